@@ -1,0 +1,3 @@
+//! The `netc` command, linked against libtorch.
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! Where a problem is, what it is, and how it is shown.
+//!
+//! Every stage reports into [`Problems`]. A problem holds facts and spans only; the text of the
+//! files is attached once, at the edge, by [`render`].
+
+mod code;
+mod problem;
+mod render;
+mod source;
+mod suggest;
+
+pub use code::Code;
+pub use problem::{MAX_SHOWN, Problem, Problems, Severity};
+pub use render::{Style, render};
+pub use source::{FileId, Position, Source, Sources, Span};
+pub use suggest::did_you_mean;

@@ -1,0 +1,67 @@
+use super::Severity;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal $severity:ident,)+) => {
+        /// Names each kind of problem. The text form never changes once released.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Code] = &[$(Code::$name,)+];
+
+            /// The text form, such as `unknown-name`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)+ }
+            }
+
+            /// Error or warning.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$name => Severity::$severity,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The text does not follow the grammar.
+    Syntax = "syntax" Error,
+    /// A file is missing, unreadable, or not text.
+    Unreadable = "unreadable" Error,
+    /// Files that import or extend one another in a circle.
+    ImportCycle = "import-cycle" Error,
+    /// A block that contains itself.
+    RecursiveBlock = "recursive-block" Error,
+    /// A size, depth or count beyond a stated limit.
+    Limit = "limit" Error,
+    /// A name that nothing defines.
+    UnknownName = "unknown-name" Error,
+    /// An argument that the op or block does not take.
+    UnknownArgument = "unknown-argument" Error,
+    /// A name defined twice, or one that hides another.
+    DuplicateName = "duplicate-name" Error,
+    /// A required argument is missing, or there are too many.
+    Arity = "arity" Error,
+    /// An argument of the wrong type or out of range.
+    Argument = "argument" Error,
+    /// An expression that cannot be computed.
+    Expression = "expression" Error,
+    /// A parameter's value outside its declared domain.
+    Domain = "domain" Error,
+    /// A statement where it may not stand, or one that is missing.
+    Structure = "structure" Error,
+    /// Shapes that do not fit an op.
+    Shape = "shape" Error,
+    /// A shape that differs from what the file claims.
+    Signature = "signature" Error,
+    /// An `expect` that does not hold.
+    Expect = "expect" Error,
+    /// A node that no input reaches.
+    Unreachable = "unreachable" Error,
+    /// A cycle in a graph built in code.
+    Cycle = "cycle" Error,
+    /// A recipe key or value that the runner does not accept.
+    Recipe = "recipe" Error,
+    /// A value that is computed but does not reach the output.
+    Unused = "unused" Warning,
+}

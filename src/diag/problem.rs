@@ -1,0 +1,144 @@
+use super::{Code, Span};
+
+/// How many problems of one run are shown; the rest are counted.
+pub const MAX_SHOWN: usize = 20;
+
+/// Whether a problem forbids going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The net is wrong.
+    Error,
+    /// The net works, but probably not as meant.
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+/// One thing that is wrong, where, and what would be right.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// Which kind of problem.
+    pub code: Code,
+    /// One short sentence without a final stop: "expected X, got Y".
+    pub message: String,
+    /// The place. `None` for a graph built in code.
+    pub span: Option<Span>,
+    /// What to write under the excerpt; the message's essence in a few words.
+    pub label: String,
+    /// Other places that matter, each with a few words.
+    pub related: Vec<(Span, String)>,
+    /// What would be right, in one or more plain sentences.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem at `span`, whose label is its message until [`Problem::label`] says otherwise.
+    pub fn new(code: Code, span: impl Into<Option<Span>>, message: impl Into<String>) -> Problem {
+        Problem {
+            code,
+            message: message.into(),
+            span: span.into(),
+            label: String::new(),
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Sets the words under the excerpt.
+    pub fn label(mut self, label: impl Into<String>) -> Problem {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds another place that matters.
+    pub fn related(mut self, span: impl Into<Option<Span>>, label: impl Into<String>) -> Problem {
+        if let Some(span) = span.into() {
+            self.related.push((span, label.into()));
+        }
+        self
+    }
+
+    /// Says what would be right.
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Says what would be right, if anything is known.
+    pub fn help_if(mut self, help: Option<String>) -> Problem {
+        self.help = help.or(self.help);
+        self
+    }
+
+    /// Error or warning, as the code has it.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+}
+
+/// All problems found so far.
+#[derive(Debug, Clone, Default)]
+pub struct Problems {
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    /// None yet.
+    pub fn new() -> Problems {
+        Problems::default()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, problem: Problem) {
+        self.list.push(problem);
+    }
+
+    /// Adds all of another collection.
+    pub fn extend(&mut self, other: Problems) {
+        self.list.extend(other.list);
+    }
+
+    /// Whether any is an error.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|p| p.severity() == Severity::Error)
+    }
+
+    /// Whether there is none at all.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// All, sorted by file and position, each once. A graph built in code has no positions: its
+    /// problems come first, in the order in which they were found.
+    pub fn sorted(&self) -> Vec<&Problem> {
+        let mut all: Vec<&Problem> = self.list.iter().collect();
+        all.sort_by_key(|p| p.span);
+        all.dedup_by(|a, b| a.span.is_some() && (a.span, a.code, &a.message) == (b.span, b.code, &b.message));
+        all
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Problems {
+        Problems { list: vec![problem] }
+    }
+}
+
+impl FromIterator<Problem> for Problems {
+    fn from_iter<I: IntoIterator<Item = Problem>>(iter: I) -> Problems {
+        Problems { list: iter.into_iter().collect() }
+    }
+}

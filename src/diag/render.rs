@@ -1,0 +1,72 @@
+use std::fmt::Write as _;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, SourceSpan,
+};
+
+use super::{MAX_SHOWN, Problem, Problems, Severity, Sources, Span};
+
+/// How diagnostics look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// ANSI colours.
+    pub colour: bool,
+    /// Columns available.
+    pub width: usize,
+}
+
+impl Style {
+    /// No colour, 100 columns: what tests and pipes get.
+    pub const PLAIN: Style = Style { colour: false, width: 100 };
+}
+
+/// The problems as text for a terminal: sorted, at most [`MAX_SHOWN`], each with an excerpt.
+pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
+    let theme = if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
+    let all = problems.sorted();
+    let mut out = String::new();
+    for problem in all.iter().take(MAX_SHOWN) {
+        let report = report(problem, sources);
+        // Writing into a string cannot fail.
+        let _ = handler.render_report(&mut out, report.as_ref());
+        for (span, label) in elsewhere(problem) {
+            let _ = writeln!(out, "  at {}: {label}", sources.place(*span));
+        }
+        out.push('\n');
+    }
+    if all.len() > MAX_SHOWN {
+        let _ = writeln!(out, "and {} more problems", all.len() - MAX_SHOWN);
+    }
+    out
+}
+
+fn elsewhere(problem: &Problem) -> impl Iterator<Item = &(Span, String)> {
+    problem.related.iter().filter(|(s, _)| problem.span.is_none_or(|p| p.file != s.file))
+}
+
+fn report(problem: &Problem, sources: &Sources) -> Report {
+    let mut diagnostic =
+        MietteDiagnostic::new(problem.message.clone()).with_code(problem.code.as_str()).with_severity(
+            match problem.severity() {
+                Severity::Error => miette::Severity::Error,
+                Severity::Warning => miette::Severity::Warning,
+            },
+        );
+    if let Some(help) = &problem.help {
+        diagnostic = diagnostic.with_help(help.clone());
+    }
+    let Some(span) = problem.span else { return Report::new(diagnostic) };
+    let label = (!problem.label.is_empty()).then(|| problem.label.clone());
+    let mut labels = vec![LabeledSpan::new_primary_with_span(label, source_span(span))];
+    for (other, words) in problem.related.iter().filter(|(s, _)| s.file == span.file) {
+        labels.push(LabeledSpan::new_with_span(Some(words.clone()), source_span(*other)));
+    }
+    let source = sources.get(span.file);
+    Report::new(diagnostic.with_labels(labels))
+        .with_source_code(NamedSource::new(&source.name, source.text.clone()))
+}
+
+fn source_span(span: Span) -> SourceSpan {
+    (span.start, span.end - span.start).into()
+}

@@ -1,0 +1,4 @@
+//! netc: a declarative network-graph compiler.
+
+pub mod diag;
+pub mod syntax;
