@@ -47,16 +47,12 @@ fn walk(graph: &Graph, component: &[NodeId]) -> Vec<NodeId> {
     while let Some(id) = queue.pop_front() {
         for reader in graph.readers(id).into_iter().filter(inside) {
             if reader == start {
-                let mut path = vec![start, id];
-                let mut at = id;
-                while at != start {
-                    at = before[&at];
-                    path.push(at);
-                }
-                if id == start {
-                    path.pop();
+                let mut path = vec![id];
+                while let Some(&previous) = path.last().and_then(|at| before.get(at)) {
+                    path.push(previous);
                 }
                 path.reverse();
+                path.push(start);
                 return path;
             }
             if !before.contains_key(&reader) {
