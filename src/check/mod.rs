@@ -3,13 +3,14 @@
 //! [`check`](fn@check) walks the graph once in topological order, asks each op for its shape, and verifies the
 //! file's claims. Its result, [`Checked`], is the evidence that every later stage demands.
 
-mod order;
-mod shapes;
 mod claims;
+mod order;
+mod reach;
+mod shapes;
 
 use std::collections::HashMap;
 
-use crate::diag::Problems;
+use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, Node, NodeId, Shape};
 
 /// A graph whose shapes fit, with what the check found out. Made by [`check`](fn@check) alone.
@@ -89,4 +90,34 @@ impl Checked {
     pub fn warnings(&self) -> &Problems {
         &self.warnings
     }
+}
+
+/// The most numbers that training may change in one net.
+pub const MAX_PARAMS: u64 = 1 << 36;
+
+/// Checks a graph: it has no cycle and no node without a way from an input, every op accepts its
+/// operands, there is one input and one output, and the file's claims hold.
+///
+/// A value whose shape does not come out is passed over by what reads it, so that each mistake is
+/// reported once.
+pub fn check(graph: Graph) -> Result<Checked, Problems> {
+    let order = order::order(&graph).map_err(Problems::from)?;
+    let mut problems = Problems::new();
+    reach::reach(&graph, &mut problems);
+    let shapes = shapes::shapes(&graph, &order, &mut problems);
+    claims::shape_claims(&graph, &shapes, &mut problems);
+    let (input, output) = (graph.inputs().first().copied(), graph.output().map(|(_, id)| id));
+    if input.is_none() || graph.inputs().len() > 1 {
+        let message = format!("a net has one input, this graph has {}", graph.inputs().len());
+        problems.push(Problem::new(Code::Structure, None, message));
+    }
+    if output.is_none() {
+        problems.push(Problem::new(Code::Structure, None, "the graph has no output"));
+    }
+    let (Some(input), Some(output), false) = (input, output, problems.has_errors()) else {
+        return Err(problems);
+    };
+    let checked = Checked { graph, order, shapes, input, output, warnings: Problems::new() };
+    claims::cost_claims(&checked, &mut problems);
+    if problems.has_errors() { Err(problems) } else { Ok(Checked { warnings: problems, ..checked }) }
 }

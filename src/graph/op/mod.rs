@@ -154,6 +154,15 @@ impl Op {
         self.signature().name
     }
 
+    /// Fewest and most operands.
+    pub fn operand_range(&self) -> (usize, usize) {
+        match self {
+            // In text `mul` may stand with one operand and a number, which is `Scale`.
+            Op::Mul(_) => (2, 2),
+            op => op.signature().operands,
+        }
+    }
+
     /// How many numbers training changes, for operands that [`Op::shape`] accepts.
     pub fn params(&self, operands: &[&Shape]) -> u64 {
         self.tensors(operands).iter().filter(|t| t.trained).map(Tensor::elements).fold(0, u64::saturating_add)
