@@ -7,11 +7,8 @@ use crate::diag::{Code, FileId, Problem, Span};
 /// At most so many alternatives are listed.
 const MAX_ALTERNATIVES: usize = 3;
 
-/// What people call the rules, those first that say most about what is missing. Rules that are not
-/// listed are never missing by themselves.
+/// What people call the rules, those first that say most about what is missing.
 const NAMES: &[(Rule, &str)] = &[
-    (Rule::item, "`import`, `block` or `net`"),
-    (Rule::statement, "a statement"),
     (Rule::setting, "a setting such as `epochs = 24`"),
     (Rule::key, "a setting such as `epochs = 24`"),
     (Rule::ty, "a type such as `int(8..1024)`"),
@@ -20,32 +17,38 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::element, "an op or a block"),
     (Rule::step, "an op or a block"),
     (Rule::call, "an op or a block"),
+    (Rule::lone_expr, "a value"),
     (Rule::arg, "a value"),
     (Rule::expr, "a value"),
     (Rule::operand, "a value"),
+    (Rule::prefix, "a value"),
     (Rule::string, "a path in quotes"),
     (Rule::shape, "a shape such as `[N, 3, 32, 32]`"),
     (Rule::ident, "a name"),
     (Rule::path, "a name"),
     (Rule::name, "a name"),
+    (Rule::comma, "`,`"),
+    (Rule::close_paren, "`)`"),
+    (Rule::close_bracket, "`]`"),
+    (Rule::dots, "`..`"),
+    (Rule::arrow, "`->`"),
+    (Rule::eol, "the end of the line"),
+    (Rule::kw_extends, "`extends`"),
+    (Rule::extends, "`extends`"),
     (Rule::body, "`{`"),
     (Rule::open_brace, "`{`"),
     (Rule::colon, "`:`"),
     (Rule::assign, "`=`"),
-    (Rule::dots, "`..`"),
-    (Rule::comma, "`,`"),
-    (Rule::close_paren, "`)`"),
-    (Rule::close_bracket, "`]`"),
-    (Rule::arrow, "`->`"),
+];
+
+/// Rules that are named only where nothing else is missing: most of them may follow anything.
+const MINOR: &[(Rule, &str)] = &[
     (Rule::kw_else, "`else`"),
-    (Rule::kw_extends, "`extends`"),
-    (Rule::extends, "`extends`"),
     (Rule::params, "`(`"),
     (Rule::choices, "`(`"),
     (Rule::range, "`(`"),
     (Rule::args, "`(`"),
     (Rule::open_paren, "`(`"),
-    (Rule::eol, "the end of the line"),
     (Rule::signature, "`::`"),
     (Rule::ascription, "`::`"),
     (Rule::ascribe, "`::`"),
@@ -54,8 +57,14 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::kw_if, "`if`"),
     (Rule::open_bracket, "`[`"),
     (Rule::index, "`[`"),
-    (Rule::prefix, "a value"),
     (Rule::infix, "an operator"),
+];
+
+/// Rules that stand for all that may start here.
+const WHOLE: &[(Rule, &str)] = &[
+    (Rule::file, "an import, a block or a net"),
+    (Rule::item, "an import, a block or a net"),
+    (Rule::statement, "a statement"),
 ];
 
 /// The byte where the grammar could not go on.
@@ -78,27 +87,33 @@ pub(super) fn describe(failure: &Error<Rule>, code: &str, start: usize, file: Fi
     };
     let expected = expected(rules);
     let message = format!("expected {}, got {}", one_of(&expected), quoted(token, at == code.len()));
-    let label = expected.first().map_or_else(String::new, |first| format!("not {first}"));
     let hint = hint::hint(&Failure {
         before: code[start.min(at)..at].trim_start(),
         token,
         after: &code[at + token.len()..],
         rules,
     });
-    let label =
-        if expected.len() == 1 { label.replace("not ", "expected ") } else { "unexpected".to_owned() };
+    let label = match expected.as_slice() {
+        [one] => format!("expected {one}"),
+        _ => "unexpected".to_owned(),
+    };
     Problem::new(Code::Syntax, span, message).label(label).help_if(hint)
 }
 
 fn expected(rules: &[Rule]) -> Vec<&'static str> {
-    let mut names: Vec<&str> = Vec::new();
-    for (rule, name) in NAMES {
-        if rules.contains(rule) && !names.contains(name) {
-            names.push(name);
+    for table in [WHOLE, NAMES, MINOR] {
+        let mut names: Vec<&str> = Vec::new();
+        for (rule, name) in table {
+            if rules.contains(rule) && !names.contains(name) {
+                names.push(name);
+            }
+        }
+        names.truncate(MAX_ALTERNATIVES);
+        if !names.is_empty() {
+            return names;
         }
     }
-    names.truncate(MAX_ALTERNATIVES);
-    names
+    Vec::new()
 }
 
 fn one_of(names: &[&str]) -> String {

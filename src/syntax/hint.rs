@@ -76,9 +76,18 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
             "`:: [..]` states the shape of a stage's result and ends it."
         }
         "}" if failure.before.is_empty() => "Every `{` is closed already; remove this one.",
-        "import" | "net" => "Imports and nets stand outside of all braces. Is a `}` missing above?",
-        word if is_keyword(word) && failure.rules.iter().any(|r| matches!(r, Rule::ident | Rule::path)) => {
+        "import" | "net" if !wants_name(failure) => {
+            "Imports and nets stand outside of all braces. Is a `}` missing above?"
+        }
+        word if is_keyword(word) && wants_name(failure) => {
             return Some(format!("`{word}` is a keyword and cannot be a name."));
+        }
+        text if text.starts_with(|c: char| !c.is_ascii() && c.is_alphanumeric()) => {
+            "Names are made of the letters a to z and A to Z, digits and `_`."
+        }
+        text if text.starts_with(|c: char| !c.is_ascii() && c.is_whitespace()) => "Write an ordinary space.",
+        text if text.len() > 1 && text.starts_with(|c: char| c.is_ascii_digit()) => {
+            "A number ends before a letter, and a name starts with one."
         }
         _ => return None,
     };
@@ -94,12 +103,19 @@ fn by_expected(failure: &Failure<'_>) -> Option<String> {
         let types = "`int`, `int(8..1024)`, `float(0..1)`, `bool`, `one_of(\"a\", \"b\")`, `subset(1, 2, 3)`, `list(int)`";
         return Some(format!("The types are {types}."));
     }
-    if failure.before.is_empty() && wants(Rule::item) {
+    if failure.rules == [Rule::open_bracket] {
+        return Some("A shape is a list in brackets: `[N, 3, 32, 32]`.".to_owned());
+    }
+    if failure.before.is_empty() && (wants(Rule::item) || wants(Rule::file)) {
         return Some(
             "A file holds imports, blocks and one net; stages stand within a block or the net.".to_owned(),
         );
     }
     None
+}
+
+fn wants_name(failure: &Failure<'_>) -> bool {
+    failure.rules.iter().any(|rule| matches!(rule, Rule::ident | Rule::path | Rule::param))
 }
 
 /// Whether the statement has come to a condition or a claim.

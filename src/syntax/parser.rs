@@ -6,7 +6,7 @@ use pest::iterators::Pairs;
 use super::builder::Builder;
 use super::scan::{Scanned, scan};
 use super::{ast, error};
-use crate::diag::{FileId, MAX_SHOWN, Problems, Sources};
+use crate::diag::{FileId, MAX_SHOWN, Problem, Problems, Sources};
 
 #[allow(missing_docs)]
 mod grammar {
@@ -60,11 +60,15 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
             problems.push(problem);
             break;
         };
-        let known = |p: &crate::diag::Problem| p.span.is_some_and(|s| range.contains(&s.start));
+        let known = |p: &Problem| p.span.is_some_and(|s| range.contains(&s.start));
         if !scanned.problems.iter().any(known) {
             problems.push(problem);
         }
+        let body = detached_body(&scanned, range.end);
         blank(&mut scanned.code, range);
+        if let Some(body) = body {
+            blank(&mut scanned.code, body);
+        }
     }
     (None, problems)
 }
@@ -89,6 +93,15 @@ fn statement(scanned: &Scanned, at: usize) -> Option<Range<usize>> {
     let mut filled = around.filter(|r| !scanned.code[(*r).clone()].trim().is_empty());
     // Inner statements are listed first.
     filled.next().cloned()
+}
+
+/// The braces on a line of their own after a head that ends at `end`: they go with that head.
+fn detached_body(scanned: &Scanned, end: usize) -> Option<Range<usize>> {
+    let rest = &scanned.code[end..];
+    let brace = end + rest.len() - rest.trim_start().len();
+    let opens = scanned.code[brace..].starts_with('{');
+    let body = scanned.statements.iter().find(|r| opens && r.start <= brace && brace < r.end);
+    body.cloned()
 }
 
 fn blank(code: &mut String, range: Range<usize>) {

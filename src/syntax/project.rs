@@ -247,9 +247,12 @@ impl<'f> Loader<'f> {
         let name = |id: FileId| self.sources.get(id).name.as_str();
         let names: Vec<&str> = round.iter().map(|step| name(step.0)).chain([name(to)]).collect();
         let message = format!("expected files that do not need one another, got {}", names.join(" -> "));
-        let mut problem = Problem::new(Code::ImportCycle, span, message)
-            .label(format!("back to {}", name(to)))
-            .help("Move what they share into a file that imports neither.");
+        let help = match round.len() {
+            1 => "What a file declares needs no import in that file.",
+            _ => "Move what they share into a file of its own.",
+        };
+        let mut problem =
+            Problem::new(Code::ImportCycle, span, message).label(format!("back to {}", name(to))).help(help);
         for step in &round[1..] {
             problem = problem.related(step.1, format!("needs {}", name(step.0)));
         }

@@ -174,7 +174,9 @@ impl Scanner<'_> {
         let rest = &self.text[at + 1..];
         let end = rest.find(['"', '\n']).unwrap_or(rest.len());
         let closed = rest[end..].starts_with('"');
-        let len = if closed { end + 2 } else { rest[..end].trim_end().len() + 1 };
+        // A `{` that ends the line opens a body, whatever the string lacks.
+        let written = rest[..end].trim_end().trim_end_matches('{').trim_end();
+        let len = if closed { end + 2 } else { written.len() + 1 };
         self.out.extend(&self.text.as_bytes()[at..at + len]);
         if !closed {
             let message = "expected `\"` at the end of the string, got the end of the line";
@@ -252,9 +254,21 @@ impl Scanner<'_> {
         let short: Vec<&str> = header.split(['(', ' ', ':']).filter(|w| !w.is_empty()).take(2).collect();
         let whose = if short.is_empty() { String::new() } else { format!(" of `{}`", short.join(" ")) };
         let message = "expected `}`, got the end of the file";
-        let problem = self.problem(open.at, 1, message, "opened here, never closed");
-        self.problems.push(problem.help(format!("Add `}}` after the last statement{whose}.")));
+        let problem = self
+            .problem(open.at, 1, message, "opened here, never closed")
+            .related(self.next_item(open), "probably before this")
+            .help(format!("Add `}}` after the last statement{whose}."));
+        self.problems.push(problem);
         false
+    }
+
+    /// The keyword of the first item below an item that opens with `open`.
+    fn next_item(&self, open: Open) -> Option<Span> {
+        let item = |line: &str| ["import ", "block ", "net "].iter().find(|w| line.starts_with(**w)).copied();
+        item(&self.text[open.line..])?;
+        let below = self.text[open.at..].match_indices('\n').map(|(i, _)| open.at + i + 1);
+        let mut items = below.filter_map(|at| Some((at, item(&self.text[at..])?)));
+        items.next().map(|(at, word)| self.span(at, word.trim_end().len()))
     }
 
     /// Remembers the first `{` whose `}` starts a line that is indented less than its own.

@@ -72,8 +72,9 @@ impl<'t> Builder<'t> {
     ) -> Built<T> {
         if self.depth + levels > MAX_DEPTH {
             let message = format!("expected nesting at most {MAX_DEPTH} deep, got more");
-            return Err(Problem::new(Code::Limit, span, message)
-                .label("too deep")
+            let start = Span { end: span.start + 1, ..span };
+            return Err(Problem::new(Code::Limit, start, message)
+                .label("too deep from here on")
                 .help("Brackets, operators, indexing and `else` each count one level. Split this up."));
         }
         self.depth += levels;

@@ -37,16 +37,19 @@ impl Printer {
         self.body(&net.body);
     }
 
-    /// On one line if it fits; otherwise with one entry a line in its lists.
+    /// On one line if it fits; otherwise with one entry a line in its last list, or in all of them.
     fn header(&mut self, parts: &[Part]) {
-        let flat: String = parts.iter().map(Part::flat).collect();
-        if self.indent + width(&flat) + " {".len() <= WIDTH {
-            self.line(&flat);
-        } else {
-            self.line("");
-            for part in parts {
-                self.wrapped(part);
-            }
+        let fits = |text: &str| self.indent + width(text) + " {".len() <= WIDTH;
+        let flat = |parts: &[Part]| parts.iter().map(Part::flat).collect::<String>();
+        let last = parts.iter().rposition(|p| !p.entries.is_empty()).unwrap_or(parts.len());
+        let kept = match fits(&flat(parts)) {
+            true => parts.len(),
+            false if fits(&flat(&parts[..last])) => last,
+            false => 0,
+        };
+        self.line(&flat(&parts[..kept]));
+        for part in &parts[kept..] {
+            self.wrapped(part);
         }
         self.out.push(' ');
     }
