@@ -15,6 +15,6 @@ need() {
 # The tools that building netc takes.
 need_build_tools() {
     command -v cargo >/dev/null 2>&1 ||
-        fail "'cargo' is not installed" "get Rust 1.88 or newer: https://rustup.rs"
+        fail "'cargo' is not installed" "get Rust 1.89 or newer: https://rustup.rs"
     need c++ g++
 }

@@ -46,13 +46,12 @@ fn elsewhere(problem: &Problem) -> impl Iterator<Item = &(Span, String)> {
 }
 
 fn report(problem: &Problem, sources: &Sources) -> Report {
-    let mut diagnostic =
-        MietteDiagnostic::new(problem.message.clone()).with_code(problem.code.as_str()).with_severity(
-            match problem.severity() {
-                Severity::Error => miette::Severity::Error,
-                Severity::Warning => miette::Severity::Warning,
-            },
-        );
+    let mut diagnostic = MietteDiagnostic::new(problem.message.clone())
+        .with_code(problem.code.as_str())
+        .with_severity(match problem.severity() {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        });
     if let Some(help) = &problem.help {
         diagnostic = diagnostic.with_help(help.clone());
     }
