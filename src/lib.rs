@@ -1,4 +1,5 @@
 //! netc: a declarative network-graph compiler.
 
 pub mod diag;
+pub mod run;
 pub mod syntax;
