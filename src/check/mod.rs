@@ -10,7 +10,7 @@ mod shapes;
 
 use std::collections::HashMap;
 
-use crate::diag::{Code, Problem, Problems};
+use crate::diag::{Code, Problem, Problems, Sources};
 use crate::graph::{Graph, Node, NodeId, Shape};
 
 /// A graph whose shapes fit, with what the check found out. Made by [`check`](fn@check) alone.
@@ -84,6 +84,12 @@ impl Checked {
     /// The result. A checked graph has one.
     pub fn output(&self) -> NodeId {
         self.output
+    }
+
+    /// The flat net as `.net` text, one op a line; with `sources`, each with where it came from. It
+    /// resolves to the same graph with the same paths.
+    pub fn flat_text(&self, sources: Option<&Sources>) -> String {
+        self.graph.flat_text(&self.order, |id| self.shape(id).to_string(), sources)
     }
 
     /// What is odd but not wrong.

@@ -10,7 +10,8 @@ use crate::graph::{Graph, NodeId};
 /// that forbids it.
 pub(super) fn order(graph: &Graph) -> Result<Vec<NodeId>, Problem> {
     let mut waiting: HashMap<NodeId, usize> = graph.ids().map(|id| (id, graph.operands(id).len())).collect();
-    let mut ready: BinaryHeap<Reverse<NodeId>> = graph.ids().filter(|id| waiting[id] == 0).map(Reverse).collect();
+    let mut ready: BinaryHeap<Reverse<NodeId>> =
+        graph.ids().filter(|id| waiting[id] == 0).map(Reverse).collect();
     let mut order = Vec::with_capacity(graph.len());
     while let Some(Reverse(id)) = ready.pop() {
         order.push(id);

@@ -189,12 +189,10 @@ fn unary(op: UnaryOp, value: Value, span: Span) -> Result<Value, Fault> {
 
 fn index_list(list: Value, index: Value, span: Span) -> Result<Value, Fault> {
     match (&list, &index) {
-        (Value::List(items), Value::Int(i)) => {
-            match usize::try_from(*i).ok().and_then(|i| items.get(i)) {
-                Some(item) => Ok(item.clone()),
-                None => fault(span, format!("there is no item {i} in {list}, which has {}", items.len())),
-            }
-        }
+        (Value::List(items), Value::Int(i)) => match usize::try_from(*i).ok().and_then(|i| items.get(i)) {
+            Some(item) => Ok(item.clone()),
+            None => fault(span, format!("there is no item {i} in {list}, which has {}", items.len())),
+        },
         _ => fault(span, format!("expected a list and a whole number, got {list}[{index}]")),
     }
 }
@@ -211,7 +209,8 @@ fn call(name: &Name, args: &[Value], span: Span) -> Result<Value, Fault> {
         }
         ("min" | "max", [first, rest @ ..]) if all_numbers => {
             let sign = if name.node == "min" { 1.0 } else { -1.0 };
-            let less = |a: &Value, b: &Value| a.number().zip(b.number()).is_some_and(|(x, y)| x * sign < y * sign);
+            let less =
+                |a: &Value, b: &Value| a.number().zip(b.number()).is_some_and(|(x, y)| x * sign < y * sign);
             Ok(rest.iter().fold(first, |best, v| if less(v, best) { v } else { best }).clone())
         }
         ("len", [Value::List(items)]) => Ok(Value::Int(items.len() as i64)),

@@ -15,8 +15,8 @@ mod text;
 mod value;
 
 use petgraph::Direction;
-use petgraph::stable_graph::StableDiGraph;
 pub use petgraph::stable_graph::NodeIndex as NodeId;
+use petgraph::stable_graph::StableDiGraph;
 use petgraph::visit::EdgeRef;
 
 use crate::diag::Span;

@@ -18,9 +18,9 @@ impl Shape {
         if let Some(zero) = dims.iter().position(|&d| d == 0) {
             return Err(ShapeError::new(format!("dimension {} would be 0 in {}", zero + 1, Shape(dims))));
         }
-        let product = dims.iter().try_fold(1u64, |p, &d| {
-            p.checked_mul(d).filter(|&p| d <= MAX_DIM && p <= MAX_ELEMENTS)
-        });
+        let product = dims
+            .iter()
+            .try_fold(1u64, |p, &d| p.checked_mul(d).filter(|&p| d <= MAX_DIM && p <= MAX_ELEMENTS));
         match product {
             Some(_) => Ok(Shape(dims)),
             None => Err(ShapeError::new(format!("{} is too large", Shape(dims)))

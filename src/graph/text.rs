@@ -52,7 +52,8 @@ impl Graph {
         match last.is_empty() {
             true => String::new(),
             false => {
-                let lines: String = last.iter().map(|(key, value)| format!("    {key} = {value}\n")).collect();
+                let lines: String =
+                    last.iter().map(|(key, value)| format!("    {key} = {value}\n")).collect();
                 format!("\n  recipe {{\n{lines}  }}\n")
             }
         }

@@ -76,8 +76,8 @@ impl fmt::Display for Init {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Init::Constant(x) => write!(f, "{x:?}"),
-            Init::Uniform(low, high) => write!(f, "uniform({low:?}, {high:?})"),
-            Init::Normal(mean, std) => write!(f, "normal({mean:?}, {std:?})"),
+            Init::Uniform(low, high) => write!(f, "uniform({low}, {high})"),
+            Init::Normal(mean, std) => write!(f, "normal({mean}, {std})"),
         }
     }
 }

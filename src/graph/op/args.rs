@@ -161,11 +161,7 @@ impl Args {
         self.values.contains_key(name)
     }
 
-    fn get<T>(
-        &self,
-        name: &'static str,
-        accept: impl Fn(&Value) -> Option<T>,
-    ) -> Result<T, ArgError> {
+    fn get<T>(&self, name: &'static str, accept: impl Fn(&Value) -> Option<T>) -> Result<T, ArgError> {
         let Some((kind, value)) = self.values.get(name) else {
             return Err(ArgError::new(name, format!("`{name}` must be given")));
         };

@@ -53,7 +53,15 @@ impl Rule for Conv {
             let message = format!("`groups` must divide the output channels: {out} / {groups}");
             return Err(ArgError::new("groups", message));
         }
-        Ok(Conv { out, kernel, stride: args.size("stride")?, pad, dilation, groups, bias: args.bool("bias")? })
+        Ok(Conv {
+            out,
+            kernel,
+            stride: args.size("stride")?,
+            pad,
+            dilation,
+            groups,
+            bias: args.bool("bias")?,
+        })
     }
 
     fn arguments(&self) -> Vec<Option<Value>> {
@@ -93,9 +101,7 @@ impl Rule for Conv {
 
     fn macs(&self, operands: &[&Shape], output: &Shape) -> u64 {
         let per_group = operands[0].channels() / self.groups;
-        [per_group, self.kernel[0], self.kernel[1]]
-            .into_iter()
-            .fold(output.elements(), u64::saturating_mul)
+        [per_group, self.kernel[0], self.kernel[1]].into_iter().fold(output.elements(), u64::saturating_mul)
     }
 }
 

@@ -38,7 +38,9 @@ fn bridge(to: &Shape, from: &Shape) -> String {
         (Some([c, h, w]), Some([d, y, x])) if (h, w) == (y, x) => {
             format!("`conv({c}, k = 1)` takes {d} channels to {c}")
         }
-        (Some([c, h, w]), Some([_, y, x])) if h > 0 && w > 0 && y % h == 0 && y / h == x / w && x % w == 0 => {
+        (Some([c, h, w]), Some([_, y, x]))
+            if h > 0 && w > 0 && y % h == 0 && y / h == x / w && x % w == 0 =>
+        {
             format!("`conv({c}, k = 1, stride = {})` takes {from} to {to}", y / h)
         }
         _ => "the sizes must be equal".into(),

@@ -187,9 +187,11 @@ impl Op {
                 kept = fewer;
             }
         }
-        let first = self.signature().args.first().map(|p| p.name);
+        let first = self.signature().args.first();
+        let positional =
+            first.filter(|p| matches!(p.default, Default::Required | Default::Value(Value::Same)));
         let mut args: Vec<String> = more_operands.iter().map(|s| s.to_string()).collect();
-        args.extend(kept.iter().map(|(name, value)| match Some(*name) == first {
+        args.extend(kept.iter().map(|(name, value)| match positional.is_some_and(|p| p.name == *name) {
             true => value.to_string(),
             false => format!("{name} = {value}"),
         }));

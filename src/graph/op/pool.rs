@@ -35,12 +35,7 @@ impl Window {
     }
 
     fn arguments(&self) -> Vec<Option<Value>> {
-        vec![
-            int_pair(self.kernel),
-            int_pair(self.stride),
-            int_pair(self.pad),
-            Some(Value::Bool(self.ceil)),
-        ]
+        vec![int_pair(self.kernel), int_pair(self.stride), int_pair(self.pad), Some(Value::Bool(self.ceil))]
     }
 
     fn shape(&self, op: &str, operand: &Shape) -> Result<Shape, ShapeError> {

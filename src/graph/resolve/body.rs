@@ -62,7 +62,7 @@ impl<'a> Resolver<'a> {
             | StmtKind::Output { .. }
             | StmtKind::Default(_)
             | StmtKind::Expect(_)
-            | StmtKind::Recipe(_)
+            | StmtKind::Recipe { .. }
             | StmtKind::Edit(_) => self.problems.push(
                 Problem::new(Code::Structure, stmt.place.span, "this belongs in the body of a net")
                     .label("not allowed in a block or a repeat"),
@@ -73,8 +73,12 @@ impl<'a> Resolver<'a> {
     fn has_cursor(&mut self, frame: &mut Frame<'a>, stmt: &Stmt) -> bool {
         if frame.cursor.is_none() && self.graph.is_empty() && !self.problems.has_errors() {
             self.problems.push(
-                Problem::new(Code::Structure, stmt.place.span, "there is no value yet to go through this stage")
-                    .help("begin the net with `input image: [N, 3, 32, 32]`"),
+                Problem::new(
+                    Code::Structure,
+                    stmt.place.span,
+                    "there is no value yet to go through this stage",
+                )
+                .help("begin the net with `input image: [N, 3, 32, 32]`"),
             );
         }
         true
@@ -88,7 +92,13 @@ impl<'a> Resolver<'a> {
     }
 
     /// A chain below a path.
-    pub(super) fn scope_of(&mut self, frame: &mut Frame<'a>, path: &str, chain: &'a [Element], start: Flow) -> Flow {
+    pub(super) fn scope_of(
+        &mut self,
+        frame: &mut Frame<'a>,
+        path: &str,
+        chain: &'a [Element],
+        start: Flow,
+    ) -> Flow {
         if call_count(chain) == 1 {
             return self.chain(frame, chain, start, &mut Naming::Path(path));
         }
@@ -126,7 +136,8 @@ impl<'a> Resolver<'a> {
         let rounds = match self.report(scope.eval(times))? {
             Value::Int(n) if (0..=MAX_ROUNDS).contains(&n) => n,
             other => {
-                let message = format!("expected a whole number of rounds from 0 to {MAX_ROUNDS}, got {other}");
+                let message =
+                    format!("expected a whole number of rounds from 0 to {MAX_ROUNDS}, got {other}");
                 self.problems.push(Problem::new(Code::Argument, times.span, message));
                 return None;
             }
@@ -184,15 +195,21 @@ impl<'a> Resolver<'a> {
             self.shadows(name, "a block");
         } else if name.node.starts_with(|c: char| c.is_ascii_uppercase()) {
             let message = format!("a capital letter is a size of a shape; `{}` is a parameter", name.node);
-            self.problems.push(Problem::new(Code::DuplicateName, name.span, message).help("begin it with a small letter"));
+            self.problems.push(
+                Problem::new(Code::DuplicateName, name.span, message).help("begin it with a small letter"),
+            );
         }
     }
 
     fn shadows(&mut self, name: &Name, what: &str) {
         self.problems.push(
-            Problem::new(Code::DuplicateName, name.span, format!("`{}` is already the name of {what}", name.node))
-                .label("hides it")
-                .help("choose another name: one body has one namespace"),
+            Problem::new(
+                Code::DuplicateName,
+                name.span,
+                format!("`{}` is already the name of {what}", name.node),
+            )
+            .label("hides it")
+            .help("choose another name: one body has one namespace"),
         );
     }
 
@@ -216,7 +233,9 @@ impl<'a> Resolver<'a> {
     pub(super) fn output(&mut self, frame: &mut Frame<'a>, name: &'a Name, shape: &ShapeExpr) {
         let flow = frame.cursor;
         if self.graph.output().is_some() {
-            self.problems.push(Problem::new(Code::Structure, name.span, "a net has one output").label("a second output"));
+            self.problems.push(
+                Problem::new(Code::Structure, name.span, "a net has one output").label("a second output"),
+            );
         }
         self.declare(frame, Some(name), flow);
         if let Some(node) = flow {

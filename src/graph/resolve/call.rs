@@ -63,7 +63,8 @@ impl<'a> Resolver<'a> {
             given.insert(name, (self.report(scope.eval(expr))?, expr.span));
         }
         for parameter in signature.args.iter().filter(|p| !given.contains_key(p.name)).collect::<Vec<_>>() {
-            let line = self.defaults.iter().rfind(|(op, arg, _)| op == signature.name && arg == parameter.name);
+            let line =
+                self.defaults.iter().rfind(|(op, arg, _)| op == signature.name && arg == parameter.name);
             match (line, &parameter.default) {
                 (Some((_, _, value)), _) => {
                     given.insert(parameter.name, (value.clone(), call.place.span));
@@ -118,7 +119,9 @@ impl<'a> Resolver<'a> {
                 (None, ExprKind::Name(name)) if signature.operands.1 > operands.len() + 1 => {
                     match self.value(frame, name) {
                         Some(flow) => operands.push(flow),
-                        None if frame.env.scope.contains(name) && !signature.args.is_empty() => rest.push(arg),
+                        None if frame.env.scope.contains(name) && !signature.args.is_empty() => {
+                            rest.push(arg)
+                        }
                         None => {
                             self.unknown_value(frame, &Name { node: name.clone(), span: arg.value.span });
                             sound = false;
@@ -159,7 +162,9 @@ impl<'a> Resolver<'a> {
             return;
         };
         let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
-        let Some(bound) = bind(call, call.args.iter(), &names, &signature.text(), &mut self.problems) else { return };
+        let Some(bound) = bind(call, call.args.iter(), &names, &signature.text(), &mut self.problems) else {
+            return;
+        };
         for (name, expr) in bound {
             let Some(value) = self.report(scope.eval(expr)) else { continue };
             let args = Args::new(signature, [(name, value.clone())], signature.operands.0);
@@ -245,12 +250,17 @@ impl<'a> Resolver<'a> {
         for param in &block.params {
             let name = &param.name.node;
             let given = bound.iter().find(|(n, _)| n == name).map(|(_, expr)| (*expr, &outside));
-            let Some((expr, from)) = given.or_else(|| param.default.as_ref().map(|expr| (expr, &scope))) else {
+            let Some((expr, from)) = given.or_else(|| param.default.as_ref().map(|expr| (expr, &scope)))
+            else {
                 self.problems.push(
-                    Problem::new(Code::Arity, call.place.span, format!("`{}` needs `{name}`", block.name.node))
-                        .label("not given")
-                        .related(param.name.span, "declared here, without a default")
-                        .help(format!("it takes {takes}")),
+                    Problem::new(
+                        Code::Arity,
+                        call.place.span,
+                        format!("`{}` needs `{name}`", block.name.node),
+                    )
+                    .label("not given")
+                    .related(param.name.span, "declared here, without a default")
+                    .help(format!("it takes {takes}")),
                 );
                 sound = false;
                 continue;
@@ -274,7 +284,11 @@ impl<'a> Resolver<'a> {
         if let Some(signature) = &block.signature {
             self.bind_signature(&mut scope, signature, flow, call, &block.name.node)?;
         }
-        let shown = if shown.is_empty() { block.name.node.clone() } else { format!("{}({})", block.name.node, shown.join(", ")) };
+        let shown = if shown.is_empty() {
+            block.name.node.clone()
+        } else {
+            format!("{}({})", block.name.node, shown.join(", "))
+        };
         Some((scope, shown))
     }
 }

@@ -23,7 +23,13 @@ impl<'a> Resolver<'a> {
         chain.iter().fold(start, |flow, element| self.element(frame, element, flow, naming))
     }
 
-    fn element(&mut self, frame: &mut Frame<'a>, element: &'a Element, flow: Flow, naming: &mut Naming<'_>) -> Flow {
+    fn element(
+        &mut self,
+        frame: &mut Frame<'a>,
+        element: &'a Element,
+        flow: Flow,
+        naming: &mut Naming<'_>,
+    ) -> Flow {
         let Some(guard) = &element.guard else { return self.unguarded(frame, element, flow, naming) };
         let holds = self.scope_at(&frame.env.scope, flow).condition(&guard.cond);
         match (self.report(holds), &guard.otherwise) {
@@ -48,7 +54,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn unguarded(&mut self, frame: &mut Frame<'a>, element: &'a Element, flow: Flow, naming: &mut Naming<'_>) -> Flow {
+    fn unguarded(
+        &mut self,
+        frame: &mut Frame<'a>,
+        element: &'a Element,
+        flow: Flow,
+        naming: &mut Naming<'_>,
+    ) -> Flow {
         match &element.kind {
             ElementKind::Group(chain) => self.chain(frame, chain, flow, naming),
             ElementKind::Call(call) => match naming {

@@ -73,7 +73,9 @@ pub(super) fn own_blocks(project: &Project, file: FileId) -> impl Iterator<Item 
 
 /// The blocks that are local to a body.
 pub(super) fn locals(body: &Body) -> impl Iterator<Item = &Block> {
-    body.stmts.iter().filter_map(|stmt| if let StmtKind::Block(block) = &stmt.kind { Some(block) } else { None })
+    body.stmts
+        .iter()
+        .filter_map(|stmt| if let StmtKind::Block(block) = &stmt.kind { Some(block) } else { None })
 }
 
 /// Every block name that is visible, for suggestions.

@@ -167,9 +167,13 @@ impl<'a> Resolver<'a> {
         self.placed += 1;
         if self.placed == MAX_ELEMENTS_PLACED + 1 {
             self.problems.push(
-                Problem::new(Code::Limit, span, format!("the net expands to more than {MAX_ELEMENTS_PLACED} elements"))
-                    .label("reached here")
-                    .help("repeat less, or nest fewer blocks in one another"),
+                Problem::new(
+                    Code::Limit,
+                    span,
+                    format!("the net expands to more than {MAX_ELEMENTS_PLACED} elements"),
+                )
+                .label("reached here")
+                .help("repeat less, or nest fewer blocks in one another"),
             );
         }
         self.placed <= MAX_ELEMENTS_PLACED

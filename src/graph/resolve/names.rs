@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::syntax::ast::{Element, ElementKind, StmtKind, Body};
+use crate::syntax::ast::{Body, Element, ElementKind, StmtKind};
 
 /// Hands out the path segments of the unlabelled elements of one scope: the name of the op or block,
 /// numbered if it stands there more than once. They are counted in the text, guarded ones too, so

@@ -27,9 +27,15 @@ impl<'a> Resolver<'a> {
             let target = &placed.edit.target;
             let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str));
             self.problems.push(
-                Problem::new(Code::UnknownName, target.span, format!("there is no `{}` in the net", target.node))
-                    .label("no stage or element has this path")
-                    .help(near.map_or("`netc expand` lists every path".into(), |n| format!("did you mean `{n}`?"))),
+                Problem::new(
+                    Code::UnknownName,
+                    target.span,
+                    format!("there is no `{}` in the net", target.node),
+                )
+                .label("no stage or element has this path")
+                .help(
+                    near.map_or("`netc expand` lists every path".into(), |n| format!("did you mean `{n}`?")),
+                ),
             );
         }
         true
@@ -119,9 +125,8 @@ impl<'a> Resolver<'a> {
 
     fn no_value(&mut self, name: &crate::syntax::ast::Name) {
         self.problems.push(
-            Problem::new(Code::Arity, name.span, format!("the parameter `{}` has no value", name.node)).help(
-                format!("give it a default, `{0} = ...`, or a value with `--set {0}=...`", name.node),
-            ),
+            Problem::new(Code::Arity, name.span, format!("the parameter `{}` has no value", name.node))
+                .help(format!("give it a default, `{0} = ...`, or a value with `--set {0}=...`", name.node)),
         );
     }
 
@@ -178,7 +183,7 @@ impl<'a> Resolver<'a> {
                     self.graph.claims.push(claim);
                 }
             }
-            StmtKind::Recipe(settings) => {
+            StmtKind::Recipe { settings, .. } => {
                 for setting in settings {
                     if let Some(value) = self.report(env.scope.eval(&setting.value)) {
                         let (key, span) = (setting.key.clone(), setting.value.span);
@@ -202,9 +207,13 @@ impl<'a> Resolver<'a> {
                 if extends =>
             {
                 self.problems.push(
-                    Problem::new(Code::Structure, stmt.place.span, "a net that extends another takes its stages from there")
-                        .label("not allowed here")
-                        .help("put it in place by an edit: `after layer1: conv_bn`"),
+                    Problem::new(
+                        Code::Structure,
+                        stmt.place.span,
+                        "a net that extends another takes its stages from there",
+                    )
+                    .label("not allowed here")
+                    .help("put it in place by an edit: `after layer1: conv_bn`"),
                 );
             }
             _ => {}
@@ -222,29 +231,39 @@ impl<'a> Resolver<'a> {
             match &stmt.kind {
                 StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
                 StmtKind::Output { name, shape } => self.output(&mut frame, name, shape),
-                StmtKind::Default(_) | StmtKind::Expect(_) | StmtKind::Recipe(_) | StmtKind::Edit(_) => {}
+                StmtKind::Default(_) | StmtKind::Expect(_) | StmtKind::Recipe { .. } | StmtKind::Edit(_) => {}
                 _ => self.statement(&mut frame, stmt, &mut names),
             }
         }
         let name = &base.net.name;
         if self.graph.inputs().is_empty() && !self.problems.has_errors() {
             let message = format!("the net `{}` has no input", name.node);
-            self.problems.push(Problem::new(Code::Structure, name.span, message).help("add `input image: [N, 3, 32, 32]`"));
+            self.problems.push(
+                Problem::new(Code::Structure, name.span, message).help("add `input image: [N, 3, 32, 32]`"),
+            );
         }
         let has_output = base.net.body.stmts.iter().any(|s| matches!(s.kind, StmtKind::Output { .. }));
         if !has_output {
             let message = format!("the net `{}` has no output", name.node);
-            self.problems.push(Problem::new(Code::Structure, name.span, message).help("end it with `output logits: [N, 10]`"));
+            self.problems.push(
+                Problem::new(Code::Structure, name.span, message)
+                    .help("end it with `output logits: [N, 10]`"),
+            );
         }
     }
 }
 
 fn net_of(project: &crate::syntax::Project, file: FileId) -> Option<&Net> {
-    project.file(file).items.iter().find_map(|i| if let ItemKind::Net(net) = &i.kind { Some(net) } else { None })
+    project
+        .file(file)
+        .items
+        .iter()
+        .find_map(|i| if let ItemKind::Net(net) = &i.kind { Some(net) } else { None })
 }
 
 fn has_parameters(name: &str, names: &[&str]) -> String {
-    let near = did_you_mean(name, names.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    let near =
+        did_you_mean(name, names.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
     match names {
         [] => "it has no parameters".into(),
         names => format!("{near}it has {}", names.join(", ")),
@@ -258,6 +277,10 @@ fn speaks_of_cost(expr: &Expr) -> bool {
         ExprKind::List(items) | ExprKind::Call { args: items, .. } => items.iter().any(speaks_of_cost),
         ExprKind::Unary(_, x) => speaks_of_cost(x),
         ExprKind::Binary(_, x, y) | ExprKind::Index(x, y) => speaks_of_cost(x) || speaks_of_cost(y),
-        ExprKind::Int { .. } | ExprKind::Float { .. } | ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Same => false,
+        ExprKind::Int { .. }
+        | ExprKind::Float { .. }
+        | ExprKind::Bool(_)
+        | ExprKind::Str(_)
+        | ExprKind::Same => false,
     }
 }
