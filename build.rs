@@ -1,0 +1,28 @@
+//! Tells the linker where libtorch lies, so that what is built finds it without LD_LIBRARY_PATH.
+
+use std::env;
+use std::path::Path;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=LIBTORCH");
+    if env::var_os("CARGO_FEATURE_TORCH").is_none() {
+        return;
+    }
+    let libtorch = env::var("LIBTORCH").unwrap_or_default();
+    let folder = Path::new(&libtorch);
+    if !folder.join("lib/libtorch_cpu.so").exists() {
+        println!(
+            "cargo::error=no libtorch in LIBTORCH={libtorch}: run scripts/libtorch.sh, \
+             or set LIBTORCH to the folder of a libtorch 2.11.0"
+        );
+        return;
+    }
+    let beside = folder.parent().unwrap_or(folder);
+    let rpaths = [folder.join("lib"), beside.join("nvidia/cu13/lib")];
+    // An rpath, unlike a runpath, also serves the libraries that libtorch itself loads.
+    println!("cargo::rustc-link-arg=-Wl,--disable-new-dtags");
+    for rpath in rpaths.iter().filter(|rpath| rpath.exists()) {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{}", rpath.display());
+    }
+}

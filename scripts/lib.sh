@@ -1,0 +1,20 @@
+# Shared by the scripts beside it: each says what is missing, and how to get it.
+
+fail() {
+    printf 'error: %s\n' "$1" >&2
+    shift
+    printf '       %s\n' "$@" >&2
+    exit 1
+}
+
+# need COMMAND PACKAGE...: COMMAND is there, or the user is told what to install.
+need() {
+    command -v "$1" >/dev/null 2>&1 || fail "'$1' is not installed" "on Debian or Ubuntu: sudo apt-get install -y ${*:2}"
+}
+
+# The tools that building netc takes.
+need_build_tools() {
+    command -v cargo >/dev/null 2>&1 ||
+        fail "'cargo' is not installed" "get Rust 1.89 or newer: https://rustup.rs"
+    need c++ g++
+}

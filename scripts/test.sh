@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs the tests on a fresh machine: fetches libtorch once, builds, tests. Arguments go to cargo test.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib.sh
+
+need_build_tools
+scripts/libtorch.sh
+exec cargo test "$@"

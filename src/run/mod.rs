@@ -1,0 +1,3 @@
+//! Training: data, recipe, optimiser and the loop that joins them.
+
+pub mod data;
