@@ -51,11 +51,11 @@ fn single_byte_mutations_never_panic() {
 
 #[test]
 fn inserted_marks_never_panic() {
+    let marks = ["(", ")", "[", "]", "{", "}", "\"", "#", "->", "::", "\n", "=", ",", "é", "\0", "\r", "0"];
     for text in [LIB, TYPES] {
         for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
-            for mark in
-                ["(", ")", "[", "]", "{", "}", "\"", "#", "->", "::", "\n", "=", ",", "é", "\0", "\r", "0"]
-            {
+            // A fourth of the marks at each place: over four places, all of them.
+            for mark in marks.iter().skip(at % 4).step_by(4) {
                 survive(&format!("{}{mark}{}", &text[..at], &text[at..]));
             }
         }
