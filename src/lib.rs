@@ -7,6 +7,7 @@
 //! | [`syntax`] | text | syntax tree ([`syntax::ast`]), and back to canonical text |
 //! | [`graph`] | syntax tree | [`graph::Graph`]: ops over `petgraph`, blocks expanded, every node named by its path |
 //! | [`check`](mod@check) | graph | [`check::Checked`]: the graph with its shapes, the evidence that all later stages demand |
+//! | [`lower`] | checked graph | [`lower::Plan`], and the net on libtorch with its weights |
 //! | [`run`] | recipe and data | a trained net |
 //!
 //! [`compile`] goes from a file to a checked net.
@@ -18,6 +19,8 @@ pub mod syntax;
 pub mod graph;
 
 pub mod check;
+
+pub mod lower;
 
 pub mod run;
 

@@ -1,3 +1,45 @@
-//! Training: data, recipe, optimiser and the loop that joins them.
+//! Running: a recipe, data, and the loop that trains a net on them.
+//!
+//! Nothing here prints: [`train`](fn@train) reports through [`Event`]s and writes a run folder.
 
+pub mod augment;
+#[cfg(feature = "torch")]
+mod batches;
+#[cfg(feature = "torch")]
+mod checkpoint;
 pub mod data;
+#[cfg(feature = "torch")]
+mod device;
+mod error;
+#[cfg(feature = "torch")]
+mod evaluate;
+mod folder;
+mod hardware;
+#[cfg(feature = "torch")]
+mod native;
+#[cfg(feature = "torch")]
+mod optimiser;
+mod options;
+pub mod recipe;
+mod schedule;
+#[cfg(feature = "torch")]
+mod train;
+
+#[cfg(feature = "torch")]
+pub use batches::Batches;
+#[cfg(feature = "torch")]
+pub use checkpoint::{load as load_checkpoint, save as save_checkpoint};
+#[cfg(feature = "torch")]
+pub use device::Machine;
+pub use error::RunError;
+#[cfg(feature = "torch")]
+pub use evaluate::{Score, evaluate};
+pub use folder::{EpochRow, Outcome, RunFolder, RunInfo};
+pub use hardware::Hardware;
+#[cfg(feature = "torch")]
+pub use optimiser::Sgd;
+pub use options::{DeviceChoice, PrecisionChoice};
+pub use recipe::Recipe;
+pub use schedule::Schedule;
+#[cfg(feature = "torch")]
+pub use train::{Event, Job, RunReport, train};

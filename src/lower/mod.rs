@@ -1,0 +1,19 @@
+//! Lowering: from a checked graph to something that computes.
+//!
+//! [`plan`](fn@plan) puts the ops that the output needs into an order and says when each value may be dropped; it
+//! is pure. [`TorchNet`] owns the weights and runs a plan on libtorch. Weights start from a seed, each tensor
+//! from a stream of its own named by its path, so that a layer more changes no other layer's weights.
+
+mod error;
+mod init;
+mod plan;
+mod precision;
+pub mod seed;
+#[cfg(feature = "torch")]
+mod torch;
+
+pub use error::TorchError;
+pub use plan::{Plan, Step, plan};
+pub use precision::Precision;
+#[cfg(feature = "torch")]
+pub use torch::{At, Mode, TorchNet, Weight};

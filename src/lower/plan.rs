@@ -1,0 +1,87 @@
+use std::collections::{HashMap, HashSet};
+
+use crate::check::Checked;
+use crate::graph::{NodeId, Op, Shape};
+
+/// What to compute, in order. The first step is the input, the last one the output.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    steps: Vec<Step>,
+}
+
+/// One op in its turn.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The node.
+    pub node: NodeId,
+    /// Its path.
+    pub path: String,
+    /// What it does.
+    pub op: Op,
+    /// The steps whose values it reads, by position. All come before it.
+    pub operands: Vec<usize>,
+    /// The shapes of those values.
+    pub operand_shapes: Vec<Shape>,
+    /// The shape of its own value.
+    pub shape: Shape,
+    /// The steps whose values nothing reads after this step.
+    pub last_uses: Vec<usize>,
+}
+
+impl Plan {
+    /// The steps, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The shape of the input for one example.
+    pub fn input_shape(&self) -> &Shape {
+        &self.steps[0].shape
+    }
+}
+
+/// Plans a checked graph: its input, and whatever the output depends on.
+pub fn plan(net: &Checked) -> Plan {
+    let needed = needed(net);
+    let order = std::iter::once(net.input())
+        .chain(net.order().iter().copied().filter(|id| *id != net.input() && needed.contains(id)));
+    let mut at = HashMap::new();
+    let mut steps: Vec<Step> = Vec::new();
+    for id in order {
+        let node = net.node(id);
+        steps.push(Step {
+            node: id,
+            path: node.path.clone(),
+            op: node.op.clone(),
+            operands: net.graph().operands(id).iter().map(|operand| at[operand]).collect(),
+            operand_shapes: net.operand_shapes(id).into_iter().cloned().collect(),
+            shape: net.shape(id).clone(),
+            last_uses: Vec::new(),
+        });
+        at.insert(id, steps.len() - 1);
+    }
+    mark_last_uses(&mut steps);
+    Plan { steps }
+}
+
+fn needed(net: &Checked) -> HashSet<NodeId> {
+    let mut needed = HashSet::new();
+    let mut waiting = vec![net.output()];
+    while let Some(id) = waiting.pop() {
+        if needed.insert(id) {
+            waiting.extend(net.graph().operands(id));
+        }
+    }
+    needed
+}
+
+fn mark_last_uses(steps: &mut [Step]) {
+    let mut read_later = HashSet::new();
+    for step in steps.iter_mut().rev() {
+        for &operand in &step.operands {
+            if read_later.insert(operand) {
+                step.last_uses.push(operand);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+mod ops;
+mod weights;
+
+use std::ops::Range;
+
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::{Plan, Precision, TorchError, plan};
+use crate::check::Checked;
+
+pub use weights::Weight;
+
+/// Says where libtorch refused something.
+pub trait At<T> {
+    /// Keeps the first line of the error's text and adds the place.
+    fn at(self, at: &str) -> Result<T, TorchError>;
+}
+
+impl<T> At<T> for Result<T, TchError> {
+    fn at(self, at: &str) -> Result<T, TorchError> {
+        self.map_err(|error| {
+            let text = match error {
+                TchError::Torch(text) => text,
+                other => other.to_string(),
+            };
+            let message = text.lines().next().unwrap_or_default().to_string();
+            TorchError { at: at.to_string(), message }
+        })
+    }
+}
+
+/// Whether batch normalisation and dropout do what they do while training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The batch's own statistics, which also move the running ones; dropout drops.
+    Train {
+        /// What dropout draws from.
+        seed: u64,
+    },
+    /// The running statistics; dropout does nothing.
+    Eval,
+}
+
+/// A net on a device, with its weights.
+#[derive(Debug)]
+pub struct TorchNet {
+    plan: Plan,
+    weights: Vec<Weight>,
+    /// Which weights each step of the plan owns.
+    owned: Vec<Range<usize>>,
+    device: Device,
+    kind: Kind,
+}
+
+impl TorchNet {
+    /// A net with first weights from `seed`: the same for the same seed and path, on every device.
+    pub fn new(
+        net: &Checked,
+        seed: u64,
+        device: Device,
+        precision: Precision,
+    ) -> Result<TorchNet, TorchError> {
+        let plan = plan(net);
+        let mut weights = Vec::new();
+        let mut owned = Vec::new();
+        for step in plan.steps() {
+            let first = weights.len();
+            let shapes: Vec<_> = step.operand_shapes.iter().collect();
+            for tensor in step.op.tensors(&shapes) {
+                weights.push(Weight::new(&step.path, &tensor, seed, device).at(&step.path)?);
+            }
+            owned.push(first..weights.len());
+        }
+        let kind = match precision {
+            Precision::Fp32 => Kind::Float,
+            Precision::Bf16 => Kind::BFloat16,
+            Precision::Fp16 => Kind::Half,
+        };
+        Ok(TorchNet { plan, weights, owned, device, kind })
+    }
+
+    /// The net's output for images `[N, channels, height, width]` of any kind: fp32, `[N, ...]`.
+    /// Gradients can be taken from it unless the caller has switched them off.
+    pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, TorchError> {
+        let steps = self.plan.steps();
+        let mut values: Vec<Option<Tensor>> = Vec::with_capacity(steps.len());
+        let input = images.f_to_kind(self.kind).and_then(|t| channels_last(&t));
+        values.push(Some(input.at(&steps[0].path)?));
+        for (step, owned) in steps.iter().zip(&self.owned).skip(1) {
+            let operands: Vec<&Tensor> = step.operands.iter().filter_map(|&i| values[i].as_ref()).collect();
+            let weights = &self.weights[owned.clone()];
+            let value = ops::apply(step, &operands, weights, self.kind, mode).at(&step.path)?;
+            for &operand in &step.last_uses {
+                values[operand] = None;
+            }
+            values.push(Some(value));
+        }
+        let output = values.pop().flatten().ok_or(TchError::Shape("the plan is empty".into()));
+        output.and_then(|t| t.f_to_kind(Kind::Float)).at(&self.plan.steps()[steps.len() - 1].path)
+    }
+
+    /// Every weight and buffer, in the order of the plan.
+    pub fn weights(&self) -> &[Weight] {
+        &self.weights
+    }
+
+    /// The weights that training changes.
+    pub fn trained(&self) -> impl Iterator<Item = &Weight> {
+        self.weights.iter().filter(|w| w.trained)
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// What it computes, step by step.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// The same values with the channels innermost in memory, which libtorch's fast convolutions want.
+/// It keeps a tensor that has them there, and all that are no images.
+fn channels_last(tensor: &Tensor) -> Result<Tensor, TchError> {
+    if tensor.dim() != 4 {
+        return Ok(tensor.shallow_clone());
+    }
+    tensor.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
+}

@@ -1,0 +1,113 @@
+use tch::{Kind, TchError, Tensor};
+
+use super::weights::{Weight, sizes};
+use super::{Mode, channels_last};
+use crate::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
+use crate::lower::{Step, seed};
+
+type Result = std::result::Result<Tensor, TchError>;
+
+/// One op on libtorch. Images come and go with the channels innermost in memory.
+pub(super) fn apply(step: &Step, operands: &[&Tensor], weights: &[Weight], kind: Kind, mode: Mode) -> Result {
+    let Some(&x) = operands.first() else {
+        return Err(TchError::Shape("an op without operands".into()));
+    };
+    let more = &operands[1..];
+    match &step.op {
+        Op::Input(_) | Op::Identity(_) => Ok(x.shallow_clone()),
+        Op::Conv(op) => conv(op, x, weights, kind),
+        Op::Linear(_) => {
+            let bias = cast(weights.get(1), kind)?;
+            x.f_linear(&weights[0].tensor.f_to_kind(kind)?, bias.as_ref())
+        }
+        Op::BatchNorm(op) => batch_norm(op, x, weights, mode),
+        Op::Relu(op) => match op.max {
+            None => x.f_relu(),
+            Some(max) => x.f_relu()?.f_clamp_max(max),
+        },
+        Op::Gelu(_) => x.f_gelu("none"),
+        // tch has alpha = 1 only; celu(x, a) = a * celu(x / a, 1).
+        Op::Celu(op) if op.alpha == 1.0 => x.f_celu(),
+        Op::Celu(op) => x.f_div_scalar(op.alpha)?.f_celu()?.f_mul_scalar(op.alpha),
+        Op::Silu(_) => x.f_silu(),
+        Op::Sigmoid(_) => x.f_sigmoid(),
+        Op::Softmax(_) => x.f_softmax(1, None),
+        Op::Dropout(op) => match mode {
+            Mode::Eval => Ok(x.shallow_clone()),
+            Mode::Train { seed } => {
+                tch::manual_seed(seed::derive(seed, &step.path));
+                x.f_dropout(op.p, true)
+            }
+        },
+        Op::MaxPool(op) => max_pool(&op.0, x),
+        Op::AvgPool(op) => avg_pool(&op.0, x),
+        Op::GlobalMaxPool(_) => {
+            let size = image_size(step)?;
+            x.f_max_pool2d(size, size, [0, 0], [1, 1], false)
+        }
+        Op::GlobalAvgPool(_) => x.f_adaptive_avg_pool2d([1, 1]),
+        Op::Add(_) => more.iter().try_fold(x.shallow_clone(), |sum, y| sum.f_add(y)),
+        Op::Mul(_) => more.iter().try_fold(x.shallow_clone(), |product, y| product.f_mul(y)),
+        Op::Scale(op) => x.f_mul_scalar(op.by),
+        Op::Concat(_) => Tensor::f_cat(operands, 1),
+        Op::Flatten(_) => x.f_flatten(1, -1),
+        Op::Pad(op) => {
+            let [h, w] = pair(op.amount)?;
+            match op.mode {
+                PadMode::Zeros => x.f_constant_pad_nd([w, w, h, h]),
+                PadMode::Reflect => channels_last(&x.f_reflection_pad2d([w, w, h, h])?),
+            }
+        }
+        Op::Upsample(op) => {
+            let [h, w] = image_size(step)?;
+            let [down, right] = pair(op.factor)?;
+            match op.mode {
+                UpsampleMode::Nearest => x.f_upsample_nearest2d([h * down, w * right], None, None),
+                UpsampleMode::Bilinear => x.f_upsample_bilinear2d([h * down, w * right], false, None, None),
+            }
+        }
+    }
+}
+
+fn conv(op: &Conv, x: &Tensor, weights: &[Weight], kind: Kind) -> Result {
+    let weight = weights[0].tensor.f_to_kind(kind)?;
+    let bias = cast(weights.get(1), kind)?;
+    let groups = i64::try_from(op.groups).unwrap_or(i64::MAX);
+    x.f_conv2d(&weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)
+}
+
+/// Statistics and scale are fp32 whatever the input is.
+fn batch_norm(op: &BatchNorm, x: &Tensor, weights: &[Weight], mode: Mode) -> Result {
+    let [weight, bias, mean, var] = weights else {
+        return Err(TchError::Shape("batch normalisation owns four tensors".into()));
+    };
+    let training = matches!(mode, Mode::Train { .. });
+    let [weight, bias, mean, var] = [weight, bias, mean, var].map(|w| Some(&w.tensor));
+    x.f_batch_norm(weight, bias, mean, var, training, op.momentum, op.eps, true)
+}
+
+fn max_pool(window: &Window, x: &Tensor) -> Result {
+    x.f_max_pool2d(pair(window.kernel)?, pair(window.stride)?, pair(window.pad)?, [1, 1], window.ceil)
+}
+
+fn avg_pool(window: &Window, x: &Tensor) -> Result {
+    let (kernel, stride, pad) = (pair(window.kernel)?, pair(window.stride)?, pair(window.pad)?);
+    x.f_avg_pool2d(kernel, stride, pad, window.ceil, true, None)
+}
+
+fn cast(weight: Option<&Weight>, kind: Kind) -> std::result::Result<Option<Tensor>, TchError> {
+    weight.map(|w| w.tensor.f_to_kind(kind)).transpose()
+}
+
+fn pair(sizes_: [u64; 2]) -> std::result::Result<[i64; 2], TchError> {
+    let sizes = sizes(&sizes_)?;
+    Ok([sizes[0], sizes[1]])
+}
+
+/// Height and width of the first operand.
+fn image_size(step: &Step) -> std::result::Result<[i64; 2], TchError> {
+    match step.operand_shapes[0].image() {
+        Some([_, h, w]) => pair([h, w]),
+        None => Err(TchError::Shape(format!("expected an image, got {}", step.operand_shapes[0]))),
+    }
+}

@@ -1,0 +1,52 @@
+use tch::{Device, TchError, Tensor};
+
+use super::channels_last;
+use crate::graph::op;
+use crate::lower::init;
+
+/// A tensor that a node owns: an fp32 master, on the net's device.
+#[derive(Debug)]
+pub struct Weight {
+    /// The node's path, a dot, and the tensor's name: `layer1.conv_bn_1.bn.running_mean`.
+    pub name: String,
+    /// The values.
+    pub tensor: Tensor,
+    /// Its sizes.
+    pub dims: Vec<i64>,
+    /// Whether training changes it by its gradient; otherwise it is a buffer.
+    pub trained: bool,
+}
+
+impl Weight {
+    pub(super) fn new(path: &str, spec: &op::Tensor, seed: u64, device: Device) -> Result<Weight, TchError> {
+        let name = format!("{path}.{}", spec.name);
+        let dims = sizes(&spec.dims)?;
+        let count = usize::try_from(spec.elements())
+            .map_err(|_| TchError::Shape(format!("{} numbers are too many", spec.elements())))?;
+        let values = init::draw(spec.init, count, seed, &name);
+        let host = Tensor::f_from_slice(&values)?.f_reshape(&dims)?;
+        let tensor = channels_last(&host.f_to_device(device)?)?.f_set_requires_grad(spec.trained)?;
+        Ok(Weight { name, tensor, dims, trained: spec.trained })
+    }
+
+    /// The values on the host, in the order of the dimensions.
+    pub fn values(&self) -> Result<Vec<f32>, TchError> {
+        let host = self.tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
+        let mut values = vec![0.0; host.numel()];
+        host.f_copy_data(&mut values, host.numel())?;
+        Ok(values)
+    }
+
+    /// Replaces the values, given in the order of the dimensions.
+    pub fn set_values(&self, values: &[f32]) -> Result<(), TchError> {
+        let new = Tensor::f_from_slice(values)?.f_reshape(&self.dims)?;
+        tch::no_grad(|| self.tensor.shallow_clone().f_copy_(&new))
+    }
+}
+
+/// Sizes as libtorch wants them.
+pub(super) fn sizes(dims: &[u64]) -> Result<Vec<i64>, TchError> {
+    dims.iter()
+        .map(|&d| i64::try_from(d).map_err(|_| TchError::Shape(format!("a size of {d} is too large"))))
+        .collect()
+}

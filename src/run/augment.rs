@@ -1,0 +1,55 @@
+//! What is drawn at random for the training images of one epoch. Pure; the images themselves are
+//! touched in [`batches`](super::batches), all of a batch at once.
+
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::lower::seed;
+
+/// What may be done to an image, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Augmentation {
+    /// Pixels added by reflection on each side, before a crop to the old size; 0 for none.
+    pub crop_pad: usize,
+    /// Whether half of the images are mirrored.
+    pub flip: bool,
+    /// Side of the square set to 0; 0 for none.
+    pub cutout: usize,
+}
+
+/// The draws for one epoch. Every list has an entry for each place in the epoch's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draws {
+    /// Which image stands at each place: a permutation.
+    pub order: Vec<i64>,
+    /// First row and column of the crop in the padded image: 0 to 2 * `crop_pad`.
+    pub crop: Vec<[i64; 2]>,
+    /// 1 to mirror, 0 not to.
+    pub flip: Vec<i64>,
+    /// First row and column of the square, which lies fully inside the image.
+    pub cutout: Vec<[i64; 2]>,
+}
+
+impl Draws {
+    /// The draws for epoch `epoch`, from 0, over `count` images of `size` rows and columns.
+    pub fn new(seed: u64, epoch: u32, count: usize, size: [usize; 2], what: Augmentation) -> Draws {
+        let rng = |of: &str| seed::rng(seed, &format!("{of} {epoch}"));
+        let mut order: Vec<i64> = (0..count as i64).collect();
+        order.shuffle(&mut rng("order"));
+        let shifts = 2 * what.crop_pad as i64;
+        let [rows, columns] = size.map(|length| length.saturating_sub(what.cutout) as i64);
+        let mut flips = rng("flip");
+        Draws {
+            order,
+            crop: pairs(&mut rng("crop"), count, [shifts, shifts]),
+            flip: (0..count).map(|_| if what.flip { flips.random_range(0..=1) } else { 0 }).collect(),
+            cutout: pairs(&mut rng("cutout"), count, [rows, columns]),
+        }
+    }
+}
+
+/// `count` pairs, uniform from 0 to `last`, both ends included.
+fn pairs(rng: &mut ChaCha8Rng, count: usize, last: [i64; 2]) -> Vec<[i64; 2]> {
+    (0..count).map(|_| last.map(|last| rng.random_range(0..=last))).collect()
+}

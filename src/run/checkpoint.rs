@@ -1,0 +1,97 @@
+//! Weights and buffers in a `safetensors` file, each under its node's path, fp32.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use safetensors::{Dtype, SafeTensors, View};
+
+use super::RunError;
+use super::folder::write_atomically;
+use crate::lower::{At, TorchNet, Weight};
+
+struct Entry {
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl View for &Entry {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        (&self.bytes).into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// Writes every weight and buffer of a net, and `facts` as the file's metadata. A reader finds the
+/// old file or the new one, never a part.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn save(path: &Path, net: &TorchNet, facts: HashMap<String, String>) -> Result<(), RunError> {
+    let mut entries = Vec::new();
+    for weight in net.weights() {
+        let bytes = weight.values().at(&weight.name)?.iter().flat_map(|x| x.to_le_bytes()).collect();
+        entries.push((weight.name.as_str(), Entry { shape: shape(weight), bytes }));
+    }
+    let bytes = safetensors::serialize(entries.iter().map(|(name, entry)| (*name, entry)), Some(facts))
+        .map_err(|error| RunError::Checkpoint { path: path.into(), reason: error.to_string() })?;
+    write_atomically(path, &bytes)
+}
+
+/// Reads every weight and buffer of a net. The file must have exactly its names, shapes and fp32; on
+/// any difference the net is unchanged.
+///
+/// # Errors
+/// A file that cannot be read or differs; the first difference is named.
+pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
+    let bytes = fs::read(path).map_err(RunError::io(path))?;
+    let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
+    if let Some(extra) = extra(&file, net) {
+        return Err(refuse(format!("it has a tensor `{extra}` that the net lacks")));
+    }
+    let mut all = Vec::new();
+    for weight in net.weights() {
+        let found = file.tensor(&weight.name).map_err(|_| refuse(format!("it lacks `{}`", weight.name)))?;
+        if found.dtype() != Dtype::F32 || found.shape() != shape(weight) {
+            let (dims, dtype) = (found.shape(), found.dtype());
+            let message =
+                format!("expected `{}` as F32 {:?}, got {dtype:?} {dims:?}", weight.name, weight.dims);
+            return Err(refuse(message));
+        }
+        all.push(floats(found.data()));
+    }
+    for (weight, values) in net.weights().iter().zip(all) {
+        weight.set_values(&values).at(&weight.name)?;
+    }
+    Ok(())
+}
+
+fn shape(weight: &Weight) -> Vec<usize> {
+    weight.dims.iter().map(|&d| d as usize).collect()
+}
+
+/// The first name, in alphabetical order, that the net does not know.
+fn extra(file: &SafeTensors, net: &TorchNet) -> Option<String> {
+    let mut extra: Vec<&str> =
+        file.names().into_iter().filter(|name| !net.weights().iter().any(|w| w.name == *name)).collect();
+    extra.sort_unstable();
+    extra.first().map(|name| name.to_string())
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    let words = bytes.chunks_exact(4);
+    words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}

@@ -1,0 +1,67 @@
+use std::sync::Once;
+
+use tch::Device;
+
+use super::{DeviceChoice, Hardware, PrecisionChoice, RunError, native};
+use crate::lower::Precision;
+
+/// Where a run computes, and in what arithmetic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Machine {
+    /// The device.
+    pub device: Device,
+    /// The precision.
+    pub precision: Precision,
+}
+
+impl Machine {
+    /// What was asked for, made concrete on this machine. The first call also prepares the process
+    /// for libtorch.
+    ///
+    /// # Errors
+    /// A GPU that is not there.
+    pub fn choose(device: DeviceChoice, precision: PrecisionChoice) -> Result<Machine, RunError> {
+        static PREPARED: Once = Once::new();
+        PREPARED.call_once(|| {
+            native::keep_freed_memory();
+            native::load_cuda();
+        });
+        let gpus = usize::try_from(tch::Cuda::device_count()).unwrap_or(0);
+        let device = match device {
+            DeviceChoice::Auto if gpus > 0 => Device::Cuda(0),
+            DeviceChoice::Auto | DeviceChoice::Cpu => Device::Cpu,
+            DeviceChoice::Cuda(n) if n < gpus => Device::Cuda(n),
+            DeviceChoice::Cuda(n) => {
+                let message = format!("there is no device cuda:{n}: libtorch found {gpus} CUDA GPUs");
+                return Err(RunError::Device(message));
+            }
+        };
+        let precision = match precision {
+            PrecisionChoice::Exactly(precision) => precision,
+            PrecisionChoice::Auto if device.is_cuda() => Precision::Fp16,
+            PrecisionChoice::Auto if cpu_has_bf16() => Precision::Bf16,
+            PrecisionChoice::Auto => Precision::Fp32,
+        };
+        Ok(Machine { device, precision })
+    }
+
+    /// The machine in words, for logs.
+    pub fn hardware(self) -> Hardware {
+        let device = match self.device {
+            Device::Cuda(n) => format!("cuda:{n}"),
+            Device::Cpu => "cpu".into(),
+            Device::Mps => "mps".into(),
+            Device::Vulkan => "vulkan".into(),
+        };
+        Hardware::detect(usize::try_from(tch::get_num_threads()).unwrap_or(0), device)
+    }
+}
+
+/// Whether bf16 is faster than fp32 here: the dot product instructions make it so.
+fn cpu_has_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let has = std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    let has = false;
+    has
+}

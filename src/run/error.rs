@@ -1,0 +1,64 @@
+use std::path::{Path, PathBuf};
+
+use crate::lower::TorchError;
+
+/// Why a run cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// libtorch refused something.
+    #[error("libtorch: {0}")]
+    Torch(#[from] TorchError),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The run folder already holds a finished run.
+    #[error("{path} already holds a finished run; choose another folder with --out", path = .0.display())]
+    Finished(PathBuf),
+    /// There is no run in the folder, or not one that this version can read.
+    #[error("{path} holds no run: {reason}", path = path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// A checkpoint that does not fit the net.
+    #[error("the checkpoint {path} does not fit the net: {reason}", path = path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// Which tensor, what was expected, and what it is.
+        reason: String,
+    },
+    /// The data does not fit the net or the recipe.
+    #[error("{0}")]
+    Data(String),
+    /// The device or the precision asked for is not there.
+    #[error("{0}")]
+    Device(String),
+    /// The loss is no longer a finite number.
+    #[error(
+        "the loss became {loss} in epoch {epoch}, at or shortly before step {step}; a lower `peak_lr` may help"
+    )]
+    Diverged {
+        /// The sum of the epoch's losses so far.
+        loss: f64,
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The step in the epoch, from 1.
+        step: usize,
+    },
+}
+
+impl RunError {
+    /// For `map_err` where a file was at hand.
+    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
+        let path = path.to_path_buf();
+        move |source| RunError::Io { path, source }
+    }
+}

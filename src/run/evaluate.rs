@@ -1,0 +1,77 @@
+use tch::{Kind, Reduction, TchError, Tensor};
+
+use super::{Batches, RunError};
+use crate::lower::{At, Mode, TorchNet};
+
+/// Images in one batch of an evaluation. The result does not depend on it but for rounding.
+const BATCH: usize = 1000;
+
+/// How well a net does on some examples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// How many examples.
+    pub examples: usize,
+    /// The mean of their losses.
+    pub loss: f64,
+    /// The part classified rightly.
+    pub accuracy: f64,
+}
+
+/// Runs a net over the examples as they are, without test-time augmentation.
+///
+/// # Errors
+/// What libtorch refuses.
+pub fn evaluate(net: &TorchNet, batches: &Batches) -> Result<Score, RunError> {
+    tch::no_grad(|| {
+        let mut tally = Tally::new(net).at("evaluation")?;
+        for start in (0..batches.count()).step_by(BATCH) {
+            let count = BATCH.min(batches.count() - start);
+            let (images, labels) = batches.plain(start, count).at("evaluation")?;
+            let logits = net.forward(&images, Mode::Eval)?;
+            let loss = sum_of_losses(&logits, &labels).at("evaluation")?;
+            tally.add(&logits, &labels, &loss, count).at("evaluation")?;
+        }
+        Ok(tally.score().at("evaluation")?)
+    })
+}
+
+/// The sum over a batch of the cross-entropy of logits `[n, classes]`.
+pub(super) fn sum_of_losses(logits: &Tensor, labels: &Tensor) -> Result<Tensor, TchError> {
+    logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::Sum, -100, 0.0)
+}
+
+/// Sums kept on the device, so that a batch need not wait for its numbers.
+#[derive(Debug)]
+pub(super) struct Tally {
+    examples: usize,
+    /// Sum of losses and number of right answers, `[2]`, fp64.
+    sums: Tensor,
+}
+
+impl Tally {
+    pub(super) fn new(net: &TorchNet) -> Result<Tally, TchError> {
+        Ok(Tally { examples: 0, sums: Tensor::f_zeros([2], (Kind::Double, net.device()))? })
+    }
+
+    pub(super) fn add(
+        &mut self,
+        logits: &Tensor,
+        labels: &Tensor,
+        loss: &Tensor,
+        count: usize,
+    ) -> Result<(), TchError> {
+        let right = logits.f_argmax(1, false)?.f_eq_tensor(labels)?.f_sum(Kind::Double)?;
+        let loss = loss.f_detach()?.f_to_kind(Kind::Double)?;
+        let _ = self.sums.f_add_(&Tensor::f_stack(&[loss, right], 0)?)?;
+        self.examples += count;
+        Ok(())
+    }
+
+    /// The means so far. Waits for the device.
+    pub(super) fn score(&self) -> Result<Score, TchError> {
+        let mut sums = [0.0f64; 2];
+        self.sums.f_to_device(tch::Device::Cpu)?.f_copy_data(&mut sums, 2)?;
+        let count = self.examples.max(1) as f64;
+        Ok(Score { examples: self.examples, loss: sums[0] / count, accuracy: sums[1] / count })
+    }
+}

@@ -1,0 +1,180 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Hardware, RunError};
+use crate::lower::Precision;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It has not ended, or was killed.
+    Running,
+    /// Every epoch was done.
+    Finished,
+    /// It was asked to stop and did, after a whole step.
+    Interrupted,
+    /// An error ended it.
+    Failed,
+}
+
+/// What `run.json` says: all that the run depended on besides the net and the recipe, which are
+/// files beside it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The net's name.
+    pub net: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The data set's name.
+    pub data: String,
+    /// Training examples used.
+    pub train_examples: usize,
+    /// Test examples used.
+    pub test_examples: usize,
+    /// Numbers that training changes.
+    pub params: u64,
+    /// The arithmetic.
+    pub precision: Precision,
+    /// The machine.
+    pub hardware: Hardware,
+    /// netc's version.
+    pub netc: String,
+    /// libtorch's version.
+    pub libtorch: String,
+    /// The last whole epoch.
+    pub last: Option<EpochRow>,
+}
+
+/// One epoch in numbers. Times are in seconds, losses are means, accuracies parts of 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochRow {
+    /// From 1.
+    pub epoch: u32,
+    /// The learning rate at its end, on the mean loss.
+    pub lr: f64,
+    /// Time of its training.
+    pub train_time: f64,
+    /// Mean loss while training, augmented, batch by batch as the weights moved.
+    pub train_loss: f64,
+    /// Accuracy while training, likewise.
+    pub train_acc: f64,
+    /// Time of its test.
+    pub test_time: f64,
+    /// Mean loss on the test set.
+    pub test_loss: f64,
+    /// Accuracy on the test set.
+    pub test_acc: f64,
+    /// Training and testing since the start.
+    pub total_time: f64,
+}
+
+/// The folder that a run writes.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    jsonl: File,
+    tsv: File,
+    info: RunInfo,
+}
+
+impl RunFolder {
+    /// The net's resolved text.
+    pub const NET: &str = "net.net";
+    /// The resolved recipe.
+    pub const RECIPE: &str = "recipe.yaml";
+    /// What a run depended on and how it ended: [`RunInfo`].
+    pub const INFO: &str = "run.json";
+    /// The weights.
+    pub const CHECKPOINT: &str = "checkpoint.safetensors";
+    /// A line for the inputs, then a line an epoch: [`EpochRow`].
+    pub const LOG: &str = "log.jsonl";
+    /// DAWNBench's log: epoch, hours, top1Accuracy in percent.
+    pub const TSV: &str = "log.tsv";
+
+    /// Makes the folder and writes the inputs of a run into it.
+    ///
+    /// # Errors
+    /// A folder that holds a finished run, or one that cannot be written.
+    pub fn create(path: &Path, info: RunInfo, net: &str, recipe: &str) -> Result<RunFolder, RunError> {
+        if RunFolder::info(path).is_ok_and(|old| old.outcome == Outcome::Finished) {
+            return Err(RunError::Finished(path.into()));
+        }
+        fs::create_dir_all(path).map_err(RunError::io(path))?;
+        write_atomically(&path.join(Self::NET), net.as_bytes())?;
+        write_atomically(&path.join(Self::RECIPE), recipe.as_bytes())?;
+        let open = |name| File::create(path.join(name)).map_err(RunError::io(&path.join(name)));
+        let mut folder =
+            RunFolder { path: path.into(), jsonl: open(Self::LOG)?, tsv: open(Self::TSV)?, info };
+        folder.write_info()?;
+        folder.log(&folder.info.clone())?;
+        folder.append_tsv("epoch\thours\ttop1Accuracy")?;
+        Ok(folder)
+    }
+
+    /// What a run's folder says about it.
+    ///
+    /// # Errors
+    /// No `run.json`, or not one of this version.
+    pub fn info(path: &Path) -> Result<RunInfo, RunError> {
+        let no_run = |reason: String| RunError::NoRun { path: path.into(), reason };
+        let text =
+            fs::read_to_string(path.join(Self::INFO)).map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
+        serde_json::from_str(&text).map_err(|e| no_run(format!("{}: {e}", Self::INFO)))
+    }
+
+    /// The file of this name.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Appends an epoch to the logs.
+    pub fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError> {
+        self.info.last = Some(*row);
+        self.log(row)?;
+        let (hours, percent) = (row.total_time / 3600.0, row.test_acc * 100.0);
+        self.append_tsv(&format!("{}\t{hours:.8}\t{percent:.2}", row.epoch))
+    }
+
+    /// Says how the run ended.
+    pub fn end(&mut self, outcome: Outcome) -> Result<(), RunError> {
+        self.info.outcome = outcome;
+        self.write_info()
+    }
+
+    fn write_info(&self) -> Result<(), RunError> {
+        let text = serde_json::to_string_pretty(&self.info).unwrap_or_default();
+        write_atomically(&self.path.join(Self::INFO), format!("{text}\n").as_bytes())
+    }
+
+    fn log(&mut self, line: &impl Serialize) -> Result<(), RunError> {
+        let line = serde_json::to_string(line).unwrap_or_default();
+        writeln!(self.jsonl, "{line}").map_err(RunError::io(&self.path.join(Self::LOG)))
+    }
+
+    fn append_tsv(&mut self, line: &str) -> Result<(), RunError> {
+        writeln!(self.tsv, "{line}").map_err(RunError::io(&self.path.join(Self::TSV)))
+    }
+}
+
+/// Replaces a file: a reader, also after a crash, finds the old one or the new one.
+pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        RunError::io(path)(error)
+    })
+}

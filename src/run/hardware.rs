@@ -1,0 +1,35 @@
+use serde::{Deserialize, Serialize};
+
+/// The machine that a run ran on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hardware {
+    /// The processor's model name.
+    pub cpu: String,
+    /// Threads that libtorch computes with.
+    pub threads: usize,
+    /// `cpu` or `cuda:0`.
+    pub device: String,
+    /// The GPU's name, if it ran on one and the driver says it.
+    pub gpu: Option<String>,
+}
+
+impl Hardware {
+    /// This machine.
+    pub fn detect(threads: usize, device: String) -> Hardware {
+        let gpu = device.starts_with("cuda").then(gpu_name).flatten();
+        Hardware { cpu: cpu_name(), threads, device, gpu }
+    }
+}
+
+fn cpu_name() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find(|l| l.starts_with("model name")).and_then(|l| l.split_once(": "));
+    name.map_or_else(|| std::env::consts::ARCH.to_string(), |(_, name)| name.trim().to_string())
+}
+
+/// The first GPU's name as the NVIDIA driver reports it.
+fn gpu_name() -> Option<String> {
+    let entry = std::fs::read_dir("/proc/driver/nvidia/gpus").ok()?.next()?.ok()?;
+    let text = std::fs::read_to_string(entry.path().join("information")).ok()?;
+    text.lines().find_map(|l| l.strip_prefix("Model:")).map(|name| name.trim().to_string())
+}

@@ -1,0 +1,56 @@
+use std::str::FromStr;
+
+use crate::lower::Precision;
+
+/// The device asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceChoice {
+    /// The first CUDA GPU if there is one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The CUDA GPU of this number.
+    Cuda(usize),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<DeviceChoice, String> {
+        match text {
+            "auto" => Ok(DeviceChoice::Auto),
+            "cpu" => Ok(DeviceChoice::Cpu),
+            "cuda" => Ok(DeviceChoice::Cuda(0)),
+            _ => text
+                .strip_prefix("cuda:")
+                .and_then(|n| n.parse().ok())
+                .map(DeviceChoice::Cuda)
+                .ok_or_else(|| format!("expected auto, cpu or cuda:0, got `{text}`")),
+        }
+    }
+}
+
+/// The precision asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PrecisionChoice {
+    /// fp16 on CUDA, bf16 on a CPU that has instructions for it, else fp32.
+    #[default]
+    Auto,
+    /// This one.
+    Exactly(Precision),
+}
+
+impl FromStr for PrecisionChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PrecisionChoice, String> {
+        match text {
+            "auto" => Ok(PrecisionChoice::Auto),
+            _ => text
+                .parse()
+                .map(PrecisionChoice::Exactly)
+                .map_err(|_| format!("expected auto, fp32, bf16 or fp16, got `{text}`")),
+        }
+    }
+}
