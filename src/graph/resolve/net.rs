@@ -187,7 +187,8 @@ impl<'a> Resolver<'a> {
                 for setting in settings {
                     if let Some(value) = self.report(env.scope.eval(&setting.value)) {
                         let (key, span) = (setting.key.clone(), setting.value.span);
-                        self.graph.settings.push(Setting { key, value, span });
+                        let inherited = env.file != self.project.root;
+                        self.graph.settings.push(Setting { key, value, span, inherited });
                     }
                 }
             }
