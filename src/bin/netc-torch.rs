@@ -1,3 +1,7 @@
 //! The `netc` command, linked against libtorch.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    netc::cli::main(netc::cli::tensors)
+}

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_train::{EvalArgs, TrainArgs};
+
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
 #[derive(Debug, Parser)]
 #[command(
@@ -31,6 +33,10 @@ pub enum Command {
     Fmt(FmtArgs),
     /// Print the flat net, one op a line, each with where it came from
     Expand(ExpandArgs),
+    /// Train a net
+    Train(TrainArgs),
+    /// Evaluate a trained net
+    Eval(EvalArgs),
 }
 
 /// Arguments of `netc check`.

@@ -35,7 +35,7 @@ pub(super) fn run(args: &CheckArgs) -> ExitCode {
 fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     let mut text = verdict(file, compilation) + "\n";
     if let Some(net) = &compilation.net {
-        text += &echo_overrides(compilation, &args.set.set);
+        text += &echo_overrides(net, &args.set.set);
         text += &format!("\n{}\n\n{}\n", stages(net), totals(net, args.batch));
     }
     text

@@ -4,27 +4,48 @@
 //! commands that compute with tensors it starts `netc-torch` beside it with the same arguments.
 
 mod args;
+mod args_train;
 mod check;
+#[cfg(feature = "torch")]
+mod data;
+#[cfg(feature = "torch")]
+mod eval;
 mod expand;
 mod fmt;
 mod out;
+#[cfg(feature = "torch")]
+mod progress;
 mod sibling;
+#[cfg(feature = "torch")]
+mod train;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 pub use args::{Cli, Command};
+pub use args_train::{EvalArgs, MachineArgs, TrainArgs};
 pub use sibling::start_sibling;
 
 /// The exit code of a command that found problems in its input.
 pub(crate) const PROBLEMS: u8 = 1;
 
 /// Runs the command line. `tensors` runs the commands that need libtorch.
-pub fn main(_tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
+pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Expand(args) => expand::run(&args),
+        command @ (Command::Train(_) | Command::Eval(_)) => tensors(command),
+    }
+}
+
+/// Runs a command that computes with tensors, in a program that links libtorch.
+#[cfg(feature = "torch")]
+pub fn tensors(command: Command) -> ExitCode {
+    match command {
+        Command::Train(args) => train::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Check(_) | Command::Fmt(_) | Command::Expand(_) => ExitCode::SUCCESS,
     }
 }

@@ -1,6 +1,6 @@
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
-use crate::Compilation;
+use crate::check::Checked;
 use crate::diag::{Problems, Sources, Style, render};
 
 /// Writes to standard output. Colours are dropped where it is not a terminal; a reader that has
@@ -26,8 +26,7 @@ pub(crate) fn show(problems: &Problems, sources: &Sources) {
 }
 
 /// Echoes what `--set` changed.
-pub(crate) fn echo_overrides(compilation: &Compilation, set: &[(String, String)]) -> String {
-    let Some(net) = &compilation.net else { return String::new() };
+pub(crate) fn echo_overrides(net: &Checked, set: &[(String, String)]) -> String {
     let value = |name: &str| net.graph().params.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_string());
     let parts: Vec<String> = set
         .iter()

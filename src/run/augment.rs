@@ -18,6 +18,11 @@ pub struct Augmentation {
     pub cutout: usize,
 }
 
+impl Augmentation {
+    /// Images as they are.
+    pub const NONE: Augmentation = Augmentation { crop_pad: 0, flip: false, cutout: 0 };
+}
+
 /// The draws for one epoch. Every list has an entry for each place in the epoch's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draws {

@@ -50,7 +50,8 @@ impl Batches {
     /// Moves the first `limit` examples of a split to a device, padded for `what`.
     ///
     /// # Errors
-    /// Padding that reflection cannot make, a square larger than the image, too little memory.
+    /// No example, padding that reflection cannot make, a square larger than the image, too little
+    /// memory.
     pub fn new(
         data: &Dataset,
         split: &Split,
@@ -67,6 +68,9 @@ impl Batches {
             )));
         }
         let count = limit.unwrap_or(usize::MAX).min(split.labels.len());
+        if count == 0 {
+            return Err(RunError::Data(format!("expected at least one image of {} to use", data.name)));
+        }
         let images = &split.images[..count * channels * rows * columns];
         Batches::build(data, images, &split.labels[..count], what, device)
             .at("loading the images")

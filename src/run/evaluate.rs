@@ -1,6 +1,11 @@
+use std::path::Path;
+
 use tch::{Kind, Reduction, TchError, Tensor};
 
-use super::{Batches, RunError};
+use super::augment::Augmentation;
+use super::data::Dataset;
+use super::{Batches, Machine, RunError, RunFolder, checkpoint};
+use crate::check::Checked;
 use crate::lower::{At, Mode, TorchNet};
 
 /// Images in one batch of an evaluation. The result does not depend on it but for rounding.
@@ -33,6 +38,36 @@ pub fn evaluate(net: &TorchNet, batches: &Batches) -> Result<Score, RunError> {
         }
         Ok(tally.score().at("evaluation")?)
     })
+}
+
+/// Evaluates the weights of a run folder on a data set's test images.
+///
+/// # Errors
+/// Weights that do not fit the net, and what libtorch refuses.
+pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine) -> Result<Score, RunError> {
+    fits(net, data)?;
+    let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
+    checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
+    evaluate(&net, &Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?)
+}
+
+/// Whether a net takes a data set's images and answers with its classes.
+pub(super) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
+    let (input, output) = (net.shape(net.input()), net.shape(net.output()));
+    let (name, classes) = (&data.name, data.classes.len() as u64);
+    let image = data.image.map(|d| d as u64);
+    if input.image() != Some(image) {
+        let [c, h, w] = image;
+        return Err(RunError::Data(format!(
+            "the images of {name} are [N, {c}, {h}, {w}], the net takes {input}"
+        )));
+    }
+    if output.dims() != [classes] {
+        let message =
+            format!("{name} has {classes} classes: expected an output [N, {classes}], got {output}");
+        return Err(RunError::Data(message));
+    }
+    Ok(())
 }
 
 /// The sum over a batch of the cross-entropy of logits `[n, classes]`.

@@ -33,7 +33,7 @@ pub use checkpoint::{load as load_checkpoint, save as save_checkpoint};
 pub use device::Machine;
 pub use error::RunError;
 #[cfg(feature = "torch")]
-pub use evaluate::{Score, evaluate};
+pub use evaluate::{Score, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo};
 pub use hardware::Hardware;
 #[cfg(feature = "torch")]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::augment::{Augmentation, Draws};
 use super::data::Dataset;
-use super::evaluate::{Score, Tally, evaluate, sum_of_losses};
+use super::evaluate::{Score, Tally, evaluate, fits, sum_of_losses};
 use super::{
     Batches, EpochRow, Machine, Outcome, Recipe, RunError, RunFolder, RunInfo, Schedule, Sgd, checkpoint,
 };
@@ -88,12 +88,11 @@ pub struct RunReport {
 /// Data that does not fit the net, a folder with a finished run, a loss that is no number, and what
 /// libtorch or the file system refuse.
 pub fn train(job: &Job<'_>, report: &mut dyn FnMut(Event)) -> Result<RunReport, RunError> {
-    fits(job)?;
+    fits(job.net, job.data)?;
     let net = TorchNet::new(job.net, job.seed, job.machine.device, job.machine.precision)?;
     let data = job.data;
-    let none = Augmentation { crop_pad: 0, flip: false, cutout: 0 };
     let training = Batches::new(data, &data.train, job.limit_train, augmentation(job), job.machine.device)?;
-    let testing = Batches::new(data, &data.test, job.limit_test, none, job.machine.device)?;
+    let testing = Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
     let info = info(job, &training, &testing);
     let mut folder = RunFolder::create(job.out, info.clone(), job.text, &job.recipe.to_yaml())?;
     report(Event::Start(info));
@@ -199,28 +198,6 @@ fn train_epoch(
 fn augmentation(job: &Job<'_>) -> Augmentation {
     let Recipe { crop_pad, flip, cutout, .. } = *job.recipe;
     Augmentation { crop_pad, flip, cutout }
-}
-
-/// Whether the net takes these images and answers with these classes.
-fn fits(job: &Job<'_>) -> Result<(), RunError> {
-    let (input, output) = (job.net.shape(job.net.input()), job.net.shape(job.net.output()));
-    let (image, classes) = (job.data.image.map(|d| d as u64), job.data.classes.len() as u64);
-    let name = &job.data.name;
-    if input.image() != Some(image) {
-        let [c, h, w] = image;
-        return Err(RunError::Data(format!(
-            "the images of {name} are [N, {c}, {h}, {w}], the net takes {input}"
-        )));
-    }
-    if output.dims() != [classes] {
-        return Err(RunError::Data(format!(
-            "{name} has {classes} classes, the net gives {output}, not [N, {classes}]"
-        )));
-    }
-    if job.limit_train == Some(0) || job.limit_test == Some(0) {
-        return Err(RunError::Data("expected at least one training and one test example".into()));
-    }
-    Ok(())
 }
 
 fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {

@@ -1,0 +1,81 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::SetArgs;
+use crate::run::{DeviceChoice, PrecisionChoice};
+
+/// Arguments of `netc train`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc train nets/resnet9.net
+  netc train nets/extra_l1l2l3.net --epochs 60 --seed 3
+  netc train nets/resnet9.net --data synthetic --epochs 4
+  netc train nets/base.net --set res=[1,3] --recipe my.yaml --out runs/mine
+
+The recipe comes in layers, a later one wins: the built-in default, the net's recipe { },
+--recipe, --epochs. Ctrl-C ends the run after the step under way and saves the weights.
+
+Exit codes: 0 trained, 1 a problem, 2 wrong usage, 130 interrupted.")]
+pub struct TrainArgs {
+    /// The net
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// A recipe file: lines of `key: value`
+    #[arg(long, value_name = "R.yaml")]
+    pub recipe: Option<PathBuf>,
+    /// Passes over the training set; stretches the recipe's schedule
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: Option<u32>,
+    /// `cifar10` (found or downloaded), `synthetic` (generated), or a folder with CIFAR-10
+    #[arg(long, value_name = "DATA", default_value = "cifar10")]
+    pub data: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub machine: MachineArgs,
+    /// Seed of the weights, the order, the augmentation and dropout
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// The run's folder [default: runs/NET-SEED, or the next free name]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Train on the first N images only
+    #[arg(long, value_name = "N")]
+    pub limit_train: Option<usize>,
+    /// Test on the first N images only
+    #[arg(long, value_name = "N")]
+    pub limit_test: Option<usize>,
+}
+
+/// Where to compute, and in what arithmetic.
+#[derive(Debug, Clone, Args)]
+pub struct MachineArgs {
+    /// auto, cpu, or cuda:0
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it, else fp32
+    #[arg(long, value_name = "PRECISION", default_value = "auto")]
+    pub precision: PrecisionChoice,
+}
+
+/// Arguments of `netc eval`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc eval runs/resnet9-0
+  netc eval runs/resnet9-0 --data /data/cifar-10 --precision fp32")]
+pub struct EvalArgs {
+    /// The folder of a run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// `cifar10`, `synthetic`, or a folder with CIFAR-10 [default: what the run was trained on]
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub machine: MachineArgs,
+}

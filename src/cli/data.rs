@@ -1,0 +1,30 @@
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::run::data::{DataError, DataSpec, Dataset, Progress, load};
+
+/// Brings a data set into memory and shows what that takes, where someone is watching.
+pub(super) fn load_with_progress(spec: &str) -> Result<Dataset, DataError> {
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let download =
+        ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let data = load(&DataSpec::from(spec), &mut |progress| match progress {
+        Progress::Downloading { done, total } => {
+            if bar.length().is_none() {
+                bar.set_style(download.clone());
+                bar.set_length(total);
+                bar.set_message("downloading CIFAR-10");
+            }
+            bar.set_position(done);
+        }
+        Progress::Verifying => bar.set_message("verifying the checksum"),
+        Progress::Unpacking => bar.set_message("unpacking"),
+        Progress::Reading => bar.set_message("reading images"),
+        Progress::Generating => bar.set_message("generating images"),
+    });
+    bar.finish_and_clear();
+    data
+}
