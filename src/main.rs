@@ -1,7 +1,22 @@
 //! The `netc` command.
+//!
+//! It has the library's modules as its own. A program takes from its own modules only what `main`
+//! reaches, which needs no libtorch; from the library it would take libtorch along.
+#![allow(dead_code, unused_imports)]
+
+mod check;
+mod cli;
+mod compile;
+mod diag;
+mod graph;
+mod lower;
+mod run;
+mod syntax;
 
 use std::process::ExitCode;
 
+use compile::{Compilation, compile};
+
 fn main() -> ExitCode {
-    netc::cli::main(|_| netc::cli::start_sibling())
+    cli::main(|_| cli::start_sibling())
 }

@@ -17,6 +17,8 @@ mod out;
 mod progress;
 mod sibling;
 #[cfg(feature = "torch")]
+mod tensors;
+#[cfg(feature = "torch")]
 mod train;
 
 use std::process::ExitCode;
@@ -26,6 +28,8 @@ use clap::Parser;
 pub use args::{Cli, Command};
 pub use args_train::{EvalArgs, MachineArgs, TrainArgs};
 pub use sibling::start_sibling;
+#[cfg(feature = "torch")]
+pub use tensors::tensors;
 
 /// The exit code of a command that found problems in its input.
 pub(crate) const PROBLEMS: u8 = 1;
@@ -37,15 +41,5 @@ pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
         Command::Fmt(args) => fmt::run(&args),
         Command::Expand(args) => expand::run(&args),
         command @ (Command::Train(_) | Command::Eval(_)) => tensors(command),
-    }
-}
-
-/// Runs a command that computes with tensors, in a program that links libtorch.
-#[cfg(feature = "torch")]
-pub fn tensors(command: Command) -> ExitCode {
-    match command {
-        Command::Train(args) => train::run(&args),
-        Command::Eval(args) => eval::run(&args),
-        Command::Check(_) | Command::Fmt(_) | Command::Expand(_) => ExitCode::SUCCESS,
     }
 }
