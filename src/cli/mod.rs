@@ -14,6 +14,8 @@ mod expand;
 mod fmt;
 mod out;
 #[cfg(feature = "torch")]
+mod parity;
+#[cfg(feature = "torch")]
 mod progress;
 mod sibling;
 #[cfg(feature = "torch")]
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{Cli, Command};
-pub use args_train::{EvalArgs, MachineArgs, TrainArgs};
+pub use args_train::{EvalArgs, MachineArgs, ParityArgs, TrainArgs};
 pub use sibling::start_sibling;
 
 /// The exit code of a command that found problems in its input.
@@ -36,7 +38,7 @@ pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Expand(args) => expand::run(&args),
-        command @ (Command::Train(_) | Command::Eval(_)) => tensors(command),
+        command @ (Command::Train(_) | Command::Eval(_) | Command::Parity(_)) => tensors(command),
     }
 }
 
@@ -46,6 +48,7 @@ pub fn tensors(command: Command) -> ExitCode {
     match command {
         Command::Train(args) => train::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Parity(args) => parity::run(&args),
         Command::Check(_) | Command::Fmt(_) | Command::Expand(_) => ExitCode::SUCCESS,
     }
 }
