@@ -31,6 +31,7 @@ use std::path::Path;
 use check::Checked;
 use diag::{Problems, Sources};
 use graph::Override;
+use run::Recipe;
 use syntax::ast::{ExprKind, Spanned};
 
 /// What became of a file.
@@ -68,6 +69,9 @@ pub fn compile(file: &Path, set: &[(String, String)]) -> Compilation {
     let resolved = graph::resolve(&project, &overrides);
     let mut problems = resolved.problems;
     let incomplete = problems.has_errors();
+    if let Some(graph) = &resolved.graph {
+        problems.extend(Recipe::resolve(&graph.settings, None, None).1);
+    }
     let net = match resolved.graph.map(check::check) {
         Some(Ok(net)) => {
             problems.extend(net.warnings().clone());

@@ -43,7 +43,8 @@ fn shape_problem(
     error: crate::graph::ShapeError,
 ) -> Problem {
     let path = &graph.get(id).path;
-    let mut problem = at(graph, id, Code::Shape, format!("{path}: {}", error.message)).label("does not fit");
+    let mut problem =
+        at(graph, id, Code::Shape, format!("{} at `{path}`", error.message)).label("does not fit");
     for operand in operands {
         let node = graph.get(*operand);
         let span = node.origin.as_ref().map(|o| o.span);

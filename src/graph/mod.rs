@@ -108,6 +108,15 @@ pub struct Setting {
     pub value: Value,
     /// Where the value stands.
     pub span: Span,
+    /// Whether a parent of the net says it, and not the net itself.
+    pub inherited: bool,
+}
+
+impl Setting {
+    /// Whether it speaks of this net: an accuracy claimed of a parent does not.
+    pub fn applies(&self) -> bool {
+        !(self.inherited && self.key.node == "accuracy")
+    }
 }
 
 impl Graph {

@@ -45,7 +45,7 @@ impl Graph {
 
     fn settings_text(&self) -> String {
         let mut last: Vec<(&str, String)> = Vec::new();
-        for setting in &self.settings {
+        for setting in self.settings.iter().filter(|s| s.applies()) {
             last.retain(|(key, _)| *key != setting.key.node);
             last.push((&setting.key.node, setting.value.to_string()));
         }

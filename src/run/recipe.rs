@@ -149,7 +149,8 @@ impl Recipe {
 
     fn layer(&mut self, settings: &[Setting], places: &mut HashMap<String, Span>, problems: &mut Problems) {
         // The length first: it stretches what earlier layers said, not what this one says.
-        let (length, others): (Vec<_>, Vec<_>) = settings.iter().partition(|s| s.key.node == "epochs");
+        let (length, others): (Vec<_>, Vec<_>) =
+            settings.iter().filter(|s| s.applies()).partition(|s| s.key.node == "epochs");
         for setting in length.into_iter().chain(others) {
             let key = setting.key.node.as_str();
             places.insert(key.to_string(), setting.span);
@@ -285,7 +286,10 @@ fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
         let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_string);
         let span = keys.iter().find(|(k, _)| *k == key).map_or(start, |(_, span)| *span);
         match plain(&value) {
-            Some(value) => settings.push(Setting { key: Spanned { node: key, span }, value, span }),
+            Some(value) => {
+                let key = Spanned { node: key, span };
+                settings.push(Setting { key, value, span, inherited: false });
+            }
             None => {
                 let message = format!("expected a finite number, true, false, or a list of them for `{key}`");
                 problems.push(Refusal::new(message).at(Some(span)));

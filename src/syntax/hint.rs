@@ -51,10 +51,12 @@ fn by_first_word(failure: &Failure<'_>) -> Option<String> {
 fn by_token(failure: &Failure<'_>) -> Option<String> {
     let help = match failure.token {
         "=" if compares(failure.before) => "Equality is written `==`.",
-        "=" => return None,
         "(" if names_a_call(failure.before) => {
             "A branch starts from a value that has a name, `name = source -> conv(64)`; \
              a stage is written `name: conv(64)`."
+        }
+        ":" | "=" if is_keyword(failure.before.trim_end()) => {
+            return Some(reserved(failure.before.trim_end()));
         }
         ":" if failure.before.starts_with("input") || failure.before.starts_with("output") => return None,
         ":" if failure.rules.contains(&Rule::assign) => "A value is given with `=`.",
@@ -79,14 +81,14 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
         "import" | "net" if !wants_name(failure) => {
             "Imports and nets stand outside of all braces. Is a `}` missing above?"
         }
-        word if is_keyword(word) && wants_name(failure) => {
-            return Some(format!("`{word}` is a keyword and cannot be a name."));
+        word if is_keyword(word) && (wants_name(failure) || wants_use_of_name(failure)) => {
+            return Some(reserved(word));
         }
         text if text.starts_with(|c: char| !c.is_ascii() && c.is_alphanumeric()) => {
             "Names are made of the letters a to z and A to Z, digits and `_`."
         }
         text if text.starts_with(|c: char| !c.is_ascii() && c.is_whitespace()) => "Write an ordinary space.",
-        text if text.len() > 1 && text.starts_with(|c: char| c.is_ascii_digit()) => {
+        text if is_number(text) && text.contains(|c: char| c.is_ascii_alphabetic()) => {
             "A number ends before a letter, and a name starts with one."
         }
         _ => return None,
@@ -98,6 +100,9 @@ fn by_expected(failure: &Failure<'_>) -> Option<String> {
     let wants = |rule: Rule| failure.rules.contains(&rule);
     if failure.token.is_empty() && (wants(Rule::open_brace) || wants(Rule::body)) {
         return Some("`{` stands on the same line as what it opens.".to_owned());
+    }
+    if wants(Rule::ty) && is_number(failure.token) {
+        return Some("After `:` stands a type; a default is given with `=`: `width = 64`.".to_owned());
     }
     if wants(Rule::ty) {
         let types = "`int`, `int(8..1024)`, `float(0..1)`, `bool`, `one_of(\"a\", \"b\")`, `subset(1, 2, 3)`, `list(int)`";
@@ -114,6 +119,23 @@ fn by_expected(failure: &Failure<'_>) -> Option<String> {
     None
 }
 
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn reserved(word: &str) -> String {
+    format!("`{word}` is a keyword and cannot be a name.")
+}
+
+/// Whether what a name stands for could have come here.
+fn wants_use_of_name(failure: &Failure<'_>) -> bool {
+    use Rule::*;
+    let uses =
+        |rule: &Rule| matches!(rule, statement | chain | element | step | call | arg | expr | operand | path);
+    failure.rules.iter().any(uses) && !matches!(failure.token, "else" | "or" | "and" | "has")
+}
+
+/// Whether a new name could have come here.
 fn wants_name(failure: &Failure<'_>) -> bool {
     failure.rules.iter().any(|rule| matches!(rule, Rule::ident | Rule::path | Rule::param))
 }

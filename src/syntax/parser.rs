@@ -34,7 +34,7 @@ pub fn parse_expr(sources: &Sources, file: FileId) -> Result<ast::Expr, Problems
     let pairs = Grammar::parse(Rule::lone_expr, &scanned.code)
         .map_err(|failure| error::describe(&failure, &scanned.code, 0, file))?;
     let mut builder = Builder::new(text, file, Vec::new());
-    Ok(builder.lone_expr(pairs)?)
+    builder.lone_expr(pairs).map_err(|problem| (*problem).into())
 }
 
 /// Reads a file, and past its errors as far as that goes: without problems, the whole tree; with

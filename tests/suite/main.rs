@@ -1,6 +1,11 @@
-//! All integration tests, a module a stage.
+//! The one binary of integration tests: a module for each stage, files below `tests/cases` for its
+//! cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod article;
+mod check;
+mod data;
+mod graph;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;

@@ -75,7 +75,8 @@ fn every_net_of_the_project_survives_its_canonical_form() {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            canonical(&path.to_string_lossy(), &text);
+            let canonical = canonical(&path.to_string_lossy(), &text);
+            assert!(folder != "nets" || text == canonical, "`netc fmt {}`", path.display());
         }
     }
 }

@@ -19,8 +19,10 @@ fn given(root: &str, files: &[(&str, &str)]) -> Result<Project, String> {
         .map_err(|(sources, problems)| render(&problems, &sources, Style::PLAIN))
 }
 
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// Loads `root` from a folder with these files in it.
-fn on_disk(root: &str, files: &[(&str, &[u8])]) -> String {
+fn on_disk(root: &str, files: Files) -> String {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -89,7 +91,7 @@ fn problems_of_all_files_come_at_once() {
 
 #[test]
 fn files_that_cannot_be_read_are_explained() {
-    let cases: &[(&str, &str, &[(&str, &[u8])])] = &[
+    let cases: &[(&str, &str, Files)] = &[
         ("a missing root", "nets/resnet.net", &[("nets/resnet9.net", b"")]),
         ("a root without its ending", "nets/resnet9", &[("nets/resnet9.net", b"")]),
         ("a folder as root", "nets", &[("nets/a.net", b"")]),

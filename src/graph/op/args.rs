@@ -102,13 +102,13 @@ impl Default {
 impl Signature {
     /// `conv(c = same, k = 3, ...)`, as shown to the user.
     pub fn text(&self) -> String {
-        let args: Vec<String> = self
-            .args
-            .iter()
-            .map(|p| match p.default.text() {
+        let more = (self.operands.0 > 1).then(|| "value, ...".to_string());
+        let args: Vec<String> = more
+            .into_iter()
+            .chain(self.args.iter().map(|p| match p.default.text() {
                 Some(default) => format!("{} = {default}", p.name),
                 None => p.name.to_string(),
-            })
+            }))
             .collect();
         format!("{}({})", self.name, args.join(", "))
     }

@@ -87,7 +87,11 @@ impl<'a> Resolver<'a> {
     /// A labelled stage or a branch: a scope of its own, or one element that takes the label as its
     /// name.
     fn named(&mut self, frame: &mut Frame<'a>, label: &'a Name, chain: &'a [Element], start: Flow) -> Flow {
-        let path = join(&frame.prefix, &label.node);
+        let mut path = join(&frame.prefix, &label.node);
+        if frame.values.contains_key(&label.node) {
+            // `declare` reports it; a path of its own keeps the nodes from colliding too.
+            path += "'";
+        }
         self.edited(frame, &path, start, |this, frame, start| this.scope_of(frame, &path, chain, start))
     }
 
@@ -172,8 +176,9 @@ impl<'a> Resolver<'a> {
             );
         } else if let Some(what) = self.taken(&frame.env, &name.node) {
             self.shadows(name, what);
+        } else {
+            frame.values.insert(name.node.clone(), (flow, name.span));
         }
-        frame.values.insert(name.node.clone(), (flow, name.span));
     }
 
     fn taken(&self, env: &Rc<Env<'a>>, name: &str) -> Option<&'static str> {

@@ -53,6 +53,7 @@ impl<'a> Resolver<'a> {
                 }
                 break;
             };
+            self.only_net(file, net);
             levels.push(Level { file, net, scope: Scope::default() });
             match net.extends.as_ref().and_then(|e| self.project.linked(file, &e.path.node)) {
                 Some(parent) => file = parent,
@@ -60,6 +61,21 @@ impl<'a> Resolver<'a> {
             }
         }
         (!levels.is_empty()).then_some(levels)
+    }
+
+    fn only_net(&mut self, file: FileId, first: &Net) {
+        for item in &self.project.file(file).items {
+            if let ItemKind::Net(net) = &item.kind
+                && !std::ptr::eq(net, first)
+            {
+                self.problems.push(
+                    Problem::new(Code::Structure, net.name.span, "a file holds one net")
+                        .label("a second net")
+                        .related(first.name.span, "the first net")
+                        .help("put it into a file of its own"),
+                );
+            }
+        }
     }
 
     fn parameters(&mut self, levels: &mut [Level<'a>], overrides: &[Override]) {
@@ -187,7 +203,8 @@ impl<'a> Resolver<'a> {
                 for setting in settings {
                     if let Some(value) = self.report(env.scope.eval(&setting.value)) {
                         let (key, span) = (setting.key.clone(), setting.value.span);
-                        self.graph.settings.push(Setting { key, value, span });
+                        let inherited = env.file != self.project.root;
+                        self.graph.settings.push(Setting { key, value, span, inherited });
                     }
                 }
             }

@@ -31,7 +31,8 @@ impl Builder<'_> {
             end = Some(place.span);
             otherwise = Some(Element { kind, guard, place });
         }
-        otherwise.ok_or_else(|| Problem::new(Code::Syntax, None, "expected an op or a block, got nothing"))
+        otherwise
+            .ok_or_else(|| Problem::new(Code::Syntax, None, "expected an op or a block, got nothing").into())
     }
 
     fn step(&mut self, pair: Pair<'_, Rule>) -> Built<ElementKind> {
@@ -65,7 +66,8 @@ impl Builder<'_> {
                 return Err(Problem::new(Code::Syntax, value.span, message)
                     .label("has no name")
                     .related(named.span, "named arguments start before it")
-                    .help("Positional arguments come first: `conv(64, k = 1)`."));
+                    .help("Positional arguments come first: `conv(64, k = 1)`.")
+                    .into());
             }
             args.push(Arg { name, value });
         }
@@ -95,7 +97,8 @@ impl Builder<'_> {
                     "expected one comparison, got two in a row",
                 )
                 .label("second comparison")
-                .help("Join them: `a < b and b < c`."));
+                .help("Join them: `a < b and b < c`.")
+                .into());
             }
             let right = self.binary(nodes, op.precedence() + 1)?;
             let span = left.span.to(right.span);
@@ -121,7 +124,7 @@ impl Builder<'_> {
         let whole = self.span(&pair);
         let mut nodes = Nodes::new(pair);
         let Some(value) = nodes.any() else {
-            return Err(Problem::new(Code::Syntax, whole, "expected a value"));
+            return Err(Problem::new(Code::Syntax, whole, "expected a value").into());
         };
         let indices: Vec<_> = nodes.rest().collect();
         self.deeper(indices.len(), whole, |b| {
@@ -170,7 +173,7 @@ fn int(text: String, span: Span) -> Built<ExprKind> {
         Ok(value) => Ok(ExprKind::Int { value, text }),
         Err(_) => {
             let message = format!("expected an integer of at most {}, got a larger one", i64::MAX);
-            Err(Problem::new(Code::Limit, span, message).label("too large"))
+            Err(Problem::new(Code::Limit, span, message).label("too large").into())
         }
     }
 }
@@ -180,7 +183,7 @@ fn float(text: String, span: Span) -> Built<ExprKind> {
         Ok(value) if value.is_finite() => Ok(ExprKind::Float { value, text }),
         _ => {
             let message = format!("expected a number of at most {:e}, got a larger one", f64::MAX);
-            Err(Problem::new(Code::Limit, span, message).label("too large"))
+            Err(Problem::new(Code::Limit, span, message).label("too large").into())
         }
     }
 }

@@ -1,7 +1,6 @@
 use pest::iterators::Pair;
 
 use super::{Builder, Built, Nodes};
-use crate::diag::Problem;
 use crate::syntax::ast::{
     Block, Body, Comment, Expr, Extends, Import, Item, ItemKind, Net, Param, Signature, Spanned, Type,
 };
@@ -41,7 +40,7 @@ impl Builder<'_> {
     pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> Built<Block> {
         let mut nodes = Nodes::new(pair);
         let name = nodes.need(Rule::ident)?;
-        let params = nodes.take(Rule::params).map(|p| self.params(p)).transpose()?.unwrap_or_default();
+        let params = nodes.take(Rule::params).map(|p| self.params(p)).unwrap_or_default();
         let signature = nodes.take(Rule::signature).map(|s| self.signature(s)).transpose()?;
         let body = self.body(nodes.need(Rule::body)?)?;
         Ok(Block { name: self.name(name), params, signature, body })
@@ -50,7 +49,7 @@ impl Builder<'_> {
     fn net(&mut self, pair: Pair<'_, Rule>) -> Built<Net> {
         let mut nodes = Nodes::new(pair);
         let name = nodes.need(Rule::ident)?;
-        let params = nodes.take(Rule::params).map(|p| self.params(p)).transpose()?.unwrap_or_default();
+        let params = nodes.take(Rule::params).map(|p| self.params(p)).unwrap_or_default();
         let extends = nodes.take(Rule::extends).map(|e| self.extends(e)).transpose()?;
         let body = self.body(nodes.need(Rule::body)?)?;
         Ok(Net { name: self.name(name), params, extends, body })
@@ -69,8 +68,16 @@ impl Builder<'_> {
         Ok(Signature { input, output: self.shape(nodes.need(Rule::shape)?)? })
     }
 
-    fn params(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Param>> {
-        Nodes::new(pair).rest().map(|param| self.param(param)).collect()
+    /// Those that can be built, so that the body below is read in any case.
+    fn params(&mut self, pair: Pair<'_, Rule>) -> Vec<Param> {
+        let mut params = Vec::new();
+        for param in Nodes::new(pair).rest() {
+            match self.param(param) {
+                Ok(param) => params.push(param),
+                Err(problem) => self.problems.push(*problem),
+            }
+        }
+        params
     }
 
     fn param(&mut self, pair: Pair<'_, Rule>) -> Built<Param> {
@@ -122,10 +129,10 @@ impl Builder<'_> {
             for statement in Nodes::new(pair).rest() {
                 match b.statement(statement, stmts.is_empty()) {
                     Ok(stmt) => stmts.push(stmt),
-                    Err(problem) => b.problems.push(problem),
+                    Err(problem) => b.problems.push(*problem),
                 }
             }
-            Ok::<_, Problem>(stmts)
+            Ok(stmts)
         })?;
         let tail = self.comments.before(span.end, stmts.is_empty());
         Ok(Body { stmts, tail, place: Spanned { node: (), span } })

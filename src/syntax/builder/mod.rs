@@ -18,7 +18,7 @@ use crate::diag::{Code, FileId, Problem, Problems, Span};
 pub const MAX_DEPTH: usize = 128;
 
 /// A node, or what is wrong with its text.
-type Built<T> = Result<T, Problem>;
+type Built<T> = Result<T, Box<Problem>>;
 
 /// Turns pairs into a tree. A statement that cannot be built is left out and reported.
 pub(super) struct Builder<'t> {
@@ -46,7 +46,7 @@ impl<'t> Builder<'t> {
         for pair in pairs.flat_map(Pair::into_inner).filter(|p| p.as_rule() == Rule::item) {
             match self.item(pair, items.is_empty()) {
                 Ok(item) => items.push(item),
-                Err(problem) => self.problems.push(problem),
+                Err(problem) => self.problems.push(*problem),
             }
         }
         let tail = self.comments.before(usize::MAX, items.is_empty());
@@ -73,9 +73,10 @@ impl<'t> Builder<'t> {
         if self.depth + levels > MAX_DEPTH {
             let message = format!("expected nesting at most {MAX_DEPTH} deep, got more");
             let start = Span { end: span.start + 1, ..span };
-            return Err(Problem::new(Code::Limit, start, message)
+            let problem = Problem::new(Code::Limit, start, message)
                 .label("too deep from here on")
-                .help("Brackets, operators, indexing and `else` each count one level. Split this up."));
+                .help("Brackets, operators, indexing and `else` each count one level. Split this up.");
+            return Err(problem.into());
         }
         self.depth += levels;
         let built = build(self);
@@ -125,7 +126,9 @@ impl<'i> Nodes<'i> {
     fn need(&mut self, rule: Rule) -> Built<Pair<'i, Rule>> {
         self.take(rule).ok_or_else(|| {
             let message = format!("the grammar and the tree builder disagree about `{rule:?}`");
-            Problem::new(Code::Syntax, None, message).help("This is a defect of netc, not of the file.")
+            Problem::new(Code::Syntax, None, message)
+                .help("This is a defect of netc, not of the file.")
+                .into()
         })
     }
 

@@ -1,3 +1,7 @@
+//! What is settled before the grammar reads: comments, brackets, newlines and limits.
+
+mod unclosed;
+
 use std::ops::Range;
 
 use crate::diag::{Code, FileId, MAX_SHOWN, Problem, Span};
@@ -223,64 +227,6 @@ impl Scanner<'_> {
             self.open.pop();
             if self.open.last().is_some_and(|o| closer(o.mark) == mark) {
                 self.open.pop();
-            }
-        }
-    }
-
-    /// Reports the outermost `(` or `[` open in this statement, and takes all of them as closed. If
-    /// the text that shows it stands on a later line, goes back to the end of the bracket's line, so
-    /// that the lines below count as statements; true if it did.
-    fn never_closed(&mut self, got: &str, at: usize) -> bool {
-        let level = self.free_start();
-        let Some(open) = self.open.get(level).copied() else { return false };
-        let message = format!("expected `{}`, got {got}", closer(open.mark) as char);
-        let end = self.line_end(open.at);
-        self.open.truncate(level);
-        if end < at {
-            self.out.truncate(end);
-            self.line = open.line;
-            self.comments.retain(|c| c.start < end);
-            self.problems.retain(|p| p.span.is_none_or(|s| s.start < end));
-            self.after_arrow = self.out.trim_ascii_end().ends_with(b"->");
-        }
-        self.problems.push(self.problem(open.at, 1, &message, "never closed"));
-        end < at
-    }
-
-    fn unclosed_braces(&mut self) -> bool {
-        let Some(open) = self.open.last().copied() else { return true };
-        let open = self.suspect.unwrap_or(open);
-        let header = self.text[open.line..open.at].trim();
-        let short: Vec<&str> = header.split(['(', ' ', ':']).filter(|w| !w.is_empty()).take(2).collect();
-        let whose = if short.is_empty() { String::new() } else { format!(" of `{}`", short.join(" ")) };
-        let message = "expected `}`, got the end of the file";
-        let problem = self
-            .problem(open.at, 1, message, "opened here, never closed")
-            .related(self.next_item(open), "probably before this")
-            .help(format!("Add `}}` after the last statement{whose}."));
-        self.problems.push(problem);
-        false
-    }
-
-    /// The keyword of the first item below an item that opens with `open`.
-    fn next_item(&self, open: Open) -> Option<Span> {
-        let item = |line: &str| ["import ", "block ", "net "].iter().find(|w| line.starts_with(**w)).copied();
-        item(&self.text[open.line..])?;
-        let below = self.text[open.at..].match_indices('\n').map(|(i, _)| open.at + i + 1);
-        let mut items = below.filter_map(|at| Some((at, item(&self.text[at..])?)));
-        items.next().map(|(at, word)| self.span(at, word.trim_end().len()))
-    }
-
-    /// Remembers the first `{` whose `}` starts a line that is indented less than its own.
-    fn suspicious(&mut self, open: Open, at: usize) {
-        let indent = |line: usize, end: usize| {
-            let text = &self.text[line..end];
-            text.len() - text.trim_start_matches([' ', '\t']).len()
-        };
-        if self.suspect.is_none() && open.line != self.line {
-            let closes = indent(self.line, at);
-            if self.line + closes == at && closes < indent(open.line, open.at) {
-                self.suspect = Some(open);
             }
         }
     }
