@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors, View};
+use serde_json::Value as Facts;
 use tch::{Device, TchError, Tensor};
 
 use super::RunError;
@@ -55,12 +56,12 @@ impl View for &Entry {
     }
 }
 
-/// Writes every weight and buffer of a net, and `facts` as the file's metadata. A reader finds the
-/// old file or the new one, never a part.
+/// Writes every weight and buffer of a net, and `facts` as JSON under the metadata key `netc`. The same
+/// content gives the same bytes. A reader finds the old file or the new one, never a part.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn save(path: &Path, net: &TorchNet, facts: HashMap<String, String>) -> Result<(), RunError> {
+pub fn save(path: &Path, net: &TorchNet, facts: Option<Facts>) -> Result<(), RunError> {
     let entry = |w: &Weight| Ok((w.name.clone(), Entry::of(&w.tensor).at(&w.name)?));
     let entries = net.weights().iter().map(entry).collect::<Result<_, RunError>>()?;
     write(path, entries, facts)
@@ -70,9 +71,11 @@ pub fn save(path: &Path, net: &TorchNet, facts: HashMap<String, String>) -> Resu
 pub(super) fn write(
     path: &Path,
     entries: Vec<(String, Entry)>,
-    facts: HashMap<String, String>,
+    facts: Option<Facts>,
 ) -> Result<(), RunError> {
-    let bytes = safetensors::serialize(entries.iter().map(|(name, entry)| (name, entry)), Some(facts))
+    // One key: a map of several would come in another order each time.
+    let metadata = facts.map(|facts| HashMap::from([("netc".to_string(), facts.to_string())]));
+    let bytes = safetensors::serialize(entries.iter().map(|(name, entry)| (name, entry)), metadata)
         .map_err(|error| RunError::Checkpoint { path: path.into(), reason: error.to_string() })?;
     write_atomically(path, &bytes)
 }

@@ -1,6 +1,5 @@
 //! One net's numbers in files, for comparison with another implementation of the recipe.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -44,13 +43,13 @@ pub fn parity(
     let classes = net.shape(net.output()).channels();
     let image: Vec<usize> = net.shape(net.input()).dims().iter().map(|&d| d as usize).collect();
     let examples = Examples::new(seed, [steps, batch], &image, classes);
-    checkpoint::write(&file("batch"), examples.entries(&lr), HashMap::new())?;
+    checkpoint::write(&file("batch"), examples.entries(&lr), None)?;
 
     let net = TorchNet::new(net, seed, Device::Cpu, Precision::Fp32)?;
-    checkpoint::save(&file("before"), &net, HashMap::new())?;
+    checkpoint::save(&file("before"), &net, None)?;
     let (images, _) = examples.step(0).at("the batch")?;
     let logits = tch::no_grad(|| net.forward(&images, Mode::Eval))?;
-    checkpoint::write(&file("eval"), vec![entry("logits", &logits)?], HashMap::new())?;
+    checkpoint::write(&file("eval"), vec![entry("logits", &logits)?], None)?;
 
     let mut optimiser = Sgd::new(&net, &recipe).at("the optimiser")?;
     for (step, &lr) in lr.iter().enumerate() {
@@ -63,11 +62,11 @@ pub fn parity(
             for (weight, gradient) in net.trained().zip(&gradients) {
                 entries.push(entry(&format!("grad.{}", weight.name), gradient)?);
             }
-            checkpoint::write(&file("train"), entries, HashMap::new())?;
+            checkpoint::write(&file("train"), entries, None)?;
         }
         optimiser.step(&gradients, lr.into()).at("the optimiser")?;
     }
-    checkpoint::save(&file("after"), &net, HashMap::new())
+    checkpoint::save(&file("after"), &net, None)
 }
 
 /// Images and labels of all steps, on the host.

@@ -6,6 +6,12 @@ mod article;
 mod check;
 mod data;
 mod graph;
+mod lower;
+#[cfg(feature = "torch")]
+mod lower_torch;
+mod recipe;
+#[cfg(feature = "torch")]
+mod run;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;
