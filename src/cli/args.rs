@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::args_train::{EvalArgs, TrainArgs};
+use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
 #[derive(Debug, Parser)]
@@ -37,6 +37,9 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
+    /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
+    #[command(hide = true)]
+    Parity(ParityArgs),
 }
 
 /// Arguments of `netc check`.

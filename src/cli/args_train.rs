@@ -79,3 +79,23 @@ pub struct EvalArgs {
     #[allow(missing_docs)]
     pub machine: MachineArgs,
 }
+
+/// Arguments of `netc parity`.
+#[derive(Debug, Args)]
+pub struct ParityArgs {
+    /// The net
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The folder to write
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Images in a step
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub batch: usize,
+    /// Optimiser steps
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub steps: usize,
+    /// Seed of weights and images
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}

@@ -14,6 +14,8 @@ mod expand;
 mod fmt;
 mod out;
 #[cfg(feature = "torch")]
+mod parity;
+#[cfg(feature = "torch")]
 mod progress;
 mod sibling;
 #[cfg(feature = "torch")]
@@ -26,7 +28,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{Cli, Command};
-pub use args_train::{EvalArgs, MachineArgs, TrainArgs};
+pub use args_train::{EvalArgs, MachineArgs, ParityArgs, TrainArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]
 pub use tensors::tensors;
@@ -40,6 +42,6 @@ pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Expand(args) => expand::run(&args),
-        command @ (Command::Train(_) | Command::Eval(_)) => tensors(command),
+        command @ (Command::Train(_) | Command::Eval(_) | Command::Parity(_)) => tensors(command),
     }
 }

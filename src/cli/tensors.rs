@@ -1,14 +1,13 @@
-//! In a module of its own, so that `netc`, which never calls it, links none of what it needs.
-
 use std::process::ExitCode;
 
-use super::{Command, eval, train};
+use super::{Command, eval, parity, train};
 
 /// Runs a command that computes with tensors, in a program that links libtorch.
 pub fn tensors(command: Command) -> ExitCode {
     match command {
         Command::Train(args) => train::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Parity(args) => parity::run(&args),
         Command::Check(_) | Command::Fmt(_) | Command::Expand(_) => ExitCode::SUCCESS,
     }
 }

@@ -5,6 +5,7 @@
 //! from a stream of its own named by its path, so that a layer more changes no other layer's weights.
 
 mod error;
+#[cfg(feature = "torch")]
 mod init;
 mod plan;
 mod precision;

@@ -6,19 +6,41 @@ use std::fs;
 use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors, View};
+use serde_json::Value as Facts;
+use tch::{Device, TchError, Tensor};
 
 use super::RunError;
 use super::folder::write_atomically;
 use crate::lower::{At, TorchNet, Weight};
 
-struct Entry {
+/// A tensor as the file holds it.
+pub(super) struct Entry {
+    dtype: Dtype,
     shape: Vec<usize>,
     bytes: Vec<u8>,
 }
 
+impl Entry {
+    pub(super) fn floats(shape: Vec<usize>, values: &[f32]) -> Entry {
+        Entry { dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
+    }
+
+    pub(super) fn integers(shape: Vec<usize>, values: &[i64]) -> Entry {
+        Entry { dtype: Dtype::I64, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
+    }
+
+    /// An fp32 tensor on any device, in the order of its dimensions.
+    pub(super) fn of(tensor: &Tensor) -> Result<Entry, TchError> {
+        let host = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
+        let mut values = vec![0.0f32; host.numel()];
+        host.f_copy_data(&mut values, host.numel())?;
+        Ok(Entry::floats(host.size().iter().map(|&d| d as usize).collect(), &values))
+    }
+}
+
 impl View for &Entry {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        self.dtype
     }
 
     fn shape(&self) -> &[usize] {
@@ -34,18 +56,26 @@ impl View for &Entry {
     }
 }
 
-/// Writes every weight and buffer of a net, and `facts` as the file's metadata. A reader finds the
-/// old file or the new one, never a part.
+/// Writes every weight and buffer of a net, and `facts` as JSON under the metadata key `netc`. The same
+/// content gives the same bytes. A reader finds the old file or the new one, never a part.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn save(path: &Path, net: &TorchNet, facts: HashMap<String, String>) -> Result<(), RunError> {
-    let mut entries = Vec::new();
-    for weight in net.weights() {
-        let bytes = weight.values().at(&weight.name)?.iter().flat_map(|x| x.to_le_bytes()).collect();
-        entries.push((weight.name.as_str(), Entry { shape: shape(weight), bytes }));
-    }
-    let bytes = safetensors::serialize(entries.iter().map(|(name, entry)| (*name, entry)), Some(facts))
+pub fn save(path: &Path, net: &TorchNet, facts: Option<Facts>) -> Result<(), RunError> {
+    let entry = |w: &Weight| Ok((w.name.clone(), Entry::of(&w.tensor).at(&w.name)?));
+    let entries = net.weights().iter().map(entry).collect::<Result<_, RunError>>()?;
+    write(path, entries, facts)
+}
+
+/// Writes tensors by name.
+pub(super) fn write(
+    path: &Path,
+    entries: Vec<(String, Entry)>,
+    facts: Option<Facts>,
+) -> Result<(), RunError> {
+    // One key: a map of several would come in another order each time.
+    let metadata = facts.map(|facts| HashMap::from([("netc".to_string(), facts.to_string())]));
+    let bytes = safetensors::serialize(entries.iter().map(|(name, entry)| (name, entry)), metadata)
         .map_err(|error| RunError::Checkpoint { path: path.into(), reason: error.to_string() })?;
     write_atomically(path, &bytes)
 }

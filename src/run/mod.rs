@@ -20,6 +20,8 @@ mod native;
 #[cfg(feature = "torch")]
 mod optimiser;
 mod options;
+#[cfg(feature = "torch")]
+mod parity;
 pub mod recipe;
 mod schedule;
 #[cfg(feature = "torch")]
@@ -39,6 +41,8 @@ pub use hardware::Hardware;
 #[cfg(feature = "torch")]
 pub use optimiser::Sgd;
 pub use options::{DeviceChoice, PrecisionChoice};
+#[cfg(feature = "torch")]
+pub use parity::parity;
 pub use recipe::Recipe;
 pub use schedule::Schedule;
 #[cfg(feature = "torch")]

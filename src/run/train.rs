@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -48,7 +47,7 @@ pub struct Job<'a> {
 #[derive(Debug, Clone)]
 pub enum Event {
     /// Training starts; everything is loaded.
-    Start(RunInfo),
+    Start(Box<RunInfo>),
     /// An epoch goes on.
     Progress {
         /// From 1.
@@ -95,7 +94,7 @@ pub fn train(job: &Job<'_>, report: &mut dyn FnMut(Event)) -> Result<RunReport, 
     let testing = Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
     let info = info(job, &training, &testing);
     let mut folder = RunFolder::create(job.out, info.clone(), job.text, &job.recipe.to_yaml())?;
-    report(Event::Start(info));
+    report(Event::Start(Box::new(info)));
     let result = epochs(job, &net, &training, &testing, &mut folder, report);
     folder.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
@@ -218,10 +217,10 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
 }
 
 fn save(job: &Job<'_>, net: &TorchNet, folder: &RunFolder, epochs: usize) -> Result<(), RunError> {
-    let facts = HashMap::from([
-        ("net".to_string(), job.net.graph().name.clone()),
-        ("epochs".to_string(), epochs.to_string()),
-        ("netc".to_string(), env!("CARGO_PKG_VERSION").to_string()),
-    ]);
-    checkpoint::save(&folder.file(RunFolder::CHECKPOINT), net, facts)
+    let facts = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "net": job.net.graph().name,
+        "epochs": epochs,
+    });
+    checkpoint::save(&folder.file(RunFolder::CHECKPOINT), net, Some(facts))
 }

@@ -4,8 +4,16 @@
 
 mod article;
 mod check;
+mod commands;
 mod data;
 mod graph;
+mod house;
+mod lower;
+#[cfg(feature = "torch")]
+mod lower_torch;
+mod recipe;
+#[cfg(feature = "torch")]
+mod run;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;

@@ -29,14 +29,6 @@ impl Weight {
         Ok(Weight { name, tensor, dims, trained: spec.trained })
     }
 
-    /// The values on the host, in the order of the dimensions.
-    pub fn values(&self) -> Result<Vec<f32>, TchError> {
-        let host = self.tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
-        let mut values = vec![0.0; host.numel()];
-        host.f_copy_data(&mut values, host.numel())?;
-        Ok(values)
-    }
-
     /// Replaces the values, given in the order of the dimensions.
     pub fn set_values(&self, values: &[f32]) -> Result<(), TchError> {
         let new = Tensor::f_from_slice(values)?.f_reshape(&self.dims)?;

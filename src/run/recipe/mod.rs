@@ -1,25 +1,22 @@
 //! How a net is trained, apart from the net itself.
 //!
 //! A recipe is made in layers, a later one wins: the built-in default, the net's `recipe { }`, a
-//! YAML file, the command line. This is the only module that knows YAML.
+//! YAML file, the command line. This folder alone knows YAML.
+
+mod yaml;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::Schedule;
 use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
-use crate::syntax::ast::Spanned;
+
+pub use yaml::read;
 
 /// The built-in recipe: the article's.
-pub const DEFAULT: &str = include_str!("default.yaml");
-
-/// The largest recipe file.
-const MAX_BYTES: u64 = 64 * 1024;
+pub const DEFAULT: &str = include_str!("../default.yaml");
 
 /// Everything that training needs to know besides the net and the data. Keys, units and defaults are
 /// explained in [`DEFAULT`].
@@ -90,7 +87,7 @@ impl Recipe {
     ) -> (Recipe, Problems) {
         let mut problems = Problems::new();
         let mut read = |id, text| {
-            parse(id, text).unwrap_or_else(|found| {
+            yaml::parse(id, text).unwrap_or_else(|found| {
                 problems.extend(found);
                 Vec::new()
             })
@@ -106,15 +103,15 @@ impl Recipe {
             recipe.layer(layer, &mut places, &mut problems);
         }
         recipe.layer(&from_file, &mut places, &mut problems);
-        if let Some(epochs) = epochs {
-            if let Err(refusal) = recipe.set("epochs", &Value::Int(epochs.into())) {
-                problems.push(refusal.at(None));
-            }
+        if let Some(epochs) = epochs
+            && let Err(refusal) = recipe.set("epochs", &Value::Int(epochs.into()))
+        {
+            problems.push(refusal.at(None));
         }
-        if !problems.has_errors() {
-            if let Err((keys, refusal)) = recipe.consistent() {
-                problems.push(refusal.at(keys.iter().find_map(|key| places.get(*key).copied())));
-            }
+        if !problems.has_errors()
+            && let Err((keys, refusal)) = recipe.consistent()
+        {
+            problems.push(refusal.at(keys.iter().find_map(|key| places.get(*key).copied())));
         }
         (recipe, problems)
     }
@@ -137,7 +134,7 @@ impl Recipe {
         if whole.lr_epochs.is_empty() {
             whole.peak_epoch = Some(self.peak());
         }
-        serde_yaml::to_string(&whole).unwrap_or_default()
+        yaml::print(&whole)
     }
 
     /// The epoch of the peak: 4 of 20, 5 of 24, 12 of 60. A fifth that would round to 0 is not rounded.
@@ -242,86 +239,5 @@ fn boolean(key: &str, value: &Value) -> Result<bool, Refusal> {
     match value {
         Value::Bool(b) => Ok(*b),
         _ => Err(expected(key, "true or false", value)),
-    }
-}
-
-/// The text of a recipe file, of at most 64 KiB.
-///
-/// # Errors
-/// A file that cannot be read, is too long, or is not UTF-8; in words for the user.
-pub fn read(path: &Path) -> Result<String, String> {
-    let fault = |error: std::io::Error| format!("cannot read the recipe {}: {error}", path.display());
-    let mut text = String::new();
-    let file = File::open(path).map_err(fault)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(fault)?;
-    match text.len() as u64 > MAX_BYTES {
-        true => Err(format!("the recipe {} is longer than 64 KiB", path.display())),
-        false => Ok(text),
-    }
-}
-
-/// The settings of a YAML text, in its order.
-fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
-    let keys = top_level_keys(file, text);
-    if let Some((key, span)) = keys.iter().enumerate().find_map(|(i, (key, span))| {
-        keys[..i].iter().any(|(earlier, _)| earlier == key).then_some((key, *span))
-    }) {
-        return Err(Refusal::new(format!("the recipe sets `{key}` twice")).at(Some(span)).into());
-    }
-    let start = Span { file, start: 0, end: text.lines().next().map_or(0, str::len) };
-    let root: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| {
-        let start = error.location().map_or(0, |l| l.index().min(text.len()));
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        Refusal::new(format!("not valid YAML: {message}")).at(Some(Span { file, start, end: start }))
-    })?;
-    let entries = match root {
-        serde_yaml::Value::Null => return Ok(Vec::new()),
-        serde_yaml::Value::Mapping(entries) => entries,
-        _ => return Err(Refusal::new("expected lines of `key: value`").at(Some(start)).into()),
-    };
-    let mut settings = Vec::new();
-    let mut problems = Problems::new();
-    for (key, value) in entries {
-        let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_string);
-        let span = keys.iter().find(|(k, _)| *k == key).map_or(start, |(_, span)| *span);
-        match plain(&value) {
-            Some(value) => {
-                let key = Spanned { node: key, span };
-                settings.push(Setting { key, value, span, inherited: false });
-            }
-            None => {
-                let message = format!("expected a finite number, true, false, or a list of them for `{key}`");
-                problems.push(Refusal::new(message).at(Some(span)));
-            }
-        }
-    }
-    if problems.is_empty() { Ok(settings) } else { Err(problems) }
-}
-
-/// The keys that start a line, each with its place.
-fn top_level_keys(file: FileId, text: &str) -> Vec<(String, Span)> {
-    let mut keys = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if let Some((key, _)) = line.split_once(':').filter(|_| !line.starts_with([' ', '#', '-', '\t'])) {
-            let span = Span { file, start, end: start + key.len() };
-            keys.push((key.trim_matches(['"', '\'', ' ']).to_string(), span));
-        }
-        start += line.len();
-    }
-    keys
-}
-
-fn plain(value: &serde_yaml::Value) -> Option<Value> {
-    match value {
-        serde_yaml::Value::Bool(b) => Some(Value::Bool(*b)),
-        serde_yaml::Value::Number(n) => match n.as_i64() {
-            Some(i) => Some(Value::Int(i)),
-            None => n.as_f64().filter(|x| x.is_finite()).map(Value::Float),
-        },
-        serde_yaml::Value::String(s) => Some(Value::Str(s.clone())),
-        serde_yaml::Value::Sequence(items) => items.iter().map(plain).collect::<Option<_>>().map(Value::List),
-        serde_yaml::Value::Null | serde_yaml::Value::Mapping(_) | serde_yaml::Value::Tagged(_) => None,
     }
 }

@@ -1,0 +1,24 @@
+use std::process::ExitCode;
+
+use super::PROBLEMS;
+use super::args_train::ParityArgs;
+use super::out::{complain, show};
+use crate::compile;
+use crate::run::{Recipe, parity};
+
+pub(super) fn run(args: &ParityArgs) -> ExitCode {
+    let mut compilation = compile(&args.file, &[]);
+    let Some(net) = compilation.net.take() else {
+        show(&compilation.problems, &compilation.sources);
+        return ExitCode::from(PROBLEMS);
+    };
+    let (recipe, problems) = Recipe::resolve(&net.graph().settings, None, None);
+    show(&problems, &compilation.sources);
+    match parity(&net, &recipe, args.seed, args.batch, args.steps, &args.out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error}\n"));
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}

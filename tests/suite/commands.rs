@@ -1,0 +1,161 @@
+//! The command line as a user meets it: the programs themselves, their output and exit codes.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn netc(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_netc"))
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn exit_codes_tell_clean_from_wrong_from_misused() {
+    assert_eq!(netc(&["check", "nets/resnet9.net"]).status.code(), Some(0));
+    assert_eq!(netc(&["check", "nets/lib.net"]).status.code(), Some(0));
+    assert_eq!(netc(&["check", "tests/cases/check_err/unknown_names.net"]).status.code(), Some(1));
+    assert_eq!(netc(&["check", "nets/absent.net"]).status.code(), Some(1));
+    assert_eq!(netc(&["check", "nets"]).status.code(), Some(1));
+    assert_eq!(netc(&["check"]).status.code(), Some(2));
+    assert_eq!(netc(&["check", "nets/resnet9.net", "--set", "width"]).status.code(), Some(2));
+    assert_eq!(netc(&["chekc"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_piped_report_has_no_colours() {
+    let out = netc(&["check", "tests/cases/check_err/unknown_names.net"]);
+    assert!(!text(&out.stderr).contains('\u{1b}') && text(&out.stderr).contains("did you mean"));
+}
+
+#[test]
+fn the_summary_of_a_net() {
+    insta::assert_snapshot!(text(&netc(&["check", "nets/resnet9.net"]).stdout), @r"
+    nets/resnet9.net: resnet9 is sound
+
+    stage   output               params     MACs
+    image   [N, 3, 32, 32]            0    0.0 M
+    prep    [N, 64, 32, 32]       1,856    1.8 M
+    layer1  [N, 128, 16, 16]    369,408  151.0 M
+    layer2  [N, 256, 8, 8]      295,424   75.5 M
+    layer3  [N, 512, 4, 4]    5,901,312  151.0 M
+    head    [N, 10]               5,120    0.0 M
+    total   [N, 10]           6,573,120  379.3 M
+
+    activations kept for the gradient: 2.4 GiB (batch 512, fp32, nothing reused)
+    ");
+}
+
+#[test]
+fn overrides_are_echoed_and_claims_about_the_file_as_written_are_left_out() {
+    let out = netc(&["check", "nets/base.net", "--set", "width=32", "--set", "res=[1, 3]"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    assert!(text(&out.stdout).contains("with width = 32, res = [1, 3]\n"), "{}", text(&out.stdout));
+    let misspelt = netc(&["check", "nets/base.net", "--set", "widht=32"]);
+    assert_eq!(misspelt.status.code(), Some(1));
+    assert!(text(&misspelt.stderr).contains("did you mean `width`?"));
+    let outside = netc(&["check", "nets/base.net", "--set", "res=[4]"]);
+    assert!(text(&outside.stderr).contains("expected a list of some of 1, 2, 3"));
+}
+
+#[test]
+fn json_is_a_line_a_file_with_the_documented_keys() {
+    let out = netc(&[
+        "check",
+        "--format",
+        "json",
+        "nets/resnet9.net",
+        "tests/cases/check_err/shortcut_of_another_shape.net",
+    ]);
+    let lines: Vec<Value> = text(&out.stdout).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let [good, bad] = lines.as_slice() else { panic!("two files, two lines") };
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut expected = ["file", "net", "ok", "params", "macs", "output", "nodes", "problems"];
+    expected.sort_unstable();
+    for line in &lines {
+        assert_eq!(keys(line), expected);
+    }
+    assert_eq!(
+        (&good["ok"], &good["params"], &good["macs"]),
+        (&true.into(), &6_573_120.into(), &379_261_952.into())
+    );
+    assert_eq!(good["output"], serde_json::json!([10]));
+    assert_eq!(
+        good["nodes"][1],
+        serde_json::json!({
+            "path": "prep.conv", "op": "conv", "inputs": ["image"],
+            "shape": [64, 32, 32], "params": 1728, "macs": 1_769_472
+        })
+    );
+    let problem = &bad["problems"][0];
+    assert_eq!(
+        (&bad["ok"], &problem["severity"], &problem["code"]),
+        (&false.into(), &"error".into(), &"shape".into())
+    );
+    assert_eq!((&problem["line"], &problem["column"]), (&3.into(), &3.into()));
+    assert!(problem["help"].as_str().unwrap().contains("conv(32, k = 1, stride = 2)"));
+}
+
+#[test]
+fn fmt_rewrites_in_place_and_check_only_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ugly.net");
+    std::fs::write(&file, "net a{input x:[N,3,4,4]\n\n\n  relu->conv( 4 )\noutput y:[N,4,4,4]}").unwrap();
+    let path = file.to_str().unwrap();
+    assert_eq!(netc(&["fmt", "--check", path]).status.code(), Some(1));
+    assert_eq!(netc(&["fmt", path]).status.code(), Some(0));
+    let canonical = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(
+        canonical,
+        "net a {\n  input x: [N, 3, 4, 4]\n\n  relu -> conv(4)\n  output y: [N, 4, 4, 4]\n}\n"
+    );
+    assert_eq!(netc(&["fmt", "--check", path]).status.code(), Some(0));
+    std::fs::write(&file, "net a {").unwrap();
+    assert_eq!(netc(&["fmt", path]).status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "net a {", "a file with errors is left alone");
+}
+
+#[test]
+fn expand_says_where_each_op_comes_from() {
+    let out = text(&netc(&["expand", "nets/extra_l1.net"]).stdout);
+    assert!(out.contains("layer1.conv_bn_2.conv: conv(128)"), "{out}");
+    assert!(
+        out.contains("# nets/lib.net:4, in conv_bn(c = 128, k = 3, stride = 1), in stage(i = 1, c = 128)"),
+        "{out}"
+    );
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    for command in ["check", "fmt", "expand", "train", "eval"] {
+        let out = netc(&[command, "--help"]);
+        assert_eq!(out.status.code(), Some(0));
+        assert!(text(&out.stdout).contains("Examples:"), "{command}");
+    }
+}
+
+/// With optimisation, as users have it, the program takes no libtorch along. Without, generic code is
+/// shared between crates, and it does.
+#[test]
+#[cfg(not(debug_assertions))]
+fn the_fast_program_links_no_libtorch() {
+    let bytes = std::fs::read(env!("CARGO_BIN_EXE_netc")).unwrap();
+    let library = b"libtorch_cpu.so";
+    assert!(!bytes.windows(library.len()).any(|w| w == library));
+}
+
+#[test]
+fn the_nets_are_found_from_anywhere() {
+    let nets = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets/extra_l1l2l3.net");
+    let out =
+        Command::new(env!("CARGO_BIN_EXE_netc")).arg("check").arg(nets).current_dir("/").output().unwrap();
+    assert_eq!(out.status.code(), Some(0));
+}

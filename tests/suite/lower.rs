@@ -1,0 +1,62 @@
+//! Lowering to a plan, and nets for the tests that run one.
+
+use netc::check::{Checked, check};
+use netc::graph::op::{Args, build, signature};
+use netc::graph::{Graph, Op, Shape, Value};
+use netc::lower::plan;
+
+/// An op with its arguments by name.
+pub fn op(name: &str, args: &[(&'static str, Value)], operands: usize) -> Op {
+    let signature = signature(name).unwrap();
+    build(name, &Args::new(signature, args.iter().cloned(), operands)).unwrap()
+}
+
+/// `conv -> bn -> relu` twice with a shortcut, then a classifier of 4 classes.
+pub fn small() -> Checked {
+    let mut graph = Graph::new("small");
+    let image = graph.input("image", Shape::new([3, 8, 8]).unwrap());
+    let conv = |c: i64| op("conv", &[("c", Value::Int(c))], 1);
+    let a = graph.node("a.conv", conv(8), &[image]);
+    let a = graph.node("a.bn", op("bn", &[], 1), &[a]);
+    let a = graph.node("a.relu", op("relu", &[], 1), &[a]);
+    let b = graph.node("b.conv", conv(8), &[a]);
+    let b = graph.node("b.bn", op("bn", &[], 1), &[b]);
+    let b = graph.node("b.relu", op("relu", &[], 1), &[b]);
+    let sum = graph.node("sum", op("add", &[], 2), &[b, a]);
+    let pool = graph.node("pool", op("globalmaxpool", &[], 1), &[sum]);
+    let flat = graph.node("flat", op("flatten", &[], 1), &[pool]);
+    let logits = graph.node("linear", op("linear", &[("c", Value::Int(4))], 1), &[flat]);
+    graph.set_output("logits", logits);
+    check(graph).unwrap()
+}
+
+#[test]
+fn a_value_dies_after_its_last_use() {
+    let plan = plan(&small());
+    let text: Vec<String> =
+        plan.steps().iter().map(|s| format!("{} {:?} drops {:?}", s.path, s.operands, s.last_uses)).collect();
+    insta::assert_snapshot!(text.join("\n"), @r#"
+    image [] drops []
+    a.conv [0] drops [0]
+    a.bn [1] drops [1]
+    a.relu [2] drops [2]
+    b.conv [3] drops []
+    b.bn [4] drops [4]
+    b.relu [5] drops [5]
+    sum [6, 3] drops [6, 3]
+    pool [7] drops [7]
+    flat [8] drops [8]
+    linear [9] drops [9]
+    "#);
+}
+
+#[test]
+fn what_the_output_does_not_need_is_not_planned() {
+    let mut graph = Graph::new("unused");
+    let image = graph.input("image", Shape::new([3, 4, 4]).unwrap());
+    graph.node("side", op("relu", &[], 1), &[image]);
+    let out = graph.node("out", op("sigmoid", &[], 1), &[image]);
+    graph.set_output("out", out);
+    let paths: Vec<String> = plan(&check(graph).unwrap()).steps().iter().map(|s| s.path.clone()).collect();
+    assert_eq!(paths, ["image", "out"]);
+}

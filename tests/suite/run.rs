@@ -1,0 +1,290 @@
+//! The runner: batches, the optimiser, checkpoints, and whole trainings of a small net.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use netc::lower::seed;
+use netc::lower::{Mode, Precision, TorchNet};
+use netc::run::augment::{Augmentation, Draws};
+use netc::run::data::{Dataset, Split};
+use netc::run::{
+    Batches, Event, Job, Machine, Outcome, Recipe, RunError, RunFolder, RunReport, Sgd, evaluate_run,
+    load_checkpoint, save_checkpoint, train,
+};
+use rand::RngExt;
+use tch::{Device, Kind, Tensor};
+
+use crate::lower::small;
+
+const CPU: Machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
+
+/// Images of `[3, 8, 8]` under noise; which channel is brighter, or none, is their class.
+fn tints(train: usize, test: usize) -> Dataset {
+    let split = |name: &str, count: usize| {
+        let mut rng = seed::rng(0, name);
+        let labels: Vec<u8> = (0..count).map(|i| (i % 4) as u8).collect();
+        let mut images = Vec::new();
+        for &label in &labels {
+            for at in 0..3 * 64 {
+                let bright = if at / 64 == usize::from(label) { 60 } else { 0 };
+                images.push(bright + rng.random_range(0..=160));
+            }
+        }
+        Split { images, labels }
+    };
+    Dataset {
+        name: "tints".into(),
+        image: [3, 8, 8],
+        classes: ["a", "b", "c", "d"].map(String::from).to_vec(),
+        train: split("train", train),
+        test: split("test", test),
+        mean: [95.5; 3],
+        std: [50.0; 3],
+    }
+}
+
+fn recipe(epochs: u32) -> Recipe {
+    let settings = "batch_size: 32\npeak_lr: 0.2\ncrop_pad: 1\nflip: false\ncutout: 2\n";
+    let (recipe, problems) = Recipe::resolve(&[], Some((netc::diag::FileId(9), settings)), Some(epochs));
+    assert!(problems.is_empty());
+    recipe
+}
+
+fn run(out: &Path, recipe: &Recipe, stop: bool, on: &mut dyn FnMut(Event)) -> Result<RunReport, RunError> {
+    let job = Job {
+        net: &small(),
+        text: "net small { }\n",
+        recipe,
+        data: &tints(200, 60),
+        limit_train: None,
+        limit_test: Some(50),
+        seed: 11,
+        machine: CPU,
+        out,
+        stop: &AtomicBool::new(stop),
+    };
+    train(&job, on)
+}
+
+fn floats(tensor: &Tensor) -> Vec<f32> {
+    Vec::try_from(tensor.contiguous().flatten(0, -1)).unwrap()
+}
+
+fn net(seed: u64) -> TorchNet {
+    TorchNet::new(&small(), seed, Device::Cpu, Precision::Fp32).unwrap()
+}
+
+fn batches(data: &Dataset, what: Augmentation) -> Batches {
+    Batches::new(data, &data.train, None, what, Device::Cpu).unwrap()
+}
+
+/// The first epoch's images, in the epoch's order, with what was drawn for them.
+fn augmented(data: &Dataset, what: Augmentation) -> (Tensor, Tensor, Draws) {
+    let batches = batches(data, what);
+    let count = batches.count();
+    let draws = Draws::new(5, 1, count, [8, 8], what);
+    let (images, labels) = batches.training(&batches.epoch(&draws).unwrap(), 0, count).unwrap();
+    (images, labels, draws)
+}
+
+/// The images as they are, normalised by the formula, in the order drawn.
+fn expected(data: &Dataset, draws: &Draws) -> Tensor {
+    let images = Tensor::from_slice(&data.train.images).reshape([-1, 3, 8, 8]).to_kind(Kind::Float);
+    ((images - 95.5) / 50.0).index_select(0, &Tensor::from_slice(&draws.order))
+}
+
+#[test]
+fn without_augmentation_images_are_only_normalised() {
+    let data = tints(40, 4);
+    let (images, labels, draws) = augmented(&data, Augmentation::NONE);
+    assert_eq!(images, expected(&data, &draws));
+    let drawn: Vec<i64> = draws.order.iter().map(|&i| i64::from(data.train.labels[i as usize])).collect();
+    assert_eq!(Vec::<i64>::try_from(labels).unwrap(), drawn);
+    assert_eq!(images.stride()[1], 1, "channels innermost");
+    let (plain, _) = batches(&data, Augmentation { crop_pad: 2, flip: true, cutout: 3 }).plain(3, 5).unwrap();
+    let unshuffled = Draws { order: (3..8).collect(), ..draws };
+    assert_eq!(plain, expected(&data, &unshuffled));
+}
+
+#[test]
+fn crops_are_windows_of_the_reflected_image() {
+    let data = tints(40, 4);
+    let (images, _, draws) = augmented(&data, Augmentation { crop_pad: 3, ..Augmentation::NONE });
+    let padded = expected(&data, &draws).reflection_pad2d([3, 3, 3, 3]);
+    for (i, &[y, x]) in draws.crop.iter().enumerate() {
+        let window = padded.get(i as i64).narrow(1, y, 8).narrow(2, x, 8);
+        assert_eq!(images.get(i as i64), window);
+    }
+}
+
+#[test]
+fn flips_mirror_the_columns() {
+    let data = tints(40, 4);
+    let (images, _, draws) = augmented(&data, Augmentation { flip: true, ..Augmentation::NONE });
+    let plain = expected(&data, &draws);
+    assert!(draws.flip.contains(&0) && draws.flip.contains(&1));
+    for (i, &flip) in draws.flip.iter().enumerate() {
+        let image = plain.get(i as i64);
+        assert_eq!(images.get(i as i64), if flip == 1 { image.flip([2]) } else { image });
+    }
+}
+
+#[test]
+fn cutout_clears_one_whole_square() {
+    let data = tints(40, 4);
+    let (images, _, draws) = augmented(&data, Augmentation { cutout: 3, ..Augmentation::NONE });
+    let changed = images.ne_tensor(&expected(&data, &draws));
+    for (i, &[y, x]) in draws.cutout.iter().enumerate() {
+        assert!(y <= 5 && x <= 5);
+        let square = images.get(i as i64).narrow(1, y, 3).narrow(2, x, 3);
+        assert_eq!(square.abs().max().double_value(&[]), 0.0);
+        assert_eq!(changed.get(i as i64).sum(Kind::Int64).int64_value(&[]), 27);
+    }
+}
+
+#[test]
+fn padding_beyond_the_image_is_refused() {
+    let data = tints(4, 4);
+    let what = Augmentation { crop_pad: 8, ..Augmentation::NONE };
+    let error = Batches::new(&data, &data.train, None, what, Device::Cpu).unwrap_err();
+    insta::assert_snapshot!(error, @r#"expected `crop_pad` below and `cutout` up to the image's 8 pixels, got 8 and 0"#);
+}
+
+#[test]
+fn the_optimiser_folds_the_rate_into_the_velocity() {
+    for nesterov in [true, false] {
+        let recipe = Recipe { batch_size: 4, momentum: 0.9, nesterov, weight_decay: 0.01, ..recipe(1) };
+        let weight = Tensor::from_slice(&[1.5f32]);
+        let mut sgd = Sgd::of(vec![weight.shallow_clone()], &recipe).unwrap();
+        let (mut w, mut v) = (1.5f64, 0.0);
+        for (gradient, lr) in [(2.0, 0.1), (-3.0, 0.4), (1.0, 0.2), (0.5, 0.0)] {
+            sgd.step(&[Tensor::from_slice(&[gradient as f32])], lr).unwrap();
+            let change = lr * (gradient / 4.0 + 0.01 * w);
+            v = 0.9 * v - change;
+            w += if nesterov { 0.9 * v - change } else { v };
+            assert!((weight.double_value(&[0]) - w).abs() < 1e-6, "{nesterov}");
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_brings_back_every_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoint.safetensors");
+    let (saved, loaded) = (net(1), net(2));
+    let images = Tensor::ones([2, 3, 8, 8], (Kind::Float, Device::Cpu));
+    // Moves the running statistics.
+    saved.forward(&images, Mode::Train { seed: 0 }).unwrap();
+    save_checkpoint(&file, &saved, None).unwrap();
+    load_checkpoint(&file, &loaded).unwrap();
+    for (a, b) in saved.weights().iter().zip(loaded.weights()) {
+        assert_eq!((&a.name, floats(&a.tensor)), (&b.name, floats(&b.tensor)));
+        assert_eq!(a.tensor.stride(), b.tensor.stride());
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
+}
+
+#[test]
+fn a_checkpoint_of_another_net_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.safetensors");
+    let float = |shape: Vec<usize>, bytes: &'static [u8]| {
+        safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, bytes).unwrap()
+    };
+    let mut errors = Vec::new();
+    let mut refuse = |tensors: Vec<(&str, safetensors::tensor::TensorView<'_>)>| {
+        std::fs::write(&file, safetensors::serialize(tensors, None).unwrap()).unwrap();
+        errors.push(load_checkpoint(&file, &net(1)).unwrap_err().to_string());
+    };
+    refuse(vec![]);
+    refuse(vec![("elsewhere.weight", float(vec![1], &[0; 4]))]);
+    refuse(vec![("a.conv.weight", float(vec![8], &[0; 32]))]);
+    std::fs::write(&file, b"not a checkpoint").unwrap();
+    errors.push(load_checkpoint(&file, &net(1)).unwrap_err().to_string());
+    let text = errors.join("\n").replace(&folder.path().display().to_string(), "DIR");
+    insta::assert_snapshot!(text, @r#"
+    the checkpoint DIR/c.safetensors does not fit the net: it lacks `a.conv.weight`
+    the checkpoint DIR/c.safetensors does not fit the net: it has a tensor `elsewhere.weight` that the net lacks
+    the checkpoint DIR/c.safetensors does not fit the net: expected `a.conv.weight` as F32 [8, 3, 3, 3], got F32 [8]
+    the checkpoint DIR/c.safetensors does not fit the net: header too large
+    "#);
+}
+
+#[test]
+fn a_training_learns_and_repeats_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut weights = Vec::new();
+    for name in ["one", "two"] {
+        let mut images = 0;
+        let report = run(&folder.path().join(name), &recipe(4), false, &mut |event| {
+            if let Event::Progress { seen, .. } = event {
+                images = seen;
+            }
+        })
+        .unwrap();
+        assert_eq!(images, 200, "the last, smaller batch is kept");
+        let last = report.rows.last().unwrap();
+        assert_eq!((report.outcome, last.epoch, last.lr), (Outcome::Finished, 4, 0.0));
+        assert!(last.test_acc > 0.9, "{last:?}");
+        let spent: f64 = report.rows.iter().map(|r| r.train_time + r.test_time).sum();
+        assert!((last.total_time - spent).abs() < 1e-9);
+        weights.push(std::fs::read(folder.path().join(name).join(RunFolder::CHECKPOINT)).unwrap());
+    }
+    assert!(weights[0] == weights[1], "the same seed gives the same weights");
+}
+
+#[test]
+fn a_run_folder_holds_its_inputs_and_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = run(folder.path(), &recipe(2), false, &mut |_| {}).unwrap();
+    let text = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(text(RunFolder::NET), "net small { }\n");
+    assert_eq!(text(RunFolder::RECIPE), recipe(2).to_yaml());
+    let lines: Vec<serde_json::Value> =
+        text(RunFolder::LOG).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!((lines.len(), &lines[0]["seed"], &lines[2]["epoch"]), (3, &11.into(), &2.into()));
+    let tsv = text(RunFolder::TSV);
+    assert!(tsv.starts_with("epoch\thours\ttop1Accuracy\n1\t0.00"), "{tsv}");
+    let info = RunFolder::info(folder.path()).unwrap();
+    assert_eq!((info.outcome, info.last), (Outcome::Finished, report.rows.last().copied()));
+    assert_eq!((info.train_examples, info.test_examples), (200, 50));
+    let data = tints(4, 50);
+    let score = evaluate_run(folder.path(), &small(), &data, CPU).unwrap();
+    assert!((score.accuracy - report.rows[1].test_acc).abs() < 1e-9, "the weights saved are those tested");
+    let error = run(folder.path(), &recipe(2), false, &mut |_| {}).unwrap_err();
+    assert!(matches!(error, RunError::Finished(_)), "{error}");
+}
+
+#[test]
+fn a_stop_ends_after_a_step_with_the_weights_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = run(folder.path(), &recipe(4), true, &mut |_| {}).unwrap();
+    assert_eq!((report.outcome, report.rows.len()), (Outcome::Interrupted, 0));
+    assert_eq!(RunFolder::info(folder.path()).unwrap().outcome, Outcome::Interrupted);
+    load_checkpoint(&folder.path().join(RunFolder::CHECKPOINT), &net(1)).unwrap();
+    run(folder.path(), &recipe(1), false, &mut |_| {}).unwrap();
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut wild = recipe(3);
+    (wild.peak_lr, wild.weight_decay, wild.momentum) = (1e6, 1e3, 1.0);
+    let error = run(folder.path(), &wild, false, &mut |_| {}).unwrap_err();
+    assert!(matches!(error, RunError::Diverged { .. }), "{error}");
+    assert_eq!(RunFolder::info(folder.path()).unwrap().outcome, Outcome::Failed);
+}
+
+#[test]
+fn data_that_do_not_fit_are_refused() {
+    let mut data = tints(8, 8);
+    data.classes.pop();
+    let folder = tempfile::tempdir().unwrap();
+    let wrong_classes = evaluate_run(folder.path(), &small(), &data, CPU).unwrap_err();
+    data.image = [3, 4, 16];
+    let wrong_image = evaluate_run(folder.path(), &small(), &data, CPU).unwrap_err();
+    insta::assert_snapshot!(format!("{wrong_classes}\n{wrong_image}"), @r#"
+    tints has 3 classes: expected an output [N, 3], got [N, 4]
+    the images of tints are [N, 3, 4, 16], the net takes [N, 3, 8, 8]
+    "#);
+}
