@@ -107,7 +107,7 @@ pub const MAX_PARAMS: u64 = 1 << 36;
 /// A value whose shape does not come out is passed over by what reads it, so that each mistake is
 /// reported once.
 pub fn check(graph: Graph) -> Result<Checked, Problems> {
-    let order = order::order(&graph).map_err(Problems::from)?;
+    let order = order::order(&graph)?;
     let mut problems = Problems::new();
     reach::reach(&graph, &mut problems);
     let shapes = shapes::shapes(&graph, &order, &mut problems);

@@ -3,12 +3,12 @@ use std::collections::{BinaryHeap, HashMap};
 
 use petgraph::algo::kosaraju_scc;
 
-use crate::diag::{Code, Problem};
+use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, NodeId};
 
 /// Every node after its operands, the one added first where several could come next; or the cycle
 /// that forbids it.
-pub(super) fn order(graph: &Graph) -> Result<Vec<NodeId>, Problem> {
+pub(super) fn order(graph: &Graph) -> Result<Vec<NodeId>, Problems> {
     let mut waiting: HashMap<NodeId, usize> = graph.ids().map(|id| (id, graph.operands(id).len())).collect();
     let mut ready: BinaryHeap<Reverse<NodeId>> =
         graph.ids().filter(|id| waiting[id] == 0).map(Reverse).collect();
@@ -24,7 +24,7 @@ pub(super) fn order(graph: &Graph) -> Result<Vec<NodeId>, Problem> {
             }
         }
     }
-    if order.len() == graph.len() { Ok(order) } else { Err(cycle(graph)) }
+    if order.len() == graph.len() { Ok(order) } else { Err(cycle(graph).into()) }
 }
 
 fn cycle(graph: &Graph) -> Problem {
@@ -56,10 +56,10 @@ fn walk(graph: &Graph, component: &[NodeId]) -> Vec<NodeId> {
                 path.push(start);
                 return path;
             }
-            if !before.contains_key(&reader) {
-                before.insert(reader, id);
+            before.entry(reader).or_insert_with(|| {
                 queue.push_back(reader);
-            }
+                id
+            });
         }
     }
     component.to_vec()

@@ -174,7 +174,7 @@ fn a_checkpoint_brings_back_every_bit() {
     let (saved, loaded) = (net(1), net(2));
     let images = Tensor::ones([2, 3, 8, 8], (Kind::Float, Device::Cpu));
     // Moves the running statistics.
-    saved.forward(&images, Mode::Train { seed: 0 }).unwrap();
+    let _ = saved.forward(&images, Mode::Train { seed: 0 }).unwrap();
     save_checkpoint(&file, &saved, None).unwrap();
     load_checkpoint(&file, &loaded).unwrap();
     for (a, b) in saved.weights().iter().zip(loaded.weights()) {

@@ -193,11 +193,9 @@ impl<'a> Resolver<'a> {
     fn declaration(&mut self, stmt: &'a Stmt, env: &Rc<Env<'a>>, extends: bool, claims_hold: bool) {
         match &stmt.kind {
             StmtKind::Default(call) => self.default_line(call, &env.scope),
-            StmtKind::Expect(condition) => {
-                if claims_hold || !speaks_of_cost(condition) {
-                    let claim = Claim::Expect { condition: condition.clone(), scope: env.scope.clone() };
-                    self.graph.claims.push(claim);
-                }
+            StmtKind::Expect(condition) if claims_hold || !speaks_of_cost(condition) => {
+                let claim = Claim::Expect { condition: condition.clone(), scope: env.scope.clone() };
+                self.graph.claims.push(claim);
             }
             StmtKind::Recipe { settings, .. } => {
                 for setting in settings {
