@@ -1,5 +1,5 @@
 //! What is drawn at random for the training images of one epoch. Pure; the images themselves are
-//! touched in [`batches`](super::batches), all of a batch at once.
+//! touched in `batches`, all of a batch at once.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;

@@ -9,7 +9,7 @@
 //! 3. `builder` turns the grammar's pairs into the tree of [`ast`] and gives each comment back to the
 //!    statement it belongs to.
 //!
-//! [`load`] does this for a file and for everything that it imports or extends. [`print`] writes a
+//! [`load`] does this for a file and for everything that it imports or extends. [`print()`] writes a
 //! tree as canonical text. For every file `x` that parses, `parse(print(parse(x)))` equals `parse(x)`,
 //! and printing the result again changes nothing.
 //!

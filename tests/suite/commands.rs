@@ -159,3 +159,62 @@ fn the_nets_are_found_from_anywhere() {
         Command::new(env!("CARGO_BIN_EXE_netc")).arg("check").arg(nets).current_dir("/").output().unwrap();
     assert_eq!(out.status.code(), Some(0));
 }
+
+/// One short training from the command line, and the evaluation of what it wrote.
+#[cfg(feature = "torch")]
+fn trains(data: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let out = out.to_str().unwrap();
+    let net = "nets/backbone_norepeat.net";
+    let limits = ["--limit-train", "1536", "--limit-test", "500"];
+    let mut args = vec!["train", net, "--data", data, "--epochs", "2", "--seed", "3", "--out", out];
+    args.extend(limits);
+    let trained = netc(&args);
+    let report = text(&trained.stdout);
+    assert_eq!(trained.status.code(), Some(0), "{report}{}", text(&trained.stderr));
+    assert!(report.contains("finished 2 epochs: test accuracy") && report.contains("written to"), "{report}");
+    for file in ["net.net", "recipe.yaml", "run.json", "checkpoint.safetensors", "log.jsonl", "log.tsv"] {
+        assert!(Path::new(out).join(file).is_file(), "{file} is not written");
+    }
+    let tsv = std::fs::read_to_string(Path::new(out).join("log.tsv")).unwrap();
+    assert_eq!(tsv.lines().count(), 3, "{tsv}");
+
+    let again = netc(&args);
+    assert_eq!(again.status.code(), Some(1), "a finished run is not overwritten");
+    assert!(text(&again.stderr).contains("--out"), "{}", text(&again.stderr));
+
+    let evaluated = netc(&["eval", out, "--data", data]);
+    assert_eq!(evaluated.status.code(), Some(0), "{}", text(&evaluated.stderr));
+}
+
+#[test]
+#[cfg(feature = "torch")]
+fn a_net_trains_on_generated_images() {
+    trains("synthetic");
+}
+
+/// On the real CIFAR-10, where `NETC_DATA` says where it is.
+#[test]
+#[cfg(feature = "torch")]
+fn a_net_trains_on_real_images() {
+    match std::env::var("NETC_DATA") {
+        Ok(folder) => trains(&folder),
+        Err(_) => println!("left out: NETC_DATA is not set"),
+    }
+}
+
+#[test]
+#[cfg(feature = "torch")]
+fn a_training_that_cannot_start_says_why() {
+    let refused = |args: &[&str], code: i32, words: &str| {
+        let out = netc(args);
+        assert_eq!(out.status.code(), Some(code), "{}", text(&out.stderr));
+        assert!(text(&out.stderr).contains(words), "{}", text(&out.stderr));
+    };
+    refused(&["train", "nets/resnet9.net", "--data", "/nonexistent"], 1, "/nonexistent");
+    refused(&["train", "nets/lib.net", "--data", "synthetic"], 1, "no net");
+    refused(&["train", "nets/resnet9.net", "--precision", "fp12"], 2, "bf16");
+    refused(&["train", "nets/resnet9.net", "--device", "cuda:7", "--data", "synthetic"], 1, "cuda:7");
+    refused(&["eval", "nets"], 1, "holds no run");
+}
