@@ -1,5 +1,103 @@
 //! netc: a declarative network-graph compiler.
+//!
+//! A `.net` file says layers and shortcuts. The stages, each of which uses only those before it:
+//!
+//! | module | from | to |
+//! |---|---|---|
+//! | [`syntax`] | text | syntax tree ([`syntax::ast`]), and back to canonical text |
+//! | [`graph`] | syntax tree | [`graph::Graph`]: ops over `petgraph`, blocks expanded, every node named by its path |
+//! | [`check`](mod@check) | graph | [`check::Checked`]: the graph with its shapes, the evidence that all later stages demand |
+//! | [`run`] | recipe and data | a trained net |
+//!
+//! [`compile`] goes from a file to a checked net.
 
 pub mod diag;
-pub mod run;
+
 pub mod syntax;
+
+pub mod graph;
+
+pub mod check;
+
+pub mod run;
+
+pub mod cli;
+
+use std::path::Path;
+
+use check::Checked;
+use diag::{Problems, Sources};
+use graph::Override;
+use syntax::ast::{ExprKind, Spanned};
+
+/// What became of a file.
+#[derive(Debug)]
+pub struct Compilation {
+    /// Every text that was read, for showing the problems.
+    pub sources: Sources,
+    /// All that is wrong or odd.
+    pub problems: Problems,
+    /// The net; `None` if anything is wrong, or if the file holds blocks alone.
+    pub net: Option<Checked>,
+}
+
+impl Compilation {
+    /// Whether nothing is wrong.
+    pub fn ok(&self) -> bool {
+        !self.problems.has_errors()
+    }
+}
+
+/// Reads, resolves and checks the net of a file. `set` overrides declared parameters by name, with
+/// values as the language writes them.
+///
+/// Every problem of every stage is in the result; a later stage goes on with what an earlier one
+/// could make sense of.
+pub fn compile(file: &Path, set: &[(String, String)]) -> Compilation {
+    let mut project = match syntax::load(file) {
+        Ok(project) => project,
+        Err((sources, problems)) => return Compilation { sources, problems, net: None },
+    };
+    let overrides = match overrides(&mut project.sources, set) {
+        Ok(overrides) => overrides,
+        Err(problems) => return Compilation { sources: project.sources, problems, net: None },
+    };
+    let resolved = graph::resolve(&project, &overrides);
+    let mut problems = resolved.problems;
+    let incomplete = problems.has_errors();
+    let net = match resolved.graph.map(check::check) {
+        Some(Ok(net)) => {
+            problems.extend(net.warnings().clone());
+            Some(net)
+        }
+        Some(Err(found)) => {
+            problems.extend(found.about_the_text(incomplete));
+            None
+        }
+        None => None,
+    };
+    Compilation { sources: project.sources, net: net.filter(|_| !problems.has_errors()), problems }
+}
+
+/// `--set name=value`, each as a small text of its own so that a mistake in it can be pointed at.
+fn overrides(sources: &mut Sources, set: &[(String, String)]) -> Result<Vec<Override>, Problems> {
+    let (mut overrides, mut problems) = (Vec::new(), Problems::new());
+    for (name, value) in set {
+        let before = name.len() + 1;
+        let file = sources.add("--set", format!("{}{value}", " ".repeat(before)));
+        let parsed = syntax::parse_expr(sources, file);
+        sources.replace(file, format!("{name}={value}"));
+        match parsed {
+            Ok(mut value) => {
+                // A bare word can only be meant as a string.
+                if let ExprKind::Name(word) = &value.node {
+                    value.node = ExprKind::Str(word.clone());
+                }
+                let span = diag::Span { file, start: 0, end: name.len() };
+                overrides.push(Override { name: Spanned { node: name.clone(), span }, value });
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(overrides) } else { Err(problems) }
+}

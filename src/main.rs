@@ -1,3 +1,7 @@
 //! The `netc` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    netc::cli::main(|_| netc::cli::start_sibling())
+}

@@ -106,6 +106,13 @@ impl Problems {
         self.list.extend(other.list);
     }
 
+    /// Those to show beside the problems of an earlier stage: where that stage left the graph
+    /// `incomplete`, what has no place in the text, or is a mere warning, follows from the gaps.
+    pub fn about_the_text(self, incomplete: bool) -> Problems {
+        let keep = |p: &Problem| !incomplete || (p.span.is_some() && p.severity() == Severity::Error);
+        self.list.into_iter().filter(keep).collect()
+    }
+
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|p| p.severity() == Severity::Error)

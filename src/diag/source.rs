@@ -51,6 +51,11 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// Puts another text in place of a file's, of the same length, so that spans keep their meaning.
+    pub fn replace(&mut self, id: FileId, text: impl Into<String>) {
+        self.files[id.0 as usize].text = text.into();
+    }
+
     /// The file of an id that [`Sources::add`] gave.
     pub fn get(&self, id: FileId) -> &Source {
         &self.files[id.0 as usize]

@@ -32,18 +32,27 @@ pub struct File {
     /// Imports, blocks and at most one net, in the order of the text.
     pub items: Vec<Item>,
     /// Comments after the last item.
-    pub tail: Vec<String>,
+    pub tail: Vec<Comment>,
 }
 
 /// Comments and blank lines around a statement or an item.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trivia {
-    /// Whether a blank line stands before it (and before its comments).
+    /// Whether a blank line stands right before it, after the comments of `lead`.
     pub blank_before: bool,
-    /// Comment lines before it, without the `#`, and those from within it.
-    pub lead: Vec<String>,
-    /// The comment at the end of its last line.
+    /// Comment lines before it, and those from within it.
+    pub lead: Vec<Comment>,
+    /// The comment at the end of its last line, without the `#`.
     pub trail: Option<String>,
+}
+
+/// A comment on a line of its own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Comment {
+    /// Whether a blank line stands right before it.
+    pub blank_before: bool,
+    /// Its text, without the `#`.
+    pub text: String,
 }
 
 /// One item of a file.
@@ -156,7 +165,7 @@ pub struct Body {
     /// The statements.
     pub stmts: Vec<Stmt>,
     /// Comments after the last statement.
-    pub tail: Vec<String>,
+    pub tail: Vec<Comment>,
     /// From brace to brace.
     pub place: Place,
 }
@@ -225,12 +234,17 @@ pub enum StmtKind {
     /// `expect params == 6_573_120`
     Expect(Expr),
     /// `recipe { epochs = 60 }`
-    Recipe(Vec<Setting>),
+    Recipe {
+        /// The settings, in the order of the text.
+        settings: Vec<Setting>,
+        /// Comments after the last setting.
+        tail: Vec<Comment>,
+    },
     /// `after layer1.maxpool: conv_bn`
     Edit(Edit),
 }
 
-/// One line of a `recipe { }`.
+/// One setting of a `recipe { }`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
     /// The recipe's key.
@@ -392,7 +406,41 @@ pub enum BinaryOp {
     Rem,
 }
 
+impl UnaryOp {
+    /// How tightly it binds, on the scale of [`BinaryOp::precedence`].
+    pub fn precedence(self) -> u8 {
+        match self {
+            UnaryOp::Not => 3,
+            UnaryOp::Neg => 7,
+        }
+    }
+}
+
 impl BinaryOp {
+    /// Every operator.
+    pub const ALL: [BinaryOp; 15] = [
+        BinaryOp::Or,
+        BinaryOp::And,
+        BinaryOp::Eq,
+        BinaryOp::Ne,
+        BinaryOp::Lt,
+        BinaryOp::Le,
+        BinaryOp::Gt,
+        BinaryOp::Ge,
+        BinaryOp::Has,
+        BinaryOp::Add,
+        BinaryOp::Sub,
+        BinaryOp::Mul,
+        BinaryOp::Div,
+        BinaryOp::FloorDiv,
+        BinaryOp::Rem,
+    ];
+
+    /// Whether it compares; `a < b < c` is an error.
+    pub fn is_comparison(self) -> bool {
+        self.precedence() == BinaryOp::Eq.precedence()
+    }
+
     /// The operator as written.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,3 +1,33 @@
 //! Text to syntax tree and back.
+//!
+//! A file is read in three steps, each of which reports all that it finds:
+//!
+//! 1. `scan` sets comments aside, checks brackets, strings and limits, and blanks the newlines that
+//!    end no statement. Its output is as long as its input, so a place in one is a place in the other.
+//! 2. The grammar, `grammar/net.pest`, reads the result. A statement that fails is reported, blanked
+//!    and read past, so that the next one gets its turn.
+//! 3. `builder` turns the grammar's pairs into the tree of [`ast`] and gives each comment back to the
+//!    statement it belongs to.
+//!
+//! [`load`] does this for a file and for everything that it imports or extends. [`print`] writes a
+//! tree as canonical text. For every file `x` that parses, `parse(print(parse(x)))` equals `parse(x)`,
+//! and printing the result again changes nothing.
+//!
+//! No input can exhaust the stack: brackets nest at most [`MAX_NESTING`] deep, trees at most
+//! [`MAX_DEPTH`], and a file has at most [`MAX_FILE_BYTES`].
 
 pub mod ast;
+mod builder;
+mod error;
+mod hint;
+mod parser;
+mod printer;
+mod project;
+mod scan;
+mod trivia;
+
+pub use builder::MAX_DEPTH;
+pub use parser::{parse, parse_expr};
+pub use printer::{print, print_call, print_element, print_expr};
+pub use project::{MAX_FILES, Project, load, load_text};
+pub use scan::{MAX_FILE_BYTES, MAX_NESTING};

@@ -1,4 +1,6 @@
-//! The one integration test binary.
+//! All integration tests, a module a stage.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod data;
+mod syntax;
+mod syntax_project;
+mod syntax_robust;

@@ -1,0 +1,65 @@
+use std::collections::HashMap;
+
+use super::Checked;
+use crate::diag::{Code, Problem, Problems};
+use crate::graph::{Claim, Graph, NodeId, Scope, Shape, Value};
+use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::print_expr;
+
+/// Compares the shapes that the file claims with those that come out.
+pub(super) fn shape_claims(graph: &Graph, shapes: &HashMap<NodeId, Shape>, problems: &mut Problems) {
+    for claim in &graph.claims {
+        let Claim::Shape { node, expected, by, span } = claim else { continue };
+        let Some(shape) = shapes.get(node) else { continue };
+        if shape.dims() == expected.as_slice() {
+            continue;
+        }
+        let sizes: Vec<String> = expected.iter().map(u64::to_string).collect();
+        let node = graph.get(*node);
+        let message = format!("{by} expected [N, {}], got {shape} from `{}`", sizes.join(", "), node.path);
+        let mut problem = Problem::new(Code::Signature, *span, message).label("claimed here");
+        if let Some(origin) = &node.origin {
+            problem = problem.related(origin.span, format!("{} is {shape}", node.path));
+            for call in origin.calls.iter().rev() {
+                problem = problem.related(call.span, format!("in block {}", call.block));
+            }
+        }
+        problems.push(problem);
+    }
+}
+
+/// Evaluates every `expect`.
+pub(super) fn cost_claims(checked: &Checked, problems: &mut Problems) {
+    for claim in &checked.graph().claims {
+        let Claim::Expect { condition, scope } = claim else { continue };
+        let mut scope = scope.clone();
+        for (name, count) in [("params", checked.params()), ("macs", checked.macs())] {
+            scope.set(name, Value::Int(i64::try_from(count).unwrap_or(i64::MAX)));
+        }
+        match scope.condition(condition) {
+            Ok(true) => {}
+            Ok(false) => problems.push(unmet(condition, &scope)),
+            Err(fault) => {
+                if let Some(problem) = fault {
+                    problems.push(*problem);
+                }
+            }
+        }
+    }
+}
+
+fn unmet(condition: &Expr, scope: &Scope) -> Problem {
+    let text = print_expr(condition);
+    let sides = match &condition.node {
+        ExprKind::Binary(_, left, right) => [left, right]
+            .into_iter()
+            .filter(|side| !matches!(side.node, ExprKind::Int { .. } | ExprKind::Float { .. }))
+            .filter_map(|side| Some(format!("{} is {}", print_expr(side), scope.eval(side).ok()?)))
+            .collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    let got = if sides.is_empty() { "it is false".into() } else { sides.join(", ") };
+    Problem::new(Code::Expect, condition.span, format!("expected {text}, but {got}"))
+        .label(got)
+        .help("correct the net, or the number that the file claims")
+}

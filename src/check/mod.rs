@@ -1,0 +1,129 @@
+//! The check: what makes a graph a net that can run.
+//!
+//! [`check`](fn@check) walks the graph once in topological order, asks each op for its shape, and verifies the
+//! file's claims. Its result, [`Checked`], is the evidence that every later stage demands.
+
+mod claims;
+mod order;
+mod reach;
+mod shapes;
+
+use std::collections::HashMap;
+
+use crate::diag::{Code, Problem, Problems, Sources};
+use crate::graph::{Graph, Node, NodeId, Shape};
+
+/// A graph whose shapes fit, with what the check found out. Made by [`check`](fn@check) alone.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    graph: Graph,
+    order: Vec<NodeId>,
+    shapes: HashMap<NodeId, Shape>,
+    input: NodeId,
+    output: NodeId,
+    warnings: Problems,
+}
+
+impl Checked {
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Every node after its operands; as in the text, where that allows it.
+    pub fn order(&self) -> &[NodeId] {
+        &self.order
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        self.graph.get(id)
+    }
+
+    /// The shape of a node's result for one example.
+    pub fn shape(&self, id: NodeId) -> &Shape {
+        &self.shapes[&id]
+    }
+
+    /// The shapes of a node's operands, by position.
+    pub fn operand_shapes(&self, id: NodeId) -> Vec<&Shape> {
+        self.graph.operands(id).into_iter().map(|o| self.shape(o)).collect()
+    }
+
+    /// How many numbers of a node training changes.
+    pub fn node_params(&self, id: NodeId) -> u64 {
+        self.node(id).op.params(&self.operand_shapes(id))
+    }
+
+    /// A node's multiply-accumulate operations for one example.
+    pub fn node_macs(&self, id: NodeId) -> u64 {
+        self.node(id).op.macs(&self.operand_shapes(id), self.shape(id))
+    }
+
+    /// How many numbers training changes.
+    pub fn params(&self) -> u64 {
+        self.order.iter().map(|&id| self.node_params(id)).fold(0, u64::saturating_add)
+    }
+
+    /// Multiply-accumulate operations of the convolutions and linear layers for one example.
+    pub fn macs(&self) -> u64 {
+        self.order.iter().map(|&id| self.node_macs(id)).fold(0, u64::saturating_add)
+    }
+
+    /// How many numbers all nodes together give for one example: what training keeps for the
+    /// gradient if nothing is reused.
+    pub fn activations(&self) -> u64 {
+        self.order.iter().map(|&id| self.shape(id).elements()).fold(0, u64::saturating_add)
+    }
+
+    /// The input. A checked graph has exactly one.
+    pub fn input(&self) -> NodeId {
+        self.input
+    }
+
+    /// The result. A checked graph has one.
+    pub fn output(&self) -> NodeId {
+        self.output
+    }
+
+    /// The flat net as `.net` text, one op a line; with `sources`, each with where it came from. It
+    /// resolves to the same graph with the same paths.
+    pub fn flat_text(&self, sources: Option<&Sources>) -> String {
+        self.graph.flat_text(&self.order, |id| self.shape(id).to_string(), sources)
+    }
+
+    /// What is odd but not wrong.
+    pub fn warnings(&self) -> &Problems {
+        &self.warnings
+    }
+}
+
+/// The most numbers that training may change in one net.
+pub const MAX_PARAMS: u64 = 1 << 36;
+
+/// Checks a graph: it has no cycle and no node without a way from an input, every op accepts its
+/// operands, there is one input and one output, and the file's claims hold.
+///
+/// A value whose shape does not come out is passed over by what reads it, so that each mistake is
+/// reported once.
+pub fn check(graph: Graph) -> Result<Checked, Problems> {
+    let order = order::order(&graph).map_err(Problems::from)?;
+    let mut problems = Problems::new();
+    reach::reach(&graph, &mut problems);
+    let shapes = shapes::shapes(&graph, &order, &mut problems);
+    claims::shape_claims(&graph, &shapes, &mut problems);
+    let (input, output) = (graph.inputs().first().copied(), graph.output().map(|(_, id)| id));
+    if input.is_none() || graph.inputs().len() > 1 {
+        let message = format!("a net has one input, this graph has {}", graph.inputs().len());
+        problems.push(Problem::new(Code::Structure, None, message));
+    }
+    if output.is_none() {
+        problems.push(Problem::new(Code::Structure, None, "the graph has no output"));
+    }
+    let (Some(input), Some(output), false) = (input, output, problems.has_errors()) else {
+        return Err(problems);
+    };
+    let checked = Checked { graph, order, shapes, input, output, warnings: Problems::new() };
+    claims::cost_claims(&checked, &mut problems);
+    if problems.has_errors() { Err(problems) } else { Ok(Checked { warnings: problems, ..checked }) }
+}

@@ -1,0 +1,38 @@
+use std::collections::HashSet;
+
+use petgraph::visit::{Dfs, Reversed};
+
+use crate::diag::{Code, Problem, Problems};
+use crate::graph::{Graph, NodeId};
+
+/// Reports nodes that no input reaches, and the last node of each branch that does not reach the
+/// output.
+pub(super) fn reach(graph: &Graph, problems: &mut Problems) {
+    let from_input: HashSet<NodeId> = graph.inputs().iter().flat_map(|&id| walk(graph.dag(), id)).collect();
+    let to_output: HashSet<NodeId> =
+        graph.output().into_iter().flat_map(|(_, id)| walk(Reversed(graph.dag()), id)).collect();
+    for id in graph.ids() {
+        let node = graph.get(id);
+        let span = node.origin.as_ref().map(|o| o.span);
+        if !from_input.contains(&id) {
+            problems.push(
+                Problem::new(Code::Unreachable, span, format!("no input reaches `{}`", node.path))
+                    .help("connect its operands, or remove it"),
+            );
+        } else if graph.output().is_some() && !to_output.contains(&id) && graph.readers(id).is_empty() {
+            problems.push(
+                Problem::new(Code::Unused, span, format!("the result of `{}` is not used", node.path))
+                    .label("does not reach the output")
+                    .help("join it by `add(name)` or `concat(name)`, or remove the branch"),
+            );
+        }
+    }
+}
+
+fn walk<G>(graph: G, start: NodeId) -> Vec<NodeId>
+where
+    G: petgraph::visit::IntoNeighbors<NodeId = NodeId> + petgraph::visit::Visitable<NodeId = NodeId>,
+{
+    let mut dfs = Dfs::new(graph, start);
+    std::iter::from_fn(move || dfs.next(graph)).collect()
+}

@@ -1,0 +1,62 @@
+use std::collections::HashMap;
+
+use super::MAX_PARAMS;
+use crate::diag::{Code, Problem, Problems};
+use crate::graph::{Graph, NodeId, Shape};
+
+/// The shape of every node, as far as it comes out; reports each op that does not accept its
+/// operands.
+pub(super) fn shapes(graph: &Graph, order: &[NodeId], problems: &mut Problems) -> HashMap<NodeId, Shape> {
+    let mut shapes: HashMap<NodeId, Shape> = HashMap::new();
+    let mut params = 0u64;
+    for &id in order {
+        let operands = graph.operands(id);
+        let known: Option<Vec<&Shape>> = operands.iter().map(|o| shapes.get(o)).collect();
+        let Some(known) = known else { continue };
+        let op = &graph.get(id).op;
+        let (least, most) = op.operand_range();
+        if operands.len() < least || operands.len() > most {
+            let message = format!("`{}` reads {least} to {most} values, got {}", op.name(), operands.len());
+            problems.push(at(graph, id, Code::Arity, message));
+            continue;
+        }
+        match op.shape(&known) {
+            Ok(shape) => {
+                params = params.saturating_add(op.params(&known));
+                shapes.insert(id, shape);
+            }
+            Err(error) => problems.push(shape_problem(graph, id, &operands, &shapes, error)),
+        }
+    }
+    if params > MAX_PARAMS {
+        let message = format!("the net has more than {MAX_PARAMS} parameters");
+        problems.push(Problem::new(Code::Limit, None, message).help("make it narrower"));
+    }
+    shapes
+}
+
+fn shape_problem(
+    graph: &Graph,
+    id: NodeId,
+    operands: &[NodeId],
+    shapes: &HashMap<NodeId, Shape>,
+    error: crate::graph::ShapeError,
+) -> Problem {
+    let path = &graph.get(id).path;
+    let mut problem = at(graph, id, Code::Shape, format!("{path}: {}", error.message)).label("does not fit");
+    for operand in operands {
+        let node = graph.get(*operand);
+        let span = node.origin.as_ref().map(|o| o.span);
+        if let Some(shape) = shapes.get(operand) {
+            problem = problem.related(span, format!("{} is {shape}", node.path));
+        }
+    }
+    for call in graph.get(id).origin.iter().flat_map(|o| o.calls.iter().rev()) {
+        problem = problem.related(call.span, format!("in block {}", call.block));
+    }
+    problem.help_if(error.help)
+}
+
+fn at(graph: &Graph, id: NodeId, code: Code, message: String) -> Problem {
+    Problem::new(code, graph.get(id).origin.as_ref().map(|o| o.span), message)
+}

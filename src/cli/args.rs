@@ -1,0 +1,115 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "netc",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  netc check nets/resnet9.net            is it right, and what does it cost?
+  netc train nets/resnet9.net            train it on CIFAR-10
+  netc train nets/resnet9.net --data synthetic --epochs 4
+  netc expand nets/extra_l1l2l3.net      the flat net, and where each op comes from"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check nets and show what they cost
+    Check(CheckArgs),
+    /// Rewrite files in canonical form
+    Fmt(FmtArgs),
+    /// Print the flat net, one op a line, each with where it came from
+    Expand(ExpandArgs),
+}
+
+/// Arguments of `netc check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc check nets/*.net
+  netc check nets/resnet9.net --set width=128
+  netc check --format json nets/resnet9.net | jq .params
+
+Exit codes: 0 all sound, 1 a file has problems, 2 wrong usage.")]
+pub struct CheckArgs {
+    /// The files to check
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// How to print: a table for people, or a line of JSON for each file
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Images in a batch, for the estimate of activation memory
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub batch: u64,
+}
+
+/// Overrides of parameters.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SetArgs {
+    /// Override a declared parameter, such as `width=128` or `res=[1,3]`; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Arguments of `netc fmt`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc fmt nets/*.net            rewrite in place
+  netc fmt --check nets/*.net    name the files that would change; exit 1 if there are any
+  netc fmt - < my.net            from standard input to standard output")]
+pub struct FmtArgs {
+    /// The files to rewrite; `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; name the files that are not in canonical form
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Arguments of `netc expand`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc expand nets/resnet9.net
+  netc expand nets/base.net --set res=[1,3]")]
+pub struct ExpandArgs {
+    /// The file to expand
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((name.trim().into(), value.trim().into()))
+        }
+        _ => Err("expected NAME=VALUE, such as width=128".into()),
+    }
+}

@@ -1,0 +1,206 @@
+use std::path::Path;
+use std::process::ExitCode;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+use super::PROBLEMS;
+use super::args::{CheckArgs, Format};
+use super::out::{bytes, echo_overrides, millions, print, show, thousands};
+use crate::check::Checked;
+use crate::diag::{Problem, Sources};
+use crate::{Compilation, compile};
+
+/// Bytes of one number in the estimate of activation memory.
+const BYTES_PER_NUMBER: u64 = 4;
+
+pub(super) fn run(args: &CheckArgs) -> ExitCode {
+    let compiled: Vec<(&Path, Compilation)> =
+        args.files.iter().map(|f| (f.as_path(), compile(f, &args.set.set))).collect();
+    match args.format {
+        Format::Json => compiled.iter().for_each(|(file, c)| print(&json(file, c))),
+        Format::Text => {
+            compiled.iter().for_each(|(_, c)| show(&c.problems, &c.sources));
+            if let [(file, compilation)] = compiled.as_slice() {
+                print(&one(file, compilation, args));
+            } else {
+                print(&many(&compiled, args));
+            }
+        }
+    }
+    if compiled.iter().all(|(_, c)| c.ok()) { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
+}
+
+/// Verdict and table of one file.
+fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
+    let mut text = verdict(file, compilation) + "\n";
+    if let Some(net) = &compilation.net {
+        text += &echo_overrides(compilation, &args.set.set);
+        text += &format!("\n{}\n\n{}\n", stages(net), totals(net, args.batch));
+    }
+    text
+}
+
+fn verdict(file: &Path, compilation: &Compilation) -> String {
+    let file = file.display();
+    match (&compilation.net, compilation.ok()) {
+        (Some(net), _) => format!("{file}: {} is sound", net.graph().name),
+        (None, true) => format!("{file}: sound, blocks alone"),
+        (None, false) => format!("{file}: {}", count_of_errors(compilation)),
+    }
+}
+
+fn count_of_errors(compilation: &Compilation) -> String {
+    match compilation.problems.sorted().len() {
+        1 => "1 problem".into(),
+        n => format!("{n} problems"),
+    }
+}
+
+fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if right.contains(&i) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// A row for each first segment of the paths.
+fn stages(net: &Checked) -> String {
+    let mut rows: Vec<(String, String, u64, u64)> = Vec::new();
+    for &id in net.order() {
+        let path = &net.node(id).path;
+        let stage = path.split('.').next().unwrap_or(path);
+        let (shape, params, macs) = (net.shape(id).to_string(), net.node_params(id), net.node_macs(id));
+        match rows.iter_mut().find(|row| row.0 == stage) {
+            Some(row) => *row = (row.0.clone(), shape, row.2 + params, row.3 + macs),
+            None => rows.push((stage.into(), shape, params, macs)),
+        }
+    }
+    let mut table = table(&["stage", "output", "params", "MACs"], 2..4);
+    for (stage, shape, params, macs) in rows {
+        table.add_row(vec![stage, shape, thousands(params), millions(macs)]);
+    }
+    table.add_row(vec![
+        "total".into(),
+        net.shape(net.output()).to_string(),
+        thousands(net.params()),
+        millions(net.macs()),
+    ]);
+    trimmed(&table)
+}
+
+fn totals(net: &Checked, batch: u64) -> String {
+    format!(
+        "activations kept for the gradient: {} (batch {batch}, fp32, nothing reused)",
+        activations(net, batch)
+    )
+}
+
+fn activations(net: &Checked, batch: u64) -> String {
+    bytes(net.activations().saturating_mul(batch).saturating_mul(BYTES_PER_NUMBER))
+}
+
+/// A row for each file.
+fn many(compiled: &[(&Path, Compilation)], args: &CheckArgs) -> String {
+    let activations_head = format!("activations (batch {})", args.batch);
+    let mut table = table(&["file", "verdict", "params", "MACs", &activations_head], 2..5);
+    for (file, compilation) in compiled {
+        let file = file.display().to_string();
+        match (&compilation.net, compilation.ok()) {
+            (Some(net), _) => table.add_row(vec![
+                file,
+                "sound".into(),
+                thousands(net.params()),
+                millions(net.macs()),
+                activations(net, args.batch),
+            ]),
+            (None, true) => table.add_row(vec![file, "sound, blocks alone".into()]),
+            (None, false) => table.add_row(vec![file, count_of_errors(compilation)]),
+        };
+    }
+    trimmed(&table) + "\n"
+}
+
+fn trimmed(table: &Table) -> String {
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    file: String,
+    net: Option<&'a str>,
+    ok: bool,
+    params: Option<u64>,
+    macs: Option<u64>,
+    output: Option<&'a [u64]>,
+    nodes: Vec<NodeJson<'a>>,
+    problems: Vec<ProblemJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct NodeJson<'a> {
+    path: &'a str,
+    op: &'a str,
+    inputs: Vec<&'a str>,
+    shape: &'a [u64],
+    params: u64,
+    macs: u64,
+}
+
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    severity: &'a str,
+    code: &'a str,
+    message: &'a str,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    help: Option<&'a str>,
+}
+
+fn json(file: &Path, compilation: &Compilation) -> String {
+    let net = compilation.net.as_ref();
+    let problem = |p| problem_json(p, &compilation.sources);
+    let value = FileJson {
+        file: file.display().to_string(),
+        net: net.map(|n| n.graph().name.as_str()),
+        ok: compilation.ok(),
+        params: net.map(Checked::params),
+        macs: net.map(Checked::macs),
+        output: net.map(|n| n.shape(n.output()).dims()),
+        nodes: net.map_or_else(Vec::new, nodes_json),
+        problems: compilation.problems.sorted().into_iter().map(problem).collect(),
+    };
+    // Names, numbers and texts always serialise.
+    serde_json::to_string(&value).unwrap_or_default() + "\n"
+}
+
+fn nodes_json(net: &Checked) -> Vec<NodeJson<'_>> {
+    let node = |&id| NodeJson {
+        path: &net.node(id).path,
+        op: net.node(id).op.name(),
+        inputs: net.graph().operands(id).into_iter().map(|o| net.node(o).path.as_str()).collect(),
+        shape: net.shape(id).dims(),
+        params: net.node_params(id),
+        macs: net.node_macs(id),
+    };
+    net.order().iter().map(node).collect()
+}
+
+fn problem_json<'a>(problem: &'a Problem, sources: &'a Sources) -> ProblemJson<'a> {
+    let at = problem.span.map(|span| (sources.get(span.file).name.as_str(), sources.position(span)));
+    ProblemJson {
+        severity: problem.severity().as_str(),
+        code: problem.code.as_str(),
+        message: &problem.message,
+        file: at.map(|(name, _)| name),
+        line: at.map(|(_, position)| position.line),
+        column: at.map(|(_, position)| position.column),
+        help: problem.help.as_deref(),
+    }
+}

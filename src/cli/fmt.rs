@@ -1,0 +1,88 @@
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::PROBLEMS;
+use super::args::FmtArgs;
+use super::out::{complain, print, show};
+use crate::diag::Sources;
+use crate::syntax;
+
+/// What `fmt` found out about one file.
+enum Outcome {
+    Canonical,
+    Changed,
+    Failed,
+}
+
+pub(super) fn run(args: &FmtArgs) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for file in &args.files {
+        let outcome =
+            if file == Path::new("-") { from_stdin(args.check) } else { in_place(file, args.check) };
+        match outcome {
+            Outcome::Canonical => {}
+            Outcome::Changed if args.check => {
+                print(&format!("{}: not in canonical form; run `netc fmt {0}`\n", file.display()));
+                code = ExitCode::from(PROBLEMS);
+            }
+            Outcome::Changed => {}
+            Outcome::Failed => code = ExitCode::from(PROBLEMS),
+        }
+    }
+    code
+}
+
+fn from_stdin(check: bool) -> Outcome {
+    let mut text = String::new();
+    if let Err(error) = io::stdin().read_to_string(&mut text) {
+        complain(&format!("cannot read standard input: {error}\n"));
+        return Outcome::Failed;
+    }
+    match canonical("-", &text) {
+        Some(new) => {
+            if !check {
+                print(&new);
+            }
+            if new == text { Outcome::Canonical } else { Outcome::Changed }
+        }
+        None => Outcome::Failed,
+    }
+}
+
+fn in_place(file: &Path, check: bool) -> Outcome {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            complain(&format!("cannot read {}: {error}\n", file.display()));
+            return Outcome::Failed;
+        }
+    };
+    let Some(new) = canonical(&file.display().to_string(), &text) else { return Outcome::Failed };
+    if new == text {
+        return Outcome::Canonical;
+    }
+    if !check && let Err(error) = replace(file, &new) {
+        complain(&format!("cannot write {}: {error}\n", file.display()));
+        return Outcome::Failed;
+    }
+    Outcome::Changed
+}
+
+fn canonical(name: &str, text: &str) -> Option<String> {
+    let mut sources = Sources::default();
+    let id = sources.add(name, text);
+    syntax::parse(&sources, id).map(|file| syntax::print(&file)).map_err(|p| show(&p, &sources)).ok()
+}
+
+/// Puts the new text in place in one step: at no moment is the file half written.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let target = file.canonicalize()?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    new.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
+    new.as_file().sync_all()?;
+    new.persist(&target)?;
+    Ok(())
+}

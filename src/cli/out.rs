@@ -1,0 +1,67 @@
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+
+use crate::Compilation;
+use crate::diag::{Problems, Sources, Style, render};
+
+/// Writes to standard output. Colours are dropped where it is not a terminal; a reader that has
+/// gone away, as `head` does, ends the program quietly.
+pub(crate) fn print(text: &str) {
+    let mut out = anstream::stdout();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() == ErrorKind::BrokenPipe
+    {
+        std::process::exit(0);
+    }
+}
+
+/// Writes to standard error. What cannot be said there cannot be said anywhere.
+pub(crate) fn complain(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Shows problems on standard error.
+pub(crate) fn show(problems: &Problems, sources: &Sources) {
+    let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120));
+    complain(&render(problems, sources, Style { colour: std::io::stderr().is_terminal(), width }));
+}
+
+/// Echoes what `--set` changed.
+pub(crate) fn echo_overrides(compilation: &Compilation, set: &[(String, String)]) -> String {
+    let Some(net) = &compilation.net else { return String::new() };
+    let value = |name: &str| net.graph().params.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_string());
+    let parts: Vec<String> = set
+        .iter()
+        .map(|(name, given)| format!("{name} = {}", value(name).unwrap_or_else(|| given.clone())))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!("with {}\n", parts.join(", ")) }
+}
+
+/// `6573120` as `6,573,120`.
+pub(crate) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// MACs in millions, with one decimal: `379.3 M`.
+pub(crate) fn millions(n: u64) -> String {
+    format!("{:.1} M", n as f64 / 1e6)
+}
+
+/// Bytes in the unit that fits: `1.4 GiB`.
+pub(crate) fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}

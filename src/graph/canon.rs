@@ -1,0 +1,48 @@
+use std::collections::{HashMap, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use super::{Graph, NodeId, Op};
+
+impl Graph {
+    /// The graph as text that says what it computes and nothing else: two graphs have the same text
+    /// if and only if one can be renamed into the other. A line a node, operands by line number, in
+    /// the order in which a walk from the output meets them; what the output does not need is left
+    /// out, but every input is there. Empty without an output.
+    pub fn canonical(&self) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        let mut line_of: HashMap<NodeId, usize> = HashMap::new();
+        let mut stack: Vec<(NodeId, bool)> = self.output().map(|(_, id)| (id, false)).into_iter().collect();
+        stack.extend(self.inputs().iter().rev().map(|&id| (id, false)));
+        let mut entered: HashSet<NodeId> = HashSet::new();
+        while let Some((id, operands_done)) = stack.pop() {
+            let operands = self.operands(id);
+            if !operands_done {
+                if entered.insert(id) {
+                    stack.push((id, true));
+                    stack.extend(operands.iter().rev().map(|&operand| (operand, false)));
+                }
+                continue;
+            }
+            let op = &self.get(id).op;
+            let mut line = op.name().to_string();
+            if let Op::Input(input) = op {
+                line += &format!(" {}", input.0);
+            }
+            for (name, value) in op.attributes() {
+                line += &format!(" {name}={value}");
+            }
+            for operand in operands {
+                line += &format!(" %{}", line_of.get(&operand).copied().unwrap_or(usize::MAX));
+            }
+            line_of.insert(id, lines.len());
+            lines.push(line);
+        }
+        lines.join("\n")
+    }
+
+    /// SHA-256 of [`Graph::canonical`], in hexadecimal: the identity of the architecture.
+    pub fn hash(&self) -> String {
+        Sha256::digest(self.canonical().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

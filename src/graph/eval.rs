@@ -1,0 +1,230 @@
+//! Expressions: names, arithmetic, comparisons.
+
+use std::collections::BTreeMap;
+
+use super::{Init, Value};
+use crate::diag::{Code, Problem, Span, did_you_mean};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
+
+/// Why there is no value: a problem to report, or `None` if its cause is already known.
+pub(super) type Fault = Option<Box<Problem>>;
+
+const FUNCTIONS: &[&str] = &["uniform", "normal", "min", "max", "len"];
+
+/// The names that an expression may use, with their values.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    // `None`: the name exists, but what it depends on is wrong.
+    names: BTreeMap<String, Option<Value>>,
+}
+
+impl Scope {
+    /// Gives a name a value.
+    pub fn set(&mut self, name: impl Into<String>, value: Value) {
+        self.names.insert(name.into(), Some(value));
+    }
+
+    /// Makes a name known whose value is not, because of an error elsewhere.
+    pub(super) fn set_unknown(&mut self, name: impl Into<String>) {
+        self.names.insert(name.into(), None);
+    }
+
+    /// Forgets the sizes of an enclosing signature.
+    pub(super) fn forget_symbols(&mut self) {
+        self.names.retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
+    }
+
+    /// Whether the name is there.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// Adds the names of another scope, which win.
+    pub(super) fn extend(&mut self, other: &Scope) {
+        self.names.extend(other.names.iter().map(|(k, v)| (k.clone(), v.clone())));
+    }
+
+    /// The value of an expression. `None` in the error: the cause has been reported before.
+    pub fn eval(&self, expr: &Expr) -> Result<Value, Option<Box<Problem>>> {
+        match &expr.node {
+            ExprKind::Int { value, .. } => Ok(Value::Int(*value)),
+            ExprKind::Float { value, .. } => Ok(Value::Float(*value)),
+            ExprKind::Bool(b) => Ok(Value::Bool(*b)),
+            ExprKind::Str(s) => Ok(Value::Str(s.clone())),
+            ExprKind::Same if self.contains("same") => self.lookup("same", expr.span),
+            ExprKind::Same => Ok(Value::Same),
+            ExprKind::List(items) => {
+                items.iter().map(|e| self.eval(e)).collect::<Result<_, _>>().map(Value::List)
+            }
+            ExprKind::Name(name) => self.lookup(name, expr.span),
+            ExprKind::Call { name, args } => {
+                let values = args.iter().map(|e| self.eval(e)).collect::<Result<Vec<_>, _>>()?;
+                call(name, &values, expr.span)
+            }
+            ExprKind::Unary(op, operand) => unary(*op, self.eval(operand)?, expr.span),
+            ExprKind::Binary(op, left, right) => self.binary(*op, left, right, expr.span),
+            ExprKind::Index(list, index) => index_list(self.eval(list)?, self.eval(index)?, expr.span),
+        }
+    }
+
+    /// The truth of a condition.
+    pub fn condition(&self, expr: &Expr) -> Result<bool, Option<Box<Problem>>> {
+        match self.eval(expr)? {
+            Value::Bool(b) => Ok(b),
+            other => fault(expr.span, format!("expected a condition, got {} {other}", other.kind())),
+        }
+    }
+
+    fn lookup(&self, name: &str, span: Span) -> Result<Value, Fault> {
+        match self.names.get(name) {
+            Some(Some(value)) => Ok(value.clone()),
+            Some(None) => Err(None),
+            None => Err(Some(Box::new(
+                Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))
+                    .label("nothing of this name is defined here")
+                    .help_if(did_you_mean(name, self.names()).map(|s| format!("did you mean `{s}`?"))),
+            ))),
+        }
+    }
+
+    fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Result<Value, Fault> {
+        if let BinaryOp::And | BinaryOp::Or = op {
+            let first = self.condition(left)?;
+            let decided = first == (op == BinaryOp::Or);
+            return Ok(Value::Bool(if decided { first } else { self.condition(right)? }));
+        }
+        let (a, b) = (self.eval(left)?, self.eval(right)?);
+        match op {
+            BinaryOp::And | BinaryOp::Or => Err(None),
+            BinaryOp::Eq => Ok(Value::Bool(equal(&a, &b))),
+            BinaryOp::Ne => Ok(Value::Bool(!equal(&a, &b))),
+            BinaryOp::Has => match &a {
+                Value::List(items) => Ok(Value::Bool(items.iter().any(|item| equal(item, &b)))),
+                _ => fault(left.span, format!("expected a list before `has`, got {} {a}", a.kind())),
+            },
+            BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => compare(op, &a, &b, span),
+            BinaryOp::Add
+            | BinaryOp::Sub
+            | BinaryOp::Mul
+            | BinaryOp::Div
+            | BinaryOp::FloorDiv
+            | BinaryOp::Rem => arithmetic(op, &a, &b, span),
+        }
+    }
+}
+
+fn fault<T>(span: Span, message: String) -> Result<T, Fault> {
+    Err(Some(Box::new(Problem::new(Code::Expression, span, message))))
+}
+
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a.number(), b.number()) {
+        (Some(x), Some(y)) => x == y,
+        _ => a == b,
+    }
+}
+
+fn compare(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Result<Value, Fault> {
+    let (Some(x), Some(y)) = (a.number(), b.number()) else {
+        return fault(span, format!("`{}` compares numbers, got {a} and {b}", op.as_str()));
+    };
+    Ok(Value::Bool(match op {
+        BinaryOp::Lt => x < y,
+        BinaryOp::Le => x <= y,
+        BinaryOp::Gt => x > y,
+        _ => x >= y,
+    }))
+}
+
+fn arithmetic(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Result<Value, Fault> {
+    let shown = || format!("{a} {} {b}", op.as_str());
+    let zero = matches!(op, BinaryOp::Div | BinaryOp::FloorDiv | BinaryOp::Rem) && b.number() == Some(0.0);
+    if zero {
+        return fault(span, format!("division by zero: {}", shown()));
+    }
+    if let (Value::Int(x), Value::Int(y)) = (a, b) {
+        let whole = match op {
+            BinaryOp::Add => x.checked_add(*y),
+            BinaryOp::Sub => x.checked_sub(*y),
+            BinaryOp::Mul => x.checked_mul(*y),
+            BinaryOp::FloorDiv => x.checked_div_euclid(*y),
+            BinaryOp::Rem => x.checked_rem_euclid(*y),
+            _ if x.checked_rem(*y) == Some(0) => x.checked_div(*y),
+            _ => return Ok(Value::Float(*x as f64 / *y as f64)),
+        };
+        return whole.map_or_else(|| fault(span, format!("{} is too large", shown())), |v| Ok(Value::Int(v)));
+    }
+    let (Some(x), Some(y)) = (a.number(), b.number()) else {
+        return fault(span, format!("`{}` takes numbers, got {} and {}", op.as_str(), a.kind(), b.kind()));
+    };
+    let result = match op {
+        BinaryOp::Add => x + y,
+        BinaryOp::Sub => x - y,
+        BinaryOp::Mul => x * y,
+        BinaryOp::FloorDiv => (x / y).floor(),
+        BinaryOp::Rem => x.rem_euclid(y),
+        _ => x / y,
+    };
+    if result.is_finite() {
+        Ok(Value::Float(result))
+    } else {
+        fault(span, format!("{} is not a finite number", shown()))
+    }
+}
+
+fn unary(op: UnaryOp, value: Value, span: Span) -> Result<Value, Fault> {
+    match (op, &value) {
+        (UnaryOp::Neg, Value::Int(i)) if *i != i64::MIN => Ok(Value::Int(-i)),
+        (UnaryOp::Neg, Value::Float(x)) => Ok(Value::Float(-x)),
+        (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
+        (UnaryOp::Neg, _) => fault(span, format!("`-` takes a number, got {} {value}", value.kind())),
+        (UnaryOp::Not, _) => fault(span, format!("`not` takes a boolean, got {} {value}", value.kind())),
+    }
+}
+
+fn index_list(list: Value, index: Value, span: Span) -> Result<Value, Fault> {
+    match (&list, &index) {
+        (Value::List(items), Value::Int(i)) => match usize::try_from(*i).ok().and_then(|i| items.get(i)) {
+            Some(item) => Ok(item.clone()),
+            None => fault(span, format!("there is no item {i} in {list}, which has {}", items.len())),
+        },
+        _ => fault(span, format!("expected a list and a whole number, got {list}[{index}]")),
+    }
+}
+
+fn call(name: &Name, args: &[Value], span: Span) -> Result<Value, Fault> {
+    let numbers: Vec<f64> = args.iter().filter_map(Value::number).collect();
+    let all_numbers = numbers.len() == args.len();
+    match (name.node.as_str(), args) {
+        ("uniform", [_, _]) if all_numbers && numbers[0] <= numbers[1] => {
+            Ok(Value::Dist(Init::Uniform(numbers[0], numbers[1])))
+        }
+        ("normal", [_, _]) if all_numbers && numbers[1] >= 0.0 => {
+            Ok(Value::Dist(Init::Normal(numbers[0], numbers[1])))
+        }
+        ("min" | "max", [first, rest @ ..]) if all_numbers => {
+            let sign = if name.node == "min" { 1.0 } else { -1.0 };
+            let less =
+                |a: &Value, b: &Value| a.number().zip(b.number()).is_some_and(|(x, y)| x * sign < y * sign);
+            Ok(rest.iter().fold(first, |best, v| if less(v, best) { v } else { best }).clone())
+        }
+        ("len", [Value::List(items)]) => Ok(Value::Int(items.len() as i64)),
+        ("uniform", _) => fault(span, "expected uniform(low, high) with low <= high".into()),
+        ("normal", _) => fault(span, "expected normal(mean, std) with std >= 0".into()),
+        ("min" | "max", _) => fault(span, format!("expected numbers in `{}`", name.node)),
+        ("len", _) => fault(span, "expected one list in `len`".into()),
+        (other, _) => Err(Some(Box::new(
+            Problem::new(Code::UnknownName, name.span, format!("unknown function `{other}`"))
+                .label("an expression can call only functions of numbers")
+                .help(match did_you_mean(other, FUNCTIONS.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are {}", FUNCTIONS.join(", ")),
+                }),
+        ))),
+    }
+}

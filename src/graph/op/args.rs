@@ -1,0 +1,249 @@
+use std::collections::BTreeMap;
+
+use crate::graph::{Init, Value};
+
+/// Sizes and counts of one argument may be at most this.
+const MAX_COUNT: i64 = 1 << 31;
+
+/// What a call of an op may say.
+#[derive(Debug)]
+pub struct Signature {
+    /// The op's name.
+    pub name: &'static str,
+    /// One line for the reference.
+    pub doc: &'static str,
+    /// Its arguments, in positional order.
+    pub args: &'static [Parameter],
+    /// Fewest and most operands, the cursor included.
+    pub operands: (usize, usize),
+}
+
+/// One argument.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it accepts.
+    pub kind: Kind,
+    /// Its value if none is given.
+    pub default: Default,
+}
+
+/// What an argument accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number from 1.
+    Count,
+    /// A whole number from 1, or `[height, width]`.
+    Size,
+    /// A whole number from 0, or `[height, width]`.
+    Amount,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// A number or a distribution.
+    Init,
+    /// One of some words.
+    Word(&'static [&'static str]),
+}
+
+impl Kind {
+    /// For messages.
+    pub fn describe(self) -> String {
+        match self {
+            Kind::Count => "a whole number from 1".into(),
+            Kind::Size => "a whole number from 1, or [height, width]".into(),
+            Kind::Amount => "a whole number from 0, or [height, width]".into(),
+            Kind::Number => "a number".into(),
+            Kind::Bool => "true or false".into(),
+            Kind::Init => "a number, uniform(low, high) or normal(mean, std)".into(),
+            Kind::Word(words) => {
+                let words: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
+                words.join(" or ")
+            }
+        }
+    }
+}
+
+/// What holds if an argument is not given.
+#[derive(Debug)]
+pub enum Default {
+    /// It must be given.
+    Required,
+    /// This value.
+    Value(Value),
+    /// This word.
+    Word(&'static str),
+    /// What this text says; the op computes it.
+    Rule(&'static str),
+}
+
+impl Default {
+    /// As the language writes it; `None` if it must be given.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Default::Required => None,
+            Default::Value(value) => Some(value.to_string()),
+            Default::Word(word) => Some(format!("\"{word}\"")),
+            Default::Rule(rule) => Some(rule.to_string()),
+        }
+    }
+
+    fn value(&self) -> Option<Value> {
+        match self {
+            Default::Required | Default::Rule(_) => None,
+            Default::Value(value) => Some(value.clone()),
+            Default::Word(word) => Some(Value::Str(word.to_string())),
+        }
+    }
+}
+
+impl Signature {
+    /// `conv(c = same, k = 3, ...)`, as shown to the user.
+    pub fn text(&self) -> String {
+        let args: Vec<String> = self
+            .args
+            .iter()
+            .map(|p| match p.default.text() {
+                Some(default) => format!("{} = {default}", p.name),
+                None => p.name.to_string(),
+            })
+            .collect();
+        format!("{}({})", self.name, args.join(", "))
+    }
+}
+
+/// An argument that an op does not accept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArgError {
+    /// Which one, if it is about one.
+    pub arg: Option<&'static str>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl ArgError {
+    /// An error about one argument or the call.
+    pub fn new(arg: impl Into<Option<&'static str>>, message: impl Into<String>) -> ArgError {
+        ArgError { arg: arg.into(), message: message.into() }
+    }
+}
+
+/// The arguments of one call, with the signature's defaults filled in.
+#[derive(Debug, Clone)]
+pub struct Args {
+    values: BTreeMap<&'static str, (Kind, Value)>,
+    operands: usize,
+}
+
+impl Args {
+    /// The arguments given by name, over the signature's defaults. A name that the signature lacks
+    /// is ignored: the caller has refused it where it can point at it.
+    pub fn new(
+        signature: &'static Signature,
+        given: impl IntoIterator<Item = (&'static str, Value)>,
+        operands: usize,
+    ) -> Args {
+        let given: BTreeMap<&str, Value> = given.into_iter().collect();
+        let value = |p: &Parameter| given.get(p.name).cloned().or_else(|| p.default.value());
+        let values = signature.args.iter().filter_map(|p| Some((p.name, (p.kind, value(p)?)))).collect();
+        Args { values, operands }
+    }
+
+    /// How many operands the call has, the cursor included.
+    pub fn operands(&self) -> usize {
+        self.operands
+    }
+
+    /// Whether it is given or has a default value.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    fn get<T>(&self, name: &'static str, accept: impl Fn(&Value) -> Option<T>) -> Result<T, ArgError> {
+        let Some((kind, value)) = self.values.get(name) else {
+            return Err(ArgError::new(name, format!("`{name}` must be given")));
+        };
+        accept(value).ok_or_else(|| {
+            ArgError::new(name, format!("expected {} for `{name}`, got {value}", kind.describe()))
+        })
+    }
+
+    /// A whole number from 1.
+    pub fn count(&self, name: &'static str) -> Result<u64, ArgError> {
+        self.get(name, |v| whole(v, 1))
+    }
+
+    /// A pair of whole numbers from 1; one number stands for both.
+    pub fn size(&self, name: &'static str) -> Result<[u64; 2], ArgError> {
+        self.get(name, |v| pair(v, 1))
+    }
+
+    /// A pair of whole numbers from 0; one number stands for both.
+    pub fn amount(&self, name: &'static str) -> Result<[u64; 2], ArgError> {
+        self.get(name, |v| pair(v, 0))
+    }
+
+    /// A finite number.
+    pub fn number(&self, name: &'static str) -> Result<f64, ArgError> {
+        self.get(name, Value::number)
+    }
+
+    /// A boolean.
+    pub fn bool(&self, name: &'static str) -> Result<bool, ArgError> {
+        self.get(name, |v| if let Value::Bool(b) = v { Some(*b) } else { None })
+    }
+
+    /// A number or a distribution.
+    pub fn init(&self, name: &'static str) -> Result<Init, ArgError> {
+        self.get(name, |v| match v {
+            Value::Dist(init) => Some(*init),
+            v => v.number().map(Init::Constant),
+        })
+    }
+
+    /// The index of a word among those that the argument accepts.
+    pub fn word(&self, name: &'static str) -> Result<usize, ArgError> {
+        let words = match self.values.get(name) {
+            Some((Kind::Word(words), _)) => *words,
+            _ => &[],
+        };
+        self.get(name, |v| if let Value::Str(s) = v { words.iter().position(|w| w == s) } else { None })
+    }
+}
+
+fn whole(value: &Value, least: i64) -> Option<u64> {
+    match *value {
+        Value::Int(i) if (least..=MAX_COUNT).contains(&i) => u64::try_from(i).ok(),
+        _ => None,
+    }
+}
+
+fn pair(value: &Value, least: i64) -> Option<[u64; 2]> {
+    match value {
+        Value::List(items) => match items.as_slice() {
+            [h, w] => Some([whole(h, least)?, whole(w, least)?]),
+            _ => None,
+        },
+        v => whole(v, least).map(|x| [x, x]),
+    }
+}
+
+/// A count as a value. Counts come from [`Args`], so they fit.
+pub(super) fn int(count: u64) -> Option<Value> {
+    i64::try_from(count).ok().map(Value::Int)
+}
+
+/// A pair as a value: one number where both are the same.
+pub(super) fn int_pair([h, w]: [u64; 2]) -> Option<Value> {
+    if h == w { int(h) } else { Some(Value::List(vec![int(h)?, int(w)?])) }
+}
+
+/// An initial value as a value.
+pub(super) fn init_value(init: Init) -> Option<Value> {
+    Some(match init {
+        Init::Constant(x) => Value::Float(x),
+        dist => Value::Dist(dist),
+    })
+}

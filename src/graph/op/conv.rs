@@ -1,0 +1,178 @@
+use super::args::{int, int_pair};
+use super::pool::windows;
+use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature, Tensor};
+use crate::graph::{Init, Shape, ShapeError, Value};
+
+/// A 2-d convolution. Weight `[out, in / groups, kernel]`, bias `[out]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conv {
+    /// Output channels.
+    pub out: u64,
+    /// Height and width of the kernel.
+    pub kernel: [u64; 2],
+    /// Steps down and right.
+    pub stride: [u64; 2],
+    /// Rows of zeros above and below, columns of zeros left and right.
+    pub pad: [u64; 2],
+    /// Distance between taps.
+    pub dilation: [u64; 2],
+    /// How many separate convolutions the channels are split into.
+    pub groups: u64,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+impl Rule for Conv {
+    const SIGNATURE: Signature = Signature {
+        name: "conv",
+        doc: "2-d convolution",
+        args: &[
+            Parameter { name: "c", kind: Kind::Count, default: Default::Value(Value::Same) },
+            Parameter { name: "k", kind: Kind::Size, default: Default::Value(Value::Int(3)) },
+            Parameter { name: "stride", kind: Kind::Size, default: Default::Value(Value::Int(1)) },
+            Parameter { name: "pad", kind: Kind::Amount, default: Default::Rule("dilation * (k - 1) / 2") },
+            Parameter { name: "dilation", kind: Kind::Size, default: Default::Value(Value::Int(1)) },
+            Parameter { name: "groups", kind: Kind::Count, default: Default::Value(Value::Int(1)) },
+            Parameter { name: "bias", kind: Kind::Bool, default: Default::Value(Value::Bool(false)) },
+        ],
+        operands: (1, 1),
+    };
+
+    fn build(args: &Args) -> Result<Conv, ArgError> {
+        let kernel = args.size("k")?;
+        let dilation = args.size("dilation")?;
+        let pad = match args.has("pad") {
+            true => args.amount("pad")?,
+            false if kernel.iter().all(|k| k % 2 == 1) => {
+                [dilation[0] * (kernel[0] - 1) / 2, dilation[1] * (kernel[1] - 1) / 2]
+            }
+            false => return Err(ArgError::new("k", "an even `k` needs an explicit `pad`")),
+        };
+        let (out, groups) = (args.count("c")?, args.count("groups")?);
+        if out % groups != 0 {
+            let message = format!("`groups` must divide the output channels: {out} / {groups}");
+            return Err(ArgError::new("groups", message));
+        }
+        Ok(Conv {
+            out,
+            kernel,
+            stride: args.size("stride")?,
+            pad,
+            dilation,
+            groups,
+            bias: args.bool("bias")?,
+        })
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        vec![
+            int(self.out),
+            int_pair(self.kernel),
+            int_pair(self.stride),
+            int_pair(self.pad),
+            int_pair(self.dilation),
+            int(self.groups),
+            Some(Value::Bool(self.bias)),
+        ]
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        let [channels, h, w] = image("conv", operands[0])?;
+        if channels % self.groups != 0 {
+            return Err(ShapeError::new(format!(
+                "expected channels divisible by groups = {}, got {channels} in {}",
+                self.groups, operands[0]
+            )));
+        }
+        let mut size = [0; 2];
+        for (i, length) in [h, w].into_iter().enumerate() {
+            let reach = self.dilation[i].saturating_mul(self.kernel[i] - 1) + 1;
+            size[i] = windows(length, reach, self.stride[i], self.pad[i], false)
+                .ok_or_else(|| too_large("kernel", reach, operands[0], self.pad))?;
+        }
+        Shape::new([self.out, size[0], size[1]])
+    }
+
+    fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
+        let per_group = operands[0].channels() / self.groups;
+        let fan_in = per_group.saturating_mul(self.kernel[0]).saturating_mul(self.kernel[1]);
+        weight_and_bias(vec![self.out, per_group, self.kernel[0], self.kernel[1]], fan_in, self.bias)
+    }
+
+    fn macs(&self, operands: &[&Shape], output: &Shape) -> u64 {
+        let per_group = operands[0].channels() / self.groups;
+        [per_group, self.kernel[0], self.kernel[1]].into_iter().fold(output.elements(), u64::saturating_mul)
+    }
+}
+
+/// A linear layer. Weight `[out, in]`, bias `[out]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linear {
+    /// Output features.
+    pub out: u64,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+impl Rule for Linear {
+    const SIGNATURE: Signature = Signature {
+        name: "linear",
+        doc: "fully connected layer on a vector",
+        args: &[
+            Parameter { name: "c", kind: Kind::Count, default: Default::Required },
+            Parameter { name: "bias", kind: Kind::Bool, default: Default::Value(Value::Bool(true)) },
+        ],
+        operands: (1, 1),
+    };
+
+    fn build(args: &Args) -> Result<Linear, ArgError> {
+        Ok(Linear { out: args.count("c")?, bias: args.bool("bias")? })
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        vec![int(self.out), Some(Value::Bool(self.bias))]
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        match operands[0].dims() {
+            [_] => Shape::new([self.out]),
+            _ => Err(ShapeError::new(format!("linear expected a vector [N, features], got {}", operands[0]))
+                .help("put `flatten` ahead of it")),
+        }
+    }
+
+    fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
+        let features = operands[0].channels();
+        weight_and_bias(vec![self.out, features], features, self.bias)
+    }
+
+    fn macs(&self, operands: &[&Shape], _output: &Shape) -> u64 {
+        operands[0].channels().saturating_mul(self.out)
+    }
+}
+
+/// PyTorch's default: Kaiming uniform with a = sqrt 5, which is uniform within 1 / sqrt(fan_in);
+/// the bias has the same bound (torch.nn.Conv2d and torch.nn.Linear, `reset_parameters`).
+fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool) -> Vec<Tensor> {
+    let bound = 1.0 / (fan_in as f64).sqrt();
+    let init = Init::Uniform(-bound, bound);
+    let out = dims[0];
+    let mut tensors = vec![Tensor { name: "weight", dims, init, trained: true }];
+    if bias {
+        tensors.push(Tensor { name: "bias", dims: vec![out], init, trained: true });
+    }
+    tensors
+}
+
+/// Channels, height and width of an operand that must be an image.
+pub(super) fn image(op: &str, shape: &Shape) -> Result<[u64; 3], ShapeError> {
+    shape.image().ok_or_else(|| {
+        ShapeError::new(format!("{op} expected an image [N, channels, height, width], got {shape}"))
+    })
+}
+
+/// A window that does not fit into its operand.
+pub(super) fn too_large(what: &str, reach: u64, operand: &Shape, pad: [u64; 2]) -> ShapeError {
+    ShapeError::new(format!("a {what} of {reach} does not fit into {operand} with pad {}", pad[0]))
+        .help(format!("use a smaller {what}, more padding, or pool less ahead of it"))
+}

@@ -1,0 +1,147 @@
+use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature};
+use crate::graph::{Shape, ShapeError, Value};
+
+/// The most operands of a join.
+const MANY: usize = 1024;
+
+/// The sum of values of one shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Add;
+
+impl Rule for Add {
+    const SIGNATURE: Signature =
+        Signature { name: "add", doc: "sum with other values", args: &[], operands: (2, MANY) };
+
+    fn build(_args: &Args) -> Result<Add, ArgError> {
+        Ok(Add)
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        Vec::new()
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        match operands.iter().find(|s| **s != operands[0]) {
+            None => Ok(operands[0].clone()),
+            Some(other) => Err(ShapeError::new(format!(
+                "add expected operands of one shape, got {} and {other}",
+                operands[0]
+            ))
+            .help(format!("bring both to one shape: {}", bridge(operands[0], other)))),
+        }
+    }
+}
+
+/// What would bring `from` to `to`.
+fn bridge(to: &Shape, from: &Shape) -> String {
+    match (to.image(), from.image()) {
+        (Some([c, h, w]), Some([d, y, x])) if (h, w) == (y, x) => {
+            format!("`conv({c}, k = 1)` takes {d} channels to {c}")
+        }
+        (Some([c, h, w]), Some([_, y, x]))
+            if h > 0 && w > 0 && y % h == 0 && y / h == x / w && x % w == 0 =>
+        {
+            format!("`conv({c}, k = 1, stride = {})` takes {from} to {to}", y / h)
+        }
+        _ => "the sizes must be equal".into(),
+    }
+}
+
+/// The product with another value of the same shape, or of size 1 in some of its dimensions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mul;
+
+impl Rule for Mul {
+    const SIGNATURE: Signature = Signature {
+        name: "mul",
+        doc: "product with a number or with another value",
+        args: &[Parameter { name: "by", kind: Kind::Number, default: Default::Rule("the value given") }],
+        operands: (1, 2),
+    };
+
+    fn build(args: &Args) -> Result<Mul, ArgError> {
+        match args.has("by") {
+            true => Err(ArgError::new("by", "mul takes a number or a value, not both")),
+            false => Ok(Mul),
+        }
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        vec![None]
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        let (a, b) = (operands[0].dims(), operands[1].dims());
+        if a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x == y || *y == 1) {
+            return Ok(operands[0].clone());
+        }
+        Err(ShapeError::new(format!(
+            "mul expected a second value of shape {} (or 1 in some places), got {}",
+            operands[0], operands[1]
+        )))
+    }
+}
+
+/// The product with a number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scale {
+    /// The number.
+    pub by: f64,
+}
+
+impl Rule for Scale {
+    const SIGNATURE: Signature = Signature {
+        name: "mul",
+        doc: "product with a number",
+        args: &[Parameter { name: "by", kind: Kind::Number, default: Default::Required }],
+        operands: (1, 1),
+    };
+
+    fn build(args: &Args) -> Result<Scale, ArgError> {
+        Ok(Scale { by: args.number("by")? })
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        vec![Some(Value::Float(self.by))]
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        Ok(operands[0].clone())
+    }
+}
+
+/// Values one after another along the channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Concat;
+
+impl Rule for Concat {
+    const SIGNATURE: Signature = Signature {
+        name: "concat",
+        doc: "this and other values along the channels",
+        args: &[],
+        operands: (2, MANY),
+    };
+
+    fn build(_args: &Args) -> Result<Concat, ArgError> {
+        Ok(Concat)
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        Vec::new()
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        let first = operands[0].dims();
+        if let Some(other) = operands.iter().find(|s| s.dims().get(1..) != first.get(1..)) {
+            return Err(ShapeError::new(format!(
+                "concat expected operands that differ in their channels alone, got {} and {other}",
+                operands[0]
+            )));
+        }
+        let mut dims = first.to_vec();
+        if let Some(channels) = dims.first_mut() {
+            *channels = operands.iter().map(|s| s.channels()).sum();
+        }
+        Shape::new(dims)
+    }
+}

@@ -1,0 +1,205 @@
+//! The ops. Each has one file's worth of facts in one place: its arguments, which operands it
+//! accepts, the shape it gives, the tensors it owns and the multiplications it costs.
+//!
+//! [`Op`] is a closed enum without a catch-all anywhere: a new op does not build until every stage
+//! has an answer for it.
+
+mod activation;
+mod args;
+mod conv;
+mod join;
+mod norm;
+mod pool;
+mod reshape;
+
+pub use activation::{Celu, Dropout, Gelu, Identity, Relu, Sigmoid, Silu, Softmax};
+pub use args::{ArgError, Args, Default, Kind, Parameter, Signature};
+pub use conv::{Conv, Linear};
+pub use join::{Add, Concat, Mul, Scale};
+pub use norm::BatchNorm;
+pub use pool::{AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Window};
+pub use reshape::{Flatten, Input, Pad, PadMode, Upsample, UpsampleMode};
+
+use super::{Init, Shape, ShapeError, Value};
+
+/// What an op type states about itself.
+trait Rule: Sized {
+    /// Name, arguments and number of operands.
+    const SIGNATURE: Signature;
+
+    /// The op for given arguments.
+    fn build(args: &Args) -> Result<Self, ArgError>;
+
+    /// The arguments that build it again, in the order of the signature. `None`: not given.
+    fn arguments(&self) -> Vec<Option<Value>>;
+
+    /// The shape of the result for one example, or why the operands do not fit.
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError>;
+
+    /// The tensors it owns, for operands that [`Rule::shape`] accepts.
+    fn tensors(&self, _operands: &[&Shape]) -> Vec<Tensor> {
+        Vec::new()
+    }
+
+    /// Multiply-accumulate operations for one example; convolutions and linear layers count.
+    fn macs(&self, _operands: &[&Shape], _output: &Shape) -> u64 {
+        0
+    }
+}
+
+/// A tensor that an op owns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Its name below the node's path: `weight`, `bias`, `running_mean`.
+    pub name: &'static str,
+    /// Its sizes, in PyTorch's order.
+    pub dims: Vec<u64>,
+    /// How it starts.
+    pub init: Init,
+    /// Whether training changes it by its gradient; otherwise it is a buffer.
+    pub trained: bool,
+}
+
+impl Tensor {
+    /// How many numbers it has; `u64::MAX` if that is more than 64 bits hold.
+    pub fn elements(&self) -> u64 {
+        self.dims.iter().fold(1, |product, &d| product.saturating_mul(d))
+    }
+}
+
+macro_rules! ops {
+    ($($op:ident,)+) => {
+        /// One operation with its attributes.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Op { $(#[allow(missing_docs)] $op($op),)+ }
+
+        $(impl From<$op> for Op { fn from(op: $op) -> Op { Op::$op(op) } })+
+
+        impl Op {
+            fn signature(&self) -> &'static Signature {
+                match self { $(Op::$op(_) => &<$op as Rule>::SIGNATURE,)+ }
+            }
+
+            fn arguments(&self) -> Vec<Option<Value>> {
+                match self { $(Op::$op(op) => op.arguments(),)+ }
+            }
+
+            /// The shape of the result for one example, or why the operands do not fit.
+            pub fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+                match self { $(Op::$op(op) => op.shape(operands),)+ }
+            }
+
+            /// The tensors it owns, for operands that [`Op::shape`] accepts.
+            pub fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
+                match self { $(Op::$op(op) => op.tensors(operands),)+ }
+            }
+
+            /// Multiply-accumulate operations for one example, for operands that [`Op::shape`] accepts.
+            pub fn macs(&self, operands: &[&Shape], output: &Shape) -> u64 {
+                match self { $(Op::$op(op) => op.macs(operands, output),)+ }
+            }
+        }
+    };
+}
+
+ops! {
+    Input, Conv, Linear, BatchNorm,
+    Relu, Gelu, Celu, Silu, Sigmoid, Softmax, Dropout, Identity,
+    MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool,
+    Add, Mul, Scale, Concat,
+    Flatten, Pad, Upsample,
+}
+
+type Build = fn(&Args) -> Result<Op, ArgError>;
+
+macro_rules! buildable {
+    ($($op:ident,)+) => {
+        /// The ops that a file can name, in the order of the reference.
+        const BUILDABLE: &[(&Signature, Build)] =
+            &[$((&<$op as Rule>::SIGNATURE, |args| <$op as Rule>::build(args).map(Op::$op)),)+];
+    };
+}
+
+buildable! {
+    Conv, Linear, BatchNorm, Relu, Gelu, Celu, Silu, Sigmoid, Softmax,
+    MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool,
+    Add, Mul, Concat, Flatten, Dropout, Identity, Pad, Upsample,
+}
+
+/// The signatures of all ops that a file can name.
+pub fn signatures() -> impl Iterator<Item = &'static Signature> {
+    BUILDABLE.iter().map(|(signature, _)| *signature)
+}
+
+/// The signature of an op by name.
+pub fn signature(name: &str) -> Option<&'static Signature> {
+    signatures().find(|s| s.name == name)
+}
+
+/// Builds the op that a file names.
+pub fn build(name: &str, args: &Args) -> Result<Op, ArgError> {
+    // `mul` by a number is an op of its own, with one operand.
+    if name == Mul::SIGNATURE.name && args.operands() == 1 {
+        return Scale::build(args).map(Op::Scale);
+    }
+    match BUILDABLE.iter().find(|(s, _)| s.name == name) {
+        Some((_, build)) => build(args),
+        None => Err(ArgError::new(None, format!("there is no op `{name}`"))),
+    }
+}
+
+impl Op {
+    /// Its name in the language.
+    pub fn name(&self) -> &'static str {
+        self.signature().name
+    }
+
+    /// Fewest and most operands.
+    pub fn operand_range(&self) -> (usize, usize) {
+        match self {
+            // In text `mul` may stand with one operand and a number, which is `Scale`.
+            Op::Mul(_) => (2, 2),
+            op => op.signature().operands,
+        }
+    }
+
+    /// How many numbers training changes, for operands that [`Op::shape`] accepts.
+    pub fn params(&self, operands: &[&Shape]) -> u64 {
+        self.tensors(operands).iter().filter(|t| t.trained).map(Tensor::elements).fold(0, u64::saturating_add)
+    }
+
+    /// Every argument by name, in the order of the signature.
+    pub fn attributes(&self) -> Vec<(&'static str, Value)> {
+        let names = self.signature().args.iter().map(|p| p.name);
+        names.zip(self.arguments()).filter_map(|(n, v)| Some((n, v?))).collect()
+    }
+
+    /// The shortest call that builds this op again, further operands first:
+    /// `conv(64, stride = 2)`, `add(short)`.
+    pub fn text(&self, more_operands: &[&str]) -> String {
+        let mut kept = self.attributes();
+        let mut i = kept.len();
+        while i > 0 {
+            i -= 1;
+            let mut fewer = kept.clone();
+            fewer.remove(i);
+            if self.builds_again(&fewer, more_operands.len() + 1) {
+                kept = fewer;
+            }
+        }
+        let first = self.signature().args.first();
+        let positional =
+            first.filter(|p| matches!(p.default, Default::Required | Default::Value(Value::Same)));
+        let mut args: Vec<String> = more_operands.iter().map(|s| s.to_string()).collect();
+        args.extend(kept.iter().map(|(name, value)| match positional.is_some_and(|p| p.name == *name) {
+            true => value.to_string(),
+            false => format!("{name} = {value}"),
+        }));
+        if args.is_empty() { self.name().into() } else { format!("{}({})", self.name(), args.join(", ")) }
+    }
+
+    fn builds_again(&self, attributes: &[(&'static str, Value)], operands: usize) -> bool {
+        let args = Args::new(self.signature(), attributes.iter().cloned(), operands);
+        build(self.name(), &args).as_ref() == Ok(self)
+    }
+}

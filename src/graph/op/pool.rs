@@ -1,0 +1,129 @@
+use super::args::int_pair;
+use super::conv::{image, too_large};
+use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature};
+use crate::graph::{Shape, ShapeError, Value};
+
+/// How a pool moves over an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// Height and width.
+    pub kernel: [u64; 2],
+    /// Steps down and right.
+    pub stride: [u64; 2],
+    /// Rows above and below, columns left and right: ignored by the maximum, zeros in the average.
+    pub pad: [u64; 2],
+    /// Whether a last window may hang over the edge.
+    pub ceil: bool,
+}
+
+const ARGS: &[Parameter] = &[
+    Parameter { name: "k", kind: Kind::Size, default: Default::Required },
+    Parameter { name: "stride", kind: Kind::Size, default: Default::Rule("k") },
+    Parameter { name: "pad", kind: Kind::Amount, default: Default::Value(Value::Int(0)) },
+    Parameter { name: "ceil", kind: Kind::Bool, default: Default::Value(Value::Bool(false)) },
+];
+
+impl Window {
+    fn build(args: &Args) -> Result<Window, ArgError> {
+        let kernel = args.size("k")?;
+        let stride = if args.has("stride") { args.size("stride")? } else { kernel };
+        let pad = args.amount("pad")?;
+        if pad[0] * 2 > kernel[0] || pad[1] * 2 > kernel[1] {
+            return Err(ArgError::new("pad", "`pad` may be at most half of `k`"));
+        }
+        Ok(Window { kernel, stride, pad, ceil: args.bool("ceil")? })
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        vec![int_pair(self.kernel), int_pair(self.stride), int_pair(self.pad), Some(Value::Bool(self.ceil))]
+    }
+
+    fn shape(&self, op: &str, operand: &Shape) -> Result<Shape, ShapeError> {
+        let [channels, h, w] = image(op, operand)?;
+        let mut size = [0; 2];
+        for (i, length) in [h, w].into_iter().enumerate() {
+            size[i] = windows(length, self.kernel[i], self.stride[i], self.pad[i], self.ceil)
+                .ok_or_else(|| too_large("window", self.kernel[i], operand, self.pad))?;
+        }
+        Shape::new([channels, size[0], size[1]])
+    }
+}
+
+/// How many windows of `reach` at `stride` fit into `length` padded by `pad` on both sides.
+/// With `ceil` a last one may hang over, if it starts within the input or the padding before it
+/// (PyTorch's rule). `None`: not one.
+pub(super) fn windows(length: u64, reach: u64, stride: u64, pad: u64, ceil: bool) -> Option<u64> {
+    let room = (length + 2 * pad).checked_sub(reach)?;
+    let floor = room / stride + 1;
+    let one_more = ceil && room % stride != 0 && floor * stride < length + pad;
+    Some(floor + u64::from(one_more))
+}
+
+macro_rules! pool {
+    ($(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $op(
+            /// How it moves.
+            pub Window,
+        );
+
+        impl Rule for $op {
+            const SIGNATURE: Signature = Signature { name: $name, doc: $line, args: ARGS, operands: (1, 1) };
+
+            fn build(args: &Args) -> Result<$op, ArgError> {
+                Window::build(args).map($op)
+            }
+
+            fn arguments(&self) -> Vec<Option<Value>> {
+                self.0.arguments()
+            }
+
+            fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+                self.0.shape($name, operands[0])
+            }
+        }
+    };
+}
+
+pool! {
+    /// The maximum of each window.
+    MaxPool, "maxpool", "maximum of each window"
+}
+pool! {
+    /// The mean of each window, padding counted as zeros.
+    AvgPool, "avgpool", "mean of each window, padding included"
+}
+
+macro_rules! global_pool {
+    ($(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $op;
+
+        impl Rule for $op {
+            const SIGNATURE: Signature = Signature { name: $name, doc: $line, args: &[], operands: (1, 1) };
+
+            fn build(_args: &Args) -> Result<$op, ArgError> {
+                Ok($op)
+            }
+
+            fn arguments(&self) -> Vec<Option<Value>> {
+                Vec::new()
+            }
+
+            fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+                image($name, operands[0]).and_then(|[channels, _, _]| Shape::new([channels, 1, 1]))
+            }
+        }
+    };
+}
+
+global_pool! {
+    /// The maximum of each channel; gives `[N, channels, 1, 1]`.
+    GlobalMaxPool, "globalmaxpool", "maximum of each channel, to [N, C, 1, 1]"
+}
+global_pool! {
+    /// The mean of each channel; gives `[N, channels, 1, 1]`.
+    GlobalAvgPool, "globalavgpool", "mean of each channel, to [N, C, 1, 1]"
+}

@@ -1,0 +1,159 @@
+use super::args::int_pair;
+use super::conv::image;
+use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature};
+use crate::graph::{Shape, ShapeError, Value};
+
+/// A value that comes from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input(
+    /// Its shape.
+    pub Shape,
+);
+
+impl Rule for Input {
+    const SIGNATURE: Signature =
+        Signature { name: "input", doc: "a value from outside", args: &[], operands: (0, 0) };
+
+    fn build(_args: &Args) -> Result<Input, ArgError> {
+        Err(ArgError::new(None, "an input is a statement of its own: `input image: [N, 3, 32, 32]`"))
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        Vec::new()
+    }
+
+    fn shape(&self, _operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// All dimensions of an example as one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flatten;
+
+impl Rule for Flatten {
+    const SIGNATURE: Signature =
+        Signature { name: "flatten", doc: "an image as a vector", args: &[], operands: (1, 1) };
+
+    fn build(_args: &Args) -> Result<Flatten, ArgError> {
+        Ok(Flatten)
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        Vec::new()
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        Shape::new([operands[0].elements()])
+    }
+}
+
+/// What padding holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PadMode {
+    /// Zeros.
+    Zeros,
+    /// The image mirrored at its edge, the edge itself not repeated.
+    Reflect,
+}
+
+/// Rows above and below, columns left and right.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pad {
+    /// Rows and columns on each side.
+    pub amount: [u64; 2],
+    /// What they hold.
+    pub mode: PadMode,
+}
+
+impl Rule for Pad {
+    const SIGNATURE: Signature = Signature {
+        name: "pad",
+        doc: "rows and columns around an image",
+        args: &[
+            Parameter { name: "p", kind: Kind::Amount, default: Default::Required },
+            Parameter {
+                name: "mode",
+                kind: Kind::Word(&["zeros", "reflect"]),
+                default: Default::Word("zeros"),
+            },
+        ],
+        operands: (1, 1),
+    };
+
+    fn build(args: &Args) -> Result<Pad, ArgError> {
+        let mode = if args.word("mode")? == 0 { PadMode::Zeros } else { PadMode::Reflect };
+        Ok(Pad { amount: args.amount("p")?, mode })
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        let mode = match self.mode {
+            PadMode::Zeros => "zeros",
+            PadMode::Reflect => "reflect",
+        };
+        vec![int_pair(self.amount), Some(Value::Str(mode.into()))]
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        let [channels, h, w] = image("pad", operands[0])?;
+        if self.mode == PadMode::Reflect && (self.amount[0] >= h || self.amount[1] >= w) {
+            return Err(ShapeError::new(format!(
+                "reflection expected less than the image on each side, got {:?} for {}",
+                self.amount, operands[0]
+            )));
+        }
+        Shape::new([channels, h + 2 * self.amount[0], w + 2 * self.amount[1]])
+    }
+}
+
+/// How new pixels are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpsampleMode {
+    /// The nearest one repeated.
+    Nearest,
+    /// Bilinear between pixel centres (PyTorch's `align_corners = false`).
+    Bilinear,
+}
+
+/// An image made larger by whole factors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upsample {
+    /// Down and right.
+    pub factor: [u64; 2],
+    /// How new pixels are made.
+    pub mode: UpsampleMode,
+}
+
+impl Rule for Upsample {
+    const SIGNATURE: Signature = Signature {
+        name: "upsample",
+        doc: "an image made larger by a whole factor",
+        args: &[
+            Parameter { name: "factor", kind: Kind::Size, default: Default::Value(Value::Int(2)) },
+            Parameter {
+                name: "mode",
+                kind: Kind::Word(&["nearest", "bilinear"]),
+                default: Default::Word("nearest"),
+            },
+        ],
+        operands: (1, 1),
+    };
+
+    fn build(args: &Args) -> Result<Upsample, ArgError> {
+        let mode = if args.word("mode")? == 0 { UpsampleMode::Nearest } else { UpsampleMode::Bilinear };
+        Ok(Upsample { factor: args.size("factor")?, mode })
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        let mode = match self.mode {
+            UpsampleMode::Nearest => "nearest",
+            UpsampleMode::Bilinear => "bilinear",
+        };
+        vec![int_pair(self.factor), Some(Value::Str(mode.into()))]
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        let [channels, h, w] = image("upsample", operands[0])?;
+        Shape::new([channels, h.saturating_mul(self.factor[0]), w.saturating_mul(self.factor[1])])
+    }
+}

@@ -1,0 +1,59 @@
+//! Which argument of a call goes to which parameter.
+
+use crate::diag::{Code, Problem, Problems, did_you_mean};
+use crate::syntax::ast::{Arg, Call, Expr};
+
+/// The arguments of a call by parameter, in the order of the call. `takes` is the callee as shown to
+/// the user, with defaults.
+pub(super) fn bind<'a, 'p>(
+    call: &'a Call,
+    args: impl Iterator<Item = &'a Arg>,
+    params: &[&'p str],
+    takes: &str,
+    problems: &mut Problems,
+) -> Option<Vec<(&'p str, &'a Expr)>> {
+    let mut bound: Vec<(&str, &Expr)> = Vec::new();
+    let mut sound = true;
+    let mut position = 0;
+    for arg in args {
+        let param = match &arg.name {
+            Some(name) => params.iter().copied().find(|p| *p == name.node),
+            None => {
+                position += 1;
+                params.get(position - 1).copied()
+            }
+        };
+        let problem = match (param, &arg.name) {
+            (Some(param), _) if bound.iter().any(|(p, _)| *p == param) => {
+                let at = arg.name.as_ref().map_or(arg.value.span, |n| n.span);
+                Problem::new(Code::Arity, at, format!("`{param}` is given twice"))
+            }
+            (Some(param), _) => {
+                bound.push((param, &arg.value));
+                continue;
+            }
+            (None, Some(name)) => {
+                let near = did_you_mean(&name.node, params.iter().copied());
+                let near = near.map_or(String::new(), |n| format!("did you mean `{n}`? "));
+                let message = format!("`{}` has no argument `{}`", call.name.node, name.node);
+                Problem::new(Code::UnknownArgument, name.span, message)
+                    .label("unknown argument")
+                    .help(format!("{near}it takes {takes}"))
+            }
+            (None, None) => {
+                let (callee, most) = (&call.name.node, params.len());
+                let message = match most {
+                    0 => format!("`{callee}` takes no arguments"),
+                    1 => format!("`{callee}` takes at most 1 argument"),
+                    _ => format!("`{callee}` takes at most {most} arguments"),
+                };
+                Problem::new(Code::Arity, arg.value.span, message)
+                    .label("one too many")
+                    .help(format!("it takes {takes}"))
+            }
+        };
+        problems.push(problem);
+        sound = false;
+    }
+    sound.then_some(bound)
+}

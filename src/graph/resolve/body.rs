@@ -1,0 +1,264 @@
+//! Statements: what moves the cursor, what names a value.
+
+use std::rc::Rc;
+
+use super::element::Naming;
+use super::env::{self, Env};
+use super::names::{Names, REPEAT, call_count};
+use super::{Flow, Frame, Resolver, join};
+use crate::diag::{Code, Problem, did_you_mean};
+use crate::graph::{Claim, NodeId, Op, Scope, Shape, Value, op};
+use crate::syntax::ast::{Body, Element, Expr, Name, ShapeExpr, Stmt, StmtKind};
+
+/// The most rounds of one `repeat`.
+const MAX_ROUNDS: i64 = 10_000;
+
+impl<'a> Resolver<'a> {
+    /// Runs a body from its cursor to its last one.
+    pub(super) fn body(&mut self, frame: &mut Frame<'a>, body: &'a Body) {
+        let mut names = Names::of_body(body);
+        for stmt in &body.stmts {
+            self.statement(frame, stmt, &mut names);
+        }
+    }
+
+    pub(super) fn statement(&mut self, frame: &mut Frame<'a>, stmt: &'a Stmt, names: &mut Names) {
+        match &stmt.kind {
+            StmtKind::Stage { label, chain, shape } => {
+                if self.has_cursor(frame, stmt) {
+                    let cursor = frame.cursor;
+                    let flow = match label {
+                        Some(label) => self.named(frame, label, chain, cursor),
+                        None => {
+                            let prefix = frame.prefix.clone();
+                            self.chain(frame, chain, cursor, &mut Naming::Scope { prefix: &prefix, names })
+                        }
+                    };
+                    self.claim_shape(frame, shape.as_ref(), flow);
+                    frame.cursor = flow;
+                    self.declare(frame, label.as_ref(), flow);
+                }
+            }
+            StmtKind::Branch { name, source, chain, shape } => {
+                let start = self.source(frame, source);
+                let flow = if chain.is_empty() { start } else { self.named(frame, name, chain, start) };
+                self.claim_shape(frame, shape.as_ref(), flow);
+                self.declare(frame, Some(name), flow);
+            }
+            StmtKind::Repeat { label, times, body } => {
+                if self.has_cursor(frame, stmt) {
+                    let segment = label.as_ref().map_or_else(|| names.next(REPEAT), |l| l.node.clone());
+                    frame.cursor = self.repeat(frame, &segment, times, body);
+                    let flow = frame.cursor;
+                    self.declare(frame, label.as_ref(), flow);
+                }
+            }
+            StmtKind::Block(block) => {
+                if op::signature(&block.name.node).is_some() {
+                    self.shadows(&block.name, "an op");
+                }
+            }
+            StmtKind::Input { .. }
+            | StmtKind::Output { .. }
+            | StmtKind::Default(_)
+            | StmtKind::Expect(_)
+            | StmtKind::Recipe { .. }
+            | StmtKind::Edit(_) => self.problems.push(
+                Problem::new(Code::Structure, stmt.place.span, "this belongs in the body of a net")
+                    .label("not allowed in a block or a repeat"),
+            ),
+        }
+    }
+
+    fn has_cursor(&mut self, frame: &mut Frame<'a>, stmt: &Stmt) -> bool {
+        if frame.cursor.is_none() && self.graph.is_empty() && !self.problems.has_errors() {
+            self.problems.push(
+                Problem::new(
+                    Code::Structure,
+                    stmt.place.span,
+                    "there is no value yet to go through this stage",
+                )
+                .help("begin the net with `input image: [N, 3, 32, 32]`"),
+            );
+        }
+        true
+    }
+
+    /// A labelled stage or a branch: a scope of its own, or one element that takes the label as its
+    /// name.
+    fn named(&mut self, frame: &mut Frame<'a>, label: &'a Name, chain: &'a [Element], start: Flow) -> Flow {
+        let path = join(&frame.prefix, &label.node);
+        self.edited(frame, &path, start, |this, frame, start| this.scope_of(frame, &path, chain, start))
+    }
+
+    /// A chain below a path.
+    pub(super) fn scope_of(
+        &mut self,
+        frame: &mut Frame<'a>,
+        path: &str,
+        chain: &'a [Element],
+        start: Flow,
+    ) -> Flow {
+        if call_count(chain) == 1 {
+            return self.chain(frame, chain, start, &mut Naming::Path(path));
+        }
+        let mut names = Names::of_chain(chain);
+        self.chain(frame, chain, start, &mut Naming::Scope { prefix: path, names: &mut names })
+    }
+
+    fn source(&mut self, frame: &Frame<'a>, source: &Name) -> Flow {
+        match self.value(frame, &source.node) {
+            Some(flow) => flow,
+            None => {
+                self.unknown_value(frame, source);
+                None
+            }
+        }
+    }
+
+    pub(super) fn unknown_value(&mut self, frame: &Frame<'a>, name: &Name) {
+        let mut known: Vec<&str> = frame.values.keys().map(String::as_str).collect();
+        known.extend(frame.env.scope.names());
+        known.sort_unstable();
+        let help = match did_you_mean(&name.node, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "a name must be defined above its use".into(),
+        };
+        self.problems.push(
+            Problem::new(Code::UnknownName, name.span, format!("unknown name `{}`", name.node))
+                .label("no value of this name above")
+                .help(help),
+        );
+    }
+
+    fn repeat(&mut self, frame: &mut Frame<'a>, segment: &str, times: &Expr, body: &'a Body) -> Flow {
+        let scope = self.scope_at(&frame.env.scope, frame.cursor);
+        let rounds = match self.report(scope.eval(times))? {
+            Value::Int(n) if (0..=MAX_ROUNDS).contains(&n) => n,
+            other => {
+                let message =
+                    format!("expected a whole number of rounds from 0 to {MAX_ROUNDS}, got {other}");
+                self.problems.push(Problem::new(Code::Argument, times.span, message));
+                return None;
+            }
+        };
+        let mut flow = frame.cursor;
+        for round in 1..=rounds {
+            if !self.may_place(times.span) {
+                return None;
+            }
+            let env = Env {
+                scope: frame.env.scope.clone(),
+                file: frame.env.file,
+                body: Some(body),
+                outer: Some(frame.env.clone()),
+            };
+            let prefix = join(&frame.prefix, &format!("{segment}.{round}"));
+            let mut inner = Frame { env: Rc::new(env), values: frame.values.clone(), prefix, cursor: flow };
+            self.body(&mut inner, body);
+            flow = inner.cursor;
+        }
+        flow
+    }
+
+    /// Makes a name known, unless it hides another.
+    fn declare(&mut self, frame: &mut Frame<'a>, name: Option<&Name>, flow: Flow) {
+        let Some(name) = name else { return };
+        if let Some((_, first)) = frame.values.get(&name.node) {
+            self.problems.push(
+                Problem::new(Code::DuplicateName, name.span, format!("`{}` is defined twice", name.node))
+                    .label("the second time")
+                    .related(*first, "the first time"),
+            );
+        } else if let Some(what) = self.taken(&frame.env, &name.node) {
+            self.shadows(name, what);
+        }
+        frame.values.insert(name.node.clone(), (flow, name.span));
+    }
+
+    fn taken(&self, env: &Rc<Env<'a>>, name: &str) -> Option<&'static str> {
+        if op::signature(name).is_some() {
+            Some("an op")
+        } else if env.scope.contains(name) {
+            Some("a parameter")
+        } else if env::block(self.project, env, name).is_some() {
+            Some("a block")
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn check_parameter_name(&mut self, name: &Name, env: &Rc<Env<'a>>) {
+        if op::signature(&name.node).is_some() {
+            self.shadows(name, "an op");
+        } else if env::block(self.project, env, &name.node).is_some() {
+            self.shadows(name, "a block");
+        } else if name.node.starts_with(|c: char| c.is_ascii_uppercase()) {
+            let message = format!("a capital letter is a size of a shape; `{}` is a parameter", name.node);
+            self.problems.push(
+                Problem::new(Code::DuplicateName, name.span, message).help("begin it with a small letter"),
+            );
+        }
+    }
+
+    fn shadows(&mut self, name: &Name, what: &str) {
+        self.problems.push(
+            Problem::new(
+                Code::DuplicateName,
+                name.span,
+                format!("`{}` is already the name of {what}", name.node),
+            )
+            .label("hides it")
+            .help("choose another name: one body has one namespace"),
+        );
+    }
+
+    pub(super) fn input(&mut self, frame: &mut Frame<'a>, name: &'a Name, shape: &ShapeExpr) {
+        if !self.graph.inputs().is_empty() {
+            let message = "a net has one input";
+            self.problems.push(Problem::new(Code::Structure, name.span, message).label("a second input"));
+            return;
+        }
+        let flow = self.sizes(&frame.env.scope, shape).and_then(|dims| match Shape::new(dims) {
+            Ok(dims) => self.add_node(name.node.clone(), Op::from(op::Input(dims)), &[], name.span),
+            Err(error) => {
+                self.problems.push(Problem::new(Code::Shape, shape.span, error.message).help_if(error.help));
+                None
+            }
+        });
+        frame.cursor = flow;
+        self.declare(frame, Some(name), flow);
+    }
+
+    pub(super) fn output(&mut self, frame: &mut Frame<'a>, name: &'a Name, shape: &ShapeExpr) {
+        let flow = frame.cursor;
+        if self.graph.output().is_some() {
+            self.problems.push(
+                Problem::new(Code::Structure, name.span, "a net has one output").label("a second output"),
+            );
+        }
+        self.declare(frame, Some(name), flow);
+        if let Some(node) = flow {
+            self.graph.set_output(name.node.clone(), node);
+        }
+        self.claim(&frame.env.scope, shape, flow, "`output`");
+    }
+
+    fn claim_shape(&mut self, frame: &Frame<'a>, shape: Option<&ShapeExpr>, flow: Flow) {
+        if let Some(shape) = shape {
+            self.claim(&frame.env.scope, shape, flow, "`::`");
+        }
+    }
+
+    /// Notes that a shape is claimed for a value.
+    pub(super) fn claim(&mut self, scope: &Scope, shape: &ShapeExpr, flow: Flow, by: &str) {
+        let sizes = self.sizes(scope, shape);
+        if let (Some(node), Some(sizes)) = (flow, sizes) {
+            self.claim_sizes(node, sizes, shape, by);
+        }
+    }
+
+    pub(super) fn claim_sizes(&mut self, node: NodeId, expected: Vec<u64>, shape: &ShapeExpr, by: &str) {
+        self.graph.claims.push(Claim::Shape { node, expected, by: by.into(), span: shape.span });
+    }
+}

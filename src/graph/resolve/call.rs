@@ -1,0 +1,308 @@
+//! Calls of ops and blocks.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::env::{self, Callable, Env};
+use super::{Flow, Frame, MAX_CALL_DEPTH, Resolver, bind::bind, domain};
+use crate::diag::{Code, Problem, Span, did_you_mean};
+use crate::graph::op::{self, Args, Default, Signature};
+use crate::graph::{NodeId, Scope, Value};
+use crate::syntax::ast::{Arg, Call, ExprKind, Name};
+use crate::syntax::print_expr;
+
+impl<'a> Resolver<'a> {
+    pub(super) fn call(&mut self, frame: &mut Frame<'a>, call: &'a Call, flow: Flow, path: &str) -> Flow {
+        if !self.may_place(call.place.span) {
+            return None;
+        }
+        let name = &call.name.node;
+        if let Some(callable) = env::block(self.project, &frame.env, name) {
+            return self.call_block(frame, &callable, call, flow, path);
+        }
+        match op::signature(name) {
+            Some(signature) => self.call_op(frame, signature, call, flow, path),
+            None => {
+                self.unknown_op(frame, &call.name);
+                None
+            }
+        }
+    }
+
+    fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {
+        let blocks = env::block_names(self.project, &frame.env);
+        let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
+        known.sort_unstable();
+        let is_value = frame.values.contains_key(&name.node);
+        let help = match did_you_mean(&name.node, known.iter().copied()) {
+            _ if is_value => format!("`{0}` is a value; start from it with `name = {0} -> ...`", name.node),
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        self.problems.push(
+            Problem::new(Code::UnknownName, name.span, format!("unknown op or block `{}`", name.node))
+                .label("not an op, nor a block defined or imported here")
+                .help(help),
+        );
+    }
+
+    fn call_op(
+        &mut self,
+        frame: &Frame<'a>,
+        signature: &'static Signature,
+        call: &'a Call,
+        flow: Flow,
+        path: &str,
+    ) -> Flow {
+        let (operands, rest) = self.split_operands(frame, signature, call)?;
+        let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
+        let bound = bind(call, rest.into_iter(), &names, &signature.text(), &mut self.problems)?;
+        let scope = self.scope_at(&frame.env.scope, flow);
+        let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
+        for (name, expr) in bound {
+            given.insert(name, (self.report(scope.eval(expr))?, expr.span));
+        }
+        for parameter in signature.args.iter().filter(|p| !given.contains_key(p.name)).collect::<Vec<_>>() {
+            let line =
+                self.defaults.iter().rfind(|(op, arg, _)| op == signature.name && arg == parameter.name);
+            match (line, &parameter.default) {
+                (Some((_, _, value)), _) => {
+                    given.insert(parameter.name, (value.clone(), call.place.span));
+                }
+                (None, Default::Value(Value::Same)) => {
+                    let channels = self.shape(flow)?.channels() as i64;
+                    given.insert(parameter.name, (Value::Int(channels), call.place.span));
+                }
+                (None, Default::Required) => {
+                    let message = format!("`{}` needs `{}`", signature.name, parameter.name);
+                    self.wrong_call(call, signature, Code::Arity, call.place.span, message);
+                    return None;
+                }
+                (None, Default::Value(_) | Default::Word(_) | Default::Rule(_)) => {}
+            }
+        }
+        let count = operands.len() + 1;
+        if count < signature.operands.0 || (count == 1 && signature.operands.1 == 2 && given.is_empty()) {
+            let message = match signature.operands {
+                (1, _) => format!("`{}` needs a number or another value", signature.name),
+                _ => format!("`{}` needs at least one more value", signature.name),
+            };
+            self.wrong_call(call, signature, Code::Arity, call.place.span, message);
+            return None;
+        }
+        let args = Args::new(signature, given.iter().map(|(name, (value, _))| (*name, value.clone())), count);
+        match op::build(signature.name, &args) {
+            Ok(op) => {
+                let all: Option<Vec<NodeId>> = std::iter::once(flow).chain(operands).collect();
+                self.add_node(path.into(), op, &all?, call.place.span)
+            }
+            Err(error) => {
+                let at = error.arg.and_then(|arg| given.get(arg)).map_or(call.place.span, |(_, span)| *span);
+                self.wrong_call(call, signature, Code::Argument, at, error.message);
+                None
+            }
+        }
+    }
+
+    /// The values that a join reads beside the cursor, and the arguments that are not values.
+    #[allow(clippy::type_complexity)]
+    fn split_operands(
+        &mut self,
+        frame: &Frame<'a>,
+        signature: &'static Signature,
+        call: &'a Call,
+    ) -> Option<(Vec<Flow>, Vec<&'a Arg>)> {
+        let (mut operands, mut rest) = (Vec::new(), Vec::new());
+        let mut sound = true;
+        for arg in &call.args {
+            match (&arg.name, &arg.value.node) {
+                (None, ExprKind::Name(name)) if signature.operands.1 > operands.len() + 1 => {
+                    match self.value(frame, name) {
+                        Some(flow) => operands.push(flow),
+                        None if frame.env.scope.contains(name) && !signature.args.is_empty() => {
+                            rest.push(arg)
+                        }
+                        None => {
+                            self.unknown_value(frame, &Name { node: name.clone(), span: arg.value.span });
+                            sound = false;
+                        }
+                    }
+                }
+                (None, ExprKind::Name(name)) if frame.values.contains_key(name) => {
+                    let message = match signature.operands.1 {
+                        1 => format!("`{}` reads the cursor alone, and `{name}` is a value", signature.name),
+                        most => format!("`{}` reads at most {most} values", signature.name),
+                    };
+                    self.wrong_call(call, signature, Code::Arity, arg.value.span, message);
+                    sound = false;
+                }
+                _ => rest.push(arg),
+            }
+        }
+        sound.then_some((operands, rest))
+    }
+
+    fn wrong_call(&mut self, call: &Call, signature: &Signature, code: Code, at: Span, message: String) {
+        let takes = match signature.operands.1 {
+            1 => format!("it takes {}", signature.text()),
+            _ => format!("it reads the cursor and the values named: `{}(short)`", call.name.node),
+        };
+        self.problems.push(Problem::new(code, at, message).label("here").help(takes));
+    }
+
+    /// `default bn(gamma = 0.5)`
+    pub(super) fn default_line(&mut self, call: &'a Call, scope: &Scope) {
+        let Some(signature) = op::signature(&call.name.node) else {
+            let near = did_you_mean(&call.name.node, op::signatures().map(|s| s.name));
+            self.problems.push(
+                Problem::new(Code::UnknownName, call.name.span, format!("unknown op `{}`", call.name.node))
+                    .label("`default` is for ops")
+                    .help_if(near.map(|n| format!("did you mean `{n}`?"))),
+            );
+            return;
+        };
+        let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
+        let Some(bound) = bind(call, call.args.iter(), &names, &signature.text(), &mut self.problems) else {
+            return;
+        };
+        for (name, expr) in bound {
+            let Some(value) = self.report(scope.eval(expr)) else { continue };
+            let args = Args::new(signature, [(name, value.clone())], signature.operands.0);
+            match op::build(signature.name, &args) {
+                Err(error) if error.arg == Some(name) => {
+                    self.wrong_call(call, signature, Code::Argument, expr.span, error.message);
+                }
+                _ => self.defaults.push((signature.name.into(), name.into(), value)),
+            }
+        }
+    }
+
+    fn call_block(
+        &mut self,
+        frame: &Frame<'a>,
+        callable: &Callable<'a>,
+        call: &'a Call,
+        flow: Flow,
+        path: &str,
+    ) -> Flow {
+        let block = callable.block;
+        self.may_nest(callable, call)?;
+        let (scope, shown) = self.block_scope(frame, callable, call, flow)?;
+        let env = Env { scope, file: callable.file, body: Some(&block.body), outer: callable.home.clone() };
+        let values = HashMap::from([("in".to_string(), (flow, block.name.span))]);
+        let mut inner = Frame { env: Rc::new(env), values, prefix: path.into(), cursor: flow };
+        for param in &block.params {
+            self.check_parameter_name(&param.name, &inner.env);
+        }
+        self.calls.push(crate::graph::Frame { block: shown, span: call.place.span });
+        self.active.push(block);
+        self.body(&mut inner, &block.body);
+        if let Some(signature) = &block.signature {
+            let by = format!("the signature of block `{}`", block.name.node);
+            self.claim(&inner.env.scope, &signature.output, inner.cursor, &by);
+        }
+        self.active.pop();
+        self.calls.pop();
+        inner.cursor
+    }
+
+    fn may_nest(&mut self, callable: &Callable<'a>, call: &Call) -> Option<()> {
+        let name = &callable.block.name;
+        if let Some(first) = self.active.iter().position(|b| std::ptr::eq(*b, callable.block)) {
+            let mut circle: Vec<&str> = self.active[first..].iter().map(|b| b.name.node.as_str()).collect();
+            circle.push(&name.node);
+            let message = format!("the block `{}` contains itself: {}", name.node, circle.join(" -> "));
+            self.problems.push(
+                Problem::new(Code::RecursiveBlock, call.place.span, message)
+                    .label("calls it again")
+                    .related(name.span, "the block")
+                    .help("use `repeat n { ... }` for the same block several times"),
+            );
+            return None;
+        }
+        if self.active.len() >= MAX_CALL_DEPTH {
+            let message = format!("blocks are nested more than {MAX_CALL_DEPTH} deep");
+            self.problems.push(Problem::new(Code::Limit, call.place.span, message));
+            return None;
+        }
+        Some(())
+    }
+
+    /// The scope of a block's body, and the call with the arguments in force.
+    fn block_scope(
+        &mut self,
+        frame: &Frame<'a>,
+        callable: &Callable<'a>,
+        call: &'a Call,
+        flow: Flow,
+    ) -> Option<(Scope, String)> {
+        let block = callable.block;
+        let names: Vec<&str> = block.params.iter().map(|p| p.name.node.as_str()).collect();
+        let takes = takes(callable);
+        let bound = bind(call, call.args.iter(), &names, &takes, &mut self.problems)?;
+        let outside = self.scope_at(&frame.env.scope, flow);
+        let home = callable.home.as_ref().map_or_else(Scope::default, |home| home.scope.clone());
+        let mut scope = self.scope_at(&home, flow);
+        if block.signature.is_some() {
+            scope.forget_symbols();
+        }
+        let (mut shown, mut sound) = (Vec::new(), true);
+        for param in &block.params {
+            let name = &param.name.node;
+            let given = bound.iter().find(|(n, _)| n == name).map(|(_, expr)| (*expr, &outside));
+            let Some((expr, from)) = given.or_else(|| param.default.as_ref().map(|expr| (expr, &scope)))
+            else {
+                self.problems.push(
+                    Problem::new(
+                        Code::Arity,
+                        call.place.span,
+                        format!("`{}` needs `{name}`", block.name.node),
+                    )
+                    .label("not given")
+                    .related(param.name.span, "declared here, without a default")
+                    .help(format!("it takes {takes}")),
+                );
+                sound = false;
+                continue;
+            };
+            let value = from.eval(expr);
+            let admitted = self.report(value).filter(|value| {
+                let admitted = domain::admit(param, value, expr.span, &scope);
+                self.report(admitted).is_some()
+            });
+            match admitted {
+                Some(value) => {
+                    shown.push(format!("{name} = {value}"));
+                    scope.set(name.clone(), value);
+                }
+                None => scope.set_unknown(name.clone()),
+            }
+        }
+        if !sound {
+            return None;
+        }
+        if let Some(signature) = &block.signature {
+            self.bind_signature(&mut scope, signature, flow, call, &block.name.node)?;
+        }
+        let shown = if shown.is_empty() {
+            block.name.node.clone()
+        } else {
+            format!("{}({})", block.name.node, shown.join(", "))
+        };
+        Some((scope, shown))
+    }
+}
+
+/// A block's head as shown to the user: `conv_bn(c = same, k = 3)`.
+fn takes(callable: &Callable<'_>) -> String {
+    let params: Vec<String> = callable
+        .block
+        .params
+        .iter()
+        .map(|p| match &p.default {
+            Some(default) => format!("{} = {}", p.name.node, print_expr(default)),
+            None => p.name.node.clone(),
+        })
+        .collect();
+    format!("{}({})", callable.block.name.node, params.join(", "))
+}

@@ -1,0 +1,103 @@
+//! The domains of parameters.
+
+use crate::diag::{Code, Problem, Span};
+use crate::graph::{Scope, Value};
+use crate::syntax::ast::{Expr, Param, Type};
+
+use super::Fault;
+
+/// Whether a value lies in a parameter's domain; the error says what would.
+pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Result<(), Fault> {
+    let Some(ty) = &param.ty else { return Ok(()) };
+    if contains(&ty.node, value, scope)? {
+        return Ok(());
+    }
+    let name = &param.name.node;
+    let message = format!("expected {} for `{name}`, got {value}", describe(&ty.node, scope)?);
+    Err(Some(Box::new(
+        Problem::new(Code::Domain, at, message)
+            .label("outside the domain")
+            .related(ty.span, format!("the domain of `{name}`")),
+    )))
+}
+
+/// Whether a value given from outside is of the kind of an undeclared parameter's default.
+pub(super) fn admit_like(param: &Param, default: &Value, value: &Value, at: Span) -> Result<(), Fault> {
+    let fits = match (default, value) {
+        (Value::Int(_), Value::Int(_)) => true,
+        (Value::Float(_), other) => other.number().is_some(),
+        (Value::Same, Value::Int(_)) => true,
+        _ => std::mem::discriminant(default) == std::mem::discriminant(value),
+    };
+    if fits || param.ty.is_some() {
+        return Ok(());
+    }
+    let name = &param.name.node;
+    Err(Some(Box::new(
+        Problem::new(Code::Domain, at, format!("expected {} for `{name}`, got {value}", default.kind()))
+            .label("of another kind than the default")
+            .related(param.name.span, format!("`{name}` is {default} by default"))
+            .help(format!("declare its type if it may be more: `{name}: float = {default}`")),
+    )))
+}
+
+fn contains(ty: &Type, value: &Value, scope: &Scope) -> Result<bool, Fault> {
+    Ok(match ty {
+        Type::Int(range) => matches!(value, Value::Int(_)) && in_range(range, value, scope)?,
+        Type::Float(range) => value.number().is_some() && in_range(range, value, scope)?,
+        Type::Bool => matches!(value, Value::Bool(_)),
+        Type::OneOf(options) => values(options, scope)?.contains(value),
+        Type::Subset(options) => match value {
+            Value::List(items) => {
+                let options = values(options, scope)?;
+                let once = items.iter().enumerate().all(|(i, item)| !items[..i].contains(item));
+                once && items.iter().all(|item| options.contains(item))
+            }
+            _ => false,
+        },
+        Type::List(of) => match value {
+            Value::List(items) => {
+                for item in items {
+                    if !contains(&of.node, item, scope)? {
+                        return Ok(false);
+                    }
+                }
+                true
+            }
+            _ => false,
+        },
+    })
+}
+
+fn in_range(range: &Option<(Expr, Expr)>, value: &Value, scope: &Scope) -> Result<bool, Fault> {
+    let Some((low, high)) = range else { return Ok(true) };
+    let (low, high) = (scope.eval(low)?.number(), scope.eval(high)?.number());
+    Ok(match (low, high, value.number()) {
+        (Some(low), Some(high), Some(x)) => (low..=high).contains(&x),
+        _ => false,
+    })
+}
+
+fn values(options: &[Expr], scope: &Scope) -> Result<Vec<Value>, Fault> {
+    options.iter().map(|o| scope.eval(o)).collect()
+}
+
+fn describe(ty: &Type, scope: &Scope) -> Result<String, Fault> {
+    let list = |options: &[Expr]| -> Result<String, Fault> {
+        Ok(values(options, scope)?.iter().map(Value::to_string).collect::<Vec<_>>().join(", "))
+    };
+    let range = |range: &Option<(Expr, Expr)>| -> Result<String, Fault> {
+        match range {
+            Some((low, high)) => Ok(format!(" from {} to {}", scope.eval(low)?, scope.eval(high)?)),
+            None => Ok(String::new()),
+        }
+    };
+    Ok(match ty {
+        Type::Int(r) => format!("an integer{}", range(r)?),
+        Type::Float(r) => format!("a number{}", range(r)?),
+        Type::Bool => "true or false".into(),
+        Type::OneOf(options) => format!("one of {}", list(options)?),
+        Type::Subset(options) => format!("a list of some of {}, each at most once", list(options)?),
+        Type::List(of) => format!("a list, each item {}", describe(&of.node, scope)?),
+    })
+}

@@ -1,0 +1,194 @@
+//! Syntax tree to graph: blocks expanded, parameters in force, edits applied, every node named by
+//! its path.
+//!
+//! Shapes are followed along the way, because `same`, the symbols of a signature and guards over
+//! them depend on sizes. A value whose shape does not come out is passed on as unknown without a
+//! word; `check` says why.
+
+mod bind;
+mod body;
+mod call;
+mod domain;
+mod element;
+mod env;
+mod names;
+mod net;
+mod signature;
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::eval::Fault;
+use super::{Graph, NodeId, Op, Origin, Scope, Shape, Value};
+use crate::diag::{Code, Problem, Problems, Span};
+use crate::syntax::Project;
+use crate::syntax::ast::{self, Block, Edit};
+
+use env::Env;
+
+/// The most elements that a net may expand to, blocks and repeats included.
+pub const MAX_ELEMENTS_PLACED: usize = 100_000;
+/// How deep blocks may call one another.
+pub const MAX_CALL_DEPTH: usize = 64;
+
+/// A parameter's value from the command line.
+#[derive(Debug, Clone)]
+pub struct Override {
+    /// The parameter.
+    pub name: ast::Name,
+    /// Its value.
+    pub value: ast::Expr,
+}
+
+/// What became of a file.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The graph as far as it could be built; `None` if the file holds no net.
+    pub graph: Option<Graph>,
+    /// What is wrong with names, arguments, expressions and structure.
+    pub problems: Problems,
+}
+
+/// Builds the graph of a project's root file, with some parameters overridden.
+///
+/// Under overrides, an `expect` that speaks of `params` or `macs` is left out: it is a claim about
+/// the net as written.
+pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
+    let mut resolver = Resolver::new(project);
+    let found = resolver.net(overrides);
+    let Resolver { graph, problems, .. } = resolver;
+    Resolved { graph: found.then_some(graph), problems }
+}
+
+/// A value of the graph while it is built. `None`: something went wrong on the way to it.
+type Flow = Option<NodeId>;
+
+struct Resolver<'a> {
+    project: &'a Project,
+    graph: Graph,
+    shapes: HashMap<NodeId, Shape>,
+    by_path: HashMap<String, NodeId>,
+    /// The paths that an edit can name.
+    targets: BTreeSet<String>,
+    edits: Vec<PlacedEdit<'a>>,
+    /// `default op(...)` lines: op, argument, value.
+    defaults: Vec<(String, String, Value)>,
+    /// The block calls around the present place, outermost first.
+    calls: Vec<super::Frame>,
+    active: Vec<&'a Block>,
+    placed: usize,
+    problems: Problems,
+}
+
+struct PlacedEdit<'a> {
+    edit: &'a Edit,
+    env: Rc<Env<'a>>,
+    used: bool,
+}
+
+/// One body while it runs.
+struct Frame<'a> {
+    env: Rc<Env<'a>>,
+    /// Labels, branches, inputs and `in`, with the place of their definition.
+    values: HashMap<String, (Flow, Span)>,
+    prefix: String,
+    cursor: Flow,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(project: &'a Project) -> Resolver<'a> {
+        Resolver {
+            project,
+            graph: Graph::default(),
+            shapes: HashMap::new(),
+            by_path: HashMap::new(),
+            targets: BTreeSet::new(),
+            edits: Vec::new(),
+            defaults: Vec::new(),
+            calls: Vec::new(),
+            active: Vec::new(),
+            placed: 0,
+            problems: Problems::new(),
+        }
+    }
+
+    fn report<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
+        result
+            .map_err(|fault| {
+                if let Some(problem) = fault {
+                    self.problems.push(*problem);
+                }
+            })
+            .ok()
+    }
+
+    fn shape(&self, flow: Flow) -> Option<&Shape> {
+        self.shapes.get(&flow?)
+    }
+
+    /// A scope in which `same` is the channel count of `flow`.
+    fn scope_at(&self, scope: &Scope, flow: Flow) -> Scope {
+        let mut scope = scope.clone();
+        match self.shape(flow) {
+            Some(shape) => scope.set("same", Value::Int(shape.channels() as i64)),
+            None => scope.set_unknown("same"),
+        }
+        scope
+    }
+
+    /// Adds a node; `None` if its path is taken.
+    fn add_node(&mut self, path: String, op: Op, operands: &[NodeId], span: Span) -> Flow {
+        if let Some(&other) = self.by_path.get(&path) {
+            let first = self.graph.get(other).origin.as_ref().map(|o| o.span);
+            self.problems.push(
+                Problem::new(Code::DuplicateName, span, format!("there are two nodes `{path}`"))
+                    .label("the second")
+                    .related(first, "the first")
+                    .help("give one of them a label of its own"),
+            );
+            return None;
+        }
+        let shapes: Option<Vec<&Shape>> = operands.iter().map(|o| self.shapes.get(o)).collect();
+        let shape = shapes.and_then(|shapes| op.shape(&shapes).ok());
+        let id = match &op {
+            Op::Input(input) => self.graph.input(path.clone(), input.0.clone()),
+            _ => self.graph.node(path.clone(), op, operands),
+        };
+        self.graph.set_origin(id, Origin { span, calls: self.calls.clone() });
+        self.by_path.insert(path, id);
+        if let Some(shape) = shape {
+            self.shapes.insert(id, shape);
+        }
+        Some(id)
+    }
+
+    /// Counts one more placed element; false once there are too many.
+    fn may_place(&mut self, span: Span) -> bool {
+        self.placed += 1;
+        if self.placed == MAX_ELEMENTS_PLACED + 1 {
+            self.problems.push(
+                Problem::new(
+                    Code::Limit,
+                    span,
+                    format!("the net expands to more than {MAX_ELEMENTS_PLACED} elements"),
+                )
+                .label("reached here")
+                .help("repeat less, or nest fewer blocks in one another"),
+            );
+        }
+        self.placed <= MAX_ELEMENTS_PLACED
+    }
+
+    /// The value of a name: a label, or the path of a node above, from here or from the net.
+    fn value(&self, frame: &Frame<'a>, name: &str) -> Option<Flow> {
+        if let Some((flow, _)) = frame.values.get(name) {
+            return Some(*flow);
+        }
+        let node = self.by_path.get(&join(&frame.prefix, name)).or_else(|| self.by_path.get(name));
+        node.map(|&id| Some(id))
+    }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.into() } else { format!("{prefix}.{name}") }
+}

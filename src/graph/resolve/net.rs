@@ -1,0 +1,286 @@
+//! The net of a file: its line of parents, parameters, and the run of its body.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::env::Env;
+use super::names::Names;
+use super::{Frame, Override, PlacedEdit, Resolver, domain};
+use crate::diag::{Code, FileId, Problem, did_you_mean};
+use crate::graph::{Claim, Scope, Setting, Value};
+use crate::syntax::ast::{Arg, Expr, ExprKind, ItemKind, Net, Stmt, StmtKind};
+
+struct Level<'a> {
+    file: FileId,
+    net: &'a Net,
+    scope: Scope,
+}
+
+impl<'a> Resolver<'a> {
+    /// Resolves the root file's net; false if it has none.
+    pub(super) fn net(&mut self, overrides: &[Override]) -> bool {
+        let Some(mut levels) = self.lineage() else { return false };
+        self.graph.name = levels[0].net.name.node.clone();
+        self.parameters(&mut levels, overrides);
+        self.run_levels(&levels, !overrides.is_empty());
+        for placed in self.edits.iter().filter(|p| !p.used) {
+            let target = &placed.edit.target;
+            let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str));
+            self.problems.push(
+                Problem::new(
+                    Code::UnknownName,
+                    target.span,
+                    format!("there is no `{}` in the net", target.node),
+                )
+                .label("no stage or element has this path")
+                .help(
+                    near.map_or("`netc expand` lists every path".into(), |n| format!("did you mean `{n}`?")),
+                ),
+            );
+        }
+        true
+    }
+
+    /// The net and its parents, the file's own first.
+    fn lineage(&mut self) -> Option<Vec<Level<'a>>> {
+        let mut file = self.project.root;
+        let mut levels: Vec<Level<'a>> = Vec::new();
+        loop {
+            let Some(net) = net_of(self.project, file) else {
+                if let Some(extends) = levels.last().and_then(|l| l.net.extends.as_ref()) {
+                    let message = format!("`{}` has no net to extend", extends.path.node);
+                    self.problems.push(Problem::new(Code::Structure, extends.path.span, message));
+                }
+                break;
+            };
+            levels.push(Level { file, net, scope: Scope::default() });
+            match net.extends.as_ref().and_then(|e| self.project.linked(file, &e.path.node)) {
+                Some(parent) => file = parent,
+                None => break,
+            }
+        }
+        (!levels.is_empty()).then_some(levels)
+    }
+
+    fn parameters(&mut self, levels: &mut [Level<'a>], overrides: &[Override]) {
+        let mut unused: Vec<&Override> = overrides.iter().collect();
+        let mut given: HashMap<String, (Option<Value>, &Arg)> = HashMap::new();
+        for level in levels.iter_mut() {
+            for param in &level.net.params {
+                let name = &param.name.node;
+                let default = match &param.default {
+                    Some(expr) => self.report(level.scope.eval(expr)),
+                    None => None,
+                };
+                let from_line = unused.iter().position(|o| o.name.node == *name).map(|i| unused.remove(i));
+                let (value, at) = match (from_line, given.remove(name)) {
+                    (Some(o), _) => (self.report(Scope::default().eval(&o.value)), o.value.span),
+                    (None, Some((value, arg))) => (value, arg.value.span),
+                    (None, None) => {
+                        if param.default.is_none() {
+                            self.no_value(&param.name);
+                        }
+                        (default.clone(), param.default.as_ref().map_or(param.name.span, |d| d.span))
+                    }
+                };
+                let admitted = value.filter(|value| {
+                    let in_domain = domain::admit(param, value, at, &level.scope);
+                    let alike = match &default {
+                        Some(default) => domain::admit_like(param, default, value, at),
+                        None => Ok(()),
+                    };
+                    self.report(in_domain).is_some() & self.report(alike).is_some()
+                });
+                match admitted {
+                    Some(value) => {
+                        if !self.graph.params.iter().any(|(n, _)| n == name) {
+                            self.graph.params.push((name.clone(), value.clone()));
+                        }
+                        level.scope.set(name.clone(), value);
+                    }
+                    None => level.scope.set_unknown(name.clone()),
+                }
+            }
+            for (name, (_, arg)) in given.drain() {
+                let at = arg.name.as_ref().map_or(arg.value.span, |n| n.span);
+                self.unknown_parameter(&name, at, level.net);
+            }
+            for arg in level.net.extends.iter().flat_map(|e| &e.args) {
+                match &arg.name {
+                    Some(name) => {
+                        let value = self.report(level.scope.eval(&arg.value));
+                        given.insert(name.node.clone(), (value, arg));
+                    }
+                    None => self.problems.push(
+                        Problem::new(Code::Arity, arg.value.span, "a parent's parameters are given by name")
+                            .help("write `(width = 128)`"),
+                    ),
+                }
+            }
+        }
+        for o in unused {
+            self.unknown_override(o, levels);
+        }
+    }
+
+    fn no_value(&mut self, name: &crate::syntax::ast::Name) {
+        self.problems.push(
+            Problem::new(Code::Arity, name.span, format!("the parameter `{}` has no value", name.node))
+                .help(format!("give it a default, `{0} = ...`, or a value with `--set {0}=...`", name.node)),
+        );
+    }
+
+    fn unknown_parameter(&mut self, name: &str, at: crate::diag::Span, net: &Net) {
+        let names: Vec<&str> = net.params.iter().map(|p| p.name.node.as_str()).collect();
+        let message = format!("`{}` has no parameter `{name}`", net.name.node);
+        self.problems.push(
+            Problem::new(Code::UnknownArgument, at, message)
+                .label("unknown parameter")
+                .help(has_parameters(name, &names)),
+        );
+    }
+
+    fn unknown_override(&mut self, o: &Override, levels: &[Level<'a>]) {
+        let params = levels.iter().flat_map(|l| &l.net.params);
+        let mut names: Vec<&str> = params.map(|p| p.name.node.as_str()).collect();
+        names.dedup();
+        let message = format!("`{}` has no parameter `{}`", self.graph.name, o.name.node);
+        self.problems.push(
+            Problem::new(Code::UnknownArgument, o.name.span, message)
+                .label("unknown parameter")
+                .help(has_parameters(&o.name.node, &names)),
+        );
+    }
+
+    fn run_levels(&mut self, levels: &[Level<'a>], overridden: bool) {
+        let mut env: Option<Rc<Env<'a>>> = None;
+        let mut envs = Vec::new();
+        for level in levels.iter().rev() {
+            let mut scope = env.as_ref().map_or_else(Scope::default, |e| e.scope.clone());
+            scope.extend(&level.scope);
+            let body = Some(&level.net.body);
+            env = Some(Rc::new(Env { scope, file: level.file, body, outer: env.take() }));
+            envs.extend(env.clone());
+        }
+        for (depth, (level, env)) in levels.iter().rev().zip(&envs).enumerate() {
+            let last = depth + 1 == levels.len();
+            for stmt in &level.net.body.stmts {
+                self.declaration(stmt, env, depth > 0, last && !overridden);
+            }
+        }
+        if let (Some(base), Some(env)) = (levels.last(), envs.first()) {
+            self.base(base, env);
+        }
+    }
+
+    /// The statements that say something about the whole net, at any level.
+    fn declaration(&mut self, stmt: &'a Stmt, env: &Rc<Env<'a>>, extends: bool, claims_hold: bool) {
+        match &stmt.kind {
+            StmtKind::Default(call) => self.default_line(call, &env.scope),
+            StmtKind::Expect(condition) => {
+                if claims_hold || !speaks_of_cost(condition) {
+                    let claim = Claim::Expect { condition: condition.clone(), scope: env.scope.clone() };
+                    self.graph.claims.push(claim);
+                }
+            }
+            StmtKind::Recipe { settings, .. } => {
+                for setting in settings {
+                    if let Some(value) = self.report(env.scope.eval(&setting.value)) {
+                        let (key, span) = (setting.key.clone(), setting.value.span);
+                        self.graph.settings.push(Setting { key, value, span });
+                    }
+                }
+            }
+            StmtKind::Edit(edit) if extends => {
+                self.edits.push(PlacedEdit { edit, env: env.clone(), used: false });
+            }
+            StmtKind::Edit(_) => self.problems.push(
+                Problem::new(Code::Structure, stmt.place.span, "an edit changes a net that is extended")
+                    .label("this net extends none")
+                    .help("write `net name extends \"parent.net\" { ... }`, or change the stage itself"),
+            ),
+            StmtKind::Input { .. }
+            | StmtKind::Output { .. }
+            | StmtKind::Stage { .. }
+            | StmtKind::Branch { .. }
+            | StmtKind::Repeat { .. }
+                if extends =>
+            {
+                self.problems.push(
+                    Problem::new(
+                        Code::Structure,
+                        stmt.place.span,
+                        "a net that extends another takes its stages from there",
+                    )
+                    .label("not allowed here")
+                    .help("put it in place by an edit: `after layer1: conv_bn`"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn base(&mut self, base: &Level<'a>, env: &Rc<Env<'a>>) {
+        for param in &base.net.params {
+            self.check_parameter_name(&param.name, env);
+        }
+        let values = HashMap::new();
+        let mut frame = Frame { env: env.clone(), values, prefix: String::new(), cursor: None };
+        let mut names = Names::of_body(&base.net.body);
+        for stmt in &base.net.body.stmts {
+            match &stmt.kind {
+                StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
+                StmtKind::Output { name, shape } => self.output(&mut frame, name, shape),
+                StmtKind::Default(_) | StmtKind::Expect(_) | StmtKind::Recipe { .. } | StmtKind::Edit(_) => {}
+                _ => self.statement(&mut frame, stmt, &mut names),
+            }
+        }
+        let name = &base.net.name;
+        if self.graph.inputs().is_empty() && !self.problems.has_errors() {
+            let message = format!("the net `{}` has no input", name.node);
+            self.problems.push(
+                Problem::new(Code::Structure, name.span, message).help("add `input image: [N, 3, 32, 32]`"),
+            );
+        }
+        let has_output = base.net.body.stmts.iter().any(|s| matches!(s.kind, StmtKind::Output { .. }));
+        if !has_output {
+            let message = format!("the net `{}` has no output", name.node);
+            self.problems.push(
+                Problem::new(Code::Structure, name.span, message)
+                    .help("end it with `output logits: [N, 10]`"),
+            );
+        }
+    }
+}
+
+fn net_of(project: &crate::syntax::Project, file: FileId) -> Option<&Net> {
+    project
+        .file(file)
+        .items
+        .iter()
+        .find_map(|i| if let ItemKind::Net(net) = &i.kind { Some(net) } else { None })
+}
+
+fn has_parameters(name: &str, names: &[&str]) -> String {
+    let near =
+        did_you_mean(name, names.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    match names {
+        [] => "it has no parameters".into(),
+        names => format!("{near}it has {}", names.join(", ")),
+    }
+}
+
+/// Whether an expression mentions `params` or `macs`.
+fn speaks_of_cost(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprKind::Name(name) => name == "params" || name == "macs",
+        ExprKind::List(items) | ExprKind::Call { args: items, .. } => items.iter().any(speaks_of_cost),
+        ExprKind::Unary(_, x) => speaks_of_cost(x),
+        ExprKind::Binary(_, x, y) | ExprKind::Index(x, y) => speaks_of_cost(x) || speaks_of_cost(y),
+        ExprKind::Int { .. }
+        | ExprKind::Float { .. }
+        | ExprKind::Bool(_)
+        | ExprKind::Str(_)
+        | ExprKind::Same => false,
+    }
+}

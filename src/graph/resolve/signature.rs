@@ -1,0 +1,95 @@
+//! Shapes as the text writes them.
+
+use super::{Flow, Resolver};
+use crate::diag::{Code, Problem};
+use crate::graph::{Scope, Value};
+use crate::syntax::ast::{Call, Expr, ExprKind, ShapeExpr, Signature};
+
+impl<'a> Resolver<'a> {
+    /// The sizes of a shape, the batch left out.
+    pub(super) fn sizes(&mut self, scope: &Scope, shape: &ShapeExpr) -> Option<Vec<u64>> {
+        let dims = self.without_batch(shape)?;
+        let sizes: Vec<Option<u64>> = dims.iter().map(|dim| self.size(scope, dim)).collect();
+        sizes.into_iter().collect()
+    }
+
+    fn size(&mut self, scope: &Scope, dim: &Expr) -> Option<u64> {
+        let value = self.report(scope.eval(dim))?;
+        match value {
+            Value::Int(size) if size > 0 => u64::try_from(size).ok(),
+            other => {
+                let message = format!("expected a whole number from 1 as a size, got {other}");
+                self.problems.push(Problem::new(Code::Signature, dim.span, message));
+                None
+            }
+        }
+    }
+
+    fn without_batch<'s>(&mut self, shape: &'s ShapeExpr) -> Option<&'s [Expr]> {
+        match shape.node.split_first() {
+            Some((batch, dims)) if symbol(batch).is_some() => Some(dims),
+            _ => {
+                self.problems.push(
+                    Problem::new(Code::Structure, shape.span, "a shape begins with the batch")
+                        .label("the first size is not a capital letter")
+                        .help("write `[N, 3, 32, 32]`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Binds the capital letters of a signature to the sizes of what comes in, and notes what the
+    /// signature claims about the rest.
+    pub(super) fn bind_signature(
+        &mut self,
+        scope: &mut Scope,
+        signature: &Signature,
+        flow: Flow,
+        call: &Call,
+        block: &str,
+    ) -> Option<()> {
+        let dims = self.without_batch(&signature.input)?;
+        let actual = self.shape(flow).cloned();
+        if let Some(shape) = actual.as_ref().filter(|s| s.dims().len() != dims.len()) {
+            let message = format!(
+                "block `{block}` expected {} dimensions, got {}: {shape}",
+                dims.len() + 1,
+                shape.dims().len() + 1
+            );
+            self.problems.push(
+                Problem::new(Code::Signature, call.place.span, message)
+                    .label("called here")
+                    .related(signature.input.span, "its signature"),
+            );
+            return None;
+        }
+        let mut expected = Vec::new();
+        for (i, dim) in dims.iter().enumerate() {
+            let size = actual.as_ref().map(|s| s.dims()[i]);
+            match symbol(dim).filter(|name| !scope.contains(name)) {
+                Some(name) => match size {
+                    Some(size) => {
+                        scope.set(name, Value::Int(size as i64));
+                        expected.push(size);
+                    }
+                    None => scope.set_unknown(name),
+                },
+                None => expected.extend(self.size(scope, dim)),
+            }
+        }
+        if let Some(node) = flow.filter(|_| expected.len() == dims.len()) {
+            let by = format!("the signature of block `{block}`");
+            self.claim_sizes(node, expected, &signature.input, &by);
+        }
+        Some(())
+    }
+}
+
+/// The capital letter that a size is, if it is one.
+fn symbol(dim: &Expr) -> Option<&str> {
+    match &dim.node {
+        ExprKind::Name(name) if name.starts_with(|c: char| c.is_ascii_uppercase()) => Some(name),
+        _ => None,
+    }
+}

@@ -1,0 +1,81 @@
+use std::fmt;
+
+/// The largest size along one dimension, and the largest product of sizes, that a shape may have.
+/// With them no count of this crate can leave 64 bits.
+pub const MAX_DIM: u64 = 1 << 31;
+/// See [`MAX_DIM`].
+pub const MAX_ELEMENTS: u64 = 1 << 40;
+
+/// The sizes of a value without its batch dimension, which is always first and always symbolic:
+/// `[channels, height, width]` of an image, `[features]` of a vector.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Shape(Vec<u64>);
+
+impl Shape {
+    /// A shape, if no size is zero and none is beyond [`MAX_DIM`] and [`MAX_ELEMENTS`].
+    pub fn new(dims: impl Into<Vec<u64>>) -> Result<Shape, ShapeError> {
+        let dims = dims.into();
+        if let Some(zero) = dims.iter().position(|&d| d == 0) {
+            return Err(ShapeError::new(format!("dimension {} would be 0 in {}", zero + 1, Shape(dims))));
+        }
+        let product = dims
+            .iter()
+            .try_fold(1u64, |p, &d| p.checked_mul(d).filter(|&p| d <= MAX_DIM && p <= MAX_ELEMENTS));
+        match product {
+            Some(_) => Ok(Shape(dims)),
+            None => Err(ShapeError::new(format!("{} is too large", Shape(dims)))
+                .help(format!("one dimension may be at most {MAX_DIM}, all together {MAX_ELEMENTS}"))),
+        }
+    }
+
+    /// The sizes, batch excluded.
+    pub fn dims(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// Channels of an image, features of a vector.
+    pub fn channels(&self) -> u64 {
+        self.0.first().copied().unwrap_or(1)
+    }
+
+    /// Channels, height and width, if this is an image.
+    pub fn image(&self) -> Option<[u64; 3]> {
+        self.0.as_slice().try_into().ok()
+    }
+
+    /// How many numbers one example has.
+    pub fn elements(&self) -> u64 {
+        self.0.iter().product()
+    }
+}
+
+/// As people write it: `[N, 64, 32, 32]`.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[N")?;
+        self.0.iter().try_for_each(|d| write!(f, ", {d}"))?;
+        write!(f, "]")
+    }
+}
+
+/// Why an op does not accept its operands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShapeError {
+    /// "expected X, got Y", with both shapes.
+    pub message: String,
+    /// What would be right.
+    pub help: Option<String>,
+}
+
+impl ShapeError {
+    /// An error without advice.
+    pub fn new(message: impl Into<String>) -> ShapeError {
+        ShapeError { message: message.into(), help: None }
+    }
+
+    /// Adds what would be right.
+    pub fn help(mut self, help: impl Into<String>) -> ShapeError {
+        self.help = Some(help.into());
+        self
+    }
+}

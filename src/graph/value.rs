@@ -1,0 +1,83 @@
+use std::fmt;
+
+/// What an expression of the language comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A whole number.
+    Int(i64),
+    /// A finite number.
+    Float(f64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// Text.
+    Str(String),
+    /// A list.
+    List(Vec<Value>),
+    /// A distribution: `uniform(0, 1)`.
+    Dist(Init),
+    /// The channel count of what comes in; replaced by a number when an element is placed.
+    Same,
+}
+
+impl Value {
+    /// The kind of value, for messages: "an integer".
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Int(_) => "an integer",
+            Value::Float(_) => "a number",
+            Value::Bool(_) => "a boolean",
+            Value::Str(_) => "a string",
+            Value::List(_) => "a list",
+            Value::Dist(_) => "a distribution",
+            Value::Same => "`same`",
+        }
+    }
+
+    /// The number, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match *self {
+            Value::Int(i) => Some(i as f64),
+            Value::Float(x) => Some(x),
+            _ => None,
+        }
+    }
+}
+
+/// As the language writes it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Int(i) => write!(f, "{i}"),
+            Value::Float(x) => write!(f, "{x:?}"),
+            Value::Bool(b) => write!(f, "{b}"),
+            Value::Str(s) => write!(f, "\"{s}\""),
+            Value::List(items) => {
+                let items: Vec<String> = items.iter().map(Value::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Value::Dist(init) => write!(f, "{init}"),
+            Value::Same => write!(f, "same"),
+        }
+    }
+}
+
+/// How a tensor starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Init {
+    /// Every element the same.
+    Constant(f64),
+    /// Uniform between two bounds.
+    Uniform(f64, f64),
+    /// Normal with a mean and a standard deviation.
+    Normal(f64, f64),
+}
+
+impl fmt::Display for Init {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Init::Constant(x) => write!(f, "{x:?}"),
+            Init::Uniform(low, high) => write!(f, "uniform({low}, {high})"),
+            Init::Normal(mean, std) => write!(f, "normal({mean}, {std})"),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+use pest::iterators::Pair;
+
+use super::{Builder, Built, Nodes};
+use crate::diag::{Code, Problem, Span};
+use crate::syntax::ast::{
+    Arg, BinaryOp, Call, Element, ElementKind, Expr, ExprKind, Guard, Name, Place, Spanned, UnaryOp,
+};
+use crate::syntax::parser::Rule;
+
+impl Builder<'_> {
+    pub(super) fn element(&mut self, pair: Pair<'_, Rule>) -> Built<Element> {
+        let span = self.span(&pair);
+        let nodes: Vec<_> = Nodes::new(pair).rest().collect();
+        self.deeper(nodes.len() / 2, span, |b| b.guarded(nodes))
+    }
+
+    /// `step cond step cond ..`: every step after a condition is the `else` of that condition.
+    fn guarded(&mut self, nodes: Vec<Pair<'_, Rule>>) -> Built<Element> {
+        let mut cond = None;
+        let mut otherwise: Option<Element> = None;
+        let mut end = nodes.last().map(|last| self.span(last));
+        for pair in nodes.into_iter().rev() {
+            if pair.as_rule() == Rule::expr {
+                cond = Some(self.expr(pair)?);
+                continue;
+            }
+            let span = self.span(&pair);
+            let kind = self.step(pair)?;
+            let guard = cond.take().map(|cond| Guard { cond, otherwise: otherwise.take().map(Box::new) });
+            let place = Place { node: (), span: span.to(end.take().unwrap_or(span)) };
+            end = Some(place.span);
+            otherwise = Some(Element { kind, guard, place });
+        }
+        otherwise.ok_or_else(|| Problem::new(Code::Syntax, None, "expected an op or a block, got nothing"))
+    }
+
+    fn step(&mut self, pair: Pair<'_, Rule>) -> Built<ElementKind> {
+        let mut nodes = Nodes::new(pair);
+        if let Some(call) = nodes.take(Rule::call) {
+            return Ok(ElementKind::Call(self.call(call)?));
+        }
+        let group = nodes.need(Rule::group)?;
+        let span = self.span(&group);
+        let chain = Nodes::new(group).need(Rule::chain)?;
+        Ok(ElementKind::Group(self.deeper(1, span, |b| b.chain(chain))?))
+    }
+
+    pub(super) fn call(&mut self, pair: Pair<'_, Rule>) -> Built<Call> {
+        let place = self.place(&pair);
+        let mut nodes = Nodes::new(pair);
+        let name = nodes.need(Rule::ident)?;
+        let args = nodes.take(Rule::args).map(|a| self.args(a)).transpose()?.unwrap_or_default();
+        Ok(Call { name: self.name(name), args, place })
+    }
+
+    pub(super) fn args(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Arg>> {
+        let mut args: Vec<Arg> = Vec::new();
+        for pair in Nodes::new(pair).rest() {
+            let mut nodes = Nodes::new(pair);
+            let name = nodes.take(Rule::ident).map(|n| self.name(n));
+            let value = self.expr(nodes.need(Rule::expr)?)?;
+            let named = args.last().and_then(|arg| arg.name.as_ref());
+            if let (None, Some(named)) = (&name, named) {
+                let message = "expected a named argument, got a positional one";
+                return Err(Problem::new(Code::Syntax, value.span, message)
+                    .label("has no name")
+                    .related(named.span, "named arguments start before it")
+                    .help("Positional arguments come first: `conv(64, k = 1)`."));
+            }
+            args.push(Arg { name, value });
+        }
+        Ok(args)
+    }
+
+    pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
+        let span = self.span(&pair);
+        let mut nodes = Nodes::new(pair);
+        let operators = nodes.0.clone().filter(|p| p.as_rule() != Rule::operand).count();
+        self.deeper(operators, span, |b| b.binary(&mut nodes, 1))
+    }
+
+    /// Precedence climbing over operators that bind at least as tightly as `least`.
+    fn binary(&mut self, nodes: &mut Nodes<'_>, least: u8) -> Built<Expr> {
+        let mut left = self.prefix(nodes)?;
+        let mut compared = false;
+        while let Some(op) = nodes.0.peek().and_then(|p| operator(p.as_str())) {
+            if op.precedence() < least {
+                break;
+            }
+            let sign = nodes.need(Rule::infix)?;
+            if op.is_comparison() && std::mem::replace(&mut compared, true) {
+                return Err(Problem::new(
+                    Code::Syntax,
+                    self.span(&sign),
+                    "expected one comparison, got two in a row",
+                )
+                .label("second comparison")
+                .help("Join them: `a < b and b < c`."));
+            }
+            let right = self.binary(nodes, op.precedence() + 1)?;
+            let span = left.span.to(right.span);
+            left = Spanned { node: ExprKind::Binary(op, Box::new(left), Box::new(right)), span };
+        }
+        Ok(left)
+    }
+
+    fn prefix(&mut self, nodes: &mut Nodes<'_>) -> Built<Expr> {
+        let Some(sign) = nodes.take(Rule::prefix) else {
+            let operand = nodes.need(Rule::operand)?;
+            return self.operand(operand);
+        };
+        let (op, of) = match sign.as_str().trim_end() {
+            "not" => (UnaryOp::Not, self.binary(nodes, UnaryOp::Not.precedence())?),
+            _ => (UnaryOp::Neg, self.prefix(nodes)?),
+        };
+        let span = self.span(&sign).to(of.span);
+        Ok(Spanned { node: ExprKind::Unary(op, Box::new(of)), span })
+    }
+
+    fn operand(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
+        let whole = self.span(&pair);
+        let mut nodes = Nodes::new(pair);
+        let Some(value) = nodes.any() else {
+            return Err(Problem::new(Code::Syntax, whole, "expected a value"));
+        };
+        let indices: Vec<_> = nodes.rest().collect();
+        self.deeper(indices.len(), whole, |b| {
+            let mut value = b.primary(value)?;
+            for index in indices {
+                let span = value.span.to(b.span(&index));
+                let inner = Nodes::new(index).need(Rule::expr)?;
+                let at = b.deeper(1, span, |b| b.expr(inner))?;
+                value = Spanned { node: ExprKind::Index(Box::new(value), Box::new(at)), span };
+            }
+            Ok(value)
+        })
+    }
+
+    fn exprs(&mut self, nodes: Nodes<'_>) -> Built<Vec<Expr>> {
+        nodes.rest().map(|value| self.expr(value)).collect()
+    }
+
+    fn primary(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
+        let span = self.span(&pair);
+        let text = pair.as_str().trim_end().to_owned();
+        let node = match pair.as_rule() {
+            Rule::int => int(text, span)?,
+            Rule::float => float(text, span)?,
+            Rule::string => ExprKind::Str(self.string(pair).node),
+            Rule::truth => ExprKind::Bool(text == "true"),
+            Rule::same => ExprKind::Same,
+            Rule::name => ExprKind::Name(text),
+            Rule::list => ExprKind::List(self.deeper(1, span, |b| b.exprs(Nodes::new(pair)))?),
+            Rule::function => {
+                let mut nodes = Nodes::new(pair);
+                let name: Name = self.name(nodes.need(Rule::ident)?);
+                ExprKind::Call { name, args: self.deeper(1, span, |b| b.exprs(nodes))? }
+            }
+            _ => {
+                let inner = Nodes::new(pair).need(Rule::expr)?;
+                self.deeper(1, span, |b| b.expr(inner))?.node
+            }
+        };
+        Ok(Spanned { node, span })
+    }
+}
+
+fn int(text: String, span: Span) -> Built<ExprKind> {
+    match text.replace('_', "").parse() {
+        Ok(value) => Ok(ExprKind::Int { value, text }),
+        Err(_) => {
+            let message = format!("expected an integer of at most {}, got a larger one", i64::MAX);
+            Err(Problem::new(Code::Limit, span, message).label("too large"))
+        }
+    }
+}
+
+fn float(text: String, span: Span) -> Built<ExprKind> {
+    match text.replace('_', "").parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(ExprKind::Float { value, text }),
+        _ => {
+            let message = format!("expected a number of at most {:e}, got a larger one", f64::MAX);
+            Err(Problem::new(Code::Limit, span, message).label("too large"))
+        }
+    }
+}
+
+fn operator(text: &str) -> Option<BinaryOp> {
+    BinaryOp::ALL.into_iter().find(|op| op.as_str() == text)
+}

@@ -1,0 +1,133 @@
+use pest::iterators::Pair;
+
+use super::{Builder, Built, Nodes};
+use crate::diag::Problem;
+use crate::syntax::ast::{
+    Block, Body, Comment, Expr, Extends, Import, Item, ItemKind, Net, Param, Signature, Spanned, Type,
+};
+use crate::syntax::parser::Rule;
+use crate::syntax::trivia::add_inner;
+
+impl Builder<'_> {
+    pub(super) fn item(&mut self, pair: Pair<'_, Rule>, first: bool) -> Built<Item> {
+        let span = self.span(&pair);
+        let mut trivia = self.comments.lead(span.start, first);
+        let mut nodes = Nodes::new(pair);
+        let kind = if let Some(import) = nodes.take(Rule::import) {
+            ItemKind::Import(self.import(import)?)
+        } else if let Some(block) = nodes.take(Rule::block) {
+            ItemKind::Block(self.block(block)?)
+        } else {
+            ItemKind::Net(self.net(nodes.need(Rule::net)?)?)
+        };
+        add_inner(&mut trivia, self.end_inner(span.end));
+        trivia.trail = self.comments.trail(span.end);
+        Ok(Item { kind, trivia })
+    }
+
+    /// Takes the comments within a statement that ends at `end`.
+    pub(super) fn end_inner(&mut self, end: usize) -> Vec<Comment> {
+        let mut inner = std::mem::take(&mut self.inner);
+        inner.extend(self.comments.before(end, false));
+        inner
+    }
+
+    fn import(&mut self, pair: Pair<'_, Rule>) -> Built<Import> {
+        let mut nodes = Nodes::new(pair);
+        let path = nodes.need(Rule::string)?;
+        Ok(Import { path: self.string(path), names: nodes.rest().map(|name| self.name(name)).collect() })
+    }
+
+    pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> Built<Block> {
+        let mut nodes = Nodes::new(pair);
+        let name = nodes.need(Rule::ident)?;
+        let params = nodes.take(Rule::params).map(|p| self.params(p)).transpose()?.unwrap_or_default();
+        let signature = nodes.take(Rule::signature).map(|s| self.signature(s)).transpose()?;
+        let body = self.body(nodes.need(Rule::body)?)?;
+        Ok(Block { name: self.name(name), params, signature, body })
+    }
+
+    fn net(&mut self, pair: Pair<'_, Rule>) -> Built<Net> {
+        let mut nodes = Nodes::new(pair);
+        let name = nodes.need(Rule::ident)?;
+        let params = nodes.take(Rule::params).map(|p| self.params(p)).transpose()?.unwrap_or_default();
+        let extends = nodes.take(Rule::extends).map(|e| self.extends(e)).transpose()?;
+        let body = self.body(nodes.need(Rule::body)?)?;
+        Ok(Net { name: self.name(name), params, extends, body })
+    }
+
+    fn extends(&mut self, pair: Pair<'_, Rule>) -> Built<Extends> {
+        let mut nodes = Nodes::new(pair);
+        let path = nodes.need(Rule::string)?;
+        let args = nodes.take(Rule::args).map(|a| self.args(a)).transpose()?.unwrap_or_default();
+        Ok(Extends { path: self.string(path), args })
+    }
+
+    fn signature(&mut self, pair: Pair<'_, Rule>) -> Built<Signature> {
+        let mut nodes = Nodes::new(pair);
+        let input = self.shape(nodes.need(Rule::shape)?)?;
+        Ok(Signature { input, output: self.shape(nodes.need(Rule::shape)?)? })
+    }
+
+    fn params(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Param>> {
+        Nodes::new(pair).rest().map(|param| self.param(param)).collect()
+    }
+
+    fn param(&mut self, pair: Pair<'_, Rule>) -> Built<Param> {
+        let mut nodes = Nodes::new(pair);
+        let name = nodes.need(Rule::ident)?;
+        let ty = nodes.take(Rule::ty).map(|ty| self.ty(ty)).transpose()?;
+        let default = nodes.take(Rule::expr).map(|value| self.expr(value)).transpose()?;
+        Ok(Param { name: self.name(name), ty, default })
+    }
+
+    fn ty(&mut self, pair: Pair<'_, Rule>) -> Built<Spanned<Type>> {
+        let span = self.span(&pair);
+        let mut nodes = Nodes::new(pair);
+        let node = if let Some(int) = nodes.take(Rule::int_ty) {
+            Type::Int(self.range(int)?)
+        } else if let Some(float) = nodes.take(Rule::float_ty) {
+            Type::Float(self.range(float)?)
+        } else if nodes.take(Rule::bool_ty).is_some() {
+            Type::Bool
+        } else if let Some(one_of) = nodes.take(Rule::one_of_ty) {
+            Type::OneOf(self.choices(one_of)?)
+        } else if let Some(subset) = nodes.take(Rule::subset_ty) {
+            Type::Subset(self.choices(subset)?)
+        } else {
+            let of = Nodes::new(nodes.need(Rule::list_ty)?).need(Rule::ty)?;
+            Type::List(Box::new(self.deeper(1, span, |b| b.ty(of))?))
+        };
+        Ok(Spanned { node, span })
+    }
+
+    fn range(&mut self, pair: Pair<'_, Rule>) -> Built<Option<(Expr, Expr)>> {
+        let Some(range) = Nodes::new(pair).take(Rule::range) else { return Ok(None) };
+        let mut nodes = Nodes::new(range);
+        let low = self.expr(nodes.need(Rule::expr)?)?;
+        Ok(Some((low, self.expr(nodes.need(Rule::expr)?)?)))
+    }
+
+    fn choices(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Expr>> {
+        let choices = Nodes::new(pair).need(Rule::choices)?;
+        Nodes::new(choices).rest().map(|value| self.expr(value)).collect()
+    }
+
+    pub(super) fn body(&mut self, pair: Pair<'_, Rule>) -> Built<Body> {
+        let span = self.span(&pair);
+        let header = self.comments.before(span.start, false);
+        self.inner.extend(header);
+        let stmts = self.deeper(1, span, |b| {
+            let mut stmts = Vec::new();
+            for statement in Nodes::new(pair).rest() {
+                match b.statement(statement, stmts.is_empty()) {
+                    Ok(stmt) => stmts.push(stmt),
+                    Err(problem) => b.problems.push(problem),
+                }
+            }
+            Ok::<_, Problem>(stmts)
+        })?;
+        let tail = self.comments.before(span.end, stmts.is_empty());
+        Ok(Body { stmts, tail, place: Spanned { node: (), span } })
+    }
+}

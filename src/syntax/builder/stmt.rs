@@ -1,0 +1,136 @@
+use pest::iterators::Pair;
+
+use super::{Builder, Built, Nodes};
+use crate::syntax::ast::{Edit, EditVerb, Element, Setting, ShapeExpr, Spanned, Stmt, StmtKind};
+use crate::syntax::parser::Rule;
+use crate::syntax::trivia::add_inner;
+
+impl Builder<'_> {
+    pub(super) fn statement(&mut self, pair: Pair<'_, Rule>, first: bool) -> Built<Stmt> {
+        let span = self.span(&pair);
+        let mut trivia = self.comments.lead(span.start, first);
+        let outer = std::mem::take(&mut self.inner);
+        let kind = self.kind(pair);
+        let inner = self.end_inner(span.end);
+        self.inner = outer;
+        add_inner(&mut trivia, inner);
+        trivia.trail = self.comments.trail(span.end);
+        Ok(Stmt { kind: kind?, trivia, place: Spanned { node: (), span } })
+    }
+
+    fn kind(&mut self, pair: Pair<'_, Rule>) -> Built<StmtKind> {
+        let mut nodes = Nodes::new(pair);
+        if let Some(stage) = nodes.take(Rule::stage) {
+            return self.stage(Nodes::new(stage));
+        }
+        if let Some(branch) = nodes.take(Rule::branch) {
+            return self.branch(Nodes::new(branch));
+        }
+        if let Some(repeat) = nodes.take(Rule::repeat) {
+            return self.repeat(Nodes::new(repeat));
+        }
+        if let Some(block) = nodes.take(Rule::block) {
+            return Ok(StmtKind::Block(self.block(block)?));
+        }
+        if let Some(input) = nodes.take(Rule::input) {
+            let mut nodes = Nodes::new(input);
+            let name = nodes.need(Rule::ident)?;
+            return Ok(StmtKind::Input {
+                name: self.name(name),
+                shape: self.shape(nodes.need(Rule::shape)?)?,
+            });
+        }
+        if let Some(output) = nodes.take(Rule::output) {
+            let mut nodes = Nodes::new(output);
+            let name = nodes.need(Rule::ident)?;
+            return Ok(StmtKind::Output {
+                name: self.name(name),
+                shape: self.shape(nodes.need(Rule::shape)?)?,
+            });
+        }
+        if let Some(default) = nodes.take(Rule::default) {
+            return Ok(StmtKind::Default(self.call(Nodes::new(default).need(Rule::call)?)?));
+        }
+        if let Some(expect) = nodes.take(Rule::expect) {
+            return Ok(StmtKind::Expect(self.expr(Nodes::new(expect).need(Rule::expr)?)?));
+        }
+        if let Some(recipe) = nodes.take(Rule::recipe) {
+            return self.recipe(recipe);
+        }
+        if let Some(remove) = nodes.take(Rule::remove) {
+            let target = self.name(Nodes::new(remove).need(Rule::path)?);
+            return Ok(StmtKind::Edit(Edit { verb: EditVerb::Remove, target, chain: Vec::new() }));
+        }
+        self.edit(Nodes::new(nodes.need(Rule::edit)?))
+    }
+
+    fn stage(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
+        let label = nodes.take(Rule::label).map(|l| Nodes::new(l).need(Rule::path)).transpose()?;
+        let chain = self.chain(nodes.need(Rule::chain)?)?;
+        Ok(StmtKind::Stage { label: label.map(|l| self.name(l)), chain, shape: self.ascription(&mut nodes)? })
+    }
+
+    fn branch(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
+        let (name, source) = (nodes.need(Rule::path)?, nodes.need(Rule::path)?);
+        let chain = nodes.take(Rule::chain).map(|c| self.chain(c)).transpose()?.unwrap_or_default();
+        let (name, source) = (self.name(name), self.name(source));
+        Ok(StmtKind::Branch { name, source, chain, shape: self.ascription(&mut nodes)? })
+    }
+
+    fn repeat(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
+        let label = nodes.take(Rule::label).map(|l| Nodes::new(l).need(Rule::path)).transpose()?;
+        let times = self.expr(nodes.need(Rule::expr)?)?;
+        let body = self.body(nodes.need(Rule::body)?)?;
+        Ok(StmtKind::Repeat { label: label.map(|l| self.name(l)), times, body })
+    }
+
+    fn recipe(&mut self, pair: Pair<'_, Rule>) -> Built<StmtKind> {
+        let span = self.span(&pair);
+        let open = span.start + pair.as_str().find('{').unwrap_or(0);
+        let header = self.comments.before(open, false);
+        let mut settings = Vec::new();
+        for setting in Nodes::new(pair).rest() {
+            let setting = self.setting(setting, settings.is_empty())?;
+            settings.push(setting);
+        }
+        let tail = self.comments.before(span.end, settings.is_empty());
+        self.inner.extend(header);
+        Ok(StmtKind::Recipe { settings, tail })
+    }
+
+    fn setting(&mut self, pair: Pair<'_, Rule>, first: bool) -> Built<Setting> {
+        let span = self.span(&pair);
+        let mut trivia = self.comments.lead(span.start, first);
+        let mut nodes = Nodes::new(pair);
+        let key = self.name(nodes.need(Rule::key)?);
+        let value = self.expr(nodes.need(Rule::expr)?)?;
+        add_inner(&mut trivia, self.comments.before(span.end, false));
+        trivia.trail = self.comments.trail(span.end);
+        Ok(Setting { key, value, trivia })
+    }
+
+    fn edit(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
+        let verb = match nodes.need(Rule::edit_verb)?.as_str() {
+            "after" => EditVerb::After,
+            "before" => EditVerb::Before,
+            _ => EditVerb::Replace,
+        };
+        let target = self.name(nodes.need(Rule::path)?);
+        Ok(StmtKind::Edit(Edit { verb, target, chain: self.chain(nodes.need(Rule::chain)?)? }))
+    }
+
+    pub(super) fn chain(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Element>> {
+        Nodes::new(pair).rest().map(|element| self.element(element)).collect()
+    }
+
+    fn ascription(&mut self, nodes: &mut Nodes<'_>) -> Built<Option<ShapeExpr>> {
+        let Some(pair) = nodes.take(Rule::ascription) else { return Ok(None) };
+        self.shape(Nodes::new(pair).need(Rule::shape)?).map(Some)
+    }
+
+    pub(super) fn shape(&mut self, pair: Pair<'_, Rule>) -> Built<ShapeExpr> {
+        let span = self.span(&pair);
+        let node = Nodes::new(pair).rest().map(|size| self.expr(size)).collect::<Built<_>>()?;
+        Ok(Spanned { node, span })
+    }
+}

@@ -1,0 +1,132 @@
+use super::parser::Rule;
+
+/// Where and why the grammar could not go on.
+pub(super) struct Failure<'a> {
+    /// The statement up to there.
+    pub before: &'a str,
+    /// What stands there; empty at the end of a line.
+    pub token: &'a str,
+    /// What follows.
+    pub after: &'a str,
+    /// What could have stood there.
+    pub rules: &'a [Rule],
+}
+
+/// What was probably meant, where that is plain.
+pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
+    by_first_word(failure).or_else(|| by_token(failure)).or_else(|| by_expected(failure))
+}
+
+/// Whether a word is reserved.
+pub(super) fn is_keyword(word: &str) -> bool {
+    const KEYWORDS: &[&str] = &[
+        "import", "block", "net", "extends", "input", "output", "repeat", "default", "expect", "recipe",
+        "after", "before", "replace", "remove", "if", "else", "or", "and", "not", "has", "true", "false",
+        "same",
+    ];
+    KEYWORDS.contains(&word)
+}
+
+/// Statements of other languages.
+fn by_first_word(failure: &Failure<'_>) -> Option<String> {
+    let text = if failure.before.is_empty() { failure.token } else { failure.before };
+    let first = text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(text);
+    let help = match first {
+        "def" | "fn" | "func" | "function" | "class" | "module" => {
+            "A block is declared as `block name(parameters) { ... }`."
+        }
+        "let" | "var" | "const" => {
+            "A side value is declared as `name = source -> ...`, a parameter in the head of its block or net."
+        }
+        "for" | "while" | "loop" => "Stages are repeated with `repeat 3 { ... }`.",
+        "if" => "A guard follows what it guards: `conv_bn if stride != 1`.",
+        "return" => "A block's result is what its last stage computes.",
+        "from" => "Blocks are imported with `import \"lib.net\": name, name`.",
+        "self" => "A stage is written `label: conv(64) -> bn`.",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+fn by_token(failure: &Failure<'_>) -> Option<String> {
+    let help = match failure.token {
+        "=" if compares(failure.before) => "Equality is written `==`.",
+        "=" => return None,
+        "(" if names_a_call(failure.before) => {
+            "A branch starts from a value that has a name, `name = source -> conv(64)`; \
+             a stage is written `name: conv(64)`."
+        }
+        ":" if failure.before.starts_with("input") || failure.before.starts_with("output") => return None,
+        ":" if failure.rules.contains(&Rule::assign) => "A value is given with `=`.",
+        ":" if failure.before.matches('(').count() > failure.before.matches(')').count() => {
+            "Named arguments are written with `=`: `conv(64, k = 3)`."
+        }
+        ";" => "Each statement stands on its own line, without `;`.",
+        "'" => "Strings stand in double quotes.",
+        "//" | "/*" if failure.before.is_empty() => "A comment starts with `#`.",
+        "&&" => "Write `and`.",
+        "||" => "Write `or`.",
+        "!" => "Write `not`.",
+        "^" | "**" => "There is no operator for powers; multiply.",
+        "*" if failure.before.ends_with('*') => "There is no operator for powers; multiply.",
+        "." if failure.after.starts_with(|c: char| c.is_ascii_digit()) => {
+            "Write a digit before the point: `0.5`."
+        }
+        "->" if failure.before.contains("::") => {
+            "`:: [..]` states the shape of a stage's result and ends it."
+        }
+        "}" if failure.before.is_empty() => "Every `{` is closed already; remove this one.",
+        "import" | "net" if !wants_name(failure) => {
+            "Imports and nets stand outside of all braces. Is a `}` missing above?"
+        }
+        word if is_keyword(word) && wants_name(failure) => {
+            return Some(format!("`{word}` is a keyword and cannot be a name."));
+        }
+        text if text.starts_with(|c: char| !c.is_ascii() && c.is_alphanumeric()) => {
+            "Names are made of the letters a to z and A to Z, digits and `_`."
+        }
+        text if text.starts_with(|c: char| !c.is_ascii() && c.is_whitespace()) => "Write an ordinary space.",
+        text if text.len() > 1 && text.starts_with(|c: char| c.is_ascii_digit()) => {
+            "A number ends before a letter, and a name starts with one."
+        }
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+fn by_expected(failure: &Failure<'_>) -> Option<String> {
+    let wants = |rule: Rule| failure.rules.contains(&rule);
+    if failure.token.is_empty() && (wants(Rule::open_brace) || wants(Rule::body)) {
+        return Some("`{` stands on the same line as what it opens.".to_owned());
+    }
+    if wants(Rule::ty) {
+        let types = "`int`, `int(8..1024)`, `float(0..1)`, `bool`, `one_of(\"a\", \"b\")`, `subset(1, 2, 3)`, `list(int)`";
+        return Some(format!("The types are {types}."));
+    }
+    if failure.rules == [Rule::open_bracket] {
+        return Some("A shape is a list in brackets: `[N, 3, 32, 32]`.".to_owned());
+    }
+    if failure.before.is_empty() && (wants(Rule::item) || wants(Rule::file)) {
+        return Some(
+            "A file holds imports, blocks and one net; stages stand within a block or the net.".to_owned(),
+        );
+    }
+    None
+}
+
+fn wants_name(failure: &Failure<'_>) -> bool {
+    failure.rules.iter().any(|rule| matches!(rule, Rule::ident | Rule::path | Rule::param))
+}
+
+/// Whether the statement has come to a condition or a claim.
+fn compares(before: &str) -> bool {
+    before.starts_with("expect") || before.split_whitespace().any(|word| word == "if")
+}
+
+/// Whether the statement reads `name = word`.
+fn names_a_call(before: &str) -> bool {
+    before.split_once('=').is_some_and(|(name, source)| {
+        let word = |text: &str| text.trim().chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        word(name) && word(source)
+    })
+}

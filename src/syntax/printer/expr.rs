@@ -1,0 +1,108 @@
+use crate::syntax::ast::{Arg, BinaryOp, Call, Element, ElementKind, Expr, ExprKind, UnaryOp};
+
+/// Binds tighter than every operator.
+const PRIMARY: u8 = 8;
+
+/// An expression on one line, with no more parentheses than it needs.
+pub fn print_expr(expr: &Expr) -> String {
+    let mut out = String::new();
+    write(&mut out, expr);
+    out
+}
+
+/// An op or block with its arguments.
+pub fn print_call(call: &Call) -> String {
+    format!("{}{}", call.name.node, arguments(&call.args))
+}
+
+/// An element with its guard.
+pub fn print_element(element: &Element) -> String {
+    let mut out = String::new();
+    let mut next = Some(element);
+    while let Some(element) = next.take() {
+        match &element.kind {
+            ElementKind::Call(call) => out += &print_call(call),
+            ElementKind::Group(chain) => out += &format!("({})", self::chain(chain).join(" -> ")),
+        }
+        if let Some(guard) = &element.guard {
+            out += &format!(" if {}", print_expr(&guard.cond));
+            if let Some(otherwise) = &guard.otherwise {
+                out += " else ";
+                next = Some(otherwise);
+            }
+        }
+    }
+    out
+}
+
+pub(super) fn chain(chain: &[Element]) -> Vec<String> {
+    chain.iter().map(print_element).collect()
+}
+
+/// `(a, k = b)`, or nothing.
+pub(super) fn arguments(args: &[Arg]) -> String {
+    if args.is_empty() {
+        return String::new();
+    }
+    format!("({})", args.iter().map(argument).collect::<Vec<_>>().join(", "))
+}
+
+pub(super) fn argument(arg: &Arg) -> String {
+    match &arg.name {
+        Some(name) => format!("{} = {}", name.node, print_expr(&arg.value)),
+        None => print_expr(&arg.value),
+    }
+}
+
+/// `a, b, c`
+pub(super) fn list(exprs: &[Expr]) -> String {
+    exprs.iter().map(print_expr).collect::<Vec<_>>().join(", ")
+}
+
+fn write(out: &mut String, expr: &Expr) {
+    match &expr.node {
+        ExprKind::Int { text, .. } | ExprKind::Float { text, .. } => out.push_str(text),
+        ExprKind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        ExprKind::Str(text) => *out += &format!("\"{text}\""),
+        ExprKind::List(items) => *out += &format!("[{}]", list(items)),
+        ExprKind::Name(name) => out.push_str(name),
+        ExprKind::Same => out.push_str("same"),
+        ExprKind::Call { name, args } => *out += &format!("{}({})", name.node, list(args)),
+        ExprKind::Unary(op, of) => {
+            out.push_str(match op {
+                UnaryOp::Neg => "-",
+                UnaryOp::Not => "not ",
+            });
+            operand(out, of, op.precedence());
+        }
+        ExprKind::Binary(op, left, right) => {
+            // Comparisons do not chain, so that one needs parentheses on either side of another.
+            operand(out, left, op.precedence() + u8::from(op.is_comparison()));
+            match op {
+                BinaryOp::Mul | BinaryOp::Div | BinaryOp::FloorDiv | BinaryOp::Rem => {
+                    out.push_str(op.as_str())
+                }
+                _ => *out += &format!(" {} ", op.as_str()),
+            }
+            operand(out, right, op.precedence() + 1);
+        }
+        ExprKind::Index(of, at) => {
+            operand(out, of, PRIMARY);
+            *out += &format!("[{}]", print_expr(at));
+        }
+    }
+}
+
+/// Parenthesised if it binds less tightly than `least`.
+fn operand(out: &mut String, expr: &Expr, least: u8) {
+    let binds = match &expr.node {
+        ExprKind::Unary(op, _) => op.precedence(),
+        ExprKind::Binary(op, ..) => op.precedence(),
+        _ => PRIMARY,
+    };
+    if binds < least {
+        *out += &format!("({})", print_expr(expr));
+    } else {
+        write(out, expr);
+    }
+}

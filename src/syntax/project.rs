@@ -1,0 +1,293 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read as _, Result as IoResult};
+use std::path::Path;
+
+use super::ast::{self, ItemKind, Name};
+use super::parser::recover;
+use super::scan::MAX_FILE_BYTES;
+use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
+
+/// How many files one net may be made of.
+pub const MAX_FILES: usize = 256;
+
+/// A file and everything that it imports or extends.
+#[derive(Debug)]
+pub struct Project {
+    /// The texts.
+    pub sources: Sources,
+    /// The trees; one for each of the texts.
+    pub files: BTreeMap<FileId, ast::File>,
+    /// The file that was asked for.
+    pub root: FileId,
+    links: BTreeMap<(FileId, String), FileId>,
+}
+
+impl Project {
+    /// The file that `path` means in an import or `extends` of `from`.
+    pub fn linked(&self, from: FileId, path: &str) -> Option<FileId> {
+        self.links.get(&(from, path.to_owned())).copied()
+    }
+
+    /// The tree of a file of this project.
+    pub fn file(&self, id: FileId) -> &ast::File {
+        &self.files[&id]
+    }
+}
+
+/// Reads a file and everything that it imports or extends. The error holds every problem of all of
+/// them, and the texts to show them with.
+pub fn load(root: &Path) -> Result<Project, (Sources, Problems)> {
+    let mut disk = Disk;
+    let loader = Loader::new(&mut disk);
+    let Some(name) = root.to_str() else {
+        let message = format!("expected a path in UTF-8, got {}", root.display());
+        return Err((Sources::default(), Problem::new(Code::Unreadable, None, message).into()));
+    };
+    match loader.files.read(name) {
+        Ok(text) => loader.run(name, &text),
+        Err(failure) => {
+            let problem = loader.unreadable(None, name, name, &failure);
+            Err((Sources::default(), problem.into()))
+        }
+    }
+}
+
+/// Like [`load`], for a text that need not be a file. `read` returns the text of a file that it
+/// imports or extends, given its path relative to where `name` is relative to.
+pub fn load_text(
+    name: &str,
+    text: &str,
+    read: &mut dyn FnMut(&str) -> IoResult<String>,
+) -> Result<Project, (Sources, Problems)> {
+    Loader::new(&mut Given { read }).run(name, text)
+}
+
+/// Where texts come from.
+trait Files {
+    fn read(&mut self, path: &str) -> IoResult<String>;
+    /// The names of the files in the folder of `path`.
+    fn neighbours(&self, path: &str) -> Vec<String>;
+}
+
+struct Disk;
+
+impl Files for Disk {
+    fn read(&mut self, path: &str) -> IoResult<String> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > MAX_FILE_BYTES {
+            return Err(Error::new(ErrorKind::FileTooLarge, "a larger file"));
+        }
+        String::from_utf8(bytes).map_err(|failure| {
+            let valid = &failure.as_bytes()[..failure.utf8_error().valid_up_to()];
+            let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
+            Error::new(ErrorKind::InvalidData, format!("bytes that are not UTF-8 on line {line}"))
+        })
+    }
+
+    fn neighbours(&self, path: &str) -> Vec<String> {
+        let folder = Path::new(path).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+}
+
+struct Given<'r> {
+    read: &'r mut dyn FnMut(&str) -> IoResult<String>,
+}
+
+impl Files for Given<'_> {
+    fn read(&mut self, path: &str) -> IoResult<String> {
+        (self.read)(path)
+    }
+
+    fn neighbours(&self, _path: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+struct Loader<'f> {
+    files: &'f mut dyn Files,
+    sources: Sources,
+    problems: Problems,
+    trees: BTreeMap<FileId, ast::File>,
+    /// Each path that was tried, with what came of it.
+    known: BTreeMap<String, Option<FileId>>,
+    links: BTreeMap<(FileId, String), FileId>,
+    /// For each file, the files it uses and where it says so.
+    uses: BTreeMap<FileId, Vec<(FileId, Span)>>,
+}
+
+impl<'f> Loader<'f> {
+    fn new(files: &'f mut dyn Files) -> Loader<'f> {
+        Loader {
+            files,
+            sources: Sources::default(),
+            problems: Problems::new(),
+            trees: BTreeMap::new(),
+            known: BTreeMap::new(),
+            links: BTreeMap::new(),
+            uses: BTreeMap::new(),
+        }
+    }
+
+    fn run(mut self, name: &str, text: &str) -> Result<Project, (Sources, Problems)> {
+        let root = self.sources.add(name, text);
+        self.known.insert(normal(name), Some(root));
+        let mut queue = vec![root];
+        let mut next = 0;
+        while let Some(&file) = queue.get(next) {
+            next += 1;
+            let (tree, problems) = recover(&self.sources, file);
+            self.problems.extend(problems);
+            let Some(tree) = tree else { continue };
+            for path in references(&tree) {
+                self.follow(file, path, &mut queue);
+            }
+            self.trees.insert(file, tree);
+        }
+        self.cycles(root);
+        if !self.problems.is_empty() {
+            return Err((self.sources, self.problems));
+        }
+        Ok(Project { sources: self.sources, files: self.trees, root, links: self.links })
+    }
+
+    fn follow(&mut self, from: FileId, path: &Name, queue: &mut Vec<FileId>) {
+        let target = beside(&self.sources.get(from).name, &path.node);
+        let known = self.known.get(&target).copied();
+        let id = match known {
+            Some(found) => found,
+            None => {
+                let read = self.read(path, &target);
+                queue.extend(read);
+                self.known.insert(target, read);
+                read
+            }
+        };
+        if let Some(id) = id {
+            self.links.insert((from, path.node.clone()), id);
+            self.uses.entry(from).or_default().push((id, path.span));
+        }
+    }
+
+    fn read(&mut self, path: &Name, target: &str) -> Option<FileId> {
+        if self.known.len() >= MAX_FILES {
+            let message = format!("expected a net of at most {MAX_FILES} files, got more");
+            self.problems.push(Problem::new(Code::Limit, path.span, message).label("one too many"));
+            return None;
+        }
+        match self.files.read(target) {
+            Ok(text) => Some(self.sources.add(target, text)),
+            Err(failure) => {
+                let problem = self.unreadable(Some(path.span), &path.node, target, &failure);
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    fn unreadable(&self, span: Option<Span>, written: &str, target: &str, failure: &Error) -> Problem {
+        let got = match failure.kind() {
+            ErrorKind::NotFound => "no such file".to_owned(),
+            ErrorKind::IsADirectory => "a folder".to_owned(),
+            ErrorKind::PermissionDenied => "a file that may not be read".to_owned(),
+            _ => failure.to_string(),
+        };
+        let code = match failure.kind() {
+            ErrorKind::FileTooLarge => Code::Limit,
+            _ => Code::Unreadable,
+        };
+        let at_most = match code {
+            Code::Limit => format!("a file of at most {MAX_FILE_BYTES} bytes"),
+            _ => "a file".to_owned(),
+        };
+        let message = format!("expected {at_most} at `{target}`, got {got}");
+        let near = if failure.kind() == ErrorKind::NotFound { self.near(target) } else { None };
+        let help = near.map(|name| format!("Did you mean `{}`?", beside(written, &name)));
+        Problem::new(code, span, message).label("this file").help_if(help)
+    }
+
+    fn near(&self, target: &str) -> Option<String> {
+        let name = target.rsplit('/').next()?;
+        let neighbours = self.files.neighbours(target);
+        let with_ending = format!("{name}.net");
+        if neighbours.contains(&with_ending) {
+            return Some(with_ending);
+        }
+        did_you_mean(name, neighbours.iter().map(String::as_str)).map(str::to_owned)
+    }
+
+    /// Reports each circle once, where it closes.
+    fn cycles(&mut self, root: FileId) {
+        let mut done: Vec<FileId> = Vec::new();
+        // The way from the root: a file, the use that led there, and the next of its uses to follow.
+        let mut way: Vec<(FileId, Option<Span>, usize)> = vec![(root, None, 0)];
+        while let Some((file, _, next)) = way.last_mut() {
+            let (file, skip) = (*file, *next);
+            *next += 1;
+            let Some(&(to, span)) = self.uses.get(&file).and_then(|uses| uses.get(skip)) else {
+                done.push(file);
+                way.pop();
+                continue;
+            };
+            if let Some(start) = way.iter().position(|step| step.0 == to) {
+                let problem = self.cycle(&way[start..], to, span);
+                self.problems.push(problem);
+            } else if !done.contains(&to) {
+                way.push((to, Some(span), 0));
+            }
+        }
+    }
+
+    fn cycle(&self, round: &[(FileId, Option<Span>, usize)], to: FileId, span: Span) -> Problem {
+        let name = |id: FileId| self.sources.get(id).name.as_str();
+        let names: Vec<&str> = round.iter().map(|step| name(step.0)).chain([name(to)]).collect();
+        let message = format!("expected files that do not need one another, got {}", names.join(" -> "));
+        let help = match round.len() {
+            1 => "What a file declares needs no import in that file.",
+            _ => "Move what they share into a file of its own.",
+        };
+        let mut problem =
+            Problem::new(Code::ImportCycle, span, message).label(format!("back to {}", name(to))).help(help);
+        for step in &round[1..] {
+            problem = problem.related(step.1, format!("needs {}", name(step.0)));
+        }
+        problem
+    }
+}
+
+fn references(tree: &ast::File) -> impl Iterator<Item = &Name> {
+    tree.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Import(import) => Some(&import.path),
+        ItemKind::Net(net) => net.extends.as_ref().map(|extends| &extends.path),
+        ItemKind::Block(_) => None,
+    })
+}
+
+/// `path` as seen from the folder of `from`.
+fn beside(from: &str, path: &str) -> String {
+    match from.rsplit_once('/') {
+        Some((folder, _)) if !path.starts_with('/') => normal(&format!("{folder}/{path}")),
+        _ => normal(path),
+    }
+}
+
+/// Without `.`, and without `..` where a folder precedes it.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            "" if !parts.is_empty() => {}
+            ".." if parts.last().is_some_and(|p| !matches!(*p, "" | "..")) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
