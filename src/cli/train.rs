@@ -60,7 +60,7 @@ fn go(args: &TrainArgs, compilation: &Compilation, net: &Checked) -> Result<Outc
     let report = train(&job, &mut |event| view.show(&event));
     view.end();
     let report = report.map_err(|e| e.to_string())?;
-    print(&result(&report, &recipe));
+    print(&result(&report, &recipe, &data));
     Ok(report.outcome)
 }
 
@@ -115,7 +115,7 @@ fn head(net: &Checked, data: &Dataset, machine: &Machine) -> String {
     )
 }
 
-fn result(report: &RunReport, recipe: &Recipe) -> String {
+fn result(report: &RunReport, recipe: &Recipe, data: &Dataset) -> String {
     let how = match report.outcome {
         Outcome::Interrupted => "interrupted after",
         Outcome::Finished | Outcome::Running | Outcome::Failed => "finished",
@@ -127,7 +127,7 @@ fn result(report: &RunReport, recipe: &Recipe) -> String {
         }
         None => "interrupted in the first epoch".to_string(),
     };
-    if let Some(published) = recipe.accuracy {
+    if let Some(published) = recipe.accuracy.filter(|_| data.name == "cifar10") {
         text += &format!(" (published: {published}%)");
     }
     format!("{text}\nwritten to {}\n", report.folder.display())
