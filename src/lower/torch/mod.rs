@@ -50,6 +50,8 @@ pub struct TorchNet {
     owned: Vec<Range<usize>>,
     device: Device,
     kind: Kind,
+    /// Of the weights, and of the output.
+    masters: Kind,
 }
 
 impl TorchNet {
@@ -61,22 +63,24 @@ impl TorchNet {
         precision: Precision,
     ) -> Result<TorchNet, TorchError> {
         let plan = plan(net);
+        let masters = if precision == Precision::Fp64 { Kind::Double } else { Kind::Float };
         let mut weights = Vec::new();
         let mut owned = Vec::new();
         for step in plan.steps() {
             let first = weights.len();
             let shapes: Vec<_> = step.operand_shapes.iter().collect();
             for tensor in step.op.tensors(&shapes) {
-                weights.push(Weight::new(&step.path, &tensor, seed, device).at(&step.path)?);
+                weights.push(Weight::new(&step.path, &tensor, seed, (masters, device)).at(&step.path)?);
             }
             owned.push(first..weights.len());
         }
         let kind = match precision {
+            Precision::Fp64 => Kind::Double,
             Precision::Fp32 => Kind::Float,
             Precision::Bf16 => Kind::BFloat16,
             Precision::Fp16 => Kind::Half,
         };
-        Ok(TorchNet { plan, weights, owned, device, kind })
+        Ok(TorchNet { plan, weights, owned, device, kind, masters })
     }
 
     /// The net's output for images `[N, channels, height, width]` of any kind: fp32, `[N, ...]`.
@@ -96,7 +100,7 @@ impl TorchNet {
             values.push(Some(value));
         }
         let output = values.pop().flatten().ok_or(TchError::Shape("the plan is empty".into()));
-        output.and_then(|t| t.f_to_kind(Kind::Float)).at(&self.plan.steps()[steps.len() - 1].path)
+        output.and_then(|t| t.f_to_kind(self.masters)).at(&self.plan.steps()[steps.len() - 1].path)
     }
 
     /// Every weight and buffer, in the order of the plan.

@@ -1,10 +1,10 @@
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::channels_last;
 use crate::graph::op;
 use crate::lower::init;
 
-/// A tensor that a node owns: an fp32 master, on the net's device.
+/// A tensor that a node owns: a master, on the net's device; fp64 in a net of fp64, else fp32.
 #[derive(Debug)]
 pub struct Weight {
     /// The node's path, a dot, and the tensor's name: `layer1.conv_bn_1.bn.running_mean`.
@@ -18,14 +18,20 @@ pub struct Weight {
 }
 
 impl Weight {
-    pub(super) fn new(path: &str, spec: &op::Tensor, seed: u64, device: Device) -> Result<Weight, TchError> {
+    pub(super) fn new(
+        path: &str,
+        spec: &op::Tensor,
+        seed: u64,
+        (kind, device): (Kind, Device),
+    ) -> Result<Weight, TchError> {
         let name = format!("{path}.{}", spec.name);
         let dims = sizes(&spec.dims)?;
         let count = usize::try_from(spec.elements())
             .map_err(|_| TchError::Shape(format!("{} numbers are too many", spec.elements())))?;
         let values = init::draw(spec.init, count, seed, &name);
         let host = Tensor::f_from_slice(&values)?.f_reshape(&dims)?;
-        let tensor = channels_last(&host.f_to_device(device)?)?.f_set_requires_grad(spec.trained)?;
+        let tensor =
+            channels_last(&host.f_to_kind(kind)?.f_to_device(device)?)?.f_set_requires_grad(spec.trained)?;
         Ok(Weight { name, tensor, dims, trained: spec.trained })
     }
 
