@@ -8,4 +8,5 @@ source scripts/lib.sh
 need_build_tools
 scripts/libtorch.sh
 cargo build --release
-exec ./target/release/netc train nets/resnet9.net --data synthetic --epochs 2 --limit-train 5000 "$@"
+exec ./target/release/netc train nets/resnet9.net --data synthetic --limit-train 5000 \
+    --recipe examples/recipes/quick.yaml "$@"
