@@ -10,7 +10,7 @@ mod source;
 mod suggest;
 
 pub use code::Code;
-pub use problem::{MAX_SHOWN, Problem, Problems, Severity};
+pub use problem::{Fix, MAX_SHOWN, Problem, Problems, Severity};
 pub use render::{Style, render};
 pub use source::{FileId, Position, Source, Sources, Span};
 pub use suggest::did_you_mean;

@@ -10,7 +10,7 @@
 //! | [`lower`] | checked graph | [`lower::Plan`], and the net on libtorch with its weights |
 //! | [`run`] | recipe and data | a trained net |
 //!
-//! [`compile`] goes from a file to a checked net.
+//! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets.
 
 pub mod diag;
 
@@ -25,6 +25,8 @@ pub mod lower;
 pub mod run;
 
 mod compile;
+
+pub mod tools;
 
 pub mod cli;
 

@@ -12,6 +12,7 @@ mod graph;
 mod lower;
 mod run;
 mod syntax;
+mod tools;
 
 use std::process::ExitCode;
 

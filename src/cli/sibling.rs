@@ -15,6 +15,10 @@ pub fn start_sibling() -> ExitCode {
     };
     let mut command = process::Command::new(&sibling);
     command.args(std::env::args_os().skip(1));
+    // OpenMP's threads wait by spinning otherwise, and a second busy process makes training five times slower.
+    if std::env::var_os("OMP_WAIT_POLICY").is_none() {
+        command.env("OMP_WAIT_POLICY", "passive");
+    }
     let error = replace_process(&mut command);
     complain(&format!("cannot start {}: {error}\n", sibling.display()));
     ExitCode::from(super::PROBLEMS)

@@ -22,6 +22,16 @@ impl Severity {
     }
 }
 
+/// A change of the text that makes one problem go away. Computed from the graph, never guessed: with
+/// it in place, the op that complained accepts its operands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as an order: "replace `widht` by `width`".
+    pub title: String,
+    /// The spans to replace, none overlapping, and their new texts. An empty span inserts.
+    pub edits: Vec<(Span, String)>,
+}
+
 /// One thing that is wrong, where, and what would be right.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -37,6 +47,8 @@ pub struct Problem {
     pub related: Vec<(Span, String)>,
     /// What would be right, in one or more plain sentences.
     pub help: Option<String>,
+    /// Repairs that a tool may apply, the best first.
+    pub fixes: Vec<Fix>,
 }
 
 impl Problem {
@@ -49,6 +61,7 @@ impl Problem {
             label: String::new(),
             related: Vec::new(),
             help: None,
+            fixes: Vec::new(),
         }
     }
 
@@ -75,6 +88,16 @@ impl Problem {
     /// Says what would be right, if anything is known.
     pub fn help_if(mut self, help: Option<String>) -> Problem {
         self.help = help.or(self.help);
+        self
+    }
+
+    /// Adds a repair that a tool may apply.
+    pub fn fix(
+        mut self,
+        title: impl Into<String>,
+        edits: impl IntoIterator<Item = (Span, String)>,
+    ) -> Problem {
+        self.fixes.push(Fix { title: title.into(), edits: edits.into_iter().collect() });
         self
     }
 

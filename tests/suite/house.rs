@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The stages in the order of the pipeline.
-const STAGES: &[&str] = &["diag", "syntax", "graph", "check", "lower", "run", "compile", "cli"];
+const STAGES: &[&str] = &["diag", "syntax", "graph", "check", "lower", "run", "compile", "tools", "cli"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
