@@ -43,7 +43,7 @@ fn go(args: &TrainArgs, compilation: &Compilation, net: &Checked) -> Result<Outc
     let data = load_with_progress(&args.data).map_err(|e| e.to_string())?;
     let out = args.out.clone().unwrap_or_else(|| free_folder(&net.graph().name, args.seed));
     print(&echo_overrides(net, &args.set.set));
-    print(&head(net, &data, &machine));
+    print(&head(args, net, &data, &machine));
     let job = Job {
         net,
         text: &net.flat_text(None),
@@ -98,7 +98,15 @@ fn free_folder(net: &str, seed: u64) -> PathBuf {
     folders.find(|folder| !folder.exists()).unwrap_or_else(|| Path::new("runs").join(net))
 }
 
-fn head(net: &Checked, data: &Dataset, machine: &Machine) -> String {
+/// How many images of a split are used: `5,000 of 10,000`.
+fn used(limit: Option<usize>, all: usize) -> String {
+    match limit.filter(|limit| *limit < all) {
+        Some(limit) => format!("{} of {}", thousands(limit as u64), thousands(all as u64)),
+        None => thousands(all as u64),
+    }
+}
+
+fn head(args: &TrainArgs, net: &Checked, data: &Dataset, machine: &Machine) -> String {
     let hardware = machine.hardware();
     let place = match hardware.gpu {
         Some(gpu) => format!("{} ({gpu})", hardware.device),
@@ -110,8 +118,8 @@ fn head(net: &Checked, data: &Dataset, machine: &Machine) -> String {
         thousands(net.params()),
         machine.precision,
         data.name,
-        thousands(data.train.len() as u64),
-        thousands(data.test.len() as u64),
+        used(args.limit_train, data.train.len()),
+        used(args.limit_test, data.test.len()),
     )
 }
 

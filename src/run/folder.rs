@@ -33,6 +33,9 @@ pub struct RunInfo {
     pub seed: u64,
     /// The data set's name.
     pub data: String,
+    /// The folder that the images were read from; `None` if they were generated.
+    #[serde(default)]
+    pub data_folder: Option<PathBuf>,
     /// Training examples used.
     pub train_examples: usize,
     /// Test examples used.

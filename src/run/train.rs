@@ -205,6 +205,7 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
         outcome: Outcome::Running,
         seed: job.seed,
         data: job.data.name.clone(),
+        data_folder: job.data.folder.clone(),
         train_examples: training.count(),
         test_examples: testing.count(),
         params: job.net.params(),

@@ -33,6 +33,7 @@ fn tints(train: usize, test: usize) -> Dataset {
         Split { images, labels }
     };
     Dataset {
+        folder: None,
         name: "tints".into(),
         image: [3, 8, 8],
         classes: ["a", "b", "c", "d"].map(String::from).to_vec(),

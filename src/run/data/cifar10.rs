@@ -48,6 +48,16 @@ pub enum Source {
     Archive(PathBuf),
 }
 
+impl Source {
+    /// The folder that [`find`] finds it in.
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            Source::Folder(folder) => Some(folder),
+            Source::Archive(archive) => archive.parent(),
+        }
+    }
+}
+
 /// Loads from `$NETC_DATA`, else from the user's cache folder, else downloads into that.
 ///
 /// # Errors
@@ -125,6 +135,7 @@ pub fn read(source: &Source, on_progress: &mut dyn FnMut(Progress)) -> Result<Da
         }
     }
     Ok(Dataset {
+        folder: source.folder().and_then(|f| f.canonicalize().ok()),
         name: "cifar10".to_owned(),
         image: [3, 32, 32],
         classes: CLASSES.map(str::to_owned).to_vec(),

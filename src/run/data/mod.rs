@@ -58,6 +58,8 @@ impl Split {
 pub struct Dataset {
     /// `cifar10` or `synthetic`.
     pub name: String,
+    /// The folder that it was read from, absolute; `None` for generated images.
+    pub folder: Option<PathBuf>,
     /// Channels, height, width.
     pub image: [usize; 3],
     /// A name for each label.

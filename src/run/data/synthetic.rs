@@ -38,6 +38,7 @@ pub fn generate(options: &Options) -> Dataset {
     let train = split(options.seed, 0, options.train);
     let (mean, std) = statistics(&train.images);
     Dataset {
+        folder: None,
         name: "synthetic".to_owned(),
         image: [3, SIDE, SIDE],
         classes: NAMES.map(str::to_owned).to_vec(),
