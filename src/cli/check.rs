@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -71,19 +72,22 @@ fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
 
 /// A row for each first segment of the paths.
 fn stages(net: &Checked) -> String {
-    let mut rows: Vec<(String, String, u64, u64)> = Vec::new();
+    let mut rows: Vec<(&str, String, u64, u64)> = Vec::new();
+    let mut row_of: HashMap<&str, usize> = HashMap::new();
     for &id in net.order() {
         let path = &net.node(id).path;
         let stage = path.split('.').next().unwrap_or(path);
-        let (shape, params, macs) = (net.shape(id).to_string(), net.node_params(id), net.node_macs(id));
-        match rows.iter_mut().find(|row| row.0 == stage) {
-            Some(row) => *row = (row.0.clone(), shape, row.2 + params, row.3 + macs),
-            None => rows.push((stage.into(), shape, params, macs)),
+        let row = *row_of.entry(stage).or_insert(rows.len());
+        if row == rows.len() {
+            rows.push((stage, String::new(), 0, 0));
         }
+        rows[row].1 = net.shape(id).to_string();
+        rows[row].2 += net.node_params(id);
+        rows[row].3 += net.node_macs(id);
     }
     let mut table = table(&["stage", "output", "params", "MACs"], 2..4);
     for (stage, shape, params, macs) in rows {
-        table.add_row(vec![stage, shape, thousands(params), millions(macs)]);
+        table.add_row(vec![stage.to_string(), shape, thousands(params), millions(macs)]);
     }
     table.add_row(vec![
         "total".into(),

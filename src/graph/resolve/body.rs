@@ -151,12 +151,8 @@ impl<'a> Resolver<'a> {
             if !self.may_place(times.span) {
                 return None;
             }
-            let env = Env {
-                scope: frame.env.scope.clone(),
-                file: frame.env.file,
-                body: Some(body),
-                outer: Some(frame.env.clone()),
-            };
+            let outer = Some(frame.env.clone());
+            let env = Env::new(frame.env.scope.clone(), frame.env.file, body, outer);
             let prefix = join(&frame.prefix, &format!("{segment}.{round}"));
             let mut inner = Frame { env: Rc::new(env), values: frame.values.clone(), prefix, cursor: flow };
             self.body(&mut inner, body);

@@ -188,7 +188,7 @@ impl<'a> Resolver<'a> {
         let block = callable.block;
         self.may_nest(callable, call)?;
         let (scope, shown) = self.block_scope(frame, callable, call, flow)?;
-        let env = Env { scope, file: callable.file, body: Some(&block.body), outer: callable.home.clone() };
+        let env = Env::new(scope, callable.file, &block.body, callable.home.clone());
         let values = HashMap::from([("in".to_string(), (flow, block.name.span))]);
         let mut inner = Frame { env: Rc::new(env), values, prefix: path.into(), cursor: flow };
         for param in &block.params {

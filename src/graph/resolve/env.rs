@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::diag::FileId;
@@ -11,10 +12,22 @@ pub(super) struct Env<'a> {
     pub scope: Scope,
     /// The file whose blocks and imports are visible.
     pub file: FileId,
-    /// The body whose local blocks are visible.
-    pub body: Option<&'a Body>,
+    /// The blocks that are local to the body.
+    blocks: HashMap<&'a str, &'a Block>,
     /// The body around this one.
-    pub outer: Option<Rc<Env<'a>>>,
+    outer: Option<Rc<Env<'a>>>,
+}
+
+impl<'a> Env<'a> {
+    /// What names mean in `body`, which stands in `outer`.
+    pub fn new(scope: Scope, file: FileId, body: &'a Body, outer: Option<Rc<Env<'a>>>) -> Env<'a> {
+        // Of two blocks of one name the first counts; the second is reported where it stands.
+        let mut blocks = HashMap::new();
+        for block in locals(body) {
+            blocks.entry(block.name.node.as_str()).or_insert(block);
+        }
+        Env { scope, file, blocks, outer }
+    }
 }
 
 /// A block, and where it was written.
@@ -30,7 +43,7 @@ pub(super) struct Callable<'a> {
 pub(super) fn block<'a>(project: &'a Project, env: &Rc<Env<'a>>, name: &str) -> Option<Callable<'a>> {
     let mut at = Some(env);
     while let Some(here) = at {
-        if let Some(block) = here.body.and_then(|body| locals(body).find(|b| b.name.node == name)) {
+        if let Some(block) = here.blocks.get(name) {
             return Some(Callable { block, file: here.file, home: Some(here.clone()) });
         }
         at = here.outer.as_ref();
@@ -83,7 +96,7 @@ pub(super) fn block_names<'a>(project: &'a Project, env: &Rc<Env<'a>>) -> Vec<&'
     let mut names: Vec<&str> = Vec::new();
     let mut at = Some(env);
     while let Some(here) = at {
-        names.extend(here.body.into_iter().flat_map(locals).map(|b| b.name.node.as_str()));
+        names.extend(here.blocks.keys());
         names.extend(own_blocks(project, here.file).map(|b| b.name.node.as_str()));
         for item in &project.file(here.file).items {
             if let ItemKind::Import(import) = &item.kind {

@@ -27,7 +27,7 @@ use crate::syntax::ast::{self, Block, Edit};
 use env::Env;
 
 /// The most elements that a net may expand to, blocks and repeats included.
-pub const MAX_ELEMENTS_PLACED: usize = 100_000;
+pub const MAX_ELEMENTS_PLACED: usize = 200_000;
 /// How deep blocks may call one another.
 pub const MAX_CALL_DEPTH: usize = 64;
 

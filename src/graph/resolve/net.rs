@@ -174,8 +174,7 @@ impl<'a> Resolver<'a> {
         for level in levels.iter().rev() {
             let mut scope = env.as_ref().map_or_else(Scope::default, |e| e.scope.clone());
             scope.extend(&level.scope);
-            let body = Some(&level.net.body);
-            env = Some(Rc::new(Env { scope, file: level.file, body, outer: env.take() }));
+            env = Some(Rc::new(Env::new(scope, level.file, &level.net.body, env.take())));
             envs.extend(env.clone());
         }
         for (depth, (level, env)) in levels.iter().rev().zip(&envs).enumerate() {
