@@ -1,0 +1,373 @@
+//! One group: its items in their cells, its wires, its frame.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::lanes::{Cell, assign};
+use super::route::{Grid, Start, Way, X, Y};
+use super::{Card, Frame, Note, Part, Point, Rect, SMALL, TEXT, Wire, height, is_join, side};
+use crate::tools::draw::label::{self, Role};
+use crate::tools::draw::tree::{Item, Tree};
+
+const PAD: f64 = 9.0;
+const HEADER: f64 = 17.0;
+/// Height of a gap without and with a text in it, and what each further track adds.
+const GAP: f64 = 15.0;
+const GAP_WITH_NOTE: f64 = 21.0;
+const LEVEL: f64 = 7.0;
+/// Width between lanes, and what each track adds.
+const LANE_GAP: f64 = 14.0;
+const TRACK: f64 = 9.0;
+
+/// What makes parts of a tree's items.
+pub(super) struct Builder<'a> {
+    pub(super) tree: &'a Tree,
+    /// The width of a box.
+    pub(super) width: f64,
+}
+
+/// The title and note of a frame, and how many frames are around it.
+pub(super) type Head<'a> = (&'a str, &'a str, usize);
+
+/// A value's way in this group: from, to which item, corners.
+struct Routed {
+    value: usize,
+    to: Option<usize>,
+    shortcut: bool,
+    way: Way,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(tree: &'a Tree) -> Builder<'a> {
+        let plain = |role: Role| !matches!(role, Role::Io | Role::Join);
+        let rows = tree.stacks.iter().flat_map(|s| &s.rows).filter(|r| plain(r.role));
+        let texts = rows.map(|r| label::width(&r.text, TEXT));
+        let captions = tree.stacks.iter().filter_map(|s| Some(label::width(s.caption.as_ref()?, SMALL)));
+        Builder { tree, width: texts.chain(captions).fold(92.0, f64::max).ceil() + 16.0 }
+    }
+
+    /// The part of an item with all that is in it.
+    pub(super) fn item(&self, item: &Item, depth: usize) -> Part {
+        match item {
+            Item::Stack(stack) => self.stack(*stack),
+            Item::Group(group) => {
+                let parts = group.items.iter().map(|i| (self.item(i, depth + 1), i.stacks())).collect();
+                self.arrange(parts, Some((&group.title, &group.note, depth)))
+            }
+        }
+    }
+
+    fn stack(&self, at: usize) -> Part {
+        let stack = &self.tree.stacks[at];
+        let own = stack.rows.iter().map(|r| label::width(&r.text, TEXT)).fold(0.0, f64::max).ceil();
+        let caption = stack.caption.as_ref().map_or(0.0, |c| label::width(c, SMALL).ceil());
+        let w = match stack.rows.as_slice() {
+            [only] if only.role == Role::Join => own.max(caption) + 24.0,
+            [only] if only.role == Role::Io => own + 24.0,
+            _ => self.width,
+        };
+        let (rect, ends) = (Rect { x: -w / 2.0, y: 0.0, w, h: height(stack) }, BTreeMap::from([(at, 0.0)]));
+        let mut part = Part { left: w / 2.0, right: w / 2.0, height: rect.h, outs: ends, ..Part::default() };
+        part.picture.cards.push(Card { stack: at, rect });
+        part
+    }
+
+    /// Puts parts, each with its range of stacks, into one.
+    pub(super) fn arrange(&self, parts: Vec<(Part, Range<usize>)>, head: Option<Head>) -> Part {
+        let ranges: Vec<Range<usize>> = parts.iter().map(|(_, range)| range.clone()).collect();
+        let cells = assign(self.tree, &ranges);
+        let mut grid = Grid::new(&cells);
+        let parts: Vec<Part> = parts.into_iter().map(|(part, _)| part).collect();
+        let routed = self.route(&mut grid, &cells, &parts, &ranges);
+        let notes = self.notes(&cells, &parts, &ranges, &routed, head.is_some());
+        let sizes = Sizes::new(&grid, &cells, &parts, &notes, head);
+        sizes.assemble(self.tree, parts, routed, notes, head)
+    }
+
+    fn route(&self, grid: &mut Grid, cells: &[Cell], parts: &[Part], ranges: &[Range<usize>]) -> Vec<Routed> {
+        let range = whole(ranges);
+        let mut routed = Vec::new();
+        let mut taken = BTreeSet::new();
+        let values: BTreeSet<usize> = self.tree.edges.keys().map(|&(from, _)| from).collect();
+        for value in self.entering_main_first(values, cells, ranges) {
+            let readers: Vec<(usize, bool)> = self.readers(value).collect();
+            let inside: Vec<(usize, bool)> =
+                readers.iter().copied().filter(|(to, _)| range.contains(to)).collect();
+            let leaves = range.contains(&value) && readers.iter().any(|(to, _)| *to >= range.end);
+            let source = ranges.iter().position(|r| r.contains(&value));
+            // Targets by item: whether the trunk goes on there, and the stack if it is the item itself.
+            let mut targets: BTreeMap<usize, (bool, bool, Option<usize>)> = BTreeMap::new();
+            for (to, main) in inside {
+                let Some(item) = ranges.iter().position(|r| r.contains(&to)) else { continue };
+                if Some(item) == source {
+                    continue;
+                }
+                let own = (ranges[item].len() == 1 && parts[item].ins.is_empty()).then_some(to);
+                let shortcut = !main && is_join(&self.tree.stacks[to]);
+                let entry = targets.entry(item).or_insert((false, true, own));
+                *entry = (entry.0 || main, entry.1 && shortcut, own);
+            }
+            if targets.is_empty() && !leaves {
+                continue;
+            }
+            let start = match source {
+                Some(item) => {
+                    let dx = parts[item].outs.get(&value).copied().unwrap_or(0.0);
+                    Start { x: X::Lane(cells[item].lane, dx), y: Y::Below(item), gap: cells[item].row + 1 }
+                }
+                None => Start { x: self.port(grid, cells, parts, &targets, &mut taken, value), y: Y::Top, gap: 0 },
+            };
+            for (&item, &(_, shortcut, own)) in &targets {
+                let dx = parts[item].ins.get(&value).copied().unwrap_or(0.0);
+                let way = match own {
+                    Some(_) if shortcut => grid.to_side(value, start, item),
+                    _ => grid.to_top(value, start, item, dx),
+                };
+                routed.push(Routed { value, to: own, shortcut, way });
+            }
+            if leaves {
+                let rest: Vec<bool> = readers
+                    .iter()
+                    .filter(|(to, _)| *to >= range.end)
+                    .map(|&(to, main)| !main && is_join(&self.tree.stacks[to]))
+                    .collect();
+                let shortcut = rest.iter().all(|&s| s);
+                routed.push(Routed { value, to: None, shortcut, way: grid.to_bottom(value, start) });
+            }
+        }
+        routed
+    }
+
+    fn readers(&self, value: usize) -> impl Iterator<Item = (usize, bool)> {
+        self.tree.edges.range((value, 0)..(value + 1, 0)).map(|(&(_, to), &main)| (to, main))
+    }
+
+    /// The values, first those from outside that the trunk reads as its first operand: they get its lane.
+    fn entering_main_first(
+        &self,
+        values: BTreeSet<usize>,
+        cells: &[Cell],
+        ranges: &[Range<usize>],
+    ) -> Vec<usize> {
+        let range = whole(ranges);
+        let top = (0..cells.len()).filter(|&i| cells[i].lane == 0).min_by_key(|&i| cells[i].row);
+        let is_main = |&value: &usize| {
+            let to_trunk = |(to, main): (usize, bool)| main && top.is_some_and(|i| ranges[i].contains(&to));
+            !range.contains(&value) && self.readers(value).any(to_trunk)
+        };
+        let (mut main, rest): (Vec<usize>, Vec<usize>) = values.into_iter().partition(is_main);
+        main.extend(rest);
+        main
+    }
+
+    /// Where a value from outside enters.
+    fn port(
+        &self,
+        grid: &mut Grid,
+        cells: &[Cell],
+        parts: &[Part],
+        targets: &BTreeMap<usize, (bool, bool, Option<usize>)>,
+        taken: &mut BTreeSet<usize>,
+        value: usize,
+    ) -> X {
+        if taken.insert(0) {
+            return X::Lane(0, 0.0);
+        }
+        for &item in targets.keys() {
+            let Cell { row, lane } = cells[item];
+            if grid.free(lane, 0..row) && lane > 0 && taken.insert(lane) {
+                return X::Lane(lane, parts[item].ins.get(&value).copied().unwrap_or(0.0));
+            }
+        }
+        let lane = targets.keys().next().map_or(0, |&item| cells[item].lane);
+        let down = targets.keys().map(|&item| 2 * cells[item].row + 1).max().unwrap_or(0);
+        grid.track(lane, value, 0, down)
+    }
+
+    /// The shapes to show below items, by item: where it is not the shape of anything that comes in.
+    fn notes(
+        &self,
+        cells: &[Cell],
+        parts: &[Part],
+        ranges: &[Range<usize>],
+        routed: &[Routed],
+        framed: bool,
+    ) -> BTreeMap<usize, (usize, String)> {
+        let stacks = &self.tree.stacks;
+        let mut notes = BTreeMap::new();
+        for i in (0..parts.len()).filter(|&i| cells[i].lane == 0) {
+            let enters = |&&(from, to): &&(usize, usize)| ranges[i].contains(&to) && !ranges[i].contains(&from);
+            let before: Vec<&str> =
+                self.tree.edges.keys().filter(enters).map(|&(from, _)| stacks[from].shape.as_str()).collect();
+            let goes_on = |r: &&Routed| ranges[i].contains(&r.value) && r.way[0].1 == Y::Below(i) && !self.ends(r, framed);
+            let Some(value) = routed.iter().filter(goes_on).map(|r| r.value).next() else { continue };
+            if !before.is_empty() && !before.contains(&stacks[value].shape.as_str()) {
+                notes.insert(i, (value, stacks[value].shape.clone()));
+            }
+        }
+        notes
+    }
+
+    /// Whether a way is better without a note: it leaves a frame, or ends in the output, which says the shape.
+    fn ends(&self, routed: &Routed, framed: bool) -> bool {
+        framed && routed.way.last().is_some_and(|end| end.1 == Y::Bottom)
+            || routed.to == Some(self.tree.stacks.len() - 1)
+    }
+}
+
+fn whole(ranges: &[Range<usize>]) -> Range<usize> {
+    ranges.first().map_or(0, |r| r.start)..ranges.last().map_or(0, |r| r.end)
+}
+
+/// Every row, lane, channel and gap with its size.
+struct Sizes {
+    cells: Vec<Cell>,
+    /// Left and right extent of each lane, and where its middle is.
+    lanes: Vec<(f64, f64)>,
+    middles: Vec<f64>,
+    /// Width of the channel to the right of all lanes.
+    right: f64,
+    /// Upper edge and height of each row.
+    rows: Vec<(f64, f64)>,
+    /// Upper edge of each gap.
+    gaps: Vec<f64>,
+    height: f64,
+}
+
+impl Sizes {
+    fn new(
+        grid: &Grid,
+        cells: &[Cell],
+        parts: &[Part],
+        notes: &BTreeMap<usize, (usize, String)>,
+        head: Option<Head>,
+    ) -> Sizes {
+        let mut lanes = vec![(0.0f64, 0.0f64); grid.lanes];
+        let mut heights = vec![0.0f64; grid.rows];
+        for (cell, part) in cells.iter().zip(parts) {
+            let lane = &mut lanes[cell.lane];
+            *lane = (lane.0.max(part.left), lane.1.max(part.right));
+            heights[cell.row] = heights[cell.row].max(part.height);
+        }
+        for (_, text) in notes.values() {
+            lanes[0].0 = lanes[0].0.max(label::width(text, SMALL) + 8.0);
+        }
+        if let Some((title, note, _)) = head {
+            lanes[0].0 = lanes[0].0.max(label::width(title, SMALL) + 6.0);
+            lanes[0].1 = lanes[0].1.max(label::width(note, SMALL) + 6.0);
+        }
+        let mut middles = vec![0.0];
+        for l in 1..grid.lanes {
+            let between = channel(grid.tracks(l - 1)).max(LANE_GAP);
+            middles.push(middles[l - 1] + lanes[l - 1].1 + between + lanes[l].0);
+        }
+        let right = channel(grid.tracks(grid.lanes - 1));
+        let noted: BTreeSet<usize> = notes.keys().map(|&item| cells[item].row + 1).collect();
+        let mut y = if head.is_some() { HEADER } else { 0.0 };
+        let (mut rows, mut gaps) = (Vec::new(), Vec::new());
+        for gap in 0..=grid.rows {
+            gaps.push(y);
+            let outer = gap == 0 || gap == grid.rows;
+            let base = match noted.contains(&gap) {
+                true => GAP_WITH_NOTE,
+                false if outer && head.is_none() => 0.0,
+                false if outer => PAD - 3.0,
+                false => GAP,
+            };
+            let tracks = match grid.levels(gap) {
+                0 => 0.0,
+                n => 18.0 + LEVEL * (n - 1) as f64,
+            };
+            y += base.max(tracks);
+            if let Some(&height) = heights.get(gap) {
+                rows.push((y, height));
+                y += height;
+            }
+        }
+        Sizes { cells: cells.to_vec(), lanes, middles, right, rows, gaps, height: y + if head.is_some() { 3.0 } else { 0.0 } }
+    }
+
+    fn top(&self, item: usize, part: &Part) -> f64 {
+        let (y, height) = self.rows[self.cells[item].row];
+        y + (height - part.height) / 2.0
+    }
+
+    fn point(&self, tree: &Tree, parts: &[Part], (x, y): (X, Y)) -> Point {
+        let x = match x {
+            X::Lane(lane, dx) => self.middles[lane] + dx,
+            X::Track(lane, track) => {
+                self.middles[lane] + self.lanes[lane].1 + LANE_GAP - 2.0 + TRACK * track as f64
+            }
+            X::Edge(item, right) => {
+                let part = &parts[item];
+                self.middles[self.cells[item].lane] + if right { part.right } else { -part.left }
+            }
+        };
+        let y = match y {
+            Y::Top => 0.0,
+            Y::Above(item) => self.top(item, &parts[item]),
+            Y::Below(item) => self.top(item, &parts[item]) + parts[item].height,
+            Y::Side(item) => {
+                let inside = parts[item].picture.cards.first().map_or(0.0, |c| side(&tree.stacks[c.stack]));
+                self.top(item, &parts[item]) + inside
+            }
+            Y::Gap(gap, level) => self.gaps[gap] + 8.0 + LEVEL * level as f64,
+            Y::Bottom => self.height,
+        };
+        [x, y]
+    }
+
+    fn assemble(
+        &self,
+        tree: &Tree,
+        parts: Vec<Part>,
+        routed: Vec<Routed>,
+        notes: BTreeMap<usize, (usize, String)>,
+        head: Option<Head>,
+    ) -> Part {
+        let pad = if head.is_some() { PAD } else { 0.0 };
+        let last = self.lanes.len() - 1;
+        let mut out = Part {
+            left: self.lanes[0].0 + pad,
+            right: self.middles[last] + self.lanes[last].1 + self.right + pad,
+            height: self.height,
+            ..Part::default()
+        };
+        if let Some((title, note, depth)) = head {
+            let rect = Rect { x: -out.left, y: 0.0, w: out.left + out.right, h: out.height };
+            let (title, note) = (title.to_string(), note.to_string());
+            out.picture.frames.push(Frame { rect, title, note, depth });
+        }
+        for routed in routed {
+            let points: Vec<Point> = routed.way.iter().map(|&at| self.point(tree, &parts, at)).collect();
+            match (routed.way.first(), routed.way.last()) {
+                (Some((_, Y::Top)), Some((_, Y::Bottom))) | (None, _) | (_, None) => {}
+                (Some((_, Y::Top)), Some(_)) => drop(out.ins.insert(routed.value, points[0][0])),
+                (Some(_), Some((_, Y::Bottom))) => {
+                    out.outs.insert(routed.value, points[points.len() - 1][0]);
+                }
+                (Some(_), Some(_)) => {}
+            }
+            let (from, to, shortcut) = (routed.value, routed.to, routed.shortcut);
+            out.picture.wires.push(Wire { from, to, points, shortcut });
+        }
+        for (item, (value, text)) in notes {
+            let [x, y] = self.point(tree, &parts, (X::Lane(0, parts[item].outs[&value]), Y::Below(item)));
+            out.picture.notes.push(Note { at: [x - 5.0, y + 13.0], text });
+        }
+        for (item, mut part) in parts.into_iter().enumerate() {
+            let (left, right) = self.lanes[self.cells[item].lane];
+            let top = self.top(item, &part);
+            if let Some(frame) = part.picture.frames.first_mut() {
+                frame.rect.x = -left;
+                frame.rect.w = left + right;
+            }
+            out.picture.place(part.picture, [self.middles[self.cells[item].lane], top]);
+        }
+        out
+    }
+}
+
+fn channel(tracks: usize) -> f64 {
+    if tracks == 0 { 0.0 } else { 2.0 * LANE_GAP - 6.0 + TRACK * (tracks - 1) as f64 }
+}
