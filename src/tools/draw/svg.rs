@@ -30,10 +30,20 @@ fn write(out: &mut String, tree: &Tree, picture: &Picture) -> std::fmt::Result {
     writeln!(out, r#"  <desc id="desc">The graph of the net {name}: {}.</desc>"#, escape(&tree.cost))?;
     style(out, tree)?;
     let (right, bottom) = (w - 1.0, h - 1.0);
-    writeln!(out, r##"  <rect x="0.5" y="0.5" width="{right}" height="{bottom}" rx="12" fill="#ffffff" stroke="#e2e8f0"/>"##)?;
-    writeln!(out, r##"  <text x="22" y="35" font-size="17" font-weight="600" fill="#0f172a">{name}</text>"##)?;
+    writeln!(
+        out,
+        r##"  <rect x="0.5" y="0.5" width="{right}" height="{bottom}" rx="12" fill="#ffffff" stroke="#e2e8f0"/>"##
+    )?;
+    writeln!(
+        out,
+        r##"  <text x="22" y="35" font-size="17" font-weight="600" fill="#0f172a">{name}</text>"##
+    )?;
     let beside = 22.0 + label::width(&tree.name, 17.0) + 12.0;
-    writeln!(out, r##"  <text x="{beside:.0}" y="35" font-size="11" fill="#64748b">{}</text>"##, escape(&tree.cost))?;
+    writeln!(
+        out,
+        r##"  <text x="{beside:.0}" y="35" font-size="11" fill="#64748b">{}</text>"##,
+        escape(&tree.cost)
+    )?;
     // Each picture is centred on its page: a short net may be narrower than its legend.
     let shift = ((w - picture.size[0]) / 2.0).floor();
     writeln!(out, r#"  <g transform="translate({shift} 0)">"#)?;
@@ -43,8 +53,13 @@ fn write(out: &mut String, tree: &Tree, picture: &Picture) -> std::fmt::Result {
     under.into_iter().chain(over).try_for_each(|w| wire(out, w))?;
     for note in &picture.notes {
         let [x, y] = note.at;
-        writeln!(out, r#"    <text class="n" x="{x:.1}" y="{y:.1}" text-anchor="end">{}</text>"#, escape(&note.text))?;
+        writeln!(
+            out,
+            r#"    <text class="n" x="{x:.1}" y="{y:.1}" text-anchor="end">{}</text>"#,
+            escape(&note.text)
+        )?;
     }
+    picture.frames.iter().try_for_each(|f| heading(out, f))?;
     picture.cards.iter().try_for_each(|c| card(out, tree, c))?;
     writeln!(out, "  </g>")?;
     draw_legend(out, tree, h)?;
@@ -56,8 +71,9 @@ fn style(out: &mut String, tree: &Tree) -> std::fmt::Result {
     writeln!(out, "    text {{ fill: #334155 }}")?;
     writeln!(out, "    .w {{ fill: none; stroke: #64748b; stroke-width: 1.4 }}")?;
     writeln!(out, "    .s {{ fill: none; stroke: #7c3aed; stroke-width: 1.6 }}")?;
-    writeln!(out, "    .n {{ font-size: {SMALL}px; fill: #64748b }}")?;
+    writeln!(out, "    .n {{ font-size: {SMALL}px; fill: #526074 }}")?;
     writeln!(out, "    .c {{ font-size: {SMALL}px; font-weight: 600; fill: #475569 }}")?;
+    writeln!(out, "    .n, .c {{ stroke: #ffffff; stroke-width: 2.5; paint-order: stroke }}")?;
     writeln!(out, "    .t {{ font-size: {TEXT}px; text-anchor: middle }}")?;
     for role in roles(tree) {
         let [fill, _, text] = role.colours();
@@ -65,7 +81,10 @@ fn style(out: &mut String, tree: &Tree) -> std::fmt::Result {
     }
     writeln!(out, "  </style>")?;
     let mut marker = |id: &str, colour: &str| {
-        writeln!(out, r#"  <marker id="{id}" viewBox="0 0 6 6" refX="5.4" refY="3" markerWidth="6" markerHeight="6" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.4 L6 3 L0 5.6 Z" fill="{colour}"/></marker>"#)
+        writeln!(
+            out,
+            r#"  <marker id="{id}" viewBox="0 0 6 6" refX="5.4" refY="3" markerWidth="6" markerHeight="6" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.4 L6 3 L0 5.6 Z" fill="{colour}"/></marker>"#
+        )
     };
     marker("a", "#64748b")?;
     marker("b", "#7c3aed")
@@ -89,7 +108,7 @@ fn class(role: Role) -> &'static str {
 }
 
 fn frame(out: &mut String, frame: &Frame) -> std::fmt::Result {
-    let (rect, title) = (frame.rect, escape(&frame.title));
+    let rect = frame.rect;
     let (fill, stroke) = match frame.depth % 2 {
         0 => ("#f8fafc", "#cbd5e1"),
         _ => ("#ffffff", "#cbd5e1"),
@@ -98,13 +117,21 @@ fn frame(out: &mut String, frame: &Frame) -> std::fmt::Result {
         out,
         r#"    <rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" rx="8" fill="{fill}" stroke="{stroke}"/>"#,
         rect.x, rect.y, rect.w, rect.h
-    )?;
+    )
+}
+
+fn heading(out: &mut String, frame: &Frame) -> std::fmt::Result {
+    let (rect, title) = (frame.rect, escape(&frame.title));
     writeln!(out, r#"    <text class="c" x="{:.1}" y="{:.1}">{title}</text>"#, rect.x + 8.0, rect.y + 12.5)?;
     if frame.note.is_empty() {
         return Ok(());
     }
     let (right, y) = (rect.x + rect.w - 8.0, rect.y + 12.5);
-    writeln!(out, r#"    <text class="n" x="{right:.1}" y="{y:.1}" text-anchor="end">{}</text>"#, escape(&frame.note))
+    writeln!(
+        out,
+        r#"    <text class="n" x="{right:.1}" y="{y:.1}" text-anchor="end">{}</text>"#,
+        escape(&frame.note)
+    )
 }
 
 fn wire(out: &mut String, wire: &Wire) -> std::fmt::Result {
@@ -151,21 +178,43 @@ fn card(out: &mut String, tree: &Tree, card: &Card) -> std::fmt::Result {
     let (fill, border) = if one { (fill, border) } else { ("#ffffff", "#94a3b8") };
     let mut y = r.y;
     if !one {
-        writeln!(out, r#"    <rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" fill="{fill}"/>"#)?;
+        writeln!(
+            out,
+            r#"    <rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" fill="{fill}"/>"#
+        )?;
     }
     if let Some(caption) = &stack.caption {
-        writeln!(out, r#"    <text class="c" x="{:.1}" y="{:.1}">{}</text>"#, x + 6.0, y + 11.0, escape(caption))?;
+        writeln!(
+            out,
+            r#"    <text class="c" x="{:.1}" y="{:.1}">{}</text>"#,
+            x + 6.0,
+            y + 11.0,
+            escape(caption)
+        )?;
         y += CAPTION;
     }
     for (i, row) in stack.rows.iter().enumerate() {
         let shape = match one {
-            true => format!(r#"<rect class="{}" x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" stroke="{border}"/>"#, class(row.role)),
+            true => format!(
+                r#"<rect class="{}" x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" stroke="{border}"/>"#,
+                class(row.role)
+            ),
             false => {
                 let (top, bottom) = (i == 0 && stack.caption.is_none(), i + 1 == stack.rows.len());
-                format!(r#"<path class="{}" d="{}"/>"#, class(row.role), plate([x, y], [w, ROW], top, bottom, radius))
+                format!(
+                    r#"<path class="{}" d="{}"/>"#,
+                    class(row.role),
+                    plate([x, y], [w, ROW], top, bottom, radius)
+                )
             }
         };
-        let text = format!(r#"<text class="t {}t" x="{:.1}" y="{:.1}">{}</text>"#, class(row.role), x + w / 2.0, y + 14.0, escape(&row.text));
+        let text = format!(
+            r#"<text class="t {}t" x="{:.1}" y="{:.1}">{}</text>"#,
+            class(row.role),
+            x + w / 2.0,
+            y + 14.0,
+            escape(&row.text)
+        );
         writeln!(out, r#"    <g><title>{}</title>{shape}{text}</g>"#, escape(&row.tip))?;
         if i > 0 {
             writeln!(out, r##"    <path d="M{x:.1} {y:.1} h{w:.1}" stroke="#ffffff"/>"##)?;
@@ -173,7 +222,11 @@ fn card(out: &mut String, tree: &Tree, card: &Card) -> std::fmt::Result {
         y += ROW;
     }
     if !one {
-        writeln!(out, r#"    <rect x="{x:.1}" y="{:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" fill="none" stroke="{border}"/>"#, r.y)?;
+        writeln!(
+            out,
+            r#"    <rect x="{x:.1}" y="{:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" fill="none" stroke="{border}"/>"#,
+            r.y
+        )?;
     }
     Ok(())
 }

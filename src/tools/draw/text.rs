@@ -34,7 +34,10 @@ fn dot_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fm
             let stack = &tree.stacks[*at];
             let [fill, border, text] = colours(stack);
             let label = quoted(&lines(stack).join("\n"));
-            writeln!(out, "{indent}n{at} [label={label}, fillcolor=\"{fill}\", color=\"{border}\", fontcolor=\"{text}\"];")
+            writeln!(
+                out,
+                "{indent}n{at} [label={label}, fillcolor=\"{fill}\", color=\"{border}\", fontcolor=\"{text}\"];"
+            )
         }
         Item::Group(group) => {
             writeln!(out, "{indent}subgraph cluster_{}_{depth} {{", group.stacks.start)?;
@@ -59,7 +62,8 @@ fn write_mermaid(out: &mut String, tree: &Tree) -> std::fmt::Result {
     tree.items.iter().try_for_each(|item| mermaid_item(out, tree, item, 1))?;
     for (&(from, to), main) in &tree.edges {
         let stack = &tree.stacks[from];
-        let label = if stack.changes && *main { format!("|\"{}\"|", entities(&stack.shape)) } else { String::new() };
+        let label =
+            if stack.changes && *main { format!("|\"{}\"|", entities(&stack.shape)) } else { String::new() };
         writeln!(out, "  n{from} -->{label} n{to}")?;
     }
     for (at, stack) in tree.stacks.iter().enumerate() {
@@ -77,7 +81,12 @@ fn mermaid_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std
             writeln!(out, "{indent}n{at}[\"{}\"]", lines.join("<br>"))
         }
         Item::Group(group) => {
-            writeln!(out, "{indent}subgraph g{}_{depth} [\"{}\"]", group.stacks.start, entities(&group.title))?;
+            writeln!(
+                out,
+                "{indent}subgraph g{}_{depth} [\"{}\"]",
+                group.stacks.start,
+                entities(&group.title)
+            )?;
             group.items.iter().try_for_each(|item| mermaid_item(out, tree, item, depth + 1))?;
             writeln!(out, "{indent}end")
         }

@@ -1,6 +1,6 @@
 //! From paths to nested groups. The leaves are stacks of ops that follow one another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::label::{self, Role};
@@ -20,6 +20,8 @@ pub struct Tree {
     pub stacks: Vec<Stack>,
     /// From stack to stack, once each; `true` if it is what moves on along the trunk.
     pub edges: BTreeMap<(usize, usize), bool>,
+    /// The edges beside the trunk that lead to nothing but sums.
+    pub shortcuts: BTreeSet<(usize, usize)>,
 }
 
 /// A stack or a group of them.
@@ -91,7 +93,21 @@ pub fn tree(net: &Checked, collapse: bool) -> Tree {
     let row = Row { text: format!("{name} {shape}"), role: Role::Io, tip: format!("output {name}: {shape}") };
     builder.stacks.push(Stack { caption: None, rows: vec![row], shape, changes: false });
     items.push(Item::Stack(last));
-    Tree { name: net.graph().name.clone(), cost, items, stacks: builder.stacks, edges }
+    let shortcuts = shortcuts(&builder.stacks, &edges);
+    Tree { name: net.graph().name.clone(), cost, items, stacks: builder.stacks, edges, shortcuts }
+}
+
+/// The edges into sums that are not their trunk, and those into stacks that feed only such.
+fn shortcuts(stacks: &[Stack], edges: &BTreeMap<(usize, usize), bool>) -> BTreeSet<(usize, usize)> {
+    let mut found: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for (&(from, to), &main) in edges.iter().rev() {
+        let mut onwards = edges.range((to, 0)..(to + 1, 0)).map(|(edge, _)| edge).peekable();
+        let beside = onwards.peek().is_some() && onwards.all(|edge| found.contains(edge));
+        if beside || !main && stacks[to].rows.first().is_some_and(|row| row.text == "add") {
+            found.insert((from, to));
+        }
+    }
+    found
 }
 
 struct Builder<'a> {
@@ -109,7 +125,9 @@ impl Builder<'_> {
         let mut at = 0;
         while at < nodes.len() {
             let run = match self.segment(nodes[at], depth) {
-                Some(name) => nodes[at..].iter().take_while(|&&n| self.segment(n, depth) == Some(name)).count(),
+                Some(name) => {
+                    nodes[at..].iter().take_while(|&&n| self.segment(n, depth) == Some(name)).count()
+                }
                 None => self.run(&nodes[at..], depth),
             };
             let (run, name) = (&nodes[at..at + run], self.segment(nodes[at], depth).map(str::to_string));
@@ -173,7 +191,8 @@ impl Builder<'_> {
     }
 
     fn collapsed(&mut self, nodes: &[NodeId], name: String, call: String) -> Item {
-        let text = if label::width(&call, 11.0) <= 150.0 { call.clone() } else { format!("{} ops", nodes.len()) };
+        let text =
+            if label::width(&call, 11.0) <= 150.0 { call.clone() } else { format!("{} ops", nodes.len()) };
         let item = self.stack(nodes, Some(name));
         let Item::Stack(at) = item else { return item };
         let cost: u64 = nodes.iter().map(|&n| self.net.node_params(n)).sum();
@@ -206,7 +225,11 @@ impl Builder<'_> {
             _ => label::op(&node.op),
         };
         let cost = if params > 0 { format!(", {} params", label::count(params)) } else { String::new() };
-        Row { text, role: Role::of(&node.op), tip: format!("{}: {} → {shape}{cost}", node.path, node.op.text(&[])) }
+        Row {
+            text,
+            role: Role::of(&node.op),
+            tip: format!("{}: {} → {shape}{cost}", node.path, node.op.text(&[])),
+        }
     }
 
     /// How many of the nodes from the first on make a stack: each is all that its successor reads, and nothing

@@ -9,12 +9,14 @@ use super::{Card, Frame, Note, Part, Point, Rect, SMALL, TEXT, Wire, height, is_
 use crate::tools::draw::label::{self, Role};
 use crate::tools::draw::tree::{Item, Tree};
 
-const PAD: f64 = 9.0;
+const PAD: f64 = 8.0;
 const HEADER: f64 = 17.0;
 /// Height of a gap without and with a text in it, and what each further track adds.
 const GAP: f64 = 15.0;
 const GAP_WITH_NOTE: f64 = 21.0;
 const LEVEL: f64 = 7.0;
+/// Room for the end of a wire at the top of a column.
+const ENTRY: f64 = 7.0;
 /// Width between lanes, and what each track adds.
 const LANE_GAP: f64 = 14.0;
 const TRACK: f64 = 9.0;
@@ -35,6 +37,13 @@ struct Routed {
     to: Option<usize>,
     shortcut: bool,
     way: Way,
+}
+
+/// How a value enters an item: the stack if it is the item itself, whether from its side.
+struct Target {
+    own: Option<usize>,
+    side: bool,
+    shortcut: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -95,17 +104,16 @@ impl<'a> Builder<'a> {
                 readers.iter().copied().filter(|(to, _)| range.contains(to)).collect();
             let leaves = range.contains(&value) && readers.iter().any(|(to, _)| *to >= range.end);
             let source = ranges.iter().position(|r| r.contains(&value));
-            // Targets by item: whether the trunk goes on there, and the stack if it is the item itself.
-            let mut targets: BTreeMap<usize, (bool, bool, Option<usize>)> = BTreeMap::new();
+            let mut targets: BTreeMap<usize, Target> = BTreeMap::new();
             for (to, main) in inside {
                 let Some(item) = ranges.iter().position(|r| r.contains(&to)) else { continue };
                 if Some(item) == source {
                     continue;
                 }
                 let own = (ranges[item].len() == 1 && parts[item].ins.is_empty()).then_some(to);
-                let shortcut = !main && is_join(&self.tree.stacks[to]);
-                let entry = targets.entry(item).or_insert((false, true, own));
-                *entry = (entry.0 || main, entry.1 && shortcut, own);
+                let target = targets.entry(item).or_insert(Target { own, side: true, shortcut: true });
+                target.side &= !main && is_join(&self.tree.stacks[to]);
+                target.shortcut &= self.tree.shortcuts.contains(&(value, to));
             }
             if targets.is_empty() && !leaves {
                 continue;
@@ -115,23 +123,21 @@ impl<'a> Builder<'a> {
                     let dx = parts[item].outs.get(&value).copied().unwrap_or(0.0);
                     Start { x: X::Lane(cells[item].lane, dx), y: Y::Below(item), gap: cells[item].row + 1 }
                 }
-                None => Start { x: self.port(grid, cells, parts, &targets, &mut taken, value), y: Y::Top, gap: 0 },
+                None => {
+                    Start { x: self.port(grid, cells, parts, &targets, &mut taken, value), y: Y::Top, gap: 0 }
+                }
             };
-            for (&item, &(_, shortcut, own)) in &targets {
+            for (&item, &Target { own, side, shortcut }) in &targets {
                 let dx = parts[item].ins.get(&value).copied().unwrap_or(0.0);
                 let way = match own {
-                    Some(_) if shortcut => grid.to_side(value, start, item),
+                    Some(_) if side => grid.to_side(value, start, item),
                     _ => grid.to_top(value, start, item, dx),
                 };
                 routed.push(Routed { value, to: own, shortcut, way });
             }
             if leaves {
-                let rest: Vec<bool> = readers
-                    .iter()
-                    .filter(|(to, _)| *to >= range.end)
-                    .map(|&(to, main)| !main && is_join(&self.tree.stacks[to]))
-                    .collect();
-                let shortcut = rest.iter().all(|&s| s);
+                let mut rest = readers.iter().filter(|(to, _)| *to >= range.end);
+                let shortcut = rest.all(|&(to, _)| self.tree.shortcuts.contains(&(value, to)));
                 routed.push(Routed { value, to: None, shortcut, way: grid.to_bottom(value, start) });
             }
         }
@@ -166,7 +172,7 @@ impl<'a> Builder<'a> {
         grid: &mut Grid,
         cells: &[Cell],
         parts: &[Part],
-        targets: &BTreeMap<usize, (bool, bool, Option<usize>)>,
+        targets: &BTreeMap<usize, Target>,
         taken: &mut BTreeSet<usize>,
         value: usize,
     ) -> X {
@@ -196,10 +202,13 @@ impl<'a> Builder<'a> {
         let stacks = &self.tree.stacks;
         let mut notes = BTreeMap::new();
         for i in (0..parts.len()).filter(|&i| cells[i].lane == 0) {
-            let enters = |&&(from, to): &&(usize, usize)| ranges[i].contains(&to) && !ranges[i].contains(&from);
+            let enters =
+                |&&(from, to): &&(usize, usize)| ranges[i].contains(&to) && !ranges[i].contains(&from);
             let before: Vec<&str> =
                 self.tree.edges.keys().filter(enters).map(|&(from, _)| stacks[from].shape.as_str()).collect();
-            let goes_on = |r: &&Routed| ranges[i].contains(&r.value) && r.way[0].1 == Y::Below(i) && !self.ends(r, framed);
+            let goes_on = |r: &&Routed| {
+                ranges[i].contains(&r.value) && r.way[0].1 == Y::Below(i) && !self.ends(r, framed)
+            };
             let Some(value) = routed.iter().filter(goes_on).map(|r| r.value).next() else { continue };
             if !before.is_empty() && !before.contains(&stacks[value].shape.as_str()) {
                 notes.insert(i, (value, stacks[value].shape.clone()));
@@ -270,7 +279,13 @@ impl Sizes {
             let outer = gap == 0 || gap == grid.rows;
             let base = match noted.contains(&gap) {
                 true => GAP_WITH_NOTE,
-                false if outer && head.is_none() => 0.0,
+                false if outer && head.is_none() => {
+                    if gap == 0 {
+                        ENTRY
+                    } else {
+                        0.0
+                    }
+                }
                 false if outer => PAD - 3.0,
                 false => GAP,
             };
@@ -284,7 +299,15 @@ impl Sizes {
                 y += height;
             }
         }
-        Sizes { cells: cells.to_vec(), lanes, middles, right, rows, gaps, height: y + if head.is_some() { 3.0 } else { 0.0 } }
+        Sizes {
+            cells: cells.to_vec(),
+            lanes,
+            middles,
+            right,
+            rows,
+            gaps,
+            height: y + if head.is_some() { 3.0 } else { 0.0 },
+        }
     }
 
     fn top(&self, item: usize, part: &Part) -> f64 {

@@ -19,7 +19,9 @@ pub(super) fn assign(tree: &Tree, items: &[Range<usize>]) -> Vec<Cell> {
     let before = predecessors(tree, items);
     let rows = rows(&before);
     let last_reader: Vec<usize> = (0..items.len())
-        .map(|i| (0..items.len()).filter(|&j| before[j].contains(&i)).map(|j| rows[j]).max().unwrap_or(rows[i]))
+        .map(|i| {
+            (0..items.len()).filter(|&j| before[j].contains(&i)).map(|j| rows[j]).max().unwrap_or(rows[i])
+        })
         .collect();
     let trunk = trunk(tree, items);
     let mut cells: Vec<Cell> = rows.iter().map(|&row| Cell { row, lane: 0 }).collect();

@@ -130,7 +130,9 @@ impl Grid {
         let Cell { row, lane } = self.cells[item];
         let (first, y) = ((start.x, start.y), Y::Side(item));
         match start.x {
-            X::Lane(own, _) if own != lane && self.free(own, start.gap..row + 1) && self.clear(own, lane, row) => {
+            X::Lane(own, _)
+                if own != lane && self.free(own, start.gap..row + 1) && self.clear(own, lane, row) =>
+            {
                 vec![first, (start.x, y), (X::Edge(item, own > lane), y)]
             }
             X::Track(own, _) if own >= lane && self.clear(own + 1, lane, row) => {
