@@ -137,9 +137,16 @@ fn every_op_stands_on_a_box_unless_blocks_are_collapsed() {
 #[test]
 fn blocks_of_one_kind_are_drawn_alike() {
     let picture = layout(&tree(&net(Path::new("nets/dawnbench.net")), false), Some(1));
-    let frames = picture.frames.iter().filter(|f| f.title.starts_with("preact"));
-    let sizes: BTreeSet<String> = frames.map(|f| format!("{:.1} {:.1}", f.rect.w, f.rect.h)).collect();
-    assert_eq!(sizes.len(), 2, "with a convolution on the shortcut and without: {sizes:?}");
+    let sizes = |title: &str| -> Vec<String> {
+        let frames = picture.frames.iter().filter(|f| f.title == title);
+        frames.map(|f| format!("{:.0} {:.0}", f.rect.w, f.rect.h)).collect()
+    };
+    for title in ["preact_1", "preact_2"] {
+        let sizes = sizes(title);
+        assert_eq!(sizes.len(), 4);
+        assert_eq!(sizes[2], sizes[3], "{title} of layers 3 and 4");
+    }
+    assert_eq!(sizes("preact_1")[0], sizes("preact_2")[0], "layer1's blocks are the same");
 }
 
 #[test]

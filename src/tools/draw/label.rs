@@ -69,14 +69,14 @@ impl Role {
     }
 }
 
-/// The op in a few characters: `conv 128, 3×3, /2`. Details of initialisation are left out.
+/// The op in a few characters: `conv 128 3×3 /2`. Details of initialisation are left out.
 pub fn op(op: &Op) -> String {
     match op {
         Op::Input(_) => "input".into(),
         Op::Conv(conv) => {
-            let mut text = format!("conv {}, {}", conv.out, pair(conv.kernel));
+            let mut text = format!("conv {} {}", conv.out, pair(conv.kernel));
             if conv.stride != [1, 1] {
-                text += &format!(", /{}", square(conv.stride));
+                text += &format!(" /{}", square(conv.stride));
             }
             if conv.groups != 1 {
                 text += &format!(", {} groups", conv.groups);
@@ -112,7 +112,7 @@ pub fn op(op: &Op) -> String {
 
 fn window(name: &str, kernel: [u64; 2], stride: [u64; 2]) -> String {
     let text = format!("{name} {}", pair(kernel));
-    if stride == kernel { text } else { format!("{text}, /{}", square(stride)) }
+    if stride == kernel { text } else { format!("{text} /{}", square(stride)) }
 }
 
 fn pair([h, w]: [u64; 2]) -> String {

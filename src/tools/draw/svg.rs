@@ -68,7 +68,6 @@ fn write(out: &mut String, tree: &Tree, picture: &Picture) -> std::fmt::Result {
 
 fn style(out: &mut String, tree: &Tree) -> std::fmt::Result {
     writeln!(out, "  <style>")?;
-    writeln!(out, "    text {{ fill: #334155 }}")?;
     writeln!(out, "    .w {{ fill: none; stroke: #64748b; stroke-width: 1.4 }}")?;
     writeln!(out, "    .s {{ fill: none; stroke: #7c3aed; stroke-width: 1.6 }}")?;
     writeln!(out, "    .n {{ font-size: {SMALL}px; fill: #526074 }}")?;
@@ -126,15 +125,14 @@ fn heading(out: &mut String, frame: &Frame) -> std::fmt::Result {
     if frame.note.is_empty() {
         return Ok(());
     }
-    let (right, y) = (rect.x + rect.w - 8.0, rect.y + 12.5);
-    writeln!(
-        out,
-        r#"    <text class="n" x="{right:.1}" y="{y:.1}" text-anchor="end">{}</text>"#,
-        escape(&frame.note)
-    )
+    let (x, y) = (rect.x + 14.0 + label::width(&frame.title, SMALL), rect.y + 12.5);
+    writeln!(out, r#"    <text class="n" x="{x:.1}" y="{y:.1}">{}</text>"#, escape(&frame.note))
 }
 
 fn wire(out: &mut String, wire: &Wire) -> std::fmt::Result {
+    if wire.points.windows(2).all(|pair| pair[0] == pair[1]) {
+        return Ok(());
+    }
     let (class, marker) = if wire.shortcut { ("s", "b") } else { ("w", "a") };
     let end = if wire.to.is_some() { format!(r#" marker-end="url(#{marker})""#) } else { String::new() };
     writeln!(out, r#"    <path class="{class}" d="{}"{end}/>"#, rounded(&wire.points))

@@ -180,7 +180,7 @@ impl Builder<'_> {
 
     /// The block call that a group is, if it is one: all its nodes come from it, and it is not repeated.
     fn call(&self, nodes: &[NodeId], depth: usize) -> Option<String> {
-        let first = |&n: &NodeId| Some(self.net.node(n).origin.as_ref()?.calls.first()?);
+        let first = |&n: &NodeId| self.net.node(n).origin.as_ref()?.calls.first();
         let repeated = |&n: &NodeId| {
             let segment = self.segment(n, depth + 1);
             segment.is_some_and(|s| s.chars().all(|c| c.is_ascii_digit()))

@@ -1,25 +1,14 @@
-//! One group: its items in their cells, its wires, its frame.
+//! One group: its items in their cells and the ways of its wires.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::lanes::{Cell, assign};
 use super::route::{Grid, Start, Way, X, Y};
-use super::{Card, Frame, Note, Part, Point, Rect, SMALL, TEXT, Wire, height, is_join, side};
+use super::sizes::Sizes;
+use super::{Card, Part, Rect, SMALL, TEXT, height, is_join};
 use crate::tools::draw::label::{self, Role};
 use crate::tools::draw::tree::{Item, Tree};
-
-const PAD: f64 = 8.0;
-const HEADER: f64 = 17.0;
-/// Height of a gap without and with a text in it, and what each further track adds.
-const GAP: f64 = 15.0;
-const GAP_WITH_NOTE: f64 = 21.0;
-const LEVEL: f64 = 7.0;
-/// Room for the end of a wire at the top of a column.
-const ENTRY: f64 = 7.0;
-/// Width between lanes, and what each track adds.
-const LANE_GAP: f64 = 14.0;
-const TRACK: f64 = 9.0;
 
 /// What makes parts of a tree's items.
 pub(super) struct Builder<'a> {
@@ -32,11 +21,11 @@ pub(super) struct Builder<'a> {
 pub(super) type Head<'a> = (&'a str, &'a str, usize);
 
 /// A value's way in this group: from, to which item, corners.
-struct Routed {
-    value: usize,
-    to: Option<usize>,
-    shortcut: bool,
-    way: Way,
+pub(super) struct Routed {
+    pub(super) value: usize,
+    pub(super) to: Option<usize>,
+    pub(super) shortcut: bool,
+    pub(super) way: Way,
 }
 
 /// How a value enters an item: the stack if it is the item itself, whether from its side.
@@ -52,7 +41,7 @@ impl<'a> Builder<'a> {
         let rows = tree.stacks.iter().flat_map(|s| &s.rows).filter(|r| plain(r.role));
         let texts = rows.map(|r| label::width(&r.text, TEXT));
         let captions = tree.stacks.iter().filter_map(|s| Some(label::width(s.caption.as_ref()?, SMALL)));
-        Builder { tree, width: texts.chain(captions).fold(92.0, f64::max).ceil() + 16.0 }
+        Builder { tree, width: texts.chain(captions).fold(88.0, f64::max).ceil() + 13.0 }
     }
 
     /// The part of an item with all that is in it.
@@ -89,7 +78,8 @@ impl<'a> Builder<'a> {
         let parts: Vec<Part> = parts.into_iter().map(|(part, _)| part).collect();
         let routed = self.route(&mut grid, &cells, &parts, &ranges);
         let notes = self.notes(&cells, &parts, &ranges, &routed, head.is_some());
-        let sizes = Sizes::new(&grid, &cells, &parts, &notes, head);
+        let entry = routed.iter().any(|r| r.to.is_some() && r.way.first().is_some_and(|at| at.1 == Y::Top));
+        let sizes = Sizes::new(&grid, &cells, &parts, &notes, (head, entry));
         sizes.assemble(self.tree, parts, routed, notes, head)
     }
 
@@ -130,15 +120,15 @@ impl<'a> Builder<'a> {
             for (&item, &Target { own, side, shortcut }) in &targets {
                 let dx = parts[item].ins.get(&value).copied().unwrap_or(0.0);
                 let way = match own {
-                    Some(_) if side => grid.to_side(value, start, item),
-                    _ => grid.to_top(value, start, item, dx),
+                    Some(_) if side => grid.way_to_side(value, start, item),
+                    _ => grid.way_to_top(value, start, item, dx),
                 };
                 routed.push(Routed { value, to: own, shortcut, way });
             }
             if leaves {
                 let mut rest = readers.iter().filter(|(to, _)| *to >= range.end);
                 let shortcut = rest.all(|&(to, _)| self.tree.shortcuts.contains(&(value, to)));
-                routed.push(Routed { value, to: None, shortcut, way: grid.to_bottom(value, start) });
+                routed.push(Routed { value, to: None, shortcut, way: grid.way_to_bottom(value, start) });
             }
         }
         routed
@@ -201,7 +191,7 @@ impl<'a> Builder<'a> {
     ) -> BTreeMap<usize, (usize, String)> {
         let stacks = &self.tree.stacks;
         let mut notes = BTreeMap::new();
-        for i in (0..parts.len()).filter(|&i| cells[i].lane == 0) {
+        for i in (0..parts.len()).filter(|&i| cells[i].lane == 0 && !(framed && parts[i].framed)) {
             let enters =
                 |&&(from, to): &&(usize, usize)| ranges[i].contains(&to) && !ranges[i].contains(&from);
             let before: Vec<&str> =
@@ -226,171 +216,4 @@ impl<'a> Builder<'a> {
 
 fn whole(ranges: &[Range<usize>]) -> Range<usize> {
     ranges.first().map_or(0, |r| r.start)..ranges.last().map_or(0, |r| r.end)
-}
-
-/// Every row, lane, channel and gap with its size.
-struct Sizes {
-    cells: Vec<Cell>,
-    /// Left and right extent of each lane, and where its middle is.
-    lanes: Vec<(f64, f64)>,
-    middles: Vec<f64>,
-    /// Width of the channel to the right of all lanes.
-    right: f64,
-    /// Upper edge and height of each row.
-    rows: Vec<(f64, f64)>,
-    /// Upper edge of each gap.
-    gaps: Vec<f64>,
-    height: f64,
-}
-
-impl Sizes {
-    fn new(
-        grid: &Grid,
-        cells: &[Cell],
-        parts: &[Part],
-        notes: &BTreeMap<usize, (usize, String)>,
-        head: Option<Head>,
-    ) -> Sizes {
-        let mut lanes = vec![(0.0f64, 0.0f64); grid.lanes];
-        let mut heights = vec![0.0f64; grid.rows];
-        for (cell, part) in cells.iter().zip(parts) {
-            let lane = &mut lanes[cell.lane];
-            *lane = (lane.0.max(part.left), lane.1.max(part.right));
-            heights[cell.row] = heights[cell.row].max(part.height);
-        }
-        for (_, text) in notes.values() {
-            lanes[0].0 = lanes[0].0.max(label::width(text, SMALL) + 8.0);
-        }
-        if let Some((title, note, _)) = head {
-            lanes[0].0 = lanes[0].0.max(label::width(title, SMALL) + 6.0);
-            lanes[0].1 = lanes[0].1.max(label::width(note, SMALL) + 6.0);
-        }
-        let mut middles = vec![0.0];
-        for l in 1..grid.lanes {
-            let between = channel(grid.tracks(l - 1)).max(LANE_GAP);
-            middles.push(middles[l - 1] + lanes[l - 1].1 + between + lanes[l].0);
-        }
-        let right = channel(grid.tracks(grid.lanes - 1));
-        let noted: BTreeSet<usize> = notes.keys().map(|&item| cells[item].row + 1).collect();
-        let mut y = if head.is_some() { HEADER } else { 0.0 };
-        let (mut rows, mut gaps) = (Vec::new(), Vec::new());
-        for gap in 0..=grid.rows {
-            gaps.push(y);
-            let outer = gap == 0 || gap == grid.rows;
-            let base = match noted.contains(&gap) {
-                true => GAP_WITH_NOTE,
-                false if outer && head.is_none() => {
-                    if gap == 0 {
-                        ENTRY
-                    } else {
-                        0.0
-                    }
-                }
-                false if outer => PAD - 3.0,
-                false => GAP,
-            };
-            let tracks = match grid.levels(gap) {
-                0 => 0.0,
-                n => 18.0 + LEVEL * (n - 1) as f64,
-            };
-            y += base.max(tracks);
-            if let Some(&height) = heights.get(gap) {
-                rows.push((y, height));
-                y += height;
-            }
-        }
-        Sizes {
-            cells: cells.to_vec(),
-            lanes,
-            middles,
-            right,
-            rows,
-            gaps,
-            height: y + if head.is_some() { 3.0 } else { 0.0 },
-        }
-    }
-
-    fn top(&self, item: usize, part: &Part) -> f64 {
-        let (y, height) = self.rows[self.cells[item].row];
-        y + (height - part.height) / 2.0
-    }
-
-    fn point(&self, tree: &Tree, parts: &[Part], (x, y): (X, Y)) -> Point {
-        let x = match x {
-            X::Lane(lane, dx) => self.middles[lane] + dx,
-            X::Track(lane, track) => {
-                self.middles[lane] + self.lanes[lane].1 + LANE_GAP - 2.0 + TRACK * track as f64
-            }
-            X::Edge(item, right) => {
-                let part = &parts[item];
-                self.middles[self.cells[item].lane] + if right { part.right } else { -part.left }
-            }
-        };
-        let y = match y {
-            Y::Top => 0.0,
-            Y::Above(item) => self.top(item, &parts[item]),
-            Y::Below(item) => self.top(item, &parts[item]) + parts[item].height,
-            Y::Side(item) => {
-                let inside = parts[item].picture.cards.first().map_or(0.0, |c| side(&tree.stacks[c.stack]));
-                self.top(item, &parts[item]) + inside
-            }
-            Y::Gap(gap, level) => self.gaps[gap] + 8.0 + LEVEL * level as f64,
-            Y::Bottom => self.height,
-        };
-        [x, y]
-    }
-
-    fn assemble(
-        &self,
-        tree: &Tree,
-        parts: Vec<Part>,
-        routed: Vec<Routed>,
-        notes: BTreeMap<usize, (usize, String)>,
-        head: Option<Head>,
-    ) -> Part {
-        let pad = if head.is_some() { PAD } else { 0.0 };
-        let last = self.lanes.len() - 1;
-        let mut out = Part {
-            left: self.lanes[0].0 + pad,
-            right: self.middles[last] + self.lanes[last].1 + self.right + pad,
-            height: self.height,
-            ..Part::default()
-        };
-        if let Some((title, note, depth)) = head {
-            let rect = Rect { x: -out.left, y: 0.0, w: out.left + out.right, h: out.height };
-            let (title, note) = (title.to_string(), note.to_string());
-            out.picture.frames.push(Frame { rect, title, note, depth });
-        }
-        for routed in routed {
-            let points: Vec<Point> = routed.way.iter().map(|&at| self.point(tree, &parts, at)).collect();
-            match (routed.way.first(), routed.way.last()) {
-                (Some((_, Y::Top)), Some((_, Y::Bottom))) | (None, _) | (_, None) => {}
-                (Some((_, Y::Top)), Some(_)) => drop(out.ins.insert(routed.value, points[0][0])),
-                (Some(_), Some((_, Y::Bottom))) => {
-                    out.outs.insert(routed.value, points[points.len() - 1][0]);
-                }
-                (Some(_), Some(_)) => {}
-            }
-            let (from, to, shortcut) = (routed.value, routed.to, routed.shortcut);
-            out.picture.wires.push(Wire { from, to, points, shortcut });
-        }
-        for (item, (value, text)) in notes {
-            let [x, y] = self.point(tree, &parts, (X::Lane(0, parts[item].outs[&value]), Y::Below(item)));
-            out.picture.notes.push(Note { at: [x - 5.0, y + 13.0], text });
-        }
-        for (item, mut part) in parts.into_iter().enumerate() {
-            let (left, right) = self.lanes[self.cells[item].lane];
-            let top = self.top(item, &part);
-            if let Some(frame) = part.picture.frames.first_mut() {
-                frame.rect.x = -left;
-                frame.rect.w = left + right;
-            }
-            out.picture.place(part.picture, [self.middles[self.cells[item].lane], top]);
-        }
-        out
-    }
-}
-
-fn channel(tracks: usize) -> f64 {
-    if tracks == 0 { 0.0 } else { 2.0 * LANE_GAP - 6.0 + TRACK * (tracks - 1) as f64 }
 }

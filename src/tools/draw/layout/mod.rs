@@ -8,6 +8,7 @@ mod group;
 mod lanes;
 mod page;
 mod route;
+mod sizes;
 
 use std::collections::BTreeMap;
 
@@ -120,6 +121,8 @@ fn is_join(stack: &Stack) -> bool {
 /// A part of the picture with its own origin: the top of its trunk.
 #[derive(Debug, Clone, Default)]
 struct Part {
+    /// Whether it is one framed group.
+    framed: bool,
     left: f64,
     right: f64,
     height: f64,

@@ -12,12 +12,12 @@ const MARGIN: f64 = 22.0;
 const TITLE: f64 = 40.0;
 const LEGEND: f64 = 26.0;
 /// The way round a column: space between columns, and what each further value adds.
-const GUTTER: f64 = 24.0;
+const GUTTER: f64 = 22.0;
 const TRACK: f64 = 8.0;
 const TURN: f64 = 12.0;
 /// Width over height of a picture that fits a page, and the width at which it stays readable there.
 const ASPECT: f64 = 1.6;
-const WIDEST: f64 = 1000.0;
+const WIDEST: f64 = 1060.0;
 const MOST_COLUMNS: usize = 12;
 
 /// Items that stay in one column, with their stacks.
@@ -26,7 +26,7 @@ type Run = Vec<(Part, Range<usize>)>;
 pub(super) fn page(tree: &Tree, columns: Option<usize>) -> Picture {
     let builder = Builder::new(tree);
     let parts = tree.items.iter().map(|item| (builder.item(item, 0), item.stacks())).collect();
-    let runs = runs(tree, parts);
+    let runs: Vec<Run> = runs(tree, parts).into_iter().map(|run| whole(&builder, run)).collect();
     let choices = match columns {
         Some(n) => n.clamp(1, runs.len())..=n.clamp(1, runs.len()),
         None => 1..=runs.len().min(MOST_COLUMNS),
@@ -48,13 +48,24 @@ fn runs(tree: &Tree, parts: Run) -> Vec<Run> {
         let crosses = |&&(from, to): &&(usize, usize)| from < range.start && range.start <= to;
         let mut values: Vec<usize> = tree.edges.keys().filter(crosses).map(|&(from, _)| from).collect();
         values.dedup();
-        let ends_here = range.start + 1 == tree.stacks.len();
+        // The input stays with what reads it, the output with what gives it.
+        let end = range.start <= 1 || range.start + 1 == tree.stacks.len();
         match runs.last_mut() {
-            Some(run) if values.len() > 1 || ends_here => run.push((part, range)),
+            Some(run) if values.len() > 1 || end => run.push((part, range)),
             _ => runs.push(vec![(part, range)]),
         }
     }
     runs
+}
+
+/// A run as one part, so that its lanes stand close together.
+fn whole(builder: &Builder, run: Run) -> Run {
+    let stacks = range(&run);
+    if run.len() > 1 { vec![(builder.arrange(run, None), stacks)] } else { run }
+}
+
+fn range(run: &Run) -> Range<usize> {
+    run.first().map_or(0, |first| first.1.start)..run.last().map_or(0, |last| last.1.end)
 }
 
 /// At most `n` columns such that the tallest is as short as can be.
@@ -85,8 +96,7 @@ fn split(builder: &Builder, runs: &[Run], n: usize) -> Vec<Run> {
 }
 
 fn columned(builder: &Builder, columns: &[Run]) -> Picture {
-    let ranges: Vec<Range<usize>> =
-        columns.iter().map(|c| c.first().map_or(0, |p| p.1.start)..c.last().map_or(0, |p| p.1.end)).collect();
+    let ranges: Vec<Range<usize>> = columns.iter().map(range).collect();
     let parts: Vec<Part> = columns.iter().map(|column| builder.arrange(column.clone(), None)).collect();
     let ways = ways(builder.tree, &parts, &ranges);
     let place = Places::new(&parts, &ways);

@@ -102,7 +102,7 @@ impl Grid {
     }
 
     /// The way to an item's top, `dx` beside the middle of its lane.
-    pub(super) fn to_top(&mut self, value: usize, start: Start, item: usize, dx: f64) -> Way {
+    pub(super) fn way_to_top(&mut self, value: usize, start: Start, item: usize, dx: f64) -> Way {
         let Cell { row, lane } = self.cells[item];
         let (first, end) = ((start.x, start.y), (X::Lane(lane, dx), Y::Above(item)));
         let descends = match start.x {
@@ -126,7 +126,7 @@ impl Grid {
     }
 
     /// The way into an item's side.
-    pub(super) fn to_side(&mut self, value: usize, start: Start, item: usize) -> Way {
+    pub(super) fn way_to_side(&mut self, value: usize, start: Start, item: usize) -> Way {
         let Cell { row, lane } = self.cells[item];
         let (first, y) = ((start.x, start.y), Y::Side(item));
         match start.x {
@@ -147,7 +147,7 @@ impl Grid {
     }
 
     /// The way to the lower border.
-    pub(super) fn to_bottom(&mut self, value: usize, start: Start) -> Way {
+    pub(super) fn way_to_bottom(&mut self, value: usize, start: Start) -> Way {
         let first = (start.x, start.y);
         match start.x {
             X::Lane(own, _) if !self.free(own, start.gap..self.rows) => {
