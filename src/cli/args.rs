@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_draw::DrawArgs;
 use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
@@ -33,6 +34,8 @@ pub enum Command {
     Fmt(FmtArgs),
     /// Print the flat net, one op a line, each with where it came from
     Expand(ExpandArgs),
+    /// Draw a net as SVG, PNG, DOT or Mermaid
+    Draw(DrawArgs),
     /// Train a net
     Train(TrainArgs),
     /// Evaluate a trained net

@@ -4,10 +4,12 @@
 //! commands that compute with tensors it starts `netc-torch` beside it with the same arguments.
 
 mod args;
+mod args_draw;
 mod args_train;
 mod check;
 #[cfg(feature = "torch")]
 mod data;
+mod draw;
 #[cfg(feature = "torch")]
 mod eval;
 mod expand;
@@ -28,6 +30,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{Cli, Command};
+pub use args_draw::DrawArgs;
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, TrainArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]
@@ -42,6 +45,7 @@ pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Expand(args) => expand::run(&args),
+        Command::Draw(args) => draw::run(&args),
         command @ (Command::Train(_) | Command::Eval(_) | Command::Parity(_)) => tensors(command),
     }
 }

@@ -6,6 +6,7 @@ mod article;
 mod check;
 mod commands;
 mod data;
+mod draw;
 mod graph;
 mod house;
 mod lower;

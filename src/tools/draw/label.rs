@@ -1,0 +1,162 @@
+//! What stands on a box: a short text for an op, its role, and numbers as people say them.
+
+use crate::graph::{Op, Shape};
+
+/// What an op is for; it decides the colour of its box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Input and output.
+    Io,
+    /// Convolutions.
+    Conv,
+    /// Normalisations and activations.
+    Activation,
+    /// Pooling.
+    Pool,
+    /// Ops that join values, and scaling.
+    Join,
+    /// Linear layers and changes of shape.
+    Linear,
+    /// A block drawn as one box.
+    Block,
+}
+
+impl Role {
+    /// The role of an op.
+    pub fn of(op: &Op) -> Role {
+        match op {
+            Op::Input(_) => Role::Io,
+            Op::Conv(_) => Role::Conv,
+            Op::BatchNorm(_)
+            | Op::Relu(_)
+            | Op::Gelu(_)
+            | Op::Celu(_)
+            | Op::Silu(_)
+            | Op::Sigmoid(_)
+            | Op::Softmax(_)
+            | Op::Dropout(_)
+            | Op::Identity(_) => Role::Activation,
+            Op::MaxPool(_) | Op::AvgPool(_) | Op::GlobalMaxPool(_) | Op::GlobalAvgPool(_) => Role::Pool,
+            Op::Add(_) | Op::Mul(_) | Op::Concat(_) => Role::Join,
+            Op::Linear(_) | Op::Flatten(_) | Op::Pad(_) | Op::Upsample(_) | Op::Scale(_) => Role::Linear,
+        }
+    }
+
+    /// Its name in the legend and in class names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Io => "input, output",
+            Role::Conv => "convolution",
+            Role::Activation => "norm, activation",
+            Role::Pool => "pool",
+            Role::Join => "join",
+            Role::Linear => "linear, reshape",
+            Role::Block => "block",
+        }
+    }
+
+    /// Fill, border and text colour. Text on fill has a contrast of at least 7 to 1.
+    pub fn colours(self) -> [&'static str; 3] {
+        match self {
+            Role::Io => ["#f1f5f9", "#94a3b8", "#1e293b"],
+            Role::Conv => ["#dbeafe", "#7fb0f5", "#172f6b"],
+            Role::Activation => ["#fef3c7", "#e8c15a", "#5c2f0a"],
+            Role::Pool => ["#fee2e2", "#f0a0a0", "#701414"],
+            Role::Join => ["#dcfce7", "#7fcf9b", "#0f4424"],
+            Role::Linear => ["#ede9fe", "#b5a4f5", "#3d1678"],
+            Role::Block => ["#e0f2fe", "#7cc4ee", "#0b3c59"],
+        }
+    }
+}
+
+/// The op in a few characters: `conv 128 3×3 /2`. Details of initialisation are left out.
+pub fn op(op: &Op) -> String {
+    match op {
+        Op::Input(_) => "input".into(),
+        Op::Conv(conv) => {
+            let mut text = format!("conv {} {}", conv.out, pair(conv.kernel));
+            if conv.stride != [1, 1] {
+                text += &format!(" /{}", square(conv.stride));
+            }
+            if conv.groups != 1 {
+                text += &format!(", {} groups", conv.groups);
+            }
+            if conv.dilation != [1, 1] {
+                text += &format!(", dilated {}", square(conv.dilation));
+            }
+            text
+        }
+        Op::Linear(linear) => format!("linear {}", linear.out),
+        Op::MaxPool(pool) => window("maxpool", pool.0.kernel, pool.0.stride),
+        Op::AvgPool(pool) => window("avgpool", pool.0.kernel, pool.0.stride),
+        Op::Relu(relu) => relu.max.map_or("relu".into(), |max| format!("relu {max}")),
+        Op::Celu(celu) => format!("celu {}", celu.alpha),
+        Op::Dropout(dropout) => format!("dropout {}", dropout.p),
+        Op::Scale(scale) => format!("× {}", scale.by),
+        Op::Pad(pad) => format!("pad {}", square(pad.amount)),
+        Op::Upsample(upsample) => format!("upsample {}", square(upsample.factor)),
+        op @ (Op::BatchNorm(_)
+        | Op::Gelu(_)
+        | Op::Silu(_)
+        | Op::Sigmoid(_)
+        | Op::Softmax(_)
+        | Op::Identity(_)
+        | Op::GlobalMaxPool(_)
+        | Op::GlobalAvgPool(_)
+        | Op::Add(_)
+        | Op::Mul(_)
+        | Op::Concat(_)
+        | Op::Flatten(_)) => op.name().into(),
+    }
+}
+
+fn window(name: &str, kernel: [u64; 2], stride: [u64; 2]) -> String {
+    let text = format!("{name} {}", pair(kernel));
+    if stride == kernel { text } else { format!("{text} /{}", square(stride)) }
+}
+
+fn pair([h, w]: [u64; 2]) -> String {
+    format!("{h}×{w}")
+}
+
+fn square([h, w]: [u64; 2]) -> String {
+    if h == w { h.to_string() } else { pair([h, w]) }
+}
+
+/// A shape without its batch: `64×32×32`.
+pub fn shape(shape: &Shape) -> String {
+    shape.dims().iter().map(u64::to_string).collect::<Vec<_>>().join("×")
+}
+
+/// A count in three or four digits: `369 k`, `1.79 G`.
+pub fn count(n: u64) -> String {
+    let (value, unit) = match n {
+        0..1_000 => return n.to_string(),
+        1_000..1_000_000 => (n as f64 / 1e3, "k"),
+        1_000_000..1_000_000_000 => (n as f64 / 1e6, "M"),
+        _ => (n as f64 / 1e9, "G"),
+    };
+    let digits = if value < 10.0 {
+        2
+    } else if value < 100.0 {
+        1
+    } else {
+        0
+    };
+    format!("{value:.digits$} {unit}")
+}
+
+/// How wide a text is. Taken from the bold cut of the font, so that there is room in others too.
+pub fn width(text: &str, size: f64) -> f64 {
+    let thousandths = |c: char| WIDTHS.get((c as usize).wrapping_sub(32)).copied().unwrap_or(700);
+    f64::from(text.chars().map(thousandths).sum::<u32>()) * size / 1000.0
+}
+
+/// Advance widths of the printable ASCII characters, in thousandths of the size.
+const WIDTHS: [u32; 95] = [
+    281, 321, 523, 644, 650, 1004, 663, 326, 373, 373, 540, 673, 319, 465, 319, 379, 660, 423, 623, 636, 666,
+    612, 640, 576, 640, 640, 319, 329, 673, 673, 673, 543, 999, 728, 659, 737, 722, 605, 590, 749, 746, 277,
+    580, 703, 565, 922, 759, 769, 645, 773, 652, 650, 660, 744, 728, 1020, 720, 713, 652, 373, 379, 373, 481,
+    469, 351, 574, 624, 583, 624, 591, 389, 625, 612, 262, 262, 569, 262, 900, 612, 609, 624, 624, 397, 549,
+    353, 612, 587, 839, 569, 588, 566, 455, 359, 455, 673,
+];

@@ -1,0 +1,219 @@
+//! One group: its items in their cells and the ways of its wires.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::lanes::{Cell, assign};
+use super::route::{Grid, Start, Way, X, Y};
+use super::sizes::Sizes;
+use super::{Card, Part, Rect, SMALL, TEXT, height, is_join};
+use crate::tools::draw::label::{self, Role};
+use crate::tools::draw::tree::{Item, Tree};
+
+/// What makes parts of a tree's items.
+pub(super) struct Builder<'a> {
+    pub(super) tree: &'a Tree,
+    /// The width of a box.
+    pub(super) width: f64,
+}
+
+/// The title and note of a frame, and how many frames are around it.
+pub(super) type Head<'a> = (&'a str, &'a str, usize);
+
+/// A value's way in this group: from, to which item, corners.
+pub(super) struct Routed {
+    pub(super) value: usize,
+    pub(super) to: Option<usize>,
+    pub(super) shortcut: bool,
+    pub(super) way: Way,
+}
+
+/// How a value enters an item: the stack if it is the item itself, whether from its side.
+struct Target {
+    own: Option<usize>,
+    side: bool,
+    shortcut: bool,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(tree: &'a Tree) -> Builder<'a> {
+        let plain = |role: Role| !matches!(role, Role::Io | Role::Join);
+        let rows = tree.stacks.iter().flat_map(|s| &s.rows).filter(|r| plain(r.role));
+        let texts = rows.map(|r| label::width(&r.text, TEXT));
+        let captions = tree.stacks.iter().filter_map(|s| Some(label::width(s.caption.as_ref()?, SMALL)));
+        Builder { tree, width: texts.chain(captions).fold(88.0, f64::max).ceil() + 13.0 }
+    }
+
+    /// The part of an item with all that is in it.
+    pub(super) fn item(&self, item: &Item, depth: usize) -> Part {
+        match item {
+            Item::Stack(stack) => self.stack(*stack),
+            Item::Group(group) => {
+                let parts = group.items.iter().map(|i| (self.item(i, depth + 1), i.stacks())).collect();
+                self.arrange(parts, Some((&group.title, &group.note, depth)))
+            }
+        }
+    }
+
+    fn stack(&self, at: usize) -> Part {
+        let stack = &self.tree.stacks[at];
+        let own = stack.rows.iter().map(|r| label::width(&r.text, TEXT)).fold(0.0, f64::max).ceil();
+        let caption = stack.caption.as_ref().map_or(0.0, |c| label::width(c, SMALL).ceil());
+        let w = match stack.rows.as_slice() {
+            [only] if only.role == Role::Join => own.max(caption) + 24.0,
+            [only] if only.role == Role::Io => own + 24.0,
+            _ => self.width,
+        };
+        let (rect, ends) = (Rect { x: -w / 2.0, y: 0.0, w, h: height(stack) }, BTreeMap::from([(at, 0.0)]));
+        let mut part = Part { left: w / 2.0, right: w / 2.0, height: rect.h, outs: ends, ..Part::default() };
+        part.picture.cards.push(Card { stack: at, rect });
+        part
+    }
+
+    /// Puts parts, each with its range of stacks, into one.
+    pub(super) fn arrange(&self, parts: Vec<(Part, Range<usize>)>, head: Option<Head>) -> Part {
+        let ranges: Vec<Range<usize>> = parts.iter().map(|(_, range)| range.clone()).collect();
+        let cells = assign(self.tree, &ranges);
+        let mut grid = Grid::new(&cells);
+        let parts: Vec<Part> = parts.into_iter().map(|(part, _)| part).collect();
+        let routed = self.route(&mut grid, &cells, &parts, &ranges);
+        let notes = self.notes(&cells, &parts, &ranges, &routed, head.is_some());
+        let entry = routed.iter().any(|r| r.to.is_some() && r.way.first().is_some_and(|at| at.1 == Y::Top));
+        let sizes = Sizes::new(&grid, &cells, &parts, &notes, (head, entry));
+        sizes.assemble(self.tree, parts, routed, notes, head)
+    }
+
+    fn route(&self, grid: &mut Grid, cells: &[Cell], parts: &[Part], ranges: &[Range<usize>]) -> Vec<Routed> {
+        let range = whole(ranges);
+        let mut routed = Vec::new();
+        let mut taken = BTreeSet::new();
+        let values: BTreeSet<usize> = self.tree.edges.keys().map(|&(from, _)| from).collect();
+        for value in self.entering_main_first(values, cells, ranges) {
+            let readers: Vec<(usize, bool)> = self.readers(value).collect();
+            let inside: Vec<(usize, bool)> =
+                readers.iter().copied().filter(|(to, _)| range.contains(to)).collect();
+            let leaves = range.contains(&value) && readers.iter().any(|(to, _)| *to >= range.end);
+            let source = ranges.iter().position(|r| r.contains(&value));
+            let mut targets: BTreeMap<usize, Target> = BTreeMap::new();
+            for (to, main) in inside {
+                let Some(item) = ranges.iter().position(|r| r.contains(&to)) else { continue };
+                if Some(item) == source {
+                    continue;
+                }
+                let own = (ranges[item].len() == 1 && parts[item].ins.is_empty()).then_some(to);
+                let target = targets.entry(item).or_insert(Target { own, side: true, shortcut: true });
+                target.side &= !main && is_join(&self.tree.stacks[to]);
+                target.shortcut &= self.tree.shortcuts.contains(&(value, to));
+            }
+            if targets.is_empty() && !leaves {
+                continue;
+            }
+            let start = match source {
+                Some(item) => {
+                    let dx = parts[item].outs.get(&value).copied().unwrap_or(0.0);
+                    Start { x: X::Lane(cells[item].lane, dx), y: Y::Below(item), gap: cells[item].row + 1 }
+                }
+                None => {
+                    Start { x: self.port(grid, cells, parts, &targets, &mut taken, value), y: Y::Top, gap: 0 }
+                }
+            };
+            for (&item, &Target { own, side, shortcut }) in &targets {
+                let dx = parts[item].ins.get(&value).copied().unwrap_or(0.0);
+                let way = match own {
+                    Some(_) if side => grid.way_to_side(value, start, item),
+                    _ => grid.way_to_top(value, start, item, dx),
+                };
+                routed.push(Routed { value, to: own, shortcut, way });
+            }
+            if leaves {
+                let mut rest = readers.iter().filter(|(to, _)| *to >= range.end);
+                let shortcut = rest.all(|&(to, _)| self.tree.shortcuts.contains(&(value, to)));
+                routed.push(Routed { value, to: None, shortcut, way: grid.way_to_bottom(value, start) });
+            }
+        }
+        routed
+    }
+
+    fn readers(&self, value: usize) -> impl Iterator<Item = (usize, bool)> {
+        self.tree.edges.range((value, 0)..(value + 1, 0)).map(|(&(_, to), &main)| (to, main))
+    }
+
+    /// The values, first those from outside that the trunk reads as its first operand: they get its lane.
+    fn entering_main_first(
+        &self,
+        values: BTreeSet<usize>,
+        cells: &[Cell],
+        ranges: &[Range<usize>],
+    ) -> Vec<usize> {
+        let range = whole(ranges);
+        let top = (0..cells.len()).filter(|&i| cells[i].lane == 0).min_by_key(|&i| cells[i].row);
+        let is_main = |&value: &usize| {
+            let to_trunk = |(to, main): (usize, bool)| main && top.is_some_and(|i| ranges[i].contains(&to));
+            !range.contains(&value) && self.readers(value).any(to_trunk)
+        };
+        let (mut main, rest): (Vec<usize>, Vec<usize>) = values.into_iter().partition(is_main);
+        main.extend(rest);
+        main
+    }
+
+    /// Where a value from outside enters.
+    fn port(
+        &self,
+        grid: &mut Grid,
+        cells: &[Cell],
+        parts: &[Part],
+        targets: &BTreeMap<usize, Target>,
+        taken: &mut BTreeSet<usize>,
+        value: usize,
+    ) -> X {
+        if taken.insert(0) {
+            return X::Lane(0, 0.0);
+        }
+        for &item in targets.keys() {
+            let Cell { row, lane } = cells[item];
+            if grid.free(lane, 0..row) && lane > 0 && taken.insert(lane) {
+                return X::Lane(lane, parts[item].ins.get(&value).copied().unwrap_or(0.0));
+            }
+        }
+        let lane = targets.keys().next().map_or(0, |&item| cells[item].lane);
+        let down = targets.keys().map(|&item| 2 * cells[item].row + 1).max().unwrap_or(0);
+        grid.track(lane, value, 0, down)
+    }
+
+    /// The shapes to show below items, by item: where it is not the shape of anything that comes in.
+    fn notes(
+        &self,
+        cells: &[Cell],
+        parts: &[Part],
+        ranges: &[Range<usize>],
+        routed: &[Routed],
+        framed: bool,
+    ) -> BTreeMap<usize, (usize, String)> {
+        let stacks = &self.tree.stacks;
+        let mut notes = BTreeMap::new();
+        for i in (0..parts.len()).filter(|&i| cells[i].lane == 0 && !(framed && parts[i].framed)) {
+            let enters =
+                |&&(from, to): &&(usize, usize)| ranges[i].contains(&to) && !ranges[i].contains(&from);
+            let before: Vec<&str> =
+                self.tree.edges.keys().filter(enters).map(|&(from, _)| stacks[from].shape.as_str()).collect();
+            let goes_on = |r: &&Routed| {
+                ranges[i].contains(&r.value) && r.way[0].1 == Y::Below(i) && !self.ends(r, framed)
+            };
+            let Some(value) = routed.iter().filter(goes_on).map(|r| r.value).next() else { continue };
+            if !before.is_empty() && !before.contains(&stacks[value].shape.as_str()) {
+                notes.insert(i, (value, stacks[value].shape.clone()));
+            }
+        }
+        notes
+    }
+
+    /// Whether a way is better without a note: it leaves a frame, or ends in the output, which says the shape.
+    fn ends(&self, routed: &Routed, framed: bool) -> bool {
+        framed && routed.way.last().is_some_and(|end| end.1 == Y::Bottom)
+            || routed.to == Some(self.tree.stacks.len() - 1)
+    }
+}
+
+fn whole(ranges: &[Range<usize>]) -> Range<usize> {
+    ranges.first().map_or(0, |r| r.start)..ranges.last().map_or(0, |r| r.end)
+}

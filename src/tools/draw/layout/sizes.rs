@@ -1,0 +1,196 @@
+//! The sizes of one group's grid, and everything put in its place there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::group::{Head, Routed};
+use super::lanes::Cell;
+use super::route::{Grid, X, Y};
+use super::{Frame, Note, Part, Point, Rect, SMALL, Wire, side};
+use crate::tools::draw::label;
+use crate::tools::draw::tree::Tree;
+
+const PAD: f64 = 8.0;
+const HEADER: f64 = 17.0;
+/// Height of a gap without and with a text in it, and what each further track adds.
+const GAP: f64 = 15.0;
+const GAP_WITH_NOTE: f64 = 21.0;
+const LEVEL: f64 = 7.0;
+/// Room for the end of a wire at the top of a column.
+const ENTRY: f64 = 7.0;
+/// Width between lanes, and what each track adds.
+const LANE_GAP: f64 = 12.0;
+const TRACK: f64 = 9.0;
+
+/// Every row, lane, channel and gap with its size.
+pub(super) struct Sizes {
+    cells: Vec<Cell>,
+    /// Left and right extent of each lane, and where its middle is.
+    lanes: Vec<(f64, f64)>,
+    middles: Vec<f64>,
+    /// Width of the channel to the right of all lanes.
+    right: f64,
+    /// Upper edge and height of each row.
+    rows: Vec<(f64, f64)>,
+    /// Upper edge of each gap.
+    gaps: Vec<f64>,
+    height: f64,
+}
+
+impl Sizes {
+    pub(super) fn new(
+        grid: &Grid,
+        cells: &[Cell],
+        parts: &[Part],
+        notes: &BTreeMap<usize, (usize, String)>,
+        (head, entry): (Option<Head>, bool),
+    ) -> Sizes {
+        let mut lanes = vec![(0.0f64, 0.0f64); grid.lanes];
+        let mut heights = vec![0.0f64; grid.rows];
+        for (cell, part) in cells.iter().zip(parts) {
+            let lane = &mut lanes[cell.lane];
+            *lane = (lane.0.max(part.left), lane.1.max(part.right));
+            heights[cell.row] = heights[cell.row].max(part.height);
+        }
+        for (_, text) in notes.values() {
+            lanes[0].0 = lanes[0].0.max(label::width(text, SMALL) + 8.0);
+        }
+        if let Some((title, note, _)) = head {
+            // Wires enter at the middle of the first lane or to the right of it.
+            let both = label::width(title, SMALL) + label::width(note, SMALL);
+            lanes[0].0 = lanes[0].0.max(both + 11.0);
+        }
+        let mut middles = vec![0.0];
+        for l in 1..grid.lanes {
+            let between = channel(grid.tracks(l - 1)).max(LANE_GAP);
+            middles.push(middles[l - 1] + lanes[l - 1].1 + between + lanes[l].0);
+        }
+        let right = channel(grid.tracks(grid.lanes - 1));
+        let noted: BTreeSet<usize> = notes.keys().map(|&item| cells[item].row + 1).collect();
+        let mut y = if head.is_some() { HEADER } else { 0.0 };
+        let (mut rows, mut gaps) = (Vec::new(), Vec::new());
+        for gap in 0..=grid.rows {
+            gaps.push(y);
+            let outer = gap == 0 || gap == grid.rows;
+            let base = match noted.contains(&gap) {
+                true => GAP_WITH_NOTE,
+                false if outer && head.is_none() => {
+                    if gap == 0 && entry {
+                        ENTRY
+                    } else {
+                        0.0
+                    }
+                }
+                false if outer => PAD - 3.0,
+                false => GAP,
+            };
+            let tracks = match grid.levels(gap) {
+                0 => 0.0,
+                n => 18.0 + LEVEL * (n - 1) as f64,
+            };
+            y += base.max(tracks);
+            if let Some(&height) = heights.get(gap) {
+                rows.push((y, height));
+                y += height;
+            }
+        }
+        Sizes {
+            cells: cells.to_vec(),
+            lanes,
+            middles,
+            right,
+            rows,
+            gaps,
+            height: y + if head.is_some() { 3.0 } else { 0.0 },
+        }
+    }
+
+    fn top(&self, item: usize, part: &Part) -> f64 {
+        let (y, height) = self.rows[self.cells[item].row];
+        y + (height - part.height) / 2.0
+    }
+
+    fn point(&self, tree: &Tree, parts: &[Part], (x, y): (X, Y)) -> Point {
+        let x = match x {
+            X::Lane(lane, dx) => self.middles[lane] + dx,
+            X::Track(lane, track) => {
+                self.middles[lane] + self.lanes[lane].1 + LANE_GAP - 2.0 + TRACK * track as f64
+            }
+            X::Edge(item, right) => {
+                let part = &parts[item];
+                self.middles[self.cells[item].lane] + if right { part.right } else { -part.left }
+            }
+        };
+        let y = match y {
+            Y::Top => 0.0,
+            Y::Above(item) => self.top(item, &parts[item]),
+            Y::Below(item) => self.top(item, &parts[item]) + parts[item].height,
+            Y::Side(item) => {
+                let inside = parts[item].picture.cards.first().map_or(0.0, |c| side(&tree.stacks[c.stack]));
+                self.top(item, &parts[item]) + inside
+            }
+            Y::Gap(gap, level) => self.gaps[gap] + 8.0 + LEVEL * level as f64,
+            Y::Bottom => self.height,
+        };
+        [x, y]
+    }
+
+    pub(super) fn assemble(
+        &self,
+        tree: &Tree,
+        parts: Vec<Part>,
+        routed: Vec<Routed>,
+        notes: BTreeMap<usize, (usize, String)>,
+        head: Option<Head>,
+    ) -> Part {
+        let pad = if head.is_some() { PAD } else { 0.0 };
+        let last = self.lanes.len() - 1;
+        let mut out = Part {
+            left: self.lanes[0].0 + pad,
+            right: self.middles[last] + self.lanes[last].1 + self.right + pad,
+            height: self.height,
+            framed: head.is_some(),
+            ..Part::default()
+        };
+        if let Some((title, note, depth)) = head {
+            let rect = Rect { x: -out.left, y: 0.0, w: out.left + out.right, h: out.height };
+            let (title, note) = (title.to_string(), note.to_string());
+            out.picture.frames.push(Frame { rect, title, note, depth });
+        }
+        for routed in routed {
+            let points: Vec<Point> = routed.way.iter().map(|&at| self.point(tree, &parts, at)).collect();
+            match (routed.way.first(), routed.way.last()) {
+                (Some((_, Y::Top)), Some((_, Y::Bottom))) | (None, _) | (_, None) => {}
+                (Some((_, Y::Top)), Some(_)) => drop(out.ins.insert(routed.value, points[0][0])),
+                (Some(_), Some((_, Y::Bottom))) => {
+                    out.outs.insert(routed.value, points[points.len() - 1][0]);
+                }
+                (Some(_), Some(_)) => {}
+            }
+            let (from, to, shortcut) = (routed.value, routed.to, routed.shortcut);
+            out.picture.wires.push(Wire { from, to, points, shortcut });
+        }
+        for (item, (value, text)) in notes {
+            let [x, y] = self.point(tree, &parts, (X::Lane(0, parts[item].outs[&value]), Y::Below(item)));
+            out.picture.notes.push(Note { at: [x - 5.0, y + 13.0], text });
+        }
+        let mut frames = vec![(0.0f64, 0.0f64); self.lanes.len()];
+        for (cell, part) in self.cells.iter().zip(&parts).filter(|(_, part)| part.framed) {
+            let widest = &mut frames[cell.lane];
+            *widest = (widest.0.max(part.left), widest.1.max(part.right));
+        }
+        for (item, mut part) in parts.into_iter().enumerate() {
+            let (left, right) = frames[self.cells[item].lane];
+            let top = self.top(item, &part);
+            if let Some(frame) = part.picture.frames.first_mut().filter(|_| part.framed) {
+                frame.rect.x = -left;
+                frame.rect.w = left + right;
+            }
+            out.picture.place(part.picture, [self.middles[self.cells[item].lane], top]);
+        }
+        out
+    }
+}
+
+fn channel(tracks: usize) -> f64 {
+    if tracks == 0 { 0.0 } else { 2.0 * LANE_GAP - 6.0 + TRACK * (tracks - 1) as f64 }
+}

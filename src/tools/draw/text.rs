@@ -1,0 +1,112 @@
+//! A tree as text for other programs: Graphviz' DOT and Mermaid.
+
+use std::fmt::Write as _;
+
+use super::tree::{Item, Stack, Tree};
+
+/// As DOT, with a cluster for each group.
+pub fn dot(tree: &Tree) -> String {
+    let mut out = String::new();
+    // Writing into a string cannot fail.
+    let _ = write_dot(&mut out, tree);
+    out
+}
+
+fn write_dot(out: &mut String, tree: &Tree) -> std::fmt::Result {
+    writeln!(out, "digraph {} {{", quoted(&tree.name))?;
+    writeln!(out, "  label={};", quoted(&format!("{}: {}", tree.name, tree.cost)))?;
+    writeln!(out, "  graph [fontname=\"sans-serif\", style=rounded, color=\"#cbd5e1\"];")?;
+    writeln!(out, "  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", fontsize=11];")?;
+    writeln!(out, "  edge [color=\"#64748b\", fontname=\"sans-serif\", fontsize=9];")?;
+    tree.items.iter().try_for_each(|item| dot_item(out, tree, item, 1))?;
+    for (&(from, to), main) in &tree.edges {
+        let stack = &tree.stacks[from];
+        let label = if stack.changes { format!(" [label={}]", quoted(&stack.shape)) } else { String::new() };
+        writeln!(out, "  n{from} -> n{to}{};", if *main { label } else { String::new() })?;
+    }
+    writeln!(out, "}}")
+}
+
+fn dot_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fmt::Result {
+    let indent = "  ".repeat(depth);
+    match item {
+        Item::Stack(at) => {
+            let stack = &tree.stacks[*at];
+            let [fill, border, text] = colours(stack);
+            let label = quoted(&lines(stack).join("\n"));
+            writeln!(
+                out,
+                "{indent}n{at} [label={label}, fillcolor=\"{fill}\", color=\"{border}\", fontcolor=\"{text}\"];"
+            )
+        }
+        Item::Group(group) => {
+            writeln!(out, "{indent}subgraph cluster_{}_{depth} {{", group.stacks.start)?;
+            writeln!(out, "{indent}  label={};", quoted(&group.title))?;
+            group.items.iter().try_for_each(|item| dot_item(out, tree, item, depth + 1))?;
+            writeln!(out, "{indent}}}")
+        }
+    }
+}
+
+/// As a Mermaid flow chart, with a subgraph for each group.
+pub fn mermaid(tree: &Tree) -> String {
+    let mut out = String::new();
+    // Writing into a string cannot fail.
+    let _ = write_mermaid(&mut out, tree);
+    out
+}
+
+fn write_mermaid(out: &mut String, tree: &Tree) -> std::fmt::Result {
+    writeln!(out, "---\ntitle: {}\n---", quoted(&format!("{}: {}", tree.name, tree.cost)))?;
+    writeln!(out, "flowchart TD")?;
+    tree.items.iter().try_for_each(|item| mermaid_item(out, tree, item, 1))?;
+    for (&(from, to), main) in &tree.edges {
+        let stack = &tree.stacks[from];
+        let label =
+            if stack.changes && *main { format!("|\"{}\"|", entities(&stack.shape)) } else { String::new() };
+        writeln!(out, "  n{from} -->{label} n{to}")?;
+    }
+    for (at, stack) in tree.stacks.iter().enumerate() {
+        let [fill, border, text] = colours(stack);
+        writeln!(out, "  style n{at} fill:{fill},stroke:{border},color:{text}")?;
+    }
+    Ok(())
+}
+
+fn mermaid_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fmt::Result {
+    let indent = "  ".repeat(depth);
+    match item {
+        Item::Stack(at) => {
+            let lines: Vec<String> = lines(&tree.stacks[*at]).iter().map(|l| entities(l)).collect();
+            writeln!(out, "{indent}n{at}[\"{}\"]", lines.join("<br>"))
+        }
+        Item::Group(group) => {
+            writeln!(
+                out,
+                "{indent}subgraph g{}_{depth} [\"{}\"]",
+                group.stacks.start,
+                entities(&group.title)
+            )?;
+            group.items.iter().try_for_each(|item| mermaid_item(out, tree, item, depth + 1))?;
+            writeln!(out, "{indent}end")
+        }
+    }
+}
+
+fn lines(stack: &Stack) -> Vec<&str> {
+    stack.caption.iter().map(String::as_str).chain(stack.rows.iter().map(|r| r.text.as_str())).collect()
+}
+
+/// The colours of what a stack is mostly for: of its first convolution, else of its first row.
+fn colours(stack: &Stack) -> [&'static str; 3] {
+    let role = stack.rows.iter().map(|r| r.role).find(|r| *r == super::Role::Conv);
+    role.or(stack.rows.first().map(|r| r.role)).unwrap_or(super::Role::Io).colours()
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
+fn entities(text: &str) -> String {
+    text.replace('&', "#amp;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
+}

@@ -1,0 +1,262 @@
+//! From paths to nested groups. The leaves are stacks of ops that follow one another.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::label::{self, Role};
+use crate::check::Checked;
+use crate::graph::NodeId;
+
+/// A net as nested groups of stacks, and the edges between stacks.
+#[derive(Debug)]
+pub struct Tree {
+    /// The net's name.
+    pub name: String,
+    /// What the whole costs, as text.
+    pub cost: String,
+    /// The outermost stages.
+    pub items: Vec<Item>,
+    /// Every stack; a stack's number is its place here, and a reader's is above its operands'.
+    pub stacks: Vec<Stack>,
+    /// From stack to stack, once each; `true` if it is what moves on along the trunk.
+    pub edges: BTreeMap<(usize, usize), bool>,
+    /// The edges beside the trunk that lead to nothing but sums.
+    pub shortcuts: BTreeSet<(usize, usize)>,
+}
+
+/// A stack or a group of them.
+#[derive(Debug)]
+pub enum Item {
+    /// The number of a stack.
+    Stack(usize),
+    /// A group.
+    Group(Group),
+}
+
+impl Item {
+    /// The numbers of the stacks in it.
+    pub fn stacks(&self) -> Range<usize> {
+        match self {
+            Item::Stack(i) => *i..*i + 1,
+            Item::Group(group) => group.stacks.clone(),
+        }
+    }
+}
+
+/// What one segment of a path holds.
+#[derive(Debug)]
+pub struct Group {
+    /// Its segment, or several if nothing else stands between.
+    pub title: String,
+    /// Its cost, for an outermost stage.
+    pub note: String,
+    /// What is in it.
+    pub items: Vec<Item>,
+    /// The numbers of the stacks in it.
+    pub stacks: Range<usize>,
+}
+
+/// Ops that follow one another, drawn without gaps.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// The segment of the path that holds these ops alone.
+    pub caption: Option<String>,
+    /// A row each.
+    pub rows: Vec<Row>,
+    /// The shape of its result.
+    pub shape: String,
+    /// Whether that differs from the shape of its first operand.
+    pub changes: bool,
+}
+
+/// One op, or one block drawn as a box.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// What stands on it.
+    pub text: String,
+    /// What it is for.
+    pub role: Role,
+    /// All there is to say about it.
+    pub tip: String,
+}
+
+/// Makes the tree of a net. With `collapse`, an outermost block call becomes one row.
+pub fn tree(net: &Checked, collapse: bool) -> Tree {
+    let cost = format!("{} params · {} MACs", label::count(net.params()), label::count(net.macs()));
+    let mut builder = Builder { net, collapse, stacks: Vec::new(), stack_of: BTreeMap::new() };
+    let mut items = builder.items(net.order(), 0);
+    let mut edges = builder.edges();
+    let (name, output) = net.graph().output().map_or(("output", net.output()), |found| found);
+    let last = builder.stacks.len();
+    edges.insert((builder.stack_of[&output], last), true);
+    let shape = label::shape(net.shape(output));
+    let row = Row { text: format!("{name} {shape}"), role: Role::Io, tip: format!("output {name}: {shape}") };
+    builder.stacks.push(Stack { caption: None, rows: vec![row], shape, changes: false });
+    items.push(Item::Stack(last));
+    let shortcuts = shortcuts(&builder.stacks, &edges);
+    Tree { name: net.graph().name.clone(), cost, items, stacks: builder.stacks, edges, shortcuts }
+}
+
+/// The edges into sums that are not their trunk, and those into stacks that feed only such.
+fn shortcuts(stacks: &[Stack], edges: &BTreeMap<(usize, usize), bool>) -> BTreeSet<(usize, usize)> {
+    let mut found: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for (&(from, to), &main) in edges.iter().rev() {
+        let mut onwards = edges.range((to, 0)..(to + 1, 0)).map(|(edge, _)| edge).peekable();
+        let beside = onwards.peek().is_some() && onwards.all(|edge| found.contains(edge));
+        if beside || !main && stacks[to].rows.first().is_some_and(|row| row.text == "add") {
+            found.insert((from, to));
+        }
+    }
+    found
+}
+
+struct Builder<'a> {
+    net: &'a Checked,
+    collapse: bool,
+    stacks: Vec<Stack>,
+    stack_of: BTreeMap<NodeId, usize>,
+}
+
+impl Builder<'_> {
+    /// The items of a run of nodes which share the first `depth` segments of their paths. Groups are runs in
+    /// the order of evaluation, so that no way leads out of a group and back into it.
+    fn items(&mut self, nodes: &[NodeId], depth: usize) -> Vec<Item> {
+        let mut items = Vec::new();
+        let mut at = 0;
+        while at < nodes.len() {
+            let run = match self.segment(nodes[at], depth) {
+                Some(name) => {
+                    nodes[at..].iter().take_while(|&&n| self.segment(n, depth) == Some(name)).count()
+                }
+                None => self.run(&nodes[at..], depth),
+            };
+            let (run, name) = (&nodes[at..at + run], self.segment(nodes[at], depth).map(str::to_string));
+            at += run.len();
+            match name {
+                None => items.push(self.stack(run, None)),
+                Some(_) if run.len() == 1 => items.push(self.stack(run, None)),
+                Some(name) => items.push(self.group(run, name, depth)),
+            }
+        }
+        items
+    }
+
+    /// The segment of a path at `depth`, unless it is the last.
+    fn segment(&self, node: NodeId, depth: usize) -> Option<&str> {
+        let mut rest = self.net.node(node).path.split('.').skip(depth);
+        rest.next().filter(|_| rest.next().is_some())
+    }
+
+    fn group(&mut self, nodes: &[NodeId], name: String, depth: usize) -> Item {
+        if self.collapse
+            && let Some(call) = self.call(nodes, depth)
+        {
+            return self.collapsed(nodes, name, call);
+        }
+        let first = self.stacks.len();
+        let mut items = self.items(nodes, depth + 1);
+        if items.len() == 1 {
+            match items.remove(0) {
+                Item::Group(mut inner) => {
+                    inner.title = format!("{name}.{}", inner.title);
+                    inner.note = self.note(nodes, depth);
+                    return Item::Group(inner);
+                }
+                Item::Stack(only) => {
+                    let inner = self.stacks[only].caption.take();
+                    self.stacks[only].caption = Some(inner.map_or(name.clone(), |i| format!("{name}.{i}")));
+                    return Item::Stack(only);
+                }
+            }
+        }
+        let note = self.note(nodes, depth);
+        Item::Group(Group { title: name, note, items, stacks: first..self.stacks.len() })
+    }
+
+    fn note(&self, nodes: &[NodeId], depth: usize) -> String {
+        let params: u64 = nodes.iter().map(|&n| self.net.node_params(n)).sum();
+        if depth > 0 || params == 0 { String::new() } else { label::count(params) }
+    }
+
+    /// The block call that a group is, if it is one: all its nodes come from it, and it is not repeated.
+    fn call(&self, nodes: &[NodeId], depth: usize) -> Option<String> {
+        let first = |&n: &NodeId| self.net.node(n).origin.as_ref()?.calls.first();
+        let repeated = |&n: &NodeId| {
+            let segment = self.segment(n, depth + 1);
+            segment.is_some_and(|s| s.chars().all(|c| c.is_ascii_digit()))
+        };
+        let call = first(&nodes[0])?;
+        let one = nodes.iter().all(|n| first(n) == Some(call) && !repeated(n));
+        one.then(|| call.block.clone())
+    }
+
+    fn collapsed(&mut self, nodes: &[NodeId], name: String, call: String) -> Item {
+        let text =
+            if label::width(&call, 11.0) <= 150.0 { call.clone() } else { format!("{} ops", nodes.len()) };
+        let item = self.stack(nodes, Some(name));
+        let Item::Stack(at) = item else { return item };
+        let cost: u64 = nodes.iter().map(|&n| self.net.node_params(n)).sum();
+        let tip = format!("{call}: {} ops, {} params", nodes.len(), label::count(cost));
+        self.stacks[at].rows = vec![Row { text, role: Role::Block, tip }];
+        item
+    }
+
+    /// A stack of the nodes, a row each.
+    fn stack(&mut self, nodes: &[NodeId], caption: Option<String>) -> Item {
+        let (first, last) = (nodes[0], nodes[nodes.len() - 1]);
+        let shape = self.net.shape(last);
+        let before = self.net.graph().operands(first).first().map(|&o| self.net.shape(o));
+        let stack = Stack {
+            caption,
+            rows: nodes.iter().map(|&n| self.row(n)).collect(),
+            shape: label::shape(shape),
+            changes: before != Some(shape),
+        };
+        self.stack_of.extend(nodes.iter().map(|&n| (n, self.stacks.len())));
+        self.stacks.push(stack);
+        Item::Stack(self.stacks.len() - 1)
+    }
+
+    fn row(&self, id: NodeId) -> Row {
+        let node = self.net.node(id);
+        let (shape, params) = (label::shape(self.net.shape(id)), self.net.node_params(id));
+        let text = match Role::of(&node.op) {
+            Role::Io => format!("{} {shape}", node.path),
+            _ => label::op(&node.op),
+        };
+        let cost = if params > 0 { format!(", {} params", label::count(params)) } else { String::new() };
+        Row {
+            text,
+            role: Role::of(&node.op),
+            tip: format!("{}: {} → {shape}{cost}", node.path, node.op.text(&[])),
+        }
+    }
+
+    /// How many of the nodes from the first on make a stack: each is all that its successor reads, and nothing
+    /// else reads it. A pool ends a stack, so that the new shape can be shown.
+    fn run(&self, nodes: &[NodeId], depth: usize) -> usize {
+        let follows = |pair: &[NodeId]| {
+            let graph = self.net.graph();
+            let role = |n: NodeId| Role::of(&self.net.node(n).op);
+            self.segment(pair[1], depth).is_none()
+                && graph.operands(pair[1]) == [pair[0]]
+                && graph.readers(pair[0]) == [pair[1]]
+                && pair[0] != self.net.output()
+                && !matches!(role(pair[0]), Role::Io | Role::Pool)
+        };
+        1 + nodes.windows(2).take_while(|pair| follows(pair)).count()
+    }
+
+    fn edges(&self) -> BTreeMap<(usize, usize), bool> {
+        let mut edges = BTreeMap::new();
+        for &id in self.net.order() {
+            for (position, operand) in self.net.graph().operands(id).iter().enumerate() {
+                let (from, to) = (self.stack_of[operand], self.stack_of[&id]);
+                if from != to {
+                    *edges.entry((from, to)).or_insert(false) |= position == 0;
+                }
+            }
+        }
+        edges
+    }
+}
