@@ -6,6 +6,8 @@ mod article;
 mod check;
 mod commands;
 mod data;
+mod derive;
+mod diff;
 mod graph;
 mod house;
 mod lower;
@@ -14,6 +16,7 @@ mod lower_torch;
 mod recipe;
 #[cfg(feature = "torch")]
 mod run;
+mod show;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;
