@@ -10,7 +10,7 @@ use netc::graph::op::{Add, Flatten, Identity, Linear, Relu};
 use netc::graph::{Graph, Shape};
 use netc::tools::derive::{Derivation, derive, readable};
 
-use super::check::{net, nets};
+use super::check::{net, nets, snapshots};
 
 fn article(name: &str) -> Checked {
     net(&Path::new("nets").join(name).with_extension("net"))
@@ -54,7 +54,7 @@ fn the_text_of_a_derived_net_is_the_derived_net() {
     let backbone = derived(&article("dawnbench"), Derivation::ShortestPath);
     let text = readable(&backbone);
     assert_eq!(compiled(&text).graph().hash(), article("backbone").graph().hash());
-    insta::assert_snapshot!(text);
+    snapshots().bind(|| insta::assert_snapshot!("derive_backbone", text));
 }
 
 /// The project's nets and the cases of `check_ok`.

@@ -20,8 +20,10 @@ pub fn readable(net: &Checked) -> String {
     syntax::parse(&sources, file).map_or(text, |file| syntax::print(&file))
 }
 
-/// An argument that every node of an op states alike, by op.
-type Defaults = BTreeMap<&'static str, Vec<(&'static str, Value)>>;
+/// Arguments by name.
+type Arguments = Vec<(&'static str, Value)>;
+/// The arguments that every node of an op states alike, by op.
+type Defaults = BTreeMap<&'static str, Arguments>;
 
 struct Writer<'n> {
     net: &'n Checked,
@@ -30,6 +32,8 @@ struct Writer<'n> {
     /// The values that have a name in the text.
     names: HashMap<NodeId, String>,
     used: HashSet<String>,
+    /// How many nodes have each first segment of a path.
+    sizes: HashMap<&'n str, usize>,
     lines: Vec<String>,
 }
 
@@ -40,12 +44,17 @@ impl<'n> Writer<'n> {
             graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
         let input = &net.node(net.input()).path;
         used.insert(input.clone());
+        let mut sizes: HashMap<&str, usize> = HashMap::new();
+        for &id in net.order() {
+            *sizes.entry(net.node(id).path.split('.').next().unwrap_or_default()).or_default() += 1;
+        }
         Writer {
             net,
             trunk: graph.trunk(),
             defaults: defaults(net),
             names: HashMap::from([(net.input(), input.clone())]),
             used,
+            sizes,
             lines: Vec::new(),
         }
     }
@@ -110,10 +119,7 @@ impl<'n> Writer<'n> {
             Some(stage) if whole => Some(self.name(stage)),
             None if self.is_named(last) => Some(self.name("value")),
             None => None,
-            Some(stage) => {
-                let path = &self.net.node(last).path;
-                Some(self.name(&format!("{stage}_{}", path.rsplit('.').next().unwrap_or(path))))
-            }
+            Some(stage) => Some(self.name(&format!("{stage}_{}", self.net.node(last).op.name()))),
         };
         let chain = self.chain(piece);
         match label {
@@ -128,10 +134,11 @@ impl<'n> Writer<'n> {
     fn branch_line(&mut self, chain: &[NodeId]) {
         let (Some(&first), Some(&last)) = (chain.first(), chain.last()) else { return };
         let path = &self.net.node(last).path;
-        let name = match (path.split_once('.'), path.rsplit_once('.')) {
-            (Some((stage, _)), Some((_, end))) => self.name(&format!("{stage}_{end}")),
-            _ => self.name(path),
-        };
+        let here = path.split('.').next().unwrap_or(path);
+        let whole = self.sizes.get(here) == Some(&chain.len());
+        let end = path.rsplit('.').next().unwrap_or(path);
+        let end = if is_numbered(end) { self.net.node(last).op.name() } else { end };
+        let name = self.name(&if whole { here.to_string() } else { format!("{here}_{end}") });
         let source = self.graph().operands(first).first().map_or_else(String::new, |&o| self.name_of(o));
         let chain = self.chain(chain);
         self.lines.push(format!("{name} = {source} -> {chain}"));
@@ -159,15 +166,13 @@ impl<'n> Writer<'n> {
     /// A name that nothing else has: no op's, and none that an unlabelled op could get.
     fn name(&mut self, wanted: &str) -> String {
         let clean: String = wanted.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let numbered = clean.rsplit_once('_').is_some_and(|(op_name, number)| {
-            op::signature(op_name).is_some() && number.chars().all(|c| c.is_ascii_digit())
-        });
-        let clean = if numbered { format!("{clean}_") } else { clean };
+        let taken = op::signature(&clean).is_some() || is_numbered(&clean);
+        let clean = if taken { format!("{clean}_value") } else { clean };
         let mut name = clean.clone();
         let mut count = 1;
-        while op::signature(&name).is_some() || self.used.contains(&name) {
+        while self.used.contains(&name) {
             count += 1;
-            name = format!("{clean}_v{count}");
+            name = format!("{clean}_{count}");
         }
         self.used.insert(name.clone());
         name
@@ -196,6 +201,13 @@ impl<'n> Writer<'n> {
     }
 }
 
+/// Whether it is how an unlabelled op is named: `conv_2`.
+fn is_numbered(name: &str) -> bool {
+    name.rsplit_once('_').is_some_and(|(op_name, number)| {
+        op::signature(op_name).is_some() && number.chars().all(|c| c.is_ascii_digit())
+    })
+}
+
 /// `115786` as `115_786`.
 fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -215,7 +227,7 @@ fn stage(graph: &Graph, id: NodeId) -> Option<&str> {
 
 /// What at least two nodes of an op state, and all of them alike, by name.
 fn defaults(net: &Checked) -> Defaults {
-    let mut shared: BTreeMap<&'static str, (usize, Vec<(&'static str, Value)>)> = BTreeMap::new();
+    let mut shared: BTreeMap<&'static str, (usize, Arguments)> = BTreeMap::new();
     for &id in net.order() {
         let op = &net.node(id).op;
         // `mul` by a number and `mul` by a value share a name, and no default.

@@ -52,15 +52,19 @@ pub enum Change {
     Added {
         /// Its path.
         path: String,
-        /// The call: `conv(64)`.
+        /// The call without values: `conv(64)`, `add`.
         op: String,
+        /// The values that it joins to the first.
+        joins: Vec<String>,
     },
     /// Only the first net has it.
     Removed {
         /// Its path.
         path: String,
-        /// The call.
+        /// The call without values.
         op: String,
+        /// The values that it joined to the first.
+        joins: Vec<String>,
     },
     /// Both have it, with other arguments.
     Changed {
@@ -121,7 +125,10 @@ pub fn diff(a: &Checked, b: &Checked) -> Diff {
     for &id in b.order() {
         let node = b.node(id);
         let change = match back.get(&id) {
-            None => Some(Change::Added { path: node.path.clone(), op: call(b.graph(), id) }),
+            None => {
+                let (op, joins) = call(b.graph(), id);
+                Some(Change::Added { path: node.path.clone(), op, joins })
+            }
             Some(&old) => {
                 if first_shape.is_none() && a.shape(old) != b.shape(id) {
                     let (from, to) = (a.shape(old).to_string(), b.shape(id).to_string());
@@ -133,46 +140,82 @@ pub fn diff(a: &Checked, b: &Checked) -> Diff {
         changes.extend(change.map(|c| (stage(&node.path).to_string(), c)));
     }
     for &id in a.order().iter().filter(|id| !pairs.contains_key(id)) {
-        let path = a.node(id).path.clone();
-        changes.push((stage(&path).to_string(), Change::Removed { op: call(a.graph(), id), path }));
+        let (path, (op, joins)) = (a.node(id).path.clone(), call(a.graph(), id));
+        changes.push((stage(&path).to_string(), Change::Removed { path, op, joins }));
     }
     let renamed = pairs.iter().filter(|&(&x, &y)| a.node(x).path != b.node(y).path).count();
     Diff {
         nets: [a.graph().name.clone(), b.graph().name.clone()],
         equal,
         renamed,
-        stages: if equal { Vec::new() } else { stages(a, b, changes) },
+        stages: if equal { Vec::new() } else { stages(a, b, &pairs, changes) },
         first_shape,
         params: [a.params(), b.params()],
         macs: [a.macs(), b.macs()],
     }
 }
 
-fn stages(a: &Checked, b: &Checked, changes: Vec<(String, Change)>) -> Vec<Stage> {
-    let costs = |net: &Checked, name: &str| {
-        let of_stage = net.order().iter().filter(|&&id| stage(&net.node(id).path) == name);
-        of_stage.fold((0, 0), |(p, m), &id| (p + net.node_params(id), m + net.node_macs(id)))
-    };
-    let in_b = b.order().iter().map(|&id| stage(&b.node(id).path));
-    let in_a = a.order().iter().map(|&id| stage(&a.node(id).path));
-    let mut seen = HashSet::new();
+fn stages(
+    a: &Checked,
+    b: &Checked,
+    pairs: &HashMap<NodeId, NodeId>,
+    changes: Vec<(String, Change)>,
+) -> Vec<Stage> {
+    // A node of the first net counts where its counterpart stands.
+    let place = |id: NodeId| stage(pairs.get(&id).map_or(&a.node(id).path, |&new| &b.node(new).path));
+    let before = costs(a, place);
+    let after = costs(b, |id| stage(&b.node(id).path));
     let mut stages: Vec<Stage> = Vec::new();
-    for name in in_b.chain(in_a).filter(|name| seen.insert(*name)) {
-        let mine: Vec<Change> = changes.iter().filter(|(s, _)| s == name).map(|(_, c)| c.clone()).collect();
-        let (before, after) = (costs(a, name), costs(b, name));
+    for name in stage_names(a, b) {
+        let mine: Vec<Change> = changes.iter().filter(|(s, _)| *s == name).map(|(_, c)| c.clone()).collect();
+        let cost = |costs: &HashMap<&str, (u64, u64)>| costs.get(name.as_str()).copied().unwrap_or_default();
+        let (before, after) = (cost(&before), cost(&after));
         if !mine.is_empty() || before != after {
             let (params, macs) = ([before.0, after.0], [before.1, after.1]);
-            stages.push(Stage { name: name.into(), changes: mine, params, macs });
+            stages.push(Stage { name, changes: mine, params, macs });
         }
     }
     stages
 }
 
-/// The call of a node as the flat text has it.
-fn call(graph: &Graph, id: NodeId) -> String {
+/// Parameters and multiply-accumulate operations of each stage.
+fn costs<'n>(net: &Checked, place: impl Fn(NodeId) -> &'n str) -> HashMap<&'n str, (u64, u64)> {
+    let mut costs: HashMap<&str, (u64, u64)> = HashMap::new();
+    for &id in net.order() {
+        let (params, macs) = costs.entry(place(id)).or_default();
+        (*params, *macs) = (*params + net.node_params(id), *macs + net.node_macs(id));
+    }
+    costs
+}
+
+/// The stages of the second net, each of the first alone after the one that it came after.
+fn stage_names(a: &Checked, b: &Checked) -> Vec<String> {
+    let names = |net: &Checked| {
+        let mut names: Vec<String> = net.order().iter().map(|&id| stage(&net.node(id).path).into()).collect();
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    };
+    let mut all = names(b);
+    let mut at = 0;
+    for name in names(a) {
+        at = match all.iter().position(|n| *n == name) {
+            Some(there) => there + 1,
+            None => {
+                all.insert(at, name);
+                at + 1
+            }
+        };
+    }
+    all
+}
+
+/// The call of a node, and the paths of the values that it joins.
+fn call(graph: &Graph, id: NodeId) -> (String, Vec<String>) {
     let operands = graph.operands(id);
-    let more: Vec<&str> = operands.iter().skip(1).map(|&o| graph.get(o).path.as_str()).collect();
-    graph.get(id).op.text(&more)
+    let op = &graph.get(id).op;
+    let joins = operands.iter().skip(1).map(|&o| graph.get(o).path.clone()).collect();
+    (op.call(&[], &op.stated(operands.len())), joins)
 }
 
 fn changed(a: &Checked, b: &Checked, old: NodeId, new: NodeId) -> Option<Change> {

@@ -25,7 +25,13 @@ pub fn full(diff: &Diff) -> String {
                 | Change::Changed { path, .. }
                 | Change::Rewired { path, .. } => path,
             };
-            text += &line(mark, &format!("{path}: {what}"));
+            let joins = match change {
+                Change::Added { joins, .. } | Change::Removed { joins, .. } if !joins.is_empty() => {
+                    format!("({})", joins.join(", "))
+                }
+                _ => String::new(),
+            };
+            text += &line(mark, &format!("{path}: {what}{joins}"));
         }
     }
     text + &tail(diff)
@@ -33,26 +39,28 @@ pub fn full(diff: &Diff) -> String {
 
 /// Like changes on one line, with the stages that have them. With the codes of a terminal's colours.
 pub fn summary(diff: &Diff) -> String {
-    let mut groups: Vec<((char, String), Vec<(&str, usize)>)> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     for stage in &diff.stages {
         for change in &stage.changes {
-            let key = described(change);
-            let stages = match groups.iter_mut().find(|(k, _)| *k == key) {
-                Some((_, stages)) => stages,
-                None => {
-                    groups.push((key, Vec::new()));
-                    continue_with(&mut groups)
-                }
-            };
+            let (mark, what) = described(change);
+            let stages = group(&mut groups, mark, what);
             match stages.last_mut().filter(|(name, _)| *name == stage.name) {
                 Some((_, count)) => *count += 1,
                 None => stages.push((&stage.name, 1)),
             }
         }
     }
-    let width = groups.iter().map(|((_, what), _)| what.chars().count()).max().unwrap_or(0);
+    // Changes that come together, such as those of `conv -> bn -> relu`, are said together.
+    groups.dedup_by(|next, before| {
+        let together = next.mark == before.mark && next.mark != '~' && next.stages == before.stages;
+        if together {
+            before.what += &format!(", {}", next.what);
+        }
+        together
+    });
+    let width = groups.iter().map(|g| g.what.chars().count()).max().unwrap_or(0);
     let mut text = head(diff) + if groups.is_empty() { "" } else { "\n" };
-    for ((mark, what), stages) in groups {
+    for Group { mark, what, stages } in groups {
         let stages: Vec<String> = stages
             .into_iter()
             .map(|(name, count)| if count == 1 { name.into() } else { format!("{name} ({count})") })
@@ -62,9 +70,23 @@ pub fn summary(diff: &Diff) -> String {
     text + &tail(diff)
 }
 
-fn continue_with<'g, 's, K>(groups: &'g mut [(K, Vec<(&'s str, usize)>)]) -> &'g mut Vec<(&'s str, usize)> {
-    let last = groups.len() - 1;
-    &mut groups[last].1
+/// Like changes, and how many each stage has.
+struct Group<'d> {
+    mark: char,
+    what: String,
+    stages: Vec<(&'d str, usize)>,
+}
+
+/// The stages of a group, which is begun if it is new.
+fn group<'g, 'd>(groups: &'g mut Vec<Group<'d>>, mark: char, what: String) -> &'g mut Vec<(&'d str, usize)> {
+    let at = match groups.iter().position(|g| g.mark == mark && g.what == what) {
+        Some(at) => at,
+        None => {
+            groups.push(Group { mark, what, stages: Vec::new() });
+            groups.len() - 1
+        }
+    };
+    &mut groups[at].stages
 }
 
 fn head(diff: &Diff) -> String {
@@ -82,13 +104,18 @@ fn tail(diff: &Diff) -> String {
     }
     let mut text = String::from("\n");
     if let Some(change) = &diff.first_shape {
-        text += &format!("first other shape: {}: {} -> {}\n", change.path, change.from, change.to);
+        text += &format!("first shape that differs: {}: {} -> {}\n", change.path, change.from, change.to);
     }
-    let total = |what: &str, [from, to]: [u64; 2]| match cost_text(what, [from, to]) {
-        Some(change) => format!("{} -> {} ({change})\n", count(what, from), count(what, to)),
-        None => format!("{} as before\n", count(what, to)),
-    };
     text + &total("params", diff.params) + &total("MACs", diff.macs)
+}
+
+fn total(what: &str, [from, to]: [u64; 2]) -> String {
+    if from == to {
+        return format!("{what} {} as before\n", number(what, to));
+    }
+    let sign = if to > from { '+' } else { '-' };
+    let by = number(what, to.abs_diff(from));
+    format!("{what} {} -> {} ({sign}{by})\n", number(what, from), number(what, to))
 }
 
 fn line(mark: char, text: &str) -> String {
@@ -119,10 +146,6 @@ fn described(change: &Change) -> (char, String) {
 fn cost_text(what: &str, [from, to]: [u64; 2]) -> Option<String> {
     let sign = if to > from { '+' } else { '-' };
     (from != to).then(|| format!("{sign}{} {what}", number(what, to.abs_diff(from))))
-}
-
-fn count(what: &str, n: u64) -> String {
-    format!("{} {what}", number(what, n))
 }
 
 /// MACs in millions, anything else in full.
