@@ -143,6 +143,7 @@ pub fn diff(a: &Checked, b: &Checked) -> Diff {
         let (path, (op, joins)) = (a.node(id).path.clone(), call(a.graph(), id));
         changes.push((stage(&path).to_string(), Change::Removed { path, op, joins }));
     }
+    changes.extend(output(a, b, &pairs));
     let renamed = pairs.iter().filter(|&(&x, &y)| a.node(x).path != b.node(y).path).count();
     Diff {
         nets: [a.graph().name.clone(), b.graph().name.clone()],
@@ -153,6 +154,18 @@ pub fn diff(a: &Checked, b: &Checked) -> Diff {
         params: [a.params(), b.params()],
         macs: [a.macs(), b.macs()],
     }
+}
+
+/// The result taken from another value, both of which both nets have.
+fn output(a: &Checked, b: &Checked, pairs: &HashMap<NodeId, NodeId>) -> Option<(String, Change)> {
+    let path = |net: &Checked| net.node(net.output()).path.clone();
+    let known = pairs.values().any(|&id| id == b.output());
+    let moved = known && pairs.get(&a.output()).is_some_and(|&id| id != b.output());
+    let name = b.graph().output().map_or_else(String::new, |(name, _)| name.into());
+    let (from, to) = (vec![path(a)], vec![path(b)]);
+    moved.then(|| {
+        (stage(&to[0]).to_string(), Change::Rewired { path: name, op: "output", from, to: to.clone() })
+    })
 }
 
 fn stages(
