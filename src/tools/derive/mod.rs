@@ -1,5 +1,6 @@
 //! Nets from nets: graph to graph, each transformation a small file, the result checked again.
 
+mod blocks;
 mod drop_repeats;
 mod readable;
 mod shortest_path;

@@ -1,12 +1,13 @@
 //! A graph as text for people: a stage a line where the graph is a chain, a branch a line, defaults
-//! said once.
+//! said once, the chain that recurs most as a block.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::blocks::{Arguments, Block, Call};
 use crate::check::Checked;
 use crate::diag::Sources;
 use crate::graph::op::{self, Kind};
-use crate::graph::{Graph, NodeId, Op, Value};
+use crate::graph::{Graph, NodeId, Op};
 use crate::syntax;
 
 /// The net as readable `.net` text in canonical form. It resolves to the same graph; stages keep their
@@ -20,8 +21,6 @@ pub fn readable(net: &Checked) -> String {
     syntax::parse(&sources, file).map_or(text, |file| syntax::print(&file))
 }
 
-/// Arguments by name.
-type Arguments = Vec<(&'static str, Value)>;
 /// The arguments that every node of an op states alike, by op.
 type Defaults = BTreeMap<&'static str, Arguments>;
 
@@ -34,7 +33,14 @@ struct Writer<'n> {
     used: HashSet<String>,
     /// How many nodes have each first segment of a path.
     sizes: HashMap<&'n str, usize>,
-    lines: Vec<String>,
+    lines: Vec<Line>,
+}
+
+/// A stage or a branch.
+struct Line {
+    /// What stands before the chain: `layer1: `, `short = layer1 -> `.
+    head: String,
+    chain: Vec<Call>,
 }
 
 impl<'n> Writer<'n> {
@@ -124,10 +130,10 @@ impl<'n> Writer<'n> {
         let chain = self.chain(piece);
         match label {
             Some(label) => {
-                self.lines.push(format!("{label}: {chain}"));
+                self.lines.push(Line { head: format!("{label}: "), chain });
                 self.names.insert(last, label);
             }
-            None => self.lines.push(chain),
+            None => self.lines.push(Line { head: String::new(), chain }),
         }
     }
 
@@ -141,7 +147,7 @@ impl<'n> Writer<'n> {
         let name = self.name(&if whole { here.to_string() } else { format!("{here}_{end}") });
         let source = self.graph().operands(first).first().map_or_else(String::new, |&o| self.name_of(o));
         let chain = self.chain(chain);
-        self.lines.push(format!("{name} = {source} -> {chain}"));
+        self.lines.push(Line { head: format!("{name} = {source} -> "), chain });
         self.names.insert(last, name);
     }
 
@@ -149,18 +155,16 @@ impl<'n> Writer<'n> {
         self.names.get(&id).cloned().unwrap_or_default()
     }
 
-    fn chain(&self, nodes: &[NodeId]) -> String {
-        let calls: Vec<String> = nodes.iter().map(|&id| self.call(id)).collect();
-        calls.join(" -> ")
+    fn chain(&self, nodes: &[NodeId]) -> Vec<Call> {
+        nodes.iter().map(|&id| self.call(id)).collect()
     }
 
-    fn call(&self, id: NodeId) -> String {
+    fn call(&self, id: NodeId) -> Call {
         let op = &self.net.node(id).op;
-        let more: Vec<String> = self.graph().operands(id).iter().skip(1).map(|&o| self.name_of(o)).collect();
-        let more: Vec<&str> = more.iter().map(String::as_str).collect();
-        let mut stated = op.stated(more.len() + 1);
+        let joins: Vec<String> = self.graph().operands(id).iter().skip(1).map(|&o| self.name_of(o)).collect();
+        let mut stated = op.stated(joins.len() + 1);
         stated.retain(|argument| !self.defaults.get(op.name()).is_some_and(|d| d.contains(argument)));
-        op.call(&more, &stated)
+        Call { op: op.clone(), joins, stated }
     }
 
     /// A name that nothing else has: no op's, and none that an unlabelled op could get.
@@ -180,7 +184,10 @@ impl<'n> Writer<'n> {
 
     fn text(&self) -> String {
         let graph = self.graph();
-        let mut text = format!("net {} {{\n", graph.name);
+        let chains: Vec<&[Call]> = self.lines.iter().map(|line| line.chain.as_slice()).collect();
+        let block = Block::find(&chains, |name| self.used.contains(name) || graph.name == name);
+        let mut text = block.as_ref().map_or_else(String::new, Block::text);
+        text += &format!("net {} {{\n", graph.name);
         for (op, arguments) in &self.defaults {
             let said: Vec<String> =
                 arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
@@ -188,7 +195,13 @@ impl<'n> Writer<'n> {
         }
         let input = self.net.input();
         text += &format!("  input {}: {}\n\n", self.net.node(input).path, self.net.shape(input));
-        self.lines.iter().for_each(|line| text += &format!("  {line}\n"));
+        for line in &self.lines {
+            let calls = match &block {
+                Some(block) => block.calls(&line.chain),
+                None => line.chain.iter().map(Call::text).collect(),
+            };
+            text += &format!("  {}{}\n", line.head, calls.join(" -> "));
+        }
         if let Some((name, id)) = graph.output() {
             text += &format!("\n  output {name}: {}\n", self.net.shape(id));
         }
