@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_draw::DrawArgs;
+use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
@@ -36,10 +37,20 @@ pub enum Command {
     Expand(ExpandArgs),
     /// Draw a net as SVG, PNG, DOT or Mermaid
     Draw(DrawArgs),
+    /// Print the source with the shape and the parameters of each stage beside it
+    Show(ShowArgs),
+    /// Compare two nets: stages, attributes, parameters, MACs
+    Diff(DiffArgs),
+    /// Derive a net from another, as readable text
+    Derive(DeriveArgs),
     /// Train a net
     Train(TrainArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print the man page, or write all of them
+    Man(ManArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),

@@ -5,20 +5,25 @@
 
 mod args;
 mod args_draw;
+mod args_tools;
 mod args_train;
 mod check;
 #[cfg(feature = "torch")]
 mod data;
+mod derive;
+mod diff;
 mod draw;
 #[cfg(feature = "torch")]
 mod eval;
 mod expand;
 mod fmt;
+mod manual;
 mod out;
 #[cfg(feature = "torch")]
 mod parity;
 #[cfg(feature = "torch")]
 mod progress;
+mod show;
 mod sibling;
 #[cfg(feature = "torch")]
 mod tensors;
@@ -46,6 +51,11 @@ pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
         Command::Fmt(args) => fmt::run(&args),
         Command::Expand(args) => expand::run(&args),
         Command::Draw(args) => draw::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Derive(args) => derive::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
         command @ (Command::Train(_) | Command::Eval(_) | Command::Parity(_)) => tensors(command),
     }
 }

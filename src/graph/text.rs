@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use super::{Graph, NodeId, Op, Origin};
+use super::{Graph, NodeId, Op, Origin, Value};
 use crate::diag::Sources;
 
 impl Graph {
@@ -44,23 +44,29 @@ impl Graph {
     }
 
     fn settings_text(&self) -> String {
-        let mut last: Vec<(&str, String)> = Vec::new();
-        for setting in self.settings.iter().filter(|s| s.applies()) {
-            last.retain(|(key, _)| *key != setting.key.node);
-            last.push((&setting.key.node, setting.value.to_string()));
-        }
-        match last.is_empty() {
+        let settings = self.recipe();
+        match settings.is_empty() {
             true => String::new(),
             false => {
                 let lines: String =
-                    last.iter().map(|(key, value)| format!("    {key} = {value}\n")).collect();
+                    settings.iter().map(|(key, value)| format!("    {key} = {value}\n")).collect();
                 format!("\n  recipe {{\n{lines}  }}\n")
             }
         }
     }
 
+    /// The settings in force, each key once.
+    pub fn recipe(&self) -> Vec<(&str, &Value)> {
+        let mut last: Vec<(&str, &Value)> = Vec::new();
+        for setting in self.settings.iter().filter(|s| s.applies()) {
+            last.retain(|(key, _)| *key != setting.key.node);
+            last.push((&setting.key.node, &setting.value));
+        }
+        last
+    }
+
     /// The way from the input to the output along first operands: what moves the cursor.
-    fn trunk(&self) -> HashSet<NodeId> {
+    pub fn trunk(&self) -> HashSet<NodeId> {
         let mut trunk = HashSet::new();
         let mut at = self.output().map(|(_, id)| id);
         while let Some(id) = at.filter(|id| trunk.insert(*id)) {

@@ -1,4 +1,7 @@
 //! What a writer of nets lives in: tools that read a net and say something about it. Each takes a
 //! checked net or a file and gives a text or a value; the command line prints it.
 
+pub mod derive;
+pub mod diff;
 pub mod draw;
+pub mod show;

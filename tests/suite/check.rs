@@ -63,7 +63,8 @@ fn invariants(path: &Path, net: &Checked) {
     }
 }
 
-fn snapshots() -> insta::Settings {
+/// Snapshots lie in `tests/snapshots`, named by the test alone.
+pub fn snapshots() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);

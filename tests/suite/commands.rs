@@ -135,7 +135,8 @@ fn expand_says_where_each_op_comes_from() {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["check", "fmt", "expand", "train", "eval"] {
+    for command in ["check", "fmt", "expand", "show", "diff", "derive", "train", "eval", "completions", "man"]
+    {
         let out = netc(&[command, "--help"]);
         assert_eq!(out.status.code(), Some(0));
         assert!(text(&out.stdout).contains("Examples:"), "{command}");

@@ -6,6 +6,8 @@ mod article;
 mod check;
 mod commands;
 mod data;
+mod derive;
+mod diff;
 mod draw;
 mod graph;
 mod house;
@@ -15,6 +17,7 @@ mod lower_torch;
 mod recipe;
 #[cfg(feature = "torch")]
 mod run;
+mod show;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;

@@ -174,19 +174,29 @@ impl Op {
         names.zip(self.arguments()).filter_map(|(n, v)| Some((n, v?))).collect()
     }
 
-    /// The shortest call that builds this op again, further operands first:
-    /// `conv(64, stride = 2)`, `add(short)`.
-    pub fn text(&self, more_operands: &[&str]) -> String {
+    /// The fewest arguments that build this op again with so many operands; the others are defaults.
+    pub fn stated(&self, operands: usize) -> Vec<(&'static str, Value)> {
         let mut kept = self.attributes();
         let mut i = kept.len();
         while i > 0 {
             i -= 1;
             let mut fewer = kept.clone();
             fewer.remove(i);
-            if self.builds_again(&fewer, more_operands.len() + 1) {
+            if self.builds_again(&fewer, operands) {
                 kept = fewer;
             }
         }
+        kept
+    }
+
+    /// The shortest call that builds this op again, further operands first:
+    /// `conv(64, stride = 2)`, `add(short)`.
+    pub fn text(&self, more_operands: &[&str]) -> String {
+        self.call(more_operands, &self.stated(more_operands.len() + 1))
+    }
+
+    /// The call with these arguments, further operands first.
+    pub fn call(&self, more_operands: &[&str], kept: &[(&'static str, Value)]) -> String {
         let first = self.signature().args.first();
         let positional =
             first.filter(|p| matches!(p.default, Default::Required | Default::Value(Value::Same)));

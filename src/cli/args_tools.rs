@@ -1,0 +1,138 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::args::{Format, SetArgs};
+
+/// Arguments of `netc show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc show nets/resnet9.net
+  netc show nets/base.net --set width=128
+  netc show nets/resnet9.net --ssa      one op a line, with operands and shape
+
+A line that a net goes through several times shows the shapes of all its calls: [N, 64|128, 32|16, 32|16] x2.
+
+Exit codes: 0 shown, 1 the file has problems or holds no net, 2 wrong usage.")]
+pub struct ShowArgs {
+    /// The file to show
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// One op a line: `%name = op(operands, arguments) : shape`
+    #[arg(long)]
+    pub ssa: bool,
+}
+
+/// Arguments of `netc diff`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc diff nets/base.net nets/resnet9.net
+  netc diff nets/base.net nets/base.net --set width=128
+  netc diff --summary nets/backbone.net nets/backbone_norepeat.net
+  netc diff --format json nets/base.net nets/extra_l1.net | jq .params
+
+Exit codes: 0 the same graph, 1 they differ, 2 wrong usage or a file that does not check.")]
+pub struct DiffArgs {
+    /// The net to start from
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// The net to compare with it
+    #[arg(value_name = "B")]
+    pub b: PathBuf,
+    /// Override a declared parameter of B
+    #[command(flatten)]
+    pub set: SetArgs,
+    /// Like changes on one line
+    #[arg(long)]
+    pub summary: bool,
+    /// How to print: for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `netc derive`.
+#[derive(Debug, Args)]
+pub struct DeriveArgs {
+    /// What to derive.
+    #[command(subcommand)]
+    pub what: Derive,
+}
+
+/// The derivations.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  netc derive shortest-path nets/dawnbench.net -o backbone.net
+  netc derive drop-repeats backbone.net
+
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+pub enum Derive {
+    /// Keep the shortest branch of each `add` and `mul`, drop the others and all identities
+    #[command(after_help = "\
+Examples:
+  netc derive shortest-path nets/dawnbench.net
+  netc derive shortest-path nets/dawnbench.net -o backbone.net
+
+Of the values that an add or a mul joins, the one with the fewest ops from the input is kept, the
+first of several. A concat stays: it collects features, it is no way round a layer.
+
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+    ShortestPath(DeriveFile),
+    /// Drop each bn -> relu whose operand is already the result of bn -> relu
+    #[command(after_help = "\
+Examples:
+  netc derive drop-repeats nets/backbone.net
+
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+    DropRepeats(DeriveFile),
+}
+
+/// What every derivation reads and writes.
+#[derive(Debug, Args)]
+pub struct DeriveFile {
+    /// The file of the net
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// Write the net to this file instead of standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
+}
+
+/// Arguments of `netc completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc completions bash > ~/.local/share/bash-completion/completions/netc
+  netc completions zsh > ~/.zfunc/_netc              with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
+  netc completions fish > ~/.config/fish/completions/netc.fish
+  netc completions elvish >> ~/.config/elvish/rc.elv
+  netc completions powershell >> $PROFILE
+
+Exit codes: 0 printed, 2 wrong usage.")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `netc man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc man | man -l -
+  netc man --out ~/.local/share/man/man1      then `man netc` and `man netc-check` work
+
+Exit codes: 0 written, 1 the folder cannot be written, 2 wrong usage.")]
+pub struct ManArgs {
+    /// Write the page of netc and one for each command into this folder, which is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,96 @@
+//! Nets from nets: graph to graph, each transformation a small file, the result checked again.
+
+mod blocks;
+mod drop_repeats;
+mod readable;
+mod shortest_path;
+
+use std::collections::HashMap;
+
+use crate::check::{self, Checked};
+use crate::diag::Problems;
+use crate::graph::{Graph, NodeId, Op};
+
+pub use readable::readable;
+
+/// What can be derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Derivation {
+    /// Of the values that each `add` and each `mul` joins, the one nearest to the input; the rest goes.
+    /// Identities go too. A `concat` stays: it collects features, it is no way round a layer.
+    ShortestPath,
+    /// A `bn -> relu` whose operand is already the result of one goes.
+    DropRepeats,
+}
+
+impl Derivation {
+    /// As a name of a net ends: `dawnbench_shortest_path`.
+    fn suffix(self) -> &'static str {
+        match self {
+            Derivation::ShortestPath => "shortest_path",
+            Derivation::DropRepeats => "drop_repeats",
+        }
+    }
+}
+
+/// A derived net.
+#[derive(Debug, Clone)]
+pub struct Derived {
+    /// The net, checked again.
+    pub net: Checked,
+    /// The paths of the nodes that are gone, in the order of the net.
+    pub dropped: Vec<String>,
+}
+
+/// Derives a net. `None` if there is nothing to derive: the net is already what would result.
+///
+/// The result keeps paths and origins. What the file claims, its parameters and a published accuracy
+/// are not of the new net. A result that does not check is given back as problems.
+pub fn derive(net: &Checked, derivation: Derivation) -> Result<Option<Derived>, Problems> {
+    let instead = match derivation {
+        Derivation::ShortestPath => shortest_path::instead(net),
+        Derivation::DropRepeats => drop_repeats::instead(net),
+    };
+    if instead.is_empty() {
+        return Ok(None);
+    }
+    let (graph, dropped) = rewrite(net, &instead, derivation.suffix());
+    Ok(Some(Derived { net: check::check(graph)?, dropped }))
+}
+
+/// The net in which every reader of a key reads the key's value instead, without the nodes that the
+/// output then does not need. Values are no keys.
+fn rewrite(net: &Checked, instead: &HashMap<NodeId, NodeId>, suffix: &str) -> (Graph, Vec<String>) {
+    let old = net.graph();
+    let now = |id: NodeId| instead.get(&id).copied().unwrap_or(id);
+    let mut stack = vec![net.input(), now(net.output())];
+    let mut seen: std::collections::HashSet<NodeId> = stack.iter().copied().collect();
+    while let Some(id) = stack.pop() {
+        stack.extend(old.operands(id).into_iter().map(now).filter(|id| seen.insert(*id)));
+    }
+    let mut graph = Graph::new(format!("{}_{suffix}", old.name));
+    graph.settings = old.settings.iter().filter(|s| s.key.node != "accuracy").cloned().collect();
+    let mut new: HashMap<NodeId, NodeId> = HashMap::new();
+    let mut dropped = Vec::new();
+    for &id in net.order() {
+        let node = old.get(id);
+        if !seen.contains(&id) {
+            dropped.push(node.path.clone());
+            continue;
+        }
+        let operands: Vec<NodeId> =
+            old.operands(id).into_iter().filter_map(|o| new.get(&now(o)).copied()).collect();
+        let copy = match &node.op {
+            Op::Input(input) => graph.input(node.path.clone(), input.0.clone()),
+            op => graph.node(node.path.clone(), op.clone(), &operands),
+        };
+        if let Some(origin) = &node.origin {
+            graph.set_origin(copy, origin.clone());
+        }
+        new.insert(id, copy);
+    }
+    if let (Some((name, _)), Some(&output)) = (old.output(), new.get(&now(net.output()))) {
+        graph.set_output(name, output);
+    }
+    (graph, dropped)
+}

@@ -1,0 +1,278 @@
+//! What differs between two nets: nodes aligned by path, and by sequence where paths differ.
+
+mod align;
+mod text;
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::check::Checked;
+use crate::graph::{Graph, NodeId, Value};
+
+pub use text::{full, summary};
+
+/// The difference between two nets, from the first to the second.
+#[derive(Debug, Clone, Serialize)]
+pub struct Diff {
+    /// The nets' names.
+    pub nets: [String; 2],
+    /// Whether both compute the same; paths may differ.
+    pub equal: bool,
+    /// How many nodes are the same in another place.
+    pub renamed: usize,
+    /// The stages with a change, in the order of the second net; a stage that is gone stands where it was.
+    pub stages: Vec<Stage>,
+    /// The first value, in the order of the second net, whose shape is another.
+    pub first_shape: Option<ShapeChange>,
+    /// How many numbers training changes.
+    pub params: [u64; 2],
+    /// Multiply-accumulate operations for one example.
+    pub macs: [u64; 2],
+}
+
+/// What differs in one stage: the nodes below one first segment of the paths.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stage {
+    /// The segment.
+    pub name: String,
+    /// What differs.
+    pub changes: Vec<Change>,
+    /// Parameters before and after.
+    pub params: [u64; 2],
+    /// Multiply-accumulate operations before and after.
+    pub macs: [u64; 2],
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "change", rename_all = "lowercase")]
+pub enum Change {
+    /// Only the second net has it.
+    Added {
+        /// Its path.
+        path: String,
+        /// The call without values: `conv(64)`, `add`.
+        op: String,
+        /// The values that it joins to the first.
+        joins: Vec<String>,
+    },
+    /// Only the first net has it.
+    Removed {
+        /// Its path.
+        path: String,
+        /// The call without values.
+        op: String,
+        /// The values that it joined to the first.
+        joins: Vec<String>,
+    },
+    /// Both have it, with other arguments.
+    Changed {
+        /// Its path in the second net.
+        path: String,
+        /// The op's name.
+        op: &'static str,
+        /// Which, and the values before and after.
+        attributes: Vec<Attribute>,
+    },
+    /// Both have it, and it reads something else.
+    Rewired {
+        /// Its path in the second net.
+        path: String,
+        /// The op's name.
+        op: &'static str,
+        /// What it read.
+        from: Vec<String>,
+        /// What it reads.
+        to: Vec<String>,
+    },
+}
+
+/// An argument with another value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Attribute {
+    /// Its name; an input has a `shape`.
+    pub name: String,
+    /// Before, as the language writes it.
+    pub from: String,
+    /// After.
+    pub to: String,
+}
+
+/// A value with another shape.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShapeChange {
+    /// Its path in the second net.
+    pub path: String,
+    /// Before.
+    pub from: String,
+    /// After.
+    pub to: String,
+}
+
+/// The first segment of a path.
+fn stage(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
+}
+
+/// Compares two nets.
+pub fn diff(a: &Checked, b: &Checked) -> Diff {
+    let pairs = align::align(a, b);
+    let back: HashMap<NodeId, NodeId> = pairs.iter().map(|(&x, &y)| (y, x)).collect();
+    let equal = a.graph().canonical() == b.graph().canonical();
+    let mut changes: Vec<(String, Change)> = Vec::new();
+    let mut first_shape = None;
+    for &id in b.order() {
+        let node = b.node(id);
+        let change = match back.get(&id) {
+            None => {
+                let (op, joins) = call(b.graph(), id);
+                Some(Change::Added { path: node.path.clone(), op, joins })
+            }
+            Some(&old) => {
+                if first_shape.is_none() && a.shape(old) != b.shape(id) {
+                    let (from, to) = (a.shape(old).to_string(), b.shape(id).to_string());
+                    first_shape = Some(ShapeChange { path: node.path.clone(), from, to });
+                }
+                changed(a, b, old, id).or_else(|| rewired(a, b, &pairs, old, id))
+            }
+        };
+        changes.extend(change.map(|c| (stage(&node.path).to_string(), c)));
+    }
+    for &id in a.order().iter().filter(|id| !pairs.contains_key(id)) {
+        let (path, (op, joins)) = (a.node(id).path.clone(), call(a.graph(), id));
+        changes.push((stage(&path).to_string(), Change::Removed { path, op, joins }));
+    }
+    changes.extend(output(a, b, &pairs));
+    let renamed = pairs.iter().filter(|&(&x, &y)| a.node(x).path != b.node(y).path).count();
+    Diff {
+        nets: [a.graph().name.clone(), b.graph().name.clone()],
+        equal,
+        renamed,
+        stages: if equal { Vec::new() } else { stages(a, b, &pairs, changes) },
+        first_shape,
+        params: [a.params(), b.params()],
+        macs: [a.macs(), b.macs()],
+    }
+}
+
+/// The result taken from another value, both of which both nets have.
+fn output(a: &Checked, b: &Checked, pairs: &HashMap<NodeId, NodeId>) -> Option<(String, Change)> {
+    let path = |net: &Checked| net.node(net.output()).path.clone();
+    let known = pairs.values().any(|&id| id == b.output());
+    let moved = known && pairs.get(&a.output()).is_some_and(|&id| id != b.output());
+    let name = b.graph().output().map_or_else(String::new, |(name, _)| name.into());
+    let (from, to) = (vec![path(a)], vec![path(b)]);
+    moved.then(|| {
+        (stage(&to[0]).to_string(), Change::Rewired { path: name, op: "output", from, to: to.clone() })
+    })
+}
+
+fn stages(
+    a: &Checked,
+    b: &Checked,
+    pairs: &HashMap<NodeId, NodeId>,
+    changes: Vec<(String, Change)>,
+) -> Vec<Stage> {
+    // A node of the first net counts where its counterpart stands.
+    let place = |id: NodeId| stage(pairs.get(&id).map_or(&a.node(id).path, |&new| &b.node(new).path));
+    let before = costs(a, place);
+    let after = costs(b, |id| stage(&b.node(id).path));
+    let mut stages: Vec<Stage> = Vec::new();
+    for name in stage_names(a, b) {
+        let mine: Vec<Change> = changes.iter().filter(|(s, _)| *s == name).map(|(_, c)| c.clone()).collect();
+        let cost = |costs: &HashMap<&str, (u64, u64)>| costs.get(name.as_str()).copied().unwrap_or_default();
+        let (before, after) = (cost(&before), cost(&after));
+        if !mine.is_empty() || before != after {
+            let (params, macs) = ([before.0, after.0], [before.1, after.1]);
+            stages.push(Stage { name, changes: mine, params, macs });
+        }
+    }
+    stages
+}
+
+/// Parameters and multiply-accumulate operations of each stage.
+fn costs<'n>(net: &Checked, place: impl Fn(NodeId) -> &'n str) -> HashMap<&'n str, (u64, u64)> {
+    let mut costs: HashMap<&str, (u64, u64)> = HashMap::new();
+    for &id in net.order() {
+        let (params, macs) = costs.entry(place(id)).or_default();
+        (*params, *macs) = (*params + net.node_params(id), *macs + net.node_macs(id));
+    }
+    costs
+}
+
+/// The stages of the second net, each of the first alone after the one that it came after.
+fn stage_names(a: &Checked, b: &Checked) -> Vec<String> {
+    let names = |net: &Checked| {
+        let mut names: Vec<String> = net.order().iter().map(|&id| stage(&net.node(id).path).into()).collect();
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    };
+    let mut all = names(b);
+    let mut at = 0;
+    for name in names(a) {
+        at = match all.iter().position(|n| *n == name) {
+            Some(there) => there + 1,
+            None => {
+                all.insert(at, name);
+                at + 1
+            }
+        };
+    }
+    all
+}
+
+/// The call of a node, and the paths of the values that it joins.
+fn call(graph: &Graph, id: NodeId) -> (String, Vec<String>) {
+    let operands = graph.operands(id);
+    let op = &graph.get(id).op;
+    let joins = operands.iter().skip(1).map(|&o| graph.get(o).path.clone()).collect();
+    (op.call(&[], &op.stated(operands.len())), joins)
+}
+
+fn changed(a: &Checked, b: &Checked, old: NodeId, new: NodeId) -> Option<Change> {
+    let (from, to) = (attributes(a, old), attributes(b, new));
+    let names: Vec<&String> = from.keys().chain(to.keys().filter(|k| !from.contains_key(*k))).collect();
+    let value = |values: &std::collections::BTreeMap<String, String>, name: &str| {
+        values.get(name).cloned().unwrap_or_else(|| "none".into())
+    };
+    let attributes: Vec<Attribute> = names
+        .into_iter()
+        .filter(|name| from.get(*name) != to.get(*name))
+        .map(|name| Attribute { name: name.clone(), from: value(&from, name), to: value(&to, name) })
+        .collect();
+    let (path, op) = (b.node(new).path.clone(), b.node(new).op.name());
+    (!attributes.is_empty()).then_some(Change::Changed { path, op, attributes })
+}
+
+fn attributes(net: &Checked, id: NodeId) -> std::collections::BTreeMap<String, String> {
+    let op = &net.node(id).op;
+    let shape = (op.name() == "input").then(|| ("shape".to_string(), net.shape(id).to_string()));
+    let stated =
+        op.attributes().into_iter().map(|(name, value)| (name.to_string(), Value::to_string(&value)));
+    stated.chain(shape).collect()
+}
+
+/// What two aligned nodes read, where all of it is aligned, and not in the same way.
+fn rewired(
+    a: &Checked,
+    b: &Checked,
+    pairs: &HashMap<NodeId, NodeId>,
+    old: NodeId,
+    new: NodeId,
+) -> Option<Change> {
+    let (before, after) = (a.graph().operands(old), b.graph().operands(new));
+    let known: HashSet<NodeId> = pairs.values().copied().collect();
+    let mapped: Option<Vec<NodeId>> = before.iter().map(|o| pairs.get(o).copied()).collect();
+    let all_known = after.iter().all(|o| known.contains(o));
+    let paths =
+        |net: &Checked, ids: &[NodeId]| ids.iter().map(|&id| net.node(id).path.clone()).collect::<Vec<_>>();
+    let (path, op) = (b.node(new).path.clone(), b.node(new).op.name());
+    (all_known && mapped.is_some_and(|mapped| mapped != after)).then(|| Change::Rewired {
+        path,
+        op,
+        from: paths(a, &before),
+        to: paths(b, &after),
+    })
+}
