@@ -2,6 +2,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::hint::{self, Failure};
 use super::parser::Rule;
+use super::slip;
 use crate::diag::{Code, FileId, Problem, Span};
 
 /// At most so many alternatives are listed.
@@ -87,17 +88,23 @@ pub(super) fn describe(failure: &Error<Rule>, code: &str, start: usize, file: Fi
     };
     let expected = expected(rules);
     let message = format!("expected {}, got {}", one_of(&expected), quoted(token, at == code.len()));
-    let hint = hint::hint(&Failure {
-        before: code[start.min(at)..at].trim_start(),
-        token,
-        after: &code[at + token.len()..],
-        rules,
-    });
+    let before = code[start.min(at)..at].trim_start();
+    let failure = Failure { before, token, after: &code[at + token.len()..], rules };
     let label = match expected.as_slice() {
         [one] => format!("expected {one}"),
         _ => "unexpected".to_owned(),
     };
-    Problem::new(Code::Syntax, span, message).label(label).help_if(hint)
+    let problem = Problem::new(Code::Syntax, span, message).label(label);
+    if let Some(hint) = hint::hint(&failure) {
+        return problem.help(hint);
+    }
+    match slip::slip(&failure, at) {
+        Some(slip) => {
+            let place = Span { file, start: slip.range.start, end: slip.range.end };
+            problem.help(slip.help).fix(slip.title, [(place, slip.text)])
+        }
+        None => problem.help_if(hint::by_expected(&failure)),
+    }
 }
 
 fn expected(rules: &[Rule]) -> Vec<&'static str> {

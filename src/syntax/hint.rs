@@ -12,9 +12,9 @@ pub(super) struct Failure<'a> {
     pub rules: &'a [Rule],
 }
 
-/// What was probably meant, where that is plain.
+/// What was probably meant, where the word or mark that stands there tells.
 pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
-    by_first_word(failure).or_else(|| by_token(failure)).or_else(|| by_expected(failure))
+    by_first_word(failure).or_else(|| by_token(failure))
 }
 
 /// Whether a word is reserved.
@@ -60,9 +60,6 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
         }
         ":" if failure.before.starts_with("input") || failure.before.starts_with("output") => return None,
         ":" if failure.rules.contains(&Rule::assign) => "A value is given with `=`.",
-        ":" if failure.before.matches('(').count() > failure.before.matches(')').count() => {
-            "Named arguments are written with `=`: `conv(64, k = 3)`."
-        }
         ";" => "Each statement stands on its own line, without `;`.",
         "'" => "Strings stand in double quotes.",
         "//" | "/*" if failure.before.is_empty() => "A comment starts with `#`.",
@@ -96,7 +93,8 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
     Some(help.to_owned())
 }
 
-fn by_expected(failure: &Failure<'_>) -> Option<String> {
+/// What could stand there instead.
+pub(super) fn by_expected(failure: &Failure<'_>) -> Option<String> {
     let wants = |rule: Rule| failure.rules.contains(&rule);
     if failure.token.is_empty() && (wants(Rule::open_brace) || wants(Rule::body)) {
         return Some("`{` stands on the same line as what it opens.".to_owned());
@@ -117,6 +115,12 @@ fn by_expected(failure: &Failure<'_>) -> Option<String> {
         );
     }
     None
+}
+
+/// Whether a text is one word that starts like a name.
+pub(super) fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn is_number(text: &str) -> bool {

@@ -24,6 +24,7 @@ mod parser;
 mod printer;
 mod project;
 mod scan;
+mod slip;
 mod trivia;
 
 pub use builder::MAX_DEPTH;
