@@ -43,14 +43,22 @@ pub enum Command {
     Diff(DiffArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
-    /// Train a net
-    Train(TrainArgs),
-    /// Evaluate a trained net
-    Eval(EvalArgs),
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    Tensors(TensorCommand),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Print the man page, or write all of them
     Man(ManArgs),
+}
+
+/// The commands that compute with tensors, and so need libtorch.
+#[derive(Debug, Subcommand)]
+pub enum TensorCommand {
+    /// Train a net
+    Train(TrainArgs),
+    /// Evaluate a trained net
+    Eval(EvalArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),

@@ -34,7 +34,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Cli, Command};
+pub use args::{Cli, Command, TensorCommand};
 pub use args_draw::DrawArgs;
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, TrainArgs};
 pub use sibling::start_sibling;
@@ -45,7 +45,7 @@ pub use tensors::tensors;
 pub(crate) const PROBLEMS: u8 = 1;
 
 /// Runs the command line. `tensors` runs the commands that need libtorch.
-pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
+pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
@@ -56,6 +56,6 @@ pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
         Command::Derive(args) => derive::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
-        command @ (Command::Train(_) | Command::Eval(_) | Command::Parity(_)) => tensors(command),
+        Command::Tensors(command) => tensors(command),
     }
 }

@@ -1,13 +1,12 @@
 use std::process::ExitCode;
 
-use super::{Command, eval, parity, train};
+use super::{TensorCommand, eval, parity, train};
 
 /// Runs a command that computes with tensors, in a program that links libtorch.
-pub fn tensors(command: Command) -> ExitCode {
+pub fn tensors(command: TensorCommand) -> ExitCode {
     match command {
-        Command::Train(args) => train::run(&args),
-        Command::Eval(args) => eval::run(&args),
-        Command::Parity(args) => parity::run(&args),
-        Command::Check(_) | Command::Fmt(_) | Command::Expand(_) | Command::Draw(_) => ExitCode::SUCCESS,
+        TensorCommand::Train(args) => train::run(&args),
+        TensorCommand::Eval(args) => eval::run(&args),
+        TensorCommand::Parity(args) => parity::run(&args),
     }
 }
