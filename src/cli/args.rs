@@ -33,6 +33,8 @@ pub enum Command {
     Fmt(FmtArgs),
     /// Print the flat net, one op a line, each with where it came from
     Expand(ExpandArgs),
+    /// Answer an editor: a language server on standard input and output
+    Lsp(LspArgs),
     /// Train a net
     Train(TrainArgs),
     /// Evaluate a trained net
@@ -112,6 +114,19 @@ pub struct ExpandArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
+}
+
+/// Arguments of `netc lsp`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc lsp    started by an editor, as the language server of `.net` files
+
+Exit codes: 0 ended by the editor, 1 the connection broke, 2 wrong usage.")]
+pub struct LspArgs {
+    /// Talk over standard input and output; editors pass it, and it is the only way there is
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

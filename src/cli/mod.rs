@@ -12,6 +12,7 @@ mod data;
 mod eval;
 mod expand;
 mod fmt;
+mod lsp;
 mod out;
 #[cfg(feature = "torch")]
 mod parity;
@@ -42,6 +43,7 @@ pub fn main(tensors: impl FnOnce(Command) -> ExitCode) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Expand(args) => expand::run(&args),
+        Command::Lsp(args) => lsp::run(&args),
         command @ (Command::Train(_) | Command::Eval(_) | Command::Parity(_)) => tensors(command),
     }
 }
