@@ -6,8 +6,8 @@ use crate::check::{self, Checked};
 use crate::diag::{self, Problems, Sources};
 use crate::graph::{self, Override};
 use crate::run::Recipe;
-use crate::syntax;
 use crate::syntax::ast::{ExprKind, Spanned};
+use crate::syntax::{self, Overlay};
 
 /// What became of a file.
 #[derive(Debug)]
@@ -33,7 +33,12 @@ impl Compilation {
 /// Every problem of every stage is in the result; a later stage goes on with what an earlier one
 /// could make sense of.
 pub fn compile(file: &Path, set: &[(String, String)]) -> Compilation {
-    let mut project = match syntax::load(file) {
+    compile_over(file, set, &Overlay::new())
+}
+
+/// Like [`compile`]; a text of `overlay` stands in for the file of its path.
+pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
+    let mut project = match syntax::load_over(file, overlay) {
         Ok(project) => project,
         Err((sources, problems)) => return Compilation { sources, problems, net: None },
     };

@@ -10,7 +10,7 @@
 //! | [`lower`] | checked graph | [`lower::Plan`], and the net on libtorch with its weights |
 //! | [`run`] | recipe and data | a trained net |
 //!
-//! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets.
+//! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets; [`lsp`] answers editors.
 
 pub mod diag;
 
@@ -28,6 +28,8 @@ mod compile;
 
 pub mod tools;
 
+pub mod lsp;
+
 pub mod cli;
 
-pub use compile::{Compilation, compile};
+pub use compile::{Compilation, compile, compile_over};

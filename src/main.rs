@@ -10,13 +10,14 @@ mod compile;
 mod diag;
 mod graph;
 mod lower;
+mod lsp;
 mod run;
 mod syntax;
 mod tools;
 
 use std::process::ExitCode;
 
-use compile::{Compilation, compile};
+use compile::{Compilation, compile, compile_over};
 
 fn main() -> ExitCode {
     cli::main(|_| cli::start_sibling())

@@ -46,6 +46,8 @@ pub enum Command {
     #[command(flatten)]
     #[allow(missing_docs)]
     Tensors(TensorCommand),
+    /// Answer an editor: a language server on standard input and output
+    Lsp(LspArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),
     /// Print the man page, or write all of them
@@ -134,6 +136,19 @@ pub struct ExpandArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
+}
+
+/// Arguments of `netc lsp`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc lsp    started by an editor, as the language server of `.net` files
+
+Exit codes: 0 ended by the editor, 1 the connection broke, 2 wrong usage.")]
+pub struct LspArgs {
+    /// Talk over standard input and output; editors pass it, and it is the only way there is
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -17,6 +17,7 @@ mod draw;
 mod eval;
 mod expand;
 mod fmt;
+mod lsp;
 mod manual;
 mod out;
 #[cfg(feature = "torch")]
@@ -57,5 +58,6 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Tensors(command) => tensors(command),
+        Command::Lsp(args) => lsp::run(&args),
     }
 }

@@ -17,13 +17,14 @@ pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
     by_first_word(failure).or_else(|| by_token(failure))
 }
 
+/// The words that are never names.
+pub const KEYWORDS: &[&str] = &[
+    "import", "block", "net", "extends", "input", "output", "repeat", "default", "expect", "recipe", "after",
+    "before", "replace", "remove", "if", "else", "or", "and", "not", "has", "true", "false", "same",
+];
+
 /// Whether a word is reserved.
-pub(super) fn is_keyword(word: &str) -> bool {
-    const KEYWORDS: &[&str] = &[
-        "import", "block", "net", "extends", "input", "output", "repeat", "default", "expect", "recipe",
-        "after", "before", "replace", "remove", "if", "else", "or", "and", "not", "has", "true", "false",
-        "same",
-    ];
+pub fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word)
 }
 

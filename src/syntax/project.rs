@@ -11,6 +11,9 @@ use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 /// How many files one net may be made of.
 pub const MAX_FILES: usize = 256;
 
+/// Texts that stand in for files, by path: what an editor has open and not yet saved.
+pub type Overlay = BTreeMap<String, String>;
+
 /// A file and everything that it imports or extends.
 #[derive(Debug)]
 pub struct Project {
@@ -38,7 +41,12 @@ impl Project {
 /// Reads a file and everything that it imports or extends. The error holds every problem of all of
 /// them, and the texts to show them with.
 pub fn load(root: &Path) -> Result<Project, (Sources, Problems)> {
-    let mut disk = Disk;
+    load_over(root, &Overlay::new())
+}
+
+/// Like [`load`]; a text of `overlay` stands in for the file of its path.
+pub fn load_over(root: &Path, overlay: &Overlay) -> Result<Project, (Sources, Problems)> {
+    let mut disk = Disk { overlay };
     let loader = Loader::new(&mut disk);
     let Some(name) = root.to_str() else {
         let message = format!("expected a path in UTF-8, got {}", root.display());
@@ -51,6 +59,22 @@ pub fn load(root: &Path) -> Result<Project, (Sources, Problems)> {
             Err((Sources::default(), problem.into()))
         }
     }
+}
+
+/// Like [`load_over`], but with what could be read in spite of all problems.
+pub fn load_partial(root: &str, overlay: &Overlay) -> IoResult<Project> {
+    let mut disk = Disk { overlay };
+    let text = disk.read(root)?;
+    let mut loader = Loader::new(&mut disk);
+    let root = loader.read_all(root, &text);
+    Ok(loader.into_project(root))
+}
+
+/// The paths of the `.net` files in the folder of `path`, sorted.
+pub fn nets_beside(path: &str) -> Vec<String> {
+    let overlay = Overlay::new();
+    let names = Disk { overlay: &overlay }.neighbours(path).into_iter();
+    names.filter(|name| name.ends_with(".net")).map(|name| beside(path, &name)).collect()
 }
 
 /// Like [`load`], for a text that need not be a file. `read` returns the text of a file that it
@@ -70,10 +94,15 @@ trait Files {
     fn neighbours(&self, path: &str) -> Vec<String>;
 }
 
-struct Disk;
+struct Disk<'o> {
+    overlay: &'o Overlay,
+}
 
-impl Files for Disk {
+impl Files for Disk<'_> {
     fn read(&mut self, path: &str) -> IoResult<String> {
+        if let Some(text) = self.overlay.get(path) {
+            return Ok(text.clone());
+        }
         let mut bytes = Vec::new();
         File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
         if bytes.len() > MAX_FILE_BYTES {
@@ -135,6 +164,20 @@ impl<'f> Loader<'f> {
     }
 
     fn run(mut self, name: &str, text: &str) -> Result<Project, (Sources, Problems)> {
+        let root = self.read_all(name, text);
+        self.cycles(root);
+        if !self.problems.is_empty() {
+            return Err((self.sources, self.problems));
+        }
+        Ok(self.into_project(root))
+    }
+
+    fn into_project(self, root: FileId) -> Project {
+        Project { sources: self.sources, files: self.trees, root, links: self.links }
+    }
+
+    /// Reads a text and all that it leads to.
+    fn read_all(&mut self, name: &str, text: &str) -> FileId {
         let root = self.sources.add(name, text);
         self.known.insert(normal(name), Some(root));
         let mut queue = vec![root];
@@ -143,17 +186,13 @@ impl<'f> Loader<'f> {
             next += 1;
             let (tree, problems) = recover(&self.sources, file);
             self.problems.extend(problems);
-            let Some(tree) = tree else { continue };
+            let tree = tree.unwrap_or_else(|| ast::File { items: Vec::new(), tail: Vec::new() });
             for path in references(&tree) {
                 self.follow(file, path, &mut queue);
             }
             self.trees.insert(file, tree);
         }
-        self.cycles(root);
-        if !self.problems.is_empty() {
-            return Err((self.sources, self.problems));
-        }
-        Ok(Project { sources: self.sources, files: self.trees, root, links: self.links })
+        root
     }
 
     fn follow(&mut self, from: FileId, path: &Name, queue: &mut Vec<FileId>) {

@@ -14,6 +14,7 @@ mod house;
 mod lower;
 #[cfg(feature = "torch")]
 mod lower_torch;
+mod lsp;
 mod recipe;
 #[cfg(feature = "torch")]
 mod run;

@@ -1,0 +1,16 @@
+"use strict";
+
+const { workspace } = require("vscode");
+const { LanguageClient } = require("vscode-languageclient/node");
+
+let client;
+
+exports.activate = () => {
+  const command = workspace.getConfiguration("netc").get("path", "netc");
+  const server = { command, args: ["lsp"] };
+  const options = { documentSelector: [{ scheme: "file", language: "net" }] };
+  client = new LanguageClient("netc", "netc", server, options);
+  return client.start();
+};
+
+exports.deactivate = () => client?.stop();

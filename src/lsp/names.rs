@@ -1,0 +1,107 @@
+//! Where a name is defined and used, and another name for it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use lsp_types::{Location, Position, TextEdit, Uri, WorkspaceEdit};
+
+use super::index::{Index, Kind};
+use super::{Refused, Server, place};
+use crate::diag::Span;
+use crate::graph::op;
+use crate::syntax::{self, Project};
+
+/// A definition, whatever project it is seen from: the file's path and the byte.
+type Home = (String, usize);
+
+impl Server {
+    pub(super) fn project(&self, path: &str) -> Option<Project> {
+        syntax::load_partial(path, &self.texts).ok()
+    }
+
+    pub(super) fn offset(&self, path: &str, at: Position) -> Option<usize> {
+        self.texts.get(path).map(|text| place::offset(text, at))
+    }
+
+    pub(super) fn definition(&self, path: &str, at: Position) -> Option<Location> {
+        let project = self.project(path)?;
+        let index = Index::of(&project, project.root);
+        let def = index.at(self.offset(path, at)?)?.def;
+        match def.kind {
+            Kind::Op(_) => None,
+            Kind::Block(_) | Kind::Param(_) | Kind::Value | Kind::File => {
+                place::location(&project.sources, def.span)
+            }
+        }
+    }
+
+    pub(super) fn references(&self, path: &str, at: Position, with_definition: bool) -> Vec<Location> {
+        let Some(home) = self.home(path, at) else { return Vec::new() };
+        let mut places = self.mentions(path, &home);
+        places.retain(|(file, span)| with_definition || (file, span.start) != (&home.0, home.1));
+        places.into_iter().filter_map(|(file, span)| self.locate(&file, span)).collect()
+    }
+
+    // A `Uri` is a key by its text, which never changes.
+    #[allow(clippy::mutable_key_type)]
+    pub(super) fn rename(&self, path: &str, at: Position, to: &str) -> Result<WorkspaceEdit, Refused> {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !to.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !to.chars().all(word) {
+            return Err(format!("`{to}` is no name"));
+        }
+        if syntax::is_keyword(to) || op::signature(to).is_some() || to == "in" {
+            return Err(format!("`{to}` is a word of the language"));
+        }
+        let home = self.home(path, at).ok_or("there is no name here that can be changed")?;
+        let places = self.mentions(path, &home);
+        let files: BTreeSet<&String> = places.iter().map(|(file, _)| file).collect();
+        for file in files {
+            let project = self.project(file).ok_or_else(|| format!("cannot read {file}"))?;
+            let index = Index::of(&project, project.root);
+            if index.mentions.iter().any(|m| project.sources.text(m.span) == to) {
+                return Err(format!("`{to}` is a name in {file} already"));
+            }
+        }
+        let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
+        for location in places.into_iter().filter_map(|(file, span)| self.locate(&file, span)) {
+            changes.entry(location.uri).or_default().push(TextEdit::new(location.range, to.into()));
+        }
+        Ok(WorkspaceEdit::new(changes))
+    }
+
+    fn locate(&self, file: &str, span: Span) -> Option<Location> {
+        let project = self.project(file)?;
+        place::location(&project.sources, Span { file: project.root, ..span })
+    }
+
+    /// What the name at a position stands for, if it is one of the file's own making.
+    fn home(&self, path: &str, at: Position) -> Option<Home> {
+        let project = self.project(path)?;
+        let index = Index::of(&project, project.root);
+        let def = index.at(self.offset(path, at)?)?.def;
+        match def.kind {
+            Kind::Op(_) | Kind::File => None,
+            Kind::Block(_) | Kind::Param(_) | Kind::Value => {
+                Some((project.sources.get(def.span.file).name.clone(), def.span.start))
+            }
+        }
+    }
+
+    /// Every mention in the open files and those in the folder, sorted, each once.
+    fn mentions(&self, path: &str, home: &Home) -> Vec<(String, Span)> {
+        let mut files: BTreeSet<String> = syntax::nets_beside(path).into_iter().collect();
+        files.extend(syntax::nets_beside(&home.0));
+        files.extend(self.texts.keys().cloned());
+        let mut found: BTreeMap<(String, usize), Span> = BTreeMap::new();
+        for file in files {
+            let Some(project) = self.project(&file) else { continue };
+            for mention in Index::of(&project, project.root).mentions {
+                let def = mention.def.span;
+                let same = def.start == home.1 && project.sources.get(def.file).name == home.0;
+                if same && !matches!(mention.def.kind, Kind::Op(_) | Kind::File) {
+                    found.insert((file.clone(), mention.span.start), mention.span);
+                }
+            }
+        }
+        found.into_iter().map(|((file, _), span)| (file, span)).collect()
+    }
+}

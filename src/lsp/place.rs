@@ -1,0 +1,71 @@
+//! Places as the protocol counts them: lines from 0, columns in UTF-16 units.
+
+use std::str::FromStr;
+
+use lsp_types::{Location, Position, Range, Uri};
+
+use crate::diag::{Sources, Span};
+
+/// The byte that a position means; the end of the line or text where it is beyond that.
+pub(super) fn offset(text: &str, position: Position) -> usize {
+    let mut start = 0;
+    for _ in 0..position.line {
+        match text[start..].find('\n') {
+            Some(i) => start += i + 1,
+            None => return text.len(),
+        }
+    }
+    let line = text[start..].split('\n').next().unwrap_or("");
+    let mut units = 0;
+    for (i, c) in line.char_indices() {
+        if units >= position.character as usize {
+            return start + i;
+        }
+        units += c.len_utf16();
+    }
+    start + line.len()
+}
+
+/// The position of a byte.
+pub(super) fn position(text: &str, mut offset: usize) -> Position {
+    offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+    let line = before.bytes().filter(|b| *b == b'\n').count();
+    Position::new(line as u32, before[line_start..].encode_utf16().count() as u32)
+}
+
+pub(super) fn range(sources: &Sources, span: Span) -> Range {
+    let text = &sources.get(span.file).text;
+    Range::new(position(text, span.start), position(text, span.end))
+}
+
+pub(super) fn whole(text: &str) -> Range {
+    Range::new(Position::new(0, 0), position(text, text.len()))
+}
+
+pub(super) fn location(sources: &Sources, span: Span) -> Option<Location> {
+    Some(Location::new(uri(&sources.get(span.file).name)?, range(sources, span)))
+}
+
+/// The path of a `file:` URI.
+pub(super) fn path(uri: &Uri) -> Option<String> {
+    let is_file = uri.scheme().is_some_and(|s| s.as_str() == "file");
+    is_file.then(|| uri.path().as_estr().decode().into_string().ok().map(|s| s.into_owned()))?
+}
+
+/// The `file:` URI of an absolute path.
+pub(super) fn uri(path: &str) -> Option<Uri> {
+    let mut text = String::from("file://");
+    for byte in path.bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'~' => text.push(byte.into()),
+            b if b.is_ascii_alphanumeric() => text.push(b.into()),
+            b => text.push_str(&format!("%{b:02X}")),
+        }
+    }
+    Uri::from_str(&text).ok()
+}
