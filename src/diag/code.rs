@@ -63,5 +63,9 @@ codes! {
     /// A recipe key or value that the runner does not accept.
     Recipe = "recipe" Error,
     /// A value that is computed but does not reach the output.
-    Unused = "unused" Warning,
+    UnusedBranch = "unused-branch" Warning,
+    /// A bias that the batch normalisation after it subtracts again.
+    BiasBeforeBn = "bias-before-bn" Warning,
+    /// A pool whose windows leave pixels at the edge unread.
+    DroppedPixels = "dropped-pixels" Warning,
 }
