@@ -49,8 +49,9 @@ Examples:
   netc check nets/*.net
   netc check nets/resnet9.net --set width=128
   netc check --format json nets/resnet9.net | jq .params
+  netc check --deny warnings nets/*.net
 
-Exit codes: 0 all sound, 1 a file has problems, 2 wrong usage.")]
+Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
 pub struct CheckArgs {
     /// The files to check
     #[arg(required = true, value_name = "FILE")]
@@ -64,6 +65,16 @@ pub struct CheckArgs {
     /// Images in a batch, for the estimate of activation memory
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub batch: u64,
+    /// Count warnings as problems
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub deny: Option<Deny>,
+}
+
+/// What `--deny` counts as a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Every warning.
+    Warnings,
 }
 
 /// Overrides of parameters.
