@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
+use crate::diag::Code;
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
 #[derive(Debug, Parser)]
@@ -68,6 +70,9 @@ pub struct CheckArgs {
     /// Count warnings as problems
     #[arg(long, value_enum, value_name = "KIND")]
     pub deny: Option<Deny>,
+    /// Leave out warnings of this code; may be repeated
+    #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Code::warnings().map(Code::as_str)))]
+    pub allow: Vec<String>,
 }
 
 /// What `--deny` counts as a problem.

@@ -15,6 +15,11 @@ macro_rules! codes {
                 match self { $(Code::$name => $text,)+ }
             }
 
+            /// The codes of warnings.
+            pub fn warnings() -> impl Iterator<Item = Code> {
+                Code::ALL.iter().copied().filter(|code| code.severity() == Severity::Warning)
+            }
+
             /// Error or warning.
             pub fn severity(self) -> Severity {
                 match self { $(Code::$name => Severity::$severity,)+ }
