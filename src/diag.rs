@@ -3,12 +3,14 @@
 //! Every stage reports into [`Problems`]. A problem holds facts and spans only; the text of the
 //! files is attached once, at the edge, by [`render`].
 
+mod allow;
 mod code;
 mod problem;
 mod render;
 mod source;
 mod suggest;
 
+pub use allow::allow;
 pub use code::Code;
 pub use problem::{Fix, MAX_SHOWN, Problem, Problems, Severity};
 pub use render::{Style, render};

@@ -4,6 +4,7 @@
 //! file's claims. Its result, [`Checked`], is the evidence that every later stage demands.
 
 mod claims;
+mod odd;
 mod order;
 mod reach;
 mod shapes;
@@ -125,5 +126,9 @@ pub fn check(graph: Graph) -> Result<Checked, Problems> {
     };
     let checked = Checked { graph, order, shapes, input, output, warnings: Problems::new() };
     claims::cost_claims(&checked, &mut problems);
-    if problems.has_errors() { Err(problems) } else { Ok(Checked { warnings: problems, ..checked }) }
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    odd::odd(&checked, &mut problems);
+    Ok(Checked { warnings: problems, ..checked })
 }

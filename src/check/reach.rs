@@ -21,7 +21,7 @@ pub(super) fn reach(graph: &Graph, problems: &mut Problems) {
             );
         } else if graph.output().is_some() && !to_output.contains(&id) && graph.readers(id).is_empty() {
             problems.push(
-                Problem::new(Code::Unused, span, format!("the result of `{}` is not used", node.path))
+                Problem::new(Code::UnusedBranch, span, format!("the result of `{}` is not used", node.path))
                     .label("does not reach the output")
                     .help("join it by `add(name)` or `concat(name)`, or remove the branch"),
             );

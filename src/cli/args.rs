@@ -1,10 +1,12 @@
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_draw::DrawArgs;
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
+use crate::diag::Code;
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
 #[derive(Debug, Parser)]
@@ -73,8 +75,9 @@ Examples:
   netc check nets/*.net
   netc check nets/resnet9.net --set width=128
   netc check --format json nets/resnet9.net | jq .params
+  netc check --deny warnings nets/*.net
 
-Exit codes: 0 all sound, 1 a file has problems, 2 wrong usage.")]
+Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
 pub struct CheckArgs {
     /// The files to check
     #[arg(required = true, value_name = "FILE")]
@@ -88,6 +91,19 @@ pub struct CheckArgs {
     /// Images in a batch, for the estimate of activation memory
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub batch: u64,
+    /// Count warnings as problems
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub deny: Option<Deny>,
+    /// Leave out warnings of this code; may be repeated
+    #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Code::warnings().map(Code::as_str)))]
+    pub allow: Vec<String>,
+}
+
+/// What `--deny` counts as a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Every warning.
+    Warnings,
 }
 
 /// Overrides of parameters.

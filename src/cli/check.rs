@@ -16,10 +16,13 @@ use crate::{Compilation, compile};
 const BYTES_PER_NUMBER: u64 = 4;
 
 pub(super) fn run(args: &CheckArgs) -> ExitCode {
-    let compiled: Vec<(&Path, Compilation)> =
+    let mut compiled: Vec<(&Path, Compilation)> =
         args.files.iter().map(|f| (f.as_path(), compile(f, &args.set.set))).collect();
+    for (_, compilation) in &mut compiled {
+        compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
+    }
     match args.format {
-        Format::Json => compiled.iter().for_each(|(file, c)| print(&json(file, c))),
+        Format::Json => compiled.iter().for_each(|(file, c)| print(&json(file, c, passes(c, args)))),
         Format::Text => {
             compiled.iter().for_each(|(_, c)| show(&c.problems, &c.sources));
             if let [(file, compilation)] = compiled.as_slice() {
@@ -29,12 +32,12 @@ pub(super) fn run(args: &CheckArgs) -> ExitCode {
             }
         }
     }
-    if compiled.iter().all(|(_, c)| c.ok()) { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
+    if compiled.iter().all(|(_, c)| passes(c, args)) { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
 }
 
 /// Verdict and table of one file.
 fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
-    let mut text = verdict(file, compilation) + "\n";
+    let mut text = verdict(file, compilation, args) + "\n";
     if let Some(net) = &compilation.net {
         text += &echo_overrides(net, &args.set.set);
         text += &format!("\n{}\n\n{}\n", stages(net), totals(net, args.batch));
@@ -42,19 +45,31 @@ fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     text
 }
 
-fn verdict(file: &Path, compilation: &Compilation) -> String {
+/// Whether nothing is wrong with a file, warnings counted where they are denied.
+fn passes(compilation: &Compilation, args: &CheckArgs) -> bool {
+    compilation.ok() && (args.deny.is_none() || compilation.problems.is_empty())
+}
+
+fn verdict(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     let file = file.display();
-    match (&compilation.net, compilation.ok()) {
-        (Some(net), _) => format!("{file}: {} is sound", net.graph().name),
-        (None, true) => format!("{file}: sound, blocks alone"),
-        (None, false) => format!("{file}: {}", count_of_errors(compilation)),
+    match (&compilation.net, passes(compilation, args)) {
+        (_, false) => format!("{file}: {}", count_of(compilation, "problem")),
+        (Some(net), true) => format!("{file}: {} is sound{}", net.graph().name, and_warnings(compilation)),
+        (None, true) => format!("{file}: sound, blocks alone{}", and_warnings(compilation)),
     }
 }
 
-fn count_of_errors(compilation: &Compilation) -> String {
+fn and_warnings(compilation: &Compilation) -> String {
+    match compilation.problems.is_empty() {
+        true => String::new(),
+        false => format!(", {}", count_of(compilation, "warning")),
+    }
+}
+
+fn count_of(compilation: &Compilation, what: &str) -> String {
     match compilation.problems.sorted().len() {
-        1 => "1 problem".into(),
-        n => format!("{n} problems"),
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
     }
 }
 
@@ -115,16 +130,18 @@ fn many(compiled: &[(&Path, Compilation)], args: &CheckArgs) -> String {
     let mut table = table(&["file", "verdict", "params", "MACs", &activations_head], 2..5);
     for (file, compilation) in compiled {
         let file = file.display().to_string();
-        match (&compilation.net, compilation.ok()) {
-            (Some(net), _) => table.add_row(vec![
+        match (&compilation.net, passes(compilation, args)) {
+            (_, false) => table.add_row(vec![file, count_of(compilation, "problem")]),
+            (Some(net), true) => table.add_row(vec![
                 file,
-                "sound".into(),
+                format!("sound{}", and_warnings(compilation)),
                 thousands(net.params()),
                 millions(net.macs()),
                 activations(net, args.batch),
             ]),
-            (None, true) => table.add_row(vec![file, "sound, blocks alone".into()]),
-            (None, false) => table.add_row(vec![file, count_of_errors(compilation)]),
+            (None, true) => {
+                table.add_row(vec![file, format!("sound, blocks alone{}", and_warnings(compilation))])
+            }
         };
     }
     trimmed(&table) + "\n"
@@ -167,13 +184,13 @@ struct ProblemJson<'a> {
     help: Option<&'a str>,
 }
 
-fn json(file: &Path, compilation: &Compilation) -> String {
+fn json(file: &Path, compilation: &Compilation, ok: bool) -> String {
     let net = compilation.net.as_ref();
     let problem = |p| problem_json(p, &compilation.sources);
     let value = FileJson {
         file: file.display().to_string(),
         net: net.map(|n| n.graph().name.as_str()),
-        ok: compilation.ok(),
+        ok,
         params: net.map(Checked::params),
         macs: net.map(Checked::macs),
         output: net.map(|n| n.shape(n.output()).dims()),

@@ -15,6 +15,11 @@ macro_rules! codes {
                 match self { $(Code::$name => $text,)+ }
             }
 
+            /// The codes of warnings.
+            pub fn warnings() -> impl Iterator<Item = Code> {
+                Code::ALL.iter().copied().filter(|code| code.severity() == Severity::Warning)
+            }
+
             /// Error or warning.
             pub fn severity(self) -> Severity {
                 match self { $(Code::$name => Severity::$severity,)+ }
@@ -63,5 +68,9 @@ codes! {
     /// A recipe key or value that the runner does not accept.
     Recipe = "recipe" Error,
     /// A value that is computed but does not reach the output.
-    Unused = "unused" Warning,
+    UnusedBranch = "unused-branch" Warning,
+    /// A bias that the batch normalisation after it subtracts again.
+    BiasBeforeBn = "bias-before-bn" Warning,
+    /// A pool whose windows leave pixels at the edge unread.
+    DroppedPixels = "dropped-pixels" Warning,
 }

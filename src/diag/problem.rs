@@ -129,6 +129,11 @@ impl Problems {
         self.list.extend(other.list);
     }
 
+    /// Keeps those that `keep` accepts.
+    pub fn retain(&mut self, keep: impl FnMut(&Problem) -> bool) {
+        self.list.retain(keep);
+    }
+
     /// Those to show beside the problems of an earlier stage: where that stage left the graph
     /// `incomplete`, what has no place in the text, or is a mere warning, follows from the gaps.
     pub fn about_the_text(self, incomplete: bool) -> Problems {

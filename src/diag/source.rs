@@ -56,6 +56,11 @@ impl Sources {
         self.files[id.0 as usize].text = text.into();
     }
 
+    /// The ids of all files, in the order in which they were added.
+    pub fn ids(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..self.files.len() as u32).map(FileId)
+    }
+
     /// The file of an id that [`Sources::add`] gave.
     pub fn get(&self, id: FileId) -> &Source {
         &self.files[id.0 as usize]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use netc::check::Checked;
-use netc::diag::{Style, render};
+use netc::diag::{Code, Severity, Style, render};
 use netc::{Compilation, compile};
 
 /// A case as a user meets it: compiled from the project's root, so that messages name it that way.
@@ -95,6 +95,24 @@ fn wrong_nets_say_where_and_why() {
             insta::assert_snapshot!("check_err", shown);
         });
     });
+}
+
+#[test]
+fn odd_nets_are_sound_and_say_what_is_odd() {
+    let mut seen = std::collections::BTreeSet::new();
+    snapshots().bind(|| {
+        insta::glob!("../cases/check_warn", "*.net", |path| {
+            let compilation = compiled(path);
+            assert!(compilation.ok() && compilation.net.is_some(), "{} is refused", path.display());
+            seen.extend(compilation.problems.sorted().iter().map(|p| p.code));
+            insta::assert_snapshot!(
+                "check_warn",
+                render(&compilation.problems, &compilation.sources, Style::PLAIN)
+            );
+        });
+    });
+    let warnings = Code::ALL.iter().filter(|c| c.severity() == Severity::Warning);
+    assert!(warnings.clone().all(|c| seen.contains(c)), "a warning has no case: {seen:?}");
 }
 
 #[test]

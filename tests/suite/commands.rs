@@ -31,6 +31,30 @@ fn exit_codes_tell_clean_from_wrong_from_misused() {
 }
 
 #[test]
+fn warnings_are_counted_and_fail_the_check_where_they_are_denied() {
+    let odd = "tests/cases/check_warn/bias_before_bn.net";
+    let allowed = netc(&["check", odd]);
+    assert_eq!(allowed.status.code(), Some(0));
+    assert!(text(&allowed.stdout).contains(": a is sound, 2 warnings\n"), "{}", text(&allowed.stdout));
+    let denied = netc(&["check", "--deny", "warnings", odd]);
+    assert_eq!(denied.status.code(), Some(1));
+    assert!(text(&denied.stdout).contains(": 2 problems\n"), "{}", text(&denied.stdout));
+    let silenced = netc(&["check", "--deny", "warnings", "--allow", "bias-before-bn", odd]);
+    assert_eq!((silenced.status.code(), text(&silenced.stderr)), (Some(0), String::new()));
+    let misspelt = netc(&["check", "--allow", "bias-befor-bn", odd]);
+    assert_eq!(misspelt.status.code(), Some(2));
+    assert!(text(&misspelt.stderr).contains("'bias-before-bn'"), "{}", text(&misspelt.stderr));
+    assert_eq!(
+        netc(&["check", "--allow", "shape", odd]).status.code(),
+        Some(2),
+        "an error cannot be allowed"
+    );
+    assert_eq!(netc(&["check", "--deny", "warnings", "nets/resnet9.net"]).status.code(), Some(0));
+    let line = text(&netc(&["check", "--deny", "warnings", "--format", "json", odd]).stdout);
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["ok"], false);
+}
+
+#[test]
 fn a_piped_report_has_no_colours() {
     let out = netc(&["check", "tests/cases/check_err/unknown_names.net"]);
     assert!(!text(&out.stderr).contains('\u{1b}') && text(&out.stderr).contains("did you mean"));

@@ -70,7 +70,7 @@ fn an_unused_branch_is_a_warning() {
     let out = graph.node("out", Linear { out: 10, bias: true }, &[flat]);
     graph.set_output("logits", out);
     let net = check(graph).unwrap();
-    assert_eq!(messages(net.warnings()), ["unused: the result of `side` is not used"]);
+    assert_eq!(messages(net.warnings()), ["unused-branch: the result of `side` is not used"]);
     assert_eq!(net.params(), 10 * 192 + 10);
 }
 
