@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::check::{self, Checked};
-use crate::diag::{self, Problems, Sources};
-use crate::graph::{self, Override};
+use crate::diag::{self, Code, Problems, Severity, Sources, Span};
+use crate::graph::{self, Graph, Override};
+use crate::repair;
 use crate::run::Recipe;
 use crate::syntax::ast::{ExprKind, Spanned};
 use crate::syntax::{self, Overlay};
@@ -18,12 +19,31 @@ pub struct Compilation {
     pub problems: Problems,
     /// The net; `None` if anything is wrong, or if the file holds blocks alone.
     pub net: Option<Checked>,
+    /// How many nodes have no shape, because of an error at or before them.
+    shapeless: usize,
 }
 
 impl Compilation {
     /// Whether nothing is wrong.
     pub fn ok(&self) -> bool {
         !self.problems.has_errors()
+    }
+
+    /// How much is wrong: errors of the syntax, of names and arguments, nodes without a shape, errors
+    /// of shapes, and of claims. A change of the text is for the better if this comes down, an
+    /// earlier stage counting for more: its errors hide those of the later ones.
+    pub fn errors_by_stage(&self) -> [usize; 5] {
+        let mut counts = [0, 0, self.shapeless, 0, 0];
+        for problem in self.problems.sorted().iter().filter(|p| p.severity() == Severity::Error) {
+            let stage = match problem.code {
+                Code::Syntax | Code::Unreadable => 0,
+                Code::Shape | Code::Signature => 3,
+                Code::Expect => 4,
+                _ => 1,
+            };
+            counts[stage] += 1;
+        }
+        counts
     }
 }
 
@@ -38,13 +58,33 @@ pub fn compile(file: &Path, set: &[(String, String)]) -> Compilation {
 
 /// Like [`compile`]; a text of `overlay` stands in for the file of its path.
 pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
+    let (mut compilation, unsound) = compile_once(file, set, overlay);
+    if let Some(graph) = unsound {
+        let before = compilation.errors_by_stage();
+        let attempt = |edits: &[(Span, String)]| {
+            let mut overlay = overlay.clone();
+            overlay.extend(diag::edited(&compilation.sources, edits.iter().cloned())?);
+            let (after, _) = compile_once(file, set, &overlay);
+            (after.errors_by_stage() < before).then(|| after.problems.len())
+        };
+        repair::repair(&mut compilation.problems, &graph, &compilation.sources, &attempt);
+    }
+    compilation
+}
+
+/// The compilation without repairs, and the graph if there are shape errors to repair.
+fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Compilation, Option<Graph>) {
     let mut project = match syntax::load_over(file, overlay) {
         Ok(project) => project,
-        Err((sources, problems)) => return Compilation { sources, problems, net: None },
+        Err((sources, problems)) => {
+            return (Compilation { sources, problems, net: None, shapeless: 0 }, None);
+        }
     };
     let overrides = match overrides(&mut project.sources, set) {
         Ok(overrides) => overrides,
-        Err(problems) => return Compilation { sources: project.sources, problems, net: None },
+        Err(problems) => {
+            return (Compilation { sources: project.sources, problems, net: None, shapeless: 0 }, None);
+        }
     };
     let resolved = graph::resolve(&project, &overrides);
     let mut problems = resolved.problems;
@@ -64,7 +104,11 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
         None => None,
     };
     diag::allow(&mut problems, &project.sources);
-    Compilation { sources: project.sources, net: net.filter(|_| !problems.has_errors()), problems }
+    let misshapen = problems.sorted().iter().any(|p| p.code == Code::Shape);
+    let unsound = if misshapen { graph::resolve(&project, &overrides).graph } else { None };
+    let net = net.filter(|_| !problems.has_errors());
+    let shapeless = unsound.as_ref().map_or(0, |graph| graph.len() - check::known_shapes(graph).len());
+    (Compilation { sources: project.sources, net, problems, shapeless }, unsound)
 }
 
 /// `--set name=value`, each as a small text of its own so that a mistake in it can be pointed at.
@@ -81,7 +125,7 @@ fn overrides(sources: &mut Sources, set: &[(String, String)]) -> Result<Vec<Over
                 if let ExprKind::Name(word) = &value.node {
                     value.node = ExprKind::Str(word.clone());
                 }
-                let span = diag::Span { file, start: 0, end: name.len() };
+                let span = Span { file, start: 0, end: name.len() };
                 overrides.push(Override { name: Spanned { node: name.clone(), span }, value });
             }
             Err(found) => problems.extend(found),

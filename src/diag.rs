@@ -5,6 +5,7 @@
 
 mod allow;
 mod code;
+mod edit;
 mod problem;
 mod render;
 mod source;
@@ -12,6 +13,7 @@ mod suggest;
 
 pub use allow::allow;
 pub use code::Code;
+pub use edit::edited;
 pub use problem::{Fix, MAX_SHOWN, Problem, Problems, Severity};
 pub use render::{Style, render};
 pub use source::{FileId, Position, Source, Sources, Span};

@@ -24,6 +24,8 @@ pub mod lower;
 
 pub mod run;
 
+mod repair;
+
 mod compile;
 
 pub mod tools;

@@ -11,6 +11,7 @@ mod diag;
 mod graph;
 mod lower;
 mod lsp;
+mod repair;
 mod run;
 mod syntax;
 mod tools;

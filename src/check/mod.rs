@@ -4,6 +4,7 @@
 //! file's claims. Its result, [`Checked`], is the evidence that every later stage demands.
 
 mod claims;
+mod diverge;
 mod odd;
 mod order;
 mod reach;
@@ -96,6 +97,14 @@ impl Checked {
     /// What is odd but not wrong.
     pub fn warnings(&self) -> &Problems {
         &self.warnings
+    }
+}
+
+/// The shape of every node as far as it comes out, for a graph that need not be sound.
+pub fn known_shapes(graph: &Graph) -> HashMap<NodeId, Shape> {
+    match order::order(graph) {
+        Ok(order) => shapes::shapes(graph, &order, &mut Problems::new()),
+        Err(_) => HashMap::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::MAX_PARAMS;
+use super::diverge::diverge;
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, NodeId, Shape};
 
@@ -50,6 +51,18 @@ fn shape_problem(
         let span = node.origin.as_ref().map(|o| o.span);
         if let Some(shape) = shapes.get(operand) {
             problem = problem.related(span, format!("{} is {shape}", node.path));
+        }
+    }
+    let first = operands.first().copied();
+    let other = operands.iter().copied().find(|id| shapes.get(id) != first.and_then(|f| shapes.get(&f)));
+    let divergence = first.zip(other).and_then(|(a, b)| diverge(graph, shapes, a, b));
+    for (id, what) in
+        divergence.iter().flat_map(|d| [(d.fork, "both sides come from"), (d.first, "they first differ at")])
+    {
+        let node = graph.get(id);
+        if let Some(shape) = shapes.get(&id).filter(|_| !operands.contains(&id)) {
+            let span = node.origin.as_ref().map(|o| o.span);
+            problem = problem.related(span, format!("{what} {}, {shape}", node.path));
         }
     }
     for call in graph.get(id).origin.iter().flat_map(|o| o.calls.iter().rev()) {

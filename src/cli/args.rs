@@ -76,6 +76,7 @@ Examples:
   netc check nets/resnet9.net --set width=128
   netc check --format json nets/resnet9.net | jq .params
   netc check --deny warnings nets/*.net
+  netc check --fix --dry-run my.net      what the repairs would change
 
 Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
 pub struct CheckArgs {
@@ -91,6 +92,12 @@ pub struct CheckArgs {
     /// Images in a batch, for the estimate of activation memory
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub batch: u64,
+    /// Apply the repairs that make a net less wrong; shows the changes first
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: show the changes and write nothing
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
     /// Count warnings as problems
     #[arg(long, value_enum, value_name = "KIND")]
     pub deny: Option<Deny>,

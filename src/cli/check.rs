@@ -7,17 +7,27 @@ use serde::Serialize;
 
 use super::PROBLEMS;
 use super::args::{CheckArgs, Format};
-use super::out::{bytes, echo_overrides, millions, print, show, thousands};
+use super::fix::repair;
+use super::out::{bytes, complain, echo_overrides, millions, print, show, thousands};
 use crate::check::Checked;
 use crate::diag::{Problem, Sources};
-use crate::{Compilation, compile};
+use crate::syntax::Overlay;
+use crate::{Compilation, compile_over};
 
 /// Bytes of one number in the estimate of activation memory.
 const BYTES_PER_NUMBER: u64 = 4;
 
 pub(super) fn run(args: &CheckArgs) -> ExitCode {
+    let texts = match if args.fix { repair(args) } else { Ok(Overlay::new()) } {
+        Ok(texts) => texts,
+        Err(message) => {
+            complain(&format!("{message}\n"));
+            return ExitCode::from(PROBLEMS);
+        }
+    };
+    let compile = |file| compile_over(file, &args.set.set, &texts);
     let mut compiled: Vec<(&Path, Compilation)> =
-        args.files.iter().map(|f| (f.as_path(), compile(f, &args.set.set))).collect();
+        args.files.iter().map(|f| (f.as_path(), compile(f))).collect();
     for (_, compilation) in &mut compiled {
         compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
     }

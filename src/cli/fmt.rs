@@ -1,9 +1,10 @@
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args::FmtArgs;
+use super::files::replace;
 use super::out::{complain, print, show};
 use crate::diag::Sources;
 use crate::syntax;
@@ -73,16 +74,4 @@ fn canonical(name: &str, text: &str) -> Option<String> {
     let mut sources = Sources::default();
     let id = sources.add(name, text);
     syntax::parse(&sources, id).map(|file| syntax::print(&file)).map_err(|p| show(&p, &sources)).ok()
-}
-
-/// Puts the new text in place in one step: at no moment is the file half written.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let target = file.canonicalize()?;
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(text.as_bytes())?;
-    new.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
-    new.as_file().sync_all()?;
-    new.persist(&target)?;
-    Ok(())
 }

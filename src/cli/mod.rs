@@ -16,6 +16,8 @@ mod draw;
 #[cfg(feature = "torch")]
 mod eval;
 mod expand;
+mod files;
+mod fix;
 mod fmt;
 mod lsp;
 mod manual;

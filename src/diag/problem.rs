@@ -119,6 +119,11 @@ impl Problems {
         Problems::default()
     }
 
+    /// Each, to change it.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Problem> {
+        self.list.iter_mut()
+    }
+
     /// Adds one.
     pub fn push(&mut self, problem: Problem) {
         self.list.push(problem);

@@ -4,4 +4,5 @@
 pub mod derive;
 pub mod diff;
 pub mod draw;
+pub mod fix;
 pub mod show;

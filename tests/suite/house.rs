@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The stages in the order of the pipeline.
 const STAGES: &[&str] =
-    &["diag", "syntax", "graph", "check", "lower", "run", "compile", "tools", "lsp", "cli"];
+    &["diag", "syntax", "graph", "check", "lower", "run", "repair", "compile", "tools", "lsp", "cli"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

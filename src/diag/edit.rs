@@ -1,0 +1,29 @@
+use std::collections::BTreeMap;
+
+use super::{FileId, Sources, Span};
+
+/// The texts of the files that some edits change, by name. `None` if two of the edits overlap, or
+/// one leaves its file or splits a character.
+pub fn edited(
+    sources: &Sources,
+    edits: impl IntoIterator<Item = (Span, String)>,
+) -> Option<BTreeMap<String, String>> {
+    let mut by_file: BTreeMap<FileId, Vec<(Span, String)>> = BTreeMap::new();
+    for (span, text) in edits {
+        by_file.entry(span.file).or_default().push((span, text));
+    }
+    let mut texts = BTreeMap::new();
+    for (file, mut edits) in by_file {
+        edits.sort_by_key(|(span, _)| *span);
+        let source = sources.get(file);
+        let (mut text, mut at) = (String::new(), 0);
+        for (span, new) in edits {
+            text += source.text.get(at..span.start)?;
+            text += &new;
+            at = span.end;
+        }
+        text += source.text.get(at..)?;
+        texts.insert(source.name.clone(), text);
+    }
+    Some(texts)
+}
