@@ -9,14 +9,11 @@ use crate::graph::{Graph, NodeId, Op, Shape, Value};
 /// At most so many shape errors of one run are repaired: each attempt compiles the file again.
 const MAX_REPAIRED: usize = 8;
 
-/// Gives each shape error the repairs that make it go away. `attempt` tries
-/// some edits: how many problems they leave if they help, else `None`.
-pub fn repair(
-    problems: &mut Problems,
-    graph: &Graph,
-    sources: &Sources,
-    attempt: &dyn Fn(&[(Span, String)]) -> Option<usize>,
-) {
+/// Tries some edits: how many problems they leave if they help, else `None`.
+pub type Attempt<'a> = &'a dyn Fn(&[(Span, String)]) -> Option<usize>;
+
+/// Gives each shape error the repairs that make it go away.
+pub fn repair(problems: &mut Problems, graph: &Graph, sources: &Sources, attempt: Attempt<'_>) {
     let shapes = check::known_shapes(graph);
     let shape_errors = problems.iter_mut().filter(|p| p.code == Code::Shape && p.fixes.is_empty());
     for problem in shape_errors.take(MAX_REPAIRED) {

@@ -101,6 +101,14 @@ impl Problem {
         self
     }
 
+    /// Adds the repair of a misspelt name that stands at the problem's place, if one is near.
+    pub fn respell(self, near: Option<&str>) -> Problem {
+        match (self.span, near) {
+            (Some(span), Some(near)) => self.fix(format!("write `{near}`"), [(span, near.to_owned())]),
+            _ => self,
+        }
+    }
+
     /// Error or warning, as the code has it.
     pub fn severity(&self) -> Severity {
         self.code.severity()

@@ -84,11 +84,13 @@ impl Scope {
         match self.names.get(name) {
             Some(Some(value)) => Ok(value.clone()),
             Some(None) => Err(None),
-            None => Err(Some(Box::new(
+            None => Err(Some(Box::new({
+                let near = did_you_mean(name, self.names());
                 Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))
                     .label("nothing of this name is defined here")
-                    .help_if(did_you_mean(name, self.names()).map(|s| format!("did you mean `{s}`?"))),
-            ))),
+                    .help_if(near.map(|s| format!("did you mean `{s}`?")))
+                    .respell(near)
+            }))),
         }
     }
 

@@ -60,7 +60,6 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
             return Some(reserved(failure.before.trim_end()));
         }
         ":" if failure.before.starts_with("input") || failure.before.starts_with("output") => return None,
-        ":" if failure.rules.contains(&Rule::assign) => "A value is given with `=`.",
         ";" => "Each statement stands on its own line, without `;`.",
         "'" => "Strings stand in double quotes.",
         "//" | "/*" if failure.before.is_empty() => "A comment starts with `#`.",

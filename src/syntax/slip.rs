@@ -63,7 +63,7 @@ fn follows_a_keyword(failure: &Failure<'_>) -> bool {
 /// `:` for `=` between a name and its value.
 fn wrong_mark(failure: &Failure<'_>, at: usize) -> Option<Slip> {
     let open = failure.before.matches('(').count() > failure.before.matches(')').count();
-    let setting = failure.rules.contains(&Rule::assign) && failure.before.starts_with("recipe");
+    let setting = failure.rules.contains(&Rule::assign);
     (failure.token == ":" && (open || setting)).then(|| Slip {
         range: at..at + 1,
         text: " =".to_owned(),

@@ -38,7 +38,8 @@ fn step(
     let compilation = compile_over(file, set, &fixed.texts);
     let before = compilation.errors_by_stage();
     fixed.refused.clear();
-    for fix in compilation.problems.sorted().into_iter().flat_map(|p| &p.fixes) {
+    let problems = compilation.problems.sorted();
+    for (problem, fix) in problems.into_iter().flat_map(|p| p.fixes.iter().map(move |fix| (p, fix))) {
         let Some(texts) = edited(&compilation.sources, fix.edits.iter().cloned()) else { continue };
         if let Some(name) = texts.keys().find(|name| !may_change(Path::new(name))) {
             fixed.refused.push((name.clone(), fix.title.clone()));
@@ -46,7 +47,11 @@ fn step(
         }
         let mut overlay = fixed.texts.clone();
         overlay.extend(texts);
-        if compile_over(file, set, &overlay).errors_by_stage() < before {
+        let after = compile_over(file, set, &overlay);
+        // A repaired name may bring to light what stands behind it.
+        let gone =
+            after.problems.sorted().iter().all(|p| (p.code, &p.message) != (problem.code, &problem.message));
+        if after.errors_by_stage() < before || (gone && after.errors_by_stage() == before) {
             fixed.texts = overlay;
             fixed.applied.push(fix.title.clone());
             return true;

@@ -125,7 +125,7 @@ fn json_is_a_line_a_file_with_the_documented_keys() {
         (&false.into(), &"error".into(), &"shape".into())
     );
     assert_eq!((&problem["line"], &problem["column"]), (&3.into(), &3.into()));
-    assert!(problem["help"].as_str().unwrap().contains("conv(32, k = 1, stride = 2)"));
+    assert!(problem["help"].as_str().unwrap().contains("conv(c, k = 1, stride = 2)"));
 }
 
 #[test]

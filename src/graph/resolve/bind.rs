@@ -34,11 +34,12 @@ pub(super) fn bind<'a, 'p>(
             }
             (None, Some(name)) => {
                 let near = did_you_mean(&name.node, params.iter().copied());
-                let near = near.map_or(String::new(), |n| format!("did you mean `{n}`? "));
+                let meant = near.map_or(String::new(), |n| format!("did you mean `{n}`? "));
                 let message = format!("`{}` has no argument `{}`", call.name.node, name.node);
                 Problem::new(Code::UnknownArgument, name.span, message)
                     .label("unknown argument")
-                    .help(format!("{near}it takes {takes}"))
+                    .help(format!("{meant}it takes {takes}"))
+                    .respell(near)
             }
             (None, None) => {
                 let (callee, most) = (&call.name.node, params.len());

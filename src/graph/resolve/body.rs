@@ -124,14 +124,16 @@ impl<'a> Resolver<'a> {
         let mut known: Vec<&str> = frame.values.keys().map(String::as_str).collect();
         known.extend(frame.env.scope.names());
         known.sort_unstable();
-        let help = match did_you_mean(&name.node, known.iter().copied()) {
+        let near = did_you_mean(&name.node, known.iter().copied());
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "a name must be defined above its use".into(),
         };
         self.problems.push(
             Problem::new(Code::UnknownName, name.span, format!("unknown name `{}`", name.node))
                 .label("no value of this name above")
-                .help(help),
+                .help(help)
+                .respell(near),
         );
     }
 

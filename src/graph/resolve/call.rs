@@ -34,7 +34,8 @@ impl<'a> Resolver<'a> {
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
         let is_value = frame.values.contains_key(&name.node);
-        let help = match did_you_mean(&name.node, known.iter().copied()) {
+        let near = did_you_mean(&name.node, known.iter().copied()).filter(|_| !is_value);
+        let help = match near {
             _ if is_value => format!("`{0}` is a value; start from it with `name = {0} -> ...`", name.node),
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", known.join(", ")),
@@ -42,7 +43,8 @@ impl<'a> Resolver<'a> {
         self.problems.push(
             Problem::new(Code::UnknownName, name.span, format!("unknown op or block `{}`", name.node))
                 .label("not an op, nor a block defined or imported here")
-                .help(help),
+                .help(help)
+                .respell(near),
         );
     }
 
@@ -157,7 +159,8 @@ impl<'a> Resolver<'a> {
             self.problems.push(
                 Problem::new(Code::UnknownName, call.name.span, format!("unknown op `{}`", call.name.node))
                     .label("`default` is for ops")
-                    .help_if(near.map(|n| format!("did you mean `{n}`?"))),
+                    .help_if(near.map(|n| format!("did you mean `{n}`?")))
+                    .respell(near),
             );
             return;
         };

@@ -35,7 +35,8 @@ impl<'a> Resolver<'a> {
                 .label("no stage or element has this path")
                 .help(
                     near.map_or("`netc expand` lists every path".into(), |n| format!("did you mean `{n}`?")),
-                ),
+                )
+                .respell(near),
             );
         }
         true
@@ -152,7 +153,8 @@ impl<'a> Resolver<'a> {
         self.problems.push(
             Problem::new(Code::UnknownArgument, at, message)
                 .label("unknown parameter")
-                .help(has_parameters(name, &names)),
+                .help(has_parameters(name, &names))
+                .respell(did_you_mean(name, names.iter().copied())),
         );
     }
 
