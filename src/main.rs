@@ -20,6 +20,9 @@ use std::process::ExitCode;
 
 use compile::{Compilation, compile, compile_over};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::main(|_| cli::start_sibling())
 }
