@@ -43,6 +43,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Compare two nets: stages, attributes, parameters, MACs
     Diff(DiffArgs),
+    /// Explain a kind of problem
+    Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
     #[command(flatten)]
@@ -144,6 +146,20 @@ pub struct FmtArgs {
     /// Change nothing; name the files that are not in canonical form
     #[arg(long)]
     pub check: bool,
+}
+
+/// Arguments of `netc explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc explain            every code, a line each
+  netc explain shape      what it means, a wrong example, the right one
+
+Exit codes: 0 explained, 2 there is no such code.")]
+pub struct ExplainArgs {
+    /// The code that a problem is shown with
+    #[arg(value_name = "CODE", value_parser = PossibleValuesParser::new(Code::ALL.iter().map(|c| c.as_str())))]
+    pub code: Option<String>,
 }
 
 /// Arguments of `netc expand`.

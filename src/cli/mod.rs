@@ -16,6 +16,7 @@ mod draw;
 #[cfg(feature = "torch")]
 mod eval;
 mod expand;
+mod explain;
 mod files;
 mod fix;
 mod fmt;
@@ -56,6 +57,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Draw(args) => draw::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Derive(args) => derive::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),

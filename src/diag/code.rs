@@ -15,6 +15,17 @@ macro_rules! codes {
                 match self { $(Code::$name => $text,)+ }
             }
 
+            /// What it means, in one line.
+            pub fn summary(self) -> &'static str {
+                match self { $(Code::$name => concat!($($doc,)+).trim_ascii(),)+ }
+            }
+
+            /// Its page: what it means, and unless it needs more than one file or a graph built in
+            /// code, a wrong example and the right one.
+            pub fn page(self) -> &'static str {
+                match self { $(Code::$name => include_str!(concat!("pages/", $text, ".md")),)+ }
+            }
+
             /// The codes of warnings.
             pub fn warnings() -> impl Iterator<Item = Code> {
                 Code::ALL.iter().copied().filter(|code| code.severity() == Severity::Warning)

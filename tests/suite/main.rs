@@ -9,6 +9,7 @@ mod data;
 mod derive;
 mod diff;
 mod draw;
+mod explain;
 mod fix;
 mod graph;
 mod house;

@@ -1,0 +1,67 @@
+//! The pages of `netc explain`: each example does what its page says.
+
+use std::path::Path;
+use std::process::Command;
+
+use netc::compile;
+use netc::diag::{Code, Style, render};
+
+/// The codes whose problem needs several files, or a graph built in code. Their tests are in
+/// `syntax_project.rs` and `graph.rs`.
+const WITHOUT_EXAMPLE: [Code; 4] = [Code::Unreadable, Code::ImportCycle, Code::Unreachable, Code::Cycle];
+
+/// The codes of a text's problems, and the problems as shown.
+fn problems(text: &str) -> (Vec<Code>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.net");
+    std::fs::write(&file, text).unwrap();
+    let compilation = compile(&file, &[]);
+    let codes = compilation.problems.sorted().iter().map(|p| p.code).collect();
+    (codes, render(&compilation.problems, &compilation.sources, Style::PLAIN))
+}
+
+#[test]
+fn the_examples_of_each_page_are_wrong_and_right_as_it_says() {
+    for &code in Code::ALL {
+        let page = code.page();
+        let examples: Vec<&str> =
+            page.split("```net\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        match examples.as_slice() {
+            [wrong, right] => {
+                let (codes, shown) = problems(wrong);
+                assert_eq!(codes, [code], "the wrong example of {}:\n{shown}", code.as_str());
+                let (codes, shown) = problems(right);
+                assert!(codes.is_empty(), "the right example of {}:\n{shown}", code.as_str());
+            }
+            [] => assert!(WITHOUT_EXAMPLE.contains(&code), "{} has no example", code.as_str()),
+            _ => panic!("{} has {} examples", code.as_str(), examples.len()),
+        }
+    }
+}
+
+#[test]
+fn each_code_is_shown_by_a_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    let shown: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for code in Code::ALL {
+        let is_shown = |text: &String| text.lines().any(|line| line == code.as_str());
+        let in_code = [Code::Unreachable, Code::Cycle].contains(code);
+        assert!(in_code || shown.iter().any(is_shown), "no snapshot shows {}", code.as_str());
+    }
+}
+
+#[test]
+fn the_command_prints_pages_and_refuses_what_is_no_code() {
+    let netc = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_netc")).args(args).output().unwrap();
+    let page = netc(&["explain", "dropped-pixels"]);
+    let text = String::from_utf8(page.stdout).unwrap();
+    assert!(text.starts_with("warning: dropped-pixels\n\nThe windows of a pool"), "{text}");
+    let all = String::from_utf8(netc(&["explain"]).stdout).unwrap();
+    assert_eq!(all.lines().count(), Code::ALL.len());
+    let misspelt = netc(&["explain", "shpae"]);
+    assert_eq!(misspelt.status.code(), Some(2));
+    assert!(String::from_utf8(misspelt.stderr).unwrap().contains("shape"));
+}
