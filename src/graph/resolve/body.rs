@@ -71,7 +71,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn has_cursor(&mut self, frame: &mut Frame<'a>, stmt: &Stmt) -> bool {
-        if frame.cursor.is_none() && self.graph.is_empty() && !self.problems.has_errors() {
+        if frame.cursor.is_none() && !self.detached && self.graph.is_empty() && !self.problems.has_errors() {
             self.problems.push(
                 Problem::new(
                     Code::Structure,

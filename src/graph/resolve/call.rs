@@ -61,8 +61,14 @@ impl<'a> Resolver<'a> {
         let bound = bind(call, rest.into_iter(), &names, &signature.text(), &mut self.problems)?;
         let scope = self.scope_at(&frame.env.scope, flow);
         let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
+        let count = bound.len();
         for (name, expr) in bound {
-            given.insert(name, (self.report(scope.eval(expr))?, expr.span));
+            if let Some(value) = self.report(scope.eval(expr)) {
+                given.insert(name, (value, expr.span));
+            }
+        }
+        if given.len() < count {
+            return None;
         }
         for parameter in signature.args.iter().filter(|p| !given.contains_key(p.name)).collect::<Vec<_>>() {
             let line =
@@ -199,6 +205,7 @@ impl<'a> Resolver<'a> {
         }
         self.calls.push(crate::graph::Frame { block: shown, span: call.place.span });
         self.active.push(block);
+        self.called.insert(std::ptr::from_ref(block));
         self.body(&mut inner, &block.body);
         if let Some(signature) = &block.signature {
             let by = format!("the signature of block `{}`", block.name.node);

@@ -14,8 +14,9 @@ mod env;
 mod names;
 mod net;
 mod signature;
+mod uncalled;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::eval::Fault;
@@ -56,6 +57,7 @@ pub struct Resolved {
 pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
     let mut resolver = Resolver::new(project);
     let found = resolver.net(overrides);
+    resolver.uncalled_blocks();
     let Resolver { graph, problems, .. } = resolver;
     Resolved { graph: found.then_some(graph), problems }
 }
@@ -76,6 +78,10 @@ struct Resolver<'a> {
     /// The block calls around the present place, outermost first.
     calls: Vec<super::Frame>,
     active: Vec<&'a Block>,
+    /// The blocks that something calls.
+    called: HashSet<*const Block>,
+    /// Whether a block is read without a value to go through it.
+    detached: bool,
     placed: usize,
     problems: Problems,
 }
@@ -107,6 +113,8 @@ impl<'a> Resolver<'a> {
             defaults: Vec::new(),
             calls: Vec::new(),
             active: Vec::new(),
+            called: HashSet::new(),
+            detached: false,
             placed: 0,
             problems: Problems::new(),
         }
