@@ -80,6 +80,12 @@ codes! {
     Recipe = "recipe" Error,
     /// A value that is computed but does not reach the output.
     UnusedBranch = "unused-branch" Warning,
+    /// A block that a file imports and never uses.
+    UnusedImport = "unused-import" Warning,
+    /// A block that nothing calls.
+    UnusedBlock = "unused-block" Warning,
+    /// A parameter that nothing mentions.
+    UnusedParameter = "unused-parameter" Warning,
     /// A bias that the batch normalisation after it subtracts again.
     BiasBeforeBn = "bias-before-bn" Warning,
     /// A pool whose windows leave pixels at the edge unread.

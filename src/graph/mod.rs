@@ -12,6 +12,7 @@ mod eval;
 mod resolve;
 mod shape;
 mod text;
+mod unused;
 mod value;
 
 use petgraph::Direction;

@@ -7,8 +7,9 @@ use netc::compile;
 use netc::diag::{Code, Style, render};
 
 /// The codes whose problem needs several files, or a graph built in code. Their tests are in
-/// `syntax_project.rs` and `graph.rs`.
-const WITHOUT_EXAMPLE: [Code; 4] = [Code::Unreadable, Code::ImportCycle, Code::Unreachable, Code::Cycle];
+/// `syntax_project.rs`, `graph.rs` and `check.rs`.
+const WITHOUT_EXAMPLE: [Code; 5] =
+    [Code::Unreadable, Code::ImportCycle, Code::Unreachable, Code::Cycle, Code::UnusedImport];
 
 /// The codes of a text's problems, and the problems as shown.
 fn problems(text: &str) -> (Vec<Code>, String) {

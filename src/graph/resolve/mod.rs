@@ -58,6 +58,10 @@ pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
     let mut resolver = Resolver::new(project);
     let found = resolver.net(overrides);
     resolver.uncalled_blocks();
+    // A misspelt name leaves what it meant without a use.
+    if !resolver.problems.has_errors() {
+        super::unused::unused(project.file(project.root), &mut resolver.problems);
+    }
     let Resolver { graph, problems, .. } = resolver;
     Resolved { graph: found.then_some(graph), problems }
 }
