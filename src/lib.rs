@@ -10,7 +10,8 @@
 //! | [`lower`] | checked graph | [`lower::Plan`], and the net on libtorch with its weights |
 //! | [`run`] | recipe and data | a trained net |
 //!
-//! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets; [`lsp`] answers editors.
+//! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
+//! [`search`] trains and compares many; [`lsp`] answers editors.
 
 pub mod diag;
 
@@ -29,6 +30,8 @@ mod repair;
 mod compile;
 
 pub mod tools;
+
+pub mod search;
 
 pub mod lsp;
 

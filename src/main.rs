@@ -13,6 +13,7 @@ mod lower;
 mod lsp;
 mod repair;
 mod run;
+mod search;
 mod syntax;
 mod tools;
 

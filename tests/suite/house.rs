@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// The stages in the order of the pipeline.
-const STAGES: &[&str] =
-    &["diag", "syntax", "graph", "check", "lower", "run", "repair", "compile", "tools", "lsp", "cli"];
+const STAGES: &[&str] = &[
+    "diag", "syntax", "graph", "check", "lower", "run", "repair", "compile", "tools", "search", "lsp", "cli",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

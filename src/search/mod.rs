@@ -1,0 +1,18 @@
+//! The search: many trainings, kept safe, and compared honestly.
+//!
+//! A search is a folder. Its files are the truth and are only ever added to or replaced whole:
+//!
+//! | file | what |
+//! |---|---|
+//! | `search.yaml` | what was asked for |
+//! | `plan.json` | every variant and every run, fixed before the first one starts |
+//! | `runs/ID/run.jsonl` | one run: its inputs, attempts, epochs and end, a line each, appended ([`Line`]) |
+//! | `runs/ID/lease.N` | who works on it |
+//! | `runs/ID/checkpoint.safetensors` | where an unfinished one goes on, and at the end its weights |
+//! | `index.sqlite` | an index of the above for queries; rebuilt at will |
+//!
+//! Everything here but the trainings themselves needs no libtorch.
+
+mod record;
+
+pub use record::{Attempt, End, Inputs, Line, Run};

@@ -1,0 +1,113 @@
+//! One run of a search, as its file says it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::{EpochRow, Hardware, Outcome};
+
+/// A line of `run.jsonl`. The first is always [`Line::Inputs`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Line {
+    /// What the run depends on.
+    Inputs(Box<Inputs>),
+    /// A worker takes it up, from the start or from its checkpoint.
+    Attempt(Attempt),
+    /// An epoch is over.
+    Epoch(EpochRow),
+    /// The run is over.
+    End(End),
+}
+
+/// All that a run depends on. Its hash is the run's identity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The variant's name, unique in its search: `res=[1,3]`, or a file's name.
+    pub variant: String,
+    /// What it is drawn with: the parameter that was varied, `base` for the unvaried net.
+    pub family: String,
+    /// The canonical graph's SHA-256 in hexadecimal.
+    pub graph: String,
+    /// The flat net.
+    pub text: String,
+    /// The recipe in force, as YAML.
+    pub recipe: String,
+    /// Its epochs.
+    pub epochs: u32,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// `cifar10`, `synthetic`, or a folder's path.
+    pub data: String,
+    /// Only so many training images; `None` for all.
+    pub limit_train: Option<usize>,
+    /// Only so many test images; `None` for all.
+    pub limit_test: Option<usize>,
+    /// The arithmetic asked for: `auto`, `fp32`, ...
+    pub precision: String,
+    /// Trained numbers of the net.
+    pub params: u64,
+    /// Multiply-accumulate operations for one image.
+    pub macs: u64,
+    /// netc's version.
+    pub netc: String,
+    /// libtorch's version.
+    pub libtorch: String,
+}
+
+/// A worker takes a run up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The machine's name.
+    pub host: String,
+    /// The worker's process.
+    pub pid: u32,
+    /// What it computes on.
+    pub hardware: Hardware,
+    /// Seconds since 1970.
+    pub time: f64,
+    /// Whole epochs done before, by the checkpoint.
+    pub after_epoch: u32,
+}
+
+/// A run is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// Finished or failed; a run that was interrupted is not over.
+    pub outcome: Outcome,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// Seconds since 1970.
+    pub time: f64,
+}
+
+/// A run as its lines add up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Its identity, in hexadecimal: the name of its folder.
+    pub id: String,
+    /// What it depends on.
+    pub inputs: Inputs,
+    /// Every time that a worker took it up.
+    pub attempts: Vec<Attempt>,
+    /// Every whole epoch, once, in order. `total_time` counts the epochs that led to the result, not
+    /// those that a crash lost.
+    pub epochs: Vec<EpochRow>,
+    /// How it ended; `None` if it has not.
+    pub end: Option<End>,
+}
+
+impl Run {
+    /// Whether every epoch was done.
+    pub fn finished(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.outcome == Outcome::Finished)
+    }
+
+    /// The test accuracy after the last epoch in percent, of a finished run.
+    pub fn accuracy(&self) -> Option<f64> {
+        self.epochs.last().filter(|_| self.finished()).map(|row| row.test_acc * 100.0)
+    }
+
+    /// Training and testing time of a finished run in seconds.
+    pub fn time(&self) -> Option<f64> {
+        self.epochs.last().filter(|_| self.finished()).map(|row| row.total_time)
+    }
+}
