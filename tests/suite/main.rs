@@ -17,6 +17,7 @@ mod lower;
 #[cfg(feature = "torch")]
 mod lower_torch;
 mod lsp;
+mod mistakes;
 mod recipe;
 #[cfg(feature = "torch")]
 mod run;

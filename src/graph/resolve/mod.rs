@@ -11,6 +11,7 @@ mod call;
 mod domain;
 mod element;
 mod env;
+mod imports;
 mod names;
 mod net;
 mod signature;
@@ -56,6 +57,7 @@ pub struct Resolved {
 /// the net as written.
 pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
     let mut resolver = Resolver::new(project);
+    resolver.imports();
     let found = resolver.net(overrides);
     resolver.uncalled_blocks();
     // A misspelt name leaves what it meant without a use.
@@ -87,6 +89,8 @@ struct Resolver<'a> {
     /// Whether a block is read without a value to go through it.
     detached: bool,
     placed: usize,
+    /// Names whose import failed, and what they may have meant: their uses are no news.
+    misimported: HashSet<String>,
     problems: Problems,
 }
 
@@ -120,6 +124,7 @@ impl<'a> Resolver<'a> {
             called: HashSet::new(),
             detached: false,
             placed: 0,
+            misimported: HashSet::new(),
             problems: Problems::new(),
         }
     }
@@ -128,10 +133,19 @@ impl<'a> Resolver<'a> {
         result
             .map_err(|fault| {
                 if let Some(problem) = fault {
-                    self.problems.push(*problem);
+                    let problem = self.in_blocks(*problem);
+                    self.problems.push(problem);
                 }
             })
             .ok()
+    }
+
+    /// A problem with values, with the block calls that they come from.
+    fn in_blocks(&self, problem: Problem) -> Problem {
+        self.calls
+            .iter()
+            .rev()
+            .fold(problem, |problem, call| problem.related(call.span, format!("in block {}", call.block)))
     }
 
     fn shape(&self, flow: Flow) -> Option<&Shape> {
