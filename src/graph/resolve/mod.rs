@@ -26,6 +26,7 @@ use crate::diag::{Code, Problem, Problems, Span};
 use crate::syntax::Project;
 use crate::syntax::ast::{self, Block, Edit};
 
+pub use domain::members;
 use env::Env;
 
 /// The most elements that a net may expand to, blocks and repeats included.
@@ -62,7 +63,9 @@ pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
     resolver.uncalled_blocks();
     // A misspelt name leaves what it meant without a use.
     if !resolver.problems.has_errors() {
-        super::unused::unused(project.file(project.root), &mut resolver.problems);
+        let file = project.file(project.root);
+        super::unused::unused(file, &mut resolver.problems);
+        super::constant_guard::constant_guards(file, &mut resolver.problems);
     }
     let Resolver { graph, problems, .. } = resolver;
     Resolved { graph: found.then_some(graph), problems }
