@@ -246,8 +246,10 @@ impl<'f> Loader<'f> {
         };
         let message = format!("expected {at_most} at `{target}`, got {got}");
         let near = if failure.kind() == ErrorKind::NotFound { self.near(target) } else { None };
-        let help = near.map(|name| format!("Did you mean `{}`?", beside(written, &name)));
-        Problem::new(code, span, message).label("this file").help_if(help)
+        let near = near.map(|name| beside(written, &name));
+        let help = near.as_ref().map(|path| format!("Did you mean `{path}`?"));
+        let quoted = near.map(|path| format!("\"{path}\""));
+        Problem::new(code, span, message).label("this file").help_if(help).respell(quoted.as_deref())
     }
 
     fn near(&self, target: &str) -> Option<String> {
