@@ -9,9 +9,11 @@ mod hover;
 mod index;
 mod names;
 mod outline;
+mod paths;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::notification::{self as note, Notification as _};
@@ -36,9 +38,11 @@ pub fn serve(connection: &Connection) -> Result<(), String> {
                 if connection.handle_shutdown(&request).map_err(|e| e.to_string())? {
                     return Ok(());
                 }
-                vec![server.answer(request).into()]
+                vec![guarded(request, |request| server.answer(request)).into()]
             }
-            Message::Notification(notification) => server.note(notification),
+            Message::Notification(notification) => {
+                catch_unwind(AssertUnwindSafe(|| server.note(notification))).unwrap_or_default()
+            }
             Message::Response(_) => Vec::new(),
         };
         for answer in answers {
@@ -46,6 +50,17 @@ pub fn serve(connection: &Connection) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The answer to a request; an internal error should the code that finds it panic, so that one bad
+/// request does not end the session.
+fn guarded(request: Request, answer: impl FnOnce(Request) -> Response) -> Response {
+    let id = request.id.clone();
+    let method = request.method.clone();
+    catch_unwind(AssertUnwindSafe(|| answer(request))).unwrap_or_else(|_| {
+        let message = format!("netc failed to answer {method}; this is a bug in netc");
+        Response::new_err(id, ErrorCode::InternalError as i32, message)
+    })
 }
 
 fn capabilities() -> ServerCapabilities {
