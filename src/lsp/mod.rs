@@ -78,7 +78,7 @@ fn capabilities() -> ServerCapabilities {
             work_done_progress_options: Default::default(),
         })),
         completion_provider: Some(CompletionOptions {
-            trigger_characters: Some(["(", ".", ","].map(String::from).to_vec()),
+            trigger_characters: Some(["(", ".", ",", "\"", "/"].map(String::from).to_vec()),
             ..CompletionOptions::default()
         }),
         ..ServerCapabilities::default()
