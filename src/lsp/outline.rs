@@ -30,7 +30,7 @@ impl Server {
             .collect()
     }
 
-    /// The shape of each stage, branch and repeat, at its end. In a block, where all of its calls
+    /// The shape of each stage, branch, repeat and edit, at its end. In a block, where all of its calls
     /// agree.
     pub(super) fn inlay_hints(&self, path: &str, range: Range) -> Vec<InlayHint> {
         let Some(net) = self.compiled(path).net else { return Vec::new() };
@@ -58,9 +58,9 @@ impl Server {
 fn silent(body: &Body, found: &mut Vec<Span>) {
     for stmt in &body.stmts {
         match &stmt.kind {
-            StmtKind::Stage { shape: None, .. } | StmtKind::Branch { shape: None, .. } => {
-                found.push(stmt.place.span);
-            }
+            StmtKind::Stage { shape: None, .. }
+            | StmtKind::Branch { shape: None, .. }
+            | StmtKind::Edit(_) => found.push(stmt.place.span),
             StmtKind::Repeat { body, .. } => {
                 silent(body, found);
                 found.push(stmt.place.span);

@@ -75,7 +75,7 @@ impl Paths {
                 StmtKind::Edit(edit) => {
                     let target = edit.target.node.split('.').count();
                     let own = matches!(edit.verb, EditVerb::After | EditVerb::Before);
-                    self.chain(&edit.chain, target + usize::from(own), &[], stmt);
+                    self.chain(&edit.chain, target + usize::from(own), &inside(None), stmt);
                 }
                 StmtKind::Output { .. }
                 | StmtKind::Default(_)

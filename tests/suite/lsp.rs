@@ -134,6 +134,27 @@ fn shapes_stand_in_blocks_where_all_calls_agree() {
 }
 
 #[test]
+fn edits_show_what_they_put_in_place() {
+    let mut editor = Editor::start();
+    let text = "net x extends \"base.net\" (res = [1]) {\n  after layer1.residual.conv_bn_1: bn -> conv(64) -> conv(128)\n  \
+                replace layer2.maxpool: avgpool(2)\n  remove layer3.conv_bn_1.relu\n}\n";
+    assert!(editor.open("x.net", text).is_empty());
+    let inserted = hover(&mut editor, "x.net", text, "bn -> con");
+    assert!(
+        inserted.contains("- `layer1.residual.conv_bn_1.after.conv_1` :: `[N, 64, 16, 16]`, 73728"),
+        "{inserted}"
+    );
+    let replaced = hover(&mut editor, "x.net", text, "maxpool: avg");
+    assert!(replaced.contains("- `layer2.maxpool` :: `[N, 256, 8, 8]`"), "{replaced}");
+    let named = hover(&mut editor, "x.net", text, "replace lay");
+    assert!(named.contains("- `layer2` :: `[N, 256, 8, 8]`"), "{named}");
+    let range = json!({ "start": at(0, 0), "end": at(99, 0) });
+    let params = json!({ "textDocument": { "uri": editor.uri("x.net") }, "range": range });
+    let answer = editor.ask("textDocument/inlayHint", params);
+    assert_eq!(labels(&answer), [":: [N, 128, 16, 16]", ":: [N, 256, 8, 8]"]);
+}
+
+#[test]
 fn parts_of_a_text_change_by_utf16_columns() {
     let mut editor = Editor::start();
     let text = "net x {\r\n  input image: [N, 3, 8, 8] # \u{1F600}\u{e9}!\r\n  conv(4)\r\n  output out: [N, 4, 8, 8]\r\n}\r\n";
@@ -196,4 +217,40 @@ fn the_server_ends_as_the_protocol_says() {
     assert!(editor.ask("shutdown", json!(null))["error"].is_null());
     editor.tell("exit", json!(null));
     assert!(editor.child.wait().unwrap().success());
+}
+
+#[test]
+fn no_half_written_text_makes_a_request_fail() {
+    let mut editor = Editor::start();
+    let base = editor.text("base.net").replace("width", "w\u{e9}\u{1F600}");
+    let edits = "net x extends \"base.net\" (res = [1]) {\n  after layer1.residual.conv_bn_1.bn: conv(4, k = 1)\n  \
+                 replace head.maxpool.: \n  remove rep.1.\n}\n";
+    editor.open("typed.net", "");
+    for text in [editor.text("dawnbench.net").as_str(), &base, edits] {
+        for end in (0..=text.len()).filter(|end| text.is_char_boundary(*end)).step_by(29) {
+            let (before, after) = text.split_at(end);
+            let cut_out = after.split_once('\n').map_or("", |(_, rest)| rest);
+            for typed in [before.to_owned(), format!("{before}\n{cut_out}")] {
+                editor.change("typed.net", &typed);
+                let more = json!({
+                    "newName": "y", "context": { "includeDeclaration": true, "diagnostics": [] },
+                    "range": { "start": at(0, 0), "end": at(99, 0) },
+                });
+                for method in [
+                    "hover",
+                    "definition",
+                    "references",
+                    "completion",
+                    "rename",
+                    "inlayHint",
+                    "codeAction",
+                    "documentSymbol",
+                ] {
+                    let method = format!("textDocument/{method}");
+                    let answer = editor.ask_at(&method, "typed.net", &typed, before, more.clone());
+                    assert_ne!(answer["error"]["code"], -32603, "{method} after {before}");
+                }
+            }
+        }
+    }
 }
