@@ -19,8 +19,8 @@ use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
-    CompletionOptions, HoverProviderCapability, OneOf, RenameOptions, ServerCapabilities,
-    TextDocumentContentChangeEvent, TextDocumentSyncCapability, TextDocumentSyncKind,
+    CompletionOptions, HoverProviderCapability, OneOf, PrepareRenameResponse, RenameOptions,
+    ServerCapabilities, TextDocumentContentChangeEvent, TextDocumentSyncCapability, TextDocumentSyncKind,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -74,7 +74,7 @@ fn capabilities() -> ServerCapabilities {
         inlay_hint_provider: Some(OneOf::Left(true)),
         code_action_provider: Some(true.into()),
         rename_provider: Some(OneOf::Right(RenameOptions {
-            prepare_provider: Some(false),
+            prepare_provider: Some(true),
             work_done_progress_options: Default::default(),
         })),
         completion_provider: Some(CompletionOptions {
@@ -114,6 +114,12 @@ impl Server {
                 let path = place::path(&at.text_document.uri).unwrap_or_default();
                 Ok(self.references(&path, at.position, p.context.include_declaration))
             }),
+            ask::PrepareRenameRequest::METHOD => {
+                self.with(request, |at: lsp_types::TextDocumentPositionParams| {
+                    let path = place::path(&at.text_document.uri).unwrap_or_default();
+                    Ok(self.renamable(&path, at.position).map(PrepareRenameResponse::Range))
+                })
+            }
             ask::Rename::METHOD => self.with(request, |p: lsp_types::RenameParams| {
                 let at = p.text_document_position;
                 let path = place::path(&at.text_document.uri).unwrap_or_default();

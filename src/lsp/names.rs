@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use lsp_types::{Location, Position, TextEdit, Uri, WorkspaceEdit};
+use lsp_types::{Location, Position, Range, TextEdit, Uri, WorkspaceEdit};
 
-use super::index::{Index, Kind};
+use super::index::{Index, Kind, Mention};
 use super::{Refused, Server, place};
 use crate::compile::compile_over;
 use crate::diag::{Severity, Span, edited};
@@ -104,15 +104,25 @@ impl Server {
         place::location(&project.sources, Span { file: project.root, ..span })
     }
 
-    /// What the name at a position stands for, if it is one of the file's own making.
+    /// The place of the name at a position, if it is one that can be changed.
+    pub(super) fn renamable(&self, path: &str, at: Position) -> Option<Range> {
+        self.named(path, at).map(|(range, _)| range)
+    }
+
     fn home(&self, path: &str, at: Position) -> Option<Home> {
+        self.named(path, at).map(|(_, home)| home)
+    }
+
+    /// The name at a position and what it stands for, if that is of the files' own making.
+    fn named(&self, path: &str, at: Position) -> Option<(Range, Home)> {
         let project = self.project(path)?;
         let index = Index::of(&project, project.root);
-        let def = index.at(self.offset(path, at)?)?.def;
+        let Mention { span, def } = *index.at(self.offset(path, at)?)?;
         match def.kind {
             Kind::Op(_) | Kind::File => None,
             Kind::Block(_) | Kind::Param(_) | Kind::Value => {
-                Some((project.sources.get(def.span.file).name.clone(), def.span.start))
+                let home = (project.sources.get(def.span.file).name.clone(), def.span.start);
+                Some((place::range(&project.sources, span), home))
             }
         }
     }

@@ -31,6 +31,17 @@ fn an_open_import_counts_as_typed() {
 }
 
 #[test]
+fn a_file_that_changes_on_disk_counts_at_once() {
+    let mut editor = Editor::start();
+    let net = editor.text("dawnbench.net");
+    assert!(editor.open("dawnbench.net", &net).is_empty());
+    editor.write("lib.net", &editor.text("lib.net").replace("block preact(", "block pract("));
+    let changed = json!({ "changes": [{ "uri": editor.uri("lib.net"), "type": 2 }] });
+    editor.tell("workspace/didChangeWatchedFiles", changed);
+    assert_eq!(editor.problems("dawnbench.net")[0]["code"], "unknown-name");
+}
+
+#[test]
 fn columns_are_utf16() {
     let mut editor = Editor::start();
     let text = "import \"\u{1F600}.net\": a, b\n";

@@ -173,6 +173,20 @@ fn rename_refuses_what_would_break_a_file() {
 }
 
 #[test]
+fn what_can_be_renamed_is_said_before() {
+    let mut editor = family();
+    editor.open("child.net", CHILD);
+    let mut place = |mark: &str| {
+        let answer = editor.ask_at("textDocument/prepareRename", "child.net", CHILD, mark, json!({}));
+        answer["result"].clone()
+    };
+    assert_eq!(place("remove pai"), json!({ "start": at(4, 9), "end": at(4, 13) }));
+    assert_eq!(place("after stem.co"), Value::Null);
+    assert_eq!(place("extends \"par"), Value::Null);
+    assert_eq!(place("  aft"), Value::Null);
+}
+
+#[test]
 fn references_to_a_stage_cross_files() {
     let mut editor = family();
     editor.open("parent.net", PARENT);
