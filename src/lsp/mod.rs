@@ -19,8 +19,9 @@ use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
-    CompletionOptions, HoverProviderCapability, OneOf, PrepareRenameResponse, RenameOptions,
-    ServerCapabilities, TextDocumentContentChangeEvent, TextDocumentSyncCapability, TextDocumentSyncKind,
+    CompletionOptions, HoverProviderCapability, InitializeParams, OneOf, PrepareRenameResponse,
+    RenameOptions, ServerCapabilities, TextDocumentContentChangeEvent, TextDocumentSyncCapability,
+    TextDocumentSyncKind, Uri,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,8 +31,8 @@ use crate::syntax::Overlay;
 /// Serves one editor until it says `exit`. The error says how the connection broke.
 pub fn serve(connection: &Connection) -> Result<(), String> {
     let capabilities = serde_json::to_value(capabilities()).map_err(|e| e.to_string())?;
-    connection.initialize(capabilities).map_err(|e| e.to_string())?;
-    let mut server = Server::default();
+    let editor = connection.initialize(capabilities).map_err(|e| e.to_string())?;
+    let mut server = Server { folders: folders(editor), ..Server::default() };
     for message in &connection.receiver {
         let answers = match message {
             Message::Request(request) => {
@@ -85,9 +86,21 @@ fn capabilities() -> ServerCapabilities {
     }
 }
 
+/// The folders that the editor works in, as it has said at the start.
+#[allow(deprecated)] // older editors have one folder
+fn folders(editor: serde_json::Value) -> Vec<String> {
+    let Ok(editor) = serde_json::from_value::<InitializeParams>(editor) else { return Vec::new() };
+    let folders = editor.workspace_folders.map(|all| all.into_iter().map(|folder| folder.uri).collect());
+    let folders: Vec<Uri> = folders.unwrap_or_else(|| editor.root_uri.into_iter().collect());
+    let paths = folders.iter().filter_map(place::path);
+    paths.map(|path| path.trim_end_matches('/').to_owned()).collect()
+}
+
 /// The open files.
 #[derive(Default)]
 struct Server {
+    /// The folders whose nets may mention what the open files define.
+    folders: Vec<String>,
     /// Their texts, by path.
     texts: Overlay,
     versions: BTreeMap<String, i32>,

@@ -55,7 +55,7 @@ impl Server {
         }
         let home = self.home(path, at).ok_or("there is no name here that can be changed")?;
         let places = self.mentions(path, &home);
-        let mut renamed = self.texts.clone();
+        let mut renamed = Overlay::new();
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
         let files: BTreeSet<&String> = places.iter().map(|(file, _)| file).collect();
         for file in files {
@@ -76,9 +76,15 @@ impl Server {
         Ok(WorkspaceEdit::new(changes))
     }
 
-    /// Refuses texts with which a file has an error that it did not have.
-    fn refuse_breakage(&self, files: BTreeSet<String>, texts: &Overlay) -> Result<(), Refused> {
+    /// Refuses new texts with which a file has an error that it did not have.
+    fn refuse_breakage(&self, files: BTreeSet<String>, renamed: &Overlay) -> Result<(), Refused> {
+        let mut texts = self.texts.clone();
+        texts.extend(renamed.clone());
         for file in files {
+            let Some(project) = self.project(&file) else { continue };
+            if !project.sources.ids().any(|id| renamed.contains_key(&project.sources.get(id).name)) {
+                continue;
+            }
             let errors = |texts: &Overlay| {
                 let found = compile_over(Path::new(&file), &[], texts);
                 let sorted = found.problems.sorted();
@@ -89,7 +95,7 @@ impl Server {
                     .collect();
                 errors
             };
-            let (before, after) = (errors(&self.texts), errors(texts));
+            let (before, after) = (errors(&self.texts), errors(&texts));
             if after.len() > before.len() {
                 let new = after.iter().find(|message| !before.contains(message));
                 let new = new.or(after.first()).map_or("", String::as_str);
@@ -127,10 +133,12 @@ impl Server {
         }
     }
 
-    /// The open files, and those in the folders of a file and of a definition.
+    /// The open files, those in the folders of a file and of a definition, and those that the editor
+    /// works on.
     fn files(&self, path: &str, home: &Home) -> BTreeSet<String> {
         let mut files: BTreeSet<String> = syntax::nets_beside(path).into_iter().collect();
         files.extend(syntax::nets_beside(&home.0));
+        files.extend(self.folders.iter().flat_map(|folder| syntax::nets_below(folder)));
         files.extend(self.texts.keys().cloned());
         files
     }

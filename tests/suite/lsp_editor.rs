@@ -55,8 +55,9 @@ impl Editor {
                 }
             }
         });
+        let root = format!("file://{}", folder.path().display());
         let mut editor = Editor { child, to, from, next: 0, folder };
-        let answer = editor.ask("initialize", json!({ "capabilities": {} }));
+        let answer = editor.ask("initialize", json!({ "capabilities": {}, "rootUri": root }));
         assert_eq!(answer["result"]["capabilities"]["hoverProvider"], json!(true));
         editor.tell("initialized", json!({}));
         editor

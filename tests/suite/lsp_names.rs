@@ -161,6 +161,22 @@ fn rename_reaches_into_dotted_paths() {
 }
 
 #[test]
+fn rename_reaches_other_folders() {
+    let mut editor = family();
+    let user = "import \"../../blocks.net\": pair\n\nblock user {\n  pair\n}\n";
+    for folder in ["far/away", "node_modules/away", ".hidden/away"] {
+        std::fs::create_dir_all(editor.path(folder)).unwrap();
+        editor.write(&format!("{folder}/user.net"), user);
+    }
+    let text = editor.text("blocks.net");
+    editor.open("blocks.net", &text);
+    let name = json!({ "newName": "twin" });
+    let answer = editor.ask_at("textDocument/rename", "blocks.net", &text, "block pai", name);
+    let files = ["blocks.net", "child.net", "far/away/user.net", "parent.net"].map(|name| editor.uri(name));
+    assert!(answer["result"]["changes"].as_object().unwrap().keys().eq(files.iter()), "{answer}");
+}
+
+#[test]
 fn rename_refuses_what_would_break_a_file() {
     let mut editor = family();
     let clash = renamed(&mut editor, "parent.net", "\n  ste", "side").unwrap_err();

@@ -2,8 +2,46 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read as _, Result as IoResult};
 use std::path::Path;
 
-use super::Overlay;
+use super::{Overlay, beside};
 use crate::syntax::scan::MAX_FILE_BYTES;
+
+/// How many `.net` files of a folder are looked at, and how many folders.
+const MAX_LISTED: usize = 1000;
+
+/// The paths of the `.net` files in the folder of `path`, sorted.
+pub fn nets_beside(path: &str) -> Vec<String> {
+    let overlay = Overlay::new();
+    let names = Disk { overlay: &overlay }.neighbours(path).into_iter();
+    names.filter(|name| name.ends_with(".net")).map(|name| beside(path, &name)).collect()
+}
+
+/// The paths of the first thousand `.net` files in a folder and in those below it, except for hidden
+/// folders and those of build tools.
+pub fn nets_below(folder: &str) -> Vec<String> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).cloned().filter(|_| next < MAX_LISTED) {
+        next += 1;
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut inside: Vec<(String, bool)> = entries
+            .filter_map(|e| Some((e.file_name().into_string().ok()?, e.file_type().ok()?.is_dir())))
+            .collect();
+        inside.sort();
+        for (name, is_folder) in inside {
+            let path = format!("{folder}/{name}");
+            if is_folder && !name.starts_with('.') && !["target", "node_modules"].contains(&name.as_str()) {
+                folders.push(path);
+            } else if !is_folder && name.ends_with(".net") {
+                found.push(path);
+            }
+        }
+        if found.len() >= MAX_LISTED {
+            break;
+        }
+    }
+    found.truncate(MAX_LISTED);
+    found
+}
 
 /// Where texts come from.
 pub(super) trait Files {

@@ -11,6 +11,7 @@ use super::scan::MAX_FILE_BYTES;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 
 use files::{Disk, Files, Given};
+pub use files::{nets_below, nets_beside};
 
 /// How many files one net may be made of.
 pub const MAX_FILES: usize = 256;
@@ -98,13 +99,6 @@ pub fn load_partial(root: &str, overlay: &Overlay) -> IoResult<Project> {
     let mut loader = Loader::new(&mut disk);
     let root = loader.read_all(root, &text);
     Ok(loader.into_project(root))
-}
-
-/// The paths of the `.net` files in the folder of `path`, sorted.
-pub fn nets_beside(path: &str) -> Vec<String> {
-    let overlay = Overlay::new();
-    let names = Disk { overlay: &overlay }.neighbours(path).into_iter();
-    names.filter(|name| name.ends_with(".net")).map(|name| beside(path, &name)).collect()
 }
 
 /// Like [`load`], for a text that need not be a file. `read` returns the text of a file that it
