@@ -8,7 +8,7 @@ use super::Server;
 use super::index::{Index, Kind};
 use crate::graph::op;
 use crate::run::Recipe;
-use crate::syntax::ast::{ItemKind, Param};
+use crate::syntax::ast::{ExprKind, ItemKind, Param, Type};
 use crate::syntax::{self, KEYWORDS, Project, print_expr};
 
 impl Server {
@@ -22,10 +22,12 @@ impl Server {
         if line.contains('#') {
             return Vec::new();
         }
-        if line.matches('"').count() % 2 == 1 {
-            let names_a_file = word == "import" || line.contains("extends");
-            let written = line.rsplit('"').next().filter(|_| names_a_file);
-            return written.map_or_else(Vec::new, |written| files(path, written));
+        if let Some((outside, written)) = line.rsplit_once('"').filter(|_| line.matches('"').count() % 2 == 1)
+        {
+            return match last_word(outside) {
+                "import" | "extends" => files(path, written),
+                _ => self.choices(path, text, offset, outside),
+            };
         }
         if word == "import" {
             return self.imports(path, line);
@@ -97,12 +99,33 @@ impl Server {
 
     /// The parameters of the net that a head extends.
     fn parents_parameters(&self, path: &str, head: &str, given: &str) -> Vec<CompletionItem> {
-        let Some(project) = self.quoted(path, head) else { return Vec::new() };
-        let params = project.file(project.root).items.iter().flat_map(|item| match &item.kind {
-            ItemKind::Net(net) => net.params.as_slice(),
-            ItemKind::Import(_) | ItemKind::Block(_) => &[],
+        let parent = self.quoted(path, head);
+        parent.map_or_else(Vec::new, |parent| missing(declared(params_of_net(&parent)), given))
+    }
+
+    /// The strings that the argument before an open quote can be.
+    fn choices(&self, path: &str, text: &str, offset: usize, outside: &str) -> Vec<CompletionItem> {
+        let Some(head) = opened(outside, '(', ')') else { return Vec::new() };
+        let arg = outside[head.len() + 1..].rsplit(',').next().unwrap_or("");
+        let name = arg.split('=').next().unwrap_or("").trim();
+        let project = match head.contains("extends") {
+            true => self.quoted(path, head),
+            false => self.without_line(path, text, offset),
+        };
+        let Some(project) = project else { return Vec::new() };
+        let params = match head.contains("extends") {
+            true => params_of_net(&project),
+            false => {
+                Index::of(&project, project.root).scope_block(last_word(head)).map_or(&[][..], |b| &b.params)
+            }
+        };
+        let ty = params.iter().find(|p| p.name.node == name).and_then(|p| p.ty.as_ref());
+        let Some(Type::OneOf(options)) = ty.map(|ty| &ty.node) else { return Vec::new() };
+        let strings = options.iter().filter_map(|option| match &option.node {
+            ExprKind::Str(choice) => Some((choice.as_str(), None)),
+            _ => None,
         });
-        missing(declared(params), given)
+        items(strings, CompletionItemKind::VALUE)
     }
 
     /// The file that a line names in quotes.
@@ -167,6 +190,16 @@ fn arguments(index: &Index<'_>, call: &str, given: &str) -> Vec<CompletionItem> 
         }
         (None, None) => Vec::new(),
     }
+}
+
+/// The parameters that a file's net declares.
+fn params_of_net(project: &Project) -> &[Param] {
+    let mut items = project.file(project.root).items.iter();
+    let params = items.find_map(|item| match &item.kind {
+        ItemKind::Net(net) => Some(net.params.as_slice()),
+        ItemKind::Import(_) | ItemKind::Block(_) => None,
+    });
+    params.unwrap_or_default()
 }
 
 /// Parameters with their defaults.

@@ -94,3 +94,21 @@ fn files_and_what_they_hold_complete() {
     assert_eq!(offered(&mut editor, parent, "32, "), ["res", "extra", "scale"]);
     assert_eq!(offered(&mut editor, "import \"gone.net\": \n", ": "), [""; 0]);
 }
+
+#[test]
+fn strings_complete_with_the_choices_of_their_parameter() {
+    let mut editor = Editor::start();
+    editor.write(
+        "acts.net",
+        "block act(kind: one_of(\"relu\", \"none\", 3), k = 3) {\n  relu if kind == \"relu\"\n}\n",
+    );
+    let parent = "net p(kind: one_of(\"big\", \"small\") = \"big\") {\n}\n";
+    editor.write("p.net", parent);
+    let head = "import \"acts.net\": act\n\nnet x {\n  input image: [N, 3, 8, 8]\n";
+    let mut at = |line: &str| offered(&mut editor, &format!("{head}{line}\n  act(\"none\")\n}}\n"), line);
+    assert_eq!(at("  a: act(k = 3, kind = \""), ["relu", "none"]);
+    assert_eq!(at("  a: act(k = \""), [""; 0]);
+    assert_eq!(at("  a: conv(\""), [""; 0]);
+    let child = "net c extends \"p.net\" (kind = \"";
+    assert_eq!(offered(&mut editor, child, child), ["big", "small"]);
+}
