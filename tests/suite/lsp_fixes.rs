@@ -62,6 +62,15 @@ fn slips_of_the_syntax_and_misspelt_files_are_repaired() {
 }
 
 #[test]
+fn a_brace_moves_up_to_what_it_opens() {
+    let mut editor = Editor::start();
+    let text = "block a(c) # note\n\n{\n  conv(c)\n}\n\nblock b\n{ relu }\n";
+    let titles = repaired(&mut editor, "braces.net", text);
+    assert_eq!(titles, ["move `{` up to what it opens"; 2]);
+    assert_eq!(editor.text("braces.net"), "block a(c) { # note\n\n\n  conv(c)\n}\n\nblock b {\n relu }\n");
+}
+
+#[test]
 fn repairs_are_those_of_the_range_asked_for() {
     let mut editor = Editor::start();
     let text = "net x(width = 4) {\n  input image: [N, 3, 8, 8]\n  a: conv(widht)\n  b: cnv(4)\n  \
