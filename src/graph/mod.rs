@@ -8,6 +8,7 @@
 pub mod op;
 
 mod canon;
+mod constant_guard;
 mod eval;
 mod resolve;
 mod shape;
@@ -25,7 +26,7 @@ use crate::syntax::ast;
 
 pub use eval::Scope;
 pub use op::Op;
-pub use resolve::{Override, Resolved, resolve};
+pub use resolve::{Override, Resolved, members, resolve};
 pub use shape::{MAX_DIM, MAX_ELEMENTS, Shape, ShapeError};
 pub use value::{Init, Value};
 

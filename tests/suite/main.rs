@@ -21,6 +21,7 @@ mod lsp_complete;
 mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
+mod mistakes;
 mod recipe;
 #[cfg(feature = "torch")]
 mod run;
