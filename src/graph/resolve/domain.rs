@@ -1,8 +1,8 @@
 //! The domains of parameters.
 
-use crate::diag::{Code, Problem, Span};
+use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::{Scope, Value};
-use crate::syntax::ast::{Expr, Param, Type};
+use crate::syntax::ast::{Expr, ExprKind, Param, Type};
 
 use super::Fault;
 
@@ -17,8 +17,19 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
     Err(Some(Box::new(
         Problem::new(Code::Domain, at, message)
             .label("outside the domain")
-            .related(ty.span, format!("the domain of `{name}`")),
+            .related(ty.span, format!("the domain of `{name}`"))
+            .help_if(near(&ty.node, value).map(|near| format!("did you mean \"{near}\"?"))),
     )))
+}
+
+/// The string among the choices that a misspelt one is nearest to.
+fn near<'p>(ty: &'p Type, value: &Value) -> Option<&'p str> {
+    let (Type::OneOf(options), Value::Str(written)) = (ty, value) else { return None };
+    let strings = options.iter().filter_map(|option| match &option.node {
+        ExprKind::Str(text) => Some(text.as_str()),
+        _ => None,
+    });
+    did_you_mean(written, strings)
 }
 
 /// Whether a value given from outside is of the kind of an undeclared parameter's default.
