@@ -50,6 +50,9 @@ pub struct RunInfo {
     pub netc: String,
     /// libtorch's version.
     pub libtorch: String,
+    /// Whole epochs done before, by the checkpoint that it goes on from.
+    #[serde(default)]
+    pub after_epoch: u32,
     /// The last whole epoch.
     pub last: Option<EpochRow>,
 }

@@ -103,31 +103,31 @@ pub fn train(
     let data = job.data;
     let training = Batches::new(data, &data.train, job.limit_train, augmentation(job), job.machine.device)?;
     let testing = Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
-    let info = info(job, &training, &testing);
+    let mut optimiser = Sgd::new(&net, job.recipe).at("the optimiser")?;
+    let rows = job.resume.map_or(Ok(Vec::new()), |resume| resumed(job, resume, &net, &optimiser))?;
+    let info = RunInfo { after_epoch: rows.len() as u32, ..info(job, &training, &testing) };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let result = epochs(job, &net, &training, &testing, journal, report);
+    let result = epochs(job, (&net, &mut optimiser), rows, (&training, &testing), journal, report);
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
 }
 
-/// The training itself.
+/// The epochs after those in `rows`.
 fn epochs(
     job: &Job<'_>,
-    net: &TorchNet,
-    training: &Batches,
-    testing: &Batches,
+    (net, optimiser): (&TorchNet, &mut Sgd),
+    mut rows: Vec<EpochRow>,
+    (training, testing): (&Batches, &Batches),
     journal: &mut dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
     let schedule = job.recipe.schedule();
-    let mut optimiser = Sgd::new(net, job.recipe).at("the optimiser")?;
-    let mut rows = job.resume.map_or(Ok(Vec::new()), |resume| resumed(job, resume, net, &optimiser))?;
     let mut total_time = rows.last().map_or(0.0, |row| row.total_time);
     let (mut outcome, mut saved) = (Outcome::Finished, Instant::now());
     for epoch in rows.len() as u32 + 1..=job.recipe.epochs {
         let start = Instant::now();
-        let Some(train) = train_epoch(job, net, training, &schedule, &mut optimiser, epoch, report)? else {
+        let Some(train) = train_epoch(job, net, training, &schedule, optimiser, epoch, report)? else {
             outcome = Outcome::Interrupted;
             break;
         };
@@ -153,7 +153,7 @@ fn epochs(
         rows.push(row);
         if saved.elapsed() >= job.save_every && epoch < job.recipe.epochs {
             let facts = facts(job, rows.len());
-            checkpoint::save_state(&journal.checkpoint(), net, &optimiser, facts)?;
+            checkpoint::save_state(&journal.checkpoint(), net, optimiser, facts)?;
             saved = Instant::now();
         }
     }
@@ -251,6 +251,7 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
         hardware: job.machine.hardware(),
         netc: env!("CARGO_PKG_VERSION").into(),
         libtorch: LIBTORCH.into(),
+        after_epoch: 0,
         last: None,
     }
 }

@@ -13,6 +13,21 @@
 //!
 //! Everything here but the trainings themselves needs no libtorch.
 
+mod error;
+mod files;
+pub mod lease;
+mod plan;
 mod record;
+mod spec;
+mod variants;
+#[cfg(feature = "torch")]
+mod worker;
 
+pub use error::SearchError;
+pub use files::{read_run, read_runs};
+pub use plan::{MAX_RUNS, Plan, PlannedRun};
 pub use record::{Attempt, End, Inputs, Line, Run};
+pub use spec::{Combine, Spec};
+pub use variants::{MAX_VALUES, MAX_VARIANTS, Variant};
+#[cfg(feature = "torch")]
+pub use worker::{Stage, Worked, Worker};

@@ -13,7 +13,7 @@ use super::Schedule;
 use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
-pub use yaml::read;
+pub use yaml::{parse as settings, read};
 
 /// The built-in recipe: the article's.
 pub const DEFAULT: &str = include_str!("../default.yaml");

@@ -25,8 +25,11 @@ pub fn read(path: &Path) -> Result<String, String> {
     }
 }
 
-/// The settings of a YAML text, in its order.
-pub(super) fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
+/// The settings of a YAML text of flat keys, in its order.
+///
+/// # Errors
+/// Text that is not that, with the place.
+pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
     let keys = top_level_keys(file, text);
     if let Some((key, span)) = keys.iter().enumerate().find_map(|(i, (key, span))| {
         keys[..i].iter().any(|(earlier, _)| earlier == key).then_some((key, *span))

@@ -1,0 +1,108 @@
+//! A run's file: appended to, never changed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{End, Line, Run, SearchError};
+use crate::run::{EpochRow, Outcome};
+
+/// The file in a run's folder.
+pub const FILE: &str = "run.jsonl";
+
+/// Every run of a search that has begun, by identity.
+///
+/// # Errors
+/// A file that cannot be read, or a line of it, but for a last one that a crash cut short.
+pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
+    let runs = folder.join("runs");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&runs).map_err(SearchError::io(&runs))? {
+        let path = entry.map_err(SearchError::io(&runs))?.path();
+        found.extend(read_run(&path)?);
+    }
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
+/// The run of a folder; `None` if it has not begun.
+///
+/// # Errors
+/// As for [`read_runs`].
+pub fn read_run(folder: &Path) -> Result<Option<Run>, SearchError> {
+    let path = folder.join(FILE);
+    let text = match fs::read(&path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(SearchError::Io { path, source }),
+    };
+    let id = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    add_up(id, &text, &path)
+}
+
+/// What the lines of a file come to.
+fn add_up(id: String, text: &str, path: &Path) -> Result<Option<Run>, SearchError> {
+    let (mut inputs, mut attempts, mut end) = (None, Vec::new(), None::<End>);
+    let mut rows: BTreeMap<u32, EpochRow> = BTreeMap::new();
+    let mut lines = text.split('\n').enumerate().filter(|(_, line)| !line.is_empty()).peekable();
+    while let Some((number, line)) = lines.next() {
+        match serde_json::from_str(line) {
+            Ok(Line::Inputs(first)) => inputs = inputs.or(Some(first)),
+            Ok(Line::Attempt(attempt)) => attempts.push(attempt),
+            // A run that was started twice does each epoch twice, to the same numbers.
+            Ok(Line::Epoch(row)) => {
+                rows.entry(row.epoch).or_insert(row);
+            }
+            Ok(Line::End(last)) => {
+                if !end.as_ref().is_some_and(|end| end.outcome == Outcome::Finished) {
+                    end = Some(last);
+                }
+            }
+            // Cut short by a crash: the next writer begins a new line.
+            Err(error) if error.is_eof() => {}
+            Err(error) => {
+                let message = format!("{}:{}: not a line of a run: {error}", path.display(), number + 1);
+                return Err(SearchError::new(message)
+                    .help("remove the run's folder, and the search does the run again"));
+            }
+        }
+    }
+    let whole = (1..).zip(rows.into_values()).take_while(|(n, row)| row.epoch == *n).map(|(_, row)| row);
+    let epochs = whole.collect();
+    Ok(inputs.map(|inputs| Run { id, inputs: *inputs, attempts, epochs, end }))
+}
+
+/// A run's file, open for one writer.
+#[derive(Debug)]
+pub(super) struct Appender {
+    path: PathBuf,
+    file: File,
+}
+
+impl Appender {
+    /// Opens or makes the file. After a line that was cut short comes a new one.
+    pub fn open(folder: &Path) -> Result<Appender, SearchError> {
+        fs::create_dir_all(folder).map_err(SearchError::io(folder))?;
+        let path = folder.join(FILE);
+        let torn = fs::read(&path).is_ok_and(|bytes| bytes.last().is_some_and(|&byte| byte != b'\n'));
+        let file =
+            OpenOptions::new().append(true).create(true).open(&path).map_err(SearchError::io(&path))?;
+        let mut appender = Appender { path, file };
+        if torn {
+            appender.write(b"\n")?;
+        }
+        Ok(appender)
+    }
+
+    /// Appends a line and waits until it is on the disk.
+    pub fn append(&mut self, line: &Line) -> Result<(), SearchError> {
+        let text = serde_json::to_string(line).unwrap_or_default();
+        self.write(format!("{text}\n").as_bytes())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SearchError> {
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
+        written.map_err(SearchError::io(&self.path))
+    }
+}

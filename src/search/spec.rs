@@ -1,0 +1,172 @@
+//! What a search is asked to do: a YAML file of flat keys, or the command line's options by the same
+//! names.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
+use crate::graph::{Setting, Value};
+use crate::run::recipe;
+
+/// What to vary and how to train it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The nets to start from, relative to the working folder.
+    pub nets: Vec<PathBuf>,
+    /// What to vary: `res` for every value of a parameter's declared domain, `width=[64, 128]` for some.
+    pub over: Vec<String>,
+    /// How the variations go together.
+    pub combine: Combine,
+    /// A condition over `params`, `macs` and the nets' parameters; variants that fail it are left out.
+    #[serde(rename = "where")]
+    pub filter: Option<String>,
+    /// Each variant is trained for each of these lengths; none for its recipe's own.
+    pub epochs: Vec<u32>,
+    /// Trainings of each variant at each length, with seeds `seed`, `seed + 1`, ...
+    pub runs: u32,
+    /// The first seed.
+    pub seed: u64,
+    /// A recipe file over the nets' own recipes.
+    pub recipe: Option<PathBuf>,
+    /// `cifar10`, `synthetic`, or a folder with CIFAR-10.
+    pub data: String,
+    /// Train on the first so many images only.
+    pub limit_train: Option<usize>,
+    /// Test on the first so many images only.
+    pub limit_test: Option<usize>,
+    /// `auto`, `fp32`, `bf16` or `fp16`.
+    pub precision: String,
+    /// Successive halving: after each round of one run a variant, the worse part of those left, all but
+    /// one in so many, gets no further runs.
+    pub halving: Option<u32>,
+}
+
+/// How the variations of several parameters go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Combine {
+    /// One parameter at a time, the others as the net has them.
+    Each,
+    /// Every combination.
+    Product,
+}
+
+impl Default for Spec {
+    fn default() -> Spec {
+        Spec {
+            nets: Vec::new(),
+            over: Vec::new(),
+            combine: Combine::Each,
+            filter: None,
+            epochs: Vec::new(),
+            runs: 5,
+            seed: 0,
+            recipe: None,
+            data: "cifar10".into(),
+            limit_train: None,
+            limit_test: None,
+            precision: "auto".into(),
+            halving: None,
+        }
+    }
+}
+
+impl Spec {
+    /// The keys of a file.
+    pub const KEYS: &[&str] = &[
+        "nets",
+        "over",
+        "combine",
+        "where",
+        "epochs",
+        "runs",
+        "seed",
+        "recipe",
+        "data",
+        "limit_train",
+        "limit_test",
+        "precision",
+        "halving",
+    ];
+
+    /// The spec of a file's text. Paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// Keys that there are not, values that a key does not take; each with its place.
+    pub fn parse(file: FileId, text: &str, folder: &Path) -> Result<Spec, Problems> {
+        let mut spec = Spec::default();
+        let mut problems = Problems::new();
+        for Setting { key, value, span, .. } in recipe::settings(file, text)? {
+            if let Err(problem) = spec.set(&key.node, &value, span, folder) {
+                problems.push(*problem);
+            }
+        }
+        if spec.nets.is_empty() && problems.is_empty() {
+            let problem = Problem::new(Code::Recipe, None, "the search names no net");
+            problems.push(problem.help("add `nets: base.net`"));
+        }
+        if problems.is_empty() { Ok(spec) } else { Err(problems) }
+    }
+
+    fn set(&mut self, key: &str, value: &Value, span: Span, folder: &Path) -> Result<(), Box<Problem>> {
+        let expected = |what: &str| {
+            let message = format!("expected {what} for `{key}`, got {value}");
+            Box::new(Problem::new(Code::Recipe, span, message))
+        };
+        let count = |least: i64| match *value {
+            Value::Int(n) if (least..=100_000_000).contains(&n) => Ok(n as u64),
+            _ => Err(expected(&format!("a whole number from {least}"))),
+        };
+        let word = || match value {
+            Value::Str(word) => Ok(word.clone()),
+            _ => Err(expected("a word")),
+        };
+        let words = || match value {
+            Value::Str(word) => Ok(vec![word.clone()]),
+            Value::List(items) => items
+                .iter()
+                .map(|v| if let Value::Str(s) = v { Some(s.clone()) } else { None })
+                .collect::<Option<_>>()
+                .ok_or_else(|| expected("words")),
+            _ => Err(expected("a word or a list of words")),
+        };
+        match key {
+            "nets" => self.nets = words()?.iter().map(|name| folder.join(name)).collect(),
+            "over" => self.over = words()?,
+            "combine" => {
+                self.combine = match word()?.as_str() {
+                    "each" => Combine::Each,
+                    "product" => Combine::Product,
+                    _ => return Err(expected("each or product")),
+                }
+            }
+            "where" => self.filter = Some(word()?),
+            "epochs" => {
+                let items = if let Value::List(items) = value { items.clone() } else { vec![value.clone()] };
+                let epoch =
+                    |v: &Value| if let Value::Int(n @ 1..=100_000) = v { Some(*n as u32) } else { None };
+                let epochs: Option<Vec<u32>> = items.iter().map(epoch).collect();
+                self.epochs = epochs.ok_or_else(|| expected("whole numbers from 1"))?;
+            }
+            "runs" => self.runs = count(1)? as u32,
+            "seed" => self.seed = count(0)?,
+            "recipe" => self.recipe = Some(folder.join(word()?)),
+            "data" => self.data = word()?,
+            "limit_train" => self.limit_train = Some(count(1)? as usize),
+            "limit_test" => self.limit_test = Some(count(1)? as usize),
+            "precision" => self.precision = word()?,
+            "halving" => self.halving = Some(count(2)? as u32),
+            _ => {
+                let near = did_you_mean(key, Spec::KEYS.iter().copied());
+                let help = near.map_or_else(
+                    || format!("the keys are {}", Spec::KEYS.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                let problem = Problem::new(Code::Recipe, span, format!("a search has no key `{key}`"));
+                return Err(Box::new(problem.label("unknown key").help(help).respell(near)));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! The variants of a search: which nets a spec asks for, each graph once.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Combine, SearchError, Spec};
+use crate::check::Checked;
+use crate::compile;
+use crate::diag::{Problems, Sources, did_you_mean};
+use crate::graph::{Scope, Setting, Value, members};
+use crate::syntax::ast::{Expr, ExprKind, ItemKind, Net, Param};
+use crate::syntax::{self, Project};
+
+/// The most variants of one search.
+pub const MAX_VARIANTS: usize = 100_000;
+/// The most values of one parameter's domain.
+pub const MAX_VALUES: usize = 1024;
+
+/// One net of a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Unique in its search: `base`, `res=[1,3]`.
+    pub name: String,
+    /// What it is drawn with: the parameter that was varied, or what its file's name begins with.
+    pub family: String,
+    /// The canonical graph's SHA-256 in hexadecimal.
+    pub graph: String,
+    /// Trained numbers.
+    pub params: u64,
+    /// Multiply-accumulate operations for one image.
+    pub macs: u64,
+    /// Other names of the same graph, which are not trained again.
+    pub also: Vec<String>,
+}
+
+/// A variant with what is needed to plan its runs.
+pub(super) struct Found {
+    pub variant: Variant,
+    pub net: Checked,
+    pub settings: Vec<Setting>,
+}
+
+/// What a spec comes to.
+pub(super) struct Variants {
+    pub found: Vec<Found>,
+    /// The names of those that the condition leaves out.
+    pub excluded: Vec<String>,
+}
+
+/// One choice of a parameter's value: `("res", "[1, 3]")`.
+type Choice = (String, String);
+
+/// All variants, in the order of the spec.
+pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
+    let condition = spec.filter.as_deref().map(Condition::parse).transpose()?;
+    let mut found: Vec<Found> = Vec::new();
+    let mut by_graph: HashMap<String, usize> = HashMap::new();
+    let mut excluded = Vec::new();
+    for file in &spec.nets {
+        let axes = spec.over.iter().map(|over| axis(file, over)).collect::<Result<Vec<_>, _>>()?;
+        for choices in combinations(&axes, spec.combine)? {
+            let net = net(file, &choices)?;
+            let (name, family) = name(&net, &choices, spec.nets.len() > 1);
+            if let Some(condition) = &condition
+                && !condition.holds(&net)?
+            {
+                excluded.push(name);
+                continue;
+            }
+            let graph = net.graph().hash();
+            if let Some(&same) = by_graph.get(&graph) {
+                let first: &mut Variant = &mut found[same].variant;
+                if first.name != name {
+                    first.also.push(name);
+                }
+                continue;
+            }
+            by_graph.insert(graph.clone(), found.len());
+            let (params, macs) = (net.params(), net.macs());
+            let variant = Variant { name, family, graph, params, macs, also: Vec::new() };
+            found.push(Found { variant, settings: net.graph().settings.clone(), net });
+        }
+    }
+    Ok(Variants { found, excluded })
+}
+
+/// The sets of choices: first none, the net as it is.
+fn combinations(axes: &[Vec<Choice>], combine: Combine) -> Result<Vec<Vec<Choice>>, SearchError> {
+    let mut all: Vec<Vec<Choice>> = vec![Vec::new()];
+    for axis in axes {
+        let more: Vec<Vec<Choice>> = match combine {
+            Combine::Each => axis.iter().map(|choice| vec![choice.clone()]).collect(),
+            Combine::Product => {
+                let with = |set: &Vec<Choice>, choice: &Choice| {
+                    [set.as_slice(), std::slice::from_ref(choice)].concat()
+                };
+                all.iter().flat_map(|set| axis.iter().map(move |choice| with(set, choice))).collect()
+            }
+        };
+        all.extend(more);
+        if all.len() > MAX_VARIANTS {
+            return Err(SearchError::new(format!("the search has more than {MAX_VARIANTS} variants"))
+                .help("vary fewer parameters, or name the values: --over width=[64,128]"));
+        }
+    }
+    Ok(all)
+}
+
+/// The values that `over` asks for, one of its nets at hand.
+fn axis(file: &Path, over: &str) -> Result<Vec<Choice>, SearchError> {
+    let (name, values) = match over.split_once('=') {
+        Some((name, values)) => (name.trim(), Some(values)),
+        None => (over.trim(), None),
+    };
+    let project = syntax::load(file).map_err(|(sources, problems)| SearchError::Net(sources, problems))?;
+    let params = parameters(&project);
+    let Some(param) = params.iter().find(|param| param.name.node == name) else {
+        let names: Vec<&str> = params.iter().map(|param| param.name.node.as_str()).collect();
+        let near = did_you_mean(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        return Err(SearchError::new(format!("{} has no parameter `{name}`", file.display()))
+            .help(near.unwrap_or_else(|| format!("it has {}", names.join(", ")))));
+    };
+    let values = match values {
+        Some(text) => listed(name, text)?,
+        None => param.ty.as_ref().and_then(|ty| members(&ty.node, MAX_VALUES)).ok_or_else(|| {
+            let has = match &param.ty {
+                Some(ty) => {
+                    format!("the domain of `{name}`, {}, is not a short list", project.sources.text(ty.span))
+                }
+                None => format!("`{name}` declares no domain"),
+            };
+            SearchError::new(has).help(format!(
+                "name the values, `--over {name}=[..]`, or declare a domain such as `{name}: one_of(..)`"
+            ))
+        })?,
+    };
+    Ok(values.iter().map(|value| (name.to_string(), value.to_string())).collect())
+}
+
+/// The parameters of a file's net and of its parents, its own first.
+fn parameters(project: &Project) -> Vec<&Param> {
+    let mut params: Vec<&Param> = Vec::new();
+    let mut file = Some(project.root);
+    while let Some(id) = file {
+        let net: Option<&Net> = project.file(id).items.iter().find_map(|item| match &item.kind {
+            ItemKind::Net(net) => Some(net),
+            ItemKind::Import(_) | ItemKind::Block(_) => None,
+        });
+        params.extend(net.iter().flat_map(|net| &net.params));
+        file = net.and_then(|net| project.linked(id, &net.extends.as_ref()?.path.node));
+    }
+    params
+}
+
+/// `[64, 128]` as values.
+fn listed(name: &str, text: &str) -> Result<Vec<Value>, SearchError> {
+    let wrong = || {
+        SearchError::new(format!("expected a list of values for `{name}`, got `{text}`"))
+            .help(format!("write `--over {name}=[64,128]`"))
+    };
+    match Condition::parse(text)?.value(&Scope::default()) {
+        Some(Value::List(values)) if !values.is_empty() => Ok(values),
+        _ => Err(wrong()),
+    }
+}
+
+fn net(file: &Path, choices: &[Choice]) -> Result<Checked, SearchError> {
+    let compilation = compile(file, choices);
+    compilation.net.ok_or_else(|| match compilation.problems.has_errors() {
+        true => SearchError::Net(compilation.sources, compilation.problems),
+        false => SearchError::new(format!("{} holds blocks alone; there is no net", file.display())),
+    })
+}
+
+/// A variant's name and family.
+fn name(net: &Checked, choices: &[Choice], several: bool) -> (String, String) {
+    let own = &net.graph().name;
+    let set: Vec<String> =
+        choices.iter().map(|(name, value)| format!("{name}={}", value.replace(' ', ""))).collect();
+    let params: Vec<&str> = choices.iter().map(|(name, _)| name.as_str()).collect();
+    match (choices.is_empty(), several) {
+        (true, false) => (own.clone(), own.clone()),
+        (true, true) => (own.clone(), own.split('_').next().unwrap_or(own).to_string()),
+        (false, false) => (set.join(" "), params.join("+")),
+        (false, true) => (format!("{own} {}", set.join(" ")), params.join("+")),
+    }
+}
+
+/// An expression from the command line, with its text for pointing at what is wrong.
+struct Condition {
+    expr: Expr,
+    sources: Sources,
+}
+
+impl Condition {
+    fn parse(text: &str) -> Result<Condition, SearchError> {
+        let mut sources = Sources::default();
+        let file = sources.add("the search", text);
+        match syntax::parse_expr(&sources, file) {
+            Ok(expr) => Ok(Condition { expr, sources }),
+            Err(problems) => Err(SearchError::Net(sources, problems)),
+        }
+    }
+
+    fn value(&self, scope: &Scope) -> Option<Value> {
+        scope.eval(&self.expr).ok().filter(|_| !matches!(self.expr.node, ExprKind::Name(_)))
+    }
+
+    fn holds(&self, net: &Checked) -> Result<bool, SearchError> {
+        let mut scope = Scope::default();
+        for (name, value) in &net.graph().params {
+            scope.set(name.clone(), value.clone());
+        }
+        for (name, count) in [("params", net.params()), ("macs", net.macs())] {
+            scope.set(name, Value::Int(i64::try_from(count).unwrap_or(i64::MAX)));
+        }
+        scope.condition(&self.expr).map_err(|fault| {
+            let problems: Problems = fault.into_iter().map(|problem| *problem).collect();
+            SearchError::Net(self.sources.clone(), problems)
+        })
+    }
+}
