@@ -9,6 +9,7 @@ pub mod op;
 
 mod canon;
 mod eval;
+mod provenance;
 mod resolve;
 mod shape;
 mod text;
@@ -25,7 +26,8 @@ use crate::syntax::ast;
 
 pub use eval::Scope;
 pub use op::Op;
-pub use resolve::{Override, Resolved, resolve};
+pub use provenance::{Argument, Cause, Placement, Provenance, Step};
+pub use resolve::{Override, Resolved, resolve, trace};
 pub use shape::{MAX_DIM, MAX_ELEMENTS, Shape, ShapeError};
 pub use value::{Init, Value};
 

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::env::{self, Callable, Env};
-use super::{Flow, Frame, MAX_CALL_DEPTH, Resolver, bind::bind, domain};
+use super::{DefaultArg, Flow, Frame, MAX_CALL_DEPTH, Resolver, bind::bind, domain};
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::op::{self, Args, Default, Signature};
-use crate::graph::{NodeId, Scope, Value};
-use crate::syntax::ast::{Arg, Call, ExprKind, Name};
+use crate::graph::{Cause, NodeId, Scope, Value};
+use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
 use crate::syntax::print_expr;
+
+/// The arguments written at a call of an op.
+pub(super) type Bound<'a> = [(&'static str, &'a Expr)];
 
 impl<'a> Resolver<'a> {
     pub(super) fn call(&mut self, frame: &mut Frame<'a>, call: &'a Call, flow: Flow, path: &str) -> Flow {
@@ -61,21 +64,18 @@ impl<'a> Resolver<'a> {
         let bound = bind(call, rest.into_iter(), &names, &signature.text(), &mut self.problems)?;
         let scope = self.scope_at(&frame.env.scope, flow);
         let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
-        let count = bound.len();
-        for (name, expr) in bound {
+        for &(name, expr) in &bound {
             if let Some(value) = self.report(scope.eval(expr)) {
                 given.insert(name, (value, expr.span));
             }
         }
-        if given.len() < count {
+        if given.len() < bound.len() {
             return None;
         }
         for parameter in signature.args.iter().filter(|p| !given.contains_key(p.name)).collect::<Vec<_>>() {
-            let line =
-                self.defaults.iter().rfind(|(op, arg, _)| op == signature.name && arg == parameter.name);
-            match (line, &parameter.default) {
-                (Some((_, _, value)), _) => {
-                    given.insert(parameter.name, (value.clone(), call.place.span));
+            match (self.default_of(signature.name, parameter.name), &parameter.default) {
+                (Some(line), _) => {
+                    given.insert(parameter.name, (line.value.clone(), call.place.span));
                 }
                 (None, Default::Value(Value::Same)) => {
                     let channels = self.shape(flow)?.channels() as i64;
@@ -102,7 +102,9 @@ impl<'a> Resolver<'a> {
         match op::build(signature.name, &args) {
             Ok(op) => {
                 let all: Option<Vec<NodeId>> = std::iter::once(flow).chain(operands).collect();
-                self.add_node(path.into(), op, &all?, call.place.span)
+                let node = self.add_node(path.into(), op, &all?, call.place.span)?;
+                self.record(node, signature, &bound, &scope, flow);
+                Some(node)
             }
             Err(error) => {
                 let at = error.arg.and_then(|arg| given.get(arg)).map_or(call.place.span, |(_, span)| *span);
@@ -110,6 +112,11 @@ impl<'a> Resolver<'a> {
                 None
             }
         }
+    }
+
+    /// The last `default` line that gives an argument.
+    pub(super) fn default_of(&self, op: &str, arg: &str) -> Option<&DefaultArg> {
+        self.defaults.iter().rfind(|line| line.op == op && line.arg == arg)
     }
 
     /// The values that a join reads beside the cursor, and the arguments that are not values.
@@ -181,7 +188,11 @@ impl<'a> Resolver<'a> {
                 Err(error) if error.arg == Some(name) => {
                     self.wrong_call(call, signature, Code::Argument, expr.span, error.message);
                 }
-                _ => self.defaults.push((signature.name.into(), name.into(), value)),
+                _ => {
+                    let op = signature.name;
+                    let from = self.step(Cause::DefaultLine, (name, op), (expr, &value), scope, None);
+                    self.defaults.push(DefaultArg { op, arg: name, value, from });
+                }
             }
         }
     }
@@ -259,9 +270,12 @@ impl<'a> Resolver<'a> {
         let (mut shown, mut sound) = (Vec::new(), true);
         for param in &block.params {
             let name = &param.name.node;
-            let given = bound.iter().find(|(n, _)| n == name).map(|(_, expr)| (*expr, &outside));
-            let Some((expr, from)) = given.or_else(|| param.default.as_ref().map(|expr| (expr, &scope)))
-            else {
+            let given = bound
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, expr)| (*expr, &outside, Cause::BlockArgument));
+            let default = param.default.as_ref().map(|expr| (expr, &scope, Cause::BlockDefault));
+            let Some((expr, from, cause)) = given.or(default) else {
                 self.problems.push(
                     Problem::new(
                         Code::Arity,
@@ -283,6 +297,8 @@ impl<'a> Resolver<'a> {
             match admitted {
                 Some(value) => {
                     shown.push(format!("{name} = {value}"));
+                    let step = self.step(cause, (name, &block.name.node), (expr, &value), from, flow);
+                    scope.note(name, step);
                     scope.set(name.clone(), value);
                 }
                 None => scope.set_unknown(name.clone()),

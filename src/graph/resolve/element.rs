@@ -107,7 +107,10 @@ impl<'a> Resolver<'a> {
         let (edit, env) = (self.edits[index].edit, self.edits[index].env.clone());
         let mut frame =
             Frame { env, values: frame.values.clone(), prefix: frame.prefix.clone(), cursor: flow };
-        self.scope_of(&mut frame, path, &edit.chain, flow)
+        self.enter_edit(edit);
+        let flow = self.scope_of(&mut frame, path, &edit.chain, flow);
+        self.leave_edit();
+        flow
     }
 }
 
