@@ -83,6 +83,9 @@ fn explained(node: &Explained) -> String {
     for edit in &node.edits {
         lines.line(format!("  put there by `{} {}`", edit.verb, edit.target), Some(&edit.place));
     }
+    for guard in &node.guards {
+        chain(&mut lines, "  ", guard);
+    }
     if !node.arguments.is_empty() {
         lines.line(String::new(), None);
     }

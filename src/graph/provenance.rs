@@ -13,6 +13,8 @@ pub struct Provenance {
     pub arguments: Vec<Argument>,
     /// The edits of extending nets that put it there, outermost first.
     pub edits: Vec<Placement>,
+    /// The conditions under which it is there, outermost first; one that is false has it behind `else`.
+    pub guards: Vec<Arc<Step>>,
 }
 
 /// One argument of an op.
@@ -90,6 +92,8 @@ pub enum Cause {
     Extends,
     /// The command line gives a parameter.
     Override,
+    /// A condition decides whether a node is there.
+    Guard,
     /// `same`: the channels of a node.
     Same,
     /// A size that a block's signature takes from a node.
@@ -109,6 +113,7 @@ impl Cause {
             Cause::Parameter => "parameter",
             Cause::Extends => "extends",
             Cause::Override => "override",
+            Cause::Guard => "guard",
             Cause::Same => "same",
             Cause::Size => "size",
         }

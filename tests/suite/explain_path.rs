@@ -162,6 +162,18 @@ fn sizes_of_a_signature_and_names_that_mention_names_are_followed() {
 }
 
 #[test]
+fn a_node_behind_a_guard_says_why_it_is_there() {
+    let text = "block b(deep) { conv(4) if deep else conv(4, k = 1) }\n\
+                net x(n = 1) { input i: [N, 3, 4, 4]\n a: b(n > 2)\n output o: [N, 4, 4, 4] }";
+    let node = of_text(text, "a.conv_2");
+    let [guard] = node.guards.as_slice() else { panic!("{:?}", node.guards) };
+    assert_eq!(guard.says, "there because not `deep`");
+    assert_eq!(guard.from[0].says, "b is called with `deep = n > 2`, which is false");
+    assert_eq!(guard.from[0].from[0].says, "net x declares `n = 1`");
+    assert!(of_text(text, "i").guards.is_empty());
+}
+
+#[test]
 fn a_value_that_is_met_many_times_is_followed_once() {
     let doubled: String =
         (1..60).map(|i| format!(", a{i} = a{0} + b{0} - a{0}, b{i} = b{0} + a{0} - b{0}", i - 1)).collect();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::env::{self, Callable, Env};
-use super::{DefaultArg, Flow, Frame, MAX_CALL_DEPTH, Resolver, bind::bind, domain};
+use super::{Flow, Frame, MAX_CALL_DEPTH, Resolver, bind::bind, domain};
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{Cause, NodeId, Scope, Value};
@@ -114,11 +114,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The last `default` line that gives an argument.
-    pub(super) fn default_of(&self, op: &str, arg: &str) -> Option<&DefaultArg> {
-        self.defaults.iter().rfind(|line| line.op == op && line.arg == arg)
-    }
-
     /// The values that a join reads beside the cursor, and the arguments that are not values.
     #[allow(clippy::type_complexity)]
     fn split_operands(
@@ -157,44 +152,19 @@ impl<'a> Resolver<'a> {
         sound.then_some((operands, rest))
     }
 
-    fn wrong_call(&mut self, call: &Call, signature: &Signature, code: Code, at: Span, message: String) {
+    pub(super) fn wrong_call(
+        &mut self,
+        call: &Call,
+        signature: &Signature,
+        code: Code,
+        at: Span,
+        message: String,
+    ) {
         let takes = match signature.operands.1 {
             1 => format!("it takes {}", signature.text()),
             _ => format!("it reads the cursor and the values named: `{}(short)`", call.name.node),
         };
         self.problems.push(Problem::new(code, at, message).label("here").help(takes));
-    }
-
-    /// `default bn(gamma = 0.5)`
-    pub(super) fn default_line(&mut self, call: &'a Call, scope: &Scope) {
-        let Some(signature) = op::signature(&call.name.node) else {
-            let near = did_you_mean(&call.name.node, op::signatures().map(|s| s.name));
-            self.problems.push(
-                Problem::new(Code::UnknownName, call.name.span, format!("unknown op `{}`", call.name.node))
-                    .label("`default` is for ops")
-                    .help_if(near.map(|n| format!("did you mean `{n}`?")))
-                    .respell(near),
-            );
-            return;
-        };
-        let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
-        let Some(bound) = bind(call, call.args.iter(), &names, &signature.text(), &mut self.problems) else {
-            return;
-        };
-        for (name, expr) in bound {
-            let Some(value) = self.report(scope.eval(expr)) else { continue };
-            let args = Args::new(signature, [(name, value.clone())], signature.operands.0);
-            match op::build(signature.name, &args) {
-                Err(error) if error.arg == Some(name) => {
-                    self.wrong_call(call, signature, Code::Argument, expr.span, error.message);
-                }
-                _ => {
-                    let op = signature.name;
-                    let from = self.step(Cause::DefaultLine, (name, op), (expr, &value), scope, None);
-                    self.defaults.push(DefaultArg { op, arg: name, value, from });
-                }
-            }
-        }
     }
 
     fn call_block(

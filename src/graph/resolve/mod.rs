@@ -8,6 +8,7 @@
 mod bind;
 mod body;
 mod call;
+mod default;
 mod domain;
 mod element;
 mod env;
@@ -26,6 +27,7 @@ use crate::diag::{Code, Problem, Problems, Span};
 use crate::syntax::Project;
 use crate::syntax::ast::{self, Block, Edit};
 
+use default::DefaultArg;
 use env::Env;
 use trace::{Noted, Trace};
 
@@ -101,14 +103,6 @@ struct Resolver<'a> {
     problems: Problems,
     /// What is noted about the node that is traced, if one is.
     trace: Option<Trace>,
-}
-
-/// One argument of a `default op(...)` line.
-struct DefaultArg {
-    op: &'static str,
-    arg: &'static str,
-    value: Value,
-    from: Noted,
 }
 
 struct PlacedEdit<'a> {

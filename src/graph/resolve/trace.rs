@@ -14,6 +14,8 @@ pub(super) struct Trace {
     path: String,
     /// The edits around the present place, outermost first.
     edits: Vec<Placement>,
+    /// The conditions that led to the present place, outermost first.
+    guards: Vec<Arc<Step>>,
     pub found: Option<Provenance>,
 }
 
@@ -22,7 +24,7 @@ pub(super) type Noted = Option<Arc<Step>>;
 
 impl Trace {
     pub fn new(path: &str) -> Trace {
-        Trace { path: path.into(), edits: Vec::new(), found: None }
+        Trace { path: path.into(), edits: Vec::new(), guards: Vec::new(), found: None }
     }
 }
 
@@ -122,6 +124,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Notes the condition that everything from here on depends on.
+    pub(super) fn enter_guard(&mut self, cond: &Expr, holds: bool, scope: &Scope, flow: Flow) {
+        let step = self.step(Cause::Guard, ("", ""), (cond, &Value::Bool(holds)), scope, flow);
+        if let Some(trace) = &mut self.trace {
+            trace.guards.extend(step);
+        }
+    }
+
+    pub(super) fn leave_guard(&mut self) {
+        if let Some(trace) = &mut self.trace {
+            trace.guards.pop();
+        }
+    }
+
     /// Notes where the arguments of a node come from, if it is the one that is traced. `bound` are
     /// those written at its call, which were read in `scope`.
     pub(super) fn record(
@@ -134,13 +150,14 @@ impl<'a> Resolver<'a> {
     ) {
         let path = &self.graph.get(node).path;
         let Some(trace) = self.trace.as_ref().filter(|trace| trace.path == *path) else { return };
-        let edits = trace.edits.clone();
+        let (edits, guards) = (trace.edits.clone(), trace.guards.clone());
         let op = self.graph.get(node).op.clone();
         let argument = |(name, value): (&'static str, Value)| {
             let from = self.argument_step(signature, &op, name, &value, bound, scope, flow);
             Argument { name, value, from: Arc::new(from) }
         };
-        let found = Provenance { arguments: op.attributes().into_iter().map(argument).collect(), edits };
+        let arguments = op.attributes().into_iter().map(argument).collect();
+        let found = Provenance { arguments, edits, guards };
         if let Some(trace) = &mut self.trace {
             trace.found = Some(found);
         }

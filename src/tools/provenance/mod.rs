@@ -59,6 +59,8 @@ pub struct Explained {
     pub calls: Vec<BlockCall>,
     /// The edits of extending nets that put it there, outermost first.
     pub edits: Vec<Edit>,
+    /// The conditions under which it is there, outermost first; one that is false has it behind `else`.
+    pub guards: Vec<Step>,
     /// Every argument of its op, in the order of the signature.
     pub arguments: Vec<Argument>,
 }
@@ -229,6 +231,7 @@ fn node(file: &Path, set: &[(String, String)], net: &Checked, sources: &Sources,
         target: e.target.clone(),
         place: place(read, e.span),
     };
+    let guards = found.into_iter().flat_map(|found| &found.guards);
     let arguments = found.into_iter().flat_map(|found| &found.arguments);
     let argument = |a: &crate::graph::Argument| Argument {
         name: a.name,
@@ -247,6 +250,7 @@ fn node(file: &Path, set: &[(String, String)], net: &Checked, sources: &Sources,
         place: origin.map(|o| place(sources, o.span)),
         calls: calls.map(call_at).collect(),
         edits: edits.map(edit).collect(),
+        guards: guards.map(|guard| Step::new(guard, read)).collect(),
         arguments: arguments.map(argument).collect(),
     }
 }

@@ -71,6 +71,8 @@ fn says(step: &Traced) -> String {
         Cause::Parameter => format!("net {of} declares `{name} = {text}`"),
         Cause::Extends => format!("overridden by `extends \"{of}\" ({name} = {text})`{is}"),
         Cause::Override => format!("overridden by `--set {name}={text}`"),
+        Cause::Guard if step.value == Value::Bool(false) => format!("there because not `{text}`"),
+        Cause::Guard => format!("there because `{text}`"),
         Cause::Same => format!("the channels of {of}, {text}"),
         Cause::Size => format!("{name} is {shown} of {of}, {text}"),
     }
