@@ -74,8 +74,8 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
 
 /// The compilation without repairs, and the graph if there are shape errors to repair.
 fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Compilation, Option<Graph>) {
-    let mut project = match syntax::load_over(file, overlay) {
-        Ok(project) => project,
+    let (mut project, unread) = match syntax::load_readable(file, overlay) {
+        Ok(read) => read,
         Err((sources, problems)) => {
             return (Compilation { sources, problems, net: None, shapeless: 0 }, None);
         }
@@ -89,6 +89,8 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Co
     let resolved = graph::resolve(&project, &overrides);
     let mut problems = resolved.problems;
     let incomplete = problems.has_errors();
+    problems.retain(|p| p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s)));
+    problems.extend(unread);
     if let Some(graph) = &resolved.graph {
         problems.extend(Recipe::resolve(&graph.settings, None, None).1);
     }

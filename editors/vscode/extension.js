@@ -8,7 +8,10 @@ let client;
 exports.activate = () => {
   const command = workspace.getConfiguration("netc").get("path", "netc");
   const server = { command, args: ["lsp"] };
-  const options = { documentSelector: [{ scheme: "file", language: "net" }] };
+  const options = {
+    documentSelector: [{ scheme: "file", language: "net" }],
+    synchronize: { fileEvents: workspace.createFileSystemWatcher("**/*.net") },
+  };
   client = new LanguageClient("netc", "netc", server, options);
   return client.start();
 };

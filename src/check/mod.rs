@@ -127,7 +127,7 @@ pub fn check(graph: Graph) -> Result<Checked, Problems> {
         let message = format!("a net has one input, this graph has {}", graph.inputs().len());
         problems.push(Problem::new(Code::Structure, None, message));
     }
-    if output.is_none() {
+    if output.is_none() && shapes.len() == graph.len() {
         problems.push(Problem::new(Code::Structure, None, "the graph has no output"));
     }
     let (Some(input), Some(output), false) = (input, output, problems.has_errors()) else {

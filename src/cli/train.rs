@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::PROBLEMS;
 use super::args_train::TrainArgs;
@@ -11,9 +12,11 @@ use super::progress::TrainingView;
 use crate::check::Checked;
 use crate::diag::Sources;
 use crate::run::data::Dataset;
-use crate::run::{Job, Machine, Outcome, Recipe, RunReport, recipe, train};
+use crate::run::{Job, Machine, Outcome, Recipe, RunFolder, RunReport, recipe, train};
 use crate::{Compilation, compile};
 
+/// How often the weights are saved before the end, at most.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// The exit code of a run that was asked to stop: 128 and SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -46,21 +49,22 @@ fn go(args: &TrainArgs, compilation: &Compilation, net: &Checked) -> Result<Outc
     print(&head(args, net, &data, &machine));
     let job = Job {
         net,
-        text: &net.flat_text(None),
         recipe: &recipe,
         data: &data,
         limit_train: args.limit_train,
         limit_test: args.limit_test,
         seed: args.seed,
         machine,
-        out: &out,
+        save_every: SAVE_EVERY,
+        resume: None,
         stop: &stop,
     };
+    let mut folder = RunFolder::new(&out, net.flat_text(None), recipe.to_yaml());
     let mut view = TrainingView::new(recipe.epochs);
-    let report = train(&job, &mut |event| view.show(&event));
+    let report = train(&job, &mut folder, &mut |event| view.show(&event));
     view.end();
     let report = report.map_err(|e| e.to_string())?;
-    print(&result(&report, &recipe, &data));
+    print(&result(&report, &recipe, &data, &out));
     Ok(report.outcome)
 }
 
@@ -123,7 +127,7 @@ fn head(args: &TrainArgs, net: &Checked, data: &Dataset, machine: &Machine) -> S
     )
 }
 
-fn result(report: &RunReport, recipe: &Recipe, data: &Dataset) -> String {
+fn result(report: &RunReport, recipe: &Recipe, data: &Dataset, out: &Path) -> String {
     let how = match report.outcome {
         Outcome::Interrupted => "interrupted after",
         Outcome::Finished | Outcome::Running | Outcome::Failed => "finished",
@@ -138,5 +142,5 @@ fn result(report: &RunReport, recipe: &Recipe, data: &Dataset) -> String {
     if let Some(published) = recipe.accuracy.filter(|_| data.name == "cifar10") {
         text += &format!(" (published: {published}%)");
     }
-    format!("{text}\nwritten to {}\n", report.folder.display())
+    format!("{text}\nwritten to {}\n", out.display())
 }

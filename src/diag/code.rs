@@ -86,6 +86,8 @@ codes! {
     UnusedBlock = "unused-block" Warning,
     /// A parameter that nothing mentions.
     UnusedParameter = "unused-parameter" Warning,
+    /// A guard that is the same for every value of its parameters.
+    ConstantGuard = "constant-guard" Warning,
     /// A bias that the batch normalisation after it subtracts again.
     BiasBeforeBn = "bias-before-bn" Warning,
     /// A pool whose windows leave pixels at the edge unread.

@@ -8,6 +8,7 @@
 pub mod op;
 
 mod canon;
+mod constant_guard;
 mod eval;
 mod provenance;
 mod resolve;
@@ -27,7 +28,7 @@ use crate::syntax::ast;
 pub use eval::Scope;
 pub use op::Op;
 pub use provenance::{Argument, Cause, Placement, Provenance, Step};
-pub use resolve::{Override, Resolved, resolve, trace};
+pub use resolve::{Override, Resolved, members, resolve, trace};
 pub use shape::{MAX_DIM, MAX_ELEMENTS, Shape, ShapeError};
 pub use value::{Init, Value};
 

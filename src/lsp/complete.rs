@@ -8,8 +8,8 @@ use super::Server;
 use super::index::{Index, Kind};
 use crate::graph::op;
 use crate::run::Recipe;
-use crate::syntax::ast::ItemKind;
-use crate::syntax::{KEYWORDS, Project, print_expr};
+use crate::syntax::ast::{ExprKind, ItemKind, Param, Type};
+use crate::syntax::{self, KEYWORDS, Project, print_expr};
 
 impl Server {
     pub(super) fn complete(&self, path: &str, at: Position) -> Vec<CompletionItem> {
@@ -22,8 +22,18 @@ impl Server {
         if line.contains('#') {
             return Vec::new();
         }
+        if let Some((outside, written)) = line.rsplit_once('"').filter(|_| line.matches('"').count() % 2 == 1)
+        {
+            return match last_word(outside) {
+                "import" | "extends" => files(path, written),
+                _ => self.choices(path, text, offset, outside),
+            };
+        }
         if word == "import" {
             return self.imports(path, line);
+        }
+        if let Some(head) = opened(line, '(', ')').filter(|head| head.contains("extends")) {
+            return self.parents_parameters(path, head, &line[head.len()..]);
         }
         // The line is half written; without it the rest of the file reads well.
         let Some(project) = self.without_line(path, text, offset) else { return Vec::new() };
@@ -63,24 +73,64 @@ impl Server {
     fn without_line(&self, path: &str, text: &str, offset: usize) -> Option<Project> {
         let start = text[..offset].rfind('\n').map_or(0, |i| i + 1);
         let end = text[offset..].find('\n').map_or(text.len(), |i| offset + i);
-        let mut overlay = self.texts.clone();
-        let line = &text[start..end];
-        if !line.contains(['{', '}']) {
-            overlay.insert(path.to_owned(), format!("{}{}", &text[..start], &text[end..]));
+        let mut rest = text.to_owned();
+        if !text[start..end].contains(['{', '}']) {
+            rest.replace_range(start..end, "");
         }
-        crate::syntax::load_partial(path, &overlay).ok()
+        // Nor is every `}` there yet.
+        let code = rest.lines().map(|line| line.split('#').next().unwrap_or(line));
+        let count = |brace: char| code.clone().map(|line| line.matches(brace).count()).sum::<usize>();
+        let missing = count('{').saturating_sub(count('}'));
+        rest.push_str(&"\n}".repeat(missing));
+        let mut overlay = self.texts.clone();
+        overlay.insert(path.to_owned(), rest);
+        syntax::load_partial(path, &overlay).ok()
     }
 
     /// The blocks of the file that an import names.
     fn imports(&self, path: &str, line: &str) -> Vec<CompletionItem> {
-        let Some(from) = line.split('"').nth(1) else { return Vec::new() };
-        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-        let Some(project) = self.project(&format!("{folder}/{from}")) else { return Vec::new() };
+        let Some(project) = self.quoted(path, line) else { return Vec::new() };
         let blocks = project.file(project.root).items.iter().filter_map(|item| match &item.kind {
             ItemKind::Block(block) => Some((block.name.node.as_str(), None)),
             ItemKind::Import(_) | ItemKind::Net(_) => None,
         });
         items(blocks, CompletionItemKind::FUNCTION)
+    }
+
+    /// The parameters of the net that a head extends.
+    fn parents_parameters(&self, path: &str, head: &str, given: &str) -> Vec<CompletionItem> {
+        let parent = self.quoted(path, head);
+        parent.map_or_else(Vec::new, |parent| missing(declared(params_of_net(&parent)), given))
+    }
+
+    /// The strings that the argument before an open quote can be.
+    fn choices(&self, path: &str, text: &str, offset: usize, outside: &str) -> Vec<CompletionItem> {
+        let Some(head) = opened(outside, '(', ')') else { return Vec::new() };
+        let arg = outside[head.len() + 1..].rsplit(',').next().unwrap_or("");
+        let name = arg.split('=').next().unwrap_or("").trim();
+        let project = match head.contains("extends") {
+            true => self.quoted(path, head),
+            false => self.without_line(path, text, offset),
+        };
+        let Some(project) = project else { return Vec::new() };
+        let params = match head.contains("extends") {
+            true => params_of_net(&project),
+            false => {
+                Index::of(&project, project.root).scope_block(last_word(head)).map_or(&[][..], |b| &b.params)
+            }
+        };
+        let ty = params.iter().find(|p| p.name.node == name).and_then(|p| p.ty.as_ref());
+        let Some(Type::OneOf(options)) = ty.map(|ty| &ty.node) else { return Vec::new() };
+        let strings = options.iter().filter_map(|option| match &option.node {
+            ExprKind::Str(choice) => Some((choice.as_str(), None)),
+            _ => None,
+        });
+        items(strings, CompletionItemKind::VALUE)
+    }
+
+    /// The file that a line names in quotes.
+    fn quoted(&self, path: &str, line: &str) -> Option<Project> {
+        self.project(&format!("{}/{}", folder(path), line.split('"').nth(1)?))
     }
 
     /// The paths of the net that is extended, and of all that is in them.
@@ -131,30 +181,60 @@ fn last_word(text: &str) -> &str {
     })
 }
 
-/// The arguments of an op or block that are not given yet, each with its default.
+/// The arguments of an op or block that are not given yet.
 fn arguments(index: &Index<'_>, call: &str, given: &str) -> Vec<CompletionItem> {
+    match (index.scope_block(call), op::signature(call)) {
+        (Some(block), _) => missing(declared(&block.params), given),
+        (None, Some(signature)) => {
+            missing(signature.args.iter().map(|p| (p.name.to_owned(), p.default.text())), given)
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
+/// The parameters that a file's net declares.
+fn params_of_net(project: &Project) -> &[Param] {
+    let mut items = project.file(project.root).items.iter();
+    let params = items.find_map(|item| match &item.kind {
+        ItemKind::Net(net) => Some(net.params.as_slice()),
+        ItemKind::Import(_) | ItemKind::Block(_) => None,
+    });
+    params.unwrap_or_default()
+}
+
+/// Parameters with their defaults.
+fn declared<'p>(
+    params: impl IntoIterator<Item = &'p Param>,
+) -> impl Iterator<Item = (String, Option<String>)> {
+    params.into_iter().map(|p| (p.name.node.clone(), p.default.as_ref().map(print_expr)))
+}
+
+/// Those arguments that are not given yet, each with its default.
+fn missing(args: impl Iterator<Item = (String, Option<String>)>, given: &str) -> Vec<CompletionItem> {
     let named = |name: &str| {
         given
             .split([',', '('])
             .any(|a| a.split('=').next().is_some_and(|a| a.trim() == name) && a.contains('='))
     };
-    let block = index.scope_block(call);
-    let args: Vec<(String, Option<String>)> = match (block, op::signature(call)) {
-        (Some(block), _) => {
-            block.params.iter().map(|p| (p.name.node.clone(), p.default.as_ref().map(print_expr))).collect()
-        }
-        (None, Some(signature)) => {
-            signature.args.iter().map(|p| (p.name.to_owned(), p.default.text())).collect()
-        }
-        (None, None) => Vec::new(),
-    };
-    let missing = args.into_iter().filter(|(name, _)| !named(name));
-    missing
+    args.filter(|(name, _)| !named(name))
         .map(|(name, default)| CompletionItem {
             insert_text: Some(format!("{name} = ")),
             ..item(&name, default.map(|d| format!("= {d}")), CompletionItemKind::PROPERTY)
         })
         .collect()
+}
+
+/// The other files that a path in quotes can go on to.
+fn files(path: &str, written: &str) -> Vec<CompletionItem> {
+    let inner = written.rfind('/').map_or("", |slash| &written[..=slash]);
+    let found = syntax::nets_beside(&format!("{}/{inner}_", folder(path)));
+    let others = found.iter().filter(|file| *file != path);
+    let names: Vec<&str> = others.filter_map(|file| file.rsplit('/').next()).collect();
+    items(names.into_iter().map(|name| (name, None)), CompletionItemKind::FILE)
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder)
 }
 
 fn items<'n>(

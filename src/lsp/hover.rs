@@ -1,14 +1,13 @@
 //! What a name under the cursor is and costs.
 
-use std::collections::BTreeMap;
-
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
 use super::index::{Index, Kind};
+use super::paths::{Paths, Places};
 use super::{Server, place};
 use crate::check::Checked;
 use crate::diag::Span;
-use crate::graph::{NodeId, Origin};
+use crate::graph::NodeId;
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, ItemKind};
 
@@ -38,10 +37,11 @@ impl Server {
             Kind::File => return None,
         };
         if let Some(net) = &net {
+            let paths = Paths::of(&project);
             let places = match mention.def.kind {
-                Kind::Value => by_label(net, text(mention.def.span)),
-                Kind::Op(_) | Kind::Block(_) => by_call(net, mention.span),
-                Kind::Param(_) | Kind::File => BTreeMap::new(),
+                Kind::Value => paths.of_label(net, mention.def.span),
+                Kind::Op(_) | Kind::Block(_) => paths.of_call(net, mention.span),
+                Kind::Param(_) | Kind::File => Places::new(),
             };
             parts.extend(costs(net, &places));
         }
@@ -76,50 +76,6 @@ fn about_block(project: &Project, block: &Block) -> Vec<String> {
     doc.reverse();
     let doc = (!doc.is_empty()).then(|| doc.join("\n"));
     std::iter::once(code(&head)).chain(doc).collect()
-}
-
-/// The places of a net, by path, with their ops in order.
-type Places<'n> = BTreeMap<&'n str, Vec<NodeId>>;
-
-/// The nodes that the call at a span stands for.
-fn by_call(net: &Checked, name: Span) -> Places<'_> {
-    let mut places = Places::new();
-    for &id in net.order() {
-        let node = net.node(id);
-        let Some(depth) = node.origin.as_ref().and_then(|o| depth_of(o, name)) else { continue };
-        let calls = node.origin.as_ref().map_or(0, |o| o.calls.len());
-        // Each call inside the one that is pointed at has given the path a part of its own.
-        let mut path = node.path.as_str();
-        for _ in depth..calls {
-            path = path.rsplit_once('.').map_or(path, |(front, _)| front);
-        }
-        places.entry(path).or_default().push(id);
-    }
-    places
-}
-
-/// How many calls are around the one whose name stands at `name`.
-fn depth_of(origin: &Origin, name: Span) -> Option<usize> {
-    let mut spans = origin.calls.iter().map(|frame| frame.span).chain([origin.span]);
-    spans.position(|s| s.file == name.file && s.start == name.start)
-}
-
-/// The nodes below a label.
-fn by_label<'n>(net: &'n Checked, label: &str) -> Places<'n> {
-    let mut places = Places::new();
-    for &id in net.order() {
-        let path = net.node(id).path.as_str();
-        let mut end = 0;
-        for part in path.split('.') {
-            end += part.len();
-            if part == label {
-                places.entry(&path[..end]).or_default().push(id);
-                break;
-            }
-            end += 1;
-        }
-    }
-    places
 }
 
 fn costs(net: &Checked, places: &Places<'_>) -> Option<String> {

@@ -9,16 +9,19 @@ mod hover;
 mod index;
 mod names;
 mod outline;
+mod paths;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::notification::{self as note, Notification as _};
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
-    CompletionOptions, HoverProviderCapability, OneOf, RenameOptions, ServerCapabilities,
-    TextDocumentContentChangeEvent, TextDocumentSyncCapability, TextDocumentSyncKind,
+    CompletionOptions, HoverProviderCapability, InitializeParams, OneOf, PrepareRenameResponse,
+    RenameOptions, ServerCapabilities, TextDocumentContentChangeEvent, TextDocumentSyncCapability,
+    TextDocumentSyncKind, Uri,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,17 +31,19 @@ use crate::syntax::Overlay;
 /// Serves one editor until it says `exit`. The error says how the connection broke.
 pub fn serve(connection: &Connection) -> Result<(), String> {
     let capabilities = serde_json::to_value(capabilities()).map_err(|e| e.to_string())?;
-    connection.initialize(capabilities).map_err(|e| e.to_string())?;
-    let mut server = Server::default();
+    let editor = connection.initialize(capabilities).map_err(|e| e.to_string())?;
+    let mut server = Server { folders: folders(editor), ..Server::default() };
     for message in &connection.receiver {
         let answers = match message {
             Message::Request(request) => {
                 if connection.handle_shutdown(&request).map_err(|e| e.to_string())? {
                     return Ok(());
                 }
-                vec![server.answer(request).into()]
+                vec![guarded(request, |request| server.answer(request)).into()]
             }
-            Message::Notification(notification) => server.note(notification),
+            Message::Notification(notification) => {
+                catch_unwind(AssertUnwindSafe(|| server.note(notification))).unwrap_or_default()
+            }
             Message::Response(_) => Vec::new(),
         };
         for answer in answers {
@@ -46,6 +51,17 @@ pub fn serve(connection: &Connection) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The answer to a request; an internal error should the code that finds it panic, so that one bad
+/// request does not end the session.
+fn guarded(request: Request, answer: impl FnOnce(Request) -> Response) -> Response {
+    let id = request.id.clone();
+    let method = request.method.clone();
+    catch_unwind(AssertUnwindSafe(|| answer(request))).unwrap_or_else(|_| {
+        let message = format!("netc failed to answer {method}; this is a bug in netc");
+        Response::new_err(id, ErrorCode::InternalError as i32, message)
+    })
 }
 
 fn capabilities() -> ServerCapabilities {
@@ -59,20 +75,32 @@ fn capabilities() -> ServerCapabilities {
         inlay_hint_provider: Some(OneOf::Left(true)),
         code_action_provider: Some(true.into()),
         rename_provider: Some(OneOf::Right(RenameOptions {
-            prepare_provider: Some(false),
+            prepare_provider: Some(true),
             work_done_progress_options: Default::default(),
         })),
         completion_provider: Some(CompletionOptions {
-            trigger_characters: Some(["(", ".", ","].map(String::from).to_vec()),
+            trigger_characters: Some(["(", ".", ",", "\"", "/"].map(String::from).to_vec()),
             ..CompletionOptions::default()
         }),
         ..ServerCapabilities::default()
     }
 }
 
+/// The folders that the editor works in, as it has said at the start.
+#[allow(deprecated)] // older editors have one folder
+fn folders(editor: serde_json::Value) -> Vec<String> {
+    let Ok(editor) = serde_json::from_value::<InitializeParams>(editor) else { return Vec::new() };
+    let folders = editor.workspace_folders.map(|all| all.into_iter().map(|folder| folder.uri).collect());
+    let folders: Vec<Uri> = folders.unwrap_or_else(|| editor.root_uri.into_iter().collect());
+    let paths = folders.iter().filter_map(place::path);
+    paths.map(|path| path.trim_end_matches('/').to_owned()).collect()
+}
+
 /// The open files.
 #[derive(Default)]
 struct Server {
+    /// The folders whose nets may mention what the open files define.
+    folders: Vec<String>,
     /// Their texts, by path.
     texts: Overlay,
     versions: BTreeMap<String, i32>,
@@ -99,6 +127,12 @@ impl Server {
                 let path = place::path(&at.text_document.uri).unwrap_or_default();
                 Ok(self.references(&path, at.position, p.context.include_declaration))
             }),
+            ask::PrepareRenameRequest::METHOD => {
+                self.with(request, |at: lsp_types::TextDocumentPositionParams| {
+                    let path = place::path(&at.text_document.uri).unwrap_or_default();
+                    Ok(self.renamable(&path, at.position).map(PrepareRenameResponse::Range))
+                })
+            }
             ask::Rename::METHOD => self.with(request, |p: lsp_types::RenameParams| {
                 let at = p.text_document_position;
                 let path = place::path(&at.text_document.uri).unwrap_or_default();

@@ -1,14 +1,16 @@
 //! Where a name is defined and used, and another name for it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 
-use lsp_types::{Location, Position, TextEdit, Uri, WorkspaceEdit};
+use lsp_types::{Location, Position, Range, TextEdit, Uri, WorkspaceEdit};
 
-use super::index::{Index, Kind};
+use super::index::{Index, Kind, Mention};
 use super::{Refused, Server, place};
-use crate::diag::Span;
+use crate::compile::compile_over;
+use crate::diag::{Severity, Span, edited};
 use crate::graph::op;
-use crate::syntax::{self, Project};
+use crate::syntax::{self, Overlay, Project};
 
 /// A definition, whatever project it is seen from: the file's path and the byte.
 type Home = (String, usize);
@@ -53,6 +55,8 @@ impl Server {
         }
         let home = self.home(path, at).ok_or("there is no name here that can be changed")?;
         let places = self.mentions(path, &home);
+        let mut renamed = Overlay::new();
+        let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
         let files: BTreeSet<&String> = places.iter().map(|(file, _)| file).collect();
         for file in files {
             let project = self.project(file).ok_or_else(|| format!("cannot read {file}"))?;
@@ -60,12 +64,45 @@ impl Server {
             if index.mentions.iter().any(|m| project.sources.text(m.span) == to) {
                 return Err(format!("`{to}` is a name in {file} already"));
             }
+            let spans = places.iter().filter(|(of, _)| of == file).map(|(_, span)| *span);
+            let spans: Vec<Span> = spans.map(|span| Span { file: project.root, ..span }).collect();
+            let edits = spans.iter().map(|span| (*span, to.to_owned()));
+            renamed.extend(edited(&project.sources, edits).ok_or("the places of this name overlap")?);
+            for location in spans.iter().filter_map(|span| place::location(&project.sources, *span)) {
+                changes.entry(location.uri).or_default().push(TextEdit::new(location.range, to.into()));
+            }
         }
-        let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
-        for location in places.into_iter().filter_map(|(file, span)| self.locate(&file, span)) {
-            changes.entry(location.uri).or_default().push(TextEdit::new(location.range, to.into()));
-        }
+        self.refuse_breakage(self.files(path, &home), &renamed)?;
         Ok(WorkspaceEdit::new(changes))
+    }
+
+    /// Refuses new texts with which a file has an error that it did not have.
+    fn refuse_breakage(&self, files: BTreeSet<String>, renamed: &Overlay) -> Result<(), Refused> {
+        let mut texts = self.texts.clone();
+        texts.extend(renamed.clone());
+        for file in files {
+            let Some(project) = self.project(&file) else { continue };
+            if !project.sources.ids().any(|id| renamed.contains_key(&project.sources.get(id).name)) {
+                continue;
+            }
+            let errors = |texts: &Overlay| {
+                let found = compile_over(Path::new(&file), &[], texts);
+                let sorted = found.problems.sorted();
+                let errors: Vec<String> = sorted
+                    .iter()
+                    .filter(|p| p.severity() == Severity::Error)
+                    .map(|p| p.message.clone())
+                    .collect();
+                errors
+            };
+            let (before, after) = (errors(&self.texts), errors(&texts));
+            if after.len() > before.len() {
+                let new = after.iter().find(|message| !before.contains(message));
+                let new = new.or(after.first()).map_or("", String::as_str);
+                return Err(format!("with that name {file} would be wrong: {new}"));
+            }
+        }
+        Ok(())
     }
 
     fn locate(&self, file: &str, span: Span) -> Option<Location> {
@@ -73,26 +110,43 @@ impl Server {
         place::location(&project.sources, Span { file: project.root, ..span })
     }
 
-    /// What the name at a position stands for, if it is one of the file's own making.
+    /// The place of the name at a position, if it is one that can be changed.
+    pub(super) fn renamable(&self, path: &str, at: Position) -> Option<Range> {
+        self.named(path, at).map(|(range, _)| range)
+    }
+
     fn home(&self, path: &str, at: Position) -> Option<Home> {
+        self.named(path, at).map(|(_, home)| home)
+    }
+
+    /// The name at a position and what it stands for, if that is of the files' own making.
+    fn named(&self, path: &str, at: Position) -> Option<(Range, Home)> {
         let project = self.project(path)?;
         let index = Index::of(&project, project.root);
-        let def = index.at(self.offset(path, at)?)?.def;
+        let Mention { span, def } = *index.at(self.offset(path, at)?)?;
         match def.kind {
             Kind::Op(_) | Kind::File => None,
             Kind::Block(_) | Kind::Param(_) | Kind::Value => {
-                Some((project.sources.get(def.span.file).name.clone(), def.span.start))
+                let home = (project.sources.get(def.span.file).name.clone(), def.span.start);
+                Some((place::range(&project.sources, span), home))
             }
         }
     }
 
-    /// Every mention in the open files and those in the folder, sorted, each once.
-    fn mentions(&self, path: &str, home: &Home) -> Vec<(String, Span)> {
+    /// The open files, those in the folders of a file and of a definition, and those that the editor
+    /// works on.
+    fn files(&self, path: &str, home: &Home) -> BTreeSet<String> {
         let mut files: BTreeSet<String> = syntax::nets_beside(path).into_iter().collect();
         files.extend(syntax::nets_beside(&home.0));
+        files.extend(self.folders.iter().flat_map(|folder| syntax::nets_below(folder)));
         files.extend(self.texts.keys().cloned());
+        files
+    }
+
+    /// Every mention in these files, sorted, each once.
+    fn mentions(&self, path: &str, home: &Home) -> Vec<(String, Span)> {
         let mut found: BTreeMap<(String, usize), Span> = BTreeMap::new();
-        for file in files {
+        for file in self.files(path, home) {
             let Some(project) = self.project(&file) else { continue };
             for mention in Index::of(&project, project.root).mentions {
                 let def = mention.def.span;

@@ -2,8 +2,8 @@
 
 use lsp_types::{DocumentSymbol, InlayHint, InlayHintLabel, Range, SymbolKind, TextEdit};
 
+use super::paths::Paths;
 use super::{Server, place};
-use crate::check::Checked;
 use crate::diag::{Sources, Span};
 use crate::syntax::ast::{Body, ItemKind, Name, Stmt, StmtKind};
 use crate::syntax::{self, Project};
@@ -30,44 +30,45 @@ impl Server {
             .collect()
     }
 
-    /// The shape of each stage and branch of the net, at its end.
+    /// The shape of each stage, branch, repeat and edit, at its end. In a block, where all of its calls
+    /// agree.
     pub(super) fn inlay_hints(&self, path: &str, range: Range) -> Vec<InlayHint> {
         let Some(net) = self.compiled(path).net else { return Vec::new() };
         let Some(project) = self.project(path) else { return Vec::new() };
-        let (mut hints, file) = (Vec::new(), project.root);
-        for item in &project.file(file).items {
-            let ItemKind::Net(declared) = &item.kind else { continue };
-            for stmt in &declared.body.stmts {
-                // Inputs, the output and claims say their shapes themselves.
-                let silent = matches!(
-                    stmt.kind,
-                    StmtKind::Stage { shape: None, .. }
-                        | StmtKind::Branch { shape: None, .. }
-                        | StmtKind::Repeat { .. }
-                );
-                let at = place::range(&project.sources, stmt.place.span).end;
-                if silent
-                    && range.start <= at
-                    && at <= range.end
-                    && let Some(shape) = shape_of(&net, stmt.place.span)
-                {
-                    hints.push(hint(at, format!(":: {shape}")));
-                }
+        let ends = Paths::of(&project).ends(&net);
+        let mut stmts = Vec::new();
+        for item in &project.file(project.root).items {
+            match &item.kind {
+                ItemKind::Import(_) => {}
+                ItemKind::Block(block) => silent(&block.body, &mut stmts),
+                ItemKind::Net(net) => silent(&net.body, &mut stmts),
             }
         }
-        hints
+        let hints = stmts.into_iter().filter_map(|span| {
+            let mut shapes = ends.get(&(span.file, span.start))?.values().map(|&id| net.shape(id));
+            let shape = shapes.next().filter(|first| shapes.all(|shape| shape == *first))?;
+            let at = place::range(&project.sources, span).end;
+            (range.start <= at && at <= range.end).then(|| hint(at, format!(":: {shape}")))
+        });
+        hints.collect()
     }
 }
 
-/// The shape of the last value that a statement of the net computes.
-fn shape_of(net: &Checked, stmt: Span) -> Option<String> {
-    let inside = |span: Span| span.file == stmt.file && stmt.start <= span.start && span.end <= stmt.end;
-    let mut nodes = net.order().iter().rev();
-    let last = nodes.find(|&&id| {
-        let origin = net.node(id).origin.as_ref();
-        origin.is_some_and(|o| inside(o.calls.first().map_or(o.span, |frame| frame.span)))
-    });
-    last.map(|&id| net.shape(id).to_string())
+/// The statements that do not say their shapes themselves.
+fn silent(body: &Body, found: &mut Vec<Span>) {
+    for stmt in &body.stmts {
+        match &stmt.kind {
+            StmtKind::Stage { shape: None, .. }
+            | StmtKind::Branch { shape: None, .. }
+            | StmtKind::Edit(_) => found.push(stmt.place.span),
+            StmtKind::Repeat { body, .. } => {
+                silent(body, found);
+                found.push(stmt.place.span);
+            }
+            StmtKind::Block(block) => silent(&block.body, found),
+            _ => {}
+        }
+    }
 }
 
 fn hint(position: lsp_types::Position, label: String) -> InlayHint {

@@ -15,7 +15,7 @@ pub(super) fn offset(text: &str, position: Position) -> usize {
             None => return text.len(),
         }
     }
-    let line = text[start..].split('\n').next().unwrap_or("");
+    let line = text[start..].lines().next().unwrap_or("");
     let mut units = 0;
     for (i, c) in line.char_indices() {
         if units >= position.character as usize {

@@ -1,4 +1,5 @@
-//! Weights and buffers in a `safetensors` file, each under its node's path, fp32.
+//! Weights and buffers in a `safetensors` file, each under its node's path, fp32. Of a training that is
+//! to go on, also the optimiser's velocities, each under `optimiser/` and its weight's name.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,8 +10,8 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde_json::Value as Facts;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::RunError;
 use super::folder::write_atomically;
+use super::{RunError, Sgd};
 use crate::lower::{At, TorchNet, Weight};
 
 /// A tensor as the file holds it.
@@ -56,6 +57,9 @@ impl View for &Entry {
     }
 }
 
+/// What stands before the names of the optimiser's tensors.
+const OPTIMISER: &str = "optimiser/";
+
 /// Writes every weight and buffer of a net, and `facts` as JSON under the metadata key `netc`. The same
 /// content gives the same bytes. A reader finds the old file or the new one, never a part.
 ///
@@ -65,6 +69,47 @@ pub fn save(path: &Path, net: &TorchNet, facts: Option<Facts>) -> Result<(), Run
     let entry = |w: &Weight| Ok((w.name.clone(), Entry::of(&w.tensor).at(&w.name)?));
     let entries = net.weights().iter().map(entry).collect::<Result<_, RunError>>()?;
     write(path, entries, facts)
+}
+
+/// Like [`save`], with the state of the optimiser.
+pub(super) fn save_state(path: &Path, net: &TorchNet, optimiser: &Sgd, facts: Facts) -> Result<(), RunError> {
+    let entry = |name: String, tensor: &Tensor| Ok((name.clone(), Entry::of(tensor).at(&name)?));
+    let weights = net.weights().iter().map(|w| entry(w.name.clone(), &w.tensor));
+    let velocities = net.trained().zip(optimiser.velocities());
+    let velocities = velocities.map(|(w, tensor)| entry(format!("{OPTIMISER}{}", w.name), tensor));
+    write(path, weights.chain(velocities).collect::<Result<_, RunError>>()?, Some(facts))
+}
+
+/// Reads what [`save_state`] wrote, and gives back its facts. On any difference nothing is changed.
+pub(super) fn load_state(path: &Path, net: &TorchNet, optimiser: &Sgd) -> Result<Facts, RunError> {
+    let bytes = fs::read(path).map_err(RunError::io(path))?;
+    let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
+    let mut velocities = Vec::new();
+    for (weight, tensor) in net.trained().zip(optimiser.velocities()) {
+        let name = format!("{OPTIMISER}{}", weight.name);
+        let values = tensor_of(&file, &name, weight).map_err(refuse)?;
+        velocities
+            .push((tensor, Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?));
+    }
+    let facts = SafeTensors::read_metadata(&bytes).ok();
+    let facts = facts.and_then(|(_, m)| serde_json::from_str(m.metadata().as_ref()?.get("netc")?).ok());
+    let facts = facts.ok_or_else(|| refuse("it does not say which epoch it is of".into()))?;
+    load(path, net)?;
+    for (tensor, values) in velocities {
+        tch::no_grad(|| tensor.shallow_clone().f_copy_(&values)).at("the optimiser")?;
+    }
+    Ok(facts)
+}
+
+/// The numbers of a tensor of a file, which must have the shape of a weight.
+fn tensor_of(file: &SafeTensors, name: &str, weight: &Weight) -> Result<Vec<f32>, String> {
+    let found = file.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
+    if found.dtype() != Dtype::F32 || found.shape() != shape(weight) {
+        let (dims, dtype) = (found.shape(), found.dtype());
+        return Err(format!("expected `{name}` as F32 {:?}, got {dtype:?} {dims:?}", weight.dims));
+    }
+    Ok(floats(found.data()))
 }
 
 /// Writes tensors by name.
@@ -80,8 +125,8 @@ pub(super) fn write(
     write_atomically(path, &bytes)
 }
 
-/// Reads every weight and buffer of a net. The file must have exactly its names, shapes and fp32; on
-/// any difference the net is unchanged.
+/// Reads every weight and buffer of a net. The file must have exactly its names, shapes and fp32, and may
+/// have an optimiser's state; on any difference the net is unchanged.
 ///
 /// # Errors
 /// A file that cannot be read or differs; the first difference is named.
@@ -94,14 +139,7 @@ pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
     }
     let mut all = Vec::new();
     for weight in net.weights() {
-        let found = file.tensor(&weight.name).map_err(|_| refuse(format!("it lacks `{}`", weight.name)))?;
-        if found.dtype() != Dtype::F32 || found.shape() != shape(weight) {
-            let (dims, dtype) = (found.shape(), found.dtype());
-            let message =
-                format!("expected `{}` as F32 {:?}, got {dtype:?} {dims:?}", weight.name, weight.dims);
-            return Err(refuse(message));
-        }
-        all.push(floats(found.data()));
+        all.push(tensor_of(&file, &weight.name, weight).map_err(refuse)?);
     }
     for (weight, values) in net.weights().iter().zip(all) {
         weight.set_values(&values).at(&weight.name)?;
@@ -117,6 +155,7 @@ fn shape(weight: &Weight) -> Vec<usize> {
 fn extra(file: &SafeTensors, net: &TorchNet) -> Option<String> {
     let mut extra: Vec<&str> =
         file.names().into_iter().filter(|name| !net.weights().iter().any(|w| w.name == *name)).collect();
+    extra.retain(|name| !name.starts_with(OPTIMISER));
     extra.sort_unstable();
     extra.first().map(|name| name.to_string())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hardware, RunError};
+use super::{Hardware, Journal, RunError};
 use crate::lower::Precision;
 
 /// How a run ended.
@@ -81,6 +81,14 @@ pub struct EpochRow {
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    net: String,
+    recipe: String,
+    log: Option<Log>,
+}
+
+/// The files of a run that goes on.
+#[derive(Debug)]
+struct Log {
     jsonl: File,
     tsv: File,
     info: RunInfo,
@@ -100,24 +108,9 @@ impl RunFolder {
     /// DAWNBench's log: epoch, hours, top1Accuracy in percent.
     pub const TSV: &str = "log.tsv";
 
-    /// Makes the folder and writes the inputs of a run into it.
-    ///
-    /// # Errors
-    /// A folder that holds a finished run, or one that cannot be written.
-    pub fn create(path: &Path, info: RunInfo, net: &str, recipe: &str) -> Result<RunFolder, RunError> {
-        if RunFolder::info(path).is_ok_and(|old| old.outcome == Outcome::Finished) {
-            return Err(RunError::Finished(path.into()));
-        }
-        fs::create_dir_all(path).map_err(RunError::io(path))?;
-        write_atomically(&path.join(Self::NET), net.as_bytes())?;
-        write_atomically(&path.join(Self::RECIPE), recipe.as_bytes())?;
-        let open = |name| File::create(path.join(name)).map_err(RunError::io(&path.join(name)));
-        let mut folder =
-            RunFolder { path: path.into(), jsonl: open(Self::LOG)?, tsv: open(Self::TSV)?, info };
-        folder.write_info()?;
-        folder.log(&folder.info.clone())?;
-        folder.append_tsv("epoch\thours\ttop1Accuracy")?;
-        Ok(folder)
+    /// The folder at a path, for a run of this net by this recipe, both as text. Nothing is written yet.
+    pub fn new(path: &Path, net: String, recipe: String) -> RunFolder {
+        RunFolder { path: path.into(), net, recipe, log: None }
     }
 
     /// What a run's folder says about it.
@@ -131,42 +124,64 @@ impl RunFolder {
         serde_json::from_str(&text).map_err(|e| no_run(format!("{}: {e}", Self::INFO)))
     }
 
-    /// The file of this name.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
-    }
-
-    /// Appends an epoch to the logs.
-    pub fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError> {
-        self.info.last = Some(*row);
-        self.log(row)?;
-        let (hours, percent) = (row.total_time / 3600.0, row.test_acc * 100.0);
-        self.append_tsv(&format!("{}\t{hours:.8}\t{percent:.2}", row.epoch))
-    }
-
-    /// Says how the run ended.
-    pub fn end(&mut self, outcome: Outcome) -> Result<(), RunError> {
-        self.info.outcome = outcome;
-        self.write_info()
-    }
-
-    fn write_info(&self) -> Result<(), RunError> {
-        let text = serde_json::to_string_pretty(&self.info).unwrap_or_default();
+    fn write_info(&self, info: &RunInfo) -> Result<(), RunError> {
+        let text = serde_json::to_string_pretty(info).unwrap_or_default();
         write_atomically(&self.path.join(Self::INFO), format!("{text}\n").as_bytes())
     }
 
-    fn log(&mut self, line: &impl Serialize) -> Result<(), RunError> {
+    /// Appends a line to each log.
+    fn log(&mut self, line: &impl Serialize, tsv: &str) -> Result<(), RunError> {
+        let Some(log) = &mut self.log else { return Ok(()) };
         let line = serde_json::to_string(line).unwrap_or_default();
-        writeln!(self.jsonl, "{line}").map_err(RunError::io(&self.path.join(Self::LOG)))
+        writeln!(log.jsonl, "{line}").map_err(RunError::io(&self.path.join(Self::LOG)))?;
+        writeln!(log.tsv, "{tsv}").map_err(RunError::io(&self.path.join(Self::TSV)))
+    }
+}
+
+impl Journal for RunFolder {
+    /// Makes the folder and writes the inputs of the run into it.
+    fn start(&mut self, info: &RunInfo) -> Result<(), RunError> {
+        if RunFolder::info(&self.path).is_ok_and(|old| old.outcome == Outcome::Finished) {
+            return Err(RunError::Finished(self.path.clone()));
+        }
+        fs::create_dir_all(&self.path).map_err(RunError::io(&self.path))?;
+        write_atomically(&self.path.join(Self::NET), self.net.as_bytes())?;
+        write_atomically(&self.path.join(Self::RECIPE), self.recipe.as_bytes())?;
+        let open = |name| File::create(self.path.join(name)).map_err(RunError::io(&self.path.join(name)));
+        self.log = Some(Log { jsonl: open(Self::LOG)?, tsv: open(Self::TSV)?, info: info.clone() });
+        self.write_info(info)?;
+        self.log(info, "epoch\thours\ttop1Accuracy")
     }
 
-    fn append_tsv(&mut self, line: &str) -> Result<(), RunError> {
-        writeln!(self.tsv, "{line}").map_err(RunError::io(&self.path.join(Self::TSV)))
+    fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError> {
+        if let Some(log) = &mut self.log {
+            log.info.last = Some(*row);
+        }
+        let (hours, percent) = (row.total_time / 3600.0, row.test_acc * 100.0);
+        self.log(row, &format!("{}\t{hours:.8}\t{percent:.2}", row.epoch))
+    }
+
+    fn end(&mut self, outcome: Outcome) -> Result<(), RunError> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        log.info.outcome = outcome;
+        let info = log.info.clone();
+        self.write_info(&info)
+    }
+
+    fn checkpoint(&self) -> PathBuf {
+        self.path.join(Self::CHECKPOINT)
+    }
+
+    fn weights(&self, _: Outcome) -> Option<PathBuf> {
+        Some(self.checkpoint())
     }
 }
 
 /// Replaces a file: a reader, also after a crash, finds the old one or the new one.
-pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;

@@ -2,6 +2,9 @@
 //!
 //! Nothing here prints: [`train`](fn@train) reports through [`Event`]s and writes a run folder.
 
+/// The libtorch that tch 0.24 builds against; it accepts no other.
+pub const LIBTORCH: &str = "2.11.0";
+
 pub mod augment;
 #[cfg(feature = "torch")]
 mod batches;
@@ -15,6 +18,7 @@ mod error;
 mod evaluate;
 mod folder;
 mod hardware;
+mod journal;
 #[cfg(feature = "torch")]
 mod native;
 #[cfg(feature = "torch")]
@@ -36,8 +40,9 @@ pub use device::Machine;
 pub use error::RunError;
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, evaluate, evaluate_run};
-pub use folder::{EpochRow, Outcome, RunFolder, RunInfo};
+pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
 pub use hardware::Hardware;
+pub use journal::Journal;
 #[cfg(feature = "torch")]
 pub use optimiser::Sgd;
 pub use options::{DeviceChoice, PrecisionChoice};
@@ -46,4 +51,4 @@ pub use parity::parity;
 pub use recipe::Recipe;
 pub use schedule::Schedule;
 #[cfg(feature = "torch")]
-pub use train::{Event, Job, RunReport, train};
+pub use train::{Event, Job, Resume, RunReport, train};

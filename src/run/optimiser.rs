@@ -40,6 +40,11 @@ impl Sgd {
         })
     }
 
+    /// The velocities, in the order of the weights.
+    pub(super) fn velocities(&self) -> &[Tensor] {
+        &self.velocities
+    }
+
     /// The gradients of `loss`, a sum of losses, one for each weight.
     pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>, TchError> {
         Tensor::f_run_backward(&[loss], &self.weights, false, false)

@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -6,25 +6,20 @@ use super::augment::{Augmentation, Draws};
 use super::data::Dataset;
 use super::evaluate::{Score, Tally, evaluate, fits, sum_of_losses};
 use super::{
-    Batches, EpochRow, Machine, Outcome, Recipe, RunError, RunFolder, RunInfo, Schedule, Sgd, checkpoint,
+    Batches, EpochRow, Journal, LIBTORCH, Machine, Outcome, Recipe, RunError, RunInfo, Schedule, Sgd,
+    checkpoint,
 };
 use crate::check::Checked;
 use crate::lower::{At, Mode, TorchNet, seed};
 
-/// The libtorch that tch 0.24 builds against; it accepts no other.
-const LIBTORCH: &str = "2.11.0";
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
-/// How often the weights are saved before the end, at most.
-const SAVE_EVERY: Duration = Duration::from_secs(60);
 
 /// One training.
 #[derive(Debug)]
 pub struct Job<'a> {
     /// The net.
     pub net: &'a Checked,
-    /// Its text, resolved; kept beside the weights.
-    pub text: &'a str,
     /// How to train it.
     pub recipe: &'a Recipe,
     /// What on.
@@ -37,10 +32,21 @@ pub struct Job<'a> {
     pub seed: u64,
     /// Where to compute.
     pub machine: Machine,
-    /// The run folder.
-    pub out: &'a Path,
+    /// How often the state is saved before the end, at most; always after a whole epoch.
+    pub save_every: Duration,
+    /// Where to go on, for a training that was cut short.
+    pub resume: Option<Resume<'a>>,
     /// Ends the training after the step under way.
     pub stop: &'a AtomicBool,
+}
+
+/// A training that was cut short.
+#[derive(Debug, Clone, Copy)]
+pub struct Resume<'a> {
+    /// What it saved after a whole epoch.
+    pub checkpoint: &'a Path,
+    /// The epochs that it did, at least up to the checkpoint's.
+    pub rows: &'a [EpochRow],
 }
 
 /// What happens during a training.
@@ -77,26 +83,31 @@ pub struct RunReport {
     pub outcome: Outcome,
     /// Every whole epoch.
     pub rows: Vec<EpochRow>,
-    /// The run folder.
-    pub folder: PathBuf,
 }
 
-/// Trains a net and writes its run folder.
+/// Trains a net and writes it down in the journal.
+///
+/// On one machine, the same job gives the same numbers to the bit on a CPU, also if it was cut short and
+/// resumed.
 ///
 /// # Errors
-/// Data that does not fit the net, a folder with a finished run, a loss that is no number, and what
-/// libtorch or the file system refuse.
-pub fn train(job: &Job<'_>, report: &mut dyn FnMut(Event)) -> Result<RunReport, RunError> {
+/// Data that does not fit the net, a checkpoint that does not, a loss that is no number, and what the
+/// journal, libtorch or the file system refuse.
+pub fn train(
+    job: &Job<'_>,
+    journal: &mut dyn Journal,
+    report: &mut dyn FnMut(Event),
+) -> Result<RunReport, RunError> {
     fits(job.net, job.data)?;
     let net = TorchNet::new(job.net, job.seed, job.machine.device, job.machine.precision)?;
     let data = job.data;
     let training = Batches::new(data, &data.train, job.limit_train, augmentation(job), job.machine.device)?;
     let testing = Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
     let info = info(job, &training, &testing);
-    let mut folder = RunFolder::create(job.out, info.clone(), job.text, &job.recipe.to_yaml())?;
+    journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let result = epochs(job, &net, &training, &testing, &mut folder, report);
-    folder.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
+    let result = epochs(job, &net, &training, &testing, journal, report);
+    journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
 }
 
@@ -106,14 +117,15 @@ fn epochs(
     net: &TorchNet,
     training: &Batches,
     testing: &Batches,
-    folder: &mut RunFolder,
+    journal: &mut dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
     let schedule = job.recipe.schedule();
     let mut optimiser = Sgd::new(net, job.recipe).at("the optimiser")?;
-    let (mut rows, mut outcome) = (Vec::new(), Outcome::Finished);
-    let (mut total_time, mut saved) = (0.0, Instant::now());
-    for epoch in 1..=job.recipe.epochs {
+    let mut rows = job.resume.map_or(Ok(Vec::new()), |resume| resumed(job, resume, net, &optimiser))?;
+    let mut total_time = rows.last().map_or(0.0, |row| row.total_time);
+    let (mut outcome, mut saved) = (Outcome::Finished, Instant::now());
+    for epoch in rows.len() as u32 + 1..=job.recipe.epochs {
         let start = Instant::now();
         let Some(train) = train_epoch(job, net, training, &schedule, &mut optimiser, epoch, report)? else {
             outcome = Outcome::Interrupted;
@@ -136,16 +148,42 @@ fn epochs(
             test_acc: test.accuracy,
             total_time,
         };
-        folder.epoch(&row)?;
+        journal.epoch(&row)?;
         report(Event::Epoch(row));
         rows.push(row);
-        if saved.elapsed() > SAVE_EVERY && epoch < job.recipe.epochs {
-            save(job, net, folder, rows.len())?;
+        if saved.elapsed() >= job.save_every && epoch < job.recipe.epochs {
+            let facts = facts(job, rows.len());
+            checkpoint::save_state(&journal.checkpoint(), net, &optimiser, facts)?;
             saved = Instant::now();
         }
     }
-    save(job, net, folder, rows.len())?;
-    Ok(RunReport { outcome, rows, folder: job.out.into() })
+    if let Some(path) = journal.weights(outcome) {
+        checkpoint::save(&path, net, Some(facts(job, rows.len())))?;
+    }
+    Ok(RunReport { outcome, rows })
+}
+
+/// Puts net and optimiser where a checkpoint left them; the epochs up to there.
+fn resumed(
+    job: &Job<'_>,
+    resume: Resume<'_>,
+    net: &TorchNet,
+    optimiser: &Sgd,
+) -> Result<Vec<EpochRow>, RunError> {
+    let path = resume.checkpoint;
+    let found = checkpoint::load_state(path, net, optimiser)?;
+    let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
+    let expected = facts(job, 0);
+    for key in ["graph", "seed"] {
+        if found[key] != expected[key] {
+            return Err(refuse(format!("expected {key} {}, got {}", expected[key], found[key])));
+        }
+    }
+    let epochs = found["epochs"].as_u64().and_then(|n| usize::try_from(n).ok());
+    let epochs = epochs.filter(|&n| n <= resume.rows.len());
+    let epochs =
+        epochs.ok_or_else(|| refuse(format!("its epochs, {}, are not in the log", found["epochs"])))?;
+    Ok(resume.rows[..epochs].to_vec())
 }
 
 /// One pass over the training set; `None` if it was asked to stop.
@@ -217,11 +255,13 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
     }
 }
 
-fn save(job: &Job<'_>, net: &TorchNet, folder: &RunFolder, epochs: usize) -> Result<(), RunError> {
-    let facts = serde_json::json!({
+/// What a checkpoint says about itself.
+fn facts(job: &Job<'_>, epochs: usize) -> serde_json::Value {
+    serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "net": job.net.graph().name,
+        "graph": job.net.graph().hash(),
+        "seed": job.seed,
         "epochs": epochs,
-    });
-    checkpoint::save(&folder.file(RunFolder::CHECKPOINT), net, Some(facts))
+    })
 }

@@ -103,8 +103,21 @@ pub(super) fn describe(failure: &Error<Rule>, code: &str, start: usize, file: Fi
             let place = Span { file, start: slip.range.start, end: slip.range.end };
             problem.help(slip.help).fix(slip.title, [(place, slip.text)])
         }
-        None => problem.help_if(hint::by_expected(&failure)),
+        None => brace_below(problem.help_if(hint::by_expected(&failure)), &failure, code, span),
     }
+}
+
+/// Adds the repair of a `{` that stands on a line below what it opens.
+fn brace_below(problem: Problem, failure: &Failure<'_>, code: &str, span: Span) -> Problem {
+    let wanted = failure.rules.iter().any(|rule| matches!(rule, Rule::body | Rule::open_brace));
+    let below = failure.after.trim_start();
+    if !wanted || !failure.token.is_empty() || !below.starts_with('{') {
+        return problem;
+    }
+    let (head, brace) = (code[..span.start].trim_end().len(), code.len() - below.len());
+    let place = |start, end| Span { start, end, ..span };
+    let edits = [(place(head, head), " {".to_owned()), (place(brace, brace + 1), String::new())];
+    problem.fix("move `{` up to what it opens", edits)
 }
 
 fn expected(rules: &[Rule]) -> Vec<&'static str> {

@@ -31,5 +31,8 @@ pub use builder::MAX_DEPTH;
 pub use hint::{KEYWORDS, is_keyword};
 pub use parser::{parse, parse_expr};
 pub use printer::{print, print_call, print_element, print_expr};
-pub use project::{MAX_FILES, Overlay, Project, load, load_over, load_partial, load_text, nets_beside};
+pub use project::{
+    MAX_FILES, Overlay, Project, load, load_over, load_partial, load_readable, load_text, nets_below,
+    nets_beside,
+};
 pub use scan::{MAX_FILE_BYTES, MAX_NESTING};

@@ -4,6 +4,7 @@ use pest::Parser as _;
 use pest::iterators::Pairs;
 
 use super::builder::Builder;
+use super::hint::{is_keyword, is_word};
 use super::scan::{Scanned, scan};
 use super::{ast, error};
 use crate::diag::{FileId, MAX_SHOWN, Problem, Problems, Sources};
@@ -64,11 +65,7 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
         if !scanned.problems.iter().any(known) {
             problems.push(problem);
         }
-        let body = detached_body(&scanned, range.end);
-        blank(&mut scanned.code, range);
-        if let Some(body) = body {
-            blank(&mut scanned.code, body);
-        }
+        pass_over(&mut scanned, range, at);
     }
     (None, problems)
 }
@@ -95,13 +92,54 @@ fn statement(scanned: &Scanned, at: usize) -> Option<Range<usize>> {
     filled.next().cloned()
 }
 
-/// The braces on a line of their own after a head that ends at `end`: they go with that head.
-fn detached_body(scanned: &Scanned, end: usize) -> Option<Range<usize>> {
-    let rest = &scanned.code[end..];
-    let brace = end + rest.len() - rest.trim_start().len();
-    let opens = scanned.code[brace..].starts_with('{');
-    let body = scanned.statements.iter().find(|r| opens && r.start <= brace && brace < r.end);
-    body.cloned()
+/// Blanks a failing statement, but not the body that its head opens if the head alone is wrong.
+fn pass_over(scanned: &mut Scanned, range: Range<usize>, at: usize) {
+    let Some(brace) = opening(scanned, &range).filter(|brace| at <= *brace) else {
+        return blank(&mut scanned.code, range);
+    };
+    let head = range.start..brace.min(range.end);
+    let text = &scanned.code[head.clone()];
+    let until = &text[..(at - head.start).min(text.len())];
+    let Some(stub) = stub(until).filter(|stub| stub.len() <= text.len()) else {
+        let body = scanned.statements.iter().find(|r| range.end <= brace && r.contains(&brace));
+        if let Some(body) = body.cloned() {
+            blank(&mut scanned.code, body);
+        }
+        return blank(&mut scanned.code, range);
+    };
+    let stub = format!("{stub:len$}", len = text.len());
+    scanned.code.replace_range(head.clone(), &stub);
+    // The newline before a `{` on a line of its own.
+    blank(&mut scanned.code, head.end..brace);
+}
+
+/// The `{` of the body that a statement opens, on its own line or below.
+fn opening(scanned: &Scanned, head: &Range<usize>) -> Option<usize> {
+    let bodies = scanned.statements.iter().map(|inner| inner.start.wrapping_sub(1));
+    let inside = bodies.filter(|brace| head.contains(brace) && scanned.code[*brace..].starts_with('{'));
+    inside.min().or_else(|| {
+        let rest = scanned.code[head.end..].trim_start();
+        rest.starts_with('{').then_some(scanned.code.len() - rest.len())
+    })
+}
+
+/// A head that is right, for one that reads well up to somewhere behind its keyword.
+fn stub(until: &str) -> Option<String> {
+    let word = |text: &'_ str| -> String {
+        text.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+    };
+    let unlabelled = until.split_once(':').map_or(until, |(_, rest)| rest);
+    let keyword = word(until);
+    match keyword.as_str() {
+        "block" | "net" => {
+            let name = word(&until.trim_start()[keyword.len()..]);
+            let name = if is_word(&name) && !is_keyword(&name) { name } else { "_".to_owned() };
+            Some(format!("{keyword} {name}"))
+        }
+        "recipe" => Some(keyword),
+        _ if word(unlabelled) == "repeat" => Some("repeat 1".to_owned()),
+        _ => None,
+    }
 }
 
 fn blank(code: &mut String, range: Range<usize>) {

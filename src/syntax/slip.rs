@@ -37,6 +37,8 @@ fn misspelt(failure: &Failure<'_>, at: usize) -> Option<Slip> {
         (failure.token, here, TYPES)
     } else if wants(&[Rule::kw_extends, Rule::extends]) {
         (failure.token, here, &["extends"][..])
+    } else if wants(&[Rule::kw_if]) && did_you_mean(failure.token, ["if"]).is_some() {
+        (failure.token, here, &["if"][..])
     } else if before.is_empty() && wants(&[Rule::item, Rule::file]) {
         (failure.token, here, ITEMS)
     } else if is_word(before) && !is_keyword(before) && follows_a_keyword(failure) {

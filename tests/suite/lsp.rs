@@ -1,155 +1,8 @@
 //! The language server, driven over its protocol as an editor does.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-struct Editor {
-    child: Child,
-    to: ChildStdin,
-    from: Receiver<Value>,
-    next: i64,
-    folder: tempfile::TempDir,
-}
-
-impl Editor {
-    /// A server for a folder with the nets of the repository.
-    fn start() -> Editor {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["lib.net", "base.net", "dawnbench.net", "extra_l1.net"] {
-            let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets").join(name);
-            std::fs::copy(from, folder.path().join(name)).unwrap();
-        }
-        let mut child = Command::new(env!("CARGO_BIN_EXE_netc"))
-            .arg("lsp")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let to = child.stdin.take().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let (sender, from) = channel();
-        std::thread::spawn(move || {
-            loop {
-                let mut length = 0;
-                loop {
-                    let mut line = String::new();
-                    if out.read_line(&mut line).unwrap_or(0) == 0 {
-                        return;
-                    }
-                    match line.trim().strip_prefix("Content-Length: ") {
-                        Some(n) => length = n.parse().unwrap(),
-                        None if line.trim().is_empty() => break,
-                        None => {}
-                    }
-                }
-                let mut body = vec![0; length];
-                out.read_exact(&mut body).unwrap();
-                if sender.send(serde_json::from_slice(&body).unwrap()).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut editor = Editor { child, to, from, next: 0, folder };
-        let answer = editor.ask("initialize", json!({ "capabilities": {} }));
-        assert_eq!(answer["result"]["capabilities"]["hoverProvider"], json!(true));
-        editor.tell("initialized", json!({}));
-        editor
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn uri(&self, name: &str) -> String {
-        format!("file://{}", self.path(name).display())
-    }
-
-    fn send(&mut self, message: &Value) {
-        let body = message.to_string();
-        write!(self.to, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-        self.to.flush().unwrap();
-    }
-
-    fn tell(&mut self, method: &str, params: Value) {
-        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
-    }
-
-    fn receive(&self) -> Value {
-        self.from.recv_timeout(Duration::from_secs(20)).expect("an answer in time")
-    }
-
-    fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.next += 1;
-        let id = self.next;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        loop {
-            let message = self.receive();
-            if message["id"] == json!(id) {
-                return message;
-            }
-        }
-    }
-
-    /// Asks about the place right after the first `mark` in a text.
-    fn ask_at(&mut self, method: &str, name: &str, text: &str, mark: &str, more: Value) -> Value {
-        let before = &text[..text.find(mark).unwrap() + mark.len()];
-        let line = before.matches('\n').count();
-        let character = before.rsplit('\n').next().unwrap().encode_utf16().count();
-        let mut params = json!({
-            "textDocument": { "uri": self.uri(name) },
-            "position": { "line": line, "character": character },
-        });
-        for (key, value) in more.as_object().unwrap() {
-            params[key] = value.clone();
-        }
-        self.ask(method, params)
-    }
-
-    fn open(&mut self, name: &str, text: &str) -> Vec<Value> {
-        let document = json!({ "uri": self.uri(name), "languageId": "net", "version": 1, "text": text });
-        self.tell("textDocument/didOpen", json!({ "textDocument": document }));
-        self.problems(name)
-    }
-
-    fn change(&mut self, name: &str, text: &str) -> Vec<Value> {
-        let document = json!({ "uri": self.uri(name), "version": 2 });
-        let changes = json!([{ "text": text }]);
-        self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
-        self.problems(name)
-    }
-
-    /// The next problems shown for a file.
-    fn problems(&self, name: &str) -> Vec<Value> {
-        loop {
-            let message = self.receive();
-            if message["method"] == "textDocument/publishDiagnostics"
-                && message["params"]["uri"] == json!(self.uri(name))
-            {
-                return message["params"]["diagnostics"].as_array().unwrap().clone();
-            }
-        }
-    }
-
-    fn text(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-}
-
-impl Drop for Editor {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn labels(answer: &Value) -> Vec<&str> {
-    answer["result"].as_array().unwrap().iter().map(|i| i["label"].as_str().unwrap()).collect()
-}
+use crate::lsp_editor::{Editor, at, labels};
 
 #[test]
 fn problems_follow_the_typing() {
@@ -175,6 +28,17 @@ fn an_open_import_counts_as_typed() {
         editor.change("dawnbench.net", &net)
     };
     assert_eq!(found[0]["code"], "unknown-name");
+}
+
+#[test]
+fn a_file_that_changes_on_disk_counts_at_once() {
+    let mut editor = Editor::start();
+    let net = editor.text("dawnbench.net");
+    assert!(editor.open("dawnbench.net", &net).is_empty());
+    editor.write("lib.net", &editor.text("lib.net").replace("block preact(", "block pract("));
+    let changed = json!({ "changes": [{ "uri": editor.uri("lib.net"), "type": 2 }] });
+    editor.tell("workspace/didChangeWatchedFiles", changed);
+    assert_eq!(editor.problems("dawnbench.net")[0]["code"], "unknown-name");
 }
 
 #[test]
@@ -208,70 +72,6 @@ fn hover_says_what_a_name_is_and_costs() {
 }
 
 #[test]
-fn definitions_and_references_cross_files() {
-    let mut editor = Editor::start();
-    let (net, lib) = (editor.text("dawnbench.net"), editor.text("lib.net"));
-    editor.open("dawnbench.net", &net);
-    let answer = editor.ask_at("textDocument/definition", "dawnbench.net", &net, "layer1: pre", json!({}));
-    assert_eq!(answer["result"]["uri"], json!(editor.uri("lib.net")));
-    let line = lib[..lib.find("block preact(").unwrap()].matches('\n').count();
-    assert_eq!(answer["result"]["range"]["start"], json!({ "line": line, "character": 6 }));
-    editor.open("lib.net", &lib);
-    let with = json!({ "context": { "includeDeclaration": true } });
-    let answer = editor.ask_at("textDocument/references", "lib.net", &lib, "block preact", with);
-    // The definition, the import and eight calls.
-    assert_eq!(answer["result"].as_array().unwrap().len(), 10);
-}
-
-#[test]
-fn completion_works_on_half_written_lines() {
-    let mut editor = Editor::start();
-    let text = editor.text("dawnbench.net");
-    let half = text.replace("linear(10)", "linear(10, ");
-    editor.open("dawnbench.net", &half);
-    let at = |editor: &mut Editor, text: &str, mark: &str| {
-        editor.ask_at("textDocument/completion", "dawnbench.net", text, mark, json!({}))
-    };
-    let answer = at(&mut editor, &half, "linear(10, ");
-    let found = labels(&answer);
-    assert!(found.contains(&"bias") && found.contains(&"width"), "{found:?}");
-    let half = text.replace("concat(avg)", "con");
-    editor.change("dawnbench.net", &half);
-    let answer = at(&mut editor, &half, "-> con");
-    let found = labels(&answer);
-    for name in ["concat", "preact", "avg", "layer4", "repeat"] {
-        assert!(found.contains(&name), "{name} is not in {found:?}");
-    }
-    let edit = "net x extends \"base.net\" {\n  after lay\n}\n";
-    editor.change("dawnbench.net", edit);
-    let answer = at(&mut editor, edit, "after lay");
-    assert!(labels(&answer).contains(&"layer1.maxpool"), "{:?}", labels(&answer));
-    let import = "import \"lib.net\": conv_bn, \n";
-    editor.change("dawnbench.net", import);
-    let answer = at(&mut editor, import, "conv_bn, ");
-    assert!(labels(&answer).contains(&"residual"));
-}
-
-#[test]
-fn rename_reaches_the_importers_and_refuses_clashes() {
-    let mut editor = Editor::start();
-    let lib = editor.text("lib.net");
-    editor.open("lib.net", &lib);
-    let mut rename = |to: &str| {
-        let name = json!({ "newName": to });
-        editor.ask_at("textDocument/rename", "lib.net", &lib, "block preact", name)
-    };
-    for taken in ["net", "conv", "conv_bn", "a b"] {
-        assert!(rename(taken)["error"]["message"].as_str().unwrap().contains(taken));
-    }
-    let answer = rename("pre_act");
-    let changes = answer["result"]["changes"].as_object().unwrap();
-    assert_eq!(changes.len(), 2);
-    assert_eq!(changes[&editor.uri("lib.net")].as_array().unwrap().len(), 1);
-    assert_eq!(changes[&editor.uri("dawnbench.net")].as_array().unwrap().len(), 9);
-}
-
-#[test]
 fn a_file_is_formatted_outlined_and_annotated() {
     let mut editor = Editor::start();
     let text = editor.text("dawnbench.net");
@@ -290,6 +90,136 @@ fn a_file_is_formatted_outlined_and_annotated() {
     assert!(editor.ask("textDocument/codeAction", params)["result"].is_array());
 }
 
+/// What is said about the place right after the first `mark`.
+fn hover(editor: &mut Editor, name: &str, text: &str, mark: &str) -> String {
+    let answer = editor.ask_at("textDocument/hover", name, text, mark, json!({}));
+    answer["result"]["contents"]["value"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn hover_is_about_the_position_and_not_about_names_that_read_alike() {
+    let mut editor = Editor::start();
+    let text = "block inner(c) {\n  pre: conv(c) -> relu\n  conv(c)\n}\n\nnet x {\n  input image: [N, 3, 8, 8]\n  \
+                pre: conv(4)\n  body: inner(6) -> inner(8)\n  rounds: repeat 2 {\n    conv(8)\n  }\n  \
+                output out: [N, 8, 8, 8]\n}\n";
+    editor.open("x.net", text);
+    let places = |about: String| -> Vec<String> {
+        let lines = about.lines().filter_map(|line| line.strip_prefix("- `"));
+        lines.map(|line| line.split_once("`, ").unwrap().0.replace('`', "")).collect()
+    };
+    let mut at = |mark: &str| places(hover(&mut editor, "x.net", text, mark));
+    assert_eq!(at("8]\n  pre"), ["pre :: [N, 4, 8, 8]"]);
+    assert_eq!(at("{\n  pr"), ["body.inner_1.pre :: [N, 6, 8, 8]", "body.inner_2.pre :: [N, 8, 8, 8]"]);
+    // The whole call, though a label inside it gives its nodes a part of their own.
+    assert_eq!(at("body: inn"), ["body.inner_1 :: [N, 6, 8, 8]"]);
+    assert_eq!(at("  body"), ["body :: [N, 8, 8, 8]"]);
+    assert_eq!(
+        at("  pre: con"),
+        ["body.inner_1.pre.conv :: [N, 6, 8, 8]", "body.inner_2.pre.conv :: [N, 8, 8, 8]"]
+    );
+    assert_eq!(at("repeat 2 {\n    con"), ["rounds.1.conv :: [N, 8, 8, 8]", "rounds.2.conv :: [N, 8, 8, 8]"]);
+    assert_eq!(at("  roun"), ["rounds :: [N, 8, 8, 8]"]);
+    assert_eq!(at("input im"), ["image :: [N, 3, 8, 8]"]);
+}
+
+#[test]
+fn shapes_stand_in_blocks_where_all_calls_agree() {
+    let mut editor = Editor::start();
+    let text = "block head(c) {\n  conv(8)\n  conv(c)\n  side = in -> conv(2)\n}\n\nnet x {\n  input image: [N, 3, 8, 8]\n  \
+                head(4)\n  body: head(6)\n  repeat 2 {\n    relu\n    maxpool(2)\n  }\n  output out: [N, 6, 2, 2]\n}\n";
+    editor.open("x.net", text);
+    let range = json!({ "start": at(0, 0), "end": at(99, 0) });
+    let params = json!({ "textDocument": { "uri": editor.uri("x.net") }, "range": range });
+    let answer = editor.ask("textDocument/inlayHint", params);
+    let hints = answer["result"].as_array().unwrap().iter();
+    let found: Vec<(u64, &str)> =
+        hints.map(|h| (h["position"]["line"].as_u64().unwrap(), h["label"].as_str().unwrap())).collect();
+    let expected = [
+        (1, ":: [N, 8, 8, 8]"),
+        (3, ":: [N, 2, 8, 8]"),
+        (8, ":: [N, 4, 8, 8]"),
+        (9, ":: [N, 6, 8, 8]"),
+        (13, ":: [N, 6, 2, 2]"),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn edits_show_what_they_put_in_place() {
+    let mut editor = Editor::start();
+    let text = "net x extends \"base.net\" (res = [1]) {\n  after layer1.residual.conv_bn_1: bn -> conv(64) -> conv(128)\n  \
+                replace layer2.maxpool: avgpool(2)\n  remove layer3.conv_bn_1.relu\n}\n";
+    assert!(editor.open("x.net", text).is_empty());
+    let inserted = hover(&mut editor, "x.net", text, "bn -> con");
+    assert!(
+        inserted.contains("- `layer1.residual.conv_bn_1.after.conv_1` :: `[N, 64, 16, 16]`, 73728"),
+        "{inserted}"
+    );
+    let replaced = hover(&mut editor, "x.net", text, "maxpool: avg");
+    assert!(replaced.contains("- `layer2.maxpool` :: `[N, 256, 8, 8]`"), "{replaced}");
+    let named = hover(&mut editor, "x.net", text, "replace lay");
+    assert!(named.contains("- `layer2` :: `[N, 256, 8, 8]`"), "{named}");
+    let range = json!({ "start": at(0, 0), "end": at(99, 0) });
+    let params = json!({ "textDocument": { "uri": editor.uri("x.net") }, "range": range });
+    let answer = editor.ask("textDocument/inlayHint", params);
+    assert_eq!(labels(&answer), [":: [N, 128, 16, 16]", ":: [N, 256, 8, 8]"]);
+}
+
+#[test]
+fn parts_of_a_text_change_by_utf16_columns() {
+    let mut editor = Editor::start();
+    let text = "net x {\r\n  input image: [N, 3, 8, 8] # \u{1F600}\u{e9}!\r\n  conv(4)\r\n  output out: [N, 4, 8, 8]\r\n}\r\n";
+    assert!(editor.open("x.net", text).is_empty());
+    // The second edit counts on the first; the comment's `!` gives way to a line.
+    let found = editor.edit("x.net", &[([2, 7, 2, 8], "5"), ([1, 33, 1, 34], "\n  bn\r")]);
+    assert_eq!(found[0]["code"], "signature");
+    let found = editor.edit("x.net", &[([4, 18, 4, 19], "5"), ([1, 30, 1, 30], "")]);
+    assert_eq!(found, Vec::<Value>::new());
+    let options = json!({ "tabSize": 2, "insertSpaces": true });
+    let document = json!({ "uri": editor.uri("x.net") });
+    let answer =
+        editor.ask("textDocument/formatting", json!({ "textDocument": document, "options": options }));
+    let expected = "net x {\n  input image: [N, 3, 8, 8]  # \u{1F600}\u{e9}\n  bn\n  conv(5)\n  output out: [N, 5, 8, 8]\n}\n";
+    assert_eq!(answer["result"][0]["newText"], json!(expected));
+    // Beyond the end of a line or of the text means that end.
+    assert!(!editor.edit("x.net", &[([0, 99, 0, 99], "{"), ([99, 0, 99, 9], "}")]).is_empty());
+    let found = editor.edit("x.net", &[([0, 7, 0, 8], ""), ([6, 0, 6, 9], "")]);
+    assert_eq!(found, Vec::<Value>::new());
+}
+
+#[test]
+fn formatting_leaves_alone_what_is_canonical_or_broken() {
+    let mut editor = Editor::start();
+    let text = editor.text("base.net");
+    let options = json!({ "tabSize": 2, "insertSpaces": true });
+    let mut format = |text: &str| {
+        editor.open("base.net", text);
+        let document = json!({ "uri": editor.uri("base.net") });
+        editor.ask("textDocument/formatting", json!({ "textDocument": document, "options": options }))["result"].clone()
+    };
+    assert_eq!(format(&text), json!([]));
+    assert_eq!(format(&text.replace("prep:   conv", "prep: -> conv")), Value::Null);
+}
+
+#[test]
+fn places_that_are_nowhere_have_no_answer() {
+    let mut editor = Editor::start();
+    let text = "net x {\n  input i\u{1F600}";
+    editor.open("x.net", text);
+    for (line, column) in [(0, 0), (0, 500), (1, 10), (1, 11), (2, 0), (u32::MAX, u32::MAX)] {
+        for uri in [editor.uri("x.net"), editor.uri("gone.net"), "untitled:x".to_owned()] {
+            for method in ["hover", "definition", "references", "completion", "rename"] {
+                let params = json!({
+                    "textDocument": { "uri": uri }, "position": at(line, column),
+                    "newName": "y", "context": { "includeDeclaration": true },
+                });
+                let answer = editor.ask(&format!("textDocument/{method}"), params);
+                assert_ne!(answer["error"]["code"], -32603, "{method} at {line}:{column} of {uri}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_server_ends_as_the_protocol_says() {
     let mut editor = Editor::start();
@@ -298,4 +228,40 @@ fn the_server_ends_as_the_protocol_says() {
     assert!(editor.ask("shutdown", json!(null))["error"].is_null());
     editor.tell("exit", json!(null));
     assert!(editor.child.wait().unwrap().success());
+}
+
+#[test]
+fn no_half_written_text_makes_a_request_fail() {
+    let mut editor = Editor::start();
+    let base = editor.text("base.net").replace("width", "w\u{e9}\u{1F600}");
+    let edits = "net x extends \"base.net\" (res = [1]) {\n  after layer1.residual.conv_bn_1.bn: conv(4, k = 1)\n  \
+                 replace head.maxpool.: \n  remove rep.1.\n}\n";
+    editor.open("typed.net", "");
+    for text in [editor.text("dawnbench.net").as_str(), &base, edits] {
+        for end in (0..=text.len()).filter(|end| text.is_char_boundary(*end)).step_by(29) {
+            let (before, after) = text.split_at(end);
+            let cut_out = after.split_once('\n').map_or("", |(_, rest)| rest);
+            for typed in [before.to_owned(), format!("{before}\n{cut_out}")] {
+                editor.change("typed.net", &typed);
+                let more = json!({
+                    "newName": "y", "context": { "includeDeclaration": true, "diagnostics": [] },
+                    "range": { "start": at(0, 0), "end": at(99, 0) },
+                });
+                for method in [
+                    "hover",
+                    "definition",
+                    "references",
+                    "completion",
+                    "rename",
+                    "inlayHint",
+                    "codeAction",
+                    "documentSymbol",
+                ] {
+                    let method = format!("textDocument/{method}");
+                    let answer = editor.ask_at(&method, "typed.net", &typed, before, more.clone());
+                    assert_ne!(answer["error"]["code"], -32603, "{method} after {before}");
+                }
+            }
+        }
+    }
 }

@@ -18,6 +18,11 @@ mod lower;
 #[cfg(feature = "torch")]
 mod lower_torch;
 mod lsp;
+mod lsp_complete;
+mod lsp_editor;
+mod lsp_fixes;
+mod lsp_names;
+mod mistakes;
 mod recipe;
 #[cfg(feature = "torch")]
 mod run;

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use netc::lower::seed;
 use netc::lower::{Mode, Precision, TorchNet};
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::data::{Dataset, Split};
 use netc::run::{
-    Batches, Event, Job, Machine, Outcome, Recipe, RunError, RunFolder, RunReport, Sgd, evaluate_run,
-    load_checkpoint, save_checkpoint, train,
+    Batches, Event, Job, Journal, Machine, Outcome, Recipe, Resume, RunError, RunFolder, RunInfo, RunReport,
+    Sgd, evaluate_run, load_checkpoint, save_checkpoint, train,
 };
 use rand::RngExt;
 use tch::{Device, Kind, Tensor};
@@ -54,17 +55,17 @@ fn recipe(epochs: u32) -> Recipe {
 fn run(out: &Path, recipe: &Recipe, stop: bool, on: &mut dyn FnMut(Event)) -> Result<RunReport, RunError> {
     let job = Job {
         net: &small(),
-        text: "net small { }\n",
         recipe,
         data: &tints(200, 60),
         limit_train: None,
         limit_test: Some(50),
         seed: 11,
         machine: CPU,
-        out,
+        save_every: Duration::from_secs(60),
+        resume: None,
         stop: &AtomicBool::new(stop),
     };
-    train(&job, on)
+    train(&job, &mut RunFolder::new(out, "net small { }\n".into(), recipe.to_yaml()), on)
 }
 
 fn floats(tensor: &Tensor) -> Vec<f32> {
@@ -288,4 +289,98 @@ fn data_that_do_not_fit_are_refused() {
     tints has 3 classes: expected an output [N, 3], got [N, 4]
     the images of tints are [N, 3, 4, 16], the net takes [N, 3, 8, 8]
     "#);
+}
+
+/// A journal in memory, which asks for a stop after an epoch.
+struct Notes<'a> {
+    folder: &'a Path,
+    rows: Vec<netc::run::EpochRow>,
+    stop_after: u32,
+    stop: &'a AtomicBool,
+}
+
+impl Journal for Notes<'_> {
+    fn start(&mut self, _: &RunInfo) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    fn epoch(&mut self, row: &netc::run::EpochRow) -> Result<(), RunError> {
+        self.rows.push(*row);
+        self.stop.store(row.epoch == self.stop_after, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn end(&mut self, _: Outcome) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    fn checkpoint(&self) -> std::path::PathBuf {
+        self.folder.join("state.safetensors")
+    }
+
+    fn weights(&self, outcome: Outcome) -> Option<std::path::PathBuf> {
+        (outcome == Outcome::Finished).then(|| self.folder.join("weights.safetensors"))
+    }
+}
+
+/// Trains for 4 epochs, stopping in the one after `stop_after`; then on from the checkpoint.
+fn stopped_and_resumed(folder: &Path, stop_after: u32) -> Vec<netc::run::EpochRow> {
+    let mut rows = Vec::new();
+    for stop_after in [stop_after, 0] {
+        let stop = AtomicBool::new(false);
+        let before = std::mem::take(&mut rows);
+        let mut notes = Notes { folder, rows: Vec::new(), stop_after, stop: &stop };
+        let checkpoint = notes.checkpoint();
+        let job = Job {
+            net: &small(),
+            recipe: &recipe(4),
+            data: &tints(200, 60),
+            limit_train: None,
+            limit_test: None,
+            seed: 5,
+            machine: CPU,
+            save_every: Duration::ZERO,
+            resume: (!before.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before }),
+            stop: &stop,
+        };
+        let report = train(&job, &mut notes, &mut |_| ()).unwrap();
+        assert_eq!(report.outcome == Outcome::Interrupted, stop_after > 0);
+        rows = report.rows;
+    }
+    rows
+}
+
+#[test]
+fn a_training_that_was_cut_short_goes_on_to_the_same_bits() {
+    let [whole, parts] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let job_rows = |folder: &Path, stop_after| {
+        let rows = stopped_and_resumed(folder, stop_after);
+        let numbers = |r: &netc::run::EpochRow| (r.epoch, r.train_loss.to_bits(), r.test_loss.to_bits());
+        (
+            rows.iter().map(numbers).collect::<Vec<_>>(),
+            std::fs::read(folder.join("weights.safetensors")).unwrap(),
+        )
+    };
+    let (one, other) = (job_rows(whole.path(), 1), job_rows(parts.path(), 3));
+    assert_eq!(one.0.len(), 4);
+    assert_eq!(one.0, other.0);
+    assert!(one.1 == other.1, "the weights differ");
+    // And both are the run that nothing stopped.
+    let undisturbed = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let mut notes = Notes { folder: undisturbed.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
+    let job = Job {
+        net: &small(),
+        recipe: &recipe(4),
+        data: &tints(200, 60),
+        limit_train: None,
+        limit_test: None,
+        seed: 5,
+        machine: CPU,
+        save_every: Duration::from_secs(60),
+        resume: None,
+        stop: &stop,
+    };
+    train(&job, &mut notes, &mut |_| ()).unwrap();
+    assert!(std::fs::read(undisturbed.path().join("weights.safetensors")).unwrap() == one.1);
 }

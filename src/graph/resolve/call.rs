@@ -33,6 +33,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {
+        if self.misimported.contains(&name.node) {
+            return;
+        }
         let blocks = env::block_names(self.project, &frame.env);
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
@@ -164,7 +167,8 @@ impl<'a> Resolver<'a> {
             1 => format!("it takes {}", signature.text()),
             _ => format!("it reads the cursor and the values named: `{}(short)`", call.name.node),
         };
-        self.problems.push(Problem::new(code, at, message).label("here").help(takes));
+        let problem = Problem::new(code, at, message).label("here").help(takes);
+        self.problems.push(if code == Code::Argument { self.in_blocks(problem) } else { problem });
     }
 
     fn call_block(

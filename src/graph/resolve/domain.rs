@@ -1,8 +1,8 @@
 //! The domains of parameters.
 
-use crate::diag::{Code, Problem, Span};
+use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::{Scope, Value};
-use crate::syntax::ast::{Expr, Param, Type};
+use crate::syntax::ast::{Expr, ExprKind, Param, Type};
 
 use super::Fault;
 
@@ -17,8 +17,19 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
     Err(Some(Box::new(
         Problem::new(Code::Domain, at, message)
             .label("outside the domain")
-            .related(ty.span, format!("the domain of `{name}`")),
+            .related(ty.span, format!("the domain of `{name}`"))
+            .help_if(near(&ty.node, value).map(|near| format!("did you mean \"{near}\"?"))),
     )))
+}
+
+/// The string among the choices that a misspelt one is nearest to.
+fn near<'p>(ty: &'p Type, value: &Value) -> Option<&'p str> {
+    let (Type::OneOf(options), Value::Str(written)) = (ty, value) else { return None };
+    let strings = options.iter().filter_map(|option| match &option.node {
+        ExprKind::Str(text) => Some(text.as_str()),
+        _ => None,
+    });
+    did_you_mean(written, strings)
 }
 
 /// Whether a value given from outside is of the kind of an undeclared parameter's default.
@@ -76,6 +87,35 @@ fn in_range(range: &Option<(Expr, Expr)>, value: &Value, scope: &Scope) -> Resul
         (Some(low), Some(high), Some(x)) => (low..=high).contains(&x),
         _ => false,
     })
+}
+
+/// Every value of a type of at most `most` values, in the order of its text; subsets by size. `None` for
+/// one of more, or whose bounds are not plain.
+pub fn members(ty: &Type, most: usize) -> Option<Vec<Value>> {
+    let scope = Scope::default();
+    let members: Vec<Value> = match ty {
+        Type::Bool => vec![Value::Bool(false), Value::Bool(true)],
+        Type::OneOf(options) => values(options, &scope).ok()?,
+        Type::Subset(options) => {
+            let options = values(options, &scope).ok()?;
+            let count = 1usize.checked_shl(u32::try_from(options.len()).ok()?).filter(|n| *n <= most)?;
+            let chosen = |bits: usize| (0..options.len()).filter(move |i| bits >> i & 1 == 1);
+            let mut subsets: Vec<Vec<usize>> = (0..count).map(|bits| chosen(bits).collect()).collect();
+            subsets.sort_by_key(|subset| (subset.len(), subset.clone()));
+            let list =
+                |subset: &Vec<usize>| Value::List(subset.iter().map(|&i| options[i].clone()).collect());
+            subsets.iter().map(list).collect()
+        }
+        Type::Int(Some((low, high))) => match (scope.eval(low).ok()?, scope.eval(high).ok()?) {
+            (Value::Int(low), Value::Int(high)) => {
+                let count = usize::try_from(high.checked_sub(low)?.checked_add(1)?).ok()?;
+                (count <= most).then(|| (low..=high).map(Value::Int).collect())?
+            }
+            _ => return None,
+        },
+        Type::Int(None) | Type::Float(_) | Type::List(_) => return None,
+    };
+    (members.len() <= most).then_some(members)
 }
 
 fn values(options: &[Expr], scope: &Scope) -> Result<Vec<Value>, Fault> {

@@ -12,6 +12,7 @@ mod default;
 mod domain;
 mod element;
 mod env;
+mod imports;
 mod names;
 mod net;
 mod signature;
@@ -28,6 +29,7 @@ use crate::syntax::Project;
 use crate::syntax::ast::{self, Block, Edit};
 
 use default::DefaultArg;
+pub use domain::members;
 use env::Env;
 use trace::{Noted, Trace};
 
@@ -60,11 +62,14 @@ pub struct Resolved {
 /// the net as written.
 pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
     let mut resolver = Resolver::new(project);
+    resolver.imports();
     let found = resolver.net(overrides);
     resolver.uncalled_blocks();
     // A misspelt name leaves what it meant without a use.
     if !resolver.problems.has_errors() {
-        super::unused::unused(project.file(project.root), &mut resolver.problems);
+        let file = project.file(project.root);
+        super::unused::unused(file, &mut resolver.problems);
+        super::constant_guard::constant_guards(file, &mut resolver.problems);
     }
     let Resolver { graph, problems, .. } = resolver;
     Resolved { graph: found.then_some(graph), problems }
@@ -100,6 +105,8 @@ struct Resolver<'a> {
     /// Whether a block is read without a value to go through it.
     detached: bool,
     placed: usize,
+    /// Names whose import failed, and what they may have meant: their uses are no news.
+    misimported: HashSet<String>,
     problems: Problems,
     /// What is noted about the node that is traced, if one is.
     trace: Option<Trace>,
@@ -135,6 +142,7 @@ impl<'a> Resolver<'a> {
             called: HashSet::new(),
             detached: false,
             placed: 0,
+            misimported: HashSet::new(),
             problems: Problems::new(),
             trace: None,
         }
@@ -144,10 +152,19 @@ impl<'a> Resolver<'a> {
         result
             .map_err(|fault| {
                 if let Some(problem) = fault {
-                    self.problems.push(*problem);
+                    let problem = self.in_blocks(*problem);
+                    self.problems.push(problem);
                 }
             })
             .ok()
+    }
+
+    /// A problem with values, with the block calls that they come from.
+    fn in_blocks(&self, problem: Problem) -> Problem {
+        self.calls
+            .iter()
+            .rev()
+            .fold(problem, |problem, call| problem.related(call.span, format!("in block {}", call.block)))
     }
 
     fn shape(&self, flow: Flow) -> Option<&Shape> {

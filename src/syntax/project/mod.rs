@@ -1,12 +1,17 @@
+mod cycles;
+mod files;
+
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Error, ErrorKind, Read as _, Result as IoResult};
+use std::io::{Error, ErrorKind, Result as IoResult};
 use std::path::Path;
 
 use super::ast::{self, ItemKind, Name};
 use super::parser::recover;
 use super::scan::MAX_FILE_BYTES;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
+
+use files::{Disk, Files, Given};
+pub use files::{nets_below, nets_beside};
 
 /// How many files one net may be made of.
 pub const MAX_FILES: usize = 256;
@@ -32,6 +37,22 @@ impl Project {
         self.links.get(&(from, path.to_owned())).copied()
     }
 
+    /// Whether a name that nothing defines may come from an import that could not be read: it is
+    /// imported from there, or is a path that may lead into such a block.
+    pub fn may_be_unread(&self, name: Span) -> bool {
+        let text = self.sources.text(name);
+        let unread = |id: FileId| {
+            self.files.get(&id).into_iter().flat_map(|file| &file.items).filter_map(move |item| {
+                let ItemKind::Import(import) = &item.kind else { return None };
+                self.linked(id, &import.path.node).is_none().then_some(import)
+            })
+        };
+        match text.contains('.') {
+            true => self.files.keys().any(|id| unread(*id).next().is_some()),
+            false => unread(name.file).any(|import| import.names.iter().any(|n| n.node == text)),
+        }
+    }
+
     /// The tree of a file of this project.
     pub fn file(&self, id: FileId) -> &ast::File {
         &self.files[&id]
@@ -46,6 +67,16 @@ pub fn load(root: &Path) -> Result<Project, (Sources, Problems)> {
 
 /// Like [`load`]; a text of `overlay` stands in for the file of its path.
 pub fn load_over(root: &Path, overlay: &Overlay) -> Result<Project, (Sources, Problems)> {
+    match load_readable(root, overlay) {
+        Ok((project, unread)) if unread.is_empty() => Ok(project),
+        Ok((project, unread)) => Err((project.sources, unread)),
+        Err(failed) => Err(failed),
+    }
+}
+
+/// Like [`load_over`], but goes on without the imports that cannot be read, if nothing else is wrong.
+/// They come with the project.
+pub fn load_readable(root: &Path, overlay: &Overlay) -> Result<(Project, Problems), (Sources, Problems)> {
     let mut disk = Disk { overlay };
     let loader = Loader::new(&mut disk);
     let Some(name) = root.to_str() else {
@@ -70,13 +101,6 @@ pub fn load_partial(root: &str, overlay: &Overlay) -> IoResult<Project> {
     Ok(loader.into_project(root))
 }
 
-/// The paths of the `.net` files in the folder of `path`, sorted.
-pub fn nets_beside(path: &str) -> Vec<String> {
-    let overlay = Overlay::new();
-    let names = Disk { overlay: &overlay }.neighbours(path).into_iter();
-    names.filter(|name| name.ends_with(".net")).map(|name| beside(path, &name)).collect()
-}
-
 /// Like [`load`], for a text that need not be a file. `read` returns the text of a file that it
 /// imports or extends, given its path relative to where `name` is relative to.
 pub fn load_text(
@@ -84,57 +108,9 @@ pub fn load_text(
     text: &str,
     read: &mut dyn FnMut(&str) -> IoResult<String>,
 ) -> Result<Project, (Sources, Problems)> {
-    Loader::new(&mut Given { read }).run(name, text)
-}
-
-/// Where texts come from.
-trait Files {
-    fn read(&mut self, path: &str) -> IoResult<String>;
-    /// The names of the files in the folder of `path`.
-    fn neighbours(&self, path: &str) -> Vec<String>;
-}
-
-struct Disk<'o> {
-    overlay: &'o Overlay,
-}
-
-impl Files for Disk<'_> {
-    fn read(&mut self, path: &str) -> IoResult<String> {
-        if let Some(text) = self.overlay.get(path) {
-            return Ok(text.clone());
-        }
-        let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-        if bytes.len() > MAX_FILE_BYTES {
-            return Err(Error::new(ErrorKind::FileTooLarge, "a larger file"));
-        }
-        String::from_utf8(bytes).map_err(|failure| {
-            let valid = &failure.as_bytes()[..failure.utf8_error().valid_up_to()];
-            let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
-            Error::new(ErrorKind::InvalidData, format!("bytes that are not UTF-8 on line {line}"))
-        })
-    }
-
-    fn neighbours(&self, path: &str) -> Vec<String> {
-        let folder = Path::new(path).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
-        names.sort();
-        names
-    }
-}
-
-struct Given<'r> {
-    read: &'r mut dyn FnMut(&str) -> IoResult<String>,
-}
-
-impl Files for Given<'_> {
-    fn read(&mut self, path: &str) -> IoResult<String> {
-        (self.read)(path)
-    }
-
-    fn neighbours(&self, _path: &str) -> Vec<String> {
-        Vec::new()
+    match Loader::new(&mut Given { read }).run(name, text)? {
+        (project, unread) if unread.is_empty() => Ok(project),
+        (project, unread) => Err((project.sources, unread)),
     }
 }
 
@@ -142,6 +118,8 @@ struct Loader<'f> {
     files: &'f mut dyn Files,
     sources: Sources,
     problems: Problems,
+    /// The problems of reading what is imported.
+    unread: Problems,
     trees: BTreeMap<FileId, ast::File>,
     /// Each path that was tried, with what came of it.
     known: BTreeMap<String, Option<FileId>>,
@@ -156,6 +134,7 @@ impl<'f> Loader<'f> {
             files,
             sources: Sources::default(),
             problems: Problems::new(),
+            unread: Problems::new(),
             trees: BTreeMap::new(),
             known: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -163,13 +142,27 @@ impl<'f> Loader<'f> {
         }
     }
 
-    fn run(mut self, name: &str, text: &str) -> Result<Project, (Sources, Problems)> {
+    fn run(mut self, name: &str, text: &str) -> Result<(Project, Problems), (Sources, Problems)> {
         let root = self.read_all(name, text);
         self.cycles(root);
-        if !self.problems.is_empty() {
+        let unread = std::mem::take(&mut self.unread);
+        if !self.problems.is_empty() || self.lacks_a_parent() {
+            self.problems.extend(unread);
             return Err((self.sources, self.problems));
         }
-        Ok(self.into_project(root))
+        Ok((self.into_project(root), unread))
+    }
+
+    fn lacks_a_parent(&self) -> bool {
+        self.trees.iter().any(|(id, tree)| {
+            tree.items.iter().any(|item| match &item.kind {
+                ItemKind::Net(net) => net
+                    .extends
+                    .as_ref()
+                    .is_some_and(|extends| !self.links.contains_key(&(*id, extends.path.node.clone()))),
+                ItemKind::Import(_) | ItemKind::Block(_) => false,
+            })
+        })
     }
 
     fn into_project(self, root: FileId) -> Project {
@@ -223,7 +216,7 @@ impl<'f> Loader<'f> {
             Ok(text) => Some(self.sources.add(target, text)),
             Err(failure) => {
                 let problem = self.unreadable(Some(path.span), &path.node, target, &failure);
-                self.problems.push(problem);
+                self.unread.push(problem);
                 None
             }
         }
@@ -246,8 +239,10 @@ impl<'f> Loader<'f> {
         };
         let message = format!("expected {at_most} at `{target}`, got {got}");
         let near = if failure.kind() == ErrorKind::NotFound { self.near(target) } else { None };
-        let help = near.map(|name| format!("Did you mean `{}`?", beside(written, &name)));
-        Problem::new(code, span, message).label("this file").help_if(help)
+        let near = near.map(|name| beside(written, &name));
+        let help = near.as_ref().map(|path| format!("Did you mean `{path}`?"));
+        let quoted = near.map(|path| format!("\"{path}\""));
+        Problem::new(code, span, message).label("this file").help_if(help).respell(quoted.as_deref())
     }
 
     fn near(&self, target: &str) -> Option<String> {
@@ -258,44 +253,6 @@ impl<'f> Loader<'f> {
             return Some(with_ending);
         }
         did_you_mean(name, neighbours.iter().map(String::as_str)).map(str::to_owned)
-    }
-
-    /// Reports each circle once, where it closes.
-    fn cycles(&mut self, root: FileId) {
-        let mut done: Vec<FileId> = Vec::new();
-        // The way from the root: a file, the use that led there, and the next of its uses to follow.
-        let mut way: Vec<(FileId, Option<Span>, usize)> = vec![(root, None, 0)];
-        while let Some((file, _, next)) = way.last_mut() {
-            let (file, skip) = (*file, *next);
-            *next += 1;
-            let Some(&(to, span)) = self.uses.get(&file).and_then(|uses| uses.get(skip)) else {
-                done.push(file);
-                way.pop();
-                continue;
-            };
-            if let Some(start) = way.iter().position(|step| step.0 == to) {
-                let problem = self.cycle(&way[start..], to, span);
-                self.problems.push(problem);
-            } else if !done.contains(&to) {
-                way.push((to, Some(span), 0));
-            }
-        }
-    }
-
-    fn cycle(&self, round: &[(FileId, Option<Span>, usize)], to: FileId, span: Span) -> Problem {
-        let name = |id: FileId| self.sources.get(id).name.as_str();
-        let names: Vec<&str> = round.iter().map(|step| name(step.0)).chain([name(to)]).collect();
-        let message = format!("expected files that do not need one another, got {}", names.join(" -> "));
-        let help = match round.len() {
-            1 => "What a file declares needs no import in that file.",
-            _ => "Move what they share into a file of its own.",
-        };
-        let mut problem =
-            Problem::new(Code::ImportCycle, span, message).label(format!("back to {}", name(to))).help(help);
-        for step in &round[1..] {
-            problem = problem.related(step.1, format!("needs {}", name(step.0)));
-        }
-        problem
     }
 }
 

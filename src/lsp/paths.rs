@@ -1,0 +1,181 @@
+//! From places in the text to the nodes of the net that stand for them.
+//!
+//! A node knows the calls that led to it, outermost first. How many parts of its path each of them
+//! has given is read off the text: a label one, an unlabelled element one, a `repeat` two.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::index::calls;
+use crate::check::Checked;
+use crate::diag::{FileId, Span};
+use crate::graph::NodeId;
+use crate::syntax::Project;
+use crate::syntax::ast::{Body, EditVerb, Element, ItemKind, Name, Stmt, StmtKind};
+
+/// The first byte of something, which tells it from all else in the project.
+type Key = (FileId, usize);
+
+/// The nodes that something in the text stands for, by the path that it has given them; in order.
+pub(super) type Places<'n> = BTreeMap<&'n str, Vec<NodeId>>;
+
+/// What a call adds to the paths of the nodes inside it.
+struct Step {
+    /// How many parts, from the body on, or from the net if the call stands in an edit.
+    parts: usize,
+    in_edit: bool,
+    /// The statements of its body around it, outermost first.
+    around: Vec<Around>,
+}
+
+#[derive(Clone)]
+struct Around {
+    stmt: Key,
+    label: Option<Key>,
+    /// How many parts stand before this statement's own, from the body on.
+    before: usize,
+}
+
+/// The steps of all calls of a project.
+pub(super) struct Paths {
+    steps: BTreeMap<Key, Step>,
+}
+
+impl Paths {
+    pub(super) fn of(project: &Project) -> Paths {
+        let mut paths = Paths { steps: BTreeMap::new() };
+        for item in project.files.values().flat_map(|file| &file.items) {
+            match &item.kind {
+                ItemKind::Import(_) => {}
+                ItemKind::Block(block) => paths.body(&block.body, 0, &[]),
+                ItemKind::Net(net) => paths.body(&net.body, 0, &[]),
+            }
+        }
+        paths
+    }
+
+    fn body(&mut self, body: &Body, before: usize, around: &[Around]) {
+        for stmt in &body.stmts {
+            let inside = |label: Option<&Name>| {
+                let (stmt, label) = (key(stmt.place.span), label.map(|l| key(l.span)));
+                [around, &[Around { stmt, label, before }]].concat()
+            };
+            match &stmt.kind {
+                StmtKind::Stage { label, chain, .. } => {
+                    self.chain(chain, before + usize::from(label.is_some()), &inside(label.as_ref()), stmt);
+                }
+                StmtKind::Branch { name, chain, .. } => {
+                    self.chain(chain, before + 1, &inside(Some(name)), stmt);
+                }
+                StmtKind::Repeat { label, body, .. } => self.body(body, before + 2, &inside(label.as_ref())),
+                StmtKind::Input { name, .. } => {
+                    let around = inside(Some(name));
+                    self.steps.insert(key(name.span), Step { parts: before + 1, in_edit: false, around });
+                }
+                StmtKind::Block(block) => self.body(&block.body, 0, &[]),
+                StmtKind::Edit(edit) => {
+                    let target = edit.target.node.split('.').count();
+                    let own = matches!(edit.verb, EditVerb::After | EditVerb::Before);
+                    self.chain(&edit.chain, target + usize::from(own), &inside(None), stmt);
+                }
+                StmtKind::Output { .. }
+                | StmtKind::Default(_)
+                | StmtKind::Expect(_)
+                | StmtKind::Recipe { .. } => {}
+            }
+        }
+    }
+
+    /// A chain that `parts` lead to. The only element of a chain with a name takes that name.
+    fn chain(&mut self, chain: &[Element], parts: usize, around: &[Around], stmt: &Stmt) {
+        let calls = calls(chain);
+        let named = !matches!(stmt.kind, StmtKind::Stage { label: None, .. });
+        let parts = if named && calls.len() == 1 { parts } else { parts + 1 };
+        for call in calls {
+            let in_edit = matches!(stmt.kind, StmtKind::Edit(_));
+            self.steps.insert(key(call.place.span), Step { parts, in_edit, around: around.to_vec() });
+        }
+    }
+
+    /// Each call that led to a node, the op's own last, with what it adds to the path and how many
+    /// parts stand before that.
+    fn steps(&self, net: &Checked, id: NodeId) -> Vec<(Key, &Step, usize)> {
+        let Some(origin) = &net.node(id).origin else { return Vec::new() };
+        let (mut steps, mut before) = (Vec::new(), 0);
+        for span in origin.calls.iter().map(|frame| frame.span).chain([origin.span]) {
+            let Some(step) = self.steps.get(&key(span)) else { break };
+            if step.in_edit {
+                before = 0;
+            }
+            steps.push((key(span), step, before));
+            before += step.parts;
+        }
+        steps
+    }
+
+    fn places<'n>(&self, net: &'n Checked, ends: impl Fn(Key, &Step) -> Option<usize>) -> Places<'n> {
+        let mut places = Places::new();
+        for &id in net.order() {
+            let mut steps = self.steps(net, id).into_iter();
+            if let Some(parts) = steps.find_map(|(call, step, before)| Some(before + ends(call, step)?)) {
+                places.entry(front(&net.node(id).path, parts)).or_default().push(id);
+            }
+        }
+        places
+    }
+
+    /// The nodes inside the call whose name stands at `name`.
+    pub(super) fn of_call<'n>(&self, net: &'n Checked, name: Span) -> Places<'n> {
+        self.places(net, |call, step| (call == key(name)).then_some(step.parts))
+    }
+
+    /// The nodes of the stage, branch or input whose label stands at `label`.
+    pub(super) fn of_label<'n>(&self, net: &'n Checked, label: Span) -> Places<'n> {
+        self.places(net, |_, step| {
+            let mut around = step.around.iter();
+            around.find(|a| a.label == Some(key(label))).map(|a| a.before + 1)
+        })
+    }
+
+    /// The last node of each statement, by its first byte, in each place where its body stands.
+    pub(super) fn ends<'n>(&self, net: &'n Checked) -> BTreeMap<Key, BTreeMap<&'n str, NodeId>> {
+        let used = used(net);
+        let mut ends: BTreeMap<Key, BTreeMap<&str, NodeId>> = BTreeMap::new();
+        for &id in net.order() {
+            for (_, step, before) in self.steps(net, id) {
+                for around in &step.around {
+                    let body = front(&net.node(id).path, before + around.before);
+                    let end = ends.entry(around.stmt).or_default().entry(body).or_insert(id);
+                    // What nothing reads does not end a statement that goes on.
+                    if used.contains(&id) || !used.contains(end) {
+                        *end = id;
+                    }
+                }
+            }
+        }
+        ends
+    }
+}
+
+fn key(span: Span) -> Key {
+    (span.file, span.start)
+}
+
+/// The first `parts` of a path.
+fn front(path: &str, parts: usize) -> &str {
+    let end = match parts.checked_sub(1) {
+        Some(last) => path.match_indices('.').nth(last).map_or(path.len(), |(dot, _)| dot),
+        None => 0,
+    };
+    &path[..end]
+}
+
+/// The nodes that the output depends on.
+fn used(net: &Checked) -> HashSet<NodeId> {
+    let mut used = HashSet::from([net.output()]);
+    for &id in net.order().iter().rev() {
+        if used.contains(&id) {
+            used.extend(net.graph().operands(id));
+        }
+    }
+    used
+}

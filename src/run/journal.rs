@@ -1,0 +1,30 @@
+use std::path::PathBuf;
+
+use super::{EpochRow, Outcome, RunError, RunInfo};
+
+/// Where a training is written down.
+pub trait Journal {
+    /// Everything is loaded, the training starts.
+    ///
+    /// # Errors
+    /// A place that cannot be written, or one that has a finished run.
+    fn start(&mut self, info: &RunInfo) -> Result<(), RunError>;
+
+    /// An epoch is over.
+    ///
+    /// # Errors
+    /// A place that cannot be written.
+    fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError>;
+
+    /// The training is over.
+    ///
+    /// # Errors
+    /// A place that cannot be written.
+    fn end(&mut self, outcome: Outcome) -> Result<(), RunError>;
+
+    /// The file that the state goes to, to go on from.
+    fn checkpoint(&self) -> PathBuf;
+
+    /// The file that the weights go to when the training ends so; `None` to let them go.
+    fn weights(&self, outcome: Outcome) -> Option<PathBuf>;
+}
