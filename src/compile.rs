@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::check::{self, Checked};
 use crate::diag::{self, Code, Problems, Severity, Sources, Span};
-use crate::graph::{self, Graph, Override};
+use crate::graph::{self, Graph, Override, Provenance};
 use crate::repair;
 use crate::run::Recipe;
 use crate::syntax::ast::{ExprKind, Spanned};
@@ -111,6 +111,15 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Co
     let net = net.filter(|_| !problems.has_errors());
     let shapeless = unsound.as_ref().map_or(0, |graph| graph.len() - check::known_shapes(graph).len());
     (Compilation { sources: project.sources, net, problems, shapeless }, unsound)
+}
+
+/// Where the values of the node at a path come from, with the texts that were read; `None` if the
+/// file does not resolve, or has no such node.
+pub(crate) fn trace(file: &Path, set: &[(String, String)], path: &str) -> Option<(Provenance, Sources)> {
+    let mut project = syntax::load(file).ok()?;
+    let overrides = overrides(&mut project.sources, set).ok()?;
+    let found = graph::trace(&project, &overrides, path)?;
+    Some((found, project.sources))
 }
 
 /// `--set name=value`, each as a small text of its own so that a mistake in it can be pointed at.

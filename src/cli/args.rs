@@ -43,7 +43,7 @@ pub enum Command {
     Show(ShowArgs),
     /// Compare two nets: stages, attributes, parameters, MACs
     Diff(DiffArgs),
-    /// Explain a kind of problem
+    /// Explain a kind of problem, or where the values of a node come from
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
@@ -152,14 +152,27 @@ pub struct FmtArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc explain            every code, a line each
-  netc explain shape      what it means, a wrong example, the right one
+  netc explain                            every code, a line each
+  netc explain shape                      what it means, a wrong example, the right one
+  netc explain nets/base_wide.net         every path of the net, a line each
+  netc explain nets/base_wide.net layer1  those of one stage or block
+  netc explain nets/base_wide.net layer1.conv_bn_1.conv --set width=32
+                                          where each of its values comes from
+  netc explain nets/base_wide.net recipe  which layer gives each key of the recipe
 
-Exit codes: 0 explained, 2 there is no such code.")]
+Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such code, file or path.")]
 pub struct ExplainArgs {
-    /// The code that a problem is shown with
-    #[arg(value_name = "CODE", value_parser = PossibleValuesParser::new(Code::ALL.iter().map(|c| c.as_str())))]
-    pub code: Option<String>,
+    /// The code that a problem is shown with, or the file of a net
+    #[arg(value_name = "CODE|FILE", value_hint = clap::ValueHint::FilePath)]
+    pub subject: Option<PathBuf>,
+    /// A node of the net by its path, a stage or block, or `recipe`
+    pub path: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// How to print: for people, or one JSON object (of every code: one a line)
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `netc expand`.

@@ -1,22 +1,86 @@
+use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::ExplainArgs;
-use super::out::print;
-use crate::diag::Code;
+use serde::Serialize;
+
+use super::args::{ExplainArgs, Format};
+use super::explain_path;
+use super::out::{complain, print};
+use crate::diag::{Code, did_you_mean};
+
+/// There is no such code, file or path.
+pub(super) const UNKNOWN: u8 = 2;
 
 pub(super) fn run(args: &ExplainArgs) -> ExitCode {
-    match Code::ALL.iter().find(|code| args.code.as_deref() == Some(code.as_str())) {
-        Some(code) => print(&format!("{}: {}\n\n{}", code.severity().as_str(), code.as_str(), code.page())),
-        None => print(&all()),
+    let Some(subject) = &args.subject else { return codes(args, Code::ALL) };
+    let code = Code::ALL.iter().find(|code| Path::new(code.as_str()) == subject);
+    match code {
+        Some(code) if args.path.is_none() => codes(args, std::slice::from_ref(code)),
+        _ if subject.exists() || (code.is_none() && meant_as_file(subject)) => {
+            explain_path::run(args, subject)
+        }
+        Some(code) => wrong(&format!("`{}` is a code, which has no paths; name a file", code.as_str())),
+        None => {
+            let word = subject.display().to_string();
+            let near = did_you_mean(&word, Code::ALL.iter().map(|code| code.as_str()));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`netc explain` lists every code".into(),
+            };
+            wrong(&format!("`{word}` is neither a code nor a file; {help}"))
+        }
+    }
+}
+
+/// Whether a word looks like a file's name, so that it is told as a file that it cannot be read.
+fn meant_as_file(subject: &Path) -> bool {
+    subject.extension().is_some_and(|e| e == "net") || subject.components().count() > 1
+}
+
+fn codes(args: &ExplainArgs, codes: &[Code]) -> ExitCode {
+    if !args.set.set.is_empty() {
+        return wrong("`--set` is for a net; name a file");
+    }
+    match (args.format, codes) {
+        (Format::Json, codes) => print(&codes.iter().map(json).collect::<String>()),
+        (Format::Text, [code]) => {
+            print(&format!("{}: {}\n\n{}", code.severity().as_str(), code.as_str(), code.page()));
+        }
+        (Format::Text, codes) => print(&lines(codes)),
     }
     ExitCode::SUCCESS
 }
 
+/// Says what is wrong with the arguments.
+pub(super) fn wrong(message: &str) -> ExitCode {
+    complain(&format!("error: {message}\n"));
+    ExitCode::from(UNKNOWN)
+}
+
 /// A line for each code.
-fn all() -> String {
-    let width = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
+fn lines(codes: &[Code]) -> String {
+    let width = codes.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
     let line = |code: &Code| {
         format!("{:width$}  {:7}  {}\n", code.as_str(), code.severity().as_str(), code.summary())
     };
-    Code::ALL.iter().map(line).collect()
+    codes.iter().map(line).collect()
+}
+
+#[derive(Serialize)]
+struct CodeJson {
+    code: &'static str,
+    severity: &'static str,
+    summary: &'static str,
+    page: &'static str,
+}
+
+fn json(code: &Code) -> String {
+    let value = CodeJson {
+        code: code.as_str(),
+        severity: code.severity().as_str(),
+        summary: code.summary(),
+        page: code.page(),
+    };
+    // Texts always serialise.
+    serde_json::to_string(&value).unwrap_or_default() + "\n"
 }

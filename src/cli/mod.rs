@@ -17,6 +17,7 @@ mod draw;
 mod eval;
 mod expand;
 mod explain;
+mod explain_path;
 mod files;
 mod fix;
 mod fmt;

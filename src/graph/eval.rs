@@ -1,8 +1,9 @@
 //! Expressions: names, arithmetic, comparisons.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Init, Value};
+use super::{Init, Step, Value};
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 
@@ -16,6 +17,8 @@ const FUNCTIONS: &[&str] = &["uniform", "normal", "min", "max", "len"];
 pub struct Scope {
     // `None`: the name exists, but what it depends on is wrong.
     names: BTreeMap<String, Option<Value>>,
+    /// Where the names have their values from; empty unless that is asked for.
+    notes: BTreeMap<String, Arc<Step>>,
 }
 
 impl Scope {
@@ -27,6 +30,18 @@ impl Scope {
     /// Makes a name known whose value is not, because of an error elsewhere.
     pub(super) fn set_unknown(&mut self, name: impl Into<String>) {
         self.names.insert(name.into(), None);
+    }
+
+    /// Notes where a name has its value from.
+    pub(super) fn note(&mut self, name: &str, step: Option<Arc<Step>>) {
+        if let Some(step) = step {
+            self.notes.insert(name.into(), step);
+        }
+    }
+
+    /// Where a name has its value from, if that was noted.
+    pub(super) fn noted(&self, name: &str) -> Option<&Arc<Step>> {
+        self.notes.get(name)
     }
 
     /// Forgets the sizes of an enclosing signature.
@@ -47,6 +62,7 @@ impl Scope {
     /// Adds the names of another scope, which win.
     pub(super) fn extend(&mut self, other: &Scope) {
         self.names.extend(other.names.iter().map(|(k, v)| (k.clone(), v.clone())));
+        self.notes.extend(other.notes.iter().map(|(k, v)| (k.clone(), v.clone())));
     }
 
     /// The value of an expression. `None` in the error: the cause has been reported before.

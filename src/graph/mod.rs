@@ -10,6 +10,7 @@ pub mod op;
 mod canon;
 mod constant_guard;
 mod eval;
+mod provenance;
 mod resolve;
 mod shape;
 mod text;
@@ -26,7 +27,8 @@ use crate::syntax::ast;
 
 pub use eval::Scope;
 pub use op::Op;
-pub use resolve::{Override, Resolved, members, resolve};
+pub use provenance::{Argument, Cause, Placement, Provenance, Step};
+pub use resolve::{Override, Resolved, members, resolve, trace};
 pub use shape::{MAX_DIM, MAX_ELEMENTS, Shape, ShapeError};
 pub use value::{Init, Value};
 

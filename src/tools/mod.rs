@@ -5,4 +5,5 @@ pub mod derive;
 pub mod diff;
 pub mod draw;
 pub mod fix;
+pub mod provenance;
 pub mod show;

@@ -10,6 +10,7 @@ mod derive;
 mod diff;
 mod draw;
 mod explain;
+mod explain_path;
 mod fix;
 mod graph;
 mod house;

@@ -7,9 +7,12 @@ use super::env::{self, Callable, Env};
 use super::{Flow, Frame, MAX_CALL_DEPTH, Resolver, bind::bind, domain};
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::op::{self, Args, Default, Signature};
-use crate::graph::{NodeId, Scope, Value};
-use crate::syntax::ast::{Arg, Call, ExprKind, Name};
+use crate::graph::{Cause, NodeId, Scope, Value};
+use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
 use crate::syntax::print_expr;
+
+/// The arguments written at a call of an op.
+pub(super) type Bound<'a> = [(&'static str, &'a Expr)];
 
 impl<'a> Resolver<'a> {
     pub(super) fn call(&mut self, frame: &mut Frame<'a>, call: &'a Call, flow: Flow, path: &str) -> Flow {
@@ -64,21 +67,18 @@ impl<'a> Resolver<'a> {
         let bound = bind(call, rest.into_iter(), &names, &signature.text(), &mut self.problems)?;
         let scope = self.scope_at(&frame.env.scope, flow);
         let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
-        let count = bound.len();
-        for (name, expr) in bound {
+        for &(name, expr) in &bound {
             if let Some(value) = self.report(scope.eval(expr)) {
                 given.insert(name, (value, expr.span));
             }
         }
-        if given.len() < count {
+        if given.len() < bound.len() {
             return None;
         }
         for parameter in signature.args.iter().filter(|p| !given.contains_key(p.name)).collect::<Vec<_>>() {
-            let line =
-                self.defaults.iter().rfind(|(op, arg, _)| op == signature.name && arg == parameter.name);
-            match (line, &parameter.default) {
-                (Some((_, _, value)), _) => {
-                    given.insert(parameter.name, (value.clone(), call.place.span));
+            match (self.default_of(signature.name, parameter.name), &parameter.default) {
+                (Some(line), _) => {
+                    given.insert(parameter.name, (line.value.clone(), call.place.span));
                 }
                 (None, Default::Value(Value::Same)) => {
                     let channels = self.shape(flow)?.channels() as i64;
@@ -105,7 +105,9 @@ impl<'a> Resolver<'a> {
         match op::build(signature.name, &args) {
             Ok(op) => {
                 let all: Option<Vec<NodeId>> = std::iter::once(flow).chain(operands).collect();
-                self.add_node(path.into(), op, &all?, call.place.span)
+                let node = self.add_node(path.into(), op, &all?, call.place.span)?;
+                self.record(node, signature, &bound, &scope, flow);
+                Some(node)
             }
             Err(error) => {
                 let at = error.arg.and_then(|arg| given.get(arg)).map_or(call.place.span, |(_, span)| *span);
@@ -153,41 +155,20 @@ impl<'a> Resolver<'a> {
         sound.then_some((operands, rest))
     }
 
-    fn wrong_call(&mut self, call: &Call, signature: &Signature, code: Code, at: Span, message: String) {
+    pub(super) fn wrong_call(
+        &mut self,
+        call: &Call,
+        signature: &Signature,
+        code: Code,
+        at: Span,
+        message: String,
+    ) {
         let takes = match signature.operands.1 {
             1 => format!("it takes {}", signature.text()),
             _ => format!("it reads the cursor and the values named: `{}(short)`", call.name.node),
         };
         let problem = Problem::new(code, at, message).label("here").help(takes);
         self.problems.push(if code == Code::Argument { self.in_blocks(problem) } else { problem });
-    }
-
-    /// `default bn(gamma = 0.5)`
-    pub(super) fn default_line(&mut self, call: &'a Call, scope: &Scope) {
-        let Some(signature) = op::signature(&call.name.node) else {
-            let near = did_you_mean(&call.name.node, op::signatures().map(|s| s.name));
-            self.problems.push(
-                Problem::new(Code::UnknownName, call.name.span, format!("unknown op `{}`", call.name.node))
-                    .label("`default` is for ops")
-                    .help_if(near.map(|n| format!("did you mean `{n}`?")))
-                    .respell(near),
-            );
-            return;
-        };
-        let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
-        let Some(bound) = bind(call, call.args.iter(), &names, &signature.text(), &mut self.problems) else {
-            return;
-        };
-        for (name, expr) in bound {
-            let Some(value) = self.report(scope.eval(expr)) else { continue };
-            let args = Args::new(signature, [(name, value.clone())], signature.operands.0);
-            match op::build(signature.name, &args) {
-                Err(error) if error.arg == Some(name) => {
-                    self.wrong_call(call, signature, Code::Argument, expr.span, error.message);
-                }
-                _ => self.defaults.push((signature.name.into(), name.into(), value)),
-            }
-        }
     }
 
     fn call_block(
@@ -263,9 +244,12 @@ impl<'a> Resolver<'a> {
         let (mut shown, mut sound) = (Vec::new(), true);
         for param in &block.params {
             let name = &param.name.node;
-            let given = bound.iter().find(|(n, _)| n == name).map(|(_, expr)| (*expr, &outside));
-            let Some((expr, from)) = given.or_else(|| param.default.as_ref().map(|expr| (expr, &scope)))
-            else {
+            let given = bound
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, expr)| (*expr, &outside, Cause::BlockArgument));
+            let default = param.default.as_ref().map(|expr| (expr, &scope, Cause::BlockDefault));
+            let Some((expr, from, cause)) = given.or(default) else {
                 self.problems.push(
                     Problem::new(
                         Code::Arity,
@@ -287,6 +271,8 @@ impl<'a> Resolver<'a> {
             match admitted {
                 Some(value) => {
                     shown.push(format!("{name} = {value}"));
+                    let step = self.step(cause, (name, &block.name.node), (expr, &value), from, flow);
+                    scope.note(name, step);
                     scope.set(name.clone(), value);
                 }
                 None => scope.set_unknown(name.clone()),

@@ -31,8 +31,11 @@ impl<'a> Resolver<'a> {
         naming: &mut Naming<'_>,
     ) -> Flow {
         let Some(guard) = &element.guard else { return self.unguarded(frame, element, flow, naming) };
-        let holds = self.scope_at(&frame.env.scope, flow).condition(&guard.cond);
-        match (self.report(holds), &guard.otherwise) {
+        let scope = self.scope_at(&frame.env.scope, flow);
+        let holds = scope.condition(&guard.cond);
+        let holds = self.report(holds);
+        self.enter_guard(&guard.cond, holds == Some(true), &scope, flow);
+        let flow = match (holds, &guard.otherwise) {
             (Some(true), otherwise) => {
                 let flow = self.unguarded(frame, element, flow, naming);
                 if let Some(otherwise) = otherwise {
@@ -51,7 +54,9 @@ impl<'a> Resolver<'a> {
                 naming.skip(element);
                 None
             }
-        }
+        };
+        self.leave_guard();
+        flow
     }
 
     fn unguarded(
@@ -107,7 +112,10 @@ impl<'a> Resolver<'a> {
         let (edit, env) = (self.edits[index].edit, self.edits[index].env.clone());
         let mut frame =
             Frame { env, values: frame.values.clone(), prefix: frame.prefix.clone(), cursor: flow };
-        self.scope_of(&mut frame, path, &edit.chain, flow)
+        self.enter_edit(edit);
+        let flow = self.scope_of(&mut frame, path, &edit.chain, flow);
+        self.leave_edit();
+        flow
     }
 }
 

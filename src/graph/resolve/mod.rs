@@ -8,6 +8,7 @@
 mod bind;
 mod body;
 mod call;
+mod default;
 mod domain;
 mod element;
 mod env;
@@ -15,19 +16,22 @@ mod imports;
 mod names;
 mod net;
 mod signature;
+mod trace;
 mod uncalled;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::eval::Fault;
-use super::{Graph, NodeId, Op, Origin, Scope, Shape, Value};
+use super::{Graph, NodeId, Op, Origin, Provenance, Scope, Shape, Value};
 use crate::diag::{Code, Problem, Problems, Span};
 use crate::syntax::Project;
 use crate::syntax::ast::{self, Block, Edit};
 
+use default::DefaultArg;
 pub use domain::members;
 use env::Env;
+use trace::{Noted, Trace};
 
 /// The most elements that a net may expand to, blocks and repeats included.
 pub const MAX_ELEMENTS_PLACED: usize = 200_000;
@@ -71,6 +75,15 @@ pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
     Resolved { graph: found.then_some(graph), problems }
 }
 
+/// Where the values of the node at a path come from; `None` if there is no such node, or if it is
+/// an input.
+pub fn trace(project: &Project, overrides: &[Override], path: &str) -> Option<Provenance> {
+    let mut resolver = Resolver::new(project);
+    resolver.trace = Some(Trace::new(path));
+    resolver.net(overrides);
+    resolver.trace?.found
+}
+
 /// A value of the graph while it is built. `None`: something went wrong on the way to it.
 type Flow = Option<NodeId>;
 
@@ -82,8 +95,8 @@ struct Resolver<'a> {
     /// The paths that an edit can name.
     targets: BTreeSet<String>,
     edits: Vec<PlacedEdit<'a>>,
-    /// `default op(...)` lines: op, argument, value.
-    defaults: Vec<(String, String, Value)>,
+    /// What the `default op(...)` lines say.
+    defaults: Vec<DefaultArg>,
     /// The block calls around the present place, outermost first.
     calls: Vec<super::Frame>,
     active: Vec<&'a Block>,
@@ -95,6 +108,8 @@ struct Resolver<'a> {
     /// Names whose import failed, and what they may have meant: their uses are no news.
     misimported: HashSet<String>,
     problems: Problems,
+    /// What is noted about the node that is traced, if one is.
+    trace: Option<Trace>,
 }
 
 struct PlacedEdit<'a> {
@@ -129,6 +144,7 @@ impl<'a> Resolver<'a> {
             placed: 0,
             misimported: HashSet::new(),
             problems: Problems::new(),
+            trace: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::env::Env;
 use super::names::Names;
-use super::{Frame, Override, PlacedEdit, Resolver, domain};
+use super::{Frame, Noted, Override, PlacedEdit, Resolver, domain};
 use crate::diag::{Code, FileId, Problem, did_you_mean};
 use crate::graph::{Claim, Scope, Setting, Value};
 use crate::syntax::ast::{Arg, Expr, ExprKind, ItemKind, Net, Stmt, StmtKind};
@@ -81,7 +81,7 @@ impl<'a> Resolver<'a> {
 
     fn parameters(&mut self, levels: &mut [Level<'a>], overrides: &[Override]) {
         let mut unused: Vec<&Override> = overrides.iter().collect();
-        let mut given: HashMap<String, (Option<Value>, &Arg)> = HashMap::new();
+        let mut given: HashMap<String, (Option<Value>, &Arg, Noted)> = HashMap::new();
         for level in levels.iter_mut() {
             for param in &level.net.params {
                 let name = &param.name.node;
@@ -90,9 +90,11 @@ impl<'a> Resolver<'a> {
                     None => None,
                 };
                 let from_line = unused.iter().position(|o| o.name.node == *name).map(|i| unused.remove(i));
-                let (value, at) = match (from_line, given.remove(name)) {
+                let given = given.remove(name);
+                let by = (given.as_ref().and_then(|(_, _, step)| step.clone()), from_line);
+                let (value, at) = match (from_line, given) {
                     (Some(o), _) => (self.report(Scope::default().eval(&o.value)), o.value.span),
-                    (None, Some((value, arg))) => (value, arg.value.span),
+                    (None, Some((value, arg, _))) => (value, arg.value.span),
                     (None, None) => {
                         if param.default.is_none() {
                             self.no_value(&param.name);
@@ -113,12 +115,14 @@ impl<'a> Resolver<'a> {
                         if !self.graph.params.iter().any(|(n, _)| n == name) {
                             self.graph.params.push((name.clone(), value.clone()));
                         }
+                        let step = self.parameter_step(level.net, param, &value, by, &level.scope);
+                        level.scope.note(name, step);
                         level.scope.set(name.clone(), value);
                     }
                     None => level.scope.set_unknown(name.clone()),
                 }
             }
-            for (name, (_, arg)) in given.drain() {
+            for (name, (_, arg, _)) in given.drain() {
                 let at = arg.name.as_ref().map_or(arg.value.span, |n| n.span);
                 self.unknown_parameter(&name, at, level.net);
             }
@@ -126,7 +130,8 @@ impl<'a> Resolver<'a> {
                 match &arg.name {
                     Some(name) => {
                         let value = self.report(level.scope.eval(&arg.value));
-                        given.insert(name.node.clone(), (value, arg));
+                        let step = self.extends_step(level.net, arg, value.as_ref(), &level.scope);
+                        given.insert(name.node.clone(), (value, arg, step));
                     }
                     None => self.problems.push(
                         Problem::new(Code::Arity, arg.value.span, "a parent's parameters are given by name")

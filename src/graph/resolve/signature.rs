@@ -2,7 +2,7 @@
 
 use super::{Flow, Resolver};
 use crate::diag::{Code, Problem};
-use crate::graph::{Scope, Value};
+use crate::graph::{Cause, Scope, Value};
 use crate::syntax::ast::{Call, Expr, ExprKind, ShapeExpr, Signature};
 
 impl<'a> Resolver<'a> {
@@ -71,6 +71,7 @@ impl<'a> Resolver<'a> {
                 Some(name) => match size {
                     Some(size) => {
                         scope.set(name, Value::Int(size as i64));
+                        scope.note(name, self.size_step(Cause::Size, (name, i), flow));
                         expected.push(size);
                     }
                     None => scope.set_unknown(name),

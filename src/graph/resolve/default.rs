@@ -1,0 +1,54 @@
+//! `default op(...)` lines.
+
+use super::{Noted, Resolver, bind::bind};
+use crate::diag::{Code, Problem, did_you_mean};
+use crate::graph::op::{self, Args};
+use crate::graph::{Cause, Scope, Value};
+use crate::syntax::ast::Call;
+
+/// One argument of a `default op(...)` line.
+pub(super) struct DefaultArg {
+    pub op: &'static str,
+    pub arg: &'static str,
+    pub value: Value,
+    pub from: Noted,
+}
+
+impl<'a> Resolver<'a> {
+    /// `default bn(gamma = 0.5)`
+    pub(super) fn default_line(&mut self, call: &'a Call, scope: &Scope) {
+        let Some(signature) = op::signature(&call.name.node) else {
+            let near = did_you_mean(&call.name.node, op::signatures().map(|s| s.name));
+            self.problems.push(
+                Problem::new(Code::UnknownName, call.name.span, format!("unknown op `{}`", call.name.node))
+                    .label("`default` is for ops")
+                    .help_if(near.map(|n| format!("did you mean `{n}`?")))
+                    .respell(near),
+            );
+            return;
+        };
+        let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
+        let Some(bound) = bind(call, call.args.iter(), &names, &signature.text(), &mut self.problems) else {
+            return;
+        };
+        for (name, expr) in bound {
+            let Some(value) = self.report(scope.eval(expr)) else { continue };
+            let args = Args::new(signature, [(name, value.clone())], signature.operands.0);
+            match op::build(signature.name, &args) {
+                Err(error) if error.arg == Some(name) => {
+                    self.wrong_call(call, signature, Code::Argument, expr.span, error.message);
+                }
+                _ => {
+                    let op = signature.name;
+                    let from = self.step(Cause::DefaultLine, (name, op), (expr, &value), scope, None);
+                    self.defaults.push(DefaultArg { op, arg: name, value, from });
+                }
+            }
+        }
+    }
+
+    /// The last `default` line that gives an argument.
+    pub(super) fn default_of(&self, op: &str, arg: &str) -> Option<&DefaultArg> {
+        self.defaults.iter().rfind(|line| line.op == op && line.arg == arg)
+    }
+}

@@ -1,0 +1,275 @@
+//! Where everything about a node comes from, with places in the text; the nodes of a net by path.
+
+mod recipe;
+mod step;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::check::Checked;
+use crate::compile;
+use crate::diag::{Sources, Span, did_you_mean};
+use crate::graph::{NodeId, Op, Value};
+use crate::syntax::ast::EditVerb;
+
+pub use recipe::{Key, Layer, Said};
+pub use step::{MAX_DEPTH, Step};
+
+/// The path that stands for the net's recipe. No node has it: it is a word of the language.
+const RECIPE: &str = "recipe";
+
+/// What a path is about.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// A node.
+    Node(Box<Explained>),
+    /// Several nodes.
+    Nodes(Listing),
+    /// The recipe.
+    Recipe {
+        /// Its keys, in the order of the default.
+        recipe: Vec<Key>,
+    },
+}
+
+/// A node, and where everything about it comes from.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explained {
+    /// Its path.
+    pub path: String,
+    /// Its op's name.
+    pub op: &'static str,
+    /// The shortest call that makes it.
+    pub call: String,
+    /// The values that it reads.
+    pub operands: Vec<Operand>,
+    /// The sizes of its result, without the batch.
+    pub shape: Vec<u64>,
+    /// How many numbers training changes.
+    pub params: u64,
+    /// Multiply-accumulate operations for one example.
+    pub macs: u64,
+    /// Its call as written.
+    pub written: String,
+    /// Where it is written.
+    pub place: Option<Place>,
+    /// The block calls around it, innermost first.
+    pub calls: Vec<BlockCall>,
+    /// The edits of extending nets that put it there, outermost first.
+    pub edits: Vec<Edit>,
+    /// The conditions under which it is there, outermost first; one that is false has it behind `else`.
+    pub guards: Vec<Step>,
+    /// Every argument of its op, in the order of the signature.
+    pub arguments: Vec<Argument>,
+}
+
+/// A value that a node reads.
+#[derive(Debug, Clone, Serialize)]
+pub struct Operand {
+    /// Its path.
+    pub path: String,
+    /// Its sizes, without the batch.
+    pub shape: Vec<u64>,
+}
+
+/// A place in a text; line and column from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// `file:line:column`
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// A call of a block.
+#[derive(Debug, Clone, Serialize)]
+pub struct BlockCall {
+    /// The block with the arguments in force.
+    pub block: String,
+    /// Where it is called.
+    pub place: Place,
+}
+
+/// An edit of an extending net.
+#[derive(Debug, Clone, Serialize)]
+pub struct Edit {
+    /// What it does: `after`.
+    pub verb: &'static str,
+    /// The path that it names.
+    pub target: String,
+    /// Where it names it.
+    pub place: Place,
+}
+
+/// One argument of an op.
+#[derive(Debug, Clone, Serialize)]
+pub struct Argument {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    #[serde(serialize_with = "step::as_json")]
+    pub value: Value,
+    /// What gave it this value.
+    pub from: Step,
+}
+
+/// Nodes of a net, those of one stage together.
+#[derive(Debug, Clone, Serialize)]
+pub struct Listing {
+    /// The net's name.
+    pub net: String,
+    /// The stage or block that they are below; `None`: all of the net.
+    pub below: Option<String>,
+    /// The nodes.
+    pub nodes: Vec<Row>,
+}
+
+/// A node in short.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Its path.
+    pub path: String,
+    /// The shortest call that makes it.
+    pub call: String,
+    /// The sizes of its result, without the batch.
+    pub shape: Vec<u64>,
+    /// How many numbers training changes.
+    pub params: u64,
+    /// Multiply-accumulate operations for one example.
+    pub macs: u64,
+}
+
+/// Says what is at a path of the net of `file`, which has been checked with the same `set`: a node,
+/// the nodes below a stage or a block, or for `recipe` the recipe; without a path all nodes. The
+/// error is the nearest path, if one is near.
+pub fn explain(
+    file: &Path,
+    set: &[(String, String)],
+    net: &Checked,
+    sources: &Sources,
+    path: Option<&str>,
+) -> Result<Answer, Option<String>> {
+    let Some(path) = path else { return Ok(Answer::Nodes(listing(net, None))) };
+    if path == RECIPE {
+        return Ok(Answer::Recipe { recipe: recipe::keys(net.graph(), sources) });
+    }
+    if let Some(&id) = net.order().iter().find(|&&id| net.node(id).path == path) {
+        return Ok(Answer::Node(Box::new(node(file, set, net, sources, id))));
+    }
+    let below = listing(net, Some(path));
+    if below.nodes.is_empty() {
+        return Err(did_you_mean(path, known(net)).map(String::from));
+    }
+    Ok(Answer::Nodes(below))
+}
+
+/// Every path that [`explain`] has an answer for.
+fn known(net: &Checked) -> impl Iterator<Item = &str> {
+    let with_prefixes = |&id: &NodeId| {
+        let path = net.node(id).path.as_str();
+        path.match_indices('.').map(|(dot, _)| &path[..dot]).chain([path])
+    };
+    net.order().iter().flat_map(with_prefixes).chain([RECIPE])
+}
+
+fn listing(net: &Checked, below: Option<&str>) -> Listing {
+    let is_below = |path: &str| match below {
+        Some(prefix) => path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.')),
+        None => true,
+    };
+    let mut ids: Vec<NodeId> =
+        net.order().iter().copied().filter(|&id| is_below(&net.node(id).path)).collect();
+    let stage = |id: NodeId| net.node(id).path.split('.').next().unwrap_or_default();
+    let mut stages = std::collections::HashMap::new();
+    for &id in &ids {
+        let next = stages.len();
+        stages.entry(stage(id)).or_insert(next);
+    }
+    ids.sort_by_key(|&id| stages.get(stage(id)).copied());
+    let row = |id: NodeId| Row {
+        path: net.node(id).path.clone(),
+        call: call(net, id),
+        shape: net.shape(id).dims().to_vec(),
+        params: net.node_params(id),
+        macs: net.node_macs(id),
+    };
+    let nodes = ids.into_iter().map(row).collect();
+    Listing { net: net.graph().name.clone(), below: below.map(String::from), nodes }
+}
+
+/// The shortest call that makes a node, with the paths of what it joins.
+fn call(net: &Checked, id: NodeId) -> String {
+    let operands = net.graph().operands(id);
+    let more: Vec<&str> = operands.iter().skip(1).map(|&o| net.node(o).path.as_str()).collect();
+    match &net.node(id).op {
+        Op::Input(_) => net.node(id).op.name().into(),
+        op => op.text(&more),
+    }
+}
+
+fn node(file: &Path, set: &[(String, String)], net: &Checked, sources: &Sources, id: NodeId) -> Explained {
+    let node = net.node(id);
+    let traced = compile::trace(file, set, &node.path);
+    let (found, read) = traced.as_ref().map_or((None, sources), |(found, read)| (Some(found), read));
+    let operand = |id| Operand { path: net.node(id).path.clone(), shape: net.shape(id).dims().to_vec() };
+    let origin = node.origin.as_ref();
+    let calls = origin.into_iter().flat_map(|o| o.calls.iter().rev());
+    let call_at =
+        |c: &crate::graph::Frame| BlockCall { block: c.block.clone(), place: place(sources, c.span) };
+    let edits = found.into_iter().flat_map(|found| &found.edits);
+    let edit = |e: &crate::graph::Placement| Edit {
+        verb: verb(e.verb),
+        target: e.target.clone(),
+        place: place(read, e.span),
+    };
+    let guards = found.into_iter().flat_map(|found| &found.guards);
+    let arguments = found.into_iter().flat_map(|found| &found.arguments);
+    let argument = |a: &crate::graph::Argument| Argument {
+        name: a.name,
+        value: a.value.clone(),
+        from: Step::new(&a.from, read),
+    };
+    Explained {
+        path: node.path.clone(),
+        op: node.op.name(),
+        call: call(net, id),
+        operands: net.graph().operands(id).into_iter().map(operand).collect(),
+        shape: net.shape(id).dims().to_vec(),
+        params: net.node_params(id),
+        macs: net.node_macs(id),
+        written: origin.map(|o| one_line(sources.text(o.span))).unwrap_or_default(),
+        place: origin.map(|o| place(sources, o.span)),
+        calls: calls.map(call_at).collect(),
+        edits: edits.map(edit).collect(),
+        guards: guards.map(|guard| Step::new(guard, read)).collect(),
+        arguments: arguments.map(argument).collect(),
+    }
+}
+
+fn verb(verb: EditVerb) -> &'static str {
+    match verb {
+        EditVerb::After => "after",
+        EditVerb::Before => "before",
+        EditVerb::Replace => "replace",
+        EditVerb::Remove => "remove",
+    }
+}
+
+fn place(sources: &Sources, span: Span) -> Place {
+    let position = sources.position(span);
+    let file = sources.get(span.file).name.clone();
+    Place { file, line: position.line, column: position.column }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,64 @@
+//! Which layer gives each key of a net's recipe.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::step::json;
+use super::{Place, place};
+use crate::diag::Sources;
+use crate::graph::Graph;
+use crate::run::Recipe;
+
+/// One key of a recipe.
+#[derive(Debug, Clone, Serialize)]
+pub struct Key {
+    /// The key.
+    pub key: &'static str,
+    /// Its value in force, `null` if it has none. It may be another than its layer says: a layer that
+    /// changes the number of epochs stretches the schedule of the layers before it.
+    pub value: Json,
+    /// What each layer says, the one in force first.
+    pub said: Vec<Said>,
+}
+
+/// What one layer says of a key.
+#[derive(Debug, Clone, Serialize)]
+pub struct Said {
+    /// The layer.
+    pub layer: Layer,
+    /// The value that it gives.
+    pub value: Json,
+    /// Where; `None` for the built-in recipe.
+    pub place: Option<Place>,
+}
+
+/// A layer of a recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layer {
+    /// The recipe that netc has built in.
+    Default,
+    /// A net that this one extends.
+    Parent,
+    /// The net itself.
+    Net,
+}
+
+/// Every key, in the order of the default.
+pub(super) fn keys(graph: &Graph, sources: &Sources) -> Vec<Key> {
+    let recipe = |settings| serde_json::to_value(Recipe::resolve(settings, None, None).0).unwrap_or_default();
+    let (built_in, in_force) = (recipe(&[]), recipe(&graph.settings));
+    let key = |&key: &&'static str| {
+        let settings = graph.settings.iter().rev().filter(|s| s.applies() && s.key.node == key);
+        let said = settings.map(|s| Said {
+            layer: if s.inherited { Layer::Parent } else { Layer::Net },
+            value: json(&s.value),
+            place: Some(place(sources, s.span)),
+        });
+        let default =
+            built_in.get(key).map(|value| Said { layer: Layer::Default, value: value.clone(), place: None });
+        let value = in_force.get(key).cloned().unwrap_or_default();
+        Key { key, value, said: said.chain(default).collect() }
+    };
+    Recipe::KEYS.iter().map(key).collect()
+}

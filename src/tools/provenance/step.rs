@@ -1,0 +1,96 @@
+//! The steps on the way of a value, with places and in words.
+
+use std::collections::HashSet;
+
+use serde::{Serialize, Serializer};
+
+use super::{Place, place};
+use crate::diag::Sources;
+use crate::graph::{Cause, Step as Traced, Value};
+
+/// The most steps one behind the other. A way may be longer than anyone reads.
+pub const MAX_DEPTH: usize = 100;
+
+/// One step on the way of a value; [`crate::graph::Step`] says what the parts mean.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs)]
+pub struct Step {
+    pub cause: &'static str,
+    pub name: String,
+    pub of: String,
+    pub text: String,
+    #[serde(serialize_with = "as_json")]
+    pub value: Value,
+    /// The step in words.
+    pub says: String,
+    /// Where it is written; `None` if it stands in no file.
+    pub place: Option<Place>,
+    /// What it depends on; empty too for a step that has been given before, on the way of the same
+    /// value, and for the last of [`MAX_DEPTH`].
+    pub from: Vec<Step>,
+}
+
+impl Step {
+    pub(super) fn new(step: &Traced, sources: &Sources) -> Step {
+        view(step, sources, 1, &mut HashSet::new())
+    }
+}
+
+fn view(step: &Traced, sources: &Sources, depth: usize, seen: &mut HashSet<*const Traced>) -> Step {
+    let from = match depth < MAX_DEPTH && seen.insert(std::ptr::from_ref(step)) {
+        true => step.from.iter().map(|from| view(from, sources, depth + 1, seen)).collect(),
+        false => Vec::new(),
+    };
+    let span = step.span.filter(|_| step.cause != Cause::Override);
+    Step {
+        cause: step.cause.as_str(),
+        name: step.name.clone(),
+        of: step.of.clone(),
+        text: step.text.clone(),
+        value: step.value.clone(),
+        says: says(step),
+        place: span.map(|span| place(sources, span)),
+        from,
+    }
+}
+
+fn says(step: &Traced) -> String {
+    let Traced { name, of, text, .. } = step;
+    let shown = step.value.to_string();
+    // What an expression comes to, where it does not say so itself.
+    let is = if *text == shown { String::new() } else { format!(", which is {shown}") };
+    match step.cause {
+        Cause::Written => format!("written `{text}`"),
+        Cause::DefaultLine => format!("the line `default {of}({name} = {text})`"),
+        Cause::OpDefault => format!("{of} has `{name} = {text}` by default"),
+        Cause::Rule => format!("{of} computes it: {text}"),
+        Cause::BlockArgument => format!("{of} is called with `{name} = {text}`{is}"),
+        Cause::BlockDefault => format!("{of} has `{name} = {text}` by default{is}"),
+        Cause::Parameter if text.is_empty() => format!("net {of} declares `{name}`"),
+        // Its value is the one in force, which its default need not be.
+        Cause::Parameter => format!("net {of} declares `{name} = {text}`"),
+        Cause::Extends => format!("overridden by `extends \"{of}\" ({name} = {text})`{is}"),
+        Cause::Override => format!("overridden by `--set {name}={text}`"),
+        Cause::Guard if step.value == Value::Bool(false) => format!("there because not `{text}`"),
+        Cause::Guard => format!("there because `{text}`"),
+        Cause::Same => format!("the channels of {of}, {text}"),
+        Cause::Size => format!("{name} is {shown} of {of}, {text}"),
+    }
+}
+
+/// A value as JSON has it; a distribution is text, as the language writes it.
+pub(super) fn as_json<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::Error> {
+    json(value).serialize(to)
+}
+
+/// A value as JSON has it.
+pub(super) fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Int(i) => (*i).into(),
+        Value::Float(x) => (*x).into(),
+        Value::Bool(b) => (*b).into(),
+        Value::Str(s) => s.as_str().into(),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Dist(_) | Value::Same => value.to_string().into(),
+    }
+}
