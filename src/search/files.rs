@@ -1,9 +1,8 @@
 //! A run's file: appended to, never changed.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use super::{End, Line, Run, SearchError};
 use crate::run::{EpochRow, Outcome};
@@ -45,8 +44,8 @@ pub fn read_run(folder: &Path) -> Result<Option<Run>, SearchError> {
 fn add_up(id: String, text: &str, path: &Path) -> Result<Option<Run>, SearchError> {
     let (mut inputs, mut attempts, mut end) = (None, Vec::new(), None::<End>);
     let mut rows: BTreeMap<u32, EpochRow> = BTreeMap::new();
-    let mut lines = text.split('\n').enumerate().filter(|(_, line)| !line.is_empty()).peekable();
-    while let Some((number, line)) = lines.next() {
+    let lines = text.split('\n').enumerate().filter(|(_, line)| !line.is_empty());
+    for (number, line) in lines {
         match serde_json::from_str(line) {
             Ok(Line::Inputs(first)) => inputs = inputs.or(Some(first)),
             Ok(Line::Attempt(attempt)) => attempts.push(attempt),
@@ -71,38 +70,4 @@ fn add_up(id: String, text: &str, path: &Path) -> Result<Option<Run>, SearchErro
     let whole = (1..).zip(rows.into_values()).take_while(|(n, row)| row.epoch == *n).map(|(_, row)| row);
     let epochs = whole.collect();
     Ok(inputs.map(|inputs| Run { id, inputs: *inputs, attempts, epochs, end }))
-}
-
-/// A run's file, open for one writer.
-#[derive(Debug)]
-pub(super) struct Appender {
-    path: PathBuf,
-    file: File,
-}
-
-impl Appender {
-    /// Opens or makes the file. After a line that was cut short comes a new one.
-    pub fn open(folder: &Path) -> Result<Appender, SearchError> {
-        fs::create_dir_all(folder).map_err(SearchError::io(folder))?;
-        let path = folder.join(FILE);
-        let torn = fs::read(&path).is_ok_and(|bytes| bytes.last().is_some_and(|&byte| byte != b'\n'));
-        let file =
-            OpenOptions::new().append(true).create(true).open(&path).map_err(SearchError::io(&path))?;
-        let mut appender = Appender { path, file };
-        if torn {
-            appender.write(b"\n")?;
-        }
-        Ok(appender)
-    }
-
-    /// Appends a line and waits until it is on the disk.
-    pub fn append(&mut self, line: &Line) -> Result<(), SearchError> {
-        let text = serde_json::to_string(line).unwrap_or_default();
-        self.write(format!("{text}\n").as_bytes())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), SearchError> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
-        written.map_err(SearchError::io(&self.path))
-    }
 }

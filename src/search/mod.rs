@@ -13,6 +13,8 @@
 //!
 //! Everything here but the trainings themselves needs no libtorch.
 
+#[cfg(feature = "torch")]
+mod appender;
 mod error;
 mod files;
 pub mod lease;

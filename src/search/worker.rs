@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::files::Appender;
+use super::appender::Appender;
 use super::lease::{Claimer, Holder, Lease};
 use super::{Attempt, End, Line, Plan, PlannedRun, Run, SearchError, read_run};
 use crate::check::Checked;
