@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_draw::DrawArgs;
+use super::args_search::SearchArgs;
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
 use crate::diag::Code;
@@ -63,6 +64,8 @@ pub enum Command {
 pub enum TensorCommand {
     /// Train a net
     Train(TrainArgs),
+    /// Train many variants of a net, several times each, and compare them
+    Search(SearchArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch

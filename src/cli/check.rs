@@ -2,13 +2,12 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use super::PROBLEMS;
 use super::args::{CheckArgs, Format};
 use super::fix::repair;
-use super::out::{bytes, complain, echo_overrides, millions, print, show, thousands};
+use super::out::{bytes, complain, echo_overrides, millions, print, show, table, thousands, trimmed};
 use crate::check::Checked;
 use crate::diag::{Problem, Sources};
 use crate::syntax::Overlay;
@@ -83,18 +82,6 @@ fn count_of(compilation: &Compilation, what: &str) -> String {
     }
 }
 
-fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header.to_vec());
-    for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if right.contains(&i) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
 /// A row for each first segment of the paths.
 fn stages(net: &Checked) -> String {
     let mut rows: Vec<(&str, String, u64, u64)> = Vec::new();
@@ -155,10 +142,6 @@ fn many(compiled: &[(&Path, Compilation)], args: &CheckArgs) -> String {
         };
     }
     trimmed(&table) + "\n"
-}
-
-fn trimmed(table: &Table) -> String {
-    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@
 
 mod args;
 mod args_draw;
+mod args_search;
 mod args_tools;
 mod args_train;
 mod check;
@@ -28,6 +29,8 @@ mod out;
 mod parity;
 #[cfg(feature = "torch")]
 mod progress;
+#[cfg(feature = "torch")]
+mod search;
 mod show;
 mod sibling;
 #[cfg(feature = "torch")]
@@ -41,6 +44,7 @@ use clap::Parser;
 
 pub use args::{Cli, Command, TensorCommand};
 pub use args_draw::DrawArgs;
+pub use args_search::SearchArgs;
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, TrainArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]

@@ -1,5 +1,7 @@
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
+use comfy_table::{CellAlignment, Table, presets};
+
 use crate::check::Checked;
 use crate::diag::{Problems, Sources, Style, render};
 
@@ -63,4 +65,22 @@ pub(crate) fn bytes(n: u64) -> String {
         unit += 1;
     }
     if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// A table without rules; the columns in `right` hold numbers.
+pub(crate) fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if right.contains(&i) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// A table as text, without blanks at the ends of lines.
+pub(crate) fn trimmed(table: &Table) -> String {
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

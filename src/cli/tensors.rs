@@ -1,11 +1,12 @@
 use std::process::ExitCode;
 
-use super::{TensorCommand, eval, parity, train};
+use super::{TensorCommand, eval, parity, search, train};
 
 /// Runs a command that computes with tensors, in a program that links libtorch.
 pub fn tensors(command: TensorCommand) -> ExitCode {
     match command {
         TensorCommand::Train(args) => train::run(&args),
+        TensorCommand::Search(args) => search::run(&args),
         TensorCommand::Eval(args) => eval::run(&args),
         TensorCommand::Parity(args) => parity::run(&args),
     }

@@ -18,7 +18,7 @@ use crate::{Compilation, compile};
 /// How often the weights are saved before the end, at most.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// The exit code of a run that was asked to stop: 128 and SIGINT.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 pub(super) fn run(args: &TrainArgs) -> ExitCode {
     let mut compilation = compile(&args.file, &args.set.set);
@@ -82,7 +82,7 @@ fn recipe_in_force(args: &TrainArgs, net: &Checked, sources: &Sources) -> Result
 }
 
 /// The first interrupt asks the training to end after its step; a second one ends the process.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>, String> {
+pub(super) fn stop_on_interrupt() -> Result<Arc<AtomicBool>, String> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let handler = move || {

@@ -4,12 +4,11 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `search.yaml` | what was asked for |
-//! | `plan.json` | every variant and every run, fixed before the first one starts |
+//! | `plan.json` | what was asked for, every variant and every run, fixed before the first one starts |
+//! | `nets/GRAPH.net` | the flat net of each variant |
 //! | `runs/ID/run.jsonl` | one run: its inputs, attempts, epochs and end, a line each, appended ([`Line`]) |
 //! | `runs/ID/lease.N` | who works on it |
 //! | `runs/ID/checkpoint.safetensors` | where an unfinished one goes on, and at the end its weights |
-//! | `index.sqlite` | an index of the above for queries; rebuilt at will |
 //!
 //! Everything here but the trainings themselves needs no libtorch.
 
@@ -21,6 +20,7 @@ pub mod lease;
 mod plan;
 mod record;
 mod spec;
+mod summary;
 mod variants;
 #[cfg(feature = "torch")]
 mod worker;
@@ -30,6 +30,7 @@ pub use files::{read_run, read_runs};
 pub use plan::{MAX_RUNS, Plan, PlannedRun};
 pub use record::{Attempt, End, Inputs, Line, Run};
 pub use spec::{Combine, Spec};
+pub use summary::{Summary, summarise};
 pub use variants::{MAX_VALUES, MAX_VARIANTS, Variant};
 #[cfg(feature = "torch")]
 pub use worker::{Stage, Worked, Worker};

@@ -139,13 +139,6 @@ impl Plan {
         }
     }
 
-    /// Multiply-accumulate operations of a run's training and testing: an image trained on costs three
-    /// times its forward pass.
-    pub fn macs(&self, run: &PlannedRun, train_images: u64, test_images: u64) -> f64 {
-        let forward = self.variants[run.variant].macs as f64;
-        forward * f64::from(run.epochs) * (3.0 * train_images as f64 + test_images as f64)
-    }
-
     /// The file of a net's text.
     pub fn net_file(folder: &Path, graph: &str) -> PathBuf {
         folder.join("nets").join(format!("{}.net", &graph[..graph.len().min(16)]))

@@ -37,9 +37,6 @@ pub struct Spec {
     pub limit_test: Option<usize>,
     /// `auto`, `fp32`, `bf16` or `fp16`.
     pub precision: String,
-    /// Successive halving: after each round of one run a variant, the worse part of those left, all but
-    /// one in so many, gets no further runs.
-    pub halving: Option<u32>,
 }
 
 /// How the variations of several parameters go together.
@@ -67,7 +64,6 @@ impl Default for Spec {
             limit_train: None,
             limit_test: None,
             precision: "auto".into(),
-            halving: None,
         }
     }
 }
@@ -87,7 +83,6 @@ impl Spec {
         "limit_train",
         "limit_test",
         "precision",
-        "halving",
     ];
 
     /// The spec of a file's text. Paths in it are relative to its folder.
@@ -156,7 +151,6 @@ impl Spec {
             "limit_train" => self.limit_train = Some(count(1)? as usize),
             "limit_test" => self.limit_test = Some(count(1)? as usize),
             "precision" => self.precision = word()?,
-            "halving" => self.halving = Some(count(2)? as u32),
             _ => {
                 let near = did_you_mean(key, Spec::KEYS.iter().copied());
                 let help = near.map_or_else(

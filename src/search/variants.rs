@@ -16,7 +16,7 @@ use crate::syntax::{self, Project};
 /// The most variants of one search.
 pub const MAX_VARIANTS: usize = 100_000;
 /// The most values of one parameter's domain.
-pub const MAX_VALUES: usize = 1024;
+pub const MAX_VALUES: usize = 64;
 
 /// One net of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -26,6 +26,7 @@ mod mistakes;
 mod recipe;
 #[cfg(feature = "torch")]
 mod run;
+mod search;
 mod show;
 mod syntax;
 mod syntax_project;

@@ -1,0 +1,128 @@
+//! Searches by the real command: what is planned, and that nothing is lost.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use netc::search::{Plan, Spec, read_runs};
+
+const NET: &str = "net small(width: one_of(4, 8) = 4, more: subset(1, 2) = []) {
+  input image: [N, 3, 32, 32]
+  stem: conv(width) -> bn -> relu -> maxpool(4)
+  conv if more has 1
+  relu if more has 2
+  head: globalmaxpool -> flatten -> linear(10)
+  output logits: [N, 10]
+  recipe { epochs = 3 }
+}
+";
+
+fn small() -> (tempfile::TempDir, Spec) {
+    let folder = tempfile::tempdir().unwrap();
+    let net = folder.path().join("small.net");
+    std::fs::write(&net, NET).unwrap();
+    (folder, Spec { nets: vec![net], runs: 2, ..Spec::default() })
+}
+
+fn names(spec: &Spec) -> Vec<String> {
+    let (plan, _) = Plan::new(spec).unwrap();
+    plan.variants.iter().map(|v| [vec![v.name.clone()], v.also.clone()].concat().join(" = ")).collect()
+}
+
+#[test]
+fn the_variants_are_the_values_of_the_declared_domains() {
+    let (_folder, spec) = small();
+    let over = |over: &[&str]| Spec { over: over.iter().map(|s| s.to_string()).collect(), ..spec.clone() };
+    let each = ["small = width=4 = more=[]", "width=8", "more=[1]", "more=[2]", "more=[1,2]"];
+    assert_eq!(names(&over(&["width", "more"])), each);
+    let product = Spec { combine: netc::search::Combine::Product, ..over(&["width", "more=[[1]]"]) };
+    assert_eq!(
+        names(&product),
+        ["small = width=4", "width=8", "more=[1] = width=4 more=[1]", "width=8 more=[1]"]
+    );
+    let few = Spec { filter: Some("params < 300 and width == 4".into()), ..over(&["width", "more"]) };
+    let (plan, _) = Plan::new(&few).unwrap();
+    assert!(plan.excluded.contains(&"width=8".to_string()), "{:?}", plan.excluded);
+    assert!(Plan::new(&over(&["widht"])).unwrap_err().to_string().contains("did you mean `width`?"));
+}
+
+#[test]
+fn the_identity_of_a_run_is_all_that_it_depends_on() {
+    let (_folder, spec) = small();
+    let ids = |spec: &Spec| Plan::new(spec).unwrap().0.runs.iter().map(|r| r.id.clone()).collect::<Vec<_>>();
+    let first = ids(&spec);
+    assert_eq!(first, ids(&spec));
+    assert_eq!(first[0], ids(&Spec { runs: 1, ..spec.clone() })[0]);
+    for other in [
+        Spec { seed: 5, ..spec.clone() },
+        Spec { epochs: vec![4], ..spec.clone() },
+        Spec { limit_train: Some(9), ..spec.clone() },
+        Spec { data: "synthetic".into(), ..spec.clone() },
+        Spec { precision: "fp32".into(), ..spec.clone() },
+    ] {
+        assert!(ids(&other).iter().all(|id| !first.contains(id)), "{other:?}");
+    }
+}
+
+#[test]
+fn a_line_that_a_crash_cut_short_is_passed_over_and_a_wrong_one_is_not() {
+    let (folder, spec) = small();
+    let (plan, texts) = Plan::new(&spec).unwrap();
+    plan.write(folder.path(), &texts).unwrap();
+    let run = Plan::run_folder(folder.path(), &plan.runs[0].id);
+    std::fs::create_dir_all(&run).unwrap();
+    let inputs = netc::search::Line::Inputs(Box::new(plan.inputs(&plan.runs[0], "text".into())));
+    let line = serde_json::to_string(&inputs).unwrap();
+    std::fs::write(run.join("run.jsonl"), format!("{line}\n{}\n{line}", &line[..40])).unwrap();
+    assert_eq!(read_runs(folder.path()).unwrap().len(), 1);
+    std::fs::write(run.join("run.jsonl"), format!("{line}\n{{\"event\":\"epoc\"}}\n")).unwrap();
+    let error = read_runs(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("run.jsonl:2: not a line of a run"), "{error}");
+}
+
+#[cfg(feature = "torch")]
+fn search(folder: &Path, out: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_netc-torch"));
+    command.args(["search", "small.net", "--over", "width", "--runs", "2", "--data", "synthetic"]);
+    command.args(["--limit-train", "512", "--limit-test", "128", "--precision", "fp32", "--out", out]);
+    command.current_dir(folder).env("OMP_NUM_THREADS", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Every epoch of every run to the bit, without the times.
+#[cfg(feature = "torch")]
+fn metrics(folder: &Path) -> BTreeMap<String, Vec<(u32, u64, u64)>> {
+    let runs = read_runs(folder).unwrap();
+    assert!(runs.iter().all(|run| run.finished() && run.epochs.len() == 3));
+    let bits = |run: &netc::search::Run| {
+        run.epochs.iter().map(|e| (e.epoch, e.train_loss.to_bits(), e.test_loss.to_bits())).collect()
+    };
+    runs.iter().map(|run| (run.id.clone(), bits(run))).collect()
+}
+
+#[cfg(feature = "torch")]
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn a_search_that_is_killed_again_and_again_ends_as_one_that_is_not() {
+    let (folder, _) = small();
+    let whole = search(folder.path(), "whole").output().unwrap();
+    assert!(whole.status.success(), "{}", text(&whole));
+    for pause in [900, 1200, 1500, 1800] {
+        let mut child = search(folder.path(), "killed").spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(pause));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    // Two workers at once finish it.
+    let mut one = search(folder.path(), "killed").spawn().unwrap();
+    let other = search(folder.path(), "killed").output().unwrap();
+    assert!(one.wait().unwrap().success() && other.status.success(), "{}", text(&other));
+    let (whole, killed) = (metrics(&folder.path().join("whole")), metrics(&folder.path().join("killed")));
+    assert_eq!(whole.len(), 4);
+    assert_eq!(whole, killed);
+}
