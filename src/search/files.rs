@@ -19,7 +19,9 @@ pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(&runs).map_err(SearchError::io(&runs))? {
         let path = entry.map_err(SearchError::io(&runs))?.path();
-        found.extend(read_run(&path)?);
+        if path.is_dir() {
+            found.extend(read_run(&path)?);
+        }
     }
     found.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(found)
@@ -68,6 +70,18 @@ fn add_up(id: String, text: &str, path: &Path) -> Result<Option<Run>, SearchErro
         }
     }
     let whole = (1..).zip(rows.into_values()).take_while(|(n, row)| row.epoch == *n).map(|(_, row)| row);
-    let epochs = whole.collect();
-    Ok(inputs.map(|inputs| Run { id, inputs: *inputs, attempts, epochs, end }))
+    let epochs: Vec<EpochRow> = whole.collect();
+    let wrong = |what: String| {
+        SearchError::new(format!("{}: {what}", path.display()))
+            .help("remove the run's folder, and the search does the run again")
+    };
+    let Some(inputs) = inputs else {
+        let nothing = attempts.is_empty() && epochs.is_empty() && end.is_none();
+        return if nothing { Ok(None) } else { Err(wrong("it does not begin with the run's inputs".into())) };
+    };
+    let run = Run { id, inputs: *inputs, attempts, epochs, end };
+    if run.finished() && run.epochs.len() != run.inputs.epochs as usize {
+        return Err(wrong(format!("finished with {} of {} epochs", run.epochs.len(), run.inputs.epochs)));
+    }
+    Ok(Some(run))
 }

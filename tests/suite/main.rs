@@ -27,6 +27,8 @@ mod recipe;
 #[cfg(feature = "torch")]
 mod run;
 mod search;
+#[cfg(feature = "torch")]
+mod search_run;
 mod show;
 mod syntax;
 mod syntax_project;
