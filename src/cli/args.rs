@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_draw::DrawArgs;
+use super::args_report::ReportArgs;
 use super::args_search::SearchArgs;
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
@@ -48,6 +49,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
+    /// What a search found: means, intervals, what cannot be told apart, a picture
+    Report(ReportArgs),
     #[command(flatten)]
     #[allow(missing_docs)]
     Tensors(TensorCommand),

@@ -5,6 +5,7 @@
 
 mod args;
 mod args_draw;
+mod args_report;
 mod args_search;
 mod args_tools;
 mod args_train;
@@ -29,6 +30,7 @@ mod out;
 mod parity;
 #[cfg(feature = "torch")]
 mod progress;
+mod report;
 #[cfg(feature = "torch")]
 mod search;
 mod show;
@@ -44,6 +46,7 @@ use clap::Parser;
 
 pub use args::{Cli, Command, TensorCommand};
 pub use args_draw::DrawArgs;
+pub use args_report::ReportArgs;
 pub use args_search::SearchArgs;
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, TrainArgs};
 pub use sibling::start_sibling;
@@ -66,6 +69,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Derive(args) => derive::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
+        Command::Report(args) => report::run(&args),
         Command::Tensors(command) => tensors(command),
         Command::Lsp(args) => lsp::run(&args),
     }

@@ -6,10 +6,12 @@ use super::PROBLEMS;
 use super::args_search::{CombineArg, SearchArgs};
 use super::data::load_with_progress;
 use super::out::{complain, millions, print, show, table, thousands, trimmed};
+use super::report;
 use super::train::{INTERRUPTED, stop_on_interrupt};
 use crate::diag::Sources;
 use crate::run::{Machine, PrecisionChoice, recipe};
-use crate::search::{Combine, Plan, Run, SearchError, Spec, Stage, Worker, read_runs};
+use crate::search::report::Report;
+use crate::search::{Combine, Plan, Run, SearchError, Spec, Stage, Worker};
 
 /// How often the state of a run is saved, at most.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
@@ -68,7 +70,7 @@ fn work(args: &SearchArgs, folder: &Path, plan: &Plan) -> Result<ExitCode, Searc
         Stage::Over(run) => print(&line(run)),
         Stage::Run(_) | Stage::Training(..) | Stage::Waiting(_) => {}
     })?;
-    print(&results(&read_runs(folder)?));
+    print(&format!("\n{}", report::text(&Report::read(folder)?)));
     Ok(if worked.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
@@ -162,23 +164,4 @@ fn line(run: &Run) -> String {
         (_, _, Some(reason)) => format!("{variant}, {epochs} epochs, seed {seed}: failed: {reason}\n"),
         _ => format!("{variant}, {epochs} epochs, seed {seed}: failed\n"),
     }
-}
-
-/// Number, mean and deviation of each variant at each length, the best first.
-fn results(runs: &[Run]) -> String {
-    let summaries = crate::search::summarise(runs);
-    let mut table = table(&["variant", "epochs", "n", "mean %", "std", "std error", "time s"], 1..7);
-    for s in &summaries {
-        let number = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.2}"));
-        table.add_row([
-            s.variant.clone(),
-            s.epochs.to_string(),
-            s.finished.to_string(),
-            number(s.mean),
-            number(s.std),
-            number(s.std_error),
-            number(s.time),
-        ]);
-    }
-    format!("\n{}\n", trimmed(&table))
 }

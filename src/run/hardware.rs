@@ -14,6 +14,15 @@ pub struct Hardware {
 }
 
 impl Hardware {
+    /// The part that computes, in words: runs on different ones have times that do not compare.
+    pub fn label(&self) -> String {
+        match (&self.gpu, self.device.starts_with("cuda")) {
+            (Some(gpu), true) => gpu.clone(),
+            (None, true) => self.device.clone(),
+            (_, false) => format!("{}, {} threads", self.cpu, self.threads),
+        }
+    }
+
     /// This machine.
     pub fn detect(threads: usize, device: String) -> Hardware {
         let gpu = device.starts_with("cuda").then(gpu_name).flatten();

@@ -19,8 +19,9 @@ mod files;
 pub mod lease;
 mod plan;
 mod record;
+pub mod report;
 mod spec;
-mod summary;
+pub mod stats;
 mod variants;
 #[cfg(feature = "torch")]
 mod worker;
@@ -30,7 +31,6 @@ pub use files::{read_run, read_runs};
 pub use plan::{MAX_RUNS, Plan, PlannedRun};
 pub use record::{Attempt, End, Inputs, Line, Run};
 pub use spec::{Combine, Spec};
-pub use summary::{Summary, summarise};
 pub use variants::{MAX_VALUES, MAX_VARIANTS, Variant};
 #[cfg(feature = "torch")]
 pub use worker::{Stage, Worked, Worker};

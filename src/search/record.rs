@@ -1,5 +1,7 @@
 //! One run of a search, as its file says it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::run::{EpochRow, Hardware, Outcome};
@@ -109,5 +111,11 @@ impl Run {
     /// Training and testing time of a finished run in seconds.
     pub fn time(&self) -> Option<f64> {
         self.epochs.last().filter(|_| self.finished()).map(|row| row.total_time)
+    }
+
+    /// What computed it, in words; `None` if that was more than one kind of machine.
+    pub fn hardware(&self) -> Option<String> {
+        let labels: BTreeSet<String> = self.attempts.iter().map(|a| a.hardware.label()).collect();
+        if labels.len() == 1 { labels.into_iter().next() } else { None }
     }
 }

@@ -24,6 +24,7 @@ mod lsp_fixes;
 mod lsp_names;
 mod mistakes;
 mod recipe;
+mod report;
 #[cfg(feature = "torch")]
 mod run;
 mod search;

@@ -1,0 +1,111 @@
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{Comparison, Group, NotCounted, Report};
+
+/// The most pairs that a page lists.
+const MAX_PAIRS: usize = 2_000;
+
+pub(super) fn page(report: &Report, picture: &str) -> String {
+    let title = format!("Search over {}", report.nets.join(", "));
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(include_str!("page.css"))) }
+            }
+            body {
+                h1 { (title) }
+                p { (report.finished) " of " (report.planned) " runs finished, on " (report.data) "." }
+                (PreEscaped(picture))
+                @for length in report.lengths() { (variants(length)) }
+                (pairs(&report.comparisons))
+                (cautions(&report.cautions))
+                (not_counted("Failed", &report.failed))
+                (not_counted("Not over", &report.unfinished))
+                script { (PreEscaped(include_str!("page.js"))) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn variants(length: &[Group]) -> Markup {
+    let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.2}"));
+    html! {
+        h2 { (length.first().map_or(0, |g| g.epochs)) " epochs" }
+        p class="muted" {
+            "Shaded: the best mean, and what cannot be told apart from it. Front: no other variant is as accurate in less time."
+        }
+        table {
+            thead { tr {
+                th data-name="variant" { "variant" } th data-name="rank" { "rank" } th data-name="n" { "n" }
+                th data-name="mean" { "mean %" } th data-name="interval" { "95% interval" } th data-name="std" { "std" }
+                th data-name="error" { "std error" } th data-name="time" { "time s" } th data-name="params" { "params" }
+                th data-name="macs" { "MACs" } th data-name="front" { "front" }
+            } }
+            tbody { @for g in length {
+                tr class=[g.like_best.then_some("best")] {
+                    td { (g.variant) } td { (g.rank) } td { (g.accuracies.len()) }
+                    td { (number(g.mean())) }
+                    td data-value=(number(g.interval.map(|[low, _]| low))) {
+                        @if let Some([low, high]) = g.interval { (format!("{low:.2} to {high:.2}")) }
+                    }
+                    td { (number(g.sample.filter(|s| s.n > 1).map(|s| s.std))) }
+                    td { (number(g.std_error)) } td { (number(g.time)) } td { (g.params) } td { (g.macs) }
+                    td { @if g.front { "front" } }
+                }
+            } }
+        }
+    }
+}
+
+fn pairs(all: &[Comparison]) -> Markup {
+    let alike: Vec<&Comparison> = all.iter().filter(|pair| !pair.told_apart).collect();
+    html! {
+        h2 { "Pairs that cannot be told apart" }
+        p {
+            (alike.len()) " of " (all.len()) " pairs, by Welch's test at 5% with Holm's correction for the number of "
+            "comparisons at each length. The last column: about how many runs of each would tell them apart four "
+            "times in five, if means and deviations are as measured."
+        }
+        @if !alike.is_empty() {
+            table {
+                thead { tr {
+                    th { "better" } th { "worse" } th { "epochs" } th { "difference" } th { "p" } th { "adjusted p" }
+                    th { "runs needed" }
+                } }
+                tbody { @for pair in alike.iter().take(MAX_PAIRS) { tr {
+                    td { (pair.better) } td { (pair.worse) } td { (pair.epochs) }
+                    td { (format!("{:.3}", pair.difference)) } td { (format!("{:.3}", pair.p)) }
+                    td { (format!("{:.3}", pair.adjusted)) }
+                    td { (pair.runs_needed.map_or(String::new(), |n| n.to_string())) }
+                } } }
+            }
+            @if alike.len() > MAX_PAIRS { p { "The first " (MAX_PAIRS) " are listed." } }
+        }
+    }
+}
+
+fn cautions(all: &[String]) -> Markup {
+    html! {
+        h2 { "What to know before concluding" }
+        ul { @for caution in all { li { (caution) } } }
+    }
+}
+
+fn not_counted(title: &str, runs: &[NotCounted]) -> Markup {
+    html! {
+        @if !runs.is_empty() {
+            h2 { (title) }
+            table {
+                thead { tr { th { "variant" } th { "epochs" } th { "seed" } th { "run" } th { "why" } } }
+                tbody { @for run in runs { tr {
+                    td { (run.variant) } td { (run.epochs) } td { (run.seed) } td { (run.id) } td { (run.why) }
+                } } }
+            }
+        }
+    }
+}

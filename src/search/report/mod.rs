@@ -1,0 +1,298 @@
+//! The report of a search: what its runs say, and what they do not.
+
+mod cautions;
+mod compare;
+mod html;
+mod plot;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use self::compare::{Comparison, MAX_PAIRED};
+use super::stats::Sample;
+use super::{Plan, PlannedRun, Run, SearchError, read_runs};
+
+/// A search in numbers. Accuracies are in percent, times in seconds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The files it starts from.
+    pub nets: Vec<String>,
+    /// The data set.
+    pub data: String,
+    /// Runs that were planned.
+    pub planned: usize,
+    /// Runs that did every epoch.
+    pub finished: usize,
+    /// Runs that are not over.
+    pub unfinished: Vec<NotCounted>,
+    /// Runs that ended before their last epoch.
+    pub failed: Vec<NotCounted>,
+    /// The machine that the times are of: the one with the most runs.
+    pub timed_on: Option<String>,
+    /// Each variant at each length: the longest first, the best mean first among those of a length.
+    pub groups: Vec<Group>,
+    /// Pairs of variants of one length.
+    pub comparisons: Vec<Comparison>,
+    /// What must be known to read the numbers, a sentence or two each.
+    pub cautions: Vec<String>,
+}
+
+/// A run that no mean counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotCounted {
+    /// The run's identity.
+    pub id: String,
+    /// The variant's name.
+    pub variant: String,
+    /// Epochs that were planned.
+    pub epochs: u32,
+    /// Its seed.
+    pub seed: u64,
+    /// How far it is, or why it failed.
+    pub why: String,
+}
+
+/// The runs of one variant at one length.
+#[derive(Debug, Clone, Serialize)]
+pub struct Group {
+    /// The variant's name.
+    pub variant: String,
+    /// What it is drawn with.
+    pub family: String,
+    /// Epochs of each run.
+    pub epochs: u32,
+    /// Its place among the variants of its length by mean, from 1.
+    pub rank: usize,
+    /// Trained numbers.
+    pub params: u64,
+    /// Multiply-accumulate operations for one image.
+    pub macs: u64,
+    /// The test accuracy of each finished run after its last epoch, in the order of the seeds.
+    pub accuracies: Vec<f64>,
+    /// Their number, mean and standard deviation.
+    pub sample: Option<Sample>,
+    /// The standard error of the mean.
+    pub std_error: Option<f64>,
+    /// The 95% confidence interval of the mean.
+    pub interval: Option<[f64; 2]>,
+    /// Runs that are not over, or that failed.
+    pub others: usize,
+    /// Mean time of training and testing on [`Report::timed_on`].
+    pub time: Option<f64>,
+    /// Whether no other group is as accurate in less time, or better in as little.
+    pub front: bool,
+    /// Whether it is the best of its length, or cannot be told apart from it.
+    pub like_best: bool,
+}
+
+impl Group {
+    /// Mean accuracy of the finished runs.
+    pub fn mean(&self) -> Option<f64> {
+        self.sample.map(|sample| sample.mean)
+    }
+}
+
+impl Report {
+    /// The report of a search's folder, as far as the search has come.
+    ///
+    /// # Errors
+    /// A folder that holds no search, files of it that cannot be read.
+    pub fn read(folder: &Path) -> Result<Report, SearchError> {
+        Ok(Report::new(&Plan::read(folder)?, &read_runs(folder)?))
+    }
+
+    /// The report of these runs, in any order; runs that the plan lacks do not count.
+    pub fn new(plan: &Plan, runs: &[Run]) -> Report {
+        let by_id: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.id.as_str(), run)).collect();
+        let planned: Vec<(&PlannedRun, Option<&Run>)> =
+            plan.runs.iter().map(|planned| (planned, by_id.get(planned.id.as_str()).copied())).collect();
+        let (mut unfinished, mut failed) = (Vec::new(), Vec::new());
+        for (planned, run) in &planned {
+            match run {
+                Some(run) if run.finished() => {}
+                Some(run) if run.end.is_some() => failed.push(not_counted(plan, planned, Some(run))),
+                _ => unfinished.push(not_counted(plan, planned, *run)),
+            }
+        }
+        let timed_on = most_used(planned.iter().filter_map(|(_, run)| *run));
+        let mut groups = groups(plan, &planned, timed_on.as_deref());
+        mark_front(&mut groups);
+        let comparisons = compare::compare(&mut groups);
+        let mut report = Report {
+            nets: plan.spec.nets.iter().map(|net| net.display().to_string()).collect(),
+            data: plan.spec.data.clone(),
+            planned: plan.runs.len(),
+            finished: plan.runs.len() - unfinished.len() - failed.len(),
+            unfinished,
+            failed,
+            timed_on,
+            groups,
+            comparisons,
+            cautions: Vec::new(),
+        };
+        report.cautions = cautions::cautions(&report, plan, &planned);
+        report
+    }
+
+    /// The groups of each length, the longest first.
+    pub fn lengths(&self) -> impl Iterator<Item = &[Group]> {
+        self.groups.chunk_by(|a, b| a.epochs == b.epochs)
+    }
+
+    /// The groups as comma-separated values, with a header.
+    ///
+    /// # Errors
+    /// None that is known; the writer has a way to say so.
+    pub fn csv(&self) -> Result<String, SearchError> {
+        let failed = |error: &dyn std::fmt::Display| SearchError::new(error.to_string());
+        let mut out = csv::Writer::from_writer(Vec::new());
+        let header = [
+            "variant",
+            "family",
+            "epochs",
+            "rank",
+            "n",
+            "mean",
+            "std",
+            "std_error",
+            "low95",
+            "high95",
+            "time_s",
+            "params",
+            "macs",
+            "front",
+            "like_best",
+            "not_finished",
+        ];
+        out.write_record(header).map_err(|e| failed(&e))?;
+        let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.4}"));
+        for g in &self.groups {
+            let record = [
+                g.variant.clone(),
+                g.family.clone(),
+                g.epochs.to_string(),
+                g.rank.to_string(),
+                g.accuracies.len().to_string(),
+                number(g.mean()),
+                number(g.sample.filter(|s| s.n > 1).map(|s| s.std)),
+                number(g.std_error),
+                number(g.interval.map(|[low, _]| low)),
+                number(g.interval.map(|[_, high]| high)),
+                number(g.time),
+                g.params.to_string(),
+                g.macs.to_string(),
+                g.front.to_string(),
+                g.like_best.to_string(),
+                g.others.to_string(),
+            ];
+            out.write_record(record).map_err(|e| failed(&e))?;
+        }
+        let bytes = out.into_inner().map_err(|e| failed(&e))?;
+        String::from_utf8(bytes).map_err(|e| failed(&e))
+    }
+
+    /// All of it as one JSON object.
+    ///
+    /// # Errors
+    /// None that is known; the writer has a way to say so.
+    pub fn json(&self) -> Result<String, SearchError> {
+        serde_json::to_string_pretty(self).map_err(|e| SearchError::new(e.to_string()))
+    }
+
+    /// The picture: accuracy against time, a dot for each variant at its shortest length, a line to its
+    /// longer ones, families in colour, bars of one standard error. An SVG.
+    ///
+    /// # Errors
+    /// No run is finished.
+    pub fn picture(&self) -> Result<String, SearchError> {
+        plot::svg(self)
+    }
+
+    /// A page that holds everything, needs nothing beside it and no network.
+    ///
+    /// # Errors
+    /// No run is finished.
+    pub fn html(&self) -> Result<String, SearchError> {
+        Ok(html::page(self, &self.picture()?))
+    }
+}
+
+fn not_counted(plan: &Plan, planned: &PlannedRun, run: Option<&Run>) -> NotCounted {
+    let why = match run {
+        None => "not begun".into(),
+        Some(Run { end: Some(end), .. }) => end.reason.clone().unwrap_or_else(|| "failed".into()),
+        Some(run) => format!("{} of {} epochs done", run.epochs.len(), planned.epochs),
+    };
+    let variant = plan.variants[planned.variant].name.clone();
+    NotCounted { id: planned.id.clone(), variant, epochs: planned.epochs, seed: planned.seed, why }
+}
+
+/// The machine on which the most runs finished.
+fn most_used<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for label in runs.filter(|run| run.finished()).filter_map(Run::hardware) {
+        *counts.entry(label).or_default() += 1;
+    }
+    let most = counts.values().max().copied();
+    counts.into_iter().find(|(_, count)| Some(*count) == most).map(|(label, _)| label)
+}
+
+fn groups(plan: &Plan, planned: &[(&PlannedRun, Option<&Run>)], timed_on: Option<&str>) -> Vec<Group> {
+    let mut members: BTreeMap<(u32, usize), Vec<Option<&Run>>> = BTreeMap::new();
+    for (planned, run) in planned {
+        members.entry((planned.epochs, planned.variant)).or_default().push(*run);
+    }
+    let mut groups: Vec<Group> = members
+        .into_iter()
+        .map(|((epochs, variant), runs)| {
+            let variant = &plan.variants[variant];
+            let finished: Vec<&Run> = runs.iter().flatten().copied().filter(|run| run.finished()).collect();
+            let accuracies: Vec<f64> = finished.iter().filter_map(|run| run.accuracy()).collect();
+            let here = finished.iter().filter(|run| run.hardware().as_deref() == timed_on);
+            let times: Vec<f64> = here.filter_map(|run| run.time()).collect();
+            let sample = Sample::of(&accuracies);
+            Group {
+                variant: variant.name.clone(),
+                family: variant.family.clone(),
+                epochs,
+                rank: 0,
+                params: variant.params,
+                macs: variant.macs,
+                others: runs.len() - accuracies.len(),
+                accuracies,
+                sample,
+                std_error: sample.and_then(|s| s.std_error()),
+                interval: sample.and_then(|s| s.interval()),
+                time: Sample::of(&times).map(|s| s.mean),
+                front: false,
+                like_best: false,
+            }
+        })
+        .collect();
+    let mean = |g: &Group| g.mean().unwrap_or(f64::NEG_INFINITY);
+    groups.sort_by(|a, b| b.epochs.cmp(&a.epochs).then(mean(b).total_cmp(&mean(a))));
+    for length in groups.chunk_by_mut(|a, b| a.epochs == b.epochs) {
+        for (place, group) in length.iter_mut().enumerate() {
+            group.rank = place + 1;
+        }
+    }
+    groups
+}
+
+fn mark_front(groups: &mut [Group]) {
+    let points: Vec<(f64, f64)> = groups.iter().filter_map(|g| g.time.zip(g.mean())).collect();
+    let beaten = |(time, mean): (f64, f64)| {
+        points.iter().any(|&(t, m)| t <= time && m >= mean && (t < time || m > mean))
+    };
+    for group in groups {
+        group.front = group.time.zip(group.mean()).is_some_and(|point| !beaten(point));
+    }
+}
+
+/// The families of a report, in the order of their names, which decides their colours.
+fn families(report: &Report) -> Vec<&str> {
+    let names: BTreeSet<&str> = report.groups.iter().map(|group| group.family.as_str()).collect();
+    names.into_iter().collect()
+}

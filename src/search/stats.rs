@@ -1,0 +1,126 @@
+//! Statistics of a few runs: what they say of a mean, and whether two means differ.
+
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF as _, StudentsT};
+
+/// The chance of calling two equal means different that a comparison takes, over all pairs of a table.
+pub const ALPHA: f64 = 0.05;
+/// The chance of seeing a difference that is there which [`runs_needed`] asks for.
+pub const POWER: f64 = 0.8;
+
+/// A sample in numbers, in the unit of its values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Sample {
+    /// How many values.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation, with n - 1; 0 for one value.
+    pub std: f64,
+}
+
+impl Sample {
+    /// The numbers of these values, in any order; `None` for no value.
+    pub fn of(values: &[f64]) -> Option<Sample> {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let n = sorted.len();
+        let mean = sorted.iter().sum::<f64>() / n as f64;
+        let squares: f64 = sorted.iter().map(|x| (x - mean).powi(2)).sum();
+        let std = if n > 1 { (squares / (n - 1) as f64).sqrt() } else { 0.0 };
+        (n > 0).then_some(Sample { n, mean, std })
+    }
+
+    /// The standard error of the mean: the deviation over the root of n; from two values on.
+    pub fn std_error(&self) -> Option<f64> {
+        (self.n > 1).then(|| self.std / (self.n as f64).sqrt())
+    }
+
+    /// The 95% confidence interval of the mean by Student's t; from two values on.
+    pub fn interval(&self) -> Option<[f64; 2]> {
+        let half = t_quantile(0.975, (self.n as f64) - 1.0)? * self.std_error()?;
+        Some([self.mean - half, self.mean + half])
+    }
+
+    /// The two-sided chance of a mean at least so far from `expected` if that were the true one: the
+    /// one-sample t-test. `None` below two values, and for values that are all the same.
+    pub fn differs_from(&self, expected: f64) -> Option<f64> {
+        let error = self.std_error().filter(|error| *error > 0.0)?;
+        t_tails((self.mean - expected) / error, (self.n as f64) - 1.0)
+    }
+}
+
+/// The two-sided chance of means at least so far apart if the true ones were equal: Welch's t-test, which
+/// does not take the deviations for equal. `None` below two values each, and if neither deviates.
+///
+/// Source: B. L. Welch, "The generalization of Student's problem when several different population
+/// variances are involved", Biometrika 34 (1947).
+pub fn welch(a: &Sample, b: &Sample) -> Option<f64> {
+    let [va, vb] = [a.std_error()?.powi(2), b.std_error()?.powi(2)];
+    let error = va + vb;
+    if error == 0.0 {
+        return None;
+    }
+    t_tails((a.mean - b.mean) / error.sqrt(), freedom(va, vb, a.n as f64, b.n as f64))
+}
+
+/// The p-values adjusted for their number, each to be held against the level of the whole table: Holm's
+/// step-down procedure, in the order given.
+///
+/// Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+/// Statistics 6 (1979).
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
+    let mut adjusted = vec![1.0; p.len()];
+    let mut least: f64 = 0.0;
+    for (place, &i) in order.iter().enumerate() {
+        least = least.max((p[i] * (p.len() - place) as f64).min(1.0));
+        adjusted[i] = least;
+    }
+    adjusted
+}
+
+/// How many runs of each of two variants would show the difference seen, with [`POWER`] at the level
+/// `alpha`, if means and deviations are as measured. `None` below two values each, without a difference,
+/// and beyond a million.
+///
+/// It is the least n with `n >= (t(1 - alpha/2) + t(power))^2 (sa^2 + sb^2) / difference^2`, the
+/// quantiles taken at the degrees of freedom that n gives.
+pub fn runs_needed(a: &Sample, b: &Sample, alpha: f64) -> Option<u64> {
+    const MOST: u64 = 1_000_000;
+    let [va, vb] = [a.std_error().map(|_| a.std.powi(2))?, b.std_error().map(|_| b.std.powi(2))?];
+    let difference = a.mean - b.mean;
+    if difference == 0.0 || va + vb == 0.0 {
+        return None;
+    }
+    let enough = |n: u64| {
+        let n = n as f64;
+        let df = freedom(va / n, vb / n, n, n);
+        let sum = t_quantile(1.0 - alpha / 2.0, df).zip(t_quantile(POWER, df)).map(|(a, b)| a + b);
+        sum.is_some_and(|sum| n >= sum.powi(2) * (va + vb) / difference.powi(2))
+    };
+    if !enough(MOST) {
+        return None;
+    }
+    let (mut low, mut high) = (1, MOST);
+    while high - low > 1 {
+        let middle = u64::midpoint(low, high);
+        if enough(middle) { high = middle } else { low = middle }
+    }
+    Some(high)
+}
+
+/// Degrees of freedom by Welch and Satterthwaite, of squared standard errors.
+fn freedom(va: f64, vb: f64, na: f64, nb: f64) -> f64 {
+    (va + vb).powi(2) / (va.powi(2) / (na - 1.0) + vb.powi(2) / (nb - 1.0))
+}
+
+fn t_quantile(p: f64, df: f64) -> Option<f64> {
+    Some(StudentsT::new(0.0, 1.0, df).ok()?.inverse_cdf(p))
+}
+
+/// Both tails beyond `t`.
+fn t_tails(t: f64, df: f64) -> Option<f64> {
+    Some(2.0 * StudentsT::new(0.0, 1.0, df).ok()?.cdf(-t.abs()))
+}
