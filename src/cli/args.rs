@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_draw::DrawArgs;
 use super::args_report::ReportArgs;
-use super::args_search::SearchArgs;
+use super::args_search::{ReproduceArgs, SearchArgs};
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
 use crate::diag::Code;
@@ -68,7 +68,9 @@ pub enum TensorCommand {
     /// Train a net
     Train(TrainArgs),
     /// Train many variants of a net, several times each, and compare them
-    Search(SearchArgs),
+    Search(Box<SearchArgs>),
+    /// Hold the accuracy that each net claims against what several trainings give
+    Reproduce(Box<ReproduceArgs>),
     /// Evaluate a trained net
     Eval(EvalArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch

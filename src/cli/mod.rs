@@ -33,6 +33,13 @@ mod progress;
 mod report;
 #[cfg(feature = "torch")]
 mod search;
+mod search_engine;
+mod search_plan;
+mod search_status;
+#[cfg(feature = "torch")]
+mod search_view;
+#[cfg(feature = "torch")]
+mod search_workers;
 mod show;
 mod sibling;
 #[cfg(feature = "torch")]
@@ -47,7 +54,7 @@ use clap::Parser;
 pub use args::{Cli, Command, TensorCommand};
 pub use args_draw::DrawArgs;
 pub use args_report::ReportArgs;
-pub use args_search::SearchArgs;
+pub use args_search::{ReproduceArgs, SearchArgs};
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, TrainArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]
@@ -70,6 +77,9 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),
+        Command::Tensors(TensorCommand::Search(args)) if search_engine::concerns(&args) => {
+            search_engine::run(&args)
+        }
         Command::Tensors(command) => tensors(command),
         Command::Lsp(args) => lsp::run(&args),
     }

@@ -6,7 +6,7 @@ use super::args_report::ReportArgs;
 use super::out::{complain, millions, print, table, thousands, trimmed};
 use crate::run::write_atomically;
 use crate::search::SearchError;
-use crate::search::report::{Comparison, Group, NotCounted, Report};
+use crate::search::report::{Comparison, Group, Measured, NotCounted, Report, epochs};
 use crate::tools::draw::png;
 
 /// The most lines of a list in the text; the page and the JSON have them all.
@@ -57,13 +57,17 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), SearchError> {
 /// A report for people.
 pub(super) fn text(report: &Report) -> String {
     let mut out = format!("{} of {} runs finished, on {}\n", report.finished, report.planned, report.data);
+    if report.dropped > 0 {
+        out += &format!("{} runs spared by successive halving\n", report.dropped);
+    }
     if let Some(machine) = &report.timed_on {
         out += &format!("times on {machine}\n");
     }
     for length in report.lengths() {
-        out += &format!("\n{} epochs\n{}\n", length[0].epochs, variants(length));
+        out += &format!("\n{}\n{}\n", epochs(length[0].epochs), variants(length));
         out += &alike(length, &report.comparisons);
     }
+    out += &claims(&report.claims);
     out += &named("failed", &report.failed);
     out += &named("not over", &report.unfinished);
     out.push('\n');
@@ -97,6 +101,26 @@ fn variants(length: &[Group]) -> String {
     trimmed(&table)
 }
 
+/// Each net's claim beside what was measured.
+fn claims(all: &[Measured]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut table = table(&["net", "epochs", "claim %", "n", "mean %", "95% interval", "verdict"], 1..6);
+    for claim in all {
+        table.add_row([
+            claim.variant.clone(),
+            claim.claim.epochs.to_string(),
+            format!("{:.2}", claim.claim.accuracy),
+            claim.sample.map_or(0, |sample| sample.n).to_string(),
+            claim.sample.map_or("-".into(), |sample| format!("{:.2}", sample.mean)),
+            claim.interval.map_or("-".into(), |[low, high]| format!("{low:.2} to {high:.2}")),
+            claim.verdict.to_string(),
+        ]);
+    }
+    format!("\nclaims (one-sample t-test at 5%, Holm's correction)\n{}\n", trimmed(&table))
+}
+
 /// How many pairs of a length cannot be told apart, and what it would take for those with the best.
 fn alike(length: &[Group], all: &[Comparison]) -> String {
     let here: Vec<&Comparison> = all.iter().filter(|pair| pair.epochs == length[0].epochs).collect();
@@ -126,8 +150,9 @@ fn alike(length: &[Group], all: &[Comparison]) -> String {
 fn named(what: &str, runs: &[NotCounted]) -> String {
     let mut out = String::new();
     for run in runs.iter().take(MOST_LISTED) {
-        let NotCounted { id, variant, epochs, seed, why } = run;
-        out += &format!("{what}: {variant}, {epochs} epochs, seed {seed} (runs/{id}): {why}\n");
+        let NotCounted { id, variant, seed, why, .. } = run;
+        let length = epochs(run.epochs);
+        out += &format!("{what}: {variant}, {length}, seed {seed} (runs/{id}): {why}\n");
     }
     let gap = if out.is_empty() { "" } else { "\n" };
     format!("{gap}{out}{}", more(runs.len()))

@@ -1,61 +1,79 @@
+//! `netc search` and `netc reproduce`, in the program that links libtorch.
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::PROBLEMS;
-use super::args_search::{CombineArg, SearchArgs};
+use super::args_search::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use super::data::load_with_progress;
-use super::out::{complain, millions, print, show, table, thousands, trimmed};
+use super::out::{millions, print, table, thousands, trimmed};
 use super::report;
+use super::search_plan::{Planned, of, planned, refuse, trainings};
+use super::search_view::{SearchView, line, serve};
+use super::search_workers::supervise;
 use super::train::{INTERRUPTED, stop_on_interrupt};
-use crate::diag::Sources;
-use crate::run::{Machine, PrecisionChoice, recipe};
+use crate::run::{Machine, PrecisionChoice};
 use crate::search::report::Report;
-use crate::search::{Combine, Plan, Run, SearchError, Spec, Stage, Worker};
+use crate::search::{Plan, SearchError, Spec, Stage, Worked, Worker, calibrate, rough};
 
 /// How often the state of a run is saved, at most.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
+/// The images of CIFAR-10, for an estimate.
+const CIFAR10: [usize; 2] = [50_000, 10_000];
 
 pub(super) fn run(args: &SearchArgs) -> ExitCode {
-    match go(args) {
-        Ok(code) => code,
-        Err(SearchError::Net(sources, problems)) => {
-            show(&problems, &sources);
-            complain("no search: a file of it is not sound\n");
-            ExitCode::from(PROBLEMS)
-        }
-        Err(error) => {
-            complain(&format!("{error}\n"));
-            ExitCode::from(PROBLEMS)
-        }
-    }
+    finish(planned(args, args.trainings.dry_run), &args.trainings)
 }
 
-fn go(args: &SearchArgs) -> Result<ExitCode, SearchError> {
-    let (folder, plan) = match args.files.as_slice() {
-        [folder] if folder.is_dir() => (folder.clone(), Plan::read(folder)?),
-        _ => {
-            let spec = spec(args)?;
-            let (plan, texts) = Plan::new(&spec)?;
-            let folder = args.out.clone().unwrap_or_else(|| default_folder(&args.files[0]));
-            if !args.dry_run {
-                plan.write(&folder, &texts)?;
-            }
-            (folder, plan)
-        }
-    };
-    print(&head(&plan));
+pub(super) fn reproduce(args: &ReproduceArgs) -> ExitCode {
+    finish(reproduction(args, args.trainings.dry_run), &args.trainings)
+}
+
+/// The search that `netc reproduce` is.
+fn reproduction(args: &ReproduceArgs, dry: bool) -> Result<Planned, SearchError> {
+    of(&args.files, &args.trainings, dry, || {
+        let mut spec = Spec { nets: args.files.clone(), ..Spec::default() };
+        spec.epochs = args.epochs.into_iter().collect();
+        trainings(&mut spec, &args.trainings);
+        Ok((spec, PathBuf::from("searches/reproduce")))
+    })
+}
+
+fn finish(planned: Result<Planned, SearchError>, args: &TrainingsArgs) -> ExitCode {
+    planned.and_then(|planned| go(&planned, args)).unwrap_or_else(|error| refuse(&error))
+}
+
+fn go(Planned { folder, plan }: &Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchError> {
+    if args.worker {
+        return work(args, folder, plan, true).map(code);
+    }
+    print(&head(plan));
     if args.dry_run {
+        print(&estimate(plan, args)?);
         return Ok(ExitCode::SUCCESS);
     }
-    work(args, &folder, &plan)
+    if let Some(port) = args.serve {
+        serve(folder, port)?;
+    }
+    let view = SearchView::start(folder, args.quiet)?;
+    let worked = match args.workers.unwrap_or(1) {
+        1 => work(args, folder, plan, false),
+        count => supervise(args, folder, plan, count),
+    };
+    drop(view);
+    let worked = worked?;
+    print(&format!("\n{}", report::text(&Report::read(folder)?)));
+    Ok(code(worked))
 }
 
-/// Trains until every run is over, then shows what came of them.
-fn work(args: &SearchArgs, folder: &Path, plan: &Plan) -> Result<ExitCode, SearchError> {
+fn code(worked: Worked) -> ExitCode {
+    if worked.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS }
+}
+
+/// Trains until every run is over. `alone`: nobody watches, so it says itself which runs are over.
+fn work(args: &TrainingsArgs, folder: &Path, plan: &Plan, alone: bool) -> Result<Worked, SearchError> {
     let wrong = |error: String| SearchError::new(error);
-    let precision: PrecisionChoice = plan.spec.precision.parse().map_err(wrong)?;
-    let machine = Machine::choose(args.machine.device, precision).map_err(|e| wrong(e.to_string()))?;
+    let machine = machine(args, plan)?;
     let stop = stop_on_interrupt().map_err(wrong)?;
     let data = load_with_progress(&plan.spec.data).map_err(|e| wrong(e.to_string()))?;
     let worker = Worker {
@@ -66,68 +84,15 @@ fn work(args: &SearchArgs, folder: &Path, plan: &Plan) -> Result<ExitCode, Searc
         keep_weights: args.keep_weights,
         stop: &stop,
     };
-    let worked = worker.work(&mut |stage| match stage {
-        Stage::Over(run) => print(&line(run)),
-        Stage::Run(_) | Stage::Training(..) | Stage::Waiting(_) => {}
-    })?;
-    print(&format!("\n{}", report::text(&Report::read(folder)?)));
-    Ok(if worked.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+    worker.work(&mut |stage| match stage {
+        Stage::Over(run) if alone => print(&line(run)),
+        Stage::Over(_) | Stage::Run(_) | Stage::Training(..) | Stage::Waiting(_) => {}
+    })
 }
 
-/// The spec of a file, or of the nets on the command line; options win over keys.
-fn spec(args: &SearchArgs) -> Result<Spec, SearchError> {
-    let is_spec = |path: &Path| path.extension().is_some_and(|e| e == "yaml" || e == "yml");
-    let mut spec = match args.files.as_slice() {
-        [file] if is_spec(file) => {
-            let text = recipe::read(file).map_err(SearchError::new)?;
-            let mut sources = Sources::default();
-            let id = sources.add(file.display().to_string(), text.clone());
-            let folder = file.parent().unwrap_or(Path::new(""));
-            Spec::parse(id, &text, folder).map_err(|problems| SearchError::Net(sources, problems))?
-        }
-        files => Spec { nets: files.to_vec(), ..Spec::default() },
-    };
-    let over: Vec<String> = args.over.iter().flat_map(|names| names_of(names)).collect();
-    if !over.is_empty() {
-        spec.over = over;
-    }
-    match args.combine {
-        Some(CombineArg::Each) => spec.combine = Combine::Each,
-        Some(CombineArg::Product) => spec.combine = Combine::Product,
-        None => {}
-    }
-    if !args.epochs.is_empty() {
-        spec.epochs = args.epochs.clone();
-    }
-    if let PrecisionChoice::Exactly(precision) = args.machine.precision {
-        spec.precision = precision.to_string();
-    }
-    spec.filter = args.filter.clone().or(spec.filter);
-    spec.runs = args.runs.unwrap_or(spec.runs);
-    spec.seed = args.seed.unwrap_or(spec.seed);
-    spec.recipe = args.recipe.clone().or(spec.recipe);
-    spec.data = args.data.clone().unwrap_or(spec.data);
-    spec.limit_train = args.limit_train.or(spec.limit_train);
-    spec.limit_test = args.limit_test.or(spec.limit_test);
-    Ok(spec)
-}
-
-/// `res,width=[64,128]` at the commas outside brackets.
-fn names_of(text: &str) -> Vec<String> {
-    let (mut names, mut depth) = (vec![String::new()], 0);
-    for c in text.chars() {
-        depth += i32::from(c == '[') - i32::from(c == ']');
-        match names.last_mut() {
-            Some(_) if c == ',' && depth == 0 => names.push(String::new()),
-            Some(name) => name.push(c),
-            None => {}
-        }
-    }
-    names.into_iter().map(|name| name.trim().to_string()).filter(|name| !name.is_empty()).collect()
-}
-
-fn default_folder(file: &Path) -> PathBuf {
-    Path::new("searches").join(file.file_stem().unwrap_or_default())
+pub(super) fn machine(args: &TrainingsArgs, plan: &Plan) -> Result<Machine, SearchError> {
+    let precision: PrecisionChoice = plan.spec.precision.parse().map_err(SearchError::new)?;
+    Machine::choose(args.machine.device, precision).map_err(|e| SearchError::new(e.to_string()))
 }
 
 /// The plan: each variant, and how many runs there are.
@@ -145,23 +110,58 @@ fn head(plan: &Plan) -> String {
     if !plan.excluded.is_empty() {
         text += &format!("left out by the condition: {}\n", plan.excluded.join(", "));
     }
-    text + &format!(
+    text += &format!(
         "{} variants, {} epochs, {} runs of each: {} runs\n",
         plan.variants.len(),
         lengths.join(" and "),
         plan.spec.runs,
         plan.runs.len(),
-    )
+    );
+    if let Some(halving) = plan.spec.halving {
+        text += &format!(
+            "successive halving: after 1, {halving}, {} ... runs the best one in {halving} goes on; it biases the means\n",
+            u64::from(halving).pow(2)
+        );
+    }
+    text
 }
 
-/// A run that is over.
-fn line(run: &Run) -> String {
-    let (variant, epochs, seed) = (&run.inputs.variant, run.inputs.epochs, run.inputs.seed);
-    match (run.accuracy(), run.time(), run.end.as_ref().and_then(|end| end.reason.as_ref())) {
-        (Some(accuracy), Some(time), _) => {
-            format!("{variant}, {epochs} epochs, seed {seed}: {accuracy:.2}% in {time:.1} s\n")
+/// What the plan costs, and about how long it takes.
+fn estimate(plan: &Plan, args: &TrainingsArgs) -> Result<String, SearchError> {
+    let all = match plan.spec.data.as_str() {
+        "synthetic" => {
+            let options = crate::run::data::synthetic::Options::default();
+            [options.train, options.test]
         }
-        (_, _, Some(reason)) => format!("{variant}, {epochs} epochs, seed {seed}: failed: {reason}\n"),
-        _ => format!("{variant}, {epochs} epochs, seed {seed}: failed\n"),
-    }
+        _ => CIFAR10,
+    };
+    let train = plan.spec.limit_train.map_or(all[0], |limit| limit.min(all[0]));
+    let test = plan.spec.limit_test.map_or(all[1], |limit| limit.min(all[1]));
+    let machine = machine(args, plan)?;
+    let bar = indicatif::ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let start = Instant::now();
+    let found = calibrate(&plan.spec, plan, machine, &mut |name| {
+        bar.set_message(format!("timing a few steps of {name}"))
+    });
+    bar.finish_and_clear();
+    let found = found?;
+    let workers = f64::from(args.workers.unwrap_or(1));
+    let seconds = found.seconds(plan, train, test);
+    Ok(format!(
+        "{:.3} PMACs, a training step counted as three forward passes\n\
+         about {} on {} ({}, {}, by a few steps of {} nets, timed in {:.0} s){}\n",
+        plan.macs(train, test) / 1e15,
+        rough(seconds),
+        if workers > 1.0 { "one worker" } else { "this machine" },
+        machine.hardware().label(),
+        machine.precision,
+        found.timed,
+        start.elapsed().as_secs_f64(),
+        if workers > 1.0 {
+            format!("; {} if {workers} such work at the same time", rough(seconds / workers))
+        } else {
+            String::new()
+        },
+    ))
 }

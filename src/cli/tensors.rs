@@ -7,6 +7,7 @@ pub fn tensors(command: TensorCommand) -> ExitCode {
     match command {
         TensorCommand::Train(args) => train::run(&args),
         TensorCommand::Search(args) => search::run(&args),
+        TensorCommand::Reproduce(args) => search::reproduce(&args),
         TensorCommand::Eval(args) => eval::run(&args),
         TensorCommand::Parity(args) => parity::run(&args),
     }

@@ -26,7 +26,7 @@ impl Machine {
             native::keep_freed_memory();
             native::load_cuda();
         });
-        let gpus = usize::try_from(tch::Cuda::device_count()).unwrap_or(0);
+        let gpus = Machine::gpus();
         let device = match device {
             DeviceChoice::Auto if gpus > 0 => Device::Cuda(0),
             DeviceChoice::Auto | DeviceChoice::Cpu => Device::Cpu,
@@ -43,6 +43,11 @@ impl Machine {
             PrecisionChoice::Auto => Precision::Fp32,
         };
         Ok(Machine { device, precision })
+    }
+
+    /// How many CUDA GPUs libtorch finds; from the first [`Machine::choose`] on.
+    pub fn gpus() -> usize {
+        usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
     }
 
     /// The machine in words, for logs.

@@ -171,6 +171,18 @@ fn file(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("lease.{number}"))
 }
 
+/// The worker that is at a run, as far as its lease says; `None` if it has let go, is gone, or was silent for
+/// longer than [`STALE`] by the file system's clock and this machine's.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn worker(folder: &Path) -> Result<Option<Holder>, SearchError> {
+    let Some((number, Some(holder))) = current(folder)? else { return Ok(None) };
+    let modified = fs::metadata(file(folder, number)).and_then(|meta| meta.modified()).ok();
+    let silent = modified.and_then(|time| time.elapsed().ok()).unwrap_or_default();
+    Ok(Some(holder).filter(|holder| !holder.released && !holder.is_gone() && silent <= STALE))
+}
+
 /// The lease in force in a run's folder and what it says, if its first word is written.
 ///
 /// # Errors

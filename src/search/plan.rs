@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::variants::{self, Found};
 use super::{Inputs, SearchError, Spec, Variant};
-use crate::diag::Sources;
+use crate::diag::{FileId, Sources};
 use crate::run::{LIBTORCH, Recipe, RunError, recipe, write_atomically};
 
 /// The most runs of one search.
@@ -137,6 +137,20 @@ impl Plan {
             netc: env!("CARGO_PKG_VERSION").into(),
             libtorch: LIBTORCH.into(),
         }
+    }
+
+    /// The recipe of a run.
+    pub fn recipe(&self, run: &PlannedRun) -> Option<Recipe> {
+        let text = self.recipes.get(&recipe_key(run.variant, run.epochs))?;
+        Some(Recipe::resolve(&[], Some((FileId(0), text)), None).0)
+    }
+
+    /// Multiply-accumulate operations of all runs on so many training and test images: a step of training
+    /// counts as three forward passes.
+    pub fn macs(&self, train: usize, test: usize) -> f64 {
+        let images = (3 * train + test) as f64;
+        let run = |run: &PlannedRun| self.variants[run.variant].macs as f64 * f64::from(run.epochs) * images;
+        self.runs.iter().map(run).sum()
     }
 
     /// The file of a net's text.

@@ -82,7 +82,7 @@ pub struct End {
 }
 
 /// A run as its lines add up.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// Its identity, in hexadecimal: the name of its folder.
     pub id: String,
@@ -106,6 +106,11 @@ impl Run {
     /// The test accuracy after the last epoch in percent, of a finished run.
     pub fn accuracy(&self) -> Option<f64> {
         self.epochs.last().filter(|_| self.finished()).map(|row| row.test_acc * 100.0)
+    }
+
+    /// What it came to once it is over: its accuracy, or minus infinity if it failed.
+    pub fn result(&self) -> Option<f64> {
+        self.end.as_ref().map(|_| self.accuracy().unwrap_or(f64::NEG_INFINITY))
     }
 
     /// Training and testing time of a finished run in seconds.

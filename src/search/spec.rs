@@ -11,9 +11,12 @@ use crate::run::recipe;
 
 /// What to vary and how to train it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Spec {
     /// The nets to start from, relative to the working folder.
     pub nets: Vec<PathBuf>,
+    /// Parameters that every variant has another value of: `width=16`.
+    pub set: Vec<String>,
     /// What to vary: `res` for every value of a parameter's declared domain, `width=[64, 128]` for some.
     pub over: Vec<String>,
     /// How the variations go together.
@@ -25,6 +28,8 @@ pub struct Spec {
     pub epochs: Vec<u32>,
     /// Trainings of each variant at each length, with seeds `seed`, `seed + 1`, ...
     pub runs: u32,
+    /// Successive halving: after 1, N, N², ... runs go on with the best one in N of the variants alone.
+    pub halving: Option<u32>,
     /// The first seed.
     pub seed: u64,
     /// A recipe file over the nets' own recipes.
@@ -53,11 +58,13 @@ impl Default for Spec {
     fn default() -> Spec {
         Spec {
             nets: Vec::new(),
+            set: Vec::new(),
             over: Vec::new(),
             combine: Combine::Each,
             filter: None,
             epochs: Vec::new(),
             runs: 5,
+            halving: None,
             seed: 0,
             recipe: None,
             data: "cifar10".into(),
@@ -72,11 +79,13 @@ impl Spec {
     /// The keys of a file.
     pub const KEYS: &[&str] = &[
         "nets",
+        "set",
         "over",
         "combine",
         "where",
         "epochs",
         "runs",
+        "halving",
         "seed",
         "recipe",
         "data",
@@ -128,6 +137,7 @@ impl Spec {
         };
         match key {
             "nets" => self.nets = words()?.iter().map(|name| folder.join(name)).collect(),
+            "set" => self.set = words()?,
             "over" => self.over = words()?,
             "combine" => {
                 self.combine = match word()?.as_str() {
@@ -145,6 +155,7 @@ impl Spec {
                 self.epochs = epochs.ok_or_else(|| expected("whole numbers from 1"))?;
             }
             "runs" => self.runs = count(1)? as u32,
+            "halving" => self.halving = Some(count(2)? as u32),
             "seed" => self.seed = count(0)?,
             "recipe" => self.recipe = Some(folder.join(word()?)),
             "data" => self.data = word()?,

@@ -10,6 +10,7 @@ use crate::check::Checked;
 use crate::compile;
 use crate::diag::{Problems, Sources, did_you_mean};
 use crate::graph::{Scope, Setting, Value, members};
+use crate::run::Recipe;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Net, Param};
 use crate::syntax::{self, Project};
 
@@ -33,6 +34,18 @@ pub struct Variant {
     pub macs: u64,
     /// Other names of the same graph, which are not trained again.
     pub also: Vec<String>,
+    /// What its file's recipe says that it reaches; `None` for a variation of it.
+    #[serde(default)]
+    pub claim: Option<Claim>,
+}
+
+/// What a net's recipe says that it reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Mean test accuracy in percent.
+    pub accuracy: f64,
+    /// After so many epochs.
+    pub epochs: u32,
 }
 
 /// A variant with what is needed to plan its runs.
@@ -55,13 +68,14 @@ type Choice = (String, String);
 /// All variants, in the order of the spec.
 pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
     let condition = spec.filter.as_deref().map(Condition::parse).transpose()?;
+    let set = spec.set.iter().map(|text| setting(text)).collect::<Result<Vec<Choice>, _>>()?;
     let mut found: Vec<Found> = Vec::new();
     let mut by_graph: HashMap<String, usize> = HashMap::new();
     let mut excluded = Vec::new();
     for file in &spec.nets {
         let axes = spec.over.iter().map(|over| axis(file, over)).collect::<Result<Vec<_>, _>>()?;
         for choices in combinations(&axes, spec.combine)? {
-            let net = net(file, &choices)?;
+            let net = net(file, &set, &choices)?;
             let (name, family) = name(&net, &choices, spec.nets.len() > 1);
             if let Some(condition) = &condition
                 && !condition.holds(&net)?
@@ -79,7 +93,8 @@ pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
             }
             by_graph.insert(graph.clone(), found.len());
             let (params, macs) = (net.params(), net.macs());
-            let variant = Variant { name, family, graph, params, macs, also: Vec::new() };
+            let claim = if set.is_empty() && choices.is_empty() { claim(&net) } else { None };
+            let variant = Variant { name, family, graph, params, macs, also: Vec::new(), claim };
             found.push(Found { variant, settings: net.graph().settings.clone(), net });
         }
     }
@@ -166,8 +181,25 @@ fn listed(name: &str, text: &str) -> Result<Vec<Value>, SearchError> {
     }
 }
 
-fn net(file: &Path, choices: &[Choice]) -> Result<Checked, SearchError> {
-    let compilation = compile(file, choices);
+/// `width=16`.
+fn setting(text: &str) -> Result<Choice, SearchError> {
+    let (name, value) = text.split_once('=').ok_or_else(|| {
+        SearchError::new(format!("expected NAME=VALUE to set, got `{text}`")).help("write `set: width=16`")
+    })?;
+    Ok((name.trim().to_string(), value.trim().to_string()))
+}
+
+/// What the net's own recipe says that it reaches.
+fn claim(net: &Checked) -> Option<Claim> {
+    let (recipe, _) = Recipe::resolve(&net.graph().settings, None, None);
+    Some(Claim { accuracy: recipe.accuracy?, epochs: recipe.epochs })
+}
+
+/// The net with these values; a choice wins over what is set.
+fn net(file: &Path, set: &[Choice], choices: &[Choice]) -> Result<Checked, SearchError> {
+    let mut values: Vec<Choice> = choices.to_vec();
+    values.extend(set.iter().filter(|(name, _)| !choices.iter().any(|(chosen, _)| chosen == name)).cloned());
+    let compilation = compile(file, &values);
     compilation.net.ok_or_else(|| match compilation.problems.has_errors() {
         true => SearchError::Net(compilation.sources, compilation.problems),
         false => SearchError::new(format!("{} holds blocks alone; there is no net", file.display())),

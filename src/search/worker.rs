@@ -1,6 +1,5 @@
 //! A worker: takes up runs of a search one after another until none is left.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::appender::Appender;
 use super::lease::{Claimer, Holder, Lease};
-use super::{Attempt, End, Line, Plan, PlannedRun, Run, SearchError, read_run};
+use super::{Attempt, End, Fate, Line, Plan, PlannedRun, Run, SearchError, fates, read_run};
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::FileId;
@@ -68,19 +67,25 @@ impl Worker<'_> {
     /// A search that cannot be read or written, a machine that fails; the run in hand is left for others.
     pub fn work(&self, report: &mut dyn FnMut(Stage<'_>)) -> Result<Worked, SearchError> {
         let plan = Plan::read(self.folder)?;
-        let (mut claimer, mut over, mut worked) = (Claimer::default(), HashSet::new(), Worked::default());
-        while over.len() < plan.runs.len() {
-            let mut idle = true;
-            for planned in plan.runs.iter() {
+        let (mut claimer, mut worked) = (Claimer::default(), Worked::default());
+        let mut results: Vec<Option<f64>> = vec![None; plan.runs.len()];
+        loop {
+            let (mut idle, mut left) = (true, 0);
+            for ((i, planned), fate) in plan.runs.iter().enumerate().zip(fates(&plan, &results)) {
                 if self.stop.load(Ordering::Relaxed) {
                     return Ok(Worked { interrupted: true, ..worked });
                 }
-                if over.contains(planned.id.as_str()) {
+                if results[i].is_some() || fate == Fate::Dropped {
                     continue;
                 }
                 let folder = Plan::run_folder(self.folder, &planned.id);
-                if read_run(&folder)?.is_some_and(|run| run.end.is_some()) {
-                    over.insert(planned.id.as_str());
+                results[i] = read_run(&folder)?.and_then(|run| run.result());
+                if results[i].is_some() {
+                    idle = false;
+                    continue;
+                }
+                left += 1;
+                if fate == Fate::Undecided {
                     continue;
                 }
                 let Some(lease) = claimer.claim(&folder)? else { continue };
@@ -91,12 +96,15 @@ impl Worker<'_> {
                     Some(Outcome::Running | Outcome::Interrupted) | None => {}
                 }
             }
-            if idle && over.len() < plan.runs.len() {
-                report(Stage::Waiting(plan.runs.len() - over.len()));
-                std::thread::sleep(WAIT);
+            match (left, idle) {
+                (0, _) => return Ok(worked),
+                (_, true) => {
+                    report(Stage::Waiting(left));
+                    std::thread::sleep(WAIT);
+                }
+                (_, false) => {}
             }
         }
-        Ok(worked)
     }
 
     /// Does one run, from its start or from its checkpoint. `None` if it was over already, or if another

@@ -9,6 +9,7 @@ mod data;
 mod derive;
 mod diff;
 mod draw;
+mod engine;
 mod explain;
 mod explain_path;
 mod fix;
@@ -28,6 +29,7 @@ mod report;
 #[cfg(feature = "torch")]
 mod run;
 mod search;
+mod search_index;
 #[cfg(feature = "torch")]
 mod search_run;
 mod show;

@@ -1,6 +1,6 @@
 //! Searches: what is planned, and how runs are read.
 
-use netc::search::{Plan, Spec, read_runs};
+use netc::search::{Fate, Plan, Spec, fates, read_runs};
 
 const NET: &str = "net small(width: one_of(4, 8) = 4, more: subset(1, 2) = []) {
   input image: [N, 3, 32, 32]
@@ -83,4 +83,40 @@ fn a_line_that_a_crash_cut_short_is_passed_over_and_a_wrong_one_is_not() {
         let error = read_runs(folder.path()).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
+}
+
+/// Eight variants, two runs each round: what each round decides, and when.
+#[test]
+fn halving_drops_the_worse_half_once_a_round_is_over() {
+    let (_folder, spec) = small();
+    let over = vec!["wide=[1,2,3,4,5,6,7,8]".to_string()];
+    let text = std::fs::read_to_string(&spec.nets[0]).unwrap();
+    let text = text.replace("width: one_of(4, 8) = 4", "wide = 1").replace("(width)", "(wide)");
+    std::fs::write(&spec.nets[0], text).unwrap();
+    let spec = Spec { over, runs: 5, halving: Some(2), epochs: vec![3], ..spec };
+    let (plan, _) = Plan::new(&spec).unwrap();
+    let variants = plan.variants.len();
+    assert_eq!(variants, 8);
+    let mut results = vec![None; plan.runs.len()];
+    let count = |results: &[Option<f64>], fate: Fate| {
+        fates(&plan, results).into_iter().filter(|found| *found == fate).count()
+    };
+    assert_eq!((count(&results, Fate::Due), count(&results, Fate::Undecided)), (8, 32));
+    for (i, run) in plan.runs.iter().enumerate().take(7) {
+        results[i] = Some(run.variant as f64);
+    }
+    assert_eq!(count(&results, Fate::Dropped), 0, "one of the round is not over");
+    results[7] = Some(f64::NEG_INFINITY);
+    // Four go on to a second run; the failed one does not.
+    assert_eq!((count(&results, Fate::Dropped), count(&results, Fate::Undecided)), (16, 12));
+    for (i, run) in plan.runs.iter().enumerate() {
+        results[i] = Some(run.variant as f64);
+    }
+    let fates = fates(&plan, &results);
+    let kept: Vec<usize> = (0..variants)
+        .map(|v| {
+            plan.runs.iter().zip(&fates).filter(|(run, fate)| run.variant == v && **fate == Fate::Due).count()
+        })
+        .collect();
+    assert_eq!(kept, [1, 1, 1, 1, 2, 2, 4, 5]);
 }

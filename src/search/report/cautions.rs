@@ -25,7 +25,17 @@ pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Op
             report.failed.len()
         ));
     }
-    if let Some(fewest) = report.groups.iter().map(|g| g.accuracies.len()).filter(|n| *n < 3).min() {
+    if let Some(keep_one_in) = plan.spec.halving {
+        all.push(format!(
+            "Successive halving let the best one in {keep_one_in} go on after 1, {keep_one_in}, {} ... runs and spared {} \
+             runs. What was kept was kept for its first runs, so its mean over all runs is too high, and that of \
+             what was dropped too low; a good variant with a bad first run is lost.",
+            u64::from(keep_one_in).pow(2),
+            report.dropped
+        ));
+    }
+    let compared = report.groups.iter().filter(|g| plan.spec.halving.is_none() || g.accuracies.len() > 1);
+    if let Some(fewest) = compared.map(|g| g.accuracies.len()).filter(|n| *n < 3).min() {
         all.push(format!(
             "Some variants have {fewest} finished runs. With fewer than two there is no interval and no test, \
              with two hardly any."
@@ -38,11 +48,12 @@ pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Op
                 .into(),
         );
     }
-    let limits = [("training", plan.spec.limit_train), ("test", plan.spec.limit_test)];
-    for (what, limit) in limits {
-        if let Some(limit) = limit {
-            all.push(format!("Only {limit} {what} images were used: on all of them the order may differ."));
-        }
+    let limit = |limit: Option<usize>, what: &str| limit.map(|limit| format!("{limit} {what}"));
+    let limits = [limit(plan.spec.limit_train, "training"), limit(plan.spec.limit_test, "test")];
+    let limits: Vec<String> = limits.into_iter().flatten().collect();
+    if !limits.is_empty() {
+        let limits = limits.join(" and ");
+        all.push(format!("Only {limits} images were used: on all of them the order may differ."));
     }
     if plan.spec.data == "synthetic" {
         all.push("The data are synthetic: the numbers say nothing about real images.".into());

@@ -1,11 +1,56 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Comparison, Group, NotCounted, Report};
+use super::{Comparison, Group, Measured, NotCounted, Report, epochs};
+use crate::search::Status;
 
 /// The most pairs that a page lists.
 const MAX_PAIRS: usize = 2_000;
 
 pub(super) fn page(report: &Report, picture: &str) -> String {
+    let content = html! {
+        p { (report.finished) " of " (report.planned) " runs finished, on " (report.data) "." }
+        (PreEscaped(picture))
+        (tables(report))
+    };
+    around(report, None, content)
+}
+
+/// The page of a search that goes on: it asks for itself anew every few seconds.
+pub fn live_page(status: &Status, report: &Report) -> String {
+    let content = html! {
+        p { (status.summary()) }
+        @if !status.running.is_empty() {
+            h2 { "Running" }
+            table {
+                thead { tr { th { "variant" } th { "epochs" } th { "seed" } th { "done" } th { "worker" } } }
+                tbody { @for run in &status.running { tr {
+                    td { (run.variant) } td { (run.epochs) } td { (run.seed) }
+                    td { progress max=(run.epochs) value=(run.done) {} " " (format!("{:.1}", run.done)) }
+                    td { (run.host) ", process " (run.pid) }
+                } } }
+            }
+        }
+        @if let Ok(picture) = report.picture() { (PreEscaped(picture)) }
+        (tables(report))
+    };
+    around(report, Some(REFRESH), content)
+}
+
+/// Seconds between two looks of a live page.
+const REFRESH: u32 = 3;
+
+fn tables(report: &Report) -> Markup {
+    html! {
+        @for length in report.lengths() { (variants(length)) }
+        (claims(&report.claims))
+        (pairs(&report.comparisons))
+        (cautions(&report.cautions))
+        (not_counted("Failed", &report.failed))
+        (not_counted("Not over", &report.unfinished))
+    }
+}
+
+fn around(report: &Report, refresh: Option<u32>, content: Markup) -> String {
     let title = format!("Search over {}", report.nets.join(", "));
     let page = html! {
         (DOCTYPE)
@@ -13,18 +58,13 @@ pub(super) fn page(report: &Report, picture: &str) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                @if let Some(seconds) = refresh { meta http-equiv="refresh" content=(seconds); }
                 title { (title) }
                 style { (PreEscaped(include_str!("page.css"))) }
             }
             body {
                 h1 { (title) }
-                p { (report.finished) " of " (report.planned) " runs finished, on " (report.data) "." }
-                (PreEscaped(picture))
-                @for length in report.lengths() { (variants(length)) }
-                (pairs(&report.comparisons))
-                (cautions(&report.cautions))
-                (not_counted("Failed", &report.failed))
-                (not_counted("Not over", &report.unfinished))
+                (content)
                 script { (PreEscaped(include_str!("page.js"))) }
             }
         }
@@ -35,7 +75,7 @@ pub(super) fn page(report: &Report, picture: &str) -> String {
 fn variants(length: &[Group]) -> Markup {
     let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.2}"));
     html! {
-        h2 { (length.first().map_or(0, |g| g.epochs)) " epochs" }
+        h2 { (epochs(length.first().map_or(0, |g| g.epochs))) }
         p class="muted" {
             "Shaded: the best mean, and what cannot be told apart from it. Front: no other variant is as accurate in less time."
         }
@@ -58,6 +98,23 @@ fn variants(length: &[Group]) -> Markup {
                     td { @if g.front { "front" } }
                 }
             } }
+        }
+    }
+}
+
+fn claims(all: &[Measured]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            h2 { "Claims of the nets" }
+            table {
+                thead { tr { th { "net" } th { "epochs" } th { "claim %" } th { "n" } th { "mean %" } th { "verdict" } } }
+                tbody { @for claim in all { tr {
+                    td { (claim.variant) } td { (claim.claim.epochs) } td { (format!("{:.2}", claim.claim.accuracy)) }
+                    td { (claim.sample.map_or(0, |s| s.n)) }
+                    td { (claim.sample.map_or(String::new(), |s| format!("{:.2}", s.mean))) }
+                    td { (claim.verdict) }
+                } } }
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The report of a search: what its runs say, and what they do not.
 
 mod cautions;
+mod claims;
 mod compare;
+mod csv;
 mod html;
 mod plot;
 
@@ -10,9 +12,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
+pub use self::claims::{Measured, Verdict};
 pub use self::compare::{Comparison, MAX_PAIRED};
+pub use self::html::live_page;
 use super::stats::Sample;
-use super::{Plan, PlannedRun, Run, SearchError, read_runs};
+use super::{Fate, Index, Plan, PlannedRun, Run, SearchError, fates};
 
 /// A search in numbers. Accuracies are in percent, times in seconds.
 #[derive(Debug, Clone, Serialize)]
@@ -29,12 +33,16 @@ pub struct Report {
     pub unfinished: Vec<NotCounted>,
     /// Runs that ended before their last epoch.
     pub failed: Vec<NotCounted>,
+    /// Runs that successive halving spared.
+    pub dropped: usize,
     /// The machine that the times are of: the one with the most runs.
     pub timed_on: Option<String>,
     /// Each variant at each length: the longest first, the best mean first among those of a length.
     pub groups: Vec<Group>,
     /// Pairs of variants of one length.
     pub comparisons: Vec<Comparison>,
+    /// The claims of the nets beside what was measured.
+    pub claims: Vec<Measured>,
     /// What must be known to read the numbers, a sentence or two each.
     pub cautions: Vec<String>,
 }
@@ -100,7 +108,8 @@ impl Report {
     /// # Errors
     /// A folder that holds no search, files of it that cannot be read.
     pub fn read(folder: &Path) -> Result<Report, SearchError> {
-        Ok(Report::new(&Plan::read(folder)?, &read_runs(folder)?))
+        let plan = Plan::read(folder)?;
+        Ok(Report::new(&plan, &Index::open(folder)?.runs()?))
     }
 
     /// The report of these runs, in any order; runs that the plan lacks do not count.
@@ -108,11 +117,13 @@ impl Report {
         let by_id: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.id.as_str(), run)).collect();
         let planned: Vec<(&PlannedRun, Option<&Run>)> =
             plan.runs.iter().map(|planned| (planned, by_id.get(planned.id.as_str()).copied())).collect();
-        let (mut unfinished, mut failed) = (Vec::new(), Vec::new());
-        for (planned, run) in &planned {
+        let results: Vec<Option<f64>> = planned.iter().map(|(_, run)| run.and_then(Run::result)).collect();
+        let (mut unfinished, mut failed, mut dropped) = (Vec::new(), Vec::new(), 0);
+        for ((planned, run), fate) in planned.iter().zip(fates(plan, &results)) {
             match run {
                 Some(run) if run.finished() => {}
                 Some(run) if run.end.is_some() => failed.push(not_counted(plan, planned, Some(run))),
+                _ if fate == Fate::Dropped => dropped += 1,
                 _ => unfinished.push(not_counted(plan, planned, *run)),
             }
         }
@@ -124,14 +135,17 @@ impl Report {
             nets: plan.spec.nets.iter().map(|net| net.display().to_string()).collect(),
             data: plan.spec.data.clone(),
             planned: plan.runs.len(),
-            finished: plan.runs.len() - unfinished.len() - failed.len(),
+            finished: plan.runs.len() - unfinished.len() - failed.len() - dropped,
             unfinished,
             failed,
+            dropped,
             timed_on,
             groups,
             comparisons,
+            claims: Vec::new(),
             cautions: Vec::new(),
         };
+        report.claims = claims::claims(plan, &report.groups);
         report.cautions = cautions::cautions(&report, plan, &planned);
         report
     }
@@ -146,51 +160,7 @@ impl Report {
     /// # Errors
     /// None that is known; the writer has a way to say so.
     pub fn csv(&self) -> Result<String, SearchError> {
-        let failed = |error: &dyn std::fmt::Display| SearchError::new(error.to_string());
-        let mut out = csv::Writer::from_writer(Vec::new());
-        let header = [
-            "variant",
-            "family",
-            "epochs",
-            "rank",
-            "n",
-            "mean",
-            "std",
-            "std_error",
-            "low95",
-            "high95",
-            "time_s",
-            "params",
-            "macs",
-            "front",
-            "like_best",
-            "not_finished",
-        ];
-        out.write_record(header).map_err(|e| failed(&e))?;
-        let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.4}"));
-        for g in &self.groups {
-            let record = [
-                g.variant.clone(),
-                g.family.clone(),
-                g.epochs.to_string(),
-                g.rank.to_string(),
-                g.accuracies.len().to_string(),
-                number(g.mean()),
-                number(g.sample.filter(|s| s.n > 1).map(|s| s.std)),
-                number(g.std_error),
-                number(g.interval.map(|[low, _]| low)),
-                number(g.interval.map(|[_, high]| high)),
-                number(g.time),
-                g.params.to_string(),
-                g.macs.to_string(),
-                g.front.to_string(),
-                g.like_best.to_string(),
-                g.others.to_string(),
-            ];
-            out.write_record(record).map_err(|e| failed(&e))?;
-        }
-        let bytes = out.into_inner().map_err(|e| failed(&e))?;
-        String::from_utf8(bytes).map_err(|e| failed(&e))
+        csv::csv(&self.groups)
     }
 
     /// All of it as one JSON object.
@@ -295,4 +265,9 @@ fn mark_front(groups: &mut [Group]) {
 fn families(report: &Report) -> Vec<&str> {
     let names: BTreeSet<&str> = report.groups.iter().map(|group| group.family.as_str()).collect();
     names.into_iter().collect()
+}
+
+/// `1 epoch`, `2 epochs`.
+pub fn epochs(count: u32) -> String {
+    format!("{count} epoch{}", if count == 1 { "" } else { "s" })
 }

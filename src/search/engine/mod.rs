@@ -1,0 +1,129 @@
+//! Engines: what starts the workers of a search on many machines.
+//!
+//! A worker is `netc search DIR`. Workers share out the runs by themselves, through leases in the
+//! folder, so an engine only starts some and starts them anew when their machine dies: it needs no
+//! knowledge of the runs.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::{RunError, write_atomically};
+
+pub mod parallel;
+pub mod slurm;
+
+/// The workers that an engine starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workers {
+    /// The `netc` to run: an absolute path, the same on every machine.
+    pub netc: PathBuf,
+    /// The search's folder: an absolute path on a file system that every machine shares.
+    pub search: PathBuf,
+    /// How many, at least 1.
+    pub count: u32,
+    /// Further arguments of `netc search`.
+    pub arguments: Vec<String>,
+}
+
+impl Workers {
+    /// The worker's command line, quoted for a POSIX shell.
+    fn command(&self) -> Result<String, EngineError> {
+        let mut words = vec![utf8(&self.netc)?, "search", utf8(&self.search)?];
+        words.extend(self.arguments.iter().map(String::as_str));
+        shlex::try_join(words).map_err(|_| EngineError::NulByte)
+    }
+}
+
+/// What `engine.json` in the search's folder says: the jobs that were submitted, the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Submitted {
+    /// Their ids.
+    pub jobs: Vec<slurm::JobId>,
+}
+
+impl Submitted {
+    /// The file's name.
+    pub const FILE: &str = "engine.json";
+
+    /// What was submitted for the search in this folder; nothing if there is no such file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or not one of this version.
+    pub fn read(search: &Path) -> Result<Submitted, EngineError> {
+        let path = search.join(Self::FILE);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str(&text)
+                .map_err(|e| EngineError::io(&path)(io::Error::new(io::ErrorKind::InvalidData, e))),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Submitted::default()),
+            Err(e) => Err(EngineError::io(&path)(e)),
+        }
+    }
+
+    fn write(&self, search: &Path) -> Result<(), EngineError> {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        write_atomically(&search.join(Self::FILE), format!("{text}\n").as_bytes()).map_err(EngineError::Write)
+    }
+}
+
+/// Why an engine cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A program of the engine is not there.
+    #[error(
+        "`{0}` was not found; run this on a login node of the Slurm cluster \
+         (on Debian or Ubuntu the package slurm-client has it)"
+    )]
+    NoProgram(&'static str),
+    /// A program of the engine refused.
+    #[error("{program} refused: {message}")]
+    Refused {
+        /// The program.
+        program: &'static str,
+        /// What it said.
+        message: String,
+    },
+    /// The search was not given to an engine.
+    #[error("nothing was submitted for {}; submit it with --engine slurm", .0.display())]
+    NotSubmitted(PathBuf),
+    /// A path that the engine cannot be told of.
+    #[error("{what} cannot stand in the path {path}; choose another folder", path = path.display())]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// The sign in it.
+        what: &'static str,
+    },
+    /// Arguments that no shell would read.
+    #[error("{0:?} has a quote that is not closed")]
+    Quotes(String),
+    /// No program can be given such an argument.
+    #[error("an argument holds a NUL byte")]
+    NulByte,
+    /// A file cannot be written.
+    #[error("{0}")]
+    Write(RunError),
+    /// A file cannot be read.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl EngineError {
+    /// For `map_err` where a file was at hand.
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> EngineError {
+        let path = path.to_path_buf();
+        move |source| EngineError::Io { path, source }
+    }
+}
+
+fn utf8(path: &Path) -> Result<&str, EngineError> {
+    let refused = |what| EngineError::Path { path: path.into(), what };
+    let text = path.to_str().ok_or(refused("bytes that are not UTF-8"))?;
+    if text.contains(['\n', '\r']) { Err(refused("a line break")) } else { Ok(text) }
+}

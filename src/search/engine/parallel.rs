@@ -1,0 +1,31 @@
+//! GNU parallel: for some machines that ssh reaches, without a scheduler.
+
+use std::path::Path;
+
+use super::{EngineError, Workers, utf8};
+
+/// A command line, for a POSIX shell, that runs the workers with GNU parallel: here at once, or one at a
+/// time on each machine that the file `hosts` lists (`--sshloginfile`). Given again, it starts those
+/// anew that failed.
+///
+/// # Errors
+/// Paths that parallel would take for more than a path.
+pub fn command(workers: &Workers, hosts: Option<&Path>) -> Result<String, EngineError> {
+    let worker = workers.command()?;
+    if worker.contains('{') {
+        return Err(EngineError::Path { path: workers.search.clone(), what: "`{`" });
+    }
+    let joblog = workers.search.join("parallel.tsv");
+    let count = workers.count.to_string();
+    let jobs = if hosts.is_some() { "1" } else { &count };
+    // A second TERM would end a worker before it has saved its checkpoint.
+    let mut words = vec!["parallel", "--termseq", "TERM,60000,KILL", "--line-buffer", "--tagstring", "{#}"];
+    words.extend(["--joblog", utf8(&joblog)?, "--resume-failed", "--retries", "3", "--jobs", jobs]);
+    if let Some(hosts) = hosts {
+        words.extend(["--sshloginfile", utf8(hosts)?]);
+    }
+    words.extend(["-n0", &worker, ":::"]);
+    let numbers: Vec<_> = (1..=workers.count).map(|n| n.to_string()).collect();
+    words.extend(numbers.iter().map(String::as_str));
+    shlex::try_join(words).map(|line| line + "\n").map_err(|_| EngineError::NulByte)
+}

@@ -1,0 +1,98 @@
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Group, epochs};
+use crate::search::stats::{ALPHA, Sample, holm};
+use crate::search::{Claim, Plan};
+
+/// A net's claim beside what was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measured {
+    /// The variant's name.
+    pub variant: String,
+    /// What its recipe says.
+    pub claim: Claim,
+    /// The finished runs of that length.
+    pub sample: Option<Sample>,
+    /// The 95% confidence interval of their mean.
+    pub interval: Option<[f64; 2]>,
+    /// What the one says of the other.
+    pub verdict: Verdict,
+}
+
+/// What measured runs say of a claim, by a one-sample t-test at [`ALPHA`] with Holm's correction for the
+/// number of claims.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// The mean differs from the claim by no more than chance explains.
+    Agrees {
+        /// The adjusted p-value.
+        p: f64,
+    },
+    /// It differs by more.
+    Differs {
+        /// The mean minus the claim, in points.
+        by: f64,
+        /// The adjusted p-value.
+        p: f64,
+    },
+    /// Fewer than two runs, or runs that are all the same.
+    TooFew,
+    /// What was trained is not what the claim is of.
+    NotComparable {
+        /// In which way.
+        why: String,
+    },
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Agrees { p } => write!(f, "agrees, p = {p:.3}"),
+            Verdict::Differs { by, p } => {
+                let way = if *by < 0.0 { "below" } else { "above" };
+                write!(f, "{:.2} points {way}, p = {p:.3}", by.abs())
+            }
+            Verdict::TooFew => write!(f, "too few runs to say"),
+            Verdict::NotComparable { why } => write!(f, "not comparable: {why}"),
+        }
+    }
+}
+
+pub(super) fn claims(plan: &Plan, groups: &[Group]) -> Vec<Measured> {
+    let mut all: Vec<(Measured, Option<f64>)> = Vec::new();
+    for (variant, claim) in plan.variants.iter().filter_map(|v| Some((v, v.claim?))) {
+        let mut own = groups.iter().filter(|group| group.variant == variant.name);
+        let same = own.clone().find(|group| group.epochs == claim.epochs);
+        let trained = own.next().map_or(0, |group| group.epochs);
+        let why = same
+            .is_none()
+            .then(|| format!("trained for {}, claimed for {}", epochs(trained), epochs(claim.epochs)));
+        let why = other_data(plan).or(why);
+        let sample = same.and_then(|group| group.sample);
+        let p = sample.filter(|_| why.is_none()).and_then(|sample| sample.differs_from(claim.accuracy));
+        let verdict = why.map_or(Verdict::TooFew, |why| Verdict::NotComparable { why });
+        let (interval, variant) = (same.and_then(|group| group.interval), variant.name.clone());
+        all.push((Measured { variant, claim, sample, interval, verdict }, p));
+    }
+    let adjusted = holm(&all.iter().filter_map(|(_, p)| *p).collect::<Vec<f64>>());
+    for ((measured, _), p) in all.iter_mut().filter(|(_, p)| p.is_some()).zip(adjusted) {
+        let by = measured.sample.map_or(0.0, |sample| sample.mean - measured.claim.accuracy);
+        measured.verdict = if p < ALPHA { Verdict::Differs { by, p } } else { Verdict::Agrees { p } };
+    }
+    all.into_iter().map(|(measured, _)| measured).collect()
+}
+
+/// Why what was trained on is not what the claims are of.
+fn other_data(plan: &Plan) -> Option<String> {
+    let spec = &plan.spec;
+    let part = |limit: Option<usize>, what: &str| Some(format!("on {} {what} images", limit?));
+    if spec.data == "synthetic" {
+        return Some("on synthetic images".into());
+    }
+    part(spec.limit_train, "training")
+        .or_else(|| part(spec.limit_test, "test"))
+        .or_else(|| spec.recipe.as_ref().map(|recipe| format!("with the recipe {}", recipe.display())))
+}

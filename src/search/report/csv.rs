@@ -1,0 +1,50 @@
+use super::Group;
+use crate::search::SearchError;
+
+pub(super) fn csv(groups: &[Group]) -> Result<String, SearchError> {
+    let failed = |error: &dyn std::fmt::Display| SearchError::new(error.to_string());
+    let mut out = ::csv::Writer::from_writer(Vec::new());
+    let header = [
+        "variant",
+        "family",
+        "epochs",
+        "rank",
+        "n",
+        "mean",
+        "std",
+        "std_error",
+        "low95",
+        "high95",
+        "time_s",
+        "params",
+        "macs",
+        "front",
+        "like_best",
+        "not_finished",
+    ];
+    out.write_record(header).map_err(|e| failed(&e))?;
+    let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.4}"));
+    for g in groups {
+        let record = [
+            g.variant.clone(),
+            g.family.clone(),
+            g.epochs.to_string(),
+            g.rank.to_string(),
+            g.accuracies.len().to_string(),
+            number(g.mean()),
+            number(g.sample.filter(|s| s.n > 1).map(|s| s.std)),
+            number(g.std_error),
+            number(g.interval.map(|[low, _]| low)),
+            number(g.interval.map(|[_, high]| high)),
+            number(g.time),
+            g.params.to_string(),
+            g.macs.to_string(),
+            g.front.to_string(),
+            g.like_best.to_string(),
+            g.others.to_string(),
+        ];
+        out.write_record(record).map_err(|e| failed(&e))?;
+    }
+    let bytes = out.into_inner().map_err(|e| failed(&e))?;
+    String::from_utf8(bytes).map_err(|e| failed(&e))
+}

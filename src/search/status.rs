@@ -1,0 +1,234 @@
+//! How far a search is, for those who watch it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::stats::Sample;
+use super::{Fate, Index, Plan, Run, SearchError, fates, lease};
+
+/// How far a search is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// Runs that were planned.
+    pub planned: usize,
+    /// Runs that did every epoch.
+    pub finished: usize,
+    /// Runs that ended before their last epoch.
+    pub failed: usize,
+    /// Runs that successive halving spares.
+    pub dropped: usize,
+    /// Runs that a worker is at.
+    pub running: Vec<Running>,
+    /// Runs that are left for a worker.
+    pub waiting: usize,
+    /// The means so far: the longest first, the best first among those of a length.
+    pub means: Vec<SoFar>,
+    /// Seconds until the end, if as many workers go on; `None` before the first run is finished, or if no
+    /// worker is there.
+    pub left: Option<f64>,
+}
+
+impl Status {
+    /// One line: `42 of 90 runs finished, 2 running, 46 waiting, 12 minutes left`.
+    pub fn summary(&self) -> String {
+        let mut text = format!("{} of {} runs finished", self.finished, self.planned);
+        let counts = [
+            (self.failed, "failed"),
+            (self.dropped, "spared"),
+            (self.running.len(), "running"),
+            (self.waiting, "waiting"),
+        ];
+        for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+            text += &format!(", {count} {what}");
+        }
+        match self.left {
+            Some(seconds) => text + &format!(", {} left", rough(seconds)),
+            None => text,
+        }
+    }
+
+    /// Whether no run is left to be done.
+    pub fn is_over(&self) -> bool {
+        self.running.is_empty() && self.waiting == 0
+    }
+}
+
+/// A time in the unit that fits: `40 seconds`, `12 minutes`, `3.5 hours`, `12 days`.
+pub fn rough(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} seconds"),
+        s if s < 90.0 * 60.0 => format!("{:.0} minutes", s / 60.0),
+        s if s < 48.0 * 3600.0 => format!("{:.1} hours", s / 3600.0),
+        s => format!("{:.0} days", s / 86400.0),
+    }
+}
+
+/// A run that a worker is at.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Running {
+    /// The variant's name.
+    pub variant: String,
+    /// Epochs of the run.
+    pub epochs: u32,
+    /// Its seed.
+    pub seed: u64,
+    /// Epochs done, with the part of the one under way.
+    pub done: f64,
+    /// The worker's machine.
+    pub host: String,
+    /// The worker's process.
+    pub pid: u32,
+}
+
+/// The finished runs of a variant at a length.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SoFar {
+    /// The variant's name.
+    pub variant: String,
+    /// Epochs of each run.
+    pub epochs: u32,
+    /// Their accuracies in percent.
+    pub sample: Sample,
+}
+
+/// Watches the folder of a search.
+#[derive(Debug)]
+pub struct Watcher {
+    folder: PathBuf,
+    plan: Plan,
+    index: Index,
+    /// Runs that were over when it last looked.
+    over: HashSet<String>,
+}
+
+impl Watcher {
+    /// Starts to watch. Runs that are over already are not news.
+    ///
+    /// # Errors
+    /// A folder that holds no search, files of it that cannot be read.
+    pub fn new(folder: &Path) -> Result<Watcher, SearchError> {
+        let (plan, index) = (Plan::read(folder)?, Index::open(folder)?);
+        let over = index.runs()?.into_iter().filter(|run| run.end.is_some()).map(|run| run.id).collect();
+        Ok(Watcher { folder: folder.into(), plan, index, over })
+    }
+
+    /// How far the search is, and the runs that are over since the last look.
+    ///
+    /// # Errors
+    /// Files of the search that cannot be read.
+    pub fn look(&mut self) -> Result<(Status, Vec<Run>), SearchError> {
+        self.index.refresh()?;
+        let runs: BTreeMap<String, Run> =
+            self.index.runs()?.into_iter().map(|run| (run.id.clone(), run)).collect();
+        let status = self.status(&runs)?;
+        let mut news: Vec<Run> =
+            runs.into_values().filter(|run| run.end.is_some() && self.over.insert(run.id.clone())).collect();
+        news.sort_by(|a, b| end(a).total_cmp(&end(b)));
+        Ok((status, news))
+    }
+
+    fn status(&self, runs: &BTreeMap<String, Run>) -> Result<Status, SearchError> {
+        let of: Vec<Option<&Run>> = self.plan.runs.iter().map(|planned| runs.get(&planned.id)).collect();
+        let results: Vec<Option<f64>> = of.iter().map(|run| run.and_then(Run::result)).collect();
+        let mut status = Status {
+            planned: of.len(),
+            finished: of.iter().flatten().filter(|run| run.finished()).count(),
+            failed: 0,
+            dropped: 0,
+            running: Vec::new(),
+            waiting: 0,
+            means: means(&self.plan, &of),
+            left: None,
+        };
+        status.failed = results.iter().flatten().count() - status.finished;
+        let pace = Pace::new(&self.plan, &of);
+        let mut seconds = pace.known().then_some(0.0);
+        for ((planned, result), fate) in self.plan.runs.iter().zip(&results).zip(fates(&self.plan, &results))
+        {
+            if result.is_some() {
+                continue;
+            }
+            if fate == Fate::Dropped {
+                status.dropped += 1;
+                continue;
+            }
+            let whole = pace.seconds(&self.plan, planned.variant, planned.epochs);
+            match lease::worker(&Plan::run_folder(&self.folder, &planned.id))? {
+                Some(holder) => {
+                    seconds = seconds.map(|s| s + whole * (1.0 - holder.epochs / f64::from(planned.epochs)));
+                    status.running.push(Running {
+                        variant: self.plan.variants[planned.variant].name.clone(),
+                        epochs: planned.epochs,
+                        seed: planned.seed,
+                        done: holder.epochs,
+                        host: holder.host,
+                        pid: holder.pid,
+                    });
+                }
+                None => {
+                    seconds = seconds.map(|s| s + whole);
+                    status.waiting += 1;
+                }
+            }
+        }
+        let workers = status.running.len();
+        status.left = seconds.filter(|_| workers > 0).map(|seconds| seconds / workers as f64);
+        Ok(status)
+    }
+}
+
+fn end(run: &Run) -> f64 {
+    run.end.as_ref().map_or(0.0, |end| end.time)
+}
+
+fn means(plan: &Plan, runs: &[Option<&Run>]) -> Vec<SoFar> {
+    let mut groups: BTreeMap<(u32, usize), Vec<f64>> = BTreeMap::new();
+    for (planned, run) in plan.runs.iter().zip(runs) {
+        let accuracies = run.and_then(Run::accuracy);
+        groups.entry((planned.epochs, planned.variant)).or_default().extend(accuracies);
+    }
+    let mut all: Vec<SoFar> = groups
+        .into_iter()
+        .filter_map(|((epochs, variant), accuracies)| {
+            let variant = plan.variants[variant].name.clone();
+            Some(SoFar { variant, epochs, sample: Sample::of(&accuracies)? })
+        })
+        .collect();
+    all.sort_by(|a, b| b.epochs.cmp(&a.epochs).then(b.sample.mean.total_cmp(&a.sample.mean)));
+    all
+}
+
+/// How long runs take, by those that are finished.
+struct Pace {
+    /// Mean seconds of a variant at a length.
+    of: BTreeMap<(usize, u32), f64>,
+    /// Mean seconds for a multiply-accumulate operation of an epoch, for variants without a finished run.
+    each: f64,
+}
+
+impl Pace {
+    fn new(plan: &Plan, runs: &[Option<&Run>]) -> Pace {
+        let mut times: BTreeMap<(usize, u32), Vec<f64>> = BTreeMap::new();
+        let (mut seconds, mut work) = (0.0, 0.0);
+        for (planned, run) in plan.runs.iter().zip(runs) {
+            if let Some(time) = run.and_then(Run::time) {
+                times.entry((planned.variant, planned.epochs)).or_default().push(time);
+                seconds += time;
+                work += plan.variants[planned.variant].macs as f64 * f64::from(planned.epochs);
+            }
+        }
+        let of = times.into_iter().map(|(key, times)| (key, times.iter().sum::<f64>() / times.len() as f64));
+        Pace { of: of.collect(), each: if work > 0.0 { seconds / work } else { 0.0 } }
+    }
+
+    fn known(&self) -> bool {
+        !self.of.is_empty()
+    }
+
+    fn seconds(&self, plan: &Plan, variant: usize, epochs: u32) -> f64 {
+        let guess = || self.each * plan.variants[variant].macs as f64 * f64::from(epochs);
+        self.of.get(&(variant, epochs)).copied().unwrap_or_else(guess)
+    }
+}

@@ -1,0 +1,87 @@
+//! What watches a search: its index, its state, its page.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Command;
+
+use netc::search::{Index, Watcher, read_runs};
+
+use crate::report::search;
+
+/// Three widths at two lengths, five runs each, of which the first 20 in the plan's order are over.
+fn some() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    search(folder.path(), |variant, epochs, seed| {
+        let accuracy = 50.0 + variant as f64 + seed as f64 / 10.0;
+        match (epochs, seed) {
+            (_, 4) => None,
+            (3, 3) => None,
+            (3, 2) if variant == 1 => Some((-1.0, 5.0)),
+            _ => Some((accuracy, 10.0 * f64::from(epochs))),
+        }
+    });
+    folder
+}
+
+#[test]
+fn the_index_says_what_the_files_say_and_is_rebuilt_at_will() {
+    let folder = some();
+    let runs = read_runs(folder.path()).unwrap();
+    let index = || Index::open(folder.path()).unwrap().runs().unwrap();
+    assert_eq!(index(), runs);
+    assert_eq!(index(), runs, "from the database alone");
+    let file = folder.path().join(Index::FILE);
+    std::fs::write(&file, b"this is no database, and long enough to be taken for one if nobody looks")
+        .unwrap();
+    assert_eq!(index(), runs, "a broken one is built anew");
+    std::fs::remove_dir_all(folder.path().join("runs").join(&runs[0].id)).unwrap();
+    assert_eq!(index(), runs[1..], "a run that is gone");
+    let path = folder.path().join("runs").join(&runs[1].id).join("run.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let without_end: Vec<&str> = text.lines().filter(|line| !line.contains("\"end\"")).collect();
+    std::fs::write(&path, without_end.join("\n")).unwrap();
+    assert!(index()[0].end.is_none(), "a file that has changed is read again");
+}
+
+#[test]
+fn the_state_counts_every_run_once() {
+    let folder = some();
+    let (status, news) = Watcher::new(folder.path()).unwrap().look().unwrap();
+    assert_eq!((status.planned, status.finished, status.failed, status.waiting), (30, 20, 1, 9));
+    assert!(news.is_empty() && status.running.is_empty() && status.left.is_none());
+    let best: Vec<(&str, u32)> = status.means.iter().map(|m| (m.variant.as_str(), m.epochs)).collect();
+    assert_eq!(best[0], ("width=16", 3));
+    assert_eq!(best.len(), 6);
+    let output = Command::new(env!("CARGO_BIN_EXE_netc"))
+        .args(["search", "status"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("20 of 30 runs finished, 1 failed, 9 waiting\n"), "{text}");
+}
+
+fn ask(address: std::net::SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(format!("{request}\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_page_is_for_this_machine_alone_and_changes_nothing() {
+    let folder = some();
+    let address = netc::search::serve::serve(folder.path(), 0).unwrap();
+    assert!(address.ip().is_loopback());
+    let page = ask(address, "GET / HTTP/1.1\r\nHost: localhost:1");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("20 of 30 runs finished"), "{page}");
+    let status = ask(address, "GET /status.json HTTP/1.1\r\nHost: 127.0.0.1");
+    assert!(status.contains("\"waiting\":9"), "{status}");
+    let stranger = ask(address, "GET / HTTP/1.1\r\nHost: example.org");
+    assert!(stranger.starts_with("HTTP/1.1 403"), "{stranger}");
+    let write = ask(address, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0");
+    assert!(write.starts_with("HTTP/1.1 405"), "{write}");
+    let taken = netc::search::serve::serve(folder.path(), address.port()).unwrap_err().to_string();
+    assert!(taken.contains("--serve=PORT"), "{taken}");
+}
