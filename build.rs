@@ -1,4 +1,5 @@
-//! Tells the linker where libtorch lies, so that what is built finds it without LD_LIBRARY_PATH.
+//! Tells the linker where libtorch lies, so that what is built finds it without LD_LIBRARY_PATH, and compiles
+//! what netc takes of libtorch's process groups.
 
 use std::env;
 use std::path::Path;
@@ -25,4 +26,23 @@ fn main() {
     for rpath in rpaths.iter().filter(|rpath| rpath.exists()) {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{}", rpath.display());
     }
+    #[cfg(feature = "torch")]
+    process_groups(folder);
+}
+
+#[cfg(feature = "torch")]
+fn process_groups(libtorch: &Path) {
+    println!("cargo::rerun-if-changed=src/run/dist");
+    let include = libtorch.join("include");
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .opt_level(1)
+        .file("src/run/dist/c10d.cpp")
+        .include("src/run/dist/gloo")
+        .flag(format!("-isystem{}", include.join("torch/csrc/api/include").display()))
+        .flag(format!("-isystem{}", include.display()))
+        .define("USE_C10D_GLOO", "1")
+        .define("_GLIBCXX_USE_CXX11_ABI", "1")
+        .compile("netc_c10d");
 }

@@ -14,18 +14,25 @@ Examples:
   netc train nets/extra_l1l2l3.net --epochs 60 --seed 3
   netc train nets/resnet9.net --data synthetic --epochs 4
   netc train nets/base.net --set res=[1,3] --recipe my.yaml --out runs/mine
+  netc train --resume runs/mine
+  torchrun --no-python --nproc-per-node 2 netc train nets/resnet9.net
 
 The recipe comes in layers, a later one wins: the built-in default, the net's recipe { },
---recipe, --epochs. Ctrl-C ends the run after the step under way and saves the weights.
+--recipe, --epochs. Ctrl-C ends the run after the step under way and saves its state.
+Started by torchrun or srun, the processes share each batch of the recipe.
 
 Exit codes: 0 trained, 1 a problem, 2 wrong usage, 130 interrupted.")]
 pub struct TrainArgs {
     /// The net
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "resume")]
+    pub file: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
+    /// Go on with a run that was cut short, with the net, recipe, data and seed that its folder has
+    #[arg(long, value_name = "RUN", conflicts_with_all =
+        ["file", "set", "recipe", "epochs", "data", "seed", "out", "limit_train", "limit_test", "precision"])]
+    pub resume: Option<PathBuf>,
     /// A recipe file: lines of `key: value`
     #[arg(long, value_name = "R.yaml")]
     pub recipe: Option<PathBuf>,
@@ -50,6 +57,9 @@ pub struct TrainArgs {
     /// Test on the first N images only
     #[arg(long, value_name = "N")]
     pub limit_test: Option<usize>,
+    /// With several processes: normalise batches by the statistics of all shares together
+    #[arg(long)]
+    pub sync_bn: bool,
 }
 
 /// Where to compute, and in what arithmetic.

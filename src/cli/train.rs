@@ -10,10 +10,14 @@ use super::data::load_with_progress;
 use super::out::{complain, echo_overrides, print, show, thousands};
 use super::progress::TrainingView;
 use crate::check::Checked;
+use crate::compile;
 use crate::diag::Sources;
 use crate::run::data::Dataset;
-use crate::run::{Job, Machine, Outcome, Recipe, RunFolder, RunReport, recipe, train};
-use crate::{Compilation, compile};
+use crate::run::dist::Group;
+use crate::run::{
+    DeviceChoice, EpochRow, Job, Machine, NoJournal, Outcome, PrecisionChoice, Recipe, Resume, RunError,
+    RunFolder, RunReport, recipe, train,
+};
 
 /// How often the weights are saved before the end, at most.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
@@ -21,15 +25,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(60);
 pub(super) const INTERRUPTED: u8 = 130;
 
 pub(super) fn run(args: &TrainArgs) -> ExitCode {
-    let mut compilation = compile(&args.file, &args.set.set);
-    show(&compilation.problems, &compilation.sources);
-    let Some(net) = compilation.net.take() else {
-        if compilation.ok() {
-            complain(&format!("{} holds blocks alone; there is no net to train\n", args.file.display()));
-        }
-        return ExitCode::from(PROBLEMS);
-    };
-    match go(args, &compilation, &net) {
+    match go(args) {
         Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
         Ok(Outcome::Finished | Outcome::Running | Outcome::Failed) => ExitCode::SUCCESS,
         Err(message) => {
@@ -39,33 +35,141 @@ pub(super) fn run(args: &TrainArgs) -> ExitCode {
     }
 }
 
-fn go(args: &TrainArgs, compilation: &Compilation, net: &Checked) -> Result<Outcome, String> {
-    let recipe = recipe_in_force(args, net, &compilation.sources)?;
-    let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
+/// What to train, and where it is written.
+struct Training {
+    net: Checked,
+    recipe: Recipe,
+    data: String,
+    limits: [Option<usize>; 2],
+    seed: u64,
+    precision: PrecisionChoice,
+    out: PathBuf,
+    folder: RunFolder,
+    /// The epochs of the run that it goes on with.
+    rows: Option<Vec<EpochRow>>,
+}
+
+fn go(args: &TrainArgs) -> Result<Outcome, String> {
+    let group = Group::from_env().map_err(|e| e.to_string())?.map(Arc::new);
+    let first = group.as_ref().is_none_or(|group| group.rank() == 0);
+    let mut training = match &args.resume {
+        Some(run) => resumed(run)?,
+        None => begun(args, first)?,
+    };
+    let device = match (&group, args.machine.device) {
+        (Some(group), DeviceChoice::Auto) if Machine::gpus() > 0 => DeviceChoice::Cuda(group.local_rank()),
+        (_, device) => device,
+    };
+    let machine = Machine::choose(device, training.precision).map_err(|e| e.to_string())?;
     let stop = stop_on_interrupt()?;
-    let data = load_with_progress(&args.data).map_err(|e| e.to_string())?;
-    let out = args.out.clone().unwrap_or_else(|| free_folder(&net.graph().name, args.seed));
-    print(&echo_overrides(net, &args.set.set));
-    print(&head(args, net, &data, &machine));
+    let data = load_with_progress(&training.data).map_err(|e| e.to_string())?;
+    if first {
+        print(&head(&training, &data, &machine, group.as_deref()));
+    }
+    let checkpoint = training.out.join(RunFolder::CHECKPOINT);
     let job = Job {
-        net,
-        recipe: &recipe,
+        net: &training.net,
+        recipe: &training.recipe,
         data: &data,
-        limit_train: args.limit_train,
-        limit_test: args.limit_test,
-        seed: args.seed,
+        limit_train: training.limits[0],
+        limit_test: training.limits[1],
+        seed: training.seed,
         machine,
-        save_every: SAVE_EVERY,
-        resume: None,
+        save_every: if group.is_some() { Duration::ZERO } else { SAVE_EVERY },
+        resume: training.rows.as_deref().map(|rows| Resume { checkpoint: &checkpoint, rows }),
+        group: group.as_ref(),
+        sync_norm: args.sync_bn,
         stop: &stop,
     };
-    let mut folder = RunFolder::new(&out, net.flat_text(None), recipe.to_yaml());
-    let mut view = TrainingView::new(recipe.epochs);
-    let report = train(&job, &mut folder, &mut |event| view.show(&event));
+    if !first {
+        return train(&job, &mut NoJournal, &mut |_| {})
+            .map(|report| report.outcome)
+            .map_err(|e| e.to_string());
+    }
+    let mut view = TrainingView::new(training.recipe.epochs);
+    let report = train(&job, &mut training.folder, &mut |event| view.show(&event));
     view.end();
-    let report = report.map_err(|e| e.to_string())?;
-    print(&result(&report, &recipe, &data, &out));
+    let report = report.map_err(|error| advice(&error, &training.out))?;
+    print(&result(&report, &training.recipe, &data, &training.out));
     Ok(report.outcome)
+}
+
+/// An error, and how to go on after one that is no fault of the run.
+fn advice(error: &RunError, out: &Path) -> String {
+    match error {
+        RunError::Rank { .. } if out.join(RunFolder::CHECKPOINT).exists() => format!(
+            "{error}\nthe run goes on from its last checkpoint, with any number of ranks: netc train --resume {}",
+            out.display()
+        ),
+        other => other.to_string(),
+    }
+}
+
+/// A training from its start.
+fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
+    let file = args.file.as_deref().unwrap_or(Path::new(""));
+    let mut compilation = compile(file, &args.set.set);
+    show(&compilation.problems, &compilation.sources);
+    let Some(net) = compilation.net.take() else {
+        return Err(match compilation.ok() {
+            true => format!("{} holds blocks alone; there is no net to train", file.display()),
+            false => "no training: the net is not sound".into(),
+        });
+    };
+    let recipe = recipe_in_force(args, &net, &compilation.sources)?;
+    let out = args.out.clone().unwrap_or_else(|| free_folder(&net.graph().name, args.seed));
+    if first {
+        print(&echo_overrides(&net, &args.set.set));
+    }
+    Ok(Training {
+        folder: RunFolder::new(&out, net.flat_text(None), recipe.to_yaml()),
+        recipe,
+        data: args.data.clone(),
+        limits: [args.limit_train, args.limit_test],
+        seed: args.seed,
+        precision: args.machine.precision,
+        out,
+        net,
+        rows: None,
+    })
+}
+
+/// The rest of a training, all that it depends on from its folder.
+fn resumed(run: &Path) -> Result<Training, String> {
+    let wrong = |error: RunError| error.to_string();
+    let (folder, rows) = RunFolder::resume(run).map_err(wrong)?;
+    let info = RunFolder::info(run).map_err(wrong)?;
+    if !run.join(RunFolder::CHECKPOINT).exists() {
+        return Err(format!(
+            "{} has no checkpoint: it was cut short before its first one\nstart it anew: netc train FILE --out {}",
+            run.display(),
+            run.display()
+        ));
+    }
+    let compilation = compile(&run.join(RunFolder::NET), &[]);
+    show(&compilation.problems, &compilation.sources);
+    let net = compilation.net.ok_or("the run's net is not sound")?;
+    let path = run.join(RunFolder::RECIPE);
+    let text = recipe::read(&path)?;
+    let mut sources = Sources::default();
+    let file = (sources.add(path.display().to_string(), text.clone()), text.as_str());
+    let (recipe, problems) = Recipe::resolve(&[], Some(file), None);
+    show(&problems, &sources);
+    if problems.has_errors() {
+        return Err("the run's recipe is not sound".into());
+    }
+    let data = info.data_folder.as_ref().filter(|folder| folder.exists());
+    Ok(Training {
+        net,
+        recipe,
+        data: data.map_or(info.data, |folder| folder.display().to_string()),
+        limits: [Some(info.train_examples), Some(info.test_examples)],
+        seed: info.seed,
+        precision: PrecisionChoice::Exactly(info.precision),
+        out: run.into(),
+        folder,
+        rows: Some(rows),
+    })
 }
 
 fn recipe_in_force(args: &TrainArgs, net: &Checked, sources: &Sources) -> Result<Recipe, String> {
@@ -110,20 +214,23 @@ fn used(limit: Option<usize>, all: usize) -> String {
     }
 }
 
-fn head(args: &TrainArgs, net: &Checked, data: &Dataset, machine: &Machine) -> String {
+fn head(training: &Training, data: &Dataset, machine: &Machine, group: Option<&Group>) -> String {
     let hardware = machine.hardware();
     let place = match hardware.gpu {
         Some(gpu) => format!("{} ({gpu})", hardware.device),
         None => format!("{} ({}, {} threads)", hardware.device, hardware.cpu, hardware.threads),
     };
+    let ranks = group.map_or(String::new(), |group| format!(", {} ranks", group.size()));
+    let rows = training.rows.as_ref().map_or(0, Vec::len);
+    let after = if rows > 0 { format!("going on after epoch {rows}\n") } else { String::new() };
     format!(
-        "{}: {} params, {} on {place}\n{}: {} training and {} test images\n",
-        net.graph().name,
-        thousands(net.params()),
+        "{}: {} params, {} on {place}{ranks}\n{}: {} training and {} test images\n{after}",
+        training.net.graph().name,
+        thousands(training.net.params()),
         machine.precision,
         data.name,
-        used(args.limit_train, data.train.len()),
-        used(args.limit_test, data.test.len()),
+        used(training.limits[0], data.train.len()),
+        used(training.limits[1], data.test.len()),
     )
 }
 
@@ -142,5 +249,9 @@ fn result(report: &RunReport, recipe: &Recipe, data: &Dataset, out: &Path) -> St
     if let Some(published) = recipe.accuracy.filter(|_| data.name == "cifar10") {
         text += &format!(" (published: {published}%)");
     }
-    format!("{text}\nwritten to {}\n", out.display())
+    text += &format!("\nwritten to {}\n", out.display());
+    if report.outcome == Outcome::Interrupted {
+        text += &format!("to go on: netc train --resume {}\n", out.display());
+    }
+    text
 }

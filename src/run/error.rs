@@ -19,6 +19,9 @@ pub enum RunError {
     /// The run folder already holds a finished run.
     #[error("{path} already holds a finished run; choose another folder with --out", path = .0.display())]
     Finished(PathBuf),
+    /// The run to go on with has done all its epochs.
+    #[error("{path} holds a finished run: there is nothing to go on with", path = .0.display())]
+    NothingLeft(PathBuf),
     /// There is no run in the folder, or not one that this version can read.
     #[error("{path} holds no run: {reason}", path = path.display())]
     NoRun {
@@ -41,6 +44,16 @@ pub enum RunError {
     /// The device or the precision asked for is not there.
     #[error("{0}")]
     Device(String),
+    /// Another rank is gone or silent.
+    #[error("rank {rank} of {size} has lost the others: one of them is gone or silent ({why})")]
+    Rank {
+        /// This process.
+        rank: usize,
+        /// How many there were.
+        size: usize,
+        /// What libtorch said.
+        why: String,
+    },
     /// The loss is no longer a finite number.
     #[error(
         "the loss became {loss} in epoch {epoch}, at or shortly before step {step}; a lower `peak_lr` may help"

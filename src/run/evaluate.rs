@@ -1,9 +1,11 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use tch::{Kind, Reduction, TchError, Tensor};
 
 use super::augment::Augmentation;
 use super::data::Dataset;
+use super::dist::Group;
 use super::{Batches, Machine, RunError, RunFolder, checkpoint};
 use crate::check::Checked;
 use crate::lower::{At, Mode, TorchNet};
@@ -22,20 +24,29 @@ pub struct Score {
     pub accuracy: f64,
 }
 
-/// Runs a net over the examples as they are, without test-time augmentation.
+/// Runs a net over the examples as they are, without test-time augmentation. Of several ranks each takes its
+/// share, with the running statistics of rank 0, and all get the whole score.
 ///
 /// # Errors
-/// What libtorch refuses.
-pub fn evaluate(net: &TorchNet, batches: &Batches) -> Result<Score, RunError> {
+/// A rank that is gone, and what libtorch refuses.
+pub fn evaluate(net: &TorchNet, batches: &Batches, group: Option<&Arc<Group>>) -> Result<Score, RunError> {
     tch::no_grad(|| {
-        let mut tally = Tally::new(net).at("evaluation")?;
-        for start in (0..batches.count()).step_by(BATCH) {
-            let count = BATCH.min(batches.count() - start);
+        let mut share = 0..batches.count();
+        if let Some(group) = group {
+            let buffers: Vec<&Tensor> =
+                net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
+            group.broadcast(&buffers)?;
+            share = group.share(0, batches.count());
+        }
+        let mut tally = Tally::from(net, [0.0; 2], 0).at("evaluation")?;
+        for start in share.clone().step_by(BATCH) {
+            let count = BATCH.min(share.end - start);
             let (images, labels) = batches.plain(start, count).at("evaluation")?;
             let logits = net.forward(&images, Mode::Eval)?;
             let loss = sum_of_losses(&logits, &labels).at("evaluation")?;
             tally.add(&logits, &labels, &loss, count).at("evaluation")?;
         }
+        tally.sum_over(group)?;
         Ok(tally.score().at("evaluation")?)
     })
 }
@@ -48,7 +59,7 @@ pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine)
     fits(net, data)?;
     let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
     checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
-    evaluate(&net, &Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?)
+    evaluate(&net, &Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?, None)
 }
 
 /// Whether a net takes a data set's images and answers with its classes.
@@ -84,8 +95,26 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(net: &TorchNet) -> Result<Tally, TchError> {
-        Ok(Tally { examples: 0, sums: Tensor::f_zeros([2], (Kind::Double, net.device()))? })
+    /// On from these sums of losses and right answers over so many examples.
+    pub(super) fn from(net: &TorchNet, sums: [f64; 2], examples: usize) -> Result<Tally, TchError> {
+        Ok(Tally { examples, sums: Tensor::f_from_slice(&sums)?.f_to_device(net.device())? })
+    }
+
+    /// How many examples.
+    pub(super) fn examples(&self) -> usize {
+        self.examples
+    }
+
+    /// Makes it the tally of all ranks.
+    pub(super) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
+        let Some(group) = group else { return Ok(()) };
+        let [loss, right] = self.sums().at("the loss")?;
+        let all = Tensor::f_from_slice(&[loss, right, self.examples as f64]).at("the loss")?;
+        group.sum(&[&all])?;
+        self.examples = all.f_double_value(&[2]).at("the loss")? as usize;
+        let sums = all.f_narrow(0, 0, 2).and_then(|sums| sums.f_to_device(self.sums.device()));
+        self.sums = sums.at("the loss")?;
+        Ok(())
     }
 
     pub(super) fn add(
@@ -102,10 +131,16 @@ impl Tally {
         Ok(())
     }
 
-    /// The means so far. Waits for the device.
-    pub(super) fn score(&self) -> Result<Score, TchError> {
+    /// The sum of the losses, and the number of right answers. Waits for the device.
+    pub(super) fn sums(&self) -> Result<[f64; 2], TchError> {
         let mut sums = [0.0f64; 2];
         self.sums.f_to_device(tch::Device::Cpu)?.f_copy_data(&mut sums, 2)?;
+        Ok(sums)
+    }
+
+    /// The means so far. Waits for the device.
+    pub(super) fn score(&self) -> Result<Score, TchError> {
+        let sums = self.sums()?;
         let count = self.examples.max(1) as f64;
         Ok(Score { examples: self.examples, loss: sums[0] / count, accuracy: sums[1] / count })
     }

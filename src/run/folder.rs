@@ -86,6 +86,8 @@ pub struct RunFolder {
     path: PathBuf,
     net: String,
     recipe: String,
+    /// Of the run that it goes on with.
+    rows: Vec<EpochRow>,
     log: Option<Log>,
 }
 
@@ -113,7 +115,25 @@ impl RunFolder {
 
     /// The folder at a path, for a run of this net by this recipe, both as text. Nothing is written yet.
     pub fn new(path: &Path, net: String, recipe: String) -> RunFolder {
-        RunFolder { path: path.into(), net, recipe, log: None }
+        RunFolder { path: path.into(), net, recipe, rows: Vec::new(), log: None }
+    }
+
+    /// The folder of a run that was cut short, to go on with it; its epochs come beside it.
+    ///
+    /// # Errors
+    /// No run in it, or not one of this version; a run that is finished.
+    pub fn resume(path: &Path) -> Result<(RunFolder, Vec<EpochRow>), RunError> {
+        if RunFolder::info(path)?.outcome == Outcome::Finished {
+            return Err(RunError::NothingLeft(path.into()));
+        }
+        let read = |name| fs::read_to_string(path.join(name)).map_err(RunError::io(&path.join(name)));
+        // The first line has the inputs; a line that a crash cut short is of an epoch that is done again.
+        let log = read(Self::LOG)?;
+        let rows: Vec<EpochRow> =
+            log.lines().skip(1).map_while(|line| serde_json::from_str(line).ok()).collect();
+        let folder =
+            RunFolder { rows: rows.clone(), ..RunFolder::new(path, read(Self::NET)?, read(Self::RECIPE)?) };
+        Ok((folder, rows))
     }
 
     /// What a run's folder says about it.
@@ -133,12 +153,21 @@ impl RunFolder {
     }
 
     /// Appends a line to each log.
-    fn log(&mut self, line: &impl Serialize, tsv: &str) -> Result<(), RunError> {
+    fn log(&mut self, line: &str, tsv: &str) -> Result<(), RunError> {
         let Some(log) = &mut self.log else { return Ok(()) };
-        let line = serde_json::to_string(line).unwrap_or_default();
-        writeln!(log.jsonl, "{line}").map_err(RunError::io(&self.path.join(Self::LOG)))?;
-        writeln!(log.tsv, "{tsv}").map_err(RunError::io(&self.path.join(Self::TSV)))
+        log.jsonl.write_all(line.as_bytes()).map_err(RunError::io(&self.path.join(Self::LOG)))?;
+        log.tsv.write_all(tsv.as_bytes()).map_err(RunError::io(&self.path.join(Self::TSV)))
     }
+}
+
+/// A line of [`RunFolder::LOG`].
+fn json(line: &impl Serialize) -> String {
+    serde_json::to_string(line).unwrap_or_default() + "\n"
+}
+
+/// A line of [`RunFolder::TSV`].
+fn tab_separated(row: &EpochRow) -> String {
+    format!("{}\t{:.8}\t{:.2}\n", row.epoch, row.total_time / 3600.0, row.test_acc * 100.0)
 }
 
 impl Journal for RunFolder {
@@ -150,18 +179,28 @@ impl Journal for RunFolder {
         fs::create_dir_all(&self.path).map_err(RunError::io(&self.path))?;
         write_atomically(&self.path.join(Self::NET), self.net.as_bytes())?;
         write_atomically(&self.path.join(Self::RECIPE), self.recipe.as_bytes())?;
-        let open = |name| File::create(self.path.join(name)).map_err(RunError::io(&self.path.join(name)));
-        self.log = Some(Log { jsonl: open(Self::LOG)?, tsv: open(Self::TSV)?, info: info.clone() });
-        self.write_info(info)?;
-        self.log(info, "epoch\thours\ttop1Accuracy")
+        // A log that is gone on with is replaced whole, so that no crash loses the epochs before.
+        let rows = &self.rows[..self.rows.len().min(info.after_epoch as usize)];
+        let (mut jsonl, mut tsv) = (json(info), "epoch\thours\ttop1Accuracy\n".to_string());
+        rows.iter().for_each(|row| jsonl += &json(row));
+        rows.iter().for_each(|row| tsv += &tab_separated(row));
+        let open = |name, text: String| {
+            let path = self.path.join(name);
+            write_atomically(&path, text.as_bytes())?;
+            OpenOptions::new().append(true).open(&path).map_err(RunError::io(&path))
+        };
+        let mut info = info.clone();
+        info.last = rows.last().copied();
+        self.write_info(&info)?;
+        self.log = Some(Log { jsonl: open(Self::LOG, jsonl)?, tsv: open(Self::TSV, tsv)?, info });
+        Ok(())
     }
 
     fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError> {
         if let Some(log) = &mut self.log {
             log.info.last = Some(*row);
         }
-        let (hours, percent) = (row.total_time / 3600.0, row.test_acc * 100.0);
-        self.log(row, &format!("{}\t{hours:.8}\t{percent:.2}", row.epoch))
+        self.log(&json(row), &tab_separated(row))
     }
 
     fn end(&mut self, outcome: Outcome) -> Result<(), RunError> {
@@ -175,7 +214,7 @@ impl Journal for RunFolder {
         self.path.join(Self::CHECKPOINT)
     }
 
-    fn weights(&self, _: Outcome) -> Option<PathBuf> {
+    fn weights(&self) -> Option<PathBuf> {
         Some(self.checkpoint())
     }
 }

@@ -13,6 +13,10 @@ mod checkpoint;
 pub mod data;
 #[cfg(feature = "torch")]
 mod device;
+#[cfg(feature = "torch")]
+pub mod dist;
+#[cfg(feature = "torch")]
+mod epoch;
 mod error;
 #[cfg(feature = "torch")]
 mod evaluate;
@@ -42,7 +46,7 @@ pub use error::RunError;
 pub use evaluate::{Score, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
 pub use hardware::Hardware;
-pub use journal::Journal;
+pub use journal::{Journal, NoJournal};
 #[cfg(feature = "torch")]
 pub use optimiser::Sgd;
 pub use options::{DeviceChoice, PrecisionChoice};

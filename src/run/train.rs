@@ -1,19 +1,20 @@
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::augment::{Augmentation, Draws};
+use tch::Tensor;
+
+use super::augment::Augmentation;
 use super::data::Dataset;
-use super::evaluate::{Score, Tally, evaluate, fits, sum_of_losses};
+use super::dist::{Group, SyncNorm};
+use super::epoch::{Epoch, Part, Pass, augmentation};
+use super::evaluate::{Score, evaluate, fits};
 use super::{
-    Batches, EpochRow, Journal, LIBTORCH, Machine, Outcome, Recipe, RunError, RunInfo, Schedule, Sgd,
-    checkpoint,
+    Batches, EpochRow, Journal, LIBTORCH, Machine, Outcome, Recipe, RunError, RunInfo, Sgd, checkpoint,
 };
 use crate::check::Checked;
-use crate::lower::{At, Mode, TorchNet, seed};
-
-/// How often a running epoch reports. A report waits for the device.
-const REPORT_EVERY: Duration = Duration::from_millis(250);
+use crate::lower::{At, TorchNet};
 
 /// One training.
 #[derive(Debug)]
@@ -36,6 +37,10 @@ pub struct Job<'a> {
     pub save_every: Duration,
     /// Where to go on, for a training that was cut short.
     pub resume: Option<Resume<'a>>,
+    /// The processes that train it together, if there are several.
+    pub group: Option<&'a Arc<Group>>,
+    /// Whether batch normalisation takes the statistics of all ranks' shares of a batch together.
+    pub sync_norm: bool,
     /// Ends the training after the step under way.
     pub stop: &'a AtomicBool,
 }
@@ -43,7 +48,7 @@ pub struct Job<'a> {
 /// A training that was cut short.
 #[derive(Debug, Clone, Copy)]
 pub struct Resume<'a> {
-    /// What it saved after a whole epoch.
+    /// What it saved.
     pub checkpoint: &'a Path,
     /// The epochs that it did, at least up to the checkpoint's.
     pub rows: &'a [EpochRow],
@@ -85,61 +90,82 @@ pub struct RunReport {
     pub rows: Vec<EpochRow>,
 }
 
-/// Trains a net and writes it down in the journal.
+/// Trains a net and writes it down in the journal. Of several ranks each does so, rank 0 with the real journal.
 ///
 /// On one machine, the same job gives the same numbers to the bit on a CPU, also if it was cut short and
 /// resumed.
 ///
 /// # Errors
-/// Data that does not fit the net, a checkpoint that does not, a loss that is no number, and what the
-/// journal, libtorch or the file system refuse.
+/// Data that does not fit the net, a checkpoint that does not, a loss that is no number, a rank that is gone, and
+/// what the journal, libtorch or the file system refuse.
 pub fn train(
     job: &Job<'_>,
     journal: &mut dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
     fits(job.net, job.data)?;
-    let net = TorchNet::new(job.net, job.seed, job.machine.device, job.machine.precision)?;
+    let mut net = TorchNet::new(job.net, job.seed, job.machine.device, job.machine.precision)?;
     let data = job.data;
-    let training = Batches::new(data, &data.train, job.limit_train, augmentation(job), job.machine.device)?;
+    let what = augmentation(job.recipe);
+    let training = Batches::new(data, &data.train, job.limit_train, what, job.machine.device)?;
     let testing = Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
+    if let Some(group) = job.group {
+        enough_for_all(group, training.count(), job.recipe.batch_size)?;
+        if job.sync_norm {
+            net.set_training_norm(Box::new(SyncNorm(Arc::clone(group))));
+        }
+    }
     let mut optimiser = Sgd::new(&net, job.recipe).at("the optimiser")?;
-    let rows = job.resume.map_or(Ok(Vec::new()), |resume| resumed(job, resume, &net, &optimiser))?;
+    let (rows, part) = match job.resume {
+        Some(resume) => resumed(job, resume, &net, &optimiser)?,
+        None => (Vec::new(), Part::default()),
+    };
+    if let Some(group) = job.group {
+        let weights: Vec<Tensor> =
+            net.weights().iter().map(|w| w.tensor.f_detach()).collect::<Result<_, _>>().at("the weights")?;
+        group.broadcast(&weights.iter().collect::<Vec<_>>())?;
+    }
     let info = RunInfo { after_epoch: rows.len() as u32, ..info(job, &training, &testing) };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let result = epochs(job, (&net, &mut optimiser), rows, (&training, &testing), journal, report);
+    let result = epochs(job, (&net, &mut optimiser), (rows, part), (&training, &testing), journal, report);
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
 }
 
-/// The epochs after those in `rows`.
+/// The rest of the training after the epochs in `rows` and a part of the next one.
 fn epochs(
     job: &Job<'_>,
     (net, optimiser): (&TorchNet, &mut Sgd),
-    mut rows: Vec<EpochRow>,
-    (training, testing): (&Batches, &Batches),
+    (mut rows, part): (Vec<EpochRow>, Part),
+    (batches, testing): (&Batches, &Batches),
     journal: &mut dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
     let schedule = job.recipe.schedule();
     let mut total_time = rows.last().map_or(0.0, |row| row.total_time);
-    let (mut outcome, mut saved) = (Outcome::Finished, Instant::now());
-    for epoch in rows.len() as u32 + 1..=job.recipe.epochs {
-        let start = Instant::now();
-        let Some(train) = train_epoch(job, net, training, &schedule, optimiser, epoch, report)? else {
-            outcome = Outcome::Interrupted;
-            break;
+    let (mut outcome, mut saved, mut part) = (Outcome::Finished, Instant::now(), part);
+    for number in rows.len() as u32 + 1..=job.recipe.epochs {
+        let epoch = Epoch { job, net, batches, schedule: &schedule, number };
+        let done = rows.len();
+        let mut keep = |optimiser: &Sgd, part: Part| save(job, net, optimiser, done, part, journal);
+        let pass = epoch.train(optimiser, std::mem::take(&mut part), &mut keep, report)?;
+        let (train, train_time) = match pass {
+            Pass::Whole(score, time) => (score, time),
+            Pass::Stopped(part) => {
+                save(job, net, optimiser, rows.len(), part, journal)?;
+                outcome = Outcome::Interrupted;
+                break;
+            }
         };
-        let train_time = start.elapsed().as_secs_f64();
-        report(Event::Testing { epoch });
+        report(Event::Testing { epoch: number });
         let start = Instant::now();
-        let test = evaluate(net, testing)?;
+        let test = evaluate(net, testing, job.group)?;
         let test_time = start.elapsed().as_secs_f64();
         total_time += train_time + test_time;
         let row = EpochRow {
-            epoch,
-            lr: schedule.at(epoch.into()),
+            epoch: number,
+            lr: schedule.at(number.into()),
             train_time,
             train_loss: train.loss,
             train_acc: train.accuracy,
@@ -151,29 +177,61 @@ fn epochs(
         journal.epoch(&row)?;
         report(Event::Epoch(row));
         rows.push(row);
-        if saved.elapsed() >= job.save_every && epoch < job.recipe.epochs {
-            let facts = facts(job, rows.len());
-            checkpoint::save_state(&journal.checkpoint(), net, optimiser, facts)?;
+        if saved.elapsed() >= job.save_every && number < job.recipe.epochs {
+            save(job, net, optimiser, rows.len(), Part::default(), journal)?;
             saved = Instant::now();
         }
     }
-    if let Some(path) = journal.weights(outcome) {
-        checkpoint::save(&path, net, Some(facts(job, rows.len())))?;
+    if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job)) {
+        checkpoint::save(&path, net, Some(facts(job, rows.len(), Part::default())))?;
     }
     Ok(RunReport { outcome, rows })
 }
 
-/// Puts net and optimiser where a checkpoint left them; the epochs up to there.
+fn is_first(job: &Job<'_>) -> bool {
+    job.group.is_none_or(|group| group.rank() == 0)
+}
+
+fn save(
+    job: &Job<'_>,
+    net: &TorchNet,
+    optimiser: &Sgd,
+    epochs: usize,
+    part: Part,
+    journal: &dyn Journal,
+) -> Result<(), RunError> {
+    match is_first(job) {
+        true => checkpoint::save_state(&journal.checkpoint(), net, optimiser, facts(job, epochs, part)),
+        false => Ok(()),
+    }
+}
+
+/// Whether every rank has an image of every batch: one without would leave the others waiting.
+fn enough_for_all(group: &Group, images: usize, batch_size: usize) -> Result<(), RunError> {
+    let smallest = match images % batch_size {
+        0 => batch_size,
+        rest => rest,
+    };
+    if smallest < group.size() {
+        return Err(RunError::Data(format!(
+            "a batch of {smallest} of the {images} images cannot be shared by {} ranks; change `batch_size` or --limit-train",
+            group.size()
+        )));
+    }
+    Ok(())
+}
+
+/// Puts net and optimiser where a checkpoint left them; the epochs up to there, and the part of the next one.
 fn resumed(
     job: &Job<'_>,
     resume: Resume<'_>,
     net: &TorchNet,
     optimiser: &Sgd,
-) -> Result<Vec<EpochRow>, RunError> {
+) -> Result<(Vec<EpochRow>, Part), RunError> {
     let path = resume.checkpoint;
     let found = checkpoint::load_state(path, net, optimiser)?;
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
-    let expected = facts(job, 0);
+    let expected = facts(job, 0, Part::default());
     for key in ["graph", "seed"] {
         if found[key] != expected[key] {
             return Err(refuse(format!("expected {key} {}, got {}", expected[key], found[key])));
@@ -183,58 +241,9 @@ fn resumed(
     let epochs = epochs.filter(|&n| n <= resume.rows.len());
     let epochs =
         epochs.ok_or_else(|| refuse(format!("its epochs, {}, are not in the log", found["epochs"])))?;
-    Ok(resume.rows[..epochs].to_vec())
-}
-
-/// One pass over the training set; `None` if it was asked to stop.
-fn train_epoch(
-    job: &Job<'_>,
-    net: &TorchNet,
-    batches: &Batches,
-    schedule: &Schedule,
-    optimiser: &mut Sgd,
-    epoch: u32,
-    report: &mut dyn FnMut(Event),
-) -> Result<Option<Score>, RunError> {
-    let (count, batch_size) = (batches.count(), job.recipe.batch_size);
-    let steps = count.div_ceil(batch_size);
-    let [_, height, width] = job.data.image;
-    let draws = Draws::new(job.seed, epoch, count, [height, width], augmentation(job));
-    let places = batches.epoch(&draws).at("augmentation")?;
-    let mut tally = Tally::new(net).at("the loss")?;
-    let (start, mut reported) = (Instant::now(), Instant::now());
-    for step in 0..steps {
-        let first = step * batch_size;
-        let size = batch_size.min(count - first);
-        let (images, labels) = batches.training(&places, first, size).at("augmentation")?;
-        let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}")).unsigned_abs();
-        let logits = net.forward(&images, Mode::Train { seed })?;
-        let loss = sum_of_losses(&logits, &labels).at("the loss")?;
-        let gradients = optimiser.gradients(&loss).at("the gradients")?;
-        let lr = schedule.at(f64::from(epoch - 1) + (step + 1) as f64 / steps as f64);
-        optimiser.step(&gradients, lr).at("the optimiser")?;
-        tally.add(&logits, &labels, &loss, size).at("the loss")?;
-        let last = step + 1 == steps;
-        if last || reported.elapsed() > REPORT_EVERY {
-            let score = tally.score().at("the loss")?;
-            if !score.loss.is_finite() {
-                return Err(RunError::Diverged { loss: score.loss, epoch, step: step + 1 });
-            }
-            let seen = first + size;
-            let rate = seen as f64 / start.elapsed().as_secs_f64();
-            report(Event::Progress { epoch, seen, images: count, score, rate });
-            reported = Instant::now();
-        }
-        if job.stop.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-    }
-    tally.score().at("the loss").map(Some).map_err(Into::into)
-}
-
-fn augmentation(job: &Job<'_>) -> Augmentation {
-    let Recipe { crop_pad, flip, cutout, .. } = *job.recipe;
-    Augmentation { crop_pad, flip, cutout }
+    let part = serde_json::from_value(found["part"].clone());
+    let part = part.map_err(|error| refuse(format!("how far its epoch is: {error}")))?;
+    Ok((resume.rows[..epochs].to_vec(), part))
 }
 
 fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
@@ -257,12 +266,13 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
 }
 
 /// What a checkpoint says about itself.
-fn facts(job: &Job<'_>, epochs: usize) -> serde_json::Value {
+fn facts(job: &Job<'_>, epochs: usize, part: Part) -> serde_json::Value {
     serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "net": job.net.graph().name,
         "graph": job.net.graph().hash(),
         "seed": job.seed,
         "epochs": epochs,
+        "part": part,
     })
 }

@@ -1,6 +1,5 @@
 //! How long a search takes on this machine, by a few steps of a few of its nets.
 
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use super::variants::variants;
 use super::{Plan, SearchError, Spec};
 use crate::check::Checked;
 use crate::run::data::{Dataset, synthetic};
-use crate::run::{EpochRow, Job, Journal, Machine, Outcome, Recipe, RunError, RunInfo, train};
+use crate::run::{EpochRow, Job, Machine, NoJournal, Recipe, train};
 
 /// The most nets that are timed; the others are taken to lie between them, by their MACs.
 const MOST_TIMED: usize = 3;
@@ -98,9 +97,11 @@ fn two_epochs(
         machine,
         save_every: Duration::MAX,
         resume: None,
+        group: None,
+        sync_norm: false,
         stop: &AtomicBool::new(false),
     };
-    let report = train(&job, &mut Nowhere, &mut |_| {}).map_err(|e| SearchError::new(e.to_string()))?;
+    let report = train(&job, &mut NoJournal, &mut |_| {}).map_err(|e| SearchError::new(e.to_string()))?;
     report.rows.last().copied().ok_or_else(|| SearchError::new("the calibration did not end"))
 }
 
@@ -113,30 +114,4 @@ fn between(points: &[(f64, [f64; 2])], macs: f64) -> [f64; 2] {
     };
     let part = if x1 > x0 { (macs - x0) / (x1 - x0) } else { 1.0 };
     [0, 1].map(|i| low[i] + part * (high[i] - low[i]))
-}
-
-/// A journal of nothing.
-#[derive(Debug)]
-struct Nowhere;
-
-impl Journal for Nowhere {
-    fn start(&mut self, _: &RunInfo) -> Result<(), RunError> {
-        Ok(())
-    }
-
-    fn epoch(&mut self, _: &EpochRow) -> Result<(), RunError> {
-        Ok(())
-    }
-
-    fn end(&mut self, _: Outcome) -> Result<(), RunError> {
-        Ok(())
-    }
-
-    fn checkpoint(&self) -> PathBuf {
-        PathBuf::new()
-    }
-
-    fn weights(&self, _: Outcome) -> Option<PathBuf> {
-        None
-    }
 }

@@ -144,6 +144,8 @@ impl Worker<'_> {
             machine: self.machine,
             save_every: self.save_every,
             resume,
+            group: None,
+            sync_norm: false,
             stop: self.stop,
         };
         let mut watch = |event: Event| {
@@ -244,8 +246,8 @@ impl Journal for Entries<'_> {
         self.folder.join(CHECKPOINT)
     }
 
-    fn weights(&self, outcome: Outcome) -> Option<PathBuf> {
-        (self.keep && outcome == Outcome::Finished).then(|| self.folder.join(WEIGHTS))
+    fn weights(&self) -> Option<PathBuf> {
+        self.keep.then(|| self.folder.join(WEIGHTS))
     }
 }
 

@@ -8,6 +8,8 @@ mod commands;
 mod data;
 mod derive;
 mod diff;
+#[cfg(feature = "torch")]
+mod dist;
 mod draw;
 mod engine;
 mod explain;

@@ -63,6 +63,8 @@ fn run(out: &Path, recipe: &Recipe, stop: bool, on: &mut dyn FnMut(Event)) -> Re
         machine: CPU,
         save_every: Duration::from_secs(60),
         resume: None,
+        group: None,
+        sync_norm: false,
         stop: &AtomicBool::new(stop),
     };
     train(&job, &mut RunFolder::new(out, "net small { }\n".into(), recipe.to_yaml()), on)
@@ -318,8 +320,8 @@ impl Journal for Notes<'_> {
         self.folder.join("state.safetensors")
     }
 
-    fn weights(&self, outcome: Outcome) -> Option<std::path::PathBuf> {
-        (outcome == Outcome::Finished).then(|| self.folder.join("weights.safetensors"))
+    fn weights(&self) -> Option<std::path::PathBuf> {
+        Some(self.folder.join("weights.safetensors"))
     }
 }
 
@@ -341,6 +343,8 @@ fn in_parts(folder: &Path, stops: &[u32]) -> Vec<netc::run::EpochRow> {
             machine: CPU,
             save_every: Duration::ZERO,
             resume: (!before.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before }),
+            group: None,
+            sync_norm: false,
             stop: &stop,
         };
         let report = train(&job, &mut notes, &mut |_| ()).unwrap();

@@ -41,6 +41,16 @@ pub enum Mode {
     Eval,
 }
 
+/// Batch normalisation while training by other statistics than those of the batch at hand.
+pub trait TrainingNorm: std::fmt::Debug + Send + Sync {
+    /// Normalises `x`, `[N, C, ...]`, by statistics per channel, then scales and shifts it by weight and bias, the
+    /// first two of the tensors; moves the running mean and variance, the other two, by `momentum`. In the kind of `x`.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    fn apply(&self, x: &Tensor, owned: [&Tensor; 4], momentum: f64, eps: f64) -> Result<Tensor, TchError>;
+}
+
 /// A net on a device, with its weights.
 #[derive(Debug)]
 pub struct TorchNet {
@@ -52,6 +62,7 @@ pub struct TorchNet {
     kind: Kind,
     /// Of the weights, and of the output.
     masters: Kind,
+    norm: Option<Box<dyn TrainingNorm>>,
 }
 
 impl TorchNet {
@@ -80,7 +91,12 @@ impl TorchNet {
             Precision::Bf16 => Kind::BFloat16,
             Precision::Fp16 => Kind::Half,
         };
-        Ok(TorchNet { plan, weights, owned, device, kind, masters })
+        Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
+    }
+
+    /// Normalises by `norm` while training from now on.
+    pub fn set_training_norm(&mut self, norm: Box<dyn TrainingNorm>) {
+        self.norm = Some(norm);
     }
 
     /// The net's output for images `[N, channels, height, width]` of any kind: fp32, `[N, ...]`.
@@ -93,7 +109,8 @@ impl TorchNet {
         for (step, owned) in steps.iter().zip(&self.owned).skip(1) {
             let operands: Vec<&Tensor> = step.operands.iter().filter_map(|&i| values[i].as_ref()).collect();
             let weights = &self.weights[owned.clone()];
-            let value = ops::apply(step, &operands, weights, self.kind, mode).at(&step.path)?;
+            let value = ops::apply(step, &operands, weights, (self.kind, self.norm.as_deref()), mode)
+                .at(&step.path)?;
             for &operand in &step.last_uses {
                 values[operand] = None;
             }

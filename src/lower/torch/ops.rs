@@ -1,14 +1,21 @@
 use tch::{Kind, TchError, Tensor};
 
 use super::weights::{Weight, sizes};
-use super::{Mode, channels_last};
+use super::{Mode, TrainingNorm, channels_last};
 use crate::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
 use crate::lower::{Step, seed};
 
 type Result = std::result::Result<Tensor, TchError>;
 
 /// One op on libtorch. Images come and go with the channels innermost in memory.
-pub(super) fn apply(step: &Step, operands: &[&Tensor], weights: &[Weight], kind: Kind, mode: Mode) -> Result {
+/// `kind` is of the arithmetic, `norm` normalises batches while training.
+pub(super) fn apply(
+    step: &Step,
+    operands: &[&Tensor],
+    weights: &[Weight],
+    (kind, norm): (Kind, Option<&dyn TrainingNorm>),
+    mode: Mode,
+) -> Result {
     let Some(&x) = operands.first() else {
         return Err(TchError::Shape("an op without operands".into()));
     };
@@ -20,7 +27,7 @@ pub(super) fn apply(step: &Step, operands: &[&Tensor], weights: &[Weight], kind:
             let bias = cast(weights.get(1), kind)?;
             x.f_linear(&weights[0].tensor.f_to_kind(kind)?, bias.as_ref())
         }
-        Op::BatchNorm(op) => batch_norm(op, x, weights, mode),
+        Op::BatchNorm(op) => batch_norm(op, x, weights, mode, norm),
         Op::Relu(op) => match op.max {
             None => x.f_relu(),
             Some(max) => x.f_relu()?.f_clamp_max(max),
@@ -77,11 +84,20 @@ fn conv(op: &Conv, x: &Tensor, weights: &[Weight], kind: Kind) -> Result {
 }
 
 /// Statistics and scale are fp32 whatever the input is.
-fn batch_norm(op: &BatchNorm, x: &Tensor, weights: &[Weight], mode: Mode) -> Result {
+fn batch_norm(
+    op: &BatchNorm,
+    x: &Tensor,
+    weights: &[Weight],
+    mode: Mode,
+    norm: Option<&dyn TrainingNorm>,
+) -> Result {
     let [weight, bias, mean, var] = weights else {
         return Err(TchError::Shape("batch normalisation owns four tensors".into()));
     };
     let training = matches!(mode, Mode::Train { .. });
+    if let (true, Some(norm)) = (training, norm) {
+        return norm.apply(x, [weight, bias, mean, var].map(|w| &w.tensor), op.momentum, op.eps);
+    }
     let [weight, bias, mean, var] = [weight, bias, mean, var].map(|w| Some(&w.tensor));
     x.f_batch_norm(weight, bias, mean, var, training, op.momentum, op.eps, true)
 }

@@ -1,0 +1,149 @@
+//! The calls into `c10d.cpp`. All `unsafe` code for process groups is here.
+
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::os::fd::RawFd;
+use std::ptr::{null, null_mut};
+
+use tch::Tensor;
+
+use super::Place;
+
+#[repr(C)]
+struct RawGroup {
+    _opaque: [u8; 0],
+}
+
+unsafe extern "C" {
+    fn netc_text_free(text: *mut c_char);
+    fn netc_group_join(
+        host: *const c_char,
+        port: u16,
+        listen: c_int,
+        prefix: *const c_char,
+        rank: c_int,
+        size: c_int,
+        address: *const c_char,
+        interface: *const c_char,
+        timeout_ms: i64,
+        made: *mut *mut RawGroup,
+    ) -> *mut c_char;
+    fn netc_group_free(group: *mut RawGroup);
+    fn netc_group_sum(group: *mut RawGroup, tensors: *const *const c_void, count: c_int) -> *mut c_char;
+    fn netc_group_broadcast(group: *mut RawGroup, tensors: *const *const c_void, count: c_int)
+    -> *mut c_char;
+    fn netc_sync_batch_norm(
+        group: *mut RawGroup,
+        x: *const c_void,
+        weight: *const c_void,
+        bias: *const c_void,
+        running_mean: *const c_void,
+        running_var: *const c_void,
+        momentum: f64,
+        eps: f64,
+        result: *mut *mut c_void,
+    ) -> *mut c_char;
+}
+
+/// A process group of libtorch. Its collectives are called by one thread at a time, in the same order on every rank.
+#[derive(Debug)]
+pub(super) struct Ranks(*mut RawGroup);
+
+// SAFETY: the group has locks of its own; it is not tied to the thread that made it.
+unsafe impl Send for Ranks {}
+// SAFETY: as above: c10d's groups may be called from several threads.
+unsafe impl Sync for Ranks {}
+
+impl Drop for Ranks {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from netc_group_join and is freed once.
+        unsafe { netc_group_free(self.0) }
+    }
+}
+
+impl Ranks {
+    /// Joins; `listen` is the socket of the store, which the group takes over.
+    pub(super) fn join(place: &Place, listen: Option<RawFd>, timeout_ms: i64) -> Result<Ranks, String> {
+        let text = |text: &str| CString::new(text).map_err(|_| format!("a NUL byte in `{text}`"));
+        let (host, prefix) = (text(&place.host)?, text(&place.prefix())?);
+        let address = text(if place.is_local() { "127.0.0.1" } else { "" })?;
+        let interface = text(&std::env::var("GLOO_SOCKET_IFNAME").unwrap_or_default())?;
+        let mut made = null_mut();
+        let [rank, size] = [place.rank, place.size].map(|n| c_int::try_from(n).unwrap_or(c_int::MAX));
+        // SAFETY: the texts outlive the call, and `made` is written only on success.
+        let error = unsafe {
+            netc_group_join(
+                host.as_ptr(),
+                place.port,
+                listen.unwrap_or(-1),
+                prefix.as_ptr(),
+                rank,
+                size,
+                address.as_ptr(),
+                interface.as_ptr(),
+                timeout_ms,
+                &raw mut made,
+            )
+        };
+        outcome(error).map(|()| Ranks(made))
+    }
+
+    pub(super) fn sum(&self, tensors: &[&Tensor]) -> Result<(), String> {
+        let (pointers, count) = pointers(tensors);
+        // SAFETY: the tensors outlive the call, which ends after every one is summed.
+        outcome(unsafe { netc_group_sum(self.0, pointers.as_ptr(), count) })
+    }
+
+    pub(super) fn broadcast(&self, tensors: &[&Tensor]) -> Result<(), String> {
+        let (pointers, count) = pointers(tensors);
+        // SAFETY: as for `sum`.
+        outcome(unsafe { netc_group_broadcast(self.0, pointers.as_ptr(), count) })
+    }
+
+    pub(super) fn batch_norm(
+        &self,
+        x: &Tensor,
+        [weight, bias, mean, var]: [&Tensor; 4],
+        momentum: f64,
+        eps: f64,
+    ) -> Result<Tensor, String> {
+        let mut result = null_mut();
+        let raw = |tensor: &Tensor| tensor.as_ptr().cast::<c_void>();
+        // SAFETY: the tensors outlive the call; the graph that it leaves holds them and is walked while the group is
+        // alive, for the net that does it has a share of the group.
+        let error = unsafe {
+            netc_sync_batch_norm(
+                self.0,
+                raw(x),
+                raw(weight),
+                raw(bias),
+                raw(mean),
+                raw(var),
+                momentum,
+                eps,
+                &raw mut result,
+            )
+        };
+        // SAFETY: on success `result` is a new tensor that nobody else owns.
+        outcome(error).map(|()| unsafe { Tensor::from_ptr(result.cast()) })
+    }
+}
+
+fn pointers(tensors: &[&Tensor]) -> (Vec<*const c_void>, c_int) {
+    let pointers: Vec<*const c_void> =
+        tensors.iter().map(|tensor| tensor.as_ptr().cast::<c_void>()).collect();
+    let count = c_int::try_from(pointers.len()).unwrap_or(c_int::MAX);
+    (pointers, count)
+}
+
+/// Takes over the text of an error.
+fn outcome(error: *mut c_char) -> Result<(), String> {
+    if error.cast_const() == null() {
+        return Ok(());
+    }
+    // SAFETY: a text that is not null ends in NUL and is ours to free.
+    unsafe {
+        let text = CStr::from_ptr(error).to_string_lossy().into_owned();
+        netc_text_free(error);
+        Err(text.lines().next().unwrap_or_default().to_string())
+    }
+}

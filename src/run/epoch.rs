@@ -1,0 +1,136 @@
+//! One pass over the training set.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::augment::{Augmentation, Draws};
+use super::evaluate::{Score, Tally, sum_of_losses};
+use super::{Batches, Event, Job, Recipe, RunError, Schedule, Sgd};
+use crate::lower::{At, Mode, TorchNet, seed};
+
+/// How often a running epoch reports. A report waits for the device.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
+
+/// How far an epoch is: all that the rest of it depends on besides weights and velocities.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Part {
+    /// Steps done.
+    pub step: usize,
+    /// The sum of the losses, and the number of right answers.
+    pub sums: [f64; 2],
+    /// Images seen.
+    pub examples: usize,
+    /// Seconds that it took.
+    pub time: f64,
+}
+
+/// How a pass ended.
+#[derive(Debug)]
+pub(super) enum Pass {
+    /// Every image was seen.
+    Whole(Score, f64),
+    /// It was asked to stop.
+    Stopped(Part),
+}
+
+/// An epoch of a job and what it works with.
+pub(super) struct Epoch<'a> {
+    pub job: &'a Job<'a>,
+    pub net: &'a TorchNet,
+    pub batches: &'a Batches,
+    pub schedule: &'a Schedule,
+    /// From 1.
+    pub number: u32,
+}
+
+impl Epoch<'_> {
+    /// The rest of the pass after `from`. `keep` is given the state now and then, to save it.
+    pub(super) fn train(
+        &self,
+        optimiser: &mut Sgd,
+        from: Part,
+        keep: &mut dyn FnMut(&Sgd, Part) -> Result<(), RunError>,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<Pass, RunError> {
+        let Epoch { job, number: epoch, .. } = *self;
+        let (images, batch_size) = (self.batches.count(), job.recipe.batch_size);
+        let steps = images.div_ceil(batch_size);
+        let [_, height, width] = job.data.image;
+        let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
+        let places = self.batches.epoch(&draws).at("augmentation")?;
+        let mut tally = Tally::from(self.net, from.sums, from.examples).at("the loss")?;
+        let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
+        let part = |tally: &Tally, done: usize| -> Result<Part, RunError> {
+            let sums = tally.sums().at("the loss")?;
+            let time = from.time + start.elapsed().as_secs_f64();
+            Ok(Part { step: done, sums, examples: tally.examples(), time })
+        };
+        for step in from.step..steps {
+            let first = step * batch_size;
+            let size = batch_size.min(images - first);
+            let stop = self.step((&places, &mut tally), optimiser, step, steps, first, size)?;
+            let last = step + 1 == steps;
+            if last || reported.elapsed() > REPORT_EVERY {
+                let score = tally.score().at("the loss")?;
+                if !score.loss.is_finite() {
+                    return Err(RunError::Diverged { loss: score.loss, epoch, step: step + 1 });
+                }
+                let seen = first + size;
+                let rate = (seen - from.step * batch_size) as f64 / start.elapsed().as_secs_f64();
+                report(Event::Progress { epoch, seen, images, score, rate });
+                reported = Instant::now();
+            }
+            if last {
+                break;
+            }
+            if stop {
+                tally.sum_over(job.group)?;
+                return Ok(Pass::Stopped(part(&tally, step + 1)?));
+            }
+            if kept.elapsed() >= job.save_every && job.group.is_none() {
+                keep(optimiser, part(&tally, step + 1)?)?;
+                kept = Instant::now();
+            }
+        }
+        tally.sum_over(job.group)?;
+        let score = tally.score().at("the loss")?;
+        Ok(Pass::Whole(score, from.time + start.elapsed().as_secs_f64()))
+    }
+
+    /// One step on a batch, of which this rank takes its share; whether to stop after it.
+    fn step(
+        &self,
+        (places, tally): (&super::batches::Epoch, &mut Tally),
+        optimiser: &mut Sgd,
+        step: usize,
+        steps: usize,
+        first: usize,
+        size: usize,
+    ) -> Result<bool, RunError> {
+        let (job, epoch) = (self.job, self.number);
+        let share = job.group.map_or(first..first + size, |group| group.share(first, size));
+        let (images, labels) = self.batches.training(places, share.start, share.len()).at("augmentation")?;
+        let rank = job.group.map_or(0, |group| group.rank());
+        let own = if rank == 0 { String::new() } else { format!(" rank {rank}") };
+        let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}{own}")).unsigned_abs();
+        let logits = self.net.forward(&images, Mode::Train { seed })?;
+        let loss = sum_of_losses(&logits, &labels).at("the loss")?;
+        let mut gradients = optimiser.gradients(&loss).at("the gradients")?;
+        let asked = job.stop.load(Ordering::Relaxed);
+        let stop = match job.group {
+            Some(group) => group.sum_gradients(&mut gradients, asked)?,
+            None => asked,
+        };
+        let lr = self.schedule.at(f64::from(epoch - 1) + (step + 1) as f64 / steps as f64);
+        optimiser.step(&gradients, lr).at("the optimiser")?;
+        tally.add(&logits, &labels, &loss, share.len()).at("the loss")?;
+        Ok(stop)
+    }
+}
+
+pub(super) fn augmentation(recipe: &Recipe) -> Augmentation {
+    let Recipe { crop_pad, flip, cutout, .. } = *recipe;
+    Augmentation { crop_pad, flip, cutout }
+}
