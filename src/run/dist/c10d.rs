@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::os::fd::RawFd;
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 
 use tch::Tensor;
 
@@ -137,7 +137,7 @@ fn pointers(tensors: &[&Tensor]) -> (Vec<*const c_void>, c_int) {
 
 /// Takes over the text of an error.
 fn outcome(error: *mut c_char) -> Result<(), String> {
-    if error.cast_const() == null() {
+    if error.is_null() {
         return Ok(());
     }
     // SAFETY: a text that is not null ends in NUL and is ours to free.
