@@ -131,6 +131,9 @@ pub struct TrainingsArgs {
     /// Keep the weights of every finished run
     #[arg(long)]
     pub keep_weights: bool,
+    /// How often the state of an unfinished run is saved, in seconds, at most; after a kill it goes on from there
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub save_every: u32,
     /// Processes that work at the same time; on a machine with several GPUs they are shared out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub workers: Option<u32>,

@@ -16,8 +16,6 @@ use crate::run::{Machine, PrecisionChoice};
 use crate::search::report::Report;
 use crate::search::{Plan, SearchError, Spec, Stage, Worked, Worker, calibrate, rough};
 
-/// How often the state of a run is saved, at most.
-const SAVE_EVERY: Duration = Duration::from_secs(10);
 /// The images of CIFAR-10, for an estimate.
 const CIFAR10: [usize; 2] = [50_000, 10_000];
 
@@ -80,7 +78,7 @@ fn work(args: &TrainingsArgs, folder: &Path, plan: &Plan, alone: bool) -> Result
         folder,
         data: &data,
         machine,
-        save_every: SAVE_EVERY,
+        save_every: Duration::from_secs(args.save_every.into()),
         keep_weights: args.keep_weights,
         stop: &stop,
     };

@@ -79,7 +79,7 @@ fn start(
         DeviceChoice::Cuda(n) => format!("cuda:{n}"),
     };
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    command.args(["search", "--worker", "--device", &device]);
+    command.args(["search", "--worker", "--device", &device, "--save-every", &args.save_every.to_string()]);
     command.args(args.keep_weights.then_some("--keep-weights")).arg("--").arg(folder);
     if std::env::var_os("OMP_NUM_THREADS").is_none() {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

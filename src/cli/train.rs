@@ -57,7 +57,10 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         None => begun(args, first)?,
     };
     let device = match (&group, args.machine.device) {
-        (Some(group), DeviceChoice::Auto) if Machine::gpus() > 0 => DeviceChoice::Cuda(group.local_rank()),
+        // A launcher may show each rank all GPUs of its machine, or its own alone.
+        (Some(group), DeviceChoice::Auto) if Machine::gpus() > 0 => {
+            DeviceChoice::Cuda(group.local_rank() % Machine::gpus())
+        }
         (_, device) => device,
     };
     let machine = Machine::choose(device, training.precision).map_err(|e| e.to_string())?;

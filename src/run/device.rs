@@ -15,17 +15,11 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// What was asked for, made concrete on this machine. The first call also prepares the process
-    /// for libtorch.
+    /// What was asked for, made concrete on this machine.
     ///
     /// # Errors
     /// A GPU that is not there.
     pub fn choose(device: DeviceChoice, precision: PrecisionChoice) -> Result<Machine, RunError> {
-        static PREPARED: Once = Once::new();
-        PREPARED.call_once(|| {
-            native::keep_freed_memory();
-            native::load_cuda();
-        });
         let gpus = Machine::gpus();
         let device = match device {
             DeviceChoice::Auto if gpus > 0 => Device::Cuda(0),
@@ -45,8 +39,13 @@ impl Machine {
         Ok(Machine { device, precision })
     }
 
-    /// How many CUDA GPUs libtorch finds; from the first [`Machine::choose`] on.
+    /// How many CUDA GPUs libtorch finds. The first call also prepares the process for libtorch.
     pub fn gpus() -> usize {
+        static PREPARED: Once = Once::new();
+        PREPARED.call_once(|| {
+            native::keep_freed_memory();
+            native::load_cuda();
+        });
         usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
     }
 

@@ -40,7 +40,7 @@ pub use calibrate::{Calibration, calibrate};
 pub use error::SearchError;
 pub use files::{read_run, read_runs};
 pub use halving::{Fate, fates};
-pub use index::Index;
+pub use index::{Index, Standing};
 pub use plan::{MAX_RUNS, Plan, PlannedRun};
 pub use record::{Attempt, End, Inputs, Line, Run};
 pub use spec::{Combine, Spec};

@@ -1,12 +1,12 @@
 //! How far a search is, for those who watch it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::stats::Sample;
-use super::{Fate, Index, Plan, Run, SearchError, fates, lease};
+use super::{Fate, Index, Plan, Run, SearchError, Standing, fates, lease};
 
 /// How far a search is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -110,7 +110,7 @@ impl Watcher {
     /// A folder that holds no search, files of it that cannot be read.
     pub fn new(folder: &Path) -> Result<Watcher, SearchError> {
         let (plan, index) = (Plan::read(folder)?, Index::open(folder)?);
-        let over = index.runs()?.into_iter().filter(|run| run.end.is_some()).map(|run| run.id).collect();
+        let over = index.standings()?.into_iter().filter(|(_, run)| run.over).map(|(id, _)| id).collect();
         Ok(Watcher { folder: folder.into(), plan, index, over })
     }
 
@@ -120,21 +120,24 @@ impl Watcher {
     /// Files of the search that cannot be read.
     pub fn look(&mut self) -> Result<(Status, Vec<Run>), SearchError> {
         self.index.refresh()?;
-        let runs: BTreeMap<String, Run> =
-            self.index.runs()?.into_iter().map(|run| (run.id.clone(), run)).collect();
+        let runs = self.index.standings()?;
         let status = self.status(&runs)?;
-        let mut news: Vec<Run> =
-            runs.into_values().filter(|run| run.end.is_some() && self.over.insert(run.id.clone())).collect();
-        news.sort_by(|a, b| end(a).total_cmp(&end(b)));
+        let new =
+            runs.iter().filter(|(id, run)| run.over && !self.over.contains(*id)).map(|(id, _)| id.clone());
+        let new: Vec<String> = new.collect();
+        let news = new.iter().map(|id| self.index.run(id)).collect::<Result<Vec<Option<Run>>, _>>()?;
+        let mut news: Vec<Run> = news.into_iter().flatten().collect();
+        news.sort_by(|a, b| end(a).total_cmp(&end(b)).then_with(|| a.id.cmp(&b.id)));
+        self.over.extend(new);
         Ok((status, news))
     }
 
-    fn status(&self, runs: &BTreeMap<String, Run>) -> Result<Status, SearchError> {
-        let of: Vec<Option<&Run>> = self.plan.runs.iter().map(|planned| runs.get(&planned.id)).collect();
-        let results: Vec<Option<f64>> = of.iter().map(|run| run.and_then(Run::result)).collect();
+    fn status(&self, runs: &HashMap<String, Standing>) -> Result<Status, SearchError> {
+        let of: Vec<Option<&Standing>> = self.plan.runs.iter().map(|planned| runs.get(&planned.id)).collect();
+        let results: Vec<Option<f64>> = of.iter().map(|run| run.and_then(Standing::result)).collect();
         let mut status = Status {
             planned: of.len(),
-            finished: of.iter().flatten().filter(|run| run.finished()).count(),
+            finished: of.iter().flatten().filter(|run| run.accuracy.is_some()).count(),
             failed: 0,
             dropped: 0,
             running: Vec::new(),
@@ -183,10 +186,10 @@ fn end(run: &Run) -> f64 {
     run.end.as_ref().map_or(0.0, |end| end.time)
 }
 
-fn means(plan: &Plan, runs: &[Option<&Run>]) -> Vec<SoFar> {
+fn means(plan: &Plan, runs: &[Option<&Standing>]) -> Vec<SoFar> {
     let mut groups: BTreeMap<(u32, usize), Vec<f64>> = BTreeMap::new();
     for (planned, run) in plan.runs.iter().zip(runs) {
-        let accuracies = run.and_then(Run::accuracy);
+        let accuracies = run.and_then(|run| run.accuracy);
         groups.entry((planned.epochs, planned.variant)).or_default().extend(accuracies);
     }
     let mut all: Vec<SoFar> = groups
@@ -209,11 +212,11 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(plan: &Plan, runs: &[Option<&Run>]) -> Pace {
+    fn new(plan: &Plan, runs: &[Option<&Standing>]) -> Pace {
         let mut times: BTreeMap<(usize, u32), Vec<f64>> = BTreeMap::new();
         let (mut seconds, mut work) = (0.0, 0.0);
         for (planned, run) in plan.runs.iter().zip(runs) {
-            if let Some(time) = run.and_then(Run::time) {
+            if let Some(time) = run.and_then(|run| run.time) {
                 times.entry((planned.variant, planned.epochs)).or_default().push(time);
                 seconds += time;
                 work += plan.variants[planned.variant].macs as f64 * f64::from(planned.epochs);

@@ -191,15 +191,28 @@ impl Worker<'_> {
             Err(error) => return Err(SearchError::new(error.to_string())),
         };
         journal.appender.append(&Line::End(End { outcome, reason, time: now() }))?;
-        let checkpoint = journal.folder.join(CHECKPOINT);
-        if checkpoint.exists() {
-            fs::remove_file(&checkpoint).map_err(SearchError::io(&checkpoint))?;
-        }
+        clear(journal.folder)?;
         if let Some(run) = read_run(journal.folder)? {
             report(Stage::Over(&run));
         }
         Ok(Some(outcome))
     }
+}
+
+/// Removes the checkpoint of a run that is over, and what killed workers have left half written.
+fn clear(folder: &Path) -> Result<(), SearchError> {
+    for entry in fs::read_dir(folder).map_err(SearchError::io(folder))? {
+        let path = entry.map_err(SearchError::io(folder))?.path();
+        if path.ends_with(CHECKPOINT) || path.extension().is_some_and(|e| e == "tmp") {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(SearchError::Io { path, source: error });
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 const CHECKPOINT: &str = "checkpoint.safetensors";

@@ -26,7 +26,10 @@ fn some() -> tempfile::TempDir {
 #[test]
 fn the_index_says_what_the_files_say_and_is_rebuilt_at_will() {
     let folder = some();
-    let runs = read_runs(folder.path()).unwrap();
+    let mut runs = read_runs(folder.path()).unwrap();
+    for run in &mut runs {
+        (run.inputs.text, run.inputs.recipe) = (String::new(), String::new());
+    }
     let index = || Index::open(folder.path()).unwrap().runs().unwrap();
     assert_eq!(index(), runs);
     assert_eq!(index(), runs, "from the database alone");

@@ -58,6 +58,8 @@ pub fn script(workers: &Workers) -> Result<String, EngineError> {
 #SBATCH --signal=B:USR1@60
 #SBATCH --export=HOME,USER,LOGNAME,PATH,LANG,NETC_DATA
 
+# Where nodes are shared: as many threads as processors.
+if [[ ${{SLURM_CPUS_PER_TASK-}} ]]; then export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK; fi
 {worker} &
 worker=$!
 ending= again=

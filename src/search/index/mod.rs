@@ -1,15 +1,17 @@
 //! The index of a search's runs: an SQLite database that is built from their files, and rebuilt at will.
 
+mod places;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
-use sha2::{Digest, Sha256};
 
+use self::places::places;
 use super::files::FILE;
-use super::{Run, SearchError, read_run};
+use super::{Inputs, Run, SearchError, read_run};
 
 /// Counts up when the tables change: an index of another version is built anew.
 const VERSION: i32 = 1;
@@ -39,6 +41,24 @@ type Stamp = (i64, i64);
 pub struct Index {
     db: Connection,
     runs: PathBuf,
+}
+
+/// How a run stands that has begun.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing {
+    /// Whether it has ended.
+    pub over: bool,
+    /// The test accuracy in percent, if it is finished.
+    pub accuracy: Option<f64>,
+    /// Seconds of training and testing, if it is finished.
+    pub time: Option<f64>,
+}
+
+impl Standing {
+    /// As [`Run::result`].
+    pub fn result(&self) -> Option<f64> {
+        self.over.then(|| self.accuracy.unwrap_or(f64::NEG_INFINITY))
+    }
 }
 
 impl Index {
@@ -80,7 +100,7 @@ impl Index {
         self.update().map_err(|error| SearchError::new(format!("the index: SQLite: {error}")))?
     }
 
-    /// Every run that has begun, by identity.
+    /// Every run that has begun, by identity; without the texts of nets and recipes, which the files have.
     ///
     /// # Errors
     /// A database that cannot be read.
@@ -92,6 +112,22 @@ impl Index {
         };
         let texts = read().map_err(|error| SearchError::new(format!("the index: SQLite: {error}")))?;
         texts.iter().map(|text| record(text)).collect()
+    }
+
+    /// How every run stands that has begun, by identity.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn standings(&self) -> Result<HashMap<String, Standing>, SearchError> {
+        let read = || {
+            let mut query = self.db.prepare_cached("SELECT id, state, accuracy, seconds FROM runs")?;
+            let rows = query.query_map([], |row| {
+                let over = row.get::<_, String>(1)? != "open";
+                Ok((row.get(0)?, Standing { over, accuracy: row.get(2)?, time: row.get(3)? }))
+            })?;
+            rows.collect::<rusqlite::Result<HashMap<String, Standing>>>()
+        };
+        read().map_err(|error| SearchError::new(format!("the index: SQLite: {error}")))
     }
 
     /// A run that has begun.
@@ -140,55 +176,6 @@ impl Index {
         transaction.commit()?;
         Ok(Ok(()))
     }
-}
-
-/// Where the index may lie, the best place first.
-fn places(folder: &Path) -> Vec<PathBuf> {
-    let mut places = Vec::new();
-    if !is_on_network(folder) {
-        places.push(folder.join(Index::FILE));
-    }
-    if let (Ok(whole), Ok(base)) = (folder.canonicalize(), etcetera::choose_base_strategy()) {
-        let name: String = Sha256::digest(whole.as_os_str().as_encoded_bytes())
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let cache = etcetera::BaseStrategy::cache_dir(&base).join("netc/index");
-        if fs::create_dir_all(&cache).is_ok() {
-            places.push(cache.join(format!("{name}.sqlite")));
-        }
-    }
-    places
-}
-
-/// Whether a folder lies on a file system of another machine, by the numbers that Linux gives these.
-#[cfg(target_os = "linux")]
-fn is_on_network(folder: &Path) -> bool {
-    // NFS, SMB (three), AFS, Coda, 9P, Ceph, Lustre, GPFS, BeeGFS, OCFS2, GFS2, and FUSE, which sshfs is.
-    const NETWORK: [u64; 14] = [
-        0x6969,
-        0x517B,
-        0xFF53_4D42,
-        0xFE53_4D42,
-        0x5346_414F,
-        0x7375_7245,
-        0x0102_1997,
-        0x00C3_6400,
-        0x0BD0_0BD0,
-        0x4750_4653,
-        0x1983_0326,
-        0x7461_636F,
-        0x0116_1970,
-        0x6573_5546,
-    ];
-    // The kernel's word is signed on some machines: the lower half is what it says.
-    rustix::fs::statfs(folder).is_ok_and(|fs| NETWORK.contains(&(fs.f_type as u64 & 0xFFFF_FFFF)))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_on_network(_: &Path) -> bool {
-    false
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -254,7 +241,11 @@ fn note(db: &Connection, run: &Run, (bytes, modified): Stamp) -> rusqlite::Resul
     };
     let whole = |n: u64| i64::try_from(n).ok();
     let inputs = &run.inputs;
-    let record = serde_json::to_string(run).unwrap_or_default();
+    let short = Run {
+        inputs: Inputs { text: String::new(), recipe: String::new(), ..inputs.clone() },
+        ..run.clone()
+    };
+    let record = serde_json::to_string(&short).unwrap_or_default();
     db.prepare_cached("INSERT INTO files VALUES (?1, ?2, ?3)")?.execute(params![run.id, bytes, modified])?;
     db.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
         .execute(params![
