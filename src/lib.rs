@@ -7,6 +7,7 @@
 //! | [`syntax`] | text | syntax tree ([`syntax::ast`]), and back to canonical text |
 //! | [`graph`] | syntax tree | [`graph::Graph`]: ops over `petgraph`, blocks expanded, every node named by its path |
 //! | [`check`](mod@check) | graph | [`check::Checked`]: the graph with its shapes, the evidence that all later stages demand |
+//! | [`passes`] | checked graph | the same function, computed with less |
 //! | [`lower`] | checked graph | [`lower::Plan`], and the net on libtorch with its weights |
 //! | [`run`] | recipe and data | a trained net |
 //!
@@ -20,6 +21,8 @@ pub mod syntax;
 pub mod graph;
 
 pub mod check;
+
+pub mod passes;
 
 pub mod lower;
 

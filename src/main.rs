@@ -11,6 +11,7 @@ mod diag;
 mod graph;
 mod lower;
 mod lsp;
+mod passes;
 mod repair;
 mod run;
 mod search;

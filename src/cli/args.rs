@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::args_draw::DrawArgs;
 use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
-use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, ShowArgs};
+use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
 use crate::diag::Code;
 
@@ -71,6 +71,8 @@ pub enum TensorCommand {
     Search(Box<SearchArgs>),
     /// Hold the accuracy that each net claims against what several trainings give
     Reproduce(Box<ReproduceArgs>),
+    /// What the graph passes make of a net, and what that saves
+    Passes(PassesArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::args::{Format, SetArgs};
+use crate::passes::Choice;
 
 /// Arguments of `netc show`.
 #[derive(Debug, Args)]
@@ -135,4 +136,43 @@ pub struct ManArgs {
     /// Write the page of netc and one for each command into this folder, which is made if need be
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `netc passes`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc passes nets/resnet9.net                  what each pass does to it for evaluation
+  netc passes nets/resnet9.net --for training
+  netc passes nets/*.net --verify               compute each net before and after each pass
+
+MACs and traffic are for one image: multiply-accumulate operations, and numbers that ops read and write, each
+op by itself. `netc train --passes NAMES` chooses among the passes, `--passes none` runs the net as written.
+
+Exit codes: 0 listed, 1 a file that does not check or a pass that changes a result, 2 wrong usage.")]
+pub struct PassesArgs {
+    /// The nets
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// What the net is computed for
+    #[arg(long = "for", value_enum, value_name = "PURPOSE", default_value = "evaluation")]
+    pub purpose: PurposeArg,
+    /// The passes to run: `all`, `none`, or names
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub passes: Choice,
+    /// Compute the net before and after each pass, on random images and weights in fp64
+    #[arg(long)]
+    pub verify: bool,
+}
+
+/// What a net is computed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PurposeArg {
+    /// Forward and backward.
+    Training,
+    /// Forward alone, with the running statistics.
+    Evaluation,
 }

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::args::SetArgs;
 use crate::lower::Precision;
+use crate::passes::Choice;
 use crate::run::{DeviceChoice, PrecisionChoice};
 
 /// Arguments of `netc train`.
@@ -60,6 +61,12 @@ pub struct TrainArgs {
     /// With several processes: normalise batches by the statistics of all shares together
     #[arg(long)]
     pub sync_bn: bool,
+    /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub passes: Choice,
+    /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
+    #[arg(long)]
+    pub verify_passes: bool,
 }
 
 /// Where to compute, and in what arithmetic.

@@ -28,6 +28,7 @@ mod manual;
 mod out;
 #[cfg(feature = "torch")]
 mod parity;
+mod passes;
 #[cfg(feature = "torch")]
 mod progress;
 mod report;
@@ -77,6 +78,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),
+        Command::Tensors(TensorCommand::Passes(args)) if !args.verify => passes::run(&args),
         Command::Tensors(TensorCommand::Search(args)) if search_engine::concerns(&args) => {
             search_engine::run(&args)
         }

@@ -43,6 +43,7 @@ fn finish(planned: Result<Planned, SearchError>, args: &TrainingsArgs) -> ExitCo
 
 fn go(Planned { folder, plan }: &Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchError> {
     if args.worker {
+        end_with_parent();
         return work(args, folder, plan, true).map(code);
     }
     print(&head(plan));
@@ -61,7 +62,18 @@ fn go(Planned { folder, plan }: &Planned, args: &TrainingsArgs) -> Result<ExitCo
     drop(view);
     let worked = worked?;
     print(&format!("\n{}", report::text(&Report::read(folder)?)));
+    if worked.interrupted {
+        print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
+    }
     Ok(code(worked))
+}
+
+/// Whoever started this worker is gone: it saves its state and ends.
+fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+    }
 }
 
 fn code(worked: Worked) -> ExitCode {

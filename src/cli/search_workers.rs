@@ -85,6 +85,9 @@ fn start(
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         command.env("OMP_NUM_THREADS", (cores / count as usize).max(1).to_string());
     }
+    // A Ctrl-C in the terminal is for this process, which asks its workers once; a second time would cut them short.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log).spawn().map_err(failed)
 }
 

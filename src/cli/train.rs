@@ -8,10 +8,12 @@ use super::PROBLEMS;
 use super::args_train::TrainArgs;
 use super::data::load_with_progress;
 use super::out::{complain, echo_overrides, print, show, thousands};
+use super::passes;
 use super::progress::TrainingView;
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::Sources;
+use crate::passes::Purpose;
 use crate::run::data::Dataset;
 use crate::run::dist::Group;
 use crate::run::{
@@ -56,6 +58,11 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         Some(run) => resumed(run)?,
         None => begun(args, first)?,
     };
+    if args.verify_passes {
+        for purpose in [Purpose::Training, Purpose::Evaluation] {
+            passes::trusted(&training.net, purpose, &args.passes)?;
+        }
+    }
     let device = match (&group, args.machine.device) {
         // A launcher may show each rank all GPUs of its machine, or its own alone.
         (Some(group), DeviceChoice::Auto) if Machine::gpus() > 0 => {
@@ -82,6 +89,7 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         resume: training.rows.as_deref().map(|rows| Resume { checkpoint: &checkpoint, rows }),
         group: group.as_ref(),
         sync_norm: args.sync_bn,
+        passes: &args.passes,
         stop: &stop,
     };
     if !first {

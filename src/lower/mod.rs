@@ -17,4 +17,4 @@ pub use error::TorchError;
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 #[cfg(feature = "torch")]
-pub use torch::{At, Mode, TorchNet, TrainingNorm, Weight};
+pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, verify};

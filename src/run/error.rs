@@ -44,6 +44,9 @@ pub enum RunError {
     /// The device or the precision asked for is not there.
     #[error("{0}")]
     Device(String),
+    /// A pass is at fault.
+    #[error("{0}; train with `--passes none`, and please report it")]
+    Pass(String),
     /// Another rank is gone or silent.
     #[error("rank {rank} of {size} has lost the others: one of them is gone or silent ({why})")]
     Rank {

@@ -9,6 +9,7 @@ use super::dist::Group;
 use super::{Batches, Machine, RunError, RunFolder, checkpoint};
 use crate::check::Checked;
 use crate::lower::{At, Mode, TorchNet};
+use crate::passes::{Choice, Purpose, optimise};
 
 /// Images in one batch of an evaluation. The result does not depend on it but for rounding.
 const BATCH: usize = 1000;
@@ -25,7 +26,7 @@ pub struct Score {
 }
 
 /// Runs a net over the examples as they are, without test-time augmentation. Of several ranks each takes its
-/// share, with the running statistics of rank 0, and all get the whole score.
+/// share, and all get the whole score.
 ///
 /// # Errors
 /// A rank that is gone, and what libtorch refuses.
@@ -33,9 +34,6 @@ pub fn evaluate(net: &TorchNet, batches: &Batches, group: Option<&Arc<Group>>) -
     tch::no_grad(|| {
         let mut share = 0..batches.count();
         if let Some(group) = group {
-            let buffers: Vec<&Tensor> =
-                net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
-            group.broadcast(&buffers)?;
             share = group.share(0, batches.count());
         }
         let mut tally = Tally::from(net, [0.0; 2], 0).at("evaluation")?;
@@ -57,9 +55,14 @@ pub fn evaluate(net: &TorchNet, batches: &Batches, group: Option<&Arc<Group>>) -
 /// Weights that do not fit the net, and what libtorch refuses.
 pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine) -> Result<Score, RunError> {
     fits(net, data)?;
+    let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
     let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
     checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
-    evaluate(&net, &Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?, None)
+    evaluate(
+        &net.rewritten(&tested)?,
+        &Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?,
+        None,
+    )
 }
 
 /// Whether a net takes a data set's images and answers with its classes.

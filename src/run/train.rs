@@ -15,6 +15,7 @@ use super::{
 };
 use crate::check::Checked;
 use crate::lower::{At, TorchNet};
+use crate::passes::{Choice, Optimised, Purpose, optimise};
 
 /// One training.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub struct Job<'a> {
     pub group: Option<&'a Arc<Group>>,
     /// Whether batch normalisation takes the statistics of all ranks' shares of a batch together.
     pub sync_norm: bool,
+    /// The passes that may rewrite the net.
+    pub passes: &'a Choice,
     /// Ends the training after the step under way.
     pub stop: &'a AtomicBool,
 }
@@ -104,7 +107,9 @@ pub fn train(
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
     fits(job.net, job.data)?;
-    let mut net = TorchNet::new(job.net, job.seed, job.machine.device, job.machine.precision)?;
+    let trained = optimise(job.net, Purpose::Training, job.passes).map_err(RunError::Pass)?;
+    let tested = optimise(trained.net(), Purpose::Evaluation, job.passes).map_err(RunError::Pass)?;
+    let mut net = TorchNet::new(trained.net(), job.seed, job.machine.device, job.machine.precision)?;
     let data = job.data;
     let what = augmentation(job.recipe);
     let training = Batches::new(data, &data.train, job.limit_train, what, job.machine.device)?;
@@ -128,7 +133,8 @@ pub fn train(
     let info = RunInfo { after_epoch: rows.len() as u32, ..info(job, &training, &testing) };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let result = epochs(job, (&net, &mut optimiser), (rows, part), (&training, &testing), journal, report);
+    let result =
+        epochs(job, (&net, &mut optimiser), (rows, part), (&training, &testing, &tested), journal, report);
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
 }
@@ -138,7 +144,7 @@ fn epochs(
     job: &Job<'_>,
     (net, optimiser): (&TorchNet, &mut Sgd),
     (mut rows, part): (Vec<EpochRow>, Part),
-    (batches, testing): (&Batches, &Batches),
+    (batches, testing, tested): (&Batches, &Batches, &Optimised),
     journal: &mut dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
@@ -160,7 +166,12 @@ fn epochs(
         };
         report(Event::Testing { epoch: number });
         let start = Instant::now();
-        let test = evaluate(net, testing, job.group)?;
+        if let Some(group) = job.group {
+            let buffers: Vec<&Tensor> =
+                net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
+            group.broadcast(&buffers)?;
+        }
+        let test = evaluate(&net.rewritten(tested)?, testing, job.group)?;
         let test_time = start.elapsed().as_secs_f64();
         total_time += train_time + test_time;
         let row = EpochRow {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::variants::variants;
 use super::{Plan, SearchError, Spec};
 use crate::check::Checked;
+use crate::passes::Choice;
 use crate::run::data::{Dataset, synthetic};
 use crate::run::{EpochRow, Job, Machine, NoJournal, Recipe, train};
 
@@ -99,6 +100,7 @@ fn two_epochs(
         resume: None,
         group: None,
         sync_norm: false,
+        passes: &Choice::All,
         stop: &AtomicBool::new(false),
     };
     let report = train(&job, &mut NoJournal, &mut |_| {}).map_err(|e| SearchError::new(e.to_string()))?;

@@ -11,6 +11,7 @@ use super::{Attempt, End, Fate, Line, Plan, PlannedRun, Run, SearchError, fates,
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::FileId;
+use crate::passes::Choice;
 use crate::run::data::Dataset;
 use crate::run::{EpochRow, Event, Job, Journal, Machine, Outcome, Recipe, Resume, RunError, RunInfo, train};
 
@@ -146,6 +147,7 @@ impl Worker<'_> {
             resume,
             group: None,
             sync_norm: false,
+            passes: &Choice::All,
             stop: self.stop,
         };
         let mut watch = |event: Event| {

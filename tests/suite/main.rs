@@ -26,6 +26,7 @@ mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
 mod mistakes;
+mod passes;
 mod recipe;
 mod report;
 #[cfg(feature = "torch")]

@@ -65,6 +65,7 @@ fn run(out: &Path, recipe: &Recipe, stop: bool, on: &mut dyn FnMut(Event)) -> Re
         resume: None,
         group: None,
         sync_norm: false,
+        passes: &netc::passes::Choice::All,
         stop: &AtomicBool::new(stop),
     };
     train(&job, &mut RunFolder::new(out, "net small { }\n".into(), recipe.to_yaml()), on)
@@ -345,6 +346,7 @@ fn in_parts(folder: &Path, stops: &[u32]) -> Vec<netc::run::EpochRow> {
             resume: (!before.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before }),
             group: None,
             sync_norm: false,
+            passes: &netc::passes::Choice::All,
             stop: &stop,
         };
         let report = train(&job, &mut notes, &mut |_| ()).unwrap();

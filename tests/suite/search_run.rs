@@ -50,3 +50,24 @@ fn a_search_that_is_killed_again_and_again_ends_as_one_that_is_not() {
     assert_eq!(whole.len(), 4);
     assert_eq!(whole, killed);
 }
+
+#[test]
+fn several_workers_stop_together_and_go_on() {
+    let (folder, _) = small();
+    let whole = search(folder.path(), "whole").output().unwrap();
+    assert!(whole.status.success(), "{}", text(&whole));
+    let mut child = search(folder.path(), "shared").args(["--workers", "2"]).spawn().unwrap();
+    let begun = || read_runs(&folder.path().join("shared")).is_ok_and(|runs| runs.len() >= 2);
+    let start = std::time::Instant::now();
+    while !begun() {
+        assert!(start.elapsed() < Duration::from_secs(60), "no run begins");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let rest = search(folder.path(), "shared").args(["--workers", "2"]).output().unwrap();
+    assert!(rest.status.success(), "{}", text(&rest));
+    assert!(text(&rest).contains("4 of 4 runs finished"), "{}", text(&rest));
+    assert_eq!(metrics(&folder.path().join("whole")), metrics(&folder.path().join("shared")));
+}

@@ -1,4 +1,6 @@
+mod folded;
 mod ops;
+mod verify;
 mod weights;
 
 use std::ops::Range;
@@ -8,6 +10,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::{Plan, Precision, TorchError, plan};
 use crate::check::Checked;
 
+pub use verify::{Verified, verify};
 pub use weights::Weight;
 
 /// Says where libtorch refused something.
@@ -91,6 +94,31 @@ impl TorchNet {
             Precision::Bf16 => Kind::BFloat16,
             Precision::Fp16 => Kind::Half,
         };
+        Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
+    }
+
+    /// A net that computes like this one, with the weights of these names.
+    fn with_weights(
+        &self,
+        net: &Checked,
+        get: impl Fn(&str) -> Option<Tensor>,
+    ) -> Result<TorchNet, TorchError> {
+        let plan = plan(net);
+        let (mut weights, mut owned) = (Vec::new(), Vec::new());
+        for step in plan.steps() {
+            let first = weights.len();
+            let shapes: Vec<_> = step.operand_shapes.iter().collect();
+            for spec in step.op.tensors(&shapes) {
+                let name = format!("{}.{}", step.path, spec.name);
+                let missing = || TchError::Shape(format!("there is no weight `{name}`"));
+                let weight = get(&name).ok_or_else(missing).and_then(|tensor| {
+                    Weight::of(name.clone(), tensor, weights::sizes(&spec.dims)?, spec.trained)
+                });
+                weights.push(weight.at(&step.path)?);
+            }
+            owned.push(first..weights.len());
+        }
+        let TorchNet { device, kind, masters, .. } = *self;
         Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
     }
 

@@ -25,6 +25,13 @@ struct netc_group {
     for (auto& list : lists) works.push_back(gloo->allreduce(list));
     for (auto& work : works) work->wait();
   }
+
+  // By way of host memory, where Gloo works.
+  Tensor summed(const Tensor& tensor) {
+    auto host = tensor.to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+    sum({host});
+    return host.to(tensor.device());
+  }
 };
 
 namespace {
@@ -55,12 +62,12 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     auto dims = others(x);
     auto total = at::cat({wide.sum(dims, false, at::kDouble),
                           at::full({1}, double(x.numel() / x.size(1)), at::kDouble)});
-    ranks->sum({total});
+    total = ranks->summed(total);
     double count = total[-1].item<double>();
     auto mean = (total.narrow(0, 0, x.size(1)) / count).to(weight.scalar_type());
     auto centred = wide - along(mean, x);
     auto squares = centred.square().sum(dims, false, at::kDouble);
-    ranks->sum({squares});
+    squares = ranks->summed(squares);
     auto inverse = (squares / count + eps).rsqrt().to(weight.scalar_type());
     auto normal = centred * along(inverse, x);
     running_mean.mul_(1 - momentum).add_(mean, momentum);
@@ -82,7 +89,7 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     auto bias_gradient = dy.sum(dims, false, at::kDouble);
     auto weight_gradient = (dy * normal).sum(dims, false, at::kDouble);
     auto total = at::cat({bias_gradient, weight_gradient});
-    ranks->sum({total});
+    total = ranks->summed(total);
     auto means = (total / count).to(weight.scalar_type());
     auto channels = dy.size(1);
     auto dx = along(weight * inverse, dy) * (dy - along(means.narrow(0, 0, channels), dy) -

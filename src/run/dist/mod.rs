@@ -9,7 +9,7 @@ mod place;
 use std::ops::Range;
 use std::os::fd::IntoRawFd as _;
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, TchError, Tensor};
 
 pub use place::Place;
 
@@ -76,7 +76,7 @@ impl Group {
         cut(self.rank())..cut(self.rank() + 1)
     }
 
-    /// Replaces each tensor by its sum over the ranks.
+    /// Replaces each tensor, in host memory, by its sum over the ranks.
     ///
     /// # Errors
     /// A rank that is gone.
@@ -89,7 +89,12 @@ impl Group {
     /// # Errors
     /// A rank that is gone.
     pub fn broadcast(&self, tensors: &[&Tensor]) -> Result<(), RunError> {
-        self.ranks.broadcast(tensors).map_err(|why| self.lost(why))
+        let host = tensors.iter().map(|t| t.f_to_device(Device::Cpu)?.f_contiguous());
+        let host: Vec<Tensor> = host.collect::<Result<_, _>>().at("the weights")?;
+        self.ranks.broadcast(&host.iter().collect::<Vec<_>>()).map_err(|why| self.lost(why))?;
+        tensors.iter().zip(&host).try_for_each(|(tensor, host)| {
+            tch::no_grad(|| tensor.shallow_clone().f_copy_(host)).at("the weights").map_err(RunError::from)
+        })
     }
 
     /// Sums gradients over the ranks, in buckets; whether any rank says `stop`.
@@ -138,7 +143,7 @@ fn buckets(gradients: &[Tensor]) -> Vec<Range<usize>> {
 /// One row of numbers in host memory, where Gloo works.
 fn flatten(tensors: &[Tensor]) -> Result<Tensor, TchError> {
     let rows: Vec<Tensor> = tensors.iter().map(|t| t.f_reshape([-1])).collect::<Result<_, _>>()?;
-    Tensor::f_cat(&rows, 0)?.f_to_device(tch::Device::Cpu)
+    Tensor::f_cat(&rows, 0)?.f_to_device(Device::Cpu)
 }
 
 fn unflatten(flat: &Tensor, tensors: &mut [Tensor]) -> Result<(), TchError> {
@@ -166,9 +171,6 @@ impl TrainingNorm for SyncNorm {
         momentum: f64,
         eps: f64,
     ) -> Result<Tensor, TchError> {
-        if x.device().is_cuda() || weight.kind() == Kind::Half {
-            return Err(TchError::Torch("synchronised batch normalisation is for CPU alone".into()));
-        }
         self.0.ranks.batch_norm(x, [weight, bias, mean, var], momentum, eps).map_err(TchError::Torch)
     }
 }

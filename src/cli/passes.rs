@@ -1,0 +1,102 @@
+use std::process::ExitCode;
+
+use super::PROBLEMS;
+use super::args_tools::{PassesArgs, PurposeArg};
+use super::out::{complain, millions, print, show, table, trimmed};
+use crate::check::Checked;
+use crate::compile;
+use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};
+
+/// The largest difference that rounding in fp64 explains.
+#[cfg(feature = "torch")]
+const MOST: f64 = 1e-9;
+
+/// What of `netc passes` needs no libtorch.
+pub(super) fn run(args: &PassesArgs) -> ExitCode {
+    each(args, &mut |net, purpose| {
+        let optimised = optimise(net, purpose, &args.passes)?;
+        Ok(text(&optimised))
+    })
+}
+
+/// `netc passes --verify`.
+#[cfg(feature = "torch")]
+pub(super) fn verify(args: &PassesArgs) -> ExitCode {
+    each(args, &mut |net, purpose| {
+        let verified = trusted(net, purpose, &args.passes)?;
+        let lines = verified.iter().map(|(pass, difference)| format!("  {pass}: {difference:.1e}\n"));
+        Ok(match verified.is_empty() {
+            true => "  no pass changes it\n".to_string(),
+            false => lines.collect(),
+        })
+    })
+}
+
+/// How far each pass moves the results of a net; an error names the first one that moves them too far.
+#[cfg(feature = "torch")]
+pub(super) fn trusted(
+    net: &Checked,
+    purpose: Purpose,
+    choice: &crate::passes::Choice,
+) -> Result<Vec<(&'static str, f64)>, String> {
+    let verified = crate::lower::verify(net, purpose, choice).map_err(|error| error.to_string())?;
+    // A difference that is no number is not within bounds either.
+    match verified.iter().find(|verified| verified.difference.is_nan() || verified.difference > MOST) {
+        Some(wrong) => Err(format!(
+            "the pass `{}` changes the result of {} by {:.1e}: leave it out with --passes, and please report it",
+            wrong.pass,
+            net.graph().name,
+            wrong.difference
+        )),
+        None => Ok(verified.into_iter().map(|verified| (verified.pass, verified.difference)).collect()),
+    }
+}
+
+fn each(args: &PassesArgs, answer: &mut dyn FnMut(&Checked, Purpose) -> Result<String, String>) -> ExitCode {
+    let (purpose, words) = match args.purpose {
+        PurposeArg::Training => (Purpose::Training, "training"),
+        PurposeArg::Evaluation => (Purpose::Evaluation, "evaluation"),
+    };
+    let mut code = ExitCode::SUCCESS;
+    for (i, file) in args.files.iter().enumerate() {
+        let compilation = compile(file, &args.set.set);
+        show(&compilation.problems, &compilation.sources);
+        let Some(net) = &compilation.net else {
+            if !compilation.ok() {
+                code = ExitCode::from(PROBLEMS);
+            }
+            continue;
+        };
+        match answer(net, purpose) {
+            Ok(text) => {
+                let gap = if i > 0 { "\n" } else { "" };
+                print(&format!("{gap}\u{1b}[1m{}\u{1b}[0m for {words}\n{text}", net.graph().name));
+            }
+            Err(message) => {
+                complain(&format!("{message}\n"));
+                code = ExitCode::from(PROBLEMS);
+            }
+        }
+    }
+    code
+}
+
+fn text(optimised: &Optimised) -> String {
+    if optimised.stages.is_empty() {
+        return "no pass changes it\n".into();
+    }
+    let mut summary = table(&["pass", "changes", "MACs", "traffic", ""], 1..4);
+    let row = |net: &Checked| [millions(net.macs()), millions(traffic(net))];
+    let [macs, moved] = row(optimised.source());
+    summary.add_row(["as written".into(), String::new(), macs, moved, String::new()]);
+    let mut changes = String::new();
+    for stage in &optimised.stages {
+        let [macs, moved] = row(&stage.net);
+        let about = PASSES.iter().find(|pass| pass.name == stage.pass).map_or("", |pass| pass.about);
+        summary.add_row([stage.pass.into(), stage.changes.len().to_string(), macs, moved, about.into()]);
+        for change in &stage.changes {
+            changes += &format!("{}: {change}\n", stage.pass);
+        }
+    }
+    format!("{}\n\n{changes}", trimmed(&summary))
+}

@@ -1,0 +1,32 @@
+use super::Lines;
+use crate::graph::Op;
+
+/// A sum keeps the order in which it is added up, so only its first operand is opened; the parts of a concat may be anywhere.
+pub(super) fn run(lines: &mut Lines) -> Vec<String> {
+    let mut changes = Vec::new();
+    for i in 0..lines.lines.len() {
+        let op = &lines.lines[i].op;
+        let inner = if matches!(op, Op::Add(_)) {
+            inner(lines, i, 1, |op| matches!(op, Op::Add(_)))
+        } else if matches!(op, Op::Concat(_)) {
+            inner(lines, i, usize::MAX, |op| matches!(op, Op::Concat(_)))
+        } else {
+            None
+        };
+        let Some(inner) = inner else { continue };
+        let parts = lines.lines[inner].operands.clone();
+        changes.push(format!("{} goes into {}", lines.lines[inner].path, lines.lines[i].path));
+        let operands = &mut lines.lines[i].operands;
+        if let Some(place) = operands.iter().position(|&operand| operand == inner) {
+            operands.splice(place..=place, parts);
+        }
+    }
+    lines.sweep();
+    changes
+}
+
+/// The first of the leading `among` operands of a line that is of the same kind and read by it alone.
+fn inner(lines: &Lines, i: usize, among: usize, same: impl Fn(&Op) -> bool) -> Option<usize> {
+    let operands = lines.lines[i].operands.iter().copied().take(among);
+    operands.into_iter().find(|&o| same(&lines.lines[o].op) && lines.only_reader(o) == Some(i))
+}

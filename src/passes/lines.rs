@@ -1,0 +1,119 @@
+use std::collections::{HashMap, HashSet};
+
+use super::Fold;
+use crate::check::Checked;
+use crate::graph::{Graph, NodeId, Op, Origin};
+
+/// A net in a form that is easy to rewrite: its ops in order, each with the positions of its operands.
+#[derive(Debug, Clone)]
+pub(super) struct Lines {
+    pub lines: Vec<Line>,
+    /// The position of the result.
+    pub output: usize,
+    pub folds: Vec<Fold>,
+}
+
+/// An op in its place.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub path: String,
+    pub op: Op,
+    pub operands: Vec<usize>,
+    origin: Option<Origin>,
+}
+
+impl Line {
+    /// Exchanges where two lines come from.
+    pub(super) fn swap_origin(&mut self, other: &mut Line) {
+        std::mem::swap(&mut self.origin, &mut other.origin);
+    }
+}
+
+impl Lines {
+    pub(super) fn of(net: &Checked) -> Lines {
+        let mut at: HashMap<NodeId, usize> = HashMap::new();
+        let mut lines = Vec::new();
+        for &id in net.order() {
+            at.insert(id, lines.len());
+            let node = net.node(id);
+            lines.push(Line {
+                path: node.path.clone(),
+                op: node.op.clone(),
+                operands: net.graph().operands(id).iter().map(|operand| at[operand]).collect(),
+                origin: node.origin.clone(),
+            });
+        }
+        Lines { lines, output: at[&net.output()], folds: Vec::new() }
+    }
+
+    /// Which lines the output needs; the input always stays.
+    pub(super) fn needed(&self) -> HashSet<usize> {
+        let inputs = self.lines.iter().enumerate().filter(|(_, line)| matches!(line.op, Op::Input(_)));
+        let mut needed: HashSet<usize> = inputs.map(|(i, _)| i).collect();
+        let mut waiting = vec![self.output];
+        while let Some(i) = waiting.pop() {
+            if needed.insert(i) {
+                waiting.extend(&self.lines[i].operands);
+            }
+        }
+        needed
+    }
+
+    /// The one line that reads `i`, if there is one alone and `i` is not the result.
+    pub(super) fn only_reader(&self, i: usize) -> Option<usize> {
+        let mut readers = (0..self.lines.len()).filter(|&r| self.lines[r].operands.contains(&i));
+        let first =
+            readers.next().filter(|&r| self.lines[r].operands.iter().filter(|&&o| o == i).count() == 1);
+        first.filter(|_| readers.next().is_none() && self.output != i)
+    }
+
+    /// All that read `i` read `to` instead, which stands before them.
+    pub(super) fn forward(&mut self, i: usize, to: usize) {
+        for line in &mut self.lines {
+            line.operands.iter_mut().filter(|operand| **operand == i).for_each(|operand| *operand = to);
+        }
+        if self.output == i {
+            self.output = to;
+        }
+    }
+
+    /// Drops lines that nothing needs.
+    pub(super) fn sweep(&mut self) {
+        let needed = self.needed();
+        let mut new = vec![usize::MAX; self.lines.len()];
+        let mut kept = Vec::new();
+        for (i, mut line) in std::mem::take(&mut self.lines).into_iter().enumerate() {
+            if needed.contains(&i) {
+                new[i] = kept.len();
+                line.operands.iter_mut().for_each(|operand| *operand = new[*operand]);
+                kept.push(line);
+            }
+        }
+        self.output = new[self.output];
+        self.lines = kept;
+    }
+
+    /// The graph, named as the net that it comes from. The file's claims were checked and do not go along.
+    pub(super) fn graph(&self, net: &Checked) -> Graph {
+        let source = net.graph();
+        let mut graph = Graph::new(source.name.clone());
+        graph.params.clone_from(&source.params);
+        let mut ids: Vec<NodeId> = Vec::new();
+        for line in &self.lines {
+            let id = match &line.op {
+                Op::Input(input) => graph.input(line.path.clone(), input.0.clone()),
+                op => {
+                    let operands: Vec<NodeId> = line.operands.iter().map(|&operand| ids[operand]).collect();
+                    graph.node(line.path.clone(), op.clone(), &operands)
+                }
+            };
+            if let Some(origin) = &line.origin {
+                graph.set_origin(id, origin.clone());
+            }
+            ids.push(id);
+        }
+        let name = source.output().map_or("output", |(name, _)| name);
+        graph.set_output(name, ids[self.output]);
+        graph
+    }
+}

@@ -1,0 +1,215 @@
+//! Passes: the same function of the same weights, computed with less.
+//!
+//! Each pass is a file. It rewrites the net as [`Lines`], and what it makes is checked like any graph. What it must
+//! keep depends on the [`Purpose`]: for training the gradients and the running statistics as well as the
+//! value, for evaluation the value alone, so that there weights may be folded into one another ([`Fold`]).
+
+mod common;
+mod cost;
+mod dead;
+mod fold_linear;
+mod fold_norm;
+mod fold_scale;
+mod identity;
+mod join;
+mod lines;
+mod pool_first;
+
+use crate::check::{Checked, check};
+
+pub use cost::traffic;
+use lines::Lines;
+
+/// What a net is computed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Forward and backward, batch by batch.
+    Training,
+    /// Forward alone, with the running statistics.
+    Evaluation,
+}
+
+/// A rewriting.
+#[derive(Debug)]
+pub struct Pass {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub about: &'static str,
+    /// Whether it is for evaluation alone.
+    pub evaluation_only: bool,
+    /// Rewrites, and says each change in words.
+    run: fn(&mut Lines) -> Vec<String>,
+}
+
+/// Every pass, in the order in which they run.
+pub const PASSES: &[Pass] = &[
+    Pass { name: "dead", about: "drop what no output needs", evaluation_only: false, run: dead::run },
+    Pass {
+        name: "identity",
+        about: "drop ops that change nothing",
+        evaluation_only: false,
+        run: identity::run,
+    },
+    Pass { name: "common", about: "compute equal values once", evaluation_only: false, run: common::run },
+    Pass {
+        name: "join",
+        about: "one sum or concat for a chain of them",
+        evaluation_only: false,
+        run: join::run,
+    },
+    Pass {
+        name: "fold-norm",
+        about: "batch normalisation into the convolution before it",
+        evaluation_only: true,
+        run: fold_norm::run,
+    },
+    Pass {
+        name: "fold-scale",
+        about: "a factor into the weights before it",
+        evaluation_only: true,
+        run: fold_scale::run,
+    },
+    Pass {
+        name: "fold-linear",
+        about: "two linear layers into one, where that is less work",
+        evaluation_only: true,
+        run: fold_linear::run,
+    },
+    Pass {
+        name: "pool-first",
+        about: "max pool ahead of a function that never falls",
+        evaluation_only: false,
+        run: pool_first::run,
+    },
+];
+
+/// How weights of the net become those of its rewriting. The names are paths.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fold {
+    /// A batch normalisation by its running statistics goes into the layer before it, which has a bias then.
+    Norm {
+        /// The convolution or linear layer.
+        layer: String,
+        /// The batch normalisation.
+        norm: String,
+        /// What it adds to the variance.
+        eps: f64,
+    },
+    /// Weight and bias are multiplied.
+    Scale {
+        /// The convolution or linear layer.
+        layer: String,
+        /// By what.
+        by: f64,
+    },
+    /// The product of two linear layers' weights, in place of the second.
+    Linear {
+        /// The one that is computed first.
+        first: String,
+        /// The one that reads it.
+        second: String,
+    },
+}
+
+/// What one pass made of a net.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The pass.
+    pub pass: &'static str,
+    /// Each change in words.
+    pub changes: Vec<String>,
+    /// The net after it.
+    pub net: Checked,
+    /// All folds so far, to be done in this order.
+    pub folds: Vec<Fold>,
+}
+
+/// A net and what the passes made of it.
+#[derive(Debug, Clone)]
+pub struct Optimised {
+    source: Checked,
+    /// The passes that changed something, in their order.
+    pub stages: Vec<Stage>,
+}
+
+impl Optimised {
+    /// The net to compute.
+    pub fn net(&self) -> &Checked {
+        self.stages.last().map_or(&self.source, |stage| &stage.net)
+    }
+
+    /// The net as it was.
+    pub fn source(&self) -> &Checked {
+        &self.source
+    }
+
+    /// As it was after the first `count` stages.
+    pub fn until(&self, count: usize) -> Optimised {
+        Optimised { source: self.source.clone(), stages: self.stages.iter().take(count).cloned().collect() }
+    }
+
+    /// How its weights come from those of the source.
+    pub fn folds(&self) -> &[Fold] {
+        self.stages.last().map_or(&[], |stage| &stage.folds)
+    }
+}
+
+/// Which passes run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// All.
+    #[default]
+    All,
+    /// These, by name; none of them for an empty list.
+    Only(Vec<String>),
+}
+
+impl std::str::FromStr for Choice {
+    type Err = String;
+
+    /// `all`, `none`, or names at commas.
+    fn from_str(text: &str) -> Result<Choice, String> {
+        match text {
+            "all" => return Ok(Choice::All),
+            "none" => return Ok(Choice::Only(Vec::new())),
+            _ => {}
+        }
+        let names: Vec<String> = text.split(',').map(|name| name.trim().to_string()).collect();
+        match names.iter().find(|name| !PASSES.iter().any(|pass| pass.name == **name)) {
+            None => Ok(Choice::Only(names)),
+            Some(name) => {
+                let all: Vec<&str> = PASSES.iter().map(|pass| pass.name).collect();
+                Err(format!("there is no pass `{name}`; expected all, none, or some of {}", all.join(", ")))
+            }
+        }
+    }
+}
+
+/// Runs the chosen passes of a purpose.
+///
+/// # Errors
+/// A pass that makes a net which does not check: a fault of the pass, in words.
+pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Optimised, String> {
+    let mut lines = Lines::of(net);
+    let mut stages = Vec::new();
+    for pass in PASSES {
+        let chosen = match choice {
+            Choice::All => true,
+            Choice::Only(names) => names.iter().any(|name| name == pass.name),
+        };
+        if !chosen || (pass.evaluation_only && purpose == Purpose::Training) {
+            continue;
+        }
+        let changes = (pass.run)(&mut lines);
+        if changes.is_empty() {
+            continue;
+        }
+        let net = check(lines.graph(net)).map_err(|problems| {
+            let first = problems.sorted().first().map_or_else(String::new, |problem| problem.message.clone());
+            format!("the pass `{}` made a net that does not check: {first}", pass.name)
+        })?;
+        stages.push(Stage { pass: pass.name, changes, net, folds: lines.folds.clone() });
+    }
+    Ok(Optimised { source: net.clone(), stages })
+}

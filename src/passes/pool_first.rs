@@ -1,0 +1,57 @@
+use super::Lines;
+use crate::graph::Op;
+
+/// The maximum of a function that never falls is the function of the maximum, to the bit; and so is the gradient, for
+/// where several values are the largest, both take the first, or the function is flat there.
+pub(super) fn run(lines: &mut Lines) -> Vec<String> {
+    let mut changes = Vec::new();
+    // A pool that has moved may move on past what stood before it.
+    while let Some((function, pool)) = next(lines) {
+        changes.push(format!("{} goes before {}", lines.lines[pool].path, lines.lines[function].path));
+        let (low, high) = lines.lines.split_at_mut(pool);
+        let (function, pool) = (&mut low[function], &mut high[0]);
+        std::mem::swap(&mut function.op, &mut pool.op);
+        std::mem::swap(&mut function.path, &mut pool.path);
+        function.swap_origin(pool);
+    }
+    changes
+}
+
+/// A function and the max pool that alone reads it.
+fn next(lines: &Lines) -> Option<(usize, usize)> {
+    (0..lines.lines.len()).find_map(|i| {
+        let pool = lines.only_reader(i).filter(|_| never_falls(&lines.lines[i].op))?;
+        matches!(lines.lines[pool].op, Op::MaxPool(_) | Op::GlobalMaxPool(_)).then_some((i, pool))
+    })
+}
+
+/// Whether a larger value never gives a smaller one, number by number.
+fn never_falls(op: &Op) -> bool {
+    match op {
+        Op::Relu(_) => true,
+        Op::Input(_)
+        | Op::Conv(_)
+        | Op::Linear(_)
+        | Op::BatchNorm(_)
+        // These rise as well, but rounding may make two values equal, and then another one takes the gradient.
+        | Op::Celu(_)
+        | Op::Sigmoid(_)
+        | Op::Scale(_)
+        // These fall below zero.
+        | Op::Gelu(_)
+        | Op::Silu(_)
+        | Op::Softmax(_)
+        | Op::Dropout(_)
+        | Op::Identity(_)
+        | Op::MaxPool(_)
+        | Op::AvgPool(_)
+        | Op::GlobalMaxPool(_)
+        | Op::GlobalAvgPool(_)
+        | Op::Add(_)
+        | Op::Mul(_)
+        | Op::Concat(_)
+        | Op::Flatten(_)
+        | Op::Pad(_)
+        | Op::Upsample(_) => false,
+    }
+}
