@@ -20,6 +20,7 @@ use crate::run::{
     DeviceChoice, EpochRow, Job, Machine, NoJournal, Outcome, PrecisionChoice, Recipe, Resume, RunError,
     RunFolder, RunReport, recipe, train,
 };
+use crate::search::report::epochs;
 
 /// How often the weights are saved before the end, at most.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
@@ -252,8 +253,8 @@ fn result(report: &RunReport, recipe: &Recipe, data: &Dataset, out: &Path) -> St
     };
     let mut text = match report.rows.last() {
         Some(row) => {
-            let (epochs, percent, time) = (row.epoch, row.test_acc * 100.0, row.total_time);
-            format!("{how} {epochs} epochs: test accuracy {percent:.2}% in {time:.1} s")
+            let (done, percent, time) = (epochs(row.epoch), row.test_acc * 100.0, row.total_time);
+            format!("{how} {done}: test accuracy {percent:.2}% in {time:.1} s")
         }
         None => "interrupted in the first epoch".to_string(),
     };

@@ -148,7 +148,9 @@ impl Watcher {
         status.failed = results.iter().flatten().count() - status.finished;
         let pace = Pace::new(&self.plan, &of);
         let mut seconds = pace.known().then_some(0.0);
-        for ((planned, result), fate) in self.plan.runs.iter().zip(&results).zip(fates(&self.plan, &results))
+        let all_fates = fates(&self.plan, &results);
+        for ((planned, run), (result, fate)) in
+            self.plan.runs.iter().zip(&of).zip(results.iter().zip(all_fates))
         {
             if result.is_some() {
                 continue;
@@ -158,7 +160,12 @@ impl Watcher {
                 continue;
             }
             let whole = pace.seconds(&self.plan, planned.variant, planned.epochs);
-            match lease::worker(&Plan::run_folder(&self.folder, &planned.id))? {
+            // One that has not begun has no lease, or one of this moment.
+            let holder = match run {
+                Some(_) => lease::worker(&Plan::run_folder(&self.folder, &planned.id))?,
+                None => None,
+            };
+            match holder {
                 Some(holder) => {
                     seconds = seconds.map(|s| s + whole * (1.0 - holder.epochs / f64::from(planned.epochs)));
                     status.running.push(Running {

@@ -1,0 +1,74 @@
+"""netc and PyTorch on the same nets, batches and cores, in turn.
+
+usage: bench/run.py [--nets resnet9,base] [--batches 128,512] [--rounds 3] [--netc PATH] [--python PATH]
+
+Each round measures every contender once, one after another, each in a process of its own. Prints for each net and
+batch the median of images per second for training and for evaluation, and the median over the rounds of netc's
+ratio to each peer, with the smallest and the largest. PyTorch is that of the environment which scripts/parity.sh makes.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--nets", default="resnet9,base,backbone_3x3,dawnbench,extra_l1l2l3")
+parser.add_argument("--batches", default="128,512")
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--images", type=int, default=1024, help="of a training measurement")
+parser.add_argument("--tests", type=int, default=2000, help="of an evaluation")
+parser.add_argument("--netc", default=str(HERE.parent / "target/release/netc"))
+parser.add_argument("--python", default=str(HERE.parent / ".venv/bin/python"))
+args = parser.parse_args()
+
+
+def netc(net, batch, precision):
+    """The second of two epochs on generated images."""
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = pathlib.Path(folder, "recipe.yaml")
+        recipe.write_text(f"batch_size: {batch}\n")
+        command = [args.netc, "train", f"{HERE.parent}/nets/{net}.net", "--recipe", recipe, "--data", "synthetic", "--epochs", "2"]
+        command += ["--limit-train", str(args.images), "--limit-test", str(args.tests), "--precision", precision]
+        command += ["--device", "cpu", "--out", f"{folder}/run"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        lines = [json.loads(line) for line in open(f"{folder}/run/log.jsonl")]
+        return {"train": args.images / lines[2]["train_time"], "test": args.tests / lines[2]["test_time"]}
+
+
+def pytorch(net, batch, *options):
+    command = [args.python, HERE / "peer.py", net, "--batch", str(batch), "--steps", str(max(1, args.images // batch))]
+    environment = os.environ | {"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "0"}
+    output = subprocess.run([*command, "--tests", str(args.tests), *options], check=True, capture_output=True, env=environment)
+    return json.loads(output.stdout)
+
+
+CONTENDERS = {
+    "netc bf16": lambda net, batch: netc(net, batch, "bf16"),
+    "PyTorch bf16": lambda net, batch: pytorch(net, batch, "--bf16"),
+    "PyTorch bf16, compiled": lambda net, batch: pytorch(net, batch, "--bf16", "--compile"),
+    "netc fp32": lambda net, batch: netc(net, batch, "fp32"),
+    "PyTorch fp32": lambda net, batch: pytorch(net, batch),
+    "PyTorch fp32, compiled": lambda net, batch: pytorch(net, batch, "--compile"),
+}
+
+
+def spread(values):
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+print("| net | batch | contender | training images/s | netc to it | evaluation images/s | netc to it |\n|---|---|---|---|---|---|---|")
+for net in args.nets.split(","):
+    for batch in map(int, args.batches.split(",")):
+        rounds = [{name: measure(net, batch) for name, measure in CONTENDERS.items()} for _ in range(args.rounds)]
+        for name in CONTENDERS:
+            own = "netc bf16" if "bf16" in name else "netc fp32"
+            cells = []
+            for what in ("train", "test"):
+                cells.append(f"{statistics.median(r[name][what] for r in rounds):.0f}")
+                cells.append("" if name == own else spread([r[own][what] / r[name][what] for r in rounds]))
+            print(f"| {net} | {batch} | {name} | " + " | ".join(cells) + " |", flush=True)
