@@ -1,6 +1,6 @@
 //! Passes: the same function of the same weights, computed with less.
 //!
-//! Each pass is a file. It rewrites the net as [`Lines`], and what it makes is checked like any graph. What it must
+//! Each pass is a file. It rewrites the net as a list of lines, and what it makes is checked like any graph. What it must
 //! keep depends on the [`Purpose`]: for training the gradients and the running statistics as well as the
 //! value, for evaluation the value alone, so that there weights may be folded into one another ([`Fold`]).
 
