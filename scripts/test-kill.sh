@@ -17,7 +17,7 @@ netc=${NETC:-target/release/netc}
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-search=(search nets/base.net --set width=8 --over res --epochs 4 --runs 3 --recipe examples/recipes/small_batches.yaml
+search=(search nets/base.net --set width=8 --over res --epochs 4 --runs 6 --recipe examples/recipes/small_batches.yaml
     --data synthetic --limit-train 1024 --limit-test 512 --device cpu --quiet)
 
 # strike PROCESS WRITING: kills it; with WRITING 1, as soon as it writes a checkpoint.
