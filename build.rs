@@ -27,22 +27,41 @@ fn main() {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{}", rpath.display());
     }
     #[cfg(feature = "torch")]
-    process_groups(folder);
+    {
+        process_groups(folder);
+        operations(folder);
+    }
+}
+
+#[cfg(feature = "torch")]
+fn against(libtorch: &Path, file: &str) -> cc::Build {
+    println!("cargo::rerun-if-changed={file}");
+    let include = libtorch.join("include");
+    let mut build = cc::Build::new();
+    build
+        .cpp(true)
+        .std("c++17")
+        .opt_level(1)
+        .file(file)
+        .flag(format!("-isystem{}", include.join("torch/csrc/api/include").display()))
+        .flag(format!("-isystem{}", include.display()))
+        .define("_GLIBCXX_USE_CXX11_ABI", "1");
+    build
+}
+
+/// Operations that tch has no binding for. They share libtorch's threads, which are those of its OpenMP.
+#[cfg(feature = "torch")]
+fn operations(libtorch: &Path) {
+    against(libtorch, "src/lower/kernels/aten.cpp").flag("-fopenmp").compile("netc_aten");
+    println!("cargo::rustc-link-search=native={}", libtorch.join("lib").display());
+    println!("cargo::rustc-link-lib=dylib:+verbatim=libgomp.so.1");
 }
 
 #[cfg(feature = "torch")]
 fn process_groups(libtorch: &Path) {
-    println!("cargo::rerun-if-changed=src/run/dist");
-    let include = libtorch.join("include");
-    cc::Build::new()
-        .cpp(true)
-        .std("c++17")
-        .opt_level(1)
-        .file("src/run/dist/c10d.cpp")
+    println!("cargo::rerun-if-changed=src/run/dist/gloo");
+    against(libtorch, "src/run/dist/c10d.cpp")
         .include("src/run/dist/gloo")
-        .flag(format!("-isystem{}", include.join("torch/csrc/api/include").display()))
-        .flag(format!("-isystem{}", include.display()))
         .define("USE_C10D_GLOO", "1")
-        .define("_GLIBCXX_USE_CXX11_ABI", "1")
         .compile("netc_c10d");
 }

@@ -7,6 +7,8 @@
 mod error;
 #[cfg(feature = "torch")]
 mod init;
+#[cfg(feature = "torch")]
+pub mod kernels;
 mod plan;
 mod precision;
 pub mod seed;

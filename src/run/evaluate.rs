@@ -32,10 +32,7 @@ pub struct Score {
 /// A rank that is gone, and what libtorch refuses.
 pub fn evaluate(net: &TorchNet, batches: &Batches, group: Option<&Arc<Group>>) -> Result<Score, RunError> {
     tch::no_grad(|| {
-        let mut share = 0..batches.count();
-        if let Some(group) = group {
-            share = group.share(0, batches.count());
-        }
+        let share = group.map_or(0..batches.count(), |group| group.share(0, batches.count()));
         let mut tally = Tally::from(net, [0.0; 2], 0).at("evaluation")?;
         for start in share.clone().step_by(BATCH) {
             let count = BATCH.min(share.end - start);

@@ -17,6 +17,8 @@ mod explain_path;
 mod fix;
 mod graph;
 mod house;
+#[cfg(feature = "torch")]
+mod kernels;
 mod lower;
 #[cfg(feature = "torch")]
 mod lower_torch;

@@ -1,0 +1,77 @@
+//! Tensors as memory.
+
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::pool::Shared;
+
+/// A tensor `[N, C, H, W]` on the CPU, fp32 or bf16, with the channels innermost in memory and nothing between them.
+#[derive(Debug)]
+pub(super) struct Image {
+    pub kind: Kind,
+    /// N, C, H, W.
+    pub sizes: [usize; 4],
+    data: Shared<u8>,
+}
+
+impl Image {
+    pub(super) fn of(tensor: &Tensor) -> Result<Image, TchError> {
+        let refuse = || {
+            TchError::Shape(format!(
+                "expected a dense image on the CPU in fp32 or bf16, channels last, got {:?} {:?} with strides {:?}",
+                tensor.kind(),
+                tensor.size(),
+                tensor.stride()
+            ))
+        };
+        let [n, c, h, w] = tensor.size4().map_err(|_| refuse())?.into();
+        let kind = tensor.kind();
+        let dense = [h * w * c, 1, w * c, c];
+        let strides = tensor.stride();
+        let at = [n, c, h, w].into_iter().zip(dense).zip(&strides).all(|((size, want), has)| size == 1 || want == *has);
+        if !at || !matches!(kind, Kind::Float | Kind::BFloat16) || tensor.device() != Device::Cpu {
+            return Err(refuse());
+        }
+        let sizes = [n, c, h, w].map(|size| usize::try_from(size).unwrap_or(0));
+        Ok(Image { kind, sizes, data: Shared::at_pointer(tensor.data_ptr().cast()) })
+    }
+
+    /// Its numbers, of a type as large as those of its kind.
+    pub(super) fn data<T>(&self) -> Shared<T> {
+        self.data.cast()
+    }
+
+    pub(super) fn same_pixels(&self, other: &Image) -> Result<(), TchError> {
+        let pixels = |image: &Image| (image.kind, image.sizes[0], image.sizes[2], image.sizes[3]);
+        match pixels(self) == pixels(other) {
+            true => Ok(()),
+            false => Err(TchError::Shape(format!(
+                "expected images of one kind and size, got {:?} {:?} and {:?} {:?}",
+                self.kind, self.sizes, other.kind, other.sizes
+            ))),
+        }
+    }
+
+    pub(super) fn same(&self, other: &Image) -> Result<(), TchError> {
+        match self.sizes[1] == other.sizes[1] {
+            true => self.same_pixels(other),
+            false => Err(TchError::Shape(format!("expected images alike, got {:?} and {:?}", self.sizes, other.sizes))),
+        }
+    }
+}
+
+/// The numbers of an fp32 vector of a known length.
+pub(super) fn floats(tensor: &Tensor, count: usize) -> Result<&[f32], TchError> {
+    vector(tensor, count)?;
+    // SAFETY: a dense fp32 tensor of so many numbers, which lives as long as the slice.
+    Ok(unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast_const().cast(), count) })
+}
+
+/// The memory of a dense fp32 tensor of so many numbers in any order, to be written to.
+pub(super) fn vector(tensor: &Tensor, count: usize) -> Result<Shared<f32>, TchError> {
+    let dense = tensor.is_contiguous() || Image::of(tensor).is_ok();
+    if tensor.kind() != Kind::Float || tensor.device() != Device::Cpu || tensor.numel() != count || !dense {
+        let message = format!("expected {count} fp32 numbers on the CPU, got {:?} {:?}", tensor.kind(), tensor.size());
+        return Err(TchError::Shape(message));
+    }
+    Ok(Shared::at_pointer(tensor.data_ptr().cast()))
+}

@@ -1,0 +1,102 @@
+//! Work shared by libtorch's own threads. A second pool of threads would fight with them for the cores.
+
+use std::ffi::c_void;
+use std::ops::Range;
+
+unsafe extern "C" {
+    fn netc_parallel(work: extern "C" fn(*mut c_void, i64), context: *mut c_void, count: i64);
+}
+
+/// Calls `work` with each number below `count`, on as many threads as libtorch uses.
+pub(super) fn parallel<F: Fn(usize) + Sync>(count: usize, work: F) {
+    extern "C" fn one<F: Fn(usize) + Sync>(context: *mut c_void, i: i64) {
+        // SAFETY: `context` is the closure below, which outlives the call.
+        let work = unsafe { &*context.cast_const().cast::<F>() };
+        work(i as usize);
+    }
+    // SAFETY: the call returns when all work is done; the closure may be called from several threads, as it is `Sync`.
+    unsafe { netc_parallel(one::<F>, (&raw const work).cast_mut().cast(), count as i64) }
+}
+
+/// How many threads that is. To be asked outside of the work.
+pub(super) fn threads() -> usize {
+    usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1)
+}
+
+/// The part of `count` things that is the share of `i` out of `of`.
+pub(super) fn share(count: usize, i: usize, of: usize) -> Range<usize> {
+    count * i / of..count * (i + 1) / of
+}
+
+/// Calls `work` with each thread's share of `count` things.
+pub(super) fn shared<F: Fn(Range<usize>) + Sync>(count: usize, work: F) {
+    let threads = threads();
+    parallel(threads, |thread| work(share(count, thread, threads)));
+}
+
+/// Memory that several threads write to at different places.
+#[derive(Debug)]
+pub(super) struct Shared<T>(*mut T);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Shared<T> {
+        *self
+    }
+}
+
+impl<T> Copy for Shared<T> {}
+
+// SAFETY: whoever dereferences it vouches that no two threads write to one place.
+unsafe impl<T: Send> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    pub(super) fn of(all: &mut [T]) -> Shared<T> {
+        Shared(all.as_mut_ptr())
+    }
+
+    pub(super) fn at_pointer(pointer: *mut T) -> Shared<T> {
+        Shared(pointer)
+    }
+
+    /// The same place as memory of another type.
+    pub(super) fn cast<U>(self) -> Shared<U> {
+        Shared(self.0.cast())
+    }
+
+    /// The place `i` numbers on.
+    ///
+    /// # Safety
+    /// It lies within the slice.
+    #[inline(always)]
+    pub(super) unsafe fn at(self, i: usize) -> *mut T {
+        // SAFETY: the caller vouches for it.
+        unsafe { self.0.add(i) }
+    }
+}
+
+/// Sixteen words in a cache line of their own.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Line([u32; 16]);
+
+/// Memory in whole cache lines that grows as needed and is kept for the next time.
+#[derive(Debug, Default)]
+pub(super) struct Scratch(Vec<Line>);
+
+impl Scratch {
+    /// How many words it holds.
+    pub(super) fn len(&self) -> usize {
+        self.0.len() * 16
+    }
+
+    /// At least so many words, with whatever they held last.
+    pub(super) fn words(&mut self, count: usize) -> Shared<u32> {
+        let lines = count.div_ceil(16);
+        if self.0.len() < lines {
+            self.0.resize(lines, Line([0; 16]));
+        }
+        Shared(self.0.as_mut_ptr().cast())
+    }
+}

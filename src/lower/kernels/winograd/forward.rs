@@ -1,0 +1,135 @@
+use std::arch::x86_64::*;
+
+use super::super::element::{Element, within};
+use super::super::pool::{Shared, parallel, share, threads};
+use super::super::tile::Tile;
+use super::Workspace;
+use super::dims::{Dims, GAP, PANEL, ROWS, depth, panels};
+use super::product::rows_by_panel;
+use super::transform::{input, output};
+
+/// Outputs whose products are computed before they are transformed back.
+const GROUP: usize = 2 * PANEL;
+
+/// What is done to an output before it is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Finish<'a> {
+    /// Added, one for each output channel.
+    pub bias: Option<&'a [f32]>,
+    /// Whether what is below 0 becomes 0.
+    pub relu: bool,
+}
+
+/// Tiles of a block: its transformed input stays in the second-level cache.
+fn block<T: Tile>() -> usize {
+    if T::M == 2 { 96 } else { 32 }
+}
+
+/// `y`, `[images][height][width][outside]`, from `x`, the same with `inside`, and packed weights.
+///
+/// # Safety
+/// All have the sizes of `dims`. The machine has the target features.
+pub(super) unsafe fn convolve<E: Element, T: Tile>(
+    x: Shared<E>,
+    packed: Shared<u32>,
+    y: Shared<E>,
+    dims: &Dims,
+    finish: Finish<'_>,
+    workspace: &mut Workspace,
+) {
+    let (tiles, block) = (dims.tiles::<T>(), block::<T>());
+    let (blocks, threads) = (tiles.div_ceil(block), threads());
+    let plane = block * depth::<E>(dims.inside) + GAP;
+    let inputs = workspace.inputs(threads, T::POINTS * plane);
+    let products = workspace.products(threads, T::POINTS * (block * GROUP + GAP));
+    parallel(threads, |thread| {
+        for i in share(blocks, thread, threads) {
+            let (first, v, m) = (i * block, inputs[thread], products[thread]);
+            // SAFETY: each block writes its own tiles, each thread its own scratch.
+            unsafe {
+                let tiles = first..tiles.min(first + block);
+                one_block::<E, T>((x, packed, y), dims, finish, tiles, (v.at(0), plane), m.at(0).cast());
+            }
+        }
+    });
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+unsafe fn one_block<E: Element, T: Tile>(
+    (x, packed, y): (Shared<E>, Shared<u32>, Shared<E>),
+    dims: &Dims,
+    finish: Finish<'_>,
+    tiles: std::ops::Range<usize>,
+    (v, plane): (*mut u32, usize),
+    m: *mut f32,
+) {
+    let (depth, all) = (depth::<E>(dims.inside), panels(dims.outside));
+    for (t, tile) in tiles.clone().enumerate() {
+        let place = dims.place::<T>(tile);
+        for channel in (0..dims.inside).step_by(16) {
+            // SAFETY: the tile is of the input; the plane has `depth` words for each of the block's tiles.
+            unsafe {
+                let points = input::<E, T>(x.at(0), dims, place, channel);
+                for (point, lanes) in points.iter().enumerate().take(T::POINTS) {
+                    E::store(v.add(point * plane + t * depth + channel / E::PACK).cast(), 0xffff, *lanes);
+                }
+            }
+        }
+    }
+    let product_plane = block::<T>() * GROUP + GAP;
+    for group in (0..all).step_by(GROUP / PANEL) {
+        for point in 0..T::POINTS {
+            for panel in group..all.min(group + GROUP / PANEL) {
+                for t in (0..tiles.len()).step_by(ROWS) {
+                    // SAFETY: rows beyond the block's tiles are scratch of the same size.
+                    unsafe {
+                        let a = v.add(point * plane + t * depth);
+                        let b = packed.at((point * all + panel) * depth * PANEL);
+                        let c = m.add(point * product_plane + t * GROUP + (panel - group) * PANEL);
+                        rows_by_panel::<E>(depth, (a, depth), b, (c, GROUP));
+                    }
+                }
+            }
+        }
+        let channels = group * PANEL..dims.outside.min(group * PANEL + GROUP);
+        for (t, tile) in tiles.clone().enumerate() {
+            let place = dims.place::<T>(tile);
+            for channel in channels.clone().step_by(16) {
+                // SAFETY: the products of this tile and these channels were just computed.
+                unsafe {
+                    let from = m.add(t * GROUP + channel - group * PANEL);
+                    let pixels = output::<T>(from, product_plane);
+                    write::<E, T>(y, dims, finish, place, channel, &pixels);
+                }
+            }
+        }
+    }
+}
+
+/// Writes a tile, as far as it is in the image.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+unsafe fn write<E: Element, T: Tile>(
+    y: Shared<E>,
+    dims: &Dims,
+    finish: Finish<'_>,
+    place: super::dims::Place,
+    channel: usize,
+    pixels: &[[__m512; super::super::tile::MOST]; super::super::tile::MOST],
+) {
+    let mask = within(dims.outside, channel);
+    // SAFETY: the mask keeps to the bias.
+    let bias = finish.bias.map(|bias| unsafe { f32::load(bias.as_ptr().add(channel), mask) });
+    let below = if finish.relu { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) };
+    for i in 0..T::M.min(dims.height - place.row) {
+        for j in 0..T::M.min(dims.width - place.column) {
+            let mut pixel = pixels[i][j];
+            if let Some(bias) = bias {
+                pixel = _mm512_max_ps(_mm512_add_ps(pixel, bias), below);
+            }
+            let at = (place.image * dims.height + place.row + i) * dims.width + place.column + j;
+            // SAFETY: the pixel is in the image, the mask keeps to its channels.
+            unsafe { E::store(y.at(at * dims.outside + channel), mask, pixel) };
+        }
+    }
+}
