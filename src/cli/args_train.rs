@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::SetArgs;
-use crate::lower::Precision;
+use crate::lower::{ConvChoice, Precision};
 use crate::passes::Choice;
-use crate::run::{DeviceChoice, PrecisionChoice};
+use crate::run::{DeviceChoice, Executor, PrecisionChoice};
 
 /// Arguments of `netc train`.
 #[derive(Debug, Args)]
@@ -32,7 +32,8 @@ pub struct TrainArgs {
     pub set: SetArgs,
     /// Go on with a run that was cut short, with the net, recipe, data and seed that its folder has
     #[arg(long, value_name = "RUN", conflicts_with_all =
-        ["file", "set", "recipe", "epochs", "data", "seed", "out", "limit_train", "limit_test", "precision"])]
+        ["file", "set", "recipe", "epochs", "data", "seed", "out", "limit_train", "limit_test", "precision",
+         "sync_bn", "passes", "executor", "conv"])]
     pub resume: Option<PathBuf>,
     /// A recipe file: lines of `key: value`
     #[arg(long, value_name = "R.yaml")]
@@ -64,6 +65,13 @@ pub struct TrainArgs {
     /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
+    /// `compiled`: a schedule made ahead with kernels of netc's own; `eager`: libtorch op by op, with its tape
+    #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
+    pub executor: Executor,
+    /// Convolutions: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of 2 x 2 or 4 x 4; `auto` times
+    /// those that fit the precision, once for each shape
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    pub conv: ConvChoice,
     /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
     #[arg(long)]
     pub verify_passes: bool,

@@ -17,7 +17,7 @@ use crate::passes::Purpose;
 use crate::run::data::Dataset;
 use crate::run::dist::Group;
 use crate::run::{
-    DeviceChoice, EpochRow, Job, Machine, NoJournal, Outcome, PrecisionChoice, Recipe, Resume, RunError,
+    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Recipe, Resume, RunError,
     RunFolder, RunReport, recipe, train,
 };
 use crate::search::report::epochs;
@@ -46,6 +46,7 @@ struct Training {
     limits: [Option<usize>; 2],
     seed: u64,
     precision: PrecisionChoice,
+    method: Method,
     out: PathBuf,
     folder: RunFolder,
     /// The epochs of the run that it goes on with.
@@ -61,7 +62,7 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
     };
     if args.verify_passes {
         for purpose in [Purpose::Training, Purpose::Evaluation] {
-            passes::trusted(&training.net, purpose, &args.passes)?;
+            passes::trusted(&training.net, purpose, &training.method.passes)?;
         }
     }
     let device = match (&group, args.machine.device) {
@@ -89,8 +90,7 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         save_every: if group.is_some() { Duration::ZERO } else { SAVE_EVERY },
         resume: training.rows.as_deref().map(|rows| Resume { checkpoint: &checkpoint, rows }),
         group: group.as_ref(),
-        sync_norm: args.sync_bn,
-        passes: &args.passes,
+        method: &training.method,
         stop: &stop,
     };
     if !first {
@@ -140,6 +140,12 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
         limits: [args.limit_train, args.limit_test],
         seed: args.seed,
         precision: args.machine.precision,
+        method: Method {
+            executor: args.executor,
+            conv: args.conv,
+            passes: args.passes.clone(),
+            sync_norm: args.sync_bn,
+        },
         out,
         net,
         rows: None,
@@ -178,6 +184,7 @@ fn resumed(run: &Path) -> Result<Training, String> {
         limits: [Some(info.train_examples), Some(info.test_examples)],
         seed: info.seed,
         precision: PrecisionChoice::Exactly(info.precision),
+        method: info.method,
         out: run.into(),
         folder,
         rows: Some(rows),

@@ -4,6 +4,9 @@
 //! is pure. [`TorchNet`] owns the weights and runs a plan on libtorch. Weights start from a seed, each tensor
 //! from a stream of its own named by its path, so that a layer more changes no other layer's weights.
 
+mod algorithm;
+#[cfg(feature = "torch")]
+mod compiled;
 mod error;
 #[cfg(feature = "torch")]
 mod init;
@@ -15,6 +18,9 @@ pub mod seed;
 #[cfg(feature = "torch")]
 mod torch;
 
+pub use algorithm::{Algorithm, ConvChoice, Ways};
+#[cfg(feature = "torch")]
+pub use compiled::{Compiled, Stepped, Tuning};
 pub use error::TorchError;
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;

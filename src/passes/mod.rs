@@ -15,6 +15,8 @@ mod join;
 mod lines;
 mod pool_first;
 
+use serde::{Deserialize, Serialize};
+
 use crate::check::{Checked, check};
 
 pub use cost::traffic;
@@ -156,13 +158,32 @@ impl Optimised {
 }
 
 /// Which passes run.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Choice {
     /// All.
     #[default]
     All,
     /// These, by name; none of them for an empty list.
     Only(Vec<String>),
+}
+
+impl From<Choice> for String {
+    fn from(choice: Choice) -> String {
+        match choice {
+            Choice::All => "all".into(),
+            Choice::Only(names) if names.is_empty() => "none".into(),
+            Choice::Only(names) => names.join(","),
+        }
+    }
+}
+
+impl TryFrom<String> for Choice {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Choice, String> {
+        text.parse()
+    }
 }
 
 impl std::str::FromStr for Choice {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::augment::{Augmentation, Draws};
-use super::evaluate::{Score, Tally, sum_of_losses};
+use super::evaluate::{Score, Tally};
+use super::stepper::Stepper;
 use super::{Batches, Event, Job, Recipe, RunError, Schedule, Sgd};
-use crate::lower::{At, Mode, TorchNet, seed};
+use crate::lower::{At, Stepped, TorchNet, seed};
 
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
@@ -49,7 +50,7 @@ impl Epoch<'_> {
     /// The rest of the pass after `from`. `keep` is given the state now and then, to save it.
     pub(super) fn train(
         &self,
-        optimiser: &mut Sgd,
+        (stepper, optimiser): (&mut Stepper, &mut Sgd),
         from: Part,
         keep: &mut dyn FnMut(&Sgd, Part) -> Result<(), RunError>,
         report: &mut dyn FnMut(Event),
@@ -70,7 +71,7 @@ impl Epoch<'_> {
         for step in from.step..steps {
             let first = step * batch_size;
             let size = batch_size.min(images - first);
-            let stop = self.step((&places, &mut tally), optimiser, step, steps, first, size)?;
+            let stop = self.step((&places, &mut tally), (stepper, optimiser), step, steps, first, size)?;
             let last = step + 1 == steps;
             if last || reported.elapsed() > REPORT_EVERY {
                 let score = tally.score().at("the loss")?;
@@ -103,7 +104,7 @@ impl Epoch<'_> {
     fn step(
         &self,
         (places, tally): (&super::batches::Epoch, &mut Tally),
-        optimiser: &mut Sgd,
+        (stepper, optimiser): (&mut Stepper, &mut Sgd),
         step: usize,
         steps: usize,
         first: usize,
@@ -115,9 +116,8 @@ impl Epoch<'_> {
         let rank = job.group.map_or(0, |group| group.rank());
         let own = if rank == 0 { String::new() } else { format!(" rank {rank}") };
         let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}{own}")).unsigned_abs();
-        let logits = self.net.forward(&images, Mode::Train { seed })?;
-        let loss = sum_of_losses(&logits, &labels).at("the loss")?;
-        let mut gradients = optimiser.gradients(&loss).at("the gradients")?;
+        let (Stepped { logits, loss }, mut gradients) =
+            stepper.step(self.net, optimiser, (&images, &labels), seed)?;
         let asked = job.stop.load(Ordering::Relaxed);
         let stop = match job.group {
             Some(group) => group.sum_gradients(&mut gradients, asked)?,

@@ -6,9 +6,10 @@ use tch::{Kind, Reduction, TchError, Tensor};
 use super::augment::Augmentation;
 use super::data::Dataset;
 use super::dist::Group;
-use super::{Batches, Machine, RunError, RunFolder, checkpoint};
+use super::stepper::tuning;
+use super::{Batches, Executor, Machine, Method, RunError, RunFolder, checkpoint};
 use crate::check::Checked;
-use crate::lower::{At, Mode, TorchNet};
+use crate::lower::{At, Compiled, Mode, TorchNet};
 use crate::passes::{Choice, Purpose, optimise};
 
 /// Images in one batch of an evaluation. The result does not depend on it but for rounding.
@@ -30,14 +31,29 @@ pub struct Score {
 ///
 /// # Errors
 /// A rank that is gone, and what libtorch refuses.
-pub fn evaluate(net: &TorchNet, batches: &Batches, group: Option<&Arc<Group>>) -> Result<Score, RunError> {
+pub fn evaluate(
+    net: &TorchNet,
+    batches: &Batches,
+    (method, machine): (&Method, Machine),
+    group: Option<&Arc<Group>>,
+) -> Result<Score, RunError> {
     tch::no_grad(|| {
         let share = group.map_or(0..batches.count(), |group| group.share(0, batches.count()));
         let mut tally = Tally::from(net, [0.0; 2], 0).at("evaluation")?;
+        let mut compiled = match method.executor {
+            Executor::Eager => None,
+            Executor::Compiled => {
+                let most = BATCH.min(share.len().max(1));
+                Some(Compiled::new(net, Purpose::Evaluation, most, &tuning(method, machine))?)
+            }
+        };
         for start in share.clone().step_by(BATCH) {
             let count = BATCH.min(share.end - start);
             let (images, labels) = batches.plain(start, count).at("evaluation")?;
-            let logits = net.forward(&images, Mode::Eval)?;
+            let logits = match &mut compiled {
+                Some(compiled) => compiled.evaluate(net, &images)?,
+                None => net.forward(&images, Mode::Eval)?,
+            };
             let loss = sum_of_losses(&logits, &labels).at("evaluation")?;
             tally.add(&logits, &labels, &loss, count).at("evaluation")?;
         }
@@ -58,6 +74,7 @@ pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine)
     evaluate(
         &net.rewritten(&tested)?,
         &Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?,
+        (&Method::default(), machine),
         None,
     )
 }

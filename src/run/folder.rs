@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hardware, Journal, RunError};
+use super::{Hardware, Journal, Method, RunError};
 use crate::lower::Precision;
 
 /// How a run ended.
@@ -44,6 +44,9 @@ pub struct RunInfo {
     pub params: u64,
     /// The arithmetic.
     pub precision: Precision,
+    /// How it was computed.
+    #[serde(default)]
+    pub method: Method,
     /// The machine.
     pub hardware: Hardware,
     /// netc's version.

@@ -23,6 +23,7 @@ mod evaluate;
 mod folder;
 mod hardware;
 mod journal;
+mod method;
 #[cfg(feature = "torch")]
 mod native;
 #[cfg(feature = "torch")]
@@ -32,6 +33,8 @@ mod options;
 mod parity;
 pub mod recipe;
 mod schedule;
+#[cfg(feature = "torch")]
+mod stepper;
 #[cfg(feature = "torch")]
 mod train;
 
@@ -47,6 +50,7 @@ pub use evaluate::{Score, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
 pub use hardware::Hardware;
 pub use journal::{Journal, NoJournal};
+pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
 pub use optimiser::Sgd;
 pub use options::{DeviceChoice, PrecisionChoice};

@@ -1,7 +1,8 @@
-use tch::{TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::Recipe;
 use crate::lower::TorchNet;
+use crate::lower::kernels::{Descent, Kernels};
 
 /// Stochastic gradient descent as the article's code has it: the learning rate is folded into the
 /// velocity, and every trained number decays.
@@ -18,6 +19,7 @@ pub struct Sgd {
     nesterov: bool,
     weight_decay: f64,
     batch_size: f64,
+    kernels: Option<Kernels>,
 }
 
 impl Sgd {
@@ -30,7 +32,10 @@ impl Sgd {
     /// For any fp32 weights.
     pub fn of(weights: Vec<Tensor>, recipe: &Recipe) -> Result<Sgd, TchError> {
         let velocities = weights.iter().map(|w| w.f_detach()?.f_zeros_like()).collect::<Result<_, _>>()?;
+        let plain = |w: &Tensor| w.device() == Device::Cpu && w.kind() == Kind::Float;
+        let kernels = Kernels::detect().filter(|_| weights.iter().all(plain));
         Ok(Sgd {
+            kernels,
             weights,
             velocities,
             momentum: recipe.momentum,
@@ -56,6 +61,16 @@ impl Sgd {
         tch::no_grad(|| {
             let pairs = self.weights.iter_mut().zip(&mut self.velocities);
             for ((weight, velocity), gradient) in pairs.zip(gradients) {
+                if let Some(kernels) = self.kernels.filter(|_| weight.stride() == gradient.stride()) {
+                    let step = Descent {
+                        rate: lr / self.batch_size,
+                        decay: lr * self.weight_decay,
+                        momentum,
+                        nesterov,
+                    };
+                    kernels.descend(weight, velocity, gradient, step)?;
+                    continue;
+                }
                 let mut change = gradient.f_mul_scalar(-lr / self.batch_size)?;
                 let _ = change.f_add_(&weight.f_mul_scalar(-lr * self.weight_decay)?)?;
                 let _ = velocity.f_mul_scalar_(momentum)?.f_add_(&change)?;

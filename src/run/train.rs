@@ -10,12 +10,13 @@ use super::data::Dataset;
 use super::dist::{Group, SyncNorm};
 use super::epoch::{Epoch, Part, Pass, augmentation};
 use super::evaluate::{Score, evaluate, fits};
+use super::stepper::Stepper;
 use super::{
-    Batches, EpochRow, Journal, LIBTORCH, Machine, Outcome, Recipe, RunError, RunInfo, Sgd, checkpoint,
+    Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, Recipe, RunError, RunInfo, Sgd, checkpoint,
 };
 use crate::check::Checked;
 use crate::lower::{At, TorchNet};
-use crate::passes::{Choice, Optimised, Purpose, optimise};
+use crate::passes::{Optimised, Purpose, optimise};
 
 /// One training.
 #[derive(Debug)]
@@ -40,10 +41,8 @@ pub struct Job<'a> {
     pub resume: Option<Resume<'a>>,
     /// The processes that train it together, if there are several.
     pub group: Option<&'a Arc<Group>>,
-    /// Whether batch normalisation takes the statistics of all ranks' shares of a batch together.
-    pub sync_norm: bool,
-    /// The passes that may rewrite the net.
-    pub passes: &'a Choice,
+    /// How it is computed.
+    pub method: &'a Method,
     /// Ends the training after the step under way.
     pub stop: &'a AtomicBool,
 }
@@ -107,8 +106,8 @@ pub fn train(
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
     fits(job.net, job.data)?;
-    let trained = optimise(job.net, Purpose::Training, job.passes).map_err(RunError::Pass)?;
-    let tested = optimise(trained.net(), Purpose::Evaluation, job.passes).map_err(RunError::Pass)?;
+    let trained = optimise(job.net, Purpose::Training, &job.method.passes).map_err(RunError::Pass)?;
+    let tested = optimise(trained.net(), Purpose::Evaluation, &job.method.passes).map_err(RunError::Pass)?;
     let mut net = TorchNet::new(trained.net(), job.seed, job.machine.device, job.machine.precision)?;
     let data = job.data;
     let what = augmentation(job.recipe);
@@ -116,7 +115,7 @@ pub fn train(
     let testing = Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
     if let Some(group) = job.group {
         enough_for_all(group, training.count(), job.recipe.batch_size)?;
-        if job.sync_norm {
+        if job.method.sync_norm {
             net.set_training_norm(Box::new(SyncNorm(Arc::clone(group))));
         }
     }
@@ -130,11 +129,12 @@ pub fn train(
             net.weights().iter().map(|w| w.tensor.f_detach()).collect::<Result<_, _>>().at("the weights")?;
         group.broadcast(&weights.iter().collect::<Vec<_>>())?;
     }
+    let stepper = Stepper::new(&net, job.recipe.batch_size.min(training.count()), job.method, job.machine)?;
     let info = RunInfo { after_epoch: rows.len() as u32, ..info(job, &training, &testing) };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
     let result =
-        epochs(job, (&net, &mut optimiser), (rows, part), (&training, &testing, &tested), journal, report);
+        epochs(job, (&net, stepper, &mut optimiser), (rows, part), (&training, &testing, &tested), journal, report);
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
 }
@@ -142,7 +142,7 @@ pub fn train(
 /// The rest of the training after the epochs in `rows` and a part of the next one.
 fn epochs(
     job: &Job<'_>,
-    (net, optimiser): (&TorchNet, &mut Sgd),
+    (net, mut stepper, optimiser): (&TorchNet, Stepper, &mut Sgd),
     (mut rows, part): (Vec<EpochRow>, Part),
     (batches, testing, tested): (&Batches, &Batches, &Optimised),
     journal: &mut dyn Journal,
@@ -155,7 +155,7 @@ fn epochs(
         let epoch = Epoch { job, net, batches, schedule: &schedule, number };
         let done = rows.len();
         let mut keep = |optimiser: &Sgd, part: Part| save(job, net, optimiser, done, part, journal);
-        let pass = epoch.train(optimiser, std::mem::take(&mut part), &mut keep, report)?;
+        let pass = epoch.train((&mut stepper, optimiser), std::mem::take(&mut part), &mut keep, report)?;
         let (train, train_time) = match pass {
             Pass::Whole(score, time) => (score, time),
             Pass::Stopped(part) => {
@@ -171,7 +171,7 @@ fn epochs(
                 net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
             group.broadcast(&buffers)?;
         }
-        let test = evaluate(&net.rewritten(tested)?, testing, job.group)?;
+        let test = evaluate(&net.rewritten(tested)?, testing, (job.method, job.machine), job.group)?;
         let test_time = start.elapsed().as_secs_f64();
         total_time += train_time + test_time;
         let row = EpochRow {
@@ -268,6 +268,7 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
         test_examples: testing.count(),
         params: job.net.params(),
         precision: job.machine.precision,
+        method: job.method.clone(),
         hardware: job.machine.hardware(),
         netc: env!("CARGO_PKG_VERSION").into(),
         libtorch: LIBTORCH.into(),

@@ -6,9 +6,8 @@ use std::time::Duration;
 use super::variants::variants;
 use super::{Plan, SearchError, Spec};
 use crate::check::Checked;
-use crate::passes::Choice;
 use crate::run::data::{Dataset, synthetic};
-use crate::run::{EpochRow, Job, Machine, NoJournal, Recipe, train};
+use crate::run::{EpochRow, Job, Machine, Method, NoJournal, Recipe, train};
 
 /// The most nets that are timed; the others are taken to lie between them, by their MACs.
 const MOST_TIMED: usize = 3;
@@ -99,8 +98,7 @@ fn two_epochs(
         save_every: Duration::MAX,
         resume: None,
         group: None,
-        sync_norm: false,
-        passes: &Choice::All,
+        method: &Method::default(),
         stop: &AtomicBool::new(false),
     };
     let report = train(&job, &mut NoJournal, &mut |_| {}).map_err(|e| SearchError::new(e.to_string()))?;

@@ -11,9 +11,8 @@ use super::{Attempt, End, Fate, Line, Plan, PlannedRun, Run, SearchError, fates,
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::FileId;
-use crate::passes::Choice;
 use crate::run::data::Dataset;
-use crate::run::{EpochRow, Event, Job, Journal, Machine, Outcome, Recipe, Resume, RunError, RunInfo, train};
+use crate::run::{EpochRow, Event, Job, Journal, Machine, Method, Outcome, Recipe, Resume, RunError, RunInfo, train};
 
 /// How long a worker waits before it looks again, when all runs that are left are others'.
 const WAIT: Duration = Duration::from_secs(1);
@@ -135,6 +134,7 @@ impl Worker<'_> {
             appender.append(&Line::Inputs(Box::new(inputs)))?;
         }
         let mut journal = Entries { folder, lease, appender, lost: false, keep: self.keep_weights };
+        let method = Method::default();
         let job = |resume| Job {
             net: &net,
             recipe: &recipe,
@@ -146,8 +146,7 @@ impl Worker<'_> {
             save_every: self.save_every,
             resume,
             group: None,
-            sync_norm: false,
-            passes: &Choice::All,
+            method: &method,
             stop: self.stop,
         };
         let mut watch = |event: Event| {

@@ -1,6 +1,6 @@
 //! The kernels against libtorch in fp64, on shapes that are no multiple of anything.
 
-use netc::lower::kernels::{After, Descent, Direction, Kernels, Moments, Packed, TileSize, Workspace};
+use netc::lower::kernels::{After, Descent, Direction, Epilogue, Kernels, Moments, Packed, TileSize, Workspace};
 use tch::{Device, Kind, Tensor};
 
 fn channels_last(tensor: &Tensor) -> Tensor {
@@ -57,11 +57,11 @@ fn convolutions_are_those_of_fp64() {
             let mut packed = Packed::default();
             let y = empty(outside);
             kernels.pack(&weight, (tile, Direction::Forward), kind, &mut packed).unwrap();
-            kernels.convolve((&x, &y), (tile, &mut packed), (None, false), &mut workspace).unwrap();
+            kernels.convolve((&x, &y), (tile, &mut packed), Epilogue::default(), &mut workspace).unwrap();
             let dx = empty(inside);
             let mut packed = Packed::default();
             kernels.pack(&weight, (tile, Direction::Backward), kind, &mut packed).unwrap();
-            kernels.convolve((&dy, &dx), (tile, &mut packed), (None, false), &mut workspace).unwrap();
+            kernels.convolve((&dy, &dx), (tile, &mut packed), Epilogue::default(), &mut workspace).unwrap();
             let dw = channels_last(&Tensor::full([outside, inside, 3, 3], f64::NAN, (Kind::Float, Device::Cpu)));
             kernels.weight_gradient((&x, &dy), &dw, tile, &mut workspace).unwrap();
             for (what, found, expected) in
@@ -75,18 +75,27 @@ fn convolutions_are_those_of_fp64() {
 }
 
 #[test]
-fn bias_and_relu_come_with_a_convolution() {
+fn what_follows_a_convolution_comes_with_it() {
     let Some(kernels) = Kernels::detect() else { return };
-    let (x, weight) = (random(&[2, 20, 7, 7]), random(&[24, 20, 3, 3]));
+    let all = [false, true];
+    let (x, weight) = (random(&[2, 20, 10, 6]), random(&[24, 20, 3, 3]));
     let bias = Tensor::randn([24], (Kind::Float, Device::Cpu));
-    let expected = x.conv2d(&weight, Some(&bias), [1, 1], [1, 1], [1, 1], 1).relu().to_kind(Kind::Double);
-    let y = random(&[2, 24, 7, 7]);
-    let mut packed = Packed::default();
-    let tile = TileSize::Two;
-    kernels.pack(&weight, (tile, Direction::Forward), Kind::Float, &mut packed).unwrap();
+    let exact = |t: &Tensor| t.to_kind(Kind::Double);
+    let plain = exact(&x).conv2d(&exact(&weight), Some(&exact(&bias)), [1, 1], [1, 1], [1, 1], 1);
     let mut workspace = Workspace::default();
-    kernels.convolve((&x, &y), (tile, &mut packed), (Some(&bias), true), &mut workspace).unwrap();
-    assert!(error(&y, &expected) < 1e-6);
+    for tile in [TileSize::Two, TileSize::Four] {
+        let mut packed = Packed::default();
+        kernels.pack(&weight, (tile, Direction::Forward), Kind::Float, &mut packed).unwrap();
+        for (relu, pool) in all.into_iter().flat_map(|relu| all.map(|pool| (relu, pool))) {
+            let y64 = if pool { plain.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false) } else { plain.shallow_clone() };
+            let y64 = if relu { y64.relu() } else { y64 };
+            let (y, short) = (random(&y64.size()), random(&y64.size()));
+            let finish = Epilogue { bias: Some(&bias), after: After { relu, pool }, add: Some(&short) };
+            kernels.convolve((&x, &y), (tile, &mut packed), finish, &mut workspace).unwrap();
+            let error = error(&y, &(y64 + exact(&short)));
+            assert!(error < 3e-6, "{tile:?}, relu {relu}, pool {pool}: {error}");
+        }
+    }
 }
 
 #[test]
@@ -97,7 +106,7 @@ fn what_does_not_fit_is_refused() {
     let mut workspace = Workspace::default();
     kernels.pack(&weight, (TileSize::Two, Direction::Forward), Kind::Float, &mut packed).unwrap();
     let mut convolve = |from: &Tensor, to: &Tensor, tile| {
-        kernels.convolve((from, to), (tile, &mut packed), (None, false), &mut workspace).is_err()
+        kernels.convolve((from, to), (tile, &mut packed), Epilogue::default(), &mut workspace).is_err()
     };
     let y = random(&[2, 24, 7, 7]);
     assert!(!convolve(&x, &y, TileSize::Two));

@@ -5,6 +5,8 @@
 mod article;
 mod check;
 mod commands;
+#[cfg(feature = "torch")]
+mod compiled;
 mod data;
 mod derive;
 mod diff;

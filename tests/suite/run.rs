@@ -64,8 +64,7 @@ fn run(out: &Path, recipe: &Recipe, stop: bool, on: &mut dyn FnMut(Event)) -> Re
         save_every: Duration::from_secs(60),
         resume: None,
         group: None,
-        sync_norm: false,
-        passes: &netc::passes::Choice::All,
+        method: &netc::run::Method::default(),
         stop: &AtomicBool::new(stop),
     };
     train(&job, &mut RunFolder::new(out, "net small { }\n".into(), recipe.to_yaml()), on)
@@ -345,8 +344,7 @@ fn in_parts(folder: &Path, stops: &[u32]) -> Vec<netc::run::EpochRow> {
             save_every: Duration::ZERO,
             resume: (!before.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before }),
             group: None,
-            sync_norm: false,
-            passes: &netc::passes::Choice::All,
+            method: &netc::run::Method::default(),
             stop: &stop,
         };
         let report = train(&job, &mut notes, &mut |_| ()).unwrap();

@@ -5,12 +5,12 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::pool::Shared;
 
 /// A tensor `[N, C, H, W]` on the CPU, fp32 or bf16, with the channels innermost in memory and nothing between them.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Image {
     pub kind: Kind,
     /// N, C, H, W.
     pub sizes: [usize; 4],
-    data: Shared<u8>,
+    pub at: Shared<u8>,
 }
 
 impl Image {
@@ -32,12 +32,12 @@ impl Image {
             return Err(refuse());
         }
         let sizes = [n, c, h, w].map(|size| usize::try_from(size).unwrap_or(0));
-        Ok(Image { kind, sizes, data: Shared::at_pointer(tensor.data_ptr().cast()) })
+        Ok(Image { kind, sizes, at: Shared::at_pointer(tensor.data_ptr().cast()) })
     }
 
     /// Its numbers, of a type as large as those of its kind.
     pub(super) fn data<T>(&self) -> Shared<T> {
-        self.data.cast()
+        self.at.cast()
     }
 
     pub(super) fn same_pixels(&self, other: &Image) -> Result<(), TchError> {

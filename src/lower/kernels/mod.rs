@@ -20,7 +20,7 @@ mod winograd;
 
 pub use norm::{After, Moments};
 pub use sgd::Descent;
-pub use winograd::{Direction, Packed, TileSize, Workspace};
+pub use winograd::{Direction, Epilogue, Packed, TileSize, Workspace};
 
 /// Shows that this machine has the instructions that the kernels need.
 #[derive(Debug, Clone, Copy)]

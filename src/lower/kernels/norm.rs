@@ -97,7 +97,7 @@ impl Kernels {
     ) -> Result<(), TchError> {
         let (x, y) = (Image::of(x)?, Image::of(y)?);
         let add = add.map(Image::of).transpose()?;
-        fits(&x, &y, after)?;
+        after.fits(&x, &y)?;
         add.iter().try_for_each(|add| add.same(&y))?;
         moments.fit(x.sizes[1])?;
         let units = units(&x, after);
@@ -130,7 +130,7 @@ impl Kernels {
         let channels = x.sizes[1];
         let [first, second] = gradient.map(|g| g.map(Image::of).transpose());
         let (first, second) = (first?.ok_or_else(|| TchError::Shape("there is no gradient".into()))?, second?);
-        fits(&x, &first, after)?;
+        after.fits(&x, &first)?;
         second.iter().try_for_each(|second| second.same(&first))?;
         moments.fit(channels)?;
         let weight = floats(weight, channels)?;
@@ -177,7 +177,35 @@ impl Kernels {
     }
 }
 
+impl After {
+    /// Whether `y` is what it leaves of `x`.
+    pub(super) fn fits(self, x: &Image, y: &Image) -> Result<(), TchError> {
+        let [images, channels, height, width] = x.sizes;
+        let expected = match self.pool {
+            true if height % 2 == 1 || width % 2 == 1 => [0; 4],
+            true => [images, channels, height / 2, width / 2],
+            false => x.sizes,
+        };
+        match y.sizes == expected && y.kind == x.kind {
+            true => Ok(()),
+            false => {
+                Err(TchError::Shape(format!("no {:?} {:?} from {:?} {:?}", y.kind, y.sizes, x.kind, x.sizes)))
+            }
+        }
+    }
+}
+
 impl Moments {
+    /// Those that change nothing but add a bias, if there is one.
+    ///
+    /// # Errors
+    /// A bias of another length or kind.
+    pub fn none(channels: usize, bias: Option<&Tensor>) -> Result<Moments, TchError> {
+        let shift = bias.map(|bias| floats(bias, channels)).transpose()?;
+        let shift = shift.map_or_else(|| vec![0.0; channels], <[f32]>::to_vec);
+        Ok(Moments { mean: vec![0.0; channels], inverse: vec![1.0; channels], scale: vec![1.0; channels], shift })
+    }
+
     fn fit(&self, channels: usize) -> Result<(), TchError> {
         match self.scale.len() == channels {
             true => Ok(()),
@@ -190,19 +218,6 @@ impl Moments {
 fn units(x: &Image, after: After) -> usize {
     let [images, _, height, width] = x.sizes;
     if after.pool { images * height / 2 } else { images * height * width }
-}
-
-fn fits(x: &Image, y: &Image, after: After) -> Result<(), TchError> {
-    let [images, channels, height, width] = x.sizes;
-    let expected = match after.pool {
-        true if height % 2 == 1 || width % 2 == 1 => [0; 4],
-        true => [images, channels, height / 2, width / 2],
-        false => x.sizes,
-    };
-    match y.sizes == expected && y.kind == x.kind {
-        true => Ok(()),
-        false => Err(TchError::Shape(format!("no {:?} {:?} from {:?} {:?}", y.kind, y.sizes, x.kind, x.sizes))),
-    }
 }
 
 /// Two sums for each channel, of each thread's share in turn, so that the same number of threads gives the same bits.

@@ -1,5 +1,5 @@
 mod folded;
-mod ops;
+pub(super) mod ops;
 mod verify;
 mod weights;
 
@@ -10,6 +10,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::{Plan, Precision, TorchError, plan};
 use crate::check::Checked;
 
+pub(super) use ops::{image_size, pair};
 pub use verify::{Verified, verify};
 pub use weights::Weight;
 
@@ -57,14 +58,14 @@ pub trait TrainingNorm: std::fmt::Debug + Send + Sync {
 /// A net on a device, with its weights.
 #[derive(Debug)]
 pub struct TorchNet {
-    plan: Plan,
-    weights: Vec<Weight>,
+    pub(super) plan: Plan,
+    pub(super) weights: Vec<Weight>,
     /// Which weights each step of the plan owns.
-    owned: Vec<Range<usize>>,
-    device: Device,
-    kind: Kind,
+    pub(super) owned: Vec<Range<usize>>,
+    pub(super) device: Device,
+    pub(super) kind: Kind,
     /// Of the weights, and of the output.
-    masters: Kind,
+    pub(super) masters: Kind,
     norm: Option<Box<dyn TrainingNorm>>,
 }
 
@@ -171,7 +172,7 @@ impl TorchNet {
 
 /// The same values with the channels innermost in memory, which libtorch's fast convolutions want.
 /// It keeps a tensor that has them there, and all that are no images.
-fn channels_last(tensor: &Tensor) -> Result<Tensor, TchError> {
+pub(super) fn channels_last(tensor: &Tensor) -> Result<Tensor, TchError> {
     if tensor.dim() != 4 {
         return Ok(tensor.shallow_clone());
     }

@@ -9,7 +9,7 @@ type Result = std::result::Result<Tensor, TchError>;
 
 /// One op on libtorch. Images come and go with the channels innermost in memory.
 /// `kind` is of the arithmetic, `norm` normalises batches while training.
-pub(super) fn apply(
+pub(in crate::lower) fn apply(
     step: &Step,
     operands: &[&Tensor],
     weights: &[Weight],
@@ -115,13 +115,13 @@ fn cast(weight: Option<&Weight>, kind: Kind) -> std::result::Result<Option<Tenso
     weight.map(|w| w.tensor.f_to_kind(kind)).transpose()
 }
 
-fn pair(sizes_: [u64; 2]) -> std::result::Result<[i64; 2], TchError> {
+pub(in crate::lower) fn pair(sizes_: [u64; 2]) -> std::result::Result<[i64; 2], TchError> {
     let sizes = sizes(&sizes_)?;
     Ok([sizes[0], sizes[1]])
 }
 
 /// Height and width of the first operand.
-fn image_size(step: &Step) -> std::result::Result<[i64; 2], TchError> {
+pub(in crate::lower) fn image_size(step: &Step) -> std::result::Result<[i64; 2], TchError> {
     match step.operand_shapes[0].image() {
         Some([_, h, w]) => pair([h, w]),
         None => Err(TchError::Shape(format!("expected an image, got {}", step.operand_shapes[0]))),

@@ -211,7 +211,7 @@ fn unpack(archive: &Path, cache: &Path) -> Result<PathBuf, DataError> {
     Ok(folder)
 }
 
-fn cache_folder() -> Result<PathBuf, DataError> {
+pub(in crate::run) fn cache_folder() -> Result<PathBuf, DataError> {
     let base = etcetera::choose_base_strategy().map_err(|_| DataError::NoCache)?;
     Ok(base.cache_dir().join("netc"))
 }

@@ -2,9 +2,10 @@ use std::arch::x86_64::*;
 
 use super::super::element::{Element, within};
 use super::super::pool::{Shared, parallel, share, threads};
-use super::super::tile::Tile;
+use super::super::norm::After;
+use super::super::tile::{MOST, Tile};
 use super::Workspace;
-use super::dims::{Dims, GAP, PANEL, ROWS, depth, panels};
+use super::dims::{Dims, GAP, PANEL, Place, ROWS, depth, panels};
 use super::product::rows_by_panel;
 use super::transform::{input, output};
 
@@ -12,12 +13,14 @@ use super::transform::{input, output};
 const GROUP: usize = 2 * PANEL;
 
 /// What is done to an output before it is written.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Finish<'a> {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Finish<'a, E> {
     /// Added, one for each output channel.
     pub bias: Option<&'a [f32]>,
-    /// Whether what is below 0 becomes 0.
-    pub relu: bool,
+    /// What follows then.
+    pub after: After,
+    /// Added last, of the shape of what is written.
+    pub add: Option<Shared<E>>,
 }
 
 /// Tiles of a block: its transformed input stays in the second-level cache.
@@ -34,7 +37,7 @@ pub(super) unsafe fn convolve<E: Element, T: Tile>(
     packed: Shared<u32>,
     y: Shared<E>,
     dims: &Dims,
-    finish: Finish<'_>,
+    finish: Finish<'_, E>,
     workspace: &mut Workspace,
 ) {
     let (tiles, block) = (dims.tiles::<T>(), block::<T>());
@@ -58,7 +61,7 @@ pub(super) unsafe fn convolve<E: Element, T: Tile>(
 unsafe fn one_block<E: Element, T: Tile>(
     (x, packed, y): (Shared<E>, Shared<u32>, Shared<E>),
     dims: &Dims,
-    finish: Finish<'_>,
+    finish: Finish<'_, E>,
     tiles: std::ops::Range<usize>,
     (v, plane): (*mut u32, usize),
     m: *mut f32,
@@ -112,24 +115,35 @@ unsafe fn one_block<E: Element, T: Tile>(
 unsafe fn write<E: Element, T: Tile>(
     y: Shared<E>,
     dims: &Dims,
-    finish: Finish<'_>,
-    place: super::dims::Place,
+    finish: Finish<'_, E>,
+    place: Place,
     channel: usize,
-    pixels: &[[__m512; super::super::tile::MOST]; super::super::tile::MOST],
+    pixels: &[[__m512; MOST]; MOST],
 ) {
     let mask = within(dims.outside, channel);
     // SAFETY: the mask keeps to the bias.
     let bias = finish.bias.map(|bias| unsafe { f32::load(bias.as_ptr().add(channel), mask) });
-    let below = if finish.relu { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) };
-    for i in 0..T::M.min(dims.height - place.row) {
-        for j in 0..T::M.min(dims.width - place.column) {
+    let bias = bias.unwrap_or(_mm512_setzero_ps());
+    let below = if finish.after.relu { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) };
+    let pool = if finish.after.pool { 2 } else { 1 };
+    let [rows, columns] = [dims.height - place.row, dims.width - place.column].map(|rest| T::M.min(rest));
+    for i in (0..rows).step_by(pool) {
+        for j in (0..columns).step_by(pool) {
             let mut pixel = pixels[i][j];
-            if let Some(bias) = bias {
-                pixel = _mm512_max_ps(_mm512_add_ps(pixel, bias), below);
+            if finish.after.pool {
+                let right = _mm512_max_ps(pixels[i][j + 1], pixels[i + 1][j + 1]);
+                pixel = _mm512_max_ps(_mm512_max_ps(pixel, pixels[i + 1][j]), right);
             }
-            let at = (place.image * dims.height + place.row + i) * dims.width + place.column + j;
+            pixel = _mm512_max_ps(_mm512_add_ps(pixel, bias), below);
+            let row = place.image * dims.height / pool + (place.row + i) / pool;
+            let at = (row * (dims.width / pool) + (place.column + j) / pool) * dims.outside + channel;
             // SAFETY: the pixel is in the image, the mask keeps to its channels.
-            unsafe { E::store(y.at(at * dims.outside + channel), mask, pixel) };
+            unsafe {
+                if let Some(add) = finish.add {
+                    pixel = _mm512_add_ps(pixel, E::load(add.at(at), mask));
+                }
+                E::store(y.at(at), mask, pixel);
+            }
         }
     }
 }

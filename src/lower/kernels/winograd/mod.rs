@@ -16,6 +16,7 @@ use tch::{TchError, Tensor};
 use super::Kernels;
 use super::element::{Bf16, Element};
 use super::image::{Image, floats};
+use super::norm::After;
 use super::pool::{Scratch, Shared};
 use super::tile::{F2, F4, Tile};
 use dims::Dims;
@@ -57,6 +58,18 @@ fn each(scratch: &mut Vec<Scratch>, threads: usize, words: usize) -> Vec<Shared<
     scratch.iter_mut().take(threads).map(|scratch| scratch.words(words)).collect()
 }
 
+/// What is done to a convolution's output before it is written: a bias is added, then a pool and a ReLU, then
+/// another image is added.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Epilogue<'a> {
+    /// fp32, one number for each output channel.
+    pub bias: Option<&'a Tensor>,
+    /// What follows then.
+    pub after: After,
+    /// Added last, of the shape of what is written.
+    pub add: Option<&'a Tensor>,
+}
+
 /// Weights that were transformed for one direction.
 #[derive(Debug, Default)]
 pub struct Packed(Scratch);
@@ -94,8 +107,8 @@ impl Kernels {
         Ok(())
     }
 
-    /// `to`, `[N, outside, H, W]`, from `from`, `[N, inside, H, W]`, by weights packed for this direction, padded by 1. Both are
-    /// channels last. With a bias, it is added, and then, with `relu`, what is below 0 becomes 0.
+    /// `to`, `[N, outside, H, W]` or what a pool leaves of it, from `from`, `[N, inside, H, W]`, by weights packed for this
+    /// direction, padded by 1. Both are channels last.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
@@ -103,15 +116,13 @@ impl Kernels {
         self,
         (from, to): (&Tensor, &Tensor),
         (tile, packed): (TileSize, &mut Packed),
-        (bias, relu): (Option<&Tensor>, bool),
+        finish: Epilogue<'_>,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (x, y) = (Image::of(from)?, Image::of(to)?);
-        x.same_pixels(&y)?;
         let [images, inside, height, width] = x.sizes;
         let dims = Dims { images, height, width, inside, outside: y.sizes[1] };
-        let bias = bias.map(|bias| floats(bias, dims.outside)).transpose()?;
-        let finish = Finish { bias, relu };
+        finish.after.fits(&Image { sizes: [images, dims.outside, height, width], ..x }, &y)?;
         match (x.kind, tile) {
             (tch::Kind::BFloat16, TileSize::Two) => {
                 convolve_as::<Bf16, F2>(&x, packed, &y, &dims, finish, workspace)
@@ -190,9 +201,13 @@ fn convolve_as<E: Element, T: Tile>(
     packed: &mut Packed,
     y: &Image,
     dims: &Dims,
-    finish: Finish<'_>,
+    finish: Epilogue<'_>,
     workspace: &mut Workspace,
 ) -> Result<(), TchError> {
+    let bias = finish.bias.map(|bias| floats(bias, dims.outside)).transpose()?;
+    let add = finish.add.map(Image::of).transpose()?;
+    add.iter().try_for_each(|add| add.same(y))?;
+    let finish = Finish { bias, after: finish.after, add: add.as_ref().map(Image::data) };
     let size = pack::size::<E, T>(dims.inside, dims.outside);
     if packed.0.len() < size {
         return Err(TchError::Shape("the weights are not packed for this convolution".into()));

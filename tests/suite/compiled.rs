@@ -1,0 +1,182 @@
+//! The compiled step against libtorch's tape: value, gradients, running statistics, and a training of 100 steps.
+
+use std::path::Path;
+
+use netc::check::Checked;
+use netc::lower::{Compiled, ConvChoice, Mode, Precision, TorchNet, Tuning};
+use netc::passes::{Choice, Purpose, optimise};
+use tch::{Device, Kind, Reduction, Tensor};
+
+const IMAGES: i64 = 4;
+
+fn tuning(choice: ConvChoice) -> Tuning {
+    Tuning { choice, ..Tuning::default() }
+}
+
+/// The nets of a folder with few channels, if they take a width.
+fn nets(folder: &str) -> Vec<Checked> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let narrow = [("width".to_string(), "8".to_string())];
+    let compile = |path: &std::path::PathBuf| {
+        let net = netc::compile(path, &narrow).net;
+        net.or_else(|| netc::compile(path, &[]).net)
+    };
+    paths.iter().filter(|path| path.is_file()).filter_map(compile).collect()
+}
+
+fn images(net: &Checked, count: i64) -> Tensor {
+    let mut sizes = vec![count];
+    sizes.extend(net.shape(net.input()).dims().iter().map(|&d| d as i64));
+    tch::manual_seed(5);
+    // Numbers that fp32 holds, so that all precisions see the same.
+    Tensor::randn(sizes, (Kind::Float, Device::Cpu)).to_kind(Kind::Double)
+}
+
+fn labels(net: &Checked, count: i64) -> Tensor {
+    let classes = net.shape(net.output()).dims()[0] as i64;
+    tch::manual_seed(6);
+    Tensor::randint(classes, [count], (Kind::Int64, Device::Cpu))
+}
+
+/// Loss and gradients by the tape.
+fn taped(net: &TorchNet, images: &Tensor, labels: &Tensor, seed: u64) -> (Tensor, Vec<Tensor>) {
+    let logits = net.forward(images, Mode::Train { seed }).unwrap();
+    let loss = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::Sum, -100, 0.0);
+    let trained: Vec<&Tensor> = net.trained().map(|weight| &weight.tensor).collect();
+    let gradients = Tensor::run_backward(&[&loss], &trained, false, false);
+    (loss.detach(), gradients)
+}
+
+/// The largest difference, relative to the largest number.
+fn difference(found: &Tensor, expected: &Tensor) -> f64 {
+    let largest = |t: &Tensor| t.to_kind(Kind::Double).abs().max().double_value(&[]);
+    largest(&(found - expected)) / largest(expected).max(1e-30)
+}
+
+/// How far one compiled step is from the tape's: the largest difference of all tensors, with its name.
+fn apart(net: &Checked, precision: Precision, choice: ConvChoice) -> (f64, String) {
+    let new = || TorchNet::new(net, 3, Device::Cpu, precision).unwrap();
+    let (tape, own) = (new(), new());
+    let (images, labels) = (images(net, IMAGES), labels(net, IMAGES));
+    let (loss, gradients) = taped(&tape, &images, &labels, 7);
+    let mut compiled = Compiled::new(&own, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
+    let stepped = compiled.step(&own, &images, &labels, 7).unwrap();
+    let mut all = vec![(difference(&stepped.loss, &loss), "the loss".to_string())];
+    let trained = own.trained().zip(compiled.gradients()).zip(&gradients);
+    all.extend(trained.map(|((weight, found), expected)| (difference(found, expected), weight.name.clone())));
+    let pairs = own.weights().iter().zip(tape.weights()).filter(|(weight, _)| !weight.trained);
+    all.extend(pairs.map(|(found, tape)| (difference(&found.tensor, &tape.tensor), tape.name.clone())));
+    assert_eq!(compiled.gradients().len(), gradients.len());
+    all.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
+}
+
+#[test]
+fn every_rule_is_that_of_the_tape() {
+    let mut all = nets("tests/cases/check_ok");
+    all.retain(|net| net.params() < 1_000_000 && net.shape(net.output()).dims().len() == 1);
+    assert!(all.len() > 1 && all.iter().any(|net| net.graph().name == "every_op"));
+    all.extend(nets("nets"));
+    for net in &all {
+        let (most, name) = apart(net, Precision::Fp64, ConvChoice::Auto);
+        assert!(most < 1e-9, "{name} of {}: {most}", net.graph().name);
+    }
+}
+
+/// The root of the mean square of the differences of all gradients, relative to that of the gradients.
+fn error(found: &[Tensor], expected: &[Tensor]) -> f64 {
+    let square = |t: &Tensor| t.square().sum(Kind::Double).double_value(&[]);
+    let apart: f64 = found.iter().zip(expected).map(|(f, e)| square(&(f.to_kind(Kind::Double) - e))).sum();
+    (apart / expected.iter().map(square).sum::<f64>()).sqrt()
+}
+
+#[test]
+fn the_kernels_are_as_near_to_fp64_as_the_tape_is() {
+    for net in &nets("nets") {
+        let new = |precision| TorchNet::new(net, 3, Device::Cpu, precision).unwrap();
+        let (images, labels) = (images(net, IMAGES), labels(net, IMAGES));
+        let exact = taped(&new(Precision::Fp64), &images, &labels, 7).1;
+        let tape = error(&taped(&new(Precision::Fp32), &images, &labels, 7).1, &exact);
+        for choice in [ConvChoice::Library, ConvChoice::F2, ConvChoice::F4] {
+            let apart = error(&own(&new(Precision::Fp32), choice, &images, &labels), &exact);
+            assert!(apart < 3.0 * tape + 1e-5, "{} by {choice}: {apart}, the tape {tape}", net.graph().name);
+        }
+    }
+}
+
+/// The gradients of a compiled step.
+fn own(net: &TorchNet, choice: ConvChoice, images: &Tensor, labels: &Tensor) -> Vec<Tensor> {
+    let mut compiled = Compiled::new(net, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
+    compiled.step(net, images, labels, 7).unwrap();
+    compiled.gradients().iter().map(Tensor::shallow_clone).collect()
+}
+
+/// In bf16 what is nearly equal goes one way or the other, so that single nets differ much; all together do not.
+#[test]
+fn in_bf16_the_kernels_are_on_the_whole_as_near_as_the_tape() {
+    let mut logs = [0.0; 3];
+    for net in &nets("nets") {
+        let new = |precision| TorchNet::new(net, 3, Device::Cpu, precision).unwrap();
+        let (images, labels) = (images(net, IMAGES), labels(net, IMAGES));
+        let exact = taped(&new(Precision::Fp64), &images, &labels, 7).1;
+        logs[0] += error(&taped(&new(Precision::Bf16), &images, &labels, 7).1, &exact).ln();
+        for (log, choice) in logs[1..].iter_mut().zip([ConvChoice::Library, ConvChoice::F2]) {
+            *log += error(&own(&new(Precision::Bf16), choice, &images, &labels), &exact).ln();
+        }
+    }
+    let [tape, library, two] = logs.map(|log| (log / nets("nets").len() as f64).exp());
+    println!("relative error of the gradients: tape {tape:.3}, library {library:.3}, F2 {two:.3}");
+    assert!(library < 1.5 * tape && two < 1.5 * tape);
+}
+
+#[test]
+fn evaluation_is_that_of_libtorch() {
+    for net in &nets("nets") {
+        let source = TorchNet::new(net, 3, Device::Cpu, Precision::Fp32).unwrap();
+        let optimised = optimise(net, Purpose::Evaluation, &Choice::All).unwrap();
+        let folded = source.rewritten(&optimised).unwrap();
+        let images = images(net, IMAGES);
+        let expected = tch::no_grad(|| source.forward(&images, Mode::Eval)).unwrap();
+        for choice in [ConvChoice::Library, ConvChoice::F2, ConvChoice::F4] {
+            let mut compiled = Compiled::new(&folded, Purpose::Evaluation, 6, &tuning(choice)).unwrap();
+            let found = compiled.evaluate(&folded, &images).unwrap();
+            let apart = difference(&found, &expected);
+            assert!(apart < 1e-4, "{} by {choice}: {apart}", net.graph().name);
+        }
+    }
+}
+
+#[test]
+fn a_hundred_steps_end_where_those_of_the_tape_do() {
+    let all = nets("nets");
+    let net = all.iter().find(|net| net.graph().name == "resnet9").unwrap();
+    let train = |compiled: bool| {
+        let net_ = TorchNet::new(net, 3, Device::Cpu, Precision::Fp64).unwrap();
+        let mut step = Compiled::new(&net_, Purpose::Training, 4, &Tuning::default()).unwrap();
+        for i in 0..100 {
+            // The last batch of an epoch is smaller.
+            let count = if i % 10 == 9 { 2 } else { 4 };
+            let images = images(net, count) * (1.0 + f64::from(i) * 0.01);
+            let labels = labels(net, count);
+            let gradients = match compiled {
+                true => {
+                    step.step(&net_, &images, &labels, 1).unwrap();
+                    step.gradients().iter().map(Tensor::shallow_clone).collect()
+                }
+                false => taped(&net_, &images, &labels, 1).1,
+            };
+            tch::no_grad(|| {
+                for (weight, gradient) in net_.trained().zip(&gradients) {
+                    let _ = weight.tensor.shallow_clone().f_sub_(&(gradient * 1e-3)).unwrap();
+                }
+            });
+        }
+        net_
+    };
+    let (own, tape) = (train(true), train(false));
+    for (own, tape) in own.weights().iter().zip(tape.weights()) {
+        let apart = difference(&own.tensor, &tape.tensor);
+        assert!(apart < 1e-7, "{}: {apart}", own.name);
+    }
+}
