@@ -17,8 +17,8 @@ use crate::passes::Purpose;
 use crate::run::data::Dataset;
 use crate::run::dist::Group;
 use crate::run::{
-    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Recipe, Resume, RunError,
-    RunFolder, RunReport, recipe, train,
+    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Recipe, Resume,
+    RunError, RunFolder, RunReport, recipe, train,
 };
 use crate::search::report::epochs;
 

@@ -1,5 +1,7 @@
 //! The calls into the C library. All `unsafe` code of the runner is here.
 
+#![allow(unsafe_code)]
+
 /// Makes libtorch's CUDA half available if it is installed beside the rest. libtorch registers its
 /// kernels as the library is loaded, so that one binary serves machines with and without a GPU.
 pub(super) fn load_cuda() {

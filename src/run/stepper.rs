@@ -14,7 +14,12 @@ pub(super) enum Stepper {
 
 impl Stepper {
     /// For a net and batches of at most so many images. Statistics over several ranks need the tape.
-    pub(super) fn new(net: &TorchNet, batch: usize, method: &Method, machine: Machine) -> Result<Stepper, RunError> {
+    pub(super) fn new(
+        net: &TorchNet,
+        batch: usize,
+        method: &Method,
+        machine: Machine,
+    ) -> Result<Stepper, RunError> {
         if method.executor == Executor::Eager || method.sync_norm {
             return Ok(Stepper::Eager);
         }

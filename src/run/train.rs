@@ -12,7 +12,8 @@ use super::epoch::{Epoch, Part, Pass, augmentation};
 use super::evaluate::{Score, evaluate, fits};
 use super::stepper::Stepper;
 use super::{
-    Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, Recipe, RunError, RunInfo, Sgd, checkpoint,
+    Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, Recipe, RunError, RunInfo, Sgd,
+    checkpoint,
 };
 use crate::check::Checked;
 use crate::lower::{At, TorchNet};
@@ -133,8 +134,14 @@ pub fn train(
     let info = RunInfo { after_epoch: rows.len() as u32, ..info(job, &training, &testing) };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let result =
-        epochs(job, (&net, stepper, &mut optimiser), (rows, part), (&training, &testing, &tested), journal, report);
+    let result = epochs(
+        job,
+        (&net, stepper, &mut optimiser),
+        (rows, part),
+        (&training, &testing, &tested),
+        journal,
+        report,
+    );
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
 }

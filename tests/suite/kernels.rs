@@ -1,6 +1,8 @@
 //! The kernels against libtorch in fp64, on shapes that are no multiple of anything.
 
-use netc::lower::kernels::{After, Descent, Direction, Epilogue, Kernels, Moments, Packed, TileSize, Workspace};
+use netc::lower::kernels::{
+    After, Descent, Direction, Epilogue, Kernels, Moments, Packed, TileSize, Workspace,
+};
 use tch::{Device, Kind, Tensor};
 
 fn channels_last(tensor: &Tensor) -> Tensor {
@@ -9,7 +11,9 @@ fn channels_last(tensor: &Tensor) -> Tensor {
 
 /// Numbers that bf16 holds exactly, so that only the computation is compared.
 fn random(sizes: &[i64]) -> Tensor {
-    channels_last(&Tensor::randn(sizes, (Kind::Float, Device::Cpu)).to_kind(Kind::BFloat16).to_kind(Kind::Float))
+    channels_last(
+        &Tensor::randn(sizes, (Kind::Float, Device::Cpu)).to_kind(Kind::BFloat16).to_kind(Kind::Float),
+    )
 }
 
 /// The root of the mean square of the difference, relative to that of `expected`.
@@ -44,7 +48,8 @@ fn convolutions_are_those_of_fp64() {
         let [n, inside, outside, h, w] = shape;
         tch::manual_seed(n * inside + outside);
         let x = random(&[n, inside, h, w]);
-        let weight = channels_last(&(Tensor::randn([outside, inside, 3, 3], (Kind::Float, Device::Cpu)) * 0.1));
+        let weight =
+            channels_last(&(Tensor::randn([outside, inside, 3, 3], (Kind::Float, Device::Cpu)) * 0.1));
         let dy = random(&[n, outside, h, w]);
         let exact = |t: &Tensor| t.to_kind(Kind::Double).set_requires_grad(true);
         let (x64, w64) = (exact(&x), exact(&weight));
@@ -53,7 +58,9 @@ fn convolutions_are_those_of_fp64() {
         let gradients = Tensor::run_backward(&[&loss], &[&x64, &w64], false, false);
         for (kind, tile, most) in bounds {
             let (x, dy) = (channels_last(&x.to_kind(kind)), channels_last(&dy.to_kind(kind)));
-            let empty = |channels: i64| channels_last(&Tensor::full([n, channels, h, w], f64::NAN, (kind, Device::Cpu)));
+            let empty = |channels: i64| {
+                channels_last(&Tensor::full([n, channels, h, w], f64::NAN, (kind, Device::Cpu)))
+            };
             let mut packed = Packed::default();
             let y = empty(outside);
             kernels.pack(&weight, (tile, Direction::Forward), kind, &mut packed).unwrap();
@@ -62,7 +69,8 @@ fn convolutions_are_those_of_fp64() {
             let mut packed = Packed::default();
             kernels.pack(&weight, (tile, Direction::Backward), kind, &mut packed).unwrap();
             kernels.convolve((&dy, &dx), (tile, &mut packed), Epilogue::default(), &mut workspace).unwrap();
-            let dw = channels_last(&Tensor::full([outside, inside, 3, 3], f64::NAN, (Kind::Float, Device::Cpu)));
+            let dw =
+                channels_last(&Tensor::full([outside, inside, 3, 3], f64::NAN, (Kind::Float, Device::Cpu)));
             kernels.weight_gradient((&x, &dy), &dw, tile, &mut workspace).unwrap();
             for (what, found, expected) in
                 [("y", &y, &y64.detach()), ("dx", &dx, &gradients[0]), ("dw", &dw, &gradients[1])]
@@ -87,7 +95,11 @@ fn what_follows_a_convolution_comes_with_it() {
         let mut packed = Packed::default();
         kernels.pack(&weight, (tile, Direction::Forward), Kind::Float, &mut packed).unwrap();
         for (relu, pool) in all.into_iter().flat_map(|relu| all.map(|pool| (relu, pool))) {
-            let y64 = if pool { plain.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false) } else { plain.shallow_clone() };
+            let y64 = if pool {
+                plain.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)
+            } else {
+                plain.shallow_clone()
+            };
             let y64 = if relu { y64.relu() } else { y64 };
             let (y, short) = (random(&y64.size()), random(&y64.size()));
             let finish = Epilogue { bias: Some(&bias), after: After { relu, pool }, add: Some(&short) };
@@ -115,7 +127,9 @@ fn what_does_not_fit_is_refused() {
     assert!(convolve(&x, &y, TileSize::Four), "weights of another tile");
     assert!(convolve(&x.contiguous(), &y, TileSize::Two), "channels outermost");
     assert!(convolve(&x.to_kind(Kind::BFloat16), &y, TileSize::Two), "two kinds");
-    assert!(kernels.weight_gradient((&x, &y), &random(&[20, 24, 3, 3]), TileSize::Two, &mut workspace).is_err());
+    assert!(
+        kernels.weight_gradient((&x, &y), &random(&[20, 24, 3, 3]), TileSize::Two, &mut workspace).is_err()
+    );
     assert!(kernels.normalise((&x, &y), &Moments::default(), After::default(), None).is_err());
 }
 
@@ -140,7 +154,14 @@ fn norms_are_those_of_fp64() {
                 let moved = [exact(&running[0]), exact(&running[1])];
                 let [x64, w64, b64] = &leaves;
                 let y64 = x64.batch_norm(
-                    Some(w64), Some(b64), Some(&moved[0]), Some(&moved[1]), true, 0.1, 1e-5, false,
+                    Some(w64),
+                    Some(b64),
+                    Some(&moved[0]),
+                    Some(&moved[1]),
+                    true,
+                    0.1,
+                    1e-5,
+                    false,
                 );
                 let y64 = if pool { y64.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false) } else { y64 };
                 let y64 = if relu { y64.relu() } else { y64 };
@@ -150,7 +171,8 @@ fn norms_are_those_of_fp64() {
                 let g64 = exact(&g1) + exact(&g2);
                 let by = Tensor::run_backward(&[&(&y64 * &g64).sum(Kind::Double)], &leaves, false, false);
 
-                let moments = kernels.moments(&x, [&weight, &bias, &running[0], &running[1]], 0.1, 1e-5).unwrap();
+                let moments =
+                    kernels.moments(&x, [&weight, &bias, &running[0], &running[1]], 0.1, 1e-5).unwrap();
                 let y = like(&random(&size));
                 kernels.normalise((&x, &y), &moments, after, Some(&like(&short))).unwrap();
                 let (dw, db) = (vector(0.0, f64::NAN), vector(0.0, f64::NAN));
@@ -166,7 +188,11 @@ fn norms_are_those_of_fp64() {
                     ("var", &running[1], &moved[1]),
                 ] {
                     let error = error(found, expected);
-                    assert!(error < most, "{what} of {:?} in {kind:?}, {after:?}: {error}", [n, channels, h, w]);
+                    assert!(
+                        error < most,
+                        "{what} of {:?} in {kind:?}, {after:?}: {error}",
+                        [n, channels, h, w]
+                    );
                 }
             }
         }

@@ -78,7 +78,8 @@ impl Convolution {
             return Ok(dx);
         }
         let cast = weight.f_to_kind(x.kind())?;
-        let [by_input, ..] = aten::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
+        let [by_input, ..] =
+            aten::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
         by_input.ok_or_else(|| TchError::Shape("there is no gradient".into()))
     }
 
@@ -92,10 +93,16 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         if let (Some(tile), Some(kernels)) = (tile(self.ways.weights), kernels) {
-            return kernels.weight_gradient((&channels_last(x)?, &channels_last(gradient)?), dw, tile, workspace);
+            return kernels.weight_gradient(
+                (&channels_last(x)?, &channels_last(gradient)?),
+                dw,
+                tile,
+                workspace,
+            );
         }
         let cast = weight.f_to_kind(x.kind())?;
-        let [_, by_weight, _] = aten::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
+        let [_, by_weight, _] =
+            aten::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
         by_weight.iter().try_for_each(|from| rules::put(dw, from))
     }
 }

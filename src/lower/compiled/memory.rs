@@ -40,7 +40,9 @@ pub(super) fn lifetimes(plan: &Plan, tasks: &[Task], backward: bool) -> Lifetime
             let through = if views(op) { value[task.output] } else { 0 };
             value[operand] = value[operand].max(read).max(through);
         }
-        if let Some(&x) = steps[task.step].operands.first().filter(|_| backward && matches!(op, Op::BatchNorm(_))) {
+        if let Some(&x) =
+            steps[task.step].operands.first().filter(|_| backward && matches!(op, Op::BatchNorm(_)))
+        {
             // Its gradient takes its place.
             let producer = tasks.iter().position(|task| task.output == x);
             value[x] = value[x].max(producer.map_or(0, back));

@@ -16,7 +16,13 @@ pub(super) struct Done {
 }
 
 /// One op forward while training, in arithmetic of `kind`.
-pub(super) fn forward(step: &Step, operands: &[&Tensor], weights: &[Weight], kind: Kind, seed: u64) -> Result<Done> {
+pub(super) fn forward(
+    step: &Step,
+    operands: &[&Tensor],
+    weights: &[Weight],
+    kind: Kind,
+    seed: u64,
+) -> Result<Done> {
     let x = *operands.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
     let mode = Mode::Train { seed };
     let plain = || ops::apply(step, operands, weights, (kind, None), mode);
@@ -68,7 +74,12 @@ pub(super) fn forward(step: &Step, operands: &[&Tensor], weights: &[Weight], kin
             PadMode::Zeros => done(plain()?, &[]),
             PadMode::Reflect => done(plain()?, &[x]),
         },
-        Op::Input(_) | Op::Identity(_) | Op::Add(_) | Op::Scale(_) | Op::Concat(_) | Op::Flatten(_)
+        Op::Input(_)
+        | Op::Identity(_)
+        | Op::Add(_)
+        | Op::Scale(_)
+        | Op::Concat(_)
+        | Op::Flatten(_)
         | Op::Upsample(_) => done(plain()?, &[]),
     }
 }
@@ -111,13 +122,17 @@ pub(super) fn backward(
         Op::Celu(op) => one(Tensor::f_elu_backward(gradient, op.alpha, 1.0, 1.0 / op.alpha, false, &kept[0])),
         Op::Silu(_) => one(kept[0].f_silu_backward(gradient)),
         Op::Sigmoid(_) => one(Tensor::f_sigmoid_backward(gradient, &kept[0])),
-        Op::Softmax(_) => one(Tensor::f_internal_softmax_backward_data(gradient, &kept[0], 1, gradient.kind())),
+        Op::Softmax(_) => {
+            one(Tensor::f_internal_softmax_backward_data(gradient, &kept[0], 1, gradient.kind()))
+        }
         Op::Dropout(_) => one(gradient.f_mul(&kept[0])),
         Op::MaxPool(op) => {
             let [x, places] = two(kept)?;
             let (kernel, stride, pad) = window(&op.0)?;
             let dilation = [1, 1];
-            one(x.f_max_pool2d_with_indices_backward(gradient, kernel, stride, pad, dilation, op.0.ceil, places))
+            one(x.f_max_pool2d_with_indices_backward(
+                gradient, kernel, stride, pad, dilation, op.0.ceil, places,
+            ))
         }
         Op::GlobalMaxPool(_) => {
             let [x, places] = two(kept)?;
@@ -163,7 +178,9 @@ pub(super) fn backward(
             let to = [h * down, w * right];
             let from = [gradient.size()[0], gradient.size()[1], h, w];
             match op.mode {
-                UpsampleMode::Nearest => one(Tensor::f_upsample_nearest2d_backward(gradient, to, from, None, None)),
+                UpsampleMode::Nearest => {
+                    one(Tensor::f_upsample_nearest2d_backward(gradient, to, from, None, None))
+                }
                 UpsampleMode::Bilinear => {
                     one(Tensor::f_upsample_bilinear2d_backward(gradient, to, from, false, None, None))
                 }

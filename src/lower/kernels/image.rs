@@ -27,7 +27,11 @@ impl Image {
         let kind = tensor.kind();
         let dense = [h * w * c, 1, w * c, c];
         let strides = tensor.stride();
-        let at = [n, c, h, w].into_iter().zip(dense).zip(&strides).all(|((size, want), has)| size == 1 || want == *has);
+        let at = [n, c, h, w]
+            .into_iter()
+            .zip(dense)
+            .zip(&strides)
+            .all(|((size, want), has)| size == 1 || want == *has);
         if !at || !matches!(kind, Kind::Float | Kind::BFloat16) || tensor.device() != Device::Cpu {
             return Err(refuse());
         }
@@ -54,7 +58,10 @@ impl Image {
     pub(super) fn same(&self, other: &Image) -> Result<(), TchError> {
         match self.sizes[1] == other.sizes[1] {
             true => self.same_pixels(other),
-            false => Err(TchError::Shape(format!("expected images alike, got {:?} and {:?}", self.sizes, other.sizes))),
+            false => Err(TchError::Shape(format!(
+                "expected images alike, got {:?} and {:?}",
+                self.sizes, other.sizes
+            ))),
         }
     }
 }
@@ -70,7 +77,8 @@ pub(super) fn floats(tensor: &Tensor, count: usize) -> Result<&[f32], TchError> 
 pub(super) fn vector(tensor: &Tensor, count: usize) -> Result<Shared<f32>, TchError> {
     let dense = tensor.is_contiguous() || Image::of(tensor).is_ok();
     if tensor.kind() != Kind::Float || tensor.device() != Device::Cpu || tensor.numel() != count || !dense {
-        let message = format!("expected {count} fp32 numbers on the CPU, got {:?} {:?}", tensor.kind(), tensor.size());
+        let message =
+            format!("expected {count} fp32 numbers on the CPU, got {:?} {:?}", tensor.kind(), tensor.size());
         return Err(TchError::Shape(message));
     }
     Ok(Shared::at_pointer(tensor.data_ptr().cast()))

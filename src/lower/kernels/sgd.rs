@@ -2,24 +2,10 @@ use std::arch::x86_64::*;
 
 use tch::{TchError, Tensor};
 
-use super::Kernels;
 use super::element::{Element, within};
 use super::image::vector;
 use super::pool::{Shared, parallel, share, threads};
-
-/// One step of stochastic gradient descent: `v <- momentum v - rate g - decay w`, then `w <- w + v`, or with Nesterov's form
-/// `w <- w + momentum v - rate g - decay w`.
-#[derive(Debug, Clone, Copy)]
-pub struct Descent {
-    /// Multiplies the gradient.
-    pub rate: f64,
-    /// Multiplies the weight.
-    pub decay: f64,
-    /// Multiplies the velocity.
-    pub momentum: f64,
-    /// Nesterov's form.
-    pub nesterov: bool,
-}
+use super::{Descent, Kernels};
 
 impl Kernels {
     /// Steps one weight: fp32 tensors of one layout.

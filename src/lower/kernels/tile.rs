@@ -39,11 +39,19 @@ pub(super) struct F2;
 pub(super) struct F4;
 
 macro_rules! lanes {
-    (add $a:expr, $b:expr) => { _mm512_add_ps($a, $b) };
-    (sub $a:expr, $b:expr) => { _mm512_sub_ps($a, $b) };
-    (mul $k:literal, $a:expr) => { _mm512_mul_ps(_mm512_set1_ps($k), $a) };
+    (add $a:expr, $b:expr) => {
+        _mm512_add_ps($a, $b)
+    };
+    (sub $a:expr, $b:expr) => {
+        _mm512_sub_ps($a, $b)
+    };
+    (mul $k:literal, $a:expr) => {
+        _mm512_mul_ps(_mm512_set1_ps($k), $a)
+    };
     // k a + b
-    (fma $k:literal, $a:expr, $b:expr) => { _mm512_fmadd_ps(_mm512_set1_ps($k), $a, $b) };
+    (fma $k:literal, $a:expr, $b:expr) => {
+        _mm512_fmadd_ps(_mm512_set1_ps($k), $a, $b)
+    };
 }
 
 impl Tile for F2 {
@@ -91,7 +99,7 @@ impl Tile for F2 {
         unsafe {
             let zero = _mm512_setzero_ps();
             let even = lanes!(mul 0.5, lanes!(add w[0], w[2]));
-            [w[0], lanes!(fma 0.5, w[1], even), lanes!(fma -0.5, w[1], even), w[2], zero, zero]
+            [w[0], lanes!(fma 0.5, w[1], even), lanes!(fma - 0.5, w[1], even), w[2], zero, zero]
         }
     }
 
@@ -116,8 +124,8 @@ impl Tile for F4 {
     unsafe fn input(d: [Lanes; MOST]) -> [Lanes; MOST] {
         // SAFETY: see `F2::input`.
         unsafe {
-            let a = lanes!(fma -4.0, d[2], d[4]);
-            let b = lanes!(fma -4.0, d[1], d[3]);
+            let a = lanes!(fma - 4.0, d[2], d[4]);
+            let b = lanes!(fma - 4.0, d[1], d[3]);
             let c = lanes!(sub d[4], d[2]);
             let e = lanes!(mul 2.0, lanes!(sub d[3], d[1]));
             [
@@ -170,14 +178,14 @@ impl Tile for F4 {
     unsafe fn weight(w: [Lanes; 3]) -> [Lanes; MOST] {
         // SAFETY: see `F2::input`.
         unsafe {
-            let even = lanes!(mul -0.166_666_67, lanes!(add w[0], w[2]));
+            let even = lanes!(mul - 0.166_666_67, lanes!(add w[0], w[2]));
             let even2 = lanes!(fma 0.166_666_67, w[2], lanes!(mul 0.041_666_668, w[0]));
             [
                 lanes!(mul 0.25, w[0]),
-                lanes!(fma -0.166_666_67, w[1], even),
+                lanes!(fma - 0.166_666_67, w[1], even),
                 lanes!(fma 0.166_666_67, w[1], even),
                 lanes!(fma 0.083_333_336, w[1], even2),
-                lanes!(fma -0.083_333_336, w[1], even2),
+                lanes!(fma - 0.083_333_336, w[1], even2),
                 w[2],
             ]
         }

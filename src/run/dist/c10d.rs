@@ -1,5 +1,7 @@
 //! The calls into `c10d.cpp`. All `unsafe` code for process groups is here.
 
+#![allow(unsafe_code)]
+
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::os::fd::RawFd;
 use std::ptr::null_mut;

@@ -1,8 +1,9 @@
 use std::arch::x86_64::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::After;
 use super::super::element::{Element, within};
-use super::super::pool::{Shared, parallel, share, threads};
-use super::super::norm::After;
+use super::super::pool::{Shared, parallel, threads};
 use super::super::tile::{MOST, Tile};
 use super::Workspace;
 use super::dims::{Dims, GAP, PANEL, Place, ROWS, depth, panels};
@@ -45,8 +46,14 @@ pub(super) unsafe fn convolve<E: Element, T: Tile>(
     let plane = block * depth::<E>(dims.inside) + GAP;
     let inputs = workspace.inputs(threads, T::POINTS * plane);
     let products = workspace.products(threads, T::POINTS * (block * GROUP + GAP));
+    // Whoever is free takes the next block; which one does changes no number.
+    let next = AtomicUsize::new(0);
     parallel(threads, |thread| {
-        for i in share(blocks, thread, threads) {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= blocks {
+                break;
+            }
             let (first, v, m) = (i * block, inputs[thread], products[thread]);
             // SAFETY: each block writes its own tiles, each thread its own scratch.
             unsafe {
@@ -72,10 +79,10 @@ unsafe fn one_block<E: Element, T: Tile>(
         for channel in (0..dims.inside).step_by(16) {
             // SAFETY: the tile is of the input; the plane has `depth` words for each of the block's tiles.
             unsafe {
-                let points = input::<E, T>(x.at(0), dims, place, channel);
-                for (point, lanes) in points.iter().enumerate().take(T::POINTS) {
-                    E::store(v.add(point * plane + t * depth + channel / E::PACK).cast(), 0xffff, *lanes);
-                }
+                let to = v.add(t * depth + channel / E::PACK);
+                input::<E, T>(x.at(0), dims, place, channel, |point, lanes| {
+                    E::store(to.add(point * plane).cast(), 0xffff, lanes);
+                });
             }
         }
     }

@@ -13,23 +13,13 @@ mod weights;
 
 use tch::{TchError, Tensor};
 
-use super::Kernels;
 use super::element::{Bf16, Element};
 use super::image::{Image, floats};
-use super::norm::After;
 use super::pool::{Scratch, Shared};
 use super::tile::{F2, F4, Tile};
+use super::{Direction, Epilogue, Kernels, TileSize};
 use dims::Dims;
 use forward::Finish;
-
-/// The tile of an algorithm, in outputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TileSize {
-    /// 2 x 2.
-    Two,
-    /// 4 x 4: fewer products, and in bf16 a larger error.
-    Four,
-}
 
 /// Memory of the threads, kept from call to call.
 #[derive(Debug, Default)]
@@ -58,30 +48,9 @@ fn each(scratch: &mut Vec<Scratch>, threads: usize, words: usize) -> Vec<Shared<
     scratch.iter_mut().take(threads).map(|scratch| scratch.words(words)).collect()
 }
 
-/// What is done to a convolution's output before it is written: a bias is added, then a pool and a ReLU, then
-/// another image is added.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Epilogue<'a> {
-    /// fp32, one number for each output channel.
-    pub bias: Option<&'a Tensor>,
-    /// What follows then.
-    pub after: After,
-    /// Added last, of the shape of what is written.
-    pub add: Option<&'a Tensor>,
-}
-
 /// Weights that were transformed for one direction.
 #[derive(Debug, Default)]
 pub struct Packed(Scratch);
-
-/// Which way a convolution is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// The output from the input.
-    Forward,
-    /// The gradient by the input from that by the output.
-    Backward,
-}
 
 impl Kernels {
     /// Transforms fp32 weights `[outside, inside, 3, 3]`, channels last, for one direction and images of the kind of `like`.
@@ -151,7 +120,10 @@ impl Kernels {
         x.same_pixels(&dy)?;
         let (w, sizes) = weights(dw)?;
         if sizes != [dy.sizes[1], x.sizes[1]] {
-            return Err(TchError::Shape(format!("weights of {sizes:?} for {:?} and {:?}", x.sizes, dy.sizes)));
+            return Err(TchError::Shape(format!(
+                "weights of {sizes:?} for {:?} and {:?}",
+                x.sizes, dy.sizes
+            )));
         }
         let [images, inside, height, width] = x.sizes;
         let dims = Dims { images, height, width, inside, outside: dy.sizes[1] };
@@ -176,7 +148,9 @@ fn weights(weight: &Tensor) -> Result<(Shared<f32>, [usize; 2]), TchError> {
     let image = Image::of(weight)?;
     match image.sizes {
         [outside, inside, 3, 3] if image.kind == tch::Kind::Float => Ok((image.data(), [outside, inside])),
-        other => Err(TchError::Shape(format!("expected fp32 weights of 3 x 3, got {:?} {other:?}", image.kind))),
+        other => {
+            Err(TchError::Shape(format!("expected fp32 weights of 3 x 3, got {:?} {other:?}", image.kind)))
+        }
     }
 }
 

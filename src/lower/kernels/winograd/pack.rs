@@ -37,6 +37,7 @@ pub(super) unsafe fn backward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, first: usize) {
     let (inside, depth, panels) = (dims.inside, depth::<E>(dims.inside), panels(dims.outside));
+    let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
     for channel in (0..inside).step_by(16) {
         // Taps by input and output, so that lanes are outputs.
         let mut taps = [[[0.0f32; 16]; 16]; 9];
@@ -49,15 +50,20 @@ unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shar
             }
         }
         for i in (0..16).step_by(E::PACK) {
-            let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
             for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
                 // SAFETY: each row has 16 numbers; the machine has the target features.
-                *part = unsafe { weight::<T>(std::array::from_fn(|tap| _mm512_loadu_ps(taps[tap][i + s].as_ptr()))) };
+                unsafe {
+                    let taps = std::array::from_fn(|tap| _mm512_loadu_ps(taps[tap][i + s].as_ptr()));
+                    weight::<T>(taps, |point, lanes| part[point] = lanes);
+                }
             }
             for point in 0..T::POINTS {
-                let at = ((point * panels + first / PANEL) * depth + (channel + i) / E::PACK) * PANEL + first % PANEL;
+                let at = ((point * panels + first / PANEL) * depth + (channel + i) / E::PACK) * PANEL
+                    + first % PANEL;
                 // SAFETY: within the packed weights.
-                unsafe { _mm512_storeu_si512(packed.at(at).cast(), E::words([parts[0][point], parts[1][point]])) };
+                unsafe {
+                    _mm512_storeu_si512(packed.at(at).cast(), E::words([parts[0][point], parts[1][point]]))
+                };
             }
         }
     }
@@ -66,23 +72,26 @@ unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shar
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 unsafe fn turned<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, word: usize) {
     let (inside, depth, panels) = (dims.inside, depth::<E>(dims.outside), panels(dims.inside));
+    let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
     for channel in (0..inside).step_by(16) {
-        let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
         for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
             let o = word * E::PACK + s;
             let mask = if o < dims.outside { within(inside, channel) } else { 0 };
             // SAFETY: the mask keeps to the weights; a mask of 0 reads nothing.
-            *part = unsafe {
-                weight::<T>(std::array::from_fn(|tap| {
+            unsafe {
+                let taps = std::array::from_fn(|tap| {
                     let at = (o.min(dims.outside - 1) * 9 + 8 - tap) * inside + channel;
                     f32::load(w.at(at), mask)
-                }))
-            };
+                });
+                weight::<T>(taps, |point, lanes| part[point] = lanes);
+            }
         }
         for point in 0..T::POINTS {
             let at = ((point * panels + channel / PANEL) * depth + word) * PANEL + channel % PANEL;
             // SAFETY: within the packed weights.
-            unsafe { _mm512_storeu_si512(packed.at(at).cast(), E::words([parts[0][point], parts[1][point]])) };
+            unsafe {
+                _mm512_storeu_si512(packed.at(at).cast(), E::words([parts[0][point], parts[1][point]]))
+            };
         }
     }
 }

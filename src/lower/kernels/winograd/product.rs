@@ -8,6 +8,7 @@ use super::dims::{PANEL, ROWS};
 /// # Safety
 /// `a` holds rows of `depth` words at distances of `row`, `b` that many panels of words, `c` rows of a panel of
 /// numbers at distances of `to_row`. The machine has the target features.
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 pub(super) unsafe fn rows_by_panel<E: Element>(
     depth: usize,
@@ -36,15 +37,22 @@ pub(super) unsafe fn rows_by_panel<E: Element>(
     }
 }
 
-/// `c += a^T b` for `ROWS` columns of `a` and a panel of `b`: `c[i][j] += sum over k of a[k][i] * b[k][j]`.
+/// `c = a^T b` for `ROWS` columns of `a` and a panel of `b`: `c[i][j] = sum over k of a[k][i] * b[k][j]`, with `MORE` added to
+/// what is there.
 ///
 /// # Safety
 /// `a` holds `depth` blocks of 16 words, `b` that many panels of words, `c` `ROWS` rows of a panel. The machine has the
 /// target features.
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-pub(super) unsafe fn columns_by_panel<E: Element>(depth: usize, a: *const u32, b: *const u32, c: *mut f32) {
+pub(super) unsafe fn columns_by_panel<E: Element, const MORE: bool>(
+    depth: usize,
+    a: *const u32,
+    b: *const u32,
+    c: *mut f32,
+) {
     let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
-    for (i, sums) in sums.iter_mut().enumerate() {
+    for (i, sums) in sums.iter_mut().enumerate().filter(|_| MORE) {
         // SAFETY: the caller vouches for the sizes.
         *sums = unsafe { [_mm512_loadu_ps(c.add(i * PANEL)), _mm512_loadu_ps(c.add(i * PANEL + 16))] };
     }

@@ -7,7 +7,7 @@ use super::dims::{Dims, Place};
 /// The largest number of points of a tile.
 pub(super) const POINTS: usize = MOST * MOST;
 
-/// 16 channels of a tile of the input, transformed; zeros around the image.
+/// Gives each point of 16 channels of a tile of the input, transformed; zeros around the image.
 ///
 /// # Safety
 /// `x` is the input of `dims`, and `place` lies within. The machine has the target features.
@@ -18,7 +18,8 @@ pub(super) unsafe fn input<E: Element, T: Tile>(
     dims: &Dims,
     place: Place,
     channel: usize,
-) -> [Lanes; POINTS] {
+    mut give: impl FnMut(usize, Lanes),
+) {
     let zero = _mm512_setzero_ps();
     let mask = within(dims.inside, channel);
     let mut half = [[zero; MOST]; MOST];
@@ -42,16 +43,14 @@ pub(super) unsafe fn input<E: Element, T: Tile>(
             half[i][j] = column[i];
         }
     }
-    let mut points = [zero; POINTS];
-    for i in 0..T::N {
+    for (i, row) in half.into_iter().enumerate().take(T::N) {
         // SAFETY: the machine has the target features.
-        let row = unsafe { T::input(half[i]) };
-        points[i * T::N..(i + 1) * T::N].copy_from_slice(&row[..T::N]);
+        let row = unsafe { T::input(row) };
+        row.into_iter().take(T::N).enumerate().for_each(|(j, lanes)| give(i * T::N + j, lanes));
     }
-    points
 }
 
-/// 16 channels of a tile of the output's gradient, transformed; zeros beyond the image.
+/// Gives each point of 16 channels of a tile of the output's gradient, transformed; zeros beyond the image.
 ///
 /// # Safety
 /// `y` is of the output's shape of `dims`, and `place` lies within. The machine has the target features.
@@ -62,7 +61,8 @@ pub(super) unsafe fn output_gradient<E: Element, T: Tile>(
     dims: &Dims,
     place: Place,
     channel: usize,
-) -> [Lanes; POINTS] {
+    mut give: impl FnMut(usize, Lanes),
+) {
     let zero = _mm512_setzero_ps();
     let mask = within(dims.outside, channel);
     let mut half = [[zero; MOST]; MOST];
@@ -85,13 +85,11 @@ pub(super) unsafe fn output_gradient<E: Element, T: Tile>(
             half[i][j] = column[i];
         }
     }
-    let mut points = [zero; POINTS];
-    for i in 0..T::N {
+    for (i, row) in half.into_iter().enumerate().take(T::N) {
         // SAFETY: the machine has the target features.
-        let row = unsafe { T::output_gradient(half[i]) };
-        points[i * T::N..(i + 1) * T::N].copy_from_slice(&row[..T::N]);
+        let row = unsafe { T::output_gradient(row) };
+        row.into_iter().take(T::N).enumerate().for_each(|(j, lanes)| give(i * T::N + j, lanes));
     }
-    points
 }
 
 /// 16 channels of a tile of the output from its products, which lie `plane` numbers apart.
@@ -123,13 +121,13 @@ pub(super) unsafe fn output<T: Tile>(products: *const f32, plane: usize) -> [[La
     tile
 }
 
-/// 3 x 3 weights of 16 channels, transformed.
+/// Gives each point of the 3 x 3 weights of 16 channels, transformed.
 ///
 /// # Safety
 /// The machine has the target features.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-pub(super) unsafe fn weight<T: Tile>(taps: [Lanes; 9]) -> [Lanes; POINTS] {
+pub(super) unsafe fn weight<T: Tile>(taps: [Lanes; 9], mut give: impl FnMut(usize, Lanes)) {
     let zero = _mm512_setzero_ps();
     let mut half = [[zero; 3]; MOST];
     for j in 0..3 {
@@ -139,13 +137,11 @@ pub(super) unsafe fn weight<T: Tile>(taps: [Lanes; 9]) -> [Lanes; POINTS] {
             half[i][j] = column[i];
         }
     }
-    let mut points = [zero; POINTS];
-    for i in 0..T::N {
+    for (i, row) in half.into_iter().enumerate().take(T::N) {
         // SAFETY: the machine has the target features.
-        let row = unsafe { T::weight(half[i]) };
-        points[i * T::N..(i + 1) * T::N].copy_from_slice(&row[..T::N]);
+        let row = unsafe { T::weight(row) };
+        row.into_iter().take(T::N).enumerate().for_each(|(j, lanes)| give(i * T::N + j, lanes));
     }
-    points
 }
 
 /// The gradient of 3 x 3 weights of 16 channels from that of their transform.

@@ -56,8 +56,10 @@ pub(super) unsafe fn gradient<E: Element, T: Tile>(
         let (part, v, d, u) = (&parts[thread], inputs[thread], gradients[thread], sums[thread]);
         // SAFETY: each thread writes its own scratch.
         unsafe {
-            let count = T::POINTS * panels(dims.inside) * part.outputs.len() * 16 * PANEL;
-            std::ptr::write_bytes(u.at(0), 0, count);
+            if part.blocks.is_empty() {
+                let count = T::POINTS * panels(dims.inside) * part.outputs.len() * 16 * PANEL;
+                std::ptr::write_bytes(u.at(0), 0, count);
+            }
             for i in part.blocks.clone() {
                 one_block::<E, T>((x, dy), dims, i, part, (v.at(0), d.at(0)), planes, u.at(0).cast());
             }
@@ -65,7 +67,8 @@ pub(super) unsafe fn gradient<E: Element, T: Tile>(
     });
     parallel(dims.outside, |o| {
         let mine = |part: &Part| part.outputs.contains(&(o / 16));
-        let from = parts.iter().zip(&sums).filter(|(part, _)| mine(part)).take(if by_outputs { 1 } else { threads });
+        let from =
+            parts.iter().zip(&sums).filter(|(part, _)| mine(part)).take(if by_outputs { 1 } else { threads });
         let from = from.map(|(part, sums)| {
             let row = o - part.outputs.start * 16;
             (*sums, row, part.outputs.len() * 16)
@@ -86,18 +89,24 @@ unsafe fn one_block<E: Element, T: Tile>(
     u: *mut f32,
 ) {
     let zeros = [_mm512_setzero_ps(); POINTS];
+    let mut pair = [zeros; 2];
     let size = block(dims);
     let words = size / E::PACK;
     let tiles = i * size..dims.tiles::<T>().min((i + 1) * size);
     for first in tiles.clone().step_by(E::PACK) {
         let word = (first - tiles.start) / E::PACK;
+        if first + E::PACK > tiles.end {
+            // Half a word at the end.
+            pair = [zeros; 2];
+        }
         let place = |s: usize| Some(first + s).filter(|t| *t < tiles.end).map(|t| dims.place::<T>(t));
         for channel in (0..dims.inside).step_by(16) {
-            let mut pair = [zeros; 2];
             for (s, points) in pair.iter_mut().enumerate().take(E::PACK) {
                 if let Some(place) = place(s) {
                     // SAFETY: the tile is of the input.
-                    *points = unsafe { input::<E, T>(x.at(0), dims, place, channel) };
+                    unsafe {
+                        input::<E, T>(x.at(0), dims, place, channel, |point, lanes| points[point] = lanes)
+                    };
                 }
             }
             let at = channel / PANEL * words * PANEL + word * PANEL + channel % PANEL;
@@ -107,11 +116,14 @@ unsafe fn one_block<E: Element, T: Tile>(
             }
         }
         for output in part.outputs.clone() {
-            let mut pair = [zeros; 2];
             for (s, points) in pair.iter_mut().enumerate().take(E::PACK) {
                 if let Some(place) = place(s) {
                     // SAFETY: the tile is of the output.
-                    *points = unsafe { output_gradient::<E, T>(dy.at(0), dims, place, output * 16) };
+                    unsafe {
+                        output_gradient::<E, T>(dy.at(0), dims, place, output * 16, |point, lanes| {
+                            points[point] = lanes
+                        });
+                    }
                 }
             }
             let at = ((output - part.outputs.start) * words + word) * 16;
@@ -129,7 +141,11 @@ unsafe fn one_block<E: Element, T: Tile>(
                 unsafe {
                     let a = d.add(point * planes[1] + row / 16 * words * 16 + row % 16);
                     let b = v.add(point * planes[0] + panel * words * PANEL);
-                    columns_by_panel::<E>(depth, a, b, u.add(((point * panels + panel) * rows + row) * PANEL));
+                    let c = u.add(((point * panels + panel) * rows + row) * PANEL);
+                    match i == part.blocks.start {
+                        true => columns_by_panel::<E, false>(depth, a, b, c),
+                        false => columns_by_panel::<E, true>(depth, a, b, c),
+                    }
                 }
             }
         }

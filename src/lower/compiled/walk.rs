@@ -1,0 +1,166 @@
+//! The tasks one after another, forward and then backward.
+
+use tch::{TchError, Tensor};
+
+use super::{Compiled, rules};
+use crate::graph::Op;
+use crate::lower::kernels::{Epilogue, Moments};
+use crate::lower::torch::{Mode, channels_last, ops};
+use crate::lower::{At, TorchError, TorchNet};
+
+/// What a task keeps for its way back.
+pub(super) enum Kept {
+    Rule(Vec<Tensor>),
+    Norm(Tensor, Moments),
+    Convolution(Tensor),
+}
+
+impl Compiled {
+    /// The output, and what each task keeps.
+    pub(super) fn forward(
+        &mut self,
+        net: &TorchNet,
+        images: &Tensor,
+        mode: Mode,
+    ) -> Result<(Tensor, Vec<Kept>), TorchError> {
+        let steps = net.plan.steps();
+        let mut values: Vec<Option<Tensor>> = (0..steps.len()).map(|_| None).collect();
+        let input = images.f_to_kind(net.kind).and_then(|t| channels_last(&t));
+        values[0] = Some(input.at(&steps[0].path)?);
+        let mut kept = Vec::new();
+        for i in 0..self.tasks.len() {
+            let task = self.tasks[i].clone();
+            let operands = task.operands(&net.plan);
+            let read: Vec<Tensor> =
+                operands.iter().filter_map(|&o| values[o].as_ref()).map(Tensor::shallow_clone).collect();
+            let (value, keep) = self.run(net, i, &read, mode).at(&steps[task.step].path)?;
+            kept.push(keep);
+            drop(read);
+            operands.into_iter().filter(|&o| self.last_reader[o] == i).for_each(|o| values[o] = None);
+            values[task.output] = Some(value);
+        }
+        let output = values.pop().flatten().ok_or_else(|| TchError::Shape("the plan is empty".into()));
+        Ok((output.at("the output")?, kept))
+    }
+
+    fn run(
+        &mut self,
+        net: &TorchNet,
+        i: usize,
+        read: &[Tensor],
+        mode: Mode,
+    ) -> Result<(Tensor, Kept), TchError> {
+        let Compiled { tasks, convolutions, slots, kernels, workspace, .. } = self;
+        let task = &tasks[i];
+        let step = &net.plan.steps()[task.step];
+        let weights = &net.weights[net.owned[task.step].clone()];
+        let add = task.add.and_then(|_| read.last());
+        let add = add.map(channels_last).transpose()?;
+        let x = read.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
+        let memory = || slots.image(slots.value[i], x.size()[0], &net.plan.steps()[task.output].shape);
+        if let Some(convolution) = &mut convolutions[i] {
+            let bias = weights.get(1).map(|bias| &bias.tensor);
+            let finish = Epilogue { bias, after: task.after, add: add.as_ref() };
+            let value = convolution.forward(*kernels, x, &weights[0].tensor, finish, memory, workspace)?;
+            return Ok((value, Kept::Convolution(x.shallow_clone())));
+        }
+        let Mode::Train { seed } = mode else {
+            let read: Vec<&Tensor> = read.iter().collect();
+            return Ok((ops::apply(step, &read, weights, (net.kind, None), mode)?, Kept::Rule(Vec::new())));
+        };
+        if let (Op::BatchNorm(op), Some(kernels), [w, b, mean, var], 4) =
+            (&step.op, kernels, weights, x.dim())
+        {
+            let x = channels_last(x)?;
+            let owned = [w, b, mean, var].map(|weight| &weight.tensor);
+            let moments = kernels.moments(&x, owned, op.momentum, op.eps)?;
+            let y = memory()?;
+            kernels.normalise((&x, &y), &moments, task.after, add.as_ref())?;
+            return Ok((y, Kept::Norm(x, moments)));
+        }
+        let done = rules::forward(step, &read.iter().collect::<Vec<_>>(), weights, net.kind, seed)?;
+        Ok((done.value, Kept::Rule(done.kept)))
+    }
+
+    pub(super) fn backward(
+        &mut self,
+        net: &TorchNet,
+        gradient: Tensor,
+        kept: Vec<Kept>,
+    ) -> Result<(), TorchError> {
+        let steps = net.plan.steps();
+        let mut gradients: Vec<Vec<Tensor>> = (0..steps.len()).map(|_| Vec::new()).collect();
+        gradients[steps.len() - 1].push(gradient);
+        for (i, kept) in kept.into_iter().enumerate().rev() {
+            let task = self.tasks[i].clone();
+            let parts = std::mem::take(&mut gradients[task.output]);
+            if parts.is_empty() || !self.wanted[task.output] {
+                continue;
+            }
+            if let Some(add) = task.add.filter(|&add| self.wanted[add]) {
+                gradients[add].extend(parts.iter().map(Tensor::shallow_clone));
+            }
+            let by_operands = self.run_back(net, i, parts, kept).at(&steps[task.step].path)?;
+            for (&operand, gradient) in steps[task.step].operands.iter().zip(by_operands) {
+                gradients[operand].extend(gradient.filter(|_| self.wanted[operand]));
+            }
+        }
+        Ok(())
+    }
+
+    /// The gradients by the operands of a task's op.
+    fn run_back(
+        &mut self,
+        net: &TorchNet,
+        i: usize,
+        mut parts: Vec<Tensor>,
+        kept: Kept,
+    ) -> Result<Vec<Option<Tensor>>, TchError> {
+        let Compiled { tasks, convolutions, slots, kernels, workspace, .. } = self;
+        let task = &tasks[i];
+        let step = &net.plan.steps()[task.step];
+        let weights = &net.weights[net.owned[task.step].clone()];
+        let by_weights = &self.gradients[self.owned[task.step].clone()];
+        let most = if matches!(kept, Kept::Norm(..)) { 2 } else { 1 };
+        while parts.len() > most
+            && let (Some(a), Some(b)) = (parts.pop(), parts.pop())
+        {
+            parts.push(a.f_add(&b)?);
+        }
+        let wanted: Vec<bool> = step.operands.iter().map(|&operand| self.wanted[operand]).collect();
+        match (kept, &mut convolutions[i], kernels) {
+            (Kept::Norm(x, moments), _, Some(kernels)) => {
+                // The gradient takes the place of what a convolution wrote for this op alone.
+                let operand = step.operands[0];
+                let alone = self.last_reader[operand] == i
+                    && tasks.iter().filter(|task| task.operands(&net.plan).contains(&operand)).count() == 1
+                    && matches!(net.plan.steps()[operand].op, Op::Conv(_));
+                let x = if alone { x } else { x.f_mul_scalar(1.0)? };
+                let parts: Vec<Tensor> = parts.iter().map(channels_last).collect::<Result<_, _>>()?;
+                let gradient = [parts.first(), parts.get(1)];
+                let by_owned = [&by_weights[0], &by_weights[1]];
+                let own = (&moments, &weights[0].tensor);
+                kernels.normalise_backward(&x, gradient, own, task.after, by_owned)?;
+                Ok(vec![Some(x)])
+            }
+            (Kept::Convolution(x), Some(convolution), kernels) => {
+                let gradient = [&parts[0], &x];
+                let weight = &weights[0].tensor;
+                convolution.by_weights(*kernels, gradient, weight, &by_weights[0], workspace)?;
+                if let Some(by_bias) = by_weights.get(1) {
+                    rules::put(
+                        by_bias,
+                        &parts[0].f_sum_dim_intlist([0i64, 2, 3].as_slice(), false, by_bias.kind())?,
+                    )?;
+                }
+                let memory = || slots.image(slots.gradient[i], x.size()[0], &step.operand_shapes[0]);
+                let by_input = || convolution.by_input(*kernels, gradient, weight, memory, workspace);
+                Ok(vec![wanted[0].then(by_input).transpose()?])
+            }
+            (Kept::Rule(kept), ..) => rules::backward(step, &parts[0], &kept, weights, by_weights, &wanted),
+            (Kept::Norm(..) | Kept::Convolution(_), ..) => {
+                Err(TchError::Shape("what was kept is of another task".into()))
+            }
+        }
+    }
+}
