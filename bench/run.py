@@ -4,7 +4,7 @@ usage: bench/run.py [--nets resnet9,base] [--batches 128,512] [--rounds 3] [--ne
 
 Each round measures every contender once, one after another, each in a process of its own. Prints for each net and
 batch the median of images per second for training and for evaluation, and the median over the rounds of netc's
-ratio to each peer, with the smallest and the largest. PyTorch is that of the environment which scripts/parity.sh makes.
+ratio to each other contender, with the smallest and the largest: of `netc bf16, --conv f2` in bf16, of `netc fp32` in fp32. PyTorch is that of the environment which scripts/parity.sh makes.
 """
 
 import argparse
@@ -27,34 +27,37 @@ parser.add_argument("--python", default=str(HERE.parent / ".venv/bin/python"))
 args = parser.parse_args()
 
 
-def netc(net, batch, precision):
+# What netc sets for itself: glibc keeps large freed blocks. Without it PyTorch pays for their page faults in each step.
+KEPT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str((1 << 31) - 1), "MALLOC_TOP_PAD_": str(256 << 20)}
+
+
+def netc(net, batch, precision, *options):
     """The second of two epochs on generated images."""
     with tempfile.TemporaryDirectory() as folder:
         recipe = pathlib.Path(folder, "recipe.yaml")
         recipe.write_text(f"batch_size: {batch}\n")
         command = [args.netc, "train", f"{HERE.parent}/nets/{net}.net", "--recipe", recipe, "--data", "synthetic", "--epochs", "2"]
         command += ["--limit-train", str(args.images), "--limit-test", str(args.tests), "--precision", precision]
-        command += ["--device", "cpu", "--out", f"{folder}/run"]
+        command += ["--device", "cpu", "--out", f"{folder}/run", *options]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         lines = [json.loads(line) for line in open(f"{folder}/run/log.jsonl")]
         return {"train": args.images / lines[2]["train_time"], "test": args.tests / lines[2]["test_time"]}
 
 
-def pytorch(net, batch, *options):
+def pytorch(net, batch, *options, allocator={}):
     command = [args.python, HERE / "peer.py", net, "--batch", str(batch), "--steps", str(max(1, args.images // batch))]
-    environment = os.environ | {"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "0"}
-    output = subprocess.run([*command, "--tests", str(args.tests), *options], check=True, capture_output=True, env=environment)
+    output = subprocess.run([*command, "--tests", str(args.tests), *options], check=True, capture_output=True, env=os.environ | allocator)
     return json.loads(output.stdout)
 
 
-CONTENDERS = {
-    "netc bf16": lambda net, batch: netc(net, batch, "bf16"),
-    "PyTorch bf16": lambda net, batch: pytorch(net, batch, "--bf16"),
-    "PyTorch bf16, compiled": lambda net, batch: pytorch(net, batch, "--bf16", "--compile"),
-    "netc fp32": lambda net, batch: netc(net, batch, "fp32"),
-    "PyTorch fp32": lambda net, batch: pytorch(net, batch),
-    "PyTorch fp32, compiled": lambda net, batch: pytorch(net, batch, "--compile"),
-}
+CONTENDERS = {"netc bf16, --conv f2": lambda net, batch: netc(net, batch, "bf16", "--conv", "f2")}
+for precision, flags in (("bf16", ["--bf16"]), ("fp32", [])):
+    CONTENDERS |= {
+        f"netc {precision}": lambda net, batch, p=precision: netc(net, batch, p),
+        f"PyTorch {precision}": lambda net, batch, f=flags: pytorch(net, batch, *f),
+        f"PyTorch {precision}, kept memory": lambda net, batch, f=flags: pytorch(net, batch, *f, allocator=KEPT),
+        f"PyTorch {precision}, compiled, kept memory": lambda net, batch, f=flags: pytorch(net, batch, *f, "--compile", allocator=KEPT),
+    }
 
 
 def spread(values):
@@ -66,7 +69,7 @@ for net in args.nets.split(","):
     for batch in map(int, args.batches.split(",")):
         rounds = [{name: measure(net, batch) for name, measure in CONTENDERS.items()} for _ in range(args.rounds)]
         for name in CONTENDERS:
-            own = "netc bf16" if "bf16" in name else "netc fp32"
+            own = "netc bf16, --conv f2" if "bf16" in name else "netc fp32"
             cells = []
             for what in ("train", "test"):
                 cells.append(f"{statistics.median(r[name][what] for r in rounds):.0f}")

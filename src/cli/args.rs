@@ -7,7 +7,7 @@ use super::args_draw::DrawArgs;
 use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, ShowArgs};
-use super::args_train::{EvalArgs, ParityArgs, TrainArgs};
+use super::args_train::{EvalArgs, ParityArgs, ProfileArgs, TrainArgs};
 use crate::diag::Code;
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
@@ -73,6 +73,8 @@ pub enum TensorCommand {
     Reproduce(Box<ReproduceArgs>),
     /// What the graph passes make of a net, and what that saves
     Passes(PassesArgs),
+    /// Where the time of a training step goes, node by node
+    Profile(ProfileArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch

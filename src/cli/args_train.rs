@@ -68,8 +68,8 @@ pub struct TrainArgs {
     /// `compiled`: a schedule made ahead with kernels of netc's own; `eager`: libtorch op by op, with its tape
     #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
     pub executor: Executor,
-    /// Convolutions: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of 2 x 2 or 4 x 4; `auto` times
-    /// those that fit the precision, once for each shape
+    /// Convolutions: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of 2 x 2 or 4 x 4, which round more in
+    /// bf16; `auto` takes the fastest that rounds as the precision does, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
@@ -86,6 +86,50 @@ pub struct MachineArgs {
     /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
+}
+
+/// Arguments of `netc profile`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc profile nets/resnet9.net
+  netc profile nets/resnet9.net --batch 128 --svg step.svg
+  netc profile nets/base.net --precision fp32 --conv library
+
+A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and write, and what
+part of this machine's measured peaks that makes. Winograd's convolutions need 2.25 or 4 times fewer operations than
+are counted, so they may pass 100%. The tapeless step of `netc train` is measured, on random images.
+
+Exit codes: 0 measured, 1 a problem, 2 wrong usage.")]
+pub struct ProfileArgs {
+    /// The net
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// Images in a step [default: the recipe's]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Steps to measure, after two that warm up
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = steps)]
+    pub steps: usize,
+    /// Convolutions: auto, library, f2 or f4
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    pub conv: ConvChoice,
+    /// Also draw it, as an SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub machine: MachineArgs,
+}
+
+fn steps(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=1000).contains(n))
+        .ok_or_else(|| "expected a number from 1 to 1000".into())
 }
 
 /// Arguments of `netc eval`.

@@ -30,6 +30,8 @@ mod out;
 mod parity;
 mod passes;
 #[cfg(feature = "torch")]
+mod profile;
+#[cfg(feature = "torch")]
 mod progress;
 mod report;
 #[cfg(feature = "torch")]
@@ -56,7 +58,7 @@ pub use args::{Cli, Command, TensorCommand};
 pub use args_draw::DrawArgs;
 pub use args_report::ReportArgs;
 pub use args_search::{ReproduceArgs, SearchArgs};
-pub use args_train::{EvalArgs, MachineArgs, ParityArgs, TrainArgs};
+pub use args_train::{EvalArgs, MachineArgs, ParityArgs, ProfileArgs, TrainArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]
 pub use tensors::tensors;

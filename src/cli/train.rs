@@ -57,7 +57,7 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
     let group = Group::from_env().map_err(|e| e.to_string())?.map(Arc::new);
     let first = group.as_ref().is_none_or(|group| group.rank() == 0);
     let mut training = match &args.resume {
-        Some(run) => resumed(run)?,
+        Some(run) => resumed(run, first)?,
         None => begun(args, first)?,
     };
     if args.verify_passes {
@@ -117,18 +117,20 @@ fn advice(error: &RunError, out: &Path) -> String {
     }
 }
 
-/// A training from its start.
+/// A training from its start. Of several ranks the first one alone shows what is wrong with its files.
 fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
     let file = args.file.as_deref().unwrap_or(Path::new(""));
     let mut compilation = compile(file, &args.set.set);
-    show(&compilation.problems, &compilation.sources);
+    if first {
+        show(&compilation.problems, &compilation.sources);
+    }
     let Some(net) = compilation.net.take() else {
         return Err(match compilation.ok() {
             true => format!("{} holds blocks alone; there is no net to train", file.display()),
             false => "no training: the net is not sound".into(),
         });
     };
-    let recipe = recipe_in_force(args, &net, &compilation.sources)?;
+    let recipe = recipe_in_force(args, &net, &compilation.sources, first)?;
     let out = args.out.clone().unwrap_or_else(|| free_folder(&net.graph().name, args.seed));
     if first {
         print(&echo_overrides(&net, &args.set.set));
@@ -153,7 +155,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
 }
 
 /// The rest of a training, all that it depends on from its folder.
-fn resumed(run: &Path) -> Result<Training, String> {
+fn resumed(run: &Path, first: bool) -> Result<Training, String> {
     let wrong = |error: RunError| error.to_string();
     let (folder, rows) = RunFolder::resume(run).map_err(wrong)?;
     let info = RunFolder::info(run).map_err(wrong)?;
@@ -165,14 +167,18 @@ fn resumed(run: &Path) -> Result<Training, String> {
         ));
     }
     let compilation = compile(&run.join(RunFolder::NET), &[]);
-    show(&compilation.problems, &compilation.sources);
+    if first {
+        show(&compilation.problems, &compilation.sources);
+    }
     let net = compilation.net.ok_or("the run's net is not sound")?;
     let path = run.join(RunFolder::RECIPE);
     let text = recipe::read(&path)?;
     let mut sources = Sources::default();
     let file = (sources.add(path.display().to_string(), text.clone()), text.as_str());
     let (recipe, problems) = Recipe::resolve(&[], Some(file), None);
-    show(&problems, &sources);
+    if first {
+        show(&problems, &sources);
+    }
     if problems.has_errors() {
         return Err("the run's recipe is not sound".into());
     }
@@ -191,13 +197,20 @@ fn resumed(run: &Path) -> Result<Training, String> {
     })
 }
 
-fn recipe_in_force(args: &TrainArgs, net: &Checked, sources: &Sources) -> Result<Recipe, String> {
+fn recipe_in_force(
+    args: &TrainArgs,
+    net: &Checked,
+    sources: &Sources,
+    first: bool,
+) -> Result<Recipe, String> {
     let mut sources = sources.clone();
     let text = args.recipe.as_deref().map(recipe::read).transpose()?;
     let file = args.recipe.as_deref().zip(text.as_deref());
     let file = file.map(|(path, text)| (sources.add(path.display().to_string(), text), text));
     let (recipe, problems) = Recipe::resolve(&net.graph().settings, file, args.epochs);
-    show(&problems, &sources);
+    if first {
+        show(&problems, &sources);
+    }
     match problems.has_errors() {
         true => Err("no training: the recipe is not sound".into()),
         false => Ok(recipe),

@@ -20,7 +20,7 @@ mod torch;
 
 pub use algorithm::{Algorithm, ConvChoice, Ways};
 #[cfg(feature = "torch")]
-pub use compiled::{Compiled, Stepped, Tuning};
+pub use compiled::{Compiled, Stepped, TaskInfo, Tuning};
 pub use error::TorchError;
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;

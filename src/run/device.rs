@@ -49,6 +49,13 @@ impl Machine {
         usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
     }
 
+    /// Waits for what the device was given to do.
+    pub(super) fn wait(self) {
+        if let Device::Cuda(gpu) = self.device {
+            tch::Cuda::synchronize(gpu as i64);
+        }
+    }
+
     /// The machine in words, for logs.
     pub fn hardware(self) -> Hardware {
         let device = match self.device {

@@ -31,6 +31,8 @@ mod optimiser;
 mod options;
 #[cfg(feature = "torch")]
 mod parity;
+#[cfg(feature = "torch")]
+mod profile;
 pub mod recipe;
 mod schedule;
 #[cfg(feature = "torch")]
@@ -56,6 +58,8 @@ pub use optimiser::Sgd;
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
 pub use parity::parity;
+#[cfg(feature = "torch")]
+pub use profile::{Profile, TaskProfile, profile};
 pub use recipe::Recipe;
 pub use schedule::Schedule;
 #[cfg(feature = "torch")]

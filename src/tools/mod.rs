@@ -5,5 +5,6 @@ pub mod derive;
 pub mod diff;
 pub mod draw;
 pub mod fix;
+pub mod flame;
 pub mod provenance;
 pub mod show;

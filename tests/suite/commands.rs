@@ -243,3 +243,42 @@ fn a_training_that_cannot_start_says_why() {
     refused(&["train", "nets/resnet9.net", "--device", "cuda:7", "--data", "synthetic"], 1, "cuda:7");
     refused(&["eval", "nets"], 1, "holds no run");
 }
+
+#[cfg(feature = "torch")]
+#[test]
+fn a_profile_says_where_the_time_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let svg = folder.path().join("step.svg");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_netc"))
+        .args([
+            "profile",
+            "nets/resnet9.net",
+            "--set",
+            "width=16",
+            "--batch",
+            "8",
+            "--steps",
+            "1",
+            "--device",
+            "cpu",
+        ])
+        .args(["--precision", "fp32", "--svg", svg.to_str().unwrap()])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let nodes = ["prep.conv", "prep.bn", "layer3.residual.conv_bn_2.bn", "head.linear"];
+    for node in nodes {
+        let line =
+            text.lines().find(|line| line.starts_with(node)).unwrap_or_else(|| panic!("{node} in {text}"));
+        let times: Vec<f64> = line.split_whitespace().skip(1).take(2).map(|ms| ms.parse().unwrap()).collect();
+        assert!(times[0] > 0.0 && times[1] > 0.0, "{line}");
+    }
+    assert!(text.contains("images/s") && text.contains("GMAC/s"));
+    let svg = std::fs::read_to_string(svg).unwrap();
+    for node in nodes {
+        assert!(svg.contains(&format!("<title>{node}: ")), "{node}");
+    }
+    assert!(svg.contains("<title>layer3.residual: "), "blocks hold their nodes");
+}

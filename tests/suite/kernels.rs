@@ -200,6 +200,26 @@ fn norms_are_those_of_fp64() {
 }
 
 #[test]
+fn what_is_no_number_stays_so() {
+    let Some(kernels) = Kernels::detect() else { return };
+    let after = After { relu: true, pool: true };
+    let x = random(&[2, 16, 4, 4]) * f64::NAN;
+    let x = channels_last(&x);
+    let vector = || Tensor::ones([16], (Kind::Float, Device::Cpu));
+    let owned = [vector(), vector(), vector(), vector()];
+    let moments = kernels.moments(&x, owned.each_ref(), 0.1, 1e-5).unwrap();
+    let y = random(&[2, 16, 2, 2]);
+    kernels.normalise((&x, &y), &moments, after, None).unwrap();
+    assert_eq!(y.isnan().sum(Kind::Int64).int64_value(&[]), 128);
+    let (weight, y) = (random(&[8, 16, 3, 3]), random(&[2, 8, 2, 2]));
+    let mut packed = Packed::default();
+    kernels.pack(&weight, (TileSize::Two, Direction::Forward), Kind::Float, &mut packed).unwrap();
+    let finish = Epilogue { after, ..Epilogue::default() };
+    kernels.convolve((&x, &y), (TileSize::Two, &mut packed), finish, &mut Workspace::default()).unwrap();
+    assert_eq!(y.isnan().sum(Kind::Int64).int64_value(&[]), 64);
+}
+
+#[test]
 fn descent_is_that_of_fp64() {
     let Some(kernels) = Kernels::detect() else { return };
     for nesterov in [false, true] {

@@ -43,6 +43,22 @@ pub struct Compiled {
     slots: Slots,
     kernels: Option<Kernels>,
     workspace: Workspace,
+    clock: Option<Vec<[f64; 2]>>,
+}
+
+/// One of the tasks of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskInfo {
+    /// Its op, by step of the plan.
+    pub step: usize,
+    /// The paths of ops that are computed along with it.
+    pub along: Vec<String>,
+    /// Numbers of its value for one example.
+    pub written: u64,
+    /// Whether the gradient by its operand is computed.
+    pub input_wanted: bool,
+    /// How a convolution is computed.
+    pub ways: Option<Ways>,
 }
 
 /// What a step gave.
@@ -101,6 +117,7 @@ impl Compiled {
             gradients: Vec::new(),
             owned: Vec::new(),
             kernels,
+            clock: None,
             workspace: Workspace::default(),
             convolutions,
             tasks,
@@ -124,10 +141,27 @@ impl Compiled {
         &self.gradients
     }
 
-    /// How each convolution is computed, by step of the plan.
-    pub fn ways(&self) -> impl Iterator<Item = (usize, Ways)> {
-        let tasks = self.tasks.iter().zip(&self.convolutions);
-        tasks.filter_map(|(task, convolution)| Some((task.step, convolution.as_ref()?.ways)))
+    /// Takes the time of each task from now on.
+    pub fn take_times(&mut self) {
+        self.clock = Some(vec![[0.0; 2]; self.tasks.len()]);
+    }
+
+    /// Seconds of each task of the last step, forward and backward; empty unless they are taken.
+    pub fn times(&self) -> &[[f64; 2]] {
+        self.clock.as_deref().unwrap_or(&[])
+    }
+
+    /// The tasks of this net, in order.
+    pub fn tasks(&self, net: &TorchNet) -> Vec<TaskInfo> {
+        let steps = net.plan.steps();
+        let info = |(task, convolution): (&Task, &Option<Convolution>)| TaskInfo {
+            step: task.step,
+            along: task.along.iter().map(|&step| steps[step].path.clone()).collect(),
+            written: steps[task.output].shape.elements(),
+            input_wanted: steps[task.step].operands.iter().any(|&operand| self.wanted[operand]),
+            ways: convolution.as_ref().map(|convolution| convolution.ways),
+        };
+        self.tasks.iter().zip(&self.convolutions).map(info).collect()
     }
 
     /// One step of training on images `[N, C, H, W]` with labels `[N]`: the sum of the cross-entropies, and its

@@ -17,6 +17,8 @@ pub(super) struct Task {
     pub add: Option<usize>,
     /// The step whose value comes out.
     pub output: usize,
+    /// The steps that are taken along.
+    pub along: Vec<usize>,
 }
 
 impl Task {
@@ -49,7 +51,7 @@ pub(super) fn schedule(plan: &Plan, purpose: Purpose, fuse: bool) -> Vec<Task> {
             Purpose::Training => matches!(step.op, Op::BatchNorm(_)),
             Purpose::Evaluation => matches!(step.op, Op::Conv(_)),
         };
-        let mut task = Task { step: i, after: After::default(), add: None, output: i };
+        let mut task = Task { step: i, after: After::default(), add: None, output: i, along: Vec::new() };
         while fuse
             && leads
             && step.shape.image().is_some()
@@ -82,6 +84,7 @@ fn extend(task: &mut Task, plan: &Plan, next: usize) -> bool {
         _ => return false,
     }
     task.output = next;
+    task.along.push(next);
     true
 }
 

@@ -49,13 +49,9 @@ impl Tuning {
             ConvChoice::Library => return Ok(Ways::all(Algorithm::Library)),
             ConvChoice::F2 => return Ok(Ways::all(Algorithm::Two)),
             ConvChoice::F4 => return Ok(Ways::all(Algorithm::Four)),
-            ConvChoice::Auto => {
-                if kind == Kind::Float {
-                    Algorithm::Four
-                } else {
-                    Algorithm::Two
-                }
-            }
+            // In bf16 Winograd's rounds more than the library does.
+            ConvChoice::Auto if kind == Kind::BFloat16 => return Ok(Ways::all(Algorithm::Library)),
+            ConvChoice::Auto => Algorithm::Four,
         };
         let images = IMAGES.min(batch as u64);
         let macs = [images, inside, op.out, 9, height, width].into_iter().fold(1u64, u64::saturating_mul);

@@ -1,6 +1,8 @@
 //! The tasks one after another, forward and then backward.
 
-use tch::{TchError, Tensor};
+use std::time::Instant;
+
+use tch::{Device, TchError, Tensor};
 
 use super::{Compiled, rules};
 use crate::graph::Op;
@@ -33,7 +35,9 @@ impl Compiled {
             let operands = task.operands(&net.plan);
             let read: Vec<Tensor> =
                 operands.iter().filter_map(|&o| values[o].as_ref()).map(Tensor::shallow_clone).collect();
+            let start = Instant::now();
             let (value, keep) = self.run(net, i, &read, mode).at(&steps[task.step].path)?;
+            self.note(net, i, 0, start);
             kept.push(keep);
             drop(read);
             operands.into_iter().filter(|&o| self.last_reader[o] == i).for_each(|o| values[o] = None);
@@ -100,12 +104,24 @@ impl Compiled {
             if let Some(add) = task.add.filter(|&add| self.wanted[add]) {
                 gradients[add].extend(parts.iter().map(Tensor::shallow_clone));
             }
+            let start = Instant::now();
             let by_operands = self.run_back(net, i, parts, kept).at(&steps[task.step].path)?;
+            self.note(net, i, 1, start);
             for (&operand, gradient) in steps[task.step].operands.iter().zip(by_operands) {
                 gradients[operand].extend(gradient.filter(|_| self.wanted[operand]));
             }
         }
         Ok(())
+    }
+
+    /// Notes how long a task took in a direction, if that is wanted; then a GPU is waited for.
+    fn note(&mut self, net: &TorchNet, task: usize, direction: usize, start: Instant) {
+        if let Some(clock) = &mut self.clock {
+            if let Device::Cuda(gpu) = net.device {
+                tch::Cuda::synchronize(gpu as i64);
+            }
+            clock[task][direction] = start.elapsed().as_secs_f64();
+        }
     }
 
     /// The gradients by the operands of a task's op.

@@ -164,6 +164,11 @@ impl TorchNet {
         self.device
     }
 
+    /// Bytes of a number in its arithmetic.
+    pub fn kind_bytes(&self) -> u64 {
+        self.kind.elt_size_in_bytes() as u64
+    }
+
     /// What it computes, step by step.
     pub fn plan(&self) -> &Plan {
         &self.plan

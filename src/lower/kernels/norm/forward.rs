@@ -43,7 +43,8 @@ pub(super) unsafe fn forward<E: Element>(
                     }
                     false => at(0),
                 };
-                let mut value = _mm512_max_ps(value, below);
+                // The second operand is what comes out where one is NaN.
+                let mut value = _mm512_max_ps(below, value);
                 if let Some(add) = add {
                     value = _mm512_add_ps(value, E::load(add.at(place * channels + channel), mask));
                 }

@@ -141,7 +141,8 @@ unsafe fn write<E: Element, T: Tile>(
                 let right = _mm512_max_ps(pixels[i][j + 1], pixels[i + 1][j + 1]);
                 pixel = _mm512_max_ps(_mm512_max_ps(pixel, pixels[i + 1][j]), right);
             }
-            pixel = _mm512_max_ps(_mm512_add_ps(pixel, bias), below);
+            // The second operand is what comes out where one is NaN.
+            pixel = _mm512_max_ps(below, _mm512_add_ps(pixel, bias));
             let row = place.image * dims.height / pool + (place.row + i) / pool;
             let at = (row * (dims.width / pool) + (place.column + j) / pool) * dims.outside + channel;
             // SAFETY: the pixel is in the image, the mask keeps to its channels.

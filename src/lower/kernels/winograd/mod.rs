@@ -4,6 +4,9 @@
 //! for each point of the tile, and what comes out is transformed back. A block of tiles goes through all three
 //! at a time and stays in the cache.
 
+// A point or a column is the index of several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
 mod dims;
 mod forward;
 mod pack;
