@@ -249,7 +249,7 @@ fn a_training_that_cannot_start_says_why() {
 fn a_profile_says_where_the_time_goes() {
     let folder = tempfile::tempdir().unwrap();
     let svg = folder.path().join("step.svg");
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_netc"))
+    let output = Command::new(env!("CARGO_BIN_EXE_netc"))
         .args([
             "profile",
             "nets/resnet9.net",
