@@ -109,10 +109,10 @@ pub struct ProfileArgs {
     #[allow(missing_docs)]
     pub set: SetArgs,
     /// Images in a step [default: the recipe's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<1_048_576>)]
     pub batch: Option<usize>,
     /// Steps to measure, after two that warm up
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = steps)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<1000>)]
     pub steps: usize,
     /// Convolutions: auto, library, f2 or f4
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
@@ -125,11 +125,9 @@ pub struct ProfileArgs {
     pub machine: MachineArgs,
 }
 
-fn steps(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|n| (1..=1000).contains(n))
-        .ok_or_else(|| "expected a number from 1 to 1000".into())
+fn whole<const MOST: usize>(text: &str) -> Result<usize, String> {
+    let found = text.parse().ok().filter(|n| (1..=MOST).contains(n));
+    found.ok_or_else(|| format!("expected a number from 1 to {MOST}"))
 }
 
 /// Arguments of `netc eval`.

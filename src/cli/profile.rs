@@ -21,7 +21,12 @@ pub(super) fn run(args: &ProfileArgs) -> ExitCode {
 fn go(args: &ProfileArgs) -> Result<(), String> {
     let mut compilation = compile(&args.file, &args.set.set);
     show(&compilation.problems, &compilation.sources);
-    let net = compilation.net.take().ok_or("no profile: there is no sound net")?;
+    let Some(net) = compilation.net.take() else {
+        return Err(match compilation.ok() {
+            true => format!("{} holds blocks alone; there is no net to profile", args.file.display()),
+            false => "no profile: the net is not sound".into(),
+        });
+    };
     let (mut recipe, problems) = Recipe::resolve(&net.graph().settings, None, None);
     show(&problems, &compilation.sources);
     recipe.batch_size = args.batch.unwrap_or(recipe.batch_size);
