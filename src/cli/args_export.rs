@@ -20,6 +20,9 @@ pub struct ExportArgs {
     /// The format to write
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub to: ExportFormat,
+    /// `folded` for evaluation, batch normalisation in the weights; `training` with every op as it is
+    #[arg(long, value_enum, value_name = "FORM", default_value = "folded")]
+    pub form: FormArg,
     /// The file to write [default: the net's name with the format's ending]
     #[arg(short, long, value_name = "OUT")]
     pub out: Option<PathBuf>,
@@ -47,6 +50,15 @@ pub struct SourceArgs {
 pub enum ExportFormat {
     /// ONNX, weights embedded
     Onnx,
+}
+
+/// What is written of a net.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormArg {
+    /// What evaluation needs.
+    Folded,
+    /// Every op, one for one.
+    Training,
 }
 
 impl ExportFormat {

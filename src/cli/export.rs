@@ -2,9 +2,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::PROBLEMS;
-use super::args_export::{ExportArgs, ExportFormat};
+use super::args_export::{ExportArgs, ExportFormat, FormArg};
 use super::out::{complain, print};
 use super::source::{self, Source};
+use crate::onnx::{Form, export};
 use crate::run::write_atomically;
 
 pub(super) fn run(args: &ExportArgs) -> ExitCode {
@@ -25,7 +26,7 @@ pub(super) fn run(args: &ExportArgs) -> ExitCode {
 fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     let source = source::load(&args.source)?;
     let bytes = match args.to {
-        ExportFormat::Onnx => onnx(&source)?,
+        ExportFormat::Onnx => onnx(&source, args.form)?,
     };
     let name = format!("{}.{}", source.net.graph().name, args.to.ending());
     let out = args.out.clone().unwrap_or_else(|| name.into());
@@ -33,6 +34,10 @@ fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     Ok(out)
 }
 
-fn onnx(_source: &Source) -> Result<Vec<u8>, String> {
-    Err("the ONNX exporter follows in the next commit".into())
+fn onnx(source: &Source, form: FormArg) -> Result<Vec<u8>, String> {
+    let form = match form {
+        FormArg::Folded => Form::Folded,
+        FormArg::Training => Form::Training,
+    };
+    export(&source.net, &source.weights, form)
 }

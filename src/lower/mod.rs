@@ -8,6 +8,7 @@ mod algorithm;
 #[cfg(feature = "torch")]
 mod compiled;
 mod error;
+mod fold;
 mod init;
 #[cfg(feature = "torch")]
 pub mod kernels;

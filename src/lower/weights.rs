@@ -69,6 +69,11 @@ impl Weights {
         }
     }
 
+    /// Tensors in the order of the plan of the net that they are for.
+    pub fn from_tensors(tensors: Vec<Numbers>) -> Weights {
+        Weights { tensors }
+    }
+
     /// These as a `safetensors` file. The same numbers give the same bytes.
     ///
     /// # Errors
@@ -90,7 +95,7 @@ impl Weights {
 }
 
 /// The tensors that a net needs, each under its full name.
-fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
+pub(super) fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
     let mut specs = Vec::new();
     for step in plan(net).steps() {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
