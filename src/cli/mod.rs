@@ -25,6 +25,9 @@ mod export;
 mod files;
 mod fix;
 mod fmt;
+mod import;
+#[cfg(feature = "torch")]
+mod logits;
 mod lsp;
 mod manual;
 mod out;
@@ -59,7 +62,7 @@ use clap::Parser;
 
 pub use args::{Cli, Command, TensorCommand};
 pub use args_draw::DrawArgs;
-pub use args_export::{ExportArgs, ExportFormat, SourceArgs};
+pub use args_export::{ExportArgs, ExportFormat, FormArg, ImportArgs, LogitsArgs, SourceArgs};
 pub use args_report::ReportArgs;
 pub use args_search::{ReproduceArgs, SearchArgs};
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, ProfileArgs, TrainArgs};
@@ -82,6 +85,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Derive(args) => derive::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),
