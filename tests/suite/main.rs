@@ -30,6 +30,7 @@ mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
 mod mistakes;
+mod onnx;
 mod passes;
 mod recipe;
 mod report;
