@@ -9,6 +9,7 @@ mod args_report;
 mod args_search;
 mod args_tools;
 mod args_train;
+mod args_watch;
 mod check;
 #[cfg(feature = "torch")]
 mod data;
@@ -29,6 +30,9 @@ mod out;
 #[cfg(feature = "torch")]
 mod parity;
 mod passes;
+mod plot;
+#[cfg(feature = "torch")]
+mod predict;
 #[cfg(feature = "torch")]
 mod profile;
 #[cfg(feature = "torch")]
@@ -58,6 +62,7 @@ pub use args::{Cli, Command, TensorCommand};
 pub use args_draw::DrawArgs;
 pub use args_report::ReportArgs;
 pub use args_search::{ReproduceArgs, SearchArgs};
+pub use args_watch::{PlotArgs, PredictArgs};
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, ProfileArgs, TrainArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]
@@ -80,6 +85,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Tensors(TensorCommand::Passes(args)) if !args.verify => passes::run(&args),
         Command::Tensors(TensorCommand::Search(args)) if search_engine::concerns(&args) => {
             search_engine::run(&args)
