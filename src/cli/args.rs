@@ -9,6 +9,7 @@ use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, ProfileArgs, TrainArgs};
+use super::args_watch::{PlotArgs, PredictArgs};
 use crate::diag::Code;
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
@@ -56,6 +57,8 @@ pub enum Command {
     Import(ImportArgs),
     /// What a search found: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
+    /// Draw accuracy and loss of trainings against epochs and time
+    Plot(PlotArgs),
     #[command(flatten)]
     #[allow(missing_docs)]
     Tensors(TensorCommand),
@@ -82,6 +85,8 @@ pub enum TensorCommand {
     Profile(ProfileArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
+    /// Classify images with a trained net
+    Predict(PredictArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),

@@ -10,6 +10,7 @@ mod args_report;
 mod args_search;
 mod args_tools;
 mod args_train;
+mod args_watch;
 mod check;
 #[cfg(feature = "torch")]
 mod data;
@@ -34,6 +35,9 @@ mod out;
 #[cfg(feature = "torch")]
 mod parity;
 mod passes;
+mod plot;
+#[cfg(feature = "torch")]
+mod predict;
 #[cfg(feature = "torch")]
 mod profile;
 #[cfg(feature = "torch")]
@@ -65,6 +69,7 @@ pub use args_draw::DrawArgs;
 pub use args_export::{ExportArgs, ExportFormat, FormArg, ImportArgs, LogitsArgs, SourceArgs};
 pub use args_report::ReportArgs;
 pub use args_search::{ReproduceArgs, SearchArgs};
+pub use args_watch::{PlotArgs, PredictArgs};
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, ProfileArgs, TrainArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]
@@ -89,6 +94,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Tensors(TensorCommand::Passes(args)) if !args.verify => passes::run(&args),
         Command::Tensors(TensorCommand::Search(args)) if search_engine::concerns(&args) => {
             search_engine::run(&args)

@@ -10,6 +10,9 @@ pub mod augment;
 mod batches;
 #[cfg(feature = "torch")]
 mod checkpoint;
+#[cfg(feature = "torch")]
+mod classify;
+mod confusion;
 pub mod data;
 #[cfg(feature = "torch")]
 mod device;
@@ -20,6 +23,8 @@ mod epoch;
 mod error;
 #[cfg(feature = "torch")]
 mod evaluate;
+#[cfg(feature = "torch")]
+mod fits;
 mod folder;
 mod hardware;
 mod journal;
@@ -39,6 +44,7 @@ pub mod recipe;
 mod schedule;
 #[cfg(feature = "torch")]
 mod stepper;
+pub mod tensorboard;
 #[cfg(feature = "torch")]
 mod train;
 
@@ -47,10 +53,13 @@ pub use batches::Batches;
 #[cfg(feature = "torch")]
 pub use checkpoint::{load as load_checkpoint, save as save_checkpoint};
 #[cfg(feature = "torch")]
+pub use classify::Trained;
+pub use confusion::{Confusion, Mistake};
+#[cfg(feature = "torch")]
 pub use device::Machine;
 pub use error::RunError;
 #[cfg(feature = "torch")]
-pub use evaluate::{Score, evaluate, evaluate_run};
+pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
 pub use hardware::Hardware;
 pub use journal::{Journal, NoJournal};

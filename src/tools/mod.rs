@@ -6,5 +6,6 @@ pub mod diff;
 pub mod draw;
 pub mod fix;
 pub mod flame;
+pub mod plot;
 pub mod provenance;
 pub mod show;
