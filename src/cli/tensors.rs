@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use super::{TensorCommand, eval, parity, passes, predict, profile, search, train};
+use super::{TensorCommand, eval, logits, parity, passes, predict, profile, search, train};
 
 /// Runs a command that computes with tensors, in a program that links libtorch.
 pub fn tensors(command: TensorCommand) -> ExitCode {
@@ -13,5 +13,6 @@ pub fn tensors(command: TensorCommand) -> ExitCode {
         TensorCommand::Predict(args) => predict::run(&args),
         TensorCommand::Passes(args) => passes::verify(&args),
         TensorCommand::Parity(args) => parity::run(&args),
+        TensorCommand::Logits(args) => logits::run(&args),
     }
 }

@@ -28,6 +28,8 @@ mod fits;
 mod folder;
 mod hardware;
 mod journal;
+#[cfg(feature = "torch")]
+mod logits;
 mod method;
 #[cfg(feature = "torch")]
 mod native;
@@ -61,6 +63,8 @@ pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
 pub use hardware::Hardware;
 pub use journal::{Journal, NoJournal};
+#[cfg(feature = "torch")]
+pub use logits::logits;
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
 pub use optimiser::Sgd;
