@@ -45,8 +45,7 @@ fn go(args: &EvalArgs) -> Result<String, String> {
     let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
     let mut data = load_with_progress(&data_of(args, &info)).map_err(|e| e.to_string())?;
     info.prepare(&mut data).map_err(|e| e.to_string())?;
-    let (score, confusion) =
-        confusion_of_run(&args.run, &net, &data, machine).map_err(|e| e.to_string())?;
+    let (score, confusion) = confusion_of_run(&args.run, &net, &data, machine).map_err(|e| e.to_string())?;
     if let Some(path) = &args.output {
         draw(&confusion, &info, &score, path)?;
     }
@@ -79,7 +78,8 @@ fn line(info: &RunInfo, data: &str, score: &Score, confusion: Option<&Confusion>
         "loss": score.loss,
     });
     if let Some(confusion) = confusion {
-        let accuracies: Vec<_> = (0..confusion.classes.len()).map(|class| confusion.accuracy(class)).collect();
+        let accuracies: Vec<_> =
+            (0..confusion.classes.len()).map(|class| confusion.accuracy(class)).collect();
         object["classes"] = json!(confusion.classes);
         object["class_accuracy"] = json!(accuracies);
         object["confusion"] = json!(confusion.counts);

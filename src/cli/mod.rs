@@ -69,8 +69,8 @@ pub use args_draw::DrawArgs;
 pub use args_export::{ExportArgs, ExportFormat, FormArg, ImportArgs, LogitsArgs, SourceArgs};
 pub use args_report::ReportArgs;
 pub use args_search::{ReproduceArgs, SearchArgs};
-pub use args_watch::{PlotArgs, PredictArgs};
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, ProfileArgs, TrainArgs};
+pub use args_watch::{PlotArgs, PredictArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]
 pub use tensors::tensors;

@@ -104,7 +104,9 @@ impl Batches {
         let to = |tensor: Tensor| tensor.f_to_device(device);
         Ok(Batches {
             pixels: to(pixels.f_contiguous()?)?,
-            labels: to(Tensor::f_from_slice(&labels.iter().map(|&label| label.into()).collect::<Vec<i64>>())?)?,
+            labels: to(Tensor::f_from_slice(
+                &labels.iter().map(|&label| label.into()).collect::<Vec<i64>>(),
+            )?)?,
             count: labels.len(),
             image,
             pad,

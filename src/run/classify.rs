@@ -30,9 +30,10 @@ impl Trained {
         let RunInfo { image, classes, normalisation, .. } = RunFolder::info(run)?;
         let old = || RunError::NoRun {
             path: run.into(),
-            reason: "its run.json says neither the classes nor how images are read, as an older netc wrote it; \
+            reason:
+                "its run.json says neither the classes nor how images are read, as an older netc wrote it; \
                      train it anew"
-                .into(),
+                    .into(),
         };
         let fits = net.shape(net.input()).image() == Some(image.map(|n| n as u64))
             && net.shape(net.output()).dims() == [classes.len() as u64];

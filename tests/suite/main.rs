@@ -43,3 +43,4 @@ mod show;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;
+mod watch;

@@ -177,11 +177,7 @@ impl Cifar {
     ///
     /// # Errors
     /// A file is missing, has the wrong size, or holds a label that names no class.
-    pub fn read(
-        &self,
-        source: &Source,
-        on_progress: &mut dyn FnMut(Progress),
-    ) -> Result<Dataset, DataError> {
+    pub fn read(&self, source: &Source, on_progress: &mut dyn FnMut(Progress)) -> Result<Dataset, DataError> {
         on_progress(Progress::Reading);
         let (mut train, mut test) = (Split::default(), Split::default());
         let mut names = None;
@@ -300,8 +296,7 @@ impl Cifar {
         for entry in tar.entries().map_err(io())? {
             let entry = entry.map_err(io())?;
             let path = entry.path().map_err(io())?;
-            let index =
-                wanted.iter().position(|(name, _)| *path == Path::new(self.folder_name).join(name));
+            let index = wanted.iter().position(|(name, _)| *path == Path::new(self.folder_name).join(name));
             if let Some(index) = index.filter(|_| entry.header().entry_type().is_file()) {
                 let mut bytes = Vec::new();
                 entry.take(wanted[index].1 + 1).read_to_end(&mut bytes).map_err(io())?;

@@ -73,13 +73,17 @@ fn files(path: &Path) -> Result<(Vec<String>, [Vec<Item>; 2], Option<String>), D
     let classes: Vec<String> = all.files.keys().cloned().collect();
     let numbered = |files: BTreeMap<String, Vec<PathBuf>>| -> Vec<Item> {
         let number = |name: &str| classes.iter().position(|class| class == name).unwrap_or_default() as u16;
-        files.into_iter().flat_map(|(name, files)| files.into_iter().map(move |f| (number(&name), f))).collect()
+        files
+            .into_iter()
+            .flat_map(|(name, files)| files.into_iter().map(move |f| (number(&name), f)))
+            .collect()
     };
     let mut notes = Vec::new();
     let splits = match tested {
         Some((tests, test)) => {
             if let Some(class) = tests.files.keys().find(|class| !all.files.contains_key(*class)) {
-                let reason = format!("its class `{class}` is not among the {} of {}", classes.len(), train.display());
+                let reason =
+                    format!("its class `{class}` is not among the {} of {}", classes.len(), train.display());
                 return Err(DataError::file(&test, reason));
             }
             if let Some(deeper) = tests.deeper {
@@ -136,7 +140,9 @@ impl Classes {
             return Err(DataError::file(folder, reason));
         }
         match self.files.iter().find(|(_, files)| files.is_empty()) {
-            Some((name, _)) => Err(DataError::file(&folder.join(name), "expected PNG or JPEG images, got none")),
+            Some((name, _)) => {
+                Err(DataError::file(&folder.join(name), "expected PNG or JPEG images, got none"))
+            }
             None => Ok(()),
         }
     }
@@ -257,7 +263,8 @@ fn decode(
 fn decode_part(items: &[Item], images: &mut [u8], size: [usize; 3]) -> Result<(), DataError> {
     let bytes = size.iter().product();
     for ((_, path), place) in items.iter().zip(images.chunks_exact_mut(bytes)) {
-        let picture = Picture::read(path, None)?.with_channels(size[0]).filter(|picture| picture.size == size);
+        let picture =
+            Picture::read(path, None)?.with_channels(size[0]).filter(|picture| picture.size == size);
         let picture = picture.ok_or_else(|| DataError::file(path, "it changed while it was read"))?;
         place.copy_from_slice(&picture.pixels);
     }

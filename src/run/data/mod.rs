@@ -19,8 +19,8 @@ use etcetera::BaseStrategy as _;
 use cifar::{CIFAR10, CIFAR100, Cifar, Source};
 
 pub use error::DataError;
-pub use picture::Picture;
 pub use normalisation::Normalisation;
+pub use picture::Picture;
 
 /// The most bytes of pixels that a data set may have: all of it is held in memory.
 pub const MOST_BYTES: u64 = 16 << 30;

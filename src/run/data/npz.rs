@@ -11,7 +11,9 @@ use std::path::Path;
 use zip::ZipArchive;
 
 use super::npy::{Header, Type};
-use super::{DataError, Dataset, MOST_BYTES, MOST_CLASSES, Normalisation, Progress, Split, name_of, printable};
+use super::{
+    DataError, Dataset, MOST_BYTES, MOST_CLASSES, Normalisation, Progress, Split, name_of, printable,
+};
 
 /// The names that images and labels of the two splits may have, whatever their case.
 const ARRAYS: [[&str; 4]; 3] = [
@@ -50,8 +52,9 @@ pub fn read(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Datase
     let (image, train) = reader.images(&images)?;
     let (test_image, test) = reader.images(&test_images)?;
     if image != test_image {
-        let reason =
-            format!("{images} has images {image:?}, {test_images} has {test_image:?} (channels, height, width)");
+        let reason = format!(
+            "{images} has images {image:?}, {test_images} has {test_image:?} (channels, height, width)"
+        );
         return Err(DataError::file(path, reason));
     }
     let named = reader.class_names()?;
@@ -187,7 +190,8 @@ impl Reader<'_> {
             [n] | [n, 1] => n,
             _ => {
                 let shape = &header.shape;
-                let reason = format!("{entry}: expected labels [n] or [n, 1], class numbers from 0, got {shape:?}");
+                let reason =
+                    format!("{entry}: expected labels [n] or [n, 1], class numbers from 0, got {shape:?}");
                 return Err(self.wrong(reason));
             }
         };
@@ -213,7 +217,8 @@ impl Reader<'_> {
         let Some(entry) = NAMES.iter().find_map(|name| self.entry(name)) else { return Ok(None) };
         let (header, bytes) = self.array(&entry, MOST_NAMES)?;
         let (&[count], Type::Text(_) | Type::Bytes(_)) = (&header.shape[..], header.kind) else {
-            let reason = format!("{entry}: expected strings [classes], got {} {:?}", header.descr, header.shape);
+            let reason =
+                format!("{entry}: expected strings [classes], got {} {:?}", header.descr, header.shape);
             return Err(self.wrong(reason));
         };
         if !(1..=MOST_CLASSES).contains(&count) {

@@ -48,7 +48,10 @@ impl Board {
                 if since.0 == 0 {
                     return Ok(());
                 }
-                self.scalars(step, &[("step/loss", since.1 / since.0 as f64), ("step/images_per_second", *rate)])
+                self.scalars(
+                    step,
+                    &[("step/loss", since.1 / since.0 as f64), ("step/images_per_second", *rate)],
+                )
             }
             Event::Testing { .. } => Ok(()),
             Event::Epoch(row) => {

@@ -38,6 +38,7 @@ pub fn confusion(title: &str, confusion: &Confusion) -> String {
             title { (title) }
             rect width=(format!("{width:.0}")) height=(format!("{height:.0}")) fill="white" {}
             text x=(MARGIN) y="28" font-size="17" font-weight="600" { (title) }
+            rect x=(px(left)) y=(px(top)) width=(px(side)) height=(px(side)) fill=(shade(0.0, false).0) {}
             @for class in 0..classes {
                 @let middle = (class as f64 + 0.5) * cell;
                 @if named {
@@ -47,7 +48,8 @@ pub fn confusion(title: &str, confusion: &Confusion) -> String {
                 @if let Some(part) = confusion.accuracy(class).filter(|_| named) {
                     text x=(px(left + side + 8.0)) y=(px(top + middle + font * 0.35)) { (format!("{:.1}%", part * 100.0)) }
                 }
-                @for answer in 0..classes {
+                // Of very many classes, the empty cells would be most of the picture.
+                @for answer in (0..classes).filter(|&answer| cell >= READABLE || confusion.counts[class][answer] > 0) {
                     @let count = confusion.counts[class][answer];
                     @let part = count as f64 / confusion.examples(class).max(1) as f64;
                     @let (colour, dark) = shade(part, class == answer);

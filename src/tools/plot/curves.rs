@@ -146,16 +146,14 @@ fn faint(colour: &RGBColor) -> ShapeStyle {
 fn panel(area: &Area<'_>, all: &[Curve], along: Along, up: Up) -> Result<(), String> {
     let rows = || all.iter().flat_map(|curve| &curve.rows);
     let end = rows().map(|row| along.of(row)).fold(0.0, f64::max);
-    let values = range(rows().flat_map(|row| up.of(row)).filter(|y| y.is_finite()).map(|y| (y, 0.0)), 0.05);
-    let values = match up {
-        Up::Accuracy => values.start.max(0.0)..values.end.min(100.0).max(values.start.max(0.0) + 1e-6),
-        Up::Loss => values.start.max(0.0)..values.end,
-    };
+    let end = if end > 0.0 { end } else { 1.0 };
+    let mut finite = rows().flat_map(|row| up.of(row)).filter(|y| y.is_finite()).peekable();
+    let values = if finite.peek().is_some() { range(finite.map(|y| (y, 0.0)), 0.05) } else { 0.0..1.0 };
     let mut chart = ChartBuilder::on(area)
         .margin(14)
         .x_label_area_size(44)
         .y_label_area_size(60)
-        .build_cartesian_2d(0.0..end.max(f64::MIN_POSITIVE) * 1.03, values.clone())
+        .build_cartesian_2d(0.0..end * 1.03, values.clone())
         .map_err(said)?;
     axes(&mut chart, along, up, &values)?;
     for (curve, colour) in all.iter().zip(COLOURS.iter().cycle()) {

@@ -160,7 +160,13 @@ fn of_a_hundred_classes_the_fine_label_counts() {
 #[test]
 fn where_nothing_is_it_says_what_could_be() {
     let folder = tempfile::tempdir().unwrap();
-    insta::assert_snapshot!(message(folder.path()));
+    insta::assert_snapshot!(message(folder.path()), @r#"
+    no data set in DIR: expected one of
+      train/CLASS/*.png (or .jpg) and test/CLASS/*.png
+      CLASS/*.png, of which a fifth is held out for testing
+      cifar-10-batches-bin/ or cifar-10-binary.tar.gz, or the same of CIFAR-100
+    use --data FILE.npz for arrays, --data cifar10 or cifar100 to have it found or downloaded, or --data synthetic for generated images
+    "#);
     let name = |text: &str| load(&DataSpec::from(text), &mut |_| {}).unwrap_err().to_string();
     assert_eq!(name("cifar-100"), "cifar-100: no such file or folder; did you mean `cifar100`?");
     assert_eq!(

@@ -48,7 +48,8 @@ fn folders_of_training_and_test_images_are_read_by_class() {
 
     let mut seen = 0;
     let spec = DataSpec::Path(folder.path().to_owned());
-    let set = load(&spec, &mut |p| seen += usize::from(matches!(p, Progress::Images { total: 4, .. }))).unwrap();
+    let set =
+        load(&spec, &mut |p| seen += usize::from(matches!(p, Progress::Images { total: 4, .. }))).unwrap();
     assert!(seen >= 2, "each split says how far it is");
     assert_eq!((set.classes.clone(), set.image), (vec!["cat".into(), "dog".into()], [3, 2, 3]));
     assert_eq!((set.train.len(), set.test.len()), (3, 1));
@@ -60,7 +61,10 @@ fn folders_of_training_and_test_images_are_read_by_class() {
     assert_eq!(set.note.as_deref(), Some("1 files that are no PNG or JPEG are left out"));
     assert_eq!(set.path, Some(folder.path().canonicalize().unwrap()));
     // One of the three images is grey: a 9 and five zeros.
-    assert_eq!(set.normalisation.mean, [1, 2, 3].map(|c| (c + c + 3) as f32 / 3.0 + 0.5));
+    for (channel, mean) in set.normalisation.mean.iter().enumerate() {
+        let expected = (2 * channel + 5) as f32 / 3.0 + 0.5;
+        assert!((mean - expected).abs() < 1e-6, "{mean} {expected}");
+    }
 }
 
 #[test]
@@ -126,6 +130,7 @@ fn folders_that_cannot_be_trained_on_are_refused() {
     refuse(&|dir| {
         fs::create_dir(dir.join("a")).unwrap();
         fs::write(dir.join("a/1.png"), "no image at all").unwrap();
+        fs::write(dir.join("a/2.png"), "nor this").unwrap();
     });
     refuse(&|dir| {
         grey(&dir.join("a/1.png"), [64, 64], 1);
@@ -141,10 +146,12 @@ fn folders_that_cannot_be_trained_on_are_refused() {
     refuse(&|dir| {
         fs::create_dir(dir.join("a")).unwrap();
         image::ImageBuffer::<image::Luma<u16>, Vec<u16>>::new(8, 8).save(dir.join("a/1.png")).unwrap();
+        grey(&dir.join("a/2.png"), [8, 8], 1);
     });
     refuse(&|dir| {
         // A head that promises 50,000 x 50,000 pixels.
         grey(&dir.join("a/1.png"), [8, 8], 1);
+        grey(&dir.join("a/2.png"), [8, 8], 1);
         let mut bytes = fs::read(dir.join("a/1.png")).unwrap();
         bytes[16..20].copy_from_slice(&50_000u32.to_be_bytes());
         bytes[20..24].copy_from_slice(&50_000u32.to_be_bytes());
@@ -152,7 +159,21 @@ fn folders_that_cannot_be_trained_on_are_refused() {
         bytes[29..33].copy_from_slice(&sum.to_be_bytes());
         fs::write(dir.join("a/1.png"), bytes).unwrap();
     });
-    insta::assert_snapshot!(messages.join("\n---\n"));
+    insta::assert_snapshot!(messages.join("\n"), @r#"
+    DIR/train/a/2.png: it is 48 x 32 pixels, but DIR/test/a/3.png is 32 x 32: every image must have one size
+    with ImageMagick, for example: mogrify -resize 32x32! FILE...
+    DIR/test: its class `b` is not among the 1 of DIR/train
+    DIR: it has train/ but no test/ (or val/) beside it
+    DIR/a/deeper: expected an image, got a folder
+    DIR/b: expected PNG or JPEG images, got none
+    DIR/a: expected at least two images, one to train on and one to hold out for testing, got one
+    DIR: a class cannot be named "a\u{1b}[31m"
+    DIR/a/1.png: damaged: Format error decoding Png: Invalid PNG signature.
+    DIR/a/1.png: unexpected end of file
+    DIR/a/2.png: it has transparent pixels; put it on a ground of one colour
+    DIR/a/1.png: expected 8 bits a channel, got 16
+    DIR/a/1.png: expected up to 8192 pixels along a side
+    "#);
 }
 
 /// The checksum of PNG's chunks.

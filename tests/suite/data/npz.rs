@@ -25,7 +25,8 @@ pub fn npy(descr: &str, shape: &[usize], content: &[u8]) -> Vec<u8> {
 pub fn npz(path: &Path, method: CompressionMethod, arrays: &[(&str, Vec<u8>)]) {
     let mut zip = ZipWriter::new(File::create(path).unwrap());
     for (name, bytes) in arrays {
-        zip.start_file(format!("{name}.npy"), SimpleFileOptions::default().compression_method(method)).unwrap();
+        zip.start_file(format!("{name}.npy"), SimpleFileOptions::default().compression_method(method))
+            .unwrap();
         zip.write_all(bytes).unwrap();
     }
     zip.finish().unwrap();
@@ -82,7 +83,9 @@ fn channels_may_stand_first_or_last() {
     let path = folder.path().join("colours.npz");
     let planes: Vec<u8> = (0..2 * 3 * 30).map(|i| i as u8).collect();
     let pixels: Vec<u8> = (0..2)
-        .flat_map(|image| (0..30).flat_map(move |pixel| (0..3).map(move |c| (image * 90 + c * 30 + pixel) as u8)))
+        .flat_map(|image| {
+            (0..30).flat_map(move |pixel| (0..3).map(move |c| (image * 90 + c * 30 + pixel) as u8))
+        })
         .collect();
     let labels = npy("<i8", &[2, 1], &long(&[1, 0]));
     let names = npy("<U4", &[2], &utf32(&["tür", "bird"], 4));
@@ -146,7 +149,30 @@ fn arrays_that_cannot_be_trained_on_are_refused() {
     std::fs::write(&path, "no zip").unwrap();
     messages.push(read(&path).unwrap_err().to_string());
     let text = messages.join("\n").replace(&folder.path().display().to_string(), "DIR");
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!(text, @r#"
+    DIR/odd.npz/y_train.npy: expected a label from 0 to 65535, got -1 at byte 129
+    DIR/odd.npz/y_test.npy: expected a label from 0 to 65535, got 65536 at byte 128
+    DIR/odd.npz/y_test.npy: expected a label from 0 to 65535, got 18446744073709551615 at byte 128
+    DIR/odd.npz/y_train.npy: expected a label from 0 to 1, got 2 at byte 129
+    DIR/odd.npz: x_train.npy has 2 images, y_train.npy 3 labels
+    DIR/odd.npz: y_train.npy: expected labels [n] or [n, 1], class numbers from 0, got [2, 3]
+    DIR/odd.npz: y_train.npy: expected integers, got <f4
+    DIR/odd.npz: x_train.npy: expected bytes (uint8, 0 to 255), got <f4; in NumPy: array.astype("uint8")
+    DIR/odd.npz: x_train.npy: expected bytes (uint8, 0 to 255), got |O; in NumPy: array.astype("uint8")
+    DIR/odd.npz: x_train.npy: its shape [2, 5, 6] makes 60 bytes, but it ends at byte 178, 10 too early
+    DIR/odd.npz: x_train.npy: expected its end at byte 188, got more
+    DIR/odd.npz: x_train.npy: expected [n, height, width], [n, height, width, channels] or [n, channels, height, width] with up to 4 channels, got [60]
+    DIR/odd.npz: x_train.npy: with the shape [2, 3, 5, 2] the channels may be the second axis or the last
+    DIR/odd.npz: x_train.npy has images [1, 6, 5], x_test.npy has [1, 5, 6] (channels, height, width)
+    DIR/odd.npz: x_train.npy: its shape [0, 9223372036854775807, 9223372036854775807] makes more than 16384 MiB
+    DIR/odd.npz: x_train.npy: its shape [1099511627776, 5, 6] makes more than 16384 MiB
+    DIR/odd.npz: x_train.npy: it would unpack to 4096 MiB, more than 200 times the file's size
+    DIR/odd.npz: x_train.npy: expected an array in NumPy's format, got other bytes at byte 0
+    DIR/odd.npz: x_train.npy: expected a header of up to 16384 bytes, got 65535
+    DIR/odd.npz: x_train.npy: expected C order; in NumPy: numpy.ascontiguousarray(array)
+    DIR/odd.npz: expected the arrays train_images, train_labels, test_images, test_labels; or x_train, y_train, x_test, y_test; or train_x, train_y, test_x, test_y; got x_train?[2J, other
+    DIR/odd.npz: expected an .npz file: invalid Zip archive: Could not find EOCD
+    "#);
 }
 
 #[test]
