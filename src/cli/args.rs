@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_doctor::DoctorArgs;
 use super::args_draw::DrawArgs;
 use super::args_export::ExportArgs;
 use super::args_report::ReportArgs;
@@ -50,8 +51,6 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
-    /// Write a net with its weights for other programs
-    Export(ExportArgs),
     /// What a search found: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
     #[command(flatten)]
@@ -80,6 +79,10 @@ pub enum TensorCommand {
     Profile(ProfileArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
+    /// Write a net with its weights for other programs
+    Export(ExportArgs),
+    /// What netc finds on this machine, and what to do about what it does not
+    Doctor(DoctorArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),

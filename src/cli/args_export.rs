@@ -47,6 +47,8 @@ pub struct SourceArgs {
 pub enum ExportFormat {
     /// ONNX, weights embedded
     Onnx,
+    /// A Python module for PyTorch, with a loader for the weights
+    Pytorch,
 }
 
 impl ExportFormat {
@@ -54,6 +56,7 @@ impl ExportFormat {
     pub fn ending(self) -> &'static str {
         match self {
             ExportFormat::Onnx => "onnx",
+            ExportFormat::Pytorch => "py",
         }
     }
 }

@@ -5,6 +5,7 @@ use super::PROBLEMS;
 use super::args_export::{ExportArgs, ExportFormat};
 use super::out::{complain, print};
 use super::source::{self, Source};
+use crate::lower::pytorch;
 use crate::run::write_atomically;
 
 pub(super) fn run(args: &ExportArgs) -> ExitCode {
@@ -26,6 +27,7 @@ fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     let source = source::load(&args.source)?;
     let bytes = match args.to {
         ExportFormat::Onnx => onnx(&source)?,
+        ExportFormat::Pytorch => pytorch(&source.net).into_bytes(),
     };
     let name = format!("{}.{}", source.net.graph().name, args.to.ending());
     let out = args.out.clone().unwrap_or_else(|| name.into());

@@ -45,12 +45,12 @@ pub use batches::Batches;
 #[cfg(feature = "torch")]
 pub use checkpoint::{load as load_checkpoint, save as save_checkpoint};
 #[cfg(feature = "torch")]
-pub use device::Machine;
+pub use device::{LibtorchFacts, Machine, libtorch_facts};
 pub use error::RunError;
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
-pub use hardware::Hardware;
+pub use hardware::{Hardware, gpu_names};
 pub use journal::{Journal, NoJournal};
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]

@@ -1,5 +1,6 @@
 mod folded;
 pub(super) mod ops;
+mod script;
 mod verify;
 mod weights;
 

@@ -211,7 +211,11 @@ fn unpack(archive: &Path, cache: &Path) -> Result<PathBuf, DataError> {
     Ok(folder)
 }
 
-pub(in crate::run) fn cache_folder() -> Result<PathBuf, DataError> {
+/// The user's cache folder of netc.
+///
+/// # Errors
+/// None is known.
+pub fn cache_folder() -> Result<PathBuf, DataError> {
     let base = etcetera::choose_base_strategy().map_err(|_| DataError::NoCache)?;
     Ok(base.cache_dir().join("netc"))
 }
