@@ -8,6 +8,7 @@ mod algorithm;
 #[cfg(feature = "torch")]
 mod compiled;
 mod error;
+mod fold;
 mod init;
 #[cfg(feature = "torch")]
 pub mod kernels;
@@ -27,5 +28,5 @@ pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 pub use pytorch::pytorch;
 #[cfg(feature = "torch")]
-pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, verify};
+pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, save_script, verify};
 pub use weights::{Numbers, Weights};

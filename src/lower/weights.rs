@@ -1,6 +1,7 @@
 //! The weights and buffers of a net as plain numbers: what exporters write and importers give, without libtorch.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use safetensors::{Dtype, SafeTensors, View};
 
@@ -69,13 +70,20 @@ impl Weights {
         }
     }
 
-    /// These as a `safetensors` file. The same numbers give the same bytes.
+    /// Tensors in the order of the plan of the net that they are for.
+    pub fn from_tensors(tensors: Vec<Numbers>) -> Weights {
+        Weights { tensors }
+    }
+
+    /// These as a `safetensors` file, `facts` as JSON under the metadata key `netc`. The same content gives the same bytes.
     ///
     /// # Errors
     /// What the format cannot hold.
-    pub fn to_safetensors(&self) -> Result<Vec<u8>, String> {
+    pub fn to_safetensors(&self, facts: Option<&serde_json::Value>) -> Result<Vec<u8>, String> {
         let entries = self.tensors.iter().map(|tensor| (&tensor.name, Entry::of(tensor)));
-        safetensors::serialize(entries, None).map_err(|error| error.to_string())
+        // One key: a map of several would come in another order each time.
+        let metadata = facts.map(|facts| HashMap::from([("netc".to_string(), facts.to_string())]));
+        safetensors::serialize(entries, metadata).map_err(|error| error.to_string())
     }
 
     /// The tensors, in the order of the plan.
@@ -90,7 +98,7 @@ impl Weights {
 }
 
 /// The tensors that a net needs, each under its full name.
-fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
+pub(super) fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
     let mut specs = Vec::new();
     for step in plan(net).steps() {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();

@@ -57,7 +57,7 @@ pub use method::{Executor, Method};
 pub use optimiser::Sgd;
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
-pub use parity::parity;
+pub use parity::{Trial, parity};
 #[cfg(feature = "torch")]
 pub use profile::{Profile, TaskProfile, profile};
 pub use recipe::Recipe;

@@ -4,45 +4,52 @@ use std::path::Path;
 
 use tch::{TchError, Tensor};
 
-use super::{At, TorchNet};
+use super::{At, weights};
+use crate::check::Checked;
 use crate::graph::Op;
 use crate::graph::op::{PadMode, UpsampleMode, Window};
 use crate::lower::kernels::script::{Held, save};
-use crate::lower::{Step, TorchError};
+use crate::lower::{Plan, Step, TorchError, Weights, plan};
 
-impl TorchNet {
-    /// Writes the net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself. The batch
-    /// is of any size; images and result are fp32.
-    ///
-    /// # Errors
-    /// What libtorch refuses.
-    pub fn save_script(&self, name: &str, path: &Path) -> Result<(), TorchError> {
-        let copies: Vec<Tensor> = self
-            .weights
-            .iter()
-            .map(|weight| weight.tensor.f_detach()?.f_contiguous())
-            .collect::<Result<_, TchError>>()
-            .at("the weights")?;
-        let held: Vec<Held<'_>> = self
-            .weights
-            .iter()
-            .zip(&copies)
-            .map(|(weight, tensor)| Held { name: place(&weight.name), trained: weight.trained, tensor })
-            .collect();
-        let class: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        save(&class, &self.script(), &held, path).at("TorchScript")
-    }
-
-    /// The method.
-    fn script(&self) -> String {
-        let mut text = "def forward(self, x0):\n".to_string();
-        let steps = self.plan.steps();
-        for (i, step) in steps.iter().enumerate().skip(1) {
-            let operands: Vec<String> = step.operands.iter().map(|operand| format!("x{operand}")).collect();
-            text += &format!("    x{i} = {}\n", expression(step, &operands));
+/// Writes a net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself. The batch is of
+/// any size; images and result are fp32.
+///
+/// # Errors
+/// Weights that are not there, and what libtorch refuses.
+pub fn save_script(net: &Checked, weights: &Weights, path: &Path) -> Result<(), TorchError> {
+    let plan = plan(net);
+    let mut tensors = Vec::new();
+    for step in plan.steps() {
+        let shapes: Vec<_> = step.operand_shapes.iter().collect();
+        for spec in step.op.tensors(&shapes) {
+            let name = format!("{}.{}", step.path, spec.name);
+            let tensor = tensor(weights, &name).at(&step.path)?;
+            tensors.push((name, spec.trained, tensor));
         }
-        text + &format!("    return x{}\n", steps.len() - 1)
     }
+    let held: Vec<Held<'_>> = tensors
+        .iter()
+        .map(|(name, trained, tensor)| Held { name: place(name), trained: *trained, tensor })
+        .collect();
+    let name = &net.graph().name;
+    let class: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    save(&class, &source(&plan), &held, path).at("TorchScript")
+}
+
+fn tensor(weights: &Weights, name: &str) -> Result<Tensor, TchError> {
+    let found = weights.get(name).ok_or_else(|| TchError::Shape(format!("there is no weight `{name}`")))?;
+    Tensor::f_from_slice(&found.values)?.f_reshape(weights::sizes(&found.dims)?)
+}
+
+/// The method.
+fn source(plan: &Plan) -> String {
+    let mut text = "def forward(self, x0):\n".to_string();
+    let steps = plan.steps();
+    for (i, step) in steps.iter().enumerate().skip(1) {
+        let operands: Vec<String> = step.operands.iter().map(|operand| format!("x{operand}")).collect();
+        text += &format!("    x{i} = {}\n", expression(step, &operands));
+    }
+    text + &format!("    return x{}\n", steps.len() - 1)
 }
 
 /// A path as attributes of modules. TorchScript reads as Python does, and so has its keywords; `forward` is taken.
