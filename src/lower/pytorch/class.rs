@@ -74,7 +74,7 @@ enum Binding {
 
 /// The classes of a tree, each after those that it uses; the last one is the net.
 pub(super) fn classes(plan: &Plan, tree: &Tree) -> Vec<Class> {
-    let mut maker = Maker { plan, tree, calls: HashMap::new(), names: reserved() };
+    let mut maker = Maker { plan, tree, calls: HashMap::new(), names: reserved(), first: HashMap::new() };
     // The net's own name comes first, though its class comes last.
     let root = tree.groups.len() - 1;
     let net = maker.free_name(&camel(&tree.groups[root].name));
@@ -102,6 +102,8 @@ struct Maker<'p> {
     /// How each group of a class that is made is called.
     calls: HashMap<GroupId, Template>,
     names: HashSet<String>,
+    /// The attributes of the first class of each name before any addition.
+    first: HashMap<String, HashSet<String>>,
 }
 
 impl Maker<'_> {
@@ -155,8 +157,13 @@ impl Maker<'_> {
     }
 
     fn free_name(&mut self, base: &str) -> String {
+        self.free_name_or(base, None)
+    }
+
+    /// The name, a wish if it is taken, or the name with a number.
+    fn free_name_or(&mut self, base: &str, wish: Option<String>) -> String {
         let numbered = (2..).map(|n| format!("{base}{n}"));
-        let mut names = std::iter::once(base.to_string()).chain(numbered);
+        let mut names = std::iter::once(base.to_string()).chain(wish).chain(numbered);
         names.find(|name| self.names.insert(name.clone())).unwrap_or_default()
     }
 
@@ -169,14 +176,30 @@ impl Maker<'_> {
         self.name_parameters(&mut parameters, &mut bindings, &groups);
         let mut bindings = bindings.into_iter();
         let bound = |(name, template): (String, Template)| (name, bind(template, &mut bindings));
-        let attributes = templates.into_iter().next().unwrap_or_default().into_iter().map(bound).collect();
-        let name = name.unwrap_or_else(|| self.free_name(&self.base_name(groups[0])));
+        let attributes: Vec<(String, Expr)> =
+            templates.into_iter().next().unwrap_or_default().into_iter().map(bound).collect();
+        let name = name.unwrap_or_else(|| self.name(groups[0], &attributes));
         for (i, &id) in members.iter().enumerate() {
             let argument = |parameter: &Parameter| argument(parameter.in_instance(i));
             let call = Template::Call(name.clone(), parameters.iter().map(argument).collect());
             self.calls.insert(id, call);
         }
         Class { name, block: groups[0].block.clone(), example: members[0], parameters, attributes }
+    }
+
+    /// The name of a class: one that has a module more or less than the first of its name says which.
+    fn name(&mut self, group: &Group, attributes: &[(String, Expr)]) -> String {
+        let base = self.base_name(group);
+        let own: HashSet<String> = attributes.iter().map(|(name, _)| name.clone()).collect();
+        let first = self.first.entry(base.clone()).or_insert_with(|| own.clone());
+        let mut more = own.difference(first);
+        let mut less = first.difference(&own);
+        let wish = match (more.next(), more.next(), less.next(), less.next()) {
+            (Some(one), None, None, None) => Some(format!("{base}With{}", camel(one))),
+            (None, None, Some(one), None) => Some(format!("{base}Without{}", camel(one))),
+            _ => None,
+        };
+        self.free_name_or(&base, wish)
     }
 
     fn attributes(&self, group: &Group) -> Vec<(String, Template)> {
