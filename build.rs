@@ -23,7 +23,8 @@ fn main() {
     let found = [folder.join("lib"), beside.join("nvidia/cu13/lib")].map(|rpath| rpath.display().to_string());
     let found = found.into_iter().filter(|rpath| Path::new(rpath).exists());
     // Where an archive of netc has it: lib/netc/ beside the folder of the programs.
-    let shipped = ["torch/lib", "nvidia/cu13/lib"].map(|folder| format!("$ORIGIN/../lib/netc/libtorch/{folder}"));
+    let shipped =
+        ["torch/lib", "nvidia/cu13/lib"].map(|folder| format!("$ORIGIN/../lib/netc/libtorch/{folder}"));
     let rpaths: Vec<String> = found.chain(shipped).collect();
     // An rpath, unlike a runpath, also serves the libraries that libtorch itself loads.
     println!("cargo::rustc-link-arg=-Wl,--disable-new-dtags");

@@ -108,3 +108,41 @@ impl ExportFormat {
         }
     }
 }
+
+/// Arguments of `netc import`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc import resnet18.onnx -o resnet18.net
+  netc import resnet18.onnx -o resnet18.net --weights resnet18.safetensors
+  netc export resnet18.net --weights resnet18.safetensors --to onnx
+
+The model must hold its weights in fp32 and be a net of one input and one output, exported for evaluation. What recurs in
+it becomes blocks. Ops that netc does not have are listed, each with how often it stands in the model.
+
+Exit codes: 0 imported, 1 a broken file or a model that netc cannot say, 2 wrong usage.")]
+pub struct ImportArgs {
+    /// The ONNX model
+    #[arg(value_name = "MODEL.onnx", value_hint = clap::ValueHint::FilePath)]
+    pub model: PathBuf,
+    /// Write the net to this file instead of standard output
+    #[arg(short, long, value_name = "F.net")]
+    pub out: Option<PathBuf>,
+    /// Write the weights to this file
+    #[arg(long, value_name = "F.safetensors")]
+    pub weights: Option<PathBuf>,
+}
+
+/// Arguments of `netc logits`.
+#[derive(Debug, Args)]
+pub struct LogitsArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub source: SourceArgs,
+    /// A `safetensors` file with `images`, fp32
+    #[arg(long, value_name = "FILE")]
+    pub images: PathBuf,
+    /// The `safetensors` file to write, with `logits`
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}

@@ -29,6 +29,9 @@ mod export_script;
 mod files;
 mod fix;
 mod fmt;
+mod import;
+#[cfg(feature = "torch")]
+mod logits;
 mod lsp;
 mod manual;
 mod out;
@@ -64,7 +67,7 @@ use clap::Parser;
 pub use args::{Cli, Command, TensorCommand};
 pub use args_doctor::DoctorArgs;
 pub use args_draw::DrawArgs;
-pub use args_export::{ExportArgs, ExportFormat, SourceArgs};
+pub use args_export::{ExportArgs, ExportFormat, FormArg, ImportArgs, LogitsArgs, SourceArgs};
 pub use args_report::ReportArgs;
 pub use args_search::{ReproduceArgs, SearchArgs};
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, ProfileArgs, TrainArgs};
@@ -86,6 +89,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Derive(args) => derive::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),

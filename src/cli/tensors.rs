@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use super::{TensorCommand, doctor, eval, export_script, parity, passes, profile, search, train};
+use super::{TensorCommand, doctor, eval, export_script, logits, parity, passes, profile, search, train};
 
 /// Runs a command that computes with tensors, in a program that links libtorch.
 pub fn tensors(command: TensorCommand) -> ExitCode {
@@ -14,5 +14,6 @@ pub fn tensors(command: TensorCommand) -> ExitCode {
         TensorCommand::Export(args) => export_script::run(&args),
         TensorCommand::Doctor(_) => doctor::probe(),
         TensorCommand::Parity(args) => parity::run(&args),
+        TensorCommand::Logits(args) => logits::run(&args),
     }
 }

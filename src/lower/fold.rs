@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::weights::{Numbers, Weights, specs};
+use super::weights::{Numbers, Weights};
 use crate::passes::{Fold, Optimised};
 
 /// A tensor under way.
@@ -25,12 +25,8 @@ impl Weights {
         for fold in optimised.folds() {
             apply(&mut all, fold)?;
         }
-        let mut tensors = Vec::new();
-        for (name, spec) in specs(optimised.net()) {
-            let values = get(&all, &name)?.values.iter().map(|&x| x as f32).collect();
-            tensors.push(Numbers { name, dims: spec.dims, values });
-        }
-        Ok(Weights::from_tensors(tensors))
+        let rounded = |name: &str| Some(all.get(name)?.values.iter().map(|&x| x as f32).collect());
+        Weights::of(optimised.net(), rounded)
     }
 }
 

@@ -70,9 +70,42 @@ impl Weights {
         }
     }
 
-    /// Tensors in the order of the plan of the net that they are for.
-    pub fn from_tensors(tensors: Vec<Numbers>) -> Weights {
-        Weights { tensors }
+    /// Those that `get` gives by name.
+    ///
+    /// # Errors
+    /// The first one that it lacks, or that has another count of numbers than the net needs.
+    pub fn of(net: &Checked, mut get: impl FnMut(&str) -> Option<Vec<f32>>) -> Result<Weights, String> {
+        let mut tensors = Vec::new();
+        for (name, spec) in specs(net) {
+            let values = get(&name).ok_or_else(|| format!("there is no weight `{name}`"))?;
+            if values.len() as u64 != spec.elements() {
+                return Err(format!("`{name}` has {} numbers, not {}", values.len(), spec.elements()));
+            }
+            tensors.push(Numbers { name, dims: spec.dims, values });
+        }
+        Ok(Weights { tensors })
+    }
+
+    /// The same for a net of the same graph whose nodes have other names.
+    ///
+    /// # Errors
+    /// A net of another graph.
+    pub fn renamed(&self, from: &Checked, to: &Checked) -> Result<Weights, String> {
+        let (old, new) = (from.graph().canonical_order(), to.graph().canonical_order());
+        if from.graph().canonical() != to.graph().canonical() {
+            return Err("the nets differ in more than names".into());
+        }
+        let paths: HashMap<&str, &str> = new
+            .iter()
+            .zip(&old)
+            .map(|(&n, &o)| (to.node(n).path.as_str(), from.node(o).path.as_str()))
+            .collect();
+        let by_name: HashMap<&str, &Numbers> = self.tensors.iter().map(|t| (t.name.as_str(), t)).collect();
+        Weights::of(to, |name| {
+            let (path, tensor) = name.rsplit_once('.')?;
+            let old = format!("{}.{tensor}", paths.get(path)?);
+            by_name.get(old.as_str()).map(|numbers| numbers.values.clone())
+        })
     }
 
     /// These as a `safetensors` file, `facts` as JSON under the metadata key `netc`. The same content gives the same bytes.
@@ -98,7 +131,7 @@ impl Weights {
 }
 
 /// The tensors that a net needs, each under its full name.
-pub(super) fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
+fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
     let mut specs = Vec::new();
     for step in plan(net).steps() {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();

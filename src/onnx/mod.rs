@@ -1,9 +1,10 @@
 //! ONNX: nets to it and from it.
 //!
-//! [`export`](fn@export) writes a net with its weights, `import` reads what other programs wrote. Both speak ONNX's own
+//! [`export`](fn@export) writes a net with its weights, [`import`](fn@import) reads what other programs wrote. Both speak ONNX's own
 //! schema, `proto/onnx.proto`, from which `scripts/onnx-proto` makes `proto/onnx.rs`.
 
 mod export;
+mod import;
 
 /// The messages of ONNX's schema.
 #[allow(missing_docs, dead_code, unused_qualifications, clippy::all)]
@@ -12,6 +13,7 @@ mod proto {
 }
 
 pub use export::{Form, OPSET, export};
+pub use import::{ImportError, Imported, MAX_FILE, import};
 
 /// The number that a person wrote who got this one in fp32: of all decimals that round to it, the shortest.
 fn decimal(x: f32) -> f64 {

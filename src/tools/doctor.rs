@@ -180,7 +180,8 @@ fn cpu(probe: Option<&Probe>) -> Finding {
 
 fn threads(probe: Option<&Probe>) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let asked = env::var("OMP_NUM_THREADS").map_or_else(|_| String::new(), |n| format!(", OMP_NUM_THREADS={n}"));
+    let asked =
+        env::var("OMP_NUM_THREADS").map_or_else(|_| String::new(), |n| format!(", OMP_NUM_THREADS={n}"));
     match probe.map(|probe| probe.threads) {
         Some(threads) if threads < cores => bad(
             "threads",

@@ -29,7 +29,9 @@ fn findings(out: &Output) -> Value {
 
 fn finding<'a>(report: &'a Value, subject: &str) -> &'a Value {
     let all = report["findings"].as_array().unwrap();
-    all.iter().find(|finding| finding["subject"] == subject).unwrap_or_else(|| panic!("no {subject} in {report}"))
+    all.iter()
+        .find(|finding| finding["subject"] == subject)
+        .unwrap_or_else(|| panic!("no {subject} in {report}"))
 }
 
 #[test]
@@ -69,18 +71,27 @@ fn a_netc_torch_that_does_not_start_is_reported_with_its_own_words() {
         place(&written, &folder.path().join("netc-torch"));
         findings(&bare(&netc, &["doctor", "--format", "json"]))
     };
-    let linker = "netc-torch: error while loading shared libraries: libtorch_cpu.so: cannot open shared object file";
+    let linker =
+        "netc-torch: error while loading shared libraries: libtorch_cpu.so: cannot open shared object file";
     let report = with(&format!("#!/bin/sh\necho '/x/{linker}' >&2\nexit 127\n"));
     let found = finding(&report, "libtorch");
     assert_eq!((&report["ok"], &found["status"]), (&Value::from(false), &Value::from("failure")));
     assert!(found["found"].as_str().unwrap().contains("error while loading shared libraries"), "{found}");
     assert!(found["repair"].as_str().unwrap().contains("scripts/libtorch.sh"), "{found}");
 
-    assert!(finding(&with("#!/bin/sh\nkill -SEGV $$\n"), "libtorch")["found"].as_str().unwrap().contains("signal"));
+    assert!(
+        finding(&with("#!/bin/sh\nkill -SEGV $$\n"), "libtorch")["found"]
+            .as_str()
+            .unwrap()
+            .contains("signal")
+    );
     let silent = with("#!/bin/sh\nexit 0\n");
     assert!(finding(&silent, "libtorch")["found"].as_str().unwrap().contains("no answer"), "{silent}");
     let absent = with("#!/nowhere/interpreter\n");
-    assert!(finding(&absent, "netc-torch")["found"].as_str().unwrap().contains("cannot be started"), "{absent}");
+    assert!(
+        finding(&absent, "netc-torch")["found"].as_str().unwrap().contains("cannot be started"),
+        "{absent}"
+    );
 
     let answer = |version: &str| {
         format!(

@@ -12,13 +12,20 @@ fn net(file: &str, set: &[(&str, &str)]) -> Checked {
 }
 
 fn netc(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_netc")).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_netc"))
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap()
 }
 
 fn all_nets() -> Vec<PathBuf> {
     let folders = ["nets", "tests/cases/check_ok"].map(|f| Path::new(env!("CARGO_MANIFEST_DIR")).join(f));
     let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
-    entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "net")).collect()
+    entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "net"))
+        .collect()
 }
 
 #[test]

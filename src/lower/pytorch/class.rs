@@ -203,7 +203,11 @@ impl Maker<'_> {
     }
 
     fn attributes(&self, group: &Group) -> Vec<(String, Template)> {
-        group.children.iter().filter_map(|child| Some((child.attribute.clone(), self.template(child)?))).collect()
+        group
+            .children
+            .iter()
+            .filter_map(|child| Some((child.attribute.clone(), self.template(child)?)))
+            .collect()
     }
 
     /// How a child is made; `None` for a join, which is no module.
@@ -297,7 +301,9 @@ fn unify(instances: &[Vec<Setting>]) -> (Vec<Binding>, Vec<Parameter>) {
         }
         let values: Vec<String> = column.iter().map(|s| s.value.clone()).collect();
         let alike = |p: &&Parameter| {
-            p.values == values && p.kind == setting.kind && (p.kind == Kind::Channels || base(&p.name) == setting.name)
+            p.values == values
+                && p.kind == setting.kind
+                && (p.kind == Kind::Channels || base(&p.name) == setting.name)
         };
         let name = match parameters.iter().find(alike) {
             Some(parameter) => parameter.name.clone(),

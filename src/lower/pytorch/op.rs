@@ -109,9 +109,7 @@ pub(super) fn module(step: &Step) -> Option<Module> {
             ),
         },
         Op::Gelu(_) => ("nn.GELU", Vec::new()),
-        Op::Celu(op) => {
-            ("nn.CELU", vec![Setting::or("alpha", Kind::Number, number(op.alpha), number(1.0))])
-        }
+        Op::Celu(op) => ("nn.CELU", vec![Setting::or("alpha", Kind::Number, number(op.alpha), number(1.0))]),
         Op::Silu(_) => ("nn.SiLU", Vec::new()),
         Op::Sigmoid(_) => ("nn.Sigmoid", Vec::new()),
         Op::Softmax(_) => {
@@ -121,12 +119,8 @@ pub(super) fn module(step: &Step) -> Option<Module> {
         Op::Identity(_) => ("nn.Identity", Vec::new()),
         Op::MaxPool(op) => ("nn.MaxPool2d", window(&op.0)),
         Op::AvgPool(op) => ("nn.AvgPool2d", window(&op.0)),
-        Op::GlobalMaxPool(_) => {
-            ("nn.AdaptiveMaxPool2d", vec![Setting::given("output_size", Kind::Size, 1)])
-        }
-        Op::GlobalAvgPool(_) => {
-            ("nn.AdaptiveAvgPool2d", vec![Setting::given("output_size", Kind::Size, 1)])
-        }
+        Op::GlobalMaxPool(_) => ("nn.AdaptiveMaxPool2d", vec![Setting::given("output_size", Kind::Size, 1)]),
+        Op::GlobalAvgPool(_) => ("nn.AdaptiveAvgPool2d", vec![Setting::given("output_size", Kind::Size, 1)]),
         Op::Scale(op) => (SCALE, vec![Setting::given("factor", Kind::Number, number(op.by))]),
         Op::Flatten(_) => ("nn.Flatten", Vec::new()),
         Op::Pad(op) => {

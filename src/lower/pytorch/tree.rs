@@ -25,7 +25,9 @@ impl Tree {
     /// What a group is: itself, or for a round that holds a single group, that one.
     pub fn inside(&self, id: GroupId) -> GroupId {
         match self.groups[id].only_group() {
-            Some((name, inner)) if self.groups[id].is_round() && self.rounds.iter().any(|r| r == name) => inner,
+            Some((name, inner)) if self.groups[id].is_round() && self.rounds.iter().any(|r| r == name) => {
+                inner
+            }
             _ => id,
         }
     }
@@ -170,8 +172,7 @@ impl<'p> Builder<'p> {
             }
         }
         let (inputs, outputs) = self.ends(steps);
-        let mut group =
-            Group { name: name.into(), block, children, inputs, outputs, form: Form::Class };
+        let mut group = Group { name: name.into(), block, children, inputs, outputs, form: Form::Class };
         group.form = form(&group);
         distinct(&mut group);
         group
@@ -200,8 +201,7 @@ impl<'p> Builder<'p> {
         let round = is_round(&group.name);
         let child = Child {
             attribute: if round { group.name.clone() } else { identifier(&group.name) },
-            labelled: !round
-                && !group.block.as_ref().is_some_and(|block| numbered(&group.name, block)),
+            labelled: !round && !group.block.as_ref().is_some_and(|block| numbered(&group.name, block)),
             item: Item::Group(self.groups.len()),
             operands: group.inputs.clone(),
             results: group.outputs.clone(),
@@ -264,9 +264,7 @@ fn is_chain(group: &Group) -> bool {
 /// Whether a name is that of an op or a block, or the same with a number.
 fn numbered(name: &str, of: &str) -> bool {
     let rest = name.strip_prefix(of);
-    rest.is_some_and(|rest| {
-        rest.is_empty() || rest.strip_prefix('_').is_some_and(|number| is_round(number))
-    })
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(|number| is_round(number)))
 }
 
 /// Whether a segment of a path counts the rounds of a `repeat`.
