@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_doctor::DoctorArgs;
 use super::args_draw::DrawArgs;
 use super::args_export::{ExportArgs, ImportArgs, LogitsArgs};
 use super::args_report::ReportArgs;
@@ -51,8 +52,6 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
-    /// Write a net with its weights for other programs
-    Export(ExportArgs),
     /// Make a net of an ONNX model
     Import(ImportArgs),
     /// What a search found: means, intervals, what cannot be told apart, a picture
@@ -87,6 +86,10 @@ pub enum TensorCommand {
     Eval(EvalArgs),
     /// Classify images with a trained net
     Predict(PredictArgs),
+    /// Write a net with its weights for other programs
+    Export(ExportArgs),
+    /// What netc finds on this machine, and what to do about what it does not
+    Doctor(DoctorArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),

@@ -56,12 +56,12 @@ pub use checkpoint::{load as load_checkpoint, save as save_checkpoint};
 pub use classify::Trained;
 pub use confusion::{Confusion, Mistake};
 #[cfg(feature = "torch")]
-pub use device::Machine;
+pub use device::{LibtorchFacts, Machine, libtorch_facts};
 pub use error::RunError;
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
-pub use hardware::Hardware;
+pub use hardware::{Hardware, gpu_names};
 pub use journal::{Journal, NoJournal};
 #[cfg(feature = "torch")]
 pub use logits::logits;
@@ -70,7 +70,7 @@ pub use method::{Executor, Method};
 pub use optimiser::Sgd;
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
-pub use parity::parity;
+pub use parity::{Trial, parity};
 #[cfg(feature = "torch")]
 pub use profile::{Profile, TaskProfile, profile};
 pub use recipe::Recipe;

@@ -12,10 +12,12 @@ mod derive;
 mod diff;
 #[cfg(feature = "torch")]
 mod dist;
+mod doctor;
 mod draw;
 mod engine;
 mod explain;
 mod explain_path;
+mod export_torch;
 mod fix;
 mod graph;
 mod house;
