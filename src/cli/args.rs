@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::args_draw::DrawArgs;
 use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
-use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, ShowArgs};
+use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, RecipeArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, ProfileArgs, TrainArgs};
 use crate::diag::Code;
 
@@ -49,6 +49,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
+    /// Print the built-in recipe, with an explanation of every key
+    Recipe(RecipeArgs),
     /// What a search found: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
     #[command(flatten)]

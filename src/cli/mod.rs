@@ -33,6 +33,7 @@ mod passes;
 mod profile;
 #[cfg(feature = "torch")]
 mod progress;
+mod recipe;
 mod report;
 #[cfg(feature = "torch")]
 mod search;
@@ -77,6 +78,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Derive(args) => derive::run(&args),
+        Command::Recipe(args) => recipe::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),

@@ -21,6 +21,8 @@ mod error;
 #[cfg(feature = "torch")]
 mod evaluate;
 mod folder;
+#[cfg(feature = "torch")]
+mod ghost;
 mod hardware;
 mod journal;
 mod method;
@@ -36,9 +38,13 @@ mod profile;
 pub mod recipe;
 mod schedule;
 #[cfg(feature = "torch")]
+mod state;
+#[cfg(feature = "torch")]
 mod stepper;
 #[cfg(feature = "torch")]
 mod train;
+#[cfg(feature = "torch")]
+mod whiten;
 
 #[cfg(feature = "torch")]
 pub use batches::Batches;
@@ -54,7 +60,7 @@ pub use hardware::Hardware;
 pub use journal::{Journal, NoJournal};
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
-pub use optimiser::Sgd;
+pub use optimiser::{Optimiser, Pace};
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
 pub use parity::parity;
