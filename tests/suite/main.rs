@@ -30,6 +30,8 @@ mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
 mod mistakes;
+#[cfg(feature = "torch")]
+mod options;
 mod passes;
 mod recipe;
 mod report;
@@ -43,3 +45,4 @@ mod show;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;
+mod zoo;

@@ -164,6 +164,9 @@ impl Recipe {
             );
             return refuse(&["lookahead_start", "lookahead_every", "epochs"], message);
         }
+        if self.ghost_batch == 1 {
+            return refuse(&["ghost_batch"], "`ghost_batch` of 1: one image has no deviation".into());
+        }
         if self.ghost_batch > self.batch_size {
             let message = format!(
                 "expected `ghost_batch` of at most a batch of {}, got {}",
