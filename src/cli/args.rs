@@ -8,7 +8,7 @@ use super::args_draw::DrawArgs;
 use super::args_export::{ExportArgs, ImportArgs, LogitsArgs};
 use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
-use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, ShowArgs};
+use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, RecipeArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, ProfileArgs, TrainArgs};
 use super::args_watch::{PlotArgs, PredictArgs};
 use crate::diag::Code;
@@ -54,6 +54,8 @@ pub enum Command {
     Derive(DeriveArgs),
     /// Make a net of an ONNX model
     Import(ImportArgs),
+    /// Print the built-in recipe, with an explanation of every key
+    Recipe(RecipeArgs),
     /// What a search found: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
     /// Draw accuracy and loss of trainings against epochs and time

@@ -46,6 +46,7 @@ mod predict;
 mod profile;
 #[cfg(feature = "torch")]
 mod progress;
+mod recipe;
 mod report;
 #[cfg(feature = "torch")]
 mod search;
@@ -95,6 +96,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Derive(args) => derive::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Recipe(args) => recipe::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),

@@ -26,6 +26,8 @@ mod evaluate;
 #[cfg(feature = "torch")]
 mod fits;
 mod folder;
+#[cfg(feature = "torch")]
+mod ghost;
 mod hardware;
 mod journal;
 #[cfg(feature = "torch")]
@@ -43,10 +45,14 @@ mod profile;
 pub mod recipe;
 mod schedule;
 #[cfg(feature = "torch")]
+mod state;
+#[cfg(feature = "torch")]
 mod stepper;
 pub mod tensorboard;
 #[cfg(feature = "torch")]
 mod train;
+#[cfg(feature = "torch")]
+mod whiten;
 
 #[cfg(feature = "torch")]
 pub use batches::Batches;
@@ -67,7 +73,7 @@ pub use journal::{Journal, NoJournal};
 pub use logits::logits;
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
-pub use optimiser::Sgd;
+pub use optimiser::{Optimiser, Pace};
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
 pub use parity::{Trial, parity};

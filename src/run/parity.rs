@@ -9,7 +9,8 @@ use tch::{Device, TchError, Tensor};
 
 use super::checkpoint::{self, Entry};
 use super::evaluate::sum_of_losses;
-use super::{Recipe, RunError, Sgd};
+use super::optimiser::Pace;
+use super::{Optimiser, Recipe, RunError};
 use crate::check::Checked;
 use crate::lower::{At, Mode, Precision, TorchNet, seed};
 
@@ -67,11 +68,11 @@ pub fn parity(net: &Checked, recipe: &Recipe, trial: &Trial<'_>, folder: &Path) 
     let logits = tch::no_grad(|| net.forward(&images, Mode::Eval))?;
     checkpoint::write(&file("eval"), vec![entry("logits", &logits)?], None)?;
 
-    let mut optimiser = Sgd::new(&net, &recipe).at("the optimiser")?;
+    let mut optimiser = Optimiser::new(&net, &recipe).at("the optimiser")?;
     for (step, &lr) in lr.iter().enumerate() {
         let (images, labels) = examples.step(step).at("the batch")?;
         let logits = net.forward(&images, Mode::Train { seed })?;
-        let loss = sum_of_losses(&logits, &labels).at("the loss")?;
+        let loss = sum_of_losses(&logits, &labels, recipe.label_smoothing).at("the loss")?;
         let gradients = optimiser.gradients(&loss).at("the gradients")?;
         if step == 0 {
             let mut entries = vec![entry("logits", &logits)?, entry("loss", &loss)?];
@@ -80,7 +81,13 @@ pub fn parity(net: &Checked, recipe: &Recipe, trial: &Trial<'_>, folder: &Path) 
             }
             checkpoint::write(&file("train"), entries, None)?;
         }
-        optimiser.step(&gradients, lr.into()).at("the optimiser")?;
+        let pace = Pace {
+            lr: lr.into(),
+            peak: recipe.schedule().peak(),
+            epoch: (step + 1) as f64 / steps as f64,
+            step: step as u64 + 1,
+        };
+        optimiser.step(&gradients, pace).at("the optimiser")?;
     }
     checkpoint::save(&file("after"), &net, None)
 }

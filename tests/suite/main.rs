@@ -32,6 +32,8 @@ mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
 mod mistakes;
+#[cfg(feature = "torch")]
+mod options;
 mod passes;
 mod recipe;
 mod report;
@@ -46,3 +48,4 @@ mod syntax;
 mod syntax_project;
 mod syntax_robust;
 mod watch;
+mod zoo;
