@@ -34,6 +34,7 @@ mod lsp_names;
 mod mistakes;
 #[cfg(feature = "torch")]
 mod options;
+mod onnx;
 mod passes;
 mod recipe;
 mod report;
