@@ -37,8 +37,9 @@ impl Weights {
     pub fn initial(net: &Checked, seed: u64) -> Result<Weights, String> {
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
-            let count = count(&spec)?;
-            let values = init::draw(spec.init, count, seed, &name);
+            count(&spec)?;
+            let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
+            let values = init::draw(spec.init, &dims, seed, &name);
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
         Ok(Weights { tensors })
