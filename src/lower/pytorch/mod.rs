@@ -5,6 +5,7 @@ mod class;
 mod forward;
 mod names;
 mod op;
+mod parameters;
 mod python;
 mod tree;
 
