@@ -12,7 +12,7 @@
 //! | [`run`] | recipe and data | a trained net |
 //!
 //! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
-//! [`search`] trains and compares many; [`lsp`] answers editors.
+//! [`search`] trains and compares many; [`onnx`] exchanges nets with other programs; [`lsp`] answers editors.
 
 pub mod diag;
 
@@ -25,6 +25,8 @@ pub mod check;
 pub mod passes;
 
 pub mod lower;
+
+pub mod onnx;
 
 pub mod run;
 

@@ -3,11 +3,14 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_doctor::DoctorArgs;
 use super::args_draw::DrawArgs;
+use super::args_export::{ExportArgs, ImportArgs, LogitsArgs};
 use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, RecipeArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, ProfileArgs, TrainArgs};
+use super::args_watch::{PlotArgs, PredictArgs};
 use crate::diag::Code;
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
@@ -49,10 +52,14 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
+    /// Make a net of an ONNX model
+    Import(ImportArgs),
     /// Print the built-in recipe, with an explanation of every key
     Recipe(RecipeArgs),
     /// What a search found: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
+    /// Draw accuracy and loss of trainings against epochs and time
+    Plot(PlotArgs),
     #[command(flatten)]
     #[allow(missing_docs)]
     Tensors(TensorCommand),
@@ -79,9 +86,18 @@ pub enum TensorCommand {
     Profile(ProfileArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
+    /// Classify images with a trained net
+    Predict(PredictArgs),
+    /// Write a net with its weights for other programs
+    Export(ExportArgs),
+    /// What netc finds on this machine, and what to do about what it does not
+    Doctor(DoctorArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),
+    /// Compute a net's output for given images, for comparison with other programs
+    #[command(hide = true)]
+    Logits(LogitsArgs),
 }
 
 /// Arguments of `netc check`.

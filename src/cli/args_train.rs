@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::args::SetArgs;
+use super::args::{Format, SetArgs};
+use super::args_watch::picture;
 use crate::lower::{ConvChoice, Precision};
 use crate::passes::Choice;
 use crate::run::{DeviceChoice, Executor, PrecisionChoice};
@@ -15,7 +16,9 @@ Examples:
   netc train nets/extra_l1l2l3.net --epochs 60 --seed 3
   netc train nets/resnet9.net --data synthetic --epochs 4
   netc train nets/base.net --set res=[1,3] --recipe my.yaml --out runs/mine
+  netc train my.net --data photos         photos/train/CLASS/*.png and photos/test/CLASS/*.png
   netc train --resume runs/mine
+  netc train nets/resnet9.net --log tensorboard           then: tensorboard --logdir runs
   torchrun --no-python --nproc-per-node 2 netc train nets/resnet9.net
 
 The recipe comes in layers, a later one wins: the built-in default, the net's recipe { },
@@ -41,7 +44,7 @@ pub struct TrainArgs {
     /// Passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// `cifar10` (found or downloaded), `synthetic` (generated), or a folder with CIFAR-10
+    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images by class, or an `.npz` file
     #[arg(long, value_name = "DATA", default_value = "cifar10")]
     pub data: String,
     #[command(flatten)]
@@ -72,9 +75,19 @@ pub struct TrainArgs {
     /// bf16; `auto` takes the fastest that rounds as the precision does, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
+    /// Also write what a viewer reads: `tensorboard` for event files in the run's folder
+    #[arg(long, value_enum, value_name = "VIEWER")]
+    pub log: Option<Viewer>,
     /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
     #[arg(long)]
     pub verify_passes: bool,
+}
+
+/// What shows a training as it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Viewer {
+    /// `tensorboard --logdir runs`.
+    Tensorboard,
 }
 
 /// Where to compute, and in what arithmetic.
@@ -135,14 +148,28 @@ fn whole<const MOST: usize>(text: &str) -> Result<usize, String> {
 #[command(after_help = "\
 Examples:
   netc eval runs/resnet9-0
-  netc eval runs/resnet9-0 --data /data/cifar-10 --precision fp32")]
+  netc eval runs/resnet9-0 --data /data/cifar-10 --precision fp32
+  netc eval runs/resnet9-0 --confusion                    what was taken for what, and the accuracy of each class
+  netc eval runs/resnet9-0 --confusion -o confusion.png   the same as a picture too
+  netc eval runs/resnet9-0 --format json | jq .accuracy
+
+Exit codes: 0 evaluated, 1 a problem, 2 wrong usage.")]
 pub struct EvalArgs {
     /// The folder of a run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// `cifar10`, `synthetic`, or a folder with CIFAR-10 [default: what the run was trained on]
+    /// As for `netc train` [default: what the run was trained on]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
+    /// Show how often each class was taken for each, and the accuracy of each class
+    #[arg(long)]
+    pub confusion: bool,
+    /// With --confusion: draw it; the extension decides the format: svg or png
+    #[arg(short, long, value_name = "FILE", requires = "confusion", value_parser = picture)]
+    pub output: Option<PathBuf>,
+    /// How to print: for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
@@ -169,4 +196,7 @@ pub struct ParityArgs {
     /// Seed of weights and images
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Weights instead of first ones
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
 }

@@ -8,15 +8,17 @@ mod algorithm;
 #[cfg(feature = "torch")]
 mod compiled;
 mod error;
-#[cfg(feature = "torch")]
+mod fold;
 mod init;
 #[cfg(feature = "torch")]
 pub mod kernels;
 mod plan;
 mod precision;
+mod pytorch;
 pub mod seed;
 #[cfg(feature = "torch")]
 mod torch;
+mod weights;
 
 pub use algorithm::{Algorithm, ConvChoice, Ways};
 #[cfg(feature = "torch")]
@@ -24,5 +26,7 @@ pub use compiled::{Compiled, Stepped, TaskInfo, Tuning};
 pub use error::TorchError;
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
+pub use pytorch::pytorch;
 #[cfg(feature = "torch")]
-pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, verify};
+pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, save_script, verify};
+pub use weights::{Numbers, Weights};

@@ -6,9 +6,10 @@ use tch::{Device, Kind, Reduction, TchError, Tensor};
 use super::augment::Augmentation;
 use super::data::Dataset;
 use super::dist::Group;
+use super::fits::fits;
 use super::recipe::{self, TestViews};
 use super::stepper::tuning;
-use super::{Batches, Executor, Machine, Method, Recipe, RunError, RunFolder, checkpoint};
+use super::{Batches, Confusion, Executor, Machine, Method, Recipe, RunError, RunFolder, checkpoint};
 use crate::check::Checked;
 use crate::diag::FileId;
 use crate::lower::{At, Compiled, Mode, TorchNet};
@@ -35,9 +36,20 @@ pub struct Score {
 /// A rank that is gone, and what libtorch refuses.
 pub fn evaluate(
     net: &TorchNet,
+    batches: (&Batches, TestViews),
+    how: (&Method, Machine),
+    group: Option<&Arc<Group>>,
+) -> Result<Score, RunError> {
+    evaluate_watched(net, batches, how, group, &mut |_, _| Ok(()))
+}
+
+/// The same; `watch` is given the logits and labels of each batch.
+fn evaluate_watched(
+    net: &TorchNet,
     (batches, views): (&Batches, TestViews),
     (method, machine): (&Method, Machine),
     group: Option<&Arc<Group>>,
+    watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
 ) -> Result<Score, RunError> {
     tch::no_grad(|| {
         let share = group.map_or(0..batches.count(), |group| group.share(0, batches.count()));
@@ -63,6 +75,7 @@ pub fn evaluate(
             let Some(logits) = logits else { break };
             let loss = sum_of_losses(&logits, &labels, 0.0).at("evaluation")?;
             tally.add(&logits, &labels, &loss, count).at("evaluation")?;
+            watch(&logits, &labels).at("evaluation")?;
         }
         tally.sum_over(group)?;
         Ok(tally.score().at("evaluation")?)
@@ -101,6 +114,36 @@ fn add(sum: Option<Tensor>, tensor: Tensor, part: f64) -> Result<Tensor, TchErro
 /// # Errors
 /// Weights that do not fit the net, and what libtorch refuses.
 pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine) -> Result<Score, RunError> {
+    evaluate_run_watched(run, net, data, machine, &mut |_, _| Ok(()))
+}
+
+/// The same, and how often each class was taken for each.
+///
+/// # Errors
+/// Weights that do not fit the net, and what libtorch refuses.
+pub fn confusion_of_run(
+    run: &Path,
+    net: &Checked,
+    data: &Dataset,
+    machine: Machine,
+) -> Result<(Score, Confusion), RunError> {
+    let mut confusion = Confusion::new(data.classes.clone());
+    let score = evaluate_run_watched(run, net, data, machine, &mut |logits, labels| {
+        let list = |tensor: Tensor| Vec::<i64>::try_from(tensor.f_to_device(tch::Device::Cpu)?);
+        let pairs = list(labels.shallow_clone())?.into_iter().zip(list(logits.f_argmax(1, false)?)?);
+        pairs.for_each(|(class, answer)| confusion.count(class as usize, answer as usize));
+        Ok(())
+    })?;
+    Ok((score, confusion))
+}
+
+fn evaluate_run_watched(
+    run: &Path,
+    net: &Checked,
+    data: &Dataset,
+    machine: Machine,
+    watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
+) -> Result<Score, RunError> {
     fits(net, data)?;
     let path = run.join(RunFolder::RECIPE);
     let refuse = |reason: String| RunError::NoRun { path: run.into(), reason };
@@ -112,31 +155,13 @@ pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine)
     let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
     let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
     checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
-    evaluate(
+    evaluate_watched(
         &net.rewritten(&tested)?,
         (&Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?, recipe.test_views),
         (&Method::default(), machine),
         None,
+        watch,
     )
-}
-
-/// Whether a net takes a data set's images and answers with its classes.
-pub(super) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
-    let (input, output) = (net.shape(net.input()), net.shape(net.output()));
-    let (name, classes) = (&data.name, data.classes.len() as u64);
-    let image = data.image.map(|d| d as u64);
-    if input.image() != Some(image) {
-        let [c, h, w] = image;
-        return Err(RunError::Data(format!(
-            "the images of {name} are [N, {c}, {h}, {w}], the net takes {input}"
-        )));
-    }
-    if output.dims() != [classes] {
-        let message =
-            format!("{name} has {classes} classes: expected an output [N, {classes}], got {output}");
-        return Err(RunError::Data(message));
-    }
-    Ok(())
 }
 
 /// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label spread over the classes.

@@ -14,8 +14,22 @@ use super::{Optimiser, Recipe, RunError};
 use crate::check::Checked;
 use crate::lower::{At, Mode, Precision, TorchNet, seed};
 
-/// Takes `steps` training steps of `batch` random images on the CPU, and writes into `folder`, as fp32 whatever
-/// the `precision`:
+/// What is computed.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    /// Of the weights and the images.
+    pub seed: u64,
+    /// A file of weights instead of first ones.
+    pub weights: Option<&'a Path>,
+    /// Images in a step.
+    pub batch: usize,
+    /// Training steps.
+    pub steps: usize,
+    /// The arithmetic.
+    pub precision: Precision,
+}
+
+/// Takes training steps of random images on the CPU, and writes into `folder`, as fp32 whatever the precision:
 ///
 /// - `before.safetensors`, `after.safetensors`: weights and buffers by node path;
 /// - `batch.safetensors`: `images` fp32 `[steps, batch, channels, rows, columns]`, standard normal; `labels` int64
@@ -29,15 +43,8 @@ use crate::lower::{At, Mode, Precision, TorchNet, seed};
 ///
 /// # Errors
 /// What libtorch or the file system refuse.
-pub fn parity(
-    net: &Checked,
-    recipe: &Recipe,
-    seed: u64,
-    batch: usize,
-    steps: usize,
-    precision: Precision,
-    folder: &Path,
-) -> Result<(), RunError> {
+pub fn parity(net: &Checked, recipe: &Recipe, trial: &Trial<'_>, folder: &Path) -> Result<(), RunError> {
+    let Trial { seed, weights, batch, steps, precision } = *trial;
     fs::create_dir_all(folder).map_err(RunError::io(folder))?;
     let file = |name: &str| folder.join(format!("{name}.safetensors"));
     let recipe = Recipe { batch_size: batch, ..recipe.clone() };
@@ -53,6 +60,9 @@ pub fn parity(
     )?;
 
     let net = TorchNet::new(net, seed, Device::Cpu, precision)?;
+    if let Some(weights) = weights {
+        checkpoint::load(weights, &net)?;
+    }
     checkpoint::save(&file("before"), &net, None)?;
     let (images, _) = examples.step(0).at("the batch")?;
     let logits = tch::no_grad(|| net.forward(&images, Mode::Eval))?;

@@ -9,7 +9,8 @@ use super::augment::Augmentation;
 use super::data::Dataset;
 use super::dist::{Group, SyncNorm};
 use super::epoch::{Epoch, Part, Pass, augmentation};
-use super::evaluate::{Score, evaluate, fits};
+use super::evaluate::{Score, evaluate};
+use super::fits::fits;
 use super::ghost::GhostNorm;
 use super::state::State;
 use super::stepper::Stepper;
@@ -275,7 +276,10 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
         outcome: Outcome::Running,
         seed: job.seed,
         data: job.data.name.clone(),
-        data_folder: job.data.folder.clone(),
+        data_path: job.data.path.clone(),
+        image: job.data.image,
+        classes: job.data.classes.clone(),
+        normalisation: Some(job.data.normalisation.clone()),
         train_examples: training.count(),
         test_examples: testing.count(),
         params: job.net.params(),

@@ -3,8 +3,10 @@
 
 pub mod derive;
 pub mod diff;
+pub mod doctor;
 pub mod draw;
 pub mod fix;
 pub mod flame;
+pub mod plot;
 pub mod provenance;
 pub mod show;

@@ -8,7 +8,7 @@ use netc::graph::op::Role;
 use netc::lower::seed;
 use netc::lower::{Mode, Precision, TorchNet};
 use netc::run::augment::{Augmentation, Draws};
-use netc::run::data::{Dataset, Split};
+use netc::run::data::{Dataset, Normalisation, Split};
 use netc::run::{
     Batches, Event, Job, Journal, Machine, Optimiser, Outcome, Pace, Recipe, Resume, RunError, RunFolder,
     RunInfo, RunReport, evaluate_run, load_checkpoint, save_checkpoint, train,
@@ -24,7 +24,7 @@ pub const CPU: Machine = Machine { device: Device::Cpu, precision: Precision::Fp
 pub fn tints(train: usize, test: usize) -> Dataset {
     let split = |name: &str, count: usize| {
         let mut rng = seed::rng(0, name);
-        let labels: Vec<u8> = (0..count).map(|i| (i % 4) as u8).collect();
+        let labels: Vec<u16> = (0..count).map(|i| (i % 4) as u16).collect();
         let mut images = Vec::new();
         for &label in &labels {
             for at in 0..3 * 64 {
@@ -35,14 +35,14 @@ pub fn tints(train: usize, test: usize) -> Dataset {
         Split { images, labels }
     };
     Dataset {
-        folder: None,
+        path: None,
         name: "tints".into(),
         image: [3, 8, 8],
         classes: ["a", "b", "c", "d"].map(String::from).to_vec(),
         train: split("train", train),
         test: split("test", test),
-        mean: [95.5; 3],
-        std: [50.0; 3],
+        normalisation: Normalisation::new(&[95.5; 3], &[50.0; 3]),
+        note: None,
     }
 }
 

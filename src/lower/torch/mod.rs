@@ -1,5 +1,6 @@
 mod folded;
 pub(super) mod ops;
+mod script;
 mod verify;
 mod weights;
 
@@ -11,6 +12,7 @@ use super::{Plan, Precision, TorchError, plan};
 use crate::check::Checked;
 
 pub(super) use ops::{image_size, pair};
+pub use script::save_script;
 pub use verify::{Verified, verify};
 pub use weights::Weight;
 
