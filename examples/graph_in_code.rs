@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sum = graph.node("body.add", Add, &[inner, stem]);
     let pooled = graph.node("head.pool", GlobalAvgPool, &[sum]);
     let flat = graph.node("head.flatten", Flatten, &[pooled]);
-    let logits = graph.node("head.linear", Linear { out: 10, bias: true }, &[flat]);
+    let logits = graph.node("head.linear", Linear { out: 10, bias: true, init: None }, &[flat]);
     graph.set_output("logits", logits);
 
     match check(graph) {

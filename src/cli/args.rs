@@ -3,11 +3,12 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::args_doctor::DoctorArgs;
 use super::args_draw::DrawArgs;
 use super::args_export::{ExportArgs, ImportArgs, LogitsArgs};
 use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
-use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, ShowArgs};
+use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, RecipeArgs, ShowArgs};
 use super::args_train::{EvalArgs, ParityArgs, ProfileArgs, TrainArgs};
 use super::args_watch::{PlotArgs, PredictArgs};
 use crate::diag::Code;
@@ -51,10 +52,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
-    /// Write a net with its weights for other programs
-    Export(ExportArgs),
     /// Make a net of an ONNX model
     Import(ImportArgs),
+    /// Print the built-in recipe, with an explanation of every key
+    Recipe(RecipeArgs),
     /// What a search found: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
     /// Draw accuracy and loss of trainings against epochs and time
@@ -87,6 +88,10 @@ pub enum TensorCommand {
     Eval(EvalArgs),
     /// Classify images with a trained net
     Predict(PredictArgs),
+    /// Write a net with its weights for other programs
+    Export(ExportArgs),
+    /// What netc finds on this machine, and what to do about what it does not
+    Doctor(DoctorArgs),
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),

@@ -196,4 +196,7 @@ pub struct ParityArgs {
     /// Seed of weights and images
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Weights instead of first ones
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
 }

@@ -4,6 +4,7 @@
 //! commands that compute with tensors it starts `netc-torch` beside it with the same arguments.
 
 mod args;
+mod args_doctor;
 mod args_draw;
 mod args_export;
 mod args_report;
@@ -16,6 +17,7 @@ mod check;
 mod data;
 mod derive;
 mod diff;
+mod doctor;
 mod draw;
 #[cfg(feature = "torch")]
 mod eval;
@@ -23,6 +25,8 @@ mod expand;
 mod explain;
 mod explain_path;
 mod export;
+#[cfg(feature = "torch")]
+mod export_script;
 mod files;
 mod fix;
 mod fmt;
@@ -42,6 +46,7 @@ mod predict;
 mod profile;
 #[cfg(feature = "torch")]
 mod progress;
+mod recipe;
 mod report;
 #[cfg(feature = "torch")]
 mod search;
@@ -65,6 +70,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{Cli, Command, TensorCommand};
+pub use args_doctor::DoctorArgs;
 pub use args_draw::DrawArgs;
 pub use args_export::{ExportArgs, ExportFormat, FormArg, ImportArgs, LogitsArgs, SourceArgs};
 pub use args_report::ReportArgs;
@@ -89,13 +95,15 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Derive(args) => derive::run(&args),
-        Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Recipe(args) => recipe::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Tensors(TensorCommand::Passes(args)) if !args.verify => passes::run(&args),
+        Command::Tensors(TensorCommand::Export(args)) if !args.to.needs_tensors() => export::run(&args),
+        Command::Tensors(TensorCommand::Doctor(args)) if !args.probe => doctor::run(&args),
         Command::Tensors(TensorCommand::Search(args)) if search_engine::concerns(&args) => {
             search_engine::run(&args)
         }

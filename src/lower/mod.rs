@@ -14,6 +14,7 @@ mod init;
 pub mod kernels;
 mod plan;
 mod precision;
+mod pytorch;
 pub mod seed;
 #[cfg(feature = "torch")]
 mod torch;
@@ -25,6 +26,7 @@ pub use compiled::{Compiled, Stepped, TaskInfo, Tuning};
 pub use error::TorchError;
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
+pub use pytorch::pytorch;
 #[cfg(feature = "torch")]
-pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, verify};
+pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, save_script, verify};
 pub use weights::{Numbers, Weights};

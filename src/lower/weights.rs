@@ -108,13 +108,15 @@ impl Weights {
         })
     }
 
-    /// These as a `safetensors` file. The same numbers give the same bytes.
+    /// These as a `safetensors` file, `facts` as JSON under the metadata key `netc`. The same content gives the same bytes.
     ///
     /// # Errors
     /// What the format cannot hold.
-    pub fn to_safetensors(&self) -> Result<Vec<u8>, String> {
+    pub fn to_safetensors(&self, facts: Option<&serde_json::Value>) -> Result<Vec<u8>, String> {
         let entries = self.tensors.iter().map(|tensor| (&tensor.name, Entry::of(tensor)));
-        safetensors::serialize(entries, None).map_err(|error| error.to_string())
+        // One key: a map of several would come in another order each time.
+        let metadata = facts.map(|facts| HashMap::from([("netc".to_string(), facts.to_string())]));
+        safetensors::serialize(entries, metadata).map_err(|error| error.to_string())
     }
 
     /// The tensors, in the order of the plan.

@@ -25,7 +25,7 @@ impl Hardware {
 
     /// This machine.
     pub fn detect(threads: usize, device: String) -> Hardware {
-        let gpu = device.starts_with("cuda").then(gpu_name).flatten();
+        let gpu = device.starts_with("cuda").then(|| gpu_names().into_iter().next()).flatten();
         Hardware { cpu: cpu_name(), threads, device, gpu }
     }
 }
@@ -36,9 +36,12 @@ fn cpu_name() -> String {
     name.map_or_else(|| std::env::consts::ARCH.to_string(), |(_, name)| name.trim().to_string())
 }
 
-/// The first GPU's name as the NVIDIA driver reports it.
-fn gpu_name() -> Option<String> {
-    let entry = std::fs::read_dir("/proc/driver/nvidia/gpus").ok()?.next()?.ok()?;
-    let text = std::fs::read_to_string(entry.path().join("information")).ok()?;
-    text.lines().find_map(|l| l.strip_prefix("Model:")).map(|name| name.trim().to_string())
+/// The GPUs by the names that the NVIDIA driver reports.
+pub fn gpu_names() -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir("/proc/driver/nvidia/gpus") else { return Vec::new() };
+    let name = |entry: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(entry.path().join("information")).ok()?;
+        text.lines().find_map(|l| l.strip_prefix("Model:")).map(|name| name.trim().to_string())
+    };
+    entries.flatten().filter_map(name).collect()
 }

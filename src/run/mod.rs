@@ -26,6 +26,8 @@ mod evaluate;
 #[cfg(feature = "torch")]
 mod fits;
 mod folder;
+#[cfg(feature = "torch")]
+mod ghost;
 mod hardware;
 mod journal;
 #[cfg(feature = "torch")]
@@ -43,10 +45,14 @@ mod profile;
 pub mod recipe;
 mod schedule;
 #[cfg(feature = "torch")]
+mod state;
+#[cfg(feature = "torch")]
 mod stepper;
 pub mod tensorboard;
 #[cfg(feature = "torch")]
 mod train;
+#[cfg(feature = "torch")]
+mod whiten;
 
 #[cfg(feature = "torch")]
 pub use batches::Batches;
@@ -56,21 +62,21 @@ pub use checkpoint::{load as load_checkpoint, save as save_checkpoint};
 pub use classify::Trained;
 pub use confusion::{Confusion, Mistake};
 #[cfg(feature = "torch")]
-pub use device::Machine;
+pub use device::{LibtorchFacts, Machine, libtorch_facts};
 pub use error::RunError;
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
-pub use hardware::Hardware;
+pub use hardware::{Hardware, gpu_names};
 pub use journal::{Journal, NoJournal};
 #[cfg(feature = "torch")]
 pub use logits::logits;
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
-pub use optimiser::Sgd;
+pub use optimiser::{Optimiser, Pace};
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
-pub use parity::parity;
+pub use parity::{Trial, parity};
 #[cfg(feature = "torch")]
 pub use profile::{Profile, TaskProfile, profile};
 pub use recipe::Recipe;

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use tch::{Kind, TchError, Tensor};
 
+use super::optimiser::Pace;
 use super::stepper::tuning;
-use super::{Machine, Method, Recipe, RunError, Sgd};
+use super::{Machine, Method, Optimiser, Recipe, RunError};
 use crate::check::Checked;
 use crate::graph::Op;
 use crate::lower::{At, Compiled, Precision, TorchNet, Ways};
@@ -62,7 +63,7 @@ pub fn profile(
         (TorchNet::new(trained.net(), 0, machine.device, machine.precision)?, recipe.batch_size);
     let mut compiled = Compiled::new(&net, Purpose::Training, batch, &tuning(method, machine))?;
     compiled.take_times();
-    let mut optimiser = Sgd::new(&net, recipe).at("the optimiser")?;
+    let mut optimiser = Optimiser::new(&net, recipe).at("the optimiser")?;
     let (images, labels) = random(&net, batch, machine).at("random images")?;
     let (mut tasks, mut whole, mut descent) = (Vec::new(), Vec::new(), Vec::new());
     for step in 0..WARM_UP + steps {
@@ -70,7 +71,8 @@ pub fn profile(
         compiled.step(&net, &images, &labels, step as u64)?;
         let after = Instant::now();
         // A rate of 0 keeps random labels from driving the weights away.
-        optimiser.step(compiled.gradients(), 0.0).at("the optimiser")?;
+        let still = Pace { lr: 0.0, peak: 0.0, epoch: 0.0, step: step as u64 + 1 };
+        optimiser.step(compiled.gradients(), still).at("the optimiser")?;
         if step >= WARM_UP {
             tasks.push(compiled.times().to_vec());
             descent.push(after.elapsed().as_secs_f64());

@@ -11,6 +11,11 @@ impl Schedule {
         Schedule { knots }
     }
 
+    /// The highest rate.
+    pub fn peak(&self) -> f64 {
+        self.knots.iter().map(|&(_, rate)| rate).fold(0.0, f64::max)
+    }
+
     /// The rate `epoch` epochs into the training, which may be a fraction. Before the first knot and
     /// after the last one the rate is theirs.
     pub fn at(&self, epoch: f64) -> f64 {

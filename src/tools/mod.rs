@@ -3,6 +3,7 @@
 
 pub mod derive;
 pub mod diff;
+pub mod doctor;
 pub mod draw;
 pub mod fix;
 pub mod flame;

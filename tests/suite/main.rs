@@ -12,10 +12,12 @@ mod derive;
 mod diff;
 #[cfg(feature = "torch")]
 mod dist;
+mod doctor;
 mod draw;
 mod engine;
 mod explain;
 mod explain_path;
+mod export_torch;
 mod fix;
 mod graph;
 mod house;
@@ -30,6 +32,9 @@ mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
 mod mistakes;
+#[cfg(feature = "torch")]
+mod options;
+mod onnx;
 mod passes;
 mod recipe;
 mod report;
@@ -44,3 +49,4 @@ mod syntax;
 mod syntax_project;
 mod syntax_robust;
 mod watch;
+mod zoo;

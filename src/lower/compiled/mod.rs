@@ -20,6 +20,7 @@ use super::kernels::{Kernels, Workspace};
 use super::torch::Mode;
 use super::{Algorithm, At, TorchError, TorchNet, Ways, algorithm};
 use crate::graph::Op;
+use crate::graph::op::Role;
 use crate::passes::Purpose;
 
 use convolution::Convolution;
@@ -37,9 +38,12 @@ pub struct Compiled {
     last_reader: Vec<usize>,
     /// For each step, whether a trained weight has a part in its value.
     wanted: Vec<bool>,
-    /// The gradients by the trained weights, and which of them each step owns.
+    /// The gradients by the trained weights.
     gradients: Vec<Tensor>,
+    /// Those and places for the gradients by weights that stand still, and which of them each step owns.
+    by_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
+    label_smoothing: f64,
     slots: Slots,
     kernels: Option<Kernels>,
     workspace: Workspace,
@@ -115,7 +119,9 @@ impl Compiled {
             last_reader,
             wanted,
             gradients: Vec::new(),
+            by_weights: Vec::new(),
             owned: Vec::new(),
+            label_smoothing: 0.0,
             kernels,
             clock: None,
             workspace: Workspace::default(),
@@ -125,12 +131,16 @@ impl Compiled {
         compiled.plan_memory(net, training, batch).at("the memory of a step")?;
         if training {
             for owned in &net.owned {
-                let first = compiled.gradients.len();
-                for weight in net.weights[owned.clone()].iter().filter(|weight| weight.trained) {
+                let first = compiled.by_weights.len();
+                for weight in
+                    net.weights[owned.clone()].iter().filter(|weight| weight.role != Role::Statistic)
+                {
                     let gradient = weight.tensor.f_detach().and_then(|tensor| tensor.f_zeros_like());
-                    compiled.gradients.push(gradient.at(&weight.name)?);
+                    let gradient = gradient.at(&weight.name)?;
+                    compiled.gradients.extend(weight.trained.then(|| gradient.shallow_clone()));
+                    compiled.by_weights.push(gradient);
                 }
-                compiled.owned.push(first..compiled.gradients.len());
+                compiled.owned.push(first..compiled.by_weights.len());
             }
         }
         Ok(compiled)
@@ -139,6 +149,11 @@ impl Compiled {
     /// The gradients by the trained weights of the last step, in the order of the weights. The next step writes over them.
     pub fn gradients(&self) -> &[Tensor] {
         &self.gradients
+    }
+
+    /// Spreads so much of each label evenly over the classes from now on, in the loss of [`step`](Compiled::step).
+    pub fn smooth_labels(&mut self, part: f64) {
+        self.label_smoothing = part;
     }
 
     /// Takes the time of each task from now on.
@@ -180,7 +195,8 @@ impl Compiled {
             self.convolutions.iter_mut().flatten().for_each(Convolution::renew);
             let (value, kept) = self.forward(net, images, Mode::Train { seed })?;
             let kind = value.kind();
-            let (stepped, gradient) = cross_entropy(value, labels, net.masters).at("the loss")?;
+            let (stepped, gradient) =
+                cross_entropy(value, labels, self.label_smoothing, net.masters).at("the loss")?;
             self.backward(net, gradient.f_to_kind(kind).at("the loss")?, kept)?;
             Ok(stepped)
         })
@@ -199,13 +215,24 @@ impl Compiled {
     }
 }
 
-/// The sum of the cross-entropies of logits `[n, classes]`, and its gradient by them.
-fn cross_entropy(logits: Tensor, labels: &Tensor, masters: Kind) -> Result<(Stepped, Tensor), TchError> {
+/// The sum of the cross-entropies of logits `[n, classes]` with `smoothing` of each label spread over the classes, and
+/// its gradient by them.
+fn cross_entropy(
+    logits: Tensor,
+    labels: &Tensor,
+    smoothing: f64,
+    masters: Kind,
+) -> Result<(Stepped, Tensor), TchError> {
     let logits = logits.f_to_kind(masters)?;
     let logs = logits.f_log_softmax(1, masters)?;
     let places = labels.f_unsqueeze(1)?;
-    let loss = logs.f_gather(1, &places, false)?.f_sum(masters)?.f_neg()?;
-    let ones = Tensor::f_ones(places.size(), (masters, logits.device()))?;
-    let gradient = logs.f_exp()?.f_scatter_add(1, &places, &ones.f_neg()?)?;
+    let mut loss = logs.f_gather(1, &places, false)?.f_sum(masters)?.f_mul_scalar(smoothing - 1.0)?;
+    let rest = Tensor::f_full(places.size(), smoothing - 1.0, (masters, logits.device()))?;
+    let mut gradient = logs.f_exp()?.f_scatter_add(1, &places, &rest)?;
+    if smoothing > 0.0 {
+        let each = smoothing / logits.size()[1] as f64;
+        loss = loss.f_sub(&logs.f_sum(masters)?.f_mul_scalar(each)?)?;
+        gradient = gradient.f_sub_scalar(each)?;
+    }
     Ok((Stepped { logits, loss }, gradient))
 }

@@ -136,7 +136,7 @@ impl Compiled {
         let task = &tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
-        let by_weights = &self.gradients[self.owned[task.step].clone()];
+        let by_weights = &self.by_weights[self.owned[task.step].clone()];
         let most = if matches!(kept, Kept::Norm(..)) { 2 } else { 1 };
         while parts.len() > most
             && let (Some(a), Some(b)) = (parts.pop(), parts.pop())
@@ -162,7 +162,9 @@ impl Compiled {
             (Kept::Convolution(x), Some(convolution), kernels) => {
                 let gradient = [&parts[0], &x];
                 let weight = &weights[0].tensor;
-                convolution.by_weights(*kernels, gradient, weight, &by_weights[0], workspace)?;
+                if weights[0].trained {
+                    convolution.by_weights(*kernels, gradient, weight, &by_weights[0], workspace)?;
+                }
                 if let Some(by_bias) = by_weights.get(1) {
                     rules::put(
                         by_bias,

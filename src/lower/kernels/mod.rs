@@ -15,6 +15,7 @@ mod image;
 mod norm;
 #[cfg(target_arch = "x86_64")]
 mod pool;
+pub mod script;
 #[cfg(target_arch = "x86_64")]
 mod sgd;
 #[cfg(target_arch = "x86_64")]

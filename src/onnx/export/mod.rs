@@ -2,7 +2,7 @@
 
 mod nodes;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use prost::Message as _;
 
@@ -13,7 +13,7 @@ use super::proto::{
 };
 use crate::check::Checked;
 use crate::graph::{Op, Shape};
-use crate::lower::{Plan, Weights, plan};
+use crate::lower::{Numbers, Plan, Weights, plan};
 use crate::passes::{Choice, Purpose, optimise};
 
 /// The version of ONNX's operators that is written.
@@ -73,7 +73,7 @@ fn model(source: &Checked, net: &Checked, weights: &Weights, form: Form) -> Resu
 /// A graph under way.
 struct Writer<'n> {
     plan: Plan,
-    weights: &'n Weights,
+    weights: HashMap<&'n str, &'n Numbers>,
     form: Form,
     output: &'n str,
     /// The values' names so far, by step.
@@ -88,7 +88,7 @@ impl<'n> Writer<'n> {
         let output = net.graph().output().map_or("output", |(name, _)| name);
         Writer {
             plan: plan(net),
-            weights,
+            weights: weights.tensors().iter().map(|tensor| (tensor.name.as_str(), tensor)).collect(),
             form,
             output,
             values: Vec::new(),

@@ -91,8 +91,11 @@ impl Writer<'_> {
         let mut names = Vec::new();
         for spec in step.op.tensors(&shapes) {
             let name = format!("{}.{}", step.path, spec.name);
-            let weights = self.weights;
-            let found = weights.get(&name).ok_or_else(|| format!("there is no weight `{name}`"))?;
+            let found = self
+                .weights
+                .get(name.as_str())
+                .copied()
+                .ok_or_else(|| format!("there is no weight `{name}`"))?;
             names.push(self.floats(&name, &found.dims, &found.values));
         }
         Ok(names)

@@ -155,6 +155,7 @@ fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<Tensor
     if !flat || !(dims == [1] || dims == [shape.channels()]) {
         return Err(Fault::Unsupported(format!("of {shape} and a constant of sizes {:?}", constant.dims)));
     }
+    builder.charge(shape.channels().saturating_mul(2))?;
     wide(constant, shape.channels())
 }
 

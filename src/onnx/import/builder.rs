@@ -1,6 +1,9 @@
 //! The net under construction: its ops in order, with their weights.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use prost::Message as _;
 
 use crate::graph::op::{self, Args, Op};
 use crate::graph::{Graph, NodeId, Shape, Value};
@@ -18,6 +21,8 @@ use super::{Fault, ImportError, Result, ops};
 const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
 /// The most nodes of a model.
 const MAX_NODES: usize = 50_000;
+/// Constants may take four times as many bytes as the file has, and these.
+const SPARE: u64 = 64 << 20;
 
 /// What the name of a value stands for.
 #[derive(Debug, Clone)]
@@ -63,11 +68,18 @@ pub(super) struct Builder<'m> {
     names: Names,
     /// The batch that the model is for, if it is for one alone.
     pub batch: Option<i64>,
+    /// How many bytes of constants may still be taken over: some more than the file has.
+    left: Cell<u64>,
     unsupported: BTreeMap<String, usize>,
 }
 
 impl<'m> Builder<'m> {
-    pub fn new(model: &'m ModelProto, name: &str) -> std::result::Result<Builder<'m>, ImportError> {
+    /// For a model from a file of `length` bytes.
+    pub fn new(
+        model: &'m ModelProto,
+        length: u64,
+        name: &str,
+    ) -> std::result::Result<Builder<'m>, ImportError> {
         let malformed = |what: &str| ImportError::Malformed(what.to_string());
         let graph = model.graph.as_ref().ok_or_else(|| malformed("it has no graph"))?;
         let opset = model.opset_import.iter().find(|set| ["", "ai.onnx"].contains(&set.domain()));
@@ -95,6 +107,7 @@ impl<'m> Builder<'m> {
             reads,
             names: Names::new(graph),
             batch: None,
+            left: Cell::new(length.saturating_mul(4).saturating_add(SPARE)),
             unsupported: BTreeMap::new(),
         })
     }
@@ -217,21 +230,37 @@ impl<'m> Builder<'m> {
         let Some(Known::Value(last)) = self.known.get(output.name()) else {
             return Err(ImportError::Malformed("its output is not the result of a node".into()));
         };
+        let mut needed = HashSet::from([0]);
+        let mut waiting = vec![*last];
+        while let Some(i) = waiting.pop() {
+            if needed.insert(i) {
+                waiting.extend(&self.lines[i].operands);
+            }
+        }
         let mut graph = Graph::new(self.net);
-        let mut ids: Vec<NodeId> = Vec::new();
+        let mut ids: HashMap<usize, NodeId> = HashMap::new();
         let mut tensors = HashMap::new();
-        for line in self.lines {
-            let operands: Vec<NodeId> = line.operands.iter().map(|&i| ids[i]).collect();
+        for (i, line) in self.lines.into_iter().enumerate().filter(|(i, _)| needed.contains(i)) {
+            let operands: Vec<NodeId> = line.operands.iter().map(|operand| ids[operand]).collect();
             for (name, tensor) in line.tensors {
                 tensors.insert(format!("{}.{name}", line.path), tensor.values);
             }
-            ids.push(match line.op {
+            let id = match line.op {
                 Op::Input(input) => graph.input(line.path, input.0),
                 op => graph.node(line.path, op, &operands),
-            });
+            };
+            ids.insert(i, id);
         }
-        graph.set_output(names::identifier(output.name(), "logits"), ids[*last]);
+        graph.set_output(names::identifier(output.name(), "logits"), ids[last]);
         Ok((graph, tensors))
+    }
+
+    /// Takes account of so many numbers that are copied, so that no file has the same ones copied without end.
+    pub fn charge(&self, numbers: u64) -> Result<()> {
+        let left = self.left.get().checked_sub(numbers.saturating_mul(4));
+        let left = left.ok_or_else(|| Fault::Malformed("it reads its constants over and over".into()))?;
+        self.left.set(left);
+        Ok(())
     }
 
     /// How often a value is read, the result of the model included.
@@ -245,11 +274,18 @@ impl<'m> Builder<'m> {
         if let Some(known) = self.known.get(name) {
             return match known {
                 Known::Unknown => Err(Fault::Known),
+                Known::Constant(constant) => {
+                    self.charge(constant.len() as u64)?;
+                    Ok(Some(known.clone()))
+                }
                 known => Ok(Some(known.clone())),
             };
         }
         match self.initializers.get(name) {
-            Some(tensor) => Constant::read(tensor).map(|constant| Some(Known::Constant(constant))),
+            Some(tensor) => {
+                self.charge(tensor.encoded_len() as u64 / 4)?;
+                Constant::read(tensor).map(|constant| Some(Known::Constant(constant)))
+            }
             None => Err(Fault::Malformed(format!("`{}` is read before it is made", names::shown(name)))),
         }
     }

@@ -68,8 +68,9 @@ type Result<T> = std::result::Result<T, Fault>;
 /// # Errors
 /// A broken file, ops that the language lacks, a net that does not check.
 pub fn import(bytes: Vec<u8>, name: &str) -> std::result::Result<Imported, ImportError> {
+    let length = bytes.len() as u64;
     let model = read::read(bytes).map_err(ImportError::Malformed)?;
-    let (graph, tensors) = builder::Builder::new(&model, name)?.build()?;
+    let (graph, tensors) = builder::Builder::new(&model, length, name)?.build()?;
     let net = check(graph).map_err(|problems| {
         let problems = problems.sorted();
         ImportError::Unsound(problems.first().map_or_else(String::new, |problem| problem.message.clone()))

@@ -15,6 +15,8 @@ const LONGEST: usize = 60;
 #[derive(Debug)]
 pub(super) struct Names {
     used: HashSet<String>,
+    /// How often each path was wanted.
+    wanted: HashMap<String, usize>,
     /// How many nodes lie in each module.
     sizes: HashMap<String, usize>,
     nodes: usize,
@@ -29,7 +31,7 @@ impl Names {
                 *sizes.entry(modules[..depth].join(".")).or_default() += 1;
             }
         }
-        Names { used: HashSet::new(), sizes, nodes: graph.node.len() }
+        Names { used: HashSet::new(), wanted: HashMap::new(), sizes, nodes: graph.node.len() }
     }
 
     /// A path for the op that a node becomes: as netc wrote it, else in the module that it belongs to.
@@ -57,9 +59,9 @@ impl Names {
     /// A path that nothing has.
     pub fn unique(&mut self, wanted: &str) -> String {
         let mut path = wanted.to_string();
-        let mut count = 1;
+        let count = self.wanted.entry(path.clone()).or_insert(1);
         while !self.used.insert(path.clone()) {
-            count += 1;
+            *count += 1;
             path = format!("{wanted}_{count}");
         }
         path

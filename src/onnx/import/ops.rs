@@ -8,6 +8,9 @@ use super::builder::{Builder, Known};
 use super::constant::Data;
 use super::{Fault, Result, affine, layers, reshape, sizes};
 
+/// A concat looks back at so many others for one that it begins with.
+const RECENT: usize = 16;
+
 /// An op of the language with its arguments.
 pub(super) type Said = (&'static str, Vec<(&'static str, Value)>);
 
@@ -126,6 +129,7 @@ fn cast<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     const FLOAT: i64 = 1;
     const INT64: i64 = 7;
     let to = node.int("to", 0)?;
+    node.int("saturate", 1)?;
     match builder.known(node, 0)? {
         Some(known @ Known::Value(_)) if to == FLOAT => Ok(known),
         Some(known @ Known::Sizes(_)) if to == INT64 => Ok(known),
@@ -167,8 +171,10 @@ fn grown(builder: &Builder, operands: Vec<usize>) -> Vec<usize> {
         .lines
         .iter()
         .enumerate()
+        .rev()
         .filter(|(_, line)| matches!(line.op, Op::Concat(_)))
-        .map(|(i, line)| (i, whole(builder, &line.operands)))
+        .take(RECENT)
+        .map(|(i, line)| (i, whole(builder, &line.operands, operands.len())))
         .filter(|(_, parts)| parts.len() < operands.len() && operands.starts_with(parts))
         .max_by_key(|(_, parts)| parts.len());
     match longest {
@@ -177,11 +183,11 @@ fn grown(builder: &Builder, operands: Vec<usize>) -> Vec<usize> {
     }
 }
 
-/// What a concat holds once those that it begins with are taken apart.
-fn whole(builder: &Builder, operands: &[usize]) -> Vec<usize> {
+/// What a concat holds once those that it begins with are taken apart; no more than `most` matter.
+fn whole(builder: &Builder, operands: &[usize], most: usize) -> Vec<usize> {
     let mut parts: Vec<usize> = operands.iter().skip(1).rev().copied().collect();
     let mut first = operands.first().copied();
-    while let Some(i) = first {
+    while let Some(i) = first.filter(|_| parts.len() < most) {
         match &builder.lines[i] {
             line if matches!(line.op, Op::Concat(_)) => {
                 parts.extend(line.operands.iter().skip(1).rev());

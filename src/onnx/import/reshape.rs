@@ -54,7 +54,7 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
         });
     }
     let product = dims.iter().flatten().try_fold(1u64, |p, &d| p.checked_mul(d));
-    let inferred = product.filter(|&p| p > 0 && elements % p == 0).map(|p| elements / p);
+    let inferred = product.filter(|&p| p > 0 && elements.is_multiple_of(p)).map(|p| elements / p);
     let keeps_batch = match *batch {
         Size::Batch => true,
         Size::Fixed(0) => zero_copies,
@@ -205,6 +205,12 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
     let centres = node.text("coordinate_transformation_mode", default)?;
     let nearest = node.text("nearest_mode", if upsample { "floor" } else { "round_prefer_floor" })?;
     node.float("cubic_coeff_a", -0.75)?;
+    node.float("extrapolation_value", 0.0)?;
+    let plain = node.int("antialias", 0)? == 0 && node.int("exclude_outside", 0)? == 0 && !node.has("axes");
+    let stretched = node.text("keep_aspect_ratio_policy", "stretch")? == "stretch";
+    if !(plain && stretched) {
+        return Err(Fault::Unsupported("with antialias, exclude_outside, axes or an aspect ratio".into()));
+    }
     let mode = match (node.text("mode", "nearest")?.as_str(), centres.as_str(), nearest.as_str()) {
         ("nearest", "asymmetric", "floor") => "nearest",
         ("nearest", "half_pixel" | "pytorch_half_pixel", "round_prefer_floor" | "round_prefer_ceil") => {

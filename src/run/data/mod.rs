@@ -172,7 +172,11 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-pub(in crate::run) fn cache_folder() -> Result<PathBuf, DataError> {
+/// The user's cache folder of netc.
+///
+/// # Errors
+/// The user has no home.
+pub fn cache_folder() -> Result<PathBuf, DataError> {
     let base = etcetera::choose_base_strategy().map_err(|_| DataError::NoCache)?;
     Ok(base.cache_dir().join("netc"))
 }

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::{Recipe, Refusal};
+use super::{KEYS, Key, Recipe, Refusal};
 use crate::diag::{FileId, Problems, Span};
 use crate::graph::{Setting, Value};
 use crate::syntax::ast::Spanned;
@@ -59,7 +59,8 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
                 settings.push(Setting { key, value, span, inherited: false });
             }
             None => {
-                let message = format!("expected a finite number, true, false, or a list of them for `{key}`");
+                let message =
+                    format!("expected a finite number, true, false, a word, or a list of them for `{key}`");
                 problems.push(Refusal::new(message).at(Some(span)));
             }
         }
@@ -94,7 +95,9 @@ fn plain(value: &serde_yaml::Value) -> Option<Value> {
     }
 }
 
+/// The keys that have a value, in the order of the table.
 pub(super) fn print(recipe: &Recipe) -> String {
-    // Numbers and booleans by name always serialise.
-    serde_yaml::to_string(recipe).unwrap_or_default()
+    let entry = |key: &Key| Some((key.name.into(), serde_yaml::to_value(recipe.value(key.name)?).ok()?));
+    let entries: serde_yaml::Mapping = KEYS.iter().filter_map(entry).collect();
+    serde_yaml::to_string(&entries).unwrap_or_default()
 }

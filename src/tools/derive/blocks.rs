@@ -1,191 +1,285 @@
-//! The chain that recurs most, as a block with what varies as its parameters.
+//! What recurs in a net, as blocks with what varies as their parameters.
+//!
+//! Two kinds of parts recur: chains, and *diamonds*, a join with its branches back to the one value that they all come
+//! from. The part that saves the most calls becomes a block, each place a call of it, and the search goes on with those
+//! calls as ops, so that blocks may hold blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::graph::{Op, Value, op};
+use super::arguments::{self, Parameters};
+use super::flow::{Flow, Step};
 
-/// Arguments by name.
-pub(super) type Arguments = Vec<(&'static str, Value)>;
+/// The longest chain and the largest diamond that are looked at, and the most blocks of a net.
+const LONGEST: usize = 10;
+const WIDEST: usize = 100;
+/// The most steps that are taken to a diamond on each side.
+const BESIDE: usize = 3;
+const MOST: usize = 12;
+/// A block must save so many calls.
+const WORTH: usize = 3;
 
-/// The arguments of an op in a block: a value, or the parameter that stands for it.
-type Template = Vec<(&'static str, Result<Value, String>)>;
-
-/// The shortest and the longest chain that is worth a block, and how often it must stand.
-const LENGTH: std::ops::RangeInclusive<usize> = 3..=5;
-const TIMES: usize = 3;
-
-/// An op of a chain.
-#[derive(Debug, Clone)]
-pub(super) struct Call {
-    pub op: Op,
-    /// The names of the values that it joins.
-    pub joins: Vec<String>,
-    /// The arguments to write.
-    pub stated: Arguments,
-}
-
-impl Call {
-    pub fn text(&self) -> String {
-        let joins: Vec<&str> = self.joins.iter().map(String::as_str).collect();
-        self.op.call(&joins, &self.stated)
-    }
-
-    /// Joins read names of the net, which a block does not see.
-    fn may_be_in_a_block(&self) -> bool {
-        self.joins.is_empty()
-    }
-
-    fn value(&self, argument: &str) -> Option<Value> {
-        self.op.attributes().into_iter().find(|(name, _)| *name == argument).map(|(_, value)| value)
-    }
-}
-
-/// A block of one chain.
+/// A part that recurs: what every place has alike.
 #[derive(Debug)]
 pub(super) struct Block {
-    name: String,
-    ops: Vec<&'static str>,
-    /// For each op its arguments: a value, or the parameter that stands for it.
-    arguments: Vec<Template>,
-    example: Vec<Call>,
+    pub name: String,
+    pub parameters: Vec<String>,
+    /// Its body; what comes in is `in`.
+    pub body: Flow,
 }
 
-impl Block {
-    /// The chain that saves the most calls; `None` if none recurs enough.
-    pub fn find(chains: &[&[Call]], taken: impl Fn(&str) -> bool) -> Option<Block> {
-        let mut counts: BTreeMap<Vec<&'static str>, usize> = BTreeMap::new();
-        for window in LENGTH.flat_map(|n| chains.iter().flat_map(move |chain| chain.windows(n))) {
-            if window.iter().all(Call::may_be_in_a_block) {
-                counts.entry(names(window)).or_insert(0);
-            }
-        }
-        for (ops, count) in &mut counts {
-            *count = chains.iter().map(|chain| places(ops, chain).len()).sum();
-        }
-        counts.retain(|_, count| *count >= TIMES);
-        let (ops, _) = counts.into_iter().max_by_key(|(ops, count)| ((ops.len() - 1) * count, ops.len()))?;
-        let found: Vec<&[Call]> = chains
-            .iter()
-            .flat_map(|chain| places(&ops, chain).into_iter().map(|at| &chain[at..at + ops.len()]))
-            .collect();
-        let name = ops.join("_");
-        let free = !taken(&name) && op::signature(&name).is_none();
-        let example = found.first()?.to_vec();
-        let arguments = arguments(&found, ops.len())?;
-        free.then_some(Block { name, ops, arguments, example })
-    }
-
-    /// The definition.
-    pub fn text(&self) -> String {
-        let mut parameters: Vec<&str> = Vec::new();
-        let mut calls: Vec<String> = Vec::new();
-        for (call, arguments) in self.example.iter().zip(&self.arguments) {
-            let mut said: Vec<String> = Vec::new();
-            for (name, value) in arguments {
-                let value = match value {
-                    Ok(value) => value.to_string(),
-                    Err(parameter) => {
-                        parameters.push(parameter);
-                        parameter.clone()
-                    }
-                };
-                said.push(if positional(&call.op, name) { value } else { format!("{name} = {value}") });
-            }
-            let op = call.op.name();
-            calls.push(if said.is_empty() { op.into() } else { format!("{op}({})", said.join(", ")) });
-        }
-        let parameters =
-            if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
-        format!("block {}{parameters} {{\n  {}\n}}\n\n", self.name, calls.join(" -> "))
-    }
-
-    /// A chain as calls, the block's in place of what it holds.
-    pub fn calls(&self, chain: &[Call]) -> Vec<String> {
-        let places = places(&self.ops, chain);
-        let (mut calls, mut at) = (Vec::new(), 0);
-        while at < chain.len() {
-            if places.contains(&at) {
-                calls.push(self.call(&chain[at..at + self.ops.len()]));
-                at += self.ops.len();
-            } else {
-                calls.push(chain[at].text());
-                at += 1;
-            }
-        }
-        calls
-    }
-
-    fn call(&self, part: &[Call]) -> String {
-        let mut said: Vec<String> = Vec::new();
-        for (call, arguments) in part.iter().zip(&self.arguments) {
-            for (name, value) in arguments {
-                if let (Err(parameter), Some(value)) = (value, call.value(name)) {
-                    let first = said.is_empty();
-                    said.push(if first { value.to_string() } else { format!("{parameter} = {value}") });
-                }
-            }
-        }
-        if said.is_empty() { self.name.clone() } else { format!("{}({})", self.name, said.join(", ")) }
-    }
+/// One place of a part: its steps in order, and the value that it reads.
+#[derive(Debug, Clone)]
+struct Place {
+    steps: Vec<usize>,
+    entry: usize,
 }
 
-/// Whether an argument is written without its name, as the first of `conv(64)`.
-fn positional(op: &Op, argument: &str) -> bool {
-    op::signature(op.name()).and_then(|s| s.args.first()).is_some_and(|first| {
-        first.name == argument
-            && matches!(first.default, op::Default::Required | op::Default::Value(Value::Same))
-    })
+/// Finds blocks, and puts calls of them in place of what they hold. `taken` are names that no block may have.
+pub(super) fn blocks(mut flow: Flow, taken: &HashSet<String>) -> (Flow, Vec<Block>) {
+    let mut blocks: Vec<Block> = Vec::new();
+    while blocks.len() < MOST {
+        let used = |name: &str| taken.contains(name) || blocks.iter().any(|block| block.name == name);
+        let best = best(&flow, diamonds(&flow), used).or_else(|| best(&flow, chains(&flow), used));
+        let Some((block, places, parameters)) = best else { break };
+        flow = contract(flow, &block, &places, &parameters);
+        blocks.push(block);
+    }
+    (flow, blocks)
 }
 
-fn names(calls: &[Call]) -> Vec<&'static str> {
-    calls.iter().map(|call| call.op.name()).collect()
-}
-
-/// Where the ops stand in a chain, from the left, none overlapping.
-fn places(ops: &[&'static str], chain: &[Call]) -> Vec<usize> {
-    let (mut places, mut at) = (Vec::new(), 0);
-    while at + ops.len() <= chain.len() {
-        let part = &chain[at..at + ops.len()];
-        if part.iter().all(Call::may_be_in_a_block) && names(part) == ops {
-            places.push(at);
-            at += ops.len();
-        } else {
-            at += 1;
+/// The part that saves the most calls, as a block.
+fn best(
+    flow: &Flow,
+    candidates: Vec<Vec<Place>>,
+    used: impl Fn(&str) -> bool,
+) -> Option<(Block, Vec<Place>, Parameters)> {
+    let mut found: Option<(usize, Vec<Place>, Parameters)> = None;
+    for places in candidates {
+        let Some(parameters) = arguments::parameters(flow, &steps_of(&places)) else { continue };
+        let (length, count) = (places[0].steps.len(), places.len());
+        let saved = (length - 1) * count;
+        let costs = length + parameters.names.len() * count.div_ceil(3);
+        // Of two that save alike, the one that begins with a layer reads better.
+        let score =
+            2 * saved.saturating_sub(costs) + usize::from(begins_well(&flow.steps[places[0].steps[0]]));
+        if saved >= costs + WORTH && found.as_ref().is_none_or(|(best, ..)| score > *best) {
+            found = Some((score, places, parameters));
         }
     }
+    let (_, places, parameters) = found?;
+    let body = body(flow, &places[0], &parameters);
+    let name = name(&body, used);
+    Some((Block { name, parameters: parameters.names.clone(), body }, places, parameters))
+}
+
+fn steps_of(places: &[Place]) -> Vec<Vec<usize>> {
+    places.iter().map(|place| place.steps.clone()).collect()
+}
+
+fn begins_well(step: &Step) -> bool {
+    ["conv", "linear"].contains(&step.head.as_str()) || step.is_block
+}
+
+/// What two places of a part must have alike in a step: what it is, and every argument that may not vary.
+fn kind(step: &Step) -> String {
+    let fixed = step.said.iter().filter(|(name, _)| !step.is_block && !arguments::may_vary(name));
+    let fixed: Vec<String> = fixed.map(|(name, text)| format!("{name}={text}")).collect();
+    format!("{}({})", step.head, fixed.join(","))
+}
+
+/// The structure of a place: its steps' kinds, and what each reads.
+fn structure(flow: &Flow, place: &Place) -> String {
+    let position = |operand: &usize| match place.steps.iter().position(|step| step == operand) {
+        Some(at) => at.to_string(),
+        None => "in".into(),
+    };
+    let one = |&i: &usize| {
+        let operands: Vec<String> = flow.steps[i].operands.iter().map(position).collect();
+        format!("{}<-{}", kind(&flow.steps[i]), operands.join(","))
+    };
+    place.steps.iter().map(one).collect::<Vec<_>>().join(";")
+}
+
+/// Chains that recur: for each structure its places, none overlapping.
+fn chains(flow: &Flow) -> Vec<Vec<Place>> {
+    let readers = flow.readers();
+    let follows = |i: usize| -> Option<usize> {
+        let [reader] = readers[i].as_slice() else { return None };
+        let step = &flow.steps[*reader];
+        let same = step.stage == flow.steps[i].stage;
+        (step.operands.len() == 1 && same && i != flow.output).then_some(*reader)
+    };
+    let kinds: Vec<String> = flow.steps.iter().map(kind).collect();
+    let mut found: BTreeMap<Vec<&str>, Vec<Place>> = BTreeMap::new();
+    for first in (1..flow.steps.len()).filter(|&i| flow.steps[i].operands.len() == 1) {
+        let mut steps = vec![first];
+        while let Some(next) = follows(steps[steps.len() - 1]).filter(|_| steps.len() < LONGEST) {
+            steps.push(next);
+            let key: Vec<&str> = steps.iter().map(|&i| kinds[i].as_str()).collect();
+            if !is_periodic(&key) {
+                let entry = flow.steps[first].operands[0];
+                found.entry(key).or_default().push(Place { steps: steps.clone(), entry });
+            }
+        }
+    }
+    found.into_values().map(apart).filter(|places| places.len() > 2).collect()
+}
+
+/// Whether it is a shorter row several times over, which `repeat` says.
+fn is_periodic(key: &[&str]) -> bool {
+    (1..=key.len() / 2).any(|n| key.len().is_multiple_of(n) && key.chunks(n).all(|part| part == &key[..n]))
+}
+
+/// Joins whose branches come from one value, with what stands alike before and after all of a structure.
+fn diamonds(flow: &Flow) -> Vec<Vec<Place>> {
+    let readers = flow.readers();
+    let mut found: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    for join in (0..flow.steps.len()).filter(|&i| flow.steps[i].operands.len() > 1) {
+        if let Some(place) = diamond(flow, &readers, join) {
+            found.entry(structure(flow, &place)).or_default().push(place);
+        }
+    }
+    found
+        .into_values()
+        .map(apart)
+        .filter(|places| places.len() > 1)
+        .map(|p| extended(flow, &readers, p))
+        .collect()
+}
+
+/// The steps from the one value that all operands of a join come from, each by a chain that nothing else reads.
+fn diamond(flow: &Flow, readers: &[Vec<usize>], join: usize) -> Option<Place> {
+    let mut ends = HashSet::new();
+    let mut inside = Vec::new();
+    for &operand in &flow.steps[join].operands {
+        let mut at = operand;
+        while readers[at].len() == 1 && at != flow.output && flow.steps[at].operands.len() == 1 {
+            inside.push(at);
+            at = flow.steps[at].operands[0];
+        }
+        ends.insert(at);
+    }
+    inside.push(join);
+    inside.sort_unstable();
+    let entry = ends.iter().next().copied().filter(|_| ends.len() == 1)?;
+    let whole = inside.iter().all(|&i| flow.steps[i].stage == flow.steps[join].stage);
+    (whole && (3..=WIDEST).contains(&inside.len())).then_some(Place { steps: inside, entry })
+}
+
+/// The places that overlap none before them.
+fn apart(places: Vec<Place>) -> Vec<Place> {
+    let mut used = HashSet::new();
+    let mut kept = Vec::new();
+    for place in places {
+        if place.steps.iter().all(|step| !used.contains(step)) {
+            used.extend(place.steps.iter().copied());
+            kept.push(place);
+        }
+    }
+    kept
+}
+
+/// The places with the steps that follow all of them alike, and those that lead to all of them alike.
+fn extended(flow: &Flow, readers: &[Vec<usize>], mut places: Vec<Place>) -> Vec<Place> {
+    let mut used: HashSet<usize> = places.iter().flat_map(|place| place.steps.iter().copied()).collect();
+    let after = |place: &Place| {
+        let last = place.steps.last().copied()?;
+        let [reader] = readers[last].as_slice() else { return None };
+        let fits = flow.steps[*reader].operands.len() == 1 && last != flow.output;
+        fits.then_some(*reader)
+    };
+    let append = |place: &mut Place, step: usize| place.steps.push(step);
+    let _ = (0..BESIDE).take_while(|_| grow(flow, &mut places, &mut used, after, append)).count();
+    let before = |place: &Place| {
+        let step = &flow.steps[place.entry];
+        let own = readers[place.entry].iter().all(|reader| place.steps.contains(reader));
+        (own && step.operands.len() == 1 && place.entry != flow.output).then_some(place.entry)
+    };
+    let prepend = |place: &mut Place, step: usize| {
+        place.steps.insert(0, step);
+        place.entry = flow.steps[step].operands[0];
+    };
+    let _ = (0..BESIDE).take_while(|_| grow(flow, &mut places, &mut used, before, prepend)).count();
     places
 }
 
-/// What the places state, op by op: a value where all agree, else a parameter. `None` where one of
-/// them has no value for what another states.
-fn arguments(found: &[&[Call]], length: usize) -> Option<Vec<Template>> {
-    let mut parameters: Vec<String> = Vec::new();
-    let mut all = Vec::new();
-    for i in 0..length {
-        let mut stated: Vec<&'static str> = Vec::new();
-        for (name, _) in found.iter().flat_map(|part| &part[i].stated) {
-            if !stated.contains(name) {
-                stated.push(name);
-            }
-        }
-        let mut of_op = Template::new();
-        for name in stated {
-            let values: Option<Vec<Value>> = found.iter().map(|part| part[i].value(name)).collect();
-            let values = values?;
-            if values.windows(2).all(|pair| pair[0] == pair[1]) {
-                of_op.push((name, Ok(values.first()?.clone())));
-                continue;
-            }
-            let same = parameters.iter().filter(|p| p.trim_end_matches(|c: char| c.is_ascii_digit()) == name);
-            let parameter = match same.count() {
-                // A parameter may not hide an op, such as `pad`.
-                0 if op::signature(name).is_none() => name.to_string(),
-                n => format!("{name}{}", n + 1),
-            };
-            parameters.push(parameter.clone());
-            of_op.push((name, Err(parameter)));
-        }
-        all.push(of_op);
+/// Takes one more step into every place, if all have one of the same kind and stage that no place has yet.
+fn grow(
+    flow: &Flow,
+    places: &mut [Place],
+    used: &mut HashSet<usize>,
+    next: impl Fn(&Place) -> Option<usize>,
+    take: impl Fn(&mut Place, usize),
+) -> bool {
+    let Some(steps) = places.iter().map(next).collect::<Option<Vec<usize>>>() else { return false };
+    let kinds: HashSet<String> = steps.iter().map(|&i| kind(&flow.steps[i])).collect();
+    let distinct: HashSet<usize> = steps.iter().copied().filter(|step| !used.contains(step)).collect();
+    let stages =
+        steps.iter().zip(places.iter()).all(|(&i, p)| flow.steps[i].stage == flow.steps[p.steps[0]].stage);
+    // A pool or a reshape ends a part.
+    let inner = ["conv", "linear", "bn", "relu", "gelu", "celu", "silu", "sigmoid", "dropout"];
+    let fits = steps.iter().all(|&i| inner.contains(&flow.steps[i].head.as_str()));
+    if !fits || kinds.len() != 1 || distinct.len() != places.len() || !stages {
+        return false;
     }
-    Some(all)
+    used.extend(&distinct);
+    places.iter_mut().zip(steps).for_each(|(place, step)| take(place, step));
+    true
+}
+
+/// A place as the body of a block.
+fn body(flow: &Flow, place: &Place, parameters: &Parameters) -> Flow {
+    let mut steps = vec![Step::input("in")];
+    for (i, &from) in place.steps.iter().enumerate() {
+        let mut step = flow.steps[from].clone();
+        let local = |o: &usize| place.steps.iter().position(|s| s == o).map_or(0, |at| at + 1);
+        step.operands = step.operands.iter().map(local).collect();
+        step.said = parameters.said[i].clone();
+        step.stage = None;
+        steps.push(step);
+    }
+    Flow { output: steps.len() - 1, steps }
+}
+
+/// What a block is called: by its join, or by its ops if they are few.
+fn name(body: &Flow, used: impl Fn(&str) -> bool) -> String {
+    let heads: Vec<&str> = body.steps.iter().skip(1).map(|step| step.head.as_str()).collect();
+    let join = body.steps.iter().rev().find(|step| step.operands.len() > 1);
+    // Whether it goes round the layers: the join reads a value that another step of the body reads as well.
+    let around = join.is_some_and(|join| {
+        join.operands.iter().any(|o| body.steps.iter().filter(|step| step.operands.contains(o)).count() > 1)
+    });
+    let wanted = match join.map(|join| (join.head.as_str(), around)) {
+        Some(("add", true)) => "residual".into(),
+        Some(("add", false)) => "projected".into(),
+        Some(("concat", true)) => "dense".into(),
+        Some(("concat", false)) => "fork".into(),
+        Some(("mul", _)) => "gated".into(),
+        _ if heads.len() <= 5 => heads.join("_"),
+        _ => "unit".into(),
+    };
+    let free = |name: &String| !used(name) && crate::graph::op::signature(name).is_none();
+    // By letters: a number would be that of a call.
+    let letters = ('b'..='z').map(|letter| format!("{wanted}_{letter}"));
+    std::iter::once(wanted.clone()).chain(letters).find(free).unwrap_or(wanted)
+}
+
+/// Calls of a block in its places.
+fn contract(mut flow: Flow, block: &Block, places: &[Place], parameters: &Parameters) -> Flow {
+    let mut gone: HashMap<usize, usize> = HashMap::new();
+    for (place, values) in places.iter().zip(&parameters.values) {
+        let Some((&last, inner)) = place.steps.split_last() else { continue };
+        gone.extend(inner.iter().map(|&step| (step, last)));
+        let named = block.parameters.iter().cloned().zip(values.iter().cloned());
+        let channels = flow.steps[place.steps[0]].channels;
+        let step = &mut flow.steps[last];
+        step.head = block.name.clone();
+        step.operands = vec![place.entry];
+        step.values = named.clone().collect();
+        step.said = named.map(|(name, value)| (name, value.to_string())).collect();
+        step.positional = block.parameters.first().cloned();
+        step.is_block = true;
+        step.channels = channels;
+    }
+    flow.without(&gone)
 }

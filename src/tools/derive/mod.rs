@@ -1,7 +1,9 @@
 //! Nets from nets: graph to graph, each transformation a small file, the result checked again.
 
+mod arguments;
 mod blocks;
 mod drop_repeats;
+mod flow;
 mod readable;
 mod shortest_path;
 

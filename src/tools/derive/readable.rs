@@ -1,94 +1,117 @@
 //! A graph as text for people: a stage a line where the graph is a chain, a branch a line, defaults
-//! said once, the chain that recurs most as a block.
+//! said once, what recurs as blocks and as `repeat`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::blocks::{Arguments, Block, Call};
+use super::blocks::{Block, blocks};
+use super::flow::{Flow, Step};
 use crate::check::Checked;
 use crate::diag::Sources;
 use crate::graph::op::{self, Kind};
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Op, Value};
 use crate::syntax;
+
+/// The fewest equal calls one after another that become a `repeat`.
+const REPEATS: usize = 3;
 
 /// The net as readable `.net` text in canonical form. It resolves to the same graph; stages keep their
 /// labels, what lies below them may be named otherwise.
 pub fn readable(net: &Checked) -> String {
-    let mut writer = Writer::new(net);
-    writer.statements();
-    let text = writer.text();
+    let text = text(net);
     let mut sources = Sources::default();
     let file = sources.add("derived", text.clone());
     syntax::parse(&sources, file).map_or(text, |file| syntax::print(&file))
 }
 
+/// Arguments by name.
+type Arguments = Vec<(&'static str, Value)>;
+
 /// The arguments that every node of an op states alike, by op.
-type Defaults = BTreeMap<&'static str, Arguments>;
+pub(super) type Defaults = BTreeMap<&'static str, Arguments>;
 
-struct Writer<'n> {
-    net: &'n Checked,
-    trunk: HashSet<NodeId>,
-    defaults: Defaults,
+fn text(net: &Checked) -> String {
+    let graph = net.graph();
+    let input = net.node(net.input()).path.clone();
+    let defaults = defaults(net);
+    let flow = Flow::of(net, &defaults);
+    let mut taken: HashSet<String> = graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
+    taken.extend([input.clone(), graph.name.clone()]);
+    taken.extend(flow.steps.iter().filter_map(|step| step.stage.clone()));
+    let (flow, blocks) = blocks(flow, &taken);
+    let mut text: String = blocks.iter().map(definition).collect();
+    text += &format!("net {} {{\n", graph.name);
+    for (op, arguments) in &defaults {
+        let said: Vec<String> = arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        text += &format!("  default {op}({})\n", said.join(", "));
+    }
+    text += &format!("  input {input}: {}\n\n", net.shape(net.input()));
+    let mut used: HashSet<String> = graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
+    used.insert(input.clone());
+    let names = blocks.iter().map(|block| block.name.clone()).collect();
+    text += &Writer::new(&flow, input, used, names).lines();
+    if let Some((name, id)) = graph.output() {
+        text += &format!("\n  output {name}: {}\n", net.shape(id));
+    }
+    text += &format!("  expect params == {}\n", grouped(net.params()));
+    let settings: Vec<String> = graph.recipe().iter().map(|(k, v)| format!("{k} = {v}")).collect();
+    if !settings.is_empty() {
+        text += &format!("  recipe {{\n    {}\n  }}\n", settings.join("\n    "));
+    }
+    text + "}\n"
+}
+
+/// A block's definition.
+fn definition(block: &Block) -> String {
+    let parameters = match block.parameters.as_slice() {
+        [] => String::new(),
+        parameters => format!("({})", parameters.join(", ")),
+    };
+    let used: HashSet<String> = block.parameters.iter().cloned().chain(["in".to_string()]).collect();
+    let lines = Writer::new(&block.body, "in".into(), used, Vec::new()).lines();
+    format!("block {}{parameters} {{\n{lines}}}\n\n", block.name)
+}
+
+/// Puts calls into lines.
+struct Writer<'f> {
+    flow: &'f Flow,
+    readers: Vec<Vec<usize>>,
+    trunk: Vec<bool>,
     /// The values that have a name in the text.
-    names: HashMap<NodeId, String>,
+    names: HashMap<usize, String>,
     used: HashSet<String>,
-    /// How many nodes have each first segment of a path.
-    sizes: HashMap<&'n str, usize>,
-    lines: Vec<Line>,
+    blocks: Vec<String>,
+    /// How many steps have each first segment of a path.
+    sizes: HashMap<&'f str, usize>,
+    text: String,
 }
 
-/// A stage or a branch.
-struct Line {
-    /// What stands before the chain: `layer1: `, `short = layer1 -> `.
-    head: String,
-    chain: Vec<Call>,
-}
-
-impl<'n> Writer<'n> {
-    fn new(net: &'n Checked) -> Writer<'n> {
-        let graph = net.graph();
-        let mut used: HashSet<String> =
-            graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
-        let input = &net.node(net.input()).path;
-        used.insert(input.clone());
+impl<'f> Writer<'f> {
+    fn new(flow: &'f Flow, input: String, used: HashSet<String>, blocks: Vec<String>) -> Writer<'f> {
         let mut sizes: HashMap<&str, usize> = HashMap::new();
-        for &id in net.order() {
-            *sizes.entry(net.node(id).path.split('.').next().unwrap_or_default()).or_default() += 1;
+        for step in &flow.steps {
+            *sizes.entry(step.path.split('.').next().unwrap_or_default()).or_default() += 1;
         }
-        Writer {
-            net,
-            trunk: graph.trunk(),
-            defaults: defaults(net),
-            names: HashMap::from([(net.input(), input.clone())]),
-            used,
-            sizes,
-            lines: Vec::new(),
-        }
+        let (readers, trunk) = (flow.readers(), flow.trunk());
+        let names = HashMap::from([(0, input)]);
+        Writer { flow, readers, trunk, names, used, blocks, sizes, text: String::new() }
     }
 
-    fn graph(&self) -> &'n Graph {
-        self.net.graph()
-    }
-
-    /// A line for each piece of the trunk and each branch, once its last node is reached.
-    fn statements(&mut self) {
-        let mut piece: Vec<NodeId> = Vec::new();
-        let mut branches: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
-        for &id in self.net.order() {
-            if id == self.net.input() {
-                continue;
-            }
-            let next = self.next(id);
-            if self.trunk.contains(&id) {
-                piece.push(id);
-                if self.is_named(id) || next.is_none_or(|n| stage(self.graph(), n) != stage(self.graph(), id))
-                {
+    /// A line for each piece of the trunk and each branch, once its last step is reached.
+    fn lines(mut self) -> String {
+        let mut piece: Vec<usize> = Vec::new();
+        let mut branches: HashMap<usize, Vec<usize>> = HashMap::new();
+        for i in 1..self.flow.steps.len() {
+            let next = self.next(i);
+            if self.trunk[i] {
+                piece.push(i);
+                if self.is_named(i) || next.is_none_or(|n| self.stage(n) != self.stage(i)) {
                     self.trunk_line(&piece, next);
                     piece.clear();
                 }
                 continue;
             }
-            let mut chain = branches.remove(&id).unwrap_or_default();
-            chain.push(id);
+            let mut chain = branches.remove(&i).unwrap_or_default();
+            chain.push(i);
             match next {
                 Some(next) => {
                     branches.insert(next, chain);
@@ -96,82 +119,125 @@ impl<'n> Writer<'n> {
                 None => self.branch_line(&chain),
             }
         }
+        self.text
     }
 
-    /// The node that goes on with a value in the same chain.
-    fn next(&self, id: NodeId) -> Option<NodeId> {
-        let readers = self.graph().readers(id);
-        let goes_on = |r: &&NodeId| self.graph().operands(**r).first() == Some(&id);
-        if self.trunk.contains(&id) {
-            return readers.iter().find(|r| self.trunk.contains(r) && goes_on(r)).copied();
+    fn stage(&self, i: usize) -> Option<&'f str> {
+        self.flow.steps[i].stage.as_deref()
+    }
+
+    /// The step that goes on with a value in the same chain.
+    fn next(&self, i: usize) -> Option<usize> {
+        let goes_on = |r: &&usize| self.flow.steps[**r].operands.first() == Some(&i);
+        if self.trunk[i] {
+            return self.readers[i].iter().find(|r| self.trunk[**r] && goes_on(r)).copied();
         }
-        match readers.as_slice() {
-            [reader] => Some(reader).filter(|r| goes_on(r) && !self.trunk.contains(r)).copied(),
+        match self.readers[i].as_slice() {
+            [reader] => Some(reader).filter(|r| goes_on(r) && !self.trunk[**r]).copied(),
             _ => None,
         }
     }
 
     /// Whether something beside the chain reads it.
-    fn is_named(&self, id: NodeId) -> bool {
-        let beside = usize::from(self.next(id).is_some());
-        self.graph().readers(id).len() > beside
+    fn is_named(&self, i: usize) -> bool {
+        self.readers[i].len() > usize::from(self.next(i).is_some())
     }
 
-    fn trunk_line(&mut self, piece: &[NodeId], next: Option<NodeId>) {
+    fn trunk_line(&mut self, piece: &[usize], next: Option<usize>) {
         let Some(&last) = piece.last() else { return };
-        let here = stage(self.graph(), last);
-        let whole = next.is_none_or(|n| stage(self.graph(), n) != here);
+        let here = self.stage(last);
+        let whole = next.is_none_or(|n| self.stage(n) != here);
+        let head = &self.flow.steps[last].head;
         let label = match here {
             Some(stage) if whole => Some(self.name(stage)),
             None if self.is_named(last) => Some(self.name("value")),
             None => None,
-            Some(stage) => Some(self.name(&format!("{stage}_{}", self.net.node(last).op.name()))),
+            Some(stage) => Some(self.name(&format!("{stage}_{head}"))),
         };
-        let chain = self.chain(piece);
-        match label {
-            Some(label) => {
-                self.lines.push(Line { head: format!("{label}: "), chain });
-                self.names.insert(last, label);
-            }
-            None => self.lines.push(Line { head: String::new(), chain }),
+        self.statements(label.as_deref(), piece);
+        if let Some(label) = label {
+            self.names.insert(last, label);
         }
     }
 
-    fn branch_line(&mut self, chain: &[NodeId]) {
+    /// A chain of the trunk: a line, but for calls that recur at once. The label is that of the last.
+    fn statements(&mut self, label: Option<&str>, piece: &[usize]) {
+        let calls: Vec<String> = piece.iter().map(|&i| self.call(i)).collect();
+        let mut at = 0;
+        let mut line: Vec<&str> = Vec::new();
+        let mut lines: Vec<String> = Vec::new();
+        while at < calls.len() {
+            let single = self.flow.steps[piece[at]].operands.len() == 1;
+            let count = calls[at..].iter().take_while(|call| **call == calls[at]).count();
+            if single && count >= REPEATS {
+                lines.extend((!line.is_empty()).then(|| line.join(" -> ")));
+                line.clear();
+                lines.push(format!("repeat {count} {{\n    {}\n  }}", calls[at]));
+                at += count;
+            } else {
+                line.push(&calls[at]);
+                at += 1;
+            }
+        }
+        lines.extend((!line.is_empty()).then(|| line.join(" -> ")));
+        let last = lines.len().saturating_sub(1);
+        for (i, line) in lines.iter().enumerate() {
+            let head = label.filter(|_| i == last).map_or_else(String::new, |label| format!("{label}: "));
+            self.text += &format!("  {head}{line}\n");
+        }
+    }
+
+    fn branch_line(&mut self, chain: &[usize]) {
         let (Some(&first), Some(&last)) = (chain.first(), chain.last()) else { return };
-        let path = &self.net.node(last).path;
-        let here = path.split('.').next().unwrap_or(path);
-        let whole = self.sizes.get(here) == Some(&chain.len());
-        let end = path.rsplit('.').next().unwrap_or(path);
-        let end = if is_numbered(end) { self.net.node(last).op.name() } else { end };
-        let name = self.name(&if whole { here.to_string() } else { format!("{here}_{end}") });
-        let source = self.graph().operands(first).first().map_or_else(String::new, |&o| self.name_of(o));
-        let chain = self.chain(chain);
-        self.lines.push(Line { head: format!("{name} = {source} -> "), chain });
+        let step = &self.flow.steps[last];
+        let here = step.path.split('.').next().unwrap_or(&step.path);
+        let wanted = match step.stage {
+            _ if self.in_a_block() => self.role(last).to_string(),
+            _ if self.sizes.get(here) == Some(&chain.len()) => here.to_string(),
+            _ => {
+                let end = step.path.rsplit('.').next().unwrap_or(&step.path);
+                format!("{here}_{}", if self.is_numbered(end) { &step.head } else { end })
+            }
+        };
+        let name = self.name(&wanted);
+        let source = self.flow.steps[first].operands.first().map_or_else(String::new, |&o| self.name_of(o));
+        let calls: Vec<String> = chain.iter().map(|&i| self.call(i)).collect();
+        self.text += &format!("  {name} = {source} -> {}\n", calls.join(" -> "));
         self.names.insert(last, name);
     }
 
-    fn name_of(&self, id: NodeId) -> String {
-        self.names.get(&id).cloned().unwrap_or_default()
+    fn in_a_block(&self) -> bool {
+        self.names.get(&0).is_some_and(|name| name == "in")
     }
 
-    fn chain(&self, nodes: &[NodeId]) -> Vec<Call> {
-        nodes.iter().map(|&id| self.call(id)).collect()
+    /// What a branch of a block is there for.
+    fn role(&self, last: usize) -> &'static str {
+        match self.readers[last].first().map(|&r| self.flow.steps[r].head.as_str()) {
+            Some("add") => "short",
+            Some("mul") => "gate",
+            Some("concat") => "more",
+            _ => "side",
+        }
     }
 
-    fn call(&self, id: NodeId) -> Call {
-        let op = &self.net.node(id).op;
-        let joins: Vec<String> = self.graph().operands(id).iter().skip(1).map(|&o| self.name_of(o)).collect();
-        let mut stated = op.stated(joins.len() + 1);
-        stated.retain(|argument| !self.defaults.get(op.name()).is_some_and(|d| d.contains(argument)));
-        Call { op: op.clone(), joins, stated }
+    fn name_of(&self, i: usize) -> String {
+        self.names.get(&i).cloned().unwrap_or_default()
     }
 
-    /// A name that nothing else has: no op's, and none that an unlabelled op could get.
+    fn call(&self, i: usize) -> String {
+        let step: &Step = &self.flow.steps[i];
+        let joins: Vec<String> = step.operands.iter().skip(1).map(|&o| self.name_of(o)).collect();
+        step.text(&joins)
+    }
+
+    /// A name that nothing else has: no op's or block's, and none that an unlabelled call could get.
     fn name(&mut self, wanted: &str) -> String {
         let clean: String = wanted.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let taken = op::signature(&clean).is_some() || is_numbered(&clean);
-        let clean = if taken { format!("{clean}_value") } else { clean };
+        let clean = if self.is_callable(&clean) || self.is_numbered(&clean) {
+            format!("{clean}_value")
+        } else {
+            clean
+        };
         let mut name = clean.clone();
         let mut count = 1;
         while self.used.contains(&name) {
@@ -182,43 +248,16 @@ impl<'n> Writer<'n> {
         name
     }
 
-    fn text(&self) -> String {
-        let graph = self.graph();
-        let chains: Vec<&[Call]> = self.lines.iter().map(|line| line.chain.as_slice()).collect();
-        let block = Block::find(&chains, |name| self.used.contains(name) || graph.name == name);
-        let mut text = block.as_ref().map_or_else(String::new, Block::text);
-        text += &format!("net {} {{\n", graph.name);
-        for (op, arguments) in &self.defaults {
-            let said: Vec<String> =
-                arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-            text += &format!("  default {op}({})\n", said.join(", "));
-        }
-        let input = self.net.input();
-        text += &format!("  input {}: {}\n\n", self.net.node(input).path, self.net.shape(input));
-        for line in &self.lines {
-            let calls = match &block {
-                Some(block) => block.calls(&line.chain),
-                None => line.chain.iter().map(Call::text).collect(),
-            };
-            text += &format!("  {}{}\n", line.head, calls.join(" -> "));
-        }
-        if let Some((name, id)) = graph.output() {
-            text += &format!("\n  output {name}: {}\n", self.net.shape(id));
-        }
-        text += &format!("  expect params == {}\n", grouped(self.net.params()));
-        let settings: Vec<String> = graph.recipe().iter().map(|(k, v)| format!("{k} = {v}")).collect();
-        if !settings.is_empty() {
-            text += &format!("  recipe {{\n    {}\n  }}\n", settings.join("\n    "));
-        }
-        text + "}\n"
+    fn is_callable(&self, name: &str) -> bool {
+        op::signature(name).is_some() || self.blocks.iter().any(|block| block == name)
     }
-}
 
-/// Whether it is how an unlabelled op is named: `conv_2`.
-fn is_numbered(name: &str) -> bool {
-    name.rsplit_once('_').is_some_and(|(op_name, number)| {
-        op::signature(op_name).is_some() && number.chars().all(|c| c.is_ascii_digit())
-    })
+    /// Whether it is how an unlabelled call is named: `conv_2`.
+    fn is_numbered(&self, name: &str) -> bool {
+        name.rsplit_once('_').is_some_and(|(head, number)| {
+            self.is_callable(head) && number.chars().all(|c| c.is_ascii_digit())
+        })
+    }
 }
 
 /// `115786` as `115_786`.
@@ -226,16 +265,6 @@ fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let groups: Vec<&[u8]> = digits.as_bytes().rchunks(3).rev().collect();
     groups.iter().map(|g| String::from_utf8_lossy(g).into_owned()).collect::<Vec<_>>().join("_")
-}
-
-/// The stage that a node belongs to: the first segment of its path; `None` for an op without a label.
-fn stage(graph: &Graph, id: NodeId) -> Option<&str> {
-    let node = graph.get(id);
-    let numbered = node.path.strip_prefix(node.op.name());
-    let unlabelled = numbered.is_some_and(|rest| {
-        rest.is_empty() || rest.strip_prefix('_').is_some_and(|n| n.chars().all(|c| c.is_ascii_digit()))
-    });
-    if unlabelled { None } else { node.path.split('.').next() }
 }
 
 /// What at least two nodes of an op state, and all of them alike, by name.
@@ -257,7 +286,9 @@ fn defaults(net: &Checked) -> Defaults {
             op::signature(name).and_then(|s| s.args.iter().find(|p| p.name == argument)).map(|p| p.kind)
         };
         // Sizes and steps are read where they are used.
-        arguments.retain(|(argument, _)| matches!(kind(argument), Some(Kind::Init | Kind::Bool)));
+        arguments.retain(|(argument, _)| {
+            matches!(kind(argument), Some(Kind::Init | Kind::FilterInit | Kind::Bool))
+        });
     }
     shared.retain(|_, (count, arguments)| *count > 1 && !arguments.is_empty());
     shared.into_iter().map(|(name, (_, arguments))| (name, arguments)).collect()

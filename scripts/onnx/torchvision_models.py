@@ -1,0 +1,81 @@
+"""torchvision's models, exported by PyTorch with random weights, imported by netc: the same logits?"""
+
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchvision
+from safetensors.numpy import load_file, save_file
+
+MODELS = ("resnet18", "vgg16", "mobilenet_v2", "densenet121", "squeezenet1_1")
+EXPORTERS = {"TorchScript": False, "dynamo": True}
+MOST = 1e-4
+BATCH = 2
+
+
+def netc(*arguments):
+    done = subprocess.run([NETC, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"netc {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def random_model(name):
+    """With statistics of batch normalisation that are not those of a new net."""
+    torch.manual_seed(0)
+    model = torchvision.models.get_model(name, weights=None).eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.normal_(module.bias, std=0.2)
+            torch.nn.init.normal_(module.running_mean, std=0.2)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+    return model
+
+
+def export(model, file, dynamo):
+    images = torch.randn(BATCH, 3, 224, 224)
+    batch = {"dynamic_shapes": ({0: torch.export.Dim("N")},)} if dynamo else {"dynamic_axes": {"image": {0: "N"}}}
+    more = {"external_data": False} if dynamo else {}
+    torch.onnx.export(model, (images,), file, dynamo=dynamo, input_names=["image"], output_names=["logits"], verbose=False, **batch, **more)
+
+
+def one(name, dynamo, folder):
+    model = random_model(name)
+    file = folder / f"{name}.onnx"
+    export(model, file, dynamo)
+    net, weights = folder / f"{name}.net", folder / f"{name}.safetensors"
+    netc("import", file, "-o", net, "--weights", weights)
+    images = torch.randn(BATCH, 3, 224, 224)
+    with torch.no_grad():
+        expected = model(images).numpy()
+    save_file({"images": images.numpy()}, folder / "images.safetensors")
+    netc("logits", net, "--weights", weights, "--images", folder / "images.safetensors", "--out", folder / "logits.safetensors")
+    found = load_file(folder / "logits.safetensors")["logits"]
+    text = net.read_text()
+    if TEXTS:
+        (TEXTS / f"{name}-{'dynamo' if dynamo else 'torchscript'}.net").write_text(text)
+    lines = sum(bool(line.strip()) and not line.startswith("#") for line in text.splitlines())
+    blocks = sum(line.startswith("block ") for line in text.splitlines())
+    return float(np.abs(found - expected).max() / np.abs(expected).max()), lines, blocks
+
+
+if __name__ == "__main__":
+    warnings.filterwarnings("ignore")
+    NETC = sys.argv[1]
+    TEXTS = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    failed = False
+    print(f"torch {torch.__version__}, torchvision {torchvision.__version__}")
+    print(f"{'model':<16}{'exporter':<14}{'difference':>10}{'lines':>8}{'blocks':>8}")
+    for name in MODELS:
+        for exporter, dynamo in EXPORTERS.items():
+            with tempfile.TemporaryDirectory() as folder:
+                difference, lines, blocks = one(name, dynamo, Path(folder))
+            print(f"{name:<16}{exporter:<14}{difference:>10.1e}{lines:>8}{blocks:>8}", flush=True)
+            failed |= not difference <= MOST
+    print(f"largest difference of netc's logits from torchvision's, as a part of the largest logit; at most {MOST:g} passes")
+    sys.exit(failed)

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Exports every net to ONNX and reads it back, with ONNX's own checker and onnxruntime as judges.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib.sh
+
+need_build_tools
+need python3 python3 python3-pip python3-venv
+python3 -m venv --help >/dev/null 2>&1 || fail "python3 has no venv" "on Debian or Ubuntu: sudo apt-get install -y python3-venv"
+if [[ -z ${NETC:-} ]]; then
+    scripts/libtorch.sh
+    cargo build --release
+fi
+python=${PYTHON:-}
+if [[ -z $python ]]; then
+    python=.venv-onnx/bin/python
+    [[ -x $python ]] || python3 -m venv .venv-onnx || fail "the virtual environment could not be made" "on Debian or Ubuntu: sudo apt-get install -y python3-venv"
+    "$python" -m pip install --quiet --disable-pip-version-check --requirement scripts/onnx/requirements.txt
+fi
+nets=()
+for net in nets/*.net tests/cases/check_ok/*.net; do
+    [[ $net == nets/lib.net ]] || nets+=("$net")
+done
+models=()
+for model in tests/cases/onnx/*.onnx; do
+    [[ $model == */unsupported.onnx ]] || models+=("$model")
+done
+"$python" scripts/onnx/nets.py "${NETC:-target/release/netc}" "${nets[@]}" "${models[@]}"

@@ -1,0 +1,237 @@
+//! ONNX: what is written comes back, what strangers write is understood or refused.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use netc::check::Checked;
+use netc::lower::{Numbers, Weights};
+use netc::onnx::{Form, ImportError, Imported, export, import};
+use netc::passes::{Choice, Purpose, optimise};
+use netc::tools::derive::reread;
+
+use super::check::{net, nets, snapshots};
+
+fn netc(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_netc")).args(args).output().unwrap()
+}
+
+/// The project's nets and the cases of `check_ok` that are not large.
+fn every_net() -> Vec<PathBuf> {
+    let cases = std::fs::read_dir("tests/cases/check_ok").unwrap().map(|e| e.unwrap().path());
+    let cases = cases.filter(|path| path.extension().is_some_and(|e| e == "net"));
+    let all = nets().into_iter().filter(|f| f.file_stem().unwrap() != "lib").chain(cases);
+    all.filter(|file| net(file).params() < 8_000_000).collect()
+}
+
+fn case(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new("tests/cases/onnx").join(name).with_extension("onnx")).unwrap()
+}
+
+fn written(net: &Checked, form: Form) -> Vec<u8> {
+    export(net, &Weights::initial(net, 1).unwrap(), form).unwrap()
+}
+
+fn sorted(weights: &Weights) -> BTreeMap<&str, &Numbers> {
+    weights.tensors().iter().map(|tensor| (tensor.name.as_str(), tensor)).collect()
+}
+
+fn unsupported(bytes: Vec<u8>) -> BTreeMap<String, usize> {
+    match import(bytes, "it") {
+        Err(ImportError::Unsupported(what)) => what,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_net_comes_back_as_the_same_graph_with_the_same_names_and_weights() {
+    for file in every_net() {
+        let before = net(&file);
+        let Imported { net: after, weights, producer } =
+            import(written(&before, Form::Training), "it").unwrap();
+        assert_eq!(after.graph().canonical(), before.graph().canonical(), "{}", file.display());
+        assert_eq!((after.graph().name.as_str(), producer.as_str()), (before.graph().name.as_str(), "netc"));
+        let initial = Weights::initial(&before, 1).unwrap();
+        assert_eq!(sorted(&weights), sorted(&initial), "{}", file.display());
+        let (_, again) = reread(&after).unwrap();
+        let renamed = weights.renamed(&after, &again).unwrap();
+        assert_eq!(renamed.tensors().len(), initial.tensors().len());
+    }
+}
+
+#[test]
+fn the_folded_form_is_the_net_after_the_passes_of_evaluation() {
+    for file in every_net() {
+        let before = net(&file);
+        let folded = optimise(&before, Purpose::Evaluation, &Choice::All).unwrap();
+        let after = import(written(&before, Form::Folded), "it").unwrap().net;
+        let text = after.graph().canonical();
+        assert!(!text.contains("dropout"), "{}:\n{text}", file.display());
+        if !folded.net().graph().canonical().contains("dropout") {
+            assert_eq!(text, folded.net().graph().canonical(), "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_op_of_the_language_is_exported_by_some_case() {
+    let all: String = every_net().iter().map(|file| net(file).graph().canonical() + "\n").collect();
+    for signature in netc::graph::op::signatures() {
+        let found = all.lines().any(|line| line.split(' ').next() == Some(signature.name));
+        assert!(found, "no net has {}", signature.name);
+    }
+}
+
+#[test]
+fn a_folded_norm_is_a_bias_by_its_own_formula() {
+    let text =
+        "net it {\n  input image: [N, 1, 1, 1]\n  conv(1, k = 1) -> bn -> flatten\n  output y: [N, 1]\n}\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it.net");
+    std::fs::write(&file, text).unwrap();
+    let net = net(&file);
+    let values = BTreeMap::from([
+        ("conv.weight", 3.0),
+        ("bn.weight", 0.5),
+        ("bn.bias", 0.25),
+        ("bn.running_mean", 2.0),
+        ("bn.running_var", 4.0 - 1e-5),
+    ]);
+    let weights = Weights::of(&net, |name| values.get(name).map(|&x: &f64| vec![x as f32])).unwrap();
+    let folded = weights.folded(&optimise(&net, Purpose::Evaluation, &Choice::All).unwrap()).unwrap();
+    // y = (3 x - 2) / sqrt(4) * 0.5 + 0.25
+    assert_eq!(folded.get("conv.weight").unwrap().values, [0.75]);
+    assert_eq!(folded.get("conv.bias").unwrap().values, [-0.25]);
+}
+
+#[test]
+fn what_other_programs_write_reads_well() {
+    for name in
+        ["linear_layers", "shape_arithmetic", "constants", "residual_blocks", "dense_block", "old_opset"]
+    {
+        let imported = import(case(name), name).unwrap();
+        let (text, _) = reread(&imported.net).unwrap();
+        snapshots().bind(|| insta::assert_snapshot!(format!("onnx_{name}"), text));
+    }
+}
+
+#[test]
+fn all_that_netc_lacks_is_listed_with_its_count() {
+    let run = netc(&["import", "tests/cases/onnx/unsupported.onnx"]);
+    assert_eq!((run.status.code(), run.stdout.len()), (Some(1), 0));
+    let said = String::from_utf8(run.stderr).unwrap();
+    snapshots().bind(|| insta::assert_snapshot!("onnx_unsupported", said));
+}
+
+#[test]
+fn the_commands_write_files_that_fit_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let (model, text, weights) = (path("a.onnx"), path("a.net"), path("a.safetensors"));
+    let net = "nets/backbone.net";
+    let run = netc(&["export", net, "--to", "onnx", "--form", "training", "--seed", "3", "-o", &model]);
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    let run = netc(&["import", &model, "-o", &text, "--weights", &weights]);
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert_eq!(netc(&["diff", net, &text]).status.code(), Some(0));
+    assert_eq!(netc(&["fmt", "--check", &text]).status.code(), Some(0));
+    let again = path("b.onnx");
+    let run = netc(&["export", &text, "--weights", &weights, "--to", "onnx", "-o", &again]);
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    let run = netc(&["export", net, "--weights", &model, "--to", "onnx", "-o", &again]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(String::from_utf8(run.stderr).unwrap().contains("do not fit the net"));
+    assert_eq!(netc(&["import", &text]).status.code(), Some(1));
+    assert_eq!(netc(&["import", &path("none.onnx")]).status.code(), Some(1));
+    assert_eq!(netc(&["export", net]).status.code(), Some(2));
+}
+
+#[test]
+fn a_file_that_is_cut_short_or_damaged_is_refused_or_read() {
+    let whole = case("residual_blocks");
+    for length in 0..whole.len() {
+        let _ = import(whole[..length].to_vec(), "it");
+    }
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize
+    };
+    for name in ["residual_blocks", "constants", "shape_arithmetic", "old_opset", "dense_block"] {
+        let whole = case(name);
+        for _ in 0..400 {
+            let mut bytes = whole.clone();
+            for _ in 0..=next() % 3 {
+                let at = next() % bytes.len();
+                bytes[at] = next() as u8;
+            }
+            let _ = import(bytes, "it");
+        }
+    }
+}
+
+/// A field of a message: its number, and bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![number << 3 | 2];
+    let mut length = bytes.len();
+    while length >= 0x80 {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    out.extend(bytes);
+    out
+}
+
+fn refused(bytes: Vec<u8>) -> String {
+    import(bytes, "it").unwrap_err().to_string()
+}
+
+#[test]
+fn a_file_cannot_make_netc_take_memory_that_it_does_not_explain() {
+    // Empty nodes take two bytes each in the file, and hundreds in memory.
+    let nodes = [0x0a, 0].repeat(1 << 20);
+    assert!(refused(field(7, &nodes)).contains("far more memory"));
+    // Graphs in attributes of nodes of graphs.
+    let mut graph = Vec::new();
+    for _ in 0..200 {
+        graph = field(1, &field(5, &field(6, &graph)));
+    }
+    assert!(refused(field(7, &graph)).contains("deep"));
+    assert!(refused(vec![0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f]).contains("are left"));
+    assert!(refused(vec![0xff; 11]).contains("ten bytes"));
+    assert!(refused(Vec::new()).contains("no graph"));
+}
+
+/// The bytes with the first `from` replaced by `to`, which is as long.
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let at = bytes.windows(from.len()).position(|part| part == from).unwrap();
+    [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+}
+
+#[test]
+fn sizes_that_the_data_does_not_have_are_refused() {
+    // The weight `k` of [5, 4]: its first size made 2^42, which no data has.
+    let bytes = case("residual_blocks");
+    let claims = [0x08, 0x05, 0x08, 0x04, 0x10, 0x01];
+    let huge = [0x08, 0x7f, 0x08, 0x04, 0x10, 0x01];
+    let message = refused(replaced(&bytes, &claims, &huge));
+    assert!(message.contains("20 numbers for its sizes [127, 4]"), "{message}");
+}
+
+#[test]
+fn an_op_of_another_name_is_named() {
+    let bytes = replaced(&case("linear_layers"), b"Relu", b"Tanh");
+    assert_eq!(unsupported(bytes), BTreeMap::from([("Tanh".to_string(), 1)]));
+}
+
+#[test]
+fn a_value_that_is_not_made_yet_or_made_twice_is_refused() {
+    let bytes = case("old_opset");
+    // Field 1 of the node `Clip` is its operand: `a`, then nothing of that name.
+    let message = refused(replaced(&bytes, b"\x0a\x01a\x12\x01c", b"\x0a\x01z\x12\x01c"));
+    assert!(message.contains("`z` is read before it is made"), "{message}");
+    let message = refused(replaced(&bytes, b"\x0a\x01a\x12\x01c", b"\x0a\x01a\x12\x01a"));
+    assert!(message.contains("`a` is made twice"), "{message}");
+}
