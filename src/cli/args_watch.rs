@@ -13,9 +13,10 @@ Examples:
   netc plot runs/resnet9-* runs/backbone-0 -o curves.png     several runs in one picture
   netc plot runs/resnet9-0 > curves.svg
 
-Accuracy and loss of training and test, against epochs and against time. A run may be plotted while it goes on.
+Accuracy and loss of training and test, against epochs and against time. A run may be plotted while it goes on,
+once it has a whole epoch.
 
-Exit codes: 0 drawn, 1 a folder holds no run with a whole epoch, or the picture cannot be written, 2 wrong usage.")]
+Exit codes: 0 drawn, 1 a folder holds no run, no run has a whole epoch, or the picture cannot be written, 2 wrong usage.")]
 pub struct PlotArgs {
     /// The folders of runs
     #[arg(required = true, value_name = "RUN", value_hint = clap::ValueHint::DirPath)]

@@ -7,7 +7,7 @@ use super::PROBLEMS;
 use super::args::Format;
 use super::args_train::EvalArgs;
 use super::data::load_with_progress;
-use super::out::{complain, print, show, table, trimmed, write_picture};
+use super::out::{complain, print, show, table, thousands, trimmed, write_picture};
 use crate::compile;
 use crate::run::{Confusion, Machine, RunFolder, RunInfo, Score, confusion_of_run};
 use crate::tools::plot;
@@ -65,7 +65,12 @@ fn go(args: &EvalArgs) -> Result<String, String> {
 }
 
 fn draw(confusion: &Confusion, info: &RunInfo, score: &Score, path: &Path) -> Result<(), String> {
-    let title = format!("{}: {:.2}% of {} test images", info.net, score.accuracy * 100.0, score.examples);
+    let title = format!(
+        "{}: {:.2}% of {} test images",
+        info.net,
+        score.accuracy * 100.0,
+        thousands(score.examples as u64)
+    );
     write_picture(path, &plot::confusion(&title, confusion))
 }
 

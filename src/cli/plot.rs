@@ -25,10 +25,13 @@ fn go(args: &PlotArgs) -> Result<(), String> {
     for (run, name) in args.runs.iter().zip(names) {
         RunFolder::info(run).map_err(|e| e.to_string())?;
         let rows = RunFolder::rows(run).map_err(|e| e.to_string())?;
-        if rows.is_empty() {
-            return Err(format!("{} has no whole epoch yet: there is nothing to draw", run.display()));
+        match rows.is_empty() {
+            true => complain(&format!("{} has no whole epoch yet and is left out\n", run.display())),
+            false => all.push(Curve { name, rows }),
         }
-        all.push(Curve { name, rows });
+    }
+    if all.is_empty() {
+        return Err("there is nothing to draw yet".into());
     }
     let svg = curves(&all)?;
     match &args.output {

@@ -71,7 +71,7 @@ fn runs_are_plotted_as_svg_and_png() {
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     let svg = text(&out.stdout);
     let document = usvg_texts(&svg);
-    for words in ["slow &amp; steady  84.27%", "fast  87.49%", "accuracy in percent", "loss", "epoch"] {
+    for words in ["slow &amp; steady: 84.27%", "fast: 87.49%", "accuracy in percent", "loss", "epoch"] {
         assert!(document.contains(words), "no `{words}` in {document}");
     }
     assert!(document.contains("time of training and testing in seconds"), "{document}");
@@ -99,7 +99,11 @@ fn what_cannot_be_plotted_is_said() {
         assert_eq!(out.status.code(), Some(code), "{}", text(&out.stderr));
         assert!(text(&out.stderr).contains(words), "{}", text(&out.stderr));
     };
-    refused(&["plot", "begun"], 1, "begun has no whole epoch yet");
+    refused(
+        &["plot", "begun"],
+        1,
+        "begun has no whole epoch yet and is left out\nthere is nothing to draw yet",
+    );
     refused(&["plot", "absent"], 1, "absent holds no run");
     refused(&["plot", "begun", "-o", "x.jpg"], 2, ".svg or .png");
     refused(&["plot"], 2, "RUN");

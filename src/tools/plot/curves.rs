@@ -109,8 +109,8 @@ pub fn curves(all: &[Curve]) -> Result<String, String> {
 }
 
 fn entry(curve: &Curve) -> String {
-    let best = curve.rows.last().map_or(0.0, |row| row.test_acc * 100.0);
-    format!("{}  {best:.2}%", curve.name)
+    let last = curve.rows.last().map_or(0.0, |row| row.test_acc * 100.0);
+    format!("{}: {last:.2}%", curve.name)
 }
 
 /// The place of each entry: as many beside each other as fit.
@@ -131,7 +131,7 @@ fn key(area: &Area<'_>, text: &str, (x, y): (i32, i32), colour: &RGBColor) -> Re
 
 /// Which line is the test's.
 fn key_of_lines(area: &Area<'_>, y: i32) -> Result<(), String> {
-    let styles = [(MARGIN, "test", INK.stroke_width(2)), (MARGIN + 90, "training, augmented", faint(&INK))];
+    let styles = [(MARGIN, "test", INK.stroke_width(2)), (MARGIN + 90, "training", faint(&INK))];
     for (x, text, style) in styles {
         area.draw(&PathElement::new([(x, y), (x + 26, y)], style)).map_err(said)?;
         area.draw(&Text::new(text, (x + 34, y - 7), (FONT, 12).into_font().color(&INK))).map_err(said)?;
