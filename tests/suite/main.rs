@@ -32,9 +32,9 @@ mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
 mod mistakes;
+mod onnx;
 #[cfg(feature = "torch")]
 mod options;
-mod onnx;
 mod passes;
 mod recipe;
 mod report;

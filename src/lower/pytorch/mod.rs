@@ -180,7 +180,9 @@ fn filters(code: &mut Code, plan: &Plan, names: &Names) {
     for (i, step) in plan.steps().iter().enumerate() {
         let Op::Conv(conv) = &step.op else { continue };
         let weight = format!("{}.weight", names.expression(i));
-        if let Some(init @ (Init::Dirac | Init::Constant(_) | Init::Uniform(..) | Init::Normal(..))) = conv.init {
+        if let Some(init @ (Init::Dirac | Init::Constant(_) | Init::Uniform(..) | Init::Normal(..))) =
+            conv.init
+        {
             code.line(8, &draw(&weight, init));
         }
         if !conv.train_weight {
