@@ -25,6 +25,7 @@ mod fix;
 mod fmt;
 mod lsp;
 mod manual;
+mod memory;
 mod out;
 #[cfg(feature = "torch")]
 mod parity;

@@ -23,6 +23,7 @@ mod evaluate;
 mod folder;
 mod hardware;
 mod journal;
+mod memory;
 mod method;
 #[cfg(feature = "torch")]
 mod native;
@@ -50,8 +51,9 @@ pub use error::RunError;
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
-pub use hardware::Hardware;
+pub use hardware::{Hardware, process_age};
 pub use journal::{Journal, NoJournal};
+pub use memory::{Allocated, machine_memory};
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
 pub use optimiser::Sgd;
@@ -59,7 +61,7 @@ pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
 pub use parity::parity;
 #[cfg(feature = "torch")]
-pub use profile::{Profile, TaskProfile, profile};
+pub use profile::{Phases, Profile, TaskProfile, profile};
 pub use recipe::Recipe;
 pub use schedule::Schedule;
 #[cfg(feature = "torch")]

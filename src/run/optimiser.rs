@@ -45,6 +45,11 @@ impl Sgd {
         })
     }
 
+    /// The same by libtorch's operations, without the kernel that descends in one pass over memory.
+    pub fn plain(self) -> Sgd {
+        Sgd { kernels: None, ..self }
+    }
+
     /// The velocities, in the order of the weights.
     pub(super) fn velocities(&self) -> &[Tensor] {
         &self.velocities

@@ -16,7 +16,7 @@ use super::{
     checkpoint,
 };
 use crate::check::Checked;
-use crate::lower::{At, TorchNet};
+use crate::lower::{At, Saving, TorchNet};
 use crate::passes::{Optimised, Purpose, optimise};
 
 /// One training.
@@ -121,6 +121,9 @@ pub fn train(
         }
     }
     let mut optimiser = Sgd::new(&net, job.recipe).at("the optimiser")?;
+    if job.method.without.has(Saving::Descent) {
+        optimiser = optimiser.plain();
+    }
     let (rows, part) = match job.resume {
         Some(resume) => resumed(job, resume, &net, &optimiser)?,
         None => (Vec::new(), Part::default()),

@@ -29,6 +29,7 @@ mod lsp_complete;
 mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
+mod memory;
 mod mistakes;
 mod passes;
 mod recipe;
