@@ -31,6 +31,7 @@ mod lsp_complete;
 mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
+mod memory;
 mod mistakes;
 mod onnx;
 #[cfg(feature = "torch")]
