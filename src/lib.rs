@@ -24,6 +24,7 @@ pub mod check;
 
 pub mod passes;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod lower;
 
 pub mod run;
@@ -34,10 +35,13 @@ mod compile;
 
 pub mod tools;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod search;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod lsp;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 
 pub use compile::{Compilation, compile, compile_over};

@@ -5,11 +5,13 @@
 /// The libtorch that tch 0.24 builds against; it accepts no other.
 pub const LIBTORCH: &str = "2.11.0";
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod augment;
 #[cfg(feature = "torch")]
 mod batches;
 #[cfg(feature = "torch")]
 mod checkpoint;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod data;
 #[cfg(feature = "torch")]
 mod device;
@@ -17,17 +19,23 @@ mod device;
 pub mod dist;
 #[cfg(feature = "torch")]
 mod epoch;
+#[cfg(not(target_arch = "wasm32"))]
 mod error;
 #[cfg(feature = "torch")]
 mod evaluate;
+#[cfg(not(target_arch = "wasm32"))]
 mod folder;
+#[cfg(not(target_arch = "wasm32"))]
 mod hardware;
+#[cfg(not(target_arch = "wasm32"))]
 mod journal;
+#[cfg(not(target_arch = "wasm32"))]
 mod method;
 #[cfg(feature = "torch")]
 mod native;
 #[cfg(feature = "torch")]
 mod optimiser;
+#[cfg(not(target_arch = "wasm32"))]
 mod options;
 #[cfg(feature = "torch")]
 mod parity;
@@ -46,15 +54,21 @@ pub use batches::Batches;
 pub use checkpoint::{load as load_checkpoint, save as save_checkpoint};
 #[cfg(feature = "torch")]
 pub use device::Machine;
+#[cfg(not(target_arch = "wasm32"))]
 pub use error::RunError;
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, evaluate, evaluate_run};
+#[cfg(not(target_arch = "wasm32"))]
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
+#[cfg(not(target_arch = "wasm32"))]
 pub use hardware::Hardware;
+#[cfg(not(target_arch = "wasm32"))]
 pub use journal::{Journal, NoJournal};
+#[cfg(not(target_arch = "wasm32"))]
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
 pub use optimiser::Sgd;
+#[cfg(not(target_arch = "wasm32"))]
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
 pub use parity::parity;

@@ -5,6 +5,7 @@ pub mod derive;
 pub mod diff;
 pub mod draw;
 pub mod fix;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod flame;
 pub mod provenance;
 pub mod show;
