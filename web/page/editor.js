@@ -115,7 +115,7 @@ class Editor {
   get columns() {
     const style = getComputedStyle(this.field);
     this.canvas ??= document.createElement("canvas").getContext("2d");
-    this.canvas.font = style.font;
+    this.canvas.font = `${style.fontSize} ${style.fontFamily}`;
     const letter = this.canvas.measureText("0").width;
     const view = this.field.closest("#editor").clientWidth;
     return Math.floor((view - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)) / letter);

@@ -48,7 +48,7 @@ function check() {
   last.check = answer;
   if (answer?.net) last.net = answer.net;
   showVerdict(answer, took);
-  showProblems(answer?.problems.shown ?? []);
+  showProblems(answer?.problems);
   showFiles(answer?.files ?? [state.net]);
   annotate();
   showNet(answer?.net);
@@ -80,6 +80,7 @@ function showVerdict(answer, took) {
 }
 
 function showProblems(problems) {
+  const shown = problems?.shown ?? [];
   const known = (place) => place && place.file in state.texts;
   const card = (problem) => {
     const actions = el("div", { class: "actions" });
@@ -93,7 +94,8 @@ function showProblems(problems) {
     actions.append(el("button", { class: "why", onclick: () => explain(problem.code) }, `What is ${problem.code}?`));
     return el("article", { class: `problem ${problem.severity}` }, el("pre", {}, terminal(problem.text.trimEnd())), actions);
   };
-  $("problems").replaceChildren(...problems.map(card));
+  const more = problems ? problems.errors + problems.warnings - shown.length : 0;
+  $("problems").replaceChildren(...shown.map(card), more ? el("p", { class: "quiet-text" }, `and ${more} more problems`) : "");
 }
 
 const inline = (text) => text.split(/`([^`]+)`/).map((part, i) => (i % 2 ? el("code", {}, part) : part));
