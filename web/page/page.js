@@ -382,6 +382,8 @@ async function start() {
   about.ops.forEach((word) => words.set(word, "op"));
   given = { ...Object.fromEntries(about.nets), [OWN]: OWN_TEXT };
   $("version").textContent = `netc ${about.version}`;
+  // The browser compiles a function when it is first called: once now, rather than at the first key.
+  engine.ask({ ask: "check", files: given, file: FIRST, set: [], columns: 80 });
   fillChoices();
   listen();
   await restore();
