@@ -12,7 +12,7 @@
 //! | [`run`] | recipe and data | a trained net |
 //!
 //! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
-//! [`search`] trains and compares many; [`lsp`] answers editors.
+//! [`search`] trains and compares many; [`onnx`] exchanges nets with other programs; [`lsp`] answers editors.
 
 pub mod diag;
 
@@ -26,6 +26,9 @@ pub mod passes;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod lower;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod onnx;
 
 pub mod run;
 

@@ -11,6 +11,7 @@ mod diag;
 mod graph;
 mod lower;
 mod lsp;
+mod onnx;
 mod passes;
 mod repair;
 mod run;

@@ -29,6 +29,8 @@ mod folder;
 mod hardware;
 #[cfg(not(target_arch = "wasm32"))]
 mod journal;
+#[cfg(feature = "torch")]
+mod logits;
 #[cfg(not(target_arch = "wasm32"))]
 mod method;
 #[cfg(feature = "torch")]
@@ -64,6 +66,8 @@ pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
 pub use hardware::Hardware;
 #[cfg(not(target_arch = "wasm32"))]
 pub use journal::{Journal, NoJournal};
+#[cfg(feature = "torch")]
+pub use logits::logits;
 #[cfg(not(target_arch = "wasm32"))]
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
