@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::check::{self, Checked};
 use crate::diag::{self, Code, Problems, Severity, Sources, Span};
 use crate::graph::{self, Graph, Override, Provenance};
+use crate::recipe::Recipe;
 use crate::repair;
-use crate::run::Recipe;
 use crate::syntax::ast::{ExprKind, Spanned};
 use crate::syntax::{self, Overlay};
 

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use super::out::{complain, echo_overrides, millions, print, show, table, thousan
 use crate::check::Checked;
 use crate::diag::{Problem, Sources};
 use crate::syntax::Overlay;
+use crate::tools::show::stages;
 use crate::{Compilation, compile_over};
 
 pub(super) fn run(args: &CheckArgs) -> ExitCode {
@@ -47,7 +47,7 @@ fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     let mut text = verdict(file, compilation, args) + "\n";
     if let Some(net) = &compilation.net {
         text += &echo_overrides(net, &args.set.set);
-        text += &format!("\n{}\n", stages(net));
+        text += &format!("\n{}\n", stage_table(net));
         text += &Memory::of(net, args).map_or_else(String::new, |memory| format!("\n{}\n", memory.line()));
     }
     text
@@ -81,24 +81,15 @@ fn count_of(compilation: &Compilation, what: &str) -> String {
     }
 }
 
-/// A row for each first segment of the paths.
-fn stages(net: &Checked) -> String {
-    let mut rows: Vec<(&str, String, u64, u64)> = Vec::new();
-    let mut row_of: HashMap<&str, usize> = HashMap::new();
-    for &id in net.order() {
-        let path = &net.node(id).path;
-        let stage = path.split('.').next().unwrap_or(path);
-        let row = *row_of.entry(stage).or_insert(rows.len());
-        if row == rows.len() {
-            rows.push((stage, String::new(), 0, 0));
-        }
-        rows[row].1 = net.shape(id).to_string();
-        rows[row].2 += net.node_params(id);
-        rows[row].3 += net.node_macs(id);
-    }
+fn stage_table(net: &Checked) -> String {
     let mut table = table(&["stage", "output", "params", "MACs"], 2..4);
-    for (stage, shape, params, macs) in rows {
-        table.add_row(vec![stage.to_string(), shape, thousands(params), millions(macs)]);
+    for stage in stages(net) {
+        table.add_row(vec![
+            stage.name,
+            stage.shape.to_string(),
+            thousands(stage.params),
+            millions(stage.macs),
+        ]);
     }
     table.add_row(vec![
         "total".into(),

@@ -4,7 +4,8 @@ use super::args::CheckArgs;
 use super::out::{bytes, thousands};
 use crate::check::Checked;
 use crate::lower::{Load, Predicted, cpu};
-use crate::run::{Recipe, machine_memory};
+use crate::recipe::Recipe;
+use crate::run::machine_memory;
 
 /// The memory that a training step of a net is predicted to need on a CPU.
 #[derive(Debug, Serialize)]

@@ -4,7 +4,8 @@ use super::PROBLEMS;
 use super::args_train::ParityArgs;
 use super::out::{complain, show};
 use crate::compile;
-use crate::run::{Recipe, Trial, parity};
+use crate::recipe::Recipe;
+use crate::run::{Trial, parity};
 
 pub(super) fn run(args: &ParityArgs) -> ExitCode {
     let mut compilation = compile(&args.file, &[]);

@@ -7,9 +7,8 @@ use super::out::{bytes, complain, print, show, table, trimmed};
 use crate::compile;
 use crate::graph::Graph;
 use crate::lower::{Algorithm, Ways};
-use crate::run::{
-    Machine, Method, Phases, Profile, Recipe, TaskProfile, process_age, profile, write_atomically,
-};
+use crate::recipe::Recipe;
+use crate::run::{Machine, Method, Phases, Profile, TaskProfile, process_age, profile, write_atomically};
 use crate::tools::flame::{Timed, flame};
 
 pub(super) fn run(args: &ProfileArgs) -> ExitCode {

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use super::args_tools::RecipeArgs;
 use super::out::print;
-use crate::run::Recipe;
+use crate::recipe::Recipe;
 
 pub(super) fn run(args: &RecipeArgs) -> ExitCode {
     let recipe = Recipe::default();

@@ -14,12 +14,13 @@ use crate::check::Checked;
 use crate::compile;
 use crate::diag::Sources;
 use crate::passes::Purpose;
+use crate::recipe::{self, Recipe};
 use crate::run::data::Dataset;
 use crate::run::dist::Group;
 use crate::run::tensorboard::{Board, EventFile};
 use crate::run::{
-    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Recipe, Resume,
-    RunError, RunFolder, RunReport, recipe, train,
+    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Resume, RunError,
+    RunFolder, RunReport, train,
 };
 use crate::search::report::epochs;
 

@@ -7,7 +7,7 @@ use lsp_types::{CompletionItem, CompletionItemKind, Position};
 use super::Server;
 use super::index::{Index, Kind};
 use crate::graph::op;
-use crate::run::recipe;
+use crate::recipe;
 use crate::syntax::ast::{ExprKind, ItemKind, Param, Type};
 use crate::syntax::{self, KEYWORDS, Project, print_expr};
 

@@ -9,8 +9,9 @@ use super::augment::{Augmentation, Draws};
 use super::evaluate::{Score, Tally};
 use super::state::{Progress, State};
 use super::stepper::Stepper;
-use super::{Batches, Event, Job, Recipe, RunError, Schedule};
+use super::{Batches, Event, Job, RunError};
 use crate::lower::{At, Stepped, seed};
+use crate::recipe::{Recipe, Schedule};
 
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);

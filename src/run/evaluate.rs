@@ -7,13 +7,13 @@ use super::augment::Augmentation;
 use super::data::Dataset;
 use super::dist::Group;
 use super::fits::fits;
-use super::recipe::{self, TestViews};
 use super::stepper::tuning;
-use super::{Batches, Confusion, Executor, Machine, Method, Recipe, RunError, RunFolder, checkpoint};
+use super::{Batches, Confusion, Executor, Machine, Method, RunError, RunFolder, checkpoint};
 use crate::check::Checked;
 use crate::diag::FileId;
 use crate::lower::{At, Compiled, Mode, TorchNet};
 use crate::passes::{Choice, Purpose, optimise};
+use crate::recipe::{self, Recipe, TestViews};
 
 /// Images in one batch of an evaluation. The result does not depend on it but for rounding.
 const BATCH: usize = 1000;

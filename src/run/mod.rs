@@ -43,8 +43,6 @@ mod options;
 mod parity;
 #[cfg(feature = "torch")]
 mod profile;
-pub mod recipe;
-mod schedule;
 #[cfg(feature = "torch")]
 mod state;
 #[cfg(feature = "torch")]
@@ -81,7 +79,5 @@ pub use options::{DeviceChoice, PrecisionChoice};
 pub use parity::{Trial, parity};
 #[cfg(feature = "torch")]
 pub use profile::{Phases, Profile, TaskProfile, profile};
-pub use recipe::Recipe;
-pub use schedule::Schedule;
 #[cfg(feature = "torch")]
 pub use train::{Event, Job, Resume, RunReport, train};

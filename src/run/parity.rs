@@ -10,9 +10,10 @@ use tch::{Device, TchError, Tensor};
 use super::checkpoint::{self, Entry};
 use super::evaluate::sum_of_losses;
 use super::optimiser::Pace;
-use super::{Optimiser, Recipe, RunError};
+use super::{Optimiser, RunError};
 use crate::check::Checked;
 use crate::lower::{At, Mode, Precision, TorchNet, seed};
+use crate::recipe::Recipe;
 
 /// What is computed.
 #[derive(Debug)]

@@ -12,11 +12,12 @@ use super::epoch::augmentation;
 use super::memory::Allocated;
 use super::optimiser::Pace;
 use super::stepper::tuning;
-use super::{Batches, Machine, Method, Optimiser, Recipe, RunError};
+use super::{Batches, Machine, Method, Optimiser, RunError};
 use crate::check::Checked;
 use crate::graph::Op;
 use crate::lower::{At, Compiled, Footprint, Load, Precision, Saving, Times, TorchNet, Ways, seed};
 use crate::passes::{Purpose, optimise};
+use crate::recipe::Recipe;
 
 /// Steps before the clock counts.
 const WARM_UP: usize = 2;

@@ -3,8 +3,9 @@
 use tch::{TchError, Tensor};
 
 use super::optimiser::Pace;
-use super::{Optimiser, Recipe, RunError, Schedule};
+use super::{Optimiser, RunError};
 use crate::lower::{At, TorchNet};
+use crate::recipe::{Recipe, Schedule};
 
 /// The net and all else that a step changes: with the place in the training, whatever its rest depends on.
 #[derive(Debug)]

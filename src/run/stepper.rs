@@ -2,9 +2,10 @@ use tch::Tensor;
 
 use super::evaluate::sum_of_losses;
 use super::state::State;
-use super::{Executor, Hardware, Machine, Method, Recipe, RunError, data};
+use super::{Executor, Hardware, Machine, Method, RunError, data};
 use crate::lower::{At, Compiled, Mode, Stepped, TorchNet, Tuning};
 use crate::passes::Purpose;
+use crate::recipe::Recipe;
 
 /// Computes the steps of a training.
 #[derive(Debug)]

@@ -15,12 +15,11 @@ use super::ghost::GhostNorm;
 use super::state::State;
 use super::stepper::Stepper;
 use super::whiten::whiten;
-use super::{
-    Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, Recipe, RunError, RunInfo, checkpoint,
-};
+use super::{Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, RunError, RunInfo, checkpoint};
 use crate::check::Checked;
 use crate::lower::{At, Saving, TorchNet};
 use crate::passes::{Optimised, Purpose, optimise};
+use crate::recipe::Recipe;
 
 /// One training.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Batches, Recipe, RunError};
+use super::{Batches, RunError};
 use crate::graph::Init;
 use crate::graph::op::{Conv, Op};
 use crate::lower::{At, TorchNet};
+use crate::recipe::Recipe;
 
 /// Images at once.
 const CHUNK: usize = 500;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::variants::variants;
 use super::{Plan, SearchError, Spec};
 use crate::check::Checked;
+use crate::recipe::Recipe;
 use crate::run::data::{Dataset, synthetic};
-use crate::run::{EpochRow, Job, Machine, Method, NoJournal, Recipe, train};
+use crate::run::{EpochRow, Job, Machine, Method, NoJournal, train};
 
 /// The most nets that are timed; the others are taken to lie between them, by their MACs.
 const MOST_TIMED: usize = 3;

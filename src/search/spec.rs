@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
-use crate::run::recipe;
+use crate::recipe;
 
 /// What to vary and how to train it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,10 +9,10 @@ use netc::check::Checked;
 use netc::graph::op::Role;
 use netc::lower::{Compiled, Mode, Precision, TorchNet, TrainingNorm, Tuning};
 use netc::passes::Purpose;
+use netc::recipe::{Recipe, TestViews};
 use netc::run::augment::{Augmentation, Draws};
-use netc::run::recipe::TestViews;
 use netc::run::{
-    Batches, EpochRow, Executor, Job, Method, Optimiser, Pace, Recipe, RunError, RunFolder, evaluate, train,
+    Batches, EpochRow, Executor, Job, Method, Optimiser, Pace, RunError, RunFolder, evaluate, train,
 };
 use safetensors::SafeTensors;
 use tch::{Device, Kind, Reduction, TchError, Tensor};

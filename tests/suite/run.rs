@@ -7,11 +7,12 @@ use std::time::Duration;
 use netc::graph::op::Role;
 use netc::lower::seed;
 use netc::lower::{Mode, Precision, TorchNet};
+use netc::recipe::Recipe;
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::data::{Dataset, Normalisation, Split};
 use netc::run::{
-    Batches, Event, Job, Journal, Machine, Optimiser, Outcome, Pace, Recipe, Resume, RunError, RunFolder,
-    RunInfo, RunReport, evaluate_run, load_checkpoint, save_checkpoint, train,
+    Batches, Event, Job, Journal, Machine, Optimiser, Outcome, Pace, Resume, RunError, RunFolder, RunInfo,
+    RunReport, evaluate_run, load_checkpoint, save_checkpoint, train,
 };
 use rand::RngExt;
 use tch::{Device, Kind, Tensor};

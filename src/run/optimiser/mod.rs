@@ -6,12 +6,11 @@ mod sgd;
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::Recipe;
-use super::recipe::Algorithm;
 use crate::graph::Init;
 use crate::graph::op::{Op, Role};
 use crate::lower::TorchNet;
 use crate::lower::kernels::Kernels;
+use crate::recipe::{Algorithm, Recipe};
 
 /// Where a training stands when its weights move.
 #[derive(Debug, Clone, Copy)]

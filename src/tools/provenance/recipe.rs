@@ -7,7 +7,7 @@ use super::step::json;
 use super::{Place, place};
 use crate::diag::Sources;
 use crate::graph::Graph;
-use crate::run::{Recipe, recipe};
+use crate::recipe::{self, Recipe};
 
 /// One key of a recipe.
 #[derive(Debug, Clone, Serialize)]

@@ -5,15 +5,16 @@
 
 mod keys;
 mod reference;
+mod schedule;
 mod yaml;
 
 use std::collections::HashMap;
 
-use super::Schedule;
 use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
 pub use keys::{Algorithm, KEYS, Key, Kind, Recipe, TestViews};
+pub use schedule::Schedule;
 pub use yaml::{parse as settings, read};
 
 /// Why a setting is refused, and what would be right.
