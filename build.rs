@@ -20,12 +20,18 @@ fn main() {
         return;
     }
     let beside = folder.parent().unwrap_or(folder);
-    let rpaths = [folder.join("lib"), beside.join("nvidia/cu13/lib")];
+    let found = [folder.join("lib"), beside.join("nvidia/cu13/lib")].map(|rpath| rpath.display().to_string());
+    let found = found.into_iter().filter(|rpath| Path::new(rpath).exists());
+    // Where an archive of netc has it: lib/netc/ beside the folder of the programs.
+    let shipped =
+        ["torch/lib", "nvidia/cu13/lib"].map(|folder| format!("$ORIGIN/../lib/netc/libtorch/{folder}"));
+    let rpaths: Vec<String> = found.chain(shipped).collect();
     // An rpath, unlike a runpath, also serves the libraries that libtorch itself loads.
     println!("cargo::rustc-link-arg=-Wl,--disable-new-dtags");
-    for rpath in rpaths.iter().filter(|rpath| rpath.exists()) {
-        println!("cargo::rustc-link-arg=-Wl,-rpath,{}", rpath.display());
+    for rpath in &rpaths {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{rpath}");
     }
+    println!("cargo::rustc-env=NETC_RPATHS={}", rpaths.join(":"));
     #[cfg(feature = "torch")]
     {
         process_groups(folder);
@@ -53,6 +59,7 @@ fn against(libtorch: &Path, file: &str) -> cc::Build {
 #[cfg(feature = "torch")]
 fn operations(libtorch: &Path) {
     against(libtorch, "src/lower/kernels/aten.cpp").flag("-fopenmp").compile("netc_aten");
+    against(libtorch, "src/lower/kernels/script.cpp").compile("netc_script");
     println!("cargo::rustc-link-search=native={}", libtorch.join("lib").display());
     println!("cargo::rustc-link-lib=dylib:+verbatim=libgomp.so.1");
 }

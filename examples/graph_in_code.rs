@@ -7,7 +7,17 @@ use netc::graph::op::{Add, Conv, Flatten, GlobalAvgPool, Linear, Relu};
 use netc::graph::{Graph, Shape};
 
 fn conv(out: u64) -> Conv {
-    Conv { out, kernel: [3, 3], stride: [1, 1], pad: [1, 1], dilation: [1, 1], groups: 1, bias: false }
+    Conv {
+        out,
+        kernel: [3, 3],
+        stride: [1, 1],
+        pad: [1, 1],
+        dilation: [1, 1],
+        groups: 1,
+        bias: false,
+        init: None,
+        train_weight: true,
+    }
 }
 
 #[allow(clippy::print_stdout, clippy::print_stderr)]
@@ -20,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sum = graph.node("body.add", Add, &[inner, stem]);
     let pooled = graph.node("head.pool", GlobalAvgPool, &[sum]);
     let flat = graph.node("head.flatten", Flatten, &[pooled]);
-    let logits = graph.node("head.linear", Linear { out: 10, bias: true }, &[flat]);
+    let logits = graph.node("head.linear", Linear { out: 10, bias: true, init: None }, &[flat]);
     graph.set_output("logits", logits);
 
     match check(graph) {

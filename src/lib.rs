@@ -9,6 +9,7 @@
 //! | [`check`](mod@check) | graph | [`check::Checked`]: the graph with its shapes, the evidence that all later stages demand |
 //! | [`passes`] | checked graph | the same function, computed with less |
 //! | [`lower`] | checked graph | [`lower::Plan`], and the net on libtorch with its weights |
+//! | [`recipe`] | settings of a net, a file, the command line | [`recipe::Recipe`]: how a net is trained |
 //! | [`run`] | recipe and data | a trained net |
 //!
 //! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
@@ -24,10 +25,15 @@ pub mod check;
 
 pub mod passes;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod lower;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod onnx;
 
+pub mod recipe;
+
+#[cfg(not(target_arch = "wasm32"))]
 pub mod run;
 
 mod repair;
@@ -36,10 +42,13 @@ mod compile;
 
 pub mod tools;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod search;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod lsp;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
 
 pub use compile::{Compilation, compile, compile_over};

@@ -13,6 +13,7 @@ mod lower;
 mod lsp;
 mod onnx;
 mod passes;
+mod recipe;
 mod repair;
 mod run;
 mod search;

@@ -11,6 +11,9 @@ Examples:
   netc export runs/resnet9-0 --to onnx              a trained net: resnet9.onnx
   netc export nets/resnet9.net --to onnx -o my.onnx   with the first weights of a seed
   netc export nets/resnet9.net --weights my.safetensors --to onnx
+  netc export runs/resnet9-0 --to torchscript       for libtorch: resnet9.pt
+  netc export nets/resnet9.net --to pytorch         its source for PyTorch: resnet9.py
+  python -c \"import resnet9; resnet9.load('runs/resnet9-0/weights.safetensors')\"
 
 Exit codes: 0 written, 1 the file has problems or cannot be written, 2 wrong usage.")]
 pub struct ExportArgs {
@@ -21,8 +24,9 @@ pub struct ExportArgs {
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub to: ExportFormat,
     /// `folded` for evaluation, batch normalisation in the weights; `training` with every op as it is
-    #[arg(long, value_enum, value_name = "FORM", default_value = "folded")]
-    pub form: FormArg,
+    /// [default: folded for onnx and torchscript, training for the others]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub form: Option<FormArg>,
     /// The file to write [default: the net's name with the format's ending]
     #[arg(short, long, value_name = "OUT")]
     pub out: Option<PathBuf>,
@@ -50,6 +54,12 @@ pub struct SourceArgs {
 pub enum ExportFormat {
     /// ONNX, weights embedded
     Onnx,
+    /// A Python module for PyTorch, with a loader for the weights
+    Pytorch,
+    /// TorchScript for evaluation, weights embedded: libtorch loads it by itself
+    Torchscript,
+    /// The weights by path, with the net's text and hash in the metadata
+    Safetensors,
 }
 
 /// What is written of a net.
@@ -61,11 +71,40 @@ pub enum FormArg {
     Training,
 }
 
+impl FormArg {
+    /// As the command line writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FormArg::Folded => "folded",
+            FormArg::Training => "training",
+        }
+    }
+}
+
 impl ExportFormat {
     /// How its files end.
     pub fn ending(self) -> &'static str {
         match self {
             ExportFormat::Onnx => "onnx",
+            ExportFormat::Pytorch => "py",
+            ExportFormat::Torchscript => "pt",
+            ExportFormat::Safetensors => "safetensors",
+        }
+    }
+
+    /// The form that it has unless one is asked for.
+    pub fn usual_form(self) -> FormArg {
+        match self {
+            ExportFormat::Onnx | ExportFormat::Torchscript => FormArg::Folded,
+            ExportFormat::Pytorch | ExportFormat::Safetensors => FormArg::Training,
+        }
+    }
+
+    /// Whether libtorch writes it.
+    pub fn needs_tensors(self) -> bool {
+        match self {
+            ExportFormat::Torchscript => true,
+            ExportFormat::Onnx | ExportFormat::Pytorch | ExportFormat::Safetensors => false,
         }
     }
 }

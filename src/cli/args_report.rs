@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::args_watch::picture;
+
 /// Arguments of `netc report`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -30,12 +32,4 @@ pub struct ReportArgs {
     /// Draw accuracy against time; the extension decides the format: svg or png
     #[arg(long, value_name = "FILE", value_parser = picture)]
     pub plot: Option<PathBuf>,
-}
-
-fn picture(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("svg" | "png") => Ok(path),
-        _ => Err("expected a file that ends in .svg or .png".into()),
-    }
 }

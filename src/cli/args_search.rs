@@ -113,7 +113,7 @@ pub struct TrainingsArgs {
     /// A recipe file over the nets' own recipes
     #[arg(long, value_name = "R.yaml")]
     pub recipe: Option<PathBuf>,
-    /// `cifar10`, `synthetic`, or a folder with CIFAR-10 [default: cifar10]
+    /// As for `netc train` [default: cifar10]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     /// Train on the first N images only

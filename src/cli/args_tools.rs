@@ -107,6 +107,22 @@ pub struct DeriveFile {
     pub out: Option<PathBuf>,
 }
 
+/// Arguments of `netc recipe`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc recipe                        every key, what it means, and its value if nothing is said
+  netc recipe > my.yaml              a start for a recipe of your own: netc train FILE --recipe my.yaml
+  netc recipe --markdown             the same as tables
+  netc explain nets/resnet9.net recipe     the recipe in force for a net, and where each value comes from
+
+Exit codes: 0 printed, 2 wrong usage.")]
+pub struct RecipeArgs {
+    /// Print tables in Markdown instead of YAML
+    #[arg(long)]
+    pub markdown: bool,
+}
+
 /// Arguments of `netc completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\

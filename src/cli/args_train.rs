@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::args::SetArgs;
-use crate::lower::{ConvChoice, Precision};
+use super::args::{Format, SetArgs};
+use super::args_watch::picture;
+use crate::lower::{ConvChoice, Precision, Without};
 use crate::passes::Choice;
 use crate::run::{DeviceChoice, Executor, PrecisionChoice};
 
@@ -15,7 +16,9 @@ Examples:
   netc train nets/extra_l1l2l3.net --epochs 60 --seed 3
   netc train nets/resnet9.net --data synthetic --epochs 4
   netc train nets/base.net --set res=[1,3] --recipe my.yaml --out runs/mine
+  netc train my.net --data photos         photos/train/CLASS/*.png and photos/test/CLASS/*.png
   netc train --resume runs/mine
+  netc train nets/resnet9.net --log tensorboard           then: tensorboard --logdir runs
   torchrun --no-python --nproc-per-node 2 netc train nets/resnet9.net
 
 The recipe comes in layers, a later one wins: the built-in default, the net's recipe { },
@@ -33,7 +36,7 @@ pub struct TrainArgs {
     /// Go on with a run that was cut short, with the net, recipe, data and seed that its folder has
     #[arg(long, value_name = "RUN", conflicts_with_all =
         ["file", "set", "recipe", "epochs", "data", "seed", "out", "limit_train", "limit_test", "precision",
-         "sync_bn", "passes", "executor", "conv"])]
+         "sync_bn", "passes", "executor", "conv", "without"])]
     pub resume: Option<PathBuf>,
     /// A recipe file: lines of `key: value`
     #[arg(long, value_name = "R.yaml")]
@@ -41,7 +44,7 @@ pub struct TrainArgs {
     /// Passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// `cifar10` (found or downloaded), `synthetic` (generated), or a folder with CIFAR-10
+    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images by class, or an `.npz` file
     #[arg(long, value_name = "DATA", default_value = "cifar10")]
     pub data: String,
     #[command(flatten)]
@@ -72,9 +75,22 @@ pub struct TrainArgs {
     /// bf16; `auto` takes the fastest that rounds as the precision does, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
+    /// Also write what a viewer reads: `tensorboard` for event files in the run's folder
+    #[arg(long, value_enum, value_name = "VIEWER")]
+    pub log: Option<Viewer>,
+    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent
+    #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
+    pub without: Without,
     /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
     #[arg(long)]
     pub verify_passes: bool,
+}
+
+/// What shows a training as it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Viewer {
+    /// `tensorboard --logdir runs`.
+    Tensorboard,
 }
 
 /// Where to compute, and in what arithmetic.
@@ -95,10 +111,14 @@ Examples:
   netc profile nets/resnet9.net
   netc profile nets/resnet9.net --batch 128 --svg step.svg
   netc profile nets/base.net --precision fp32 --conv library
+  netc profile nets/resnet9.net --phases
+  netc profile nets/resnet9.net --format json | jq .step
 
 A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and write, and what
 part of this machine's measured peaks that makes. Winograd's convolutions need 2.25 or 4 times fewer operations than
 are counted, so they may pass 100%. The tapeless step of `netc train` is measured, on random images.
+Memory is what `netc check` predicts, beside what the process allocated at its peak: its peak in memory without the
+pages of its files, less what it had before the net was built.
 
 Exit codes: 0 measured, 1 a problem, 2 wrong usage.")]
 pub struct ProfileArgs {
@@ -117,6 +137,18 @@ pub struct ProfileArgs {
     /// Convolutions: auto, library, f2 or f4
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
+    /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub passes: Choice,
+    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent
+    #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
+    pub without: Without,
+    /// Show what comes before: the time of each phase from the start of the process to the second step
+    #[arg(long)]
+    pub phases: bool,
+    /// How to print: tables for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     /// Also draw it, as an SVG
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
@@ -135,14 +167,28 @@ fn whole<const MOST: usize>(text: &str) -> Result<usize, String> {
 #[command(after_help = "\
 Examples:
   netc eval runs/resnet9-0
-  netc eval runs/resnet9-0 --data /data/cifar-10 --precision fp32")]
+  netc eval runs/resnet9-0 --data /data/cifar-10 --precision fp32
+  netc eval runs/resnet9-0 --confusion                    what was taken for what, and the accuracy of each class
+  netc eval runs/resnet9-0 --confusion -o confusion.png   the same as a picture too
+  netc eval runs/resnet9-0 --format json | jq .accuracy
+
+Exit codes: 0 evaluated, 1 a problem, 2 wrong usage.")]
 pub struct EvalArgs {
     /// The folder of a run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// `cifar10`, `synthetic`, or a folder with CIFAR-10 [default: what the run was trained on]
+    /// As for `netc train` [default: what the run was trained on]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
+    /// Show how often each class was taken for each, and the accuracy of each class
+    #[arg(long)]
+    pub confusion: bool,
+    /// With --confusion: draw it; the extension decides the format: svg or png
+    #[arg(short, long, value_name = "FILE", requires = "confusion", value_parser = picture)]
+    pub output: Option<PathBuf>,
+    /// How to print: for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
@@ -169,4 +215,7 @@ pub struct ParityArgs {
     /// Seed of weights and images
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Weights instead of first ones
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
 }

@@ -16,13 +16,14 @@ pub(super) fn load_with_progress(spec: &str) -> Result<Dataset, DataError> {
             if bar.length().is_none() {
                 bar.set_style(download.clone());
                 bar.set_length(total);
-                bar.set_message("downloading CIFAR-10");
+                bar.set_message(format!("downloading {spec}"));
             }
             bar.set_position(done);
         }
         Progress::Verifying => bar.set_message("verifying the checksum"),
         Progress::Unpacking => bar.set_message("unpacking"),
         Progress::Reading => bar.set_message("reading images"),
+        Progress::Images { done, total } => bar.set_message(format!("reading images: {done} of {total}")),
         Progress::Generating => bar.set_message("generating images"),
     });
     bar.finish_and_clear();

@@ -5,11 +5,20 @@ use super::PROBLEMS;
 use super::args_export::{ExportArgs, ExportFormat, FormArg};
 use super::out::{complain, print};
 use super::source::{self, Source};
-use crate::onnx::{Form, export};
+use crate::check::Checked;
+use crate::lower::{Weights, pytorch};
+use crate::onnx::{self, Form};
+use crate::passes::{Choice, Purpose, optimise};
 use crate::run::write_atomically;
 
+/// What needs no libtorch.
 pub(super) fn run(args: &ExportArgs) -> ExitCode {
-    match go(args) {
+    end(go(args))
+}
+
+/// Says which file was written, or why none was.
+pub(super) fn end(result: Result<PathBuf, String>) -> ExitCode {
+    match result {
         Ok(out) => {
             print(&format!("{}\n", out.display()));
             ExitCode::SUCCESS
@@ -23,13 +32,24 @@ pub(super) fn run(args: &ExportArgs) -> ExitCode {
     }
 }
 
+/// The file to write.
+pub(super) fn out(args: &ExportArgs, source: &Source) -> PathBuf {
+    args.out.clone().unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.to.ending()).into())
+}
+
 fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     let source = source::load(&args.source)?;
+    let form = args.form.unwrap_or(args.to.usual_form());
     let bytes = match args.to {
-        ExportFormat::Onnx => onnx(&source, args.form)?,
+        ExportFormat::Onnx => onnx(&source, form)?,
+        ExportFormat::Pytorch if args.form == Some(FormArg::Folded) => {
+            return Err("PyTorch's module is the net as written: leave --form out".into());
+        }
+        ExportFormat::Pytorch => pytorch(&source.net).into_bytes(),
+        ExportFormat::Safetensors => safetensors(source_in(&source, form)?, form)?,
+        ExportFormat::Torchscript => return Err("TorchScript is written by netc-torch".into()),
     };
-    let name = format!("{}.{}", source.net.graph().name, args.to.ending());
-    let out = args.out.clone().unwrap_or_else(|| name.into());
+    let out = out(args, &source);
     write_atomically(&out, &bytes).map_err(|error| error.to_string())?;
     Ok(out)
 }
@@ -39,5 +59,26 @@ fn onnx(source: &Source, form: FormArg) -> Result<Vec<u8>, String> {
         FormArg::Folded => Form::Folded,
         FormArg::Training => Form::Training,
     };
-    export(&source.net, &source.weights, form)
+    onnx::export(&source.net, &source.weights, form)
+}
+
+/// A net in a form, with its weights in that form.
+pub(super) fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), String> {
+    match form {
+        FormArg::Training => Ok((source.net.clone(), source.weights.clone())),
+        FormArg::Folded => {
+            let optimised = optimise(&source.net, Purpose::Evaluation, &Choice::All)?;
+            Ok((optimised.net().clone(), source.weights.folded(&optimised)?))
+        }
+    }
+}
+
+fn safetensors((net, weights): (Checked, Weights), form: FormArg) -> Result<Vec<u8>, String> {
+    let facts = serde_json::json!({
+        "netc": env!("CARGO_PKG_VERSION"),
+        "form": form.as_str(),
+        "graph": net.graph().hash(),
+        "net": net.flat_text(None),
+    });
+    weights.to_safetensors(Some(&facts))
 }

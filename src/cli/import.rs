@@ -38,7 +38,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     }
     if let Some(out) = &args.weights {
         let weights = imported.weights.renamed(&imported.net, &net)?;
-        write_atomically(out, &weights.to_safetensors()?).map_err(|error| error.to_string())?;
+        write_atomically(out, &weights.to_safetensors(None)?).map_err(|error| error.to_string())?;
     }
     let (ops, params) = (net.order().len() - 1, thousands(net.params()));
     Ok(format!("{}: {ops} ops, {params} params\n", args.model.display()))

@@ -4,17 +4,20 @@
 //! commands that compute with tensors it starts `netc-torch` beside it with the same arguments.
 
 mod args;
+mod args_doctor;
 mod args_draw;
 mod args_export;
 mod args_report;
 mod args_search;
 mod args_tools;
 mod args_train;
+mod args_watch;
 mod check;
 #[cfg(feature = "torch")]
 mod data;
 mod derive;
 mod diff;
+mod doctor;
 mod draw;
 #[cfg(feature = "torch")]
 mod eval;
@@ -22,6 +25,8 @@ mod expand;
 mod explain;
 mod explain_path;
 mod export;
+#[cfg(feature = "torch")]
+mod export_script;
 mod files;
 mod fix;
 mod fmt;
@@ -30,14 +35,19 @@ mod import;
 mod logits;
 mod lsp;
 mod manual;
+mod memory;
 mod out;
 #[cfg(feature = "torch")]
 mod parity;
 mod passes;
+mod plot;
+#[cfg(feature = "torch")]
+mod predict;
 #[cfg(feature = "torch")]
 mod profile;
 #[cfg(feature = "torch")]
 mod progress;
+mod recipe;
 mod report;
 #[cfg(feature = "torch")]
 mod search;
@@ -61,11 +71,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{Cli, Command, TensorCommand};
+pub use args_doctor::DoctorArgs;
 pub use args_draw::DrawArgs;
 pub use args_export::{ExportArgs, ExportFormat, FormArg, ImportArgs, LogitsArgs, SourceArgs};
 pub use args_report::ReportArgs;
 pub use args_search::{ReproduceArgs, SearchArgs};
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, ProfileArgs, TrainArgs};
+pub use args_watch::{PlotArgs, PredictArgs};
 pub use sibling::start_sibling;
 #[cfg(feature = "torch")]
 pub use tensors::tensors;
@@ -84,12 +96,15 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Derive(args) => derive::run(&args),
-        Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Recipe(args) => recipe::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Tensors(TensorCommand::Passes(args)) if !args.verify => passes::run(&args),
+        Command::Tensors(TensorCommand::Export(args)) if !args.to.needs_tensors() => export::run(&args),
+        Command::Tensors(TensorCommand::Doctor(args)) if !args.probe => doctor::run(&args),
         Command::Tensors(TensorCommand::Search(args)) if search_engine::concerns(&args) => {
             search_engine::run(&args)
         }

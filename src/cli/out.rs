@@ -1,9 +1,12 @@
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::check::Checked;
 use crate::diag::{Problems, Sources, Style, render};
+use crate::run::write_atomically;
+use crate::tools::draw::png;
 
 /// Writes to standard output. Colours are dropped where it is not a terminal; a reader that has
 /// gone away, as `head` does, ends the program quietly.
@@ -19,6 +22,13 @@ pub(crate) fn print(text: &str) {
 /// Writes to standard error. What cannot be said there cannot be said anywhere.
 pub(crate) fn complain(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Writes a picture, whose extension decides the format.
+pub(crate) fn write_picture(path: &Path, svg: &str) -> Result<(), String> {
+    let is_png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
+    let bytes = if is_png { png(svg).map_err(|e| e.to_string())? } else { svg.as_bytes().to_vec() };
+    write_atomically(path, &bytes).map_err(|e| e.to_string())
 }
 
 /// Shows problems on standard error.

@@ -4,7 +4,8 @@ use super::PROBLEMS;
 use super::args_train::ParityArgs;
 use super::out::{complain, show};
 use crate::compile;
-use crate::run::{Recipe, parity};
+use crate::recipe::Recipe;
+use crate::run::{Trial, parity};
 
 pub(super) fn run(args: &ParityArgs) -> ExitCode {
     let mut compilation = compile(&args.file, &[]);
@@ -14,7 +15,9 @@ pub(super) fn run(args: &ParityArgs) -> ExitCode {
     };
     let (recipe, problems) = Recipe::resolve(&net.graph().settings, None, None);
     show(&problems, &compilation.sources);
-    match parity(&net, &recipe, args.seed, args.batch, args.steps, args.precision, &args.out) {
+    let ParityArgs { seed, batch, steps, precision, .. } = *args;
+    let trial = Trial { seed, weights: args.weights.as_deref(), batch, steps, precision };
+    match parity(&net, &recipe, &trial, &args.out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("{error}\n"));

@@ -3,11 +3,10 @@ use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_report::ReportArgs;
-use super::out::{complain, millions, print, table, thousands, trimmed};
+use super::out::{complain, millions, print, table, thousands, trimmed, write_picture};
 use crate::run::write_atomically;
 use crate::search::SearchError;
 use crate::search::report::{Comparison, Group, Measured, NotCounted, Report, epochs};
-use crate::tools::draw::png;
 
 /// The most lines of a list in the text; the page and the JSON have them all.
 const MOST_LISTED: usize = 12;
@@ -39,9 +38,7 @@ fn go(args: &ReportArgs) -> Result<(), SearchError> {
     }
     if let Some(path) = &args.plot {
         let svg = report.picture()?;
-        let is_png = path.extension().is_some_and(|e| e == "png");
-        let failed = |e: &dyn std::fmt::Display| SearchError::new(e.to_string());
-        put(path, &if is_png { png(&svg).map_err(|e| failed(&e))? } else { svg.into_bytes() })?;
+        write_picture(path, &svg).map_err(SearchError::new)?;
     }
     Ok(())
 }

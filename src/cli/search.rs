@@ -16,8 +16,8 @@ use crate::run::{Machine, PrecisionChoice};
 use crate::search::report::Report;
 use crate::search::{Plan, SearchError, Spec, Stage, Worked, Worker, calibrate, rough};
 
-/// The images of CIFAR-10, for an estimate.
-const CIFAR10: [usize; 2] = [50_000, 10_000];
+/// The images of CIFAR-10 and of CIFAR-100, for an estimate.
+const CIFAR: [usize; 2] = [50_000, 10_000];
 
 pub(super) fn run(args: &SearchArgs) -> ExitCode {
     finish(planned(args, args.trainings.dry_run), &args.trainings)
@@ -143,7 +143,11 @@ fn estimate(plan: &Plan, args: &TrainingsArgs) -> Result<String, SearchError> {
             let options = crate::run::data::synthetic::Options::default();
             [options.train, options.test]
         }
-        _ => CIFAR10,
+        "cifar10" | "cifar100" => CIFAR,
+        path => {
+            let data = load_with_progress(path).map_err(|e| SearchError::new(e.to_string()))?;
+            [data.train.len(), data.test.len()]
+        }
     };
     let train = plan.spec.limit_train.map_or(all[0], |limit| limit.min(all[0]));
     let test = plan.spec.limit_test.map_or(all[1], |limit| limit.min(all[1]));

@@ -7,7 +7,8 @@ use super::PROBLEMS;
 use super::args_search::{CombineArg, SearchArgs, TrainingsArgs};
 use super::out::{complain, show};
 use crate::diag::Sources;
-use crate::run::{PrecisionChoice, recipe};
+use crate::recipe;
+use crate::run::PrecisionChoice;
 use crate::search::{Combine, Plan, SearchError, Spec};
 
 /// A search that is to be worked on.

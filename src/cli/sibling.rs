@@ -1,32 +1,90 @@
-use std::path::PathBuf;
+use std::env;
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
 use super::out::complain;
 
+/// The library that says whether libtorch is in a folder.
+const LIBRARY: &str = "libtorch_cpu.so";
+
+/// What a shell and the dynamic linker give back for a program that cannot be loaded.
+const NOT_LOADED: i32 = 127;
+
+/// How to get what is missing.
+pub(super) const INSTALL: &str = "in a checkout of netc: scripts/libtorch.sh, then cargo install --path .";
+/// How to get libtorch alone.
+pub(super) const LIBTORCH: &str =
+    "run scripts/libtorch.sh in a checkout of netc, or set LIBTORCH to the folder of a libtorch 2.11.0";
+
 /// Runs this very command line in `netc-torch`, which stands beside this program and links libtorch.
 /// A process that links libtorch takes 0.4 s to start; those that need none should not pay it.
 pub fn start_sibling() -> ExitCode {
-    let Some(sibling) = sibling().filter(|path| path.is_file()) else {
-        complain(
-            "this netc was built without libtorch, so it cannot train or evaluate\n\
-             build it with the feature `torch`, which is on by default, and keep netc-torch beside netc\n",
-        );
+    let Some(sibling) = sibling() else {
+        complain(&format!(
+            "this command computes with tensors, for which netc-torch must stand beside netc\n\
+             {INSTALL}\n"
+        ));
         return ExitCode::from(super::PROBLEMS);
     };
-    let mut command = process::Command::new(&sibling);
-    command.args(std::env::args_os().skip(1));
-    // OpenMP's threads wait by spinning otherwise, and a second busy process makes training five times slower.
-    if std::env::var_os("OMP_WAIT_POLICY").is_none() {
-        command.env("OMP_WAIT_POLICY", "passive");
-    }
-    let error = replace_process(&mut command);
+    let mut command = command(&sibling);
+    command.args(env::args_os().skip(1));
+    let error = match find_libtorch() {
+        Some(_) => replace_process(&mut command),
+        // It may still lie where only the dynamic linker knows.
+        None => match command.status() {
+            Ok(status) if status.code() == Some(NOT_LOADED) => {
+                complain(&format!("libtorch 2.11.0 was not found\n{LIBTORCH}\n`netc doctor` says more\n"));
+                return ExitCode::from(super::PROBLEMS);
+            }
+            Ok(status) => process::exit(status.code().unwrap_or(1)),
+            Err(error) => error,
+        },
+    };
     complain(&format!("cannot start {}: {error}\n", sibling.display()));
     ExitCode::from(super::PROBLEMS)
 }
 
-fn sibling() -> Option<PathBuf> {
-    let name = format!("netc-torch{}", std::env::consts::EXE_SUFFIX);
-    Some(std::env::current_exe().ok()?.canonicalize().ok()?.with_file_name(name))
+/// `netc-torch` beside this program.
+pub(super) fn sibling() -> Option<PathBuf> {
+    let name = format!("netc-torch{}", env::consts::EXE_SUFFIX);
+    let path = env::current_exe().ok()?.canonicalize().ok()?.with_file_name(name);
+    path.is_file().then_some(path)
+}
+
+/// A command that starts it, so that it finds a libtorch that `LIBTORCH` names.
+pub(super) fn command(sibling: &Path) -> process::Command {
+    let mut command = process::Command::new(sibling);
+    // OpenMP's threads wait by spinning otherwise, and a second busy process makes training five times slower.
+    if env::var_os("OMP_WAIT_POLICY").is_none() {
+        command.env("OMP_WAIT_POLICY", "passive");
+    }
+    // The folders that the program was built with come first, whatever this says.
+    let named = named_folders();
+    if !named.is_empty() {
+        let before = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+        let all = named.into_iter().chain(env::split_paths(&before));
+        if let Ok(all) = env::join_paths(all.filter(|folder| !folder.as_os_str().is_empty())) {
+            command.env("LD_LIBRARY_PATH", all);
+        }
+    }
+    command
+}
+
+/// The folder that libtorch would be loaded from, as far as netc itself can tell.
+pub(super) fn find_libtorch() -> Option<PathBuf> {
+    let origin = env::current_exe().ok()?.canonicalize().ok()?;
+    let origin = origin.parent()?.to_str()?;
+    let built = option_env!("NETC_RPATHS").unwrap_or_default().replace("$ORIGIN", origin);
+    let given = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+    let mut folders = env::split_paths(&built).chain(named_folders()).chain(env::split_paths(&given));
+    folders.find(|folder| !folder.as_os_str().is_empty() && folder.join(LIBRARY).is_file())
+}
+
+/// The folders of libraries of the libtorch that `LIBTORCH` names.
+fn named_folders() -> Vec<PathBuf> {
+    let Some(libtorch) = env::var_os("LIBTORCH").map(PathBuf::from) else { return Vec::new() };
+    let beside = libtorch.parent().map(|folder| folder.join("nvidia/cu13/lib"));
+    [Some(libtorch.join("lib")), beside].into_iter().flatten().filter(|folder| folder.is_dir()).collect()
 }
 
 /// Becomes the command, so that signals and the exit code are its own. Returns only if that fails.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::PROBLEMS;
-use super::args_train::TrainArgs;
+use super::args_train::{TrainArgs, Viewer};
 use super::data::load_with_progress;
 use super::out::{complain, echo_overrides, print, show, thousands};
 use super::passes;
@@ -14,11 +14,13 @@ use crate::check::Checked;
 use crate::compile;
 use crate::diag::Sources;
 use crate::passes::Purpose;
+use crate::recipe::{self, Recipe};
 use crate::run::data::Dataset;
 use crate::run::dist::Group;
+use crate::run::tensorboard::{Board, EventFile};
 use crate::run::{
-    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Recipe, Resume,
-    RunError, RunFolder, RunReport, recipe, train,
+    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Resume, RunError,
+    RunFolder, RunReport, train,
 };
 use crate::search::report::epochs;
 
@@ -74,7 +76,11 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
     };
     let machine = Machine::choose(device, training.precision).map_err(|e| e.to_string())?;
     let stop = stop_on_interrupt()?;
-    let data = load_with_progress(&training.data).map_err(|e| e.to_string())?;
+    let mut data = load_with_progress(&training.data).map_err(|e| e.to_string())?;
+    if args.resume.is_some() {
+        let info = RunFolder::info(&training.out).map_err(|e| e.to_string())?;
+        info.prepare(&mut data).map_err(|e| e.to_string())?;
+    }
     if first {
         print(&head(&training, &data, &machine, group.as_deref()));
     }
@@ -99,11 +105,29 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
             .map_err(|e| e.to_string());
     }
     let mut view = TrainingView::new(training.recipe.epochs);
-    let report = train(&job, &mut training.folder, &mut |event| view.show(&event));
+    let mut board = viewer(args, &training);
+    let report = train(&job, &mut training.folder, &mut |event| {
+        view.show(&event);
+        // A viewer's file that cannot be written is no reason to end the training.
+        if let Some(Err(error)) = board.as_mut().map(|board| board.show(&event)) {
+            complain(&format!("{error}; the training goes on without --log\n"));
+            board = None;
+        }
+    });
     view.end();
     let report = report.map_err(|error| advice(&error, &training.out))?;
     print(&result(&report, &training.recipe, &data, &training.out));
     Ok(report.outcome)
+}
+
+/// What writes event files: where asked, and where the run that is gone on with has some.
+fn viewer(args: &TrainArgs, training: &Training) -> Option<Board> {
+    let asked = match args.log {
+        Some(Viewer::Tensorboard) => true,
+        None => args.resume.is_some() && EventFile::is_in(&training.out),
+    };
+    let texts = [("net", training.net.flat_text(None)), ("recipe", training.recipe.to_yaml())];
+    asked.then(|| Board::new(&training.out, training.recipe.batch_size, texts.to_vec()))
 }
 
 /// An error, and how to go on after one that is no fault of the run.
@@ -146,6 +170,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
             executor: args.executor,
             conv: args.conv,
             passes: args.passes.clone(),
+            without: args.without.clone(),
             sync_norm: args.sync_bn,
         },
         out,
@@ -182,11 +207,11 @@ fn resumed(run: &Path, first: bool) -> Result<Training, String> {
     if problems.has_errors() {
         return Err("the run's recipe is not sound".into());
     }
-    let data = info.data_folder.as_ref().filter(|folder| folder.exists());
+    let data = info.data_path.as_ref().filter(|path| path.exists());
     Ok(Training {
         net,
         recipe,
-        data: data.map_or(info.data, |folder| folder.display().to_string()),
+        data: data.map_or(info.data, |path| path.display().to_string()),
         limits: [Some(info.train_examples), Some(info.test_examples)],
         seed: info.seed,
         precision: PrecisionChoice::Exactly(info.precision),
@@ -254,9 +279,10 @@ fn head(training: &Training, data: &Dataset, machine: &Machine, group: Option<&G
     };
     let ranks = group.map_or(String::new(), |group| format!(", {} ranks", group.size()));
     let rows = training.rows.as_ref().map_or(0, Vec::len);
+    let note = data.note.as_ref().map_or(String::new(), |note| format!("{note}\n"));
     let after = if rows > 0 { format!("going on after epoch {rows}\n") } else { String::new() };
     format!(
-        "{}: {} params, {} on {place}{ranks}\n{}: {} training and {} test images\n{after}",
+        "{}: {} params, {} on {place}{ranks}\n{}: {} training and {} test images\n{note}{after}",
         training.net.graph().name,
         thousands(training.net.params()),
         machine.precision,

@@ -70,6 +70,11 @@ pub enum Init {
     Uniform(f64, f64),
     /// Normal with a mean and a standard deviation.
     Normal(f64, f64),
+    /// Of a convolution: uniform within 1 / sqrt(inputs of a filter), but the first filters pass a channel on, each its own.
+    Dirac,
+    /// Of a convolution: what makes its outputs on the training images uncorrelated, and the negative of it. It is uniform
+    /// as above until training images are seen.
+    Whiten,
 }
 
 impl fmt::Display for Init {
@@ -78,6 +83,8 @@ impl fmt::Display for Init {
             Init::Constant(x) => write!(f, "{x:?}"),
             Init::Uniform(low, high) => write!(f, "uniform({low}, {high})"),
             Init::Normal(mean, std) => write!(f, "normal({mean}, {std})"),
+            Init::Dirac => write!(f, "\"dirac\""),
+            Init::Whiten => write!(f, "\"whiten\""),
         }
     }
 }

@@ -40,7 +40,8 @@ impl Weights {
             let count = count(&spec)?;
             let room = Vec::<f32>::new().try_reserve_exact(count);
             room.map_err(|_| format!("there is no memory for the {count} numbers of `{name}`"))?;
-            let values = init::draw(spec.init, count, seed, &name);
+            let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
+            let values = init::draw(spec.init, &dims, seed, &name);
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
         Ok(Weights { tensors })
@@ -110,13 +111,15 @@ impl Weights {
         })
     }
 
-    /// These as a `safetensors` file. The same numbers give the same bytes.
+    /// These as a `safetensors` file, `facts` as JSON under the metadata key `netc`. The same content gives the same bytes.
     ///
     /// # Errors
     /// What the format cannot hold.
-    pub fn to_safetensors(&self) -> Result<Vec<u8>, String> {
+    pub fn to_safetensors(&self, facts: Option<&serde_json::Value>) -> Result<Vec<u8>, String> {
         let entries = self.tensors.iter().map(|tensor| (&tensor.name, Entry::of(tensor)));
-        safetensors::serialize(entries, None).map_err(|error| error.to_string())
+        // One key: a map of several would come in another order each time.
+        let metadata = facts.map(|facts| HashMap::from([("netc".to_string(), facts.to_string())]));
+        safetensors::serialize(entries, metadata).map_err(|error| error.to_string())
     }
 
     /// The tensors, in the order of the plan.

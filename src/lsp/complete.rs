@@ -7,7 +7,7 @@ use lsp_types::{CompletionItem, CompletionItemKind, Position};
 use super::Server;
 use super::index::{Index, Kind};
 use crate::graph::op;
-use crate::run::Recipe;
+use crate::recipe;
 use crate::syntax::ast::{ExprKind, ItemKind, Param, Type};
 use crate::syntax::{self, KEYWORDS, Project, print_expr};
 
@@ -41,7 +41,8 @@ impl Server {
             return self.edit_paths(path, &project);
         }
         if opened(before, '{', '}').is_some_and(|head| last_word(head) == "recipe") {
-            return items(Recipe::KEYS.iter().map(|key| (*key, None)), CompletionItemKind::PROPERTY);
+            let keys = recipe::KEYS.iter().map(|key| (key.name, Some(key.kind.describe())));
+            return items(keys, CompletionItemKind::PROPERTY);
         }
         let index = Index::of(&project, project.root);
         let mut found = Vec::new();

@@ -14,13 +14,16 @@ pub struct Augmentation {
     pub crop_pad: usize,
     /// Whether half of the images are mirrored.
     pub flip: bool,
+    /// Whether it is the same half in the first epoch and every second one after it, and the other half between.
+    pub alternating_flip: bool,
     /// Side of the square set to 0; 0 for none.
     pub cutout: usize,
 }
 
 impl Augmentation {
     /// Images as they are.
-    pub const NONE: Augmentation = Augmentation { crop_pad: 0, flip: false, cutout: 0 };
+    pub const NONE: Augmentation =
+        Augmentation { crop_pad: 0, flip: false, alternating_flip: false, cutout: 0 };
 }
 
 /// The draws for one epoch. Every list has an entry for each place in the epoch's order.
@@ -37,21 +40,33 @@ pub struct Draws {
 }
 
 impl Draws {
-    /// The draws for epoch `epoch`, from 0, over `count` images of `size` rows and columns.
+    /// The draws for epoch `epoch`, from 1, over `count` images of `size` rows and columns.
     pub fn new(seed: u64, epoch: u32, count: usize, size: [usize; 2], what: Augmentation) -> Draws {
         let rng = |of: &str| seed::rng(seed, &format!("{of} {epoch}"));
         let mut order: Vec<i64> = (0..count as i64).collect();
         order.shuffle(&mut rng("order"));
         let shifts = 2 * what.crop_pad as i64;
         let [rows, columns] = size.map(|length| length.saturating_sub(what.cutout) as i64);
-        let mut flips = rng("flip");
+        let flip = match what {
+            Augmentation { flip: false, .. } => vec![0; count],
+            Augmentation { alternating_flip: false, .. } => halves(&mut rng("flip"), count),
+            Augmentation { alternating_flip: true, .. } => {
+                let first = halves(&mut seed::rng(seed, "flip"), count);
+                order.iter().map(|&image| first[image as usize] ^ i64::from(epoch % 2 == 0)).collect()
+            }
+        };
         Draws {
             order,
             crop: pairs(&mut rng("crop"), count, [shifts, shifts]),
-            flip: (0..count).map(|_| if what.flip { flips.random_range(0..=1) } else { 0 }).collect(),
+            flip,
             cutout: pairs(&mut rng("cutout"), count, [rows, columns]),
         }
     }
+}
+
+/// `count` draws of 0 or 1.
+fn halves(rng: &mut ChaCha8Rng, count: usize) -> Vec<i64> {
+    (0..count).map(|_| rng.random_range(0..=1)).collect()
 }
 
 /// `count` pairs, uniform from 0 to `last`, both ends included.

@@ -80,7 +80,7 @@ impl Batches {
     fn build(
         data: &Dataset,
         images: &[u8],
-        labels: &[u8],
+        labels: &[u16],
         what: Augmentation,
         device: Device,
     ) -> Result<Batches, TchError> {
@@ -104,13 +104,15 @@ impl Batches {
         let to = |tensor: Tensor| tensor.f_to_device(device);
         Ok(Batches {
             pixels: to(pixels.f_contiguous()?)?,
-            labels: to(Tensor::f_from_slice(labels)?.f_to_kind(Kind::Int64)?)?,
+            labels: to(Tensor::f_from_slice(
+                &labels.iter().map(|&label| label.into()).collect::<Vec<i64>>(),
+            )?)?,
             count: labels.len(),
             image,
             pad,
             cutout,
-            mean: to(Tensor::f_from_slice(&data.mean[..data.image[0]])?)?,
-            std: to(Tensor::f_from_slice(&data.std[..data.image[0]])?)?,
+            mean: to(Tensor::f_from_slice(&data.normalisation.mean[..data.image[0]])?)?,
+            std: to(Tensor::f_from_slice(&data.normalisation.std[..data.image[0]])?)?,
             rows: to(Tensor::f_from_slice(&row_offsets)?.f_reshape([1, -1, 1])?)?,
             columns: to(Tensor::f_from_slice(&both)?.f_reshape([2, -1])?)?,
             covered: [to(covered(height, cutout)?)?, to(covered(width, cutout)?)?],

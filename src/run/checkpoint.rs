@@ -1,5 +1,5 @@
 //! Weights and buffers in a `safetensors` file, each under its node's path, fp32. Of a training that is
-//! to go on, also the optimiser's velocities, each under `optimiser/` and its weight's name.
+//! to go on, also what the optimiser remembers and what follows the weights, each under a prefix and its weight's name.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,8 +10,9 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde_json::Value as Facts;
 use tch::{Device, Kind, TchError, Tensor};
 
+use super::RunError;
 use super::folder::write_atomically;
-use super::{RunError, Sgd};
+use super::state::{Average, State};
 use crate::lower::{At, TorchNet, Weight};
 
 /// A tensor as the file holds it.
@@ -57,8 +58,11 @@ impl View for &Entry {
     }
 }
 
-/// What stands before the names of the optimiser's tensors.
-const OPTIMISER: &str = "optimiser/";
+/// What stands before the names of the tensors that the optimiser remembers, the first and the second of a weight.
+const OPTIMISER: [&str; 2] = ["optimiser/", "optimiser2/"];
+/// Before those of the running mean of the weights, and of lookahead's slow weights.
+const EMA: &str = "ema/";
+const SLOW: &str = "slow/";
 
 /// Writes every weight and buffer of a net, and `facts` as JSON under the metadata key `netc`. The same
 /// content gives the same bytes. A reader finds the old file or the new one, never a part.
@@ -71,33 +75,49 @@ pub fn save(path: &Path, net: &TorchNet, facts: Option<Facts>) -> Result<(), Run
     write(path, entries, facts)
 }
 
-/// Like [`save`], with the state of the optimiser.
-pub(super) fn save_state(path: &Path, net: &TorchNet, optimiser: &Sgd, facts: Facts) -> Result<(), RunError> {
-    let entry = |name: String, tensor: &Tensor| Ok((name.clone(), Entry::of(tensor).at(&name)?));
-    let weights = net.weights().iter().map(|w| entry(w.name.clone(), &w.tensor));
-    let velocities = net.trained().zip(optimiser.velocities());
-    let velocities = velocities.map(|(w, tensor)| entry(format!("{OPTIMISER}{}", w.name), tensor));
-    write(path, weights.chain(velocities).collect::<Result<_, RunError>>()?, Some(facts))
+/// Like [`save`], with all else that training changes.
+pub(super) fn save_state(path: &Path, state: &State, facts: Facts) -> Result<(), RunError> {
+    let weights = state.net.weights().iter().map(|w| (w.name.clone(), &w.tensor));
+    let more = more(state).into_iter().map(|(name, _, tensor)| (name, tensor));
+    let entry = |(name, tensor): (String, &Tensor)| Ok((name.clone(), Entry::of(tensor).at(&name)?));
+    write(path, weights.chain(more).map(entry).collect::<Result<_, RunError>>()?, Some(facts))
 }
 
-/// Reads what [`save_state`] wrote, and gives back its facts. On any difference nothing is changed.
-pub(super) fn load_state(path: &Path, net: &TorchNet, optimiser: &Sgd) -> Result<Facts, RunError> {
+/// What training changes besides the net's weights: the name in the file, the weight it belongs to, the tensor.
+fn more(state: &State) -> Vec<(String, &Weight, &Tensor)> {
+    let mut all = Vec::new();
+    for (weight, remembered) in state.net.trained().zip(state.optimiser.remembered()) {
+        let named = OPTIMISER.iter().zip(remembered);
+        all.extend(named.map(|(prefix, tensor)| (format!("{prefix}{}", weight.name), weight, tensor)));
+    }
+    for (prefix, average) in [(EMA, &state.ema), (SLOW, &state.slow)] {
+        let tensors = average.iter().flat_map(|average| &average.0);
+        let named = state.net.weights().iter().zip(tensors);
+        all.extend(named.map(|(weight, tensor)| (format!("{prefix}{}", weight.name), weight, tensor)));
+    }
+    all
+}
+
+/// Reads what [`save_state`] wrote, and gives back its facts. On any difference nothing is changed but that lookahead begins or
+/// not as in the file.
+pub(super) fn load_state(path: &Path, state: &mut State) -> Result<Facts, RunError> {
     let bytes = fs::read(path).map_err(RunError::io(path))?;
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let file = SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
-    let mut velocities = Vec::new();
-    for (weight, tensor) in net.trained().zip(optimiser.velocities()) {
-        let name = format!("{OPTIMISER}{}", weight.name);
+    let begun = file.names().iter().any(|name| name.starts_with(SLOW));
+    state.slow = begun.then(|| Average::of(&state.net)).transpose().at("lookahead")?;
+    let mut all = Vec::new();
+    for (name, weight, tensor) in more(state) {
         let values = tensor_of(&file, &name, weight).map_err(refuse)?;
-        velocities
-            .push((tensor, Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?));
+        let values = Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?;
+        all.push((tensor, values));
     }
     let facts = SafeTensors::read_metadata(&bytes).ok();
     let facts = facts.and_then(|(_, m)| serde_json::from_str(m.metadata().as_ref()?.get("netc")?).ok());
     let facts = facts.ok_or_else(|| refuse("it does not say which epoch it is of".into()))?;
-    load(path, net)?;
-    for (tensor, values) in velocities {
-        tch::no_grad(|| tensor.shallow_clone().f_copy_(&values)).at("the optimiser")?;
+    read(path, &file, &state.net, "")?;
+    for (tensor, values) in all {
+        tch::no_grad(|| tensor.shallow_clone().f_copy_(&values)).at("the state of the training")?;
     }
     Ok(facts)
 }
@@ -125,8 +145,8 @@ pub(super) fn write(
     write_atomically(path, &bytes)
 }
 
-/// Reads every weight and buffer of a net. The file must have exactly its names, shapes and fp32, and may
-/// have an optimiser's state; on any difference the net is unchanged.
+/// Reads every weight and buffer of a net; of a training that keeps a running mean of them, that mean. The file must have
+/// exactly its names, shapes and fp32, and may have the state of a training; on any difference the net is unchanged.
 ///
 /// # Errors
 /// A file that cannot be read or differs; the first difference is named.
@@ -134,12 +154,19 @@ pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
     let bytes = fs::read(path).map_err(RunError::io(path))?;
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let file = SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
-    if let Some(extra) = extra(&file, net) {
+    let mean = file.names().iter().any(|name| name.starts_with(EMA));
+    read(path, &file, net, if mean { EMA } else { "" })
+}
+
+/// Reads the weights and buffers under a prefix.
+fn read(path: &Path, file: &SafeTensors, net: &TorchNet, prefix: &str) -> Result<(), RunError> {
+    let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
+    if let Some(extra) = extra(file, net) {
         return Err(refuse(format!("it has a tensor `{extra}` that the net lacks")));
     }
     let mut all = Vec::new();
     for weight in net.weights() {
-        all.push(tensor_of(&file, &weight.name, weight).map_err(refuse)?);
+        all.push(tensor_of(file, &format!("{prefix}{}", weight.name), weight).map_err(refuse)?);
     }
     for (weight, values) in net.weights().iter().zip(all) {
         weight.set_values(&values).at(&weight.name)?;
@@ -155,7 +182,8 @@ fn shape(weight: &Weight) -> Vec<usize> {
 fn extra(file: &SafeTensors, net: &TorchNet) -> Option<String> {
     let mut extra: Vec<&str> =
         file.names().into_iter().filter(|name| !net.weights().iter().any(|w| w.name == *name)).collect();
-    extra.retain(|name| !name.starts_with(OPTIMISER));
+    let state = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
+    extra.retain(|name| !state.iter().any(|prefix| name.starts_with(prefix)));
     extra.sort_unstable();
     extra.first().map(|name| name.to_string())
 }

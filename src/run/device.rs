@@ -1,9 +1,10 @@
+use std::path::PathBuf;
 use std::sync::Once;
 
 use tch::Device;
 
 use super::{DeviceChoice, Hardware, PrecisionChoice, RunError, native};
-use crate::lower::Precision;
+use crate::lower::{Precision, kernels};
 
 /// Where a run computes, and in what arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +32,8 @@ impl Machine {
             }
         };
         let precision = match precision {
-            PrecisionChoice::Exactly(precision) => precision,
             PrecisionChoice::Auto if device.is_cuda() => Precision::Fp16,
-            PrecisionChoice::Auto if cpu_has_bf16() => Precision::Bf16,
-            PrecisionChoice::Auto => Precision::Fp32,
+            choice => choice.on_cpu(),
         };
         Ok(Machine { device, precision })
     }
@@ -68,11 +67,29 @@ impl Machine {
     }
 }
 
-/// Whether bf16 is faster than fp32 here: the dot product instructions make it so.
-fn cpu_has_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    let has = std::arch::is_x86_feature_detected!("avx512bf16");
-    #[cfg(not(target_arch = "x86_64"))]
-    let has = false;
-    has
+/// The libtorch that this process runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibtorchFacts {
+    /// Its version.
+    pub version: String,
+    /// The file that it was loaded from, where the system says it.
+    pub library: Option<PathBuf>,
+    /// Threads that it computes with.
+    pub threads: usize,
+    /// Whether netc's own kernels run here.
+    pub kernels: bool,
+}
+
+/// What libtorch says about itself.
+pub fn libtorch_facts() -> LibtorchFacts {
+    let build = kernels::aten::build();
+    let version = build.split("TORCH_VERSION=").nth(1).and_then(|rest| rest.split([',', ' ']).next());
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let library = maps.lines().filter_map(|line| line.find('/').map(|at| &line[at..]));
+    LibtorchFacts {
+        version: version.unwrap_or("unknown").to_string(),
+        library: library.map(PathBuf::from).find(|path| path.ends_with("libtorch_cpu.so")),
+        threads: usize::try_from(tch::get_num_threads()).unwrap_or(0),
+        kernels: kernels::Kernels::detect().is_some(),
+    }
 }

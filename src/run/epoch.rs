@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::augment::{Augmentation, Draws};
 use super::evaluate::{Score, Tally};
+use super::state::{Progress, State};
 use super::stepper::Stepper;
-use super::{Batches, Event, Job, Recipe, RunError, Schedule, Sgd};
-use crate::lower::{At, Stepped, TorchNet, seed};
+use super::{Batches, Event, Job, RunError};
+use crate::lower::{At, Stepped, seed};
+use crate::recipe::{Recipe, Schedule};
 
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
 
-/// How far an epoch is: all that the rest of it depends on besides weights and velocities.
+/// How far an epoch is: all that the rest of it depends on besides what training changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Part {
     /// Steps done.
@@ -39,7 +41,6 @@ pub(super) enum Pass {
 /// An epoch of a job and what it works with.
 pub(super) struct Epoch<'a> {
     pub job: &'a Job<'a>,
-    pub net: &'a TorchNet,
     pub batches: &'a Batches,
     pub schedule: &'a Schedule,
     /// From 1.
@@ -50,9 +51,9 @@ impl Epoch<'_> {
     /// The rest of the pass after `from`. `keep` is given the state now and then, to save it.
     pub(super) fn train(
         &self,
-        (stepper, optimiser): (&mut Stepper, &mut Sgd),
+        (stepper, state): (&mut Stepper, &mut State),
         from: Part,
-        keep: &mut dyn FnMut(&Sgd, Part) -> Result<(), RunError>,
+        keep: &mut dyn FnMut(&State, Part) -> Result<(), RunError>,
         report: &mut dyn FnMut(Event),
     ) -> Result<Pass, RunError> {
         let Epoch { job, number: epoch, .. } = *self;
@@ -61,7 +62,7 @@ impl Epoch<'_> {
         let [_, height, width] = job.data.image;
         let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
         let places = self.batches.epoch(&draws).at("augmentation")?;
-        let mut tally = Tally::from(self.net, from.sums, from.examples).at("the loss")?;
+        let mut tally = Tally::from(state.net.device(), from.sums, from.examples).at("the loss")?;
         let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
         let part = |tally: &Tally, done: usize| -> Result<Part, RunError> {
             let sums = tally.sums().at("the loss")?;
@@ -71,7 +72,7 @@ impl Epoch<'_> {
         for step in from.step..steps {
             let first = step * batch_size;
             let size = batch_size.min(images - first);
-            let stop = self.step((&places, &mut tally), (stepper, optimiser), step, steps, first, size)?;
+            let stop = self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
             let last = step + 1 == steps;
             if last || reported.elapsed() > REPORT_EVERY {
                 let score = tally.score().at("the loss")?;
@@ -91,10 +92,11 @@ impl Epoch<'_> {
                 return Ok(Pass::Stopped(part(&tally, step + 1)?));
             }
             if kept.elapsed() >= job.save_every && job.group.is_none() {
-                keep(optimiser, part(&tally, step + 1)?)?;
+                keep(state, part(&tally, step + 1)?)?;
                 kept = Instant::now();
             }
         }
+        state.end_of_epoch().at("lookahead")?;
         tally.sum_over(job.group)?;
         let score = tally.score().at("the loss")?;
         Ok(Pass::Whole(score, from.time + start.elapsed().as_secs_f64()))
@@ -104,9 +106,8 @@ impl Epoch<'_> {
     fn step(
         &self,
         (places, tally): (&super::batches::Epoch, &mut Tally),
-        (stepper, optimiser): (&mut Stepper, &mut Sgd),
-        step: usize,
-        steps: usize,
+        (stepper, state): (&mut Stepper, &mut State),
+        (step, steps): (usize, usize),
         first: usize,
         size: usize,
     ) -> Result<bool, RunError> {
@@ -116,21 +117,20 @@ impl Epoch<'_> {
         let rank = job.group.map_or(0, |group| group.rank());
         let own = if rank == 0 { String::new() } else { format!(" rank {rank}") };
         let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}{own}")).unsigned_abs();
-        let (Stepped { logits, loss }, mut gradients) =
-            stepper.step(self.net, optimiser, (&images, &labels), seed)?;
+        let (Stepped { logits, loss }, mut gradients) = stepper.step(state, (&images, &labels), seed)?;
         let asked = job.stop.load(Ordering::Relaxed);
         let stop = match job.group {
             Some(group) => group.sum_gradients(&mut gradients, asked)?,
             None => asked,
         };
-        let lr = self.schedule.at(f64::from(epoch - 1) + (step + 1) as f64 / steps as f64);
-        optimiser.step(&gradients, lr).at("the optimiser")?;
+        let progress = Progress { epoch, step: step + 1, steps };
+        state.step(&gradients, (job.recipe, self.schedule), progress)?;
         tally.add(&logits, &labels, &loss, share.len()).at("the loss")?;
         Ok(stop)
     }
 }
 
 pub(super) fn augmentation(recipe: &Recipe) -> Augmentation {
-    let Recipe { crop_pad, flip, cutout, .. } = *recipe;
-    Augmentation { crop_pad, flip, cutout }
+    let Recipe { crop_pad, flip, alternating_flip, cutout, .. } = *recipe;
+    Augmentation { crop_pad, flip, alternating_flip, cutout }
 }

@@ -1,16 +1,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tch::{Kind, Reduction, TchError, Tensor};
+use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 use super::augment::Augmentation;
 use super::data::Dataset;
 use super::dist::Group;
+use super::fits::fits;
 use super::stepper::tuning;
-use super::{Batches, Executor, Machine, Method, RunError, RunFolder, checkpoint};
+use super::{Batches, Confusion, Executor, Machine, Method, RunError, RunFolder, checkpoint};
 use crate::check::Checked;
+use crate::diag::FileId;
 use crate::lower::{At, Compiled, Mode, TorchNet};
 use crate::passes::{Choice, Purpose, optimise};
+use crate::recipe::{self, Recipe, TestViews};
 
 /// Images in one batch of an evaluation. The result does not depend on it but for rounding.
 const BATCH: usize = 1000;
@@ -26,20 +29,31 @@ pub struct Score {
     pub accuracy: f64,
 }
 
-/// Runs a net over the examples as they are, without test-time augmentation. Of several ranks each takes its
-/// share, and all get the whole score.
+/// Runs a net over the examples, each in these views, without other augmentation. Of several ranks each takes its share,
+/// and all get the whole score.
 ///
 /// # Errors
 /// A rank that is gone, and what libtorch refuses.
 pub fn evaluate(
     net: &TorchNet,
-    batches: &Batches,
+    batches: (&Batches, TestViews),
+    how: (&Method, Machine),
+    group: Option<&Arc<Group>>,
+) -> Result<Score, RunError> {
+    evaluate_watched(net, batches, how, group, &mut |_, _| Ok(()))
+}
+
+/// The same; `watch` is given the logits and labels of each batch.
+fn evaluate_watched(
+    net: &TorchNet,
+    (batches, views): (&Batches, TestViews),
     (method, machine): (&Method, Machine),
     group: Option<&Arc<Group>>,
+    watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
 ) -> Result<Score, RunError> {
     tch::no_grad(|| {
         let share = group.map_or(0..batches.count(), |group| group.share(0, batches.count()));
-        let mut tally = Tally::from(net, [0.0; 2], 0).at("evaluation")?;
+        let mut tally = Tally::from(net.device(), [0.0; 2], 0).at("evaluation")?;
         let mut compiled = match method.executor {
             Executor::Eager => None,
             Executor::Compiled => {
@@ -50,57 +64,109 @@ pub fn evaluate(
         for start in share.clone().step_by(BATCH) {
             let count = BATCH.min(share.end - start);
             let (images, labels) = batches.plain(start, count).at("evaluation")?;
-            let logits = match &mut compiled {
-                Some(compiled) => compiled.evaluate(net, &images)?,
-                None => net.forward(&images, Mode::Eval)?,
-            };
-            let loss = sum_of_losses(&logits, &labels).at("evaluation")?;
+            let mut logits: Option<Tensor> = None;
+            for (part, view) in views.of(&images).at("the views of the images")? {
+                let own = match &mut compiled {
+                    Some(compiled) => compiled.evaluate(net, &view)?,
+                    None => net.forward(&view, Mode::Eval)?,
+                };
+                logits = Some(add(logits, own, part).at("the logits")?);
+            }
+            let Some(logits) = logits else { break };
+            let loss = sum_of_losses(&logits, &labels, 0.0).at("evaluation")?;
             tally.add(&logits, &labels, &loss, count).at("evaluation")?;
+            watch(&logits, &labels).at("evaluation")?;
         }
         tally.sum_over(group)?;
         Ok(tally.score().at("evaluation")?)
     })
 }
 
-/// Evaluates the weights of a run folder on a data set's test images.
+impl TestViews {
+    /// The views of a batch of images, each with its part in the mean.
+    fn of(self, images: &Tensor) -> Result<Vec<(f64, Tensor)>, TchError> {
+        let mirrored = |image: Tensor| Ok::<_, TchError>([image.f_flip([3])?, image]);
+        let views = |part: f64, images: [Tensor; 2]| images.map(|image| (part, image));
+        let plain = images.shallow_clone();
+        match self {
+            TestViews::Plain => Ok(vec![(1.0, plain)]),
+            TestViews::Flip => Ok(views(0.5, mirrored(plain)?).into()),
+            TestViews::FlipShift => {
+                let [height, width] = [2, 3].map(|side| images.size()[side]);
+                let wide = images.f_reflection_pad2d([1, 1, 1, 1])?;
+                let shifted = |by: i64| mirrored(wide.f_narrow(2, by, height)?.f_narrow(3, by, width)?);
+                let all =
+                    [views(0.25, mirrored(plain)?), views(0.125, shifted(0)?), views(0.125, shifted(2)?)];
+                Ok(all.into_iter().flatten().collect())
+            }
+        }
+    }
+}
+
+/// A sum with a part of a tensor added; the whole of one alone is the tensor itself.
+fn add(sum: Option<Tensor>, tensor: Tensor, part: f64) -> Result<Tensor, TchError> {
+    let own = if part == 1.0 { tensor } else { tensor.f_mul_scalar(part)? };
+    sum.map_or(Ok(own.shallow_clone()), |sum| sum.f_add(&own))
+}
+
+/// Evaluates the weights of a run folder on a data set's test images, in the views of the run's recipe.
 ///
 /// # Errors
 /// Weights that do not fit the net, and what libtorch refuses.
 pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine) -> Result<Score, RunError> {
+    evaluate_run_watched(run, net, data, machine, &mut |_, _| Ok(()))
+}
+
+/// The same, and how often each class was taken for each.
+///
+/// # Errors
+/// Weights that do not fit the net, and what libtorch refuses.
+pub fn confusion_of_run(
+    run: &Path,
+    net: &Checked,
+    data: &Dataset,
+    machine: Machine,
+) -> Result<(Score, Confusion), RunError> {
+    let mut confusion = Confusion::new(data.classes.clone());
+    let score = evaluate_run_watched(run, net, data, machine, &mut |logits, labels| {
+        let list = |tensor: Tensor| Vec::<i64>::try_from(tensor.f_to_device(Device::Cpu)?);
+        let pairs = list(labels.shallow_clone())?.into_iter().zip(list(logits.f_argmax(1, false)?)?);
+        pairs.for_each(|(class, answer)| confusion.count(class as usize, answer as usize));
+        Ok(())
+    })?;
+    Ok((score, confusion))
+}
+
+fn evaluate_run_watched(
+    run: &Path,
+    net: &Checked,
+    data: &Dataset,
+    machine: Machine,
+    watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
+) -> Result<Score, RunError> {
     fits(net, data)?;
+    let path = run.join(RunFolder::RECIPE);
+    let refuse = |reason: String| RunError::NoRun { path: run.into(), reason };
+    let text = recipe::read(&path).map_err(refuse)?;
+    let (recipe, problems) = Recipe::resolve(&[], Some((FileId(0), &text)), None);
+    if problems.has_errors() {
+        return Err(refuse(format!("{} is not sound", RunFolder::RECIPE)));
+    }
     let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
     let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
     checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
-    evaluate(
+    evaluate_watched(
         &net.rewritten(&tested)?,
-        &Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?,
+        (&Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?, recipe.test_views),
         (&Method::default(), machine),
         None,
+        watch,
     )
 }
 
-/// Whether a net takes a data set's images and answers with its classes.
-pub(super) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
-    let (input, output) = (net.shape(net.input()), net.shape(net.output()));
-    let (name, classes) = (&data.name, data.classes.len() as u64);
-    let image = data.image.map(|d| d as u64);
-    if input.image() != Some(image) {
-        let [c, h, w] = image;
-        return Err(RunError::Data(format!(
-            "the images of {name} are [N, {c}, {h}, {w}], the net takes {input}"
-        )));
-    }
-    if output.dims() != [classes] {
-        let message =
-            format!("{name} has {classes} classes: expected an output [N, {classes}], got {output}");
-        return Err(RunError::Data(message));
-    }
-    Ok(())
-}
-
-/// The sum over a batch of the cross-entropy of logits `[n, classes]`.
-pub(super) fn sum_of_losses(logits: &Tensor, labels: &Tensor) -> Result<Tensor, TchError> {
-    logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::Sum, -100, 0.0)
+/// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label spread over the classes.
+pub(super) fn sum_of_losses(logits: &Tensor, labels: &Tensor, smoothing: f64) -> Result<Tensor, TchError> {
+    logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::Sum, -100, smoothing)
 }
 
 /// Sums kept on the device, so that a batch need not wait for its numbers.
@@ -113,8 +179,8 @@ pub(super) struct Tally {
 
 impl Tally {
     /// On from these sums of losses and right answers over so many examples.
-    pub(super) fn from(net: &TorchNet, sums: [f64; 2], examples: usize) -> Result<Tally, TchError> {
-        Ok(Tally { examples, sums: Tensor::f_from_slice(&sums)?.f_to_device(net.device())? })
+    pub(super) fn from(device: Device, sums: [f64; 2], examples: usize) -> Result<Tally, TchError> {
+        Ok(Tally { examples, sums: Tensor::f_from_slice(&sums)?.f_to_device(device)? })
     }
 
     /// How many examples.
@@ -151,7 +217,7 @@ impl Tally {
     /// The sum of the losses, and the number of right answers. Waits for the device.
     pub(super) fn sums(&self) -> Result<[f64; 2], TchError> {
         let mut sums = [0.0f64; 2];
-        self.sums.f_to_device(tch::Device::Cpu)?.f_copy_data(&mut sums, 2)?;
+        self.sums.f_to_device(Device::Cpu)?.f_copy_data(&mut sums, 2)?;
         Ok(sums)
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::data::{Dataset, Normalisation};
 use super::{Hardware, Journal, Method, RunError};
 use crate::lower::Precision;
 
@@ -33,9 +34,18 @@ pub struct RunInfo {
     pub seed: u64,
     /// The data set's name.
     pub data: String,
-    /// The folder that the images were read from; `None` if they were generated.
+    /// The folder or file that the images were read from; `None` if they were generated.
+    #[serde(default, alias = "data_folder")]
+    pub data_path: Option<PathBuf>,
+    /// Channels, height and width of an image.
     #[serde(default)]
-    pub data_folder: Option<PathBuf>,
+    pub image: [usize; 3],
+    /// The names of the classes.
+    #[serde(default)]
+    pub classes: Vec<String>,
+    /// How the pixels became the net's input; `None` in a run of an older netc.
+    #[serde(default)]
+    pub normalisation: Option<Normalisation>,
     /// Training examples used.
     pub train_examples: usize,
     /// Test examples used.
@@ -58,6 +68,36 @@ pub struct RunInfo {
     pub after_epoch: u32,
     /// The last whole epoch.
     pub last: Option<EpochRow>,
+}
+
+impl RunInfo {
+    /// Makes a data set fit for testing what this run trained: the same normalisation, the same names of the classes.
+    ///
+    /// # Errors
+    /// A data set whose classes are other ones.
+    pub fn prepare(&self, data: &mut Dataset) -> Result<(), RunError> {
+        if let Some(normalisation) = self.normalisation.as_ref().filter(|_| self.image == data.image) {
+            data.normalisation = normalisation.clone();
+        }
+        if self.classes.len() != data.classes.len() {
+            // Nothing to compare in a run of an older netc; what does not fit the net is refused later.
+            return Ok(());
+        }
+        let numbered = |names: &[String]| names.iter().enumerate().all(|(i, name)| *name == i.to_string());
+        let differ = self.classes.iter().zip(&data.classes).position(|(own, other)| own != other);
+        match differ {
+            Some(class) if !numbered(&self.classes) && !numbered(&data.classes) => {
+                Err(RunError::Data(format!(
+                    "class {class} is `{}` in {}, but the run was trained with `{}`: these are other classes",
+                    data.classes[class], data.name, self.classes[class]
+                )))
+            }
+            _ => {
+                data.classes.clone_from(&self.classes);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// One epoch in numbers. Times are in seconds, losses are means, accuracies parts of 1.
@@ -130,13 +170,21 @@ impl RunFolder {
             return Err(RunError::NothingLeft(path.into()));
         }
         let read = |name| fs::read_to_string(path.join(name)).map_err(RunError::io(&path.join(name)));
-        // The first line has the inputs; a line that a crash cut short is of an epoch that is done again.
-        let log = read(Self::LOG)?;
-        let rows: Vec<EpochRow> =
-            log.lines().skip(1).map_while(|line| serde_json::from_str(line).ok()).collect();
+        let rows = RunFolder::rows(path)?;
         let folder =
             RunFolder { rows: rows.clone(), ..RunFolder::new(path, read(Self::NET)?, read(Self::RECIPE)?) };
         Ok((folder, rows))
+    }
+
+    /// The epochs of a run, as its log has them.
+    ///
+    /// # Errors
+    /// A log that cannot be read.
+    pub fn rows(path: &Path) -> Result<Vec<EpochRow>, RunError> {
+        let path = path.join(Self::LOG);
+        let log = fs::read_to_string(&path).map_err(RunError::io(&path))?;
+        // The first line has the inputs; a line that a crash cut short is of an epoch that is done again.
+        Ok(log.lines().skip(1).map_while(|line| serde_json::from_str(line).ok()).collect())
     }
 
     /// What a run's folder says about it.

@@ -25,9 +25,18 @@ impl Hardware {
 
     /// This machine.
     pub fn detect(threads: usize, device: String) -> Hardware {
-        let gpu = device.starts_with("cuda").then(gpu_name).flatten();
+        let gpu = device.starts_with("cuda").then(|| gpu_names().into_iter().next()).flatten();
         Hardware { cpu: cpu_name(), threads, device, gpu }
     }
+}
+
+/// Seconds since this process was started, to a hundredth; `None` where the system does not tell.
+pub fn process_age() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, in brackets, may hold blanks; the time of the start is the 20th number after it.
+    let ticks: f64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    let up: f64 = std::fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;
+    Some((up - ticks / 100.0).max(0.0))
 }
 
 fn cpu_name() -> String {
@@ -36,9 +45,12 @@ fn cpu_name() -> String {
     name.map_or_else(|| std::env::consts::ARCH.to_string(), |(_, name)| name.trim().to_string())
 }
 
-/// The first GPU's name as the NVIDIA driver reports it.
-fn gpu_name() -> Option<String> {
-    let entry = std::fs::read_dir("/proc/driver/nvidia/gpus").ok()?.next()?.ok()?;
-    let text = std::fs::read_to_string(entry.path().join("information")).ok()?;
-    text.lines().find_map(|l| l.strip_prefix("Model:")).map(|name| name.trim().to_string())
+/// The GPUs by the names that the NVIDIA driver reports.
+pub fn gpu_names() -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir("/proc/driver/nvidia/gpus") else { return Vec::new() };
+    let name = |entry: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(entry.path().join("information")).ok()?;
+        text.lines().find_map(|l| l.strip_prefix("Model:")).map(|name| name.trim().to_string())
+    };
+    entries.flatten().filter_map(name).collect()
 }

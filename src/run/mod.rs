@@ -10,6 +10,9 @@ pub mod augment;
 mod batches;
 #[cfg(feature = "torch")]
 mod checkpoint;
+#[cfg(feature = "torch")]
+mod classify;
+mod confusion;
 pub mod data;
 #[cfg(feature = "torch")]
 mod device;
@@ -20,11 +23,16 @@ mod epoch;
 mod error;
 #[cfg(feature = "torch")]
 mod evaluate;
+#[cfg(feature = "torch")]
+mod fits;
 mod folder;
+#[cfg(feature = "torch")]
+mod ghost;
 mod hardware;
 mod journal;
 #[cfg(feature = "torch")]
 mod logits;
+mod memory;
 mod method;
 #[cfg(feature = "torch")]
 mod native;
@@ -35,36 +43,41 @@ mod options;
 mod parity;
 #[cfg(feature = "torch")]
 mod profile;
-pub mod recipe;
-mod schedule;
+#[cfg(feature = "torch")]
+mod state;
 #[cfg(feature = "torch")]
 mod stepper;
+pub mod tensorboard;
 #[cfg(feature = "torch")]
 mod train;
+#[cfg(feature = "torch")]
+mod whiten;
 
 #[cfg(feature = "torch")]
 pub use batches::Batches;
 #[cfg(feature = "torch")]
 pub use checkpoint::{load as load_checkpoint, save as save_checkpoint};
 #[cfg(feature = "torch")]
-pub use device::Machine;
+pub use classify::Trained;
+pub use confusion::{Confusion, Mistake};
+#[cfg(feature = "torch")]
+pub use device::{LibtorchFacts, Machine, libtorch_facts};
 pub use error::RunError;
 #[cfg(feature = "torch")]
-pub use evaluate::{Score, evaluate, evaluate_run};
+pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
-pub use hardware::Hardware;
+pub use hardware::{Hardware, gpu_names, process_age};
 pub use journal::{Journal, NoJournal};
 #[cfg(feature = "torch")]
 pub use logits::logits;
+pub use memory::{Allocated, machine_memory};
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
-pub use optimiser::Sgd;
+pub use optimiser::{Optimiser, Pace};
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
-pub use parity::parity;
+pub use parity::{Trial, parity};
 #[cfg(feature = "torch")]
-pub use profile::{Profile, TaskProfile, profile};
-pub use recipe::Recipe;
-pub use schedule::Schedule;
+pub use profile::{Phases, Profile, TaskProfile, profile};
 #[cfg(feature = "torch")]
 pub use train::{Event, Job, Resume, RunReport, train};

@@ -9,12 +9,28 @@ use tch::{Device, TchError, Tensor};
 
 use super::checkpoint::{self, Entry};
 use super::evaluate::sum_of_losses;
-use super::{Recipe, RunError, Sgd};
+use super::optimiser::Pace;
+use super::{Optimiser, RunError};
 use crate::check::Checked;
 use crate::lower::{At, Mode, Precision, TorchNet, seed};
+use crate::recipe::Recipe;
 
-/// Takes `steps` training steps of `batch` random images on the CPU, and writes into `folder`, as fp32 whatever
-/// the `precision`:
+/// What is computed.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    /// Of the weights and the images.
+    pub seed: u64,
+    /// A file of weights instead of first ones.
+    pub weights: Option<&'a Path>,
+    /// Images in a step.
+    pub batch: usize,
+    /// Training steps.
+    pub steps: usize,
+    /// The arithmetic.
+    pub precision: Precision,
+}
+
+/// Takes training steps of random images on the CPU, and writes into `folder`, as fp32 whatever the precision:
 ///
 /// - `before.safetensors`, `after.safetensors`: weights and buffers by node path;
 /// - `batch.safetensors`: `images` fp32 `[steps, batch, channels, rows, columns]`, standard normal; `labels` int64
@@ -28,15 +44,8 @@ use crate::lower::{At, Mode, Precision, TorchNet, seed};
 ///
 /// # Errors
 /// What libtorch or the file system refuse.
-pub fn parity(
-    net: &Checked,
-    recipe: &Recipe,
-    seed: u64,
-    batch: usize,
-    steps: usize,
-    precision: Precision,
-    folder: &Path,
-) -> Result<(), RunError> {
+pub fn parity(net: &Checked, recipe: &Recipe, trial: &Trial<'_>, folder: &Path) -> Result<(), RunError> {
+    let Trial { seed, weights, batch, steps, precision } = *trial;
     fs::create_dir_all(folder).map_err(RunError::io(folder))?;
     let file = |name: &str| folder.join(format!("{name}.safetensors"));
     let recipe = Recipe { batch_size: batch, ..recipe.clone() };
@@ -52,16 +61,19 @@ pub fn parity(
     )?;
 
     let net = TorchNet::new(net, seed, Device::Cpu, precision)?;
+    if let Some(weights) = weights {
+        checkpoint::load(weights, &net)?;
+    }
     checkpoint::save(&file("before"), &net, None)?;
     let (images, _) = examples.step(0).at("the batch")?;
     let logits = tch::no_grad(|| net.forward(&images, Mode::Eval))?;
     checkpoint::write(&file("eval"), vec![entry("logits", &logits)?], None)?;
 
-    let mut optimiser = Sgd::new(&net, &recipe).at("the optimiser")?;
+    let mut optimiser = Optimiser::new(&net, &recipe).at("the optimiser")?;
     for (step, &lr) in lr.iter().enumerate() {
         let (images, labels) = examples.step(step).at("the batch")?;
         let logits = net.forward(&images, Mode::Train { seed })?;
-        let loss = sum_of_losses(&logits, &labels).at("the loss")?;
+        let loss = sum_of_losses(&logits, &labels, recipe.label_smoothing).at("the loss")?;
         let gradients = optimiser.gradients(&loss).at("the gradients")?;
         if step == 0 {
             let mut entries = vec![entry("logits", &logits)?, entry("loss", &loss)?];
@@ -70,7 +82,13 @@ pub fn parity(
             }
             checkpoint::write(&file("train"), entries, None)?;
         }
-        optimiser.step(&gradients, lr.into()).at("the optimiser")?;
+        let pace = Pace {
+            lr: lr.into(),
+            peak: recipe.schedule().peak(),
+            epoch: (step + 1) as f64 / steps as f64,
+            step: step as u64 + 1,
+        };
+        optimiser.step(&gradients, pace).at("the optimiser")?;
     }
     checkpoint::save(&file("after"), &net, None)
 }

@@ -9,15 +9,17 @@ use super::augment::Augmentation;
 use super::data::Dataset;
 use super::dist::{Group, SyncNorm};
 use super::epoch::{Epoch, Part, Pass, augmentation};
-use super::evaluate::{Score, evaluate, fits};
+use super::evaluate::{Score, evaluate};
+use super::fits::fits;
+use super::ghost::GhostNorm;
+use super::state::State;
 use super::stepper::Stepper;
-use super::{
-    Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, Recipe, RunError, RunInfo, Sgd,
-    checkpoint,
-};
+use super::whiten::whiten;
+use super::{Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, RunError, RunInfo, checkpoint};
 use crate::check::Checked;
-use crate::lower::{At, TorchNet};
+use crate::lower::{At, Saving, TorchNet};
 use crate::passes::{Optimised, Purpose, optimise};
+use crate::recipe::Recipe;
 
 /// One training.
 #[derive(Debug)]
@@ -120,28 +122,34 @@ pub fn train(
             net.set_training_norm(Box::new(SyncNorm(Arc::clone(group))));
         }
     }
-    let mut optimiser = Sgd::new(&net, job.recipe).at("the optimiser")?;
+    if job.recipe.ghost_batch > 0 {
+        if job.method.sync_norm {
+            let message = "statistics are of all ranks with --sync-bn, and of groups of images with `ghost_batch`: choose one";
+            return Err(RunError::Data(message.into()));
+        }
+        net.set_training_norm(Box::new(GhostNorm { images: job.recipe.ghost_batch }));
+    }
+    whiten(&net, &training, job.recipe)?;
+    let mut state = State::new(net, job.recipe).at("the state of the training")?;
+    if job.method.without.has(Saving::Descent) {
+        state.optimiser = state.optimiser.plain();
+    }
     let (rows, part) = match job.resume {
-        Some(resume) => resumed(job, resume, &net, &optimiser)?,
+        Some(resume) => resumed(job, resume, &mut state)?,
         None => (Vec::new(), Part::default()),
     };
+    let net = &state.net;
     if let Some(group) = job.group {
         let weights: Vec<Tensor> =
             net.weights().iter().map(|w| w.tensor.f_detach()).collect::<Result<_, _>>().at("the weights")?;
         group.broadcast(&weights.iter().collect::<Vec<_>>())?;
     }
-    let stepper = Stepper::new(&net, job.recipe.batch_size.min(training.count()), job.method, job.machine)?;
+    let batch = job.recipe.batch_size.min(training.count());
+    let stepper = Stepper::new(net, batch, job.recipe, (job.method, job.machine))?;
     let info = RunInfo { after_epoch: rows.len() as u32, ..info(job, &training, &testing) };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let result = epochs(
-        job,
-        (&net, stepper, &mut optimiser),
-        (rows, part),
-        (&training, &testing, &tested),
-        journal,
-        report,
-    );
+    let result = epochs(job, (stepper, state), (rows, part), (&training, &testing, &tested), journal, report);
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
 }
@@ -149,7 +157,7 @@ pub fn train(
 /// The rest of the training after the epochs in `rows` and a part of the next one.
 fn epochs(
     job: &Job<'_>,
-    (net, mut stepper, optimiser): (&TorchNet, Stepper, &mut Sgd),
+    (mut stepper, mut state): (Stepper, State),
     (mut rows, part): (Vec<EpochRow>, Part),
     (batches, testing, tested): (&Batches, &Batches, &Optimised),
     journal: &mut dyn Journal,
@@ -159,26 +167,32 @@ fn epochs(
     let mut total_time = rows.last().map_or(0.0, |row| row.total_time);
     let (mut outcome, mut saved, mut part) = (Outcome::Finished, Instant::now(), part);
     for number in rows.len() as u32 + 1..=job.recipe.epochs {
-        let epoch = Epoch { job, net, batches, schedule: &schedule, number };
+        let epoch = Epoch { job, batches, schedule: &schedule, number };
         let done = rows.len();
-        let mut keep = |optimiser: &Sgd, part: Part| save(job, net, optimiser, done, part, journal);
-        let pass = epoch.train((&mut stepper, optimiser), std::mem::take(&mut part), &mut keep, report)?;
+        let mut keep = |state: &State, part: Part| save(job, state, done, part, journal);
+        let pass = epoch.train((&mut stepper, &mut state), std::mem::take(&mut part), &mut keep, report)?;
         let (train, train_time) = match pass {
             Pass::Whole(score, time) => (score, time),
             Pass::Stopped(part) => {
-                save(job, net, optimiser, rows.len(), part, journal)?;
+                save(job, &state, rows.len(), part, journal)?;
                 outcome = Outcome::Interrupted;
                 break;
             }
         };
         report(Event::Testing { epoch: number });
         let start = Instant::now();
+        let net = state.tested();
         if let Some(group) = job.group {
             let buffers: Vec<&Tensor> =
                 net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
             group.broadcast(&buffers)?;
         }
-        let test = evaluate(&net.rewritten(tested)?, testing, (job.method, job.machine), job.group)?;
+        let test = evaluate(
+            &net.rewritten(tested)?,
+            (testing, job.recipe.test_views),
+            (job.method, job.machine),
+            job.group,
+        )?;
         let test_time = start.elapsed().as_secs_f64();
         total_time += train_time + test_time;
         let row = EpochRow {
@@ -196,12 +210,12 @@ fn epochs(
         report(Event::Epoch(row));
         rows.push(row);
         if saved.elapsed() >= job.save_every && number < job.recipe.epochs {
-            save(job, net, optimiser, rows.len(), Part::default(), journal)?;
+            save(job, &state, rows.len(), Part::default(), journal)?;
             saved = Instant::now();
         }
     }
     if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job)) {
-        checkpoint::save(&path, net, Some(facts(job, rows.len(), Part::default())))?;
+        checkpoint::save(&path, &state.tested(), Some(facts(job, rows.len(), Part::default())))?;
     }
     Ok(RunReport { outcome, rows })
 }
@@ -212,14 +226,13 @@ fn is_first(job: &Job<'_>) -> bool {
 
 fn save(
     job: &Job<'_>,
-    net: &TorchNet,
-    optimiser: &Sgd,
+    state: &State,
     epochs: usize,
     part: Part,
     journal: &dyn Journal,
 ) -> Result<(), RunError> {
     match is_first(job) {
-        true => checkpoint::save_state(&journal.checkpoint(), net, optimiser, facts(job, epochs, part)),
+        true => checkpoint::save_state(&journal.checkpoint(), state, facts(job, epochs, part)),
         false => Ok(()),
     }
 }
@@ -239,15 +252,10 @@ fn enough_for_all(group: &Group, images: usize, batch_size: usize) -> Result<(),
     Ok(())
 }
 
-/// Puts net and optimiser where a checkpoint left them; the epochs up to there, and the part of the next one.
-fn resumed(
-    job: &Job<'_>,
-    resume: Resume<'_>,
-    net: &TorchNet,
-    optimiser: &Sgd,
-) -> Result<(Vec<EpochRow>, Part), RunError> {
+/// Puts all that training changes where a checkpoint left them; the epochs up to there, and the part of the next one.
+fn resumed(job: &Job<'_>, resume: Resume<'_>, state: &mut State) -> Result<(Vec<EpochRow>, Part), RunError> {
     let path = resume.checkpoint;
-    let found = checkpoint::load_state(path, net, optimiser)?;
+    let found = checkpoint::load_state(path, state)?;
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let expected = facts(job, 0, Part::default());
     for key in ["graph", "seed"] {
@@ -270,7 +278,10 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
         outcome: Outcome::Running,
         seed: job.seed,
         data: job.data.name.clone(),
-        data_folder: job.data.folder.clone(),
+        data_path: job.data.path.clone(),
+        image: job.data.image,
+        classes: job.data.classes.clone(),
+        normalisation: Some(job.data.normalisation.clone()),
         train_examples: training.count(),
         test_examples: testing.count(),
         params: job.net.params(),

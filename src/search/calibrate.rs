@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::variants::variants;
 use super::{Plan, SearchError, Spec};
 use crate::check::Checked;
+use crate::recipe::Recipe;
 use crate::run::data::{Dataset, synthetic};
-use crate::run::{EpochRow, Job, Machine, Method, NoJournal, Recipe, train};
+use crate::run::{EpochRow, Job, Machine, Method, NoJournal, train};
 
 /// The most nets that are timed; the others are taken to lie between them, by their MACs.
 const MOST_TIMED: usize = 3;
@@ -41,7 +42,7 @@ impl Calibration {
 /// Times a few steps of a few of a spec's variants on generated images. `watch` is told each one's name.
 ///
 /// # Errors
-/// Nets that do not take images of CIFAR-10, and what libtorch refuses.
+/// What libtorch refuses.
 pub fn calibrate(
     spec: &Spec,
     plan: &Plan,
@@ -71,8 +72,9 @@ fn time(net: &Checked, recipe: Recipe, machine: Machine) -> Result<[f64; 2], Sea
     loop {
         let images = recipe.batch_size * steps;
         let test = images.min(MOST_TESTED);
-        let options = synthetic::Options { train: images, test, ..Default::default() };
-        let row = two_epochs(net, &recipe, machine, &synthetic::generate(&options))?;
+        let image = net.shape(net.input()).image().unwrap_or_default().map(|n| n as usize);
+        let classes = net.shape(net.output()).channels() as usize;
+        let row = two_epochs(net, &recipe, machine, &synthetic::noise(image, classes, [images, test]))?;
         if row.train_time >= SHORTEST || steps >= MOST_STEPS {
             return Ok([row.train_time / images as f64, row.test_time / test as f64]);
         }

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::variants::{self, Found};
 use super::{Inputs, SearchError, Spec, Variant};
 use crate::diag::{FileId, Sources};
-use crate::run::{LIBTORCH, Recipe, RunError, recipe, write_atomically};
+use crate::recipe::{self, Recipe};
+use crate::run::{LIBTORCH, RunError, write_atomically};
 
 /// The most runs of one search.
 pub const MAX_RUNS: usize = 1_000_000;

@@ -37,7 +37,7 @@ pub struct Inputs {
     pub epochs: u32,
     /// The seed of everything random.
     pub seed: u64,
-    /// `cifar10`, `synthetic`, or a folder's path.
+    /// `cifar10`, `cifar100`, `synthetic`, or a path.
     pub data: String,
     /// Only so many training images; `None` for all.
     pub limit_train: Option<usize>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
-use crate::run::recipe;
+use crate::recipe;
 
 /// What to vary and how to train it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct Spec {
     pub seed: u64,
     /// A recipe file over the nets' own recipes.
     pub recipe: Option<PathBuf>,
-    /// `cifar10`, `synthetic`, or a folder with CIFAR-10.
+    /// `cifar10`, `cifar100`, `synthetic`, a folder of images by class, or an `.npz` file.
     pub data: String,
     /// Train on the first so many images only.
     pub limit_train: Option<usize>,

@@ -10,7 +10,7 @@ use crate::check::Checked;
 use crate::compile;
 use crate::diag::{Problems, Sources, did_you_mean};
 use crate::graph::{Scope, Setting, Value, members};
-use crate::run::Recipe;
+use crate::recipe::Recipe;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Net, Param};
 use crate::syntax::{self, Project};
 

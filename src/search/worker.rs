@@ -11,10 +11,9 @@ use super::{Attempt, End, Fate, Line, Plan, PlannedRun, Run, SearchError, fates,
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::FileId;
+use crate::recipe::Recipe;
 use crate::run::data::Dataset;
-use crate::run::{
-    EpochRow, Event, Job, Journal, Machine, Method, Outcome, Recipe, Resume, RunError, RunInfo, train,
-};
+use crate::run::{EpochRow, Event, Job, Journal, Machine, Method, Outcome, Resume, RunError, RunInfo, train};
 
 /// How long a worker waits before it looks again, when all runs that are left are others'.
 const WAIT: Duration = Duration::from_secs(1);

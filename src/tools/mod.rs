@@ -3,8 +3,13 @@
 
 pub mod derive;
 pub mod diff;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod doctor;
 pub mod draw;
 pub mod fix;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod flame;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod plot;
 pub mod provenance;
 pub mod show;

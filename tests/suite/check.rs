@@ -39,7 +39,7 @@ fn listing(net: &Checked) -> String {
 }
 
 /// What holds for every sound net.
-fn invariants(path: &Path, net: &Checked) {
+pub fn invariants(path: &Path, net: &Checked) {
     assert_eq!(net.graph().hash(), compiled(path).net.unwrap().graph().hash(), "compiled twice");
 
     let flat = net.flat_text(None);

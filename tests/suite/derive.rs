@@ -11,6 +11,7 @@ use netc::graph::{Graph, Shape};
 use netc::tools::derive::{Derivation, derive, readable};
 
 use super::check::{net, nets, snapshots};
+use super::zoo::zoo;
 
 fn article(name: &str) -> Checked {
     net(&Path::new("nets").join(name).with_extension("net"))
@@ -57,11 +58,11 @@ fn the_text_of_a_derived_net_is_the_derived_net() {
     snapshots().bind(|| insta::assert_snapshot!("derive_backbone", text));
 }
 
-/// The project's nets and the cases of `check_ok`.
+/// The project's nets, the zoo's, and the cases of `check_ok`.
 fn every_net() -> Vec<PathBuf> {
     let cases = std::fs::read_dir("tests/cases/check_ok").unwrap().map(|e| e.unwrap().path());
     let cases = cases.filter(|path| path.extension().is_some_and(|e| e == "net"));
-    nets().into_iter().filter(|f| f.file_stem().unwrap() != "lib").chain(cases).collect()
+    nets().into_iter().filter(|f| f.file_stem().unwrap() != "lib").chain(cases).chain(zoo()).collect()
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn joins_in_joins_and_identities_go() {
     let same = graph.node("same", Identity, &[image]);
     let outer = graph.node("outer", Add, &[c, same]);
     let flat = graph.node("flat", Flatten, &[outer]);
-    let out = graph.node("out", Linear { out: 10, bias: true }, &[flat]);
+    let out = graph.node("out", Linear { out: 10, bias: true, init: None }, &[flat]);
     graph.set_output("logits", out);
     let net = netc::check::check(graph).unwrap();
     let short = derived(&net, Derivation::ShortestPath);

@@ -10,12 +10,14 @@ use netc::tools::draw::{Format, Options, Picture, Tree, draw, layout, tree};
 use resvg::usvg::roxmltree::Document;
 
 use super::check::{net, nets};
+use super::zoo::zoo;
 
 /// Every sound net of the project and of the cases.
 fn sound() -> Vec<PathBuf> {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/check_ok");
     let mut files: Vec<PathBuf> = std::fs::read_dir(cases).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "net"));
+    files.extend(zoo());
     files.extend(nets().into_iter().filter(|f| f.file_stem().unwrap() != "lib"));
     files.sort();
     files

@@ -67,7 +67,7 @@ fn an_unused_branch_is_a_warning() {
     let input = graph.input("image", image());
     graph.node("side", relu(), &[input]);
     let flat = graph.node("flat", Flatten, &[input]);
-    let out = graph.node("out", Linear { out: 10, bias: true }, &[flat]);
+    let out = graph.node("out", Linear { out: 10, bias: true, init: None }, &[flat]);
     graph.set_output("logits", out);
     let net = check(graph).unwrap();
     assert_eq!(messages(net.warnings()), ["unused-branch: the result of `side` is not used"]);

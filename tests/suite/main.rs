@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod article;
+mod book;
 mod check;
 mod commands;
 #[cfg(feature = "torch")]
@@ -12,10 +13,12 @@ mod derive;
 mod diff;
 #[cfg(feature = "torch")]
 mod dist;
+mod doctor;
 mod draw;
 mod engine;
 mod explain;
 mod explain_path;
+mod export_torch;
 mod fix;
 mod graph;
 mod house;
@@ -29,8 +32,11 @@ mod lsp_complete;
 mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
+mod memory;
 mod mistakes;
 mod onnx;
+#[cfg(feature = "torch")]
+mod options;
 mod passes;
 mod recipe;
 mod report;
@@ -44,3 +50,5 @@ mod show;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;
+mod watch;
+mod zoo;

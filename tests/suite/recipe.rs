@@ -2,8 +2,8 @@
 
 use netc::diag::{FileId, Sources, Style, render};
 use netc::graph::Setting;
+use netc::recipe::{KEYS, Kind, Recipe, Schedule};
 use netc::run::augment::{Augmentation, Draws};
-use netc::run::{Recipe, Schedule};
 use netc::{Compilation, compile};
 
 /// A net with this `recipe { }`.
@@ -42,12 +42,33 @@ fn the_default_is_the_articles() {
     batch_size: 512
     peak_lr: 0.4
     peak_epoch: 5.0
+    optimiser: sgd
     momentum: 0.9
     nesterov: true
     weight_decay: 0.0005
+    bias_lr_scale: 1.0
+    norm_lr_scale: 1.0
+    adam_beta1: 0.9
+    adam_beta2: 0.999
+    adam_eps: 1e-8
+    muon_lr: 0.24
+    muon_momentum: 0.6
+    muon_steps: 3
+    label_smoothing: 0.0
+    ema: 0.0
+    lookahead_every: 0
+    lookahead_decay: 0.95
+    lookahead_power: 3.0
+    lookahead_start: 0.0
+    ghost_batch: 0
+    whiten_images: 5000
+    whiten_eps: 0.0005
+    whiten_bias_epochs: 0.0
     crop_pad: 4
     flip: true
+    alternating_flip: false
     cutout: 8
+    test_views: none
     "#);
 }
 
@@ -100,6 +121,12 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
         "peak_epoch: 40\n",
         "lr_epochs: [0, 5, 2]\nlr_values: [0, 1, 0]\n",
         "lr_epochs: [0, 5]\n",
+        "optimiser: adam\n",
+        "test_views: 3\n",
+        "flip: false\nalternating_flip: true\n",
+        "lookahead_every: 5\nlookahead_start: 30\n",
+        "ghost_batch: 600\n",
+        "ghost_batch: 1\n",
         "- 3\n",
         "epochs: [3\n",
         "cutout: {side: 8}\n",
@@ -124,8 +151,11 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
      1 │ colour: red
        · ──────
        ╰────
-      help: the keys are epochs, batch_size, peak_lr, peak_epoch, lr_epochs, lr_values, momentum,
-            nesterov, weight_decay, crop_pad, flip, cutout, accuracy
+      help: the keys are epochs, batch_size, peak_lr, peak_epoch, lr_epochs, lr_values, optimiser,
+            momentum, nesterov, weight_decay, bias_lr_scale, norm_lr_scale, adam_beta1, adam_beta2,
+            adam_eps, muon_lr, muon_momentum, muon_steps, label_smoothing, ema, lookahead_every,
+            lookahead_decay, lookahead_power, lookahead_start, ghost_batch, whiten_images, whiten_eps,
+            whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout, test_views, accuracy
 
     ----
     recipe
@@ -140,7 +170,7 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
     ----
     recipe
 
-      × expected a finite number, true, false, or a list of them for `peak_lr`
+      × expected a finite number, true, false, a word, or a list of them for `peak_lr`
        ╭─[R.yaml:1:1]
      1 │ peak_lr: .inf
        · ───────
@@ -213,6 +243,62 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
     ----
     recipe
 
+      × expected sgd, adamw or muon for `optimiser`, got "adam"
+       ╭─[R.yaml:1:1]
+     1 │ optimiser: adam
+       · ─────────
+       ╰────
+
+    ----
+    recipe
+
+      × expected none, flip or flip_shift for `test_views`, got 3
+       ╭─[R.yaml:1:1]
+     1 │ test_views: 3
+       · ──────────
+       ╰────
+
+    ----
+    recipe
+
+      × `alternating_flip` says when images are mirrored, and `flip: false` that they are not
+       ╭─[R.yaml:2:1]
+     1 │ flip: false
+     2 │ alternating_flip: true
+       · ────────────────
+       ╰────
+
+    ----
+    recipe
+
+      × expected `lookahead_start` below 24 epochs, got 30: lookahead would never begin
+       ╭─[R.yaml:2:1]
+     1 │ lookahead_every: 5
+     2 │ lookahead_start: 30
+       · ───────────────
+       ╰────
+
+    ----
+    recipe
+
+      × expected `ghost_batch` of at most a batch of 512, got 600
+       ╭─[R.yaml:1:1]
+     1 │ ghost_batch: 600
+       · ───────────
+       ╰────
+
+    ----
+    recipe
+
+      × `ghost_batch` of 1: one image has no deviation
+       ╭─[R.yaml:1:1]
+     1 │ ghost_batch: 1
+       · ───────────
+       ╰────
+
+    ----
+    recipe
+
       × expected lines of `key: value`
        ╭─[R.yaml:1:1]
      1 │ - 3
@@ -230,7 +316,7 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
     ----
     recipe
 
-      × expected a finite number, true, false, or a list of them for `cutout`
+      × expected a finite number, true, false, a word, or a list of them for `cutout`
        ╭─[R.yaml:1:1]
      1 │ cutout: {side: 8}
        · ──────
@@ -269,7 +355,7 @@ fn refusals_of_a_net_point_into_it() {
 fn a_recipe_file_has_at_most_64_kib() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "#".repeat(64 * 1024 + 1)).unwrap();
-    assert!(netc::run::recipe::read(file.path()).unwrap_err().ends_with("is longer than 64 KiB"));
+    assert!(netc::recipe::read(file.path()).unwrap_err().ends_with("is longer than 64 KiB"));
 }
 
 #[test]
@@ -279,7 +365,7 @@ fn a_resolved_recipe_resolves_to_itself() {
     assert_eq!(sound(&[], &recipe.to_yaml(), None).to_yaml(), recipe.to_yaml());
 }
 
-const ALL: Augmentation = Augmentation { crop_pad: 4, flip: true, cutout: 8 };
+const ALL: Augmentation = Augmentation { crop_pad: 4, flip: true, alternating_flip: false, cutout: 8 };
 
 #[test]
 fn draws_cover_their_ranges_evenly() {
@@ -306,4 +392,71 @@ fn draws_depend_on_seed_and_epoch_alone() {
     assert_eq!(draws(1, 2), draws(1, 2));
     assert_ne!(draws(1, 2), draws(1, 3));
     assert_ne!(draws(1, 2), draws(2, 2));
+}
+
+#[test]
+fn alternating_flips_show_each_image_either_way_in_turn() {
+    let what = Augmentation { alternating_flip: true, ..ALL };
+    // Of each image, by its number.
+    let mirrored = |epoch| {
+        let draws = Draws::new(3, epoch, 500, [32, 32], what);
+        let mut pairs: Vec<(i64, i64)> = draws.order.into_iter().zip(draws.flip).collect();
+        pairs.sort_unstable();
+        pairs.into_iter().map(|(_, flip)| flip).collect::<Vec<_>>()
+    };
+    let first = mirrored(1);
+    assert!((200..300).contains(&first.iter().sum::<i64>()), "half of them");
+    assert_eq!(mirrored(2), first.iter().map(|flip| 1 - flip).collect::<Vec<_>>());
+    assert_eq!((mirrored(3), mirrored(6)), (first, mirrored(2)));
+}
+
+#[test]
+fn the_reference_is_made_from_the_keys() {
+    let written = std::fs::read_to_string("docs/recipe.md").unwrap();
+    assert_eq!(Recipe::default().markdown(), written, "`netc recipe --markdown > docs/recipe.md`");
+    for key in KEYS {
+        assert_eq!(written.matches(&format!("\n| `{}` |", key.name)).count(), 1, "{}", key.name);
+    }
+}
+
+#[test]
+fn the_explained_recipe_reads_back_as_itself() {
+    let text = Recipe::default().explained();
+    assert_eq!(sound(&[], &text, None), Recipe::default());
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(text.contains("# peak_epoch:\n") && text.contains("\noptimiser: sgd\n"), "{text}");
+}
+
+#[test]
+fn every_key_is_recorded_and_refuses_what_it_does_not_accept() {
+    for key in KEYS {
+        let outside: &[&str] = match key.kind {
+            Kind::Whole(..) => &["-1", "0.5", "true", "9999999999", "word"],
+            Kind::Number(..) => &["-1", "1e9", "true", "[1]", "word"],
+            Kind::Numbers(..) => &["1", "[-1]", "[true]", "[1e9]"],
+            Kind::Bool => &["1", "word", "[true]"],
+            Kind::Word(_) => &["1", "word", "true"],
+        };
+        for value in outside {
+            let text = refusal(&format!("{}: {value}\n", key.name));
+            assert!(text.contains(&format!("expected {}", key.kind.describe())), "{}: {text}", key.name);
+        }
+        assert!(key.about().ends_with('.') || key.about().ends_with("..."), "{}", key.name);
+    }
+    let recorded =
+        sound(&[], "accuracy: 94\nlr_epochs: [0, 24]\nlr_values: [1, 0]\npeak_epoch: 3\n", None).to_yaml();
+    for key in KEYS {
+        assert!(recorded.contains(&format!("{}:", key.name)), "{recorded}");
+    }
+}
+
+#[test]
+fn words_and_lists_stand_in_a_net_too() {
+    let settings = settings(
+        "optimiser = \"muon\", lr_epochs = [0, 8], lr_values = [2*3, 0], epochs = 8, whiten_bias_epochs = 3",
+    );
+    let recipe = sound(&settings, "", None);
+    assert_eq!((recipe.schedule().peak(), recipe.schedule().at(4.0)), (6.0, 3.0));
+    let shorter = sound(&settings, "", Some(4));
+    assert_eq!((shorter.whiten_bias_epochs, shorter.lr_epochs), (1.5, vec![0.0, 4.0]));
 }

@@ -4,26 +4,28 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use netc::graph::op::Role;
 use netc::lower::seed;
 use netc::lower::{Mode, Precision, TorchNet};
+use netc::recipe::Recipe;
 use netc::run::augment::{Augmentation, Draws};
-use netc::run::data::{Dataset, Split};
+use netc::run::data::{Dataset, Normalisation, Split};
 use netc::run::{
-    Batches, Event, Job, Journal, Machine, Outcome, Recipe, Resume, RunError, RunFolder, RunInfo, RunReport,
-    Sgd, evaluate_run, load_checkpoint, save_checkpoint, train,
+    Batches, Event, Job, Journal, Machine, Optimiser, Outcome, Pace, Resume, RunError, RunFolder, RunInfo,
+    RunReport, evaluate_run, load_checkpoint, save_checkpoint, train,
 };
 use rand::RngExt;
 use tch::{Device, Kind, Tensor};
 
 use crate::lower::small;
 
-const CPU: Machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
+pub const CPU: Machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
 
 /// Images of `[3, 8, 8]` under noise; which channel is brighter, or none, is their class.
-fn tints(train: usize, test: usize) -> Dataset {
+pub fn tints(train: usize, test: usize) -> Dataset {
     let split = |name: &str, count: usize| {
         let mut rng = seed::rng(0, name);
-        let labels: Vec<u8> = (0..count).map(|i| (i % 4) as u8).collect();
+        let labels: Vec<u16> = (0..count).map(|i| (i % 4) as u16).collect();
         let mut images = Vec::new();
         for &label in &labels {
             for at in 0..3 * 64 {
@@ -34,19 +36,23 @@ fn tints(train: usize, test: usize) -> Dataset {
         Split { images, labels }
     };
     Dataset {
-        folder: None,
+        path: None,
         name: "tints".into(),
         image: [3, 8, 8],
         classes: ["a", "b", "c", "d"].map(String::from).to_vec(),
         train: split("train", train),
         test: split("test", test),
-        mean: [95.5; 3],
-        std: [50.0; 3],
+        normalisation: Normalisation::new(&[95.5; 3], &[50.0; 3]),
+        note: None,
     }
 }
 
 fn recipe(epochs: u32) -> Recipe {
-    let settings = "batch_size: 32\npeak_lr: 0.2\ncrop_pad: 1\nflip: false\ncutout: 2\n";
+    with("batch_size: 32\npeak_lr: 0.2\ncrop_pad: 1\nflip: false\ncutout: 2\n", epochs)
+}
+
+/// The recipe that a file and a number of epochs give.
+pub fn with(settings: &str, epochs: u32) -> Recipe {
     let (recipe, problems) = Recipe::resolve(&[], Some((netc::diag::FileId(9), settings)), Some(epochs));
     assert!(problems.is_empty());
     recipe
@@ -105,7 +111,10 @@ fn without_augmentation_images_are_only_normalised() {
     let drawn: Vec<i64> = draws.order.iter().map(|&i| i64::from(data.train.labels[i as usize])).collect();
     assert_eq!(Vec::<i64>::try_from(labels).unwrap(), drawn);
     assert_eq!(images.stride()[1], 1, "channels innermost");
-    let (plain, _) = batches(&data, Augmentation { crop_pad: 2, flip: true, cutout: 3 }).plain(3, 5).unwrap();
+    let (plain, _) =
+        batches(&data, Augmentation { crop_pad: 2, flip: true, alternating_flip: false, cutout: 3 })
+            .plain(3, 5)
+            .unwrap();
     let unshuffled = Draws { order: (3..8).collect(), ..draws };
     assert_eq!(plain, expected(&data, &unshuffled));
 }
@@ -159,10 +168,11 @@ fn the_optimiser_folds_the_rate_into_the_velocity() {
     for nesterov in [true, false] {
         let recipe = Recipe { batch_size: 4, momentum: 0.9, nesterov, weight_decay: 0.01, ..recipe(1) };
         let weight = Tensor::from_slice(&[1.5f32]);
-        let mut sgd = Sgd::of(vec![weight.shallow_clone()], &recipe).unwrap();
+        let mut sgd = Optimiser::of(vec![(weight.shallow_clone(), Role::Matrix)], &recipe).unwrap();
         let (mut w, mut v) = (1.5f64, 0.0);
         for (gradient, lr) in [(2.0, 0.1), (-3.0, 0.4), (1.0, 0.2), (0.5, 0.0)] {
-            sgd.step(&[Tensor::from_slice(&[gradient as f32])], lr).unwrap();
+            let pace = Pace { lr, peak: 0.4, epoch: 0.0, step: 1 };
+            sgd.step(&[Tensor::from_slice(&[gradient as f32])], pace).unwrap();
             let change = lr * (gradient / 4.0 + 0.01 * w);
             v = 0.9 * v - change;
             w += if nesterov { 0.9 * v - change } else { v };
@@ -289,7 +299,9 @@ fn data_that_do_not_fit_are_refused() {
     let wrong_image = evaluate_run(folder.path(), &small(), &data, CPU).unwrap_err();
     insta::assert_snapshot!(format!("{wrong_classes}\n{wrong_image}"), @r#"
     tints has 3 classes: expected an output [N, 3], got [N, 4]
+    help: `linear` decides that: make it `linear(3)`, or `linear(classes)` with a parameter `classes`
     the images of tints are [N, 3, 4, 16], the net takes [N, 3, 8, 8]
+    help: write `input image: [N, 3, 4, 16]` in the net
     "#);
 }
 
@@ -326,7 +338,7 @@ impl Journal for Notes<'_> {
 }
 
 /// Trains for 4 epochs in all, stopping in the one after each of `stops`, the last time not at all.
-fn in_parts(folder: &Path, stops: &[u32]) -> Vec<netc::run::EpochRow> {
+fn in_parts(folder: &Path, recipe: &Recipe, stops: &[u32]) -> Vec<netc::run::EpochRow> {
     let mut rows = Vec::new();
     for stop_after in stops.iter().copied().chain([0]) {
         let stop = AtomicBool::new(false);
@@ -335,7 +347,7 @@ fn in_parts(folder: &Path, stops: &[u32]) -> Vec<netc::run::EpochRow> {
         let checkpoint = notes.checkpoint();
         let job = Job {
             net: &small(),
-            recipe: &recipe(4),
+            recipe,
             data: &tints(200, 60),
             limit_train: None,
             limit_test: None,
@@ -356,9 +368,23 @@ fn in_parts(folder: &Path, stops: &[u32]) -> Vec<netc::run::EpochRow> {
 
 #[test]
 fn a_training_that_was_cut_short_goes_on_to_the_same_bits() {
+    let yaml = |text: &str| with(text, 4);
+    let recipes = [
+        recipe(4),
+        yaml(
+            "batch_size: 32\ncutout: 2\noptimiser: adamw\npeak_lr: 0.01\nema: 0.99\nalternating_flip: true\n",
+        ),
+        yaml(
+            "batch_size: 32\ncutout: 2\noptimiser: muon\nmuon_lr: 0.02\nlookahead_every: 3\nlookahead_start: 6\nema: 0.9\n",
+        ),
+    ];
+    recipes.iter().for_each(goes_on);
+}
+
+fn goes_on(recipe: &Recipe) {
     let results = [&[][..], &[1], &[3], &[1, 2]].map(|stops| {
         let folder = tempfile::tempdir().unwrap();
-        let rows = in_parts(folder.path(), stops);
+        let rows = in_parts(folder.path(), recipe, stops);
         let numbers = |r: &netc::run::EpochRow| (r.epoch, r.train_loss.to_bits(), r.test_loss.to_bits());
         let weights = std::fs::read(folder.path().join("weights.safetensors")).unwrap();
         (rows.iter().map(numbers).collect::<Vec<_>>(), weights)

@@ -21,9 +21,8 @@ fn each_stage_has_its_shape_beside_it() {
 
 #[test]
 fn calls_and_rounds_of_a_block_are_shown_together() {
-    snapshots().bind(|| {
-        insta::assert_snapshot!("show_resnet50", printed(&["show", "tests/cases/check_ok/resnet50.net"]))
-    });
+    snapshots()
+        .bind(|| insta::assert_snapshot!("show_resnet50", printed(&["show", "nets/zoo/resnet50.net"])));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 
 use netc::diag::{Style, render};
-use netc::syntax::{Project, load, load_text};
+use netc::syntax::{Overlay, Project, load, load_over, load_text};
 
 /// Loads `root` among texts given by name.
 fn given(root: &str, files: &[(&str, &str)]) -> Result<Project, String> {
@@ -113,4 +113,14 @@ fn files_that_cannot_be_read_are_explained() {
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("project_unreadable", shown);
     });
+}
+
+#[test]
+fn a_text_that_is_no_file_yet_is_suggested_too() {
+    let texts =
+        [("a.net", "import \"lbi.net\": b\n"), ("lib.net", "block b {\n  relu\n}\n"), ("sub/lbi.net", "")];
+    let overlay: Overlay = texts.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let (sources, problems) = load_over("a.net".as_ref(), &overlay).unwrap_err();
+    let shown = render(&problems, &sources, Style::PLAIN);
+    assert!(shown.contains("Did you mean `lib.net`?"), "{shown}");
 }

@@ -44,6 +44,8 @@ pub enum Kind {
     Bool,
     /// A number or a distribution.
     Init,
+    /// A number, a distribution, or a word for how a filter starts.
+    FilterInit,
     /// One of some words.
     Word(&'static [&'static str]),
 }
@@ -58,6 +60,9 @@ impl Kind {
             Kind::Number => "a number".into(),
             Kind::Bool => "true or false".into(),
             Kind::Init => "a number, uniform(low, high) or normal(mean, std)".into(),
+            Kind::FilterInit => {
+                "a number, uniform(low, high), normal(mean, std), \"dirac\" or \"whiten\"".into()
+            }
             Kind::Word(words) => {
                 let words: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
                 words.join(" or ")
@@ -203,6 +208,20 @@ impl Args {
         })
     }
 
+    /// A number, a distribution, or a word for how a filter starts; `None` if it is not given.
+    pub fn filter_init(&self, name: &'static str) -> Result<Option<Init>, ArgError> {
+        if !self.has(name) {
+            return Ok(None);
+        }
+        self.get(name, |v| match v {
+            Value::Str(word) if word == "dirac" => Some(Init::Dirac),
+            Value::Str(word) if word == "whiten" => Some(Init::Whiten),
+            Value::Dist(init) => Some(*init),
+            v => v.number().map(Init::Constant),
+        })
+        .map(Some)
+    }
+
     /// The index of a word among those that the argument accepts.
     pub fn word(&self, name: &'static str) -> Result<usize, ArgError> {
         let words = match self.values.get(name) {
@@ -244,6 +263,8 @@ pub(super) fn int_pair([h, w]: [u64; 2]) -> Option<Value> {
 pub(super) fn init_value(init: Init) -> Option<Value> {
     Some(match init {
         Init::Constant(x) => Value::Float(x),
-        dist => Value::Dist(dist),
+        Init::Dirac => Value::Str("dirac".into()),
+        Init::Whiten => Value::Str("whiten".into()),
+        dist @ (Init::Uniform(..) | Init::Normal(..)) => Value::Dist(dist),
     })
 }

@@ -1,6 +1,6 @@
-use super::args::{int, int_pair};
+use super::args::{init_value, int, int_pair};
 use super::pool::windows;
-use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature, Tensor};
+use super::{ArgError, Args, Default, Kind, Parameter, Role, Rule, Signature, Tensor};
 use crate::graph::{Init, Shape, ShapeError, Value};
 
 /// A 2-d convolution. Weight `[out, in / groups, kernel]`, bias `[out]`.
@@ -20,6 +20,10 @@ pub struct Conv {
     pub groups: u64,
     /// Whether a bias is added.
     pub bias: bool,
+    /// How the weight starts; `None` as PyTorch has it.
+    pub init: Option<Init>,
+    /// Whether training changes the weight.
+    pub train_weight: bool,
 }
 
 impl Rule for Conv {
@@ -34,6 +38,8 @@ impl Rule for Conv {
             Parameter { name: "dilation", kind: Kind::Size, default: Default::Value(Value::Int(1)) },
             Parameter { name: "groups", kind: Kind::Count, default: Default::Value(Value::Int(1)) },
             Parameter { name: "bias", kind: Kind::Bool, default: Default::Value(Value::Bool(false)) },
+            Parameter { name: "init", kind: Kind::FilterInit, default: Default::Rule(DEFAULT_INIT) },
+            Parameter { name: "train_weight", kind: Kind::Bool, default: Default::Value(Value::Bool(true)) },
         ],
         operands: (1, 1),
     };
@@ -53,6 +59,10 @@ impl Rule for Conv {
             let message = format!("`groups` must divide the output channels: {out} / {groups}");
             return Err(ArgError::new("groups", message));
         }
+        let init = args.filter_init("init")?;
+        if groups > 1 && matches!(init, Some(Init::Dirac | Init::Whiten)) {
+            return Err(ArgError::new("init", "\"dirac\" and \"whiten\" are for a convolution of one group"));
+        }
         Ok(Conv {
             out,
             kernel,
@@ -61,6 +71,8 @@ impl Rule for Conv {
             dilation,
             groups,
             bias: args.bool("bias")?,
+            init,
+            train_weight: args.bool("train_weight")?,
         })
     }
 
@@ -73,6 +85,8 @@ impl Rule for Conv {
             int_pair(self.dilation),
             int(self.groups),
             Some(Value::Bool(self.bias)),
+            self.init.and_then(init_value),
+            (!self.train_weight).then_some(Value::Bool(false)),
         ]
     }
 
@@ -82,6 +96,14 @@ impl Rule for Conv {
             return Err(ShapeError::new(format!(
                 "expected channels divisible by groups = {}, got {channels} in {}",
                 self.groups, operands[0]
+            )));
+        }
+        let patch = [channels, self.kernel[0], self.kernel[1]].into_iter().fold(2u64, u64::saturating_mul);
+        if self.init == Some(Init::Whiten) && self.out != patch {
+            let [kh, kw] = self.kernel;
+            return Err(ShapeError::new(format!(
+                "a whitened conv has two filters for each number of a patch: expected c = 2 * {channels} * {kh} * {kw} = {patch}, got {}",
+                self.out
             )));
         }
         let mut size = [0; 2];
@@ -96,7 +118,10 @@ impl Rule for Conv {
     fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
         let per_group = operands[0].channels() / self.groups;
         let fan_in = per_group.saturating_mul(self.kernel[0]).saturating_mul(self.kernel[1]);
-        weight_and_bias(vec![self.out, per_group, self.kernel[0], self.kernel[1]], fan_in, self.bias)
+        let dims = vec![self.out, per_group, self.kernel[0], self.kernel[1]];
+        let mut tensors = weight_and_bias(dims, fan_in, self.bias, self.init);
+        tensors[0].trained = self.train_weight;
+        tensors
     }
 
     fn macs(&self, operands: &[&Shape], output: &Shape) -> u64 {
@@ -112,6 +137,8 @@ pub struct Linear {
     pub out: u64,
     /// Whether a bias is added.
     pub bias: bool,
+    /// How the weight starts; `None` as PyTorch has it.
+    pub init: Option<Init>,
 }
 
 impl Rule for Linear {
@@ -121,16 +148,18 @@ impl Rule for Linear {
         args: &[
             Parameter { name: "c", kind: Kind::Count, default: Default::Required },
             Parameter { name: "bias", kind: Kind::Bool, default: Default::Value(Value::Bool(true)) },
+            Parameter { name: "init", kind: Kind::Init, default: Default::Rule(DEFAULT_INIT) },
         ],
         operands: (1, 1),
     };
 
     fn build(args: &Args) -> Result<Linear, ArgError> {
-        Ok(Linear { out: args.count("c")?, bias: args.bool("bias")? })
+        let init = args.has("init").then(|| args.init("init")).transpose()?;
+        Ok(Linear { out: args.count("c")?, bias: args.bool("bias")?, init })
     }
 
     fn arguments(&self) -> Vec<Option<Value>> {
-        vec![int(self.out), Some(Value::Bool(self.bias))]
+        vec![int(self.out), Some(Value::Bool(self.bias)), self.init.and_then(init_value)]
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
@@ -143,7 +172,7 @@ impl Rule for Linear {
 
     fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
         let features = operands[0].channels();
-        weight_and_bias(vec![self.out, features], features, self.bias)
+        weight_and_bias(vec![self.out, features], features, self.bias, self.init)
     }
 
     fn macs(&self, operands: &[&Shape], _output: &Shape) -> u64 {
@@ -151,15 +180,25 @@ impl Rule for Linear {
     }
 }
 
+const DEFAULT_INIT: &str = "uniform within 1 / sqrt(inputs of an output)";
+
 /// PyTorch's default: Kaiming uniform with a = sqrt 5, which is uniform within 1 / sqrt(fan_in);
-/// the bias has the same bound (torch.nn.Conv2d and torch.nn.Linear, `reset_parameters`).
-fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool) -> Vec<Tensor> {
+/// the bias has the same bound (torch.nn.Conv2d and torch.nn.Linear, `reset_parameters`). `init` is of the weight alone.
+fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool, init: Option<Init>) -> Vec<Tensor> {
     let bound = 1.0 / (fan_in as f64).sqrt();
-    let init = Init::Uniform(-bound, bound);
+    let uniform = Init::Uniform(-bound, bound);
     let out = dims[0];
-    let mut tensors = vec![Tensor { name: "weight", dims, init, trained: true }];
+    let role = if dims.len() == 4 { Role::Filters } else { Role::Matrix };
+    let mut tensors =
+        vec![Tensor { name: "weight", dims, init: init.unwrap_or(uniform), role, trained: true }];
     if bias {
-        tensors.push(Tensor { name: "bias", dims: vec![out], init, trained: true });
+        tensors.push(Tensor {
+            name: "bias",
+            dims: vec![out],
+            init: uniform,
+            role: Role::Bias,
+            trained: true,
+        });
     }
     tensors
 }

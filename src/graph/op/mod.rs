@@ -56,8 +56,25 @@ pub struct Tensor {
     pub dims: Vec<u64>,
     /// How it starts.
     pub init: Init,
+    /// What it is to its op.
+    pub role: Role,
     /// Whether training changes it by its gradient; otherwise it is a buffer.
     pub trained: bool,
+}
+
+/// What a tensor is to its op.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The filters of a convolution.
+    Filters,
+    /// The weight of a linear layer.
+    Matrix,
+    /// The bias of a convolution or a linear layer.
+    Bias,
+    /// Scale or offset of batch normalisation.
+    Norm,
+    /// A running statistic, which moves without a gradient.
+    Statistic,
 }
 
 impl Tensor {

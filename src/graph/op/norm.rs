@@ -1,5 +1,5 @@
 use super::args::init_value;
-use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature, Tensor};
+use super::{ArgError, Args, Default, Kind, Parameter, Role, Rule, Signature, Tensor};
 use crate::graph::{Init, Shape, ShapeError, Value};
 
 /// Batch normalisation over all dimensions but the channels. Weight (gamma) and bias (beta)
@@ -14,6 +14,8 @@ pub struct BatchNorm {
     pub eps: f64,
     /// Weight of the newest batch in the running statistics.
     pub momentum: f64,
+    /// Whether training changes the scale.
+    pub train_gamma: bool,
 }
 
 impl Rule for BatchNorm {
@@ -25,6 +27,7 @@ impl Rule for BatchNorm {
             Parameter { name: "beta", kind: Kind::Init, default: Default::Value(Value::Float(0.0)) },
             Parameter { name: "eps", kind: Kind::Number, default: Default::Value(Value::Float(1e-5)) },
             Parameter { name: "momentum", kind: Kind::Number, default: Default::Value(Value::Float(0.1)) },
+            Parameter { name: "train_gamma", kind: Kind::Bool, default: Default::Value(Value::Bool(true)) },
         ],
         operands: (1, 1),
     };
@@ -38,7 +41,8 @@ impl Rule for BatchNorm {
             let message = format!("expected `momentum` between 0 and 1, got {momentum}");
             return Err(ArgError::new("momentum", message));
         }
-        Ok(BatchNorm { gamma: args.init("gamma")?, beta: args.init("beta")?, eps, momentum })
+        let (gamma, beta, train_gamma) = (args.init("gamma")?, args.init("beta")?, args.bool("train_gamma")?);
+        Ok(BatchNorm { gamma, beta, eps, momentum, train_gamma })
     }
 
     fn arguments(&self) -> Vec<Option<Value>> {
@@ -47,6 +51,7 @@ impl Rule for BatchNorm {
             init_value(self.beta),
             Some(Value::Float(self.eps)),
             Some(Value::Float(self.momentum)),
+            (!self.train_gamma).then_some(Value::Bool(false)),
         ]
     }
 
@@ -59,12 +64,12 @@ impl Rule for BatchNorm {
 
     fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
         let dims = vec![operands[0].channels()];
-        let tensor = |name, init, trained| Tensor { name, dims: dims.clone(), init, trained };
+        let tensor = |name, init, role, trained| Tensor { name, dims: dims.clone(), init, role, trained };
         vec![
-            tensor("weight", self.gamma, true),
-            tensor("bias", self.beta, true),
-            tensor("running_mean", Init::Constant(0.0), false),
-            tensor("running_var", Init::Constant(1.0), false),
+            tensor("weight", self.gamma, Role::Norm, self.train_gamma),
+            tensor("bias", self.beta, Role::Norm, true),
+            tensor("running_mean", Init::Constant(0.0), Role::Statistic, false),
+            tensor("running_var", Init::Constant(1.0), Role::Statistic, false),
         ]
     }
 }

@@ -98,7 +98,8 @@ pub(super) fn backward(
     match &step.op {
         Op::Conv(op) => {
             let [x, weight] = two(kept)?;
-            let by = aten::convolution_backward(op, [gradient, x, weight], [wanted[0], true, op.bias])?;
+            let want = [wanted[0], weights[0].trained, op.bias];
+            let by = aten::convolution_backward(op, [gradient, x, weight], want)?;
             for (to, from) in by_weights.iter().zip(&by[1..]) {
                 from.iter().try_for_each(|from| put(to, from))?;
             }

@@ -1,6 +1,7 @@
 // What tch has no binding for. Every function that can fail returns nullptr, or a message that the caller frees.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 
 #include <cstring>
 
@@ -25,6 +26,8 @@ c10::optional<at::Tensor> maybe(const at::Tensor *tensor) {
 }  // namespace
 
 extern "C" {
+
+char *netc_build() { return strdup(at::show_config().c_str()); }
 
 void netc_parallel(void (*work)(void *, int64_t), void *context, int64_t count) {
     at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {

@@ -6,7 +6,7 @@ use tch::{TchError, Tensor};
 
 use crate::graph::op::Conv;
 
-type Pointer = *mut torch_sys::C_tensor;
+pub(super) type Pointer = *mut torch_sys::C_tensor;
 
 unsafe extern "C" {
     fn netc_convolution_backward(
@@ -32,6 +32,14 @@ unsafe extern "C" {
         eps: f64,
         out: *mut Pointer,
     ) -> *mut c_char;
+
+    fn netc_build() -> *mut c_char;
+}
+
+/// How the libtorch at hand was built, as it says itself, its version included.
+pub fn build() -> String {
+    // SAFETY: the text is null or made by `malloc` for the caller.
+    unsafe { taken(netc_build()) }.unwrap_or_default()
 }
 
 /// The gradients of a convolution by input, weight and bias, those that are wanted.
@@ -93,20 +101,27 @@ pub fn batch_norm_backward(
     }
 }
 
-fn pointer(tensor: &Tensor) -> Pointer {
+pub(super) fn pointer(tensor: &Tensor) -> Pointer {
     tensor.as_ptr().cast_mut()
 }
 
 /// # Safety
 /// `message` is null or a string that `malloc` made and nobody else frees.
-unsafe fn checked(message: *mut c_char) -> Result<(), TchError> {
-    if message.is_null() {
-        return Ok(());
+pub(super) unsafe fn checked(message: *mut c_char) -> Result<(), TchError> {
+    // SAFETY: the caller vouches for it.
+    unsafe { taken(message) }.map_or(Ok(()), |text| Err(TchError::Torch(text)))
+}
+
+/// # Safety
+/// `text` is null or a string that `malloc` made and nobody else frees.
+unsafe fn taken(text: *mut c_char) -> Option<String> {
+    if text.is_null() {
+        return None;
     }
     // SAFETY: the caller vouches for it.
     unsafe {
-        let text = CStr::from_ptr(message).to_string_lossy().into_owned();
-        libc::free(message.cast());
-        Err(TchError::Torch(text))
+        let copy = CStr::from_ptr(text).to_string_lossy().into_owned();
+        libc::free(text.cast());
+        Some(copy)
     }
 }

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use tch::{Kind, TchError, Tensor};
 
 use super::{At, TorchNet, Weight};
+use crate::graph::op;
 use crate::lower::TorchError;
 use crate::passes::{Fold, Optimised};
 
@@ -85,9 +86,9 @@ impl Weight {
         name: String,
         tensor: Tensor,
         dims: Vec<i64>,
-        trained: bool,
+        spec: &op::Tensor,
     ) -> Result<Weight, TchError> {
         let tensor = if tensor.kind() == Kind::Double { tensor } else { super::channels_last(&tensor)? };
-        Ok(Weight { name, tensor, dims, trained })
+        Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
     }
 }

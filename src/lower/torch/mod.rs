@@ -1,5 +1,6 @@
 mod folded;
 pub(super) mod ops;
+mod script;
 mod verify;
 mod weights;
 
@@ -11,6 +12,7 @@ use super::{Plan, Precision, TorchError, plan};
 use crate::check::Checked;
 
 pub(super) use ops::{image_size, pair};
+pub use script::save_script;
 pub use verify::{Verified, verify};
 pub use weights::Weight;
 
@@ -112,15 +114,28 @@ impl TorchNet {
             for spec in step.op.tensors(&shapes) {
                 let name = format!("{}.{}", step.path, spec.name);
                 let missing = || TchError::Shape(format!("there is no weight `{name}`"));
-                let weight = get(&name).ok_or_else(missing).and_then(|tensor| {
-                    Weight::of(name.clone(), tensor, weights::sizes(&spec.dims)?, spec.trained)
-                });
+                let weight = get(&name)
+                    .ok_or_else(missing)
+                    .and_then(|tensor| Weight::of(name.clone(), tensor, weights::sizes(&spec.dims)?, &spec));
                 weights.push(weight.at(&step.path)?);
             }
             owned.push(first..weights.len());
         }
         let TorchNet { device, kind, masters, .. } = *self;
         Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
+    }
+
+    /// The same net with other weights and buffers, in the order of its own.
+    pub fn with_tensors(&self, tensors: &[Tensor]) -> TorchNet {
+        let weights = self.weights.iter().zip(tensors).map(|(weight, tensor)| Weight {
+            name: weight.name.clone(),
+            tensor: tensor.shallow_clone(),
+            dims: weight.dims.clone(),
+            ..*weight
+        });
+        let (plan, owned, weights) = (self.plan.clone(), self.owned.clone(), weights.collect());
+        let TorchNet { device, kind, masters, .. } = *self;
+        TorchNet { plan, weights, owned, device, kind, masters, norm: None }
     }
 
     /// Normalises by `norm` while training from now on.
@@ -164,9 +179,14 @@ impl TorchNet {
         self.device
     }
 
-    /// Bytes of a number in its arithmetic.
-    pub fn kind_bytes(&self) -> u64 {
-        self.kind.elt_size_in_bytes() as u64
+    /// Its arithmetic.
+    pub fn precision(&self) -> Precision {
+        match self.kind {
+            Kind::Double => Precision::Fp64,
+            Kind::BFloat16 => Precision::Bf16,
+            Kind::Half => Precision::Fp16,
+            _ => Precision::Fp32,
+        }
     }
 
     /// What it computes, step by step.

@@ -1,7 +1,7 @@
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::channels_last;
-use crate::graph::op;
+use crate::graph::op::{self, Role};
 use crate::lower::init;
 
 /// A tensor that a node owns: a master, on the net's device; fp64 in a net of fp64, else fp32.
@@ -13,6 +13,8 @@ pub struct Weight {
     pub tensor: Tensor,
     /// Its sizes.
     pub dims: Vec<i64>,
+    /// What it is to its op.
+    pub role: Role,
     /// Whether training changes it by its gradient; otherwise it is a buffer.
     pub trained: bool,
 }
@@ -26,13 +28,13 @@ impl Weight {
     ) -> Result<Weight, TchError> {
         let name = format!("{path}.{}", spec.name);
         let dims = sizes(&spec.dims)?;
-        let count = usize::try_from(spec.elements())
+        i64::try_from(spec.elements())
             .map_err(|_| TchError::Shape(format!("{} numbers are too many", spec.elements())))?;
-        let values = init::draw(spec.init, count, seed, &name);
+        let values = init::draw(spec.init, &dims, seed, &name);
         let host = Tensor::f_from_slice(&values)?.f_reshape(&dims)?;
         let tensor =
             channels_last(&host.f_to_kind(kind)?.f_to_device(device)?)?.f_set_requires_grad(spec.trained)?;
-        Ok(Weight { name, tensor, dims, trained: spec.trained })
+        Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
     }
 
     /// Replaces the values, given in the order of the dimensions.

@@ -1,18 +1,47 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::diag::did_you_mean;
+
 /// Why a data set could not be brought into memory.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
+    /// There is nothing at a path.
+    #[error("{}: {}", path.display(), nothing(path))]
+    NotFound {
+        /// The path.
+        path: PathBuf,
+    },
     /// A folder that was named holds no data set.
     #[error(
-        "no CIFAR-10 in {}: expected cifar-10-batches-bin/ or cifar-10-binary.tar.gz there\n\
-         use --data cifar10 to have it found or downloaded, or --data synthetic for generated images",
-        folder.display()
+        "no data set in {}: expected one of\n  \
+         train/CLASS/*.png (or .jpg) and test/CLASS/*.png\n  \
+         CLASS/*.png, of which a fifth is held out for testing\n  \
+         cifar-10-batches-bin/ or cifar-10-binary.tar.gz, or the same of CIFAR-100\n\
+         use --data FILE.npz for arrays, --data cifar10 or cifar100 to have it found or downloaded, or --data synthetic \
+         for generated images",
+        path.display()
     )]
-    NotFound {
+    NoImages {
         /// The folder.
-        folder: PathBuf,
+        path: PathBuf,
+    },
+    /// A folder with both known data sets.
+    #[error(
+        "{0} holds both CIFAR-10 and CIFAR-100: name one, {0}/cifar-10-batches-bin or {0}/cifar-100-binary",
+        path.display()
+    )]
+    Both {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file that is not as it should be.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was expected, and what is there.
+        reason: String,
     },
     /// The operating system refused a file.
     #[error("{}: {source}", path.display())]
@@ -36,14 +65,16 @@ pub enum DataError {
         got: u64,
     },
     /// A label that names no class.
-    #[error("{}: expected a label from 0 to 9, got {label} at byte {offset}", path.display())]
+    #[error("{}: expected a label from 0 to {last}, got {label} at byte {offset}", path.display())]
     Label {
         /// The file.
         path: PathBuf,
         /// The label's place in the file.
-        offset: usize,
+        offset: u64,
         /// What is there.
-        label: u8,
+        label: i128,
+        /// The highest label.
+        last: usize,
     },
     /// An archive without one of the data set's files.
     #[error("{}: no {file} in this archive", path.display())]
@@ -82,7 +113,21 @@ pub enum DataError {
     },
 }
 
+/// What to say of a path where nothing is.
+fn nothing(path: &Path) -> String {
+    let names = ["cifar10", "cifar100", "synthetic"];
+    match path.to_str().and_then(|text| did_you_mean(text, names)) {
+        Some(near) => format!("no such file or folder; did you mean `{near}`?"),
+        None => format!("no such file or folder; --data takes one, or a name: {}", names.join(", ")),
+    }
+}
+
 impl DataError {
+    /// Something about the file at `path`.
+    pub(super) fn file(path: &Path, reason: impl Into<String>) -> DataError {
+        DataError::File { path: path.to_owned(), reason: reason.into() }
+    }
+
     /// For `map_err` where the file at `path` is touched.
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> DataError {
         let path = path.to_owned();

@@ -1,44 +1,64 @@
-//! Images and labels in host memory: CIFAR-10 from disk or from its official address, or a generated set.
+//! Images and labels in host memory: CIFAR-10 and CIFAR-100 from disk or from their official address, images of the
+//! user's own, or a generated set.
 
-pub mod cifar10;
+pub mod cifar;
 pub mod download;
 mod error;
+pub mod folder;
+mod normalisation;
+mod npy;
+pub mod npz;
+mod picture;
 mod shape;
 pub mod synthetic;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+
+use cifar::{CIFAR10, CIFAR100, Cifar, Source};
 
 pub use error::DataError;
+pub use normalisation::Normalisation;
+pub use picture::Picture;
+
+/// The most bytes of pixels that a data set may have: all of it is held in memory.
+pub const MOST_BYTES: u64 = 16 << 30;
+/// The most classes: what a label can count.
+pub const MOST_CLASSES: usize = 1 << 16;
 
 /// Where images come from: the value of `--data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DataSpec {
     /// CIFAR-10 wherever it is found: `$NETC_DATA`, the user's cache folder, the official address.
     Cifar10,
-    /// CIFAR-10 in this folder and nowhere else.
-    Folder(PathBuf),
+    /// CIFAR-100, likewise.
+    Cifar100,
+    /// What is in this folder, archive or `.npz` file.
+    Path(PathBuf),
     /// Generated images, none of them read or downloaded.
     Synthetic(synthetic::Options),
 }
 
 impl From<&str> for DataSpec {
-    /// `cifar10`, `synthetic`, or a folder.
+    /// `cifar10`, `cifar100`, `synthetic`, or a path.
     fn from(text: &str) -> DataSpec {
         match text {
             "cifar10" => DataSpec::Cifar10,
+            "cifar100" => DataSpec::Cifar100,
             "synthetic" => DataSpec::Synthetic(synthetic::Options::default()),
-            folder => DataSpec::Folder(PathBuf::from(folder)),
+            path => DataSpec::Path(PathBuf::from(path)),
         }
     }
 }
 
-/// Images of one split as the records on disk have them.
+/// Images of one split.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
     /// `[n, channels, height, width]`, row-major, 0-255.
     pub images: Vec<u8>,
     /// `[n]`, each an index into [`Dataset::classes`].
-    pub labels: Vec<u8>,
+    pub labels: Vec<u16>,
 }
 
 impl Split {
@@ -56,10 +76,10 @@ impl Split {
 /// A data set for classification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// `cifar10` or `synthetic`.
+    /// `cifar10`, `synthetic`, or the name of a folder or file.
     pub name: String,
-    /// The folder that it was read from, absolute; `None` for generated images.
-    pub folder: Option<PathBuf>,
+    /// The folder or file that it was read from, absolute; `None` for generated images.
+    pub path: Option<PathBuf>,
     /// Channels, height, width.
     pub image: [usize; 3],
     /// A name for each label.
@@ -68,10 +88,10 @@ pub struct Dataset {
     pub train: Split,
     /// What is only ever evaluated.
     pub test: Split,
-    /// Of the training images per channel, on the 0-255 scale.
-    pub mean: [f32; 3],
-    /// Of the training images per channel, on the 0-255 scale.
-    pub std: [f32; 3],
+    /// How the pixels become a net's input.
+    pub normalisation: Normalisation,
+    /// What the user should know of how it was read, as whole sentences.
+    pub note: Option<String>,
 }
 
 /// What [`load`] is doing, for a progress bar.
@@ -88,8 +108,15 @@ pub enum Progress {
     Verifying,
     /// The archive is being unpacked.
     Unpacking,
-    /// Images are being read.
+    /// Files are being read.
     Reading,
+    /// Images are being read, each a file of its own.
+    Images {
+        /// How many were.
+        done: usize,
+        /// Of how many.
+        total: usize,
+    },
     /// Images are being drawn.
     Generating,
 }
@@ -100,15 +127,56 @@ pub enum Progress {
 /// The data are not there, are damaged, or cannot be fetched.
 pub fn load(spec: &DataSpec, on_progress: &mut dyn FnMut(Progress)) -> Result<Dataset, DataError> {
     match spec {
-        DataSpec::Cifar10 => cifar10::load(on_progress),
-        DataSpec::Folder(folder) => {
-            let source =
-                cifar10::find(folder).ok_or_else(|| DataError::NotFound { folder: folder.clone() })?;
-            cifar10::read(&source, on_progress)
-        }
+        DataSpec::Cifar10 => CIFAR10.load(on_progress),
+        DataSpec::Cifar100 => CIFAR100.load(on_progress),
+        DataSpec::Path(path) => load_path(path, on_progress),
         DataSpec::Synthetic(options) => {
             on_progress(Progress::Generating);
             Ok(synthetic::generate(options))
         }
     }
+}
+
+/// The data sets that are known by name and can be downloaded, each with its place on this machine if it is there.
+pub fn known() -> [(&'static str, Option<PathBuf>); 2] {
+    [&CIFAR10, &CIFAR100].map(|set| (set.name, set.found().map(|source| source.path().to_owned())))
+}
+
+fn load_path(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Dataset, DataError> {
+    if !path.is_dir() {
+        let archive = |set: &&Cifar| path.file_name().is_some_and(|name| name == set.archive_name);
+        return match [&CIFAR10, &CIFAR100].into_iter().find(archive) {
+            Some(set) => set.read(&Source::Archive(path.to_owned()), on_progress),
+            None if path.is_file() => npz::read(path, on_progress),
+            None => Err(DataError::NotFound { path: path.to_owned() }),
+        };
+    }
+    match (CIFAR10.find(path), CIFAR100.find(path)) {
+        (Some(_), Some(_)) => Err(DataError::Both { path: path.to_owned() }),
+        (Some(source), None) => CIFAR10.read(&source, on_progress),
+        (None, Some(source)) => CIFAR100.read(&source, on_progress),
+        (None, None) => folder::read(path, on_progress),
+    }
+}
+
+/// A name for a data set by its path.
+fn name_of(path: &Path) -> String {
+    let whole = path.canonicalize();
+    let whole = whole.as_deref().unwrap_or(path);
+    let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };
+    name.map_or_else(|| "data".into(), |name| printable(&name.to_string_lossy()))
+}
+
+/// A text of a stranger without what would steer a terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// The user's cache folder of netc.
+///
+/// # Errors
+/// The user has no home.
+pub fn cache_folder() -> Result<PathBuf, DataError> {
+    let base = etcetera::choose_base_strategy().map_err(|_| DataError::NoCache)?;
+    Ok(base.cache_dir().join("netc"))
 }

@@ -9,7 +9,7 @@ use rand::rand_core::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::shape::{Figure, NAMES, Point, disc, inside};
-use super::{Dataset, Split};
+use super::{Dataset, Normalisation, Split};
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
@@ -36,26 +36,45 @@ impl Default for Options {
 /// Draws the whole set; about a second for the default one. Labels go round: image `i` is of class `i % 10`.
 pub fn generate(options: &Options) -> Dataset {
     let train = split(options.seed, 0, options.train);
-    let (mean, std) = statistics(&train.images);
     Dataset {
-        folder: None,
+        path: None,
         name: "synthetic".to_owned(),
         image: [3, SIDE, SIDE],
         classes: NAMES.map(str::to_owned).to_vec(),
         test: split(options.seed, TEST_STREAM, options.test),
+        normalisation: Normalisation::of(&train.images, 3, PLANE),
+        note: None,
         train,
-        mean,
-        std,
+    }
+}
+
+/// Images of noise in any size, for measurements.
+pub fn noise(image: [usize; 3], classes: usize, counts: [usize; 2]) -> Dataset {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let [train, test] = counts.map(|count| {
+        let mut images = vec![0; count * image.iter().product::<usize>()];
+        rng.fill_bytes(&mut images);
+        Split { images, labels: (0..count).map(|i| (i % classes.max(1)) as u16).collect() }
+    });
+    Dataset {
+        path: None,
+        name: "noise".to_owned(),
+        image,
+        classes: (0..classes).map(|class| class.to_string()).collect(),
+        normalisation: Normalisation::of(&train.images, image[0], image[1] * image[2]),
+        note: None,
+        train,
+        test,
     }
 }
 
 fn split(seed: u64, stream: u64, count: usize) -> Split {
-    let labels: Vec<u8> = (0..NAMES.len() as u8).cycle().take(count).collect();
+    let labels: Vec<u16> = (0..NAMES.len() as u16).cycle().take(count).collect();
     let mut images = vec![0; count * 3 * PLANE];
     for (index, image) in images.chunks_exact_mut(3 * PLANE).enumerate() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream + index as u64);
-        Scene::random(labels[index], &mut Draws(rng)).paint(image);
+        Scene::random(labels[index] as u8, &mut Draws(rng)).paint(image);
     }
     Split { images, labels }
 }
@@ -192,20 +211,4 @@ fn blend(colour: &mut [f32; 3], over: [f32; 3], coverage: f32) {
     for (value, over) in colour.iter_mut().zip(over) {
         *value += coverage * (over - *value);
     }
-}
-
-/// Mean and standard deviation per channel.
-fn statistics(images: &[u8]) -> ([f32; 3], [f32; 3]) {
-    let mut sums = [[0u64; 2]; 3];
-    for (index, plane) in images.chunks_exact(PLANE).enumerate() {
-        for &value in plane {
-            let value = u64::from(value);
-            sums[index % 3][0] += value;
-            sums[index % 3][1] += value * value;
-        }
-    }
-    let count = (images.len() / 3).max(1) as f64;
-    let mean = sums.map(|[sum, _]| sum as f64 / count);
-    let std = [0, 1, 2].map(|c| (sums[c][1] as f64 / count - mean[c] * mean[c]).sqrt());
-    (mean.map(|x| x as f32), std.map(|x| x as f32))
 }

@@ -1,26 +1,12 @@
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::ops::Range;
 
 use plotters::prelude::*;
 
 use super::{Group, Report, families};
 use crate::search::SearchError;
+use crate::tools::plot::{COLOURS, FONT, GRID, range, said};
 
 const SIZE: (u32, u32) = (960, 600);
-/// Text in the picture: the first is the one that netc brings along for PNG.
-const FONT: &str = "Inter, sans-serif";
-/// Okabe and Ito's colours, which people with any colour vision can tell apart.
-const COLOURS: [RGBColor; 8] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(0, 0, 0),
-    RGBColor(150, 130, 0),
-];
 /// The most variants whose names are written beside their points.
 const MAX_NAMED: usize = 40;
 /// Pixels from one line of names to the next.
@@ -61,7 +47,7 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
-        .bold_line_style(RGBColor(232, 232, 232))
+        .bold_line_style(GRID)
         .x_desc(format!("time of training and testing in seconds ({machine})"))
         .y_desc("mean test accuracy in percent, bars: standard error")
         .axis_desc_style((FONT, 14))
@@ -119,10 +105,6 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
     root.present().map_err(said)
 }
 
-fn said(error: impl Display) -> String {
-    error.to_string()
-}
-
 /// A bar of one standard error to each side, with its caps.
 fn bar(point: &Point<'_>, cap: f64) -> impl Iterator<Item = Vec<(f64, f64)>> {
     let (x, y) = (point.time, point.mean);
@@ -131,17 +113,6 @@ fn bar(point: &Point<'_>, cap: f64) -> impl Iterator<Item = Vec<(f64, f64)>> {
         let across = |y: f64| vec![(x - cap, y), (x + cap, y)];
         [vec![(x, y - e), (x, y + e)], across(y - e), across(y + e)]
     })
-}
-
-/// What holds all values with their errors, and so much of its length more at both ends.
-fn range(values: impl Iterator<Item = (f64, f64)>, margin: f64) -> Range<f64> {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (value, error) in values {
-        low = low.min(value - error);
-        high = high.max(value + error);
-    }
-    let more = if high > low { (high - low) * margin } else { high.abs().max(1.0) * margin };
-    low - more..high + more
 }
 
 type Name<'a> = ((i32, i32), &'a str, RGBColor);

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read as _, Result as IoResult};
 use std::path::Path;
@@ -59,8 +60,13 @@ impl Files for Disk<'_> {
         if let Some(text) = self.overlay.get(path) {
             return Ok(text.clone());
         }
+        let file = File::open(path).map_err(|failure| match failure.kind() {
+            // In a browser there are no files beside those of the overlay.
+            ErrorKind::Unsupported => ErrorKind::NotFound.into(),
+            _ => failure,
+        })?;
         let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
         if bytes.len() > MAX_FILE_BYTES {
             return Err(Error::new(ErrorKind::FileTooLarge, "a larger file"));
         }
@@ -74,9 +80,12 @@ impl Files for Disk<'_> {
     fn neighbours(&self, path: &str) -> Vec<String> {
         let folder = Path::new(path).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
-        names.sort();
-        names
+        let on_disk = entries.filter_map(|e| e.file_name().into_string().ok());
+        let folder_of = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        let beside = self.overlay.keys().filter(|other| folder_of(other) == folder_of(path));
+        let open = beside.filter_map(|other| other.rsplit('/').next().map(str::to_owned));
+        let names: BTreeSet<String> = on_disk.chain(open).collect();
+        names.into_iter().collect()
     }
 }
 

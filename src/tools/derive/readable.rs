@@ -286,7 +286,9 @@ fn defaults(net: &Checked) -> Defaults {
             op::signature(name).and_then(|s| s.args.iter().find(|p| p.name == argument)).map(|p| p.kind)
         };
         // Sizes and steps are read where they are used.
-        arguments.retain(|(argument, _)| matches!(kind(argument), Some(Kind::Init | Kind::Bool)));
+        arguments.retain(|(argument, _)| {
+            matches!(kind(argument), Some(Kind::Init | Kind::FilterInit | Kind::Bool))
+        });
     }
     shared.retain(|_, (count, arguments)| *count > 1 && !arguments.is_empty());
     shared.into_iter().map(|(name, (_, arguments))| (name, arguments)).collect()

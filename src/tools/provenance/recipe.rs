@@ -7,7 +7,7 @@ use super::step::json;
 use super::{Place, place};
 use crate::diag::Sources;
 use crate::graph::Graph;
-use crate::run::Recipe;
+use crate::recipe::{self, Recipe};
 
 /// One key of a recipe.
 #[derive(Debug, Clone, Serialize)]
@@ -46,19 +46,18 @@ pub enum Layer {
 
 /// Every key, in the order of the default.
 pub(super) fn keys(graph: &Graph, sources: &Sources) -> Vec<Key> {
-    let recipe = |settings| serde_json::to_value(Recipe::resolve(settings, None, None).0).unwrap_or_default();
-    let (built_in, in_force) = (recipe(&[]), recipe(&graph.settings));
-    let key = |&key: &&'static str| {
+    let (built_in, in_force) = (Recipe::default(), Recipe::resolve(&graph.settings, None, None).0);
+    let key = |key: &'static recipe::Key| {
+        let key = key.name;
         let settings = graph.settings.iter().rev().filter(|s| s.applies() && s.key.node == key);
         let said = settings.map(|s| Said {
             layer: if s.inherited { Layer::Parent } else { Layer::Net },
             value: json(&s.value),
             place: Some(place(sources, s.span)),
         });
-        let default =
-            built_in.get(key).map(|value| Said { layer: Layer::Default, value: value.clone(), place: None });
-        let value = in_force.get(key).cloned().unwrap_or_default();
+        let default = built_in.value(key).map(|value| Said { layer: Layer::Default, value, place: None });
+        let value = in_force.value(key).unwrap_or_default();
         Key { key, value, said: said.chain(default).collect() }
     };
-    Recipe::KEYS.iter().map(key).collect()
+    recipe::KEYS.iter().map(key).collect()
 }

@@ -1,10 +1,10 @@
-//! A net's source with what the check found out beside it, and the net as a list of values.
+//! A net's source with what the check found out beside it, its stages, and the net as a list of values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::check::Checked;
 use crate::diag::{FileId, Sources, Span};
-use crate::graph::NodeId;
+use crate::graph::{NodeId, Shape};
 
 /// More sizes than this in one dimension are shown as a range.
 const MAX_LISTED: usize = 3;
@@ -126,6 +126,39 @@ fn one_size(sizes: impl Iterator<Item = u64>) -> String {
         (Some(least), Some(most)) if distinct.len() > MAX_LISTED => format!("{least}..{most}"),
         _ => distinct.iter().map(u64::to_string).collect::<Vec<_>>().join("|"),
     }
+}
+
+/// The nodes below one first segment of the paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// The segment.
+    pub name: String,
+    /// The shape of its last value.
+    pub shape: Shape,
+    /// How many numbers of it training changes.
+    pub params: u64,
+    /// Its multiply-accumulate operations for one example.
+    pub macs: u64,
+}
+
+/// The stages of a net, in the order in which they begin.
+pub fn stages(net: &Checked) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for &id in net.order() {
+        let path = &net.node(id).path;
+        let name = path.split('.').next().unwrap_or(path);
+        let shape = net.shape(id).clone();
+        let at = *known.entry(name).or_insert(stages.len());
+        if at == stages.len() {
+            stages.push(Stage { name: name.into(), shape: shape.clone(), params: 0, macs: 0 });
+        }
+        let stage = &mut stages[at];
+        stage.shape = shape;
+        stage.params += net.node_params(id);
+        stage.macs += net.node_macs(id);
+    }
+    stages
 }
 
 /// The net as a list of values, each assigned once: `%prep.conv = conv(%image, 64) : [N, 64, 32, 32]`.

@@ -3,7 +3,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use flate2::{Compression, write::GzEncoder};
-use netc::run::data::cifar10::{ARCHIVE_NAME, FILE_BYTES, FOLDER_NAME, Source, find};
+use netc::run::data::cifar::{CIFAR10, CIFAR100, Cifar, Source};
 use netc::run::data::{DataError, DataSpec, Dataset, load};
 
 const NAMES: [&str; 6] = [
@@ -15,13 +15,13 @@ const NAMES: [&str; 6] = [
     "test_batch.bin",
 ];
 
-/// Six sound files of zeros (holes on disk), the first byte of each being its number.
-fn write_files(folder: &Path) {
+/// Sound files of zeros (holes on disk), the first byte of each being its number.
+fn write_files(set: &Cifar, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
-    for (number, name) in NAMES.iter().enumerate() {
+    for (number, (name, _)) in set.files.iter().enumerate() {
         let mut file = File::create(folder.join(name)).unwrap();
-        file.write_all(&[number as u8, 200, 201]).unwrap();
-        file.set_len(FILE_BYTES as u64).unwrap();
+        file.write_all(&[number as u8, 7, 200, 201]).unwrap();
+        file.set_len(set.file_bytes(number) as u64).unwrap();
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) fn archive(folder: &Path, names: &[&str], extra: &[&str]) -> Vec<u8> 
     tar.sparse(false);
     for name in names {
         let mut file = File::open(folder.join(name)).unwrap();
-        tar.append_file(Path::new(FOLDER_NAME).join(name), &mut file).unwrap();
+        tar.append_file(Path::new(CIFAR10.folder_name).join(name), &mut file).unwrap();
     }
     for path in extra {
         let mut header = tar::Header::new_gnu();
@@ -53,7 +53,7 @@ pub(super) fn archive(folder: &Path, names: &[&str], extra: &[&str]) -> Vec<u8> 
 
 pub(super) fn sound_archive(names: &[&str], extra: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    write_files(folder.path());
+    write_files(&CIFAR10, folder.path());
     archive(folder.path(), names, extra)
 }
 
@@ -62,7 +62,7 @@ pub(super) fn all_names() -> &'static [&'static str] {
 }
 
 fn load_folder(folder: &Path) -> Result<Dataset, DataError> {
-    load(&DataSpec::Folder(folder.to_owned()), &mut |_| {})
+    load(&DataSpec::Path(folder.to_owned()), &mut |_| {})
 }
 
 fn message(folder: &Path) -> String {
@@ -73,21 +73,21 @@ fn message(folder: &Path) -> String {
 #[test]
 fn a_folder_is_read_whether_or_not_it_is_the_inner_one() {
     let folder = tempfile::tempdir().unwrap();
-    let inner = folder.path().join(FOLDER_NAME);
-    write_files(&inner);
+    let inner = folder.path().join(CIFAR10.folder_name);
+    write_files(&CIFAR10, &inner);
     let set = load_folder(folder.path()).unwrap();
     assert_eq!((set.train.len(), set.test.len()), (50_000, 10_000));
     assert_eq!(set.train.labels[10_000..10_002], [1, 0]);
-    assert_eq!(set.train.images[10_000 * 3072..][..3], [200, 201, 0]);
+    assert_eq!(set.train.images[10_000 * 3072..][..4], [7, 200, 201, 0]);
     assert_eq!(set.test.labels[0], 5);
-    assert_eq!(find(&inner), Some(Source::Folder(inner.clone())));
+    assert_eq!(CIFAR10.find(&inner), Some(Source::Folder(inner.clone())));
     assert_eq!(set, load_folder(&inner).unwrap());
 }
 
 #[test]
 fn an_archive_is_read_where_it_lies_and_nothing_else_of_it_is_touched() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("data").join(ARCHIVE_NAME);
+    let path = folder.path().join("data").join(CIFAR10.archive_name);
     fs::create_dir(path.parent().unwrap()).unwrap();
     let odd = ["../escaped", "/tmp/escaped", "cifar-10-batches-bin/../../escaped"];
     fs::write(&path, sound_archive(&NAMES, &odd)).unwrap();
@@ -100,7 +100,7 @@ fn an_archive_is_read_where_it_lies_and_nothing_else_of_it_is_touched() {
 #[test]
 fn what_is_damaged_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    write_files(folder.path());
+    write_files(&CIFAR10, folder.path());
     put(&folder.path().join(NAMES[2]), 2 * 3073, 10);
     assert_eq!(
         message(folder.path()),
@@ -118,7 +118,7 @@ fn what_is_damaged_is_named() {
 #[test]
 fn a_damaged_archive_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(ARCHIVE_NAME);
+    let path = folder.path().join(CIFAR10.archive_name);
     let whole = sound_archive(&NAMES[..1], &[]);
     fs::write(&path, &whole).unwrap();
     assert_eq!(message(folder.path()), "DIR/cifar-10-binary.tar.gz: no data_batch_2.bin in this archive");
@@ -127,12 +127,51 @@ fn a_damaged_archive_is_named() {
 }
 
 #[test]
-fn an_empty_folder_says_what_to_do() {
+fn of_a_hundred_classes_the_fine_label_counts() {
     let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join(CIFAR100.folder_name);
+    write_files(&CIFAR100, &inner);
+    let names: Vec<String> = (0..100).map(|class| format!("class_{class}")).collect();
+    fs::write(inner.join("fine_label_names.txt"), names.join("\n") + "\n\n").unwrap();
+    let set = load_folder(folder.path()).unwrap();
+    assert_eq!((set.train.len(), set.test.len(), set.classes.len()), (50_000, 10_000, 100));
+    assert_eq!((set.train.labels[0], &set.train.images[..3]), (7, &[200, 201, 0][..]));
+    assert_eq!((set.test.labels[0], set.classes[99].as_str()), (7, "class_99"));
+    assert_eq!(set.path, Some(inner.canonicalize().unwrap()));
+    // Its statistics are those of its images: nearly all are black.
+    assert!(set.normalisation.mean.iter().all(|mean| *mean < 0.01), "{:?}", set.normalisation);
+
+    put(&inner.join("test.bin"), 3 * 3074 + 1, 100);
+    let text = message(&inner);
+    assert_eq!(text, "DIR/test.bin: expected a label from 0 to 99, got 100 at byte 9223");
+    put(&inner.join("test.bin"), 3 * 3074 + 1, 0);
+    fs::write(inner.join("fine_label_names.txt"), "one\ntwo\n").unwrap();
+    let text = message(&inner);
+    assert_eq!(text, "DIR/fine_label_names.txt: expected the names of 100 classes, a line each, got 2");
+
+    write_files(&CIFAR10, folder.path());
+    let text = message(folder.path());
     assert_eq!(
-        message(folder.path()),
-        "no CIFAR-10 in DIR: expected cifar-10-batches-bin/ or cifar-10-binary.tar.gz there\n\
-         use --data cifar10 to have it found or downloaded, or --data synthetic for generated images"
+        text,
+        "DIR holds both CIFAR-10 and CIFAR-100: name one, DIR/cifar-10-batches-bin or DIR/cifar-100-binary"
+    );
+}
+
+#[test]
+fn where_nothing_is_it_says_what_could_be() {
+    let folder = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!(message(folder.path()), @r#"
+    no data set in DIR: expected one of
+      train/CLASS/*.png (or .jpg) and test/CLASS/*.png
+      CLASS/*.png, of which a fifth is held out for testing
+      cifar-10-batches-bin/ or cifar-10-binary.tar.gz, or the same of CIFAR-100
+    use --data FILE.npz for arrays, --data cifar10 or cifar100 to have it found or downloaded, or --data synthetic for generated images
+    "#);
+    let name = |text: &str| load(&DataSpec::from(text), &mut |_| {}).unwrap_err().to_string();
+    assert_eq!(name("cifar-100"), "cifar-100: no such file or folder; did you mean `cifar100`?");
+    assert_eq!(
+        name("nowhere/at/all"),
+        "nowhere/at/all: no such file or folder; --data takes one, or a name: cifar10, cifar100, synthetic"
     );
 }
 
@@ -146,7 +185,7 @@ fn real_images_have_the_published_statistics() {
     for class in 0..10 {
         assert_eq!(set.train.labels.iter().filter(|&&label| label == class).count(), 5_000);
     }
-    for (channel, mean) in set.mean.iter().enumerate() {
+    for (channel, mean) in set.normalisation.mean.iter().enumerate() {
         let planes = set.train.images.chunks_exact(1024).skip(channel).step_by(3);
         let sum: u64 = planes.flatten().map(|&value| u64::from(value)).sum();
         let exact = sum as f32 / (50_000.0 * 1024.0);

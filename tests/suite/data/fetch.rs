@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use md5::{Digest, Md5};
-use netc::run::data::cifar10::{Source, provide};
+use netc::run::data::cifar::{CIFAR10, Source};
 use netc::run::data::download::{Remote, fetch};
 use netc::run::data::{DataError, Progress};
 
@@ -202,7 +202,7 @@ fn several_at_once_download_once_and_unpack_whole() {
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                let source = provide(&remote, &cache, &mut |_| {}).unwrap();
+                let source = CIFAR10.provide(&remote, &cache, &mut |_| {}).unwrap();
                 assert!(matches!(source, Source::Folder(_)));
             });
         }

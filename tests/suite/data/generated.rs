@@ -1,5 +1,5 @@
 use netc::run::data::synthetic::{Options, generate};
-use netc::run::data::{DataSpec, Dataset, Split};
+use netc::run::data::{DataSpec, Dataset, Normalisation, Split};
 
 fn small(seed: u64) -> Dataset {
     generate(&Options { seed, train: 600, test: 200 })
@@ -32,7 +32,7 @@ fn a_smaller_set_is_the_beginning_of_a_larger_one() {
 
 #[test]
 fn classes_are_balanced_and_values_span_the_range() {
-    let Dataset { train, classes, mean, std, .. } = small(0);
+    let Dataset { train, classes, normalisation: Normalisation { mean, std }, .. } = small(0);
     for class in 0..10 {
         assert_eq!(train.labels.iter().filter(|&&label| label == class).count(), 60);
     }
@@ -61,7 +61,8 @@ fn a_linear_probe_stays_poor() {
 fn data_specs_are_read_from_the_command_line() {
     assert_eq!(DataSpec::from("cifar10"), DataSpec::Cifar10);
     assert_eq!(DataSpec::from("synthetic"), DataSpec::Synthetic(Options::default()));
-    assert_eq!(DataSpec::from("data/x"), DataSpec::Folder("data/x".into()));
+    assert_eq!(DataSpec::from("cifar100"), DataSpec::Cifar100);
+    assert_eq!(DataSpec::from("data/x"), DataSpec::Path("data/x".into()));
 }
 
 type Weights = [Vec<f32>; 10];

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Builds netc as users get it: scripts/archive.sh light|full NAME VERSION writes dist/netc-VERSION-NAME.tar.gz.
+# `full` has netc-torch and the script that fetches libtorch, for which libtorch must be here already.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib.sh
+
+[[ $# == 3 && $1 =~ ^(light|full)$ ]] || fail "usage: scripts/archive.sh light|full NAME VERSION"
+form=$1 folder=netc-$3-$2
+declared=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
+[[ $3 == "$declared" ]] || fail "the version is $declared in Cargo.toml, not $3" "tag v$declared, or change Cargo.toml"
+
+need_build_tools
+features=()
+[[ $form == full ]] || features=(--no-default-features)
+rm -rf "dist/$folder"
+mkdir -p "dist/$folder"
+cargo install --locked --path . --root "dist/$folder" --no-track ${features[@]+"${features[@]}"}
+cp -r README.md LICENSE-APACHE LICENSE-MIT nets "dist/$folder"
+if [[ $form == full ]]; then
+    mkdir -p "dist/$folder/lib/netc/scripts"
+    cp scripts/{lib.sh,libtorch.sh,libtorch-slim.txt,libtorch-full.txt} "dist/$folder/lib/netc/scripts"
+fi
+tar -C dist -czf "dist/$folder.tar.gz" "$folder"
+rm -r "dist/$folder"
+echo "dist/$folder.tar.gz"

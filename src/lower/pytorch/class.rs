@@ -1,0 +1,191 @@
+//! Classes: groups of one structure, and what differs between them as parameters.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::op::{Setting, module};
+use super::parameters::{Parameter, Template, argument, bind, name_all, settings, unify};
+use super::python::{Expr, camel};
+use super::tree::{Child, Form, Group, GroupId, Item, Tree, ValueId};
+use crate::lower::Plan;
+
+/// A class of modules.
+#[derive(Debug)]
+pub(super) struct Class {
+    /// Its name.
+    pub name: String,
+    /// The block that it is, if it is one.
+    pub block: Option<String>,
+    /// A group of it.
+    pub example: GroupId,
+    /// What its instances differ in, in the order of its `__init__`.
+    pub parameters: Vec<Parameter>,
+    /// The attributes and how each is made.
+    pub attributes: Vec<(String, Expr)>,
+}
+
+/// The classes of a tree, each after those that it uses; the last one is the net.
+pub(super) fn classes(plan: &Plan, tree: &Tree) -> Vec<Class> {
+    let mut maker = Maker { plan, tree, calls: HashMap::new(), names: reserved(), first: HashMap::new() };
+    // The net's own name comes first, though its class comes last.
+    let root = tree.groups.len() - 1;
+    let net = maker.free_name(&camel(&tree.groups[root].name));
+    let mut found: BTreeMap<(usize, usize), Vec<GroupId>> = BTreeMap::new();
+    let structures = maker.structures();
+    let mut first: HashMap<usize, GroupId> = HashMap::new();
+    for (id, _) in tree.groups.iter().enumerate().filter(|(_, group)| group.form == Form::Class) {
+        let (structure, height) = structures[id];
+        let at = *first.entry(structure).or_insert(id);
+        found.entry((height, at)).or_default().push(id);
+    }
+    let last = found.len() - 1;
+    let all = found.into_values().enumerate();
+    all.map(|(i, members)| maker.class(&members, (i == last).then(|| net.clone()))).collect()
+}
+
+/// Names that the file uses itself.
+fn reserved() -> HashSet<String> {
+    ["Tensor", "OrderedDict", "Path", "Scale"].map(String::from).into()
+}
+
+struct Maker<'p> {
+    plan: &'p Plan,
+    tree: &'p Tree,
+    /// How each group of a class that is made is called.
+    calls: HashMap<GroupId, Template>,
+    names: HashSet<String>,
+    /// The attributes of the first class of each name before any addition.
+    first: HashMap<String, HashSet<String>>,
+}
+
+impl Maker<'_> {
+    /// For each group a number that groups of one structure share, and how deep classes are nested in it.
+    fn structures(&self) -> Vec<(usize, usize)> {
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut all: Vec<(usize, usize)> = Vec::new();
+        // A group comes after those that it holds.
+        for group in &self.tree.groups {
+            let mut height = 0;
+            let mut what = |child: &Child| match child.item {
+                Item::Op(step) => {
+                    let step = &self.plan.steps()[step];
+                    module(step).map_or(step.op.name(), |module| module.class).to_string()
+                }
+                Item::Group(id) => {
+                    height = height.max(all[id].1);
+                    all[id].0.to_string()
+                }
+            };
+            let text = self.structure(group, &mut what);
+            let next = known.len();
+            let number = *known.entry(text).or_insert(next);
+            all.push((number, height + usize::from(group.form == Form::Class)));
+        }
+        all
+    }
+
+    /// A group's structure as text: what it holds, and which reads which.
+    fn structure(&self, group: &Group, what: &mut dyn FnMut(&Child) -> String) -> String {
+        let mut places: HashMap<ValueId, String> = HashMap::new();
+        for (i, &input) in group.inputs.iter().enumerate() {
+            places.insert(input, format!("in{i}"));
+        }
+        let base = if group.form == Form::Class { self.base_name(group) } else { String::new() };
+        let mut text = format!("{:?} {base}", group.form);
+        for (i, child) in group.children.iter().enumerate() {
+            let read: Vec<&str> = child.operands.iter().map(|o| places[o].as_str()).collect();
+            text += &format!("; {} = {} ({})", child.attribute, what(child), read.join(" "));
+            for (j, &result) in child.results.iter().enumerate() {
+                places.insert(result, format!("{i}.{j}"));
+            }
+        }
+        let given = group.outputs.iter().map(|output| places.get(output).map_or("", String::as_str));
+        given.fold(text, |text, output| format!("{text} > {output}"))
+    }
+
+    /// The block's name, or the stage's.
+    fn base_name(&self, group: &Group) -> String {
+        camel(group.block.as_ref().unwrap_or(&group.name))
+    }
+
+    fn free_name(&mut self, base: &str) -> String {
+        self.free_name_or(base, None)
+    }
+
+    /// The name, a wish if it is taken, or the name with a number.
+    fn free_name_or(&mut self, base: &str, wish: Option<String>) -> String {
+        let numbered = (2..).map(|n| format!("{base}{n}"));
+        let mut names = std::iter::once(base.to_string()).chain(wish).chain(numbered);
+        names.find(|name| self.names.insert(name.clone())).unwrap_or_default()
+    }
+
+    fn class(&mut self, members: &[GroupId], name: Option<String>) -> Class {
+        let groups: Vec<&Group> = members.iter().map(|&id| &self.tree.groups[id]).collect();
+        let templates: Vec<Vec<(String, Template)>> =
+            groups.iter().map(|group| self.attributes(group)).collect();
+        let columns: Vec<Vec<Setting>> = templates.iter().map(|all| settings(all)).collect();
+        let (mut bindings, mut parameters) = unify(&columns);
+        let channels = |value: Option<&ValueId>| {
+            value.map_or_else(String::new, |&value| self.plan.steps()[value].shape.channels().to_string())
+        };
+        let before: Vec<String> = groups.iter().map(|group| channels(group.inputs.first())).collect();
+        let after: Vec<String> = groups.iter().map(|group| channels(group.outputs.first())).collect();
+        name_all(&mut parameters, &mut bindings, [&before, &after]);
+        let mut bindings = bindings.into_iter();
+        let bound = |(name, template): (String, Template)| (name, bind(template, &mut bindings));
+        let attributes: Vec<(String, Expr)> =
+            templates.into_iter().next().unwrap_or_default().into_iter().map(bound).collect();
+        let name = name.unwrap_or_else(|| self.name(groups[0], &attributes));
+        for (i, &id) in members.iter().enumerate() {
+            let argument = |parameter: &Parameter| argument(parameter.in_instance(i));
+            let call = Template::Call(name.clone(), parameters.iter().map(argument).collect());
+            self.calls.insert(id, call);
+        }
+        Class { name, block: groups[0].block.clone(), example: members[0], parameters, attributes }
+    }
+
+    /// The name of a class: one that has a module more or less than the first of its name says which.
+    fn name(&mut self, group: &Group, attributes: &[(String, Expr)]) -> String {
+        let base = self.base_name(group);
+        let own: HashSet<String> = attributes.iter().map(|(name, _)| name.clone()).collect();
+        let first = self.first.entry(base.clone()).or_insert_with(|| own.clone());
+        let mut more = own.difference(first);
+        let mut less = first.difference(&own);
+        let wish = match (more.next(), more.next(), less.next(), less.next()) {
+            (Some(one), None, None, None) => Some(format!("{base}With{}", camel(one))),
+            (None, None, Some(one), None) => Some(format!("{base}Without{}", camel(one))),
+            _ => None,
+        };
+        self.free_name_or(&base, wish)
+    }
+
+    fn attributes(&self, group: &Group) -> Vec<(String, Template)> {
+        group
+            .children
+            .iter()
+            .filter_map(|child| Some((child.attribute.clone(), self.template(child)?)))
+            .collect()
+    }
+
+    /// How a child is made; `None` for a join, which is no module.
+    fn template(&self, child: &Child) -> Option<Template> {
+        let id = match child.item {
+            Item::Op(step) => {
+                let module = module(&self.plan.steps()[step])?;
+                let arguments = module.settings.into_iter().map(argument).collect();
+                return Some(Template::Call(module.class.into(), arguments));
+            }
+            Item::Group(id) => self.tree.inside(id),
+        };
+        let group = &self.tree.groups[id];
+        let unnamed = |child: &Child| Some((String::new(), self.template(child)?));
+        let sequence = |arguments| Template::Call("nn.Sequential".into(), arguments);
+        Some(match group.form {
+            Form::Class => self.calls.get(&id)?.clone(),
+            Form::Rounds => sequence(group.children.iter().filter_map(unnamed).collect()),
+            Form::Sequence => {
+                let named = Template::Call("OrderedDict".into(), self.attributes(group));
+                sequence(vec![(String::new(), named)])
+            }
+        })
+    }
+}

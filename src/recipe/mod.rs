@@ -1,0 +1,189 @@
+//! How a net is trained, apart from the net itself.
+//!
+//! A recipe is made in layers, a later one wins: the built-in default, the net's `recipe { }`, a
+//! YAML file, the command line. This folder alone knows YAML.
+
+mod keys;
+mod reference;
+mod schedule;
+mod yaml;
+
+use std::collections::HashMap;
+
+use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
+use crate::graph::{Setting, Value};
+
+pub use keys::{Algorithm, KEYS, Key, Kind, Recipe, TestViews};
+pub use schedule::Schedule;
+pub use yaml::{parse as settings, read};
+
+/// Why a setting is refused, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Refusal {
+    message: String,
+    help: Option<String>,
+}
+
+impl Refusal {
+    fn new(message: impl Into<String>) -> Refusal {
+        Refusal { message: message.into(), help: None }
+    }
+
+    fn at(self, span: Option<Span>) -> Problem {
+        Problem::new(Code::Recipe, span, self.message).help_if(self.help)
+    }
+}
+
+impl Recipe {
+    /// The recipe in force for a net with these `recipe { }` lines, the text of a recipe file, and a number of
+    /// epochs from the command line, with every problem found. A layer that changes the number of
+    /// epochs stretches the schedule of the layers before it.
+    pub fn resolve(
+        settings: &[Setting],
+        file: Option<(FileId, &str)>,
+        epochs: Option<u32>,
+    ) -> (Recipe, Problems) {
+        let mut problems = Problems::new();
+        let mut read = |id, text| {
+            yaml::parse(id, text).unwrap_or_else(|found| {
+                problems.extend(found);
+                Vec::new()
+            })
+        };
+        let from_file = file.map(|(id, text)| read(id, text)).unwrap_or_default();
+        let mut recipe = Recipe::default();
+        let mut places = HashMap::new();
+        // Lines of a parent and of its child are layers of their own.
+        for layer in settings.chunk_by(|a, b| a.span.file == b.span.file) {
+            recipe.layer(layer, &mut places, &mut problems);
+        }
+        recipe.layer(&from_file, &mut places, &mut problems);
+        if let Some(epochs) = epochs
+            && let Err(refusal) = recipe.set("epochs", &Value::Int(epochs.into()))
+        {
+            problems.push(refusal.at(None));
+        }
+        if !problems.has_errors()
+            && let Err((keys, refusal)) = recipe.consistent()
+        {
+            problems.push(refusal.at(keys.iter().find_map(|key| places.get(*key).copied())));
+        }
+        (recipe, problems)
+    }
+
+    /// The learning rate on the mean loss.
+    pub fn schedule(&self) -> Schedule {
+        match self.lr_epochs.is_empty() {
+            true => {
+                Schedule::new(vec![(0.0, 0.0), (self.peak(), self.peak_lr), (f64::from(self.epochs), 0.0)])
+            }
+            false => {
+                Schedule::new(self.lr_epochs.iter().copied().zip(self.lr_values.iter().copied()).collect())
+            }
+        }
+    }
+
+    /// The whole recipe as YAML, with the peak where it is.
+    pub fn to_yaml(&self) -> String {
+        let mut whole = self.clone();
+        if whole.lr_epochs.is_empty() {
+            whole.peak_epoch = Some(self.peak());
+        }
+        yaml::print(&whole)
+    }
+
+    /// The value of a key, if it has one.
+    pub fn value(&self, key: &str) -> Option<serde_json::Value> {
+        // Numbers, booleans and words by name always serialise.
+        let all = serde_json::to_value(self).unwrap_or_default();
+        let empty =
+            |value: &serde_json::Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        all.get(key).filter(|value| !empty(value)).cloned()
+    }
+
+    /// The epoch of the peak: 4 of 20, 5 of 24, 12 of 60. A fifth that would round to 0 is not rounded.
+    fn peak(&self) -> f64 {
+        let fifth = f64::from(self.epochs) / 5.0;
+        let rounded = if fifth.round() > 0.0 { fifth.round() } else { fifth };
+        self.peak_epoch.unwrap_or(rounded)
+    }
+
+    fn layer(&mut self, settings: &[Setting], places: &mut HashMap<String, Span>, problems: &mut Problems) {
+        // The length first: it stretches what earlier layers said, not what this one says.
+        let (length, others): (Vec<_>, Vec<_>) =
+            settings.iter().filter(|s| s.applies()).partition(|s| s.key.node == "epochs");
+        for setting in length.into_iter().chain(others) {
+            let key = setting.key.node.as_str();
+            places.insert(key.to_string(), setting.span);
+            if let Err(refusal) = self.set(key, &setting.value) {
+                let span =
+                    if KEYS.iter().any(|known| known.name == key) { setting.span } else { setting.key.span };
+                problems.push(refusal.at(Some(span)));
+            }
+        }
+    }
+
+    fn set(&mut self, name: &str, value: &Value) -> Result<(), Refusal> {
+        let key = KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown(name))?;
+        if !key.kind.accepts(value) {
+            let what = key.kind.describe();
+            return Err(Refusal::new(format!("expected {what} for `{name}`, got {value}")));
+        }
+        let before = f64::from(self.epochs);
+        self.assign(key, value);
+        let stretch = f64::from(self.epochs) / before;
+        let single = [&mut self.lookahead_start, &mut self.whiten_bias_epochs];
+        let epochs = self.peak_epoch.iter_mut().chain(&mut self.lr_epochs).chain(single);
+        epochs.for_each(|epoch| *epoch *= stretch);
+        Ok(())
+    }
+
+    fn consistent(&self) -> Result<(), (&'static [&'static str], Refusal)> {
+        let refuse = |keys: &'static [&'static str], message: String| Err((keys, Refusal::new(message)));
+        let (epochs, knots) = (f64::from(self.epochs), &self.lr_epochs);
+        if knots.len() != self.lr_values.len() {
+            let (e, v) = (knots.len(), self.lr_values.len());
+            let message = format!("expected as many `lr_values` as `lr_epochs`, got {v} and {e}");
+            return refuse(&["lr_values", "lr_epochs"], message);
+        }
+        if knots.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return refuse(&["lr_epochs"], format!("expected rising `lr_epochs`, got {knots:?}"));
+        }
+        if knots.is_empty() && self.peak() > epochs {
+            let message = format!("expected `peak_epoch` within {epochs} epochs, got {}", self.peak());
+            return refuse(&["peak_epoch", "epochs"], message);
+        }
+        if self.alternating_flip && !self.flip {
+            let message =
+                "`alternating_flip` says when images are mirrored, and `flip: false` that they are not";
+            return refuse(&["alternating_flip", "flip"], message.into());
+        }
+        if self.lookahead_every > 0 && self.lookahead_start >= epochs {
+            let message = format!(
+                "expected `lookahead_start` below {epochs} epochs, got {}: lookahead would never begin",
+                self.lookahead_start
+            );
+            return refuse(&["lookahead_start", "lookahead_every", "epochs"], message);
+        }
+        if self.ghost_batch == 1 {
+            return refuse(&["ghost_batch"], "`ghost_batch` of 1: one image has no deviation".into());
+        }
+        if self.ghost_batch > self.batch_size {
+            let message = format!(
+                "expected `ghost_batch` of at most a batch of {}, got {}",
+                self.batch_size, self.ghost_batch
+            );
+            return refuse(&["ghost_batch", "batch_size"], message);
+        }
+        Ok(())
+    }
+}
+
+fn unknown(key: &str) -> Refusal {
+    let names = || KEYS.iter().map(|key| key.name);
+    let help = match did_you_mean(key, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the keys are {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    Refusal { message: format!("unknown recipe key `{key}`"), help: Some(help) }
+}

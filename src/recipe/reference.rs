@@ -1,0 +1,91 @@
+//! The reference of recipes, made from the table of keys.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+
+use super::{KEYS, Kind, Recipe};
+
+/// Columns of an explained recipe.
+const WIDTH: usize = 100;
+
+impl Recipe {
+    /// The recipe as YAML with an explanation of every key, which reads back as the same recipe.
+    pub fn explained(&self) -> String {
+        let mut text = String::new();
+        let mut group = "";
+        for key in KEYS {
+            if key.group != group {
+                let gap = if group.is_empty() { "" } else { "\n" };
+                let _ = write!(text, "{gap}# {}\n\n", key.group.to_uppercase());
+                group = key.group;
+            }
+            for line in wrapped(&format!("{} Accepts {}.", key.about(), key.kind.describe()), WIDTH - 2) {
+                let _ = writeln!(text, "# {line}");
+            }
+            match self.value(key.name) {
+                Some(value) => drop(writeln!(text, "{}: {}", key.name, plain(&value))),
+                None => drop(writeln!(text, "# {}:", key.name)),
+            }
+        }
+        text
+    }
+
+    /// The same as tables in Markdown: key, what it accepts, its value here, what it means.
+    pub fn markdown(&self) -> String {
+        let mut text = HEAD.to_string();
+        let mut group = "";
+        for key in KEYS {
+            if key.group != group {
+                let _ = write!(
+                    text,
+                    "\n## {}\n\n| key | accepts | default | meaning |\n|---|---|---|---|\n",
+                    key.group
+                );
+                group = key.group;
+            }
+            let value = self.value(key.name).map_or("none".into(), |value| format!("`{}`", plain(&value)));
+            let accepts = match key.kind {
+                Kind::Word(words) => {
+                    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+                }
+                other => other.describe(),
+            };
+            let _ = writeln!(text, "| `{}` | {accepts} | {value} | {} |", key.name, key.about());
+        }
+        text
+    }
+}
+
+const HEAD: &str = "\
+# Recipe reference
+
+A recipe says how a net is trained. It comes in layers, a later one wins: the built-in recipe, which is the article's; the net's
+`recipe { key = value }`; a YAML file of `key: value` lines given by `--recipe`; `--epochs`. A layer that changes `epochs` stretches
+the epochs that earlier layers speak of. A run's folder holds the recipe in force as `recipe.yaml`.
+
+This page is what `netc recipe --markdown` prints; `netc recipe` prints the built-in recipe as YAML, explained.
+";
+
+/// A value as YAML and a `.net` file write it.
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(word) => word.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Words in lines of at most so many characters.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}

@@ -1,0 +1,103 @@
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::{KEYS, Key, Recipe, Refusal};
+use crate::diag::{FileId, Problems, Span};
+use crate::graph::{Setting, Value};
+use crate::syntax::ast::Spanned;
+
+/// The largest recipe file.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// The text of a recipe file, of at most 64 KiB.
+///
+/// # Errors
+/// A file that cannot be read, is too long, or is not UTF-8; in words for the user.
+pub fn read(path: &Path) -> Result<String, String> {
+    let fault = |error: std::io::Error| format!("cannot read the recipe {}: {error}", path.display());
+    let mut text = String::new();
+    let file = File::open(path).map_err(fault)?;
+    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(fault)?;
+    match text.len() as u64 > MAX_BYTES {
+        true => Err(format!("the recipe {} is longer than 64 KiB", path.display())),
+        false => Ok(text),
+    }
+}
+
+/// The settings of a YAML text of flat keys, in its order.
+///
+/// # Errors
+/// Text that is not that, with the place.
+pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
+    let keys = top_level_keys(file, text);
+    if let Some((key, span)) = keys.iter().enumerate().find_map(|(i, (key, span))| {
+        keys[..i].iter().any(|(earlier, _)| earlier == key).then_some((key, *span))
+    }) {
+        return Err(Refusal::new(format!("the recipe sets `{key}` twice")).at(Some(span)).into());
+    }
+    let start = Span { file, start: 0, end: text.lines().next().map_or(0, str::len) };
+    let root: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| {
+        let start = error.location().map_or(0, |l| l.index().min(text.len()));
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        Refusal::new(format!("not valid YAML: {message}")).at(Some(Span { file, start, end: start }))
+    })?;
+    let entries = match root {
+        serde_yaml::Value::Null => return Ok(Vec::new()),
+        serde_yaml::Value::Mapping(entries) => entries,
+        _ => return Err(Refusal::new("expected lines of `key: value`").at(Some(start)).into()),
+    };
+    let mut settings = Vec::new();
+    let mut problems = Problems::new();
+    for (key, value) in entries {
+        let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_string);
+        let span = keys.iter().find(|(k, _)| *k == key).map_or(start, |(_, span)| *span);
+        match plain(&value) {
+            Some(value) => {
+                let key = Spanned { node: key, span };
+                settings.push(Setting { key, value, span, inherited: false });
+            }
+            None => {
+                let message =
+                    format!("expected a finite number, true, false, a word, or a list of them for `{key}`");
+                problems.push(Refusal::new(message).at(Some(span)));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+}
+
+/// The keys that start a line, each with its place.
+fn top_level_keys(file: FileId, text: &str) -> Vec<(String, Span)> {
+    let mut keys = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if let Some((key, _)) = line.split_once(':').filter(|_| !line.starts_with([' ', '#', '-', '\t'])) {
+            let span = Span { file, start, end: start + key.len() };
+            keys.push((key.trim_matches(['"', '\'', ' ']).to_string(), span));
+        }
+        start += line.len();
+    }
+    keys
+}
+
+fn plain(value: &serde_yaml::Value) -> Option<Value> {
+    match value {
+        serde_yaml::Value::Bool(b) => Some(Value::Bool(*b)),
+        serde_yaml::Value::Number(n) => match n.as_i64() {
+            Some(i) => Some(Value::Int(i)),
+            None => n.as_f64().filter(|x| x.is_finite()).map(Value::Float),
+        },
+        serde_yaml::Value::String(s) => Some(Value::Str(s.clone())),
+        serde_yaml::Value::Sequence(items) => items.iter().map(plain).collect::<Option<_>>().map(Value::List),
+        serde_yaml::Value::Null | serde_yaml::Value::Mapping(_) | serde_yaml::Value::Tagged(_) => None,
+    }
+}
+
+/// The keys that have a value, in the order of the table.
+pub(super) fn print(recipe: &Recipe) -> String {
+    let entry = |key: &Key| Some((key.name.into(), serde_yaml::to_value(recipe.value(key.name)?).ok()?));
+    let entries: serde_yaml::Mapping = KEYS.iter().filter_map(entry).collect();
+    serde_yaml::to_string(&entries).unwrap_or_default()
+}

@@ -1,0 +1,129 @@
+//! NumPy's `.npy` format: a header of one Python dictionary, then the numbers.
+
+use std::io::Read;
+
+/// The longest header that is read; NumPy's own take 128 bytes.
+const MOST_HEADER: usize = 1 << 14;
+
+/// What an array is made of; widths in bytes, of a text in letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    Unsigned(usize),
+    Signed(usize),
+    /// UTF-32.
+    Text(usize),
+    /// Bytes, padded with zeros.
+    Bytes(usize),
+    Other,
+}
+
+/// What stands before the numbers.
+#[derive(Debug)]
+pub(super) struct Header {
+    /// The type as NumPy writes it, such as `<i8`.
+    pub descr: String,
+    pub kind: Type,
+    pub shape: Vec<usize>,
+    /// Bytes before the first number.
+    pub length: u64,
+    big_endian: bool,
+}
+
+impl Header {
+    /// Reads a header and leaves `file` at the first number.
+    pub(super) fn read(file: &mut impl Read) -> Result<Header, String> {
+        let mut start = [0; 8];
+        file.read_exact(&mut start).map_err(|_| "expected an array, got fewer than 8 bytes")?;
+        if &start[..6] != b"\x93NUMPY" {
+            return Err("expected an array in NumPy's format, got other bytes at byte 0".into());
+        }
+        let mut size = [0; 4];
+        let digits = if start[6] == 1 { 2 } else { 4 };
+        let ends = |_| "it ends in its header".to_owned();
+        file.read_exact(&mut size[..digits]).map_err(ends)?;
+        let size = u32::from_le_bytes(size) as usize;
+        if size > MOST_HEADER {
+            return Err(format!("expected a header of up to {MOST_HEADER} bytes, got {size}"));
+        }
+        let mut text = vec![0; size];
+        file.read_exact(&mut text).map_err(ends)?;
+        let length = (8 + digits + size) as u64;
+        parse(&String::from_utf8_lossy(&text), length)
+            .ok_or_else(|| format!("cannot make out its header at byte {}", 8 + digits))?
+    }
+
+    /// How many bytes the numbers take; `None` if that, or what an array without entries would take with some, cannot
+    /// be counted.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        let item = match self.kind {
+            Type::Unsigned(n) | Type::Signed(n) | Type::Bytes(n) => n as u64,
+            Type::Text(n) => 4 * n as u64,
+            Type::Other => return Some(0),
+        };
+        let some = self.shape.iter().try_fold(item, |bytes, &n| bytes.checked_mul(n.max(1) as u64))?;
+        Some(if self.shape.contains(&0) { 0 } else { some })
+    }
+
+    /// One integer.
+    pub(super) fn integer(&self, bytes: &[u8]) -> i128 {
+        let digits = |value: u128, byte: &u8| (value << 8) | u128::from(*byte);
+        let value = match self.big_endian {
+            true => bytes.iter().fold(0, digits),
+            false => bytes.iter().rev().fold(0, digits),
+        };
+        let negative = matches!(self.kind, Type::Signed(_)) && value >> (8 * bytes.len() - 1) == 1;
+        if negative { value as i128 - (1 << (8 * bytes.len())) } else { value as i128 }
+    }
+
+    /// All strings of an array of them.
+    pub(super) fn strings(&self, bytes: &[u8]) -> Vec<String> {
+        match self.kind {
+            Type::Bytes(n) if n > 0 => {
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+                bytes.chunks_exact(n).map(text).collect()
+            }
+            Type::Text(n) if n > 0 => {
+                let letter = |word: &[u8]| {
+                    let code = u32::try_from(self.integer(word)).ok().filter(|&code| code > 0);
+                    code.map(|code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
+                };
+                let text = |bytes: &[u8]| bytes.chunks_exact(4).map_while(letter).collect();
+                bytes.chunks_exact(4 * n).map(text).collect()
+            }
+            _ => vec![String::new(); self.shape.iter().product()],
+        }
+    }
+}
+
+/// `{'descr': '<i8', 'fortran_order': False, 'shape': (3, 4), }`. `None` if it is no such text; the inner error is of
+/// one that cannot be used.
+fn parse(text: &str, length: u64) -> Option<Result<Header, String>> {
+    let value = |key: &str| {
+        let (_, rest) = text.split_once(&format!("'{key}'"))?;
+        Some(rest.trim_start().strip_prefix(':')?.trim_start())
+    };
+    let descr = value("descr")?;
+    let Some(descr) = descr.strip_prefix('\'').and_then(|rest| rest.split_once('\'')).map(|(d, _)| d) else {
+        return Some(Err("expected an array of plain numbers, got one of records".into()));
+    };
+    if descr.len() > 16 || !descr.is_ascii() || descr.len() < 2 {
+        return None;
+    }
+    if !value("fortran_order")?.starts_with("False") {
+        return Some(Err("expected C order; in NumPy: numpy.ascontiguousarray(array)".into()));
+    }
+    let (shape, _) = value("shape")?.strip_prefix('(')?.split_once(')')?;
+    let numbers = shape.split(',').map(str::trim).filter(|n| !n.is_empty());
+    let shape: Vec<usize> = numbers.map(|n| n.parse().ok()).collect::<Option<_>>()?;
+    let (order, kind) = descr.split_at(1);
+    let (letter, width) = kind.split_at(1);
+    let width: Option<usize> = width.parse().ok();
+    let kind = match (letter, width) {
+        ("u", Some(n @ (1 | 2 | 4 | 8))) => Type::Unsigned(n),
+        ("i", Some(n @ (1 | 2 | 4 | 8))) => Type::Signed(n),
+        ("U", Some(n)) => Type::Text(n),
+        ("S", Some(n)) => Type::Bytes(n),
+        _ => Type::Other,
+    };
+    Some(Ok(Header { descr: descr.into(), kind, shape, length, big_endian: order == ">" }))
+}

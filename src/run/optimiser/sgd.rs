@@ -1,0 +1,29 @@
+use tch::{TchError, Tensor};
+
+pub(super) use crate::lower::kernels::Descent;
+use crate::lower::kernels::Kernels;
+
+/// Stochastic gradient descent as the article's code has it: the learning rate is folded into the velocity.
+///
+/// With g the gradient of the mean loss, m momentum and wd weight decay: `v <- m v - lr (g + wd w)`, then
+/// `w <- w + m v - lr (g + wd w)` with Nesterov's form and `w <- w + v` without. torch's own SGD keeps the rate out of the
+/// velocity, which differs while the rate moves.
+pub(super) fn step(
+    weight: &mut Tensor,
+    velocity: &mut Tensor,
+    gradient: &Tensor,
+    by: Descent,
+    kernels: Option<Kernels>,
+) -> Result<(), TchError> {
+    if let Some(kernels) = kernels.filter(|_| weight.stride() == gradient.stride()) {
+        return kernels.descend(weight, velocity, gradient, by);
+    }
+    let mut change = gradient.f_mul_scalar(-by.rate)?;
+    let _ = change.f_add_(&weight.f_mul_scalar(-by.decay)?)?;
+    let _ = velocity.f_mul_scalar_(by.momentum)?.f_add_(&change)?;
+    let _ = match by.nesterov {
+        true => weight.f_add_(&change.f_add_(&velocity.f_mul_scalar(by.momentum)?)?)?,
+        false => weight.f_add_(velocity)?,
+    };
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! What of a machine bears on training, and what to do about what is not there.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::data;
+use crate::run::{Hardware, LIBTORCH, gpu_names};
+
+/// The least memory in bytes that training is comfortable with: resnet9 at batch 512 takes most of it.
+const MEMORY: u64 = 4 << 30;
+
+/// What was found out.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Whether training would work.
+    pub ok: bool,
+    /// One thing each.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// What it is about.
+    pub subject: &'static str,
+    /// How it is.
+    pub status: Status,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repair: Option<String>,
+}
+
+/// How a thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// As it should be.
+    Good,
+    /// Training works, but could do better.
+    Warning,
+    /// Training does not work.
+    Failure,
+}
+
+/// What `netc-torch` says about itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Probe {
+    /// Its version of netc.
+    pub netc: String,
+    /// The version of the libtorch that it runs on.
+    pub libtorch: String,
+    /// The file that this was loaded from.
+    pub library: Option<PathBuf>,
+    /// How many CUDA GPUs libtorch finds.
+    pub gpus: usize,
+    /// Threads that libtorch computes with.
+    pub threads: usize,
+    /// Whether netc's own kernels run here.
+    pub kernels: bool,
+}
+
+/// Why there is no [`Probe`].
+#[derive(Debug, Clone)]
+pub struct NoProbe {
+    /// What is the matter.
+    pub subject: &'static str,
+    /// What happened.
+    pub found: String,
+    /// What to do about it.
+    pub repair: String,
+}
+
+/// Looks at this machine. `probe` is what `netc-torch` said, if it could.
+pub fn examine(probe: Result<Probe, NoProbe>) -> Report {
+    let mut findings = vec![netc()];
+    match &probe {
+        Ok(probe) => findings.extend([program(probe), libtorch(probe)]),
+        Err(no) => findings.push(bad(no.subject, Status::Failure, no.found.clone(), no.repair.clone())),
+    }
+    let probe = probe.ok();
+    findings.push(gpus(probe.as_ref()));
+    findings.push(cpu(probe.as_ref()));
+    findings.push(threads(probe.as_ref()));
+    findings.push(memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()));
+    let cache = data::cache_folder().ok();
+    findings.extend(data_sets());
+    findings.push(cache_of(cache.as_deref()));
+    Report { ok: findings.iter().all(|finding| finding.status != Status::Failure), findings }
+}
+
+fn good(subject: &'static str, found: String) -> Finding {
+    Finding { subject, status: Status::Good, found, repair: None }
+}
+
+fn bad(subject: &'static str, status: Status, found: String, repair: String) -> Finding {
+    Finding { subject, status, found, repair: Some(repair) }
+}
+
+fn netc() -> Finding {
+    let place = env::current_exe().map_or_else(|_| String::new(), |path| format!(", {}", path.display()));
+    good("netc", format!("{}{place}", env!("CARGO_PKG_VERSION")))
+}
+
+fn program(probe: &Probe) -> Finding {
+    let own = env!("CARGO_PKG_VERSION");
+    match probe.netc == own {
+        true => good("netc-torch", format!("{}, starts", probe.netc)),
+        false => bad(
+            "netc-torch",
+            Status::Failure,
+            format!("{}, but netc is {own}", probe.netc),
+            "install both programs from one version of netc".into(),
+        ),
+    }
+}
+
+fn libtorch(probe: &Probe) -> Finding {
+    let place = probe.library.as_ref().map_or_else(String::new, |path| format!(", {}", path.display()));
+    let found = format!("{}{place}", probe.libtorch);
+    match probe.libtorch == LIBTORCH {
+        true => good("libtorch", found),
+        false => bad(
+            "libtorch",
+            Status::Failure,
+            format!("{found}; netc needs {LIBTORCH}"),
+            "run scripts/libtorch.sh in a checkout of netc and install netc again".into(),
+        ),
+    }
+}
+
+fn gpus(probe: Option<&Probe>) -> Finding {
+    let there = gpu_names();
+    let names = if there.is_empty() { String::new() } else { format!(": {}", there.join(", ")) };
+    match probe.map_or(0, |probe| probe.gpus) {
+        0 if there.is_empty() => good("CUDA", "no NVIDIA GPU; training runs on the CPU".into()),
+        0 if probe.is_none() => good("CUDA", format!("{} GPUs by the driver{names}", there.len())),
+        0 => bad(
+            "CUDA",
+            Status::Warning,
+            format!("{} GPUs by the driver{names}, none by libtorch", there.len()),
+            "get the libtorch with CUDA: scripts/libtorch.sh --full; and see that the driver is new enough for CUDA 13".into(),
+        ),
+        n => good("CUDA", format!("{n} GPUs{names}")),
+    }
+}
+
+/// The instructions that kernels of netc and of libtorch use, and whether this CPU has each.
+fn instructions() -> Vec<(&'static str, bool)> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        vec![
+            ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+            ("fma", std::arch::is_x86_feature_detected!("fma")),
+            ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+            ("avx512bw", std::arch::is_x86_feature_detected!("avx512bw")),
+            ("avx512bf16", std::arch::is_x86_feature_detected!("avx512bf16")),
+        ]
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        Vec::new()
+    }
+}
+
+fn cpu(probe: Option<&Probe>) -> Finding {
+    let model = Hardware::detect(0, "cpu".into()).cpu;
+    let has: Vec<&str> = instructions().into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
+    let has = if has.is_empty() { String::new() } else { format!("; {}", has.join(" ")) };
+    let kernels = match probe.map(|probe| probe.kernels) {
+        Some(true) => "; netc's own kernels run",
+        Some(false) => "; netc's own kernels need avx512bf16, libtorch's serve",
+        None => "",
+    };
+    good("CPU", format!("{model}{has}{kernels}"))
+}
+
+fn threads(probe: Option<&Probe>) -> Finding {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let asked =
+        env::var("OMP_NUM_THREADS").map_or_else(|_| String::new(), |n| format!(", OMP_NUM_THREADS={n}"));
+    match probe.map(|probe| probe.threads) {
+        Some(threads) if threads < cores => bad(
+            "threads",
+            Status::Warning,
+            format!("{threads} of {cores}{asked}"),
+            "unset OMP_NUM_THREADS to use them all".into(),
+        ),
+        Some(threads) => good("threads", format!("{threads} of {cores}{asked}")),
+        None => good("threads", format!("{cores}{asked}")),
+    }
+}
+
+/// From the text of `/proc/meminfo`.
+fn memory(text: &str) -> Finding {
+    let of = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+    };
+    let (Some(total), Some(free)) = (of("MemTotal:"), of("MemAvailable:")) else {
+        return good("memory", "unknown".into());
+    };
+    let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64);
+    let found = format!("{} of {} free", gib(free), gib(total));
+    match free < MEMORY {
+        false => good("memory", found),
+        true => bad(
+            "memory",
+            Status::Warning,
+            found,
+            "train with a smaller batch_size in --recipe, or end other programs".into(),
+        ),
+    }
+}
+
+fn data_sets() -> Vec<Finding> {
+    let named = env::var_os("NETC_DATA").map(PathBuf::from);
+    let finding = |(name, found): (&'static str, Option<PathBuf>)| match (found, &named) {
+        (Some(path), _) => good(name, path.display().to_string()),
+        (None, Some(named)) => bad(
+            name,
+            Status::Warning,
+            format!("NETC_DATA={} holds none", named.display()),
+            "put its official archive there, or unset NETC_DATA and have it downloaded".into(),
+        ),
+        (None, None) => bad(
+            name,
+            Status::Warning,
+            "not here yet".into(),
+            format!(
+                "the first `netc train --data {name}` downloads it (170 MB); --data synthetic needs none"
+            ),
+        ),
+    };
+    // Only the default data set is missed.
+    data::known()
+        .into_iter()
+        .filter(|(name, found)| found.is_some() || *name == "cifar10")
+        .map(finding)
+        .collect()
+}
+
+fn cache_of(cache: Option<&Path>) -> Finding {
+    let Some(cache) = cache else {
+        return bad(
+            "cache",
+            Status::Warning,
+            "none: neither HOME nor XDG_CACHE_HOME is set".into(),
+            "set HOME, or name the data with --data DIR".into(),
+        );
+    };
+    // The nearest folder that is there decides whether the rest can be made.
+    let there = cache.ancestors().find(|folder| folder.is_dir());
+    let can_write = there.is_some_and(|folder| tempfile::tempfile_in(folder).is_ok());
+    match can_write {
+        true if there == Some(cache) => good("cache", cache.display().to_string()),
+        true => good("cache", format!("{}, to be made", cache.display())),
+        false => bad(
+            "cache",
+            Status::Warning,
+            format!("{} cannot be written", cache.display()),
+            "set XDG_CACHE_HOME to a folder that can".into(),
+        ),
+    }
+}

@@ -1,0 +1,204 @@
+use std::ops::Range;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use super::{COLOURS, Chart, FONT, GRID, range, said};
+use crate::run::EpochRow;
+
+const WIDTH: u32 = 1120;
+/// Pixels of a panel from top to bottom.
+const PANEL: u32 = 340;
+/// Pixels of a line of the legend, and that a letter takes in it, about.
+const LINE: i32 = 24;
+const LETTER: f64 = 7.4;
+const MARGIN: i32 = 24;
+/// The most epochs whose points are marked.
+const MOST_MARKED: usize = 40;
+const INK: RGBColor = RGBColor(60, 60, 60);
+
+/// The epochs of one training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// What the legend calls it.
+    pub name: String,
+    /// At least one.
+    pub rows: Vec<EpochRow>,
+}
+
+/// What a panel shows, from left to right.
+#[derive(Clone, Copy)]
+enum Along {
+    Epochs,
+    /// In units of so many seconds.
+    Time(f64, &'static str),
+}
+
+impl Along {
+    fn of(self, row: &EpochRow) -> f64 {
+        match self {
+            Along::Epochs => row.epoch.into(),
+            Along::Time(unit, _) => row.total_time / unit,
+        }
+    }
+
+    fn title(self) -> String {
+        match self {
+            Along::Epochs => "epoch".into(),
+            Along::Time(_, unit) => format!("time of training and testing in {unit}"),
+        }
+    }
+}
+
+/// What a panel shows, from bottom to top: of the training, and of the test.
+#[derive(Clone, Copy)]
+enum Up {
+    Accuracy,
+    Loss,
+}
+
+impl Up {
+    fn of(self, row: &EpochRow) -> [f64; 2] {
+        match self {
+            Up::Accuracy => [row.train_acc * 100.0, row.test_acc * 100.0],
+            Up::Loss => [row.train_loss, row.test_loss],
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Up::Accuracy => "accuracy in percent",
+            Up::Loss => "loss",
+        }
+    }
+}
+
+/// Draws accuracy and loss of several trainings against epochs and against time, as SVG.
+///
+/// # Errors
+/// No curve, or one without a row.
+pub fn curves(all: &[Curve]) -> Result<String, String> {
+    if all.is_empty() || all.iter().any(|curve| curve.rows.is_empty()) {
+        return Err("there is no epoch to draw".into());
+    }
+    let entries: Vec<String> = all.iter().map(entry).collect();
+    let places = legend(&entries);
+    let top = places.last().map_or(0, |(_, y)| *y) + 2 * LINE;
+    let mut text = String::new();
+    {
+        let root = SVGBackend::with_string(&mut text, (WIDTH, top as u32 + 2 * PANEL)).into_drawing_area();
+        root.fill(&WHITE).map_err(said)?;
+        let (head, panels) = root.split_vertically(top);
+        for ((entry, place), colour) in entries.iter().zip(&places).zip(COLOURS.iter().cycle()) {
+            key(&head, entry, *place, colour)?;
+        }
+        key_of_lines(&head, top - 14)?;
+        let longest = all.iter().flat_map(|curve| &curve.rows).map(|row| row.total_time).fold(0.0, f64::max);
+        let time = match longest {
+            x if x < 300.0 => Along::Time(1.0, "seconds"),
+            x if x < 3.0 * 3600.0 => Along::Time(60.0, "minutes"),
+            _ => Along::Time(3600.0, "hours"),
+        };
+        let kinds = [Up::Accuracy, Up::Loss].map(|up| [Along::Epochs, time].map(|along| (along, up)));
+        for (area, (along, up)) in panels.split_evenly((2, 2)).iter().zip(kinds.into_iter().flatten()) {
+            panel(area, all, along, up)?;
+        }
+        root.present().map_err(said)?;
+    }
+    Ok(text)
+}
+
+fn entry(curve: &Curve) -> String {
+    let last = curve.rows.last().map_or(0.0, |row| row.test_acc * 100.0);
+    format!("{}: {last:.2}%", curve.name)
+}
+
+/// The place of each entry: as many beside each other as fit.
+fn legend(entries: &[String]) -> Vec<(i32, i32)> {
+    let longest = entries.iter().map(|entry| entry.chars().count()).max().unwrap_or(0);
+    let column = (longest as f64 * LETTER) as i32 + 60;
+    let columns = ((WIDTH as i32 - 2 * MARGIN) / column).max(1);
+    let place = |i: i32| (MARGIN + i % columns * column, LINE + i / columns * LINE);
+    (0..entries.len() as i32).map(place).collect()
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+fn key(area: &Area<'_>, text: &str, (x, y): (i32, i32), colour: &RGBColor) -> Result<(), String> {
+    area.draw(&PathElement::new([(x, y), (x + 26, y)], colour.stroke_width(3))).map_err(said)?;
+    area.draw(&Text::new(text.to_owned(), (x + 34, y - 7), (FONT, 14).into_font().color(&INK))).map_err(said)
+}
+
+/// Which line is the test's.
+fn key_of_lines(area: &Area<'_>, y: i32) -> Result<(), String> {
+    let styles = [(MARGIN, "test", INK.stroke_width(2)), (MARGIN + 90, "training", faint(&INK))];
+    for (x, text, style) in styles {
+        area.draw(&PathElement::new([(x, y), (x + 26, y)], style)).map_err(said)?;
+        area.draw(&Text::new(text, (x + 34, y - 7), (FONT, 12).into_font().color(&INK))).map_err(said)?;
+    }
+    Ok(())
+}
+
+fn faint(colour: &RGBColor) -> ShapeStyle {
+    colour.mix(0.45).stroke_width(1)
+}
+
+fn panel(area: &Area<'_>, all: &[Curve], along: Along, up: Up) -> Result<(), String> {
+    let rows = || all.iter().flat_map(|curve| &curve.rows);
+    let end = rows().map(|row| along.of(row)).fold(0.0, f64::max);
+    let end = if end > 0.0 { end } else { 1.0 };
+    let mut finite = rows().flat_map(|row| up.of(row)).filter(|y| y.is_finite()).peekable();
+    let values = if finite.peek().is_some() { range(finite.map(|y| (y, 0.0)), 0.05) } else { 0.0..1.0 };
+    let mut chart = ChartBuilder::on(area)
+        .margin(14)
+        .x_label_area_size(44)
+        .y_label_area_size(60)
+        .build_cartesian_2d(0.0..end * 1.03, values.clone())
+        .map_err(said)?;
+    axes(&mut chart, along, up, &values)?;
+    for (curve, colour) in all.iter().zip(COLOURS.iter().cycle()) {
+        let points = |kind: usize| {
+            let all = curve.rows.iter().map(move |row| (along.of(row), up.of(row)[kind]));
+            all.filter(|(_, y)| y.is_finite()).collect::<Vec<_>>()
+        };
+        let lines = [(points(0), faint(colour)), (points(1), colour.stroke_width(2))];
+        for (points, style) in lines {
+            chart.draw_series([PathElement::new(points, style)]).map_err(said)?;
+        }
+        if curve.rows.len() <= MOST_MARKED {
+            let marks = points(1).into_iter().map(|point| Circle::new(point, 3, colour.filled()));
+            chart.draw_series(marks).map_err(said)?;
+        }
+    }
+    Ok(())
+}
+
+fn axes(chart: &mut Chart<'_, '_>, along: Along, up: Up, values: &Range<f64>) -> Result<(), String> {
+    let x_text = |x: &f64| match along {
+        Along::Epochs if x.fract() != 0.0 => String::new(),
+        _ => short(*x),
+    };
+    let wide = values.end - values.start > 4.0;
+    let y_text = |y: &f64| if wide { format!("{y:.0}") } else { format!("{y:.2}") };
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(GRID)
+        .axis_style(RGBColor(150, 150, 150))
+        .x_labels(8)
+        .y_labels(7)
+        .x_label_formatter(&x_text)
+        .y_label_formatter(&y_text)
+        .x_desc(along.title())
+        .y_desc(up.title())
+        .axis_desc_style((FONT, 13).into_font().color(&INK))
+        .label_style((FONT, 12).into_font().color(&INK))
+        .draw()
+        .map_err(said)
+}
+
+/// Without zeros at the end: 2.50 as 2.5.
+fn short(x: f64) -> String {
+    let text = format!("{x:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
