@@ -15,6 +15,9 @@ mod proto {
 pub use export::{Form, OPSET, export};
 pub use import::{ImportError, Imported, MAX_FILE, import};
 
+/// Arguments that say how weights start and what is trained, for which ONNX has no place.
+const OF_TRAINING: &[&str] = &["gamma", "beta", "init", "train_gamma", "train_weight"];
+
 /// The number that a person wrote who got this one in fp32: of all decimals that round to it, the shortest.
 fn decimal(x: f32) -> f64 {
     x.to_string().parse().unwrap_or(f64::from(x))

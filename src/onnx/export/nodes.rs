@@ -6,7 +6,7 @@ use crate::graph::{Op, Value};
 use crate::lower::Step;
 use crate::onnx::proto::attribute_proto::AttributeType;
 use crate::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
-use crate::onnx::{decimal, rate};
+use crate::onnx::{OF_TRAINING, decimal, rate};
 
 impl Writer<'_> {
     /// Adds the nodes of a step, whose value is to be called `result`, and gives back what it is called.
@@ -166,6 +166,7 @@ fn facts(op: &Op) -> Vec<StringStringEntryProto> {
         let said = match (name, &value) {
             ("gamma", value) => *value == Value::Float(1.0),
             ("beta", value) => *value == Value::Float(0.0),
+            (name, _) if OF_TRAINING.contains(&name) => false,
             ("momentum", Value::Float(x)) => rate((1.0 - x) as f32) == *x,
             (_, Value::Float(x)) => decimal(*x as f32) == *x,
             _ => true,

@@ -7,6 +7,7 @@ use prost::Message as _;
 
 use crate::graph::op::{self, Args, Op};
 use crate::graph::{Graph, Shape, Value};
+use crate::onnx::OF_TRAINING;
 use crate::onnx::proto::{GraphProto, ModelProto, TensorProto, ValueInfoProto};
 
 use super::attributes::Node;
@@ -240,9 +241,11 @@ impl<'m> Builder<'m> {
             op::build(name, &Args::new(signature, arguments, operands.len()))
         };
         let op = build(arguments).map_err(|error| Fault::Unsupported(error.message))?;
-        let noted = op.attributes().into_iter().map(|(name, value)| {
-            let fact = node.fact(name).filter(|fact| agrees(name, &value, fact));
-            (name, fact.unwrap_or(value))
+        let said = op.attributes();
+        let noted = signature.args.iter().filter_map(|argument| {
+            let said = said.iter().find(|(name, _)| *name == argument.name).map(|(_, value)| value);
+            let fact = node.fact(argument.name).filter(|fact| agrees(argument.name, said, fact));
+            Some((argument.name, fact.or_else(|| said.cloned())?))
         });
         let op = build(noted.collect()).unwrap_or(op);
         self.push(node, op, operands, tensors)
@@ -281,14 +284,12 @@ impl<'m> Builder<'m> {
     }
 }
 
-/// Whether a fact that netc noted may stand for what the node says: how weights start, which it does not say, or the same
-/// number before it was rounded.
-fn agrees(name: &str, said: &Value, fact: &Value) -> bool {
-    match (name, said, fact) {
-        ("gamma" | "beta", _, Value::Float(_) | Value::Int(_) | Value::Dist(_)) => true,
-        (_, Value::Float(said), fact) => {
-            fact.number().is_some_and(|x| (x - said).abs() <= 1e-6 * said.abs().max(1e-3))
-        }
-        (_, said, fact) => said == fact,
+/// Whether a fact that netc noted may stand for what the node says: what ONNX has no place for, or the same number
+/// before it was rounded.
+fn agrees(name: &str, said: Option<&Value>, fact: &Value) -> bool {
+    match (said, fact.number()) {
+        _ if OF_TRAINING.contains(&name) => true,
+        (Some(Value::Float(said)), Some(fact)) => (fact - said).abs() <= 1e-6 * said.abs().max(1e-3),
+        _ => false,
     }
 }
