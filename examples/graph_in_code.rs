@@ -7,7 +7,17 @@ use netc::graph::op::{Add, Conv, Flatten, GlobalAvgPool, Linear, Relu};
 use netc::graph::{Graph, Shape};
 
 fn conv(out: u64) -> Conv {
-    Conv { out, kernel: [3, 3], stride: [1, 1], pad: [1, 1], dilation: [1, 1], groups: 1, bias: false }
+    Conv {
+        out,
+        kernel: [3, 3],
+        stride: [1, 1],
+        pad: [1, 1],
+        dilation: [1, 1],
+        groups: 1,
+        bias: false,
+        init: None,
+        train_weight: true,
+    }
 }
 
 #[allow(clippy::print_stdout, clippy::print_stderr)]

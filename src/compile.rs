@@ -1,6 +1,7 @@
 //! From a file to a checked net: the pipeline, a line a stage.
 
 use std::path::Path;
+use std::time::Instant;
 
 use crate::check::{self, Checked};
 use crate::diag::{self, Code, Problems, Severity, Sources, Span};
@@ -19,6 +20,8 @@ pub struct Compilation {
     pub problems: Problems,
     /// The net; `None` if anything is wrong, or if the file holds blocks alone.
     pub net: Option<Checked>,
+    /// Seconds of reading and parsing, of resolving, and of checking.
+    pub seconds: [f64; 3],
     /// How many nodes have no shape, because of an error at or before them.
     shapeless: usize,
 }
@@ -74,19 +77,24 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
 
 /// The compilation without repairs, and the graph if there are shape errors to repair.
 fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Compilation, Option<Graph>) {
+    let mut clock = Clock { at: Instant::now(), seconds: [0.0; 3] };
+    let failed =
+        |sources, problems| Compilation { sources, problems, net: None, seconds: [0.0; 3], shapeless: 0 };
     let (mut project, unread) = match syntax::load_readable(file, overlay) {
         Ok(read) => read,
         Err((sources, problems)) => {
-            return (Compilation { sources, problems, net: None, shapeless: 0 }, None);
+            return (failed(sources, problems), None);
         }
     };
     let overrides = match overrides(&mut project.sources, set) {
         Ok(overrides) => overrides,
         Err(problems) => {
-            return (Compilation { sources: project.sources, problems, net: None, shapeless: 0 }, None);
+            return (failed(project.sources, problems), None);
         }
     };
+    clock.end(0);
     let resolved = graph::resolve(&project, &overrides);
+    clock.end(1);
     let mut problems = resolved.problems;
     let incomplete = problems.has_errors();
     problems.retain(|p| p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s)));
@@ -105,12 +113,25 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Co
         }
         None => None,
     };
+    clock.end(2);
     diag::allow(&mut problems, &project.sources);
     let misshapen = problems.sorted().iter().any(|p| p.code == Code::Shape);
     let unsound = if misshapen { graph::resolve(&project, &overrides).graph } else { None };
     let net = net.filter(|_| !problems.has_errors());
     let shapeless = unsound.as_ref().map_or(0, |graph| graph.len() - check::known_shapes(graph).len());
-    (Compilation { sources: project.sources, net, problems, shapeless }, unsound)
+    (Compilation { sources: project.sources, net, problems, seconds: clock.seconds, shapeless }, unsound)
+}
+
+struct Clock {
+    at: Instant,
+    seconds: [f64; 3],
+}
+
+impl Clock {
+    fn end(&mut self, stage: usize) {
+        self.seconds[stage] = self.at.elapsed().as_secs_f64();
+        self.at = Instant::now();
+    }
 }
 
 /// Where the values of the node at a path come from, with the texts that were read; `None` if the

@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-# Of fp32 sums in another order, relative to the largest logit.
-MOST = 2e-5
+# Of fp32 sums in another order, relative to the largest number. In training a batch of few divides by small variances.
+MOST = 1e-4
 
 
 def shake(source: str, target: str) -> None:

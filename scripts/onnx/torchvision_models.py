@@ -12,7 +12,8 @@ import torchvision
 from safetensors.numpy import load_file, save_file
 
 MODELS = ("resnet18", "vgg16", "mobilenet_v2", "densenet121", "squeezenet1_1")
-EXPORTERS = {"TorchScript": False, "dynamo": True}
+# The first two fold batch normalisation into the convolutions.
+EXPORTERS = {"TorchScript": {}, "dynamo": {"dynamo": True}, "dynamo as it is": {"dynamo": True, "optimize": False}}
 MOST = 1e-4
 BATCH = 2
 
@@ -37,19 +38,22 @@ def random_model(name):
     return model
 
 
-def export(model, file, dynamo):
+def export(model, file, dynamo=False, **options):
     images = torch.randn(BATCH, 3, 224, 224)
-    batch = {"dynamic_shapes": ({0: torch.export.Dim("N")},)} if dynamo else {"dynamic_axes": {"image": {0: "N"}}}
-    more = {"external_data": False} if dynamo else {}
-    torch.onnx.export(model, (images,), file, dynamo=dynamo, input_names=["image"], output_names=["logits"], verbose=False, **batch, **more)
+    if dynamo:
+        options |= {"dynamic_shapes": ({0: torch.export.Dim("N")},), "external_data": False}
+    else:
+        options |= {"dynamic_axes": {"image": {0: "N"}}}
+    torch.onnx.export(model, (images,), file, dynamo=dynamo, input_names=["image"], output_names=["logits"], verbose=False, **options)
 
 
-def one(name, dynamo, folder):
+def one(name, options, folder):
     model = random_model(name)
     file = folder / f"{name}.onnx"
-    export(model, file, dynamo)
+    export(model, file, **options)
     net, weights = folder / f"{name}.net", folder / f"{name}.safetensors"
     netc("import", file, "-o", net, "--weights", weights)
+    file.unlink()
     images = torch.randn(BATCH, 3, 224, 224)
     with torch.no_grad():
         expected = model(images).numpy()
@@ -58,10 +62,11 @@ def one(name, dynamo, folder):
     found = load_file(folder / "logits.safetensors")["logits"]
     text = net.read_text()
     if TEXTS:
-        (TEXTS / f"{name}-{'dynamo' if dynamo else 'torchscript'}.net").write_text(text)
+        (TEXTS / f"{'-'.join([name, *options])}.net").write_text(text)
     lines = sum(bool(line.strip()) and not line.startswith("#") for line in text.splitlines())
     blocks = sum(line.startswith("block ") for line in text.splitlines())
-    return float(np.abs(found - expected).max() / np.abs(expected).max()), lines, blocks
+    params = int(text.split("expect params == ")[1].split()[0].replace("_", ""))
+    return float(np.abs(found - expected).max() / np.abs(expected).max()), params, lines, blocks
 
 
 if __name__ == "__main__":
@@ -70,12 +75,12 @@ if __name__ == "__main__":
     TEXTS = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     failed = False
     print(f"torch {torch.__version__}, torchvision {torchvision.__version__}")
-    print(f"{'model':<16}{'exporter':<14}{'difference':>10}{'lines':>8}{'blocks':>8}")
+    print(f"{'model':<16}{'exporter':<18}{'difference':>10}{'params':>13}{'lines':>8}{'blocks':>8}")
     for name in MODELS:
-        for exporter, dynamo in EXPORTERS.items():
+        for exporter, options in EXPORTERS.items():
             with tempfile.TemporaryDirectory() as folder:
-                difference, lines, blocks = one(name, dynamo, Path(folder))
-            print(f"{name:<16}{exporter:<14}{difference:>10.1e}{lines:>8}{blocks:>8}", flush=True)
+                difference, params, lines, blocks = one(name, options, Path(folder))
+            print(f"{name:<16}{exporter:<18}{difference:>10.1e}{params:>13,}{lines:>8}{blocks:>8}", flush=True)
             failed |= not difference <= MOST
     print(f"largest difference of netc's logits from torchvision's, as a part of the largest logit; at most {MOST:g} passes")
     sys.exit(failed)

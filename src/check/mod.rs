@@ -72,12 +72,6 @@ impl Checked {
         self.order.iter().map(|&id| self.node_macs(id)).fold(0, u64::saturating_add)
     }
 
-    /// How many numbers all nodes together give for one example: what training keeps for the
-    /// gradient if nothing is reused.
-    pub fn activations(&self) -> u64 {
-        self.order.iter().map(|&id| self.shape(id).elements()).fold(0, u64::saturating_add)
-    }
-
     /// The input. A checked graph has exactly one.
     pub fn input(&self) -> NodeId {
         self.input

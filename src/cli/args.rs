@@ -12,6 +12,8 @@ use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesAr
 use super::args_train::{EvalArgs, ParityArgs, ProfileArgs, TrainArgs};
 use super::args_watch::{PlotArgs, PredictArgs};
 use crate::diag::Code;
+use crate::lower::ConvChoice;
+use crate::run::PrecisionChoice;
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
 #[derive(Debug, Parser)]
@@ -107,8 +109,13 @@ Examples:
   netc check nets/*.net
   netc check nets/resnet9.net --set width=128
   netc check --format json nets/resnet9.net | jq .params
+  netc check nets/resnet9.net --batch 2048 --precision fp32
+                                         how much memory does a training step need?
   netc check --deny warnings nets/*.net
   netc check --fix --dry-run my.net      what the repairs would change
+
+The memory is that of a training step on this machine's CPU: weights, gradients, velocities, values and their gradients, and
+what the kernels work in; images that wait and the tests after an epoch come on top.
 
 Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
 pub struct CheckArgs {
@@ -121,9 +128,15 @@ pub struct CheckArgs {
     /// How to print: a table for people, or a line of JSON for each file
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Images in a batch, for the estimate of activation memory
-    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
-    pub batch: u64,
+    /// Images in a batch, for the memory of a training step [default: the recipe's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub batch: Option<u64>,
+    /// Its arithmetic: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with instructions for it, else fp32
+    #[arg(long, value_name = "PRECISION", default_value = "auto")]
+    pub precision: PrecisionChoice,
+    /// Its convolutions: auto, library, f2 or f4
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    pub conv: ConvChoice,
     /// Apply the repairs that make a net less wrong; shows the changes first
     #[arg(long)]
     pub fix: bool,

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{Format, SetArgs};
 use super::args_watch::picture;
-use crate::lower::{ConvChoice, Precision};
+use crate::lower::{ConvChoice, Precision, Without};
 use crate::passes::Choice;
 use crate::run::{DeviceChoice, Executor, PrecisionChoice};
 
@@ -36,7 +36,7 @@ pub struct TrainArgs {
     /// Go on with a run that was cut short, with the net, recipe, data and seed that its folder has
     #[arg(long, value_name = "RUN", conflicts_with_all =
         ["file", "set", "recipe", "epochs", "data", "seed", "out", "limit_train", "limit_test", "precision",
-         "sync_bn", "passes", "executor", "conv"])]
+         "sync_bn", "passes", "executor", "conv", "without"])]
     pub resume: Option<PathBuf>,
     /// A recipe file: lines of `key: value`
     #[arg(long, value_name = "R.yaml")]
@@ -78,6 +78,9 @@ pub struct TrainArgs {
     /// Also write what a viewer reads: `tensorboard` for event files in the run's folder
     #[arg(long, value_enum, value_name = "VIEWER")]
     pub log: Option<Viewer>,
+    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent
+    #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
+    pub without: Without,
     /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
     #[arg(long)]
     pub verify_passes: bool,
@@ -108,10 +111,14 @@ Examples:
   netc profile nets/resnet9.net
   netc profile nets/resnet9.net --batch 128 --svg step.svg
   netc profile nets/base.net --precision fp32 --conv library
+  netc profile nets/resnet9.net --phases
+  netc profile nets/resnet9.net --format json | jq .step
 
 A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and write, and what
 part of this machine's measured peaks that makes. Winograd's convolutions need 2.25 or 4 times fewer operations than
 are counted, so they may pass 100%. The tapeless step of `netc train` is measured, on random images.
+Memory is what `netc check` predicts, beside what the process allocated at its peak: its peak in memory without the
+pages of its files, less what it had before the net was built.
 
 Exit codes: 0 measured, 1 a problem, 2 wrong usage.")]
 pub struct ProfileArgs {
@@ -130,6 +137,18 @@ pub struct ProfileArgs {
     /// Convolutions: auto, library, f2 or f4
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
+    /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub passes: Choice,
+    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent
+    #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
+    pub without: Without,
+    /// Show what comes before: the time of each phase from the start of the process to the second step
+    #[arg(long)]
+    pub phases: bool,
+    /// How to print: tables for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     /// Also draw it, as an SVG
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,

@@ -7,14 +7,12 @@ use serde::Serialize;
 use super::PROBLEMS;
 use super::args::{CheckArgs, Format};
 use super::fix::repair;
-use super::out::{bytes, complain, echo_overrides, millions, print, show, table, thousands, trimmed};
+use super::memory::Memory;
+use super::out::{complain, echo_overrides, millions, print, show, table, thousands, trimmed};
 use crate::check::Checked;
 use crate::diag::{Problem, Sources};
 use crate::syntax::Overlay;
 use crate::{Compilation, compile_over};
-
-/// Bytes of one number in the estimate of activation memory.
-const BYTES_PER_NUMBER: u64 = 4;
 
 pub(super) fn run(args: &CheckArgs) -> ExitCode {
     let texts = match if args.fix { repair(args) } else { Ok(Overlay::new()) } {
@@ -31,7 +29,7 @@ pub(super) fn run(args: &CheckArgs) -> ExitCode {
         compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
     }
     match args.format {
-        Format::Json => compiled.iter().for_each(|(file, c)| print(&json(file, c, passes(c, args)))),
+        Format::Json => compiled.iter().for_each(|(file, c)| print(&json(file, c, args))),
         Format::Text => {
             compiled.iter().for_each(|(_, c)| show(&c.problems, &c.sources));
             if let [(file, compilation)] = compiled.as_slice() {
@@ -49,7 +47,8 @@ fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     let mut text = verdict(file, compilation, args) + "\n";
     if let Some(net) = &compilation.net {
         text += &echo_overrides(net, &args.set.set);
-        text += &format!("\n{}\n\n{}\n", stages(net), totals(net, args.batch));
+        text += &format!("\n{}\n", stages(net));
+        text += &Memory::of(net, args).map_or_else(String::new, |memory| format!("\n{}\n", memory.line()));
     }
     text
 }
@@ -110,21 +109,9 @@ fn stages(net: &Checked) -> String {
     trimmed(&table)
 }
 
-fn totals(net: &Checked, batch: u64) -> String {
-    format!(
-        "activations kept for the gradient: {} (batch {batch}, fp32, nothing reused)",
-        activations(net, batch)
-    )
-}
-
-fn activations(net: &Checked, batch: u64) -> String {
-    bytes(net.activations().saturating_mul(batch).saturating_mul(BYTES_PER_NUMBER))
-}
-
 /// A row for each file.
 fn many(compiled: &[(&Path, Compilation)], args: &CheckArgs) -> String {
-    let activations_head = format!("activations (batch {})", args.batch);
-    let mut table = table(&["file", "verdict", "params", "MACs", &activations_head], 2..5);
+    let mut table = table(&["file", "verdict", "params", "MACs", "memory of a step"], 2..5);
     for (file, compilation) in compiled {
         let file = file.display().to_string();
         match (&compilation.net, passes(compilation, args)) {
@@ -134,7 +121,7 @@ fn many(compiled: &[(&Path, Compilation)], args: &CheckArgs) -> String {
                 format!("sound{}", and_warnings(compilation)),
                 thousands(net.params()),
                 millions(net.macs()),
-                activations(net, args.batch),
+                Memory::of(net, args).map_or_else(String::new, |memory| memory.short()),
             ]),
             (None, true) => {
                 table.add_row(vec![file, format!("sound, blocks alone{}", and_warnings(compilation))])
@@ -151,6 +138,7 @@ struct FileJson<'a> {
     ok: bool,
     params: Option<u64>,
     macs: Option<u64>,
+    memory: Option<Memory>,
     output: Option<&'a [u64]>,
     nodes: Vec<NodeJson<'a>>,
     problems: Vec<ProblemJson<'a>>,
@@ -177,15 +165,16 @@ struct ProblemJson<'a> {
     help: Option<&'a str>,
 }
 
-fn json(file: &Path, compilation: &Compilation, ok: bool) -> String {
+fn json(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     let net = compilation.net.as_ref();
     let problem = |p| problem_json(p, &compilation.sources);
     let value = FileJson {
         file: file.display().to_string(),
         net: net.map(|n| n.graph().name.as_str()),
-        ok,
+        ok: passes(compilation, args),
         params: net.map(Checked::params),
         macs: net.map(Checked::macs),
+        memory: net.and_then(|net| Memory::of(net, args)),
         output: net.map(|n| n.shape(n.output()).dims()),
         nodes: net.map_or_else(Vec::new, nodes_json),
         problems: compilation.problems.sorted().into_iter().map(problem).collect(),

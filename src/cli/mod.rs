@@ -35,6 +35,7 @@ mod import;
 mod logits;
 mod lsp;
 mod manual;
+mod memory;
 mod out;
 #[cfg(feature = "torch")]
 mod parity;

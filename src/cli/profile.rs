@@ -1,11 +1,15 @@
 use std::process::ExitCode;
 
 use super::PROBLEMS;
+use super::args::Format;
 use super::args_train::ProfileArgs;
 use super::out::{bytes, complain, print, show, table, trimmed};
 use crate::compile;
-use crate::lower::Ways;
-use crate::run::{Machine, Method, Profile, Recipe, TaskProfile, profile, write_atomically};
+use crate::graph::Graph;
+use crate::lower::{Algorithm, Ways};
+use crate::run::{
+    Machine, Method, Phases, Profile, Recipe, TaskProfile, process_age, profile, write_atomically,
+};
 use crate::tools::flame::{Timed, flame};
 
 pub(super) fn run(args: &ProfileArgs) -> ExitCode {
@@ -19,7 +23,9 @@ pub(super) fn run(args: &ProfileArgs) -> ExitCode {
 }
 
 fn go(args: &ProfileArgs) -> Result<(), String> {
+    let start = process_age();
     let mut compilation = compile(&args.file, &args.set.set);
+    let before = Before { start, compilation: compilation.seconds };
     show(&compilation.problems, &compilation.sources);
     let Some(net) = compilation.net.take() else {
         return Err(match compilation.ok() {
@@ -31,7 +37,12 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     show(&problems, &compilation.sources);
     recipe.batch_size = args.batch.unwrap_or(recipe.batch_size);
     let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
-    let method = Method { conv: args.conv, ..Method::default() };
+    let method = Method {
+        conv: args.conv,
+        passes: args.passes.clone(),
+        without: args.without.clone(),
+        ..Method::default()
+    };
     let found = profile(&net, &recipe, machine, &method, args.steps).map_err(|e| e.to_string())?;
     let title = format!(
         "{}: a training step on {} images, {} on {}",
@@ -40,7 +51,11 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         machine.precision,
         machine.hardware().label()
     );
-    print(&format!("{title}\n\n{}", text(&found, recipe.batch_size)));
+    match (args.format, args.phases) {
+        (Format::Json, _) => print(&json(net.graph(), &before, &found)),
+        (Format::Text, true) => print(&format!("{title}\n\n{}", phases(&before, &found.phases))),
+        (Format::Text, false) => print(&format!("{title}\n\n{}", text(&found, recipe.batch_size))),
+    }
     if let Some(path) = &args.svg {
         let nodes = found
             .tasks
@@ -48,9 +63,57 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
             .map(|task| Timed { path: task.path.clone(), seconds: task.seconds.iter().sum() });
         let picture = flame(&title, &nodes.collect::<Vec<_>>());
         write_atomically(path, picture.as_bytes()).map_err(|e| e.to_string())?;
-        print(&format!("\nwritten to {}\n", path.display()));
+        if args.format == Format::Text {
+            print(&format!("\nwritten to {}\n", path.display()));
+        }
     }
     Ok(())
+}
+
+/// Seconds of what comes before the phases of a profile.
+struct Before {
+    start: Option<f64>,
+    /// Of parsing, resolving and checking.
+    compilation: [f64; 3],
+}
+
+impl Before {
+    /// All phases in their order, each with its name.
+    fn phases(&self, after: &Phases) -> Vec<(&'static str, f64)> {
+        let [parse, resolve, check] = self.compilation;
+        let Phases { passes, weights, schedule, tuning, first, second } = *after;
+        let start = self.start.map(|start| ("start", start));
+        let others = [
+            ("parse", parse),
+            ("resolve", resolve),
+            ("check", check),
+            ("passes", passes),
+            ("weights", weights),
+            ("schedule", schedule),
+            ("tuning", tuning),
+            ("first step", first),
+            ("second step", second),
+        ];
+        start.into_iter().chain(others).collect()
+    }
+}
+
+fn phases(before: &Before, after: &Phases) -> String {
+    let mut rows = table(&["phase", "ms"], 1..2);
+    for (name, seconds) in before.phases(after) {
+        rows.add_row([name.to_string(), format!("{:.2}", seconds * 1e3)]);
+    }
+    trimmed(&rows) + "\n"
+}
+
+fn json(graph: &Graph, before: &Before, profile: &Profile) -> String {
+    let phases: serde_json::Map<String, serde_json::Value> =
+        before.phases(&profile.phases).into_iter().map(|(name, time)| (name.into(), time.into())).collect();
+    let mut value = serde_json::json!(profile);
+    value["net"] = graph.name.as_str().into();
+    value["phases"] = phases.into();
+    value["predicted_bytes"] = profile.predicted.total().into();
+    format!("{value}\n")
 }
 
 fn text(profile: &Profile, batch: usize) -> String {
@@ -67,7 +130,8 @@ fn text(profile: &Profile, batch: usize) -> String {
         "with it",
     ];
     let mut rows = table(&header, 1..8);
-    let all: f64 = profile.tasks.iter().flat_map(|task| task.seconds).sum::<f64>() + profile.optimiser;
+    let all: f64 =
+        profile.tasks.iter().flat_map(|task| task.seconds).sum::<f64>() + profile.optimiser + profile.data;
     for task in &profile.tasks {
         let time: f64 = task.seconds.iter().sum();
         let (macs, moved): (u64, u64) = (task.macs.iter().sum(), task.bytes.iter().sum());
@@ -90,16 +154,60 @@ fn text(profile: &Profile, batch: usize) -> String {
     }
     let step = profile.step;
     format!(
-        "{}\n\nstep {:.1} ms ({:.0} images/s), of it the optimiser {:.1} ms and what lies between the nodes {:.1} ms\n\
-         this machine: {:.0} GMAC/s in a matrix product, {:.0} GB/s in a copy; matrix and memory are parts of these\n",
+        "{}\n\nstep {:.1} ms ({:.0} images/s), of it augmentation {:.1} ms ({:.1}%), the optimiser {:.1} ms and what lies \
+         between the nodes {:.1} ms\n{}this machine: {:.0} GMAC/s in a matrix product, {:.0} GB/s in a copy; matrix and memory are parts of these\n{}",
         trimmed(&rows),
         step * 1e3,
         batch as f64 / step,
+        profile.data * 1e3,
+        profile.data / step * 100.0,
         profile.optimiser * 1e3,
         (step - all).max(0.0) * 1e3,
+        memory(profile),
         profile.matrix_peak / 1e9,
         profile.memory_peak / 1e9,
+        timed(profile),
     )
+}
+
+/// The times by which the algorithms of convolutions were chosen.
+fn timed(profile: &Profile) -> String {
+    let tasks = profile.tasks.iter().filter_map(|task| Some((&task.path, task.times?)));
+    let mut rows = table(&["convolution", "images", "by", "forward ms", "input ms", "weights ms"], 1..2);
+    for (path, times) in tasks {
+        for (way, by) in [Algorithm::Library, times.candidate].into_iter().enumerate() {
+            let mut row = match way {
+                0 => vec![path.clone(), times.images.to_string(), by.to_string()],
+                _ => vec![String::new(), String::new(), by.to_string()],
+            };
+            row.extend(times.seconds.map(|seconds| format!("{:.2}", seconds[way] * 1e3)));
+            rows.add_row(row);
+        }
+    }
+    match rows.is_empty() {
+        true => String::new(),
+        false => format!("\nchosen by time, once for each shape on this machine:\n{}\n", trimmed(&rows)),
+    }
+}
+
+/// The memory of the step: as predicted, in its parts, and as measured.
+fn memory(profile: &Profile) -> String {
+    let predicted = profile.predicted;
+    let parts = [
+        ("weights", predicted.weights),
+        ("gradients and velocities", predicted.training),
+        ("transformed weights", predicted.packed),
+        ("workspace", predicted.workspace),
+        ("slots", predicted.slots),
+        ("the rest at its peak", predicted.passing),
+    ];
+    let parts = parts.iter().filter(|(_, size)| *size > 0);
+    let parts: Vec<String> = parts.map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
+    let measured = profile.allocated.map_or_else(String::new, |measured| {
+        let ratio = predicted.total() as f64 / measured as f64;
+        format!(", the process allocated {} ({ratio:.2})", bytes(measured))
+    });
+    format!("memory {}{measured}: {}\n", bytes(predicted.total()), parts.join(", "))
 }
 
 /// One word where all directions are alike.

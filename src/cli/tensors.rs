@@ -1,6 +1,8 @@
 use std::process::ExitCode;
 
-use super::{TensorCommand, doctor, eval, export_script, logits, parity, passes, predict, profile, search, train};
+use super::{
+    TensorCommand, doctor, eval, export_script, logits, parity, passes, predict, profile, search, train,
+};
 
 /// Runs a command that computes with tensors, in a program that links libtorch.
 pub fn tensors(command: TensorCommand) -> ExitCode {

@@ -169,6 +169,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
             executor: args.executor,
             conv: args.conv,
             passes: args.passes.clone(),
+            without: args.without.clone(),
             sync_norm: args.sync_bn,
         },
         out,

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "torch")]
-use crate::graph::{Shape, op::Conv};
+use super::{Load, Precision};
+use crate::graph::op::Conv;
 
 /// A way to compute a convolution in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,28 @@ impl Ways {
     }
 }
 
+/// How long the library and another algorithm took for a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Times {
+    /// The other one.
+    pub candidate: Algorithm,
+    /// For how many images.
+    pub images: u64,
+    /// Seconds of the library and of the candidate: forward, by the input, and by the weights. 0 where it was not timed.
+    pub seconds: [[f64; 2]; 3],
+}
+
+impl Times {
+    /// The faster one in each direction.
+    pub fn ways(&self) -> Ways {
+        let [forward, input, weights] = self.seconds.map(|[library, candidate]| match candidate < library {
+            true => self.candidate,
+            false => Algorithm::Library,
+        });
+        Ways { forward, input, weights }
+    }
+}
+
 /// Which algorithms a net's convolutions may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,6 +86,44 @@ pub enum ConvChoice {
     F2,
     /// Winograd's with tiles of 4 x 4, wherever it can be. In bf16 its error is six to nine times the library's.
     F4,
+}
+
+/// Multiplications of a batch below which the choice does not matter.
+const SMALL: u64 = 30_000_000;
+/// Images on which a convolution is timed, at most.
+const IMAGES: u64 = 128;
+
+impl ConvChoice {
+    /// What the library is timed against, if the choice is to be made by time.
+    pub fn candidate(self, precision: Precision) -> Option<Algorithm> {
+        match (self, precision) {
+            // In bf16 Winograd's rounds more than the library does.
+            (ConvChoice::Auto, Precision::Fp32) => Some(Algorithm::Four),
+            _ => None,
+        }
+    }
+
+    /// The images on which a convolution of `[channels, height, width]` is timed; none if it is too small for the choice to matter.
+    pub fn timed(op: &Conv, [inside, height, width]: [u64; 3], batch: u64) -> Option<u64> {
+        let images = IMAGES.min(batch);
+        let macs = [images, inside, op.out, 9, height, width].into_iter().fold(1u64, u64::saturating_mul);
+        (macs >= SMALL).then_some(images)
+    }
+
+    /// The ways of a convolution that Winograd's algorithm computes, as far as they are known without timing: the candidate is
+    /// assumed to win.
+    pub fn assumed(self, op: &Conv, image: [u64; 3], load: Load) -> Ways {
+        Ways::all(match self {
+            ConvChoice::Library => Algorithm::Library,
+            ConvChoice::F2 => Algorithm::Two,
+            ConvChoice::F4 => Algorithm::Four,
+            ConvChoice::Auto => {
+                let candidate = self.candidate(load.precision);
+                let timed = candidate.filter(|_| ConvChoice::timed(op, image, load.images).is_some());
+                timed.unwrap_or(Algorithm::Library)
+            }
+        })
+    }
 }
 
 impl FromStr for ConvChoice {
@@ -89,11 +149,4 @@ impl fmt::Display for ConvChoice {
             ConvChoice::F4 => "f4",
         })
     }
-}
-
-/// Whether Winograd's algorithm computes this convolution.
-#[cfg(feature = "torch")]
-pub(super) fn suits(op: &Conv, input: &Shape) -> bool {
-    let plain = op.kernel == [3, 3] && op.stride == [1, 1] && op.pad == [1, 1] && op.dilation == [1, 1];
-    plain && op.groups == 1 && input.image().is_some()
 }

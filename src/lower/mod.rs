@@ -7,6 +7,7 @@
 mod algorithm;
 #[cfg(feature = "torch")]
 mod compiled;
+pub mod cpu;
 mod error;
 mod fold;
 mod init;
@@ -14,19 +15,26 @@ mod init;
 pub mod kernels;
 mod plan;
 mod precision;
+mod predict;
 mod pytorch;
+mod saving;
+mod schedule;
 pub mod seed;
 #[cfg(feature = "torch")]
 mod torch;
 mod weights;
+mod winograd;
 
-pub use algorithm::{Algorithm, ConvChoice, Ways};
+pub use algorithm::{Algorithm, ConvChoice, Times, Ways};
 #[cfg(feature = "torch")]
 pub use compiled::{Compiled, Stepped, TaskInfo, Tuning};
 pub use error::TorchError;
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
+pub use predict::Predicted;
 pub use pytorch::pytorch;
+pub use saving::{Saving, Without};
+pub use schedule::{After, Facts, Footprint, Load, Means, Schedule, Slots, Task};
 #[cfg(feature = "torch")]
 pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, save_script, verify};
 pub use weights::{Numbers, Weights};

@@ -19,6 +19,15 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// Bytes of a number.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Precision::Fp64 => 8,
+            Precision::Fp32 => 4,
+            Precision::Bf16 | Precision::Fp16 => 2,
+        }
+    }
+
     /// As the command line writes it.
     pub fn as_str(self) -> &'static str {
         match self {

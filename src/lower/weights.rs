@@ -33,12 +33,15 @@ impl Weights {
     /// First weights from a seed: the same that training starts from.
     ///
     /// # Errors
-    /// More numbers than memory can address.
+    /// More numbers than memory has room for.
     pub fn initial(net: &Checked, seed: u64) -> Result<Weights, String> {
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
             let count = count(&spec)?;
-            let values = init::draw(spec.init, count, seed, &name);
+            let room = Vec::<f32>::new().try_reserve_exact(count);
+            room.map_err(|_| format!("there is no memory for the {count} numbers of `{name}`"))?;
+            let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
+            let values = init::draw(spec.init, &dims, seed, &name);
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
         Ok(Weights { tensors })

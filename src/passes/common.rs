@@ -11,7 +11,7 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
         if !is_pure(&line.op) || i == lines.output {
             continue;
         }
-        let same = *first.entry((format!("{:?}", line.op), line.operands.clone())).or_insert(i);
+        let same = *first.entry((format!("{:?}", line.op), line.operands().to_vec())).or_insert(i);
         if same != i {
             changes.push(format!("{} is {}", line.path, lines.lines[same].path));
             lines.forward(i, same);

@@ -5,7 +5,7 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
     let mut changes = Vec::new();
     for i in 0..lines.lines.len() {
         let Op::Linear(second) = lines.lines[i].op.clone() else { continue };
-        let before = lines.lines[i].operands[0];
+        let before = lines.lines[i].operands()[0];
         let Op::Linear(first) = &lines.lines[before].op else { continue };
         // From n to a to b features: n b in place of n a + a b; less whatever n is, if b is at most a.
         if lines.only_reader(before) != Some(i) || second.out > first.out {
@@ -15,10 +15,8 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
         let (first, path) = (lines.lines[before].path.clone(), lines.lines[i].path.clone());
         changes.push(format!("{first} goes into {path}"));
         lines.folds.push(Fold::Linear { first, second: path });
-        let operands = lines.lines[before].operands.clone();
-        let line = &mut lines.lines[i];
-        line.operands = operands;
-        if let Op::Linear(linear) = &mut line.op {
+        lines.set_operands(i, lines.lines[before].operands().to_vec());
+        if let Op::Linear(linear) = &mut lines.lines[i].op {
             linear.bias = bias;
         }
     }

@@ -5,7 +5,7 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
     let mut changes = Vec::new();
     for i in 0..lines.lines.len() {
         let Op::Scale(scale) = lines.lines[i].op.clone() else { continue };
-        let before = lines.lines[i].operands[0];
+        let before = lines.lines[i].operands()[0];
         if lines.only_reader(before) != Some(i) {
             continue;
         }

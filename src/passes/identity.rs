@@ -7,7 +7,7 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
     for i in 0..lines.lines.len() {
         if changes_nothing(&lines.lines[i].op) && i != lines.output {
             changes.push(format!("{} is gone", lines.lines[i].path));
-            lines.forward(i, lines.lines[i].operands[0]);
+            lines.forward(i, lines.lines[i].operands()[0]);
         }
     }
     lines.sweep();

@@ -14,12 +14,13 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
             None
         };
         let Some(inner) = inner else { continue };
-        let parts = lines.lines[inner].operands.clone();
+        let parts = lines.lines[inner].operands().to_vec();
         changes.push(format!("{} goes into {}", lines.lines[inner].path, lines.lines[i].path));
-        let operands = &mut lines.lines[i].operands;
+        let mut operands = lines.lines[i].operands().to_vec();
         if let Some(place) = operands.iter().position(|&operand| operand == inner) {
             operands.splice(place..=place, parts);
         }
+        lines.set_operands(i, operands);
     }
     lines.sweep();
     changes
@@ -27,6 +28,6 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
 
 /// The first of the leading `among` operands of a line that is of the same kind and read by it alone.
 fn inner(lines: &Lines, i: usize, among: usize, same: impl Fn(&Op) -> bool) -> Option<usize> {
-    let operands = lines.lines[i].operands.iter().copied().take(among);
+    let operands = lines.lines[i].operands().iter().copied().take(among);
     operands.into_iter().find(|&o| same(&lines.lines[o].op) && lines.only_reader(o) == Some(i))
 }

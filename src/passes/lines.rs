@@ -11,6 +11,8 @@ pub(super) struct Lines {
     /// The position of the result.
     pub output: usize,
     pub folds: Vec<Fold>,
+    /// The lines that read each line, once for each time they do.
+    readers: Vec<Vec<usize>>,
 }
 
 /// An op in its place.
@@ -18,11 +20,16 @@ pub(super) struct Lines {
 pub(super) struct Line {
     pub path: String,
     pub op: Op,
-    pub operands: Vec<usize>,
+    operands: Vec<usize>,
     origin: Option<Origin>,
 }
 
 impl Line {
+    /// The positions of its operands.
+    pub(super) fn operands(&self) -> &[usize] {
+        &self.operands
+    }
+
     /// Exchanges where two lines come from.
     pub(super) fn swap_origin(&mut self, other: &mut Line) {
         std::mem::swap(&mut self.origin, &mut other.origin);
@@ -43,7 +50,18 @@ impl Lines {
                 origin: node.origin.clone(),
             });
         }
-        Lines { lines, output: at[&net.output()], folds: Vec::new() }
+        let readers = readers(&lines);
+        Lines { lines, output: at[&net.output()], folds: Vec::new(), readers }
+    }
+
+    /// Line `i` reads these from now on.
+    pub(super) fn set_operands(&mut self, i: usize, operands: Vec<usize>) {
+        for old in std::mem::replace(&mut self.lines[i].operands, operands) {
+            self.readers[old].retain(|&reader| reader != i);
+        }
+        for &new in &self.lines[i].operands {
+            self.readers[new].push(i);
+        }
     }
 
     /// Which lines the output needs; the input always stays.
@@ -61,17 +79,20 @@ impl Lines {
 
     /// The one line that reads `i`, if there is one alone and `i` is not the result.
     pub(super) fn only_reader(&self, i: usize) -> Option<usize> {
-        let mut readers = (0..self.lines.len()).filter(|&r| self.lines[r].operands.contains(&i));
-        let first =
-            readers.next().filter(|&r| self.lines[r].operands.iter().filter(|&&o| o == i).count() == 1);
-        first.filter(|_| readers.next().is_none() && self.output != i)
+        match self.readers[i][..] {
+            [one] if self.output != i => Some(one),
+            _ => None,
+        }
     }
 
     /// All that read `i` read `to` instead, which stands before them.
     pub(super) fn forward(&mut self, i: usize, to: usize) {
-        for line in &mut self.lines {
-            line.operands.iter_mut().filter(|operand| **operand == i).for_each(|operand| *operand = to);
+        let readers = std::mem::take(&mut self.readers[i]);
+        for &reader in &readers {
+            let operands = &mut self.lines[reader].operands;
+            operands.iter_mut().filter(|operand| **operand == i).for_each(|operand| *operand = to);
         }
+        self.readers[to].extend(readers);
         if self.output == i {
             self.output = to;
         }
@@ -90,6 +111,7 @@ impl Lines {
             }
         }
         self.output = new[self.output];
+        self.readers = readers(&kept);
         self.lines = kept;
     }
 
@@ -116,4 +138,12 @@ impl Lines {
         graph.set_output(name, ids[self.output]);
         graph
     }
+}
+
+fn readers(lines: &[Line]) -> Vec<Vec<usize>> {
+    let mut readers = vec![Vec::new(); lines.len()];
+    for (i, line) in lines.iter().enumerate() {
+        line.operands.iter().for_each(|&operand| readers[operand].push(i));
+    }
+    readers
 }

@@ -5,24 +5,26 @@ use crate::graph::Op;
 /// where several values are the largest, both take the first, or the function is flat there.
 pub(super) fn run(lines: &mut Lines) -> Vec<String> {
     let mut changes = Vec::new();
-    // A pool that has moved may move on past what stood before it.
-    while let Some((function, pool)) = next(lines) {
-        changes.push(format!("{} goes before {}", lines.lines[pool].path, lines.lines[function].path));
-        let (low, high) = lines.lines.split_at_mut(pool);
-        let (function, pool) = (&mut low[function], &mut high[0]);
-        std::mem::swap(&mut function.op, &mut pool.op);
-        std::mem::swap(&mut function.path, &mut pool.path);
-        function.swap_origin(pool);
+    for i in 0..lines.lines.len() {
+        let mut function = i;
+        // A pool that has moved may move on past what stood before it.
+        while let Some(pool) = pool_after(lines, function) {
+            changes.push(format!("{} goes before {}", lines.lines[pool].path, lines.lines[function].path));
+            let (low, high) = lines.lines.split_at_mut(pool);
+            let (low, pool) = (&mut low[function], &mut high[0]);
+            std::mem::swap(&mut low.op, &mut pool.op);
+            std::mem::swap(&mut low.path, &mut pool.path);
+            low.swap_origin(pool);
+            function = low.operands()[0];
+        }
     }
     changes
 }
 
-/// A function and the max pool that alone reads it.
-fn next(lines: &Lines) -> Option<(usize, usize)> {
-    (0..lines.lines.len()).find_map(|i| {
-        let pool = lines.only_reader(i).filter(|_| never_falls(&lines.lines[i].op))?;
-        matches!(lines.lines[pool].op, Op::MaxPool(_) | Op::GlobalMaxPool(_)).then_some((i, pool))
-    })
+/// The max pool that alone reads a function that never falls.
+fn pool_after(lines: &Lines, function: usize) -> Option<usize> {
+    let pool = lines.only_reader(function).filter(|_| never_falls(&lines.lines[function].op))?;
+    matches!(lines.lines[pool].op, Op::MaxPool(_) | Op::GlobalMaxPool(_)).then_some(pool)
 }
 
 /// Whether a larger value never gives a smaller one, number by number.

@@ -32,10 +32,8 @@ impl Machine {
             }
         };
         let precision = match precision {
-            PrecisionChoice::Exactly(precision) => precision,
             PrecisionChoice::Auto if device.is_cuda() => Precision::Fp16,
-            PrecisionChoice::Auto if cpu_has_bf16() => Precision::Bf16,
-            PrecisionChoice::Auto => Precision::Fp32,
+            choice => choice.on_cpu(),
         };
         Ok(Machine { device, precision })
     }
@@ -67,15 +65,6 @@ impl Machine {
         };
         Hardware::detect(usize::try_from(tch::get_num_threads()).unwrap_or(0), device)
     }
-}
-
-/// Whether bf16 is faster than fp32 here: the dot product instructions make it so.
-fn cpu_has_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    let has = std::arch::is_x86_feature_detected!("avx512bf16");
-    #[cfg(not(target_arch = "x86_64"))]
-    let has = false;
-    has
 }
 
 /// The libtorch that this process runs on.

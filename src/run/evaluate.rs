@@ -129,7 +129,7 @@ pub fn confusion_of_run(
 ) -> Result<(Score, Confusion), RunError> {
     let mut confusion = Confusion::new(data.classes.clone());
     let score = evaluate_run_watched(run, net, data, machine, &mut |logits, labels| {
-        let list = |tensor: Tensor| Vec::<i64>::try_from(tensor.f_to_device(tch::Device::Cpu)?);
+        let list = |tensor: Tensor| Vec::<i64>::try_from(tensor.f_to_device(Device::Cpu)?);
         let pairs = list(labels.shallow_clone())?.into_iter().zip(list(logits.f_argmax(1, false)?)?);
         pairs.for_each(|(class, answer)| confusion.count(class as usize, answer as usize));
         Ok(())

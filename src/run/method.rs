@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lower::ConvChoice;
+use crate::lower::{ConvChoice, Without};
 use crate::passes::Choice;
 
 /// What walks through a net forward and backward.
@@ -39,6 +39,9 @@ pub struct Method {
     pub conv: ConvChoice,
     /// The passes that may rewrite the net.
     pub passes: Choice,
+    /// What a compiled step does not use.
+    #[serde(skip_serializing_if = "Without::is_empty")]
+    pub without: Without,
     /// Whether batch normalisation takes the statistics of all ranks' shares of a batch together.
     pub sync_norm: bool,
 }

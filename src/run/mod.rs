@@ -32,6 +32,7 @@ mod hardware;
 mod journal;
 #[cfg(feature = "torch")]
 mod logits;
+mod memory;
 mod method;
 #[cfg(feature = "torch")]
 mod native;
@@ -67,10 +68,11 @@ pub use error::RunError;
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
-pub use hardware::{Hardware, gpu_names};
+pub use hardware::{Hardware, gpu_names, process_age};
 pub use journal::{Journal, NoJournal};
 #[cfg(feature = "torch")]
 pub use logits::logits;
+pub use memory::{Allocated, machine_memory};
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
 pub use optimiser::{Optimiser, Pace};
@@ -78,7 +80,7 @@ pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
 pub use parity::{Trial, parity};
 #[cfg(feature = "torch")]
-pub use profile::{Profile, TaskProfile, profile};
+pub use profile::{Phases, Profile, TaskProfile, profile};
 pub use recipe::Recipe;
 pub use schedule::Schedule;
 #[cfg(feature = "torch")]

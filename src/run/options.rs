@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use crate::lower::Precision;
+use crate::lower::{Precision, cpu};
 
 /// The device asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +39,17 @@ pub enum PrecisionChoice {
     Auto,
     /// This one.
     Exactly(Precision),
+}
+
+impl PrecisionChoice {
+    /// On this machine's CPU.
+    pub fn on_cpu(self) -> Precision {
+        match self {
+            PrecisionChoice::Exactly(precision) => precision,
+            PrecisionChoice::Auto if cpu::has_bf16() => Precision::Bf16,
+            PrecisionChoice::Auto => Precision::Fp32,
+        }
+    }
 }
 
 impl FromStr for PrecisionChoice {

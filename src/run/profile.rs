@@ -2,21 +2,27 @@
 
 use std::time::Instant;
 
+use rand::RngExt;
+use serde::Serialize;
 use tch::{Kind, TchError, Tensor};
 
+use super::augment::Draws;
+use super::data::{Dataset, Split};
+use super::epoch::augmentation;
+use super::memory::Allocated;
 use super::optimiser::Pace;
 use super::stepper::tuning;
-use super::{Machine, Method, Optimiser, Recipe, RunError};
+use super::{Batches, Machine, Method, Optimiser, Recipe, RunError};
 use crate::check::Checked;
 use crate::graph::Op;
-use crate::lower::{At, Compiled, Precision, TorchNet, Ways};
+use crate::lower::{At, Compiled, Footprint, Load, Precision, Saving, Times, TorchNet, Ways, seed};
 use crate::passes::{Purpose, optimise};
 
 /// Steps before the clock counts.
 const WARM_UP: usize = 2;
 
 /// A task of a step: an op, and what is computed along with it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TaskProfile {
     /// The op's path.
     pub path: String,
@@ -30,13 +36,34 @@ pub struct TaskProfile {
     pub bytes: [u64; 2],
     /// How it is computed, for a convolution.
     pub ways: Option<Ways>,
+    /// Why, where it was timed.
+    pub times: Option<Times>,
+}
+
+/// Seconds from a checked net to its second step.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Phases {
+    /// The graph passes.
+    pub passes: f64,
+    /// The weights, and the plan of their net.
+    pub weights: f64,
+    /// The schedule and its memory.
+    pub schedule: f64,
+    /// The choice of the convolutions' algorithms, by timing those that no run before has timed.
+    pub tuning: f64,
+    /// The first step.
+    pub first: f64,
+    /// The second step.
+    pub second: f64,
 }
 
 /// A training step in parts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Profile {
     /// The tasks, in order.
     pub tasks: Vec<TaskProfile>,
+    /// Seconds of a batch's augmentation; 0 for a net whose input is no image of up to three channels.
+    pub data: f64,
     /// Seconds of the optimiser.
     pub optimiser: f64,
     /// Seconds of whole steps: the median.
@@ -45,6 +72,13 @@ pub struct Profile {
     pub matrix_peak: f64,
     /// What it reaches in a copy, in bytes read and written per second.
     pub memory_peak: f64,
+    /// What came before.
+    pub phases: Phases,
+    /// The memory of the step as it is predicted.
+    pub predicted: Footprint,
+    /// What the process allocated at its peak from before the net was built until after the last step, in bytes, where the
+    /// system tells.
+    pub allocated: Option<u64>,
 }
 
 /// Measures so many steps on random images.
@@ -58,28 +92,52 @@ pub fn profile(
     method: &Method,
     steps: usize,
 ) -> Result<Profile, RunError> {
+    let batch = recipe.batch_size;
+    let images = Images::new(net, recipe, machine)?;
+    let allocated = Allocated::start();
+    let (mut phases, mut start) = (Phases::default(), Instant::now());
+    let mut since = || std::mem::replace(&mut start, Instant::now()).elapsed().as_secs_f64();
     let trained = optimise(net, Purpose::Training, &method.passes).map_err(RunError::Pass)?;
-    let (net, batch) =
-        (TorchNet::new(trained.net(), 0, machine.device, machine.precision)?, recipe.batch_size);
+    phases.passes = since();
+    let net = TorchNet::new(trained.net(), 0, machine.device, machine.precision)?;
+    phases.weights = since();
     let mut compiled = Compiled::new(&net, Purpose::Training, batch, &tuning(method, machine))?;
+    phases.tuning = compiled.tuned().as_secs_f64();
+    phases.schedule = since() - phases.tuning;
     compiled.take_times();
     let mut optimiser = Optimiser::new(&net, recipe).at("the optimiser")?;
-    let (images, labels) = random(&net, batch, machine).at("random images")?;
-    let (mut tasks, mut whole, mut descent) = (Vec::new(), Vec::new(), Vec::new());
+    if method.without.has(Saving::Descent) {
+        optimiser = optimiser.plain();
+    }
+    let (mut tasks, mut whole, mut data, mut descent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for step in 0..WARM_UP + steps {
         let start = Instant::now();
+        let (images, labels) = images.batch(step).at("augmentation")?;
+        machine.wait();
+        let augmented = start.elapsed().as_secs_f64();
         compiled.step(&net, &images, &labels, step as u64)?;
         let after = Instant::now();
         // A rate of 0 keeps random labels from driving the weights away.
         let still = Pace { lr: 0.0, peak: 0.0, epoch: 0.0, step: step as u64 + 1 };
         optimiser.step(compiled.gradients(), still).at("the optimiser")?;
+        machine.wait();
+        match step {
+            0 => phases.first = start.elapsed().as_secs_f64(),
+            1 => phases.second = start.elapsed().as_secs_f64(),
+            _ => {}
+        }
         if step >= WARM_UP {
             tasks.push(compiled.times().to_vec());
+            data.push(augmented);
             descent.push(after.elapsed().as_secs_f64());
             whole.push(start.elapsed().as_secs_f64());
         }
     }
-    let width = net.kind_bytes();
+    let allocated = allocated.filter(|_| !machine.device.is_cuda()).and_then(Allocated::peak);
+    let threads = machine.hardware().threads;
+    let load = Load { images: batch as u64, precision: machine.precision, threads };
+    let predicted = compiled.schedule().footprint(net.plan(), load);
+    let width = net.precision().bytes();
     let rows = compiled.tasks(&net).into_iter().enumerate().map(|(i, task)| {
         let seconds = [0, 1].map(|direction| median(tasks.iter().map(|times| times[i][direction]).collect()));
         let step = &net.plan().steps()[task.step];
@@ -101,24 +159,73 @@ pub fn profile(
             macs: [forward, backward],
             bytes,
             ways: task.ways,
+            times: task.times,
         }
     });
     Ok(Profile {
         tasks: rows.collect(),
+        data: median(data),
         optimiser: median(descent),
         step: median(whole),
         matrix_peak: matrix_peak(machine).at("the matrix peak")?,
         memory_peak: memory_peak(machine).at("the memory's peak")?,
+        phases,
+        predicted,
+        allocated,
     })
 }
 
-fn random(net: &TorchNet, batch: usize, machine: Machine) -> Result<(Tensor, Tensor), TchError> {
-    let sizes = |shape: &crate::graph::Shape| shape.dims().iter().map(|&d| d as i64).collect::<Vec<_>>();
-    let steps = net.plan().steps();
-    let image = [vec![batch as i64], sizes(net.plan().input_shape())].concat();
-    let classes = steps[steps.len() - 1].shape.channels() as i64;
-    let images = Tensor::f_randn(image, (Kind::Float, machine.device))?;
-    Ok((images, Tensor::f_randint(classes, [batch as i64], (Kind::Int64, machine.device))?))
+/// Random images for a net, from memory as in a training.
+enum Images {
+    /// Augmented as the recipe has it; every batch takes its part of an epoch.
+    Augmented(Batches, super::batches::Epoch, usize),
+    /// As they are, for nets whose input the augmentation does not fit.
+    Plain(Tensor, Tensor),
+}
+
+/// Batches in an epoch of random images.
+const BATCHES: usize = 4;
+
+impl Images {
+    fn new(net: &Checked, recipe: &Recipe, machine: Machine) -> Result<Images, RunError> {
+        let (input, batch) = (net.shape(net.input()), recipe.batch_size);
+        let classes = net.shape(net.output()).channels();
+        let Some([channels @ 1..=3, height, width]) = input.image() else {
+            let sizes: Vec<i64> =
+                [batch as u64].iter().chain(input.dims()).map(|&size| size as i64).collect();
+            let images = Tensor::f_randn(sizes, (Kind::Float, machine.device)).at("random images")?;
+            let labels = Tensor::f_randint(classes as i64, [batch as i64], (Kind::Int64, machine.device));
+            return Ok(Images::Plain(images, labels.at("random labels")?));
+        };
+        let image = [channels, height, width].map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+        let count = BATCHES * batch;
+        let mut rng = seed::rng(0, "profile");
+        let mut bytes = vec![0u8; count * image.iter().product::<usize>()];
+        rng.fill(bytes.as_mut_slice());
+        let labels = (0..count).map(|_| rng.random_range(0..classes.min(256)) as u8).collect();
+        let data = Dataset {
+            name: "random".into(),
+            folder: None,
+            image,
+            classes: Vec::new(),
+            train: Split { images: bytes, labels },
+            test: Split::default(),
+            mean: [127.5; 3],
+            std: [73.6; 3],
+        };
+        let what = augmentation(recipe);
+        let batches = Batches::new(&data, &data.train, None, what, machine.device)?;
+        let draws = Draws::new(0, 0, count, [image[1], image[2]], what);
+        let epoch = batches.epoch(&draws).at("augmentation")?;
+        Ok(Images::Augmented(batches, epoch, batch))
+    }
+
+    fn batch(&self, step: usize) -> Result<(Tensor, Tensor), TchError> {
+        match self {
+            Images::Augmented(batches, epoch, size) => batches.training(epoch, step % BATCHES * size, *size),
+            Images::Plain(images, labels) => Ok((images.shallow_clone(), labels.shallow_clone())),
+        }
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

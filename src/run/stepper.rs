@@ -55,5 +55,6 @@ impl Stepper {
 pub(super) fn tuning(method: &Method, machine: Machine) -> Tuning {
     let Hardware { cpu, threads, .. } = machine.hardware();
     let cache = data::cache_folder().ok().map(|folder| folder.join("convolutions.json"));
-    Tuning { choice: method.conv, cache, machine: format!("{cpu}, {threads} threads") }
+    let machine = format!("{cpu}, {threads} threads");
+    Tuning { choice: method.conv, cache, machine, without: method.without.clone() }
 }

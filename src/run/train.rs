@@ -19,7 +19,7 @@ use super::{
     Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, Recipe, RunError, RunInfo, checkpoint,
 };
 use crate::check::Checked;
-use crate::lower::{At, TorchNet};
+use crate::lower::{At, Saving, TorchNet};
 use crate::passes::{Optimised, Purpose, optimise};
 
 /// One training.
@@ -132,6 +132,9 @@ pub fn train(
     }
     whiten(&net, &training, job.recipe)?;
     let mut state = State::new(net, job.recipe).at("the state of the training")?;
+    if job.method.without.has(Saving::Descent) {
+        state.optimiser = state.optimiser.plain();
+    }
     let (rows, part) = match job.resume {
         Some(resume) => resumed(job, resume, &mut state)?,
         None => (Vec::new(), Part::default()),

@@ -230,11 +230,17 @@ fn data_sets() -> Vec<Finding> {
             name,
             Status::Warning,
             "not here yet".into(),
-            format!("the first `netc train --data {name}` downloads it (170 MB); --data synthetic needs none"),
+            format!(
+                "the first `netc train --data {name}` downloads it (170 MB); --data synthetic needs none"
+            ),
         ),
     };
     // Only the default data set is missed.
-    data::known().into_iter().filter(|(name, found)| found.is_some() || *name == "cifar10").map(finding).collect()
+    data::known()
+        .into_iter()
+        .filter(|(name, found)| found.is_some() || *name == "cifar10")
+        .map(finding)
+        .collect()
 }
 
 fn cache_of(cache: Option<&Path>) -> Finding {

@@ -94,7 +94,7 @@ fn weights_go_out_and_come_back_to_the_byte() {
 #[cfg(feature = "torch")]
 mod script {
     use netc::check::Checked;
-    use netc::lower::{Mode, Numbers, Precision, TorchNet, Weights, save_script};
+    use netc::lower::{Mode, Precision, TorchNet, Weights, save_script};
     use netc::passes::{Choice, Purpose, optimise};
     use tch::{CModule, Device, Kind, Tensor};
 
@@ -102,13 +102,14 @@ mod script {
 
     /// Weights that no symmetry hides, running statistics included.
     fn shaken(net: &Checked) -> Weights {
-        let mut tensors: Vec<Numbers> = Weights::initial(net, 5).unwrap().tensors().to_vec();
-        for (t, tensor) in tensors.iter_mut().enumerate() {
-            for (i, value) in tensor.values.iter_mut().enumerate() {
-                *value += 0.3 * ((i * 37 + t * 11) % 17) as f32 / 17.0;
-            }
-        }
-        Weights::from_tensors(tensors)
+        let first = Weights::initial(net, 5).unwrap();
+        let mut t = 0;
+        Weights::of(net, |name| {
+            t += 1;
+            let shift = |i: usize| 0.3 * ((i * 37 + t * 11) % 17) as f32 / 17.0;
+            Some(first.get(name)?.values.iter().enumerate().map(|(i, value)| value + shift(i)).collect())
+        })
+        .unwrap()
     }
 
     fn images(net: &Checked, count: i64) -> Tensor {

@@ -31,10 +31,11 @@ mod lsp_complete;
 mod lsp_editor;
 mod lsp_fixes;
 mod lsp_names;
+mod memory;
 mod mistakes;
+mod onnx;
 #[cfg(feature = "torch")]
 mod options;
-mod onnx;
 mod passes;
 mod recipe;
 mod report;

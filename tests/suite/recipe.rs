@@ -43,12 +43,33 @@ fn the_default_is_the_articles() {
     batch_size: 512
     peak_lr: 0.4
     peak_epoch: 5.0
+    optimiser: sgd
     momentum: 0.9
     nesterov: true
     weight_decay: 0.0005
+    bias_lr_scale: 1.0
+    norm_lr_scale: 1.0
+    adam_beta1: 0.9
+    adam_beta2: 0.999
+    adam_eps: 1e-8
+    muon_lr: 0.24
+    muon_momentum: 0.6
+    muon_steps: 3
+    label_smoothing: 0.0
+    ema: 0.0
+    lookahead_every: 0
+    lookahead_decay: 0.95
+    lookahead_power: 3.0
+    lookahead_start: 0.0
+    ghost_batch: 0
+    whiten_images: 5000
+    whiten_eps: 0.0005
+    whiten_bias_epochs: 0.0
     crop_pad: 4
     flip: true
+    alternating_flip: false
     cutout: 8
+    test_views: none
     "#);
 }
 
@@ -131,8 +152,11 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
      1 │ colour: red
        · ──────
        ╰────
-      help: the keys are epochs, batch_size, peak_lr, peak_epoch, lr_epochs, lr_values, momentum,
-            nesterov, weight_decay, crop_pad, flip, cutout, accuracy
+      help: the keys are epochs, batch_size, peak_lr, peak_epoch, lr_epochs, lr_values, optimiser,
+            momentum, nesterov, weight_decay, bias_lr_scale, norm_lr_scale, adam_beta1, adam_beta2,
+            adam_eps, muon_lr, muon_momentum, muon_steps, label_smoothing, ema, lookahead_every,
+            lookahead_decay, lookahead_power, lookahead_start, ghost_batch, whiten_images, whiten_eps,
+            whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout, test_views, accuracy
 
     ----
     recipe
@@ -147,7 +171,7 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
     ----
     recipe
 
-      × expected a finite number, true, false, or a list of them for `peak_lr`
+      × expected a finite number, true, false, a word, or a list of them for `peak_lr`
        ╭─[R.yaml:1:1]
      1 │ peak_lr: .inf
        · ───────
@@ -220,6 +244,62 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
     ----
     recipe
 
+      × expected sgd, adamw or muon for `optimiser`, got "adam"
+       ╭─[R.yaml:1:1]
+     1 │ optimiser: adam
+       · ─────────
+       ╰────
+
+    ----
+    recipe
+
+      × expected none, flip or flip_shift for `test_views`, got 3
+       ╭─[R.yaml:1:1]
+     1 │ test_views: 3
+       · ──────────
+       ╰────
+
+    ----
+    recipe
+
+      × `alternating_flip` says when images are mirrored, and `flip: false` that they are not
+       ╭─[R.yaml:2:1]
+     1 │ flip: false
+     2 │ alternating_flip: true
+       · ────────────────
+       ╰────
+
+    ----
+    recipe
+
+      × expected `lookahead_start` below 24 epochs, got 30: lookahead would never begin
+       ╭─[R.yaml:2:1]
+     1 │ lookahead_every: 5
+     2 │ lookahead_start: 30
+       · ───────────────
+       ╰────
+
+    ----
+    recipe
+
+      × expected `ghost_batch` of at most a batch of 512, got 600
+       ╭─[R.yaml:1:1]
+     1 │ ghost_batch: 600
+       · ───────────
+       ╰────
+
+    ----
+    recipe
+
+      × `ghost_batch` of 1: one image has no deviation
+       ╭─[R.yaml:1:1]
+     1 │ ghost_batch: 1
+       · ───────────
+       ╰────
+
+    ----
+    recipe
+
       × expected lines of `key: value`
        ╭─[R.yaml:1:1]
      1 │ - 3
@@ -237,7 +317,7 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
     ----
     recipe
 
-      × expected a finite number, true, false, or a list of them for `cutout`
+      × expected a finite number, true, false, a word, or a list of them for `cutout`
        ╭─[R.yaml:1:1]
      1 │ cutout: {side: 8}
        · ──────

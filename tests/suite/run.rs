@@ -374,7 +374,7 @@ fn a_training_that_was_cut_short_goes_on_to_the_same_bits() {
             "batch_size: 32\ncutout: 2\noptimiser: adamw\npeak_lr: 0.01\nema: 0.99\nalternating_flip: true\n",
         ),
         yaml(
-            "batch_size: 32\ncutout: 2\noptimiser: muon\nmuon_lr: 0.02\nlookahead_every: 3\nlookahead_start: 1\nema: 0.9\n",
+            "batch_size: 32\ncutout: 2\noptimiser: muon\nmuon_lr: 0.02\nlookahead_every: 3\nlookahead_start: 6\nema: 0.9\n",
         ),
     ];
     recipes.iter().for_each(goes_on);

@@ -2,9 +2,10 @@ use tch::{TchError, Tensor};
 
 use super::rules;
 use crate::graph::op::Conv;
-use crate::lower::kernels::{Direction, Epilogue, Kernels, Moments, Packed, TileSize, Workspace, aten};
+use crate::lower::Ways;
+use crate::lower::kernels::{Direction, Epilogue, Kernels, Moments, Packed, Workspace, aten};
+use crate::lower::schedule::tile;
 use crate::lower::torch::channels_last;
-use crate::lower::{Algorithm, Ways};
 
 /// A convolution in its chosen ways, with its weights transformed.
 #[derive(Debug)]
@@ -104,13 +105,5 @@ impl Convolution {
         let [_, by_weight, _] =
             aten::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
         by_weight.iter().try_for_each(|from| rules::put(dw, from))
-    }
-}
-
-fn tile(algorithm: Algorithm) -> Option<TileSize> {
-    match algorithm {
-        Algorithm::Library => None,
-        Algorithm::Two => Some(TileSize::Two),
-        Algorithm::Four => Some(TileSize::Four),
     }
 }

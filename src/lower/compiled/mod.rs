@@ -1,52 +1,48 @@
 //! The compiled step: a net's tasks forward and backward, in order, without libtorch's tape.
 //!
-//! What is computed together is in [`schedule`], which memory is shared in [`memory`], each op's value and gradient in
+//! What is computed together and which memory is shared is the [schedule](super::schedule)'s, each op's value and gradient is in
 //! [`rules`]. On a CPU that has the instructions, convolutions, batch normalisation and what follows them run on
 //! netc's own [kernels](super::kernels); [`tuning`] chooses.
 
 mod convolution;
 mod memory;
 mod rules;
-mod schedule;
-mod slots;
 mod tuning;
 mod walk;
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::kernels::{Kernels, Workspace};
+use super::schedule::{Means, Schedule, Task};
 use super::torch::Mode;
-use super::{Algorithm, At, TorchError, TorchNet, Ways, algorithm};
+use super::{At, Times, TorchError, TorchNet, Ways};
 use crate::graph::Op;
 use crate::graph::op::Role;
 use crate::passes::Purpose;
 
 use convolution::Convolution;
-use schedule::{Task, schedule};
-use slots::Slots;
+use memory::Memory;
 pub use tuning::Tuning;
 
 /// A net's step, made for batches of at most so many images.
 #[derive(Debug)]
 pub struct Compiled {
-    tasks: Vec<Task>,
+    schedule: Schedule,
     /// Those of tasks that are convolutions of this module's.
     convolutions: Vec<Option<Convolution>>,
-    /// For each step, the task that reads its value last.
-    last_reader: Vec<usize>,
-    /// For each step, whether a trained weight has a part in its value.
-    wanted: Vec<bool>,
     /// The gradients by the trained weights.
     gradients: Vec<Tensor>,
     /// Those and places for the gradients by weights that stand still, and which of them each step owns.
     by_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
     label_smoothing: f64,
-    slots: Slots,
+    memory: Memory,
     kernels: Option<Kernels>,
     workspace: Workspace,
+    tuned: Duration,
     clock: Option<Vec<[f64; 2]>>,
 }
 
@@ -63,6 +59,8 @@ pub struct TaskInfo {
     pub input_wanted: bool,
     /// How a convolution is computed.
     pub ways: Option<Ways>,
+    /// Why, where it was timed.
+    pub times: Option<Times>,
 }
 
 /// What a step gave.
@@ -87,48 +85,32 @@ impl Compiled {
     ) -> Result<Compiled, TorchError> {
         let suits = net.device == Device::Cpu && matches!(net.kind, Kind::Float | Kind::BFloat16);
         let kernels = Kernels::detect().filter(|_| suits);
-        let tasks = schedule(&net.plan, purpose, kernels.is_some());
-        let steps = net.plan.steps();
-        let mut last_reader = vec![usize::MAX; steps.len()];
-        let mut wanted = vec![false; steps.len()];
-        for (i, task) in tasks.iter().enumerate() {
-            let operands = task.operands(&net.plan);
-            let own = net.weights[net.owned[task.step].clone()].iter().any(|weight| weight.trained);
-            wanted[task.output] = own || operands.iter().any(|&operand| wanted[operand]);
-            operands.into_iter().for_each(|operand| last_reader[operand] = i);
-        }
         let training = purpose == Purpose::Training;
-        let mut convolutions = Vec::new();
-        for task in &tasks {
-            let step = &steps[task.step];
-            let convolution =
-                match (&step.op, kernels, step.operand_shapes.first().and_then(|shape| shape.image())) {
-                    (Op::Conv(op), Some(kernels), Some(image)) => {
-                        let ways = match algorithm::suits(op, &step.operand_shapes[0]) {
-                            true => tuning.ways(kernels, op, image, (batch, net.kind), training)?,
-                            false => Ways::all(Algorithm::Library),
-                        };
-                        Some(Convolution::new(op.clone(), ways))
-                    }
-                    _ => None,
-                };
-            convolutions.push(convolution);
-        }
+        let means = Means { purpose, kernels: kernels.is_some(), without: &tuning.without };
+        let mut tuned = Duration::ZERO;
+        let schedule = Schedule::new(&net.plan, means, |op, image| {
+            let start = Instant::now();
+            let ways = tuning.ways(kernels, op, image, (batch, net.precision()), training);
+            tuned += start.elapsed();
+            ways
+        })?;
+        let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, task.ways) {
+            (Op::Conv(op), Some(ways)) => Some(Convolution::new(op.clone(), ways)),
+            _ => None,
+        };
         let mut compiled = Compiled {
-            slots: Slots::default(),
-            last_reader,
-            wanted,
+            convolutions: schedule.tasks.iter().map(convolution).collect(),
+            memory: Memory::new(&schedule.slots, batch, (net.kind, net.device)).at("the memory of a step")?,
+            schedule,
             gradients: Vec::new(),
             by_weights: Vec::new(),
             owned: Vec::new(),
             label_smoothing: 0.0,
             kernels,
+            tuned,
             clock: None,
             workspace: Workspace::default(),
-            convolutions,
-            tasks,
         };
-        compiled.plan_memory(net, training, batch).at("the memory of a step")?;
         if training {
             for owned in &net.owned {
                 let first = compiled.by_weights.len();
@@ -158,7 +140,7 @@ impl Compiled {
 
     /// Takes the time of each task from now on.
     pub fn take_times(&mut self) {
-        self.clock = Some(vec![[0.0; 2]; self.tasks.len()]);
+        self.clock = Some(vec![[0.0; 2]; self.schedule.tasks.len()]);
     }
 
     /// Seconds of each task of the last step, forward and backward; empty unless they are taken.
@@ -166,17 +148,31 @@ impl Compiled {
         self.clock.as_deref().unwrap_or(&[])
     }
 
+    /// How long the choice among the ways of convolutions took.
+    pub fn tuned(&self) -> Duration {
+        self.tuned
+    }
+
+    /// What the step was made by.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
     /// The tasks of this net, in order.
     pub fn tasks(&self, net: &TorchNet) -> Vec<TaskInfo> {
         let steps = net.plan.steps();
-        let info = |(task, convolution): (&Task, &Option<Convolution>)| TaskInfo {
+        let info = |task: &Task| TaskInfo {
             step: task.step,
             along: task.along.iter().map(|&step| steps[step].path.clone()).collect(),
             written: steps[task.output].shape.elements(),
-            input_wanted: steps[task.step].operands.iter().any(|&operand| self.wanted[operand]),
-            ways: convolution.as_ref().map(|convolution| convolution.ways),
+            input_wanted: steps[task.step]
+                .operands
+                .iter()
+                .any(|&operand| self.schedule.values[operand].wanted),
+            ways: task.ways,
+            times: task.times,
         };
-        self.tasks.iter().zip(&self.convolutions).map(info).collect()
+        self.schedule.tasks.iter().map(info).collect()
     }
 
     /// One step of training on images `[N, C, H, W]` with labels `[N]`: the sum of the cross-entropies, and its

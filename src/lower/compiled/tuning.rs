@@ -12,14 +12,9 @@ use super::convolution::Convolution;
 use crate::graph::op::Conv;
 use crate::lower::kernels::{Epilogue, Kernels, Workspace};
 use crate::lower::torch::channels_last;
-use crate::lower::{Algorithm, At, ConvChoice, TorchError, Ways};
+use crate::lower::{Algorithm, At, ConvChoice, Load, Precision, Times, TorchError, Ways, Without};
 
-/// Images on which a convolution is timed, at most.
-const IMAGES: u64 = 128;
-/// Multiplications of a batch below which the choice does not matter.
-const SMALL: u64 = 30_000_000;
-
-/// How algorithms are chosen.
+/// How a step is made, and how its algorithms are chosen.
 #[derive(Debug, Clone, Default)]
 pub struct Tuning {
     /// Among which.
@@ -28,36 +23,35 @@ pub struct Tuning {
     pub cache: Option<PathBuf>,
     /// The machine that they hold for, in words.
     pub machine: String,
+    /// What a step does not use.
+    pub without: Without,
 }
 
-type Found = BTreeMap<String, Algorithm>;
+type Found = BTreeMap<String, Times>;
 
 impl Tuning {
-    /// The ways of a convolution of `[inside, height, width]` on batches of so many images.
+    /// The ways of a convolution, and the times by which they were chosen, of `[inside, height, width]` on batches of so many images.
     ///
     /// # Errors
     /// What libtorch refuses.
     pub(super) fn ways(
         &self,
-        kernels: Kernels,
+        kernels: Option<Kernels>,
         op: &Conv,
-        [inside, height, width]: [u64; 3],
-        (batch, kind): (usize, Kind),
+        image: [u64; 3],
+        (batch, precision): (usize, Precision),
         backward: bool,
-    ) -> Result<Ways, TorchError> {
-        let wanted = match self.choice {
-            ConvChoice::Library => return Ok(Ways::all(Algorithm::Library)),
-            ConvChoice::F2 => return Ok(Ways::all(Algorithm::Two)),
-            ConvChoice::F4 => return Ok(Ways::all(Algorithm::Four)),
-            // In bf16 Winograd's rounds more than the library does.
-            ConvChoice::Auto if kind == Kind::BFloat16 => return Ok(Ways::all(Algorithm::Library)),
-            ConvChoice::Auto => Algorithm::Four,
+    ) -> Result<(Ways, Option<Times>), TorchError> {
+        let [inside, height, width] = image;
+        let load = Load { images: batch as u64, precision, threads: 1 };
+        let timed = ConvChoice::timed(op, image, batch as u64);
+        let (Some(candidate), Some(images)) = (self.choice.candidate(precision), timed) else {
+            return Ok((self.choice.assumed(op, image, load), None));
         };
-        let images = IMAGES.min(batch as u64);
-        let macs = [images, inside, op.out, 9, height, width].into_iter().fold(1u64, u64::saturating_mul);
-        if macs < SMALL {
-            return Ok(Ways::all(Algorithm::Library));
-        }
+        let kind = match precision {
+            Precision::Bf16 => Kind::BFloat16,
+            _ => Kind::Float,
+        };
         let build = if cfg!(debug_assertions) { "debug" } else { "release" };
         let key = format!(
             "{} {build} {}: {kind:?} {images} x {inside} x {height} x {width} -> {}",
@@ -65,18 +59,20 @@ impl Tuning {
             self.machine,
             op.out
         );
-        let names = ["forward", "input", "weights"].map(|direction| format!("{key} {direction}"));
-        let needed = if backward { &names[..] } else { &names[..1] };
+        let name = if backward { key } else { format!("{key} forward alone") };
         let mut cache = Cache::open(self.cache.as_deref());
-        if needed.iter().any(|name| !cache.found.contains_key(name)) {
-            let sizes = [images, inside, height, width].map(|size| size as i64);
-            let ways = measure(kernels, op, sizes, kind, wanted, backward).at("timing convolutions")?;
-            let all = [ways.forward, ways.input, ways.weights];
-            cache.found.extend(needed.iter().cloned().zip(all));
-            cache.save();
-        }
-        let way = |name: &String| cache.found.get(name).copied().unwrap_or(Algorithm::Library);
-        Ok(Ways { forward: way(&names[0]), input: way(&names[1]), weights: way(&names[2]) })
+        let times = match cache.found.get(&name) {
+            Some(times) => *times,
+            None => {
+                let sizes = [images, inside, height, width].map(|size| size as i64);
+                let seconds = measure(kernels, op, sizes, kind, candidate, backward);
+                let times = Times { candidate, images, seconds: seconds.at("timing convolutions")? };
+                cache.found.insert(name, times);
+                cache.save();
+                times
+            }
+        };
+        Ok((times.ways(), Some(times)))
     }
 }
 
@@ -114,15 +110,15 @@ impl Cache {
     }
 }
 
-/// The faster of the library and `other`, in each direction.
+/// Seconds of the library and of `other` in each direction.
 fn measure(
-    kernels: Kernels,
+    kernels: Option<Kernels>,
     op: &Conv,
     [images, inside, height, width]: [i64; 4],
     kind: Kind,
     other: Algorithm,
     backward: bool,
-) -> Result<Ways, TchError> {
+) -> Result<[[f64; 2]; 3], TchError> {
     let outside = op.out as i64;
     let image = |channels: i64| {
         channels_last(&Tensor::f_ones([images, channels, height, width], (kind, Device::Cpu))?)
@@ -130,35 +126,26 @@ fn measure(
     let weights = || channels_last(&Tensor::f_ones([outside, inside, 3, 3], (Kind::Float, Device::Cpu))?);
     let (x, y, dx, weight, dw) = (image(inside)?, image(outside)?, image(inside)?, weights()?, weights()?);
     let mut workspace = Workspace::default();
-    let mut ways = Ways::all(Algorithm::Library);
-    let mut best = [f64::INFINITY; 3];
-    for algorithm in [Algorithm::Library, other] {
+    let mut seconds = [[0.0; 2]; 3];
+    for (way, algorithm) in [Algorithm::Library, other].into_iter().enumerate() {
         let mut conv = Convolution::new(op.clone(), Ways::all(algorithm));
-        for (i, best) in best.iter_mut().enumerate().take(if backward { 3 } else { 1 }) {
-            let time = fastest(|| match i {
+        for (i, seconds) in seconds.iter_mut().enumerate().take(if backward { 3 } else { 1 }) {
+            seconds[way] = fastest(|| match i {
                 0 => {
                     conv.renew();
                     let finish = Epilogue::default();
                     let y = || Ok(y.shallow_clone());
-                    conv.forward(Some(kernels), &x, &weight, finish, y, &mut workspace).map(|_| ())
+                    conv.forward(kernels, &x, &weight, finish, y, &mut workspace).map(|_| ())
                 }
                 1 => {
                     let dx = || Ok(dx.shallow_clone());
-                    conv.by_input(Some(kernels), [&y, &x], &weight, dx, &mut workspace).map(|_| ())
+                    conv.by_input(kernels, [&y, &x], &weight, dx, &mut workspace).map(|_| ())
                 }
-                _ => conv.by_weights(Some(kernels), [&y, &x], &weight, &dw, &mut workspace),
+                _ => conv.by_weights(kernels, [&y, &x], &weight, &dw, &mut workspace),
             })?;
-            if time < *best {
-                *best = time;
-                match i {
-                    0 => ways.forward = algorithm,
-                    1 => ways.input = algorithm,
-                    _ => ways.weights = algorithm,
-                }
-            }
         }
     }
-    Ok(ways)
+    Ok(seconds)
 }
 
 fn fastest(mut run: impl FnMut() -> Result<(), TchError>) -> Result<f64, TchError> {

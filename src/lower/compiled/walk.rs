@@ -30,8 +30,8 @@ impl Compiled {
         let input = images.f_to_kind(net.kind).and_then(|t| channels_last(&t));
         values[0] = Some(input.at(&steps[0].path)?);
         let mut kept = Vec::new();
-        for i in 0..self.tasks.len() {
-            let task = self.tasks[i].clone();
+        for i in 0..self.schedule.tasks.len() {
+            let task = self.schedule.tasks[i].clone();
             let operands = task.operands(&net.plan);
             let read: Vec<Tensor> =
                 operands.iter().filter_map(|&o| values[o].as_ref()).map(Tensor::shallow_clone).collect();
@@ -40,7 +40,11 @@ impl Compiled {
             self.note(net, i, 0, start);
             kept.push(keep);
             drop(read);
-            operands.into_iter().filter(|&o| self.last_reader[o] == i).for_each(|o| values[o] = None);
+            for operand in operands {
+                if self.schedule.values[operand].last_reader == Some(i) {
+                    values[operand] = None;
+                }
+            }
             values[task.output] = Some(value);
         }
         let output = values.pop().flatten().ok_or_else(|| TchError::Shape("the plan is empty".into()));
@@ -54,31 +58,34 @@ impl Compiled {
         read: &[Tensor],
         mode: Mode,
     ) -> Result<(Tensor, Kept), TchError> {
-        let Compiled { tasks, convolutions, slots, kernels, workspace, .. } = self;
-        let task = &tasks[i];
+        let Compiled { schedule, convolutions, memory, kernels, workspace, .. } = self;
+        let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
         let add = task.add.and_then(|_| read.last());
         let add = add.map(channels_last).transpose()?;
         let x = read.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
-        let memory = || slots.image(slots.value[i], x.size()[0], &net.plan.steps()[task.output].shape);
+        let place = || {
+            let shape = &net.plan.steps()[task.output].shape;
+            memory.image(schedule.slots.value[i], x.size()[0], shape)
+        };
         if let Some(convolution) = &mut convolutions[i] {
             let bias = weights.get(1).map(|bias| &bias.tensor);
             let finish = Epilogue { bias, after: task.after, add: add.as_ref() };
-            let value = convolution.forward(*kernels, x, &weights[0].tensor, finish, memory, workspace)?;
+            let value = convolution.forward(*kernels, x, &weights[0].tensor, finish, place, workspace)?;
             return Ok((value, Kept::Convolution(x.shallow_clone())));
         }
         let Mode::Train { seed } = mode else {
             let read: Vec<&Tensor> = read.iter().collect();
             return Ok((ops::apply(step, &read, weights, (net.kind, None), mode)?, Kept::Rule(Vec::new())));
         };
-        if let (Op::BatchNorm(op), Some(kernels), [w, b, mean, var], 4) =
-            (&step.op, kernels, weights, x.dim())
+        if let (Op::BatchNorm(op), Some(kernels), [w, b, mean, var], true) =
+            (&step.op, kernels, weights, task.own)
         {
             let x = channels_last(x)?;
             let owned = [w, b, mean, var].map(|weight| &weight.tensor);
             let moments = kernels.moments(&x, owned, op.momentum, op.eps)?;
-            let y = memory()?;
+            let y = place()?;
             kernels.normalise((&x, &y), &moments, task.after, add.as_ref())?;
             return Ok((y, Kept::Norm(x, moments)));
         }
@@ -96,19 +103,19 @@ impl Compiled {
         let mut gradients: Vec<Vec<Tensor>> = (0..steps.len()).map(|_| Vec::new()).collect();
         gradients[steps.len() - 1].push(gradient);
         for (i, kept) in kept.into_iter().enumerate().rev() {
-            let task = self.tasks[i].clone();
+            let task = self.schedule.tasks[i].clone();
             let parts = std::mem::take(&mut gradients[task.output]);
-            if parts.is_empty() || !self.wanted[task.output] {
+            if parts.is_empty() || !self.schedule.values[task.output].wanted {
                 continue;
             }
-            if let Some(add) = task.add.filter(|&add| self.wanted[add]) {
+            if let Some(add) = task.add.filter(|&add| self.schedule.values[add].wanted) {
                 gradients[add].extend(parts.iter().map(Tensor::shallow_clone));
             }
             let start = Instant::now();
             let by_operands = self.run_back(net, i, parts, kept).at(&steps[task.step].path)?;
             self.note(net, i, 1, start);
             for (&operand, gradient) in steps[task.step].operands.iter().zip(by_operands) {
-                gradients[operand].extend(gradient.filter(|_| self.wanted[operand]));
+                gradients[operand].extend(gradient.filter(|_| self.schedule.values[operand].wanted));
             }
         }
         Ok(())
@@ -132,8 +139,8 @@ impl Compiled {
         mut parts: Vec<Tensor>,
         kept: Kept,
     ) -> Result<Vec<Option<Tensor>>, TchError> {
-        let Compiled { tasks, convolutions, slots, kernels, workspace, .. } = self;
-        let task = &tasks[i];
+        let Compiled { schedule, convolutions, memory, kernels, workspace, .. } = self;
+        let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
         let by_weights = &self.by_weights[self.owned[task.step].clone()];
@@ -143,15 +150,12 @@ impl Compiled {
         {
             parts.push(a.f_add(&b)?);
         }
-        let wanted: Vec<bool> = step.operands.iter().map(|&operand| self.wanted[operand]).collect();
+        let wanted: Vec<bool> =
+            step.operands.iter().map(|&operand| schedule.values[operand].wanted).collect();
         match (kept, &mut convolutions[i], kernels) {
             (Kept::Norm(x, moments), _, Some(kernels)) => {
                 // The gradient takes the place of what a convolution wrote for this op alone.
-                let operand = step.operands[0];
-                let alone = self.last_reader[operand] == i
-                    && tasks.iter().filter(|task| task.operands(&net.plan).contains(&operand)).count() == 1
-                    && matches!(net.plan.steps()[operand].op, Op::Conv(_));
-                let x = if alone { x } else { x.f_mul_scalar(1.0)? };
+                let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
                 let parts: Vec<Tensor> = parts.iter().map(channels_last).collect::<Result<_, _>>()?;
                 let gradient = [parts.first(), parts.get(1)];
                 let by_owned = [&by_weights[0], &by_weights[1]];
@@ -171,8 +175,8 @@ impl Compiled {
                         &parts[0].f_sum_dim_intlist([0i64, 2, 3].as_slice(), false, by_bias.kind())?,
                     )?;
                 }
-                let memory = || slots.image(slots.gradient[i], x.size()[0], &step.operand_shapes[0]);
-                let by_input = || convolution.by_input(*kernels, gradient, weight, memory, workspace);
+                let place = || memory.image(schedule.slots.gradient[i], x.size()[0], &step.operand_shapes[0]);
+                let by_input = || convolution.by_input(*kernels, gradient, weight, place, workspace);
                 Ok(vec![wanted[0].then(by_input).transpose()?])
             }
             (Kept::Rule(kept), ..) => rules::backward(step, &parts[0], &kept, weights, by_weights, &wanted),

@@ -25,6 +25,9 @@ mod winograd;
 
 use tch::Tensor;
 
+pub use super::schedule::After;
+pub use super::winograd::TileSize;
+
 #[cfg(not(target_arch = "x86_64"))]
 pub use elsewhere::{Kernels, Moments, Packed, Workspace};
 #[cfg(target_arch = "x86_64")]
@@ -41,36 +44,12 @@ pub struct Kernels(());
 impl Kernels {
     /// The kernels, if this machine has what they need.
     pub fn detect() -> Option<Kernels> {
-        let has = std::arch::is_x86_feature_detected!("avx512f")
-            && std::arch::is_x86_feature_detected!("avx512bw")
-            && std::arch::is_x86_feature_detected!("avx512vl")
-            && std::arch::is_x86_feature_detected!("avx512dq")
-            && std::arch::is_x86_feature_detected!("avx512bf16")
-            && std::arch::is_x86_feature_detected!("fma");
-        has.then_some(Kernels(()))
+        super::cpu::has_kernels().then_some(Kernels(()))
     }
 }
 
 /// The tensors of a batch normalisation: weight, bias, running mean, running variance; fp32, one number a channel.
 pub type Owned<'a> = [&'a Tensor; 4];
-
-/// What follows a batch normalisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct After {
-    /// What is below 0 becomes 0.
-    pub relu: bool,
-    /// The largest of each 2 x 2 pixels; height and width are even.
-    pub pool: bool,
-}
-
-/// The tile of an algorithm, in outputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TileSize {
-    /// 2 x 2.
-    Two,
-    /// 4 x 4: fewer products, and in bf16 a larger error.
-    Four,
-}
 
 /// Which way a convolution is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

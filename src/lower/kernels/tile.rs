@@ -3,6 +3,7 @@
 
 use std::arch::x86_64::*;
 
+use super::TileSize;
 use super::element::Lanes;
 
 /// The largest tile of an input.
@@ -11,8 +12,9 @@ pub(super) const MOST: usize = 6;
 /// How many outputs a tile has in each direction, and its transforms. Of the arrays only the first [`M`](Tile::M),
 /// [`N`](Tile::N) or 3 count. The methods are inlined into functions that have the target features.
 pub(super) trait Tile {
+    const SIZE: TileSize;
     /// Outputs of a tile, in each direction.
-    const M: usize;
+    const M: usize = Self::SIZE.outputs();
     /// Inputs of a tile, in each direction.
     const N: usize = Self::M + 2;
     /// Points of the transformed tile.
@@ -55,7 +57,7 @@ macro_rules! lanes {
 }
 
 impl Tile for F2 {
-    const M: usize = 2;
+    const SIZE: TileSize = TileSize::Two;
 
     #[inline(always)]
     unsafe fn input(d: [Lanes; MOST]) -> [Lanes; MOST] {
@@ -118,7 +120,7 @@ impl Tile for F2 {
 }
 
 impl Tile for F4 {
-    const M: usize = 4;
+    const SIZE: TileSize = TileSize::Four;
 
     #[inline(always)]
     unsafe fn input(d: [Lanes; MOST]) -> [Lanes; MOST] {

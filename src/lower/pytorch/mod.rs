@@ -5,6 +5,7 @@ mod class;
 mod forward;
 mod names;
 mod op;
+mod parameters;
 mod python;
 mod tree;
 
@@ -134,6 +135,7 @@ fn write_class(code: &mut Code, plan: &Plan, tree: &Tree, class: &Class, net: Op
     }
     if let Some((net, names)) = net {
         first_weights(code, plan, net, names);
+        filters(code, plan, names);
     }
     code.line(0, "");
     Forward::new(plan, tree, group).write(code);
@@ -173,11 +175,29 @@ fn first_weights(code: &mut Code, plan: &Plan, net: &Checked, names: &Names) {
     }
 }
 
+/// Filters that start as no default of PyTorch's does, and those that are not trained.
+fn filters(code: &mut Code, plan: &Plan, names: &Names) {
+    for (i, step) in plan.steps().iter().enumerate() {
+        let Op::Conv(conv) = &step.op else { continue };
+        let weight = format!("{}.weight", names.expression(i));
+        if let Some(init @ (Init::Dirac | Init::Constant(_) | Init::Uniform(..) | Init::Normal(..))) =
+            conv.init
+        {
+            code.line(8, &draw(&weight, init));
+        }
+        if !conv.train_weight {
+            code.line(8, &format!("{weight}.requires_grad_(False)"));
+        }
+    }
+}
+
 fn draw(tensor: &str, init: Init) -> String {
     match init {
         Init::Constant(value) => format!("nn.init.constant_({tensor}, {})", number(value)),
         Init::Uniform(low, high) => format!("nn.init.uniform_({tensor}, {}, {})", number(low), number(high)),
         Init::Normal(mean, std) => format!("nn.init.normal_({tensor}, {}, {})", number(mean), number(std)),
+        Init::Dirac => format!("nn.init.dirac_({tensor}[: {tensor}.size(1)])"),
+        Init::Whiten => format!("# {tensor} is made of the training images before training"),
     }
 }
 

@@ -179,9 +179,14 @@ impl TorchNet {
         self.device
     }
 
-    /// Bytes of a number in its arithmetic.
-    pub fn kind_bytes(&self) -> u64 {
-        self.kind.elt_size_in_bytes() as u64
+    /// Its arithmetic.
+    pub fn precision(&self) -> Precision {
+        match self.kind {
+            Kind::Double => Precision::Fp64,
+            Kind::BFloat16 => Precision::Bf16,
+            Kind::Half => Precision::Fp16,
+            _ => Precision::Fp32,
+        }
     }
 
     /// What it computes, step by step.

@@ -64,7 +64,7 @@ fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, a: usize, b: usize) -
         let line = &builder.lines[gate];
         let own = matches!(line.op, Op::Sigmoid(_)) && line.operands == [x];
         if own && !written && builder.reads(&line.value) == 1 {
-            let path = builder.path(node, "silu");
+            let path = builder.names.path(node, "silu");
             let line = &mut builder.lines[gate];
             line.op = Op::from(crate::graph::op::Silu);
             line.path = path;

@@ -1,15 +1,13 @@
 //! The net under construction: its ops in order, with their weights.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use prost::Message as _;
 
 use crate::graph::op::{self, Args, Op};
-use crate::graph::{Graph, NodeId, Shape, Value};
-use crate::onnx::proto::tensor_proto::DataType;
-use crate::onnx::proto::tensor_shape_proto::dimension;
-use crate::onnx::proto::{GraphProto, ModelProto, TensorProto, ValueInfoProto, type_proto};
+use crate::graph::{Graph, Shape, Value};
+use crate::onnx::proto::{GraphProto, ModelProto, TensorProto, ValueInfoProto};
 
 use super::attributes::Node;
 use super::constant::Constant;
@@ -59,13 +57,13 @@ pub(super) struct Tensor {
 /// The net so far.
 pub(super) struct Builder<'m> {
     model: &'m ModelProto,
-    graph: &'m GraphProto,
-    net: String,
+    pub graph: &'m GraphProto,
+    pub net: String,
     pub lines: Vec<Line>,
-    known: HashMap<&'m str, Known>,
-    initializers: HashMap<&'m str, &'m TensorProto>,
+    pub known: HashMap<&'m str, Known>,
+    pub initializers: HashMap<&'m str, &'m TensorProto>,
     reads: HashMap<&'m str, usize>,
-    names: Names,
+    pub names: Names,
     /// The batch that the model is for, if it is for one alone.
     pub batch: Option<i64>,
     /// How many bytes of constants may still be taken over: some more than the file has.
@@ -169,90 +167,6 @@ impl<'m> Builder<'m> {
             self.known.insert(name, known);
         }
         Ok(())
-    }
-
-    fn input(&mut self) -> std::result::Result<(), ImportError> {
-        let inputs: Vec<&ValueInfoProto> =
-            self.graph.input.iter().filter(|input| !self.initializers.contains_key(input.name())).collect();
-        let [input] = inputs.as_slice() else {
-            let what = format!("{} inputs; netc's nets have one", inputs.len());
-            return Err(ImportError::Unsupported(BTreeMap::from([(what, 1)])));
-        };
-        let malformed = |what: String| {
-            ImportError::Malformed(format!("the input `{}` {what}", names::shown(input.name())))
-        };
-        let Some(type_proto::Value::TensorType(tensor)) =
-            input.r#type.as_ref().and_then(|t| t.value.as_ref())
-        else {
-            return Err(malformed("is no tensor".into()));
-        };
-        if tensor.elem_type() != DataType::Float as i32 {
-            return Err(ImportError::Unsupported(BTreeMap::from([("an input that is not fp32".into(), 1)])));
-        }
-        let sizes: Vec<Option<i64>> = tensor
-            .shape
-            .iter()
-            .flat_map(|s| &s.dim)
-            .map(|d| match &d.value {
-                Some(dimension::Value::DimValue(n)) => Some(*n),
-                Some(dimension::Value::DimParam(_)) | None => None,
-            })
-            .collect();
-        let Some((batch, sizes)) = sizes.split_first() else {
-            return Err(malformed("has no sizes".into()));
-        };
-        let sizes: Option<Vec<u64>> = sizes.iter().map(|d| d.and_then(|d| u64::try_from(d).ok())).collect();
-        let sizes = sizes.ok_or_else(|| {
-            malformed("has sizes left open besides the batch: export with fixed ones".into())
-        })?;
-        let shape =
-            Shape::new(sizes).map_err(|error| malformed(format!("has no sound shape: {}", error.message)))?;
-        self.batch = *batch;
-        let path = self.names.unique(&names::identifier(input.name(), "image"));
-        let line = Line {
-            value: input.name().into(),
-            path,
-            op: Op::from(op::Input(shape.clone())),
-            operands: Vec::new(),
-            shape,
-            tensors: Vec::new(),
-        };
-        self.lines.push(line);
-        self.known.insert(input.name(), Known::Value(0));
-        Ok(())
-    }
-
-    fn finish(self) -> std::result::Result<(Graph, HashMap<String, Vec<f32>>), ImportError> {
-        let [output] = self.graph.output.as_slice() else {
-            let what = format!("{} outputs; netc's nets have one", self.graph.output.len());
-            return Err(ImportError::Unsupported(BTreeMap::from([(what, 1)])));
-        };
-        let Some(Known::Value(last)) = self.known.get(output.name()) else {
-            return Err(ImportError::Malformed("its output is not the result of a node".into()));
-        };
-        let mut needed = HashSet::from([0]);
-        let mut waiting = vec![*last];
-        while let Some(i) = waiting.pop() {
-            if needed.insert(i) {
-                waiting.extend(&self.lines[i].operands);
-            }
-        }
-        let mut graph = Graph::new(self.net);
-        let mut ids: HashMap<usize, NodeId> = HashMap::new();
-        let mut tensors = HashMap::new();
-        for (i, line) in self.lines.into_iter().enumerate().filter(|(i, _)| needed.contains(i)) {
-            let operands: Vec<NodeId> = line.operands.iter().map(|operand| ids[operand]).collect();
-            for (name, tensor) in line.tensors {
-                tensors.insert(format!("{}.{name}", line.path), tensor.values);
-            }
-            let id = match line.op {
-                Op::Input(input) => graph.input(line.path, input.0),
-                op => graph.node(line.path, op, &operands),
-            };
-            ids.insert(i, id);
-        }
-        graph.set_output(names::identifier(output.name(), "logits"), ids[last]);
-        Ok((graph, tensors))
     }
 
     /// Takes account of so many numbers that are copied, so that no file has the same ones copied without end.
@@ -364,11 +278,6 @@ impl<'m> Builder<'m> {
         let path = self.names.path(node, op.name());
         self.lines.push(Line { value, path, op, operands, shape, tensors });
         Ok(Known::Value(self.lines.len() - 1))
-    }
-
-    /// A path for the op that a node becomes in place of an earlier one.
-    pub fn path(&mut self, node: &Node<'m>, op: &str) -> String {
-        self.names.path(node, op)
     }
 }
 

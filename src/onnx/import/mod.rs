@@ -7,6 +7,7 @@ mod affine;
 mod attributes;
 mod builder;
 mod constant;
+mod ends;
 mod layers;
 mod names;
 mod ops;

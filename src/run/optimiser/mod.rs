@@ -78,6 +78,11 @@ impl Optimiser {
         Ok(Optimiser { kernels, recipe: recipe.clone(), slots: slots.collect::<Result<_, _>>()? })
     }
 
+    /// The same by libtorch's operations, without the kernel that descends in one pass over memory.
+    pub fn plain(self) -> Optimiser {
+        Optimiser { kernels: None, ..self }
+    }
+
     /// What is remembered of each weight, in their order: one or two tensors.
     pub(super) fn remembered(&self) -> impl Iterator<Item = Vec<&Tensor>> {
         self.slots.iter().map(|slot| match &slot.rule {

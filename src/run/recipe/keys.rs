@@ -42,7 +42,7 @@ impl Kind {
     pub fn describe(self) -> String {
         match self {
             Kind::Whole(low, high) => format!("a whole number from {low} to {high}"),
-            Kind::Number(low, high) => format!("a number from {low} to {high}"),
+            Kind::Number(low, high) => format!("a number from {} to {}", bound(low), bound(high)),
             Kind::Numbers(low, high) => format!("a list of numbers from {low} to {high}"),
             Kind::Bool => "true or false".into(),
             Kind::Word([first @ .., last]) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
@@ -65,6 +65,11 @@ impl Kind {
             (Kind::Whole(..) | Kind::Numbers(..) | Kind::Bool | Kind::Word(_), _) => false,
         }
     }
+}
+
+/// A bound as people write it.
+fn bound(x: f64) -> String {
+    if x != 0.0 && x.abs() < 1e-3 { format!("{x:e}") } else { x.to_string() }
 }
 
 /// What a field of a recipe is made from.
@@ -223,7 +228,7 @@ recipe! {
         /// AdamW: decay of the mean of their squares.
         adam_beta2: f64 = 0.999, Kind::Number(0.0, 0.9999999);
         /// AdamW: added to the root of that mean.
-        adam_eps: f64 = 1e-8, Kind::Number(1e-30, 1.0);
+        adam_eps: f64 = 1e-8, Kind::Number(1e-16, 1.0);
         /// Muon: the rate at the peak; it follows the course of the other rate.
         muon_lr: f64 = 0.24, Kind::Number(0.0, 1e3);
         /// Muon: momentum.

@@ -53,15 +53,15 @@ fn best(
     candidates: Vec<Vec<Place>>,
     used: impl Fn(&str) -> bool,
 ) -> Option<(Block, Vec<Place>, Parameters)> {
-    let mut found: Option<(usize, Vec<Place>, Parameters)> = None;
+    let mut found: Option<((usize, usize), Vec<Place>, Parameters)> = None;
     for places in candidates {
         let Some(parameters) = arguments::parameters(flow, &steps_of(&places)) else { continue };
         let (length, count) = (places[0].steps.len(), places.len());
         let saved = (length - 1) * count;
         let costs = length + parameters.names.len() * count.div_ceil(3);
-        // Of two that save alike, the one that begins with a layer reads better.
-        let score =
-            2 * saved.saturating_sub(costs) + usize::from(begins_well(&flow.steps[places[0].steps[0]]));
+        // Of those that save alike, one that begins with a layer reads better, then the longest.
+        let begins = usize::from(begins_well(&flow.steps[places[0].steps[0]]));
+        let score = (2 * saved.saturating_sub(costs) + begins, length);
         if saved >= costs + WORTH && found.as_ref().is_none_or(|(best, ..)| score > *best) {
             found = Some((score, places, parameters));
         }

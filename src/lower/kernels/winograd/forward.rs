@@ -6,12 +6,10 @@ use super::super::element::{Element, within};
 use super::super::pool::{Shared, parallel, threads};
 use super::super::tile::{MOST, Tile};
 use super::Workspace;
-use super::dims::{Dims, GAP, PANEL, Place, ROWS, depth, panels};
+use super::dims::{Dims, PANEL, Place, ROWS, panels};
 use super::product::rows_by_panel;
 use super::transform::{input, output};
-
-/// Outputs whose products are computed before they are transformed back.
-const GROUP: usize = 2 * PANEL;
+use crate::lower::winograd::{Forward, GROUP, depth};
 
 /// What is done to an output before it is written.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +20,6 @@ pub(super) struct Finish<'a, E> {
     pub after: After,
     /// Added last, of the shape of what is written.
     pub add: Option<Shared<E>>,
-}
-
-/// Tiles of a block: its transformed input stays in the second-level cache.
-fn block<T: Tile>() -> usize {
-    if T::M == 2 { 96 } else { 32 }
 }
 
 /// `y`, `[images][height][width][outside]`, from `x`, the same with `inside`, and packed weights.
@@ -41,11 +34,11 @@ pub(super) unsafe fn convolve<E: Element, T: Tile>(
     finish: Finish<'_, E>,
     workspace: &mut Workspace,
 ) {
-    let (tiles, block) = (dims.tiles::<T>(), block::<T>());
+    let cut = Forward::new(T::SIZE, E::PACK, dims.inside);
+    let (tiles, block) = (dims.tiles(T::SIZE), cut.block);
     let (blocks, threads) = (tiles.div_ceil(block), threads());
-    let plane = block * depth::<E>(dims.inside) + GAP;
-    let inputs = workspace.inputs(threads, T::POINTS * plane);
-    let products = workspace.products(threads, T::POINTS * (block * GROUP + GAP));
+    let [inputs, products] = cut.scratch(T::SIZE);
+    let (inputs, products) = (workspace.inputs(threads, inputs), workspace.products(threads, products));
     // Whoever is free takes the next block; which one does changes no number.
     let next = AtomicUsize::new(0);
     parallel(threads, |thread| {
@@ -58,7 +51,7 @@ pub(super) unsafe fn convolve<E: Element, T: Tile>(
             // SAFETY: each block writes its own tiles, each thread its own scratch.
             unsafe {
                 let tiles = first..tiles.min(first + block);
-                one_block::<E, T>((x, packed, y), dims, finish, tiles, (v.at(0), plane), m.at(0).cast());
+                one_block::<E, T>((x, packed, y), dims, finish, tiles, cut, (v.at(0), m.at(0).cast()));
             }
         }
     });
@@ -70,12 +63,13 @@ unsafe fn one_block<E: Element, T: Tile>(
     dims: &Dims,
     finish: Finish<'_, E>,
     tiles: std::ops::Range<usize>,
-    (v, plane): (*mut u32, usize),
-    m: *mut f32,
+    cut: Forward,
+    (v, m): (*mut u32, *mut f32),
 ) {
-    let (depth, all) = (depth::<E>(dims.inside), panels(dims.outside));
+    let Forward { plane, product_plane, .. } = cut;
+    let (depth, all) = (depth(dims.inside, E::PACK), panels(dims.outside));
     for (t, tile) in tiles.clone().enumerate() {
-        let place = dims.place::<T>(tile);
+        let place = Place::of::<T>(dims, tile);
         for channel in (0..dims.inside).step_by(16) {
             // SAFETY: the tile is of the input; the plane has `depth` words for each of the block's tiles.
             unsafe {
@@ -86,7 +80,6 @@ unsafe fn one_block<E: Element, T: Tile>(
             }
         }
     }
-    let product_plane = block::<T>() * GROUP + GAP;
     for group in (0..all).step_by(GROUP / PANEL) {
         for point in 0..T::POINTS {
             for panel in group..all.min(group + GROUP / PANEL) {
@@ -103,7 +96,7 @@ unsafe fn one_block<E: Element, T: Tile>(
         }
         let channels = group * PANEL..dims.outside.min(group * PANEL + GROUP);
         for (t, tile) in tiles.clone().enumerate() {
-            let place = dims.place::<T>(tile);
+            let place = Place::of::<T>(dims, tile);
             for channel in channels.clone().step_by(16) {
                 // SAFETY: the products of this tile and these channels were just computed.
                 unsafe {

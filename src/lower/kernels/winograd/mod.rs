@@ -21,6 +21,7 @@ use super::image::{Image, floats};
 use super::pool::{Scratch, Shared};
 use super::tile::{F2, F4, Tile};
 use super::{Direction, Epilogue, Kernels, TileSize};
+use crate::lower::winograd::packed as packed_words;
 use dims::Dims;
 use forward::Finish;
 
@@ -162,11 +163,11 @@ fn pack_as<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, direction: Directio
     unsafe {
         match direction {
             Direction::Forward => {
-                let to = packed.0.words(pack::size::<E, T>(dims.inside, dims.outside));
+                let to = packed.0.words(packed_words(T::SIZE, E::PACK, dims.inside, dims.outside));
                 pack::forward::<E, T>(w, dims, to);
             }
             Direction::Backward => {
-                let to = packed.0.words(pack::size::<E, T>(dims.outside, dims.inside));
+                let to = packed.0.words(packed_words(T::SIZE, E::PACK, dims.outside, dims.inside));
                 pack::backward::<E, T>(w, dims, to);
             }
         }
@@ -185,7 +186,7 @@ fn convolve_as<E: Element, T: Tile>(
     let add = finish.add.map(Image::of).transpose()?;
     add.iter().try_for_each(|add| add.same(y))?;
     let finish = Finish { bias, after: finish.after, add: add.as_ref().map(Image::data) };
-    let size = pack::size::<E, T>(dims.inside, dims.outside);
+    let size = packed_words(T::SIZE, E::PACK, dims.inside, dims.outside);
     if packed.0.len() < size {
         return Err(TchError::Shape("the weights are not packed for this convolution".into()));
     }

@@ -5,13 +5,9 @@ use std::arch::x86_64::*;
 use super::super::element::{Element, within};
 use super::super::pool::{Shared, parallel};
 use super::super::tile::Tile;
-use super::dims::{Dims, PANEL, depth, panels};
+use super::dims::{Dims, PANEL, panels};
 use super::transform::{POINTS, weight};
-
-/// Words of packed weights from `from` channels to `to`.
-pub(super) fn size<E: Element, T: Tile>(from: usize, to: usize) -> usize {
-    T::POINTS * panels(to) * depth::<E>(from) * PANEL
-}
+use crate::lower::winograd::depth;
 
 /// Packs `w`, `[outside][3][3][inside]`, for the forward direction.
 ///
@@ -31,12 +27,12 @@ pub(super) unsafe fn forward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, p
 pub(super) unsafe fn backward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>) {
     let dims = *dims;
     // SAFETY: each call writes the words of its own outputs.
-    parallel(depth::<E>(dims.outside), |word| unsafe { turned::<E, T>(w, &dims, packed, word) });
+    parallel(depth(dims.outside, E::PACK), |word| unsafe { turned::<E, T>(w, &dims, packed, word) });
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, first: usize) {
-    let (inside, depth, panels) = (dims.inside, depth::<E>(dims.inside), panels(dims.outside));
+    let (inside, depth, panels) = (dims.inside, depth(dims.inside, E::PACK), panels(dims.outside));
     let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
     for channel in (0..inside).step_by(16) {
         // Taps by input and output, so that lanes are outputs.
@@ -71,7 +67,7 @@ unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shar
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 unsafe fn turned<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, word: usize) {
-    let (inside, depth, panels) = (dims.inside, depth::<E>(dims.outside), panels(dims.inside));
+    let (inside, depth, panels) = (dims.inside, depth(dims.outside, E::PACK), panels(dims.inside));
     let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
     for channel in (0..inside).step_by(16) {
         for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {

@@ -4,15 +4,10 @@ use super::super::element::{Element, within};
 use super::super::pool::{Shared, parallel, share, threads};
 use super::super::tile::Tile;
 use super::Workspace;
-use super::dims::{Dims, GAP, PANEL, ROWS, panels};
+use super::dims::{Dims, PANEL, Place, ROWS, panels};
 use super::product::columns_by_panel;
 use super::transform::{POINTS, input, output_gradient, weight_gradient};
-
-/// Tiles of a block, a multiple of what a word holds.
-fn block(dims: &Dims) -> usize {
-    // Wide layers have large sums, which each block reads and writes once.
-    if dims.inside >= 512 { 512 } else { 128 }
-}
+use crate::lower::winograd::ByWeights;
 
 /// What one thread sums up: blocks of 16 outputs over some tiles.
 struct Part {
@@ -20,17 +15,14 @@ struct Part {
     blocks: std::ops::Range<usize>,
 }
 
-/// Threads share the outputs where there are many, so that each sums fewer numbers over all tiles; otherwise the tiles.
-fn parts<T: Tile>(dims: &Dims, threads: usize) -> (bool, Vec<Part>) {
+fn parts<T: Tile>(dims: &Dims, cut: ByWeights, threads: usize) -> Vec<Part> {
     let outputs = dims.outside.div_ceil(16);
-    let tiles = dims.tiles::<T>();
-    let blocks = tiles.div_ceil(block(dims));
-    let by_outputs = outputs >= threads && tiles < 24 * dims.outside;
-    let part = |i| match by_outputs {
+    let blocks = dims.tiles(T::SIZE).div_ceil(cut.block);
+    let part = |i| match cut.by_outputs {
         true => Part { outputs: share(outputs, i, threads), blocks: 0..blocks },
         false => Part { outputs: 0..outputs, blocks: share(blocks, i, threads) },
     };
-    (by_outputs, (0..threads).map(part).collect())
+    (0..threads).map(part).collect()
 }
 
 /// `dw`, `[outside][3][3][inside]`, from the input and the gradient of the output.
@@ -45,13 +37,12 @@ pub(super) unsafe fn gradient<E: Element, T: Tile>(
     workspace: &mut Workspace,
 ) {
     let threads = threads();
-    let (by_outputs, parts) = parts::<T>(dims, threads);
-    let words = block(dims) / E::PACK;
-    let most = parts.iter().map(|part| part.outputs.len()).max().unwrap_or(0) * 16;
-    let planes = [words * panels(dims.inside) * PANEL + GAP, words * most + GAP];
-    let inputs = workspace.inputs(threads, T::POINTS * planes[0]);
-    let gradients = workspace.products(threads, T::POINTS * planes[1]);
-    let sums = workspace.sums(threads, T::POINTS * panels(dims.inside) * most * PANEL);
+    let cut = ByWeights::new(T::SIZE, E::PACK, dims, threads);
+    let parts = parts::<T>(dims, cut, threads);
+    let [inputs, gradients, sums] = cut.scratch(T::SIZE);
+    let inputs = workspace.inputs(threads, inputs);
+    let gradients = workspace.products(threads, gradients);
+    let sums = workspace.sums(threads, sums);
     parallel(threads, |thread| {
         let (part, v, d, u) = (&parts[thread], inputs[thread], gradients[thread], sums[thread]);
         // SAFETY: each thread writes its own scratch.
@@ -61,14 +52,17 @@ pub(super) unsafe fn gradient<E: Element, T: Tile>(
                 std::ptr::write_bytes(u.at(0), 0, count);
             }
             for i in part.blocks.clone() {
-                one_block::<E, T>((x, dy), dims, i, part, (v.at(0), d.at(0)), planes, u.at(0).cast());
+                one_block::<E, T>((x, dy), dims, i, part, (v.at(0), d.at(0)), cut, u.at(0).cast());
             }
         }
     });
     parallel(dims.outside, |o| {
         let mine = |part: &Part| part.outputs.contains(&(o / 16));
-        let from =
-            parts.iter().zip(&sums).filter(|(part, _)| mine(part)).take(if by_outputs { 1 } else { threads });
+        let from = parts.iter().zip(&sums).filter(|(part, _)| mine(part)).take(if cut.by_outputs {
+            1
+        } else {
+            threads
+        });
         let from = from.map(|(part, sums)| {
             let row = o - part.outputs.start * 16;
             (*sums, row, part.outputs.len() * 16)
@@ -85,21 +79,20 @@ unsafe fn one_block<E: Element, T: Tile>(
     i: usize,
     part: &Part,
     (v, d): (*mut u32, *mut u32),
-    planes: [usize; 2],
+    ByWeights { block: size, planes, .. }: ByWeights,
     u: *mut f32,
 ) {
     let zeros = [_mm512_setzero_ps(); POINTS];
     let mut pair = [zeros; 2];
-    let size = block(dims);
     let words = size / E::PACK;
-    let tiles = i * size..dims.tiles::<T>().min((i + 1) * size);
+    let tiles = i * size..dims.tiles(T::SIZE).min((i + 1) * size);
     for first in tiles.clone().step_by(E::PACK) {
         let word = (first - tiles.start) / E::PACK;
         if first + E::PACK > tiles.end {
             // Half a word at the end.
             pair = [zeros; 2];
         }
-        let place = |s: usize| Some(first + s).filter(|t| *t < tiles.end).map(|t| dims.place::<T>(t));
+        let place = |s: usize| Some(first + s).filter(|t| *t < tiles.end).map(|t| Place::of::<T>(dims, t));
         for channel in (0..dims.inside).step_by(16) {
             for (s, points) in pair.iter_mut().enumerate().take(E::PACK) {
                 if let Some(place) = place(s) {

@@ -1,14 +1,23 @@
-//! What is computed together. Pure.
+//! What is computed together.
 
+use super::Means;
 use crate::graph::Op;
 use crate::graph::op::{MaxPool, Relu};
-use crate::lower::Plan;
-use crate::lower::kernels::After;
+use crate::lower::{Plan, Saving, Times, Ways};
 use crate::passes::Purpose;
 
+/// What follows a batch normalisation or a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct After {
+    /// What is below 0 becomes 0.
+    pub relu: bool,
+    /// The largest of each 2 x 2 pixels; height and width are even.
+    pub pool: bool,
+}
+
 /// One op of the plan, and what follows it without a pass over memory of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Task {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
     /// The op's step in the plan.
     pub step: usize,
     /// What follows it.
@@ -19,23 +28,29 @@ pub(super) struct Task {
     pub output: usize,
     /// The steps that are taken along.
     pub along: Vec<usize>,
+    /// Whether a kernel of netc's own may compute it and what follows.
+    pub own: bool,
+    /// How a convolution of images is computed, where the kernels are at hand.
+    pub ways: Option<Ways>,
+    /// Why, where it was timed.
+    pub times: Option<Times>,
 }
 
 impl Task {
     /// The steps whose values it reads.
-    pub(super) fn operands(&self, plan: &Plan) -> Vec<usize> {
+    pub fn operands(&self, plan: &Plan) -> Vec<usize> {
         plan.steps()[self.step].operands.iter().copied().chain(self.add).collect()
     }
 
     /// Whether something follows the op.
-    pub(super) fn fused(&self) -> bool {
+    pub fn fused(&self) -> bool {
         self.output != self.step
     }
 }
 
-/// The tasks of a plan but for its input, in an order in which they can run. With `fuse`, ops that follow a batch
+/// The tasks of a plan but for its input, in an order in which they can run. With the kernels, ops that follow a batch
 /// normalisation while training, or a convolution in evaluation, are taken along.
-pub(super) fn schedule(plan: &Plan, purpose: Purpose, fuse: bool) -> Vec<Task> {
+pub(super) fn tasks(plan: &Plan, means: Means<'_>) -> Vec<Task> {
     let steps = plan.steps();
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
     for (i, step) in steps.iter().enumerate() {
@@ -47,17 +62,25 @@ pub(super) fn schedule(plan: &Plan, purpose: Purpose, fuse: bool) -> Vec<Task> {
         if covered[i] {
             continue;
         }
-        let leads = match purpose {
-            Purpose::Training => matches!(step.op, Op::BatchNorm(_)),
+        let leads = match means.purpose {
+            Purpose::Training => matches!(step.op, Op::BatchNorm(_)) && !means.without.has(Saving::Norm),
             Purpose::Evaluation => matches!(step.op, Op::Conv(_)),
         };
-        let mut task = Task { step: i, after: After::default(), add: None, output: i, along: Vec::new() };
-        while fuse
-            && leads
-            && step.shape.image().is_some()
+        let own = means.kernels && leads && step.shape.image().is_some();
+        let mut task = Task {
+            step: i,
+            after: After::default(),
+            add: None,
+            output: i,
+            along: Vec::new(),
+            own,
+            ways: None,
+            times: None,
+        };
+        while own
             && let [next] = readers[task.output][..]
             && !covered[next]
-            && extend(&mut task, plan, next)
+            && extend(&mut task, plan, means, next)
         {
             covered[next] = true;
         }
@@ -69,15 +92,18 @@ pub(super) fn schedule(plan: &Plan, purpose: Purpose, fuse: bool) -> Vec<Task> {
 }
 
 /// Takes the only reader of a task's output along, if it can.
-fn extend(task: &mut Task, plan: &Plan, next: usize) -> bool {
+fn extend(task: &mut Task, plan: &Plan, means: Means<'_>, next: usize) -> bool {
     let step = &plan.steps()[next];
     let last = task.add.is_some();
+    let used = |saving| !last && !means.without.has(saving);
     match &step.op {
-        Op::Relu(Relu { max: None }) if !last && !task.after.relu => task.after.relu = true,
-        Op::MaxPool(pool) if !last && !task.after.pool && halves(pool, &step.operand_shapes[0]) => {
+        Op::Relu(Relu { max: None }) if used(Saving::Relu) && !task.after.relu => task.after.relu = true,
+        Op::MaxPool(pool)
+            if used(Saving::Pool) && !task.after.pool && halves(pool, &step.operand_shapes[0]) =>
+        {
             task.after.pool = true;
         }
-        Op::Add(_) if !last => match step.operands[..] {
+        Op::Add(_) if used(Saving::Add) => match step.operands[..] {
             [a, b] if a != b => task.add = Some(if a == task.output { b } else { a }),
             _ => return false,
         },

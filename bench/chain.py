@@ -1,0 +1,100 @@
+"""What each pass and each fusion of netc gains, added one at a time.
+
+usage: bench/chain.py [--net resnet9] [--batch 128] [--precisions bf16,fp32] [--rounds 5] [--off] [--netc PATH]
+
+Each round measures every link of the chain once, one after another, each in a process of its own: the second of two epochs of `netc train`
+on generated images, and the test after it. A link has all that the links before it have. Prints for each the median of images per
+second, and the medians over the rounds of its ratio to the link before and to the first one, with the smallest and the largest.
+
+With --off, each is left out of the whole instead, and the ratio is that of the whole to what is left.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--net", default="resnet9")
+parser.add_argument("--batch", type=int, default=128)
+parser.add_argument("--precisions", default="bf16,fp32")
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--images", type=int, default=1024, help="of a training measurement")
+parser.add_argument("--tests", type=int, default=2000, help="of an evaluation")
+parser.add_argument("--off", action="store_true", help="leave each out of the whole, in place of adding it")
+parser.add_argument("--netc", default=str(HERE.parent / "target/release/netc"))
+args = parser.parse_args()
+
+# In the order in which they are added; `--without` of netc names the savings, `--passes` the passes.
+SAVINGS = ["descent", "norm", "relu", "pool", "add", "memory"]
+PASSES = ["pool-first", "fold-norm", "fold-scale"]
+
+
+def options(savings, winograd, passes, precision):
+    own = {"bf16": "f2", "fp32": "f4"}[precision]
+    without = ",".join(saving for saving in SAVINGS if saving not in savings)
+    return ["--conv", own if winograd else "library", "--passes", ",".join(passes) or "none", "--without", without]
+
+
+def chain(precision):
+    """Names and options, each link with one thing more."""
+    links = {"libtorch's tape": ["--executor", "eager", "--passes", "none"]}
+    for count in range(len(SAVINGS) + 1):
+        name = SAVINGS[count - 1] if count else "schedule without tape"
+        links[name] = options(SAVINGS[:count], False, [], precision)
+    links["winograd"] = options(SAVINGS, True, [], precision)
+    for count in range(1, len(PASSES) + 1):
+        links[PASSES[count - 1]] = options(SAVINGS, True, PASSES[:count], precision)
+    links["all passes"] = [*options(SAVINGS, True, [], precision)[:2], "--passes", "all"]
+    return links
+
+
+def all_but_one(precision):
+    whole = {"the whole": options(SAVINGS, True, PASSES, precision), "winograd": options(SAVINGS, False, PASSES, precision)}
+    savings = {saving: options([s for s in SAVINGS if s != saving], True, PASSES, precision) for saving in SAVINGS}
+    passes = {left: options(SAVINGS, True, [p for p in PASSES if p != left], precision) for left in PASSES}
+    return whole | savings | passes
+
+
+def measure(precision, link):
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = pathlib.Path(folder, "recipe.yaml")
+        recipe.write_text(f"batch_size: {args.batch}\n")
+        command = [args.netc, "train", f"{HERE.parent}/nets/{args.net}.net", "--recipe", recipe, "--data", "synthetic"]
+        command += ["--epochs", "2", "--limit-train", str(args.images), "--limit-test", str(args.tests)]
+        command += ["--precision", precision, "--device", "cpu", "--out", f"{folder}/run", *link]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        lines = [json.loads(line) for line in open(f"{folder}/run/log.jsonl")]
+        return args.images / lines[2]["train_time"], args.tests / lines[2]["test_time"]
+
+
+def spread(values):
+    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+for precision in args.precisions.split(","):
+    links = (all_but_one if args.off else chain)(precision)
+    rounds = []
+    for _ in range(args.rounds):
+        rounds.append({name: measure(precision, link) for name, link in links.items()})
+    heads = ["without it: the whole to it"] if args.off else ["to the one before", "to the first"]
+    columns = [f"{what} {head}" for what in ("training", "evaluation") for head in ["images/s", *heads]]
+    print(f"\n{args.net}, batch {args.batch}, {precision}, {args.rounds} rounds\n")
+    print("| | " + " | ".join(columns) + " |\n|" + "---|" * (len(columns) + 1))
+    names = list(links)
+    for i, name in enumerate(names):
+        cells = []
+        for part in (0, 1):
+            rate = [r[name][part] for r in rounds]
+            first = [r[names[0]][part] for r in rounds]
+            before = [r[names[max(i - 1, 0)]][part] for r in rounds]
+            cells.append(f"{statistics.median(rate):.0f}")
+            ratios = [[a / b for a, b in zip(first, rate)]] if args.off else [
+                [a / b for a, b in zip(rate, before)],
+                [a / b for a, b in zip(rate, first)],
+            ]
+            cells += [spread(r) if i else "" for r in ratios]
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)

@@ -1,0 +1,58 @@
+use serde::Serialize;
+
+use super::args::CheckArgs;
+use super::out::{bytes, thousands};
+use crate::check::Checked;
+use crate::lower::{Load, Predicted, cpu};
+use crate::run::{Recipe, machine_memory};
+
+/// The memory that a training step of a net is predicted to need on a CPU.
+#[derive(Debug, Serialize)]
+pub(super) struct Memory {
+    bytes: u64,
+    images: u64,
+    precision: String,
+    /// The most images of a batch with which it fits into this machine, where that is fewer.
+    most_images: Option<u64>,
+}
+
+impl Memory {
+    /// For the batch and arithmetic of the command line, else of a training on this machine. `None` for a net that a pass breaks.
+    pub(super) fn of(net: &Checked, args: &CheckArgs) -> Option<Memory> {
+        let recipe = Recipe::resolve(&net.graph().settings, None, None).0;
+        let images = args.batch.unwrap_or(recipe.batch_size as u64);
+        let precision = args.precision.on_cpu();
+        let load = Load { images, precision, threads: threads() };
+        let step = Predicted::new(net, args.conv, cpu::has_kernels()).ok()?;
+        let bytes = step.footprint(load).total();
+        let machine = machine_memory().filter(|&machine| machine < bytes);
+        let most_images = machine.map(|machine| step.most_images(load, machine));
+        Some(Memory { bytes, images, precision: precision.to_string(), most_images })
+    }
+
+    /// `1.2 GiB (512 images)`.
+    pub(super) fn short(&self) -> String {
+        format!("{} ({} images)", bytes(self.bytes), thousands(self.images))
+    }
+
+    /// A line that says what it is for, and what would fit.
+    pub(super) fn line(&self) -> String {
+        let Memory { images, precision, .. } = self;
+        let line = format!(
+            "memory of a training step: {} ({} images in {precision})",
+            bytes(self.bytes),
+            thousands(*images)
+        );
+        match self.most_images {
+            None => line,
+            Some(0) => format!("{line}; on this machine not even one image fits"),
+            Some(most) => format!("{line}; on this machine at most {} images fit", thousands(most)),
+        }
+    }
+}
+
+/// Threads that libtorch would compute with.
+fn threads() -> usize {
+    let asked = std::env::var("OMP_NUM_THREADS").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}

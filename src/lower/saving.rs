@@ -1,0 +1,79 @@
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Something by which a compiled step saves time. Each can be left out, to see what it gains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saving {
+    /// Batch normalisation by a kernel of netc's own.
+    Norm,
+    /// ReLU along with the op before it.
+    Relu,
+    /// A 2 x 2 max pool along with the op before it.
+    Pool,
+    /// A sum along with the op before it.
+    Add,
+    /// Memory for values and gradients planned once; without it each is allocated as it is written.
+    Memory,
+    /// The descent of a weight in one pass over memory.
+    Descent,
+}
+
+impl Saving {
+    /// Every saving by its name on the command line.
+    pub const ALL: [(&'static str, Saving); 6] = [
+        ("norm", Saving::Norm),
+        ("relu", Saving::Relu),
+        ("pool", Saving::Pool),
+        ("add", Saving::Add),
+        ("memory", Saving::Memory),
+        ("descent", Saving::Descent),
+    ];
+}
+
+/// The savings that are not used.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Without(Vec<Saving>);
+
+impl Without {
+    /// Whether a saving is left out.
+    pub fn has(&self, saving: Saving) -> bool {
+        self.0.contains(&saving)
+    }
+
+    /// Whether all are used.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Without> for String {
+    fn from(without: Without) -> String {
+        let names = Saving::ALL.iter().filter(|(_, saving)| without.has(*saving)).map(|(name, _)| *name);
+        names.collect::<Vec<_>>().join(",")
+    }
+}
+
+impl TryFrom<String> for Without {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Without, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for Without {
+    type Err = String;
+
+    /// Names at commas; nothing for none.
+    fn from_str(text: &str) -> Result<Without, String> {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let saving = |name: &str| {
+            let found = Saving::ALL.iter().find(|(known, _)| *known == name).map(|(_, saving)| *saving);
+            let all: Vec<&str> = Saving::ALL.iter().map(|(name, _)| *name).collect();
+            found.ok_or_else(|| format!("there is no saving `{name}`; expected some of {}", all.join(", ")))
+        };
+        names.map(saving).collect::<Result<_, _>>().map(Without)
+    }
+}

@@ -1,0 +1,289 @@
+//! The memory of a step: the walk through the tasks, with sizes in place of tensors.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use serde::Serialize;
+
+use super::memory::{kept, views};
+use super::{Schedule, Task};
+use crate::graph::Op;
+use crate::lower::winograd::{ByWeights, Dims, Forward, TileSize, packed};
+use crate::lower::{Algorithm, Plan, Precision, Step, Ways};
+
+/// For what a step's memory is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Images of a batch.
+    pub images: u64,
+    /// The arithmetic.
+    pub precision: Precision,
+    /// Threads that compute.
+    pub threads: usize,
+}
+
+/// The memory of a training step at its peak, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Footprint {
+    /// Weights and running statistics.
+    pub weights: u64,
+    /// Gradients by the weights, and the optimiser's velocities.
+    pub training: u64,
+    /// Weights transformed for Winograd's convolutions.
+    pub packed: u64,
+    /// What each thread works in, all together.
+    pub workspace: u64,
+    /// The slots of values and gradients.
+    pub slots: u64,
+    /// The images, and the most of all that is allocated and dropped on the way.
+    pub passing: u64,
+}
+
+impl Footprint {
+    /// All of it.
+    pub fn total(&self) -> u64 {
+        let Footprint { weights, training, packed, workspace, slots, passing } = *self;
+        [weights, training, packed, workspace, slots, passing].into_iter().fold(0, u64::saturating_add)
+    }
+}
+
+impl Schedule {
+    /// The memory of a training step by this schedule.
+    pub fn footprint(&self, plan: &Plan, load: Load) -> Footprint {
+        let master = if load.precision == Precision::Fp64 { 8 } else { 4 };
+        let (mut all, mut trained) = (0u64, 0u64);
+        for step in plan.steps() {
+            let shapes: Vec<_> = step.operand_shapes.iter().collect();
+            for tensor in step.op.tensors(&shapes) {
+                let bytes = tensor.elements().saturating_mul(master);
+                all = all.saturating_add(bytes);
+                trained = trained.saturating_add(if tensor.trained { bytes } else { 0 });
+            }
+        }
+        let width = load.precision.bytes();
+        let (packed, workspace) = self.transformed(plan, load);
+        let numbers = self.slots.sizes.iter().fold(0u64, |sum, &size| sum.saturating_add(size));
+        Footprint {
+            weights: all,
+            training: trained.saturating_mul(2),
+            packed,
+            workspace,
+            slots: numbers.saturating_mul(load.images).saturating_mul(width),
+            passing: DryRun::new(self, plan, load).peak(),
+        }
+    }
+
+    /// Bytes of transformed weights, and of the threads' workspace: each part of it is as large as the largest task needs.
+    fn transformed(&self, plan: &Plan, load: Load) -> (u64, u64) {
+        let pack = if load.precision == Precision::Bf16 { 2 } else { 1 };
+        let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let (mut words, mut most) = (0u64, [0usize; 3]);
+        for task in &self.tasks {
+            let step = &plan.steps()[task.step];
+            let (Some(ways), Op::Conv(op)) = (task.ways, &step.op) else { continue };
+            let Some([inside, height, width]) = step.operand_shapes[0].image() else { continue };
+            let [images, height, width, inside, outside] =
+                [load.images, height, width, inside, op.out].map(size);
+            let dims = Dims { images, height, width, inside, outside };
+            let wanted = self.values[step.operands[0]].wanted;
+            let directions = [(Some(ways.forward), dims), (wanted.then_some(ways.input), dims.turned())];
+            for (way, Dims { inside, outside, .. }) in directions {
+                let Some(tile) = way.and_then(tile) else { continue };
+                words = words.saturating_add(packed(tile, pack, inside, outside) as u64);
+                let [inputs, products] = Forward::new(tile, pack, inside).scratch(tile);
+                most = [most[0].max(inputs), most[1].max(products), most[2]];
+            }
+            if let Some(tile) = tile(ways.weights) {
+                let scratch = ByWeights::new(tile, pack, &dims, load.threads).scratch(tile);
+                most = [0, 1, 2].map(|i| most[i].max(scratch[i]));
+            }
+        }
+        let thread = most.into_iter().fold(0u64, |sum, words| sum.saturating_add(words as u64));
+        (words.saturating_mul(4), thread.saturating_mul(4).saturating_mul(load.threads as u64))
+    }
+}
+
+/// The tile of an algorithm, if it has one.
+pub(in crate::lower) fn tile(algorithm: Algorithm) -> Option<TileSize> {
+    match algorithm {
+        Algorithm::Library => None,
+        Algorithm::Two => Some(TileSize::Two),
+        Algorithm::Four => Some(TileSize::Four),
+    }
+}
+
+/// What is allocated now, and the most that ever was.
+#[derive(Debug, Default)]
+struct Heap {
+    live: Cell<u64>,
+    most: Cell<u64>,
+}
+
+/// Memory of a tensor. Views of it are clones of its reference.
+struct Block {
+    bytes: u64,
+    heap: Rc<Heap>,
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.heap.live.set(self.heap.live.get().saturating_sub(self.bytes));
+    }
+}
+
+type Value = Rc<Block>;
+
+/// A step's walk, as [`Compiled`](crate::lower::Compiled) takes it.
+struct DryRun<'a> {
+    schedule: &'a Schedule,
+    plan: &'a Plan,
+    load: Load,
+    heap: Rc<Heap>,
+}
+
+impl<'a> DryRun<'a> {
+    fn new(schedule: &'a Schedule, plan: &'a Plan, load: Load) -> DryRun<'a> {
+        DryRun { schedule, plan, load, heap: Rc::default() }
+    }
+
+    fn allocate(&self, bytes: u64) -> Value {
+        let live = self.heap.live.get().saturating_add(bytes);
+        self.heap.live.set(live);
+        self.heap.most.set(self.heap.most.get().max(live));
+        Rc::new(Block { bytes, heap: Rc::clone(&self.heap) })
+    }
+
+    /// Memory for so many numbers of each image.
+    fn numbers(&self, count: u64) -> Value {
+        self.allocate(count.saturating_mul(self.load.images).saturating_mul(self.load.precision.bytes()))
+    }
+
+    /// A value that lies in a slot, if it has one.
+    fn placed(&self, slot: Option<usize>, count: u64) -> Value {
+        if slot.is_some() { self.allocate(0) } else { self.numbers(count) }
+    }
+
+    fn peak(&self) -> u64 {
+        let steps = self.plan.steps();
+        let input = steps[0].shape.elements();
+        let given = self.allocate(input.saturating_mul(self.load.images).saturating_mul(4));
+        let cast = self.load.precision != Precision::Fp32;
+        let mut values: Vec<Option<Value>> = vec![None; steps.len()];
+        values[0] = Some(if cast { self.numbers(input) } else { Rc::clone(&given) });
+        let mut kept = Vec::new();
+        for (i, task) in self.schedule.tasks.iter().enumerate() {
+            let operands = task.operands(self.plan);
+            let read: Vec<Value> = operands.iter().filter_map(|&o| values[o].clone()).collect();
+            let (value, keep) = self.forward(i, task, &read);
+            kept.push(keep);
+            for operand in operands {
+                if self.schedule.values[operand].last_reader == Some(i) {
+                    values[operand] = None;
+                }
+            }
+            values[task.output] = Some(value);
+        }
+        drop(values);
+        let mut gradients: Vec<Vec<Value>> = vec![Vec::new(); steps.len()];
+        gradients[steps.len() - 1].push(self.numbers(steps[steps.len() - 1].shape.elements()));
+        for (i, kept) in kept.into_iter().enumerate().rev() {
+            let task = &self.schedule.tasks[i];
+            let parts = std::mem::take(&mut gradients[task.output]);
+            if parts.is_empty() || !self.schedule.values[task.output].wanted {
+                continue;
+            }
+            if let Some(add) = task.add.filter(|&add| self.schedule.values[add].wanted) {
+                gradients[add].extend(parts.iter().map(Rc::clone));
+            }
+            let by_operands = self.backward(i, task, parts, kept);
+            for (&operand, gradient) in steps[task.step].operands.iter().zip(by_operands) {
+                if self.schedule.values[operand].wanted {
+                    gradients[operand].push(gradient);
+                }
+            }
+        }
+        drop(given);
+        self.heap.most.get()
+    }
+
+    /// The value of a task, and what it keeps.
+    fn forward(&self, i: usize, task: &Task, read: &[Value]) -> (Value, Vec<Value>) {
+        let steps = self.plan.steps();
+        let (step, size) = (&steps[task.step], steps[task.output].shape.elements());
+        let x = read.first().map(Rc::clone);
+        if task.ways.is_some() || self.schedule.normalises(self.plan, i) {
+            let _cast = task.ways.filter(|ways| ways.forward == Algorithm::Library).map(|_| self.cast(step));
+            return (self.placed(self.schedule.slots.value[i], size), x.into_iter().collect());
+        }
+        let kept = kept(&step.op);
+        let value = match x.filter(|_| is_view(step)) {
+            Some(x) => x,
+            None => self.numbers(size),
+        };
+        let mut keep: Vec<Value> = Vec::new();
+        keep.extend(read.iter().filter(|_| kept.operands).map(Rc::clone));
+        keep.extend(kept.value.then(|| Rc::clone(&value)));
+        keep.extend(kept.noise.then(|| self.numbers(size)));
+        keep.extend(
+            kept.places.then(|| self.allocate(size.saturating_mul(self.load.images).saturating_mul(8))),
+        );
+        keep.extend(matches!(step.op, Op::Conv(_) | Op::Linear(_)).then(|| self.cast(step)));
+        (value, keep)
+    }
+
+    /// The gradients by the operands of a task's op.
+    fn backward(&self, i: usize, task: &Task, mut parts: Vec<Value>, kept: Vec<Value>) -> Vec<Value> {
+        let step = &self.plan.steps()[task.step];
+        let sizes = step.operand_shapes.iter().map(|shape| shape.elements());
+        let norm = self.schedule.normalises(self.plan, i);
+        while parts.len() > if norm { 2 } else { 1 }
+            && let (Some(_a), Some(_b)) = (parts.pop(), parts.pop())
+        {
+            parts.push(self.numbers(self.plan.steps()[task.output].shape.elements()));
+        }
+        if norm && self.schedule.in_place(self.plan, i) {
+            return kept;
+        }
+        if let Some(Ways { input, weights, .. }) = task.ways {
+            drop(
+                (weights == Algorithm::Library).then(|| [self.cast(step), self.cast(step), self.sums(step)]),
+            );
+            let _cast = (input == Algorithm::Library).then(|| self.cast(step));
+            let wanted = self.schedule.values[step.operands[0]].wanted;
+            let by_input =
+                sizes.filter(|_| wanted).map(|size| self.placed(self.schedule.slots.gradient[i], size));
+            return by_input.collect();
+        }
+        match (&step.op, parts.first()) {
+            (Op::Add(_) | Op::Concat(_) | Op::Identity(_) | Op::Flatten(_), Some(gradient)) => {
+                step.operands.iter().map(|_| Rc::clone(gradient)).collect()
+            }
+            _ => sizes.map(|size| self.numbers(size)).collect(),
+        }
+    }
+
+    /// What the library sums the gradient by a convolution's weights in: fp32 for each thread.
+    fn sums(&self, step: &Step) -> Value {
+        let shapes: Vec<_> = step.operand_shapes.iter().collect();
+        self.allocate(step.op.params(&shapes).saturating_mul(4).saturating_mul(self.load.threads as u64))
+    }
+
+    /// A copy of an op's weights in the arithmetic, where that is not theirs.
+    fn cast(&self, step: &Step) -> Value {
+        let shapes: Vec<_> = step.operand_shapes.iter().collect();
+        let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64);
+        let width = if own { 0 } else { self.load.precision.bytes() };
+        self.allocate(step.op.params(&shapes).saturating_mul(width))
+    }
+}
+
+/// Whether the value is the operand's memory.
+fn is_view(step: &Step) -> bool {
+    let whole = step.operand_shapes.first().and_then(|shape| shape.image());
+    match step.op {
+        // Channels are innermost in memory, so that only single pixels are vectors already.
+        Op::Flatten(_) => whole.is_none_or(|[_, h, w]| (h, w) == (1, 1)),
+        Op::Dropout(_) | Op::Pad(_) => false,
+        _ => views(&step.op),
+    }
+}

@@ -1,0 +1,87 @@
+//! The memory of a training step as `netc check` predicts it.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+fn netc(args: &[&str]) -> Value {
+    let root = env!("CARGO_MANIFEST_DIR");
+    // Two threads on every machine: each has memory of its own.
+    let output = Command::new(env!("CARGO_BIN_EXE_netc"))
+        .args(args)
+        .current_dir(root)
+        .env("OMP_NUM_THREADS", "2")
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn checked(more: &[&str]) -> Value {
+    netc(&[&["check", "--format", "json", "nets/resnet9.net"], more].concat())["memory"].clone()
+}
+
+fn bytes(memory: &Value) -> u64 {
+    memory["bytes"].as_u64().unwrap()
+}
+
+#[test]
+fn it_is_for_the_recipe_s_batch_unless_another_is_asked_for() {
+    let [plain, smaller] = [checked(&[]), checked(&["--batch", "128"])];
+    assert_eq!((&plain["images"], &smaller["images"]), (&512.into(), &128.into()));
+    assert!(bytes(&plain) < 4 * bytes(&smaller) && bytes(&plain) > 2 * bytes(&smaller));
+    let [single, double] = ["fp32", "fp64"].map(|precision| checked(&["--precision", precision]));
+    assert_eq!(single["precision"], "fp32");
+    assert!(bytes(&double) > 3 * bytes(&single) / 2);
+}
+
+#[test]
+fn of_a_net_that_does_not_fit_it_says_which_batch_would() {
+    assert_eq!(checked(&["--batch", "1"])["most_images"], Value::Null);
+    let memory = checked(&["--batch", "1048576", "--precision", "fp32"]);
+    let most = memory["most_images"].as_u64().unwrap();
+    let fits = |images: u64| {
+        checked(&["--batch", &images.to_string(), "--precision", "fp32"])["most_images"].is_null()
+    };
+    assert!(fits(most) && !fits(most + 1), "{most}");
+}
+
+#[test]
+fn it_is_said_in_words_too() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let say = |batch| {
+        let args = ["check", "nets/resnet9.net", "--precision", "fp32", "--batch", batch];
+        let output = Command::new(env!("CARGO_BIN_EXE_netc")).args(args).current_dir(root).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (small, large) = (say("64"), say("1048576"));
+    assert!(
+        small.contains("memory of a training step: ") && small.contains(" MiB (64 images in fp32)\n"),
+        "{small}"
+    );
+    assert!(large.contains("(1,048,576 images in fp32); on this machine at most "), "{large}");
+}
+
+/// A process of its own for each: what it allocates is measured.
+#[cfg(all(feature = "torch", target_os = "linux"))]
+#[test]
+fn it_is_within_a_tenth_of_what_is_measured() {
+    for net in ["nets/resnet9.net", "nets/dawnbench.net"] {
+        for more in [["fp32", "library"], ["bf16", "library"], ["bf16", "f2"]] {
+            let [precision, conv] = more;
+            let options = ["--precision", precision, "--conv", conv, "--batch", "192", "--steps", "1"];
+            let size = ["--set", "width=16"];
+            let size = if net.contains("resnet9") { &size[..] } else { &[] };
+            let found = netc(
+                &[&["profile", net, "--device", "cpu", "--format", "json"], &options[..], size].concat(),
+            );
+            let [predicted, allocated] =
+                ["predicted_bytes", "allocated"].map(|key| found[key].as_f64().unwrap());
+            let ratio = predicted / allocated;
+            assert!(
+                (0.9..1.1).contains(&ratio),
+                "{net} {precision} {conv}: {predicted} of {allocated}, {ratio:.3}"
+            );
+        }
+    }
+}
