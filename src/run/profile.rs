@@ -7,7 +7,7 @@ use serde::Serialize;
 use tch::{Kind, TchError, Tensor};
 
 use super::augment::Draws;
-use super::data::{Dataset, Split};
+use super::data::{Dataset, Normalisation, Split};
 use super::epoch::augmentation;
 use super::memory::Allocated;
 use super::optimiser::Pace;
@@ -203,16 +203,16 @@ impl Images {
         let mut rng = seed::rng(0, "profile");
         let mut bytes = vec![0u8; count * image.iter().product::<usize>()];
         rng.fill(bytes.as_mut_slice());
-        let labels = (0..count).map(|_| rng.random_range(0..classes.min(256)) as u8).collect();
+        let labels = (0..count).map(|_| rng.random_range(0..classes.min(1 << 16)) as u16).collect();
         let data = Dataset {
             name: "random".into(),
-            folder: None,
+            path: None,
             image,
             classes: Vec::new(),
             train: Split { images: bytes, labels },
             test: Split::default(),
-            mean: [127.5; 3],
-            std: [73.6; 3],
+            normalisation: Normalisation::new(&vec![127.5; image[0]], &vec![73.6; image[0]]),
+            note: None,
         };
         let what = augmentation(recipe);
         let batches = Batches::new(&data, &data.train, None, what, machine.device)?;

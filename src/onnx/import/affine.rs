@@ -86,7 +86,11 @@ fn factor<'m>(
     of: impl Fn(f64) -> f64,
 ) -> Result<Known> {
     if let Some(by) = constant.scalar() {
-        return builder.op(node, ("mul", vec![("by", Value::Float(of(decimal(by))))]), vec![x], vec![]);
+        let by = of(decimal(by));
+        if !by.is_finite() {
+            return Err(Fault::Unsupported(format!("by {by}")));
+        }
+        return builder.op(node, ("mul", vec![("by", Value::Float(by))]), vec![x], vec![]);
     }
     let by = by_channel(builder, x, &mapped(constant, |y| of(f64::from(y)) as f32)?)?;
     depthwise(builder, node, x, by, None)

@@ -175,7 +175,7 @@ fn pads(builder: &Builder, node: &Node, x: usize, strides: [i64; 2], reach: [i64
             let total = |length: u64, i: usize| {
                 let (length, stride) = (signed(length), strides[i].max(1));
                 let windows = length.saturating_add(stride - 1) / stride;
-                ((windows - 1).saturating_mul(stride).saturating_add(reach[i]) - length).max(0)
+                ((windows - 1).saturating_mul(stride).saturating_add(reach[i])).saturating_sub(length).max(0)
             };
             let [h, w] = [total(h, 0), total(w, 1)];
             [h / 2, w / 2, h - h / 2, w - w / 2]
