@@ -1,17 +1,11 @@
 "use strict";
 // A checked net: figures, parameters, table and picture; and two nets compared.
 
-// netc's estimate of memory: a batch of so many images, numbers of four bytes.
-const BATCH = 512;
-const NUMBER = 4;
-
 function figures(net) {
   const figure = (value, name, title) => el("div", { title }, el("strong", {}, value), el("span", {}, name));
-  const memory = bytes(net.activations * BATCH * NUMBER);
   return [
     figure(thousands(net.params), "parameters", "numbers that training changes"),
     figure(millions(net.macs), "MACs", "multiply-accumulate operations for one image"),
-    figure(memory, "activations", `kept for the gradient: batch ${BATCH}, fp32, nothing reused`),
     figure(net.output, "output", "shape of the result"),
   ];
 }

@@ -86,10 +86,3 @@ function document_of(page) {
 
 const thousands = (n) => n.toLocaleString("en-US");
 const millions = (n) => `${(n / 1e6).toFixed(1)} M`;
-
-function bytes(n) {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let unit = 0;
-  for (; n >= 1024 && unit + 1 < units.length; unit++) n /= 1024;
-  return unit ? `${n.toFixed(1)} ${units[unit]}` : `${n} B`;
-}

@@ -12,8 +12,6 @@ pub(crate) struct Net {
     name: String,
     params: u64,
     macs: u64,
-    /// Numbers kept for the gradient, for one example.
-    activations: u64,
     output: String,
     /// Its parameters and their values in force.
     parameters: Vec<(String, String)>,
@@ -58,7 +56,6 @@ impl Net {
             name: net.graph().name.clone(),
             params: net.params(),
             macs: net.macs(),
-            activations: net.activations(),
             output: net.shape(net.output()).to_string(),
             parameters: net.graph().params.iter().map(|(name, v)| (name.clone(), v.to_string())).collect(),
             stages: stages(net).into_iter().map(stage).collect(),
