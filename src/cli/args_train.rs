@@ -72,7 +72,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
     pub executor: Executor,
     /// Convolutions: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of 2 x 2 or 4 x 4, which round more in
-    /// bf16; `auto` takes the fastest that rounds as the precision does, timed once for each shape
+    /// bf16; `auto` takes the faster of the library's and `f4` in fp32, `f2` in bf16, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Also write what a viewer reads: `tensorboard` for event files in the run's folder

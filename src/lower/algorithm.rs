@@ -76,8 +76,7 @@ impl Times {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
-    /// The fastest on this machine of those whose rounding is that of the precision: in fp32 the library's and `f4`, in bf16 the
-    /// library's.
+    /// The fastest on this machine, direction by direction: in fp32 of the library's and `f4`, in bf16 of the library's and `f2`.
     #[default]
     Auto,
     /// libtorch's.
@@ -97,8 +96,8 @@ impl ConvChoice {
     /// What the library is timed against, if the choice is to be made by time.
     pub fn candidate(self, precision: Precision) -> Option<Algorithm> {
         match (self, precision) {
-            // In bf16 Winograd's rounds more than the library does.
             (ConvChoice::Auto, Precision::Fp32) => Some(Algorithm::Four),
+            (ConvChoice::Auto, Precision::Bf16) => Some(Algorithm::Two),
             _ => None,
         }
     }
