@@ -76,7 +76,7 @@ impl State {
     fn look_ahead(&mut self, recipe: &Recipe, at: Progress) -> Result<(), TchError> {
         let every = recipe.lookahead_every as usize;
         let begun = (at.done() - 1) as f64 >= recipe.lookahead_start * at.steps as f64;
-        if every == 0 || !begun || at.done() % every != 0 {
+        if every == 0 || !begun || !at.done().is_multiple_of(every) {
             return Ok(());
         }
         let part = at.epochs() / f64::from(recipe.epochs);

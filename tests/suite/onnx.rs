@@ -89,7 +89,7 @@ fn a_folded_norm_is_a_bias_by_its_own_formula() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("it.net");
     std::fs::write(&file, text).unwrap();
-    let net = net(&file);
+    let net = netc::compile(&file, &[]).net.unwrap();
     let values = BTreeMap::from([
         ("conv.weight", 3.0),
         ("bn.weight", 0.5),

@@ -264,7 +264,7 @@ fn is_chain(group: &Group) -> bool {
 /// Whether a name is that of an op or a block, or the same with a number.
 fn numbered(name: &str, of: &str) -> bool {
     let rest = name.strip_prefix(of);
-    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(|number| is_round(number)))
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(is_round))
 }
 
 /// Whether a segment of a path counts the rounds of a `repeat`.

@@ -184,7 +184,10 @@ impl Cifar {
         let mut take = |name: &str, path: &Path, bytes: &[u8]| match self.place(name) {
             Some(index) if index + 1 < self.files.len() => self.append(&mut train, index, path, bytes),
             Some(index) => self.append(&mut test, index, path, bytes),
-            None => Ok(names = Some(self.lines(path, bytes)?)),
+            None => {
+                names = Some(self.lines(path, bytes)?);
+                Ok(())
+            }
         };
         match source {
             Source::Folder(folder) => {

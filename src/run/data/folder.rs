@@ -28,6 +28,9 @@ struct Classes {
 /// An image's class and file.
 type Item = (u16, PathBuf);
 
+/// The classes, the images of both splits, and what is to be said about them.
+type Listing = (Vec<String>, [Vec<Item>; 2], Option<String>);
+
 /// Reads a folder of images. Classes are named and numbered in the alphabetical order of their folders; the images of
 /// each split stand in an order that a hash of their names gives, so that the first n are of all classes.
 ///
@@ -53,8 +56,7 @@ pub fn read(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Datase
     })
 }
 
-/// The classes, the images of both splits, and what is to be said about them.
-fn files(path: &Path) -> Result<(Vec<String>, [Vec<Item>; 2], Option<String>), DataError> {
+fn files(path: &Path) -> Result<Listing, DataError> {
     let train = path.join("train");
     let test = [path.join("test"), path.join("val")].into_iter().find(|folder| folder.is_dir());
     let (all, tested) = match test.filter(|_| train.is_dir()) {

@@ -20,7 +20,7 @@ pub fn confusion(title: &str, confusion: &Confusion) -> String {
     let classes = confusion.classes.len();
     let cell = match classes {
         ..=12 => 46.0,
-        ..=25 => 34.0,
+        13..=25 => 34.0,
         _ => (1200.0 / classes as f64).clamp(2.0, 13.0),
     };
     let names: Vec<String> = confusion.classes.iter().map(|name| shortened(name)).collect();
