@@ -52,7 +52,10 @@ impl Draws {
             Augmentation { alternating_flip: false, .. } => halves(&mut rng("flip"), count),
             Augmentation { alternating_flip: true, .. } => {
                 let first = halves(&mut seed::rng(seed, "flip"), count);
-                order.iter().map(|&image| first[image as usize] ^ i64::from(epoch.is_multiple_of(2))).collect()
+                order
+                    .iter()
+                    .map(|&image| first[image as usize] ^ i64::from(epoch.is_multiple_of(2)))
+                    .collect()
             }
         };
         Draws {

@@ -451,13 +451,10 @@ fn a_whitened_convolution_makes_patches_uncorrelated_and_stands_still() {
     let norm = |filter: &[f64]| filter.iter().map(|x| x * x).sum::<f64>();
     for i in 0..12 {
         let eigenvalue = 1.0 / norm(&filters[i]) - 0.01;
-        for j in 0..12 {
-            let expected = if i == j { eigenvalue / (eigenvalue + 0.01) } else { 0.0 };
-            assert!(
-                (moments[i][j] / patches - expected).abs() < 1e-3,
-                "{i} {j}: {} {expected}",
-                moments[i][j] / patches
-            );
+        for (j, moment) in moments[i].iter().enumerate() {
+            let (found, expected) =
+                (moment / patches, if i == j { eigenvalue / (eigenvalue + 0.01) } else { 0.0 });
+            assert!((found - expected).abs() < 1e-3, "{i} {j}: {found} {expected}");
         }
         assert!(i == 0 || norm(&filters[i]) >= norm(&filters[i - 1]), "the largest eigenvalue first");
         assert!(filters[i].iter().zip(&filters[i + 12]).all(|(a, b)| a == &-b), "then the negatives");
