@@ -117,8 +117,9 @@ Examples:
 A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and write, and what
 part of this machine's measured peaks that makes. Winograd's convolutions need 2.25 or 4 times fewer operations than
 are counted, so they may pass 100%. The tapeless step of `netc train` is measured, on random images.
-Memory is what `netc check` predicts, beside what the process allocated at its peak: its peak in memory without the
-pages of its files, less what it had before the net was built.
+Memory is what `netc check` predicts. --memory measures it: the process's peak without the pages of its files, less what it had
+before the net was built. Times are longer then, because freed memory goes back to the system; otherwise it is kept for
+the next step, and the process takes up to two thirds more than it holds.
 
 Exit codes: 0 measured, 1 a problem, 2 wrong usage.")]
 pub struct ProfileArgs {
@@ -143,6 +144,9 @@ pub struct ProfileArgs {
     /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Without,
+    /// Also measure the memory that a step holds at most
+    #[arg(long)]
+    pub memory: bool,
     /// Show what comes before: the time of each phase from the start of the process to the second step
     #[arg(long)]
     pub phases: bool,

@@ -42,7 +42,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         without: args.without.clone(),
         ..Method::default()
     };
-    let found = profile(&net, &recipe, machine, &method, args.steps).map_err(|e| e.to_string())?;
+    let found = profile(&net, &recipe, machine, &method, args.steps, args.memory).map_err(|e| e.to_string())?;
     let title = format!(
         "{}: a training step on {} images, {} on {}",
         net.graph().name,
@@ -204,7 +204,7 @@ fn memory(profile: &Profile) -> String {
     let parts: Vec<String> = parts.map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
     let measured = profile.allocated.map_or_else(String::new, |measured| {
         let ratio = predicted.total() as f64 / measured as f64;
-        format!(", the process allocated {} ({ratio:.2})", bytes(measured))
+        format!(", the process held {} ({ratio:.2})", bytes(measured))
     });
     format!("memory {}{measured}: {}\n", bytes(predicted.total()), parts.join(", "))
 }

@@ -12,7 +12,7 @@ use super::epoch::augmentation;
 use super::memory::Allocated;
 use super::optimiser::Pace;
 use super::stepper::tuning;
-use super::{Batches, Machine, Method, Optimiser, RunError};
+use super::{Batches, Machine, Method, Optimiser, RunError, native};
 use crate::check::Checked;
 use crate::graph::Op;
 use crate::lower::{At, Compiled, Footprint, Load, Precision, Saving, Times, TorchNet, Ways, seed};
@@ -77,12 +77,13 @@ pub struct Profile {
     pub phases: Phases,
     /// The memory of the step as it is predicted.
     pub predicted: Footprint,
-    /// What the process allocated at its peak from before the net was built until after the last step, in bytes, where the
-    /// system tells.
+    /// What the process held at its peak from before the net was built until after the last step, in bytes, if it was measured and
+    /// the system tells.
     pub allocated: Option<u64>,
 }
 
-/// Measures so many steps on random images.
+/// Measures so many steps on random images. With `memory` it measures what they hold at most, too: freed memory then goes back
+/// to the system, which costs time.
 ///
 /// # Errors
 /// What libtorch refuses.
@@ -92,10 +93,14 @@ pub fn profile(
     machine: Machine,
     method: &Method,
     steps: usize,
+    memory: bool,
 ) -> Result<Profile, RunError> {
     let batch = recipe.batch_size;
     let images = Images::new(net, recipe, machine)?;
-    let allocated = Allocated::start();
+    if memory {
+        native::return_freed_memory();
+    }
+    let allocated = Allocated::start().filter(|_| memory && !machine.device.is_cuda());
     let (mut phases, mut start) = (Phases::default(), Instant::now());
     let mut since = || std::mem::replace(&mut start, Instant::now()).elapsed().as_secs_f64();
     let trained = optimise(net, Purpose::Training, &method.passes).map_err(RunError::Pass)?;
@@ -134,7 +139,7 @@ pub fn profile(
             whole.push(start.elapsed().as_secs_f64());
         }
     }
-    let allocated = allocated.filter(|_| !machine.device.is_cuda()).and_then(Allocated::peak);
+    let allocated = allocated.and_then(Allocated::peak);
     let threads = machine.hardware().threads;
     let load = Load { images: batch as u64, precision: machine.precision, threads };
     let predicted = compiled.schedule().footprint(net.plan(), load);

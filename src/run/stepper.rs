@@ -2,8 +2,8 @@ use tch::Tensor;
 
 use super::evaluate::sum_of_losses;
 use super::state::State;
-use super::{Executor, Hardware, Machine, Method, RunError, data};
-use crate::lower::{At, Compiled, Mode, Stepped, TorchNet, Tuning};
+use super::{Executor, Hardware, Machine, Method, RunError, data, machine_memory, native};
+use crate::lower::{At, Compiled, Load, Mode, Stepped, TorchNet, Tuning};
 use crate::passes::Purpose;
 use crate::recipe::Recipe;
 
@@ -27,6 +27,12 @@ impl Stepper {
         }
         let mut compiled = Compiled::new(net, Purpose::Training, batch, &tuning(method, machine))?;
         compiled.smooth_labels(recipe.label_smoothing);
+        let threads = machine.hardware().threads;
+        let load = Load { images: batch as u64, precision: machine.precision, threads };
+        let held = compiled.schedule().footprint(net.plan(), load).total();
+        if machine_memory().is_some_and(|all| held.saturating_mul(2) > all) {
+            native::return_freed_memory();
+        }
         Ok(Stepper::Compiled(Box::new(compiled)))
     }
 
