@@ -42,7 +42,8 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         without: args.without.clone(),
         ..Method::default()
     };
-    let found = profile(&net, &recipe, machine, &method, args.steps, args.memory).map_err(|e| e.to_string())?;
+    let found =
+        profile(&net, &recipe, machine, &method, args.steps, args.memory).map_err(|e| e.to_string())?;
     let title = format!(
         "{}: a training step on {} images, {} on {}",
         net.graph().name,

@@ -69,7 +69,8 @@ fn it_is_within_a_tenth_of_what_is_measured() {
     for net in ["nets/resnet9.net", "nets/dawnbench.net"] {
         for more in [["fp32", "library"], ["bf16", "library"], ["bf16", "f2"]] {
             let [precision, conv] = more;
-            let options = ["--precision", precision, "--conv", conv, "--batch", "192", "--steps", "1", "--memory"];
+            let options =
+                ["--precision", precision, "--conv", conv, "--batch", "192", "--steps", "1", "--memory"];
             let size = ["--set", "width=16"];
             let size = if net.contains("resnet9") { &size[..] } else { &[] };
             let found = netc(
