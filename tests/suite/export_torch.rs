@@ -42,7 +42,7 @@ fn dawnbench_has_branches_and_first_weights_of_its_own() {
 fn rounds_are_sequences_counted_from_0_and_every_op_has_a_module() {
     let densenet = pytorch(&net("nets/zoo/densenet121.net", &[]));
     assert!(densenet.contains("rounds = r\"\\.(\\d+)(?:\\.(?:dense))?(?=\\.)\"\n"), "{densenet}");
-    assert!(densenet.contains("            Dense(64),\n            Dense(96),\n"), "{densenet}");
+    assert!(densenet.contains("            Dense(128),\n            Dense(160),\n"), "{densenet}");
     insta::assert_snapshot!(pytorch(&net("tests/cases/check_ok/every_op.net", &[])));
 }
 

@@ -167,6 +167,9 @@ impl Bench {
         let mut nets: Vec<(String, String)> = Vec::new();
         for entry in std::fs::read_dir(source).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
             let (name, text) = (path.file_name().unwrap(), std::fs::read_to_string(&path).unwrap());
             std::fs::write(folder.path().join(name), &text).unwrap();
             nets.push((name.to_str().unwrap().to_string(), text));
