@@ -1,10 +1,10 @@
 """netc and PyTorch on the same nets, batches and cores, in turn.
 
-usage: bench/run.py [--nets resnet9,base] [--batches 128,512] [--rounds 3] [--netc PATH] [--python PATH]
+usage: bench/run.py [--nets resnet9,base] [--batches 128,512] [--rounds 3] [--kept] [--netc PATH] [--python PATH]
 
 Each round measures every contender once, one after another, each in a process of its own. Prints for each net and
 batch the median of images per second for training and for evaluation, and the median over the rounds of netc's
-ratio to each other contender, with the smallest and the largest: of `netc bf16, --conv f2` in bf16, of `netc fp32` in fp32. PyTorch is that of the environment which scripts/parity.sh makes.
+ratio to each other contender, with the smallest and the largest: of `netc bf16` in bf16, of `netc fp32` in fp32. PyTorch is that of the environment which scripts/parity.sh makes.
 """
 
 import argparse
@@ -22,6 +22,7 @@ parser.add_argument("--batches", default="128,512")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--images", type=int, default=1024, help="of a training measurement")
 parser.add_argument("--tests", type=int, default=2000, help="of an evaluation, a multiple of 1000")
+parser.add_argument("--kept", action="store_true", help="leave PyTorch out where its allocator is as it comes")
 parser.add_argument("--netc", default=str(HERE.parent / "target/release/netc"))
 parser.add_argument("--python", default=str(HERE.parent / ".venv/bin/python"))
 args = parser.parse_args()
@@ -50,7 +51,7 @@ def pytorch(net, batch, *options, allocator={}):
     return json.loads(output.stdout)
 
 
-CONTENDERS = {"netc bf16, --conv f2": lambda net, batch: netc(net, batch, "bf16", "--conv", "f2")}
+CONTENDERS = {"netc bf16, --conv library": lambda net, batch: netc(net, batch, "bf16", "--conv", "library")}
 for precision, flags in (("bf16", ["--bf16"]), ("fp32", [])):
     CONTENDERS |= {
         f"netc {precision}": lambda net, batch, p=precision: netc(net, batch, p),
@@ -58,6 +59,8 @@ for precision, flags in (("bf16", ["--bf16"]), ("fp32", [])):
         f"PyTorch {precision}, kept memory": lambda net, batch, f=flags: pytorch(net, batch, *f, allocator=KEPT),
         f"PyTorch {precision}, compiled, kept memory": lambda net, batch, f=flags: pytorch(net, batch, *f, "--compile", allocator=KEPT),
     }
+if args.kept:
+    CONTENDERS = {name: run for name, run in CONTENDERS.items() if "PyTorch" not in name or "kept" in name}
 
 
 def spread(values):
@@ -69,7 +72,7 @@ for net in args.nets.split(","):
     for batch in map(int, args.batches.split(",")):
         rounds = [{name: measure(net, batch) for name, measure in CONTENDERS.items()} for _ in range(args.rounds)]
         for name in CONTENDERS:
-            own = "netc bf16, --conv f2" if "bf16" in name else "netc fp32"
+            own = "netc bf16" if "bf16" in name else "netc fp32"
             cells = []
             for what in ("train", "test"):
                 cells.append(f"{statistics.median(r[name][what] for r in rounds):.0f}")
