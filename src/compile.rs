@@ -77,7 +77,7 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
 
 /// The compilation without repairs, and the graph if there are shape errors to repair.
 fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Compilation, Option<Graph>) {
-    let mut clock = Clock { at: Instant::now(), seconds: [0.0; 3] };
+    let mut clock = Clock { at: now(), seconds: [0.0; 3] };
     let failed =
         |sources, problems| Compilation { sources, problems, net: None, seconds: [0.0; 3], shapeless: 0 };
     let (mut project, unread) = match syntax::load_readable(file, overlay) {
@@ -123,14 +123,14 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Co
 }
 
 struct Clock {
-    at: Instant,
+    at: Option<Instant>,
     seconds: [f64; 3],
 }
 
 impl Clock {
     fn end(&mut self, stage: usize) {
-        self.seconds[stage] = self.at.elapsed().as_secs_f64();
-        self.at = Instant::now();
+        self.seconds[stage] = self.at.map_or(0.0, |at| at.elapsed().as_secs_f64());
+        self.at = now();
     }
 }
 
@@ -164,4 +164,9 @@ fn overrides(sources: &mut Sources, set: &[(String, String)]) -> Result<Vec<Over
         }
     }
     if problems.is_empty() { Ok(overrides) } else { Err(problems) }
+}
+
+/// WebAssembly in a page has no clock of the system's.
+fn now() -> Option<Instant> {
+    cfg!(not(target_arch = "wasm32")).then(Instant::now)
 }
