@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Exports every net of nets/ and three more to PyTorch and TorchScript, and compares the logits with netc's, under weights
+# Exports every net of nets/ to PyTorch and TorchScript, and compares the logits with netc's, under weights
 # and statistics of batch normalisation that are random. By hand, not in CI: the first run fetches the whole of PyTorch
 # (3 GB) into .venv. NETC and PYTHON name a netc and a Python with scripts/*/requirements.txt of your own.
 set -euo pipefail
@@ -22,7 +22,7 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for net in nets/*.net tests/cases/check_ok/{squeeze_excite,inception_block}.net; do
+for net in nets/*.net; do
     grep -q '^net ' "$net" || continue
     name=$(basename "$net" .net)
     folder=$work/$name

@@ -62,6 +62,7 @@ def one(name, options, folder):
     found = load_file(folder / "logits.safetensors")["logits"]
     text = net.read_text()
     if TEXTS:
+        TEXTS.mkdir(parents=True, exist_ok=True)
         (TEXTS / f"{'-'.join([name, *options])}.net").write_text(text)
     lines = sum(bool(line.strip()) and not line.startswith("#") for line in text.splitlines())
     blocks = sum(line.startswith("block ") for line in text.splitlines())
