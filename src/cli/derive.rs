@@ -5,6 +5,7 @@ use super::PROBLEMS;
 use super::args_tools::{Derive, DeriveArgs, DeriveFile};
 use super::out::{complain, print, show, thousands};
 use crate::compile;
+use crate::disk;
 use crate::tools::derive::{Derivation, derive, readable};
 
 pub(super) fn run(args: &DeriveArgs) -> ExitCode {
@@ -53,8 +54,7 @@ fn write(out: Option<&Path>, text: &str) -> Result<(), String> {
             print(text);
             Ok(())
         }
-        Some(out) => {
-            std::fs::write(out, text).map_err(|error| format!("cannot write {}: {error}\n", out.display()))
-        }
+        Some(out) => disk::write_out(out, text.as_bytes())
+            .map_err(|error| format!("cannot write {}: {error}\n", out.display())),
     }
 }

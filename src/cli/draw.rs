@@ -1,5 +1,3 @@
-use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use super::PROBLEMS;
@@ -7,6 +5,7 @@ use super::args_draw::DrawArgs;
 use super::out::{complain, print, show};
 use crate::check::Checked;
 use crate::compile;
+use crate::disk;
 use crate::tools::draw::{self, Format, Options};
 
 pub(super) fn run(args: &DrawArgs) -> ExitCode {
@@ -34,15 +33,11 @@ fn draw(net: &Checked, args: &DrawArgs) -> Result<(), String> {
     let drawing = draw::draw(net, format, options).map_err(|e| e.to_string())?;
     match &args.output {
         Some((path, _)) => {
-            replace(path, &drawing).map_err(|e| format!("{} cannot be written: {e}", path.display()))
+            disk::write_out(path, &drawing).map_err(|e| format!("{} cannot be written: {e}", path.display()))
         }
         None => {
             print(&String::from_utf8_lossy(&drawing));
             Ok(())
         }
     }
-}
-
-fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    std::fs::File::create(path)?.write_all(content)
 }

@@ -4,8 +4,9 @@ use super::PROBLEMS;
 use super::args_train::ProfileArgs;
 use super::out::{bytes, complain, print, show, table, trimmed};
 use crate::compile;
+use crate::disk;
 use crate::lower::Ways;
-use crate::run::{Machine, Method, Profile, Recipe, TaskProfile, profile, write_atomically};
+use crate::run::{Machine, Method, Profile, Recipe, TaskProfile, profile};
 use crate::tools::flame::{Timed, flame};
 
 pub(super) fn run(args: &ProfileArgs) -> ExitCode {
@@ -47,7 +48,8 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
             .iter()
             .map(|task| Timed { path: task.path.clone(), seconds: task.seconds.iter().sum() });
         let picture = flame(&title, &nodes.collect::<Vec<_>>());
-        write_atomically(path, picture.as_bytes()).map_err(|e| e.to_string())?;
+        disk::write_out(path, picture.as_bytes())
+            .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
         print(&format!("\nwritten to {}\n", path.display()));
     }
     Ok(())

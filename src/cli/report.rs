@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use super::PROBLEMS;
 use super::args_report::ReportArgs;
 use super::out::{complain, millions, print, table, thousands, trimmed};
-use crate::run::write_atomically;
+use crate::disk;
 use crate::search::SearchError;
 use crate::search::report::{Comparison, Group, Measured, NotCounted, Report, epochs};
 use crate::tools::draw::png;
@@ -51,7 +51,8 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), SearchError> {
         print(&String::from_utf8_lossy(bytes));
         return Ok(());
     }
-    write_atomically(path, bytes).map_err(|error| SearchError::new(error.to_string()))
+    disk::write_out(path, bytes)
+        .map_err(|error| SearchError::new(format!("cannot write {}: {error}", path.display())))
 }
 
 /// A report for people.

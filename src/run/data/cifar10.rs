@@ -11,6 +11,7 @@ use flate2::read::GzDecoder;
 
 use super::download::{self, Remote};
 use super::{DataError, Dataset, Progress, Split};
+use crate::disk;
 
 /// The official archive; size and MD5 as published on the data set's page.
 pub const ARCHIVE: Remote = Remote {
@@ -207,7 +208,9 @@ fn unpack(archive: &Path, cache: &Path) -> Result<PathBuf, DataError> {
         let file = File::open(&path).map_err(DataError::io(&path))?;
         file.sync_all().map_err(DataError::io(&path))?;
     }
+    disk::sync_folder(&temporary).map_err(DataError::io(&temporary))?;
     fs::rename(&temporary, &folder).map_err(DataError::io(&folder))?;
+    disk::sync_folder(cache).map_err(DataError::io(cache))?;
     Ok(folder)
 }
 
