@@ -72,6 +72,9 @@ pub struct TrainArgs {
     /// bf16; `auto` takes the fastest that rounds as the precision does, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
+    /// Save the state to go on from after so many seconds; 0: after every step
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub save_every: u32,
     /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
     #[arg(long)]
     pub verify_passes: bool,

@@ -22,8 +22,6 @@ use crate::run::{
 };
 use crate::search::report::epochs;
 
-/// How often the weights are saved before the end, at most.
-const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// The exit code of a run that was asked to stop: 128 and SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
 
@@ -87,7 +85,11 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         limit_test: training.limits[1],
         seed: training.seed,
         machine,
-        save_every: if group.is_some() { Duration::ZERO } else { SAVE_EVERY },
+        save_every: if group.is_some() {
+            Duration::ZERO
+        } else {
+            Duration::from_secs(args.save_every.into())
+        },
         resume: training.rows.as_deref().map(|rows| Resume { checkpoint: &checkpoint, rows }),
         group: group.as_ref(),
         method: &training.method,

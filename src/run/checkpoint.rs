@@ -1,59 +1,26 @@
 //! Weights and buffers in a `safetensors` file, each under its node's path, fp32. Of a training that is
 //! to go on, also the optimiser's velocities, each under `optimiser/` and its weight's name.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use safetensors::{Dtype, SafeTensors, View};
 use serde_json::Value as Facts;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::folder::write_atomically;
+pub(super) use super::sealed::Entry;
+use super::sealed::{Opened, open, seal};
 use super::{RunError, Sgd};
-use crate::lower::{At, TorchNet, Weight};
-
-/// A tensor as the file holds it.
-pub(super) struct Entry {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
+use crate::disk;
+use crate::limits::MAX_CHECKPOINT_BYTES;
+use crate::lower::{At, TorchNet};
 
 impl Entry {
-    pub(super) fn floats(shape: Vec<usize>, values: &[f32]) -> Entry {
-        Entry { dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
-    }
-
-    pub(super) fn integers(shape: Vec<usize>, values: &[i64]) -> Entry {
-        Entry { dtype: Dtype::I64, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
-    }
-
     /// A tensor on any device as fp32, in the order of its dimensions.
     pub(super) fn of(tensor: &Tensor) -> Result<Entry, TchError> {
         let host = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
         let mut values = vec![0.0f32; host.numel()];
         host.f_copy_data(&mut values, host.numel())?;
         Ok(Entry::floats(host.size().iter().map(|&d| d as usize).collect(), &values))
-    }
-}
-
-impl View for &Entry {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        (&self.bytes).into()
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
     }
 }
 
@@ -71,45 +38,59 @@ pub fn save(path: &Path, net: &TorchNet, facts: Option<Facts>) -> Result<(), Run
     write(path, entries, facts)
 }
 
-/// Like [`save`], with the state of the optimiser.
+/// Like [`save`], with the state of the optimiser. The checkpoint before it is kept beside it.
 pub(super) fn save_state(path: &Path, net: &TorchNet, optimiser: &Sgd, facts: Facts) -> Result<(), RunError> {
     let entry = |name: String, tensor: &Tensor| Ok((name.clone(), Entry::of(tensor).at(&name)?));
     let weights = net.weights().iter().map(|w| entry(w.name.clone(), &w.tensor));
     let velocities = net.trained().zip(optimiser.velocities());
     let velocities = velocities.map(|(w, tensor)| entry(format!("{OPTIMISER}{}", w.name), tensor));
-    write(path, weights.chain(velocities).collect::<Result<_, RunError>>()?, Some(facts))
+    let entries = weights.chain(velocities).collect::<Result<_, RunError>>()?;
+    let before = before(path);
+    disk::keep(path, &before).map_err(RunError::io(&before))?;
+    write(path, entries, Some(facts))
 }
 
-/// Reads what [`save_state`] wrote, and gives back its facts. On any difference nothing is changed.
-pub(super) fn load_state(path: &Path, net: &TorchNet, optimiser: &Sgd) -> Result<Facts, RunError> {
-    let bytes = fs::read(path).map_err(RunError::io(path))?;
+/// Where the checkpoint before the last one is kept.
+pub(super) fn before(path: &Path) -> PathBuf {
+    path.with_extension("before.safetensors")
+}
+
+/// Puts the checkpoint before the last one in its place.
+pub(super) fn put_back(path: &Path) -> Result<(), RunError> {
+    write_atomically(path, &bytes(&before(path))?)
+}
+
+/// Reads what [`save_state`] wrote, and gives back its facts. The weights of a training whose `epochs` are all
+/// done have no optimiser beside them. On any difference nothing is changed.
+pub(super) fn load_state(
+    path: &Path,
+    net: &TorchNet,
+    optimiser: &Sgd,
+    epochs: u32,
+) -> Result<Facts, RunError> {
+    let bytes = bytes(path)?;
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
+    let file = opened(path, &bytes)?;
+    let facts = file.facts.clone();
+    let facts = facts.ok_or_else(|| RunError::Damaged {
+        path: path.into(),
+        reason: "it does not say which epoch it is of".into(),
+    })?;
     let mut velocities = Vec::new();
     for (weight, tensor) in net.trained().zip(optimiser.velocities()) {
+        if facts["epochs"] == epochs {
+            break;
+        }
         let name = format!("{OPTIMISER}{}", weight.name);
-        let values = tensor_of(&file, &name, weight).map_err(refuse)?;
+        let values = file.floats(&name, &weight.dims).map_err(refuse)?;
         velocities
             .push((tensor, Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?));
     }
-    let facts = SafeTensors::read_metadata(&bytes).ok();
-    let facts = facts.and_then(|(_, m)| serde_json::from_str(m.metadata().as_ref()?.get("netc")?).ok());
-    let facts = facts.ok_or_else(|| refuse("it does not say which epoch it is of".into()))?;
-    load(path, net)?;
+    put(&file, path, net)?;
     for (tensor, values) in velocities {
         tch::no_grad(|| tensor.shallow_clone().f_copy_(&values)).at("the optimiser")?;
     }
     Ok(facts)
-}
-
-/// The numbers of a tensor of a file, which must have the shape of a weight.
-fn tensor_of(file: &SafeTensors, name: &str, weight: &Weight) -> Result<Vec<f32>, String> {
-    let found = file.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
-    if found.dtype() != Dtype::F32 || found.shape() != shape(weight) {
-        let (dims, dtype) = (found.shape(), found.dtype());
-        return Err(format!("expected `{name}` as F32 {:?}, got {dtype:?} {dims:?}", weight.dims));
-    }
-    Ok(floats(found.data()))
 }
 
 /// Writes tensors by name.
@@ -118,10 +99,8 @@ pub(super) fn write(
     entries: Vec<(String, Entry)>,
     facts: Option<Facts>,
 ) -> Result<(), RunError> {
-    // One key: a map of several would come in another order each time.
-    let metadata = facts.map(|facts| HashMap::from([("netc".to_string(), facts.to_string())]));
-    let bytes = safetensors::serialize(entries.iter().map(|(name, entry)| (name, entry)), metadata)
-        .map_err(|error| RunError::Checkpoint { path: path.into(), reason: error.to_string() })?;
+    let bytes = seal(&entries, facts.as_ref())
+        .map_err(|reason| RunError::Checkpoint { path: path.into(), reason })?;
     write_atomically(path, &bytes)
 }
 
@@ -129,38 +108,32 @@ pub(super) fn write(
 /// have an optimiser's state; on any difference the net is unchanged.
 ///
 /// # Errors
-/// A file that cannot be read or differs; the first difference is named.
+/// A file that cannot be read, is damaged or differs; the first difference is named.
 pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
-    let bytes = fs::read(path).map_err(RunError::io(path))?;
+    let bytes = bytes(path)?;
+    put(&opened(path, &bytes)?, path, net)
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, RunError> {
+    disk::read(path, MAX_CHECKPOINT_BYTES).map_err(RunError::io(path))
+}
+
+fn opened<'b>(path: &Path, bytes: &'b [u8]) -> Result<Opened<'b>, RunError> {
+    open(bytes).map_err(|reason| RunError::Damaged { path: path.into(), reason })
+}
+
+fn put(file: &Opened<'_>, path: &Path, net: &TorchNet) -> Result<(), RunError> {
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
-    if let Some(extra) = extra(&file, net) {
+    let known = |name: &str| name.starts_with(OPTIMISER) || net.weights().iter().any(|w| w.name == name);
+    if let Some(extra) = file.names().into_iter().find(|name| !known(name)) {
         return Err(refuse(format!("it has a tensor `{extra}` that the net lacks")));
     }
     let mut all = Vec::new();
     for weight in net.weights() {
-        all.push(tensor_of(&file, &weight.name, weight).map_err(refuse)?);
+        all.push(file.floats(&weight.name, &weight.dims).map_err(refuse)?);
     }
     for (weight, values) in net.weights().iter().zip(all) {
         weight.set_values(&values).at(&weight.name)?;
     }
     Ok(())
-}
-
-fn shape(weight: &Weight) -> Vec<usize> {
-    weight.dims.iter().map(|&d| d as usize).collect()
-}
-
-/// The first name, in alphabetical order, that the net does not know.
-fn extra(file: &SafeTensors, net: &TorchNet) -> Option<String> {
-    let mut extra: Vec<&str> =
-        file.names().into_iter().filter(|name| !net.weights().iter().any(|w| w.name == *name)).collect();
-    extra.retain(|name| !name.starts_with(OPTIMISER));
-    extra.sort_unstable();
-    extra.first().map(|name| name.to_string())
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    let words = bytes.chunks_exact(4);
-    words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
 }

@@ -30,6 +30,14 @@ pub enum RunError {
         /// What is missing or wrong.
         reason: String,
     },
+    /// A checkpoint that is not as it was written.
+    #[error("the checkpoint {path} is damaged: {reason}", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A checkpoint that does not fit the net.
     #[error("the checkpoint {path} does not fit the net: {reason}", path = path.display())]
     Checkpoint {

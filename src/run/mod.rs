@@ -35,6 +35,7 @@ mod parity;
 mod profile;
 pub mod recipe;
 mod schedule;
+pub mod sealed;
 #[cfg(feature = "torch")]
 mod stepper;
 #[cfg(feature = "torch")]

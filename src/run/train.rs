@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -82,6 +82,13 @@ pub enum Event {
     },
     /// An epoch is over.
     Epoch(EpochRow),
+    /// The last checkpoint cannot be used, and the one before it is.
+    Earlier {
+        /// What is wrong with the last.
+        reason: String,
+        /// The file that is used.
+        used: PathBuf,
+    },
 }
 
 /// How a training ended.
@@ -122,7 +129,7 @@ pub fn train(
     }
     let mut optimiser = Sgd::new(&net, job.recipe).at("the optimiser")?;
     let (rows, part) = match job.resume {
-        Some(resume) => resumed(job, resume, &net, &optimiser)?,
+        Some(resume) => resumed(job, resume, (&net, &optimiser), report)?,
         None => (Vec::new(), Part::default()),
     };
     if let Some(group) = job.group {
@@ -202,6 +209,7 @@ fn epochs(
     }
     if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job)) {
         checkpoint::save(&path, net, Some(facts(job, rows.len(), Part::default())))?;
+        let _ = std::fs::remove_file(checkpoint::before(&journal.checkpoint()));
     }
     Ok(RunReport { outcome, rows })
 }
@@ -240,14 +248,27 @@ fn enough_for_all(group: &Group, images: usize, batch_size: usize) -> Result<(),
 }
 
 /// Puts net and optimiser where a checkpoint left them; the epochs up to there, and the part of the next one.
+/// In place of a damaged checkpoint, the one before it.
 fn resumed(
     job: &Job<'_>,
     resume: Resume<'_>,
-    net: &TorchNet,
-    optimiser: &Sgd,
+    (net, optimiser): (&TorchNet, &Sgd),
+    report: &mut dyn FnMut(Event),
 ) -> Result<(Vec<EpochRow>, Part), RunError> {
-    let path = resume.checkpoint;
-    let found = checkpoint::load_state(path, net, optimiser)?;
+    let before = checkpoint::before(resume.checkpoint);
+    let epochs = job.recipe.epochs;
+    let (path, found) = match checkpoint::load_state(resume.checkpoint, net, optimiser, epochs) {
+        Err(error @ RunError::Damaged { .. }) if before.exists() => {
+            let found = checkpoint::load_state(&before, net, optimiser, epochs)?;
+            report(Event::Earlier { reason: error.to_string(), used: before.clone() });
+            // The next save keeps the last checkpoint in the place of this one.
+            if job.group.is_none() {
+                checkpoint::put_back(resume.checkpoint)?;
+            }
+            (before.as_path(), found)
+        }
+        found => (resume.checkpoint, found?),
+    };
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let expected = facts(job, 0, Part::default());
     for key in ["graph", "seed"] {
