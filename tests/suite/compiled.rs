@@ -56,7 +56,7 @@ fn difference(found: &Tensor, expected: &Tensor) -> f64 {
 }
 
 /// How far one compiled step is from the tape's: the largest difference of all tensors, with its name.
-fn apart(net: &Checked, precision: Precision, choice: ConvChoice) -> (f64, String) {
+pub(crate) fn apart(net: &Checked, precision: Precision, choice: ConvChoice) -> (f64, String) {
     let new = || TorchNet::new(net, 3, Device::Cpu, precision).unwrap();
     let (tape, own) = (new(), new());
     let (images, labels) = (images(net, IMAGES), labels(net, IMAGES));
@@ -181,4 +181,16 @@ fn a_hundred_steps_end_where_those_of_the_tape_do() {
         let apart = difference(&own.tensor, &tape.tensor);
         assert!(apart < 1e-7, "{}: {apart}", own.name);
     }
+}
+
+/// The files of the repository's nets, each with its text.
+pub(crate) fn nets_of() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let text = |path: std::path::PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path.to_str().unwrap().to_owned(), text)
+    };
+    paths.into_iter().filter(|path| path.is_file()).map(text).collect()
 }

@@ -10,6 +10,7 @@ mod compiled;
 mod data;
 mod derive;
 mod diff;
+mod disk;
 #[cfg(feature = "torch")]
 mod dist;
 mod draw;
@@ -17,10 +18,14 @@ mod engine;
 mod explain;
 mod explain_path;
 mod fix;
+mod fuzzed;
+mod generated;
 mod graph;
+mod hostile;
 mod house;
 #[cfg(feature = "torch")]
 mod kernels;
+mod limits;
 mod lower;
 #[cfg(feature = "torch")]
 mod lower_torch;
