@@ -21,7 +21,7 @@ parser.add_argument("--nets", default="resnet9,base,backbone_3x3,dawnbench,extra
 parser.add_argument("--batches", default="128,512")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--images", type=int, default=1024, help="of a training measurement")
-parser.add_argument("--tests", type=int, default=2000, help="of an evaluation")
+parser.add_argument("--tests", type=int, default=2000, help="of an evaluation, a multiple of 1000")
 parser.add_argument("--netc", default=str(HERE.parent / "target/release/netc"))
 parser.add_argument("--python", default=str(HERE.parent / ".venv/bin/python"))
 args = parser.parse_args()

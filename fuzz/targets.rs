@@ -22,6 +22,7 @@ pub const ALL: &[Target] = &[
     ("lsp", lsp),
     ("checkpoint", checkpoint),
     ("record", record),
+    ("onnx", onnx),
 ];
 
 /// A file that is nowhere, so that nothing beside it is read.
@@ -194,6 +195,16 @@ pub fn checkpoint(data: &[u8]) {
     let Ok(file) = sealed::open(data) else { return };
     for name in file.names() {
         let _ = file.floats(name, &[4, 3]);
+    }
+}
+
+/// A model of another program. What comes of it checks clean.
+pub fn onnx(data: &[u8]) {
+    let Ok(imported) = netc::onnx::import(data.to_vec(), "fuzzed") else { return };
+    if imported.net.order().len() <= 200 {
+        let flat = imported.net.flat_text(None);
+        let again = compiled(&flat);
+        assert!(again.net.is_some(), "{flat}\n{}", render(&again.problems, &again.sources, Style::PLAIN));
     }
 }
 

@@ -12,7 +12,7 @@
 //! | [`run`] | recipe and data | a trained net |
 //!
 //! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
-//! [`search`] trains and compares many; [`lsp`] answers editors.
+//! [`search`] trains and compares many; [`onnx`] exchanges nets with other programs; [`lsp`] answers editors.
 
 pub mod limits;
 
@@ -29,6 +29,8 @@ pub mod check;
 pub mod passes;
 
 pub mod lower;
+
+pub mod onnx;
 
 pub mod run;
 

@@ -13,6 +13,7 @@ mod graph;
 mod limits;
 mod lower;
 mod lsp;
+mod onnx;
 mod passes;
 mod repair;
 mod run;

@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::args_draw::DrawArgs;
+use super::args_export::{ExportArgs, ImportArgs, LogitsArgs};
 use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, ShowArgs};
@@ -49,6 +50,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
+    /// Write a net with its weights for other programs
+    Export(ExportArgs),
+    /// Make a net of an ONNX model
+    Import(ImportArgs),
     /// What a search found: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
     #[command(flatten)]
@@ -80,6 +85,9 @@ pub enum TensorCommand {
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),
+    /// Compute a net's output for given images, for comparison with other programs
+    #[command(hide = true)]
+    Logits(LogitsArgs),
 }
 
 /// Arguments of `netc check`.

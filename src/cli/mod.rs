@@ -5,6 +5,7 @@
 
 mod args;
 mod args_draw;
+mod args_export;
 mod args_report;
 mod args_search;
 mod args_tools;
@@ -20,9 +21,13 @@ mod eval;
 mod expand;
 mod explain;
 mod explain_path;
+mod export;
 mod files;
 mod fix;
 mod fmt;
+mod import;
+#[cfg(feature = "torch")]
+mod logits;
 mod lsp;
 mod manual;
 mod out;
@@ -45,6 +50,7 @@ mod search_view;
 mod search_workers;
 mod show;
 mod sibling;
+mod source;
 #[cfg(feature = "torch")]
 mod tensors;
 #[cfg(feature = "torch")]
@@ -56,6 +62,7 @@ use clap::Parser;
 
 pub use args::{Cli, Command, TensorCommand};
 pub use args_draw::DrawArgs;
+pub use args_export::{ExportArgs, ExportFormat, FormArg, ImportArgs, LogitsArgs, SourceArgs};
 pub use args_report::ReportArgs;
 pub use args_search::{ReproduceArgs, SearchArgs};
 pub use args_train::{EvalArgs, MachineArgs, ParityArgs, ProfileArgs, TrainArgs};
@@ -77,6 +84,8 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Derive(args) => derive::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Report(args) => report::run(&args),

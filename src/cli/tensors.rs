@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use super::{TensorCommand, eval, parity, passes, profile, search, train};
+use super::{TensorCommand, eval, logits, parity, passes, profile, search, train};
 
 /// Runs a command that computes with tensors, in a program that links libtorch.
 pub fn tensors(command: TensorCommand) -> ExitCode {
@@ -12,5 +12,6 @@ pub fn tensors(command: TensorCommand) -> ExitCode {
         TensorCommand::Eval(args) => eval::run(&args),
         TensorCommand::Passes(args) => passes::verify(&args),
         TensorCommand::Parity(args) => parity::run(&args),
+        TensorCommand::Logits(args) => logits::run(&args),
     }
 }

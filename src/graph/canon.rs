@@ -10,20 +10,10 @@ impl Graph {
     /// the order in which a walk from the output meets them; what the output does not need is left
     /// out, but every input is there. Empty without an output.
     pub fn canonical(&self) -> String {
+        let order = self.canonical_order();
+        let line_of: HashMap<NodeId, usize> = order.iter().enumerate().map(|(i, &id)| (id, i)).collect();
         let mut lines: Vec<String> = Vec::new();
-        let mut line_of: HashMap<NodeId, usize> = HashMap::new();
-        let mut stack: Vec<(NodeId, bool)> = self.output().map(|(_, id)| (id, false)).into_iter().collect();
-        stack.extend(self.inputs().iter().rev().map(|&id| (id, false)));
-        let mut entered: HashSet<NodeId> = HashSet::new();
-        while let Some((id, operands_done)) = stack.pop() {
-            let operands = self.operands(id);
-            if !operands_done {
-                if entered.insert(id) {
-                    stack.push((id, true));
-                    stack.extend(operands.iter().rev().map(|&operand| (operand, false)));
-                }
-                continue;
-            }
+        for &id in &order {
             let op = &self.get(id).op;
             let mut line = op.name().to_string();
             if let Op::Input(input) = op {
@@ -32,13 +22,29 @@ impl Graph {
             for (name, value) in op.attributes() {
                 line += &format!(" {name}={value}");
             }
-            for operand in operands {
+            for operand in self.operands(id) {
                 line += &format!(" %{}", line_of.get(&operand).copied().unwrap_or(usize::MAX));
             }
-            line_of.insert(id, lines.len());
             lines.push(line);
         }
         lines.join("\n")
+    }
+
+    /// The nodes of [`Graph::canonical`], a line each. Of two graphs with the same text, those at the same place are the same.
+    pub fn canonical_order(&self) -> Vec<NodeId> {
+        let mut order: Vec<NodeId> = Vec::new();
+        let mut stack: Vec<(NodeId, bool)> = self.output().map(|(_, id)| (id, false)).into_iter().collect();
+        stack.extend(self.inputs().iter().rev().map(|&id| (id, false)));
+        let mut entered: HashSet<NodeId> = HashSet::new();
+        while let Some((id, operands_done)) = stack.pop() {
+            if operands_done {
+                order.push(id);
+            } else if entered.insert(id) {
+                stack.push((id, true));
+                stack.extend(self.operands(id).iter().rev().map(|&operand| (operand, false)));
+            }
+        }
+        order
     }
 
     /// SHA-256 of [`Graph::canonical`], in hexadecimal: the identity of the architecture.

@@ -8,7 +8,7 @@ mod algorithm;
 #[cfg(feature = "torch")]
 mod compiled;
 mod error;
-#[cfg(feature = "torch")]
+mod fold;
 mod init;
 #[cfg(feature = "torch")]
 pub mod kernels;
@@ -17,6 +17,7 @@ mod precision;
 pub mod seed;
 #[cfg(feature = "torch")]
 mod torch;
+mod weights;
 
 pub use algorithm::{Algorithm, ConvChoice, Ways};
 #[cfg(feature = "torch")]
@@ -26,3 +27,4 @@ pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 #[cfg(feature = "torch")]
 pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, verify};
+pub use weights::{Numbers, Weights};

@@ -23,6 +23,8 @@ mod evaluate;
 mod folder;
 mod hardware;
 mod journal;
+#[cfg(feature = "torch")]
+mod logits;
 mod method;
 #[cfg(feature = "torch")]
 mod native;
@@ -53,6 +55,8 @@ pub use evaluate::{Score, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
 pub use hardware::Hardware;
 pub use journal::{Journal, NoJournal};
+#[cfg(feature = "torch")]
+pub use logits::logits;
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
 pub use optimiser::Sgd;

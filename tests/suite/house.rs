@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// The stages in the order of the pipeline.
 const STAGES: &[&str] = &[
-    "limits", "disk", "diag", "syntax", "graph", "check", "passes", "lower", "run", "repair", "compile",
-    "tools", "search", "lsp", "cli",
+    "limits", "disk", "diag", "syntax", "graph", "check", "passes", "lower", "onnx", "run", "repair",
+    "compile", "tools", "search", "lsp", "cli",
 ];
 
 fn root() -> &'static Path {

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use crate::check::{self, Checked};
 use crate::diag::Problems;
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{self, Graph, NodeId, Op};
+use crate::syntax;
 
 pub use readable::readable;
 
@@ -56,6 +57,22 @@ pub fn derive(net: &Checked, derivation: Derivation) -> Result<Option<Derived>, 
     }
     let (graph, dropped) = rewrite(net, &instead, derivation.suffix());
     Ok(Some(Derived { net: check::check(graph)?, dropped }))
+}
+
+/// The readable text of a net, and the net that it resolves to: the same graph, its nodes named by the text.
+///
+/// # Errors
+/// A text that does not say the net: a fault of [`readable`], in words.
+pub fn reread(net: &Checked) -> Result<(String, Checked), String> {
+    let text = readable(net);
+    let none = || "there are no files beside it".to_string();
+    let project = syntax::load_text("derived.net", &text, &mut |_| Err(std::io::Error::other(none())));
+    let graph = project.ok().and_then(|project| graph::resolve(&project, &[]).graph);
+    let again = graph.and_then(|graph| check::check(graph).ok());
+    match again.filter(|again| again.graph().canonical() == net.graph().canonical()) {
+        Some(again) => Ok((text, again)),
+        None => Err(format!("the text of {} does not say the net; please report it", net.graph().name)),
+    }
 }
 
 /// The net in which every reader of a key reads the key's value instead, without the nodes that the

@@ -1,0 +1,109 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::args::SetArgs;
+
+/// Arguments of `netc export`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc export runs/resnet9-0 --to onnx              a trained net: resnet9.onnx
+  netc export nets/resnet9.net --to onnx -o my.onnx   with the first weights of a seed
+  netc export nets/resnet9.net --weights my.safetensors --to onnx
+
+Exit codes: 0 written, 1 the file has problems or cannot be written, 2 wrong usage.")]
+pub struct ExportArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub source: SourceArgs,
+    /// The format to write
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub to: ExportFormat,
+    /// `folded` for evaluation, batch normalisation in the weights; `training` with every op as it is
+    #[arg(long, value_enum, value_name = "FORM", default_value = "folded")]
+    pub form: FormArg,
+    /// The file to write [default: the net's name with the format's ending]
+    #[arg(short, long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
+}
+
+/// A net with its weights.
+#[derive(Debug, Clone, Args)]
+pub struct SourceArgs {
+    /// The file of a net, or the folder of a run
+    #[arg(value_name = "FILE|RUN", value_hint = clap::ValueHint::AnyPath)]
+    pub net: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// Weights for it: a `safetensors` file that names them by path [default: a run's own]
+    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    pub weights: Option<PathBuf>,
+    /// Seed of the first weights, where there are no others [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// What a net can be exported to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// ONNX, weights embedded
+    Onnx,
+}
+
+/// What is written of a net.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormArg {
+    /// What evaluation needs.
+    Folded,
+    /// Every op, one for one.
+    Training,
+}
+
+impl ExportFormat {
+    /// How its files end.
+    pub fn ending(self) -> &'static str {
+        match self {
+            ExportFormat::Onnx => "onnx",
+        }
+    }
+}
+
+/// Arguments of `netc import`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc import resnet18.onnx -o resnet18.net
+  netc import resnet18.onnx -o resnet18.net --weights resnet18.safetensors
+  netc export resnet18.net --weights resnet18.safetensors --to onnx
+
+The model must hold its weights in fp32 and be a net of one input and one output, exported for evaluation. What recurs in
+it becomes blocks. Ops that netc does not have are listed, each with how often it stands in the model.
+
+Exit codes: 0 imported, 1 a broken file or a model that netc cannot say, 2 wrong usage.")]
+pub struct ImportArgs {
+    /// The ONNX model
+    #[arg(value_name = "MODEL.onnx", value_hint = clap::ValueHint::FilePath)]
+    pub model: PathBuf,
+    /// Write the net to this file instead of standard output
+    #[arg(short, long, value_name = "F.net")]
+    pub out: Option<PathBuf>,
+    /// Write the weights to this file
+    #[arg(long, value_name = "F.safetensors")]
+    pub weights: Option<PathBuf>,
+}
+
+/// Arguments of `netc logits`.
+#[derive(Debug, Args)]
+pub struct LogitsArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub source: SourceArgs,
+    /// A `safetensors` file with `images`, fp32
+    #[arg(long, value_name = "FILE")]
+    pub images: PathBuf,
+    /// The `safetensors` file to write, with `logits`
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}

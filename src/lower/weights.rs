@@ -1,0 +1,180 @@
+//! The weights and buffers of a net as plain numbers: what exporters write and importers give, without libtorch.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use safetensors::{Dtype, SafeTensors, View};
+
+use super::{init, plan};
+use crate::check::Checked;
+use crate::graph::op;
+
+/// Every weight and buffer that a net needs, in the order of its plan.
+#[derive(Debug, Clone, Default)]
+pub struct Weights {
+    tensors: Vec<Numbers>,
+}
+
+/// One tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers {
+    /// The node's path, a dot, and the tensor's name: `layer1.conv_bn_1.bn.running_mean`.
+    pub name: String,
+    /// Its sizes, in PyTorch's order.
+    pub dims: Vec<u64>,
+    /// The numbers, in the order of the dimensions.
+    pub values: Vec<f32>,
+}
+
+/// What stands before the names of an optimiser's tensors in a checkpoint.
+const OPTIMISER: &str = "optimiser/";
+
+impl Weights {
+    /// First weights from a seed: the same that training starts from.
+    ///
+    /// # Errors
+    /// More numbers than memory can address.
+    pub fn initial(net: &Checked, seed: u64) -> Result<Weights, String> {
+        let mut tensors = Vec::new();
+        for (name, spec) in specs(net) {
+            let count = count(&spec)?;
+            let values = init::draw(spec.init, count, seed, &name);
+            tensors.push(Numbers { name, dims: spec.dims, values });
+        }
+        Ok(Weights { tensors })
+    }
+
+    /// Those that a `safetensors` file holds. It must have exactly the net's names, shapes and fp32, and may have an
+    /// optimiser's state.
+    ///
+    /// # Errors
+    /// The first difference, in words.
+    pub fn of_safetensors(net: &Checked, bytes: &[u8]) -> Result<Weights, String> {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        let mut tensors = Vec::new();
+        for (name, spec) in specs(net) {
+            let found = file.tensor(&name).map_err(|_| format!("it lacks `{name}`"))?;
+            let same = found.shape().iter().map(|&d| d as u64).eq(spec.dims.iter().copied());
+            if found.dtype() != Dtype::F32 || !same {
+                let (dtype, dims) = (found.dtype(), found.shape());
+                return Err(format!("expected `{name}` as F32 {:?}, got {dtype:?} {dims:?}", spec.dims));
+            }
+            tensors.push(Numbers { name, dims: spec.dims, values: floats(found.data()) });
+        }
+        let known = |name: &str| name.starts_with(OPTIMISER) || tensors.iter().any(|t| t.name == name);
+        let mut extra: Vec<&str> = file.names().into_iter().filter(|name| !known(name)).collect();
+        extra.sort_unstable();
+        match extra.first() {
+            Some(extra) => Err(format!("it has a tensor `{extra}` that the net lacks")),
+            None => Ok(Weights { tensors }),
+        }
+    }
+
+    /// Those that `get` gives by name.
+    ///
+    /// # Errors
+    /// The first one that it lacks, or that has another count of numbers than the net needs.
+    pub fn of(net: &Checked, mut get: impl FnMut(&str) -> Option<Vec<f32>>) -> Result<Weights, String> {
+        let mut tensors = Vec::new();
+        for (name, spec) in specs(net) {
+            let values = get(&name).ok_or_else(|| format!("there is no weight `{name}`"))?;
+            if values.len() as u64 != spec.elements() {
+                return Err(format!("`{name}` has {} numbers, not {}", values.len(), spec.elements()));
+            }
+            tensors.push(Numbers { name, dims: spec.dims, values });
+        }
+        Ok(Weights { tensors })
+    }
+
+    /// The same for a net of the same graph whose nodes have other names.
+    ///
+    /// # Errors
+    /// A net of another graph.
+    pub fn renamed(&self, from: &Checked, to: &Checked) -> Result<Weights, String> {
+        let (old, new) = (from.graph().canonical_order(), to.graph().canonical_order());
+        if from.graph().canonical() != to.graph().canonical() {
+            return Err("the nets differ in more than names".into());
+        }
+        let paths: HashMap<&str, &str> = new
+            .iter()
+            .zip(&old)
+            .map(|(&n, &o)| (to.node(n).path.as_str(), from.node(o).path.as_str()))
+            .collect();
+        let by_name: HashMap<&str, &Numbers> = self.tensors.iter().map(|t| (t.name.as_str(), t)).collect();
+        Weights::of(to, |name| {
+            let (path, tensor) = name.rsplit_once('.')?;
+            let old = format!("{}.{tensor}", paths.get(path)?);
+            by_name.get(old.as_str()).map(|numbers| numbers.values.clone())
+        })
+    }
+
+    /// These as a `safetensors` file. The same numbers give the same bytes.
+    ///
+    /// # Errors
+    /// What the format cannot hold.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, String> {
+        let entries = self.tensors.iter().map(|tensor| (&tensor.name, Entry::of(tensor)));
+        safetensors::serialize(entries, None).map_err(|error| error.to_string())
+    }
+
+    /// The tensors, in the order of the plan.
+    pub fn tensors(&self) -> &[Numbers] {
+        &self.tensors
+    }
+
+    /// The tensor of a name.
+    pub fn get(&self, name: &str) -> Option<&Numbers> {
+        self.tensors.iter().find(|tensor| tensor.name == name)
+    }
+}
+
+/// The tensors that a net needs, each under its full name.
+fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
+    let mut specs = Vec::new();
+    for step in plan(net).steps() {
+        let shapes: Vec<_> = step.operand_shapes.iter().collect();
+        let named = |spec: op::Tensor| (format!("{}.{}", step.path, spec.name), spec);
+        specs.extend(step.op.tensors(&shapes).into_iter().map(named));
+    }
+    specs
+}
+
+fn count(spec: &op::Tensor) -> Result<usize, String> {
+    usize::try_from(spec.elements()).map_err(|_| format!("{} numbers are too many", spec.elements()))
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    let words = bytes.chunks_exact(4);
+    words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}
+
+/// A tensor as a file holds it.
+struct Entry {
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Entry {
+    fn of(tensor: &Numbers) -> Entry {
+        let shape = tensor.dims.iter().map(|&d| d as usize).collect();
+        Entry { shape, bytes: tensor.values.iter().flat_map(|x| x.to_le_bytes()).collect() }
+    }
+}
+
+impl View for Entry {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        (&self.bytes).into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}

@@ -1,0 +1,181 @@
+//! A net as an ONNX model, weights embedded, the batch free.
+
+mod nodes;
+
+use std::collections::HashSet;
+
+use prost::Message as _;
+
+use super::proto::tensor_shape_proto::{Dimension, dimension};
+use super::proto::{
+    GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto,
+    TensorShapeProto, TypeProto, ValueInfoProto, tensor_proto::DataType, type_proto,
+};
+use crate::check::Checked;
+use crate::graph::{Op, Shape};
+use crate::lower::{Plan, Weights, plan};
+use crate::passes::{Choice, Purpose, optimise};
+
+/// The version of ONNX's operators that is written.
+pub const OPSET: i64 = 20;
+/// The version of ONNX's file format that is written, the first in which nodes have metadata.
+const IR_VERSION: i64 = 10;
+/// The most bytes that a protobuf message may have.
+const MAX_BYTES: usize = i32::MAX as usize;
+
+/// What is written of a net.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// What evaluation needs: batch normalisation and factors folded into the weights, no dropout.
+    Folded,
+    /// Every op of the net, one for one.
+    Training,
+}
+
+/// The net with these weights as an ONNX model.
+///
+/// # Errors
+/// Weights of another net; a net too large for the format.
+pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, String> {
+    let model = match form {
+        Form::Training => model(net, net, weights, form)?,
+        Form::Folded => {
+            let optimised = optimise(net, Purpose::Evaluation, &Choice::All)?;
+            model(net, optimised.net(), &weights.folded(&optimised)?, form)?
+        }
+    };
+    let size = model.encoded_len();
+    if size > MAX_BYTES {
+        return Err(format!("the model would have {size} bytes, one ONNX file may have {MAX_BYTES}"));
+    }
+    Ok(model.encode_to_vec())
+}
+
+fn model(source: &Checked, net: &Checked, weights: &Weights, form: Form) -> Result<ModelProto, String> {
+    let name = &source.graph().name;
+    let facts = [
+        ("netc.version", env!("CARGO_PKG_VERSION").to_string()),
+        ("netc.net", name.clone()),
+        ("netc.graph", source.graph().hash()),
+        ("netc.form", if form == Form::Folded { "folded" } else { "training" }.to_string()),
+    ];
+    Ok(ModelProto {
+        ir_version: Some(IR_VERSION),
+        opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: Some(OPSET) }],
+        producer_name: Some("netc".into()),
+        producer_version: Some(env!("CARGO_PKG_VERSION").into()),
+        graph: Some(Writer::new(net, weights, form).graph(name)?),
+        metadata_props: facts.into_iter().map(|(key, value)| entry(key, value)).collect(),
+        ..ModelProto::default()
+    })
+}
+
+/// A graph under way.
+struct Writer<'n> {
+    plan: Plan,
+    weights: &'n Weights,
+    form: Form,
+    output: &'n str,
+    /// The values' names so far, by step.
+    values: Vec<String>,
+    used: HashSet<String>,
+    nodes: Vec<NodeProto>,
+    initializers: Vec<TensorProto>,
+}
+
+impl<'n> Writer<'n> {
+    fn new(net: &'n Checked, weights: &'n Weights, form: Form) -> Writer<'n> {
+        let output = net.graph().output().map_or("output", |(name, _)| name);
+        Writer {
+            plan: plan(net),
+            weights,
+            form,
+            output,
+            values: Vec::new(),
+            used: HashSet::from([output.to_string()]),
+            nodes: Vec::new(),
+            initializers: Vec::new(),
+        }
+    }
+
+    fn graph(mut self, name: &str) -> Result<GraphProto, String> {
+        let steps = self.plan.clone();
+        let steps = steps.steps();
+        for (i, step) in steps.iter().enumerate() {
+            let result = match i + 1 == steps.len() && !matches!(step.op, Op::Input(_)) {
+                true => self.output.to_string(),
+                false => self.unused(&step.path),
+            };
+            let value = self.step(step, result)?;
+            self.values.push(value);
+        }
+        let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
+            return Err("the net is empty".into());
+        };
+        let result = self.values.last().cloned().unwrap_or_default();
+        if result != self.output {
+            // The output is an input, or an op that this form leaves out.
+            self.node("Identity", "output", &[&result], self.output.to_string(), Vec::new());
+        }
+        Ok(GraphProto {
+            name: Some(name.to_string()),
+            input: vec![value_info(&self.values[0], &first.shape)],
+            output: vec![value_info(self.output, &last.shape)],
+            node: self.nodes,
+            initializer: self.initializers,
+            ..GraphProto::default()
+        })
+    }
+
+    /// A name that no value has yet.
+    fn unused(&mut self, wanted: &str) -> String {
+        let mut name = wanted.to_string();
+        let mut count = 1;
+        while !self.used.insert(name.clone()) {
+            count += 1;
+            name = format!("{wanted}_{count}");
+        }
+        name
+    }
+
+    /// Embeds numbers, and gives back the name of their value.
+    fn floats(&mut self, name: &str, dims: &[u64], values: &[f32]) -> String {
+        let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        self.tensor(name, DataType::Float, dims, data)
+    }
+
+    /// Embeds whole numbers.
+    fn integers(&mut self, name: &str, values: &[i64]) -> String {
+        let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        self.tensor(name, DataType::Int64, &[values.len() as u64], data)
+    }
+
+    fn tensor(&mut self, name: &str, kind: DataType, dims: &[u64], data: Vec<u8>) -> String {
+        let name = self.unused(name);
+        self.initializers.push(TensorProto {
+            name: Some(name.clone()),
+            data_type: Some(kind.into()),
+            dims: dims.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)).collect(),
+            raw_data: Some(data.into()),
+            ..TensorProto::default()
+        });
+        name
+    }
+}
+
+fn entry(key: &str, value: String) -> StringStringEntryProto {
+    StringStringEntryProto { key: Some(key.into()), value: Some(value) }
+}
+
+/// A value of fp32 with a free batch.
+fn value_info(name: &str, shape: &Shape) -> ValueInfoProto {
+    let sizes =
+        shape.dims().iter().map(|&d| dimension::Value::DimValue(i64::try_from(d).unwrap_or(i64::MAX)));
+    let dims = std::iter::once(dimension::Value::DimParam("N".into())).chain(sizes);
+    let shape = TensorShapeProto {
+        dim: dims.map(|value| Dimension { value: Some(value), ..Dimension::default() }).collect(),
+    };
+    let tensor = type_proto::Tensor { elem_type: Some(DataType::Float.into()), shape: Some(shape) };
+    let kind = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
+    ValueInfoProto { name: Some(name.into()), r#type: Some(kind), ..ValueInfoProto::default() }
+}

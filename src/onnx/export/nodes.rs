@@ -1,0 +1,200 @@
+//! Each op of the language as nodes of ONNX.
+
+use super::{Form, Writer, entry};
+use crate::graph::op::{BatchNorm, Conv, PadMode, UpsampleMode, Window};
+use crate::graph::{Op, Value};
+use crate::lower::Step;
+use crate::onnx::proto::attribute_proto::AttributeType;
+use crate::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
+use crate::onnx::{decimal, rate};
+
+impl Writer<'_> {
+    /// Adds the nodes of a step, whose value is to be called `result`, and gives back what it is called.
+    pub(super) fn step(&mut self, step: &Step, result: String) -> Result<String, String> {
+        let operands: Vec<String> = step.operands.iter().map(|&o| self.values[o].clone()).collect();
+        let x = operands.first().cloned().unwrap_or_default();
+        let mut inputs = operands.clone();
+        inputs.extend(self.owned(step)?);
+        let (kind, attributes) = match &step.op {
+            Op::Input(_) => return Ok(result),
+            Op::Dropout(_) if self.form == Form::Folded => return Ok(x),
+            Op::Conv(op) => ("Conv", conv(op)),
+            Op::Linear(_) => ("Gemm", vec![int("transB", 1)]),
+            Op::BatchNorm(op) => ("BatchNormalization", batch_norm(op)),
+            Op::Relu(op) => match op.max {
+                None => ("Relu", vec![]),
+                Some(max) => {
+                    inputs.push(self.floats(&format!("{}.min", step.path), &[], &[0.0]));
+                    inputs.push(self.floats(&format!("{}.max", step.path), &[], &[max as f32]));
+                    ("Clip", vec![])
+                }
+            },
+            Op::Gelu(_) => ("Gelu", vec![]),
+            Op::Celu(op) => ("Celu", vec![float("alpha", op.alpha)]),
+            Op::Silu(_) => {
+                let path = format!("{}.sigmoid", step.path);
+                let sigmoid = self.unused(&path);
+                self.node("Sigmoid", &path, &[&x], sigmoid.clone(), vec![]);
+                inputs.push(sigmoid);
+                ("Mul", vec![])
+            }
+            Op::Sigmoid(_) => ("Sigmoid", vec![]),
+            Op::Softmax(_) => ("Softmax", vec![int("axis", 1)]),
+            Op::Dropout(op) => {
+                inputs.push(self.floats(&format!("{}.ratio", step.path), &[], &[op.p as f32]));
+                ("Dropout", vec![])
+            }
+            Op::Identity(_) => ("Identity", vec![]),
+            Op::MaxPool(op) => ("MaxPool", window(&op.0)),
+            Op::AvgPool(op) => {
+                let mut attributes = window(&op.0);
+                attributes.push(int("count_include_pad", 1));
+                ("AveragePool", attributes)
+            }
+            Op::GlobalMaxPool(_) => ("GlobalMaxPool", vec![]),
+            Op::GlobalAvgPool(_) => ("GlobalAveragePool", vec![]),
+            Op::Add(_) => (if operands.len() == 2 { "Add" } else { "Sum" }, vec![]),
+            Op::Mul(_) => ("Mul", vec![]),
+            Op::Scale(op) => {
+                inputs.push(self.floats(&format!("{}.by", step.path), &[], &[op.by as f32]));
+                ("Mul", vec![])
+            }
+            Op::Concat(_) => ("Concat", vec![int("axis", 1)]),
+            Op::Flatten(_) => ("Flatten", vec![int("axis", 1)]),
+            Op::Pad(op) => {
+                let [h, w] = op.amount.map(signed);
+                inputs.push(self.integers(&format!("{}.pads", step.path), &[0, 0, h, w, 0, 0, h, w]));
+                let mode = match op.mode {
+                    PadMode::Zeros => "constant",
+                    PadMode::Reflect => "reflect",
+                };
+                ("Pad", vec![text("mode", mode)])
+            }
+            Op::Upsample(op) => {
+                let [h, w] = op.factor.map(|f| f as f32);
+                let scales = self.floats(&format!("{}.scales", step.path), &[4], &[1.0, 1.0, h, w]);
+                inputs.extend([String::new(), scales]);
+                ("Resize", resize(op.mode))
+            }
+        };
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        self.node(kind, &step.path, &inputs, result.clone(), attributes);
+        if let Some(node) = self.nodes.last_mut() {
+            node.metadata_props = facts(&step.op);
+        }
+        Ok(result)
+    }
+
+    /// Embeds the tensors that a step owns, and gives back their names in the order of ONNX's inputs.
+    fn owned(&mut self, step: &Step) -> Result<Vec<String>, String> {
+        let shapes: Vec<_> = step.operand_shapes.iter().collect();
+        let mut names = Vec::new();
+        for spec in step.op.tensors(&shapes) {
+            let name = format!("{}.{}", step.path, spec.name);
+            let weights = self.weights;
+            let found = weights.get(&name).ok_or_else(|| format!("there is no weight `{name}`"))?;
+            names.push(self.floats(&name, &found.dims, &found.values));
+        }
+        Ok(names)
+    }
+
+    pub(super) fn node(
+        &mut self,
+        kind: &str,
+        name: &str,
+        inputs: &[&str],
+        output: String,
+        attribute: Vec<AttributeProto>,
+    ) {
+        self.nodes.push(NodeProto {
+            op_type: Some(kind.into()),
+            name: Some(name.into()),
+            input: inputs.iter().map(|name| name.to_string()).collect(),
+            output: vec![output],
+            attribute,
+            ..NodeProto::default()
+        });
+    }
+}
+
+fn conv(op: &Conv) -> Vec<AttributeProto> {
+    let [h, w] = op.pad;
+    vec![
+        ints("dilations", &op.dilation),
+        int("group", signed(op.groups)),
+        ints("kernel_shape", &op.kernel),
+        ints("pads", &[h, w, h, w]),
+        ints("strides", &op.stride),
+    ]
+}
+
+fn batch_norm(op: &BatchNorm) -> Vec<AttributeProto> {
+    // ONNX's momentum is the part that stays.
+    vec![float("epsilon", op.eps), float("momentum", 1.0 - op.momentum)]
+}
+
+fn window(window: &Window) -> Vec<AttributeProto> {
+    let [h, w] = window.pad;
+    vec![
+        int("ceil_mode", window.ceil.into()),
+        ints("kernel_shape", &window.kernel),
+        ints("pads", &[h, w, h, w]),
+        ints("strides", &window.stride),
+    ]
+}
+
+fn resize(mode: UpsampleMode) -> Vec<AttributeProto> {
+    match mode {
+        UpsampleMode::Nearest => vec![
+            text("mode", "nearest"),
+            text("coordinate_transformation_mode", "asymmetric"),
+            text("nearest_mode", "floor"),
+        ],
+        UpsampleMode::Bilinear => {
+            vec![text("mode", "linear"), text("coordinate_transformation_mode", "half_pixel")]
+        }
+    }
+}
+
+/// What ONNX cannot say of an op: its name here, how its weights start, and numbers that fp32 does not hold.
+fn facts(op: &Op) -> Vec<StringStringEntryProto> {
+    let mut facts = vec![entry("netc.op", op.name().into())];
+    for (name, value) in op.attributes() {
+        let said = match (name, &value) {
+            ("gamma", value) => *value == Value::Float(1.0),
+            ("beta", value) => *value == Value::Float(0.0),
+            ("momentum", Value::Float(x)) => rate((1.0 - x) as f32) == *x,
+            (_, Value::Float(x)) => decimal(*x as f32) == *x,
+            _ => true,
+        };
+        if !said {
+            facts.push(entry(&format!("netc.{name}"), value.to_string()));
+        }
+    }
+    facts
+}
+
+fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
+    AttributeProto { name: Some(name.into()), r#type: Some(kind.into()), ..AttributeProto::default() }
+}
+
+fn int(name: &str, i: i64) -> AttributeProto {
+    AttributeProto { i: Some(i), ..attribute(name, AttributeType::Int) }
+}
+
+fn float(name: &str, f: f64) -> AttributeProto {
+    AttributeProto { f: Some(f as f32), ..attribute(name, AttributeType::Float) }
+}
+
+fn text(name: &str, s: &str) -> AttributeProto {
+    AttributeProto { s: Some(s.to_string().into()), ..attribute(name, AttributeType::String) }
+}
+
+fn ints(name: &str, values: &[u64]) -> AttributeProto {
+    let ints = values.iter().map(|&n| signed(n)).collect();
+    AttributeProto { ints, ..attribute(name, AttributeType::Ints) }
+}

@@ -1,0 +1,164 @@
+//! Sums and products, of values and with constants.
+
+use crate::graph::{Op, Value};
+use crate::onnx::decimal;
+
+use super::attributes::Node;
+use super::builder::{Builder, Known, Tensor};
+use super::constant::{Constant, Data};
+use super::layers::wide;
+use super::{Fault, Result};
+
+pub(super) fn add<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let (values, constants) = operands(builder, node)?;
+    match (values.as_slice(), constants.as_slice()) {
+        ([x], []) => Ok(Known::Value(*x)),
+        ([_, _, ..], []) => builder.op(node, ("add", vec![]), values, vec![]),
+        ([x], [constant]) => offset(builder, node, *x, constant),
+        _ => Err(Fault::Unsupported("of several values and constants".into())),
+    }
+}
+
+pub(super) fn subtract<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let x = builder.value(node, 0)?;
+    match builder.known(node, 1)? {
+        Some(Known::Constant(constant)) => offset(builder, node, x, &mapped(&constant, |y| -y)?),
+        _ => Err(Fault::Unsupported("of two values".into())),
+    }
+}
+
+pub(super) fn multiply<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let (values, constants) = operands(builder, node)?;
+    match (values.as_slice(), constants.as_slice()) {
+        ([x], [constant]) => factor(builder, node, *x, constant, |y| y),
+        ([a, b], []) => product(builder, node, *a, *b),
+        _ => Err(Fault::Unsupported("of constants alone".into())),
+    }
+}
+
+pub(super) fn divide<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let x = builder.value(node, 0)?;
+    match builder.known(node, 1)? {
+        Some(Known::Constant(constant)) => factor(builder, node, x, &constant, |y| 1.0 / y),
+        _ => Err(Fault::Unsupported("of two values".into())),
+    }
+}
+
+/// The operands that are values of the net, and those that are constants.
+fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, Vec<Constant>)> {
+    let (mut values, mut constants) = (Vec::new(), Vec::new());
+    for i in 0..node.proto.input.len() {
+        match builder.known(node, i)? {
+            Some(Known::Value(line)) => values.push(line),
+            Some(Known::Constant(constant)) => constants.push(constant),
+            _ => return Err(Fault::Unsupported("of sizes".into())),
+        }
+    }
+    Ok((values, constants))
+}
+
+/// The product of two values; of one with its own sigmoid, which nothing else reads, SiLU.
+fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, a: usize, b: usize) -> Result<Known> {
+    let written = node.note("netc.op").is_some_and(|op| op == "mul");
+    for (x, gate) in [(a, b), (b, a)] {
+        let line = &builder.lines[gate];
+        let own = matches!(line.op, Op::Sigmoid(_)) && line.operands == [x];
+        if own && !written && builder.reads(&line.value) == 1 {
+            let path = builder.path(node, "silu");
+            let line = &mut builder.lines[gate];
+            line.op = Op::from(crate::graph::op::Silu);
+            line.path = path;
+            line.value = node.proto.output.first().cloned().unwrap_or_default();
+            return Ok(Known::Value(gate));
+        }
+    }
+    let (a_shape, b_shape) = (&builder.lines[a].shape, &builder.lines[b].shape);
+    let first = if a_shape.elements() >= b_shape.elements() { [a, b] } else { [b, a] };
+    builder.op(node, ("mul", vec![]), first.to_vec(), vec![])
+}
+
+/// A value times a constant: a number, or one for each channel of an image.
+fn factor<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    x: usize,
+    constant: &Constant,
+    of: impl Fn(f64) -> f64,
+) -> Result<Known> {
+    if let Some(by) = constant.scalar() {
+        return builder.op(node, ("mul", vec![("by", Value::Float(of(decimal(by))))]), vec![x], vec![]);
+    }
+    let by = by_channel(builder, x, &mapped(constant, |y| of(f64::from(y)) as f32)?)?;
+    depthwise(builder, node, x, by, None)
+}
+
+/// A value plus a constant: in the bias of the layer before it if nothing else reads that one.
+fn offset<'m>(builder: &mut Builder<'m>, node: &Node<'m>, x: usize, constant: &Constant) -> Result<Known> {
+    let bias = by_channel(builder, x, constant)?;
+    let read_once = builder.reads(&builder.lines[x].value) == 1;
+    let line = &mut builder.lines[x];
+    let has_bias = match &mut line.op {
+        Op::Conv(op) if read_once => Some(std::mem::replace(&mut op.bias, true)),
+        Op::Linear(op) if read_once => Some(std::mem::replace(&mut op.bias, true)),
+        _ => None,
+    };
+    match has_bias {
+        Some(true) => {
+            if let Some((_, own)) = line.tensors.get_mut(1) {
+                own.values.iter_mut().zip(&bias.values).for_each(|(own, more)| *own += more);
+            }
+        }
+        Some(false) => line.tensors.push(("bias", bias)),
+        None => {
+            let ones = Tensor { dims: bias.dims.clone(), values: vec![1.0; bias.values.len()] };
+            return depthwise(builder, node, x, ones, Some(bias));
+        }
+    }
+    line.value = node.proto.output.first().cloned().unwrap_or_default();
+    Ok(Known::Value(x))
+}
+
+/// A factor and an offset for each channel of an image: a convolution of one pixel, each channel by itself.
+fn depthwise<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    x: usize,
+    by: Tensor,
+    bias: Option<Tensor>,
+) -> Result<Known> {
+    if builder.lines[x].shape.image().is_none() {
+        return Err(Fault::Unsupported("of a vector and a constant for each feature".into()));
+    }
+    let channels = by.dims[0];
+    let count = || i64::try_from(channels).map(Value::Int).unwrap_or(Value::Same);
+    let arguments = vec![
+        ("c", count()),
+        ("k", Value::Int(1)),
+        ("groups", count()),
+        ("bias", Value::Bool(bias.is_some())),
+    ];
+    let weight = Tensor { dims: vec![channels, 1, 1, 1], values: by.values };
+    builder.op(node, ("conv", arguments), vec![x], std::iter::once(weight).chain(bias).collect())
+}
+
+/// A constant as a number for each channel, if that is what it comes to beside a value.
+fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<Tensor> {
+    let shape = &builder.lines[x].shape;
+    let mut dims = constant.dims.as_slice();
+    // Sizes of 1 after the channels, and a batch of 1 before them.
+    let behind = shape.dims().len() - 1;
+    let channels = dims.len().checked_sub(behind + 1);
+    let rest = channels.map_or(dims, |at| &dims[at + 1..]);
+    let leading = channels.map_or(&[] as &[u64], |at| &dims[..at]);
+    let flat = rest.iter().chain(leading).all(|&d| d == 1);
+    dims = channels.map_or(&[1], |at| &dims[at..=at]);
+    if !flat || !(dims == [1] || dims == [shape.channels()]) {
+        return Err(Fault::Unsupported(format!("of {shape} and a constant of sizes {:?}", constant.dims)));
+    }
+    wide(constant, shape.channels())
+}
+
+fn mapped(constant: &Constant, of: impl Fn(f32) -> f32) -> Result<Constant> {
+    let values = constant.floats()?.iter().map(|&x| of(x)).collect();
+    Ok(Constant { dims: constant.dims.clone(), data: Data::Floats(values) })
+}

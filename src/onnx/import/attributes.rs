@@ -1,0 +1,113 @@
+//! A node of a model with its attributes, each of which must be understood.
+
+use std::cell::RefCell;
+
+use crate::diag::Sources;
+use crate::graph::{Scope, Value};
+use crate::onnx::proto::{AttributeProto, NodeProto};
+use crate::syntax;
+
+use super::constant::{Constant, Data};
+use super::{Fault, Result};
+
+/// A node under translation.
+#[derive(Debug)]
+pub(super) struct Node<'m> {
+    pub proto: &'m NodeProto,
+    used: RefCell<Vec<&'m str>>,
+}
+
+impl<'m> Node<'m> {
+    pub fn new(proto: &'m NodeProto) -> Node<'m> {
+        Node { proto, used: RefCell::new(Vec::new()) }
+    }
+
+    /// The name of an operand that is there.
+    pub fn input(&self, i: usize) -> Option<&'m str> {
+        self.proto.input.get(i).map(String::as_str).filter(|name| !name.is_empty())
+    }
+
+    fn attribute(&self, name: &str) -> Option<&'m AttributeProto> {
+        let found = self.proto.attribute.iter().find(|attribute| attribute.name() == name)?;
+        self.used.borrow_mut().push(found.name());
+        Some(found)
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.attribute(name).is_some()
+    }
+
+    pub fn int(&self, name: &str, default: i64) -> Result<i64> {
+        match self.attribute(name) {
+            None => Ok(default),
+            Some(found) => found.i.ok_or_else(|| self.wrong(name, "a whole number")),
+        }
+    }
+
+    pub fn float(&self, name: &str, default: f32) -> Result<f32> {
+        match self.attribute(name) {
+            None => Ok(default),
+            Some(found) => found.f.filter(|x| x.is_finite()).ok_or_else(|| self.wrong(name, "a number")),
+        }
+    }
+
+    pub fn text(&self, name: &str, default: &str) -> Result<String> {
+        match self.attribute(name) {
+            None => Ok(default.into()),
+            Some(found) => {
+                let text = found.s.as_ref().and_then(|s| std::str::from_utf8(s).ok());
+                text.map(str::to_string).ok_or_else(|| self.wrong(name, "text"))
+            }
+        }
+    }
+
+    pub fn ints(&self, name: &str) -> Option<&'m [i64]> {
+        self.attribute(name).map(|found| found.ints.as_slice())
+    }
+
+    /// The constant that a `Constant` node gives.
+    pub fn constant(&self) -> Result<Constant> {
+        let one = |data| Ok(Constant { dims: Vec::new(), data });
+        if let Some(tensor) = self.attribute("value").and_then(|found| found.t.as_ref()) {
+            return Constant::read(tensor);
+        }
+        if self.has("value_float") {
+            return one(Data::Floats(vec![self.float("value_float", 0.0)?]));
+        }
+        if self.has("value_int") {
+            return one(Data::Integers(vec![self.int("value_int", 0)?]));
+        }
+        if let Some(ints) = self.ints("value_ints") {
+            return Ok(Constant { dims: vec![ints.len() as u64], data: Data::Integers(ints.to_vec()) });
+        }
+        if let Some(found) = self.attribute("value_floats") {
+            let floats = found.floats.clone();
+            return Ok(Constant { dims: vec![floats.len() as u64], data: Data::Floats(floats) });
+        }
+        Err(Fault::Unsupported("a constant of this kind".into()))
+    }
+
+    /// An attribute that nothing has asked for.
+    pub fn unread(&self) -> Option<&'m str> {
+        let used = self.used.borrow();
+        self.proto.attribute.iter().map(AttributeProto::name).find(|name| !used.contains(name))
+    }
+
+    fn wrong(&self, name: &str, expected: &str) -> Fault {
+        Fault::Malformed(format!("`{name}` of the node `{}` is not {expected}", self.proto.name()))
+    }
+
+    /// What netc itself noted of an argument when it wrote the node.
+    pub fn fact(&self, name: &str) -> Option<Value> {
+        let text = self.note(&format!("netc.{name}"))?;
+        let mut sources = Sources::default();
+        let file = sources.add("a fact", text.to_string());
+        let parsed = syntax::parse_expr(&sources, file).ok()?;
+        Scope::default().eval(&parsed).ok()
+    }
+
+    /// An entry of its metadata.
+    pub fn note(&self, key: &str) -> Option<&'m str> {
+        self.proto.metadata_props.iter().find(|entry| entry.key() == key).map(|entry| entry.value())
+    }
+}

@@ -1,0 +1,109 @@
+//! Tensors that a model holds.
+
+use crate::graph::MAX_ELEMENTS;
+use crate::onnx::proto::TensorProto;
+use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
+
+use super::{Fault, Result};
+
+/// The numbers of a tensor and its sizes.
+#[derive(Debug, Clone)]
+pub(super) struct Constant {
+    pub dims: Vec<u64>,
+    pub data: Data,
+}
+
+/// Numbers of the kinds that are read.
+#[derive(Debug, Clone)]
+pub(super) enum Data {
+    Floats(Vec<f32>),
+    Integers(Vec<i64>),
+}
+
+impl Constant {
+    /// What a message holds; its sizes must be those of its data.
+    pub fn read(tensor: &TensorProto) -> Result<Constant> {
+        let name = tensor.name();
+        let wrong = |what: String| Fault::Malformed(format!("the tensor `{name}` {what}"));
+        if tensor.data_location == Some(DataLocation::External.into()) || !tensor.external_data.is_empty() {
+            let reason = "weights in a file beside it: export with everything in one file";
+            return Err(Fault::Unsupported(reason.into()));
+        }
+        if tensor.segment.is_some() {
+            return Err(Fault::Unsupported("a tensor in segments".into()));
+        }
+        let mut dims = Vec::new();
+        let mut count = 1u64;
+        for &d in &tensor.dims {
+            let d = u64::try_from(d).map_err(|_| wrong(format!("has a size of {d}")))?;
+            count = count
+                .checked_mul(d)
+                .filter(|&n| n <= MAX_ELEMENTS)
+                .ok_or_else(|| wrong("is too large".into()))?;
+            dims.push(d);
+        }
+        let kind = DataType::try_from(tensor.data_type()).unwrap_or(DataType::Undefined);
+        let data = match kind {
+            DataType::Float => Data::Floats(match &tensor.raw_data {
+                Some(raw) => words(raw).map(f32::from_le_bytes).collect(),
+                None => tensor.float_data.clone(),
+            }),
+            DataType::Int64 => Data::Integers(match &tensor.raw_data {
+                Some(raw) => words(raw).map(i64::from_le_bytes).collect(),
+                None => tensor.int64_data.clone(),
+            }),
+            DataType::Int32 => Data::Integers(match &tensor.raw_data {
+                Some(raw) => words(raw).map(|word| i32::from_le_bytes(word).into()).collect(),
+                None => tensor.int32_data.iter().map(|&i| i.into()).collect(),
+            }),
+            other => {
+                let kind = other.as_str_name().to_lowercase();
+                return Err(Fault::Unsupported(format!("a tensor of {kind}; export in fp32")));
+            }
+        };
+        let size = if kind == DataType::Int64 { 8 } else { 4 };
+        let whole = tensor.raw_data.as_ref().is_none_or(|raw| raw.len() % size == 0);
+        let constant = Constant { dims, data };
+        if !whole || constant.len() as u64 != count {
+            let dims = &constant.dims;
+            return Err(wrong(format!("has {} numbers for its sizes {dims:?}", constant.len())));
+        }
+        Ok(constant)
+    }
+
+    /// How many numbers it has.
+    pub fn len(&self) -> usize {
+        match &self.data {
+            Data::Floats(values) => values.len(),
+            Data::Integers(values) => values.len(),
+        }
+    }
+
+    /// Its numbers, if they are fp32.
+    pub fn floats(&self) -> Result<&[f32]> {
+        match &self.data {
+            Data::Floats(values) => Ok(values),
+            Data::Integers(_) => Err(Fault::Malformed("whole numbers where fp32 is expected".into())),
+        }
+    }
+
+    /// Its numbers, if they are whole.
+    pub fn integers(&self) -> Result<&[i64]> {
+        match &self.data {
+            Data::Integers(values) => Ok(values),
+            Data::Floats(_) => Err(Fault::Malformed("fp32 where whole numbers are expected".into())),
+        }
+    }
+
+    /// Its one number.
+    pub fn scalar(&self) -> Option<f32> {
+        match &self.data {
+            Data::Floats(values) => <[f32; 1]>::try_from(values.as_slice()).ok().map(|[x]| x),
+            Data::Integers(_) => None,
+        }
+    }
+}
+
+fn words<const N: usize>(raw: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    raw.chunks_exact(N).filter_map(|word| word.try_into().ok())
+}

@@ -1,0 +1,118 @@
+//! The bytes of a file as messages, within limits.
+
+use prost::Message as _;
+use prost::bytes::Bytes;
+
+use crate::onnx::proto::ModelProto;
+
+/// The longest file that is read: the most bytes that a protobuf message may have.
+pub const MAX_FILE: u64 = i32::MAX as u64;
+/// What the messages of a file may take in memory beyond four times its length.
+const MAX_OVERHEAD: u64 = 256 << 20;
+/// How deep messages may lie in one another.
+const MAX_DEPTH: usize = 24;
+/// At most so much memory for a message, for an empty string, and for a number of its own.
+const MESSAGE: u64 = 2048;
+const TEXT: u64 = 64;
+const NUMBER: u64 = 16;
+
+/// Decodes a model whose messages would not take more memory than its length explains.
+pub(super) fn read(bytes: Vec<u8>) -> Result<ModelProto, String> {
+    let length = bytes.len() as u64;
+    if length > MAX_FILE {
+        return Err(format!("it has {length} bytes, more than {MAX_FILE}"));
+    }
+    let most = length.saturating_mul(4).saturating_add(MAX_OVERHEAD);
+    let mut left = most;
+    measure(&bytes, Kind::Model, 0, &mut left)?;
+    ModelProto::decode(Bytes::from(bytes)).map_err(|error| error.to_string())
+}
+
+/// The messages that a file has in numbers. What is in the others is counted as if it were messages throughout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Model,
+    Graph,
+    Node,
+    Attribute,
+    ValueInfo,
+    Tensor,
+    Entry,
+    /// Text or bytes.
+    Text,
+    /// Numbers one after another.
+    Packed,
+    Other,
+}
+
+impl Kind {
+    /// What a field of this message holds, by its number in the schema.
+    fn field(self, number: u64) -> Kind {
+        match (self, number) {
+            (Kind::Model, 7) | (Kind::Attribute, 6 | 11) => Kind::Graph,
+            (Kind::Model, 14) | (Kind::Graph, 16) | (Kind::Node, 9) => Kind::Entry,
+            (Kind::ValueInfo, 4) | (Kind::Tensor, 13 | 16) => Kind::Entry,
+            (Kind::Graph, 1) => Kind::Node,
+            (Kind::Graph, 5) | (Kind::Attribute, 5 | 10) => Kind::Tensor,
+            (Kind::Graph, 11..=13) => Kind::ValueInfo,
+            (Kind::Node, 5) => Kind::Attribute,
+            (Kind::Attribute, 7 | 8) | (Kind::Tensor, 1 | 4 | 5 | 7 | 10 | 11) => Kind::Packed,
+            (Kind::Model, 2..=4 | 6) | (Kind::Graph, 2 | 10) | (Kind::Node, 1..=8) => Kind::Text,
+            (Kind::Attribute, 1 | 4 | 9 | 13 | 21) | (Kind::ValueInfo, 1 | 3) => Kind::Text,
+            (Kind::Tensor, 6 | 8 | 9 | 12) | (Kind::Entry, 1 | 2) => Kind::Text,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// Takes what the fields of a message cost from `left`.
+fn measure(mut bytes: &[u8], kind: Kind, depth: usize, left: &mut u64) -> Result<(), String> {
+    if depth > MAX_DEPTH {
+        return Err(format!("messages lie more than {MAX_DEPTH} deep in one another"));
+    }
+    while !bytes.is_empty() {
+        let key = varint(&mut bytes)?;
+        let skip = match key & 7 {
+            0 => {
+                varint(&mut bytes)?;
+                0
+            }
+            1 => 8,
+            5 => 4,
+            2 => usize::try_from(varint(&mut bytes)?).unwrap_or(usize::MAX),
+            other => return Err(format!("a field of wire type {other}")),
+        };
+        let Some((field, rest)) = bytes.split_at_checked(skip) else {
+            return Err(format!("a field of {skip} bytes where {} are left", bytes.len()));
+        };
+        bytes = rest;
+        let within = if key & 7 == 2 { kind.field(key >> 3) } else { Kind::Packed };
+        let length = field.len() as u64;
+        let cost = match within {
+            Kind::Text => TEXT + length,
+            Kind::Packed => NUMBER + length.saturating_mul(8),
+            Kind::Other => MESSAGE.saturating_mul(1 + length / 2),
+            _ => MESSAGE,
+        };
+        *left = left
+            .checked_sub(cost)
+            .ok_or("its messages would take far more memory than its length explains")?;
+        if !matches!(within, Kind::Text | Kind::Packed | Kind::Other) {
+            measure(field, within, depth + 1, left)?;
+        }
+    }
+    Ok(())
+}
+
+fn varint(bytes: &mut &[u8]) -> Result<u64, String> {
+    let mut value = 0u64;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first().ok_or("it ends in the middle of a number")?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok(value);
+        }
+    }
+    Err("a number of more than ten bytes".into())
+}

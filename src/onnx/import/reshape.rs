@@ -1,0 +1,241 @@
+//! Ops that move numbers and compute none, and reductions to one pixel.
+
+use crate::graph::Value;
+
+use super::attributes::Node;
+use super::builder::{Builder, Known};
+use super::constant::{Constant, Data};
+use super::ops::{pair, unary};
+use super::sizes::Size;
+use super::{Fault, Result};
+
+pub(super) fn flatten<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let x = builder.value(node, 0)?;
+    let rank = builder.lines[x].shape.dims().len() as i64 + 1;
+    let axis = node.int("axis", 1)?;
+    if axis != 1 && axis != 1 - rank {
+        return Err(Fault::Unsupported(format!("from axis {axis}")));
+    }
+    unary(builder, node, ("flatten", vec![]))
+}
+
+/// A reshape to a vector, or to the shape that is there.
+pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let known = builder.known(node, 0)?;
+    let target = match (node.ints("shape"), builder.known(node, 1)?) {
+        (Some(stated), _) => stated.iter().map(|&d| Size::Fixed(d)).collect(),
+        (None, Some(sizes)) => Builder::sizes(sizes)?,
+        (None, None) => return Err(Fault::Malformed("a reshape without sizes".into())),
+    };
+    let zero_copies = node.int("allowzero", 0)? == 0;
+    let x = match known {
+        Some(Known::Value(x)) => x,
+        // One size as a list of one.
+        Some(known @ (Known::Sizes(_) | Known::Constant(_))) if target.len() <= 1 => return Ok(known),
+        _ => return Err(Fault::Unsupported("of a constant".into())),
+    };
+    let shape = &builder.lines[x].shape;
+    let elements = shape.elements();
+    let sizes = |at: usize| shape.dims().get(at).copied();
+    let Some((batch, rest)) = target.split_first() else {
+        return Err(Fault::Unsupported("to a number".into()));
+    };
+    let mut free = 0;
+    let mut dims: Vec<Option<u64>> = Vec::new();
+    for (i, size) in rest.iter().enumerate() {
+        dims.push(match *size {
+            Size::Fixed(-1) => {
+                free += 1;
+                None
+            }
+            Size::Fixed(0) if zero_copies => sizes(i),
+            Size::Fixed(d) => u64::try_from(d).ok(),
+            Size::Batch => return Err(Fault::Unsupported("that moves the batch".into())),
+        });
+    }
+    let product = dims.iter().flatten().try_fold(1u64, |p, &d| p.checked_mul(d));
+    let inferred = product.filter(|&p| p > 0 && elements % p == 0).map(|p| elements / p);
+    let keeps_batch = match *batch {
+        Size::Batch => true,
+        Size::Fixed(0) => zero_copies,
+        Size::Fixed(-1) => free == 0 && inferred == Some(1),
+        Size::Fixed(b) => builder.batch == Some(b),
+    };
+    let dims: Option<Vec<u64>> = dims.into_iter().map(|d| d.or(inferred)).collect();
+    match dims {
+        Some(dims) if keeps_batch && free <= 1 && dims == shape.dims() => Ok(Known::Value(x)),
+        Some(dims) if keeps_batch && free <= 1 && dims == [elements] => {
+            unary(builder, node, ("flatten", vec![]))
+        }
+        _ => Err(Fault::Unsupported(format!("of {shape} to another shape than a vector"))),
+    }
+}
+
+/// Rows and columns of one pixel dropped.
+pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let known = builder.known(node, 0)?;
+    let axes = axes(builder, node)?;
+    let x = match known {
+        Some(Known::Value(x)) => x,
+        Some(known) => return Ok(known),
+        None => return Err(Fault::Malformed("a squeeze of nothing".into())),
+    };
+    let shape = &builder.lines[x].shape;
+    let fits = matches!(shape.dims(), [_, 1, 1]) && axes.is_some_and(|axes| same_axes(&axes, &[2, 3], 4));
+    if !fits {
+        return Err(Fault::Unsupported(format!("of {shape} to another shape than a vector")));
+    }
+    unary(builder, node, ("flatten", vec![]))
+}
+
+/// One size as a list of one.
+pub(super) fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let known = builder.known(node, 0)?;
+    let axes = axes(builder, node)?.unwrap_or_default();
+    match known {
+        Some(known @ Known::Sizes(_)) if axes == [0] => Ok(known),
+        Some(Known::Constant(mut constant)) => {
+            // Numbers for each channel get their rows and columns.
+            let rank = (constant.dims.len() + axes.len()) as i64;
+            let mut axes: Vec<i64> =
+                axes.iter().map(|&a| if a < 0 { a.saturating_add(rank) } else { a }).collect();
+            axes.sort_unstable();
+            for axis in axes {
+                let at = usize::try_from(axis).ok().filter(|&at| at <= constant.dims.len());
+                constant
+                    .dims
+                    .insert(at.ok_or_else(|| Fault::Malformed("an axis that is not there".into()))?, 1);
+            }
+            Ok(Known::Constant(constant))
+        }
+        _ => Err(Fault::Unsupported(String::new())),
+    }
+}
+
+/// A maximum or a mean over rows and columns.
+pub(super) fn reduce<'m>(builder: &mut Builder<'m>, node: &Node<'m>, op: &'static str) -> Result<Known> {
+    let x = builder.value(node, 0)?;
+    let axes = axes(builder, node)?.unwrap_or_default();
+    let keep = node.int("keepdims", 1)? != 0;
+    node.int("noop_with_empty_axes", 0)?;
+    if builder.lines[x].shape.image().is_none() || !same_axes(&axes, &[2, 3], 4) {
+        return Err(Fault::Unsupported(format!("over axes {axes:?}")));
+    }
+    match unary(builder, node, (op, vec![]))? {
+        Known::Value(pooled) if !keep => builder.op(node, ("flatten", vec![]), vec![pooled], vec![]),
+        known => Ok(known),
+    }
+}
+
+pub(super) fn pad<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    builder.value(node, 0)?;
+    let stated = match builder.constant(node, 1)? {
+        Some(constant) => constant.integers()?.to_vec(),
+        None => node.ints("pads").unwrap_or_default().to_vec(),
+    };
+    let filling = match builder.constant(node, 2)? {
+        Some(constant) => constant.scalar(),
+        None => Some(node.float("value", 0.0)?),
+    };
+    let mode = match node.text("mode", "constant")?.as_str() {
+        "constant" if filling == Some(0.0) => "zeros",
+        "reflect" => "reflect",
+        other => return Err(Fault::Unsupported(format!("mode {}", super::names::shown(other)))),
+    };
+    let axes = match builder.constant(node, 3)? {
+        Some(constant) => constant.integers()?.to_vec(),
+        None => vec![0, 1, 2, 3],
+    };
+    if stated.len() != 2 * axes.len() {
+        return Err(Fault::Malformed("pads that do not fit their axes".into()));
+    }
+    let mut amount = [[0; 2]; 4];
+    for (i, &axis) in axes.iter().enumerate() {
+        let at = usize::try_from(if axis < 0 { axis.saturating_add(4) } else { axis }).ok();
+        let Some(pads) = at.and_then(|at| amount.get_mut(at)) else {
+            return Err(Fault::Unsupported(format!("of axis {axis}")));
+        };
+        *pads = [stated[i], stated[i + axes.len()]];
+    }
+    match amount {
+        [[0, 0], [0, 0], [top, bottom], [left, right]] if top == bottom && left == right => {
+            let arguments = vec![("p", pair([top, left])), ("mode", Value::Str(mode.into()))];
+            unary(builder, node, ("pad", arguments))
+        }
+        _ => {
+            Err(Fault::Unsupported(format!("by {stated:?}, not the same on both sides of rows and columns")))
+        }
+    }
+}
+
+/// An image made larger by whole factors.
+pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let x = builder.value(node, 0)?;
+    let old = builder.lines[x].shape.image();
+    let [_, h, w] = old.ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
+    let upsample = node.proto.op_type() == "Upsample" || node.proto.input.len() == 2;
+    let scales = match node.proto.attribute.iter().find(|a| a.name() == "scales") {
+        Some(found) => {
+            node.has("scales");
+            Some(found.floats.clone())
+        }
+        None => match builder.constant(node, if upsample { 1 } else { 2 })? {
+            Some(constant) if constant.len() > 0 => Some(constant.floats()?.to_vec()),
+            _ => None,
+        },
+    };
+    let factors = match scales {
+        Some(scales) => <[f32; 4]>::try_from(scales).ok().filter(|s| s[0] == 1.0 && s[1] == 1.0).map(|s| {
+            [s[2], s[3]].map(|f| if f >= 1.0 && f.fract() == 0.0 && f < 65536.0 { f as i64 } else { 0 })
+        }),
+        None => match builder.known(node, 3)?.map(Builder::sizes).transpose()?.as_deref() {
+            Some([_, _, Size::Fixed(rows), Size::Fixed(columns)]) => {
+                let whole = |new: i64, old: u64| {
+                    u64::try_from(new).ok().filter(|n| n % old == 0).map_or(0, |n| (n / old) as i64)
+                };
+                Some([whole(*rows, h), whole(*columns, w)])
+            }
+            _ => None,
+        },
+    };
+    let Some(factors) = factors.filter(|factors| factors.iter().all(|&f| f >= 1)) else {
+        return Err(Fault::Unsupported("by other than whole factors".into()));
+    };
+    let default = if upsample { "asymmetric" } else { "half_pixel" };
+    let centres = node.text("coordinate_transformation_mode", default)?;
+    let nearest = node.text("nearest_mode", if upsample { "floor" } else { "round_prefer_floor" })?;
+    node.float("cubic_coeff_a", -0.75)?;
+    let mode = match (node.text("mode", "nearest")?.as_str(), centres.as_str(), nearest.as_str()) {
+        ("nearest", "asymmetric", "floor") => "nearest",
+        ("nearest", "half_pixel" | "pytorch_half_pixel", "round_prefer_floor" | "round_prefer_ceil") => {
+            "nearest"
+        }
+        ("linear", "half_pixel", _) => "bilinear",
+        // It differs from half_pixel only where one pixel comes out.
+        ("linear", "pytorch_half_pixel", _) if h > 1 && w > 1 => "bilinear",
+        (mode, centres, nearest) => {
+            let what = format!("{mode}, {centres}, {nearest}");
+            return Err(Fault::Unsupported(super::names::shown(&what)));
+        }
+    };
+    unary(builder, node, ("upsample", vec![("factor", pair(factors)), ("mode", Value::Str(mode.into()))]))
+}
+
+/// The axes of a node: an attribute, or its second operand in later versions.
+fn axes<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Vec<i64>>> {
+    if let Some(stated) = node.ints("axes") {
+        return Ok(Some(stated.to_vec()));
+    }
+    match builder.constant(node, 1)? {
+        Some(Constant { data: Data::Integers(axes), .. }) => Ok(Some(axes)),
+        Some(_) => Err(Fault::Malformed("axes that are no whole numbers".into())),
+        None => Ok(None),
+    }
+}
+
+/// Whether two lists of axes are the same, negative ones counted from behind.
+fn same_axes(axes: &[i64], expected: &[i64], rank: i64) -> bool {
+    let mut axes: Vec<i64> = axes.iter().map(|&a| if a < 0 { a.saturating_add(rank) } else { a }).collect();
+    axes.sort_unstable();
+    axes == expected
+}
