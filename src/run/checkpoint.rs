@@ -12,7 +12,7 @@ use super::sealed::{Opened, open, seal};
 use super::{RunError, Sgd};
 use crate::disk;
 use crate::limits::MAX_CHECKPOINT_BYTES;
-use crate::lower::{At, TorchNet};
+use crate::lower::{At, TorchNet, Weight};
 
 impl Entry {
     /// A tensor on any device as fp32, in the order of its dimensions.
