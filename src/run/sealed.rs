@@ -81,14 +81,16 @@ pub struct Opened<'b> {
 /// # Errors
 /// What is damaged.
 pub fn open(bytes: &[u8]) -> Result<Opened<'_>, String> {
-    if let Some(at) = checksum_at(bytes)
-        && bytes[at..at + DIGITS] != *checksum(bytes, at).as_bytes()
-    {
+    let at = checksum_at(bytes);
+    if at.is_some_and(|at| bytes[at..at + DIGITS] != *checksum(bytes, at).as_bytes()) {
         return Err("its checksum is not that of its content".into());
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let words = metadata.metadata().as_ref().and_then(|words| words.get(KEY));
+    if words.is_some() && at.is_none() {
+        return Err("its checksum cannot be read".into());
+    }
     let facts = words.and_then(|words| words.split_once(' '));
     let facts = facts.and_then(|(_, facts)| serde_json::from_str(facts).ok());
     Ok(Opened { tensors, facts })
