@@ -26,7 +26,7 @@ strike() {
 import glob, os, signal, sys, time
 process, writing, runs = int(sys.argv[1]), sys.argv[2] == "1", sys.argv[3]
 end = time.monotonic() + 10
-while writing and not glob.glob(runs + "/*/*.tmp"):
+while writing and not glob.glob(runs + "/*/.*.tmp"):
     if time.monotonic() > end:
         sys.exit("no checkpoint is written")
     os.kill(process, 0)

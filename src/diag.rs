@@ -5,6 +5,7 @@
 
 mod allow;
 mod code;
+mod deceptive;
 mod edit;
 mod problem;
 mod render;
@@ -13,8 +14,9 @@ mod suggest;
 
 pub use allow::allow;
 pub use code::Code;
+pub use deceptive::{is_deceptive, plain};
 pub use edit::edited;
 pub use problem::{Fix, MAX_SHOWN, Problem, Problems, Severity};
 pub use render::{Style, render};
 pub use source::{FileId, Position, Source, Sources, Span};
-pub use suggest::did_you_mean;
+pub use suggest::{MAX_LISTED, did_you_mean, listed};

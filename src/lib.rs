@@ -15,6 +15,10 @@
 //! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
 //! [`search`] trains and compares many; [`onnx`] exchanges nets with other programs; [`lsp`] answers editors.
 
+pub mod limits;
+
+pub mod disk;
+
 pub mod diag;
 
 pub mod syntax;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::check;
 use crate::diag::{Code, Fix, Problem, Problems, Sources, Span};
 use crate::graph::{Graph, NodeId, Op, Shape, Value};
+use crate::limits::{MAX_REPAIRED_BYTES, MAX_REPAIRED_NODES};
 
 /// At most so many shape errors of one run are repaired: each attempt compiles the file again.
 const MAX_REPAIRED: usize = 8;
@@ -14,6 +15,10 @@ pub type Attempt<'a> = &'a dyn Fn(&[(Span, String)]) -> Option<usize>;
 
 /// Gives each shape error the repairs that make it go away.
 pub fn repair(problems: &mut Problems, graph: &Graph, sources: &Sources, attempt: Attempt<'_>) {
+    let bytes: usize = sources.ids().map(|id| sources.get(id).text.len()).sum();
+    if graph.len() > MAX_REPAIRED_NODES || bytes > MAX_REPAIRED_BYTES {
+        return;
+    }
     let shapes = check::known_shapes(graph);
     let shape_errors = problems.iter_mut().filter(|p| p.code == Code::Shape && p.fixes.is_empty());
     for problem in shape_errors.take(MAX_REPAIRED) {

@@ -102,9 +102,6 @@ pub fn known_shapes(graph: &Graph) -> HashMap<NodeId, Shape> {
     }
 }
 
-/// The most numbers that training may change in one net.
-pub const MAX_PARAMS: u64 = 1 << 36;
-
 /// Checks a graph: it has no cycle and no node without a way from an input, every op accepts its
 /// operands, there is one input and one output, and the file's claims hold.
 ///

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
-use super::MAX_PARAMS;
 use super::diverge::diverge;
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, NodeId, Shape};
+use crate::limits::MAX_PARAMS;
 
 /// The shape of every node, as far as it comes out; reports each op that does not accept its
 /// operands.
@@ -26,6 +26,7 @@ pub(super) fn shapes(graph: &Graph, order: &[NodeId], problems: &mut Problems) -
                 params = params.saturating_add(op.params(&known));
                 shapes.insert(id, shape);
             }
+            Err(_) if problems.is_full() => {}
             Err(error) => problems.push(shape_problem(graph, id, &operands, &shapes, error)),
         }
     }

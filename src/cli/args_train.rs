@@ -36,7 +36,7 @@ pub struct TrainArgs {
     /// Go on with a run that was cut short, with the net, recipe, data and seed that its folder has
     #[arg(long, value_name = "RUN", conflicts_with_all =
         ["file", "set", "recipe", "epochs", "data", "seed", "out", "limit_train", "limit_test", "precision",
-         "sync_bn", "passes", "executor", "conv", "without"])]
+         "sync_bn", "passes", "executor", "conv", "without", "deterministic"])]
     pub resume: Option<PathBuf>,
     /// A recipe file: lines of `key: value`
     #[arg(long, value_name = "R.yaml")]
@@ -81,6 +81,13 @@ pub struct TrainArgs {
     /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Without,
+    /// Save the state to go on from after so many seconds; 0: after every step
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub save_every: u32,
+    /// The same bits also after the measurements of --conv auto are lost, and on a GPU: choose no algorithm by time and take
+    /// none whose order of additions varies
+    #[arg(long)]
+    pub deterministic: bool,
     /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
     #[arg(long)]
     pub verify_passes: bool,

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_tools::{Derive, DeriveArgs, DeriveFile};
-use super::out::{complain, print, show, thousands};
+use super::out::{self, complain, print, show, thousands};
 use crate::compile;
 use crate::tools::derive::{Derivation, derive, readable};
 
@@ -53,8 +53,6 @@ fn write(out: Option<&Path>, text: &str) -> Result<(), String> {
             print(text);
             Ok(())
         }
-        Some(out) => {
-            std::fs::write(out, text).map_err(|error| format!("cannot write {}: {error}\n", out.display()))
-        }
+        Some(path) => out::write(path, text.as_bytes()).map_err(|error| format!("{error}\n")),
     }
 }

@@ -1,10 +1,8 @@
-use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_draw::DrawArgs;
-use super::out::{complain, print, show};
+use super::out::{complain, print, show, write};
 use crate::check::Checked;
 use crate::compile;
 use crate::tools::draw::{self, Format, Options};
@@ -33,16 +31,10 @@ fn draw(net: &Checked, args: &DrawArgs) -> Result<(), String> {
     let options = Options { collapse: args.collapse, columns: args.columns.map(usize::from) };
     let drawing = draw::draw(net, format, options).map_err(|e| e.to_string())?;
     match &args.output {
-        Some((path, _)) => {
-            replace(path, &drawing).map_err(|e| format!("{} cannot be written: {e}", path.display()))
-        }
+        Some((path, _)) => write(path, &drawing),
         None => {
             print(&String::from_utf8_lossy(&drawing));
             Ok(())
         }
     }
-}
-
-fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    std::fs::File::create(path)?.write_all(content)
 }

@@ -3,13 +3,12 @@ use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_export::{ExportArgs, ExportFormat, FormArg};
-use super::out::{complain, print};
+use super::out::{complain, print, write};
 use super::source::{self, Source};
 use crate::check::Checked;
 use crate::lower::{Weights, pytorch};
 use crate::onnx::{self, Form};
 use crate::passes::{Choice, Purpose, optimise};
-use crate::run::write_atomically;
 
 /// What needs no libtorch.
 pub(super) fn run(args: &ExportArgs) -> ExitCode {
@@ -50,7 +49,7 @@ fn go(args: &ExportArgs) -> Result<PathBuf, String> {
         ExportFormat::Torchscript => return Err("TorchScript is written by netc-torch".into()),
     };
     let out = out(args, &source);
-    write_atomically(&out, &bytes).map_err(|error| error.to_string())?;
+    write(&out, &bytes)?;
     Ok(out)
 }
 

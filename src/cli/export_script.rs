@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use super::args_export::ExportArgs;
 use super::export::{end, out, source_in};
+use super::out::write;
 use super::source;
 use crate::lower::save_script;
 
@@ -21,6 +22,6 @@ fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     let new = tempfile::Builder::new().suffix(".pt").tempfile_in(folder).map_err(failed)?;
     save_script(&net, &weights, new.path()).map_err(|error| error.to_string())?;
     let bytes = std::fs::read(new.path()).map_err(failed)?;
-    crate::run::write_atomically(&out, &bytes).map_err(|error| error.to_string())?;
+    write(&out, &bytes)?;
     Ok(out)
 }

@@ -1,14 +1,9 @@
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
-/// Puts a new text in the place of a file's in one step: at no moment is the file half written.
+use crate::disk;
+
+/// Puts a new text in the place of a file's; of a link, in that of the file that it leads to.
 pub(super) fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let target = file.canonicalize()?;
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(text.as_bytes())?;
-    new.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
-    new.as_file().sync_all()?;
-    new.persist(&target)?;
-    Ok(())
+    disk::replace(&file.canonicalize()?, text.as_bytes())
 }

@@ -1,16 +1,11 @@
-use std::fmt::Write as _;
 use std::path::Path;
 
-use similar::{ChangeTag, TextDiff};
-
 use super::args::CheckArgs;
+use super::difference::difference;
 use super::files::replace;
 use super::out::{complain, print};
 use crate::syntax::Overlay;
 use crate::tools::fix::{Fixed, fix};
-
-/// Lines of context around a change.
-const CONTEXT: usize = 2;
 
 /// Repairs the files as far as that goes, shows what changes, and writes it unless this is a dry run.
 /// Gives the new texts, for the check that follows. The error names a file that cannot be written.
@@ -38,24 +33,4 @@ pub(super) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
         texts.extend(new);
     }
     Ok(texts)
-}
-
-/// The change of a file in the unified form, coloured; a pipe drops the colours.
-fn difference(path: &str, old: &str, new: &str) -> String {
-    let diff = TextDiff::from_lines(old, new);
-    let mut text = format!("--- {path}\n+++ {path}\n");
-    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
-        // Writing into a string cannot fail.
-        let _ = writeln!(text, "{}", hunk.header());
-        for change in hunk.iter_changes() {
-            let (sign, colour) = match change.tag() {
-                ChangeTag::Delete => ("-", "\u{1b}[31m"),
-                ChangeTag::Insert => ("+", "\u{1b}[32m"),
-                ChangeTag::Equal => (" ", ""),
-            };
-            let end = if colour.is_empty() { "" } else { "\u{1b}[0m" };
-            let _ = writeln!(text, "{colour}{sign}{}{end}", change.value().trim_end_matches('\n'));
-        }
-    }
-    text
 }

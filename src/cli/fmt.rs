@@ -7,6 +7,8 @@ use super::args::FmtArgs;
 use super::files::replace;
 use super::out::{complain, print, show};
 use crate::diag::Sources;
+use crate::disk;
+use crate::limits::MAX_FILE_BYTES;
 use crate::syntax;
 
 /// What `fmt` found out about one file.
@@ -36,7 +38,8 @@ pub(super) fn run(args: &FmtArgs) -> ExitCode {
 
 fn from_stdin(check: bool) -> Outcome {
     let mut text = String::new();
-    if let Err(error) = io::stdin().read_to_string(&mut text) {
+    // One byte more than is allowed, so that the parser says what is.
+    if let Err(error) = io::stdin().take(MAX_FILE_BYTES as u64 + 1).read_to_string(&mut text) {
         complain(&format!("cannot read standard input: {error}\n"));
         return Outcome::Failed;
     }
@@ -52,7 +55,7 @@ fn from_stdin(check: bool) -> Outcome {
 }
 
 fn in_place(file: &Path, check: bool) -> Outcome {
-    let text = match std::fs::read_to_string(file) {
+    let text = match disk::read_text(file, MAX_FILE_BYTES) {
         Ok(text) => text,
         Err(error) => {
             complain(&format!("cannot read {}: {error}\n", file.display()));

@@ -1,13 +1,12 @@
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_export::ImportArgs;
-use super::out::{complain, print, table, thousands, trimmed};
+use super::out::{complain, print, table, thousands, trimmed, write};
+use crate::disk;
 use crate::onnx::{ImportError, MAX_FILE, import};
-use crate::run::write_atomically;
 use crate::tools::derive::reread;
 
 pub(super) fn run(args: &ImportArgs) -> ExitCode {
@@ -33,12 +32,12 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     let file = args.model.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let text = format!("# {} after `netc import`.\n{text}", file.replace(char::is_control, "?"));
     match &args.out {
-        Some(out) => write_atomically(out, text.as_bytes()).map_err(|error| error.to_string())?,
+        Some(out) => write(out, text.as_bytes())?,
         None => print(&text),
     }
     if let Some(out) = &args.weights {
         let weights = imported.weights.renamed(&imported.net, &net)?;
-        write_atomically(out, &weights.to_safetensors(None)?).map_err(|error| error.to_string())?;
+        write(out, &weights.to_safetensors(None)?)?;
     }
     let (ops, params) = (net.order().len() - 1, thousands(net.params()));
     Ok(format!("{}: {ops} ops, {params} params\n", args.model.display()))
@@ -46,11 +45,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
 
 /// The file's bytes, if it is no longer than a model can be.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let length = fs::metadata(path).map_err(|error| error.to_string())?.len();
-    if length > MAX_FILE {
-        return Err(format!("{length} bytes are more than an ONNX file may have, {MAX_FILE}"));
-    }
-    fs::read(path).map_err(|error| error.to_string())
+    disk::read(path, usize::try_from(MAX_FILE).unwrap_or(usize::MAX)).map_err(|error| error.to_string())
 }
 
 /// What netc has no op for, a line each.

@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::args::CheckArgs;
 use super::out::{bytes, thousands};
 use crate::check::Checked;
-use crate::lower::{Load, Predicted, cpu};
+use crate::lower::{ConvChoice, Load, Precision, Predicted, cpu};
 use crate::recipe::Recipe;
 use crate::run::machine_memory;
 
@@ -22,9 +22,18 @@ impl Memory {
     pub(super) fn of(net: &Checked, args: &CheckArgs) -> Option<Memory> {
         let recipe = Recipe::resolve(&net.graph().settings, None, None).0;
         let images = args.batch.unwrap_or(recipe.batch_size as u64);
-        let precision = args.precision.on_cpu();
+        Memory::of_step(net, images, args.precision.on_cpu(), args.conv)
+    }
+
+    /// For a batch of so many images.
+    pub(super) fn of_step(
+        net: &Checked,
+        images: u64,
+        precision: Precision,
+        conv: ConvChoice,
+    ) -> Option<Memory> {
         let load = Load { images, precision, threads: threads() };
-        let step = Predicted::new(net, args.conv, cpu::has_kernels()).ok()?;
+        let step = Predicted::new(net, conv, cpu::has_kernels()).ok()?;
         let bytes = step.footprint(load).total();
         let machine = machine_memory().filter(|&machine| machine < bytes);
         let most_images = machine.map(|machine| step.most_images(load, machine));

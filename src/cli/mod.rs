@@ -3,6 +3,8 @@
 //! Two binaries share it. `netc` links no libtorch, so that it starts in a millisecond; for the
 //! commands that compute with tensors it starts `netc-torch` beside it with the same arguments.
 
+#[cfg(feature = "torch")]
+mod advice;
 mod args;
 mod args_doctor;
 mod args_draw;
@@ -17,6 +19,7 @@ mod check;
 mod data;
 mod derive;
 mod diff;
+mod difference;
 mod doctor;
 mod draw;
 #[cfg(feature = "torch")]

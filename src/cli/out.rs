@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::check::Checked;
 use crate::diag::{Problems, Sources, Style, render};
-use crate::run::write_atomically;
+use crate::disk;
 use crate::tools::draw::png;
 
 /// Writes to standard output. Colours are dropped where it is not a terminal; a reader that has
@@ -28,7 +28,12 @@ pub(crate) fn complain(text: &str) {
 pub(crate) fn write_picture(path: &Path, svg: &str) -> Result<(), String> {
     let is_png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
     let bytes = if is_png { png(svg).map_err(|e| e.to_string())? } else { svg.as_bytes().to_vec() };
-    write_atomically(path, &bytes).map_err(|e| e.to_string())
+    write(path, &bytes)
+}
+
+/// Writes to a place that the user named; a file there is replaced in one step.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    disk::write_out(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Shows problems on standard error.

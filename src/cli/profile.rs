@@ -3,12 +3,12 @@ use std::process::ExitCode;
 use super::PROBLEMS;
 use super::args::Format;
 use super::args_train::ProfileArgs;
-use super::out::{bytes, complain, print, show, table, trimmed};
+use super::out::{bytes, complain, print, show, table, trimmed, write};
 use crate::compile;
 use crate::graph::Graph;
 use crate::lower::{Algorithm, Ways};
 use crate::recipe::Recipe;
-use crate::run::{Machine, Method, Phases, Profile, TaskProfile, process_age, profile, write_atomically};
+use crate::run::{Machine, Method, Phases, Profile, TaskProfile, process_age, profile};
 use crate::tools::flame::{Timed, flame};
 
 pub(super) fn run(args: &ProfileArgs) -> ExitCode {
@@ -62,7 +62,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
             .iter()
             .map(|task| Timed { path: task.path.clone(), seconds: task.seconds.iter().sum() });
         let picture = flame(&title, &nodes.collect::<Vec<_>>());
-        write_atomically(path, picture.as_bytes()).map_err(|e| e.to_string())?;
+        write(path, picture.as_bytes())?;
         if args.format == Format::Text {
             print(&format!("\nwritten to {}\n", path.display()));
         }

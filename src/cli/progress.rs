@@ -1,7 +1,7 @@
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::time::Duration;
 
-use super::out::print;
+use super::out::{complain, print};
 use crate::run::{EpochRow, Event};
 
 /// A training as it goes on: a row an epoch on standard output, and a bar on standard error where
@@ -33,6 +33,10 @@ impl TrainingView {
             }
             Event::Testing { .. } => self.bar.set_message("testing"),
             Event::Epoch(row) => self.line(&table_row(row)),
+            Event::Earlier { reason, used } => {
+                let text = format!("{reason}; going on from the one before it, {}\n", used.display());
+                self.bar.suspend(|| complain(&text));
+            }
         }
     }
 

@@ -3,8 +3,7 @@ use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_report::ReportArgs;
-use super::out::{complain, millions, print, table, thousands, trimmed, write_picture};
-use crate::run::write_atomically;
+use super::out::{complain, millions, print, table, thousands, trimmed, write, write_picture};
 use crate::search::SearchError;
 use crate::search::report::{Comparison, Group, Measured, NotCounted, Report, epochs};
 
@@ -48,7 +47,7 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), SearchError> {
         print(&String::from_utf8_lossy(bytes));
         return Ok(());
     }
-    write_atomically(path, bytes).map_err(|error| SearchError::new(error.to_string()))
+    write(path, bytes).map_err(SearchError::new)
 }
 
 /// A report for people.

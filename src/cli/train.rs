@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::PROBLEMS;
+use super::advice::Failed;
 use super::args_train::{TrainArgs, Viewer};
 use super::data::load_with_progress;
 use super::out::{complain, echo_overrides, print, show, thousands};
@@ -24,8 +25,6 @@ use crate::run::{
 };
 use crate::search::report::epochs;
 
-/// How often the weights are saved before the end, at most.
-const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// The exit code of a run that was asked to stop: 128 and SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
 
@@ -93,7 +92,11 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         limit_test: training.limits[1],
         seed: training.seed,
         machine,
-        save_every: if group.is_some() { Duration::ZERO } else { SAVE_EVERY },
+        save_every: if group.is_some() {
+            Duration::ZERO
+        } else {
+            Duration::from_secs(args.save_every.into())
+        },
         resume: training.rows.as_deref().map(|rows| Resume { checkpoint: &checkpoint, rows }),
         group: group.as_ref(),
         method: &training.method,
@@ -115,7 +118,10 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         }
     });
     view.end();
-    let report = report.map_err(|error| advice(&error, &training.out))?;
+    let report = report.map_err(|error| {
+        let Training { net, recipe, method, out, .. } = &training;
+        Failed { net, recipe, method, machine, out }.advice(&error)
+    })?;
     print(&result(&report, &training.recipe, &data, &training.out));
     Ok(report.outcome)
 }
@@ -128,17 +134,6 @@ fn viewer(args: &TrainArgs, training: &Training) -> Option<Board> {
     };
     let texts = [("net", training.net.flat_text(None)), ("recipe", training.recipe.to_yaml())];
     asked.then(|| Board::new(&training.out, training.recipe.batch_size, texts.to_vec()))
-}
-
-/// An error, and how to go on after one that is no fault of the run.
-fn advice(error: &RunError, out: &Path) -> String {
-    match error {
-        RunError::Rank { .. } if out.join(RunFolder::CHECKPOINT).exists() => format!(
-            "{error}\nthe run goes on from its last checkpoint, with any number of ranks: netc train --resume {}",
-            out.display()
-        ),
-        other => other.to_string(),
-    }
 }
 
 /// A training from its start. Of several ranks the first one alone shows what is wrong with its files.
@@ -171,6 +166,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
             conv: args.conv,
             passes: args.passes.clone(),
             without: args.without.clone(),
+            deterministic: args.deterministic,
             sync_norm: args.sync_bn,
         },
         out,

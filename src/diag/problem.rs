@@ -1,4 +1,5 @@
 use super::{Code, Span};
+use crate::limits::MAX_PROBLEMS;
 
 /// How many problems of one run are shown; the rest are counted.
 pub const MAX_SHOWN: usize = 20;
@@ -116,9 +117,13 @@ impl Problem {
 }
 
 /// All problems found so far.
+///
+/// Of errors, and of warnings, the first [`MAX_PROBLEMS`] are kept, so that a file that is wrong
+/// throughout costs no more than one that is not.
 #[derive(Debug, Clone, Default)]
 pub struct Problems {
     list: Vec<Problem>,
+    errors: usize,
 }
 
 impl Problems {
@@ -134,17 +139,28 @@ impl Problems {
 
     /// Adds one.
     pub fn push(&mut self, problem: Problem) {
-        self.list.push(problem);
+        let is_error = problem.severity() == Severity::Error;
+        let alike = if is_error { self.errors } else { self.list.len() - self.errors };
+        if alike < MAX_PROBLEMS {
+            self.errors += usize::from(is_error);
+            self.list.push(problem);
+        }
+    }
+
+    /// Whether no more errors are kept.
+    pub fn is_full(&self) -> bool {
+        self.errors >= MAX_PROBLEMS
     }
 
     /// Adds all of another collection.
     pub fn extend(&mut self, other: Problems) {
-        self.list.extend(other.list);
+        other.list.into_iter().for_each(|problem| self.push(problem));
     }
 
     /// Keeps those that `keep` accepts.
     pub fn retain(&mut self, keep: impl FnMut(&Problem) -> bool) {
         self.list.retain(keep);
+        self.errors = self.list.iter().filter(|p| p.severity() == Severity::Error).count();
     }
 
     /// Those to show beside the problems of an earlier stage: where that stage left the graph
@@ -156,7 +172,7 @@ impl Problems {
 
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|p| p.severity() == Severity::Error)
+        self.errors > 0
     }
 
     /// Whether there is none at all.
@@ -181,12 +197,14 @@ impl Problems {
 
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Problems {
-        Problems { list: vec![problem] }
+        Problems::from_iter([problem])
     }
 }
 
 impl FromIterator<Problem> for Problems {
     fn from_iter<I: IntoIterator<Item = Problem>>(iter: I) -> Problems {
-        Problems { list: iter.into_iter().collect() }
+        let mut problems = Problems::new();
+        iter.into_iter().for_each(|problem| problems.push(problem));
+        problems
     }
 }

@@ -4,7 +4,10 @@ use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, SourceSpan,
 };
 
-use super::{MAX_SHOWN, Problem, Problems, Severity, Sources, Span};
+use super::{MAX_SHOWN, Problem, Problems, Severity, Sources, Span, plain};
+
+/// The most bytes of an excerpt; of longer lines the place is named.
+const MAX_EXCERPT: usize = 4096;
 
 /// How diagnostics look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
         let report = report(problem, sources);
         // Writing into a string cannot fail.
         let _ = handler.render_report(&mut out, report.as_ref());
+        if let Some(span) = problem.span.filter(|span| !can_be_shown(*span, sources)) {
+            let column = sources.position(span).column;
+            let _ = writeln!(out, "  at {}:{column}", plain(&sources.place(span)));
+        }
         for (span, label) in elsewhere(problem) {
             let _ = writeln!(out, "  at {}: {label}", sources.place(*span));
         }
@@ -41,29 +48,50 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
     out
 }
 
+/// Whether a place and the lines around it are of a length to be read.
+fn can_be_shown(span: Span, sources: &Sources) -> bool {
+    let text = sources.get(span.file).text.as_bytes();
+    let two_lines = |bytes: &mut dyn Iterator<Item = &u8>| {
+        bytes
+            .take(MAX_EXCERPT + 1)
+            .scan(0, |lines, byte| {
+                *lines += usize::from(*byte == b'\n');
+                (*lines < 2).then_some(())
+            })
+            .count()
+    };
+    let (start, end) = (span.start.min(text.len()), span.end.min(text.len()));
+    let before = two_lines(&mut text[..start].iter().rev());
+    let after = two_lines(&mut text[end..].iter());
+    before + (end - start) + after <= MAX_EXCERPT
+}
+
 fn elsewhere(problem: &Problem) -> impl Iterator<Item = &(Span, String)> {
     problem.related.iter().filter(|(s, _)| problem.span.is_none_or(|p| p.file != s.file))
 }
 
 fn report(problem: &Problem, sources: &Sources) -> Report {
-    let mut diagnostic = MietteDiagnostic::new(problem.message.clone())
+    let mut diagnostic = MietteDiagnostic::new(plain(&problem.message))
         .with_code(problem.code.as_str())
         .with_severity(match problem.severity() {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         });
     if let Some(help) = &problem.help {
-        diagnostic = diagnostic.with_help(help.clone());
+        diagnostic = diagnostic.with_help(plain(help));
     }
-    let Some(span) = problem.span else { return Report::new(diagnostic) };
-    let label = (!problem.label.is_empty()).then(|| problem.label.clone());
+    let Some(span) = problem.span.filter(|span| can_be_shown(*span, sources)) else {
+        return Report::new(diagnostic);
+    };
+    let label = (!problem.label.is_empty()).then(|| plain(&problem.label));
     let mut labels = vec![LabeledSpan::new_primary_with_span(label, source_span(span))];
-    for (other, words) in problem.related.iter().filter(|(s, _)| s.file == span.file) {
-        labels.push(LabeledSpan::new_with_span(Some(words.clone()), source_span(*other)));
+    let here = |other: &Span| other.file == span.file && can_be_shown(*other, sources);
+    for (other, words) in problem.related.iter().filter(|(s, _)| here(s)) {
+        labels.push(LabeledSpan::new_with_span(Some(plain(words)), source_span(*other)));
     }
     let source = sources.get(span.file);
     Report::new(diagnostic.with_labels(labels))
-        .with_source_code(NamedSource::new(&source.name, source.text.clone()))
+        .with_source_code(NamedSource::new(plain(&source.name), plain(&source.text)))
 }
 
 fn source_span(span: Span) -> SourceSpan {

@@ -13,83 +13,94 @@ const MAX_CASES: usize = 4096;
 /// Warns of each guard of a file that mentions only parameters with finite declared domains, and is
 /// true, or false, for all of their values.
 pub(super) fn constant_guards(file: &File, problems: &mut Problems) {
+    let mut guards = Guards { scope: Scope::default(), problems };
     for item in &file.items {
         match &item.kind {
             ItemKind::Import(_) => {}
-            ItemKind::Block(block) => in_block(block, &[], problems),
-            ItemKind::Net(net) => in_body(&net.body, &net.params.iter().collect::<Vec<_>>(), problems),
+            ItemKind::Block(block) => guards.in_block(block, &[]),
+            ItemKind::Net(net) => guards.in_body(&net.body, &net.params.iter().collect::<Vec<_>>()),
         }
     }
 }
 
-fn in_block(block: &Block, outer: &[&Param], problems: &mut Problems) {
-    let params: Vec<&Param> = block.params.iter().chain(outer.iter().copied()).collect();
-    in_body(&block.body, &params, problems);
+struct Guards<'p> {
+    /// Empty; it counts the steps of all guards, so that a file with too much to try is given up.
+    scope: Scope,
+    problems: &'p mut Problems,
 }
 
-fn in_body(body: &Body, params: &[&Param], problems: &mut Problems) {
-    for stmt in &body.stmts {
-        match &stmt.kind {
-            StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
-                chain.iter().for_each(|e| in_element(e, params, problems));
+impl Guards<'_> {
+    fn in_block(&mut self, block: &Block, outer: &[&Param]) {
+        let params: Vec<&Param> = block.params.iter().chain(outer.iter().copied()).collect();
+        self.in_body(&block.body, &params);
+    }
+
+    fn in_body(&mut self, body: &Body, params: &[&Param]) {
+        for stmt in &body.stmts {
+            match &stmt.kind {
+                StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
+                    chain.iter().for_each(|e| self.in_element(e, params));
+                }
+                StmtKind::Edit(edit) => edit.chain.iter().for_each(|e| self.in_element(e, params)),
+                StmtKind::Repeat { body, .. } => self.in_body(body, params),
+                StmtKind::Block(block) => self.in_block(block, params),
+                StmtKind::Input { .. }
+                | StmtKind::Output { .. }
+                | StmtKind::Default(_)
+                | StmtKind::Expect(_)
+                | StmtKind::Recipe { .. } => {}
             }
-            StmtKind::Edit(edit) => edit.chain.iter().for_each(|e| in_element(e, params, problems)),
-            StmtKind::Repeat { body, .. } => in_body(body, params, problems),
-            StmtKind::Block(block) => in_block(block, params, problems),
-            StmtKind::Input { .. }
-            | StmtKind::Output { .. }
-            | StmtKind::Default(_)
-            | StmtKind::Expect(_)
-            | StmtKind::Recipe { .. } => {}
         }
     }
-}
 
-fn in_element(element: &Element, params: &[&Param], problems: &mut Problems) {
-    if let ElementKind::Group(chain) = &element.kind {
-        chain.iter().for_each(|e| in_element(e, params, problems));
+    fn in_element(&mut self, element: &Element, params: &[&Param]) {
+        if let ElementKind::Group(chain) = &element.kind {
+            chain.iter().for_each(|e| self.in_element(e, params));
+        }
+        let Some(Guard { cond, otherwise }) = &element.guard else { return };
+        if let Some(always) = self.constant(cond, params) {
+            let (what, help) = match always {
+                true => ("true", "remove the guard, or correct it"),
+                false => ("false", "remove the element, or correct its guard"),
+            };
+            let message = format!("this guard is {what} for every value of its parameters");
+            let domains = params
+                .iter()
+                .filter(|p| mentions(cond, &p.name.node))
+                .filter_map(|p| Some((p.ty.as_ref()?.span, format!("the domain of `{}`", p.name.node))));
+            let problem =
+                Problem::new(Code::ConstantGuard, cond.span, message).label(format!("always {what}"));
+            let problem = domains.fold(problem, |problem, (span, label)| problem.related(span, label));
+            self.problems.push(problem.help(help));
+        }
+        otherwise.iter().for_each(|other| self.in_element(other, params));
     }
-    let Some(Guard { cond, otherwise }) = &element.guard else { return };
-    if let Some(always) = constant(cond, params) {
-        let (what, help) = match always {
-            true => ("true", "remove the guard, or correct it"),
-            false => ("false", "remove the element, or correct its guard"),
-        };
-        let message = format!("this guard is {what} for every value of its parameters");
-        let domains = params
-            .iter()
-            .filter(|p| mentions(cond, &p.name.node))
-            .filter_map(|p| Some((p.ty.as_ref()?.span, format!("the domain of `{}`", p.name.node))));
-        let problem = Problem::new(Code::ConstantGuard, cond.span, message).label(format!("always {what}"));
-        let problem = domains.fold(problem, |problem, (span, label)| problem.related(span, label));
-        problems.push(problem.help(help));
-    }
-    otherwise.iter().for_each(|other| in_element(other, params, problems));
-}
 
-/// The one value of a condition; `None` if it varies, or if that cannot be said.
-fn constant(cond: &Expr, params: &[&Param]) -> Option<bool> {
-    let mut names = Vec::new();
-    collect(cond, &mut names);
-    names.sort_unstable();
-    names.dedup();
-    let mut scopes = vec![Scope::default()];
-    for name in names {
-        let param = params.iter().find(|p| p.name.node == name)?;
-        let values = members(&param.ty.as_ref()?.node, MAX_CASES / scopes.len())?;
-        let with = |scope: &Scope, value: &Value| {
-            let mut scope = scope.clone();
-            scope.set(name, value.clone());
-            scope
-        };
-        scopes = scopes.iter().flat_map(|scope| values.iter().map(|v| with(scope, v))).collect();
+    /// The one value of a condition; `None` if it varies, or if that cannot be said.
+    fn constant(&self, cond: &Expr, params: &[&Param]) -> Option<bool> {
+        let mut names = Vec::new();
+        collect(cond, &mut names);
+        names.sort_unstable();
+        names.dedup();
+        let mut scopes = vec![self.scope.clone()];
+        for name in names {
+            self.scope.spend(params.len(), cond.span).ok()?;
+            let param = params.iter().find(|p| p.name.node == name)?;
+            let values = members(&param.ty.as_ref()?.node, MAX_CASES / scopes.len())?;
+            let with = |scope: &Scope, value: &Value| {
+                let mut scope = scope.clone();
+                scope.set(name, value.clone());
+                scope
+            };
+            scopes = scopes.iter().flat_map(|scope| values.iter().map(|v| with(scope, v))).collect();
+        }
+        let mut results = scopes.iter().map(|scope| match scope.eval(cond) {
+            Ok(Value::Bool(holds)) => Some(holds),
+            _ => None,
+        });
+        let first = results.next()??;
+        results.all(|result| result == Some(first)).then_some(first)
     }
-    let mut results = scopes.iter().map(|scope| match scope.eval(cond) {
-        Ok(Value::Bool(holds)) => Some(holds),
-        _ => None,
-    });
-    let first = results.next()??;
-    results.all(|result| result == Some(first)).then_some(first)
 }
 
 fn mentions(expr: &Expr, name: &str) -> bool {

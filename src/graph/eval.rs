@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Init, Step, Value};
 use crate::diag::{Code, Problem, Span, did_you_mean};
+use crate::limits::{MAX_ITEMS, MAX_STEPS};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 
 /// Why there is no value: a problem to report, or `None` if its cause is already known.
@@ -12,30 +14,72 @@ pub(super) type Fault = Option<Box<Problem>>;
 
 const FUNCTIONS: &[&str] = &["uniform", "normal", "min", "max", "len"];
 
-/// The names that an expression may use, with their values.
+/// The names that an expression may use, with their values. A clone costs little, and counts its steps
+/// together with the original.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     // `None`: the name exists, but what it depends on is wrong.
-    names: BTreeMap<String, Option<Value>>,
+    names: Arc<BTreeMap<String, Option<Value>>>,
+    /// Apart from the names, for it is another at each element.
+    same: Option<Option<Value>>,
     /// Where the names have their values from; empty unless that is asked for.
-    notes: BTreeMap<String, Arc<Step>>,
+    notes: Arc<BTreeMap<String, Arc<Step>>>,
+    steps: Arc<AtomicU64>,
 }
+
+/// The name that is a channel count.
+const SAME: &str = "same";
 
 impl Scope {
     /// Gives a name a value.
     pub fn set(&mut self, name: impl Into<String>, value: Value) {
-        self.names.insert(name.into(), Some(value));
+        self.put(name.into(), Some(value));
     }
 
     /// Makes a name known whose value is not, because of an error elsewhere.
     pub(super) fn set_unknown(&mut self, name: impl Into<String>) {
-        self.names.insert(name.into(), None);
+        self.put(name.into(), None);
+    }
+
+    fn put(&mut self, name: String, value: Option<Value>) {
+        match name == SAME {
+            true => self.same = Some(value),
+            false => drop(Arc::make_mut(&mut self.names).insert(name, value)),
+        }
+    }
+
+    /// A scope without names that counts its steps together with this one.
+    pub(super) fn emptied(&self) -> Scope {
+        Scope { steps: self.steps.clone(), ..Scope::default() }
+    }
+
+    /// How many names there are.
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Counts steps; an error once there are more than a net may take, and one with a problem the first
+    /// time.
+    pub(super) fn spend(&self, steps: usize, span: Span) -> Result<(), Fault> {
+        let before = self.steps.fetch_add(steps as u64, Ordering::Relaxed);
+        match before.saturating_add(steps as u64) {
+            0..=MAX_STEPS => Ok(()),
+            _ if before > MAX_STEPS => Err(None),
+            _ => {
+                let message = format!("the net takes more than {MAX_STEPS} steps to expand");
+                Err(Some(Box::new(
+                    Problem::new(Code::Limit, span, message)
+                        .label("reached here")
+                        .help("repeat less, nest fewer blocks in one another, or shorten lists"),
+                )))
+            }
+        }
     }
 
     /// Notes where a name has its value from.
     pub(super) fn note(&mut self, name: &str, step: Option<Arc<Step>>) {
         if let Some(step) = step {
-            self.notes.insert(name.into(), step);
+            Arc::make_mut(&mut self.notes).insert(name.into(), step);
         }
     }
 
@@ -46,36 +90,44 @@ impl Scope {
 
     /// Forgets the sizes of an enclosing signature.
     pub(super) fn forget_symbols(&mut self) {
-        self.names.retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
+        Arc::make_mut(&mut self.names).retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
     }
 
     /// Whether the name is there.
     pub fn contains(&self, name: &str) -> bool {
-        self.names.contains_key(name)
+        self.names.contains_key(name) || (name == SAME && self.same.is_some())
     }
 
     /// All names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(String::as_str)
+        self.names.keys().map(String::as_str).chain(self.same.iter().map(|_| SAME))
     }
 
     /// Adds the names of another scope, which win.
     pub(super) fn extend(&mut self, other: &Scope) {
-        self.names.extend(other.names.iter().map(|(k, v)| (k.clone(), v.clone())));
-        self.notes.extend(other.notes.iter().map(|(k, v)| (k.clone(), v.clone())));
+        Arc::make_mut(&mut self.names).extend(other.names.iter().map(|(k, v)| (k.clone(), v.clone())));
+        Arc::make_mut(&mut self.notes).extend(other.notes.iter().map(|(k, v)| (k.clone(), v.clone())));
     }
 
     /// The value of an expression. `None` in the error: the cause has been reported before.
     pub fn eval(&self, expr: &Expr) -> Result<Value, Option<Box<Problem>>> {
+        self.spend(1, expr.span)?;
         match &expr.node {
             ExprKind::Int { value, .. } => Ok(Value::Int(*value)),
             ExprKind::Float { value, .. } => Ok(Value::Float(*value)),
             ExprKind::Bool(b) => Ok(Value::Bool(*b)),
             ExprKind::Str(s) => Ok(Value::Str(s.clone())),
-            ExprKind::Same if self.contains("same") => self.lookup("same", expr.span),
+            ExprKind::Same if self.contains(SAME) => self.lookup(SAME, expr.span),
             ExprKind::Same => Ok(Value::Same),
             ExprKind::List(items) => {
-                items.iter().map(|e| self.eval(e)).collect::<Result<_, _>>().map(Value::List)
+                let items = items.iter().map(|e| self.eval(e)).collect::<Result<Vec<_>, _>>()?;
+                match items.iter().map(Value::items).sum() {
+                    0..=MAX_ITEMS => Ok(Value::List(items)),
+                    count => {
+                        let message = format!("expected a list of at most {MAX_ITEMS} items, got {count}");
+                        Err(Some(Box::new(Problem::new(Code::Limit, expr.span, message))))
+                    }
+                }
             }
             ExprKind::Name(name) => self.lookup(name, expr.span),
             ExprKind::Call { name, args } => {
@@ -97,8 +149,12 @@ impl Scope {
     }
 
     fn lookup(&self, name: &str, span: Span) -> Result<Value, Fault> {
-        match self.names.get(name) {
-            Some(Some(value)) => Ok(value.clone()),
+        let found = if name == SAME { self.same.as_ref() } else { self.names.get(name) };
+        match found {
+            Some(Some(value)) => {
+                self.spend(4 * value.items(), span)?;
+                Ok(value.clone())
+            }
             Some(None) => Err(None),
             None => Err(Some(Box::new({
                 let near = did_you_mean(name, self.names());

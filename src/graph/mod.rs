@@ -29,7 +29,7 @@ pub use eval::Scope;
 pub use op::Op;
 pub use provenance::{Argument, Cause, Placement, Provenance, Step};
 pub use resolve::{Override, Resolved, members, resolve, trace};
-pub use shape::{MAX_DIM, MAX_ELEMENTS, Shape, ShapeError};
+pub use shape::{Shape, ShapeError};
 pub use value::{Init, Value};
 
 /// A directed graph of ops, and what its file claims about it.

@@ -1,10 +1,6 @@
 use std::fmt;
 
-/// The largest size along one dimension, and the largest product of sizes, that a shape may have.
-/// With them no count of this crate can leave 64 bits.
-pub const MAX_DIM: u64 = 1 << 31;
-/// See [`MAX_DIM`].
-pub const MAX_ELEMENTS: u64 = 1 << 40;
+use crate::limits::{MAX_DIM, MAX_ELEMENTS, MAX_RANK};
 
 /// The sizes of a value without its batch dimension, which is always first and always symbolic:
 /// `[channels, height, width]` of an image, `[features]` of a vector.
@@ -15,6 +11,11 @@ impl Shape {
     /// A shape, if no size is zero and none is beyond [`MAX_DIM`] and [`MAX_ELEMENTS`].
     pub fn new(dims: impl Into<Vec<u64>>) -> Result<Shape, ShapeError> {
         let dims = dims.into();
+        if dims.len() > MAX_RANK {
+            let message =
+                format!("a shape has at most {MAX_RANK} sizes beside the batch, got {}", dims.len());
+            return Err(ShapeError::new(message));
+        }
         if let Some(zero) = dims.iter().position(|&d| d == 0) {
             return Err(ShapeError::new(format!("dimension {} would be 0 in {}", zero + 1, Shape(dims))));
         }

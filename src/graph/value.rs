@@ -33,6 +33,19 @@ impl Value {
         }
     }
 
+    /// How many values it is made of.
+    pub fn items(&self) -> usize {
+        match self {
+            Value::List(items) => 1 + items.iter().map(Value::items).sum::<usize>(),
+            Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Dist(_)
+            | Value::Same => 1,
+        }
+    }
+
     /// The number, if it is one.
     pub fn number(&self) -> Option<f64> {
         match *self {

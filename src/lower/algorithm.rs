@@ -102,6 +102,17 @@ impl ConvChoice {
         }
     }
 
+    /// The choice without timing: what would be timed against the library, wherever it can be.
+    pub fn by_rule(self, precision: Precision) -> ConvChoice {
+        match self.candidate(precision) {
+            Some(Algorithm::Four) => ConvChoice::F4,
+            Some(Algorithm::Two) => ConvChoice::F2,
+            Some(Algorithm::Library) => ConvChoice::Library,
+            None if self == ConvChoice::Auto => ConvChoice::Library,
+            None => self,
+        }
+    }
+
     /// The images on which a convolution of `[channels, height, width]` is timed; none if it is too small for the choice to matter.
     pub fn timed(op: &Conv, [inside, height, width]: [u64; 3], batch: u64) -> Option<u64> {
         let images = IMAGES.min(batch);

@@ -19,6 +19,7 @@ mod predict;
 mod pytorch;
 mod saving;
 mod schedule;
+pub mod sealed;
 pub mod seed;
 #[cfg(feature = "torch")]
 mod torch;

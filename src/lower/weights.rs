@@ -1,10 +1,8 @@
 //! The weights and buffers of a net as plain numbers: what exporters write and importers give, without libtorch.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use safetensors::{Dtype, SafeTensors, View};
-
+use super::sealed::{Entry, open, seal};
 use super::{init, plan};
 use crate::check::Checked;
 use crate::graph::op;
@@ -53,21 +51,15 @@ impl Weights {
     /// # Errors
     /// The first difference, in words.
     pub fn of_safetensors(net: &Checked, bytes: &[u8]) -> Result<Weights, String> {
-        let file = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        let file = open(bytes)?;
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
-            let found = file.tensor(&name).map_err(|_| format!("it lacks `{name}`"))?;
-            let same = found.shape().iter().map(|&d| d as u64).eq(spec.dims.iter().copied());
-            if found.dtype() != Dtype::F32 || !same {
-                let (dtype, dims) = (found.dtype(), found.shape());
-                return Err(format!("expected `{name}` as F32 {:?}, got {dtype:?} {dims:?}", spec.dims));
-            }
-            tensors.push(Numbers { name, dims: spec.dims, values: floats(found.data()) });
+            let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
+            let values = file.floats(&name, &dims)?;
+            tensors.push(Numbers { name, dims: spec.dims, values });
         }
         let known = |name: &str| name.starts_with(OPTIMISER) || tensors.iter().any(|t| t.name == name);
-        let mut extra: Vec<&str> = file.names().into_iter().filter(|name| !known(name)).collect();
-        extra.sort_unstable();
-        match extra.first() {
+        match file.names().into_iter().find(|name| !known(name)) {
             Some(extra) => Err(format!("it has a tensor `{extra}` that the net lacks")),
             None => Ok(Weights { tensors }),
         }
@@ -116,10 +108,11 @@ impl Weights {
     /// # Errors
     /// What the format cannot hold.
     pub fn to_safetensors(&self, facts: Option<&serde_json::Value>) -> Result<Vec<u8>, String> {
-        let entries = self.tensors.iter().map(|tensor| (&tensor.name, Entry::of(tensor)));
-        // One key: a map of several would come in another order each time.
-        let metadata = facts.map(|facts| HashMap::from([("netc".to_string(), facts.to_string())]));
-        safetensors::serialize(entries, metadata).map_err(|error| error.to_string())
+        let entry = |tensor: &Numbers| {
+            let shape = tensor.dims.iter().map(|&size| size as usize).collect();
+            (tensor.name.clone(), Entry::floats(shape, &tensor.values))
+        };
+        seal(&self.tensors.iter().map(entry).collect::<Vec<_>>(), facts)
     }
 
     /// The tensors, in the order of the plan.
@@ -146,40 +139,4 @@ fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
 
 fn count(spec: &op::Tensor) -> Result<usize, String> {
     usize::try_from(spec.elements()).map_err(|_| format!("{} numbers are too many", spec.elements()))
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    let words = bytes.chunks_exact(4);
-    words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
-}
-
-/// A tensor as a file holds it.
-struct Entry {
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-impl Entry {
-    fn of(tensor: &Numbers) -> Entry {
-        let shape = tensor.dims.iter().map(|&d| d as usize).collect();
-        Entry { shape, bytes: tensor.values.iter().flat_map(|x| x.to_le_bytes()).collect() }
-    }
-}
-
-impl View for Entry {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        (&self.bytes).into()
-    }
-
-    fn data_len(&self) -> usize {
-        self.bytes.len()
-    }
 }

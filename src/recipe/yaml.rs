@@ -1,28 +1,19 @@
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use super::{KEYS, Key, Recipe, Refusal};
 use crate::diag::{FileId, Problems, Span};
+use crate::disk;
 use crate::graph::{Setting, Value};
+use crate::limits::MAX_RECIPE_BYTES;
 use crate::syntax::ast::Spanned;
 
-/// The largest recipe file.
-const MAX_BYTES: u64 = 64 * 1024;
-
-/// The text of a recipe file, of at most 64 KiB.
+/// The text of a recipe file, of at most [`MAX_RECIPE_BYTES`].
 ///
 /// # Errors
 /// A file that cannot be read, is too long, or is not UTF-8; in words for the user.
 pub fn read(path: &Path) -> Result<String, String> {
-    let fault = |error: std::io::Error| format!("cannot read the recipe {}: {error}", path.display());
-    let mut text = String::new();
-    let file = File::open(path).map_err(fault)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(fault)?;
-    match text.len() as u64 > MAX_BYTES {
-        true => Err(format!("the recipe {} is longer than 64 KiB", path.display())),
-        false => Ok(text),
-    }
+    disk::read_text(path, MAX_RECIPE_BYTES)
+        .map_err(|error| format!("cannot read the recipe {}: {error}", path.display()))
 }
 
 /// The settings of a YAML text of flat keys, in its order.

@@ -4,12 +4,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use tch::Device;
 
 use super::augment::{Augmentation, Draws};
 use super::evaluate::{Score, Tally};
 use super::state::{Progress, State};
 use super::stepper::Stepper;
-use super::{Batches, Event, Job, RunError};
+use super::{Batches, Event, Job, Origin, RunError};
 use crate::lower::{At, Stepped, seed};
 use crate::recipe::{Recipe, Schedule};
 
@@ -77,7 +78,16 @@ impl Epoch<'_> {
             if last || reported.elapsed() > REPORT_EVERY {
                 let score = tally.score().at("the loss")?;
                 if !score.loss.is_finite() {
-                    return Err(RunError::Diverged { loss: score.loss, epoch, step: step + 1 });
+                    // On a GPU no step waits for its loss, so that some have passed since.
+                    let first = self.batches.training(&places, 0, 1).at("augmentation")?.0;
+                    let origin = Origin::of(&state.net, &first, 0)?;
+                    return Err(RunError::Diverged {
+                        loss: score.loss,
+                        epoch,
+                        step: step + 1,
+                        exact: false,
+                        origin,
+                    });
                 }
                 let seen = first + size;
                 let rate = (seen - from.step * batch_size) as f64 / start.elapsed().as_secs_f64();
@@ -118,6 +128,13 @@ impl Epoch<'_> {
         let own = if rank == 0 { String::new() } else { format!(" rank {rank}") };
         let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}{own}")).unsigned_abs();
         let (Stepped { logits, loss }, mut gradients) = stepper.step(state, (&images, &labels), seed)?;
+        if state.net.device() == Device::Cpu {
+            let loss = loss.f_double_value(&[]).at("the loss")? / share.len() as f64;
+            if !loss.is_finite() {
+                let origin = Origin::of(&state.net, &images, seed)?;
+                return Err(RunError::Diverged { loss, epoch, step: step + 1, exact: true, origin });
+            }
+        }
         let asked = job.stop.load(Ordering::Relaxed);
         let stop = match job.group {
             Some(group) => group.sum_gradients(&mut gradients, asked)?,

@@ -2,6 +2,23 @@ use std::path::{Path, PathBuf};
 
 use crate::lower::TorchError;
 
+/// What first held a number that is not finite.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Origin {
+    /// A node whose operands and weights are finite.
+    #[error("`{0}` is the first node whose values are not all finite")]
+    Node(String),
+    /// A weight that the step before made so. Of several, the one nearest to the loss, where the gradient passes first.
+    #[error("`{0}` is not finite since the step before, because its gradient was not")]
+    Weight(String),
+    /// The images.
+    #[error("the images are not all finite")]
+    Images,
+    /// The loss alone: every value before it is finite.
+    #[error("every value of the net is finite, the loss is not")]
+    Loss,
+}
+
 /// Why a run cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -28,6 +45,14 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
         /// What is missing or wrong.
+        reason: String,
+    },
+    /// A checkpoint that is not as it was written.
+    #[error("the checkpoint {path} is damaged: {reason}", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
         reason: String,
     },
     /// A checkpoint that does not fit the net.
@@ -58,16 +83,30 @@ pub enum RunError {
         why: String,
     },
     /// The loss is no longer a finite number.
-    #[error(
-        "the loss became {loss} in epoch {epoch}, at or shortly before step {step}; a lower `peak_lr` may help"
-    )]
+    #[error("the loss became {loss} in epoch {epoch}, {when} {step}: {origin}", when = if *.exact { "at step" } else { "at or shortly before step" })]
     Diverged {
-        /// The sum of the epoch's losses so far.
+        /// The loss of the step, or the sum of the epoch's losses so far.
         loss: f64,
         /// The epoch, from 1.
         epoch: u32,
         /// The step in the epoch, from 1.
         step: usize,
+        /// Whether it was this very step.
+        exact: bool,
+        /// Where it came from.
+        origin: Origin,
+    },
+    /// The run that is to go on has another net or recipe than its checkpoint.
+    #[error("the checkpoint {path} is of another {what} than the one that is to be trained", path = path.display())]
+    Changed {
+        /// The checkpoint.
+        path: PathBuf,
+        /// `net` or `recipe`.
+        what: &'static str,
+        /// Its text when the checkpoint was written.
+        was: String,
+        /// Its text now.
+        is: String,
     },
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{Dataset, Normalisation};
 use super::{Hardware, Journal, Method, RunError};
+use crate::disk;
 use crate::lower::Precision;
 
 /// How a run ended.
@@ -206,8 +207,10 @@ impl RunFolder {
     /// Appends a line to each log.
     fn log(&mut self, line: &str, tsv: &str) -> Result<(), RunError> {
         let Some(log) = &mut self.log else { return Ok(()) };
-        log.jsonl.write_all(line.as_bytes()).map_err(RunError::io(&self.path.join(Self::LOG)))?;
-        log.tsv.write_all(tsv.as_bytes()).map_err(RunError::io(&self.path.join(Self::TSV)))
+        let append =
+            |mut file: &File, text: &str| file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
+        append(&log.jsonl, line).map_err(RunError::io(&self.path.join(Self::LOG)))?;
+        append(&log.tsv, tsv).map_err(RunError::io(&self.path.join(Self::TSV)))
     }
 }
 
@@ -270,22 +273,10 @@ impl Journal for RunFolder {
     }
 }
 
-/// Replaces a file: a reader, also after a crash, finds the old one or the new one.
+/// [`disk::replace`] for what a run writes.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        RunError::io(path)(error)
-    })
+    disk::replace(path, bytes).map_err(RunError::io(path))
 }

@@ -42,6 +42,9 @@ pub struct Method {
     /// What a compiled step does not use.
     #[serde(skip_serializing_if = "Without::is_empty")]
     pub without: Without,
+    /// Whether nothing is chosen by time and nothing computed in an order that varies.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deterministic: bool,
     /// Whether batch normalisation takes the statistics of all ranks' shares of a batch together.
     pub sync_norm: bool,
 }

@@ -40,6 +40,8 @@ mod native;
 mod optimiser;
 mod options;
 #[cfg(feature = "torch")]
+mod origin;
+#[cfg(feature = "torch")]
 mod parity;
 #[cfg(feature = "torch")]
 mod profile;
@@ -62,7 +64,7 @@ pub use classify::Trained;
 pub use confusion::{Confusion, Mistake};
 #[cfg(feature = "torch")]
 pub use device::{LibtorchFacts, Machine, libtorch_facts};
-pub use error::RunError;
+pub use error::{Origin, RunError};
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};

@@ -62,6 +62,7 @@ impl Stepper {
 pub(super) fn tuning(method: &Method, machine: Machine) -> Tuning {
     let Hardware { cpu, threads, .. } = machine.hardware();
     let cache = data::cache_folder().ok().map(|folder| folder.join("convolutions.json"));
-    let machine = format!("{cpu}, {threads} threads");
-    Tuning { choice: method.conv, cache, machine, without: method.without.clone() }
+    let (name, precision) = (format!("{cpu}, {threads} threads"), machine.precision);
+    let choice = if method.deterministic { method.conv.by_rule(precision) } else { method.conv };
+    Tuning { choice, cache, machine: name, without: method.without.clone() }
 }

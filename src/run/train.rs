@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use super::stepper::Stepper;
 use super::whiten::whiten;
 use super::{Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, RunError, RunInfo, checkpoint};
 use crate::check::Checked;
+use crate::lower::kernels::aten;
 use crate::lower::{At, Saving, TorchNet};
 use crate::passes::{Optimised, Purpose, optimise};
 use crate::recipe::Recipe;
@@ -84,6 +85,13 @@ pub enum Event {
     },
     /// An epoch is over.
     Epoch(EpochRow),
+    /// The last checkpoint cannot be used, and the one before it is.
+    Earlier {
+        /// What is wrong with the last.
+        reason: String,
+        /// The file that is used.
+        used: PathBuf,
+    },
 }
 
 /// How a training ended.
@@ -122,6 +130,9 @@ pub fn train(
             net.set_training_norm(Box::new(SyncNorm(Arc::clone(group))));
         }
     }
+    if job.method.deterministic {
+        aten::deterministic();
+    }
     if job.recipe.ghost_batch > 0 {
         if job.method.sync_norm {
             let message = "statistics are of all ranks with --sync-bn, and of groups of images with `ghost_batch`: choose one";
@@ -135,7 +146,7 @@ pub fn train(
         state.optimiser = state.optimiser.plain();
     }
     let (rows, part) = match job.resume {
-        Some(resume) => resumed(job, resume, &mut state)?,
+        Some(resume) => resumed(job, resume, &mut state, report)?,
         None => (Vec::new(), Part::default()),
     };
     let net = &state.net;
@@ -216,6 +227,7 @@ fn epochs(
     }
     if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job)) {
         checkpoint::save(&path, &state.tested(), Some(facts(job, rows.len(), Part::default())))?;
+        let _ = std::fs::remove_file(checkpoint::before(&journal.checkpoint()));
     }
     Ok(RunReport { outcome, rows })
 }
@@ -253,15 +265,38 @@ fn enough_for_all(group: &Group, images: usize, batch_size: usize) -> Result<(),
 }
 
 /// Puts all that training changes where a checkpoint left them; the epochs up to there, and the part of the next one.
-fn resumed(job: &Job<'_>, resume: Resume<'_>, state: &mut State) -> Result<(Vec<EpochRow>, Part), RunError> {
-    let path = resume.checkpoint;
-    let found = checkpoint::load_state(path, state)?;
+/// In place of a damaged checkpoint, the one before it.
+fn resumed(
+    job: &Job<'_>,
+    resume: Resume<'_>,
+    state: &mut State,
+    report: &mut dyn FnMut(Event),
+) -> Result<(Vec<EpochRow>, Part), RunError> {
+    let before = checkpoint::before(resume.checkpoint);
+    let epochs = job.recipe.epochs;
+    let (path, found) = match checkpoint::load_state(resume.checkpoint, state, epochs) {
+        Err(error @ RunError::Damaged { .. }) if before.exists() => {
+            let found = checkpoint::load_state(&before, state, epochs)?;
+            report(Event::Earlier { reason: error.to_string(), used: before.clone() });
+            // The next save keeps the last checkpoint in the place of this one.
+            if job.group.is_none() {
+                checkpoint::put_back(resume.checkpoint)?;
+            }
+            (before.as_path(), found)
+        }
+        found => (resume.checkpoint, found?),
+    };
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let expected = facts(job, 0, Part::default());
-    for key in ["graph", "seed"] {
+    for (what, key, text) in [("net", "graph", "flat"), ("recipe", "recipe", "recipe")] {
         if found[key] != expected[key] {
-            return Err(refuse(format!("expected {key} {}, got {}", expected[key], found[key])));
+            let text_of = |facts: &serde_json::Value| facts[text].as_str().unwrap_or_default().to_string();
+            let (was, is) = (text_of(&found), text_of(&expected));
+            return Err(RunError::Changed { path: path.into(), what, was, is });
         }
+    }
+    if found["seed"] != expected["seed"] {
+        return Err(refuse(format!("expected seed {}, got {}", expected["seed"], found["seed"])));
     }
     let epochs = found["epochs"].as_u64().and_then(|n| usize::try_from(n).ok());
     let epochs = epochs.filter(|&n| n <= resume.rows.len());
@@ -301,6 +336,8 @@ fn facts(job: &Job<'_>, epochs: usize, part: Part) -> serde_json::Value {
         "version": env!("CARGO_PKG_VERSION"),
         "net": job.net.graph().name,
         "graph": job.net.graph().hash(),
+        "flat": job.net.flat_text(None),
+        "recipe": job.recipe.to_yaml(),
         "seed": job.seed,
         "epochs": epochs,
         "part": part,

@@ -268,7 +268,7 @@ impl Journal for Entries<'_> {
 
 fn epochs_done(event: &Event) -> f64 {
     match event {
-        Event::Start(_) => 0.0,
+        Event::Start(_) | Event::Earlier { .. } => 0.0,
         Event::Progress { epoch, seen, images, .. } => {
             f64::from(*epoch - 1) + *seen as f64 / (*images).max(1) as f64
         }

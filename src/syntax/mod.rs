@@ -13,8 +13,8 @@
 //! tree as canonical text. For every file `x` that parses, `parse(print(parse(x)))` equals `parse(x)`,
 //! and printing the result again changes nothing.
 //!
-//! No input can exhaust the stack: brackets nest at most [`MAX_NESTING`] deep, trees at most
-//! [`MAX_DEPTH`], and a file has at most [`MAX_FILE_BYTES`].
+//! No input can exhaust the stack: [`MAX_NESTING`](crate::limits::MAX_NESTING) and
+//! [`MAX_DEPTH`](crate::limits::MAX_DEPTH) hold brackets and trees.
 
 pub mod ast;
 mod builder;
@@ -27,12 +27,9 @@ mod scan;
 mod slip;
 mod trivia;
 
-pub use builder::MAX_DEPTH;
 pub use hint::{KEYWORDS, is_keyword};
 pub use parser::{parse, parse_expr};
 pub use printer::{print, print_call, print_element, print_expr};
 pub use project::{
-    MAX_FILES, Overlay, Project, load, load_over, load_partial, load_readable, load_text, nets_below,
-    nets_beside,
+    Overlay, Project, load, load_over, load_partial, load_readable, load_text, nets_below, nets_beside,
 };
-pub use scan::{MAX_FILE_BYTES, MAX_NESTING};

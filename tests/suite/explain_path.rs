@@ -185,7 +185,7 @@ fn a_value_that_is_met_many_times_is_followed_once() {
 
 #[test]
 fn a_way_of_many_steps_ends_somewhere() {
-    let long: String = (1..5000).map(|i| format!(", p{i} = p{}", i - 1)).collect();
+    let long: String = (1..5000).map(|i| format!(",\np{i} = p{}", i - 1)).collect();
     let text = format!(
         "net x(p0 = 4{long}) {{\n input i: [N, 3, 4, 4]\n a: conv(p4999)\n output o: [N, 4, 4, 4] }}"
     );

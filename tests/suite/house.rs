@@ -1,11 +1,13 @@
 //! The layout: each stage uses only the stages before it, and the binary that starts fast is light.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The stages in the order of the pipeline.
 const STAGES: &[&str] = &[
-    "diag", "syntax", "graph", "check", "passes", "recipe", "lower", "onnx", "run", "repair", "compile",
-    "tools", "search", "lsp", "cli",
+    "limits", "disk", "diag", "syntax", "graph", "check", "passes", "recipe", "lower", "onnx", "run",
+    "repair", "compile", "tools", "search", "lsp", "cli",
 ];
 
 fn root() -> &'static Path {
@@ -66,6 +68,75 @@ fn only_the_command_line_prints() {
         }
     }
 }
+
+/// Of each call of tch that panics where libtorch fails there is one that does not, `f_` before its name.
+#[test]
+fn only_the_fallible_calls_of_libtorch_are_used() {
+    let cargo = |args: &[&str]| {
+        let output = Command::new(env!("CARGO")).args(args).current_dir(root()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let version = cargo(&["-vV"]);
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let platform = ["--offline", "--locked", "--filter-platform", host];
+    let metadata = cargo(&[&["metadata", "--format-version", "1"][..], &platform].concat());
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let tch = packages.iter().find(|package| package["name"] == "tch").unwrap();
+    let tch = Path::new(tch["manifest_path"].as_str().unwrap()).with_file_name("src");
+    let mut panicking = BTreeSet::new();
+    for path in sources(&tch) {
+        let text = std::fs::read_to_string(path).unwrap();
+        for after in text.split("pub fn f_").skip(1) {
+            panicking.insert(after.split(['(', '<']).next().unwrap().to_owned());
+        }
+    }
+    assert!(panicking.len() > 1000, "only {} calls found", panicking.len());
+    for path in sources(&root().join("src")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        if !text.contains("tch::") {
+            continue;
+        }
+        // What is written for PyTorch to read is no call.
+        let text = text.replace("torch.", "torch ");
+        for start in [".", "Tensor::"] {
+            for after in text.split(start).skip(1) {
+                let name = after.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap();
+                let is_call = after[name.len()..].starts_with('(');
+                let ours = OF_RUST.contains(&name) && start == ".";
+                let bad = is_call && panicking.contains(name) && !ours;
+                assert!(!bad, "{}: {start}{name}(..) panics where libtorch fails: f_{name}", path.display());
+            }
+        }
+    }
+}
+
+/// Names that numbers, options and iterators have too; `clippy.toml` forbids tch's. And `kind`, which every tensor has.
+const OF_RUST: &[&str] = &[
+    "abs",
+    "add",
+    "all",
+    "any",
+    "backward",
+    "batch_norm",
+    "clone",
+    "data",
+    "eq",
+    "fill",
+    "flatten",
+    "get",
+    "kind",
+    "max",
+    "min",
+    "range",
+    "resize",
+    "split",
+    "sqrt",
+    "sum",
+    "take",
+    "transpose",
+];
 
 #[test]
 fn the_fallible_calls_of_libtorch_stay_in_lower_and_run() {

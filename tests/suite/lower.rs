@@ -13,15 +13,20 @@ pub fn op(name: &str, args: &[(&'static str, Value)], operands: usize) -> Op {
 
 /// `conv -> bn -> relu` twice with a shortcut, then a classifier of 4 classes.
 pub fn small() -> Checked {
+    small_with("relu")
+}
+
+/// The same with another function in the place of each ReLU.
+pub fn small_with(function: &str) -> Checked {
     let mut graph = Graph::new("small");
     let image = graph.input("image", Shape::new([3, 8, 8]).unwrap());
     let conv = |c: i64| op("conv", &[("c", Value::Int(c))], 1);
     let a = graph.node("a.conv", conv(8), &[image]);
     let a = graph.node("a.bn", op("bn", &[], 1), &[a]);
-    let a = graph.node("a.relu", op("relu", &[], 1), &[a]);
+    let a = graph.node("a.relu", op(function, &[], 1), &[a]);
     let b = graph.node("b.conv", conv(8), &[a]);
     let b = graph.node("b.bn", op("bn", &[], 1), &[b]);
-    let b = graph.node("b.relu", op("relu", &[], 1), &[b]);
+    let b = graph.node("b.relu", op(function, &[], 1), &[b]);
     let sum = graph.node("sum", op("add", &[], 2), &[b, a]);
     let pool = graph.node("pool", op("globalmaxpool", &[], 1), &[sum]);
     let flat = graph.node("flat", op("flatten", &[], 1), &[pool]);

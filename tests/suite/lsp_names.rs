@@ -164,7 +164,8 @@ fn rename_reaches_into_dotted_paths() {
 fn rename_reaches_other_folders() {
     let mut editor = family();
     let user = "import \"../../blocks.net\": pair\n\nblock user {\n  pair\n}\n";
-    for folder in ["far/away", "node_modules/away", ".hidden/away"] {
+    // One repository, so that the files below may import those above.
+    for folder in [".git", "far/away", "node_modules/away", ".hidden/away"] {
         std::fs::create_dir_all(editor.path(folder)).unwrap();
         editor.write(&format!("{folder}/user.net"), user);
     }

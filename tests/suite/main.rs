@@ -1,6 +1,8 @@
 //! The one binary of integration tests: a module for each stage, files below `tests/cases` for its
 //! cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+// A test may panic where libtorch fails.
+#![allow(clippy::disallowed_methods)]
 
 mod article;
 mod book;
@@ -11,6 +13,7 @@ mod compiled;
 mod data;
 mod derive;
 mod diff;
+mod disk;
 #[cfg(feature = "torch")]
 mod dist;
 mod doctor;
@@ -20,10 +23,14 @@ mod explain;
 mod explain_path;
 mod export_torch;
 mod fix;
+mod fuzzed;
+mod generated;
 mod graph;
+mod hostile;
 mod house;
 #[cfg(feature = "torch")]
 mod kernels;
+mod limits;
 mod lower;
 #[cfg(feature = "torch")]
 mod lower_torch;

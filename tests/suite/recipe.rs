@@ -355,7 +355,7 @@ fn refusals_of_a_net_point_into_it() {
 fn a_recipe_file_has_at_most_64_kib() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "#".repeat(64 * 1024 + 1)).unwrap();
-    assert!(netc::recipe::read(file.path()).unwrap_err().ends_with("is longer than 64 KiB"));
+    assert!(netc::recipe::read(file.path()).unwrap_err().ends_with("more than 65536 bytes"));
 }
 
 #[test]

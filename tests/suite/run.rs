@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use netc::check::Checked;
 use netc::graph::op::Role;
 use netc::lower::seed;
 use netc::lower::{Mode, Precision, TorchNet};
@@ -11,13 +12,13 @@ use netc::recipe::Recipe;
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::data::{Dataset, Normalisation, Split};
 use netc::run::{
-    Batches, Event, Job, Journal, Machine, Optimiser, Outcome, Pace, Resume, RunError, RunFolder, RunInfo,
-    RunReport, evaluate_run, load_checkpoint, save_checkpoint, train,
+    Batches, Event, Executor, Job, Journal, Machine, Method, Optimiser, Outcome, Pace, Resume, RunError,
+    RunFolder, RunInfo, RunReport, evaluate_run, load_checkpoint, save_checkpoint, train,
 };
 use rand::RngExt;
 use tch::{Device, Kind, Tensor};
 
-use crate::lower::small;
+use crate::lower::{small, small_with};
 
 pub const CPU: Machine = Machine { device: Device::Cpu, precision: Precision::Fp32 };
 
@@ -70,7 +71,7 @@ fn run(out: &Path, recipe: &Recipe, stop: bool, on: &mut dyn FnMut(Event)) -> Re
         save_every: Duration::from_secs(60),
         resume: None,
         group: None,
-        method: &netc::run::Method::default(),
+        method: &Method::default(),
         stop: &AtomicBool::new(stop),
     };
     train(&job, &mut RunFolder::new(out, "net small { }\n".into(), recipe.to_yaml()), on)
@@ -220,7 +221,7 @@ fn a_checkpoint_of_another_net_is_refused() {
     the checkpoint DIR/c.safetensors does not fit the net: it lacks `a.conv.weight`
     the checkpoint DIR/c.safetensors does not fit the net: it has a tensor `elsewhere.weight` that the net lacks
     the checkpoint DIR/c.safetensors does not fit the net: expected `a.conv.weight` as F32 [8, 3, 3, 3], got F32 [8]
-    the checkpoint DIR/c.safetensors does not fit the net: header too large
+    the checkpoint DIR/c.safetensors is damaged: header too large
     "#);
 }
 
@@ -285,8 +286,84 @@ fn a_loss_that_is_no_number_ends_the_run() {
     let mut wild = recipe(3);
     (wild.peak_lr, wild.weight_decay, wild.momentum) = (1e6, 1e3, 1.0);
     let error = run(folder.path(), &wild, false, &mut |_| {}).unwrap_err();
-    assert!(matches!(error, RunError::Diverged { .. }), "{error}");
+    insta::assert_snapshot!(error, @"the loss became NaN in epoch 1, at step 4: `b.bn.weight` is not finite since the step before, because its gradient was not");
     assert_eq!(RunFolder::info(folder.path()).unwrap().outcome, Outcome::Failed);
+}
+
+/// What both executors say when the training of a net on some images fails.
+fn failure(net: &Checked, data: &Dataset) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = recipe(1);
+    let said = [Executor::Compiled, Executor::Eager].map(|executor| {
+        let stop = AtomicBool::new(false);
+        let method = Method { executor, ..Method::default() };
+        let job = Job {
+            net,
+            recipe: &recipe,
+            data,
+            limit_train: None,
+            limit_test: None,
+            seed: 5,
+            machine: CPU,
+            save_every: Duration::ZERO,
+            resume: None,
+            group: None,
+            method: &method,
+            stop: &stop,
+        };
+        let mut notes = Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
+        train(&job, &mut notes, &mut |_| ()).unwrap_err().to_string()
+    });
+    assert_eq!(said[0], said[1]);
+    said[0].clone()
+}
+
+#[test]
+fn what_made_the_loss_no_number_is_named() {
+    let mut data = tints(64, 8);
+    let text = "net large {\n  input x: [N, 3, 8, 8]\n  a: conv(4)\n  b: mul(1e30) -> relu\n  c: mul(1e30) -> flatten -> linear(4)\n  output y: [N, 4]\n}\n";
+    let large = crate::generated::checked(text).unwrap();
+    insta::assert_snapshot!(failure(&large, &data), @"the loss became NaN in epoch 1, at step 1: `c.mul` is the first node whose values are not all finite");
+    data.normalisation = Normalisation::new(&[95.5; 3], &[0.0; 3]);
+    insta::assert_snapshot!(failure(&small(), &data), @"the loss became NaN in epoch 1, at step 1: the images are not all finite");
+}
+
+#[test]
+fn a_resume_with_another_net_or_recipe_is_refused_with_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(true);
+    let mut notes = Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
+    let (method, data, first) = (Method::default(), tints(200, 60), recipe(4));
+    let checkpoint = notes.checkpoint();
+    let mut other = recipe(4);
+    other.momentum = 0.8;
+    let mut attempt = |net: &Checked, recipe: &Recipe, resume: bool| {
+        let job = Job {
+            net,
+            recipe,
+            data: &data,
+            limit_train: None,
+            limit_test: None,
+            seed: 5,
+            machine: CPU,
+            save_every: Duration::ZERO,
+            resume: resume.then_some(Resume { checkpoint: &checkpoint, rows: &[] }),
+            group: None,
+            method: &method,
+            stop: &stop,
+        };
+        train(&job, &mut notes, &mut |_| ())
+    };
+    attempt(&small(), &first, false).unwrap();
+    let RunError::Changed { what, was, is, .. } = attempt(&small(), &other, true).unwrap_err() else {
+        panic!("another recipe is taken");
+    };
+    assert_eq!((what, &was, &is), ("recipe", &first.to_yaml(), &other.to_yaml()));
+    let grown = small_with("gelu");
+    let RunError::Changed { what, was, is, .. } = attempt(&grown, &first, true).unwrap_err() else {
+        panic!("another net is taken");
+    };
+    assert_eq!((what, was, is), ("net", small().flat_text(None), grown.flat_text(None)));
 }
 
 #[test]
@@ -338,7 +415,7 @@ impl Journal for Notes<'_> {
 }
 
 /// Trains for 4 epochs in all, stopping in the one after each of `stops`, the last time not at all.
-fn in_parts(folder: &Path, recipe: &Recipe, stops: &[u32]) -> Vec<netc::run::EpochRow> {
+fn in_parts(folder: &Path, recipe: &Recipe, stops: &[u32], method: &Method) -> Vec<netc::run::EpochRow> {
     let mut rows = Vec::new();
     for stop_after in stops.iter().copied().chain([0]) {
         let stop = AtomicBool::new(false);
@@ -356,7 +433,7 @@ fn in_parts(folder: &Path, recipe: &Recipe, stops: &[u32]) -> Vec<netc::run::Epo
             save_every: Duration::ZERO,
             resume: (!before.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before }),
             group: None,
-            method: &netc::run::Method::default(),
+            method,
             stop: &stop,
         };
         let report = train(&job, &mut notes, &mut |_| ()).unwrap();
@@ -378,13 +455,16 @@ fn a_training_that_was_cut_short_goes_on_to_the_same_bits() {
             "batch_size: 32\ncutout: 2\noptimiser: muon\nmuon_lr: 0.02\nlookahead_every: 3\nlookahead_start: 6\nema: 0.9\n",
         ),
     ];
-    recipes.iter().for_each(goes_on);
+    for executor in [Executor::Compiled, Executor::Eager] {
+        let method = Method { executor, ..Method::default() };
+        recipes.iter().for_each(|recipe| goes_on(recipe, &method));
+    }
 }
 
-fn goes_on(recipe: &Recipe) {
+fn goes_on(recipe: &Recipe, method: &Method) {
     let results = [&[][..], &[1], &[3], &[1, 2]].map(|stops| {
         let folder = tempfile::tempdir().unwrap();
-        let rows = in_parts(folder.path(), recipe, stops);
+        let rows = in_parts(folder.path(), recipe, stops, method);
         let numbers = |r: &netc::run::EpochRow| (r.epoch, r.train_loss.to_bits(), r.test_loss.to_bits());
         let weights = std::fs::read(folder.path().join("weights.safetensors")).unwrap();
         (rows.iter().map(numbers).collect::<Vec<_>>(), weights)

@@ -24,6 +24,7 @@ type Files<'a> = &'a [(&'a str, &'a [u8])];
 /// Loads `root` from a folder with these files in it.
 fn on_disk(root: &str, files: Files) -> String {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join(".git")).unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{Init, Value};
-
-/// Sizes and counts of one argument may be at most this.
-const MAX_COUNT: i64 = 1 << 31;
+use crate::limits::MAX_COUNT;
 
 /// What a call of an op may say.
 #[derive(Debug)]

@@ -1,8 +1,6 @@
 use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature};
 use crate::graph::{Shape, ShapeError, Value};
-
-/// The most operands of a join.
-const MANY: usize = 1024;
+use crate::limits::MAX_OPERANDS;
 
 /// The sum of values of one shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,7 +8,7 @@ pub struct Add;
 
 impl Rule for Add {
     const SIGNATURE: Signature =
-        Signature { name: "add", doc: "sum with other values", args: &[], operands: (2, MANY) };
+        Signature { name: "add", doc: "sum with other values", args: &[], operands: (2, MAX_OPERANDS) };
 
     fn build(_args: &Args) -> Result<Add, ArgError> {
         Ok(Add)
@@ -119,7 +117,7 @@ impl Rule for Concat {
         name: "concat",
         doc: "this and other values along the channels",
         args: &[],
-        operands: (2, MANY),
+        operands: (2, MAX_OPERANDS),
     };
 
     fn build(_args: &Args) -> Result<Concat, ArgError> {

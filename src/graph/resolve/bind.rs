@@ -9,7 +9,7 @@ pub(super) fn bind<'a, 'p>(
     call: &'a Call,
     args: impl Iterator<Item = &'a Arg>,
     params: &[&'p str],
-    takes: &str,
+    takes: &dyn Fn() -> String,
     problems: &mut Problems,
 ) -> Option<Vec<(&'p str, &'a Expr)>> {
     let mut bound: Vec<(&str, &Expr)> = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn bind<'a, 'p>(
                 let message = format!("`{}` has no argument `{}`", call.name.node, name.node);
                 Problem::new(Code::UnknownArgument, name.span, message)
                     .label("unknown argument")
-                    .help(format!("{meant}it takes {takes}"))
+                    .help(format!("{meant}it takes {}", takes()))
                     .respell(near)
             }
             (None, None) => {
@@ -50,7 +50,7 @@ pub(super) fn bind<'a, 'p>(
                 };
                 Problem::new(Code::Arity, arg.value.span, message)
                     .label("one too many")
-                    .help(format!("it takes {takes}"))
+                    .help(format!("it takes {}", takes()))
             }
         };
         problems.push(problem);

@@ -5,19 +5,26 @@ use std::rc::Rc;
 use super::element::Naming;
 use super::env::{self, Env};
 use super::names::{Names, REPEAT, call_count};
+use super::values::Values;
 use super::{Flow, Frame, Resolver, join};
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::graph::{Claim, NodeId, Op, Scope, Shape, Value, op};
+use crate::limits::MAX_ROUNDS;
 use crate::syntax::ast::{Body, Element, Expr, Name, ShapeExpr, Stmt, StmtKind};
-
-/// The most rounds of one `repeat`.
-const MAX_ROUNDS: i64 = 10_000;
 
 impl<'a> Resolver<'a> {
     /// Runs a body from its cursor to its last one.
     pub(super) fn body(&mut self, frame: &mut Frame<'a>, body: &'a Body) {
+        let Some(first) = body.stmts.first() else { return };
+        if !self.may_go_on(body.stmts.len(), first.place.span) {
+            return;
+        }
         let mut names = Names::of_body(body);
         for stmt in &body.stmts {
+            if self.exhausted {
+                frame.cursor = None;
+                return;
+            }
             self.statement(frame, stmt, &mut names);
         }
     }
@@ -88,7 +95,7 @@ impl<'a> Resolver<'a> {
     /// name.
     fn named(&mut self, frame: &mut Frame<'a>, label: &'a Name, chain: &'a [Element], start: Flow) -> Flow {
         let mut path = join(&frame.prefix, &label.node);
-        if frame.values.contains_key(&label.node) {
+        if frame.values.contains(&label.node) {
             // `declare` reports it; a path of its own keeps the nodes from colliding too.
             path += "'";
         }
@@ -121,7 +128,7 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn unknown_value(&mut self, frame: &Frame<'a>, name: &Name) {
-        let mut known: Vec<&str> = frame.values.keys().map(String::as_str).collect();
+        let mut known = frame.values.names();
         known.extend(frame.env.scope.names());
         known.sort_unstable();
         let near = did_you_mean(&name.node, known.iter().copied());
@@ -148,6 +155,21 @@ impl<'a> Resolver<'a> {
                 return None;
             }
         };
+        let outer = Rc::new(std::mem::take(&mut frame.values));
+        let flow = self.rounds(frame, (segment, times), body, rounds, &outer);
+        // Every round has let go of it.
+        frame.values = Rc::into_inner(outer).unwrap_or_default();
+        flow
+    }
+
+    fn rounds(
+        &mut self,
+        frame: &Frame<'a>,
+        (segment, times): (&str, &Expr),
+        body: &'a Body,
+        rounds: i64,
+        values: &Rc<Values>,
+    ) -> Flow {
         let mut flow = frame.cursor;
         for round in 1..=rounds {
             if !self.may_place(times.span) {
@@ -156,7 +178,7 @@ impl<'a> Resolver<'a> {
             let outer = Some(frame.env.clone());
             let env = Env::new(frame.env.scope.clone(), frame.env.file, body, outer);
             let prefix = join(&frame.prefix, &format!("{segment}.{round}"));
-            let mut inner = Frame { env: Rc::new(env), values: frame.values.clone(), prefix, cursor: flow };
+            let mut inner = Frame { env: Rc::new(env), values: Values::inside(values), prefix, cursor: flow };
             self.body(&mut inner, body);
             flow = inner.cursor;
         }
@@ -170,12 +192,12 @@ impl<'a> Resolver<'a> {
             self.problems.push(
                 Problem::new(Code::DuplicateName, name.span, format!("`{}` is defined twice", name.node))
                     .label("the second time")
-                    .related(*first, "the first time"),
+                    .related(first, "the first time"),
             );
         } else if let Some(what) = self.taken(&frame.env, &name.node) {
             self.shadows(name, what);
         } else {
-            frame.values.insert(name.node.clone(), (flow, name.span));
+            frame.values.insert(&name.node, flow, name.span);
         }
     }
 

@@ -4,19 +4,24 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::env::{self, Callable, Env};
-use super::{Flow, Frame, MAX_CALL_DEPTH, Resolver, bind::bind, domain};
-use crate::diag::{Code, Problem, Span, did_you_mean};
+use super::values::Values;
+use super::{Flow, Frame, Resolver, bind::bind, domain};
+use crate::diag::{Code, MAX_LISTED, Problem, Span, did_you_mean, listed};
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{Cause, NodeId, Scope, Value};
+use crate::limits::MAX_CALL_DEPTH;
 use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
 use crate::syntax::print_expr;
+
+/// The most bytes of a call that are shown.
+const MAX_CALL_SHOWN: usize = 200;
 
 /// The arguments written at a call of an op.
 pub(super) type Bound<'a> = [(&'static str, &'a Expr)];
 
 impl<'a> Resolver<'a> {
     pub(super) fn call(&mut self, frame: &mut Frame<'a>, call: &'a Call, flow: Flow, path: &str) -> Flow {
-        if !self.may_place(call.place.span) {
+        if !self.may_place(call.place.span) || !self.may_go_on(call.args.len(), call.place.span) {
             return None;
         }
         let name = &call.name.node;
@@ -39,12 +44,12 @@ impl<'a> Resolver<'a> {
         let blocks = env::block_names(self.project, &frame.env);
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
-        let is_value = frame.values.contains_key(&name.node);
+        let is_value = frame.values.contains(&name.node);
         let near = did_you_mean(&name.node, known.iter().copied()).filter(|_| !is_value);
         let help = match near {
             _ if is_value => format!("`{0}` is a value; start from it with `name = {0} -> ...`", name.node),
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", known.join(", ")),
+            None => format!("there are {}", listed(&known)),
         };
         self.problems.push(
             Problem::new(Code::UnknownName, name.span, format!("unknown op or block `{}`", name.node))
@@ -64,7 +69,7 @@ impl<'a> Resolver<'a> {
     ) -> Flow {
         let (operands, rest) = self.split_operands(frame, signature, call)?;
         let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
-        let bound = bind(call, rest.into_iter(), &names, &signature.text(), &mut self.problems)?;
+        let bound = bind(call, rest.into_iter(), &names, &|| signature.text(), &mut self.problems)?;
         let scope = self.scope_at(&frame.env.scope, flow);
         let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
         for &(name, expr) in &bound {
@@ -141,7 +146,7 @@ impl<'a> Resolver<'a> {
                         }
                     }
                 }
-                (None, ExprKind::Name(name)) if frame.values.contains_key(name) => {
+                (None, ExprKind::Name(name)) if frame.values.contains(name) => {
                     let message = match signature.operands.1 {
                         1 => format!("`{}` reads the cursor alone, and `{name}` is a value", signature.name),
                         most => format!("`{}` reads at most {most} values", signature.name),
@@ -183,7 +188,7 @@ impl<'a> Resolver<'a> {
         self.may_nest(callable, call)?;
         let (scope, shown) = self.block_scope(frame, callable, call, flow)?;
         let env = Env::new(scope, callable.file, &block.body, callable.home.clone());
-        let values = HashMap::from([("in".to_string(), (flow, block.name.span))]);
+        let values = Values::one("in", flow, block.name.span);
         let mut inner = Frame { env: Rc::new(env), values, prefix: path.into(), cursor: flow };
         for param in &block.params {
             self.check_parameter_name(&param.name, &inner.env);
@@ -233,10 +238,14 @@ impl<'a> Resolver<'a> {
     ) -> Option<(Scope, String)> {
         let block = callable.block;
         let names: Vec<&str> = block.params.iter().map(|p| p.name.node.as_str()).collect();
-        let takes = takes(callable);
+        let takes = || takes(callable);
+        let home = callable.home.as_ref().map_or_else(|| self.scope.emptied(), |home| home.scope.clone());
+        let steps = (names.len() + 1) * (call.args.len() + 1) + home.len();
+        if !self.may_go_on(steps, call.place.span) {
+            return None;
+        }
         let bound = bind(call, call.args.iter(), &names, &takes, &mut self.problems)?;
         let outside = self.scope_at(&frame.env.scope, flow);
-        let home = callable.home.as_ref().map_or_else(Scope::default, |home| home.scope.clone());
         let mut scope = self.scope_at(&home, flow);
         if block.signature.is_some() {
             scope.forget_symbols();
@@ -258,7 +267,7 @@ impl<'a> Resolver<'a> {
                     )
                     .label("not given")
                     .related(param.name.span, "declared here, without a default")
-                    .help(format!("it takes {takes}")),
+                    .help(format!("it takes {}", takes())),
                 );
                 sound = false;
                 continue;
@@ -289,8 +298,18 @@ impl<'a> Resolver<'a> {
         } else {
             format!("{}({})", block.name.node, shown.join(", "))
         };
-        Some((scope, shown))
+        Some((scope, short(shown)))
     }
+}
+
+/// A call as shown to the user: each node keeps those around it.
+fn short(mut shown: String) -> String {
+    if shown.len() > MAX_CALL_SHOWN {
+        let end = (0..=MAX_CALL_SHOWN).rev().find(|at| shown.is_char_boundary(*at)).unwrap_or(0);
+        shown.truncate(end);
+        shown += "...";
+    }
+    shown
 }
 
 /// A block's head as shown to the user: `conv_bn(c = same, k = 3)`.
@@ -299,6 +318,7 @@ fn takes(callable: &Callable<'_>) -> String {
         .block
         .params
         .iter()
+        .take(MAX_LISTED)
         .map(|p| match &p.default {
             Some(default) => format!("{} = {}", p.name.node, print_expr(default)),
             None => p.name.node.clone(),

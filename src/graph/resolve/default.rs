@@ -28,7 +28,8 @@ impl<'a> Resolver<'a> {
             return;
         };
         let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
-        let Some(bound) = bind(call, call.args.iter(), &names, &signature.text(), &mut self.problems) else {
+        let Some(bound) = bind(call, call.args.iter(), &names, &|| signature.text(), &mut self.problems)
+        else {
             return;
         };
         for (name, expr) in bound {
@@ -41,14 +42,15 @@ impl<'a> Resolver<'a> {
                 _ => {
                     let op = signature.name;
                     let from = self.step(Cause::DefaultLine, (name, op), (expr, &value), scope, None);
+                    self.defaults.retain(|line| (line.op, line.arg) != (op, name));
                     self.defaults.push(DefaultArg { op, arg: name, value, from });
                 }
             }
         }
     }
 
-    /// The last `default` line that gives an argument.
+    /// The `default` line that gives an argument: the last, if there are several.
     pub(super) fn default_of(&self, op: &str, arg: &str) -> Option<&DefaultArg> {
-        self.defaults.iter().rfind(|line| line.op == op && line.arg == arg)
+        self.defaults.iter().find(|line| line.op == op && line.arg == arg)
     }
 }

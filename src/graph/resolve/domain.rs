@@ -60,6 +60,9 @@ fn contains(ty: &Type, value: &Value, scope: &Scope) -> Result<bool, Fault> {
         Type::OneOf(options) => values(options, scope)?.contains(value),
         Type::Subset(options) => match value {
             Value::List(items) => {
+                if let Some(first) = options.first() {
+                    scope.spend(items.len() * (items.len() + options.len()), first.span)?;
+                }
                 let options = values(options, scope)?;
                 let once = items.iter().enumerate().all(|(i, item)| !items[..i].contains(item));
                 once && items.iter().all(|item| options.contains(item))

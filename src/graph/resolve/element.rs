@@ -20,6 +20,10 @@ impl<'a> Resolver<'a> {
         start: Flow,
         naming: &mut Naming<'_>,
     ) -> Flow {
+        let Some(first) = chain.first() else { return start };
+        if !self.may_go_on(chain.len(), first.place.span) {
+            return None;
+        }
         chain.iter().fold(start, |flow, element| self.element(frame, element, flow, naming))
     }
 
@@ -87,10 +91,8 @@ impl<'a> Resolver<'a> {
         build: impl FnOnce(&mut Self, &mut Frame<'a>, Flow) -> Flow,
     ) -> Flow {
         self.targets.insert(path.into());
-        let mine: Vec<(usize, EditVerb)> = (0..self.edits.len())
-            .filter(|&i| self.edits[i].edit.target.node == path)
-            .map(|i| (i, self.edits[i].edit.verb))
-            .collect();
+        let mine = self.edits_at.get(path).into_iter().flatten();
+        let mine: Vec<(usize, EditVerb)> = mine.map(|&i| (i, self.edits[i].edit.verb)).collect();
         let mut flow = flow;
         for (i, _) in mine.iter().filter(|(_, verb)| *verb == EditVerb::Before) {
             flow = self.edit(frame, *i, &join(path, "before"), flow);
@@ -108,13 +110,15 @@ impl<'a> Resolver<'a> {
     }
 
     /// Puts an edit's chain in place. It sees the values of the place and the names of its own net.
-    fn edit(&mut self, frame: &Frame<'a>, index: usize, path: &str, flow: Flow) -> Flow {
+    fn edit(&mut self, frame: &mut Frame<'a>, index: usize, path: &str, flow: Flow) -> Flow {
         let (edit, env) = (self.edits[index].edit, self.edits[index].env.clone());
-        let mut frame =
-            Frame { env, values: frame.values.clone(), prefix: frame.prefix.clone(), cursor: flow };
+        // A chain declares nothing: the values come back as they were.
+        let values = std::mem::take(&mut frame.values);
+        let mut inner = Frame { env, values, prefix: frame.prefix.clone(), cursor: flow };
         self.enter_edit(edit);
-        let flow = self.scope_of(&mut frame, path, &edit.chain, flow);
+        let flow = self.scope_of(&mut inner, path, &edit.chain, flow);
         self.leave_edit();
+        frame.values = inner.values;
         flow
     }
 }

@@ -60,20 +60,7 @@ pub(super) fn block<'a>(project: &'a Project, env: &Rc<Env<'a>>, name: &str) -> 
 
 /// A block that a file defines or imports.
 pub(super) fn file_block<'a>(project: &'a Project, file: FileId, name: &str) -> Option<Callable<'a>> {
-    own_blocks(project, file)
-        .find(|b| b.name.node == name)
-        .map(|block| Callable { block, file, home: None })
-        .or_else(|| imported(project, file, name))
-}
-
-fn imported<'a>(project: &'a Project, file: FileId, name: &str) -> Option<Callable<'a>> {
-    project.file(file).items.iter().find_map(|item| {
-        let ItemKind::Import(import) = &item.kind else { return None };
-        import.names.iter().find(|n| n.node == name)?;
-        let from = project.linked(file, &import.path.node)?;
-        let block = own_blocks(project, from).find(|b| b.name.node == name)?;
-        Some(Callable { block, file: from, home: None })
-    })
+    project.block(file, name).map(|(block, file)| Callable { block, file, home: None })
 }
 
 /// The blocks that a file defines.

@@ -18,6 +18,7 @@ mod net;
 mod signature;
 mod trace;
 mod uncalled;
+mod values;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -25,6 +26,7 @@ use std::rc::Rc;
 use super::eval::Fault;
 use super::{Graph, NodeId, Op, Origin, Provenance, Scope, Shape, Value};
 use crate::diag::{Code, Problem, Problems, Span};
+use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BYTES};
 use crate::syntax::Project;
 use crate::syntax::ast::{self, Block, Edit};
 
@@ -32,11 +34,7 @@ use default::DefaultArg;
 pub use domain::members;
 use env::Env;
 use trace::{Noted, Trace};
-
-/// The most elements that a net may expand to, blocks and repeats included.
-pub const MAX_ELEMENTS_PLACED: usize = 200_000;
-/// How deep blocks may call one another.
-pub const MAX_CALL_DEPTH: usize = 64;
+use values::Values;
 
 /// A parameter's value from the command line.
 #[derive(Debug, Clone)]
@@ -95,6 +93,8 @@ struct Resolver<'a> {
     /// The paths that an edit can name.
     targets: BTreeSet<String>,
     edits: Vec<PlacedEdit<'a>>,
+    /// The edits of each path.
+    edits_at: HashMap<&'a str, Vec<usize>>,
     /// What the `default op(...)` lines say.
     defaults: Vec<DefaultArg>,
     /// The block calls around the present place, outermost first.
@@ -105,6 +105,13 @@ struct Resolver<'a> {
     /// Whether a block is read without a value to go through it.
     detached: bool,
     placed: usize,
+    /// Bytes of the paths of all nodes, and operands of all nodes.
+    path_bytes: usize,
+    edges: usize,
+    /// Whether a limit is reached: nothing more is placed.
+    exhausted: bool,
+    /// Without names; every scope comes from it, so that all count their steps together.
+    scope: Scope,
     /// Names whose import failed, and what they may have meant: their uses are no news.
     misimported: HashSet<String>,
     problems: Problems,
@@ -122,7 +129,7 @@ struct PlacedEdit<'a> {
 struct Frame<'a> {
     env: Rc<Env<'a>>,
     /// Labels, branches, inputs and `in`, with the place of their definition.
-    values: HashMap<String, (Flow, Span)>,
+    values: Values,
     prefix: String,
     cursor: Flow,
 }
@@ -136,12 +143,17 @@ impl<'a> Resolver<'a> {
             by_path: HashMap::new(),
             targets: BTreeSet::new(),
             edits: Vec::new(),
+            edits_at: HashMap::new(),
             defaults: Vec::new(),
             calls: Vec::new(),
             active: Vec::new(),
             called: HashSet::new(),
             detached: false,
             placed: 0,
+            path_bytes: 0,
+            edges: 0,
+            exhausted: false,
+            scope: Scope::default(),
             misimported: HashSet::new(),
             problems: Problems::new(),
             trace: None,
@@ -193,6 +205,18 @@ impl<'a> Resolver<'a> {
             );
             return None;
         }
+        self.path_bytes += path.len();
+        self.edges += operands.len();
+        if path.len() > MAX_PATH_BYTES {
+            return self.exhaust(span, format!("the path of a node is longer than {MAX_PATH_BYTES} bytes"));
+        }
+        if self.path_bytes > MAX_PATHS_BYTES {
+            let message = format!("the paths of all nodes take more than {MAX_PATHS_BYTES} bytes");
+            return self.exhaust(span, message);
+        }
+        if self.edges > MAX_EDGES {
+            return self.exhaust(span, format!("the nodes read more than {MAX_EDGES} values in all"));
+        }
         let shapes: Option<Vec<&Shape>> = operands.iter().map(|o| self.shapes.get(o)).collect();
         let shape = shapes.and_then(|shapes| op.shape(&shapes).ok());
         let id = match &op {
@@ -210,24 +234,32 @@ impl<'a> Resolver<'a> {
     /// Counts one more placed element; false once there are too many.
     fn may_place(&mut self, span: Span) -> bool {
         self.placed += 1;
-        if self.placed == MAX_ELEMENTS_PLACED + 1 {
-            self.problems.push(
-                Problem::new(
-                    Code::Limit,
-                    span,
-                    format!("the net expands to more than {MAX_ELEMENTS_PLACED} elements"),
-                )
-                .label("reached here")
-                .help("repeat less, or nest fewer blocks in one another"),
-            );
+        if self.placed > MAX_ELEMENTS_PLACED {
+            self.exhaust(span, format!("the net expands to more than {MAX_ELEMENTS_PLACED} elements"));
         }
-        self.placed <= MAX_ELEMENTS_PLACED
+        self.may_go_on(1, span)
+    }
+
+    /// Counts steps; false once there are too many, or more errors than are looked for.
+    fn may_go_on(&mut self, steps: usize, span: Span) -> bool {
+        let spent = self.scope.spend(steps, span);
+        self.exhausted |= self.report(spent).is_none() || self.problems.is_full();
+        !self.exhausted
+    }
+
+    /// Reports the first limit that is reached.
+    fn exhaust(&mut self, span: Span, message: String) -> Flow {
+        if !std::mem::replace(&mut self.exhausted, true) {
+            let help = "repeat less, or nest fewer blocks in one another";
+            self.problems.push(Problem::new(Code::Limit, span, message).label("reached here").help(help));
+        }
+        None
     }
 
     /// The value of a name: a label, or the path of a node above, from here or from the net.
     fn value(&self, frame: &Frame<'a>, name: &str) -> Option<Flow> {
         if let Some((flow, _)) = frame.values.get(name) {
-            return Some(*flow);
+            return Some(flow);
         }
         let node = self.by_path.get(&join(&frame.prefix, name)).or_else(|| self.by_path.get(name));
         node.map(|&id| Some(id))

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use super::env::Env;
 use super::names::Names;
+use super::values::Values;
 use super::{Frame, Noted, Override, PlacedEdit, Resolver, domain};
-use crate::diag::{Code, FileId, Problem, did_you_mean};
+use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
 use crate::graph::{Claim, Scope, Setting, Value};
 use crate::syntax::ast::{Arg, Expr, ExprKind, ItemKind, Net, Stmt, StmtKind};
 
@@ -23,7 +24,10 @@ impl<'a> Resolver<'a> {
         self.graph.name = levels[0].net.name.node.clone();
         self.parameters(&mut levels, overrides);
         self.run_levels(&levels, !overrides.is_empty());
-        for placed in self.edits.iter().filter(|p| !p.used) {
+        for placed in self.edits.iter().filter(|p| !p.used && !self.exhausted) {
+            if self.problems.is_full() {
+                break;
+            }
             let target = &placed.edit.target;
             let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str));
             self.problems.push(
@@ -55,7 +59,7 @@ impl<'a> Resolver<'a> {
                 break;
             };
             self.only_net(file, net);
-            levels.push(Level { file, net, scope: Scope::default() });
+            levels.push(Level { file, net, scope: self.scope.emptied() });
             match net.extends.as_ref().and_then(|e| self.project.linked(file, &e.path.node)) {
                 Some(parent) => file = parent,
                 None => break,
@@ -93,7 +97,7 @@ impl<'a> Resolver<'a> {
                 let given = given.remove(name);
                 let by = (given.as_ref().and_then(|(_, _, step)| step.clone()), from_line);
                 let (value, at) = match (from_line, given) {
-                    (Some(o), _) => (self.report(Scope::default().eval(&o.value)), o.value.span),
+                    (Some(o), _) => (self.report(self.scope.emptied().eval(&o.value)), o.value.span),
                     (None, Some((value, arg, _))) => (value, arg.value.span),
                     (None, None) => {
                         if param.default.is_none() {
@@ -179,7 +183,7 @@ impl<'a> Resolver<'a> {
         let mut env: Option<Rc<Env<'a>>> = None;
         let mut envs = Vec::new();
         for level in levels.iter().rev() {
-            let mut scope = env.as_ref().map_or_else(Scope::default, |e| e.scope.clone());
+            let mut scope = env.as_ref().map_or_else(|| self.scope.emptied(), |e| e.scope.clone());
             scope.extend(&level.scope);
             env = Some(Rc::new(Env::new(scope, level.file, &level.net.body, env.take())));
             envs.extend(env.clone());
@@ -213,6 +217,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             StmtKind::Edit(edit) if extends => {
+                self.edits_at.entry(&edit.target.node).or_default().push(self.edits.len());
                 self.edits.push(PlacedEdit { edit, env: env.clone(), used: false });
             }
             StmtKind::Edit(_) => self.problems.push(
@@ -245,8 +250,8 @@ impl<'a> Resolver<'a> {
         for param in &base.net.params {
             self.check_parameter_name(&param.name, env);
         }
-        let values = HashMap::new();
-        let mut frame = Frame { env: env.clone(), values, prefix: String::new(), cursor: None };
+        let mut frame =
+            Frame { env: env.clone(), values: Values::default(), prefix: String::new(), cursor: None };
         let mut names = Names::of_body(&base.net.body);
         for stmt in &base.net.body.stmts {
             match &stmt.kind {
@@ -287,7 +292,7 @@ fn has_parameters(name: &str, names: &[&str]) -> String {
         did_you_mean(name, names.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
     match names {
         [] => "it has no parameters".into(),
-        names => format!("{near}it has {}", names.join(", ")),
+        names => format!("{near}it has {}", listed(names)),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Blocks that nothing calls: their names and arguments are checked all the same.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::env::{self, Env};
+use super::values::Values;
 use super::{Frame, Resolver};
 use crate::graph::Scope;
 use crate::syntax::ast::{Block, Expr, ExprKind, Signature};
@@ -16,8 +16,8 @@ impl<'a> Resolver<'a> {
         let (project, file) = (self.project, self.project.root);
         for block in env::own_blocks(project, file) {
             if !self.called.contains(&std::ptr::from_ref(block)) {
-                let env = Rc::new(Env::new(unknown(block), file, &block.body, None));
-                let values = HashMap::from([("in".to_string(), (None, block.name.span))]);
+                let env = Rc::new(Env::new(self.unknown(block), file, &block.body, None));
+                let values = Values::one("in", None, block.name.span);
                 for param in &block.params {
                     self.check_parameter_name(&param.name, &env);
                 }
@@ -29,18 +29,18 @@ impl<'a> Resolver<'a> {
         }
         self.detached = false;
     }
-}
 
-/// A scope in which a block's parameters and the sizes of its signature are there, their values not.
-fn unknown(block: &Block) -> Scope {
-    let mut scope = Scope::default();
-    scope.set_unknown("same");
-    block.params.iter().for_each(|param| scope.set_unknown(param.name.node.clone()));
-    let dims = |signature: &Signature| signature.input.node.clone();
-    let symbol = |dim: Expr| match dim.node {
-        ExprKind::Name(name) => Some(name),
-        _ => None,
-    };
-    block.signature.iter().flat_map(dims).filter_map(symbol).for_each(|name| scope.set_unknown(name));
-    scope
+    /// A scope in which a block's parameters and the sizes of its signature are there, their values not.
+    fn unknown(&self, block: &Block) -> Scope {
+        let mut scope = self.scope.emptied();
+        scope.set_unknown("same");
+        block.params.iter().for_each(|param| scope.set_unknown(param.name.node.clone()));
+        let dims = |signature: &Signature| signature.input.node.clone();
+        let symbol = |dim: Expr| match dim.node {
+            ExprKind::Name(name) => Some(name),
+            _ => None,
+        };
+        block.signature.iter().flat_map(dims).filter_map(symbol).for_each(|name| scope.set_unknown(name));
+        scope
+    }
 }

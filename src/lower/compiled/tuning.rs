@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::convolution::Convolution;
+use crate::disk;
 use crate::graph::op::Conv;
 use crate::lower::kernels::{Epilogue, Kernels, Workspace};
 use crate::lower::torch::channels_last;
@@ -99,14 +99,9 @@ impl Cache {
 
     fn save(&self) {
         let Some((path, _lock)) = &self.place else { return };
-        let write = || -> std::io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-            writeln!(file, "{}", serde_json::to_string_pretty(&self.found)?)?;
-            file.persist(path)?;
-            Ok(())
-        };
-        // The next process measures again.
-        let _ = write();
+        let text = serde_json::to_string_pretty(&self.found).unwrap_or_default() + "\n";
+        // Where it fails, the next process measures again.
+        let _ = disk::replace(path, text.as_bytes());
     }
 }
 

@@ -29,6 +29,13 @@ extern "C" {
 
 char *netc_build() { return strdup(at::show_config().c_str()); }
 
+void netc_deterministic() {
+    at::globalContext().setDeterministicAlgorithms(true, false);
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
+    at::globalContext().setDeterministicCuDNN(true);
+    at::globalContext().setBenchmarkCuDNN(false);
+}
+
 void netc_parallel(void (*work)(void *, int64_t), void *context, int64_t count) {
     at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) work(context, i);

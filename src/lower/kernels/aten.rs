@@ -34,6 +34,14 @@ unsafe extern "C" {
     ) -> *mut c_char;
 
     fn netc_build() -> *mut c_char;
+
+    fn netc_deterministic();
+}
+
+/// Has libtorch take algorithms that give the same bits each time, and refuse ops that have none.
+pub fn deterministic() {
+    // SAFETY: it sets flags of libtorch.
+    unsafe { netc_deterministic() }
 }
 
 /// How the libtorch at hand was built, as it says itself, its version included.

@@ -146,6 +146,16 @@ impl TorchNet {
     /// The net's output for images `[N, channels, height, width]` of any kind: fp32, `[N, ...]`.
     /// Gradients can be taken from it unless the caller has switched them off.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, TorchError> {
+        self.forward_watched(images, mode, &mut |_, _| Ok(()))
+    }
+
+    /// The same; `watch` is given the path and the value of each node, in the order of the plan. An error of it ends the pass.
+    pub fn forward_watched(
+        &self,
+        images: &Tensor,
+        mode: Mode,
+        watch: &mut dyn FnMut(&str, &Tensor) -> Result<(), TchError>,
+    ) -> Result<Tensor, TorchError> {
         let steps = self.plan.steps();
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(steps.len());
         let input = images.f_to_kind(self.kind).and_then(|t| channels_last(&t));
@@ -155,6 +165,7 @@ impl TorchNet {
             let weights = &self.weights[owned.clone()];
             let value = ops::apply(step, &operands, weights, (self.kind, self.norm.as_deref()), mode)
                 .at(&step.path)?;
+            watch(&step.path, &value).at(&step.path)?;
             for &operand in &step.last_uses {
                 values[operand] = None;
             }

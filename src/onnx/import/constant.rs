@@ -1,6 +1,6 @@
 //! Tensors that a model holds.
 
-use crate::graph::MAX_ELEMENTS;
+use crate::limits::MAX_ELEMENTS;
 use crate::onnx::proto::TensorProto;
 use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
 

@@ -10,6 +10,7 @@ use flate2::read::GzDecoder;
 
 use super::download::{self, Remote};
 use super::{DataError, Dataset, Normalisation, Progress, Split, cache_folder};
+use crate::disk;
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
@@ -326,7 +327,9 @@ impl Cifar {
             let file = File::open(&path).map_err(DataError::io(&path))?;
             file.sync_all().map_err(DataError::io(&path))?;
         }
+        disk::sync_folder(&temporary).map_err(DataError::io(&temporary))?;
         fs::rename(&temporary, &folder).map_err(DataError::io(&folder))?;
+        disk::sync_folder(cache).map_err(DataError::io(cache))?;
         Ok(folder)
     }
 }

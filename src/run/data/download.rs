@@ -9,6 +9,7 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 use super::{DataError, Progress};
+use crate::disk;
 
 /// A file that can be downloaded.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +57,9 @@ pub fn fetch(remote: &Remote, target: &Path, on_progress: &mut dyn FnMut(Progres
         return Err(DataError::Checksum { url: remote.url.to_owned(), expected: remote.md5.to_owned(), got });
     }
     part.sync_all().map_err(DataError::io(&part_path))?;
-    fs::rename(&part_path, target).map_err(DataError::io(target))
+    fs::rename(&part_path, target).map_err(DataError::io(target))?;
+    let folder = target.parent().unwrap_or(target);
+    disk::sync_folder(folder).map_err(DataError::io(folder))
 }
 
 /// Sends requests until `part` has all bytes. The error is the reason of the last failure.

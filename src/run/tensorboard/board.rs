@@ -53,7 +53,7 @@ impl Board {
                     &[("step/loss", since.1 / since.0 as f64), ("step/images_per_second", *rate)],
                 )
             }
-            Event::Testing { .. } => Ok(()),
+            Event::Testing { .. } | Event::Earlier { .. } => Ok(()),
             Event::Epoch(row) => {
                 self.seen = (0, 0.0);
                 let values = [

@@ -13,9 +13,7 @@ use super::ast::{Comment, Expr, File, Name, Place, Spanned};
 use super::parser::Rule;
 use super::trivia::Comments;
 use crate::diag::{Code, FileId, Problem, Problems, Span};
-
-/// How deep a tree may be: brackets, operators, indexing and `else` each count one.
-pub const MAX_DEPTH: usize = 128;
+use crate::limits::MAX_DEPTH;
 
 /// A node, or what is wrong with its text.
 type Built<T> = Result<T, Box<Problem>>;

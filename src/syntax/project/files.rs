@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{Error, ErrorKind, Read as _, Result as IoResult};
-use std::path::Path;
+use std::io::Result as IoResult;
+use std::path::{Path, PathBuf};
 
 use super::{Overlay, beside};
-use crate::syntax::scan::MAX_FILE_BYTES;
+use crate::disk;
+use crate::limits::MAX_FILE_BYTES;
 
 /// How many `.net` files of a folder are looked at, and how many folders.
 const MAX_LISTED: usize = 1000;
@@ -12,7 +12,7 @@ const MAX_LISTED: usize = 1000;
 /// The paths of the `.net` files in the folder of `path`, sorted.
 pub fn nets_beside(path: &str) -> Vec<String> {
     let overlay = Overlay::new();
-    let names = Disk { overlay: &overlay }.neighbours(path).into_iter();
+    let names = Disk::new(path, &overlay).neighbours(path).into_iter();
     names.filter(|name| name.ends_with(".net")).map(|name| beside(path, &name)).collect()
 }
 
@@ -49,10 +49,34 @@ pub(super) trait Files {
     fn read(&mut self, path: &str) -> IoResult<String>;
     /// The names of the files in the folder of `path`.
     fn neighbours(&self, path: &str) -> Vec<String>;
+    /// The project's folder, if `path` leads out of it.
+    fn outside(&self, path: &str) -> Option<&Path>;
 }
 
 pub(super) struct Disk<'o> {
-    pub overlay: &'o Overlay,
+    overlay: &'o Overlay,
+    /// The folder that imports may not leave; `None` if the file's own is not there.
+    project: Option<PathBuf>,
+}
+
+/// Names the folder that imports may not leave, where it is not to be the repository.
+const ROOT: &str = "NETC_ROOT";
+
+impl<'o> Disk<'o> {
+    /// For the project of a file.
+    pub fn new(file: &str, overlay: &'o Overlay) -> Disk<'o> {
+        Disk { overlay, project: project(file) }
+    }
+}
+
+/// The project of a file: the folder that `NETC_ROOT` names, if it holds the file; else the repository
+/// around it; else the file's own folder.
+fn project(file: &str) -> Option<PathBuf> {
+    let folder = Path::new(file).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().ok()?;
+    let named = std::env::var_os(ROOT).and_then(|root| Path::new(&root).canonicalize().ok());
+    let repository = || folder.ancestors().find(|at| at.join(".git").exists()).map(Path::to_owned);
+    named.filter(|root| folder.starts_with(root)).or_else(repository).or(Some(folder.clone()))
 }
 
 impl Files for Disk<'_> {
@@ -60,32 +84,28 @@ impl Files for Disk<'_> {
         if let Some(text) = self.overlay.get(path) {
             return Ok(text.clone());
         }
-        let file = File::open(path).map_err(|failure| match failure.kind() {
-            // In a browser there are no files beside those of the overlay.
-            ErrorKind::Unsupported => ErrorKind::NotFound.into(),
-            _ => failure,
-        })?;
-        let mut bytes = Vec::new();
-        file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-        if bytes.len() > MAX_FILE_BYTES {
-            return Err(Error::new(ErrorKind::FileTooLarge, "a larger file"));
-        }
-        String::from_utf8(bytes).map_err(|failure| {
-            let valid = &failure.as_bytes()[..failure.utf8_error().valid_up_to()];
-            let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
-            Error::new(ErrorKind::InvalidData, format!("bytes that are not UTF-8 on line {line}"))
-        })
+        disk::read_text(Path::new(path), MAX_FILE_BYTES)
     }
 
     fn neighbours(&self, path: &str) -> Vec<String> {
         let folder = Path::new(path).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MAX_LISTED);
         let on_disk = entries.filter_map(|e| e.file_name().into_string().ok());
         let folder_of = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let beside = self.overlay.keys().filter(|other| folder_of(other) == folder_of(path));
         let open = beside.filter_map(|other| other.rsplit('/').next().map(str::to_owned));
         let names: BTreeSet<String> = on_disk.chain(open).collect();
         names.into_iter().collect()
+    }
+
+    fn outside(&self, path: &str) -> Option<&Path> {
+        let project = self.project.as_deref()?;
+        // Of what is not there, the folder that is.
+        let real = Path::new(path).ancestors().find_map(|at| {
+            let at = if at.as_os_str().is_empty() { Path::new(".") } else { at };
+            at.canonicalize().ok()
+        });
+        (!real?.starts_with(project)).then_some(project)
     }
 }
 
@@ -100,5 +120,9 @@ impl Files for Given<'_> {
 
     fn neighbours(&self, _path: &str) -> Vec<String> {
         Vec::new()
+    }
+
+    fn outside(&self, _path: &str) -> Option<&Path> {
+        None
     }
 }

@@ -1,20 +1,17 @@
 mod cycles;
 mod files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::path::Path;
 
 use super::ast::{self, ItemKind, Name};
 use super::parser::recover;
-use super::scan::MAX_FILE_BYTES;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
+use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PROJECT_BYTES};
 
 use files::{Disk, Files, Given};
 pub use files::{nets_below, nets_beside};
-
-/// How many files one net may be made of.
-pub const MAX_FILES: usize = 256;
 
 /// Texts that stand in for files, by path: what an editor has open and not yet saved.
 pub type Overlay = BTreeMap<String, String>;
@@ -29,9 +26,20 @@ pub struct Project {
     /// The file that was asked for.
     pub root: FileId,
     links: BTreeMap<(FileId, String), FileId>,
+    /// Of each file, the blocks that it defines and imports: the file of each, and which of its items it is.
+    blocks: HashMap<(FileId, String), (FileId, usize)>,
 }
 
 impl Project {
+    /// The block of a name that a file defines, or else imports, and the file that defines it.
+    pub fn block(&self, file: FileId, name: &str) -> Option<(&ast::Block, FileId)> {
+        let (home, item) = *self.blocks.get(&(file, name.to_owned()))?;
+        match &self.files.get(&home)?.items.get(item)?.kind {
+            ItemKind::Block(block) => Some((block, home)),
+            ItemKind::Import(_) | ItemKind::Net(_) => None,
+        }
+    }
+
     /// The file that `path` means in an import or `extends` of `from`.
     pub fn linked(&self, from: FileId, path: &str) -> Option<FileId> {
         self.links.get(&(from, path.to_owned())).copied()
@@ -61,6 +69,9 @@ impl Project {
 
 /// Reads a file and everything that it imports or extends. The error holds every problem of all of
 /// them, and the texts to show them with.
+///
+/// No import leads out of the project: the repository that holds the file, else the file's folder, or
+/// the folder around it that `NETC_ROOT` names. Links are followed before that is decided.
 pub fn load(root: &Path) -> Result<Project, (Sources, Problems)> {
     load_over(root, &Overlay::new())
 }
@@ -77,12 +88,12 @@ pub fn load_over(root: &Path, overlay: &Overlay) -> Result<Project, (Sources, Pr
 /// Like [`load_over`], but goes on without the imports that cannot be read, if nothing else is wrong.
 /// They come with the project.
 pub fn load_readable(root: &Path, overlay: &Overlay) -> Result<(Project, Problems), (Sources, Problems)> {
-    let mut disk = Disk { overlay };
-    let loader = Loader::new(&mut disk);
     let Some(name) = root.to_str() else {
         let message = format!("expected a path in UTF-8, got {}", root.display());
         return Err((Sources::default(), Problem::new(Code::Unreadable, None, message).into()));
     };
+    let mut disk = Disk::new(name, overlay);
+    let loader = Loader::new(&mut disk);
     match loader.files.read(name) {
         Ok(text) => loader.run(name, &text),
         Err(failure) => {
@@ -94,7 +105,7 @@ pub fn load_readable(root: &Path, overlay: &Overlay) -> Result<(Project, Problem
 
 /// Like [`load_over`], but with what could be read in spite of all problems.
 pub fn load_partial(root: &str, overlay: &Overlay) -> IoResult<Project> {
-    let mut disk = Disk { overlay };
+    let mut disk = Disk::new(root, overlay);
     let text = disk.read(root)?;
     let mut loader = Loader::new(&mut disk);
     let root = loader.read_all(root, &text);
@@ -166,7 +177,35 @@ impl<'f> Loader<'f> {
     }
 
     fn into_project(self, root: FileId) -> Project {
-        Project { sources: self.sources, files: self.trees, root, links: self.links }
+        let blocks = self.blocks();
+        Project { sources: self.sources, files: self.trees, root, links: self.links, blocks }
+    }
+
+    fn blocks(&self) -> HashMap<(FileId, String), (FileId, usize)> {
+        let mut found = HashMap::new();
+        for (id, tree) in &self.trees {
+            for (i, item) in tree.items.iter().enumerate() {
+                if let ItemKind::Block(block) = &item.kind {
+                    found.entry((*id, block.name.node.clone())).or_insert((*id, i));
+                }
+            }
+        }
+        let mut imported = HashMap::new();
+        for (id, tree) in &self.trees {
+            for item in &tree.items {
+                let ItemKind::Import(import) = &item.kind else { continue };
+                let Some(from) = self.links.get(&(*id, import.path.node.clone())) else { continue };
+                for name in &import.names {
+                    if let Some(place) = found.get(&(*from, name.node.clone())) {
+                        imported.entry((*id, name.node.clone())).or_insert(*place);
+                    }
+                }
+            }
+        }
+        for (key, place) in imported {
+            found.entry(key).or_insert(place);
+        }
+        found
     }
 
     /// Reads a text and all that it leads to.
@@ -212,7 +251,25 @@ impl<'f> Loader<'f> {
             self.problems.push(Problem::new(Code::Limit, path.span, message).label("one too many"));
             return None;
         }
+        if let Some(project) = self.files.outside(target) {
+            let message = format!(
+                "expected a file of the project, got `{}`, which lies outside of {}",
+                path.node,
+                project.display()
+            );
+            let help = "A project is the repository that holds the file, else the file's folder. \
+                        NETC_ROOT=DIR makes it larger.";
+            let problem = Problem::new(Code::Unreadable, path.span, message).label("not read").help(help);
+            self.unread.push(problem);
+            return None;
+        }
         match self.files.read(target) {
+            Ok(text) if self.bytes() + text.len() > MAX_PROJECT_BYTES => {
+                let message = format!("expected a net of at most {MAX_PROJECT_BYTES} bytes in all, got more");
+                let problem = Problem::new(Code::Limit, path.span, message).label("too much with this file");
+                self.problems.push(problem);
+                None
+            }
             Ok(text) => Some(self.sources.add(target, text)),
             Err(failure) => {
                 let problem = self.unreadable(Some(path.span), &path.node, target, &failure);
@@ -220,6 +277,11 @@ impl<'f> Loader<'f> {
                 None
             }
         }
+    }
+
+    /// Of all that was read.
+    fn bytes(&self) -> usize {
+        self.sources.ids().map(|id| self.sources.get(id).text.len()).sum()
     }
 
     fn unreadable(&self, span: Option<Span>, written: &str, target: &str, failure: &Error) -> Problem {

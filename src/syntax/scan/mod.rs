@@ -1,17 +1,14 @@
 //! What is settled before the grammar reads: comments, brackets, newlines and limits.
 
+mod refusal;
 mod unclosed;
 
 use std::ops::Range;
 
 use crate::diag::{Code, FileId, MAX_SHOWN, Problem, Span};
+use crate::limits::MAX_NESTING;
 
-/// The size of the largest file that is read.
-pub const MAX_FILE_BYTES: usize = 1 << 20;
-
-/// How deep brackets may nest. The grammar recurses once a bracket, and a debug build of its parser
-/// needs some 10 KiB of stack for each.
-pub const MAX_NESTING: usize = 64;
+use refusal::refusal;
 
 /// A text made ready for the grammar.
 #[derive(Debug)]
@@ -58,20 +55,6 @@ pub(super) fn scan(text: &str, file: FileId) -> Scanned {
         problems: scanner.problems,
         parsable,
     }
-}
-
-fn refusal(text: &str, file: FileId) -> Option<Problem> {
-    if text.len() > MAX_FILE_BYTES {
-        let message = format!("expected a file of at most {MAX_FILE_BYTES} bytes, got {}", text.len());
-        return Some(Problem::new(Code::Limit, Span { file, start: 0, end: 0 }, message));
-    }
-    let at = text.find('\0')?;
-    let span = Span { file, start: at, end: at + 1 };
-    Some(
-        Problem::new(Code::Unreadable, span, "expected text, got a NUL byte")
-            .label("NUL")
-            .help("A `.net` file is plain UTF-8 text."),
-    )
 }
 
 #[derive(Clone, Copy)]

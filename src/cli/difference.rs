@@ -1,0 +1,26 @@
+use std::fmt::Write as _;
+
+use similar::{ChangeTag, TextDiff};
+
+/// Lines of context around a change.
+const CONTEXT: usize = 2;
+
+/// The change of a file in the unified form, coloured; a pipe drops the colours.
+pub(super) fn difference(path: &str, old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut text = format!("--- {path}\n+++ {path}\n");
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{}", hunk.header());
+        for change in hunk.iter_changes() {
+            let (sign, colour) = match change.tag() {
+                ChangeTag::Delete => ("-", "\u{1b}[31m"),
+                ChangeTag::Insert => ("+", "\u{1b}[32m"),
+                ChangeTag::Equal => (" ", ""),
+            };
+            let end = if colour.is_empty() { "" } else { "\u{1b}[0m" };
+            let _ = writeln!(text, "{colour}{sign}{}{end}", change.value().trim_end_matches('\n'));
+        }
+    }
+    text
+}

@@ -1,0 +1,76 @@
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io::{Error, ErrorKind, Read as _, Result};
+#[cfg(unix)]
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// The bytes of a file of at most `most` bytes. Pipes, devices and sockets are refused before they are
+/// opened: reading them may never end.
+///
+/// # Errors
+/// What the system says, [`ErrorKind::IsADirectory`], [`ErrorKind::InvalidInput`] for what is no file, and
+/// [`ErrorKind::FileTooLarge`].
+pub fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
+    regular(&std::fs::metadata(path).map_err(absent)?)?;
+    let file = open(path)?;
+    let meta = file.metadata()?;
+    regular(&meta)?;
+    let too_large = || Error::new(ErrorKind::FileTooLarge, format!("more than {most} bytes"));
+    if meta.len() > most as u64 {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// Like [`read`], for a text in UTF-8.
+///
+/// # Errors
+/// Also [`ErrorKind::InvalidData`], with the line.
+pub fn read_text(path: &Path, most: usize) -> Result<String> {
+    String::from_utf8(read(path, most)?).map_err(|failure| {
+        let valid = &failure.as_bytes()[..failure.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
+        Error::new(ErrorKind::InvalidData, format!("bytes that are not UTF-8 on line {line}"))
+    })
+}
+
+/// In a browser there are no files.
+fn absent(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Unsupported => ErrorKind::NotFound.into(),
+        _ => error,
+    }
+}
+
+/// Should a pipe have taken the file's place, it is opened without waiting.
+fn open(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    options.custom_flags(libc::O_NONBLOCK);
+    options.read(true).open(path)
+}
+
+fn regular(meta: &Metadata) -> Result<()> {
+    let kind = meta.file_type();
+    match () {
+        () if kind.is_file() => Ok(()),
+        () if kind.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        () => Err(Error::new(ErrorKind::InvalidInput, what(kind))),
+    }
+}
+
+#[cfg(unix)]
+fn what(kind: FileType) -> &'static str {
+    match () {
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    }
+}
+
+#[cfg(not(unix))]
+fn what(_kind: FileType) -> &'static str {
+    "no file"
+}

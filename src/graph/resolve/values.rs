@@ -1,0 +1,54 @@
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::Flow;
+use crate::diag::Span;
+
+/// Values by name, with the place of their definition: those of a body, and those around it.
+#[derive(Default)]
+pub(super) struct Values {
+    own: HashMap<String, (Flow, Span)>,
+    outer: Option<Rc<Values>>,
+}
+
+impl Values {
+    /// One value.
+    pub fn one(name: &str, flow: Flow, span: Span) -> Values {
+        Values { own: HashMap::from([(name.to_owned(), (flow, span))]), outer: None }
+    }
+
+    /// None yet, inside of others.
+    pub fn inside(outer: &Rc<Values>) -> Values {
+        Values { own: HashMap::new(), outer: Some(outer.clone()) }
+    }
+
+    pub fn get(&self, name: &str) -> Option<(Flow, Span)> {
+        let mut at = Some(self);
+        while let Some(here) = at {
+            if let Some(found) = here.own.get(name) {
+                return Some(*found);
+            }
+            at = here.outer.as_deref();
+        }
+        None
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    pub fn insert(&mut self, name: &str, flow: Flow, span: Span) {
+        self.own.insert(name.to_owned(), (flow, span));
+    }
+
+    /// All names, those around it included.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut at = Some(self);
+        while let Some(here) = at {
+            names.extend(here.own.keys().map(String::as_str));
+            at = here.outer.as_deref();
+        }
+        names
+    }
+}

@@ -1,0 +1,71 @@
+//! How much a file may ask for. Every limit is here; `docs/limits.md` lists them for users.
+//!
+//! Files may come from strangers. With these limits `netc check` refuses any of them within a second
+//! and 200 MB, and no count leaves its 64 bits.
+
+/// Bytes of one `.net` file.
+pub const MAX_FILE_BYTES: usize = 1 << 20;
+/// Bytes of one line.
+pub const MAX_LINE_BYTES: usize = 1 << 16;
+/// Bytes of a name.
+pub const MAX_NAME_BYTES: usize = 128;
+/// Bytes of all files of one net together.
+pub const MAX_PROJECT_BYTES: usize = 4 << 20;
+/// Files that one net may be made of.
+pub const MAX_FILES: usize = 256;
+/// Statements, elements, operators and values in one file.
+pub const MAX_PARTS: usize = 100_000;
+
+/// How deep brackets may nest. The grammar recurses once a bracket, and a debug build of its parser
+/// needs some 10 KiB of stack for each.
+pub const MAX_NESTING: usize = 64;
+/// How deep a tree may be: brackets, operators, indexing and `else` each count one.
+pub const MAX_DEPTH: usize = 128;
+/// How deep blocks may call one another.
+pub const MAX_CALL_DEPTH: usize = 64;
+
+/// Rounds of one `repeat`.
+pub const MAX_ROUNDS: i64 = 10_000;
+/// Ops that a net may expand to, blocks and repeats included.
+pub const MAX_ELEMENTS_PLACED: usize = 100_000;
+/// Steps of expansion: a statement that is run, an argument or parameter that is looked at, an operand
+/// of an expression.
+pub const MAX_STEPS: u64 = 5_000_000;
+/// Bytes of the path of a node.
+pub const MAX_PATH_BYTES: usize = 1024;
+/// Bytes of the paths of all nodes together.
+pub const MAX_PATHS_BYTES: usize = 8 << 20;
+/// Items of a list, those of lists within it included.
+pub const MAX_ITEMS: usize = 4096;
+/// Values that a join reads.
+pub const MAX_OPERANDS: usize = 1024;
+/// Values that all nodes together read.
+pub const MAX_EDGES: usize = 400_000;
+
+/// Sizes of a shape, the batch not counted.
+pub const MAX_RANK: usize = 8;
+/// The largest size along one dimension, and the largest product of sizes, that a shape may have.
+/// With them no count of this crate can leave 64 bits.
+pub const MAX_DIM: u64 = 1 << 31;
+/// See [`MAX_DIM`].
+pub const MAX_ELEMENTS: u64 = 1 << 40;
+/// Sizes and counts of one argument.
+pub const MAX_COUNT: i64 = 1 << 31;
+/// Numbers that training may change in one net.
+pub const MAX_PARAMS: u64 = 1 << 36;
+
+/// Errors, and warnings, that are looked for in one net.
+pub const MAX_PROBLEMS: usize = 100;
+/// Names that a misspelt one is compared with.
+pub const MAX_COMPARED: usize = 500;
+
+/// Nodes, and bytes in all, of a net whose shape errors are repaired: a repair is tried by compiling
+/// again.
+pub const MAX_REPAIRED_NODES: usize = 5_000;
+/// See [`MAX_REPAIRED_NODES`].
+pub const MAX_REPAIRED_BYTES: usize = 64 << 10;
+
+/// Bytes of a checkpoint.
+pub const MAX_CHECKPOINT_BYTES: usize = 1 << 40;
+/// Bytes of a recipe.
+pub const MAX_RECIPE_BYTES: usize = 64 << 10;

@@ -1,0 +1,138 @@
+//! A `safetensors` file with a checksum of all its bytes. This needs no libtorch.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use safetensors::{Dtype, SafeTensors, View};
+use serde_json::Value as Facts;
+use sha2::{Digest, Sha256};
+
+/// The metadata key of netc's words: the checksum, and after a blank the facts as JSON.
+const KEY: &str = "netc";
+/// How a checksum begins in the header's bytes.
+const SEAL: &[u8] = b"\"netc\":\"sha256:";
+/// Hexadecimal digits of SHA-256.
+const DIGITS: usize = 64;
+
+/// A tensor as the file holds it.
+#[derive(Debug)]
+pub struct Entry {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Entry {
+    /// Numbers in fp32, in the order of the dimensions.
+    pub fn floats(shape: Vec<usize>, values: &[f32]) -> Entry {
+        Entry { dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
+    }
+
+    /// Whole numbers, likewise.
+    pub fn integers(shape: Vec<usize>, values: &[i64]) -> Entry {
+        Entry { dtype: Dtype::I64, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
+    }
+}
+
+impl View for &Entry {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        (&self.bytes).into()
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// The bytes of a file with these tensors and facts. The same content gives the same bytes.
+///
+/// # Errors
+/// Tensors that the format cannot hold.
+pub fn seal(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8>, String> {
+    let facts = facts.map(|facts| format!(" {facts}")).unwrap_or_default();
+    // One key: a map of several would come in another order each time.
+    let words = HashMap::from([(KEY.to_string(), format!("sha256:{:0DIGITS$}{facts}", 0))]);
+    let named = entries.iter().map(|(name, entry)| (name, entry));
+    let mut bytes = safetensors::serialize(named, Some(words)).map_err(|error| error.to_string())?;
+    let at = checksum_at(&bytes).ok_or("the header has no place for the checksum")?;
+    let sum = checksum(&bytes, at);
+    bytes[at..at + DIGITS].copy_from_slice(sum.as_bytes());
+    Ok(bytes)
+}
+
+/// A file that was read: whole, as far as can be told.
+#[derive(Debug)]
+pub struct Opened<'b> {
+    tensors: SafeTensors<'b>,
+    /// What it says about itself.
+    pub facts: Option<Facts>,
+}
+
+/// Reads the bytes of a file. One of another program has no checksum and is taken as it is.
+///
+/// # Errors
+/// What is damaged.
+pub fn open(bytes: &[u8]) -> Result<Opened<'_>, String> {
+    let at = checksum_at(bytes);
+    if at.is_some_and(|at| bytes[at..at + DIGITS] != *checksum(bytes, at).as_bytes()) {
+        return Err("its checksum is not that of its content".into());
+    }
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let words = metadata.metadata().as_ref().and_then(|words| words.get(KEY));
+    if words.is_some() && at.is_none() {
+        return Err("its checksum cannot be read".into());
+    }
+    let facts = words.and_then(|words| words.split_once(' '));
+    let facts = facts.and_then(|(_, facts)| serde_json::from_str(facts).ok());
+    Ok(Opened { tensors, facts })
+}
+
+impl Opened<'_> {
+    /// The numbers of a tensor, which must be fp32 of this shape.
+    ///
+    /// # Errors
+    /// What was expected, and what is there.
+    pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>, String> {
+        let found = self.tensors.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
+        let alike = found.shape().iter().map(|&d| i64::try_from(d).ok()).eq(dims.iter().map(|&d| Some(d)));
+        if found.dtype() != Dtype::F32 || !alike {
+            let (shape, dtype) = (found.shape(), found.dtype());
+            return Err(format!("expected `{name}` as F32 {dims:?}, got {dtype:?} {shape:?}"));
+        }
+        let words = found.data().chunks_exact(4);
+        Ok(words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    }
+
+    /// The names of its tensors, in alphabetical order.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names = self.tensors.names();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// Where the digits of the checksum stand in the header.
+fn checksum_at(bytes: &[u8]) -> Option<usize> {
+    let length = u64::from_le_bytes(*bytes.first_chunk()?);
+    let header = bytes.get(8..)?.get(..usize::try_from(length).ok()?)?;
+    let at = 8 + SEAL.len() + header.windows(SEAL.len()).position(|part| part == SEAL)?;
+    (at + DIGITS <= 8 + header.len()).then_some(at)
+}
+
+/// SHA-256 of all bytes, the checksum itself as zeros.
+fn checksum(bytes: &[u8], at: usize) -> String {
+    let mut digest = Sha256::new();
+    digest.update(&bytes[..at]);
+    digest.update([b'0'; DIGITS]);
+    digest.update(&bytes[at + DIGITS..]);
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,79 @@
+use crate::diag::{Code, FileId, Problem, Span, is_deceptive};
+use crate::limits::{MAX_FILE_BYTES, MAX_LINE_BYTES, MAX_NAME_BYTES, MAX_PARTS};
+
+/// Why a text is not read at all.
+pub(super) fn refusal(text: &str, file: FileId) -> Option<Problem> {
+    if text.len() > MAX_FILE_BYTES {
+        let message = format!("expected a file of at most {MAX_FILE_BYTES} bytes, got {}", text.len());
+        return Some(Problem::new(Code::Limit, Span { file, start: 0, end: 0 }, message));
+    }
+    let (mut start, mut parts) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        parts += parts_of(line);
+        let found = if line.len() > MAX_LINE_BYTES {
+            // Without the excerpt, which would be the line.
+            let number = text[..start].matches('\n').count() + 1;
+            let message = format!(
+                "expected lines of at most {MAX_LINE_BYTES} bytes, got {} in line {number}",
+                line.len()
+            );
+            Some(Problem::new(Code::Limit, Span { file, start: 0, end: 0 }, message))
+        } else {
+            deceptive(line, start, file).or_else(|| long_name(line, start, file))
+        };
+        if found.is_some() {
+            return found;
+        }
+        start += line.len();
+    }
+    (parts > MAX_PARTS).then(|| {
+        let message = format!("expected a file of at most {MAX_PARTS} words, got {parts}");
+        Problem::new(Code::Limit, Span { file, start: 0, end: 0 }, message)
+            .help("Say what repeats as a block, or by `repeat`.")
+    })
+}
+
+fn deceptive(line: &str, start: usize, file: FileId) -> Option<Problem> {
+    let (at, c) = line.char_indices().find(|(_, c)| is_deceptive(*c))?;
+    let span = Span { file, start: start + at, end: start + at + c.len_utf8() };
+    Some(match c {
+        '\0' => Problem::new(Code::Unreadable, span, "expected text, got a NUL byte")
+            .label("NUL")
+            .help("A `.net` file is plain UTF-8 text."),
+        c => {
+            let code = format!("U+{:04X}", u32::from(c));
+            Problem::new(Code::Syntax, span, format!("expected text, got the control character {code}"))
+                .label(code)
+                .help("It is invisible, and can make a line look like another. Remove it.")
+        }
+    })
+}
+
+fn long_name(line: &str, start: usize, file: FileId) -> Option<Problem> {
+    let mut at = 0;
+    for word in line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        if word.len() > MAX_NAME_BYTES {
+            let span = Span { file, start: start + at, end: start + at + word.len() };
+            let message =
+                format!("expected words of at most {MAX_NAME_BYTES} characters, got {}", word.len());
+            return Some(Problem::new(Code::Limit, span, message).label("too long"));
+        }
+        at += word.len() + 1;
+        while !line.is_char_boundary(at.min(line.len())) {
+            at += 1;
+        }
+    }
+    None
+}
+
+/// How many words a line has besides its comment.
+fn parts_of(line: &str) -> usize {
+    let mut inside = false;
+    let mut parts = 0;
+    for byte in line.bytes().take_while(|byte| *byte != b'#') {
+        let word = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'"';
+        parts += usize::from(word && !inside);
+        inside = word;
+    }
+    parts
+}

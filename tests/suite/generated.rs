@@ -1,0 +1,427 @@
+//! Random nets that are right: they check clean, keep their text and their graph, and do on libtorch what
+//! the check said. Random settings of single ops, and random mistakes in the nets of the repository.
+//!
+//! `NETC_CASES=20` does twenty times as many; `NETC_SEED=7` does others.
+
+use std::fmt::Write as _;
+
+use netc::check::Checked;
+use netc::diag::{Sources, Style, render};
+use netc::syntax::{Overlay, parse, print};
+use netc::{Compilation, compile_over};
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+
+/// How many cases: some by default, more if asked for.
+fn cases(some: u32) -> u32 {
+    some * number("NETC_CASES").unwrap_or(1) as u32
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// Calls a test with so many lists of choices; one that fails is made shorter.
+fn with_choices(count: u32, test: impl Fn(Choices) -> Result<(), String>) {
+    let config = Config {
+        cases: count,
+        failure_persistence: None,
+        max_global_rejects: count * 10,
+        rng_seed: RngSeed::Fixed(number("NETC_SEED").unwrap_or(1)),
+        ..Config::default()
+    };
+    let tried = TestRunner::new(config)
+        .run(&vec(any::<u32>(), 1..160), |list| test(Choices(list.into_iter())).map_err(TestCaseError::fail));
+    if let Err(failure) = tried {
+        panic!("{failure}");
+    }
+}
+
+/// What a generator decides by. After its end, the first of everything.
+struct Choices(std::vec::IntoIter<u32>);
+
+impl Choices {
+    fn below(&mut self, count: u64) -> u64 {
+        u64::from(self.0.next().unwrap_or(0)) % count
+    }
+
+    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len() as u64) as usize]
+    }
+}
+
+/// Channels, height and width.
+type Image = [u64; 3];
+
+/// The text of a net while it grows, and the shape that its cursor has.
+struct Net {
+    text: String,
+    at: Image,
+    /// Values with a name.
+    named: Vec<(String, Image)>,
+    count: usize,
+}
+
+/// The largest image.
+const LARGEST: u64 = 24;
+
+/// A window, and how many of it fit.
+fn window(choices: &mut Choices, length: u64, most_pad: impl Fn(u64) -> u64) -> [u64; 4] {
+    loop {
+        let (k, stride) = (choices.of(&[1, 2, 3, 5]), choices.of(&[1, 2, 3]));
+        let pad = choices.below(most_pad(k) + 1);
+        if length + 2 * pad >= k {
+            return [k, stride, pad, (length + 2 * pad - k) / stride + 1];
+        }
+    }
+}
+
+/// A convolution for an image, and the shape that it gives.
+fn conv(choices: &mut Choices, [c, h, w]: Image) -> (String, Image) {
+    let (groups, out) = match choices.below(4) {
+        0 => (c, c * choices.of(&[1, 2])),
+        1 if c % 2 == 0 => (2, choices.of(&[2, 4, 6])),
+        _ => (1, choices.of(&[1, 3, 4, 8])),
+    };
+    let (rows, columns) = (window(choices, h, |_| 3), window(choices, w, |_| 3));
+    let mut dilation = choices.of(&[1, 1, 2, 3]);
+    let fits =
+        |d: u64| [(rows, h), (columns, w)].iter().all(|(a, length)| length + 2 * a[2] > d * (a[0] - 1));
+    if !fits(dilation) {
+        dilation = 1;
+    }
+    let size = |a: [u64; 4], length: u64| (length + 2 * a[2] - dilation * (a[0] - 1) - 1) / a[1] + 1;
+    let text = format!(
+        "conv({out}, k = [{}, {}], stride = [{}, {}], pad = [{}, {}], dilation = {dilation}, groups = {groups}, bias = {})",
+        rows[0],
+        columns[0],
+        rows[1],
+        columns[1],
+        rows[2],
+        columns[2],
+        choices.of(&["true", "false"]),
+    );
+    (text, [out, size(rows, h), size(columns, w)])
+}
+
+/// A pool for an image, and the shape that it gives.
+fn pool(choices: &mut Choices, [c, h, w]: Image) -> (String, Image) {
+    let (rows, columns) = (window(choices, h, |k| k / 2), window(choices, w, |k| k / 2));
+    let ceil = choices.below(2) == 1;
+    let size = |[k, stride, pad, floor]: [u64; 4], length: u64| {
+        let rest = !(length + 2 * pad - k).is_multiple_of(stride);
+        floor + u64::from(ceil && rest && floor * stride < length + pad)
+    };
+    let text = format!(
+        "{}(k = [{}, {}], stride = [{}, {}], pad = [{}, {}], ceil = {ceil})",
+        choices.of(&["maxpool", "avgpool"]),
+        rows[0],
+        columns[0],
+        rows[1],
+        columns[1],
+        rows[2],
+        columns[2],
+    );
+    (text, [c, size(rows, h), size(columns, w)])
+}
+
+impl Net {
+    fn of(choices: &mut Choices) -> String {
+        let at = [choices.of(&[3, 1, 2, 4]), 4 + choices.below(9), 4 + choices.below(9)];
+        let mut net = Net { text: String::new(), at, named: vec![("image".into(), at)], count: 0 };
+        for _ in 0..=choices.below(12) {
+            net.statement(choices);
+        }
+        let [c, h, w] = net.at;
+        let end = match (choices.below(3), c * h * w) {
+            (0, _) => "globalavgpool -> flatten",
+            (1, _) => "globalmaxpool -> flatten",
+            _ => "flatten",
+        };
+        format!(
+            "# A net by chance.\nblock norm(a = 1.0) {{\n  bn -> celu(alpha = a)\n}}\nblock twice(c = same) :: [N, C, H, W] -> [N, C, H, W] {{\n  s = in -> conv(c, k = 1)\n  conv -> relu -> add(s) if c == same\n  conv(C, k = 1) if c != C\n}}\nnet chance(width = 4, deep = true) {{\n  input image: [N, {}, {}, {}]\n{}  head: {end} -> linear({})\n  output logits: [N, 5]\n}}\n",
+            at[0],
+            at[1],
+            at[2],
+            net.text,
+            choices.of(&["5", "width + 1"]),
+        )
+    }
+
+    /// A line, under a label now and then.
+    fn line(&mut self, choices: &mut Choices, text: &str, at: Image) {
+        self.count += 1;
+        let label = format!("s{}", self.count);
+        match choices.below(2) {
+            0 => {
+                writeln!(self.text, "  {label}: {text}").unwrap();
+                self.named.push((label, at));
+            }
+            _ => writeln!(self.text, "  {text}").unwrap(),
+        }
+        self.at = at;
+    }
+
+    fn statement(&mut self, choices: &mut Choices) {
+        let at = self.at;
+        let [c, h, w] = at;
+        match choices.below(14) {
+            0 | 1 => {
+                let (text, to) = conv(choices, at);
+                self.line(choices, &text, to);
+            }
+            2 => {
+                let (text, to) = pool(choices, at);
+                self.line(choices, &text, to);
+            }
+            3 => {
+                let op = choices.of(&[
+                    "relu",
+                    "gelu",
+                    "celu",
+                    "silu",
+                    "sigmoid",
+                    "softmax",
+                    "identity",
+                    "bn",
+                    "relu(max = 6)",
+                    "mul(0.5)",
+                    "norm",
+                    "norm(0.25)",
+                ]);
+                self.line(choices, op, at);
+            }
+            4 => {
+                let [p, q] = [choices.below(3), choices.below(3)];
+                let mode = if p < h && q < w { choices.of(&["zeros", "reflect"]) } else { "zeros" };
+                if h + 2 * p <= LARGEST && w + 2 * q <= LARGEST {
+                    let text = format!("pad([{p}, {q}], mode = \"{mode}\")");
+                    self.line(choices, &text, [c, h + 2 * p, w + 2 * q]);
+                }
+            }
+            5 => {
+                let [p, q] = [1 + choices.below(2), 1 + choices.below(3)];
+                if h * p <= LARGEST && w * q <= LARGEST {
+                    let mode = choices.of(&["nearest", "bilinear"]);
+                    self.line(
+                        choices,
+                        &format!("upsample([{p}, {q}], mode = \"{mode}\")"),
+                        [c, h * p, w * q],
+                    );
+                }
+            }
+            6 => {
+                let (source, from) = self.named[choices.below(self.named.len() as u64) as usize].clone();
+                let (text, to) = conv(choices, from);
+                self.count += 1;
+                let name = format!("b{}", self.count);
+                writeln!(self.text, "  {name} = {source} -> {text} -> bn").unwrap();
+                self.named.push((name, to));
+            }
+            7 => self.join(choices, "add", |other| other == at, |_| at),
+            8 => self.join(
+                choices,
+                "concat",
+                |other| other[1..] == at[1..] && other[0] + c <= 16,
+                |other| [c + other[0], h, w],
+            ),
+            9 => {
+                self.join(choices, "mul", |other| (0..3).all(|i| other[i] == at[i] || other[i] == 1), |_| at)
+            }
+            10 => {
+                let source = self.named[choices.below(self.named.len() as u64) as usize].0.clone();
+                self.count += 1;
+                let gate = format!("g{}", self.count);
+                writeln!(self.text, "  {gate} = {source} -> globalavgpool -> conv({c}, k = 1) -> sigmoid")
+                    .unwrap();
+                self.named.push((gate, [c, 1, 1]));
+            }
+            11 => {
+                let rounds = choices.below(4);
+                self.line(
+                    choices,
+                    &format!("repeat {rounds} {{\n    conv -> norm(0.5)\n    r: relu\n  }}"),
+                    at,
+                );
+            }
+            12 => {
+                let guard = choices.of(&[
+                    "deep",
+                    "width == 4",
+                    "not deep",
+                    "width > 10 or deep and 1 + 2 * 3 == 7",
+                    "[1, 2] has 3",
+                ]);
+                self.line(choices, &format!("silu if {guard} else (relu -> bn) if not deep"), at);
+            }
+            _ => {
+                let text = choices.of(&["twice", "twice(2)", "twice(width)"]);
+                self.line(choices, text, at);
+            }
+        }
+    }
+
+    fn join(
+        &mut self,
+        choices: &mut Choices,
+        op: &str,
+        fits: impl Fn(Image) -> bool,
+        to: impl Fn(Image) -> Image,
+    ) {
+        let fitting: Vec<(String, Image)> = self.named.iter().filter(|(_, at)| fits(*at)).cloned().collect();
+        if !fitting.is_empty() {
+            let (name, at) = fitting[choices.below(fitting.len() as u64) as usize].clone();
+            self.line(choices, &format!("{op}({name})"), to(at));
+        }
+    }
+}
+
+/// The compilation of a text.
+fn compiled(text: &str) -> Compilation {
+    let overlay: Overlay = [("/nowhere/a.net".to_owned(), text.to_owned())].into();
+    compile_over("/nowhere/a.net".as_ref(), &[], &overlay)
+}
+
+pub fn checked(text: &str) -> Result<Checked, String> {
+    let compilation = compiled(text);
+    let problems = render(&compilation.problems, &compilation.sources, Style::PLAIN);
+    compilation.net.ok_or(format!("{text}\n{problems}"))
+}
+
+fn canonical(text: &str) -> Result<String, String> {
+    let mut sources = Sources::default();
+    let id = sources.add("a.net", text);
+    parse(&sources, id).map(|tree| print(&tree)).map_err(|p| render(&p, &sources, Style::PLAIN))
+}
+
+#[test]
+fn nets_by_chance_are_sound_and_keep_their_text_and_graph() {
+    with_choices(cases(100), |mut choices| {
+        let text = Net::of(&mut choices);
+        let net = checked(&text)?;
+        let printed = canonical(&text)?;
+        let again = canonical(&printed)?;
+        if again != printed {
+            return Err(format!("{printed}\n---\n{again}"));
+        }
+        let flat = net.flat_text(None);
+        for other in [&printed, &flat] {
+            if checked(other)?.graph().hash() != net.graph().hash() {
+                return Err(format!("{text}\n---\n{other}"));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[cfg(feature = "torch")]
+mod torch {
+    use netc::lower::{Mode, Precision, TorchNet};
+    use tch::{Device, Kind, Tensor};
+
+    use super::*;
+    use crate::compiled::{apart, nets_of};
+    use netc::lower::ConvChoice;
+
+    /// What libtorch makes of an input, next to what the check said.
+    fn shapes_agree(net: &Checked, text: &str) -> Result<(), String> {
+        let torch =
+            TorchNet::new(net, 1, Device::Cpu, Precision::Fp32).map_err(|e| format!("{text}\n{e}"))?;
+        let mut dims = vec![2];
+        dims.extend(net.shape(net.input()).dims().iter().map(|&d| d as i64));
+        let image = Tensor::ones(&dims, (Kind::Float, Device::Cpu));
+        for mode in [Mode::Eval, Mode::Train { seed: 1 }] {
+            let y = tch::no_grad(|| torch.forward(&image, mode)).map_err(|e| format!("{text}\n{e}"))?;
+            let got: Vec<u64> = y.size()[1..].iter().map(|&d| d as u64).collect();
+            if got != net.shape(net.output()).dims() {
+                return Err(format!("{text}\nlibtorch: {got:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn nets_by_chance_have_libtorchs_shapes() {
+        with_choices(cases(100), |mut choices| {
+            let text = Net::of(&mut choices);
+            shapes_agree(&checked(&text)?, &text)
+        });
+    }
+
+    #[test]
+    fn nets_by_chance_take_the_same_step_in_both_executors() {
+        with_choices(cases(30), |mut choices| {
+            let text = Net::of(&mut choices);
+            let (most, name) = apart(&checked(&text)?, Precision::Fp64, ConvChoice::Auto);
+            if most < 1e-8 { Ok(()) } else { Err(format!("{text}\n{name}: {most}")) }
+        });
+    }
+
+    #[test]
+    fn settings_by_chance_have_libtorchs_shapes() {
+        with_choices(cases(250), |mut choices| {
+            let at = [choices.of(&[3, 1, 2, 4]), 1 + choices.below(20), 1 + choices.below(20)];
+            let (op, to) =
+                if choices.below(2) == 0 { conv(&mut choices, at) } else { pool(&mut choices, at) };
+            let text = format!(
+                "net one {{\n  input x: [N, {}, {}, {}]\n  {op}\n  output y: [N, {}, {}, {}]\n}}\n",
+                at[0], at[1], at[2], to[0], to[1], to[2]
+            );
+            shapes_agree(&checked(&text)?, &text)
+        });
+    }
+
+    /// A token in the place of another one of its file never gives a net that checks clean and that
+    /// libtorch refuses.
+    #[test]
+    fn mutations_of_the_nets_are_refused_here_or_run() {
+        let sources = nets_of();
+        let mut ran = std::cell::Cell::new(0);
+        with_choices(cases(100), |mut choices| {
+            let (path, text) = &sources[choices.below(sources.len() as u64) as usize];
+            let tokens = tokens(text);
+            let at = choices.below(tokens.len() as u64) as usize;
+            let (start, old) = tokens[at];
+            let other = tokens[choices.below(tokens.len() as u64) as usize].1;
+            let new = match choices.below(4) {
+                0 => "",
+                1 if old.parse::<u64>().is_ok() => choices.of(&["0", "1", "2", "3", "5", "7", "16", "33"]),
+                _ => other,
+            };
+            let mutated = format!("{}{new}{}", &text[..start], &text[start + old.len()..]);
+            let overlay: Overlay = [(path.clone(), mutated.clone())].into();
+            let compilation = compile_over(path.as_ref(), &[], &overlay);
+            let Some(net) = &compilation.net else { return Ok(()) };
+            // Larger ones only take longer.
+            let values: u64 = net.order().iter().map(|&id| net.shape(id).elements()).sum();
+            if net.macs() > 100_000_000 || net.params() > 3_000_000 || values > 3_000_000 {
+                return Ok(());
+            }
+            ran.set(ran.get() + 1);
+            shapes_agree(net, &mutated)
+        });
+        println!("{} mutations ran", ran.get_mut());
+        assert!(*ran.get_mut() > 0);
+    }
+
+    /// Words, numbers and marks, each with its place.
+    fn tokens(text: &str) -> Vec<(usize, &str)> {
+        let mut found = Vec::new();
+        let mut start = 0;
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        while let Some(c) = text[start..].chars().next() {
+            let rest = &text[start..];
+            let len = match c {
+                '#' => rest.find('\n').unwrap_or(rest.len()),
+                c if word(c) => rest.find(|c| !word(c)).unwrap_or(rest.len()),
+                c => c.len_utf8(),
+            };
+            if !c.is_whitespace() && c != '#' {
+                found.push((start, &rest[..len]));
+            }
+            start += len;
+        }
+        found
+    }
+}
