@@ -13,8 +13,8 @@ pub const MAX_NAME_BYTES: usize = 128;
 pub const MAX_PROJECT_BYTES: usize = 4 << 20;
 /// Files that one net may be made of.
 pub const MAX_FILES: usize = 256;
-/// Statements, elements, operators and values in one file.
-pub const MAX_PARTS: usize = 100_000;
+/// Words of all files of one net together, comments not counted.
+pub const MAX_PARTS: usize = 60_000;
 
 /// How deep brackets may nest. The grammar recurses once a bracket, and a debug build of its parser
 /// needs some 10 KiB of stack for each.
@@ -30,7 +30,7 @@ pub const MAX_ROUNDS: i64 = 10_000;
 pub const MAX_ELEMENTS_PLACED: usize = 100_000;
 /// Steps of expansion: a statement that is run, an argument or parameter that is looked at, an operand
 /// of an expression.
-pub const MAX_STEPS: u64 = 5_000_000;
+pub const MAX_STEPS: u64 = 2_000_000;
 /// Bytes of the path of a node.
 pub const MAX_PATH_BYTES: usize = 1024;
 /// Bytes of the paths of all nodes together.

@@ -24,6 +24,7 @@ use crate::run::{
     RunFolder, RunReport, train,
 };
 use crate::search::report::epochs;
+use crate::syntax::parse;
 
 /// The exit code of a run that was asked to stop: 128 and SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -155,7 +156,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
         print(&echo_overrides(&net, &args.set.set));
     }
     Ok(Training {
-        folder: RunFolder::new(&out, net.flat_text(None), recipe.to_yaml()),
+        folder: RunFolder::new(&out, readable(net.flat_text(None))?, recipe.to_yaml()),
         recipe,
         data: args.data.clone(),
         limits: [args.limit_train, args.limit_test],
@@ -173,6 +174,19 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
         net,
         rows: None,
     })
+}
+
+/// The flat text of a net, from which its run is read again.
+fn readable(flat: String) -> Result<String, String> {
+    let mut sources = Sources::default();
+    let id = sources.add("its flat text", flat.clone());
+    match parse(&sources, id) {
+        Ok(_) => Ok(flat),
+        Err(problems) => {
+            let why = problems.sorted().first().map_or(String::new(), |problem| problem.message.clone());
+            Err(format!("no training: the net is too large to be read again from its run: {why}"))
+        }
+    }
 }
 
 /// The rest of a training, all that it depends on from its folder.

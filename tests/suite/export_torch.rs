@@ -75,14 +75,13 @@ fn weights_go_out_and_come_back_to_the_byte() {
     assert!(netc(&[&base[..], &["--weights", &first, "-o", &second]].concat()).status.success());
     let bytes = std::fs::read(&first).unwrap();
     assert!(bytes == std::fs::read(&second).unwrap());
-    let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
-    let facts = metadata.metadata().as_ref().unwrap()["netc"].clone();
-    let facts: serde_json::Value = serde_json::from_str(&facts).unwrap();
+    let sealed = netc::lower::sealed::open(&bytes).unwrap();
+    let facts = sealed.facts.as_ref().unwrap();
     let source = net("nets/backbone.net", &[("width", "8")]);
     assert_eq!(facts["graph"], source.graph().hash());
     assert_eq!(facts["net"], source.flat_text(None));
-    let names = metadata.tensors();
-    assert!(names.contains_key("layer1.preact_shortcut_1.bn.running_var"), "{names:?}");
+    let names = sealed.names();
+    assert!(names.contains(&"layer1.preact_shortcut_1.bn.running_var"), "{names:?}");
 
     let folded = file("folded.safetensors");
     assert!(netc(&[&base[..], &["--form", "folded", "-o", &folded]].concat()).status.success());

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use netc::limits::MAX_PARTS;
 use tempfile::TempDir;
 
 const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 1 });
@@ -106,6 +107,23 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     })
 }
 
+/// So many lines that almost as many words come together as a file may have.
+fn fill(line: impl Fn(usize) -> String) -> String {
+    let mut text = String::new();
+    let mut words = 0;
+    for i in 0.. {
+        let line = line(i);
+        words +=
+            line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty()).count();
+        if words > MAX_PARTS - 1000 {
+            break;
+        }
+        text += &line;
+        text.push('\n');
+    }
+    text
+}
+
 /// A folder with files in it.
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -121,8 +139,11 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 
 #[test]
 fn brackets_100_000_deep() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("repeat 2 {", "}"), ("block b {", "}")] {
-        let many = |unit: &str| format!("{}\n", unit.repeat(100)).repeat(1000);
+    // As many as fit into a file.
+    for (open, close, deep) in
+        [("(", ")", 100_000), ("[", "]", 100_000), ("repeat 2 {", "}", 25_000), ("block b {", "}", 25_000)]
+    {
+        let many = |unit: &str| format!("{}\n", unit.repeat(100)).repeat(deep / 100);
         let text = net(&format!("{}relu{}", many(open), many(close)));
         check(text).refused("limit", "deep");
     }
@@ -130,8 +151,8 @@ fn brackets_100_000_deep() {
 
 #[test]
 fn operators_100_000_deep() {
-    for unit in ["a + ", "not ", "-", "a or "] {
-        check(net(&format!("expect (\n{}a)", format!("{}\n", unit.repeat(100)).repeat(1000))))
+    for (unit, deep) in [("a + ", 50_000), ("not ", 50_000), ("-", 100_000), ("a or ", 25_000)] {
+        check(net(&format!("expect (\n{}a)", format!("{}\n", unit.repeat(100)).repeat(deep / 100))))
             .refused("limit", "deep");
     }
 }
@@ -163,8 +184,7 @@ fn repeats_within_repeats() {
 #[test]
 fn a_large_body_many_times() {
     for line in ["relu if false", "s = in", "block b { relu }", "x -> y"] {
-        let body =
-            lines(30_000, |i| line.replace("s =", &format!("s{i} =")).replace("b {", &format!("b{i} {{")));
+        let body = fill(|i| line.replace("s =", &format!("s{i} =")).replace("b {", &format!("b{i} {{")));
         let text = format!("block big {{\n{body}}}\n{}", net("  repeat 10000 { big }"));
         assert_eq!(check(text).code, Some(1));
     }
@@ -185,7 +205,7 @@ fn long_lists_many_times() {
     let list = format!("[{}]", vec!["1"; 30_000].join(", "));
     let wide = |text: String| text.replace(", 1, 1, 1, 1, 1, 1, 1, 1", ",\n1, 1, 1, 1, 1, 1, 1, 1");
     check(wide(net(&format!("repeat 10000 {{ relu if len({list}) > 0 }}")))).refused("limit", "");
-    let copies = lines(50_000, |i| format!("p{} = p{i},", i + 1));
+    let copies = lines(14_000, |i| format!("p{} = p{i},", i + 1));
     let text = format!("net a(p0 = {list},\n{copies}) {{ input x: [N, 1]\n relu\n output y: [N, 1] }}");
     check(wide(text)).refused("limit", "");
     let block = format!("block b(p = {list}) {{ relu if len(p) > 0 }}\n");
@@ -205,14 +225,14 @@ fn many_parameters_many_times() {
 fn many_names_many_times() {
     let labels = lines(20_000, |i| format!("  s{i}: relu"));
     check(net(&format!("{labels}\n  repeat 10000 {{ relu -> relu }}"))).sound_or_refused();
-    let defaults = lines(30_000, |i| format!("  default celu(alpha = {i})"));
+    let defaults = fill(|i| format!("  default celu(alpha = {i})"));
     check(net(&format!("{defaults}\n  repeat 9000 {{ celu -> celu -> celu }}"))).sound_or_refused();
 }
 
 #[test]
 fn many_edits() {
-    let edits = lines(20_000, |i| format!("  after s{i}: relu"));
-    let base = lines(20_000, |i| format!("  s{i}: relu"));
+    let edits = lines(11_000, |i| format!("  after s{i}: relu"));
+    let base = lines(11_000, |i| format!("  s{i}: relu"));
     let base = net(&base).replace("net a", "net base");
     let child = format!("net a extends \"base.net\" {{\n{edits}}}\n");
     let folder = folder(&[("base.net", &base), ("a.net", &child)]);
@@ -224,7 +244,7 @@ fn many_edits() {
 
 #[test]
 fn many_operands_many_times() {
-    let operands = lines(60_000, |_| "s, ".into());
+    let operands = lines(55_000, |_| "s, ".into());
     check(net(&format!("  s: relu\n  add(\n{operands})"))).refused("arity", "1024");
     let operands = lines(1000, |_| "s, ".into());
     check(net(&format!("  s: relu\n  repeat 10000 {{ add(\n{operands}) }}"))).refused("limit", "");
@@ -312,7 +332,7 @@ fn files_that_import_one_another() {
 
 #[test]
 fn many_large_imports() {
-    let large = lines(40_000, |i| format!("block b{i} {{ relu -> relu }}"));
+    let large = fill(|i| format!("block b{i} {{ relu -> relu }}"));
     let files: Vec<(String, &str)> = (0..250).map(|i| (format!("f{i}.net"), large.as_str())).collect();
     let mut files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
     let imports = lines(250, |i| format!("import \"f{i}.net\": b{i}"));
@@ -431,7 +451,7 @@ fn more_mistakes_than_anyone_reads() {
         "linear({i})",
         "x = -> {i}",
     ] {
-        let body = lines(40_000, |i| format!("  {}", line.replace("{i}", &i.to_string())));
+        let body = fill(|i| format!("  {}", line.replace("{i}", &i.to_string())));
         let text = net(&body);
         assert_eq!(check(text.as_bytes()).code, Some(1), "{line}");
         let here = folder(&[("a.net", &text)]);
@@ -448,7 +468,8 @@ fn bytes_that_are_no_text() {
     check(b"\xff\xfen\0e\0t\0").refused("unreadable", "UTF-8");
     check(b"net a { # \xc0\x80\n}\n").refused("unreadable", "UTF-8");
     check(b"net a { # \xed\xa0\x80\n}\n").refused("unreadable", "UTF-8");
-    check(vec![0; 1 << 20]).refused("unreadable", "NUL");
+    check(vec![0; 1 << 10]).refused("unreadable", "NUL");
+    check(vec![0; 1 << 20]).refused("limit", "line");
 }
 
 /// Names are ASCII, so that no two of them look alike; and no comment or string turns the text around.

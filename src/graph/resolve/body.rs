@@ -21,15 +21,16 @@ impl<'a> Resolver<'a> {
         }
         let mut names = Names::of_body(body);
         for stmt in &body.stmts {
-            if self.exhausted {
-                frame.cursor = None;
-                return;
-            }
             self.statement(frame, stmt, &mut names);
         }
     }
 
     pub(super) fn statement(&mut self, frame: &mut Frame<'a>, stmt: &'a Stmt, names: &mut Names) {
+        self.exhausted |= self.problems.is_full();
+        if self.exhausted {
+            frame.cursor = None;
+            return;
+        }
         match &stmt.kind {
             StmtKind::Stage { label, chain, shape } => {
                 if self.has_cursor(frame, stmt) {

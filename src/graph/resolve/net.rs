@@ -191,6 +191,9 @@ impl<'a> Resolver<'a> {
         for (depth, (level, env)) in levels.iter().rev().zip(&envs).enumerate() {
             let last = depth + 1 == levels.len();
             for stmt in &level.net.body.stmts {
+                if self.problems.is_full() {
+                    return;
+                }
                 self.declaration(stmt, env, depth > 0, last && !overridden);
             }
         }

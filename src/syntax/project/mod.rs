@@ -7,8 +7,9 @@ use std::path::Path;
 
 use super::ast::{self, ItemKind, Name};
 use super::parser::recover;
+use super::scan::words;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
-use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PROJECT_BYTES};
+use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
 use files::{Disk, Files, Given};
 pub use files::{nets_below, nets_beside};
@@ -135,6 +136,9 @@ struct Loader<'f> {
     /// Each path that was tried, with what came of it.
     known: BTreeMap<String, Option<FileId>>,
     links: BTreeMap<(FileId, String), FileId>,
+    /// Of all that was read.
+    bytes: usize,
+    words: usize,
     /// For each file, the files it uses and where it says so.
     uses: BTreeMap<FileId, Vec<(FileId, Span)>>,
 }
@@ -149,6 +153,8 @@ impl<'f> Loader<'f> {
             trees: BTreeMap::new(),
             known: BTreeMap::new(),
             links: BTreeMap::new(),
+            bytes: 0,
+            words: 0,
             uses: BTreeMap::new(),
         }
     }
@@ -210,6 +216,7 @@ impl<'f> Loader<'f> {
 
     /// Reads a text and all that it leads to.
     fn read_all(&mut self, name: &str, text: &str) -> FileId {
+        (self.bytes, self.words) = (text.len(), words(text));
         let root = self.sources.add(name, text);
         self.known.insert(normal(name), Some(root));
         let mut queue = vec![root];
@@ -264,24 +271,25 @@ impl<'f> Loader<'f> {
             return None;
         }
         match self.files.read(target) {
-            Ok(text) if self.bytes() + text.len() > MAX_PROJECT_BYTES => {
-                let message = format!("expected a net of at most {MAX_PROJECT_BYTES} bytes in all, got more");
+            Ok(text) => {
+                self.bytes += text.len();
+                self.words += words(&text);
+                let most = match () {
+                    () if self.bytes > MAX_PROJECT_BYTES => format!("{MAX_PROJECT_BYTES} bytes"),
+                    () if self.words > MAX_PARTS => format!("{MAX_PARTS} words"),
+                    () => return Some(self.sources.add(target, text)),
+                };
+                let message = format!("expected a net of at most {most} in all its files, got more");
                 let problem = Problem::new(Code::Limit, path.span, message).label("too much with this file");
                 self.problems.push(problem);
                 None
             }
-            Ok(text) => Some(self.sources.add(target, text)),
             Err(failure) => {
                 let problem = self.unreadable(Some(path.span), &path.node, target, &failure);
                 self.unread.push(problem);
                 None
             }
         }
-    }
-
-    /// Of all that was read.
-    fn bytes(&self) -> usize {
-        self.sources.ids().map(|id| self.sources.get(id).text.len()).sum()
     }
 
     fn unreadable(&self, span: Option<Span>, written: &str, target: &str, failure: &Error) -> Problem {

@@ -9,6 +9,7 @@ use crate::diag::{Code, FileId, MAX_SHOWN, Problem, Span};
 use crate::limits::MAX_NESTING;
 
 use refusal::refusal;
+pub(super) use refusal::words;
 
 /// A text made ready for the grammar.
 #[derive(Debug)]

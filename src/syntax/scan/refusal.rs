@@ -66,6 +66,11 @@ fn long_name(line: &str, start: usize, file: FileId) -> Option<Problem> {
     None
 }
 
+/// How many words a text has besides its comments.
+pub(in crate::syntax) fn words(text: &str) -> usize {
+    text.lines().map(parts_of).sum()
+}
+
 /// How many words a line has besides its comment.
 fn parts_of(line: &str) -> usize {
     let mut inside = false;
