@@ -26,7 +26,7 @@ trap '[[ -z $mounted ]] || umount "$mounted"; rm -rf "$folder"' EXIT
 export OMP_NUM_THREADS=1
 
 # --- kills
-epochs=$((kills * 4 + 20))
+epochs=$((kills * 20 + 60)) # more than are done before the last kill
 train=(train nets/backbone_norepeat.net --set width=4 --data synthetic --limit-train 256 --limit-test 64 --device cpu
     --precision fp32 --conv library --epochs "$epochs" --recipe examples/recipes/small_batches.yaml --save-every 0)
 "$netc" "${train[@]}" --out "$folder/whole" >"$folder/whole.log" 2>&1 || { cat "$folder/whole.log" && exit 1; }
@@ -44,7 +44,7 @@ resume=("${train[@]}" --out "$folder/killed")
 while [[ $done -lt $kills ]]; do
     setsid "$netc" "${resume[@]}" >"$folder/killed.log" 2>&1 &
     worker=$!
-    sleep "$(python3 -c 'import random; print(random.uniform(0.05, 2.5))')"
+    sleep "$(python3 -c 'import random; print(random.uniform(0.3, 1.5))')"
     kill -KILL -- "-$worker" 2>/dev/null || true
     wait "$worker" 2>/dev/null && status=0 || status=$?
     if [[ $status -ne 137 ]]; then # it ended by itself
@@ -64,6 +64,7 @@ diff <(sums "$folder/whole") <(sums "$folder/killed") || lost=$((lost + 1))
 left=$(find "$folder/killed" -name '*.tmp' | wc -l)
 echo "killed $done times: $damaged checkpoints damaged, $lost trainings lost, $left files left behind at the end"
 [[ $damaged -eq 0 && $lost -eq 0 ]] || fail "a kill lost something"
+[[ $done -eq $kills ]] || fail "the training was over after $done kills"
 
 # --- a failing system call
 if command -v strace >/dev/null; then

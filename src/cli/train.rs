@@ -21,7 +21,7 @@ use crate::run::dist::Group;
 use crate::run::tensorboard::{Board, EventFile};
 use crate::run::{
     DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Resume, RunError,
-    RunFolder, RunReport, train,
+    RunFolder, RunReport, leave, train,
 };
 use crate::search::report::epochs;
 use crate::syntax::parse;
@@ -258,7 +258,7 @@ pub(super) fn stop_on_interrupt() -> Result<Arc<AtomicBool>, String> {
     let flag = Arc::clone(&stop);
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
+            leave(INTERRUPTED);
         }
         complain("\nstopping after this step; once more to stop at once\n");
     };

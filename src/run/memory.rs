@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use rustix::process::{Resource, getrlimit};
+
 /// Memory that a process allocated, in bytes, while something ran.
 #[derive(Debug, Clone, Copy)]
 pub struct Allocated {
@@ -33,10 +35,11 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// This machine's memory, or the part of it that the process's control group may take.
+/// This machine's memory, or the part of it that the process or its control group may take.
 pub fn machine_memory() -> Option<u64> {
     let all = kilobytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal")?;
     let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
     let limits = limits.iter().filter_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
-    Some(limits.fold(all, u64::min))
+    let own = [Resource::As, Resource::Data].into_iter().filter_map(|what| getrlimit(what).current);
+    Some(limits.chain(own).fold(all, u64::min))
 }

@@ -75,6 +75,8 @@ pub use logits::logits;
 pub use memory::{Allocated, machine_memory};
 pub use method::{Executor, Method};
 #[cfg(feature = "torch")]
+pub use native::leave;
+#[cfg(feature = "torch")]
 pub use optimiser::{Optimiser, Pace};
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]

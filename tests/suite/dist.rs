@@ -210,6 +210,29 @@ fn one_process_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn a_second_interrupt_ends_it_too_and_loses_no_epoch() {
+    let folder = folder("-> bn ");
+    for (i, signal) in ["-INT", "-TERM", "-INT"].into_iter().enumerate() {
+        let out = format!("run{i}");
+        let mut child =
+            train(folder.path(), &[NEW, &["--epochs", "1000", "--out", &out]].concat()).spawn().unwrap();
+        let start = Instant::now();
+        let log = folder.path().join(&out).join("log.jsonl");
+        let rows = || std::fs::read_to_string(&log).map_or(0, |log| log.lines().count());
+        while rows() < 2 {
+            assert!(start.elapsed() < Duration::from_secs(60), "no epoch");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let id = child.id().to_string();
+        for _ in 0..2 {
+            let _ = Command::new("kill").args([signal, &id]).status().unwrap();
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert!(rows() >= 2);
+    }
+}
+
+#[test]
 fn a_batch_that_is_too_small_to_share_is_refused() {
     let folder = folder("");
     let args = [NEW, &["--epochs", "1", "--out", "run"]].concat();
