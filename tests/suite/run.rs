@@ -425,7 +425,7 @@ fn in_parts(folder: &Path, recipe: &Recipe, stops: &[u32], method: &Method) -> V
         let job = Job {
             net: &small(),
             recipe,
-            data: &tints(200, 60),
+            data: &tints(100, 20),
             limit_train: None,
             limit_test: None,
             seed: 5,
@@ -462,7 +462,7 @@ fn a_training_that_was_cut_short_goes_on_to_the_same_bits() {
 }
 
 fn goes_on(recipe: &Recipe, method: &Method) {
-    let results = [&[][..], &[1], &[3], &[1, 2]].map(|stops| {
+    let results = [&[][..], &[3], &[1, 2]].map(|stops| {
         let folder = tempfile::tempdir().unwrap();
         let rows = in_parts(folder.path(), recipe, stops, method);
         let numbers = |r: &netc::run::EpochRow| (r.epoch, r.train_loss.to_bits(), r.test_loss.to_bits());

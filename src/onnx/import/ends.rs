@@ -81,6 +81,8 @@ impl Builder<'_> {
                 waiting.extend(&self.lines[i].operands);
             }
         }
+        let mut taken = HashSet::new();
+        taken.extend(needed.iter().filter_map(|&i| self.lines[i].path.split('.').next().map(str::to_owned)));
         let mut graph = Graph::new(self.net);
         let mut ids: HashMap<usize, NodeId> = HashMap::new();
         let mut tensors = HashMap::new();
@@ -95,7 +97,12 @@ impl Builder<'_> {
             };
             ids.insert(i, id);
         }
-        graph.set_output(names::identifier(output.name(), "logits"), ids[last]);
+        // A model may give out its very input.
+        let mut name = names::identifier(output.name(), "logits");
+        while taken.contains(&name) {
+            name += "_out";
+        }
+        graph.set_output(name, ids[last]);
         Ok((graph, tensors))
     }
 }

@@ -14,6 +14,8 @@ use crate::disk;
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
+/// The most that is unpacked of an archive; those of both data sets hold less than a fifth of it.
+const MOST_UNPACKED: u64 = 1 << 30;
 /// The most that a file of names may hold.
 const MOST_NAMES: u64 = 1 << 16;
 
@@ -294,7 +296,7 @@ impl Cifar {
     fn read_archive(&self, archive: &Path) -> Result<Vec<Vec<u8>>, DataError> {
         let io = || DataError::io(archive);
         let file = File::open(archive).map_err(io())?;
-        let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
+        let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(file)).take(MOST_UNPACKED));
         let wanted: Vec<(&str, u64)> = self.contents().collect();
         let mut found: Vec<Option<Vec<u8>>> = vec![None; wanted.len()];
         for entry in tar.entries().map_err(io())? {
