@@ -12,7 +12,8 @@
 //! | [`recipe`] | settings of a net, a file, the command line | [`recipe::Recipe`]: how a net is trained |
 //! | [`run`] | recipe and data | a trained net |
 //!
-//! [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
+//! [`limits`], [`disk`] and [`diag`] serve all of them: how much a file may ask for, how files are read and replaced, what
+//! is said about a problem. [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
 //! [`search`] trains and compares many; [`onnx`] exchanges nets with other programs; [`lsp`] answers editors.
 
 pub mod limits;

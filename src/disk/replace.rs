@@ -1,6 +1,7 @@
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write as _};
+#[cfg(unix)]
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -56,11 +57,20 @@ pub fn keep(path: &Path, name: &Path) -> Result<()> {
 /// # Errors
 /// What the system says.
 pub fn write_out(path: &Path, bytes: &[u8]) -> Result<()> {
-    let kind = fs::metadata(path).map(|meta| meta.file_type());
-    if kind.is_ok_and(|kind| kind.is_fifo() || kind.is_char_device()) {
+    if fs::metadata(path).is_ok_and(|meta| is_stream(meta.file_type())) {
         return OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
     replace(path, bytes)
+}
+
+#[cfg(unix)]
+fn is_stream(kind: FileType) -> bool {
+    kind.is_fifo() || kind.is_char_device()
+}
+
+#[cfg(not(unix))]
+fn is_stream(_kind: FileType) -> bool {
+    false
 }
 
 /// Waits until the names in a folder are on the disk.
@@ -68,6 +78,9 @@ pub fn write_out(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// What the system says.
 pub fn sync_folder(folder: &Path) -> Result<()> {
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
     match File::open(folder)?.sync_all() {
         // A file system without this has nothing to wait for.
         Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),

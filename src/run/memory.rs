@@ -2,6 +2,7 @@
 
 use std::fs;
 
+#[cfg(unix)]
 use rustix::process::{Resource, getrlimit};
 
 /// Memory that a process allocated, in bytes, while something ran.
@@ -40,6 +41,15 @@ pub fn machine_memory() -> Option<u64> {
     let all = kilobytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal")?;
     let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
     let limits = limits.iter().filter_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
-    let own = [Resource::As, Resource::Data].into_iter().filter_map(|what| getrlimit(what).current);
-    Some(limits.chain(own).fold(all, u64::min))
+    Some(limits.chain(own_limits()).fold(all, u64::min))
+}
+
+#[cfg(unix)]
+fn own_limits() -> impl Iterator<Item = u64> {
+    [Resource::As, Resource::Data].into_iter().filter_map(|what| getrlimit(what).current)
+}
+
+#[cfg(not(unix))]
+fn own_limits() -> impl Iterator<Item = u64> {
+    std::iter::empty()
 }
