@@ -28,8 +28,9 @@ export OMP_NUM_THREADS=1
 # --- kills
 epochs=$((kills * 20 + 60)) # more than are done before the last kill
 train=(train nets/backbone_norepeat.net --set width=4 --data synthetic --limit-train 256 --limit-test 64 --device cpu
-    --precision fp32 --conv library --epochs "$epochs" --recipe examples/recipes/small_batches.yaml --save-every 0)
-"$netc" "${train[@]}" --out "$folder/whole" >"$folder/whole.log" 2>&1 || { cat "$folder/whole.log" && exit 1; }
+    --precision fp32 --conv library --recipe examples/recipes/small_batches.yaml --save-every 0)
+long=("${train[@]}" --epochs "$epochs")
+"$netc" "${long[@]}" --out "$folder/whole" >"$folder/whole.log" 2>&1 || { cat "$folder/whole.log" && exit 1; }
 sums() { # the weights, and of the log what is not a time
     python3 - "$1" <<'PYTHON'
 import hashlib, json, sys
@@ -40,7 +41,7 @@ for line in open(run + "/log.jsonl").read().splitlines()[1:]:
 PYTHON
 }
 damaged=0 lost=0 done=0
-resume=("${train[@]}" --out "$folder/killed")
+resume=("${long[@]}" --out "$folder/killed")
 while [[ $done -lt $kills ]]; do
     setsid "$netc" "${resume[@]}" >"$folder/killed.log" 2>&1 &
     worker=$!
@@ -105,7 +106,9 @@ mkdir "$folder/small"
 if mount -t tmpfs -o size=1m tmpfs "$folder/small" 2>/dev/null; then
     mounted=$folder/small
     # Its checkpoints, two of about 200 kB, fit; the filler takes the rest while it runs.
-    "$netc" "${train[@]}" --out "$mounted/run" >"$folder/full.log" 2>&1 &
+    short=("${train[@]}" --epochs 60)
+    "$netc" "${short[@]}" --out "$folder/short" >"$folder/short.log" 2>&1
+    "$netc" "${short[@]}" --out "$mounted/run" >"$folder/full.log" 2>&1 &
     worker=$!
     while [[ ! -e $mounted/run/checkpoint.before.safetensors ]] && kill -0 "$worker" 2>/dev/null; do sleep 0.05; done
     head -c 1M /dev/zero >"$mounted/filler" 2>/dev/null || true
@@ -113,7 +116,7 @@ if mount -t tmpfs -o size=1m tmpfs "$folder/small" 2>/dev/null; then
     grep -qi 'space' "$folder/full.log" || { cat "$folder/full.log" && fail "a full disk is not named"; }
     rm "$mounted/filler"
     "$netc" train --resume "$mounted/run" --device cpu >"$folder/full.log" 2>&1 || { cat "$folder/full.log" && exit 1; }
-    diff <(sums "$folder/whole") <(sums "$mounted/run")
+    diff <(sums "$folder/short") <(sums "$mounted/run")
     echo "full disk: said, and the training resumed to the same bits"
     mount -o remount,ro "$mounted"
     ! "$netc" draw nets/backbone.net -o "$mounted/a.svg" 2>"$folder/ro.log" || fail "a read-only folder went unsaid"

@@ -68,6 +68,7 @@ impl<'a> Site<'a> {
                 title: "put `flatten` ahead of it: `flatten -> linear`".into(),
                 edits: vec![(self.call.start(), "flatten -> ".into())],
             }],
+            Op::Conv(conv) if conv.pads_past_its_reach() => Vec::new(),
             Op::MaxPool(_) | Op::AvgPool(_) | Op::Conv(_) => self.smaller_window(),
             Op::Add(_) | Op::Mul(_) => self.bring_together(),
             Op::Input(_)

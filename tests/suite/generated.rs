@@ -84,7 +84,7 @@ fn conv(choices: &mut Choices, [c, h, w]: Image) -> (String, Image) {
         1 if c % 2 == 0 => (2, choices.of(&[2, 4, 6])),
         _ => (1, choices.of(&[1, 3, 4, 8])),
     };
-    let (rows, columns) = (window(choices, h, |_| 3), window(choices, w, |_| 3));
+    let (rows, columns) = (window(choices, h, |k| 3.min(k - 1)), window(choices, w, |k| 3.min(k - 1)));
     let mut dilation = choices.of(&[1, 1, 2, 3]);
     let fits =
         |d: u64| [(rows, h), (columns, w)].iter().all(|(a, length)| length + 2 * a[2] > d * (a[0] - 1));

@@ -26,6 +26,18 @@ pub struct Conv {
     pub train_weight: bool,
 }
 
+impl Conv {
+    /// Rows (0) or columns (1) between the first and the last tap of a window, both counted.
+    fn reach(&self, axis: usize) -> u64 {
+        self.dilation[axis].saturating_mul(self.kernel[axis] - 1) + 1
+    }
+
+    /// Whether some windows may see nothing but padding.
+    pub fn pads_past_its_reach(&self) -> bool {
+        (0..2).any(|axis| self.pad[axis] >= self.reach(axis))
+    }
+}
+
 impl Rule for Conv {
     const SIGNATURE: Signature = Signature {
         name: "conv",
@@ -108,7 +120,15 @@ impl Rule for Conv {
         }
         let mut size = [0; 2];
         for (i, length) in [h, w].into_iter().enumerate() {
-            let reach = self.dilation[i].saturating_mul(self.kernel[i] - 1) + 1;
+            let reach = self.reach(i);
+            // oneDNN crashes on some windows that see nothing but padding.
+            if self.pad[i] >= reach {
+                let message = format!(
+                    "expected padding smaller than the kernel's reach of {reach}, got {}: some windows would see nothing else",
+                    self.pad[i]
+                );
+                return Err(ShapeError::new(message).help("put `pad` ahead of `conv`, or pad less"));
+            }
             size[i] = windows(length, reach, self.stride[i], self.pad[i], false)
                 .ok_or_else(|| too_large("kernel", reach, operands[0], self.pad))?;
         }
