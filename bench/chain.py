@@ -10,11 +10,10 @@ With --off, each is left out of the whole instead, and the ratio is that of the 
 """
 
 import argparse
-import json
 import pathlib
 import statistics
-import subprocess
-import tempfile
+
+from measure import rates
 
 HERE = pathlib.Path(__file__).resolve().parent
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -60,15 +59,8 @@ def all_but_one(precision):
 
 
 def measure(precision, link):
-    with tempfile.TemporaryDirectory() as folder:
-        recipe = pathlib.Path(folder, "recipe.yaml")
-        recipe.write_text(f"batch_size: {args.batch}\n")
-        command = [args.netc, "train", f"{HERE.parent}/nets/{args.net}.net", "--recipe", recipe, "--data", "synthetic"]
-        command += ["--epochs", "2", "--limit-train", str(args.images), "--limit-test", str(args.tests)]
-        command += ["--precision", precision, "--device", "cpu", "--out", f"{folder}/run", *link]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        lines = [json.loads(line) for line in open(f"{folder}/run/log.jsonl")]
-        return args.images / lines[2]["train_time"], args.tests / lines[2]["test_time"]
+    found = rates(args, args.net, args.batch, "--precision", precision, *link)
+    return found["train"], found["test"]
 
 
 def spread(values):

@@ -13,7 +13,8 @@ import os
 import pathlib
 import statistics
 import subprocess
-import tempfile
+
+from measure import rates
 
 HERE = pathlib.Path(__file__).resolve().parent
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,16 +34,7 @@ KEPT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str((1
 
 
 def netc(net, batch, precision, *options):
-    """The second of two epochs on generated images."""
-    with tempfile.TemporaryDirectory() as folder:
-        recipe = pathlib.Path(folder, "recipe.yaml")
-        recipe.write_text(f"batch_size: {batch}\n")
-        command = [args.netc, "train", f"{HERE.parent}/nets/{net}.net", "--recipe", recipe, "--data", "synthetic", "--epochs", "2"]
-        command += ["--limit-train", str(args.images), "--limit-test", str(args.tests), "--precision", precision]
-        command += ["--device", "cpu", "--out", f"{folder}/run", *options]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        lines = [json.loads(line) for line in open(f"{folder}/run/log.jsonl")]
-        return {"train": args.images / lines[2]["train_time"], "test": args.tests / lines[2]["test_time"]}
+    return rates(args, net, batch, "--precision", precision, *options)
 
 
 def pytorch(net, batch, *options, allocator={}):
