@@ -13,8 +13,10 @@ pub const MAX_NAME_BYTES: usize = 128;
 pub const MAX_PROJECT_BYTES: usize = 4 << 20;
 /// Files that one net may be made of.
 pub const MAX_FILES: usize = 256;
-/// Words of all files of one net together, comments not counted.
-pub const MAX_PARTS: usize = 60_000;
+/// Words and arrows of all files of one net together, comments not counted.
+pub const MAX_PARTS: usize = 100_000;
+/// Lines of one file that say something.
+pub const MAX_LINES: usize = 20_000;
 
 /// How deep brackets may nest. The grammar recurses once a bracket, and a debug build of its parser
 /// needs some 10 KiB of stack for each.
@@ -27,14 +29,14 @@ pub const MAX_CALL_DEPTH: usize = 64;
 /// Rounds of one `repeat`.
 pub const MAX_ROUNDS: i64 = 10_000;
 /// Ops that a net may expand to, blocks and repeats included.
-pub const MAX_ELEMENTS_PLACED: usize = 100_000;
+pub const MAX_ELEMENTS_PLACED: usize = 200_000;
 /// Steps of expansion: a statement that is run, an argument or parameter that is looked at, an operand
 /// of an expression.
 pub const MAX_STEPS: u64 = 2_000_000;
 /// Bytes of the path of a node.
 pub const MAX_PATH_BYTES: usize = 1024;
 /// Bytes of the paths of all nodes together.
-pub const MAX_PATHS_BYTES: usize = 8 << 20;
+pub const MAX_PATHS_BYTES: usize = 4 << 20;
 /// Items of a list, those of lists within it included.
 pub const MAX_ITEMS: usize = 4096;
 /// Values that a join reads.
@@ -64,6 +66,9 @@ pub const MAX_COMPARED: usize = 500;
 pub const MAX_REPAIRED_NODES: usize = 5_000;
 /// See [`MAX_REPAIRED_NODES`].
 pub const MAX_REPAIRED_BYTES: usize = 64 << 10;
+
+/// Nodes of a net whose memory `check` predicts: the passes and the schedule of larger ones take longer than the check itself.
+pub const MAX_PREDICTED_NODES: usize = 5_000;
 
 /// Bytes of a checkpoint.
 pub const MAX_CHECKPOINT_BYTES: usize = 1 << 40;

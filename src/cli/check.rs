@@ -10,6 +10,7 @@ use super::memory::Memory;
 use super::out::{complain, echo_overrides, millions, print, show, table, thousands, trimmed};
 use crate::check::Checked;
 use crate::diag::{Problem, Sources};
+use crate::limits::MAX_PREDICTED_NODES;
 use crate::syntax::Overlay;
 use crate::tools::show::stages;
 use crate::{Compilation, compile_over};
@@ -48,7 +49,11 @@ fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     if let Some(net) = &compilation.net {
         text += &echo_overrides(net, &args.set.set);
         text += &format!("\n{}\n", stage_table(net));
-        text += &Memory::of(net, args).map_or_else(String::new, |memory| format!("\n{}\n", memory.line()));
+        let memory = Memory::of(net, args).map(|memory| memory.line());
+        let large =
+            || format!("memory: not predicted for more than {} ops", thousands(MAX_PREDICTED_NODES as u64));
+        let large = || (net.order().len() > MAX_PREDICTED_NODES).then(large);
+        text += &memory.or_else(large).map_or_else(String::new, |line| format!("\n{line}\n"));
     }
     text
 }

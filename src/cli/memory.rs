@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::args::CheckArgs;
 use super::out::{bytes, thousands};
 use crate::check::Checked;
+use crate::limits::MAX_PREDICTED_NODES;
 use crate::lower::{ConvChoice, Load, Precision, Predicted, cpu};
 use crate::recipe::Recipe;
 use crate::run::machine_memory;
@@ -18,8 +19,12 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// For the batch and arithmetic of the command line, else of a training on this machine. `None` for a net that a pass breaks.
+    /// For the batch and arithmetic of the command line, else of a training on this machine. `None` for a net that a pass breaks, and for one of more than
+    /// [`MAX_PREDICTED_NODES`].
     pub(super) fn of(net: &Checked, args: &CheckArgs) -> Option<Memory> {
+        if net.order().len() > MAX_PREDICTED_NODES {
+            return None;
+        }
         let recipe = Recipe::resolve(&net.graph().settings, None, None).0;
         let images = args.batch.unwrap_or(recipe.batch_size as u64);
         Memory::of_step(net, images, args.precision.on_cpu(), args.conv)

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use netc::limits::MAX_PARTS;
+use netc::limits::{MAX_LINES, MAX_PARTS};
 use tempfile::TempDir;
 
 const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 1 });
@@ -107,15 +107,16 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     })
 }
 
-/// So many lines that almost as many words come together as a file may have.
+/// So many lines that almost as many words and arrows come together as a file may have.
 fn fill(line: impl Fn(usize) -> String) -> String {
     let mut text = String::new();
     let mut words = 0;
     for i in 0.. {
         let line = line(i);
         words +=
-            line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty()).count();
-        if words > MAX_PARTS - 1000 {
+            line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty()).count()
+                + line.matches('>').count();
+        if words > MAX_PARTS - 1000 || i == MAX_LINES - 10 {
             break;
         }
         text += &line;
@@ -141,7 +142,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 fn brackets_100_000_deep() {
     // As many as fit into a file.
     for (open, close, deep) in
-        [("(", ")", 100_000), ("[", "]", 100_000), ("repeat 2 {", "}", 25_000), ("block b {", "}", 25_000)]
+        [("(", ")", 100_000), ("[", "]", 100_000), ("repeat 2 {", "}", 45_000), ("block b {", "}", 45_000)]
     {
         let many = |unit: &str| format!("{}\n", unit.repeat(100)).repeat(deep / 100);
         let text = net(&format!("{}relu{}", many(open), many(close)));
@@ -151,7 +152,7 @@ fn brackets_100_000_deep() {
 
 #[test]
 fn operators_100_000_deep() {
-    for (unit, deep) in [("a + ", 50_000), ("not ", 50_000), ("-", 100_000), ("a or ", 25_000)] {
+    for (unit, deep) in [("a + ", 90_000), ("not ", 90_000), ("-", 100_000), ("a or ", 45_000)] {
         check(net(&format!("expect (\n{}a)", format!("{}\n", unit.repeat(100)).repeat(deep / 100))))
             .refused("limit", "deep");
     }
@@ -205,7 +206,7 @@ fn long_lists_many_times() {
     let list = format!("[{}]", vec!["1"; 30_000].join(", "));
     let wide = |text: String| text.replace(", 1, 1, 1, 1, 1, 1, 1, 1", ",\n1, 1, 1, 1, 1, 1, 1, 1");
     check(wide(net(&format!("repeat 10000 {{ relu if len({list}) > 0 }}")))).refused("limit", "");
-    let copies = lines(14_000, |i| format!("p{} = p{i},", i + 1));
+    let copies = lines(18_000, |i| format!("p{} = p{i},", i + 1));
     let text = format!("net a(p0 = {list},\n{copies}) {{ input x: [N, 1]\n relu\n output y: [N, 1] }}");
     check(wide(text)).refused("limit", "");
     let block = format!("block b(p = {list}) {{ relu if len(p) > 0 }}\n");
@@ -214,7 +215,7 @@ fn long_lists_many_times() {
 
 #[test]
 fn many_parameters_many_times() {
-    let params = lines(20_000, |i| format!("p{i} = {i},"));
+    let params = lines(19_000, |i| format!("p{i} = {i},"));
     let text = net("  repeat 10000 { repeat 10 { relu } }").replacen(" {", &format!("(\n{params}) {{"), 1);
     check(text).refused("limit", "");
     let block = format!("block b(\n{params}) {{ relu }}\n");
@@ -223,7 +224,7 @@ fn many_parameters_many_times() {
 
 #[test]
 fn many_names_many_times() {
-    let labels = lines(20_000, |i| format!("  s{i}: relu"));
+    let labels = lines(19_000, |i| format!("  s{i}: relu"));
     check(net(&format!("{labels}\n  repeat 10000 {{ relu -> relu }}"))).sound_or_refused();
     let defaults = fill(|i| format!("  default celu(alpha = {i})"));
     check(net(&format!("{defaults}\n  repeat 9000 {{ celu -> celu -> celu }}"))).sound_or_refused();
@@ -231,8 +232,8 @@ fn many_names_many_times() {
 
 #[test]
 fn many_edits() {
-    let edits = lines(11_000, |i| format!("  after s{i}: relu"));
-    let base = lines(11_000, |i| format!("  s{i}: relu"));
+    let edits = lines(18_000, |i| format!("  after s{i}: relu"));
+    let base = lines(18_000, |i| format!("  s{i}: relu"));
     let base = net(&base).replace("net a", "net base");
     let child = format!("net a extends \"base.net\" {{\n{edits}}}\n");
     let folder = folder(&[("base.net", &base), ("a.net", &child)]);
@@ -244,7 +245,7 @@ fn many_edits() {
 
 #[test]
 fn many_operands_many_times() {
-    let operands = lines(55_000, |_| "s, ".into());
+    let operands = lines(19_000, |_| "s, s, s, s, ".into());
     check(net(&format!("  s: relu\n  add(\n{operands})"))).refused("arity", "1024");
     let operands = lines(1000, |_| "s, ".into());
     check(net(&format!("  s: relu\n  repeat 10000 {{ add(\n{operands}) }}"))).refused("limit", "");
@@ -454,6 +455,13 @@ fn more_mistakes_than_anyone_reads() {
         let body = fill(|i| format!("  {}", line.replace("{i}", &i.to_string())));
         let text = net(&body);
         assert_eq!(check(text.as_bytes()).code, Some(1), "{line}");
+    }
+    for wide in [
+        "x -> x -> x -> x -> x -> x -> x -> x",
+        "relu(q) -> relu(q) -> relu(q) -> relu(q)",
+        "add(q, q, q, q, q, q, q)",
+    ] {
+        assert_eq!(check(net(&fill(|_| format!("  {wide}")))).code, Some(1), "{wide}");
     }
     let text = net(&fill(|i| format!("  x{i}")));
     let here = folder(&[("a.net", &text)]);

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::ast::{self, ItemKind, Name};
 use super::parser::recover;
-use super::scan::words;
+use super::scan::parts;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
@@ -138,7 +138,7 @@ struct Loader<'f> {
     links: BTreeMap<(FileId, String), FileId>,
     /// Of all that was read.
     bytes: usize,
-    words: usize,
+    parts: usize,
     /// For each file, the files it uses and where it says so.
     uses: BTreeMap<FileId, Vec<(FileId, Span)>>,
 }
@@ -154,7 +154,7 @@ impl<'f> Loader<'f> {
             known: BTreeMap::new(),
             links: BTreeMap::new(),
             bytes: 0,
-            words: 0,
+            parts: 0,
             uses: BTreeMap::new(),
         }
     }
@@ -216,7 +216,7 @@ impl<'f> Loader<'f> {
 
     /// Reads a text and all that it leads to.
     fn read_all(&mut self, name: &str, text: &str) -> FileId {
-        (self.bytes, self.words) = (text.len(), words(text));
+        (self.bytes, self.parts) = (text.len(), parts(text));
         let root = self.sources.add(name, text);
         self.known.insert(normal(name), Some(root));
         let mut queue = vec![root];
@@ -273,10 +273,10 @@ impl<'f> Loader<'f> {
         match self.files.read(target) {
             Ok(text) => {
                 self.bytes += text.len();
-                self.words += words(&text);
+                self.parts += parts(&text);
                 let most = match () {
                     () if self.bytes > MAX_PROJECT_BYTES => format!("{MAX_PROJECT_BYTES} bytes"),
-                    () if self.words > MAX_PARTS => format!("{MAX_PARTS} words"),
+                    () if self.parts > MAX_PARTS => format!("{MAX_PARTS} words and arrows"),
                     () => return Some(self.sources.add(target, text)),
                 };
                 let message = format!("expected a net of at most {most} in all its files, got more");

@@ -8,8 +8,8 @@ use std::ops::Range;
 use crate::diag::{Code, FileId, MAX_SHOWN, Problem, Span};
 use crate::limits::MAX_NESTING;
 
+pub(super) use refusal::parts;
 use refusal::refusal;
-pub(super) use refusal::words;
 
 /// A text made ready for the grammar.
 #[derive(Debug)]

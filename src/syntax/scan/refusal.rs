@@ -1,5 +1,5 @@
 use crate::diag::{Code, FileId, Problem, Span, is_deceptive};
-use crate::limits::{MAX_FILE_BYTES, MAX_LINE_BYTES, MAX_NAME_BYTES, MAX_PARTS};
+use crate::limits::{MAX_FILE_BYTES, MAX_LINE_BYTES, MAX_LINES, MAX_NAME_BYTES, MAX_PARTS};
 
 /// Why a text is not read at all.
 pub(super) fn refusal(text: &str, file: FileId) -> Option<Problem> {
@@ -7,9 +7,11 @@ pub(super) fn refusal(text: &str, file: FileId) -> Option<Problem> {
         let message = format!("expected a file of at most {MAX_FILE_BYTES} bytes, got {}", text.len());
         return Some(Problem::new(Code::Limit, Span { file, start: 0, end: 0 }, message));
     }
-    let (mut start, mut parts) = (0, 0);
+    let (mut start, mut parts, mut lines) = (0, 0, 0);
     for line in text.split_inclusive('\n') {
-        parts += parts_of(line);
+        let said = parts_of(line);
+        parts += said;
+        lines += usize::from(said > 0);
         let found = if line.len() > MAX_LINE_BYTES {
             // Without the excerpt, which would be the line.
             let number = text[..start].matches('\n').count() + 1;
@@ -26,11 +28,14 @@ pub(super) fn refusal(text: &str, file: FileId) -> Option<Problem> {
         }
         start += line.len();
     }
-    (parts > MAX_PARTS).then(|| {
-        let message = format!("expected a file of at most {MAX_PARTS} words, got {parts}");
-        Problem::new(Code::Limit, Span { file, start: 0, end: 0 }, message)
-            .help("Say what repeats as a block, or by `repeat`.")
-    })
+    let (most, what, got) = match () {
+        () if parts > MAX_PARTS => (MAX_PARTS, "words and arrows", parts),
+        () if lines > MAX_LINES => (MAX_LINES, "lines that say something", lines),
+        () => return None,
+    };
+    let message = format!("expected a file of at most {most} {what}, got {got}");
+    let problem = Problem::new(Code::Limit, Span { file, start: 0, end: 0 }, message);
+    Some(problem.help("Say what repeats as a block, or by `repeat`."))
 }
 
 fn deceptive(line: &str, start: usize, file: FileId) -> Option<Problem> {
@@ -66,18 +71,18 @@ fn long_name(line: &str, start: usize, file: FileId) -> Option<Problem> {
     None
 }
 
-/// How many words a text has besides its comments.
-pub(in crate::syntax) fn words(text: &str) -> usize {
+/// How many words and arrows a text has besides its comments.
+pub(in crate::syntax) fn parts(text: &str) -> usize {
     text.lines().map(parts_of).sum()
 }
 
-/// How many words a line has besides its comment.
+/// How many words and arrows a line has besides its comment.
 fn parts_of(line: &str) -> usize {
     let mut inside = false;
     let mut parts = 0;
     for byte in line.bytes().take_while(|byte| *byte != b'#') {
         let word = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'"';
-        parts += usize::from(word && !inside);
+        parts += usize::from((word && !inside) || byte == b'>');
         inside = word;
     }
     parts
