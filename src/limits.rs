@@ -71,6 +71,6 @@ pub const MAX_REPAIRED_BYTES: usize = 64 << 10;
 pub const MAX_PREDICTED_NODES: usize = 5_000;
 
 /// Bytes of a checkpoint.
-pub const MAX_CHECKPOINT_BYTES: usize = 1 << 40;
+pub const MAX_CHECKPOINT_BYTES: u64 = 1 << 40;
 /// Bytes of a recipe.
 pub const MAX_RECIPE_BYTES: usize = 64 << 10;

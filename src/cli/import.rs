@@ -45,7 +45,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
 
 /// The file's bytes, if it is no longer than a model can be.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    disk::read(path, usize::try_from(MAX_FILE).unwrap_or(usize::MAX)).map_err(|error| error.to_string())
+    disk::read(path, MAX_FILE).map_err(|error| error.to_string())
 }
 
 /// What netc has no op for, a line each.

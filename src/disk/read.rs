@@ -10,18 +10,18 @@ use std::path::Path;
 /// # Errors
 /// What the system says, [`ErrorKind::IsADirectory`], [`ErrorKind::InvalidInput`] for what is no file, and
 /// [`ErrorKind::FileTooLarge`].
-pub fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
+pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     regular(&std::fs::metadata(path).map_err(absent)?)?;
     let file = open(path)?;
     let meta = file.metadata()?;
     regular(&meta)?;
     let too_large = || Error::new(ErrorKind::FileTooLarge, format!("more than {most} bytes"));
-    if meta.len() > most as u64 {
+    if meta.len() > most {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
-    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > most { Err(too_large()) } else { Ok(bytes) }
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// Like [`read`], for a text in UTF-8.
@@ -29,7 +29,7 @@ pub fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
 /// # Errors
 /// Also [`ErrorKind::InvalidData`], with the line.
 pub fn read_text(path: &Path, most: usize) -> Result<String> {
-    String::from_utf8(read(path, most)?).map_err(|failure| {
+    String::from_utf8(read(path, most as u64)?).map_err(|failure| {
         let valid = &failure.as_bytes()[..failure.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
         Error::new(ErrorKind::InvalidData, format!("bytes that are not UTF-8 on line {line}"))
