@@ -72,5 +72,7 @@ pub const MAX_PREDICTED_NODES: usize = 5_000;
 
 /// Bytes of a checkpoint.
 pub const MAX_CHECKPOINT_BYTES: u64 = 1 << 40;
+/// Bytes of a file of a run beside its checkpoint.
+pub const MAX_RUN_FILE_BYTES: usize = 256 << 20;
 /// Bytes of a recipe.
 pub const MAX_RECIPE_BYTES: usize = 64 << 10;

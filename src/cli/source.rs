@@ -6,6 +6,8 @@ use super::args_export::SourceArgs;
 use super::out::show;
 use crate::check::Checked;
 use crate::compile;
+use crate::disk;
+use crate::limits::MAX_CHECKPOINT_BYTES;
 use crate::lower::Weights;
 use crate::run::RunFolder;
 
@@ -40,7 +42,8 @@ pub(super) fn load(args: &SourceArgs) -> Result<Source, String> {
 }
 
 fn read(path: &Path, net: &Checked) -> Result<Weights, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let bytes =
+        disk::read(path, MAX_CHECKPOINT_BYTES).map_err(|error| format!("{}: {error}", path.display()))?;
     Weights::of_safetensors(net, &bytes)
         .map_err(|reason| format!("the weights {} do not fit the net: {reason}", path.display()))
 }

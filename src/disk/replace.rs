@@ -24,10 +24,16 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let start = OsString::from_iter([".".as_ref(), name, ".".as_ref()]);
     sweep(folder, &start);
     for _ in 0..ATTEMPTS {
-        match attempt(path, folder, &start, bytes) {
+        let (new, mut file) = create(folder, &start)?;
+        let written = fill(&mut file, path, bytes).and_then(|()| fs::rename(&new, path));
+        match written {
+            Ok(()) => return sync_folder(folder),
             // Swept away between its creation and its lock.
-            Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => {}
-            done => return done.and_then(|()| sync_folder(folder)),
+            Err(error) if error.kind() == ErrorKind::NotFound && !new.exists() => {}
+            Err(error) => {
+                let _ = fs::remove_file(&new);
+                return Err(error);
+            }
         }
     }
     Err(Error::new(ErrorKind::Interrupted, "another process keeps removing the new file"))
@@ -88,17 +94,14 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
     }
 }
 
-fn attempt(path: &Path, folder: &Path, start: &OsString, bytes: &[u8]) -> Result<()> {
+/// A new file beside the one to be replaced.
+fn create(folder: &Path, start: &OsString) -> Result<(PathBuf, File)> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let mut name = start.clone();
     name.push(format!("{}-{}{ENDING}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
     let new = folder.join(name);
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
-    let written = fill(&mut file, path, bytes).and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written
+    let file = OpenOptions::new().write(true).create_new(true).open(&new)?;
+    Ok((new, file))
 }
 
 fn fill(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {

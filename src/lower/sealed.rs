@@ -11,6 +11,13 @@ use sha2::{Digest, Sha256};
 const KEY: &str = "netc";
 /// How a checksum begins in the header's bytes.
 const SEAL: &[u8] = b"\"netc\":\"sha256:";
+/// What stands before the names of the tensors that the optimiser remembers, the first and the second of a weight.
+pub const OPTIMISER: [&str; 2] = ["optimiser/", "optimiser2/"];
+/// Before those of the running mean of the weights, and of lookahead's slow weights.
+pub const EMA: &str = "ema/";
+/// See [`EMA`].
+pub const SLOW: &str = "slow/";
+
 /// Hexadecimal digits of SHA-256.
 const DIGITS: usize = 64;
 
@@ -110,6 +117,18 @@ impl Opened<'_> {
         }
         let words = found.data().chunks_exact(4);
         Ok(words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    }
+
+    /// What stands before the names of the weights that are tested: those of the running mean, where there is one.
+    pub fn tested(&self) -> &'static str {
+        if self.names().iter().any(|name| name.starts_with(EMA)) { EMA } else { "" }
+    }
+
+    /// The first name that neither belongs to the state of a training nor is known.
+    pub fn extra(&self, known: impl Fn(&str) -> bool) -> Option<&str> {
+        let state = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
+        let is_state = |name: &str| state.iter().any(|prefix| name.starts_with(prefix));
+        self.names().into_iter().find(|name| !is_state(name) && !known(name))
     }
 
     /// The names of its tensors, in alphabetical order.

@@ -24,9 +24,6 @@ pub struct Numbers {
     pub values: Vec<f32>,
 }
 
-/// What stands before the names of an optimiser's tensors in a checkpoint.
-const OPTIMISER: &str = "optimiser/";
-
 impl Weights {
     /// First weights from a seed: the same that training starts from.
     ///
@@ -45,21 +42,21 @@ impl Weights {
         Ok(Weights { tensors })
     }
 
-    /// Those that a `safetensors` file holds. It must have exactly the net's names, shapes and fp32, and may have an
-    /// optimiser's state.
+    /// Those that a `safetensors` file holds; of a training that keeps a running mean of them, that mean. It must have exactly
+    /// the net's names, shapes and fp32, and may have the state of a training.
     ///
     /// # Errors
     /// The first difference, in words.
     pub fn of_safetensors(net: &Checked, bytes: &[u8]) -> Result<Weights, String> {
         let file = open(bytes)?;
+        let prefix = file.tested();
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
             let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
-            let values = file.floats(&name, &dims)?;
+            let values = file.floats(&format!("{prefix}{name}"), &dims)?;
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
-        let known = |name: &str| name.starts_with(OPTIMISER) || tensors.iter().any(|t| t.name == name);
-        match file.names().into_iter().find(|name| !known(name)) {
+        match file.extra(|name| tensors.iter().any(|t| t.name == name)) {
             Some(extra) => Err(format!("it has a tensor `{extra}` that the net lacks")),
             None => Ok(Weights { tensors }),
         }

@@ -12,7 +12,7 @@ use super::state::{Average, State};
 use crate::disk;
 use crate::limits::MAX_CHECKPOINT_BYTES;
 pub(super) use crate::lower::sealed::Entry;
-use crate::lower::sealed::{Opened, open, seal};
+use crate::lower::sealed::{EMA, OPTIMISER, Opened, SLOW, open, seal};
 use crate::lower::{At, TorchNet, Weight};
 
 impl Entry {
@@ -24,12 +24,6 @@ impl Entry {
         Ok(Entry::floats(host.size().iter().map(|&d| d as usize).collect(), &values))
     }
 }
-
-/// What stands before the names of the tensors that the optimiser remembers, the first and the second of a weight.
-const OPTIMISER: [&str; 2] = ["optimiser/", "optimiser2/"];
-/// Before those of the running mean of the weights, and of lookahead's slow weights.
-const EMA: &str = "ema/";
-const SLOW: &str = "slow/";
 
 /// Writes every weight and buffer of a net, and `facts` as JSON under the metadata key `netc`. The same
 /// content gives the same bytes. A reader finds the old file or the new one, never a part.
@@ -128,8 +122,7 @@ pub(super) fn write(
 pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
     let bytes = bytes(path)?;
     let file = opened(path, &bytes)?;
-    let mean = file.names().iter().any(|name| name.starts_with(EMA));
-    put(&file, path, net, if mean { EMA } else { "" })
+    put(&file, path, net, file.tested())
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, RunError> {
@@ -143,11 +136,7 @@ fn opened<'b>(path: &Path, bytes: &'b [u8]) -> Result<Opened<'b>, RunError> {
 /// Puts the weights and buffers under a prefix into a net.
 fn put(file: &Opened<'_>, path: &Path, net: &TorchNet, prefix: &str) -> Result<(), RunError> {
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
-    let state = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
-    let known = |name: &str| {
-        state.iter().any(|prefix| name.starts_with(prefix)) || net.weights().iter().any(|w| w.name == name)
-    };
-    if let Some(extra) = file.names().into_iter().find(|name| !known(name)) {
+    if let Some(extra) = file.extra(|name| net.weights().iter().any(|w| w.name == name)) {
         return Err(refuse(format!("it has a tensor `{extra}` that the net lacks")));
     }
     let mut all = Vec::new();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::data::{Dataset, Normalisation};
 use super::{Hardware, Journal, Method, RunError};
 use crate::disk;
+use crate::limits::MAX_RUN_FILE_BYTES;
 use crate::lower::Precision;
 
 /// How a run ended.
@@ -170,7 +171,9 @@ impl RunFolder {
         if RunFolder::info(path)?.outcome == Outcome::Finished {
             return Err(RunError::NothingLeft(path.into()));
         }
-        let read = |name| fs::read_to_string(path.join(name)).map_err(RunError::io(&path.join(name)));
+        let read = |name| {
+            disk::read_text(&path.join(name), MAX_RUN_FILE_BYTES).map_err(RunError::io(&path.join(name)))
+        };
         let rows = RunFolder::rows(path)?;
         let folder =
             RunFolder { rows: rows.clone(), ..RunFolder::new(path, read(Self::NET)?, read(Self::RECIPE)?) };
@@ -183,7 +186,7 @@ impl RunFolder {
     /// A log that cannot be read.
     pub fn rows(path: &Path) -> Result<Vec<EpochRow>, RunError> {
         let path = path.join(Self::LOG);
-        let log = fs::read_to_string(&path).map_err(RunError::io(&path))?;
+        let log = disk::read_text(&path, MAX_RUN_FILE_BYTES).map_err(RunError::io(&path))?;
         // The first line has the inputs; a line that a crash cut short is of an epoch that is done again.
         Ok(log.lines().skip(1).map_while(|line| serde_json::from_str(line).ok()).collect())
     }
@@ -194,8 +197,8 @@ impl RunFolder {
     /// No `run.json`, or not one of this version.
     pub fn info(path: &Path) -> Result<RunInfo, RunError> {
         let no_run = |reason: String| RunError::NoRun { path: path.into(), reason };
-        let text =
-            fs::read_to_string(path.join(Self::INFO)).map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
+        let text = disk::read_text(&path.join(Self::INFO), MAX_RUN_FILE_BYTES)
+            .map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
         serde_json::from_str(&text).map_err(|e| no_run(format!("{}: {e}", Self::INFO)))
     }
 

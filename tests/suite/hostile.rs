@@ -404,6 +404,14 @@ fn files_that_are_none() {
         netc(here.path(), &["check", file]).refused("unreadable", file);
         assert_eq!(netc(here.path(), &["fmt", "--check", file]).code, Some(1), "{file}");
     }
+    let run = here.path().join("run");
+    fs::create_dir(&run).unwrap();
+    assert!(Command::new("mkfifo").arg(run.join("run.json")).status().unwrap().success());
+    assert_eq!(netc(here.path(), &["plot", "run"]).code, Some(1), "a pipe is no run");
+    let sound = here.path().join("sound.net");
+    fs::write(&sound, net("  relu")).unwrap();
+    let export = ["export", "sound.net", "--to", "onnx", "--weights", "pipe.net"];
+    assert_eq!(netc(here.path(), &export).code, Some(1), "a pipe is no weights");
     for file in ["folder.net", "pipe.net"] {
         fs::write(here.path().join("a.net"), format!("net a extends \"{file}\" {{}}\n")).unwrap();
         netc(here.path(), &["check", "a.net"]).refused("unreadable", file);
