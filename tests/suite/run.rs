@@ -7,7 +7,7 @@ use std::time::Duration;
 use netc::check::Checked;
 use netc::graph::op::Role;
 use netc::lower::seed;
-use netc::lower::{Mode, Precision, TorchNet};
+use netc::lower::{Mode, Precision, TorchNet, Weights};
 use netc::recipe::Recipe;
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::data::{Dataset, Normalisation, Split};
@@ -466,6 +466,9 @@ fn goes_on(recipe: &Recipe, method: &Method) {
         let folder = tempfile::tempdir().unwrap();
         let rows = in_parts(folder.path(), recipe, stops, method);
         let numbers = |r: &netc::run::EpochRow| (r.epoch, r.train_loss.to_bits(), r.test_loss.to_bits());
+        // An exporter reads what the training saved on its way.
+        let saved = std::fs::read(folder.path().join("state.safetensors")).unwrap();
+        Weights::of_safetensors(&small(), &saved).unwrap();
         let weights = std::fs::read(folder.path().join("weights.safetensors")).unwrap();
         (rows.iter().map(numbers).collect::<Vec<_>>(), weights)
     });
