@@ -77,6 +77,12 @@ fn window(choices: &mut Choices, length: u64, most_pad: impl Fn(u64) -> u64) -> 
     }
 }
 
+/// Two windows as the arguments of an op.
+fn settings(rows: [u64; 4], columns: [u64; 4]) -> String {
+    let pair = |i: usize| format!("[{}, {}]", rows[i], columns[i]);
+    format!("k = {}, stride = {}, pad = {}", pair(0), pair(1), pair(2))
+}
+
 /// A convolution for an image, and the shape that it gives.
 fn conv(choices: &mut Choices, [c, h, w]: Image) -> (String, Image) {
     let (groups, out) = match choices.below(4) {
@@ -93,13 +99,8 @@ fn conv(choices: &mut Choices, [c, h, w]: Image) -> (String, Image) {
     }
     let size = |a: [u64; 4], length: u64| (length + 2 * a[2] - dilation * (a[0] - 1) - 1) / a[1] + 1;
     let text = format!(
-        "conv({out}, k = [{}, {}], stride = [{}, {}], pad = [{}, {}], dilation = {dilation}, groups = {groups}, bias = {})",
-        rows[0],
-        columns[0],
-        rows[1],
-        columns[1],
-        rows[2],
-        columns[2],
+        "conv({out}, {}, dilation = {dilation}, groups = {groups}, bias = {})",
+        settings(rows, columns),
         choices.of(&["true", "false"]),
     );
     (text, [out, size(rows, h), size(columns, w)])
@@ -113,16 +114,8 @@ fn pool(choices: &mut Choices, [c, h, w]: Image) -> (String, Image) {
         let rest = !(length + 2 * pad - k).is_multiple_of(stride);
         floor + u64::from(ceil && rest && floor * stride < length + pad)
     };
-    let text = format!(
-        "{}(k = [{}, {}], stride = [{}, {}], pad = [{}, {}], ceil = {ceil})",
-        choices.of(&["maxpool", "avgpool"]),
-        rows[0],
-        columns[0],
-        rows[1],
-        columns[1],
-        rows[2],
-        columns[2],
-    );
+    let text =
+        format!("{}({}, ceil = {ceil})", choices.of(&["maxpool", "avgpool"]), settings(rows, columns),);
     (text, [c, size(rows, h), size(columns, w)])
 }
 
