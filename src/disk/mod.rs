@@ -1,9 +1,13 @@
-//! Files: read within limits, replaced in one step.
+//! Files: read within limits, replaced in one step, and folders that may be a stranger's.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod folder;
 mod read;
 #[cfg(not(target_arch = "wasm32"))]
 mod replace;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use folder::{Folder, Lock, Stamp};
 pub use read::{read, read_text};
 #[cfg(not(target_arch = "wasm32"))]
 pub use replace::{keep, replace, sync_folder, write_out};

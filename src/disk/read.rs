@@ -12,7 +12,11 @@ use std::path::Path;
 /// [`ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     regular(&std::fs::metadata(path).map_err(absent)?)?;
-    let file = open(path)?;
+    take(open(path)?, most)
+}
+
+/// All that an open file holds, if it is a plain one of at most `most` bytes.
+pub(super) fn take(file: File, most: u64) -> Result<Vec<u8>> {
     let meta = file.metadata()?;
     regular(&meta)?;
     let too_large = || Error::new(ErrorKind::FileTooLarge, format!("more than {most} bytes"));
@@ -29,7 +33,12 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
 /// # Errors
 /// Also [`ErrorKind::InvalidData`], with the line.
 pub fn read_text(path: &Path, most: usize) -> Result<String> {
-    String::from_utf8(read(path, most as u64)?).map_err(|failure| {
+    text(read(path, most as u64)?)
+}
+
+/// Bytes that must be UTF-8.
+pub(super) fn text(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|failure| {
         let valid = &failure.as_bytes()[..failure.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
         Error::new(ErrorKind::InvalidData, format!("bytes that are not UTF-8 on line {line}"))
@@ -52,7 +61,7 @@ fn open(path: &Path) -> Result<File> {
     options.read(true).open(path)
 }
 
-fn regular(meta: &Metadata) -> Result<()> {
+pub(super) fn regular(meta: &Metadata) -> Result<()> {
     let kind = meta.file_type();
     match () {
         () if kind.is_file() => Ok(()),

@@ -14,6 +14,7 @@ mod data;
 mod derive;
 mod diff;
 mod disk;
+mod disk_folder;
 #[cfg(feature = "torch")]
 mod dist;
 mod doctor;

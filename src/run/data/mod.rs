@@ -15,6 +15,7 @@ pub mod synthetic;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
+use sha2::{Digest as _, Sha256};
 
 use cifar::{CIFAR10, CIFAR100, Cifar, Source};
 
@@ -92,6 +93,24 @@ pub struct Dataset {
     pub normalisation: Normalisation,
     /// What the user should know of how it was read, as whole sentences.
     pub note: Option<String>,
+}
+
+impl Dataset {
+    /// SHA-256, in hexadecimal, of all that a training takes from the data: the images, their labels, and how the
+    /// pixels become a net's input. Neither names nor places count.
+    pub fn sha256(&self) -> String {
+        let mut digest = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            digest.update((bytes.len() as u64).to_le_bytes());
+            digest.update(bytes);
+        };
+        part(format!("{:?} {} {:?}", self.image, self.classes.len(), self.normalisation).as_bytes());
+        for split in [&self.train, &self.test] {
+            part(&split.images);
+            part(&split.labels.iter().flat_map(|label| label.to_le_bytes()).collect::<Vec<u8>>());
+        }
+        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// What [`load`] is doing, for a progress bar.

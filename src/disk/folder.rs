@@ -1,0 +1,264 @@
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions};
+use std::io::{Error, ErrorKind, Read as _, Result};
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use super::read::{regular, take};
+use super::replace::replace;
+
+/// A folder that netc writes and that may come from a stranger: of a run, or of a search.
+///
+/// The folder itself is where the user said. Everything beneath it is reached through here, by plain names, one folder at
+/// a time: no link is followed, nothing but plain files and folders is opened, no name leads out of it, and what is read
+/// has a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// The sole right to a folder's run, held until it is dropped or its process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// What a file is, without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When its content last changed, in nanoseconds since 1970; 0 where the file system does not say.
+    pub modified: u128,
+}
+
+impl Folder {
+    /// The folder at a path that the user named; it may be a link to one.
+    ///
+    /// # Errors
+    /// No folder there.
+    pub fn open(path: &Path) -> Result<Folder> {
+        match fs::metadata(path)?.is_dir() {
+            true => Ok(Folder { path: path.into() }),
+            false => Err(ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    /// Like [`Folder::open`]; makes it, and those above it, where there is none.
+    ///
+    /// # Errors
+    /// A folder that cannot be made.
+    pub fn create(path: &Path) -> Result<Folder> {
+        fs::create_dir_all(path)?;
+        Folder::open(path)
+    }
+
+    /// Makes a folder; `None` if something is there already, so that of several who try one succeeds.
+    ///
+    /// # Errors
+    /// A folder that cannot be made.
+    pub fn create_new(path: &Path) -> Result<Option<Folder>> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        match DirBuilder::new().create(path) {
+            Ok(()) => Ok(Some(Folder { path: path.into() })),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A folder in it.
+    ///
+    /// # Errors
+    /// None there, or a link.
+    pub fn sub(&self, name: &str) -> Result<Folder> {
+        let path = self.join(name)?;
+        let kind = fs::symlink_metadata(&path)?.file_type();
+        match () {
+            () if kind.is_dir() => Ok(Folder { path }),
+            () if kind.is_symlink() => Err(link()),
+            () => Err(ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    /// Like [`Folder::sub`]; makes it where there is none.
+    ///
+    /// # Errors
+    /// A link, or a folder that cannot be made.
+    pub fn create_sub(&self, name: &str) -> Result<Folder> {
+        match DirBuilder::new().create(self.join(name)?) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => self.sub(name),
+        }
+    }
+
+    /// The names in it, of files and all else, in order; at most `most` of them.
+    ///
+    /// # Errors
+    /// What the system says, and [`ErrorKind::FileTooLarge`] for more names.
+    pub fn names(&self, most: usize) -> Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            if names.len() == most {
+                return Err(Error::new(ErrorKind::FileTooLarge, format!("more than {most} files")));
+            }
+            names.push(entry?.file_name());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The bytes of a file in it.
+    ///
+    /// # Errors
+    /// What the system says, what is no plain file, and [`ErrorKind::FileTooLarge`].
+    pub fn read(&self, name: &str, most: u64) -> Result<Vec<u8>> {
+        take(self.open_file(name, OpenOptions::new().read(true))?, most)
+    }
+
+    /// The last bytes of a file in it, at most `most` of them.
+    ///
+    /// # Errors
+    /// What the system says, and what is no plain file.
+    pub fn read_end(&self, name: &str, most: u64) -> Result<Vec<u8>> {
+        use std::io::{Seek as _, SeekFrom};
+        let mut file = self.open_file(name, OpenOptions::new().read(true))?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Like [`Folder::read`], for a text in UTF-8.
+    ///
+    /// # Errors
+    /// Also [`ErrorKind::InvalidData`], with the line.
+    pub fn read_text(&self, name: &str, most: usize) -> Result<String> {
+        super::read::text(self.read(name, most as u64)?)
+    }
+
+    /// A file to append to, made where there is none.
+    ///
+    /// # Errors
+    /// What the system says, and what is no plain file.
+    pub fn append(&self, name: &str) -> Result<File> {
+        self.open_file(name, OpenOptions::new().append(true).create(true))
+    }
+
+    /// A new file to write; `None` if something of this name is there already.
+    ///
+    /// # Errors
+    /// A file that cannot be made.
+    pub fn create_file(&self, name: &str) -> Result<Option<File>> {
+        match OpenOptions::new().write(true).create_new(true).open(self.join(name)?) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a file a new content in one step, as [`replace`] does.
+    ///
+    /// # Errors
+    /// What the system says; the old file is then as it was.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        replace(&self.join(name)?, bytes)
+    }
+
+    /// Removes a file or a link, if there is one.
+    ///
+    /// # Errors
+    /// One that cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        match fs::remove_file(self.join(name)?) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// What a file is; `None` if there is none.
+    ///
+    /// # Errors
+    /// What the system says, and what is no plain file.
+    pub fn stamp(&self, name: &str) -> Result<Option<Stamp>> {
+        let Some(meta) = self.meta(name)? else { return Ok(None) };
+        plain(&meta)?;
+        let modified = meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        Ok(Some(Stamp { bytes: meta.len(), modified: modified.map_or(0, |time| time.as_nanos()) }))
+    }
+
+    /// Whether there is a plain file of this name.
+    pub fn has(&self, name: &str) -> bool {
+        matches!(self.stamp(name), Ok(Some(_)))
+    }
+
+    /// The path of a file in it, for what takes no open file. It is a plain file, or there is none yet.
+    ///
+    /// # Errors
+    /// What is no plain file.
+    pub fn file(&self, name: &str) -> Result<PathBuf> {
+        self.meta(name)?.as_ref().map_or(Ok(()), plain)?;
+        self.join(name)
+    }
+
+    /// Takes a lock file; `None` if another process has it. The file stays when the lock is let go.
+    ///
+    /// # Errors
+    /// A file that cannot be made, a file system without locks.
+    pub fn lock(&self, name: &str) -> Result<Option<Lock>> {
+        let file = self.open_file(name, OpenOptions::new().append(true).create(true))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// A plain name in the folder. One that is more, such as `..` or `a/b`, is refused.
+    fn join(&self, name: &str) -> Result<PathBuf> {
+        let mut parts = Path::new(name).components();
+        match (parts.next(), parts.next()) {
+            (Some(Component::Normal(only)), None) if only == name && !name.contains('\0') => {
+                Ok(self.path.join(name))
+            }
+            _ => Err(Error::new(ErrorKind::InvalidInput, format!("{name:?} is no name of a file"))),
+        }
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<Metadata>> {
+        match fs::symlink_metadata(self.join(name)?) {
+            Ok(meta) => Ok(Some(meta)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_file(&self, name: &str, options: &mut OpenOptions) -> Result<File> {
+        self.meta(name)?.as_ref().map_or(Ok(()), plain)?;
+        // Should something else have taken its place, that is neither followed nor waited for.
+        #[cfg(unix)]
+        options.custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW);
+        let file = options.open(self.join(name)?)?;
+        plain(&file.metadata()?)?;
+        Ok(file)
+    }
+}
+
+fn plain(meta: &Metadata) -> Result<()> {
+    match FileType::is_symlink(&meta.file_type()) {
+        true => Err(link()),
+        false => regular(meta),
+    }
+}
+
+fn link() -> Error {
+    Error::new(ErrorKind::InvalidInput, "a symbolic link, which is not followed here")
+}
