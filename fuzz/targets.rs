@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use lsp_server::{Connection, ErrorCode, Message, Notification, Request};
 use netc::diag::{FileId, Problems, Sources, Style, render};
 use netc::lower::sealed;
 use netc::recipe::{self, Recipe};
@@ -108,7 +107,12 @@ pub fn settings(data: &[u8]) {
 
 /// A session in which an editor opens a text, changes it and asks about places. What follows the text
 /// after a NUL are four bytes a step: what to do, line, column, and what with.
+///
+/// After a byte 255 come the bytes of a session as they are, malformed or not.
 pub fn lsp(data: &[u8]) {
+    if let Some(raw) = data.strip_prefix(&[255]) {
+        return survived(raw);
+    }
     let (text, steps) = match data.iter().position(|byte| *byte == 0) {
         Some(at) => (&data[..at], &data[at + 1..]),
         None => (data, &[][..]),
@@ -119,23 +123,50 @@ pub fn lsp(data: &[u8]) {
         json!({"textDocument": {"uri": uri(), "languageId": "net", "version": 0, "text": text}}),
     )];
     messages.extend(steps.chunks_exact(4).take(16).enumerate().map(|(i, step)| message(i as i32, step)));
-    for answer in session(messages) {
-        if let Message::Response(response) = answer {
-            let broken = response.response_result.is_err_and(|e| e.code == ErrorCode::InternalError as i32);
-            assert!(!broken, "{text}");
-        }
+    let end = [ask(-2, "shutdown", Value::Null), note("exit", Value::Null)];
+    let bytes: Vec<u8> = [start(), messages, end.into()].concat().iter().flat_map(frame).collect();
+    let (ended, answers) = session(bytes);
+    assert!(ended, "{text}");
+    for answer in answers {
+        assert_ne!(answer["error"]["code"], INTERNAL_ERROR, "{text}");
     }
 }
+
+/// Whatever comes, the next request is answered. It comes twice: what is cut short may take the first.
+fn survived(raw: &[u8]) {
+    let mut bytes: Vec<u8> = start().iter().flat_map(frame).collect();
+    bytes.extend(raw);
+    bytes.extend(
+        [ask(-3, "netc/first", Value::Null), ask(-3, "netc/second", Value::Null)].iter().flat_map(frame),
+    );
+    let (_, answers) = session(bytes);
+    let exit = raw.windows(4).any(|word| word == b"exit");
+    let answered = answers.iter().any(|answer| answer["id"] == -3);
+    assert!(answered || exit, "{answers:?}\n{}", String::from_utf8_lossy(raw));
+    assert!(answers.iter().all(|answer| answer["error"]["code"] != INTERNAL_ERROR), "{answers:?}");
+}
+
+/// The code of an answer that failed by a fault of the server.
+const INTERNAL_ERROR: i64 = -32603;
 
 fn uri() -> String {
     format!("file://{NAME}")
 }
 
-fn note(method: &str, params: Value) -> Message {
-    Notification::new(method.into(), params).into()
+fn note(method: &str, params: Value) -> Value {
+    json!({"jsonrpc": "2.0", "method": method, "params": params})
 }
 
-fn message(id: i32, step: &[u8]) -> Message {
+fn ask(id: i32, method: &str, params: Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+}
+
+fn frame(message: &Value) -> Vec<u8> {
+    let body = message.to_string();
+    format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn message(id: i32, step: &[u8]) -> Value {
     const WORDS: &[&str] = &["", "\n", "relu", "(", "}", " -> ", "é", "\u{10ffff}", "net x {", "\"", "#"];
     let at = json!({"line": step[1], "character": step[2]});
     let end = json!({"line": step[1], "character": u32::from(step[2]) + u32::from(step[3] >> 4)});
@@ -143,7 +174,7 @@ fn message(id: i32, step: &[u8]) -> Message {
     let document = json!({"uri": uri(), "version": id});
     let here = json!({"textDocument": document, "position": at});
     let word = WORDS[usize::from(step[3]) % WORDS.len()];
-    let ask = |method: &str, params: Value| Request::new(id.into(), method.into(), params).into();
+    let ask = |method: &str, params: Value| ask(id, method, params);
     match step[0] % 12 {
         0 => ask("textDocument/hover", here),
         1 => ask("textDocument/definition", here),
@@ -175,21 +206,26 @@ fn message(id: i32, step: &[u8]) -> Message {
     }
 }
 
-/// The server's answers to some messages.
-fn session(messages: Vec<Message>) -> Vec<Message> {
-    let (editor, server) = Connection::memory();
-    let start = [
-        Request::new((-1).into(), "initialize".into(), json!({"capabilities": {}})).into(),
-        note("initialized", json!({})),
-    ];
-    let end = [Request::new((-2).into(), "shutdown".into(), Value::Null).into(), note("exit", Value::Null)];
-    let serving = std::thread::spawn(move || netc::lsp::serve(&server));
-    for message in start.into_iter().chain(messages).chain(end) {
-        let _ = editor.sender.send(message);
+fn start() -> Vec<Value> {
+    vec![ask(-1, "initialize", json!({"capabilities": {}})), note("initialized", json!({}))]
+}
+
+/// Whether a session of these bytes ends in order, and what the server says in it.
+fn session(bytes: Vec<u8>) -> (bool, Vec<Value>) {
+    let mut output = Vec::new();
+    let ended = netc::lsp::serve(std::io::Cursor::new(bytes), &mut output);
+    let (mut answers, mut rest) = (Vec::new(), output.as_slice());
+    while !rest.is_empty() {
+        let body = rest.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);
+        let body = body.expect("a header");
+        let length = std::str::from_utf8(&rest[..body])
+            .ok()
+            .and_then(|header| header.trim().strip_prefix("Content-Length: ")?.parse::<usize>().ok());
+        let (message, next) = rest[body..].split_at(length.expect("the length of a message"));
+        answers.push(serde_json::from_slice(message).expect("JSON"));
+        rest = next;
     }
-    let served = serving.join();
-    assert!(matches!(served, Ok(Ok(()))), "{served:?}");
-    editor.receiver.try_iter().collect()
+    (matches!(ended, Ok(true)), answers)
 }
 
 /// The head of a checkpoint, read without libtorch.

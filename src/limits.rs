@@ -76,3 +76,8 @@ pub const MAX_CHECKPOINT_BYTES: u64 = 1 << 40;
 pub const MAX_RUN_FILE_BYTES: usize = 256 << 20;
 /// Bytes of a recipe.
 pub const MAX_RECIPE_BYTES: usize = 64 << 10;
+
+/// Bytes of a message to the language server.
+pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
+/// Bytes of a message's header.
+pub const MAX_HEADER_BYTES: usize = 4 << 10;

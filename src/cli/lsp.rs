@@ -1,6 +1,5 @@
+use std::io::BufReader;
 use std::process::ExitCode;
-
-use lsp_server::Connection;
 
 use super::PROBLEMS;
 use super::args::LspArgs;
@@ -8,13 +7,10 @@ use super::out::complain;
 use crate::lsp;
 
 pub(super) fn run(_args: &LspArgs) -> ExitCode {
-    let (connection, threads) = Connection::stdio();
-    let served = lsp::serve(&connection);
-    // The threads end once nobody can send.
-    drop(connection);
-    let ended = served.and_then(|()| threads.join().map_err(|e| e.to_string()));
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
+    match lsp::serve(BufReader::new(std::io::stdin()), std::io::stdout().lock()) {
+        Ok(true) => ExitCode::SUCCESS,
+        // The protocol's code for an editor that leaves without `shutdown`.
+        Ok(false) => ExitCode::from(PROBLEMS),
         Err(error) => {
             complain(&format!("the connection to the editor broke: {error}\n"));
             ExitCode::from(PROBLEMS)

@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 /// Identifies a file in [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
@@ -36,6 +38,27 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// The first byte of each line, found when first asked for.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
+        Source { name: name.into(), text: text.into(), lines: OnceLock::new() }
+    }
+
+    /// The line of a byte, from 0, and the text before that byte on this line. A byte within a
+    /// character or past the end means the nearest character or end before it.
+    pub fn line_to(&self, offset: usize) -> (usize, &str) {
+        let mut end = offset.min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let breaks = || self.text.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = self.lines.get_or_init(|| std::iter::once(0).chain(breaks()).collect());
+        let line = starts.partition_point(|start| *start <= end) - 1;
+        (line, &self.text[starts[line]..end])
+    }
 }
 
 /// Every file that a compilation has read.
@@ -47,13 +70,14 @@ pub struct Sources {
 impl Sources {
     /// Adds a file and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        self.files.push(Source { name: name.into(), text: text.into() });
+        self.files.push(Source::new(name, text));
         FileId(self.files.len() as u32 - 1)
     }
 
     /// Puts another text in place of a file's, of the same length, so that spans keep their meaning.
     pub fn replace(&mut self, id: FileId, text: impl Into<String>) {
-        self.files[id.0 as usize].text = text.into();
+        let name = std::mem::take(&mut self.files[id.0 as usize].name);
+        self.files[id.0 as usize] = Source::new(name, text);
     }
 
     /// The ids of all files, in the order in which they were added.
@@ -73,14 +97,8 @@ impl Sources {
 
     /// Line and column of a span's first byte.
     pub fn position(&self, span: Span) -> Position {
-        let text = &self.get(span.file).text;
-        let mut start = span.start.min(text.len());
-        while !text.is_char_boundary(start) {
-            start -= 1;
-        }
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+        let (line, before) = self.get(span.file).line_to(span.start);
+        Position { line: line + 1, column: before.chars().count() + 1 }
     }
 
     /// `file:line` of a span, for texts that mention a place in passing.

@@ -3,49 +3,91 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use lsp_server::{Message, Notification};
 use lsp_types::notification::{Notification as _, PublishDiagnostics};
 use lsp_types::{
     CodeAction, CodeActionKind, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, NumberOrString,
     PublishDiagnosticsParams, Range, TextEdit, Uri, WorkspaceEdit,
 };
 
+use serde_json::Value;
+
+use super::protocol::notification;
 use super::{Server, place};
 use crate::compile::{Compilation, compile_over};
-use crate::diag::{Fix, Problem, Severity, Sources};
+use crate::diag::{Code, Fix, Problem, Severity, Sources};
+
+/// What the check of a file has found.
+#[derive(Default)]
+pub(super) struct Report {
+    /// The files that were read.
+    reads: BTreeSet<String>,
+    /// Whether some could not be read.
+    unread: bool,
+    problems: BTreeMap<String, Vec<Diagnostic>>,
+}
+
+impl Report {
+    fn of(path: &str, compilation: &Compilation) -> Report {
+        let sources = &compilation.sources;
+        let mut report = Report::default();
+        report.reads.extend(sources.ids().map(|id| sources.get(id).name.clone()));
+        for problem in compilation.problems.sorted() {
+            report.unread |= problem.code == Code::Unreadable;
+            let file = problem.span.map_or(path, |s| &sources.get(s.file).name);
+            report.problems.entry(file.to_owned()).or_default().push(diagnostic(problem, sources));
+        }
+        report
+    }
+}
 
 impl Server {
     pub(super) fn compiled(&self, path: &str) -> Compilation {
         compile_over(Path::new(path), &[], &self.texts)
     }
 
-    /// The problems of all open files and of what they import.
-    pub(super) fn diagnose(&mut self) -> Vec<Message> {
-        let mut found: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
-        for path in self.texts.keys() {
-            let compilation = self.compiled(path);
-            found.entry(path.clone()).or_default();
-            for problem in compilation.problems.sorted() {
-                let file = problem.span.map_or(path, |s| &compilation.sources.get(s.file).name);
-                let list = found.entry(file.clone()).or_default();
-                let diagnostic = diagnostic(problem, &compilation.sources);
-                if !list.contains(&diagnostic) {
-                    list.push(diagnostic);
-                }
-            }
+    /// Remembers to check a file and all that read it; `others` also what may not have found it, or
+    /// finds another now.
+    pub(super) fn touch(&mut self, path: &str, others: bool) {
+        let reads = |report: &Report| report.reads.contains(path) || (others && report.unread);
+        let readers = self.reports.iter().filter(|(_, report)| reads(report)).map(|(root, _)| root.clone());
+        // The file itself is the most urgent, so the last.
+        for root in readers.collect::<Vec<_>>().into_iter().chain([path.to_owned()]) {
+            self.stale.retain(|waiting| *waiting != root);
+            self.stale.push(root);
         }
-        let now: BTreeSet<String> = found.keys().cloned().collect();
-        for gone in self.shown.difference(&now) {
-            found.insert(gone.clone(), Vec::new());
-        }
-        self.shown = now;
-        found.into_iter().filter_map(|(path, list)| self.publish(&path, list)).collect()
     }
 
-    fn publish(&self, path: &str, diagnostics: Vec<Diagnostic>) -> Option<Message> {
-        let version = self.versions.get(path).copied();
-        let params = PublishDiagnosticsParams { uri: place::uri(path)?, diagnostics, version };
-        Some(Notification::new(PublishDiagnostics::METHOD.into(), params).into())
+    /// Checks a file, if it is open still. The messages show the editor what has changed by that.
+    pub(super) fn check(&mut self, path: &str) -> Vec<Value> {
+        let report = self.texts.contains_key(path).then(|| Report::of(path, &self.compiled(path)));
+        let mut files = BTreeSet::from([path.to_owned()]);
+        files.extend(report.iter().flat_map(|report| report.problems.keys().cloned()));
+        let before = match report {
+            Some(report) => self.reports.insert(path.to_owned(), report),
+            None => self.reports.remove(path),
+        };
+        files.extend(before.into_iter().flat_map(|report| report.problems.into_keys()));
+        files.into_iter().filter_map(|file| self.show(&file, file == path)).collect()
+    }
+
+    /// Shows the problems of a file by all reports, each once; none if the editor shows them already
+    /// and need not hear of it.
+    fn show(&mut self, file: &str, always: bool) -> Option<Value> {
+        let mut diagnostics: Vec<Diagnostic> = Vec::new();
+        for found in self.reports.values().filter_map(|report| report.problems.get(file)) {
+            let new = found.iter().filter(|d| !diagnostics.contains(d)).cloned().collect::<Vec<_>>();
+            diagnostics.extend(new);
+        }
+        let version = self.versions.get(file).copied();
+        let before = match diagnostics.is_empty() && version.is_none() {
+            true => self.shown.remove(file),
+            false => self.shown.insert(file.to_owned(), diagnostics.clone()),
+        };
+        if !always && before.unwrap_or_default() == diagnostics {
+            return None;
+        }
+        let params = PublishDiagnosticsParams { uri: place::uri(file)?, diagnostics, version };
+        Some(notification(PublishDiagnostics::METHOD, params))
     }
 
     /// The repairs of the problems within a range.

@@ -15,6 +15,13 @@ use crate::syntax::{self, Overlay, Project};
 /// A definition, whatever project it is seen from: the file's path and the byte.
 type Home = (String, usize);
 
+/// Where a file mentions a definition.
+struct Mentions {
+    file: String,
+    project: Project,
+    spans: Vec<Span>,
+}
+
 impl Server {
     pub(super) fn project(&self, path: &str) -> Option<Project> {
         syntax::load_partial(path, &self.texts).ok()
@@ -38,9 +45,13 @@ impl Server {
 
     pub(super) fn references(&self, path: &str, at: Position, with_definition: bool) -> Vec<Location> {
         let Some(home) = self.home(path, at) else { return Vec::new() };
-        let mut places = self.mentions(path, &home);
-        places.retain(|(file, span)| with_definition || (file, span.start) != (&home.0, home.1));
-        places.into_iter().filter_map(|(file, span)| self.locate(&file, span)).collect()
+        let mut found = Vec::new();
+        for Mentions { file, project, spans } in self.mentions(path, &home) {
+            let wanted = |span: &&Span| with_definition || (&file, span.start) != (&home.0, home.1);
+            let wanted = spans.iter().filter(wanted);
+            found.extend(wanted.filter_map(|span| place::location(&project.sources, *span)));
+        }
+        found
     }
 
     // A `Uri` is a key by its text, which never changes.
@@ -54,18 +65,13 @@ impl Server {
             return Err(format!("`{to}` is a word of the language"));
         }
         let home = self.home(path, at).ok_or("there is no name here that can be changed")?;
-        let places = self.mentions(path, &home);
         let mut renamed = Overlay::new();
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
-        let files: BTreeSet<&String> = places.iter().map(|(file, _)| file).collect();
-        for file in files {
-            let project = self.project(file).ok_or_else(|| format!("cannot read {file}"))?;
+        for Mentions { file, project, spans } in self.mentions(path, &home) {
             let index = Index::of(&project, project.root);
             if index.mentions.iter().any(|m| project.sources.text(m.span) == to) {
                 return Err(format!("`{to}` is a name in {file} already"));
             }
-            let spans = places.iter().filter(|(of, _)| of == file).map(|(_, span)| *span);
-            let spans: Vec<Span> = spans.map(|span| Span { file: project.root, ..span }).collect();
             let edits = spans.iter().map(|span| (*span, to.to_owned()));
             renamed.extend(edited(&project.sources, edits).ok_or("the places of this name overlap")?);
             for location in spans.iter().filter_map(|span| place::location(&project.sources, *span)) {
@@ -105,11 +111,6 @@ impl Server {
         Ok(())
     }
 
-    fn locate(&self, file: &str, span: Span) -> Option<Location> {
-        let project = self.project(file)?;
-        place::location(&project.sources, Span { file: project.root, ..span })
-    }
-
     /// The place of the name at a position, if it is one that can be changed.
     pub(super) fn renamable(&self, path: &str, at: Position) -> Option<Range> {
         self.named(path, at).map(|(range, _)| range)
@@ -143,19 +144,21 @@ impl Server {
         files
     }
 
-    /// Every mention in these files, sorted, each once.
-    fn mentions(&self, path: &str, home: &Home) -> Vec<(String, Span)> {
-        let mut found: BTreeMap<(String, usize), Span> = BTreeMap::new();
-        for file in self.files(path, home) {
-            let Some(project) = self.project(&file) else { continue };
+    /// The mentions in each file that has some, sorted, each once.
+    fn mentions(&self, path: &str, home: &Home) -> Vec<Mentions> {
+        let mentions = |file: String| {
+            let project = self.project(&file)?;
+            let mut spans = BTreeMap::new();
             for mention in Index::of(&project, project.root).mentions {
                 let def = mention.def.span;
                 let same = def.start == home.1 && project.sources.get(def.file).name == home.0;
                 if same && !matches!(mention.def.kind, Kind::Op(_) | Kind::File) {
-                    found.insert((file.clone(), mention.span.start), mention.span);
+                    spans.insert(mention.span.start, mention.span);
                 }
             }
-        }
-        found.into_iter().map(|((file, _), span)| (file, span)).collect()
+            let spans: Vec<Span> = spans.into_values().collect();
+            (!spans.is_empty()).then_some(Mentions { file, project, spans })
+        };
+        self.files(path, home).into_iter().filter_map(mentions).collect()
     }
 }

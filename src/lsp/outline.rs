@@ -15,7 +15,7 @@ impl Server {
         let mut sources = Sources::default();
         let id = sources.add(path, text.as_str());
         let new = syntax::print(&syntax::parse(&sources, id).ok()?);
-        Some(if new == *text { Vec::new() } else { vec![TextEdit::new(place::whole(text), new)] })
+        Some(if new == *text { Vec::new() } else { vec![TextEdit::new(place::whole(sources.get(id)), new)] })
     }
 
     pub(super) fn symbols(&self, path: &str) -> Vec<DocumentSymbol> {

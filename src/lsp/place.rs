@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use lsp_types::{Location, Position, Range, Uri};
 
-use crate::diag::{Sources, Span};
+use crate::diag::{Source, Sources, Span};
 
 /// The byte that a position means; the end of the line or text where it is beyond that.
 pub(super) fn offset(text: &str, position: Position) -> usize {
@@ -27,24 +27,18 @@ pub(super) fn offset(text: &str, position: Position) -> usize {
 }
 
 /// The position of a byte.
-pub(super) fn position(text: &str, mut offset: usize) -> Position {
-    offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let before = &text[..offset];
-    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    let line = before.bytes().filter(|b| *b == b'\n').count();
-    Position::new(line as u32, before[line_start..].encode_utf16().count() as u32)
+fn position(source: &Source, offset: usize) -> Position {
+    let (line, before) = source.line_to(offset);
+    Position::new(line as u32, before.encode_utf16().count() as u32)
 }
 
 pub(super) fn range(sources: &Sources, span: Span) -> Range {
-    let text = &sources.get(span.file).text;
-    Range::new(position(text, span.start), position(text, span.end))
+    let source = sources.get(span.file);
+    Range::new(position(source, span.start), position(source, span.end))
 }
 
-pub(super) fn whole(text: &str) -> Range {
-    Range::new(Position::new(0, 0), position(text, text.len()))
+pub(super) fn whole(source: &Source) -> Range {
+    Range::new(Position::new(0, 0), position(source, source.text.len()))
 }
 
 pub(super) fn location(sources: &Sources, span: Span) -> Option<Location> {
@@ -54,7 +48,8 @@ pub(super) fn location(sources: &Sources, span: Span) -> Option<Location> {
 /// The path of a `file:` URI.
 pub(super) fn path(uri: &Uri) -> Option<String> {
     let is_file = uri.scheme().is_some_and(|s| s.as_str() == "file");
-    is_file.then(|| uri.path().as_estr().decode().into_string().ok().map(|s| s.into_owned()))?
+    let path = uri.path().as_estr().decode().into_string().ok().filter(|_| is_file)?;
+    (!path.is_empty()).then(|| path.into_owned())
 }
 
 /// The `file:` URI of an absolute path.

@@ -14,7 +14,7 @@ use proptest::prelude::any;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 /// How many cases: some by default, more if asked for.
-fn cases(some: u32) -> u32 {
+pub fn cases(some: u32) -> u32 {
     some * number("NETC_CASES").unwrap_or(1) as u32
 }
 
@@ -23,7 +23,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Calls a test with so many lists of choices; one that fails is made shorter.
-fn with_choices(count: u32, test: impl Fn(Choices) -> Result<(), String>) {
+pub fn with_choices(count: u32, test: impl Fn(Choices) -> Result<(), String>) {
     let config = Config {
         cases: count,
         failure_persistence: None,
@@ -39,14 +39,14 @@ fn with_choices(count: u32, test: impl Fn(Choices) -> Result<(), String>) {
 }
 
 /// What a generator decides by. After its end, the first of everything.
-struct Choices(std::vec::IntoIter<u32>);
+pub struct Choices(std::vec::IntoIter<u32>);
 
 impl Choices {
-    fn below(&mut self, count: u64) -> u64 {
+    pub fn below(&mut self, count: u64) -> u64 {
         u64::from(self.0.next().unwrap_or(0)) % count
     }
 
-    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub fn of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len() as u64) as usize]
     }
 }

@@ -1,6 +1,6 @@
 //! An editor that drives `netc lsp` over its protocol.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -11,15 +11,26 @@ use serde_json::{Value, json};
 /// An editor with a server of its own.
 pub struct Editor {
     pub child: Child,
-    to: ChildStdin,
+    to: Option<ChildStdin>,
     from: Receiver<Value>,
     next: i64,
+    version: i64,
     folder: tempfile::TempDir,
 }
 
 impl Editor {
     /// A server for a folder with the nets of the repository.
     pub fn start() -> Editor {
+        let mut editor = Editor::bare();
+        let root = format!("file://{}", editor.folder.path().display());
+        let answer = editor.ask("initialize", json!({ "capabilities": {}, "rootUri": root }));
+        assert_eq!(answer["result"]["capabilities"]["hoverProvider"], json!(true));
+        editor.tell("initialized", json!({}));
+        editor
+    }
+
+    /// The same before `initialize`.
+    pub fn bare() -> Editor {
         let folder = tempfile::tempdir().unwrap();
         for name in ["lib.net", "base.net", "dawnbench.net", "extra_l1.net"] {
             let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets").join(name);
@@ -31,36 +42,11 @@ impl Editor {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let to = child.stdin.take().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let to = child.stdin.take();
+        let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, from) = channel();
-        std::thread::spawn(move || {
-            loop {
-                let mut length = 0;
-                loop {
-                    let mut line = String::new();
-                    if out.read_line(&mut line).unwrap_or(0) == 0 {
-                        return;
-                    }
-                    match line.trim().strip_prefix("Content-Length: ") {
-                        Some(n) => length = n.parse().unwrap(),
-                        None if line.trim().is_empty() => break,
-                        None => {}
-                    }
-                }
-                let mut body = vec![0; length];
-                out.read_exact(&mut body).unwrap();
-                if sender.send(serde_json::from_slice(&body).unwrap()).is_err() {
-                    return;
-                }
-            }
-        });
-        let root = format!("file://{}", folder.path().display());
-        let mut editor = Editor { child, to, from, next: 0, folder };
-        let answer = editor.ask("initialize", json!({ "capabilities": {}, "rootUri": root }));
-        assert_eq!(answer["result"]["capabilities"]["hoverProvider"], json!(true));
-        editor.tell("initialized", json!({}));
-        editor
+        std::thread::spawn(move || messages(out).try_for_each(|message| sender.send(message)));
+        Editor { child, to, from, next: 0, version: 0, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -72,9 +58,25 @@ impl Editor {
     }
 
     fn send(&mut self, message: &Value) {
-        let body = message.to_string();
-        write!(self.to, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-        self.to.flush().unwrap();
+        self.write_bytes(&framed(message.to_string().as_bytes()));
+    }
+
+    /// Writes what need not be a message.
+    pub fn write_bytes(&mut self, bytes: &[u8]) {
+        let to = self.to.as_mut().unwrap();
+        to.write_all(bytes).unwrap();
+        to.flush().unwrap();
+    }
+
+    /// Ends the input of the server.
+    pub fn hang_up(&mut self) {
+        self.to = None;
+    }
+
+    /// The exit code of the server, which ends soon.
+    pub fn ended(&mut self) -> Option<i32> {
+        while self.from.recv_timeout(Duration::from_secs(20)).is_ok() {}
+        self.child.wait().unwrap().code()
     }
 
     pub fn tell(&mut self, method: &str, params: Value) {
@@ -86,13 +88,22 @@ impl Editor {
     }
 
     pub fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.ask_after(method, params).1
+    }
+
+    /// The answers that still come to what was sent before, and the answer to this.
+    pub fn ask_after(&mut self, method: &str, params: Value) -> (Vec<Value>, Value) {
         self.next += 1;
-        let id = self.next;
+        let id = format!("asked {}", self.next);
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        let mut before = Vec::new();
         loop {
             let message = self.receive();
             if message["id"] == json!(id) {
-                return message;
+                return (before, message);
+            }
+            if message["method"].is_null() {
+                before.push(message);
             }
         }
     }
@@ -113,16 +124,21 @@ impl Editor {
     }
 
     pub fn open(&mut self, name: &str, text: &str) -> Vec<Value> {
-        let document = json!({ "uri": self.uri(name), "languageId": "net", "version": 1, "text": text });
+        self.send_open(name, text);
+        self.problems_by_now(name)
+    }
+
+    pub fn send_open(&mut self, name: &str, text: &str) {
+        let document =
+            json!({ "uri": self.uri(name), "languageId": "net", "version": self.newer(), "text": text });
         self.tell("textDocument/didOpen", json!({ "textDocument": document }));
-        self.problems(name)
     }
 
     pub fn change(&mut self, name: &str, text: &str) -> Vec<Value> {
-        let document = json!({ "uri": self.uri(name), "version": 2 });
+        let document = json!({ "uri": self.uri(name), "version": self.newer() });
         let changes = json!([{ "text": text }]);
         self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
-        self.problems(name)
+        self.problems_by_now(name)
     }
 
     /// Changes parts of an open file: each a range, from line and column to line and column, and its
@@ -133,9 +149,9 @@ impl Editor {
             json!({ "range": { "start": start, "end": end }, "text": text })
         };
         let changes: Vec<Value> = edits.iter().map(change).collect();
-        let document = json!({ "uri": self.uri(name), "version": 3 });
+        let document = json!({ "uri": self.uri(name), "version": self.newer() });
         self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
-        self.problems(name)
+        self.problems_by_now(name)
     }
 
     /// The repairs offered anywhere in a file.
@@ -166,14 +182,30 @@ impl Editor {
         String::from_utf8(out.stderr).unwrap()
     }
 
+    fn newer(&mut self) -> i64 {
+        self.version += 1;
+        self.version
+    }
+
     /// The next problems shown for a file.
     pub fn problems(&self, name: &str) -> Vec<Value> {
+        self.shown(name, |_| true)
+    }
+
+    /// The problems of the latest text of a file.
+    fn problems_by_now(&self, name: &str) -> Vec<Value> {
+        self.shown(name, |version| *version == json!(self.version))
+    }
+
+    fn shown(&self, name: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         loop {
             let message = self.receive();
+            let params = &message["params"];
             if message["method"] == "textDocument/publishDiagnostics"
-                && message["params"]["uri"] == json!(self.uri(name))
+                && params["uri"] == json!(self.uri(name))
+                && wanted(&params["version"])
             {
-                return message["params"]["diagnostics"].as_array().unwrap().clone();
+                return params["diagnostics"].as_array().unwrap().clone();
             }
         }
     }
@@ -188,6 +220,32 @@ impl Drop for Editor {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The messages of a server.
+pub fn messages(mut out: impl BufRead) -> impl Iterator<Item = Value> {
+    std::iter::from_fn(move || {
+        let mut length = None;
+        loop {
+            let mut line = String::new();
+            if out.read_line(&mut line).unwrap_or(0) == 0 {
+                return None;
+            }
+            match line.trim().strip_prefix("Content-Length: ") {
+                Some(n) => length = Some(n.parse().unwrap()),
+                None if line.trim().is_empty() => break,
+                None => {}
+            }
+        }
+        let mut body = vec![0; length.unwrap()];
+        out.read_exact(&mut body).ok()?;
+        Some(serde_json::from_slice(&body).unwrap())
+    })
+}
+
+/// A body with the header of its length.
+pub fn framed(body: &[u8]) -> Vec<u8> {
+    [format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
 }
 
 pub fn labels(answer: &Value) -> Vec<&str> {

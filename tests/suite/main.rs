@@ -36,10 +36,13 @@ mod lower;
 #[cfg(feature = "torch")]
 mod lower_torch;
 mod lsp;
+mod lsp_attack;
 mod lsp_complete;
 mod lsp_editor;
 mod lsp_fixes;
+mod lsp_malformed;
 mod lsp_names;
+mod lsp_scale;
 mod memory;
 mod mistakes;
 mod onnx;

@@ -4,14 +4,15 @@ mod segments;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::diag::{FileId, Span};
 use crate::graph::op;
 use crate::syntax::Project;
 use crate::syntax::ast::*;
 
-use segments::Home;
 pub(super) use segments::calls;
+use segments::{Home, Segments};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy)]
@@ -40,24 +41,38 @@ pub(super) struct Mention<'a> {
 
 type Names<'a> = BTreeMap<&'a str, Def<'a>>;
 
+/// The names that the nets above a net give it, and the topmost of these nets.
+type Legacy<'a> = (Rc<Names<'a>>, Option<Home<'a>>);
+
 /// All mentions in one file.
 pub(super) struct Index<'a> {
     project: &'a Project,
     file: FileId,
     /// What names mean, innermost last.
-    scopes: Vec<Names<'a>>,
+    scopes: Vec<Rc<Names<'a>>>,
     /// The bodies around the present place, innermost last.
     bodies: Vec<&'a Body>,
     /// The net without a parent that the file's net comes down to, whose paths edits name.
     base: Option<Home<'a>>,
+    segments: Segments<'a>,
+    /// What the nets that extend a file inherit.
+    legacies: BTreeMap<FileId, Legacy<'a>>,
     pub mentions: Vec<Mention<'a>>,
 }
 
 impl<'a> Index<'a> {
     pub(super) fn of(project: &'a Project, file: FileId) -> Index<'a> {
-        let (scopes, bodies, mentions) = (Vec::new(), Vec::new(), Vec::new());
-        let mut index = Index { project, file, scopes, bodies, base: None, mentions };
-        index.scopes.push(index.top(file));
+        let mut index = Index {
+            project,
+            file,
+            scopes: Vec::new(),
+            bodies: Vec::new(),
+            base: None,
+            segments: Segments::new(project),
+            legacies: BTreeMap::new(),
+            mentions: Vec::new(),
+        };
+        index.scopes.push(Rc::new(index.top(file)));
         for item in &project.file(file).items {
             match &item.kind {
                 ItemKind::Import(import) => index.import(import),
@@ -102,16 +117,21 @@ impl<'a> Index<'a> {
 
     fn imported(&self, from: FileId, path: &str, name: &str) -> Option<Def<'a>> {
         let file = self.project.linked(from, path)?;
-        self.project.file(file).items.iter().find_map(|item| match &item.kind {
-            ItemKind::Block(b) if b.name.node == name => {
-                Some(Def { kind: Kind::Block(b), span: b.name.span })
-            }
-            _ => None,
-        })
+        let (block, home) = self.project.block(file, name)?;
+        (home == file).then_some(Def { kind: Kind::Block(block), span: block.name.span })
     }
 
-    /// The names that the nets above a net give it, and the topmost of these nets.
-    fn inherited(&self, mut parent: Option<FileId>) -> (Names<'a>, Option<Home<'a>>) {
+    fn inherited(&mut self, parent: Option<FileId>) -> Legacy<'a> {
+        let Some(parent) = parent else { return Legacy::default() };
+        if let Some(known) = self.legacies.get(&parent) {
+            return known.clone();
+        }
+        let legacy = self.legacy(Some(parent));
+        self.legacies.insert(parent, legacy.clone());
+        legacy
+    }
+
+    fn legacy(&self, mut parent: Option<FileId>) -> Legacy<'a> {
         let (mut names, mut base, mut seen) = (Names::new(), None, vec![self.file]);
         while let Some(file) = parent.filter(|file| !seen.contains(file)) {
             seen.push(file);
@@ -132,7 +152,7 @@ impl<'a> Index<'a> {
                 names.entry(name).or_insert(def);
             }
         }
-        (names, base)
+        (Rc::new(names), base)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the parts of a node's dotted path stand for: labels, and the blocks and ops of unlabelled
 //! elements.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::{Def, Kind};
 use crate::diag::FileId;
@@ -18,6 +20,7 @@ pub(super) struct Home<'a> {
 }
 
 /// What the rest of a path is looked up in.
+#[derive(Clone, Copy)]
 enum Inside<'a> {
     Body(&'a Body),
     Chain(&'a [Element]),
@@ -27,18 +30,39 @@ enum Inside<'a> {
 }
 
 /// One element that has no label, or an unlabelled `repeat`.
+#[derive(Clone, Copy)]
 enum Unlabelled<'a> {
     Call(&'a Call),
     Repeat(&'a Body),
 }
 
-impl<'a> Home<'a> {
-    /// The parts of a path from this body that are names, as far as the path can be followed.
-    pub(super) fn segments(mut self, project: &'a Project, path: &str) -> Vec<(Range<usize>, Def<'a>)> {
-        let Some(body) = self.bodies.last() else { return Vec::new() };
+/// The names within one body or chain.
+#[derive(Default)]
+struct Parts<'a> {
+    labels: HashMap<&'a str, (&'a Name, Inside<'a>)>,
+    /// By name, numbered where several have it.
+    unlabelled: HashMap<String, Unlabelled<'a>>,
+    blocks: HashMap<&'a str, &'a Block>,
+}
+
+/// Looks up paths. The names of each body are gathered once, however many paths lead through it.
+pub(super) struct Segments<'a> {
+    project: &'a Project,
+    /// By the address of the body or chain.
+    known: RefCell<HashMap<usize, Rc<Parts<'a>>>>,
+}
+
+impl<'a> Segments<'a> {
+    pub(super) fn new(project: &'a Project) -> Segments<'a> {
+        Segments { project, known: RefCell::default() }
+    }
+
+    /// The parts of a path from a body that are names, as far as the path can be followed.
+    pub(super) fn of(&self, mut home: Home<'a>, path: &str) -> Vec<(Range<usize>, Def<'a>)> {
+        let Some(body) = home.bodies.last() else { return Vec::new() };
         let (mut inside, mut found, mut at) = (Inside::Body(body), Vec::new(), 0);
         for part in path.split('.') {
-            let Some(next) = self.enter(project, inside, part, &mut |len, def| {
+            let Some(next) = self.enter(&mut home, inside, part, &mut |len, def| {
                 found.push((at..at + len, def));
             }) else {
                 break;
@@ -50,61 +74,51 @@ impl<'a> Home<'a> {
     }
 
     fn enter(
-        &mut self,
-        project: &'a Project,
+        &self,
+        home: &mut Home<'a>,
         inside: Inside<'a>,
         part: &str,
         name: &mut dyn FnMut(usize, Def<'a>),
     ) -> Option<Inside<'a>> {
         match inside {
-            Inside::Body(body) => match labelled(body, part) {
-                Some((label, inside)) => {
-                    name(part.len(), Def { kind: Kind::Value, span: label.span });
-                    Some(inside)
+            Inside::Body(body) => {
+                let parts = self.body(body);
+                match parts.labels.get(part) {
+                    Some((label, inside)) => {
+                        name(part.len(), Def { kind: Kind::Value, span: label.span });
+                        Some(*inside)
+                    }
+                    None => self.unlabelled(home, *parts.unlabelled.get(part)?, name),
                 }
-                None => self.unlabelled(project, &of_body(body), part, name),
-            },
+            }
             Inside::Chain(chain) => {
-                let all: Vec<_> = calls(chain).into_iter().map(Unlabelled::Call).collect();
-                self.unlabelled(project, &all, part, name)
+                let parts = self.chain(chain);
+                self.unlabelled(home, *parts.unlabelled.get(part)?, name)
             }
             Inside::Rounds(body) => {
-                self.bodies.push(body);
+                home.bodies.push(body);
                 part.parse::<u32>().ok().map(|_| Inside::Body(body))
             }
             Inside::Call(call) => {
-                let (block, home) = self.block(project, &call.name.node)?;
-                *self = home;
-                self.bodies.push(&block.body);
-                self.enter(project, Inside::Body(&block.body), part, name)
+                let (block, there) = self.block(home, &call.name.node)?;
+                *home = there;
+                home.bodies.push(&block.body);
+                self.enter(home, Inside::Body(&block.body), part, name)
             }
         }
     }
 
-    /// The element whose name, numbered where several have it, is `part`.
     fn unlabelled(
         &self,
-        project: &'a Project,
-        all: &[Unlabelled<'a>],
-        part: &str,
+        home: &Home<'a>,
+        found: Unlabelled<'a>,
         name: &mut dyn FnMut(usize, Def<'a>),
     ) -> Option<Inside<'a>> {
-        let mut total: HashMap<&str, usize> = HashMap::new();
-        all.iter().for_each(|one| *total.entry(one.name()).or_default() += 1);
-        let mut given: HashMap<&str, usize> = HashMap::new();
-        let found = all.iter().find(|one| {
-            let number = given.entry(one.name()).or_default();
-            *number += 1;
-            match total.get(one.name()) {
-                Some(1) => one.name() == part,
-                _ => format!("{}_{number}", one.name()) == part,
-            }
-        })?;
         match found {
             Unlabelled::Repeat(body) => Some(Inside::Rounds(body)),
             Unlabelled::Call(call) => {
                 let word = call.name.node.as_str();
-                if let Some((block, _)) = self.block(project, word) {
+                if let Some((block, _)) = self.block(home, word) {
                     name(word.len(), Def { kind: Kind::Block(block), span: block.name.span });
                 } else if let Some(signature) = op::signature(word) {
                     name(word.len(), Def { kind: Kind::Op(signature), span: call.name.span });
@@ -115,33 +129,78 @@ impl<'a> Home<'a> {
     }
 
     /// The block of a name, and where it stands.
-    fn block(&self, project: &'a Project, name: &str) -> Option<(&'a Block, Home<'a>)> {
-        for (i, body) in self.bodies.iter().enumerate().rev() {
-            let mut blocks = body.stmts.iter().filter_map(|stmt| match &stmt.kind {
-                StmtKind::Block(block) => Some(block),
-                _ => None,
-            });
-            if let Some(block) = blocks.find(|block| block.name.node == name) {
-                return Some((block, Home { file: self.file, bodies: self.bodies[..=i].to_vec() }));
+    fn block(&self, home: &Home<'a>, name: &str) -> Option<(&'a Block, Home<'a>)> {
+        for (i, &body) in home.bodies.iter().enumerate().rev() {
+            if let Some(block) = self.body(body).blocks.get(name).copied() {
+                return Some((block, Home { file: home.file, bodies: home.bodies[..=i].to_vec() }));
             }
         }
-        let own = |file| {
-            project.file(file).items.iter().filter_map(|item| match &item.kind {
-                ItemKind::Block(block) => Some(block),
-                ItemKind::Import(_) | ItemKind::Net(_) => None,
-            })
-        };
-        let named = |block: &&Block| block.name.node == name;
-        if let Some(block) = own(self.file).find(named) {
-            return Some((block, Home { file: self.file, bodies: Vec::new() }));
-        }
-        project.file(self.file).items.iter().find_map(|item| {
-            let ItemKind::Import(import) = &item.kind else { return None };
-            import.names.iter().find(|imported| imported.node == name)?;
-            let file = project.linked(self.file, &import.path.node)?;
-            Some((own(file).find(named)?, Home { file, bodies: Vec::new() }))
-        })
+        let (block, file) = self.project.block(home.file, name)?;
+        Some((block, Home { file, bodies: Vec::new() }))
     }
+
+    fn body(&self, body: &'a Body) -> Rc<Parts<'a>> {
+        self.parts(std::ptr::from_ref(body).addr(), || Parts::of_body(body))
+    }
+
+    fn chain(&self, chain: &'a [Element]) -> Rc<Parts<'a>> {
+        let all = || calls(chain).into_iter().map(Unlabelled::Call).collect::<Vec<_>>();
+        self.parts(chain.as_ptr().addr(), || Parts { unlabelled: numbered(&all()), ..Parts::default() })
+    }
+
+    fn parts(&self, address: usize, gather: impl FnOnce() -> Parts<'a>) -> Rc<Parts<'a>> {
+        Rc::clone(self.known.borrow_mut().entry(address).or_insert_with(|| Rc::new(gather())))
+    }
+}
+
+impl<'a> Parts<'a> {
+    fn of_body(body: &'a Body) -> Parts<'a> {
+        let (mut parts, mut all) = (Parts::default(), Vec::new());
+        for stmt in &body.stmts {
+            let (name, inside) = match &stmt.kind {
+                StmtKind::Stage { label: Some(name), chain, .. } | StmtKind::Branch { name, chain, .. } => {
+                    match calls(chain).as_slice() {
+                        [call] => (name, Inside::Call(call)),
+                        _ => (name, Inside::Chain(chain)),
+                    }
+                }
+                StmtKind::Repeat { label: Some(name), body, .. } => (name, Inside::Rounds(body)),
+                StmtKind::Stage { label: None, chain, .. } => {
+                    all.extend(calls(chain).into_iter().map(Unlabelled::Call));
+                    continue;
+                }
+                StmtKind::Repeat { label: None, body, .. } => {
+                    all.push(Unlabelled::Repeat(body));
+                    continue;
+                }
+                StmtKind::Block(block) => {
+                    parts.blocks.entry(&block.name.node).or_insert(block);
+                    continue;
+                }
+                _ => continue,
+            };
+            parts.labels.entry(&name.node).or_insert((name, inside));
+        }
+        parts.unlabelled = numbered(&all);
+        parts
+    }
+}
+
+fn numbered<'a>(all: &[Unlabelled<'a>]) -> HashMap<String, Unlabelled<'a>> {
+    let mut total: HashMap<&str, usize> = HashMap::new();
+    all.iter().for_each(|one| *total.entry(one.name()).or_default() += 1);
+    let mut given: HashMap<&str, usize> = HashMap::new();
+    let mut numbered = HashMap::new();
+    for one in all {
+        let number = given.entry(one.name()).or_default();
+        *number += 1;
+        let name = match total.get(one.name()) {
+            Some(1) => one.name().to_owned(),
+            _ => format!("{}_{number}", one.name()),
+        };
+        numbered.entry(name).or_insert(*one);
+    }
+    numbered
 }
 
 impl<'a> Unlabelled<'a> {
@@ -151,36 +210,6 @@ impl<'a> Unlabelled<'a> {
             Unlabelled::Repeat(_) => "rep",
         }
     }
-}
-
-fn labelled<'a>(body: &'a Body, part: &str) -> Option<(&'a Name, Inside<'a>)> {
-    body.stmts.iter().find_map(|stmt| {
-        let (name, inside) = match &stmt.kind {
-            StmtKind::Stage { label: Some(name), chain, .. } | StmtKind::Branch { name, chain, .. } => {
-                match calls(chain).as_slice() {
-                    [call] => (name, Inside::Call(call)),
-                    _ => (name, Inside::Chain(chain)),
-                }
-            }
-            StmtKind::Repeat { label: Some(name), body, .. } => (name, Inside::Rounds(body)),
-            _ => return None,
-        };
-        (name.node == part).then_some((name, inside))
-    })
-}
-
-fn of_body(body: &Body) -> Vec<Unlabelled<'_>> {
-    let mut all = Vec::new();
-    for stmt in &body.stmts {
-        match &stmt.kind {
-            StmtKind::Stage { label: None, chain, .. } => {
-                all.extend(calls(chain).into_iter().map(Unlabelled::Call));
-            }
-            StmtKind::Repeat { label: None, body, .. } => all.push(Unlabelled::Repeat(body)),
-            _ => {}
-        }
-    }
-    all
 }
 
 /// The calls of a chain, those in groups and in the other branch of a guard included.

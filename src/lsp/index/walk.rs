@@ -1,6 +1,7 @@
 //! The walk over a file that finds its mentions.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::segments::Home;
 use super::{Def, Index, Kind, Mention, Names, names_of};
@@ -39,9 +40,9 @@ impl<'a> Index<'a> {
         }
         let around = (1..=self.bodies.len()).rev();
         let homes = around.map(|n| Home { file: self.file, bodies: self.bodies[..n].to_vec() });
-        let mut found = homes.chain(self.base.clone()).map(|home| home.segments(self.project, name));
+        let mut found = homes.chain(self.base.clone()).map(|home| self.segments.of(home, name));
         match (found.find(|segments| !segments.is_empty()), known) {
-            (Some(segments), _) => self.segments(span, segments),
+            (Some(segments), _) => self.path_parts(span, segments),
             (None, Some(def)) => self.mention(Span { end: span.start + word.len(), ..span }, def),
             (None, None) => {}
         }
@@ -50,12 +51,12 @@ impl<'a> Index<'a> {
     /// What an edit names: a path of the net that is extended in the end.
     fn target(&mut self, target: &Name) {
         if let Some(base) = self.base.clone() {
-            let segments = base.segments(self.project, &target.node);
-            self.segments(target.span, segments);
+            let segments = self.segments.of(base, &target.node);
+            self.path_parts(target.span, segments);
         }
     }
 
-    fn segments(&mut self, path: Span, segments: Vec<(Range<usize>, Def<'a>)>) {
+    fn path_parts(&mut self, path: Span, segments: Vec<(Range<usize>, Def<'a>)>) {
         for (part, def) in segments {
             self.mention(Span { start: path.start + part.start, end: path.start + part.end, ..path }, def);
         }
@@ -80,7 +81,7 @@ impl<'a> Index<'a> {
     pub(super) fn block(&mut self, block: &'a Block) {
         self.mention(block.name.span, Def { kind: Kind::Block(block), span: block.name.span });
         let params = self.params(&block.params);
-        self.scopes.push(params);
+        self.scopes.push(Rc::new(params));
         self.in_head(&block.params);
         for shape in block.signature.iter().flat_map(|s| [&s.input, &s.output]) {
             self.exprs(&shape.node);
@@ -95,7 +96,7 @@ impl<'a> Index<'a> {
         let (inherited, base) = self.inherited(parent);
         self.base = base;
         let params = self.params(&net.params);
-        self.scopes.push(params);
+        self.scopes.push(Rc::new(params));
         self.in_head(&net.params);
         for arg in net.extends.iter().flat_map(|e| &e.args) {
             if let Some(name) = &arg.name
@@ -120,7 +121,7 @@ impl<'a> Index<'a> {
         for def in names.values().filter(|d| matches!(d.kind, Kind::Value)) {
             self.mention(def.span, *def);
         }
-        self.scopes.push(names);
+        self.scopes.push(Rc::new(names));
         self.bodies.push(body);
         for stmt in &body.stmts {
             self.stmt(stmt);
