@@ -81,3 +81,22 @@ pub const MAX_RECIPE_BYTES: usize = 64 << 10;
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
 /// Bytes of a message's header.
 pub const MAX_HEADER_BYTES: usize = 4 << 10;
+
+/// Bytes of the pixels of a data set: all of it is held in memory.
+pub const MAX_DATA_BYTES: u64 = 16 << 30;
+/// Classes of a data set: what a label can count.
+pub const MAX_CLASSES: usize = 1 << 16;
+/// Pixels along a side of an image.
+pub const MAX_IMAGE_SIDE: usize = 8192;
+/// Bytes of one PNG or JPEG file.
+pub const MAX_IMAGE_FILE_BYTES: u64 = 256 << 20;
+/// Bytes that the images of a folder that are decoded at one time take, about; one is decoded in any case.
+pub const MAX_DECODING_BYTES: usize = 512 << 20;
+/// Bytes that a `.npz` file may unpack to, all arrays that are read together, whatever its own size.
+pub const MAX_UNPACKED_BYTES: u64 = 256 << 20;
+/// To how many times its own size it may unpack beyond that.
+pub const MAX_UNPACKED_RATIO: u64 = 200;
+/// Bytes that an archive of CIFAR may unpack to; the official ones hold less than half of it.
+pub const MAX_ARCHIVE_BYTES: u64 = 512 << 20;
+/// Bytes of the names of a data set's classes.
+pub const MAX_CLASS_NAMES_BYTES: u64 = 64 << 20;

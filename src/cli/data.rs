@@ -2,7 +2,17 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::out::complain;
 use crate::run::data::{DataError, DataSpec, Dataset, Progress, load};
+
+/// Like [`load_with_progress`], and says what the user should know of the data.
+pub(super) fn load_and_say(spec: &str) -> Result<Dataset, DataError> {
+    let data = load_with_progress(spec)?;
+    if let Some(note) = &data.note {
+        complain(&format!("{}: {note}\n", data.name));
+    }
+    Ok(data)
+}
 
 /// Brings a data set into memory and shows what that takes, where someone is watching.
 pub(super) fn load_with_progress(spec: &str) -> Result<Dataset, DataError> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::PROBLEMS;
 use super::args::Format;
 use super::args_train::EvalArgs;
-use super::data::load_with_progress;
+use super::data::load_and_say;
 use super::out::{complain, print, show, table, thousands, trimmed, write_picture};
 use crate::compile;
 use crate::run::{Confusion, Machine, RunFolder, RunInfo, Score, confusion_of_run};
@@ -43,7 +43,7 @@ fn go(args: &EvalArgs) -> Result<String, String> {
     show(&compilation.problems, &compilation.sources);
     let net = compilation.net.ok_or("the run's net is not sound")?;
     let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
-    let mut data = load_with_progress(&data_of(args, &info)).map_err(|e| e.to_string())?;
+    let mut data = load_and_say(&data_of(args, &info)).map_err(|e| e.to_string())?;
     info.prepare(&mut data).map_err(|e| e.to_string())?;
     let (score, confusion) = confusion_of_run(&args.run, &net, &data, machine).map_err(|e| e.to_string())?;
     if let Some(path) = &args.output {

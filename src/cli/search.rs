@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::args_search::{ReproduceArgs, SearchArgs, TrainingsArgs};
-use super::data::load_with_progress;
+use super::data::load_and_say;
 use super::out::{millions, print, table, thousands, trimmed};
 use super::report;
 use super::search_plan::{Planned, of, planned, refuse, trainings};
@@ -85,7 +85,7 @@ fn work(args: &TrainingsArgs, folder: &Path, plan: &Plan, alone: bool) -> Result
     let wrong = |error: String| SearchError::new(error);
     let machine = machine(args, plan)?;
     let stop = stop_on_interrupt().map_err(wrong)?;
-    let data = load_with_progress(&plan.spec.data).map_err(|e| wrong(e.to_string()))?;
+    let data = load_and_say(&plan.spec.data).map_err(|e| wrong(e.to_string()))?;
     let worker = Worker {
         folder,
         data: &data,
@@ -145,7 +145,7 @@ fn estimate(plan: &Plan, args: &TrainingsArgs) -> Result<String, SearchError> {
         }
         "cifar10" | "cifar100" => CIFAR,
         path => {
-            let data = load_with_progress(path).map_err(|e| SearchError::new(e.to_string()))?;
+            let data = load_and_say(path).map_err(|e| SearchError::new(e.to_string()))?;
             [data.train.len(), data.test.len()]
         }
     };

@@ -8,6 +8,6 @@ mod replace;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use folder::{Folder, Lock, Stamp};
-pub use read::{read, read_text};
+pub use read::{open, read, read_text};
 #[cfg(not(target_arch = "wasm32"))]
 pub use replace::{keep, replace, sync_folder, write_out};

@@ -11,8 +11,22 @@ use std::path::Path;
 /// What the system says, [`ErrorKind::IsADirectory`], [`ErrorKind::InvalidInput`] for what is no file, and
 /// [`ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
-    regular(&std::fs::metadata(path).map_err(absent)?)?;
     take(open(path)?, most)
+}
+
+/// A file that is read piece by piece. Pipes, devices and sockets are refused before they are opened.
+///
+/// # Errors
+/// What the system says, [`ErrorKind::IsADirectory`], and [`ErrorKind::InvalidInput`] for what is no file.
+pub fn open(path: &Path) -> Result<File> {
+    regular(&std::fs::metadata(path).map_err(absent)?)?;
+    // Should a pipe have taken the file's place, it is opened without waiting.
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    options.custom_flags(libc::O_NONBLOCK);
+    let file = options.read(true).open(path)?;
+    regular(&file.metadata()?)?;
+    Ok(file)
 }
 
 /// All that an open file holds, if it is a plain one of at most `most` bytes.
@@ -38,6 +52,9 @@ pub fn read_text(path: &Path, most: usize) -> Result<String> {
 
 /// Bytes that must be UTF-8.
 pub(super) fn text(bytes: Vec<u8>) -> Result<String> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Error::new(ErrorKind::InvalidData, "UTF-16, expected UTF-8: save it as UTF-8"));
+    }
     String::from_utf8(bytes).map_err(|failure| {
         let valid = &failure.as_bytes()[..failure.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
@@ -51,14 +68,6 @@ fn absent(error: Error) -> Error {
         ErrorKind::Unsupported => ErrorKind::NotFound.into(),
         _ => error,
     }
-}
-
-/// Should a pipe have taken the file's place, it is opened without waiting.
-fn open(path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    options.custom_flags(libc::O_NONBLOCK);
-    options.read(true).open(path)
 }
 
 pub(super) fn regular(meta: &Metadata) -> Result<()> {

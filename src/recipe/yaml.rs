@@ -16,7 +16,7 @@ pub fn read(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("cannot read the recipe {}: {error}", path.display()))
 }
 
-/// The settings of a YAML text of flat keys, in its order.
+/// The settings of a YAML text of flat keys, in its order. A byte order mark before it is skipped.
 ///
 /// # Errors
 /// Text that is not that, with the place.
@@ -27,9 +27,10 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
     }) {
         return Err(Refusal::new(format!("the recipe sets `{key}` twice")).at(Some(span)).into());
     }
-    let start = Span { file, start: 0, end: text.lines().next().map_or(0, str::len) };
-    let root: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| {
-        let start = error.location().map_or(0, |l| l.index().min(text.len()));
+    let mark = mark(text);
+    let start = Span { file, start: mark, end: text.lines().next().map_or(0, str::len) };
+    let root: serde_yaml::Value = serde_yaml::from_str(&text[mark..]).map_err(|error| {
+        let start = error.location().map_or(0, |l| mark + l.index()).min(text.len());
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
         Refusal::new(format!("not valid YAML: {message}")).at(Some(Span { file, start, end: start }))
@@ -59,11 +60,16 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
 }
 
+/// Bytes of the byte order mark at the start, which some editors write.
+fn mark(text: &str) -> usize {
+    if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+}
+
 /// The keys that start a line, each with its place.
 fn top_level_keys(file: FileId, text: &str) -> Vec<(String, Span)> {
     let mut keys = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
+    let mut start = mark(text);
+    for line in text[start..].split_inclusive('\n') {
         if let Some((key, _)) = line.split_once(':').filter(|_| !line.starts_with([' ', '#', '-', '\t'])) {
             let span = Span { file, start, end: start + key.len() };
             keys.push((key.trim_matches(['"', '\'', ' ']).to_string(), span));

@@ -2,7 +2,14 @@
 //! own.
 
 mod cifar;
+mod damage;
 mod fetch;
 pub mod folder;
+mod folder_names;
 mod generated;
+#[cfg(feature = "torch")]
+mod hostile;
 pub mod npz;
+mod npz_values;
+mod picture;
+mod recipe_text;

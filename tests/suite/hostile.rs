@@ -20,9 +20,9 @@ const KIB: u64 = if cfg!(debug_assertions) { 600 } else { 200 } << 10;
 const WORDS: u64 = 1 << 20;
 
 /// What a command did.
-struct Seen {
-    code: Option<i32>,
-    text: String,
+pub struct Seen {
+    pub code: Option<i32>,
+    pub text: String,
 }
 
 impl Seen {
@@ -47,7 +47,7 @@ impl Seen {
 
 /// Runs `netc` in a folder within the limits.
 #[track_caller]
-fn netc(folder: &Path, args: &[&str]) -> Seen {
+pub fn netc(folder: &Path, args: &[&str]) -> Seen {
     let (out, err) = (folder.join(".out"), folder.join(".err"));
     let limits = format!("ulimit -d {KIB} && ulimit -c 0 && exec \"$@\"");
     let started = Instant::now();

@@ -3,19 +3,15 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
-
 use super::download::{self, Remote};
-use super::{DataError, Dataset, Normalisation, Progress, Split, cache_folder};
+use super::{DataError, Dataset, Normalisation, Progress, Split, cache_folder, tarball};
 use crate::disk;
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
-/// The most that is unpacked of an archive; those of both data sets hold less than a fifth of it.
-const MOST_UNPACKED: u64 = 1 << 30;
 /// The most that a file of names may hold.
 const MOST_NAMES: u64 = 1 << 16;
 
@@ -197,7 +193,7 @@ impl Cifar {
                 for (name, most) in self.contents() {
                     let path = folder.join(name);
                     let mut bytes = Vec::new();
-                    let file = File::open(&path).map_err(DataError::io(&path))?;
+                    let file = disk::open(&path).map_err(DataError::io(&path))?;
                     file.take(most + 1).read_to_end(&mut bytes).map_err(DataError::io(&path))?;
                     take(name, &path, &bytes)?;
                 }
@@ -291,26 +287,12 @@ impl Cifar {
         }
     }
 
-    /// What is read, in the order of [`Cifar::contents`]. Takes an entry by its name alone, so that no path in an
-    /// archive is ever followed, and no more of it than a sound file has.
+    /// What is read, in the order of [`Cifar::contents`].
     fn read_archive(&self, archive: &Path) -> Result<Vec<Vec<u8>>, DataError> {
-        let io = || DataError::io(archive);
-        let file = File::open(archive).map_err(io())?;
-        let mut tar = tar::Archive::new(GzDecoder::new(BufReader::new(file)).take(MOST_UNPACKED));
-        let wanted: Vec<(&str, u64)> = self.contents().collect();
-        let mut found: Vec<Option<Vec<u8>>> = vec![None; wanted.len()];
-        for entry in tar.entries().map_err(io())? {
-            let entry = entry.map_err(io())?;
-            let path = entry.path().map_err(io())?;
-            let index = wanted.iter().position(|(name, _)| *path == Path::new(self.folder_name).join(name));
-            if let Some(index) = index.filter(|_| entry.header().entry_type().is_file()) {
-                let mut bytes = Vec::new();
-                entry.take(wanted[index].1 + 1).read_to_end(&mut bytes).map_err(io())?;
-                found[index] = Some(bytes);
-            }
-        }
+        let wanted: Vec<(PathBuf, u64)> =
+            self.contents().map(|(name, most)| (Path::new(self.folder_name).join(name), most)).collect();
         let missing = |file| DataError::Incomplete { path: archive.to_owned(), file };
-        let pairs = found.into_iter().zip(wanted);
+        let pairs = tarball::read(archive, &wanted)?.into_iter().zip(self.contents());
         pairs.map(|(bytes, (name, _))| bytes.ok_or_else(|| missing(name))).collect()
     }
 

@@ -26,6 +26,16 @@ pub enum DataError {
         /// The folder.
         path: PathBuf,
     },
+    /// One of the CIFAR sets as it is packed for Python.
+    #[error(
+        "{}: it is CIFAR for Python, files that run code when they are read\n\
+         help: use the binary version, cifar-10-binary.tar.gz; --data cifar10 (or cifar100) finds or downloads it",
+        path.display()
+    )]
+    Python {
+        /// The folder or archive.
+        path: PathBuf,
+    },
     /// A folder with both known data sets.
     #[error(
         "{0} holds both CIFAR-10 and CIFAR-100: name one, {0}/cifar-10-batches-bin or {0}/cifar-100-binary",

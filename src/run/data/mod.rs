@@ -6,12 +6,15 @@ pub mod download;
 mod error;
 pub mod folder;
 mod normalisation;
-mod npy;
 pub mod npz;
 mod picture;
+mod review;
 mod shape;
+mod sniff;
 pub mod synthetic;
+mod tarball;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
@@ -23,10 +26,8 @@ pub use error::DataError;
 pub use normalisation::Normalisation;
 pub use picture::Picture;
 
-/// The most bytes of pixels that a data set may have: all of it is held in memory.
-pub const MOST_BYTES: u64 = 16 << 30;
-/// The most classes: what a label can count.
-pub const MOST_CLASSES: usize = 1 << 16;
+/// The most names that a message lists.
+const MOST_LISTED: usize = 12;
 
 /// Where images come from: the value of `--data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +149,7 @@ pub fn load(spec: &DataSpec, on_progress: &mut dyn FnMut(Progress)) -> Result<Da
     match spec {
         DataSpec::Cifar10 => CIFAR10.load(on_progress),
         DataSpec::Cifar100 => CIFAR100.load(on_progress),
-        DataSpec::Path(path) => load_path(path, on_progress),
+        DataSpec::Path(path) => review::review(load_path(path, on_progress)?, path),
         DataSpec::Synthetic(options) => {
             on_progress(Progress::Generating);
             Ok(synthetic::generate(options))
@@ -162,19 +163,52 @@ pub fn known() -> [(&'static str, Option<PathBuf>); 2] {
 }
 
 fn load_path(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Dataset, DataError> {
-    if !path.is_dir() {
+    let meta = path.metadata().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => DataError::NotFound { path: path.to_owned() },
+        _ => DataError::io(path)(error),
+    })?;
+    if path.ends_with("cifar-10-python.tar.gz") || path.ends_with("cifar-100-python.tar.gz") {
+        return Err(DataError::Python { path: path.to_owned() });
+    }
+    if !meta.is_dir() {
         let archive = |set: &&Cifar| path.file_name().is_some_and(|name| name == set.archive_name);
         return match [&CIFAR10, &CIFAR100].into_iter().find(archive) {
             Some(set) => set.read(&Source::Archive(path.to_owned()), on_progress),
-            None if path.is_file() => npz::read(path, on_progress),
-            None => Err(DataError::NotFound { path: path.to_owned() }),
+            None => npz::read(path, on_progress),
         };
     }
     match (CIFAR10.find(path), CIFAR100.find(path)) {
         (Some(_), Some(_)) => Err(DataError::Both { path: path.to_owned() }),
         (Some(source), None) => CIFAR10.read(&source, on_progress),
         (None, Some(source)) => CIFAR100.read(&source, on_progress),
+        (None, None) if is_python(path) => Err(DataError::Python { path: path.to_owned() }),
         (None, None) => folder::read(path, on_progress),
+    }
+}
+
+/// Whether a folder has one of the CIFAR sets as it is packed for Python.
+fn is_python(folder: &Path) -> bool {
+    let inside = ["cifar-10-batches-py", "cifar-100-python"];
+    inside.iter().any(|name| folder.join(name).is_dir())
+        || folder.join("data_batch_1").is_file()
+        || ["meta", "train"].iter().all(|name| folder.join(name).is_file())
+}
+
+/// Room for so many bytes.
+fn room(path: &Path, bytes: usize) -> Result<Vec<u8>, DataError> {
+    let mut room = Vec::new();
+    match room.try_reserve_exact(bytes) {
+        Ok(()) => Ok(room),
+        Err(_) => Err(DataError::file(path, format!("{} MiB of pixels do not fit into memory", bytes >> 20))),
+    }
+}
+
+/// The first of some names.
+fn list(names: &[String]) -> String {
+    let shown = names[..names.len().min(MOST_LISTED)].join(", ");
+    match names.len() - names.len().min(MOST_LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

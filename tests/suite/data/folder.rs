@@ -58,7 +58,10 @@ fn folders_of_training_and_test_images_are_read_by_class() {
     // Grey among colours is grey in all three.
     assert!(has(&set, &set.train, 0, &[[9, 0, 0, 0, 0, 0]; 3].concat()));
     assert!(has(&set, &set.test, 1, &plain([128, 128, 128])));
-    assert_eq!(set.note.as_deref(), Some("1 files that are no PNG or JPEG are left out"));
+    assert_eq!(
+        set.note.as_deref(),
+        Some("1 file that is no PNG or JPEG is left out\nwarning: no test image is of class cat")
+    );
     assert_eq!(set.path, Some(folder.path().canonicalize().unwrap()));
     // One of the three images is grey: a 9 and five zeros.
     for (channel, mean) in set.normalisation.mean.iter().enumerate() {
@@ -164,15 +167,21 @@ fn folders_that_cannot_be_trained_on_are_refused() {
     with ImageMagick, for example: mogrify -resize 32x32! FILE...
     DIR/test: its class `b` is not among the 1 of DIR/train
     DIR: it has train/ but no test/ (or val/) beside it
+    help: put a part of its images there, in folders of the same names
     DIR/a/deeper: expected an image, got a folder
+    help: move its images into the folder of their class, or take it out
     DIR/b: expected PNG or JPEG images, got none
     DIR/a: expected at least two images, one to train on and one to hold out for testing, got one
     DIR: a class cannot be named "a\u{1b}[31m"
-    DIR/a/1.png: damaged: Format error decoding Png: Invalid PNG signature.
-    DIR/a/1.png: unexpected end of file
-    DIR/a/2.png: it has transparent pixels; put it on a ground of one colour
+    help: rename the folder
+    DIR/a/1.png: expected a PNG or JPEG, got other bytes
+    DIR/a/1.png: it is cut short: its data end before its pixels do
+    help: fetch or export it again, or take it out of the folder
+    DIR/a/2.png: it has transparent pixels, and what stands behind them would be a guess
+    help: with ImageMagick, for example: mogrify -background white -alpha remove -alpha off FILE
     DIR/a/1.png: expected 8 bits a channel, got 16
-    DIR/a/1.png: expected up to 8192 pixels along a side
+    help: with ImageMagick, for example: mogrify -depth 8 FILE
+    DIR/a/1.png: expected up to 8192 pixels along a side, got 50000 x 50000
     "#);
 }
 

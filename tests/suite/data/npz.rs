@@ -128,8 +128,20 @@ fn arrays_that_cannot_be_trained_on_are_refused() {
     refuse(&[("class_names", npy("<U1", &[2], &utf32(&["a", "b"], 1)))]);
     refuse(&[("y_train", npy("|u1", &[3], &[0, 1, 2]))]);
     refuse(&[("y_train", npy("|u1", &[2, 3], &[0; 6]))]);
-    refuse(&[("y_train", npy("<f4", &[2], &[0; 8]))]);
     refuse(&[("x_train", npy("<f4", &[2, 5, 6], &[0; 240]))]);
+    refuse(&[("x_train", npy("<f2", &[2, 5, 6], &[0; 120]))]);
+    refuse(&[("x_train", npy("|S1", &[2, 5, 6], &[0; 60]))]);
+    refuse(&[("y_train", npy("|O", &[2], &[0; 16]))]);
+    refuse(&[("class_names", npy("|O", &[2], &[0; 16]))]);
+    refuse(&[("class_names", npy("|S1", &[3], b"aba"))]);
+    refuse(&[("class_names", npy("|S1", &[3], b"a\x1bb"))]);
+    refuse(&[("y_train", npy("|u1", &[2], &[0, 0])), ("y_test", npy("|u1", &[2], &[0, 0]))]);
+    refuse(&[("y_train", npy("<U1", &[2], &utf32(&["a", "b"], 1)))]);
+    refuse(&[
+        ("x_train", npy("|u1", &[0, 5, 6], &[])),
+        ("y_train", npy("|u1", &[0], &[])),
+        ("y_test", npy("|u1", &[2], &[0, 1])),
+    ]);
     refuse(&[("x_train", npy("|O", &[2], &[0; 240]))]);
     refuse(&[("x_train", npy("|u1", &[2, 5, 6], &images[..50]))]);
     refuse(&[("x_train", npy("|u1", &[2, 5, 6], &[0; 61]))]);
@@ -151,26 +163,48 @@ fn arrays_that_cannot_be_trained_on_are_refused() {
     let text = messages.join("\n").replace(&folder.path().display().to_string(), "DIR");
     insta::assert_snapshot!(text, @r#"
     DIR/odd.npz/y_train.npy: expected a label from 0 to 65535, got -1 at byte 129
+    help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
     DIR/odd.npz/y_test.npy: expected a label from 0 to 65535, got 65536 at byte 128
+    help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
     DIR/odd.npz/y_test.npy: expected a label from 0 to 65535, got 18446744073709551615 at byte 128
+    help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
     DIR/odd.npz/y_train.npy: expected a label from 0 to 1, got 2 at byte 129
+    help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
     DIR/odd.npz: x_train.npy has 2 images, y_train.npy 3 labels
     DIR/odd.npz: y_train.npy: expected labels [n] or [n, 1], class numbers from 0, got [2, 3]
-    DIR/odd.npz: y_train.npy: expected integers, got <f4
-    DIR/odd.npz: x_train.npy: expected bytes (uint8, 0 to 255), got <f4; in NumPy: array.astype("uint8")
-    DIR/odd.npz: x_train.npy: expected bytes (uint8, 0 to 255), got |O; in NumPy: array.astype("uint8")
+    help: if a row has a 1 at its class and 0 elsewhere, in NumPy: labels.argmax(axis=1)
+    DIR/odd.npz: x_train.npy is of <f4, x_test.npy of |u1: expected both of one type, with the same scale
+    DIR/odd.npz: x_train.npy: expected numbers, got <f2
+    help: in NumPy: images.astype("float32")
+    DIR/odd.npz: x_train.npy: expected numbers, got text (|S1)
+    help: give the images themselves, not the names of their files
+    DIR/odd.npz: y_train.npy: expected whole numbers, got a pickle of Python objects, which is not run
+    help: in NumPy: labels.astype(int), or of names: labels.astype(str); of these number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
+    DIR/odd.npz: class_names.npy: expected strings [classes], got a pickle of Python objects, which is not run, [2]
+    help: in NumPy: class_names.astype(str)
+    DIR/odd.npz: two classes are named `a`
+    DIR/odd.npz: a class cannot be named "\u{1b}"
+    DIR/odd.npz: expected at least two classes to tell apart, got one, `0`
+    help: add images of what is no `0` as a second class
+    DIR/odd.npz: y_train.npy: expected whole numbers, got text (<U1)
+    help: number the classes from 0; in NumPy: classes = numpy.unique(train_labels); then, for both splits: labels = numpy.searchsorted(classes, labels)
+    DIR/odd.npz: expected images to train on, got none
+    DIR/odd.npz: x_train.npy: expected numbers, got a pickle of Python objects, which is not run
+    help: if they are images of one size, in NumPy: numpy.stack(images).astype("uint8")
     DIR/odd.npz: x_train.npy: its shape [2, 5, 6] makes 60 bytes, but it ends at byte 178, 10 too early
     DIR/odd.npz: x_train.npy: expected its end at byte 188, got more
-    DIR/odd.npz: x_train.npy: expected [n, height, width], [n, height, width, channels] or [n, channels, height, width] with up to 4 channels, got [60]
+    DIR/odd.npz: x_train.npy: expected [n, height, width], [n, height, width, channels] or [n, channels, height, width] with up to 4 channels, got [60] of |u1
     DIR/odd.npz: x_train.npy: with the shape [2, 3, 5, 2] the channels may be the second axis or the last
     DIR/odd.npz: x_train.npy has images [1, 6, 5], x_test.npy has [1, 5, 6] (channels, height, width)
-    DIR/odd.npz: x_train.npy: its shape [0, 9223372036854775807, 9223372036854775807] makes more than 16384 MiB
-    DIR/odd.npz: x_train.npy: its shape [1099511627776, 5, 6] makes more than 16384 MiB
-    DIR/odd.npz: x_train.npy: it would unpack to 4096 MiB, more than 200 times the file's size
+    DIR/odd.npz: x_train.npy: its shape [0, 9223372036854775807, 9223372036854775807] has more bytes than can be counted
+    DIR/odd.npz: x_train.npy: its shape [1099511627776, 5, 6] makes 31457280 MiB, 256 are left of the 256 MiB that this file may unpack to
+    help: if it is sound, save it without compression: numpy.savez
+    DIR/odd.npz: x_train.npy: its shape [1048576, 64, 64] makes 4096 MiB, 256 are left of the 256 MiB that this file may unpack to
+    help: if it is sound, save it without compression: numpy.savez
     DIR/odd.npz: x_train.npy: expected an array in NumPy's format, got other bytes at byte 0
     DIR/odd.npz: x_train.npy: expected a header of up to 16384 bytes, got 65535
     DIR/odd.npz: x_train.npy: expected C order; in NumPy: numpy.ascontiguousarray(array)
-    DIR/odd.npz: expected the arrays train_images, train_labels, test_images, test_labels; or x_train, y_train, x_test, y_test; or train_x, train_y, test_x, test_y; got x_train?[2J, other
+    DIR/odd.npz: expected the arrays train_images, train_labels, test_images, test_labels; or x_train, y_train, x_test, y_test; or train_x, train_y, test_x, test_y; got other, x_train?[2J
     DIR/odd.npz: expected an .npz file: invalid Zip archive: Could not find EOCD
     "#);
 }

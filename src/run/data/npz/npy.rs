@@ -10,10 +10,13 @@ const MOST_HEADER: usize = 1 << 14;
 pub(super) enum Type {
     Unsigned(usize),
     Signed(usize),
+    Float(usize),
     /// UTF-32.
     Text(usize),
     /// Bytes, padded with zeros.
     Bytes(usize),
+    /// Whatever Python can hold.
+    Objects,
     Other,
 }
 
@@ -52,13 +55,22 @@ impl Header {
             .ok_or_else(|| format!("cannot make out its header at byte {}", 8 + digits))?
     }
 
+    /// What it is made of, in words.
+    pub(super) fn what(&self) -> String {
+        match self.kind {
+            Type::Objects => "a pickle of Python objects, which is not run".into(),
+            Type::Text(_) | Type::Bytes(_) => format!("text ({})", self.descr),
+            _ => self.descr.clone(),
+        }
+    }
+
     /// How many bytes the numbers take; `None` if that, or what an array without entries would take with some, cannot
     /// be counted.
     pub(super) fn bytes(&self) -> Option<u64> {
         let item = match self.kind {
-            Type::Unsigned(n) | Type::Signed(n) | Type::Bytes(n) => n as u64,
-            Type::Text(n) => 4 * n as u64,
-            Type::Other => return Some(0),
+            Type::Unsigned(n) | Type::Signed(n) | Type::Float(n) | Type::Bytes(n) => n as u64,
+            Type::Text(n) => (n as u64).checked_mul(4)?,
+            Type::Objects | Type::Other => return Some(0),
         };
         let some = self.shape.iter().try_fold(item, |bytes, &n| bytes.checked_mul(n.max(1) as u64))?;
         Some(if self.shape.contains(&0) { 0 } else { some })
@@ -73,6 +85,22 @@ impl Header {
         };
         let negative = matches!(self.kind, Type::Signed(_)) && value >> (8 * bytes.len() - 1) == 1;
         if negative { value as i128 - (1 << (8 * bytes.len())) } else { value as i128 }
+    }
+
+    /// One number, an integer or not.
+    pub(super) fn number(&self, bytes: &[u8]) -> f64 {
+        if !matches!(self.kind, Type::Float(_)) {
+            return self.integer(bytes) as f64;
+        }
+        let digits = |value: u64, byte: &u8| (value << 8) | u64::from(*byte);
+        let bits = match self.big_endian {
+            true => bytes.iter().fold(0, digits),
+            false => bytes.iter().rev().fold(0, digits),
+        };
+        match bytes.len() {
+            4 => f32::from_bits(bits as u32).into(),
+            _ => f64::from_bits(bits),
+        }
     }
 
     /// All strings of an array of them.
@@ -119,8 +147,11 @@ fn parse(text: &str, length: u64) -> Option<Result<Header, String>> {
     let (letter, width) = kind.split_at(1);
     let width: Option<usize> = width.parse().ok();
     let kind = match (letter, width) {
+        ("b", Some(1)) => Type::Unsigned(1),
         ("u", Some(n @ (1 | 2 | 4 | 8))) => Type::Unsigned(n),
         ("i", Some(n @ (1 | 2 | 4 | 8))) => Type::Signed(n),
+        ("f", Some(n @ (4 | 8))) => Type::Float(n),
+        ("O", _) => Type::Objects,
         ("U", Some(n)) => Type::Text(n),
         ("S", Some(n)) => Type::Bytes(n),
         _ => Type::Other,

@@ -1,0 +1,172 @@
+//! The zip of arrays: what is unpacked of it has a limit for the whole file.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{BufReader, Read as _, Seek as _};
+use std::path::Path;
+
+use zip::ZipArchive;
+use zip::read::ZipFile;
+
+use super::super::{DataError, sniff};
+use super::npy::{Header, Type};
+use crate::disk;
+use crate::limits::{MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO};
+
+/// The most bytes that are read at once, unless one item has more.
+const BLOCK: usize = 1 << 16;
+
+/// A file of arrays.
+pub(super) struct Archive<'a> {
+    pub path: &'a Path,
+    zip: ZipArchive<BufReader<File>>,
+    /// Bytes that the arrays may unpack to, and how many those that were opened take.
+    most: u64,
+    taken: u64,
+}
+
+/// One array, of which the header was read.
+pub(super) struct Array {
+    /// Its name in the file, which ends in `.npy`.
+    pub entry: String,
+    pub header: Header,
+    /// Bytes of its items.
+    size: u64,
+}
+
+impl<'a> Archive<'a> {
+    /// Opens a file and lists what is in it.
+    pub fn open(path: &'a Path) -> Result<Archive<'a>, DataError> {
+        let mut file = disk::open(path).map_err(DataError::io(path))?;
+        let mut start = Vec::new();
+        file.by_ref().take(16).read_to_end(&mut start).map_err(DataError::io(path))?;
+        file.rewind().map_err(DataError::io(path))?;
+        let bytes = file.metadata().map_err(DataError::io(path))?.len();
+        let zip = ZipArchive::new(BufReader::new(file));
+        let zip = zip.map_err(|error| DataError::file(path, no_arrays(sniff::kind(&start), &error)))?;
+        let most = MAX_UNPACKED_BYTES.max(bytes.saturating_mul(MAX_UNPACKED_RATIO));
+        Ok(Archive { path, zip, most, taken: 0 })
+    }
+
+    /// What is wrong with the file as a whole.
+    pub fn wrong(&self, reason: impl Into<String>) -> DataError {
+        DataError::file(self.path, reason)
+    }
+
+    /// The names in it.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.zip.file_names().filter_map(Result::ok)
+    }
+
+    /// The array of a name, whatever its case.
+    pub fn find(&self, name: &str) -> Option<String> {
+        let wanted = format!("{name}.npy");
+        self.names().find(|entry| entry.eq_ignore_ascii_case(&wanted)).map(Cow::into_owned)
+    }
+
+    /// Reads the header of an array, which counts against the limit with all of its items.
+    pub fn array(&mut self, entry: String) -> Result<Array, DataError> {
+        let path = self.path;
+        let header = Header::read(&mut open(&mut self.zip, path, &entry)?)
+            .map_err(|reason| DataError::file(path, format!("{entry}: {reason}")))?;
+        let (left, mib) = (self.most - self.taken, |bytes: u64| bytes >> 20);
+        let size = header.bytes().ok_or_else(|| {
+            self.wrong(format!("{entry}: its shape {:?} has more bytes than can be counted", header.shape))
+        })?;
+        if size > left {
+            return Err(self.wrong(format!(
+                "{entry}: its shape {:?} makes {} MiB, {} are left of the {} MiB that this file may unpack to\n\
+                 help: if it is sound, save it without compression: numpy.savez",
+                header.shape,
+                mib(size),
+                mib(left),
+                mib(self.most)
+            )));
+        }
+        self.taken += size;
+        Ok(Array { entry, header, size })
+    }
+
+    /// Reads an array and gives `take` its items, each of so many bytes, in order.
+    ///
+    /// # Errors
+    /// More or fewer bytes than its shape says, a checksum that differs, what `take` refuses.
+    pub fn read(
+        &mut self,
+        array: &Array,
+        item: usize,
+        take: &mut dyn FnMut(usize, &[u8]) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
+        let Array { entry, header, size } = array;
+        let wrong = |reason: String| DataError::file(self.path, format!("{entry}: {reason}"));
+        let mut file = open(&mut self.zip, self.path, entry)?;
+        Header::read(&mut file).map_err(wrong)?;
+        let block = (BLOCK / item.max(1)).max(1) * item;
+        let (mut bytes, mut done) = (Vec::new(), 0);
+        while done < *size {
+            bytes.clear();
+            let wanted = (*size - done).min(block as u64);
+            let at = header.length + done;
+            file.by_ref()
+                .take(wanted)
+                .read_to_end(&mut bytes)
+                .map_err(|error| wrong(format!("cannot be read after byte {at}: {error}")))?;
+            if (bytes.len() as u64) < wanted {
+                let (end, shape) = (at + bytes.len() as u64, &header.shape);
+                let early = header.length + size - end;
+                return Err(wrong(format!(
+                    "its shape {shape:?} makes {size} bytes, but it ends at byte {end}, {early} too early"
+                )));
+            }
+            for (index, item) in bytes.chunks_exact(item.max(1)).enumerate() {
+                take(done as usize / item.len() + index, item)?;
+            }
+            done += wanted;
+        }
+        // To its end, so that the checksum is compared.
+        match file.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(wrong(format!("expected its end at byte {}, got more", header.length + size))),
+            Err(error) => Err(wrong(error.to_string())),
+        }
+    }
+}
+
+impl Array {
+    /// Bytes of a number; `None` if it has none.
+    pub fn width(&self) -> Option<usize> {
+        match self.header.kind {
+            Type::Unsigned(n) | Type::Signed(n) | Type::Float(n) => Some(n),
+            Type::Text(_) | Type::Bytes(_) | Type::Objects | Type::Other => None,
+        }
+    }
+
+    /// Where an item of so many bytes stands.
+    pub fn offset(&self, index: usize, item: usize) -> u64 {
+        self.header.length + (index * item) as u64
+    }
+}
+
+fn open<'z>(
+    zip: &'z mut ZipArchive<BufReader<File>>,
+    path: &Path,
+    entry: &str,
+) -> Result<ZipFile<'z, BufReader<File>>, DataError> {
+    zip.by_name(entry).map_err(|error| DataError::file(path, format!("{entry}: {error}")))
+}
+
+/// Of a file that is no zip.
+fn no_arrays(kind: Option<&str>, error: &zip::result::ZipError) -> String {
+    let help = match kind {
+        Some(kind) if kind.ends_with("image") => {
+            "give the folder of the images: DIR with DIR/train/CLASS/*.png and DIR/test/CLASS/*.png"
+        }
+        Some(sniff::ARRAY) => {
+            "put all arrays into one file: numpy.savez(\"data.npz\", train_images=..., train_labels=..., \
+             test_images=..., test_labels=...)"
+        }
+        Some(sniff::GZIP) => "unpack it, and give the folder",
+        _ => return format!("expected an .npz file: {error}"),
+    };
+    format!("expected an .npz file, got {}\nhelp: {help}", kind.unwrap_or_default())
+}

@@ -1,0 +1,95 @@
+//! JPEG: the pixels, and which side is up.
+
+use image::metadata::Orientation;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use super::{CUT_SHORT, Head, Raw, too_large};
+use crate::limits::MAX_IMAGE_SIDE;
+
+const END: [u8; 2] = [0xff, 0xd9];
+/// Bytes that mean something to every table of codes.
+const FILLER: [u8; 64] = [0x5a; 64];
+
+type Decoder<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
+
+pub(super) fn head(bytes: &[u8]) -> Result<Head, String> {
+    open(bytes).map(|(head, _)| head)
+}
+
+/// Of data that end too early a decoder makes grey up to the end marker. Where they are whole, what stands between
+/// them and that marker counts for nothing; so they are decoded with something there too, and must come out the same.
+pub(super) fn decode(bytes: &[u8]) -> Result<Raw, String> {
+    let end = data_end(bytes).ok_or(CUT_SHORT)?;
+    let whole = pixels(&[&bytes[..end], &END].concat())?;
+    let filled = pixels(&[&bytes[..end], &FILLER, &END].concat());
+    match filled {
+        Ok(filled) if filled.pixels == whole.pixels => Ok(whole),
+        Ok(_) | Err(_) => Err(CUT_SHORT.into()),
+    }
+}
+
+fn pixels(bytes: &[u8]) -> Result<Raw, String> {
+    let (head, mut decoder) = open(bytes)?;
+    let samples = head.channels;
+    let mut pixels = vec![0; head.width * head.height * samples];
+    decoder.decode_into(&mut pixels).map_err(damaged)?;
+    Ok(Raw { head, samples, pixels })
+}
+
+fn open(bytes: &[u8]) -> Result<(Head, Decoder<'_>), String> {
+    let most = usize::from(u16::MAX);
+    let options = DecoderOptions::default().set_strict_mode(true).set_max_width(most).set_max_height(most);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(damaged)?;
+    let (width, height) = decoder.dimensions().ok_or(CUT_SHORT)?;
+    if width.max(height) > MAX_IMAGE_SIDE {
+        return Err(too_large(width, height));
+    }
+    let (channels, colours) = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => (1, ColorSpace::Luma),
+        Some(ColorSpace::YCbCr | ColorSpace::RGB) => (3, ColorSpace::RGB),
+        other => {
+            let other = other.map_or_else(String::new, |other| format!(", got {other:?}"));
+            return Err(format!(
+                "expected a grey or an RGB image{other}\n\
+                 help: with ImageMagick, for example: mogrify -colorspace sRGB FILE"
+            ));
+        }
+    };
+    decoder.set_options(options.jpeg_set_out_colorspace(colours));
+    let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    Ok((Head { channels, height, width, orientation }, decoder))
+}
+
+/// Where the first image's end marker stands: the first one after the segments before its data, which may hold a
+/// preview with an end marker of its own.
+fn data_end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    loop {
+        let (&[start, marker], rest) = bytes.get(at..)?.split_first_chunk::<2>()?;
+        match (start, marker) {
+            (0xff, 0xff) => at += 1,
+            (0xff, 0xda) => break,
+            (0xff, 0x01 | 0xd0..=0xd8) => at += 2,
+            (0xff, _) => {
+                let length = rest.first_chunk::<2>().map(|length| u16::from_be_bytes(*length))?;
+                at += 2 + usize::from(length.max(2));
+            }
+            _ => at += 1,
+        }
+    }
+    let after = bytes[at..].windows(2).position(|pair| pair == END)?;
+    Some(at + after)
+}
+
+fn damaged(error: DecodeErrors) -> String {
+    match error {
+        DecodeErrors::ExhaustedData => CUT_SHORT.into(),
+        error => format!("damaged: {error:?}"),
+    }
+}

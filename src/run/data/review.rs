@@ -1,0 +1,87 @@
+//! What holds for a data set wherever it comes from: what cannot be trained on is refused, what is odd is said.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::{DataError, Dataset, list};
+use crate::diag::is_deceptive;
+
+/// Looks a data set over, as it was read from `path`.
+///
+/// # Errors
+/// Fewer than two classes, names of classes that cannot be told apart, a split without images.
+pub(super) fn review(mut set: Dataset, path: &Path) -> Result<Dataset, DataError> {
+    let wrong = |reason: String| DataError::file(path, reason);
+    names(&set.classes).map_err(wrong)?;
+    for (split, what) in [(&set.train, "train"), (&set.test, "test")] {
+        if split.is_empty() {
+            return Err(wrong(format!("expected images to {what} on, got none")));
+        }
+    }
+    let notes = [absent(&set), constant(&set)].into_iter().flatten();
+    let notes: Vec<String> = set.note.take().into_iter().chain(notes).collect();
+    set.note = (!notes.is_empty()).then(|| notes.join("\n"));
+    Ok(set)
+}
+
+fn names(classes: &[String]) -> Result<(), String> {
+    if let [only] = classes {
+        return Err(format!(
+            "expected at least two classes to tell apart, got one, `{only}`\n\
+             help: add images of what is no `{only}` as a second class"
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    for name in classes {
+        if name.is_empty() || name.chars().any(|c| c.is_control() || is_deceptive(c)) {
+            return Err(format!("a class cannot be named {name:?}"));
+        }
+        if !seen.insert(name.nfc().collect::<String>()) {
+            return Err(format!("two classes are named `{name}`"));
+        }
+    }
+    Ok(())
+}
+
+/// Classes of which a split has no image.
+fn absent(set: &Dataset) -> Option<String> {
+    let sentence = |labels: &[u16], what: &str| {
+        let mut seen = vec![false; set.classes.len()];
+        labels.iter().for_each(|&label| seen[usize::from(label)] = true);
+        let missing = set.classes.iter().zip(seen).filter(|(_, seen)| !seen);
+        let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
+        (!missing.is_empty()).then(|| format!("warning: no {what} image is of class {}", list(&missing)))
+    };
+    let both = [sentence(&set.train.labels, "training"), sentence(&set.test.labels, "test")];
+    let sentences: Vec<String> = both.into_iter().flatten().collect();
+    (!sentences.is_empty()).then(|| sentences.join("\n"))
+}
+
+/// Channels in which all training images are alike everywhere.
+fn constant(set: &Dataset) -> Option<String> {
+    let [channels, height, width] = set.image;
+    let only = |channel: usize| {
+        let planes = set.train.images.chunks_exact(height * width).skip(channel).step_by(channels);
+        let first = *set.train.images.get(channel * height * width)?;
+        planes.flatten().all(|&value| value == first).then_some((channel, first))
+    };
+    let same: Vec<(usize, u8)> = (0..channels).filter_map(only).collect();
+    let sentences: Vec<String> = match same[..] {
+        [] => return None,
+        [(_, value), ..] if same.len() == channels && same.iter().all(|&(_, other)| other == value) => {
+            vec![format!(
+                "warning: the training images are all alike: every pixel is {value}; \
+                 were fractions cast to whole numbers?"
+            )]
+        }
+        _ => {
+            let say = |(channel, value)| {
+                format!("warning: channel {channel} never varies: it is {value} in every training image")
+            };
+            same.into_iter().map(say).collect()
+        }
+    };
+    Some(sentences.join("\n"))
+}

@@ -1,0 +1,52 @@
+//! Files out of a `.tar.gz`, which may come from a stranger.
+
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+
+use super::DataError;
+use crate::disk;
+use crate::limits::MAX_ARCHIVE_BYTES;
+
+/// The content of the wanted files, `None` for one that is not there; each at most so many bytes of it, and one more
+/// if it is longer. An entry is taken by its plain name alone, so that no path in an archive is ever followed and no
+/// long name or other extension is unpacked.
+///
+/// # Errors
+/// An archive that cannot be read to its end, or unpacks to more than [`MAX_ARCHIVE_BYTES`].
+pub(super) fn read(archive: &Path, wanted: &[(PathBuf, u64)]) -> Result<Vec<Option<Vec<u8>>>, DataError> {
+    let file = disk::open(archive).map_err(DataError::io(archive))?;
+    let stream = GzDecoder::new(BufReader::new(file)).take(MAX_ARCHIVE_BYTES);
+    let mut tar = tar::Archive::new(stream);
+    let found = entries(&mut tar, wanted);
+    // To the end, so that the checksum of the whole is compared.
+    let mut rest = tar.into_inner();
+    let drained = io::copy(&mut rest, &mut io::sink());
+    if rest.limit() == 0 {
+        let reason = format!("it unpacks to more than {} MiB", MAX_ARCHIVE_BYTES >> 20);
+        return Err(DataError::file(archive, reason));
+    }
+    let found = found.map_err(DataError::io(archive))?;
+    drained.map_err(DataError::io(archive))?;
+    Ok(found)
+}
+
+fn entries<R: Read>(
+    tar: &mut tar::Archive<R>,
+    wanted: &[(PathBuf, u64)],
+) -> io::Result<Vec<Option<Vec<u8>>>> {
+    let mut found = vec![None; wanted.len()];
+    for entry in tar.entries()?.raw(true) {
+        let entry = entry?;
+        let path = entry.path()?;
+        let path = path.strip_prefix(".").unwrap_or(&path);
+        let index = wanted.iter().position(|(name, _)| name == path);
+        if let Some(index) = index.filter(|_| entry.header().entry_type().is_file()) {
+            let mut bytes = Vec::new();
+            entry.take(wanted[index].1 + 1).read_to_end(&mut bytes)?;
+            found[index] = Some(bytes);
+        }
+    }
+    Ok(found)
+}
