@@ -20,16 +20,16 @@ pub(super) fn read(archive: &Path, wanted: &[(PathBuf, u64)]) -> Result<Vec<Opti
     let stream = GzDecoder::new(BufReader::new(file)).take(MAX_ARCHIVE_BYTES);
     let mut tar = tar::Archive::new(stream);
     let found = entries(&mut tar, wanted);
-    // To the end, so that the checksum of the whole is compared.
     let mut rest = tar.into_inner();
-    let drained = io::copy(&mut rest, &mut io::sink());
-    if rest.limit() == 0 {
-        let reason = format!("it unpacks to more than {} MiB", MAX_ARCHIVE_BYTES >> 20);
-        return Err(DataError::file(archive, reason));
-    }
-    let found = found.map_err(DataError::io(archive))?;
-    drained.map_err(DataError::io(archive))?;
-    Ok(found)
+    // To the end, so that the checksum of the whole is compared.
+    let found = found.and_then(|found| io::copy(&mut rest, &mut io::sink()).map(|_| found));
+    let found = if rest.limit() == 0 { Err(too_large()) } else { found };
+    found.map_err(DataError::io(archive))
+}
+
+fn too_large() -> io::Error {
+    let text = format!("it unpacks to more than {} MiB", MAX_ARCHIVE_BYTES >> 20);
+    io::Error::new(io::ErrorKind::FileTooLarge, text)
 }
 
 fn entries<R: Read>(
@@ -39,6 +39,9 @@ fn entries<R: Read>(
     let mut found = vec![None; wanted.len()];
     for entry in tar.entries()?.raw(true) {
         let entry = entry?;
+        if entry.size() > MAX_ARCHIVE_BYTES {
+            return Err(too_large());
+        }
         let path = entry.path()?;
         let path = path.strip_prefix(".").unwrap_or(&path);
         let index = wanted.iter().position(|(name, _)| name == path);
