@@ -2,6 +2,8 @@
 
 use maud::{PreEscaped, html};
 
+use super::markup::xml_characters;
+
 /// Pixels of the whole picture from left to right.
 const WIDTH: f64 = 1200.0;
 /// Pixels of a row.
@@ -54,7 +56,7 @@ pub fn flame(title: &str, nodes: &[Timed]) -> String {
         }
     };
     let PreEscaped(text) = svg;
-    format!("{text}\n")
+    xml_characters(text + "\n")
 }
 
 /// As much of the last name as fits.

@@ -9,6 +9,7 @@ pub mod draw;
 pub mod fix;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod flame;
+pub mod markup;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod plot;
 pub mod provenance;

@@ -1,5 +1,6 @@
 use super::Group;
 use crate::search::SearchError;
+use crate::tools::markup::cell;
 
 pub(super) fn csv(groups: &[Group]) -> Result<String, SearchError> {
     let failed = |error: &dyn std::fmt::Display| SearchError::new(error.to_string());
@@ -26,8 +27,8 @@ pub(super) fn csv(groups: &[Group]) -> Result<String, SearchError> {
     let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.4}"));
     for g in groups {
         let record = [
-            g.variant.clone(),
-            g.family.clone(),
+            cell(&g.variant).into_owned(),
+            cell(&g.family).into_owned(),
             g.epochs.to_string(),
             g.rank.to_string(),
             g.accuracies.len().to_string(),

@@ -2,6 +2,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Comparison, Group, Measured, NotCounted, Report, epochs};
 use crate::search::Status;
+use crate::tools::markup::xml_characters;
 
 /// The most pairs that a page lists.
 const MAX_PAIRS: usize = 2_000;
@@ -69,7 +70,7 @@ fn around(report: &Report, refresh: Option<u32>, content: Markup) -> String {
             }
         }
     };
-    page.into_string()
+    xml_characters(page.into_string())
 }
 
 fn variants(length: &[Group]) -> Markup {

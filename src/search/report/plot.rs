@@ -4,6 +4,7 @@ use plotters::prelude::*;
 
 use super::{Group, Report, families};
 use crate::search::SearchError;
+use crate::tools::markup::xml_characters;
 use crate::tools::plot::{COLOURS, FONT, GRID, range, said};
 
 const SIZE: (u32, u32) = (960, 600);
@@ -28,7 +29,7 @@ pub(super) fn svg(report: &Report) -> Result<String, SearchError> {
     }
     let mut text = String::new();
     draw(report, &points, &mut text).map_err(|e| SearchError::new(format!("the picture: {e}")))?;
-    Ok(text)
+    Ok(xml_characters(text))
 }
 
 fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), String> {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::label::{self, Role};
 use super::layout::{CAPTION, Card, Frame, Picture, Point, ROW, SMALL, TEXT, Wire};
 use super::tree::Tree;
+use crate::tools::markup::xml as escape;
 
 /// Radius of the turns of wires.
 const TURN: f64 = 9.0;
@@ -269,9 +270,4 @@ fn draw_legend(out: &mut String, tree: &Tree, h: f64) -> std::fmt::Result {
         x += legend_entry(role);
     }
     Ok(())
-}
-
-/// A text for XML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

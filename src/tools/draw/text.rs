@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::tree::{Item, Stack, Tree};
+use crate::tools::markup;
 
 /// As DOT, with a cluster for each group.
 pub fn dot(tree: &Tree) -> String {
@@ -13,15 +14,16 @@ pub fn dot(tree: &Tree) -> String {
 }
 
 fn write_dot(out: &mut String, tree: &Tree) -> std::fmt::Result {
-    writeln!(out, "digraph {} {{", quoted(&tree.name))?;
-    writeln!(out, "  label={};", quoted(&format!("{}: {}", tree.name, tree.cost)))?;
+    writeln!(out, "digraph {} {{", markup::dot(&tree.name))?;
+    writeln!(out, "  label={};", markup::dot(&format!("{}: {}", tree.name, tree.cost)))?;
     writeln!(out, "  graph [fontname=\"sans-serif\", style=rounded, color=\"#cbd5e1\"];")?;
     writeln!(out, "  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", fontsize=11];")?;
     writeln!(out, "  edge [color=\"#64748b\", fontname=\"sans-serif\", fontsize=9];")?;
     tree.items.iter().try_for_each(|item| dot_item(out, tree, item, 1))?;
     for (&(from, to), main) in &tree.edges {
         let stack = &tree.stacks[from];
-        let label = if stack.changes { format!(" [label={}]", quoted(&stack.shape)) } else { String::new() };
+        let label =
+            if stack.changes { format!(" [label={}]", markup::dot(&stack.shape)) } else { String::new() };
         writeln!(out, "  n{from} -> n{to}{};", if *main { label } else { String::new() })?;
     }
     writeln!(out, "}}")
@@ -33,7 +35,7 @@ fn dot_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fm
         Item::Stack(at) => {
             let stack = &tree.stacks[*at];
             let [fill, border, text] = colours(stack);
-            let label = quoted(&lines(stack).join("\n"));
+            let label = markup::dot(&lines(stack).join("\n"));
             writeln!(
                 out,
                 "{indent}n{at} [label={label}, fillcolor=\"{fill}\", color=\"{border}\", fontcolor=\"{text}\"];"
@@ -41,7 +43,7 @@ fn dot_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fm
         }
         Item::Group(group) => {
             writeln!(out, "{indent}subgraph cluster_{}_{depth} {{", group.stacks.start)?;
-            writeln!(out, "{indent}  label={};", quoted(&group.title))?;
+            writeln!(out, "{indent}  label={};", markup::dot(&group.title))?;
             group.items.iter().try_for_each(|item| dot_item(out, tree, item, depth + 1))?;
             writeln!(out, "{indent}}}")
         }
@@ -57,13 +59,16 @@ pub fn mermaid(tree: &Tree) -> String {
 }
 
 fn write_mermaid(out: &mut String, tree: &Tree) -> std::fmt::Result {
-    writeln!(out, "---\ntitle: {}\n---", quoted(&format!("{}: {}", tree.name, tree.cost)))?;
+    writeln!(out, "---\ntitle: {}\n---", markup::yaml(&format!("{}: {}", tree.name, tree.cost)))?;
     writeln!(out, "flowchart TD")?;
     tree.items.iter().try_for_each(|item| mermaid_item(out, tree, item, 1))?;
     for (&(from, to), main) in &tree.edges {
         let stack = &tree.stacks[from];
-        let label =
-            if stack.changes && *main { format!("|\"{}\"|", entities(&stack.shape)) } else { String::new() };
+        let label = if stack.changes && *main {
+            format!("|\"{}\"|", markup::mermaid(&stack.shape))
+        } else {
+            String::new()
+        };
         writeln!(out, "  n{from} -->{label} n{to}")?;
     }
     for (at, stack) in tree.stacks.iter().enumerate() {
@@ -77,7 +82,7 @@ fn mermaid_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std
     let indent = "  ".repeat(depth);
     match item {
         Item::Stack(at) => {
-            let lines: Vec<String> = lines(&tree.stacks[*at]).iter().map(|l| entities(l)).collect();
+            let lines: Vec<String> = lines(&tree.stacks[*at]).iter().map(|l| markup::mermaid(l)).collect();
             writeln!(out, "{indent}n{at}[\"{}\"]", lines.join("<br>"))
         }
         Item::Group(group) => {
@@ -85,7 +90,7 @@ fn mermaid_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std
                 out,
                 "{indent}subgraph g{}_{depth} [\"{}\"]",
                 group.stacks.start,
-                entities(&group.title)
+                markup::mermaid(&group.title)
             )?;
             group.items.iter().try_for_each(|item| mermaid_item(out, tree, item, depth + 1))?;
             writeln!(out, "{indent}end")
@@ -101,12 +106,4 @@ fn lines(stack: &Stack) -> Vec<&str> {
 fn colours(stack: &Stack) -> [&'static str; 3] {
     let role = stack.rows.iter().map(|r| r.role).find(|r| *r == super::Role::Conv);
     role.or(stack.rows.first().map(|r| r.role)).unwrap_or(super::Role::Io).colours()
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
-}
-
-fn entities(text: &str) -> String {
-    text.replace('&', "#amp;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
 }

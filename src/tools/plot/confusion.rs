@@ -2,6 +2,7 @@ use maud::{PreEscaped, html};
 
 use super::FONT;
 use crate::run::Confusion;
+use crate::tools::markup::xml_characters;
 
 /// The most letters of a class's name.
 const MOST_LETTERS: usize = 20;
@@ -65,7 +66,7 @@ pub fn confusion(title: &str, confusion: &Confusion) -> String {
         }
     };
     let PreEscaped(text) = svg;
-    format!("{text}\n")
+    xml_characters(text + "\n")
 }
 
 fn px(x: f64) -> String {

@@ -5,6 +5,7 @@ use plotters::prelude::*;
 
 use super::{COLOURS, Chart, FONT, GRID, range, said};
 use crate::run::EpochRow;
+use crate::tools::markup::xml_characters;
 
 const WIDTH: u32 = 1120;
 /// Pixels of a panel from top to bottom.
@@ -105,7 +106,7 @@ pub fn curves(all: &[Curve]) -> Result<String, String> {
         }
         root.present().map_err(said)?;
     }
-    Ok(text)
+    Ok(xml_characters(text))
 }
 
 fn entry(curve: &Curve) -> String {
