@@ -115,6 +115,7 @@ impl ExportFormat {
 Examples:
   netc import resnet18.onnx -o resnet18.net
   netc import resnet18.onnx -o resnet18.net --weights resnet18.safetensors
+  netc import any_size.onnx --input 3x224x224 -o any_size.net
   netc export resnet18.net --weights resnet18.safetensors --to onnx
 
 The model must hold its weights in fp32 and be a net of one input and one output, exported for evaluation. What recurs in
@@ -131,6 +132,22 @@ pub struct ImportArgs {
     /// Write the weights to this file
     #[arg(long, value_name = "F.safetensors")]
     pub weights: Option<PathBuf>,
+    /// The sizes of the input without the batch, for a model that leaves them open
+    #[arg(long, value_name = "CxHxW", value_parser = sizes)]
+    pub input: Option<Sizes>,
+}
+
+/// The sizes of an input without the batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes(
+    /// One for each dimension.
+    pub Vec<u64>,
+);
+
+fn sizes(text: &str) -> Result<Sizes, String> {
+    let size = |part: &str| part.parse().ok().filter(|&size: &u64| size > 0);
+    let sizes: Option<Vec<u64>> = text.split(['x', 'X', ',']).map(|part| size(part.trim())).collect();
+    sizes.map(Sizes).ok_or_else(|| "expected sizes from 1 on, as in 3x224x224".into())
 }
 
 /// Arguments of `netc logits`.

@@ -2,9 +2,10 @@ use std::path::Path;
 
 use super::args::CheckArgs;
 use super::difference::difference;
-use super::files::replace;
 use super::out::{complain, print};
-use crate::syntax::Overlay;
+use crate::disk;
+use crate::limits::MAX_FILE_BYTES;
+use crate::syntax::{Overlay, on_disk};
 use crate::tools::fix::{Fixed, fix};
 
 /// Repairs the files as far as that goes, shows what changes, and writes it unless this is a dry run.
@@ -16,7 +17,8 @@ pub(super) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
     for file in &args.files {
         let Fixed { texts: new, applied, refused } = fix(file, &args.set.set, &may_change);
         for (path, text) in &new {
-            let old = std::fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))?;
+            let old = disk::read_text(&on_disk(file, path), MAX_FILE_BYTES)
+                .map_err(|e| format!("cannot read {path}: {e}"))?;
             print(&difference(path, &old, text));
         }
         for title in &applied {
@@ -27,7 +29,8 @@ pub(super) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
         }
         if !args.dry_run {
             for (path, text) in &new {
-                replace(Path::new(path), text).map_err(|e| format!("cannot write {path}: {e}"))?;
+                disk::rewrite(&on_disk(file, path), text.as_bytes())
+                    .map_err(|e| format!("cannot write {path}: {e}"))?;
             }
         }
         texts.extend(new);

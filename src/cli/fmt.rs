@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args::FmtArgs;
-use super::files::replace;
 use super::out::{complain, print, show};
 use crate::diag::Sources;
 use crate::disk;
@@ -66,7 +65,7 @@ fn in_place(file: &Path, check: bool) -> Outcome {
     if new == text {
         return Outcome::Canonical;
     }
-    if !check && let Err(error) = replace(file, &new) {
+    if !check && let Err(error) = disk::rewrite(file, new.as_bytes()) {
         complain(&format!("cannot write {}: {error}\n", file.display()));
         return Outcome::Failed;
     }

@@ -30,7 +30,6 @@ mod explain_path;
 mod export;
 #[cfg(feature = "torch")]
 mod export_script;
-mod files;
 mod fix;
 mod fmt;
 mod import;

@@ -36,6 +36,12 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     disk::write_out(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
+/// Writes to several places that the user named, to none of them unless all can be written.
+pub(crate) fn write_together<'p>(outs: impl Iterator<Item = (&'p Path, &'p [u8])>) -> Result<(), String> {
+    let outs: Vec<(&Path, &[u8])> = outs.collect();
+    disk::write_together(&outs).map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
+}
+
 /// Shows problems on standard error.
 pub(crate) fn show(problems: &Problems, sources: &Sources) {
     let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120));

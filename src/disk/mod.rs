@@ -10,4 +10,4 @@ mod replace;
 pub use folder::{Folder, Lock, Stamp};
 pub use read::{open, read, read_text};
 #[cfg(not(target_arch = "wasm32"))]
-pub use replace::{keep, replace, sync_folder, write_out};
+pub use replace::{keep, may_replace, replace, rewrite, sync_folder, write_out, write_together};

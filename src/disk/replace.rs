@@ -1,8 +1,8 @@
-use std::ffi::OsString;
-use std::fs::{self, File, FileType, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write as _};
 #[cfg(unix)]
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const ENDING: &str = ".tmp";
 /// How often another process may take a new file for one left behind.
 const ATTEMPTS: u32 = 8;
+/// How many bytes of a file's name the name of its new file begins with: file systems take 255 in all.
+const MOST_OF_NAME: usize = 128;
 
 /// Gives a file a new content in one step: a reader, also after a crash of the machine, finds the old
 /// one whole or the new one whole. A link is replaced, never followed. What earlier writers of this file
@@ -19,24 +21,66 @@ const ATTEMPTS: u32 = 8;
 /// What the system says; the old file is then as it was, unless all was done but the last: making sure
 /// that the new one outlives a crash.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let name = path.file_name().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let start = OsString::from_iter([".".as_ref(), name, ".".as_ref()]);
-    sweep(folder, &start);
-    for _ in 0..ATTEMPTS {
-        let (new, mut file) = create(folder, &start)?;
-        let written = fill(&mut file, path, bytes).and_then(|()| fs::rename(&new, path));
-        match written {
-            Ok(()) => return sync_folder(folder),
+    Staged::new(path, bytes)?.commit()
+}
+
+/// A new content beside the file whose place it is to take; dropped before that, it is removed.
+struct Staged<'p> {
+    path: &'p Path,
+    /// `None` once it has taken the place.
+    new: Option<PathBuf>,
+    /// Holds the lock.
+    _file: File,
+}
+
+impl<'p> Staged<'p> {
+    fn new(path: &'p Path, bytes: &[u8]) -> Result<Staged<'p>> {
+        let start = start(path).ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
+        let folder = folder(path);
+        sweep(folder, &start);
+        for _ in 0..ATTEMPTS {
+            let (new, mut file) = create(folder, &start)?;
+            // Held until it is closed: it tells a file that is being written from one left behind.
+            // Where there are no locks nothing is swept.
+            let _ = file.lock();
             // Swept away between its creation and its lock.
-            Err(error) if error.kind() == ErrorKind::NotFound && !new.exists() => {}
-            Err(error) => {
-                let _ = fs::remove_file(&new);
-                return Err(error);
+            if !new.exists() {
+                continue;
             }
+            let filled = fill(&mut file, path, bytes);
+            let staged = Staged { path, new: Some(new), _file: file };
+            return filled.map(|()| staged);
+        }
+        Err(Error::new(ErrorKind::Interrupted, "another process keeps removing the new file"))
+    }
+
+    fn commit(mut self) -> Result<()> {
+        if let Some(new) = &self.new {
+            fs::rename(new, self.path)?;
+        }
+        self.new = None;
+        sync_folder(folder(self.path))
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        if let Some(new) = &self.new {
+            let _ = fs::remove_file(new);
         }
     }
-    Err(Error::new(ErrorKind::Interrupted, "another process keeps removing the new file"))
+}
+
+/// The folder that a file is in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What the name of a file's new content begins with.
+fn start(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_string_lossy();
+    let cut = (0..=MOST_OF_NAME.min(name.len())).rev().find(|&at| name.is_char_boundary(at));
+    Some(format!(".{}.", &name[..cut.unwrap_or(0)]))
 }
 
 /// Keeps a file, if it is there, under another name too, until it is replaced.
@@ -48,8 +92,8 @@ pub fn keep(path: &Path, name: &Path) -> Result<()> {
         return Ok(());
     }
     // Under a name that the next writer of the file sweeps away, should this one be killed.
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let new = path.with_file_name(format!(".{file}.{}-keep{ENDING}", std::process::id()));
+    let start = start(path).ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
+    let new = path.with_file_name(format!("{start}{}-keep{ENDING}", std::process::id()));
     let _ = fs::remove_file(&new);
     match fs::hard_link(path, &new) {
         Ok(()) => fs::rename(&new, name),
@@ -61,12 +105,102 @@ pub fn keep(path: &Path, name: &Path) -> Result<()> {
 /// Writes to a place that the user named: a file is replaced, a device or a pipe is written to.
 ///
 /// # Errors
-/// What the system says.
+/// A read-only file, a folder, what the system says.
 pub fn write_out(path: &Path, bytes: &[u8]) -> Result<()> {
-    if fs::metadata(path).is_ok_and(|meta| is_stream(meta.file_type())) {
-        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    write_together(&[(path, bytes)]).map_err(|(_, error)| error)
+}
+
+/// Writes to several places as [`write_out`] does, to none of them unless all can be written.
+///
+/// # Errors
+/// Which of them cannot be written, and why.
+pub fn write_together<'p>(outs: &[(&'p Path, &[u8])]) -> std::result::Result<(), (&'p Path, Error)> {
+    let stream = |path: &Path| fs::metadata(path).is_ok_and(|meta| is_stream(meta.file_type()));
+    let (streams, files): (Vec<_>, Vec<_>) = outs.iter().partition(|(path, _)| stream(path));
+    let mut staged: Vec<Staged> = Vec::new();
+    for &(path, bytes) in files {
+        if staged.iter().any(|other| is_same(other.path, path)) {
+            let what = "it is to hold another output too; give each a file of its own";
+            return Err((path, Error::new(ErrorKind::InvalidInput, what)));
+        }
+        let new = may_replace(path).and_then(|()| Staged::new(path, bytes));
+        staged.push(new.map_err(|error| (path, error))?);
     }
-    replace(path, bytes)
+    for &(path, bytes) in streams {
+        let opened = OpenOptions::new().write(true).open(path);
+        opened.and_then(|mut file| file.write_all(bytes)).map_err(|error| (path, error))?;
+    }
+    staged.into_iter().try_for_each(|new| {
+        let path = new.path;
+        new.commit().map_err(|error| (path, error))
+    })
+}
+
+/// Whether two paths, whose folders are there, name one file.
+fn is_same(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| folder(path).canonicalize().ok().zip(path.file_name().map(OsStr::to_owned));
+    place(a) == place(b)
+}
+
+/// Gives a file that the user keeps a new text: of a link, the file that it leads to. One that has
+/// other names, as hard links give it, is written in place, as it would be two files otherwise.
+///
+/// # Errors
+/// A read-only file, what the system says; the file is then as it was.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<()> {
+    let path = path.canonicalize()?;
+    may_replace(&path)?;
+    if has_other_names(&path)? { in_place(&path, bytes) } else { replace(&path, bytes) }
+}
+
+/// That no file is there, or one that may be written.
+///
+/// # Errors
+/// A read-only file, a folder.
+pub fn may_replace(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(old) if old.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        Ok(old) if old.is_file() && is_read_only(&old) => {
+            let what = "the file is read-only; make it writable with `chmod u+w`, or name another";
+            Err(Error::new(ErrorKind::PermissionDenied, what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes over what a file holds; if that fails, what it held is written back.
+fn in_place(path: &Path, bytes: &[u8]) -> Result<()> {
+    let old = fs::read(path)?;
+    let write = |bytes: &[u8]| {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(bytes)?;
+        file.set_len(bytes.len() as u64)?;
+        file.sync_all()
+    };
+    write(bytes).inspect_err(|_| {
+        let _ = write(&old);
+    })
+}
+
+#[cfg(unix)]
+fn has_other_names(path: &Path) -> Result<bool> {
+    Ok(fs::metadata(path)?.nlink() > 1)
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_path: &Path) -> Result<bool> {
+    Ok(false)
+}
+
+/// Whether its owner may not write to it.
+#[cfg(unix)]
+fn is_read_only(meta: &Metadata) -> bool {
+    meta.mode() & 0o200 == 0
+}
+
+#[cfg(not(unix))]
+fn is_read_only(meta: &Metadata) -> bool {
+    meta.permissions().readonly()
 }
 
 #[cfg(unix)]
@@ -95,19 +229,15 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
 }
 
 /// A new file beside the one to be replaced.
-fn create(folder: &Path, start: &OsString) -> Result<(PathBuf, File)> {
+fn create(folder: &Path, start: &str) -> Result<(PathBuf, File)> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let mut name = start.clone();
-    name.push(format!("{}-{}{ENDING}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-    let new = folder.join(name);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let new = folder.join(format!("{start}{}-{count}{ENDING}", std::process::id()));
     let file = OpenOptions::new().write(true).create_new(true).open(&new)?;
     Ok((new, file))
 }
 
 fn fill(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {
-    // Held until it is closed: it tells a file that is being written from one left behind. Where there
-    // are no locks nothing is swept.
-    let _ = file.lock();
     if let Some(old) = fs::symlink_metadata(path).ok().filter(|old| old.is_file()) {
         file.set_permissions(old.permissions())?;
     }
@@ -116,10 +246,10 @@ fn fill(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Removes what writers of one file left behind. A file that cannot be removed now is left for later.
-fn sweep(folder: &Path, start: &OsString) {
+fn sweep(folder: &Path, start: &str) {
     let left_behind = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        let ours = name.starts_with(start.as_encoded_bytes()) && name.ends_with(ENDING.as_bytes());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let ours = name.starts_with(start) && name.ends_with(ENDING);
         ours && path.is_file() && File::open(path).is_ok_and(|file| file.try_lock().is_ok())
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

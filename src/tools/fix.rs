@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::compile_over;
 use crate::diag::edited;
-use crate::syntax::Overlay;
+use crate::syntax::{Overlay, on_disk};
 
 /// At most so many repairs are applied to one file and what it imports.
 const MAX_APPLIED: usize = 50;
@@ -41,7 +41,7 @@ fn step(
     let problems = compilation.problems.sorted();
     for (problem, fix) in problems.into_iter().flat_map(|p| p.fixes.iter().map(move |fix| (p, fix))) {
         let Some(texts) = edited(&compilation.sources, fix.edits.iter().cloned()) else { continue };
-        if let Some(name) = texts.keys().find(|name| !may_change(Path::new(name))) {
+        if let Some(name) = texts.keys().find(|name| !may_change(&on_disk(file, name))) {
             fixed.refused.push((name.clone(), fix.title.clone()));
             continue;
         }

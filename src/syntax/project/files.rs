@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::io::Result as IoResult;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{Overlay, beside};
 use crate::disk;
@@ -12,7 +12,7 @@ const MAX_LISTED: usize = 1000;
 /// The paths of the `.net` files in the folder of `path`, sorted.
 pub fn nets_beside(path: &str) -> Vec<String> {
     let overlay = Overlay::new();
-    let names = Disk::new(path, &overlay).neighbours(path).into_iter();
+    let names = Disk::new(Path::new(path), &overlay).neighbours(path).into_iter();
     names.filter(|name| name.ends_with(".net")).map(|name| beside(path, &name)).collect()
 }
 
@@ -55,6 +55,7 @@ pub(super) trait Files {
 
 pub(super) struct Disk<'o> {
     overlay: &'o Overlay,
+    root: &'o Path,
     /// The folder that imports may not leave; `None` if the file's own is not there.
     project: Option<PathBuf>,
 }
@@ -64,15 +65,46 @@ const ROOT: &str = "NETC_ROOT";
 
 impl<'o> Disk<'o> {
     /// For the project of a file.
-    pub fn new(file: &str, overlay: &'o Overlay) -> Disk<'o> {
-        Disk { overlay, project: project(file) }
+    pub fn new(file: &'o Path, overlay: &'o Overlay) -> Disk<'o> {
+        Disk { overlay, root: file, project: project(file) }
     }
+}
+
+/// The file that a name stands for among the files of a net, whose own file is `root`. Names are text;
+/// where a part of the path is not, its name has U+FFFD for what is no UTF-8.
+pub fn on_disk(root: &Path, name: &str) -> PathBuf {
+    if root.to_str().is_some() {
+        return name.into();
+    }
+    if root.to_string_lossy() == name {
+        return root.into();
+    }
+    let mut named: Vec<Component> = Vec::new();
+    for part in root.components() {
+        match (part, named.last()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                named.pop();
+            }
+            _ => named.push(part),
+        }
+    }
+    let (mut path, mut named) = (PathBuf::new(), named.into_iter().peekable());
+    for part in Path::new(name).components() {
+        let same =
+            named.next_if(|real| real.as_os_str().to_string_lossy() == part.as_os_str().to_string_lossy());
+        if same.is_none() {
+            named = Vec::new().into_iter().peekable();
+        }
+        path.push(same.unwrap_or(part));
+    }
+    path
 }
 
 /// The project of a file: the folder that `NETC_ROOT` names, if it holds the file; else the repository
 /// around it; else the file's own folder.
-fn project(file: &str) -> Option<PathBuf> {
-    let folder = Path::new(file).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+fn project(file: &Path) -> Option<PathBuf> {
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize().ok()?;
     let named = std::env::var_os(ROOT).and_then(|root| Path::new(&root).canonicalize().ok());
     let repository = || folder.ancestors().find(|at| at.join(".git").exists()).map(Path::to_owned);
@@ -84,24 +116,25 @@ impl Files for Disk<'_> {
         if let Some(text) = self.overlay.get(path) {
             return Ok(text.clone());
         }
-        disk::read_text(Path::new(path), MAX_FILE_BYTES)
+        disk::read_text(&on_disk(self.root, path), MAX_FILE_BYTES)
     }
 
     fn neighbours(&self, path: &str) -> Vec<String> {
-        let folder = Path::new(path).parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let path_on_disk = on_disk(self.root, path);
+        let folder = path_on_disk.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MAX_LISTED);
-        let on_disk = entries.filter_map(|e| e.file_name().into_string().ok());
+        let there = entries.filter_map(|e| e.file_name().into_string().ok());
         let folder_of = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let beside = self.overlay.keys().filter(|other| folder_of(other) == folder_of(path));
         let open = beside.filter_map(|other| other.rsplit('/').next().map(str::to_owned));
-        let names: BTreeSet<String> = on_disk.chain(open).collect();
+        let names: BTreeSet<String> = there.chain(open).collect();
         names.into_iter().collect()
     }
 
     fn outside(&self, path: &str) -> Option<&Path> {
         let project = self.project.as_deref()?;
         // Of what is not there, the folder that is.
-        let real = Path::new(path).ancestors().find_map(|at| {
+        let real = on_disk(self.root, path).ancestors().find_map(|at| {
             let at = if at.as_os_str().is_empty() { Path::new(".") } else { at };
             at.canonicalize().ok()
         });

@@ -12,7 +12,7 @@ use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
 use files::{Disk, Files, Given};
-pub use files::{nets_below, nets_beside};
+pub use files::{nets_below, nets_beside, on_disk};
 
 /// Texts that stand in for files, by path: what an editor has open and not yet saved.
 pub type Overlay = BTreeMap<String, String>;
@@ -89,16 +89,13 @@ pub fn load_over(root: &Path, overlay: &Overlay) -> Result<Project, (Sources, Pr
 /// Like [`load_over`], but goes on without the imports that cannot be read, if nothing else is wrong.
 /// They come with the project.
 pub fn load_readable(root: &Path, overlay: &Overlay) -> Result<(Project, Problems), (Sources, Problems)> {
-    let Some(name) = root.to_str() else {
-        let message = format!("expected a path in UTF-8, got {}", root.display());
-        return Err((Sources::default(), Problem::new(Code::Unreadable, None, message).into()));
-    };
-    let mut disk = Disk::new(name, overlay);
+    let name = root.to_string_lossy();
+    let mut disk = Disk::new(root, overlay);
     let loader = Loader::new(&mut disk);
-    match loader.files.read(name) {
-        Ok(text) => loader.run(name, &text),
+    match loader.files.read(&name) {
+        Ok(text) => loader.run(&name, &text),
         Err(failure) => {
-            let problem = loader.unreadable(None, name, name, &failure);
+            let problem = loader.unreadable(None, &name, &name, &failure);
             Err((Sources::default(), problem.into()))
         }
     }
@@ -106,7 +103,7 @@ pub fn load_readable(root: &Path, overlay: &Overlay) -> Result<(Project, Problem
 
 /// Like [`load_over`], but with what could be read in spite of all problems.
 pub fn load_partial(root: &str, overlay: &Overlay) -> IoResult<Project> {
-    let mut disk = Disk::new(root, overlay);
+    let mut disk = Disk::new(Path::new(root), overlay);
     let text = disk.read(root)?;
     let mut loader = Loader::new(&mut disk);
     let root = loader.read_all(root, &text);
