@@ -156,18 +156,25 @@ def cases():
         "unsupported",
         [
             ("Transpose", ["x"], "t", {"perm": [0, 1, 3, 2]}),
-            conv("x", "w", "a", kernel_shape=[3, 3], pads=[0, 0, 1, 1]),
+            conv("x", "w", "a", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
             ("HardSwish", ["a"], "h", {}),
             conv("h", "v", "b", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
             ("HardSwish", ["b"], "c", {}),
             ("LeakyRelu", ["x"], "l", {"alpha": 0.1}),
             ("Clip", ["x", "low", "high"], "m", {}),
-            ("GlobalAveragePool", ["c"], "e", {}),
+            ("MaxPool", ["x"], "p", {"kernel_shape": [3, 3], "dilations": [2, 2], "pads": [2, 2, 2, 2]}),
+            ("Concat", ["t", "c", "l", "m", "p"], "all", {"axis": 1}),
+            ("GlobalAveragePool", ["all"], "e", {}),
             ("Flatten", ["e"], "f", {}),
             ("Gemm", ["f", "k"], "y", {"transB": 1}),
         ],
-        {"w": floats(4, 3, 3, 3), "v": floats(4, 4, 3, 3), "low": scalar(-1), "high": scalar(1), "k": floats(5, 4)},
+        {"w": floats(4, 3, 3, 3), "v": floats(4, 4, 3, 3), "low": scalar(-1), "high": scalar(1), "k": floats(5, 16)},
     )
+    open_net = [conv("x", "w", "a", pads=[1, 1, 1, 1]), ("Relu", ["a"], "b", {}), ("GlobalAveragePool", ["b"], "c", {}), ("Flatten", ["c"], "f", {}), ("Gemm", ["f", "k"], "y", {"transB": 1})]
+    weights = {"w": floats(4, 3, 3, 3), "k": floats(5, 4)}
+    model("open_sizes", open_net, weights, size=(3, "height", "width"))
+    lacking = [("HardSwish", *node[1:]) if node[0] == "Relu" else node for node in open_net]
+    model("open_sizes_and_missing_op", lacking, weights, size=(3, "height", "width"))
 
 
 if __name__ == "__main__":

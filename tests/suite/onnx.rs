@@ -1,12 +1,13 @@
 //! ONNX: what is written comes back, what strangers write is understood or refused.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use netc::check::Checked;
 use netc::lower::{Numbers, Weights};
-use netc::onnx::{Form, ImportError, Imported, export, import};
+use netc::onnx::{Form, ImportError, Imported, OPS, export, import, import_sized};
 use netc::passes::{Choice, Purpose, optimise};
 use netc::tools::derive::reread;
 
@@ -238,4 +239,150 @@ fn a_value_that_is_not_made_yet_or_made_twice_is_refused() {
     assert!(message.contains("`z` is read before it is made"), "{message}");
     let message = refused(replaced(&bytes, b"\x0a\x01a\x12\x01c", b"\x0a\x01a\x12\x01a"));
     assert!(message.contains("`a` is made twice"), "{message}");
+}
+
+/// The models of ops by opset, each with what onnxruntime makes of its images; without that, one that is refused.
+fn opsets() -> BTreeMap<String, (Vec<u8>, Option<Vec<u8>>)> {
+    let file = std::fs::File::open("tests/cases/onnx/opsets.zip").unwrap();
+    let mut archive = zip::ZipArchive::new(file).unwrap();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    let mut read = |name: &str| {
+        let mut bytes = Vec::new();
+        archive.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    let models = names.iter().filter_map(|name| name.strip_suffix(".onnx"));
+    let vectors = |stem: &str| format!("{stem}.safetensors");
+    models
+        .map(|stem| {
+            let judged = names.contains(&vectors(stem)).then(|| read(&vectors(stem)));
+            (stem.to_owned(), (read(&format!("{stem}.onnx")), judged))
+        })
+        .collect()
+}
+
+#[test]
+fn an_op_is_read_as_the_models_opset_has_it_or_refused() {
+    let models = opsets();
+    assert!(models.len() > 300, "{}", models.len());
+    for (name, (model, judged)) in models {
+        let imported = import(model, &name);
+        match (imported, judged) {
+            (Ok(imported), Some(vectors)) => same_logits(&name, &imported, &vectors),
+            (Err(ImportError::Unsupported(_)), None) => {}
+            (other, judged) => panic!("{name}, which can be read: {}: {other:?}", judged.is_some()),
+        }
+    }
+}
+
+/// That libtorch gives the logits of onnxruntime.
+#[cfg(feature = "torch")]
+fn same_logits(name: &str, imported: &Imported, vectors: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let [images, out] = ["images", "out"].map(|file| folder.path().join(file));
+    std::fs::write(&images, vectors).unwrap();
+    netc::run::logits(&imported.net, &imported.weights, &images, &out).unwrap();
+    let found = std::fs::read(&out).unwrap();
+    let [found, expected] = [found.as_slice(), vectors]
+        .map(|bytes| safetensors::SafeTensors::deserialize(bytes).unwrap().tensor("logits").unwrap());
+    assert_eq!(found.shape(), expected.shape(), "{name}");
+    let numbers = |bytes: &[u8]| -> Vec<f32> {
+        bytes.chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap())).collect()
+    };
+    let (found, expected) = (numbers(found.data()), numbers(expected.data()));
+    let largest = expected.iter().fold(1.0f32, |most, x| most.max(x.abs()));
+    for (x, y) in found.iter().zip(&expected) {
+        assert!((x - y).abs() <= 1e-5 * largest, "{name}: {x} is not {y}");
+    }
+}
+
+#[cfg(not(feature = "torch"))]
+fn same_logits(_name: &str, imported: &Imported, _vectors: &[u8]) {
+    assert!(imported.net.order().len() > 1);
+}
+
+#[test]
+fn the_page_lists_the_versions_of_the_code() {
+    let numbers = |all: &[i64]| all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let rows: Vec<String> = OPS
+        .iter()
+        .map(|v| format!("| `{}` | {} | {} |", v.op, numbers(v.read), numbers(v.refused)))
+        .collect();
+    let page = std::fs::read_to_string("docs/onnx.md").unwrap();
+    let table = rows.join("\n");
+    assert!(page.contains(&table), "docs/onnx.md should list:\n{table}");
+}
+
+#[test]
+fn sizes_that_a_model_leaves_open_are_asked_for_and_taken() {
+    let run = netc(&["import", "tests/cases/onnx/open_sizes.onnx"]);
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!((run.status.code(), run.stdout.len()), (Some(1), 0));
+    assert!(said.contains("[N, 3, height, width]") && said.contains("--input 3x224x224"), "{said}");
+    let run = netc(&["import", "tests/cases/onnx/open_sizes.onnx", "--input", "3x20x24"]);
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert!(String::from_utf8(run.stdout).unwrap().contains("[N, 3, 20, 24]"));
+    for wrong in ["4x20x24", "3x20", "3x20x24x1"] {
+        let run = netc(&["import", "tests/cases/onnx/open_sizes.onnx", "--input", wrong]);
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert!(run.status.code() == Some(1) && said.contains(wrong), "{said}");
+    }
+    for wrong in ["3xx4", "0x2x2", "a", "-1x2x2", ""] {
+        let run = netc(&["import", "tests/cases/onnx/open_sizes.onnx", &format!("--input={wrong}")]);
+        assert_eq!(run.status.code(), Some(2), "{wrong}");
+    }
+    let sized = import_sized(case("linear_layers"), "it", Some(&[3, 9, 9]));
+    assert!(matches!(sized, Err(ImportError::Sizes { .. })), "{sized:?}");
+}
+
+#[test]
+fn missing_ops_are_listed_beside_sizes_left_open() {
+    let run = netc(&["import", "tests/cases/onnx/open_sizes_and_missing_op.onnx"]);
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(said.contains("--input") && said.contains("1  HardSwish"), "{said}");
+}
+
+/// A model of one node between `x` and `y` of [N, 4], with these names of it, and a weight beside it.
+fn one_node(op: &[u8], name: &[u8], input: &[u8], weight: &[u8]) -> Vec<u8> {
+    let dim = |d: u8| field(1, &[8, d]);
+    let shape = [field(1, &field(2, b"N")), dim(4)].concat();
+    let kind = field(1, &[vec![8, 1], field(2, &shape)].concat());
+    let value = |name: &[u8]| [field(1, name), field(2, &kind)].concat();
+    let node = [field(1, input), field(2, b"y"), field(3, name), field(4, op)].concat();
+    let graph =
+        [field(1, &node), field(2, b"g"), weight.to_vec(), field(11, &value(b"x")), field(12, &value(b"y"))];
+    let opset = [field(1, b""), vec![16, 17]].concat();
+    [vec![8, 8], field(7, &graph.concat()), field(8, &opset)].concat()
+}
+
+#[test]
+fn names_that_are_hostile_are_shown_harmless_and_cost_nothing() {
+    let long = b"/a.b".repeat(200_000);
+    for name in [&b"\x1b[31m\0\n"[..], b"", "\u{202e}é".as_bytes(), &long] {
+        let net = import(one_node(b"Relu", name, b"x", b""), "\u{1b}[2J").unwrap().net;
+        assert!(net.graph().canonical().is_ascii());
+        assert_eq!(net.graph().name, "_2J");
+    }
+    let message = refused(one_node(b"Re\x1b[31mlu", b"n", b"x", b""));
+    assert!(!message.contains('\u{1b}'), "{message:?}");
+    let message = refused(one_node(b"Relu", b"n", b"x\x1b", b""));
+    assert!(message.contains("read before it is made") && !message.contains('\u{1b}'), "{message:?}");
+    assert!(refused(one_node(b"Relu", b"n", b"y", b"")).contains("before it is made"), "a cycle");
+}
+
+#[test]
+fn weights_elsewhere_are_never_opened_and_weights_of_one_name_refused() {
+    let entry = |key: &[u8], value: &[u8]| field(13, &[field(1, key), field(2, value)].concat());
+    let outside = [vec![8, 4, 16, 1], field(8, b"w"), entry(b"location", b"/proc/self/mem"), vec![112, 1]];
+    let weight = field(5, &outside.concat());
+    let missing = unsupported(one_node(b"Relu", b"n", b"w", &weight));
+    assert!(missing.keys().any(|what| what.contains("in a file beside it")), "{missing:?}");
+    let message = refused(one_node(b"Relu", b"n", b"x", &weight.repeat(2)));
+    assert!(message.contains("`w` is made twice"), "{message}");
+    let negative = [&[8u8][..], &[0xff; 9], &[1, 16, 1], &field(8, b"w")].concat();
+    let message = refused(one_node(b"Relu", b"n", b"w", &field(5, &negative)));
+    assert!(message.contains("size of -1"), "{message}");
+    let many = [vec![8, 1].repeat(10_000), vec![16, 1], field(8, b"w"), field(9, &[0; 4])].concat();
+    let missing = unsupported(one_node(b"Relu", b"n", b"w", &field(5, &many)));
+    assert!(missing.keys().any(|what| what.contains("10000 dimensions")), "{missing:?}");
 }

@@ -6,10 +6,16 @@ use crate::onnx::decimal;
 use super::attributes::Node;
 use super::builder::{Builder, Known, Tensor};
 use super::constant::{Constant, Data};
+use super::fold::axis_of;
+use super::gelu::{self, Gelu};
 use super::layers::wide;
 use super::{Fault, Result};
 
 pub(super) fn add<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    if let Some((part, i)) = gelu_part(builder, node)? {
+        let constant = builder.constant(node, 1 - i)?.ok_or_else(|| node.lacks(1 - i))?;
+        return gelu::add(part, &constant);
+    }
     let (values, constants) = operands(builder, node)?;
     match (values.as_slice(), constants.as_slice()) {
         ([x], []) => Ok(Known::Value(*x)),
@@ -19,15 +25,54 @@ pub(super) fn add<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Know
     }
 }
 
+/// A part of GELU among two operands, and which of them it is.
+fn gelu_part<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<(Gelu, usize)>> {
+    for i in 0..node.proto.input.len().min(2) {
+        if let Some(Known::Gelu(part)) = builder.known(node, i)? {
+            return Ok(Some((part, i)));
+        }
+    }
+    Ok(None)
+}
+
+/// The constant beside an operand of this many dimensions, with the dimensions that it has in later
+/// versions: before version 7 an attribute said at which axis it begins.
+pub(super) fn aligned(node: &Node, mut constant: Constant, rank: usize) -> Result<Constant> {
+    if node.version >= 7 {
+        return Ok(constant);
+    }
+    let (broadcast, axis) = (node.int("broadcast", 0)? != 0, node.int("axis", i64::MAX)?);
+    if broadcast && axis != i64::MAX {
+        let behind = axis_of(axis, rank)? + constant.dims.len();
+        let behind =
+            rank.checked_sub(behind).ok_or_else(|| Fault::Malformed("`axis` is too large".into()))?;
+        constant.dims.extend(std::iter::repeat_n(1, behind));
+    }
+    Ok(constant)
+}
+
 pub(super) fn subtract<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
     match builder.known(node, 1)? {
-        Some(Known::Constant(constant)) => offset(builder, node, x, &mapped(&constant, |y| -y)?),
+        Some(Known::Constant(constant)) => {
+            let constant = aligned(node, constant, rank(builder, x))?;
+            offset(builder, node, x, &mapped(&constant, |y| -y)?)
+        }
         _ => Err(Fault::Unsupported("of two values".into())),
     }
 }
 
 pub(super) fn multiply<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    if let Some((part, i)) = gelu_part(builder, node)? {
+        return match builder.known(node, 1 - i)? {
+            Some(Known::Value(value)) => gelu::multiply(builder, node, part, value),
+            Some(Known::Constant(by)) => {
+                let by = by.scalar().map(decimal).ok_or_else(gelu::outside)?;
+                gelu::scale(builder, node, part, by)
+            }
+            _ => Err(gelu::outside()),
+        };
+    }
     let (values, constants) = operands(builder, node)?;
     match (values.as_slice(), constants.as_slice()) {
         ([x], [constant]) => factor(builder, node, *x, constant, |y| y),
@@ -37,9 +82,16 @@ pub(super) fn multiply<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result
 }
 
 pub(super) fn divide<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    if let Some((part, 0)) = gelu_part(builder, node)? {
+        let by = builder.constant(node, 1)?.and_then(|by| by.scalar()).ok_or_else(gelu::outside)?;
+        return gelu::scale(builder, node, part, 1.0 / decimal(by));
+    }
     let x = builder.value(node, 0)?;
     match builder.known(node, 1)? {
-        Some(Known::Constant(constant)) => factor(builder, node, x, &constant, |y| 1.0 / y),
+        Some(Known::Constant(constant)) => {
+            let constant = aligned(node, constant, rank(builder, x))?;
+            factor(builder, node, x, &constant, |y| 1.0 / y)
+        }
         _ => Err(Fault::Unsupported("of two values".into())),
     }
 }
@@ -49,12 +101,37 @@ fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, V
     let (mut values, mut constants) = (Vec::new(), Vec::new());
     for i in 0..node.proto.input.len() {
         match builder.known(node, i)? {
-            Some(Known::Value(line)) => values.push(line),
             Some(Known::Constant(constant)) => constants.push(constant),
-            _ => return Err(Fault::Unsupported("of sizes".into())),
+            Some(Known::Sizes(_)) => return Err(Fault::Unsupported("of sizes".into())),
+            _ => values.push(builder.value(node, i)?),
         }
     }
+    if let ([x], [constant]) = (values.as_slice(), constants.as_mut_slice()) {
+        if node.version < 7 && node.has("axis") && !matches!(builder.known(node, 0)?, Some(Known::Value(_))) {
+            return Err(Fault::Unsupported("of a constant and a value at an axis of it".into()));
+        }
+        *constant = aligned(node, constant.clone(), rank(builder, *x))?;
+    }
+    if let [a, b] = values.as_slice()
+        && node.version < 7
+        && rank(builder, *a) != rank(builder, *b)
+    {
+        return Err(Fault::Unsupported("of values of different ranks".into()));
+    }
+    if node.version < 7 {
+        (node.int("broadcast", 0)?, node.int("axis", 0)?);
+    }
     Ok((values, constants))
+}
+
+/// How many dimensions a value has, the batch counted.
+fn rank(builder: &Builder, x: usize) -> usize {
+    builder.lines[x].shape.dims().len() + 1
+}
+
+/// The one number of a constant that leaves a value's shape as it is.
+fn number(builder: &Builder, x: usize, constant: &Constant) -> Option<f32> {
+    constant.scalar().filter(|_| constant.dims.len() <= rank(builder, x))
 }
 
 /// The product of two values; of one with its own sigmoid, which nothing else reads, SiLU.
@@ -85,7 +162,7 @@ fn factor<'m>(
     constant: &Constant,
     of: impl Fn(f64) -> f64,
 ) -> Result<Known> {
-    if let Some(by) = constant.scalar() {
+    if let Some(by) = number(builder, x, constant) {
         let by = of(decimal(by));
         if !by.is_finite() {
             return Err(Fault::Unsupported(format!("by {by}")));
@@ -154,7 +231,7 @@ fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<Tensor
     let channels = dims.len().checked_sub(behind + 1);
     let rest = channels.map_or(dims, |at| &dims[at + 1..]);
     let leading = channels.map_or(&[] as &[u64], |at| &dims[..at]);
-    let flat = rest.iter().chain(leading).all(|&d| d == 1);
+    let flat = leading.len() <= 1 && rest.iter().chain(leading).all(|&d| d == 1);
     dims = channels.map_or(&[1], |at| &dims[at..=at]);
     if !flat || !(dims == [1] || dims == [shape.channels()]) {
         return Err(Fault::Unsupported(format!("of {shape} and a constant of sizes {:?}", constant.dims)));

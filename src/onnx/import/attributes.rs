@@ -1,6 +1,7 @@
 //! A node of a model with its attributes, each of which must be understood.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use crate::diag::Sources;
 use crate::graph::{Scope, Value};
@@ -8,22 +9,28 @@ use crate::onnx::proto::{AttributeProto, NodeProto};
 use crate::syntax;
 
 use super::constant::{Constant, Data};
+use super::names::shown;
 use super::{Fault, Result};
 
 /// A node under translation.
 #[derive(Debug)]
 pub(super) struct Node<'m> {
     pub proto: &'m NodeProto,
+    /// The version of its op.
+    pub version: i64,
     used: RefCell<Vec<&'m str>>,
+    /// The operands that were asked for, by their places.
+    read: RefCell<Vec<usize>>,
 }
 
 impl<'m> Node<'m> {
-    pub fn new(proto: &'m NodeProto) -> Node<'m> {
-        Node { proto, used: RefCell::new(Vec::new()) }
+    pub fn new(proto: &'m NodeProto, version: i64) -> Node<'m> {
+        Node { proto, version, used: RefCell::new(Vec::new()), read: RefCell::new(Vec::new()) }
     }
 
     /// The name of an operand that is there.
     pub fn input(&self, i: usize) -> Option<&'m str> {
+        self.read.borrow_mut().push(i);
         self.proto.input.get(i).map(String::as_str).filter(|name| !name.is_empty())
     }
 
@@ -65,6 +72,10 @@ impl<'m> Node<'m> {
         self.attribute(name).map(|found| found.ints.as_slice())
     }
 
+    pub fn floats(&self, name: &str) -> Option<&'m [f32]> {
+        self.attribute(name).map(|found| found.floats.as_slice())
+    }
+
     /// The constant that a `Constant` node gives.
     pub fn constant(&self) -> Result<Constant> {
         let one = |data| Ok(Constant { dims: Vec::new(), data });
@@ -87,14 +98,46 @@ impl<'m> Node<'m> {
         Err(Fault::Unsupported("a constant of this kind".into()))
     }
 
-    /// An attribute that nothing has asked for.
-    pub fn unread(&self) -> Option<&'m str> {
-        let used = self.used.borrow();
-        self.proto.attribute.iter().map(AttributeProto::name).find(|name| !used.contains(name))
+    /// A tensor, if it is stated.
+    pub fn tensor(&self, name: &str) -> Result<Option<Constant>> {
+        match self.attribute(name) {
+            None => Ok(None),
+            Some(found) => match &found.t {
+                Some(tensor) => Constant::read(tensor).map(Some),
+                None => Err(self.wrong(name, "a tensor")),
+            },
+        }
+    }
+
+    /// What `start` and `end` leave of so many sizes.
+    pub fn range(&self, count: usize) -> Result<Range<usize>> {
+        let count = count as i64;
+        let at = |i: i64| if i < 0 { i.saturating_add(count) } else { i }.clamp(0, count) as usize;
+        let (start, end) = (at(self.int("start", 0)?), at(self.int("end", i64::MAX)?));
+        Ok(start..end.max(start))
+    }
+
+    /// An attribute or an operand that nothing has asked for: what it changes is not known.
+    pub fn unread(&self) -> Option<String> {
+        let (used, read) = (self.used.borrow(), self.read.borrow());
+        // Of the first versions, which said where an op may compute in place.
+        let known = |name: &str| used.contains(&name) || (self.version < 6 && name == "consumed_inputs");
+        let attribute = self.proto.attribute.iter().map(AttributeProto::name).find(|name| !known(name));
+        let operand = || {
+            let operands = self.proto.input.iter().enumerate().filter(|(_, name)| !name.is_empty());
+            operands.map(|(i, _)| i).find(|i| !read.contains(i))
+        };
+        let attribute = attribute.map(|name| format!("the attribute `{}`", shown(name)));
+        attribute.or_else(|| operand().map(|i| format!("operand {i}")))
+    }
+
+    /// For an operand that must be there and is not.
+    pub fn lacks(&self, i: usize) -> Fault {
+        Fault::Malformed(format!("the node `{}` lacks operand {i}", shown(self.proto.name())))
     }
 
     fn wrong(&self, name: &str, expected: &str) -> Fault {
-        Fault::Malformed(format!("`{name}` of the node `{}` is not {expected}", self.proto.name()))
+        Fault::Malformed(format!("`{name}` of the node `{}` is not {expected}", shown(self.proto.name())))
     }
 
     /// What netc itself noted of an argument when it wrote the node.

@@ -8,19 +8,18 @@ use prost::Message as _;
 use crate::graph::op::{self, Args, Op};
 use crate::graph::{Graph, Shape, Value};
 use crate::onnx::OF_TRAINING;
-use crate::onnx::proto::{GraphProto, ModelProto, TensorProto, ValueInfoProto};
+use crate::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use super::attributes::Node;
 use super::constant::Constant;
+use super::gelu::Gelu;
 use super::names::{self, Names};
 use super::sizes::Size;
-use super::{Fault, ImportError, Result, ops};
+use super::{Fault, ImportError, Result, gelu, live, ops, versions};
 
-/// The versions of ONNX's operators that are understood.
-const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
 /// The most nodes of a model.
 const MAX_NODES: usize = 50_000;
-/// Constants may take four times as many bytes as the file has, and these.
+/// Constants may take eight times as many bytes as the file has, and these.
 const SPARE: u64 = 64 << 20;
 
 /// What the name of a value stands for.
@@ -29,8 +28,12 @@ pub(super) enum Known {
     /// The result of a line.
     Value(usize),
     Constant(Constant),
-    /// The sizes of a value, or some of them.
+    /// The sizes of a value, or some of them, the batch among them.
     Sizes(Vec<Size>),
+    /// A part of GELU.
+    Gelu(Gelu),
+    /// A value with zeros above, left, below and right.
+    Padded(usize, [i64; 4]),
     /// The result of a node that is at fault.
     Unknown,
 }
@@ -57,8 +60,10 @@ pub(super) struct Tensor {
 
 /// The net so far.
 pub(super) struct Builder<'m> {
-    model: &'m ModelProto,
     pub graph: &'m GraphProto,
+    opset: i64,
+    /// The nodes that the output needs, in their order.
+    nodes: Vec<&'m NodeProto>,
     pub net: String,
     pub lines: Vec<Line>,
     pub known: HashMap<&'m str, Known>,
@@ -69,7 +74,9 @@ pub(super) struct Builder<'m> {
     pub batch: Option<i64>,
     /// How many bytes of constants may still be taken over: some more than the file has.
     left: Cell<u64>,
-    unsupported: BTreeMap<String, usize>,
+    pub unsupported: BTreeMap<String, usize>,
+    /// The input, if sizes of it are left open: its name and its sizes.
+    pub open: Option<(String, String)>,
 }
 
 impl<'m> Builder<'m> {
@@ -81,24 +88,21 @@ impl<'m> Builder<'m> {
     ) -> std::result::Result<Builder<'m>, ImportError> {
         let malformed = |what: &str| ImportError::Malformed(what.to_string());
         let graph = model.graph.as_ref().ok_or_else(|| malformed("it has no graph"))?;
-        let opset = model.opset_import.iter().find(|set| ["", "ai.onnx"].contains(&set.domain()));
-        let opset = opset.ok_or_else(|| malformed("it states no version of ONNX's operators"))?.version();
-        if !OPSETS.contains(&opset) {
-            let (first, last) = (OPSETS.start(), OPSETS.end());
-            return Err(ImportError::Malformed(format!("opset {opset}; netc reads {first} to {last}")));
-        }
+        let opset = versions::opset(model).map_err(ImportError::Malformed)?;
         if graph.node.len() > MAX_NODES {
             return Err(ImportError::Malformed(format!("more than {MAX_NODES} nodes")));
         }
+        let nodes = live::needed(graph).map_err(ImportError::Malformed)?;
         let mut reads: HashMap<&str, usize> = HashMap::new();
         let results = graph.output.iter().map(ValueInfoProto::name);
-        for name in graph.node.iter().flat_map(|n| &n.input).map(String::as_str).chain(results) {
+        for name in nodes.iter().flat_map(|n| &n.input).map(String::as_str).chain(results) {
             *reads.entry(name).or_default() += 1;
         }
         let own = model.producer_name() == "netc" && !graph.name().is_empty();
         Ok(Builder {
-            model,
             graph,
+            opset,
+            nodes,
             net: names::identifier(if own { graph.name() } else { name }, "net_of_onnx"),
             lines: Vec::new(),
             known: HashMap::new(),
@@ -106,41 +110,47 @@ impl<'m> Builder<'m> {
             reads,
             names: Names::new(graph),
             batch: None,
-            left: Cell::new(length.saturating_mul(4).saturating_add(SPARE)),
-            unsupported: BTreeMap::new(),
+            left: Cell::new(length.saturating_mul(8).saturating_add(SPARE)),
+            unsupported: live::beyond(model, graph),
+            open: None,
         })
     }
 
-    /// Takes over node after node; a fault does not keep it from seeing the others.
-    pub fn build(mut self) -> std::result::Result<(Graph, HashMap<String, Vec<f32>>), ImportError> {
-        self.input()?;
-        if !self.model.functions.is_empty() {
-            *self.unsupported.entry("functions of the model's own".into()).or_default() += 1;
-        }
-        for proto in &self.graph.node {
-            let node = Node::new(proto);
-            let made = ops::translate(&mut self, &node).and_then(|known| match node.unread() {
-                None => Ok(known),
-                Some(name) => Err(Fault::Unsupported(format!("the attribute `{name}`"))),
+    /// Takes over node after node; a fault does not keep it from seeing the others. `sizes` are those
+    /// of the input, where the model leaves them open.
+    pub fn build(
+        mut self,
+        sizes: Option<&[u64]>,
+    ) -> std::result::Result<(Graph, HashMap<String, Vec<f32>>), ImportError> {
+        self.input(sizes)?;
+        for proto in std::mem::take(&mut self.nodes) {
+            let made = versions::version(proto, self.opset).and_then(|version| {
+                let node = Node::new(proto, version);
+                let known = ops::translate(&mut self, &node)?;
+                match node.unread() {
+                    None => Ok(known),
+                    Some(what) => Err(Fault::Unsupported(what)),
+                }
             });
             let made = match made {
                 Ok(known) => known,
-                Err(fault) => self.fault(&node, fault)?,
+                Err(fault) => self.fault(proto, fault)?,
             };
-            self.bind(&node, made)?;
+            self.bind(proto, made)?;
         }
-        if !self.unsupported.is_empty() {
-            return Err(ImportError::Unsupported(self.unsupported));
+        match self.open.take() {
+            Some((input, sizes)) => Err(ImportError::Open { input, sizes, missing: self.unsupported }),
+            None if !self.unsupported.is_empty() => Err(ImportError::Unsupported(self.unsupported)),
+            None => self.finish(),
         }
-        self.finish()
     }
 
     /// Notes a fault that others may stand beside; any other ends it all.
-    fn fault(&mut self, node: &Node, fault: Fault) -> std::result::Result<Known, ImportError> {
+    fn fault(&mut self, node: &NodeProto, fault: Fault) -> std::result::Result<Known, ImportError> {
         match fault {
             Fault::Malformed(what) => return Err(ImportError::Malformed(what)),
             Fault::Unsupported(reason) => {
-                let kind = names::shown(node.proto.op_type());
+                let kind = names::shown(node.op_type());
                 let what = if reason.is_empty() { kind } else { format!("{kind} ({reason})") };
                 *self.unsupported.entry(what).or_default() += 1;
             }
@@ -150,16 +160,8 @@ impl<'m> Builder<'m> {
     }
 
     /// Gives the first result its meaning; the others must not be read.
-    fn bind(&mut self, node: &Node<'m>, made: Known) -> std::result::Result<(), ImportError> {
-        for (i, name) in node.proto.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let taken =
-                self.known.contains_key(name.as_str()) || self.initializers.contains_key(name.as_str());
-            if taken {
-                return Err(ImportError::Malformed(format!(
-                    "the value `{}` is made twice",
-                    names::shown(name)
-                )));
-            }
+    fn bind(&mut self, node: &'m NodeProto, made: Known) -> std::result::Result<(), ImportError> {
+        for (i, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let known = match i {
                 0 => made.clone(),
                 _ if self.reads(name) == 0 => Known::Unknown,
@@ -209,12 +211,23 @@ impl<'m> Builder<'m> {
     pub fn value(&self, node: &Node<'m>, i: usize) -> Result<usize> {
         match self.known(node, i)? {
             Some(Known::Value(line)) => Ok(line),
+            Some(Known::Gelu(_)) => Err(gelu::outside()),
+            Some(Known::Padded(_, pads)) => {
+                Err(Fault::Unsupported(format!("after a pad by {pads:?}, not the same on both sides")))
+            }
             Some(_) => Err(Fault::Unsupported("of a constant".into())),
-            None => Err(Fault::Malformed(format!(
-                "the node `{}` lacks operand {i}",
-                names::shown(node.proto.name())
-            ))),
+            None => Err(node.lacks(i)),
         }
+    }
+
+    /// Whether a node reads something, and nothing but constants.
+    pub fn reads_constants_alone(&self, node: &Node<'m>) -> bool {
+        let mut operands = node.proto.input.iter().filter(|name| !name.is_empty()).peekable();
+        let constant = |name: &str| match self.known.get(name) {
+            Some(known) => matches!(known, Known::Constant(_)),
+            None => self.initializers.contains_key(name),
+        };
+        operands.peek().is_some() && operands.all(|name| constant(name))
     }
 
     /// An operand that must be a constant, if it is there.

@@ -1,9 +1,10 @@
 //! Tensors that a model holds.
 
-use crate::limits::MAX_ELEMENTS;
+use crate::limits::{MAX_ELEMENTS, MAX_RANK};
 use crate::onnx::proto::TensorProto;
 use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
 
+use super::names::shown;
 use super::{Fault, Result};
 
 /// The numbers of a tensor and its sizes.
@@ -23,7 +24,7 @@ pub(super) enum Data {
 impl Constant {
     /// What a message holds; its sizes must be those of its data.
     pub fn read(tensor: &TensorProto) -> Result<Constant> {
-        let name = tensor.name();
+        let name = shown(tensor.name());
         let wrong = |what: String| Fault::Malformed(format!("the tensor `{name}` {what}"));
         if tensor.data_location == Some(DataLocation::External.into()) || !tensor.external_data.is_empty() {
             let reason = "weights in a file beside it: export with everything in one file";
@@ -31,6 +32,9 @@ impl Constant {
         }
         if tensor.segment.is_some() {
             return Err(Fault::Unsupported("a tensor in segments".into()));
+        }
+        if tensor.dims.len() > MAX_RANK {
+            return Err(Fault::Unsupported(format!("a tensor of {} dimensions", tensor.dims.len())));
         }
         let mut dims = Vec::new();
         let mut count = 1u64;
@@ -56,12 +60,20 @@ impl Constant {
                 Some(raw) => words(raw).map(|word| i32::from_le_bytes(word).into()).collect(),
                 None => tensor.int32_data.iter().map(|&i| i.into()).collect(),
             }),
+            DataType::Bool => Data::Integers(match &tensor.raw_data {
+                Some(raw) => raw.iter().map(|&byte| i64::from(byte != 0)).collect(),
+                None => tensor.int32_data.iter().map(|&i| i64::from(i != 0)).collect(),
+            }),
             other => {
                 let kind = other.as_str_name().to_lowercase();
                 return Err(Fault::Unsupported(format!("a tensor of {kind}; export in fp32")));
             }
         };
-        let size = if kind == DataType::Int64 { 8 } else { 4 };
+        let size = match kind {
+            DataType::Int64 => 8,
+            DataType::Bool => 1,
+            _ => 4,
+        };
         let whole = tensor.raw_data.as_ref().is_none_or(|raw| raw.len() % size == 0);
         let constant = Constant { dims, data };
         if !whole || constant.len() as u64 != count {
@@ -71,11 +83,27 @@ impl Constant {
         Ok(constant)
     }
 
+    /// The constant, if it has no more dimensions than a value of a net.
+    pub fn within_limits(self) -> Result<Constant> {
+        match self.dims.len() {
+            ..=MAX_RANK => Ok(self),
+            rank => Err(Fault::Unsupported(format!("a tensor of {rank} dimensions"))),
+        }
+    }
+
     /// How many numbers it has.
     pub fn len(&self) -> usize {
         match &self.data {
             Data::Floats(values) => values.len(),
             Data::Integers(values) => values.len(),
+        }
+    }
+
+    /// Its one number, if it is whole or a truth value.
+    pub fn flag(&self) -> Option<bool> {
+        match &self.data {
+            Data::Integers(values) => <[i64; 1]>::try_from(values.as_slice()).ok().map(|[x]| x != 0),
+            Data::Floats(_) => None,
         }
     }
 
@@ -101,6 +129,21 @@ impl Constant {
             Data::Floats(values) => <[f32; 1]>::try_from(values.as_slice()).ok().map(|[x]| x),
             Data::Integers(_) => None,
         }
+    }
+}
+
+impl Data {
+    /// The numbers at these places.
+    pub fn at(&self, places: impl Iterator<Item = usize>) -> Data {
+        match self {
+            Data::Floats(values) => Data::Floats(places.map(|i| values[i]).collect()),
+            Data::Integers(values) => Data::Integers(places.map(|i| values[i]).collect()),
+        }
+    }
+
+    /// No numbers, of the same kind.
+    pub fn empty(&self) -> Data {
+        self.at(std::iter::empty())
     }
 }
 

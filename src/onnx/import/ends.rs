@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::graph::op::{self, Op};
 use crate::graph::{Graph, NodeId, Shape};
+use crate::limits::MAX_RANK;
 use crate::onnx::proto::tensor_proto::DataType;
-use crate::onnx::proto::tensor_shape_proto::dimension;
+use crate::onnx::proto::tensor_shape_proto::{Dimension, dimension};
 use crate::onnx::proto::{ValueInfoProto, type_proto};
 
 use super::ImportError;
@@ -13,13 +14,18 @@ use super::builder::{Builder, Known, Line};
 use super::names;
 
 impl Builder<'_> {
-    /// The one input.
-    pub(super) fn input(&mut self) -> Result<(), ImportError> {
-        let inputs: Vec<&ValueInfoProto> =
-            self.graph.input.iter().filter(|input| !self.initializers.contains_key(input.name())).collect();
+    /// The one input that is read. `given` are its sizes, the batch not counted, where it leaves them
+    /// open.
+    pub(super) fn input(&mut self, given: Option<&[u64]>) -> Result<(), ImportError> {
+        let all = || self.graph.input.iter().filter(|input| !self.initializers.contains_key(input.name()));
+        let read: Vec<&ValueInfoProto> = all().filter(|input| self.reads(input.name()) > 0).collect();
+        // Of a net that reads none, the first.
+        let inputs = if read.is_empty() { all().take(1).collect() } else { read };
         let [input] = inputs.as_slice() else {
             let what = format!("{} inputs; netc's nets have one", inputs.len());
-            return Err(ImportError::Unsupported(BTreeMap::from([(what, 1)])));
+            *self.unsupported.entry(what).or_default() += 1;
+            self.known.extend(inputs.iter().map(|input| (input.name(), Known::Unknown)));
+            return Ok(());
         };
         let malformed = |what: String| {
             ImportError::Malformed(format!("the input `{}` {what}", names::shown(input.name())))
@@ -30,27 +36,31 @@ impl Builder<'_> {
             return Err(malformed("is no tensor".into()));
         };
         if tensor.elem_type() != DataType::Float as i32 {
-            return Err(ImportError::Unsupported(BTreeMap::from([("an input that is not fp32".into(), 1)])));
+            *self.unsupported.entry("an input that is not fp32".into()).or_default() += 1;
+            self.known.insert(input.name(), Known::Unknown);
+            return Ok(());
         }
-        let sizes: Vec<Option<i64>> = tensor
-            .shape
-            .iter()
-            .flat_map(|s| &s.dim)
-            .map(|d| match &d.value {
-                Some(dimension::Value::DimValue(n)) => Some(*n),
-                Some(dimension::Value::DimParam(_)) | None => None,
-            })
-            .collect();
-        let Some((batch, sizes)) = sizes.split_first() else {
+        let stated: Vec<&Dimension> = tensor.shape.iter().flat_map(|s| &s.dim).collect();
+        let Some((batch, stated)) = stated.split_first() else {
             return Err(malformed("has no sizes".into()));
         };
-        let sizes: Option<Vec<u64>> = sizes.iter().map(|d| d.and_then(|d| u64::try_from(d).ok())).collect();
-        let sizes = sizes.ok_or_else(|| {
-            malformed("has sizes left open besides the batch: export with fixed ones".into())
-        })?;
+        let fixed: Vec<Option<u64>> = stated.iter().map(|d| size(d)).collect();
+        let Some(sizes) = merged(&fixed, given) else {
+            let given = given.unwrap_or_default().iter().map(u64::to_string).collect::<Vec<_>>();
+            return Err(ImportError::Sizes {
+                input: names::shown(input.name()),
+                stated: listed(batch, stated),
+                given: given.join("x"),
+            });
+        };
+        let Some(sizes) = sizes.into_iter().collect::<Option<Vec<u64>>>() else {
+            self.open = Some((names::shown(input.name()), listed(batch, stated)));
+            self.known.insert(input.name(), Known::Unknown);
+            return Ok(());
+        };
         let shape =
             Shape::new(sizes).map_err(|error| malformed(format!("has no sound shape: {}", error.message)))?;
-        self.batch = *batch;
+        self.batch = size(batch).and_then(|batch| i64::try_from(batch).ok());
         let path = self.names.unique(&names::identifier(input.name(), "image"));
         let line = Line {
             value: input.name().into(),
@@ -67,12 +77,15 @@ impl Builder<'_> {
 
     /// What the one output needs, as a graph, and its weights by name.
     pub(super) fn finish(self) -> Result<(Graph, HashMap<String, Vec<f32>>), ImportError> {
-        let [output] = self.graph.output.as_slice() else {
-            let what = format!("{} outputs; netc's nets have one", self.graph.output.len());
-            return Err(ImportError::Unsupported(BTreeMap::from([(what, 1)])));
-        };
-        let Some(Known::Value(last)) = self.known.get(output.name()) else {
-            return Err(ImportError::Malformed("its output is not the result of a node".into()));
+        let none = || ImportError::Malformed("its output is not the result of a node".into());
+        let output = self.graph.output.first().ok_or_else(none)?;
+        let last = match self.known.get(output.name()) {
+            Some(Known::Value(last)) => last,
+            Some(Known::Gelu(_) | Known::Padded(..)) => {
+                let what = "an output that is part of an op of the language".to_owned();
+                return Err(ImportError::Unsupported(BTreeMap::from([(what, 1)])));
+            }
+            _ => return Err(none()),
         };
         let mut needed = HashSet::from([0]);
         let mut waiting = vec![*last];
@@ -105,4 +118,29 @@ impl Builder<'_> {
         graph.set_output(name, ids[last]);
         Ok((graph, tensors))
     }
+}
+
+/// A size that is fixed.
+fn size(dimension: &Dimension) -> Option<u64> {
+    match &dimension.value {
+        Some(dimension::Value::DimValue(n)) => u64::try_from(*n).ok(),
+        Some(dimension::Value::DimParam(_)) | None => None,
+    }
+}
+
+/// The sizes with those given in the place of open ones; `None` if they do not fit.
+fn merged(stated: &[Option<u64>], given: Option<&[u64]>) -> Option<Vec<Option<u64>>> {
+    let Some(given) = given else { return Some(stated.to_vec()) };
+    let fits = stated.iter().zip(given).all(|(stated, given)| stated.is_none_or(|d| d == *given));
+    (fits && stated.len() == given.len()).then(|| given.iter().copied().map(Some).collect())
+}
+
+/// The sizes of an input as the model has them: `[N, 3, height, width]`.
+fn listed(batch: &Dimension, sizes: &[&Dimension]) -> String {
+    let one = |dimension: &Dimension| match &dimension.value {
+        Some(dimension::Value::DimParam(name)) if !name.is_empty() => names::shown(name),
+        _ => size(dimension).map_or_else(|| "?".into(), |size| size.to_string()),
+    };
+    let all = std::iter::once(batch).chain(sizes.iter().copied().take(MAX_RANK));
+    format!("[{}]", all.map(one).collect::<Vec<_>>().join(", "))
 }

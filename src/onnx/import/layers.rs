@@ -7,10 +7,14 @@ use super::attributes::Node;
 use super::builder::{Builder, Known, Tensor};
 use super::constant::Constant;
 use super::ops::pair;
-use super::{Fault, Result};
+use super::window::{self, Grown, Padding};
+use super::{Fault, Result, view};
 
 pub(super) fn conv<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let x = builder.value(node, 0)?;
+    let (x, padded) = match builder.known(node, 0)? {
+        Some(Known::Padded(x, pads)) => (x, pads),
+        _ => (builder.value(node, 0)?, [0; 4]),
+    };
     let weight = needed(builder, node, 1)?;
     let [out, _, h, w] = <[u64; 4]>::try_from(weight.dims.as_slice())
         .map_err(|_| Fault::Unsupported(format!("in {} dimensions", weight.dims.len().saturating_sub(2))))?;
@@ -21,20 +25,46 @@ pub(super) fn conv<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Kno
     let strides = two(node, "strides", 1)?;
     let dilation = two(node, "dilations", 1)?;
     let reach = [0, 1].map(|i| dilation[i].saturating_mul(kernel[i] - 1).saturating_add(1));
-    let pad = pads(builder, node, x, strides, reach)?;
+    let axes = window::axes(builder, node, x, strides, reach, padded)?;
+    let grown = [0, 1].map(|i| axes[i].grown(dilation[i]));
+    let [Some(rows), Some(columns)] = grown else {
+        let pads = axes.map(|axis| [axis.before, axis.after]);
+        return Err(Fault::Unsupported(format!("pads {pads:?}, not the same on both sides")));
+    };
+    let weight = grow(builder, tensor(weight)?, [rows, columns])?;
+    let kernel = [weight.dims[2], weight.dims[3]].map(signed);
     let bias = builder.constant(node, 2)?;
     let arguments = vec![
         ("c", Value::Int(signed(out))),
         ("k", pair(kernel)),
         ("stride", pair(strides)),
-        ("pad", pair(pad)),
+        ("pad", pair([rows.pad, columns.pad])),
         ("dilation", pair(dilation)),
         ("groups", Value::Int(node.int("group", 1)?)),
         ("bias", Value::Bool(bias.is_some())),
     ];
-    let mut tensors = vec![tensor(weight)?];
+    let mut tensors = vec![weight];
     tensors.extend(bias.map(tensor).transpose()?);
     builder.op(node, ("conv", arguments), vec![x], tensors)
+}
+
+/// The weight of a convolution with rows and columns of zeros before and behind its own.
+fn grow(builder: &Builder, weight: Tensor, [rows, columns]: [Grown; 2]) -> Result<Tensor> {
+    let added = |grown: Grown| grown.front + grown.back;
+    if added(rows) + added(columns) == 0 {
+        return Ok(weight);
+    }
+    let [h, w] = [weight.dims[2], weight.dims[3]].map(|d| d as usize);
+    let [tall, wide] = [h + added(rows), w + added(columns)];
+    let mut dims = weight.dims;
+    (dims[2], dims[3]) = (tall as u64, wide as u64);
+    builder.charge(view::count(&dims)?)?;
+    let mut values = vec![0.0; view::count(&dims)? as usize];
+    for (i, row) in weight.values.chunks_exact(w.max(1)).enumerate() {
+        let at = (i / h * tall + i % h + rows.front) * wide + columns.front;
+        values[at..at + w].copy_from_slice(row);
+    }
+    Ok(Tensor { dims, values })
 }
 
 pub(super) fn gemm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -45,6 +75,13 @@ pub(super) fn gemm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Kno
     let (alpha, beta) = (node.float("alpha", 1.0)?, node.float("beta", 1.0)?);
     let weight = matrix(needed(builder, node, 1)?, node.int("transB", 0)? != 0)?;
     let bias = builder.constant(node, 2)?;
+    if node.version < 7 && node.int("broadcast", 0)? == 0 && bias.is_some() {
+        return Err(Fault::Unsupported("plus a matrix".into()));
+    }
+    let fits = |dims: &[u64]| matches!(dims, [] | [_] | [1, _]);
+    if let Some(bias) = bias.as_ref().filter(|bias| !fits(&bias.dims)) {
+        return Err(Fault::Unsupported(format!("plus a constant of sizes {:?}", bias.dims)));
+    }
     let bias = bias.map(|constant| wide(&constant, weight.dims[0])).transpose()?;
     linear(builder, node, x, scaled(weight, alpha), bias.map(|bias| scaled(bias, beta)))
 }
@@ -69,10 +106,16 @@ fn linear<'m>(
 
 pub(super) fn batch_norm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
-    if node.int("training_mode", 0)? != 0 {
+    // Training is said by a flag, between versions 7 and 14 by results beside the first alone.
+    let flagged = match node.version {
+        ..7 => node.int("is_test", 0)? == 0,
+        7..14 => node.proto.output.iter().skip(1).any(|name| !name.is_empty()),
+        _ => node.int("training_mode", 0)? != 0,
+    };
+    if flagged {
         return Err(Fault::Unsupported("in training mode: export for evaluation".into()));
     }
-    if node.int("spatial", 1)? != 1 {
+    if node.version < 9 && node.int("spatial", 1)? != 1 && builder.lines[x].shape.image().is_some() {
         return Err(Fault::Unsupported("of every pixel by itself".into()));
     }
     let mut tensors = Vec::new();
@@ -97,15 +140,23 @@ pub(super) fn pool<'m>(builder: &mut Builder<'m>, node: &Node<'m>, op: &'static 
         return Err(Fault::Unsupported("with dilation".into()));
     }
     node.int("storage_order", 0)?;
-    let pad = pads(builder, node, x, strides, kernel)?;
-    if op == "avgpool" && node.int("count_include_pad", 0)? == 0 && pad != [0, 0] {
-        return Err(Fault::Unsupported("that leaves padding out of the mean".into()));
+    let padding = match op {
+        "avgpool" if node.int("count_include_pad", 0)? == 0 => Padding::LeftOut,
+        "avgpool" => Padding::Zeros,
+        _ => Padding::Ignored,
+    };
+    let axes = window::axes(builder, node, x, strides, kernel, [0; 4])?;
+    if node.version < 7 && op == "avgpool" && axes.iter().any(|axis| (axis.before, axis.after) != (0, 0)) {
+        return Err(Fault::Unsupported(
+            "with padding, of which version 1 does not say what it counts".into(),
+        ));
     }
+    let ceil = window::even(&axes, node.int("ceil_mode", 0)? != 0, padding)?;
     let arguments = vec![
         ("k", pair(kernel)),
         ("stride", pair(strides)),
-        ("pad", pair(pad)),
-        ("ceil", Value::Bool(node.int("ceil_mode", 0)? != 0)),
+        ("pad", pair(axes.map(|axis| axis.before))),
+        ("ceil", Value::Bool(ceil)),
     ];
     builder.op(node, (op, arguments), vec![x], vec![])
 }
@@ -159,34 +210,6 @@ fn two(node: &Node, name: &str, default: i64) -> Result<[i64; 2]> {
         Some(stated) => <[i64; 2]>::try_from(stated)
             .map_err(|_| Fault::Unsupported(format!("in {} dimensions", stated.len()))),
     }
-}
-
-/// The padding above and left, which must be that below and right.
-fn pads(builder: &Builder, node: &Node, x: usize, strides: [i64; 2], reach: [i64; 2]) -> Result<[i64; 2]> {
-    let auto = node.text("auto_pad", "NOTSET")?;
-    let stated = node.ints("pads").unwrap_or(&[0; 4]);
-    let [top, left, bottom, right] = match auto.as_str() {
-        "NOTSET" | "" => <[i64; 4]>::try_from(stated)
-            .map_err(|_| Fault::Unsupported("in other than two dimensions".into()))?,
-        "VALID" => [0; 4],
-        "SAME_UPPER" | "SAME_LOWER" => {
-            let [_, h, w] =
-                builder.lines[x].shape.image().ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
-            let total = |length: u64, i: usize| {
-                let (length, stride) = (signed(length), strides[i].max(1));
-                let windows = length.saturating_add(stride - 1) / stride;
-                ((windows - 1).saturating_mul(stride).saturating_add(reach[i])).saturating_sub(length).max(0)
-            };
-            let [h, w] = [total(h, 0), total(w, 1)];
-            [h / 2, w / 2, h - h / 2, w - w / 2]
-        }
-        other => return Err(Fault::Malformed(format!("`auto_pad` is {}", super::names::shown(other)))),
-    };
-    if (top, left) != (bottom, right) {
-        let pads = [top, left, bottom, right];
-        return Err(Fault::Unsupported(format!("pads {pads:?}, not the same on both sides")));
-    }
-    Ok([top, left])
 }
 
 fn signed(n: u64) -> i64 {

@@ -8,12 +8,18 @@ mod attributes;
 mod builder;
 mod constant;
 mod ends;
+mod fold;
+mod gelu;
 mod layers;
+mod live;
 mod names;
 mod ops;
 mod read;
 mod reshape;
 mod sizes;
+mod versions;
+mod view;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +27,7 @@ use crate::check::{Checked, check};
 use crate::lower::Weights;
 
 pub use read::MAX_FILE;
+pub use versions::{OPS, Versions};
 
 /// What a model became.
 #[derive(Debug)]
@@ -42,6 +49,27 @@ pub enum ImportError {
     /// What the language cannot say: op and reason, with how often it stands in the model.
     #[error("it needs what netc does not have: {}", list(.0))]
     Unsupported(BTreeMap<String, usize>),
+    /// The input leaves sizes besides the batch open, and none are given. What else the model needs
+    /// that the language cannot say is listed as far as it can be seen without them.
+    #[error("the input `{input}` leaves sizes open besides the batch: {sizes}")]
+    Open {
+        /// Its name.
+        input: String,
+        /// Its sizes.
+        sizes: String,
+        /// As in [`ImportError::Unsupported`]; may be empty.
+        missing: BTreeMap<String, usize>,
+    },
+    /// The sizes given are not those that the model states.
+    #[error("the input `{input}` has the sizes {stated}, which {given} is not")]
+    Sizes {
+        /// Its name.
+        input: String,
+        /// Its sizes, the batch first.
+        stated: String,
+        /// Those that are given.
+        given: String,
+    },
     /// What came out is no sound net.
     #[error("the net does not check: {0}")]
     Unsound(String),
@@ -67,11 +95,24 @@ type Result<T> = std::result::Result<T, Fault>;
 /// The net of a model. `name` is the net's, unless netc wrote the model.
 ///
 /// # Errors
-/// A broken file, ops that the language lacks, a net that does not check.
+/// A broken file, sizes left open, ops that the language lacks, a net that does not check.
 pub fn import(bytes: Vec<u8>, name: &str) -> std::result::Result<Imported, ImportError> {
+    import_sized(bytes, name, None)
+}
+
+/// Like [`import`]. `sizes` are those of the input, the batch not counted: for a model that leaves some
+/// of them open.
+///
+/// # Errors
+/// As [`import`]; sizes that are not those of the model.
+pub fn import_sized(
+    bytes: Vec<u8>,
+    name: &str,
+    sizes: Option<&[u64]>,
+) -> std::result::Result<Imported, ImportError> {
     let length = bytes.len() as u64;
     let model = read::read(bytes).map_err(ImportError::Malformed)?;
-    let (graph, tensors) = builder::Builder::new(&model, length, name)?.build()?;
+    let (graph, tensors) = builder::Builder::new(&model, length, name)?.build(sizes)?;
     let net = check(graph).map_err(|problems| {
         let problems = problems.sorted();
         ImportError::Unsound(problems.first().map_or_else(String::new, |problem| problem.message.clone()))

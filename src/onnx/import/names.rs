@@ -10,6 +10,8 @@ use super::attributes::Node;
 
 /// The most characters of a name that are kept or shown.
 const LONGEST: usize = 60;
+/// The most bytes of a node's name, or of its scopes, in which modules are looked for.
+const MOST_SCOPES: usize = 1000;
 
 /// The paths given so far.
 #[derive(Debug)]
@@ -73,6 +75,8 @@ fn modules(node: &NodeProto) -> Vec<String> {
     let scopes = node.metadata_props.iter().find(|entry| entry.key() == "pkg.torch.onnx.name_scopes");
     let found: Vec<String> = match scopes {
         // ['', 'layer1', 'layer1.0', 'layer1.0.conv1', 'conv2d_1']
+        Some(scopes) if scopes.value().len() > MOST_SCOPES => Vec::new(),
+        None if node.name().len() > MOST_SCOPES => Vec::new(),
         Some(scopes) => {
             let all: Vec<&str> = scopes.value().split('\'').skip(1).step_by(2).collect();
             let module = all.len().checked_sub(2).and_then(|i| all.get(i)).copied().unwrap_or_default();

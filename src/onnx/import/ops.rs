@@ -5,8 +5,8 @@ use crate::onnx::decimal;
 
 use super::attributes::Node;
 use super::builder::{Builder, Known};
-use super::constant::Data;
-use super::{Fault, Result, affine, layers, reshape, sizes};
+use super::fold::{Kind, axis_of, fold};
+use super::{Fault, Result, affine, gelu, layers, reshape, sizes};
 
 /// A concat looks back at so many others for one that it begins with.
 const RECENT: usize = 16;
@@ -16,8 +16,8 @@ pub(super) type Said = (&'static str, Vec<(&'static str, Value)>);
 
 /// Takes a node over, and says what its first result is.
 pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    if !["", "ai.onnx"].contains(&node.proto.domain()) {
-        return Err(Fault::Unsupported(format!("of {}", super::names::shown(node.proto.domain()))));
+    if let Some(folded) = fold(builder, node)? {
+        return Ok(folded);
     }
     match node.proto.op_type() {
         "Conv" => layers::conv(builder, node),
@@ -55,6 +55,8 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "Shape" => sizes::shape(builder, node),
         "Gather" => sizes::gather(builder, node),
         "Slice" => sizes::slice(builder, node),
+        "Erf" => gelu::erf(builder, node),
+        // No op of the language, or one for constants alone.
         _ => Err(Fault::Unsupported(String::new())),
     }
 }
@@ -62,13 +64,26 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
 /// An op of one value, without weights.
 pub(super) fn unary<'m>(builder: &mut Builder<'m>, node: &Node<'m>, said: Said) -> Result<Known> {
     let x = builder.value(node, 0)?;
+    unary_of(builder, node, said, x)
+}
+
+/// An op of this value, without weights.
+pub(super) fn unary_of<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    said: Said,
+    x: usize,
+) -> Result<Known> {
     builder.op(node, said, vec![x], vec![])
 }
 
 fn clip<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let bound = |i: usize, name: &str, open: f32| match builder.constant(node, i)? {
-        Some(constant) => constant.scalar().ok_or_else(|| Fault::Unsupported("by several bounds".into())),
-        None => node.float(name, open),
+    let bound = |i: usize, name: &str, open: f32| match node.version {
+        ..11 => node.float(name, open),
+        _ => match builder.constant(node, i)? {
+            Some(bound) => bound.scalar().ok_or_else(|| Fault::Unsupported("by several bounds".into())),
+            None => Ok(open),
+        },
     };
     let (low, high) = (bound(1, "min", f32::NEG_INFINITY)?, bound(2, "max", f32::INFINITY)?);
     if low != 0.0 {
@@ -94,23 +109,40 @@ fn celu<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
 fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
     let dims = builder.lines[x].shape.dims();
-    // Before opset 13 the default was 1 and all dimensions from there were one.
-    let axis = if node.has("axis") || dims.len() == 1 { node.int("axis", -1)? } else { i64::MAX };
-    if axis != 1 && axis != -(dims.len() as i64) {
-        return Err(Fault::Unsupported("over another axis than the channels".into()));
+    let rank = dims.len() + 1;
+    // Before version 13 it was over all dimensions from the axis on.
+    let whole = node.version < 13;
+    let axis = axis_of(node.int("axis", if whole { 1 } else { -1 })?, rank)?;
+    if axis != 1 || (whole && dims[1..].iter().any(|&d| d != 1)) {
+        let what = match whole {
+            true => format!("of {} over all dimensions from axis {axis}", builder.lines[x].shape),
+            false => "over another axis than the channels".into(),
+        };
+        return Err(Fault::Unsupported(what));
     }
     unary(builder, node, ("softmax", vec![]))
 }
 
 fn dropout<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let ratio = match builder.constant(node, 1)? {
+    let stated = if node.version < 12 { None } else { builder.constant(node, 1)? };
+    let ratio = match stated {
         Some(constant) => {
             constant.scalar().ok_or_else(|| Fault::Malformed("a ratio that is no number".into()))?
         }
         None => node.float("ratio", 0.5)?,
     };
-    if node.input(2).is_some() {
-        return Err(Fault::Unsupported("that says whether it is training".into()));
+    let training = match node.version {
+        ..7 => node.int("is_test", 0)? == 0,
+        7..12 => false,
+        _ => match builder.constant(node, 2)? {
+            Some(flag) => {
+                flag.flag().ok_or_else(|| Fault::Malformed("`training_mode` is no truth value".into()))?
+            }
+            None => false,
+        },
+    };
+    if training {
+        return Err(Fault::Unsupported("in training mode: export for evaluation".into()));
     }
     node.int("seed", 0)?;
     unary(builder, node, ("dropout", vec![("p", Value::Float(decimal(ratio)))]))
@@ -126,17 +158,9 @@ fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
 }
 
 fn cast<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    const FLOAT: i64 = 1;
-    const INT64: i64 = 7;
-    let to = node.int("to", 0)?;
-    node.int("saturate", 1)?;
-    match builder.known(node, 0)? {
-        Some(known @ Known::Value(_)) if to == FLOAT => Ok(known),
-        Some(known @ Known::Sizes(_)) if to == INT64 => Ok(known),
-        Some(Known::Constant(constant)) => match (&constant.data, to) {
-            (Data::Floats(_), FLOAT) | (Data::Integers(_), INT64) => Ok(Known::Constant(constant)),
-            _ => Err(Fault::Unsupported("of a constant to another kind".into())),
-        },
+    match (builder.known(node, 0)?, Kind::of(node)?) {
+        (Some(known @ Known::Value(_)), Kind::Float) => Ok(known),
+        (Some(known @ Known::Sizes(_)), Kind::Integer) => Ok(known),
         _ => Err(Fault::Unsupported("to another kind than fp32".into())),
     }
 }

@@ -5,15 +5,17 @@ use crate::graph::Value;
 use super::attributes::Node;
 use super::builder::{Builder, Known};
 use super::constant::{Constant, Data};
+use super::fold::axis_of;
 use super::ops::{pair, unary};
 use super::sizes::Size;
-use super::{Fault, Result};
+use super::{Fault, Result, view};
 
 pub(super) fn flatten<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
     let rank = builder.lines[x].shape.dims().len() as i64 + 1;
     let axis = node.int("axis", 1)?;
-    if axis != 1 && axis != 1 - rank {
+    let counted_back = axis == 1 - rank && node.version >= 11;
+    if axis != 1 && !counted_back {
         return Err(Fault::Unsupported(format!("from axis {axis}")));
     }
     unary(builder, node, ("flatten", vec![]))
@@ -21,18 +23,12 @@ pub(super) fn flatten<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
 
 /// A reshape to a vector, or to the shape that is there.
 pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let known = builder.known(node, 0)?;
-    let target = match (node.ints("shape"), builder.known(node, 1)?) {
-        (Some(stated), _) => stated.iter().map(|&d| Size::Fixed(d)).collect(),
-        (None, Some(sizes)) => Builder::sizes(sizes)?,
-        (None, None) => return Err(Fault::Malformed("a reshape without sizes".into())),
-    };
+    let target = target(builder, node)?;
     let zero_copies = node.int("allowzero", 0)? == 0;
-    let x = match known {
-        Some(Known::Value(x)) => x,
+    let x = match builder.known(node, 0)? {
         // One size as a list of one.
-        Some(known @ (Known::Sizes(_) | Known::Constant(_))) if target.len() <= 1 => return Ok(known),
-        _ => return Err(Fault::Unsupported("of a constant".into())),
+        Some(known @ Known::Sizes(_)) if target.len() <= 1 => return Ok(known),
+        _ => builder.value(node, 0)?,
     };
     let shape = &builder.lines[x].shape;
     let elements = shape.elements();
@@ -71,14 +67,45 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     }
 }
 
+/// The sizes that a reshape is to: an attribute, or its second operand from version 5.
+fn target<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Vec<Size>> {
+    let absent = || Fault::Malformed("a reshape without sizes".into());
+    if node.version < 5 {
+        let stated = node.ints("shape").ok_or_else(absent)?;
+        return Ok(stated.iter().map(|&d| Size::Fixed(d)).collect());
+    }
+    Builder::sizes(builder.known(node, 1)?.ok_or_else(absent)?)
+}
+
+/// A reshape of a constant.
+pub(super) fn of_constant<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let wrong = || Fault::Malformed("a reshape to sizes that do not fit".into());
+    let mut constant = builder.constant(node, 0)?.ok_or_else(|| node.lacks(0))?;
+    let zero_copies = node.int("allowzero", 0)? == 0;
+    let mut dims: Vec<Option<u64>> = Vec::new();
+    for (i, size) in target(builder, node)?.into_iter().enumerate() {
+        dims.push(match size {
+            Size::Fixed(-1) => None,
+            Size::Fixed(0) if zero_copies => Some(*constant.dims.get(i).ok_or_else(wrong)?),
+            Size::Fixed(d) => Some(u64::try_from(d).map_err(|_| wrong())?),
+            Size::Batch => return Err(Fault::Unsupported("of a constant by the batch".into())),
+        });
+    }
+    let (count, known) = (constant.len() as u64, dims.iter().flatten().copied().collect::<Vec<_>>());
+    let product = view::count(&known)?;
+    let inferred = if product > 0 { count / product } else { 0 };
+    let one_is_open = dims.len() - known.len() <= 1;
+    constant.dims = dims.into_iter().map(|d| d.unwrap_or(inferred)).collect();
+    if one_is_open && view::count(&constant.dims)? == count { Ok(constant) } else { Err(wrong()) }
+}
+
 /// Rows and columns of one pixel dropped.
 pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let known = builder.known(node, 0)?;
     let axes = axes(builder, node)?;
     let x = match known {
-        Some(Known::Value(x)) => x,
-        Some(known) => return Ok(known),
-        None => return Err(Fault::Malformed("a squeeze of nothing".into())),
+        Some(known @ Known::Sizes(_)) => return Ok(known),
+        _ => builder.value(node, 0)?,
     };
     let shape = &builder.lines[x].shape;
     let fits = matches!(shape.dims(), [_, 1, 1]) && axes.is_some_and(|axes| same_axes(&axes, &[2, 3], 4));
@@ -91,24 +118,9 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
 /// One size as a list of one.
 pub(super) fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let known = builder.known(node, 0)?;
-    let axes = axes(builder, node)?.unwrap_or_default();
-    match known {
-        Some(known @ Known::Sizes(_)) if axes == [0] => Ok(known),
-        Some(Known::Constant(mut constant)) => {
-            // Numbers for each channel get their rows and columns.
-            let rank = (constant.dims.len() + axes.len()) as i64;
-            let mut axes: Vec<i64> =
-                axes.iter().map(|&a| if a < 0 { a.saturating_add(rank) } else { a }).collect();
-            axes.sort_unstable();
-            for axis in axes {
-                let at = usize::try_from(axis).ok().filter(|&at| at <= constant.dims.len());
-                constant
-                    .dims
-                    .insert(at.ok_or_else(|| Fault::Malformed("an axis that is not there".into()))?, 1);
-            }
-            Ok(Known::Constant(constant))
-        }
-        _ => Err(Fault::Unsupported(String::new())),
+    match (known, axes(builder, node)?.as_deref()) {
+        (Some(known @ Known::Sizes(_)), Some([0])) => Ok(known),
+        _ => Err(Fault::Unsupported("of what is no constant".into())),
     }
 }
 
@@ -128,12 +140,13 @@ pub(super) fn reduce<'m>(builder: &mut Builder<'m>, node: &Node<'m>, op: &'stati
 }
 
 pub(super) fn pad<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    builder.value(node, 0)?;
-    let stated = match builder.constant(node, 1)? {
-        Some(constant) => constant.integers()?.to_vec(),
-        None => node.ints("pads").unwrap_or_default().to_vec(),
+    let x = builder.value(node, 0)?;
+    let operands = node.version >= 11;
+    let stated = match operands {
+        true => builder.constant(node, 1)?.ok_or_else(|| node.lacks(1))?.integers()?.to_vec(),
+        false => node.ints(if node.version < 2 { "paddings" } else { "pads" }).unwrap_or_default().to_vec(),
     };
-    let filling = match builder.constant(node, 2)? {
+    let filling = match if operands { builder.constant(node, 2)? } else { None } {
         Some(constant) => constant.scalar(),
         None => Some(node.float("value", 0.0)?),
     };
@@ -142,30 +155,34 @@ pub(super) fn pad<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Know
         "reflect" => "reflect",
         other => return Err(Fault::Unsupported(format!("mode {}", super::names::shown(other)))),
     };
-    let axes = match builder.constant(node, 3)? {
+    let [[0, 0], [0, 0], [top, bottom], [left, right]] = amounts(builder, node, &stated)? else {
+        return Err(Fault::Unsupported(format!("by {stated:?}, not rows and columns alone")));
+    };
+    if (top, left) == (bottom, right) {
+        let arguments = vec![("p", pair([top, left])), ("mode", Value::Str(mode.into()))];
+        return unary(builder, node, ("pad", arguments));
+    }
+    let pads = [top, left, bottom, right];
+    match mode == "zeros" && pads.iter().all(|&pad| pad >= 0) {
+        true => Ok(Known::Padded(x, pads)),
+        false => Err(Fault::Unsupported(format!("by {pads:?}, not the same on both sides"))),
+    }
+}
+
+/// What a pad adds before and behind each of four dimensions.
+fn amounts<'m>(builder: &Builder<'m>, node: &Node<'m>, stated: &[i64]) -> Result<[[i64; 2]; 4]> {
+    let axes = match if node.version >= 18 { builder.constant(node, 3)? } else { None } {
         Some(constant) => constant.integers()?.to_vec(),
-        None => vec![0, 1, 2, 3],
+        None => (0..stated.len() as i64 / 2).collect(),
     };
     if stated.len() != 2 * axes.len() {
         return Err(Fault::Malformed("pads that do not fit their axes".into()));
     }
-    let mut amount = [[0; 2]; 4];
+    let mut amounts = [[0; 2]; 4];
     for (i, &axis) in axes.iter().enumerate() {
-        let at = usize::try_from(if axis < 0 { axis.saturating_add(4) } else { axis }).ok();
-        let Some(pads) = at.and_then(|at| amount.get_mut(at)) else {
-            return Err(Fault::Unsupported(format!("of axis {axis}")));
-        };
-        *pads = [stated[i], stated[i + axes.len()]];
+        amounts[axis_of(axis, 4)?] = [stated[i], stated[i + axes.len()]];
     }
-    match amount {
-        [[0, 0], [0, 0], [top, bottom], [left, right]] if top == bottom && left == right => {
-            let arguments = vec![("p", pair([top, left])), ("mode", Value::Str(mode.into()))];
-            unary(builder, node, ("pad", arguments))
-        }
-        _ => {
-            Err(Fault::Unsupported(format!("by {stated:?}, not the same on both sides of rows and columns")))
-        }
-    }
+    Ok(amounts)
 }
 
 /// An image made larger by whole factors.
@@ -173,17 +190,17 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
     let x = builder.value(node, 0)?;
     let old = builder.lines[x].shape.image();
     let [_, h, w] = old.ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
-    let upsample = node.proto.op_type() == "Upsample" || node.proto.input.len() == 2;
-    let scales = match node.proto.attribute.iter().find(|a| a.name() == "scales") {
-        Some(found) => {
-            node.has("scales");
-            Some(found.floats.clone())
-        }
-        None => match builder.constant(node, if upsample { 1 } else { 2 })? {
+    // The first `Resize` is the last `Upsample` by another name.
+    let upsample = node.version < 11;
+    let scales = match node.version {
+        ..9 => Some(node.floats("scales").unwrap_or_default().to_vec()),
+        version => match builder.constant(node, if version < 11 { 1 } else { 2 })? {
             Some(constant) if constant.len() > 0 => Some(constant.floats()?.to_vec()),
             _ => None,
         },
     };
+    // A region, which matters to no mode that is read.
+    node.input(if upsample { 0 } else { 1 });
     let factors = match scales {
         Some(scales) => <[f32; 4]>::try_from(scales).ok().filter(|s| s[0] == 1.0 && s[1] == 1.0).map(|s| {
             [s[2], s[3]].map(|f| if f >= 1.0 && f.fract() == 0.0 && f < 65536.0 { f as i64 } else { 0 })
@@ -228,9 +245,10 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
 }
 
 /// The axes of a node: an attribute, or its second operand in later versions.
-fn axes<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Vec<i64>>> {
-    if let Some(stated) = node.ints("axes") {
-        return Ok(Some(stated.to_vec()));
+pub(super) fn axes<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Vec<i64>>> {
+    let first = if node.proto.op_type().starts_with("Reduce") { 18 } else { 13 };
+    if node.version < first {
+        return Ok(node.ints("axes").map(<[i64]>::to_vec));
     }
     match builder.constant(node, 1)? {
         Some(Constant { data: Data::Integers(axes), .. }) => Ok(Some(axes)),

@@ -3,6 +3,7 @@
 use super::attributes::Node;
 use super::builder::{Builder, Known};
 use super::constant::{Constant, Data};
+use super::fold::{axis_of, ranges};
 use super::{Fault, Result};
 
 /// The most sizes that are kept track of.
@@ -36,10 +37,25 @@ pub(super) fn shape<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known>
     let sizes: Vec<Size> = std::iter::once(Size::Batch)
         .chain(dims.map(|&d| Size::Fixed(i64::try_from(d).unwrap_or(i64::MAX))))
         .collect();
-    let count = sizes.len() as i64;
-    let at = |i: i64| if i < 0 { i.saturating_add(count) } else { i }.clamp(0, count) as usize;
-    let (start, end) = (at(node.int("start", 0)?), at(node.int("end", i64::MAX)?));
-    Ok(Known::Sizes(sizes.get(start..end).unwrap_or_default().to_vec()))
+    let within = node.range(sizes.len())?;
+    Ok(list(sizes[within].to_vec()))
+}
+
+/// Sizes as a constant, unless the batch is among them.
+fn list(sizes: Vec<Size>) -> Known {
+    let fixed: Option<Vec<i64>> = sizes
+        .iter()
+        .map(|size| match size {
+            Size::Batch => None,
+            Size::Fixed(d) => Some(*d),
+        })
+        .collect();
+    match fixed {
+        None => Known::Sizes(sizes),
+        Some(fixed) => {
+            Known::Constant(Constant { dims: vec![fixed.len() as u64], data: Data::Integers(fixed) })
+        }
+    }
 }
 
 /// Some of the sizes.
@@ -50,12 +66,17 @@ pub(super) fn gather<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known
     if node.int("axis", 0)? != 0 {
         return Err(Fault::Malformed("sizes have one axis".into()));
     }
-    let indices = builder.constant(node, 1)?.ok_or(Fault::Known)?;
-    let count = sizes.len() as i64;
-    let pick =
-        |&i: &i64| sizes.get(usize::try_from(if i < 0 { i.saturating_add(count) } else { i }).ok()?).copied();
-    let picked: Option<Vec<Size>> = indices.integers()?.iter().take(MOST).map(pick).collect();
-    picked.map(Known::Sizes).ok_or_else(|| Fault::Malformed("a size that is not there".into()))
+    let indices = builder.constant(node, 1)?.ok_or_else(|| node.lacks(1))?;
+    let picked: Result<Vec<Size>> =
+        indices.integers()?.iter().take(MOST).map(|&i| Ok(sizes[axis_of(i, sizes.len())?])).collect();
+    match (list(picked?), indices.dims.len()) {
+        (Known::Constant(mut one), 0) => {
+            one.dims.clear();
+            Ok(Known::Constant(one))
+        }
+        (known, ..=1) => Ok(known),
+        _ => Err(Fault::Unsupported("of sizes by a matrix".into())),
+    }
 }
 
 /// A range of the sizes.
@@ -63,18 +84,12 @@ pub(super) fn slice<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known>
     let Some(Known::Sizes(sizes)) = builder.known(node, 0)? else {
         return Err(Fault::Unsupported(String::new()));
     };
-    let bound = |i: usize| -> Result<i64> {
-        let constant =
-            builder.constant(node, i)?.ok_or_else(|| Fault::Unsupported("without bounds".into()))?;
-        constant.integers()?.first().copied().ok_or_else(|| Fault::Malformed("a bound is missing".into()))
-    };
-    if node.input(4).is_some() && bound(4)? != 1 {
-        return Err(Fault::Unsupported("with steps".into()));
+    let mut taken = sizes;
+    for range in ranges(builder, node, 1)? {
+        axis_of(range.axis, 1)?;
+        taken = range.indices(taken.len() as u64)?.into_iter().map(|i| taken[i]).collect();
     }
-    let count = sizes.len() as i64;
-    let at = |i: i64| if i < 0 { i.saturating_add(count) } else { i }.clamp(0, count) as usize;
-    let (start, end) = (at(bound(1)?), at(bound(2)?));
-    Ok(Known::Sizes(sizes.get(start..end).unwrap_or_default().to_vec()))
+    Ok(list(taken))
 }
 
 /// Sizes one after another; `None` if the operands are values.
@@ -90,5 +105,5 @@ pub(super) fn concat<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Optio
             }
         }
     }
-    Ok((some && all.len() <= MOST).then_some(Known::Sizes(all)))
+    Ok((some && all.len() <= MOST).then(|| list(all)))
 }

@@ -1,0 +1,377 @@
+//! Nodes that read constants alone: what they compute is a constant, and no op of the net.
+
+use super::affine::aligned;
+use super::attributes::Node;
+use super::builder::{Builder, Known};
+use super::constant::{Constant, Data};
+use super::reshape::{self, axes};
+use super::view::{self, View};
+use super::{Fault, Result};
+
+/// What a node computes, if it reads constants alone and can be computed.
+pub(super) fn fold<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Known>> {
+    if !builder.reads_constants_alone(node) {
+        return Ok(None);
+    }
+    let constant = match node.proto.op_type() {
+        "Add" => binary(builder, node, |a, b| a + b, i64::checked_add)?,
+        "Sub" => binary(builder, node, |a, b| a - b, i64::checked_sub)?,
+        "Mul" => binary(builder, node, |a, b| a * b, i64::checked_mul)?,
+        "Div" => binary(builder, node, |a, b| a / b, i64::checked_div)?,
+        "Equal" => equal(builder, node)?,
+        "Where" => choose(builder, node)?,
+        "Neg" => unary(builder, node, |x| -x, i64::checked_neg)?,
+        "Abs" => unary(builder, node, f32::abs, i64::checked_abs)?,
+        "Floor" => unary(builder, node, f32::floor, |_| None)?,
+        "Ceil" => unary(builder, node, f32::ceil, |_| None)?,
+        "Sqrt" => unary(builder, node, f32::sqrt, |_| None)?,
+        "Exp" => unary(builder, node, f32::exp, |_| None)?,
+        "Reciprocal" => unary(builder, node, f32::recip, |_| None)?,
+        "Cast" => cast(builder, node)?,
+        "ConstantOfShape" => filled(builder, node)?,
+        "Range" => range(builder, node)?,
+        "Shape" => shape(builder, node)?,
+        "Gather" => gather(builder, node)?,
+        "Slice" => slice(builder, node)?,
+        "Concat" => concat(builder, node)?,
+        "Transpose" => transpose(builder, node)?,
+        "Expand" => expand(builder, node)?,
+        "Reshape" => reshape::of_constant(builder, node)?,
+        "Flatten" => flatten(builder, node)?,
+        "Squeeze" => squeeze(builder, node)?,
+        "Unsqueeze" => unsqueeze(builder, node)?,
+        _ => return Ok(None),
+    };
+    constant.within_limits().map(|constant| Some(Known::Constant(constant)))
+}
+
+/// An operand that must be there.
+fn operand<'m>(builder: &Builder<'m>, node: &Node<'m>, i: usize) -> Result<Constant> {
+    builder.constant(node, i)?.ok_or_else(|| node.lacks(i))
+}
+
+/// An axis counted from the front.
+pub(super) fn axis_of(axis: i64, rank: usize) -> Result<usize> {
+    let from_front = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+    let axis = usize::try_from(from_front).ok().filter(|&axis| axis < rank);
+    axis.ok_or_else(|| Fault::Malformed("an axis that is not there".into()))
+}
+
+fn overflow() -> Fault {
+    Fault::Malformed(
+        "arithmetic with its constants leaves 64 bits, divides by 0, or is not of their kind".into(),
+    )
+}
+
+fn binary<'m>(
+    builder: &Builder<'m>,
+    node: &Node<'m>,
+    floats: fn(f32, f32) -> f32,
+    integers: fn(i64, i64) -> Option<i64>,
+) -> Result<Constant> {
+    let a = operand(builder, node, 0)?;
+    let b = aligned(node, operand(builder, node, 1)?, a.dims.len())?;
+    let (dims, [x, y]) = together(builder, [&a, &b])?;
+    let pairs = x.places().zip(y.places());
+    let data = match (&a.data, &b.data) {
+        (Data::Floats(a), Data::Floats(b)) => Data::Floats(pairs.map(|(x, y)| floats(a[x], b[y])).collect()),
+        (Data::Integers(a), Data::Integers(b)) => {
+            let values: Option<Vec<i64>> = pairs.map(|(x, y)| integers(a[x], b[y])).collect();
+            Data::Integers(values.ok_or_else(overflow)?)
+        }
+        _ => return Err(overflow()),
+    };
+    Ok(Constant { dims, data })
+}
+
+/// Tensors brought to one shape.
+fn together<const N: usize>(builder: &Builder, parts: [&Constant; N]) -> Result<(Vec<u64>, [View; N])> {
+    let shapes = parts.iter().map(|part| part.dims.as_slice());
+    let dims = shapes.map(<[u64]>::to_vec).try_fold(Vec::new(), |dims, more| view::common(&dims, &more))?;
+    builder.charge(view::count(&dims)?)?;
+    let views: Result<Vec<View>> = parts.iter().map(|part| View::of(part).broadcast(&dims)).collect();
+    let views = <[View; N]>::try_from(views?).map_err(|_| overflow())?;
+    Ok((dims, views))
+}
+
+fn unary<'m>(
+    builder: &Builder<'m>,
+    node: &Node<'m>,
+    floats: fn(f32) -> f32,
+    integers: fn(i64) -> Option<i64>,
+) -> Result<Constant> {
+    let Constant { dims, data } = operand(builder, node, 0)?;
+    let data = match data {
+        Data::Floats(values) => Data::Floats(values.into_iter().map(floats).collect()),
+        Data::Integers(values) => {
+            let values: Option<Vec<i64>> = values.into_iter().map(integers).collect();
+            Data::Integers(values.ok_or_else(overflow)?)
+        }
+    };
+    Ok(Constant { dims, data })
+}
+
+fn equal<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let a = operand(builder, node, 0)?;
+    let b = aligned(node, operand(builder, node, 1)?, a.dims.len())?;
+    let (dims, [x, y]) = together(builder, [&a, &b])?;
+    let pairs = x.places().zip(y.places());
+    let same: Vec<bool> = match (&a.data, &b.data) {
+        (Data::Floats(a), Data::Floats(b)) => pairs.map(|(x, y)| a[x] == b[y]).collect(),
+        (Data::Integers(a), Data::Integers(b)) => pairs.map(|(x, y)| a[x] == b[y]).collect(),
+        _ => return Err(overflow()),
+    };
+    Ok(Constant { dims, data: Data::Integers(same.into_iter().map(i64::from).collect()) })
+}
+
+fn choose<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let [which, a, b] = [operand(builder, node, 0)?, operand(builder, node, 1)?, operand(builder, node, 2)?];
+    let (dims, [w, x, y]) = together(builder, [&which, &a, &b])?;
+    let which = which.integers()?;
+    let places = w.places().zip(x.places().zip(y.places()));
+    let data = match (&a.data, &b.data) {
+        (Data::Floats(a), Data::Floats(b)) => {
+            Data::Floats(places.map(|(w, (x, y))| if which[w] != 0 { a[x] } else { b[y] }).collect())
+        }
+        (Data::Integers(a), Data::Integers(b)) => {
+            Data::Integers(places.map(|(w, (x, y))| if which[w] != 0 { a[x] } else { b[y] }).collect())
+        }
+        _ => return Err(overflow()),
+    };
+    Ok(Constant { dims, data })
+}
+
+fn cast<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let Constant { dims, data } = operand(builder, node, 0)?;
+    let data = match (data, Kind::of(node)?) {
+        (Data::Integers(values), Kind::Float) => Data::Floats(values.iter().map(|&x| x as f32).collect()),
+        // Towards zero; what does not fit has no meaning.
+        (Data::Floats(values), Kind::Integer) => Data::Integers(values.iter().map(|&x| x as i64).collect()),
+        (Data::Floats(values), Kind::Bool) => {
+            Data::Integers(values.iter().map(|&x| i64::from(x != 0.0)).collect())
+        }
+        (Data::Integers(values), Kind::Bool) => {
+            Data::Integers(values.iter().map(|&x| i64::from(x != 0)).collect())
+        }
+        (data @ Data::Floats(_), Kind::Float) | (data @ Data::Integers(_), Kind::Integer) => data,
+    };
+    Ok(Constant { dims, data })
+}
+
+/// What a cast is to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Float,
+    Integer,
+    Bool,
+}
+
+impl Kind {
+    /// What a cast is to, which the first version said by name.
+    pub fn of(node: &Node) -> Result<Kind> {
+        node.int("saturate", 1)?;
+        node.text("round_mode", "up")?;
+        let to = match node.version < 6 {
+            true => node.text("to", "")?.to_uppercase(),
+            false => node.int("to", 0)?.to_string(),
+        };
+        match to.as_str() {
+            "FLOAT" | "1" => Ok(Kind::Float),
+            "INT32" | "6" | "INT64" | "7" => Ok(Kind::Integer),
+            "BOOL" | "9" => Ok(Kind::Bool),
+            _ => Err(Fault::Unsupported("to another kind than fp32".into())),
+        }
+    }
+}
+
+fn filled<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let dims = sizes(&operand(builder, node, 0)?)?;
+    let count = view::count(&dims)?;
+    builder.charge(count)?;
+    let value = node.tensor("value")?.map_or(Data::Floats(vec![0.0]), |value| value.data);
+    let data = match value {
+        Data::Floats(value) if value.len() == 1 => Data::Floats(vec![value[0]; count as usize]),
+        Data::Integers(value) if value.len() == 1 => Data::Integers(vec![value[0]; count as usize]),
+        _ => return Err(Fault::Malformed("`value` is not one number".into())),
+    };
+    Ok(Constant { dims, data })
+}
+
+fn range<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let [start, end, step] =
+        [operand(builder, node, 0)?, operand(builder, node, 1)?, operand(builder, node, 2)?];
+    node.text("stash_type", "")?;
+    let ([start], [end], [step]) = (start.integers()?, end.integers()?, step.integers()?) else {
+        return Err(Fault::Malformed("a range of other than three numbers".into()));
+    };
+    let [start, end, step] = [*start, *end, *step].map(i128::from);
+    if step == 0 {
+        return Err(overflow());
+    }
+    let count = u64::try_from((end - start + step - step.signum()) / step).unwrap_or(0);
+    builder.charge(count)?;
+    let values = (0..count).map(|i| i64::try_from(start + step * i128::from(i)).unwrap_or(i64::MAX));
+    Ok(Constant { dims: vec![count], data: Data::Integers(values.collect()) })
+}
+
+fn shape<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let dims = operand(builder, node, 0)?.dims;
+    let within = node.range(dims.len())?;
+    let sizes: Vec<i64> = dims[within].iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)).collect();
+    Ok(Constant { dims: vec![sizes.len() as u64], data: Data::Integers(sizes) })
+}
+
+fn gather<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let [data, indices] = [operand(builder, node, 0)?, operand(builder, node, 1)?];
+    let axis = axis_of(node.int("axis", 0)?, data.dims.len())?;
+    let size = data.dims[axis] as usize;
+    let found: Result<Vec<usize>> = indices.integers()?.iter().map(|&i| axis_of(i, size)).collect();
+    let found = found?;
+    builder.charge((data.len() / size.max(1)).saturating_mul(found.len()) as u64)?;
+    let mut picked = view::select(&data, axis, &found);
+    picked.dims.splice(axis..=axis, indices.dims);
+    Ok(picked)
+}
+
+fn slice<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let mut data = operand(builder, node, 0)?;
+    for range in ranges(builder, node, data.dims.len())? {
+        let axis = axis_of(range.axis, data.dims.len())?;
+        let indices = range.indices(data.dims[axis])?;
+        data = view::select(&data, axis, &indices);
+    }
+    Ok(data)
+}
+
+/// What a `Slice` takes of one axis.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taken {
+    pub axis: i64,
+    start: i64,
+    end: i64,
+    step: i64,
+}
+
+impl Taken {
+    /// Its places on an axis of this size.
+    pub fn indices(&self, size: u64) -> Result<Vec<usize>> {
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        let from_front = |i: i64| if i < 0 { i.saturating_add(size) } else { i };
+        let (start, end) = (from_front(self.start), from_front(self.end));
+        let step = usize::try_from(self.step.unsigned_abs()).unwrap_or(usize::MAX);
+        let places: Vec<i64> = match self.step {
+            0 => return Err(Fault::Malformed("a slice by steps of 0".into())),
+            1.. => (start.clamp(0, size)..end.clamp(0, size)).step_by(step).collect(),
+            _ => (end.clamp(-1, size - 1) + 1..start.clamp(-1, size - 1) + 1).rev().step_by(step).collect(),
+        };
+        Ok(places.into_iter().filter_map(|place| usize::try_from(place).ok()).collect())
+    }
+}
+
+/// What a `Slice` takes: its attributes, or from version 10 its operands.
+pub(super) fn ranges<'m>(builder: &Builder<'m>, node: &Node<'m>, rank: usize) -> Result<Vec<Taken>> {
+    let stated = |i: usize, name: &str| -> Result<Option<Vec<i64>>> {
+        if node.version < 10 {
+            return Ok(node.ints(name).map(<[i64]>::to_vec));
+        }
+        builder.constant(node, i)?.map(|constant| constant.integers().map(<[i64]>::to_vec)).transpose()
+    };
+    let bound = |i: usize, name: &str| {
+        stated(i, name)?.ok_or_else(|| Fault::Malformed(format!("a slice without `{name}`")))
+    };
+    let (starts, ends) = (bound(1, "starts")?, bound(2, "ends")?);
+    let axes = stated(3, "axes")?.unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let steps = match node.version < 10 {
+        true => None,
+        false => stated(4, "steps")?,
+    };
+    let steps = steps.unwrap_or_else(|| vec![1; starts.len()]);
+    let fit = [&ends, &axes, &steps].iter().all(|list| list.len() == starts.len()) && starts.len() <= rank;
+    if !fit {
+        return Err(Fault::Malformed("a slice whose bounds do not fit each other".into()));
+    }
+    let at = |i: usize| Taken { axis: axes[i], start: starts[i], end: ends[i], step: steps[i] };
+    Ok((0..starts.len()).map(at).collect())
+}
+
+fn concat<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let parts: Result<Vec<Constant>> =
+        (0..node.proto.input.len()).map(|i| operand(builder, node, i)).collect();
+    let parts = parts?;
+    builder.charge(parts.iter().map(|part| part.len() as u64).sum())?;
+    let rank = parts.first().map_or(0, |part| part.dims.len());
+    view::joined(&parts, axis_of(node.int("axis", 1)?, rank)?)
+}
+
+fn transpose<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let constant = operand(builder, node, 0)?;
+    let rank = constant.dims.len();
+    let order: Vec<usize> = match node.ints("perm") {
+        Some(stated) => stated.iter().map(|&i| axis_of(i, rank)).collect::<Result<_>>()?,
+        None => (0..rank).rev().collect(),
+    };
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    if sorted.into_iter().ne(0..rank) {
+        return Err(Fault::Malformed("`perm` is no order of the dimensions".into()));
+    }
+    Ok(View::of(&constant).permuted(&order).read(&constant))
+}
+
+fn expand<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let constant = operand(builder, node, 0)?;
+    let dims = view::common(&constant.dims, &sizes(&operand(builder, node, 1)?)?)?;
+    builder.charge(view::count(&dims)?)?;
+    Ok(View::of(&constant).broadcast(&dims)?.read(&constant))
+}
+
+fn flatten<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let mut constant = operand(builder, node, 0)?;
+    let rank = constant.dims.len();
+    let axis = match node.int("axis", 1)? {
+        axis if axis == rank as i64 => rank,
+        axis => axis_of(axis, rank)?,
+    };
+    let (before, after) = constant.dims.split_at(axis);
+    constant.dims = vec![view::count(before)?, view::count(after)?];
+    Ok(constant)
+}
+
+fn squeeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let mut constant = operand(builder, node, 0)?;
+    let rank = constant.dims.len();
+    let axes: Option<Vec<usize>> = match axes(builder, node)? {
+        Some(axes) => Some(axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<_>>()?),
+        None => None,
+    };
+    let goes = |i: usize, d: u64| axes.as_ref().map_or(d == 1, |axes| axes.contains(&i));
+    let gone: Vec<bool> = constant.dims.iter().enumerate().map(|(i, &d)| goes(i, d)).collect();
+    if gone.iter().zip(&constant.dims).any(|(&gone, &d)| gone && d != 1) {
+        return Err(Fault::Malformed("a squeeze of more than one number".into()));
+    }
+    constant.dims = constant.dims.iter().zip(gone).filter(|(_, gone)| !gone).map(|(&d, _)| d).collect();
+    Ok(constant)
+}
+
+fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
+    let mut constant = operand(builder, node, 0)?;
+    let axes = axes(builder, node)?.unwrap_or_default();
+    let rank = constant.dims.len() + axes.len();
+    let axes: Result<Vec<usize>> = axes.iter().map(|&axis| axis_of(axis, rank)).collect();
+    let mut axes = axes?;
+    axes.sort_unstable();
+    for axis in axes {
+        if axis > constant.dims.len() {
+            return Err(Fault::Malformed("an axis that stands twice".into()));
+        }
+        constant.dims.insert(axis, 1);
+        constant = constant.within_limits()?;
+    }
+    Ok(constant)
+}
+
+/// Sizes that a constant holds.
+pub(super) fn sizes(constant: &Constant) -> Result<Vec<u64>> {
+    let sizes: Option<Vec<u64>> = constant.integers()?.iter().map(|&d| u64::try_from(d).ok()).collect();
+    sizes.ok_or_else(|| Fault::Malformed("a size below 0".into()))
+}

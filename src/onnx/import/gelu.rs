@@ -1,0 +1,88 @@
+//! GELU by the error function, as exporters wrote it before ONNX had an op for it:
+//! `x / sqrt(2)`, `Erf`, `+ 1`, times `x`, times a half, the products in any order.
+
+use std::f64::consts::FRAC_1_SQRT_2;
+
+use crate::graph::Op;
+
+use super::attributes::Node;
+use super::builder::{Builder, Known};
+use super::constant::Constant;
+use super::ops::unary_of;
+use super::{Fault, Result};
+
+/// How far a factor may be from the one meant, as a part of it: fp32 rounds it.
+const ROUNDED: f64 = 1e-6;
+
+/// A part of GELU of the line `x`.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Gelu {
+    /// `erf(x / sqrt(2))`.
+    Erf { x: usize },
+    /// `by * (1 + erf(x / sqrt(2)))`.
+    Gate { x: usize, by: f64 },
+    /// `by * x * (1 + erf(x / sqrt(2)))`.
+    Product { x: usize, by: f64 },
+}
+
+/// The error function of a value divided by the root of two.
+pub(super) fn erf<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let line = &builder.lines[builder.value(node, 0)?];
+    match &line.op {
+        Op::Scale(scale) if near(scale.by, FRAC_1_SQRT_2) => {
+            Ok(Known::Gelu(Gelu::Erf { x: line.operands[0] }))
+        }
+        _ => Err(Fault::Unsupported("not of GELU".into())),
+    }
+}
+
+/// A part plus a constant.
+pub(super) fn add(part: Gelu, constant: &Constant) -> Result<Known> {
+    match part {
+        Gelu::Erf { x } if constant.scalar() == Some(1.0) => Ok(Known::Gelu(Gelu::Gate { x, by: 1.0 })),
+        _ => Err(outside()),
+    }
+}
+
+/// A part times a number.
+pub(super) fn scale<'m>(builder: &mut Builder<'m>, node: &Node<'m>, part: Gelu, by: f64) -> Result<Known> {
+    match part {
+        Gelu::Erf { .. } => Err(outside()),
+        Gelu::Gate { x, by: before } => Ok(Known::Gelu(Gelu::Gate { x, by: by * before })),
+        Gelu::Product { x, by: before } => product(builder, node, x, by * before),
+    }
+}
+
+/// A part times a value.
+pub(super) fn multiply<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    part: Gelu,
+    value: usize,
+) -> Result<Known> {
+    let Gelu::Gate { x, by } = part else { return Err(outside()) };
+    match &builder.lines[value].op {
+        _ if value == x => product(builder, node, x, by),
+        Op::Scale(scale) if builder.lines[value].operands == [x] => {
+            let by = by * scale.by;
+            product(builder, node, x, by)
+        }
+        _ => Err(outside()),
+    }
+}
+
+fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, x: usize, by: f64) -> Result<Known> {
+    match near(by, 0.5) {
+        true => unary_of(builder, node, ("gelu", vec![]), x),
+        false => Ok(Known::Gelu(Gelu::Product { x, by })),
+    }
+}
+
+fn near(x: f64, expected: f64) -> bool {
+    (x - expected).abs() <= ROUNDED * expected
+}
+
+/// For an `Erf` that turns out to be no part of GELU.
+pub(super) fn outside() -> Fault {
+    Fault::Unsupported("of an `Erf` that is no part of GELU".into())
+}
