@@ -14,8 +14,9 @@ netc=${NETC:-target/release/netc}
 [[ -x $netc ]] || fail "$netc is not built" "cargo build --release"
 
 folder=$(mktemp -d)
+export XDG_CACHE_HOME=$folder/cache
 trap 'rm -rf "$folder"' EXIT
-"$netc" search nets/base.net --epochs "${2:-20}" --runs "$1" --out "$folder" --emit slurm > /dev/null
+"$netc" search nets/base.net --epochs "${2:-20}" --runs "$1" --data synthetic --out "$folder" --emit slurm > /dev/null
 python3 - "$folder" "${2:-20}" <<'PYTHON'
 import json, os, random, sys
 folder, epochs = sys.argv[1], int(sys.argv[2])
@@ -26,8 +27,8 @@ hardware = {"cpu": "none", "threads": 1, "device": "cpu", "gpu": None}
 for run in plan["runs"]:
     accuracies = [random.random() for _ in range(epochs)]
     inputs = dict(event="inputs", variant=variant["name"], family=variant["family"], graph=variant["graph"], text=text,
-                  recipe=plan["recipes"][f"0/{epochs}"], epochs=epochs, seed=run["seed"], data="cifar10", limit_train=None,
-                  limit_test=None, precision="auto", params=variant["params"], macs=variant["macs"], netc="0", libtorch="0")
+                  recipe=plan["recipes"][f"0/{epochs}"], epochs=epochs, seed=run["seed"], data=plan["spec"]["data"],
+                  data_sha256=plan["data_sha256"], limit_train=None, limit_test=None, precision="auto", params=variant["params"], macs=variant["macs"], netc="0", libtorch="0")
     lines = [inputs, dict(event="attempt", host="none", pid=1, hardware=hardware, time=0.0, after_epoch=0)]
     lines += [dict(event="epoch", epoch=i + 1, lr=0.1, train_time=1.0123456789, train_loss=random.random(),
                    train_acc=random.random(), test_time=0.123456789, test_loss=random.random(), test_acc=accuracy,
@@ -50,4 +51,4 @@ look "nothing new"
 mapfile -t -n 100 changed < <(find "$folder/runs" -name run.jsonl)
 touch "${changed[@]}"
 look "100 runs changed"
-echo "the index: $(stat -c %s "$folder/index.sqlite") bytes; the plan: $(stat -c %s "$folder/plan.json") bytes"
+echo "the index: $(stat -c %s "$folder"/cache/netc/index/*.sqlite) bytes; the plan: $(stat -c %s "$folder/plan.json") bytes"

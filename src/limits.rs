@@ -100,3 +100,40 @@ pub const MAX_UNPACKED_RATIO: u64 = 200;
 pub const MAX_ARCHIVE_BYTES: u64 = 512 << 20;
 /// Bytes of the names of a data set's classes.
 pub const MAX_CLASS_NAMES_BYTES: u64 = 64 << 20;
+
+/// Bytes of the plan of a search.
+pub const MAX_PLAN_BYTES: usize = 512 << 20;
+/// Bytes of the file of a run of a search.
+pub const MAX_RECORD_BYTES: usize = 64 << 20;
+/// Bytes of a small file of a search: who works on a run, which jobs were submitted.
+pub const MAX_NOTE_BYTES: usize = 1 << 20;
+/// Names in the folder of a run of a search.
+pub const MAX_RUN_NAMES: usize = 1_000;
+/// Bytes of a name, path or condition in the plan of a search.
+pub const MAX_TEXT_BYTES: usize = 4096;
+/// Bytes of why a run failed.
+pub const MAX_REASON_BYTES: usize = 16 << 10;
+/// Variants of one search.
+pub const MAX_VARIANTS: usize = 100_000;
+/// Values of one parameter that a search varies over its domain.
+pub const MAX_VALUES: usize = 64;
+/// Runs of one search.
+pub const MAX_RUNS: usize = 1_000_000;
+/// Epochs of one run of a search.
+pub const MAX_EPOCHS: u32 = 100_000;
+/// How few of the variants successive halving may keep: one in so many.
+pub const MAX_HALVING: u32 = 1_000;
+/// The seed of a run of a search.
+pub const MAX_SEED: u64 = 1 << 62;
+/// Images of a search's `limit_train` and `limit_test`.
+pub const MAX_IMAGES: u64 = 1 << 40;
+/// Multiply-accumulate operations of a variant of a search for one image.
+pub const MAX_MACS: u64 = 1 << 60;
+/// Jobs that were submitted for a search.
+pub const MAX_JOBS: usize = 10_000;
+/// How often a run of a search may change hands.
+pub const MAX_LEASES: u32 = 1_000_000;
+/// Connections to the page of a search at the same time.
+pub const MAX_CONNECTIONS: usize = 16;
+/// Bytes of the head of a request to it.
+pub const MAX_REQUEST_BYTES: usize = 16 << 10;

@@ -12,6 +12,7 @@ Examples:
   netc report searches/base --plot base.svg        accuracy against time, as SVG or PNG
   netc report searches/base --html base.html       all of it as one page that works offline
   netc report searches/base --json - | jq .groups  for other programs
+  netc report searches/base --sqlite base.sqlite   for queries in SQL
 
 A search may be reported while it runs; what is not over is named and not counted.
 
@@ -29,6 +30,9 @@ pub struct ReportArgs {
     /// Write everything as one JSON object; `-` for standard output
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write the runs and their epochs as a fresh SQLite database, for queries of your own
+    #[arg(long, value_name = "FILE")]
+    pub sqlite: Option<PathBuf>,
     /// Draw accuracy against time; the extension decides the format: svg or png
     #[arg(long, value_name = "FILE", value_parser = picture)]
     pub plot: Option<PathBuf>,

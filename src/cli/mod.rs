@@ -15,7 +15,6 @@ mod args_tools;
 mod args_train;
 mod args_watch;
 mod check;
-#[cfg(feature = "torch")]
 mod data;
 mod derive;
 mod diff;

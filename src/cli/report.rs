@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use super::PROBLEMS;
 use super::args_report::ReportArgs;
 use super::out::{complain, millions, print, table, thousands, trimmed, write, write_picture};
-use crate::search::SearchError;
+use crate::search::{Index, SearchError};
 use crate::search::report::{Comparison, Group, Measured, NotCounted, Report, epochs};
 
 /// The most lines of a list in the text; the page and the JSON have them all.
@@ -31,6 +31,9 @@ fn go(args: &ReportArgs) -> Result<(), SearchError> {
     }
     if let Some(path) = &args.json {
         put(path, (report.json()? + "\n").as_bytes())?;
+    }
+    if let Some(path) = &args.sqlite {
+        put(path, &Index::database(&args.folder)?)?;
     }
     if let Some(path) = &args.html {
         put(path, report.html()?.as_bytes())?;
@@ -65,6 +68,7 @@ pub(super) fn text(report: &Report) -> String {
     }
     out += &claims(&report.claims);
     out += &named("failed", &report.failed);
+    out += &named("damaged", &report.damaged);
     out += &named("not over", &report.unfinished);
     out.push('\n');
     for caution in &report.cautions {

@@ -1,21 +1,24 @@
 //! `netc search` and `netc reproduce`, in the program that links libtorch.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use super::PROBLEMS;
 use super::args_search::{ReproduceArgs, SearchArgs, TrainingsArgs};
-use super::data::load_and_say;
-use super::out::{millions, print, table, thousands, trimmed};
+use super::out::{complain, millions, print, table, thousands, trimmed};
 use super::report;
-use super::search_plan::{Planned, of, planned, refuse, trainings};
+use super::search_plan::{Planned, load, of, planned, refuse, trainings};
 use super::search_view::{SearchView, line, serve};
 use super::search_workers::supervise;
 use super::train::{INTERRUPTED, stop_on_interrupt};
+use crate::run::data::Dataset;
 use crate::run::{Machine, PrecisionChoice};
 use crate::search::report::Report;
-use crate::search::{Plan, SearchError, Spec, Stage, Worked, Worker, calibrate, rough};
+use crate::search::{Plan, SearchError, Sha, Spec, Stage, Worked, Worker, calibrate, rough};
 
+/// The most runs that are listed which could not be done.
+const MOST_LISTED: usize = 8;
 /// The images of CIFAR-10 and of CIFAR-100, for an estimate.
 const CIFAR: [usize; 2] = [50_000, 10_000];
 
@@ -38,17 +41,19 @@ fn reproduction(args: &ReproduceArgs, dry: bool) -> Result<Planned, SearchError>
 }
 
 fn finish(planned: Result<Planned, SearchError>, args: &TrainingsArgs) -> ExitCode {
-    planned.and_then(|planned| go(&planned, args)).unwrap_or_else(|error| refuse(&error))
+    planned.and_then(|planned| go(planned, args)).unwrap_or_else(|error| refuse(&error))
 }
 
-fn go(Planned { folder, plan }: &Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchError> {
+fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchError> {
+    let data = planned.data.take();
+    let Planned { folder, plan, .. } = &planned;
     if args.worker {
         end_with_parent();
-        return work(args, folder, plan, true).map(code);
+        return work(args, &planned, data, true).map(code);
     }
     print(&head(plan));
     if args.dry_run {
-        print(&estimate(plan, args)?);
+        print(&estimate(&planned, args)?);
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(port) = args.serve {
@@ -56,8 +61,12 @@ fn go(Planned { folder, plan }: &Planned, args: &TrainingsArgs) -> Result<ExitCo
     }
     let view = SearchView::start(folder, args.quiet)?;
     let worked = match args.workers.unwrap_or(1) {
-        1 => work(args, folder, plan, false),
-        count => supervise(args, folder, plan, count),
+        1 => work(args, &planned, data, false),
+        count => {
+            // Each worker loads them for itself.
+            drop(data);
+            supervise(args, folder, plan, count)
+        }
     };
     drop(view);
     let worked = worked?;
@@ -76,16 +85,33 @@ fn end_with_parent() {
     }
 }
 
+/// Says which runs could not be done.
 fn code(worked: Worked) -> ExitCode {
-    if worked.interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS }
+    for why in worked.blocked.iter().take(MOST_LISTED) {
+        complain(&format!("a run that could not be done: {why}\n"));
+    }
+    match (worked.interrupted, worked.blocked.len()) {
+        (true, _) => ExitCode::from(INTERRUPTED),
+        (false, 0) => ExitCode::SUCCESS,
+        (false, count) => {
+            let runs = if count == 1 { "1 run".into() } else { format!("{count} runs") };
+            complain(&format!("{runs} could not be done; remove what stands in the way\n"));
+            ExitCode::from(PROBLEMS)
+        }
+    }
 }
 
 /// Trains until every run is over. `alone`: nobody watches, so it says itself which runs are over.
-fn work(args: &TrainingsArgs, folder: &Path, plan: &Plan, alone: bool) -> Result<Worked, SearchError> {
-    let wrong = |error: String| SearchError::new(error);
+fn work(
+    args: &TrainingsArgs,
+    planned: &Planned,
+    data: Option<Dataset>,
+    alone: bool,
+) -> Result<Worked, SearchError> {
+    let Planned { folder, plan, .. } = planned;
     let machine = machine(args, plan)?;
-    let stop = stop_on_interrupt().map_err(wrong)?;
-    let data = load_and_say(&plan.spec.data).map_err(|e| wrong(e.to_string()))?;
+    let stop = stop_on_interrupt().map_err(SearchError::new)?;
+    let data = data.map_or_else(|| load(plan), Ok)?;
     let worker = Worker {
         folder,
         data: &data,
@@ -96,6 +122,9 @@ fn work(args: &TrainingsArgs, folder: &Path, plan: &Plan, alone: bool) -> Result
     };
     worker.work(&mut |stage| match stage {
         Stage::Over(run) if alone => print(&line(run)),
+        Stage::Again(planned, flaw) => {
+            complain(&format!("run {} is done again: {flaw}\n", planned.id));
+        }
         Stage::Over(_) | Stage::Run(_) | Stage::Training(..) | Stage::Waiting(_) => {}
     })
 }
@@ -137,15 +166,16 @@ fn head(plan: &Plan) -> String {
 }
 
 /// What the plan costs, and about how long it takes.
-fn estimate(plan: &Plan, args: &TrainingsArgs) -> Result<String, SearchError> {
+fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchError> {
+    let plan = &planned.plan;
     let all = match plan.spec.data.as_str() {
         "synthetic" => {
             let options = crate::run::data::synthetic::Options::default();
             [options.train, options.test]
         }
         "cifar10" | "cifar100" => CIFAR,
-        path => {
-            let data = load_and_say(path).map_err(|e| SearchError::new(e.to_string()))?;
+        _ => {
+            let data = load(plan)?;
             [data.train.len(), data.test.len()]
         }
     };
@@ -155,9 +185,12 @@ fn estimate(plan: &Plan, args: &TrainingsArgs) -> Result<String, SearchError> {
     let bar = indicatif::ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(100));
     let start = Instant::now();
-    let found = calibrate(&plan.spec, plan, machine, &mut |name| {
-        bar.set_message(format!("timing a few steps of {name}"))
-    });
+    let net = |graph: &Sha| match planned.texts.as_ref().and_then(|texts| texts.get(graph)) {
+        Some(text) => Plan::compile(text, graph),
+        None => Plan::net(&planned.folder, graph).map(|(net, _)| net),
+    };
+    let found =
+        calibrate(plan, &net, machine, &mut |name| bar.set_message(format!("timing a few steps of {name}")));
     bar.finish_and_clear();
     let found = found?;
     let workers = f64::from(args.workers.unwrap_or(1));

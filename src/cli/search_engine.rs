@@ -7,6 +7,7 @@ use super::args_search::{EmitArg, EngineArg, FolderArgs, SearchArgs, SearchComma
 use super::out::{complain, print, table, trimmed};
 use super::search_plan::{Planned, planned, refuse};
 use super::search_status;
+use crate::disk::Folder;
 use crate::run::DeviceChoice;
 use crate::search::SearchError;
 use crate::search::engine::{EngineError, Submitted, Workers, parallel, slurm};
@@ -29,7 +30,7 @@ pub(super) fn run(args: &SearchArgs) -> ExitCode {
 }
 
 fn hand_over(args: &SearchArgs) -> Result<(), SearchError> {
-    let Planned { folder, plan } = planned(args, false)?;
+    let Planned { folder, plan, .. } = planned(args, false)?;
     let whole = folder.canonicalize().map_err(|e| SearchError::new(format!("{}: {e}", folder.display())))?;
     let netc = std::env::current_exe().map_err(|e| SearchError::new(format!("where netc is: {e}")))?;
     let trainings = &args.trainings;
@@ -45,6 +46,9 @@ fn hand_over(args: &SearchArgs) -> Result<(), SearchError> {
     match (args.engine.emit, args.engine.engine) {
         (Some(EmitArg::Slurm), _) => print(&slurm::script(&workers).map_err(wrong)?),
         (Some(EmitArg::Parallel), _) => {
+            // Parallel would follow a link there.
+            let log = Folder::open(&folder).and_then(|place| place.file(parallel::JOBLOG));
+            log.map_err(|e| SearchError::new(format!("{}: {e}", folder.join(parallel::JOBLOG).display())))?;
             print(&parallel::command(&workers, args.engine.hosts.as_deref()).map_err(wrong)?);
         }
         (None, Some(EngineArg::Slurm)) => {
@@ -55,7 +59,7 @@ fn hand_over(args: &SearchArgs) -> Result<(), SearchError> {
                 "submitted job {}: {count} workers for {} runs\n\
                  netc search status {folder}    how far it is\n\
                  netc search cancel {folder}    ends it; `netc search {folder}` would go on\n",
-                job.id,
+                job.number(),
                 plan.runs.len(),
                 folder = folder.display(),
             ));

@@ -5,17 +5,22 @@ use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_search::{CombineArg, SearchArgs, TrainingsArgs};
+use super::data::load_and_say;
 use super::out::{complain, show};
-use crate::diag::Sources;
-use crate::recipe;
 use crate::run::PrecisionChoice;
-use crate::search::{Combine, Plan, SearchError, Spec};
+use crate::run::data::Dataset;
+use crate::search::{Combine, Plan, SearchError, Sha, Spec, Texts};
 
 /// A search that is to be worked on.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "torch"), allow(dead_code))]
 pub(super) struct Planned {
     pub folder: PathBuf,
     pub plan: Plan,
+    /// The nets, where they were compiled just now.
+    pub texts: Option<Texts>,
+    /// The images, where they were loaded just now.
+    pub data: Option<Dataset>,
 }
 
 /// The search that the arguments describe, or the folder they name; written down unless `dry`.
@@ -36,28 +41,32 @@ pub(super) fn of(
     if let [folder] = files
         && folder.is_dir()
     {
-        return Ok(Planned { plan: Plan::read(folder)?, folder: folder.clone() });
+        return Ok(Planned { plan: Plan::read(folder)?, folder: folder.clone(), texts: None, data: None });
     }
     let (spec, default) = describe()?;
-    let (plan, texts) = Plan::new(&spec)?;
     let folder = args.out.clone().unwrap_or(default);
-    if !dry {
-        plan.write(&folder, &texts)?;
+    // What is wrong with the spec is said before the data are fetched.
+    let (plan, texts) = Plan::new(&spec)?;
+    if dry {
+        return Ok(Planned { folder, plan, texts: Some(texts), data: None });
     }
-    Ok(Planned { folder, plan })
+    let data = load(&plan)?;
+    let hash = Sha::try_from(data.sha256()).map_err(SearchError::new)?;
+    let plan = plan.on(hash);
+    plan.write(&folder, &texts)?;
+    Ok(Planned { folder, plan, texts: Some(texts), data: Some(data) })
+}
+
+/// The images of a plan.
+pub(super) fn load(plan: &Plan) -> Result<Dataset, SearchError> {
+    load_and_say(&plan.spec.data).map_err(|error| SearchError::new(error.to_string()))
 }
 
 /// The spec of a file, or of the nets on the command line; options win over keys.
 fn spec(args: &SearchArgs) -> Result<Spec, SearchError> {
     let is_spec = |path: &Path| path.extension().is_some_and(|e| e == "yaml" || e == "yml");
     let mut spec = match args.files.as_slice() {
-        [file] if is_spec(file) => {
-            let text = recipe::read(file).map_err(SearchError::new)?;
-            let mut sources = Sources::default();
-            let id = sources.add(file.display().to_string(), text.clone());
-            let folder = file.parent().unwrap_or(Path::new(""));
-            Spec::parse(id, &text, folder).map_err(|problems| SearchError::Net(sources, problems))?
-        }
+        [file] if is_spec(file) => Spec::read(file)?,
         files => Spec { nets: files.to_vec(), ..Spec::default() },
     };
     let over: Vec<String> = args.over.iter().flat_map(|names| names_of(names)).collect();

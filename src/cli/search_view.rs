@@ -1,7 +1,7 @@
 //! A search as it goes on.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -86,9 +86,4 @@ pub(super) fn serve(folder: &Path, port: u16) -> Result<(), SearchError> {
     let address = crate::search::serve::serve(folder, port)?;
     complain(&format!("the search's page, as long as this command runs: http://{address}/\n"));
     Ok(())
-}
-
-/// The log of a worker that this process has started.
-pub(super) fn worker_log(folder: &Path, number: u32) -> PathBuf {
-    folder.join("logs").join(format!("worker-{number}.log"))
 }

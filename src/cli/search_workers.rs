@@ -1,6 +1,6 @@
 //! Several workers of one search on this machine, each a process.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use super::args_search::TrainingsArgs;
 use super::search::machine;
-use super::search_view::worker_log;
 use super::train::stop_on_interrupt;
+use crate::disk::Folder;
 use crate::run::{DeviceChoice, Machine};
 use crate::search::{Plan, SearchError, Watcher, Worked};
 
+/// The folder of what the workers say.
+const LOGS: &str = "logs";
 /// How often it looks after them.
 const EVERY: Duration = Duration::from_millis(200);
 
@@ -51,8 +53,7 @@ pub(super) fn supervise(
     }
     let over = Watcher::new(folder)?.look()?.0.is_over();
     if failed > 0 && !over && !asked {
-        let log = worker_log(folder, 0);
-        let place = log.parent().unwrap_or(folder).display().to_string();
+        let place = folder.join(LOGS).display().to_string();
         return Err(SearchError::new(format!(
             "{failed} of {count} workers ended before the search was over"
         ))
@@ -68,10 +69,10 @@ fn start(
     number: u32,
     count: u32,
 ) -> Result<Child, SearchError> {
-    let log = worker_log(folder, number);
     let failed = |error: std::io::Error| SearchError::new(format!("worker {number}: {error}"));
-    fs::create_dir_all(log.parent().unwrap_or(folder)).map_err(failed)?;
-    let log = File::create(&log).map_err(failed)?;
+    let log = log(folder, number).map_err(|error| {
+        SearchError::new(format!("{}: {error}", folder.join(LOGS).join(log_name(number)).display()))
+    })?;
     let gpus = Machine::gpus();
     let device = match args.machine.device {
         DeviceChoice::Auto if machine.device.is_cuda() => format!("cuda:{}", number as usize % gpus.max(1)),
@@ -89,6 +90,17 @@ fn start(
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log).spawn().map_err(failed)
+}
+
+/// A fresh log of a worker, in the place of an older one.
+fn log(folder: &Path, number: u32) -> std::io::Result<File> {
+    let (logs, name) = (Folder::open(folder)?.create_sub(LOGS)?, log_name(number));
+    logs.remove(&name)?;
+    logs.create_file(&name)?.ok_or_else(|| std::io::ErrorKind::AlreadyExists.into())
+}
+
+fn log_name(number: u32) -> String {
+    format!("worker-{number}.log")
 }
 
 /// The polite signal; the worker ends after its step.

@@ -31,6 +31,8 @@ pub struct Stamp {
     pub bytes: u64,
     /// When its content last changed, in nanoseconds since 1970; 0 where the file system does not say.
     pub modified: u128,
+    /// When anything about it last changed, likewise, which no archive can set; 0 where the system does not say.
+    pub changed: i128,
 }
 
 impl Folder {
@@ -192,7 +194,8 @@ impl Folder {
         let Some(meta) = self.meta(name)? else { return Ok(None) };
         plain(&meta)?;
         let modified = meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        Ok(Some(Stamp { bytes: meta.len(), modified: modified.map_or(0, |time| time.as_nanos()) }))
+        let modified = modified.map_or(0, |time| time.as_nanos());
+        Ok(Some(Stamp { bytes: meta.len(), modified, changed: changed(&meta) }))
     }
 
     /// Whether there is a plain file of this name.
@@ -250,6 +253,17 @@ impl Folder {
         plain(&file.metadata()?)?;
         Ok(file)
     }
+}
+
+#[cfg(unix)]
+fn changed(meta: &Metadata) -> i128 {
+    use std::os::unix::fs::MetadataExt as _;
+    i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed(_: &Metadata) -> i128 {
+    0
 }
 
 fn plain(meta: &Metadata) -> Result<()> {

@@ -1,9 +1,10 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::files::FILE;
 use super::{Line, SearchError};
+use crate::disk::Folder;
 
 /// A run's file, open for one writer.
 #[derive(Debug)]
@@ -14,12 +15,10 @@ pub(super) struct Appender {
 
 impl Appender {
     /// Opens or makes the file. After a line that was cut short comes a new one.
-    pub fn open(folder: &Path) -> Result<Appender, SearchError> {
-        fs::create_dir_all(folder).map_err(SearchError::io(folder))?;
-        let path = folder.join(FILE);
-        let torn = fs::read(&path).is_ok_and(|bytes| bytes.last().is_some_and(|&byte| byte != b'\n'));
-        let file =
-            OpenOptions::new().append(true).create(true).open(&path).map_err(SearchError::io(&path))?;
+    pub fn open(own: &Folder) -> Result<Appender, SearchError> {
+        let path = own.path().join(FILE);
+        let file = own.append(FILE).map_err(SearchError::io(&path))?;
+        let torn = own.read_end(FILE, 1).is_ok_and(|last| last.first().is_some_and(|&byte| byte != b'\n'));
         let mut appender = Appender { path, file };
         if torn {
             appender.write(b"\n")?;

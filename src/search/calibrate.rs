@@ -3,8 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::variants::variants;
-use super::{Plan, SearchError, Spec};
+use super::{Plan, SearchError, Sha};
 use crate::check::Checked;
 use crate::recipe::Recipe;
 use crate::run::data::{Dataset, synthetic};
@@ -39,19 +38,20 @@ impl Calibration {
     }
 }
 
-/// Times a few steps of a few of a spec's variants on generated images. `watch` is told each one's name.
+/// Times a few steps of a few of a plan's variants on generated images. `net` has the net of a graph, `watch` is told each
+/// variant's name.
 ///
 /// # Errors
 /// What libtorch refuses.
 pub fn calibrate(
-    spec: &Spec,
     plan: &Plan,
+    net: &dyn Fn(&Sha) -> Result<Checked, SearchError>,
     machine: Machine,
     watch: &mut dyn FnMut(&str),
 ) -> Result<Calibration, SearchError> {
-    let found = variants(spec)?.found;
+    let found = &plan.variants;
     let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by_key(|&i| found[i].variant.macs);
+    order.sort_by_key(|&i| found[i].macs);
     let count = order.len().min(MOST_TIMED);
     // The smallest, the largest, and some between them.
     let chosen = (0..count).map(|i| order[i * (order.len() - 1) / (count - 1).max(1)]);
@@ -59,10 +59,10 @@ pub fn calibrate(
     for i in chosen {
         let recipe = plan.runs.iter().find(|run| run.variant == i).and_then(|run| plan.recipe(run));
         let Some(recipe) = recipe else { continue };
-        watch(&found[i].variant.name);
-        points.push((found[i].variant.macs as f64, time(&found[i].net, recipe, machine)?));
+        watch(&found[i].name);
+        points.push((found[i].macs as f64, time(&net(&found[i].graph)?, recipe, machine)?));
     }
-    let per_image = found.iter().map(|f| between(&points, f.variant.macs as f64)).collect();
+    let per_image = found.iter().map(|variant| between(&points, variant.macs as f64)).collect();
     Ok(Calibration { timed: count, per_image })
 }
 

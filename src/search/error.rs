@@ -40,6 +40,22 @@ impl SearchError {
         }
     }
 
+    /// Whether it is about a file that stands in the way of one run, and not about the machine or the disk.
+    #[cfg(feature = "torch")]
+    pub(super) fn is_of_one_run(&self) -> bool {
+        use std::io::ErrorKind as Kind;
+        let of_the_file = [
+            Kind::InvalidInput,
+            Kind::InvalidData,
+            Kind::NotADirectory,
+            Kind::IsADirectory,
+            Kind::DirectoryNotEmpty,
+            Kind::PermissionDenied,
+            Kind::FileTooLarge,
+        ];
+        matches!(self, SearchError::Io { source, .. } if of_the_file.contains(&source.kind()))
+    }
+
     /// For `map_err` where a file was at hand.
     pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> SearchError {
         let path = path.to_path_buf();

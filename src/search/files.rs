@@ -1,87 +1,188 @@
-//! A run's file: appended to, never changed.
+//! A run's file: appended to, never changed. It may come from a stranger, so that whatever is wrong with it costs
+//! this run alone.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use super::{End, Line, Run, SearchError};
+use super::sane::{self, LOSS, PART, SECONDS, brief, line, number};
+use super::{Attempt, End, Inputs, Line, Plan, PlannedRun, Run, SearchError};
+use crate::disk::Folder;
+use crate::limits::MAX_RECORD_BYTES;
 use crate::run::{EpochRow, Outcome};
 
 /// The file in a run's folder.
-pub const FILE: &str = "run.jsonl";
+pub(super) const FILE: &str = "run.jsonl";
 
-/// Every run of a search that has begun, by identity.
-///
-/// # Errors
-/// A file that cannot be read, or a line of it, but for a last one that a crash cut short.
-pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
-    let runs = folder.join("runs");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(&runs).map_err(SearchError::io(&runs))? {
-        let path = entry.map_err(SearchError::io(&runs))?.path();
-        if path.is_dir() {
-            found.extend(read_run(&path)?);
+/// Why a run cannot be counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    /// Its file says what cannot be: the run is to be done again.
+    Damaged(String),
+    /// A folder, or what this process may not read, is in its place.
+    Unreadable(String),
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flaw::Damaged(why) => write!(f, "damaged: {why}"),
+            Flaw::Unreadable(why) => write!(f, "cannot be read: {why}"),
         }
     }
+}
+
+/// The folder of a search's runs; `None` if there is none yet.
+///
+/// # Errors
+/// Something else in its place.
+pub(super) fn runs_of(folder: &Path) -> Result<Option<Folder>, SearchError> {
+    let runs = Folder::open(folder).and_then(|place| place.sub("runs"));
+    match runs {
+        Ok(runs) => Ok(Some(runs)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(SearchError::io(&folder.join("runs"))(error)),
+    }
+}
+
+/// Every sound run of a search that has begun, by identity.
+///
+/// # Errors
+/// A folder that holds no search.
+pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
+    let plan = Plan::read(folder)?;
+    let Some(runs) = runs_of(folder)? else { return Ok(Vec::new()) };
+    let sound = plan.runs.iter().filter_map(|planned| read_run(&plan, planned, &runs).ok().flatten());
+    let mut found: Vec<Run> = sound.collect();
     found.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(found)
 }
 
-/// The run of a folder; `None` if it has not begun.
-///
-/// # Errors
-/// As for [`read_runs`].
-pub fn read_run(folder: &Path) -> Result<Option<Run>, SearchError> {
-    let path = folder.join(FILE);
-    let text = match fs::read(&path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(SearchError::Io { path, source }),
-    };
-    let id = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    add_up(id, &text, &path)
+/// The run that was planned, in the folder of the runs; `None` if it has not begun.
+pub(super) fn read_run(plan: &Plan, planned: &PlannedRun, runs: &Folder) -> Result<Option<Run>, Flaw> {
+    let read = runs.sub(planned.id.as_str()).and_then(|own| own.read(FILE, MAX_RECORD_BYTES as u64));
+    match read {
+        Ok(bytes) => add_up(plan, planned, &String::from_utf8_lossy(&bytes))
+            .map_err(|why| Flaw::Damaged(brief(&format!("{FILE}{why}")))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        // Nothing that a worker wrote; it is removed, never followed.
+        Err(error) if matches!(error.kind(), ErrorKind::FileTooLarge | ErrorKind::InvalidInput) => {
+            Err(Flaw::Damaged(format!("{FILE}: {error}")))
+        }
+        Err(error) => Err(Flaw::Unreadable(format!("{FILE}: {error}"))),
+    }
 }
 
 /// What the lines of a file come to.
-fn add_up(id: String, text: &str, path: &Path) -> Result<Option<Run>, SearchError> {
+fn add_up(plan: &Plan, planned: &PlannedRun, text: &str) -> Result<Option<Run>, String> {
     let (mut inputs, mut attempts, mut end) = (None, Vec::new(), None::<End>);
     let mut rows: BTreeMap<u32, EpochRow> = BTreeMap::new();
     let lines = text.split('\n').enumerate().filter(|(_, line)| !line.is_empty());
-    for (number, line) in lines {
-        match serde_json::from_str(line) {
-            Ok(Line::Inputs(first)) => inputs = inputs.or(Some(first)),
-            Ok(Line::Attempt(attempt)) => attempts.push(attempt),
+    for (i, text) in lines {
+        let at = |why: String| format!(":{}: {why}", i + 1);
+        let line = match serde_json::from_str(text) {
+            Ok(line) => line,
+            // Cut short by a crash: the next writer begins a new line.
+            Err(error) if error.is_eof() => continue,
+            Err(error) => return Err(at(format!("not a line of a run: {error}"))),
+        };
+        check(&line, planned).map_err(at)?;
+        match line {
+            Line::Inputs(first) => inputs = inputs.or(Some(first)),
+            Line::Attempt(attempt) => attempts.push(attempt),
             // A run that was started twice does each epoch twice, to the same numbers.
-            Ok(Line::Epoch(row)) => {
+            Line::Epoch(row) => {
                 rows.entry(row.epoch).or_insert(row);
             }
-            Ok(Line::End(last)) => {
+            Line::End(last) => {
                 if !end.as_ref().is_some_and(|end| end.outcome == Outcome::Finished) {
                     end = Some(last);
                 }
-            }
-            // Cut short by a crash: the next writer begins a new line.
-            Err(error) if error.is_eof() => {}
-            Err(error) => {
-                let message = format!("{}:{}: not a line of a run: {error}", path.display(), number + 1);
-                return Err(SearchError::new(message)
-                    .help("remove the run's folder, and the search does the run again"));
             }
         }
     }
     let whole = (1..).zip(rows.into_values()).take_while(|(n, row)| row.epoch == *n).map(|(_, row)| row);
     let epochs: Vec<EpochRow> = whole.collect();
-    let wrong = |what: String| {
-        SearchError::new(format!("{}: {what}", path.display()))
-            .help("remove the run's folder, and the search does the run again")
-    };
     let Some(inputs) = inputs else {
         let nothing = attempts.is_empty() && epochs.is_empty() && end.is_none();
-        return if nothing { Ok(None) } else { Err(wrong("it does not begin with the run's inputs".into())) };
+        return if nothing { Ok(None) } else { Err(": it does not begin with the run's inputs".into()) };
     };
-    let run = Run { id, inputs: *inputs, attempts, epochs, end };
-    if run.finished() && run.epochs.len() != run.inputs.epochs as usize {
-        return Err(wrong(format!("finished with {} of {} epochs", run.epochs.len(), run.inputs.epochs)));
+    let run = Run { id: planned.id.clone(), inputs: named(*inputs, plan, planned)?, attempts, epochs, end };
+    if run.finished() && run.epochs.len() != planned.epochs as usize {
+        return Err(format!(": finished with {} of {} epochs", run.epochs.len(), planned.epochs));
     }
     Ok(Some(run))
+}
+
+/// The inputs by the names of the plan, if they are those of the run that it plans.
+fn named(inputs: Inputs, plan: &Plan, planned: &PlannedRun) -> Result<Inputs, String> {
+    let expected = plan.inputs(planned, String::new());
+    match inputs.difference(&expected) {
+        Some(field) => Err(format!(": its inputs are not those of the plan: `{field}` differs")),
+        None => Ok(Inputs { variant: expected.variant, family: expected.family, ..inputs }),
+    }
+}
+
+/// The first field of a line that is out of its range, in words.
+fn check(line: &Line, planned: &PlannedRun) -> Result<(), String> {
+    match line {
+        Line::Inputs(inputs) => {
+            self::line(format_args!("netc"), &inputs.netc)?;
+            self::line(format_args!("libtorch"), &inputs.libtorch)
+        }
+        Line::Attempt(attempt) => self::attempt(attempt, planned),
+        Line::Epoch(row) => epoch(row, planned),
+        Line::End(end) => {
+            if !matches!(end.outcome, Outcome::Finished | Outcome::Failed) {
+                return Err("outcome: a run that is over is finished or failed".into());
+            }
+            number(format_args!("time"), end.time, &SECONDS)?;
+            sane::reason(format_args!("reason"), end.reason.as_deref().unwrap_or_default())
+        }
+    }
+}
+
+fn attempt(attempt: &Attempt, planned: &PlannedRun) -> Result<(), String> {
+    let hardware = &attempt.hardware;
+    line(format_args!("host"), &attempt.host)?;
+    line(format_args!("hardware.cpu"), &hardware.cpu)?;
+    line(format_args!("hardware.device"), &hardware.device)?;
+    line(format_args!("hardware.gpu"), hardware.gpu.as_deref().unwrap_or_default())?;
+    number(format_args!("time"), attempt.time, &SECONDS)?;
+    number(format_args!("after_epoch"), attempt.after_epoch, &(0..=planned.epochs))
+}
+
+fn epoch(row: &EpochRow, planned: &PlannedRun) -> Result<(), String> {
+    number(format_args!("epoch"), row.epoch, &(1..=planned.epochs))?;
+    number(format_args!("lr"), row.lr, &(0.0..=f64::from(f32::MAX)))?;
+    for (name, time) in
+        [("train_time", row.train_time), ("test_time", row.test_time), ("total_time", row.total_time)]
+    {
+        number(format_args!("{name}"), time, &SECONDS)?;
+    }
+    for (name, loss) in [("train_loss", row.train_loss), ("test_loss", row.test_loss)] {
+        number(format_args!("{name}"), loss, &LOSS)?;
+    }
+    for (name, accuracy) in [("train_acc", row.train_acc), ("test_acc", row.test_acc)] {
+        number(format_args!("{name}"), accuracy, &PART)?;
+    }
+    Ok(())
+}
+
+/// Removes what a run over or begun anew has no use for: of the files that netc writes into the folder of a run,
+/// all that are not kept. Links are removed, never followed; what has another's name stays.
+///
+/// # Errors
+/// A folder that cannot be read, a file that cannot be removed.
+#[cfg(feature = "torch")]
+pub(super) fn tidy(own: &Folder, kept: &[&str]) -> std::io::Result<()> {
+    for name in own.names(crate::limits::MAX_RUN_NAMES)? {
+        let Some(name) = name.to_str() else { continue };
+        let written = name == FILE || name.ends_with(".safetensors") || name.ends_with(".tmp");
+        if written && !kept.contains(&name) {
+            own.remove(name)?;
+        }
+    }
+    Ok(())
 }

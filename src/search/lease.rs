@@ -2,18 +2,20 @@
 //! counts. Its holder rewrites it every few seconds; one that stands still is taken over by `lease.N+1`.
 
 use std::collections::HashMap;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use super::SearchError;
-use super::plan::write;
+use super::sane::{line, number};
+use crate::disk::Folder;
+use crate::limits::{MAX_EPOCHS, MAX_LEASES, MAX_NOTE_BYTES, MAX_RUN_NAMES};
 
 /// How often a holder says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -56,12 +58,20 @@ impl Holder {
     fn is_gone(&self) -> bool {
         self.space == Holder::me().space && !Path::new("/proc").join(self.pid.to_string()).exists()
     }
+
+    /// What a file says; `None` for what no holder writes.
+    fn parse(bytes: &[u8]) -> Option<Holder> {
+        let holder: Holder = serde_json::from_slice(bytes).ok()?;
+        line(format_args!("host"), &holder.host).ok()?;
+        number(format_args!("epochs"), holder.epochs, &(0.0..=f64::from(MAX_EPOCHS))).ok()?;
+        Some(holder)
+    }
 }
 
 /// A run that this process may work on. Dropping it lets go.
 #[derive(Debug)]
 pub struct Lease {
-    folder: PathBuf,
+    folder: Folder,
     number: u32,
     state: Arc<Mutex<Holder>>,
     stop: Option<Sender<()>>,
@@ -78,12 +88,17 @@ impl Claimer {
     /// The lease of a run's folder; `None` if another worker holds it.
     ///
     /// # Errors
-    /// A folder that cannot be written.
-    pub fn claim(&mut self, folder: &Path) -> Result<Option<Lease>, SearchError> {
-        fs::create_dir_all(folder).map_err(SearchError::io(folder))?;
+    /// A folder that cannot be read or written.
+    pub fn claim(&mut self, folder: &Folder) -> Result<Option<Lease>, SearchError> {
         let number = match current(folder)? {
             None => 1,
-            Some((number, holder)) if self.is_free(folder, number, holder.as_ref()) => number + 1,
+            Some((MAX_LEASES.., _)) => {
+                return Err(SearchError::io(&folder.path().join(file(MAX_LEASES)))(std::io::Error::new(
+                    ErrorKind::InvalidInput,
+                    "the run has changed hands too often",
+                )));
+            }
+            Some((number, holder)) if self.is_free(folder.path(), number, holder.as_ref()) => number + 1,
             Some(_) => return Ok(None),
         };
         Lease::create(folder, number)
@@ -106,33 +121,31 @@ impl Claimer {
 
 impl Lease {
     /// Creates the file; `None` if another was first.
-    fn create(folder: &Path, number: u32) -> Result<Option<Lease>, SearchError> {
-        let path = file(folder, number);
+    fn create(folder: &Folder, number: u32) -> Result<Option<Lease>, SearchError> {
+        let name = file(number);
+        let failed = |error| SearchError::io(&folder.path().join(&name))(error);
         let holder = Holder::me();
         let text = serde_json::to_string(&holder).unwrap_or_default();
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(mut made) => made.write_all(text.as_bytes()).map_err(SearchError::io(&path))?,
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(None),
-            Err(source) => return Err(SearchError::Io { path, source }),
-        }
-        for old in 1..number {
-            let _ = fs::remove_file(file(folder, old));
+        let Some(mut made) = folder.create_file(&name).map_err(failed)? else { return Ok(None) };
+        made.write_all(text.as_bytes()).map_err(failed)?;
+        for old in numbers(folder)?.into_iter().filter(|old| *old < number) {
+            // One that cannot be removed counts no more.
+            let _ = folder.remove(&file(old));
         }
         let state = Arc::new(Mutex::new(holder));
         let (stop, stopped) = mpsc::channel();
-        let shared = Arc::clone(&state);
+        let (shared, own) = (Arc::clone(&state), folder.clone());
         let beat = std::thread::spawn(move || {
             while stopped.recv_timeout(HEARTBEAT).is_err_and(|e| e == mpsc::RecvTimeoutError::Timeout) {
-                let text = beaten(&shared);
-                let _ = write(&path, text.as_bytes());
+                let _ = own.replace(&name, beaten(&shared).as_bytes());
             }
         });
-        Ok(Some(Lease { folder: folder.into(), number, state, stop: Some(stop), beat: Some(beat) }))
+        Ok(Some(Lease { folder: folder.clone(), number, state, stop: Some(stop), beat: Some(beat) }))
     }
 
     /// Whether no other worker has taken over.
     pub fn holds(&self) -> bool {
-        !file(&self.folder, self.number + 1).exists() && file(&self.folder, self.number).exists()
+        self.folder.has(&file(self.number)) && matches!(self.folder.stamp(&file(self.number + 1)), Ok(None))
     }
 
     /// Says how far the run is, for those who watch.
@@ -153,7 +166,7 @@ impl Drop for Lease {
             if let Ok(mut state) = self.state.lock() {
                 state.released = true;
             }
-            let _ = write(&file(&self.folder, self.number), beaten(&self.state).as_bytes());
+            let _ = self.folder.replace(&file(self.number), beaten(&self.state).as_bytes());
         }
     }
 }
@@ -167,8 +180,8 @@ fn beaten(state: &Mutex<Holder>) -> String {
     holder.ok().and_then(|holder| serde_json::to_string(&holder).ok()).unwrap_or_default()
 }
 
-fn file(folder: &Path, number: u32) -> PathBuf {
-    folder.join(format!("lease.{number}"))
+fn file(number: u32) -> String {
+    format!("lease.{number}")
 }
 
 /// The worker that is at a run, as far as its lease says; `None` if it has let go, is gone, or was silent for
@@ -176,31 +189,33 @@ fn file(folder: &Path, number: u32) -> PathBuf {
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub fn worker(folder: &Path) -> Result<Option<Holder>, SearchError> {
+pub fn worker(folder: &Folder) -> Result<Option<Holder>, SearchError> {
     let Some((number, Some(holder))) = current(folder)? else { return Ok(None) };
-    let modified = fs::metadata(file(folder, number)).and_then(|meta| meta.modified()).ok();
-    let silent = modified.and_then(|time| time.elapsed().ok()).unwrap_or_default();
-    Ok(Some(holder).filter(|holder| !holder.released && !holder.is_gone() && silent <= STALE))
+    let modified = folder.stamp(&file(number)).ok().flatten().map_or(0, |stamp| stamp.modified);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    let silent = now.saturating_sub(modified) > STALE.as_nanos();
+    Ok(Some(holder).filter(|holder| !holder.released && !holder.is_gone() && !silent))
 }
 
 /// The lease in force in a run's folder and what it says, if its first word is written.
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub fn current(folder: &Path) -> Result<Option<(u32, Option<Holder>)>, SearchError> {
-    let mut highest = None;
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(SearchError::Io { path: folder.into(), source }),
+pub fn current(folder: &Folder) -> Result<Option<(u32, Option<Holder>)>, SearchError> {
+    let Some(number) = numbers(folder)?.into_iter().max() else { return Ok(None) };
+    let bytes = folder.read(&file(number), MAX_NOTE_BYTES as u64);
+    Ok(Some((number, bytes.ok().and_then(|bytes| Holder::parse(&bytes)))))
+}
+
+/// The numbers of the leases in a folder, so many as hands may change.
+fn numbers(folder: &Folder) -> Result<Vec<u32>, SearchError> {
+    let names = match folder.names(MAX_RUN_NAMES) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        names => names.map_err(SearchError::io(folder.path()))?,
     };
-    for entry in entries {
-        let name = entry.map_err(SearchError::io(folder))?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix("lease.")?.parse::<u32>().ok());
-        highest = highest.max(number);
-    }
-    let Some(number) = highest else { return Ok(None) };
-    let holder =
-        fs::read_to_string(file(folder, number)).ok().and_then(|text| serde_json::from_str(&text).ok());
-    Ok(Some((number, holder)))
+    let number = |name: &std::ffi::OsString| {
+        let number = name.to_str()?.strip_prefix("lease.")?.parse::<u32>().ok()?;
+        (number <= MAX_LEASES && *name == *file(number)).then_some(number)
+    };
+    Ok(names.iter().filter_map(number).collect())
 }

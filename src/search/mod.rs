@@ -9,8 +9,11 @@
 //! | `runs/ID/run.jsonl` | one run: its inputs, attempts, epochs and end, a line each, appended ([`Line`]) |
 //! | `runs/ID/lease.N` | who works on it |
 //! | `runs/ID/checkpoint.safetensors` | where an unfinished one goes on, and at the end its weights |
-//! | `index.sqlite` | what the runs say, for queries; built from them ([`Index`]) |
 //! | `engine.json` | the jobs that were submitted for it ([`engine`]) |
+//!
+//! It may come from a stranger. Everything in it is reached through [`crate::disk::Folder`] and checked where it is read: a
+//! [`Plan`] that was read has every index, id and number in its range, and a run whose file has not is a [`Flaw`] of
+//! this run alone. What the runs say is kept for quick looks in the user's cache folder ([`Index`]).
 //!
 //! Everything here but the trainings themselves needs no libtorch.
 
@@ -19,14 +22,19 @@ mod appender;
 #[cfg(feature = "torch")]
 mod calibrate;
 pub mod engine;
+#[cfg(feature = "torch")]
+mod entries;
 mod error;
 mod files;
 mod halving;
+mod hex;
 mod index;
 pub mod lease;
+mod named;
 mod plan;
 mod record;
 pub mod report;
+mod sane;
 pub mod serve;
 mod spec;
 pub mod stats;
@@ -38,13 +46,14 @@ mod worker;
 #[cfg(feature = "torch")]
 pub use calibrate::{Calibration, calibrate};
 pub use error::SearchError;
-pub use files::{read_run, read_runs};
+pub use files::{Flaw, read_runs};
 pub use halving::{Fate, fates};
+pub use hex::{Hex, RunId, Sha};
 pub use index::{Index, Standing};
-pub use plan::{MAX_RUNS, Plan, PlannedRun};
+pub use plan::{Plan, PlannedRun, Texts};
 pub use record::{Attempt, End, Inputs, Line, Run};
 pub use spec::{Combine, Spec};
 pub use status::{Running, SoFar, Status, Watcher, rough};
-pub use variants::{Claim, MAX_VALUES, MAX_VARIANTS, Variant};
+pub use variants::{Claim, Variant};
 #[cfg(feature = "torch")]
 pub use worker::{Stage, Worked, Worker};

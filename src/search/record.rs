@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::{RunId, Sha};
 use crate::run::{EpochRow, Hardware, Outcome};
 
 /// A line of `run.jsonl`. The first is always [`Line::Inputs`].
@@ -27,8 +28,8 @@ pub struct Inputs {
     pub variant: String,
     /// What it is drawn with: the parameter that was varied, `base` for the unvaried net.
     pub family: String,
-    /// The canonical graph's SHA-256 in hexadecimal.
-    pub graph: String,
+    /// The canonical graph's SHA-256.
+    pub graph: Sha,
     /// The flat net.
     pub text: String,
     /// The recipe in force, as YAML.
@@ -39,6 +40,9 @@ pub struct Inputs {
     pub seed: u64,
     /// `cifar10`, `cifar100`, `synthetic`, or a path.
     pub data: String,
+    /// What the images are: [`crate::run::data::Dataset::sha256`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_sha256: Option<Sha>,
     /// Only so many training images; `None` for all.
     pub limit_train: Option<usize>,
     /// Only so many test images; `None` for all.
@@ -53,6 +57,30 @@ pub struct Inputs {
     pub netc: String,
     /// libtorch's version.
     pub libtorch: String,
+}
+
+impl Inputs {
+    /// The hash of all that a run depends on; its names do not count, nor does where known images lie.
+    pub(super) fn identity(&self) -> RunId {
+        RunId::digest(serde_json::to_string(&self.nameless()).unwrap_or_default().as_bytes())
+    }
+
+    /// What differs between the inputs of a run's file and those of its plan, names and versions aside.
+    pub(super) fn difference(&self, planned: &Inputs) -> Option<String> {
+        let compared = |inputs: &Inputs| {
+            let versions = Inputs { netc: String::new(), libtorch: String::new(), ..inputs.nameless() };
+            serde_json::to_value(versions).unwrap_or_default()
+        };
+        let (own, other) = (compared(self), compared(planned));
+        let fields = own.as_object()?.iter().find(|(key, value)| other.get(key) != Some(value));
+        fields.map(|(key, _)| key.clone()).or_else(|| (own != other).then(|| "data_sha256".into()))
+    }
+
+    fn nameless(&self) -> Inputs {
+        let data = if self.data_sha256.is_some() { String::new() } else { self.data.clone() };
+        let (variant, family, text) = (String::new(), String::new(), String::new());
+        Inputs { variant, family, text, data, ..self.clone() }
+    }
 }
 
 /// A worker takes a run up.
@@ -84,8 +112,8 @@ pub struct End {
 /// A run as its lines add up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// Its identity, in hexadecimal: the name of its folder.
-    pub id: String,
+    /// Its identity: the name of its folder.
+    pub id: RunId,
     /// What it depends on.
     pub inputs: Inputs,
     /// Every time that a worker took it up.

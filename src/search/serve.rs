@@ -4,15 +4,28 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::Semaphore;
 
 use super::report::{Report, live_page};
 use super::{SearchError, Watcher};
+use crate::limits::{MAX_CONNECTIONS, MAX_REQUEST_BYTES};
+
+/// How long a client may take to say what it wants.
+const ASKING: Duration = Duration::from_secs(5);
+/// How long a whole connection may take.
+const ANSWERING: Duration = Duration::from_secs(30);
+/// How long to wait after a connection could not be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves the page of a search's folder from a thread of its own until the process ends; its address.
 /// `port` 0 takes any free one.
@@ -29,7 +42,7 @@ pub fn serve(folder: &Path, port: u16) -> Result<SocketAddr, SearchError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let routes = Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
@@ -37,10 +50,37 @@ pub fn serve(folder: &Path, port: u16) -> Result<SocketAddr, SearchError> {
     std::thread::spawn(move || {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            axum::serve(listener, routes).await
+            accept(listener, routes).await;
+            Ok::<(), io::Error>(())
         })
     });
     Ok(address)
+}
+
+/// Answers so many connections at a time, one request each. A client that is slow to ask, or slow to read, is left.
+async fn accept(listener: tokio::net::TcpListener, routes: Router) {
+    let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            // Out of files, say: others are let go of meanwhile.
+            Err(_) => {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let service = TowerToHyperService::new(routes.clone());
+        tokio::spawn(async move {
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(ASKING).keep_alive(false);
+            http.max_buf_size(MAX_REQUEST_BYTES);
+            let answered = http.serve_connection(TokioIo::new(stream), service);
+            // A client that went away, or did not ask in time, has no use for an error.
+            let _ = tokio::time::timeout(ANSWERING, answered).await;
+            drop(seat);
+        });
+    }
 }
 
 async fn page(State(folder): State<Arc<PathBuf>>, headers: HeaderMap) -> Response {

@@ -5,15 +5,19 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
+use super::SearchError;
+use super::named::{begins_like_a_net, begins_like_a_recipe};
+use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::graph::{Setting, Value};
+use crate::limits::MAX_HALVING;
 use crate::recipe;
+use crate::run::data::DataSpec;
 
 /// What to vary and how to train it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Spec {
-    /// The nets to start from, relative to the working folder.
+    /// The nets to start from; absolute in a plan.
     pub nets: Vec<PathBuf>,
     /// Parameters that every variant has another value of: `width=16`.
     pub set: Vec<String>,
@@ -94,6 +98,47 @@ impl Spec {
         "precision",
     ];
 
+    /// The spec of a file, whose paths are relative to its folder. It may come from a stranger: what it names must
+    /// begin like a net, or like a recipe, before anything of it is read or quoted.
+    ///
+    /// # Errors
+    /// A file that cannot be read, as for [`Spec::parse`], and one that it names and that is something else.
+    pub fn read(file: &Path) -> Result<Spec, SearchError> {
+        let text = recipe::read(file).map_err(SearchError::new)?;
+        let mut sources = Sources::default();
+        let id = sources.add(file.display().to_string(), text.clone());
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let spec = Spec::parse(id, &text, folder).map_err(|problems| SearchError::Net(sources, problems))?;
+        spec.nets.iter().try_for_each(|net| begins_like_a_net(net))?;
+        spec.recipe.iter().try_for_each(|recipe| begins_like_a_recipe(recipe))?;
+        Ok(spec)
+    }
+
+    /// The same with absolute paths, so that it can be gone on with from any folder.
+    ///
+    /// # Errors
+    /// A working folder that is gone, a path that is not in UTF-8.
+    pub fn absolute(&self) -> Result<Spec, SearchError> {
+        let whole = |path: &PathBuf| {
+            let named = |why: &str| SearchError::new(format!("{}: {why}", path.display()));
+            let whole = std::path::absolute(path).map_err(|error| named(&error.to_string()))?;
+            match whole.to_str() {
+                Some(_) => Ok(whole),
+                None => Err(named("a path that is not in UTF-8 cannot stand in a plan")),
+            }
+        };
+        let data = match DataSpec::from(self.data.as_str()) {
+            DataSpec::Path(path) => whole(&path)?.to_string_lossy().into_owned(),
+            _ => self.data.clone(),
+        };
+        Ok(Spec {
+            nets: self.nets.iter().map(whole).collect::<Result<_, _>>()?,
+            recipe: self.recipe.as_ref().map(whole).transpose()?,
+            data,
+            ..self.clone()
+        })
+    }
+
     /// The spec of a file's text. Paths in it are relative to its folder.
     ///
     /// # Errors
@@ -155,10 +200,20 @@ impl Spec {
                 self.epochs = epochs.ok_or_else(|| expected("whole numbers from 1"))?;
             }
             "runs" => self.runs = count(1)? as u32,
-            "halving" => self.halving = Some(count(2)? as u32),
+            "halving" => {
+                let one_in = u32::try_from(count(2)?).ok().filter(|n| *n <= MAX_HALVING);
+                let range = || expected(&format!("a whole number from 2 to {MAX_HALVING}"));
+                self.halving = Some(one_in.ok_or_else(range)?);
+            }
             "seed" => self.seed = count(0)?,
             "recipe" => self.recipe = Some(folder.join(word()?)),
-            "data" => self.data = word()?,
+            "data" => {
+                let data = word()?;
+                self.data = match DataSpec::from(data.as_str()) {
+                    DataSpec::Path(path) => folder.join(path).to_string_lossy().into_owned(),
+                    _ => data,
+                };
+            }
             "limit_train" => self.limit_train = Some(count(1)? as usize),
             "limit_test" => self.limit_test = Some(count(1)? as usize),
             "precision" => self.precision = word()?,

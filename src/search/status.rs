@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::files::runs_of;
 use super::stats::Sample;
-use super::{Fate, Index, Plan, Run, SearchError, Standing, fates, lease};
+use super::{Fate, Index, Plan, Run, RunId, SearchError, Standing, fates, lease};
 
 /// How far a search is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,6 +24,8 @@ pub struct Status {
     pub running: Vec<Running>,
     /// Runs that are left for a worker.
     pub waiting: usize,
+    /// Runs of these whose file is damaged, and which are done again.
+    pub damaged: usize,
     /// The means so far: the longest first, the best first among those of a length.
     pub means: Vec<SoFar>,
     /// Seconds until the end, if as many workers go on; `None` before the first run is finished, or if no
@@ -39,6 +42,7 @@ impl Status {
             (self.dropped, "spared"),
             (self.running.len(), "running"),
             (self.waiting, "waiting"),
+            (self.damaged, "of them damaged"),
         ];
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
             text += &format!(", {count} {what}");
@@ -97,10 +101,9 @@ pub struct SoFar {
 #[derive(Debug)]
 pub struct Watcher {
     folder: PathBuf,
-    plan: Plan,
     index: Index,
     /// Runs that were over when it last looked.
-    over: HashSet<String>,
+    over: HashSet<RunId>,
 }
 
 impl Watcher {
@@ -109,9 +112,9 @@ impl Watcher {
     /// # Errors
     /// A folder that holds no search, files of it that cannot be read.
     pub fn new(folder: &Path) -> Result<Watcher, SearchError> {
-        let (plan, index) = (Plan::read(folder)?, Index::open(folder)?);
+        let index = Index::open(folder)?;
         let over = index.standings()?.into_iter().filter(|(_, run)| run.over).map(|(id, _)| id).collect();
-        Ok(Watcher { folder: folder.into(), plan, index, over })
+        Ok(Watcher { folder: folder.into(), index, over })
     }
 
     /// How far the search is, and the runs that are over since the last look.
@@ -124,7 +127,7 @@ impl Watcher {
         let status = self.status(&runs)?;
         let new =
             runs.iter().filter(|(id, run)| run.over && !self.over.contains(*id)).map(|(id, _)| id.clone());
-        let new: Vec<String> = new.collect();
+        let new: Vec<RunId> = new.collect();
         let news = new.iter().map(|id| self.index.run(id)).collect::<Result<Vec<Option<Run>>, _>>()?;
         let mut news: Vec<Run> = news.into_iter().flatten().collect();
         news.sort_by(|a, b| end(a).total_cmp(&end(b)).then_with(|| a.id.cmp(&b.id)));
@@ -132,8 +135,10 @@ impl Watcher {
         Ok((status, news))
     }
 
-    fn status(&self, runs: &HashMap<String, Standing>) -> Result<Status, SearchError> {
-        let of: Vec<Option<&Standing>> = self.plan.runs.iter().map(|planned| runs.get(&planned.id)).collect();
+    fn status(&self, standings: &HashMap<RunId, Standing>) -> Result<Status, SearchError> {
+        let plan = self.index.plan();
+        let runs = runs_of(&self.folder)?;
+        let of: Vec<Option<&Standing>> = plan.runs.iter().map(|planned| standings.get(&planned.id)).collect();
         let results: Vec<Option<f64>> = of.iter().map(|run| run.and_then(Standing::result)).collect();
         let mut status = Status {
             planned: of.len(),
@@ -142,16 +147,15 @@ impl Watcher {
             dropped: 0,
             running: Vec::new(),
             waiting: 0,
-            means: means(&self.plan, &of),
+            damaged: self.index.flaws().len(),
+            means: means(plan, &of),
             left: None,
         };
         status.failed = results.iter().flatten().count() - status.finished;
-        let pace = Pace::new(&self.plan, &of);
+        let pace = Pace::new(plan, &of);
         let mut seconds = pace.known().then_some(0.0);
-        let all_fates = fates(&self.plan, &results);
-        for ((planned, run), (result, fate)) in
-            self.plan.runs.iter().zip(&of).zip(results.iter().zip(all_fates))
-        {
+        let all_fates = fates(plan, &results);
+        for ((planned, run), (result, fate)) in plan.runs.iter().zip(&of).zip(results.iter().zip(all_fates)) {
             if result.is_some() {
                 continue;
             }
@@ -159,20 +163,20 @@ impl Watcher {
                 status.dropped += 1;
                 continue;
             }
-            let whole = pace.seconds(&self.plan, planned.variant, planned.epochs);
+            let whole = pace.seconds(plan, planned.variant, planned.epochs);
             // One that has not begun has no lease, or one of this moment.
-            let holder = match run {
-                Some(_) => lease::worker(&Plan::run_folder(&self.folder, &planned.id))?,
-                None => None,
-            };
+            let own = run.and(runs.as_ref()).and_then(|runs| runs.sub(planned.id.as_str()).ok());
+            // What stands in the place of a lease is no worker.
+            let holder = own.and_then(|own| lease::worker(&own).ok().flatten());
             match holder {
                 Some(holder) => {
-                    seconds = seconds.map(|s| s + whole * (1.0 - holder.epochs / f64::from(planned.epochs)));
+                    let done = holder.epochs.min(planned.epochs.into());
+                    seconds = seconds.map(|s| s + whole * (1.0 - done / f64::from(planned.epochs)));
                     status.running.push(Running {
-                        variant: self.plan.variants[planned.variant].name.clone(),
+                        variant: plan.variants[planned.variant].name.clone(),
                         epochs: planned.epochs,
                         seed: planned.seed,
-                        done: holder.epochs,
+                        done,
                         host: holder.host,
                         pid: holder.pid,
                     });

@@ -1,23 +1,19 @@
-//! The variants of a search: which nets a spec asks for, each graph once.
+//! The variants of a search: which nets a spec asks for, each graph with each recipe once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Combine, SearchError, Spec};
+use super::{Combine, SearchError, Sha, Spec};
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::{Problems, Sources, did_you_mean};
-use crate::graph::{Scope, Setting, Value, members};
-use crate::recipe::Recipe;
+use crate::graph::{Scope, Value, members};
+use crate::limits::{MAX_VALUES, MAX_VARIANTS};
+use crate::recipe::{self, Recipe};
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Net, Param};
 use crate::syntax::{self, Project};
-
-/// The most variants of one search.
-pub const MAX_VARIANTS: usize = 100_000;
-/// The most values of one parameter's domain.
-pub const MAX_VALUES: usize = 64;
 
 /// One net of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,13 +22,13 @@ pub struct Variant {
     pub name: String,
     /// What it is drawn with: the parameter that was varied, or what its file's name begins with.
     pub family: String,
-    /// The canonical graph's SHA-256 in hexadecimal.
-    pub graph: String,
+    /// The canonical graph's SHA-256.
+    pub graph: Sha,
     /// Trained numbers.
     pub params: u64,
     /// Multiply-accumulate operations for one image.
     pub macs: u64,
-    /// Other names of the same graph, which are not trained again.
+    /// Other names of the same graph with the same recipe, which are not trained again.
     pub also: Vec<String>,
     /// What its file's recipe says that it reaches; `None` for a variation of it.
     #[serde(default)]
@@ -52,7 +48,8 @@ pub struct Claim {
 pub(super) struct Found {
     pub variant: Variant,
     pub net: Checked,
-    pub settings: Vec<Setting>,
+    /// How it is trained, at each length once.
+    pub recipes: Vec<Recipe>,
 }
 
 /// What a spec comes to.
@@ -69,36 +66,81 @@ type Choice = (String, String);
 pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
     let condition = spec.filter.as_deref().map(Condition::parse).transpose()?;
     let set = spec.set.iter().map(|text| setting(text)).collect::<Result<Vec<Choice>, _>>()?;
-    let mut found: Vec<Found> = Vec::new();
-    let mut by_graph: HashMap<String, usize> = HashMap::new();
-    let mut excluded = Vec::new();
-    for file in &spec.nets {
-        let axes = spec.over.iter().map(|over| axis(file, over)).collect::<Result<Vec<_>, _>>()?;
+    let file = spec.recipe.as_deref().map(recipe::read).transpose().map_err(SearchError::new)?;
+    let file = spec.recipe.as_deref().zip(file.as_deref());
+    let mut all = Variants { found: Vec::new(), excluded: Vec::new() };
+    let mut seen: HashMap<(String, Vec<String>), usize> = HashMap::new();
+    let mut names = HashSet::new();
+    for path in &spec.nets {
+        let axes = spec.over.iter().map(|over| axis(path, over)).collect::<Result<Vec<_>, _>>()?;
         for choices in combinations(&axes, spec.combine)? {
-            let net = net(file, &set, &choices)?;
+            let (net, sources) = net(path, &set, &choices)?;
             let (name, family) = name(&net, &choices, spec.nets.len() > 1);
             if let Some(condition) = &condition
                 && !condition.holds(&net)?
             {
-                excluded.push(name);
+                all.excluded.push(name);
                 continue;
             }
+            let recipes = recipes(&net, sources, file, &spec.epochs)?;
             let graph = net.graph().hash();
-            if let Some(&same) = by_graph.get(&graph) {
-                let first: &mut Variant = &mut found[same].variant;
+            let key = (graph.clone(), recipes.iter().map(Recipe::to_yaml).collect());
+            if let Some(&same) = seen.get(&key) {
+                let first: &mut Variant = &mut all.found[same].variant;
                 if first.name != name {
                     first.also.push(name);
                 }
                 continue;
             }
-            by_graph.insert(graph.clone(), found.len());
+            seen.insert(key, all.found.len());
+            let name = unused(name, path, &mut names);
+            let graph = Sha::try_from(graph).map_err(SearchError::new)?;
             let (params, macs) = (net.params(), net.macs());
             let claim = if set.is_empty() && choices.is_empty() { claim(&net) } else { None };
             let variant = Variant { name, family, graph, params, macs, also: Vec::new(), claim };
-            found.push(Found { variant, settings: net.graph().settings.clone(), net });
+            all.found.push(Found { variant, net, recipes });
         }
     }
-    Ok(Variants { found, excluded })
+    Ok(all)
+}
+
+/// A name that no other variant has: files may hold nets of one name.
+fn unused(name: String, file: &Path, names: &mut HashSet<String>) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let more = (2..).map(|n| format!("{name} in {stem} ({n})"));
+    let mut all = [name.clone(), format!("{name} in {stem}")].into_iter().chain(more);
+    // Without end, so one of them is unused.
+    let free = all.find(|name| !names.contains(name)).unwrap_or_default();
+    names.insert(free.clone());
+    free
+}
+
+/// How a net is trained by its own recipe and a recipe file, at each of these lengths; at the recipe's own if there are
+/// none. The texts of the net are for showing what is wrong.
+fn recipes(
+    net: &Checked,
+    mut sources: Sources,
+    file: Option<(&Path, &str)>,
+    epochs: &[u32],
+) -> Result<Vec<Recipe>, SearchError> {
+    let file = file.map(|(path, text)| (sources.add(path.display().to_string(), text), text));
+    let lengths: Vec<Option<u32>> = match epochs {
+        [] => vec![None],
+        some => some.iter().copied().map(Some).collect(),
+    };
+    let mut recipes: Vec<Recipe> = Vec::new();
+    for length in lengths {
+        let (recipe, problems) = Recipe::resolve(&net.graph().settings, file, length);
+        if problems.has_errors() {
+            return Err(SearchError::Net(sources, problems));
+        }
+        // A net's claim is no part of how it is trained.
+        let recipe = Recipe { accuracy: None, ..recipe };
+        if recipes.iter().all(|other| other.epochs != recipe.epochs) {
+            recipes.push(recipe);
+        }
+    }
+    Ok(recipes)
 }
 
 /// The sets of choices: first none, the net as it is.
@@ -195,15 +237,18 @@ fn claim(net: &Checked) -> Option<Claim> {
     Some(Claim { accuracy: recipe.accuracy?, epochs: recipe.epochs })
 }
 
-/// The net with these values; a choice wins over what is set.
-fn net(file: &Path, set: &[Choice], choices: &[Choice]) -> Result<Checked, SearchError> {
+/// The net with these values, and its texts; a choice wins over what is set.
+fn net(file: &Path, set: &[Choice], choices: &[Choice]) -> Result<(Checked, Sources), SearchError> {
     let mut values: Vec<Choice> = choices.to_vec();
     values.extend(set.iter().filter(|(name, _)| !choices.iter().any(|(chosen, _)| chosen == name)).cloned());
     let compilation = compile(file, &values);
-    compilation.net.ok_or_else(|| match compilation.problems.has_errors() {
-        true => SearchError::Net(compilation.sources, compilation.problems),
-        false => SearchError::new(format!("{} holds blocks alone; there is no net", file.display())),
-    })
+    match compilation.net {
+        Some(net) => Ok((net, compilation.sources)),
+        None if compilation.problems.has_errors() => {
+            Err(SearchError::Net(compilation.sources, compilation.problems))
+        }
+        None => Err(SearchError::new(format!("{} holds blocks alone; there is no net", file.display()))),
+    }
 }
 
 /// A variant's name and family.

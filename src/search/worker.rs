@@ -1,19 +1,19 @@
 //! A worker: takes up runs of a search one after another until none is left.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::appender::Appender;
-use super::lease::{Claimer, Holder, Lease};
-use super::{Attempt, End, Fate, Line, Plan, PlannedRun, Run, SearchError, fates, read_run};
-use crate::check::Checked;
-use crate::compile;
+use super::entries::{Entries, KEPT, WEIGHTS, checkpoint, is_of_checkpoint, now};
+use super::files::{FILE, read_run, tidy};
+use super::lease::{Claimer, Lease};
+use super::{End, Fate, Flaw, Line, Plan, PlannedRun, Run, SearchError, fates};
 use crate::diag::FileId;
+use crate::disk::Folder;
 use crate::recipe::Recipe;
 use crate::run::data::Dataset;
-use crate::run::{EpochRow, Event, Job, Journal, Machine, Method, Outcome, Resume, RunError, RunInfo, train};
+use crate::run::{Event, Job, Machine, Method, Outcome, Resume, RunError, train};
 
 /// How long a worker waits before it looks again, when all runs that are left are others'.
 const WAIT: Duration = Duration::from_secs(1);
@@ -36,12 +36,14 @@ pub struct Worker<'a> {
 }
 
 /// What a worker did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Worked {
     /// Runs that it finished.
     pub finished: usize,
-    /// Runs whose loss was no number.
+    /// Runs that failed: their loss was no number, or their net does not fit the data.
     pub failed: usize,
+    /// Runs that it could not do for what stands in their place, each with why.
+    pub blocked: Vec<String>,
     /// Whether it was asked to stop.
     pub interrupted: bool,
 }
@@ -51,6 +53,8 @@ pub struct Worked {
 pub enum Stage<'a> {
     /// A run starts or goes on.
     Run(&'a PlannedRun),
+    /// A run's file was damaged, and the run is done again.
+    Again(&'a PlannedRun, &'a Flaw),
     /// It trains.
     Training(&'a PlannedRun, &'a Event),
     /// It is over.
@@ -62,39 +66,42 @@ pub enum Stage<'a> {
 impl Worker<'_> {
     /// Works until every run of the plan is over, or until it is asked to stop.
     ///
-    /// A run that another worker holds is left to it, and taken over if that one dies.
+    /// A run that another worker holds is left to it, and taken over if that one dies. A damaged run is done again;
+    /// one that cannot be, for what stands in its place, is left out and told of.
     ///
     /// # Errors
-    /// A search that cannot be read or written, a machine that fails; the run in hand is left for others.
+    /// A search that cannot be read or written, other images than those it began with, a machine that fails; the run
+    /// in hand is left for others.
     pub fn work(&self, report: &mut dyn FnMut(Stage<'_>)) -> Result<Worked, SearchError> {
         let plan = Plan::read(self.folder)?;
-        let (mut claimer, mut worked) = (Claimer::default(), Worked::default());
+        self.same_data(&plan)?;
+        let runs = Folder::open(self.folder).and_then(|place| place.create_sub("runs"));
+        let runs = runs.map_err(SearchError::io(&self.folder.join("runs")))?;
+        let mut desk = Desk { plan: &plan, runs, claimer: Claimer::default() };
+        let mut worked = Worked::default();
         let mut results: Vec<Option<f64>> = vec![None; plan.runs.len()];
         loop {
             let (mut idle, mut left) = (true, 0);
-            for ((i, planned), fate) in plan.runs.iter().enumerate().zip(fates(&plan, &results)) {
+            for (i, fate) in fates(&plan, &results).into_iter().enumerate() {
                 if self.stop.load(Ordering::Relaxed) {
                     return Ok(Worked { interrupted: true, ..worked });
                 }
                 if results[i].is_some() || fate == Fate::Dropped {
                     continue;
                 }
-                let folder = Plan::run_folder(self.folder, &planned.id);
-                results[i] = read_run(&folder)?.and_then(|run| run.result());
-                if results[i].is_some() {
-                    idle = false;
-                    continue;
-                }
-                left += 1;
-                if fate == Fate::Undecided {
-                    continue;
-                }
-                let Some(lease) = claimer.claim(&folder)? else { continue };
-                idle = false;
-                match self.run(&plan, planned, &folder, &lease, report)? {
-                    Some(Outcome::Finished) => worked.finished += 1,
-                    Some(Outcome::Failed) => worked.failed += 1,
-                    Some(Outcome::Running | Outcome::Interrupted) | None => {}
+                match self.turn(&mut desk, &plan.runs[i], fate, report) {
+                    Ok(Turn::Over(result)) => (idle, results[i]) = (false, Some(result)),
+                    Ok(Turn::Worked(outcome)) => {
+                        (idle, left) = (false, left + 1);
+                        worked.finished += usize::from(outcome == Some(Outcome::Finished));
+                        worked.failed += usize::from(outcome == Some(Outcome::Failed));
+                    }
+                    Ok(Turn::Left) => left += 1,
+                    Err(error) if error.is_of_one_run() => {
+                        worked.blocked.push(error.to_string());
+                        (idle, results[i]) = (false, Some(f64::NEG_INFINITY));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             match (left, idle) {
@@ -108,33 +115,78 @@ impl Worker<'_> {
         }
     }
 
+    /// Refuses other images than those that the search began with: their runs would be averaged with the old ones.
+    fn same_data(&self, plan: &Plan) -> Result<(), SearchError> {
+        let data = &plan.spec.data;
+        match &plan.data_sha256 {
+            Some(planned) if planned.as_str() == self.data.sha256() => Ok(()),
+            Some(_) => Err(SearchError::new(format!(
+                "{data} does not hold the images that this search began with: its hash is another one"
+            ))
+            .help("bring them back, or start another search with --out")),
+            None => Err(SearchError::new("the plan does not say which images the search is on")
+                .help("it is of an older netc; start another search with --out")),
+        }
+    }
+
+    /// One look at a run, and the work on it if it is due and free.
+    fn turn(
+        &self,
+        desk: &mut Desk<'_>,
+        planned: &PlannedRun,
+        fate: Fate,
+        report: &mut dyn FnMut(Stage<'_>),
+    ) -> Result<Turn, SearchError> {
+        match read_run(desk.plan, planned, &desk.runs) {
+            Ok(Some(run)) if run.end.is_some() => {
+                let own = desk.own(planned)?;
+                tidy(&own, &KEPT).map_err(SearchError::io(own.path()))?;
+                return Ok(Turn::Over(run.result().unwrap_or(f64::NEG_INFINITY)));
+            }
+            Ok(_) | Err(Flaw::Damaged(_)) => {}
+            Err(flaw @ Flaw::Unreadable(_)) => return Err(desk.blocked(planned, &flaw)),
+        }
+        if fate == Fate::Undecided {
+            return Ok(Turn::Left);
+        }
+        let own = desk.own(planned)?;
+        let Some(lease) = desk.claimer.claim(&own)? else { return Ok(Turn::Left) };
+        Ok(Turn::Worked(self.run(desk, planned, (&own, &lease), report)?))
+    }
+
     /// Does one run, from its start or from its checkpoint. `None` if it was over already, or if another
     /// worker has taken it over.
     fn run(
         &self,
-        plan: &Plan,
+        desk: &Desk<'_>,
         planned: &PlannedRun,
-        folder: &Path,
-        lease: &Lease,
+        (own, lease): (&Folder, &Lease),
         report: &mut dyn FnMut(Stage<'_>),
     ) -> Result<Option<Outcome>, SearchError> {
+        let plan = desk.plan;
         // It may have ended between the first look and the lease.
-        let before = read_run(folder)?;
-        if before.as_ref().is_some_and(|run| run.end.is_some()) {
-            return Ok(None);
-        }
+        let before = match read_run(plan, planned, &desk.runs) {
+            Ok(Some(run)) if run.end.is_some() => return Ok(None),
+            Ok(before) => before,
+            Err(flaw @ Flaw::Damaged(_)) => {
+                tidy(own, &[]).map_err(SearchError::io(own.path()))?;
+                report(Stage::Again(planned, &flaw));
+                None
+            }
+            Err(flaw @ Flaw::Unreadable(_)) => return Err(desk.blocked(planned, &flaw)),
+        };
         report(Stage::Run(planned));
-        let (net, text) = self.net(plan, planned)?;
+        let (net, text) = Plan::net(self.folder, &plan.variants[planned.variant].graph)?;
         let inputs = plan.inputs(planned, text);
         let (recipe, _) = Recipe::resolve(&[], Some((FileId(0), &inputs.recipe)), None);
         let rows = before.as_ref().map_or(Vec::new(), |run| run.epochs.clone());
-        let checkpoint = folder.join(CHECKPOINT);
-        let resume = checkpoint.exists().then_some(Resume { checkpoint: &checkpoint, rows: &rows });
-        let mut appender = Appender::open(folder)?;
+        let checkpoint = checkpoint(own)?;
+        let resume = checkpoint.as_ref().map(|checkpoint| Resume { checkpoint, rows: &rows });
+        let mut appender = Appender::open(own)?;
         if before.is_none() {
             appender.append(&Line::Inputs(Box::new(inputs)))?;
         }
-        let mut journal = Entries { folder, lease, appender, lost: false, keep: self.keep_weights };
+        let mut journal = Entries { folder: own, lease, appender, lost: false, keep: self.keep_weights };
         let method = Method::default();
         let job = |resume| Job {
             net: &net,
@@ -156,24 +208,21 @@ impl Worker<'_> {
         };
         let mut result = train(&job(resume), &mut journal, &mut watch);
         // A checkpoint that is of no use costs its epochs and no more.
-        if let (Err(RunError::Checkpoint { .. }), true) = (&result, resume.is_some()) {
-            fs::remove_file(&checkpoint).map_err(SearchError::io(&checkpoint))?;
+        if resume.is_some() && result.as_ref().is_err_and(|error| is_of_checkpoint(error, own)) {
+            tidy(own, &[FILE, WEIGHTS]).map_err(SearchError::io(own.path()))?;
             result = train(&job(None), &mut journal, &mut watch);
         }
-        self.conclude(result.map(|report| report.outcome), journal, report)
-    }
-
-    fn net(&self, plan: &Plan, planned: &PlannedRun) -> Result<(Checked, String), SearchError> {
-        let graph = &plan.variants[planned.variant].graph;
-        let path = Plan::net_file(self.folder, graph);
-        let text = fs::read_to_string(&path).map_err(SearchError::io(&path))?;
-        let compilation = compile(&path, &[]);
-        let net = compilation.net.filter(|net| net.graph().hash() == *graph);
-        let net = net.ok_or_else(|| {
-            SearchError::new(format!("{} is no longer the net of the plan", path.display()))
-                .help("it is written by the search; start another search to try another net")
-        })?;
-        Ok((net, text))
+        let ended = self.conclude(result.map(|report| report.outcome), journal)?;
+        if let Ok(Some(run)) = read_run(plan, planned, &desk.runs)
+            && run.end.is_some()
+        {
+            // Also after another worker ended it, of which this one's last checkpoint knows nothing.
+            tidy(own, &KEPT).map_err(SearchError::io(own.path()))?;
+            if ended.is_some() {
+                report(Stage::Over(&run));
+            }
+        }
+        Ok(ended)
     }
 
     /// Writes down how a run ended.
@@ -181,7 +230,6 @@ impl Worker<'_> {
         &self,
         result: Result<Outcome, RunError>,
         mut journal: Entries<'_>,
-        report: &mut dyn FnMut(Stage<'_>),
     ) -> Result<Option<Outcome>, SearchError> {
         if journal.lost || !journal.lease.holds() {
             return Ok(None);
@@ -189,81 +237,47 @@ impl Worker<'_> {
         let (outcome, reason) = match result {
             Ok(outcome @ (Outcome::Interrupted | Outcome::Running)) => return Ok(Some(outcome)),
             Ok(outcome @ (Outcome::Finished | Outcome::Failed)) => (outcome, None),
-            Err(error @ RunError::Diverged { .. }) => (Outcome::Failed, Some(error.to_string())),
+            // Of this net, recipe and data alone: it would end so again, and others need not.
+            Err(error @ (RunError::Diverged { .. } | RunError::Data(_))) => {
+                (Outcome::Failed, Some(error.to_string()))
+            }
+            Err(RunError::Io { path, source }) => return Err(SearchError::Io { path, source }),
             Err(error) => return Err(SearchError::new(error.to_string())),
         };
         journal.appender.append(&Line::End(End { outcome, reason, time: now() }))?;
-        clear(journal.folder)?;
-        if let Some(run) = read_run(journal.folder)? {
-            report(Stage::Over(&run));
-        }
         Ok(Some(outcome))
     }
 }
 
-/// Removes the checkpoint of a run that is over, and what killed workers have left half written.
-fn clear(folder: &Path) -> Result<(), SearchError> {
-    for entry in fs::read_dir(folder).map_err(SearchError::io(folder))? {
-        let path = entry.map_err(SearchError::io(folder))?.path();
-        if path.ends_with(CHECKPOINT) || path.extension().is_some_and(|e| e == "tmp") {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(SearchError::Io { path, source: error });
-                }
-                Ok(()) | Err(_) => {}
-            }
-        }
+/// What a worker has before it.
+struct Desk<'a> {
+    plan: &'a Plan,
+    runs: Folder,
+    claimer: Claimer,
+}
+
+impl Desk<'_> {
+    /// The folder of a run.
+    fn own(&self, planned: &PlannedRun) -> Result<Folder, SearchError> {
+        let name = planned.id.as_str();
+        self.runs.create_sub(name).map_err(SearchError::io(&self.runs.path().join(name)))
     }
-    Ok(())
-}
 
-const CHECKPOINT: &str = "checkpoint.safetensors";
-const WEIGHTS: &str = "weights.safetensors";
-
-/// A run's file as the journal of its training.
-#[derive(Debug)]
-struct Entries<'a> {
-    folder: &'a Path,
-    lease: &'a Lease,
-    appender: Appender,
-    /// Whether another worker has taken over.
-    lost: bool,
-    keep: bool,
-}
-
-impl Entries<'_> {
-    fn append(&mut self, line: &Line) -> Result<(), RunError> {
-        if !self.lease.holds() {
-            self.lost = true;
-            return Err(RunError::Data("another worker has taken the run over".into()));
-        }
-        self.appender.append(line).map_err(|error| RunError::Data(error.to_string()))
+    fn blocked(&self, planned: &PlannedRun, flaw: &Flaw) -> SearchError {
+        let (Flaw::Damaged(why) | Flaw::Unreadable(why)) = flaw;
+        let path = self.runs.path().join(planned.id.as_str()).join(FILE);
+        SearchError::Io { path, source: std::io::Error::new(std::io::ErrorKind::InvalidData, why.clone()) }
     }
 }
 
-impl Journal for Entries<'_> {
-    fn start(&mut self, info: &RunInfo) -> Result<(), RunError> {
-        let Holder { host, pid, .. } = Holder::me();
-        let hardware = info.hardware.clone();
-        let attempt = Attempt { host, pid, hardware, time: now(), after_epoch: info.after_epoch };
-        self.append(&Line::Attempt(attempt))
-    }
-
-    fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError> {
-        self.append(&Line::Epoch(*row))
-    }
-
-    fn end(&mut self, _: Outcome) -> Result<(), RunError> {
-        Ok(())
-    }
-
-    fn checkpoint(&self) -> PathBuf {
-        self.folder.join(CHECKPOINT)
-    }
-
-    fn weights(&self) -> Option<PathBuf> {
-        self.keep.then(|| self.folder.join(WEIGHTS))
-    }
+/// What came of a look at a run.
+enum Turn {
+    /// It is over, with this result.
+    Over(f64),
+    /// It was worked on.
+    Worked(Option<Outcome>),
+    /// It is another's, or not due yet.
+    Left,
 }
 
 fn epochs_done(event: &Event) -> f64 {
@@ -275,8 +289,4 @@ fn epochs_done(event: &Event) -> f64 {
         Event::Testing { epoch } => f64::from(*epoch),
         Event::Epoch(row) => f64::from(row.epoch),
     }
-}
-
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64())
 }

@@ -68,3 +68,26 @@ fn a_search_that_was_not_submitted_has_no_status() {
     let error = slurm::submit(folder.path(), "", "--comment 'open").unwrap_err();
     assert!(error.to_string().contains("quote"), "{error}");
 }
+
+#[test]
+fn a_job_is_a_number_and_nothing_that_a_program_takes_for_an_option() {
+    assert_eq!(slurm::JobId::new("12", Some("big-1.a_b")).unwrap().number(), "12");
+    for (id, cluster) in [
+        ("--user=root", None),
+        ("-1", None),
+        ("", None),
+        ("1 2", None),
+        ("1,2", None),
+        ("123456789012345678901", None),
+        ("12", Some("--all")),
+        ("12", Some("a,b")),
+        ("12", Some("")),
+    ] {
+        assert!(slurm::JobId::new(id, cluster).is_err(), "{id} {cluster:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let job = serde_json::json!({"jobs": [{"id": id, "cluster": cluster}]});
+        std::fs::write(folder.path().join("engine.json"), job.to_string()).unwrap();
+        let error = slurm::cancel(folder.path()).unwrap_err();
+        assert!(matches!(error, EngineError::Io { .. }), "{error}");
+    }
+}

@@ -5,6 +5,9 @@
 #![allow(clippy::disallowed_methods)]
 
 mod article;
+mod attack_search;
+#[cfg(feature = "torch")]
+mod attack_search_run;
 mod book;
 mod check;
 mod commands;
@@ -55,6 +58,7 @@ mod report;
 #[cfg(feature = "torch")]
 mod run;
 mod search;
+mod search_identity;
 mod search_index;
 #[cfg(feature = "torch")]
 mod search_run;

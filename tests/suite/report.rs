@@ -86,7 +86,7 @@ pub fn search(folder: &Path, results: impl Fn(usize, u32, u64) -> Option<(f64, f
                 train_acc: 0.5,
                 test_time: 0.1,
                 test_loss: 1.0,
-                test_acc: accuracy / 100.0,
+                test_acc: accuracy.max(0.0) / 100.0,
                 total_time: time * f64::from(epoch) / f64::from(run.epochs),
             };
             lines.push(Line::Epoch(row));

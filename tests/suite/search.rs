@@ -1,6 +1,6 @@
 //! Searches: what is planned, and how runs are read.
 
-use netc::search::{Fate, Plan, Spec, fates, read_runs};
+use netc::search::{Fate, Flaw, Index, Plan, Spec, fates, read_runs};
 
 const NET: &str = "net small(width: one_of(4, 8) = 4, more: subset(1, 2) = []) {
   input image: [N, 3, 32, 32]
@@ -61,27 +61,46 @@ fn the_identity_of_a_run_is_all_that_it_depends_on() {
 }
 
 #[test]
-fn a_line_that_a_crash_cut_short_is_passed_over_and_a_wrong_one_is_not() {
+fn a_line_that_a_crash_cut_short_is_passed_over_and_a_wrong_one_costs_its_run_alone() {
     let (folder, spec) = small();
     let (plan, texts) = Plan::new(&spec).unwrap();
     plan.write(folder.path(), &texts).unwrap();
-    let run = Plan::run_folder(folder.path(), &plan.runs[0].id);
-    std::fs::create_dir_all(&run).unwrap();
-    let inputs = netc::search::Line::Inputs(Box::new(plan.inputs(&plan.runs[0], "text".into())));
-    let line = serde_json::to_string(&inputs).unwrap();
-    std::fs::write(run.join("run.jsonl"), format!("{line}\n{}\n{line}", &line[..40])).unwrap();
+    let line = |run: usize| {
+        let inputs = plan.inputs(&plan.runs[run], "text".into());
+        serde_json::to_string(&netc::search::Line::Inputs(Box::new(inputs))).unwrap()
+    };
+    let write = |run: usize, text: String| {
+        let own = Plan::run_folder(folder.path(), &plan.runs[run].id);
+        std::fs::create_dir_all(&own).unwrap();
+        std::fs::write(own.join("run.jsonl"), text).unwrap();
+    };
+    let first = line(0);
+    write(0, format!("{first}\n{}\n{first}", &first[..40]));
     assert_eq!(read_runs(folder.path()).unwrap().len(), 1);
-    std::fs::write(run.join("run.jsonl"), format!("{line}\n{{\"event\":\"epoc\"}}\n")).unwrap();
-    let error = read_runs(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("run.jsonl:2: not a line of a run"), "{error}");
+    let epoch =
+        r#"{"event":"epoch","epoch":1,"lr":0.1,"train_time":1,"train_loss":1,"train_acc":0.5,"test_time":1,"#;
+    let epoch = format!("{epoch}\"test_loss\":LOSS,\"test_acc\":0.5,\"total_time\":TIME}}");
+    let with = |loss: &str, time: &str| epoch.replace("LOSS", loss).replace("TIME", time);
     let end = r#"{"event":"end","outcome":"finished","reason":null,"time":0}"#;
+    let second = line(1);
     for (lines, why) in [
-        (format!("{line}\n{end}\n"), "finished with 0 of 3 epochs"),
+        (format!("{second}\n{{\"event\":\"epoc\"}}\n"), "run.jsonl:2: not a line of a run"),
+        (format!("{second}\n\0\0\0\0"), "run.jsonl:2: not a line of a run"),
+        (format!("{second}\n{}\n", with("null", "1")), "run.jsonl:2: not a line of a run"),
+        (format!("{second}\n{}\n", with("1", "1e308")), "run.jsonl:2: total_time: expected a number from 0"),
+        (format!("{second}\n{}\n", with("1", "-1")), "run.jsonl:2: total_time: expected a number from 0"),
+        (format!("{second}\n{}\n", with("1", "1").replace(":0.5", ":1.5")), "train_acc: expected a number"),
+        (format!("{second}\n{}\n", with("1", "1").replace("\"epoch\":1", "\"epoch\":4")), "epoch: expected"),
+        (format!("{second}\n{end}\n"), "finished with 0 of 3 epochs"),
         (format!("{end}\n"), "does not begin with the run's inputs"),
+        (format!("{first}\n"), "its inputs are not those of the plan: `seed` differs"),
+        (format!("{}\n", second.replace("cifar10", "cifar100")), "`data` differs"),
     ] {
-        std::fs::write(run.join("run.jsonl"), lines).unwrap();
-        let error = read_runs(folder.path()).unwrap_err().to_string();
-        assert!(error.contains(why), "{error}");
+        write(1, lines);
+        let index = Index::open(folder.path()).unwrap();
+        assert_eq!(index.runs().unwrap().len(), 1, "{why}");
+        let flaw = &index.flaws()[&plan.runs[1].id];
+        assert!(matches!(flaw, Flaw::Damaged(text) if text.contains(why)), "{flaw}, expected {why}");
     }
 }
 

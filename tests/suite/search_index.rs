@@ -31,19 +31,60 @@ fn the_index_says_what_the_files_say_and_is_rebuilt_at_will() {
         (run.inputs.text, run.inputs.recipe) = (String::new(), String::new());
     }
     let index = || Index::open(folder.path()).unwrap().runs().unwrap();
+    // A database beside the runs is a stranger's: it is neither believed nor touched.
+    let file = folder.path().join("index.sqlite");
+    std::fs::write(&file, "a stranger's").unwrap();
     assert_eq!(index(), runs);
     assert_eq!(index(), runs, "from the database alone");
-    let file = folder.path().join(Index::FILE);
-    std::fs::write(&file, b"this is no database, and long enough to be taken for one if nobody looks")
-        .unwrap();
-    assert_eq!(index(), runs, "a broken one is built anew");
-    std::fs::remove_dir_all(folder.path().join("runs").join(&runs[0].id)).unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), b"a stranger's");
+    std::fs::remove_dir_all(folder.path().join("runs").join(runs[0].id.as_str())).unwrap();
     assert_eq!(index(), runs[1..], "a run that is gone");
-    let path = folder.path().join("runs").join(&runs[1].id).join("run.jsonl");
+    let path = folder.path().join("runs").join(runs[1].id.as_str()).join("run.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     let without_end: Vec<&str> = text.lines().filter(|line| !line.contains("\"end\"")).collect();
     std::fs::write(&path, without_end.join("\n")).unwrap();
     assert!(index()[0].end.is_none(), "a file that has changed is read again");
+}
+
+#[test]
+fn a_database_of_the_runs_answers_sql() {
+    let folder = some();
+    let file = folder.path().join("runs.sqlite");
+    let output = Command::new(env!("CARGO_BIN_EXE_netc"))
+        .args(["report", &folder.path().display().to_string(), "--sqlite", &file.display().to_string()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let db = rusqlite::Connection::open(&file).unwrap();
+    let query = "SELECT count(*), max(accuracy) FROM runs WHERE state = 'finished' AND epochs = 2";
+    let (count, best): (i64, f64) = db.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert!(count == 12 && (best - 52.3).abs() < 1e-9, "{count} {best}");
+    let epochs: i64 = db.query_row("SELECT count(*) FROM epochs", [], |row| row.get(0)).unwrap();
+    assert_eq!(epochs, 12 * 2 + 8 * 3 + 1);
+}
+
+/// A client that says nothing, or a byte now and then, is left; meanwhile others are answered.
+#[test]
+fn clients_that_do_not_ask_do_not_hold_the_page() {
+    let folder = some();
+    let address = netc::search::serve::serve(folder.path(), 0).unwrap();
+    let mut silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(address).unwrap()).collect();
+    for stream in &mut silent {
+        stream.write_all(b"GET / HT").unwrap();
+    }
+    let page = ask(address, "GET /status.json HTTP/1.1\r\nHost: localhost");
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    for mut stream in silent {
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(120))).unwrap();
+        // It ends, whatever it says.
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    let long = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "x".repeat(100_000));
+    let mut stream = TcpStream::connect(address).unwrap();
+    let _ = stream.write_all(format!("{long}\r\n\r\n").as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(!String::from_utf8_lossy(&answer).contains("200 OK"), "a head of 100 kB is refused");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn metrics(folder: &Path) -> BTreeMap<String, Vec<(u32, u64, u64)>> {
     let bits = |run: &netc::search::Run| {
         run.epochs.iter().map(|e| (e.epoch, e.train_loss.to_bits(), e.test_loss.to_bits())).collect()
     };
-    runs.iter().map(|run| (run.id.clone(), bits(run))).collect()
+    runs.iter().map(|run| (run.id.to_string(), bits(run))).collect()
 }
 
 fn text(output: &Output) -> String {

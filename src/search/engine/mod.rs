@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::{RunError, write_atomically};
+use crate::disk::Folder;
+use crate::limits::{MAX_JOBS, MAX_NOTE_BYTES};
+use crate::search::sane::brief;
 
 pub mod parallel;
 pub mod slurm;
@@ -53,17 +55,24 @@ impl Submitted {
     /// A file that cannot be read, or not one of this version.
     pub fn read(search: &Path) -> Result<Submitted, EngineError> {
         let path = search.join(Self::FILE);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => serde_json::from_str(&text)
-                .map_err(|e| EngineError::io(&path)(io::Error::new(io::ErrorKind::InvalidData, e))),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Submitted::default()),
-            Err(e) => Err(EngineError::io(&path)(e)),
+        let read = Folder::open(search).and_then(|place| place.read(Self::FILE, MAX_NOTE_BYTES as u64));
+        let wrong =
+            |why: String| EngineError::io(&path)(io::Error::new(io::ErrorKind::InvalidData, brief(&why)));
+        let submitted: Submitted = match read {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Submitted::default()),
+            Err(e) => return Err(EngineError::io(&path)(e)),
+        };
+        match submitted.jobs.len() > MAX_JOBS {
+            true => Err(wrong(format!("more than {MAX_JOBS} jobs"))),
+            false => Ok(submitted),
         }
     }
 
     fn write(&self, search: &Path) -> Result<(), EngineError> {
-        let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        write_atomically(&search.join(Self::FILE), format!("{text}\n").as_bytes()).map_err(EngineError::Write)
+        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
+        let written = Folder::open(search).and_then(|place| place.replace(Self::FILE, text.as_bytes()));
+        written.map_err(EngineError::io(&search.join(Self::FILE)))
     }
 }
 
@@ -101,10 +110,7 @@ pub enum EngineError {
     /// No program can be given such an argument.
     #[error("an argument holds a NUL byte")]
     NulByte,
-    /// A file cannot be written.
-    #[error("{0}")]
-    Write(RunError),
-    /// A file cannot be read.
+    /// A file cannot be read or written.
     #[error("{path}: {source}", path = path.display())]
     Io {
         /// The file or folder.

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use super::{EngineError, Workers, utf8};
 
+/// Where parallel keeps which workers it ran, in the search's folder.
+pub const JOBLOG: &str = "parallel.tsv";
+
 /// A command line, for a POSIX shell, that runs the workers with GNU parallel: here at once, or one at a
 /// time on each machine that the file `hosts` lists (`--sshloginfile`). Given again, it starts those
 /// anew that failed.
@@ -15,7 +18,7 @@ pub fn command(workers: &Workers, hosts: Option<&Path>) -> Result<String, Engine
     if worker.contains('{') {
         return Err(EngineError::Path { path: workers.search.clone(), what: "`{`" });
     }
-    let joblog = workers.search.join("parallel.tsv");
+    let joblog = workers.search.join(JOBLOG);
     let count = workers.count.to_string();
     let jobs = if hosts.is_some() { "1" } else { &count };
     // A second TERM would end a worker before it has saved its checkpoint.

@@ -7,14 +7,60 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use super::{EngineError, Submitted, Workers, utf8};
+use crate::disk::Folder;
 
-/// A job of Slurm.
+/// A job of Slurm. It can be nothing that a program of Slurm takes for an option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Job", into = "Job")]
 pub struct JobId {
+    id: String,
+    cluster: Option<String>,
+}
+
+/// A job as a file says it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Job {
+    id: String,
+    cluster: Option<String>,
+}
+
+impl JobId {
+    /// The job of this number, and its cluster where Slurm has several.
+    ///
+    /// # Errors
+    /// What is no number, or no name.
+    pub fn new(id: &str, cluster: Option<&str>) -> Result<JobId, String> {
+        let number = (1..=20).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_digit());
+        let sign = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-');
+        let named =
+            |name: &str| (1..=64).contains(&name.len()) && !name.starts_with('-') && name.bytes().all(sign);
+        match (number, cluster.is_none_or(named)) {
+            (false, _) => Err(format!("expected the number of a job, got {id:?}")),
+            (_, false) => {
+                Err(format!("expected the name of a cluster, got {:?}", cluster.unwrap_or_default()))
+            }
+            (true, true) => Ok(JobId { id: id.into(), cluster: cluster.map(String::from) }),
+        }
+    }
+
     /// Its number.
-    pub id: String,
-    /// Its cluster, where Slurm has several.
-    pub cluster: Option<String>,
+    pub fn number(&self) -> &str {
+        &self.id
+    }
+}
+
+impl TryFrom<Job> for JobId {
+    type Error = String;
+
+    fn try_from(Job { id, cluster }: Job) -> Result<JobId, String> {
+        JobId::new(&id, cluster.as_deref())
+    }
+}
+
+impl From<JobId> for Job {
+    fn from(JobId { id, cluster }: JobId) -> Job {
+        Job { id, cluster }
+    }
 }
 
 /// An element of a submitted array that waits or runs.
@@ -91,14 +137,15 @@ pub fn submit(search: &Path, script: &str, sbatch_args: &str) -> Result<JobId, E
     let mut submitted = Submitted::read(search)?;
     let args = shlex::split(sbatch_args).ok_or_else(|| EngineError::Quotes(sbatch_args.into()))?;
     // Slurm ends a job silently whose log it cannot open.
-    let logs = search.join("logs");
-    std::fs::create_dir_all(&logs).map_err(EngineError::io(&logs))?;
+    let logs = Folder::open(search).and_then(|place| place.create_sub("logs"));
+    logs.map_err(EngineError::io(&search.join("logs")))?;
     let mut sbatch = Command::new("sbatch");
     sbatch.arg("--parsable").args(args);
     let answer = ask("sbatch", &mut sbatch, script)?;
     let line = answer.lines().last().unwrap_or_default().trim();
     let (id, cluster) = line.split_once(';').map_or((line, None), |(id, cluster)| (id, Some(cluster)));
-    let job = JobId { id: id.into(), cluster: cluster.map(String::from) };
+    let job =
+        JobId::new(id, cluster).map_err(|message| EngineError::Refused { program: "sbatch", message })?;
     submitted.jobs.push(job.clone());
     submitted.write(search)?;
     Ok(job)

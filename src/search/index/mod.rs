@@ -1,46 +1,37 @@
 //! The index of a search's runs: an SQLite database that is built from their files, and rebuilt at will.
 
-mod places;
+mod tables;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use etcetera::BaseStrategy as _;
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
-use self::places::places;
-use super::files::FILE;
-use super::{Inputs, Run, SearchError, read_run};
+use self::tables::{forget, note, prepare};
+use super::files::{FILE, read_run, runs_of};
+use super::{Flaw, Hex, Plan, Run, RunId, SearchError};
+use crate::disk::{Folder, Stamp};
 
-/// Counts up when the tables change: an index of another version is built anew.
-const VERSION: i32 = 1;
+/// How long an index is kept that does not change.
+const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(20);
 
-const TABLES: &str = "
-CREATE TABLE files (run TEXT PRIMARY KEY, bytes INTEGER NOT NULL, modified INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE runs (
-  id TEXT PRIMARY KEY, variant TEXT NOT NULL, family TEXT NOT NULL, epochs INTEGER NOT NULL, seed INTEGER,
-  params INTEGER, macs INTEGER, state TEXT NOT NULL, accuracy REAL, seconds REAL, hardware TEXT,
-  record TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE epochs (
-  run TEXT NOT NULL, epoch INTEGER NOT NULL, lr REAL, train_seconds REAL, train_loss REAL, train_accuracy REAL,
-  test_seconds REAL, test_loss REAL, test_accuracy REAL, PRIMARY KEY (run, epoch)) WITHOUT ROWID;
-CREATE INDEX runs_by_variant ON runs (variant, epochs, seed);
-";
-
-/// Length in bytes and time of change in nanoseconds of a run's file: what tells that it has changed.
-type Stamp = (i64, i64);
-
 /// The index of one search.
 ///
-/// It lies in the search's folder as `index.sqlite`. If that is on a network file system, on which SQLite's
-/// locks do not hold, it lies in the user's cache folder; if neither can be written, in memory.
+/// It lies in the user's cache folder, by the path of the search's folder: a file beside the runs could come from a
+/// stranger, and say of them what is not so. Where there is no cache folder that can be written, it is in memory.
 #[derive(Debug)]
 pub struct Index {
     db: Connection,
-    runs: PathBuf,
+    plan: Plan,
+    /// Of the plan that the runs were held against.
+    version: Hex<16>,
+    folder: PathBuf,
+    flaws: BTreeMap<RunId, Flaw>,
 }
 
 /// How a run stands that has begun.
@@ -62,22 +53,16 @@ impl Standing {
 }
 
 impl Index {
-    /// The file in a search's folder.
-    pub const FILE: &str = "index.sqlite";
-
     /// Opens the index of a search's folder and brings it up to date.
     ///
     /// # Errors
-    /// Runs that cannot be read.
+    /// A folder that holds no search.
     pub fn open(folder: &Path) -> Result<Index, SearchError> {
-        let runs = folder.join("runs");
-        for place in places(folder) {
+        let plan = Plan::read(folder)?;
+        if let Some(place) = place(folder) {
             // A broken index is worth nothing: it goes, and the next try builds it anew.
             for _ in 0..2 {
-                let opened = connect(&place).and_then(|db| {
-                    let mut index = Index { db, runs: runs.clone() };
-                    index.update().map(|result| result.map(|()| index))
-                });
+                let opened = Connection::open(&place).and_then(|db| Index::of(db, plan.clone(), folder));
                 match opened {
                     Ok(index) => return index,
                     Err(error) if is_broken(&error) => drop(fs::remove_file(&place)),
@@ -85,11 +70,41 @@ impl Index {
                 }
             }
         }
-        let failed = |error: rusqlite::Error| SearchError::new(format!("SQLite: {error}"));
-        let db = Connection::open_in_memory().and_then(prepare).map_err(failed)?;
-        let mut index = Index { db, runs };
-        index.update().map_err(failed)??;
-        Ok(index)
+        Index::in_memory(plan, folder)
+    }
+
+    /// A fresh database of the runs, as the bytes of an SQLite file, for queries of the user's own.
+    ///
+    /// # Errors
+    /// A folder that holds no search.
+    pub fn database(folder: &Path) -> Result<Vec<u8>, SearchError> {
+        let mut index = Index::in_memory(Plan::read(folder)?, folder)?;
+        let strip = index.db.execute_batch("DROP TABLE files; ALTER TABLE runs DROP COLUMN record; VACUUM;");
+        strip.map_err(failed)?;
+        Ok(index.db.serialize("main").map_err(failed)?.to_vec())
+    }
+
+    fn in_memory(plan: Plan, folder: &Path) -> Result<Index, SearchError> {
+        Connection::open_in_memory().and_then(|db| Index::of(db, plan, folder)).map_err(failed)?
+    }
+
+    /// The outer result is the database's, the inner one the files'.
+    fn of(db: Connection, plan: Plan, folder: &Path) -> rusqlite::Result<Result<Index, SearchError>> {
+        db.busy_timeout(BUSY)?;
+        let version = Hex::digest(&serde_json::to_vec(&plan).unwrap_or_default());
+        let (db, flaws) = (prepare(db)?, BTreeMap::new());
+        let mut index = Index { db, plan, version, folder: folder.into(), flaws };
+        index.update().map(|result| result.map(|()| index))
+    }
+
+    /// The search's plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The runs that cannot be counted, each with why.
+    pub fn flaws(&self) -> &BTreeMap<RunId, Flaw> {
+        &self.flaws
     }
 
     /// Reads what the runs' files have got since.
@@ -97,10 +112,10 @@ impl Index {
     /// # Errors
     /// Runs that cannot be read, a database that cannot be written.
     pub fn refresh(&mut self) -> Result<(), SearchError> {
-        self.update().map_err(|error| SearchError::new(format!("the index: SQLite: {error}")))?
+        self.update().map_err(failed)?
     }
 
-    /// Every run that has begun, by identity; without the texts of nets and recipes, which the files have.
+    /// Every sound run that has begun, by identity; without the texts of nets and recipes, which the files have.
     ///
     /// # Errors
     /// A database that cannot be read.
@@ -110,171 +125,116 @@ impl Index {
             let rows = query.query_map([], |row| row.get::<_, String>(0))?;
             rows.collect::<rusqlite::Result<Vec<String>>>()
         };
-        let texts = read().map_err(|error| SearchError::new(format!("the index: SQLite: {error}")))?;
-        texts.iter().map(|text| record(text)).collect()
+        read().map_err(failed)?.iter().map(|text| record(text)).collect()
     }
 
-    /// How every run stands that has begun, by identity.
+    /// How every sound run stands that has begun, by identity.
     ///
     /// # Errors
     /// A database that cannot be read.
-    pub fn standings(&self) -> Result<HashMap<String, Standing>, SearchError> {
+    pub fn standings(&self) -> Result<HashMap<RunId, Standing>, SearchError> {
         let read = || {
             let mut query = self.db.prepare_cached("SELECT id, state, accuracy, seconds FROM runs")?;
             let rows = query.query_map([], |row| {
                 let over = row.get::<_, String>(1)? != "open";
-                Ok((row.get(0)?, Standing { over, accuracy: row.get(2)?, time: row.get(3)? }))
+                let standing = Standing { over, accuracy: row.get(2)?, time: row.get(3)? };
+                Ok((row.get::<_, String>(0)?, standing))
             })?;
-            rows.collect::<rusqlite::Result<HashMap<String, Standing>>>()
+            rows.collect::<rusqlite::Result<Vec<(String, Standing)>>>()
         };
-        read().map_err(|error| SearchError::new(format!("the index: SQLite: {error}")))
+        let named = |(id, standing)| Some((Hex::try_from(id).ok()?, standing));
+        Ok(read().map_err(failed)?.into_iter().filter_map(named).collect())
     }
 
-    /// A run that has begun.
+    /// A sound run that has begun.
     ///
     /// # Errors
     /// A database that cannot be read.
-    pub fn run(&self, id: &str) -> Result<Option<Run>, SearchError> {
+    pub fn run(&self, id: &RunId) -> Result<Option<Run>, SearchError> {
         let read = || {
             let mut query = self.db.prepare_cached("SELECT record FROM runs WHERE id = ?1")?;
-            query.query_row([id], |row| row.get::<_, String>(0)).optional()
+            query.query_row([id.as_str()], |row| row.get::<_, String>(0)).optional()
         };
-        let text = read().map_err(|error| SearchError::new(format!("the index: SQLite: {error}")))?;
-        text.as_deref().map(record).transpose()
+        read().map_err(failed)?.as_deref().map(record).transpose()
     }
 
     /// The outer result is the database's, the inner one the files'.
     fn update(&mut self) -> rusqlite::Result<Result<(), SearchError>> {
-        let mut known: HashMap<String, Stamp> = {
-            let mut query = self.db.prepare_cached("SELECT run, bytes, modified FROM files")?;
-            let rows = query.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
-            rows.collect::<rusqlite::Result<_>>()?
-        };
-        let found = match stamps(&self.runs) {
-            Ok(found) => found,
+        let runs = match runs_of(&self.folder) {
+            Ok(runs) => runs,
             Err(error) => return Ok(Err(error)),
         };
-        let changed: Vec<&(String, Stamp)> =
-            found.iter().filter(|(id, stamp)| known.remove(id.as_str()).as_ref() != Some(stamp)).collect();
-        if changed.is_empty() && known.is_empty() {
-            return Ok(Ok(()));
-        }
+        let mut known: HashMap<String, String> = {
+            let mut query = self.db.prepare_cached("SELECT run, stamp FROM files")?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<_>>()?
+        };
         let transaction = self.db.transaction()?;
+        self.flaws.clear();
+        for planned in &self.plan.runs {
+            let Some(runs) = &runs else { break };
+            let id = planned.id.as_str();
+            let stamp = stamp(runs, id).map(|stamp| format!("{stamp} {}", self.version));
+            let was = known.remove(id);
+            if stamp.is_some() && was == stamp {
+                continue;
+            }
+            // Another process may have noted it meanwhile.
+            forget(&transaction, id)?;
+            match read_run(&self.plan, planned, runs) {
+                Ok(Some(run)) => note(&transaction, &run, stamp.as_deref())?,
+                Ok(None) => {}
+                Err(flaw) => drop(self.flaws.insert(planned.id.clone(), flaw)),
+            }
+        }
         for id in known.keys() {
             forget(&transaction, id)?;
-        }
-        for (id, stamp) in changed {
-            let run = match read_run(&self.runs.join(id)) {
-                Ok(run) => run,
-                Err(error) => return Ok(Err(error)),
-            };
-            forget(&transaction, id)?;
-            if let Some(run) = run {
-                note(&transaction, &run, *stamp)?;
-            }
         }
         transaction.commit()?;
         Ok(Ok(()))
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    Connection::open(path).and_then(prepare)
-}
-
-fn prepare(db: Connection) -> rusqlite::Result<Connection> {
-    db.busy_timeout(BUSY)?;
-    // It can be rebuilt: nothing need reach the disk before it is used.
-    db.pragma_update(None, "synchronous", "OFF")?;
-    let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
-    if version(&db)? != VERSION {
-        let transaction =
-            rusqlite::Transaction::new_unchecked(&db, rusqlite::TransactionBehavior::Exclusive)?;
-        // Another process may have been first.
-        if version(&transaction)? != VERSION {
-            transaction.execute_batch(
-                "DROP TABLE IF EXISTS files; DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS epochs;",
-            )?;
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        transaction.commit()?;
-    }
-    Ok(db)
+fn failed(error: rusqlite::Error) -> SearchError {
+    SearchError::new(format!("the index: SQLite: {error}"))
 }
 
 fn is_broken(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// The stamp of each run's file.
-fn stamps(runs: &Path) -> Result<Vec<(String, Stamp)>, SearchError> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(runs).map_err(SearchError::io(runs))? {
-        let entry = entry.map_err(SearchError::io(runs))?;
-        let path = entry.path().join(FILE);
-        let meta = match fs::metadata(&path) {
-            Ok(meta) => meta,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => continue,
-            Err(source) => return Err(SearchError::Io { path, source }),
-        };
-        let modified = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let modified = modified.map_or(0, |time| time.as_nanos() as i64);
-        found.push((entry.file_name().to_string_lossy().into_owned(), (meta.len() as i64, modified)));
+/// The file of a search's index, in the user's cache folder.
+fn place(folder: &Path) -> Option<PathBuf> {
+    let whole = folder.canonicalize().ok()?;
+    let name: Hex<32> = Hex::digest(whole.as_os_str().as_encoded_bytes());
+    let cache = etcetera::choose_base_strategy().ok()?.cache_dir().join("netc/index");
+    fs::create_dir_all(&cache).ok()?;
+    let path = cache.join(format!("{name}.sqlite"));
+    if !path.exists() {
+        sweep(&cache);
     }
-    Ok(found)
+    Some(path)
 }
 
-fn forget(db: &Connection, id: &str) -> rusqlite::Result<()> {
-    for table in ["DELETE FROM files WHERE run = ?1", "DELETE FROM epochs WHERE run = ?1"] {
-        db.prepare_cached(table)?.execute([id])?;
+/// Removes indices that have not changed for long: their searches are over, or gone.
+fn sweep(cache: &Path) {
+    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
+        let modified = entry.metadata().and_then(|meta| meta.modified());
+        let old = modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > KEPT));
+        if old && entry.path().extension().is_some_and(|e| e == "sqlite") {
+            // Built anew if it is asked for again.
+            let _ = fs::remove_file(entry.path());
+        }
     }
-    db.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([id]).map(drop)
 }
 
-fn note(db: &Connection, run: &Run, (bytes, modified): Stamp) -> rusqlite::Result<()> {
-    let state = match &run.end {
-        Some(_) if run.finished() => "finished",
-        Some(_) => "failed",
-        None => "open",
-    };
-    let whole = |n: u64| i64::try_from(n).ok();
-    let inputs = &run.inputs;
-    let short = Run {
-        inputs: Inputs { text: String::new(), recipe: String::new(), ..inputs.clone() },
-        ..run.clone()
-    };
-    let record = serde_json::to_string(&short).unwrap_or_default();
-    db.prepare_cached("INSERT INTO files VALUES (?1, ?2, ?3)")?.execute(params![run.id, bytes, modified])?;
-    db.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
-        .execute(params![
-            run.id,
-            inputs.variant,
-            inputs.family,
-            inputs.epochs,
-            whole(inputs.seed),
-            whole(inputs.params),
-            whole(inputs.macs),
-            state,
-            run.accuracy(),
-            run.time(),
-            run.hardware(),
-            record
-        ])?;
-    let mut insert = db.prepare_cached("INSERT INTO epochs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
-    for row in &run.epochs {
-        let (train, test) =
-            ((row.train_time, row.train_loss, row.train_acc), (row.test_time, row.test_loss, row.test_acc));
-        insert
-            .execute(params![run.id, row.epoch, row.lr, train.0, train.1, train.2, test.0, test.1, test.2])?;
-    }
-    Ok(())
+/// What tells that a run's file has changed; `None` if it has none, or what stands in its place is no file.
+fn stamp(runs: &Folder, id: &str) -> Option<String> {
+    let Stamp { bytes, modified, changed } = runs.sub(id).ok()?.stamp(FILE).ok()??;
+    Some(format!("{bytes} {modified} {changed}"))
 }
 
 fn record(text: &str) -> Result<Run, SearchError> {
-    serde_json::from_str(text).map_err(|error| {
-        SearchError::new(format!("the index holds a run that is none: {error}"))
-            .help("remove index.sqlite: it is built anew")
-    })
+    serde_json::from_str(text)
+        .map_err(|error| SearchError::new(format!("the index holds a run that is none: {error}")))
 }

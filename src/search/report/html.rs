@@ -47,6 +47,7 @@ fn tables(report: &Report) -> Markup {
         (pairs(&report.comparisons))
         (cautions(&report.cautions))
         (not_counted("Failed", &report.failed))
+        (not_counted("Damaged", &report.damaged))
         (not_counted("Not over", &report.unfinished))
     }
 }

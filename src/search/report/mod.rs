@@ -16,7 +16,7 @@ pub use self::claims::{Measured, Verdict};
 pub use self::compare::{Comparison, MAX_PAIRED};
 pub use self::html::live_page;
 use super::stats::Sample;
-use super::{Fate, Index, Plan, PlannedRun, Run, SearchError, fates};
+use super::{Fate, Flaw, Index, Plan, PlannedRun, Run, RunId, SearchError, fates};
 
 /// A search in numbers. Accuracies are in percent, times in seconds.
 #[derive(Debug, Clone, Serialize)]
@@ -33,6 +33,8 @@ pub struct Report {
     pub unfinished: Vec<NotCounted>,
     /// Runs that ended before their last epoch.
     pub failed: Vec<NotCounted>,
+    /// Runs whose files are damaged.
+    pub damaged: Vec<NotCounted>,
     /// Runs that successive halving spared.
     pub dropped: usize,
     /// The machine that the times are of: the one with the most runs.
@@ -108,8 +110,34 @@ impl Report {
     /// # Errors
     /// A folder that holds no search, files of it that cannot be read.
     pub fn read(folder: &Path) -> Result<Report, SearchError> {
-        let plan = Plan::read(folder)?;
-        Ok(Report::new(&plan, &Index::open(folder)?.runs()?))
+        let index = Index::open(folder)?;
+        let mut report = Report::new(index.plan(), &index.runs()?);
+        report.set_apart(index.flaws());
+        Ok(report)
+    }
+
+    /// Sets runs apart that are damaged. They would count as not begun.
+    fn set_apart(&mut self, flaws: &BTreeMap<RunId, Flaw>) {
+        let flaws: BTreeMap<&str, &Flaw> = flaws.iter().map(|(id, flaw)| (id.as_str(), flaw)).collect();
+        for mut run in std::mem::take(&mut self.unfinished) {
+            match flaws.get(run.id.as_str()) {
+                Some(flaw) => {
+                    run.why = flaw.to_string();
+                    self.damaged.push(run);
+                }
+                None => self.unfinished.push(run),
+            }
+        }
+        if !self.damaged.is_empty() {
+            self.cautions.push(format!(
+                "{} damaged and not counted; `netc search DIR` does again what can be done again.",
+                if self.damaged.len() == 1 {
+                    "1 run is".into()
+                } else {
+                    format!("{} runs are", self.damaged.len())
+                }
+            ));
+        }
     }
 
     /// The report of these runs, in any order; runs that the plan lacks do not count.
@@ -138,6 +166,7 @@ impl Report {
             finished: plan.runs.len() - unfinished.len() - failed.len() - dropped,
             unfinished,
             failed,
+            damaged: Vec::new(),
             dropped,
             timed_on,
             groups,
@@ -196,7 +225,7 @@ fn not_counted(plan: &Plan, planned: &PlannedRun, run: Option<&Run>) -> NotCount
         Some(run) => format!("{} of {} epochs done", run.epochs.len(), planned.epochs),
     };
     let variant = plan.variants[planned.variant].name.clone();
-    NotCounted { id: planned.id.clone(), variant, epochs: planned.epochs, seed: planned.seed, why }
+    NotCounted { id: planned.id.to_string(), variant, epochs: planned.epochs, seed: planned.seed, why }
 }
 
 /// The machine on which the most runs finished.

@@ -1,0 +1,86 @@
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use crate::search::{Inputs, Run};
+
+/// Counts up when the tables change: an index of another version is built anew.
+const VERSION: i32 = 2;
+
+const TABLES: &str = "
+CREATE TABLE files (run TEXT PRIMARY KEY, stamp TEXT) WITHOUT ROWID;
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY, variant TEXT NOT NULL, family TEXT NOT NULL, epochs INTEGER NOT NULL, seed INTEGER,
+  params INTEGER, macs INTEGER, state TEXT NOT NULL, accuracy REAL, seconds REAL, hardware TEXT,
+  record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE epochs (
+  run TEXT NOT NULL, epoch INTEGER NOT NULL, lr REAL, train_seconds REAL, train_loss REAL, train_accuracy REAL,
+  test_seconds REAL, test_loss REAL, test_accuracy REAL, PRIMARY KEY (run, epoch)) WITHOUT ROWID;
+CREATE INDEX runs_by_variant ON runs (variant, epochs, seed);
+";
+
+/// The database with its tables, of this version.
+pub(super) fn prepare(db: Connection) -> rusqlite::Result<Connection> {
+    // It can be rebuilt: nothing need reach the disk before it is used.
+    db.pragma_update(None, "synchronous", "OFF")?;
+    let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
+    if version(&db)? != VERSION {
+        let transaction = Transaction::new_unchecked(&db, TransactionBehavior::Exclusive)?;
+        // Another process may have been first.
+        if version(&transaction)? != VERSION {
+            transaction.execute_batch(
+                "DROP TABLE IF EXISTS files; DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS epochs;",
+            )?;
+            transaction.execute_batch(TABLES)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        transaction.commit()?;
+    }
+    Ok(db)
+}
+
+/// Removes all that is said of a run.
+pub(super) fn forget(db: &Connection, id: &str) -> rusqlite::Result<()> {
+    for table in ["DELETE FROM files WHERE run = ?1", "DELETE FROM epochs WHERE run = ?1"] {
+        db.prepare_cached(table)?.execute([id])?;
+    }
+    db.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([id]).map(drop)
+}
+
+/// Adds a run, whose file has this stamp.
+pub(super) fn note(db: &Connection, run: &Run, stamp: Option<&str>) -> rusqlite::Result<()> {
+    let state = match &run.end {
+        Some(_) if run.finished() => "finished",
+        Some(_) => "failed",
+        None => "open",
+    };
+    let whole = |n: u64| i64::try_from(n).ok();
+    let inputs = &run.inputs;
+    let short = Run {
+        inputs: Inputs { text: String::new(), recipe: String::new(), ..inputs.clone() },
+        ..run.clone()
+    };
+    let record = serde_json::to_string(&short).unwrap_or_default();
+    let id = run.id.as_str();
+    db.prepare_cached("INSERT INTO files VALUES (?1, ?2)")?.execute(params![id, stamp])?;
+    db.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
+        .execute(params![
+            id,
+            inputs.variant,
+            inputs.family,
+            inputs.epochs,
+            whole(inputs.seed),
+            whole(inputs.params),
+            whole(inputs.macs),
+            state,
+            run.accuracy(),
+            run.time(),
+            run.hardware(),
+            record
+        ])?;
+    let mut insert = db.prepare_cached("INSERT INTO epochs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+    for row in &run.epochs {
+        let (train, test) =
+            ((row.train_time, row.train_loss, row.train_acc), (row.test_time, row.test_loss, row.test_acc));
+        insert.execute(params![id, row.epoch, row.lr, train.0, train.1, train.2, test.0, test.1, test.2])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Files that a spec names. A spec may come from a stranger, and an error quotes lines of the file that it is
+//! about: what does not begin like a net or a recipe is not quoted.
+
+use std::path::Path;
+
+use super::SearchError;
+use crate::disk;
+use crate::limits::{MAX_FILE_BYTES, MAX_RECIPE_BYTES};
+use crate::recipe::KEYS;
+
+/// Refuses what does not begin with `net`, `block` or `import`.
+pub(super) fn begins_like_a_net(path: &Path) -> Result<(), SearchError> {
+    let begins = |line: &str| {
+        let word = line.split(|c: char| c.is_whitespace() || c == '"').next();
+        word.is_some_and(|word| ["net", "block", "import"].contains(&word))
+    };
+    match begins(&first_line(path, MAX_FILE_BYTES)?) {
+        true => Ok(()),
+        false => Err(SearchError::new(format!(
+            "{} is named under `nets:` and is no net: it does not begin with `net`, `block` or `import`",
+            path.display()
+        ))
+        .help(format!("if it should be one, see what is wrong with it: netc check {}", path.display()))),
+    }
+}
+
+/// Refuses what does not begin with a key of a recipe.
+pub(super) fn begins_like_a_recipe(path: &Path) -> Result<(), SearchError> {
+    let line = first_line(path, MAX_RECIPE_BYTES)?;
+    let key = line.split(':').next().unwrap_or_default().trim();
+    match line.is_empty() || KEYS.iter().any(|known| known.name == key) {
+        true => Ok(()),
+        false => Err(SearchError::new(format!(
+            "{} is named under `recipe:` and is no recipe: its first line sets no key of one",
+            path.display()
+        ))
+        .help("write lines of `key: value`; `netc recipe` lists the keys")),
+    }
+}
+
+/// The first line that is neither blank nor a comment; nothing for a file without one.
+fn first_line(path: &Path, most: usize) -> Result<String, SearchError> {
+    let text = disk::read_text(path, most).map_err(SearchError::io(path))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let says = |line: &&str| !line.is_empty() && !line.starts_with('#') && *line != "---";
+    Ok(text.lines().map(str::trim).find(says).unwrap_or_default().to_string())
+}

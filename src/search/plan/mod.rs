@@ -1,0 +1,194 @@
+//! The plan of a search: every run, fixed before the first one starts.
+
+mod file;
+mod valid;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::variants::{self, Found};
+use super::{Inputs, RunId, SearchError, Sha, Spec, Variant};
+use crate::check::Checked;
+use crate::compile_over;
+use crate::diag::FileId;
+use crate::limits::{MAX_RUNS, MAX_SEED};
+use crate::recipe::Recipe;
+use crate::run::LIBTORCH;
+
+/// Every variant and every run of a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What was asked for.
+    pub spec: Spec,
+    /// What the images are that it trains on, by [`crate::run::data::Dataset::sha256`]; `None` in a plan that
+    /// only says what would be done.
+    #[serde(default)]
+    pub data_sha256: Option<Sha>,
+    /// The nets, each graph with each recipe once.
+    pub variants: Vec<Variant>,
+    /// The names of variants that the spec's condition leaves out.
+    pub excluded: Vec<String>,
+    /// The recipe of each variant at each length, as YAML.
+    pub recipes: BTreeMap<String, String>,
+    /// The runs in the order in which they are taken up: one of each variant first.
+    pub runs: Vec<PlannedRun>,
+}
+
+/// One run of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedRun {
+    /// Its identity: a hash of all that it depends on.
+    pub id: RunId,
+    /// The variant, by its place in the plan.
+    pub variant: usize,
+    /// Its epochs.
+    pub epochs: u32,
+    /// Its seed.
+    pub seed: u64,
+}
+
+/// The flat text of each net of a plan.
+pub type Texts = BTreeMap<Sha, String>;
+
+impl Plan {
+    /// The plan's file in a search's folder.
+    pub const FILE: &str = "plan.json";
+
+    /// Compiles every variant and lists the runs, without a look at the data. The texts of the nets come beside it.
+    ///
+    /// # Errors
+    /// Nets, parameters, conditions and recipes that are not sound.
+    pub fn new(spec: &Spec) -> Result<(Plan, Texts), SearchError> {
+        let spec = spec.absolute()?;
+        let found = variants::variants(&spec)?;
+        if found.found.is_empty() {
+            return Err(SearchError::new("the condition leaves no variant").help("loosen --where"));
+        }
+        let mut plan = Plan {
+            spec,
+            data_sha256: None,
+            variants: Vec::new(),
+            excluded: found.excluded,
+            recipes: BTreeMap::new(),
+            runs: Vec::new(),
+        };
+        let (mut texts, mut lengths) = (Texts::new(), Vec::new());
+        for Found { variant, net, recipes } in found.found {
+            texts.insert(variant.graph.clone(), net.flat_text(None));
+            lengths.push(recipes.iter().map(|recipe| recipe.epochs).collect::<Vec<u32>>());
+            for recipe in recipes {
+                plan.recipes.insert(recipe_key(plan.variants.len(), recipe.epochs), recipe.to_yaml());
+            }
+            plan.variants.push(variant);
+        }
+        plan.list_runs(&lengths)?;
+        Ok((plan, texts))
+    }
+
+    /// The same plan for images of this hash, which are a part of what a run is.
+    #[must_use]
+    pub fn on(mut self, data: Sha) -> Plan {
+        self.data_sha256 = Some(data);
+        let ids: Vec<RunId> =
+            self.runs.iter().map(|run| self.inputs(run, String::new()).identity()).collect();
+        for (run, id) in self.runs.iter_mut().zip(ids) {
+            run.id = id;
+        }
+        self
+    }
+
+    fn list_runs(&mut self, lengths: &[Vec<u32>]) -> Result<(), SearchError> {
+        let per_round: usize = lengths.iter().map(Vec::len).sum();
+        if per_round.saturating_mul(self.spec.runs as usize) > MAX_RUNS {
+            return Err(SearchError::new(format!("the search has more than {MAX_RUNS} runs")));
+        }
+        let rounds = u64::from(self.spec.runs);
+        if self.spec.seed.checked_add(rounds).is_none_or(|last| last > MAX_SEED) {
+            return Err(SearchError::new(format!("a seed of the search is more than {MAX_SEED}"))
+                .help("choose a smaller --seed"));
+        }
+        for round in 0..rounds {
+            for (variant, lengths) in lengths.iter().enumerate() {
+                for &epochs in lengths {
+                    let seed = self.spec.seed + round;
+                    let mut run = PlannedRun { id: RunId::digest(b""), variant, epochs, seed };
+                    run.id = self.inputs(&run, String::new()).identity();
+                    self.runs.push(run);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All that a run depends on, given the text of its net.
+    pub fn inputs(&self, run: &PlannedRun, text: String) -> Inputs {
+        let (variant, spec) = (&self.variants[run.variant], &self.spec);
+        Inputs {
+            variant: variant.name.clone(),
+            family: variant.family.clone(),
+            graph: variant.graph.clone(),
+            text,
+            recipe: self.recipes.get(&recipe_key(run.variant, run.epochs)).cloned().unwrap_or_default(),
+            epochs: run.epochs,
+            seed: run.seed,
+            data: spec.data.clone(),
+            data_sha256: self.data_sha256.clone(),
+            limit_train: spec.limit_train,
+            limit_test: spec.limit_test,
+            precision: spec.precision.clone(),
+            params: variant.params,
+            macs: variant.macs,
+            netc: env!("CARGO_PKG_VERSION").into(),
+            libtorch: LIBTORCH.into(),
+        }
+    }
+
+    /// The recipe of a run.
+    pub fn recipe(&self, run: &PlannedRun) -> Option<Recipe> {
+        let text = self.recipes.get(&recipe_key(run.variant, run.epochs))?;
+        Some(Recipe::resolve(&[], Some((FileId(0), text)), None).0)
+    }
+
+    /// Multiply-accumulate operations of all runs on so many training and test images: a step of training
+    /// counts as three forward passes.
+    pub fn macs(&self, train: usize, test: usize) -> f64 {
+        let images = (3 * train + test) as f64;
+        let run = |run: &PlannedRun| self.variants[run.variant].macs as f64 * f64::from(run.epochs) * images;
+        self.runs.iter().map(run).sum()
+    }
+
+    /// The net of a flat text, if it has this graph.
+    ///
+    /// # Errors
+    /// Another graph, or none.
+    pub fn compile(text: &str, graph: &Sha) -> Result<Checked, SearchError> {
+        let name = net_name(graph);
+        let overlay = [(name.clone(), text.to_string())].into();
+        let net = compile_over(Path::new(&name), &[], &overlay).net;
+        net.filter(|net| net.graph().hash() == graph.as_str()).ok_or_else(|| {
+            SearchError::new(format!("nets/{name} is no longer the net of the plan"))
+                .help("it is written by the search; start another search to try another net")
+        })
+    }
+
+    /// The file of a net's text.
+    pub fn net_file(folder: &Path, graph: &Sha) -> PathBuf {
+        folder.join("nets").join(net_name(graph))
+    }
+
+    /// The folder of a run.
+    pub fn run_folder(folder: &Path, id: &RunId) -> PathBuf {
+        folder.join("runs").join(id.as_str())
+    }
+}
+
+/// The name of a net's file.
+fn net_name(graph: &Sha) -> String {
+    format!("{}.net", &graph.as_str()[..16])
+}
+
+fn recipe_key(variant: usize, epochs: u32) -> String {
+    format!("{variant}/{epochs}")
+}
