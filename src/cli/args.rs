@@ -6,10 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::args_doctor::DoctorArgs;
 use super::args_draw::DrawArgs;
 use super::args_export::{ExportArgs, ImportArgs, LogitsArgs};
+use super::args_parity::{AgreeArgs, ParityArgs};
 use super::args_report::ReportArgs;
 use super::args_search::{ReproduceArgs, SearchArgs};
 use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, RecipeArgs, ShowArgs};
-use super::args_train::{EvalArgs, ParityArgs, ProfileArgs, TrainArgs};
+use super::args_train::{EvalArgs, ProfileArgs, TrainArgs};
 use super::args_watch::{PlotArgs, PredictArgs};
 use crate::diag::Code;
 use crate::lower::ConvChoice;
@@ -97,6 +98,9 @@ pub enum TensorCommand {
     /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),
+    /// Hold every way of computing nets against fp64 on the CPU
+    #[command(hide = true)]
+    Agree(AgreeArgs),
     /// Compute a net's output for given images, for comparison with other programs
     #[command(hide = true)]
     Logits(LogitsArgs),

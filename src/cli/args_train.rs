@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{Format, SetArgs};
 use super::args_watch::picture;
-use crate::lower::{ConvChoice, Precision, Without};
+use crate::lower::{ConvChoice, Without};
 use crate::passes::Choice;
 use crate::run::{DeviceChoice, Executor, PrecisionChoice};
 
@@ -78,7 +78,7 @@ pub struct TrainArgs {
     /// Also write what a viewer reads: `tensorboard` for event files in the run's folder
     #[arg(long, value_enum, value_name = "VIEWER")]
     pub log: Option<Viewer>,
-    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent
+    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Without,
     /// Save the state to go on from after so many seconds; 0: after every step
@@ -103,7 +103,7 @@ pub enum Viewer {
 /// Where to compute, and in what arithmetic.
 #[derive(Debug, Clone, Args)]
 pub struct MachineArgs {
-    /// auto, cpu, or cuda:0
+    /// auto, cpu, or cuda:0; netc has not been tested on CUDA yet
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
     /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it, else fp32
@@ -148,7 +148,7 @@ pub struct ProfileArgs {
     /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
-    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent
+    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Without,
     /// Also measure the memory that a step holds at most
@@ -203,30 +203,4 @@ pub struct EvalArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
-}
-
-/// Arguments of `netc parity`.
-#[derive(Debug, Args)]
-pub struct ParityArgs {
-    /// The net
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// The folder to write
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Images in a step
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    pub batch: usize,
-    /// Optimiser steps
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub steps: usize,
-    /// fp32 or fp64
-    #[arg(long, value_name = "PRECISION", default_value = "fp32")]
-    pub precision: Precision,
-    /// Seed of weights and images
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// Weights instead of first ones
-    #[arg(long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
 }

@@ -17,6 +17,7 @@ pub fn tensors(command: TensorCommand) -> ExitCode {
         TensorCommand::Export(args) => export_script::run(&args),
         TensorCommand::Doctor(_) => doctor::probe(),
         TensorCommand::Parity(args) => parity::run(&args),
+        TensorCommand::Agree(args) => parity::agree(&args),
         TensorCommand::Logits(args) => logits::run(&args),
     }
 }

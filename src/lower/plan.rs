@@ -34,6 +34,15 @@ impl Plan {
         &self.steps
     }
 
+    /// Lets dropout drop nothing: two generators, such as those of two devices, never draw alike.
+    pub(super) fn drop_nothing(&mut self) {
+        for step in &mut self.steps {
+            if let Op::Dropout(dropout) = &mut step.op {
+                dropout.p = 0.0;
+            }
+        }
+    }
+
     /// The shape of the input for one example.
     pub fn input_shape(&self) -> &Shape {
         &self.steps[0].shape

@@ -17,17 +17,20 @@ pub enum Saving {
     Memory,
     /// The descent of a weight in one pass over memory.
     Descent,
+    /// Every kernel of netc's own. Without them libtorch computes everything, as it does on a GPU.
+    Kernels,
 }
 
 impl Saving {
     /// Every saving by its name on the command line.
-    pub const ALL: [(&'static str, Saving); 6] = [
+    pub const ALL: [(&'static str, Saving); 7] = [
         ("norm", Saving::Norm),
         ("relu", Saving::Relu),
         ("pool", Saving::Pool),
         ("add", Saving::Add),
         ("memory", Saving::Memory),
         ("descent", Saving::Descent),
+        ("kernels", Saving::Kernels),
     ];
 }
 
@@ -40,6 +43,11 @@ impl Without {
     /// Whether a saving is left out.
     pub fn has(&self, saving: Saving) -> bool {
         self.0.contains(&saving)
+    }
+
+    /// Whether libtorch's operations move the weights, not the kernel that descends in one pass over memory.
+    pub fn plain_descent(&self) -> bool {
+        self.has(Saving::Descent) || self.has(Saving::Kernels)
     }
 
     /// Whether all are used.

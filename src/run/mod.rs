@@ -80,7 +80,7 @@ pub use native::leave;
 pub use optimiser::{Optimiser, Pace};
 pub use options::{DeviceChoice, PrecisionChoice};
 #[cfg(feature = "torch")]
-pub use parity::{Trial, parity};
+pub use parity::{Distance, Named, Steps, Trial};
 #[cfg(feature = "torch")]
 pub use profile::{Phases, Profile, TaskProfile, profile};
 #[cfg(feature = "torch")]

@@ -15,7 +15,7 @@ use super::stepper::tuning;
 use super::{Batches, Machine, Method, Optimiser, RunError, native};
 use crate::check::Checked;
 use crate::graph::Op;
-use crate::lower::{At, Compiled, Footprint, Load, Precision, Saving, Times, TorchNet, Ways, seed};
+use crate::lower::{At, Compiled, Footprint, Load, Precision, Times, TorchNet, Ways, seed};
 use crate::passes::{Purpose, optimise};
 use crate::recipe::Recipe;
 
@@ -112,7 +112,7 @@ pub fn profile(
     phases.schedule = since() - phases.tuning;
     compiled.take_times();
     let mut optimiser = Optimiser::new(&net, recipe).at("the optimiser")?;
-    if method.without.has(Saving::Descent) {
+    if method.without.plain_descent() {
         optimiser = optimiser.plain();
     }
     let (mut tasks, mut whole, mut data, mut descent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -18,7 +18,7 @@ use super::whiten::whiten;
 use super::{Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, RunError, RunInfo, checkpoint};
 use crate::check::Checked;
 use crate::lower::kernels::aten;
-use crate::lower::{At, Saving, TorchNet};
+use crate::lower::{At, TorchNet};
 use crate::passes::{Optimised, Purpose, optimise};
 use crate::recipe::Recipe;
 
@@ -142,7 +142,7 @@ pub fn train(
     }
     whiten(&net, &training, job.recipe)?;
     let mut state = State::new(net, job.recipe).at("the state of the training")?;
-    if job.method.without.has(Saving::Descent) {
+    if job.method.without.plain_descent() {
         state.optimiser = state.optimiser.plain();
     }
     let (rows, part) = match job.resume {

@@ -7,7 +7,8 @@ use std::io::Cursor;
 
 use serde_json::{Value, json};
 
-use crate::generated::{Choices, cases, with_choices};
+use crate::chance::Choices;
+use crate::generated::{cases, with_choices};
 use crate::lsp_editor::{at, framed, messages};
 
 const NET: &str = "block pair(c) {\n  conv(c) -> bn -> relu # \u{1F600}\n}\n\nnet x(width = 8) {\n  \

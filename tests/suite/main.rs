@@ -4,11 +4,14 @@
 // A test may panic where libtorch fails.
 #![allow(clippy::disallowed_methods)]
 
+#[cfg(feature = "torch")]
+mod agree;
 mod article;
 mod attack_search;
 #[cfg(feature = "torch")]
 mod attack_search_run;
 mod book;
+mod chance;
 mod check;
 mod commands;
 #[cfg(feature = "torch")]

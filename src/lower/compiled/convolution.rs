@@ -1,4 +1,4 @@
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::rules;
 use crate::graph::op::Conv;
@@ -15,16 +15,36 @@ pub(super) struct Convolution {
     forward: Packed,
     packed: bool,
     backward: Packed,
+    /// The weights in the kind of the arithmetic, until they change.
+    cast: Option<Tensor>,
 }
 
 impl Convolution {
     pub(super) fn new(op: Conv, ways: Ways) -> Convolution {
-        Convolution { op, ways, forward: Packed::default(), packed: false, backward: Packed::default() }
+        Convolution {
+            op,
+            ways,
+            forward: Packed::default(),
+            packed: false,
+            backward: Packed::default(),
+            cast: None,
+        }
     }
 
     /// Says that the weights have changed.
     pub(super) fn renew(&mut self) {
         self.packed = false;
+        self.cast = None;
+    }
+
+    /// The weights in a kind: cast once, however often they are used until they change.
+    fn cast(&mut self, weight: &Tensor, kind: Kind) -> Result<Tensor, TchError> {
+        if let Some(cast) = &self.cast {
+            return Ok(cast.shallow_clone());
+        }
+        let cast = weight.f_to_kind(kind)?;
+        self.cast = Some(cast.shallow_clone());
+        Ok(cast)
     }
 
     /// The output; `y` is asked for memory for it where the library does not bring its own.
@@ -48,7 +68,7 @@ impl Convolution {
                 Ok(y)
             }
             (_, kernels) => {
-                let cast = weight.f_to_kind(x.kind())?;
+                let cast = self.cast(weight, x.kind())?;
                 let plain = finish.after == Default::default() && finish.add.is_none();
                 let Some(kernels) = kernels.filter(|_| !plain) else {
                     let value = rules::convolve(&self.op, x, &cast, finish.bias)?;
@@ -78,7 +98,7 @@ impl Convolution {
             kernels.convolve((&gradient, &dx), (tile, &mut self.backward), Epilogue::default(), workspace)?;
             return Ok(dx);
         }
-        let cast = weight.f_to_kind(x.kind())?;
+        let cast = self.cast(weight, x.kind())?;
         let [by_input, ..] =
             aten::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
         by_input.ok_or_else(|| TchError::Shape("there is no gradient".into()))
@@ -101,7 +121,7 @@ impl Convolution {
                 workspace,
             );
         }
-        let cast = weight.f_to_kind(x.kind())?;
+        let cast = self.cast(weight, x.kind())?;
         let [_, by_weight, _] =
             aten::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
         by_weight.iter().try_for_each(|from| rules::put(dw, from))

@@ -18,7 +18,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::kernels::{Kernels, Workspace};
 use super::schedule::{Means, Schedule, Task};
 use super::torch::Mode;
-use super::{At, Times, TorchError, TorchNet, Ways};
+use super::{At, Saving, Times, TorchError, TorchNet, Ways};
 use crate::graph::Op;
 use crate::graph::op::Role;
 use crate::passes::Purpose;
@@ -84,7 +84,7 @@ impl Compiled {
         tuning: &Tuning,
     ) -> Result<Compiled, TorchError> {
         let suits = net.device == Device::Cpu && matches!(net.kind, Kind::Float | Kind::BFloat16);
-        let kernels = Kernels::detect().filter(|_| suits);
+        let kernels = Kernels::detect().filter(|_| suits && !tuning.without.has(Saving::Kernels));
         let training = purpose == Purpose::Training;
         let means = Means { purpose, kernels: kernels.is_some(), without: &tuning.without };
         let mut tuned = Duration::ZERO;

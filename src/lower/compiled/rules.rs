@@ -3,9 +3,9 @@
 use tch::{Kind, TchError, Tensor};
 
 use crate::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
+use crate::lower::Step;
 use crate::lower::kernels::aten;
 use crate::lower::torch::{Mode, Weight, channels_last, image_size, ops, pair};
-use crate::lower::{Step, seed};
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -47,8 +47,7 @@ pub(super) fn forward(
             done(value, &[x, &mean, &inverse])
         }
         Op::Dropout(op) => {
-            tch::manual_seed(seed::derive(seed, &step.path));
-            let noise = x.f_empty_like()?.f_bernoulli_float_(1.0 - op.p)?.f_div_scalar_(1.0 - op.p)?;
+            let noise = ops::dropout_noise(step, op.p, x, seed)?;
             done(x.f_mul(&noise)?, &[&noise])
         }
         Op::MaxPool(op) => {

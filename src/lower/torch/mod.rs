@@ -138,6 +138,11 @@ impl TorchNet {
         TorchNet { plan, weights, owned, device, kind, masters, norm: None }
     }
 
+    /// Lets dropout drop nothing from now on, for comparison with what draws otherwise.
+    pub fn drop_nothing(&mut self) {
+        self.plan.drop_nothing();
+    }
+
     /// Normalises by `norm` while training from now on.
     pub fn set_training_norm(&mut self, norm: Box<dyn TrainingNorm>) {
         self.norm = Some(norm);

@@ -41,10 +41,7 @@ pub(in crate::lower) fn apply(
         Op::Softmax(_) => x.f_softmax(1, None),
         Op::Dropout(op) => match mode {
             Mode::Eval => Ok(x.shallow_clone()),
-            Mode::Train { seed } => {
-                tch::manual_seed(seed::derive(seed, &step.path));
-                x.f_dropout(op.p, true)
-            }
+            Mode::Train { seed } => x.f_mul(&dropout_noise(step, op.p, x, seed)?),
         },
         Op::MaxPool(op) => max_pool(&op.0, x),
         Op::AvgPool(op) => avg_pool(&op.0, x),
@@ -100,6 +97,13 @@ fn batch_norm(
     }
     let [weight, bias, mean, var] = [weight, bias, mean, var].map(|w| Some(&w.tensor));
     x.f_batch_norm(weight, bias, mean, var, training, op.momentum, op.eps, true)
+}
+
+/// What dropout multiplies `x` by: 0 with probability `p`, else 1 / (1 - p). On a GPU libtorch's own dropout draws
+/// otherwise, and both executors must draw alike.
+pub(in crate::lower) fn dropout_noise(step: &Step, p: f64, x: &Tensor, seed: u64) -> Result {
+    tch::manual_seed(seed::derive(seed, &step.path));
+    tch::no_grad(|| x.f_empty_like()?.f_bernoulli_float_(1.0 - p)?.f_div_scalar_(1.0 - p))
 }
 
 fn max_pool(window: &Window, x: &Tensor) -> Result {
