@@ -26,8 +26,8 @@ fn main() {
     let shipped =
         ["torch/lib", "nvidia/cu13/lib"].map(|folder| format!("$ORIGIN/../lib/netc/libtorch/{folder}"));
     let rpaths: Vec<String> = found.chain(shipped).collect();
-    // An rpath, unlike a runpath, also serves the libraries that libtorch itself loads.
-    println!("cargo::rustc-link-arg=-Wl,--disable-new-dtags");
+    // As a runpath, which LD_LIBRARY_PATH goes before: a libtorch that LIBTORCH names at run time is the one that is taken.
+    println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
     for rpath in &rpaths {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{rpath}");
     }

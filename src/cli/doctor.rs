@@ -77,6 +77,7 @@ pub(super) fn probe() -> ExitCode {
         libtorch: facts.version,
         library: facts.library,
         gpus: crate::run::Machine::gpus(),
+        no_cuda: crate::run::Machine::cuda().err().map(String::from),
         threads: facts.threads,
         kernels: facts.kernels,
     };

@@ -58,7 +58,7 @@ pub(super) fn command(sibling: &Path) -> process::Command {
     if env::var_os("OMP_WAIT_POLICY").is_none() {
         command.env("OMP_WAIT_POLICY", "passive");
     }
-    // The folders that the program was built with come first, whatever this says.
+    // They go before the folders that the program was built with.
     let named = named_folders();
     if !named.is_empty() {
         let before = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
@@ -76,7 +76,8 @@ pub(super) fn find_libtorch() -> Option<PathBuf> {
     let origin = origin.parent()?.to_str()?;
     let built = option_env!("NETC_RPATHS").unwrap_or_default().replace("$ORIGIN", origin);
     let given = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-    let mut folders = env::split_paths(&built).chain(named_folders()).chain(env::split_paths(&given));
+    let named = named_folders().into_iter().chain(env::split_paths(&given));
+    let mut folders = named.chain(env::split_paths(&built).collect::<Vec<_>>());
     folders.find(|folder| !folder.as_os_str().is_empty() && folder.join(LIBRARY).is_file())
 }
 

@@ -1,5 +1,5 @@
 use std::path::PathBuf;
-use std::sync::Once;
+use std::sync::OnceLock;
 
 use tch::Device;
 
@@ -40,12 +40,22 @@ impl Machine {
 
     /// How many CUDA GPUs libtorch finds. The first call also prepares the process for libtorch.
     pub fn gpus() -> usize {
-        static PREPARED: Once = Once::new();
-        PREPARED.call_once(|| {
-            native::keep_freed_memory();
-            native::load_cuda();
-        });
+        let _ = Machine::cuda();
         usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
+    }
+
+    /// Whether libtorch's CUDA half is loaded. The first call also prepares the process for libtorch.
+    ///
+    /// # Errors
+    /// Why it is not, in the dynamic linker's words.
+    pub fn cuda() -> Result<(), &'static str> {
+        static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
+        let loaded = LOADED.get_or_init(|| {
+            native::keep_freed_memory();
+            kernels::aten::prepare();
+            native::load_cuda()
+        });
+        loaded.as_ref().copied().map_err(String::as_str)
     }
 
     /// Waits for what the device was given to do.

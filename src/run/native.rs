@@ -2,15 +2,26 @@
 
 #![allow(unsafe_code)]
 
+use std::ffi::CStr;
+
 /// Makes libtorch's CUDA half available if it is installed beside the rest. libtorch registers its
 /// kernels as the library is loaded, so that one binary serves machines with and without a GPU.
-pub(super) fn load_cuda() {
+///
+/// # Errors
+/// The dynamic linker's words.
+pub(super) fn load_cuda() -> Result<(), String> {
     // SAFETY: the name is a NUL-terminated literal, and loading libtorch_cuda.so runs no code but
-    // its registrations. The handle is left open on purpose: kernels stay registered.
+    // its registrations. The handle is left open on purpose: kernels stay registered. The linker's words
+    // are null or a string that stays until this thread's next call.
     #[cfg(target_os = "linux")]
     unsafe {
-        libc::dlopen(c"libtorch_cuda.so".as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
+        if libc::dlopen(c"libtorch_cuda.so".as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL).is_null() {
+            let words = libc::dlerror();
+            let text = (!words.is_null()).then(|| CStr::from_ptr(words).to_string_lossy().into_owned());
+            return Err(text.unwrap_or_else(|| "libtorch_cuda.so cannot be loaded".into()));
+        }
     }
+    Ok(())
 }
 
 /// Ends the process without the destructors of libraries, whose threads may still compute.

@@ -57,6 +57,9 @@ pub struct Probe {
     pub library: Option<PathBuf>,
     /// How many CUDA GPUs libtorch finds.
     pub gpus: usize,
+    /// Why libtorch's CUDA half is not loaded; none if it is.
+    #[serde(default)]
+    pub no_cuda: Option<String>,
     /// Threads that libtorch computes with.
     pub threads: usize,
     /// Whether netc's own kernels run here.
@@ -134,18 +137,36 @@ fn libtorch(probe: &Probe) -> Finding {
 
 fn gpus(probe: Option<&Probe>) -> Finding {
     let there = gpu_names();
-    let names = if there.is_empty() { String::new() } else { format!(": {}", there.join(", ")) };
-    match probe.map_or(0, |probe| probe.gpus) {
-        0 if there.is_empty() => good("CUDA", "no NVIDIA GPU; training runs on the CPU".into()),
-        0 if probe.is_none() => good("CUDA", format!("{} GPUs by the driver{names}", there.len())),
-        0 => bad(
+    let by_driver = match &there[..] {
+        [] => "no NVIDIA GPU by the driver".into(),
+        there => format!("{} by the driver: {}", counted(there.len()), there.join(", ")),
+    };
+    let Some(probe) = probe else { return good("CUDA", by_driver) };
+    let half = match &probe.no_cuda {
+        None => "libtorch's CUDA half is loaded".into(),
+        Some(reason) => format!("libtorch's CUDA half is not: {reason}"),
+    };
+    match (probe.gpus, there.is_empty()) {
+        (0, true) => good("CUDA", format!("{by_driver}, training runs on the CPU; {half}")),
+        (0, false) => bad(
             "CUDA",
             Status::Warning,
-            format!("{} GPUs by the driver{names}, none by libtorch", there.len()),
-            "get the libtorch with CUDA: scripts/libtorch.sh --full; and see that the driver is new enough for CUDA 13".into(),
+            format!("{by_driver}; none by libtorch; {half}"),
+            match probe.no_cuda {
+                Some(_) => "get the libtorch with CUDA: scripts/libtorch.sh --full",
+                None => "see that the driver is new enough for CUDA 13, and what CUDA_VISIBLE_DEVICES says",
+            }
+            .into(),
         ),
-        n => good("CUDA", format!("{n} GPUs{names}")),
+        (n, _) => good("CUDA", format!("{} by libtorch; {by_driver}; {UNTESTED}", counted(n))),
     }
+}
+
+/// Said wherever CUDA is offered, until netc was tested on it.
+pub const UNTESTED: &str = "netc has not been tested on CUDA yet";
+
+fn counted(gpus: usize) -> String {
+    if gpus == 1 { "1 GPU".into() } else { format!("{gpus} GPUs") }
 }
 
 /// The instructions that kernels of netc and of libtorch use, and whether this CPU has each.

@@ -29,6 +29,12 @@ extern "C" {
 
 char *netc_build() { return strdup(at::show_config().c_str()); }
 
+// cuDNN's algorithms are timed once for each shape, and fp32 is IEEE single, which TF32 is not.
+void netc_prepare() {
+    at::globalContext().setBenchmarkCuDNN(true);
+    at::globalContext().setAllowTF32CuDNN(false);
+}
+
 void netc_deterministic() {
     at::globalContext().setDeterministicAlgorithms(true, false);
     at::globalContext().setDeterministicFillUninitializedMemory(false);

@@ -35,7 +35,15 @@ unsafe extern "C" {
 
     fn netc_build() -> *mut c_char;
 
+    fn netc_prepare();
+
     fn netc_deterministic();
+}
+
+/// Has cuDNN time its algorithms once for each shape, and libtorch compute fp32 in fp32, not TF32.
+pub fn prepare() {
+    // SAFETY: it sets flags of libtorch.
+    unsafe { netc_prepare() }
 }
 
 /// Has libtorch take algorithms that give the same bits each time, and refuse ops that have none.
