@@ -239,7 +239,9 @@ def pools():
         case("maxpool", opset, pool(pads=[1, 1, 1, 1]))
         case("maxpool_uneven", opset, pool(pads=[0, 0, 1, 1]))
         case("maxpool_same_upper", opset, pool(auto_pad="SAME_UPPER"))
-        case("maxpool_same_lower", opset, pool(auto_pad="SAME_LOWER"))
+        # The reference pads as SAME_UPPER says.
+        lower = pool(auto_pad="SAME_LOWER")
+        case("maxpool_same_lower", opset, lower, like=(lower, {}) if opset < RUNS_FROM else None)
         if opset >= 10:
             case("maxpool_ceil", opset, pool(ceil_mode=1))
             case("maxpool_dilated", opset, pool(dilations=[2, 2]), refused=True)
