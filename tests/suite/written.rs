@@ -198,3 +198,15 @@ fn a_net_of_a_name_that_is_not_utf8_is_read_with_its_imports_and_repaired() {
     assert_eq!(text(&inside.join(near)), net("lib.net", "relu"));
     assert!(!inside.join("\u{fffd}.net").exists());
 }
+
+#[test]
+fn fmt_writes_line_feeds_and_no_byte_order_mark_and_is_then_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.net");
+    fs::write(&file, format!("\u{feff}{}", UGLY.replace('\n', "\r\n"))).unwrap();
+    assert_eq!(netc(folder.path(), &["fmt".as_ref(), "a.net".as_ref()]).status.code(), Some(0));
+    let once = text(&file);
+    assert!(once.starts_with("net a {\n") && !once.contains('\r'), "{once:?}");
+    let check = ["fmt".as_ref(), "--check".as_ref(), "a.net".as_ref()];
+    assert_eq!(netc(folder.path(), &check).status.code(), Some(0));
+}
