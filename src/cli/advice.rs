@@ -26,7 +26,7 @@ impl Failed<'_> {
                 "{error}\nthe run goes on from its last checkpoint, with any number of ranks: netc train --resume {}",
                 self.out.display()
             ),
-            RunError::Diverged { .. } => self.diverged(error),
+            RunError::Diverged { .. } | RunError::NotFinite { .. } => self.diverged(error),
             RunError::Changed { path, what, was, is } => format!(
                 "{error}\n{}help: put the {what} back as it was in {}, or train anew into another folder",
                 difference(what, was, is),

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use super::args_train::MachineArgs;
@@ -117,10 +118,10 @@ pub struct TrainingsArgs {
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     /// Train on the first N images only
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub limit_train: Option<usize>,
     /// Test on the first N images only
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub limit_test: Option<usize>,
     #[command(flatten)]
     #[allow(missing_docs)]

@@ -4,6 +4,7 @@ use super::PROBLEMS;
 use super::args::Format;
 use super::args_train::ProfileArgs;
 use super::out::{bytes, complain, print, show, table, trimmed, write};
+use super::train::warn_of;
 use crate::compile;
 use crate::graph::Graph;
 use crate::lower::{Algorithm, Ways};
@@ -42,6 +43,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         without: args.without.clone(),
         ..Method::default()
     };
+    warn_of(method.conv, machine);
     let found =
         profile(&net, &recipe, machine, &method, args.steps, args.memory).map_err(|e| e.to_string())?;
     let title = format!(

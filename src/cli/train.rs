@@ -14,6 +14,7 @@ use super::progress::TrainingView;
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::Sources;
+use crate::lower::ConvChoice;
 use crate::passes::Purpose;
 use crate::recipe::{self, Recipe};
 use crate::run::data::Dataset;
@@ -75,6 +76,9 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         (_, device) => device,
     };
     let machine = Machine::choose(device, training.precision).map_err(|e| e.to_string())?;
+    if first {
+        warn_of(training.method.conv, machine);
+    }
     let stop = stop_on_interrupt()?;
     let mut data = load_with_progress(&training.data).map_err(|e| e.to_string())?;
     if args.resume.is_some() {
@@ -125,6 +129,13 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
     })?;
     print(&result(&report, &training.recipe, &data, &training.out));
     Ok(report.outcome)
+}
+
+/// Says on standard error what the choice of convolutions costs in accuracy.
+pub(super) fn warn_of(conv: ConvChoice, machine: Machine) {
+    if let Some(warning) = conv.warning(machine.precision).filter(|_| !machine.device.is_cuda()) {
+        complain(&format!("warning: {warning}\n"));
+    }
 }
 
 /// What writes event files: where asked, and where the run that is gone on with has some.

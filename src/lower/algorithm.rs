@@ -102,6 +102,14 @@ impl ConvChoice {
         }
     }
 
+    /// What to know before computing by this choice in a precision.
+    pub fn warning(self, precision: Precision) -> Option<&'static str> {
+        (self == ConvChoice::F4 && precision == Precision::Bf16).then_some(
+            "f4 convolutions in bf16 lose more than half of a gradient's accuracy; \
+             choose --conv auto or --precision fp32",
+        )
+    }
+
     /// The choice without timing: what would be timed against the library, wherever it can be.
     pub fn by_rule(self, precision: Precision) -> ConvChoice {
         match self.candidate(precision) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::{Kind, TchError, Tensor};
 
 use super::data::{Normalisation, Picture};
-use super::{Machine, RunError, RunFolder, RunInfo, checkpoint};
+use super::{Machine, Origin, RunError, RunFolder, RunInfo, checkpoint};
 use crate::check::Checked;
 use crate::lower::{At, Mode, TorchNet};
 use crate::passes::{Choice, Purpose, optimise};
@@ -14,6 +14,8 @@ use crate::passes::{Choice, Purpose, optimise};
 #[derive(Debug)]
 pub struct Trained {
     net: TorchNet,
+    /// The net as the run has it, which `net` was made from.
+    source: TorchNet,
     normalisation: Normalisation,
     /// The names of the classes.
     pub classes: Vec<String>,
@@ -42,7 +44,7 @@ impl Trained {
         let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
         let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
         checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
-        Ok(Trained { net: net.rewritten(&tested)?, normalisation, classes, image })
+        Ok(Trained { net: net.rewritten(&tested)?, source: net, normalisation, classes, image })
     }
 
     /// The probability of each class for each picture, all of the net's size ([`Trained::image`]).
@@ -57,7 +59,15 @@ impl Trained {
         tch::no_grad(|| {
             let images = self.batch(pictures).at("the images")?;
             let logits = self.net.forward(&images, Mode::Eval)?;
-            self.probabilities(&logits).at("the probabilities").map_err(RunError::from)
+            let answers = self.probabilities(&logits).at("the probabilities")?;
+            match answers.iter().flatten().find(|part| !part.is_finite()) {
+                None => Ok(answers),
+                Some(&part) => Err(RunError::NotFinite {
+                    what: "the probability of a class".into(),
+                    value: part.into(),
+                    origin: Origin::of_evaluation(&self.source, &images)?,
+                }),
+            }
         })
     }
 

@@ -75,11 +75,14 @@ impl Epoch<'_> {
             let size = batch_size.min(images - first);
             let stop = self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
             let last = step + 1 == steps;
-            if last || reported.elapsed() > REPORT_EVERY {
+            let keeps = kept.elapsed() >= job.save_every && job.group.is_none();
+            // Nothing is saved of which it is not known that the loss is a number.
+            if last || stop || keeps || reported.elapsed() > REPORT_EVERY {
                 let score = tally.score().at("the loss")?;
                 if !score.loss.is_finite() {
                     // On a GPU no step waits for its loss, so that some have passed since.
-                    let first = self.batches.training(&places, 0, 1).at("augmentation")?.0;
+                    let some = batch_size.min(images);
+                    let first = self.batches.training(&places, 0, some).at("augmentation")?.0;
                     let origin = Origin::of(&state.net, &first, 0)?;
                     return Err(RunError::Diverged {
                         loss: score.loss,
@@ -101,7 +104,7 @@ impl Epoch<'_> {
                 tally.sum_over(job.group)?;
                 return Ok(Pass::Stopped(part(&tally, step + 1)?));
             }
-            if kept.elapsed() >= job.save_every && job.group.is_none() {
+            if keeps {
                 keep(state, part(&tally, step + 1)?)?;
                 kept = Instant::now();
             }

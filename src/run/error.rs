@@ -11,6 +11,9 @@ pub enum Origin {
     /// A weight that the step before made so. Of several, the one nearest to the loss, where the gradient passes first.
     #[error("`{0}` is not finite since the step before, because its gradient was not")]
     Weight(String),
+    /// A weight or a running statistic, which an evaluation only reads.
+    #[error("`{0}` holds numbers that are not finite")]
+    Stored(String),
     /// The images.
     #[error("the images are not all finite")]
     Images,
@@ -66,6 +69,16 @@ pub enum RunError {
     /// The data does not fit the net or the recipe.
     #[error("{0}")]
     Data(String),
+    /// Batch normalisation would have one value of a channel in a batch, and so no variance.
+    #[error("batch normalisation `{layer}` would have one value a channel: {batch}\nhelp: {help}")]
+    OneValue {
+        /// The layer's path.
+        layer: String,
+        /// Which batch, and how it comes about.
+        batch: String,
+        /// What to change.
+        help: String,
+    },
     /// The device or the precision asked for is not there.
     #[error("{0}")]
     Device(String),
@@ -93,6 +106,16 @@ pub enum RunError {
         step: usize,
         /// Whether it was this very step.
         exact: bool,
+        /// Where it came from.
+        origin: Origin,
+    },
+    /// An evaluation gives a number that is not finite.
+    #[error("{what} is {value}: {origin}")]
+    NotFinite {
+        /// What it is: a loss, a probability.
+        what: String,
+        /// The number.
+        value: f64,
         /// Where it came from.
         origin: Origin,
     },

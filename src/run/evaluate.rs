@@ -8,11 +8,11 @@ use super::data::Dataset;
 use super::dist::Group;
 use super::fits::fits;
 use super::stepper::tuning;
-use super::{Batches, Confusion, Executor, Machine, Method, RunError, RunFolder, checkpoint};
+use super::{Batches, Confusion, Executor, Machine, Method, Origin, RunError, RunFolder, checkpoint};
 use crate::check::Checked;
 use crate::diag::FileId;
 use crate::lower::{At, Compiled, Mode, TorchNet};
-use crate::passes::{Choice, Purpose, optimise};
+use crate::passes::{Choice, Optimised, Purpose, optimise};
 use crate::recipe::{self, Recipe, TestViews};
 
 /// Images in one batch of an evaluation. The result does not depend on it but for rounding.
@@ -40,12 +40,22 @@ pub fn evaluate(
     how: (&Method, Machine),
     group: Option<&Arc<Group>>,
 ) -> Result<Score, RunError> {
-    evaluate_watched(net, batches, how, group, &mut |_, _| Ok(()))
+    evaluate_watched((net, net), batches, how, group, &mut |_, _| Ok(()))
 }
 
-/// The same; `watch` is given the logits and labels of each batch.
+/// The same by a net rewritten for evaluation; what is not finite is looked for in the net as it is.
+pub(super) fn evaluate_rewritten(
+    (net, tested): (&TorchNet, &Optimised),
+    batches: (&Batches, TestViews),
+    how: (&Method, Machine),
+    group: Option<&Arc<Group>>,
+) -> Result<Score, RunError> {
+    evaluate_watched((&net.rewritten(tested)?, net), batches, how, group, &mut |_, _| Ok(()))
+}
+
+/// The same of a net and the one that it was made from; `watch` is given the logits and labels of each batch.
 fn evaluate_watched(
-    net: &TorchNet,
+    (net, source): (&TorchNet, &TorchNet),
     (batches, views): (&Batches, TestViews),
     (method, machine): (&Method, Machine),
     group: Option<&Arc<Group>>,
@@ -78,8 +88,35 @@ fn evaluate_watched(
             watch(&logits, &labels).at("evaluation")?;
         }
         tally.sum_over(group)?;
-        Ok(tally.score().at("evaluation")?)
+        let score = tally.score().at("evaluation")?;
+        match score.loss.is_finite() {
+            true => Ok(score),
+            false => Err(not_finite(source, (batches, views), score.loss)?),
+        }
     })
+}
+
+/// The error for a loss that is no number, with where it came from.
+fn not_finite(
+    net: &TorchNet,
+    (batches, views): (&Batches, TestViews),
+    loss: f64,
+) -> Result<RunError, RunError> {
+    let mut origin = Origin::Loss;
+    for start in (0..batches.count()).step_by(BATCH) {
+        let count = BATCH.min(batches.count() - start);
+        let (images, _) = batches.plain(start, count).at("evaluation")?;
+        for (_, view) in views.of(&images).at("the views of the images")? {
+            origin = Origin::of_evaluation(net, &view)?;
+            if origin != Origin::Loss {
+                break;
+            }
+        }
+        if origin != Origin::Loss {
+            break;
+        }
+    }
+    Ok(RunError::NotFinite { what: "the loss on the test images".into(), value: loss, origin })
 }
 
 impl TestViews {
@@ -156,7 +193,7 @@ fn evaluate_run_watched(
     let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
     checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
     evaluate_watched(
-        &net.rewritten(&tested)?,
+        (&net.rewritten(&tested)?, &net),
         (&Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?, recipe.test_views),
         (&Method::default(), machine),
         None,

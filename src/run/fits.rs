@@ -39,6 +39,21 @@ pub(super) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Refuses a data set of which no image would be left to train on, or to test on.
+pub(super) fn has_images(data: &Dataset, limits: [Option<usize>; 2]) -> Result<(), RunError> {
+    let splits = [("training", "train", &data.train), ("test", "test", &data.test)];
+    for ((what, flag, split), limit) in splits.into_iter().zip(limits) {
+        if split.is_empty() {
+            return Err(RunError::Data(format!("{} has no {what} images", data.name)));
+        }
+        if limit == Some(0) {
+            let message = format!("--limit-{flag} 0 leaves no {what} image\nhelp: take 1 or more");
+            return Err(RunError::Data(message));
+        }
+    }
+    Ok(())
+}
+
 /// `--set` of the parameter with one of these names and this value.
 fn set(net: &Checked, names: &[&str], is: u64, wanted: u64) -> Option<String> {
     let is = i64::try_from(is).ok()?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Dataset, Normalisation};
+use super::finite::finite;
 use super::{Hardware, Journal, Method, RunError};
 use crate::disk;
 use crate::limits::MAX_RUN_FILE_BYTES;
@@ -108,20 +109,28 @@ pub struct EpochRow {
     /// From 1.
     pub epoch: u32,
     /// The learning rate at its end, on the mean loss.
+    #[serde(serialize_with = "finite")]
     pub lr: f64,
     /// Time of its training.
+    #[serde(serialize_with = "finite")]
     pub train_time: f64,
     /// Mean loss while training, augmented, batch by batch as the weights moved.
+    #[serde(serialize_with = "finite")]
     pub train_loss: f64,
     /// Accuracy while training, likewise.
+    #[serde(serialize_with = "finite")]
     pub train_acc: f64,
     /// Time of its test.
+    #[serde(serialize_with = "finite")]
     pub test_time: f64,
     /// Mean loss on the test set.
+    #[serde(serialize_with = "finite")]
     pub test_loss: f64,
     /// Accuracy on the test set.
+    #[serde(serialize_with = "finite")]
     pub test_acc: f64,
     /// Training and testing since the start.
+    #[serde(serialize_with = "finite")]
     pub total_time: f64,
 }
 
@@ -203,8 +212,9 @@ impl RunFolder {
     }
 
     fn write_info(&self, info: &RunInfo) -> Result<(), RunError> {
-        let text = serde_json::to_string_pretty(info).unwrap_or_default();
-        write_atomically(&self.path.join(Self::INFO), format!("{text}\n").as_bytes())
+        let path = self.path.join(Self::INFO);
+        let text = serde_json::to_string_pretty(info).map_err(|e| RunError::io(&path)(e.into()))?;
+        write_atomically(&path, format!("{text}\n").as_bytes())
     }
 
     /// Appends a line to each log.
@@ -218,8 +228,9 @@ impl RunFolder {
 }
 
 /// A line of [`RunFolder::LOG`].
-fn json(line: &impl Serialize) -> String {
-    serde_json::to_string(line).unwrap_or_default() + "\n"
+fn json(line: &impl Serialize) -> Result<String, RunError> {
+    let text = serde_json::to_string(line).map_err(|e| RunError::io(Path::new(RunFolder::LOG))(e.into()))?;
+    Ok(text + "\n")
 }
 
 /// A line of [`RunFolder::TSV`].
@@ -238,9 +249,11 @@ impl Journal for RunFolder {
         write_atomically(&self.path.join(Self::RECIPE), self.recipe.as_bytes())?;
         // A log that is gone on with is replaced whole, so that no crash loses the epochs before.
         let rows = &self.rows[..self.rows.len().min(info.after_epoch as usize)];
-        let (mut jsonl, mut tsv) = (json(info), "epoch\thours\ttop1Accuracy\n".to_string());
-        rows.iter().for_each(|row| jsonl += &json(row));
-        rows.iter().for_each(|row| tsv += &tab_separated(row));
+        let (mut jsonl, mut tsv) = (json(info)?, "epoch\thours\ttop1Accuracy\n".to_string());
+        for row in rows {
+            jsonl += &json(row)?;
+            tsv += &tab_separated(row);
+        }
         let open = |name, text: String| {
             let path = self.path.join(name);
             write_atomically(&path, text.as_bytes())?;
@@ -257,7 +270,7 @@ impl Journal for RunFolder {
         if let Some(log) = &mut self.log {
             log.info.last = Some(*row);
         }
-        self.log(&json(row), &tab_separated(row))
+        self.log(&json(row)?, &tab_separated(row))
     }
 
     fn end(&mut self, outcome: Outcome) -> Result<(), RunError> {

@@ -23,6 +23,7 @@ mod epoch;
 mod error;
 #[cfg(feature = "torch")]
 mod evaluate;
+mod finite;
 #[cfg(feature = "torch")]
 mod fits;
 mod folder;
@@ -47,6 +48,8 @@ mod parity;
 mod profile;
 #[cfg(feature = "torch")]
 mod state;
+#[cfg(feature = "torch")]
+mod statistics;
 #[cfg(feature = "torch")]
 mod stepper;
 pub mod tensorboard;

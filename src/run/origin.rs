@@ -6,6 +6,16 @@ use super::Origin;
 use crate::lower::{At, Mode, TorchError, TorchNet};
 
 impl Origin {
+    /// In an evaluation of some images, by libtorch's ops one by one; [`Origin::Loss`] if every value is finite.
+    pub(super) fn of_evaluation(net: &TorchNet, images: &Tensor) -> Result<Origin, TorchError> {
+        for weight in net.weights() {
+            if !finite(&weight.tensor).at(&weight.name)? {
+                return Ok(Origin::Stored(weight.name.clone()));
+            }
+        }
+        Origin::in_pass(net, images, Mode::Eval)
+    }
+
     /// In a training step on some images, by libtorch's ops one by one.
     pub(super) fn of(net: &TorchNet, images: &Tensor, seed: u64) -> Result<Origin, TorchError> {
         for weight in net.weights().iter().rev().filter(|weight| weight.trained) {
@@ -13,6 +23,10 @@ impl Origin {
                 return Ok(Origin::Weight(weight.name.clone()));
             }
         }
+        Origin::in_pass(net, images, Mode::Train { seed })
+    }
+
+    fn in_pass(net: &TorchNet, images: &Tensor, mode: Mode) -> Result<Origin, TorchError> {
         if !finite(images).at("the images")? {
             return Ok(Origin::Images);
         }
@@ -23,11 +37,11 @@ impl Origin {
             }
             Ok(())
         };
-        tch::no_grad(|| net.forward_watched(images, Mode::Train { seed }, &mut watch).map(drop))?;
+        tch::no_grad(|| net.forward_watched(images, mode, &mut watch).map(drop))?;
         Ok(first.map_or(Origin::Loss, Origin::Node))
     }
 }
 
-fn finite(tensor: &Tensor) -> Result<bool, TchError> {
+pub(super) fn finite(tensor: &Tensor) -> Result<bool, TchError> {
     Ok(tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? != 0)
 }

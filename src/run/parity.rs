@@ -9,6 +9,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::checkpoint::{self, Entry};
 use super::state::{Progress, State};
+use super::statistics::Batching;
 use super::stepper::{Stepper, tuning};
 use super::{Executor, Machine, Method, RunError};
 use crate::check::Checked;
@@ -61,6 +62,7 @@ impl Steps {
     /// What libtorch or the file system refuse.
     pub fn of(net: &Checked, recipe: &Recipe, trial: &Trial<'_>) -> Result<Steps, RunError> {
         let Trial { seed, batch, steps, machine, method, .. } = *trial;
+        Batching::alone(batch).has_variance(net)?;
         let recipe = Recipe { batch_size: batch, ..recipe.clone() };
         let (examples, schedule) = (Examples::new(net, trial), recipe.schedule());
         let mut net = TorchNet::new(net, seed, machine.device, machine.precision)?;

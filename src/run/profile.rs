@@ -11,6 +11,7 @@ use super::data::{Dataset, Normalisation, Split};
 use super::epoch::augmentation;
 use super::memory::Allocated;
 use super::optimiser::Pace;
+use super::statistics::Batching;
 use super::stepper::tuning;
 use super::{Batches, Machine, Method, Optimiser, RunError, native};
 use crate::check::Checked;
@@ -96,6 +97,7 @@ pub fn profile(
     memory: bool,
 ) -> Result<Profile, RunError> {
     let batch = recipe.batch_size;
+    Batching::alone(batch).has_variance(net)?;
     let images = Images::new(net, recipe, machine)?;
     if memory {
         native::return_freed_memory();

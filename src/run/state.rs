@@ -3,7 +3,8 @@
 use tch::{TchError, Tensor};
 
 use super::optimiser::Pace;
-use super::{Optimiser, RunError};
+use super::origin::finite;
+use super::{Optimiser, Origin, RunError};
 use crate::lower::{At, TorchNet};
 use crate::recipe::{Recipe, Schedule};
 
@@ -86,6 +87,20 @@ impl State {
             None => self.slow = Some(Average::of(&self.net)?),
         }
         self.end_of_epoch()
+    }
+
+    /// The first number that is not finite among all that training changes.
+    pub(super) fn not_finite(&self) -> Result<Option<Origin>, TchError> {
+        let remembered = self.net.trained().zip(self.optimiser.remembered());
+        let remembered = remembered.flat_map(|(weight, all)| all.into_iter().map(move |t| (weight, t)));
+        let means = self.ema.iter().chain(&self.slow).flat_map(|mean| self.net.weights().iter().zip(&mean.0));
+        let own = self.net.weights().iter().map(|weight| (weight, &weight.tensor));
+        for (weight, tensor) in own.chain(remembered).chain(means) {
+            if !finite(tensor)? {
+                return Ok(Some(Origin::Stored(weight.name.clone())));
+            }
+        }
+        Ok(None)
     }
 
     /// The weights become lookahead's slow ones.

@@ -9,10 +9,11 @@ use super::augment::Augmentation;
 use super::data::Dataset;
 use super::dist::{Group, SyncNorm};
 use super::epoch::{Epoch, Part, Pass, augmentation};
-use super::evaluate::{Score, evaluate};
-use super::fits::fits;
+use super::evaluate::{Score, evaluate_rewritten};
+use super::fits::{fits, has_images};
 use super::ghost::GhostNorm;
 use super::state::State;
+use super::statistics::Batching;
 use super::stepper::Stepper;
 use super::whiten::whiten;
 use super::{Batches, EpochRow, Journal, LIBTORCH, Machine, Method, Outcome, RunError, RunInfo, checkpoint};
@@ -117,6 +118,8 @@ pub fn train(
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
     fits(job.net, job.data)?;
+    has_images(job.data, [job.limit_train, job.limit_test])?;
+    Batching::of(job).has_variance(job.net)?;
     let trained = optimise(job.net, Purpose::Training, &job.method.passes).map_err(RunError::Pass)?;
     let tested = optimise(trained.net(), Purpose::Evaluation, &job.method.passes).map_err(RunError::Pass)?;
     let mut net = TorchNet::new(trained.net(), job.seed, job.machine.device, job.machine.precision)?;
@@ -198,8 +201,8 @@ fn epochs(
                 net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
             group.broadcast(&buffers)?;
         }
-        let test = evaluate(
-            &net.rewritten(tested)?,
+        let test = evaluate_rewritten(
+            (&net, tested),
             (testing, job.recipe.test_views),
             (job.method, job.machine),
             job.group,
@@ -243,6 +246,10 @@ fn save(
     part: Part,
     journal: &dyn Journal,
 ) -> Result<(), RunError> {
+    if let Some(origin) = state.not_finite().at("the state of the training")? {
+        let what = "a number of the training's state".into();
+        return Err(RunError::NotFinite { what, value: f64::NAN, origin });
+    }
     match is_first(job) {
         true => checkpoint::save_state(&journal.checkpoint(), state, facts(job, epochs, part)),
         false => Ok(()),

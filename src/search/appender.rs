@@ -28,7 +28,7 @@ impl Appender {
 
     /// Appends a line and waits until it is on the disk.
     pub fn append(&mut self, line: &Line) -> Result<(), SearchError> {
-        let text = serde_json::to_string(line).unwrap_or_default();
+        let text = serde_json::to_string(line).map_err(|e| SearchError::io(&self.path)(e.into()))?;
         self.write(format!("{text}\n").as_bytes())
     }
 

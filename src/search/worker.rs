@@ -238,9 +238,12 @@ impl Worker<'_> {
             Ok(outcome @ (Outcome::Interrupted | Outcome::Running)) => return Ok(Some(outcome)),
             Ok(outcome @ (Outcome::Finished | Outcome::Failed)) => (outcome, None),
             // Of this net, recipe and data alone: it would end so again, and others need not.
-            Err(error @ (RunError::Diverged { .. } | RunError::Data(_))) => {
-                (Outcome::Failed, Some(error.to_string()))
-            }
+            Err(
+                error @ (RunError::Diverged { .. }
+                | RunError::NotFinite { .. }
+                | RunError::OneValue { .. }
+                | RunError::Data(_)),
+            ) => (Outcome::Failed, Some(error.to_string())),
             Err(RunError::Io { path, source }) => return Err(SearchError::Io { path, source }),
             Err(error) => return Err(SearchError::new(error.to_string())),
         };

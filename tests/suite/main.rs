@@ -52,6 +52,8 @@ mod lsp_scale;
 mod markup;
 mod memory;
 mod mistakes;
+#[cfg(feature = "torch")]
+mod numbers;
 mod onnx;
 #[cfg(feature = "torch")]
 mod options;

@@ -41,6 +41,7 @@ pub(super) fn forward(
             done(x.f_linear(&weight, bias.as_ref())?, &[x, &weight])
         }
         Op::BatchNorm(op) => {
+            ops::has_variance(x)?;
             let [weight, bias, mean, var] = four(weights)?.map(|weight| Some(&weight.tensor));
             let (value, mean, inverse) =
                 x.f_native_batch_norm(weight, bias, mean, var, true, op.momentum, op.eps)?;

@@ -95,6 +95,9 @@ fn batch_norm(
     if let (true, Some(norm)) = (training, norm) {
         return norm.apply(x, [weight, bias, mean, var].map(|w| &w.tensor), op.momentum, op.eps);
     }
+    if training {
+        has_variance(x)?;
+    }
     let [weight, bias, mean, var] = [weight, bias, mean, var].map(|w| Some(&w.tensor));
     x.f_batch_norm(weight, bias, mean, var, training, op.momentum, op.eps, true)
 }
@@ -104,6 +107,14 @@ fn batch_norm(
 pub(in crate::lower) fn dropout_noise(step: &Step, p: f64, x: &Tensor, seed: u64) -> Result {
     tch::manual_seed(seed::derive(seed, &step.path));
     tch::no_grad(|| x.f_empty_like()?.f_bernoulli_float_(1.0 - p)?.f_div_scalar_(1.0 - p))
+}
+
+/// Refuses to normalise one value a channel: libtorch would divide by zero without a word.
+pub(in crate::lower) fn has_variance(x: &Tensor) -> std::result::Result<(), TchError> {
+    match x.size().iter().enumerate().filter(|(dim, _)| *dim != 1).all(|(_, size)| *size == 1) {
+        true => Err(TchError::Shape("one value a channel has no variance to normalise by".into())),
+        false => Ok(()),
+    }
 }
 
 fn max_pool(window: &Window, x: &Tensor) -> Result {

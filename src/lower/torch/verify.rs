@@ -99,7 +99,8 @@ fn difference(before: &[Tensor], after: &[Tensor]) -> Result<f64, tch::TchError>
     let mut most: f64 = if before.len() == after.len() { 0.0 } else { f64::INFINITY };
     for (a, b) in before.iter().zip(after) {
         let largest = a.f_abs()?.f_max()?.f_double_value(&[])?.max(f64::MIN_POSITIVE);
-        most = most.max(a.f_sub(b)?.f_abs()?.f_max()?.f_double_value(&[])? / largest);
+        let apart = a.f_sub(b)?.f_abs()?.f_max()?.f_double_value(&[])? / largest;
+        most = if apart.is_nan() { f64::INFINITY } else { most.max(apart) };
     }
     Ok(most)
 }

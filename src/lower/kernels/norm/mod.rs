@@ -38,6 +38,9 @@ impl Kernels {
         let (weight, bias) = (floats(owned[0], channels)?, floats(owned[1], channels)?);
         let running = [vector(owned[2], channels)?, vector(owned[3], channels)?];
         let rows = images * height * width;
+        if rows < 2 {
+            return Err(TchError::Shape("one value a channel has no variance to normalise by".into()));
+        }
         // SAFETY: the image has these sizes and its kind's numbers, and the token shows that the machine has the features.
         let sums = unsafe {
             match x.kind {
@@ -66,7 +69,7 @@ impl Kernels {
             moments.inverse.push(inverse as f32);
             moments.scale.push(scale as f32);
             moments.shift.push((f64::from(bias[channel]) - scale * mean) as f32);
-            let unbiased = var * count / (count - 1.0).max(1.0);
+            let unbiased = var * count / (count - 1.0);
             for (running, new) in running.into_iter().zip([mean, unbiased]) {
                 // SAFETY: one number a channel.
                 let old = unsafe { &mut *running.at(channel) };
