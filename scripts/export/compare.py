@@ -1,6 +1,7 @@
 """Compares netc with what it exports: the PyTorch module and the TorchScript archive.
 
 compare.py shake IN OUT      weights that no symmetry hides, running statistics included
+compare.py labels NET        a net whose labels are the attributes of PyTorch's modules
 compare.py compare FOLDER    a table of the largest differences of all nets below FOLDER
 """
 
@@ -27,6 +28,15 @@ def shake(source: str, target: str) -> None:
         else:
             shaken[name] = tensor + 0.2 * (noise - 0.5) * max(tensor.abs().max().item(), 0.1)
     save_file(shaken, target)
+
+
+def labels(target: str) -> None:
+    script = torch.jit.script(torch.nn.Sequential(torch.nn.ReLU()))
+    parts = (torch.nn.Sequential(), script)
+    owned = {name for part in parts for name in dir(part) + dir(type(part))}
+    lines = ["net labels {", "  input image: [N, 4, 8, 8]", "  first: conv(4)"]
+    lines += [f"  {name}: conv(groups = 4) -> bn" for name in sorted(owned - {"0"})]
+    Path(target).write_text("\n".join(lines + ["  output out: [N, 4, 8, 8]", "}", ""]))
 
 
 def module(path: Path):
@@ -71,6 +81,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["shake", source, target]:
             shake(source, target)
+        case ["labels", target]:
+            labels(target)
         case ["compare", folder]:
             sys.exit(0 if compare(Path(folder)) else 1)
         case _:

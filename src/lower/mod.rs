@@ -10,6 +10,7 @@ mod compiled;
 pub mod cpu;
 mod error;
 mod fold;
+mod identifier;
 mod init;
 #[cfg(feature = "torch")]
 pub mod kernels;

@@ -17,6 +17,8 @@ pub const OPTIMISER: [&str; 2] = ["optimiser/", "optimiser2/"];
 pub const EMA: &str = "ema/";
 /// See [`EMA`].
 pub const SLOW: &str = "slow/";
+/// What stands before all names that are not those of weights and buffers themselves.
+pub const STATE: [&str; 4] = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
 
 /// Hexadecimal digits of SHA-256.
 const DIGITS: usize = 64;
@@ -126,8 +128,7 @@ impl Opened<'_> {
 
     /// The first name that neither belongs to the state of a training nor is known.
     pub fn extra(&self, known: impl Fn(&str) -> bool) -> Option<&str> {
-        let state = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
-        let is_state = |name: &str| state.iter().any(|prefix| name.starts_with(prefix));
+        let is_state = |name: &str| STATE.iter().any(|prefix| name.starts_with(prefix));
         self.names().into_iter().find(|name| !is_state(name) && !known(name))
     }
 

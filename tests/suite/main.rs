@@ -28,6 +28,7 @@ mod draw;
 mod engine;
 mod explain;
 mod explain_path;
+mod export_names;
 mod export_torch;
 mod fix;
 mod fuzzed;

@@ -7,10 +7,11 @@
 
 extern "C" {
 
-// Makes a module with the tensors below the paths `names` and the methods of `source`, and saves it to `path`.
+// Makes a module with the tensors below the paths `names` and the methods of `source`, and saves it to `path` with
+// `facts` as its extra file netc.json.
 // Returns nullptr, or a message that the caller frees.
 char *netc_script(const char *name, const char *source, const char *const *names, const bool *trained,
-                  const at::Tensor *const *tensors, size_t count, const char *path) {
+                  const at::Tensor *const *tensors, size_t count, const char *facts, const char *path) {
     try {
         auto unit = std::make_shared<torch::jit::CompilationUnit>();
         auto module = [&](const std::string &type) {
@@ -32,7 +33,7 @@ char *netc_script(const char *name, const char *source, const char *const *names
                 at.register_buffer(segment, *tensors[i]);
         }
         root.define(source);
-        root.save(path);
+        root.save(path, {{"netc.json", facts}});
         return nullptr;
     } catch (const std::exception &error) {
         return strdup(error.what());

@@ -15,6 +15,7 @@ unsafe extern "C" {
         trained: *const bool,
         tensors: *const Pointer,
         count: usize,
+        facts: *const c_char,
         path: *const c_char,
     ) -> *mut c_char;
 }
@@ -30,17 +31,23 @@ pub struct Held<'a> {
     pub tensor: &'a Tensor,
 }
 
-/// Makes a module of the class `name` with these tensors and the methods of `source`, and saves it.
+/// Makes a module of the class `name` with these tensors and the methods of `source`, and saves it with `facts` as its extra
+/// file `netc.json`.
 ///
 /// # Errors
 /// A source that libtorch does not compile, a file that it cannot write.
-pub fn save(name: &str, source: &str, held: &[Held<'_>], path: &Path) -> Result<(), TchError> {
+pub fn save(
+    name: &str,
+    source: &str,
+    (held, facts): (&[Held<'_>], &str),
+    path: &Path,
+) -> Result<(), TchError> {
     let string = |text: &str| {
         CString::new(text).map_err(|_| TchError::Shape(format!("{text:?} holds a NUL character")))
     };
     let (name, source) = (string(name)?, string(source)?);
     let path = path.to_str().ok_or_else(|| TchError::Shape(format!("{} is not UTF-8", path.display())))?;
-    let path = string(path)?;
+    let (path, facts) = (string(path)?, string(facts)?);
     let names: Vec<CString> = held.iter().map(|held| string(&held.name)).collect::<Result<_, _>>()?;
     let names: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
     let trained: Vec<bool> = held.iter().map(|held| held.trained).collect();
@@ -54,6 +61,7 @@ pub fn save(name: &str, source: &str, held: &[Held<'_>], path: &Path) -> Result<
             trained.as_ptr(),
             tensors.as_ptr(),
             held.len(),
+            facts.as_ptr(),
             path.as_ptr(),
         ))
     }

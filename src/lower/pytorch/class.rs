@@ -42,9 +42,10 @@ pub(super) fn classes(plan: &Plan, tree: &Tree) -> Vec<Class> {
     all.map(|(i, members)| maker.class(&members, (i == last).then(|| net.clone()))).collect()
 }
 
-/// Names that the file uses itself.
+/// Names that the file uses itself, and keywords.
 fn reserved() -> HashSet<String> {
-    ["Tensor", "OrderedDict", "Path", "Scale"].map(String::from).into()
+    let own = ["Tensor", "OrderedDict", "Path", "Scale", "MOVED", "ValueError"];
+    own.into_iter().chain(["None", "True", "False"]).map(String::from).collect()
 }
 
 struct Maker<'p> {

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::op::module;
-use super::python::{Code, Expr, fits, identifier};
+use super::python::{Code, Expr, fits};
 use super::tree::{Child, Group, Item, Tree, ValueId};
 use crate::graph::Op;
 use crate::lower::Plan;
+use crate::lower::identifier::identifier;
 
 /// Writes `forward` of a group.
 pub(super) struct Forward<'p> {

@@ -9,13 +9,14 @@ mod parameters;
 mod python;
 mod tree;
 
+use super::sealed::{EMA, STATE};
 use super::{Plan, plan};
 use crate::check::Checked;
 use crate::graph::{Init, Op};
 use class::{Class, classes};
 use forward::Forward;
 use names::Names;
-use python::{Code, Expr, fits, number};
+use python::{Code, Expr, fits, number, prose};
 use tree::{Form, Tree, tree};
 
 /// The net as Python.
@@ -40,16 +41,16 @@ pub fn pytorch(net: &Checked) -> String {
 
 fn docstring(code: &mut Code, net: &Checked) {
     let graph = net.graph();
-    code.line(0, &format!("\"\"\"The net {} in PyTorch.", graph.name));
+    code.line(0, &format!("\"\"\"The net {} in PyTorch.", prose(&graph.name)));
     code.line(0, "");
     let (input, output) = (net.node(net.input()).path.as_str(), net.output());
-    code.line(0, &format!("Input: {input} {}", net.shape(net.input())));
+    code.line(0, &format!("Input: {} {}", prose(input), net.shape(net.input())));
     let name = graph.output().map_or("output", |(name, _)| name);
-    code.line(0, &format!("Output: {name} {}", net.shape(output)));
+    code.line(0, &format!("Output: {} {}", prose(name), net.shape(output)));
     code.line(0, &format!("Parameters: {}", thousands(net.params())));
     code.line(0, &format!("MACs for one example: {}", thousands(net.macs())));
     if !graph.params.is_empty() {
-        let values = graph.params.iter().map(|(name, value)| format!("{name} = {value}"));
+        let values = graph.params.iter().map(|(name, value)| prose(&format!("{name} = {value}")));
         wrapped(code, "With", &values.collect::<Vec<_>>());
     }
     code.line(0, "");
@@ -120,7 +121,7 @@ fn write_class(code: &mut Code, plan: &Plan, tree: &Tree, class: &Class, net: Op
         (Some(block), None) => format!("The block {block}."),
         (None, None) => format!("The stage {}.", group.name),
     };
-    code.line(4, &format!("\"\"\"{what}\"\"\""));
+    code.line(4, &format!("\"\"\"{}\"\"\"", prose(&what)));
     code.line(0, "");
     let parameters = class.parameters.iter().map(|p| {
         let default = p.default.as_ref().map_or_else(String::new, |value| format!(" = {value}"));
@@ -203,7 +204,9 @@ fn draw(tensor: &str, init: Init) -> String {
 
 fn loader(code: &mut Code, class: &str, names: &Names) {
     names.write(code);
-    let state = if names.changes() { "state_name(name)" } else { "name" };
+    let name = "name.removeprefix(prefix)";
+    let name = if names.changes() { format!("state_name({name})") } else { name.to_string() };
+    let state: Vec<String> = STATE.iter().map(|prefix| format!("{prefix:?}")).collect();
     for line in [
         "",
         "",
@@ -212,12 +215,18 @@ fn loader(code: &mut Code, class: &str, names: &Names) {
         "    from safetensors.torch import load_file",
         "",
         &format!("    net = {class}()"),
-        "    state = {",
-        &format!("        {state}: tensor"),
-        "        for name, tensor in load_file(path).items()",
-        "        if not name.startswith(\"optimiser/\")",
+        "    tensors = load_file(path)",
+        "    # Beside the weights a checkpoint has the state of its training. A running mean of the",
+        "    # weights, where there is one, is what is tested.",
+        &format!("    state = ({})", state.join(", ")),
+        &format!("    averaged = any(name.startswith({EMA:?}) for name in tensors)"),
+        &format!("    prefix = {EMA:?} if averaged else \"\""),
+        "    weights = {",
+        &format!("        {name}: tensor"),
+        "        for name, tensor in tensors.items()",
+        "        if name.startswith(prefix) and not name.removeprefix(prefix).startswith(state)",
         "    }",
-        "    missing, unexpected = net.load_state_dict(state, strict=False)",
+        "    missing, unexpected = net.load_state_dict(weights, strict=False)",
         "    missing = [name for name in missing if not name.endswith(\"num_batches_tracked\")]",
         "    if missing or unexpected:",
         "        raise ValueError(f\"{path}: lacks {missing}, has {unexpected} besides\")",

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::python::Code;
-use super::tree::{Form, GroupId, Item, Tree, is_round};
+use super::python::{Code, string};
+use super::tree::{GroupId, Item, Tree, is_round};
 use crate::lower::Plan;
 
 /// Where each step is in the tree, as a `state_dict` says it.
@@ -11,7 +11,6 @@ pub(super) struct Names {
     of: HashMap<usize, String>,
     /// What the only module of a round is called, where that is left out.
     rounds: Vec<String>,
-    has_rounds: bool,
     /// Paths of modules that the rule for rounds does not give.
     odd: BTreeMap<String, String>,
 }
@@ -34,8 +33,7 @@ impl Names {
                 }
             }
         }
-        let has_rounds = tree.groups.iter().any(|group| group.form == Form::Rounds);
-        let mut names = Names { of, rounds: tree.rounds.clone(), has_rounds, odd: BTreeMap::new() };
+        let mut names = Names { of, rounds: tree.rounds.clone(), odd: BTreeMap::new() };
         for (i, step) in plan.steps().iter().enumerate() {
             let shapes: Vec<_> = step.operand_shapes.iter().collect();
             let expected = names.by_rule(&step.path);
@@ -46,29 +44,27 @@ impl Names {
         names
     }
 
-    /// What the rule makes of a path: rounds counted from 0, the name of their only module left out.
+    /// What the rule makes of a path: the name of the only module of a round is left out.
     fn by_rule(&self, path: &str) -> String {
-        let mut parts: Vec<String> = Vec::new();
-        let mut segments = path.split('.').enumerate().peekable();
-        while let Some((i, segment)) = segments.next() {
-            if i == 0 || !self.has_rounds || !is_round(segment) {
-                parts.push(segment.to_string());
-                continue;
+        let mut parts: Vec<&str> = Vec::new();
+        let mut segments = path.split('.').peekable();
+        while let Some(segment) = segments.next() {
+            if !parts.is_empty() && is_round(segment) {
+                segments.next_if(|next| self.rounds.iter().any(|round| round == next));
             }
-            parts.push(segment.parse::<u64>().map_or(0, |n| n.saturating_sub(1)).to_string());
-            segments.next_if(|(_, next)| self.rounds.iter().any(|round| round == next));
+            parts.push(segment);
         }
         parts.join(".")
     }
 
-    /// Whether a `repeat` is a sequence.
+    /// Whether a name is left out in rounds.
     pub fn has_rounds(&self) -> bool {
-        self.has_rounds
+        !self.rounds.is_empty()
     }
 
     /// Whether names differ at all.
     pub fn changes(&self) -> bool {
-        self.has_rounds || !self.odd.is_empty()
+        self.has_rounds() || !self.odd.is_empty()
     }
 
     /// A step's module as an expression: `self.layers[0].bn`.
@@ -90,7 +86,7 @@ impl Names {
         if !self.odd.is_empty() {
             code.line(0, "MOVED = {");
             for (path, name) in &self.odd {
-                code.line(4, &format!("{path:?}: {name:?},"));
+                code.line(4, &format!("{}: {},", string(path), string(name)));
             }
             code.line(0, "}");
             code.line(0, "");
@@ -103,16 +99,12 @@ impl Names {
             code.line(4, "if module in MOVED:");
             code.line(8, "return f\"{MOVED[module]}.{tensor}\"");
         }
-        if self.has_rounds {
+        if self.has_rounds() {
             let inner: BTreeSet<&str> = self.rounds.iter().map(String::as_str).collect();
             let inner: Vec<&str> = inner.into_iter().collect();
-            let left_out = match inner.is_empty() {
-                true => String::new(),
-                false => format!("(?:\\.(?:{}))?", inner.join("|")),
-            };
-            code.line(4, "# Rounds count from 1 in netc, from 0 here.");
-            code.line(4, &format!("rounds = r\"\\.(\\d+){left_out}(?=\\.)\""));
-            code.line(4, "return re.sub(rounds, lambda found: f\".{int(found[1]) - 1}\", name)");
+            code.line(4, "# A round of one module is that module here.");
+            let rounds = format!("r\"(\\.\\d+)\\.(?:{})(?=\\.)\"", inner.join("|"));
+            code.line(4, &format!("return re.sub({rounds}, r\"\\1\", name)"));
         } else {
             code.line(4, "return name");
         }

@@ -1,4 +1,6 @@
-//! Python text as `black` sets it: expressions that break at their brackets, and names that may be used.
+//! Python text as `black` sets it: expressions that break at their brackets, and strings.
+
+use crate::diag::is_deceptive;
 
 /// The longest line.
 const WIDTH: usize = 88;
@@ -115,29 +117,22 @@ pub(super) fn camel(name: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("Net{name}") }
 }
 
-/// A name as an identifier that can be an attribute of a module, an argument, and a variable.
-pub(super) fn identifier(name: &str) -> String {
-    let mut text: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        text.insert(0, 'n');
-    }
-    if TAKEN.contains(&text.as_str()) { text + "_" } else { text }
+/// Text inside of a docstring: nothing in it is an escape, ends it, or is invisible.
+pub(super) fn prose(text: &str) -> String {
+    escaped(text).replace("\"\"\"", "\\\"\\\"\\\"")
 }
 
-/// Keywords of Python, names that the file uses itself, and attributes of `nn.Module` and `nn.Sequential`.
-#[rustfmt::skip]
-const TAKEN: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
-    "pass", "raise", "return", "try", "while", "with", "yield",
-    "self", "torch", "nn", "re", "load", "Tensor", "OrderedDict", "Path", "super", "range", "state_name",
-    "T_destination", "add_module", "append", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile",
-    "cpu", "cuda", "double", "dump_patches", "eval", "extend", "extra_repr", "float", "forward", "get_buffer",
-    "get_extra_state", "get_parameter", "get_submodule", "half", "insert", "ipu", "load_state_dict", "modules", "mtia",
-    "named_buffers", "named_children", "named_modules", "named_parameters", "parameters", "pop",
-    "register_backward_hook", "register_buffer", "register_forward_hook", "register_forward_pre_hook",
-    "register_full_backward_hook", "register_full_backward_pre_hook", "register_load_state_dict_post_hook",
-    "register_load_state_dict_pre_hook", "register_module", "register_parameter", "register_state_dict_post_hook",
-    "register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule", "share_memory", "state_dict",
-    "to", "to_empty", "train", "training", "type", "xpu", "zero_grad",
-];
+/// A string literal.
+pub(super) fn string(text: &str) -> String {
+    format!("\"{}\"", escaped(text).replace('"', "\\\""))
+}
+
+fn escaped(text: &str) -> String {
+    let one = |c: char| match c {
+        '\\' => "\\\\".to_string(),
+        '\n' | '\r' | '\t' => format!("\\x{:02x}", u32::from(c)),
+        c if is_deceptive(c) => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(one).collect()
+}

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::python::identifier;
 use crate::check::Checked;
 use crate::graph::Frame;
+use crate::lower::identifier::identifier;
 use crate::lower::{Plan, Step};
 
 /// A module's place in [`Tree::groups`].
@@ -215,11 +215,11 @@ impl<'p> Builder<'p> {
         let first = self.frames[*steps.first()?].get(known)?;
         let all = depth > 0 && steps.iter().all(|&s| self.frames[s].get(known) == Some(first));
         let block = first.block.split('(').next().unwrap_or_default();
-        // A stage around one call, such as of a guarded element, is not the call itself.
-        let within = self.segment(steps[0], depth).filter(|inner| {
-            numbered(inner, block) && steps.iter().all(|&s| self.segment(s, depth) == Some(inner))
-        });
-        (all && !is_round(name) && (within.is_none() || numbered(name, block))).then(|| block.to_string())
+        // A stage or a round around one call, such as of a guarded element, is not the call itself.
+        let only = self.segment(steps[0], depth);
+        let only = only.filter(|inner| steps.iter().all(|&s| self.segment(s, depth) == Some(inner)));
+        let within = only.is_some_and(|inner| is_round(name) || numbered(inner, block));
+        (all && (!within || numbered(name, block))).then(|| block.to_string())
     }
 
     /// The values that steps read from elsewhere, and those that they give elsewhere.
@@ -241,7 +241,7 @@ fn form(group: &Group) -> Form {
     if !is_chain(group) {
         return Form::Class;
     }
-    let rounds = (1..=group.children.len()).map(|i| i.to_string());
+    let rounds = (0..group.children.len()).map(|i| i.to_string());
     match group.block {
         _ if rounds.eq(group.children.iter().map(|child| child.attribute.clone())) => Form::Rounds,
         Some(_) => Form::Class,
@@ -272,7 +272,7 @@ pub(super) fn is_round(segment: &str) -> bool {
     !segment.is_empty() && segment.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Gives children attributes of their own; rounds in a sequence are counted from 0.
+/// Gives children attributes of their own; those of a sequence without names are their numbers.
 fn distinct(group: &mut Group) {
     let mut taken: HashSet<String> = HashSet::new();
     for (i, child) in group.children.iter_mut().enumerate() {

@@ -1,5 +1,6 @@
 //! TorchScript: the net as one method over modules named as in the net, for evaluation.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use tch::{TchError, Tensor};
@@ -8,6 +9,7 @@ use super::{At, weights};
 use crate::check::Checked;
 use crate::graph::Op;
 use crate::graph::op::{PadMode, UpsampleMode, Window};
+use crate::lower::identifier::{Attributes, identifier};
 use crate::lower::kernels::script::{Held, save};
 use crate::lower::{Plan, Step, TorchError, Weights, plan};
 
@@ -27,13 +29,27 @@ pub fn save_script(net: &Checked, weights: &Weights, path: &Path) -> Result<(), 
             tensors.push((name, spec.trained, tensor));
         }
     }
+    let names = Attributes::new(tensors.iter().map(|(name, ..)| name.as_str()));
     let held: Vec<Held<'_>> = tensors
         .iter()
-        .map(|(name, trained, tensor)| Held { name: place(name), trained: *trained, tensor })
+        .map(|(name, trained, tensor)| Held { name: names.place(name), trained: *trained, tensor })
         .collect();
-    let name = &net.graph().name;
-    let class: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-    save(&class, &source(&plan), &held, path).at("TorchScript")
+    let facts = facts(net, held.iter().map(|held| held.name.as_str()).zip(tensors.iter().map(|t| &t.0)));
+    let class = identifier(&net.graph().name);
+    save(&class, &source(&plan, &names), (&held, &facts), path).at("TorchScript")
+}
+
+/// What the archive says about itself in `extra/netc.json`: the net, and what netc calls each tensor of another name.
+fn facts<'n>(net: &Checked, names: impl Iterator<Item = (&'n str, &'n String)>) -> String {
+    let moved: BTreeMap<&str, &str> =
+        names.filter(|(place, name)| place != name).map(|(place, name)| (place, name.as_str())).collect();
+    serde_json::json!({
+        "netc": env!("CARGO_PKG_VERSION"),
+        "net": net.graph().name,
+        "graph": net.graph().hash(),
+        "names": moved,
+    })
+    .to_string()
 }
 
 fn tensor(weights: &Weights, name: &str) -> Result<Tensor, TchError> {
@@ -42,37 +58,19 @@ fn tensor(weights: &Weights, name: &str) -> Result<Tensor, TchError> {
 }
 
 /// The method.
-fn source(plan: &Plan) -> String {
+fn source(plan: &Plan, names: &Attributes) -> String {
     let mut text = "def forward(self, x0):\n".to_string();
     let steps = plan.steps();
     for (i, step) in steps.iter().enumerate().skip(1) {
         let operands: Vec<String> = step.operands.iter().map(|operand| format!("x{operand}")).collect();
-        text += &format!("    x{i} = {}\n", expression(step, &operands));
+        text += &format!("    x{i} = {}\n", expression(step, &operands, names));
     }
     text + &format!("    return x{}\n", steps.len() - 1)
 }
 
-/// A path as attributes of modules. TorchScript reads as Python does, and so has its keywords; `forward` is taken.
-fn place(path: &str) -> String {
-    let segment = |segment: &str| {
-        let clean: String =
-            segment.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let clean = if clean.starts_with(|c: char| c.is_ascii_digit()) { format!("n{clean}") } else { clean };
-        if TAKEN.contains(&clean.as_str()) { clean + "_" } else { clean }
-    };
-    path.split('.').map(segment).collect::<Vec<_>>().join(".")
-}
-
-#[rustfmt::skip]
-const TAKEN: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "finally", "for", "forward", "from", "global", "if", "import", "in", "inf", "is", "lambda", "nan",
-    "nonlocal", "not", "or", "pass", "raise", "return", "self", "training", "try", "while", "with", "yield",
-];
-
-fn expression(step: &Step, operands: &[String]) -> String {
+fn expression(step: &Step, operands: &[String], names: &Attributes) -> String {
     let x = operands.first().map_or("", String::as_str);
-    let of = |name: &str| format!("self.{}", place(&format!("{}.{name}", step.path)));
+    let of = |name: &str| format!("self.{}", names.place(&format!("{}.{name}", step.path)));
     let biased = |bias: bool| if bias { of("bias") } else { "None".to_string() };
     match &step.op {
         Op::Input(_) | Op::Dropout(_) | Op::Identity(_) => x.to_string(),
