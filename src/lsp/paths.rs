@@ -31,6 +31,8 @@ struct Step {
 struct Around {
     stmt: Key,
     label: Option<Key>,
+    /// How many parts the label gives.
+    parts: usize,
     /// How many parts stand before this statement's own, from the body on.
     before: usize,
 }
@@ -38,6 +40,11 @@ struct Around {
 /// The steps of all calls of a project.
 pub(super) struct Paths {
     steps: BTreeMap<Key, Step>,
+}
+
+/// How many parts of a path a label gives: one, or more if it has dots.
+fn parts(label: Option<&Name>) -> usize {
+    label.map_or(0, |label| label.node.split('.').count())
 }
 
 impl Paths {
@@ -56,17 +63,21 @@ impl Paths {
     fn body(&mut self, body: &Body, before: usize, around: &[Around]) {
         for stmt in &body.stmts {
             let inside = |label: Option<&Name>| {
-                let (stmt, label) = (key(stmt.place.span), label.map(|l| key(l.span)));
-                [around, &[Around { stmt, label, before }]].concat()
+                let (stmt, parts) = (key(stmt.place.span), parts(label));
+                let label = label.map(|l| key(l.span));
+                [around, &[Around { stmt, label, parts, before }]].concat()
             };
             match &stmt.kind {
                 StmtKind::Stage { label, chain, .. } => {
-                    self.chain(chain, before + usize::from(label.is_some()), &inside(label.as_ref()), stmt);
+                    self.chain(chain, before + parts(label.as_ref()), &inside(label.as_ref()), stmt);
                 }
                 StmtKind::Branch { name, chain, .. } => {
-                    self.chain(chain, before + 1, &inside(Some(name)), stmt);
+                    self.chain(chain, before + parts(Some(name)), &inside(Some(name)), stmt);
                 }
-                StmtKind::Repeat { label, body, .. } => self.body(body, before + 2, &inside(label.as_ref())),
+                StmtKind::Repeat { label, body, .. } => {
+                    let own = parts(label.as_ref()).max(1) + 1;
+                    self.body(body, before + own, &inside(label.as_ref()));
+                }
                 StmtKind::Input { name, .. } => {
                     let around = inside(Some(name));
                     self.steps.insert(key(name.span), Step { parts: before + 1, in_edit: false, around });
@@ -132,7 +143,7 @@ impl Paths {
     pub(super) fn of_label<'n>(&self, net: &'n Checked, label: Span) -> Places<'n> {
         self.places(net, |_, step| {
             let mut around = step.around.iter();
-            around.find(|a| a.label == Some(key(label))).map(|a| a.before + 1)
+            around.find(|a| a.label == Some(key(label))).map(|a| a.before + a.parts)
         })
     }
 

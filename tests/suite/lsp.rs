@@ -117,7 +117,7 @@ fn hover_is_about_the_position_and_not_about_names_that_read_alike() {
         at("  pre: con"),
         ["body.inner_1.pre.conv :: [N, 6, 8, 8]", "body.inner_2.pre.conv :: [N, 8, 8, 8]"]
     );
-    assert_eq!(at("repeat 2 {\n    con"), ["rounds.1.conv :: [N, 8, 8, 8]", "rounds.2.conv :: [N, 8, 8, 8]"]);
+    assert_eq!(at("repeat 2 {\n    con"), ["rounds.0.conv :: [N, 8, 8, 8]", "rounds.1.conv :: [N, 8, 8, 8]"]);
     assert_eq!(at("  roun"), ["rounds :: [N, 8, 8, 8]"]);
     assert_eq!(at("input im"), ["image :: [N, 3, 8, 8]"]);
 }

@@ -116,15 +116,15 @@ net parent(width = 8) {
     tail: inner(width)
   }
   side = stem.conv -> pair
-  add(side) -> add(body.1.pair.conv_1)
+  add(side) -> add(body.0.pair.conv_1)
   pair -> pair
   output out: [N, 8, 8, 8]
 }
 "#;
 const CHILD: &str = r#"net child extends "parent.net" (width = 8) {
   after stem.conv: bn # 😀
-  before body.2.tail.first.conv: bn
-  replace body.1.pair.conv_2: conv(k = 1)
+  before body.1.tail.first.conv: bn
+  replace body.0.pair.conv_2: conv(k = 1)
   remove pair_2.relu
 }
 "#;
@@ -142,12 +142,12 @@ fn family() -> Editor {
 fn rename_reaches_into_dotted_paths() {
     for (file, mark, to, parent, child) in [
         ("parent.net", "\n  ste", "trunk", "side = trunk.conv -> pair", "after trunk.conv: bn"),
-        ("parent.net", "\n  bod", "trunk", "add(trunk.1.pair.conv_1)", "before trunk.2.tail.first.conv"),
-        ("parent.net", "    tai", "last", "    last: inner", "before body.2.last.first.conv"),
-        ("parent.net", "    firs", "lead", "second = lead ->", "before body.2.tail.lead.conv"),
-        ("blocks.net", "block pai", "twin", "add(body.1.twin.conv_1)", "remove twin_2.relu"),
+        ("parent.net", "\n  bod", "trunk", "add(trunk.0.pair.conv_1)", "before trunk.1.tail.first.conv"),
+        ("parent.net", "    tai", "last", "    last: inner", "before body.1.last.first.conv"),
+        ("parent.net", "    firs", "lead", "second = lead ->", "before body.1.tail.lead.conv"),
+        ("blocks.net", "block pai", "twin", "add(body.0.twin.conv_1)", "remove twin_2.relu"),
         ("child.net", "after ste", "trunk", "side = trunk.conv -> pair", "after trunk.conv: bn"),
-        ("child.net", "remove pai", "twin", "import \"blocks.net\": twin", "replace body.1.twin.conv_2"),
+        ("child.net", "remove pai", "twin", "import \"blocks.net\": twin", "replace body.0.twin.conv_2"),
         ("child.net", "(wid", "channels", "stem: conv(channels)", "(channels = 8)"),
     ] {
         let mut editor = family();

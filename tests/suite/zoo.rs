@@ -67,3 +67,23 @@ fn airbench94_has_the_published_layers() {
     let petaflops = net.macs() as f64 * 6.0 * 50_000.0 * 8.0 / 1e15;
     assert!((petaflops - 0.29).abs() < 0.01, "{petaflops}");
 }
+
+#[test]
+fn the_stages_of_resnets_hold_all_their_blocks() {
+    for (name, blocks) in [("resnet18", [2, 2, 2, 2]), ("resnet50", [3, 4, 6, 3])] {
+        let net = net(&zoo().into_iter().find(|file| file.file_stem().unwrap() == name).unwrap());
+        let paths: Vec<&str> = net.order().iter().map(|&id| net.node(id).path.as_str()).collect();
+        let in_stage = |path: &str| ["image", "stem", "head"].iter().any(|stage| path.starts_with(stage));
+        assert!(paths.iter().all(|path| in_stage(path) || path.starts_with("layer")), "{paths:?}");
+        for (stage, blocks) in (1..).zip(blocks) {
+            let parts: BTreeSet<&str> = paths
+                .iter()
+                .filter_map(|path| path.strip_prefix(&format!("layer{stage}."))?.split('.').next())
+                .collect();
+            assert_eq!(parts.len(), blocks, "{name} layer{stage}: {parts:?}");
+        }
+    }
+    let net = net(&zoo().into_iter().find(|file| file.ends_with("resnet50.net")).unwrap());
+    // As in torchvision: stage, block, layer.
+    assert!(net.order().iter().any(|&id| net.node(id).path == "layer2.3.conv_1"));
+}

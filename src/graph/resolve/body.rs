@@ -172,7 +172,7 @@ impl<'a> Resolver<'a> {
         values: &Rc<Values>,
     ) -> Flow {
         let mut flow = frame.cursor;
-        for round in 1..=rounds {
+        for round in 0..rounds {
             if !self.may_place(times.span) {
                 return None;
             }

@@ -61,7 +61,12 @@ impl<'a> Segments<'a> {
     pub(super) fn of(&self, mut home: Home<'a>, path: &str) -> Vec<(Range<usize>, Def<'a>)> {
         let Some(body) = home.bodies.last() else { return Vec::new() };
         let (mut inside, mut found, mut at) = (Inside::Body(body), Vec::new(), 0);
-        for part in path.split('.') {
+        while let Some(rest) = path.get(at..).filter(|rest| !rest.is_empty()) {
+            let dotted = match inside {
+                Inside::Body(body) => dotted_label(&self.body(body), rest),
+                Inside::Chain(_) | Inside::Rounds(_) | Inside::Call(_) => None,
+            };
+            let part = dotted.unwrap_or_else(|| rest.split('.').next().unwrap_or(rest));
             let Some(next) = self.enter(&mut home, inside, part, &mut |len, def| {
                 found.push((at..at + len, def));
             }) else {
@@ -210,6 +215,12 @@ impl<'a> Unlabelled<'a> {
             Unlabelled::Repeat(_) => "rep",
         }
     }
+}
+
+/// The label with dots in it that a path from a body begins with.
+fn dotted_label<'p>(parts: &Parts<'_>, path: &'p str) -> Option<&'p str> {
+    let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]).skip(1);
+    ends.map(|end| &path[..end]).find(|part| parts.labels.contains_key(part))
 }
 
 /// The calls of a chain, those in groups and in the other branch of a guard included.
