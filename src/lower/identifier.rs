@@ -1,9 +1,10 @@
-//! Names of modules and weights as Python and TorchScript, which reads as Python does, can have them.
+//! Names of modules and weights as Python can have them, and TorchScript, which reads as Python does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A name as an identifier that can be an attribute of a module, an argument, and a variable: letters, digits and `_` of ASCII,
-/// a letter first, for `_modules` and the like belong to `nn.Module`. One that is taken ends in `_`.
+/// A name as an identifier that can be an attribute of a module, an argument, and a variable: letters,
+/// digits and `_` of ASCII, a letter first, for `_modules` and the like belong to `nn.Module`. One that
+/// is taken ends in `_`.
 pub(super) fn identifier(name: &str) -> String {
     let mut text: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -12,8 +13,8 @@ pub(super) fn identifier(name: &str) -> String {
     if TAKEN.contains(&text.as_str()) { text + "_" } else { text }
 }
 
-/// Keywords of Python and TorchScript, names that exported text uses itself, and attributes of `nn.Module`, `nn.Sequential` and
-/// the modules that `torch.jit.load` makes.
+/// Keywords of Python and TorchScript, names that exported text uses itself, and attributes of
+/// `nn.Module`, `nn.Sequential` and the modules that `torch.jit.load` makes.
 #[rustfmt::skip]
 const TAKEN: &[&str] = &[
     "add_module", "and", "append", "apply", "as", "assert", "async", "await", "bfloat16", "break",
@@ -36,7 +37,8 @@ const TAKEN: &[&str] = &[
     "while", "with", "xpu", "yield", "zero_grad",
 ];
 
-/// Names of weights as attributes of modules within modules, each attribute of its own among those of its module.
+/// Names of weights as attributes of modules within modules, each attribute of its own among those of
+/// its module.
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     /// The attribute of each beginning of a name that is a module, and of each whole name, which is not.

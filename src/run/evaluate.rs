@@ -53,7 +53,8 @@ pub(super) fn evaluate_rewritten(
     evaluate_watched((&net.rewritten(tested)?, net), batches, how, group, &mut |_, _| Ok(()))
 }
 
-/// The same of a net and the one that it was made from; `watch` is given the logits and labels of each batch.
+/// The same of a net and the one that it was made from; `watch` is given the logits and labels of each
+/// batch.
 fn evaluate_watched(
     (net, source): (&TorchNet, &TorchNet),
     (batches, views): (&Batches, TestViews),

@@ -1,5 +1,5 @@
-//! Names and texts of a net in exported Python and TorchScript, whatever they are. Python runs what is written, with the few parts of
-//! PyTorch that it needs (`tests/cases/python`).
+//! Names and texts of a net in exported Python and TorchScript, whatever they are. Python runs what is
+//! written, with the few parts of PyTorch that it needs (`tests/cases/python`).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

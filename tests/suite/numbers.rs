@@ -173,7 +173,8 @@ fn tinted(path: &Path, train: usize) {
     npz(path, CompressionMethod::Stored, &arrays);
 }
 
-/// A net whose statistics of grey images are no statistics of others: its loss is a number on the ones, none on the others.
+/// A net whose statistics of grey images are no statistics of others: its loss is a number on the ones,
+/// none on the others.
 fn blind() -> Checked {
     let layers = "conv(4, k = 1) -> bn(momentum = 1, eps = 1e-12) -> ".repeat(8);
     compiled(&text(&format!("deep: {layers} relu -> globalavgpool -> flatten"), ""))

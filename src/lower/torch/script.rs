@@ -39,7 +39,8 @@ pub fn save_script(net: &Checked, weights: &Weights, path: &Path) -> Result<(), 
     save(&class, &source(&plan, &names), (&held, &facts), path).at("TorchScript")
 }
 
-/// What the archive says about itself in `extra/netc.json`: the net, and what netc calls each tensor of another name.
+/// What the archive says about itself in `extra/netc.json`: the net, and what netc calls each tensor of
+/// another name.
 fn facts<'n>(net: &Checked, names: impl Iterator<Item = (&'n str, &'n String)>) -> String {
     let moved: BTreeMap<&str, &str> =
         names.filter(|(place, name)| place != name).map(|(place, name)| (place, name.as_str())).collect();
