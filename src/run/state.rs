@@ -89,18 +89,20 @@ impl State {
         self.end_of_epoch()
     }
 
-    /// The first number that is not finite among all that training changes.
-    pub(super) fn not_finite(&self) -> Result<Option<Origin>, TchError> {
+    /// Refuses a number that is not finite among all that training changes: it is not worth keeping.
+    pub(super) fn is_finite(&self) -> Result<(), RunError> {
         let remembered = self.net.trained().zip(self.optimiser.remembered());
         let remembered = remembered.flat_map(|(weight, all)| all.into_iter().map(move |t| (weight, t)));
         let means = self.ema.iter().chain(&self.slow).flat_map(|mean| self.net.weights().iter().zip(&mean.0));
         let own = self.net.weights().iter().map(|weight| (weight, &weight.tensor));
         for (weight, tensor) in own.chain(remembered).chain(means) {
-            if !finite(tensor)? {
-                return Ok(Some(Origin::Stored(weight.name.clone())));
+            if !finite(tensor).at(&weight.name)? {
+                let what = "a number of the training's state".into();
+                let origin = Origin::Stored(weight.name.clone());
+                return Err(RunError::NotFinite { what, value: f64::NAN, origin });
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The weights become lookahead's slow ones.

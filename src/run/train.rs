@@ -229,6 +229,7 @@ fn epochs(
         }
     }
     if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job)) {
+        state.is_finite()?;
         checkpoint::save(&path, &state.tested(), Some(facts(job, rows.len(), Part::default())))?;
         let _ = std::fs::remove_file(checkpoint::before(&journal.checkpoint()));
     }
@@ -246,10 +247,7 @@ fn save(
     part: Part,
     journal: &dyn Journal,
 ) -> Result<(), RunError> {
-    if let Some(origin) = state.not_finite().at("the state of the training")? {
-        let what = "a number of the training's state".into();
-        return Err(RunError::NotFinite { what, value: f64::NAN, origin });
-    }
+    state.is_finite()?;
     match is_first(job) {
         true => checkpoint::save_state(&journal.checkpoint(), state, facts(job, epochs, part)),
         false => Ok(()),

@@ -267,12 +267,13 @@ fn a_search_goes_on_past_a_run_that_cannot_be_trained() {
 fn f4_convolutions_in_bf16_are_warned_of_once() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pixel.net"), text(HEADS[1].1, "")).unwrap();
-    let profile = ["profile", "pixel.net", "--batch", "4", "--steps", "1"];
+    // Refused after the warning: a profile in bf16 takes minutes where the CPU lacks its instructions.
+    let profile = ["profile", "pixel.net", "--batch", "1", "--steps", "1"];
     tinted(&folder.path().join("few.npz"), 16);
     let train = ["train", "pixel.net", "--data", "few.npz"];
     let warned = |args: &[&str]| {
         let output = netc(folder.path(), args);
-        assert!(output.status.success(), "{}", words(&output));
+        assert_eq!(output.status.success(), args[0] == "train", "{}", words(&output));
         String::from_utf8_lossy(&output.stderr).matches("warning: f4 convolutions in bf16").count()
     };
     for command in [&profile[..], &train[..]] {
