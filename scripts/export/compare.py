@@ -36,7 +36,8 @@ def labels(target: str) -> None:
     owned = {name for part in parts for name in dir(part) + dir(type(part))}
     lines = ["net labels {", "  input image: [N, 4, 8, 8]", "  first: conv(4)"]
     lines += [f"  {name}: conv(groups = 4) -> bn" for name in sorted(owned - {"0"})]
-    Path(target).write_text("\n".join(lines + ["  output out: [N, 4, 8, 8]", "}", ""]))
+    lines += ["  last: globalavgpool -> flatten -> linear(10)", "  output out: [N, 10]", "}", ""]
+    Path(target).write_text("\n".join(lines))
 
 
 def module(path: Path):

@@ -220,7 +220,7 @@ impl<'a> Unlabelled<'a> {
 /// The label with dots in it that a path from a body begins with.
 fn dotted_label<'p>(parts: &Parts<'_>, path: &'p str) -> Option<&'p str> {
     let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]).skip(1);
-    ends.map(|end| &path[..end]).find(|part| parts.labels.contains_key(part))
+    ends.map(|end| &path[..end]).find(|part| parts.labels.contains_key(*part))
 }
 
 /// The calls of a chain, those in groups and in the other branch of a guard included.
