@@ -4,8 +4,10 @@ use std::process::ExitCode;
 use super::PROBLEMS;
 use super::args_report::ReportArgs;
 use super::out::{complain, millions, print, table, thousands, trimmed, write, write_picture};
+use crate::search::report::{
+    Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs,
+};
 use crate::search::{Index, SearchError};
-use crate::search::report::{Comparison, Group, Measured, NotCounted, Report, epochs};
 
 /// The most lines of a list in the text; the page and the JSON have them all.
 const MOST_LISTED: usize = 12;
@@ -66,6 +68,8 @@ pub(super) fn text(report: &Report) -> String {
         out += &format!("\n{}\n{}\n", epochs(length[0].epochs), variants(length));
         out += &alike(length, &report.comparisons);
     }
+    out += &gains("train longer? (paired t-test by seed", report.gains_of(Kind::Longer));
+    out += &gains("change the net? (Welch's test", report.gains_of(Kind::Change));
     out += &claims(&report.claims);
     out += &named("failed", &report.failed);
     out += &named("damaged", &report.damaged);
@@ -78,27 +82,82 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 fn variants(length: &[Group]) -> String {
-    let header =
-        ["variant", "n", "mean %", "95% interval", "std", "std error", "time s", "params", "MACs", ""];
-    let mut table = table(&header, 1..9);
-    let number = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.2}"));
+    let header = [
+        "variant",
+        "n",
+        "mean %",
+        "95% interval",
+        "std",
+        "std error",
+        "time s",
+        "least to longest",
+        "params",
+        "MACs",
+        "",
+    ];
+    let mut table = table(&header, 1..10);
     for g in length {
         let best = if g.rank == 1 { "best" } else { "like the best" };
-        let marks = [g.like_best.then_some(best), g.front.then_some("front")];
+        let marks = [if g.like_best { best } else { "" }, g.on_front()];
         table.add_row([
             g.variant.clone(),
-            g.accuracies.len().to_string(),
+            g.runs.len().to_string(),
             number(g.mean()),
-            g.interval.map_or("-".into(), |[low, high]| format!("{low:.2} to {high:.2}")),
+            interval(g.interval),
             number(g.sample.filter(|s| s.n > 1).map(|s| s.std)),
             number(g.std_error),
-            number(g.time),
+            number(g.time.map(|t| t.median)),
+            interval(g.time.filter(|t| t.n > 1).map(|t| [t.min, t.max])),
             thousands(g.params),
             millions(g.macs),
-            marks.into_iter().flatten().collect::<Vec<_>>().join(", "),
+            marks.into_iter().filter(|mark| !mark.is_empty()).collect::<Vec<_>>().join(", "),
         ]);
     }
-    trimmed(&table)
+    let unclear = length.iter().any(|g| !g.front_clear);
+    let legend = if unclear { format!("\n{FRONT_UNCLEAR}") } else { String::new() };
+    trimmed(&table) + &legend
+}
+
+fn number(x: Option<f64>) -> String {
+    x.map_or("-".into(), |x| format!("{x:.2}"))
+}
+
+fn interval(of: Option<[f64; 2]>) -> String {
+    of.map_or("-".into(), |[low, high]| format!("{low:.2} to {high:.2}"))
+}
+
+/// What was gained in one way, at what price in time.
+fn gains<'a>(title: &str, all: impl Iterator<Item = &'a Gain>) -> String {
+    let header = ["net", "epochs", "n", "gain", "95% interval", "p", "further s", "points/s", "verdict"];
+    let mut table = table(&header, 1..8);
+    let mut counts = [0; 3];
+    for gain in all {
+        let verdict = gain.verdict();
+        for (count, what) in counts.iter_mut().zip(["helps", "hurts", "open"]) {
+            *count += usize::from(what == verdict);
+        }
+        table.add_row([
+            gain.variant.clone(),
+            gain.lengths(),
+            gain.n[1].to_string(),
+            number(Some(gain.gain)),
+            interval(gain.interval),
+            gain.adjusted.map_or("-".into(), |p| format!("{p:.3}")),
+            number(gain.extra_time),
+            number(gain.per_second),
+            verdict.into(),
+        ]);
+    }
+    if table.is_empty() {
+        return String::new();
+    }
+    let [helps, hurts, open] = counts;
+    format!(
+        "\n{title} at 5%, Holm's correction; gains in points, intervals of one gain alone)\n{}\n\
+         helps {helps} of {}, hurts {hurts}, open {open}\n",
+        trimmed(&table),
+        table.row_count()
+    )
 }
 
 /// Each net's claim beside what was measured.
@@ -113,9 +172,9 @@ fn claims(all: &[Measured]) -> String {
             claim.claim.epochs.to_string(),
             format!("{:.2}", claim.claim.accuracy),
             claim.sample.map_or(0, |sample| sample.n).to_string(),
-            claim.sample.map_or("-".into(), |sample| format!("{:.2}", sample.mean)),
-            claim.interval.map_or("-".into(), |[low, high]| format!("{low:.2} to {high:.2}")),
-            claim.verdict.to_string(),
+            number(claim.sample.map(|sample| sample.mean)),
+            interval(claim.interval),
+            claim.to_string(),
         ]);
     }
     format!("\nclaims (one-sample t-test at 5%, Holm's correction)\n{}\n", trimmed(&table))

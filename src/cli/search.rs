@@ -8,14 +8,14 @@ use super::PROBLEMS;
 use super::args_search::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use super::out::{complain, millions, print, table, thousands, trimmed};
 use super::report;
-use super::search_plan::{Planned, load, of, planned, refuse, trainings};
+use super::search_plan::{Planned, load, note, of, planned, refuse, trainings};
 use super::search_view::{SearchView, line, serve};
 use super::search_workers::supervise;
 use super::train::{INTERRUPTED, stop_on_interrupt};
 use crate::run::data::Dataset;
 use crate::run::{Machine, PrecisionChoice};
 use crate::search::report::Report;
-use crate::search::{Plan, SearchError, Sha, Spec, Stage, Worked, Worker, calibrate, rough};
+use crate::search::{Plan, SearchError, Sha, Sorted, Spec, Stage, Worked, Worker, calibrate, rough};
 
 /// The most runs that are listed which could not be done.
 const MOST_LISTED: usize = 8;
@@ -33,7 +33,9 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> ExitCode {
 /// The search that `netc reproduce` is.
 fn reproduction(args: &ReproduceArgs, dry: bool) -> Result<Planned, SearchError> {
     of(&args.files, &args.trainings, dry, || {
-        let mut spec = Spec { nets: args.files.clone(), ..Spec::default() };
+        let sorted = Sorted::claiming(&args.files)?;
+        note(&sorted);
+        let mut spec = Spec { nets: sorted.nets, ..Spec::default() };
         spec.epochs = args.epochs.into_iter().collect();
         trainings(&mut spec, &args.trainings);
         Ok((spec, PathBuf::from("searches/reproduce")))

@@ -9,7 +9,7 @@ use super::data::load_and_say;
 use super::out::{complain, show};
 use crate::run::PrecisionChoice;
 use crate::run::data::Dataset;
-use crate::search::{Combine, Plan, SearchError, Sha, Spec, Texts};
+use crate::search::{Combine, Plan, SearchError, Sha, Sorted, Spec, Texts};
 
 /// A search that is to be worked on.
 #[derive(Debug)]
@@ -62,12 +62,23 @@ pub(super) fn load(plan: &Plan) -> Result<Dataset, SearchError> {
     load_and_say(&plan.spec.data).map_err(|error| SearchError::new(error.to_string()))
 }
 
+/// Says which files are left out.
+pub(super) fn note(sorted: &Sorted) {
+    for note in sorted.notes() {
+        complain(&format!("note: {note}\n"));
+    }
+}
+
 /// The spec of a file, or of the nets on the command line; options win over keys.
 fn spec(args: &SearchArgs) -> Result<Spec, SearchError> {
     let is_spec = |path: &Path| path.extension().is_some_and(|e| e == "yaml" || e == "yml");
     let mut spec = match args.files.as_slice() {
         [file] if is_spec(file) => Spec::read(file)?,
-        files => Spec { nets: files.to_vec(), ..Spec::default() },
+        files => {
+            let sorted = Sorted::new(files);
+            note(&sorted);
+            Spec { nets: sorted.nets, ..Spec::default() }
+        }
     };
     let over: Vec<String> = args.over.iter().flat_map(|names| names_of(names)).collect();
     if !over.is_empty() {

@@ -1,12 +1,14 @@
 //! Statistics of a few runs: what they say of a mean, and whether two means differ.
 
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF as _, StudentsT};
+use statrs::distribution::{Binomial, ContinuousCDF as _, DiscreteCDF as _, StudentsT};
 
 /// The chance of calling two equal means different that a comparison takes, over all pairs of a table.
 pub const ALPHA: f64 = 0.05;
 /// The chance of seeing a difference that is there which [`runs_needed`] asks for.
 pub const POWER: f64 = 0.8;
+/// A deviation below this part of the largest value is rounding.
+const ROUNDING: f64 = 1e-12;
 
 /// A sample in numbers, in the unit of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -20,15 +22,22 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The numbers of these values, in any order; `None` for no value.
+    /// The numbers of these values, in any order; `None` for no value, and for values whose sum or
+    /// squares leave the range of a number.
     pub fn of(values: &[f64]) -> Option<Sample> {
+        Sample::rounded_at(values, values.iter().fold(0.0, |most, x| x.abs().max(most)))
+    }
+
+    /// The same, of values that were computed from some as large as `largest`.
+    fn rounded_at(values: &[f64], largest: f64) -> Option<Sample> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
         let n = sorted.len();
         let mean = sorted.iter().sum::<f64>() / n as f64;
         let squares: f64 = sorted.iter().map(|x| (x - mean).powi(2)).sum();
         let std = if n > 1 { (squares / (n - 1) as f64).sqrt() } else { 0.0 };
-        (n > 0).then_some(Sample { n, mean, std })
+        let std = if std <= largest * ROUNDING { 0.0 } else { std };
+        (mean.is_finite() && std.is_finite()).then_some(Sample { n, mean, std })
     }
 
     /// The standard error of the mean: the deviation over the root of n; from two values on.
@@ -36,9 +45,11 @@ impl Sample {
         (self.n > 1).then(|| self.std / (self.n as f64).sqrt())
     }
 
-    /// The 95% confidence interval of the mean by Student's t; from two values on.
+    /// The 95% confidence interval of the mean by Student's t. `None` below two values, and for values
+    /// that are all the same, which say nothing of how far others may lie.
     pub fn interval(&self) -> Option<[f64; 2]> {
-        let half = t_quantile(0.975, (self.n as f64) - 1.0)? * self.std_error()?;
+        let error = self.std_error().filter(|error| *error > 0.0)?;
+        let half = t_quantile(0.975, (self.n as f64) - 1.0)? * error;
         Some([self.mean - half, self.mean + half])
     }
 
@@ -48,6 +59,85 @@ impl Sample {
         let error = self.std_error().filter(|error| *error > 0.0)?;
         t_tails((self.mean - expected) / error, (self.n as f64) - 1.0)
     }
+
+    /// How far the true mean would have to be from an expected one for as many values to show it with
+    /// [`POWER`] at the level `alpha`, if they deviate as these do. `None` as for [`Sample::differs_from`].
+    pub fn detectable(&self, alpha: f64) -> Option<f64> {
+        let error = self.std_error().filter(|error| *error > 0.0)?;
+        let df = (self.n as f64) - 1.0;
+        Some((t_quantile(1.0 - alpha / 2.0, df)? + t_quantile(POWER, df)?) * error)
+    }
+}
+
+/// A few values in numbers that one far-off value does not move, in their unit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    /// How many values.
+    pub n: usize,
+    /// Their median.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// The 95% confidence interval of the median by order statistics. Below six values there is none:
+    /// then from the least to the largest, which five values make a 94% one.
+    pub interval: [f64; 2],
+}
+
+impl Spread {
+    /// The numbers of these values, in any order; `None` for no value.
+    pub fn of(values: &[f64]) -> Option<Spread> {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let n = sorted.len();
+        let (min, max) = (*sorted.first()?, *sorted.last()?);
+        let rank = Binomial::new(0.5, n as u64).ok()?.inverse_cdf(0.025).max(1) as usize;
+        Some(Spread {
+            n,
+            median: f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]),
+            min,
+            max,
+            interval: [sorted[rank - 1], sorted[n - rank]],
+        })
+    }
+
+    /// Whether the medians may be of the same size, or in the other order: their intervals overlap.
+    pub fn overlaps(&self, other: &Spread) -> bool {
+        self.interval[0] <= other.interval[1] && other.interval[0] <= self.interval[1]
+    }
+}
+
+/// How far apart two true means are, by samples of both.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Difference {
+    /// The second mean minus the first.
+    pub mean: f64,
+    /// Its 95% confidence interval; `None` where there is no p-value.
+    pub interval: Option<[f64; 2]>,
+    /// The two-sided chance of a difference at least so large if there were none.
+    pub p: Option<f64>,
+}
+
+impl Difference {
+    /// Of values that belong together two by two: the paired t-test. `None` without a pair; no p-value
+    /// below two pairs, and if all differ by the same.
+    pub fn paired(pairs: &[(f64, f64)]) -> Option<Difference> {
+        let apart: Vec<f64> = pairs.iter().map(|(first, second)| second - first).collect();
+        let largest = pairs.iter().fold(0.0_f64, |most, (a, b)| most.max(a.abs()).max(b.abs()));
+        let apart = Sample::rounded_at(&apart, largest)?;
+        Some(Difference { mean: apart.mean, interval: apart.interval(), p: apart.differs_from(0.0) })
+    }
+
+    /// Of samples that have nothing to do with each other, by [`welch`].
+    pub fn unpaired(first: &Sample, second: &Sample) -> Difference {
+        let mean = second.mean - first.mean;
+        let interval = spread_of_means(first, second).and_then(|(error, df)| {
+            let half = t_quantile(0.975, df)? * error;
+            Some([mean - half, mean + half])
+        });
+        Difference { mean, interval, p: welch(first, second) }
+    }
 }
 
 /// The two-sided chance of means at least so far apart if the true ones were equal: Welch's t-test, which
@@ -56,12 +146,15 @@ impl Sample {
 /// Source: B. L. Welch, "The generalization of Student's problem when several different population
 /// variances are involved", Biometrika 34 (1947).
 pub fn welch(a: &Sample, b: &Sample) -> Option<f64> {
+    let (error, df) = spread_of_means(a, b)?;
+    t_tails((a.mean - b.mean) / error, df)
+}
+
+/// The standard error of the difference of two means, with its degrees of freedom.
+fn spread_of_means(a: &Sample, b: &Sample) -> Option<(f64, f64)> {
     let [va, vb] = [a.std_error()?.powi(2), b.std_error()?.powi(2)];
-    let error = va + vb;
-    if error == 0.0 {
-        return None;
-    }
-    t_tails((a.mean - b.mean) / error.sqrt(), freedom(va, vb, a.n as f64, b.n as f64))
+    let error = (va + vb).sqrt();
+    (error > 0.0).then(|| (error, freedom(va, vb, a.n as f64, b.n as f64)))
 }
 
 /// The p-values adjusted for their number, each to be held against the level of the whole table: Holm's
@@ -122,5 +215,6 @@ fn t_quantile(p: f64, df: f64) -> Option<f64> {
 
 /// Both tails beyond `t`.
 fn t_tails(t: f64, df: f64) -> Option<f64> {
-    Some(2.0 * StudentsT::new(0.0, 1.0, df).ok()?.cdf(-t.abs()))
+    let distribution = StudentsT::new(0.0, 1.0, df).ok()?;
+    t.is_finite().then(|| 2.0 * distribution.cdf(-t.abs()))
 }

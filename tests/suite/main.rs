@@ -61,6 +61,8 @@ mod options;
 mod passes;
 mod recipe;
 mod report;
+mod report_times;
+mod reproduce;
 #[cfg(feature = "torch")]
 mod run;
 mod search;
@@ -69,6 +71,7 @@ mod search_index;
 #[cfg(feature = "torch")]
 mod search_run;
 mod show;
+mod statistics;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;

@@ -2,8 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{MAX_PAIRED, Report};
-use crate::search::{Plan, PlannedRun, Run};
+use super::{Counted, Group, MAX_PAIRED, Report, epochs};
+use crate::search::{Inputs, Plan, PlannedRun, Run};
+
+/// A run whose time is so many times its group's median, or its median so many times it, is far off.
+const FAR_OFF: f64 = 1.5;
+/// The part of the median by which the times of a group may differ without a word.
+const QUIET: f64 = 0.1;
+/// The most examples of one caution.
+const MOST_NAMED: usize = 3;
 
 pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Option<&Run>)]) -> Vec<String> {
     let mut all = Vec::new();
@@ -34,11 +41,12 @@ pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Op
             report.dropped
         ));
     }
-    let compared = report.groups.iter().filter(|g| plan.spec.halving.is_none() || g.accuracies.len() > 1);
-    if let Some(fewest) = compared.map(|g| g.accuracies.len()).filter(|n| *n < 3).min() {
+    all.extend(short_of_runs(report, plan));
+    let compared = report.groups.iter().filter(|g| plan.spec.halving.is_none() || g.runs.len() > 1);
+    if let Some(fewest) = compared.map(|g| g.runs.len()).filter(|n| *n < 3).min() {
         all.push(format!(
-            "Some variants have {fewest} finished runs. With fewer than two there is no interval and no test, \
-             with two hardly any."
+            "Some variants have {fewest} finished runs. With fewer than two there is no interval, no test and no \
+             spread of times, with two hardly any."
         ));
     }
     if plan.variants.len() > 1 {
@@ -58,16 +66,118 @@ pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Op
     if plan.spec.data == "synthetic" {
         all.push("The data are synthetic: the numbers say nothing about real images.".into());
     }
-    let used = planned.iter().filter_map(|(_, run)| run.filter(|run| run.finished()));
-    let machines: BTreeSet<Option<String>> = used.map(Run::hardware).collect();
-    if machines.len() > 1 {
-        all.push(format!(
-            "The runs were computed on more than one kind of machine. Times are those on {} alone.",
-            report.timed_on.as_deref().unwrap_or("none of them")
-        ));
-    }
+    let finished: Vec<&Run> =
+        planned.iter().filter_map(|(_, run)| run.filter(|run| run.finished())).collect();
+    all.extend(mixed(&finished, report.timed_on.as_deref()));
+    all.extend(far_off_times(&report.groups));
+    all.extend(spread_times(&report.groups));
     if report.lengths().any(|length| length.len() > MAX_PAIRED) {
         all.push(format!("Of more than {MAX_PAIRED} variants, each is compared with the best alone."));
     }
     all
+}
+
+/// Groups of which runs are missing.
+fn short_of_runs(report: &Report, plan: &Plan) -> Option<String> {
+    let missing = |g: &&Group| g.others > 0 && plan.spec.halving.is_none();
+    let short: Vec<String> = report
+        .groups
+        .iter()
+        .filter(missing)
+        .map(|g| {
+            let planned = g.runs.len() + g.others;
+            format!("{} at {} {} of {planned}", g.variant, epochs(g.epochs), g.runs.len())
+        })
+        .collect();
+    let count = short.len();
+    (count > 0).then(|| {
+        format!(
+            "{count} of {} groups have fewer finished runs than planned ({}). Their intervals are wider, and \
+             what kept the others from finishing may have chosen among them.",
+            report.groups.len(),
+            named(&short)
+        )
+    })
+}
+
+/// Runs that were made by different means.
+fn mixed(finished: &[&Run], timed_on: Option<&str>) -> Vec<String> {
+    let mut all = Vec::new();
+    let inputs: [(&str, fn(&Inputs) -> String); 3] = [
+        ("versions of netc", |inputs| inputs.netc.clone()),
+        ("versions of libtorch", |inputs| inputs.libtorch.clone()),
+        ("precisions", |inputs| inputs.precision.clone()),
+    ];
+    for (what, value) in inputs {
+        let values: BTreeSet<String> = finished.iter().map(|run| value(&run.inputs)).collect();
+        if values.len() > 1 {
+            let values: Vec<String> = values.into_iter().collect();
+            all.push(format!(
+                "The runs were made by different {what} ({}). A difference between variants may be one \
+                 between these.",
+                named(&values)
+            ));
+        }
+    }
+    let machines: BTreeSet<Option<String>> = finished.iter().map(|run| run.hardware()).collect();
+    if machines.len() > 1 {
+        all.push(format!(
+            "The runs were computed on more than one kind of machine or number of threads. Times are those on {} \
+             alone; accuracies are of all runs, and the same seed gives other bits on another machine.",
+            timed_on.unwrap_or("none of them")
+        ));
+    }
+    all
+}
+
+/// Runs that took much longer, or much less, than the others of their group.
+fn far_off_times(groups: &[Group]) -> Option<String> {
+    let mut far: Vec<(f64, String)> = Vec::new();
+    for group in groups {
+        let Some(median) = group.time.filter(|time| time.n > 2).map(|time| time.median) else { continue };
+        let off = |run: &Counted| {
+            let time = run.time.filter(|time| *time > median * FAR_OFF || *time * FAR_OFF < median)?;
+            let factor = time.max(median) / time.min(median).max(f64::MIN_POSITIVE);
+            let (variant, length) = (&group.variant, epochs(group.epochs));
+            Some((factor, format!("{variant} at {length}, seed {}: {time:.1} s of {median:.1} s", run.seed)))
+        };
+        far.extend(group.runs.iter().filter_map(off));
+    }
+    far.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let texts: Vec<String> = far.into_iter().map(|(_, text)| text).collect();
+    (!texts.is_empty()).then(|| {
+        format!(
+            "{} more than {FAR_OFF} times the median of {} group, or less than the median over {FAR_OFF} ({}). The \
+             machine may have been busy with something else. Medians bear a few of these.",
+            if texts.len() == 1 { "1 time is".into() } else { format!("{} times are", texts.len()) },
+            if texts.len() == 1 { "its" } else { "their" },
+            named(&texts)
+        )
+    })
+}
+
+/// Groups whose times differ so much that differences between groups may be noise.
+fn spread_times(groups: &[Group]) -> Option<String> {
+    let parts = groups.iter().filter_map(|g| Some((g.time.map(|t| (t.max - t.min) / t.median)?, g)));
+    let wide: Vec<(f64, &Group)> = parts.filter(|(part, _)| *part > QUIET).collect();
+    let (most, group) = wide.iter().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    let time = group.time?;
+    Some(format!(
+        "The times of {} of {} groups differ by more than {:.0}% of their median, at most by {:.0}% ({} at {}: {:.1} \
+         to {:.1} s). Differences in time smaller than that say nothing; for times, run on a quiet machine.",
+        wide.len(),
+        groups.len(),
+        QUIET * 100.0,
+        most * 100.0,
+        group.variant,
+        epochs(group.epochs),
+        time.min,
+        time.max
+    ))
+}
+
+/// The first of them, and that there are more.
+fn named(all: &[String]) -> String {
+    let first = all.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<&str>>().join("; ");
+    if all.len() > MOST_NAMED { first + "; ..." } else { first }
 }

@@ -17,6 +17,8 @@ pub struct Measured {
     pub sample: Option<Sample>,
     /// The 95% confidence interval of their mean.
     pub interval: Option<[f64; 2]>,
+    /// The difference from the claim in points that as many runs would show four times in five.
+    pub detectable: Option<f64>,
     /// What the one says of the other.
     pub verdict: Verdict,
 }
@@ -26,8 +28,9 @@ pub struct Measured {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    /// The mean differs from the claim by no more than chance explains.
-    Agrees {
+    /// The mean differs from the claim by no more than chance explains. How much that says depends on
+    /// [`Measured::detectable`].
+    NotToldApart {
         /// The adjusted p-value.
         p: f64,
     },
@@ -38,8 +41,10 @@ pub enum Verdict {
         /// The adjusted p-value.
         p: f64,
     },
-    /// Fewer than two runs, or runs that are all the same.
+    /// Fewer than two runs.
     TooFew,
+    /// Runs that are all the same: there is no deviation to test with.
+    AllTheSame,
     /// What was trained is not what the claim is of.
     NotComparable {
         /// In which way.
@@ -47,15 +52,20 @@ pub enum Verdict {
     },
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Verdict::Agrees { p } => write!(f, "agrees, p = {p:.3}"),
+        match &self.verdict {
+            Verdict::NotToldApart { p } => {
+                write!(f, "cannot be told apart, p = {p:.3}")?;
+                let points = |f: &mut fmt::Formatter<'_>, x| write!(f, "; {x:.2} points off would show");
+                self.detectable.map_or(Ok(()), |x| points(f, x))
+            }
             Verdict::Differs { by, p } => {
                 let way = if *by < 0.0 { "below" } else { "above" };
                 write!(f, "{:.2} points {way}, p = {p:.3}", by.abs())
             }
             Verdict::TooFew => write!(f, "too few runs to say"),
+            Verdict::AllTheSame => write!(f, "all runs are the same: nothing to test with"),
             Verdict::NotComparable { why } => write!(f, "not comparable: {why}"),
         }
     }
@@ -73,14 +83,20 @@ pub(super) fn claims(plan: &Plan, groups: &[Group]) -> Vec<Measured> {
         let why = other_data(plan).or(why);
         let sample = same.and_then(|group| group.sample);
         let p = sample.filter(|_| why.is_none()).and_then(|sample| sample.differs_from(claim.accuracy));
-        let verdict = why.map_or(Verdict::TooFew, |why| Verdict::NotComparable { why });
+        let untested = match sample {
+            Some(Sample { n: 2.., .. }) => Verdict::AllTheSame,
+            _ => Verdict::TooFew,
+        };
+        let verdict = why.map_or(untested, |why| Verdict::NotComparable { why });
         let (interval, variant) = (same.and_then(|group| group.interval), variant.name.clone());
-        all.push((Measured { variant, claim, sample, interval, verdict }, p));
+        all.push((Measured { variant, claim, sample, interval, detectable: None, verdict }, p));
     }
     let adjusted = holm(&all.iter().filter_map(|(_, p)| *p).collect::<Vec<f64>>());
+    let strictest = ALPHA / adjusted.len().max(1) as f64;
     for ((measured, _), p) in all.iter_mut().filter(|(_, p)| p.is_some()).zip(adjusted) {
         let by = measured.sample.map_or(0.0, |sample| sample.mean - measured.claim.accuracy);
-        measured.verdict = if p < ALPHA { Verdict::Differs { by, p } } else { Verdict::Agrees { p } };
+        measured.detectable = measured.sample.and_then(|sample| sample.detectable(strictest));
+        measured.verdict = if p < ALPHA { Verdict::Differs { by, p } } else { Verdict::NotToldApart { p } };
     }
     all.into_iter().map(|(measured, _)| measured).collect()
 }

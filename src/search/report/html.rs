@@ -1,6 +1,6 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Comparison, Group, Measured, NotCounted, Report, epochs};
+use super::{Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs};
 use crate::search::Status;
 use crate::tools::markup::xml_characters;
 
@@ -43,6 +43,8 @@ const REFRESH: u32 = 3;
 fn tables(report: &Report) -> Markup {
     html! {
         @for length in report.lengths() { (variants(length)) }
+        (gains("Train longer?", LONGER, report.gains_of(Kind::Longer)))
+        (gains("Change the net?", CHANGE, report.gains_of(Kind::Change)))
         (claims(&report.claims))
         (pairs(&report.comparisons))
         (cautions(&report.cautions))
@@ -79,25 +81,30 @@ fn variants(length: &[Group]) -> Markup {
     html! {
         h2 { (epochs(length.first().map_or(0, |g| g.epochs))) }
         p class="muted" {
-            "Shaded: the best mean, and what cannot be told apart from it. Front: no other variant is as accurate in less time."
+            "Shaded: the best mean, and what cannot be told apart from it. Front: no other variant is as accurate in "
+            "less median time."
+            @if length.iter().any(|g| !g.front_clear) { " " (FRONT_UNCLEAR) }
         }
         table {
             thead { tr {
                 th data-name="variant" { "variant" } th data-name="rank" { "rank" } th data-name="n" { "n" }
                 th data-name="mean" { "mean %" } th data-name="interval" { "95% interval" } th data-name="std" { "std" }
-                th data-name="error" { "std error" } th data-name="time" { "time s" } th data-name="params" { "params" }
+                th data-name="error" { "std error" } th data-name="time" { "median time s" } th data-name="times" { "least to longest" } th data-name="params" { "params" }
                 th data-name="macs" { "MACs" } th data-name="front" { "front" }
             } }
             tbody { @for g in length {
                 tr class=[g.like_best.then_some("best")] {
-                    td { (g.variant) } td { (g.rank) } td { (g.accuracies.len()) }
+                    td { (g.variant) } td { (g.rank) } td { (g.runs.len()) }
                     td { (number(g.mean())) }
                     td data-value=(number(g.interval.map(|[low, _]| low))) {
                         @if let Some([low, high]) = g.interval { (format!("{low:.2} to {high:.2}")) }
                     }
                     td { (number(g.sample.filter(|s| s.n > 1).map(|s| s.std))) }
-                    td { (number(g.std_error)) } td { (number(g.time)) } td { (g.params) } td { (g.macs) }
-                    td { @if g.front { "front" } }
+                    td { (number(g.std_error)) } td { (number(g.time.map(|t| t.median))) }
+                    td data-value=(number(g.time.map(|t| t.max))) {
+                        @if let Some(t) = g.time { (format!("{:.2} to {:.2}", t.min, t.max)) }
+                    }
+                    td { (g.params) } td { (g.macs) } td { (g.on_front()) }
                 }
             } }
         }
@@ -109,12 +116,42 @@ fn claims(all: &[Measured]) -> Markup {
         @if !all.is_empty() {
             h2 { "Claims of the nets" }
             table {
-                thead { tr { th { "net" } th { "epochs" } th { "claim %" } th { "n" } th { "mean %" } th { "verdict" } } }
+                thead { tr { th { "net" } th { "epochs" } th { "claim %" } th { "n" } th { "mean %" } th { "95% interval" }
+                    th { "verdict" } } }
                 tbody { @for claim in all { tr {
                     td { (claim.variant) } td { (claim.claim.epochs) } td { (format!("{:.2}", claim.claim.accuracy)) }
                     td { (claim.sample.map_or(0, |s| s.n)) }
                     td { (claim.sample.map_or(String::new(), |s| format!("{:.2}", s.mean))) }
-                    td { (claim.verdict) }
+                    td { @if let Some([low, high]) = claim.interval { (format!("{low:.2} to {high:.2}")) } }
+                    td { (claim) }
+                } } }
+            }
+        }
+    }
+}
+
+const LONGER: &str = "Each net against itself at the next shorter length: paired t-tests by seed at 5%, with Holm's correction \
+     for their number. Intervals are of one gain alone.";
+const CHANGE: &str = "Each net against the net as it is, at the same length: Welch's tests at 5%, with Holm's correction for \
+     their number. Intervals are of one gain alone.";
+
+fn gains<'a>(title: &str, how: &str, all: impl Iterator<Item = &'a Gain>) -> Markup {
+    let all: Vec<&Gain> = all.collect();
+    let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:.3}"));
+    html! {
+        @if !all.is_empty() {
+            h2 { (title) }
+            p { (how) " Points are percentage points of accuracy; no time where the times may be the same." }
+            table {
+                thead { tr {
+                    th { "net" } th { "epochs" } th { "n" } th { "gain in points" } th { "95% interval" } th { "adjusted p" }
+                    th { "further s" } th { "points per s" } th { "verdict" }
+                } }
+                tbody { @for g in all { tr {
+                    td { (g.variant) } td { (g.lengths()) } td { (g.n[1]) } td { (format!("{:.2}", g.gain)) }
+                    td { @if let Some([low, high]) = g.interval { (format!("{low:.2} to {high:.2}")) } }
+                    td { (number(g.adjusted)) } td { (number(g.extra_time)) } td { (number(g.per_second)) }
+                    td { (g.verdict()) }
                 } } }
             }
         }

@@ -4,6 +4,8 @@ mod cautions;
 mod claims;
 mod compare;
 mod csv;
+mod gains;
+mod groups;
 mod html;
 mod plot;
 
@@ -14,8 +16,9 @@ use serde::Serialize;
 
 pub use self::claims::{Measured, Verdict};
 pub use self::compare::{Comparison, MAX_PAIRED};
+pub use self::gains::{Gain, Kind};
+pub use self::groups::{Counted, FRONT_UNCLEAR, Group};
 pub use self::html::live_page;
-use super::stats::Sample;
 use super::{Fate, Flaw, Index, Plan, PlannedRun, Run, RunId, SearchError, fates};
 
 /// A search in numbers. Accuracies are in percent, times in seconds.
@@ -37,12 +40,14 @@ pub struct Report {
     pub damaged: Vec<NotCounted>,
     /// Runs that successive halving spared.
     pub dropped: usize,
-    /// The machine that the times are of: the one with the most runs.
+    /// The machine that the times are of: the one with the most finished runs.
     pub timed_on: Option<String>,
     /// Each variant at each length: the longest first, the best mean first among those of a length.
     pub groups: Vec<Group>,
     /// Pairs of variants of one length.
     pub comparisons: Vec<Comparison>,
+    /// What longer training and changes of the net gained, and what they cost in time.
+    pub gains: Vec<Gain>,
     /// The claims of the nets beside what was measured.
     pub claims: Vec<Measured>,
     /// What must be known to read the numbers, a sentence or two each.
@@ -62,46 +67,6 @@ pub struct NotCounted {
     pub seed: u64,
     /// How far it is, or why it failed.
     pub why: String,
-}
-
-/// The runs of one variant at one length.
-#[derive(Debug, Clone, Serialize)]
-pub struct Group {
-    /// The variant's name.
-    pub variant: String,
-    /// What it is drawn with.
-    pub family: String,
-    /// Epochs of each run.
-    pub epochs: u32,
-    /// Its place among the variants of its length by mean, from 1.
-    pub rank: usize,
-    /// Trained numbers.
-    pub params: u64,
-    /// Multiply-accumulate operations for one image.
-    pub macs: u64,
-    /// The test accuracy of each finished run after its last epoch, in the order of the seeds.
-    pub accuracies: Vec<f64>,
-    /// Their number, mean and standard deviation.
-    pub sample: Option<Sample>,
-    /// The standard error of the mean.
-    pub std_error: Option<f64>,
-    /// The 95% confidence interval of the mean.
-    pub interval: Option<[f64; 2]>,
-    /// Runs that are not over, or that failed.
-    pub others: usize,
-    /// Mean time of training and testing on [`Report::timed_on`].
-    pub time: Option<f64>,
-    /// Whether no other group is as accurate in less time, or better in as little.
-    pub front: bool,
-    /// Whether it is the best of its length, or cannot be told apart from it.
-    pub like_best: bool,
-}
-
-impl Group {
-    /// Mean accuracy of the finished runs.
-    pub fn mean(&self) -> Option<f64> {
-        self.sample.map(|sample| sample.mean)
-    }
 }
 
 impl Report {
@@ -156,8 +121,7 @@ impl Report {
             }
         }
         let timed_on = most_used(planned.iter().filter_map(|(_, run)| *run));
-        let mut groups = groups(plan, &planned, timed_on.as_deref());
-        mark_front(&mut groups);
+        let mut groups = groups::groups(plan, &planned, timed_on.as_deref());
         let comparisons = compare::compare(&mut groups);
         let mut report = Report {
             nets: plan.spec.nets.iter().map(|net| net.display().to_string()).collect(),
@@ -169,6 +133,7 @@ impl Report {
             damaged: Vec::new(),
             dropped,
             timed_on,
+            gains: gains::gains(plan, &groups),
             groups,
             comparisons,
             claims: Vec::new(),
@@ -182,6 +147,11 @@ impl Report {
     /// The groups of each length, the longest first.
     pub fn lengths(&self) -> impl Iterator<Item = &[Group]> {
         self.groups.chunk_by(|a, b| a.epochs == b.epochs)
+    }
+
+    /// What was gained in one of the two ways.
+    pub fn gains_of(&self, kind: Kind) -> impl Iterator<Item = &Gain> {
+        self.gains.iter().filter(move |gain| gain.kind == kind)
     }
 
     /// The groups as comma-separated values, with a header.
@@ -200,8 +170,9 @@ impl Report {
         serde_json::to_string_pretty(self).map_err(|e| SearchError::new(e.to_string()))
     }
 
-    /// The picture: accuracy against time, a dot for each variant at its shortest length, a line to its
-    /// longer ones, families in colour, bars of one standard error. An SVG.
+    /// The picture: mean accuracy against median time, a dot for each variant at its shortest length, a
+    /// line to its longer ones, families in colour. Bars are one standard error up and down, and from the
+    /// least to the longest time across. An SVG.
     ///
     /// # Errors
     /// No run is finished.
@@ -236,58 +207,6 @@ fn most_used<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<String> {
     }
     let most = counts.values().max().copied();
     counts.into_iter().find(|(_, count)| Some(*count) == most).map(|(label, _)| label)
-}
-
-fn groups(plan: &Plan, planned: &[(&PlannedRun, Option<&Run>)], timed_on: Option<&str>) -> Vec<Group> {
-    let mut members: BTreeMap<(u32, usize), Vec<Option<&Run>>> = BTreeMap::new();
-    for (planned, run) in planned {
-        members.entry((planned.epochs, planned.variant)).or_default().push(*run);
-    }
-    let mut groups: Vec<Group> = members
-        .into_iter()
-        .map(|((epochs, variant), runs)| {
-            let variant = &plan.variants[variant];
-            let finished: Vec<&Run> = runs.iter().flatten().copied().filter(|run| run.finished()).collect();
-            let accuracies: Vec<f64> = finished.iter().filter_map(|run| run.accuracy()).collect();
-            let here = finished.iter().filter(|run| run.hardware().as_deref() == timed_on);
-            let times: Vec<f64> = here.filter_map(|run| run.time()).collect();
-            let sample = Sample::of(&accuracies);
-            Group {
-                variant: variant.name.clone(),
-                family: variant.family.clone(),
-                epochs,
-                rank: 0,
-                params: variant.params,
-                macs: variant.macs,
-                others: runs.len() - accuracies.len(),
-                accuracies,
-                sample,
-                std_error: sample.and_then(|s| s.std_error()),
-                interval: sample.and_then(|s| s.interval()),
-                time: Sample::of(&times).map(|s| s.mean),
-                front: false,
-                like_best: false,
-            }
-        })
-        .collect();
-    let mean = |g: &Group| g.mean().unwrap_or(f64::NEG_INFINITY);
-    groups.sort_by(|a, b| b.epochs.cmp(&a.epochs).then(mean(b).total_cmp(&mean(a))));
-    for length in groups.chunk_by_mut(|a, b| a.epochs == b.epochs) {
-        for (place, group) in length.iter_mut().enumerate() {
-            group.rank = place + 1;
-        }
-    }
-    groups
-}
-
-fn mark_front(groups: &mut [Group]) {
-    let points: Vec<(f64, f64)> = groups.iter().filter_map(|g| g.time.zip(g.mean())).collect();
-    let beaten = |(time, mean): (f64, f64)| {
-        points.iter().any(|&(t, m)| t <= time && m >= mean && (t < time || m > mean))
-    };
-    for group in groups {
-        group.front = group.time.zip(group.mean()).is_some_and(|point| !beaten(point));
-    }
 }
 
 /// The families of a report, in the order of their names, which decides their colours.

@@ -4,24 +4,67 @@ use plotters::prelude::*;
 
 use super::{Group, Report, families};
 use crate::search::SearchError;
+use crate::search::stats::Spread;
 use crate::tools::markup::xml_characters;
-use crate::tools::plot::{COLOURS, FONT, GRID, range, said};
+use crate::tools::plot::{Axis, COLOURS, FONT, GRID, said};
 
 const SIZE: (u32, u32) = (960, 600);
 /// The most variants whose names are written beside their points.
 const MAX_NAMED: usize = 40;
-/// Pixels from one line of names to the next.
+/// Pixels from one line of names to the next, and that a letter takes.
 const LINE: i32 = 13;
+const LETTER: i32 = 7;
+/// The most letters of a name.
+const MOST_LETTERS: usize = 32;
+/// Times up to so many times the longest median are shown; a longer bar is cut.
+const SHOWN: f64 = 1.25;
 
 /// A group that has a place in the picture.
 struct Point<'a> {
     group: &'a Group,
-    time: f64,
+    time: Spread,
     mean: f64,
 }
 
-pub(super) fn svg(report: &Report) -> Result<String, SearchError> {
-    let place = |group| Some(Point { group, time: group.time?, mean: group.mean()? });
+/// Both axes: seconds and percent.
+struct Axes {
+    time: Axis,
+    mean: Axis,
+}
+
+impl Axes {
+    fn of(points: &[Point<'_>]) -> Axes {
+        let longest = points.iter().map(|p| p.time.median).fold(0.0, f64::max);
+        let times = points.iter().flat_map(|p| [p.time.min, p.time.median, p.time.max.min(longest * SHOWN)]);
+        let means = points.iter().map(|p| (p.mean, p.group.std_error.unwrap_or(0.0)));
+        Axes { time: Axis::of(times.map(|time| (time, 0.0)), 0.14), mean: Axis::of(means, 0.06) }
+    }
+
+    fn at(&self, point: &Point<'_>) -> (f64, f64) {
+        (self.time.at(point.time.median), self.mean.at(point.mean))
+    }
+
+    /// One standard error up and down, the least to the longest time across, and the caps of both.
+    fn bars(&self, point: &Point<'_>) -> Vec<Vec<(f64, f64)>> {
+        let (x, y) = self.at(point);
+        let [wide, high] = [&self.time, &self.mean].map(|axis| axis.range.end - axis.range.start);
+        let mut bars = Vec::new();
+        if let Some(error) = point.group.std_error.map(|error| self.mean.at(error)) {
+            let cap = |y: f64| vec![(x - wide / 250.0, y), (x + wide / 250.0, y)];
+            bars.extend([vec![(x, y - error), (x, y + error)], cap(y - error), cap(y + error)]);
+        }
+        if point.time.max > point.time.min {
+            let [low, end] = [point.time.min, point.time.max].map(|time| self.time.at(time));
+            let cap = |x: f64| vec![(x, y - high / 200.0), (x, y + high / 200.0)];
+            bars.extend([vec![(low, y), (end.min(self.time.range.end), y)], cap(low)]);
+            bars.extend((end <= self.time.range.end).then(|| cap(end)));
+        }
+        bars
+    }
+}
+
+pub(super) fn svg<'a>(report: &'a Report) -> Result<String, SearchError> {
+    let place = |group: &'a Group| Some(Point { group, time: group.time?, mean: group.mean()? });
     let points: Vec<Point<'_>> = report.groups.iter().filter_map(place).collect();
     if points.is_empty() {
         return Err(SearchError::new("no run is finished, so there is nothing to draw")
@@ -35,22 +78,22 @@ pub(super) fn svg(report: &Report) -> Result<String, SearchError> {
 fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), String> {
     let root = SVGBackend::with_string(text, SIZE).into_drawing_area();
     root.fill(&WHITE).map_err(said)?;
-    let times = range(points.iter().map(|p| (p.time, 0.0)), 0.14);
-    let means = range(points.iter().map(|p| (p.mean, p.group.std_error.unwrap_or(0.0))), 0.06);
-    let cap = (times.end - times.start) / 250.0;
+    let axes = Axes::of(points);
     let mut chart = ChartBuilder::on(&root)
         .margin(18)
         .x_label_area_size(46)
         .y_label_area_size(64)
-        .build_cartesian_2d(times, means)
+        .build_cartesian_2d(axes.time.range.clone(), axes.mean.range.clone())
         .map_err(said)?;
     let machine = report.timed_on.as_deref().unwrap_or("an unknown machine");
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID)
-        .x_desc(format!("time of training and testing in seconds ({machine})"))
+        .x_desc(format!("median time in seconds, bars: least to longest ({machine})"))
         .y_desc("mean test accuracy in percent, bars: standard error")
+        .x_label_formatter(&|mark| axes.time.label(*mark, 3))
+        .y_label_formatter(&|mark| axes.mean.label(*mark, 3))
         .axis_desc_style((FONT, 14))
         .label_style((FONT, 12))
         .draw()
@@ -64,10 +107,7 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
         }
         let lines = variants.values_mut().map(|points| {
             points.sort_by_key(|point| point.group.epochs);
-            PathElement::new(
-                points.iter().map(|p| (p.time, p.mean)).collect::<Vec<_>>(),
-                colour.stroke_width(2),
-            )
+            PathElement::new(points.iter().map(|p| axes.at(p)).collect::<Vec<_>>(), colour.stroke_width(2))
         });
         chart
             .draw_series(lines.collect::<Vec<_>>())
@@ -75,16 +115,13 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
             .label(*family)
             .legend(move |(x, y)| Circle::new((x + 8, y), 5, colour.filled()));
         let shortest = variants.values().filter_map(|points| points.first());
-        chart
-            .draw_series(shortest.map(|p| Circle::new((p.time, p.mean), 5, colour.filled())))
-            .map_err(said)?;
+        chart.draw_series(shortest.map(|p| Circle::new(axes.at(p), 5, colour.filled()))).map_err(said)?;
         for point in variants.values().flatten() {
-            chart
-                .draw_series(bar(point, cap).map(|path| PathElement::new(path, colour.mix(0.6))))
-                .map_err(said)?;
+            let bars = axes.bars(point).into_iter().map(|path| PathElement::new(path, colour.mix(0.6)));
+            chart.draw_series(bars).map_err(said)?;
         }
         for (name, points) in &variants {
-            names.extend(points.last().map(|p| (chart.backend_coord(&(p.time, p.mean)), *name, colour)));
+            names.extend(points.last().map(|p| beside(chart.backend_coord(&axes.at(p)), name, colour)));
         }
     }
     if families.len() > 1 {
@@ -98,36 +135,46 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
             .map_err(said)?;
     }
     if names.len() <= MAX_NAMED {
-        for ((x, y), name, colour) in apart(names) {
-            let style = (FONT, 11).into_font().color(&colour);
-            root.draw(&Text::new(name.to_string(), (x + 9, y - 6), style)).map_err(said)?;
+        for Name { at, text, colour } in apart(names) {
+            root.draw(&Text::new(text, at, (FONT, 11).into_font().color(&colour))).map_err(said)?;
         }
     }
     root.present().map_err(said)
 }
 
-/// A bar of one standard error to each side, with its caps.
-fn bar(point: &Point<'_>, cap: f64) -> impl Iterator<Item = Vec<(f64, f64)>> {
-    let (x, y) = (point.time, point.mean);
-    let error = point.group.std_error;
-    error.into_iter().flat_map(move |e| {
-        let across = |y: f64| vec![(x - cap, y), (x + cap, y)];
-        [vec![(x, y - e), (x, y + e)], across(y - e), across(y + e)]
-    })
+/// A variant's name and its upper left corner.
+struct Name {
+    at: (i32, i32),
+    text: String,
+    colour: RGBColor,
 }
 
-type Name<'a> = ((i32, i32), &'a str, RGBColor);
+impl Name {
+    fn end(&self) -> i32 {
+        self.at.0 + LETTER * self.text.chars().count() as i32
+    }
+}
+
+/// The name of a point: above its bar, at its right, or at its left where the picture ends.
+fn beside((x, y): (i32, i32), name: &str, colour: RGBColor) -> Name {
+    let text = match name.chars().count() > MOST_LETTERS {
+        true => name.chars().take(MOST_LETTERS - 1).chain(['…']).collect(),
+        false => name.to_owned(),
+    };
+    let name = Name { at: (x + 8, y - 16), text, colour };
+    let over = name.end() > SIZE.0 as i32;
+    Name { at: if over { (2 * x - name.end(), y - 16) } else { name.at }, ..name }
+}
 
 /// Moves names down that would be written over others.
-fn apart(mut names: Vec<Name<'_>>) -> Vec<Name<'_>> {
-    names.sort_by_key(|((x, y), name, _)| (*y, *x, *name));
-    let mut placed: Vec<Name<'_>> = Vec::new();
-    let end = |(at, name, _): &Name<'_>| at.0 + 7 * name.chars().count() as i32;
+fn apart(mut names: Vec<Name>) -> Vec<Name> {
+    names.sort_by(|a, b| (a.at.1, a.at.0, &a.text).cmp(&(b.at.1, b.at.0, &b.text)));
+    let mut placed: Vec<Name> = Vec::new();
     for mut name in names {
         while let Some(other) = placed.iter().find(|other| {
-            (other.0.1 - name.0.1).abs() < LINE && other.0.0 < end(&name) && name.0.0 < end(other)
+            (other.at.1 - name.at.1).abs() < LINE && other.at.0 < name.end() && name.at.0 < other.end()
         }) {
-            name.0.1 = other.0.1 + LINE;
+            name.at.1 = other.at.1 + LINE;
         }
         placed.push(name);
     }

@@ -1,9 +1,7 @@
-use std::ops::Range;
-
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::{COLOURS, Chart, FONT, GRID, range, said};
+use super::{Axis, COLOURS, Chart, FONT, GRID, said};
 use crate::run::EpochRow;
 use crate::tools::markup::xml_characters;
 
@@ -146,21 +144,19 @@ fn faint(colour: &RGBColor) -> ShapeStyle {
 
 fn panel(area: &Area<'_>, all: &[Curve], along: Along, up: Up) -> Result<(), String> {
     let rows = || all.iter().flat_map(|curve| &curve.rows);
-    let end = rows().map(|row| along.of(row)).fold(0.0, f64::max);
-    let end = if end > 0.0 { end } else { 1.0 };
-    let mut finite = rows().flat_map(|row| up.of(row)).filter(|y| y.is_finite()).peekable();
-    let values = if finite.peek().is_some() { range(finite.map(|y| (y, 0.0)), 0.05) } else { 0.0..1.0 };
+    let x = Axis::of(rows().map(|row| (along.of(row), 0.0)).chain([(0.0, 0.0)]), 0.03);
+    let y = Axis::of(rows().flat_map(|row| up.of(row)).map(|y| (y, 0.0)), 0.05);
     let mut chart = ChartBuilder::on(area)
         .margin(14)
         .x_label_area_size(44)
         .y_label_area_size(60)
-        .build_cartesian_2d(0.0..end * 1.03, values.clone())
+        .build_cartesian_2d(x.range.clone(), y.range.clone())
         .map_err(said)?;
-    axes(&mut chart, along, up, &values)?;
+    axes(&mut chart, (along, &x), (up, &y))?;
     for (curve, colour) in all.iter().zip(COLOURS.iter().cycle()) {
         let points = |kind: usize| {
-            let all = curve.rows.iter().map(move |row| (along.of(row), up.of(row)[kind]));
-            all.filter(|(_, y)| y.is_finite()).collect::<Vec<_>>()
+            let all = curve.rows.iter().map(|row| (x.at(along.of(row)), y.at(up.of(row)[kind])));
+            all.filter(|(x, y)| x.is_finite() && y.is_finite()).collect::<Vec<_>>()
         };
         let lines = [(points(0), faint(colour)), (points(1), colour.stroke_width(2))];
         for (points, style) in lines {
@@ -174,13 +170,14 @@ fn panel(area: &Area<'_>, all: &[Curve], along: Along, up: Up) -> Result<(), Str
     Ok(())
 }
 
-fn axes(chart: &mut Chart<'_, '_>, along: Along, up: Up, values: &Range<f64>) -> Result<(), String> {
-    let x_text = |x: &f64| match along {
-        Along::Epochs if x.fract() != 0.0 => String::new(),
-        _ => short(*x),
+fn axes(chart: &mut Chart<'_, '_>, along: (Along, &Axis), up: (Up, &Axis)) -> Result<(), String> {
+    let ((along, x), (up, y)) = (along, up);
+    let x_text = |mark: &f64| match along {
+        Along::Epochs if mark.fract() != 0.0 => String::new(),
+        _ => x.label(*mark, 2),
     };
-    let wide = values.end - values.start > 4.0;
-    let y_text = |y: &f64| if wide { format!("{y:.0}") } else { format!("{y:.2}") };
+    let wide = y.range.end - y.range.start > 4.0;
+    let y_text = |mark: &f64| y.label(*mark, if wide { 0 } else { 2 });
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -196,10 +193,4 @@ fn axes(chart: &mut Chart<'_, '_>, along: Along, up: Up, values: &Range<f64>) ->
         .label_style((FONT, 12).into_font().color(&INK))
         .draw()
         .map_err(said)
-}
-
-/// Without zeros at the end: 2.50 as 2.5.
-fn short(x: f64) -> String {
-    let text = format!("{x:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

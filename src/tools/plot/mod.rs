@@ -32,15 +32,55 @@ pub(crate) const GRID: RGBColor = RGBColor(232, 232, 232);
 /// Two axes of numbers.
 pub(crate) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// What holds all values with their errors, and so much of its length more at both ends.
-pub(crate) fn range(values: impl Iterator<Item = (f64, f64)>, margin: f64) -> Range<f64> {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (value, error) in values {
-        low = low.min(value - error);
-        high = high.max(value + error);
+/// An axis for any finite numbers. Plotters computes the places of its marks in the numbers it is given, which takes
+/// for ever for very large ones: it is given multiples of a power of ten.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Axis {
+    /// Of the power of ten; 0 for numbers of an ordinary size.
+    exponent: i32,
+    /// What it shows, as plotters has it.
+    pub range: Range<f64>,
+}
+
+/// Numbers whose largest lies between these are of an ordinary size.
+const ORDINARY: Range<f64> = 1e-3..1e6;
+/// The least part of the largest number that an axis shows from end to end.
+const SHORTEST: f64 = 1e-9;
+
+impl Axis {
+    /// Holds all values with their errors, and so much of its length more at both ends. Values that are no finite
+    /// number have no place on it.
+    pub(crate) fn of(values: impl Iterator<Item = (f64, f64)>, margin: f64) -> Axis {
+        let finite = values.filter(|(value, error)| value.is_finite() && error.is_finite());
+        let finite: Vec<(f64, f64)> = finite.collect();
+        let largest = finite.iter().flat_map(|(value, error)| [value.abs(), error.abs()]).fold(0.0, f64::max);
+        let ordinary = largest == 0.0 || ORDINARY.contains(&largest);
+        let exponent = if ordinary { 0 } else { (largest.log10().floor() as i32).max(-300) };
+        let mut axis = Axis { exponent, range: 0.0..1.0 };
+        let ends = finite.iter().map(|&(value, error)| {
+            let (value, error) = (axis.at(value), axis.at(error).abs());
+            [value - error, value + error]
+        });
+        let Some([low, high]) = ends.reduce(|[a, b], [low, high]| [a.min(low), b.max(high)]) else {
+            return axis;
+        };
+        let (length, largest) = (high - low, low.abs().max(high.abs()));
+        let more = if length > largest.max(1.0) * SHORTEST { length } else { largest.max(1.0) };
+        axis.range = low - more * margin..high + more * margin;
+        axis
     }
-    let more = if high > low { (high - low) * margin } else { high.abs().max(1.0) * margin };
-    low - more..high + more
+
+    /// A value as plotters has it.
+    pub(crate) fn at(&self, value: f64) -> f64 {
+        value / 10f64.powi(self.exponent)
+    }
+
+    /// The text of a mark: so many places behind the point, or fewer.
+    pub(crate) fn label(&self, mark: f64, places: usize) -> String {
+        let text = format!("{mark:.places$}");
+        let text = if places > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        if self.exponent == 0 { text.into() } else { format!("{text}e{}", self.exponent) }
+    }
 }
 
 /// For `map_err` where plotters draws.
