@@ -5,6 +5,7 @@
 
 mod allow;
 mod code;
+pub mod colour;
 mod deceptive;
 mod edit;
 mod problem;
@@ -14,7 +15,7 @@ mod suggest;
 
 pub use allow::allow;
 pub use code::Code;
-pub use deceptive::{is_deceptive, plain};
+pub use deceptive::{escaped, is_deceptive, plain, visible};
 pub use edit::edited;
 pub use problem::{Fix, MAX_SHOWN, Problem, Problems, Severity};
 pub use render::{Style, render};

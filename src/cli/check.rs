@@ -7,7 +7,7 @@ use super::PROBLEMS;
 use super::args::{CheckArgs, Format};
 use super::fix::repair;
 use super::memory::Memory;
-use super::out::{complain, echo_overrides, millions, print, show, table, thousands, trimmed};
+use super::out::{complain, echo_overrides, millions, print, print_json, show, table, thousands, trimmed};
 use crate::check::Checked;
 use crate::diag::{Problem, Sources};
 use crate::limits::MAX_PREDICTED_NODES;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &CheckArgs) -> ExitCode {
         compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
     }
     match args.format {
-        Format::Json => compiled.iter().for_each(|(file, c)| print(&json(file, c, args))),
+        Format::Json => compiled.iter().for_each(|(file, c)| print_json(&json(file, c, args))),
         Format::Text => {
             compiled.iter().for_each(|(_, c)| show(&c.problems, &c.sources));
             if let [(file, compilation)] = compiled.as_slice() {

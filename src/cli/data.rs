@@ -1,7 +1,4 @@
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressStyle};
-
+use super::bar::Bar;
 use super::out::complain;
 use crate::run::data::{DataError, DataSpec, Dataset, Progress, load};
 
@@ -16,26 +13,23 @@ pub(super) fn load_and_say(spec: &str) -> Result<Dataset, DataError> {
 
 /// Brings a data set into memory and shows what that takes, where someone is watching.
 pub(super) fn load_with_progress(spec: &str) -> Result<Dataset, DataError> {
-    let bar = ProgressBar::new_spinner();
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let download =
-        ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = Bar::spinner();
+    let mut downloading = false;
     let data = load(&DataSpec::from(spec), &mut |progress| match progress {
         Progress::Downloading { done, total } => {
-            if bar.length().is_none() {
-                bar.set_style(download.clone());
-                bar.set_length(total);
-                bar.set_message(format!("downloading {spec}"));
+            if !downloading {
+                bar.style("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left");
+                bar.message(&format!("downloading {spec}"));
+                downloading = true;
             }
-            bar.set_position(done);
+            bar.position(done, total);
         }
-        Progress::Verifying => bar.set_message("verifying the checksum"),
-        Progress::Unpacking => bar.set_message("unpacking"),
-        Progress::Reading => bar.set_message("reading images"),
-        Progress::Images { done, total } => bar.set_message(format!("reading images: {done} of {total}")),
-        Progress::Generating => bar.set_message("generating images"),
+        Progress::Verifying => bar.message("verifying the checksum"),
+        Progress::Unpacking => bar.message("unpacking"),
+        Progress::Reading => bar.message("reading images"),
+        Progress::Images { done, total } => bar.message(&format!("reading images: {done} of {total}")),
+        Progress::Generating => bar.message("generating images"),
     });
-    bar.finish_and_clear();
+    bar.clear();
     data
 }

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use super::args::Format;
 use super::args_tools::DiffArgs;
-use super::out::{complain, print, show};
+use super::out::{complain, print, print_json, show};
 use crate::check::Checked;
 use crate::compile;
 use crate::tools::diff;
@@ -20,7 +20,7 @@ pub(super) fn run(args: &DiffArgs) -> ExitCode {
     let found = diff::diff(&a, &b);
     match (args.format, args.summary) {
         // Names, numbers and texts always serialise.
-        (Format::Json, _) => print(&(serde_json::to_string(&found).unwrap_or_default() + "\n")),
+        (Format::Json, _) => print_json(&(serde_json::to_string(&found).unwrap_or_default() + "\n")),
         (Format::Text, true) => print(&diff::summary(&found)),
         (Format::Text, false) => print(&diff::full(&found)),
     }

@@ -2,6 +2,8 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::diag::colour::{GREEN, PLAIN, RED};
+
 /// Lines of context around a change.
 const CONTEXT: usize = 2;
 
@@ -14,11 +16,11 @@ pub(super) fn difference(path: &str, old: &str, new: &str) -> String {
         let _ = writeln!(text, "{}", hunk.header());
         for change in hunk.iter_changes() {
             let (sign, colour) = match change.tag() {
-                ChangeTag::Delete => ("-", "\u{1b}[31m"),
-                ChangeTag::Insert => ("+", "\u{1b}[32m"),
+                ChangeTag::Delete => ("-", RED),
+                ChangeTag::Insert => ("+", GREEN),
                 ChangeTag::Equal => (" ", ""),
             };
-            let end = if colour.is_empty() { "" } else { "\u{1b}[0m" };
+            let end = if colour.is_empty() { "" } else { PLAIN };
             let _ = writeln!(text, "{colour}{sign}{}{end}", change.value().trim_end_matches('\n'));
         }
     }

@@ -2,8 +2,9 @@ use std::process::{ExitCode, Stdio};
 
 use super::args::Format;
 use super::args_doctor::DoctorArgs;
-use super::out::print;
+use super::out::{print, print_json};
 use super::{PROBLEMS, sibling};
+use crate::diag::colour::{GREEN, PLAIN, RED, YELLOW};
 use crate::tools::doctor::{Finding, NoProbe, Probe, Report, Status, examine};
 
 /// `netc doctor`, which needs no libtorch itself.
@@ -11,7 +12,7 @@ pub(super) fn run(args: &DoctorArgs) -> ExitCode {
     let report = examine(ask());
     match args.format {
         Format::Text => print(&text(&report)),
-        Format::Json => print(&format!("{}\n", serde_json::to_string(&report).unwrap_or_default())),
+        Format::Json => print_json(&format!("{}\n", serde_json::to_string(&report).unwrap_or_default())),
     }
     if report.ok { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
 }
@@ -60,12 +61,12 @@ fn text(report: &Report) -> String {
 
 fn line(finding: &Finding) -> String {
     let (colour, word) = match finding.status {
-        Status::Good => (32, "good"),
-        Status::Warning => (33, "warning"),
-        Status::Failure => (31, "failure"),
+        Status::Good => (GREEN, "good"),
+        Status::Warning => (YELLOW, "warning"),
+        Status::Failure => (RED, "failure"),
     };
     let repair = finding.repair.as_ref().map_or_else(String::new, |repair| format!("{:21}{repair}\n", ""));
-    format!("\u{1b}[{colour}m{word:<8}\u{1b}[0m {:<11} {}\n{repair}", finding.subject, finding.found)
+    format!("{colour}{word:<8}{PLAIN} {:<11} {}\n{repair}", finding.subject, finding.found)
 }
 
 /// `netc-torch doctor --probe`.
@@ -81,6 +82,6 @@ pub(super) fn probe() -> ExitCode {
         threads: facts.threads,
         kernels: facts.kernels,
     };
-    print(&format!("{}\n", serde_json::to_string(&probe).unwrap_or_default()));
+    print_json(&format!("{}\n", serde_json::to_string(&probe).unwrap_or_default()));
     ExitCode::SUCCESS
 }

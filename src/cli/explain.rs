@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::args::{ExplainArgs, Format};
 use super::explain_path;
-use super::out::{complain, print};
+use super::out::{complain, print, print_json};
 use crate::diag::{Code, did_you_mean};
 
 /// There is no such code, file or path.
@@ -42,7 +42,7 @@ fn codes(args: &ExplainArgs, codes: &[Code]) -> ExitCode {
         return wrong("`--set` is for a net; name a file");
     }
     match (args.format, codes) {
-        (Format::Json, codes) => print(&codes.iter().map(json).collect::<String>()),
+        (Format::Json, codes) => print_json(&codes.iter().map(json).collect::<String>()),
         (Format::Text, [code]) => {
             print(&format!("{}: {}\n\n{}", code.severity().as_str(), code.as_str(), code.page()));
         }

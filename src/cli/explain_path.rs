@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use super::PROBLEMS;
 use super::args::{ExplainArgs, Format};
 use super::explain::wrong;
-use super::out::{complain, echo_overrides, millions, print, show, thousands};
+use super::out::{complain, echo_overrides, millions, print, print_json, show, thousands};
 use crate::compile;
+use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::provenance::{Answer, Explained, Key, Layer, Listing, Place, Row, Step, explain};
 
 pub(super) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
@@ -33,7 +34,7 @@ pub(super) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
     };
     match args.format {
         // Names, numbers and texts always serialise.
-        Format::Json => print(&(serde_json::to_string(&answer).unwrap_or_default() + "\n")),
+        Format::Json => print_json(&(serde_json::to_string(&answer).unwrap_or_default() + "\n")),
         Format::Text => print(&(echo_overrides(net, set) + &text(&answer))),
     }
     ExitCode::SUCCESS
@@ -60,7 +61,7 @@ impl Places {
         let width = self.0.iter().map(|(text, _)| text.chars().count()).max().unwrap_or(0);
         let line = |(text, place): &(String, String)| match place.is_empty() {
             true => format!("{text}\n"),
-            false => format!("{text:width$}  \u{1b}[2m{place}\u{1b}[0m\n"),
+            false => format!("{text:width$}  {DIM}{place}{PLAIN}\n"),
         };
         self.0.iter().map(line).collect()
     }
@@ -97,7 +98,7 @@ fn explained(node: &Explained) -> String {
         chain(&mut lines, &head, &argument.from);
     }
     let (path, call) = (&node.path, &node.call);
-    format!("\u{1b}[1m{path}\u{1b}[0m = {call}\n  {flow}\n{cost}\n{}", lines.text())
+    format!("{BOLD}{path}{PLAIN} = {call}\n  {flow}\n{cost}\n{}", lines.text())
 }
 
 /// A step, and below it those that it depends on.

@@ -1,4 +1,4 @@
-//! The command line. The only place that prints.
+//! The command line. The only place that prints, and in it `out` and `bar` alone.
 //!
 //! Two binaries share it. `netc` links no libtorch, so that it starts in a millisecond; for the
 //! commands that compute with tensors it starts `netc-torch` beside it with the same arguments.
@@ -15,6 +15,7 @@ mod args_search;
 mod args_tools;
 mod args_train;
 mod args_watch;
+mod bar;
 mod check;
 mod data;
 mod derive;
@@ -90,7 +91,11 @@ pub(crate) const PROBLEMS: u8 = 1;
 
 /// Runs the command line. `tensors` runs the commands that need libtorch.
 pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
-    match Cli::parse().command {
+    let cli = match out::parsed(Cli::try_parse()) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match cli.command {
         Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Expand(args) => expand::run(&args),

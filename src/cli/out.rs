@@ -1,27 +1,107 @@
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+//! What reaches the terminal: the only place that writes to standard output and standard error.
+
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
+use std::process::{self, ExitCode};
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::PROBLEMS;
 use crate::check::Checked;
-use crate::diag::{Problems, Sources, Style, render};
+use crate::diag::{Problems, Sources, Style, colour, escaped, render, visible};
 use crate::disk;
 use crate::tools::draw::png;
 
-/// Writes to standard output. Colours are dropped where it is not a terminal; a reader that has
-/// gone away, as `head` does, ends the program quietly.
+/// The exit code of a command whose reader has gone away: 128 and SIGPIPE.
+const CLOSED: i32 = 141;
+
+/// Writes a text to standard output, what is deceptive in it made visible. Where that fails the program ends: quietly, as
+/// if by SIGPIPE, where the reader has gone away as `head` does; with an error in all other cases.
 pub(crate) fn print(text: &str) {
-    let mut out = anstream::stdout();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
-        && error.kind() == ErrorKind::BrokenPipe
-    {
-        std::process::exit(0);
+    put(&on_terminal(text)).unwrap_or_else(|error| end(&error));
+}
+
+/// Like [`print`], for JSON: what is deceptive is escaped.
+pub(crate) fn print_json(json: &str) {
+    put(&escaped(json)).unwrap_or_else(|error| end(&error));
+}
+
+/// What a command that works on without its standard output has to say there.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    failed: Option<ErrorKind>,
+}
+
+impl Log {
+    /// Like [`print`], but the first failure is only said, and the rest is left out.
+    pub(crate) fn print(&mut self, text: &str) {
+        if self.failed.is_some() {
+            return;
+        }
+        if let Err(error) = put(&on_terminal(text)) {
+            complain(&format!("standard output: {error}; the work goes on without it\n"));
+            self.failed = Some(error.kind());
+        }
+    }
+
+    /// The exit code of a command that did its work: a reader may go away, but nothing else may be lost.
+    pub(crate) fn code(&self) -> ExitCode {
+        match self.failed {
+            None | Some(ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
+            Some(_) => ExitCode::from(PROBLEMS),
+        }
     }
 }
 
-/// Writes to standard error. What cannot be said there cannot be said anywhere.
+/// Writes to standard error, what is deceptive made visible. What cannot be said there cannot be said anywhere.
 pub(crate) fn complain(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
+    let _ = anstream::stderr().write_all(on_terminal(text).as_bytes());
+}
+
+/// What the parser of the command line says: help on standard output, what is wrong on standard error.
+pub(crate) fn parsed<T>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
+    result.map_err(|error| {
+        let text = error.render();
+        // It repeats arguments, whose own colours are not let through among its.
+        let foreign = std::env::args_os().any(|arg| arg.as_encoded_bytes().contains(&0x1b));
+        let text = if foreign { visible(&text.to_string()) } else { of_library(&text.ansi().to_string()) };
+        match error.use_stderr() {
+            true => drop(anstream::stderr().write_all(text.as_bytes())),
+            false => put(&text).unwrap_or_else(|error| end(&error)),
+        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(PROBLEMS))
+    })
+}
+
+/// A text with netc's colours, and nothing else that drives a terminal.
+fn on_terminal(text: &str) -> String {
+    colour::coloured(&visible(text))
+}
+
+/// A text that a library has coloured by escapes, without all else that drives a terminal.
+fn of_library(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut out = parts.next().map(visible).unwrap_or_default();
+    for part in parts {
+        let digits = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        let start = if digits.starts_with('m') { "\u{1b}[" } else { "?[" };
+        out += &(start.to_owned() + &visible(part));
+    }
+    out
+}
+
+/// Writes to standard output. Colours are dropped where it is not a terminal.
+fn put(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+fn end(error: &io::Error) -> ! {
+    if error.kind() == ErrorKind::BrokenPipe {
+        process::exit(CLOSED);
+    }
+    complain(&format!("cannot write to standard output: {error}\n"));
+    process::exit(PROBLEMS.into());
 }
 
 /// Writes a picture, whose extension decides the format.
@@ -45,7 +125,8 @@ pub(crate) fn write_together<'p>(outs: impl Iterator<Item = (&'p Path, &'p [u8])
 /// Shows problems on standard error.
 pub(crate) fn show(problems: &Problems, sources: &Sources) {
     let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120));
-    complain(&render(problems, sources, Style { colour: std::io::stderr().is_terminal(), width }));
+    let text = render(problems, sources, Style { colour: io::stderr().is_terminal(), width });
+    let _ = anstream::stderr().write_all(of_library(&text).as_bytes());
 }
 
 /// Echoes what `--set` changed.

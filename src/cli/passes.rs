@@ -5,6 +5,7 @@ use super::args_tools::{PassesArgs, PurposeArg};
 use super::out::{complain, millions, print, show, table, trimmed};
 use crate::check::Checked;
 use crate::compile;
+use crate::diag::colour::{BOLD, PLAIN};
 use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};
 
 /// The largest difference that rounding in fp64 explains.
@@ -70,7 +71,7 @@ fn each(args: &PassesArgs, answer: &mut dyn FnMut(&Checked, Purpose) -> Result<S
         match answer(net, purpose) {
             Ok(text) => {
                 let gap = if i > 0 { "\n" } else { "" };
-                print(&format!("{gap}\u{1b}[1m{}\u{1b}[0m for {words}\n{text}", net.graph().name));
+                print(&format!("{gap}{BOLD}{}{PLAIN} for {words}\n{text}", net.graph().name));
             }
             Err(message) => {
                 complain(&format!("{message}\n"));

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use super::PROBLEMS;
 use super::args::Format;
 use super::args_train::ProfileArgs;
-use super::out::{bytes, complain, print, show, table, trimmed, write};
+use super::out::{bytes, complain, print, print_json, show, table, trimmed, write};
 use super::train::warn_of;
 use crate::compile;
 use crate::graph::Graph;
@@ -54,7 +54,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         machine.hardware().label()
     );
     match (args.format, args.phases) {
-        (Format::Json, _) => print(&json(net.graph(), &before, &found)),
+        (Format::Json, _) => print_json(&json(net.graph(), &before, &found)),
         (Format::Text, true) => print(&format!("{title}\n\n{}", phases(&before, &found.phases))),
         (Format::Text, false) => print(&format!("{title}\n\n{}", text(&found, recipe.batch_size))),
     }

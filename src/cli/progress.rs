@@ -1,7 +1,7 @@
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use std::time::Duration;
 
-use super::out::{complain, print};
+use super::bar::{Bar, duration};
+use super::out::{Log, complain};
 use crate::run::{EpochRow, Event};
 
 /// A training as it goes on: a row an epoch on standard output, and a bar on standard error where
@@ -9,15 +9,13 @@ use crate::run::{EpochRow, Event};
 #[derive(Debug)]
 pub(super) struct TrainingView {
     epochs: u32,
-    bar: ProgressBar,
+    bar: Bar,
+    log: Log,
 }
 
 impl TrainingView {
-    pub(super) fn new(epochs: u32) -> TrainingView {
-        let bar = ProgressBar::new(0);
-        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        TrainingView { epochs, bar }
+    pub(super) fn new(epochs: u32, log: Log) -> TrainingView {
+        TrainingView { epochs, bar: Bar::new("{prefix} {wide_bar} {pos}/{len} {msg}"), log }
     }
 
     pub(super) fn show(&mut self, event: &Event) {
@@ -25,13 +23,13 @@ impl TrainingView {
             Event::Start(_) => self.line(&header()),
             Event::Progress { epoch, seen, images, score, rate } => {
                 let todo = (u64::from(self.epochs - epoch)) * *images as u64 + (images - seen) as u64;
-                let left = HumanDuration(Duration::from_secs_f64(todo as f64 / rate.max(1e-9)));
-                self.bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
-                self.bar.set_length(*images as u64);
-                self.bar.set_position(*seen as u64);
-                self.bar.set_message(format!("loss {:.3}, {rate:.0} images/s, {left} left", score.loss));
+                let left = Duration::try_from_secs_f64(todo as f64 / rate.max(1e-9)).unwrap_or(Duration::MAX);
+                let left = duration(left);
+                self.bar.prefix(&format!("epoch {epoch}/{}", self.epochs));
+                self.bar.position(*seen as u64, *images as u64);
+                self.bar.message(&format!("loss {:.3}, {rate:.0} images/s, {left} left", score.loss));
             }
-            Event::Testing { .. } => self.bar.set_message("testing"),
+            Event::Testing { .. } => self.bar.message("testing"),
             Event::Epoch(row) => self.line(&table_row(row)),
             Event::Earlier { reason, used } => {
                 let text = format!("{reason}; going on from the one before it, {}\n", used.display());
@@ -40,12 +38,15 @@ impl TrainingView {
         }
     }
 
-    pub(super) fn end(&self) {
-        self.bar.finish_and_clear();
+    /// What is left to say is said to the log that it gives back.
+    pub(super) fn end(self) -> Log {
+        self.bar.clear();
+        self.log
     }
 
-    fn line(&self, text: &str) {
-        self.bar.suspend(|| print(&format!("{text}\n")));
+    fn line(&mut self, text: &str) {
+        let TrainingView { bar, log, .. } = self;
+        bar.suspend(|| log.print(&format!("{text}\n")));
     }
 }
 

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_report::ReportArgs;
-use super::out::{complain, millions, print, table, thousands, trimmed, write, write_picture};
+use super::out::{complain, millions, print, print_json, table, thousands, trimmed, write, write_picture};
 use crate::search::report::{
     Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs,
 };
@@ -32,7 +32,11 @@ fn go(args: &ReportArgs) -> Result<(), SearchError> {
         put(path, report.csv()?.as_bytes())?;
     }
     if let Some(path) = &args.json {
-        put(path, (report.json()? + "\n").as_bytes())?;
+        let json = report.json()? + "\n";
+        match path == Path::new("-") {
+            true => print_json(&json),
+            false => put(path, json.as_bytes())?,
+        }
     }
     if let Some(path) = &args.sqlite {
         put(path, &Index::database(&args.folder)?)?;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::PROBLEMS;
 use super::args_search::{ReproduceArgs, SearchArgs, TrainingsArgs};
-use super::out::{complain, millions, print, table, thousands, trimmed};
+use super::bar::Bar;
+use super::out::{Log, complain, millions, table, thousands, trimmed};
 use super::report;
 use super::search_plan::{Planned, load, note, of, planned, refuse, trainings};
 use super::search_view::{SearchView, line, serve};
@@ -51,12 +52,13 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
     let Planned { folder, plan, .. } = &planned;
     if args.worker {
         end_with_parent();
-        return work(args, &planned, data, true).map(code);
+        return work(args, &planned, data, true).map(|worked| code(worked, &Log::default()));
     }
-    print(&head(plan));
+    let mut log = Log::default();
+    log.print(&head(plan));
     if args.dry_run {
-        print(&estimate(&planned, args)?);
-        return Ok(ExitCode::SUCCESS);
+        log.print(&estimate(&planned, args)?);
+        return Ok(log.code());
     }
     if let Some(port) = args.serve {
         serve(folder, port)?;
@@ -72,11 +74,11 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
     };
     drop(view);
     let worked = worked?;
-    print(&format!("\n{}", report::text(&Report::read(folder)?)));
+    log.print(&format!("\n{}", report::text(&Report::read(folder)?)));
     if worked.interrupted {
-        print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
+        log.print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
     }
-    Ok(code(worked))
+    Ok(code(worked, &log))
 }
 
 /// Whoever started this worker is gone: it saves its state and ends.
@@ -88,13 +90,13 @@ fn end_with_parent() {
 }
 
 /// Says which runs could not be done.
-fn code(worked: Worked) -> ExitCode {
+fn code(worked: Worked, log: &Log) -> ExitCode {
     for why in worked.blocked.iter().take(MOST_LISTED) {
         complain(&format!("a run that could not be done: {why}\n"));
     }
     match (worked.interrupted, worked.blocked.len()) {
         (true, _) => ExitCode::from(INTERRUPTED),
-        (false, 0) => ExitCode::SUCCESS,
+        (false, 0) => log.code(),
         (false, count) => {
             let runs = if count == 1 { "1 run".into() } else { format!("{count} runs") };
             complain(&format!("{runs} could not be done; remove what stands in the way\n"));
@@ -122,8 +124,9 @@ fn work(
         keep_weights: args.keep_weights,
         stop: &stop,
     };
+    let mut log = Log::default();
     worker.work(&mut |stage| match stage {
-        Stage::Over(run) if alone => print(&line(run)),
+        Stage::Over(run) if alone => log.print(&line(run)),
         Stage::Again(planned, flaw) => {
             complain(&format!("run {} is done again: {flaw}\n", planned.id));
         }
@@ -184,16 +187,15 @@ fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchErr
     let train = plan.spec.limit_train.map_or(all[0], |limit| limit.min(all[0]));
     let test = plan.spec.limit_test.map_or(all[1], |limit| limit.min(all[1]));
     let machine = machine(args, plan)?;
-    let bar = indicatif::ProgressBar::new_spinner();
-    bar.enable_steady_tick(Duration::from_millis(100));
+    let bar = Bar::spinner();
     let start = Instant::now();
     let net = |graph: &Sha| match planned.texts.as_ref().and_then(|texts| texts.get(graph)) {
         Some(text) => Plan::compile(text, graph),
         None => Plan::net(&planned.folder, graph).map(|(net, _)| net),
     };
     let found =
-        calibrate(plan, &net, machine, &mut |name| bar.set_message(format!("timing a few steps of {name}")));
-    bar.finish_and_clear();
+        calibrate(plan, &net, machine, &mut |name| bar.message(&format!("timing a few steps of {name}")));
+    bar.clear();
     let found = found?;
     let workers = f64::from(args.workers.unwrap_or(1));
     let seconds = found.seconds(plan, train, test);

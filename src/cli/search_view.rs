@@ -6,9 +6,8 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use super::out::{complain, print};
+use super::bar::Bar;
+use super::out::{Log, complain};
 use super::search_status::text;
 use crate::search::report::epochs;
 use crate::search::{Run, SearchError, Watcher};
@@ -45,23 +44,22 @@ impl Drop for SearchView {
 }
 
 fn watch_on(mut watch: Watcher, live: bool, stopped: &mpsc::Receiver<()>) {
-    let bar = if live { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut wait = EVERY;
+    let bar = if live { Bar::messages() } else { Bar::hidden() };
+    let (mut wait, mut log) = (EVERY, Log::default());
     loop {
         let last = !stopped.recv_timeout(wait).is_err_and(|e| e == mpsc::RecvTimeoutError::Timeout);
         let start = Instant::now();
         match watch.look() {
             Ok((status, news)) => {
                 let lines: String = news.iter().map(line).collect();
-                bar.suspend(|| print(&lines));
-                bar.set_message(text(&status));
+                bar.suspend(|| log.print(&lines));
+                bar.message(&text(&status));
             }
             // What cannot be read now may be read later; the work itself is elsewhere.
-            Err(error) => bar.set_message(error.to_string()),
+            Err(error) => bar.message(&error.to_string()),
         }
         if last {
-            bar.finish_and_clear();
+            bar.clear();
             return;
         }
         // A large search is looked at less often, so that watching costs little.

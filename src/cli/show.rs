@@ -4,6 +4,7 @@ use super::PROBLEMS;
 use super::args_tools::ShowArgs;
 use super::out::{complain, echo_overrides, print, show, thousands};
 use crate::compile;
+use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::show::{File, Line, annotated, ssa};
 
 pub(super) fn run(args: &ShowArgs) -> ExitCode {
@@ -23,7 +24,7 @@ pub(super) fn run(args: &ShowArgs) -> ExitCode {
     print(&echo_overrides(net, &args.set.set));
     for (i, file) in annotated(net, &compilation.sources).iter().enumerate() {
         let gap = if i > 0 { "\n" } else { "" };
-        print(&format!("{gap}\u{1b}[1m{}\u{1b}[0m\n{}", file.name, text(file, width)));
+        print(&format!("{gap}{BOLD}{}{PLAIN}\n{}", file.name, text(file, width)));
     }
     ExitCode::SUCCESS
 }
@@ -46,7 +47,7 @@ fn text(file: &File, width: usize) -> String {
     for (line, margin) in file.lines.iter().zip(margins) {
         out += &match margin.is_empty() {
             true => format!("{}\n", line.text),
-            false => format!("{:column$}  \u{1b}[2m{margin}\u{1b}[0m\n", line.text),
+            false => format!("{:column$}  {DIM}{margin}{PLAIN}\n", line.text),
         };
     }
     out

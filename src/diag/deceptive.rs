@@ -1,18 +1,59 @@
-/// Whether a character makes a text look like another, or drives a terminal: a control character, or one
-/// that turns the direction of writing. No text that is read may hold one, not even in a comment.
+/// Whether a character makes a text look like another, or drives a terminal: a control character, one that turns the
+/// direction of writing, or one that cannot be seen. No text that is read may hold one, not even in a comment.
 pub fn is_deceptive(c: char) -> bool {
-    let turns =
-        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    turns || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
+    // Separators of lines, joiners and fillers without width, and the tags that repeat ASCII unseen. The joiners
+    // U+200C and U+200D are letters of several scripts; `visible` judges them by their neighbour.
+    let unseen = matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'
+            | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+    );
+    turns || unseen || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// A text with what is deceptive in it made visible, each character by one of as many bytes.
 pub fn plain(text: &str) -> String {
-    let visible = |c: char| match (is_deceptive(c), c.len_utf8()) {
-        (false, _) => c,
-        (true, 1) => '?',
-        (true, 2) => '\u{bf}',
-        (true, _) => '\u{fffd}',
-    };
-    text.chars().map(visible).collect()
+    text.chars().map(|c| if is_deceptive(c) { mark(c) } else { c }).collect()
+}
+
+/// A text as it may go to a terminal: like [`plain`], and without a return of the carriage inside of a line or a joiner
+/// that joins nothing.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let hides = match c {
+            '\r' => rest.peek() != Some(&'\n'),
+            '\u{200c}' | '\u{200d}' => before.is_ascii(),
+            c => is_deceptive(c),
+        };
+        out.push(if hides { mark(c) } else { c });
+        before = c;
+    }
+    out
+}
+
+/// JSON with what is deceptive in its strings, where alone it can be, written as escapes.
+pub fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_deceptive(c) || matches!(c, '\u{200c}' | '\u{200d}') {
+            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out += &format!("\\u{unit:04x}")),
+            false => out.push(c),
+        }
+    }
+    out
+}
+
+/// What stands for a deceptive character.
+fn mark(c: char) -> char {
+    match c.len_utf8() {
+        1 => '?',
+        2 => '\u{bf}',
+        3 => '\u{fffd}',
+        _ => '\u{1fbc4}',
+    }
 }

@@ -38,7 +38,7 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
             let _ = writeln!(out, "  at {}:{column}", plain(&sources.place(span)));
         }
         for (span, label) in elsewhere(problem) {
-            let _ = writeln!(out, "  at {}: {label}", sources.place(*span));
+            let _ = writeln!(out, "  at {}", plain(&format!("{}: {label}", sources.place(*span))));
         }
         out.push('\n');
     }

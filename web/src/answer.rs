@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use netc::check::Checked;
+use netc::diag::colour::coloured;
 use netc::diag::{Code, Sources};
 use netc::graph::op;
 use netc::syntax::{self, KEYWORDS, Overlay};
@@ -105,7 +106,8 @@ fn about(question: Question) -> Answer {
         Question::Diff { files, a, b, set } => {
             Answer::Diff(net(&a, &[], &files).zip(net(&b, &set, &files)).map(|(a, b)| {
                 let found = diff::diff(&a, &b);
-                Difference { full: diff::full(&found), summary: diff::summary(&found), found }
+                let [full, summary] = [diff::full(&found), diff::summary(&found)].map(|text| coloured(&text));
+                Difference { full, summary, found }
             }))
         }
         Question::Format { file, text } => Answer::Format { text: canonical(&file, &text) },

@@ -1,14 +1,9 @@
 //! A difference as text with colours.
 
 use super::{Attribute, Change, Diff};
+use crate::diag::colour::{BOLD, GREEN, PLAIN, RED, YELLOW};
 
-const RED: &str = "\u{1b}[31m";
-const GREEN: &str = "\u{1b}[32m";
-const YELLOW: &str = "\u{1b}[33m";
-const BOLD: &str = "\u{1b}[1m";
-const PLAIN: &str = "\u{1b}[0m";
-
-/// Every change, by stage. With the codes of a terminal's colours.
+/// Every change, by stage. With [colours](crate::diag::colour).
 pub fn full(diff: &Diff) -> String {
     let mut text = head(diff);
     for stage in &diff.stages {
@@ -37,7 +32,7 @@ pub fn full(diff: &Diff) -> String {
     text + &tail(diff)
 }
 
-/// Like changes on one line, with the stages that have them. With the codes of a terminal's colours.
+/// Like changes on one line, with the stages that have them. With [colours](crate::diag::colour).
 pub fn summary(diff: &Diff) -> String {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for stage in &diff.stages {
