@@ -54,8 +54,8 @@ while [[ $done -lt $kills ]]; do
     fi
     done=$((done + 1))
     damaged=$((damaged + $(grep -c 'going on from the one before' "$folder/killed.log" || true)))
-    # Before its first checkpoint there is nothing to go on with.
-    if [[ -e $folder/killed/checkpoint.safetensors ]]; then
+    # Before it has a log it has not begun.
+    if [[ -e $folder/killed/log.jsonl ]]; then
         resume=(train --resume "$folder/killed" --device cpu --save-every 0)
     fi
 done

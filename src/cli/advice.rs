@@ -7,7 +7,49 @@ use super::memory::Memory;
 use crate::check::Checked;
 use crate::lower::Precision;
 use crate::recipe::Recipe;
-use crate::run::{Machine, Method, RunError, RunFolder};
+use crate::run::{Machine, Method, RunError, RunFolder, RunInfo};
+
+/// An error of a run's folder, and what to do about it.
+pub(super) fn advice(error: &RunError, run: &Path) -> String {
+    let elsewhere = "train into another folder with --out";
+    let help = match error {
+        RunError::Finished(_) => elsewhere.into(),
+        RunError::Unfinished(path) => {
+            format!("go on with it: netc train --resume {}; or {elsewhere}", quoted(path))
+        }
+        RunError::Busy(_) => format!("wait until it is over, or {elsewhere}"),
+        RunError::Occupied { .. } => format!("{elsewhere}, an empty one or one that is not there yet"),
+        RunError::OtherData { .. } => format!(
+            "where they are now: netc train --resume {} --data DATA; or train anew with the ones that are there",
+            quoted(run)
+        ),
+        RunError::OtherBits { .. } => {
+            "go on where it was begun (`OMP_NUM_THREADS` sets the threads), or train anew".into()
+        }
+        RunError::NotInLog { path, .. } => format!(
+            "put {} back as it was, or train anew: {elsewhere}",
+            path.with_file_name(RunFolder::LOG).display()
+        ),
+        RunError::Damaged { .. } => format!("put the file back as it was, or train anew: {elsewhere}"),
+        _ => return error.to_string(),
+    };
+    format!("{error}\nhelp: {help}")
+}
+
+/// Why the images of a run are not opened, and the command that opens them.
+pub(super) fn unnamed_data(info: &RunInfo, command: &str) -> String {
+    let path = info.data_path.as_ref().map_or_else(|| "DATA".into(), |path| quoted(path));
+    format!(
+        "where the images are is taken from a run's folder only if netc wrote it here for you, and they are still there\n\
+         help: name them: {command} --data {path}"
+    )
+}
+
+/// A path as a shell takes it.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    shlex::try_quote(&text).map_or_else(|_| text.clone(), |quoted| quoted.into_owned())
+}
 
 /// A training that failed.
 pub(super) struct Failed<'a> {
@@ -33,7 +75,7 @@ impl Failed<'_> {
                 path.parent().unwrap_or(self.out).display()
             ),
             RunError::Torch(failed) if failed.is_out_of_memory() => self.out_of_memory(error),
-            other => other.to_string(),
+            other => advice(other, self.out),
         }
     }
 

@@ -24,6 +24,8 @@ Examples:
 
 The recipe comes in layers, a later one wins: the built-in default, the net's recipe { },
 --recipe, --epochs. Ctrl-C ends the run after the step under way and saves its state.
+A run's folder belongs to the command that trains in it; one that holds anything else is refused.
+Where standard output is closed, as by `| head`, the training goes on without it.
 Started by torchrun or srun, the processes share each batch of the recipe.
 
 Exit codes: 0 trained, 1 a problem, 2 wrong usage, 130 interrupted.")]
@@ -36,7 +38,7 @@ pub struct TrainArgs {
     pub set: SetArgs,
     /// Go on with a run that was cut short, with the net, recipe, data and seed that its folder has
     #[arg(long, value_name = "RUN", conflicts_with_all =
-        ["file", "set", "recipe", "epochs", "data", "seed", "out", "limit_train", "limit_test", "precision",
+        ["file", "set", "recipe", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
          "sync_bn", "passes", "executor", "conv", "without", "deterministic"])]
     pub resume: Option<PathBuf>,
     /// A recipe file: lines of `key: value`
@@ -45,9 +47,10 @@ pub struct TrainArgs {
     /// Passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images by class, or an `.npz` file
-    #[arg(long, value_name = "DATA", default_value = "cifar10")]
-    pub data: String,
+    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images by class, or an `.npz` file;
+    /// with --resume, where the run's images are now [default: cifar10; with --resume, what the run was begun with]
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,

@@ -4,11 +4,13 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::PROBLEMS;
+use super::advice::{quoted, unnamed_data};
 use super::args::Format;
 use super::args_train::EvalArgs;
 use super::data::load_and_say;
-use super::out::{complain, print, show, table, thousands, trimmed, write_picture};
-use crate::compile;
+use super::out::{complain, print, print_json, table, thousands, trimmed, write_picture};
+use super::source::net_of_run;
+use crate::run::data::Dataset;
 use crate::run::{Confusion, Machine, RunFolder, RunInfo, Score, confusion_of_run};
 use crate::tools::plot;
 
@@ -19,10 +21,7 @@ const MOST_MISTAKES: usize = 12;
 
 pub(super) fn run(args: &EvalArgs) -> ExitCode {
     match go(args) {
-        Ok(text) => {
-            print(&text);
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             complain(&format!("{message}\n"));
             ExitCode::from(PROBLEMS)
@@ -30,27 +29,34 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
     }
 }
 
-/// What to evaluate on: as asked, else where the run read its images, else the data set of that name.
-fn data_of(args: &EvalArgs, info: &RunInfo) -> String {
-    let path = info.data_path.as_ref().filter(|path| path.exists());
-    let path = path.map(|path| path.display().to_string());
-    args.data.clone().or(path).unwrap_or_else(|| info.data.clone())
+/// What to evaluate on: as asked, else what the run was trained on.
+fn data_of(args: &EvalArgs, info: &RunInfo) -> Result<Dataset, String> {
+    let asked = args.data.clone().or_else(|| info.images());
+    let spec = asked.ok_or_else(|| unnamed_data(info, &format!("netc eval {}", quoted(&args.run))))?;
+    let data = load_and_say(&spec).map_err(|e| e.to_string())?;
+    let other = info.data_sha256.as_ref().is_some_and(|was| *was != data.sha256());
+    match args.data.is_none() && other {
+        true => Err(format!(
+            "{} was trained on other images or labels than those of {} now\nhelp: name what to evaluate on with --data",
+            args.run.display(),
+            data.name
+        )),
+        false => Ok(data),
+    }
 }
 
-fn go(args: &EvalArgs) -> Result<String, String> {
+fn go(args: &EvalArgs) -> Result<(), String> {
     let info = RunFolder::info(&args.run).map_err(|e| e.to_string())?;
-    let compilation = compile(&args.run.join(RunFolder::NET), &[]);
-    show(&compilation.problems, &compilation.sources);
-    let net = compilation.net.ok_or("the run's net is not sound")?;
+    let net = net_of_run(&args.run)?;
     let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
-    let mut data = load_and_say(&data_of(args, &info)).map_err(|e| e.to_string())?;
+    let mut data = data_of(args, &info)?;
     info.prepare(&mut data).map_err(|e| e.to_string())?;
     let (score, confusion) = confusion_of_run(&args.run, &net, &data, machine).map_err(|e| e.to_string())?;
     if let Some(path) = &args.output {
         draw(&confusion, &info, &score, path)?;
     }
     let confusion = args.confusion.then_some(&confusion);
-    Ok(match args.format {
+    match args.format {
         Format::Text => {
             let Score { examples, loss, accuracy } = score;
             let percent = accuracy * 100.0;
@@ -58,10 +64,11 @@ fn go(args: &EvalArgs) -> Result<String, String> {
                 "{} on {examples} test images of {}: accuracy {percent:.2}%, loss {loss:.4}\n",
                 info.net, data.name
             );
-            first + &confusion.map_or_else(String::new, text)
+            print(&(first + &confusion.map_or_else(String::new, text)));
         }
-        Format::Json => line(&info, &data.name, &score, confusion),
-    })
+        Format::Json => print_json(&line(&info, &data.name, &score, confusion)),
+    }
+    Ok(())
 }
 
 fn draw(confusion: &Confusion, info: &RunInfo, score: &Score, path: &Path) -> Result<(), String> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::PROBLEMS;
 use super::args_watch::PlotArgs;
 use super::out::{complain, print, write_picture};
-use crate::run::RunFolder;
+use crate::run::{EpochLog, RunFolder};
 use crate::tools::plot::{Curve, curves};
 
 pub(super) fn run(args: &PlotArgs) -> ExitCode {
@@ -24,7 +24,10 @@ fn go(args: &PlotArgs) -> Result<(), String> {
     let mut all = Vec::new();
     for (run, name) in args.runs.iter().zip(names) {
         RunFolder::info(run).map_err(|e| e.to_string())?;
-        let rows = RunFolder::rows(run).map_err(|e| e.to_string())?;
+        let EpochLog { rows, damage } = RunFolder::log(run).map_err(|e| e.to_string())?;
+        if let Some(damage) = damage {
+            complain(&format!("{}: {damage}\n", run.join(RunFolder::LOG).display()));
+        }
         match rows.is_empty() {
             true => complain(&format!("{} has no whole epoch yet and is left out\n", run.display())),
             false => all.push(Curve { name, rows }),

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::PROBLEMS;
 use super::args::Format;
 use super::args_watch::PredictArgs;
-use super::out::{complain, print, show};
-use crate::compile;
+use super::out::{complain, print, print_json};
+use super::source::net_of_run;
 use crate::run::data::Picture;
 use crate::run::{Machine, RunFolder, Trained};
 
@@ -30,9 +30,7 @@ pub(super) fn run(args: &PredictArgs) -> ExitCode {
 /// Whether every image could be read; those that could are classified in any case.
 fn go(args: &PredictArgs) -> Result<bool, String> {
     RunFolder::info(&args.run).map_err(|e| e.to_string())?;
-    let compilation = compile(&args.run.join(RunFolder::NET), &[]);
-    show(&compilation.problems, &compilation.sources);
-    let net = compilation.net.ok_or("the run's net is not sound")?;
+    let net = net_of_run(&args.run)?;
     let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
     let trained = Trained::load(&args.run, &net, machine).map_err(|e| e.to_string())?;
     let mut all = true;
@@ -56,10 +54,10 @@ fn go(args: &PredictArgs) -> Result<bool, String> {
         let answers = trained.classify(&pictures).map_err(|e| e.to_string())?;
         for (path, probabilities) in names.iter().zip(&answers) {
             let top = top(probabilities, args.top.into());
-            print(&match args.format {
-                Format::Text => text(path, &trained.classes, &top, args.images.len() > 1),
-                Format::Json => line(path, &trained.classes, &top),
-            });
+            match args.format {
+                Format::Text => print(&text(path, &trained.classes, &top, args.images.len() > 1)),
+                Format::Json => print_json(&line(path, &trained.classes, &top)),
+            }
         }
     }
     Ok(all)

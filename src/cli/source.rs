@@ -5,11 +5,11 @@ use std::path::Path;
 use super::args_export::SourceArgs;
 use super::out::show;
 use crate::check::Checked;
-use crate::compile;
 use crate::disk;
-use crate::limits::MAX_CHECKPOINT_BYTES;
 use crate::lower::Weights;
-use crate::run::RunFolder;
+use crate::run::{RunError, RunFolder};
+use crate::syntax::Overlay;
+use crate::{Compilation, compile, compile_over};
 
 /// A net with its weights.
 #[derive(Debug)]
@@ -21,29 +21,48 @@ pub(super) struct Source {
 /// Reads what the arguments name; shows what is wrong or odd about the text. An error is what remains to be said.
 pub(super) fn load(args: &SourceArgs) -> Result<Source, String> {
     let run = args.net.is_dir();
-    let file = if run { args.net.join(RunFolder::NET) } else { args.net.clone() };
-    if run {
-        RunFolder::info(&args.net).map_err(|error| error.to_string())?;
-    }
-    let compilation = compile(&file, &args.set.set);
+    let compilation = match run {
+        true => {
+            RunFolder::info(&args.net).map_err(|error| error.to_string())?;
+            compile_run(&args.net, &args.set.set).map_err(|error| error.to_string())?
+        }
+        false => compile(&args.net, &args.set.set),
+    };
     show(&compilation.problems, &compilation.sources);
     let net = match compilation.net {
         Some(net) => net,
         None if compilation.problems.has_errors() => return Err(String::new()),
-        None => return Err(format!("{} holds blocks alone; there is no net in it", file.display())),
+        None => return Err(format!("{} holds blocks alone; there is no net in it", args.net.display())),
     };
-    let own = args.net.join(RunFolder::CHECKPOINT);
+    let most = Weights::most_bytes(&net);
     let weights = match (&args.weights, args.seed) {
-        (Some(path), _) => read(path, &net)?,
-        (None, None) if run => read(&own, &net)?,
+        (Some(path), _) => {
+            let bytes = disk::read(path, most).map_err(|error| format!("{}: {error}", path.display()))?;
+            read(path, &bytes, &net)?
+        }
+        (None, None) if run => {
+            let bytes = RunFolder::read_checkpoint(&args.net, most).map_err(|error| error.to_string())?;
+            read(&args.net.join(RunFolder::CHECKPOINT), &bytes, &net)?
+        }
         (None, seed) => Weights::initial(&net, seed.unwrap_or(0))?,
     };
     Ok(Source { net, weights })
 }
 
-fn read(path: &Path, net: &Checked) -> Result<Weights, String> {
-    let bytes =
-        disk::read(path, MAX_CHECKPOINT_BYTES).map_err(|error| format!("{}: {error}", path.display()))?;
-    Weights::of_safetensors(net, &bytes)
+/// The net of a run's folder.
+pub(super) fn net_of_run(run: &Path) -> Result<Checked, String> {
+    let compilation = compile_run(run, &[]).map_err(|error| error.to_string())?;
+    show(&compilation.problems, &compilation.sources);
+    compilation.net.ok_or_else(|| "the run's net is not sound".into())
+}
+
+fn compile_run(run: &Path, set: &[(String, String)]) -> Result<Compilation, RunError> {
+    let file = run.join(RunFolder::NET);
+    let text = RunFolder::net(run)?;
+    Ok(compile_over(&file, set, &Overlay::from([(file.display().to_string(), text)])))
+}
+
+fn read(path: &Path, bytes: &[u8], net: &Checked) -> Result<Weights, String> {
+    Weights::of_safetensors(net, bytes)
         .map_err(|reason| format!("the weights {} do not fit the net: {reason}", path.display()))
 }

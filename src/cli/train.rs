@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::PROBLEMS;
-use super::advice::Failed;
+use super::advice::{Failed, advice, quoted, unnamed_data};
 use super::args_train::{TrainArgs, Viewer};
 use super::data::load_with_progress;
-use super::out::{complain, echo_overrides, print, show, thousands};
+use super::out::{Log, complain, echo_overrides, show, thousands};
 use super::passes;
 use super::progress::TrainingView;
+use super::source::net_of_run;
 use crate::check::Checked;
 use crate::compile;
 use crate::diag::Sources;
@@ -21,8 +22,8 @@ use crate::run::data::Dataset;
 use crate::run::dist::Group;
 use crate::run::tensorboard::{Board, EventFile};
 use crate::run::{
-    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Resume, RunError,
-    RunFolder, RunReport, leave, train,
+    DeviceChoice, EpochRow, Job, Machine, Method, NoJournal, Outcome, PrecisionChoice, Resume, RunAttempt,
+    RunError, RunFolder, RunInfo, RunReport, leave, train,
 };
 use crate::search::report::epochs;
 use crate::syntax::parse;
@@ -32,10 +33,12 @@ pub(super) const INTERRUPTED: u8 = 130;
 
 pub(super) fn run(args: &TrainArgs) -> ExitCode {
     match go(args) {
-        Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
-        Ok(Outcome::Finished | Outcome::Running | Outcome::Failed) => ExitCode::SUCCESS,
+        Ok((Outcome::Interrupted, _)) => ExitCode::from(INTERRUPTED),
+        Ok((Outcome::Finished | Outcome::Running | Outcome::Failed, log)) => log.code(),
         Err(message) => {
-            complain(&format!("{message}\n"));
+            if !message.is_empty() {
+                complain(&format!("{message}\n"));
+            }
             ExitCode::from(PROBLEMS)
         }
     }
@@ -43,6 +46,8 @@ pub(super) fn run(args: &TrainArgs) -> ExitCode {
 
 /// What to train, and where it is written.
 struct Training {
+    /// What `--set` changed, in words.
+    overrides: String,
     net: Checked,
     recipe: Recipe,
     data: String,
@@ -50,17 +55,26 @@ struct Training {
     seed: u64,
     precision: PrecisionChoice,
     method: Method,
-    out: PathBuf,
     folder: RunFolder,
-    /// The epochs of the run that it goes on with.
-    rows: Option<Vec<EpochRow>>,
+    /// What it goes on with.
+    before: Option<Before>,
 }
 
-fn go(args: &TrainArgs) -> Result<Outcome, String> {
+/// A run that was cut short.
+struct Before {
+    info: RunInfo,
+    /// What its log has.
+    rows: Vec<EpochRow>,
+    /// Its checkpoint, if there was one yet.
+    checkpoint: Option<PathBuf>,
+}
+
+fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
+    let mut log = Log::default();
     let group = Group::from_env().map_err(|e| e.to_string())?.map(Arc::new);
     let first = group.as_ref().is_none_or(|group| group.rank() == 0);
     let mut training = match &args.resume {
-        Some(run) => resumed(run, first)?,
+        Some(run) => resumed(run, args.data.as_deref(), first)?,
         None => begun(args, first)?,
     };
     if args.verify_passes {
@@ -79,16 +93,20 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
     if first {
         warn_of(training.method.conv, machine);
     }
-    let stop = stop_on_interrupt()?;
     let mut data = load_with_progress(&training.data).map_err(|e| e.to_string())?;
-    if args.resume.is_some() {
-        let info = RunFolder::info(&training.out).map_err(|e| e.to_string())?;
-        info.prepare(&mut data).map_err(|e| e.to_string())?;
+    if let Some(before) = &training.before {
+        before.info.prepare(&mut data).map_err(|e| e.to_string())?;
+        if first {
+            before.compare(&machine);
+        }
     }
+    let stop = stop_on_interrupt()?;
     if first {
-        print(&head(&training, &data, &machine, group.as_deref()));
+        log.print(&(training.overrides.clone() + &head(&training, &data, &machine, group.as_deref())));
     }
-    let checkpoint = training.out.join(RunFolder::CHECKPOINT);
+    let resume = training.before.as_ref().and_then(|before| {
+        before.checkpoint.as_deref().map(|checkpoint| Resume { checkpoint, rows: &before.rows })
+    });
     let job = Job {
         net: &training.net,
         recipe: &training.recipe,
@@ -102,17 +120,18 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
         } else {
             Duration::from_secs(args.save_every.into())
         },
-        resume: training.rows.as_deref().map(|rows| Resume { checkpoint: &checkpoint, rows }),
+        resume,
         group: group.as_ref(),
         method: &training.method,
         stop: &stop,
     };
     if !first {
         return train(&job, &mut NoJournal, &mut |_| {})
-            .map(|report| report.outcome)
+            .map(|report| (report.outcome, log))
             .map_err(|e| e.to_string());
     }
-    let mut view = TrainingView::new(training.recipe.epochs);
+    training.folder.claim().map_err(|error| advice(&error, &training.folder.path()))?;
+    let mut view = TrainingView::new(training.recipe.epochs, log);
     let mut board = viewer(args, &training);
     let report = train(&job, &mut training.folder, &mut |event| {
         view.show(&event);
@@ -122,13 +141,13 @@ fn go(args: &TrainArgs) -> Result<Outcome, String> {
             board = None;
         }
     });
-    view.end();
+    let mut log = view.end();
     let report = report.map_err(|error| {
-        let Training { net, recipe, method, out, .. } = &training;
-        Failed { net, recipe, method, machine, out }.advice(&error)
+        let Training { net, recipe, method, folder, .. } = &training;
+        Failed { net, recipe, method, machine, out: &folder.path() }.advice(&error)
     })?;
-    print(&result(&report, &training.recipe, &data, &training.out));
-    Ok(report.outcome)
+    log.print(&result(&report, &training, &data));
+    Ok((report.outcome, log))
 }
 
 /// Says on standard error what the choice of convolutions costs in accuracy.
@@ -142,10 +161,10 @@ pub(super) fn warn_of(conv: ConvChoice, machine: Machine) {
 fn viewer(args: &TrainArgs, training: &Training) -> Option<Board> {
     let asked = match args.log {
         Some(Viewer::Tensorboard) => true,
-        None => args.resume.is_some() && EventFile::is_in(&training.out),
+        None => args.resume.is_some() && EventFile::is_in(&training.folder.path()),
     };
     let texts = [("net", training.net.flat_text(None)), ("recipe", training.recipe.to_yaml())];
-    asked.then(|| Board::new(&training.out, training.recipe.batch_size, texts.to_vec()))
+    asked.then(|| Board::new(&training.folder.path(), training.recipe.batch_size, texts.to_vec()))
 }
 
 /// A training from its start. Of several ranks the first one alone shows what is wrong with its files.
@@ -162,14 +181,22 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
         });
     };
     let recipe = recipe_in_force(args, &net, &compilation.sources, first)?;
-    let out = args.out.clone().unwrap_or_else(|| free_folder(&net.graph().name, args.seed));
+    let (text, yaml) = (readable(net.flat_text(None))?, recipe.to_yaml());
+    let folder = match &args.out {
+        Some(out) => RunFolder::new(out, text, yaml),
+        None => {
+            let name = format!("{}-{}", net.graph().name, args.seed);
+            RunFolder::free(Path::new("runs"), &name, text, yaml)
+        }
+    };
     if first {
-        print(&echo_overrides(&net, &args.set.set));
+        folder.check().map_err(|error| advice(&error, &folder.path()))?;
     }
     Ok(Training {
-        folder: RunFolder::new(&out, readable(net.flat_text(None))?, recipe.to_yaml()),
+        overrides: echo_overrides(&net, &args.set.set),
+        folder,
         recipe,
-        data: args.data.clone(),
+        data: args.data.clone().unwrap_or_else(|| "cifar10".into()),
         limits: [args.limit_train, args.limit_test],
         seed: args.seed,
         precision: args.machine.precision,
@@ -181,9 +208,8 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
             deterministic: args.deterministic,
             sync_norm: args.sync_bn,
         },
-        out,
         net,
-        rows: None,
+        before: None,
     })
 }
 
@@ -200,47 +226,76 @@ fn readable(flat: String) -> Result<String, String> {
     }
 }
 
-/// The rest of a training, all that it depends on from its folder.
-fn resumed(run: &Path, first: bool) -> Result<Training, String> {
-    let wrong = |error: RunError| error.to_string();
-    let (folder, rows) = RunFolder::resume(run).map_err(wrong)?;
+/// The rest of a training, all that it depends on from its folder; its images from where the user says, if anywhere.
+fn resumed(run: &Path, data: Option<&str>, first: bool) -> Result<Training, String> {
+    let wrong = |error: RunError| advice(&error, run);
+    // The first of several ranks alone writes, and holds the folder.
+    let folder = match first {
+        true => RunFolder::resume(run).map_err(wrong)?,
+        false => RunFolder::new(run, String::new(), String::new()),
+    };
     let info = RunFolder::info(run).map_err(wrong)?;
-    if !run.join(RunFolder::CHECKPOINT).exists() {
-        return Err(format!(
-            "{} has no checkpoint: it was cut short before its first one\nstart it anew: netc train FILE --out {}",
-            run.display(),
-            run.display()
-        ));
+    if info.outcome == Outcome::Finished {
+        return Err(wrong(RunError::NothingLeft(run.into())));
     }
-    let compilation = compile(&run.join(RunFolder::NET), &[]);
+    let net = net_of_run(run)?;
+    let recipe = recipe_of_run(run, first)?;
+    let log = RunFolder::log(run).map_err(wrong)?;
+    let checkpoint = RunFolder::checkpoint_of(run);
     if first {
-        show(&compilation.problems, &compilation.sources);
+        if let Some(damage) = &log.damage {
+            complain(&format!("{}: {damage}\n", run.join(RunFolder::LOG).display()));
+        }
+        if checkpoint.is_none() {
+            complain(&format!("{} has no checkpoint yet: it starts anew\n", run.display()));
+        }
     }
-    let net = compilation.net.ok_or("the run's net is not sound")?;
-    let path = run.join(RunFolder::RECIPE);
-    let text = recipe::read(&path)?;
+    let data = match data.map(String::from).or_else(|| info.images()) {
+        Some(data) => data,
+        None => return Err(unnamed_data(&info, &format!("netc train --resume {}", quoted(run)))),
+    };
+    Ok(Training {
+        overrides: String::new(),
+        net,
+        recipe,
+        data,
+        limits: [Some(info.train_examples), Some(info.test_examples)],
+        seed: info.seed,
+        precision: PrecisionChoice::Exactly(info.precision),
+        method: info.method.clone(),
+        folder,
+        before: Some(Before { info, rows: log.rows, checkpoint }),
+    })
+}
+
+fn recipe_of_run(run: &Path, first: bool) -> Result<Recipe, String> {
+    let text = RunFolder::recipe(run).map_err(|error| error.to_string())?;
     let mut sources = Sources::default();
-    let file = (sources.add(path.display().to_string(), text.clone()), text.as_str());
+    let name = run.join(RunFolder::RECIPE).display().to_string();
+    let file = (sources.add(name, text.clone()), text.as_str());
     let (recipe, problems) = Recipe::resolve(&[], Some(file), None);
     if first {
         show(&problems, &sources);
     }
-    if problems.has_errors() {
-        return Err("the run's recipe is not sound".into());
+    match problems.has_errors() {
+        true => Err("the run's recipe is not sound".into()),
+        false => Ok(recipe),
     }
-    let data = info.data_path.as_ref().filter(|path| path.exists());
-    Ok(Training {
-        net,
-        recipe,
-        data: data.map_or(info.data, |path| path.display().to_string()),
-        limits: [Some(info.train_examples), Some(info.test_examples)],
-        seed: info.seed,
-        precision: PrecisionChoice::Exactly(info.precision),
-        method: info.method,
-        out: run.into(),
-        folder,
-        rows: Some(rows),
-    })
+}
+
+impl Before {
+    /// Says what is not as it was and may change the bits of the result.
+    fn compare(&self, machine: &Machine) {
+        let now = RunAttempt::now(machine.hardware(), 0);
+        let last = self.info.attempts.last();
+        let differences = last.map_or(Vec::new(), |last| last.differences(&now));
+        if !differences.is_empty() && !self.info.method.deterministic {
+            complain(&format!(
+                "note: not to the same bits as without the interruption: {}\n",
+                differences.join("; ")
+            ));
+        }
+    }
 }
 
 fn recipe_in_force(
@@ -277,13 +332,6 @@ pub(super) fn stop_on_interrupt() -> Result<Arc<AtomicBool>, String> {
     Ok(stop)
 }
 
-/// `runs/resnet9-0`, or with `-2`, `-3` behind it, whichever is free first.
-fn free_folder(net: &str, seed: u64) -> PathBuf {
-    let name = |n: u32| if n == 1 { format!("{net}-{seed}") } else { format!("{net}-{seed}-{n}") };
-    let mut folders = (1..).map(|n| Path::new("runs").join(name(n)));
-    folders.find(|folder| !folder.exists()).unwrap_or_else(|| Path::new("runs").join(net))
-}
-
 /// How many images of a split are used: `5,000 of 10,000`.
 fn used(limit: Option<usize>, all: usize) -> String {
     match limit.filter(|limit| *limit < all) {
@@ -299,7 +347,8 @@ fn head(training: &Training, data: &Dataset, machine: &Machine, group: Option<&G
         None => format!("{} ({}, {} threads)", hardware.device, hardware.cpu, hardware.threads),
     };
     let ranks = group.map_or(String::new(), |group| format!(", {} ranks", group.size()));
-    let rows = training.rows.as_ref().map_or(0, Vec::len);
+    let rows = training.before.as_ref().filter(|before| before.checkpoint.is_some());
+    let rows = rows.map_or(0, |before| before.rows.len());
     let note = data.note.as_ref().map_or(String::new(), |note| format!("{note}\n"));
     let after = if rows > 0 { format!("going on after epoch {rows}\n") } else { String::new() };
     format!(
@@ -313,7 +362,7 @@ fn head(training: &Training, data: &Dataset, machine: &Machine, group: Option<&G
     )
 }
 
-fn result(report: &RunReport, recipe: &Recipe, data: &Dataset, out: &Path) -> String {
+fn result(report: &RunReport, training: &Training, data: &Dataset) -> String {
     let how = match report.outcome {
         Outcome::Interrupted => "interrupted after",
         Outcome::Finished | Outcome::Running | Outcome::Failed => "finished",
@@ -325,12 +374,13 @@ fn result(report: &RunReport, recipe: &Recipe, data: &Dataset, out: &Path) -> St
         }
         None => "interrupted in the first epoch".to_string(),
     };
-    if let Some(published) = recipe.accuracy.filter(|_| data.name == "cifar10") {
+    if let Some(published) = training.recipe.accuracy.filter(|_| data.name == "cifar10") {
         text += &format!(" (published: {published}%)");
     }
+    let out = training.folder.path();
     text += &format!("\nwritten to {}\n", out.display());
     if report.outcome == Outcome::Interrupted {
-        text += &format!("to go on: netc train --resume {}\n", out.display());
+        text += &format!("to go on: netc train --resume {}\n", quoted(&out));
     }
     text
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::sealed::{Entry, open, seal};
+use super::sealed::{Entry, most_bytes, open, seal};
 use super::{init, plan};
 use crate::check::Checked;
 use crate::graph::op;
@@ -40,6 +40,11 @@ impl Weights {
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
         Ok(Weights { tensors })
+    }
+
+    /// The most bytes of a file that holds those of a net, and the state of its training.
+    pub fn most_bytes(net: &Checked) -> u64 {
+        most_bytes(specs(net).iter().fold(0, |all, (_, spec)| spec.elements().saturating_add(all)))
     }
 
     /// Those that a `safetensors` file holds; of a training that keeps a running mean of them, that mean. It must have exactly

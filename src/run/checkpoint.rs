@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Facts;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::RunError;
 use super::folder::write_atomically;
 use super::state::{Average, State};
-use crate::disk;
-use crate::limits::MAX_CHECKPOINT_BYTES;
+use super::{RunError, RunFolder};
+use crate::disk::{self, Folder};
 pub(super) use crate::lower::sealed::Entry;
-use crate::lower::sealed::{EMA, OPTIMISER, Opened, SLOW, open, seal};
+use crate::lower::sealed::{EMA, OPTIMISER, Opened, SLOW, most_bytes, open, seal};
 use crate::lower::{At, TorchNet, Weight};
 
 impl Entry {
@@ -52,9 +51,16 @@ pub(super) fn before(path: &Path) -> PathBuf {
     path.with_extension("before.safetensors")
 }
 
+/// Whether there is a checkpoint before the last one.
+pub(super) fn has_before(path: &Path) -> bool {
+    let before = before(path);
+    let (folder, name) = parts(&before);
+    Folder::open(folder).is_ok_and(|folder| folder.has(name))
+}
+
 /// Puts the checkpoint before the last one in its place.
-pub(super) fn put_back(path: &Path) -> Result<(), RunError> {
-    write_atomically(path, &bytes(&before(path))?)
+pub(super) fn put_back(path: &Path, state: &State) -> Result<(), RunError> {
+    write_atomically(path, &bytes_in_folder(&before(path), &state.net)?)
 }
 
 /// What training changes besides the net's weights: the name in the file, the weight it belongs to, the tensor.
@@ -75,7 +81,7 @@ fn more(state: &State) -> Vec<(String, &Weight, &Tensor)> {
 /// Reads what [`save_state`] wrote, and gives back its facts. Of a training whose `epochs` are all done there may be the weights
 /// alone, as [`save`] wrote them. On any difference nothing is changed but that lookahead begins or not as in the file.
 pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<Facts, RunError> {
-    let bytes = bytes(path)?;
+    let bytes = bytes_in_folder(path, &state.net)?;
     let file = opened(path, &bytes)?;
     let facts = file.facts.clone().ok_or_else(|| RunError::Damaged {
         path: path.into(),
@@ -120,13 +126,35 @@ pub(super) fn write(
 /// # Errors
 /// A file that cannot be read, is damaged or differs; the first difference is named.
 pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
-    let bytes = bytes(path)?;
+    let bytes = disk::read(path, most(net)).map_err(RunError::io(path))?;
     let file = opened(path, &bytes)?;
     put(&file, path, net, file.tested())
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, RunError> {
-    disk::read(path, MAX_CHECKPOINT_BYTES).map_err(RunError::io(path))
+/// Like [`load`], of a run's folder, in which no link is followed.
+pub(super) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunError> {
+    let bytes = RunFolder::read_checkpoint(run, most(net))?;
+    let path = run.join(RunFolder::CHECKPOINT);
+    let file = opened(&path, &bytes)?;
+    put(&file, &path, net, file.tested())
+}
+
+/// A file of a folder that may be a stranger's.
+fn bytes_in_folder(path: &Path, net: &TorchNet) -> Result<Vec<u8>, RunError> {
+    let (folder, name) = parts(path);
+    Folder::open(folder).and_then(|folder| folder.read(name, most(net))).map_err(RunError::io(path))
+}
+
+/// The folder and the name of a file.
+fn parts(path: &Path) -> (&Path, &str) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let name = path.file_name().and_then(|name| name.to_str());
+    (folder.unwrap_or(Path::new(".")), name.unwrap_or_default())
+}
+
+/// The most bytes that the checkpoint of a net can have.
+fn most(net: &TorchNet) -> u64 {
+    most_bytes(net.weights().iter().map(|weight| weight.tensor.numel() as u64).sum())
 }
 
 fn opened<'b>(path: &Path, bytes: &'b [u8]) -> Result<Opened<'b>, RunError> {

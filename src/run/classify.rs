@@ -43,7 +43,7 @@ impl Trained {
         let normalisation = normalisation.ok_or_else(old)?;
         let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
         let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
-        checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
+        checkpoint::load_of_run(run, &net)?;
         Ok(Trained { net: net.rewritten(&tested)?, source: net, normalisation, classes, image })
     }
 

@@ -30,11 +30,22 @@ pub(super) struct Part {
     pub time: f64,
 }
 
+impl Part {
+    /// Whether a training can have come so far.
+    pub(super) fn sound(&self) -> bool {
+        const MOST: usize = 1 << 40;
+        self.step < MOST
+            && self.examples < MOST
+            && self.sums.iter().all(|sum| sum.is_finite())
+            && (0.0..1e12).contains(&self.time)
+    }
+}
+
 /// How a pass ended.
 #[derive(Debug)]
 pub(super) enum Pass {
-    /// Every image was seen.
-    Whole(Score, f64),
+    /// Every image was seen: how well they were learnt, and the whole of the epoch.
+    Whole(Score, Part),
     /// It was asked to stop.
     Stopped(Part),
 }
@@ -63,7 +74,12 @@ impl Epoch<'_> {
         let [_, height, width] = job.data.image;
         let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
         let places = self.batches.epoch(&draws).at("augmentation")?;
-        let mut tally = Tally::from(state.net.device(), from.sums, from.examples).at("the loss")?;
+        // Of several ranks the first one alone has what was counted before: the sum over them is taken later.
+        let (sums, examples) = match job.group.is_none_or(|group| group.rank() == 0) {
+            true => (from.sums, from.examples),
+            false => ([0.0; 2], 0),
+        };
+        let mut tally = Tally::from(state.net.device(), sums, examples).at("the loss")?;
         let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
         let part = |tally: &Tally, done: usize| -> Result<Part, RunError> {
             let sums = tally.sums().at("the loss")?;
@@ -75,7 +91,7 @@ impl Epoch<'_> {
             let size = batch_size.min(images - first);
             let stop = self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
             let last = step + 1 == steps;
-            let keeps = kept.elapsed() >= job.save_every && job.group.is_none();
+            let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
             // Nothing is saved of which it is not known that the loss is a number.
             if last || stop || keeps || reported.elapsed() > REPORT_EVERY {
                 let score = tally.score().at("the loss")?;
@@ -97,9 +113,6 @@ impl Epoch<'_> {
                 report(Event::Progress { epoch, seen, images, score, rate });
                 reported = Instant::now();
             }
-            if last {
-                break;
-            }
             if stop {
                 tally.sum_over(job.group)?;
                 return Ok(Pass::Stopped(part(&tally, step + 1)?));
@@ -111,8 +124,7 @@ impl Epoch<'_> {
         }
         state.end_of_epoch().at("lookahead")?;
         tally.sum_over(job.group)?;
-        let score = tally.score().at("the loss")?;
-        Ok(Pass::Whole(score, from.time + start.elapsed().as_secs_f64()))
+        Ok(Pass::Whole(tally.score().at("the loss")?, part(&tally, steps)?))
     }
 
     /// One step on a batch, of which this rank takes its share; whether to stop after it.

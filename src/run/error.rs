@@ -37,8 +37,38 @@ pub enum RunError {
         source: std::io::Error,
     },
     /// The run folder already holds a finished run.
-    #[error("{path} already holds a finished run; choose another folder with --out", path = .0.display())]
+    #[error("{path} already holds a finished run", path = .0.display())]
     Finished(PathBuf),
+    /// The run folder already holds a run that was cut short.
+    #[error("{path} already holds a run that is not finished", path = .0.display())]
+    Unfinished(PathBuf),
+    /// Another process trains in the folder.
+    #[error("{path} is held by another training, which is not over", path = .0.display())]
+    Busy(PathBuf),
+    /// The folder for a run holds something else.
+    #[error("{path} is not empty and holds no run: there is `{name}` in it", path = path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// Something in it.
+        name: String,
+    },
+    /// The data are not those that the run was begun with.
+    #[error("{path} was trained on other images or labels than those of {data}", path = path.display())]
+    OtherData {
+        /// The run.
+        path: PathBuf,
+        /// The data set now.
+        data: String,
+    },
+    /// The run promises bits that it could not give.
+    #[error("{path} is deterministic, and could not go on to the same bits here: {}", differences.join("; "), path = path.display())]
+    OtherBits {
+        /// The run.
+        path: PathBuf,
+        /// What is not as it was, in words.
+        differences: Vec<String>,
+    },
     /// The run to go on with has done all its epochs.
     #[error("{path} holds a finished run: there is nothing to go on with", path = .0.display())]
     NothingLeft(PathBuf),
@@ -57,6 +87,16 @@ pub enum RunError {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A checkpoint that is further than the log beside it.
+    #[error("the checkpoint {path} is after epoch {epochs}, and the log beside it has {logged} whole epochs", path = path.display())]
+    NotInLog {
+        /// The file.
+        path: PathBuf,
+        /// The epochs that it says were done.
+        epochs: String,
+        /// Those in the log.
+        logged: usize,
     },
     /// A checkpoint that does not fit the net.
     #[error("the checkpoint {path} does not fit the net: {reason}", path = path.display())]

@@ -1,5 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tch::{Device, Kind, Reduction, TchError, Tensor};
 
@@ -13,7 +15,7 @@ use crate::check::Checked;
 use crate::diag::FileId;
 use crate::lower::{At, Compiled, Mode, TorchNet};
 use crate::passes::{Choice, Optimised, Purpose, optimise};
-use crate::recipe::{self, Recipe, TestViews};
+use crate::recipe::{Recipe, TestViews};
 
 /// Images in one batch of an evaluation. The result does not depend on it but for rounding.
 const BATCH: usize = 1000;
@@ -40,17 +42,29 @@ pub fn evaluate(
     how: (&Method, Machine),
     group: Option<&Arc<Group>>,
 ) -> Result<Score, RunError> {
-    evaluate_watched((net, net), batches, how, group, &mut |_, _| Ok(()))
+    let never = AtomicBool::new(false);
+    evaluate_watched((net, net), batches, how, (group, &never), &mut |_, _| Ok(())).map(|done| done.score)
 }
 
-/// The same by a net rewritten for evaluation; what is not finite is looked for in the net as it is.
-pub(super) fn evaluate_rewritten(
+/// How an evaluation ended.
+#[derive(Debug)]
+pub(super) struct Evaluated {
+    pub score: Score,
+    /// Whether it lacks batches, because this rank or another one was asked to stop.
+    pub stopped: bool,
+    /// How long the choice of algorithms took, which is made once.
+    pub tuned: Duration,
+}
+
+/// The same by a net rewritten for evaluation, until it is asked to stop; what is not finite is looked for in the net
+/// as it is.
+pub(super) fn evaluate_until(
     (net, tested): (&TorchNet, &Optimised),
     batches: (&Batches, TestViews),
     how: (&Method, Machine),
-    group: Option<&Arc<Group>>,
-) -> Result<Score, RunError> {
-    evaluate_watched((&net.rewritten(tested)?, net), batches, how, group, &mut |_, _| Ok(()))
+    among: (Option<&Arc<Group>>, &AtomicBool),
+) -> Result<Evaluated, RunError> {
+    evaluate_watched((&net.rewritten(tested)?, net), batches, how, among, &mut |_, _| Ok(()))
 }
 
 /// The same of a net and the one that it was made from; `watch` is given the logits and labels of each
@@ -59,10 +73,11 @@ fn evaluate_watched(
     (net, source): (&TorchNet, &TorchNet),
     (batches, views): (&Batches, TestViews),
     (method, machine): (&Method, Machine),
-    group: Option<&Arc<Group>>,
+    (group, stop): (Option<&Arc<Group>>, &AtomicBool),
     watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
-) -> Result<Score, RunError> {
+) -> Result<Evaluated, RunError> {
     tch::no_grad(|| {
+        let mut stopped = false;
         let share = group.map_or(0..batches.count(), |group| group.share(0, batches.count()));
         let mut tally = Tally::from(net.device(), [0.0; 2], 0).at("evaluation")?;
         let mut compiled = match method.executor {
@@ -73,6 +88,10 @@ fn evaluate_watched(
             }
         };
         for start in share.clone().step_by(BATCH) {
+            if stop.load(Ordering::Relaxed) {
+                stopped = true;
+                break;
+            }
             let count = BATCH.min(share.end - start);
             let (images, labels) = batches.plain(start, count).at("evaluation")?;
             let mut logits: Option<Tensor> = None;
@@ -89,9 +108,13 @@ fn evaluate_watched(
             watch(&logits, &labels).at("evaluation")?;
         }
         tally.sum_over(group)?;
+        if let Some(group) = group {
+            stopped = group.sum_gradients(&mut [], stopped)?;
+        }
+        let tuned = compiled.as_ref().map_or(Duration::ZERO, Compiled::tuned);
         let score = tally.score().at("evaluation")?;
         match score.loss.is_finite() {
-            true => Ok(score),
+            true => Ok(Evaluated { score, stopped, tuned }),
             false => Err(not_finite(source, (batches, views), score.loss)?),
         }
     })
@@ -183,23 +206,20 @@ fn evaluate_run_watched(
     watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
 ) -> Result<Score, RunError> {
     fits(net, data)?;
-    let path = run.join(RunFolder::RECIPE);
     let refuse = |reason: String| RunError::NoRun { path: run.into(), reason };
-    let text = recipe::read(&path).map_err(refuse)?;
+    let text = RunFolder::recipe(run)?;
     let (recipe, problems) = Recipe::resolve(&[], Some((FileId(0), &text)), None);
     if problems.has_errors() {
         return Err(refuse(format!("{} is not sound", RunFolder::RECIPE)));
     }
     let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
     let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
-    checkpoint::load(&run.join(RunFolder::CHECKPOINT), &net)?;
-    evaluate_watched(
-        (&net.rewritten(&tested)?, &net),
-        (&Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?, recipe.test_views),
-        (&Method::default(), machine),
-        None,
-        watch,
-    )
+    checkpoint::load_of_run(run, &net)?;
+    let batches = Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?;
+    let (batches, how) = ((&batches, recipe.test_views), (&Method::default(), machine));
+    let (never, rewritten) = (AtomicBool::new(false), net.rewritten(&tested)?);
+    let among = (None, &never);
+    evaluate_watched((&rewritten, &net), batches, how, among, watch).map(|done| done.score)
 }
 
 /// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label spread over the classes.

@@ -1,153 +1,60 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::data::{Dataset, Normalisation};
-use super::finite::finite;
-use super::{Hardware, Journal, Method, RunError};
-use crate::disk;
-use crate::limits::MAX_RUN_FILE_BYTES;
-use crate::lower::Precision;
+use super::log::EpochLog;
+use super::{EpochRow, Journal, Outcome, RunAttempt, RunError, RunInfo, own};
+use crate::disk::{self, Folder, Lock};
+use crate::limits::{MAX_FILE_BYTES, MAX_RECIPE_BYTES, MAX_RUN_INFO_BYTES};
 
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// It has not ended, or was killed.
-    Running,
-    /// Every epoch was done.
-    Finished,
-    /// It was asked to stop and did, after a whole step.
-    Interrupted,
-    /// An error ended it.
-    Failed,
+/// The most names in a folder that is looked through for a run.
+const MOST_NAMES: usize = 10_000;
+
+/// The folder that a run writes, which is its own while it is trained.
+#[derive(Debug)]
+pub struct RunFolder {
+    place: Place,
+    net: String,
+    recipe: String,
+    /// Of the run that it goes on with.
+    before: Option<(RunInfo, Vec<EpochRow>)>,
+    log: Option<Log>,
 }
 
-/// What `run.json` says: all that the run depended on besides the net and the recipe, which are
-/// files beside it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RunInfo {
-    /// The net's name.
-    pub net: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The seed of everything random.
-    pub seed: u64,
-    /// The data set's name.
-    pub data: String,
-    /// The folder or file that the images were read from; `None` if they were generated.
-    #[serde(default, alias = "data_folder")]
-    pub data_path: Option<PathBuf>,
-    /// Channels, height and width of an image.
-    #[serde(default)]
-    pub image: [usize; 3],
-    /// The names of the classes.
-    #[serde(default)]
-    pub classes: Vec<String>,
-    /// How the pixels became the net's input; `None` in a run of an older netc.
-    #[serde(default)]
-    pub normalisation: Option<Normalisation>,
-    /// Training examples used.
-    pub train_examples: usize,
-    /// Test examples used.
-    pub test_examples: usize,
-    /// Numbers that training changes.
-    pub params: u64,
-    /// The arithmetic.
-    pub precision: Precision,
-    /// How it was computed.
-    #[serde(default)]
-    pub method: Method,
-    /// The machine.
-    pub hardware: Hardware,
-    /// netc's version.
-    pub netc: String,
-    /// libtorch's version.
-    pub libtorch: String,
-    /// Whole epochs done before, by the checkpoint that it goes on from.
-    #[serde(default)]
-    pub after_epoch: u32,
-    /// The last whole epoch.
-    pub last: Option<EpochRow>,
+/// Where a run is written.
+#[derive(Debug)]
+enum Place {
+    /// At this path, if nothing is there that could be lost.
+    At(PathBuf),
+    /// At the first free one of `NAME`, `NAME-2`, `NAME-3` in a folder.
+    Free { parent: PathBuf, name: String },
+    /// In this folder.
+    Held(Held),
 }
 
-impl RunInfo {
-    /// Makes a data set fit for testing what this run trained: the same normalisation, the same names of the classes.
-    ///
-    /// # Errors
-    /// A data set whose classes are other ones.
-    pub fn prepare(&self, data: &mut Dataset) -> Result<(), RunError> {
-        if let Some(normalisation) = self.normalisation.as_ref().filter(|_| self.image == data.image) {
-            data.normalisation = normalisation.clone();
-        }
-        if self.classes.len() != data.classes.len() {
-            // Nothing to compare in a run of an older netc; what does not fit the net is refused later.
-            return Ok(());
-        }
-        let numbered = |names: &[String]| names.iter().enumerate().all(|(i, name)| *name == i.to_string());
-        let differ = self.classes.iter().zip(&data.classes).position(|(own, other)| own != other);
-        match differ {
-            Some(class) if !numbered(&self.classes) && !numbered(&data.classes) => {
-                Err(RunError::Data(format!(
-                    "class {class} is `{}` in {}, but the run was trained with `{}`: these are other classes",
-                    data.classes[class], data.name, self.classes[class]
-                )))
-            }
-            _ => {
-                data.classes.clone_from(&self.classes);
-                Ok(())
-            }
+/// A folder that this process alone trains in. One that was made for it goes again if nothing was begun.
+#[derive(Debug)]
+struct Held {
+    folder: Folder,
+    _lock: Lock,
+    made: bool,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.made && !self.folder.has(RunFolder::INFO) {
+            let _ = self.folder.remove(RunFolder::LOCK);
+            let _ = fs::remove_dir(self.folder.path());
         }
     }
 }
 
-/// One epoch in numbers. Times are in seconds, losses are means, accuracies parts of 1.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EpochRow {
-    /// From 1.
-    pub epoch: u32,
-    /// The learning rate at its end, on the mean loss.
-    #[serde(serialize_with = "finite")]
-    pub lr: f64,
-    /// Time of its training.
-    #[serde(serialize_with = "finite")]
-    pub train_time: f64,
-    /// Mean loss while training, augmented, batch by batch as the weights moved.
-    #[serde(serialize_with = "finite")]
-    pub train_loss: f64,
-    /// Accuracy while training, likewise.
-    #[serde(serialize_with = "finite")]
-    pub train_acc: f64,
-    /// Time of its test.
-    #[serde(serialize_with = "finite")]
-    pub test_time: f64,
-    /// Mean loss on the test set.
-    #[serde(serialize_with = "finite")]
-    pub test_loss: f64,
-    /// Accuracy on the test set.
-    #[serde(serialize_with = "finite")]
-    pub test_acc: f64,
-    /// Training and testing since the start.
-    #[serde(serialize_with = "finite")]
-    pub total_time: f64,
-}
-
-/// The folder that a run writes.
-#[derive(Debug)]
-pub struct RunFolder {
-    path: PathBuf,
-    net: String,
-    recipe: String,
-    /// Of the run that it goes on with.
-    rows: Vec<EpochRow>,
-    log: Option<Log>,
-}
-
-/// The files of a run that goes on.
+/// The open files of a run.
 #[derive(Debug)]
 struct Log {
+    folder: Folder,
     jsonl: File,
     tsv: File,
     info: RunInfo,
@@ -162,42 +69,76 @@ impl RunFolder {
     pub const INFO: &str = "run.json";
     /// The weights.
     pub const CHECKPOINT: &str = "checkpoint.safetensors";
+    /// The checkpoint before it, while the run goes on.
+    pub const BEFORE: &str = "checkpoint.before.safetensors";
     /// A line for the inputs, then a line an epoch: [`EpochRow`].
     pub const LOG: &str = "log.jsonl";
     /// DAWNBench's log: epoch, hours, top1Accuracy in percent.
     pub const TSV: &str = "log.tsv";
+    /// What the process that trains in the folder holds locked.
+    const LOCK: &str = ".lock";
 
-    /// The folder at a path, for a run of this net by this recipe, both as text. Nothing is written yet.
+    /// The folder at a path, for a run of this net by this recipe, both as text. Nothing is written yet; when the training
+    /// starts the folder must be empty, or not be there.
     pub fn new(path: &Path, net: String, recipe: String) -> RunFolder {
-        RunFolder { path: path.into(), net, recipe, rows: Vec::new(), log: None }
+        RunFolder { place: Place::At(path.into()), net, recipe, before: None, log: None }
     }
 
-    /// The folder of a run that was cut short, to go on with it; its epochs come beside it.
+    /// Like [`RunFolder::new`]; the folder is called `name`, or `name-2`, `name-3` and so on, whichever is free when the
+    /// training starts. Of several that start together each gets its own.
+    pub fn free(parent: &Path, name: &str, net: String, recipe: String) -> RunFolder {
+        let place = Place::Free { parent: parent.into(), name: name.into() };
+        RunFolder { place, ..RunFolder::new(parent, net, recipe) }
+    }
+
+    /// The folder of a run that was cut short, to go on with it. Nobody else can until it is dropped.
     ///
     /// # Errors
-    /// No run in it, or not one of this version; a run that is finished.
-    pub fn resume(path: &Path) -> Result<(RunFolder, Vec<EpochRow>), RunError> {
-        if RunFolder::info(path)?.outcome == Outcome::Finished {
+    /// No run in it, or not one of this version; a run that is finished; one that another process trains.
+    pub fn resume(path: &Path) -> Result<RunFolder, RunError> {
+        RunFolder::info(path)?;
+        let folder = open(path)?;
+        let lock = hold(&folder)?;
+        // As the process that had the lock until now has left it.
+        let info = RunFolder::info(path)?;
+        if info.outcome == Outcome::Finished {
             return Err(RunError::NothingLeft(path.into()));
         }
-        let read = |name| {
-            disk::read_text(&path.join(name), MAX_RUN_FILE_BYTES).map_err(RunError::io(&path.join(name)))
-        };
-        let rows = RunFolder::rows(path)?;
-        let folder =
-            RunFolder { rows: rows.clone(), ..RunFolder::new(path, read(Self::NET)?, read(Self::RECIPE)?) };
-        Ok((folder, rows))
+        let (net, recipe) = (RunFolder::net(path)?, RunFolder::recipe(path)?);
+        let rows = RunFolder::log(path)?.rows;
+        let before = Some((info, rows));
+        let place = Place::Held(Held { folder, _lock: lock, made: false });
+        Ok(RunFolder { place, net, recipe, before, log: None })
+    }
+
+    /// Where it is; of a free one, where it will be if nobody else comes first.
+    pub fn path(&self) -> PathBuf {
+        match &self.place {
+            Place::At(path) => path.clone(),
+            Place::Free { parent, name } => {
+                candidates(parent, name).find(|path| !path.exists()).unwrap_or_else(|| parent.join(name))
+            }
+            Place::Held(held) => held.folder.path().into(),
+        }
+    }
+
+    /// Whether a training could start in it now.
+    ///
+    /// # Errors
+    /// Why it could not.
+    pub fn check(&self) -> Result<(), RunError> {
+        match &self.place {
+            Place::At(path) if path.exists() => vacant(&open(path)?),
+            Place::At(_) | Place::Free { .. } | Place::Held(_) => Ok(()),
+        }
     }
 
     /// The epochs of a run, as its log has them.
     ///
     /// # Errors
     /// A log that cannot be read.
-    pub fn rows(path: &Path) -> Result<Vec<EpochRow>, RunError> {
-        let path = path.join(Self::LOG);
-        let log = disk::read_text(&path, MAX_RUN_FILE_BYTES).map_err(RunError::io(&path))?;
-        // The first line has the inputs; a line that a crash cut short is of an epoch that is done again.
-        Ok(log.lines().skip(1).map_while(|line| serde_json::from_str(line).ok()).collect())
+    pub fn log(path: &Path) -> Result<EpochLog, RunError> {
+        EpochLog::read(&open(path)?).map_err(RunError::io(&path.join(Self::LOG)))
     }
 
     /// What a run's folder says about it.
@@ -206,24 +147,145 @@ impl RunFolder {
     /// No `run.json`, or not one of this version.
     pub fn info(path: &Path) -> Result<RunInfo, RunError> {
         let no_run = |reason: String| RunError::NoRun { path: path.into(), reason };
-        let text = disk::read_text(&path.join(Self::INFO), MAX_RUN_FILE_BYTES)
-            .map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
-        serde_json::from_str(&text).map_err(|e| no_run(format!("{}: {e}", Self::INFO)))
+        let text = Folder::open(path).and_then(|folder| folder.read_text(Self::INFO, MAX_RUN_INFO_BYTES));
+        let text = text.map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
+        let info: Result<RunInfo, _> = serde_json::from_str(&text);
+        let info = info.map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
+        info.sound().map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
+        Ok(info)
     }
 
-    fn write_info(&self, info: &RunInfo) -> Result<(), RunError> {
-        let path = self.path.join(Self::INFO);
-        let text = serde_json::to_string_pretty(info).map_err(|e| RunError::io(&path)(e.into()))?;
-        write_atomically(&path, format!("{text}\n").as_bytes())
+    /// The text of a run's net.
+    ///
+    /// # Errors
+    /// No file that can be read.
+    pub fn net(path: &Path) -> Result<String, RunError> {
+        let net = open(path)?.read_text(Self::NET, MAX_FILE_BYTES);
+        net.map_err(RunError::io(&path.join(Self::NET)))
     }
 
-    /// Appends a line to each log.
-    fn log(&mut self, line: &str, tsv: &str) -> Result<(), RunError> {
-        let Some(log) = &mut self.log else { return Ok(()) };
-        let append =
-            |mut file: &File, text: &str| file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
-        append(&log.jsonl, line).map_err(RunError::io(&self.path.join(Self::LOG)))?;
-        append(&log.tsv, tsv).map_err(RunError::io(&self.path.join(Self::TSV)))
+    /// The text of a run's recipe.
+    ///
+    /// # Errors
+    /// No file that can be read.
+    pub fn recipe(path: &Path) -> Result<String, RunError> {
+        let recipe = open(path)?.read_text(Self::RECIPE, MAX_RECIPE_BYTES);
+        recipe.map_err(RunError::io(&path.join(Self::RECIPE)))
+    }
+
+    /// The path of a run's checkpoint, if it has one, or the one before it.
+    pub fn checkpoint_of(path: &Path) -> Option<PathBuf> {
+        let folder = Folder::open(path).ok()?;
+        let there = [Self::CHECKPOINT, Self::BEFORE].map(|name| folder.stamp(name));
+        // What cannot be used is no reason to start anew, but to say so when it is read.
+        let some = there.iter().any(|stamp| !matches!(stamp, Ok(None)));
+        some.then(|| path.join(Self::CHECKPOINT))
+    }
+
+    /// The bytes of a run's checkpoint, at most so many.
+    ///
+    /// # Errors
+    /// No file that can be read.
+    pub fn read_checkpoint(path: &Path, most: u64) -> Result<Vec<u8>, RunError> {
+        open(path)?.read(Self::CHECKPOINT, most).map_err(RunError::io(&path.join(Self::CHECKPOINT)))
+    }
+
+    /// Takes the folder for this run alone, and makes it where there is none. It is let go again with this value.
+    ///
+    /// # Errors
+    /// A folder that holds anything, or that another training has; one that cannot be made.
+    pub fn claim(&mut self) -> Result<(), RunError> {
+        let (folder, made) = match &self.place {
+            Place::Held(_) => return Ok(()),
+            Place::At(path) => match Folder::create_new(path).map_err(RunError::io(path))? {
+                Some(folder) => (folder, true),
+                None => (open(path)?, false),
+            },
+            Place::Free { parent, name } => {
+                let make = |path: PathBuf| Folder::create_new(&path).map_err(RunError::io(&path)).transpose();
+                let folder = candidates(parent, name).find_map(make).transpose()?;
+                (folder.ok_or_else(|| RunError::Busy(parent.clone()))?, true)
+            }
+        };
+        vacant(&folder)?;
+        let lock = hold(&folder)?;
+        // Another one may have been faster.
+        vacant(&folder)?;
+        self.place = Place::Held(Held { folder, _lock: lock, made });
+        Ok(())
+    }
+
+    /// Whether a run that goes on can do so to the same end.
+    fn same(&self, info: &RunInfo, now: &RunAttempt) -> Result<(), RunError> {
+        let Some((before, _)) = &self.before else { return Ok(()) };
+        let path = self.path();
+        match (&before.data_sha256, &info.data_sha256) {
+            (Some(was), Some(is)) if was != is => {
+                return Err(RunError::OtherData { path, data: info.data.clone() });
+            }
+            _ => {}
+        }
+        let differences = before.attempts.last().map_or(Vec::new(), |last| last.differences(now));
+        match info.method.deterministic && !differences.is_empty() {
+            true => Err(RunError::OtherBits { path, differences }),
+            false => Ok(()),
+        }
+    }
+}
+
+fn write(folder: &Folder, name: &str, text: &str) -> Result<(), RunError> {
+    folder.replace(name, text.as_bytes()).map_err(RunError::io(&folder.path().join(name)))
+}
+
+fn write_info(folder: &Folder, info: &RunInfo) -> Result<(), RunError> {
+    let text = serde_json::to_string_pretty(info);
+    let text = text.map_err(|error| RunError::io(&folder.path().join(RunFolder::INFO))(error.into()))?;
+    write(folder, RunFolder::INFO, &format!("{text}\n"))
+}
+
+/// Replaces a log, and opens it to go on.
+fn begin(folder: &Folder, name: &str, text: &str) -> Result<File, RunError> {
+    write(folder, name, text)?;
+    folder.append(name).map_err(RunError::io(&folder.path().join(name)))
+}
+
+fn open(path: &Path) -> Result<Folder, RunError> {
+    Folder::open(path).map_err(RunError::io(path))
+}
+
+fn hold(folder: &Folder) -> Result<Lock, RunError> {
+    let lock = folder.lock(RunFolder::LOCK).map_err(RunError::io(&folder.path().join(RunFolder::LOCK)))?;
+    lock.ok_or_else(|| RunError::Busy(folder.path().into()))
+}
+
+/// `name`, `name-2`, `name-3`, ... in a folder.
+fn candidates(parent: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    let name = move |n: u32| if n == 1 { name.to_owned() } else { format!("{name}-{n}") };
+    (1..).map(move |n| parent.join(name(n)))
+}
+
+/// Whether there is nothing in a folder that a new run would destroy or mix with its own.
+fn vacant(folder: &Folder) -> Result<(), RunError> {
+    let path = folder.path();
+    let names = folder.names(MOST_NAMES).map_err(RunError::io(path))?;
+    let left_behind = |name: &str| name.starts_with('.') && name.ends_with(".tmp");
+    let name = names.iter().map(|name| name.to_string_lossy());
+    let Some(other) = name.into_iter().find(|name| *name != RunFolder::LOCK && !left_behind(name)) else {
+        return Ok(());
+    };
+    if !folder.has(RunFolder::INFO) {
+        return Err(RunError::Occupied { path: path.into(), name: other.into_owned() });
+    }
+    // It ended before it began: nothing but the run's inputs is there.
+    if !folder.has(RunFolder::LOG) && !folder.has(RunFolder::CHECKPOINT) {
+        return Ok(());
+    }
+    match RunFolder::info(path)?.outcome {
+        Outcome::Finished => Err(RunError::Finished(path.into())),
+        Outcome::Running | Outcome::Interrupted | Outcome::Failed => {
+            drop(hold(folder)?);
+            Err(RunError::Unfinished(path.into()))
+        }
     }
 }
 
@@ -239,49 +301,60 @@ fn tab_separated(row: &EpochRow) -> String {
 }
 
 impl Journal for RunFolder {
-    /// Makes the folder and writes the inputs of the run into it.
+    fn hashes_data(&self) -> bool {
+        true
+    }
+
+    /// Takes the folder, and writes the inputs of the run into it.
     fn start(&mut self, info: &RunInfo) -> Result<(), RunError> {
-        if RunFolder::info(&self.path).is_ok_and(|old| old.outcome == Outcome::Finished) {
-            return Err(RunError::Finished(self.path.clone()));
-        }
-        fs::create_dir_all(&self.path).map_err(RunError::io(&self.path))?;
-        write_atomically(&self.path.join(Self::NET), self.net.as_bytes())?;
-        write_atomically(&self.path.join(Self::RECIPE), self.recipe.as_bytes())?;
+        let now = RunAttempt::now(info.hardware.clone(), info.after_epoch);
+        self.same(info, &now)?;
+        self.claim()?;
+        let Place::Held(Held { folder, .. }) = &self.place else { return Err(RunError::Busy(self.path())) };
+        let (attempts, rows) = match self.before.take() {
+            Some((before, rows)) => (before.attempts, rows),
+            None => (Vec::new(), Vec::new()),
+        };
         // A log that is gone on with is replaced whole, so that no crash loses the epochs before.
-        let rows = &self.rows[..self.rows.len().min(info.after_epoch as usize)];
-        let (mut jsonl, mut tsv) = (json(info)?, "epoch\thours\ttop1Accuracy\n".to_string());
+        let rows = &rows[..rows.len().min(info.after_epoch as usize)];
+        let info = RunInfo {
+            data_mark: info.data_path.as_deref().and_then(own::mark),
+            attempts: attempts.into_iter().chain([now]).collect(),
+            last: rows.last().copied(),
+            ..info.clone()
+        };
+        let (mut jsonl, mut tsv) = (json(&info)?, "epoch\thours\ttop1Accuracy\n".to_string());
         for row in rows {
             jsonl += &json(row)?;
             tsv += &tab_separated(row);
         }
-        let open = |name, text: String| {
-            let path = self.path.join(name);
-            write_atomically(&path, text.as_bytes())?;
-            OpenOptions::new().append(true).open(&path).map_err(RunError::io(&path))
-        };
-        let mut info = info.clone();
-        info.last = rows.last().copied();
-        self.write_info(&info)?;
-        self.log = Some(Log { jsonl: open(Self::LOG, jsonl)?, tsv: open(Self::TSV, tsv)?, info });
+        // In this order: what holds no log has not begun.
+        write_info(folder, &info)?;
+        write(folder, Self::NET, &self.net)?;
+        write(folder, Self::RECIPE, &self.recipe)?;
+        let tsv = begin(folder, Self::TSV, &tsv)?;
+        self.log = Some(Log { jsonl: begin(folder, Self::LOG, &jsonl)?, tsv, info, folder: folder.clone() });
         Ok(())
     }
 
     fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError> {
-        if let Some(log) = &mut self.log {
-            log.info.last = Some(*row);
-        }
-        self.log(&json(row)?, &tab_separated(row))
+        let Some(log) = &mut self.log else { return Ok(()) };
+        let path = log.folder.path();
+        log.info.last = Some(*row);
+        let append =
+            |mut file: &File, text: &str| file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
+        append(&log.jsonl, &json(row)?).map_err(RunError::io(&path.join(Self::LOG)))?;
+        append(&log.tsv, &tab_separated(row)).map_err(RunError::io(&path.join(Self::TSV)))
     }
 
     fn end(&mut self, outcome: Outcome) -> Result<(), RunError> {
         let Some(log) = &mut self.log else { return Ok(()) };
         log.info.outcome = outcome;
-        let info = log.info.clone();
-        self.write_info(&info)
+        write_info(&log.folder, &log.info)
     }
 
     fn checkpoint(&self) -> PathBuf {
-        self.path.join(Self::CHECKPOINT)
+        self.path().join(Self::CHECKPOINT)
     }
 
     fn weights(&self) -> Option<PathBuf> {

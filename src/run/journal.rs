@@ -4,6 +4,11 @@ use super::{EpochRow, Outcome, RunError, RunInfo};
 
 /// Where a training is written down.
 pub trait Journal {
+    /// Whether [`RunInfo::data_sha256`] is wanted, which takes time on large data.
+    fn hashes_data(&self) -> bool {
+        false
+    }
+
     /// Everything is loaded, the training starts.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 /// The libtorch that tch 0.24 builds against; it accepts no other.
 pub const LIBTORCH: &str = "2.11.0";
 
+mod attempt;
 pub mod augment;
 #[cfg(feature = "torch")]
 mod batches;
@@ -30,7 +31,9 @@ mod folder;
 #[cfg(feature = "torch")]
 mod ghost;
 mod hardware;
+mod info;
 mod journal;
+mod log;
 #[cfg(feature = "torch")]
 mod logits;
 mod memory;
@@ -42,6 +45,7 @@ mod optimiser;
 mod options;
 #[cfg(feature = "torch")]
 mod origin;
+mod own;
 #[cfg(feature = "torch")]
 mod parity;
 #[cfg(feature = "torch")]
@@ -58,6 +62,7 @@ mod train;
 #[cfg(feature = "torch")]
 mod whiten;
 
+pub use attempt::RunAttempt;
 #[cfg(feature = "torch")]
 pub use batches::Batches;
 #[cfg(feature = "torch")]
@@ -70,9 +75,11 @@ pub use device::{LibtorchFacts, Machine, libtorch_facts};
 pub use error::{Origin, RunError};
 #[cfg(feature = "torch")]
 pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
-pub use folder::{EpochRow, Outcome, RunFolder, RunInfo, write_atomically};
+pub use folder::{RunFolder, write_atomically};
 pub use hardware::{Hardware, gpu_names, process_age};
+pub use info::{EpochRow, Outcome, RunInfo};
 pub use journal::{Journal, NoJournal};
+pub use log::EpochLog;
 #[cfg(feature = "torch")]
 pub use logits::logits;
 pub use memory::{Allocated, machine_memory};

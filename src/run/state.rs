@@ -117,6 +117,13 @@ impl State {
     }
 }
 
+/// A tensor of the same numbers.
+pub(super) fn copy(tensor: &Tensor) -> Result<Tensor, TchError> {
+    let mut new = tensor.f_detach()?.f_empty_like()?;
+    tch::no_grad(|| new.f_copy_(tensor))?;
+    Ok(new)
+}
+
 /// Weights and buffers that follow those of a net, in its order.
 #[derive(Debug)]
 pub(super) struct Average(pub Vec<Tensor>);
@@ -124,11 +131,6 @@ pub(super) struct Average(pub Vec<Tensor>);
 impl Average {
     /// Those of a net as they are now.
     pub(super) fn of(net: &TorchNet) -> Result<Average, TchError> {
-        let copy = |tensor: &Tensor| {
-            let mut new = tensor.f_detach()?.f_empty_like()?;
-            tch::no_grad(|| new.f_copy_(tensor))?;
-            Ok(new)
-        };
         net.weights().iter().map(|weight| copy(&weight.tensor)).collect::<Result<_, _>>().map(Average)
     }
 

@@ -1,18 +1,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 use super::augment::Augmentation;
 use super::data::Dataset;
 use super::dist::{Group, SyncNorm};
 use super::epoch::{Epoch, Part, Pass, augmentation};
-use super::evaluate::{Score, evaluate_rewritten};
+use super::evaluate::{Evaluated, Score, evaluate_until};
 use super::fits::{fits, has_images};
 use super::ghost::GhostNorm;
-use super::state::State;
+use super::state::{State, copy};
 use super::statistics::Batching;
 use super::stepper::Stepper;
 use super::whiten::whiten;
@@ -160,7 +160,11 @@ pub fn train(
     }
     let batch = job.recipe.batch_size.min(training.count());
     let stepper = Stepper::new(net, batch, job.recipe, (job.method, job.machine))?;
-    let info = RunInfo { after_epoch: rows.len() as u32, ..info(job, &training, &testing) };
+    let info = RunInfo {
+        after_epoch: rows.len() as u32,
+        data_sha256: journal.hashes_data().then(|| data.sha256()),
+        ..info(job, &training, &testing)
+    };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
     let result = epochs(job, (stepper, state), (rows, part), (&training, &testing, &tested), journal, report);
@@ -178,6 +182,7 @@ fn epochs(
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
     let schedule = job.recipe.schedule();
+    warm_up(job, &mut stepper, &state, batches)?;
     let mut total_time = rows.last().map_or(0.0, |row| row.total_time);
     let (mut outcome, mut saved, mut part) = (Outcome::Finished, Instant::now(), part);
     for number in rows.len() as u32 + 1..=job.recipe.epochs {
@@ -185,8 +190,8 @@ fn epochs(
         let done = rows.len();
         let mut keep = |state: &State, part: Part| save(job, state, done, part, journal);
         let pass = epoch.train((&mut stepper, &mut state), std::mem::take(&mut part), &mut keep, report)?;
-        let (train, train_time) = match pass {
-            Pass::Whole(score, time) => (score, time),
+        let (train, whole) = match pass {
+            Pass::Whole(score, whole) => (score, whole),
             Pass::Stopped(part) => {
                 save(job, &state, rows.len(), part, journal)?;
                 outcome = Outcome::Interrupted;
@@ -194,20 +199,12 @@ fn epochs(
             }
         };
         report(Event::Testing { epoch: number });
-        let start = Instant::now();
-        let net = state.tested();
-        if let Some(group) = job.group {
-            let buffers: Vec<&Tensor> =
-                net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
-            group.broadcast(&buffers)?;
-        }
-        let test = evaluate_rewritten(
-            (&net, tested),
-            (testing, job.recipe.test_views),
-            (job.method, job.machine),
-            job.group,
-        )?;
-        let test_time = start.elapsed().as_secs_f64();
+        let Some((test, test_time)) = tests(job, &state, testing, tested)? else {
+            save(job, &state, rows.len(), whole, journal)?;
+            outcome = Outcome::Interrupted;
+            break;
+        };
+        let train_time = whole.time;
         total_time += train_time + test_time;
         let row = EpochRow {
             epoch: number,
@@ -223,9 +220,18 @@ fn epochs(
         journal.epoch(&row)?;
         report(Event::Epoch(row));
         rows.push(row);
-        if saved.elapsed() >= job.save_every && number < job.recipe.epochs {
+        if number == job.recipe.epochs {
+            break;
+        }
+        // Several ranks agree on it at their next step.
+        let stop = job.group.is_none() && job.stop.load(Ordering::Relaxed);
+        if stop || saved.elapsed() >= job.save_every {
             save(job, &state, rows.len(), Part::default(), journal)?;
             saved = Instant::now();
+        }
+        if stop {
+            outcome = Outcome::Interrupted;
+            break;
         }
     }
     if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job)) {
@@ -234,6 +240,43 @@ fn epochs(
         let _ = std::fs::remove_file(checkpoint::before(&journal.checkpoint()));
     }
     Ok(RunReport { outcome, rows })
+}
+
+/// A step that changes nothing: what takes time once alone, such as the first allocation, is not the time of an epoch.
+fn warm_up(job: &Job<'_>, stepper: &mut Stepper, state: &State, batches: &Batches) -> Result<(), RunError> {
+    let size = job.recipe.batch_size.min(batches.count());
+    let share = job.group.map_or(0..size, |group| group.share(0, size));
+    let (images, labels) = batches.plain(share.start, share.len()).at("the images")?;
+    let statistics = state.net.weights().iter().filter(|weight| !weight.trained).map(|weight| &weight.tensor);
+    let kept = statistics.map(|tensor| Ok((tensor, copy(tensor)?)));
+    let kept: Vec<(&Tensor, Tensor)> = kept.collect::<Result<_, TchError>>().at("the weights")?;
+    stepper.step(state, (&images, &labels), 0)?;
+    tch::no_grad(|| kept.iter().try_for_each(|(tensor, was)| tensor.shallow_clone().f_copy_(was)))
+        .at("the weights")?;
+    Ok(())
+}
+
+/// The test after an epoch, and its seconds; `None` if it was asked to stop.
+fn tests(
+    job: &Job<'_>,
+    state: &State,
+    testing: &Batches,
+    tested: &Optimised,
+) -> Result<Option<(Score, f64)>, RunError> {
+    let start = Instant::now();
+    let net = state.tested();
+    if let Some(group) = job.group {
+        let buffers: Vec<&Tensor> = net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
+        group.broadcast(&buffers)?;
+    }
+    let Evaluated { score, stopped, tuned } = evaluate_until(
+        (&net, tested),
+        (testing, job.recipe.test_views),
+        (job.method, job.machine),
+        (job.group, job.stop),
+    )?;
+    let time = start.elapsed().saturating_sub(tuned).as_secs_f64();
+    Ok((!stopped).then_some((score, time)))
 }
 
 fn is_first(job: &Job<'_>) -> bool {
@@ -277,20 +320,34 @@ fn resumed(
     state: &mut State,
     report: &mut dyn FnMut(Event),
 ) -> Result<(Vec<EpochRow>, Part), RunError> {
-    let before = checkpoint::before(resume.checkpoint);
-    let epochs = job.recipe.epochs;
-    let (path, found) = match checkpoint::load_state(resume.checkpoint, state, epochs) {
-        Err(error @ RunError::Damaged { .. }) if before.exists() => {
-            let found = checkpoint::load_state(&before, state, epochs)?;
-            report(Event::Earlier { reason: error.to_string(), used: before.clone() });
+    match left_by(job, resume, resume.checkpoint, state) {
+        Err(error) if is_unusable(&error) && checkpoint::has_before(resume.checkpoint) => {
+            let before = checkpoint::before(resume.checkpoint);
+            let Ok(found) = left_by(job, resume, &before, state) else { return Err(error) };
+            report(Event::Earlier { reason: error.to_string(), used: before });
             // The next save keeps the last checkpoint in the place of this one.
             if job.group.is_none() {
-                checkpoint::put_back(resume.checkpoint)?;
+                checkpoint::put_back(resume.checkpoint, state)?;
             }
-            (before.as_path(), found)
+            Ok(found)
         }
-        found => (resume.checkpoint, found?),
-    };
+        found => found,
+    }
+}
+
+/// Whether a checkpoint is not as it was written, so that the one before it may be better.
+fn is_unusable(error: &RunError) -> bool {
+    matches!(error, RunError::Damaged { .. } | RunError::Io { .. } | RunError::NotInLog { .. })
+}
+
+/// Puts all that training changes where one checkpoint left it.
+fn left_by(
+    job: &Job<'_>,
+    resume: Resume<'_>,
+    path: &Path,
+    state: &mut State,
+) -> Result<(Vec<EpochRow>, Part), RunError> {
+    let found = checkpoint::load_state(path, state, job.recipe.epochs)?;
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let expected = facts(job, 0, Part::default());
     for (what, key, text) in [("net", "graph", "flat"), ("recipe", "recipe", "recipe")] {
@@ -303,12 +360,18 @@ fn resumed(
     if found["seed"] != expected["seed"] {
         return Err(refuse(format!("expected seed {}, got {}", expected["seed"], found["seed"])));
     }
-    let epochs = found["epochs"].as_u64().and_then(|n| usize::try_from(n).ok());
-    let epochs = epochs.filter(|&n| n <= resume.rows.len());
-    let epochs =
-        epochs.ok_or_else(|| refuse(format!("its epochs, {}, are not in the log", found["epochs"])))?;
-    let part = serde_json::from_value(found["part"].clone());
-    let part = part.map_err(|error| refuse(format!("how far its epoch is: {error}")))?;
+    let (epochs, logged) = (found["epochs"].as_u64().unwrap_or(u64::MAX), resume.rows.len());
+    let epochs = usize::try_from(epochs).ok().filter(|&epochs| epochs <= logged);
+    let epochs = epochs.ok_or_else(|| RunError::NotInLog {
+        path: path.into(),
+        epochs: found["epochs"].to_string(),
+        logged,
+    })?;
+    let part: Option<Part> = serde_json::from_value(found["part"].clone()).ok();
+    let part = part.filter(Part::sound).ok_or_else(|| RunError::Damaged {
+        path: path.into(),
+        reason: "it does not say how far its epoch is".into(),
+    })?;
     Ok((resume.rows[..epochs].to_vec(), part))
 }
 
@@ -318,7 +381,9 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
         outcome: Outcome::Running,
         seed: job.seed,
         data: job.data.name.clone(),
-        data_path: job.data.path.clone(),
+        data_path: job.data.path.clone().filter(|path| path.to_str().is_some()),
+        data_mark: None,
+        data_sha256: None,
         image: job.data.image,
         classes: job.data.classes.clone(),
         normalisation: Some(job.data.normalisation.clone()),
@@ -331,6 +396,7 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
         netc: env!("CARGO_PKG_VERSION").into(),
         libtorch: LIBTORCH.into(),
         after_epoch: 0,
+        attempts: Vec::new(),
         last: None,
     }
 }

@@ -80,7 +80,10 @@ pub(super) fn checkpoint(own: &Folder) -> Result<Option<PathBuf>, SearchError> {
 /// Whether a training failed for what it was to go on from.
 pub(super) fn is_of_checkpoint(error: &RunError, own: &Folder) -> bool {
     match error {
-        RunError::Checkpoint { .. } | RunError::Damaged { .. } | RunError::Changed { .. } => true,
+        RunError::Checkpoint { .. }
+        | RunError::Damaged { .. }
+        | RunError::Changed { .. }
+        | RunError::NotInLog { .. } => true,
         RunError::Io { path, .. } => [CHECKPOINT, BEFORE].iter().any(|name| *path == own.path().join(name)),
         _ => false,
     }

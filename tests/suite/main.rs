@@ -7,6 +7,10 @@
 #[cfg(feature = "torch")]
 mod agree;
 mod article;
+#[cfg(feature = "torch")]
+mod attack;
+#[cfg(feature = "torch")]
+mod attack_run;
 mod attack_search;
 #[cfg(feature = "torch")]
 mod attack_search_run;
@@ -25,6 +29,8 @@ mod disk_folder;
 mod dist;
 mod doctor;
 mod draw;
+#[cfg(feature = "torch")]
+mod ends;
 mod engine;
 mod explain;
 mod explain_path;
@@ -65,6 +71,8 @@ mod report_times;
 mod reproduce;
 #[cfg(feature = "torch")]
 mod run;
+#[cfg(feature = "torch")]
+mod run_folder;
 mod search;
 mod search_identity;
 mod search_index;
@@ -75,6 +83,7 @@ mod statistics;
 mod syntax;
 mod syntax_project;
 mod syntax_robust;
+mod terminal;
 mod watch;
 mod written;
 mod zoo;

@@ -277,7 +277,60 @@ fn a_stop_ends_after_a_step_with_the_weights_saved() {
     assert_eq!((report.outcome, report.rows.len()), (Outcome::Interrupted, 0));
     assert_eq!(RunFolder::info(folder.path()).unwrap().outcome, Outcome::Interrupted);
     load_checkpoint(&folder.path().join(RunFolder::CHECKPOINT), &net(1)).unwrap();
-    run(folder.path(), &recipe(1), false, &mut |_| {}).unwrap();
+    let error = run(folder.path(), &recipe(1), false, &mut |_| {}).unwrap_err();
+    assert!(matches!(error, RunError::Unfinished(_)), "{error}");
+}
+
+/// Asked to stop in the last step of an epoch or during its test, a training ends before the next one, and goes on to the
+/// same bits.
+#[test]
+fn a_stop_at_the_end_of_an_epoch_is_heard() {
+    let recipe = recipe(3);
+    let (data, method) = (tints(200, 60), Method::default());
+    let parts = |at: &dyn Fn(&Event) -> bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut rows, mut ends) = (Vec::new(), Vec::new());
+        loop {
+            let stop = AtomicBool::new(false);
+            let mut notes = Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
+            let (before, checkpoint) = (std::mem::take(&mut rows), notes.checkpoint());
+            let resume = (!ends.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before });
+            let job = Job {
+                net: &small(),
+                recipe: &recipe,
+                data: &data,
+                limit_train: None,
+                limit_test: None,
+                seed: 5,
+                machine: CPU,
+                save_every: Duration::from_secs(60),
+                resume,
+                group: None,
+                method: &method,
+                stop: &stop,
+            };
+            let mut watch = |event: Event| {
+                if ends.is_empty() && at(&event) {
+                    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+                }
+            };
+            let report = train(&job, &mut notes, &mut watch).unwrap();
+            rows = report.rows;
+            ends.push(rows.len());
+            if report.outcome == Outcome::Finished {
+                let numbers: Vec<_> =
+                    rows.iter().map(|r| (r.train_loss.to_bits(), r.test_loss.to_bits())).collect();
+                return (ends, numbers, std::fs::read(folder.path().join("weights.safetensors")).unwrap());
+            }
+        }
+    };
+    let whole = parts(&|_| false);
+    let after_step =
+        parts(&|event| matches!(event, Event::Progress { epoch: 1, seen: 200, images: 200, .. }));
+    let in_test = parts(&|event| matches!(event, Event::Testing { epoch: 2 }));
+    assert_eq!((whole.0, after_step.0, in_test.0), (vec![3], vec![0, 3], vec![1, 3]));
+    assert_eq!((&after_step.1, &in_test.1), (&whole.1, &whole.1));
+    assert!(after_step.2 == whole.2 && in_test.2 == whole.2, "the weights differ");
 }
 
 #[test]

@@ -41,6 +41,8 @@ fn write_run(path: &Path, rows: &[EpochRow]) {
         seed: 0,
         data: "synthetic".into(),
         data_path: None,
+        data_mark: None,
+        data_sha256: None,
         image: [3, 8, 8],
         classes: vec!["a".into(), "b".into()],
         normalisation: None,
@@ -53,6 +55,7 @@ fn write_run(path: &Path, rows: &[EpochRow]) {
         netc: "0".into(),
         libtorch: "0".into(),
         after_epoch: 0,
+        attempts: Vec::new(),
         last: None,
     };
     let mut folder = RunFolder::new(path, "net small { }\n".into(), "epochs: 1\n".into());

@@ -162,6 +162,11 @@ pub fn known() -> [(&'static str, Option<PathBuf>); 2] {
     [&CIFAR10, &CIFAR100].map(|set| (set.name, set.found().map(|source| source.path().to_owned())))
 }
 
+/// Whether a name is that of a data set which is known by it, and no path.
+pub fn is_known(name: &str) -> bool {
+    DataSpec::from(name) != DataSpec::Path(name.into())
+}
+
 fn load_path(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Dataset, DataError> {
     let meta = path.metadata().map_err(|error| match error.kind() {
         ErrorKind::NotFound => DataError::NotFound { path: path.to_owned() },

@@ -1,0 +1,189 @@
+//! What a run's folder says about the run.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::data::{Dataset, MOST_BYTES, MOST_CLASSES, Normalisation, is_known};
+use super::finite::finite;
+use super::{Hardware, Method, RunAttempt, RunError, own};
+use crate::lower::Precision;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It has not ended, or was killed.
+    Running,
+    /// Every epoch was done.
+    Finished,
+    /// It was asked to stop and did, after a whole step.
+    Interrupted,
+    /// An error ended it.
+    Failed,
+}
+
+/// What `run.json` says: all that the run depended on besides the net and the recipe, which are
+/// files beside it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// The net's name.
+    pub net: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The data set's name.
+    pub data: String,
+    /// The folder or file that the images were read from; `None` if they were generated.
+    #[serde(default, alias = "data_folder")]
+    pub data_path: Option<PathBuf>,
+    /// That this user's netc wrote that path: see [`RunInfo::images`].
+    #[serde(default)]
+    pub data_mark: Option<String>,
+    /// [`Dataset::sha256`] of the data; `None` in a run of an older netc, or where nobody asked for it.
+    #[serde(default)]
+    pub data_sha256: Option<String>,
+    /// Channels, height and width of an image.
+    #[serde(default)]
+    pub image: [usize; 3],
+    /// The names of the classes.
+    #[serde(default)]
+    pub classes: Vec<String>,
+    /// How the pixels became the net's input; `None` in a run of an older netc.
+    #[serde(default)]
+    pub normalisation: Option<Normalisation>,
+    /// Training examples used.
+    pub train_examples: usize,
+    /// Test examples used.
+    pub test_examples: usize,
+    /// Numbers that training changes.
+    pub params: u64,
+    /// The arithmetic.
+    pub precision: Precision,
+    /// How it was computed.
+    #[serde(default)]
+    pub method: Method,
+    /// The machine.
+    pub hardware: Hardware,
+    /// netc's version.
+    pub netc: String,
+    /// libtorch's version.
+    pub libtorch: String,
+    /// Whole epochs done before, by the checkpoint that it goes on from.
+    #[serde(default)]
+    pub after_epoch: u32,
+    /// Each time that it was begun or gone on with, the first one first.
+    #[serde(default)]
+    pub attempts: Vec<RunAttempt>,
+    /// The last whole epoch.
+    pub last: Option<EpochRow>,
+}
+
+impl RunInfo {
+    /// Makes a data set fit for testing what this run trained: the same normalisation, the same names of the classes.
+    ///
+    /// # Errors
+    /// A data set whose classes are other ones.
+    pub fn prepare(&self, data: &mut Dataset) -> Result<(), RunError> {
+        if let Some(normalisation) = self.normalisation.as_ref().filter(|_| self.image == data.image) {
+            data.normalisation = normalisation.clone();
+        }
+        if self.classes.len() != data.classes.len() {
+            // Nothing to compare in a run of an older netc; what does not fit the net is refused later.
+            return Ok(());
+        }
+        let numbered = |names: &[String]| names.iter().enumerate().all(|(i, name)| *name == i.to_string());
+        let differ = self.classes.iter().zip(&data.classes).position(|(own, other)| own != other);
+        match differ {
+            Some(class) if !numbered(&self.classes) && !numbered(&data.classes) => {
+                Err(RunError::Data(format!(
+                    "class {class} is `{}` in {}, but the run was trained with `{}`: these are other classes",
+                    data.classes[class], data.name, self.classes[class]
+                )))
+            }
+            _ => {
+                data.classes.clone_from(&self.classes);
+                Ok(())
+            }
+        }
+    }
+    /// Where to find the images that the run was trained on, as `--data` takes it. `None` if the user has to say it: a path
+    /// is taken from no folder but one that this user's netc has written on this machine, because it is opened.
+    pub fn images(&self) -> Option<String> {
+        let path = self
+            .data_path
+            .as_ref()
+            .filter(|path| self.data_mark.is_some() && own::mark(path) == self.data_mark);
+        let path = path.filter(|path| path.exists()).and_then(|path| path.to_str());
+        path.or(Some(&self.data).filter(|name| is_known(name)).map(String::as_str)).map(String::from)
+    }
+
+    /// Whether it can be what a run has written, as far as other parts of netc rely on it.
+    pub(super) fn sound(&self) -> Result<(), String> {
+        let texts = [&self.net, &self.data, &self.netc, &self.libtorch].into_iter().chain(&self.classes);
+        if let Some(text) = texts.into_iter().find(|text| text.contains(char::is_control)) {
+            return Err(format!("control characters in {text:?}"));
+        }
+        let pixels = self.image.iter().try_fold(1, |all: u64, &size| all.checked_mul(size as u64));
+        if pixels.is_none_or(|pixels| pixels > MOST_BYTES) {
+            return Err(format!("images of {:?} pixels", self.image));
+        }
+        if self.classes.len() > MOST_CLASSES {
+            return Err(format!("{} classes, more than {MOST_CLASSES}", self.classes.len()));
+        }
+        match &self.normalisation {
+            Some(n) if [n.mean.len(), n.std.len()] != [self.image[0]; 2] => {
+                Err(format!("a normalisation that is not of {} channels", self.image[0]))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One epoch in numbers. Times are in seconds, losses are means, accuracies parts of 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochRow {
+    /// From 1.
+    pub epoch: u32,
+    /// The learning rate at its end, on the mean loss.
+    #[serde(deserialize_with = "number", serialize_with = "finite")]
+    pub lr: f64,
+    /// Time of its training.
+    #[serde(deserialize_with = "number", serialize_with = "finite")]
+    pub train_time: f64,
+    /// Mean loss while training, augmented, batch by batch as the weights moved.
+    #[serde(deserialize_with = "number", serialize_with = "finite")]
+    pub train_loss: f64,
+    /// Accuracy while training, likewise.
+    #[serde(deserialize_with = "number", serialize_with = "finite")]
+    pub train_acc: f64,
+    /// Time of its test.
+    #[serde(deserialize_with = "number", serialize_with = "finite")]
+    pub test_time: f64,
+    /// Mean loss on the test set.
+    #[serde(deserialize_with = "number", serialize_with = "finite")]
+    pub test_loss: f64,
+    /// Accuracy on the test set.
+    #[serde(deserialize_with = "number", serialize_with = "finite")]
+    pub test_acc: f64,
+    /// Training and testing since the start.
+    #[serde(deserialize_with = "number", serialize_with = "finite")]
+    pub total_time: f64,
+}
+
+impl EpochRow {
+    /// Whether a training can have given these numbers. A loss may be any.
+    pub(super) fn sound(&self) -> bool {
+        let times = [self.train_time, self.test_time, self.total_time];
+        let parts = [self.train_acc, self.test_acc];
+        self.lr.is_finite()
+            && times.iter().all(|time| (0.0..1e12).contains(time))
+            && parts.iter().all(|part| (0.0..=1.0).contains(part))
+    }
+}
+
+/// A number; JSON has `null` for one that is not finite.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Option::deserialize(deserializer).map(|number| number.unwrap_or(f64::NAN))
+}

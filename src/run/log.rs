@@ -1,0 +1,39 @@
+use std::io::Result;
+
+use super::{EpochRow, RunFolder};
+use crate::disk::Folder;
+use crate::limits::MAX_RUN_FILE_BYTES;
+
+/// The epochs of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EpochLog {
+    /// The first ones, up to the first that cannot be read.
+    pub rows: Vec<EpochRow>,
+    /// What stands in its place, in words.
+    pub damage: Option<String>,
+}
+
+impl EpochLog {
+    /// Reads the log of a run's folder.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn read(folder: &Folder) -> Result<EpochLog> {
+        let bytes = folder.read(RunFolder::LOG, MAX_RUN_FILE_BYTES as u64)?;
+        let mut log = EpochLog::default();
+        // The first line has the inputs, and after the last there is nothing.
+        for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')).skip(1) {
+            let row: Option<EpochRow> = serde_json::from_slice(line).ok();
+            match row.filter(|row| row.epoch as usize == log.rows.len() + 1 && row.sound()) {
+                Some(row) => log.rows.push(row),
+                None if line.is_empty() => {}
+                None => {
+                    let whole = log.rows.len();
+                    log.damage = Some(format!("line {number} is no whole epoch; {whole} before it are"));
+                    break;
+                }
+            }
+        }
+        Ok(log)
+    }
+}

@@ -1,0 +1,50 @@
+//! How a run's folder is told from a stranger's: by what only this user's netc can have written into it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Result, Write as _};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::data::cache_folder;
+use crate::disk::Folder;
+
+/// The file in the user's cache folder with what nobody else knows.
+const KEY: &str = "key";
+const KEY_BYTES: usize = 32;
+
+/// The mark of a path: a hash of it that nobody can compute without the user's key. `None` where no key can be kept.
+pub(super) fn mark(path: &Path) -> Option<String> {
+    let key = key().ok()?;
+    // Hashed twice, so that no mark can be lengthened into that of another path.
+    let inner = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    let digest = Sha256::new().chain_update(key).chain_update(inner).finalize();
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The user's key, made where there is none that is whole.
+fn key() -> Result<[u8; KEY_BYTES]> {
+    let folder = Folder::create(&cache_folder().map_err(std::io::Error::other)?)?;
+    let read = || folder.read(KEY, KEY_BYTES as u64).ok()?.try_into().ok();
+    if let Some(key) = read() {
+        return Ok(key);
+    }
+    folder.remove(KEY)?;
+    let mut key = [0; KEY_BYTES];
+    let Some(mut file) = folder.create_file(KEY)? else { return Err(ErrorKind::WouldBlock.into()) };
+    private(&file)?;
+    File::open("/dev/urandom")?.read_exact(&mut key)?;
+    file.write_all(&key)?;
+    Ok(key)
+}
+
+#[cfg(unix)]
+fn private(file: &File) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn private(_file: &File) -> Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
