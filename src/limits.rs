@@ -73,7 +73,7 @@ pub const MAX_PREDICTED_NODES: usize = 5_000;
 /// Bytes of a checkpoint.
 pub const MAX_CHECKPOINT_BYTES: u64 = 1 << 40;
 /// Bytes of what a checkpoint has before its numbers: safetensors takes no more.
-pub const MAX_HEADER_BYTES: u64 = 100_000_000;
+pub const MAX_TENSOR_HEADER_BYTES: u64 = 100_000_000;
 /// Bytes of the log of a run.
 pub const MAX_RUN_FILE_BYTES: usize = 64 << 20;
 /// Bytes of what a run says about itself.

@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde_json::Value as Facts;
 use sha2::{Digest, Sha256};
 
-use crate::limits::{MAX_CHECKPOINT_BYTES, MAX_HEADER_BYTES};
+use crate::limits::{MAX_CHECKPOINT_BYTES, MAX_TENSOR_HEADER_BYTES};
 
 /// The metadata key of netc's words: the checksum, and after a blank the facts as JSON.
 const KEY: &str = "netc";
@@ -25,7 +25,7 @@ pub const STATE: [&str; 4] = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
 /// The most bytes of a file of a training whose net has so many weights: each is there five times at most, in fp32.
 pub fn most_bytes(weights: u64) -> u64 {
     const COPIES: u64 = 5;
-    weights.saturating_mul(4 * COPIES).saturating_add(MAX_HEADER_BYTES).min(MAX_CHECKPOINT_BYTES)
+    weights.saturating_mul(4 * COPIES).saturating_add(MAX_TENSOR_HEADER_BYTES).min(MAX_CHECKPOINT_BYTES)
 }
 
 /// Hexadecimal digits of SHA-256.

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::data::{Dataset, MOST_BYTES, MOST_CLASSES, Normalisation, is_known};
+use super::data::{Dataset, Normalisation, is_known};
 use super::finite::finite;
 use super::{Hardware, Method, RunAttempt, RunError, own};
+use crate::limits::{MAX_CLASSES, MAX_DATA_BYTES};
 use crate::lower::Precision;
 
 /// How a run ended.
@@ -126,11 +127,11 @@ impl RunInfo {
             return Err(format!("control characters in {text:?}"));
         }
         let pixels = self.image.iter().try_fold(1, |all: u64, &size| all.checked_mul(size as u64));
-        if pixels.is_none_or(|pixels| pixels > MOST_BYTES) {
+        if pixels.is_none_or(|pixels| pixels > MAX_DATA_BYTES) {
             return Err(format!("images of {:?} pixels", self.image));
         }
-        if self.classes.len() > MOST_CLASSES {
-            return Err(format!("{} classes, more than {MOST_CLASSES}", self.classes.len()));
+        if self.classes.len() > MAX_CLASSES {
+            return Err(format!("{} classes, more than {MAX_CLASSES}", self.classes.len()));
         }
         match &self.normalisation {
             Some(n) if [n.mean.len(), n.std.len()] != [self.image[0]; 2] => {

@@ -109,7 +109,7 @@ fn group(
     let counted = |(seed, run): (u64, Option<&Run>)| {
         let run = run?;
         let time = run.time().filter(|_| run.hardware().as_deref() == timed_on);
-        Some(Counted { id: run.id.clone(), seed, accuracy: run.accuracy()?, time })
+        Some(Counted { id: run.id.to_string(), seed, accuracy: run.accuracy()?, time })
     };
     let mut runs: Vec<Counted> = runs.into_iter().filter_map(counted).collect();
     runs.sort_by_key(|run| run.seed);
