@@ -83,10 +83,12 @@ pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
                 continue;
             }
             let recipes = recipes(&net, sources, file, &spec.epochs)?;
+            let claim = if set.is_empty() && choices.is_empty() { claim(&net) } else { None };
             let graph = net.graph().hash();
             let key = (graph.clone(), recipes.iter().map(Recipe::to_yaml).collect());
             if let Some(&same) = seen.get(&key) {
                 let first: &mut Variant = &mut all.found[same].variant;
+                first.claim = first.claim.or(claim);
                 if first.name != name {
                     first.also.push(name);
                 }
@@ -96,7 +98,6 @@ pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
             let name = unused(name, path, &mut names);
             let graph = Sha::try_from(graph).map_err(SearchError::new)?;
             let (params, macs) = (net.params(), net.macs());
-            let claim = if set.is_empty() && choices.is_empty() { claim(&net) } else { None };
             let variant = Variant { name, family, graph, params, macs, also: Vec::new(), claim };
             all.found.push(Found { variant, net, recipes });
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use netc::run::EpochRow;
 use netc::search::report::{Gain, Group, Kind, Report};
-use netc::search::{Plan, Run, read_runs};
+use netc::search::{Plan, Run, Spec, read_runs};
 use netc::tools::plot::{Curve, curves};
 
 use crate::report::search;
@@ -143,6 +143,30 @@ fn runs_that_were_made_by_different_means_are_a_caution() {
     assert!(missing.contains("4 of 5)"), "{missing}");
 }
 
+#[test]
+fn runs_that_were_added_to_a_plan_are_a_caution() {
+    let folder = tempfile::tempdir().unwrap();
+    let net = folder.path().join("small.net");
+    let text = "net small {\n  input image: [N, 3, 8, 8]\n  head: flatten -> linear(10)\n  output logits: [N, 10]\n}\n";
+    std::fs::write(&net, text).unwrap();
+    let spec = |runs| Spec { nets: vec![net.clone()], epochs: vec![2], runs, ..Spec::default() };
+    let write = |runs| {
+        let (plan, texts) = Plan::new(&spec(runs)).unwrap();
+        plan.write(folder.path(), &texts).unwrap();
+        Plan::read(folder.path()).unwrap().extended
+    };
+    assert_eq!(
+        [write(3), write(3), write(5), write(5), write(9)],
+        [vec![], vec![], vec![3], vec![3], vec![3, 5]]
+    );
+    let other = tempfile::tempdir().unwrap();
+    let (mut plan, runs) = runs(other.path());
+    plan.extended = vec![3, 5];
+    assert!(Report::new(&plan, &runs).cautions.iter().any(|text| text.contains("which had 3 at first")));
+    plan.extended.clear();
+    assert!(!Report::new(&plan, &runs).cautions.iter().any(|text| text.contains("at first")));
+}
+
 /// Ends within a minute: a picture takes milliseconds, and one that hangs never ends.
 fn in_time<T: Send + 'static>(what: &str, draw: impl FnOnce() -> T + Send + 'static) -> T {
     let (send, receive) = mpsc::channel();
@@ -224,4 +248,23 @@ fn every_field_of_the_json_and_every_column_is_in_the_reference() {
     let page = include_str!("../../docs/search.md");
     let missing: Vec<&String> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "not in docs/search.md: {missing:?}");
+}
+
+/// Names of variants and of the machine may be a stranger's.
+#[test]
+fn a_report_of_hostile_names_is_well_formed() {
+    let hostile = "=a<b>&\"\u{0}\u{1b}[31m\u{fffe}]]>--></svg><script>x</script>";
+    let folder = tempfile::tempdir().unwrap();
+    let (mut plan, mut runs) = runs(folder.path());
+    plan.variants[0].name = hostile.into();
+    plan.variants[1].family = hostile.into();
+    runs.iter_mut().for_each(|run| run.attempts[0].hardware.cpu = hostile.into());
+    let found = Report::new(&plan, &runs);
+    let svg = found.picture().unwrap();
+    let parsed = resvg::usvg::roxmltree::Document::parse(&svg).unwrap();
+    assert!(!parsed.descendants().any(|node| node.has_tag_name("script")), "{svg}");
+    let page = found.html().unwrap();
+    assert!(!page.contains("<script>x") && !page.contains(['\0', '\u{1b}', '\u{fffe}']), "{page}");
+    let csv = found.csv().unwrap();
+    assert!(csv.contains("\"'=a<b>&\"\"") && !csv.contains("\n\"="), "{csv}");
 }

@@ -55,7 +55,8 @@ fn files_without_a_net_and_nets_without_a_claim_are_told_apart() {
 
 #[cfg(feature = "torch")]
 #[test]
-fn a_reproduction_names_what_it_leaves_out() {
+fn each_claim_is_held_against_runs_by_its_own_recipe() {
+    use netc::search::{Plan, report::Report};
     let folder = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_netc-torch"));
     command.arg("reproduce").args(files(folder.path())).current_dir(folder.path());
@@ -65,4 +66,14 @@ fn a_reproduction_names_what_it_leaves_out() {
     assert!(output.status.success(), "{text}");
     assert!(text.contains("note: left out, blocks and no net: lib.net"), "{text}");
     assert!(text.contains("note: left out, no accuracy in their recipes: silent.net"), "{text}");
+    let out = folder.path().join("out");
+    let plan = Plan::read(&out).unwrap();
+    assert_eq!(plan.runs.iter().map(|run| run.epochs).collect::<Vec<_>>(), [2, 1, 2, 1]);
+    let claims: Vec<(String, f64, usize)> = Report::read(&out)
+        .unwrap()
+        .claims
+        .into_iter()
+        .map(|c| (c.variant, c.claim.accuracy, c.sample.unwrap().n))
+        .collect();
+    assert_eq!(claims, [("headline".into(), 94.0, 2), ("search".into(), 93.0, 2)]);
 }

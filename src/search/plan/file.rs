@@ -16,19 +16,24 @@ const NETS: &str = "nets";
 
 impl Plan {
     /// Writes the plan and the nets' texts into a search's folder. If a plan is there already, it must be
-    /// the same but for more runs.
+    /// the same but for more runs, and what is written says when there were fewer.
     ///
     /// # Errors
     /// A plan that could not be read again, a folder with another search, or one that cannot be written.
     pub fn write(&self, folder: &Path, texts: &Texts) -> Result<(), SearchError> {
         self.validate().map_err(|why| SearchError::new(format!("no search: {why}")))?;
         let place = Folder::create(folder).map_err(SearchError::io(folder))?;
+        let mut plan = self.clone();
         if place.has(Self::FILE) {
             let old = Plan::read(folder)?;
-            if old == *self {
+            plan.extended.clone_from(&old.extended);
+            if old == plan {
                 return Ok(());
             }
-            self.goes_on_with(&old, folder)?;
+            plan.goes_on_with(&old, folder)?;
+            if plan.runs.len() > old.runs.len() {
+                plan.extended.push(old.runs.len());
+            }
         }
         place.create_sub("runs").map_err(SearchError::io(&folder.join("runs")))?;
         let nets = place.create_sub(NETS).map_err(SearchError::io(&folder.join(NETS)))?;
@@ -38,7 +43,7 @@ impl Plan {
                 nets.replace(&name, text.as_bytes()).map_err(SearchError::io(&nets.path().join(name)))?;
             }
         }
-        let text = serde_json::to_string_pretty(self).map_err(|e| SearchError::new(e.to_string()))? + "\n";
+        let text = serde_json::to_string_pretty(&plan).map_err(|e| SearchError::new(e.to_string()))? + "\n";
         if text.len() > MAX_PLAN_BYTES {
             return Err(SearchError::new(format!(
                 "the plan of the search is larger than {MAX_PLAN_BYTES} bytes"

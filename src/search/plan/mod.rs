@@ -28,6 +28,9 @@ pub struct Plan {
     pub data_sha256: Option<Sha>,
     /// The nets, each graph with each recipe once.
     pub variants: Vec<Variant>,
+    /// How many runs there were before each time that more were added to the plan.
+    #[serde(default)]
+    pub extended: Vec<usize>,
     /// The names of variants that the spec's condition leaves out.
     pub excluded: Vec<String>,
     /// The recipe of each variant at each length, as YAML.
@@ -70,6 +73,7 @@ impl Plan {
             spec,
             data_sha256: None,
             variants: Vec::new(),
+            extended: Vec::new(),
             excluded: found.excluded,
             recipes: BTreeMap::new(),
             runs: Vec::new(),

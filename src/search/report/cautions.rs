@@ -13,49 +13,84 @@ const QUIET: f64 = 0.1;
 const MOST_NAMED: usize = 3;
 
 pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Option<&Run>)]) -> Vec<String> {
-    let mut all = Vec::new();
     if report.finished == 0 {
         return vec!["No run is finished: there is nothing to conclude.".into()];
     }
+    let finished: Vec<&Run> =
+        planned.iter().filter_map(|(_, run)| run.filter(|run| run.finished())).collect();
+    let mut all = looks(report, plan);
+    all.extend(halving(report, plan));
+    all.extend(short_of_runs(report, plan));
+    all.extend(few_runs(report, plan));
+    if plan.variants.len() > 1 {
+        all.push(
+            "The best mean of several is too high on average, for it was chosen for being high. \
+             Before quoting it, run the winner again with other seeds (--seed)."
+                .into(),
+        );
+    }
+    all.extend(images(plan));
+    all.extend(mixed(&finished, report.timed_on.as_deref()));
+    all.extend(far_off_times(&report.groups));
+    all.extend(spread_times(&report.groups));
+    if report.lengths().any(|length| length.len() > MAX_PAIRED) {
+        all.push(format!("Of more than {MAX_PAIRED} variants, each is compared with the best alone."));
+    }
+    all
+}
+
+/// Chances to stop when the means please, and runs that are lost to them.
+fn looks(report: &Report, plan: &Plan) -> Vec<String> {
+    let mut all = Vec::new();
     if !report.unfinished.is_empty() {
         all.push(format!(
-            "{} of {} runs are not over. Looking at the means before the end and stopping when they please \
-             makes every test too hopeful.",
+            "{} of {} runs are not over. Looking at the means before the end and stopping when \
+             they please makes every test too hopeful.",
             report.unfinished.len(),
             report.planned
         ));
     }
+    if let Some(runs) = plan.extended.first() {
+        all.push(format!(
+            "Runs were added to the plan, which had {runs} at first. Looking at the means and adding \
+             runs until they please makes every test too hopeful: the p-values are for a number of \
+             runs that was fixed beforehand."
+        ));
+    }
     if !report.failed.is_empty() {
         all.push(format!(
-            "{} runs failed and no mean counts them. The mean of a variant that fails now and then is the mean \
-             of its lucky runs.",
+            "{} runs failed and no mean counts them. The mean of a variant that fails now and then \
+             is the mean of its lucky runs.",
             report.failed.len()
         ));
     }
-    if let Some(keep_one_in) = plan.spec.halving {
-        all.push(format!(
-            "Successive halving let the best one in {keep_one_in} go on after 1, {keep_one_in}, {} ... runs and spared {} \
-             runs. What was kept was kept for its first runs, so its mean over all runs is too high, and that of \
-             what was dropped too low; a good variant with a bad first run is lost.",
-            u64::from(keep_one_in).pow(2),
-            report.dropped
-        ));
-    }
-    all.extend(short_of_runs(report, plan));
+    all
+}
+
+fn halving(report: &Report, plan: &Plan) -> Option<String> {
+    let keep_one_in = plan.spec.halving?;
+    Some(format!(
+        "Successive halving let the best one in {keep_one_in} go on after 1, {keep_one_in}, {} ... \
+         runs and spared {} runs. What was kept was kept for its first runs, so its mean over all \
+         runs is too high, and that of what was dropped too low; a good variant with a bad first \
+         run is lost.",
+        u64::from(keep_one_in).pow(2),
+        report.dropped
+    ))
+}
+
+fn few_runs(report: &Report, plan: &Plan) -> Option<String> {
     let compared = report.groups.iter().filter(|g| plan.spec.halving.is_none() || g.runs.len() > 1);
-    if let Some(fewest) = compared.map(|g| g.runs.len()).filter(|n| *n < 3).min() {
-        all.push(format!(
-            "Some variants have {fewest} finished runs. With fewer than two there is no interval, no test and no \
-             spread of times, with two hardly any."
-        ));
-    }
-    if plan.variants.len() > 1 {
-        all.push(
-            "The best mean of several is too high on average, for it was chosen for being high. Before quoting \
-             it, run the winner again with other seeds (--seed)."
-                .into(),
-        );
-    }
+    let fewest = compared.map(|g| g.runs.len()).filter(|n| *n < 3).min()?;
+    Some(format!(
+        "Some variants have {fewest} finished runs. With fewer than two there is no interval, no \
+         test and no spread of times, with two hardly any."
+    ))
+}
+
+/// What the images are not.
+fn images(plan: &Plan) -> Vec<String> {
+    let mut all = Vec::new();
     let limit = |limit: Option<usize>, what: &str| limit.map(|limit| format!("{limit} {what}"));
     let limits = [limit(plan.spec.limit_train, "training"), limit(plan.spec.limit_test, "test")];
     let limits: Vec<String> = limits.into_iter().flatten().collect();
@@ -65,14 +100,6 @@ pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Op
     }
     if plan.spec.data == "synthetic" {
         all.push("The data are synthetic: the numbers say nothing about real images.".into());
-    }
-    let finished: Vec<&Run> =
-        planned.iter().filter_map(|(_, run)| run.filter(|run| run.finished())).collect();
-    all.extend(mixed(&finished, report.timed_on.as_deref()));
-    all.extend(far_off_times(&report.groups));
-    all.extend(spread_times(&report.groups));
-    if report.lengths().any(|length| length.len() > MAX_PAIRED) {
-        all.push(format!("Of more than {MAX_PAIRED} variants, each is compared with the best alone."));
     }
     all
 }
@@ -92,8 +119,8 @@ fn short_of_runs(report: &Report, plan: &Plan) -> Option<String> {
     let count = short.len();
     (count > 0).then(|| {
         format!(
-            "{count} of {} groups have fewer finished runs than planned ({}). Their intervals are wider, and \
-             what kept the others from finishing may have chosen among them.",
+            "{count} of {} groups have fewer finished runs than planned ({}). Their intervals are \
+             wider, and what kept the others from finishing may have chosen among them.",
             report.groups.len(),
             named(&short)
         )
@@ -113,8 +140,8 @@ fn mixed(finished: &[&Run], timed_on: Option<&str>) -> Vec<String> {
         if values.len() > 1 {
             let values: Vec<String> = values.into_iter().collect();
             all.push(format!(
-                "The runs were made by different {what} ({}). A difference between variants may be one \
-                 between these.",
+                "The runs were made by different {what} ({}). A difference between variants may be \
+                 one between these.",
                 named(&values)
             ));
         }
@@ -122,8 +149,9 @@ fn mixed(finished: &[&Run], timed_on: Option<&str>) -> Vec<String> {
     let machines: BTreeSet<Option<String>> = finished.iter().map(|run| run.hardware()).collect();
     if machines.len() > 1 {
         all.push(format!(
-            "The runs were computed on more than one kind of machine or number of threads. Times are those on {} \
-             alone; accuracies are of all runs, and the same seed gives other bits on another machine.",
+            "The runs were computed on more than one kind of machine or number of threads. Times are \
+             those on {} alone; accuracies are of all runs, and the same seed gives other bits on \
+             another machine.",
             timed_on.unwrap_or("none of them")
         ));
     }
@@ -147,8 +175,9 @@ fn far_off_times(groups: &[Group]) -> Option<String> {
     let texts: Vec<String> = far.into_iter().map(|(_, text)| text).collect();
     (!texts.is_empty()).then(|| {
         format!(
-            "{} more than {FAR_OFF} times the median of {} group, or less than the median over {FAR_OFF} ({}). The \
-             machine may have been busy with something else. Medians bear a few of these.",
+            "{} more than {FAR_OFF} times the median of {} group, or less than the median over \
+             {FAR_OFF} ({}). The machine may have been busy with something else. Medians bear a few \
+             of these.",
             if texts.len() == 1 { "1 time is".into() } else { format!("{} times are", texts.len()) },
             if texts.len() == 1 { "its" } else { "their" },
             named(&texts)
@@ -163,8 +192,9 @@ fn spread_times(groups: &[Group]) -> Option<String> {
     let (most, group) = wide.iter().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
     let time = group.time?;
     Some(format!(
-        "The times of {} of {} groups differ by more than {:.0}% of their median, at most by {:.0}% ({} at {}: {:.1} \
-         to {:.1} s). Differences in time smaller than that say nothing; for times, run on a quiet machine.",
+        "The times of {} of {} groups differ by more than {:.0}% of their median, at most by {:.0}% \
+         ({} at {}: {:.1} to {:.1} s). Differences in time smaller than that say nothing; for \
+         times, run on a quiet machine.",
         wide.len(),
         groups.len(),
         QUIET * 100.0,
