@@ -40,6 +40,35 @@ fn every_example_is_a_sound_net() {
     assert!(seen >= 10, "only {seen} examples found");
 }
 
+/// The page of the language speaks of nodes of the example above by their paths.
+#[test]
+fn the_paths_of_nodes_that_the_reference_names_are_those_of_its_examples() {
+    let text = chapter("language.md");
+    let (mut paths, mut seen) = (Vec::new(), 0);
+    for (i, part) in text.split("```").enumerate() {
+        if let (true, Some(example)) = (i % 2 == 1, part.strip_prefix("net\n")) {
+            let overlay = Overlay::from([("nets/example.net".to_owned(), example.to_owned())]);
+            let net = compile_over("nets/example.net".as_ref(), &[], &overlay).net;
+            paths = net.iter().flat_map(|n| n.order().iter().map(|id| n.node(*id).path.clone())).collect();
+            continue;
+        }
+        let path = |code: &&str| {
+            let plain = code.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
+            plain
+                && code.contains('.')
+                && !code.ends_with(".net")
+                && code.starts_with(|c: char| c.is_alphabetic())
+        };
+        for code in part.split('`').skip(1).step_by(2).filter(path) {
+            let inside = format!("{code}.");
+            let known = paths.iter().any(|path| path == code || path.starts_with(&inside));
+            assert!(known, "docs/language.md names {code}, its example has {paths:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3, "only {seen} paths found");
+}
+
 #[test]
 fn the_reference_lists_every_op() {
     let mut table = String::from("| op | what |\n|---|---|\n");

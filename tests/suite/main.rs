@@ -15,6 +15,8 @@ mod attack_search;
 #[cfg(feature = "torch")]
 mod attack_search_run;
 mod book;
+#[cfg(feature = "torch")]
+mod book_commands;
 mod chance;
 mod check;
 mod commands;
