@@ -202,7 +202,7 @@ fn a_test_loss_that_is_no_number_fails_the_run_and_netc_reads_what_it_wrote() {
         assert!(matches!(origin, Origin::Node(path) if path.starts_with("deep.bn")), "{error}");
         let info = RunFolder::info(&out).unwrap();
         assert_eq!((info.outcome, info.last), (Outcome::Failed, None));
-        assert!(RunFolder::rows(&out).unwrap().is_empty());
+        assert!(RunFolder::log(&out).unwrap().rows.is_empty());
         let log = std::fs::read_to_string(out.join(RunFolder::LOG)).unwrap();
         assert!(!log.contains("_loss"), "{log}");
     }
