@@ -1,6 +1,6 @@
 //! Folders of runs from strangers, against each command that takes one.
 //!
-//! The commands that load libtorch take turns at the attacks; with `NETC_ATTACKS=all` each meets every one.
+//! The commands that load libtorch take turns at one attack in five; with `NETC_ATTACKS=all` each meets every one.
 
 use std::fs;
 use std::path::Path;
@@ -48,7 +48,8 @@ fn runs() -> tempfile::TempDir {
 fn attack(folder: &Path, of: &str, turn: &mut usize, what: &str, change: &dyn Fn(&Path)) {
     let run = folder.join("run");
     let all = std::env::var("NETC_ATTACKS").is_ok_and(|which| which == "all");
-    let heavy = HEAVY.iter().enumerate().filter(|(i, _)| all || i % HEAVY.len() == *turn % HEAVY.len());
+    let its_turn = |i: usize| turn.is_multiple_of(5) && *turn / 5 % HEAVY.len() == i;
+    let heavy = HEAVY.iter().enumerate().filter(|(i, _)| all || its_turn(*i));
     for args in LIGHT.iter().chain(heavy.map(|(_, args)| args)) {
         let _ = fs::remove_dir_all(&run);
         copy(&folder.join(of), &run);

@@ -191,9 +191,10 @@ fn grey() -> Dataset {
 #[test]
 fn a_test_loss_that_is_no_number_fails_the_run_and_netc_reads_what_it_wrote() {
     let folder = tempfile::tempdir().unwrap();
-    let (net, data, out) = (blind(), grey(), folder.path().join("run"));
+    let (net, data) = (blind(), grey());
     let recipe = with("batch_size: 4\ncrop_pad: 0\nflip: false\ncutout: 0\n", 2);
     for executor in [Executor::Eager, Executor::Compiled] {
+        let out = folder.path().join(format!("{executor:?}"));
         let method = Method { executor, ..Method::default() };
         let mut journal = RunFolder::new(&out, net.flat_text(None), recipe.to_yaml());
         let error = train(&job(&net, &recipe, &data, &method), &mut journal, &mut |_| {}).unwrap_err();

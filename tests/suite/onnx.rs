@@ -382,7 +382,7 @@ fn weights_elsewhere_are_never_opened_and_weights_of_one_name_refused() {
     let negative = [&[8u8][..], &[0xff; 9], &[1, 16, 1], &field(8, b"w")].concat();
     let message = refused(one_node(b"Relu", b"n", b"w", &field(5, &negative)));
     assert!(message.contains("size of -1"), "{message}");
-    let many = [vec![8, 1].repeat(10_000), vec![16, 1], field(8, b"w"), field(9, &[0; 4])].concat();
+    let many = [[8, 1].repeat(10_000), vec![16, 1], field(8, b"w"), field(9, &[0; 4])].concat();
     let missing = unsupported(one_node(b"Relu", b"n", b"w", &field(5, &many)));
     assert!(missing.keys().any(|what| what.contains("10000 dimensions")), "{missing:?}");
 }

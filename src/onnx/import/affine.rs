@@ -119,7 +119,8 @@ fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, V
         return Err(Fault::Unsupported("of values of different ranks".into()));
     }
     if node.version < 7 {
-        (node.int("broadcast", 0)?, node.int("axis", 0)?);
+        node.int("broadcast", 0)?;
+        node.int("axis", 0)?;
     }
     Ok((values, constants))
 }

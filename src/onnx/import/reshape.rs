@@ -93,7 +93,7 @@ pub(super) fn of_constant<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<
     }
     let (count, known) = (constant.len() as u64, dims.iter().flatten().copied().collect::<Vec<_>>());
     let product = view::count(&known)?;
-    let inferred = if product > 0 { count / product } else { 0 };
+    let inferred = count.checked_div(product).unwrap_or(0);
     let one_is_open = dims.len() - known.len() <= 1;
     constant.dims = dims.into_iter().map(|d| d.unwrap_or(inferred)).collect();
     if one_is_open && view::count(&constant.dims)? == count { Ok(constant) } else { Err(wrong()) }

@@ -130,13 +130,13 @@ fn short_of_runs(report: &Report, plan: &Plan) -> Option<String> {
 /// Runs that were made by different means.
 fn mixed(finished: &[&Run], timed_on: Option<&str>) -> Vec<String> {
     let mut all = Vec::new();
-    let inputs: [(&str, fn(&Inputs) -> String); 3] = [
-        ("versions of netc", |inputs| inputs.netc.clone()),
-        ("versions of libtorch", |inputs| inputs.libtorch.clone()),
-        ("precisions", |inputs| inputs.precision.clone()),
+    let of = |value: fn(&Inputs) -> &String| finished.iter().map(|run| value(&run.inputs).clone()).collect();
+    let inputs: [(&str, BTreeSet<String>); 3] = [
+        ("versions of netc", of(|inputs| &inputs.netc)),
+        ("versions of libtorch", of(|inputs| &inputs.libtorch)),
+        ("precisions", of(|inputs| &inputs.precision)),
     ];
-    for (what, value) in inputs {
-        let values: BTreeSet<String> = finished.iter().map(|run| value(&run.inputs)).collect();
+    for (what, values) in inputs {
         if values.len() > 1 {
             let values: Vec<String> = values.into_iter().collect();
             all.push(format!(

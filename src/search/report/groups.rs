@@ -70,6 +70,9 @@ impl Group {
     }
 }
 
+/// The seed of a planned run, and the run if it has begun.
+type Seeded<'r> = (u64, Option<&'r Run>);
+
 /// What the marks with a question mark mean.
 pub const FRONT_UNCLEAR: &str = "front?, off front?: by the median times; those of a net as accurate overlap, so the \
      times do not tell.";
@@ -80,7 +83,7 @@ pub(super) fn groups(
     planned: &[(&PlannedRun, Option<&Run>)],
     timed_on: Option<&str>,
 ) -> Vec<Group> {
-    let mut members: BTreeMap<(u32, usize), Vec<(u64, Option<&Run>)>> = BTreeMap::new();
+    let mut members: BTreeMap<(u32, usize), Vec<Seeded<'_>>> = BTreeMap::new();
     for (planned, run) in planned {
         members.entry((planned.epochs, planned.variant)).or_default().push((planned.seed, *run));
     }
@@ -97,16 +100,10 @@ pub(super) fn groups(
     groups
 }
 
-fn group(
-    plan: &Plan,
-    epochs: u32,
-    variant: usize,
-    runs: Vec<(u64, Option<&Run>)>,
-    timed_on: Option<&str>,
-) -> Group {
+fn group(plan: &Plan, epochs: u32, variant: usize, runs: Vec<Seeded<'_>>, timed_on: Option<&str>) -> Group {
     let variant = &plan.variants[variant];
     let planned = runs.len();
-    let counted = |(seed, run): (u64, Option<&Run>)| {
+    let counted = |(seed, run): Seeded<'_>| {
         let run = run?;
         let time = run.time().filter(|_| run.hardware().as_deref() == timed_on);
         Some(Counted { id: run.id.to_string(), seed, accuracy: run.accuracy()?, time })

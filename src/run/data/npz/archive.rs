@@ -16,6 +16,9 @@ use crate::limits::{MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO};
 /// The most bytes that are read at once, unless one item has more.
 const BLOCK: usize = 1 << 16;
 
+/// What is given the items of an array in order: the place of the first of some, and their bytes.
+pub(super) type Take<'t> = dyn FnMut(usize, &[u8]) -> Result<(), DataError> + 't;
+
 /// A file of arrays.
 pub(super) struct Archive<'a> {
     pub path: &'a Path,
@@ -91,12 +94,7 @@ impl<'a> Archive<'a> {
     ///
     /// # Errors
     /// More or fewer bytes than its shape says, a checksum that differs, what `take` refuses.
-    pub fn read(
-        &mut self,
-        array: &Array,
-        item: usize,
-        take: &mut dyn FnMut(usize, &[u8]) -> Result<(), DataError>,
-    ) -> Result<(), DataError> {
+    pub fn read(&mut self, array: &Array, item: usize, take: &mut Take<'_>) -> Result<(), DataError> {
         let Array { entry, header, size } = array;
         let wrong = |reason: String| DataError::file(self.path, format!("{entry}: {reason}"));
         let mut file = open(&mut self.zip, self.path, entry)?;
