@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+#[cfg(feature = "torch")]
+use indicatif::HumanDuration;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::diag::visible;
 
@@ -10,6 +12,7 @@ use crate::diag::visible;
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
+    #[cfg(feature = "torch")]
     /// How much of how many is done, as a template of indicatif says.
     pub(super) fn new(template: &str) -> Bar {
         let bar = Bar(ProgressBar::new(0));
@@ -24,6 +27,7 @@ impl Bar {
         Bar(bar)
     }
 
+    #[cfg(feature = "torch")]
     /// Messages alone.
     pub(super) fn messages() -> Bar {
         let bar = Bar(ProgressBar::new_spinner());
@@ -31,6 +35,7 @@ impl Bar {
         bar
     }
 
+    #[cfg(feature = "torch")]
     /// Nothing to be seen.
     pub(super) fn hidden() -> Bar {
         Bar(ProgressBar::hidden())
@@ -42,6 +47,7 @@ impl Bar {
         self.0.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     }
 
+    #[cfg(feature = "torch")]
     /// What stands before the bar.
     pub(super) fn prefix(&self, text: &str) {
         self.0.set_prefix(visible(text));
@@ -58,6 +64,7 @@ impl Bar {
         self.0.set_position(done);
     }
 
+    #[cfg(feature = "torch")]
     /// Does something while the line is away.
     pub(super) fn suspend(&self, work: impl FnOnce()) {
         self.0.suspend(work);
@@ -69,6 +76,7 @@ impl Bar {
     }
 }
 
+#[cfg(feature = "torch")]
 /// A length of time in words: `2 minutes`.
 pub(super) fn duration(time: Duration) -> impl std::fmt::Display {
     HumanDuration(time)

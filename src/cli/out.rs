@@ -26,12 +26,14 @@ pub(crate) fn print_json(json: &str) {
     put(&escaped(json)).unwrap_or_else(|error| end(&error));
 }
 
+#[cfg(feature = "torch")]
 /// What a command that works on without its standard output has to say there.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     failed: Option<ErrorKind>,
 }
 
+#[cfg(feature = "torch")]
 impl Log {
     /// Like [`print`], but the first failure is only said, and the rest is left out.
     pub(crate) fn print(&mut self, text: &str) {

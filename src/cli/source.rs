@@ -49,6 +49,7 @@ pub(super) fn load(args: &SourceArgs) -> Result<Source, String> {
     Ok(Source { net, weights })
 }
 
+#[cfg(feature = "torch")]
 /// The net of a run's folder.
 pub(super) fn net_of_run(run: &Path) -> Result<Checked, String> {
     let compilation = compile_run(run, &[]).map_err(|error| error.to_string())?;

@@ -1,5 +1,6 @@
 //! Names of modules and weights as Python can have them, and TorchScript, which reads as Python does.
 
+#[cfg(feature = "torch")]
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A name as an identifier that can be an attribute of a module, an argument, and a variable: letters,
@@ -37,6 +38,7 @@ const TAKEN: &[&str] = &[
     "while", "with", "xpu", "yield", "zero_grad",
 ];
 
+#[cfg(feature = "torch")]
 /// Names of weights as attributes of modules within modules, each attribute of its own among those of
 /// its module.
 #[derive(Debug, Default)]
@@ -45,6 +47,7 @@ pub(super) struct Attributes {
     of: BTreeMap<(String, bool), String>,
 }
 
+#[cfg(feature = "torch")]
 impl Attributes {
     /// Those of these names.
     pub fn new<'p>(names: impl Iterator<Item = &'p str>) -> Attributes {
@@ -80,6 +83,7 @@ impl Attributes {
     }
 }
 
+#[cfg(feature = "torch")]
 /// Each beginning of a name that ends at a dot, which is a module, and the whole name.
 fn beginnings(name: &str) -> impl Iterator<Item = (&str, bool)> {
     name.match_indices('.').map(|(at, _)| (&name[..at], true)).chain([(name, false)])

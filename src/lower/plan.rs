@@ -34,6 +34,7 @@ impl Plan {
         &self.steps
     }
 
+    #[cfg(feature = "torch")]
     /// Lets dropout drop nothing: two generators, such as those of two devices, never draw alike.
     pub(super) fn drop_nothing(&mut self) {
         for step in &mut self.steps {
