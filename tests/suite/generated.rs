@@ -11,7 +11,9 @@ use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
-use crate::chance::{Choices, Net, conv, pool};
+use crate::chance::{Choices, Net};
+#[cfg(feature = "torch")]
+use crate::chance::{conv, pool};
 
 /// How many cases: some by default, more if asked for.
 pub fn cases(some: u32) -> u32 {

@@ -86,7 +86,7 @@ fn a_line_that_a_crash_cut_short_is_passed_over_and_a_wrong_one_costs_its_run_al
     for (lines, why) in [
         (format!("{second}\n{{\"event\":\"epoc\"}}\n"), "run.jsonl:2: not a line of a run"),
         (format!("{second}\n\0\0\0\0"), "run.jsonl:2: not a line of a run"),
-        (format!("{second}\n{}\n", with("null", "1")), "run.jsonl:2: not a line of a run"),
+        (format!("{second}\n{}\n", with("null", "1")), "run.jsonl:2: test_loss: expected a number from"),
         (format!("{second}\n{}\n", with("1", "1e308")), "run.jsonl:2: total_time: expected a number from 0"),
         (format!("{second}\n{}\n", with("1", "-1")), "run.jsonl:2: total_time: expected a number from 0"),
         (format!("{second}\n{}\n", with("1", "1").replace(":0.5", ":1.5")), "train_acc: expected a number"),
