@@ -39,7 +39,9 @@ pub(super) fn refusal(text: &str, file: FileId) -> Option<Problem> {
 }
 
 fn deceptive(line: &str, start: usize, file: FileId) -> Option<Problem> {
-    let (at, c) = line.char_indices().find(|(_, c)| is_deceptive(*c))?;
+    // A byte order mark is no part of the text.
+    let is_mark = |at: usize, c: char| start + at == 0 && c == '\u{feff}';
+    let (at, c) = line.char_indices().find(|(at, c)| is_deceptive(*c) && !is_mark(*at, *c))?;
     let span = Span { file, start: start + at, end: start + at + c.len_utf8() };
     Some(match c {
         '\0' => Problem::new(Code::Unreadable, span, "expected text, got a NUL byte")
