@@ -54,6 +54,7 @@ pub mod search;
 pub mod lsp;
 
 #[cfg(not(target_arch = "wasm32"))]
+#[doc(hidden)]
 pub mod cli;
 
 pub use compile::{Compilation, compile, compile_over};

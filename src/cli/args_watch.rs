@@ -59,7 +59,7 @@ pub struct PredictArgs {
 }
 
 /// A file that ends in .svg or .png.
-pub(super) fn picture(text: &str) -> Result<PathBuf, String> {
+pub fn picture(text: &str) -> Result<PathBuf, String> {
     let extension = Path::new(text).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
     match extension.as_str() {
         "svg" | "png" => Ok(PathBuf::from(text)),

@@ -3,7 +3,7 @@ use super::out::complain;
 use crate::run::data::{DataError, DataSpec, Dataset, Progress, load};
 
 /// Like [`load_with_progress`], and says what the user should know of the data.
-pub(super) fn load_and_say(spec: &str) -> Result<Dataset, DataError> {
+pub fn load_and_say(spec: &str) -> Result<Dataset, DataError> {
     let data = load_with_progress(spec)?;
     if let Some(note) = &data.note {
         complain(&format!("{}: {note}\n", data.name));
@@ -12,7 +12,7 @@ pub(super) fn load_and_say(spec: &str) -> Result<Dataset, DataError> {
 }
 
 /// Brings a data set into memory and shows what that takes, where someone is watching.
-pub(super) fn load_with_progress(spec: &str) -> Result<Dataset, DataError> {
+pub fn load_with_progress(spec: &str) -> Result<Dataset, DataError> {
     let bar = Bar::spinner();
     let mut downloading = false;
     let data = load(&DataSpec::from(spec), &mut |progress| match progress {

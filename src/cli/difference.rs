@@ -8,7 +8,7 @@ use crate::diag::colour::{GREEN, PLAIN, RED};
 const CONTEXT: usize = 2;
 
 /// The change of a file in the unified form, coloured; a pipe drops the colours.
-pub(super) fn difference(path: &str, old: &str, new: &str) -> String {
+pub fn difference(path: &str, old: &str, new: &str) -> String {
     let diff = TextDiff::from_lines(old, new);
     let mut text = format!("--- {path}\n+++ {path}\n");
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {

@@ -68,20 +68,3 @@ fn line(finding: &Finding) -> String {
     let repair = finding.repair.as_ref().map_or_else(String::new, |repair| format!("{:21}{repair}\n", ""));
     format!("{colour}{word:<8}{PLAIN} {:<11} {}\n{repair}", finding.subject, finding.found)
 }
-
-/// `netc-torch doctor --probe`.
-#[cfg(feature = "torch")]
-pub(super) fn probe() -> ExitCode {
-    let facts = crate::run::libtorch_facts();
-    let probe = Probe {
-        netc: env!("CARGO_PKG_VERSION").into(),
-        libtorch: facts.version,
-        library: facts.library,
-        gpus: crate::run::Machine::gpus(),
-        no_cuda: crate::run::Machine::cuda().err().map(String::from),
-        threads: facts.threads,
-        kernels: facts.kernels,
-    };
-    print_json(&format!("{}\n", serde_json::to_string(&probe).unwrap_or_default()));
-    ExitCode::SUCCESS
-}

@@ -11,12 +11,12 @@ use crate::onnx::{self, Form};
 use crate::passes::{Choice, Purpose, optimise};
 
 /// What needs no libtorch.
-pub(super) fn run(args: &ExportArgs) -> ExitCode {
+pub fn run(args: &ExportArgs) -> ExitCode {
     end(go(args))
 }
 
 /// Says which file was written, or why none was.
-pub(super) fn end(result: Result<PathBuf, String>) -> ExitCode {
+pub fn end(result: Result<PathBuf, String>) -> ExitCode {
     match result {
         Ok(out) => {
             print(&format!("{}\n", out.display()));
@@ -32,7 +32,7 @@ pub(super) fn end(result: Result<PathBuf, String>) -> ExitCode {
 }
 
 /// The file to write.
-pub(super) fn out(args: &ExportArgs, source: &Source) -> PathBuf {
+pub fn out(args: &ExportArgs, source: &Source) -> PathBuf {
     args.out.clone().unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.to.ending()).into())
 }
 
@@ -62,7 +62,7 @@ fn onnx(source: &Source, form: FormArg) -> Result<Vec<u8>, String> {
 }
 
 /// A net in a form, with its weights in that form.
-pub(super) fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), String> {
+pub fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), String> {
     match form {
         FormArg::Training => Ok((source.net.clone(), source.weights.clone())),
         FormArg::Folded => {

@@ -10,7 +10,7 @@ use crate::run::machine_memory;
 
 /// The memory that a training step of a net is predicted to need on a CPU.
 #[derive(Debug, Serialize)]
-pub(super) struct Memory {
+pub struct Memory {
     bytes: u64,
     images: u64,
     precision: String,
@@ -21,7 +21,7 @@ pub(super) struct Memory {
 impl Memory {
     /// For the batch and arithmetic of the command line, else of a training on this machine. `None` for a net that a pass breaks, and for one of more than
     /// [`MAX_PREDICTED_NODES`].
-    pub(super) fn of(net: &Checked, args: &CheckArgs) -> Option<Memory> {
+    pub fn of(net: &Checked, args: &CheckArgs) -> Option<Memory> {
         if net.order().len() > MAX_PREDICTED_NODES {
             return None;
         }
@@ -31,12 +31,7 @@ impl Memory {
     }
 
     /// For a batch of so many images.
-    pub(super) fn of_step(
-        net: &Checked,
-        images: u64,
-        precision: Precision,
-        conv: ConvChoice,
-    ) -> Option<Memory> {
+    pub fn of_step(net: &Checked, images: u64, precision: Precision, conv: ConvChoice) -> Option<Memory> {
         let load = Load { images, precision, threads: threads() };
         let step = Predicted::new(net, conv, cpu::has_kernels()).ok()?;
         let bytes = step.footprint(load).total();
@@ -46,12 +41,12 @@ impl Memory {
     }
 
     /// `1.2 GiB (512 images)`.
-    pub(super) fn short(&self) -> String {
+    pub fn short(&self) -> String {
         format!("{} ({} images)", bytes(self.bytes), thousands(self.images))
     }
 
     /// A line that says what it is for, and what would fit.
-    pub(super) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let Memory { images, precision, .. } = self;
         let line = format!(
             "memory of a training step: {} ({} images in {precision})",

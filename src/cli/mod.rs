@@ -3,71 +3,45 @@
 //! Two binaries share it. `netc` links no libtorch, so that it starts in a millisecond; for the
 //! commands that compute with tensors it starts `netc-torch` beside it with the same arguments.
 
-#[cfg(feature = "torch")]
-mod advice;
-mod args;
-mod args_doctor;
+pub mod args;
+pub mod args_doctor;
 mod args_draw;
-mod args_export;
-mod args_parity;
+pub mod args_export;
+pub mod args_parity;
 mod args_report;
-mod args_search;
-mod args_tools;
-mod args_train;
-mod args_watch;
-mod bar;
+pub mod args_search;
+pub mod args_tools;
+pub mod args_train;
+pub mod args_watch;
+pub mod bar;
 mod check;
-mod data;
+pub mod data;
 mod derive;
 mod diff;
-mod difference;
+pub mod difference;
 mod doctor;
 mod draw;
-#[cfg(feature = "torch")]
-mod eval;
 mod expand;
 mod explain;
 mod explain_path;
-mod export;
-#[cfg(feature = "torch")]
-mod export_script;
+pub mod export;
 mod fix;
 mod fmt;
 mod import;
-#[cfg(feature = "torch")]
-mod logits;
 mod lsp;
 mod manual;
-mod memory;
-mod out;
-#[cfg(feature = "torch")]
-mod parity;
-mod passes;
+pub mod memory;
+pub mod out;
+pub mod passes;
 mod plot;
-#[cfg(feature = "torch")]
-mod predict;
-#[cfg(feature = "torch")]
-mod profile;
-#[cfg(feature = "torch")]
-mod progress;
 mod recipe;
-mod report;
-#[cfg(feature = "torch")]
-mod search;
+pub mod report;
 mod search_engine;
-mod search_plan;
-mod search_status;
-#[cfg(feature = "torch")]
-mod search_view;
-#[cfg(feature = "torch")]
-mod search_workers;
+pub mod search_plan;
+pub mod search_status;
 mod show;
-mod sibling;
-mod source;
-#[cfg(feature = "torch")]
-mod tensors;
-#[cfg(feature = "torch")]
-mod train;
+pub mod sibling;
+pub mod source;
 
 use std::process::ExitCode;
 
@@ -83,11 +57,9 @@ pub use args_search::{ReproduceArgs, SearchArgs};
 pub use args_train::{EvalArgs, MachineArgs, ProfileArgs, TrainArgs};
 pub use args_watch::{PlotArgs, PredictArgs};
 pub use sibling::start_sibling;
-#[cfg(feature = "torch")]
-pub use tensors::tensors;
 
 /// The exit code of a command that found problems in its input.
-pub(crate) const PROBLEMS: u8 = 1;
+pub const PROBLEMS: u8 = 1;
 
 /// Runs the command line. `tensors` runs the commands that need libtorch.
 pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {

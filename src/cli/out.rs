@@ -17,26 +17,24 @@ const CLOSED: i32 = 141;
 
 /// Writes a text to standard output, what is deceptive in it made visible. Where that fails the program ends: quietly, as
 /// if by SIGPIPE, where the reader has gone away as `head` does; with an error in all other cases.
-pub(crate) fn print(text: &str) {
+pub fn print(text: &str) {
     put(&on_terminal(text)).unwrap_or_else(|error| end(&error));
 }
 
 /// Like [`print`], for JSON: what is deceptive is escaped.
-pub(crate) fn print_json(json: &str) {
+pub fn print_json(json: &str) {
     put(&escaped(json)).unwrap_or_else(|error| end(&error));
 }
 
-#[cfg(feature = "torch")]
 /// What a command that works on without its standard output has to say there.
 #[derive(Debug, Default)]
-pub(crate) struct Log {
+pub struct Log {
     failed: Option<ErrorKind>,
 }
 
-#[cfg(feature = "torch")]
 impl Log {
     /// Like [`print`], but the first failure is only said, and the rest is left out.
-    pub(crate) fn print(&mut self, text: &str) {
+    pub fn print(&mut self, text: &str) {
         if self.failed.is_some() {
             return;
         }
@@ -47,7 +45,7 @@ impl Log {
     }
 
     /// The exit code of a command that did its work: a reader may go away, but nothing else may be lost.
-    pub(crate) fn code(&self) -> ExitCode {
+    pub fn code(&self) -> ExitCode {
         match self.failed {
             None | Some(ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
             Some(_) => ExitCode::from(PROBLEMS),
@@ -56,12 +54,12 @@ impl Log {
 }
 
 /// Writes to standard error, what is deceptive made visible. What cannot be said there cannot be said anywhere.
-pub(crate) fn complain(text: &str) {
+pub fn complain(text: &str) {
     let _ = anstream::stderr().write_all(on_terminal(text).as_bytes());
 }
 
 /// What the parser of the command line says: help on standard output, what is wrong on standard error.
-pub(crate) fn parsed<T>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
+pub fn parsed<T>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
     result.map_err(|error| {
         let text = error.render();
         // It repeats arguments, whose own colours are not let through among its.
@@ -107,32 +105,32 @@ fn end(error: &io::Error) -> ! {
 }
 
 /// Writes a picture, whose extension decides the format.
-pub(crate) fn write_picture(path: &Path, svg: &str) -> Result<(), String> {
+pub fn write_picture(path: &Path, svg: &str) -> Result<(), String> {
     let is_png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
     let bytes = if is_png { png(svg).map_err(|e| e.to_string())? } else { svg.as_bytes().to_vec() };
     write(path, &bytes)
 }
 
 /// Writes to a place that the user named; a file there is replaced in one step.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     disk::write_out(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Writes to several places that the user named, to none of them unless all can be written.
-pub(crate) fn write_together<'p>(outs: impl Iterator<Item = (&'p Path, &'p [u8])>) -> Result<(), String> {
+pub fn write_together<'p>(outs: impl Iterator<Item = (&'p Path, &'p [u8])>) -> Result<(), String> {
     let outs: Vec<(&Path, &[u8])> = outs.collect();
     disk::write_together(&outs).map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Shows problems on standard error.
-pub(crate) fn show(problems: &Problems, sources: &Sources) {
+pub fn show(problems: &Problems, sources: &Sources) {
     let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120));
     let text = render(problems, sources, Style { colour: io::stderr().is_terminal(), width });
     let _ = anstream::stderr().write_all(of_library(&text).as_bytes());
 }
 
 /// Echoes what `--set` changed.
-pub(crate) fn echo_overrides(net: &Checked, set: &[(String, String)]) -> String {
+pub fn echo_overrides(net: &Checked, set: &[(String, String)]) -> String {
     let value = |name: &str| net.graph().params.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_string());
     let parts: Vec<String> = set
         .iter()
@@ -142,7 +140,7 @@ pub(crate) fn echo_overrides(net: &Checked, set: &[(String, String)]) -> String 
 }
 
 /// `6573120` as `6,573,120`.
-pub(crate) fn thousands(n: u64) -> String {
+pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -155,12 +153,12 @@ pub(crate) fn thousands(n: u64) -> String {
 }
 
 /// MACs in millions, with one decimal: `379.3 M`.
-pub(crate) fn millions(n: u64) -> String {
+pub fn millions(n: u64) -> String {
     format!("{:.1} M", n as f64 / 1e6)
 }
 
 /// Bytes in the unit that fits: `1.4 GiB`.
-pub(crate) fn bytes(n: u64) -> String {
+pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = n as f64;
     let mut unit = 0;
@@ -172,7 +170,7 @@ pub(crate) fn bytes(n: u64) -> String {
 }
 
 /// A table without rules; the columns in `right` hold numbers.
-pub(crate) fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
+pub fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.to_vec());
     for (i, column) in table.column_iter_mut().enumerate() {
@@ -185,6 +183,6 @@ pub(crate) fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
 }
 
 /// A table as text, without blanks at the ends of lines.
-pub(crate) fn trimmed(table: &Table) -> String {
+pub fn trimmed(table: &Table) -> String {
     table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

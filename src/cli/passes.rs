@@ -8,52 +8,19 @@ use crate::compile;
 use crate::diag::colour::{BOLD, PLAIN};
 use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};
 
-/// The largest difference that rounding in fp64 explains.
-#[cfg(feature = "torch")]
-const MOST: f64 = 1e-9;
-
 /// What of `netc passes` needs no libtorch.
-pub(super) fn run(args: &PassesArgs) -> ExitCode {
+pub fn run(args: &PassesArgs) -> ExitCode {
     each(args, &mut |net, purpose| {
         let optimised = optimise(net, purpose, &args.passes)?;
         Ok(text(&optimised))
     })
 }
 
-/// `netc passes --verify`.
-#[cfg(feature = "torch")]
-pub(super) fn verify(args: &PassesArgs) -> ExitCode {
-    each(args, &mut |net, purpose| {
-        let verified = trusted(net, purpose, &args.passes)?;
-        let lines = verified.iter().map(|(pass, difference)| format!("  {pass}: {difference:.1e}\n"));
-        Ok(match verified.is_empty() {
-            true => "  no pass changes it\n".to_string(),
-            false => lines.collect(),
-        })
-    })
-}
-
-/// How far each pass moves the results of a net; an error names the first one that moves them too far.
-#[cfg(feature = "torch")]
-pub(super) fn trusted(
-    net: &Checked,
-    purpose: Purpose,
-    choice: &crate::passes::Choice,
-) -> Result<Vec<(&'static str, f64)>, String> {
-    let verified = crate::lower::verify(net, purpose, choice).map_err(|error| error.to_string())?;
-    // A difference that is no number is not within bounds either.
-    match verified.iter().find(|verified| verified.difference.is_nan() || verified.difference > MOST) {
-        Some(wrong) => Err(format!(
-            "the pass `{}` changes the result of {} by {:.1e}: leave it out with --passes, and please report it",
-            wrong.pass,
-            net.graph().name,
-            wrong.difference
-        )),
-        None => Ok(verified.into_iter().map(|verified| (verified.pass, verified.difference)).collect()),
-    }
-}
-
-fn each(args: &PassesArgs, answer: &mut dyn FnMut(&Checked, Purpose) -> Result<String, String>) -> ExitCode {
+/// Prints what is to be said of each net that can be compiled.
+pub fn each(
+    args: &PassesArgs,
+    answer: &mut dyn FnMut(&Checked, Purpose) -> Result<String, String>,
+) -> ExitCode {
     let (purpose, words) = match args.purpose {
         PurposeArg::Training => (Purpose::Training, "training"),
         PurposeArg::Evaluation => (Purpose::Evaluation, "evaluation"),

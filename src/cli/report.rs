@@ -12,7 +12,7 @@ use crate::search::{Index, SearchError};
 /// The most lines of a list in the text; the page and the JSON have them all.
 const MOST_LISTED: usize = 12;
 
-pub(super) fn run(args: &ReportArgs) -> ExitCode {
+pub fn run(args: &ReportArgs) -> ExitCode {
     match go(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -60,7 +60,7 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), SearchError> {
 }
 
 /// A report for people.
-pub(super) fn text(report: &Report) -> String {
+pub fn text(report: &Report) -> String {
     let mut out = format!("{} of {} runs finished, on {}\n", report.finished, report.planned, report.data);
     if report.dropped > 0 {
         out += &format!("{} runs spared by successive halving\n", report.dropped);

@@ -16,11 +16,11 @@ use crate::search::engine::{EngineError, Submitted, Workers, parallel, slurm};
 const WORKERS: u32 = 4;
 
 /// Whether these arguments are of this file.
-pub(super) fn concerns(args: &SearchArgs) -> bool {
+pub fn concerns(args: &SearchArgs) -> bool {
     args.command.is_some() || args.engine.engine.is_some() || args.engine.emit.is_some()
 }
 
-pub(super) fn run(args: &SearchArgs) -> ExitCode {
+pub fn run(args: &SearchArgs) -> ExitCode {
     let done = match &args.command {
         Some(SearchCommand::Status(FolderArgs { folder })) => status(folder),
         Some(SearchCommand::Cancel(FolderArgs { folder })) => cancel(folder),

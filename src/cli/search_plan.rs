@@ -13,8 +13,7 @@ use crate::search::{Combine, Plan, SearchError, Sha, Sorted, Spec, Texts};
 
 /// A search that is to be worked on.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "torch"), allow(dead_code))]
-pub(super) struct Planned {
+pub struct Planned {
     pub folder: PathBuf,
     pub plan: Plan,
     /// The nets, where they were compiled just now.
@@ -24,7 +23,7 @@ pub(super) struct Planned {
 }
 
 /// The search that the arguments describe, or the folder they name; written down unless `dry`.
-pub(super) fn planned(args: &SearchArgs, dry: bool) -> Result<Planned, SearchError> {
+pub fn planned(args: &SearchArgs, dry: bool) -> Result<Planned, SearchError> {
     let name = |file: &Path| file.file_stem().unwrap_or_default().to_os_string();
     of(&args.files, &args.trainings, dry, || {
         Ok((spec(args)?, Path::new("searches").join(name(&args.files[0]))))
@@ -32,7 +31,7 @@ pub(super) fn planned(args: &SearchArgs, dry: bool) -> Result<Planned, SearchErr
 }
 
 /// The search that `describe` gives, or the folder that `files` names.
-pub(super) fn of(
+pub fn of(
     files: &[PathBuf],
     args: &TrainingsArgs,
     dry: bool,
@@ -58,12 +57,12 @@ pub(super) fn of(
 }
 
 /// The images of a plan.
-pub(super) fn load(plan: &Plan) -> Result<Dataset, SearchError> {
+pub fn load(plan: &Plan) -> Result<Dataset, SearchError> {
     load_and_say(&plan.spec.data).map_err(|error| SearchError::new(error.to_string()))
 }
 
 /// Says which files are left out.
-pub(super) fn note(sorted: &Sorted) {
+pub fn note(sorted: &Sorted) {
     for note in sorted.notes() {
         complain(&format!("note: {note}\n"));
     }
@@ -102,7 +101,7 @@ fn spec(args: &SearchArgs) -> Result<Spec, SearchError> {
 }
 
 /// What both commands take.
-pub(super) fn trainings(spec: &mut Spec, args: &TrainingsArgs) {
+pub fn trainings(spec: &mut Spec, args: &TrainingsArgs) {
     if let PrecisionChoice::Exactly(precision) = args.machine.precision {
         spec.precision = precision.to_string();
     }
@@ -131,7 +130,7 @@ fn names_of(text: &str) -> Vec<String> {
 }
 
 /// Says what is wrong.
-pub(super) fn refuse(error: &SearchError) -> ExitCode {
+pub fn refuse(error: &SearchError) -> ExitCode {
     match error {
         SearchError::Net(sources, problems) => {
             show(problems, sources);

@@ -12,13 +12,13 @@ const MOST_RUNNING: usize = 8;
 const MOST_MEANS: usize = 4;
 
 /// `netc search status`.
-pub(super) fn status(folder: &Path) -> Result<Status, SearchError> {
+pub fn status(folder: &Path) -> Result<Status, SearchError> {
     let (status, _) = Watcher::new(folder)?.look()?;
     print(&text(&status));
     Ok(status)
 }
 
-pub(super) fn text(status: &Status) -> String {
+pub fn text(status: &Status) -> String {
     let mut out = format!("{}\n", status.summary());
     for run in status.running.iter().take(MOST_RUNNING) {
         out += &format!(

@@ -11,9 +11,9 @@ const LIBRARY: &str = "libtorch_cpu.so";
 const NOT_LOADED: i32 = 127;
 
 /// How to get what is missing.
-pub(super) const INSTALL: &str = "in a checkout of netc: scripts/libtorch.sh, then cargo install --path .";
+pub const INSTALL: &str = "in a checkout of netc: scripts/libtorch.sh, then cargo install --path .";
 /// How to get libtorch alone.
-pub(super) const LIBTORCH: &str =
+pub const LIBTORCH: &str =
     "run scripts/libtorch.sh in a checkout of netc, or set LIBTORCH to the folder of a libtorch 2.11.0";
 
 /// Runs this very command line in `netc-torch`, which stands beside this program and links libtorch.
@@ -45,14 +45,14 @@ pub fn start_sibling() -> ExitCode {
 }
 
 /// `netc-torch` beside this program.
-pub(super) fn sibling() -> Option<PathBuf> {
+pub fn sibling() -> Option<PathBuf> {
     let name = format!("netc-torch{}", env::consts::EXE_SUFFIX);
     let path = env::current_exe().ok()?.canonicalize().ok()?.with_file_name(name);
     path.is_file().then_some(path)
 }
 
 /// A command that starts it, so that it finds a libtorch that `LIBTORCH` names.
-pub(super) fn command(sibling: &Path) -> process::Command {
+pub fn command(sibling: &Path) -> process::Command {
     let mut command = process::Command::new(sibling);
     // OpenMP's threads wait by spinning otherwise, and a second busy process makes training five times slower.
     if env::var_os("OMP_WAIT_POLICY").is_none() {
@@ -71,7 +71,7 @@ pub(super) fn command(sibling: &Path) -> process::Command {
 }
 
 /// The folder that libtorch would be loaded from, as far as netc itself can tell.
-pub(super) fn find_libtorch() -> Option<PathBuf> {
+pub fn find_libtorch() -> Option<PathBuf> {
     let origin = env::current_exe().ok()?.canonicalize().ok()?;
     let origin = origin.parent()?.to_str()?;
     let built = option_env!("NETC_RPATHS").unwrap_or_default().replace("$ORIGIN", origin);

@@ -13,13 +13,13 @@ use crate::{Compilation, compile, compile_over};
 
 /// A net with its weights.
 #[derive(Debug)]
-pub(super) struct Source {
+pub struct Source {
     pub net: Checked,
     pub weights: Weights,
 }
 
 /// Reads what the arguments name; shows what is wrong or odd about the text. An error is what remains to be said.
-pub(super) fn load(args: &SourceArgs) -> Result<Source, String> {
+pub fn load(args: &SourceArgs) -> Result<Source, String> {
     let run = args.net.is_dir();
     let compilation = match run {
         true => {
@@ -49,9 +49,8 @@ pub(super) fn load(args: &SourceArgs) -> Result<Source, String> {
     Ok(Source { net, weights })
 }
 
-#[cfg(feature = "torch")]
 /// The net of a run's folder.
-pub(super) fn net_of_run(run: &Path) -> Result<Checked, String> {
+pub fn net_of_run(run: &Path) -> Result<Checked, String> {
     let compilation = compile_run(run, &[]).map_err(|error| error.to_string())?;
     show(&compilation.problems, &compilation.sources);
     compilation.net.ok_or_else(|| "the run's net is not sound".into())

@@ -5,7 +5,7 @@ use super::seed;
 use crate::graph::Init;
 
 /// The first values of the tensor named `name`, in the order of its dimensions.
-pub(super) fn draw(init: Init, dims: &[i64], seed: u64, name: &str) -> Vec<f32> {
+pub fn draw(init: Init, dims: &[i64], seed: u64, name: &str) -> Vec<f32> {
     let count = dims.iter().product::<i64>() as usize;
     let mut rng = seed::rng(seed, &format!("init {name}"));
     match init {

@@ -34,9 +34,8 @@ impl Plan {
         &self.steps
     }
 
-    #[cfg(feature = "torch")]
     /// Lets dropout drop nothing: two generators, such as those of two devices, never draw alike.
-    pub(super) fn drop_nothing(&mut self) {
+    pub fn drop_nothing(&mut self) {
         for step in &mut self.steps {
             if let Op::Dropout(dropout) = &mut step.op {
                 dropout.p = 0.0;

@@ -175,7 +175,7 @@ pub enum RunError {
 
 impl RunError {
     /// For `map_err` where a file was at hand.
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
         let path = path.to_path_buf();
         move |source| RunError::Io { path, source }
     }

@@ -41,8 +41,7 @@ impl SearchError {
     }
 
     /// Whether it is about a file that stands in the way of one run, and not about the machine or the disk.
-    #[cfg(feature = "torch")]
-    pub(super) fn is_of_one_run(&self) -> bool {
+    pub fn is_of_one_run(&self) -> bool {
         use std::io::ErrorKind as Kind;
         let of_the_file = [
             Kind::InvalidInput,
@@ -57,7 +56,7 @@ impl SearchError {
     }
 
     /// For `map_err` where a file was at hand.
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> SearchError {
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> SearchError {
         let path = path.to_path_buf();
         move |source| SearchError::Io { path, source }
     }

@@ -13,7 +13,7 @@ use crate::limits::MAX_RECORD_BYTES;
 use crate::run::{EpochRow, Outcome};
 
 /// The file in a run's folder.
-pub(super) const FILE: &str = "run.jsonl";
+pub const FILE: &str = "run.jsonl";
 
 /// Why a run cannot be counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl fmt::Display for Flaw {
 ///
 /// # Errors
 /// Something else in its place.
-pub(super) fn runs_of(folder: &Path) -> Result<Option<Folder>, SearchError> {
+pub fn runs_of(folder: &Path) -> Result<Option<Folder>, SearchError> {
     let runs = Folder::open(folder).and_then(|place| place.sub("runs"));
     match runs {
         Ok(runs) => Ok(Some(runs)),
@@ -60,7 +60,7 @@ pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
 }
 
 /// The run that was planned, in the folder of the runs; `None` if it has not begun.
-pub(super) fn read_run(plan: &Plan, planned: &PlannedRun, runs: &Folder) -> Result<Option<Run>, Flaw> {
+pub fn read_run(plan: &Plan, planned: &PlannedRun, runs: &Folder) -> Result<Option<Run>, Flaw> {
     let read = runs.sub(planned.id.as_str()).and_then(|own| own.read(FILE, MAX_RECORD_BYTES as u64));
     match read {
         Ok(bytes) => add_up(plan, planned, &String::from_utf8_lossy(&bytes))
@@ -175,8 +175,7 @@ fn epoch(row: &EpochRow, planned: &PlannedRun) -> Result<(), String> {
 ///
 /// # Errors
 /// A folder that cannot be read, a file that cannot be removed.
-#[cfg(feature = "torch")]
-pub(super) fn tidy(own: &Folder, kept: &[&str]) -> std::io::Result<()> {
+pub fn tidy(own: &Folder, kept: &[&str]) -> std::io::Result<()> {
     for name in own.names(crate::limits::MAX_RUN_NAMES)? {
         let Some(name) = name.to_str() else { continue };
         let written = name == FILE || name.ends_with(".safetensors") || name.ends_with(".tmp");

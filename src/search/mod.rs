@@ -17,15 +17,9 @@
 //!
 //! Everything here but the trainings themselves needs no libtorch.
 
-#[cfg(feature = "torch")]
-mod appender;
-#[cfg(feature = "torch")]
-mod calibrate;
 pub mod engine;
-#[cfg(feature = "torch")]
-mod entries;
 mod error;
-mod files;
+pub mod files;
 mod halving;
 mod hex;
 mod index;
@@ -41,11 +35,7 @@ mod spec;
 pub mod stats;
 mod status;
 mod variants;
-#[cfg(feature = "torch")]
-mod worker;
 
-#[cfg(feature = "torch")]
-pub use calibrate::{Calibration, calibrate};
 pub use error::SearchError;
 pub use files::{Flaw, read_runs};
 pub use halving::{Fate, fates};
@@ -57,5 +47,3 @@ pub use sorted::Sorted;
 pub use spec::{Combine, Spec};
 pub use status::{Running, SoFar, Status, Watcher, rough};
 pub use variants::{Claim, Variant};
-#[cfg(feature = "torch")]
-pub use worker::{Stage, Worked, Worker};

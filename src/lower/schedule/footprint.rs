@@ -104,7 +104,7 @@ impl Schedule {
 }
 
 /// The tile of an algorithm, if it has one.
-pub(in crate::lower) fn tile(algorithm: Algorithm) -> Option<TileSize> {
+pub fn tile(algorithm: Algorithm) -> Option<TileSize> {
     match algorithm {
         Algorithm::Library => None,
         Algorithm::Two => Some(TileSize::Two),

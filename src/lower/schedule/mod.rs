@@ -10,9 +10,7 @@ use crate::graph::Op;
 use crate::graph::op::Conv;
 use crate::passes::Purpose;
 
-#[cfg(feature = "torch")]
-pub(super) use footprint::tile;
-pub use footprint::{Footprint, Load};
+pub use footprint::{Footprint, Load, tile};
 pub use fuse::{After, Task};
 pub use memory::Slots;
 

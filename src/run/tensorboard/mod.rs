@@ -5,16 +5,10 @@
 //! Of the messages, the few fields that are used are written by hand, under the numbers of `event.proto`,
 //! `summary.proto` and `tensor.proto`.
 
-#[cfg(feature = "torch")]
-mod board;
-
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-#[cfg(feature = "torch")]
-pub use board::Board;
 
 use super::RunError;
 

@@ -1,7 +1,0 @@
-//! The `netc` command, linked against libtorch.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    netc::cli::main(netc::cli::tensors)
-}

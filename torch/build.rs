@@ -1,0 +1,57 @@
+//! Tells the linker where libtorch lies, so that what is built finds it without LD_LIBRARY_PATH, and compiles
+//! what tch has no binding for.
+
+use std::env;
+use std::path::Path;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=LIBTORCH");
+    let libtorch = env::var("LIBTORCH").unwrap_or_default();
+    let folder = Path::new(&libtorch);
+    if !folder.join("lib/libtorch_cpu.so").exists() {
+        println!(
+            "cargo::error=no libtorch in LIBTORCH={libtorch}: run scripts/libtorch.sh, \
+             or set LIBTORCH to the folder of a libtorch 2.11.0"
+        );
+        return;
+    }
+    // As a runpath, which LD_LIBRARY_PATH goes before: a libtorch that LIBTORCH names at run time is the one that is taken.
+    println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
+    for rpath in env::var("DEP_NETC_RPATHS").unwrap_or_default().split(':') {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{rpath}");
+    }
+    process_groups(folder);
+    operations(folder);
+}
+
+fn against(libtorch: &Path, file: &str) -> cc::Build {
+    println!("cargo::rerun-if-changed={file}");
+    let include = libtorch.join("include");
+    let mut build = cc::Build::new();
+    build
+        .cpp(true)
+        .std("c++17")
+        .opt_level(1)
+        .file(file)
+        .flag(format!("-isystem{}", include.join("torch/csrc/api/include").display()))
+        .flag(format!("-isystem{}", include.display()))
+        .define("_GLIBCXX_USE_CXX11_ABI", "1");
+    build
+}
+
+/// Operations that tch has no binding for. They share libtorch's threads, which are those of its OpenMP.
+fn operations(libtorch: &Path) {
+    against(libtorch, "src/lower/kernels/aten.cpp").flag("-fopenmp").compile("netc_aten");
+    against(libtorch, "src/lower/kernels/script.cpp").compile("netc_script");
+    println!("cargo::rustc-link-search=native={}", libtorch.join("lib").display());
+    println!("cargo::rustc-link-lib=dylib:+verbatim=libgomp.so.1");
+}
+
+fn process_groups(libtorch: &Path) {
+    println!("cargo::rerun-if-changed=src/run/dist/gloo");
+    against(libtorch, "src/run/dist/c10d.cpp")
+        .include("src/run/dist/gloo")
+        .define("USE_C10D_GLOO", "1")
+        .compile("netc_c10d");
+}

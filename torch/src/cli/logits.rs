@@ -1,0 +1,20 @@
+use std::process::ExitCode;
+
+use netc::cli::args_export::LogitsArgs;
+use netc::cli::out::complain;
+use netc::cli::{PROBLEMS, source};
+
+use crate::run::logits;
+
+pub(super) fn run(args: &LogitsArgs) -> ExitCode {
+    let done = source::load(&args.source).and_then(|source| {
+        logits(&source.net, &source.weights, &args.images, &args.out).map_err(|error| error.to_string())
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            complain(&format!("{message}\n"));
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}

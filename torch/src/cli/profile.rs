@@ -1,0 +1,230 @@
+use std::process::ExitCode;
+
+use netc::cli::PROBLEMS;
+use netc::cli::args::Format;
+use netc::cli::args_train::ProfileArgs;
+use netc::cli::out::{bytes, complain, print, print_json, show, table, trimmed, write};
+use netc::compile;
+use netc::graph::Graph;
+use netc::lower::{Algorithm, Ways};
+use netc::recipe::Recipe;
+use netc::run::{Method, process_age};
+use netc::tools::flame::{Timed, flame};
+
+use super::train::warn_of;
+use crate::run::{Machine, Phases, Profile, TaskProfile, profile};
+
+pub(super) fn run(args: &ProfileArgs) -> ExitCode {
+    match go(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            complain(&format!("{message}\n"));
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}
+
+fn go(args: &ProfileArgs) -> Result<(), String> {
+    let start = process_age();
+    let mut compilation = compile(&args.file, &args.set.set);
+    let before = Before { start, compilation: compilation.seconds };
+    show(&compilation.problems, &compilation.sources);
+    let Some(net) = compilation.net.take() else {
+        return Err(match compilation.ok() {
+            true => format!("{} holds blocks alone; there is no net to profile", args.file.display()),
+            false => "no profile: the net is not sound".into(),
+        });
+    };
+    let (mut recipe, problems) = Recipe::resolve(&net.graph().settings, None, None);
+    show(&problems, &compilation.sources);
+    recipe.batch_size = args.batch.unwrap_or(recipe.batch_size);
+    let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
+    let method = Method {
+        conv: args.conv,
+        passes: args.passes.clone(),
+        without: args.without.clone(),
+        ..Method::default()
+    };
+    warn_of(method.conv, machine);
+    let found =
+        profile(&net, &recipe, machine, &method, args.steps, args.memory).map_err(|e| e.to_string())?;
+    let title = format!(
+        "{}: a training step on {} images, {} on {}",
+        net.graph().name,
+        recipe.batch_size,
+        machine.precision,
+        machine.hardware().label()
+    );
+    match (args.format, args.phases) {
+        (Format::Json, _) => print_json(&json(net.graph(), &before, &found)),
+        (Format::Text, true) => print(&format!("{title}\n\n{}", phases(&before, &found.phases))),
+        (Format::Text, false) => print(&format!("{title}\n\n{}", text(&found, recipe.batch_size))),
+    }
+    if let Some(path) = &args.svg {
+        let nodes = found
+            .tasks
+            .iter()
+            .map(|task| Timed { path: task.path.clone(), seconds: task.seconds.iter().sum() });
+        let picture = flame(&title, &nodes.collect::<Vec<_>>());
+        write(path, picture.as_bytes())?;
+        if args.format == Format::Text {
+            print(&format!("\nwritten to {}\n", path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Seconds of what comes before the phases of a profile.
+struct Before {
+    start: Option<f64>,
+    /// Of parsing, resolving and checking.
+    compilation: [f64; 3],
+}
+
+impl Before {
+    /// All phases in their order, each with its name.
+    fn phases(&self, after: &Phases) -> Vec<(&'static str, f64)> {
+        let [parse, resolve, check] = self.compilation;
+        let Phases { passes, weights, schedule, tuning, first, second } = *after;
+        let start = self.start.map(|start| ("start", start));
+        let others = [
+            ("parse", parse),
+            ("resolve", resolve),
+            ("check", check),
+            ("passes", passes),
+            ("weights", weights),
+            ("schedule", schedule),
+            ("tuning", tuning),
+            ("first step", first),
+            ("second step", second),
+        ];
+        start.into_iter().chain(others).collect()
+    }
+}
+
+fn phases(before: &Before, after: &Phases) -> String {
+    let mut rows = table(&["phase", "ms"], 1..2);
+    for (name, seconds) in before.phases(after) {
+        rows.add_row([name.to_string(), format!("{:.2}", seconds * 1e3)]);
+    }
+    trimmed(&rows) + "\n"
+}
+
+fn json(graph: &Graph, before: &Before, profile: &Profile) -> String {
+    let phases: serde_json::Map<String, serde_json::Value> =
+        before.phases(&profile.phases).into_iter().map(|(name, time)| (name.into(), time.into())).collect();
+    let mut value = serde_json::json!(profile);
+    value["net"] = graph.name.as_str().into();
+    value["phases"] = phases.into();
+    value["predicted_bytes"] = profile.predicted.total().into();
+    format!("{value}\n")
+}
+
+fn text(profile: &Profile, batch: usize) -> String {
+    let header = [
+        "node",
+        "forward ms",
+        "backward ms",
+        "share",
+        "GMACs",
+        "moved",
+        "matrix",
+        "memory",
+        "convolution",
+        "with it",
+    ];
+    let mut rows = table(&header, 1..8);
+    let all: f64 =
+        profile.tasks.iter().flat_map(|task| task.seconds).sum::<f64>() + profile.optimiser + profile.data;
+    for task in &profile.tasks {
+        let time: f64 = task.seconds.iter().sum();
+        let (macs, moved): (u64, u64) = (task.macs.iter().sum(), task.bytes.iter().sum());
+        let part = |amount: u64, peak: f64| match amount {
+            0 => String::new(),
+            amount => format!("{:.0}%", amount as f64 / time / peak * 100.0),
+        };
+        rows.add_row([
+            task.path.clone(),
+            format!("{:.2}", task.seconds[0] * 1e3),
+            format!("{:.2}", task.seconds[1] * 1e3),
+            format!("{:.1}%", time / all * 100.0),
+            if macs > 0 { format!("{:.1}", macs as f64 / 1e9) } else { String::new() },
+            if moved > 0 { bytes(moved) } else { String::new() },
+            part(macs, profile.matrix_peak),
+            part(moved, profile.memory_peak),
+            task.ways.map_or_else(String::new, words),
+            along(task),
+        ]);
+    }
+    let step = profile.step;
+    format!(
+        "{}\n\nstep {:.1} ms ({:.0} images/s), of it augmentation {:.1} ms ({:.1}%), the optimiser {:.1} ms and what lies \
+         between the nodes {:.1} ms\n{}this machine: {:.0} GMAC/s in a matrix product, {:.0} GB/s in a copy; matrix and memory are parts of these\n{}",
+        trimmed(&rows),
+        step * 1e3,
+        batch as f64 / step,
+        profile.data * 1e3,
+        profile.data / step * 100.0,
+        profile.optimiser * 1e3,
+        (step - all).max(0.0) * 1e3,
+        memory(profile),
+        profile.matrix_peak / 1e9,
+        profile.memory_peak / 1e9,
+        timed(profile),
+    )
+}
+
+/// The times by which the algorithms of convolutions were chosen.
+fn timed(profile: &Profile) -> String {
+    let tasks = profile.tasks.iter().filter_map(|task| Some((&task.path, task.times?)));
+    let mut rows = table(&["convolution", "images", "by", "forward ms", "input ms", "weights ms"], 1..2);
+    for (path, times) in tasks {
+        for (way, by) in [Algorithm::Library, times.candidate].into_iter().enumerate() {
+            let mut row = match way {
+                0 => vec![path.clone(), times.images.to_string(), by.to_string()],
+                _ => vec![String::new(), String::new(), by.to_string()],
+            };
+            row.extend(times.seconds.map(|seconds| format!("{:.2}", seconds[way] * 1e3)));
+            rows.add_row(row);
+        }
+    }
+    match rows.is_empty() {
+        true => String::new(),
+        false => format!("\nchosen by time, once for each shape on this machine:\n{}\n", trimmed(&rows)),
+    }
+}
+
+/// The memory of the step: as predicted, in its parts, and as measured.
+fn memory(profile: &Profile) -> String {
+    let predicted = profile.predicted;
+    let parts = [
+        ("weights", predicted.weights),
+        ("gradients and velocities", predicted.training),
+        ("transformed weights", predicted.packed),
+        ("workspace", predicted.workspace),
+        ("slots", predicted.slots),
+        ("the rest at its peak", predicted.passing),
+    ];
+    let parts = parts.iter().filter(|(_, size)| *size > 0);
+    let parts: Vec<String> = parts.map(|(name, size)| format!("{name} {}", bytes(*size))).collect();
+    let measured = profile.allocated.map_or_else(String::new, |measured| {
+        let ratio = predicted.total() as f64 / measured as f64;
+        format!(", the process held {} ({ratio:.2})", bytes(measured))
+    });
+    format!("memory {}{measured}: {}\n", bytes(predicted.total()), parts.join(", "))
+}
+
+/// One word where all directions are alike.
+fn words(ways: Ways) -> String {
+    let Ways { forward, input, weights } = ways;
+    match forward == input && input == weights {
+        true => forward.to_string(),
+        false => format!("{forward}, {input}, {weights}"),
+    }
+}
+
+/// The ops that are computed along, by their last names.
+fn along(task: &TaskProfile) -> String {
+    let names = task.along.iter().map(|path| path.rsplit('.').next().unwrap_or(path));
+    names.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,221 @@
+//! `netc search` and `netc reproduce`, in the program that links libtorch.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use netc::cli::PROBLEMS;
+use netc::cli::args_search::{ReproduceArgs, SearchArgs, TrainingsArgs};
+use netc::cli::bar::Bar;
+use netc::cli::out::{Log, complain, millions, table, thousands, trimmed};
+use netc::cli::report;
+use netc::cli::search_plan::{Planned, load, note, of, planned, refuse, trainings};
+use netc::run::PrecisionChoice;
+use netc::run::data::Dataset;
+use netc::search::report::Report;
+use netc::search::{Plan, SearchError, Sha, Sorted, Spec, rough};
+
+use super::search_view::{SearchView, line, serve};
+use super::search_workers::supervise;
+use super::train::{INTERRUPTED, stop_on_interrupt};
+use crate::run::Machine;
+use crate::search::{Stage, Worked, Worker, calibrate};
+
+/// The most runs that are listed which could not be done.
+const MOST_LISTED: usize = 8;
+/// The images of CIFAR-10 and of CIFAR-100, for an estimate.
+const CIFAR: [usize; 2] = [50_000, 10_000];
+
+pub(super) fn run(args: &SearchArgs) -> ExitCode {
+    finish(planned(args, args.trainings.dry_run), &args.trainings)
+}
+
+pub(super) fn reproduce(args: &ReproduceArgs) -> ExitCode {
+    finish(reproduction(args, args.trainings.dry_run), &args.trainings)
+}
+
+/// The search that `netc reproduce` is.
+fn reproduction(args: &ReproduceArgs, dry: bool) -> Result<Planned, SearchError> {
+    of(&args.files, &args.trainings, dry, || {
+        let sorted = Sorted::claiming(&args.files)?;
+        note(&sorted);
+        let mut spec = Spec { nets: sorted.nets, ..Spec::default() };
+        spec.epochs = args.epochs.into_iter().collect();
+        trainings(&mut spec, &args.trainings);
+        Ok((spec, PathBuf::from("searches/reproduce")))
+    })
+}
+
+fn finish(planned: Result<Planned, SearchError>, args: &TrainingsArgs) -> ExitCode {
+    planned.and_then(|planned| go(planned, args)).unwrap_or_else(|error| refuse(&error))
+}
+
+fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchError> {
+    let data = planned.data.take();
+    let Planned { folder, plan, .. } = &planned;
+    if args.worker {
+        end_with_parent();
+        return work(args, &planned, data, true).map(|worked| code(worked, &Log::default()));
+    }
+    let mut log = Log::default();
+    log.print(&head(plan));
+    if args.dry_run {
+        log.print(&estimate(&planned, args)?);
+        return Ok(log.code());
+    }
+    if let Some(port) = args.serve {
+        serve(folder, port)?;
+    }
+    let view = SearchView::start(folder, args.quiet)?;
+    let worked = match args.workers.unwrap_or(1) {
+        1 => work(args, &planned, data, false),
+        count => {
+            // Each worker loads them for itself.
+            drop(data);
+            supervise(args, folder, plan, count)
+        }
+    };
+    drop(view);
+    let worked = worked?;
+    log.print(&format!("\n{}", report::text(&Report::read(folder)?)));
+    if worked.interrupted {
+        log.print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
+    }
+    Ok(code(worked, &log))
+}
+
+/// Whoever started this worker is gone: it saves its state and ends.
+fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+    }
+}
+
+/// Says which runs could not be done.
+fn code(worked: Worked, log: &Log) -> ExitCode {
+    for why in worked.blocked.iter().take(MOST_LISTED) {
+        complain(&format!("a run that could not be done: {why}\n"));
+    }
+    match (worked.interrupted, worked.blocked.len()) {
+        (true, _) => ExitCode::from(INTERRUPTED),
+        (false, 0) => log.code(),
+        (false, count) => {
+            let runs = if count == 1 { "1 run".into() } else { format!("{count} runs") };
+            complain(&format!("{runs} could not be done; remove what stands in the way\n"));
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}
+
+/// Trains until every run is over. `alone`: nobody watches, so it says itself which runs are over.
+fn work(
+    args: &TrainingsArgs,
+    planned: &Planned,
+    data: Option<Dataset>,
+    alone: bool,
+) -> Result<Worked, SearchError> {
+    let Planned { folder, plan, .. } = planned;
+    let machine = machine(args, plan)?;
+    let stop = stop_on_interrupt().map_err(SearchError::new)?;
+    let data = data.map_or_else(|| load(plan), Ok)?;
+    let worker = Worker {
+        folder,
+        data: &data,
+        machine,
+        save_every: Duration::from_secs(args.save_every.into()),
+        keep_weights: args.keep_weights,
+        stop: &stop,
+    };
+    let mut log = Log::default();
+    worker.work(&mut |stage| match stage {
+        Stage::Over(run) if alone => log.print(&line(run)),
+        Stage::Again(planned, flaw) => {
+            complain(&format!("run {} is done again: {flaw}\n", planned.id));
+        }
+        Stage::Over(_) | Stage::Run(_) | Stage::Training(..) | Stage::Waiting(_) => {}
+    })
+}
+
+pub(super) fn machine(args: &TrainingsArgs, plan: &Plan) -> Result<Machine, SearchError> {
+    let precision: PrecisionChoice = plan.spec.precision.parse().map_err(SearchError::new)?;
+    Machine::choose(args.machine.device, precision).map_err(|e| SearchError::new(e.to_string()))
+}
+
+/// The plan: each variant, and how many runs there are.
+fn head(plan: &Plan) -> String {
+    let mut table = table(&["variant", "params", "MACs", "the same as"], 1..3);
+    for variant in &plan.variants {
+        let (params, macs) = (thousands(variant.params), millions(variant.macs));
+        table.add_row([variant.name.clone(), params, macs, variant.also.join(", ")]);
+    }
+    let mut lengths: Vec<u32> = plan.runs.iter().map(|run| run.epochs).collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    let lengths: Vec<String> = lengths.iter().map(u32::to_string).collect();
+    let mut text = format!("{}\n\n", trimmed(&table));
+    if !plan.excluded.is_empty() {
+        text += &format!("left out by the condition: {}\n", plan.excluded.join(", "));
+    }
+    text += &format!(
+        "{} variants, {} epochs, {} runs of each: {} runs\n",
+        plan.variants.len(),
+        lengths.join(" and "),
+        plan.spec.runs,
+        plan.runs.len(),
+    );
+    if let Some(halving) = plan.spec.halving {
+        text += &format!(
+            "successive halving: after 1, {halving}, {} ... runs the best one in {halving} goes on; it biases the means\n",
+            u64::from(halving).pow(2)
+        );
+    }
+    text
+}
+
+/// What the plan costs, and about how long it takes.
+fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchError> {
+    let plan = &planned.plan;
+    let all = match plan.spec.data.as_str() {
+        "synthetic" => {
+            let options = netc::run::data::synthetic::Options::default();
+            [options.train, options.test]
+        }
+        "cifar10" | "cifar100" => CIFAR,
+        _ => {
+            let data = load(plan)?;
+            [data.train.len(), data.test.len()]
+        }
+    };
+    let train = plan.spec.limit_train.map_or(all[0], |limit| limit.min(all[0]));
+    let test = plan.spec.limit_test.map_or(all[1], |limit| limit.min(all[1]));
+    let machine = machine(args, plan)?;
+    let bar = Bar::spinner();
+    let start = Instant::now();
+    let net = |graph: &Sha| match planned.texts.as_ref().and_then(|texts| texts.get(graph)) {
+        Some(text) => Plan::compile(text, graph),
+        None => Plan::net(&planned.folder, graph).map(|(net, _)| net),
+    };
+    let found =
+        calibrate(plan, &net, machine, &mut |name| bar.message(&format!("timing a few steps of {name}")));
+    bar.clear();
+    let found = found?;
+    let workers = f64::from(args.workers.unwrap_or(1));
+    let seconds = found.seconds(plan, train, test);
+    Ok(format!(
+        "{:.3} PMACs, a training step counted as three forward passes\n\
+         about {} on {} ({}, {}, by a few steps of {} nets, timed in {:.0} s){}\n",
+        plan.macs(train, test) / 1e15,
+        rough(seconds),
+        if workers > 1.0 { "one worker" } else { "this machine" },
+        machine.hardware().label(),
+        machine.precision,
+        found.timed,
+        start.elapsed().as_secs_f64(),
+        if workers > 1.0 {
+            format!("; {} if {workers} such work at the same time", rough(seconds / workers))
+        } else {
+            String::new()
+        },
+    ))
+}

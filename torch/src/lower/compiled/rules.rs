@@ -1,0 +1,253 @@
+//! Each op forward and backward as libtorch computes it, without its tape.
+
+use netc::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
+use netc::lower::Step;
+use tch::{Kind, TchError, Tensor};
+
+use crate::lower::kernels::aten;
+use crate::lower::torch::{Mode, Weight, channels_last, image_size, ops, pair};
+
+type Result<T> = std::result::Result<T, TchError>;
+
+/// A value, and what the backward direction needs besides the gradient.
+pub(super) struct Done {
+    pub value: Tensor,
+    pub kept: Vec<Tensor>,
+}
+
+/// One op forward while training, in arithmetic of `kind`.
+pub(super) fn forward(
+    step: &Step,
+    operands: &[&Tensor],
+    weights: &[Weight],
+    kind: Kind,
+    seed: u64,
+) -> Result<Done> {
+    let x = *operands.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
+    let mode = Mode::Train { seed };
+    let plain = || ops::apply(step, operands, weights, (kind, None), mode);
+    let done = |value: Tensor, kept: &[&Tensor]| {
+        let kept = kept.iter().map(|tensor| tensor.shallow_clone()).collect();
+        Ok(Done { value, kept })
+    };
+    match &step.op {
+        Op::Conv(op) => {
+            let weight = weights[0].tensor.f_to_kind(kind)?;
+            done(convolve(op, x, &weight, weights.get(1).map(|bias| &bias.tensor))?, &[x, &weight])
+        }
+        Op::Linear(_) => {
+            let weight = weights[0].tensor.f_to_kind(kind)?;
+            let bias = weights.get(1).map(|bias| bias.tensor.f_to_kind(kind)).transpose()?;
+            done(x.f_linear(&weight, bias.as_ref())?, &[x, &weight])
+        }
+        Op::BatchNorm(op) => {
+            ops::has_variance(x)?;
+            let [weight, bias, mean, var] = four(weights)?.map(|weight| Some(&weight.tensor));
+            let (value, mean, inverse) =
+                x.f_native_batch_norm(weight, bias, mean, var, true, op.momentum, op.eps)?;
+            done(value, &[x, &mean, &inverse])
+        }
+        Op::Dropout(op) => {
+            let noise = ops::dropout_noise(step, op.p, x, seed)?;
+            done(x.f_mul(&noise)?, &[&noise])
+        }
+        Op::MaxPool(op) => {
+            let (kernel, stride, pad) = window(&op.0)?;
+            let (value, places) = x.f_max_pool2d_with_indices(kernel, stride, pad, [1, 1], op.0.ceil)?;
+            done(value, &[x, &places])
+        }
+        Op::GlobalMaxPool(_) => {
+            let size = image_size(step)?;
+            let (value, places) = x.f_max_pool2d_with_indices(size, size, [0, 0], [1, 1], false)?;
+            done(value, &[x, &places])
+        }
+        Op::Sigmoid(_) | Op::Softmax(_) => {
+            let value = plain()?;
+            let kept = [value.shallow_clone()].into();
+            Ok(Done { value, kept })
+        }
+        Op::Relu(_) | Op::Gelu(_) | Op::Celu(_) | Op::Silu(_) | Op::AvgPool(_) | Op::GlobalAvgPool(_) => {
+            done(plain()?, &[x])
+        }
+        Op::Mul(_) => done(plain()?, operands),
+        Op::Pad(op) => match op.mode {
+            PadMode::Zeros => done(plain()?, &[]),
+            PadMode::Reflect => done(plain()?, &[x]),
+        },
+        Op::Input(_)
+        | Op::Identity(_)
+        | Op::Add(_)
+        | Op::Scale(_)
+        | Op::Concat(_)
+        | Op::Flatten(_)
+        | Op::Upsample(_) => done(plain()?, &[]),
+    }
+}
+
+/// One op backward: the gradient by each operand that is wanted, from that by the value. The gradients by the
+/// trained weights go to `by_weights`.
+pub(super) fn backward(
+    step: &Step,
+    gradient: &Tensor,
+    kept: &[Tensor],
+    weights: &[Weight],
+    by_weights: &[Tensor],
+    wanted: &[bool],
+) -> Result<Vec<Option<Tensor>>> {
+    let one = |by: Result<Tensor>| Ok(vec![Some(by?)]);
+    match &step.op {
+        Op::Conv(op) => {
+            let [x, weight] = two(kept)?;
+            let want = [wanted[0], weights[0].trained, op.bias];
+            let by = aten::convolution_backward(op, [gradient, x, weight], want)?;
+            for (to, from) in by_weights.iter().zip(&by[1..]) {
+                from.iter().try_for_each(|from| put(to, from))?;
+            }
+            let [by_input, ..] = by;
+            Ok(vec![by_input])
+        }
+        Op::Linear(_) => {
+            let [x, weight] = two(kept)?;
+            put(&by_weights[0], &gradient.f_tr()?.f_matmul(x)?)?;
+            if let Some(to) = by_weights.get(1) {
+                put(to, &gradient.f_sum_dim_intlist([0i64].as_slice(), false, to.kind())?)?;
+            }
+            Ok(vec![wanted[0].then(|| gradient.f_matmul(weight)).transpose()?])
+        }
+        Op::BatchNorm(op) => batch_norm(op, gradient, kept, weights, by_weights),
+        Op::Relu(op) => match op.max {
+            None => one(kept[0].f_threshold_backward(gradient, 0.0)),
+            Some(max) => one(kept[0].f_hardtanh_backward(gradient, 0.0, max)),
+        },
+        Op::Gelu(_) => one(kept[0].f_gelu_backward(gradient, "none")),
+        Op::Celu(op) => one(Tensor::f_elu_backward(gradient, op.alpha, 1.0, 1.0 / op.alpha, false, &kept[0])),
+        Op::Silu(_) => one(kept[0].f_silu_backward(gradient)),
+        Op::Sigmoid(_) => one(Tensor::f_sigmoid_backward(gradient, &kept[0])),
+        Op::Softmax(_) => {
+            one(Tensor::f_internal_softmax_backward_data(gradient, &kept[0], 1, gradient.kind()))
+        }
+        Op::Dropout(_) => one(gradient.f_mul(&kept[0])),
+        Op::MaxPool(op) => {
+            let [x, places] = two(kept)?;
+            let (kernel, stride, pad) = window(&op.0)?;
+            let dilation = [1, 1];
+            one(x.f_max_pool2d_with_indices_backward(
+                gradient, kernel, stride, pad, dilation, op.0.ceil, places,
+            ))
+        }
+        Op::GlobalMaxPool(_) => {
+            let [x, places] = two(kept)?;
+            let (size, none) = (image_size(step)?, [0, 0]);
+            one(x.f_max_pool2d_with_indices_backward(gradient, size, size, none, [1, 1], false, places))
+        }
+        Op::AvgPool(op) => {
+            let (kernel, stride, pad) = window(&op.0)?;
+            one(kept[0].f_avg_pool2d_backward(gradient, kernel, stride, pad, op.0.ceil, true, None))
+        }
+        Op::GlobalAvgPool(_) => {
+            let [h, w] = image_size(step)?;
+            one(gradient.f_expand_as(&kept[0])?.f_div_scalar((h * w) as f64))
+        }
+        Op::Add(_) => Ok(wanted.iter().map(|wanted| wanted.then(|| gradient.shallow_clone())).collect()),
+        Op::Mul(_) => multiplied(gradient, kept, wanted),
+        Op::Scale(op) => one(gradient.f_mul_scalar(op.by)),
+        Op::Concat(_) => {
+            let mut first = 0;
+            let mut parts = Vec::new();
+            for (shape, wanted) in step.operand_shapes.iter().zip(wanted) {
+                let channels = shape.channels() as i64;
+                parts.push(wanted.then(|| gradient.f_narrow(1, first, channels)).transpose()?);
+                first += channels;
+            }
+            Ok(parts)
+        }
+        Op::Flatten(_) => {
+            let mut sizes = vec![gradient.size()[0]];
+            sizes.extend(step.operand_shapes[0].dims().iter().map(|&d| d as i64));
+            one(gradient.f_reshape(sizes))
+        }
+        Op::Pad(op) => {
+            let [h, w] = pair(op.amount)?;
+            match op.mode {
+                PadMode::Zeros => one(gradient.f_constant_pad_nd([-w, -w, -h, -h])),
+                PadMode::Reflect => one(kept[0].f_reflection_pad2d_backward(gradient, [w, w, h, h])),
+            }
+        }
+        Op::Upsample(op) => {
+            let [h, w] = image_size(step)?;
+            let [down, right] = pair(op.factor)?;
+            let to = [h * down, w * right];
+            let from = [gradient.size()[0], gradient.size()[1], h, w];
+            match op.mode {
+                UpsampleMode::Nearest => {
+                    one(Tensor::f_upsample_nearest2d_backward(gradient, to, from, None, None))
+                }
+                UpsampleMode::Bilinear => {
+                    one(Tensor::f_upsample_bilinear2d_backward(gradient, to, from, false, None, None))
+                }
+            }
+        }
+        Op::Identity(_) => one(Ok(gradient.shallow_clone())),
+        Op::Input(_) => Ok(Vec::new()),
+    }
+}
+
+/// A convolution by weights that were cast already.
+pub(super) fn convolve(op: &Conv, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    let bias = bias.map(|bias| bias.f_to_kind(x.kind())).transpose()?;
+    let groups = i64::try_from(op.groups).unwrap_or(i64::MAX);
+    x.f_conv2d(weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)
+}
+
+/// Writes a gradient into its place.
+pub(super) fn put(to: &Tensor, from: &Tensor) -> Result<()> {
+    to.shallow_clone().f_copy_(from)
+}
+
+fn batch_norm(
+    op: &BatchNorm,
+    gradient: &Tensor,
+    kept: &[Tensor],
+    weights: &[Weight],
+    by_weights: &[Tensor],
+) -> Result<Vec<Option<Tensor>>> {
+    let [x, mean, inverse] = kept else { return Err(TchError::Shape("three tensors were kept".into())) };
+    let [weight, _, running_mean, running_var] = four(weights)?.map(|weight| &weight.tensor);
+    let gradient = channels_last(gradient)?;
+    let owned = [weight, running_mean, running_var];
+    let [by_input, by_weight, by_bias] =
+        aten::batch_norm_backward([&gradient, x], owned, [mean, inverse], op.eps)?;
+    put(&by_weights[0], &by_weight)?;
+    put(&by_weights[1], &by_bias)?;
+    Ok(vec![Some(by_input)])
+}
+
+fn multiplied(gradient: &Tensor, kept: &[Tensor], wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
+    let [a, b] = two(kept)?;
+    let by_first = wanted[0].then(|| gradient.f_mul(b)).transpose()?;
+    let by_second = wanted[1].then(|| {
+        let whole = gradient.f_mul(a)?;
+        let spread: Vec<i64> =
+            (0..b.dim() as i64).filter(|&d| b.size()[d as usize] != a.size()[d as usize]).collect();
+        if spread.is_empty() { Ok(whole) } else { whole.f_sum_dim_intlist(spread.as_slice(), true, b.kind()) }
+    });
+    Ok(vec![by_first, by_second.transpose()?])
+}
+
+fn window(window: &Window) -> Result<([i64; 2], [i64; 2], [i64; 2])> {
+    Ok((pair(window.kernel)?, pair(window.stride)?, pair(window.pad)?))
+}
+
+fn two(kept: &[Tensor]) -> Result<[&Tensor; 2]> {
+    match kept {
+        [a, b] => Ok([a, b]),
+        _ => Err(TchError::Shape("two tensors were kept".into())),
+    }
+}
+
+fn four(weights: &[Weight]) -> Result<[&Weight; 4]> {
+    match weights {
+        [a, b, c, d] => Ok([a, b, c, d]),
+        _ => Err(TchError::Shape("batch normalisation owns four tensors".into())),
+    }
+}

@@ -1,0 +1,156 @@
+//! Convolutions timed on this machine, once for each shape.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use netc::disk;
+use netc::graph::op::Conv;
+use netc::lower::{Algorithm, ConvChoice, Load, Precision, Times, TorchError, Ways, Without};
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::convolution::Convolution;
+use crate::lower::At;
+use crate::lower::kernels::{Epilogue, Kernels, Workspace};
+use crate::lower::torch::channels_last;
+
+/// How a step is made, and how its algorithms are chosen.
+#[derive(Debug, Clone, Default)]
+pub struct Tuning {
+    /// Among which.
+    pub choice: ConvChoice,
+    /// Where measurements are kept. Without it they are made anew.
+    pub cache: Option<PathBuf>,
+    /// The machine that they hold for, in words.
+    pub machine: String,
+    /// What a step does not use.
+    pub without: Without,
+}
+
+type Found = BTreeMap<String, Times>;
+
+impl Tuning {
+    /// The ways of a convolution, and the times by which they were chosen, of `[inside, height, width]` on batches of so many images.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub(super) fn ways(
+        &self,
+        kernels: Option<Kernels>,
+        op: &Conv,
+        image: [u64; 3],
+        (batch, precision): (usize, Precision),
+        backward: bool,
+    ) -> Result<(Ways, Option<Times>), TorchError> {
+        let [inside, height, width] = image;
+        let load = Load { images: batch as u64, precision, threads: 1 };
+        let timed = ConvChoice::timed(op, image, batch as u64);
+        let (Some(candidate), Some(images)) = (self.choice.candidate(precision), timed) else {
+            return Ok((self.choice.assumed(op, image, load), None));
+        };
+        let kind = match precision {
+            Precision::Bf16 => Kind::BFloat16,
+            _ => Kind::Float,
+        };
+        let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+        let key = format!(
+            "{} {build} {}: {kind:?} {images} x {inside} x {height} x {width} -> {}",
+            env!("CARGO_PKG_VERSION"),
+            self.machine,
+            op.out
+        );
+        let name = if backward { key } else { format!("{key} forward alone") };
+        let mut cache = Cache::open(self.cache.as_deref());
+        let times = match cache.found.get(&name) {
+            Some(times) => *times,
+            None => {
+                let sizes = [images, inside, height, width].map(|size| size as i64);
+                let seconds = measure(kernels, op, sizes, kind, candidate, backward);
+                let times = Times { candidate, images, seconds: seconds.at("timing convolutions")? };
+                cache.found.insert(name, times);
+                cache.save();
+                times
+            }
+        };
+        Ok((times.ways(), Some(times)))
+    }
+}
+
+/// What was measured before. It is locked until it is dropped, so that processes beside this one wait for its
+/// measurements, and all choose alike.
+struct Cache {
+    found: Found,
+    place: Option<(PathBuf, File)>,
+}
+
+impl Cache {
+    /// Where it cannot be, everything is measured; likewise what cannot be read.
+    fn open(path: Option<&Path>) -> Cache {
+        let lock = |path: &Path| -> std::io::Result<File> {
+            fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+            let lock = File::create(path.with_extension("lock"))?;
+            lock.lock()?;
+            Ok(lock)
+        };
+        let place = path.and_then(|path| Some((path.to_path_buf(), lock(path).ok()?)));
+        let text = place.as_ref().and_then(|(path, _)| fs::read_to_string(path).ok()).unwrap_or_default();
+        Cache { found: serde_json::from_str(&text).unwrap_or_default(), place }
+    }
+
+    fn save(&self) {
+        let Some((path, _lock)) = &self.place else { return };
+        let text = serde_json::to_string_pretty(&self.found).unwrap_or_default() + "\n";
+        // Where it fails, the next process measures again.
+        let _ = disk::replace(path, text.as_bytes());
+    }
+}
+
+/// Seconds of the library and of `other` in each direction.
+fn measure(
+    kernels: Option<Kernels>,
+    op: &Conv,
+    [images, inside, height, width]: [i64; 4],
+    kind: Kind,
+    other: Algorithm,
+    backward: bool,
+) -> Result<[[f64; 2]; 3], TchError> {
+    let outside = op.out as i64;
+    let image = |channels: i64| {
+        channels_last(&Tensor::f_ones([images, channels, height, width], (kind, Device::Cpu))?)
+    };
+    let weights = || channels_last(&Tensor::f_ones([outside, inside, 3, 3], (Kind::Float, Device::Cpu))?);
+    let (x, y, dx, weight, dw) = (image(inside)?, image(outside)?, image(inside)?, weights()?, weights()?);
+    let mut workspace = Workspace::default();
+    let mut seconds = [[0.0; 2]; 3];
+    for (way, algorithm) in [Algorithm::Library, other].into_iter().enumerate() {
+        let mut conv = Convolution::new(op.clone(), Ways::all(algorithm));
+        for (i, seconds) in seconds.iter_mut().enumerate().take(if backward { 3 } else { 1 }) {
+            seconds[way] = fastest(|| match i {
+                0 => {
+                    conv.renew();
+                    let finish = Epilogue::default();
+                    let y = || Ok(y.shallow_clone());
+                    conv.forward(kernels, &x, &weight, finish, y, &mut workspace).map(|_| ())
+                }
+                1 => {
+                    let dx = || Ok(dx.shallow_clone());
+                    conv.by_input(kernels, [&y, &x], &weight, dx, &mut workspace).map(|_| ())
+                }
+                _ => conv.by_weights(kernels, [&y, &x], &weight, &dw, &mut workspace),
+            })?;
+        }
+    }
+    Ok(seconds)
+}
+
+fn fastest(mut run: impl FnMut() -> Result<(), TchError>) -> Result<f64, TchError> {
+    run()?;
+    let mut best = f64::INFINITY;
+    for _ in 0..2 {
+        let start = Instant::now();
+        run()?;
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}

@@ -1,0 +1,189 @@
+//! The tasks one after another, forward and then backward.
+
+use std::time::Instant;
+
+use netc::graph::Op;
+use netc::lower::TorchError;
+use tch::{Device, TchError, Tensor};
+
+use super::{Compiled, rules};
+use crate::lower::kernels::{Epilogue, Moments};
+use crate::lower::torch::{Mode, channels_last, ops};
+use crate::lower::{At, TorchNet};
+
+/// What a task keeps for its way back.
+pub(super) enum Kept {
+    Rule(Vec<Tensor>),
+    Norm(Tensor, Moments),
+    Convolution(Tensor),
+}
+
+impl Compiled {
+    /// The output, and what each task keeps.
+    pub(super) fn forward(
+        &mut self,
+        net: &TorchNet,
+        images: &Tensor,
+        mode: Mode,
+    ) -> Result<(Tensor, Vec<Kept>), TorchError> {
+        let steps = net.plan.steps();
+        let mut values: Vec<Option<Tensor>> = (0..steps.len()).map(|_| None).collect();
+        let input = images.f_to_kind(net.kind).and_then(|t| channels_last(&t));
+        values[0] = Some(input.at(&steps[0].path)?);
+        let mut kept = Vec::new();
+        for i in 0..self.schedule.tasks.len() {
+            let task = self.schedule.tasks[i].clone();
+            let operands = task.operands(&net.plan);
+            let read: Vec<Tensor> =
+                operands.iter().filter_map(|&o| values[o].as_ref()).map(Tensor::shallow_clone).collect();
+            let start = Instant::now();
+            let (value, keep) = self.run(net, i, &read, mode).at(&steps[task.step].path)?;
+            self.note(net, i, 0, start);
+            kept.push(keep);
+            drop(read);
+            for operand in operands {
+                if self.schedule.values[operand].last_reader == Some(i) {
+                    values[operand] = None;
+                }
+            }
+            values[task.output] = Some(value);
+        }
+        let output = values.pop().flatten().ok_or_else(|| TchError::Shape("the plan is empty".into()));
+        Ok((output.at("the output")?, kept))
+    }
+
+    fn run(
+        &mut self,
+        net: &TorchNet,
+        i: usize,
+        read: &[Tensor],
+        mode: Mode,
+    ) -> Result<(Tensor, Kept), TchError> {
+        let Compiled { schedule, convolutions, memory, kernels, workspace, .. } = self;
+        let task = &schedule.tasks[i];
+        let step = &net.plan.steps()[task.step];
+        let weights = &net.weights[net.owned[task.step].clone()];
+        let add = task.add.and_then(|_| read.last());
+        let add = add.map(channels_last).transpose()?;
+        let x = read.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
+        let place = || {
+            let shape = &net.plan.steps()[task.output].shape;
+            memory.image(schedule.slots.value[i], x.size()[0], shape)
+        };
+        if let Some(convolution) = &mut convolutions[i] {
+            let bias = weights.get(1).map(|bias| &bias.tensor);
+            let finish = Epilogue { bias, after: task.after, add: add.as_ref() };
+            let value = convolution.forward(*kernels, x, &weights[0].tensor, finish, place, workspace)?;
+            return Ok((value, Kept::Convolution(x.shallow_clone())));
+        }
+        let Mode::Train { seed } = mode else {
+            let read: Vec<&Tensor> = read.iter().collect();
+            return Ok((ops::apply(step, &read, weights, (net.kind, None), mode)?, Kept::Rule(Vec::new())));
+        };
+        if let (Op::BatchNorm(op), Some(kernels), [w, b, mean, var], true) =
+            (&step.op, kernels, weights, task.own)
+        {
+            let x = channels_last(x)?;
+            let owned = [w, b, mean, var].map(|weight| &weight.tensor);
+            let moments = kernels.moments(&x, owned, op.momentum, op.eps)?;
+            let y = place()?;
+            kernels.normalise((&x, &y), &moments, task.after, add.as_ref())?;
+            return Ok((y, Kept::Norm(x, moments)));
+        }
+        let done = rules::forward(step, &read.iter().collect::<Vec<_>>(), weights, net.kind, seed)?;
+        Ok((done.value, Kept::Rule(done.kept)))
+    }
+
+    pub(super) fn backward(
+        &mut self,
+        net: &TorchNet,
+        gradient: Tensor,
+        kept: Vec<Kept>,
+    ) -> Result<(), TorchError> {
+        let steps = net.plan.steps();
+        let mut gradients: Vec<Vec<Tensor>> = (0..steps.len()).map(|_| Vec::new()).collect();
+        gradients[steps.len() - 1].push(gradient);
+        for (i, kept) in kept.into_iter().enumerate().rev() {
+            let task = self.schedule.tasks[i].clone();
+            let parts = std::mem::take(&mut gradients[task.output]);
+            if parts.is_empty() || !self.schedule.values[task.output].wanted {
+                continue;
+            }
+            if let Some(add) = task.add.filter(|&add| self.schedule.values[add].wanted) {
+                gradients[add].extend(parts.iter().map(Tensor::shallow_clone));
+            }
+            let start = Instant::now();
+            let by_operands = self.run_back(net, i, parts, kept).at(&steps[task.step].path)?;
+            self.note(net, i, 1, start);
+            for (&operand, gradient) in steps[task.step].operands.iter().zip(by_operands) {
+                gradients[operand].extend(gradient.filter(|_| self.schedule.values[operand].wanted));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes how long a task took in a direction, if that is wanted; then a GPU is waited for.
+    fn note(&mut self, net: &TorchNet, task: usize, direction: usize, start: Instant) {
+        if let Some(clock) = &mut self.clock {
+            if let Device::Cuda(gpu) = net.device {
+                tch::Cuda::synchronize(gpu as i64);
+            }
+            clock[task][direction] = start.elapsed().as_secs_f64();
+        }
+    }
+
+    /// The gradients by the operands of a task's op.
+    fn run_back(
+        &mut self,
+        net: &TorchNet,
+        i: usize,
+        mut parts: Vec<Tensor>,
+        kept: Kept,
+    ) -> Result<Vec<Option<Tensor>>, TchError> {
+        let Compiled { schedule, convolutions, memory, kernels, workspace, .. } = self;
+        let task = &schedule.tasks[i];
+        let step = &net.plan.steps()[task.step];
+        let weights = &net.weights[net.owned[task.step].clone()];
+        let by_weights = &self.by_weights[self.owned[task.step].clone()];
+        let most = if matches!(kept, Kept::Norm(..)) { 2 } else { 1 };
+        while parts.len() > most
+            && let (Some(a), Some(b)) = (parts.pop(), parts.pop())
+        {
+            parts.push(a.f_add(&b)?);
+        }
+        let wanted: Vec<bool> =
+            step.operands.iter().map(|&operand| schedule.values[operand].wanted).collect();
+        match (kept, &mut convolutions[i], kernels) {
+            (Kept::Norm(x, moments), _, Some(kernels)) => {
+                // The gradient takes the place of what a convolution wrote for this op alone.
+                let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
+                let parts: Vec<Tensor> = parts.iter().map(channels_last).collect::<Result<_, _>>()?;
+                let gradient = [parts.first(), parts.get(1)];
+                let by_owned = [&by_weights[0], &by_weights[1]];
+                let own = (&moments, &weights[0].tensor);
+                kernels.normalise_backward(&x, gradient, own, task.after, by_owned)?;
+                Ok(vec![Some(x)])
+            }
+            (Kept::Convolution(x), Some(convolution), kernels) => {
+                let gradient = [&parts[0], &x];
+                let weight = &weights[0].tensor;
+                if weights[0].trained {
+                    convolution.by_weights(*kernels, gradient, weight, &by_weights[0], workspace)?;
+                }
+                if let Some(by_bias) = by_weights.get(1) {
+                    rules::put(
+                        by_bias,
+                        &parts[0].f_sum_dim_intlist([0i64, 2, 3].as_slice(), false, by_bias.kind())?,
+                    )?;
+                }
+                let place = || memory.image(schedule.slots.gradient[i], x.size()[0], &step.operand_shapes[0]);
+                let by_input = || convolution.by_input(*kernels, gradient, weight, place, workspace);
+                Ok(vec![wanted[0].then(by_input).transpose()?])
+            }
+            (Kept::Rule(kept), ..) => rules::backward(step, &parts[0], &kept, weights, by_weights, &wanted),
+            (Kept::Norm(..) | Kept::Convolution(_), ..) => {
+                Err(TchError::Shape("what was kept is of another task".into()))
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Weights transformed and laid out for the inner product: `[point][panel][depth][32]` words.
+
+use std::arch::x86_64::*;
+
+use netc::lower::winograd::depth;
+
+use super::super::element::{Element, within};
+use super::super::pool::{Shared, parallel};
+use super::super::tile::Tile;
+use super::dims::{Dims, PANEL, panels};
+use super::transform::{POINTS, weight};
+
+/// Packs `w`, `[outside][3][3][inside]`, for the forward direction.
+///
+/// # Safety
+/// `w` and `packed` have the sizes of `dims`, and what `packed` holds besides stays zero. The machine has the target
+/// features.
+pub(super) unsafe fn forward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>) {
+    let dims = *dims;
+    // SAFETY: each call writes the words of its own outputs.
+    parallel(dims.outside.div_ceil(16), |block| unsafe { outputs::<E, T>(w, &dims, packed, block * 16) });
+}
+
+/// Packs `w` for the gradient by the input: from outputs to inputs, the weights turned around.
+///
+/// # Safety
+/// As for [`forward`].
+pub(super) unsafe fn backward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>) {
+    let dims = *dims;
+    // SAFETY: each call writes the words of its own outputs.
+    parallel(depth(dims.outside, E::PACK), |word| unsafe { turned::<E, T>(w, &dims, packed, word) });
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, first: usize) {
+    let (inside, depth, panels) = (dims.inside, depth(dims.inside, E::PACK), panels(dims.outside));
+    let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
+    for channel in (0..inside).step_by(16) {
+        // Taps by input and output, so that lanes are outputs.
+        let mut taps = [[[0.0f32; 16]; 16]; 9];
+        for o in first..dims.outside.min(first + 16) {
+            for (tap, taps) in taps.iter_mut().enumerate() {
+                for i in channel..inside.min(channel + 16) {
+                    // SAFETY: within `[outside][9][inside]`.
+                    taps[i - channel][o - first] = unsafe { *w.at((o * 9 + tap) * inside + i) };
+                }
+            }
+        }
+        for i in (0..16).step_by(E::PACK) {
+            for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
+                // SAFETY: each row has 16 numbers; the machine has the target features.
+                unsafe {
+                    let taps = std::array::from_fn(|tap| _mm512_loadu_ps(taps[tap][i + s].as_ptr()));
+                    weight::<T>(taps, |point, lanes| part[point] = lanes);
+                }
+            }
+            for point in 0..T::POINTS {
+                let at = ((point * panels + first / PANEL) * depth + (channel + i) / E::PACK) * PANEL
+                    + first % PANEL;
+                // SAFETY: within the packed weights.
+                unsafe {
+                    _mm512_storeu_si512(packed.at(at).cast(), E::words([parts[0][point], parts[1][point]]))
+                };
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+unsafe fn turned<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, word: usize) {
+    let (inside, depth, panels) = (dims.inside, depth(dims.outside, E::PACK), panels(dims.inside));
+    let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
+    for channel in (0..inside).step_by(16) {
+        for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
+            let o = word * E::PACK + s;
+            let mask = if o < dims.outside { within(inside, channel) } else { 0 };
+            // SAFETY: the mask keeps to the weights; a mask of 0 reads nothing.
+            unsafe {
+                let taps = std::array::from_fn(|tap| {
+                    let at = (o.min(dims.outside - 1) * 9 + 8 - tap) * inside + channel;
+                    f32::load(w.at(at), mask)
+                });
+                weight::<T>(taps, |point, lanes| part[point] = lanes);
+            }
+        }
+        for point in 0..T::POINTS {
+            let at = ((point * panels + channel / PANEL) * depth + word) * PANEL + channel % PANEL;
+            // SAFETY: within the packed weights.
+            unsafe {
+                _mm512_storeu_si512(packed.at(at).cast(), E::words([parts[0][point], parts[1][point]]))
+            };
+        }
+    }
+}

@@ -1,0 +1,182 @@
+use std::arch::x86_64::*;
+
+use netc::lower::winograd::ByWeights;
+
+use super::super::element::{Element, within};
+use super::super::pool::{Shared, parallel, share, threads};
+use super::super::tile::Tile;
+use super::Workspace;
+use super::dims::{Dims, PANEL, Place, ROWS, panels};
+use super::product::columns_by_panel;
+use super::transform::{POINTS, input, output_gradient, weight_gradient};
+
+/// What one thread sums up: blocks of 16 outputs over some tiles.
+struct Part {
+    outputs: std::ops::Range<usize>,
+    blocks: std::ops::Range<usize>,
+}
+
+fn parts<T: Tile>(dims: &Dims, cut: ByWeights, threads: usize) -> Vec<Part> {
+    let outputs = dims.outside.div_ceil(16);
+    let blocks = dims.tiles(T::SIZE).div_ceil(cut.block);
+    let part = |i| match cut.by_outputs {
+        true => Part { outputs: share(outputs, i, threads), blocks: 0..blocks },
+        false => Part { outputs: 0..outputs, blocks: share(blocks, i, threads) },
+    };
+    (0..threads).map(part).collect()
+}
+
+/// `dw`, `[outside][3][3][inside]`, from the input and the gradient of the output.
+///
+/// # Safety
+/// All have the sizes of `dims`. The machine has the target features.
+pub(super) unsafe fn gradient<E: Element, T: Tile>(
+    x: Shared<E>,
+    dy: Shared<E>,
+    dw: Shared<f32>,
+    dims: &Dims,
+    workspace: &mut Workspace,
+) {
+    let threads = threads();
+    let cut = ByWeights::new(T::SIZE, E::PACK, dims, threads);
+    let parts = parts::<T>(dims, cut, threads);
+    let [inputs, gradients, sums] = cut.scratch(T::SIZE);
+    let inputs = workspace.inputs(threads, inputs);
+    let gradients = workspace.products(threads, gradients);
+    let sums = workspace.sums(threads, sums);
+    parallel(threads, |thread| {
+        let (part, v, d, u) = (&parts[thread], inputs[thread], gradients[thread], sums[thread]);
+        // SAFETY: each thread writes its own scratch.
+        unsafe {
+            if part.blocks.is_empty() {
+                let count = T::POINTS * panels(dims.inside) * part.outputs.len() * 16 * PANEL;
+                std::ptr::write_bytes(u.at(0), 0, count);
+            }
+            for i in part.blocks.clone() {
+                one_block::<E, T>((x, dy), dims, i, part, (v.at(0), d.at(0)), cut, u.at(0).cast());
+            }
+        }
+    });
+    parallel(dims.outside, |o| {
+        let mine = |part: &Part| part.outputs.contains(&(o / 16));
+        let from = parts.iter().zip(&sums).filter(|(part, _)| mine(part)).take(if cut.by_outputs {
+            1
+        } else {
+            threads
+        });
+        let from = from.map(|(part, sums)| {
+            let row = o - part.outputs.start * 16;
+            (*sums, row, part.outputs.len() * 16)
+        });
+        // SAFETY: each output has its own weights.
+        unsafe { one_output::<T>(from, o, dims, dw) };
+    });
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+unsafe fn one_block<E: Element, T: Tile>(
+    (x, dy): (Shared<E>, Shared<E>),
+    dims: &Dims,
+    i: usize,
+    part: &Part,
+    (v, d): (*mut u32, *mut u32),
+    ByWeights { block: size, planes, .. }: ByWeights,
+    u: *mut f32,
+) {
+    let zeros = [_mm512_setzero_ps(); POINTS];
+    let mut pair = [zeros; 2];
+    let words = size / E::PACK;
+    let tiles = i * size..dims.tiles(T::SIZE).min((i + 1) * size);
+    for first in tiles.clone().step_by(E::PACK) {
+        let word = (first - tiles.start) / E::PACK;
+        if first + E::PACK > tiles.end {
+            // Half a word at the end.
+            pair = [zeros; 2];
+        }
+        let place = |s: usize| Some(first + s).filter(|t| *t < tiles.end).map(|t| Place::of::<T>(dims, t));
+        for channel in (0..dims.inside).step_by(16) {
+            for (s, points) in pair.iter_mut().enumerate().take(E::PACK) {
+                if let Some(place) = place(s) {
+                    // SAFETY: the tile is of the input.
+                    unsafe {
+                        input::<E, T>(x.at(0), dims, place, channel, |point, lanes| points[point] = lanes)
+                    };
+                }
+            }
+            let at = channel / PANEL * words * PANEL + word * PANEL + channel % PANEL;
+            for point in 0..T::POINTS {
+                // SAFETY: within the plane.
+                unsafe { put(v.add(point * planes[0] + at), E::words([pair[0][point], pair[1][point]])) };
+            }
+        }
+        for output in part.outputs.clone() {
+            for (s, points) in pair.iter_mut().enumerate().take(E::PACK) {
+                if let Some(place) = place(s) {
+                    // SAFETY: the tile is of the output.
+                    unsafe {
+                        output_gradient::<E, T>(dy.at(0), dims, place, output * 16, |point, lanes| {
+                            points[point] = lanes
+                        });
+                    }
+                }
+            }
+            let at = ((output - part.outputs.start) * words + word) * 16;
+            for point in 0..T::POINTS {
+                // SAFETY: within the plane.
+                unsafe { put(d.add(point * planes[1] + at), E::words([pair[0][point], pair[1][point]])) };
+            }
+        }
+    }
+    let (depth, panels, rows) = (tiles.len().div_ceil(E::PACK), panels(dims.inside), part.outputs.len() * 16);
+    for point in 0..T::POINTS {
+        for panel in 0..panels {
+            for row in (0..rows).step_by(ROWS) {
+                // SAFETY: within the planes and the sums.
+                unsafe {
+                    let a = d.add(point * planes[1] + row / 16 * words * 16 + row % 16);
+                    let b = v.add(point * planes[0] + panel * words * PANEL);
+                    let c = u.add(((point * panels + panel) * rows + row) * PANEL);
+                    match i == part.blocks.start {
+                        true => columns_by_panel::<E, false>(depth, a, b, c),
+                        false => columns_by_panel::<E, true>(depth, a, b, c),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The weights of one output from the sums of all parts that have it: sums, row of it, rows.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+unsafe fn one_output<T: Tile>(
+    from: impl Iterator<Item = (Shared<u32>, usize, usize)> + Clone,
+    o: usize,
+    dims: &Dims,
+    dw: Shared<f32>,
+) {
+    let panels = panels(dims.inside);
+    for channel in (0..dims.inside).step_by(16) {
+        let mut points = [_mm512_setzero_ps(); POINTS];
+        for (sums, row, rows) in from.clone() {
+            for (point, sum) in points.iter_mut().enumerate().take(T::POINTS) {
+                let at = ((point * panels + channel / PANEL) * rows + row) * PANEL + channel % PANEL;
+                // SAFETY: within the sums.
+                *sum = _mm512_add_ps(*sum, unsafe { _mm512_loadu_ps(sums.at(at).cast()) });
+            }
+        }
+        // SAFETY: the mask keeps to the inputs.
+        unsafe {
+            for (tap, lanes) in weight_gradient::<T>(&points).into_iter().enumerate() {
+                let at = (o * 9 + tap) * dims.inside + channel;
+                f32::store(dw.at(at), within(dims.inside, channel), lanes);
+            }
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn put(to: *mut u32, words: __m512i) {
+    // SAFETY: the caller vouches for 16 words.
+    unsafe { _mm512_storeu_si512(to.cast(), words) }
+}

@@ -1,0 +1,11 @@
+//! A net on libtorch, and its compiled step.
+//!
+//! [`TorchNet`] owns the weights and runs a [plan](netc::lower::Plan) on libtorch. Weights start from a seed, each tensor
+//! from a stream of its own named by its path, so that a layer more changes no other layer's weights.
+
+mod compiled;
+pub mod kernels;
+mod torch;
+
+pub use compiled::{Compiled, Stepped, TaskInfo, Tuning};
+pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, save_script, verify};

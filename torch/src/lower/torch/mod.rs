@@ -1,0 +1,221 @@
+mod attributes;
+mod folded;
+pub(super) mod ops;
+mod script;
+mod verify;
+mod weights;
+
+use std::ops::Range;
+
+use netc::check::Checked;
+use netc::lower::{Plan, Precision, TorchError, plan};
+use tch::{Device, Kind, TchError, Tensor};
+
+pub(super) use ops::{image_size, pair};
+pub use script::save_script;
+pub use verify::{Verified, verify};
+pub use weights::Weight;
+
+/// Says where libtorch refused something.
+pub trait At<T> {
+    /// Keeps the first line of the error's text and adds the place.
+    fn at(self, at: &str) -> Result<T, TorchError>;
+}
+
+impl<T> At<T> for Result<T, TchError> {
+    fn at(self, at: &str) -> Result<T, TorchError> {
+        self.map_err(|error| {
+            let text = match error {
+                TchError::Torch(text) => text,
+                other => other.to_string(),
+            };
+            let message = text.lines().next().unwrap_or_default().to_string();
+            TorchError { at: at.to_string(), message }
+        })
+    }
+}
+
+/// Whether batch normalisation and dropout do what they do while training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The batch's own statistics, which also move the running ones; dropout drops.
+    Train {
+        /// What dropout draws from.
+        seed: u64,
+    },
+    /// The running statistics; dropout does nothing.
+    Eval,
+}
+
+/// Batch normalisation while training by other statistics than those of the batch at hand.
+pub trait TrainingNorm: std::fmt::Debug + Send + Sync {
+    /// Normalises `x`, `[N, C, ...]`, by statistics per channel, then scales and shifts it by weight and bias, the
+    /// first two of the tensors; moves the running mean and variance, the other two, by `momentum`. In the kind of `x`.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    fn apply(&self, x: &Tensor, owned: [&Tensor; 4], momentum: f64, eps: f64) -> Result<Tensor, TchError>;
+}
+
+/// A net on a device, with its weights.
+#[derive(Debug)]
+pub struct TorchNet {
+    pub(super) plan: Plan,
+    pub(super) weights: Vec<Weight>,
+    /// Which weights each step of the plan owns.
+    pub(super) owned: Vec<Range<usize>>,
+    pub(super) device: Device,
+    pub(super) kind: Kind,
+    /// Of the weights, and of the output.
+    pub(super) masters: Kind,
+    norm: Option<Box<dyn TrainingNorm>>,
+}
+
+impl TorchNet {
+    /// A net with first weights from `seed`: the same for the same seed and path, on every device.
+    pub fn new(
+        net: &Checked,
+        seed: u64,
+        device: Device,
+        precision: Precision,
+    ) -> Result<TorchNet, TorchError> {
+        let plan = plan(net);
+        let masters = if precision == Precision::Fp64 { Kind::Double } else { Kind::Float };
+        let mut weights = Vec::new();
+        let mut owned = Vec::new();
+        for step in plan.steps() {
+            let first = weights.len();
+            let shapes: Vec<_> = step.operand_shapes.iter().collect();
+            for tensor in step.op.tensors(&shapes) {
+                weights.push(Weight::new(&step.path, &tensor, seed, (masters, device)).at(&step.path)?);
+            }
+            owned.push(first..weights.len());
+        }
+        let kind = match precision {
+            Precision::Fp64 => Kind::Double,
+            Precision::Fp32 => Kind::Float,
+            Precision::Bf16 => Kind::BFloat16,
+            Precision::Fp16 => Kind::Half,
+        };
+        Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
+    }
+
+    /// A net that computes like this one, with the weights of these names.
+    fn with_weights(
+        &self,
+        net: &Checked,
+        get: impl Fn(&str) -> Option<Tensor>,
+    ) -> Result<TorchNet, TorchError> {
+        let plan = plan(net);
+        let (mut weights, mut owned) = (Vec::new(), Vec::new());
+        for step in plan.steps() {
+            let first = weights.len();
+            let shapes: Vec<_> = step.operand_shapes.iter().collect();
+            for spec in step.op.tensors(&shapes) {
+                let name = format!("{}.{}", step.path, spec.name);
+                let missing = || TchError::Shape(format!("there is no weight `{name}`"));
+                let weight = get(&name)
+                    .ok_or_else(missing)
+                    .and_then(|tensor| Weight::of(name.clone(), tensor, weights::sizes(&spec.dims)?, &spec));
+                weights.push(weight.at(&step.path)?);
+            }
+            owned.push(first..weights.len());
+        }
+        let TorchNet { device, kind, masters, .. } = *self;
+        Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
+    }
+
+    /// The same net with other weights and buffers, in the order of its own.
+    pub fn with_tensors(&self, tensors: &[Tensor]) -> TorchNet {
+        let weights = self.weights.iter().zip(tensors).map(|(weight, tensor)| Weight {
+            name: weight.name.clone(),
+            tensor: tensor.shallow_clone(),
+            dims: weight.dims.clone(),
+            ..*weight
+        });
+        let (plan, owned, weights) = (self.plan.clone(), self.owned.clone(), weights.collect());
+        let TorchNet { device, kind, masters, .. } = *self;
+        TorchNet { plan, weights, owned, device, kind, masters, norm: None }
+    }
+
+    /// Lets dropout drop nothing from now on, for comparison with what draws otherwise.
+    pub fn drop_nothing(&mut self) {
+        self.plan.drop_nothing();
+    }
+
+    /// Normalises by `norm` while training from now on.
+    pub fn set_training_norm(&mut self, norm: Box<dyn TrainingNorm>) {
+        self.norm = Some(norm);
+    }
+
+    /// The net's output for images `[N, channels, height, width]` of any kind: fp32, `[N, ...]`.
+    /// Gradients can be taken from it unless the caller has switched them off.
+    pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, TorchError> {
+        self.forward_watched(images, mode, &mut |_, _| Ok(()))
+    }
+
+    /// The same; `watch` is given the path and the value of each node, in the order of the plan. An error of it ends the pass.
+    pub fn forward_watched(
+        &self,
+        images: &Tensor,
+        mode: Mode,
+        watch: &mut dyn FnMut(&str, &Tensor) -> Result<(), TchError>,
+    ) -> Result<Tensor, TorchError> {
+        let steps = self.plan.steps();
+        let mut values: Vec<Option<Tensor>> = Vec::with_capacity(steps.len());
+        let input = images.f_to_kind(self.kind).and_then(|t| channels_last(&t));
+        values.push(Some(input.at(&steps[0].path)?));
+        for (step, owned) in steps.iter().zip(&self.owned).skip(1) {
+            let operands: Vec<&Tensor> = step.operands.iter().filter_map(|&i| values[i].as_ref()).collect();
+            let weights = &self.weights[owned.clone()];
+            let value = ops::apply(step, &operands, weights, (self.kind, self.norm.as_deref()), mode)
+                .at(&step.path)?;
+            watch(&step.path, &value).at(&step.path)?;
+            for &operand in &step.last_uses {
+                values[operand] = None;
+            }
+            values.push(Some(value));
+        }
+        let output = values.pop().flatten().ok_or(TchError::Shape("the plan is empty".into()));
+        output.and_then(|t| t.f_to_kind(self.masters)).at(&self.plan.steps()[steps.len() - 1].path)
+    }
+
+    /// Every weight and buffer, in the order of the plan.
+    pub fn weights(&self) -> &[Weight] {
+        &self.weights
+    }
+
+    /// The weights that training changes.
+    pub fn trained(&self) -> impl Iterator<Item = &Weight> {
+        self.weights.iter().filter(|w| w.trained)
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// Its arithmetic.
+    pub fn precision(&self) -> Precision {
+        match self.kind {
+            Kind::Double => Precision::Fp64,
+            Kind::BFloat16 => Precision::Bf16,
+            Kind::Half => Precision::Fp16,
+            _ => Precision::Fp32,
+        }
+    }
+
+    /// What it computes, step by step.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// The same values with the channels innermost in memory, which libtorch's fast convolutions want.
+/// It keeps a tensor that has them there, and all that are no images.
+pub(super) fn channels_last(tensor: &Tensor) -> Result<Tensor, TchError> {
+    if tensor.dim() != 4 {
+        return Ok(tensor.shallow_clone());
+    }
+    tensor.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
+}

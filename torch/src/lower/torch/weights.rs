@@ -1,0 +1,52 @@
+use netc::graph::op::{self, Role};
+use netc::lower::init;
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::channels_last;
+
+/// A tensor that a node owns: a master, on the net's device; fp64 in a net of fp64, else fp32.
+#[derive(Debug)]
+pub struct Weight {
+    /// The node's path, a dot, and the tensor's name: `layer1.conv_bn_1.bn.running_mean`.
+    pub name: String,
+    /// The values.
+    pub tensor: Tensor,
+    /// Its sizes.
+    pub dims: Vec<i64>,
+    /// What it is to its op.
+    pub role: Role,
+    /// Whether training changes it by its gradient; otherwise it is a buffer.
+    pub trained: bool,
+}
+
+impl Weight {
+    pub(super) fn new(
+        path: &str,
+        spec: &op::Tensor,
+        seed: u64,
+        (kind, device): (Kind, Device),
+    ) -> Result<Weight, TchError> {
+        let name = format!("{path}.{}", spec.name);
+        let dims = sizes(&spec.dims)?;
+        i64::try_from(spec.elements())
+            .map_err(|_| TchError::Shape(format!("{} numbers are too many", spec.elements())))?;
+        let values = init::draw(spec.init, &dims, seed, &name);
+        let host = Tensor::f_from_slice(&values)?.f_reshape(&dims)?;
+        let tensor =
+            channels_last(&host.f_to_kind(kind)?.f_to_device(device)?)?.f_set_requires_grad(spec.trained)?;
+        Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
+    }
+
+    /// Replaces the values, given in the order of the dimensions.
+    pub fn set_values(&self, values: &[f32]) -> Result<(), TchError> {
+        let new = Tensor::f_from_slice(values)?.f_reshape(&self.dims)?;
+        tch::no_grad(|| self.tensor.shallow_clone().f_copy_(&new))
+    }
+}
+
+/// Sizes as libtorch wants them.
+pub(super) fn sizes(dims: &[u64]) -> Result<Vec<i64>, TchError> {
+    dims.iter()
+        .map(|&d| i64::try_from(d).map_err(|_| TchError::Shape(format!("a size of {d} is too large"))))
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! A data set on the device, given out in augmented batches. Every operation is on a whole batch.
+
+use netc::run::RunError;
+use netc::run::augment::{Augmentation, Draws};
+use netc::run::data::{Dataset, Split};
+use tch::{Device, Kind, TchError, Tensor};
+
+use crate::lower::At;
+
+/// The images and labels of one split on the device.
+///
+/// Pixels are bytes in the order row, column, channel, so that a crop is one gather of whole pixels
+/// and a batch comes out with its channels innermost, as convolutions want it.
+#[derive(Debug)]
+pub struct Batches {
+    /// Padded pixels, `[images * rows * columns, channels]`, bytes.
+    pixels: Tensor,
+    /// `[images]`, int64.
+    labels: Tensor,
+    count: usize,
+    /// Channels, rows and columns of an image without its padding.
+    image: [i64; 3],
+    pad: i64,
+    cutout: i64,
+    /// `[channels]`, fp32.
+    mean: Tensor,
+    std: Tensor,
+    /// Rows, as offsets into the padded image, `[1, rows, 1]`.
+    rows: Tensor,
+    /// Columns from left to right, and from right to left, `[2, columns]`.
+    columns: Tensor,
+    /// Which rows (columns) a square that starts at a row (column) covers, `[starts, length]`, bool.
+    covered: [Tensor; 2],
+}
+
+/// One epoch's draws on the device; one entry for each place in the epoch's order.
+#[derive(Debug)]
+pub struct Epoch {
+    /// The image.
+    order: Tensor,
+    /// The first pixel of its crop.
+    first: Tensor,
+    /// 1 to mirror it.
+    flip: Tensor,
+    /// First row and first column of its square.
+    cutout: [Tensor; 2],
+}
+
+impl Batches {
+    /// Moves the first `limit` examples of a split to a device, padded for `what`.
+    ///
+    /// # Errors
+    /// No example, padding that reflection cannot make, a square larger than the image, too little
+    /// memory.
+    pub fn new(
+        data: &Dataset,
+        split: &Split,
+        limit: Option<usize>,
+        what: Augmentation,
+        device: Device,
+    ) -> Result<Batches, RunError> {
+        let [channels, rows, columns] = data.image;
+        let shorter = rows.min(columns);
+        if what.crop_pad >= shorter || what.cutout > shorter {
+            return Err(RunError::Data(format!(
+                "expected `crop_pad` below and `cutout` up to the image's {shorter} pixels, got {} and {}",
+                what.crop_pad, what.cutout
+            )));
+        }
+        let count = limit.unwrap_or(usize::MAX).min(split.labels.len());
+        if count == 0 {
+            return Err(RunError::Data(format!("expected at least one image of {} to use", data.name)));
+        }
+        let images = &split.images[..count * channels * rows * columns];
+        Batches::build(data, images, &split.labels[..count], what, device)
+            .at("loading the images")
+            .map_err(Into::into)
+    }
+
+    fn build(
+        data: &Dataset,
+        images: &[u8],
+        labels: &[u16],
+        what: Augmentation,
+        device: Device,
+    ) -> Result<Batches, TchError> {
+        let image = data.image.map(|d| d as i64);
+        let [channels, height, width] = image;
+        let (count, pad) = (labels.len() as i64, what.crop_pad as i64);
+        let reflect = |length| {
+            let index: Vec<i64> = (-pad..length + pad).map(|i| reflected(i, length)).collect();
+            Tensor::f_from_slice(&index)
+        };
+        let pixels = Tensor::f_from_slice(images)?
+            .f_reshape([count, channels, height, width])?
+            .f_permute([0, 2, 3, 1])?
+            .f_index_select(1, &reflect(height)?)?
+            .f_index_select(2, &reflect(width)?)?
+            .f_reshape([-1, channels])?;
+        let ascending: Vec<i64> = (0..width).collect();
+        let both: Vec<i64> = ascending.iter().chain(ascending.iter().rev()).copied().collect();
+        let row_offsets: Vec<i64> = (0..height).map(|row| row * (width + 2 * pad)).collect();
+        let cutout = what.cutout as i64;
+        let to = |tensor: Tensor| tensor.f_to_device(device);
+        Ok(Batches {
+            pixels: to(pixels.f_contiguous()?)?,
+            labels: to(Tensor::f_from_slice(
+                &labels.iter().map(|&label| label.into()).collect::<Vec<i64>>(),
+            )?)?,
+            count: labels.len(),
+            image,
+            pad,
+            cutout,
+            mean: to(Tensor::f_from_slice(&data.normalisation.mean[..data.image[0]])?)?,
+            std: to(Tensor::f_from_slice(&data.normalisation.std[..data.image[0]])?)?,
+            rows: to(Tensor::f_from_slice(&row_offsets)?.f_reshape([1, -1, 1])?)?,
+            columns: to(Tensor::f_from_slice(&both)?.f_reshape([2, -1])?)?,
+            covered: [to(covered(height, cutout)?)?, to(covered(width, cutout)?)?],
+        })
+    }
+
+    /// How many examples there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Moves an epoch's draws to the device.
+    pub fn epoch(&self, draws: &Draws) -> Result<Epoch, TchError> {
+        let [_, height, width] = self.image;
+        let (tall, wide) = (height + 2 * self.pad, width + 2 * self.pad);
+        let places = draws.order.iter().zip(&draws.crop);
+        let first: Vec<i64> = places.map(|(image, [y, x])| (image * tall + y) * wide + x).collect();
+        let cut = |axis: usize| draws.cutout.iter().map(|at| at[axis]).collect::<Vec<i64>>();
+        let to = |list: &[i64]| Tensor::f_from_slice(list)?.f_to_device(self.pixels.device());
+        Ok(Epoch {
+            order: to(&draws.order)?,
+            first: to(&first)?,
+            flip: to(&draws.flip)?,
+            cutout: [to(&cut(0))?, to(&cut(1))?],
+        })
+    }
+
+    /// The augmented examples at `start..start + count` of an epoch's order: images `[count, channels, rows,
+    /// columns]`, normalised, fp32, and labels `[count]`.
+    pub fn training(&self, epoch: &Epoch, start: usize, count: usize) -> Result<(Tensor, Tensor), TchError> {
+        let pick = |list: &Tensor| list.f_narrow(0, start as i64, count as i64);
+        let columns = self.columns.f_index_select(0, &pick(&epoch.flip)?)?.f_unsqueeze(1)?;
+        let mut images = self.crop(&pick(&epoch.first)?, &columns)?;
+        if self.cutout > 0 {
+            let rows = self.covered[0].f_index_select(0, &pick(&epoch.cutout[0])?)?.f_unsqueeze(2)?;
+            let columns = self.covered[1].f_index_select(0, &pick(&epoch.cutout[1])?)?.f_unsqueeze(1)?;
+            let _ = images.f_masked_fill_(&rows.f_logical_and(&columns)?.f_unsqueeze(1)?, 0.0)?;
+        }
+        Ok((images, self.labels.f_index_select(0, &pick(&epoch.order)?)?))
+    }
+
+    /// The examples `start..start + count` as they are: normalised, not augmented.
+    pub fn plain(&self, start: usize, count: usize) -> Result<(Tensor, Tensor), TchError> {
+        let [_, height, width] = self.image;
+        let (tall, wide) = (height + 2 * self.pad, width + 2 * self.pad);
+        let first: Vec<i64> =
+            (start..start + count).map(|image| (image as i64 * tall + self.pad) * wide + self.pad).collect();
+        let first = Tensor::f_from_slice(&first)?.f_to_device(self.pixels.device())?;
+        let images = self.crop(&first, &self.columns.f_narrow(0, 0, 1)?.f_unsqueeze(1)?)?;
+        Ok((images, self.labels.f_narrow(0, start as i64, count as i64)?))
+    }
+
+    /// Gathers images by first pixel `[n]` and columns `[n or 1, 1, columns]`, and normalises them.
+    fn crop(&self, first: &Tensor, columns: &Tensor) -> Result<Tensor, TchError> {
+        let [channels, height, width] = self.image;
+        let pixel = first.f_reshape([-1, 1, 1])?.f_add(&self.rows)?.f_add(columns)?.f_flatten(0, -1)?;
+        self.pixels
+            .f_index_select(0, &pixel)?
+            .f_to_kind(Kind::Float)?
+            .f_sub_(&self.mean)?
+            .f_div_(&self.std)?
+            .f_reshape([-1, height, width, channels])?
+            .f_permute([0, 3, 1, 2])
+    }
+}
+
+/// Where a reflection about the first and last of `length` places finds the value of place `i`; the
+/// edge itself is not repeated.
+fn reflected(i: i64, length: i64) -> i64 {
+    let last = length - 1;
+    last - (last - i.abs()).abs()
+}
+
+fn covered(length: i64, side: i64) -> Result<Tensor, TchError> {
+    let starts = 0..=length - side;
+    let table: Vec<bool> =
+        starts.flat_map(|start| (0..length).map(move |i| (start..start + side).contains(&i))).collect();
+    Tensor::f_from_slice(&table)?.f_reshape([-1, length])
+}

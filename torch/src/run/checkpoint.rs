@@ -1,0 +1,176 @@
+//! Weights and buffers in a `safetensors` file, each under its node's path, fp32. Of a training that is
+//! to go on, also what the optimiser remembers and what follows the weights, each under a prefix and its weight's name.
+
+use std::path::{Path, PathBuf};
+
+use netc::disk::{self, Folder};
+pub(super) use netc::lower::sealed::Entry;
+use netc::lower::sealed::{EMA, OPTIMISER, Opened, SLOW, most_bytes, open, seal};
+use netc::run::write_atomically;
+use netc::run::{RunError, RunFolder};
+use serde_json::Value as Facts;
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::state::{Average, State};
+use crate::lower::{At, TorchNet, Weight};
+
+/// A tensor on any device as fp32, in the order of its dimensions.
+pub(super) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
+    let host = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let mut values = vec![0f32; host.numel()];
+    host.f_copy_data(&mut values, host.numel())?;
+    Ok(Entry::floats(host.size().iter().map(|&d| d as usize).collect(), &values))
+}
+
+/// Writes every weight and buffer of a net, and `facts` as JSON under the metadata key `netc`. The same
+/// content gives the same bytes. A reader finds the old file or the new one, never a part.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn save(path: &Path, net: &TorchNet, facts: Option<Facts>) -> Result<(), RunError> {
+    let named = |w: &Weight| Ok((w.name.clone(), entry(&w.tensor).at(&w.name)?));
+    let entries = net.weights().iter().map(named).collect::<Result<_, RunError>>()?;
+    write(path, entries, facts)
+}
+
+/// Like [`save`], with all else that training changes. The checkpoint before it is kept beside it.
+pub(super) fn save_state(path: &Path, state: &State, facts: Facts) -> Result<(), RunError> {
+    let weights = state.net.weights().iter().map(|w| (w.name.clone(), &w.tensor));
+    let more = more(state).into_iter().map(|(name, _, tensor)| (name, tensor));
+    let named = |(name, tensor): (String, &Tensor)| Ok((name.clone(), entry(tensor).at(&name)?));
+    let entries = weights.chain(more).map(named).collect::<Result<_, RunError>>()?;
+    let before = before(path);
+    disk::keep(path, &before).map_err(RunError::io(&before))?;
+    write(path, entries, Some(facts))
+}
+
+/// Where the checkpoint before the last one is kept.
+pub(super) fn before(path: &Path) -> PathBuf {
+    path.with_extension("before.safetensors")
+}
+
+/// Whether there is a checkpoint before the last one.
+pub(super) fn has_before(path: &Path) -> bool {
+    let before = before(path);
+    let (folder, name) = parts(&before);
+    Folder::open(folder).is_ok_and(|folder| folder.has(name))
+}
+
+/// Puts the checkpoint before the last one in its place.
+pub(super) fn put_back(path: &Path, state: &State) -> Result<(), RunError> {
+    write_atomically(path, &bytes_in_folder(&before(path), &state.net)?)
+}
+
+/// What training changes besides the net's weights: the name in the file, the weight it belongs to, the tensor.
+fn more(state: &State) -> Vec<(String, &Weight, &Tensor)> {
+    let mut all = Vec::new();
+    for (weight, remembered) in state.net.trained().zip(state.optimiser.remembered()) {
+        let named = OPTIMISER.iter().zip(remembered);
+        all.extend(named.map(|(prefix, tensor)| (format!("{prefix}{}", weight.name), weight, tensor)));
+    }
+    for (prefix, average) in [(EMA, &state.ema), (SLOW, &state.slow)] {
+        let tensors = average.iter().flat_map(|average| &average.0);
+        let named = state.net.weights().iter().zip(tensors);
+        all.extend(named.map(|(weight, tensor)| (format!("{prefix}{}", weight.name), weight, tensor)));
+    }
+    all
+}
+
+/// Reads what [`save_state`] wrote, and gives back its facts. Of a training whose `epochs` are all done there may be the weights
+/// alone, as [`save`] wrote them. On any difference nothing is changed but that lookahead begins or not as in the file.
+pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<Facts, RunError> {
+    let bytes = bytes_in_folder(path, &state.net)?;
+    let file = opened(path, &bytes)?;
+    let facts = file.facts.clone().ok_or_else(|| RunError::Damaged {
+        path: path.into(),
+        reason: "it does not say which epoch it is of".into(),
+    })?;
+    let names = file.names();
+    if facts["epochs"] == epochs && !names.iter().any(|name| name.starts_with(OPTIMISER[0])) {
+        put(&file, path, &state.net, "")?;
+        state.ema = state.ema.take().map(|_| Average::of(&state.net)).transpose().at("the running mean")?;
+        return Ok(facts);
+    }
+    let begun = names.iter().any(|name| name.starts_with(SLOW));
+    state.slow = begun.then(|| Average::of(&state.net)).transpose().at("lookahead")?;
+    let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
+    let mut all = Vec::new();
+    for (name, weight, tensor) in more(state) {
+        let values = file.floats(&name, &weight.dims).map_err(refuse)?;
+        let values = Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?;
+        all.push((tensor, values));
+    }
+    put(&file, path, &state.net, "")?;
+    for (tensor, values) in all {
+        tch::no_grad(|| tensor.shallow_clone().f_copy_(&values)).at("the state of the training")?;
+    }
+    Ok(facts)
+}
+
+/// Writes tensors by name.
+pub(super) fn write(
+    path: &Path,
+    entries: Vec<(String, Entry)>,
+    facts: Option<Facts>,
+) -> Result<(), RunError> {
+    let bytes = seal(&entries, facts.as_ref())
+        .map_err(|reason| RunError::Checkpoint { path: path.into(), reason })?;
+    write_atomically(path, &bytes)
+}
+
+/// Reads every weight and buffer of a net; of a training that keeps a running mean of them, that mean. The file must have
+/// exactly its names, shapes and fp32, and may have the state of a training; on any difference the net is unchanged.
+///
+/// # Errors
+/// A file that cannot be read, is damaged or differs; the first difference is named.
+pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
+    let bytes = disk::read(path, most(net)).map_err(RunError::io(path))?;
+    let file = opened(path, &bytes)?;
+    put(&file, path, net, file.tested())
+}
+
+/// Like [`load`], of a run's folder, in which no link is followed.
+pub(super) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunError> {
+    let bytes = RunFolder::read_checkpoint(run, most(net))?;
+    let path = run.join(RunFolder::CHECKPOINT);
+    let file = opened(&path, &bytes)?;
+    put(&file, &path, net, file.tested())
+}
+
+/// A file of a folder that may be a stranger's.
+fn bytes_in_folder(path: &Path, net: &TorchNet) -> Result<Vec<u8>, RunError> {
+    let (folder, name) = parts(path);
+    Folder::open(folder).and_then(|folder| folder.read(name, most(net))).map_err(RunError::io(path))
+}
+
+/// The folder and the name of a file.
+fn parts(path: &Path) -> (&Path, &str) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let name = path.file_name().and_then(|name| name.to_str());
+    (folder.unwrap_or(Path::new(".")), name.unwrap_or_default())
+}
+
+/// The most bytes that the checkpoint of a net can have.
+fn most(net: &TorchNet) -> u64 {
+    most_bytes(net.weights().iter().map(|weight| weight.tensor.numel() as u64).sum())
+}
+
+fn opened<'b>(path: &Path, bytes: &'b [u8]) -> Result<Opened<'b>, RunError> {
+    open(bytes).map_err(|reason| RunError::Damaged { path: path.into(), reason })
+}
+
+/// Puts the weights and buffers under a prefix into a net.
+fn put(file: &Opened<'_>, path: &Path, net: &TorchNet, prefix: &str) -> Result<(), RunError> {
+    let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
+    if let Some(extra) = file.extra(|name| net.weights().iter().any(|w| w.name == name)) {
+        return Err(refuse(format!("it has a tensor `{extra}` that the net lacks")));
+    }
+    let mut all = Vec::new();
+    for weight in net.weights() {
+        all.push(file.floats(&format!("{prefix}{}", weight.name), &weight.dims).map_err(refuse)?);
+    }
+    for (weight, values) in net.weights().iter().zip(all) {
+        weight.set_values(&values).at(&weight.name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use netc::lower::Precision;
+use netc::run::{DeviceChoice, Hardware, PrecisionChoice, RunError};
+use tch::Device;
+
+use super::native;
+use crate::lower::kernels;
+
+/// Where a run computes, and in what arithmetic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Machine {
+    /// The device.
+    pub device: Device,
+    /// The precision.
+    pub precision: Precision,
+}
+
+impl Machine {
+    /// What was asked for, made concrete on this machine.
+    ///
+    /// # Errors
+    /// A GPU that is not there.
+    pub fn choose(device: DeviceChoice, precision: PrecisionChoice) -> Result<Machine, RunError> {
+        let gpus = Machine::gpus();
+        let device = match device {
+            DeviceChoice::Auto if gpus > 0 => Device::Cuda(0),
+            DeviceChoice::Auto | DeviceChoice::Cpu => Device::Cpu,
+            DeviceChoice::Cuda(n) if n < gpus => Device::Cuda(n),
+            DeviceChoice::Cuda(n) => {
+                let message = format!("there is no device cuda:{n}: libtorch found {gpus} CUDA GPUs");
+                return Err(RunError::Device(message));
+            }
+        };
+        let precision = match precision {
+            PrecisionChoice::Auto if device.is_cuda() => Precision::Fp16,
+            choice => choice.on_cpu(),
+        };
+        Ok(Machine { device, precision })
+    }
+
+    /// How many CUDA GPUs libtorch finds. The first call also prepares the process for libtorch.
+    pub fn gpus() -> usize {
+        let _ = Machine::cuda();
+        usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
+    }
+
+    /// Whether libtorch's CUDA half is loaded. The first call also prepares the process for libtorch.
+    ///
+    /// # Errors
+    /// Why it is not, in the dynamic linker's words.
+    pub fn cuda() -> Result<(), &'static str> {
+        static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
+        let loaded = LOADED.get_or_init(|| {
+            native::keep_freed_memory();
+            kernels::aten::prepare();
+            native::load_cuda()
+        });
+        loaded.as_ref().copied().map_err(String::as_str)
+    }
+
+    /// Waits for what the device was given to do.
+    pub(super) fn wait(self) {
+        if let Device::Cuda(gpu) = self.device {
+            tch::Cuda::synchronize(gpu as i64);
+        }
+    }
+
+    /// The machine in words, for logs.
+    pub fn hardware(self) -> Hardware {
+        let device = match self.device {
+            Device::Cuda(n) => format!("cuda:{n}"),
+            Device::Cpu => "cpu".into(),
+            Device::Mps => "mps".into(),
+            Device::Vulkan => "vulkan".into(),
+        };
+        Hardware::detect(usize::try_from(tch::get_num_threads()).unwrap_or(0), device)
+    }
+}
+
+/// The libtorch that this process runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LibtorchFacts {
+    /// Its version.
+    pub version: String,
+    /// The file that it was loaded from, where the system says it.
+    pub library: Option<PathBuf>,
+    /// Threads that it computes with.
+    pub threads: usize,
+    /// Whether netc's own kernels run here.
+    pub kernels: bool,
+}
+
+/// What libtorch says about itself.
+pub fn libtorch_facts() -> LibtorchFacts {
+    let build = kernels::aten::build();
+    let version = build.split("TORCH_VERSION=").nth(1).and_then(|rest| rest.split([',', ' ']).next());
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let library = maps.lines().filter_map(|line| line.find('/').map(|at| &line[at..]));
+    LibtorchFacts {
+        version: version.unwrap_or("unknown").to_string(),
+        library: library.map(PathBuf::from).find(|path| path.ends_with("libtorch_cpu.so")),
+        threads: usize::try_from(tch::get_num_threads()).unwrap_or(0),
+        kernels: kernels::Kernels::detect().is_some(),
+    }
+}

@@ -1,0 +1,175 @@
+//! One net over several processes: libtorch's own process groups, found by the usual environment.
+//!
+//! Every rank draws the same shuffle and takes its share of each batch; gradients are summed over the ranks,
+//! so that a step is that of the whole batch on one process.
+
+mod c10d;
+mod place;
+
+use std::ops::Range;
+use std::os::fd::IntoRawFd as _;
+
+use netc::run::RunError;
+use tch::{Device, TchError, Tensor};
+
+use crate::lower::{At, TrainingNorm};
+pub use place::Place;
+
+/// The most bytes of gradients that are summed as one tensor. PyTorch's DistributedDataParallel takes the same.
+const BUCKET: usize = 25 << 20;
+/// How long a rank waits for one that is silent. One that is gone is noticed at once.
+const PATIENCE_MS: i64 = 120_000;
+
+/// The ranks that train one net, seen from one of them.
+#[derive(Debug)]
+pub struct Group {
+    ranks: c10d::Ranks,
+    place: Place,
+}
+
+impl Group {
+    /// Joins the group that the environment describes ([`Place::of`]); `None` if it describes none.
+    ///
+    /// # Errors
+    /// An environment that says half of it, ranks that do not come.
+    pub fn from_env() -> Result<Option<Group>, RunError> {
+        let place = Place::of(|name| std::env::var(name).ok()).map_err(RunError::Device)?;
+        place.map(Group::join).transpose()
+    }
+
+    fn join(place: Place) -> Result<Group, RunError> {
+        let failed = |why: String| {
+            let Place { rank, size, host, port, .. } = &place;
+            RunError::Device(format!("rank {rank} of {size} cannot join the others at {host}:{port}: {why}"))
+        };
+        // The store listens on this address alone; left to itself it takes every address of the machine.
+        let listen = if place.keeps_store() {
+            let address = (place.host.as_str(), place.port);
+            let socket = std::net::TcpListener::bind(address).map_err(|e| failed(e.to_string()))?;
+            Some(socket.into_raw_fd())
+        } else {
+            None
+        };
+        let ranks = c10d::Ranks::join(&place, listen, PATIENCE_MS).map_err(failed)?;
+        Ok(Group { ranks, place })
+    }
+
+    /// This process, from 0.
+    pub fn rank(&self) -> usize {
+        self.place.rank
+    }
+
+    /// How many there are.
+    pub fn size(&self) -> usize {
+        self.place.size
+    }
+
+    /// Its place among those of its machine, from 0: which GPU is its own.
+    pub fn local_rank(&self) -> usize {
+        self.place.local_rank
+    }
+
+    /// This rank's part of so many things from `first` on: parts differ by one at most.
+    pub fn share(&self, first: usize, count: usize) -> Range<usize> {
+        let cut = |rank: usize| first + count * rank / self.size();
+        cut(self.rank())..cut(self.rank() + 1)
+    }
+
+    /// Replaces each tensor, in host memory, by its sum over the ranks.
+    ///
+    /// # Errors
+    /// A rank that is gone.
+    pub fn sum(&self, tensors: &[&Tensor]) -> Result<(), RunError> {
+        self.ranks.sum(tensors).map_err(|why| self.lost(why))
+    }
+
+    /// Replaces each tensor by that of rank 0.
+    ///
+    /// # Errors
+    /// A rank that is gone.
+    pub fn broadcast(&self, tensors: &[&Tensor]) -> Result<(), RunError> {
+        let host = tensors.iter().map(|t| t.f_to_device(Device::Cpu)?.f_contiguous());
+        let host: Vec<Tensor> = host.collect::<Result<_, _>>().at("the weights")?;
+        self.ranks.broadcast(&host.iter().collect::<Vec<_>>()).map_err(|why| self.lost(why))?;
+        tensors.iter().zip(&host).try_for_each(|(tensor, host)| {
+            tch::no_grad(|| tensor.shallow_clone().f_copy_(host)).at("the weights").map_err(RunError::from)
+        })
+    }
+
+    /// Sums gradients over the ranks, in buckets; whether any rank says `stop`.
+    ///
+    /// # Errors
+    /// A rank that is gone.
+    pub fn sum_gradients(&self, gradients: &mut [Tensor], stop: bool) -> Result<bool, RunError> {
+        let flag = Tensor::f_from_slice(&[f32::from(u8::from(stop))]).at("the gradients")?;
+        let buckets = buckets(gradients);
+        let flat =
+            buckets.iter().map(|range| flatten(&gradients[range.clone()])).collect::<Result<Vec<_>, _>>();
+        let flat = flat.at("the gradients")?;
+        let all: Vec<&Tensor> = flat.iter().chain([&flag]).collect();
+        self.sum(&all)?;
+        for (range, flat) in buckets.into_iter().zip(&flat) {
+            unflatten(flat, &mut gradients[range]).at("the gradients")?;
+        }
+        Ok(flag.f_double_value(&[0]).at("the gradients")? > 0.0)
+    }
+
+    fn lost(&self, why: String) -> RunError {
+        RunError::Rank { rank: self.rank(), size: self.size(), why }
+    }
+}
+
+/// Runs of gradients that go together, the last ones first: those are ready first.
+fn buckets(gradients: &[Tensor]) -> Vec<Range<usize>> {
+    let mut buckets: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for i in (0..gradients.len()).rev() {
+        let size = gradients[i].numel() * gradients[i].kind().elt_size_in_bytes();
+        match buckets.last_mut() {
+            Some(bucket) if bytes + size <= BUCKET => {
+                bucket.start = i;
+                bytes += size;
+            }
+            _ => {
+                buckets.push(i..i + 1);
+                bytes = size;
+            }
+        }
+    }
+    buckets
+}
+
+/// One row of numbers in host memory, where Gloo works.
+fn flatten(tensors: &[Tensor]) -> Result<Tensor, TchError> {
+    let rows: Vec<Tensor> = tensors.iter().map(|t| t.f_reshape([-1])).collect::<Result<_, _>>()?;
+    Tensor::f_cat(&rows, 0)?.f_to_device(Device::Cpu)
+}
+
+fn unflatten(flat: &Tensor, tensors: &mut [Tensor]) -> Result<(), TchError> {
+    let mut start = 0;
+    for tensor in tensors {
+        let count = tensor.numel() as i64;
+        tensor.f_copy_(&flat.f_narrow(0, start, count)?.f_reshape(tensor.size())?)?;
+        start += count;
+    }
+    Ok(())
+}
+
+/// Batch normalisation by the statistics of all ranks' shares together.
+#[derive(Debug)]
+pub struct SyncNorm(
+    /// The ranks.
+    pub std::sync::Arc<Group>,
+);
+
+impl TrainingNorm for SyncNorm {
+    fn apply(
+        &self,
+        x: &Tensor,
+        [weight, bias, mean, var]: [&Tensor; 4],
+        momentum: f64,
+        eps: f64,
+    ) -> Result<Tensor, TchError> {
+        self.0.ranks.batch_norm(x, [weight, bias, mean, var], momentum, eps).map_err(TchError::Torch)
+    }
+}

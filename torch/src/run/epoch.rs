@@ -1,0 +1,171 @@
+//! One pass over the training set.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use netc::lower::seed;
+use netc::recipe::{Recipe, Schedule};
+use netc::run::augment::{Augmentation, Draws};
+use netc::run::{Origin, RunError};
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::evaluate::{Score, Tally};
+use super::origin;
+use super::state::{Progress, State};
+use super::stepper::Stepper;
+use super::{Batches, Event, Job};
+use crate::lower::{At, Stepped};
+
+/// How often a running epoch reports. A report waits for the device.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
+
+/// How far an epoch is: all that the rest of it depends on besides what training changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Part {
+    /// Steps done.
+    pub step: usize,
+    /// The sum of the losses, and the number of right answers.
+    pub sums: [f64; 2],
+    /// Images seen.
+    pub examples: usize,
+    /// Seconds that it took.
+    pub time: f64,
+}
+
+impl Part {
+    /// Whether a training can have come so far.
+    pub(super) fn sound(&self) -> bool {
+        const MOST: usize = 1 << 40;
+        self.step < MOST
+            && self.examples < MOST
+            && self.sums.iter().all(|sum| sum.is_finite())
+            && (0.0..1e12).contains(&self.time)
+    }
+}
+
+/// How a pass ended.
+#[derive(Debug)]
+pub(super) enum Pass {
+    /// Every image was seen: how well they were learnt, and the whole of the epoch.
+    Whole(Score, Part),
+    /// It was asked to stop.
+    Stopped(Part),
+}
+
+/// An epoch of a job and what it works with.
+pub(super) struct Epoch<'a> {
+    pub job: &'a Job<'a>,
+    pub batches: &'a Batches,
+    pub schedule: &'a Schedule,
+    /// From 1.
+    pub number: u32,
+}
+
+impl Epoch<'_> {
+    /// The rest of the pass after `from`. `keep` is given the state now and then, to save it.
+    pub(super) fn train(
+        &self,
+        (stepper, state): (&mut Stepper, &mut State),
+        from: Part,
+        keep: &mut dyn FnMut(&State, Part) -> Result<(), RunError>,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<Pass, RunError> {
+        let Epoch { job, number: epoch, .. } = *self;
+        let (images, batch_size) = (self.batches.count(), job.recipe.batch_size);
+        let steps = images.div_ceil(batch_size);
+        let [_, height, width] = job.data.image;
+        let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
+        let places = self.batches.epoch(&draws).at("augmentation")?;
+        // Of several ranks the first one alone has what was counted before: the sum over them is taken later.
+        let (sums, examples) = match job.group.is_none_or(|group| group.rank() == 0) {
+            true => (from.sums, from.examples),
+            false => ([0.0; 2], 0),
+        };
+        let mut tally = Tally::from(state.net.device(), sums, examples).at("the loss")?;
+        let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
+        let part = |tally: &Tally, done: usize| -> Result<Part, RunError> {
+            let sums = tally.sums().at("the loss")?;
+            let time = from.time + start.elapsed().as_secs_f64();
+            Ok(Part { step: done, sums, examples: tally.examples(), time })
+        };
+        for step in from.step..steps {
+            let first = step * batch_size;
+            let size = batch_size.min(images - first);
+            let stop = self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
+            let last = step + 1 == steps;
+            let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
+            // Nothing is saved of which it is not known that the loss is a number.
+            if last || stop || keeps || reported.elapsed() > REPORT_EVERY {
+                let score = tally.score().at("the loss")?;
+                if !score.loss.is_finite() {
+                    // On a GPU no step waits for its loss, so that some have passed since.
+                    let some = batch_size.min(images);
+                    let first = self.batches.training(&places, 0, some).at("augmentation")?.0;
+                    let origin = origin::of_step(&state.net, &first, 0)?;
+                    return Err(RunError::Diverged {
+                        loss: score.loss,
+                        epoch,
+                        step: step + 1,
+                        exact: false,
+                        origin,
+                    });
+                }
+                let seen = first + size;
+                let rate = (seen - from.step * batch_size) as f64 / start.elapsed().as_secs_f64();
+                report(Event::Progress { epoch, seen, images, score, rate });
+                reported = Instant::now();
+            }
+            if stop {
+                tally.sum_over(job.group)?;
+                return Ok(Pass::Stopped(part(&tally, step + 1)?));
+            }
+            if keeps {
+                keep(state, part(&tally, step + 1)?)?;
+                kept = Instant::now();
+            }
+        }
+        state.end_of_epoch().at("lookahead")?;
+        tally.sum_over(job.group)?;
+        Ok(Pass::Whole(tally.score().at("the loss")?, part(&tally, steps)?))
+    }
+
+    /// One step on a batch, of which this rank takes its share; whether to stop after it.
+    fn step(
+        &self,
+        (places, tally): (&super::batches::Epoch, &mut Tally),
+        (stepper, state): (&mut Stepper, &mut State),
+        (step, steps): (usize, usize),
+        first: usize,
+        size: usize,
+    ) -> Result<bool, RunError> {
+        let (job, epoch) = (self.job, self.number);
+        let share = job.group.map_or(first..first + size, |group| group.share(first, size));
+        let (images, labels) = self.batches.training(places, share.start, share.len()).at("augmentation")?;
+        let rank = job.group.map_or(0, |group| group.rank());
+        let own = if rank == 0 { String::new() } else { format!(" rank {rank}") };
+        let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}{own}")).unsigned_abs();
+        let (Stepped { logits, loss }, mut gradients) = stepper.step(state, (&images, &labels), seed)?;
+        if state.net.device() == Device::Cpu {
+            let loss = loss.f_double_value(&[]).at("the loss")? / share.len() as f64;
+            if !loss.is_finite() {
+                let origin = origin::of_step(&state.net, &images, seed)?;
+                return Err(RunError::Diverged { loss, epoch, step: step + 1, exact: true, origin });
+            }
+        }
+        let asked = job.stop.load(Ordering::Relaxed);
+        let stop = match job.group {
+            Some(group) => group.sum_gradients(&mut gradients, asked)?,
+            None => asked,
+        };
+        let progress = Progress { epoch, step: step + 1, steps };
+        state.step(&gradients, (job.recipe, self.schedule), progress)?;
+        tally.add(&logits, &labels, &loss, share.len()).at("the loss")?;
+        Ok(stop)
+    }
+}
+
+pub(super) fn augmentation(recipe: &Recipe) -> Augmentation {
+    let Recipe { crop_pad, flip, alternating_flip, cutout, .. } = *recipe;
+    Augmentation { crop_pad, flip, alternating_flip, cutout }
+}

@@ -1,0 +1,287 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use netc::check::Checked;
+use netc::diag::FileId;
+use netc::passes::{Choice, Optimised, Purpose, optimise};
+use netc::recipe::{Recipe, TestViews};
+use netc::run::augment::Augmentation;
+use netc::run::data::Dataset;
+use netc::run::{Confusion, Executor, Method, Origin, RunError, RunFolder};
+use tch::{Device, Kind, Reduction, TchError, Tensor};
+
+use super::dist::Group;
+use super::fits::fits;
+use super::origin;
+use super::stepper::tuning;
+use super::{Batches, Machine, checkpoint};
+use crate::lower::{At, Compiled, Mode, TorchNet};
+
+/// Images in one batch of an evaluation. The result does not depend on it but for rounding.
+const BATCH: usize = 1000;
+
+/// How well a net does on some examples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// How many examples.
+    pub examples: usize,
+    /// The mean of their losses.
+    pub loss: f64,
+    /// The part classified rightly.
+    pub accuracy: f64,
+}
+
+/// Runs a net over the examples, each in these views, without other augmentation. Of several ranks each takes its share,
+/// and all get the whole score.
+///
+/// # Errors
+/// A rank that is gone, and what libtorch refuses.
+pub fn evaluate(
+    net: &TorchNet,
+    batches: (&Batches, TestViews),
+    how: (&Method, Machine),
+    group: Option<&Arc<Group>>,
+) -> Result<Score, RunError> {
+    let never = AtomicBool::new(false);
+    evaluate_watched((net, net), batches, how, (group, &never), &mut |_, _| Ok(())).map(|done| done.score)
+}
+
+/// How an evaluation ended.
+#[derive(Debug)]
+pub(super) struct Evaluated {
+    pub score: Score,
+    /// Whether it lacks batches, because this rank or another one was asked to stop.
+    pub stopped: bool,
+    /// How long the choice of algorithms took, which is made once.
+    pub tuned: Duration,
+}
+
+/// The same by a net rewritten for evaluation, until it is asked to stop; what is not finite is looked for in the net
+/// as it is.
+pub(super) fn evaluate_until(
+    (net, tested): (&TorchNet, &Optimised),
+    batches: (&Batches, TestViews),
+    how: (&Method, Machine),
+    among: (Option<&Arc<Group>>, &AtomicBool),
+) -> Result<Evaluated, RunError> {
+    evaluate_watched((&net.rewritten(tested)?, net), batches, how, among, &mut |_, _| Ok(()))
+}
+
+/// The same of a net and the one that it was made from; `watch` is given the logits and labels of each
+/// batch.
+fn evaluate_watched(
+    (net, source): (&TorchNet, &TorchNet),
+    (batches, views): (&Batches, TestViews),
+    (method, machine): (&Method, Machine),
+    (group, stop): (Option<&Arc<Group>>, &AtomicBool),
+    watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
+) -> Result<Evaluated, RunError> {
+    tch::no_grad(|| {
+        let mut stopped = false;
+        let share = group.map_or(0..batches.count(), |group| group.share(0, batches.count()));
+        let mut tally = Tally::from(net.device(), [0.0; 2], 0).at("evaluation")?;
+        let mut compiled = match method.executor {
+            Executor::Eager => None,
+            Executor::Compiled => {
+                let most = BATCH.min(share.len().max(1));
+                Some(Compiled::new(net, Purpose::Evaluation, most, &tuning(method, machine))?)
+            }
+        };
+        for start in share.clone().step_by(BATCH) {
+            if stop.load(Ordering::Relaxed) {
+                stopped = true;
+                break;
+            }
+            let count = BATCH.min(share.end - start);
+            let (images, labels) = batches.plain(start, count).at("evaluation")?;
+            let mut logits: Option<Tensor> = None;
+            for (part, view) in views_of(views, &images).at("the views of the images")? {
+                let own = match &mut compiled {
+                    Some(compiled) => compiled.evaluate(net, &view)?,
+                    None => net.forward(&view, Mode::Eval)?,
+                };
+                logits = Some(add(logits, own, part).at("the logits")?);
+            }
+            let Some(logits) = logits else { break };
+            let loss = sum_of_losses(&logits, &labels, 0.0).at("evaluation")?;
+            tally.add(&logits, &labels, &loss, count).at("evaluation")?;
+            watch(&logits, &labels).at("evaluation")?;
+        }
+        tally.sum_over(group)?;
+        if let Some(group) = group {
+            stopped = group.sum_gradients(&mut [], stopped)?;
+        }
+        let tuned = compiled.as_ref().map_or(Duration::ZERO, Compiled::tuned);
+        let score = tally.score().at("evaluation")?;
+        match score.loss.is_finite() {
+            true => Ok(Evaluated { score, stopped, tuned }),
+            false => Err(not_finite(source, (batches, views), score.loss)?),
+        }
+    })
+}
+
+/// The error for a loss that is no number, with where it came from.
+fn not_finite(
+    net: &TorchNet,
+    (batches, views): (&Batches, TestViews),
+    loss: f64,
+) -> Result<RunError, RunError> {
+    let mut origin = Origin::Loss;
+    for start in (0..batches.count()).step_by(BATCH) {
+        let count = BATCH.min(batches.count() - start);
+        let (images, _) = batches.plain(start, count).at("evaluation")?;
+        for (_, view) in views_of(views, &images).at("the views of the images")? {
+            origin = origin::of_evaluation(net, &view)?;
+            if origin != Origin::Loss {
+                break;
+            }
+        }
+        if origin != Origin::Loss {
+            break;
+        }
+    }
+    Ok(RunError::NotFinite { what: "the loss on the test images".into(), value: loss, origin })
+}
+
+/// The views of a batch of images, each with its part in the mean.
+fn views_of(which: TestViews, images: &Tensor) -> Result<Vec<(f64, Tensor)>, TchError> {
+    let mirrored = |image: Tensor| Ok::<_, TchError>([image.f_flip([3])?, image]);
+    let views = |part: f64, images: [Tensor; 2]| images.map(|image| (part, image));
+    let plain = images.shallow_clone();
+    match which {
+        TestViews::Plain => Ok(vec![(1.0, plain)]),
+        TestViews::Flip => Ok(views(0.5, mirrored(plain)?).into()),
+        TestViews::FlipShift => {
+            let [height, width] = [2, 3].map(|side| images.size()[side]);
+            let wide = images.f_reflection_pad2d([1, 1, 1, 1])?;
+            let shifted = |by: i64| mirrored(wide.f_narrow(2, by, height)?.f_narrow(3, by, width)?);
+            let all = [views(0.25, mirrored(plain)?), views(0.125, shifted(0)?), views(0.125, shifted(2)?)];
+            Ok(all.into_iter().flatten().collect())
+        }
+    }
+}
+
+/// A sum with a part of a tensor added; the whole of one alone is the tensor itself.
+fn add(sum: Option<Tensor>, tensor: Tensor, part: f64) -> Result<Tensor, TchError> {
+    let own = if part == 1.0 { tensor } else { tensor.f_mul_scalar(part)? };
+    sum.map_or(Ok(own.shallow_clone()), |sum| sum.f_add(&own))
+}
+
+/// Evaluates the weights of a run folder on a data set's test images, in the views of the run's recipe.
+///
+/// # Errors
+/// Weights that do not fit the net, and what libtorch refuses.
+pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine) -> Result<Score, RunError> {
+    evaluate_run_watched(run, net, data, machine, &mut |_, _| Ok(()))
+}
+
+/// The same, and how often each class was taken for each.
+///
+/// # Errors
+/// Weights that do not fit the net, and what libtorch refuses.
+pub fn confusion_of_run(
+    run: &Path,
+    net: &Checked,
+    data: &Dataset,
+    machine: Machine,
+) -> Result<(Score, Confusion), RunError> {
+    let mut confusion = Confusion::new(data.classes.clone());
+    let score = evaluate_run_watched(run, net, data, machine, &mut |logits, labels| {
+        let list = |tensor: Tensor| Vec::<i64>::try_from(tensor.f_to_device(Device::Cpu)?);
+        let pairs = list(labels.shallow_clone())?.into_iter().zip(list(logits.f_argmax(1, false)?)?);
+        pairs.for_each(|(class, answer)| confusion.count(class as usize, answer as usize));
+        Ok(())
+    })?;
+    Ok((score, confusion))
+}
+
+fn evaluate_run_watched(
+    run: &Path,
+    net: &Checked,
+    data: &Dataset,
+    machine: Machine,
+    watch: &mut dyn FnMut(&Tensor, &Tensor) -> Result<(), TchError>,
+) -> Result<Score, RunError> {
+    fits(net, data)?;
+    let refuse = |reason: String| RunError::NoRun { path: run.into(), reason };
+    let text = RunFolder::recipe(run)?;
+    let (recipe, problems) = Recipe::resolve(&[], Some((FileId(0), &text)), None);
+    if problems.has_errors() {
+        return Err(refuse(format!("{} is not sound", RunFolder::RECIPE)));
+    }
+    let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
+    let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
+    checkpoint::load_of_run(run, &net)?;
+    let batches = Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?;
+    let (batches, how) = ((&batches, recipe.test_views), (&Method::default(), machine));
+    let (never, rewritten) = (AtomicBool::new(false), net.rewritten(&tested)?);
+    let among = (None, &never);
+    evaluate_watched((&rewritten, &net), batches, how, among, watch).map(|done| done.score)
+}
+
+/// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label spread over the classes.
+pub(super) fn sum_of_losses(logits: &Tensor, labels: &Tensor, smoothing: f64) -> Result<Tensor, TchError> {
+    logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::Sum, -100, smoothing)
+}
+
+/// Sums kept on the device, so that a batch need not wait for its numbers.
+#[derive(Debug)]
+pub(super) struct Tally {
+    examples: usize,
+    /// Sum of losses and number of right answers, `[2]`, fp64.
+    sums: Tensor,
+}
+
+impl Tally {
+    /// On from these sums of losses and right answers over so many examples.
+    pub(super) fn from(device: Device, sums: [f64; 2], examples: usize) -> Result<Tally, TchError> {
+        Ok(Tally { examples, sums: Tensor::f_from_slice(&sums)?.f_to_device(device)? })
+    }
+
+    /// How many examples.
+    pub(super) fn examples(&self) -> usize {
+        self.examples
+    }
+
+    /// Makes it the tally of all ranks.
+    pub(super) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
+        let Some(group) = group else { return Ok(()) };
+        let [loss, right] = self.sums().at("the loss")?;
+        let all = Tensor::f_from_slice(&[loss, right, self.examples as f64]).at("the loss")?;
+        group.sum(&[&all])?;
+        self.examples = all.f_double_value(&[2]).at("the loss")? as usize;
+        let sums = all.f_narrow(0, 0, 2).and_then(|sums| sums.f_to_device(self.sums.device()));
+        self.sums = sums.at("the loss")?;
+        Ok(())
+    }
+
+    pub(super) fn add(
+        &mut self,
+        logits: &Tensor,
+        labels: &Tensor,
+        loss: &Tensor,
+        count: usize,
+    ) -> Result<(), TchError> {
+        let right = logits.f_argmax(1, false)?.f_eq_tensor(labels)?.f_sum(Kind::Double)?;
+        let loss = loss.f_detach()?.f_to_kind(Kind::Double)?;
+        let _ = self.sums.f_add_(&Tensor::f_stack(&[loss, right], 0)?)?;
+        self.examples += count;
+        Ok(())
+    }
+
+    /// The sum of the losses, and the number of right answers. Waits for the device.
+    pub(super) fn sums(&self) -> Result<[f64; 2], TchError> {
+        let mut sums = [0.0f64; 2];
+        self.sums.f_to_device(Device::Cpu)?.f_copy_data(&mut sums, 2)?;
+        Ok(sums)
+    }
+
+    /// The means so far. Waits for the device.
+    pub(super) fn score(&self) -> Result<Score, TchError> {
+        let sums = self.sums()?;
+        let count = self.examples.max(1) as f64;
+        Ok(Score { examples: self.examples, loss: sums[0] / count, accuracy: sums[1] / count })
+    }
+}

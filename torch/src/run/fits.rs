@@ -1,0 +1,89 @@
+//! Whether a net takes a data set's images and answers with its classes, and what to change if not.
+
+use netc::check::Checked;
+use netc::graph::{Op, Value};
+use netc::run::RunError;
+use netc::run::data::Dataset;
+
+/// The usual names of parameters for what a data set decides.
+const CHANNELS: [&str; 3] = ["channels", "in_channels", "image_channels"];
+const SIDE: [&str; 5] = ["size", "side", "image_size", "resolution", "input_size"];
+const CLASSES: [&str; 3] = ["classes", "num_classes", "n_classes"];
+
+/// Refuses a net that does not fit.
+pub(super) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
+    let (input, output) = (net.shape(net.input()), net.shape(net.output()));
+    let (name, classes) = (&data.name, data.classes.len() as u64);
+    let image = data.image.map(|d| d as u64);
+    if input.image() != Some(image) {
+        let [c, h, w] = image;
+        let path = &net.node(net.input()).path;
+        let help = set_image(net, input.image(), image)
+            .unwrap_or_else(|| format!("write `input {path}: [N, {c}, {h}, {w}]` in the net"));
+        return Err(RunError::Data(format!(
+            "the images of {name} are [N, {c}, {h}, {w}], the net takes {input}\nhelp: {help}"
+        )));
+    }
+    if output.dims() != [classes] {
+        let help = match (set(net, &CLASSES, output.channels(), classes), last_linear(net)) {
+            (Some(set), _) => set,
+            (None, Some(path)) => format!(
+                "`{path}` decides that: make it `linear({classes})`, or `linear(classes)` with a parameter `classes`"
+            ),
+            (None, None) => format!("end the net with `linear({classes})`"),
+        };
+        return Err(RunError::Data(format!(
+            "{name} has {classes} classes: expected an output [N, {classes}], got {output}\nhelp: {help}"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a data set of which no image would be left to train on, or to test on.
+pub(super) fn has_images(data: &Dataset, limits: [Option<usize>; 2]) -> Result<(), RunError> {
+    let splits = [("training", "train", &data.train), ("test", "test", &data.test)];
+    for ((what, flag, split), limit) in splits.into_iter().zip(limits) {
+        if split.is_empty() {
+            return Err(RunError::Data(format!("{} has no {what} images", data.name)));
+        }
+        if limit == Some(0) {
+            let message = format!("--limit-{flag} 0 leaves no {what} image\nhelp: take 1 or more");
+            return Err(RunError::Data(message));
+        }
+    }
+    Ok(())
+}
+
+/// `--set` of the parameter with one of these names and this value.
+fn set(net: &Checked, names: &[&str], is: u64, wanted: u64) -> Option<String> {
+    let is = i64::try_from(is).ok()?;
+    let mut params = net.graph().params.iter();
+    let (name, _) =
+        params.find(|(name, value)| names.contains(&name.as_str()) && *value == Value::Int(is))?;
+    Some(format!("--set {name}={wanted}"))
+}
+
+/// `--set` of all that makes the image another, if there is a parameter for each.
+fn set_image(net: &Checked, is: Option<[u64; 3]>, wanted: [u64; 3]) -> Option<String> {
+    let (is, mut sets) = (is?, Vec::new());
+    if is[0] != wanted[0] {
+        sets.push(set(net, &CHANNELS, is[0], wanted[0])?);
+    }
+    if is[1..] != wanted[1..] {
+        let square = is[1] == is[2] && wanted[1] == wanted[2];
+        sets.push(set(net, &SIDE, is[1], wanted[1]).filter(|_| square)?);
+    }
+    Some(sets.join(" "))
+}
+
+/// The path of the linear layer that the output comes from, through ops of one operand.
+fn last_linear(net: &Checked) -> Option<&str> {
+    let mut id = net.output();
+    loop {
+        if let Op::Linear(_) = net.node(id).op {
+            return Some(&net.node(id).path);
+        }
+        let operands = net.graph().operands(id);
+        id = *operands.first().filter(|_| operands.len() == 1)?;
+    }
+}

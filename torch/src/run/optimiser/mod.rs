@@ -1,0 +1,169 @@
+//! How weights move by their gradients. Each rule is a file; which weight follows which rule is decided here.
+
+mod adamw;
+mod muon;
+mod sgd;
+
+use netc::graph::Init;
+use netc::graph::op::{Op, Role};
+use netc::recipe::{Algorithm, Recipe};
+use tch::{Device, Kind, TchError, Tensor};
+
+use crate::lower::TorchNet;
+use crate::lower::kernels::Kernels;
+
+/// Where a training stands when its weights move.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// The rate on the mean loss.
+    pub lr: f64,
+    /// The highest rate of the training.
+    pub peak: f64,
+    /// Epochs done, this step included.
+    pub epoch: f64,
+    /// Steps done, this one included.
+    pub step: u64,
+}
+
+/// The weights that a training moves, and what it remembers of their gradients.
+///
+/// Gradients are of the *sum* of a batch's losses. Where a rule wants those of the mean, they are divided by the recipe's batch
+/// size, also for a smaller last batch.
+#[derive(Debug)]
+pub struct Optimiser {
+    slots: Vec<Slot>,
+    recipe: Recipe,
+    kernels: Option<Kernels>,
+}
+
+/// One weight.
+#[derive(Debug)]
+struct Slot {
+    weight: Tensor,
+    rule: Rule,
+    /// Multiplies the rate, but not the decay.
+    scale: f64,
+    /// Whether its rate goes its own way, to 0 in so many epochs.
+    whitened: bool,
+}
+
+/// How a weight moves, and what is remembered for it.
+#[derive(Debug)]
+enum Rule {
+    Sgd { velocity: Tensor },
+    AdamW { mean: Tensor, square: Tensor },
+    Muon { momentum: Tensor },
+}
+
+impl Optimiser {
+    /// For the trained weights of a net, with nothing remembered.
+    pub fn new(net: &TorchNet, recipe: &Recipe) -> Result<Optimiser, TchError> {
+        let whitened = |op: &Op| matches!(op, Op::Conv(conv) if conv.init == Some(Init::Whiten));
+        let steps = net.plan().steps().iter().filter(|step| whitened(&step.op));
+        let biases: Vec<String> = steps.map(|step| format!("{}.bias", step.path)).collect();
+        let weights = net.trained().map(|w| (w.tensor.shallow_clone(), w.role)).collect();
+        let mut optimiser = Optimiser::of(weights, recipe)?;
+        for (slot, weight) in optimiser.slots.iter_mut().zip(net.trained()) {
+            slot.whitened = recipe.whiten_bias_epochs > 0.0 && biases.contains(&weight.name);
+        }
+        Ok(optimiser)
+    }
+
+    /// For any weights.
+    pub fn of(weights: Vec<(Tensor, Role)>, recipe: &Recipe) -> Result<Optimiser, TchError> {
+        let plain = |w: &Tensor| w.device() == Device::Cpu && w.kind() == Kind::Float;
+        let kernels = Kernels::detect().filter(|_| weights.iter().all(|(weight, _)| plain(weight)));
+        let slots = weights.into_iter().map(|(weight, role)| Slot::new(weight, role, recipe));
+        Ok(Optimiser { kernels, recipe: recipe.clone(), slots: slots.collect::<Result<_, _>>()? })
+    }
+
+    /// The same by libtorch's operations, without the kernel that descends in one pass over memory.
+    pub fn plain(self) -> Optimiser {
+        Optimiser { kernels: None, ..self }
+    }
+
+    /// What is remembered of each weight, in their order: one or two tensors.
+    pub(super) fn remembered(&self) -> impl Iterator<Item = Vec<&Tensor>> {
+        self.slots.iter().map(|slot| match &slot.rule {
+            Rule::Sgd { velocity } => vec![velocity],
+            Rule::AdamW { mean, square } => vec![mean, square],
+            Rule::Muon { momentum } => vec![momentum],
+        })
+    }
+
+    /// The gradients of `loss`, a sum of losses, one for each weight.
+    pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>, TchError> {
+        let weights: Vec<&Tensor> = self.slots.iter().map(|slot| &slot.weight).collect();
+        Tensor::f_run_backward(&[loss], &weights, false, false)
+    }
+
+    /// Moves every weight once.
+    pub fn step(&mut self, gradients: &[Tensor], pace: Pace) -> Result<(), TchError> {
+        let Optimiser { slots, recipe, kernels } = self;
+        tch::no_grad(|| {
+            slots.iter_mut().zip(gradients).try_for_each(|(slot, g)| slot.step(g, pace, recipe, *kernels))
+        })
+    }
+}
+
+impl Slot {
+    fn new(weight: Tensor, role: Role, recipe: &Recipe) -> Result<Slot, TchError> {
+        let zeros = || weight.f_detach()?.f_zeros_like();
+        let rule = match (recipe.optimiser, role) {
+            (Algorithm::Muon, Role::Filters) => Rule::Muon { momentum: zeros()? },
+            (Algorithm::AdamW, _) => Rule::AdamW { mean: zeros()?, square: zeros()? },
+            (Algorithm::Sgd | Algorithm::Muon, _) => Rule::Sgd { velocity: zeros()? },
+        };
+        let scale = match role {
+            Role::Bias => recipe.bias_lr_scale,
+            Role::Norm => recipe.norm_lr_scale,
+            Role::Filters | Role::Matrix | Role::Statistic => 1.0,
+        };
+        Ok(Slot { weight, rule, scale, whitened: false })
+    }
+
+    fn step(
+        &mut self,
+        gradient: &Tensor,
+        pace: Pace,
+        recipe: &Recipe,
+        kernels: Option<Kernels>,
+    ) -> Result<(), TchError> {
+        let lr = match self.whitened {
+            true => pace.peak * (1.0 - pace.epoch / recipe.whiten_bias_epochs),
+            false => pace.lr,
+        };
+        if self.whitened && lr <= 0.0 {
+            return Ok(());
+        }
+        let (weight, batch_size) = (&mut self.weight, recipe.batch_size as f64);
+        let (rate, decay) = (lr * self.scale, lr * recipe.weight_decay);
+        match &mut self.rule {
+            Rule::Sgd { velocity } => {
+                let (momentum, nesterov) = (recipe.momentum, recipe.nesterov);
+                let descent = sgd::Descent { rate: rate / batch_size, decay, momentum, nesterov };
+                sgd::step(weight, velocity, gradient, descent, kernels)
+            }
+            Rule::AdamW { mean, square } => {
+                let gradient = gradient.f_div_scalar(batch_size)?;
+                let (betas, eps) = ([recipe.adam_beta1, recipe.adam_beta2], recipe.adam_eps);
+                adamw::step(
+                    weight,
+                    [mean, square],
+                    &gradient,
+                    adamw::Step { rate, decay, betas, eps, number: pace.step },
+                )
+            }
+            Rule::Muon { momentum } => {
+                let rate = if pace.peak > 0.0 { recipe.muon_lr * pace.lr / pace.peak } else { 0.0 };
+                let (keep, nesterov) = (recipe.muon_momentum, recipe.nesterov);
+                muon::step(
+                    weight,
+                    momentum,
+                    gradient,
+                    muon::Step { rate, keep, nesterov, iterations: recipe.muon_steps },
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What a training changes.
+
+use netc::recipe::{Recipe, Schedule};
+use netc::run::{Origin, RunError};
+use tch::{TchError, Tensor};
+
+use super::Optimiser;
+use super::optimiser::Pace;
+use super::origin::finite;
+use crate::lower::{At, TorchNet};
+
+/// The net and all else that a step changes: with the place in the training, whatever its rest depends on.
+#[derive(Debug)]
+pub(super) struct State {
+    pub net: TorchNet,
+    pub optimiser: Optimiser,
+    /// The running mean of the weights that is tested, if the recipe wants one.
+    pub ema: Option<Average>,
+    /// Lookahead's slow weights, from its first turn on.
+    pub slow: Option<Average>,
+}
+
+/// How far a training is after a step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Progress {
+    /// From 1.
+    pub epoch: u32,
+    /// Steps done in this epoch.
+    pub step: usize,
+    /// Steps of an epoch.
+    pub steps: usize,
+}
+
+impl Progress {
+    /// Epochs done.
+    fn epochs(self) -> f64 {
+        f64::from(self.epoch - 1) + self.step as f64 / self.steps as f64
+    }
+
+    /// Steps done.
+    fn done(self) -> usize {
+        (self.epoch as usize - 1) * self.steps + self.step
+    }
+
+    /// What the rate is.
+    fn pace(self, schedule: &Schedule) -> Pace {
+        let (epoch, step) = (self.epochs(), self.done() as u64);
+        Pace { lr: schedule.at(epoch), peak: schedule.peak(), epoch, step }
+    }
+}
+
+impl State {
+    /// Of a net that is not trained yet.
+    pub(super) fn new(net: TorchNet, recipe: &Recipe) -> Result<State, TchError> {
+        let optimiser = Optimiser::new(&net, recipe)?;
+        let ema = if recipe.ema > 0.0 { Some(Average::of(&net)?) } else { None };
+        Ok(State { net, optimiser, ema, slow: None })
+    }
+
+    /// Moves the weights, and what follows them.
+    pub(super) fn step(
+        &mut self,
+        gradients: &[Tensor],
+        (recipe, schedule): (&Recipe, &Schedule),
+        at: Progress,
+    ) -> Result<(), RunError> {
+        self.optimiser.step(gradients, at.pace(schedule)).at("the optimiser")?;
+        self.look_ahead(recipe, at).at("lookahead")?;
+        if let Some(ema) = &mut self.ema {
+            let done = at.done() as f64;
+            ema.follow(&self.net, recipe.ema.min((1.0 + done) / (10.0 + done)))
+                .at("the mean of the weights")?;
+        }
+        Ok(())
+    }
+
+    /// Lookahead (Zhang et al., 2019) with the slow weights' course of airbench94 (Jordan, 2024).
+    fn look_ahead(&mut self, recipe: &Recipe, at: Progress) -> Result<(), TchError> {
+        let every = recipe.lookahead_every as usize;
+        let begun = (at.done() - 1) as f64 >= recipe.lookahead_start * at.steps as f64;
+        if every == 0 || !begun || !at.done().is_multiple_of(every) {
+            return Ok(());
+        }
+        let part = at.epochs() / f64::from(recipe.epochs);
+        let keep = recipe.lookahead_decay.powf(every as f64) * part.powf(recipe.lookahead_power);
+        match &mut self.slow {
+            Some(slow) => slow.follow(&self.net, keep)?,
+            None => self.slow = Some(Average::of(&self.net)?),
+        }
+        self.end_of_epoch()
+    }
+
+    /// Refuses a number that is not finite among all that training changes: it is not worth keeping.
+    pub(super) fn is_finite(&self) -> Result<(), RunError> {
+        let remembered = self.net.trained().zip(self.optimiser.remembered());
+        let remembered = remembered.flat_map(|(weight, all)| all.into_iter().map(move |t| (weight, t)));
+        let means = self.ema.iter().chain(&self.slow).flat_map(|mean| self.net.weights().iter().zip(&mean.0));
+        let own = self.net.weights().iter().map(|weight| (weight, &weight.tensor));
+        for (weight, tensor) in own.chain(remembered).chain(means) {
+            if !finite(tensor).at(&weight.name)? {
+                let what = "a number of the training's state".into();
+                let origin = Origin::Stored(weight.name.clone());
+                return Err(RunError::NotFinite { what, value: f64::NAN, origin });
+            }
+        }
+        Ok(())
+    }
+
+    /// The weights become lookahead's slow ones.
+    pub(super) fn end_of_epoch(&self) -> Result<(), TchError> {
+        self.slow.iter().try_for_each(|slow| slow.give(&self.net))
+    }
+
+    /// The net to test: with the mean of the weights if there is one.
+    pub(super) fn tested(&self) -> TorchNet {
+        let own: Vec<Tensor> = self.net.weights().iter().map(|w| w.tensor.shallow_clone()).collect();
+        self.net.with_tensors(self.ema.as_ref().map_or(&own, |ema| &ema.0))
+    }
+}
+
+/// A tensor of the same numbers.
+pub(super) fn copy(tensor: &Tensor) -> Result<Tensor, TchError> {
+    let mut new = tensor.f_detach()?.f_empty_like()?;
+    tch::no_grad(|| new.f_copy_(tensor))?;
+    Ok(new)
+}
+
+/// Weights and buffers that follow those of a net, in its order.
+#[derive(Debug)]
+pub(super) struct Average(pub Vec<Tensor>);
+
+impl Average {
+    /// Those of a net as they are now.
+    pub(super) fn of(net: &TorchNet) -> Result<Average, TchError> {
+        net.weights().iter().map(|weight| copy(&weight.tensor)).collect::<Result<_, _>>().map(Average)
+    }
+
+    /// Keeps the part `keep`, and takes the rest from the net.
+    fn follow(&mut self, net: &TorchNet, keep: f64) -> Result<(), TchError> {
+        let pairs = self.0.iter_mut().zip(net.weights());
+        tch::no_grad(|| {
+            for (own, weight) in pairs {
+                let _ = own.f_lerp_(&weight.tensor, 1.0 - keep)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the net these weights.
+    fn give(&self, net: &TorchNet) -> Result<(), TchError> {
+        tch::no_grad(|| {
+            let mut pairs = self.0.iter().zip(net.weights());
+            pairs.try_for_each(|(own, weight)| weight.tensor.shallow_clone().f_copy_(own))
+        })
+    }
+}

@@ -1,0 +1,70 @@
+use netc::lower::Load;
+use netc::passes::Purpose;
+use netc::recipe::Recipe;
+use netc::run::{Executor, Hardware, Method, RunError, data, machine_memory};
+use tch::Tensor;
+
+use super::evaluate::sum_of_losses;
+use super::state::State;
+use super::{Machine, native};
+use crate::lower::{At, Compiled, Mode, Stepped, TorchNet, Tuning};
+
+/// Computes the steps of a training.
+#[derive(Debug)]
+pub(super) enum Stepper {
+    Eager { label_smoothing: f64 },
+    Compiled(Box<Compiled>),
+}
+
+impl Stepper {
+    /// For a net and batches of at most so many images. Statistics other than the batch's need the tape.
+    pub(super) fn new(
+        net: &TorchNet,
+        batch: usize,
+        recipe: &Recipe,
+        (method, machine): (&Method, Machine),
+    ) -> Result<Stepper, RunError> {
+        if method.executor == Executor::Eager || method.sync_norm || recipe.ghost_batch > 0 {
+            return Ok(Stepper::Eager { label_smoothing: recipe.label_smoothing });
+        }
+        let mut compiled = Compiled::new(net, Purpose::Training, batch, &tuning(method, machine))?;
+        compiled.smooth_labels(recipe.label_smoothing);
+        let threads = machine.hardware().threads;
+        let load = Load { images: batch as u64, precision: machine.precision, threads };
+        let held = compiled.schedule().footprint(net.plan(), load).total();
+        if machine_memory().is_some_and(|all| held.saturating_mul(2) > all) {
+            native::return_freed_memory();
+        }
+        Ok(Stepper::Compiled(Box::new(compiled)))
+    }
+
+    /// Logits and loss of a batch, and the gradients by the trained weights.
+    pub(super) fn step(
+        &mut self,
+        state: &State,
+        (images, labels): (&Tensor, &Tensor),
+        seed: u64,
+    ) -> Result<(Stepped, Vec<Tensor>), RunError> {
+        match self {
+            Stepper::Eager { label_smoothing } => {
+                let logits = state.net.forward(images, Mode::Train { seed })?;
+                let loss = sum_of_losses(&logits, labels, *label_smoothing).at("the loss")?;
+                let gradients = state.optimiser.gradients(&loss).at("the gradients")?;
+                Ok((Stepped { logits, loss }, gradients))
+            }
+            Stepper::Compiled(compiled) => {
+                let stepped = compiled.step(&state.net, images, labels, seed)?;
+                Ok((stepped, compiled.gradients().iter().map(Tensor::shallow_clone).collect()))
+            }
+        }
+    }
+}
+
+/// How convolutions are chosen on a machine; measurements are kept in the user's cache folder, if there is one.
+pub(super) fn tuning(method: &Method, machine: Machine) -> Tuning {
+    let Hardware { cpu, threads, .. } = machine.hardware();
+    let cache = data::cache_folder().ok().map(|folder| folder.join("convolutions.json"));
+    let (name, precision) = (format!("{cpu}, {threads} threads"), machine.precision);
+    let choice = if method.deterministic { method.conv.by_rule(precision) } else { method.conv };
+    Tuning { choice, cache, machine: name, without: method.without.clone() }
+}

@@ -1,0 +1,96 @@
+//! What a worker writes into the folder of a run.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use netc::disk::Folder;
+use netc::run::{EpochRow, Journal, Outcome, RunError, RunInfo};
+use netc::search::files::FILE;
+use netc::search::lease::{Holder, Lease};
+use netc::search::{Attempt, Line, SearchError};
+
+use super::appender::Appender;
+
+/// What stays of a run that is over, beside its leases.
+pub(super) const KEPT: [&str; 2] = [FILE, WEIGHTS];
+/// The checkpoint before the last one.
+const BEFORE: &str = "checkpoint.before.safetensors";
+const CHECKPOINT: &str = "checkpoint.safetensors";
+pub(super) const WEIGHTS: &str = "weights.safetensors";
+
+/// A run's file as the journal of its training.
+#[derive(Debug)]
+pub(super) struct Entries<'a> {
+    pub folder: &'a Folder,
+    pub lease: &'a Lease,
+    pub appender: Appender,
+    /// Whether another worker has taken over.
+    pub lost: bool,
+    pub keep: bool,
+}
+
+impl Entries<'_> {
+    fn append(&mut self, line: &Line) -> Result<(), RunError> {
+        if !self.lease.holds() {
+            self.lost = true;
+            return Err(RunError::Data("another worker has taken the run over".into()));
+        }
+        self.appender.append(line).map_err(|error| match error {
+            SearchError::Io { path, source } => RunError::Io { path, source },
+            other => RunError::Data(other.to_string()),
+        })
+    }
+}
+
+impl Journal for Entries<'_> {
+    fn start(&mut self, info: &RunInfo) -> Result<(), RunError> {
+        let Holder { host, pid, .. } = Holder::me();
+        let hardware = info.hardware.clone();
+        let attempt = Attempt { host, pid, hardware, time: now(), after_epoch: info.after_epoch };
+        self.append(&Line::Attempt(attempt))
+    }
+
+    fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError> {
+        self.append(&Line::Epoch(*row))
+    }
+
+    fn end(&mut self, _: Outcome) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    fn checkpoint(&self) -> PathBuf {
+        self.folder.path().join(CHECKPOINT)
+    }
+
+    fn weights(&self) -> Option<PathBuf> {
+        self.keep.then(|| self.folder.path().join(WEIGHTS))
+    }
+}
+
+/// Where a run goes on, if it has a checkpoint. What is no file is removed: no training wrote it.
+pub(super) fn checkpoint(own: &Folder) -> Result<Option<PathBuf>, SearchError> {
+    for name in [CHECKPOINT, BEFORE] {
+        if own.file(name).is_err() {
+            own.remove(name).map_err(SearchError::io(&own.path().join(name)))?;
+        }
+    }
+    let path = own.file(CHECKPOINT).map_err(SearchError::io(&own.path().join(CHECKPOINT)))?;
+    Ok(own.has(CHECKPOINT).then_some(path))
+}
+
+/// Whether a training failed for what it was to go on from.
+pub(super) fn is_of_checkpoint(error: &RunError, own: &Folder) -> bool {
+    match error {
+        RunError::Checkpoint { .. }
+        | RunError::Damaged { .. }
+        | RunError::Changed { .. }
+        | RunError::NotInLog { .. } => true,
+        RunError::Io { path, .. } => [CHECKPOINT, BEFORE].iter().any(|name| *path == own.path().join(name)),
+        _ => false,
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |t| t.as_secs_f64())
+}
