@@ -8,7 +8,8 @@ use std::time::Duration;
 use netc::diag::FileId;
 use netc::recipe::Recipe;
 use netc::run::data::synthetic;
-use netc::run::{DeviceChoice, Event, Job, Machine, Method, PrecisionChoice, RunFolder, evaluate_run, train};
+use netc::run::{DeviceChoice, Method, PrecisionChoice, RunFolder};
+use netc_torch::run::{Event, Job, Machine, evaluate_run, train};
 
 #[allow(clippy::print_stdout)]
 fn main() -> Result<(), Box<dyn std::error::Error>> {

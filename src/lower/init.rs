@@ -1,3 +1,5 @@
+//! The first values of weights, drawn from a seed.
+
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 

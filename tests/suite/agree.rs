@@ -6,7 +6,8 @@ use std::process::Command;
 use netc::check::Checked;
 use netc::lower::Precision;
 use netc::recipe::Recipe;
-use netc::run::{DeviceChoice, Distance, Executor, Machine, Method, PrecisionChoice, Steps, Trial};
+use netc::run::{DeviceChoice, Executor, Method, PrecisionChoice};
+use netc_torch::run::{Distance, Machine, Steps, Trial};
 
 use crate::chance::{Choices, Net};
 use crate::generated::checked;

@@ -42,7 +42,7 @@ fn images(folder: &Path, seed: u8) {
 }
 
 fn search(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_netc-torch"))
+    Command::new(crate::programs::netc_torch())
         .arg("search")
         .args(args)
         .current_dir(folder)

@@ -150,13 +150,12 @@ fn the_tutorial_can_be_followed_literally() {
                 std::fs::write(folder.path().join(name.expect("a file's name before its text")), block)
                     .unwrap();
             }
-            "sh" if cfg!(feature = "torch") => {
+            "sh" => {
                 for command in block.lines() {
                     let (done, printed) = netc(command);
                     assert!(done, "{command}\n{printed}");
                 }
             }
-            "sh" => {}
             _ => {
                 let (command, expected) = block.strip_prefix("$ ").unwrap().split_once('\n').unwrap();
                 assert_eq!(netc(command).1, expected.trim_end(), "{command}");

@@ -190,7 +190,6 @@ fn the_nets_are_found_from_anywhere() {
 }
 
 /// One short training from the command line, and the evaluation of what it wrote.
-#[cfg(feature = "torch")]
 fn trains(data: &str) {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
@@ -218,14 +217,12 @@ fn trains(data: &str) {
 }
 
 #[test]
-#[cfg(feature = "torch")]
 fn a_net_trains_on_generated_images() {
     trains("synthetic");
 }
 
 /// On the real CIFAR-10, where `NETC_DATA` says where it is.
 #[test]
-#[cfg(feature = "torch")]
 fn a_net_trains_on_real_images() {
     match std::env::var("NETC_DATA") {
         Ok(folder) => trains(&folder),
@@ -234,7 +231,6 @@ fn a_net_trains_on_real_images() {
 }
 
 #[test]
-#[cfg(feature = "torch")]
 fn a_training_that_cannot_start_says_why() {
     let refused = |args: &[&str], code: i32, words: &str| {
         let out = netc(args);
@@ -248,7 +244,6 @@ fn a_training_that_cannot_start_says_why() {
     refused(&["eval", "nets"], 1, "holds no run");
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn a_profile_says_where_the_time_goes() {
     let folder = tempfile::tempdir().unwrap();

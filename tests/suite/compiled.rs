@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use netc::check::Checked;
-use netc::lower::{Compiled, ConvChoice, Mode, Precision, TorchNet, Tuning};
+use netc::lower::{ConvChoice, Precision};
 use netc::passes::{Choice, Purpose, optimise};
+use netc_torch::lower::{Compiled, Mode, TorchNet, Tuning};
 use tch::{Device, Kind, Reduction, Tensor};
 
 const IMAGES: i64 = 4;

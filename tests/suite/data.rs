@@ -7,7 +7,6 @@ mod fetch;
 pub mod folder;
 mod folder_names;
 mod generated;
-#[cfg(feature = "torch")]
 mod hostile;
 pub mod npz;
 mod npz_values;

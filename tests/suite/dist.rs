@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use netc::run::dist::Place;
+use netc_torch::run::dist::Place;
 
 /// `NORM` stands for batch normalisation or for nothing.
 const NET: &str = "net small {
@@ -30,7 +30,7 @@ fn folder(norm: &str) -> tempfile::TempDir {
 
 /// Command lines that share nothing but a folder.
 fn train(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_netc-torch"));
+    let mut command = Command::new(crate::programs::netc_torch());
     command.arg("train").args(args).current_dir(folder);
     command.args(["--device", "cpu"]).env("OMP_NUM_THREADS", "1");
     for name in ["RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "SLURM_STEP_NUM_TASKS"] {

@@ -105,7 +105,6 @@ fn a_netc_torch_that_does_not_start_is_reported_with_its_own_words() {
     assert_eq!(with(&answer("2.11.0"))["ok"], true);
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn where_training_works_the_doctor_says_so() {
     let out = Command::new(env!("CARGO_BIN_EXE_netc")).args(["doctor", "--format", "json"]).output().unwrap();

@@ -201,14 +201,15 @@ fn texts_of_parameters_end_no_docstring() {
     assert!(!pytorch(&net).contains('\0') && !pytorch(&net).contains('\u{202e}'));
 }
 
-#[cfg(feature = "torch")]
 mod torch {
     use std::collections::BTreeSet;
     use std::sync::atomic::AtomicBool;
     use std::time::Duration;
 
-    use netc::lower::{Mode, Precision, TorchNet, Weights, save_script, sealed};
-    use netc::run::{Event, Job, Method, RunFolder, train};
+    use netc::lower::{Precision, Weights, sealed};
+    use netc::run::{Method, RunFolder};
+    use netc_torch::lower::{Mode, TorchNet, save_script};
+    use netc_torch::run::{Event, Job, train};
     use tch::{CModule, Device, Kind, Tensor};
 
     use super::*;

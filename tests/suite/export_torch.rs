@@ -90,11 +90,11 @@ fn weights_go_out_and_come_back_to_the_byte() {
     assert_eq!(refused.status.code(), Some(1));
 }
 
-#[cfg(feature = "torch")]
 mod script {
     use netc::check::Checked;
-    use netc::lower::{Mode, Precision, TorchNet, Weights, save_script};
+    use netc::lower::{Precision, Weights};
     use netc::passes::{Choice, Purpose, optimise};
+    use netc_torch::lower::{Mode, TorchNet, save_script};
     use tch::{CModule, Device, Kind, Tensor};
 
     use super::net;

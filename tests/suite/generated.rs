@@ -12,7 +12,6 @@ use proptest::prelude::any;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 use crate::chance::{Choices, Net};
-#[cfg(feature = "torch")]
 use crate::chance::{conv, pool};
 
 /// How many cases: some by default, more if asked for.
@@ -78,9 +77,9 @@ fn nets_by_chance_are_sound_and_keep_their_text_and_graph() {
     });
 }
 
-#[cfg(feature = "torch")]
 mod torch {
-    use netc::lower::{Mode, Precision, TorchNet};
+    use netc::lower::Precision;
+    use netc_torch::lower::{Mode, TorchNet};
     use tch::{Device, Kind, Tensor};
 
     use super::*;

@@ -1,6 +1,6 @@
 //! The kernels against libtorch in fp64, on shapes that are no multiple of anything.
 
-use netc::lower::kernels::{
+use netc_torch::lower::kernels::{
     After, Descent, Direction, Epilogue, Kernels, Moments, Packed, TileSize, Workspace,
 };
 use tch::{Device, Kind, Tensor};

@@ -2,7 +2,8 @@
 
 use netc::check::{Checked, check};
 use netc::graph::{Graph, Init, Op, Shape, Value};
-use netc::lower::{Mode, Precision, TorchNet};
+use netc::lower::Precision;
+use netc_torch::lower::{Mode, TorchNet};
 use tch::{Device, Kind, Tensor};
 
 use crate::lower::{op, small};

@@ -63,7 +63,7 @@ fn it_is_said_in_words_too() {
 }
 
 /// A process of its own for each: what it allocates is measured.
-#[cfg(all(feature = "torch", target_os = "linux"))]
+#[cfg(target_os = "linux")]
 #[test]
 fn it_is_within_a_tenth_of_what_is_measured() {
     let cases = [

@@ -6,13 +6,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use netc::check::Checked;
-use netc::lower::{Mode, Precision, TorchNet};
+use netc::lower::Precision;
 use netc::recipe::Recipe;
 use netc::run::data::{Dataset, Normalisation, Split};
-use netc::run::{
-    Executor, Job, Method, NoJournal, Origin, Outcome, RunError, RunFolder, RunReport, confusion_of_run,
-    train,
-};
+use netc::run::{Executor, Method, NoJournal, Origin, Outcome, RunError, RunFolder};
+use netc_torch::lower::{Mode, TorchNet};
+use netc_torch::run::{Job, RunReport, confusion_of_run, train};
 use tch::{Device, Kind, Tensor};
 use zip::CompressionMethod;
 
@@ -40,7 +39,7 @@ fn compiled(text: &str) -> Checked {
 }
 
 fn netc(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_netc-torch"))
+    Command::new(crate::programs::netc_torch())
         .args(args)
         .current_dir(folder)
         .env("OMP_NUM_THREADS", "1")
@@ -217,10 +216,10 @@ fn spoilt(folder: &Path) -> PathBuf {
     train(&job(&net, &recipe, &data, &Method::default()), &mut journal, &mut |_| {}).unwrap();
     let torch = TorchNet::new(&net, 0, Device::Cpu, Precision::Fp32).unwrap();
     let weights = out.join(RunFolder::CHECKPOINT);
-    netc::run::load_checkpoint(&weights, &torch).unwrap();
+    netc_torch::run::load_checkpoint(&weights, &torch).unwrap();
     let var = torch.weights().iter().find(|w| w.name == "pixel.bn.running_var").unwrap();
     var.set_values(&[f32::NAN; 4]).unwrap();
-    netc::run::save_checkpoint(&weights, &torch, None).unwrap();
+    netc_torch::run::save_checkpoint(&weights, &torch, None).unwrap();
     out
 }
 

@@ -276,12 +276,11 @@ fn an_op_is_read_as_the_models_opset_has_it_or_refused() {
 }
 
 /// That libtorch gives the logits of onnxruntime.
-#[cfg(feature = "torch")]
 fn same_logits(name: &str, imported: &Imported, vectors: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let [images, out] = ["images", "out"].map(|file| folder.path().join(file));
     std::fs::write(&images, vectors).unwrap();
-    netc::run::logits(&imported.net, &imported.weights, &images, &out).unwrap();
+    netc_torch::run::logits(&imported.net, &imported.weights, &images, &out).unwrap();
     let found = std::fs::read(&out).unwrap();
     let [found, expected] = [found.as_slice(), vectors]
         .map(|bytes| safetensors::SafeTensors::deserialize(bytes).unwrap().tensor("logits").unwrap());
@@ -294,11 +293,6 @@ fn same_logits(name: &str, imported: &Imported, vectors: &[u8]) {
     for (x, y) in found.iter().zip(&expected) {
         assert!((x - y).abs() <= 1e-5 * largest, "{name}: {x} is not {y}");
     }
-}
-
-#[cfg(not(feature = "torch"))]
-fn same_logits(_name: &str, imported: &Imported, _vectors: &[u8]) {
-    assert!(imported.net.order().len() > 1);
 }
 
 #[test]

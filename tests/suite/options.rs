@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use netc::check::Checked;
 use netc::graph::op::Role;
-use netc::lower::{Compiled, Mode, Precision, TorchNet, TrainingNorm, Tuning};
+use netc::lower::Precision;
 use netc::passes::Purpose;
 use netc::recipe::{Recipe, TestViews};
 use netc::run::augment::{Augmentation, Draws};
-use netc::run::{
-    Batches, EpochRow, Executor, Job, Method, Optimiser, Pace, RunError, RunFolder, evaluate, train,
-};
+use netc::run::{EpochRow, Executor, Method, RunError, RunFolder};
+use netc_torch::lower::{Compiled, Mode, TorchNet, TrainingNorm, Tuning};
+use netc_torch::run::{Batches, Job, Optimiser, Pace, evaluate, train};
 use safetensors::SafeTensors;
 use tch::{Device, Kind, Reduction, TchError, Tensor};
 
@@ -76,7 +76,7 @@ fn eager() -> Method {
 }
 
 fn values(net: &TorchNet) -> BTreeMap<String, Vec<f64>> {
-    let of = |w: &netc::lower::Weight| floats(&w.tensor).into_iter().map(f64::from).collect();
+    let of = |w: &netc_torch::lower::Weight| floats(&w.tensor).into_iter().map(f64::from).collect();
     net.weights().iter().map(|w| (w.name.clone(), of(w))).collect()
 }
 

@@ -36,7 +36,6 @@ fn nets() -> Vec<Checked> {
 }
 
 /// The same with few channels.
-#[cfg(feature = "torch")]
 fn narrow() -> Vec<Checked> {
     with(&[("width".into(), "8".into())])
 }
@@ -107,10 +106,10 @@ fn each_pass_has_its_case() {
     insta::assert_snapshot!("passes_all", changes.join("\n"));
 }
 
-#[cfg(feature = "torch")]
 mod computed {
-    use netc::lower::{Mode, Precision, TorchNet, verify};
+    use netc::lower::Precision;
     use netc::passes::PASSES;
+    use netc_torch::lower::{Mode, TorchNet, verify};
     use tch::{Device, Kind, Tensor};
 
     use super::*;

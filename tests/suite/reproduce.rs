@@ -53,12 +53,11 @@ fn files_without_a_net_and_nets_without_a_claim_are_told_apart() {
     assert!(error.contains("lib.net holds blocks and no net"), "{error}");
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn each_claim_is_held_against_runs_by_its_own_recipe() {
     use netc::search::{Plan, report::Report};
     let folder = tempfile::tempdir().unwrap();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_netc-torch"));
+    let mut command = std::process::Command::new(crate::programs::netc_torch());
     command.arg("reproduce").args(files(folder.path())).current_dir(folder.path());
     command.args(["--data", "synthetic", "--limit-train", "64", "--limit-test", "64", "--runs", "2"]);
     let output = command.args(["--quiet", "--out", "out"]).output().unwrap();

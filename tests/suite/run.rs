@@ -7,13 +7,15 @@ use std::time::Duration;
 use netc::check::Checked;
 use netc::graph::op::Role;
 use netc::lower::seed;
-use netc::lower::{Mode, Precision, TorchNet, Weights};
+use netc::lower::{Precision, Weights};
 use netc::recipe::Recipe;
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::data::{Dataset, Normalisation, Split};
-use netc::run::{
-    Batches, Event, Executor, Job, Journal, Machine, Method, Optimiser, Outcome, Pace, Resume, RunError,
-    RunFolder, RunInfo, RunReport, evaluate_run, load_checkpoint, save_checkpoint, train,
+use netc::run::{Executor, Journal, Method, Outcome, RunError, RunFolder, RunInfo};
+use netc_torch::lower::{Mode, TorchNet};
+use netc_torch::run::{
+    Batches, Event, Job, Machine, Optimiser, Pace, Resume, RunReport, evaluate_run, load_checkpoint,
+    save_checkpoint, train,
 };
 use rand::RngExt;
 use tch::{Device, Kind, Tensor};

@@ -10,7 +10,7 @@ use netc::search::read_runs;
 use crate::search::small;
 
 fn search(folder: &Path, out: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_netc-torch"));
+    let mut command = Command::new(crate::programs::netc_torch());
     command.args(["search", "small.net", "--over", "width", "--runs", "2", "--data", "synthetic"]);
     command.args(["--limit-train", "512", "--limit-test", "128", "--precision", "fp32", "--out", out]);
     command.current_dir(folder).env("OMP_NUM_THREADS", "1").stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -209,7 +209,6 @@ fn event_files_hold_numbers_and_texts() {
     assert!(after_time[3].windows(13).any(|part| part == b"net small { }"));
 }
 
-#[cfg(feature = "torch")]
 mod trained {
     use super::*;
     use crate::data::folder::{colour, grey};

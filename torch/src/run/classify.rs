@@ -5,7 +5,7 @@ use std::path::Path;
 use netc::check::Checked;
 use netc::passes::{Choice, Purpose, optimise};
 use netc::run::data::{Normalisation, Picture};
-use netc::run::{Origin, RunError, RunFolder, RunInfo};
+use netc::run::{RunError, RunFolder, RunInfo};
 use tch::{Kind, TchError, Tensor};
 
 use super::origin;

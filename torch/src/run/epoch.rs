@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use netc::lower::seed;
 use netc::recipe::{Recipe, Schedule};
+use netc::run::RunError;
 use netc::run::augment::{Augmentation, Draws};
-use netc::run::{Origin, RunError};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
