@@ -15,6 +15,11 @@ fn main() {
     let shipped =
         ["torch/lib", "nvidia/cu13/lib"].map(|folder| format!("$ORIGIN/../lib/netc/libtorch/{folder}"));
     let rpaths: Vec<String> = found.map(|folder| folder.display().to_string()).chain(shipped).collect();
+    // The suite and an example compute with tensors.
+    for rpath in &rpaths {
+        println!("cargo::rustc-link-arg-tests=-Wl,--enable-new-dtags,-rpath,{rpath}");
+        println!("cargo::rustc-link-arg-examples=-Wl,--enable-new-dtags,-rpath,{rpath}");
+    }
     println!("cargo::rustc-env=NETC_RPATHS={}", rpaths.join(":"));
     println!("cargo::metadata=RPATHS={}", rpaths.join(":"));
 }

@@ -1,6 +1,6 @@
 //! A pass of one's own: reads a checked net, makes another graph, and has it checked again.
 //!
-//! cargo run --example custom_pass --no-default-features
+//! cargo run --example custom_pass
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
 //! Builds a graph in code, checks it, and prints it as a `.net` file.
 //!
-//! cargo run --example graph_in_code --no-default-features
+//! cargo run --example graph_in_code
 
 use netc::check::check;
 use netc::graph::op::{Add, Conv, Flatten, GlobalAvgPool, Linear, Relu};

@@ -1,8 +1,8 @@
 //! How fast `netc lsp` answers: a keystroke in one net, requests about a file of many stages, and a
 //! keystroke among many open files.
 //!
-//! `cargo build --release --no-default-features --bin netc`, then
-//! `cargo run --release --no-default-features --example lsp_latency -- target/release/netc nets/dawnbench.net`
+//! `cargo build --release --bin netc`, then
+//! `cargo run --release --example lsp_latency -- target/release/netc nets/dawnbench.net`
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;

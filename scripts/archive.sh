@@ -11,11 +11,13 @@ declared=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
 [[ $3 == "$declared" ]] || fail "the version is $declared in Cargo.toml, not $3" "tag v$declared, or change Cargo.toml"
 
 need_build_tools
-features=()
-[[ $form == full ]] || features=(--no-default-features)
 rm -rf "dist/$folder"
 mkdir -p "dist/$folder"
-cargo install --locked --path . --root "dist/$folder" --no-track ${features[@]+"${features[@]}"}
+packages=(.)
+[[ $form == light ]] || packages+=(torch)
+for package in "${packages[@]}"; do
+    cargo install --locked --path "$package" --root "dist/$folder" --no-track
+done
 cp -r README.md LICENSE-APACHE LICENSE-MIT nets "dist/$folder"
 if [[ $form == full ]]; then
     mkdir -p "dist/$folder/lib/netc/scripts"

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 
 need python3 python3
-cargo build --release --no-default-features --bin netc --example lsp_latency
+cargo build --release --package netc --bin netc --example lsp_latency
 python3 - <<'PY'
 import os, resource, statistics, subprocess, tempfile, time
 

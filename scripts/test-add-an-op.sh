@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Adds an op to a copy of the sources as docs/add_an_op.md says, compiles it, and checks, exports and imports a net that uses it.
-# Needs what the build needs; keeps its own build in target/add-an-op.
+# Needs what the build needs; builds what depends on the op anew, in target/ as every other build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
@@ -27,9 +27,12 @@ net curve {
   output logits: [N, 10]
 }
 NET
-export CARGO_TARGET_DIR=$root/target/add-an-op LIBTORCH=${LIBTORCH:-$root/libtorch/torch}
-cargo build --quiet --no-default-features --bin netc
-netc=$CARGO_TARGET_DIR/debug/netc
+export CARGO_TARGET_DIR=$root/target LIBTORCH=${LIBTORCH:-$root/libtorch/torch}
+netc=$copy/netc-with-tanh
+cargo build --quiet --package netc --bin netc
+cp "$CARGO_TARGET_DIR/debug/netc" "$netc"
+# In its place netc as it is.
+(cd "$root" && cargo build --quiet --package netc --bin netc)
 "$netc" check curve.net
 "$netc" export curve.net --to pytorch -o curve.py
 grep -q 'nn.Tanh' curve.py
@@ -37,6 +40,6 @@ grep -q 'nn.Tanh' curve.py
 "$netc" import curve.onnx -o back.net
 "$netc" diff curve.net back.net
 if [[ -e $LIBTORCH/lib/libtorch.so ]]; then
-    CARGO_TARGET_DIR=$root/target cargo check --quiet
+    cargo check --quiet --package netc-torch
 fi
 echo "the op of docs/add_an_op.md compiles, and a net uses it"

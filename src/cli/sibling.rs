@@ -11,7 +11,7 @@ const LIBRARY: &str = "libtorch_cpu.so";
 const NOT_LOADED: i32 = 127;
 
 /// How to get what is missing.
-pub const INSTALL: &str = "in a checkout of netc: scripts/libtorch.sh, then cargo install --path .";
+pub const INSTALL: &str = "in a checkout of netc: scripts/libtorch.sh, then cargo install --path torch";
 /// How to get libtorch alone.
 pub const LIBTORCH: &str =
     "run scripts/libtorch.sh in a checkout of netc, or set LIBTORCH to the folder of a libtorch 2.11.0";

@@ -171,16 +171,6 @@ fn every_command_has_help_with_examples() {
     }
 }
 
-/// With optimisation, as users have it, the program takes no libtorch along. Without, generic code is
-/// shared between crates, and it does.
-#[test]
-#[cfg(not(debug_assertions))]
-fn the_fast_program_links_no_libtorch() {
-    let bytes = std::fs::read(env!("CARGO_BIN_EXE_netc")).unwrap();
-    let library = b"libtorch_cpu.so";
-    assert!(!bytes.windows(library.len()).any(|w| w == library));
-}
-
 #[test]
 fn the_nets_are_found_from_anywhere() {
     let nets = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets/extra_l1l2l3.net");

@@ -41,7 +41,7 @@ fn a_bare_machine_is_told_what_to_do() {
     assert_eq!(out.status.code(), Some(1));
     let text = String::from_utf8(out.stdout).unwrap();
     assert!(text.contains("failure  netc-torch  not beside netc"), "{text}");
-    assert!(text.contains("scripts/libtorch.sh, then cargo install --path ."), "{text}");
+    assert!(text.contains("scripts/libtorch.sh, then cargo install --path torch"), "{text}");
     assert!(text.contains("warning  cifar10     not here yet"), "{text}");
     assert!(text.ends_with("training would not work here; what needs no tensors does\n"), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
