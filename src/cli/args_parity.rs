@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::SetArgs;
-use crate::lower::{Precision, Without};
+use crate::lower::{Disabled, Precision};
 use crate::run::DeviceChoice;
 
 /// Arguments of `netc parity`.
@@ -66,7 +66,7 @@ pub struct AgreeArgs {
     pub steps: usize,
     /// Leave savings of the compiled step out: norm, relu, pool, add, memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "")]
-    pub without: Without,
+    pub without: Disabled,
     /// Write the exact steps of each net into a folder of its name, as `netc parity` does
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

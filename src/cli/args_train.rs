@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::{Format, SetArgs};
 use super::args_watch::picture;
-use crate::lower::{ConvChoice, Without};
+use crate::lower::{ConvChoice, Disabled};
 use crate::passes::Choice;
 use crate::run::{DeviceChoice, Executor, PrecisionChoice};
 
@@ -84,7 +84,7 @@ pub struct TrainArgs {
     pub log: Option<Viewer>,
     /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
-    pub without: Without,
+    pub without: Disabled,
     /// Save the state to go on from after so many seconds; 0: after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub save_every: u32,
@@ -154,7 +154,7 @@ pub struct ProfileArgs {
     pub passes: Choice,
     /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
-    pub without: Without,
+    pub without: Disabled,
     /// Also measure the memory that a step holds at most
     #[arg(long)]
     pub memory: bool,

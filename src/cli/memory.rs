@@ -4,7 +4,7 @@ use super::args::CheckArgs;
 use super::out::{bytes, thousands};
 use crate::check::Checked;
 use crate::limits::MAX_PREDICTED_NODES;
-use crate::lower::{ConvChoice, Load, Precision, Predicted, cpu};
+use crate::lower::{ConvChoice, Precision, Predicted, Workload, cpu};
 use crate::recipe::Recipe;
 use crate::run::machine_memory;
 
@@ -32,7 +32,7 @@ impl Memory {
 
     /// For a batch of so many images.
     pub fn of_step(net: &Checked, images: u64, precision: Precision, conv: ConvChoice) -> Option<Memory> {
-        let load = Load { images, precision, threads: threads() };
+        let load = Workload { images, precision, threads: threads() };
         let step = Predicted::new(net, conv, cpu::has_kernels()).ok()?;
         let bytes = step.footprint(load).total();
         let machine = machine_memory().filter(|&machine| machine < bytes);

@@ -5,48 +5,48 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Load, Precision};
+use super::{Precision, Workload};
 use crate::graph::op::Conv;
 
 /// A way to compute a convolution in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Algorithm {
+pub enum ConvAlgorithm {
     /// libtorch's.
     #[serde(rename = "library")]
     Library,
     /// Winograd's with tiles of 2 x 2 outputs.
     #[serde(rename = "f2")]
-    Two,
+    WinogradF2,
     /// Winograd's with tiles of 4 x 4 outputs.
     #[serde(rename = "f4")]
-    Four,
+    WinogradF4,
 }
 
-impl fmt::Display for Algorithm {
+impl fmt::Display for ConvAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Algorithm::Library => "library",
-            Algorithm::Two => "f2",
-            Algorithm::Four => "f4",
+            ConvAlgorithm::Library => "library",
+            ConvAlgorithm::WinogradF2 => "f2",
+            ConvAlgorithm::WinogradF4 => "f4",
         })
     }
 }
 
 /// The ways of one convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ways {
+pub struct ConvAlgorithms {
     /// The output from the input.
-    pub forward: Algorithm,
+    pub forward: ConvAlgorithm,
     /// The gradient by the input.
-    pub input: Algorithm,
+    pub input: ConvAlgorithm,
     /// The gradient by the weights.
-    pub weights: Algorithm,
+    pub weights: ConvAlgorithm,
 }
 
-impl Ways {
+impl ConvAlgorithms {
     /// One way for all directions.
-    pub fn all(algorithm: Algorithm) -> Ways {
-        Ways { forward: algorithm, input: algorithm, weights: algorithm }
+    pub fn all(algorithm: ConvAlgorithm) -> ConvAlgorithms {
+        ConvAlgorithms { forward: algorithm, input: algorithm, weights: algorithm }
     }
 }
 
@@ -54,7 +54,7 @@ impl Ways {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Times {
     /// The other one.
-    pub candidate: Algorithm,
+    pub candidate: ConvAlgorithm,
     /// For how many images.
     pub images: u64,
     /// Seconds of the library and of the candidate: forward, by the input, and by the weights. 0 where it was not timed.
@@ -63,12 +63,12 @@ pub struct Times {
 
 impl Times {
     /// The faster one in each direction.
-    pub fn ways(&self) -> Ways {
+    pub fn ways(&self) -> ConvAlgorithms {
         let [forward, input, weights] = self.seconds.map(|[library, candidate]| match candidate < library {
             true => self.candidate,
-            false => Algorithm::Library,
+            false => ConvAlgorithm::Library,
         });
-        Ways { forward, input, weights }
+        ConvAlgorithms { forward, input, weights }
     }
 }
 
@@ -94,10 +94,10 @@ const IMAGES: u64 = 128;
 
 impl ConvChoice {
     /// What the library is timed against, if the choice is to be made by time.
-    pub fn candidate(self, precision: Precision) -> Option<Algorithm> {
+    pub fn candidate(self, precision: Precision) -> Option<ConvAlgorithm> {
         match (self, precision) {
-            (ConvChoice::Auto, Precision::Fp32) => Some(Algorithm::Four),
-            (ConvChoice::Auto, Precision::Bf16) => Some(Algorithm::Two),
+            (ConvChoice::Auto, Precision::Fp32) => Some(ConvAlgorithm::WinogradF4),
+            (ConvChoice::Auto, Precision::Bf16) => Some(ConvAlgorithm::WinogradF2),
             _ => None,
         }
     }
@@ -113,32 +113,33 @@ impl ConvChoice {
     /// The choice without timing: what would be timed against the library, wherever it can be.
     pub fn by_rule(self, precision: Precision) -> ConvChoice {
         match self.candidate(precision) {
-            Some(Algorithm::Four) => ConvChoice::F4,
-            Some(Algorithm::Two) => ConvChoice::F2,
-            Some(Algorithm::Library) => ConvChoice::Library,
+            Some(ConvAlgorithm::WinogradF4) => ConvChoice::F4,
+            Some(ConvAlgorithm::WinogradF2) => ConvChoice::F2,
+            Some(ConvAlgorithm::Library) => ConvChoice::Library,
             None if self == ConvChoice::Auto => ConvChoice::Library,
             None => self,
         }
     }
 
     /// The images on which a convolution of `[channels, height, width]` is timed; none if it is too small for the choice to matter.
-    pub fn timed(op: &Conv, [inside, height, width]: [u64; 3], batch: u64) -> Option<u64> {
+    pub fn timed(op: &Conv, [in_channels, height, width]: [u64; 3], batch: u64) -> Option<u64> {
         let images = IMAGES.min(batch);
-        let macs = [images, inside, op.out, 9, height, width].into_iter().fold(1u64, u64::saturating_mul);
+        let macs =
+            [images, in_channels, op.out, 9, height, width].into_iter().fold(1u64, u64::saturating_mul);
         (macs >= SMALL).then_some(images)
     }
 
     /// The ways of a convolution that Winograd's algorithm computes, as far as they are known without timing: the candidate is
     /// assumed to win.
-    pub fn assumed(self, op: &Conv, image: [u64; 3], load: Load) -> Ways {
-        Ways::all(match self {
-            ConvChoice::Library => Algorithm::Library,
-            ConvChoice::F2 => Algorithm::Two,
-            ConvChoice::F4 => Algorithm::Four,
+    pub fn assumed(self, op: &Conv, image: [u64; 3], load: Workload) -> ConvAlgorithms {
+        ConvAlgorithms::all(match self {
+            ConvChoice::Library => ConvAlgorithm::Library,
+            ConvChoice::F2 => ConvAlgorithm::WinogradF2,
+            ConvChoice::F4 => ConvAlgorithm::WinogradF4,
             ConvChoice::Auto => {
                 let candidate = self.candidate(load.precision);
                 let timed = candidate.filter(|_| ConvChoice::timed(op, image, load.images).is_some());
-                timed.unwrap_or(Algorithm::Library)
+                timed.unwrap_or(ConvAlgorithm::Library)
             }
         })
     }

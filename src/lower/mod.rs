@@ -21,12 +21,12 @@ pub mod seed;
 mod weights;
 pub mod winograd;
 
-pub use algorithm::{Algorithm, ConvChoice, Times, Ways};
+pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, Times};
 pub use error::TorchError;
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 pub use predict::Predicted;
 pub use pytorch::pytorch;
-pub use saving::{Saving, Without};
-pub use schedule::{After, Facts, Footprint, Load, Means, Schedule, Slots, Task};
+pub use saving::{Disabled, Optimisation};
+pub use schedule::{Facts, Footprint, FusedOps, Schedule, ScheduleOptions, Slots, Task, Workload};
 pub use weights::{Numbers, Weights};

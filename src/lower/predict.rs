@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use super::{ConvChoice, Footprint, Load, Means, Plan, Precision, Schedule, Without, plan};
+use super::{ConvChoice, Disabled, Footprint, Plan, Precision, Schedule, ScheduleOptions, Workload, plan};
 use crate::check::Checked;
 use crate::passes::{Choice, Purpose, optimise};
 
@@ -24,17 +24,17 @@ impl Predicted {
     }
 
     /// Its memory at its peak.
-    pub fn footprint(&self, load: Load) -> Footprint {
+    pub fn footprint(&self, load: Workload) -> Footprint {
         let kernels = self.kernels && matches!(load.precision, Precision::Fp32 | Precision::Bf16);
-        let means = Means { purpose: Purpose::Training, kernels, without: &Without::default() };
+        let means = ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
         let assumed = |op: &_, image| Ok::<_, Infallible>((self.conv.assumed(op, image, load), None));
         let Ok(schedule) = Schedule::new(&self.plan, means, assumed);
         schedule.footprint(&self.plan, load)
     }
 
     /// The most images of a batch, up to those of `load`, whose step needs at most so many bytes; 0 if one image is too many.
-    pub fn most_images(&self, load: Load, bytes: u64) -> u64 {
-        let fits = |images| self.footprint(Load { images, ..load }).total() <= bytes;
+    pub fn most_images(&self, load: Workload, bytes: u64) -> u64 {
+        let fits = |images| self.footprint(Workload { images, ..load }).total() <= bytes;
         let (mut most, mut beyond) = (0, load.images.saturating_add(1));
         while most + 1 < beyond {
             let middle = most + (beyond - most) / 2;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something by which a compiled step saves time. Each can be left out, to see what it gains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Saving {
+pub enum Optimisation {
     /// Batch normalisation by a kernel of netc's own.
     Norm,
     /// ReLU along with the op before it.
@@ -16,38 +16,38 @@ pub enum Saving {
     /// Memory for values and gradients planned once; without it each is allocated as it is written.
     Memory,
     /// The descent of a weight in one pass over memory.
-    Descent,
+    SgdStep,
     /// Every kernel of netc's own. Without them libtorch computes everything, as it does on a GPU.
     Kernels,
 }
 
-impl Saving {
+impl Optimisation {
     /// Every saving by its name on the command line.
-    pub const ALL: [(&'static str, Saving); 7] = [
-        ("norm", Saving::Norm),
-        ("relu", Saving::Relu),
-        ("pool", Saving::Pool),
-        ("add", Saving::Add),
-        ("memory", Saving::Memory),
-        ("descent", Saving::Descent),
-        ("kernels", Saving::Kernels),
+    pub const ALL: [(&'static str, Optimisation); 7] = [
+        ("norm", Optimisation::Norm),
+        ("relu", Optimisation::Relu),
+        ("pool", Optimisation::Pool),
+        ("add", Optimisation::Add),
+        ("memory", Optimisation::Memory),
+        ("descent", Optimisation::SgdStep),
+        ("kernels", Optimisation::Kernels),
     ];
 }
 
 /// The savings that are not used.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Without(Vec<Saving>);
+pub struct Disabled(Vec<Optimisation>);
 
-impl Without {
+impl Disabled {
     /// Whether a saving is left out.
-    pub fn has(&self, saving: Saving) -> bool {
+    pub fn has(&self, saving: Optimisation) -> bool {
         self.0.contains(&saving)
     }
 
     /// Whether libtorch's operations move the weights, not the kernel that descends in one pass over memory.
     pub fn plain_descent(&self) -> bool {
-        self.has(Saving::Descent) || self.has(Saving::Kernels)
+        self.has(Optimisation::SgdStep) || self.has(Optimisation::Kernels)
     }
 
     /// Whether all are used.
@@ -56,32 +56,33 @@ impl Without {
     }
 }
 
-impl From<Without> for String {
-    fn from(without: Without) -> String {
-        let names = Saving::ALL.iter().filter(|(_, saving)| without.has(*saving)).map(|(name, _)| *name);
+impl From<Disabled> for String {
+    fn from(without: Disabled) -> String {
+        let names =
+            Optimisation::ALL.iter().filter(|(_, saving)| without.has(*saving)).map(|(name, _)| *name);
         names.collect::<Vec<_>>().join(",")
     }
 }
 
-impl TryFrom<String> for Without {
+impl TryFrom<String> for Disabled {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Without, String> {
+    fn try_from(text: String) -> Result<Disabled, String> {
         text.parse()
     }
 }
 
-impl FromStr for Without {
+impl FromStr for Disabled {
     type Err = String;
 
     /// Names at commas; nothing for none.
-    fn from_str(text: &str) -> Result<Without, String> {
+    fn from_str(text: &str) -> Result<Disabled, String> {
         let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
         let saving = |name: &str| {
-            let found = Saving::ALL.iter().find(|(known, _)| *known == name).map(|(_, saving)| *saving);
-            let all: Vec<&str> = Saving::ALL.iter().map(|(name, _)| *name).collect();
+            let found = Optimisation::ALL.iter().find(|(known, _)| *known == name).map(|(_, saving)| *saving);
+            let all: Vec<&str> = Optimisation::ALL.iter().map(|(name, _)| *name).collect();
             found.ok_or_else(|| format!("there is no saving `{name}`; expected some of {}", all.join(", ")))
         };
-        names.map(saving).collect::<Result<_, _>>().map(Without)
+        names.map(saving).collect::<Result<_, _>>().map(Disabled)
     }
 }

@@ -43,9 +43,9 @@ pub struct Dims {
     /// Columns of an image.
     pub width: usize,
     /// Channels of the input.
-    pub inside: usize,
+    pub in_channels: usize,
     /// Channels of the output.
-    pub outside: usize,
+    pub out_channels: usize,
 }
 
 impl Dims {
@@ -61,8 +61,8 @@ impl Dims {
     }
 
     /// The same convolution from outputs to inputs.
-    pub fn turned(self) -> Dims {
-        Dims { inside: self.outside, outside: self.inside, ..self }
+    pub fn transposed(self) -> Dims {
+        Dims { in_channels: self.out_channels, out_channels: self.in_channels, ..self }
     }
 }
 
@@ -94,12 +94,12 @@ pub struct Forward {
 
 impl Forward {
     /// For so many channels of the input.
-    pub fn new(tile: TileSize, pack: usize, inside: usize) -> Forward {
+    pub fn new(tile: TileSize, pack: usize, in_channels: usize) -> Forward {
         let block = match tile {
             TileSize::Two => 96,
             TileSize::Four => 32,
         };
-        let plane = block * depth(inside, pack) + GAP;
+        let plane = block * depth(in_channels, pack) + GAP;
         Forward { block, plane, product_plane: block * GROUP + GAP }
     }
 
@@ -126,16 +126,16 @@ impl ByWeights {
     /// For so many threads.
     pub fn new(tile: TileSize, pack: usize, dims: &Dims, threads: usize) -> ByWeights {
         // Wide layers have large sums, which each block reads and writes once.
-        let block = if dims.inside >= 512 { 512 } else { 128 };
-        let outputs = dims.outside.div_ceil(16);
-        let by_outputs = outputs >= threads && dims.tiles(tile) < 24 * dims.outside;
+        let block = if dims.in_channels >= 512 { 512 } else { 128 };
+        let outputs = dims.out_channels.div_ceil(16);
+        let by_outputs = outputs >= threads && dims.tiles(tile) < 24 * dims.out_channels;
         let most = 16 * if by_outputs { outputs.div_ceil(threads) } else { outputs };
         let words = block / pack;
         ByWeights {
             block,
             by_outputs,
-            planes: [words * panels(dims.inside) * PANEL + GAP, words * most + GAP],
-            sums: tile.points() * panels(dims.inside) * most * PANEL,
+            planes: [words * panels(dims.in_channels) * PANEL + GAP, words * most + GAP],
+            sums: tile.points() * panels(dims.in_channels) * most * PANEL,
         }
     }
 

@@ -85,7 +85,7 @@ impl Paths {
                 StmtKind::Block(block) => self.body(&block.body, 0, &[]),
                 StmtKind::Edit(edit) => {
                     let target = edit.target.node.split('.').count();
-                    let own = matches!(edit.verb, EditVerb::After | EditVerb::Before);
+                    let own = matches!(edit.verb, EditVerb::FusedOps | EditVerb::Before);
                     self.chain(&edit.chain, target + usize::from(own), &inside(None), stmt);
                 }
                 StmtKind::Output { .. }

@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lower::{ConvChoice, Without};
+use crate::lower::{ConvChoice, Disabled};
 use crate::passes::Choice;
 
 /// What walks through a net forward and backward.
@@ -40,8 +40,8 @@ pub struct Method {
     /// The passes that may rewrite the net.
     pub passes: Choice,
     /// What a compiled step does not use.
-    #[serde(skip_serializing_if = "Without::is_empty")]
-    pub without: Without,
+    #[serde(skip_serializing_if = "Disabled::is_empty")]
+    pub without: Disabled,
     /// Whether nothing is chosen by time and nothing computed in an order that varies.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deterministic: bool,

@@ -270,7 +270,7 @@ pub struct Edit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditVerb {
     /// `after path: chain`
-    After,
+    FusedOps,
     /// `before path: chain`
     Before,
     /// `replace path: chain`

@@ -1,7 +1,7 @@
 //! The kernels against libtorch in fp64, on shapes that are no multiple of anything.
 
 use netc_torch::lower::kernels::{
-    After, Descent, Direction, Epilogue, Kernels, Moments, Packed, TileSize, Workspace,
+    Direction, Epilogue, FusedOps, Kernels, Moments, Packed, SgdStep, TileSize, Workspace,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -102,7 +102,7 @@ fn what_follows_a_convolution_comes_with_it() {
             };
             let y64 = if relu { y64.relu() } else { y64 };
             let (y, short) = (random(&y64.size()), random(&y64.size()));
-            let finish = Epilogue { bias: Some(&bias), after: After { relu, pool }, add: Some(&short) };
+            let finish = Epilogue { bias: Some(&bias), after: FusedOps { relu, pool }, add: Some(&short) };
             kernels.convolve((&x, &y), (tile, &mut packed), finish, &mut workspace).unwrap();
             let error = error(&y, &(y64 + exact(&short)));
             assert!(error < 3e-6, "{tile:?}, relu {relu}, pool {pool}: {error}");
@@ -130,7 +130,7 @@ fn what_does_not_fit_is_refused() {
     assert!(
         kernels.weight_gradient((&x, &y), &random(&[20, 24, 3, 3]), TileSize::Two, &mut workspace).is_err()
     );
-    assert!(kernels.normalise((&x, &y), &Moments::default(), After::default(), None).is_err());
+    assert!(kernels.normalise((&x, &y), &Moments::default(), FusedOps::default(), None).is_err());
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn norms_are_those_of_fp64() {
     for [n, channels, h, w] in [[3, 16, 4, 4], [2, 70, 6, 2], [5, 10, 2, 8], [300, 3, 2, 2]] {
         for (relu, pool) in all.into_iter().flat_map(|relu| all.map(|pool| (relu, pool))) {
             for (kind, most) in [(Kind::Float, 2e-5), (Kind::BFloat16, 1e-2)] {
-                let after = After { relu, pool };
+                let after = FusedOps { relu, pool };
                 tch::manual_seed(channels);
                 // A mean far from 0, which must not cost digits of the variance.
                 let x = channels_last(&(random(&[n, channels, h, w]) + 3.0).to_kind(kind));
@@ -202,7 +202,7 @@ fn norms_are_those_of_fp64() {
 #[test]
 fn what_is_no_number_stays_so() {
     let Some(kernels) = Kernels::detect() else { return };
-    let after = After { relu: true, pool: true };
+    let after = FusedOps { relu: true, pool: true };
     let x = random(&[2, 16, 4, 4]) * f64::NAN;
     let x = channels_last(&x);
     let vector = || Tensor::ones([16], (Kind::Float, Device::Cpu));
@@ -227,7 +227,7 @@ fn descent_is_that_of_fp64() {
             tch::manual_seed(count);
             let [w, v, g] = [0; 3].map(|_| Tensor::randn([count], (Kind::Float, Device::Cpu)));
             let [w64, v64, g64] = [&w, &v, &g].map(|t| t.to_kind(Kind::Double));
-            let step = Descent { rate: 0.1, decay: 0.01, momentum: 0.9, nesterov };
+            let step = SgdStep { rate: 0.1, decay: 0.01, momentum: 0.9, nesterov };
             let change = &g64 * -0.1 - &w64 * 0.01;
             let velocity = v64 * 0.9 + &change;
             let expected = if nesterov { w64 + change + &velocity * 0.9 } else { w64 + &velocity };

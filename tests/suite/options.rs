@@ -13,7 +13,7 @@ use netc::recipe::{Recipe, TestViews};
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::{EpochRow, Executor, Method, RunError, RunFolder};
 use netc_torch::lower::{Compiled, Mode, TorchNet, TrainingNorm, Tuning};
-use netc_torch::run::{Batches, Job, Optimiser, Pace, evaluate, train};
+use netc_torch::run::{Batches, Job, LrState, Optimiser, evaluate, train};
 use safetensors::SafeTensors;
 use tch::{Device, Kind, Reduction, TchError, Tensor};
 
@@ -109,7 +109,7 @@ fn by_hand(
             let gradients = optimiser.gradients(&loss).unwrap();
             let done = (epoch as usize - 1) * steps + step + 1;
             let at = done as f64 / steps as f64;
-            let pace = Pace { lr: schedule.at(at), peak: schedule.peak(), epoch: at, step: done as u64 };
+            let pace = LrState { lr: schedule.at(at), peak: schedule.peak(), epoch: at, step: done as u64 };
             optimiser.step(&gradients, pace).unwrap();
             after(&net, Some((done, steps)));
         }
@@ -145,7 +145,7 @@ fn adamw_and_muon_are_pytorchs() {
         let mut optimiser = Optimiser::of(vec![(weight.shallow_clone(), role)], &with(settings, 3)).unwrap();
         let gradients = get(&format!("{name}.gradients"));
         for (i, &lr) in lrs.iter().enumerate() {
-            let pace = Pace { lr: lr.into(), peak: peak.into(), epoch: 0.0, step: i as u64 + 1 };
+            let pace = LrState { lr: lr.into(), peak: peak.into(), epoch: 0.0, step: i as u64 + 1 };
             optimiser.step(&[gradients.get(i as i64)], pace).unwrap();
         }
         close(
@@ -163,7 +163,7 @@ fn muon_moves_filters_and_sgd_all_else() {
     let net = TorchNet::new(&small(), 5, Device::Cpu, Precision::Fp32).unwrap();
     let twin = TorchNet::new(&small(), 5, Device::Cpu, Precision::Fp32).unwrap();
     let ones: Vec<Tensor> = net.trained().map(|w| w.tensor.detach().ones_like()).collect();
-    let pace = Pace { lr: 0.1, peak: 0.1, epoch: 0.5, step: 1 };
+    let pace = LrState { lr: 0.1, peak: 0.1, epoch: 0.5, step: 1 };
     Optimiser::new(&net, &recipe).unwrap().step(&ones, pace).unwrap();
     Optimiser::new(&twin, &sgd).unwrap().step(&ones, pace).unwrap();
     for (muon, sgd) in net.trained().zip(twin.trained()) {
@@ -177,7 +177,7 @@ fn biases_and_norms_have_rates_of_their_own_but_no_decay_of_their_own() {
     let roles = [Role::Matrix, Role::Bias, Role::Norm].map(|role| (Tensor::from_slice(&[2.0f32]), role));
     let weights: Vec<Tensor> = roles.iter().map(|(weight, _)| weight.shallow_clone()).collect();
     let gradients = [0; 3].map(|_| Tensor::from_slice(&[10.0f32]));
-    let pace = Pace { lr: 0.1, peak: 0.1, epoch: 0.5, step: 1 };
+    let pace = LrState { lr: 0.1, peak: 0.1, epoch: 0.5, step: 1 };
     Optimiser::of(roles.into(), &recipe).unwrap().step(&gradients, pace).unwrap();
     for (weight, scale) in weights.iter().zip([1.0f32, 3.0, 0.5]) {
         let expected = 2.0 - 0.1 * (scale * 10.0 / 20.0 + 0.1 * 2.0);
@@ -359,7 +359,7 @@ fn ghost_norm_is_its_formula() {
         0.0,
     );
     let gradients = optimiser.gradients(&loss).unwrap();
-    optimiser.step(&gradients, Pace { lr: 0.1, peak: 0.1, epoch: 1.0, step: 1 }).unwrap();
+    optimiser.step(&gradients, LrState { lr: 0.1, peak: 0.1, epoch: 1.0, step: 1 }).unwrap();
     for method in [eager(), Method::default()] {
         let (rows, weights) = trained(&small(), &recipe, &method).unwrap();
         assert!((rows[0].train_loss - loss.double_value(&[]) / 96.0).abs() < 1e-5, "{rows:?}");
@@ -477,7 +477,7 @@ fn the_bias_of_a_whitened_convolution_stands_still_after_its_epochs() {
     let gradients: Vec<Tensor> = net.trained().map(|w| w.tensor.detach().ones_like()).collect();
     let mut before = values(&net);
     for (epoch, rate) in [(0.5, 0.75 * 0.1), (1.0, 0.5 * 0.1), (2.0, 0.0), (2.5, 0.0)] {
-        optimiser.step(&gradients, Pace { lr: 0.03, peak: 0.1, epoch, step: 1 }).unwrap();
+        optimiser.step(&gradients, LrState { lr: 0.03, peak: 0.1, epoch, step: 1 }).unwrap();
         let now = values(&net);
         for (name, rate) in [("first.conv.bias", rate), ("head.linear.weight", 0.03)] {
             let step = before[name][0] - now[name][0];

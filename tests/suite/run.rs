@@ -14,7 +14,7 @@ use netc::run::data::{Dataset, Normalisation, Split};
 use netc::run::{Executor, Journal, Method, Outcome, RunError, RunFolder, RunInfo};
 use netc_torch::lower::{Mode, TorchNet};
 use netc_torch::run::{
-    Batches, Event, Job, Machine, Optimiser, Pace, Resume, RunReport, evaluate_run, load_checkpoint,
+    Batches, Event, Job, LrState, Machine, Optimiser, Resume, RunReport, evaluate_run, load_checkpoint,
     save_checkpoint, train,
 };
 use rand::RngExt;
@@ -174,7 +174,7 @@ fn the_optimiser_folds_the_rate_into_the_velocity() {
         let mut sgd = Optimiser::of(vec![(weight.shallow_clone(), Role::Matrix)], &recipe).unwrap();
         let (mut w, mut v) = (1.5f64, 0.0);
         for (gradient, lr) in [(2.0, 0.1), (-3.0, 0.4), (1.0, 0.2), (0.5, 0.0)] {
-            let pace = Pace { lr, peak: 0.4, epoch: 0.0, step: 1 };
+            let pace = LrState { lr, peak: 0.4, epoch: 0.0, step: 1 };
             sgd.step(&[Tensor::from_slice(&[gradient as f32])], pace).unwrap();
             let change = lr * (gradient / 4.0 + 0.01 * w);
             v = 0.9 * v - change;

@@ -23,7 +23,7 @@ pub(super) struct Tree {
 
 impl Tree {
     /// What a group is: itself, or for a round that holds a single group, that one.
-    pub fn inside(&self, id: GroupId) -> GroupId {
+    pub fn in_channels(&self, id: GroupId) -> GroupId {
         match self.groups[id].only_group() {
             Some((name, inner)) if self.groups[id].is_round() && self.rounds.iter().any(|r| r == name) => {
                 inner
@@ -224,15 +224,15 @@ impl<'p> Builder<'p> {
 
     /// The values that steps read from elsewhere, and those that they give elsewhere.
     fn ends(&self, steps: &[usize]) -> (Vec<ValueId>, Vec<ValueId>) {
-        let inside: HashSet<usize> = steps.iter().copied().collect();
+        let in_channels: HashSet<usize> = steps.iter().copied().collect();
         let mut inputs = Vec::new();
         for &operand in steps.iter().flat_map(|&s| &self.steps[s].operands) {
-            if !inside.contains(&operand) && !inputs.contains(&operand) {
+            if !in_channels.contains(&operand) && !inputs.contains(&operand) {
                 inputs.push(operand);
             }
         }
         let last = self.steps.len() - 1;
-        let given = |s: &usize| *s == last || self.readers[*s].iter().any(|r| !inside.contains(r));
+        let given = |s: &usize| *s == last || self.readers[*s].iter().any(|r| !in_channels.contains(r));
         (inputs, steps.iter().copied().filter(given).collect())
     }
 }

@@ -9,11 +9,11 @@ use super::memory::{kept, views};
 use super::{Schedule, Task};
 use crate::graph::Op;
 use crate::lower::winograd::{ByWeights, Dims, Forward, TileSize, packed};
-use crate::lower::{Algorithm, Plan, Precision, Step, Ways};
+use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step};
 
 /// For what a step's memory is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
+pub struct Workload {
     /// Images of a batch.
     pub images: u64,
     /// The arithmetic.
@@ -49,7 +49,7 @@ impl Footprint {
 
 impl Schedule {
     /// The memory of a training step by this schedule.
-    pub fn footprint(&self, plan: &Plan, load: Load) -> Footprint {
+    pub fn footprint(&self, plan: &Plan, load: Workload) -> Footprint {
         let master = if load.precision == Precision::Fp64 { 8 } else { 4 };
         let (mut all, mut trained) = (0u64, 0u64);
         for step in plan.steps() {
@@ -74,23 +74,23 @@ impl Schedule {
     }
 
     /// Bytes of transformed weights, and of the threads' workspace: each part of it is as large as the largest task needs.
-    fn transformed(&self, plan: &Plan, load: Load) -> (u64, u64) {
+    fn transformed(&self, plan: &Plan, load: Workload) -> (u64, u64) {
         let pack = if load.precision == Precision::Bf16 { 2 } else { 1 };
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let (mut words, mut most) = (0u64, [0usize; 3]);
         for task in &self.tasks {
             let step = &plan.steps()[task.step];
             let (Some(ways), Op::Conv(op)) = (task.ways, &step.op) else { continue };
-            let Some([inside, height, width]) = step.operand_shapes[0].image() else { continue };
-            let [images, height, width, inside, outside] =
-                [load.images, height, width, inside, op.out].map(size);
-            let dims = Dims { images, height, width, inside, outside };
+            let Some([in_channels, height, width]) = step.operand_shapes[0].image() else { continue };
+            let [images, height, width, in_channels, out_channels] =
+                [load.images, height, width, in_channels, op.out].map(size);
+            let dims = Dims { images, height, width, in_channels, out_channels };
             let wanted = self.values[step.operands[0]].wanted;
-            let directions = [(Some(ways.forward), dims), (wanted.then_some(ways.input), dims.turned())];
-            for (way, Dims { inside, outside, .. }) in directions {
+            let directions = [(Some(ways.forward), dims), (wanted.then_some(ways.input), dims.transposed())];
+            for (way, Dims { in_channels, out_channels, .. }) in directions {
                 let Some(tile) = way.and_then(tile) else { continue };
-                words = words.saturating_add(packed(tile, pack, inside, outside) as u64);
-                let [inputs, products] = Forward::new(tile, pack, inside).scratch(tile);
+                words = words.saturating_add(packed(tile, pack, in_channels, out_channels) as u64);
+                let [inputs, products] = Forward::new(tile, pack, in_channels).scratch(tile);
                 most = [most[0].max(inputs), most[1].max(products), most[2]];
             }
             if let Some(tile) = tile(ways.weights) {
@@ -104,11 +104,11 @@ impl Schedule {
 }
 
 /// The tile of an algorithm, if it has one.
-pub fn tile(algorithm: Algorithm) -> Option<TileSize> {
+pub fn tile(algorithm: ConvAlgorithm) -> Option<TileSize> {
     match algorithm {
-        Algorithm::Library => None,
-        Algorithm::Two => Some(TileSize::Two),
-        Algorithm::Four => Some(TileSize::Four),
+        ConvAlgorithm::Library => None,
+        ConvAlgorithm::WinogradF2 => Some(TileSize::Two),
+        ConvAlgorithm::WinogradF4 => Some(TileSize::Four),
     }
 }
 
@@ -137,12 +137,12 @@ type Value = Rc<Block>;
 struct DryRun<'a> {
     schedule: &'a Schedule,
     plan: &'a Plan,
-    load: Load,
+    load: Workload,
     heap: Rc<Heap>,
 }
 
 impl<'a> DryRun<'a> {
-    fn new(schedule: &'a Schedule, plan: &'a Plan, load: Load) -> DryRun<'a> {
+    fn new(schedule: &'a Schedule, plan: &'a Plan, load: Workload) -> DryRun<'a> {
         DryRun { schedule, plan, load, heap: Rc::default() }
     }
 
@@ -212,7 +212,8 @@ impl<'a> DryRun<'a> {
         let (step, size) = (&steps[task.step], steps[task.output].shape.elements());
         let x = read.first().map(Rc::clone);
         if task.ways.is_some() || self.schedule.normalises(self.plan, i) {
-            let _cast = task.ways.filter(|ways| ways.forward == Algorithm::Library).map(|_| self.cast(step));
+            let _cast =
+                task.ways.filter(|ways| ways.forward == ConvAlgorithm::Library).map(|_| self.cast(step));
             return (self.placed(self.schedule.slots.value[i], size), x.into_iter().collect());
         }
         let kept = kept(&step.op);
@@ -244,15 +245,16 @@ impl<'a> DryRun<'a> {
         if norm && self.schedule.in_place(self.plan, i) {
             return kept;
         }
-        if let Some(Ways { input, weights, .. }) = task.ways {
+        if let Some(ConvAlgorithms { input, weights, .. }) = task.ways {
             drop(
-                (weights == Algorithm::Library).then(|| [self.cast(step), self.cast(step), self.sums(step)]),
+                (weights == ConvAlgorithm::Library)
+                    .then(|| [self.cast(step), self.cast(step), self.sums(step)]),
             );
-            let _cast = (input == Algorithm::Library).then(|| self.cast(step));
+            let _cast = (input == ConvAlgorithm::Library).then(|| self.cast(step));
             let wanted = self.schedule.values[step.operands[0]].wanted;
-            let by_input =
+            let grad_input =
                 sizes.filter(|_| wanted).map(|size| self.placed(self.schedule.slots.gradient[i], size));
-            return by_input.collect();
+            return grad_input.collect();
         }
         match (&step.op, parts.first()) {
             (Op::Add(_) | Op::Concat(_) | Op::Identity(_) | Op::Flatten(_), Some(gradient)) => {

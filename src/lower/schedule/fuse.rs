@@ -1,14 +1,14 @@
 //! What is computed together.
 
-use super::Means;
+use super::ScheduleOptions;
 use crate::graph::Op;
 use crate::graph::op::{MaxPool, Relu};
-use crate::lower::{Plan, Saving, Times, Ways};
+use crate::lower::{ConvAlgorithms, Optimisation, Plan, Times};
 use crate::passes::Purpose;
 
 /// What follows a batch normalisation or a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct After {
+pub struct FusedOps {
     /// What is below 0 becomes 0.
     pub relu: bool,
     /// The largest of each 2 x 2 pixels; height and width are even.
@@ -21,7 +21,7 @@ pub struct Task {
     /// The op's step in the plan.
     pub step: usize,
     /// What follows it.
-    pub after: After,
+    pub after: FusedOps,
     /// The step whose value is added last.
     pub add: Option<usize>,
     /// The step whose value comes out.
@@ -31,7 +31,7 @@ pub struct Task {
     /// Whether a kernel of netc's own may compute it and what follows.
     pub own: bool,
     /// How a convolution of images is computed, where the kernels are at hand.
-    pub ways: Option<Ways>,
+    pub ways: Option<ConvAlgorithms>,
     /// Why, where it was timed.
     pub times: Option<Times>,
 }
@@ -50,7 +50,7 @@ impl Task {
 
 /// The tasks of a plan but for its input, in an order in which they can run. With the kernels, ops that follow a batch
 /// normalisation while training, or a convolution in evaluation, are taken along.
-pub(super) fn tasks(plan: &Plan, means: Means<'_>) -> Vec<Task> {
+pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
     let steps = plan.steps();
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
     for (i, step) in steps.iter().enumerate() {
@@ -63,13 +63,15 @@ pub(super) fn tasks(plan: &Plan, means: Means<'_>) -> Vec<Task> {
             continue;
         }
         let leads = match means.purpose {
-            Purpose::Training => matches!(step.op, Op::BatchNorm(_)) && !means.without.has(Saving::Norm),
+            Purpose::Training => {
+                matches!(step.op, Op::BatchNorm(_)) && !means.without.has(Optimisation::Norm)
+            }
             Purpose::Evaluation => matches!(step.op, Op::Conv(_)),
         };
         let own = means.kernels && leads && step.shape.image().is_some();
         let mut task = Task {
             step: i,
-            after: After::default(),
+            after: FusedOps::default(),
             add: None,
             output: i,
             along: Vec::new(),
@@ -92,18 +94,20 @@ pub(super) fn tasks(plan: &Plan, means: Means<'_>) -> Vec<Task> {
 }
 
 /// Takes the only reader of a task's output along, if it can.
-fn extend(task: &mut Task, plan: &Plan, means: Means<'_>, next: usize) -> bool {
+fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize) -> bool {
     let step = &plan.steps()[next];
     let last = task.add.is_some();
     let used = |saving| !last && !means.without.has(saving);
     match &step.op {
-        Op::Relu(Relu { max: None }) if used(Saving::Relu) && !task.after.relu => task.after.relu = true,
+        Op::Relu(Relu { max: None }) if used(Optimisation::Relu) && !task.after.relu => {
+            task.after.relu = true
+        }
         Op::MaxPool(pool)
-            if used(Saving::Pool) && !task.after.pool && halves(pool, &step.operand_shapes[0]) =>
+            if used(Optimisation::Pool) && !task.after.pool && halves(pool, &step.operand_shapes[0]) =>
         {
             task.after.pool = true;
         }
-        Op::Add(_) if used(Saving::Add) => match step.operands[..] {
+        Op::Add(_) if used(Optimisation::Add) => match step.operands[..] {
             [a, b] if a != b => task.add = Some(if a == task.output { b } else { a }),
             _ => return false,
         },

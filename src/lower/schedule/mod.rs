@@ -5,13 +5,13 @@ mod footprint;
 mod fuse;
 mod memory;
 
-use super::{Algorithm, Plan, Saving, Times, Ways, Without};
+use super::{ConvAlgorithm, ConvAlgorithms, Disabled, Optimisation, Plan, Times};
 use crate::graph::Op;
 use crate::graph::op::Conv;
 use crate::passes::Purpose;
 
-pub use footprint::{Footprint, Load, tile};
-pub use fuse::{After, Task};
+pub use footprint::{Footprint, Workload, tile};
+pub use fuse::{FusedOps, Task};
 pub use memory::Slots;
 
 /// The tasks of a step, and what is known of the values between them.
@@ -40,13 +40,13 @@ pub struct Facts {
 
 /// What a schedule is made with.
 #[derive(Debug, Clone, Copy)]
-pub struct Means<'a> {
+pub struct ScheduleOptions<'a> {
     /// What the step is for.
     pub purpose: Purpose,
     /// Whether netc's own kernels compute.
     pub kernels: bool,
     /// What is not used.
-    pub without: &'a Without,
+    pub without: &'a Disabled,
 }
 
 impl Schedule {
@@ -57,8 +57,8 @@ impl Schedule {
     /// Those of `choose`.
     pub fn new<E>(
         plan: &Plan,
-        means: Means<'_>,
-        mut choose: impl FnMut(&Conv, [u64; 3]) -> Result<(Ways, Option<Times>), E>,
+        means: ScheduleOptions<'_>,
+        mut choose: impl FnMut(&Conv, [u64; 3]) -> Result<(ConvAlgorithms, Option<Times>), E>,
     ) -> Result<Schedule, E> {
         let steps = plan.steps();
         let mut tasks = fuse::tasks(plan, means);
@@ -78,7 +78,7 @@ impl Schedule {
             {
                 let (ways, times) = match suits(op) {
                     true => choose(op, image)?,
-                    false => (Ways::all(Algorithm::Library), None),
+                    false => (ConvAlgorithms::all(ConvAlgorithm::Library), None),
                 };
                 (task.ways, task.times) = (Some(ways), times);
             }
@@ -89,10 +89,10 @@ impl Schedule {
     }
 
     /// Slots for the values and gradients that kernels write.
-    fn share(&self, plan: &Plan, means: Means<'_>) -> Slots {
+    fn share(&self, plan: &Plan, means: ScheduleOptions<'_>) -> Slots {
         let none = vec![None; self.tasks.len()];
         let mut slots = Slots { value: none.clone(), gradient: none, sizes: Vec::new() };
-        if !means.without.has(Saving::Memory) {
+        if !means.without.has(Optimisation::Memory) {
             let writes = |i| (self.writes_value(plan, means, i), self.writes_gradient(plan, i));
             memory::share(plan, self, writes, &mut slots);
         }
@@ -100,13 +100,13 @@ impl Schedule {
     }
 
     /// Whether a kernel writes a task's value.
-    fn writes_value(&self, plan: &Plan, means: Means<'_>, i: usize) -> bool {
+    fn writes_value(&self, plan: &Plan, means: ScheduleOptions<'_>, i: usize) -> bool {
         let (task, step) = (&self.tasks[i], &plan.steps()[self.tasks[i].step]);
         if !means.kernels || step.shape.image().is_none() {
             return false;
         }
         match task.ways {
-            Some(ways) => ways.forward != Algorithm::Library || task.fused(),
+            Some(ways) => ways.forward != ConvAlgorithm::Library || task.fused(),
             None => self.normalises(plan, i),
         }
     }
@@ -114,7 +114,7 @@ impl Schedule {
     /// The operand whose gradient a kernel of task `i` writes.
     fn writes_gradient(&self, plan: &Plan, i: usize) -> Option<usize> {
         let operand = *plan.steps()[self.tasks[i].step].operands.first()?;
-        let own = self.tasks[i].ways?.input != Algorithm::Library;
+        let own = self.tasks[i].ways?.input != ConvAlgorithm::Library;
         (own && self.values[operand].wanted && self.purpose == Purpose::Training).then_some(operand)
     }
 

@@ -111,7 +111,7 @@ impl Builder<'_> {
 
     fn edit(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
         let verb = match nodes.need(Rule::edit_verb)?.as_str() {
-            "after" => EditVerb::After,
+            "after" => EditVerb::FusedOps,
             "before" => EditVerb::Before,
             _ => EditVerb::Replace,
         };

@@ -257,7 +257,7 @@ fn node(file: &Path, set: &[(String, String)], net: &Checked, sources: &Sources,
 
 fn verb(verb: EditVerb) -> &'static str {
     match verb {
-        EditVerb::After => "after",
+        EditVerb::FusedOps => "after",
         EditVerb::Before => "before",
         EditVerb::Replace => "replace",
         EditVerb::Remove => "remove",

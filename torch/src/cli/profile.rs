@@ -6,7 +6,7 @@ use netc::cli::args_train::ProfileArgs;
 use netc::cli::out::{bytes, complain, print, print_json, show, table, trimmed, write};
 use netc::compile;
 use netc::graph::Graph;
-use netc::lower::{Algorithm, Ways};
+use netc::lower::{ConvAlgorithm, ConvAlgorithms};
 use netc::recipe::Recipe;
 use netc::run::{Method, process_age};
 use netc::tools::flame::{Timed, flame};
@@ -179,7 +179,7 @@ fn timed(profile: &Profile) -> String {
     let tasks = profile.tasks.iter().filter_map(|task| Some((&task.path, task.times?)));
     let mut rows = table(&["convolution", "images", "by", "forward ms", "input ms", "weights ms"], 1..2);
     for (path, times) in tasks {
-        for (way, by) in [Algorithm::Library, times.candidate].into_iter().enumerate() {
+        for (way, by) in [ConvAlgorithm::Library, times.candidate].into_iter().enumerate() {
             let mut row = match way {
                 0 => vec![path.clone(), times.images.to_string(), by.to_string()],
                 _ => vec![String::new(), String::new(), by.to_string()],
@@ -215,8 +215,8 @@ fn memory(profile: &Profile) -> String {
 }
 
 /// One word where all directions are alike.
-fn words(ways: Ways) -> String {
-    let Ways { forward, input, weights } = ways;
+fn words(ways: ConvAlgorithms) -> String {
+    let ConvAlgorithms { forward, input, weights } = ways;
     match forward == input && input == weights {
         true => forward.to_string(),
         false => format!("{forward}, {input}, {weights}"),

@@ -32,7 +32,7 @@ pub use device::{LibtorchFacts, Machine, libtorch_facts};
 pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use logits::logits;
 pub use native::leave;
-pub use optimiser::{Optimiser, Pace};
+pub use optimiser::{LrState, Optimiser};
 pub use parity::{Distance, Named, Steps, Trial};
 pub use profile::{Phases, Profile, TaskProfile, profile};
 pub use train::{Event, Job, Resume, RunReport, train};

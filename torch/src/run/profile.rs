@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use netc::check::Checked;
 use netc::graph::Op;
-use netc::lower::{Footprint, Load, Precision, Times, Ways, seed};
+use netc::lower::{ConvAlgorithms, Footprint, Precision, Times, Workload, seed};
 use netc::passes::{Purpose, optimise};
 use netc::recipe::Recipe;
 use netc::run::Allocated;
@@ -16,7 +16,7 @@ use serde::Serialize;
 use tch::{Kind, TchError, Tensor};
 
 use super::epoch::augmentation;
-use super::optimiser::Pace;
+use super::optimiser::LrState;
 use super::statistics::Batching;
 use super::stepper::tuning;
 use super::{Batches, Machine, Optimiser, native};
@@ -39,7 +39,7 @@ pub struct TaskProfile {
     /// Bytes forward and backward that it must read and write at least: operands, weights, values and their gradients.
     pub bytes: [u64; 2],
     /// How it is computed, for a convolution.
-    pub ways: Option<Ways>,
+    pub ways: Option<ConvAlgorithms>,
     /// Why, where it was timed.
     pub times: Option<Times>,
 }
@@ -128,7 +128,7 @@ pub fn profile(
         compiled.step(&net, &images, &labels, step as u64)?;
         let after = Instant::now();
         // A rate of 0 keeps random labels from driving the weights away.
-        let still = Pace { lr: 0.0, peak: 0.0, epoch: 0.0, step: step as u64 + 1 };
+        let still = LrState { lr: 0.0, peak: 0.0, epoch: 0.0, step: step as u64 + 1 };
         optimiser.step(compiled.gradients(), still).at("the optimiser")?;
         machine.wait();
         match step {
@@ -145,7 +145,7 @@ pub fn profile(
     }
     let allocated = allocated.and_then(Allocated::peak);
     let threads = machine.hardware().threads;
-    let load = Load { images: batch as u64, precision: machine.precision, threads };
+    let load = Workload { images: batch as u64, precision: machine.precision, threads };
     let predicted = compiled.schedule().footprint(net.plan(), load);
     let width = net.precision().bytes();
     let rows = compiled.tasks(&net).into_iter().enumerate().map(|(i, task)| {

@@ -5,7 +5,7 @@ use netc::run::{Origin, RunError};
 use tch::{TchError, Tensor};
 
 use super::Optimiser;
-use super::optimiser::Pace;
+use super::optimiser::LrState;
 use super::origin::finite;
 use crate::lower::{At, TorchNet};
 
@@ -43,9 +43,9 @@ impl Progress {
     }
 
     /// What the rate is.
-    fn pace(self, schedule: &Schedule) -> Pace {
+    fn pace(self, schedule: &Schedule) -> LrState {
         let (epoch, step) = (self.epochs(), self.done() as u64);
-        Pace { lr: schedule.at(epoch), peak: schedule.peak(), epoch, step }
+        LrState { lr: schedule.at(epoch), peak: schedule.peak(), epoch, step }
     }
 }
 

@@ -1,4 +1,4 @@
-use netc::lower::Load;
+use netc::lower::Workload;
 use netc::passes::Purpose;
 use netc::recipe::Recipe;
 use netc::run::{Executor, Hardware, Method, RunError, data, machine_memory};
@@ -30,7 +30,7 @@ impl Stepper {
         let mut compiled = Compiled::new(net, Purpose::Training, batch, &tuning(method, machine))?;
         compiled.smooth_labels(recipe.label_smoothing);
         let threads = machine.hardware().threads;
-        let load = Load { images: batch as u64, precision: machine.precision, threads };
+        let load = Workload { images: batch as u64, precision: machine.precision, threads };
         let held = compiled.schedule().footprint(net.plan(), load).total();
         if machine_memory().is_some_and(|all| held.saturating_mul(2) > all) {
             native::return_freed_memory();

@@ -1,5 +1,5 @@
 use netc::graph::op::Conv;
-use netc::lower::Ways;
+use netc::lower::ConvAlgorithms;
 use netc::lower::schedule::tile;
 use tch::{Kind, TchError, Tensor};
 
@@ -11,7 +11,7 @@ use crate::lower::torch::channels_last;
 #[derive(Debug)]
 pub(super) struct Convolution {
     op: Conv,
-    pub ways: Ways,
+    pub ways: ConvAlgorithms,
     forward: Packed,
     packed: bool,
     backward: Packed,
@@ -20,7 +20,7 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    pub(super) fn new(op: Conv, ways: Ways) -> Convolution {
+    pub(super) fn new(op: Conv, ways: ConvAlgorithms) -> Convolution {
         Convolution {
             op,
             ways,
@@ -84,7 +84,7 @@ impl Convolution {
     }
 
     /// The gradient by the input, from that by the output and the input.
-    pub(super) fn by_input(
+    pub(super) fn grad_input(
         &mut self,
         kernels: Option<Kernels>,
         [gradient, x]: [&Tensor; 2],
@@ -99,13 +99,13 @@ impl Convolution {
             return Ok(dx);
         }
         let cast = self.cast(weight, x.kind())?;
-        let [by_input, ..] =
+        let [grad_input, ..] =
             aten::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
-        by_input.ok_or_else(|| TchError::Shape("there is no gradient".into()))
+        grad_input.ok_or_else(|| TchError::Shape("there is no gradient".into()))
     }
 
     /// Writes the gradient by the weights, from that by the output and the input.
-    pub(super) fn by_weights(
+    pub(super) fn grad_weights(
         &mut self,
         kernels: Option<Kernels>,
         [gradient, x]: [&Tensor; 2],
@@ -122,8 +122,8 @@ impl Convolution {
             );
         }
         let cast = self.cast(weight, x.kind())?;
-        let [_, by_weight, _] =
+        let [_, grad_weight, _] =
             aten::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
-        by_weight.iter().try_for_each(|from| rules::put(dw, from))
+        grad_weight.iter().try_for_each(|from| rules::put(dw, from))
     }
 }

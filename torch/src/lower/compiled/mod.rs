@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use netc::graph::Op;
 use netc::graph::op::Role;
-use netc::lower::schedule::{Means, Schedule, Task};
-use netc::lower::{Saving, Times, TorchError, Ways};
+use netc::lower::schedule::{Schedule, ScheduleOptions, Task};
+use netc::lower::{ConvAlgorithms, Optimisation, Times, TorchError};
 use netc::passes::Purpose;
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -36,7 +36,7 @@ pub struct Compiled {
     /// The gradients by the trained weights.
     gradients: Vec<Tensor>,
     /// Those and places for the gradients by weights that stand still, and which of them each step owns.
-    by_weights: Vec<Tensor>,
+    grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
     label_smoothing: f64,
     memory: Memory,
@@ -58,7 +58,7 @@ pub struct TaskInfo {
     /// Whether the gradient by its operand is computed.
     pub input_wanted: bool,
     /// How a convolution is computed.
-    pub ways: Option<Ways>,
+    pub ways: Option<ConvAlgorithms>,
     /// Why, where it was timed.
     pub times: Option<Times>,
 }
@@ -84,9 +84,9 @@ impl Compiled {
         tuning: &Tuning,
     ) -> Result<Compiled, TorchError> {
         let suits = net.device == Device::Cpu && matches!(net.kind, Kind::Float | Kind::BFloat16);
-        let kernels = Kernels::detect().filter(|_| suits && !tuning.without.has(Saving::Kernels));
+        let kernels = Kernels::detect().filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
         let training = purpose == Purpose::Training;
-        let means = Means { purpose, kernels: kernels.is_some(), without: &tuning.without };
+        let means = ScheduleOptions { purpose, kernels: kernels.is_some(), without: &tuning.without };
         let mut tuned = Duration::ZERO;
         let schedule = Schedule::new(&net.plan, means, |op, image| {
             let start = Instant::now();
@@ -103,7 +103,7 @@ impl Compiled {
             memory: Memory::new(&schedule.slots, batch, (net.kind, net.device)).at("the memory of a step")?,
             schedule,
             gradients: Vec::new(),
-            by_weights: Vec::new(),
+            grad_weights: Vec::new(),
             owned: Vec::new(),
             label_smoothing: 0.0,
             kernels,
@@ -113,16 +113,16 @@ impl Compiled {
         };
         if training {
             for owned in &net.owned {
-                let first = compiled.by_weights.len();
+                let first = compiled.grad_weights.len();
                 for weight in
                     net.weights[owned.clone()].iter().filter(|weight| weight.role != Role::Statistic)
                 {
                     let gradient = weight.tensor.f_detach().and_then(|tensor| tensor.f_zeros_like());
                     let gradient = gradient.at(&weight.name)?;
                     compiled.gradients.extend(weight.trained.then(|| gradient.shallow_clone()));
-                    compiled.by_weights.push(gradient);
+                    compiled.grad_weights.push(gradient);
                 }
-                compiled.owned.push(first..compiled.by_weights.len());
+                compiled.owned.push(first..compiled.grad_weights.len());
             }
         }
         Ok(compiled)

@@ -85,13 +85,13 @@ pub(super) fn forward(
 }
 
 /// One op backward: the gradient by each operand that is wanted, from that by the value. The gradients by the
-/// trained weights go to `by_weights`.
+/// trained weights go to `grad_weights`.
 pub(super) fn backward(
     step: &Step,
     gradient: &Tensor,
     kept: &[Tensor],
     weights: &[Weight],
-    by_weights: &[Tensor],
+    grad_weights: &[Tensor],
     wanted: &[bool],
 ) -> Result<Vec<Option<Tensor>>> {
     let one = |by: Result<Tensor>| Ok(vec![Some(by?)]);
@@ -100,21 +100,21 @@ pub(super) fn backward(
             let [x, weight] = two(kept)?;
             let want = [wanted[0], weights[0].trained, op.bias];
             let by = aten::convolution_backward(op, [gradient, x, weight], want)?;
-            for (to, from) in by_weights.iter().zip(&by[1..]) {
+            for (to, from) in grad_weights.iter().zip(&by[1..]) {
                 from.iter().try_for_each(|from| put(to, from))?;
             }
-            let [by_input, ..] = by;
-            Ok(vec![by_input])
+            let [grad_input, ..] = by;
+            Ok(vec![grad_input])
         }
         Op::Linear(_) => {
             let [x, weight] = two(kept)?;
-            put(&by_weights[0], &gradient.f_tr()?.f_matmul(x)?)?;
-            if let Some(to) = by_weights.get(1) {
+            put(&grad_weights[0], &gradient.f_tr()?.f_matmul(x)?)?;
+            if let Some(to) = grad_weights.get(1) {
                 put(to, &gradient.f_sum_dim_intlist([0i64].as_slice(), false, to.kind())?)?;
             }
             Ok(vec![wanted[0].then(|| gradient.f_matmul(weight)).transpose()?])
         }
-        Op::BatchNorm(op) => batch_norm(op, gradient, kept, weights, by_weights),
+        Op::BatchNorm(op) => batch_norm(op, gradient, kept, weights, grad_weights),
         Op::Relu(op) => match op.max {
             None => one(kept[0].f_threshold_backward(gradient, 0.0)),
             Some(max) => one(kept[0].f_hardtanh_backward(gradient, 0.0, max)),
@@ -209,17 +209,17 @@ fn batch_norm(
     gradient: &Tensor,
     kept: &[Tensor],
     weights: &[Weight],
-    by_weights: &[Tensor],
+    grad_weights: &[Tensor],
 ) -> Result<Vec<Option<Tensor>>> {
     let [x, mean, inverse] = kept else { return Err(TchError::Shape("three tensors were kept".into())) };
     let [weight, _, running_mean, running_var] = four(weights)?.map(|weight| &weight.tensor);
     let gradient = channels_last(gradient)?;
     let owned = [weight, running_mean, running_var];
-    let [by_input, by_weight, by_bias] =
+    let [grad_input, grad_weight, grad_bias] =
         aten::batch_norm_backward([&gradient, x], owned, [mean, inverse], op.eps)?;
-    put(&by_weights[0], &by_weight)?;
-    put(&by_weights[1], &by_bias)?;
-    Ok(vec![Some(by_input)])
+    put(&grad_weights[0], &grad_weight)?;
+    put(&grad_weights[1], &grad_bias)?;
+    Ok(vec![Some(grad_input)])
 }
 
 fn multiplied(gradient: &Tensor, kept: &[Tensor], wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {

@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use netc::disk;
 use netc::graph::op::Conv;
-use netc::lower::{Algorithm, ConvChoice, Load, Precision, Times, TorchError, Ways, Without};
+use netc::lower::{
+    ConvAlgorithm, ConvAlgorithms, ConvChoice, Disabled, Precision, Times, TorchError, Workload,
+};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::convolution::Convolution;
@@ -25,13 +27,13 @@ pub struct Tuning {
     /// The machine that they hold for, in words.
     pub machine: String,
     /// What a step does not use.
-    pub without: Without,
+    pub without: Disabled,
 }
 
 type Found = BTreeMap<String, Times>;
 
 impl Tuning {
-    /// The ways of a convolution, and the times by which they were chosen, of `[inside, height, width]` on batches of so many images.
+    /// The ways of a convolution, and the times by which they were chosen, of `[in_channels, height, width]` on batches of so many images.
     ///
     /// # Errors
     /// What libtorch refuses.
@@ -42,9 +44,9 @@ impl Tuning {
         image: [u64; 3],
         (batch, precision): (usize, Precision),
         backward: bool,
-    ) -> Result<(Ways, Option<Times>), TorchError> {
-        let [inside, height, width] = image;
-        let load = Load { images: batch as u64, precision, threads: 1 };
+    ) -> Result<(ConvAlgorithms, Option<Times>), TorchError> {
+        let [in_channels, height, width] = image;
+        let load = Workload { images: batch as u64, precision, threads: 1 };
         let timed = ConvChoice::timed(op, image, batch as u64);
         let (Some(candidate), Some(images)) = (self.choice.candidate(precision), timed) else {
             return Ok((self.choice.assumed(op, image, load), None));
@@ -55,7 +57,7 @@ impl Tuning {
         };
         let build = if cfg!(debug_assertions) { "debug" } else { "release" };
         let key = format!(
-            "{} {build} {}: {kind:?} {images} x {inside} x {height} x {width} -> {}",
+            "{} {build} {}: {kind:?} {images} x {in_channels} x {height} x {width} -> {}",
             env!("CARGO_PKG_VERSION"),
             self.machine,
             op.out
@@ -65,7 +67,7 @@ impl Tuning {
         let times = match cache.found.get(&name) {
             Some(times) => *times,
             None => {
-                let sizes = [images, inside, height, width].map(|size| size as i64);
+                let sizes = [images, in_channels, height, width].map(|size| size as i64);
                 let seconds = measure(kernels, op, sizes, kind, candidate, backward);
                 let times = Times { candidate, images, seconds: seconds.at("timing convolutions")? };
                 cache.found.insert(name, times);
@@ -110,21 +112,23 @@ impl Cache {
 fn measure(
     kernels: Option<Kernels>,
     op: &Conv,
-    [images, inside, height, width]: [i64; 4],
+    [images, in_channels, height, width]: [i64; 4],
     kind: Kind,
-    other: Algorithm,
+    other: ConvAlgorithm,
     backward: bool,
 ) -> Result<[[f64; 2]; 3], TchError> {
-    let outside = op.out as i64;
+    let out_channels = op.out as i64;
     let image = |channels: i64| {
         channels_last(&Tensor::f_ones([images, channels, height, width], (kind, Device::Cpu))?)
     };
-    let weights = || channels_last(&Tensor::f_ones([outside, inside, 3, 3], (Kind::Float, Device::Cpu))?);
-    let (x, y, dx, weight, dw) = (image(inside)?, image(outside)?, image(inside)?, weights()?, weights()?);
+    let weights =
+        || channels_last(&Tensor::f_ones([out_channels, in_channels, 3, 3], (Kind::Float, Device::Cpu))?);
+    let (x, y, dx, weight, dw) =
+        (image(in_channels)?, image(out_channels)?, image(in_channels)?, weights()?, weights()?);
     let mut workspace = Workspace::default();
     let mut seconds = [[0.0; 2]; 3];
-    for (way, algorithm) in [Algorithm::Library, other].into_iter().enumerate() {
-        let mut conv = Convolution::new(op.clone(), Ways::all(algorithm));
+    for (way, algorithm) in [ConvAlgorithm::Library, other].into_iter().enumerate() {
+        let mut conv = Convolution::new(op.clone(), ConvAlgorithms::all(algorithm));
         for (i, seconds) in seconds.iter_mut().enumerate().take(if backward { 3 } else { 1 }) {
             seconds[way] = fastest(|| match i {
                 0 => {
@@ -135,9 +139,9 @@ fn measure(
                 }
                 1 => {
                     let dx = || Ok(dx.shallow_clone());
-                    conv.by_input(kernels, [&y, &x], &weight, dx, &mut workspace).map(|_| ())
+                    conv.grad_input(kernels, [&y, &x], &weight, dx, &mut workspace).map(|_| ())
                 }
-                _ => conv.by_weights(kernels, [&y, &x], &weight, &dw, &mut workspace),
+                _ => conv.grad_weights(kernels, [&y, &x], &weight, &dw, &mut workspace),
             })?;
         }
     }

@@ -144,7 +144,7 @@ impl Compiled {
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
-        let by_weights = &self.by_weights[self.owned[task.step].clone()];
+        let grad_weights = &self.grad_weights[self.owned[task.step].clone()];
         let most = if matches!(kept, Kept::Norm(..)) { 2 } else { 1 };
         while parts.len() > most
             && let (Some(a), Some(b)) = (parts.pop(), parts.pop())
@@ -159,28 +159,28 @@ impl Compiled {
                 let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
                 let parts: Vec<Tensor> = parts.iter().map(channels_last).collect::<Result<_, _>>()?;
                 let gradient = [parts.first(), parts.get(1)];
-                let by_owned = [&by_weights[0], &by_weights[1]];
+                let grad_owned = [&grad_weights[0], &grad_weights[1]];
                 let own = (&moments, &weights[0].tensor);
-                kernels.normalise_backward(&x, gradient, own, task.after, by_owned)?;
+                kernels.normalise_backward(&x, gradient, own, task.after, grad_owned)?;
                 Ok(vec![Some(x)])
             }
             (Kept::Convolution(x), Some(convolution), kernels) => {
                 let gradient = [&parts[0], &x];
                 let weight = &weights[0].tensor;
                 if weights[0].trained {
-                    convolution.by_weights(*kernels, gradient, weight, &by_weights[0], workspace)?;
+                    convolution.grad_weights(*kernels, gradient, weight, &grad_weights[0], workspace)?;
                 }
-                if let Some(by_bias) = by_weights.get(1) {
+                if let Some(grad_bias) = grad_weights.get(1) {
                     rules::put(
-                        by_bias,
-                        &parts[0].f_sum_dim_intlist([0i64, 2, 3].as_slice(), false, by_bias.kind())?,
+                        grad_bias,
+                        &parts[0].f_sum_dim_intlist([0i64, 2, 3].as_slice(), false, grad_bias.kind())?,
                     )?;
                 }
                 let place = || memory.image(schedule.slots.gradient[i], x.size()[0], &step.operand_shapes[0]);
-                let by_input = || convolution.by_input(*kernels, gradient, weight, place, workspace);
-                Ok(vec![wanted[0].then(by_input).transpose()?])
+                let grad_input = || convolution.grad_input(*kernels, gradient, weight, place, workspace);
+                Ok(vec![wanted[0].then(grad_input).transpose()?])
             }
-            (Kept::Rule(kept), ..) => rules::backward(step, &parts[0], &kept, weights, by_weights, &wanted),
+            (Kept::Rule(kept), ..) => rules::backward(step, &parts[0], &kept, weights, grad_weights, &wanted),
             (Kept::Norm(..) | Kept::Convolution(_), ..) => {
                 Err(TchError::Shape("what was kept is of another task".into()))
             }

@@ -2,7 +2,7 @@
 
 use tch::{Kind, TchError, Tensor};
 
-use super::{After, Descent, Direction, Epilogue, Owned, TileSize};
+use super::{Direction, Epilogue, FusedOps, Owned, SgdStep, TileSize};
 
 /// Nothing shows that a machine has the instructions.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,13 @@ impl Kernels {
         match self {}
     }
 
-    pub fn normalise(self, _: (&Tensor, &Tensor), _: &Moments, _: After, _: Option<&Tensor>) -> Result<()> {
+    pub fn normalise(
+        self,
+        _: (&Tensor, &Tensor),
+        _: &Moments,
+        _: FusedOps,
+        _: Option<&Tensor>,
+    ) -> Result<()> {
         match self {}
     }
 
@@ -75,13 +81,13 @@ impl Kernels {
         _: &Tensor,
         _: [Option<&Tensor>; 2],
         _: (&Moments, &Tensor),
-        _: After,
+        _: FusedOps,
         _: [&Tensor; 2],
     ) -> Result<()> {
         match self {}
     }
 
-    pub fn descend(self, _: &Tensor, _: &Tensor, _: &Tensor, _: Descent) -> Result<()> {
+    pub fn descend(self, _: &Tensor, _: &Tensor, _: &Tensor, _: SgdStep) -> Result<()> {
         match self {}
     }
 }

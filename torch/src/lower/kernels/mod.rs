@@ -23,7 +23,7 @@ mod tile;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
 
-pub use netc::lower::schedule::After;
+pub use netc::lower::schedule::FusedOps;
 pub use netc::lower::winograd::TileSize;
 use tch::Tensor;
 
@@ -66,7 +66,7 @@ pub struct Epilogue<'a> {
     /// fp32, one number for each output channel.
     pub bias: Option<&'a Tensor>,
     /// What follows then.
-    pub after: After,
+    pub after: FusedOps,
     /// Added last, of the shape of what is written.
     pub add: Option<&'a Tensor>,
 }
@@ -74,7 +74,7 @@ pub struct Epilogue<'a> {
 /// One step of stochastic gradient descent: `v <- momentum v - rate g - decay w`, then `w <- w + v`, or with Nesterov's form
 /// `w <- w + momentum v - rate g - decay w`.
 #[derive(Debug, Clone, Copy)]
-pub struct Descent {
+pub struct SgdStep {
     /// Multiplies the gradient.
     pub rate: f64,
     /// Multiplies the weight.

@@ -5,14 +5,14 @@ use tch::{TchError, Tensor};
 use super::element::{Element, within};
 use super::image::vector;
 use super::pool::{Shared, parallel, share, threads};
-use super::{Descent, Kernels};
+use super::{Kernels, SgdStep};
 
 impl Kernels {
     /// Steps one weight: fp32 tensors of one layout.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
-    pub fn descend(self, w: &Tensor, v: &Tensor, g: &Tensor, step: Descent) -> Result<(), TchError> {
+    pub fn descend(self, w: &Tensor, v: &Tensor, g: &Tensor, step: SgdStep) -> Result<(), TchError> {
         let count = w.numel();
         if w.dim() == 4 && (w.stride() != v.stride() || w.stride() != g.stride()) {
             return Err(TchError::Shape("weight, velocity and gradient differ in their layout".into()));
@@ -35,7 +35,7 @@ unsafe fn blocks_of(
     g: Shared<f32>,
     count: usize,
     blocks: std::ops::Range<usize>,
-    step: Descent,
+    step: SgdStep,
 ) {
     let [rate, decay, momentum] =
         [-step.rate, -step.decay, step.momentum].map(|factor| _mm512_set1_ps(factor as f32));

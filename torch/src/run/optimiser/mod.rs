@@ -14,7 +14,7 @@ use crate::lower::kernels::Kernels;
 
 /// Where a training stands when its weights move.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub struct LrState {
     /// The rate on the mean loss.
     pub lr: f64,
     /// The highest rate of the training.
@@ -98,7 +98,7 @@ impl Optimiser {
     }
 
     /// Moves every weight once.
-    pub fn step(&mut self, gradients: &[Tensor], pace: Pace) -> Result<(), TchError> {
+    pub fn step(&mut self, gradients: &[Tensor], pace: LrState) -> Result<(), TchError> {
         let Optimiser { slots, recipe, kernels } = self;
         tch::no_grad(|| {
             slots.iter_mut().zip(gradients).try_for_each(|(slot, g)| slot.step(g, pace, recipe, *kernels))
@@ -125,7 +125,7 @@ impl Slot {
     fn step(
         &mut self,
         gradient: &Tensor,
-        pace: Pace,
+        pace: LrState,
         recipe: &Recipe,
         kernels: Option<Kernels>,
     ) -> Result<(), TchError> {
@@ -141,7 +141,7 @@ impl Slot {
         match &mut self.rule {
             Rule::Sgd { velocity } => {
                 let (momentum, nesterov) = (recipe.momentum, recipe.nesterov);
-                let descent = sgd::Descent { rate: rate / batch_size, decay, momentum, nesterov };
+                let descent = sgd::SgdStep { rate: rate / batch_size, decay, momentum, nesterov };
                 sgd::step(weight, velocity, gradient, descent, kernels)
             }
             Rule::AdamW { mean, square } => {

@@ -1,7 +1,7 @@
 use tch::{TchError, Tensor};
 
-pub(super) use crate::lower::kernels::Descent;
 use crate::lower::kernels::Kernels;
+pub(super) use crate::lower::kernels::SgdStep;
 
 /// Stochastic gradient descent as the article's code has it: the learning rate is folded into the velocity.
 ///
@@ -12,7 +12,7 @@ pub(super) fn step(
     weight: &mut Tensor,
     velocity: &mut Tensor,
     gradient: &Tensor,
-    by: Descent,
+    by: SgdStep,
     kernels: Option<Kernels>,
 ) -> Result<(), TchError> {
     if let Some(kernels) = kernels.filter(|_| weight.stride() == gradient.stride()) {

@@ -5,7 +5,7 @@ use super::super::element::{Element, within};
 use super::super::image::Image;
 use super::super::pool::Shared;
 use super::statistics::{RUN, add_to};
-use super::{After, Moments};
+use super::{FusedOps, Moments};
 
 /// With `SUM`, adds the gradient that reaches the normalised values, and its product with `x - mean`; otherwise writes
 /// `a g + b x + c` over `x`, with these three for each channel.
@@ -18,7 +18,7 @@ pub(super) unsafe fn backward<E: Element, const SUM: bool>(
     x: &Image,
     gradients: [Option<&Image>; 2],
     moments: &Moments,
-    after: After,
+    after: FusedOps,
     units: Range<usize>,
     factors: [&[f32]; 3],
     to: Shared<f64>,
@@ -33,7 +33,7 @@ pub(super) unsafe fn backward<E: Element, const SUM: bool>(
     for run in all.clone().step_by(RUN) {
         for channel in (0..channels).step_by(16) {
             let mask = within(channels, channel);
-            let (mut by_bias, mut by_scale) = (zero, zero);
+            let (mut grad_bias, mut by_scale) = (zero, zero);
             // SAFETY: the mask keeps to the channels of pixels of the images.
             unsafe {
                 let of = |numbers: &[f32]| f32::load(numbers.as_ptr().add(channel), mask);
@@ -77,7 +77,7 @@ pub(super) unsafe fn backward<E: Element, const SUM: bool>(
                         through &= !this;
                         let gradient = _mm512_maskz_mov_ps(this, gradient);
                         if SUM {
-                            by_bias = _mm512_add_ps(by_bias, gradient);
+                            grad_bias = _mm512_add_ps(grad_bias, gradient);
                             by_scale = _mm512_fmadd_ps(gradient, _mm512_sub_ps(values[i], mean), by_scale);
                         } else {
                             let new = _mm512_fmadd_ps(a, gradient, _mm512_fmadd_ps(b, values[i], c));
@@ -86,7 +86,7 @@ pub(super) unsafe fn backward<E: Element, const SUM: bool>(
                     }
                 }
                 if SUM {
-                    add_to(to.at(channel), mask, by_bias);
+                    add_to(to.at(channel), mask, grad_bias);
                     add_to(to.at(channels + channel), mask, by_scale);
                 }
             }

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::super::element::{Element, within};
 use super::super::image::Image;
-use super::{After, Moments};
+use super::{FusedOps, Moments};
 
 /// Writes what comes after the normalisation of a part of an image.
 ///
@@ -15,7 +15,7 @@ pub(super) unsafe fn forward<E: Element>(
     y: &Image,
     add: Option<&Image>,
     moments: &Moments,
-    after: After,
+    after: FusedOps,
     units: Range<usize>,
 ) {
     let [_, channels, _, width] = x.sizes;

@@ -11,7 +11,7 @@ use tch::{Kind, TchError, Tensor};
 use super::element::Bf16;
 use super::image::{Image, floats, vector};
 use super::pool::{Shared, shared};
-use super::{After, Kernels, Owned};
+use super::{FusedOps, Kernels, Owned};
 use backward::backward;
 use forward::forward;
 use statistics::{first, sum_rows, sums};
@@ -87,7 +87,7 @@ impl Kernels {
         self,
         (x, y): (&Tensor, &Tensor),
         moments: &Moments,
-        after: After,
+        after: FusedOps,
         add: Option<&Tensor>,
     ) -> Result<(), TchError> {
         let (x, y) = (Image::of(x)?, Image::of(y)?);
@@ -118,8 +118,8 @@ impl Kernels {
         x: &Tensor,
         gradient: [Option<&Tensor>; 2],
         (moments, weight): (&Moments, &Tensor),
-        after: After,
-        by_owned: [&Tensor; 2],
+        after: FusedOps,
+        grad_owned: [&Tensor; 2],
     ) -> Result<(), TchError> {
         let x = Image::of(x)?;
         let channels = x.sizes[1];
@@ -130,7 +130,7 @@ impl Kernels {
         second.iter().try_for_each(|second| second.same(&first))?;
         moments.fit(channels)?;
         let weight = floats(weight, channels)?;
-        let by_owned = [vector(by_owned[0], channels)?, vector(by_owned[1], channels)?];
+        let grad_owned = [vector(grad_owned[0], channels)?, vector(grad_owned[1], channels)?];
         let gradients = [Some(&first), second.as_ref()];
         let (all, none) = (units(&x, after), [[].as_slice(); 3]);
         // SAFETY: the images have sizes that fit, and the token shows that the machine has the features.
@@ -143,20 +143,20 @@ impl Kernels {
         let count = (x.sizes[0] * x.sizes[2] * x.sizes[3]) as f64;
         let mut factors = [vec![0.0f32; channels], vec![0.0f32; channels], vec![0.0f32; channels]];
         for channel in 0..channels {
-            let (by_bias, by_scale) = (sums[channel], sums[channels + channel]);
+            let (grad_bias, by_scale) = (sums[channel], sums[channels + channel]);
             let (mean, inverse) = (f64::from(moments.mean[channel]), f64::from(moments.inverse[channel]));
-            let by_weight = by_scale * inverse;
+            let grad_weight = by_scale * inverse;
             // SAFETY: one number a channel.
             unsafe {
-                *by_owned[0].at(channel) = by_weight as f32;
-                *by_owned[1].at(channel) = by_bias as f32;
+                *grad_owned[0].at(channel) = grad_weight as f32;
+                *grad_owned[1].at(channel) = grad_bias as f32;
             }
             // dx = w / s * (g - mean(g) - z * mean(g z)), z = (x - m) / s, as a g + b x + c.
             let a = f64::from(weight[channel]) * inverse;
-            let b = -a * inverse * by_weight / count;
+            let b = -a * inverse * grad_weight / count;
             factors[0][channel] = a as f32;
             factors[1][channel] = b as f32;
-            factors[2][channel] = (-a * by_bias / count - b * mean) as f32;
+            factors[2][channel] = (-a * grad_bias / count - b * mean) as f32;
         }
         let factors = [factors[0].as_slice(), &factors[1], &factors[2]];
         shared(all, |units| {
@@ -176,7 +176,7 @@ impl Kernels {
 }
 
 /// Whether `y` is what it leaves of `x`.
-pub(super) fn fits(after: After, x: &Image, y: &Image) -> Result<(), TchError> {
+pub(super) fn fits(after: FusedOps, x: &Image, y: &Image) -> Result<(), TchError> {
     let [images, channels, height, width] = x.sizes;
     let expected = match after.pool {
         true if height % 2 == 1 || width % 2 == 1 => [0; 4],
@@ -219,7 +219,7 @@ impl Moments {
 }
 
 /// What threads share: pixels, or pairs of rows with a pool.
-fn units(x: &Image, after: After) -> usize {
+fn units(x: &Image, after: FusedOps) -> usize {
     let [images, _, height, width] = x.sizes;
     if after.pool { images * height / 2 } else { images * height * width }
 }

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use netc::lower::winograd::{Forward, GROUP, depth};
 
-use super::super::After;
+use super::super::FusedOps;
 use super::super::element::{Element, within};
 use super::super::pool::{Shared, parallel, threads};
 use super::super::tile::{MOST, Tile};
@@ -18,12 +18,12 @@ pub(super) struct Finish<'a, E> {
     /// Added, one for each output channel.
     pub bias: Option<&'a [f32]>,
     /// What follows then.
-    pub after: After,
+    pub after: FusedOps,
     /// Added last, of the shape of what is written.
     pub add: Option<Shared<E>>,
 }
 
-/// `y`, `[images][height][width][outside]`, from `x`, the same with `inside`, and packed weights.
+/// `y`, `[images][height][width][out_channels]`, from `x`, the same with `in_channels`, and packed weights.
 ///
 /// # Safety
 /// All have the sizes of `dims`. The machine has the target features.
@@ -35,7 +35,7 @@ pub(super) unsafe fn convolve<E: Element, T: Tile>(
     finish: Finish<'_, E>,
     workspace: &mut Workspace,
 ) {
-    let cut = Forward::new(T::SIZE, E::PACK, dims.inside);
+    let cut = Forward::new(T::SIZE, E::PACK, dims.in_channels);
     let (tiles, block) = (dims.tiles(T::SIZE), cut.block);
     let (blocks, threads) = (tiles.div_ceil(block), threads());
     let [inputs, products] = cut.scratch(T::SIZE);
@@ -68,10 +68,10 @@ unsafe fn one_block<E: Element, T: Tile>(
     (v, m): (*mut u32, *mut f32),
 ) {
     let Forward { plane, product_plane, .. } = cut;
-    let (depth, all) = (depth(dims.inside, E::PACK), panels(dims.outside));
+    let (depth, all) = (depth(dims.in_channels, E::PACK), panels(dims.out_channels));
     for (t, tile) in tiles.clone().enumerate() {
         let place = Place::of::<T>(dims, tile);
-        for channel in (0..dims.inside).step_by(16) {
+        for channel in (0..dims.in_channels).step_by(16) {
             // SAFETY: the tile is of the input; the plane has `depth` words for each of the block's tiles.
             unsafe {
                 let to = v.add(t * depth + channel / E::PACK);
@@ -95,7 +95,7 @@ unsafe fn one_block<E: Element, T: Tile>(
                 }
             }
         }
-        let channels = group * PANEL..dims.outside.min(group * PANEL + GROUP);
+        let channels = group * PANEL..dims.out_channels.min(group * PANEL + GROUP);
         for (t, tile) in tiles.clone().enumerate() {
             let place = Place::of::<T>(dims, tile);
             for channel in channels.clone().step_by(16) {
@@ -121,7 +121,7 @@ unsafe fn write<E: Element, T: Tile>(
     channel: usize,
     pixels: &[[__m512; MOST]; MOST],
 ) {
-    let mask = within(dims.outside, channel);
+    let mask = within(dims.out_channels, channel);
     // SAFETY: the mask keeps to the bias.
     let bias = finish.bias.map(|bias| unsafe { f32::load(bias.as_ptr().add(channel), mask) });
     let bias = bias.unwrap_or(_mm512_setzero_ps());
@@ -138,7 +138,7 @@ unsafe fn write<E: Element, T: Tile>(
             // The second operand is what comes out where one is NaN.
             pixel = _mm512_max_ps(below, _mm512_add_ps(pixel, bias));
             let row = place.image * dims.height / pool + (place.row + i) / pool;
-            let at = (row * (dims.width / pool) + (place.column + j) / pool) * dims.outside + channel;
+            let at = (row * (dims.width / pool) + (place.column + j) / pool) * dims.out_channels + channel;
             // SAFETY: the pixel is in the image, the mask keeps to its channels.
             unsafe {
                 if let Some(add) = finish.add {

@@ -58,7 +58,7 @@ fn each(scratch: &mut Vec<Scratch>, threads: usize, words: usize) -> Vec<Shared<
 pub struct Packed(Scratch);
 
 impl Kernels {
-    /// Transforms fp32 weights `[outside, inside, 3, 3]`, channels last, for one direction and images of the kind of `like`.
+    /// Transforms fp32 weights `[out_channels, in_channels, 3, 3]`, channels last, for one direction and images of the kind of `like`.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
@@ -69,8 +69,8 @@ impl Kernels {
         like: tch::Kind,
         packed: &mut Packed,
     ) -> Result<(), TchError> {
-        let (w, [outside, inside]) = weights(weight)?;
-        let dims = Dims { images: 0, height: 0, width: 0, inside, outside };
+        let (w, [out_channels, in_channels]) = weights(weight)?;
+        let dims = Dims { images: 0, height: 0, width: 0, in_channels, out_channels };
         match (like, tile) {
             (tch::Kind::BFloat16, TileSize::Two) => pack_as::<Bf16, F2>(w, &dims, direction, packed),
             (tch::Kind::BFloat16, TileSize::Four) => pack_as::<Bf16, F4>(w, &dims, direction, packed),
@@ -81,7 +81,7 @@ impl Kernels {
         Ok(())
     }
 
-    /// `to`, `[N, outside, H, W]` or what a pool leaves of it, from `from`, `[N, inside, H, W]`, by weights packed for this
+    /// `to`, `[N, out_channels, H, W]` or what a pool leaves of it, from `from`, `[N, in_channels, H, W]`, by weights packed for this
     /// direction, padded by 1. Both are channels last.
     ///
     /// # Errors
@@ -94,9 +94,9 @@ impl Kernels {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (x, y) = (Image::of(from)?, Image::of(to)?);
-        let [images, inside, height, width] = x.sizes;
-        let dims = Dims { images, height, width, inside, outside: y.sizes[1] };
-        fits(finish.after, &Image { sizes: [images, dims.outside, height, width], ..x }, &y)?;
+        let [images, in_channels, height, width] = x.sizes;
+        let dims = Dims { images, height, width, in_channels, out_channels: y.sizes[1] };
+        fits(finish.after, &Image { sizes: [images, dims.out_channels, height, width], ..x }, &y)?;
         match (x.kind, tile) {
             (tch::Kind::BFloat16, TileSize::Two) => {
                 convolve_as::<Bf16, F2>(&x, packed, &y, &dims, finish, workspace)
@@ -109,7 +109,7 @@ impl Kernels {
         }
     }
 
-    /// The gradient `dw` by the weights, fp32 `[outside, inside, 3, 3]`, from the input and the gradient by the output. All are
+    /// The gradient `dw` by the weights, fp32 `[out_channels, in_channels, 3, 3]`, from the input and the gradient by the output. All are
     /// channels last.
     ///
     /// # Errors
@@ -130,8 +130,8 @@ impl Kernels {
                 x.sizes, dy.sizes
             )));
         }
-        let [images, inside, height, width] = x.sizes;
-        let dims = Dims { images, height, width, inside, outside: dy.sizes[1] };
+        let [images, in_channels, height, width] = x.sizes;
+        let dims = Dims { images, height, width, in_channels, out_channels: dy.sizes[1] };
         // SAFETY: the tensors have these sizes and are of this kind, and the token shows that the machine has the features.
         unsafe {
             match (x.kind, tile) {
@@ -152,7 +152,9 @@ impl Kernels {
 fn weights(weight: &Tensor) -> Result<(Shared<f32>, [usize; 2]), TchError> {
     let image = Image::of(weight)?;
     match image.sizes {
-        [outside, inside, 3, 3] if image.kind == tch::Kind::Float => Ok((image.data(), [outside, inside])),
+        [out_channels, in_channels, 3, 3] if image.kind == tch::Kind::Float => {
+            Ok((image.data(), [out_channels, in_channels]))
+        }
         other => {
             Err(TchError::Shape(format!("expected fp32 weights of 3 x 3, got {:?} {other:?}", image.kind)))
         }
@@ -164,11 +166,11 @@ fn pack_as<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, direction: Directio
     unsafe {
         match direction {
             Direction::Forward => {
-                let to = packed.0.words(packed_words(T::SIZE, E::PACK, dims.inside, dims.outside));
+                let to = packed.0.words(packed_words(T::SIZE, E::PACK, dims.in_channels, dims.out_channels));
                 pack::forward::<E, T>(w, dims, to);
             }
             Direction::Backward => {
-                let to = packed.0.words(packed_words(T::SIZE, E::PACK, dims.outside, dims.inside));
+                let to = packed.0.words(packed_words(T::SIZE, E::PACK, dims.out_channels, dims.in_channels));
                 pack::backward::<E, T>(w, dims, to);
             }
         }
@@ -183,11 +185,11 @@ fn convolve_as<E: Element, T: Tile>(
     finish: Epilogue<'_>,
     workspace: &mut Workspace,
 ) -> Result<(), TchError> {
-    let bias = finish.bias.map(|bias| floats(bias, dims.outside)).transpose()?;
+    let bias = finish.bias.map(|bias| floats(bias, dims.out_channels)).transpose()?;
     let add = finish.add.map(Image::of).transpose()?;
     add.iter().try_for_each(|add| add.same(y))?;
     let finish = Finish { bias, after: finish.after, add: add.as_ref().map(Image::data) };
-    let size = packed_words(T::SIZE, E::PACK, dims.inside, dims.outside);
+    let size = packed_words(T::SIZE, E::PACK, dims.in_channels, dims.out_channels);
     if packed.0.len() < size {
         return Err(TchError::Shape("the weights are not packed for this convolution".into()));
     }

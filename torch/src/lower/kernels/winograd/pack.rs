@@ -10,7 +10,7 @@ use super::super::tile::Tile;
 use super::dims::{Dims, PANEL, panels};
 use super::transform::{POINTS, weight};
 
-/// Packs `w`, `[outside][3][3][inside]`, for the forward direction.
+/// Packs `w`, `[out_channels][3][3][in_channels]`, for the forward direction.
 ///
 /// # Safety
 /// `w` and `packed` have the sizes of `dims`, and what `packed` holds besides stays zero. The machine has the target
@@ -18,7 +18,9 @@ use super::transform::{POINTS, weight};
 pub(super) unsafe fn forward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>) {
     let dims = *dims;
     // SAFETY: each call writes the words of its own outputs.
-    parallel(dims.outside.div_ceil(16), |block| unsafe { outputs::<E, T>(w, &dims, packed, block * 16) });
+    parallel(dims.out_channels.div_ceil(16), |block| unsafe {
+        outputs::<E, T>(w, &dims, packed, block * 16)
+    });
 }
 
 /// Packs `w` for the gradient by the input: from outputs to inputs, the weights turned around.
@@ -28,21 +30,22 @@ pub(super) unsafe fn forward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, p
 pub(super) unsafe fn backward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>) {
     let dims = *dims;
     // SAFETY: each call writes the words of its own outputs.
-    parallel(depth(dims.outside, E::PACK), |word| unsafe { turned::<E, T>(w, &dims, packed, word) });
+    parallel(depth(dims.out_channels, E::PACK), |word| unsafe { transposed::<E, T>(w, &dims, packed, word) });
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, first: usize) {
-    let (inside, depth, panels) = (dims.inside, depth(dims.inside, E::PACK), panels(dims.outside));
+    let (in_channels, depth, panels) =
+        (dims.in_channels, depth(dims.in_channels, E::PACK), panels(dims.out_channels));
     let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
-    for channel in (0..inside).step_by(16) {
+    for channel in (0..in_channels).step_by(16) {
         // Taps by input and output, so that lanes are outputs.
         let mut taps = [[[0.0f32; 16]; 16]; 9];
-        for o in first..dims.outside.min(first + 16) {
+        for o in first..dims.out_channels.min(first + 16) {
             for (tap, taps) in taps.iter_mut().enumerate() {
-                for i in channel..inside.min(channel + 16) {
-                    // SAFETY: within `[outside][9][inside]`.
-                    taps[i - channel][o - first] = unsafe { *w.at((o * 9 + tap) * inside + i) };
+                for i in channel..in_channels.min(channel + 16) {
+                    // SAFETY: within `[out_channels][9][in_channels]`.
+                    taps[i - channel][o - first] = unsafe { *w.at((o * 9 + tap) * in_channels + i) };
                 }
             }
         }
@@ -67,17 +70,18 @@ unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shar
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-unsafe fn turned<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, word: usize) {
-    let (inside, depth, panels) = (dims.inside, depth(dims.outside, E::PACK), panels(dims.inside));
+unsafe fn transposed<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, word: usize) {
+    let (in_channels, depth, panels) =
+        (dims.in_channels, depth(dims.out_channels, E::PACK), panels(dims.in_channels));
     let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
-    for channel in (0..inside).step_by(16) {
+    for channel in (0..in_channels).step_by(16) {
         for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
             let o = word * E::PACK + s;
-            let mask = if o < dims.outside { within(inside, channel) } else { 0 };
+            let mask = if o < dims.out_channels { within(in_channels, channel) } else { 0 };
             // SAFETY: the mask keeps to the weights; a mask of 0 reads nothing.
             unsafe {
                 let taps = std::array::from_fn(|tap| {
-                    let at = (o.min(dims.outside - 1) * 9 + 8 - tap) * inside + channel;
+                    let at = (o.min(dims.out_channels - 1) * 9 + 8 - tap) * in_channels + channel;
                     f32::load(w.at(at), mask)
                 });
                 weight::<T>(taps, |point, lanes| part[point] = lanes);

@@ -21,7 +21,7 @@ pub(super) unsafe fn input<E: Element, T: Tile>(
     mut give: impl FnMut(usize, Lanes),
 ) {
     let zero = _mm512_setzero_ps();
-    let mask = within(dims.inside, channel);
+    let mask = within(dims.in_channels, channel);
     let mut half = [[zero; MOST]; MOST];
     for j in 0..T::N {
         let mut column = [zero; MOST];
@@ -33,7 +33,7 @@ pub(super) unsafe fn input<E: Element, T: Tile>(
                 if row < dims.height {
                     let pixels = (place.image * dims.height + row) * dims.width + at;
                     // SAFETY: the pixel is in the image, the mask keeps to its channels.
-                    *pixel = unsafe { E::load(x.add(pixels * dims.inside + channel), mask) };
+                    *pixel = unsafe { E::load(x.add(pixels * dims.in_channels + channel), mask) };
                 }
             }
         }
@@ -64,7 +64,7 @@ pub(super) unsafe fn output_gradient<E: Element, T: Tile>(
     mut give: impl FnMut(usize, Lanes),
 ) {
     let zero = _mm512_setzero_ps();
-    let mask = within(dims.outside, channel);
+    let mask = within(dims.out_channels, channel);
     let mut half = [[zero; MOST]; MOST];
     for j in 0..T::M {
         let mut column = [zero; MOST];
@@ -75,7 +75,7 @@ pub(super) unsafe fn output_gradient<E: Element, T: Tile>(
                 if row < dims.height {
                     let pixels = (place.image * dims.height + row) * dims.width + at;
                     // SAFETY: the pixel is in the image, the mask keeps to its channels.
-                    *pixel = unsafe { E::load(y.add(pixels * dims.outside + channel), mask) };
+                    *pixel = unsafe { E::load(y.add(pixels * dims.out_channels + channel), mask) };
                 }
             }
         }

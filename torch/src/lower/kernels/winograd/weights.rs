@@ -17,7 +17,7 @@ struct Part {
 }
 
 fn parts<T: Tile>(dims: &Dims, cut: ByWeights, threads: usize) -> Vec<Part> {
-    let outputs = dims.outside.div_ceil(16);
+    let outputs = dims.out_channels.div_ceil(16);
     let blocks = dims.tiles(T::SIZE).div_ceil(cut.block);
     let part = |i| match cut.by_outputs {
         true => Part { outputs: share(outputs, i, threads), blocks: 0..blocks },
@@ -26,7 +26,7 @@ fn parts<T: Tile>(dims: &Dims, cut: ByWeights, threads: usize) -> Vec<Part> {
     (0..threads).map(part).collect()
 }
 
-/// `dw`, `[outside][3][3][inside]`, from the input and the gradient of the output.
+/// `dw`, `[out_channels][3][3][in_channels]`, from the input and the gradient of the output.
 ///
 /// # Safety
 /// All have the sizes of `dims`. The machine has the target features.
@@ -49,7 +49,7 @@ pub(super) unsafe fn gradient<E: Element, T: Tile>(
         // SAFETY: each thread writes its own scratch.
         unsafe {
             if part.blocks.is_empty() {
-                let count = T::POINTS * panels(dims.inside) * part.outputs.len() * 16 * PANEL;
+                let count = T::POINTS * panels(dims.in_channels) * part.outputs.len() * 16 * PANEL;
                 std::ptr::write_bytes(u.at(0), 0, count);
             }
             for i in part.blocks.clone() {
@@ -57,7 +57,7 @@ pub(super) unsafe fn gradient<E: Element, T: Tile>(
             }
         }
     });
-    parallel(dims.outside, |o| {
+    parallel(dims.out_channels, |o| {
         let mine = |part: &Part| part.outputs.contains(&(o / 16));
         let from = parts.iter().zip(&sums).filter(|(part, _)| mine(part)).take(if cut.by_outputs {
             1
@@ -94,7 +94,7 @@ unsafe fn one_block<E: Element, T: Tile>(
             pair = [zeros; 2];
         }
         let place = |s: usize| Some(first + s).filter(|t| *t < tiles.end).map(|t| Place::of::<T>(dims, t));
-        for channel in (0..dims.inside).step_by(16) {
+        for channel in (0..dims.in_channels).step_by(16) {
             for (s, points) in pair.iter_mut().enumerate().take(E::PACK) {
                 if let Some(place) = place(s) {
                     // SAFETY: the tile is of the input.
@@ -127,7 +127,8 @@ unsafe fn one_block<E: Element, T: Tile>(
             }
         }
     }
-    let (depth, panels, rows) = (tiles.len().div_ceil(E::PACK), panels(dims.inside), part.outputs.len() * 16);
+    let (depth, panels, rows) =
+        (tiles.len().div_ceil(E::PACK), panels(dims.in_channels), part.outputs.len() * 16);
     for point in 0..T::POINTS {
         for panel in 0..panels {
             for row in (0..rows).step_by(ROWS) {
@@ -154,8 +155,8 @@ unsafe fn one_output<T: Tile>(
     dims: &Dims,
     dw: Shared<f32>,
 ) {
-    let panels = panels(dims.inside);
-    for channel in (0..dims.inside).step_by(16) {
+    let panels = panels(dims.in_channels);
+    for channel in (0..dims.in_channels).step_by(16) {
         let mut points = [_mm512_setzero_ps(); POINTS];
         for (sums, row, rows) in from.clone() {
             for (point, sum) in points.iter_mut().enumerate().take(T::POINTS) {
@@ -167,8 +168,8 @@ unsafe fn one_output<T: Tile>(
         // SAFETY: the mask keeps to the inputs.
         unsafe {
             for (tap, lanes) in weight_gradient::<T>(&points).into_iter().enumerate() {
-                let at = (o * 9 + tap) * dims.inside + channel;
-                f32::store(dw.at(at), within(dims.inside, channel), lanes);
+                let at = (o * 9 + tap) * dims.in_channels + channel;
+                f32::store(dw.at(at), within(dims.in_channels, channel), lanes);
             }
         }
     }
