@@ -13,7 +13,7 @@ Examples:
   netc export nets/resnet9.net --weights my.safetensors --to onnx
   netc export runs/resnet9-0 --to torchscript       for libtorch: resnet9.pt
   netc export nets/resnet9.net --to pytorch         its source for PyTorch: resnet9.py
-  python -c \"import resnet9; resnet9.load('runs/resnet9-0/weights.safetensors')\"
+  python -c \"import resnet9; resnet9.load('runs/resnet9-0/checkpoint.safetensors')\"
 
 Exit codes: 0 written, 1 the file has problems or cannot be written, 2 wrong usage.")]
 pub struct ExportArgs {

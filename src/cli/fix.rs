@@ -21,17 +21,17 @@ pub(super) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
                 .map_err(|e| format!("cannot read {path}: {e}"))?;
             print(&difference(path, &old, text));
         }
-        for title in &applied {
-            print(&format!("{}: {title}\n", if args.dry_run { "would repair" } else { "repaired" }));
-        }
-        for (path, title) in &refused {
-            complain(&format!("not repaired: {path} is not among the files named; {title}\n"));
-        }
         if !args.dry_run {
             for (path, text) in &new {
                 disk::rewrite(&on_disk(file, path), text.as_bytes())
                     .map_err(|e| format!("cannot write {path}: {e}"))?;
             }
+        }
+        for title in &applied {
+            print(&format!("{}: {title}\n", if args.dry_run { "would repair" } else { "repaired" }));
+        }
+        for (path, title) in &refused {
+            complain(&format!("not repaired: {path} is not among the files named; {title}\n"));
         }
         texts.extend(new);
     }

@@ -172,7 +172,7 @@ fn claims(all: &[Measured]) -> String {
     let mut table = table(&["net", "epochs", "claim %", "n", "mean %", "95% interval", "verdict"], 1..6);
     for claim in all {
         table.add_row([
-            claim.variant.clone(),
+            claim.claim.net.clone(),
             claim.claim.epochs.to_string(),
             format!("{:.2}", claim.claim.accuracy),
             claim.sample.map_or(0, |sample| sample.n).to_string(),

@@ -12,6 +12,8 @@ const ENDING: &str = ".tmp";
 const ATTEMPTS: u32 = 8;
 /// How many bytes of a file's name the name of its new file begins with: file systems take 255 in all.
 const MOST_OF_NAME: usize = 128;
+/// Links that one path leads through at most.
+const MOST_LINKS: usize = 40;
 
 /// Gives a file a new content in one step: a reader, also after a crash of the machine, finds the old
 /// one whole or the new one whole. A link is replaced, never followed. What earlier writers of this file
@@ -115,7 +117,10 @@ pub fn write_out(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// Which of them cannot be written, and why.
 pub fn write_together<'p>(outs: &[(&'p Path, &[u8])]) -> std::result::Result<(), (&'p Path, Error)> {
-    let stream = |path: &Path| fs::metadata(path).is_ok_and(|meta| is_stream(meta.file_type()));
+    let stream = |path: &Path| {
+        let kind = fs::metadata(path).map(|meta| meta.file_type());
+        descriptor(path).is_some() || kind.is_ok_and(is_stream)
+    };
     let (streams, files): (Vec<_>, Vec<_>) = outs.iter().partition(|(path, _)| stream(path));
     let mut staged: Vec<Staged> = Vec::new();
     for &(path, bytes) in files {
@@ -127,7 +132,8 @@ pub fn write_together<'p>(outs: &[(&'p Path, &[u8])]) -> std::result::Result<(),
         staged.push(new.map_err(|error| (path, error))?);
     }
     for &(path, bytes) in streams {
-        let opened = OpenOptions::new().write(true).open(path);
+        let opened =
+            descriptor(path).map_or_else(|| OpenOptions::new().write(true).open(path), open_descriptor);
         opened.and_then(|mut file| file.write_all(bytes)).map_err(|error| (path, error))?;
     }
     staged.into_iter().try_for_each(|new| {
@@ -156,7 +162,7 @@ pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<()> {
 /// That no file is there, or one that may be written.
 ///
 /// # Errors
-/// A read-only file, a folder.
+/// A read-only file, a folder, a device or a socket.
 pub fn may_replace(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
         Ok(old) if old.is_dir() => Err(ErrorKind::IsADirectory.into()),
@@ -164,8 +170,49 @@ pub fn may_replace(path: &Path) -> Result<()> {
             let what = "the file is read-only; make it writable with `chmod u+w`, or name another";
             Err(Error::new(ErrorKind::PermissionDenied, what))
         }
+        Ok(old) if !old.is_file() && !old.is_symlink() => {
+            Err(Error::new(ErrorKind::InvalidInput, "it is no file; name another"))
+        }
         _ => Ok(()),
     }
+}
+
+/// Which of this process's open files a path such as `/dev/stdout` means. It may lead to a plain file, whose place nothing
+/// must take.
+#[cfg(unix)]
+fn descriptor(path: &Path) -> Option<PathBuf> {
+    let mut path = std::path::absolute(path).ok()?;
+    for _ in 0..MOST_LINKS {
+        let folder = path.parent()?;
+        let folders = ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"].map(Path::new);
+        let own = Path::new("/proc").join(std::process::id().to_string()).join("fd");
+        if folders.contains(&folder) || folder == own {
+            return Some(path);
+        }
+        path = folder.join(fs::read_link(&path).ok()?);
+    }
+    None
+}
+
+#[cfg(not(unix))]
+fn descriptor(_path: &Path) -> Option<PathBuf> {
+    None
+}
+
+/// An open file by its number, to go on where what it was given before ends.
+#[cfg(unix)]
+fn open_descriptor(path: PathBuf) -> Result<File> {
+    use std::os::fd::AsFd as _;
+    match path.file_name().and_then(OsStr::to_str) {
+        Some("1") => std::io::stdout().as_fd().try_clone_to_owned().map(File::from),
+        Some("2") => std::io::stderr().as_fd().try_clone_to_owned().map(File::from),
+        _ => OpenOptions::new().append(true).open(path),
+    }
+}
+
+#[cfg(not(unix))]
+fn open_descriptor(path: PathBuf) -> Result<File> {
+    OpenOptions::new().append(true).open(path)
 }
 
 /// Writes over what a file holds; if that fails, what it held is written back.

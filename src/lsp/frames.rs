@@ -52,7 +52,7 @@ impl<R: BufRead> Frames<R> {
             Ok(body) => body,
             Err(why) => return Ok(Some(Err(self.lose(why)))),
         };
-        Ok(Some(serde_json::from_slice(&body).map_err(|error| {
+        Ok(Some(message(&body).map_err(|error| {
             self.front = header_start(&body).to_vec();
             self.lose(format!("expected JSON in UTF-8, got something else: {error}"))
         })))
@@ -139,6 +139,46 @@ impl<R: BufRead> Frames<R> {
         }
         Ok(Ok(body))
     }
+}
+
+/// A body as JSON. An editor may cut a text between the two halves of a character: a half alone, which no string of Rust's
+/// can hold, is read as U+FFFD, which takes as many UTF-16 units.
+fn message(body: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(body).or_else(|error| match whole_characters(body) {
+        Some(body) => serde_json::from_slice(&body),
+        None => Err(error),
+    })
+}
+
+/// A body with U+FFFD in the place of each half of a character; nothing if it has no such halves.
+fn whole_characters(body: &[u8]) -> Option<Vec<u8>> {
+    let unit = |at: usize| -> Option<u16> {
+        let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let (high, low) = (0xd800..=0xdbff, 0xdc00..=0xdfff);
+    let (mut whole, mut at, mut changed) = (Vec::with_capacity(body.len()), 0, false);
+    while at < body.len() {
+        let taken = match (body[at], unit(at)) {
+            (b'\\', Some(first))
+                if high.contains(&first) && unit(at + 6).is_some_and(|u| low.contains(&u)) =>
+            {
+                12
+            }
+            (b'\\', Some(half)) if high.contains(&half) || low.contains(&half) => {
+                whole.extend(b"\\ufffd");
+                (at, changed) = (at + 6, true);
+                continue;
+            }
+            // Whatever follows a backslash belongs to it.
+            (b'\\', _) => 2,
+            _ => 1,
+        };
+        let end = (at + taken).min(body.len());
+        whole.extend(&body[at..end]);
+        at = end;
+    }
+    changed.then_some(whole)
 }
 
 impl<R: BufRead> Iterator for Frames<R> {

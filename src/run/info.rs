@@ -1,5 +1,6 @@
 //! What a run's folder says about the run.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -81,6 +82,9 @@ pub struct RunInfo {
     pub last: Option<EpochRow>,
 }
 
+/// Pixels, and their means and deviations.
+const PIXEL: RangeInclusive<f32> = 0.0..=255.0;
+
 impl RunInfo {
     /// Makes a data set fit for testing what this run trained: the same normalisation, the same names of the classes.
     ///
@@ -136,6 +140,12 @@ impl RunInfo {
         match &self.normalisation {
             Some(n) if [n.mean.len(), n.std.len()] != [self.image[0]; 2] => {
                 Err(format!("a normalisation that is not of {} channels", self.image[0]))
+            }
+            Some(n) if !n.mean.iter().all(|mean| PIXEL.contains(mean)) => {
+                Err(format!("a mean of pixels of {:?}", n.mean))
+            }
+            Some(n) if !n.std.iter().all(|std| *std > 0.0 && PIXEL.contains(std)) => {
+                Err(format!("a standard deviation of pixels of {:?}", n.std))
             }
             _ => Ok(()),
         }

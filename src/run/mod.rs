@@ -19,7 +19,7 @@ mod log;
 mod memory;
 mod method;
 mod options;
-mod own;
+pub(crate) mod own;
 pub mod tensorboard;
 
 pub use attempt::RunAttempt;

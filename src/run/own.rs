@@ -15,9 +15,14 @@ const KEY_BYTES: usize = 32;
 
 /// The mark of a path: a hash of it that nobody can compute without the user's key. `None` where no key can be kept.
 pub(super) fn mark(path: &Path) -> Option<String> {
+    mark_of(path.as_os_str().as_encoded_bytes())
+}
+
+/// The mark of what a file says.
+pub(crate) fn mark_of(content: &[u8]) -> Option<String> {
     let key = key().ok()?;
-    // Hashed twice, so that no mark can be lengthened into that of another path.
-    let inner = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    // Hashed twice, so that no mark can be lengthened into another.
+    let inner = Sha256::digest(content);
     let digest = Sha256::new().chain_update(key).chain_update(inner).finalize();
     Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }

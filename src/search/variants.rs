@@ -30,14 +30,16 @@ pub struct Variant {
     pub macs: u64,
     /// Other names of the same graph with the same recipe, which are not trained again.
     pub also: Vec<String>,
-    /// What its file's recipe says that it reaches; `None` for a variation of it.
+    /// What the recipes of its files say that it reaches; none for a variation of them.
     #[serde(default)]
-    pub claim: Option<Claim>,
+    pub claims: Vec<Claim>,
 }
 
 /// What a net's recipe says that it reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
+    /// The net's name, or another if two nets of the search have one name.
+    pub net: String,
     /// Mean test accuracy in percent.
     pub accuracy: f64,
     /// After so many epochs.
@@ -83,22 +85,29 @@ pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
                 continue;
             }
             let recipes = recipes(&net, sources, file, &spec.epochs)?;
-            let claim = if set.is_empty() && choices.is_empty() { claim(&net) } else { None };
+            let claim = |name: &str| match set.is_empty() && choices.is_empty() {
+                true => claim(&net, name),
+                false => None,
+            };
             let graph = net.graph().hash();
             let key = (graph.clone(), recipes.iter().map(Recipe::to_yaml).collect());
             if let Some(&same) = seen.get(&key) {
                 let first: &mut Variant = &mut all.found[same].variant;
-                first.claim = first.claim.or(claim);
-                if first.name != name {
+                let of_one_name = first.name == name;
+                let name = if of_one_name { unused(name, path, &mut names) } else { name };
+                let claim = claim(&name);
+                if !of_one_name || claim.is_some() {
                     first.also.push(name);
                 }
+                first.claims.extend(claim);
                 continue;
             }
             seen.insert(key, all.found.len());
             let name = unused(name, path, &mut names);
             let graph = Sha::try_from(graph).map_err(SearchError::new)?;
             let (params, macs) = (net.params(), net.macs());
-            let variant = Variant { name, family, graph, params, macs, also: Vec::new(), claim };
+            let claims = claim(&name).into_iter().collect();
+            let variant = Variant { name, family, graph, params, macs, also: Vec::new(), claims };
             all.found.push(Found { variant, net, recipes });
         }
     }
@@ -233,9 +242,9 @@ fn setting(text: &str) -> Result<Choice, SearchError> {
 }
 
 /// What the net's own recipe says that it reaches.
-fn claim(net: &Checked) -> Option<Claim> {
+fn claim(net: &Checked, name: &str) -> Option<Claim> {
     let (recipe, _) = Recipe::resolve(&net.graph().settings, None, None);
-    Some(Claim { accuracy: recipe.accuracy?, epochs: recipe.epochs })
+    Some(Claim { net: name.into(), accuracy: recipe.accuracy?, epochs: recipe.epochs })
 }
 
 /// The net with these values, and its texts; a choice wins over what is set.

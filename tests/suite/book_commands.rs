@@ -26,7 +26,6 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("netc search status /tmp/search", "needs Slurm"),
     ("scripts/slurm-cluster.sh down", "needs Slurm"),
     ("netc search my.yaml --out /shared/my --engine slurm", "needs Slurm"),
-    ("netc search my.yaml --engine slurm", "needs Slurm"),
     ("netc search status /shared/my", "needs a search on a cluster"),
     ("netc search cancel /shared/my", "needs a search on a cluster"),
     ("netc report /shared/my", "needs a search on a cluster"),

@@ -82,6 +82,7 @@ fn a_job_is_a_number_and_nothing_that_a_program_takes_for_an_option() {
         ("12", Some("--all")),
         ("12", Some("a,b")),
         ("12", Some("")),
+        ("12", Some("all")),
     ] {
         assert!(slurm::JobId::new(id, cluster).is_err(), "{id} {cluster:?}");
         let folder = tempfile::tempdir().unwrap();
@@ -89,5 +90,17 @@ fn a_job_is_a_number_and_nothing_that_a_program_takes_for_an_option() {
         std::fs::write(folder.path().join("engine.json"), job.to_string()).unwrap();
         let error = slurm::cancel(folder.path()).unwrap_err();
         assert!(matches!(error, EngineError::Io { .. }), "{error}");
+    }
+}
+
+/// A folder may come from a stranger, who may know the number of a job of the user's own.
+#[test]
+fn jobs_that_somebody_else_has_noted_are_not_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    for mark in [serde_json::Value::Null, "0".repeat(64).into()] {
+        let noted = serde_json::json!({"jobs": [{"id": "12", "cluster": null}], "mark": mark});
+        std::fs::write(folder.path().join("engine.json"), noted.to_string()).unwrap();
+        let error = slurm::cancel(folder.path()).unwrap_err();
+        assert!(matches!(error, EngineError::Foreign(_)), "{error}");
     }
 }

@@ -208,7 +208,7 @@ mod torch {
 
     use netc::lower::{Precision, Weights, sealed};
     use netc::run::{Method, RunFolder};
-    use netc_torch::lower::{Mode, TorchNet, save_script};
+    use netc_torch::lower::{Mode, TorchNet, script};
     use netc_torch::run::{Event, Job, train};
     use tch::{CModule, Device, Kind, Tensor};
 
@@ -221,7 +221,7 @@ mod torch {
         let (folder, net) = (tempfile::tempdir().unwrap(), labels());
         let path = folder.path().join("labels.pt");
         let weights = Weights::initial(&net, 4).unwrap();
-        save_script(&net, &weights, &path).unwrap();
+        std::fs::write(&path, script(&net, &weights).unwrap()).unwrap();
         let script = CModule::load(&path).unwrap();
         let names: BTreeSet<String> =
             script.named_parameters().unwrap().into_iter().map(|(name, _)| name).collect();
@@ -250,7 +250,7 @@ mod torch {
             ));
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("net.pt");
-            save_script(&net, &Weights::initial(&net, 1).unwrap(), &path).unwrap();
+            std::fs::write(&path, script(&net, &Weights::initial(&net, 1).unwrap()).unwrap()).unwrap();
             CModule::load(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }

@@ -94,7 +94,7 @@ mod script {
     use netc::check::Checked;
     use netc::lower::{Precision, Weights};
     use netc::passes::{Choice, Purpose, optimise};
-    use netc_torch::lower::{Mode, TorchNet, save_script};
+    use netc_torch::lower::{Mode, TorchNet, script};
     use tch::{CModule, Device, Kind, Tensor};
 
     use super::net;
@@ -122,7 +122,7 @@ mod script {
     fn apart(net: &Checked, form: &Checked, weights: &Weights, given: &Weights) -> f64 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("net.pt");
-        save_script(form, given, &path).unwrap();
+        std::fs::write(&path, script(form, given).unwrap()).unwrap();
         let script = CModule::load(&path).unwrap();
         let own = TorchNet::new(net, 0, Device::Cpu, Precision::Fp32).unwrap();
         for (weight, numbers) in own.weights().iter().zip(weights.tensors()) {
@@ -169,7 +169,7 @@ mod script {
         std::fs::write(folder.path().join("odd.net"), text).unwrap();
         let net = netc::compile(&folder.path().join("odd.net"), &[]).net.unwrap();
         let path = folder.path().join("odd.pt");
-        save_script(&net, &shaken(&net), &path).unwrap();
+        std::fs::write(&path, script(&net, &shaken(&net)).unwrap()).unwrap();
         let names: Vec<String> =
             CModule::load(&path).unwrap().named_parameters().unwrap().into_iter().map(|(n, _)| n).collect();
         assert!(names.contains(&"forward_.conv.weight".to_string()), "{names:?}");

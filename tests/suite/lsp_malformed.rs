@@ -108,11 +108,33 @@ fn what_was_cut_anywhere_is_left_behind() {
     }
 }
 
+/// Half of a character, which an editor may insert and take away again, counts as one UTF-16 unit.
+#[test]
+fn a_half_of_a_character_is_a_place_of_its_own() {
+    let mut probe = Probe::start();
+    let uri = probe.editor.uri("dawnbench.net");
+    let edit = |version: u32, end: u32, text: &str| {
+        let range = json!({ "start": at(0, 0), "end": at(0, end) });
+        let body = json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": {
+            "textDocument": { "uri": uri, "version": version },
+            "contentChanges": [{ "range": range, "text": "TEXT" }],
+        } });
+        // What no string of Rust's can hold.
+        framed(body.to_string().replace("TEXT", text).as_bytes())
+    };
+    let edits = [edit(100, 0, "\\ud83d"), edit(101, 1, "")];
+    for bytes in &edits {
+        assert_eq!(code(&probe.survives(bytes)), [] as [i64; 0]);
+    }
+    assert_eq!(probe.editor.problems("dawnbench.net"), [] as [Value; 0]);
+    assert_eq!(code(&probe.survives(&framed(br#"{"jsonrpc":"2.0","id":7,"method":"\ud800"}"#))), [-32601]);
+}
+
 #[test]
 fn bodies_that_are_no_message_are_answered_with_the_id_if_there_is_one() {
     let mut probe = Probe::start();
     let deep = |open: &str, close: &str| open.repeat(100_000) + &close.repeat(100_000);
-    let parse: [Vec<u8>; 12] = [
+    let parse: [Vec<u8>; 11] = [
         b"".into(),
         b"hello".into(),
         b"{".into(),
@@ -121,7 +143,6 @@ fn bodies_that_are_no_message_are_answered_with_the_id_if_there_is_one() {
         b"{'id': 7}".into(),
         b"\xff\xfe{}".into(),
         b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"\xff\"}".into(),
-        br#"{"jsonrpc":"2.0","id":7,"method":"\ud800"}"#.into(),
         deep("[", "]").into(),
         deep("{\"a\":", "}").into(),
         vec![0; 1000],

@@ -212,10 +212,10 @@ fn a_claim_is_held_against_the_runs_of_its_own_length() {
     search(folder.path(), mixed);
     let mut plan = Plan::read(folder.path()).unwrap();
     let runs = netc::search::read_runs(folder.path()).unwrap();
-    let claim = |accuracy, epochs| Some(Claim { accuracy, epochs });
-    plan.variants[0].claim = claim(91.0, 3);
-    plan.variants[1].claim = claim(94.5, 2);
-    plan.variants[2].claim = claim(94.0, 20);
+    let claim = |accuracy, epochs| vec![Claim { net: "a net".into(), accuracy, epochs }];
+    plan.variants[0].claims = claim(91.0, 3);
+    plan.variants[1].claims = claim(94.5, 2);
+    plan.variants[2].claims = claim(94.0, 20);
     let cifar = Plan { spec: Spec { data: "cifar10".into(), ..plan.spec.clone() }, ..plan.clone() };
     let verdicts = |plan: &Plan| -> Vec<String> {
         Report::new(plan, &runs).claims.iter().map(|claim| claim.to_string()).collect()
@@ -240,10 +240,11 @@ fn only_a_net_as_it_is_inherits_its_claim() {
     );
     std::fs::write(&net, text).unwrap();
     let spec = Spec { nets: vec![net], over: vec!["width".into()], ..Spec::default() };
-    let claims = |spec: &Spec| -> Vec<Option<Claim>> {
-        Plan::new(spec).unwrap().0.variants.iter().map(|variant| variant.claim).collect()
+    let claims = |spec: &Spec| -> Vec<Vec<Claim>> {
+        Plan::new(spec).unwrap().0.variants.into_iter().map(|variant| variant.claims).collect()
     };
-    assert_eq!(claims(&spec), [Some(Claim { accuracy: 50.0, epochs: 3 }), None, None]);
+    let own = Claim { net: "small".into(), accuracy: 50.0, epochs: 3 };
+    assert_eq!(claims(&spec), [vec![own], vec![], vec![]]);
     let set = Spec { set: vec!["width=8".into()], over: Vec::new(), ..spec };
-    assert_eq!(claims(&set), [None]);
+    assert_eq!(claims(&set), [[]]);
 }

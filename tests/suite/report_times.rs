@@ -238,7 +238,7 @@ fn fields(value: &serde_json::Value, found: &mut std::collections::BTreeSet<Stri
 fn every_field_of_the_json_and_every_column_is_in_the_reference() {
     let folder = tempfile::tempdir().unwrap();
     let (mut plan, runs) = runs(folder.path());
-    plan.variants[0].claim = Some(netc::search::Claim { accuracy: 91.0, epochs: 3 });
+    plan.variants[0].claims = vec![netc::search::Claim { net: "a".into(), accuracy: 91.0, epochs: 3 }];
     let found = Report::new(&plan, &runs[1..]);
     let mut names = std::collections::BTreeSet::new();
     fields(&serde_json::from_str(&found.json().unwrap()).unwrap(), &mut names);

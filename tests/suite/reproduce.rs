@@ -53,6 +53,27 @@ fn files_without_a_net_and_nets_without_a_claim_are_told_apart() {
     assert!(error.contains("lib.net holds blocks and no net"), "{error}");
 }
 
+/// Whichever file comes first, no claim is lost.
+#[test]
+fn nets_that_are_one_training_keep_a_claim_each() {
+    use netc::search::{Plan, Spec};
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    let write = |file: &str, name: &str, accuracy: &str| {
+        let path = folder.path().join(file);
+        std::fs::write(&path, net(name, &format!("epochs = 2, accuracy = {accuracy}"))).unwrap();
+        path
+    };
+    let all =
+        [("a.net", "a", "50.0"), ("b.net", "b", "20.0"), ("sub/a.net", "a", "70.0"), ("c.net", "c", "50.0")];
+    let nets = all.map(|(file, name, accuracy)| write(file, name, accuracy)).into();
+    let plan = Plan::new(&Spec { nets, ..Spec::default() }).unwrap().0;
+    let [variant] = &plan.variants[..] else { panic!("{:?}", plan.variants) };
+    let claims: Vec<(&str, f64)> = variant.claims.iter().map(|c| (c.net.as_str(), c.accuracy)).collect();
+    assert_eq!(claims, [("a", 50.0), ("b", 20.0), ("a in a", 70.0), ("c", 50.0)]);
+    assert_eq!(variant.also, ["b", "a in a", "c"]);
+}
+
 #[test]
 fn each_claim_is_held_against_runs_by_its_own_recipe() {
     use netc::search::{Plan, report::Report};

@@ -145,9 +145,9 @@ fn a_plan_that_was_read_has_every_field_in_its_range() {
         ("/variants/0/macs", u64::MAX.into(), "variants[0].macs"),
         ("/variants/0/also", serde_json::json!(["\u{0}"]), "variants[0].also[0]"),
         (
-            "/variants/0/claim",
-            serde_json::json!({"accuracy": 1e308, "epochs": 1}),
-            "variants[0].claim.accuracy",
+            "/variants/0/claims",
+            serde_json::json!([{"net": "a", "accuracy": 1e308, "epochs": 1}]),
+            "variants[0].claims[0].accuracy",
         ),
         ("/spec/halving", 1.into(), "spec.halving"),
         ("/spec/limit_train", 0.into(), "spec.limit_train"),

@@ -210,3 +210,20 @@ fn fmt_writes_line_feeds_and_no_byte_order_mark_and_is_then_content() {
     let check = ["fmt".as_ref(), "--check".as_ref(), "a.net".as_ref()];
     assert_eq!(netc(folder.path(), &check).status.code(), Some(0));
 }
+
+/// Standard output may lead to a plain file, whose place no other file must take.
+#[test]
+fn what_is_written_to_standard_output_goes_on_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let net = "net a {\n  input x: [N, 3]\n\n  linear(2)\n\n  output y: [N, 2]\n}\n";
+    fs::write(folder.path().join("a.net"), net).unwrap();
+    symlink("/proc/self/fd/1", folder.path().join("stdout")).unwrap();
+    let printed = folder.path().join("printed");
+    for out in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "stdout"] {
+        let mut netc = Command::new(env!("CARGO_BIN_EXE_netc"));
+        netc.args(["export", "a.net", "--to", "pytorch", "-o", out]).current_dir(folder.path());
+        assert!(netc.stdout(fs::File::create(&printed).unwrap()).status().unwrap().success());
+        assert!(fs::read_to_string(&printed).unwrap().contains("class "), "{out}");
+    }
+    assert!(folder.path().join("stdout").is_symlink() && Path::new("/dev/stdout").is_symlink());
+}

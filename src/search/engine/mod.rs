@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::Folder;
 use crate::limits::{MAX_JOBS, MAX_NOTE_BYTES};
+use crate::run::own;
 use crate::search::sane::brief;
 
 pub mod parallel;
@@ -43,6 +44,10 @@ impl Workers {
 pub struct Submitted {
     /// Their ids.
     pub jobs: Vec<slurm::JobId>,
+    /// What only this user's netc can have written: a folder that comes from a stranger could name jobs of the user's own, which
+    /// `netc search cancel` would end.
+    #[serde(default)]
+    mark: Option<String>,
 }
 
 impl Submitted {
@@ -69,7 +74,27 @@ impl Submitted {
         }
     }
 
-    fn write(&self, search: &Path) -> Result<(), EngineError> {
+    /// The same, if this user's netc has written it.
+    ///
+    /// # Errors
+    /// Also what somebody else has written.
+    pub fn read_own(search: &Path) -> Result<Submitted, EngineError> {
+        let submitted = Submitted::read(search)?;
+        let own = submitted.mark.is_some() && submitted.mark == submitted.mark(search);
+        match own || submitted.jobs.is_empty() {
+            true => Ok(submitted),
+            false => Err(EngineError::Foreign(search.join(Self::FILE))),
+        }
+    }
+
+    fn mark(&self, search: &Path) -> Option<String> {
+        let place = search.canonicalize().ok()?;
+        let jobs = serde_json::to_vec(&self.jobs).ok()?;
+        own::mark_of(&[place.as_os_str().as_encoded_bytes(), &[0], &jobs].concat())
+    }
+
+    fn write(&mut self, search: &Path) -> Result<(), EngineError> {
+        self.mark = self.mark(search);
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
         let written = Folder::open(search).and_then(|place| place.replace(Self::FILE, text.as_bytes()));
         written.map_err(EngineError::io(&search.join(Self::FILE)))
@@ -96,6 +121,13 @@ pub enum EngineError {
     /// The search was not given to an engine.
     #[error("nothing was submitted for {}; submit it with --engine slurm", .0.display())]
     NotSubmitted(PathBuf),
+    /// Jobs that somebody else has noted.
+    #[error(
+        "{path} was not written by your netc for this folder, so its jobs may be any; \
+         `squeue` lists yours, `scancel` ends them",
+        path = .0.display()
+    )]
+    Foreign(PathBuf),
     /// A path that the engine cannot be told of.
     #[error("{what} cannot stand in the path {path}; choose another folder", path = path.display())]
     Path {

@@ -32,8 +32,12 @@ impl JobId {
     pub fn new(id: &str, cluster: Option<&str>) -> Result<JobId, String> {
         let number = (1..=20).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_digit());
         let sign = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-');
-        let named =
-            |name: &str| (1..=64).contains(&name.len()) && !name.starts_with('-') && name.bytes().all(sign);
+        let named = |name: &str| {
+            (1..=64).contains(&name.len())
+                && !name.starts_with('-')
+                && name != "all"
+                && name.bytes().all(sign)
+        };
         match (number, cluster.is_none_or(named)) {
             (false, _) => Err(format!("expected the number of a job, got {id:?}")),
             (_, false) => {
@@ -134,7 +138,7 @@ exit "$status"
 /// # Errors
 /// No sbatch, or what it said against it; a folder that cannot be written.
 pub fn submit(search: &Path, script: &str, sbatch_args: &str) -> Result<JobId, EngineError> {
-    let mut submitted = Submitted::read(search)?;
+    let mut submitted = Submitted::read_own(search)?;
     let args = shlex::split(sbatch_args).ok_or_else(|| EngineError::Quotes(sbatch_args.into()))?;
     // Slurm ends a job silently whose log it cannot open.
     let logs = Folder::open(search).and_then(|place| place.create_sub("logs"));
@@ -186,7 +190,7 @@ pub fn cancel(search: &Path) -> Result<(), EngineError> {
 }
 
 fn jobs(search: &Path) -> Result<Vec<JobId>, EngineError> {
-    let jobs = Submitted::read(search)?.jobs;
+    let jobs = Submitted::read_own(search)?.jobs;
     if jobs.is_empty() { Err(EngineError::NotSubmitted(search.into())) } else { Ok(jobs) }
 }
 

@@ -94,9 +94,11 @@ fn variant(i: usize, variant: &Variant) -> Result<(), String> {
     }
     number(format_args!("{at}.params"), variant.params, &(0..=MAX_PARAMS))?;
     number(format_args!("{at}.macs"), variant.macs, &(0..=MAX_MACS))?;
-    if let Some(claim) = variant.claim {
-        number(format_args!("{at}.claim.accuracy"), claim.accuracy, &(0.0..=100.0))?;
-        number(format_args!("{at}.claim.epochs"), claim.epochs, &(1..=MAX_EPOCHS))?;
+    for (j, claim) in variant.claims.iter().enumerate() {
+        let at = format!("{at}.claims[{j}]");
+        line(format_args!("{at}.net"), &claim.net)?;
+        number(format_args!("{at}.accuracy"), claim.accuracy, &(0.0..=100.0))?;
+        number(format_args!("{at}.epochs"), claim.epochs, &(1..=MAX_EPOCHS))?;
     }
     Ok(())
 }

@@ -9,9 +9,9 @@ use crate::search::{Claim, Plan};
 /// A net's claim beside what was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measured {
-    /// The variant's name.
+    /// The name of the variant that was trained.
     pub variant: String,
-    /// What its recipe says.
+    /// What the net's recipe says.
     pub claim: Claim,
     /// The finished runs of that length.
     pub sample: Option<Sample>,
@@ -73,7 +73,8 @@ impl fmt::Display for Measured {
 
 pub(super) fn claims(plan: &Plan, groups: &[Group]) -> Vec<Measured> {
     let mut all: Vec<(Measured, Option<f64>)> = Vec::new();
-    for (variant, claim) in plan.variants.iter().filter_map(|v| Some((v, v.claim?))) {
+    let pairs = plan.variants.iter().flat_map(|v| v.claims.iter().map(move |claim| (v, claim.clone())));
+    for (variant, claim) in pairs {
         let mut own = groups.iter().filter(|group| group.variant == variant.name);
         let same = own.clone().find(|group| group.epochs == claim.epochs);
         let trained = own.next().map_or(0, |group| group.epochs);

@@ -119,7 +119,7 @@ fn claims(all: &[Measured]) -> Markup {
                 thead { tr { th { "net" } th { "epochs" } th { "claim %" } th { "n" } th { "mean %" } th { "95% interval" }
                     th { "verdict" } } }
                 tbody { @for claim in all { tr {
-                    td { (claim.variant) } td { (claim.claim.epochs) } td { (format!("{:.2}", claim.claim.accuracy)) }
+                    td { (claim.claim.net) } td { (claim.claim.epochs) } td { (format!("{:.2}", claim.claim.accuracy)) }
                     td { (claim.sample.map_or(0, |s| s.n)) }
                     td { (claim.sample.map_or(String::new(), |s| format!("{:.2}", s.mean))) }
                     td { @if let Some([low, high]) = claim.interval { (format!("{low:.2} to {high:.2}")) } }

@@ -8,4 +8,4 @@ pub mod kernels;
 mod torch;
 
 pub use compiled::{Compiled, Stepped, TaskInfo, Tuning};
-pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, save_script, verify};
+pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, script, verify};

@@ -3,7 +3,7 @@
 use super::super::{DataError, room};
 use super::archive::{Archive, Array};
 use super::npy::Type;
-use crate::limits::{MAX_CLASS_NAMES_BYTES, MAX_CLASSES};
+use crate::limits::{MAX_CLASS_NAME_BYTES, MAX_CLASS_NAMES_BYTES, MAX_CLASS_TEXT_BYTES, MAX_CLASSES};
 
 /// The names that an array of the classes' names may have.
 const NAMES: [&str; 3] = ["class_names", "label_names", "classes"];
@@ -111,5 +111,13 @@ pub(super) fn class_names(archive: &mut Archive<'_>) -> Result<Option<Vec<String
         bytes.extend_from_slice(all);
         Ok(())
     })?;
-    Ok(Some(header.strings(&bytes)))
+    let names = header.strings(&bytes);
+    let wrong = |reason: String| archive.wrong(format!("{entry}: {reason}"));
+    if let Some(long) = names.iter().position(|name| name.len() > MAX_CLASS_NAME_BYTES) {
+        return Err(wrong(format!("the name of class {long} has more than {MAX_CLASS_NAME_BYTES} bytes")));
+    }
+    match names.iter().map(String::len).sum::<usize>() > MAX_CLASS_TEXT_BYTES {
+        true => Err(wrong(format!("the names have more than {} MiB", MAX_CLASS_TEXT_BYTES >> 20))),
+        false => Ok(Some(names)),
+    }
 }

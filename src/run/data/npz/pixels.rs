@@ -79,6 +79,9 @@ impl Layout {
     }
 }
 
+/// How much wider the range of one split is than that of the other if they are of two scales.
+const OTHER_SCALE: f64 = 30.0;
+
 impl Scale {
     /// The one scale of the images of both splits, and what is to be said about it.
     pub fn of(archive: &mut Archive<'_>, arrays: [(&Array, &Layout); 2]) -> Result<Scale, DataError> {
@@ -95,6 +98,15 @@ impl Scale {
         }
         let [a, b] = arrays.map(|(array, layout)| Range::of(archive, array, layout));
         let (a, b) = (a?, b?);
+        let [narrow, wide] =
+            if a.width() < b.width() { [a.width(), b.width()] } else { [b.width(), a.width()] };
+        if float(train) && narrow > 0.0 && wide > OTHER_SCALE * narrow {
+            let [a, b] = [&a, &b].map(|range| format!("{} to {}", shortest(range.low), shortest(range.high)));
+            return Err(archive.wrong(format!(
+                "the images of {} go from {a}, of {} from {b}: expected both on one scale",
+                train.entry, test.entry
+            )));
+        }
         let range = Range { low: a.low.min(b.low), high: a.high.max(b.high), whole: a.whole && b.whole };
         match range {
             Range { low: 0.0.., high: ..=1.0, .. } if float(train) => Ok(Scale::Unit),
@@ -133,6 +145,10 @@ impl Range {
             Ok(())
         })?;
         Ok(range)
+    }
+
+    fn width(&self) -> f64 {
+        self.high - self.low
     }
 
     /// Numbers that are no bytes, and how to make them some.

@@ -1,17 +1,18 @@
 // TorchScript modules from their source, which tch has no binding for.
 #include <torch/csrc/jit/api/module.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <sstream>
 #include <string>
 
 extern "C" {
 
-// Makes a module with the tensors below the paths `names` and the methods of `source`, and saves it to `path` with
-// `facts` as its extra file netc.json.
+// Makes a module with the tensors below the paths `names` and the methods of `source`, and gives its archive with `facts` as its
+// extra file netc.json: `length` bytes that the caller frees.
 // Returns nullptr, or a message that the caller frees.
 char *netc_script(const char *name, const char *source, const char *const *names, const bool *trained,
-                  const at::Tensor *const *tensors, size_t count, const char *facts, const char *path) {
+                  const at::Tensor *const *tensors, size_t count, const char *facts, char **bytes, size_t *length) {
     try {
         auto unit = std::make_shared<torch::jit::CompilationUnit>();
         auto module = [&](const std::string &type) {
@@ -33,7 +34,13 @@ char *netc_script(const char *name, const char *source, const char *const *names
                 at.register_buffer(segment, *tensors[i]);
         }
         root.define(source);
-        root.save(path, {{"netc.json", facts}});
+        std::ostringstream archive;
+        root.save(archive, {{"netc.json", facts}});
+        std::string text = archive.str();
+        *bytes = static_cast<char *>(malloc(text.size()));
+        if (!*bytes) return strdup("out of memory");
+        memcpy(*bytes, text.data(), text.size());
+        *length = text.size();
         return nullptr;
     } catch (const std::exception &error) {
         return strdup(error.what());

@@ -1,7 +1,6 @@
 //! TorchScript by libtorch's own compiler.
 
 use std::ffi::{CString, c_char};
-use std::path::Path;
 
 use tch::{TchError, Tensor};
 
@@ -16,7 +15,8 @@ unsafe extern "C" {
         tensors: *const Pointer,
         count: usize,
         facts: *const c_char,
-        path: *const c_char,
+        bytes: *mut *mut c_char,
+        length: *mut usize,
     ) -> *mut c_char;
 }
 
@@ -31,28 +31,24 @@ pub struct Held<'a> {
     pub tensor: &'a Tensor,
 }
 
-/// Makes a module of the class `name` with these tensors and the methods of `source`, and saves it with `facts` as its extra
-/// file `netc.json`.
+/// The archive of a module of the class `name` with these tensors and the methods of `source`, with `facts` as its extra file
+/// `netc.json`.
 ///
 /// # Errors
-/// A source that libtorch does not compile, a file that it cannot write.
-pub fn save(
-    name: &str,
-    source: &str,
-    (held, facts): (&[Held<'_>], &str),
-    path: &Path,
-) -> Result<(), TchError> {
+/// A source that libtorch does not compile.
+pub fn archive(name: &str, source: &str, (held, facts): (&[Held<'_>], &str)) -> Result<Vec<u8>, TchError> {
     let string = |text: &str| {
         CString::new(text).map_err(|_| TchError::Shape(format!("{text:?} holds a NUL character")))
     };
     let (name, source) = (string(name)?, string(source)?);
-    let path = path.to_str().ok_or_else(|| TchError::Shape(format!("{} is not UTF-8", path.display())))?;
-    let (path, facts) = (string(path)?, string(facts)?);
+    let facts = string(facts)?;
     let names: Vec<CString> = held.iter().map(|held| string(&held.name)).collect::<Result<_, _>>()?;
     let names: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
     let trained: Vec<bool> = held.iter().map(|held| held.trained).collect();
     let tensors: Vec<Pointer> = held.iter().map(|held| pointer(held.tensor)).collect();
-    // SAFETY: strings end with NUL, the arrays have `held.len()` elements, and all outlive the call.
+    let (mut bytes, mut length) = (std::ptr::null_mut(), 0);
+    // SAFETY: strings end with NUL, the arrays have `held.len()` elements, and all outlive the call, which makes `length` bytes by
+    // `malloc` if it does not fail.
     unsafe {
         checked(netc_script(
             name.as_ptr(),
@@ -62,7 +58,11 @@ pub fn save(
             tensors.as_ptr(),
             held.len(),
             facts.as_ptr(),
-            path.as_ptr(),
-        ))
+            &raw mut bytes,
+            &raw mut length,
+        ))?;
+        let archive = std::slice::from_raw_parts(bytes.cast::<u8>(), length).to_vec();
+        libc::free(bytes.cast());
+        Ok(archive)
     }
 }

@@ -12,7 +12,7 @@ use netc::lower::{Plan, Precision, TorchError, plan};
 use tch::{Device, Kind, TchError, Tensor};
 
 pub(super) use ops::{image_size, pair};
-pub use script::save_script;
+pub use script::script;
 pub use verify::{Verified, verify};
 pub use weights::Weight;
 

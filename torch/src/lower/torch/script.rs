@@ -1,7 +1,6 @@
 //! TorchScript: the net as one method over modules named as in the net, for evaluation.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use netc::check::Checked;
 use netc::graph::Op;
@@ -12,14 +11,14 @@ use tch::{TchError, Tensor};
 
 use super::attributes::Attributes;
 use super::{At, weights};
-use crate::lower::kernels::script::{Held, save};
+use crate::lower::kernels::script::{Held, archive};
 
-/// Writes a net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself. The batch is of
+/// A net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself. The batch is of
 /// any size; images and result are fp32.
 ///
 /// # Errors
 /// Weights that are not there, and what libtorch refuses.
-pub fn save_script(net: &Checked, weights: &Weights, path: &Path) -> Result<(), TorchError> {
+pub fn script(net: &Checked, weights: &Weights) -> Result<Vec<u8>, TorchError> {
     let plan = plan(net);
     let mut tensors = Vec::new();
     for step in plan.steps() {
@@ -37,7 +36,7 @@ pub fn save_script(net: &Checked, weights: &Weights, path: &Path) -> Result<(), 
         .collect();
     let facts = facts(net, held.iter().map(|held| held.name.as_str()).zip(tensors.iter().map(|t| &t.0)));
     let class = identifier(&net.graph().name);
-    save(&class, &source(&plan, &names), (&held, &facts), path).at("TorchScript")
+    archive(&class, &source(&plan, &names), (&held, &facts)).at("TorchScript")
 }
 
 /// What the archive says about itself in `extra/netc.json`: the net, and what netc calls each tensor of
