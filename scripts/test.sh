@@ -6,4 +6,10 @@ source scripts/lib.sh
 
 need_build_tools
 scripts/libtorch.sh
-exec cargo test "$@"
+notes=${CARGO_TARGET_DIR:-target}/tmp/not-run.txt
+rm -f "$notes"
+cargo test "$@"
+if [[ -s $notes ]]; then
+    printf '\nnot run on this machine:\n'
+    sort -u "$notes"
+fi

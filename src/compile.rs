@@ -59,6 +59,27 @@ pub fn compile(file: &Path, set: &[(String, String)]) -> Compilation {
     compile_over(file, set, &Overlay::new())
 }
 
+/// Compiles a text that no file holds.
+///
+/// ```
+/// let text = "
+/// net small(width = 8) {
+///   input image: [N, 3, 8, 8]
+///   conv(width) -> bn -> relu -> globalmaxpool -> flatten -> linear(10)
+///   output logits: [N, 10]
+/// }";
+/// let compilation = netc::compile_text(text, &[("width".into(), "16".into())]);
+/// let net = compilation.net.expect("a sound net");
+/// assert_eq!(net.params(), 3 * 16 * 9 + 2 * 16 + 16 * 10 + 10);
+///
+/// let wrong = netc::compile_text(&text.replace("bn", "bm"), &[]);
+/// assert_eq!(wrong.problems.sorted()[0].message, "unknown op or block `bm`");
+/// ```
+pub fn compile_text(text: &str, set: &[(String, String)]) -> Compilation {
+    let name = "text.net";
+    compile_over(Path::new(name), set, &Overlay::from([(name.into(), text.into())]))
+}
+
 /// Like [`compile`]; a text of `overlay` stands in for the file of its path.
 pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
     let (mut compilation, unsound) = compile_once(file, set, overlay);

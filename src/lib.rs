@@ -8,9 +8,11 @@
 //! | [`graph`] | syntax tree | [`graph::Graph`]: ops over `petgraph`, blocks expanded, every node named by its path |
 //! | [`check`](mod@check) | graph | [`check::Checked`]: the graph with its shapes, the evidence that all later stages demand |
 //! | [`passes`] | checked graph | the same function, computed with less |
-//! | [`lower`] | checked graph | [`lower::Plan`], and the net on libtorch with its weights |
+//! | [`lower`] | checked graph | [`lower::Plan`] and [`lower::Schedule`]: what is to be computed, in which order |
 //! | [`recipe`] | settings of a net, a file, the command line | [`recipe::Recipe`]: how a net is trained |
-//! | [`run`] | recipe and data | a trained net |
+//! | [`run`] | files | data sets, and the folders of runs |
+//!
+//! The package `netc-torch` computes with tensors: it trains what is compiled here.
 //!
 //! [`limits`], [`disk`] and [`diag`] serve all of them: how much a file may ask for, how files are read and replaced, what
 //! is said about a problem. [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
@@ -30,15 +32,15 @@ pub mod check;
 
 pub mod passes;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub mod lower;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub mod onnx;
 
 pub mod recipe;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub mod run;
 
 mod repair;
@@ -47,14 +49,14 @@ mod compile;
 
 pub mod tools;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub mod search;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub mod lsp;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 
-pub use compile::{Compilation, compile, compile_over};
+pub use compile::{Compilation, compile, compile_over, compile_text};

@@ -1,6 +1,5 @@
-//! Running: a recipe, data, and the loop that trains a net on them.
-//!
-//! Nothing here prints: [`train`](fn@train) reports through [`Event`]s and writes a run folder.
+//! What a training needs and leaves that is not tensors: the data, the folder of a run and what it says. The training
+//! itself is the package `netc-torch`'s.
 
 /// The libtorch that tch 0.24 builds against; it accepts no other.
 pub const LIBTORCH: &str = "2.11.0";

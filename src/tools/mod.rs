@@ -3,14 +3,14 @@
 
 pub mod derive;
 pub mod diff;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub mod doctor;
 pub mod draw;
 pub mod fix;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub mod flame;
 pub mod markup;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub mod plot;
 pub mod provenance;
 pub mod show;

@@ -51,7 +51,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("netc train nets/backbone_3x3.net", "netc train nets/backbone_3x3.net SMALL --epochs 1"),
     ("netc train nets/extra_l1l2l3.net", "netc train nets/extra_l1l2l3.net SMALL"),
     ("netc train my.net --data photos", "netc train my.net --data photos --epochs 1"),
-    ("netc reproduce nets/*.net", "netc reproduce nets/*.net SMALL --dry-run"),
+    ("netc reproduce nets/*.net", "netc reproduce nets/backbone.net nets/lib.net SMALL --dry-run"),
     ("searches/reduced.yaml --dry-run", "searches/reduced.yaml SMALL --dry-run"),
     ("searches/reduced.yaml --out", "searches/reduced.yaml SMALL --runs 1 --epochs 1 --out"),
     ("netc profile nets/", "netc profile --batch 2 nets/"),

@@ -216,7 +216,7 @@ fn a_net_trains_on_generated_images() {
 fn a_net_trains_on_real_images() {
     match std::env::var("NETC_DATA") {
         Ok(folder) => trains(&folder),
-        Err(_) => println!("left out: NETC_DATA is not set"),
+        Err(_) => crate::unable::note("commands::a_net_trains_on_real_images", "NETC_DATA is not set"),
     }
 }
 

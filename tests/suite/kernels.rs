@@ -1,7 +1,7 @@
 //! The kernels against libtorch in fp64, on shapes that are no multiple of anything.
 
 use netc_torch::lower::kernels::{
-    Direction, Epilogue, FusedOps, Kernels, Moments, Packed, SgdStep, TileSize, Workspace,
+    Direction, Epilogue, FusedOps, Moments, Packed, SgdStep, TileSize, Workspace,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -35,7 +35,7 @@ const SHAPES: [[i64; 5]; 7] = [
 
 #[test]
 fn convolutions_are_those_of_fp64() {
-    let Some(kernels) = Kernels::detect() else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::convolutions_are_those_of_fp64") else { return };
     // Rounding of the transforms: numbers of the design's table, and some room for unlucky shapes.
     let bounds = [
         (Kind::Float, TileSize::Two, 1e-6),
@@ -84,7 +84,7 @@ fn convolutions_are_those_of_fp64() {
 
 #[test]
 fn what_follows_a_convolution_comes_with_it() {
-    let Some(kernels) = Kernels::detect() else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::what_follows_a_convolution_comes_with_it") else { return };
     let all = [false, true];
     let (x, weight) = (random(&[2, 20, 10, 6]), random(&[24, 20, 3, 3]));
     let bias = Tensor::randn([24], (Kind::Float, Device::Cpu));
@@ -112,7 +112,7 @@ fn what_follows_a_convolution_comes_with_it() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let Some(kernels) = Kernels::detect() else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::what_does_not_fit_is_refused") else { return };
     let (x, weight) = (random(&[2, 20, 7, 7]), random(&[24, 20, 3, 3]));
     let mut packed = Packed::default();
     let mut workspace = Workspace::default();
@@ -135,7 +135,7 @@ fn what_does_not_fit_is_refused() {
 
 #[test]
 fn norms_are_those_of_fp64() {
-    let Some(kernels) = Kernels::detect() else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::norms_are_those_of_fp64") else { return };
     let all = [false, true];
     for [n, channels, h, w] in [[3, 16, 4, 4], [2, 70, 6, 2], [5, 10, 2, 8], [300, 3, 2, 2]] {
         for (relu, pool) in all.into_iter().flat_map(|relu| all.map(|pool| (relu, pool))) {
@@ -201,7 +201,7 @@ fn norms_are_those_of_fp64() {
 
 #[test]
 fn what_is_no_number_stays_so() {
-    let Some(kernels) = Kernels::detect() else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::what_is_no_number_stays_so") else { return };
     let after = FusedOps { relu: true, pool: true };
     let x = random(&[2, 16, 4, 4]) * f64::NAN;
     let x = channels_last(&x);
@@ -221,7 +221,7 @@ fn what_is_no_number_stays_so() {
 
 #[test]
 fn descent_is_that_of_fp64() {
-    let Some(kernels) = Kernels::detect() else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::descent_is_that_of_fp64") else { return };
     for nesterov in [false, true] {
         for count in [1, 17, 40_000] {
             tch::manual_seed(count);

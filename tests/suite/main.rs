@@ -72,6 +72,7 @@ mod syntax;
 mod syntax_project;
 mod syntax_robust;
 mod terminal;
+mod unable;
 mod watch;
 mod written;
 mod zoo;

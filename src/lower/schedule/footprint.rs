@@ -133,7 +133,7 @@ impl Drop for Block {
 
 type Value = Rc<Block>;
 
-/// A step's walk, as [`Compiled`](crate::lower::Compiled) takes it.
+/// A step's walk, as the compiled step of `netc-torch` takes it.
 struct DryRun<'a> {
     schedule: &'a Schedule,
     plan: &'a Plan,

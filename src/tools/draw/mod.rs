@@ -5,7 +5,7 @@
 
 mod label;
 pub mod layout;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 mod png;
 mod svg;
 mod text;
@@ -15,7 +15,7 @@ use crate::check::Checked;
 
 pub use label::Role;
 pub use layout::{Picture, layout};
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(feature = "cli")]
 pub use png::png;
 pub use svg::svg;
 pub use text::{dot, mermaid};
@@ -27,7 +27,7 @@ pub enum Format {
     /// A picture for pages.
     Svg,
     /// A picture for everything else.
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(feature = "cli")]
     Png,
     /// Text for Graphviz.
     Dot,
@@ -40,7 +40,7 @@ impl Format {
     pub fn of_extension(extension: &str) -> Option<Format> {
         match extension {
             "svg" => Some(Format::Svg),
-            #[cfg(not(target_arch = "wasm32"))]
+            #[cfg(feature = "cli")]
             "png" => Some(Format::Png),
             "dot" | "gv" => Some(Format::Dot),
             "mmd" => Some(Format::Mermaid),
@@ -72,7 +72,7 @@ pub fn draw(net: &Checked, format: Format, options: Options) -> Result<Vec<u8>, 
     let picture = || svg(&tree, &layout(&tree, options.columns));
     match format {
         Format::Svg => Ok(picture().into_bytes()),
-        #[cfg(not(target_arch = "wasm32"))]
+        #[cfg(feature = "cli")]
         Format::Png => png(&picture()),
         Format::Dot => Ok(dot(&tree).into_bytes()),
         Format::Mermaid => Ok(mermaid(&tree).into_bytes()),

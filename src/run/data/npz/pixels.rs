@@ -98,9 +98,9 @@ impl Scale {
         }
         let [a, b] = arrays.map(|(array, layout)| Range::of(archive, array, layout));
         let (a, b) = (a?, b?);
-        let [narrow, wide] =
-            if a.width() < b.width() { [a.width(), b.width()] } else { [b.width(), a.width()] };
-        if float(train) && narrow > 0.0 && wide > OTHER_SCALE * narrow {
+        let (narrow, wide) = if a.width() < b.width() { (&a, &b) } else { (&b, &a) };
+        let of_two_scales = wide.width() > OTHER_SCALE * narrow.width() && narrow.width() > 0.0;
+        if float(train) && of_two_scales && !narrow.whole {
             let [a, b] = [&a, &b].map(|range| format!("{} to {}", shortest(range.low), shortest(range.high)));
             return Err(archive.wrong(format!(
                 "the images of {} go from {a}, of {} from {b}: expected both on one scale",
