@@ -102,14 +102,12 @@ pub const MAX_UNPACKED_BYTES: u64 = 256 << 20;
 pub const MAX_UNPACKED_RATIO: u64 = 200;
 /// Bytes that an archive of CIFAR may unpack to; the official ones hold less than half of it.
 pub const MAX_ARCHIVE_BYTES: u64 = 512 << 20;
-/// Bytes of the names of a data set's classes.
+/// Bytes of the array with the names of a data set's classes.
 pub const MAX_CLASS_NAMES_BYTES: u64 = 64 << 20;
-
 /// Bytes of one class's name.
 pub const MAX_CLASS_NAME_BYTES: usize = 1000;
-
 /// Bytes of all classes' names. A run's file, which is read up to [`MAX_RUN_INFO_BYTES`], holds them in quotes.
-pub const MAX_CLASS_TEXT_BYTES: usize = MAX_RUN_INFO_BYTES / 4;
+pub const MAX_CLASS_TEXT_BYTES: usize = 4 << 20;
 
 /// Bytes of the plan of a search.
 pub const MAX_PLAN_BYTES: usize = 512 << 20;

@@ -177,7 +177,7 @@ pub fn may_replace(path: &Path) -> Result<()> {
     }
 }
 
-/// Which of this process's open files a path such as `/dev/stdout` means. It may lead to a plain file, whose place nothing
+/// Which of this process's open files a path such as `/dev/fd/1` means. It may lead to a plain file, whose place nothing
 /// must take.
 #[cfg(unix)]
 fn descriptor(path: &Path) -> Option<PathBuf> {

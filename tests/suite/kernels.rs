@@ -84,7 +84,9 @@ fn convolutions_are_those_of_fp64() {
 
 #[test]
 fn what_follows_a_convolution_comes_with_it() {
-    let Some(kernels) = crate::unable::kernels("kernels::what_follows_a_convolution_comes_with_it") else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::what_follows_a_convolution_comes_with_it") else {
+        return;
+    };
     let all = [false, true];
     let (x, weight) = (random(&[2, 20, 10, 6]), random(&[24, 20, 3, 3]));
     let bias = Tensor::randn([24], (Kind::Float, Device::Cpu));

@@ -59,6 +59,9 @@ fn nets_that_are_one_training_keep_a_claim_each() {
     use netc::search::{Plan, Spec};
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("sub")).unwrap();
+    for lib in ["lib.net", "sub/lib.net"] {
+        std::fs::write(folder.path().join(lib), BLOCKS).unwrap();
+    }
     let write = |file: &str, name: &str, accuracy: &str| {
         let path = folder.path().join(file);
         std::fs::write(&path, net(name, &format!("epochs = 2, accuracy = {accuracy}"))).unwrap();

@@ -91,6 +91,10 @@ fn other_ranges_are_refused_with_a_scale_that_fits() {
     let mut mixed = set("|u1", &TWELVE);
     mixed[2].1 = npy("<f4", &[2, 2, 3], &singles(&[0.5; 12]));
     messages.push(read(&mixed).unwrap_err());
+    let twelve = |step: f32| singles(&std::array::from_fn::<f32, 12, _>(|i| step * i as f32));
+    let mut scales = set("<f4", &twelve(0.0625));
+    scales[2].1 = npy("<f4", &[2, 2, 3], &twelve(20.0));
+    messages.push(read(&scales).unwrap_err());
     insta::assert_snapshot!(messages.join("\n"), @r#"
     DIR/mine.npz: the images of x_train.npy and x_test.npy go from -1 to 1, with fractions: expected whole numbers from 0 to 255, or floats from 0 to 1
     help: scale both arrays alike (training takes their mean and deviation out again); in NumPy: numpy.rint((images.astype(float) - (-1)) * 255 / ((1) - (-1))).astype("uint8")
@@ -104,6 +108,7 @@ fn other_ranges_are_refused_with_a_scale_that_fits() {
     DIR/mine.npz: x_train.npy: image 0 has a pixel of NaN, at byte 136
     DIR/mine.npz: x_train.npy: image 1 has a pixel of inf, at byte 152
     DIR/mine.npz: x_train.npy is of |u1, x_test.npy of <f4: expected both of one type, with the same scale
+    DIR/mine.npz: the images of x_train.npy go from 0 to 0.6875, of x_test.npy from 0 to 220: expected both on one scale
     "#);
 }
 
