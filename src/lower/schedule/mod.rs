@@ -1,4 +1,4 @@
-//! A net's step before any tensor is there: what is computed together ([`fuse`]), how, what shares memory ([`memory`]), and
+//! A net's step before any tensor is there: what is computed together (`fuse`), how, what shares memory (`memory`), and
 //! how much memory that takes ([`footprint`](Schedule::footprint)). Pure.
 
 mod footprint;
