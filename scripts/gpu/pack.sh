@@ -3,7 +3,7 @@
 # the driver.
 # The programs find libtorch by LIBTORCH, which the driver sets to the PyTorch that it finds there.
 # usage: scripts/gpu/pack.sh [random nets, 300 by default]
-# PROFILE=dev packs a debug build, to rehearse with what is built already.
+# PROFILE=dev packs the debug build that the tests have made, to rehearse with it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source scripts/lib.sh
@@ -13,7 +13,7 @@ need_build_tools
 need strip binutils
 scripts/libtorch.sh
 profile=${PROFILE-release}
-cargo build --bins --profile "$profile"
+[[ $profile == dev ]] || cargo build --bins --profile "$profile"
 target=$(cargo metadata --format-version 1 --no-deps | grep -o '"target_directory":"[^"]*' | cut -d'"' -f4)
 [[ $profile == dev ]] && built=$target/debug || built=$target/$profile
 
