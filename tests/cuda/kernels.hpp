@@ -1,0 +1,16 @@
+// The kernels on a CPU, by the include path torch/src/lower/cuda. The order is that in which NVRTC gets
+// the files.
+#pragma once
+#include "host.hpp"
+
+#include "kernels/device.cuh"
+#include "kernels/half.cuh"
+#include "kernels/state.cuh"
+#include "kernels/reduce.cuh"
+#include "kernels/max_pool.cuh"
+#include "kernels/batch_norm.cuh"
+#include "kernels/batch_norm_backward.cuh"
+#include "kernels/loss.cuh"
+#include "kernels/optimizer.cuh"
+#include "kernels/augment.cuh"
+#include "kernels/kernels.cu"

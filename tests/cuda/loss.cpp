@@ -1,0 +1,77 @@
+#include "check.hpp"
+
+template <class T>
+using Kernel = void (*)(const typename T::Element*, const int*, typename T::Element*, State*,
+                        unsigned, unsigned, float, float, float);
+
+template <class T>
+static void check(Kernel<T> kernel, const char* lanes, unsigned count, unsigned classes,
+                  float smoothing, Kind kind) {
+  const std::string name = std::string("cross_entropy_") + lanes + "_" + Format<T>::name;
+  const float scale = 0.125f, grad_scale = 2.0f;
+  const auto logits = random_numbers<T>(size_t(count) * classes, kind);
+  Buffer<int> labels(count);
+  for (int& label : labels) label = below(classes);
+  Buffer<State> state(1);
+  Buffer<typename T::Element> grad(logits.size()), first(logits.size());
+  for (unsigned seed = 0; seed < seeds(); seed++) {
+    emulator::seed(seed);
+    state[0].loss = 5;
+    state[0].right = 7;
+    launch(1, 1, EXAMPLES, [&] {
+      kernel(logits.data(), labels.data(), grad.data(), state.data(), count, classes, scale,
+             smoothing, grad_scale);
+    });
+    if (seed == 0) first = grad;
+    demand(grad == first, name + " differs by the order of threads");
+  }
+  Check check{name, std::to_string(count) + "x" + std::to_string(classes) +
+                        (smoothing > 0 ? " smoothing" : "")};
+  double loss = 0, right = 0;
+  std::vector<double> z(classes);
+  for (unsigned n = 0; n < count; n++) {
+    const size_t row = size_t(n) * classes;
+    for (unsigned i = 0; i < classes; i++) z[i] = scale * double(T::widen(logits[row + i]));
+    const unsigned best = std::max_element(z.begin(), z.end()) - z.begin();
+    double sum = 0;
+    for (double number : z) sum += std::exp(number - z[best]);
+    for (unsigned i = 0; i < classes; i++) {
+      const double log = z[i] - z[best] - std::log(sum);
+      const double target = smoothing / classes + (int(i) == labels[n] ? 1 - smoothing : 0);
+      const double expected = (std::exp(log) - target) * scale * grad_scale;
+      loss -= target * log;
+      check.add(T::widen(grad[row + i]), expected, allowed<T>(expected, std::exp(log) + target));
+    }
+    right += int(best) == labels[n];
+  }
+  check.add(state[0].loss - 5, loss, 2e-6 * (loss + count * 0.1));
+  check.add(state[0].right - 7, right, 1e-9);
+  Buffer<State> other(1);
+  other[0].loss = 5;
+  other[0].right = 7;
+  launch(1, 1, EXAMPLES, [&] {
+    kernel(logits.data(), labels.data(), nullptr, other.data(), count, classes, scale, smoothing,
+           grad_scale);
+  });
+  demand(other[0].loss == state[0].loss && other[0].right == state[0].right,
+         name + " differs without a gradient");
+}
+
+template <class T>
+static void all(Kernel<T> thread, Kernel<T> warp) {
+  for (unsigned count : {1u, 3u, 17u, 100u, 700u}) {
+    for (unsigned classes : {1u, 2u, 10u, 33u, 100u}) {
+      for (bool by_warp : {false, true}) {
+        check<T>(by_warp ? warp : thread, by_warp ? "warp" : "thread", count, classes, 0, NORMAL);
+        check<T>(by_warp ? warp : thread, by_warp ? "warp" : "thread", count, classes, 0.2f, TIES);
+      }
+    }
+  }
+}
+
+int main(int count, char** values) {
+  return run_tests(count, values, [] {
+    all<F16>(cross_entropy_thread_f16, cross_entropy_warp_f16);
+    all<B16>(cross_entropy_thread_b16, cross_entropy_warp_b16);
+  });
+}

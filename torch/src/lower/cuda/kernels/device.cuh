@@ -1,0 +1,28 @@
+// What the kernels take from CUDA. A host that runs them on a CPU defines the same names itself.
+
+#ifdef __CUDACC__
+#define DEVICE __device__ __forceinline__
+// `blocks`: how many of them a multiprocessor has to have room for.
+#define KERNEL(threads, blocks) extern "C" __global__ void __launch_bounds__(threads, blocks)
+#define SHARED(type, name, count) __shared__ __align__(16) type name[count]
+#define KERNEL_CONSTANT const __grid_constant__
+#endif
+
+// max(a, b); NaN if either is NaN, so that a net that has diverged shows it behind a pool or a
+// ReLU.
+DEVICE float max_nan(float a, float b) {
+#ifdef __CUDACC__
+  float c;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(c) : "f"(a), "f"(b));
+  return c;
+#else
+  return a != a || b != b ? a + b : a > b ? a : b;
+#endif
+}
+
+// Tells the compiler that a pointer read from memory points to global memory.
+DEVICE void assume_global([[maybe_unused]] const void* pointer) {
+#ifdef __CUDACC__
+  __builtin_assume(__isGlobal(pointer));
+#endif
+}

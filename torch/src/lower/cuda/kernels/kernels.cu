@@ -1,0 +1,109 @@
+// The kernels of a training step. NVRTC compiles the files of this folder as one text, without a
+// header, in this order: device.cuh, half.cuh, state.cuh, reduce.cuh, max_pool.cuh, batch_norm.cuh,
+// batch_norm_backward.cuh, loss.cuh, optimizer.cuh, augment.cuh, kernels.cu.
+//
+// Activations are channels-last. A kernel's name ends in the channels of one access and the number
+// format: v8 takes channels in multiples of 8 and pointers aligned to 16 bytes, v1 any. An
+// activation has less than 2^31 pixels. Grids, in blocks:
+//   statistics, normalise, gradient_*: x: any (RUN where sums are taken), y: ceil(channels / WIDTH)
+//   global_max*: ceil(images * channels / V / THREADS); cross_entropy: 1, of EXAMPLES threads
+//   augment: one an image; sgd: one a chunk; advance: 1, of 32 threads
+// All others are of THREADS threads.
+
+#define BATCH_NORM_KERNELS(T, V, POOL, NAME)                                                     \
+  KERNEL(THREADS, 3)                                                                             \
+  normalise_##NAME(const T::Element* input, T::Element* output, const T::Element* residual,      \
+                   const float* moments, unsigned pixels, unsigned channels, unsigned width,     \
+                   unsigned relu) {                                                              \
+    normalise<T, V, POOL>(input, output, residual, moments, pixels, channels, width, relu != 0); \
+  }                                                                                              \
+  KERNEL(THREADS, 2)                                                                             \
+  gradient_sums_##NAME(const T::Element* input, const T::Element* grad_output,                   \
+                       const T::Element* grad_second, const float* moments, const float* gamma,  \
+                       float* grad_gamma, float* grad_beta, float* factors, float* partials,     \
+                       unsigned* tickets, unsigned pixels, unsigned channels, unsigned width,    \
+                       unsigned relu) {                                                          \
+    gradient_sums<T, V, POOL>(input, grad_output, grad_second, moments, gamma, grad_gamma,       \
+                              grad_beta, factors, partials, tickets, pixels, channels, width,    \
+                              relu != 0);                                                        \
+  }                                                                                              \
+  KERNEL(THREADS, 2)                                                                             \
+  gradient_input_##NAME(const T::Element* input, const T::Element* grad_output,                  \
+                        const T::Element* grad_second, T::Element* grad_input,                   \
+                        const float* moments, const float* factors, unsigned pixels,             \
+                        unsigned channels, unsigned width, unsigned relu) {                      \
+    gradient_input<T, V, POOL>(input, grad_output, grad_second, grad_input, moments, factors,    \
+                               pixels, channels, width, relu != 0);                              \
+  }
+
+#define STATISTICS_KERNEL(T, V, NAME)                                                           \
+  KERNEL(THREADS, 3)                                                                            \
+  statistics_##NAME(const T::Element* input, const float* gamma, const float* beta,             \
+                    float* running_mean, float* running_var, float* moments, float* partials,   \
+                    unsigned* tickets, unsigned pixels, unsigned channels, double momentum,     \
+                    double eps) {                                                               \
+    statistics<T, V>(input, gamma, beta, running_mean, running_var, moments, partials, tickets, \
+                     pixels, channels, momentum, eps);                                          \
+  }
+
+#define GLOBAL_MAX_KERNELS(T, V, NAME)                                                             \
+  KERNEL(THREADS, 3)                                                                               \
+  global_max_##NAME(const T::Element* input, T::Element* output, unsigned images, unsigned pixels, \
+                    unsigned channels) {                                                           \
+    global_max<T, V>(input, output, images, pixels, channels);                                     \
+  }                                                                                                \
+  KERNEL(THREADS, 3)                                                                               \
+  global_max_gradient_##NAME(const T::Element* input, const T::Element* grad_output,               \
+                             T::Element* grad_input, unsigned images, unsigned pixels,             \
+                             unsigned channels) {                                                  \
+    global_max_gradient<T, V>(input, grad_output, grad_input, images, pixels, channels);           \
+  }
+
+#define LOSS_KERNEL(T, LANES, NAME)                                                               \
+  KERNEL(EXAMPLES, 1)                                                                             \
+  cross_entropy_##NAME(const T::Element* logits, const int* labels, T::Element* grad_logits,      \
+                       State* state, unsigned count, unsigned classes, float scale,               \
+                       float smoothing, float grad_scale) {                                       \
+    cross_entropy<T, LANES>(logits, labels, grad_logits, state, count, classes, scale, smoothing, \
+                            grad_scale);                                                          \
+  }
+
+#define AUGMENT_KERNEL(T, NAME)                                                                \
+  KERNEL(THREADS, 4)                                                                           \
+  augment_##NAME(const unsigned char* images, const int* labels, const Draw* draws,            \
+                 const State* state, T::Element* output, int* labels_out, unsigned height,     \
+                 unsigned width, unsigned pad, unsigned channels, unsigned cutout,             \
+                 KERNEL_CONSTANT Colours colours) {                                            \
+    augment<T>(images, labels, draws, state, output, labels_out, height, width, pad, channels, \
+               cutout, colours);                                                               \
+  }
+
+// The rates of the state, or those given.
+#define SGD_KERNELS(T, NAME)                                                                 \
+  KERNEL(THREADS, 4)                                                                         \
+  sgd_##NAME(const Weight* weights, const Chunk* chunks, const State* state, float momentum, \
+             unsigned nesterov) {                                                            \
+    sgd<T>(weights, chunks, state->rates, momentum, nesterov != 0);                          \
+  }                                                                                          \
+  KERNEL(THREADS, 4)                                                                         \
+  sgd_at_##NAME(const Weight* weights, const Chunk* chunks, KERNEL_CONSTANT Rates rates,     \
+                float momentum, unsigned nesterov) {                                         \
+    sgd<T>(weights, chunks, rates, momentum, nesterov != 0);                                 \
+  }
+
+#define CHANNEL_KERNELS(T, V, NAME)           \
+  STATISTICS_KERNEL(T, V, NAME)               \
+  BATCH_NORM_KERNELS(T, V, false, NAME)       \
+  BATCH_NORM_KERNELS(T, V, true, pool_##NAME) \
+  GLOBAL_MAX_KERNELS(T, V, NAME)
+
+#define KERNELS(T, NAME)           \
+  CHANNEL_KERNELS(T, 8, v8_##NAME) \
+  CHANNEL_KERNELS(T, 1, v1_##NAME) \
+  LOSS_KERNEL(T, 1, thread_##NAME) \
+  LOSS_KERNEL(T, 32, warp_##NAME)  \
+  AUGMENT_KERNEL(T, NAME)          \
+  SGD_KERNELS(T, NAME)
+
+KERNELS(F16, f16)
+KERNELS(B16, b16)

@@ -1,0 +1,87 @@
+// The 2 x 2 max pool that the kernels of a normalisation take in, and the global max pool. The
+// first of equal numbers wins.
+
+// The first pixel of the input that pixel `pixel` of the output is taken from; `width`: of the
+// output.
+template <bool POOL>
+DEVICE unsigned corner(unsigned pixel, unsigned width) {
+  return POOL ? pixel / width * 4 * width + pixel % width * 2 : pixel;
+}
+
+// How far the k-th pixel of a window lies behind its first.
+DEVICE unsigned neighbour(int k, unsigned width) { return (k >> 1) * 2 * width + (k & 1); }
+
+// The pixel of a window that pool and ReLU pass the gradient to, -1 if none.
+template <bool POOL, int CORNERS>
+DEVICE int winner(const float (&normal)[CORNERS], bool relu) {
+  float largest = normal[0];
+#pragma unroll
+  for (int k = 1; k < CORNERS; k++) largest = max_nan(largest, normal[k]);
+  int at = POOL ? -1 : 0;
+#pragma unroll
+  for (int k = CORNERS - 1; POOL && k >= 0; k--) at = normal[k] == largest ? k : at;
+  return !relu || largest > 0.0f ? at : -1;
+}
+
+// output[images, channels]: the largest of each image and channel. A thread for each V channels.
+template <class T, int V>
+DEVICE void global_max(const typename T::Element* __restrict__ input,
+                       typename T::Element* __restrict__ output, unsigned images, unsigned pixels,
+                       unsigned channels) {
+  const unsigned columns = channels / V, at = blockIdx.x * blockDim.x + threadIdx.x;
+  if (at >= images * columns) return;
+  const unsigned image = at / columns, first = at % columns * V;
+  const typename T::Element* from = input + static_cast<size_t>(image) * pixels * channels + first;
+  float largest[V];
+  const Vector<T, V> start = Vector<T, V>::load(from);
+#pragma unroll
+  for (int i = 0; i < V; i++) largest[i] = start.get(i);
+#pragma unroll 8
+  for (unsigned pixel = 1; pixel < pixels; pixel++) {
+    const Vector<T, V> next = Vector<T, V>::load(from + static_cast<size_t>(pixel) * channels);
+#pragma unroll
+    for (int i = 0; i < V; i++) largest[i] = max_nan(largest[i], next.get(i));
+  }
+  Vector<T, V>::of(largest).store(output + static_cast<size_t>(image) * channels + first);
+}
+
+// grad_input, which may be the input itself.
+template <class T, int V>
+DEVICE void global_max_gradient(const typename T::Element* input,
+                                const typename T::Element* __restrict__ grad_output,
+                                typename T::Element* grad_input, unsigned images, unsigned pixels,
+                                unsigned channels) {
+  const unsigned columns = channels / V, at = blockIdx.x * blockDim.x + threadIdx.x;
+  if (at >= images * columns) return;
+  const unsigned image = at / columns, first = at % columns * V;
+  const size_t from = static_cast<size_t>(image) * pixels * channels + first;
+  const Vector<T, V> grad =
+      Vector<T, V>::load(grad_output + static_cast<size_t>(image) * channels + first);
+  float largest[V];
+  unsigned where[V];
+  const Vector<T, V> start = Vector<T, V>::load(input + from);
+#pragma unroll
+  for (int i = 0; i < V; i++) {
+    largest[i] = start.get(i);
+    where[i] = 0;
+  }
+#pragma unroll 8
+  for (unsigned pixel = 1; pixel < pixels; pixel++) {
+    const Vector<T, V> next =
+        Vector<T, V>::load(input + from + static_cast<size_t>(pixel) * channels);
+#pragma unroll
+    for (int i = 0; i < V; i++) {
+      const float number = next.get(i);
+      if (number > largest[i]) {
+        largest[i] = number;
+        where[i] = pixel;
+      }
+    }
+  }
+  for (unsigned pixel = 0; pixel < pixels; pixel++) {
+    float numbers[V];
+#pragma unroll
+    for (int i = 0; i < V; i++) numbers[i] = where[i] == pixel ? grad.get(i) : 0.0f;
+    Vector<T, V>::of(numbers).store(grad_input + from + static_cast<size_t>(pixel) * channels);
+  }
+}
