@@ -161,10 +161,10 @@ struct ProblemJson<'a> {
     help: Option<&'a str>,
 }
 
-fn json(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
+fn json<'a>(file: &Path, compilation: &'a Compilation, args: &CheckArgs) -> FileJson<'a> {
     let net = compilation.net.as_ref();
     let problem = |p| problem_json(p, &compilation.sources);
-    let value = FileJson {
+    FileJson {
         file: file.display().to_string(),
         net: net.map(|n| n.graph().name.as_str()),
         ok: passes(compilation, args),
@@ -174,9 +174,7 @@ fn json(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
         output: net.map(|n| n.shape(n.output()).dims()),
         nodes: net.map_or_else(Vec::new, nodes_json),
         problems: compilation.problems.sorted().into_iter().map(problem).collect(),
-    };
-    // Names, numbers and texts always serialise.
-    serde_json::to_string(&value).unwrap_or_default() + "\n"
+    }
 }
 
 fn nodes_json(net: &Checked) -> Vec<NodeJson<'_>> {

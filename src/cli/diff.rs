@@ -19,8 +19,7 @@ pub(super) fn run(args: &DiffArgs) -> ExitCode {
     };
     let found = diff::diff(&a, &b);
     match (args.format, args.summary) {
-        // Names, numbers and texts always serialise.
-        (Format::Json, _) => print_json(&(serde_json::to_string(&found).unwrap_or_default() + "\n")),
+        (Format::Json, _) => print_json(&found),
         (Format::Text, true) => print(&diff::summary(&found)),
         (Format::Text, false) => print(&diff::full(&found)),
     }

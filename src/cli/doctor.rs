@@ -12,7 +12,7 @@ pub(super) fn run(args: &DoctorArgs) -> ExitCode {
     let report = examine(ask());
     match args.format {
         Format::Text => print(&text(&report)),
-        Format::Json => print_json(&format!("{}\n", serde_json::to_string(&report).unwrap_or_default())),
+        Format::Json => print_json(&report),
     }
     if report.ok { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
 }

@@ -42,7 +42,7 @@ fn codes(args: &ExplainArgs, codes: &[Code]) -> ExitCode {
         return wrong("`--set` is for a net; name a file");
     }
     match (args.format, codes) {
-        (Format::Json, codes) => print_json(&codes.iter().map(json).collect::<String>()),
+        (Format::Json, codes) => codes.iter().for_each(|code| print_json(&json(code))),
         (Format::Text, [code]) => {
             print(&format!("{}: {}\n\n{}", code.severity().as_str(), code.as_str(), code.page()));
         }
@@ -74,13 +74,11 @@ struct CodeJson {
     page: &'static str,
 }
 
-fn json(code: &Code) -> String {
-    let value = CodeJson {
+fn json(code: &Code) -> CodeJson {
+    CodeJson {
         code: code.as_str(),
         severity: code.severity().as_str(),
         summary: code.summary(),
         page: code.page(),
-    };
-    // Texts always serialise.
-    serde_json::to_string(&value).unwrap_or_default() + "\n"
+    }
 }

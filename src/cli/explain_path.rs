@@ -33,8 +33,7 @@ pub(super) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
         }
     };
     match args.format {
-        // Names, numbers and texts always serialise.
-        Format::Json => print_json(&(serde_json::to_string(&answer).unwrap_or_default() + "\n")),
+        Format::Json => print_json(&answer),
         Format::Text => print(&(echo_overrides(net, set) + &text(&answer))),
     }
     ExitCode::SUCCESS

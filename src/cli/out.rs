@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 
 use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
 
 use super::PROBLEMS;
 use crate::check::Checked;
@@ -21,9 +22,21 @@ pub fn print(text: &str) {
     put(&on_terminal(text)).unwrap_or_else(|error| end(&error));
 }
 
-/// Like [`print`], for JSON: what is deceptive is escaped.
-pub fn print_json(json: &str) {
-    put(&escaped(json)).unwrap_or_else(|error| end(&error));
+/// Like [`print`], for a value as a line of JSON: what is deceptive is escaped. A value that JSON does not hold ends the
+/// program with an error, too.
+pub fn print_json(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(json) => print_json_text(&json),
+        Err(error) => {
+            complain(&format!("cannot write JSON: {error}\n"));
+            process::exit(PROBLEMS.into());
+        }
+    }
+}
+
+/// The same for what is JSON already.
+pub fn print_json_text(json: &str) {
+    put(&(escaped(json) + "\n")).unwrap_or_else(|error| end(&error));
 }
 
 /// What a command that works on without its standard output has to say there.

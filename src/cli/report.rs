@@ -3,7 +3,9 @@ use std::process::ExitCode;
 
 use super::PROBLEMS;
 use super::args_report::ReportArgs;
-use super::out::{complain, millions, print, print_json, table, thousands, trimmed, write, write_picture};
+use super::out::{
+    complain, millions, print, print_json_text, table, thousands, trimmed, write, write_picture,
+};
 use crate::search::report::{
     Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs,
 };
@@ -32,10 +34,10 @@ fn go(args: &ReportArgs) -> Result<(), SearchError> {
         put(path, report.csv()?.as_bytes())?;
     }
     if let Some(path) = &args.json {
-        let json = report.json()? + "\n";
+        let json = report.json()?;
         match path == Path::new("-") {
-            true => print_json(&json),
-            false => put(path, json.as_bytes())?,
+            true => print_json_text(&json),
+            false => put(path, (json + "\n").as_bytes())?,
         }
     }
     if let Some(path) = &args.sqlite {

@@ -125,7 +125,7 @@ impl Lease {
         let name = file(number);
         let failed = |error| SearchError::io(&folder.path().join(&name))(error);
         let holder = Holder::me();
-        let text = serde_json::to_string(&holder).unwrap_or_default();
+        let text = serde_json::to_string(&holder).map_err(|error| failed(error.into()))?;
         let Some(mut made) = folder.create_file(&name).map_err(failed)? else { return Ok(None) };
         made.write_all(text.as_bytes()).map_err(failed)?;
         for old in numbers(folder)?.into_iter().filter(|old| *old < number) {
@@ -137,7 +137,7 @@ impl Lease {
         let (shared, own) = (Arc::clone(&state), folder.clone());
         let beat = std::thread::spawn(move || {
             while stopped.recv_timeout(HEARTBEAT).is_err_and(|e| e == mpsc::RecvTimeoutError::Timeout) {
-                let _ = own.replace(&name, beaten(&shared).as_bytes());
+                let _ = beaten(&shared).map(|text| own.replace(&name, text.as_bytes()));
             }
         });
         Ok(Some(Lease { folder: folder.clone(), number, state, stop: Some(stop), beat: Some(beat) }))
@@ -166,18 +166,19 @@ impl Drop for Lease {
             if let Ok(mut state) = self.state.lock() {
                 state.released = true;
             }
-            let _ = self.folder.replace(&file(self.number), beaten(&self.state).as_bytes());
+            let last = beaten(&self.state);
+            let _ = last.map(|text| self.folder.replace(&file(self.number), text.as_bytes()));
         }
     }
 }
 
 /// The holder's words with the beat counted up.
-fn beaten(state: &Mutex<Holder>) -> String {
+fn beaten(state: &Mutex<Holder>) -> Option<String> {
     let holder = state.lock().map(|mut holder| {
         holder.beat += 1;
         holder.clone()
     });
-    holder.ok().and_then(|holder| serde_json::to_string(&holder).ok()).unwrap_or_default()
+    serde_json::to_string(&holder.ok()?).ok()
 }
 
 fn file(number: u32) -> String {

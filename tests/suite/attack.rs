@@ -3,23 +3,31 @@
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-/// The time that a command may take. It tells a hang from a busy machine, and no more.
-const LIMIT: Duration = Duration::from_secs(120);
-/// The memory that a process may ask for, libtorch's included.
-const KIB: u64 = 6 << 20;
+use serde_json::{Value, json};
+
+use crate::limited::Limits;
+
+/// For libtorch, too.
+const LIMITS: Limits = Limits { time: Duration::from_secs(120), kib: 6 << 20 };
 
 /// What stands in the place of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thing {
     /// A link to a file outside.
     Link,
+    /// A link to a folder outside, which has files of the names that netc writes.
+    FolderLink,
     /// A link to nothing, which a writer would make outside.
     Dangling,
+    /// A link to itself.
+    Loop,
     /// A link to a device that never ends.
-    Device,
+    Endless,
+    /// A link to a device that takes nothing.
+    Full,
     Pipe,
     Folder,
     Nothing,
@@ -30,10 +38,13 @@ pub enum Thing {
 }
 
 impl Thing {
-    pub const ALL: [Thing; 9] = [
+    pub const ALL: [Thing; 12] = [
         Thing::Link,
+        Thing::FolderLink,
         Thing::Dangling,
-        Thing::Device,
+        Thing::Loop,
+        Thing::Endless,
+        Thing::Full,
         Thing::Pipe,
         Thing::Folder,
         Thing::Nothing,
@@ -42,7 +53,7 @@ impl Thing {
         Thing::Sparse,
     ];
 
-    /// Puts it in the place of a file.
+    /// Puts it in the place of a file or a folder.
     pub fn put(self, file: &Path, outside: &Outside) {
         match fs::symlink_metadata(file) {
             Ok(meta) if meta.is_dir() => fs::remove_dir_all(file).unwrap(),
@@ -51,51 +62,56 @@ impl Thing {
         }
         match self {
             Thing::Link => symlink(outside.file(), file).unwrap(),
-            Thing::Dangling => symlink(outside.absent(), file).unwrap(),
-            Thing::Device => symlink("/dev/zero", file).unwrap(),
-            Thing::Pipe => pipe(file),
+            Thing::FolderLink => symlink(outside.0.path(), file).unwrap(),
+            Thing::Dangling => symlink(outside.0.path().join("absent"), file).unwrap(),
+            Thing::Loop => symlink(file, file).unwrap(),
+            Thing::Endless => symlink("/dev/zero", file).unwrap(),
+            Thing::Full => symlink("/dev/full", file).unwrap(),
+            Thing::Pipe => assert!(Command::new("mkfifo").arg(file).status().unwrap().success()),
             Thing::Folder => fs::create_dir(file).unwrap(),
             Thing::Nothing => {}
             Thing::Empty => drop(File::create(file).unwrap()),
-            Thing::Noise => fs::write(file, noise(4096)).unwrap(),
+            Thing::Noise => fs::write(file, noise()).unwrap(),
             Thing::Sparse => File::create(file).unwrap().set_len(1 << 40).unwrap(),
         }
     }
 }
 
-fn pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+/// Bytes that begin as a line of a log does, as far as they are text.
+fn noise() -> Vec<u8> {
+    let bytes = (0..4096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8);
+    b"\x00\xff\x1b[2J{\"event\":\n\xe2\x80\xae\x00".iter().copied().chain(bytes).collect()
 }
 
-fn noise(count: u32) -> Vec<u8> {
-    (0..count).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
-}
-
-/// A folder beside the one attacked, in which nothing may change.
+/// A folder beside the one attacked, in which nothing may change, and of which nothing may be said.
 #[derive(Debug)]
 pub struct Outside(tempfile::TempDir);
 
 impl Outside {
-    const TEXT: &str = "what is outside\n";
+    const TEXT: &str = "the_secret: 1\n";
+    /// In order.
+    const NAMES: [&str; 4] = ["a.tmp", "checkpoint.safetensors", "run.jsonl", "secret.net"];
 
     pub fn new() -> Outside {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("file"), Outside::TEXT).unwrap();
+        Outside::NAMES.iter().for_each(|name| fs::write(folder.path().join(name), Outside::TEXT).unwrap());
         Outside(folder)
     }
 
     pub fn file(&self) -> PathBuf {
-        self.0.path().join("file")
-    }
-
-    fn absent(&self) -> PathBuf {
-        self.0.path().join("absent")
+        self.0.path().join("run.jsonl")
     }
 
     #[track_caller]
-    pub fn unchanged(&self, what: &str) {
-        assert_eq!(fs::read_to_string(self.file()).unwrap(), Outside::TEXT, "{what}");
-        assert_eq!(fs::read_dir(self.0.path()).unwrap().count(), 1, "{what}: something new outside");
+    pub fn is_untouched(&self, what: &str, said: &str) {
+        let entries = fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, Outside::NAMES, "{what}");
+        for name in names {
+            assert_eq!(fs::read_to_string(self.0.path().join(name)).unwrap(), Outside::TEXT, "{what}");
+        }
+        assert!(!said.contains("the_secret"), "{what}: {said}");
     }
 }
 
@@ -111,58 +127,47 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// JSON that fits no field, or that a field holds in no run: other types, numbers at the ends of what there is, paths,
-/// what drives a terminal.
-pub const VALUES: [&str; 14] = [
-    "null",
-    "true",
-    "-1",
-    "0",
-    "18446744073709551615",
-    "1e308",
-    "-1e308",
-    "[]",
-    "{}",
-    "\"\"",
-    "\"/etc/passwd\"",
-    "\"../../../../etc/passwd\"",
-    "\"\\u001b]0;x\\u0007\\u001b[31mred\\u202e\\u200b\\n\"",
-    "[\"\\u001b[31m\", -1, 1e308, null, [], {}]",
-];
+/// JSON that fits no field, or that a field holds in no folder of netc: other types, numbers at the ends of what there is, paths,
+/// options, formulas of tables, what drives a terminal.
+pub fn wrong_values() -> Vec<Value> {
+    let mut all = vec![json!(null), json!(true), json!([]), json!({}), json!({ "a": 1 })];
+    all.extend([json!(-1), json!(0), json!(0.5), json!(99), json!(4_000_000_000_u64), json!(u64::MAX)]);
+    all.extend([json!(1e308), json!(-1e308), json!(["\u{1b}[31m", -1, 1e308, null, [], {}])]);
+    let texts =
+        ["", "NaN", "/etc/passwd", "../../../../etc/passwd", "../../x", "--user=root", "=1+1", "\u{0}"];
+    let driving = ["\u{1b}]0;x\u{7}\u{1b}[31mred\u{202e}\u{200b}\n", "\u{1b}[2J", "\u{202e}"];
+    all.extend([&texts[..], &driving].concat().into_iter().map(Value::from));
+    all.push("x".repeat(100_000).into());
+    all
+}
 
-/// Runs `netc` in a process with limits, and holds it to what no folder may make it do: it ends in time and by itself,
-/// with an exit code of its own, without a panic, and says nothing that drives a terminal.
-#[track_caller]
-pub fn survives(folder: &Path, args: &[&str], what: &str) -> Option<i32> {
-    let (out, err) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
-    let limits = format!("ulimit -d {KIB} && ulimit -c 0 && exec \"$@\"");
-    let started = Instant::now();
-    let mut child = Command::new("sh")
-        .args(["-c", &limits, "sh", env!("CARGO_BIN_EXE_netc")])
-        .args(args)
-        .current_dir(folder)
-        .env("OMP_NUM_THREADS", "1")
-        .stdin(Stdio::null())
-        .stdout(out.reopen().unwrap())
-        .stderr(err.reopen().unwrap())
-        .spawn()
-        .unwrap();
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None if started.elapsed() > LIMIT => {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                panic!("{what}: {args:?} is not done after {LIMIT:?}");
+/// The pointers to all values of a document; of a list, to those of its first item.
+pub fn pointers(document: &Value) -> Vec<String> {
+    fn add(value: &Value, at: String, all: &mut Vec<String>) {
+        match value {
+            Value::Array(items) => items.iter().take(1).for_each(|item| add(item, format!("{at}/0"), all)),
+            Value::Object(fields) => {
+                let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
+                fields.iter().for_each(|(key, value)| add(value, format!("{at}/{}", escaped(key)), all));
             }
-            None => std::thread::sleep(Duration::from_millis(5)),
+            _ => {}
         }
-    };
-    let said = [fs::read(err.path()).unwrap(), fs::read(out.path()).unwrap()].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert!(!said.contains("panicked"), "{what}: {args:?}: {said}");
-    assert!(matches!(status.code(), Some(0..=2)), "{what}: {args:?}: {status}: {said}");
-    let drives = |c: char| c.is_control() && c != '\n' || netc::diag::is_deceptive(c);
-    assert!(!said.contains(drives), "{what}: {args:?}: {said:?}");
-    status.code()
+        all.push(at);
+    }
+    let mut all = Vec::new();
+    add(document, String::new(), &mut all);
+    all
+}
+
+/// The first characters of a value, for a message.
+pub fn brief(value: &Value) -> String {
+    value.to_string().chars().take(40).collect()
+}
+
+/// Runs `netc`, and holds it to what no folder may make it do. What it said.
+#[track_caller]
+pub fn survives(folder: &Path, args: &[&str], what: &str) -> String {
+    let ended = LIMITS.run(env!("CARGO_BIN_EXE_netc"), args, folder, what);
+    ended.is_proper(&format!("{what}: {args:?}"), &[0, 1, 2]);
+    ended.said
 }

@@ -5,7 +5,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::attack::{Outside, Thing, VALUES, copy, survives};
+use serde_json::Value;
+
+use crate::attack::{Outside, Thing, brief, copy, pointers, survives, wrong_values};
 use crate::run_folder::{interrupted, place, text, train};
 
 /// The commands that load no libtorch, which meet every attack.
@@ -44,19 +46,21 @@ fn runs() -> tempfile::TempDir {
     folder
 }
 
-/// Attacks a copy of a run, and lets the commands at it.
-fn attack(folder: &Path, of: &str, turn: &mut usize, what: &str, change: &dyn Fn(&Path)) {
+/// Attacks a copy of a run, and lets the commands at it. What they said.
+fn attack(folder: &Path, of: &str, turn: &mut usize, what: &str, change: &dyn Fn(&Path)) -> String {
     let run = folder.join("run");
     let all = std::env::var("NETC_ATTACKS").is_ok_and(|which| which == "all");
     let its_turn = |i: usize| turn.is_multiple_of(5) && *turn / 5 % HEAVY.len() == i;
     let heavy = HEAVY.iter().enumerate().filter(|(i, _)| all || its_turn(*i));
+    let mut said = String::new();
     for args in LIGHT.iter().chain(heavy.map(|(_, args)| args)) {
         let _ = fs::remove_dir_all(&run);
         copy(&folder.join(of), &run);
         change(&run);
-        survives(folder, args, what);
+        said += &survives(folder, args, what);
     }
     *turn += 1;
+    said
 }
 
 #[test]
@@ -72,8 +76,9 @@ fn each_file_is_replaced_by_each_thing() {
         for file in files {
             for thing in Thing::ALL {
                 let what = format!("{of}: {file}: {thing:?}");
-                attack(folder.path(), of, &mut turn, &what, &|run| thing.put(&run.join(&file), &outside));
-                outside.unchanged(&what);
+                let put = |run: &Path| thing.put(&run.join(&file), &outside);
+                let said = attack(folder.path(), of, &mut turn, &what, &put);
+                outside.is_untouched(&what, &said);
             }
             turn += 1;
         }
@@ -81,35 +86,25 @@ fn each_file_is_replaced_by_each_thing() {
     println!("{turn} attacks");
 }
 
-/// Every key of a JSON object, those of objects within it included.
-fn keys(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
-    for (key, inner) in value.as_object().into_iter().flatten() {
-        let path = format!("{path}/{key}");
-        keys(inner, &path, found);
-        found.push(path);
-    }
-}
-
 #[test]
 fn each_field_of_what_a_run_says_is_replaced_by_each_value() {
-    let folder = runs();
+    let (folder, values) = (runs(), wrong_values());
     let mut turn = 0;
     for of in ["finished", "unfinished"] {
-        let own: serde_json::Value =
+        let own: Value =
             serde_json::from_str(&fs::read_to_string(folder.path().join(of).join("run.json")).unwrap())
                 .unwrap();
-        let mut fields = Vec::new();
-        keys(&own, "", &mut fields);
+        let fields = pointers(&own);
         assert!(fields.len() > 25, "{fields:?}");
         for (i, field) in fields.iter().enumerate() {
             // The values take turns, too: each field meets some of them in each of the two runs.
             let all = std::env::var("NETC_ATTACKS").is_ok_and(|which| which == "all");
             for (j, value) in
-                VALUES.iter().enumerate().filter(|(j, _)| all || (i + j) % 7 == usize::from(of == "finished"))
+                values.iter().enumerate().filter(|(j, _)| all || (i + j) % 7 == usize::from(of == "finished"))
             {
                 let mut changed = own.clone();
-                *changed.pointer_mut(field).unwrap() = serde_json::from_str(value).unwrap();
-                let what = format!("{of}: run.json: {field} = {value} ({j})");
+                *changed.pointer_mut(field).unwrap() = value.clone();
+                let what = format!("{of}: run.json: {field} = {} ({j})", brief(value));
                 attack(folder.path(), of, &mut turn, &what, &|run| {
                     fs::write(run.join("run.json"), changed.to_string()).unwrap();
                 });
@@ -124,15 +119,14 @@ fn each_number_of_a_log_is_replaced_by_each_value() {
     let folder = runs();
     let own = fs::read_to_string(folder.path().join("finished/log.jsonl")).unwrap();
     let lines: Vec<&str> = own.lines().collect();
-    let row: serde_json::Value = serde_json::from_str(lines[2]).unwrap();
-    let mut fields = Vec::new();
-    keys(&row, "", &mut fields);
-    for field in &fields {
-        for value in VALUES {
+    let row: Value = serde_json::from_str(lines[2]).unwrap();
+    let values = wrong_values();
+    for field in &pointers(&row) {
+        for value in &values {
             let mut changed = row.clone();
-            *changed.pointer_mut(field).unwrap() = serde_json::from_str(value).unwrap();
+            *changed.pointer_mut(field).unwrap() = value.clone();
             let (before, changed) = (lines[..2].join("\n"), changed.to_string());
-            let what = format!("log.jsonl: {field} = {value}");
+            let what = format!("log.jsonl: {field} = {}", brief(value));
             let run = folder.path().join("run");
             let _ = fs::remove_dir_all(&run);
             copy(&folder.path().join("finished"), &run);

@@ -185,9 +185,9 @@ fn trains(data: &str) {
     let out = folder.path().join("run");
     let out = out.to_str().unwrap();
     let net = "nets/backbone_norepeat.net";
-    let limits = ["--limit-train", "1536", "--limit-test", "500"];
+    let small = ["--set", "width=16", "--limit-train", "768", "--limit-test", "200"];
     let mut args = vec!["train", net, "--data", data, "--epochs", "2", "--seed", "3", "--out", out];
-    args.extend(limits);
+    args.extend(small);
     let trained = netc(&args);
     let report = text(&trained.stdout);
     assert_eq!(trained.status.code(), Some(0), "{report}{}", text(&trained.stderr));

@@ -8,16 +8,20 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use netc::limits::{MAX_LINES, MAX_PARTS};
 use tempfile::TempDir;
 
-const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 1 });
-const KIB: u64 = if cfg!(debug_assertions) { 600 } else { 200 } << 10;
+use crate::limited::Limits;
+
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 1 }),
+    kib: if cfg!(debug_assertions) { 600 } else { 200 } << 10,
+};
 /// The most that the report of one file may be.
-const WORDS: u64 = 1 << 20;
+const WORDS: usize = 1 << 20;
 
 /// What a command did.
 pub struct Seen {
@@ -48,42 +52,12 @@ impl Seen {
 /// Runs `netc` in a folder within the limits.
 #[track_caller]
 pub fn netc(folder: &Path, args: &[&str]) -> Seen {
-    let (out, err) = (folder.join(".out"), folder.join(".err"));
-    let limits = format!("ulimit -d {KIB} && ulimit -c 0 && exec \"$@\"");
-    let started = Instant::now();
-    let mut child = Command::new("sh")
-        .args(["-c", &limits, "sh", env!("CARGO_BIN_EXE_netc")])
-        .args(args)
-        .current_dir(folder)
-        .env("OMP_NUM_THREADS", "1")
-        .stdin(Stdio::null())
-        .stdout(File::create(&out).unwrap())
-        .stderr(File::create(&err).unwrap())
-        .spawn()
-        .unwrap();
-    let mut peak = 0;
-    let code = loop {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let used = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak = peak.max(used.map_or(0, |l| l.trim().trim_end_matches(" kB").parse::<u64>().unwrap()));
-        match child.try_wait().unwrap() {
-            Some(status) => break status.code(),
-            None if started.elapsed() > LIMIT => {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                panic!("netc {args:?} is not done after {LIMIT:?}; {peak} KiB");
-            }
-            None => std::thread::sleep(Duration::from_millis(2)),
-        }
-    };
-    let wall = started.elapsed();
+    let ended = LIMITS.run(env!("CARGO_BIN_EXE_netc"), args, folder, "netc");
     let name = std::thread::current().name().unwrap_or_default().to_owned();
-    println!("{name}: {} ms, {} MiB", wall.as_millis(), peak >> 10);
-    assert!(peak < KIB, "{peak} KiB");
-    let size = |path: &Path| fs::metadata(path).unwrap().len();
-    assert!(size(&out) + size(&err) < WORDS, "{} bytes of words", size(&out) + size(&err));
-    let text = String::from_utf8(fs::read(&err).unwrap()).unwrap() + &fs::read_to_string(&out).unwrap();
-    Seen { code, text }
+    println!("{name}: {} ms, {} MiB", ended.wall.as_millis(), ended.peak_kib >> 10);
+    assert!(ended.peak_kib < LIMITS.kib, "{} KiB", ended.peak_kib);
+    assert!(ended.said.len() < WORDS, "{} bytes of words", ended.said.len());
+    Seen { code: ended.code, text: ended.said }
 }
 
 /// Checks `a.net`, which says `text`.

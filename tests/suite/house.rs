@@ -89,6 +89,17 @@ fn what_is_printed_goes_through_the_filter_of_the_terminal() {
     }
 }
 
+/// There a value that JSON does not hold is an error.
+#[test]
+fn json_is_printed_at_one_place() {
+    for path in ["src/cli", "torch/src/cli"].into_iter().flat_map(|folder| sources(&root().join(folder))) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let writes = ["serde_json::to_string", "serde_json::to_vec", "serde_json::to_writer"];
+        let found = writes.iter().find(|p| text.contains(**p));
+        assert!(found.is_none() || path.ends_with("src/cli/out.rs"), "{}: {found:?}", path.display());
+    }
+}
+
 /// Of each call of tch that panics where libtorch fails there is one that does not, `f_` before its name.
 #[test]
 fn only_the_fallible_calls_of_libtorch_are_used() {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::chance::Choices;
 use crate::generated::{cases, with_choices};
-use crate::lsp_editor::{at, framed, messages};
+use crate::lsp_editor::at;
+use crate::lsp_server::{framed, messages};
 
 const NET: &str = "block pair(c) {\n  conv(c) -> bn -> relu # \u{1F600}\n}\n\nnet x(width = 8) {\n  \
                    input image: [N, 3, 8, 8]\n  stem: pair(width)\n  side = stem.pair.conv -> conv(k = 1)\n  \

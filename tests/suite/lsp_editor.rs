@@ -1,21 +1,32 @@
-//! An editor that drives `netc lsp` over its protocol.
+//! An editor that drives `netc lsp` in a folder of nets.
 
-use std::io::{BufRead, BufReader, Write as _};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::lsp_server::Server;
+
 /// An editor with a server of its own.
 pub struct Editor {
-    pub child: Child,
-    to: Option<ChildStdin>,
-    from: Receiver<Value>,
-    next: i64,
+    server: Server,
     version: i64,
     folder: tempfile::TempDir,
+}
+
+impl Deref for Editor {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+impl DerefMut for Editor {
+    fn deref_mut(&mut self) -> &mut Server {
+        &mut self.server
+    }
 }
 
 impl Editor {
@@ -36,17 +47,7 @@ impl Editor {
             let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets").join(name);
             std::fs::copy(from, folder.path().join(name)).unwrap();
         }
-        let mut child = Command::new(env!("CARGO_BIN_EXE_netc"))
-            .arg("lsp")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let to = child.stdin.take();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let (sender, from) = channel();
-        std::thread::spawn(move || messages(out).try_for_each(|message| sender.send(message)));
-        Editor { child, to, from, next: 0, version: 0, folder }
+        Editor { server: Server::start(env!("CARGO_BIN_EXE_netc")), version: 0, folder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -55,57 +56,6 @@ impl Editor {
 
     pub fn uri(&self, name: &str) -> String {
         format!("file://{}", self.path(name).display())
-    }
-
-    fn send(&mut self, message: &Value) {
-        self.write_bytes(&framed(message.to_string().as_bytes()));
-    }
-
-    /// Writes what need not be a message.
-    pub fn write_bytes(&mut self, bytes: &[u8]) {
-        let to = self.to.as_mut().unwrap();
-        to.write_all(bytes).unwrap();
-        to.flush().unwrap();
-    }
-
-    /// Ends the input of the server.
-    pub fn hang_up(&mut self) {
-        self.to = None;
-    }
-
-    /// The exit code of the server, which ends soon.
-    pub fn ended(&mut self) -> Option<i32> {
-        while self.from.recv_timeout(Duration::from_secs(20)).is_ok() {}
-        self.child.wait().unwrap().code()
-    }
-
-    pub fn tell(&mut self, method: &str, params: Value) {
-        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
-    }
-
-    fn receive(&self) -> Value {
-        self.from.recv_timeout(Duration::from_secs(20)).expect("an answer in time")
-    }
-
-    pub fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.ask_after(method, params).1
-    }
-
-    /// The answers that still come to what was sent before, and the answer to this.
-    pub fn ask_after(&mut self, method: &str, params: Value) -> (Vec<Value>, Value) {
-        self.next += 1;
-        let id = format!("asked {}", self.next);
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        let mut before = Vec::new();
-        loop {
-            let message = self.receive();
-            if message["id"] == json!(id) {
-                return (before, message);
-            }
-            if message["method"].is_null() {
-                before.push(message);
-            }
-        }
     }
 
     /// Asks about the place right after the first `mark` in a text.
@@ -129,15 +79,13 @@ impl Editor {
     }
 
     pub fn send_open(&mut self, name: &str, text: &str) {
-        let document =
-            json!({ "uri": self.uri(name), "languageId": "net", "version": self.newer(), "text": text });
-        self.tell("textDocument/didOpen", json!({ "textDocument": document }));
+        let (uri, version) = (self.uri(name), self.newer());
+        self.server.open(&uri, version, text);
     }
 
     pub fn change(&mut self, name: &str, text: &str) -> Vec<Value> {
-        let document = json!({ "uri": self.uri(name), "version": self.newer() });
-        let changes = json!([{ "text": text }]);
-        self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
+        let (uri, version) = (self.uri(name), self.newer());
+        self.server.change(&uri, version, &json!([{ "text": text }]));
         self.problems_by_now(name)
     }
 
@@ -149,8 +97,8 @@ impl Editor {
             json!({ "range": { "start": start, "end": end }, "text": text })
         };
         let changes: Vec<Value> = edits.iter().map(change).collect();
-        let document = json!({ "uri": self.uri(name), "version": self.newer() });
-        self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
+        let (uri, version) = (self.uri(name), self.newer());
+        self.server.change(&uri, version, &changes.into());
         self.problems_by_now(name)
     }
 
@@ -189,63 +137,17 @@ impl Editor {
 
     /// The next problems shown for a file.
     pub fn problems(&self, name: &str) -> Vec<Value> {
-        self.shown(name, |_| true)
+        self.server.problems(&self.uri(name), |_| true)
     }
 
     /// The problems of the latest text of a file.
     fn problems_by_now(&self, name: &str) -> Vec<Value> {
-        self.shown(name, |version| *version == json!(self.version))
-    }
-
-    fn shown(&self, name: &str, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
-        loop {
-            let message = self.receive();
-            let params = &message["params"];
-            if message["method"] == "textDocument/publishDiagnostics"
-                && params["uri"] == json!(self.uri(name))
-                && wanted(&params["version"])
-            {
-                return params["diagnostics"].as_array().unwrap().clone();
-            }
-        }
+        self.server.problems(&self.uri(name), |version| *version == json!(self.version))
     }
 
     pub fn text(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
-}
-
-impl Drop for Editor {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The messages of a server.
-pub fn messages(mut out: impl BufRead) -> impl Iterator<Item = Value> {
-    std::iter::from_fn(move || {
-        let mut length = None;
-        loop {
-            let mut line = String::new();
-            if out.read_line(&mut line).unwrap_or(0) == 0 {
-                return None;
-            }
-            match line.trim().strip_prefix("Content-Length: ") {
-                Some(n) => length = Some(n.parse().unwrap()),
-                None if line.trim().is_empty() => break,
-                None => {}
-            }
-        }
-        let mut body = vec![0; length.unwrap()];
-        out.read_exact(&mut body).ok()?;
-        Some(serde_json::from_slice(&body).unwrap())
-    })
-}
-
-/// A body with the header of its length.
-pub fn framed(body: &[u8]) -> Vec<u8> {
-    [format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
 }
 
 pub fn labels(answer: &Value) -> Vec<&str> {

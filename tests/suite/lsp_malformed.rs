@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::lsp_editor::{Editor, at, framed};
+use crate::lsp_editor::{Editor, at};
+use crate::lsp_server::framed;
 
 /// An editor with an open net, whose server is asked for a hover after each trial.
 struct Probe {

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use netc::cli::out::print_json;
+
 const NET: &str = "net small {\n  input image: [N, 3, 8, 8]\n  a: conv(4) -> relu\n  head: flatten -> linear(10)\n  output y: [N, 10]\n}\n";
 
 /// `netc` on the command line.
@@ -152,4 +154,18 @@ fn own_colours_stay_on_a_terminal() {
         let output = script.env("TERM", "xterm-256color").env_remove("NO_COLOR").output().unwrap();
         assert!(text(&output).contains(own), "{args}: {:?}", text(&output));
     }
+}
+
+/// JSON has no keys but texts. The process that ends is this program again, with this test alone.
+#[test]
+fn what_json_does_not_hold_is_an_error_and_no_empty_line() {
+    const CHILD: &str = "NETC_PRINTS_WHAT_JSON_DOES_NOT_HOLD";
+    if std::env::var_os(CHILD).is_some() {
+        print_json(&std::collections::BTreeMap::from([([1], "one")]));
+    }
+    let whole = std::thread::current().name().unwrap().to_owned();
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    let done = again.args(["--exact", &whole, "--nocapture"]).env(CHILD, "1").output().unwrap();
+    assert_eq!(done.status.code(), Some(1), "{}", text(&done));
+    assert!(text(&done).contains("cannot write JSON: key must be a string"), "{}", text(&done));
 }

@@ -95,8 +95,9 @@ impl Submitted {
 
     fn write(&mut self, search: &Path) -> Result<(), EngineError> {
         self.mark = self.mark(search);
-        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        let written = Folder::open(search).and_then(|place| place.replace(Self::FILE, text.as_bytes()));
+        let written = serde_json::to_string_pretty(self)
+            .map_err(io::Error::from)
+            .and_then(|text| Folder::open(search)?.replace(Self::FILE, (text + "\n").as_bytes()));
         written.map_err(EngineError::io(&search.join(Self::FILE)))
     }
 }

@@ -91,7 +91,9 @@ impl Index {
     /// The outer result is the database's, the inner one the files'.
     fn of(db: Connection, plan: Plan, folder: &Path) -> rusqlite::Result<Result<Index, SearchError>> {
         db.busy_timeout(BUSY)?;
-        let version = Hex::digest(&serde_json::to_vec(&plan).unwrap_or_default());
+        let text =
+            serde_json::to_vec(&plan).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+        let version = Hex::digest(&text);
         let (db, flaws) = (prepare(db)?, BTreeMap::new());
         let mut index = Index { db, plan, version, folder: folder.into(), flaws };
         index.update().map(|result| result.map(|()| index))

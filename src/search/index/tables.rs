@@ -58,7 +58,8 @@ pub(super) fn note(db: &Connection, run: &Run, stamp: Option<&str>) -> rusqlite:
         inputs: Inputs { text: String::new(), recipe: String::new(), ..inputs.clone() },
         ..run.clone()
     };
-    let record = serde_json::to_string(&short).unwrap_or_default();
+    let record =
+        serde_json::to_string(&short).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
     let id = run.id.as_str();
     db.prepare_cached("INSERT INTO files VALUES (?1, ?2)")?.execute(params![id, stamp])?;
     db.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?

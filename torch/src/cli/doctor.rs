@@ -17,6 +17,6 @@ pub(super) fn probe() -> ExitCode {
         threads: facts.threads,
         kernels: facts.kernels,
     };
-    print_json(&format!("{}\n", serde_json::to_string(&probe).unwrap_or_default()));
+    print_json(&probe);
     ExitCode::SUCCESS
 }

@@ -10,7 +10,7 @@ use netc::cli::source::net_of_run;
 use netc::run::data::Dataset;
 use netc::run::{Confusion, RunFolder, RunInfo};
 use netc::tools::plot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::advice::{quoted, unnamed_data};
 use crate::run::{Machine, Score, confusion_of_run};
@@ -82,7 +82,7 @@ fn draw(confusion: &Confusion, info: &RunInfo, score: &Score, path: &Path) -> Re
     write_picture(path, &plot::confusion(&title, confusion))
 }
 
-fn line(info: &RunInfo, data: &str, score: &Score, confusion: Option<&Confusion>) -> String {
+fn line(info: &RunInfo, data: &str, score: &Score, confusion: Option<&Confusion>) -> Value {
     let mut object = json!({
         "net": info.net,
         "data": data,
@@ -97,7 +97,7 @@ fn line(info: &RunInfo, data: &str, score: &Score, confusion: Option<&Confusion>
         object["class_accuracy"] = json!(accuracies);
         object["confusion"] = json!(confusion.counts);
     }
-    format!("{object}\n")
+    object
 }
 
 fn percent(part: Option<f64>) -> String {

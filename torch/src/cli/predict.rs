@@ -10,7 +10,7 @@ use netc::cli::out::{complain, print, print_json};
 use netc::cli::source::net_of_run;
 use netc::run::RunFolder;
 use netc::run::data::Picture;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::run::{Machine, Trained};
 
@@ -100,10 +100,10 @@ fn text(path: &Path, classes: &[String], top: &[(usize, f32)], several: bool) ->
     text
 }
 
-fn line(path: &Path, classes: &[String], top: &[(usize, f32)]) -> String {
+fn line(path: &Path, classes: &[String], top: &[(usize, f32)]) -> Value {
     let top: Vec<_> = top
         .iter()
         .map(|(class, probability)| json!({ "class": classes[*class], "index": class, "probability": probability }))
         .collect();
-    format!("{}\n", json!({ "image": path.display().to_string(), "top": top }))
+    json!({ "image": path.display().to_string(), "top": top })
 }

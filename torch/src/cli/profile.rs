@@ -10,6 +10,7 @@ use netc::lower::{ConvAlgorithm, ConvAlgorithms};
 use netc::recipe::Recipe;
 use netc::run::{Method, process_age};
 use netc::tools::flame::{Timed, flame};
+use serde_json::{Map, Value};
 
 use super::train::warn_of;
 use crate::run::{Machine, Phases, Profile, TaskProfile, profile};
@@ -56,7 +57,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         machine.hardware().label()
     );
     match (args.format, args.phases) {
-        (Format::Json, _) => print_json(&json(net.graph(), &before, &found)),
+        (Format::Json, _) => print_json(&json(net.graph(), &before, &found)?),
         (Format::Text, true) => print(&format!("{title}\n\n{}", phases(&before, &found.phases))),
         (Format::Text, false) => print(&format!("{title}\n\n{}", text(&found, recipe.batch_size))),
     }
@@ -110,14 +111,14 @@ fn phases(before: &Before, after: &Phases) -> String {
     trimmed(&rows) + "\n"
 }
 
-fn json(graph: &Graph, before: &Before, profile: &Profile) -> String {
-    let phases: serde_json::Map<String, serde_json::Value> =
+fn json(graph: &Graph, before: &Before, profile: &Profile) -> Result<Value, String> {
+    let phases: Map<String, Value> =
         before.phases(&profile.phases).into_iter().map(|(name, time)| (name.into(), time.into())).collect();
-    let mut value = serde_json::json!(profile);
+    let mut value = serde_json::to_value(profile).map_err(|error| format!("cannot write JSON: {error}"))?;
     value["net"] = graph.name.as_str().into();
     value["phases"] = phases.into();
     value["predicted_bytes"] = profile.predicted.total().into();
-    format!("{value}\n")
+    Ok(value)
 }
 
 fn text(profile: &Profile, batch: usize) -> String {

@@ -102,9 +102,9 @@ impl Cache {
 
     fn save(&self) {
         let Some((path, _lock)) = &self.place else { return };
-        let text = serde_json::to_string_pretty(&self.found).unwrap_or_default() + "\n";
         // Where it fails, the next process measures again.
-        let _ = disk::replace(path, text.as_bytes());
+        let text = serde_json::to_string_pretty(&self.found).map(|text| text + "\n");
+        let _ = text.map(|text| disk::replace(path, text.as_bytes()));
     }
 }
 
