@@ -78,12 +78,22 @@ pub fn parsed<T>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
         // It repeats arguments, whose own colours are not let through among its.
         let foreign = std::env::args_os().any(|arg| arg.as_encoded_bytes().contains(&0x1b));
         let text = if foreign { visible(&text.to_string()) } else { of_library(&text.ansi().to_string()) };
+        let text = text + &foreign_bytes(&error);
         match error.use_stderr() {
             true => drop(anstream::stderr().write_all(text.as_bytes())),
             false => put(&text).unwrap_or_else(|error| end(&error)),
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(PROBLEMS))
     })
+}
+
+/// Which arguments the error is about, where it is that they are not in UTF-8: clap does not say.
+fn foreign_bytes(error: &clap::Error) -> String {
+    if error.kind() != clap::error::ErrorKind::InvalidUtf8 {
+        return String::new();
+    }
+    let foreign = std::env::args_os().filter(|arg| arg.to_str().is_none());
+    foreign.map(|arg| format!("not in UTF-8: {}\n", visible(&arg.to_string_lossy()))).collect()
 }
 
 /// A text with netc's colours, and nothing else that drives a terminal.

@@ -34,7 +34,11 @@ fn hand_over(args: &SearchArgs) -> Result<(), SearchError> {
     let whole = folder.canonicalize().map_err(|e| SearchError::new(format!("{}: {e}", folder.display())))?;
     let netc = std::env::current_exe().map_err(|e| SearchError::new(format!("where netc is: {e}")))?;
     let trainings = &args.trainings;
-    let mut arguments = vec!["--worker".to_string(), format!("--save-every={}", trainings.save_every)];
+    let mut arguments = vec![
+        "--worker".to_string(),
+        format!("--data={}", plan.spec.data),
+        format!("--save-every={}", trainings.save_every),
+    ];
     match trainings.machine.device {
         DeviceChoice::Auto => {}
         DeviceChoice::Cpu => arguments.extend(["--device".into(), "cpu".into()]),

@@ -40,7 +40,8 @@ pub fn of(
     if let [folder] = files
         && folder.is_dir()
     {
-        return Ok(Planned { plan: Plan::read(folder)?, folder: folder.clone(), texts: None, data: None });
+        let plan = going_on(folder, args.data.as_deref())?;
+        return Ok(Planned { plan, folder: folder.clone(), texts: None, data: None });
     }
     let (spec, default) = describe()?;
     let folder = args.out.clone().unwrap_or(default);
@@ -51,9 +52,27 @@ pub fn of(
     }
     let data = load(&plan)?;
     let hash = Sha::try_from(data.sha256()).map_err(SearchError::new)?;
-    let plan = plan.on(hash);
+    let plan = plan.on(hash, [data.train.len(), data.test.len()]);
     plan.write(&folder, &texts)?;
     Ok(Planned { folder, plan, texts: Some(texts), data: Some(data) })
+}
+
+/// The plan of a search's folder, with the images where the user says; else where the plan does, if the user wrote it.
+fn going_on(folder: &Path, data: Option<&str>) -> Result<Plan, SearchError> {
+    let mut plan = Plan::read(folder)?;
+    match data {
+        Some(data) => plan.spec.data = data.into(),
+        None if plan.names_own_data() => {}
+        None => {
+            let (folder, data) = (folder.display(), &plan.spec.data);
+            return Err(SearchError::new(format!(
+                "{folder}/{} names {data} as its images, and was not written by your netc on this machine",
+                Plan::FILE
+            ))
+            .help(format!("if these are the images that you mean: netc search {folder} --data {data}")));
+        }
+    }
+    Ok(plan)
 }
 
 /// The images of a plan.

@@ -80,6 +80,9 @@ pub enum RunError {
         /// What is missing or wrong.
         reason: String,
     },
+    /// A run that has saved no weights yet.
+    #[error("{path} has no checkpoint: its training has saved none yet", path = .0.display())]
+    NoCheckpoint(PathBuf),
     /// A checkpoint that is not as it was written.
     #[error("the checkpoint {path} is damaged: {reason}", path = path.display())]
     Damaged {

@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -187,7 +187,10 @@ impl RunFolder {
     /// # Errors
     /// No file that can be read.
     pub fn read_checkpoint(path: &Path, most: u64) -> Result<Vec<u8>, RunError> {
-        open(path)?.read(Self::CHECKPOINT, most).map_err(RunError::io(&path.join(Self::CHECKPOINT)))
+        open(path)?.read(Self::CHECKPOINT, most).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => RunError::NoCheckpoint(path.into()),
+            _ => RunError::io(&path.join(Self::CHECKPOINT))(error),
+        })
     }
 
     /// Takes the folder for this run alone, and makes it where there is none. It is let go again with this value.

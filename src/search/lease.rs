@@ -137,7 +137,7 @@ impl Lease {
         let (shared, own) = (Arc::clone(&state), folder.clone());
         let beat = std::thread::spawn(move || {
             while stopped.recv_timeout(HEARTBEAT).is_err_and(|e| e == mpsc::RecvTimeoutError::Timeout) {
-                let _ = beaten(&shared).map(|text| own.replace(&name, text.as_bytes()));
+                write(&own, number, &shared);
             }
         });
         Ok(Some(Lease { folder: folder.clone(), number, state, stop: Some(stop), beat: Some(beat) }))
@@ -145,7 +145,7 @@ impl Lease {
 
     /// Whether no other worker has taken over.
     pub fn holds(&self) -> bool {
-        self.folder.has(&file(self.number)) && matches!(self.folder.stamp(&file(self.number + 1)), Ok(None))
+        holds(&self.folder, self.number)
     }
 
     /// Says how far the run is, for those who watch.
@@ -162,23 +162,35 @@ impl Drop for Lease {
         if let Some(beat) = self.beat.take() {
             let _ = beat.join();
         }
-        if self.holds() {
-            if let Ok(mut state) = self.state.lock() {
-                state.released = true;
-            }
-            let last = beaten(&self.state);
-            let _ = last.map(|text| self.folder.replace(&file(self.number), text.as_bytes()));
+        if let Ok(mut state) = self.state.lock() {
+            state.released = true;
         }
+        write(&self.folder, self.number, &self.state);
     }
 }
 
-/// The holder's words with the beat counted up.
-fn beaten(state: &Mutex<Holder>) -> Option<String> {
+/// Whether this lease counts: its file is there, and none after it.
+fn holds(folder: &Folder, number: u32) -> bool {
+    numbers(folder).is_ok_and(|all| all.into_iter().max() == Some(number))
+}
+
+/// Writes the holder's words with the beat counted up, unless another worker has taken over. What cannot be
+/// written now is written with the next beat.
+fn write(folder: &Folder, number: u32, state: &Mutex<Holder>) {
+    if !holds(folder, number) {
+        return;
+    }
     let holder = state.lock().map(|mut holder| {
         holder.beat += 1;
         holder.clone()
     });
-    serde_json::to_string(&holder.ok()?).ok()
+    if let Some(text) = holder.ok().and_then(|holder| serde_json::to_string(&holder).ok()) {
+        let _ = folder.replace(&file(number), text.as_bytes());
+        // Taken over while it was written: the file would stay beside the one that counts.
+        if !holds(folder, number) {
+            let _ = folder.remove(&file(number));
+        }
+    }
 }
 
 fn file(number: u32) -> String {

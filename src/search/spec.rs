@@ -12,6 +12,7 @@ use crate::graph::{Setting, Value};
 use crate::limits::MAX_HALVING;
 use crate::recipe;
 use crate::run::data::DataSpec;
+use crate::run::own;
 
 /// What to vary and how to train it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,6 +138,11 @@ impl Spec {
             data,
             ..self.clone()
         })
+    }
+
+    /// What only this user's netc can write beside the path of the images.
+    pub(super) fn data_mark(&self) -> Option<String> {
+        own::mark_of(&[b"data\0", self.data.as_bytes()].concat())
     }
 
     /// The spec of a file's text. Paths in it are relative to its folder.

@@ -60,7 +60,7 @@ fn lengths_and_names_that_come_twice() {
 fn other_images_are_other_runs_and_their_place_is_not() {
     let (folder, spec) = rates();
     let ids = |spec: &Spec, data: char| -> Vec<_> {
-        Plan::new(spec).unwrap().0.on(sha(data)).runs.into_iter().map(|run| run.id).collect()
+        Plan::new(spec).unwrap().0.on(sha(data), [8, 8]).runs.into_iter().map(|run| run.id).collect()
     };
     let here = Spec { data: "images".into(), ..spec.clone() };
     let there = Spec { data: "/elsewhere/images".into(), ..spec };
@@ -68,9 +68,9 @@ fn other_images_are_other_runs_and_their_place_is_not() {
     assert!(ids(&here, '1').iter().all(|id| !ids(&here, '2').contains(id)));
     let search = folder.path().join("search");
     let (plan, texts) = Plan::new(&here).unwrap();
-    plan.clone().on(sha('1')).write(&search, &texts).unwrap();
-    plan.clone().on(sha('1')).write(&search, &texts).unwrap();
-    let error = plan.on(sha('2')).write(&search, &texts).unwrap_err().to_string();
+    plan.clone().on(sha('1'), [8, 8]).write(&search, &texts).unwrap();
+    plan.clone().on(sha('1'), [8, 8]).write(&search, &texts).unwrap();
+    let error = plan.on(sha('2'), [8, 8]).write(&search, &texts).unwrap_err().to_string();
     assert!(error.contains("on other images") && error.contains("--out"), "{error}");
 }
 

@@ -16,6 +16,7 @@ use crate::diag::FileId;
 use crate::limits::{MAX_RUNS, MAX_SEED};
 use crate::recipe::Recipe;
 use crate::run::LIBTORCH;
+use crate::run::data::DataSpec;
 
 /// Every variant and every run of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Plan {
     /// only says what would be done.
     #[serde(default)]
     pub data_sha256: Option<Sha>,
+    /// Shows that this user's netc wrote the path in `spec.data`: a folder from a stranger could name any file.
+    #[serde(default)]
+    pub data_mark: Option<String>,
     /// The nets, each graph with each recipe once.
     pub variants: Vec<Variant>,
     /// How many runs there were before each time that more were added to the plan.
@@ -70,6 +74,7 @@ impl Plan {
             return Err(SearchError::new("the condition leaves no variant").help("loosen --where"));
         }
         let mut plan = Plan {
+            data_mark: spec.data_mark(),
             spec,
             data_sha256: None,
             variants: Vec::new(),
@@ -91,16 +96,26 @@ impl Plan {
         Ok((plan, texts))
     }
 
-    /// The same plan for images of this hash, which are a part of what a run is.
+    /// The same plan for images of this hash, which is a part of what a run is, so many for training and for testing.
+    /// A limit that leaves none of them out is none.
     #[must_use]
-    pub fn on(mut self, data: Sha) -> Plan {
+    pub fn on(mut self, data: Sha, [train, test]: [usize; 2]) -> Plan {
         self.data_sha256 = Some(data);
+        self.spec.limit_train = self.spec.limit_train.filter(|limit| *limit < train);
+        self.spec.limit_test = self.spec.limit_test.filter(|limit| *limit < test);
         let ids: Vec<RunId> =
             self.runs.iter().map(|run| self.inputs(run, String::new()).identity()).collect();
         for (run, id) in self.runs.iter_mut().zip(ids) {
             run.id = id;
         }
         self
+    }
+
+    /// Whether the images may be looked for where the plan says: a set with a name, or a path that this user's netc
+    /// wrote.
+    pub fn names_own_data(&self) -> bool {
+        let named = !matches!(DataSpec::from(self.spec.data.as_str()), DataSpec::Path(_));
+        named || (self.data_mark.is_some() && self.data_mark == self.spec.data_mark())
     }
 
     fn list_runs(&mut self, lengths: &[Vec<u32>]) -> Result<(), SearchError> {

@@ -77,9 +77,14 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
     };
     drop(view);
     let worked = worked?;
-    log.print(&format!("\n{}", report::text(&Report::read(folder)?)));
+    let report = Report::read(folder)?;
+    log.print(&format!("\n{}", report::text(&report)));
     if worked.interrupted {
         log.print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
+    }
+    if report.finished == 0 && !report.failed.is_empty() && !worked.interrupted {
+        complain(&format!("no run could be finished: {} failed\n", count(report.failed.len(), "run")));
+        return Ok(ExitCode::from(PROBLEMS));
     }
     Ok(code(worked, &log))
 }
@@ -100,8 +105,8 @@ fn code(worked: Worked, log: &Log) -> ExitCode {
     match (worked.interrupted, worked.blocked.len()) {
         (true, _) => ExitCode::from(INTERRUPTED),
         (false, 0) => log.code(),
-        (false, count) => {
-            let runs = if count == 1 { "1 run".into() } else { format!("{count} runs") };
+        (false, blocked) => {
+            let runs = count(blocked, "run");
             complain(&format!("{runs} could not be done; remove what stands in the way\n"));
             ExitCode::from(PROBLEMS)
         }
@@ -142,6 +147,11 @@ pub(super) fn machine(args: &TrainingsArgs, plan: &Plan) -> Result<Machine, Sear
     Machine::choose(args.machine.device, precision).map_err(|e| SearchError::new(e.to_string()))
 }
 
+/// `1 run`, `2 runs`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The plan: each variant, and how many runs there are.
 fn head(plan: &Plan) -> String {
     let mut table = table(&["variant", "params", "MACs", "the same as"], 1..3);
@@ -158,11 +168,12 @@ fn head(plan: &Plan) -> String {
         text += &format!("left out by the condition: {}\n", plan.excluded.join(", "));
     }
     text += &format!(
-        "{} variants, {} epochs, {} runs of each: {} runs\n",
-        plan.variants.len(),
+        "{}, {} epoch{}, {} of each: {}\n",
+        count(plan.variants.len(), "variant"),
         lengths.join(" and "),
-        plan.spec.runs,
-        plan.runs.len(),
+        if lengths == ["1"] { "" } else { "s" },
+        count(plan.spec.runs as usize, "run"),
+        count(plan.runs.len(), "run"),
     );
     if let Some(halving) = plan.spec.halving {
         text += &format!(

@@ -35,7 +35,7 @@ pub(super) fn supervise(
     let stop = stop_on_interrupt().map_err(SearchError::new)?;
     let mut children: Vec<Child> = Vec::new();
     for number in 0..count {
-        children.push(start(args, folder, machine, number, count)?);
+        children.push(start(args, folder, plan, machine, number, count)?);
     }
     let (mut asked, mut failed) = (false, 0);
     let mut left: Vec<(u32, Child)> = (0..count).zip(children).collect();
@@ -68,6 +68,7 @@ pub(super) fn supervise(
 fn start(
     args: &TrainingsArgs,
     folder: &Path,
+    plan: &Plan,
     machine: Machine,
     number: u32,
     count: u32,
@@ -84,6 +85,7 @@ fn start(
     };
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
     command.args(["search", "--worker", "--device", &device, "--save-every", &args.save_every.to_string()]);
+    command.arg(format!("--data={}", plan.spec.data));
     command.args(args.keep_weights.then_some("--keep-weights")).arg("--").arg(folder);
     if std::env::var_os("OMP_NUM_THREADS").is_none() {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

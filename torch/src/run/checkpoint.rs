@@ -8,11 +8,15 @@ pub(super) use netc::lower::sealed::Entry;
 use netc::lower::sealed::{EMA, OPTIMISER, Opened, SLOW, most_bytes, open, seal};
 use netc::run::write_atomically;
 use netc::run::{RunError, RunFolder};
-use serde_json::Value as Facts;
+use serde::Serialize;
 use tch::{Device, Kind, TchError, Tensor};
 
+use super::facts::Facts;
 use super::state::{Average, State};
 use crate::lower::{At, TorchNet, Weight};
+
+/// A file that says nothing of a training.
+pub(super) const NO_FACTS: Option<&()> = None;
 
 /// A tensor on any device as fp32, in the order of its dimensions.
 pub(super) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
@@ -22,26 +26,34 @@ pub(super) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
     Ok(Entry::floats(host.size().iter().map(|&d| d as usize).collect(), &values))
 }
 
-/// Writes every weight and buffer of a net, and `facts` as JSON under the metadata key `netc`. The same
-/// content gives the same bytes. A reader finds the old file or the new one, never a part.
+/// Writes every weight and buffer of a net. The same content gives the same bytes. A reader finds the old file or the
+/// new one, never a part.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn save(path: &Path, net: &TorchNet, facts: Option<Facts>) -> Result<(), RunError> {
-    let named = |w: &Weight| Ok((w.name.clone(), entry(&w.tensor).at(&w.name)?));
-    let entries = net.weights().iter().map(named).collect::<Result<_, RunError>>()?;
-    write(path, entries, facts)
+pub fn save(path: &Path, net: &TorchNet) -> Result<(), RunError> {
+    write(path, weights(net)?, NO_FACTS)
 }
 
-/// Like [`save`], with all else that training changes. The checkpoint before it is kept beside it.
-pub(super) fn save_state(path: &Path, state: &State, facts: Facts) -> Result<(), RunError> {
-    let weights = state.net.weights().iter().map(|w| (w.name.clone(), &w.tensor));
-    let more = more(state).into_iter().map(|(name, _, tensor)| (name, tensor));
-    let named = |(name, tensor): (String, &Tensor)| Ok((name.clone(), entry(tensor).at(&name)?));
-    let entries = weights.chain(more).map(named).collect::<Result<_, RunError>>()?;
+/// Like [`save`], of a training that is over.
+pub(super) fn save_trained(path: &Path, net: &TorchNet, facts: &Facts) -> Result<(), RunError> {
+    write(path, weights(net)?, Some(facts))
+}
+
+/// Like [`save_trained`], with all else that training changes. The checkpoint before it is kept beside it.
+pub(super) fn save_state(path: &Path, state: &State, facts: &Facts) -> Result<(), RunError> {
+    let mut entries = weights(&state.net)?;
+    for (name, _, tensor) in more(state) {
+        let entry = entry(tensor).at(&name)?;
+        entries.push((name, entry));
+    }
     let before = before(path);
     disk::keep(path, &before).map_err(RunError::io(&before))?;
     write(path, entries, Some(facts))
+}
+
+fn weights(net: &TorchNet) -> Result<Vec<(String, Entry)>, RunError> {
+    net.weights().iter().map(|w| Ok((w.name.clone(), entry(&w.tensor).at(&w.name)?))).collect()
 }
 
 /// Where the checkpoint before the last one is kept.
@@ -81,12 +93,12 @@ fn more(state: &State) -> Vec<(String, &Weight, &Tensor)> {
 pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<Facts, RunError> {
     let bytes = bytes_in_folder(path, &state.net)?;
     let file = opened(path, &bytes)?;
-    let facts = file.facts.clone().ok_or_else(|| RunError::Damaged {
-        path: path.into(),
-        reason: "it does not say which epoch it is of".into(),
-    })?;
+    let damaged = |reason: String| RunError::Damaged { path: path.into(), reason };
+    let facts = file.facts.clone().ok_or_else(|| damaged("it does not say which epoch it is of".into()))?;
+    let facts: Facts =
+        serde_json::from_value(facts).map_err(|e| damaged(format!("what it says of its training: {e}")))?;
     let names = file.names();
-    if facts["epochs"] == epochs && !names.iter().any(|name| name.starts_with(OPTIMISER[0])) {
+    if facts.epochs == epochs as usize && !names.iter().any(|name| name.starts_with(OPTIMISER[0])) {
         put(&file, path, &state.net, "")?;
         state.ema = state.ema.take().map(|_| Average::of(&state.net)).transpose().at("the running mean")?;
         return Ok(facts);
@@ -111,10 +123,11 @@ pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<
 pub(super) fn write(
     path: &Path,
     entries: Vec<(String, Entry)>,
-    facts: Option<Facts>,
+    facts: Option<&impl Serialize>,
 ) -> Result<(), RunError> {
-    let bytes = seal(&entries, facts.as_ref())
-        .map_err(|reason| RunError::Checkpoint { path: path.into(), reason })?;
+    let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
+    let facts = facts.map(serde_json::to_value).transpose().map_err(|e| refuse(e.to_string()))?;
+    let bytes = seal(&entries, facts.as_ref()).map_err(refuse)?;
     write_atomically(path, &bytes)
 }
 

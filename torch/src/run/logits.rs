@@ -10,7 +10,7 @@ use safetensors::{Dtype, SafeTensors};
 use tch::{Device, Tensor};
 
 use super::Machine;
-use super::checkpoint::{entry, write};
+use super::checkpoint::{NO_FACTS, entry, write};
 use crate::lower::{At, Mode, TorchNet};
 
 /// Computes a net in fp32 on the CPU, in evaluation mode, op by op: reads `images` `[n, ...]` from one file and writes
@@ -40,5 +40,5 @@ pub fn logits(net: &Checked, weights: &Weights, images: &Path, out: &Path) -> Re
         weight.set_values(&numbers.values).at(&weight.name)?;
     }
     let logits = tch::no_grad(|| torch.forward(&images, Mode::Eval))?;
-    write(out, vec![("logits".into(), entry(&logits).at("the logits")?)], None)
+    write(out, vec![("logits".into(), entry(&logits).at("the logits")?)], NO_FACTS)
 }

@@ -10,6 +10,7 @@ mod device;
 pub mod dist;
 mod epoch;
 mod evaluate;
+mod facts;
 mod fits;
 mod ghost;
 mod logits;

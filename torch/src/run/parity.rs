@@ -13,7 +13,7 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::Machine;
-use super::checkpoint::{self, Entry};
+use super::checkpoint::{self, Entry, NO_FACTS};
 use super::state::{Progress, State};
 use super::statistics::Batching;
 use super::stepper::{Stepper, tuning};
@@ -121,17 +121,17 @@ impl Steps {
         let rate = |step| schedule.at(step as f64 / trial.steps as f64) as f32;
         let lr: Vec<f32> = (1..=trial.steps).map(rate).collect();
         let facts = serde_json::json!({ "precision": trial.machine.precision });
-        checkpoint::write(&file("batch"), Examples::new(net, trial).entries(&lr), Some(facts))?;
+        checkpoint::write(&file("batch"), Examples::new(net, trial).entries(&lr), Some(&facts))?;
         let entry = |(name, tensor): &(String, Tensor)| entry(name, tensor);
         for (name, tensors) in [("before", &self.before), ("after", &self.after)] {
-            checkpoint::write(&file(name), tensors.iter().map(entry).collect::<Result<_, _>>()?, None)?;
+            checkpoint::write(&file(name), tensors.iter().map(entry).collect::<Result<_, _>>()?, NO_FACTS)?;
         }
-        checkpoint::write(&file("eval"), vec![self::entry("logits", &self.evaluated)?], None)?;
+        checkpoint::write(&file("eval"), vec![self::entry("logits", &self.evaluated)?], NO_FACTS)?;
         let mut entries = vec![self::entry("logits", &self.logits)?, self::entry("loss", &self.loss)?];
         for (name, gradient) in &self.gradients {
             entries.push(self::entry(&format!("grad.{name}"), gradient)?);
         }
-        checkpoint::write(&file("train"), entries, None)
+        checkpoint::write(&file("train"), entries, NO_FACTS)
     }
 }
 

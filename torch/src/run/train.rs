@@ -14,6 +14,7 @@ use tch::{TchError, Tensor};
 use super::dist::{Group, SyncNorm};
 use super::epoch::{Epoch, Part, Pass, augmentation};
 use super::evaluate::{Evaluated, Score, evaluate_until};
+use super::facts::Facts;
 use super::fits::{fits, has_images};
 use super::ghost::GhostNorm;
 use super::state::{State, copy};
@@ -237,7 +238,7 @@ fn epochs(
     }
     if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job)) {
         state.is_finite()?;
-        checkpoint::save(&path, &state.tested(), Some(facts(job, rows.len(), Part::default())))?;
+        checkpoint::save_trained(&path, &state.tested(), &Facts::of(job, rows.len(), Part::default()))?;
         let _ = std::fs::remove_file(checkpoint::before(&journal.checkpoint()));
     }
     Ok(RunReport { outcome, rows })
@@ -293,7 +294,7 @@ fn save(
 ) -> Result<(), RunError> {
     state.is_finite()?;
     match is_first(job) {
-        true => checkpoint::save_state(&journal.checkpoint(), state, facts(job, epochs, part)),
+        true => checkpoint::save_state(&journal.checkpoint(), state, &Facts::of(job, epochs, part)),
         false => Ok(()),
     }
 }
@@ -349,31 +350,16 @@ fn left_by(
     state: &mut State,
 ) -> Result<(Vec<EpochRow>, Part), RunError> {
     let found = checkpoint::load_state(path, state, job.recipe.epochs)?;
-    let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
-    let expected = facts(job, 0, Part::default());
-    for (what, key, text) in [("net", "graph", "flat"), ("recipe", "recipe", "recipe")] {
-        if found[key] != expected[key] {
-            let text_of = |facts: &serde_json::Value| facts[text].as_str().unwrap_or_default().to_string();
-            let (was, is) = (text_of(&found), text_of(&expected));
-            return Err(RunError::Changed { path: path.into(), what, was, is });
-        }
+    found.is_of(job, path)?;
+    let logged = resume.rows.len();
+    if found.epochs > logged {
+        return Err(RunError::NotInLog { path: path.into(), epochs: found.epochs.to_string(), logged });
     }
-    if found["seed"] != expected["seed"] {
-        return Err(refuse(format!("expected seed {}, got {}", expected["seed"], found["seed"])));
+    if !found.part.sound() {
+        let reason = "it does not say how far its epoch is".into();
+        return Err(RunError::Damaged { path: path.into(), reason });
     }
-    let (epochs, logged) = (found["epochs"].as_u64().unwrap_or(u64::MAX), resume.rows.len());
-    let epochs = usize::try_from(epochs).ok().filter(|&epochs| epochs <= logged);
-    let epochs = epochs.ok_or_else(|| RunError::NotInLog {
-        path: path.into(),
-        epochs: found["epochs"].to_string(),
-        logged,
-    })?;
-    let part: Option<Part> = serde_json::from_value(found["part"].clone()).ok();
-    let part = part.filter(Part::sound).ok_or_else(|| RunError::Damaged {
-        path: path.into(),
-        reason: "it does not say how far its epoch is".into(),
-    })?;
-    Ok((resume.rows[..epochs].to_vec(), part))
+    Ok((resume.rows[..found.epochs].to_vec(), found.part))
 }
 
 fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
@@ -400,18 +386,4 @@ fn info(job: &Job<'_>, training: &Batches, testing: &Batches) -> RunInfo {
         attempts: Vec::new(),
         last: None,
     }
-}
-
-/// What a checkpoint says about itself.
-fn facts(job: &Job<'_>, epochs: usize, part: Part) -> serde_json::Value {
-    serde_json::json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "net": job.net.graph().name,
-        "graph": job.net.graph().hash(),
-        "flat": job.net.flat_text(None),
-        "recipe": job.recipe.to_yaml(),
-        "seed": job.seed,
-        "epochs": epochs,
-        "part": part,
-    })
 }

@@ -1,0 +1,88 @@
+use std::path::Path;
+
+use netc::lower::Precision;
+use netc::run::RunError;
+use serde::{Deserialize, Serialize};
+
+use super::epoch::Part;
+use super::train::Job;
+
+/// What a checkpoint says of the training that wrote it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Facts {
+    /// netc's version.
+    pub version: String,
+    /// The net's name.
+    pub net: String,
+    /// The SHA-256 of its canonical graph.
+    pub graph: String,
+    /// Its flat text.
+    pub flat: String,
+    /// The resolved recipe, as YAML.
+    pub recipe: String,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The arithmetic; `None` in a checkpoint of an older netc.
+    #[serde(default)]
+    pub precision: Option<Precision>,
+    /// Training and test examples used; `None` in a checkpoint of an older netc.
+    #[serde(default)]
+    pub examples: Option<[usize; 2]>,
+    /// Whole epochs done.
+    pub epochs: usize,
+    /// What is done of the next one.
+    pub part: Part,
+}
+
+impl Facts {
+    /// Those of a job after so many epochs.
+    pub fn of(job: &Job<'_>, epochs: usize, part: Part) -> Facts {
+        let used = |limit: Option<usize>, all: usize| limit.map_or(all, |limit| limit.min(all));
+        let Job { data, net, .. } = job;
+        Facts {
+            version: env!("CARGO_PKG_VERSION").into(),
+            net: net.graph().name.clone(),
+            graph: net.graph().hash(),
+            flat: net.flat_text(None),
+            recipe: job.recipe.to_yaml(),
+            seed: job.seed,
+            precision: Some(job.machine.precision),
+            examples: Some([used(job.limit_train, data.train.len()), used(job.limit_test, data.test.len())]),
+            epochs,
+            part,
+        }
+    }
+
+    /// Refuses to go on with another training than the one that wrote the checkpoint at `path`.
+    pub fn is_of(&self, job: &Job<'_>, path: &Path) -> Result<(), RunError> {
+        let now = Facts::of(job, 0, Part::default());
+        let changed = |what, was: &str, is: &str| {
+            Err(RunError::Changed { path: path.into(), what, was: was.into(), is: is.into() })
+        };
+        let refuse = |what: &str, expected: String, got: String| {
+            let reason = format!("expected {what} {expected}, got {got}");
+            Err(RunError::Checkpoint { path: path.into(), reason })
+        };
+        if self.graph != now.graph {
+            return changed("net", &self.flat, &now.flat);
+        }
+        if self.recipe != now.recipe {
+            return changed("recipe", &self.recipe, &now.recipe);
+        }
+        if self.seed != now.seed {
+            return refuse("seed", now.seed.to_string(), self.seed.to_string());
+        }
+        if let (Some(was), Some(is)) = (self.precision, now.precision)
+            && was != is
+        {
+            return refuse("precision", is.to_string(), was.to_string());
+        }
+        if let (Some(was), Some(is)) = (self.examples, now.examples)
+            && was != is
+        {
+            let text = |[train, test]: [usize; 2]| format!("{train} training and {test} test examples");
+            return refuse("a training on", text(is), text(was));
+        }
+        Ok(())
+    }
+}
