@@ -25,9 +25,11 @@ mounted=
 trap '[[ -z $mounted ]] || umount "$mounted"; rm -rf "$folder"' EXIT
 export OMP_NUM_THREADS=1
 
+scripts/images.py "$folder/images.npz" 256 64
+
 # --- kills
 epochs=$((kills * 20 + 60)) # more than are done before the last kill
-train=(train nets/backbone_norepeat.net --set width=8 --data synthetic --limit-train 256 --limit-test 64 --device cpu
+train=(train nets/backbone_norepeat.net --set width=8 --data "$folder/images.npz" --device cpu
     --precision fp32 --conv library --recipe examples/recipes/small_batches.yaml --save-every 0)
 long=("${train[@]}" --epochs "$epochs")
 "$netc" "${long[@]}" --out "$folder/whole" >"$folder/whole.log" 2>&1 || { cat "$folder/whole.log" && exit 1; }

@@ -6,7 +6,7 @@ source scripts/lib.sh
 
 help="usage: scripts/test-kill.sh [KILLS]
 
-Runs a small search on synthetic images to its end. Runs the same search again, saves its state after
+Runs a small search on small images to its end. Runs the same search again, saves its state after
 every step, and kills it with SIGKILL KILLS times (default: 20) at random moments. Lets it end, and
 compares every epoch of every run to the bit."
 
@@ -17,8 +17,9 @@ netc=${NETC:-target/release/netc}
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+scripts/images.py "$folder/images.npz" 1024 512
 search=(search nets/base.net --set width=8 --over res --epochs 4 --runs 6 --recipe examples/recipes/small_batches.yaml
-    --data synthetic --limit-train 1024 --limit-test 512 --device cpu --quiet)
+    --data "$folder/images.npz" --device cpu --quiet)
 
 # strike PROCESS WRITING: kills it; with WRITING 1, as soon as it writes a checkpoint.
 strike() {

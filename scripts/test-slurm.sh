@@ -6,7 +6,7 @@ source scripts/lib.sh
 
 help="usage: scripts/test-slurm.sh
 
-Runs a small search on synthetic images in this process. Brings up four emulated nodes, submits the
+Runs a small search on small images in this process. Brings up four emulated nodes, submits the
 same search as a job array of four elements, kills one node with all that runs on it, waits for the end,
 and compares every epoch of every run to the bit. Then srun trains one net with two ranks.
 
@@ -25,8 +25,9 @@ end() {
     rm -rf "$folder"
 }
 trap end EXIT
+scripts/images.py "$folder/images.npz" 1024 512
 search=(search nets/base.net --set width=8 --over res --epochs 3 --runs 3 --recipe examples/recipes/small_batches.yaml
-    --data synthetic --limit-train 1024 --limit-test 512 --device cpu)
+    --data "$folder/images.npz" --device cpu)
 
 OMP_NUM_THREADS=2 "$netc" "${search[@]}" --quiet --out "$folder/whole" >"$folder/whole.log"
 eval "$(scripts/slurm-cluster.sh up "$folder/slurm" 4)"
@@ -67,6 +68,6 @@ python3 scripts/same-search.py "$folder/whole" "$folder/search"
 
 # One net over two tasks of a step: srun tells each its rank.
 MASTER_ADDR=127.0.0.1 srun --ntasks=2 --cpus-per-task=1 --mem=1000 "$netc" train nets/base.net --set width=8 \
-    --recipe examples/recipes/small_batches.yaml --data synthetic --limit-train 256 --limit-test 128 --epochs 2 --device cpu \
+    --recipe examples/recipes/small_batches.yaml --data "$folder/images.npz" --limit-train 256 --limit-test 128 --epochs 2 --device cpu \
     --out "$folder/two" | sed 's/^/    /' | tee "$folder/two.log"
 grep -q '2 ranks' "$folder/two.log" && grep -q 'finished 2 epochs' "$folder/two.log" || fail "srun did not train one net with two ranks"

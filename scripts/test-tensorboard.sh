@@ -33,7 +33,8 @@ net tiny {
 }
 NET
 export OMP_NUM_THREADS=1
-"$netc" train "$folder/tiny.net" --data synthetic --limit-train 2000 --limit-test 100 --epochs 60 --executor eager --device cpu \
+scripts/images.py "$folder/images.npz" 2000 100
+"$netc" train "$folder/tiny.net" --data "$folder/images.npz" --epochs 60 --executor eager --device cpu \
     --out "$folder/run" --log tensorboard &
 trainer=$!
 until [[ $(grep -c test_acc "$folder/run/log.jsonl" 2>/dev/null) -ge 3 ]] || ! kill -0 "$trainer" 2>/dev/null; do sleep 0.1; done
