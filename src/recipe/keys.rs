@@ -76,11 +76,18 @@ fn bound(x: f64) -> String {
 trait Field: Sized {
     /// The field for a value that the key's kind accepts.
     fn of(value: &Value) -> Option<Self>;
+
+    /// The value that the field is made from; `None` if there is none.
+    fn value(&self) -> Option<Value>;
 }
 
 impl Field for u32 {
     fn of(value: &Value) -> Option<u32> {
         if let Value::Int(i) = value { u32::try_from(*i).ok() } else { None }
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::Int((*self).into()))
     }
 }
 
@@ -88,11 +95,19 @@ impl Field for usize {
     fn of(value: &Value) -> Option<usize> {
         if let Value::Int(i) = value { usize::try_from(*i).ok() } else { None }
     }
+
+    fn value(&self) -> Option<Value> {
+        i64::try_from(*self).ok().map(Value::Int)
+    }
 }
 
 impl Field for f64 {
     fn of(value: &Value) -> Option<f64> {
         value.number()
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::Float(*self))
     }
 }
 
@@ -100,17 +115,29 @@ impl Field for bool {
     fn of(value: &Value) -> Option<bool> {
         if let Value::Bool(b) = value { Some(*b) } else { None }
     }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::Bool(*self))
+    }
 }
 
 impl Field for Vec<f64> {
     fn of(value: &Value) -> Option<Vec<f64>> {
         if let Value::List(items) = value { items.iter().map(Value::number).collect() } else { None }
     }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::List(self.iter().copied().map(Value::Float).collect()))
+    }
 }
 
 impl Field for Option<f64> {
     fn of(value: &Value) -> Option<Option<f64>> {
         value.number().map(Some)
+    }
+
+    fn value(&self) -> Option<Value> {
+        self.map(Value::Float)
     }
 }
 
@@ -132,6 +159,10 @@ macro_rules! words {
                     $($word => Some($name::$variant),)+
                     _ => None,
                 }
+            }
+
+            fn value(&self) -> Option<Value> {
+                match self { $($name::$variant => Some(Value::Str($word.into())),)+ }
             }
         }
     };
@@ -183,6 +214,11 @@ macro_rules! recipe {
         )+)+];
 
         impl Recipe {
+            /// Each key with the value that the recipe has for it, if any.
+            pub(super) fn values(&self) -> impl Iterator<Item = (&'static Key, Option<Value>)> {
+                KEYS.iter().zip([$($(Field::value(&self.$key),)+)+])
+            }
+
             /// Sets a key to a value that its kind accepts.
             pub(super) fn assign(&mut self, key: &Key, value: &Value) {
                 match key.name {

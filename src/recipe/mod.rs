@@ -24,6 +24,16 @@ struct Refusal {
     help: Option<String>,
 }
 
+/// A recipe that no training can follow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the recipe is not valid: {message}")]
+pub struct InvalidRecipe {
+    /// The key at fault.
+    pub key: &'static str,
+    /// What was expected, and what it is.
+    pub message: String,
+}
+
 impl Refusal {
     fn new(message: impl Into<String>) -> Refusal {
         Refusal { message: message.into(), help: None }
@@ -69,6 +79,28 @@ impl Recipe {
             problems.push(refusal.at(keys.iter().find_map(|key| places.get(*key).copied())));
         }
         (recipe, problems)
+    }
+
+    /// Whether a training can follow it: every value is in its range, and they fit together. What [`Recipe::resolve`] gives
+    /// without errors is valid.
+    ///
+    /// # Errors
+    /// The first key that is not.
+    pub fn validate(&self) -> Result<(), InvalidRecipe> {
+        for (key, value) in self.values() {
+            if let Some(value) = value.filter(|value| !key.kind.accepts(value)) {
+                let message = format!("expected {} for `{}`, got {value}", key.kind.describe(), key.name);
+                return Err(InvalidRecipe { key: key.name, message });
+            }
+        }
+        self.consistent().map_err(|(keys, refusal)| InvalidRecipe { key: keys[0], message: refusal.message })
+    }
+
+    /// The same recipe for another number of epochs, with its schedule stretched.
+    #[must_use]
+    pub fn of_length(mut self, epochs: u32) -> Recipe {
+        self.stretch(|recipe| recipe.epochs = epochs);
+        self
     }
 
     /// The learning rate on the mean loss.
@@ -129,13 +161,18 @@ impl Recipe {
             let what = key.kind.describe();
             return Err(Refusal::new(format!("expected {what} for `{name}`, got {value}")));
         }
+        self.stretch(|recipe| recipe.assign(key, value));
+        Ok(())
+    }
+
+    /// Keeps the schedule in proportion to the length, whatever the change does to that.
+    fn stretch(&mut self, change: impl FnOnce(&mut Recipe)) {
         let before = f64::from(self.epochs);
-        self.assign(key, value);
+        change(self);
         let stretch = f64::from(self.epochs) / before;
         let single = [&mut self.lookahead_start, &mut self.whiten_bias_epochs];
         let epochs = self.peak_epoch.iter_mut().chain(&mut self.lr_epochs).chain(single);
         epochs.for_each(|epoch| *epoch *= stretch);
-        Ok(())
     }
 
     fn consistent(&self) -> Result<(), (&'static [&'static str], Refusal)> {

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::lower::TorchError;
+use crate::recipe::InvalidRecipe;
 
 /// What first held a number that is not finite.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum RunError {
     /// libtorch refused something.
     #[error("libtorch: {0}")]
     Torch(#[from] TorchError),
+    /// A recipe that was built wrong.
+    #[error(transparent)]
+    Recipe(#[from] InvalidRecipe),
     /// A file cannot be read or written.
     #[error("{path}: {source}", path = path.display())]
     Io {

@@ -6,6 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use netc::disk::Folder;
+use netc::search::lease::Claimer;
 use netc::search::{Plan, Run, read_runs};
 
 use crate::data::npz::{npy, npz};
@@ -181,4 +183,52 @@ fn nothing_outside_is_written_by_a_worker() {
     }
     assert_eq!(names(&outside), ["a.tmp", "checkpoint.safetensors", "worker-0.log"]);
     assert!(names(&outside).iter().all(|name| fs::read_to_string(outside.join(name)).unwrap() == "mine"));
+}
+
+#[test]
+fn the_images_of_a_strangers_plan_are_opened_where_the_user_names_them() {
+    let folder = finished();
+    // The key that tells this user's folders from others.
+    fs::remove_dir_all(folder.path().join("cache")).unwrap();
+    let refused = search(folder.path(), &["s"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(said(&refused).contains("netc search s --data"), "{}", said(&refused));
+    let named = search(folder.path(), &["s", "--data", "images.npz"]);
+    assert!(named.status.success(), "{}", said(&named));
+    let workers = search(folder.path(), &["s", "--data", "images.npz", "--workers", "2"]);
+    assert!(workers.status.success(), "{}", said(&workers));
+}
+
+#[test]
+fn a_limit_that_leaves_no_image_out_is_none() {
+    let folder = project();
+    let args = ["tiny.net", "--runs", "1", "--data", "images.npz", "--out", "s", "--precision", "fp32"];
+    let done = search(folder.path(), &[&args[..], &["--limit-train", "1000", "--limit-test", "2"]].concat());
+    assert!(done.status.success(), "{}", said(&done));
+    let spec = Plan::read(&folder.path().join("s")).unwrap().spec;
+    assert_eq!((spec.limit_train, spec.limit_test), (None, Some(2)));
+    assert!(said(&done).contains("1 variant, 2 epochs, 1 run of each: 1 run\n"), "{}", said(&done));
+}
+
+#[test]
+fn a_search_in_which_every_run_fails_fails() {
+    let folder = project();
+    fs::write(folder.path().join("large.net"), NET.replace("[N, 3, 8, 8]", "[N, 3, 16, 16]")).unwrap();
+    let done = search(folder.path(), &["large.net", "--runs", "2", "--data", "images.npz", "--out", "s"]);
+    assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+    assert!(said(&done).contains("no run could be finished: 2 runs failed"), "{}", said(&done));
+}
+
+#[test]
+fn a_lease_that_was_taken_over_does_not_return() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Folder::open(folder.path()).unwrap();
+    let lease = Claimer::default().claim(&own).unwrap().unwrap();
+    fs::write(folder.path().join("lease.2"), "").unwrap();
+    fs::remove_file(folder.path().join("lease.1")).unwrap();
+    // Longer than a heartbeat.
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    assert!(!lease.holds());
+    drop(lease);
+    assert_eq!(names(folder.path()), ["lease.2"]);
 }

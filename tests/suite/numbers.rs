@@ -87,7 +87,6 @@ fn one_value_a_channel_is_refused_before_training_with_what_to_change() {
         ([8, 0], 17, "the last batch of an epoch of 17 images has 1 image (`batch_size` 8)"),
         ([1, 0], 16, "a batch has 1 image\nhelp: set `batch_size` to 2 or more"),
         ([8, 0], 1, "a batch has 1 image\nhelp: train on 2 images or more at once"),
-        ([8, 1], 16, "in groups of 1 (`ghost_batch`)\nhelp: make `ghost_batch`"),
         ([6, 2], 13, "the last batch of an epoch of 13 images has 1 image"),
     ];
     for (layer, head) in HEADS {

@@ -12,7 +12,7 @@ use netc::passes::Purpose;
 use netc::recipe::{Recipe, TestViews};
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::{EpochRow, Executor, Method, RunError, RunFolder};
-use netc_torch::lower::{Compiled, Mode, TorchNet, TrainingNorm, Tuning};
+use netc_torch::lower::{Mode, Session, TorchNet, TrainingNorm, Tuning};
 use netc_torch::run::{Batches, Job, LrState, Optimiser, evaluate, train};
 use safetensors::SafeTensors;
 use tch::{Device, Kind, Reduction, TchError, Tensor};
@@ -198,9 +198,9 @@ fn smoothed_labels_are_pytorchs() {
     net.weights()[0].set_values(&floats(&identity)).unwrap();
     let logits = Tensor::from_slice(&vectors["loss.logits"].1).reshape([7, 10]);
     let labels = Tensor::from_slice(&vectors["loss.labels"].1).to_kind(Kind::Int64);
-    let mut compiled = Compiled::new(&net, Purpose::Training, 7, &Tuning::default()).unwrap();
+    let mut compiled = Session::new(&net, Purpose::Training, 7, &Tuning::default()).unwrap();
     compiled.smooth_labels(0.2);
-    let stepped = compiled.step(&net, &logits, &labels, 0).unwrap();
+    let stepped = compiled.step(&logits, &labels, 0).unwrap();
     close(&floats(&stepped.loss), &vectors["loss.value"].1, 1e-5, "the loss");
     // By the weight: gradient^T x.
     let by_logits = Tensor::from_slice(&vectors["loss.gradient"].1).reshape([7, 10]);
@@ -512,4 +512,11 @@ fn dirac_filters_pass_their_channel_on() {
         rest.iter().all(|x| x.abs() <= bound) && rest.iter().any(|x| x.abs() > bound / 2.0),
         "the others are drawn"
     );
+}
+
+#[test]
+fn a_recipe_that_was_built_wrong_is_not_trained() {
+    let wrong = Recipe { batch_size: 0, ..recipe("") };
+    let error = trained(&small(), &wrong, &Method::default()).unwrap_err().to_string();
+    assert!(error.contains("expected a whole number from 1 to 1048576 for `batch_size`, got 0"), "{error}");
 }

@@ -460,3 +460,20 @@ fn words_and_lists_stand_in_a_net_too() {
     let shorter = sound(&settings, "", Some(4));
     assert_eq!((shorter.whiten_bias_epochs, shorter.lr_epochs), (1.5, vec![0.0, 4.0]));
 }
+
+#[test]
+fn a_recipe_that_was_built_wrong_is_not_valid() {
+    let base = Recipe::default;
+    for (recipe, key) in [
+        (Recipe { batch_size: 0, ..base() }, "batch_size"),
+        (Recipe { epochs: 0, ..base() }, "epochs"),
+        (Recipe { peak_lr: f64::NAN, ..base() }, "peak_lr"),
+        (Recipe { lr_epochs: vec![0.0], ..base() }, "lr_values"),
+        (Recipe { ghost_batch: 1024, ..base() }, "ghost_batch"),
+    ] {
+        assert_eq!(recipe.validate().unwrap_err().key, key);
+    }
+    let peak = Recipe { peak_epoch: Some(6.0), ..base() };
+    assert_eq!(peak.clone().of_length(12).validate(), Ok(()));
+    assert_eq!(peak.of_length(12).peak_epoch, Some(3.0));
+}

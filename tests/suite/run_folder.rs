@@ -296,3 +296,38 @@ fn a_torn_log_is_said_and_the_rest_is_used() {
     let _ = fs::remove_file(run.join(RunFolder::BEFORE));
     refused(&netc(folder.path(), &["train", "--resume", "short"]).output().unwrap(), &["log.jsonl", "--out"]);
 }
+
+#[test]
+fn a_run_goes_on_in_the_arithmetic_and_on_the_examples_that_its_checkpoint_says() {
+    let folder = place();
+    interrupted(folder.path(), "100000", "run", &[]);
+    let file = folder.path().join("run/run.json");
+    let whole = fs::read_to_string(&file).unwrap();
+    for (field, was, is, words) in [
+        ("precision", "\"fp32\"", "\"fp64\"", "expected precision fp64, got fp32"),
+        ("train_examples", "16", "8", "expected a training on 8 training and 8 test examples, got 16"),
+    ] {
+        let edited = whole.replace(&format!("\"{field}\": {was}"), &format!("\"{field}\": {is}"));
+        assert_ne!(edited, whole, "{field}");
+        fs::write(&file, edited).unwrap();
+        refused(&netc(folder.path(), &["train", "--resume", "run"]).output().unwrap(), &[words]);
+    }
+}
+
+#[test]
+fn a_run_without_weights_is_not_evaluated() {
+    let folder = place();
+    interrupted(folder.path(), "100000", "run", &[]);
+    fs::remove_file(folder.path().join("run/checkpoint.safetensors")).unwrap();
+    refused(&netc(folder.path(), &["eval", "run"]).output().unwrap(), &["run has no checkpoint"]);
+}
+
+#[test]
+fn an_argument_that_is_not_in_utf8_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = place();
+    let foreign = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let output = netc(folder.path(), &["train", "small.net", "--data"]).arg(foreign).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("not in UTF-8: caf\u{fffd}"), "{}", text(&output));
+}

@@ -93,7 +93,7 @@ fn two_epochs(
 ) -> Result<EpochRow, SearchError> {
     let job = Job {
         net,
-        recipe: &Recipe { epochs: 2, ..recipe.clone() },
+        recipe: &recipe.clone().of_length(2),
         data,
         limit_train: None,
         limit_test: None,
