@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use netc::check::{Checked, check};
-use netc::graph::op::Silu;
+use netc::graph::op::{Activation, Silu};
 use netc::graph::{Graph, NodeId, Op};
 
 /// The net with SiLU in the place of each ReLU.
@@ -18,7 +18,7 @@ fn relu_to_silu(net: &Checked) -> Graph {
         let operands: Vec<NodeId> = old.operands(id).iter().map(|operand| new[operand]).collect();
         let copy = match &node.op {
             Op::Input(input) => graph.input(node.path.clone(), input.0.clone()),
-            Op::Relu(_) => graph.node(node.path.clone(), Silu, &operands),
+            Op::Activation(Activation::Relu(_)) => graph.node(node.path.clone(), Silu, &operands),
             op => graph.node(node.path.clone(), op.clone(), &operands),
         };
         new.insert(id, copy);

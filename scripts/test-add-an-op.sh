@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Adds an op to a copy of the sources as docs/add_an_op.md says, compiles it, and checks, exports and imports a net that uses it.
+# Adds the ops of docs/add_an_op.md to a copy of the sources, counts the files that each takes, compiles them, and checks,
+# exports and imports a net that uses them.
 # Needs what the build needs; builds what depends on the op anew, in target/ as every other build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,20 +16,26 @@ git ls-files -z | xargs -0 cp --parents -t "$copy"
 cd "$copy"
 python3 - docs/add_an_op.md >op.diff <<'PYTHON'
 import re, sys
-blocks = re.findall(r"```diff\n(.*?)```", open(sys.argv[1]).read(), re.S)
-assert len(blocks) >= 8, "the page has no changes"
-print("\n".join(block.rstrip("\n") for block in blocks))
+def blocks(text):
+    return re.findall(r"```diff\n(.*?)```", text, re.S)
+page = open(sys.argv[1]).read()
+_, activation, other, tests = re.split(r"^## .*$", page, flags=re.M)
+for name, text, most in [("an activation", activation, 4), ("another op", other, 8)]:
+    files = set(re.findall(r"^\+\+\+ b/(\S+)$", "\n".join(blocks(text)), re.M))
+    print(f"{name} takes {len(files)} source files", file=sys.stderr)
+    assert 0 < len(files) <= most, f"more than {most}: {sorted(files)}"
+print("\n".join(block.rstrip("\n") for block in blocks(page)))
 PYTHON
 patch --quiet --strip=1 --fuzz=0 <op.diff
 cat >curve.net <<'NET'
 net curve {
   input image: [N, 3, 8, 8]
-  conv(4) -> tanh -> globalavgpool -> flatten -> linear(10)
+  conv(4) -> tanh -> crop(1) -> globalavgpool -> flatten -> linear(10)
   output logits: [N, 10]
 }
 NET
 export CARGO_TARGET_DIR=$root/target LIBTORCH=${LIBTORCH:-$root/libtorch/torch}
-netc=$copy/netc-with-tanh
+netc=$copy/netc-with-both
 # With an example, since Cargo then chooses the features of dependencies as it does for the tests, and builds none of them anew.
 cargo build --quiet --package netc --bin netc --example graph_in_code
 cp "$CARGO_TARGET_DIR/debug/netc" "$netc"
@@ -36,8 +43,8 @@ cp "$CARGO_TARGET_DIR/debug/netc" "$netc"
 (cd "$root" && cargo build --quiet --package netc --bin netc --example graph_in_code)
 "$netc" check curve.net
 "$netc" export curve.net --to pytorch -o curve.py
-grep -q 'nn.Tanh' curve.py
+grep -q 'nn.Tanh' curve.py && grep -q 'ZeroPad2d((-1, -1, -1, -1))' curve.py
 "$netc" export curve.net --to onnx --form training -o curve.onnx
 "$netc" import curve.onnx -o back.net
 "$netc" diff curve.net back.net
-echo "the op of docs/add_an_op.md compiles, and a net uses it"
+echo "the ops of docs/add_an_op.md compile, and a net uses them"

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::check;
 use crate::diag::{Code, Fix, Problem, Problems, Sources, Span};
+use crate::graph::op::Demand;
 use crate::graph::{Graph, NodeId, Op, Shape, Value};
 use crate::limits::{MAX_REPAIRED_BYTES, MAX_REPAIRED_NODES};
 
@@ -63,40 +64,22 @@ impl<'a> Site<'a> {
     }
 
     fn candidates(&self) -> Vec<Fix> {
-        match &self.graph.get(self.id).op {
-            Op::Linear(_) => vec![Fix {
+        match self.graph.get(self.id).op.traits().demand {
+            Demand::Nothing => Vec::new(),
+            Demand::Vector => vec![Fix {
                 title: "put `flatten` ahead of it: `flatten -> linear`".into(),
                 edits: vec![(self.call.start(), "flatten -> ".into())],
             }],
-            Op::Conv(conv) if conv.pads_past_its_reach() => Vec::new(),
-            Op::MaxPool(_) | Op::AvgPool(_) | Op::Conv(_) => self.smaller_window(),
-            Op::Add(_) | Op::Mul(_) => self.bring_together(),
-            Op::Input(_)
-            | Op::BatchNorm(_)
-            | Op::Relu(_)
-            | Op::Gelu(_)
-            | Op::Celu(_)
-            | Op::Silu(_)
-            | Op::Sigmoid(_)
-            | Op::Softmax(_)
-            | Op::Dropout(_)
-            | Op::Identity(_)
-            | Op::GlobalMaxPool(_)
-            | Op::GlobalAvgPool(_)
-            | Op::Scale(_)
-            | Op::Concat(_)
-            | Op::Flatten(_)
-            | Op::Pad(_)
-            | Op::Upsample(_) => Vec::new(),
+            Demand::Window { position } => self.smaller_window(position),
+            Demand::OneShape => self.bring_together(),
         }
     }
 
     /// A window as large as what comes in.
-    fn smaller_window(&self) -> Vec<Fix> {
+    fn smaller_window(&self, position: usize) -> Vec<Fix> {
         let image = self.operands.first().and_then(|id| self.shapes.get(id)).and_then(Shape::image);
         let Some([_, height, width]) = image else { return Vec::new() };
         let k = height.min(width);
-        let position = usize::from(matches!(self.graph.get(self.id).op, Op::Conv(_)));
         let Some(edit) = self.call.set("k", position, &k.to_string()) else { return Vec::new() };
         vec![Fix {
             title: format!("make the window fit: `k = {k}` on an image of {height} x {width}"),

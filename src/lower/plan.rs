@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::check::Checked;
+use crate::graph::op::Alias;
 use crate::graph::{NodeId, Op, Shape};
 
 /// What to compute, in order. The first step is the input, the last one the output.
@@ -26,6 +27,20 @@ pub struct Step {
     pub shape: Shape,
     /// The steps whose values nothing reads after this step.
     pub last_uses: Vec<usize>,
+}
+
+impl Step {
+    /// Whether its value is its operand's memory.
+    pub fn is_view(&self) -> bool {
+        match self.op.traits().alias {
+            Alias::Always => true,
+            Alias::Flat => match self.operand_shapes.first().and_then(Shape::image) {
+                Some([_, height, width]) => (height, width) == (1, 1),
+                None => true,
+            },
+            Alias::Never | Alias::Gradient | Alias::Possible => false,
+        }
+    }
 }
 
 impl Plan {

@@ -13,7 +13,7 @@ mod proto {
 }
 
 pub use export::{Form, OPSET, export};
-pub use import::{ImportError, Imported, MAX_FILE, OPS, Versions, import, import_sized};
+pub use import::{ImportError, Imported, MAX_FILE, Versions, import, import_sized, ops};
 
 /// Arguments that say how weights start and what is trained, for which ONNX has no place.
 const OF_TRAINING: &[&str] = &["gamma", "beta", "init", "train_gamma", "train_weight"];

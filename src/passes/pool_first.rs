@@ -23,37 +23,6 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
 
 /// The max pool that alone reads a function that never falls.
 fn pool_after(lines: &Lines, function: usize) -> Option<usize> {
-    let pool = lines.only_reader(function).filter(|_| never_falls(&lines.lines[function].op))?;
+    let pool = lines.only_reader(function).filter(|_| lines.lines[function].op.traits().monotone)?;
     matches!(lines.lines[pool].op, Op::MaxPool(_) | Op::GlobalMaxPool(_)).then_some(pool)
-}
-
-/// Whether a larger value never gives a smaller one, number by number.
-fn never_falls(op: &Op) -> bool {
-    match op {
-        Op::Relu(_) => true,
-        Op::Input(_)
-        | Op::Conv(_)
-        | Op::Linear(_)
-        | Op::BatchNorm(_)
-        // These rise as well, but rounding may make two values equal, and then another one takes the gradient.
-        | Op::Celu(_)
-        | Op::Sigmoid(_)
-        | Op::Scale(_)
-        // These fall below zero.
-        | Op::Gelu(_)
-        | Op::Silu(_)
-        | Op::Softmax(_)
-        | Op::Dropout(_)
-        | Op::Identity(_)
-        | Op::MaxPool(_)
-        | Op::AvgPool(_)
-        | Op::GlobalMaxPool(_)
-        | Op::GlobalAvgPool(_)
-        | Op::Add(_)
-        | Op::Mul(_)
-        | Op::Concat(_)
-        | Op::Flatten(_)
-        | Op::Pad(_)
-        | Op::Upsample(_) => false,
-    }
 }

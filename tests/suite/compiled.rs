@@ -5,7 +5,7 @@ use std::path::Path;
 use netc::check::Checked;
 use netc::lower::{ConvChoice, Precision};
 use netc::passes::{Choice, Purpose, optimise};
-use netc_torch::lower::{Compiled, Mode, TorchNet, Tuning};
+use netc_torch::lower::{Mode, Session, TorchNet, Tuning};
 use tch::{Device, Kind, Reduction, Tensor};
 
 const IMAGES: i64 = 4;
@@ -65,8 +65,8 @@ pub(crate) fn apart(net: &Checked, precision: Precision, choice: ConvChoice) -> 
     let (tape, own) = (new(), new());
     let (images, labels) = (images(net, IMAGES), labels(net, IMAGES));
     let (loss, gradients) = taped(&tape, &images, &labels, 7);
-    let mut compiled = Compiled::new(&own, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
-    let stepped = compiled.step(&own, &images, &labels, 7).unwrap();
+    let mut compiled = Session::new(&own, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
+    let stepped = compiled.step(&images, &labels, 7).unwrap();
     let mut all = vec![(difference(&stepped.loss, &loss), "the loss".to_string())];
     // A gradient that is 0 but for rounding, as that of a scale ahead of a normalisation, has no digits to compare.
     let least = gradients.iter().map(largest).fold(1e-30, f64::max) * 1e-3;
@@ -116,7 +116,7 @@ fn the_kernels_are_as_near_to_fp64_as_the_tape_is() {
 
 /// The gradients of a compiled step.
 fn own(net: &TorchNet, choice: ConvChoice, images: &Tensor, labels: &Tensor) -> Vec<Tensor> {
-    let mut compiled = Compiled::new(net, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
+    let mut compiled = Session::new(net, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
     compiled.step(net, images, labels, 7).unwrap();
     compiled.gradients().iter().map(Tensor::shallow_clone).collect()
 }
@@ -148,8 +148,8 @@ fn evaluation_is_that_of_libtorch() {
         let images = images(net, IMAGES);
         let expected = tch::no_grad(|| source.forward(&images, Mode::Eval)).unwrap();
         for choice in [ConvChoice::Library, ConvChoice::F2, ConvChoice::F4] {
-            let mut compiled = Compiled::new(&folded, Purpose::Evaluation, 6, &tuning(choice)).unwrap();
-            let found = compiled.evaluate(&folded, &images).unwrap();
+            let mut compiled = Session::new(&folded, Purpose::Evaluation, 6, &tuning(choice)).unwrap();
+            let found = compiled.evaluate(&images).unwrap();
             let apart = difference(&found, &expected);
             assert!(apart < 1e-4, "{} by {choice}: {apart}", net.graph().name);
         }
@@ -164,7 +164,7 @@ fn a_hundred_steps_end_where_those_of_the_tape_do() {
     let (images, labels) = (images(net, 4), labels(net, 4));
     let train = |compiled: bool| {
         let net_ = TorchNet::new(net, 3, Device::Cpu, Precision::Fp64).unwrap();
-        let mut step = Compiled::new(&net_, Purpose::Training, 4, &Tuning::default()).unwrap();
+        let mut step = Session::new(&net_, Purpose::Training, 4, &Tuning::default()).unwrap();
         for i in 0..100 {
             // The last batch of an epoch is smaller.
             let count = if i % 10 == 9 { 2 } else { 4 };
@@ -172,7 +172,7 @@ fn a_hundred_steps_end_where_those_of_the_tape_do() {
             let labels = labels.narrow(0, 0, count);
             let gradients = match compiled {
                 true => {
-                    step.step(&net_, &images, &labels, 1).unwrap();
+                    step.step(&images, &labels, 1).unwrap();
                     step.gradients().iter().map(Tensor::shallow_clone).collect()
                 }
                 false => taped(&net_, &images, &labels, 1).1,

@@ -64,11 +64,12 @@ fn convolutions_are_those_of_fp64() {
             let mut packed = Packed::default();
             let y = empty(outside);
             kernels.pack(&weight, (tile, Direction::Forward), kind, &mut packed).unwrap();
-            kernels.convolve((&x, &y), (tile, &mut packed), Epilogue::default(), &mut workspace).unwrap();
+            let plain = Epilogue::default();
+            kernels.convolve((&x, &y), Direction::Forward, &mut packed, plain, &mut workspace).unwrap();
             let dx = empty(inside);
             let mut packed = Packed::default();
             kernels.pack(&weight, (tile, Direction::Backward), kind, &mut packed).unwrap();
-            kernels.convolve((&dy, &dx), (tile, &mut packed), Epilogue::default(), &mut workspace).unwrap();
+            kernels.convolve((&dy, &dx), Direction::Backward, &mut packed, plain, &mut workspace).unwrap();
             let dw =
                 channels_last(&Tensor::full([outside, inside, 3, 3], f64::NAN, (Kind::Float, Device::Cpu)));
             kernels.weight_gradient((&x, &dy), &dw, tile, &mut workspace).unwrap();
@@ -105,7 +106,7 @@ fn what_follows_a_convolution_comes_with_it() {
             let y64 = if relu { y64.relu() } else { y64 };
             let (y, short) = (random(&y64.size()), random(&y64.size()));
             let finish = Epilogue { bias: Some(&bias), after: FusedOps { relu, pool }, add: Some(&short) };
-            kernels.convolve((&x, &y), (tile, &mut packed), finish, &mut workspace).unwrap();
+            kernels.convolve((&x, &y), Direction::Forward, &mut packed, finish, &mut workspace).unwrap();
             let error = error(&y, &(y64 + exact(&short)));
             assert!(error < 3e-6, "{tile:?}, relu {relu}, pool {pool}: {error}");
         }
@@ -119,20 +120,45 @@ fn what_does_not_fit_is_refused() {
     let mut packed = Packed::default();
     let mut workspace = Workspace::default();
     kernels.pack(&weight, (TileSize::Two, Direction::Forward), Kind::Float, &mut packed).unwrap();
-    let mut convolve = |from: &Tensor, to: &Tensor, tile| {
-        kernels.convolve((from, to), (tile, &mut packed), Epilogue::default(), &mut workspace).is_err()
+    let mut convolve = |from: &Tensor, to: &Tensor, direction| {
+        kernels.convolve((from, to), direction, &mut packed, Epilogue::default(), &mut workspace).is_err()
     };
     let y = random(&[2, 24, 7, 7]);
-    assert!(!convolve(&x, &y, TileSize::Two));
-    assert!(convolve(&x, &random(&[2, 24, 7, 6]), TileSize::Two), "another size");
-    assert!(convolve(&x, &random(&[2, 100, 7, 7]), TileSize::Two), "more outputs than the weights have");
-    assert!(convolve(&x, &y, TileSize::Four), "weights of another tile");
-    assert!(convolve(&x.contiguous(), &y, TileSize::Two), "channels outermost");
-    assert!(convolve(&x.to_kind(Kind::BFloat16), &y, TileSize::Two), "two kinds");
+    let forward = Direction::Forward;
+    assert!(!convolve(&x, &y, forward));
+    assert!(convolve(&x, &random(&[2, 24, 7, 6]), forward), "another size");
+    assert!(convolve(&x, &random(&[2, 100, 7, 7]), forward), "more outputs than the weights have");
+    assert!(convolve(&x, &random(&[2, 20, 7, 7]), forward), "fewer outputs than the weights have");
+    assert!(convolve(&y, &x, Direction::Backward), "weights of another direction");
+    assert!(convolve(&x.contiguous(), &y, forward), "channels outermost");
+    let half = |t: &Tensor| channels_last(&t.to_kind(Kind::BFloat16));
+    assert!(convolve(&half(&x), &half(&y), forward), "weights of another kind");
+    assert!(convolve(&x, &half(&y), forward), "two kinds");
+    let mut empty = Packed::default();
+    let finish = Epilogue::default();
+    assert!(kernels.convolve((&x, &y), forward, &mut empty, finish, &mut workspace).is_err(), "not packed");
     assert!(
         kernels.weight_gradient((&x, &y), &random(&[20, 24, 3, 3]), TileSize::Two, &mut workspace).is_err()
     );
     assert!(kernels.normalise((&x, &y), &Moments::default(), FusedOps::default(), None).is_err());
+}
+
+#[test]
+fn weights_are_packed_anew_for_another_tile() {
+    let Some(kernels) = crate::unable::kernels("kernels::weights_are_packed_anew_for_another_tile") else {
+        return;
+    };
+    let (x, weight) = (random(&[2, 20, 7, 7]), random(&[24, 20, 3, 3]));
+    let (x64, w64) = (x.to_kind(Kind::Double), weight.to_kind(Kind::Double));
+    let exact = x64.conv2d(&w64, None::<&Tensor>, [1, 1], [1, 1], [1, 1], 1);
+    let (mut packed, mut workspace) = (Packed::default(), Workspace::default());
+    for tile in [TileSize::Four, TileSize::Two, TileSize::Four] {
+        kernels.pack(&weight, (tile, Direction::Forward), Kind::Float, &mut packed).unwrap();
+        let y = random(&[2, 24, 7, 7]);
+        let plain = Epilogue::default();
+        kernels.convolve((&x, &y), Direction::Forward, &mut packed, plain, &mut workspace).unwrap();
+        assert!(error(&y, &exact) < 3e-6, "{tile:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use netc::check::Checked;
 use netc::lower::{Numbers, Weights};
-use netc::onnx::{Form, ImportError, Imported, OPS, export, import, import_sized};
+use netc::onnx::{Form, ImportError, Imported, export, import, import_sized, ops};
 use netc::passes::{Choice, Purpose, optimise};
 use netc::tools::derive::reread;
 
@@ -298,7 +298,7 @@ fn same_logits(name: &str, imported: &Imported, vectors: &[u8]) {
 #[test]
 fn the_page_lists_the_versions_of_the_code() {
     let numbers = |all: &[i64]| all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
-    let rows: Vec<String> = OPS
+    let rows: Vec<String> = ops()
         .iter()
         .map(|v| format!("| `{}` | {} | {} |", v.op, numbers(v.read), numbers(v.refused)))
         .collect();

@@ -1,9 +1,145 @@
-use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature};
+//! Functions of each number by itself. All that is said of one stands here, but for its arithmetic, which is libtorch's
+//! (`netc-torch`, `lower/torch/activation.rs`).
+
+use super::{ArgError, Args, Build, Default, Kind, Op, Parameter, Rule, Saved, Signature, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 
-/// An op without arguments that changes numbers but not the shape.
-macro_rules! elementwise {
-    ($(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal) => {
+/// An activation in other languages than netc's.
+trait Elsewhere: Rule {
+    /// What its gradient is computed from.
+    const SAVED: Saved;
+
+    /// See [`Traits::monotone`].
+    const MONOTONE: bool = false;
+
+    /// The op of ONNX that always means just this, and its versions.
+    const ONNX: Option<(&'static str, &'static [i64])>;
+
+    fn onnx(&self) -> OnnxNode;
+
+    fn pytorch(&self) -> PytorchModule;
+
+    /// As an expression of TorchScript.
+    fn torchscript(&self, x: &str) -> String;
+}
+
+/// An activation as a node of ONNX.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnnxNode {
+    /// The op.
+    pub op: &'static str,
+    /// Attributes.
+    pub attributes: Vec<(&'static str, f64)>,
+    /// Constants behind its operand.
+    pub constants: Vec<(&'static str, f64)>,
+    /// Whether its operand is multiplied by this node's value, as in SiLU.
+    pub gates: bool,
+}
+
+impl OnnxNode {
+    fn plain(op: &'static str) -> OnnxNode {
+        OnnxNode { op, attributes: Vec::new(), constants: Vec::new(), gates: false }
+    }
+}
+
+/// An activation as a module of PyTorch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PytorchModule {
+    /// The class.
+    pub class: &'static str,
+    /// Its arguments.
+    pub arguments: Vec<PytorchArgument>,
+}
+
+/// A number that a module of PyTorch is made with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PytorchArgument {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// The value that it has if none is given.
+    pub default: f64,
+}
+
+impl PytorchModule {
+    fn plain(class: &'static str) -> PytorchModule {
+        PytorchModule { class, arguments: Vec::new() }
+    }
+}
+
+macro_rules! activations {
+    ($($op:ident),+) => {
+        /// A function of each number by itself.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Activation { $(#[allow(missing_docs)] $op($op),)+ }
+
+        $(impl From<$op> for Op { fn from(op: $op) -> Op { Op::Activation(Activation::$op(op)) } })+
+
+        impl Activation {
+            pub(super) const BUILDABLE: &'static [(&'static Signature, Build)] =
+                &[$((&<$op as Rule>::SIGNATURE, |args| <$op as Rule>::build(args).map(Op::from)),)+];
+
+            /// The ops of ONNX that always mean one of these: the op, its versions, and its name here.
+            pub const ONNX: &'static [Option<(&'static str, &'static [i64], &'static str)>] = &[$(
+                match <$op as Elsewhere>::ONNX {
+                    Some((op, versions)) => Some((op, versions, <$op as Rule>::SIGNATURE.name)),
+                    None => None,
+                },
+            )+];
+
+            /// Their names in the language.
+            pub fn names() -> impl Iterator<Item = &'static str> {
+                Self::BUILDABLE.iter().map(|(signature, _)| signature.name)
+            }
+
+            pub(super) fn signature(&self) -> &'static Signature {
+                match self { $(Activation::$op(_) => &<$op as Rule>::SIGNATURE,)+ }
+            }
+
+            pub(super) fn arguments(&self) -> Vec<Option<Value>> {
+                match self { $(Activation::$op(op) => op.arguments(),)+ }
+            }
+
+            pub(super) fn label(&self) -> String {
+                match self { $(Activation::$op(op) => op.label(),)+ }
+            }
+
+            pub(super) fn traits(&self) -> Traits {
+                match self { $(Activation::$op(op) => op.traits(),)+ }
+            }
+
+            pub(super) fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+                match self { $(Activation::$op(op) => op.shape(operands),)+ }
+            }
+
+            /// As a node of ONNX.
+            pub fn onnx(&self) -> OnnxNode {
+                match self { $(Activation::$op(op) => op.onnx(),)+ }
+            }
+
+            /// As a module of PyTorch.
+            pub fn pytorch(&self) -> PytorchModule {
+                match self { $(Activation::$op(op) => op.pytorch(),)+ }
+            }
+
+            /// Applied to `x`, as an expression of TorchScript.
+            pub fn torchscript(&self, x: &str) -> String {
+                match self { $(Activation::$op(op) => op.torchscript(x),)+ }
+            }
+        }
+    };
+}
+
+activations! { Relu, Gelu, Celu, Silu, Sigmoid }
+
+/// An activation without arguments: its name and formula, what its gradient is computed from, its class in PyTorch, its
+/// function in TorchScript, its node in ONNX, and the op of ONNX that always means it.
+macro_rules! plain {
+    (
+        $(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal,
+        $saved:ident, $class:literal, $function:literal, $node:expr, $onnx:expr
+    ) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq)]
         pub struct $op;
@@ -19,32 +155,52 @@ macro_rules! elementwise {
                 Vec::new()
             }
 
+            fn traits(&self) -> Traits {
+                traits::<$op>()
+            }
+
             fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
                 Ok(operands[0].clone())
+            }
+        }
+
+        impl Elsewhere for $op {
+            const SAVED: Saved = Saved::$saved;
+            const ONNX: Option<(&'static str, &'static [i64])> = $onnx;
+
+            fn onnx(&self) -> OnnxNode {
+                $node
+            }
+
+            fn pytorch(&self) -> PytorchModule {
+                PytorchModule::plain($class)
+            }
+
+            fn torchscript(&self, x: &str) -> String {
+                format!(concat!($function, "({})"), x)
             }
         }
     };
 }
 
-elementwise! {
+fn traits<T: Elsewhere>() -> Traits {
+    Traits { saved: T::SAVED, monotone: T::MONOTONE, ..Traits::PURE }
+}
+
+plain! {
     /// Gaussian error linear unit, exact form.
-    Gelu, "gelu", "x * Phi(x), exact"
+    Gelu, "gelu", "x * Phi(x), exact",
+    OPERANDS, "nn.GELU", "torch.gelu", OnnxNode::plain("Gelu"), None
 }
-elementwise! {
+plain! {
     /// Sigmoid linear unit.
-    Silu, "silu", "x * sigmoid(x)"
+    Silu, "silu", "x * sigmoid(x)",
+    OPERANDS, "nn.SiLU", "torch.silu", OnnxNode { gates: true, ..OnnxNode::plain("Sigmoid") }, None
 }
-elementwise! {
+plain! {
     /// Logistic function.
-    Sigmoid, "sigmoid", "1 / (1 + exp(-x))"
-}
-elementwise! {
-    /// Softmax over the channels.
-    Softmax, "softmax", "softmax over the channels"
-}
-elementwise! {
-    /// Gives back what it gets.
-    Identity, "identity", "the value itself"
+    Sigmoid, "sigmoid", "1 / (1 + exp(-x))",
+    VALUE, "nn.Sigmoid", "torch.sigmoid", OnnxNode::plain("Sigmoid"), Some(("Sigmoid", &[1, 6, 13]))
 }
 
 /// Rectified linear unit, optionally cut off above.
@@ -76,8 +232,46 @@ impl Rule for Relu {
         vec![self.max.map(Value::Float)]
     }
 
+    fn traits(&self) -> Traits {
+        traits::<Relu>()
+    }
+
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
         Ok(operands[0].clone())
+    }
+}
+
+impl Elsewhere for Relu {
+    const SAVED: Saved = Saved::OPERANDS;
+    const MONOTONE: bool = true;
+    const ONNX: Option<(&'static str, &'static [i64])> = Some(("Relu", &[1, 6, 13, 14]));
+
+    fn onnx(&self) -> OnnxNode {
+        match self.max {
+            None => OnnxNode::plain("Relu"),
+            Some(max) => OnnxNode { constants: vec![("min", 0.0), ("max", max)], ..OnnxNode::plain("Clip") },
+        }
+    }
+
+    fn pytorch(&self) -> PytorchModule {
+        match self.max {
+            None => PytorchModule::plain("nn.ReLU"),
+            Some(6.0) => PytorchModule::plain("nn.ReLU6"),
+            Some(max) => PytorchModule {
+                class: "nn.Hardtanh",
+                arguments: vec![
+                    PytorchArgument { name: "min_val", value: 0.0, default: -1.0 },
+                    PytorchArgument { name: "max_val", value: max, default: 1.0 },
+                ],
+            },
+        }
+    }
+
+    fn torchscript(&self, x: &str) -> String {
+        match self.max {
+            None => format!("torch.relu({x})"),
+            Some(max) => format!("torch.clamp_max(torch.relu({x}), {max:?})"),
+        }
     }
 }
 
@@ -107,38 +301,29 @@ impl Rule for Celu {
         vec![Some(Value::Float(self.alpha))]
     }
 
+    fn traits(&self) -> Traits {
+        traits::<Celu>()
+    }
+
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
         Ok(operands[0].clone())
     }
 }
 
-/// Sets a random part to zero while training, and scales the rest up.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dropout {
-    /// The part set to zero.
-    pub p: f64,
-}
+impl Elsewhere for Celu {
+    const SAVED: Saved = Saved::OPERANDS;
+    const ONNX: Option<(&'static str, &'static [i64])> = None;
 
-impl Rule for Dropout {
-    const SIGNATURE: Signature = Signature {
-        name: "dropout",
-        doc: "zeroes each element with probability p while training",
-        args: &[Parameter { name: "p", kind: Kind::Number, default: Default::Value(Value::Float(0.5)) }],
-        operands: (1, 1),
-    };
-
-    fn build(args: &Args) -> Result<Dropout, ArgError> {
-        match args.number("p")? {
-            p if (0.0..1.0).contains(&p) => Ok(Dropout { p }),
-            p => Err(ArgError::new("p", format!("expected `p` from 0 to below 1, got {p}"))),
-        }
+    fn onnx(&self) -> OnnxNode {
+        OnnxNode { attributes: vec![("alpha", self.alpha)], ..OnnxNode::plain("Celu") }
     }
 
-    fn arguments(&self) -> Vec<Option<Value>> {
-        vec![Some(Value::Float(self.p))]
+    fn pytorch(&self) -> PytorchModule {
+        let alpha = PytorchArgument { name: "alpha", value: self.alpha, default: 1.0 };
+        PytorchModule { class: "nn.CELU", arguments: vec![alpha] }
     }
 
-    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
-        Ok(operands[0].clone())
+    fn torchscript(&self, x: &str) -> String {
+        format!("torch.celu({x}, {:?})", self.alpha)
     }
 }

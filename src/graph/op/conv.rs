@@ -1,6 +1,9 @@
 use super::args::{init_value, int, int_pair};
 use super::pool::windows;
-use super::{ArgError, Args, Default, Kind, Parameter, Role, Rule, Signature, Tensor};
+use super::{
+    ArgError, Args, Category, Default, Demand, Kind, Parameter, Role, Rule, Saved, Signature, Tensor, Traits,
+    label,
+};
 use crate::graph::{Init, Shape, ShapeError, Value};
 
 /// A 2-d convolution. Weight `[out, in / groups, kernel]`, bias `[out]`.
@@ -102,6 +105,24 @@ impl Rule for Conv {
         ]
     }
 
+    fn traits(&self) -> Traits {
+        // Padding that is wider than the kernel is what such a convolution is refused for, not its size.
+        let demand =
+            if self.pads_past_its_reach() { Demand::Nothing } else { Demand::Window { position: 1 } };
+        Traits { category: Category::Conv, pure: false, saved: Saved::OPERANDS, demand, ..Traits::PURE }
+    }
+
+    fn label(&self) -> String {
+        let mut text = label::window(&format!("conv {}", self.out), self.kernel, self.stride, [1, 1]);
+        if self.groups != 1 {
+            text += &format!(", {} groups", self.groups);
+        }
+        if self.dilation != [1, 1] {
+            text += &format!(", dilated {}", label::square(self.dilation));
+        }
+        text
+    }
+
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
         let [channels, h, w] = image("conv", operands[0])?;
         if channels % self.groups != 0 {
@@ -180,6 +201,16 @@ impl Rule for Linear {
 
     fn arguments(&self) -> Vec<Option<Value>> {
         vec![int(self.out), Some(Value::Bool(self.bias)), self.init.and_then(init_value)]
+    }
+
+    fn traits(&self) -> Traits {
+        Traits {
+            category: Category::Linear,
+            pure: false,
+            saved: Saved::OPERANDS,
+            demand: Demand::Vector,
+            ..Traits::PURE
+        }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

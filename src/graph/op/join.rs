@@ -1,4 +1,6 @@
-use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature};
+use super::{
+    Alias, ArgError, Args, Category, Default, Demand, Kind, Parameter, Rule, Saved, Signature, Traits,
+};
 use crate::graph::{Shape, ShapeError, Value};
 use crate::limits::MAX_OPERANDS;
 
@@ -16,6 +18,10 @@ impl Rule for Add {
 
     fn arguments(&self) -> Vec<Option<Value>> {
         Vec::new()
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { category: Category::Join, alias: Alias::Gradient, demand: Demand::OneShape, ..Traits::PURE }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
@@ -68,6 +74,10 @@ impl Rule for Mul {
         vec![None]
     }
 
+    fn traits(&self) -> Traits {
+        Traits { category: Category::Join, saved: Saved::OPERANDS, demand: Demand::OneShape, ..Traits::PURE }
+    }
+
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
         let (a, b) = (operands[0].dims(), operands[1].dims());
         if a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x == y || *y == 1) {
@@ -103,6 +113,15 @@ impl Rule for Scale {
         vec![Some(Value::Float(self.by))]
     }
 
+    fn traits(&self) -> Traits {
+        // It rises for factors above 0, but rounding may make two values equal, and then another one takes the gradient.
+        Traits { category: Category::Linear, identity: self.by == 1.0, ..Traits::PURE }
+    }
+
+    fn label(&self) -> String {
+        format!("× {}", self.by)
+    }
+
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
         Ok(operands[0].clone())
     }
@@ -126,6 +145,10 @@ impl Rule for Concat {
 
     fn arguments(&self) -> Vec<Option<Value>> {
         Vec::new()
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { category: Category::Join, alias: Alias::Gradient, ..Traits::PURE }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

@@ -7,18 +7,23 @@
 mod activation;
 mod args;
 mod conv;
+mod dropout;
 mod join;
+mod label;
 mod norm;
 mod pool;
 mod reshape;
+mod traits;
 
-pub use activation::{Celu, Dropout, Gelu, Identity, Relu, Sigmoid, Silu, Softmax};
+pub use activation::{Activation, Celu, Gelu, OnnxNode, PytorchArgument, PytorchModule, Relu, Sigmoid, Silu};
 pub use args::{ArgError, Args, Default, Kind, Parameter, Signature};
 pub use conv::{Conv, Linear};
+pub use dropout::{Dropout, Identity};
 pub use join::{Add, Concat, Mul, Scale};
-pub use norm::BatchNorm;
+pub use norm::{BatchNorm, Softmax};
 pub use pool::{AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Window};
 pub use reshape::{Flatten, Input, Pad, PadMode, Upsample, UpsampleMode};
+pub use traits::{Alias, Category, Demand, Saved, Traits};
 
 use super::{Init, Shape, ShapeError, Value};
 
@@ -33,8 +38,16 @@ trait Rule: Sized {
     /// The arguments that build it again, in the order of the signature. `None`: not given.
     fn arguments(&self) -> Vec<Option<Value>>;
 
+    /// What later stages ask of it.
+    fn traits(&self) -> Traits;
+
     /// The shape of the result for one example, or why the operands do not fit.
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError>;
+
+    /// It in a few characters: `conv 128 3×3 /2`. Details of initialisation are left out.
+    fn label(&self) -> String {
+        label::plain(Self::SIGNATURE.name, &self.arguments())
+    }
 
     /// The tensors it owns, for operands that [`Rule::shape`] accepts.
     fn tensors(&self, _operands: &[&Shape]) -> Vec<Tensor> {
@@ -88,40 +101,74 @@ macro_rules! ops {
     ($($op:ident,)+) => {
         /// One operation with its attributes.
         #[derive(Debug, Clone, PartialEq)]
-        pub enum Op { $(#[allow(missing_docs)] $op($op),)+ }
+        pub enum Op {
+            /// A function of each number by itself.
+            Activation(Activation),
+            $(#[allow(missing_docs)] $op($op),)+
+        }
 
         $(impl From<$op> for Op { fn from(op: $op) -> Op { Op::$op(op) } })+
 
         impl Op {
             fn signature(&self) -> &'static Signature {
-                match self { $(Op::$op(_) => &<$op as Rule>::SIGNATURE,)+ }
+                match self {
+                    Op::Activation(op) => op.signature(),
+                    $(Op::$op(_) => &<$op as Rule>::SIGNATURE,)+
+                }
             }
 
             fn arguments(&self) -> Vec<Option<Value>> {
-                match self { $(Op::$op(op) => op.arguments(),)+ }
+                match self {
+                    Op::Activation(op) => op.arguments(),
+                    $(Op::$op(op) => op.arguments(),)+
+                }
+            }
+
+            /// It in a few characters, for drawings: `conv 128 3×3 /2`. Details of initialisation are left out.
+            pub fn label(&self) -> String {
+                match self {
+                    Op::Activation(op) => op.label(),
+                    $(Op::$op(op) => op.label(),)+
+                }
+            }
+
+            /// What stages after the check ask of it.
+            pub fn traits(&self) -> Traits {
+                match self {
+                    Op::Activation(op) => op.traits(),
+                    $(Op::$op(op) => op.traits(),)+
+                }
             }
 
             /// The shape of the result for one example, or why the operands do not fit.
             pub fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
-                match self { $(Op::$op(op) => op.shape(operands),)+ }
+                match self {
+                    Op::Activation(op) => op.shape(operands),
+                    $(Op::$op(op) => op.shape(operands),)+
+                }
             }
 
             /// The tensors it owns, for operands that [`Op::shape`] accepts.
             pub fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
-                match self { $(Op::$op(op) => op.tensors(operands),)+ }
+                match self {
+                    Op::Activation(_) => Vec::new(),
+                    $(Op::$op(op) => op.tensors(operands),)+
+                }
             }
 
             /// Multiply-accumulate operations for one example, for operands that [`Op::shape`] accepts.
             pub fn macs(&self, operands: &[&Shape], output: &Shape) -> u64 {
-                match self { $(Op::$op(op) => op.macs(operands, output),)+ }
+                match self {
+                    Op::Activation(_) => 0,
+                    $(Op::$op(op) => op.macs(operands, output),)+
+                }
             }
         }
     };
 }
 
 ops! {
-    Input, Conv, Linear, BatchNorm,
-    Relu, Gelu, Celu, Silu, Sigmoid, Softmax, Dropout, Identity,
+    Input, Conv, Linear, BatchNorm, Softmax, Dropout, Identity,
     MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool,
     Add, Mul, Scale, Concat,
     Flatten, Pad, Upsample,
@@ -131,21 +178,23 @@ type Build = fn(&Args) -> Result<Op, ArgError>;
 
 macro_rules! buildable {
     ($($op:ident,)+) => {
-        /// The ops that a file can name, in the order of the reference.
-        const BUILDABLE: &[(&Signature, Build)] =
-            &[$((&<$op as Rule>::SIGNATURE, |args| <$op as Rule>::build(args).map(Op::$op)),)+];
+        &[$((&<$op as Rule>::SIGNATURE, |args| <$op as Rule>::build(args).map(Op::$op)),)+]
     };
 }
 
-buildable! {
-    Conv, Linear, BatchNorm, Relu, Gelu, Celu, Silu, Sigmoid, Softmax,
-    MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool,
-    Add, Mul, Concat, Flatten, Dropout, Identity, Pad, Upsample,
-}
+/// The ops that a file can name, in the order of the reference.
+const BUILDABLE: [&[(&Signature, Build)]; 3] = [
+    buildable! { Conv, Linear, BatchNorm, },
+    Activation::BUILDABLE,
+    buildable! {
+        Softmax, MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool,
+        Add, Mul, Concat, Flatten, Dropout, Identity, Pad, Upsample,
+    },
+];
 
 /// The signatures of all ops that a file can name.
 pub fn signatures() -> impl Iterator<Item = &'static Signature> {
-    BUILDABLE.iter().map(|(signature, _)| *signature)
+    BUILDABLE.into_iter().flatten().map(|(signature, _)| *signature)
 }
 
 /// The signature of an op by name.
@@ -159,7 +208,7 @@ pub fn build(name: &str, args: &Args) -> Result<Op, ArgError> {
     if name == Mul::SIGNATURE.name && args.operands() == 1 {
         return Scale::build(args).map(Op::Scale);
     }
-    match BUILDABLE.iter().find(|(s, _)| s.name == name) {
+    match BUILDABLE.into_iter().flatten().find(|(s, _)| s.name == name) {
         Some((_, build)) => build(args),
         None => Err(ArgError::new(None, format!("there is no op `{name}`"))),
     }

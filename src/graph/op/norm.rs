@@ -1,5 +1,5 @@
 use super::args::init_value;
-use super::{ArgError, Args, Default, Kind, Parameter, Role, Rule, Signature, Tensor};
+use super::{ArgError, Args, Default, Kind, Parameter, Role, Rule, Saved, Signature, Tensor, Traits};
 use crate::graph::{Init, Shape, ShapeError, Value};
 
 /// Batch normalisation over all dimensions but the channels. Weight (gamma) and bias (beta)
@@ -55,6 +55,14 @@ impl Rule for BatchNorm {
         ]
     }
 
+    fn traits(&self) -> Traits {
+        Traits { pure: false, saved: Saved::OPERANDS, ..Traits::PURE }
+    }
+
+    fn label(&self) -> String {
+        Self::SIGNATURE.name.into()
+    }
+
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
         match operands[0].dims() {
             [_] | [_, _, _] => Ok(operands[0].clone()),
@@ -71,5 +79,30 @@ impl Rule for BatchNorm {
             tensor("running_mean", Init::Constant(0.0), Role::Statistic, false),
             tensor("running_var", Init::Constant(1.0), Role::Statistic, false),
         ]
+    }
+}
+
+/// Softmax over the channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Softmax;
+
+impl Rule for Softmax {
+    const SIGNATURE: Signature =
+        Signature { name: "softmax", doc: "softmax over the channels", args: &[], operands: (1, 1) };
+
+    fn build(_args: &Args) -> Result<Softmax, ArgError> {
+        Ok(Softmax)
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        Vec::new()
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { saved: Saved::VALUE, ..Traits::PURE }
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        Ok(operands[0].clone())
     }
 }

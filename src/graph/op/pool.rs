@@ -1,6 +1,8 @@
 use super::args::int_pair;
 use super::conv::{image, too_large};
-use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature};
+use super::{
+    ArgError, Args, Category, Default, Demand, Kind, Parameter, Rule, Saved, Signature, Traits, label,
+};
 use crate::graph::{Shape, ShapeError, Value};
 
 /// How a pool moves over an image.
@@ -38,6 +40,10 @@ impl Window {
         vec![int_pair(self.kernel), int_pair(self.stride), int_pair(self.pad), Some(Value::Bool(self.ceil))]
     }
 
+    fn is_one(&self) -> bool {
+        self.kernel == [1, 1] && self.stride == [1, 1] && self.pad == [0, 0]
+    }
+
     fn shape(&self, op: &str, operand: &Shape) -> Result<Shape, ShapeError> {
         let [channels, h, w] = image(op, operand)?;
         let mut size = [0; 2];
@@ -60,7 +66,7 @@ pub(super) fn windows(length: u64, reach: u64, stride: u64, pad: u64, ceil: bool
 }
 
 macro_rules! pool {
-    ($(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal) => {
+    ($(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal, $saved:expr) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq)]
         pub struct $op(
@@ -79,6 +85,20 @@ macro_rules! pool {
                 self.0.arguments()
             }
 
+            fn traits(&self) -> Traits {
+                Traits {
+                    category: Category::Pool,
+                    identity: self.0.is_one(),
+                    saved: $saved,
+                    demand: Demand::Window { position: 0 },
+                    ..Traits::PURE
+                }
+            }
+
+            fn label(&self) -> String {
+                label::window($name, self.0.kernel, self.0.stride, self.0.kernel)
+            }
+
             fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
                 self.0.shape($name, operands[0])
             }
@@ -88,15 +108,15 @@ macro_rules! pool {
 
 pool! {
     /// The maximum of each window.
-    MaxPool, "maxpool", "maximum of each window"
+    MaxPool, "maxpool", "maximum of each window", Saved::INDICES
 }
 pool! {
     /// The mean of each window, padding counted as zeros.
-    AvgPool, "avgpool", "mean of each window, padding included"
+    AvgPool, "avgpool", "mean of each window, padding included", Saved::OPERANDS
 }
 
 macro_rules! global_pool {
-    ($(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal) => {
+    ($(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal, $saved:expr) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq)]
         pub struct $op;
@@ -112,6 +132,10 @@ macro_rules! global_pool {
                 Vec::new()
             }
 
+            fn traits(&self) -> Traits {
+                Traits { category: Category::Pool, saved: $saved, ..Traits::PURE }
+            }
+
             fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
                 image($name, operands[0]).and_then(|[channels, _, _]| Shape::new([channels, 1, 1]))
             }
@@ -121,9 +145,9 @@ macro_rules! global_pool {
 
 global_pool! {
     /// The maximum of each channel; gives `[N, channels, 1, 1]`.
-    GlobalMaxPool, "globalmaxpool", "maximum of each channel, to [N, C, 1, 1]"
+    GlobalMaxPool, "globalmaxpool", "maximum of each channel, to [N, C, 1, 1]", Saved::INDICES
 }
 global_pool! {
     /// The mean of each channel; gives `[N, channels, 1, 1]`.
-    GlobalAvgPool, "globalavgpool", "mean of each channel, to [N, C, 1, 1]"
+    GlobalAvgPool, "globalavgpool", "mean of each channel, to [N, C, 1, 1]", Saved::OPERANDS
 }

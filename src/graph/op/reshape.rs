@@ -1,6 +1,6 @@
 use super::args::int_pair;
 use super::conv::image;
-use super::{ArgError, Args, Default, Kind, Parameter, Rule, Signature};
+use super::{Alias, ArgError, Args, Category, Default, Kind, Parameter, Rule, Saved, Signature, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 
 /// A value that comes from outside.
@@ -22,6 +22,10 @@ impl Rule for Input {
         Vec::new()
     }
 
+    fn traits(&self) -> Traits {
+        Traits { category: Category::Io, pure: false, ..Traits::PURE }
+    }
+
     fn shape(&self, _operands: &[&Shape]) -> Result<Shape, ShapeError> {
         Ok(self.0.clone())
     }
@@ -41,6 +45,10 @@ impl Rule for Flatten {
 
     fn arguments(&self) -> Vec<Option<Value>> {
         Vec::new()
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { category: Category::Linear, alias: Alias::Flat, ..Traits::PURE }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
@@ -92,6 +100,15 @@ impl Rule for Pad {
             PadMode::Reflect => "reflect",
         };
         vec![int_pair(self.amount), Some(Value::Str(mode.into()))]
+    }
+
+    fn traits(&self) -> Traits {
+        let saved = match self.mode {
+            PadMode::Zeros => Saved::NOTHING,
+            PadMode::Reflect => Saved::OPERANDS,
+        };
+        let identity = self.amount == [0, 0];
+        Traits { category: Category::Linear, identity, alias: Alias::Possible, saved, ..Traits::PURE }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
@@ -150,6 +167,10 @@ impl Rule for Upsample {
             UpsampleMode::Bilinear => "bilinear",
         };
         vec![int_pair(self.factor), Some(Value::Str(mode.into()))]
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { category: Category::Linear, identity: self.factor == [1, 1], ..Traits::PURE }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::op::module;
+use super::op::{Syntax, syntax};
 use super::python::{Code, Expr, fits};
 use super::tree::{Child, Group, Item, Tree, ValueId};
-use crate::graph::Op;
 use crate::lower::Plan;
 use crate::lower::identifier::identifier;
 
@@ -123,23 +122,14 @@ impl<'p> Forward<'p> {
         };
         let Item::Op(step) = child.item else { return call(&child.attribute) };
         let step = &self.plan.steps()[step];
-        if module(step).is_some() {
-            return call(&child.attribute);
-        }
-        match &step.op {
-            Op::Add(_) => Value::Joined(" + ", operands.to_vec()),
-            Op::Mul(_) => Value::Joined(" * ", operands.to_vec()),
-            Op::Concat(_) => {
+        match syntax(step) {
+            Syntax::Module(_) | Syntax::Given => call(&child.attribute),
+            Syntax::Operator(sign) => Value::Joined(sign, operands.to_vec()),
+            Syntax::Cat => {
                 let list = (String::new(), Expr::list(operands.iter().cloned()));
                 let dim = ("dim".to_string(), Expr::Text("1".into()));
                 Value::Is(Expr::Call("torch.cat".into(), vec![list, dim]))
             }
-            Op::Input(_) | Op::Conv(_) | Op::Linear(_) | Op::BatchNorm(_) => call(&child.attribute),
-            Op::Relu(_) | Op::Gelu(_) | Op::Celu(_) | Op::Silu(_) | Op::Sigmoid(_) => call(&child.attribute),
-            Op::Softmax(_) | Op::Dropout(_) | Op::Identity(_) => call(&child.attribute),
-            Op::MaxPool(_) | Op::AvgPool(_) => call(&child.attribute),
-            Op::GlobalMaxPool(_) | Op::GlobalAvgPool(_) => call(&child.attribute),
-            Op::Scale(_) | Op::Flatten(_) | Op::Pad(_) | Op::Upsample(_) => call(&child.attribute),
         }
     }
 }

@@ -19,6 +19,8 @@ use names::Names;
 use python::{Code, Expr, fits, number, prose};
 use tree::{Form, Tree, tree};
 
+pub use op::torchscript;
+
 /// The net as Python.
 pub fn pytorch(net: &Checked) -> String {
     let plan = plan(net);

@@ -1,7 +1,7 @@
 //! What each op is in PyTorch.
 
 use super::python::{number, size};
-use crate::graph::op::{Conv, PadMode, UpsampleMode, Window};
+use crate::graph::op::{Conv, PadMode, PytorchArgument, PytorchModule, UpsampleMode, Window};
 use crate::graph::{Op, Shape};
 use crate::lower::Step;
 
@@ -74,12 +74,36 @@ impl Setting {
     }
 }
 
+/// How PyTorch computes an op.
+#[derive(Debug, Clone)]
+pub(super) enum Syntax {
+    /// By a module.
+    Module(Module),
+    /// By an operator between its operands.
+    Operator(&'static str),
+    /// By `torch.cat`.
+    Cat,
+    /// Not at all: it is given.
+    Given,
+}
+
 /// The module of an op; `None` for an input and for what joins several values.
 pub(super) fn module(step: &Step) -> Option<Module> {
+    match syntax(step) {
+        Syntax::Module(module) => Some(module),
+        Syntax::Operator(_) | Syntax::Cat | Syntax::Given => None,
+    }
+}
+
+/// How PyTorch computes a step.
+pub(super) fn syntax(step: &Step) -> Syntax {
     let channels = |i: usize| step.operand_shapes.get(i).map_or(1, Shape::channels);
     let image = step.shape.image().is_some();
     let (class, settings) = match &step.op {
-        Op::Input(_) | Op::Add(_) | Op::Mul(_) | Op::Concat(_) => return None,
+        Op::Input(_) => return Syntax::Given,
+        Op::Add(_) => return Syntax::Operator(" + "),
+        Op::Mul(_) => return Syntax::Operator(" * "),
+        Op::Concat(_) => return Syntax::Cat,
         Op::Conv(op) => ("nn.Conv2d", conv(op, channels(0))),
         Op::Linear(op) => (
             "nn.Linear",
@@ -97,21 +121,13 @@ pub(super) fn module(step: &Step) -> Option<Module> {
                 Setting::or("momentum", Kind::Number, number(op.momentum), number(0.1)),
             ],
         ),
-        Op::Relu(op) => match op.max {
-            None => ("nn.ReLU", Vec::new()),
-            Some(6.0) => ("nn.ReLU6", Vec::new()),
-            Some(max) => (
-                "nn.Hardtanh",
-                vec![
-                    Setting::or("min_val", Kind::Number, number(0.0), number(-1.0)),
-                    Setting::or("max_val", Kind::Number, number(max), number(1.0)),
-                ],
-            ),
-        },
-        Op::Gelu(_) => ("nn.GELU", Vec::new()),
-        Op::Celu(op) => ("nn.CELU", vec![Setting::or("alpha", Kind::Number, number(op.alpha), number(1.0))]),
-        Op::Silu(_) => ("nn.SiLU", Vec::new()),
-        Op::Sigmoid(_) => ("nn.Sigmoid", Vec::new()),
+        Op::Activation(op) => {
+            let PytorchModule { class, arguments } = op.pytorch();
+            let setting = |PytorchArgument { name, value, default }| {
+                Setting::or(name, Kind::Number, number(value), number(default))
+            };
+            (class, arguments.into_iter().map(setting).collect())
+        }
         Op::Softmax(_) => {
             ("nn.Softmax", vec![Setting { positional: false, ..Setting::given("dim", Kind::Number, 1) }])
         }
@@ -142,7 +158,7 @@ pub(super) fn module(step: &Step) -> Option<Module> {
             ("nn.Upsample", vec![Setting { positional: false, ..factor }, mode])
         }
     };
-    Some(Module { class, settings })
+    Syntax::Module(Module { class, settings })
 }
 
 /// The class of a product with a number, which PyTorch has no module for.
@@ -174,4 +190,62 @@ fn window(window: &Window) -> Vec<Setting> {
         Setting::or("padding", Kind::Size, size(window.pad), 0),
         flag("ceil_mode", window.ceil, false),
     ]
+}
+
+/// A step in evaluation as an expression of TorchScript. `of` says where a tensor of the step's own is held.
+pub fn torchscript(step: &Step, operands: &[String], of: &dyn Fn(&str) -> String) -> String {
+    let x = operands.first().map_or("", String::as_str);
+    let biased = |bias: bool| if bias { of("bias") } else { "None".to_string() };
+    match &step.op {
+        Op::Input(_) | Op::Dropout(_) | Op::Identity(_) => x.to_string(),
+        Op::Conv(op) => format!(
+            "torch.conv2d({x}, {}, {}, {:?}, {:?}, {:?}, {})",
+            of("weight"),
+            biased(op.bias),
+            op.stride,
+            op.pad,
+            op.dilation,
+            op.groups
+        ),
+        Op::Linear(op) => format!("torch.linear({x}, {}, {})", of("weight"), biased(op.bias)),
+        Op::BatchNorm(op) => {
+            let owned = ["weight", "bias", "running_mean", "running_var"].map(of).join(", ");
+            format!("torch.batch_norm({x}, {owned}, False, {:?}, {:?}, True)", op.momentum, op.eps)
+        }
+        Op::Activation(op) => op.torchscript(x),
+        Op::Softmax(_) => format!("torch.softmax({x}, 1)"),
+        Op::MaxPool(op) => {
+            let Window { kernel, stride, pad, ceil } = &op.0;
+            format!("torch.max_pool2d({x}, {kernel:?}, {stride:?}, {pad:?}, [1, 1], {})", truth(*ceil))
+        }
+        Op::AvgPool(op) => {
+            let Window { kernel, stride, pad, ceil } = &op.0;
+            format!("torch.avg_pool2d({x}, {kernel:?}, {stride:?}, {pad:?}, {}, True)", truth(*ceil))
+        }
+        Op::GlobalMaxPool(_) => format!("torch.amax({x}, [2, 3], True)"),
+        Op::GlobalAvgPool(_) => format!("torch.adaptive_avg_pool2d({x}, [1, 1])"),
+        Op::Add(_) => operands.join(" + "),
+        Op::Mul(_) => operands.join(" * "),
+        Op::Scale(op) => format!("{x} * {:?}", op.by),
+        Op::Concat(_) => format!("torch.cat([{}], 1)", operands.join(", ")),
+        Op::Flatten(_) => format!("torch.flatten({x}, 1)"),
+        Op::Pad(op) => {
+            let [h, w] = op.amount;
+            match op.mode {
+                PadMode::Zeros => format!("torch.constant_pad_nd({x}, [{w}, {w}, {h}, {h}])"),
+                PadMode::Reflect => format!("torch.reflection_pad2d({x}, [{w}, {w}, {h}, {h}])"),
+            }
+        }
+        Op::Upsample(op) => {
+            let sizes = step.shape.dims().iter().skip(1).map(u64::to_string).collect::<Vec<_>>().join(", ");
+            match op.mode {
+                UpsampleMode::Nearest => format!("torch.upsample_nearest2d({x}, [{sizes}])"),
+                UpsampleMode::Bilinear => format!("torch.upsample_bilinear2d({x}, [{sizes}], False)"),
+            }
+        }
+    }
+}
+
+fn truth(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
 }

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::memory::{kept, views};
-use super::{Schedule, Task};
+use super::{Kernel, Schedule, Task};
 use crate::graph::Op;
+use crate::graph::op::Alias;
 use crate::lower::winograd::{ByWeights, Dims, Forward, TileSize, packed};
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step};
 
@@ -80,7 +80,7 @@ impl Schedule {
         let (mut words, mut most) = (0u64, [0usize; 3]);
         for task in &self.tasks {
             let step = &plan.steps()[task.step];
-            let (Some(ways), Op::Conv(op)) = (task.ways, &step.op) else { continue };
+            let (Some(ways), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else { continue };
             let Some([in_channels, height, width]) = step.operand_shapes[0].image() else { continue };
             let [images, height, width, in_channels, out_channels] =
                 [load.images, height, width, in_channels, op.out].map(size);
@@ -211,22 +211,22 @@ impl<'a> DryRun<'a> {
         let steps = self.plan.steps();
         let (step, size) = (&steps[task.step], steps[task.output].shape.elements());
         let x = read.first().map(Rc::clone);
-        if task.ways.is_some() || self.schedule.normalises(self.plan, i) {
-            let _cast =
-                task.ways.filter(|ways| ways.forward == ConvAlgorithm::Library).map(|_| self.cast(step));
+        if task.kernel != Kernel::Op {
+            let library = task.kernel.algorithms().filter(|a| a.forward == ConvAlgorithm::Library);
+            let _cast = library.map(|_| self.cast(step));
             return (self.placed(self.schedule.slots.value[i], size), x.into_iter().collect());
         }
-        let kept = kept(&step.op);
-        let value = match x.filter(|_| is_view(step)) {
+        let saved = step.op.traits().saved;
+        let value = match x.filter(|_| step.is_view()) {
             Some(x) => x,
             None => self.numbers(size),
         };
         let mut keep: Vec<Value> = Vec::new();
-        keep.extend(read.iter().filter(|_| kept.operands).map(Rc::clone));
-        keep.extend(kept.value.then(|| Rc::clone(&value)));
-        keep.extend(kept.noise.then(|| self.numbers(size)));
+        keep.extend(read.iter().filter(|_| saved.operands).map(Rc::clone));
+        keep.extend(saved.value.then(|| Rc::clone(&value)));
+        keep.extend(saved.noise.then(|| self.numbers(size)));
         keep.extend(
-            kept.places.then(|| self.allocate(size.saturating_mul(self.load.images).saturating_mul(8))),
+            saved.indices.then(|| self.allocate(size.saturating_mul(self.load.images).saturating_mul(8))),
         );
         keep.extend(matches!(step.op, Op::Conv(_) | Op::Linear(_)).then(|| self.cast(step)));
         (value, keep)
@@ -236,7 +236,7 @@ impl<'a> DryRun<'a> {
     fn backward(&self, i: usize, task: &Task, mut parts: Vec<Value>, kept: Vec<Value>) -> Vec<Value> {
         let step = &self.plan.steps()[task.step];
         let sizes = step.operand_shapes.iter().map(|shape| shape.elements());
-        let norm = self.schedule.normalises(self.plan, i);
+        let norm = task.kernel == Kernel::NormAct;
         while parts.len() > if norm { 2 } else { 1 }
             && let (Some(_a), Some(_b)) = (parts.pop(), parts.pop())
         {
@@ -245,7 +245,7 @@ impl<'a> DryRun<'a> {
         if norm && self.schedule.in_place(self.plan, i) {
             return kept;
         }
-        if let Some(ConvAlgorithms { input, weights, .. }) = task.ways {
+        if let Some(ConvAlgorithms { input, weights, .. }) = task.kernel.algorithms() {
             drop(
                 (weights == ConvAlgorithm::Library)
                     .then(|| [self.cast(step), self.cast(step), self.sums(step)]),
@@ -256,11 +256,11 @@ impl<'a> DryRun<'a> {
                 sizes.filter(|_| wanted).map(|size| self.placed(self.schedule.slots.gradient[i], size));
             return grad_input.collect();
         }
-        match (&step.op, parts.first()) {
-            (Op::Add(_) | Op::Concat(_) | Op::Identity(_) | Op::Flatten(_), Some(gradient)) => {
+        match (step.op.traits().alias, parts.first()) {
+            (Alias::Gradient | Alias::Flat | Alias::Always, Some(gradient)) => {
                 step.operands.iter().map(|_| Rc::clone(gradient)).collect()
             }
-            _ => sizes.map(|size| self.numbers(size)).collect(),
+            (Alias::Never | Alias::Possible, _) | (_, None) => sizes.map(|size| self.numbers(size)).collect(),
         }
     }
 
@@ -276,16 +276,5 @@ impl<'a> DryRun<'a> {
         let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64);
         let width = if own { 0 } else { self.load.precision.bytes() };
         self.allocate(step.op.params(&shapes).saturating_mul(width))
-    }
-}
-
-/// Whether the value is the operand's memory.
-fn is_view(step: &Step) -> bool {
-    let whole = step.operand_shapes.first().and_then(|shape| shape.image());
-    match step.op {
-        // Channels are innermost in memory, so that only single pixels are vectors already.
-        Op::Flatten(_) => whole.is_none_or(|[_, h, w]| (h, w) == (1, 1)),
-        Op::Dropout(_) | Op::Pad(_) => false,
-        _ => views(&step.op),
     }
 }

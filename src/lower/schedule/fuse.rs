@@ -2,7 +2,7 @@
 
 use super::ScheduleOptions;
 use crate::graph::Op;
-use crate::graph::op::{MaxPool, Relu};
+use crate::graph::op::{Activation, MaxPool, Relu};
 use crate::lower::{ConvAlgorithms, Optimisation, Plan, Times};
 use crate::passes::Purpose;
 
@@ -28,12 +28,42 @@ pub struct Task {
     pub output: usize,
     /// The steps that are taken along.
     pub along: Vec<usize>,
-    /// Whether a kernel of netc's own may compute it and what follows.
-    pub own: bool,
-    /// How a convolution of images is computed, where the kernels are at hand.
-    pub ways: Option<ConvAlgorithms>,
-    /// Why, where it was timed.
-    pub times: Option<Times>,
+    /// What computes it.
+    pub kernel: Kernel,
+}
+
+/// What computes a task.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kernel {
+    /// A convolution of images, in each direction by an algorithm, with what follows it.
+    Conv {
+        /// The algorithms.
+        algorithms: ConvAlgorithms,
+        /// Why these, where they were timed.
+        times: Option<Times>,
+    },
+    /// A batch normalisation by the batch's own statistics, with what follows it.
+    NormAct,
+    /// The op alone, as libtorch computes it.
+    Op,
+}
+
+impl Kernel {
+    /// The algorithms of a convolution.
+    pub fn algorithms(&self) -> Option<ConvAlgorithms> {
+        match self {
+            Kernel::Conv { algorithms, .. } => Some(*algorithms),
+            Kernel::NormAct | Kernel::Op => None,
+        }
+    }
+
+    /// How long they took, where they were timed.
+    pub fn times(&self) -> Option<Times> {
+        match self {
+            Kernel::Conv { times, .. } => *times,
+            Kernel::NormAct | Kernel::Op => None,
+        }
+    }
 }
 
 impl Task {
@@ -62,24 +92,21 @@ pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
         if covered[i] {
             continue;
         }
-        let leads = match means.purpose {
-            Purpose::Training => {
-                matches!(step.op, Op::BatchNorm(_)) && !means.without.has(Optimisation::Norm)
-            }
-            Purpose::Evaluation => matches!(step.op, Op::Conv(_)),
-        };
-        let own = means.kernels && leads && step.shape.image().is_some();
+        let image = means.kernels && step.shape.image().is_some();
+        let norm = image
+            && means.purpose == Purpose::Training
+            && matches!(step.op, Op::BatchNorm(_))
+            && !means.without.has(Optimisation::Norm);
+        let leads = norm || (image && means.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));
         let mut task = Task {
             step: i,
             after: FusedOps::default(),
             add: None,
             output: i,
             along: Vec::new(),
-            own,
-            ways: None,
-            times: None,
+            kernel: if norm { Kernel::NormAct } else { Kernel::Op },
         };
-        while own
+        while leads
             && let [next] = readers[task.output][..]
             && !covered[next]
             && extend(&mut task, plan, means, next)
@@ -99,7 +126,9 @@ fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize)
     let last = task.add.is_some();
     let used = |saving| !last && !means.without.has(saving);
     match &step.op {
-        Op::Relu(Relu { max: None }) if used(Optimisation::Relu) && !task.after.relu => {
+        Op::Activation(Activation::Relu(Relu { max: None }))
+            if used(Optimisation::Relu) && !task.after.relu =>
+        {
             task.after.relu = true
         }
         Op::MaxPool(pool)

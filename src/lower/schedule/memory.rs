@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use super::Schedule;
 use crate::graph::Op;
+use crate::graph::op::Traits;
 use crate::lower::Plan;
 use crate::passes::Purpose;
 
@@ -79,13 +80,13 @@ fn lifetimes(plan: &Plan, schedule: &Schedule) -> Lifetimes {
     let mut gradient = vec![2 * tasks.len(); steps.len()];
     for (i, task) in tasks.iter().enumerate().rev() {
         let op = &steps[task.step].op;
-        let kept = kept(op);
-        let own = if backward && kept.value { back(i) } else { i };
+        let Traits { saved, alias, .. } = op.traits();
+        let own = if backward && saved.value { back(i) } else { i };
         value[task.output] = value[task.output].max(own);
         for operand in task.operands(plan) {
             let added = task.add == Some(operand) && !steps[task.step].operands.contains(&operand);
-            let read = if backward && kept.operands && !added { back(i) } else { i };
-            let through = if views(op) { value[task.output] } else { 0 };
+            let read = if backward && saved.operands && !added { back(i) } else { i };
+            let through = if alias.of_value() { value[task.output] } else { 0 };
             value[operand] = value[operand].max(read).max(through);
         }
         if let Some(&x) =
@@ -98,7 +99,7 @@ fn lifetimes(plan: &Plan, schedule: &Schedule) -> Lifetimes {
     for (i, task) in tasks.iter().enumerate() {
         let passed = task.operands(plan).into_iter().filter(|operand| {
             let first = steps[task.step].operands.contains(operand);
-            if first { passes(&steps[task.step].op) } else { true }
+            if first { steps[task.step].op.traits().alias.of_gradient() } else { true }
         });
         let on = passed.map(|operand| gradient[operand]).filter(|&at| at < 2 * tasks.len()).max();
         gradient[task.output] = back(i).max(on.unwrap_or(0));
@@ -139,54 +140,4 @@ fn fit(intervals: &[Interval]) -> (Vec<usize>, Vec<u64>) {
         slot_of[i] = slot;
     }
     (slot_of, sizes)
-}
-
-/// What the backward direction of an op needs besides the gradient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kept {
-    /// Its operands.
-    pub operands: bool,
-    /// Its value.
-    pub value: bool,
-    /// Numbers of its own for each number of the value: places of largest numbers have 64 bits, noise is as wide as the value.
-    pub places: bool,
-    pub noise: bool,
-}
-
-/// As the rules keep it.
-pub(super) fn kept(op: &Op) -> Kept {
-    let nothing = Kept { operands: false, value: false, places: false, noise: false };
-    match op {
-        Op::Input(_)
-        | Op::Identity(_)
-        | Op::Add(_)
-        | Op::Scale(_)
-        | Op::Concat(_)
-        | Op::Flatten(_)
-        | Op::Upsample(_) => nothing,
-        Op::Conv(_)
-        | Op::Linear(_)
-        | Op::BatchNorm(_)
-        | Op::Relu(_)
-        | Op::Gelu(_)
-        | Op::Celu(_)
-        | Op::Silu(_)
-        | Op::AvgPool(_)
-        | Op::GlobalAvgPool(_)
-        | Op::Mul(_)
-        | Op::Pad(_) => Kept { operands: true, ..nothing },
-        Op::MaxPool(_) | Op::GlobalMaxPool(_) => Kept { operands: true, places: true, ..nothing },
-        Op::Sigmoid(_) | Op::Softmax(_) => Kept { value: true, ..nothing },
-        Op::Dropout(_) => Kept { noise: true, ..nothing },
-    }
-}
-
-/// Whether the value may be the operand's memory seen in another way.
-pub(super) fn views(op: &Op) -> bool {
-    matches!(op, Op::Identity(_) | Op::Flatten(_) | Op::Dropout(_) | Op::Pad(_))
-}
-
-/// Whether the gradient by an operand may be the memory of that by the value.
-fn passes(op: &Op) -> bool {
-    views(op) || matches!(op, Op::Add(_) | Op::Concat(_))
 }

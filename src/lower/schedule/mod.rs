@@ -11,7 +11,7 @@ use crate::graph::op::Conv;
 use crate::passes::Purpose;
 
 pub use footprint::{Footprint, Workload, tile};
-pub use fuse::{FusedOps, Task};
+pub use fuse::{FusedOps, Kernel, Task};
 pub use memory::Slots;
 
 /// The tasks of a step, and what is known of the values between them.
@@ -76,11 +76,11 @@ impl Schedule {
             if let (Op::Conv(op), true, Some(image)) =
                 (&step.op, means.kernels, shapes.first().and_then(|shape| shape.image()))
             {
-                let (ways, times) = match suits(op) {
+                let (algorithms, times) = match suits(op) {
                     true => choose(op, image)?,
                     false => (ConvAlgorithms::all(ConvAlgorithm::Library), None),
                 };
-                (task.ways, task.times) = (Some(ways), times);
+                task.kernel = Kernel::Conv { algorithms, times };
             }
         }
         let mut schedule = Schedule { tasks, purpose: means.purpose, values, slots: Slots::default() };
@@ -105,22 +105,18 @@ impl Schedule {
         if !means.kernels || step.shape.image().is_none() {
             return false;
         }
-        match task.ways {
-            Some(ways) => ways.forward != ConvAlgorithm::Library || task.fused(),
-            None => self.normalises(plan, i),
+        match task.kernel {
+            Kernel::Conv { algorithms, .. } => algorithms.forward != ConvAlgorithm::Library || task.fused(),
+            Kernel::NormAct => true,
+            Kernel::Op => false,
         }
     }
 
     /// The operand whose gradient a kernel of task `i` writes.
     fn writes_gradient(&self, plan: &Plan, i: usize) -> Option<usize> {
         let operand = *plan.steps()[self.tasks[i].step].operands.first()?;
-        let own = self.tasks[i].ways?.input != ConvAlgorithm::Library;
+        let own = self.tasks[i].kernel.algorithms()?.input != ConvAlgorithm::Library;
         (own && self.values[operand].wanted && self.purpose == Purpose::Training).then_some(operand)
-    }
-
-    /// Whether task `i` is a batch normalisation that a kernel computes.
-    pub fn normalises(&self, plan: &Plan, i: usize) -> bool {
-        self.tasks[i].own && matches!(plan.steps()[self.tasks[i].step].op, Op::BatchNorm(_))
     }
 
     /// Whether the gradient that task `i`, a batch normalisation, computes may take the place of its operand: a convolution

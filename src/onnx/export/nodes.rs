@@ -1,7 +1,7 @@
 //! Each op of the language as nodes of ONNX.
 
 use super::{Form, Writer, entry};
-use crate::graph::op::{BatchNorm, Conv, PadMode, UpsampleMode, Window};
+use crate::graph::op::{BatchNorm, Conv, OnnxNode, PadMode, UpsampleMode, Window};
 use crate::graph::{Op, Value};
 use crate::lower::Step;
 use crate::onnx::proto::attribute_proto::AttributeType;
@@ -21,24 +21,23 @@ impl Writer<'_> {
             Op::Conv(op) => ("Conv", conv(op)),
             Op::Linear(_) => ("Gemm", vec![int("transB", 1)]),
             Op::BatchNorm(op) => ("BatchNormalization", batch_norm(op)),
-            Op::Relu(op) => match op.max {
-                None => ("Relu", vec![]),
-                Some(max) => {
-                    inputs.push(self.floats(&format!("{}.min", step.path), &[], &[0.0]));
-                    inputs.push(self.floats(&format!("{}.max", step.path), &[], &[max as f32]));
-                    ("Clip", vec![])
+            Op::Activation(op) => {
+                let OnnxNode { op, attributes, constants, gates } = op.onnx();
+                let attributes = attributes.into_iter().map(|(name, value)| float(name, value)).collect();
+                for (name, value) in constants {
+                    inputs.push(self.floats(&format!("{}.{name}", step.path), &[], &[value as f32]));
                 }
-            },
-            Op::Gelu(_) => ("Gelu", vec![]),
-            Op::Celu(op) => ("Celu", vec![float("alpha", op.alpha)]),
-            Op::Silu(_) => {
-                let path = format!("{}.sigmoid", step.path);
-                let sigmoid = self.unused(&path);
-                self.node("Sigmoid", &path, &[&x], sigmoid.clone(), vec![]);
-                inputs.push(sigmoid);
-                ("Mul", vec![])
+                match gates {
+                    false => (op, attributes),
+                    true => {
+                        let path = format!("{}.{}", step.path, op.to_lowercase());
+                        let gate = self.unused(&path);
+                        self.node(op, &path, &[&x], gate.clone(), attributes);
+                        inputs.push(gate);
+                        ("Mul", vec![])
+                    }
+                }
             }
-            Op::Sigmoid(_) => ("Sigmoid", vec![]),
             Op::Softmax(_) => ("Softmax", vec![int("axis", 1)]),
             Op::Dropout(op) => {
                 inputs.push(self.floats(&format!("{}.ratio", step.path), &[], &[op.p as f32]));

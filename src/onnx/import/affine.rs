@@ -1,5 +1,6 @@
 //! Sums and products, of values and with constants.
 
+use crate::graph::op::{Sigmoid, Silu};
 use crate::graph::{Op, Value};
 use crate::onnx::decimal;
 
@@ -140,11 +141,11 @@ fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, a: usize, b: usize) -
     let written = node.note("netc.op").is_some_and(|op| op == "mul");
     for (x, gate) in [(a, b), (b, a)] {
         let line = &builder.lines[gate];
-        let own = matches!(line.op, Op::Sigmoid(_)) && line.operands == [x];
+        let own = line.op == Op::from(Sigmoid) && line.operands == [x];
         if own && !written && builder.reads(&line.value) == 1 {
             let path = builder.names.path(node, "silu");
             let line = &mut builder.lines[gate];
-            line.op = Op::from(crate::graph::op::Silu);
+            line.op = Op::from(Silu);
             line.path = path;
             line.value = node.proto.output.first().cloned().unwrap_or_default();
             return Ok(Known::Value(gate));

@@ -27,7 +27,7 @@ use crate::check::{Checked, check};
 use crate::lower::Weights;
 
 pub use read::MAX_FILE;
-pub use versions::{OPS, Versions};
+pub use versions::{Versions, ops};
 
 /// What a model became.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Which op of the language each op of ONNX becomes.
 
+use crate::graph::op::Activation;
 use crate::graph::{Op, Value};
 use crate::onnx::decimal;
 
@@ -30,11 +31,9 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "GlobalAveragePool" => unary(builder, node, ("globalavgpool", vec![])),
         "ReduceMax" => reshape::reduce(builder, node, "globalmaxpool"),
         "ReduceMean" => reshape::reduce(builder, node, "globalavgpool"),
-        "Relu" => unary(builder, node, ("relu", vec![])),
         "Clip" => clip(builder, node),
         "Gelu" => gelu(builder, node),
         "Celu" => celu(builder, node),
-        "Sigmoid" => unary(builder, node, ("sigmoid", vec![])),
         "Swish" if node.float("alpha", 1.0)? == 1.0 => unary(builder, node, ("silu", vec![])),
         "Softmax" => softmax(builder, node),
         "Dropout" => dropout(builder, node),
@@ -56,8 +55,11 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "Gather" => sizes::gather(builder, node),
         "Slice" => sizes::slice(builder, node),
         "Erf" => gelu::erf(builder, node),
-        // No op of the language, or one for constants alone.
-        _ => Err(Fault::Unsupported(String::new())),
+        other => match Activation::ONNX.iter().flatten().find(|(op, ..)| *op == other) {
+            Some((.., name)) => unary(builder, node, (name, vec![])),
+            // No op of the language, or one for constants alone.
+            None => Err(Fault::Unsupported(String::new())),
+        },
     }
 }
 

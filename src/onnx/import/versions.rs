@@ -3,6 +3,7 @@
 use crate::onnx::proto::{ModelProto, NodeProto};
 
 use super::{Fault, Result, names};
+use crate::graph::op::Activation;
 
 /// The opsets of models that are read.
 pub(super) const OPSETS: std::ops::RangeInclusive<i64> = 1..=28;
@@ -23,7 +24,17 @@ const fn all(op: &'static str, read: &'static [i64]) -> Versions {
 }
 
 /// Every op that an import understands, by name.
-pub const OPS: &[Versions] = &[
+pub fn ops() -> Vec<Versions> {
+    let mut ops: Vec<Versions> = OPS.iter().copied().chain(activations()).collect();
+    ops.sort_by_key(|versions| versions.op);
+    ops
+}
+
+fn activations() -> impl Iterator<Item = Versions> {
+    Activation::ONNX.iter().flatten().map(|&(op, read, _)| all(op, read))
+}
+
+const OPS: &[Versions] = &[
     all("Abs", &[1, 6, 13]),
     all("Add", &[1, 6, 7, 13, 14]),
     all("AveragePool", &[1, 7, 10, 11, 19, 22]),
@@ -59,11 +70,9 @@ pub const OPS: &[Versions] = &[
     all("Reciprocal", &[1, 6, 13]),
     all("ReduceMax", &[1, 11, 12, 13, 18, 20]),
     all("ReduceMean", &[1, 11, 13, 18]),
-    all("Relu", &[1, 6, 13, 14]),
     all("Reshape", &[1, 5, 13, 14, 19, 21, 23, 24, 25]),
     all("Resize", &[10, 11, 13, 18, 19]),
     all("Shape", &[1, 13, 15, 19, 21, 23, 24, 25]),
-    all("Sigmoid", &[1, 6, 13]),
     all("Slice", &[1, 10, 11, 13]),
     all("Softmax", &[1, 11, 13]),
     all("Sqrt", &[1, 6, 13]),
@@ -92,9 +101,9 @@ pub(super) fn version(node: &NodeProto, opset: i64) -> Result<i64> {
     if !["", "ai.onnx"].contains(&node.domain()) {
         return Err(Fault::Unsupported(format!("of {}", names::shown(node.domain()))));
     }
-    let found = OPS.iter().find(|versions| versions.op == node.op_type());
+    let found = OPS.iter().copied().chain(activations()).find(|versions| versions.op == node.op_type());
     let Versions { read, refused, .. } = found.ok_or_else(|| Fault::Unsupported(String::new()))?;
-    let newest = read.iter().chain(*refused).copied().filter(|&version| version <= opset).max();
+    let newest = read.iter().chain(refused).copied().filter(|&version| version <= opset).max();
     match newest {
         Some(version) if read.contains(&version) => Ok(version),
         Some(version) => {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::arguments::{self, Parameters};
 use super::flow::{Flow, Step};
+use crate::graph::op::Activation;
 
 /// The longest chain and the largest diamond that are looked at, and the most blocks of a net.
 const LONGEST: usize = 10;
@@ -217,8 +218,10 @@ fn grow(
     let stages =
         steps.iter().zip(places.iter()).all(|(&i, p)| flow.steps[i].stage == flow.steps[p.steps[0]].stage);
     // A pool or a reshape ends a part.
-    let inner = ["conv", "linear", "bn", "relu", "gelu", "celu", "silu", "sigmoid", "dropout"];
-    let fits = steps.iter().all(|&i| inner.contains(&flow.steps[i].head.as_str()));
+    let inner = |head: &str| {
+        ["conv", "linear", "bn", "dropout"].contains(&head) || Activation::names().any(|name| name == head)
+    };
+    let fits = steps.iter().all(|&i| inner(&flow.steps[i].head));
     if !fits || kinds.len() != 1 || distinct.len() != places.len() || !stages {
         return false;
     }

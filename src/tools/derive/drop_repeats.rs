@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use crate::check::Checked;
+use crate::graph::op::Activation;
 use crate::graph::{NodeId, Op};
 
 /// For each node that goes, the value that its readers read instead.
@@ -23,6 +24,6 @@ fn entry(net: &Checked, instead: &HashMap<NodeId, NodeId>, relu: NodeId) -> Opti
         let first = net.graph().operands(id).first().copied();
         first.map(|o| instead.get(&o).copied().unwrap_or(o))
     };
-    let bn = operand(relu).filter(|_| matches!(net.node(relu).op, Op::Relu(_)))?;
+    let bn = operand(relu).filter(|_| matches!(net.node(relu).op, Op::Activation(Activation::Relu(_))))?;
     operand(bn).filter(|_| matches!(net.node(bn).op, Op::BatchNorm(_)))
 }

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use crate::check::Checked;
-use crate::graph::{NodeId, Op};
+use crate::graph::NodeId;
+use crate::graph::op::Demand;
 
 /// For each node that goes, the value that its readers read instead.
 pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
@@ -11,18 +12,11 @@ pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
         let operands: Vec<NodeId> =
             net.graph().operands(id).into_iter().map(|o| instead.get(&o).copied().unwrap_or(o)).collect();
         let far = |id: &NodeId| distance.get(id).copied().unwrap_or(0);
-        let kept = match &net.node(id).op {
-            // The join's readers expect its shape. The first of the nearest is taken.
-            Op::Add(_) | Op::Mul(_) => {
-                operands.iter().filter(|&&o| net.shape(o) == net.shape(id)).min_by_key(|o| far(o)).copied()
-            }
-            Op::Identity(_) => operands.first().copied(),
-            Op::Input(_) | Op::Conv(_) | Op::Linear(_) | Op::BatchNorm(_) => None,
-            Op::Relu(_) | Op::Gelu(_) | Op::Celu(_) | Op::Silu(_) | Op::Sigmoid(_) | Op::Softmax(_) => None,
-            Op::Dropout(_) | Op::MaxPool(_) | Op::AvgPool(_) => None,
-            Op::GlobalMaxPool(_) | Op::GlobalAvgPool(_) => None,
-            Op::Scale(_) | Op::Concat(_) | Op::Flatten(_) | Op::Pad(_) | Op::Upsample(_) => None,
-        };
+        let traits = net.node(id).op.traits();
+        // The join's readers expect its shape. The first of the nearest is taken.
+        let whole = |o: &&NodeId| net.shape(**o) == net.shape(id);
+        let passes = traits.identity || traits.demand == Demand::OneShape;
+        let kept = operands.iter().filter(|_| passes).filter(whole).min_by_key(|o| far(o)).copied();
         match kept {
             Some(kept) => {
                 instead.insert(id, kept);

@@ -1,5 +1,6 @@
-//! What stands on a box: a short text for an op, its role, and numbers as people say them.
+//! What stands on a box: the role of its op, and numbers as people say them.
 
+use crate::graph::op::Category;
 use crate::graph::{Op, Shape};
 
 /// What an op is for; it decides the colour of its box.
@@ -24,21 +25,13 @@ pub enum Role {
 impl Role {
     /// The role of an op.
     pub fn of(op: &Op) -> Role {
-        match op {
-            Op::Input(_) => Role::Io,
-            Op::Conv(_) => Role::Conv,
-            Op::BatchNorm(_)
-            | Op::Relu(_)
-            | Op::Gelu(_)
-            | Op::Celu(_)
-            | Op::Silu(_)
-            | Op::Sigmoid(_)
-            | Op::Softmax(_)
-            | Op::Dropout(_)
-            | Op::Identity(_) => Role::Activation,
-            Op::MaxPool(_) | Op::AvgPool(_) | Op::GlobalMaxPool(_) | Op::GlobalAvgPool(_) => Role::Pool,
-            Op::Add(_) | Op::Mul(_) | Op::Concat(_) => Role::Join,
-            Op::Linear(_) | Op::Flatten(_) | Op::Pad(_) | Op::Upsample(_) | Op::Scale(_) => Role::Linear,
+        match op.traits().category {
+            Category::Io => Role::Io,
+            Category::Conv => Role::Conv,
+            Category::Activation => Role::Activation,
+            Category::Pool => Role::Pool,
+            Category::Join => Role::Join,
+            Category::Linear => Role::Linear,
         }
     }
 
@@ -67,60 +60,6 @@ impl Role {
             Role::Block => ["#e0f2fe", "#7cc4ee", "#0b3c59"],
         }
     }
-}
-
-/// The op in a few characters: `conv 128 3×3 /2`. Details of initialisation are left out.
-pub fn op(op: &Op) -> String {
-    match op {
-        Op::Input(_) => "input".into(),
-        Op::Conv(conv) => {
-            let mut text = format!("conv {} {}", conv.out, pair(conv.kernel));
-            if conv.stride != [1, 1] {
-                text += &format!(" /{}", square(conv.stride));
-            }
-            if conv.groups != 1 {
-                text += &format!(", {} groups", conv.groups);
-            }
-            if conv.dilation != [1, 1] {
-                text += &format!(", dilated {}", square(conv.dilation));
-            }
-            text
-        }
-        Op::Linear(linear) => format!("linear {}", linear.out),
-        Op::MaxPool(pool) => window("maxpool", pool.0.kernel, pool.0.stride),
-        Op::AvgPool(pool) => window("avgpool", pool.0.kernel, pool.0.stride),
-        Op::Relu(relu) => relu.max.map_or("relu".into(), |max| format!("relu {max}")),
-        Op::Celu(celu) => format!("celu {}", celu.alpha),
-        Op::Dropout(dropout) => format!("dropout {}", dropout.p),
-        Op::Scale(scale) => format!("× {}", scale.by),
-        Op::Pad(pad) => format!("pad {}", square(pad.amount)),
-        Op::Upsample(upsample) => format!("upsample {}", square(upsample.factor)),
-        op @ (Op::BatchNorm(_)
-        | Op::Gelu(_)
-        | Op::Silu(_)
-        | Op::Sigmoid(_)
-        | Op::Softmax(_)
-        | Op::Identity(_)
-        | Op::GlobalMaxPool(_)
-        | Op::GlobalAvgPool(_)
-        | Op::Add(_)
-        | Op::Mul(_)
-        | Op::Concat(_)
-        | Op::Flatten(_)) => op.name().into(),
-    }
-}
-
-fn window(name: &str, kernel: [u64; 2], stride: [u64; 2]) -> String {
-    let text = format!("{name} {}", pair(kernel));
-    if stride == kernel { text } else { format!("{text} /{}", square(stride)) }
-}
-
-fn pair([h, w]: [u64; 2]) -> String {
-    format!("{h}×{w}")
-}
-
-fn square([h, w]: [u64; 2]) -> String {
-    if h == w { h.to_string() } else { pair([h, w]) }
 }
 
 /// A shape without its batch: `64×32×32`.

@@ -222,7 +222,7 @@ impl Builder<'_> {
         let (shape, params) = (label::shape(self.net.shape(id)), self.net.node_params(id));
         let text = match Role::of(&node.op) {
             Role::Io => format!("{} {shape}", node.path),
-            _ => label::op(&node.op),
+            _ => node.op.label(),
         };
         let cost = if params > 0 { format!(", {} params", label::count(params)) } else { String::new() };
         Row {

@@ -7,5 +7,5 @@ mod compiled;
 pub mod kernels;
 mod torch;
 
-pub use compiled::{Compiled, Stepped, TaskInfo, Tuning};
+pub use compiled::{Session, Stepped, TaskInfo, Tuning};
 pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, script, verify};

@@ -17,7 +17,7 @@ use super::fits::fits;
 use super::origin;
 use super::stepper::tuning;
 use super::{Batches, Machine, checkpoint};
-use crate::lower::{At, Compiled, Mode, TorchNet};
+use crate::lower::{At, Mode, Session, TorchNet};
 
 /// Images in one batch of an evaluation. The result does not depend on it but for rounding.
 const BATCH: usize = 1000;
@@ -86,7 +86,7 @@ fn evaluate_watched(
             Executor::Eager => None,
             Executor::Compiled => {
                 let most = BATCH.min(share.len().max(1));
-                Some(Compiled::new(net, Purpose::Evaluation, most, &tuning(method, machine))?)
+                Some(Session::new(net, Purpose::Evaluation, most, &tuning(method, machine))?)
             }
         };
         for start in share.clone().step_by(BATCH) {
@@ -99,7 +99,7 @@ fn evaluate_watched(
             let mut logits: Option<Tensor> = None;
             for (part, view) in views_of(views, &images).at("the views of the images")? {
                 let own = match &mut compiled {
-                    Some(compiled) => compiled.evaluate(net, &view)?,
+                    Some(compiled) => compiled.evaluate(&view)?,
                     None => net.forward(&view, Mode::Eval)?,
                 };
                 logits = Some(add(logits, own, part).at("the logits")?);
@@ -113,7 +113,7 @@ fn evaluate_watched(
         if let Some(group) = group {
             stopped = group.sum_gradients(&mut [], stopped)?;
         }
-        let tuned = compiled.as_ref().map_or(Duration::ZERO, Compiled::tuned);
+        let tuned = compiled.as_ref().map_or(Duration::ZERO, Session::tuned);
         let score = tally.score().at("evaluation")?;
         match score.loss.is_finite() {
             true => Ok(Evaluated { score, stopped, tuned }),

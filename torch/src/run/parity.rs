@@ -17,7 +17,7 @@ use super::checkpoint::{self, Entry, NO_FACTS};
 use super::state::{Progress, State};
 use super::statistics::Batching;
 use super::stepper::{Stepper, tuning};
-use crate::lower::{At, Compiled, Mode, TorchNet};
+use crate::lower::{At, Mode, Session, TorchNet};
 
 /// What is computed.
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +141,7 @@ fn evaluated(net: &TorchNet, images: &Tensor, trial: &Trial<'_>) -> Result<Tenso
     let logits = match method.executor {
         Executor::Eager => tch::no_grad(|| net.forward(images, Mode::Eval))?,
         Executor::Compiled => {
-            Compiled::new(net, Purpose::Evaluation, batch, &tuning(method, machine))?.evaluate(net, images)?
+            Session::new(net, Purpose::Evaluation, batch, &tuning(method, machine))?.evaluate(images)?
         }
     };
     host(&logits).at("the logits").map_err(RunError::from)

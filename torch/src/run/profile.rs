@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use netc::check::Checked;
-use netc::graph::Op;
 use netc::lower::{ConvAlgorithms, Footprint, Precision, Times, Workload, seed};
 use netc::passes::{Purpose, optimise};
 use netc::recipe::Recipe;
@@ -20,7 +19,7 @@ use super::optimiser::LrState;
 use super::statistics::Batching;
 use super::stepper::tuning;
 use super::{Batches, Machine, Optimiser, native};
-use crate::lower::{At, Compiled, TorchNet};
+use crate::lower::{At, Session, TorchNet};
 
 /// Steps before the clock counts.
 const WARM_UP: usize = 2;
@@ -98,6 +97,7 @@ pub fn profile(
     steps: usize,
     memory: bool,
 ) -> Result<Profile, RunError> {
+    recipe.validate()?;
     let batch = recipe.batch_size;
     Batching::alone(batch).has_variance(net)?;
     let images = Images::new(net, recipe, machine)?;
@@ -111,7 +111,7 @@ pub fn profile(
     phases.passes = since();
     let net = TorchNet::new(trained.net(), 0, machine.device, machine.precision)?;
     phases.weights = since();
-    let mut compiled = Compiled::new(&net, Purpose::Training, batch, &tuning(method, machine))?;
+    let mut compiled = Session::new(&net, Purpose::Training, batch, &tuning(method, machine))?;
     phases.tuning = compiled.tuned().as_secs_f64();
     phases.schedule = since() - phases.tuning;
     compiled.take_times();
@@ -125,7 +125,7 @@ pub fn profile(
         let (images, labels) = images.batch(step).at("augmentation")?;
         machine.wait();
         let augmented = start.elapsed().as_secs_f64();
-        compiled.step(&net, &images, &labels, step as u64)?;
+        compiled.step(&images, &labels, step as u64)?;
         let after = Instant::now();
         // A rate of 0 keeps random labels from driving the weights away.
         let still = LrState { lr: 0.0, peak: 0.0, epoch: 0.0, step: step as u64 + 1 };
@@ -148,7 +148,7 @@ pub fn profile(
     let load = Workload { images: batch as u64, precision: machine.precision, threads };
     let predicted = compiled.schedule().footprint(net.plan(), load);
     let width = net.precision().bytes();
-    let rows = compiled.tasks(&net).into_iter().enumerate().map(|(i, task)| {
+    let rows = compiled.tasks().into_iter().enumerate().map(|(i, task)| {
         let seconds = [0, 1].map(|direction| median(tasks.iter().map(|times| times[i][direction]).collect()));
         let step = &net.plan().steps()[task.step];
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
@@ -157,8 +157,7 @@ pub fn profile(
         let read: u64 = shapes.iter().map(|shape| shape.elements()).sum();
         let weights = step.op.params(&shapes) * width;
         let moved = |numbers: u64| numbers * batch as u64 * width;
-        let view = matches!(step.op, Op::Flatten(_) | Op::Identity(_));
-        let bytes = match view {
+        let bytes = match step.is_view() {
             true => [0, 0],
             false => [moved(read + task.written) + weights, moved(task.written + 2 * read) + 2 * weights],
         };

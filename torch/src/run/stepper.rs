@@ -7,13 +7,13 @@ use tch::Tensor;
 use super::evaluate::sum_of_losses;
 use super::state::State;
 use super::{Machine, native};
-use crate::lower::{At, Compiled, Mode, Stepped, TorchNet, Tuning};
+use crate::lower::{At, Mode, Session, Stepped, TorchNet, Tuning};
 
 /// Computes the steps of a training.
 #[derive(Debug)]
 pub(super) enum Stepper {
     Eager { label_smoothing: f64 },
-    Compiled(Box<Compiled>),
+    Compiled(Box<Session>),
 }
 
 impl Stepper {
@@ -27,7 +27,7 @@ impl Stepper {
         if method.executor == Executor::Eager || method.sync_norm || recipe.ghost_batch > 0 {
             return Ok(Stepper::Eager { label_smoothing: recipe.label_smoothing });
         }
-        let mut compiled = Compiled::new(net, Purpose::Training, batch, &tuning(method, machine))?;
+        let mut compiled = Session::new(net, Purpose::Training, batch, &tuning(method, machine))?;
         compiled.smooth_labels(recipe.label_smoothing);
         let threads = machine.hardware().threads;
         let load = Workload { images: batch as u64, precision: machine.precision, threads };
@@ -53,7 +53,7 @@ impl Stepper {
                 Ok((Stepped { logits, loss }, gradients))
             }
             Stepper::Compiled(compiled) => {
-                let stepped = compiled.step(&state.net, images, labels, seed)?;
+                let stepped = compiled.step(images, labels, seed)?;
                 Ok((stepped, compiled.gradients().iter().map(Tensor::shallow_clone).collect()))
             }
         }

@@ -119,6 +119,7 @@ pub fn train(
     journal: &mut dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
+    job.recipe.validate()?;
     fits(job.net, job.data)?;
     has_images(job.data, [job.limit_train, job.limit_test])?;
     Batching::of(job).has_variance(job.net)?;

@@ -64,7 +64,7 @@ impl Convolution {
                     self.packed = true;
                 }
                 let (x, y) = (channels_last(x)?, y()?);
-                kernels.convolve((&x, &y), (tile, &mut self.forward), finish, workspace)?;
+                kernels.convolve((&x, &y), Direction::Forward, &mut self.forward, finish, workspace)?;
                 Ok(y)
             }
             (_, kernels) => {
@@ -95,7 +95,8 @@ impl Convolution {
         if let (Some(tile), Some(kernels)) = (tile(self.ways.input), kernels) {
             kernels.pack(weight, (tile, Direction::Backward), x.kind(), &mut self.backward)?;
             let (gradient, dx) = (channels_last(gradient)?, dx()?);
-            kernels.convolve((&gradient, &dx), (tile, &mut self.backward), Epilogue::default(), workspace)?;
+            let plain = Epilogue::default();
+            kernels.convolve((&gradient, &dx), Direction::Backward, &mut self.backward, plain, workspace)?;
             return Ok(dx);
         }
         let cast = self.cast(weight, x.kind())?;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use netc::graph::Op;
 use netc::graph::op::Role;
-use netc::lower::schedule::{Schedule, ScheduleOptions, Task};
+use netc::lower::schedule::{Kernel, Schedule, ScheduleOptions, Task};
 use netc::lower::{ConvAlgorithms, Optimisation, Times, TorchError};
 use netc::passes::Purpose;
 use tch::{Device, Kind, TchError, Tensor};
@@ -27,9 +27,12 @@ use convolution::Convolution;
 use memory::Memory;
 pub use tuning::Tuning;
 
-/// A net's step, made for batches of at most so many images.
+/// A net's step with all that it computes in: its weights, its schedule, and its memory, for batches of at most so many
+/// images.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct Session {
+    /// The same tensors as those of the net that it was made for.
+    net: TorchNet,
     schedule: Schedule,
     /// Those of tasks that are convolutions of this module's.
     convolutions: Vec<Option<Convolution>>,
@@ -72,8 +75,9 @@ pub struct Stepped {
     pub loss: Tensor,
 }
 
-impl Compiled {
-    /// Compiles a net for batches of at most `batch` images.
+impl Session {
+    /// Compiles a net for batches of at most `batch` images. It shares the net's weights: what changes them changes them
+    /// here, too.
     ///
     /// # Errors
     /// What libtorch refuses.
@@ -82,7 +86,7 @@ impl Compiled {
         purpose: Purpose,
         batch: usize,
         tuning: &Tuning,
-    ) -> Result<Compiled, TorchError> {
+    ) -> Result<Session, TorchError> {
         let suits = net.device == Device::Cpu && matches!(net.kind, Kind::Float | Kind::BFloat16);
         let kernels = Kernels::detect().filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
         let training = purpose == Purpose::Training;
@@ -94,11 +98,12 @@ impl Compiled {
             tuned += start.elapsed();
             ways
         })?;
-        let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, task.ways) {
-            (Op::Conv(op), Some(ways)) => Some(Convolution::new(op.clone(), ways)),
-            _ => None,
+        let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, task.kernel) {
+            (Op::Conv(op), Kernel::Conv { algorithms, .. }) => Some(Convolution::new(op.clone(), algorithms)),
+            (_, Kernel::Conv { .. } | Kernel::NormAct | Kernel::Op) => None,
         };
-        let mut compiled = Compiled {
+        let mut session = Session {
+            net: net.share(),
             convolutions: schedule.tasks.iter().map(convolution).collect(),
             memory: Memory::new(&schedule.slots, batch, (net.kind, net.device)).at("the memory of a step")?,
             schedule,
@@ -113,19 +118,19 @@ impl Compiled {
         };
         if training {
             for owned in &net.owned {
-                let first = compiled.grad_weights.len();
+                let first = session.grad_weights.len();
                 for weight in
                     net.weights[owned.clone()].iter().filter(|weight| weight.role != Role::Statistic)
                 {
                     let gradient = weight.tensor.f_detach().and_then(|tensor| tensor.f_zeros_like());
                     let gradient = gradient.at(&weight.name)?;
-                    compiled.gradients.extend(weight.trained.then(|| gradient.shallow_clone()));
-                    compiled.grad_weights.push(gradient);
+                    session.gradients.extend(weight.trained.then(|| gradient.shallow_clone()));
+                    session.grad_weights.push(gradient);
                 }
-                compiled.owned.push(first..compiled.grad_weights.len());
+                session.owned.push(first..session.grad_weights.len());
             }
         }
-        Ok(compiled)
+        Ok(session)
     }
 
     /// The gradients by the trained weights of the last step, in the order of the weights. The next step writes over them.
@@ -133,7 +138,7 @@ impl Compiled {
         &self.gradients
     }
 
-    /// Spreads so much of each label evenly over the classes from now on, in the loss of [`step`](Compiled::step).
+    /// Spreads so much of each label evenly over the classes from now on, in the loss of [`step`](Session::step).
     pub fn smooth_labels(&mut self, part: f64) {
         self.label_smoothing = part;
     }
@@ -158,9 +163,9 @@ impl Compiled {
         &self.schedule
     }
 
-    /// The tasks of this net, in order.
-    pub fn tasks(&self, net: &TorchNet) -> Vec<TaskInfo> {
-        let steps = net.plan.steps();
+    /// The tasks, in order.
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        let steps = self.net.plan.steps();
         let info = |task: &Task| TaskInfo {
             step: task.step,
             along: task.along.iter().map(|&step| steps[step].path.clone()).collect(),
@@ -169,31 +174,25 @@ impl Compiled {
                 .operands
                 .iter()
                 .any(|&operand| self.schedule.values[operand].wanted),
-            ways: task.ways,
-            times: task.times,
+            ways: task.kernel.algorithms(),
+            times: task.kernel.times(),
         };
         self.schedule.tasks.iter().map(info).collect()
     }
 
     /// One step of training on images `[N, C, H, W]` with labels `[N]`: the sum of the cross-entropies, and its
-    /// [gradients](Compiled::gradients).
+    /// [gradients](Session::gradients).
     ///
     /// # Errors
     /// What libtorch refuses.
-    pub fn step(
-        &mut self,
-        net: &TorchNet,
-        images: &Tensor,
-        labels: &Tensor,
-        seed: u64,
-    ) -> Result<Stepped, TorchError> {
+    pub fn step(&mut self, images: &Tensor, labels: &Tensor, seed: u64) -> Result<Stepped, TorchError> {
         tch::no_grad(|| {
             self.convolutions.iter_mut().flatten().for_each(Convolution::renew);
-            let (value, kept) = self.forward(net, images, Mode::Train { seed })?;
+            let (value, kept) = self.forward(images, Mode::Train { seed })?;
             let kind = value.kind();
             let (stepped, gradient) =
-                cross_entropy(value, labels, self.label_smoothing, net.masters).at("the loss")?;
-            self.backward(net, gradient.f_to_kind(kind).at("the loss")?, kept)?;
+                cross_entropy(value, labels, self.label_smoothing, self.net.masters).at("the loss")?;
+            self.backward(gradient.f_to_kind(kind).at("the loss")?, kept)?;
             Ok(stepped)
         })
     }
@@ -203,10 +202,10 @@ impl Compiled {
     ///
     /// # Errors
     /// What libtorch refuses.
-    pub fn evaluate(&mut self, net: &TorchNet, images: &Tensor) -> Result<Tensor, TorchError> {
+    pub fn evaluate(&mut self, images: &Tensor) -> Result<Tensor, TorchError> {
         tch::no_grad(|| {
-            let (value, _) = self.forward(net, images, Mode::Eval)?;
-            value.f_to_kind(net.masters).at("the output")
+            let (value, _) = self.forward(images, Mode::Eval)?;
+            value.f_to_kind(self.net.masters).at("the output")
         })
     }
 }

@@ -5,7 +5,7 @@ use netc::lower::Step;
 use tch::{Kind, TchError, Tensor};
 
 use crate::lower::kernels::aten;
-use crate::lower::torch::{Mode, Weight, channels_last, image_size, ops, pair};
+use crate::lower::torch::{Mode, Weight, activation, channels_last, image_size, ops, pair};
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -24,8 +24,6 @@ pub(super) fn forward(
     seed: u64,
 ) -> Result<Done> {
     let x = *operands.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
-    let mode = Mode::Train { seed };
-    let plain = || ops::apply(step, operands, weights, (kind, None), mode);
     let done = |value: Tensor, kept: &[&Tensor]| {
         let kept = kept.iter().map(|tensor| tensor.shallow_clone()).collect();
         Ok(Done { value, kept })
@@ -61,26 +59,25 @@ pub(super) fn forward(
             let (value, places) = x.f_max_pool2d_with_indices(size, size, [0, 0], [1, 1], false)?;
             done(value, &[x, &places])
         }
-        Op::Sigmoid(_) | Op::Softmax(_) => {
-            let value = plain()?;
-            let kept = [value.shallow_clone()].into();
-            Ok(Done { value, kept })
-        }
-        Op::Relu(_) | Op::Gelu(_) | Op::Celu(_) | Op::Silu(_) | Op::AvgPool(_) | Op::GlobalAvgPool(_) => {
-            done(plain()?, &[x])
-        }
-        Op::Mul(_) => done(plain()?, operands),
-        Op::Pad(op) => match op.mode {
-            PadMode::Zeros => done(plain()?, &[]),
-            PadMode::Reflect => done(plain()?, &[x]),
-        },
         Op::Input(_)
+        | Op::Activation(_)
+        | Op::Softmax(_)
         | Op::Identity(_)
+        | Op::AvgPool(_)
+        | Op::GlobalAvgPool(_)
         | Op::Add(_)
+        | Op::Mul(_)
         | Op::Scale(_)
         | Op::Concat(_)
         | Op::Flatten(_)
-        | Op::Upsample(_) => done(plain()?, &[]),
+        | Op::Pad(_)
+        | Op::Upsample(_) => {
+            let value = ops::apply(step, operands, weights, (kind, None), Mode::Train { seed })?;
+            let saved = step.op.traits().saved;
+            let operands = operands.iter().filter(|_| saved.operands).map(|operand| operand.shallow_clone());
+            let kept = operands.chain(saved.value.then(|| value.shallow_clone())).collect();
+            Ok(Done { value, kept })
+        }
     }
 }
 
@@ -115,14 +112,7 @@ pub(super) fn backward(
             Ok(vec![wanted[0].then(|| gradient.f_matmul(weight)).transpose()?])
         }
         Op::BatchNorm(op) => batch_norm(op, gradient, kept, weights, grad_weights),
-        Op::Relu(op) => match op.max {
-            None => one(kept[0].f_threshold_backward(gradient, 0.0)),
-            Some(max) => one(kept[0].f_hardtanh_backward(gradient, 0.0, max)),
-        },
-        Op::Gelu(_) => one(kept[0].f_gelu_backward(gradient, "none")),
-        Op::Celu(op) => one(Tensor::f_elu_backward(gradient, op.alpha, 1.0, 1.0 / op.alpha, false, &kept[0])),
-        Op::Silu(_) => one(kept[0].f_silu_backward(gradient)),
-        Op::Sigmoid(_) => one(Tensor::f_sigmoid_backward(gradient, &kept[0])),
+        Op::Activation(op) => one(activation::backward(op, gradient, &kept[0])),
         Op::Softmax(_) => {
             one(Tensor::f_internal_softmax_backward_data(gradient, &kept[0], 1, gradient.kind()))
         }

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use netc::graph::Op;
-use netc::lower::TorchError;
+use netc::lower::{Kernel, Step, Task, TorchError};
 use tch::{Device, TchError, Tensor};
 
-use super::{Compiled, rules};
+use super::{Session, rules};
+use crate::lower::At;
 use crate::lower::kernels::{Epilogue, Moments};
 use crate::lower::torch::{Mode, channels_last, ops};
-use crate::lower::{At, TorchNet};
 
 /// What a task keeps for its way back.
 pub(super) enum Kept {
@@ -18,27 +18,23 @@ pub(super) enum Kept {
     Convolution(Tensor),
 }
 
-impl Compiled {
+impl Session {
     /// The output, and what each task keeps.
-    pub(super) fn forward(
-        &mut self,
-        net: &TorchNet,
-        images: &Tensor,
-        mode: Mode,
-    ) -> Result<(Tensor, Vec<Kept>), TorchError> {
-        let steps = net.plan.steps();
+    pub(super) fn forward(&mut self, images: &Tensor, mode: Mode) -> Result<(Tensor, Vec<Kept>), TorchError> {
+        let steps = self.net.plan.steps();
         let mut values: Vec<Option<Tensor>> = (0..steps.len()).map(|_| None).collect();
-        let input = images.f_to_kind(net.kind).and_then(|t| channels_last(&t));
+        let input = images.f_to_kind(self.net.kind).and_then(|t| channels_last(&t));
         values[0] = Some(input.at(&steps[0].path)?);
         let mut kept = Vec::new();
         for i in 0..self.schedule.tasks.len() {
             let task = self.schedule.tasks[i].clone();
-            let operands = task.operands(&net.plan);
+            let operands = task.operands(&self.net.plan);
             let read: Vec<Tensor> =
                 operands.iter().filter_map(|&o| values[o].as_ref()).map(Tensor::shallow_clone).collect();
             let start = Instant::now();
-            let (value, keep) = self.run(net, i, &read, mode).at(&steps[task.step].path)?;
-            self.note(net, i, 0, start);
+            let done = self.run(i, &read, mode);
+            self.note(i, 0, start);
+            let (value, keep) = done.at(&self.step_of(&task).path)?;
             kept.push(keep);
             drop(read);
             for operand in operands {
@@ -52,14 +48,13 @@ impl Compiled {
         Ok((output.at("the output")?, kept))
     }
 
-    fn run(
-        &mut self,
-        net: &TorchNet,
-        i: usize,
-        read: &[Tensor],
-        mode: Mode,
-    ) -> Result<(Tensor, Kept), TchError> {
-        let Compiled { schedule, convolutions, memory, kernels, workspace, .. } = self;
+    /// The op of a task.
+    fn step_of(&self, task: &Task) -> &Step {
+        &self.net.plan.steps()[task.step]
+    }
+
+    fn run(&mut self, i: usize, read: &[Tensor], mode: Mode) -> Result<(Tensor, Kept), TchError> {
+        let Session { net, schedule, convolutions, memory, kernels, workspace, .. } = self;
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
@@ -80,8 +75,8 @@ impl Compiled {
             let read: Vec<&Tensor> = read.iter().collect();
             return Ok((ops::apply(step, &read, weights, (net.kind, None), mode)?, Kept::Rule(Vec::new())));
         };
-        if let (Op::BatchNorm(op), Some(kernels), [w, b, mean, var], true) =
-            (&step.op, kernels, weights, task.own)
+        if let (Kernel::NormAct, Op::BatchNorm(op), Some(kernels), [w, b, mean, var]) =
+            (task.kernel, &step.op, kernels, weights)
         {
             let x = channels_last(x)?;
             let owned = [w, b, mean, var].map(|weight| &weight.tensor);
@@ -94,13 +89,8 @@ impl Compiled {
         Ok((done.value, Kept::Rule(done.kept)))
     }
 
-    pub(super) fn backward(
-        &mut self,
-        net: &TorchNet,
-        gradient: Tensor,
-        kept: Vec<Kept>,
-    ) -> Result<(), TorchError> {
-        let steps = net.plan.steps();
+    pub(super) fn backward(&mut self, gradient: Tensor, kept: Vec<Kept>) -> Result<(), TorchError> {
+        let steps = self.net.plan.steps();
         let mut gradients: Vec<Vec<Tensor>> = (0..steps.len()).map(|_| Vec::new()).collect();
         gradients[steps.len() - 1].push(gradient);
         for (i, kept) in kept.into_iter().enumerate().rev() {
@@ -113,9 +103,10 @@ impl Compiled {
                 gradients[add].extend(parts.iter().map(Tensor::shallow_clone));
             }
             let start = Instant::now();
-            let by_operands = self.run_back(net, i, parts, kept).at(&steps[task.step].path)?;
-            self.note(net, i, 1, start);
-            for (&operand, gradient) in steps[task.step].operands.iter().zip(by_operands) {
+            let done = self.run_back(i, parts, kept);
+            self.note(i, 1, start);
+            let step = self.step_of(&task);
+            for (&operand, gradient) in step.operands.iter().zip(done.at(&step.path)?) {
                 gradients[operand].extend(gradient.filter(|_| self.schedule.values[operand].wanted));
             }
         }
@@ -123,9 +114,9 @@ impl Compiled {
     }
 
     /// Notes how long a task took in a direction, if that is wanted; then a GPU is waited for.
-    fn note(&mut self, net: &TorchNet, task: usize, direction: usize, start: Instant) {
+    fn note(&mut self, task: usize, direction: usize, start: Instant) {
         if let Some(clock) = &mut self.clock {
-            if let Device::Cuda(gpu) = net.device {
+            if let Device::Cuda(gpu) = self.net.device {
                 tch::Cuda::synchronize(gpu as i64);
             }
             clock[task][direction] = start.elapsed().as_secs_f64();
@@ -135,12 +126,11 @@ impl Compiled {
     /// The gradients by the operands of a task's op.
     fn run_back(
         &mut self,
-        net: &TorchNet,
         i: usize,
         mut parts: Vec<Tensor>,
         kept: Kept,
     ) -> Result<Vec<Option<Tensor>>, TchError> {
-        let Compiled { schedule, convolutions, memory, kernels, workspace, .. } = self;
+        let Session { net, schedule, convolutions, memory, kernels, workspace, .. } = self;
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];

@@ -45,7 +45,8 @@ impl Kernels {
     pub fn convolve(
         self,
         _: (&Tensor, &Tensor),
-        _: (TileSize, &mut Packed),
+        _: Direction,
+        _: &mut Packed,
         _: Epilogue<'_>,
         _: &mut Workspace,
     ) -> Result<()> {

@@ -86,11 +86,6 @@ pub(super) struct Line([u32; 16]);
 pub(super) struct Scratch(Vec<Line>);
 
 impl Scratch {
-    /// How many words it holds.
-    pub(super) fn len(&self) -> usize {
-        self.0.len() * 16
-    }
-
     /// At least so many words, with whatever they held last.
     pub(super) fn words(&mut self, count: usize) -> Shared<u32> {
         let lines = count.div_ceil(16);

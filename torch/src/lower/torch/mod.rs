@@ -1,3 +1,4 @@
+pub(super) mod activation;
 mod attributes;
 mod folded;
 pub(super) mod ops;
@@ -123,6 +124,13 @@ impl TorchNet {
         }
         let TorchNet { device, kind, masters, .. } = *self;
         Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
+    }
+
+    /// The same net with the same tensors.
+    pub fn share(&self) -> TorchNet {
+        self.with_tensors(
+            &self.weights.iter().map(|weight| weight.tensor.shallow_clone()).collect::<Vec<_>>(),
+        )
     }
 
     /// The same net with other weights and buffers, in the order of its own.

@@ -3,7 +3,7 @@ use netc::lower::{Step, seed};
 use tch::{Kind, TchError, Tensor};
 
 use super::weights::{Weight, sizes};
-use super::{Mode, TrainingNorm, channels_last};
+use super::{Mode, TrainingNorm, activation, channels_last};
 
 type Result = std::result::Result<Tensor, TchError>;
 
@@ -28,16 +28,7 @@ pub(in crate::lower) fn apply(
             x.f_linear(&weights[0].tensor.f_to_kind(kind)?, bias.as_ref())
         }
         Op::BatchNorm(op) => batch_norm(op, x, weights, mode, norm),
-        Op::Relu(op) => match op.max {
-            None => x.f_relu(),
-            Some(max) => x.f_relu()?.f_clamp_max(max),
-        },
-        Op::Gelu(_) => x.f_gelu("none"),
-        // tch has alpha = 1 only; celu(x, a) = a * celu(x / a, 1).
-        Op::Celu(op) if op.alpha == 1.0 => x.f_celu(),
-        Op::Celu(op) => x.f_div_scalar(op.alpha)?.f_celu()?.f_mul_scalar(op.alpha),
-        Op::Silu(_) => x.f_silu(),
-        Op::Sigmoid(_) => x.f_sigmoid(),
+        Op::Activation(op) => activation::forward(op, x),
         Op::Softmax(_) => x.f_softmax(1, None),
         Op::Dropout(op) => match mode {
             Mode::Eval => Ok(x.shallow_clone()),

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use netc::check::Checked;
-use netc::graph::Op;
-use netc::graph::op::{PadMode, UpsampleMode, Window};
 use netc::lower::identifier::identifier;
-use netc::lower::{Plan, Step, TorchError, Weights, plan};
+use netc::lower::{Plan, TorchError, Weights, plan, torchscript};
 use tch::{TchError, Tensor};
 
 use super::attributes::Attributes;
@@ -64,72 +62,8 @@ fn source(plan: &Plan, names: &Attributes) -> String {
     let steps = plan.steps();
     for (i, step) in steps.iter().enumerate().skip(1) {
         let operands: Vec<String> = step.operands.iter().map(|operand| format!("x{operand}")).collect();
-        text += &format!("    x{i} = {}\n", expression(step, &operands, names));
+        let of = |name: &str| format!("self.{}", names.place(&format!("{}.{name}", step.path)));
+        text += &format!("    x{i} = {}\n", torchscript(step, &operands, &of));
     }
     text + &format!("    return x{}\n", steps.len() - 1)
-}
-
-fn expression(step: &Step, operands: &[String], names: &Attributes) -> String {
-    let x = operands.first().map_or("", String::as_str);
-    let of = |name: &str| format!("self.{}", names.place(&format!("{}.{name}", step.path)));
-    let biased = |bias: bool| if bias { of("bias") } else { "None".to_string() };
-    match &step.op {
-        Op::Input(_) | Op::Dropout(_) | Op::Identity(_) => x.to_string(),
-        Op::Conv(op) => format!(
-            "torch.conv2d({x}, {}, {}, {:?}, {:?}, {:?}, {})",
-            of("weight"),
-            biased(op.bias),
-            op.stride,
-            op.pad,
-            op.dilation,
-            op.groups
-        ),
-        Op::Linear(op) => format!("torch.linear({x}, {}, {})", of("weight"), biased(op.bias)),
-        Op::BatchNorm(op) => {
-            let owned = ["weight", "bias", "running_mean", "running_var"].map(of).join(", ");
-            format!("torch.batch_norm({x}, {owned}, False, {:?}, {:?}, True)", op.momentum, op.eps)
-        }
-        Op::Relu(op) => match op.max {
-            None => format!("torch.relu({x})"),
-            Some(max) => format!("torch.clamp_max(torch.relu({x}), {max:?})"),
-        },
-        Op::Gelu(_) => format!("torch.gelu({x})"),
-        Op::Celu(op) => format!("torch.celu({x}, {:?})", op.alpha),
-        Op::Silu(_) => format!("torch.silu({x})"),
-        Op::Sigmoid(_) => format!("torch.sigmoid({x})"),
-        Op::Softmax(_) => format!("torch.softmax({x}, 1)"),
-        Op::MaxPool(op) => {
-            let Window { kernel, stride, pad, ceil } = &op.0;
-            format!("torch.max_pool2d({x}, {kernel:?}, {stride:?}, {pad:?}, [1, 1], {})", truth(*ceil))
-        }
-        Op::AvgPool(op) => {
-            let Window { kernel, stride, pad, ceil } = &op.0;
-            format!("torch.avg_pool2d({x}, {kernel:?}, {stride:?}, {pad:?}, {}, True)", truth(*ceil))
-        }
-        Op::GlobalMaxPool(_) => format!("torch.amax({x}, [2, 3], True)"),
-        Op::GlobalAvgPool(_) => format!("torch.adaptive_avg_pool2d({x}, [1, 1])"),
-        Op::Add(_) => operands.join(" + "),
-        Op::Mul(_) => operands.join(" * "),
-        Op::Scale(op) => format!("{x} * {:?}", op.by),
-        Op::Concat(_) => format!("torch.cat([{}], 1)", operands.join(", ")),
-        Op::Flatten(_) => format!("torch.flatten({x}, 1)"),
-        Op::Pad(op) => {
-            let [h, w] = op.amount;
-            match op.mode {
-                PadMode::Zeros => format!("torch.constant_pad_nd({x}, [{w}, {w}, {h}, {h}])"),
-                PadMode::Reflect => format!("torch.reflection_pad2d({x}, [{w}, {w}, {h}, {h}])"),
-            }
-        }
-        Op::Upsample(op) => {
-            let sizes = step.shape.dims().iter().skip(1).map(u64::to_string).collect::<Vec<_>>().join(", ");
-            match op.mode {
-                UpsampleMode::Nearest => format!("torch.upsample_nearest2d({x}, [{sizes}])"),
-                UpsampleMode::Bilinear => format!("torch.upsample_bilinear2d({x}, [{sizes}], False)"),
-            }
-        }
-    }
-}
-
-fn truth(value: bool) -> &'static str {
-    if value { "True" } else { "False" }
 }

@@ -53,9 +53,22 @@ fn each(scratch: &mut Vec<Scratch>, threads: usize, words: usize) -> Vec<Shared<
     scratch.iter_mut().take(threads).map(|scratch| scratch.words(words)).collect()
 }
 
-/// Weights that were transformed for one direction.
+/// Weights that were transformed, and for what: nothing else can be computed with them.
 #[derive(Debug, Default)]
-pub struct Packed(Scratch);
+pub struct Packed {
+    words: Scratch,
+    form: Option<Form>,
+}
+
+/// What packed weights are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Form {
+    tile: TileSize,
+    direction: Direction,
+    kind: tch::Kind,
+    /// From so many channels to so many, in this direction.
+    channels: [usize; 2],
+}
 
 impl Kernels {
     /// Transforms fp32 weights `[out_channels, in_channels, 3, 3]`, channels last, for one direction and images of the kind of `like`.
@@ -71,6 +84,15 @@ impl Kernels {
     ) -> Result<(), TchError> {
         let (w, [out_channels, in_channels]) = weights(weight)?;
         let dims = Dims { images: 0, height: 0, width: 0, in_channels, out_channels };
+        let channels = match direction {
+            Direction::Forward => [in_channels, out_channels],
+            Direction::Backward => [out_channels, in_channels],
+        };
+        let form = Some(Form { tile, direction, kind: like, channels });
+        if packed.form != form {
+            // What lies between the weights stays zero, and another form would leave other places free.
+            *packed = Packed::default();
+        }
         match (like, tile) {
             (tch::Kind::BFloat16, TileSize::Two) => pack_as::<Bf16, F2>(w, &dims, direction, packed),
             (tch::Kind::BFloat16, TileSize::Four) => pack_as::<Bf16, F4>(w, &dims, direction, packed),
@@ -78,18 +100,21 @@ impl Kernels {
             (tch::Kind::Float, TileSize::Four) => pack_as::<f32, F4>(w, &dims, direction, packed),
             (kind, _) => return Err(TchError::Kind(format!("no convolution of {kind:?}"))),
         }
+        packed.form = form;
         Ok(())
     }
 
-    /// `to`, `[N, out_channels, H, W]` or what a pool leaves of it, from `from`, `[N, in_channels, H, W]`, by weights packed for this
-    /// direction, padded by 1. Both are channels last.
+    /// `to`, `[N, out_channels, H, W]` or what a pool leaves of it, from `from`, `[N, in_channels, H, W]`, in a direction
+    /// by weights packed for it, padded by 1. Both are channels last.
     ///
     /// # Errors
-    /// Tensors of another kind, shape or layout.
+    /// Tensors of another kind, shape or layout; weights packed for another direction, kind or number of channels, or not
+    /// packed.
     pub fn convolve(
         self,
         (from, to): (&Tensor, &Tensor),
-        (tile, packed): (TileSize, &mut Packed),
+        direction: Direction,
+        packed: &mut Packed,
         finish: Epilogue<'_>,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
@@ -97,7 +122,13 @@ impl Kernels {
         let [images, in_channels, height, width] = x.sizes;
         let dims = Dims { images, height, width, in_channels, out_channels: y.sizes[1] };
         fits(finish.after, &Image { sizes: [images, dims.out_channels, height, width], ..x }, &y)?;
-        match (x.kind, tile) {
+        let form = packed.form.ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
+        let wanted =
+            Form { tile: form.tile, direction, kind: x.kind, channels: [in_channels, dims.out_channels] };
+        if form != wanted {
+            return Err(TchError::Shape(format!("expected weights packed for {wanted:?}, got {form:?}")));
+        }
+        match (x.kind, form.tile) {
             (tch::Kind::BFloat16, TileSize::Two) => {
                 convolve_as::<Bf16, F2>(&x, packed, &y, &dims, finish, workspace)
             }
@@ -166,11 +197,13 @@ fn pack_as<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, direction: Directio
     unsafe {
         match direction {
             Direction::Forward => {
-                let to = packed.0.words(packed_words(T::SIZE, E::PACK, dims.in_channels, dims.out_channels));
+                let to =
+                    packed.words.words(packed_words(T::SIZE, E::PACK, dims.in_channels, dims.out_channels));
                 pack::forward::<E, T>(w, dims, to);
             }
             Direction::Backward => {
-                let to = packed.0.words(packed_words(T::SIZE, E::PACK, dims.out_channels, dims.in_channels));
+                let to =
+                    packed.words.words(packed_words(T::SIZE, E::PACK, dims.out_channels, dims.in_channels));
                 pack::backward::<E, T>(w, dims, to);
             }
         }
@@ -190,10 +223,9 @@ fn convolve_as<E: Element, T: Tile>(
     add.iter().try_for_each(|add| add.same(y))?;
     let finish = Finish { bias, after: finish.after, add: add.as_ref().map(Image::data) };
     let size = packed_words(T::SIZE, E::PACK, dims.in_channels, dims.out_channels);
-    if packed.0.len() < size {
-        return Err(TchError::Shape("the weights are not packed for this convolution".into()));
-    }
-    // SAFETY: the images have these sizes, the packed weights at least theirs.
-    unsafe { forward::convolve::<E, T>(x.data(), packed.0.words(size), y.data(), dims, finish, workspace) };
+    // SAFETY: the images have these sizes, and the weights were packed for them.
+    unsafe {
+        forward::convolve::<E, T>(x.data(), packed.words.words(size), y.data(), dims, finish, workspace)
+    };
     Ok(())
 }

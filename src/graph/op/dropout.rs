@@ -1,0 +1,63 @@
+use super::{Alias, ArgError, Args, Default, Kind, Parameter, Rule, Saved, Signature, Traits};
+use crate::graph::{Shape, ShapeError, Value};
+
+/// Sets a random part to zero while training, and scales the rest up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dropout {
+    /// The part set to zero.
+    pub p: f64,
+}
+
+impl Rule for Dropout {
+    const SIGNATURE: Signature = Signature {
+        name: "dropout",
+        doc: "zeroes each element with probability p while training",
+        args: &[Parameter { name: "p", kind: Kind::Number, default: Default::Value(Value::Float(0.5)) }],
+        operands: (1, 1),
+    };
+
+    fn build(args: &Args) -> Result<Dropout, ArgError> {
+        match args.number("p")? {
+            p if (0.0..1.0).contains(&p) => Ok(Dropout { p }),
+            p => Err(ArgError::new("p", format!("expected `p` from 0 to below 1, got {p}"))),
+        }
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        vec![Some(Value::Float(self.p))]
+    }
+
+    fn traits(&self) -> Traits {
+        let identity = self.p == 0.0;
+        Traits { pure: false, identity, alias: Alias::Possible, saved: Saved::NOISE, ..Traits::PURE }
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        Ok(operands[0].clone())
+    }
+}
+
+/// Gives back what it gets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity;
+
+impl Rule for Identity {
+    const SIGNATURE: Signature =
+        Signature { name: "identity", doc: "the value itself", args: &[], operands: (1, 1) };
+
+    fn build(_args: &Args) -> Result<Identity, ArgError> {
+        Ok(Identity)
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        Vec::new()
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { identity: true, alias: Alias::Always, ..Traits::PURE }
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        Ok(operands[0].clone())
+    }
+}

@@ -1,0 +1,39 @@
+//! The arithmetic of activations.
+
+use netc::graph::op::Activation;
+use tch::{TchError, Tensor};
+
+/// An activation of `x`.
+pub(in crate::lower) fn forward(op: &Activation, x: &Tensor) -> Result<Tensor, TchError> {
+    match op {
+        Activation::Relu(op) => match op.max {
+            None => x.f_relu(),
+            Some(max) => x.f_relu()?.f_clamp_max(max),
+        },
+        Activation::Gelu(_) => x.f_gelu("none"),
+        // tch has alpha = 1 only; celu(x, a) = a * celu(x / a, 1).
+        Activation::Celu(op) if op.alpha == 1.0 => x.f_celu(),
+        Activation::Celu(op) => x.f_div_scalar(op.alpha)?.f_celu()?.f_mul_scalar(op.alpha),
+        Activation::Silu(_) => x.f_silu(),
+        Activation::Sigmoid(_) => x.f_sigmoid(),
+    }
+}
+
+/// The gradient by an activation's operand, from that by its value and from the operand, or the value, whichever
+/// [`Saved`](netc::graph::op::Saved) says.
+pub(in crate::lower) fn backward(
+    op: &Activation,
+    gradient: &Tensor,
+    saved: &Tensor,
+) -> Result<Tensor, TchError> {
+    match op {
+        Activation::Relu(op) => match op.max {
+            None => saved.f_threshold_backward(gradient, 0.0),
+            Some(max) => saved.f_hardtanh_backward(gradient, 0.0, max),
+        },
+        Activation::Gelu(_) => saved.f_gelu_backward(gradient, "none"),
+        Activation::Celu(op) => Tensor::f_elu_backward(gradient, op.alpha, 1.0, 1.0 / op.alpha, false, saved),
+        Activation::Silu(_) => saved.f_silu_backward(gradient),
+        Activation::Sigmoid(_) => Tensor::f_sigmoid_backward(gradient, saved),
+    }
+}
