@@ -117,7 +117,7 @@ fn the_kernels_are_as_near_to_fp64_as_the_tape_is() {
 /// The gradients of a compiled step.
 fn own(net: &TorchNet, choice: ConvChoice, images: &Tensor, labels: &Tensor) -> Vec<Tensor> {
     let mut compiled = Session::new(net, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
-    compiled.step(net, images, labels, 7).unwrap();
+    compiled.step(images, labels, 7).unwrap();
     compiled.gradients().iter().map(Tensor::shallow_clone).collect()
 }
 

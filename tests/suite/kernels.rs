@@ -243,7 +243,8 @@ fn what_is_no_number_stays_so() {
     let mut packed = Packed::default();
     kernels.pack(&weight, (TileSize::Two, Direction::Forward), Kind::Float, &mut packed).unwrap();
     let finish = Epilogue { after, ..Epilogue::default() };
-    kernels.convolve((&x, &y), (TileSize::Two, &mut packed), finish, &mut Workspace::default()).unwrap();
+    let workspace = &mut Workspace::default();
+    kernels.convolve((&x, &y), Direction::Forward, &mut packed, finish, workspace).unwrap();
     assert_eq!(y.isnan().sum(Kind::Int64).int64_value(&[]), 64);
 }
 
