@@ -1,166 +1,10 @@
-use std::path::PathBuf;
+//! Arguments that several commands share.
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
 
-use super::args_doctor::DoctorArgs;
-use super::args_draw::DrawArgs;
-use super::args_export::{ExportArgs, ImportArgs, LogitsArgs};
-use super::args_parity::{AgreeArgs, ParityArgs};
-use super::args_report::ReportArgs;
-use super::args_search::{ReproduceArgs, SearchArgs};
-use super::args_tools::{CompletionsArgs, DeriveArgs, DiffArgs, ManArgs, PassesArgs, RecipeArgs, ShowArgs};
-use super::args_train::{EvalArgs, ProfileArgs, TrainArgs};
-use super::args_watch::{PlotArgs, PredictArgs};
-use crate::diag::Code;
-use crate::lower::ConvChoice;
-use crate::run::PrecisionChoice;
+use clap::{Args, ValueEnum};
 
-/// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
-#[derive(Debug, Parser)]
-#[command(
-    name = "netc",
-    version,
-    about,
-    max_term_width = 100,
-    after_help = "\
-Examples:
-  netc check nets/resnet9.net            is it right, and what does it cost?
-  netc train nets/resnet9.net            train it on CIFAR-10
-  netc train nets/resnet9.net --data synthetic --epochs 4
-  netc expand nets/extra_l1l2l3.net      the flat net, and where each op comes from"
-)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Check nets and show what they cost
-    Check(CheckArgs),
-    /// Rewrite files in canonical form
-    Fmt(FmtArgs),
-    /// Print the flat net, one op a line, each with where it came from
-    Expand(ExpandArgs),
-    /// Draw a net as SVG, PNG, DOT or Mermaid
-    Draw(DrawArgs),
-    /// Print the source with the shape and the parameters of each stage beside it
-    Show(ShowArgs),
-    /// Compare two nets: stages, attributes, parameters, MACs
-    Diff(DiffArgs),
-    /// Explain a kind of problem, or where the values of a node come from
-    Explain(ExplainArgs),
-    /// Derive a net from another, as readable text
-    Derive(DeriveArgs),
-    /// Make a net of an ONNX model
-    Import(ImportArgs),
-    /// Print the built-in recipe, with an explanation of every key
-    Recipe(RecipeArgs),
-    /// What a search found: means, intervals, what cannot be told apart, a picture
-    Report(ReportArgs),
-    /// Draw accuracy and loss of trainings against epochs and time
-    Plot(PlotArgs),
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    Tensors(TensorCommand),
-    /// Answer an editor: a language server on standard input and output
-    Lsp(LspArgs),
-    /// Print the completions of a shell
-    Completions(CompletionsArgs),
-    /// Print the man page, or write all of them
-    Man(ManArgs),
-}
-
-/// The commands that compute with tensors, and so need libtorch.
-#[derive(Debug, Subcommand)]
-pub enum TensorCommand {
-    /// Train a net
-    Train(TrainArgs),
-    /// Train many variants of a net, several times each, and compare them
-    Search(Box<SearchArgs>),
-    /// Hold the accuracy that each net claims against what several trainings give
-    Reproduce(Box<ReproduceArgs>),
-    /// What the graph passes make of a net, and what that saves
-    Passes(PassesArgs),
-    /// Where the time of a training step goes, node by node
-    Profile(ProfileArgs),
-    /// Evaluate a trained net
-    Eval(EvalArgs),
-    /// Classify images with a trained net
-    Predict(PredictArgs),
-    /// Write a net with its weights for other programs
-    Export(ExportArgs),
-    /// What netc finds on this machine, and what to do about what it does not
-    Doctor(DoctorArgs),
-    /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
-    #[command(hide = true)]
-    Parity(ParityArgs),
-    /// Hold every way of computing nets against fp64 on the CPU
-    #[command(hide = true)]
-    Agree(AgreeArgs),
-    /// Compute a net's output for given images, for comparison with other programs
-    #[command(hide = true)]
-    Logits(LogitsArgs),
-}
-
-/// Arguments of `netc check`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  netc check nets/*.net
-  netc check nets/resnet9.net --set width=128
-  netc check --format json nets/resnet9.net | jq .params
-  netc check nets/resnet9.net --batch 2048 --precision fp32
-                                         how much memory does a training step need?
-  netc check --deny warnings nets/*.net
-  netc check --fix --dry-run my.net      what the repairs would change
-
-The memory is that of a training step on this machine's CPU: weights, gradients, velocities, values and their gradients, and
-what the kernels work in; images that wait and the tests after an epoch come on top.
-
-Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
-pub struct CheckArgs {
-    /// The files to check
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub set: SetArgs,
-    /// How to print: a table for people, or a line of JSON for each file
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Images in a batch, for the memory of a training step [default: the recipe's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
-    pub batch: Option<u64>,
-    /// Its arithmetic: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with instructions for it, else fp32
-    #[arg(long, value_name = "PRECISION", default_value = "auto")]
-    pub precision: PrecisionChoice,
-    /// Its convolutions: auto, library, f2 or f4
-    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
-    pub conv: ConvChoice,
-    /// Apply the repairs that make a net less wrong; shows the changes first
-    #[arg(long)]
-    pub fix: bool,
-    /// With --fix: show the changes and write nothing
-    #[arg(long, requires = "fix")]
-    pub dry_run: bool,
-    /// Count warnings as problems
-    #[arg(long, value_enum, value_name = "KIND")]
-    pub deny: Option<Deny>,
-    /// Leave out warnings of this code; may be repeated
-    #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Code::warnings().map(Code::as_str)))]
-    pub allow: Vec<String>,
-}
-
-/// What `--deny` counts as a problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Deny {
-    /// Every warning.
-    Warnings,
-}
+use crate::run::{DeviceChoice, PrecisionChoice};
 
 /// Overrides of parameters.
 #[derive(Debug, Clone, Default, Args)]
@@ -179,82 +23,31 @@ pub enum Format {
     Json,
 }
 
-/// Arguments of `netc fmt`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  netc fmt nets/*.net            rewrite in place
-  netc fmt --check nets/*.net    name the files that would change; exit 1 if there are any
-  netc fmt - < my.net            from standard input to standard output")]
-pub struct FmtArgs {
-    /// The files to rewrite; `-` for standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Change nothing; name the files that are not in canonical form
-    #[arg(long)]
-    pub check: bool,
-}
-
-/// Arguments of `netc explain`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  netc explain                            every code, a line each
-  netc explain shape                      what it means, a wrong example, the right one
-  netc explain nets/base_wide.net         every path of the net, a line each
-  netc explain nets/base_wide.net layer1  those of one stage or block
-  netc explain nets/base_wide.net layer1.conv_bn_1.conv --set width=32
-                                          where each of its values comes from
-  netc explain nets/base_wide.net recipe  which layer gives each key of the recipe
-
-Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such code, file or path.")]
-pub struct ExplainArgs {
-    /// The code that a problem is shown with, or the file of a net
-    #[arg(value_name = "CODE|FILE", value_hint = clap::ValueHint::FilePath)]
-    pub subject: Option<PathBuf>,
-    /// A node of the net by its path, a stage or block, or `recipe`
-    pub path: Option<String>,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub set: SetArgs,
-    /// How to print: for people, or one JSON object (of every code: one a line)
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// Arguments of `netc expand`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  netc expand nets/resnet9.net
-  netc expand nets/base.net --set res=[1,3]")]
-pub struct ExpandArgs {
-    /// The file to expand
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub set: SetArgs,
-}
-
-/// Arguments of `netc lsp`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  netc lsp    started by an editor, as the language server of `.net` files
-
-Exit codes: 0 ended by the editor, 1 the connection broke, 2 wrong usage.")]
-pub struct LspArgs {
-    /// Talk over standard input and output; editors pass it, and it is the only way there is
-    #[arg(long)]
-    pub stdio: bool,
-}
-
 fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
             Ok((name.trim().into(), value.trim().into()))
         }
         _ => Err("expected NAME=VALUE, such as width=128".into()),
+    }
+}
+
+/// Where to compute, and in what arithmetic.
+#[derive(Debug, Clone, Args)]
+pub struct MachineArgs {
+    /// auto, cpu, or cuda:0; netc has not been tested on CUDA yet
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it, else fp32
+    #[arg(long, value_name = "PRECISION", default_value = "auto")]
+    pub precision: PrecisionChoice,
+}
+
+/// A file that ends in .svg or .png.
+pub fn picture(text: &str) -> Result<PathBuf, String> {
+    let extension = Path::new(text).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    match extension.as_str() {
+        "svg" | "png" => Ok(PathBuf::from(text)),
+        _ => Err("expected a file that ends in .svg or .png".into()),
     }
 }

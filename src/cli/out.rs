@@ -7,8 +7,8 @@ use std::process::{self, ExitCode};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use super::PROBLEMS;
 use crate::check::Checked;
+use crate::cli::PROBLEMS;
 use crate::diag::{Problems, Sources, Style, colour, escaped, render, visible};
 use crate::disk;
 use crate::tools::draw::png;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use netc::check::Checked;
 use netc::cli::difference::difference;
-use netc::cli::memory::Memory;
+use netc::cli::net::memory::Memory;
 use netc::lower::Precision;
 use netc::recipe::Recipe;
 use netc::run::{Method, RunError, RunFolder, RunInfo};

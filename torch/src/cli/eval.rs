@@ -3,10 +3,10 @@ use std::process::ExitCode;
 
 use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
-use netc::cli::args_train::EvalArgs;
-use netc::cli::data::load_and_say;
+use netc::cli::export::source::net_of_run;
 use netc::cli::out::{complain, print, print_json, table, thousands, trimmed, write_picture};
-use netc::cli::source::net_of_run;
+use netc::cli::train::args::EvalArgs;
+use netc::cli::train::data::load_and_say;
 use netc::run::data::Dataset;
 use netc::run::{Confusion, RunFolder, RunInfo};
 use netc::tools::plot;

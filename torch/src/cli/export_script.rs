@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use netc::cli::args_export::ExportArgs;
-use netc::cli::export::{end, out, source_in};
+use netc::cli::export::args::ExportArgs;
+use netc::cli::export::source;
+use netc::cli::export::write::{end, out, source_in};
 use netc::cli::out::write;
-use netc::cli::source;
 
 use crate::lower::script;
 

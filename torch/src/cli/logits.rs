@@ -1,8 +1,9 @@
 use std::process::ExitCode;
 
-use netc::cli::args_export::LogitsArgs;
+use netc::cli::PROBLEMS;
+use netc::cli::export::args::LogitsArgs;
+use netc::cli::export::source;
 use netc::cli::out::complain;
-use netc::cli::{PROBLEMS, source};
 
 use crate::run::logits;
 

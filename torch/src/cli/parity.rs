@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use netc::check::Checked;
 use netc::cli::PROBLEMS;
-use netc::cli::args_parity::{AgreeArgs, ParityArgs};
+use netc::cli::export::parity_args::{AgreeArgs, ParityArgs};
 use netc::cli::out::{complain, print, show};
 use netc::compile;
 use netc::lower::Precision;

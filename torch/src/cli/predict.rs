@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
-use netc::cli::args_watch::PredictArgs;
+use netc::cli::export::source::net_of_run;
 use netc::cli::out::{complain, print, print_json};
-use netc::cli::source::net_of_run;
+use netc::cli::train::args::PredictArgs;
 use netc::run::RunFolder;
 use netc::run::data::Picture;
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@ use std::process::ExitCode;
 
 use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
-use netc::cli::args_train::ProfileArgs;
 use netc::cli::out::{bytes, complain, print, print_json, show, table, trimmed, write};
+use netc::cli::train::args::ProfileArgs;
 use netc::compile;
 use netc::graph::Graph;
 use netc::lower::{ConvAlgorithm, ConvAlgorithms};

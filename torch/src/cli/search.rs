@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use netc::cli::PROBLEMS;
-use netc::cli::args_search::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use netc::cli::bar::Bar;
 use netc::cli::out::{Log, complain, millions, table, thousands, trimmed};
-use netc::cli::report;
-use netc::cli::search_plan::{Planned, load, note, of, planned, refuse, trainings};
+use netc::cli::search::args::{ReproduceArgs, SearchArgs, TrainingsArgs};
+use netc::cli::search::plan::{Planned, load, note, of, planned, refuse, trainings};
+use netc::cli::search::report;
 use netc::run::PrecisionChoice;
 use netc::run::data::Dataset;
 use netc::search::report::Report;

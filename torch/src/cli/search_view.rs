@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use netc::cli::bar::Bar;
 use netc::cli::out::{Log, complain};
-use netc::cli::search_status::text;
+use netc::cli::search::status::text;
 use netc::search::report::epochs;
 use netc::search::{Run, SearchError, Watcher};
 

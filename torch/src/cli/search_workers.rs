@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use netc::cli::args_search::TrainingsArgs;
+use netc::cli::search::args::TrainingsArgs;
 use netc::disk::Folder;
 use netc::run::DeviceChoice;
 use netc::search::{Plan, SearchError, Watcher};

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use netc::check::Checked;
 use netc::cli::PROBLEMS;
-use netc::cli::args_train::{TrainArgs, Viewer};
-use netc::cli::data::load_with_progress;
+use netc::cli::export::source::net_of_run;
 use netc::cli::out::{Log, complain, echo_overrides, show, thousands};
-use netc::cli::source::net_of_run;
+use netc::cli::train::args::{TrainArgs, Viewer};
+use netc::cli::train::data::load_with_progress;
 use netc::compile;
 use netc::diag::Sources;
 use netc::lower::ConvChoice;

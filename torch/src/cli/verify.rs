@@ -1,8 +1,8 @@
 use std::process::ExitCode;
 
 use netc::check::Checked;
-use netc::cli::args_tools::PassesArgs;
-use netc::cli::passes::each;
+use netc::cli::net::args::PassesArgs;
+use netc::cli::net::passes::each;
 use netc::passes::{Choice, Purpose};
 
 /// The largest difference that rounding in fp64 explains.

@@ -1,0 +1,102 @@
+use clap::{Parser, Subcommand};
+
+use crate::cli::export::args::{ExportArgs, ImportArgs, LogitsArgs};
+use crate::cli::export::parity_args::{AgreeArgs, ParityArgs};
+use crate::cli::machine::args::{CompletionsArgs, DoctorArgs, ManArgs};
+use crate::cli::net::args::{
+    CheckArgs, DeriveArgs, DiffArgs, ExpandArgs, ExplainArgs, FmtArgs, LspArgs, PassesArgs, ShowArgs,
+};
+use crate::cli::picture::args::{DrawArgs, PlotArgs};
+use crate::cli::search::args::{ReproduceArgs, SearchArgs};
+use crate::cli::search::report_args::ReportArgs;
+use crate::cli::train::args::{EvalArgs, PredictArgs, ProfileArgs, RecipeArgs, TrainArgs};
+
+/// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "netc",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  netc check nets/resnet9.net            is it right, and what does it cost?
+  netc train nets/resnet9.net            train it on CIFAR-10
+  netc train nets/resnet9.net --data synthetic --epochs 4
+  netc expand nets/extra_l1l2l3.net      the flat net, and where each op comes from"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check nets and show what they cost
+    Check(CheckArgs),
+    /// Rewrite files in canonical form
+    Fmt(FmtArgs),
+    /// Print the flat net, one op a line, each with where it came from
+    Expand(ExpandArgs),
+    /// Draw a net as SVG, PNG, DOT or Mermaid
+    Draw(DrawArgs),
+    /// Print the source with the shape and the parameters of each stage beside it
+    Show(ShowArgs),
+    /// Compare two nets: stages, attributes, parameters, MACs
+    Diff(DiffArgs),
+    /// Explain a kind of problem, or where the values of a node come from
+    Explain(ExplainArgs),
+    /// Derive a net from another, as readable text
+    Derive(DeriveArgs),
+    /// Make a net of an ONNX model
+    Import(ImportArgs),
+    /// Print the built-in recipe, with an explanation of every key
+    Recipe(RecipeArgs),
+    /// What a search found: means, intervals, what cannot be told apart, a picture
+    Report(ReportArgs),
+    /// Draw accuracy and loss of trainings against epochs and time
+    Plot(PlotArgs),
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    Tensors(TensorCommand),
+    /// Answer an editor: a language server on standard input and output
+    Lsp(LspArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print the man page, or write all of them
+    Man(ManArgs),
+}
+
+/// The commands that compute with tensors, and so need libtorch.
+#[derive(Debug, Subcommand)]
+pub enum TensorCommand {
+    /// Train a net
+    Train(TrainArgs),
+    /// Train many variants of a net, several times each, and compare them
+    Search(Box<SearchArgs>),
+    /// Hold the accuracy that each net claims against what several trainings give
+    Reproduce(Box<ReproduceArgs>),
+    /// What the graph passes make of a net, and what that saves
+    Passes(PassesArgs),
+    /// Where the time of a training step goes, node by node
+    Profile(ProfileArgs),
+    /// Evaluate a trained net
+    Eval(EvalArgs),
+    /// Classify images with a trained net
+    Predict(PredictArgs),
+    /// Write a net with its weights for other programs
+    Export(ExportArgs),
+    /// What netc finds on this machine, and what to do about what it does not
+    Doctor(DoctorArgs),
+    /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
+    #[command(hide = true)]
+    Parity(ParityArgs),
+    /// Hold every way of computing nets against fp64 on the CPU
+    #[command(hide = true)]
+    Agree(AgreeArgs),
+    /// Compute a net's output for given images, for comparison with other programs
+    #[command(hide = true)]
+    Logits(LogitsArgs),
+}

@@ -1,0 +1,76 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::PROBLEMS;
+use crate::cli::export::args::ImportArgs;
+use crate::cli::out::{complain, print, table, thousands, trimmed, write_together};
+use crate::disk;
+use crate::onnx::{ImportError, MAX_FILE, import_sized};
+use crate::tools::derive::reread;
+
+pub(in crate::cli) fn run(args: &ImportArgs) -> ExitCode {
+    match go(args) {
+        Ok(summary) => {
+            complain(&summary);
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            complain(&format!("{}: {message}\n", args.model.display()));
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}
+
+fn go(args: &ImportArgs) -> Result<String, String> {
+    let stem = args.model.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let sizes = args.input.as_ref().map(|sizes| sizes.0.as_slice());
+    let imported = import_sized(read(&args.model)?, &stem, sizes).map_err(|error| refusal(&error))?;
+    let (text, net) = reread(&imported.net)?;
+    let file = args.model.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let text = format!("# {} after `netc import`.\n{text}", file.replace(char::is_control, "?"));
+    let weights = match &args.weights {
+        Some(_) => Some(imported.weights.renamed(&imported.net, &net)?.to_safetensors(None)?),
+        None => None,
+    };
+    let text_out = args.out.as_deref().map(|out| (out, text.as_bytes()));
+    let weights_out = args.weights.as_deref().zip(weights.as_deref());
+    write_together(text_out.into_iter().chain(weights_out))?;
+    if args.out.is_none() {
+        print(&text);
+    }
+    let (ops, params) = (net.order().len() - 1, thousands(net.params()));
+    Ok(format!("{}: {ops} ops, {params} params\n", args.model.display()))
+}
+
+/// The file's bytes, if it is no longer than a model can be.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    disk::read(path, MAX_FILE).map_err(|error| error.to_string())
+}
+
+/// Why a model cannot be imported, and what to do.
+fn refusal(error: &ImportError) -> String {
+    match error {
+        ImportError::Unsupported(what) => listed(what),
+        ImportError::Open { missing, .. } => {
+            let help = "say the sizes without the batch, as in `--input 3x224x224`";
+            let also = if missing.is_empty() { String::new() } else { format!("\n{}", listed(missing)) };
+            format!("{error}\n  help: {help}{also}")
+        }
+        ImportError::Sizes { .. } => {
+            format!(
+                "{error}\n  help: `--input` gives all sizes but the batch; those that the model fixes stay"
+            )
+        }
+        ImportError::Malformed(_) | ImportError::Unsound(_) => error.to_string(),
+    }
+}
+
+/// What netc has no op for, a line each.
+fn listed(unsupported: &BTreeMap<String, usize>) -> String {
+    let mut rows = table(&["count", "op"], 0..1);
+    for (what, count) in unsupported {
+        rows.add_row([count.to_string(), what.clone()]);
+    }
+    format!("it needs what netc does not have\n{}", trimmed(&rows))
+}

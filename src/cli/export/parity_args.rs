@@ -1,0 +1,73 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::SetArgs;
+use crate::lower::{Disabled, Precision};
+use crate::run::DeviceChoice;
+
+/// Arguments of `netc parity`.
+#[derive(Debug, Args)]
+pub struct ParityArgs {
+    /// The net
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The folder to write
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Images in a step
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub batch: usize,
+    /// Optimiser steps
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub steps: usize,
+    /// fp64, fp32, bf16 or fp16
+    #[arg(long, value_name = "PRECISION", default_value = "fp32")]
+    pub precision: Precision,
+    /// Seed of weights and images
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Weights instead of first ones
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+}
+
+/// Arguments of `netc agree`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc agree nets/*.net --device cuda                            a training step of each net
+  netc agree nets/resnet9.net --set width=8 --steps 100 --precision fp64
+  netc agree nets/base.net --device cpu --without kernels        the way that a GPU takes, on the CPU
+
+Takes the same steps on the CPU in fp64 op by op, and on the device in each precision by both executors. Prints how far each is
+from the first: the root of the mean square of the differences over that of the exact numbers, of the logits in evaluation and in
+training, of the gradients of the first step, and of what all steps changed.
+
+Exit codes: 0 all within their bounds, 1 one is not, or a problem, 2 wrong usage.")]
+pub struct AgreeArgs {
+    /// The nets; one that ends in no classes is left out
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// auto, cpu, or cuda:0
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// The precisions
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "fp64,fp32,fp16,bf16")]
+    pub precision: Vec<Precision>,
+    /// Images in a step
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub batch: usize,
+    /// Optimiser steps
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub steps: usize,
+    /// Leave savings of the compiled step out: norm, relu, pool, add, memory, descent, kernels
+    #[arg(long, value_name = "NAMES", default_value = "")]
+    pub without: Disabled,
+    /// Write the exact steps of each net into a folder of its name, as `netc parity` does
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,68 @@
+//! A net with its weights, from the file of a net or the folder of a run.
+
+use std::path::Path;
+
+use crate::check::Checked;
+use crate::cli::export::args::SourceArgs;
+use crate::cli::out::show;
+use crate::disk;
+use crate::lower::Weights;
+use crate::run::{RunError, RunFolder};
+use crate::syntax::Overlay;
+use crate::{Compilation, compile, compile_over};
+
+/// A net with its weights.
+#[derive(Debug)]
+pub struct Source {
+    pub net: Checked,
+    pub weights: Weights,
+}
+
+/// Reads what the arguments name; shows what is wrong or odd about the text. An error is what remains to be said.
+pub fn load(args: &SourceArgs) -> Result<Source, String> {
+    let run = args.net.is_dir();
+    let compilation = match run {
+        true => {
+            RunFolder::info(&args.net).map_err(|error| error.to_string())?;
+            compile_run(&args.net, &args.set.set).map_err(|error| error.to_string())?
+        }
+        false => compile(&args.net, &args.set.set),
+    };
+    show(&compilation.problems, &compilation.sources);
+    let net = match compilation.net {
+        Some(net) => net,
+        None if compilation.problems.has_errors() => return Err(String::new()),
+        None => return Err(format!("{} holds blocks alone; there is no net in it", args.net.display())),
+    };
+    let most = Weights::most_bytes(&net);
+    let weights = match (&args.weights, args.seed) {
+        (Some(path), _) => {
+            let bytes = disk::read(path, most).map_err(|error| format!("{}: {error}", path.display()))?;
+            read(path, &bytes, &net)?
+        }
+        (None, None) if run => {
+            let bytes = RunFolder::read_checkpoint(&args.net, most).map_err(|error| error.to_string())?;
+            read(&args.net.join(RunFolder::CHECKPOINT), &bytes, &net)?
+        }
+        (None, seed) => Weights::initial(&net, seed.unwrap_or(0))?,
+    };
+    Ok(Source { net, weights })
+}
+
+/// The net of a run's folder.
+pub fn net_of_run(run: &Path) -> Result<Checked, String> {
+    let compilation = compile_run(run, &[]).map_err(|error| error.to_string())?;
+    show(&compilation.problems, &compilation.sources);
+    compilation.net.ok_or_else(|| "the run's net is not sound".into())
+}
+
+fn compile_run(run: &Path, set: &[(String, String)]) -> Result<Compilation, RunError> {
+    let file = run.join(RunFolder::NET);
+    let text = RunFolder::net(run)?;
+    Ok(compile_over(&file, set, &Overlay::from([(file.display().to_string(), text)])))
+}
+
+fn read(path: &Path, bytes: &[u8], net: &Checked) -> Result<Weights, String> {
+    Weights::of_safetensors(net, bytes)
+        .map_err(|reason| format!("the weights {} do not fit the net: {reason}", path.display()))
+}

@@ -1,0 +1,83 @@
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::check::Checked;
+use crate::cli::PROBLEMS;
+use crate::cli::export::args::{ExportArgs, ExportFormat, FormArg};
+use crate::cli::export::source::{self, Source};
+use crate::cli::out::{complain, print, write};
+use crate::lower::{Weights, pytorch};
+use crate::onnx::{self, Form};
+use crate::passes::{Choice, Purpose, optimise};
+
+/// What needs no libtorch.
+pub fn run(args: &ExportArgs) -> ExitCode {
+    end(go(args))
+}
+
+/// Says which file was written, or why none was.
+pub fn end(result: Result<PathBuf, String>) -> ExitCode {
+    match result {
+        Ok(out) => {
+            print(&format!("{}\n", out.display()));
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            if !message.is_empty() {
+                complain(&format!("{message}\n"));
+            }
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}
+
+/// The file to write.
+pub fn out(args: &ExportArgs, source: &Source) -> PathBuf {
+    args.out.clone().unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.to.ending()).into())
+}
+
+fn go(args: &ExportArgs) -> Result<PathBuf, String> {
+    let source = source::load(&args.source)?;
+    let form = args.form.unwrap_or(args.to.usual_form());
+    let bytes = match args.to {
+        ExportFormat::Onnx => onnx(&source, form)?,
+        ExportFormat::Pytorch if args.form == Some(FormArg::Folded) => {
+            return Err("PyTorch's module is the net as written: leave --form out".into());
+        }
+        ExportFormat::Pytorch => pytorch(&source.net).into_bytes(),
+        ExportFormat::Safetensors => safetensors(source_in(&source, form)?, form)?,
+        ExportFormat::Torchscript => return Err("TorchScript is written by netc-torch".into()),
+    };
+    let out = out(args, &source);
+    write(&out, &bytes)?;
+    Ok(out)
+}
+
+fn onnx(source: &Source, form: FormArg) -> Result<Vec<u8>, String> {
+    let form = match form {
+        FormArg::Folded => Form::Folded,
+        FormArg::Training => Form::Training,
+    };
+    onnx::export(&source.net, &source.weights, form)
+}
+
+/// A net in a form, with its weights in that form.
+pub fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), String> {
+    match form {
+        FormArg::Training => Ok((source.net.clone(), source.weights.clone())),
+        FormArg::Folded => {
+            let optimised = optimise(&source.net, Purpose::Evaluation, &Choice::All)?;
+            Ok((optimised.net().clone(), source.weights.folded(&optimised)?))
+        }
+    }
+}
+
+fn safetensors((net, weights): (Checked, Weights), form: FormArg) -> Result<Vec<u8>, String> {
+    let facts = serde_json::json!({
+        "netc": env!("CARGO_PKG_VERSION"),
+        "form": form.as_str(),
+        "graph": net.graph().hash(),
+        "net": net.flat_text(None),
+    });
+    weights.to_safetensors(Some(&facts))
+}

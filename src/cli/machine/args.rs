@@ -1,0 +1,53 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::Format;
+
+/// Arguments of `netc doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc doctor
+  netc doctor --format json | jq '.findings[] | select(.status != \"good\")'
+
+Exit codes: 0 training would work, 1 it would not, 2 wrong usage.")]
+pub struct DoctorArgs {
+    /// How to print: lines for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Say what this program, which links libtorch, finds
+    #[arg(long, hide = true)]
+    pub probe: bool,
+}
+
+/// Arguments of `netc completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc completions bash > ~/.local/share/bash-completion/completions/netc
+  netc completions zsh > ~/.zfunc/_netc              with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
+  netc completions fish > ~/.config/fish/completions/netc.fish
+  netc completions elvish >> ~/.config/elvish/rc.elv
+  netc completions powershell >> $PROFILE
+
+Exit codes: 0 printed, 2 wrong usage.")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `netc man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc man | man -l -
+  netc man --out ~/.local/share/man/man1      then `man netc` and `man netc-check` work
+
+Exit codes: 0 written, 1 the folder cannot be written, 2 wrong usage.")]
+pub struct ManArgs {
+    /// Write the page of netc and one for each command into this folder, which is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,45 @@
+//! Completions and man pages, made from the definition of the arguments.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+
+use crate::cli::PROBLEMS;
+use crate::cli::command::Cli;
+use crate::cli::machine::args::{CompletionsArgs, ManArgs};
+use crate::cli::out::{complain, print};
+
+pub(in crate::cli) fn completions(args: &CompletionsArgs) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "netc", &mut script);
+    print(&String::from_utf8_lossy(&script));
+    ExitCode::SUCCESS
+}
+
+pub(in crate::cli) fn man(args: &ManArgs) -> ExitCode {
+    let written = match &args.out {
+        Some(folder) => pages(folder),
+        None => page(),
+    };
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let place = args.out.as_deref().unwrap_or(Path::new("the page")).display();
+            complain(&format!("cannot write {place}: {error}\n"));
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}
+
+fn page() -> std::io::Result<()> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut text)?;
+    print(&String::from_utf8_lossy(&text));
+    Ok(())
+}
+
+fn pages(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Cli::command(), folder)
+}

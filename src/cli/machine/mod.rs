@@ -1,0 +1,6 @@
+//! This machine: what netc finds on it, the program beside this one, completions and man pages.
+
+pub mod args;
+pub(super) mod doctor;
+pub(super) mod manual;
+pub mod sibling;

@@ -1,0 +1,104 @@
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitCode};
+
+use crate::cli::out::complain;
+
+/// The library that says whether libtorch is in a folder.
+const LIBRARY: &str = "libtorch_cpu.so";
+
+/// What a shell and the dynamic linker give back for a program that cannot be loaded.
+const NOT_LOADED: i32 = 127;
+
+/// How to get what is missing.
+pub const INSTALL: &str = "in a checkout of netc: scripts/libtorch.sh, then cargo install --path torch";
+/// How to get libtorch alone.
+pub const LIBTORCH: &str =
+    "run scripts/libtorch.sh in a checkout of netc, or set LIBTORCH to the folder of a libtorch 2.11.0";
+
+/// Runs this very command line in `netc-torch`, which stands beside this program and links libtorch.
+/// A process that links libtorch takes 0.4 s to start; those that need none should not pay it.
+pub fn start_sibling() -> ExitCode {
+    let Some(sibling) = sibling() else {
+        complain(&format!(
+            "this command computes with tensors, for which netc-torch must stand beside netc\n\
+             {INSTALL}\n"
+        ));
+        return ExitCode::from(crate::cli::PROBLEMS);
+    };
+    let mut command = command(&sibling);
+    command.args(env::args_os().skip(1));
+    let error = match find_libtorch() {
+        Some(_) => replace_process(&mut command),
+        // It may still lie where only the dynamic linker knows.
+        None => match command.status() {
+            Ok(status) if status.code() == Some(NOT_LOADED) => {
+                complain(&format!("libtorch 2.11.0 was not found\n{LIBTORCH}\n`netc doctor` says more\n"));
+                return ExitCode::from(crate::cli::PROBLEMS);
+            }
+            Ok(status) => process::exit(status.code().unwrap_or(1)),
+            Err(error) => error,
+        },
+    };
+    complain(&format!("cannot start {}: {error}\n", sibling.display()));
+    ExitCode::from(crate::cli::PROBLEMS)
+}
+
+/// `netc-torch` beside this program.
+pub fn sibling() -> Option<PathBuf> {
+    let name = format!("netc-torch{}", env::consts::EXE_SUFFIX);
+    let path = env::current_exe().ok()?.canonicalize().ok()?.with_file_name(name);
+    path.is_file().then_some(path)
+}
+
+/// A command that starts it, so that it finds a libtorch that `LIBTORCH` names.
+pub fn command(sibling: &Path) -> process::Command {
+    let mut command = process::Command::new(sibling);
+    // OpenMP's threads wait by spinning otherwise, and a second busy process makes training five times slower.
+    if env::var_os("OMP_WAIT_POLICY").is_none() {
+        command.env("OMP_WAIT_POLICY", "passive");
+    }
+    // They go before the folders that the program was built with.
+    let named = named_folders();
+    if !named.is_empty() {
+        let before = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+        let all = named.into_iter().chain(env::split_paths(&before));
+        if let Ok(all) = env::join_paths(all.filter(|folder| !folder.as_os_str().is_empty())) {
+            command.env("LD_LIBRARY_PATH", all);
+        }
+    }
+    command
+}
+
+/// The folder that libtorch would be loaded from, as far as netc itself can tell.
+pub fn find_libtorch() -> Option<PathBuf> {
+    let origin = env::current_exe().ok()?.canonicalize().ok()?;
+    let origin = origin.parent()?.to_str()?;
+    let built = option_env!("NETC_RPATHS").unwrap_or_default().replace("$ORIGIN", origin);
+    let given = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+    let named = named_folders().into_iter().chain(env::split_paths(&given));
+    let mut folders = named.chain(env::split_paths(&built).collect::<Vec<_>>());
+    folders.find(|folder| !folder.as_os_str().is_empty() && folder.join(LIBRARY).is_file())
+}
+
+/// The folders of libraries of the libtorch that `LIBTORCH` names.
+fn named_folders() -> Vec<PathBuf> {
+    let Some(libtorch) = env::var_os("LIBTORCH").map(PathBuf::from) else { return Vec::new() };
+    let beside = libtorch.parent().map(|folder| folder.join("nvidia/cu13/lib"));
+    [Some(libtorch.join("lib")), beside].into_iter().flatten().filter(|folder| folder.is_dir()).collect()
+}
+
+/// Becomes the command, so that signals and the exit code are its own. Returns only if that fails.
+#[cfg(unix)]
+fn replace_process(command: &mut process::Command) -> std::io::Error {
+    std::os::unix::process::CommandExt::exec(command)
+}
+
+/// Runs the command and ends with its exit code. Returns only if it cannot be started.
+#[cfg(not(unix))]
+fn replace_process(command: &mut process::Command) -> std::io::Error {
+    match command.status() {
+        Ok(status) => process::exit(status.code().unwrap_or(1)),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,278 @@
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cli::args::{Format, SetArgs};
+use crate::diag::Code;
+use crate::lower::ConvChoice;
+use crate::passes::Choice;
+use crate::run::PrecisionChoice;
+
+/// Arguments of `netc check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc check nets/*.net
+  netc check nets/resnet9.net --set width=128
+  netc check --format json nets/resnet9.net | jq .params
+  netc check nets/resnet9.net --batch 2048 --precision fp32
+                                         how much memory does a training step need?
+  netc check --deny warnings nets/*.net
+  netc check --fix --dry-run my.net      what the repairs would change
+
+The memory is that of a training step on this machine's CPU: weights, gradients, velocities, values and their gradients, and
+what the kernels work in; images that wait and the tests after an epoch come on top.
+
+Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
+pub struct CheckArgs {
+    /// The files to check
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// How to print: a table for people, or a line of JSON for each file
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Images in a batch, for the memory of a training step [default: the recipe's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub batch: Option<u64>,
+    /// Its arithmetic: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with instructions for it, else fp32
+    #[arg(long, value_name = "PRECISION", default_value = "auto")]
+    pub precision: PrecisionChoice,
+    /// Its convolutions: auto, library, f2 or f4
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    pub conv: ConvChoice,
+    /// Apply the repairs that make a net less wrong; shows the changes first
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: show the changes and write nothing
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
+    /// Count warnings as problems
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub deny: Option<Deny>,
+    /// Leave out warnings of this code; may be repeated
+    #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Code::warnings().map(Code::as_str)))]
+    pub allow: Vec<String>,
+}
+
+/// What `--deny` counts as a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Every warning.
+    Warnings,
+}
+
+/// Arguments of `netc fmt`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc fmt nets/*.net            rewrite in place
+  netc fmt --check nets/*.net    name the files that would change; exit 1 if there are any
+  netc fmt - < my.net            from standard input to standard output")]
+pub struct FmtArgs {
+    /// The files to rewrite; `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; name the files that are not in canonical form
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Arguments of `netc explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc explain                            every code, a line each
+  netc explain shape                      what it means, a wrong example, the right one
+  netc explain nets/base_wide.net         every path of the net, a line each
+  netc explain nets/base_wide.net layer1  those of one stage or block
+  netc explain nets/base_wide.net layer1.conv_bn_1.conv --set width=32
+                                          where each of its values comes from
+  netc explain nets/base_wide.net recipe  which layer gives each key of the recipe
+
+Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such code, file or path.")]
+pub struct ExplainArgs {
+    /// The code that a problem is shown with, or the file of a net
+    #[arg(value_name = "CODE|FILE", value_hint = clap::ValueHint::FilePath)]
+    pub subject: Option<PathBuf>,
+    /// A node of the net by its path, a stage or block, or `recipe`
+    pub path: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// How to print: for people, or one JSON object (of every code: one a line)
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `netc expand`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc expand nets/resnet9.net
+  netc expand nets/base.net --set res=[1,3]")]
+pub struct ExpandArgs {
+    /// The file to expand
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+}
+
+/// Arguments of `netc lsp`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc lsp    started by an editor, as the language server of `.net` files
+
+Exit codes: 0 ended by the editor, 1 the connection broke, 2 wrong usage.")]
+pub struct LspArgs {
+    /// Talk over standard input and output; editors pass it, and it is the only way there is
+    #[arg(long)]
+    pub stdio: bool,
+}
+
+/// Arguments of `netc show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc show nets/resnet9.net
+  netc show nets/base.net --set width=128
+  netc show nets/resnet9.net --ssa      one op a line, with operands and shape
+
+A line that a net goes through several times shows the shapes of all its calls: [N, 64|128, 32|16, 32|16] x2.
+
+Exit codes: 0 shown, 1 the file has problems or holds no net, 2 wrong usage.")]
+pub struct ShowArgs {
+    /// The file to show
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// One op a line: `%name = op(operands, arguments) : shape`
+    #[arg(long)]
+    pub ssa: bool,
+}
+
+/// Arguments of `netc diff`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc diff nets/base.net nets/resnet9.net
+  netc diff nets/base.net nets/base.net --set width=128
+  netc diff --summary nets/backbone.net nets/backbone_norepeat.net
+  netc diff --format json nets/base.net nets/extra_l1.net | jq .params
+
+Exit codes: 0 the same graph, 1 they differ, 2 wrong usage or a file that does not check.")]
+pub struct DiffArgs {
+    /// The net to start from
+    #[arg(value_name = "A")]
+    pub a: PathBuf,
+    /// The net to compare with it
+    #[arg(value_name = "B")]
+    pub b: PathBuf,
+    /// Override a declared parameter of B
+    #[command(flatten)]
+    pub set: SetArgs,
+    /// Like changes on one line
+    #[arg(long)]
+    pub summary: bool,
+    /// How to print: for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `netc derive`.
+#[derive(Debug, Args)]
+pub struct DeriveArgs {
+    /// What to derive.
+    #[command(subcommand)]
+    pub what: Derive,
+}
+
+/// The derivations.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  netc derive shortest-path nets/dawnbench.net -o backbone.net
+  netc derive drop-repeats backbone.net
+
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+pub enum Derive {
+    /// Keep the shortest branch of each `add` and `mul`, drop the others and all identities
+    #[command(after_help = "\
+Examples:
+  netc derive shortest-path nets/dawnbench.net
+  netc derive shortest-path nets/dawnbench.net -o backbone.net
+
+Of the values that an add or a mul joins, the one with the fewest ops from the input is kept, the
+first of several. A concat stays: it collects features, it is no way round a layer.
+
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+    ShortestPath(DeriveFile),
+    /// Drop each bn -> relu whose operand is already the result of bn -> relu
+    #[command(after_help = "\
+Examples:
+  netc derive drop-repeats nets/backbone.net
+
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+    DropRepeats(DeriveFile),
+}
+
+/// What every derivation reads and writes.
+#[derive(Debug, Args)]
+pub struct DeriveFile {
+    /// The file of the net
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// Write the net to this file instead of standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
+}
+
+/// Arguments of `netc passes`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc passes nets/resnet9.net                  what each pass does to it for evaluation
+  netc passes nets/resnet9.net --for training
+  netc passes nets/*.net --verify               compute each net before and after each pass
+
+MACs and traffic are for one image: multiply-accumulate operations, and numbers that ops read and write, each
+op by itself. `netc train --passes NAMES` chooses among the passes, `--passes none` runs the net as written.
+
+Exit codes: 0 listed, 1 a file that does not check or a pass that changes a result, 2 wrong usage.")]
+pub struct PassesArgs {
+    /// The nets
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// What the net is computed for
+    #[arg(long = "for", value_enum, value_name = "PURPOSE", default_value = "evaluation")]
+    pub purpose: PurposeArg,
+    /// The passes to run: `all`, `none`, or names
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub passes: Choice,
+    /// Compute the net before and after each pass, on random images and weights in fp64
+    #[arg(long)]
+    pub verify: bool,
+}
+
+/// What a net is computed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PurposeArg {
+    /// Forward and backward.
+    Training,
+    /// Forward alone, with the running statistics.
+    Evaluation,
+}

@@ -1,0 +1,37 @@
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::check::Checked;
+use crate::cli::args::Format;
+use crate::cli::net::args::DiffArgs;
+use crate::cli::out::{complain, print, print_json, show};
+use crate::compile;
+use crate::tools::diff;
+
+/// The nets differ.
+const DIFFERENT: u8 = 1;
+/// A net cannot be compared; the same code as of wrong usage, so that 1 means a difference alone.
+const TROUBLE: u8 = 2;
+
+pub(in crate::cli) fn run(args: &DiffArgs) -> ExitCode {
+    let (Some(a), Some(b)) = (net(&args.a, &[]), net(&args.b, &args.set.set)) else {
+        return ExitCode::from(TROUBLE);
+    };
+    let found = diff::diff(&a, &b);
+    match (args.format, args.summary) {
+        (Format::Json, _) => print_json(&found),
+        (Format::Text, true) => print(&diff::summary(&found)),
+        (Format::Text, false) => print(&diff::full(&found)),
+    }
+    if found.equal { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) }
+}
+
+fn net(file: &Path, set: &[(String, String)]) -> Option<Checked> {
+    let compilation = compile(file, set);
+    if compilation.problems.has_errors() {
+        show(&compilation.problems, &compilation.sources);
+    } else if compilation.net.is_none() {
+        complain(&format!("{} holds blocks alone; there is no net to compare\n", file.display()));
+    }
+    compilation.net
+}

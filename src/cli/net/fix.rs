@@ -1,0 +1,39 @@
+use std::path::Path;
+
+use crate::cli::difference::difference;
+use crate::cli::net::args::CheckArgs;
+use crate::cli::out::{complain, print};
+use crate::disk;
+use crate::limits::MAX_FILE_BYTES;
+use crate::syntax::{Overlay, on_disk};
+use crate::tools::fix::{Fixed, fix};
+
+/// Repairs the files as far as that goes, shows what changes, and writes it unless this is a dry run.
+/// Gives the new texts, for the check that follows. The error names a file that cannot be written.
+pub(in crate::cli) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
+    let named: Vec<_> = args.files.iter().filter_map(|file| file.canonicalize().ok()).collect();
+    let may_change = |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path));
+    let mut texts = Overlay::new();
+    for file in &args.files {
+        let Fixed { texts: new, applied, refused } = fix(file, &args.set.set, &may_change);
+        for (path, text) in &new {
+            let old = disk::read_text(&on_disk(file, path), MAX_FILE_BYTES)
+                .map_err(|e| format!("cannot read {path}: {e}"))?;
+            print(&difference(path, &old, text));
+        }
+        if !args.dry_run {
+            for (path, text) in &new {
+                disk::rewrite(&on_disk(file, path), text.as_bytes())
+                    .map_err(|e| format!("cannot write {path}: {e}"))?;
+            }
+        }
+        for title in &applied {
+            print(&format!("{}: {title}\n", if args.dry_run { "would repair" } else { "repaired" }));
+        }
+        for (path, title) in &refused {
+            complain(&format!("not repaired: {path} is not among the files named; {title}\n"));
+        }
+        texts.extend(new);
+    }
+    Ok(texts)
+}

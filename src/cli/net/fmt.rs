@@ -1,0 +1,79 @@
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::PROBLEMS;
+use crate::cli::net::args::FmtArgs;
+use crate::cli::out::{complain, print, show};
+use crate::diag::Sources;
+use crate::disk;
+use crate::limits::MAX_FILE_BYTES;
+use crate::syntax;
+
+/// What `fmt` found out about one file.
+enum Outcome {
+    Canonical,
+    Changed,
+    Failed,
+}
+
+pub(in crate::cli) fn run(args: &FmtArgs) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for file in &args.files {
+        let outcome =
+            if file == Path::new("-") { from_stdin(args.check) } else { in_place(file, args.check) };
+        match outcome {
+            Outcome::Canonical => {}
+            Outcome::Changed if args.check => {
+                print(&format!("{}: not in canonical form; run `netc fmt {0}`\n", file.display()));
+                code = ExitCode::from(PROBLEMS);
+            }
+            Outcome::Changed => {}
+            Outcome::Failed => code = ExitCode::from(PROBLEMS),
+        }
+    }
+    code
+}
+
+fn from_stdin(check: bool) -> Outcome {
+    let mut text = String::new();
+    // One byte more than is allowed, so that the parser says what is.
+    if let Err(error) = io::stdin().take(MAX_FILE_BYTES as u64 + 1).read_to_string(&mut text) {
+        complain(&format!("cannot read standard input: {error}\n"));
+        return Outcome::Failed;
+    }
+    match canonical("-", &text) {
+        Some(new) => {
+            if !check {
+                print(&new);
+            }
+            if new == text { Outcome::Canonical } else { Outcome::Changed }
+        }
+        None => Outcome::Failed,
+    }
+}
+
+fn in_place(file: &Path, check: bool) -> Outcome {
+    let text = match disk::read_text(file, MAX_FILE_BYTES) {
+        Ok(text) => text,
+        Err(error) => {
+            complain(&format!("cannot read {}: {error}\n", file.display()));
+            return Outcome::Failed;
+        }
+    };
+    let Some(new) = canonical(&file.display().to_string(), &text) else { return Outcome::Failed };
+    if new == text {
+        return Outcome::Canonical;
+    }
+    if !check && let Err(error) = disk::rewrite(file, new.as_bytes()) {
+        complain(&format!("cannot write {}: {error}\n", file.display()));
+        return Outcome::Failed;
+    }
+    Outcome::Changed
+}
+
+fn canonical(name: &str, text: &str) -> Option<String> {
+    let mut sources = Sources::default();
+    let id = sources.add(name, text);
+    syntax::parse(&sources, id).map(|file| syntax::print(&file)).map_err(|p| show(&p, &sources)).ok()
+}

@@ -1,0 +1,19 @@
+use std::io::BufReader;
+use std::process::ExitCode;
+
+use crate::cli::PROBLEMS;
+use crate::cli::net::args::LspArgs;
+use crate::cli::out::complain;
+use crate::lsp;
+
+pub(in crate::cli) fn run(_args: &LspArgs) -> ExitCode {
+    match lsp::serve(BufReader::new(std::io::stdin()), std::io::stdout().lock()) {
+        Ok(true) => ExitCode::SUCCESS,
+        // The protocol's code for an editor that leaves without `shutdown`.
+        Ok(false) => ExitCode::from(PROBLEMS),
+        Err(error) => {
+            complain(&format!("the connection to the editor broke: {error}\n"));
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}

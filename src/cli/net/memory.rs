@@ -1,0 +1,68 @@
+use serde::Serialize;
+
+use crate::check::Checked;
+use crate::cli::net::args::CheckArgs;
+use crate::cli::out::{bytes, thousands};
+use crate::limits::MAX_PREDICTED_NODES;
+use crate::lower::{ConvChoice, Precision, Predicted, Workload, cpu};
+use crate::recipe::Recipe;
+use crate::run::machine_memory;
+
+/// The memory that a training step of a net is predicted to need on a CPU.
+#[derive(Debug, Serialize)]
+pub struct Memory {
+    bytes: u64,
+    images: u64,
+    precision: String,
+    /// The most images of a batch with which it fits into this machine, where that is fewer.
+    most_images: Option<u64>,
+}
+
+impl Memory {
+    /// For the batch and arithmetic of the command line, else of a training on this machine. `None` for a net that a pass breaks, and for one of more than
+    /// [`MAX_PREDICTED_NODES`].
+    pub fn of(net: &Checked, args: &CheckArgs) -> Option<Memory> {
+        if net.order().len() > MAX_PREDICTED_NODES {
+            return None;
+        }
+        let recipe = Recipe::resolve(&net.graph().settings, None, None).0;
+        let images = args.batch.unwrap_or(recipe.batch_size as u64);
+        Memory::of_step(net, images, args.precision.on_cpu(), args.conv)
+    }
+
+    /// For a batch of so many images.
+    pub fn of_step(net: &Checked, images: u64, precision: Precision, conv: ConvChoice) -> Option<Memory> {
+        let load = Workload { images, precision, threads: threads() };
+        let step = Predicted::new(net, conv, cpu::has_kernels()).ok()?;
+        let bytes = step.footprint(load).total();
+        let machine = machine_memory().filter(|&machine| machine < bytes);
+        let most_images = machine.map(|machine| step.most_images(load, machine));
+        Some(Memory { bytes, images, precision: precision.to_string(), most_images })
+    }
+
+    /// `1.2 GiB (512 images)`.
+    pub fn short(&self) -> String {
+        format!("{} ({} images)", bytes(self.bytes), thousands(self.images))
+    }
+
+    /// A line that says what it is for, and what would fit.
+    pub fn line(&self) -> String {
+        let Memory { images, precision, .. } = self;
+        let line = format!(
+            "memory of a training step: {} ({} images in {precision})",
+            bytes(self.bytes),
+            thousands(*images)
+        );
+        match self.most_images {
+            None => line,
+            Some(0) => format!("{line}; on this machine not even one image fits"),
+            Some(most) => format!("{line}; on this machine at most {} images fit", thousands(most)),
+        }
+    }
+}
+
+/// Threads that libtorch would compute with.
+fn threads() -> usize {
+    let asked = std::env::var("OMP_NUM_THREADS").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}

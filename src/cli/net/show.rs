@@ -1,0 +1,54 @@
+use std::process::ExitCode;
+
+use crate::cli::PROBLEMS;
+use crate::cli::net::args::ShowArgs;
+use crate::cli::out::{complain, echo_overrides, print, show, thousands};
+use crate::compile;
+use crate::diag::colour::{BOLD, DIM, PLAIN};
+use crate::tools::show::{File, Line, annotated, ssa};
+
+pub(in crate::cli) fn run(args: &ShowArgs) -> ExitCode {
+    let compilation = compile(&args.file, &args.set.set);
+    show(&compilation.problems, &compilation.sources);
+    let Some(net) = &compilation.net else {
+        if compilation.ok() {
+            complain(&format!("{} holds blocks alone; there is no net to show\n", args.file.display()));
+        }
+        return ExitCode::from(PROBLEMS);
+    };
+    if args.ssa {
+        print(&ssa(net));
+        return ExitCode::SUCCESS;
+    }
+    let width = terminal_size::terminal_size().map_or(usize::MAX, |(width, _)| usize::from(width.0));
+    print(&echo_overrides(net, &args.set.set));
+    for (i, file) in annotated(net, &compilation.sources).iter().enumerate() {
+        let gap = if i > 0 { "\n" } else { "" };
+        print(&format!("{gap}{BOLD}{}{PLAIN}\n{}", file.name, text(file, width)));
+    }
+    ExitCode::SUCCESS
+}
+
+/// The lines with their margins, which begin in one column where the width allows it.
+fn text(file: &File, width: usize) -> String {
+    let length = |line: &Line| line.text.chars().count();
+    let params = |line: &Line| if line.params > 0 { thousands(line.params) } else { String::new() };
+    let most = |width: fn(&Line) -> usize| file.lines.iter().map(width).max().unwrap_or(0);
+    let (shape, digits) = (most(|l| l.shape.chars().count()), most(|l| thousands(l.params).len()));
+    let margin = |line: &Line| match params(line) {
+        none if none.is_empty() => line.shape.clone(),
+        params => format!("{:shape$}  {params:>digits$} params", line.shape),
+    };
+    let margins: Vec<String> = file.lines.iter().map(margin).collect();
+    let widest = margins.iter().map(|m| m.chars().count()).max().unwrap_or(0);
+    let longest = file.lines.iter().filter(|l| !l.shape.is_empty()).map(length).max().unwrap_or(0);
+    let column = longest.min(width.saturating_sub(widest + 2));
+    let mut out = String::new();
+    for (line, margin) in file.lines.iter().zip(margins) {
+        out += &match margin.is_empty() {
+            true => format!("{}\n", line.text),
+            false => format!("{:column$}  {DIM}{margin}{PLAIN}\n", line.text),
+        };
+    }
+    out
+}

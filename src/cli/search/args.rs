@@ -1,0 +1,195 @@
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+
+use crate::cli::args::MachineArgs;
+
+/// Arguments of `netc search`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    subcommand_precedence_over_arg = true,
+    subcommand_value_name = "status|cancel",
+    after_help = "\
+Examples:
+  netc search nets/base.net --over res,extra --epochs 20,22 --runs 10
+  netc search nets/base.net --over width=[64,128] --where 'params < 8_000_000' --dry-run
+  netc search my.yaml                  the same options as keys of a file
+  netc search searches/base            go on with a search, or help with it from another process
+  netc search my.yaml --workers 4 --serve
+  netc search my.yaml --engine slurm --workers 16 --sbatch-args '--gpus=1 --time=4:00:00'
+  netc search status searches/base
+
+A search is a folder. Each run has a file of its own in it, and a run that was cut short, however that
+came about, goes on from its last checkpoint. Any number of processes may work on one folder.
+
+Exit codes: 0 every run is over, 1 a problem, 2 wrong usage, 130 interrupted."
+)]
+pub struct SearchArgs {
+    #[command(subcommand)]
+    #[allow(missing_docs)]
+    pub command: Option<SearchCommand>,
+    /// Nets, or a spec, or the folder of a search
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub files: Vec<PathBuf>,
+    /// Parameters to vary over their declared domains, or `width=[64,128]`; may be repeated
+    #[arg(long, value_name = "NAMES")]
+    pub over: Vec<String>,
+    /// One parameter at a time, or every combination
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub combine: Option<CombineArg>,
+    /// A parameter that every variant has another value of, such as `width=16`; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Leave out variants that fail a condition over `params`, `macs` and parameters
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub filter: Option<String>,
+    /// Train each variant for each of these lengths [default: the recipe's]
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: Vec<u32>,
+    /// Successive halving: after 1, N, N², ... runs go on with the best one in N of the variants alone
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub halving: Option<u32>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub trainings: TrainingsArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub engine: EngineArgs,
+}
+
+/// What there is to do with a search besides working on it.
+#[derive(Debug, Subcommand)]
+pub enum SearchCommand {
+    /// How far a search is: runs, workers, the means so far, the time left
+    Status(FolderArgs),
+    /// Cancel the jobs that were submitted for a search; their workers save their checkpoints
+    Cancel(FolderArgs),
+}
+
+/// The folder of a search.
+#[derive(Debug, Args)]
+pub struct FolderArgs {
+    /// The folder of a search
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+}
+
+/// Arguments of `netc reproduce`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc reproduce nets/*.net                      five runs of each net, as its recipe says
+  netc reproduce nets/resnet9.net --runs 10
+  netc reproduce searches/reproduce              go on with it
+
+Each net that claims an accuracy in its recipe is trained as the recipe says. The mean of its runs is
+held against the claim by a t-test with Holm's correction for the number of nets. It is a search like
+any other: `netc report` knows its folder.
+
+Exit codes: 0 every run is over, 1 a problem, 2 wrong usage, 130 interrupted.")]
+pub struct ReproduceArgs {
+    /// Nets, or the folder of an earlier reproduction
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub files: Vec<PathBuf>,
+    /// Epochs instead of each recipe's own; no claim is comparable then
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: Option<u32>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub trainings: TrainingsArgs,
+}
+
+/// How many trainings, of what, by whom.
+#[derive(Debug, Args)]
+pub struct TrainingsArgs {
+    /// Trainings of each variant at each length [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub runs: Option<u32>,
+    /// The first run's seed; the next ones count up [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// A recipe file over the nets' own recipes
+    #[arg(long, value_name = "R.yaml")]
+    pub recipe: Option<PathBuf>,
+    /// As for `netc train` [default: cifar10]
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<String>,
+    /// Train on the first N images only
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub limit_train: Option<usize>,
+    /// Test on the first N images only
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub limit_test: Option<usize>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub machine: MachineArgs,
+    /// The search's folder [default: searches/NET]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Keep the weights of every finished run
+    #[arg(long)]
+    pub keep_weights: bool,
+    /// How often the state of an unfinished run is saved, in seconds, at most; after a kill it goes on from there
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub save_every: u32,
+    /// Processes that work at the same time; on a machine with several GPUs they are shared out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub workers: Option<u32>,
+    /// Print the plan, what it costs, and about how long it takes here; train nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// No live view: a line for each run that is over, for logs
+    #[arg(long)]
+    pub quiet: bool,
+    /// Show the search on a page for browsers on this machine while it runs
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub serve: Option<u16>,
+    /// A process that another one has started to work
+    #[arg(long, hide = true)]
+    pub worker: bool,
+}
+
+/// Workers on other machines.
+#[derive(Debug, Args)]
+pub struct EngineArgs {
+    /// Give the search to an engine that starts the workers: a job array with --workers elements
+    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with_all = ["dry_run", "serve", "worker"])]
+    pub engine: Option<EngineArg>,
+    /// Further arguments of sbatch, as one would type them
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, requires = "engine")]
+    pub sbatch_args: Option<String>,
+    /// Print what would start the workers instead of starting them
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["engine", "dry_run", "serve", "worker"])]
+    pub emit: Option<EmitArg>,
+    /// Machines for GNU parallel, a line each, as its --sshloginfile takes them
+    #[arg(long, value_name = "FILE", requires = "emit")]
+    pub hosts: Option<PathBuf>,
+}
+
+/// Engines that can be given a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineArg {
+    /// A job array of Slurm.
+    Slurm,
+}
+
+/// What starts workers by other means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EmitArg {
+    /// The script for sbatch.
+    Slurm,
+    /// A command line of GNU parallel.
+    Parallel,
+}
+
+/// How the variations of several parameters go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CombineArg {
+    /// One at a time.
+    Each,
+    /// Every combination.
+    Product,
+}

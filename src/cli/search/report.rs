@@ -1,0 +1,232 @@
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::PROBLEMS;
+use crate::cli::out::{
+    complain, millions, print, print_json_text, table, thousands, trimmed, write, write_picture,
+};
+use crate::cli::search::report_args::ReportArgs;
+use crate::search::report::{
+    Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs,
+};
+use crate::search::{Index, SearchError};
+
+/// The most lines of a list in the text; the page and the JSON have them all.
+const MOST_LISTED: usize = 12;
+
+pub fn run(args: &ReportArgs) -> ExitCode {
+    match go(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error}\n"));
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}
+
+fn go(args: &ReportArgs) -> Result<(), SearchError> {
+    let report = Report::read(&args.folder)?;
+    let to_stdout = [&args.csv, &args.json].into_iter().flatten().any(|path| path == Path::new("-"));
+    if !to_stdout {
+        print(&text(&report));
+    }
+    if let Some(path) = &args.csv {
+        put(path, report.csv()?.as_bytes())?;
+    }
+    if let Some(path) = &args.json {
+        let json = report.json()?;
+        match path == Path::new("-") {
+            true => print_json_text(&json),
+            false => put(path, (json + "\n").as_bytes())?,
+        }
+    }
+    if let Some(path) = &args.sqlite {
+        put(path, &Index::database(&args.folder)?)?;
+    }
+    if let Some(path) = &args.html {
+        put(path, report.html()?.as_bytes())?;
+    }
+    if let Some(path) = &args.plot {
+        let svg = report.picture()?;
+        write_picture(path, &svg).map_err(SearchError::new)?;
+    }
+    Ok(())
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), SearchError> {
+    if path == Path::new("-") {
+        print(&String::from_utf8_lossy(bytes));
+        return Ok(());
+    }
+    write(path, bytes).map_err(SearchError::new)
+}
+
+/// A report for people.
+pub fn text(report: &Report) -> String {
+    let mut out = format!("{} of {} runs finished, on {}\n", report.finished, report.planned, report.data);
+    if report.dropped > 0 {
+        out += &format!("{} runs spared by successive halving\n", report.dropped);
+    }
+    if let Some(machine) = &report.timed_on {
+        out += &format!("times on {machine}\n");
+    }
+    for length in report.lengths() {
+        out += &format!("\n{}\n{}\n", epochs(length[0].epochs), variants(length));
+        out += &alike(length, &report.comparisons);
+    }
+    out += &gains("train longer? (paired t-test by seed", report.gains_of(Kind::Longer));
+    out += &gains("change the net? (Welch's test", report.gains_of(Kind::Change));
+    out += &claims(&report.claims);
+    out += &named("failed", &report.failed);
+    out += &named("damaged", &report.damaged);
+    out += &named("not over", &report.unfinished);
+    out.push('\n');
+    for caution in &report.cautions {
+        out += &format!("note: {caution}\n");
+    }
+    out
+}
+
+fn variants(length: &[Group]) -> String {
+    let header = [
+        "variant",
+        "n",
+        "mean %",
+        "95% interval",
+        "std",
+        "std error",
+        "time s",
+        "least to longest",
+        "params",
+        "MACs",
+        "",
+    ];
+    let mut table = table(&header, 1..10);
+    for g in length {
+        let best = if g.rank == 1 { "best" } else { "like the best" };
+        let marks = [if g.like_best { best } else { "" }, g.on_front()];
+        table.add_row([
+            g.variant.clone(),
+            g.runs.len().to_string(),
+            number(g.mean()),
+            interval(g.interval),
+            number(g.sample.filter(|s| s.n > 1).map(|s| s.std)),
+            number(g.std_error),
+            number(g.time.map(|t| t.median)),
+            interval(g.time.filter(|t| t.n > 1).map(|t| [t.min, t.max])),
+            thousands(g.params),
+            millions(g.macs),
+            marks.into_iter().filter(|mark| !mark.is_empty()).collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    let unclear = length.iter().any(|g| !g.front_clear);
+    let legend = if unclear { format!("\n{FRONT_UNCLEAR}") } else { String::new() };
+    trimmed(&table) + &legend
+}
+
+fn number(x: Option<f64>) -> String {
+    x.map_or("-".into(), |x| format!("{x:.2}"))
+}
+
+fn interval(of: Option<[f64; 2]>) -> String {
+    of.map_or("-".into(), |[low, high]| format!("{low:.2} to {high:.2}"))
+}
+
+/// What was gained in one way, at what price in time.
+fn gains<'a>(title: &str, all: impl Iterator<Item = &'a Gain>) -> String {
+    let header = ["net", "epochs", "n", "gain", "95% interval", "p", "further s", "points/s", "verdict"];
+    let mut table = table(&header, 1..8);
+    let mut counts = [0; 3];
+    for gain in all {
+        let verdict = gain.verdict();
+        for (count, what) in counts.iter_mut().zip(["helps", "hurts", "open"]) {
+            *count += usize::from(what == verdict);
+        }
+        table.add_row([
+            gain.variant.clone(),
+            gain.lengths(),
+            gain.n[1].to_string(),
+            number(Some(gain.gain)),
+            interval(gain.interval),
+            gain.adjusted.map_or("-".into(), |p| format!("{p:.3}")),
+            number(gain.extra_time),
+            number(gain.per_second),
+            verdict.into(),
+        ]);
+    }
+    if table.is_empty() {
+        return String::new();
+    }
+    let [helps, hurts, open] = counts;
+    format!(
+        "\n{title} at 5%, Holm's correction; gains in points, intervals of one gain alone)\n{}\n\
+         helps {helps} of {}, hurts {hurts}, open {open}\n",
+        trimmed(&table),
+        table.row_count()
+    )
+}
+
+/// Each net's claim beside what was measured.
+fn claims(all: &[Measured]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut table = table(&["net", "epochs", "claim %", "n", "mean %", "95% interval", "verdict"], 1..6);
+    for claim in all {
+        table.add_row([
+            claim.claim.net.clone(),
+            claim.claim.epochs.to_string(),
+            format!("{:.2}", claim.claim.accuracy),
+            claim.sample.map_or(0, |sample| sample.n).to_string(),
+            number(claim.sample.map(|sample| sample.mean)),
+            interval(claim.interval),
+            claim.to_string(),
+        ]);
+    }
+    format!("\nclaims (one-sample t-test at 5%, Holm's correction)\n{}\n", trimmed(&table))
+}
+
+/// How many pairs of a length cannot be told apart, and what it would take for those with the best.
+fn alike(length: &[Group], all: &[Comparison]) -> String {
+    let here: Vec<&Comparison> = all.iter().filter(|pair| pair.epochs == length[0].epochs).collect();
+    if here.is_empty() {
+        return String::new();
+    }
+    let alike: Vec<&Comparison> = here.iter().copied().filter(|pair| !pair.told_apart).collect();
+    let mut out = format!(
+        "{} of {} pairs cannot be told apart (Welch's test at 5%, Holm's correction)\n",
+        alike.len(),
+        here.len()
+    );
+    let with_best: Vec<&Comparison> =
+        alike.into_iter().filter(|pair| pair.better == length[0].variant).collect();
+    for pair in with_best.iter().take(MOST_LISTED) {
+        let needed = pair.runs_needed.map_or("no number of runs shows a difference of nothing".into(), |n| {
+            format!("about {n} runs of each would tell them apart")
+        });
+        out += &format!(
+            "  {} before {}: {:.2} points, p = {:.3}; {needed}\n",
+            pair.better, pair.worse, pair.difference, pair.adjusted
+        );
+    }
+    out + &more(with_best.len())
+}
+
+fn named(what: &str, runs: &[NotCounted]) -> String {
+    let mut out = String::new();
+    for run in runs.iter().take(MOST_LISTED) {
+        let NotCounted { id, variant, seed, why, .. } = run;
+        let length = epochs(run.epochs);
+        out += &format!("{what}: {variant}, {length}, seed {seed} (runs/{id}): {why}\n");
+    }
+    let gap = if out.is_empty() { "" } else { "\n" };
+    format!("{gap}{out}{}", more(runs.len()))
+}
+
+fn more(count: usize) -> String {
+    if count > MOST_LISTED {
+        format!("  and {} more: see --html or --json\n", count - MOST_LISTED)
+    } else {
+        String::new()
+    }
+}

@@ -1,0 +1,246 @@
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum};
+
+use crate::cli::args::{Format, MachineArgs, SetArgs, picture};
+use crate::lower::{ConvChoice, Disabled};
+use crate::passes::Choice;
+use crate::run::Executor;
+
+/// Arguments of `netc train`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc train nets/resnet9.net
+  netc train nets/extra_l1l2l3.net --epochs 60 --seed 3
+  netc train nets/resnet9.net --data synthetic --epochs 4
+  netc train nets/base.net --set res=[1,3] --recipe my.yaml --out runs/mine
+  netc train my.net --data photos         photos/train/CLASS/*.png and photos/test/CLASS/*.png
+  netc train --resume runs/mine
+  netc train nets/resnet9.net --log tensorboard           then: tensorboard --logdir runs
+  torchrun --no-python --nproc-per-node 2 netc train nets/resnet9.net
+
+The recipe comes in layers, a later one wins: the built-in default, the net's recipe { },
+--recipe, --epochs. Ctrl-C ends the run after the step under way and saves its state.
+A run's folder belongs to the command that trains in it; one that holds anything else is refused.
+Where standard output is closed, as by `| head`, the training goes on without it.
+Started by torchrun or srun, the processes share each batch of the recipe.
+
+Exit codes: 0 trained, 1 a problem, 2 wrong usage, 130 interrupted.")]
+pub struct TrainArgs {
+    /// The net
+    #[arg(value_name = "FILE", required_unless_present = "resume")]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// Go on with a run that was cut short, with the net, recipe, data and seed that its folder has
+    #[arg(long, value_name = "RUN", conflicts_with_all =
+        ["file", "set", "recipe", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
+         "sync_bn", "passes", "executor", "conv", "without", "deterministic"])]
+    pub resume: Option<PathBuf>,
+    /// A recipe file: lines of `key: value`
+    #[arg(long, value_name = "R.yaml")]
+    pub recipe: Option<PathBuf>,
+    /// Passes over the training set; stretches the recipe's schedule
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: Option<u32>,
+    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images by class, or an `.npz` file;
+    /// with --resume, where the run's images are now [default: cifar10; with --resume, what the run was begun with]
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub machine: MachineArgs,
+    /// Seed of the weights, the order, the augmentation and dropout
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// The run's folder [default: runs/NET-SEED, or the next free name]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Train on the first N images only
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub limit_train: Option<usize>,
+    /// Test on the first N images only
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub limit_test: Option<usize>,
+    /// With several processes: normalise batches by the statistics of all shares together
+    #[arg(long)]
+    pub sync_bn: bool,
+    /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub passes: Choice,
+    /// `compiled`: a schedule made ahead with kernels of netc's own; `eager`: libtorch op by op, with its tape
+    #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
+    pub executor: Executor,
+    /// Convolutions: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of 2 x 2 or 4 x 4, which round more in
+    /// bf16; `auto` takes the faster of the library's and `f4` in fp32, `f2` in bf16, timed once for each shape
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    pub conv: ConvChoice,
+    /// Also write what a viewer reads: `tensorboard` for event files in the run's folder
+    #[arg(long, value_enum, value_name = "VIEWER")]
+    pub log: Option<Viewer>,
+    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent, kernels
+    #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
+    pub without: Disabled,
+    /// Save the state to go on from after so many seconds; 0: after every step
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub save_every: u32,
+    /// The same bits also after the measurements of --conv auto are lost, and on a GPU: choose no algorithm by time and take
+    /// none whose order of additions varies
+    #[arg(long)]
+    pub deterministic: bool,
+    /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
+    #[arg(long)]
+    pub verify_passes: bool,
+}
+
+/// What shows a training as it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Viewer {
+    /// `tensorboard --logdir runs`.
+    Tensorboard,
+}
+
+/// Arguments of `netc profile`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc profile nets/resnet9.net
+  netc profile nets/resnet9.net --batch 128 --svg step.svg
+  netc profile nets/base.net --precision fp32 --conv library
+  netc profile nets/resnet9.net --phases
+  netc profile nets/resnet9.net --format json | jq .step
+
+A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and write, and what
+part of this machine's measured peaks that makes. Winograd's convolutions need 2.25 or 4 times fewer operations than
+are counted, so they may pass 100%. The tapeless step of `netc train` is measured, on random images.
+Memory is what `netc check` predicts. --memory measures it: the process's peak without the pages of its files, less what it had
+before the net was built. Times are longer then, because freed memory goes back to the system; otherwise it is kept for
+the next step, and the process takes up to two thirds more than it holds.
+
+Exit codes: 0 measured, 1 a problem, 2 wrong usage.")]
+pub struct ProfileArgs {
+    /// The net
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub set: SetArgs,
+    /// Images in a step [default: the recipe's]
+    #[arg(long, value_name = "N", value_parser = whole::<1_048_576>)]
+    pub batch: Option<usize>,
+    /// Steps to measure, after two that warm up
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<1000>)]
+    pub steps: usize,
+    /// Convolutions: auto, library, f2 or f4
+    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
+    pub conv: ConvChoice,
+    /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub passes: Choice,
+    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent, kernels
+    #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
+    pub without: Disabled,
+    /// Also measure the memory that a step holds at most
+    #[arg(long)]
+    pub memory: bool,
+    /// Show what comes before: the time of each phase from the start of the process to the second step
+    #[arg(long)]
+    pub phases: bool,
+    /// How to print: tables for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Also draw it, as an SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub machine: MachineArgs,
+}
+
+fn whole<const MOST: usize>(text: &str) -> Result<usize, String> {
+    let found = text.parse().ok().filter(|n| (1..=MOST).contains(n));
+    found.ok_or_else(|| format!("expected a number from 1 to {MOST}"))
+}
+
+/// Arguments of `netc eval`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc eval runs/resnet9-0
+  netc eval runs/resnet9-0 --data /data/cifar-10 --precision fp32
+  netc eval runs/resnet9-0 --confusion                    what was taken for what, and the accuracy of each class
+  netc eval runs/resnet9-0 --confusion -o confusion.png   the same as a picture too
+  netc eval runs/resnet9-0 --format json | jq .accuracy
+
+Exit codes: 0 evaluated, 1 a problem, 2 wrong usage.")]
+pub struct EvalArgs {
+    /// The folder of a run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// As for `netc train` [default: what the run was trained on]
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<String>,
+    /// Show how often each class was taken for each, and the accuracy of each class
+    #[arg(long)]
+    pub confusion: bool,
+    /// With --confusion: draw it; the extension decides the format: svg or png
+    #[arg(short, long, value_name = "FILE", requires = "confusion", value_parser = picture)]
+    pub output: Option<PathBuf>,
+    /// How to print: for people, or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub machine: MachineArgs,
+}
+
+/// Arguments of `netc predict`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc predict runs/resnet9-0 cat.png
+  netc predict runs/resnet9-0 --top 3 photos/*.jpg --resize
+  netc predict runs/resnet9-0 cat.png --format json | jq '.top[0].class'
+
+Images are PNG or JPEG files. They are normalised as those that the run was trained on.
+
+Exit codes: 0 all classified, 1 an image or the run cannot be read, 2 wrong usage.")]
+pub struct PredictArgs {
+    /// The folder of a run
+    #[arg(value_name = "RUN", value_hint = clap::ValueHint::DirPath)]
+    pub run: PathBuf,
+    /// The images
+    #[arg(required = true, value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
+    pub images: Vec<PathBuf>,
+    /// How many classes to name for each image, the most probable first
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    pub top: u16,
+    /// Scale images of another size to the net's, whatever their proportions
+    #[arg(long)]
+    pub resize: bool,
+    /// How to print: for people, or a line of JSON for each image
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub machine: MachineArgs,
+}
+
+/// Arguments of `netc recipe`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc recipe                        every key, what it means, and its value if nothing is said
+  netc recipe > my.yaml              a start for a recipe of your own: netc train FILE --recipe my.yaml
+  netc recipe --markdown             the same as tables
+  netc explain nets/resnet9.net recipe     the recipe in force for a net, and where each value comes from
+
+Exit codes: 0 printed, 2 wrong usage.")]
+pub struct RecipeArgs {
+    /// Print tables in Markdown instead of YAML
+    #[arg(long)]
+    pub markdown: bool,
+}
