@@ -5,7 +5,10 @@ use std::process::{self, ExitCode};
 use super::out::complain;
 
 /// The library that says whether libtorch is in a folder.
-const LIBRARY: &str = "libtorch_cpu.so";
+const LIBRARY: &str = if cfg!(target_os = "macos") { "libtorch_cpu.dylib" } else { "libtorch_cpu.so" };
+
+/// The variable by which the dynamic linker is told further folders.
+const LINKER_PATH: &str = if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
 /// What a shell and the dynamic linker give back for a program that cannot be loaded.
 const NOT_LOADED: i32 = 127;
@@ -61,10 +64,10 @@ pub fn command(sibling: &Path) -> process::Command {
     // They go before the folders that the program was built with.
     let named = named_folders();
     if !named.is_empty() {
-        let before = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+        let before = env::var_os(LINKER_PATH).unwrap_or_default();
         let all = named.into_iter().chain(env::split_paths(&before));
         if let Ok(all) = env::join_paths(all.filter(|folder| !folder.as_os_str().is_empty())) {
-            command.env("LD_LIBRARY_PATH", all);
+            command.env(LINKER_PATH, all);
         }
     }
     command
@@ -74,8 +77,9 @@ pub fn command(sibling: &Path) -> process::Command {
 pub fn find_libtorch() -> Option<PathBuf> {
     let origin = env::current_exe().ok()?.canonicalize().ok()?;
     let origin = origin.parent()?.to_str()?;
-    let built = option_env!("NETC_RPATHS").unwrap_or_default().replace("$ORIGIN", origin);
-    let given = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+    let built = option_env!("NETC_RPATHS").unwrap_or_default();
+    let built = built.replace("$ORIGIN", origin).replace("@loader_path", origin);
+    let given = env::var_os(LINKER_PATH).unwrap_or_default();
     let named = named_folders().into_iter().chain(env::split_paths(&given));
     let mut folders = named.chain(env::split_paths(&built).collect::<Vec<_>>());
     folders.find(|folder| !folder.as_os_str().is_empty() && folder.join(LIBRARY).is_file())
