@@ -43,7 +43,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Rewrite files in canonical form
     Fmt(FmtArgs),
-    /// Print the flat net, one op a line, each with where it came from
+    /// Print the flat net, one op per line, each with its origin
     Expand(ExpandArgs),
     /// Draw a net as SVG, PNG, DOT or Mermaid
     Draw(DrawArgs),
@@ -55,20 +55,20 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
-    /// Make a net of an ONNX model
+    /// Convert an ONNX model to a net
     Import(ImportArgs),
     /// Print the built-in recipe, with an explanation of every key
     Recipe(RecipeArgs),
-    /// What a search found: means, intervals, what cannot be told apart, a picture
+    /// Report on a search: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
-    /// Draw accuracy and loss of trainings against epochs and time
+    /// Plot accuracy and loss of trainings against epochs and time
     Plot(PlotArgs),
     #[command(flatten)]
     #[allow(missing_docs)]
     Tensors(TensorCommand),
-    /// Answer an editor: a language server on standard input and output
+    /// Run the language server for editors, on standard input and output
     Lsp(LspArgs),
-    /// Print the completions of a shell
+    /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the man page, or write all of them
     Man(ManArgs),
@@ -81,11 +81,11 @@ pub enum TensorCommand {
     Train(TrainArgs),
     /// Train many variants of a net, several times each, and compare them
     Search(Box<SearchArgs>),
-    /// Hold the accuracy that each net claims against what several trainings give
+    /// Compare the accuracy that each net claims with that of several trainings
     Reproduce(Box<ReproduceArgs>),
-    /// What the graph passes make of a net, and what that saves
+    /// Show what the graph passes do to a net, and what that saves
     Passes(PassesArgs),
-    /// Where the time of a training step goes, node by node
+    /// Show where the time of a training step goes, node by node
     Profile(ProfileArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
@@ -93,12 +93,12 @@ pub enum TensorCommand {
     Predict(PredictArgs),
     /// Write a net with its weights for other programs
     Export(ExportArgs),
-    /// What netc finds on this machine, and what to do about what it does not
+    /// Check what is installed on this machine, and say how to get what is not
     Doctor(DoctorArgs),
-    /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
+    /// Write weights, logits, gradients and the result of a few steps, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),
-    /// Hold every way of computing nets against fp64 on the CPU
+    /// Compare every way of computing nets with fp64 on the CPU
     #[command(hide = true)]
     Agree(AgreeArgs),
     /// Compute a net's output for given images, for comparison with other programs
@@ -129,28 +129,29 @@ pub struct CheckArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// How to print: a table for people, or a line of JSON for each file
+    /// Output format: a table for people, or a line of JSON for each file
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Images in a batch, for the memory of a training step [default: the recipe's]
+    /// Images per batch, for predicting the memory of a training step [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub batch: Option<u64>,
-    /// Its arithmetic: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with instructions for it, else fp32
+    /// Precision for that prediction: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with instructions
+    /// for it, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
-    /// Its convolutions: auto, library, f2 or f4
+    /// Convolutions for that prediction: auto, library, f2 or f4
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
-    /// Apply the repairs that make a net less wrong; shows the changes first
+    /// Apply suggested repairs; shows the changes first
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: show the changes and write nothing
+    /// With --fix: show the changes without writing them
     #[arg(long, requires = "fix")]
     pub dry_run: bool,
     /// Count warnings as problems
     #[arg(long, value_enum, value_name = "KIND")]
     pub deny: Option<Deny>,
-    /// Leave out warnings of this code; may be repeated
+    /// Suppress warnings with this code; may be repeated
     #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Code::warnings().map(Code::as_str)))]
     pub allow: Vec<String>,
 }
@@ -175,7 +176,7 @@ pub struct SetArgs {
 pub enum Format {
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -190,7 +191,7 @@ pub struct FmtArgs {
     /// The files to rewrite; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Change nothing; name the files that are not in canonical form
+    /// Change nothing; list the files that are not in canonical form
     #[arg(long)]
     pub check: bool,
 }
@@ -209,7 +210,7 @@ Examples:
 
 Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such code, file or path.")]
 pub struct ExplainArgs {
-    /// The code that a problem is shown with, or the file of a net
+    /// The code of a problem, or a net file
     #[arg(value_name = "CODE|FILE", value_hint = clap::ValueHint::FilePath)]
     pub subject: Option<PathBuf>,
     /// A node of the net by its path, a stage or block, or `recipe`
@@ -217,7 +218,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// How to print: for people, or one JSON object (of every code: one a line)
+    /// Output format: for people, or one JSON object (for all codes: one per line)
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -245,7 +246,7 @@ Examples:
 
 Exit codes: 0 ended by the editor, 1 the connection broke, 2 wrong usage.")]
 pub struct LspArgs {
-    /// Talk over standard input and output; editors pass it, and it is the only way there is
+    /// Use standard input and output; editors pass this flag, and there is no other transport
     #[arg(long)]
     pub stdio: bool,
 }

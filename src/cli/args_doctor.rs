@@ -11,10 +11,10 @@ Examples:
 
 Exit codes: 0 training would work, 1 it would not, 2 wrong usage.")]
 pub struct DoctorArgs {
-    /// How to print: lines for people, or one JSON object
+    /// Output format: lines for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Say what this program, which links libtorch, finds
+    /// Report what this program, which links libtorch, finds
     #[arg(long, hide = true)]
     pub probe: bool,
 }

@@ -23,7 +23,7 @@ pub struct ShowArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// One op a line: `%name = op(operands, arguments) : shape`
+    /// One op per line: `%name = op(operands, arguments) : shape`
     #[arg(long)]
     pub ssa: bool,
 }
@@ -48,10 +48,10 @@ pub struct DiffArgs {
     /// Override a declared parameter of B
     #[command(flatten)]
     pub set: SetArgs,
-    /// Like changes on one line
+    /// Group similar changes on one line
     #[arg(long)]
     pub summary: bool,
-    /// How to print: for people, or one JSON object
+    /// Output format: for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -73,7 +73,7 @@ Examples:
 
 Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
 pub enum Derive {
-    /// Keep the shortest branch of each `add` and `mul`, drop the others and all identities
+    /// Keep only the shortest branch of each `add` and `mul`, and drop identities
     #[command(after_help = "\
 Examples:
   netc derive shortest-path nets/dawnbench.net
@@ -96,7 +96,7 @@ Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no 
 /// What every derivation reads and writes.
 #[derive(Debug, Args)]
 pub struct DeriveFile {
-    /// The file of the net
+    /// The net file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     #[command(flatten)]
@@ -149,7 +149,7 @@ Examples:
 
 Exit codes: 0 written, 1 the folder cannot be written, 2 wrong usage.")]
 pub struct ManArgs {
-    /// Write the page of netc and one for each command into this folder, which is made if need be
+    /// Write the man page of netc and of each command into this folder, creating it if needed
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
@@ -173,7 +173,7 @@ pub struct PassesArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// What the net is computed for
+    /// The purpose for which the net is computed
     #[arg(long = "for", value_enum, value_name = "PURPOSE", default_value = "evaluation")]
     pub purpose: PurposeArg,
     /// The passes to run: `all`, `none`, or names
@@ -184,11 +184,11 @@ pub struct PassesArgs {
     pub verify: bool,
 }
 
-/// What a net is computed for.
+/// The purpose for which a net is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PurposeArg {
     /// Forward and backward.
     Training,
-    /// Forward alone, with the running statistics.
+    /// Forward only, with the running statistics.
     Evaluation,
 }

@@ -44,13 +44,13 @@ pub struct PredictArgs {
     /// The images
     #[arg(required = true, value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     pub images: Vec<PathBuf>,
-    /// How many classes to name for each image, the most probable first
+    /// Number of classes to list for each image, the most probable first
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     pub top: u16,
-    /// Scale images of another size to the net's, whatever their proportions
+    /// Scale images of another size to the net's, ignoring their aspect ratio
     #[arg(long)]
     pub resize: bool,
-    /// How to print: for people, or a line of JSON for each image
+    /// Output format: for people, or a line of JSON for each image
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
