@@ -32,7 +32,7 @@ pub(super) fn run(args: &ExplainArgs) -> ExitCode {
     }
 }
 
-/// Whether a word looks like a file's name, so that it is told as a file that it cannot be read.
+/// Whether a word looks like a file name, so that the error is about a file.
 fn meant_as_file(subject: &Path) -> bool {
     subject.extension().is_some_and(|e| e == "net") || subject.components().count() > 1
 }
@@ -51,7 +51,7 @@ fn codes(args: &ExplainArgs, codes: &[Code]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Says what is wrong with the arguments.
+/// Reports wrong arguments.
 pub(super) fn wrong(message: &str) -> ExitCode {
     complain(&format!("error: {message}\n"));
     ExitCode::from(UNKNOWN)

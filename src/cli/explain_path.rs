@@ -47,7 +47,7 @@ fn text(answer: &Answer) -> String {
     }
 }
 
-/// Lines with the place of each in a column of its own.
+/// Lines, with the place of each in its own column.
 #[derive(Default)]
 struct Places(Vec<(String, String)>);
 
@@ -100,7 +100,7 @@ fn explained(node: &Explained) -> String {
     format!("{BOLD}{path}{PLAIN} = {call}\n  {flow}\n{cost}\n{}", lines.text())
 }
 
-/// A step, and below it those that it depends on.
+/// A step, with those that it depends on below it.
 fn chain(lines: &mut Places, head: &str, step: &Step) {
     lines.line(format!("{head}{}", step.says), step.place.as_ref());
     let indent = head.chars().count();
