@@ -40,9 +40,9 @@ def options(savings, winograd, passes, precision):
 
 def chain(precision):
     """Names and options, each link with one thing more."""
-    links = {"libtorch's tape": ["--executor", "eager", "--passes", "none"]}
+    links = {"libtorch's autograd": ["--executor", "eager", "--passes", "none"]}
     for count in range(len(SAVINGS) + 1):
-        name = SAVINGS[count - 1] if count else "schedule without tape"
+        name = SAVINGS[count - 1] if count else "schedule without autograd"
         links[name] = options(SAVINGS[:count], False, [], precision)
     links["winograd"] = options(SAVINGS, True, [], precision)
     for count in range(1, len(PASSES) + 1):
@@ -72,7 +72,7 @@ for precision in args.precisions.split(","):
     rounds = []
     for _ in range(args.rounds):
         rounds.append({name: measure(precision, link) for name, link in links.items()})
-    heads = ["without it: the whole to it"] if args.off else ["to the one before", "to the first"]
+    heads = ["the whole relative to it"] if args.off else ["relative to the line before", "relative to the first line"]
     columns = [f"{what} {head}" for what in ("training", "evaluation") for head in ["images/s", *heads]]
     print(f"\n{args.net}, batch {args.batch}, {precision}, {args.rounds} rounds\n")
     print("| | " + " | ".join(columns) + " |\n|" + "---|" * (len(columns) + 1))

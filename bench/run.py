@@ -59,7 +59,7 @@ def spread(values):
     return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
-print("| net | batch | contender | training images/s | netc to it | evaluation images/s | netc to it |\n|---|---|---|---|---|---|---|")
+print("| net | batch | contender | training images/s | netc relative to it | evaluation images/s | netc relative to it |\n|---|---|---|---|---|---|---|")
 for net in args.nets.split(","):
     for batch in map(int, args.batches.split(",")):
         rounds = [{name: measure(net, batch) for name, measure in CONTENDERS.items()} for _ in range(args.rounds)]

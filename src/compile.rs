@@ -1,4 +1,4 @@
-//! From a file to a checked net: the pipeline, a line a stage.
+//! From a file to a checked net: the pipeline, one line per stage.
 
 use std::path::Path;
 use std::time::Instant;
@@ -11,30 +11,30 @@ use crate::repair;
 use crate::syntax::ast::{ExprKind, Spanned};
 use crate::syntax::{self, Overlay};
 
-/// What became of a file.
+/// The result of compiling a file.
 #[derive(Debug)]
 pub struct Compilation {
-    /// Every text that was read, for showing the problems.
+    /// Every text that was read, to show the problems with.
     pub sources: Sources,
-    /// All that is wrong or odd.
+    /// All errors and warnings.
     pub problems: Problems,
-    /// The net; `None` if anything is wrong, or if the file holds blocks alone.
+    /// The net; `None` if there are errors, or if the file has blocks only.
     pub net: Option<Checked>,
-    /// Seconds of reading and parsing, of resolving, and of checking.
+    /// Seconds spent reading and parsing, resolving, and checking.
     pub seconds: [f64; 3],
     /// How many nodes have no shape, because of an error at or before them.
     shapeless: usize,
 }
 
 impl Compilation {
-    /// Whether nothing is wrong.
+    /// Whether there are no errors.
     pub fn ok(&self) -> bool {
         !self.problems.has_errors()
     }
 
-    /// How much is wrong: errors of the syntax, of names and arguments, nodes without a shape, errors
-    /// of shapes, and of claims. A change of the text is for the better if this comes down, an
-    /// earlier stage counting for more: its errors hide those of the later ones.
+    /// The number of errors by stage: syntax, names and arguments, nodes without a shape, shapes,
+    /// and claims. A change of the text is an improvement if this decreases in lexicographic
+    /// order: errors of an earlier stage hide those of later ones.
     pub fn errors_by_stage(&self) -> [usize; 5] {
         let mut counts = [0, 0, self.shapeless, 0, 0];
         for problem in self.problems.sorted().iter().filter(|p| p.severity() == Severity::Error) {
@@ -53,13 +53,13 @@ impl Compilation {
 /// Reads, resolves and checks the net of a file. `set` overrides declared parameters by name, with
 /// values as the language writes them.
 ///
-/// Every problem of every stage is in the result; a later stage goes on with what an earlier one
+/// The result has every problem of every stage; a later stage continues with what an earlier one
 /// could make sense of.
 pub fn compile(file: &Path, set: &[(String, String)]) -> Compilation {
     compile_over(file, set, &Overlay::new())
 }
 
-/// Compiles a text that no file holds.
+/// Compiles a text that is not in a file.
 ///
 /// ```
 /// let text = "
@@ -80,7 +80,7 @@ pub fn compile_text(text: &str, set: &[(String, String)]) -> Compilation {
     compile_over(Path::new(name), set, &Overlay::from([(name.into(), text.into())]))
 }
 
-/// Like [`compile`]; a text of `overlay` stands in for the file of its path.
+/// Like [`compile`], with the texts of `overlay` in place of the files with their paths.
 pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
     let (mut compilation, unsound) = compile_once(file, set, overlay);
     if let Some(graph) = unsound {
@@ -164,7 +164,7 @@ pub(crate) fn trace(file: &Path, set: &[(String, String)], path: &str) -> Option
     Some((found, project.sources))
 }
 
-/// `--set name=value`, each as a small text of its own so that a mistake in it can be pointed at.
+/// `--set name=value`, each as its own small text, so that a diagnostic can point into it.
 fn overrides(sources: &mut Sources, set: &[(String, String)]) -> Result<Vec<Override>, Problems> {
     let (mut overrides, mut problems) = (Vec::new(), Problems::new());
     for (name, value) in set {
@@ -187,7 +187,7 @@ fn overrides(sources: &mut Sources, set: &[(String, String)]) -> Result<Vec<Over
     if problems.is_empty() { Ok(overrides) } else { Err(problems) }
 }
 
-/// WebAssembly in a page has no clock of the system's.
+/// WebAssembly in a page has no system clock.
 fn now() -> Option<Instant> {
     cfg!(not(target_arch = "wasm32")).then(Instant::now)
 }

@@ -1,6 +1,7 @@
 //! netc: a declarative network-graph compiler.
 //!
-//! A `.net` file says layers and shortcuts. The stages, each of which uses only those before it:
+//! A `.net` file describes layers and shortcuts. The stages, each of which uses only those before
+//! it:
 //!
 //! | module | from | to |
 //! |---|---|---|
@@ -14,9 +15,10 @@
 //!
 //! The package `netc-torch` computes with tensors: it trains what is compiled here.
 //!
-//! [`limits`], [`disk`] and [`diag`] serve all of them: how much a file may ask for, how files are read and replaced, what
-//! is said about a problem. [`compile`] goes from a file to a checked net; [`tools`] show, compare, draw and derive nets;
-//! [`search`] trains and compares many; [`onnx`] exchanges nets with other programs; [`lsp`] answers editors.
+//! [`limits`], [`disk`] and [`diag`] serve all of them: resource limits for files, how files are
+//! read and replaced, and how problems are reported. [`compile`] goes from a file to a checked
+//! net; [`tools`] show, compare, draw and derive nets; [`search`] trains and compares many;
+//! [`onnx`] exchanges nets with other programs; [`lsp`] answers editors.
 
 pub mod limits;
 

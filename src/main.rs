@@ -1,4 +1,5 @@
-//! The `netc` command. It links no libtorch; what computes with tensors runs in `netc-torch` beside it.
+//! The `netc` command. It does not link libtorch; commands that need tensors run in `netc-torch`
+//! beside it.
 
 use std::process::ExitCode;
 

@@ -9,7 +9,8 @@ fn main() {
     println!("cargo::rerun-if-env-changed=LIBTORCH");
     let libtorch = env::var("LIBTORCH").unwrap_or_default();
     let folder = Path::new(&libtorch);
-    if !folder.join("lib/libtorch_cpu.so").exists() {
+    let suffix = if macos() { "dylib" } else { "so" };
+    if !folder.join(format!("lib/libtorch_cpu.{suffix}")).exists() {
         println!(
             "cargo::error=no libtorch in LIBTORCH={libtorch}: run scripts/libtorch.sh, \
              or set LIBTORCH to the folder of a libtorch 2.11.0"
@@ -17,12 +18,19 @@ fn main() {
         return;
     }
     // As a runpath, which LD_LIBRARY_PATH goes before: a libtorch that LIBTORCH names at run time is the one that is taken.
-    println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
+    if !macos() {
+        println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
+    }
     for rpath in env::var("DEP_NETC_RPATHS").unwrap_or_default().split(':') {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{rpath}");
     }
     process_groups(folder);
     operations(folder);
+}
+
+/// Whether this builds for macOS, on which netc-torch is untested.
+fn macos() -> bool {
+    env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "macos")
 }
 
 fn against(libtorch: &Path, file: &str) -> cc::Build {
@@ -42,10 +50,15 @@ fn against(libtorch: &Path, file: &str) -> cc::Build {
 
 /// Operations that tch has no binding for. They share libtorch's threads, which are those of its OpenMP.
 fn operations(libtorch: &Path) {
-    against(libtorch, "src/lower/kernels/aten.cpp").flag("-fopenmp").compile("netc_aten");
+    // Apple's Clang takes OpenMP's pragmas only from behind its driver.
+    let openmp: &[&str] = if macos() { &["-Xclang", "-fopenmp"] } else { &["-fopenmp"] };
+    let mut aten = against(libtorch, "src/lower/kernels/aten.cpp");
+    openmp.iter().for_each(|flag| _ = aten.flag(flag));
+    aten.compile("netc_aten");
     against(libtorch, "src/lower/kernels/script.cpp").compile("netc_script");
     println!("cargo::rustc-link-search=native={}", libtorch.join("lib").display());
-    println!("cargo::rustc-link-lib=dylib:+verbatim=libgomp.so.1");
+    let library = if macos() { "dylib=omp" } else { "dylib:+verbatim=libgomp.so.1" };
+    println!("cargo::rustc-link-lib={library}");
 }
 
 fn process_groups(libtorch: &Path) {

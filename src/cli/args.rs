@@ -19,7 +19,7 @@ pub struct SetArgs {
 pub enum Format {
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -32,13 +32,14 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Where to compute, and in what arithmetic.
+/// Device and precision.
 #[derive(Debug, Clone, Args)]
 pub struct MachineArgs {
     /// auto, cpu, or cuda:0; netc has not been tested on CUDA yet
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
-    /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it, else fp32
+    /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it, else
+    /// fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
 }

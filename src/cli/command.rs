@@ -38,7 +38,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Rewrite files in canonical form
     Fmt(FmtArgs),
-    /// Print the flat net, one op a line, each with where it came from
+    /// Print the flat net, one op per line, each with its origin
     Expand(ExpandArgs),
     /// Draw a net as SVG, PNG, DOT or Mermaid
     Draw(DrawArgs),
@@ -50,20 +50,20 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Derive a net from another, as readable text
     Derive(DeriveArgs),
-    /// Make a net of an ONNX model
+    /// Convert an ONNX model to a net
     Import(ImportArgs),
     /// Print the built-in recipe, with an explanation of every key
     Recipe(RecipeArgs),
-    /// What a search found: means, intervals, what cannot be told apart, a picture
+    /// Report on a search: means, intervals, what cannot be told apart, a picture
     Report(ReportArgs),
-    /// Draw accuracy and loss of trainings against epochs and time
+    /// Plot accuracy and loss of trainings against epochs and time
     Plot(PlotArgs),
     #[command(flatten)]
     #[allow(missing_docs)]
     Tensors(TensorCommand),
-    /// Answer an editor: a language server on standard input and output
+    /// Run the language server for editors, on standard input and output
     Lsp(LspArgs),
-    /// Print the completions of a shell
+    /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the man page, or write all of them
     Man(ManArgs),
@@ -76,11 +76,11 @@ pub enum TensorCommand {
     Train(TrainArgs),
     /// Train many variants of a net, several times each, and compare them
     Search(Box<SearchArgs>),
-    /// Hold the accuracy that each net claims against what several trainings give
+    /// Compare the accuracy that each net claims with that of several trainings
     Reproduce(Box<ReproduceArgs>),
-    /// What the graph passes make of a net, and what that saves
+    /// Show what the graph passes do to a net, and what that saves
     Passes(PassesArgs),
-    /// Where the time of a training step goes, node by node
+    /// Show where the time of a training step goes, node by node
     Profile(ProfileArgs),
     /// Evaluate a trained net
     Eval(EvalArgs),
@@ -88,12 +88,12 @@ pub enum TensorCommand {
     Predict(PredictArgs),
     /// Write a net with its weights for other programs
     Export(ExportArgs),
-    /// What netc finds on this machine, and what to do about what it does not
+    /// Check what is installed on this machine, and say how to get what is not
     Doctor(DoctorArgs),
-    /// Write weights, logits, gradients and a few steps' result, for comparison with PyTorch
+    /// Write weights, logits, gradients and the result of a few steps, for comparison with PyTorch
     #[command(hide = true)]
     Parity(ParityArgs),
-    /// Hold every way of computing nets against fp64 on the CPU
+    /// Compare every way of computing nets with fp64 on the CPU
     #[command(hide = true)]
     Agree(AgreeArgs),
     /// Compute a net's output for given images, for comparison with other programs

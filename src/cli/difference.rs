@@ -7,7 +7,7 @@ use crate::diag::colour::{GREEN, PLAIN, RED};
 /// Lines of context around a change.
 const CONTEXT: usize = 2;
 
-/// The change of a file in the unified form, coloured; a pipe drops the colours.
+/// The change of a file as a unified diff, with colours that are dropped for a pipe.
 pub fn difference(path: &str, old: &str, new: &str) -> String {
     let diff = TextDiff::from_lines(old, new);
     let mut text = format!("--- {path}\n+++ {path}\n");

@@ -1,4 +1,4 @@
-//! The command line. The only place that prints, and in it `out` and `bar` alone.
+//! The command line. The only module that prints, and only in `out` and `bar`.
 //!
 //! Two binaries share it. `netc` links no libtorch, so that it starts in a millisecond; for the
 //! commands that compute with tensors it starts `netc-torch` beside it with the same arguments.

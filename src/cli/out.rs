@@ -13,17 +13,18 @@ use crate::diag::{Problems, Sources, Style, colour, escaped, render, visible};
 use crate::disk;
 use crate::tools::draw::png;
 
-/// The exit code of a command whose reader has gone away: 128 and SIGPIPE.
+/// The exit code of a command whose reader has gone away: 128 plus SIGPIPE.
 const CLOSED: i32 = 141;
 
-/// Writes a text to standard output, what is deceptive in it made visible. Where that fails the program ends: quietly, as
-/// if by SIGPIPE, where the reader has gone away as `head` does; with an error in all other cases.
+/// Writes a text to standard output, with deceptive characters made visible. If that fails the
+/// program ends: quietly, as if by SIGPIPE, if the reader has gone away as `head` does; with an
+/// error in all other cases.
 pub fn print(text: &str) {
     put(&on_terminal(text)).unwrap_or_else(|error| end(&error));
 }
 
-/// Like [`print`], for a value as a line of JSON: what is deceptive is escaped. A value that JSON does not hold ends the
-/// program with an error, too.
+/// Like [`print`], for a value as a line of JSON, with deceptive characters escaped. A value that
+/// JSON cannot represent ends the program with an error, too.
 pub fn print_json(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(json) => print_json_text(&json),
@@ -34,19 +35,20 @@ pub fn print_json(value: &impl Serialize) {
     }
 }
 
-/// The same for what is JSON already.
+/// Like [`print_json`], for text that is JSON already.
 pub fn print_json_text(json: &str) {
     put(&(escaped(json) + "\n")).unwrap_or_else(|error| end(&error));
 }
 
-/// What a command that works on without its standard output has to say there.
+/// The standard output of a command that continues without it.
 #[derive(Debug, Default)]
 pub struct Log {
     failed: Option<ErrorKind>,
 }
 
 impl Log {
-    /// Like [`print`], but the first failure is only said, and the rest is left out.
+    /// Like [`print`], but the first failure is only reported, and the rest of the output is
+    /// dropped.
     pub fn print(&mut self, text: &str) {
         if self.failed.is_some() {
             return;
@@ -66,12 +68,13 @@ impl Log {
     }
 }
 
-/// Writes to standard error, what is deceptive made visible. What cannot be said there cannot be said anywhere.
+/// Writes to standard error, with deceptive characters made visible. Failures are ignored: there
+/// is nowhere left to report them.
 pub fn complain(text: &str) {
     let _ = anstream::stderr().write_all(on_terminal(text).as_bytes());
 }
 
-/// What the parser of the command line says: help on standard output, what is wrong on standard error.
+/// The output of the argument parser: help on standard output, errors on standard error.
 pub fn parsed<T>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
     result.map_err(|error| {
         let text = error.render();
@@ -96,12 +99,12 @@ fn foreign_bytes(error: &clap::Error) -> String {
     foreign.map(|arg| format!("not in UTF-8: {}\n", visible(&arg.to_string_lossy()))).collect()
 }
 
-/// A text with netc's colours, and nothing else that drives a terminal.
+/// A text with netc's colours, and no other control of the terminal.
 fn on_terminal(text: &str) -> String {
     colour::coloured(&visible(text))
 }
 
-/// A text that a library has coloured by escapes, without all else that drives a terminal.
+/// A text that a library has coloured by escapes, without any other control of the terminal.
 fn of_library(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut out = parts.next().map(visible).unwrap_or_default();
@@ -134,12 +137,12 @@ pub fn write_picture(path: &Path, svg: &str) -> Result<(), String> {
     write(path, &bytes)
 }
 
-/// Writes to a place that the user named; a file there is replaced in one step.
+/// Writes to a path that the user named; a file there is replaced atomically.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     disk::write_out(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Writes to several places that the user named, to none of them unless all can be written.
+/// Writes to several paths that the user named, to none of them unless all can be written.
 pub fn write_together<'p>(outs: impl Iterator<Item = (&'p Path, &'p [u8])>) -> Result<(), String> {
     let outs: Vec<(&Path, &[u8])> = outs.collect();
     disk::write_together(&outs).map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))

@@ -1,8 +1,8 @@
 use super::{Code, FileId, Problem, Problems, Severity, Sources, Span, did_you_mean};
 
-/// Leaves out the warnings that a comment allows: `# allow: dropped-pixels`, several codes separated
-/// by commas, at the end of the line where the warning points or on a line of its own right above.
-/// Reports what such a comment cannot allow.
+/// Removes the warnings that a comment allows: `# allow: dropped-pixels`, several codes separated
+/// by commas, at the end of the line that the warning points to or on a separate line right above.
+/// Reports codes that such a comment cannot allow.
 pub fn allow(problems: &mut Problems, sources: &Sources) {
     problems.retain(|problem| {
         let allowed = problem.span.is_some_and(|span| is_allowed(problem.code, span, sources));

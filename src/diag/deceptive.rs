@@ -1,5 +1,6 @@
-/// Whether a character makes a text look like another, or drives a terminal: a control character, one that turns the
-/// direction of writing, or one that cannot be seen. No text that is read may hold one, not even in a comment.
+/// Whether a character makes a text look like another, or controls a terminal: a control
+/// character, one that changes the direction of writing, or an invisible one. No input text may
+/// contain one, not even in a comment.
 pub fn is_deceptive(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
     // Separators of lines, joiners and fillers without width, and the tags that repeat ASCII unseen. The joiners
@@ -13,13 +14,14 @@ pub fn is_deceptive(c: char) -> bool {
     turns || unseen || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-/// A text with what is deceptive in it made visible, each character by one of as many bytes.
+/// A text with its deceptive characters made visible, each replaced by a character of the same
+/// length in bytes.
 pub fn plain(text: &str) -> String {
     text.chars().map(|c| if is_deceptive(c) { mark(c) } else { c }).collect()
 }
 
-/// A text as it may go to a terminal: like [`plain`], and without a return of the carriage inside of a line or a joiner
-/// that joins nothing.
+/// A text that is safe for a terminal: like [`plain`], and without a carriage return inside a line
+/// or a joiner that joins nothing.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';
@@ -36,7 +38,7 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// JSON with what is deceptive in its strings, where alone it can be, written as escapes.
+/// JSON with deceptive characters, which can only occur in its strings, written as escapes.
 pub fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -48,7 +50,7 @@ pub fn escaped(json: &str) -> String {
     out
 }
 
-/// What stands for a deceptive character.
+/// The replacement for a deceptive character.
 fn mark(c: char) -> char {
     match c.len_utf8() {
         1 => '?',

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use super::{FileId, Sources, Span};
 
-/// The texts of the files that some edits change, by name. `None` if two of the edits overlap, or
-/// one leaves its file or splits a character.
+/// The new texts of the files that some edits change, by name. `None` if two edits overlap, or one
+/// is out of bounds or splits a character.
 pub fn edited(
     sources: &Sources,
     edits: impl IntoIterator<Item = (Span, String)>,

@@ -4,12 +4,12 @@ use crate::limits::MAX_PROBLEMS;
 /// How many problems of one run are shown; the rest are counted.
 pub const MAX_SHOWN: usize = 20;
 
-/// Whether a problem forbids going on.
+/// How severe a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The net is wrong.
+    /// The net is invalid.
     Error,
-    /// The net works, but probably not as meant.
+    /// The net is valid, but probably not what was meant.
     Warning,
 }
 
@@ -42,7 +42,7 @@ pub struct Problem {
     pub message: String,
     /// The place. `None` for a graph built in code.
     pub span: Option<Span>,
-    /// What to write under the excerpt; the message's essence in a few words.
+    /// The label under the excerpt; the message's essence in a few words.
     pub label: String,
     /// Other places that matter, each with a few words.
     pub related: Vec<(Span, String)>,
@@ -127,17 +127,17 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// None yet.
+    /// No problems yet.
     pub fn new() -> Problems {
         Problems::default()
     }
 
-    /// Each, to change it.
+    /// Mutable access to each problem.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Problem> {
         self.list.iter_mut()
     }
 
-    /// Adds one.
+    /// Adds a problem.
     pub fn push(&mut self, problem: Problem) {
         let is_error = problem.severity() == Severity::Error;
         let alike = if is_error { self.errors } else { self.list.len() - self.errors };
@@ -152,7 +152,7 @@ impl Problems {
         self.errors >= MAX_PROBLEMS
     }
 
-    /// Adds all of another collection.
+    /// Adds all problems of another collection.
     pub fn extend(&mut self, other: Problems) {
         other.list.into_iter().for_each(|problem| self.push(problem));
     }
@@ -163,30 +163,31 @@ impl Problems {
         self.errors = self.list.iter().filter(|p| p.severity() == Severity::Error).count();
     }
 
-    /// Those to show beside the problems of an earlier stage: where that stage left the graph
-    /// `incomplete`, what has no place in the text, or is a mere warning, follows from the gaps.
+    /// The problems to show beside those of an earlier stage: if that stage left the graph
+    /// `incomplete`, problems without a place in the text and warnings are consequences of the
+    /// gaps, and left out.
     pub fn about_the_text(self, incomplete: bool) -> Problems {
         let keep = |p: &Problem| !incomplete || (p.span.is_some() && p.severity() == Severity::Error);
         self.list.into_iter().filter(keep).collect()
     }
 
-    /// Whether any is an error.
+    /// Whether there is an error.
     pub fn has_errors(&self) -> bool {
         self.errors > 0
     }
 
-    /// Whether there is none at all.
+    /// Whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// How many there are.
+    /// The number of problems.
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// All, sorted by file and position, each once. A graph built in code has no positions: its
-    /// problems come first, in the order in which they were found.
+    /// All problems, sorted by file and position, without duplicates. A graph built in code has no
+    /// positions: its problems come first, in the order in which they were found.
     pub fn sorted(&self) -> Vec<&Problem> {
         let mut all: Vec<&Problem> = self.list.iter().collect();
         all.sort_by_key(|p| p.span);

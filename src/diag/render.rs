@@ -6,7 +6,7 @@ use miette::{
 
 use super::{MAX_SHOWN, Problem, Problems, Severity, Sources, Span, plain};
 
-/// The most bytes of an excerpt; of longer lines the place is named.
+/// The maximum length of an excerpt in bytes; for longer lines only the place is named.
 const MAX_EXCERPT: usize = 4096;
 
 /// How diagnostics look.
@@ -14,7 +14,7 @@ const MAX_EXCERPT: usize = 4096;
 pub struct Style {
     /// ANSI colours.
     pub colour: bool,
-    /// Columns available.
+    /// The width in columns.
     pub width: usize,
 }
 
@@ -48,7 +48,7 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
     out
 }
 
-/// Whether a place and the lines around it are of a length to be read.
+/// Whether a place and the lines around it are short enough to show.
 fn can_be_shown(span: Span, sources: &Sources) -> bool {
     let text = sources.get(span.file).text.as_bytes();
     let two_lines = |bytes: &mut dyn Iterator<Item = &u8>| {

@@ -9,9 +9,9 @@ pub struct FileId(pub u32);
 pub struct Span {
     /// The file.
     pub file: FileId,
-    /// First byte.
+    /// The first byte.
     pub start: usize,
-    /// One past the last byte.
+    /// The byte after the last one.
     pub end: usize,
 }
 
@@ -22,7 +22,7 @@ impl Span {
     }
 }
 
-/// A place as people count it: both from 1, columns in characters.
+/// A position for people: both numbers from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// Line, from 1.
@@ -48,7 +48,7 @@ impl Source {
     }
 
     /// The line of a byte, from 0, and the text before that byte on this line. A byte within a
-    /// character or past the end means the nearest character or end before it.
+    /// character or past the end is moved back to the start of the character or to the end.
     pub fn line_to(&self, offset: usize) -> (usize, &str) {
         let mut end = offset.min(self.text.len());
         while !self.text.is_char_boundary(end) {
@@ -74,7 +74,7 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
-    /// Puts another text in place of a file's, of the same length, so that spans keep their meaning.
+    /// Replaces the text of a file by another one of the same length, so that spans stay valid.
     pub fn replace(&mut self, id: FileId, text: impl Into<String>) {
         let name = std::mem::take(&mut self.files[id.0 as usize].name);
         self.files[id.0 as usize] = Source::new(name, text);

@@ -1,6 +1,6 @@
 use crate::limits::MAX_COMPARED;
 
-/// No one misspells a longer name than this; comparing takes the square of its length.
+/// Longer names are not compared; comparing takes quadratic time in the length.
 const MAX_WORD: usize = 64;
 /// How many names are listed where a name is unknown.
 pub const MAX_LISTED: usize = 40;
@@ -14,12 +14,12 @@ pub fn listed(names: &[&str]) -> String {
     }
 }
 
-/// The candidate nearest to a misspelt `name`, if one is near enough to be meant.
+/// The candidate nearest to a misspelt `name`, if one is near enough.
 ///
 /// Near enough is an edit distance (with transpositions) of at most a third of the longer name's
 /// length, and at least 1. Ties go to the candidate that sorts first, so the answer never varies.
 ///
-/// Long names, and more candidates than [`MAX_COMPARED`] of about its length, are not compared.
+/// Long names are not compared, nor more than [`MAX_COMPARED`] candidates of similar length.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.len();
     let alike = |c: &&str| c.len().abs_diff(length) <= (c.len().max(length) / 3).max(1);

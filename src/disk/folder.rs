@@ -8,30 +8,31 @@ use std::path::{Component, Path, PathBuf};
 use super::read::{regular, take};
 use super::replace::replace;
 
-/// A folder that netc writes and that may come from a stranger: of a run, or of a search.
+/// A folder that netc writes and that may come from a stranger: that of a run or a search.
 ///
-/// The folder itself is where the user said. Everything beneath it is reached through here, by plain names, one folder at
-/// a time: no link is followed, nothing but plain files and folders is opened, no name leads out of it, and what is read
-/// has a limit.
+/// The user names the folder itself. Everything inside it is accessed through this module, by
+/// plain names, one folder at a time: no link is followed, only plain files and folders are
+/// opened, no name leads out of it, and reads have a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     path: PathBuf,
 }
 
-/// The sole right to a folder's run, held until it is dropped or its process ends.
+/// Exclusive ownership of a folder's run, held until it is dropped or its process ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// What a file is, without reading it.
+/// The metadata of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// Its length in bytes.
     pub bytes: u64,
     /// When its content last changed, in nanoseconds since 1970; 0 where the file system does not say.
     pub modified: u128,
-    /// When anything about it last changed, likewise, which no archive can set; 0 where the system does not say.
+    /// When its metadata last changed, in the same unit, which no archive can set; 0 where the
+    /// system does not say.
     pub changed: i128,
 }
 
@@ -47,7 +48,7 @@ impl Folder {
         }
     }
 
-    /// Like [`Folder::open`]; makes it, and those above it, where there is none.
+    /// Like [`Folder::open`], but creates it and its parents if they do not exist.
     ///
     /// # Errors
     /// A folder that cannot be made.
@@ -56,7 +57,8 @@ impl Folder {
         Folder::open(path)
     }
 
-    /// Makes a folder; `None` if something is there already, so that of several who try one succeeds.
+    /// Creates a folder; `None` if something is there already, so that exactly one of several
+    /// callers succeeds.
     ///
     /// # Errors
     /// A folder that cannot be made.
@@ -71,12 +73,12 @@ impl Folder {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A folder in it.
+    /// A subfolder.
     ///
     /// # Errors
     /// None there, or a link.
@@ -90,7 +92,7 @@ impl Folder {
         }
     }
 
-    /// Like [`Folder::sub`]; makes it where there is none.
+    /// Like [`Folder::sub`], but creates it if it does not exist.
     ///
     /// # Errors
     /// A link, or a folder that cannot be made.
@@ -101,7 +103,7 @@ impl Folder {
         }
     }
 
-    /// The names in it, of files and all else, in order; at most `most` of them.
+    /// The names of everything in it, in order; at most `most` of them.
     ///
     /// # Errors
     /// What the system says, and [`ErrorKind::FileTooLarge`] for more names.
@@ -147,7 +149,7 @@ impl Folder {
         super::read::text(self.read(name, most as u64)?)
     }
 
-    /// A file to append to, made where there is none.
+    /// A file to append to, created if it does not exist.
     ///
     /// # Errors
     /// What the system says, and what is no plain file.
@@ -167,7 +169,7 @@ impl Folder {
         }
     }
 
-    /// Gives a file a new content in one step, as [`replace`] does.
+    /// Replaces the content of a file atomically, as [`replace`] does.
     ///
     /// # Errors
     /// What the system says; the old file is then as it was.
@@ -186,7 +188,7 @@ impl Folder {
         }
     }
 
-    /// What a file is; `None` if there is none.
+    /// The metadata of a file; `None` if there is none.
     ///
     /// # Errors
     /// What the system says, and what is no plain file.
@@ -203,7 +205,8 @@ impl Folder {
         matches!(self.stamp(name), Ok(Some(_)))
     }
 
-    /// The path of a file in it, for what takes no open file. It is a plain file, or there is none yet.
+    /// The path of a file in it, for functions that take no open file. It is a plain file, or does
+    /// not exist yet.
     ///
     /// # Errors
     /// What is no plain file.
@@ -212,7 +215,8 @@ impl Folder {
         self.join(name)
     }
 
-    /// Takes a lock file; `None` if another process has it. The file stays when the lock is let go.
+    /// Locks a lock file; `None` if another process holds it. The file stays after the lock is
+    /// released.
     ///
     /// # Errors
     /// A file that cannot be made, a file system without locks.
@@ -225,7 +229,7 @@ impl Folder {
         }
     }
 
-    /// A plain name in the folder. One that is more, such as `..` or `a/b`, is refused.
+    /// A plain name in the folder. Others, such as `..` or `a/b`, are refused.
     fn join(&self, name: &str) -> Result<PathBuf> {
         let mut parts = Path::new(name).components();
         match (parts.next(), parts.next()) {

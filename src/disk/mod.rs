@@ -1,4 +1,4 @@
-//! Files: read within limits, replaced in one step, and folders that may be a stranger's.
+//! Files: read within limits, replaced atomically, and folders that may come from strangers.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod folder;

@@ -29,7 +29,7 @@ pub fn open(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// All that an open file holds, if it is a plain one of at most `most` bytes.
+/// The content of an open file, if it is a plain one of at most `most` bytes.
 pub(super) fn take(file: File, most: u64) -> Result<Vec<u8>> {
     let meta = file.metadata()?;
     regular(&meta)?;
@@ -62,7 +62,7 @@ pub(super) fn text(bytes: Vec<u8>) -> Result<String> {
     })
 }
 
-/// In a browser there are no files.
+/// There are no files in a browser.
 fn absent(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Unsupported => ErrorKind::NotFound.into(),

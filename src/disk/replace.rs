@@ -6,30 +6,31 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What the name of a file that is being written ends in. It begins with `.` and the name it will have.
+/// The suffix of a file that is being written. Its name begins with `.` and its final name.
 const ENDING: &str = ".tmp";
-/// How often another process may take a new file for one left behind.
+/// How many times another process may mistake a new file for one left behind.
 const ATTEMPTS: u32 = 8;
-/// How many bytes of a file's name the name of its new file begins with: file systems take 255 in all.
+/// How many bytes of a file's name the name of its new file begins with: file systems allow 255 in
+/// all.
 const MOST_OF_NAME: usize = 128;
-/// Links that one path leads through at most.
+/// The maximum number of links on a path.
 const MOST_LINKS: usize = 40;
 
-/// Gives a file a new content in one step: a reader, also after a crash of the machine, finds the old
-/// one whole or the new one whole. A link is replaced, never followed. What earlier writers of this file
-/// left behind when they were killed is removed.
+/// Replaces the content of a file atomically: a reader, even after a crash of the machine, finds
+/// either the complete old content or the complete new one. A link is replaced, never followed.
+/// Leftovers of earlier writers of this file that were killed are removed.
 ///
 /// # Errors
-/// What the system says; the old file is then as it was, unless all was done but the last: making sure
-/// that the new one outlives a crash.
+/// What the system says. The old file is then unchanged, unless only the last step failed: making
+/// sure that the new one survives a crash.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Staged::new(path, bytes)?.commit()
 }
 
-/// A new content beside the file whose place it is to take; dropped before that, it is removed.
+/// New content beside the file that it will replace; removed if it is dropped before that.
 struct Staged<'p> {
     path: &'p Path,
-    /// `None` once it has taken the place.
+    /// `None` once it has replaced the file.
     new: Option<PathBuf>,
     /// Holds the lock.
     _file: File,
@@ -78,17 +79,17 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What the name of a file's new content begins with.
+/// The prefix of the name of a file's new content.
 fn start(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy();
     let cut = (0..=MOST_OF_NAME.min(name.len())).rev().find(|&at| name.is_char_boundary(at));
     Some(format!(".{}.", &name[..cut.unwrap_or(0)]))
 }
 
-/// Keeps a file, if it is there, under another name too, until it is replaced.
+/// Keeps a file, if it exists, under a second name until it is replaced.
 ///
 /// # Errors
-/// What the system says; both names then mean what they meant.
+/// What the system says; both names are then unchanged.
 pub fn keep(path: &Path, name: &Path) -> Result<()> {
     if !path.exists() {
         return Ok(());
@@ -142,24 +143,24 @@ pub fn write_together<'p>(outs: &[(&'p Path, &[u8])]) -> std::result::Result<(),
     })
 }
 
-/// Whether two paths, whose folders are there, name one file.
+/// Whether two paths, whose folders exist, name the same file.
 fn is_same(a: &Path, b: &Path) -> bool {
     let place = |path: &Path| folder(path).canonicalize().ok().zip(path.file_name().map(OsStr::to_owned));
     place(a) == place(b)
 }
 
-/// Gives a file that the user keeps a new text: of a link, the file that it leads to. One that has
-/// other names, as hard links give it, is written in place, as it would be two files otherwise.
+/// Writes new text to a user's file; a link is followed. A file with several hard links is written
+/// in place, because otherwise it would become two files.
 ///
 /// # Errors
-/// A read-only file, what the system says; the file is then as it was.
+/// A read-only file, what the system says; the file is then unchanged.
 pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<()> {
     let path = path.canonicalize()?;
     may_replace(&path)?;
     if has_other_names(&path)? { in_place(&path, bytes) } else { replace(&path, bytes) }
 }
 
-/// That no file is there, or one that may be written.
+/// Checks that there is no file, or one that may be written.
 ///
 /// # Errors
 /// A read-only file, a folder, a device or a socket.
@@ -177,8 +178,8 @@ pub fn may_replace(path: &Path) -> Result<()> {
     }
 }
 
-/// Which of this process's open files a path such as `/dev/fd/1` means. It may lead to a plain file, whose place nothing
-/// must take.
+/// The open file of this process that a path such as `/dev/fd/1` means. It may be a plain file,
+/// which must not be replaced.
 #[cfg(unix)]
 fn descriptor(path: &Path) -> Option<PathBuf> {
     let mut path = std::path::absolute(path).ok()?;
@@ -199,7 +200,7 @@ fn descriptor(_path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// An open file by its number, to go on where what it was given before ends.
+/// An open file by its number, to continue writing after what was written to it before.
 #[cfg(unix)]
 fn open_descriptor(path: PathBuf) -> Result<File> {
     use std::os::fd::AsFd as _;
@@ -215,7 +216,7 @@ fn open_descriptor(path: PathBuf) -> Result<File> {
     OpenOptions::new().append(true).open(path)
 }
 
-/// Writes over what a file holds; if that fails, what it held is written back.
+/// Overwrites a file; if that fails, its old content is written back.
 fn in_place(path: &Path, bytes: &[u8]) -> Result<()> {
     let old = fs::read(path)?;
     let write = |bytes: &[u8]| {
@@ -260,7 +261,7 @@ fn is_stream(_kind: FileType) -> bool {
     false
 }
 
-/// Waits until the names in a folder are on the disk.
+/// Flushes the names in a folder to disk.
 ///
 /// # Errors
 /// What the system says.
@@ -292,7 +293,7 @@ fn fill(file: &mut File, path: &Path, bytes: &[u8]) -> Result<()> {
     file.sync_all()
 }
 
-/// Removes what writers of one file left behind. A file that cannot be removed now is left for later.
+/// Removes the leftovers of writers of a file. One that cannot be removed now is left for later.
 fn sweep(folder: &Path, start: &str) {
     let left_behind = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -152,6 +152,8 @@ impl Desk {
             std::fs::write(desk.0.path().join(name).with_extension("net"), net.replace("NAME", name))
                 .unwrap();
         }
+        let wrong = "tests/cases/check_err/shortcut_of_another_shape.net";
+        std::fs::copy(wrong, desk.0.path().join("shortcut.net")).unwrap();
         for made in [
             "netc export my.net --to safetensors -o my.safetensors",
             "netc export my.net --to onnx -o model.onnx",

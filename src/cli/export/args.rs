@@ -23,11 +23,12 @@ pub struct ExportArgs {
     /// The format to write
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub to: ExportFormat,
-    /// `folded` for evaluation, batch normalisation in the weights; `training` with every op as it is
+    /// `folded` for evaluation, with batch normalisation folded into the weights; `training` with
+    /// every op as it is
     /// [default: folded for onnx and torchscript, training for the others]
     #[arg(long, value_enum, value_name = "FORM")]
     pub form: Option<FormArg>,
-    /// The file to write [default: the net's name with the format's ending]
+    /// The file to write [default: the net's name with the format's extension]
     #[arg(short, long, value_name = "OUT")]
     pub out: Option<PathBuf>,
 }
@@ -35,16 +36,16 @@ pub struct ExportArgs {
 /// A net with its weights.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
-    /// The file of a net, or the folder of a run
+    /// A net file, or the folder of a run
     #[arg(value_name = "FILE|RUN", value_hint = clap::ValueHint::AnyPath)]
     pub net: PathBuf,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// Weights for it: a `safetensors` file that names them by path [default: a run's own]
+    /// Weights: a `safetensors` file keyed by path [default: those of the run]
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
     pub weights: Option<PathBuf>,
-    /// Seed of the first weights, where there are no others [default: 0]
+    /// Seed of the initial weights, if no others are given [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 }
@@ -56,13 +57,13 @@ pub enum ExportFormat {
     Onnx,
     /// A Python module for PyTorch, with a loader for the weights
     Pytorch,
-    /// TorchScript for evaluation, weights embedded: libtorch loads it by itself
+    /// TorchScript for evaluation, weights embedded; libtorch alone can load it
     Torchscript,
     /// The weights by path, with the net's text and hash in the metadata
     Safetensors,
 }
 
-/// What is written of a net.
+/// The form in which a net is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormArg {
     /// What evaluation needs.
@@ -72,7 +73,7 @@ pub enum FormArg {
 }
 
 impl FormArg {
-    /// As the command line writes it.
+    /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             FormArg::Folded => "folded",
@@ -82,7 +83,7 @@ impl FormArg {
 }
 
 impl ExportFormat {
-    /// How its files end.
+    /// Its file extension.
     pub fn ending(self) -> &'static str {
         match self {
             ExportFormat::Onnx => "onnx",
@@ -92,7 +93,7 @@ impl ExportFormat {
         }
     }
 
-    /// The form that it has unless one is asked for.
+    /// Its default form.
     pub fn usual_form(self) -> FormArg {
         match self {
             ExportFormat::Onnx | ExportFormat::Torchscript => FormArg::Folded,
@@ -100,7 +101,7 @@ impl ExportFormat {
         }
     }
 
-    /// Whether libtorch writes it.
+    /// Whether writing it needs libtorch.
     pub fn needs_tensors(self) -> bool {
         match self {
             ExportFormat::Torchscript => true,
@@ -132,7 +133,7 @@ pub struct ImportArgs {
     /// Write the weights to this file
     #[arg(long, value_name = "F.safetensors")]
     pub weights: Option<PathBuf>,
-    /// The sizes of the input without the batch, for a model that leaves them open
+    /// The input's sizes without the batch, for a model that leaves them open
     #[arg(long, value_name = "CxHxW", value_parser = sizes)]
     pub input: Option<Sizes>,
 }

@@ -43,7 +43,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     Ok(format!("{}: {ops} ops, {params} params\n", args.model.display()))
 }
 
-/// The file's bytes, if it is no longer than a model can be.
+/// The file's bytes, if it is within the size limit of a model.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     disk::read(path, MAX_FILE).map_err(|error| error.to_string())
 }
@@ -66,7 +66,7 @@ fn refusal(error: &ImportError) -> String {
     }
 }
 
-/// What netc has no op for, a line each.
+/// The ops that netc lacks, one per line.
 fn listed(unsupported: &BTreeMap<String, usize>) -> String {
     let mut rows = table(&["count", "op"], 0..1);
     for (what, count) in unsupported {

@@ -15,7 +15,7 @@ pub struct ParityArgs {
     /// The folder to write
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Images in a step
+    /// Images per step
     #[arg(long, value_name = "N", default_value_t = 32)]
     pub batch: usize,
     /// Optimiser steps
@@ -27,7 +27,7 @@ pub struct ParityArgs {
     /// Seed of weights and images
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Weights instead of first ones
+    /// Weights to use instead of initial ones
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 }
@@ -46,7 +46,7 @@ training, of the gradients of the first step, and of what all steps changed.
 
 Exit codes: 0 all within their bounds, 1 one is not, or a problem, 2 wrong usage.")]
 pub struct AgreeArgs {
-    /// The nets; one that ends in no classes is left out
+    /// The nets; one whose output is not classes is skipped
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -58,16 +58,16 @@ pub struct AgreeArgs {
     /// The precisions
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "fp64,fp32,fp16,bf16")]
     pub precision: Vec<Precision>,
-    /// Images in a step
+    /// Images per step
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub batch: usize,
     /// Optimiser steps
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub steps: usize,
-    /// Leave savings of the compiled step out: norm, relu, pool, add, memory, descent, kernels
+    /// Disable optimisations of the compiled step: norm, relu, pool, add, memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "")]
     pub without: Disabled,
-    /// Write the exact steps of each net into a folder of its name, as `netc parity` does
+    /// Write the exact steps of each net into a folder named after it, as `netc parity` does
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! A net with its weights, from the file of a net or the folder of a run.
+//! A net with its weights, from a net file or the folder of a run.
 
 use std::path::Path;
 
@@ -18,7 +18,8 @@ pub struct Source {
     pub weights: Weights,
 }
 
-/// Reads what the arguments name; shows what is wrong or odd about the text. An error is what remains to be said.
+/// Reads what the arguments name, and shows the errors and warnings of the text. The error holds
+/// what remains to be reported.
 pub fn load(args: &SourceArgs) -> Result<Source, String> {
     let run = args.net.is_dir();
     let compilation = match run {

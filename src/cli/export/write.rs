@@ -10,12 +10,12 @@ use crate::lower::{Weights, pytorch};
 use crate::onnx::{self, Form};
 use crate::passes::{Choice, Purpose, optimise};
 
-/// What needs no libtorch.
+/// The formats that need no libtorch.
 pub fn run(args: &ExportArgs) -> ExitCode {
     end(go(args))
 }
 
-/// Says which file was written, or why none was.
+/// Prints which file was written, or why none was.
 pub fn end(result: Result<PathBuf, String>) -> ExitCode {
     match result {
         Ok(out) => {
@@ -61,7 +61,7 @@ fn onnx(source: &Source, form: FormArg) -> Result<Vec<u8>, String> {
     onnx::export(&source.net, &source.weights, form)
 }
 
-/// A net in a form, with its weights in that form.
+/// A net in the requested form, with its weights in that form.
 pub fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), String> {
     match form {
         FormArg::Training => Ok((source.net.clone(), source.weights.clone())),

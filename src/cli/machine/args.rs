@@ -13,10 +13,10 @@ Examples:
 
 Exit codes: 0 training would work, 1 it would not, 2 wrong usage.")]
 pub struct DoctorArgs {
-    /// How to print: lines for people, or one JSON object
+    /// Output format: lines for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Say what this program, which links libtorch, finds
+    /// Report what this program, which links libtorch, finds
     #[arg(long, hide = true)]
     pub probe: bool,
 }
@@ -47,7 +47,7 @@ Examples:
 
 Exit codes: 0 written, 1 the folder cannot be written, 2 wrong usage.")]
 pub struct ManArgs {
-    /// Write the page of netc and one for each command into this folder, which is made if need be
+    /// Write the man page of netc and of each command into this folder, creating it if needed
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

@@ -18,7 +18,7 @@ pub(in crate::cli) fn run(args: &DoctorArgs) -> ExitCode {
     if report.ok { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
 }
 
-/// Starts `netc-torch` and has it say what it finds.
+/// Starts `netc-torch` and asks it what it finds.
 fn ask() -> Result<Probe, NoProbe> {
     let Some(program) = sibling::sibling() else {
         return Err(NoProbe {
@@ -46,7 +46,7 @@ fn ask() -> Result<Probe, NoProbe> {
         .map_err(|error| no(format!("netc-torch gave no answer ({error}): {}", shortened(last))))
 }
 
-/// A line of another program, without its own path before the message.
+/// A line from another program, without that program's path before the message.
 fn shortened(line: &str) -> &str {
     line.split_once("netc-torch: ").map_or(line, |(_, message)| message)
 }

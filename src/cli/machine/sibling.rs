@@ -4,10 +4,13 @@ use std::process::{self, ExitCode};
 
 use crate::cli::out::complain;
 
-/// The library that says whether libtorch is in a folder.
-const LIBRARY: &str = "libtorch_cpu.so";
+/// The library whose presence shows that a folder contains libtorch.
+const LIBRARY: &str = if cfg!(target_os = "macos") { "libtorch_cpu.dylib" } else { "libtorch_cpu.so" };
 
-/// What a shell and the dynamic linker give back for a program that cannot be loaded.
+/// The variable that gives the dynamic linker further folders.
+const LINKER_PATH: &str = if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
+
+/// The exit code of a shell and of the dynamic linker for a program that cannot be loaded.
 const NOT_LOADED: i32 = 127;
 
 /// How to get what is missing.
@@ -16,8 +19,9 @@ pub const INSTALL: &str = "in a checkout of netc: scripts/libtorch.sh, then carg
 pub const LIBTORCH: &str =
     "run scripts/libtorch.sh in a checkout of netc, or set LIBTORCH to the folder of a libtorch 2.11.0";
 
-/// Runs this very command line in `netc-torch`, which stands beside this program and links libtorch.
-/// A process that links libtorch takes 0.4 s to start; those that need none should not pay it.
+/// Runs this command line in `netc-torch`, which is installed beside this program and links
+/// libtorch. A process that links libtorch takes 0.4 s to start; commands that do not need it
+/// should not pay for it.
 pub fn start_sibling() -> ExitCode {
     let Some(sibling) = sibling() else {
         complain(&format!(
@@ -51,7 +55,7 @@ pub fn sibling() -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-/// A command that starts it, so that it finds a libtorch that `LIBTORCH` names.
+/// A command that starts it and lets it find the libtorch that `LIBTORCH` names.
 pub fn command(sibling: &Path) -> process::Command {
     let mut command = process::Command::new(sibling);
     // OpenMP's threads wait by spinning otherwise, and a second busy process makes training five times slower.
@@ -61,10 +65,10 @@ pub fn command(sibling: &Path) -> process::Command {
     // They go before the folders that the program was built with.
     let named = named_folders();
     if !named.is_empty() {
-        let before = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+        let before = env::var_os(LINKER_PATH).unwrap_or_default();
         let all = named.into_iter().chain(env::split_paths(&before));
         if let Ok(all) = env::join_paths(all.filter(|folder| !folder.as_os_str().is_empty())) {
-            command.env("LD_LIBRARY_PATH", all);
+            command.env(LINKER_PATH, all);
         }
     }
     command
@@ -74,21 +78,23 @@ pub fn command(sibling: &Path) -> process::Command {
 pub fn find_libtorch() -> Option<PathBuf> {
     let origin = env::current_exe().ok()?.canonicalize().ok()?;
     let origin = origin.parent()?.to_str()?;
-    let built = option_env!("NETC_RPATHS").unwrap_or_default().replace("$ORIGIN", origin);
-    let given = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
+    let built = option_env!("NETC_RPATHS").unwrap_or_default();
+    let built = built.replace("$ORIGIN", origin).replace("@loader_path", origin);
+    let given = env::var_os(LINKER_PATH).unwrap_or_default();
     let named = named_folders().into_iter().chain(env::split_paths(&given));
     let mut folders = named.chain(env::split_paths(&built).collect::<Vec<_>>());
     folders.find(|folder| !folder.as_os_str().is_empty() && folder.join(LIBRARY).is_file())
 }
 
-/// The folders of libraries of the libtorch that `LIBTORCH` names.
+/// The library folders of the libtorch that `LIBTORCH` names.
 fn named_folders() -> Vec<PathBuf> {
     let Some(libtorch) = env::var_os("LIBTORCH").map(PathBuf::from) else { return Vec::new() };
     let beside = libtorch.parent().map(|folder| folder.join("nvidia/cu13/lib"));
     [Some(libtorch.join("lib")), beside].into_iter().flatten().filter(|folder| folder.is_dir()).collect()
 }
 
-/// Becomes the command, so that signals and the exit code are its own. Returns only if that fails.
+/// Replaces this process by the command, so that it receives signals and sets the exit code.
+/// Returns only if that fails.
 #[cfg(unix)]
 fn replace_process(command: &mut process::Command) -> std::io::Error {
     std::os::unix::process::CommandExt::exec(command)

@@ -32,28 +32,29 @@ pub struct CheckArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// How to print: a table for people, or a line of JSON for each file
+    /// Output format: a table for people, or a line of JSON for each file
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Images in a batch, for the memory of a training step [default: the recipe's]
+    /// Images per batch, for predicting the memory of a training step [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub batch: Option<u64>,
-    /// Its arithmetic: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with instructions for it, else fp32
+    /// Precision for that prediction: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with instructions
+    /// for it, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
-    /// Its convolutions: auto, library, f2 or f4
+    /// Convolutions for that prediction: auto, library, f2 or f4
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
-    /// Apply the repairs that make a net less wrong; shows the changes first
+    /// Apply suggested repairs; shows the changes first
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: show the changes and write nothing
+    /// With --fix: show the changes without writing them
     #[arg(long, requires = "fix")]
     pub dry_run: bool,
     /// Count warnings as problems
     #[arg(long, value_enum, value_name = "KIND")]
     pub deny: Option<Deny>,
-    /// Leave out warnings of this code; may be repeated
+    /// Suppress warnings with this code; may be repeated
     #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Code::warnings().map(Code::as_str)))]
     pub allow: Vec<String>,
 }
@@ -76,7 +77,7 @@ pub struct FmtArgs {
     /// The files to rewrite; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Change nothing; name the files that are not in canonical form
+    /// Change nothing; list the files that are not in canonical form
     #[arg(long)]
     pub check: bool,
 }
@@ -95,7 +96,7 @@ Examples:
 
 Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such code, file or path.")]
 pub struct ExplainArgs {
-    /// The code that a problem is shown with, or the file of a net
+    /// The code of a problem, or a net file
     #[arg(value_name = "CODE|FILE", value_hint = clap::ValueHint::FilePath)]
     pub subject: Option<PathBuf>,
     /// A node of the net by its path, a stage or block, or `recipe`
@@ -103,7 +104,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// How to print: for people, or one JSON object (of every code: one a line)
+    /// Output format: for people, or one JSON object (for all codes: one per line)
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -131,7 +132,7 @@ Examples:
 
 Exit codes: 0 ended by the editor, 1 the connection broke, 2 wrong usage.")]
 pub struct LspArgs {
-    /// Talk over standard input and output; editors pass it, and it is the only way there is
+    /// Use standard input and output; editors pass this flag, and there is no other transport
     #[arg(long)]
     pub stdio: bool,
 }
@@ -154,7 +155,7 @@ pub struct ShowArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// One op a line: `%name = op(operands, arguments) : shape`
+    /// One op per line: `%name = op(operands, arguments) : shape`
     #[arg(long)]
     pub ssa: bool,
 }
@@ -179,10 +180,10 @@ pub struct DiffArgs {
     /// Override a declared parameter of B
     #[command(flatten)]
     pub set: SetArgs,
-    /// Like changes on one line
+    /// Group similar changes on one line
     #[arg(long)]
     pub summary: bool,
-    /// How to print: for people, or one JSON object
+    /// Output format: for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -204,7 +205,7 @@ Examples:
 
 Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
 pub enum Derive {
-    /// Keep the shortest branch of each `add` and `mul`, drop the others and all identities
+    /// Keep only the shortest branch of each `add` and `mul`, and drop identities
     #[command(after_help = "\
 Examples:
   netc derive shortest-path nets/dawnbench.net
@@ -227,7 +228,7 @@ Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no 
 /// What every derivation reads and writes.
 #[derive(Debug, Args)]
 pub struct DeriveFile {
-    /// The file of the net
+    /// The net file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     #[command(flatten)]
@@ -257,7 +258,7 @@ pub struct PassesArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// What the net is computed for
+    /// The purpose for which the net is computed
     #[arg(long = "for", value_enum, value_name = "PURPOSE", default_value = "evaluation")]
     pub purpose: PurposeArg,
     /// The passes to run: `all`, `none`, or names
@@ -268,11 +269,11 @@ pub struct PassesArgs {
     pub verify: bool,
 }
 
-/// What a net is computed for.
+/// The purpose for which a net is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PurposeArg {
     /// Forward and backward.
     Training,
-    /// Forward alone, with the running statistics.
+    /// Forward only, with the running statistics.
     Evaluation,
 }

@@ -61,7 +61,7 @@ fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     text
 }
 
-/// Whether nothing is wrong with a file, warnings counted where they are denied.
+/// Whether a file has no problems, counting warnings if they are denied.
 fn passes(compilation: &Compilation, args: &CheckArgs) -> bool {
     compilation.ok() && (args.deny.is_none() || compilation.problems.is_empty())
 }

@@ -10,7 +10,7 @@ use crate::tools::diff;
 
 /// The nets differ.
 const DIFFERENT: u8 = 1;
-/// A net cannot be compared; the same code as of wrong usage, so that 1 means a difference alone.
+/// A net cannot be compared; the code of wrong usage, so that 1 always means a difference.
 const TROUBLE: u8 = 2;
 
 pub(in crate::cli) fn run(args: &DiffArgs) -> ExitCode {

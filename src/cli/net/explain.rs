@@ -30,7 +30,7 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
     }
 }
 
-/// Whether a word looks like a file's name, so that it is told as a file that it cannot be read.
+/// Whether a word looks like a file name, so that the error is about a file.
 fn meant_as_file(subject: &Path) -> bool {
     subject.extension().is_some_and(|e| e == "net") || subject.components().count() > 1
 }

@@ -50,7 +50,7 @@ fn text(answer: &Answer) -> String {
     }
 }
 
-/// Lines with the place of each in a column of its own.
+/// Lines, with the place of each in its own column.
 #[derive(Default)]
 struct Places(Vec<(String, String)>);
 
@@ -103,7 +103,7 @@ fn explained(node: &Explained) -> String {
     format!("{BOLD}{path}{PLAIN} = {call}\n  {flow}\n{cost}\n{}", lines.text())
 }
 
-/// A step, and below it those that it depends on.
+/// A step, with those that it depends on below it.
 fn chain(lines: &mut Places, head: &str, step: &Step) {
     lines.line(format!("{head}{}", step.says), step.place.as_ref());
     let indent = head.chars().count();
@@ -180,7 +180,7 @@ fn shape(sizes: &[u64]) -> String {
     format!("[N{sizes}]")
 }
 
-/// Says what is wrong with the arguments.
+/// Reports wrong arguments.
 pub(in crate::cli) fn wrong(message: &str) -> ExitCode {
     complain(&format!("error: {message}\n"));
     ExitCode::from(UNKNOWN)

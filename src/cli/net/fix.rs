@@ -8,8 +8,9 @@ use crate::limits::MAX_FILE_BYTES;
 use crate::syntax::{Overlay, on_disk};
 use crate::tools::fix::{Fixed, fix};
 
-/// Repairs the files as far as that goes, shows what changes, and writes it unless this is a dry run.
-/// Gives the new texts, for the check that follows. The error names a file that cannot be written.
+/// Repairs the files as far as possible, shows the changes, and writes them unless this is a dry
+/// run. Returns the new texts, for the check that follows. The error names a file that cannot be
+/// written.
 pub(in crate::cli) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
     let named: Vec<_> = args.files.iter().filter_map(|file| file.canonicalize().ok()).collect();
     let may_change = |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path));

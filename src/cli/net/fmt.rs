@@ -10,7 +10,7 @@ use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 use crate::syntax;
 
-/// What `fmt` found out about one file.
+/// The result of `fmt` for one file.
 enum Outcome {
     Canonical,
     Changed,

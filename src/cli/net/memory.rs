@@ -14,13 +14,13 @@ pub struct Memory {
     bytes: u64,
     images: u64,
     precision: String,
-    /// The most images of a batch with which it fits into this machine, where that is fewer.
+    /// The largest batch that fits into this machine, if it is smaller.
     most_images: Option<u64>,
 }
 
 impl Memory {
-    /// For the batch and arithmetic of the command line, else of a training on this machine. `None` for a net that a pass breaks, and for one of more than
-    /// [`MAX_PREDICTED_NODES`].
+    /// For the batch and precision of the command line, or else of a training on this machine.
+    /// `None` if a pass breaks the net, or if it has more than [`MAX_PREDICTED_NODES`] nodes.
     pub fn of(net: &Checked, args: &CheckArgs) -> Option<Memory> {
         if net.order().len() > MAX_PREDICTED_NODES {
             return None;
@@ -30,7 +30,7 @@ impl Memory {
         Memory::of_step(net, images, args.precision.on_cpu(), args.conv)
     }
 
-    /// For a batch of so many images.
+    /// For a given batch size.
     pub fn of_step(net: &Checked, images: u64, precision: Precision, conv: ConvChoice) -> Option<Memory> {
         let load = Workload { images, precision, threads: threads() };
         let step = Predicted::new(net, conv, cpu::has_kernels()).ok()?;
@@ -45,7 +45,7 @@ impl Memory {
         format!("{} ({} images)", bytes(self.bytes), thousands(self.images))
     }
 
-    /// A line that says what it is for, and what would fit.
+    /// A line with the prediction, and the batch that would fit.
     pub fn line(&self) -> String {
         let Memory { images, precision, .. } = self;
         let line = format!(
@@ -61,7 +61,7 @@ impl Memory {
     }
 }
 
-/// Threads that libtorch would compute with.
+/// The number of threads that libtorch would use.
 fn threads() -> usize {
     let asked = std::env::var("OMP_NUM_THREADS").ok().and_then(|text| text.parse().ok());
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))

@@ -8,7 +8,7 @@ use crate::compile;
 use crate::diag::colour::{BOLD, PLAIN};
 use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};
 
-/// What of `netc passes` needs no libtorch.
+/// The part of `netc passes` that needs no libtorch.
 pub fn run(args: &PassesArgs) -> ExitCode {
     each(args, &mut |net, purpose| {
         let optimised = optimise(net, purpose, &args.passes)?;
@@ -16,7 +16,7 @@ pub fn run(args: &PassesArgs) -> ExitCode {
     })
 }
 
-/// Prints what is to be said of each net that can be compiled.
+/// Prints a report for each net that compiles.
 pub fn each(
     args: &PassesArgs,
     answer: &mut dyn FnMut(&Checked, Purpose) -> Result<String, String>,

@@ -29,7 +29,7 @@ pub(in crate::cli) fn run(args: &ShowArgs) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The lines with their margins, which begin in one column where the width allows it.
+/// The lines with their annotations, aligned in one column if the width allows it.
 fn text(file: &File, width: usize) -> String {
     let length = |line: &Line| line.text.chars().count();
     let params = |line: &Line| if line.params > 0 { thousands(line.params) } else { String::new() };

@@ -27,7 +27,7 @@ pub struct DrawArgs {
     /// Draw each block as one box
     #[arg(long)]
     pub collapse: bool,
-    /// In how many columns the stages stand; without it, as many as fit a page best
+    /// Number of columns of stages [default: what fits a page best]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub columns: Option<u16>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `netc plot`: the curves of trainings. Reads the files of runs alone.
+//! `netc plot`: the curves of trainings. Reads only the files of runs.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -46,7 +46,7 @@ fn go(args: &PlotArgs) -> Result<(), String> {
     }
 }
 
-/// The last part of each path, or the whole of it where two end alike.
+/// The last part of each path, or the whole path if two end alike.
 fn names(runs: &[&Path]) -> Vec<String> {
     let last = |run: &Path| run.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = |run: &&Path| match last(run) {

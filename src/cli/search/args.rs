@@ -40,16 +40,16 @@ pub struct SearchArgs {
     /// One parameter at a time, or every combination
     #[arg(long, value_enum, value_name = "HOW")]
     pub combine: Option<CombineArg>,
-    /// A parameter that every variant has another value of, such as `width=16`; may be repeated
+    /// Override a parameter in every variant, such as `width=16`; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
-    /// Leave out variants that fail a condition over `params`, `macs` and parameters
+    /// Keep only variants that meet a condition over `params`, `macs` and parameters
     #[arg(long = "where", value_name = "CONDITION")]
     pub filter: Option<String>,
     /// Train each variant for each of these lengths [default: the recipe's]
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Vec<u32>,
-    /// Successive halving: after 1, N, N², ... runs go on with the best one in N of the variants alone
+    /// Successive halving: after 1, N, N², ... runs, continue only the best one in N of the variants
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub halving: Option<u32>,
     #[command(flatten)]
@@ -60,10 +60,10 @@ pub struct SearchArgs {
     pub engine: EngineArgs,
 }
 
-/// What there is to do with a search besides working on it.
+/// Commands for a search other than working on it.
 #[derive(Debug, Subcommand)]
 pub enum SearchCommand {
-    /// How far a search is: runs, workers, the means so far, the time left
+    /// Show the progress of a search: runs, workers, the means so far, the time left
     Status(FolderArgs),
     /// Cancel the jobs that were submitted for a search; their workers save their checkpoints
     Cancel(FolderArgs),
@@ -94,7 +94,7 @@ pub struct ReproduceArgs {
     /// Nets, or the folder of an earlier reproduction
     #[arg(required = true, value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
-    /// Epochs instead of each recipe's own; no claim is comparable then
+    /// Epochs instead of each recipe's own; claims are then not comparable
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
     #[command(flatten)]
@@ -102,16 +102,16 @@ pub struct ReproduceArgs {
     pub trainings: TrainingsArgs,
 }
 
-/// How many trainings, of what, by whom.
+/// Number, data and workers of the trainings.
 #[derive(Debug, Args)]
 pub struct TrainingsArgs {
     /// Trainings of each variant at each length [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub runs: Option<u32>,
-    /// The first run's seed; the next ones count up [default: 0]
+    /// Seed of the first run; later runs count up from it [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// A recipe file over the nets' own recipes
+    /// A recipe file that overrides the nets' own recipes
     #[arg(long, value_name = "R.yaml")]
     pub recipe: Option<PathBuf>,
     /// As for `netc train` [default: cifar10]
@@ -132,22 +132,22 @@ pub struct TrainingsArgs {
     /// Keep the weights of every finished run
     #[arg(long)]
     pub keep_weights: bool,
-    /// How often the state of an unfinished run is saved, in seconds, at most; after a kill it goes on from there
+    /// Seconds between two saves of an unfinished run's state, from which it continues after a kill
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub save_every: u32,
-    /// Processes that work at the same time; on a machine with several GPUs they are shared out
+    /// Number of parallel processes; several GPUs are divided among them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub workers: Option<u32>,
     /// Print the plan, what it costs, and about how long it takes here; train nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// No live view: a line for each run that is over, for logs
+    /// No live view: print a line for each finished run, for logs
     #[arg(long)]
     pub quiet: bool,
-    /// Show the search on a page for browsers on this machine while it runs
+    /// Serve a page that shows the search while it runs, for browsers on this machine
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     pub serve: Option<u16>,
-    /// A process that another one has started to work
+    /// Run as a worker started by another process
     #[arg(long, hide = true)]
     pub worker: bool,
 }
@@ -155,28 +155,28 @@ pub struct TrainingsArgs {
 /// Workers on other machines.
 #[derive(Debug, Args)]
 pub struct EngineArgs {
-    /// Give the search to an engine that starts the workers: a job array with --workers elements
+    /// Let an engine start the workers: a job array with --workers elements
     #[arg(long, value_enum, value_name = "ENGINE", conflicts_with_all = ["dry_run", "serve", "worker"])]
     pub engine: Option<EngineArg>,
-    /// Further arguments of sbatch, as one would type them
+    /// Further arguments for sbatch, as on its command line
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true, requires = "engine")]
     pub sbatch_args: Option<String>,
-    /// Print what would start the workers instead of starting them
+    /// Print the script that would start the workers instead of starting them
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["engine", "dry_run", "serve", "worker"])]
     pub emit: Option<EmitArg>,
-    /// Machines for GNU parallel, a line each, as its --sshloginfile takes them
+    /// Machines for GNU parallel, one per line, in the format of its --sshloginfile
     #[arg(long, value_name = "FILE", requires = "emit")]
     pub hosts: Option<PathBuf>,
 }
 
-/// Engines that can be given a search.
+/// Engines that can run a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EngineArg {
     /// A job array of Slurm.
     Slurm,
 }
 
-/// What starts workers by other means.
+/// Scripts that start workers by other means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EmitArg {
     /// The script for sbatch.
@@ -185,7 +185,7 @@ pub enum EmitArg {
     Parallel,
 }
 
-/// How the variations of several parameters go together.
+/// How the variations of several parameters are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CombineArg {
     /// One at a time.

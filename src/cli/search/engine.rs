@@ -1,4 +1,5 @@
-//! What of `netc search` needs no libtorch: giving a search to an engine, and asking after it.
+//! The part of `netc search` that needs no libtorch: submitting a search to an engine, and its
+//! status.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,10 +13,10 @@ use crate::run::DeviceChoice;
 use crate::search::SearchError;
 use crate::search::engine::{EngineError, Submitted, Workers, parallel, slurm};
 
-/// Workers of an engine if nothing else is said.
+/// The default number of workers of an engine.
 const WORKERS: u32 = 4;
 
-/// Whether these arguments are of this file.
+/// Whether this module handles these arguments.
 pub fn concerns(args: &SearchArgs) -> bool {
     args.command.is_some() || args.engine.engine.is_some() || args.engine.emit.is_some()
 }

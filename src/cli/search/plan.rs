@@ -11,18 +11,19 @@ use crate::run::PrecisionChoice;
 use crate::run::data::Dataset;
 use crate::search::{Combine, Plan, SearchError, Sha, Sorted, Spec, Texts};
 
-/// A search that is to be worked on.
+/// A search to work on.
 #[derive(Debug)]
 pub struct Planned {
     pub folder: PathBuf,
     pub plan: Plan,
-    /// The nets, where they were compiled just now.
+    /// The nets, if they were compiled just now.
     pub texts: Option<Texts>,
-    /// The images, where they were loaded just now.
+    /// The images, if they were loaded just now.
     pub data: Option<Dataset>,
 }
 
-/// The search that the arguments describe, or the folder they name; written down unless `dry`.
+/// The search that the arguments describe, or the folder that they name; written to disk unless
+/// `dry`.
 pub fn planned(args: &SearchArgs, dry: bool) -> Result<Planned, SearchError> {
     let name = |file: &Path| file.file_stem().unwrap_or_default().to_os_string();
     of(&args.files, &args.trainings, dry, || {
@@ -80,7 +81,7 @@ pub fn load(plan: &Plan) -> Result<Dataset, SearchError> {
     load_and_say(&plan.spec.data).map_err(|error| SearchError::new(error.to_string()))
 }
 
-/// Says which files are left out.
+/// Reports which files are left out.
 pub fn note(sorted: &Sorted) {
     for note in sorted.notes() {
         complain(&format!("note: {note}\n"));
@@ -119,7 +120,7 @@ fn spec(args: &SearchArgs) -> Result<Spec, SearchError> {
     Ok(spec)
 }
 
-/// What both commands take.
+/// The arguments that both commands take.
 pub fn trainings(spec: &mut Spec, args: &TrainingsArgs) {
     if let PrecisionChoice::Exactly(precision) = args.machine.precision {
         spec.precision = precision.to_string();
@@ -134,7 +135,7 @@ pub fn trainings(spec: &mut Spec, args: &TrainingsArgs) {
     spec.limit_test = args.limit_test.or(spec.limit_test);
 }
 
-/// `res,width=[64,128]` at the commas outside brackets.
+/// Splits `res,width=[64,128]` at the commas outside brackets.
 fn names_of(text: &str) -> Vec<String> {
     let (mut names, mut depth) = (vec![String::new()], 0);
     for c in text.chars() {
@@ -148,7 +149,7 @@ fn names_of(text: &str) -> Vec<String> {
     names.into_iter().map(|name| name.trim().to_string()).filter(|name| !name.is_empty()).collect()
 }
 
-/// Says what is wrong.
+/// Reports an error.
 pub fn refuse(error: &SearchError) -> ExitCode {
     match error {
         SearchError::Net(sources, problems) => {

@@ -132,7 +132,7 @@ fn interval(of: Option<[f64; 2]>) -> String {
     of.map_or("-".into(), |[low, high]| format!("{low:.2} to {high:.2}"))
 }
 
-/// What was gained in one way, at what price in time.
+/// The gains of one kind, and their cost in time.
 fn gains<'a>(title: &str, all: impl Iterator<Item = &'a Gain>) -> String {
     let header = ["net", "epochs", "n", "gain", "95% interval", "p", "further s", "points/s", "verdict"];
     let mut table = table(&header, 1..8);
@@ -166,7 +166,7 @@ fn gains<'a>(title: &str, all: impl Iterator<Item = &'a Gain>) -> String {
     )
 }
 
-/// Each net's claim beside what was measured.
+/// Each net's claim compared with the measurements.
 fn claims(all: &[Measured]) -> String {
     if all.is_empty() {
         return String::new();
@@ -186,7 +186,8 @@ fn claims(all: &[Measured]) -> String {
     format!("\nclaims (one-sample t-test at 5%, Holm's correction)\n{}\n", trimmed(&table))
 }
 
-/// How many pairs of a length cannot be told apart, and what it would take for those with the best.
+/// How many pairs of a length cannot be told apart, and how many runs would separate them from the
+/// best.
 fn alike(length: &[Group], all: &[Comparison]) -> String {
     let here: Vec<&Comparison> = all.iter().filter(|pair| pair.epochs == length[0].epochs).collect();
     if here.is_empty() {

@@ -21,7 +21,7 @@ pub struct ReportArgs {
     /// The folder of a search
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub folder: PathBuf,
-    /// Write a page that holds everything
+    /// Write everything as one page that works offline
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     /// Write one row for each variant at each length; `-` for standard output
@@ -30,7 +30,7 @@ pub struct ReportArgs {
     /// Write everything as one JSON object; `-` for standard output
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write the runs and their epochs as a fresh SQLite database, for queries of your own
+    /// Write the runs and their epochs to a new SQLite database, for your own queries
     #[arg(long, value_name = "FILE")]
     pub sqlite: Option<PathBuf>,
     /// Draw accuracy against time; the extension decides the format: svg or png

@@ -6,9 +6,9 @@ use crate::cli::out::print;
 use crate::search::report::epochs;
 use crate::search::{SearchError, Status, Watcher};
 
-/// The most running runs that are listed.
+/// The maximum number of running runs that are listed.
 const MOST_RUNNING: usize = 8;
-/// The most means of a length that are listed.
+/// The maximum number of means per length that are listed.
 const MOST_MEANS: usize = 4;
 
 /// `netc search status`.

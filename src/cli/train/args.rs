@@ -35,7 +35,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// Go on with a run that was cut short, with the net, recipe, data and seed that its folder has
+    /// Continue an interrupted run, with the net, recipe, data and seed in its folder
     #[arg(long, value_name = "RUN", conflicts_with_all =
         ["file", "set", "recipe", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
          "sync_bn", "passes", "executor", "conv", "without", "deterministic"])]
@@ -46,14 +46,15 @@ pub struct TrainArgs {
     /// Passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images by class, or an `.npz` file;
-    /// with --resume, where the run's images are now [default: cifar10; with --resume, what the run was begun with]
+    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images by
+    /// class, or an `.npz` file; with --resume, where the run's images are now [default: cifar10; with
+    /// --resume, what the run started with]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
-    /// Seed of the weights, the order, the augmentation and dropout
+    /// Seed of the initial weights, the order of images, the augmentation and dropout
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// The run's folder [default: runs/NET-SEED, or the next free name]
@@ -65,38 +66,41 @@ pub struct TrainArgs {
     /// Test on the first N images only
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub limit_test: Option<usize>,
-    /// With several processes: normalise batches by the statistics of all shares together
+    /// With several processes: normalise by the statistics of the whole batch instead of each share
     #[arg(long)]
     pub sync_bn: bool,
     /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
-    /// `compiled`: a schedule made ahead with kernels of netc's own; `eager`: libtorch op by op, with its tape
+    /// `compiled`: a schedule made in advance, with netc's own kernels; `eager`: libtorch op by op,
+    /// with autograd
     #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
     pub executor: Executor,
-    /// Convolutions: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of 2 x 2 or 4 x 4, which round more in
-    /// bf16; `auto` takes the faster of the library's and `f4` in fp32, `f2` in bf16, timed once for each shape
+    /// Convolution algorithm: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of
+    /// 2 x 2 or 4 x 4, which are less precise in bf16; `auto` takes the faster of libtorch's and `f4`
+    /// in fp32, `f2` in bf16, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
-    /// Also write what a viewer reads: `tensorboard` for event files in the run's folder
+    /// Also write a log for a viewer: `tensorboard` for event files in the run's folder
     #[arg(long, value_enum, value_name = "VIEWER")]
     pub log: Option<Viewer>,
-    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent, kernels
+    /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool, add,
+    /// memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Disabled,
-    /// Save the state to go on from after so many seconds; 0: after every step
+    /// Seconds between two checkpoints; 0: after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub save_every: u32,
-    /// The same bits also after the measurements of --conv auto are lost, and on a GPU: choose no algorithm by time and take
-    /// none whose order of additions varies
+    /// Bit-identical results also after the timings of --conv auto are lost, and on a GPU: choose no
+    /// algorithm by time, and none whose order of additions varies
     #[arg(long)]
     pub deterministic: bool,
-    /// First compute the net before and after each pass, in fp64, and refuse to train if one changes it
+    /// First compute the net before and after each pass in fp64, and refuse to train if a pass changes it
     #[arg(long)]
     pub verify_passes: bool,
 }
 
-/// What shows a training as it goes on.
+/// Viewers of a running training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Viewer {
     /// `tensorboard --logdir runs`.
@@ -128,31 +132,32 @@ pub struct ProfileArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// Images in a step [default: the recipe's]
+    /// Images per step [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = whole::<1_048_576>)]
     pub batch: Option<usize>,
-    /// Steps to measure, after two that warm up
+    /// Steps to measure, after two warm-up steps
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<1000>)]
     pub steps: usize,
-    /// Convolutions: auto, library, f2 or f4
+    /// Convolution algorithm: auto, library, f2 or f4
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
-    /// Leave savings of the compiled step out, to see what each gains: norm, relu, pool, add, memory, descent, kernels
+    /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool, add,
+    /// memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Disabled,
-    /// Also measure the memory that a step holds at most
+    /// Also measure the peak memory of a step
     #[arg(long)]
     pub memory: bool,
-    /// Show what comes before: the time of each phase from the start of the process to the second step
+    /// Show the time of each phase from the start of the process to the second step
     #[arg(long)]
     pub phases: bool,
-    /// How to print: tables for people, or one JSON object
+    /// Output format: tables for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Also draw it, as an SVG
+    /// Also draw it as an SVG
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
     #[command(flatten)]
@@ -183,13 +188,13 @@ pub struct EvalArgs {
     /// As for `netc train` [default: what the run was trained on]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
-    /// Show how often each class was taken for each, and the accuracy of each class
+    /// Show the confusion matrix and the accuracy of each class
     #[arg(long)]
     pub confusion: bool,
-    /// With --confusion: draw it; the extension decides the format: svg or png
+    /// With --confusion: draw it; the extension selects the format: svg or png
     #[arg(short, long, value_name = "FILE", requires = "confusion", value_parser = picture)]
     pub output: Option<PathBuf>,
-    /// How to print: for people, or one JSON object
+    /// Output format: for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
@@ -215,13 +220,13 @@ pub struct PredictArgs {
     /// The images
     #[arg(required = true, value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     pub images: Vec<PathBuf>,
-    /// How many classes to name for each image, the most probable first
+    /// Number of classes to list for each image, the most probable first
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     pub top: u16,
-    /// Scale images of another size to the net's, whatever their proportions
+    /// Scale images of another size to the net's, ignoring their aspect ratio
     #[arg(long)]
     pub resize: bool,
-    /// How to print: for people, or a line of JSON for each image
+    /// Output format: for people, or a line of JSON for each image
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]

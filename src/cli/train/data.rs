@@ -2,7 +2,7 @@ use crate::cli::bar::Bar;
 use crate::cli::out::complain;
 use crate::run::data::{DataError, DataSpec, Dataset, Progress, load};
 
-/// Like [`load_with_progress`], and says what the user should know of the data.
+/// Like [`load_with_progress`], and prints what the user should know about the data.
 pub fn load_and_say(spec: &str) -> Result<Dataset, DataError> {
     let data = load_with_progress(spec)?;
     if let Some(note) = &data.note {
@@ -11,7 +11,7 @@ pub fn load_and_say(spec: &str) -> Result<Dataset, DataError> {
     Ok(data)
 }
 
-/// Brings a data set into memory and shows what that takes, where someone is watching.
+/// Loads a data set into memory, with progress if standard error is a terminal.
 pub fn load_with_progress(spec: &str) -> Result<Dataset, DataError> {
     let bar = Bar::spinner();
     let mut downloading = false;
