@@ -12,7 +12,7 @@ const NAMES: [&str; 3] = ["class_names", "label_names", "classes"];
 const NUMBER: &str = "number the classes from 0; in NumPy: classes = numpy.unique(train_labels); \
                       then, for both splits: labels = numpy.searchsorted(classes, labels)";
 
-/// Refuses an array that cannot be the labels of so many images, before it is read.
+/// Refuses an array that cannot be the labels of this many images, before it is read.
 pub(super) fn fit(
     archive: &Archive<'_>,
     array: &Array,
