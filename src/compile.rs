@@ -69,7 +69,7 @@ pub fn compile(file: &Path, set: &[(String, String)]) -> Compilation {
 ///   output logits: [N, 10]
 /// }";
 /// let compilation = netc::compile_text(text, &[("width".into(), "16".into())]);
-/// let net = compilation.net.expect("a sound net");
+/// let net = compilation.net.expect("a valid net");
 /// assert_eq!(net.params(), 3 * 16 * 9 + 2 * 16 + 16 * 10 + 10);
 ///
 /// let wrong = netc::compile_text(&text.replace("bn", "bm"), &[]);

@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::{Graph, NodeId, Op};
 
 impl Graph {
-    /// The graph as text that says what it computes and nothing else: two graphs have the same text
-    /// if and only if one can be renamed into the other. A line a node, operands by line number, in
-    /// the order in which a walk from the output meets them; what the output does not need is left
-    /// out, but every input is there. Empty without an output.
+    /// The graph as text that says what it computes and nothing else: two graphs have the same
+    /// text if and only if one can be renamed into the other. One line per node, operands by line
+    /// number, in the order in which a walk from the output meets them; what the output does not
+    /// need is left out, but every input is there. Empty without an output.
     pub fn canonical(&self) -> String {
         let order = self.canonical_order();
         let line_of: HashMap<NodeId, usize> = order.iter().enumerate().map(|(i, &id)| (id, i)).collect();
@@ -30,7 +30,8 @@ impl Graph {
         lines.join("\n")
     }
 
-    /// The nodes of [`Graph::canonical`], a line each. Of two graphs with the same text, those at the same place are the same.
+    /// The nodes of [`Graph::canonical`], one per line. In two graphs with the same text, nodes at
+    /// the same index correspond.
     pub fn canonical_order(&self) -> Vec<NodeId> {
         let mut order: Vec<NodeId> = Vec::new();
         let mut stack: Vec<(NodeId, bool)> = self.output().map(|(_, id)| (id, false)).into_iter().collect();

@@ -1,4 +1,4 @@
-//! Guards that come out the same whatever the parameters are.
+//! Guards with the same result for all parameters.
 
 use super::resolve::members;
 use super::{Scope, Value};
@@ -7,7 +7,7 @@ use crate::syntax::ast::{
     Block, Body, Element, ElementKind, Expr, ExprKind, File, Guard, ItemKind, Param, StmtKind,
 };
 
-/// Domains with more values in all than this are not walked.
+/// Domains with more combinations than this are not enumerated.
 const MAX_CASES: usize = 4096;
 
 /// Warns of each guard of a file that mentions only parameters with finite declared domains, and is
@@ -24,7 +24,8 @@ pub(super) fn constant_guards(file: &File, problems: &mut Problems) {
 }
 
 struct Guards<'p> {
-    /// Empty; it counts the steps of all guards, so that a file with too much to try is given up.
+    /// An empty scope; it counts the steps of all guards, so that checking stops for a file with
+    /// too many combinations.
     scope: Scope,
     problems: &'p mut Problems,
 }
@@ -76,7 +77,7 @@ impl Guards<'_> {
         otherwise.iter().for_each(|other| self.in_element(other, params));
     }
 
-    /// The one value of a condition; `None` if it varies, or if that cannot be said.
+    /// The constant value of a condition; `None` if it varies or is unknown.
     fn constant(&self, cond: &Expr, params: &[&Param]) -> Option<bool> {
         let mut names = Vec::new();
         collect(cond, &mut names);

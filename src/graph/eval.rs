@@ -20,9 +20,9 @@ const FUNCTIONS: &[&str] = &["uniform", "normal", "min", "max", "len"];
 pub struct Scope {
     // `None`: the name exists, but what it depends on is wrong.
     names: Arc<BTreeMap<String, Option<Value>>>,
-    /// Apart from the names, for it is another at each element.
+    /// Separate from the names, because it differs for each element.
     same: Option<Option<Value>>,
-    /// Where the names have their values from; empty unless that is asked for.
+    /// Where the names have their values from; empty unless requested.
     notes: Arc<BTreeMap<String, Arc<Step>>>,
     steps: Arc<AtomicU64>,
 }
@@ -36,7 +36,7 @@ impl Scope {
         self.put(name.into(), Some(value));
     }
 
-    /// Makes a name known whose value is not, because of an error elsewhere.
+    /// Adds a name whose value is unknown because of an error elsewhere.
     pub(super) fn set_unknown(&mut self, name: impl Into<String>) {
         self.put(name.into(), None);
     }
@@ -76,14 +76,14 @@ impl Scope {
         }
     }
 
-    /// Notes where a name has its value from.
+    /// Records where a name has its value from.
     pub(super) fn note(&mut self, name: &str, step: Option<Arc<Step>>) {
         if let Some(step) = step {
             Arc::make_mut(&mut self.notes).insert(name.into(), step);
         }
     }
 
-    /// Where a name has its value from, if that was noted.
+    /// Where a name has its value from, if that was recorded.
     pub(super) fn noted(&self, name: &str) -> Option<&Arc<Step>> {
         self.notes.get(name)
     }
@@ -93,7 +93,7 @@ impl Scope {
         Arc::make_mut(&mut self.names).retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
     }
 
-    /// Whether the name is there.
+    /// Whether the name is known.
     pub fn contains(&self, name: &str) -> bool {
         self.names.contains_key(name) || (name == SAME && self.same.is_some())
     }
@@ -103,7 +103,7 @@ impl Scope {
         self.names.keys().map(String::as_str).chain(self.same.iter().map(|_| SAME))
     }
 
-    /// Adds the names of another scope, which win.
+    /// Adds the names of another scope, which take precedence.
     pub(super) fn extend(&mut self, other: &Scope) {
         Arc::make_mut(&mut self.names).extend(other.names.iter().map(|(k, v)| (k.clone(), v.clone())));
         Arc::make_mut(&mut self.notes).extend(other.notes.iter().map(|(k, v)| (k.clone(), v.clone())));

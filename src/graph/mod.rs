@@ -40,11 +40,12 @@ pub use value::{Init, Value};
 pub struct Graph {
     /// The net's name.
     pub name: String,
-    /// The parameters in force, in the order of declaration.
+    /// The effective parameters, in the order of declaration.
     pub params: Vec<(String, Value)>,
     /// What the file claims, for `check` to verify.
     pub claims: Vec<Claim>,
-    /// The `recipe { }` lines, parents first, a later one wins. They are no part of the graph.
+    /// The `recipe { }` lines, parents first; later ones take precedence. They are not part of the
+    /// graph.
     pub settings: Vec<Setting>,
     dag: StableDiGraph<Node, usize>,
     inputs: Vec<NodeId>,
@@ -74,7 +75,7 @@ pub struct Origin {
 /// One block call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
-    /// The block with the arguments in force: `preact(c = 128, stride = 2)`.
+    /// The block with its effective arguments: `preact(c = 128, stride = 2)`.
     pub block: String,
     /// Where it is called.
     pub span: Span,
@@ -98,7 +99,7 @@ pub enum Claim {
     Expect {
         /// The condition.
         condition: ast::Expr,
-        /// The parameters in force.
+        /// The effective parameters.
         scope: Scope,
     },
 }
@@ -110,14 +111,14 @@ pub struct Setting {
     pub key: ast::Name,
     /// The value.
     pub value: Value,
-    /// Where the value stands.
+    /// Where the value is written.
     pub span: Span,
-    /// Whether a parent of the net says it, and not the net itself.
+    /// Whether it comes from a parent of the net rather than the net itself.
     pub inherited: bool,
 }
 
 impl Setting {
-    /// Whether it speaks of this net: an accuracy claimed of a parent does not.
+    /// Whether it applies to this net: an accuracy claimed for a parent does not.
     pub fn applies(&self) -> bool {
         !(self.inherited && self.key.node == "accuracy")
     }
@@ -172,7 +173,7 @@ impl Graph {
         &self.dag[id]
     }
 
-    /// Says where a node comes from.
+    /// Sets where a node comes from.
     pub fn set_origin(&mut self, id: NodeId, origin: Origin) {
         self.dag[id].origin = Some(origin);
     }
@@ -182,7 +183,7 @@ impl Graph {
         self.dag.node_indices()
     }
 
-    /// How many nodes there are.
+    /// The number of nodes.
     pub fn len(&self) -> usize {
         self.dag.node_count()
     }
@@ -203,7 +204,7 @@ impl Graph {
         edges.into_iter().map(|(_, source)| source).collect()
     }
 
-    /// The nodes that read a value, each once for each time it does.
+    /// The nodes that read a value, each once for every time that it does.
     pub fn readers(&self, id: NodeId) -> Vec<NodeId> {
         let mut readers: Vec<NodeId> = self.dag.neighbors_directed(id, Direction::Outgoing).collect();
         readers.sort_unstable();

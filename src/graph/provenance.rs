@@ -11,7 +11,7 @@ use crate::syntax::ast::EditVerb;
 pub struct Provenance {
     /// Every argument of its op, in the order of the signature.
     pub arguments: Vec<Argument>,
-    /// The edits of extending nets that put it there, outermost first.
+    /// The edits of extending nets that added it, outermost first.
     pub edits: Vec<Placement>,
     /// The conditions under which it is there, outermost first; one that is false has it behind `else`.
     pub guards: Vec<Arc<Step>>,
@@ -28,7 +28,7 @@ pub struct Argument {
     pub from: Arc<Step>,
 }
 
-/// An edit that put a node in its place.
+/// An edit that added a node.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Placement {
     /// What it does.
@@ -39,7 +39,7 @@ pub struct Placement {
     pub span: Span,
 }
 
-/// One step on the way of a value: what gave it, and what that in turn depends on.
+/// One step in the derivation of a value: what gave it, and what that in turn depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// What gave the value.
@@ -50,16 +50,16 @@ pub struct Step {
     pub of: String,
     /// The expression, as the language writes it; empty if there is none.
     pub text: String,
-    /// What the expression comes to.
+    /// The value of the expression.
     pub value: Value,
     /// Where it is written; for a size, the node that it is taken from.
     pub span: Option<Span>,
-    /// The names that the expression mentions; for a parameter of a net that is overridden, by what,
-    /// the last one being in force.
+    /// The names that the expression mentions; for an overridden parameter of a net, what
+    /// overrides it, the last one being effective.
     pub from: Vec<Arc<Step>>,
 }
 
-/// A way may be longer than the stack is deep.
+/// A derivation may be deeper than the stack allows.
 impl Drop for Step {
     fn drop(&mut self) {
         let mut rest = std::mem::take(&mut self.from);

@@ -44,13 +44,13 @@ impl Shape {
         self.0.as_slice().try_into().ok()
     }
 
-    /// How many numbers one example has.
+    /// How many values one example has.
     pub fn elements(&self) -> u64 {
         self.0.iter().product()
     }
 }
 
-/// As people write it: `[N, 64, 32, 32]`.
+/// In the form that people write: `[N, 64, 32, 32]`.
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[N")?;

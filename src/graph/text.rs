@@ -5,9 +5,9 @@ use super::{Graph, NodeId, Op, Origin, Value};
 use crate::diag::Sources;
 
 impl Graph {
-    /// The flat net as `.net` text: no block, no parameter, one op a line, each with where it came
-    /// from. It resolves to the same graph with the same paths. Nodes come in `order`; `shape_of` gives the
-    /// shapes of the input and the output as text.
+    /// The flat net as `.net` text: no blocks, no parameters, one op per line, each with its
+    /// origin. It resolves to the same graph with the same paths. Nodes come in `order`;
+    /// `shape_of` gives the shapes of the input and the output as text.
     pub fn flat_text(
         &self,
         order: &[NodeId],
@@ -55,7 +55,7 @@ impl Graph {
         }
     }
 
-    /// The settings in force, each key once.
+    /// The effective settings, each key once.
     pub fn recipe(&self) -> Vec<(&str, &Value)> {
         let mut last: Vec<(&str, &Value)> = Vec::new();
         for setting in self.settings.iter().filter(|s| s.applies()) {
@@ -65,7 +65,7 @@ impl Graph {
         last
     }
 
-    /// The way from the input to the output along first operands: what moves the cursor.
+    /// The path from the input to the output along first operands: the trunk.
     pub fn trunk(&self) -> HashSet<NodeId> {
         let mut trunk = HashSet::new();
         let mut at = self.output().map(|(_, id)| id);
@@ -76,7 +76,7 @@ impl Graph {
     }
 }
 
-/// An op whose path is its own name stands without a label: a label may not hide an op.
+/// An op whose path is its own name has no label: a label may not hide an op.
 fn stage(path: &str, op: &str) -> String {
     if super::op::signature(path).is_some() { op.into() } else { format!("{path}: {op}") }
 }

@@ -1,5 +1,5 @@
-//! What a file declares and never mentions. Read off the text alone, so that a guard that is off
-//! here hides no use.
+//! What a file declares and never mentions. Based on the text alone, so that a false guard hides
+//! no use.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::syntax::ast::{
 };
 
 /// Warns of imports, blocks and parameters of a file that nothing in it mentions. Blocks of a file
-/// without a net are there for others.
+/// without a net are meant for other files.
 pub(super) fn unused(file: &File, problems: &mut Problems) {
     let mut all = Mentions::default();
     for item in &file.items {

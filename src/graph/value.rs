@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What an expression of the language comes to.
+/// The value of an expression of the language.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A whole number.
@@ -15,7 +15,7 @@ pub enum Value {
     List(Vec<Value>),
     /// A distribution: `uniform(0, 1)`.
     Dist(Init),
-    /// The channel count of what comes in; replaced by a number when an element is placed.
+    /// The channel count of the incoming value; replaced by a number when an element is expanded.
     Same,
 }
 
@@ -33,7 +33,7 @@ impl Value {
         }
     }
 
-    /// How many values it is made of.
+    /// How many values it consists of.
     pub fn items(&self) -> usize {
         match self {
             Value::List(items) => 1 + items.iter().map(Value::items).sum::<usize>(),
@@ -56,7 +56,7 @@ impl Value {
     }
 }
 
-/// As the language writes it.
+/// The value in the language's syntax.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -74,19 +74,20 @@ impl fmt::Display for Value {
     }
 }
 
-/// How a tensor starts.
+/// How a tensor is initialised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Init {
-    /// Every element the same.
+    /// Every element has the same value.
     Constant(f64),
     /// Uniform between two bounds.
     Uniform(f64, f64),
     /// Normal with a mean and a standard deviation.
     Normal(f64, f64),
-    /// Of a convolution: uniform within 1 / sqrt(inputs of a filter), but the first filters pass a channel on, each its own.
+    /// Of a convolution: uniform within 1 / sqrt(inputs of a filter), except that the first
+    /// filters each pass on one channel.
     Dirac,
-    /// Of a convolution: what makes its outputs on the training images uncorrelated, and the negative of it. It is uniform
-    /// as above until training images are seen.
+    /// Of a convolution: filters that make its outputs on the training images uncorrelated, and
+    /// their negatives. It is uniform as above until training images are seen.
     Whiten,
 }
 

@@ -1,7 +1,8 @@
-//! ONNX: nets to it and from it.
+//! Export to ONNX and import from it.
 //!
-//! [`export`](fn@export) writes a net with its weights, [`import`](fn@import) reads what other programs wrote. Both speak ONNX's own
-//! schema, `proto/onnx.proto`, from which `scripts/onnx-proto` makes `proto/onnx.rs`.
+//! [`export`](fn@export) writes a net with its weights, [`import`](fn@import) reads what other
+//! programs wrote. Both use ONNX's own schema, `proto/onnx.proto`, from which `scripts/onnx-proto`
+//! generates `proto/onnx.rs`.
 
 mod export;
 mod import;
@@ -15,15 +16,16 @@ mod proto {
 pub use export::{Form, OPSET, export};
 pub use import::{ImportError, Imported, MAX_FILE, Versions, import, import_sized, ops};
 
-/// Arguments that say how weights start and what is trained, for which ONNX has no place.
+/// Arguments for initialisation and for what is trained, for which ONNX has no place.
 const OF_TRAINING: &[&str] = &["gamma", "beta", "init", "train_gamma", "train_weight"];
 
-/// The number that a person wrote who got this one in fp32: of all decimals that round to it, the shortest.
+/// The shortest decimal that rounds to this fp32 value, which is most likely what a person wrote.
 fn decimal(x: f32) -> f64 {
     x.to_string().parse().unwrap_or(f64::from(x))
 }
 
-/// The weight of the newest batch in running statistics, from the part that stays, which ONNX states.
+/// The weight of the newest batch in running statistics, computed from that of the old value,
+/// which ONNX states.
 fn rate(stays: f32) -> f64 {
     format!("{:.6}", 1.0 - decimal(stays)).parse().unwrap_or(0.0)
 }

@@ -1,7 +1,7 @@
 //! How a net is trained, apart from the net itself.
 //!
-//! A recipe is made in layers, a later one wins: the built-in default, the net's `recipe { }`, a
-//! YAML file, the command line. This folder alone knows YAML.
+//! A recipe is made of layers, of which later ones win: the built-in default, the net's
+//! `recipe { }`, a YAML file, the command line. Only this module knows YAML.
 
 mod keys;
 mod reference;
@@ -17,7 +17,7 @@ pub use keys::{Algorithm, KEYS, Key, Kind, Recipe, TestViews};
 pub use schedule::Schedule;
 pub use yaml::{parse as settings, read};
 
-/// Why a setting is refused, and what would be right.
+/// Why a setting is refused, and what would be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Refusal {
     message: String,
@@ -45,9 +45,9 @@ impl Refusal {
 }
 
 impl Recipe {
-    /// The recipe in force for a net with these `recipe { }` lines, the text of a recipe file, and a number of
-    /// epochs from the command line, with every problem found. A layer that changes the number of
-    /// epochs stretches the schedule of the layers before it.
+    /// The effective recipe for a net with these `recipe { }` lines, the text of a recipe file,
+    /// and a number of epochs from the command line, with every problem found. A layer that
+    /// changes the number of epochs stretches the schedule of the layers before it.
     pub fn resolve(
         settings: &[Setting],
         file: Option<(FileId, &str)>,
@@ -115,7 +115,7 @@ impl Recipe {
         }
     }
 
-    /// The whole recipe as YAML, with the peak where it is.
+    /// The whole recipe as YAML, with the epoch of the peak filled in.
     pub fn to_yaml(&self) -> String {
         let mut whole = self.clone();
         if whole.lr_epochs.is_empty() {

@@ -1,4 +1,4 @@
-//! The reference of recipes, made from the table of keys.
+//! The recipe reference, generated from the table of keys.
 
 use std::fmt::Write as _;
 
@@ -6,11 +6,11 @@ use serde_json::Value as Json;
 
 use super::{KEYS, Kind, Recipe};
 
-/// Columns of an explained recipe.
+/// Width of an explained recipe in columns.
 const WIDTH: usize = 100;
 
 impl Recipe {
-    /// The recipe as YAML with an explanation of every key, which reads back as the same recipe.
+    /// The recipe as YAML with an explanation of every key; it parses to the same recipe.
     pub fn explained(&self) -> String {
         let mut text = String::new();
         let mut group = "";
@@ -31,7 +31,7 @@ impl Recipe {
         text
     }
 
-    /// The same as tables in Markdown: key, what it accepts, its value here, what it means.
+    /// The recipe as Markdown tables: key, accepted values, value here, meaning.
     pub fn markdown(&self) -> String {
         let mut text = HEAD.to_string();
         let mut group = "";
@@ -75,7 +75,7 @@ fn plain(value: &Json) -> String {
     }
 }
 
-/// Words in lines of at most so many characters.
+/// Text wrapped to a maximum width.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-/// A learning rate in straight lines between knots.
+/// A piecewise linear learning rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     /// Epochs, rising, and the rate at each. Not empty.
@@ -16,8 +16,8 @@ impl Schedule {
         self.knots.iter().map(|&(_, rate)| rate).fold(0.0, f64::max)
     }
 
-    /// The rate `epoch` epochs into the training, which may be a fraction. Before the first knot and
-    /// after the last one the rate is theirs.
+    /// The rate `epoch` epochs into the training, which may be a fraction. It is constant before
+    /// the first knot and after the last one.
     pub fn at(&self, epoch: f64) -> f64 {
         let after = self.knots.partition_point(|&(e, _)| e <= epoch);
         match (after.checked_sub(1).map(|i| self.knots[i]), self.knots.get(after)) {

@@ -19,7 +19,7 @@ pub fn read(path: &Path) -> Result<String, String> {
 /// The settings of a YAML text of flat keys, in its order. A byte order mark before it is skipped.
 ///
 /// # Errors
-/// Text that is not that, with the place.
+/// Text of another form, with the place.
 pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
     let keys = top_level_keys(file, text);
     if let Some((key, span)) = keys.iter().enumerate().find_map(|(i, (key, span))| {

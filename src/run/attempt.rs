@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Hardware, LIBTORCH};
 
-/// A run was begun, or gone on with.
+/// A start or a resumption of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunAttempt {
     /// Seconds since 1970.
@@ -17,12 +17,12 @@ pub struct RunAttempt {
     pub netc: String,
     /// libtorch's version.
     pub libtorch: String,
-    /// Whole epochs done before, by the checkpoint that it goes on from.
+    /// Complete epochs before it, according to the checkpoint that it resumes from.
     pub after_epoch: u32,
 }
 
 impl RunAttempt {
-    /// This process, now.
+    /// The attempt of this process, now.
     pub fn now(hardware: Hardware, after_epoch: u32) -> RunAttempt {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         RunAttempt {
@@ -35,7 +35,7 @@ impl RunAttempt {
         }
     }
 
-    /// What is another now and may change the bits of the result, each in words.
+    /// What differs now and may change the bits of the result, in words.
     pub fn differences(&self, now: &RunAttempt) -> Vec<String> {
         let (was, is) = (&self.hardware, &now.hardware);
         let gpu = |hardware: &Hardware| hardware.gpu.clone().unwrap_or_else(|| "none".into());

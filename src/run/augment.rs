@@ -1,5 +1,5 @@
-//! What is drawn at random for the training images of one epoch. Pure; the images themselves are
-//! touched in `batches`, all of a batch at once.
+//! The random draws for the training images of one epoch. Pure; `batches` transforms the images
+//! themselves, a whole batch at a time.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -7,21 +7,21 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::lower::seed;
 
-/// What may be done to an image, in this order.
+/// The augmentations of an image, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Augmentation {
     /// Pixels added by reflection on each side, before a crop to the old size; 0 for none.
     pub crop_pad: usize,
-    /// Whether half of the images are mirrored.
+    /// Whether images are mirrored with probability 1/2.
     pub flip: bool,
-    /// Whether it is the same half in the first epoch and every second one after it, and the other half between.
+    /// Whether it is the same half in every odd epoch, and the other half in even ones.
     pub alternating_flip: bool,
     /// Side of the square set to 0; 0 for none.
     pub cutout: usize,
 }
 
 impl Augmentation {
-    /// Images as they are.
+    /// No augmentation.
     pub const NONE: Augmentation =
         Augmentation { crop_pad: 0, flip: false, alternating_flip: false, cutout: 0 };
 }

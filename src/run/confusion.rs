@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-/// How often each class was taken for each.
+/// A confusion matrix: how often each class was taken for each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Confusion {
     /// The names of the classes.
@@ -39,13 +39,13 @@ impl Confusion {
         self.counts[class].iter().sum()
     }
 
-    /// The part of a class's examples that were classified rightly; `None` without examples.
+    /// The fraction of a class's examples that were classified correctly; `None` without examples.
     pub fn accuracy(&self, class: usize) -> Option<f64> {
         let examples = self.examples(class);
         (examples > 0).then(|| self.counts[class][class] as f64 / examples as f64)
     }
 
-    /// What was taken for what, the most frequent first.
+    /// The confusions, the most frequent first.
     pub fn mistakes(&self) -> Vec<Mistake> {
         let all = (0..self.classes.len()).flat_map(|class| {
             let row = self.counts[class].iter().enumerate();

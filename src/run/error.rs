@@ -9,7 +9,8 @@ pub enum Origin {
     /// A node whose operands and weights are finite.
     #[error("`{0}` is the first node whose values are not all finite")]
     Node(String),
-    /// A weight that the step before made so. Of several, the one nearest to the loss, where the gradient passes first.
+    /// A weight that became so in the step before. Of several, the one nearest to the loss, which
+    /// the gradient reaches first.
     #[error("`{0}` is not finite since the step before, because its gradient was not")]
     Weight(String),
     /// A weight or a running statistic, which an evaluation only reads.
@@ -23,7 +24,7 @@ pub enum Origin {
     Loss,
 }
 
-/// Why a run cannot start or go on.
+/// Why a run cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// libtorch refused something.
@@ -43,13 +44,13 @@ pub enum RunError {
     /// The run folder already holds a finished run.
     #[error("{path} already holds a finished run", path = .0.display())]
     Finished(PathBuf),
-    /// The run folder already holds a run that was cut short.
+    /// The run folder already holds an interrupted run.
     #[error("{path} already holds a run that is not finished", path = .0.display())]
     Unfinished(PathBuf),
     /// Another process trains in the folder.
     #[error("{path} is held by another training, which is not over", path = .0.display())]
     Busy(PathBuf),
-    /// The folder for a run holds something else.
+    /// The folder for a run contains something else.
     #[error("{path} is not empty and holds no run: there is `{name}` in it", path = path.display())]
     Occupied {
         /// The folder.
@@ -57,7 +58,7 @@ pub enum RunError {
         /// Something in it.
         name: String,
     },
-    /// The data are not those that the run was begun with.
+    /// The data are not those that the run started with.
     #[error("{path} was trained on other images or labels than those of {data}", path = path.display())]
     OtherData {
         /// The run.
@@ -65,15 +66,15 @@ pub enum RunError {
         /// The data set now.
         data: String,
     },
-    /// The run promises bits that it could not give.
+    /// The run is deterministic, which cannot be guaranteed any more.
     #[error("{path} is deterministic, and could not go on to the same bits here: {}", differences.join("; "), path = path.display())]
     OtherBits {
         /// The run.
         path: PathBuf,
-        /// What is not as it was, in words.
+        /// What has changed, in words.
         differences: Vec<String>,
     },
-    /// The run to go on with has done all its epochs.
+    /// The run to resume has done all its epochs.
     #[error("{path} holds a finished run: there is nothing to go on with", path = .0.display())]
     NothingLeft(PathBuf),
     /// There is no run in the folder, or not one that this version can read.
@@ -95,7 +96,7 @@ pub enum RunError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A checkpoint that is further than the log beside it.
+    /// A checkpoint that is ahead of its log.
     #[error("the checkpoint {path} is after epoch {epochs}, and the log beside it has {logged} whole epochs", path = path.display())]
     NotInLog {
         /// The file.
@@ -110,26 +111,26 @@ pub enum RunError {
     Checkpoint {
         /// The file.
         path: PathBuf,
-        /// Which tensor, what was expected, and what it is.
+        /// Which tensor, what was expected, and what was found.
         reason: String,
     },
-    /// The data does not fit the net or the recipe.
+    /// The data do not fit the net or the recipe.
     #[error("{0}")]
     Data(String),
-    /// Batch normalisation would have one value of a channel in a batch, and so no variance.
+    /// Batch normalisation would have a single value per channel, and so no variance.
     #[error("batch normalisation `{layer}` would have one value a channel: {batch}\nhelp: {help}")]
     OneValue {
         /// The layer's path.
         layer: String,
-        /// Which batch, and how it comes about.
+        /// Which batch, and why.
         batch: String,
         /// What to change.
         help: String,
     },
-    /// The device or the precision asked for is not there.
+    /// The requested device or precision is not available.
     #[error("{0}")]
     Device(String),
-    /// A pass is at fault.
+    /// A pass changed the net.
     #[error("{0}; train with `--passes none`, and please report it")]
     Pass(String),
     /// Another rank is gone or silent.
@@ -151,7 +152,7 @@ pub enum RunError {
         epoch: u32,
         /// The step in the epoch, from 1.
         step: usize,
-        /// Whether it was this very step.
+        /// Whether it was exactly this step.
         exact: bool,
         /// Where it came from.
         origin: Origin,
@@ -166,7 +167,7 @@ pub enum RunError {
         /// Where it came from.
         origin: Origin,
     },
-    /// The run that is to go on has another net or recipe than its checkpoint.
+    /// The run to resume has another net or recipe than its checkpoint.
     #[error("the checkpoint {path} is of another {what} than the one that is to be trained", path = path.display())]
     Changed {
         /// The checkpoint.
@@ -181,7 +182,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// For `map_err` where a file was at hand.
+    /// For `map_err` after an operation on a file.
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
         let path = path.to_path_buf();
         move |source| RunError::Io { path, source }

@@ -9,12 +9,12 @@ pub struct Hardware {
     pub threads: usize,
     /// `cpu` or `cuda:0`.
     pub device: String,
-    /// The GPU's name, if it ran on one and the driver says it.
+    /// The GPU's name, if it ran on one and the driver reports it.
     pub gpu: Option<String>,
 }
 
 impl Hardware {
-    /// The part that computes, in words: runs on different ones have times that do not compare.
+    /// The device that computes, in words: times of runs on different ones are not comparable.
     pub fn label(&self) -> String {
         match (&self.gpu, self.device.starts_with("cuda")) {
             (Some(gpu), true) => gpu.clone(),
@@ -45,7 +45,7 @@ fn cpu_name() -> String {
     name.map_or_else(|| std::env::consts::ARCH.to_string(), |(_, name)| name.trim().to_string())
 }
 
-/// The GPUs by the names that the NVIDIA driver reports.
+/// The names of the GPUs that the NVIDIA driver reports.
 pub fn gpu_names() -> Vec<String> {
     let Ok(entries) = std::fs::read_dir("/proc/driver/nvidia/gpus") else { return Vec::new() };
     let name = |entry: std::fs::DirEntry| {

@@ -1,4 +1,4 @@
-//! What a run's folder says about the run.
+//! The contents of a run's `run.json`.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -19,14 +19,14 @@ pub enum Outcome {
     Running,
     /// Every epoch was done.
     Finished,
-    /// It was asked to stop and did, after a whole step.
+    /// It was asked to stop, and did after a complete step.
     Interrupted,
-    /// An error ended it.
+    /// It ended with an error.
     Failed,
 }
 
-/// What `run.json` says: all that the run depended on besides the net and the recipe, which are
-/// files beside it.
+/// The contents of `run.json`: everything that the run depends on besides the net and the recipe,
+/// which are files beside it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunInfo {
     /// The net's name.
@@ -40,10 +40,11 @@ pub struct RunInfo {
     /// The folder or file that the images were read from; `None` if they were generated.
     #[serde(default, alias = "data_folder")]
     pub data_path: Option<PathBuf>,
-    /// That this user's netc wrote that path: see [`RunInfo::images`].
+    /// Proof that this user's netc wrote that path: see [`RunInfo::images`].
     #[serde(default)]
     pub data_mark: Option<String>,
-    /// [`Dataset::sha256`] of the data; `None` in a run of an older netc, or where nobody asked for it.
+    /// [`Dataset::sha256`] of the data; `None` in a run of an older netc, or if it was not
+    /// requested.
     #[serde(default)]
     pub data_sha256: Option<String>,
     /// Channels, height and width of an image.
@@ -59,9 +60,9 @@ pub struct RunInfo {
     pub train_examples: usize,
     /// Test examples used.
     pub test_examples: usize,
-    /// Numbers that training changes.
+    /// The number of trained values.
     pub params: u64,
-    /// The arithmetic.
+    /// The precision.
     pub precision: Precision,
     /// How it was computed.
     #[serde(default)]
@@ -72,10 +73,10 @@ pub struct RunInfo {
     pub netc: String,
     /// libtorch's version.
     pub libtorch: String,
-    /// Whole epochs done before, by the checkpoint that it goes on from.
+    /// Complete epochs before it, according to the checkpoint that it resumed from.
     #[serde(default)]
     pub after_epoch: u32,
-    /// Each time that it was begun or gone on with, the first one first.
+    /// Each time that it was started or resumed, the first one first.
     #[serde(default)]
     pub attempts: Vec<RunAttempt>,
     /// The last whole epoch.
@@ -86,10 +87,11 @@ pub struct RunInfo {
 const PIXEL: RangeInclusive<f32> = 0.0..=255.0;
 
 impl RunInfo {
-    /// Makes a data set fit for testing what this run trained: the same normalisation, the same names of the classes.
+    /// Prepares a data set for testing this run's net: with the same normalisation and the same
+    /// class names.
     ///
     /// # Errors
-    /// A data set whose classes are other ones.
+    /// A data set with other classes.
     pub fn prepare(&self, data: &mut Dataset) -> Result<(), RunError> {
         if let Some(normalisation) = self.normalisation.as_ref().filter(|_| self.image == data.image) {
             data.normalisation = normalisation.clone();
@@ -113,8 +115,9 @@ impl RunInfo {
             }
         }
     }
-    /// Where to find the images that the run was trained on, as `--data` takes it. `None` if the user has to say it: a path
-    /// is taken from no folder but one that this user's netc has written on this machine, because it is opened.
+    /// Where to find the images that the run was trained on, in the form of `--data`. `None` if
+    /// the user has to say it: the path would be opened, so it is used only if this user's netc
+    /// wrote it on this machine.
     pub fn images(&self) -> Option<String> {
         let path = self
             .data_path
@@ -124,7 +127,7 @@ impl RunInfo {
         path.or(Some(&self.data).filter(|name| is_known(name)).map(String::as_str)).map(String::from)
     }
 
-    /// Whether it can be what a run has written, as far as other parts of netc rely on it.
+    /// Whether a run can have written it, as far as other parts of netc rely on it.
     pub(super) fn sound(&self) -> Result<(), String> {
         let texts = [&self.net, &self.data, &self.netc, &self.libtorch].into_iter().chain(&self.classes);
         if let Some(text) = texts.into_iter().find(|text| text.contains(char::is_control)) {
@@ -152,21 +155,22 @@ impl RunInfo {
     }
 }
 
-/// One epoch in numbers. Times are in seconds, losses are means, accuracies parts of 1.
+/// The numbers of one epoch. Times are in seconds, losses are means, accuracies are fractions of
+/// 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EpochRow {
     /// From 1.
     pub epoch: u32,
-    /// The learning rate at its end, on the mean loss.
+    /// The learning rate for the mean loss at its end.
     #[serde(deserialize_with = "number", serialize_with = "finite")]
     pub lr: f64,
     /// Time of its training.
     #[serde(deserialize_with = "number", serialize_with = "finite")]
     pub train_time: f64,
-    /// Mean loss while training, augmented, batch by batch as the weights moved.
+    /// Mean training loss, on augmented images, batch by batch while the weights changed.
     #[serde(deserialize_with = "number", serialize_with = "finite")]
     pub train_loss: f64,
-    /// Accuracy while training, likewise.
+    /// Training accuracy, in the same way.
     #[serde(deserialize_with = "number", serialize_with = "finite")]
     pub train_acc: f64,
     /// Time of its test.
@@ -184,7 +188,7 @@ pub struct EpochRow {
 }
 
 impl EpochRow {
-    /// Whether a training can have given these numbers. A loss may be any.
+    /// Whether a training can have produced these numbers. A loss may have any value.
     pub(super) fn sound(&self) -> bool {
         let times = [self.train_time, self.test_time, self.total_time];
         let parts = [self.train_acc, self.test_acc];

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use super::{EpochRow, Outcome, RunError, RunInfo};
 
-/// Where a training is written down.
+/// Where a training is recorded.
 pub trait Journal {
-    /// Whether [`RunInfo::data_sha256`] is wanted, which takes time on large data.
+    /// Whether [`RunInfo::data_sha256`] is needed, which takes time on large data.
     fn hashes_data(&self) -> bool {
         false
     }
@@ -12,25 +12,25 @@ pub trait Journal {
     /// Everything is loaded, the training starts.
     ///
     /// # Errors
-    /// A place that cannot be written, or one that has a finished run.
+    /// A destination that cannot be written, or that has a finished run.
     fn start(&mut self, info: &RunInfo) -> Result<(), RunError>;
 
     /// An epoch is over.
     ///
     /// # Errors
-    /// A place that cannot be written.
+    /// A destination that cannot be written.
     fn epoch(&mut self, row: &EpochRow) -> Result<(), RunError>;
 
     /// The training is over.
     ///
     /// # Errors
-    /// A place that cannot be written.
+    /// A destination that cannot be written.
     fn end(&mut self, outcome: Outcome) -> Result<(), RunError>;
 
-    /// The file that the state goes to, to go on from.
+    /// The file for the state to resume from.
     fn checkpoint(&self) -> PathBuf;
 
-    /// The file that the weights go to when every epoch is done; `None` to let them go.
+    /// The file for the weights after the last epoch; `None` to discard them.
     fn weights(&self) -> Option<PathBuf>;
 }
 

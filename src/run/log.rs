@@ -7,9 +7,9 @@ use crate::limits::MAX_RUN_FILE_BYTES;
 /// The epochs of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EpochLog {
-    /// The first ones, up to the first that cannot be read.
+    /// The epochs before the first one that cannot be read.
     pub rows: Vec<EpochRow>,
-    /// What stands in its place, in words.
+    /// Why that one cannot be read, in words.
     pub damage: Option<String>,
 }
 

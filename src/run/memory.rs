@@ -12,21 +12,22 @@ pub struct Allocated {
 }
 
 impl Allocated {
-    /// From now on. `None` where the system does not tell.
+    /// Starts measuring. `None` if the system does not support it.
     pub fn start() -> Option<Allocated> {
         // From here on the kernel counts the peak anew; where it refuses, the peak is that of the whole process.
         let _ = fs::write("/proc/self/clear_refs", "5");
         Some(Allocated { before: status("RssAnon")? })
     }
 
-    /// The most since the start: the process's peak without the pages of its files, less what was allocated before.
+    /// The peak since the start: the process's peak without file pages, minus what was allocated
+    /// before.
     pub fn peak(self) -> Option<u64> {
         let files = status("RssFile")? + status("RssShmem")?;
         Some(status("VmHWM")?.saturating_sub(files).saturating_sub(self.before))
     }
 }
 
-/// A line of the process's status, which is in kB.
+/// A value from the process's status, which is in kB.
 fn status(name: &str) -> Option<u64> {
     kilobytes(&fs::read_to_string("/proc/self/status").ok()?, name)
 }
@@ -36,7 +37,7 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// This machine's memory, or the part of it that the process or its control group may take.
+/// This machine's memory, or the limit of the process or its control group.
 pub fn machine_memory() -> Option<u64> {
     let all = kilobytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal")?;
     let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];

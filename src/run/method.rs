@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::lower::{ConvChoice, Disabled};
 use crate::passes::Choice;
 
-/// What walks through a net forward and backward.
+/// What executes a net forward and backward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Executor {
-    /// A schedule made ahead, with gradients by rule, and on CPUs that have the instructions netc's own kernels.
+    /// A schedule made in advance, with gradients by rule, and netc's own kernels on CPUs with the
+    /// instructions for them.
     #[default]
     Compiled,
-    /// libtorch op by op, with its tape.
+    /// libtorch op by op, with autograd.
     Eager,
 }
 
@@ -28,23 +29,23 @@ impl FromStr for Executor {
     }
 }
 
-/// How a training is computed, apart from what is trained: it changes the time, and the result by rounding alone, but for
-/// `sync_norm`.
+/// How a training is computed, as opposed to what is trained: except for `sync_norm`, it changes
+/// only the time and the rounding of the result.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Method {
-    /// Who walks through the net.
+    /// The executor.
     pub executor: Executor,
     /// The algorithms of convolutions.
     pub conv: ConvChoice,
     /// The passes that may rewrite the net.
     pub passes: Choice,
-    /// What a compiled step does not use.
+    /// The optimisations that are disabled in a compiled step.
     #[serde(skip_serializing_if = "Disabled::is_empty")]
     pub without: Disabled,
-    /// Whether nothing is chosen by time and nothing computed in an order that varies.
+    /// Whether no algorithm is chosen by time and no order of additions varies.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deterministic: bool,
-    /// Whether batch normalisation takes the statistics of all ranks' shares of a batch together.
+    /// Whether batch normalisation uses the statistics of the whole batch over all ranks.
     pub sync_norm: bool,
 }

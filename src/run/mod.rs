@@ -1,5 +1,5 @@
-//! What a training needs and leaves that is not tensors: the data, the folder of a run and what it says. The training
-//! itself is the package `netc-torch`'s.
+//! What a training needs and leaves besides tensors: the data, and the folder of a run with its
+//! contents. The training itself is in the package `netc-torch`.
 
 /// The libtorch that tch 0.24 builds against; it accepts no other.
 pub const LIBTORCH: &str = "2.11.0";

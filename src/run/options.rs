@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use crate::lower::{Precision, cpu};
 
-/// The device asked for.
+/// The requested device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// The first CUDA GPU if there is one, else the CPU.
@@ -10,7 +10,7 @@ pub enum DeviceChoice {
     Auto,
     /// The CPU.
     Cpu,
-    /// The CUDA GPU of this number.
+    /// The CUDA GPU with this number.
     Cuda(usize),
 }
 
@@ -31,7 +31,7 @@ impl FromStr for DeviceChoice {
     }
 }
 
-/// The precision asked for.
+/// The requested precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PrecisionChoice {
     /// fp16 on CUDA, bf16 on a CPU that has instructions for it, else fp32.

@@ -1,4 +1,5 @@
-//! How a run's folder is told from a stranger's: by what only this user's netc can have written into it.
+//! How the user's own run folders are distinguished from others: by a mark that only this user's
+//! netc can have written.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Result, Write as _};
@@ -9,16 +10,17 @@ use sha2::{Digest as _, Sha256};
 use super::data::cache_folder;
 use crate::disk::Folder;
 
-/// The file in the user's cache folder with what nobody else knows.
+/// The file in the user's cache folder with the secret key.
 const KEY: &str = "key";
 const KEY_BYTES: usize = 32;
 
-/// The mark of a path: a hash of it that nobody can compute without the user's key. `None` where no key can be kept.
+/// The mark of a path: a keyed hash that nobody can compute without the user's key. `None` if no
+/// key can be stored.
 pub(super) fn mark(path: &Path) -> Option<String> {
     mark_of(path.as_os_str().as_encoded_bytes())
 }
 
-/// The mark of what a file says.
+/// The mark of a file's content.
 pub(crate) fn mark_of(content: &[u8]) -> Option<String> {
     let key = key().ok()?;
     // Hashed twice, so that no mark can be lengthened into another.
@@ -27,7 +29,7 @@ pub(crate) fn mark_of(content: &[u8]) -> Option<String> {
     Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The user's key, made where there is none that is whole.
+/// The user's key, created if there is no complete one.
 fn key() -> Result<[u8; KEY_BYTES]> {
     let folder = Folder::create(&cache_folder().map_err(std::io::Error::other)?)?;
     let read = || folder.read(KEY, KEY_BYTES as u64).ok()?.try_into().ok();

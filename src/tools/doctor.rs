@@ -1,4 +1,4 @@
-//! What of a machine bears on training, and what to do about what is not there.
+//! What a machine has for training, and how to get what is missing.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,24 +8,24 @@ use serde::{Deserialize, Serialize};
 use crate::run::data;
 use crate::run::{Hardware, LIBTORCH, gpu_names};
 
-/// The least memory in bytes that training is comfortable with: resnet9 at batch 512 takes most of it.
+/// The memory in bytes below which training is tight: resnet9 at batch 512 takes most of it.
 const MEMORY: u64 = 4 << 30;
 
-/// What was found out.
+/// The result of the checks.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// Whether training would work.
     pub ok: bool,
-    /// One thing each.
+    /// The findings.
     pub findings: Vec<Finding>,
 }
 
-/// One thing that was looked at.
+/// One finding.
 #[derive(Debug, Serialize)]
 pub struct Finding {
     /// What it is about.
     pub subject: &'static str,
-    /// How it is.
+    /// Its status.
     pub status: Status,
     /// What was found.
     pub found: String,
@@ -34,7 +34,7 @@ pub struct Finding {
     pub repair: Option<String>,
 }
 
-/// How a thing is.
+/// The status of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -57,7 +57,7 @@ pub struct Probe {
     pub library: Option<PathBuf>,
     /// How many CUDA GPUs libtorch finds.
     pub gpus: usize,
-    /// Why libtorch's CUDA half is not loaded; none if it is.
+    /// Why libtorch's CUDA part is not loaded; `None` if it is.
     #[serde(default)]
     pub no_cuda: Option<String>,
     /// Threads that libtorch computes with.
@@ -69,7 +69,7 @@ pub struct Probe {
 /// Why there is no [`Probe`].
 #[derive(Debug, Clone)]
 pub struct NoProbe {
-    /// What is the matter.
+    /// What is wrong.
     pub subject: &'static str,
     /// What happened.
     pub found: String,
@@ -77,7 +77,7 @@ pub struct NoProbe {
     pub repair: String,
 }
 
-/// Looks at this machine. `probe` is what `netc-torch` said, if it could.
+/// Checks this machine. `probe` is the answer of `netc-torch`, if there is one.
 pub fn examine(probe: Result<Probe, NoProbe>) -> Report {
     let mut findings = vec![netc()];
     match &probe {
@@ -162,7 +162,7 @@ fn gpus(probe: Option<&Probe>) -> Finding {
     }
 }
 
-/// Said wherever CUDA is offered, until netc was tested on it.
+/// Printed wherever CUDA is offered, until netc has been tested on it.
 pub const UNTESTED: &str = "netc has not been tested on CUDA yet";
 
 fn counted(gpus: usize) -> String {

@@ -6,10 +6,10 @@ use crate::compile_over;
 use crate::diag::edited;
 use crate::syntax::{Overlay, on_disk};
 
-/// At most so many repairs are applied to one file and what it imports.
+/// The maximum number of repairs applied to one file and what it imports.
 const MAX_APPLIED: usize = 50;
 
-/// What [`fix`] did to one net.
+/// The result of [`fix`] for one net.
 #[derive(Debug, Default)]
 pub struct Fixed {
     /// The new texts, by path.
@@ -20,8 +20,9 @@ pub struct Fixed {
     pub refused: Vec<(String, String)>,
 }
 
-/// Applies one repair after another to the text of a net and what it imports, as long as each makes
-/// the net less wrong. Nothing is written; a file changes only if `may_change` says so of its path.
+/// Applies one repair after another to the text of a net and what it imports, as long as each
+/// leaves fewer problems. Nothing is written; a file changes only if `may_change` accepts its
+/// path.
 pub fn fix(file: &Path, set: &[(String, String)], may_change: &dyn Fn(&Path) -> bool) -> Fixed {
     let mut fixed = Fixed::default();
     while fixed.applied.len() < MAX_APPLIED && step(file, set, may_change, &mut fixed) {}

@@ -1,14 +1,15 @@
-//! Times as a picture: nodes side by side, each as wide as its time, below the blocks that hold them.
+//! A flame graph: nodes side by side, each as wide as its time, below the blocks that contain
+//! them.
 
 use maud::{PreEscaped, html};
 
 use super::markup::xml_characters;
 
-/// Pixels of the whole picture from left to right.
+/// Width of the picture in pixels.
 const WIDTH: f64 = 1200.0;
-/// Pixels of a row.
+/// Height of a row in pixels.
 const ROW: f64 = 22.0;
-/// Pixels that a letter takes, about.
+/// Approximate width of a letter in pixels.
 const LETTER: f64 = 6.6;
 /// The colours of rows by depth: Okabe and Ito's, made lighter.
 const COLOURS: [&str; 5] = ["#cfd8dc", "#a8d5f2", "#f7d488", "#9fd8c4", "#efb89a"];
@@ -70,7 +71,7 @@ fn label(part: &Part, width: f64) -> Option<String> {
     }
 }
 
-/// The nodes, and the blocks that hold neighbours.
+/// The nodes, and the blocks that contain adjacent nodes.
 fn parts(nodes: &[Timed]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut open: Vec<usize> = Vec::new();

@@ -1,10 +1,10 @@
-//! Text as other formats take it. What is drawn or listed may be a stranger's, so that every writer of
-//! a format has its text from here.
+//! Escaping text for other formats. Texts may come from strangers, so every writer of a format
+//! escapes through this module.
 
 use std::borrow::Cow;
 
-/// The text without characters that XML 1.0 has no place for, not even escaped: each becomes U+FFFD.
-/// A whole document may be given.
+/// The text without characters that XML 1.0 does not allow, not even escaped: each becomes U+FFFD.
+/// Also for whole documents.
 pub fn xml_characters(text: String) -> String {
     // https://www.w3.org/TR/xml/#charsets
     let legal = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
@@ -26,12 +26,12 @@ pub fn dot(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-/// A text as a string of YAML, in which Mermaid has its title.
+/// A text as a string of YAML, for the title of a Mermaid chart.
 pub fn yaml(text: &str) -> String {
     dot(text)
 }
 
-/// A text of one line between quotes of Mermaid.
+/// A text of one line in quotes, for Mermaid.
 pub fn mermaid(text: &str) -> String {
     let escape = |c| match c {
         '#' => "#35;".into(),
@@ -44,8 +44,8 @@ pub fn mermaid(text: &str) -> String {
     visible(text, false).chars().map(escape).collect()
 }
 
-/// A text as a cell of CSV that no spreadsheet takes for a formula: unless it is a number, an
-/// apostrophe stands before what such a program would compute.
+/// A text as a cell of CSV that no spreadsheet takes for a formula: unless it is a number, what a
+/// spreadsheet would compute is preceded by an apostrophe.
 pub fn cell(text: &str) -> Cow<'_, str> {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     match formula && text.parse::<f64>().is_err() {

@@ -1,5 +1,5 @@
-//! What a writer of nets lives in: tools that read a net and say something about it. Each takes a
-//! checked net or a file and gives a text or a value; the command line prints it.
+//! Tools for people who write nets. Each takes a checked net or a file and returns a text or a
+//! value; the command line prints it.
 
 pub mod derive;
 pub mod diff;

@@ -1,4 +1,4 @@
-//! What computes with tensors: the nets of [`netc`] on libtorch, and their training.
+//! Everything that computes with tensors: the nets of [`netc`] on libtorch, and their training.
 //!
 //! | module | from | to |
 //! |---|---|---|

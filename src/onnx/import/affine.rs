@@ -1,4 +1,4 @@
-//! Sums and products, of values and with constants.
+//! Sums and products of values and constants.
 
 use crate::graph::op::{Sigmoid, Silu};
 use crate::graph::{Op, Value};
@@ -26,7 +26,7 @@ pub(super) fn add<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Know
     }
 }
 
-/// A part of GELU among two operands, and which of them it is.
+/// The operand of two that is a part of GELU, and its position.
 fn gelu_part<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<(Gelu, usize)>> {
     for i in 0..node.proto.input.len().min(2) {
         if let Some(Known::Gelu(part)) = builder.known(node, i)? {
@@ -131,12 +131,12 @@ fn rank(builder: &Builder, x: usize) -> usize {
     builder.lines[x].shape.dims().len() + 1
 }
 
-/// The one number of a constant that leaves a value's shape as it is.
+/// The single number of a constant that does not change a value's shape.
 fn number(builder: &Builder, x: usize, constant: &Constant) -> Option<f32> {
     constant.scalar().filter(|_| constant.dims.len() <= rank(builder, x))
 }
 
-/// The product of two values; of one with its own sigmoid, which nothing else reads, SiLU.
+/// The product of two values; SiLU if one is the sigmoid of the other and nothing else reads it.
 fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, a: usize, b: usize) -> Result<Known> {
     let written = node.note("netc.op").is_some_and(|op| op == "mul");
     for (x, gate) in [(a, b), (b, a)] {
@@ -175,7 +175,8 @@ fn factor<'m>(
     depthwise(builder, node, x, by, None)
 }
 
-/// A value plus a constant: in the bias of the layer before it if nothing else reads that one.
+/// A value plus a constant, which goes into the bias of the layer before it if nothing else reads
+/// that layer.
 fn offset<'m>(builder: &mut Builder<'m>, node: &Node<'m>, x: usize, constant: &Constant) -> Result<Known> {
     let bias = by_channel(builder, x, constant)?;
     let read_once = builder.reads(&builder.lines[x].value) == 1;
@@ -201,7 +202,7 @@ fn offset<'m>(builder: &mut Builder<'m>, node: &Node<'m>, x: usize, constant: &C
     Ok(Known::Value(x))
 }
 
-/// A factor and an offset for each channel of an image: a convolution of one pixel, each channel by itself.
+/// A factor and an offset for each channel of an image: a depthwise 1 x 1 convolution.
 fn depthwise<'m>(
     builder: &mut Builder<'m>,
     node: &Node<'m>,
@@ -224,7 +225,7 @@ fn depthwise<'m>(
     builder.op(node, ("conv", arguments), vec![x], std::iter::once(weight).chain(bias).collect())
 }
 
-/// A constant as a number for each channel, if that is what it comes to beside a value.
+/// A constant as a number for each channel, if it broadcasts so against a value.
 fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<Tensor> {
     let shape = &builder.lines[x].shape;
     let mut dims = constant.dims.as_slice();

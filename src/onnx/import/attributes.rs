@@ -1,4 +1,4 @@
-//! A node of a model with its attributes, each of which must be understood.
+//! A node of a model with its attributes, all of which must be understood.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -12,14 +12,14 @@ use super::constant::{Constant, Data};
 use super::names::shown;
 use super::{Fault, Result};
 
-/// A node under translation.
+/// A node that is being translated.
 #[derive(Debug)]
 pub(super) struct Node<'m> {
     pub proto: &'m NodeProto,
     /// The version of its op.
     pub version: i64,
     used: RefCell<Vec<&'m str>>,
-    /// The operands that were asked for, by their places.
+    /// The operands that were read, by position.
     read: RefCell<Vec<usize>>,
 }
 
@@ -28,7 +28,7 @@ impl<'m> Node<'m> {
         Node { proto, version, used: RefCell::new(Vec::new()), read: RefCell::new(Vec::new()) }
     }
 
-    /// The name of an operand that is there.
+    /// The name of an operand, if it is present.
     pub fn input(&self, i: usize) -> Option<&'m str> {
         self.read.borrow_mut().push(i);
         self.proto.input.get(i).map(String::as_str).filter(|name| !name.is_empty())
@@ -98,7 +98,7 @@ impl<'m> Node<'m> {
         Err(Fault::Unsupported("a constant of this kind".into()))
     }
 
-    /// A tensor, if it is stated.
+    /// A tensor attribute, if it is present.
     pub fn tensor(&self, name: &str) -> Result<Option<Constant>> {
         match self.attribute(name) {
             None => Ok(None),
@@ -109,7 +109,7 @@ impl<'m> Node<'m> {
         }
     }
 
-    /// What `start` and `end` leave of so many sizes.
+    /// The range that `start` and `end` select of a number of sizes.
     pub fn range(&self, count: usize) -> Result<Range<usize>> {
         let count = count as i64;
         let at = |i: i64| if i < 0 { i.saturating_add(count) } else { i }.clamp(0, count) as usize;
@@ -117,7 +117,7 @@ impl<'m> Node<'m> {
         Ok(start..end.max(start))
     }
 
-    /// An attribute or an operand that nothing has asked for: what it changes is not known.
+    /// An attribute or operand that was not read, and whose effect is therefore unknown.
     pub fn unread(&self) -> Option<String> {
         let (used, read) = (self.used.borrow(), self.read.borrow());
         // Of the first versions, which said where an op may compute in place.
@@ -131,7 +131,7 @@ impl<'m> Node<'m> {
         attribute.or_else(|| operand().map(|i| format!("operand {i}")))
     }
 
-    /// For an operand that must be there and is not.
+    /// The error for a missing operand.
     pub fn lacks(&self, i: usize) -> Fault {
         Fault::Malformed(format!("the node `{}` lacks operand {i}", shown(self.proto.name())))
     }
@@ -140,7 +140,7 @@ impl<'m> Node<'m> {
         Fault::Malformed(format!("`{name}` of the node `{}` is not {expected}", shown(self.proto.name())))
     }
 
-    /// What netc itself noted of an argument when it wrote the node.
+    /// What netc itself recorded of an argument when it wrote the node.
     pub fn fact(&self, name: &str) -> Option<Value> {
         let text = self.note(&format!("netc.{name}"))?;
         let mut sources = Sources::default();

@@ -17,24 +17,24 @@ use super::names::{self, Names};
 use super::sizes::Size;
 use super::{Fault, ImportError, Result, gelu, live, ops, versions};
 
-/// The most nodes of a model.
+/// The maximum number of nodes of a model.
 const MAX_NODES: usize = 50_000;
-/// Constants may take eight times as many bytes as the file has, and these.
+/// Constants may take eight times as many bytes as the file has, plus this.
 const SPARE: u64 = 64 << 20;
 
-/// What the name of a value stands for.
+/// The meaning of a value's name.
 #[derive(Debug, Clone)]
 pub(super) enum Known {
     /// The result of a line.
     Value(usize),
     Constant(Constant),
-    /// The sizes of a value, or some of them, the batch among them.
+    /// Sizes of a value, or some of them, including the batch.
     Sizes(Vec<Size>),
     /// A part of GELU.
     Gelu(Gelu),
-    /// A value with zeros above, left, below and right.
+    /// A value padded with zeros above, left, below and right.
     Padded(usize, [i64; 4]),
-    /// The result of a node that is at fault.
+    /// The result of a node with an error.
     Unknown,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Line {
     pub tensors: Vec<(&'static str, Tensor)>,
 }
 
-/// Numbers of a weight with their sizes.
+/// The values of a weight with their sizes.
 #[derive(Debug, Clone)]
 pub(super) struct Tensor {
     pub dims: Vec<u64>,
@@ -70,12 +70,12 @@ pub(super) struct Builder<'m> {
     pub initializers: HashMap<&'m str, &'m TensorProto>,
     reads: HashMap<&'m str, usize>,
     pub names: Names,
-    /// The batch that the model is for, if it is for one alone.
+    /// The batch size, if the model fixes it.
     pub batch: Option<i64>,
-    /// How many bytes of constants may still be taken over: some more than the file has.
+    /// How many bytes of constants may still be copied: somewhat more than the file has.
     left: Cell<u64>,
     pub unsupported: BTreeMap<String, usize>,
-    /// The input, if sizes of it are left open: its name and its sizes.
+    /// The input, if some of its sizes are open: its name and its sizes.
     pub open: Option<(String, String)>,
 }
 
@@ -116,8 +116,8 @@ impl<'m> Builder<'m> {
         })
     }
 
-    /// Takes over node after node; a fault does not keep it from seeing the others. `sizes` are those
-    /// of the input, where the model leaves them open.
+    /// Translates node after node; an error does not stop it from seeing the others. `sizes` are
+    /// those of the input, where the model leaves them open.
     pub fn build(
         mut self,
         sizes: Option<&[u64]>,
@@ -145,7 +145,7 @@ impl<'m> Builder<'m> {
         }
     }
 
-    /// Notes a fault that others may stand beside; any other ends it all.
+    /// Records an error after which translation continues; other errors end it.
     fn fault(&mut self, node: &NodeProto, fault: Fault) -> std::result::Result<Known, ImportError> {
         match fault {
             Fault::Malformed(what) => return Err(ImportError::Malformed(what)),
@@ -159,7 +159,7 @@ impl<'m> Builder<'m> {
         Ok(Known::Unknown)
     }
 
-    /// Gives the first result its meaning; the others must not be read.
+    /// Sets the meaning of the first result; the others must not be read.
     fn bind(&mut self, node: &'m NodeProto, made: Known) -> std::result::Result<(), ImportError> {
         for (i, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let known = match i {
@@ -172,7 +172,7 @@ impl<'m> Builder<'m> {
         Ok(())
     }
 
-    /// Takes account of so many numbers that are copied, so that no file has the same ones copied without end.
+    /// Counts copied numbers, so that no file can have the same ones copied without end.
     pub fn charge(&self, numbers: u64) -> Result<()> {
         let left = self.left.get().checked_sub(numbers.saturating_mul(4));
         let left = left.ok_or_else(|| Fault::Malformed("it reads its constants over and over".into()))?;
@@ -180,12 +180,12 @@ impl<'m> Builder<'m> {
         Ok(())
     }
 
-    /// How often a value is read, the result of the model included.
+    /// How often a value is read, including as the result of the model.
     pub fn reads(&self, name: &str) -> usize {
         self.reads.get(name).copied().unwrap_or(0)
     }
 
-    /// What an operand is.
+    /// The meaning of an operand.
     pub fn known(&self, node: &Node<'m>, i: usize) -> Result<Option<Known>> {
         let Some(name) = node.input(i) else { return Ok(None) };
         if let Some(known) = self.known.get(name) {
@@ -230,7 +230,7 @@ impl<'m> Builder<'m> {
         operands.peek().is_some() && operands.all(|name| constant(name))
     }
 
-    /// An operand that must be a constant, if it is there.
+    /// An operand that must be a constant, if it is present.
     pub fn constant(&self, node: &Node<'m>, i: usize) -> Result<Option<Constant>> {
         match self.known(node, i)? {
             None => Ok(None),
@@ -239,7 +239,7 @@ impl<'m> Builder<'m> {
         }
     }
 
-    /// Adds the op of these arguments, with the facts that netc noted itself.
+    /// Adds an op with these arguments, and with what netc itself recorded.
     pub fn op(
         &mut self,
         node: &Node<'m>,
@@ -264,7 +264,7 @@ impl<'m> Builder<'m> {
         self.push(node, op, operands, tensors)
     }
 
-    /// Adds an op whose operands and weights must fit.
+    /// Adds an op, checking its operands and weights.
     pub fn push(
         &mut self,
         node: &Node<'m>,
@@ -297,8 +297,8 @@ impl<'m> Builder<'m> {
     }
 }
 
-/// Whether a fact that netc noted may stand for what the node says: what ONNX has no place for, or the same number
-/// before it was rounded.
+/// Whether a value that netc recorded may replace what the node says: because ONNX has no place
+/// for it, or because it is the same number before rounding.
 fn agrees(name: &str, said: Option<&Value>, fact: &Value) -> bool {
     match (said, fact.number()) {
         _ if OF_TRAINING.contains(&name) => true,

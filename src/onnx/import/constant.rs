@@ -1,4 +1,4 @@
-//! Tensors that a model holds.
+//! Tensors in a model.
 
 use crate::limits::{MAX_ELEMENTS, MAX_RANK};
 use crate::onnx::proto::TensorProto;
@@ -7,14 +7,14 @@ use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
 use super::names::shown;
 use super::{Fault, Result};
 
-/// The numbers of a tensor and its sizes.
+/// The values of a tensor and its sizes.
 #[derive(Debug, Clone)]
 pub(super) struct Constant {
     pub dims: Vec<u64>,
     pub data: Data,
 }
 
-/// Numbers of the kinds that are read.
+/// Values of the supported types.
 #[derive(Debug, Clone)]
 pub(super) enum Data {
     Floats(Vec<f32>),
@@ -22,7 +22,7 @@ pub(super) enum Data {
 }
 
 impl Constant {
-    /// What a message holds; its sizes must be those of its data.
+    /// The content of a message; its sizes must match its data.
     pub fn read(tensor: &TensorProto) -> Result<Constant> {
         let name = shown(tensor.name());
         let wrong = |what: String| Fault::Malformed(format!("the tensor `{name}` {what}"));
@@ -91,7 +91,7 @@ impl Constant {
         }
     }
 
-    /// How many numbers it has.
+    /// The number of values.
     pub fn len(&self) -> usize {
         match &self.data {
             Data::Floats(values) => values.len(),
@@ -99,7 +99,7 @@ impl Constant {
         }
     }
 
-    /// Its one number, if it is whole or a truth value.
+    /// Its single value, if it is an integer or a boolean.
     pub fn flag(&self) -> Option<bool> {
         match &self.data {
             Data::Integers(values) => <[i64; 1]>::try_from(values.as_slice()).ok().map(|[x]| x != 0),
@@ -107,7 +107,7 @@ impl Constant {
         }
     }
 
-    /// Its numbers, if they are fp32.
+    /// Its values, if they are fp32.
     pub fn floats(&self) -> Result<&[f32]> {
         match &self.data {
             Data::Floats(values) => Ok(values),
@@ -115,7 +115,7 @@ impl Constant {
         }
     }
 
-    /// Its numbers, if they are whole.
+    /// Its values, if they are integers.
     pub fn integers(&self) -> Result<&[i64]> {
         match &self.data {
             Data::Integers(values) => Ok(values),
@@ -123,7 +123,7 @@ impl Constant {
         }
     }
 
-    /// Its one number.
+    /// Its single value.
     pub fn scalar(&self) -> Option<f32> {
         match &self.data {
             Data::Floats(values) => <[f32; 1]>::try_from(values.as_slice()).ok().map(|[x]| x),
@@ -133,7 +133,7 @@ impl Constant {
 }
 
 impl Data {
-    /// The numbers at these places.
+    /// The values at these indices.
     pub fn at(&self, places: impl Iterator<Item = usize>) -> Data {
         match self {
             Data::Floats(values) => Data::Floats(places.map(|i| values[i]).collect()),
@@ -141,7 +141,7 @@ impl Data {
         }
     }
 
-    /// No numbers, of the same kind.
+    /// An empty array of the same type.
     pub fn empty(&self) -> Data {
         self.at(std::iter::empty())
     }

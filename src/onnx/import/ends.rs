@@ -1,4 +1,4 @@
-//! Where a model begins and ends: its one input, and what its one output needs.
+//! Where a model begins and ends: its single input, and what its single output needs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,8 +14,8 @@ use super::builder::{Builder, Known, Line};
 use super::names;
 
 impl Builder<'_> {
-    /// The one input that is read. `given` are its sizes, the batch not counted, where it leaves them
-    /// open.
+    /// The single input that is read. `given` are its sizes without the batch, where the model
+    /// leaves them open.
     pub(super) fn input(&mut self, given: Option<&[u64]>) -> Result<(), ImportError> {
         let all = || self.graph.input.iter().filter(|input| !self.initializers.contains_key(input.name()));
         let read: Vec<&ValueInfoProto> = all().filter(|input| self.reads(input.name()) > 0).collect();
@@ -75,7 +75,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// What the one output needs, as a graph, and its weights by name.
+    /// What the single output needs, as a graph, and its weights by name.
     pub(super) fn finish(self) -> Result<(Graph, HashMap<String, Vec<f32>>), ImportError> {
         let none = || ImportError::Malformed("its output is not the result of a node".into());
         let output = self.graph.output.first().ok_or_else(none)?;
@@ -128,7 +128,7 @@ fn size(dimension: &Dimension) -> Option<u64> {
     }
 }
 
-/// The sizes with those given in the place of open ones; `None` if they do not fit.
+/// The sizes, with the given ones in place of open ones; `None` if they do not fit.
 fn merged(stated: &[Option<u64>], given: Option<&[u64]>) -> Option<Vec<Option<u64>>> {
     let Some(given) = given else { return Some(stated.to_vec()) };
     let fits = stated.iter().zip(given).all(|(stated, given)| stated.is_none_or(|d| d == *given));

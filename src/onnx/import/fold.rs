@@ -1,4 +1,4 @@
-//! Nodes that read constants alone: what they compute is a constant, and no op of the net.
+//! Constant folding: nodes that read only constants become constants instead of ops.
 
 use super::affine::aligned;
 use super::attributes::Node;
@@ -8,7 +8,7 @@ use super::reshape::{self, axes};
 use super::view::{self, View};
 use super::{Fault, Result};
 
-/// What a node computes, if it reads constants alone and can be computed.
+/// The result of a node, if it reads only constants and can be computed.
 pub(super) fn fold<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Known>> {
     if !builder.reads_constants_alone(node) {
         return Ok(None);
@@ -45,7 +45,7 @@ pub(super) fn fold<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<
     constant.within_limits().map(|constant| Some(Known::Constant(constant)))
 }
 
-/// An operand that must be there.
+/// A required operand.
 fn operand<'m>(builder: &Builder<'m>, node: &Node<'m>, i: usize) -> Result<Constant> {
     builder.constant(node, i)?.ok_or_else(|| node.lacks(i))
 }
@@ -84,7 +84,7 @@ fn binary<'m>(
     Ok(Constant { dims, data })
 }
 
-/// Tensors brought to one shape.
+/// Tensors broadcast to one shape.
 fn together<const N: usize>(builder: &Builder, parts: [&Constant; N]) -> Result<(Vec<u64>, [View; N])> {
     let shapes = parts.iter().map(|part| part.dims.as_slice());
     let dims = shapes.map(<[u64]>::to_vec).try_fold(Vec::new(), |dims, more| view::common(&dims, &more))?;
@@ -158,7 +158,7 @@ fn cast<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     Ok(Constant { dims, data })
 }
 
-/// What a cast is to.
+/// The target of a cast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Float,
@@ -167,7 +167,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What a cast is to, which the first version said by name.
+    /// The target of a cast, which the first version gave by name.
     pub fn of(node: &Node) -> Result<Kind> {
         node.int("saturate", 1)?;
         node.text("round_mode", "up")?;
@@ -243,7 +243,7 @@ fn slice<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     Ok(data)
 }
 
-/// What a `Slice` takes of one axis.
+/// What a `Slice` selects of one axis.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Taken {
     pub axis: i64,
@@ -253,7 +253,7 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Its places on an axis of this size.
+    /// Its indices on an axis of this size.
     pub fn indices(&self, size: u64) -> Result<Vec<usize>> {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let from_front = |i: i64| if i < 0 { i.saturating_add(size) } else { i };
@@ -268,7 +268,7 @@ impl Taken {
     }
 }
 
-/// What a `Slice` takes: its attributes, or from version 10 its operands.
+/// What a `Slice` selects: its attributes, or from version 10 its operands.
 pub(super) fn ranges<'m>(builder: &Builder<'m>, node: &Node<'m>, rank: usize) -> Result<Vec<Taken>> {
     let stated = |i: usize, name: &str| -> Result<Option<Vec<i64>>> {
         if node.version < 10 {
@@ -370,7 +370,7 @@ fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     Ok(constant)
 }
 
-/// Sizes that a constant holds.
+/// The sizes in a constant.
 pub(super) fn sizes(constant: &Constant) -> Result<Vec<u64>> {
     let sizes: Option<Vec<u64>> = constant.integers()?.iter().map(|&d| u64::try_from(d).ok()).collect();
     sizes.ok_or_else(|| Fault::Malformed("a size below 0".into()))

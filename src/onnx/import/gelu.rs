@@ -11,10 +11,10 @@ use super::constant::Constant;
 use super::ops::unary_of;
 use super::{Fault, Result};
 
-/// How far a factor may be from the one meant, as a part of it: fp32 rounds it.
+/// The relative tolerance for a factor, which fp32 rounds.
 const ROUNDED: f64 = 1e-6;
 
-/// A part of GELU of the line `x`.
+/// A part of the GELU of `x`.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Gelu {
     /// `erf(x / sqrt(2))`.
@@ -25,7 +25,7 @@ pub(super) enum Gelu {
     Product { x: usize, by: f64 },
 }
 
-/// The error function of a value divided by the root of two.
+/// The error function of a value divided by the square root of two.
 pub(super) fn erf<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let line = &builder.lines[builder.value(node, 0)?];
     match &line.op {
@@ -82,7 +82,7 @@ fn near(x: f64, expected: f64) -> bool {
     (x - expected).abs() <= ROUNDED * expected
 }
 
-/// For an `Erf` that turns out to be no part of GELU.
+/// The error for an `Erf` that turns out not to be part of a GELU.
 pub(super) fn outside() -> Fault {
     Fault::Unsupported("of an `Erf` that is no part of GELU".into())
 }

@@ -48,7 +48,7 @@ pub(super) fn conv<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Kno
     builder.op(node, ("conv", arguments), vec![x], tensors)
 }
 
-/// The weight of a convolution with rows and columns of zeros before and behind its own.
+/// The weight of a convolution padded with rows and columns of zeros.
 fn grow(builder: &Builder, weight: Tensor, [rows, columns]: [Grown; 2]) -> Result<Tensor> {
     let added = |grown: Grown| grown.front + grown.back;
     if added(rows) + added(columns) == 0 {
@@ -161,7 +161,7 @@ pub(super) fn pool<'m>(builder: &mut Builder<'m>, node: &Node<'m>, op: &'static 
     builder.op(node, (op, arguments), vec![x], vec![])
 }
 
-/// A weight that must be there.
+/// A required weight.
 fn needed<'m>(builder: &Builder<'m>, node: &Node<'m>, i: usize) -> Result<Constant> {
     builder.constant(node, i)?.ok_or_else(|| Fault::Malformed(format!("a layer lacks operand {i}")))
 }
@@ -184,7 +184,7 @@ fn matrix(constant: Constant, transposed: bool) -> Result<Tensor> {
     Ok(Tensor { dims: vec![columns, rows], values: turned })
 }
 
-/// Numbers for each of `count` features, from as many or from one.
+/// A value for each of `count` features, from as many values or from one.
 pub(super) fn wide(constant: &Constant, count: u64) -> Result<Tensor> {
     let values = constant.floats()?;
     let values = match values {

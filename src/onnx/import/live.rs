@@ -1,4 +1,4 @@
-//! What of a model its output needs, and what stands beside its nodes.
+//! The part of a model that its output needs, and what the model has besides nodes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,10 +6,10 @@ use crate::onnx::proto::{GraphProto, ModelProto, NodeProto};
 
 use super::names::shown;
 
-/// The nodes that the outputs need, in their order. What nothing reads may be what it likes.
+/// The nodes that the outputs need, in their order. Nodes that nothing reads are not checked.
 ///
 /// # Errors
-/// A value that is made twice.
+/// A value that is defined twice.
 pub(super) fn needed(graph: &GraphProto) -> Result<Vec<&NodeProto>, String> {
     let mut made = HashSet::new();
     let mut makers: HashMap<&str, usize> = HashMap::new();
@@ -49,7 +49,8 @@ fn twice(name: &str) -> String {
     format!("the value `{}` is made twice", shown(name))
 }
 
-/// What a model has that no node is: each is listed with the ops that the language lacks.
+/// Unsupported parts of a model that are not nodes: each is listed with the ops that the language
+/// lacks.
 pub(super) fn beyond(model: &ModelProto, graph: &GraphProto) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     if !model.functions.is_empty() {

@@ -1,7 +1,7 @@
-//! A model of another program as a net.
+//! Importing a model of another program as a net.
 //!
-//! The file is a stranger's: [`read`] bounds what reading it may cost, every size in it is checked against its length, and
-//! what the language has no op for is listed, all of it at once.
+//! The file may come from a stranger: [`read`] bounds the cost of reading it, every size in it is
+//! checked against its length, and all ops that the language lacks are listed at once.
 
 mod affine;
 mod attributes;
@@ -29,7 +29,7 @@ use crate::lower::Weights;
 pub use read::MAX_FILE;
 pub use versions::{Versions, ops};
 
-/// What a model became.
+/// An imported model.
 #[derive(Debug)]
 pub struct Imported {
     /// The net.
@@ -46,11 +46,11 @@ pub enum ImportError {
     /// The file is broken, or beyond the limits.
     #[error("not a sound ONNX model: {0}")]
     Malformed(String),
-    /// What the language cannot say: op and reason, with how often it stands in the model.
+    /// What the language cannot express: op and reason, with how often it occurs in the model.
     #[error("it needs what netc does not have: {}", list(.0))]
     Unsupported(BTreeMap<String, usize>),
-    /// The input leaves sizes besides the batch open, and none are given. What else the model needs
-    /// that the language cannot say is listed as far as it can be seen without them.
+    /// The input leaves sizes besides the batch open, and none are given. What else the language
+    /// cannot express is listed as far as it can be determined without them.
     #[error("the input `{input}` leaves sizes open besides the batch: {sizes}")]
     Open {
         /// Its name.
@@ -67,10 +67,10 @@ pub enum ImportError {
         input: String,
         /// Its sizes, the batch first.
         stated: String,
-        /// Those that are given.
+        /// The given sizes.
         given: String,
     },
-    /// What came out is no sound net.
+    /// The result is not a valid net.
     #[error("the net does not check: {0}")]
     Unsound(String),
 }
@@ -79,14 +79,14 @@ fn list(unsupported: &BTreeMap<String, usize>) -> String {
     unsupported.iter().map(|(what, count)| format!("{what} x{count}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Why one node of a model cannot be taken over.
+/// Why one node of a model cannot be imported.
 #[derive(Debug)]
 enum Fault {
     /// The language has no such op, or not with this attribute.
     Unsupported(String),
     /// The file is wrong.
     Malformed(String),
-    /// It reads a value that is at fault already.
+    /// It reads the result of a node that has an error already.
     Known,
 }
 

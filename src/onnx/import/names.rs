@@ -8,18 +8,18 @@ use crate::syntax;
 
 use super::attributes::Node;
 
-/// The most characters of a name that are kept or shown.
+/// The maximum number of characters of a name that are kept or shown.
 const LONGEST: usize = 60;
-/// The most bytes of a node's name, or of its scopes, in which modules are looked for.
+/// The maximum length in bytes of a node's name or scopes in which modules are looked for.
 const MOST_SCOPES: usize = 1000;
 
 /// The paths given so far.
 #[derive(Debug)]
 pub(super) struct Names {
     used: HashSet<String>,
-    /// How often each path was wanted.
+    /// How often each path was requested.
     wanted: HashMap<String, usize>,
-    /// How many nodes lie in each module.
+    /// How many nodes are in each module.
     sizes: HashMap<String, usize>,
     nodes: usize,
 }
@@ -36,7 +36,8 @@ impl Names {
         Names { used: HashSet::new(), wanted: HashMap::new(), sizes, nodes: graph.node.len() }
     }
 
-    /// A path for the op that a node becomes: as netc wrote it, else in the module that it belongs to.
+    /// A path for the op that a node becomes: as netc wrote it, or else in the module that it
+    /// belongs to.
     pub fn path(&mut self, node: &Node, op: &str) -> String {
         let name = node.proto.name();
         if node.note("netc.op").is_some() && is_path(name) && !self.used.contains(name) {
@@ -48,7 +49,8 @@ impl Names {
         }
     }
 
-    /// The stage that a node belongs to: the outermost module around it that is not most of the net, if it holds several nodes.
+    /// The stage that a node belongs to: the outermost module around it that is not most of the
+    /// net, if it contains several nodes.
     fn stage(&self, node: &NodeProto) -> Option<String> {
         let modules = modules(node);
         let size = |depth: usize| self.sizes.get(&modules[..depth].join(".")).copied().unwrap_or(0);
@@ -58,7 +60,7 @@ impl Names {
         (size(depth) > 1 && !numbered).then(|| identifier(name, "stage"))
     }
 
-    /// A path that nothing has.
+    /// An unused path.
     pub fn unique(&mut self, wanted: &str) -> String {
         let mut path = wanted.to_string();
         let count = self.wanted.entry(path.clone()).or_insert(1);
@@ -70,7 +72,7 @@ impl Names {
     }
 }
 
-/// The modules that a node lies in, outermost first, as PyTorch's exporters write them.
+/// The modules that contain a node, outermost first, as PyTorch's exporters write them.
 fn modules(node: &NodeProto) -> Vec<String> {
     let scopes = node.metadata_props.iter().find(|entry| entry.key() == "pkg.torch.onnx.name_scopes");
     let found: Vec<String> = match scopes {
@@ -102,7 +104,7 @@ fn modules(node: &NodeProto) -> Vec<String> {
     found.into_iter().filter(|name| !name.is_empty() && name.len() <= LONGEST).take(8).collect()
 }
 
-/// A name as an identifier that no op has; `otherwise` where nothing is left of it.
+/// A name as an identifier that is not the name of an op; `otherwise` if nothing is left of it.
 pub(super) fn identifier(name: &str, otherwise: &str) -> String {
     let mut clean: String =
         name.chars().take(LONGEST).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();

@@ -1,17 +1,17 @@
-//! The bytes of a file as messages, within limits.
+//! Decoding a file into messages, within limits.
 
 use prost::Message as _;
 use prost::bytes::Bytes;
 
 use crate::onnx::proto::ModelProto;
 
-/// The longest file that is read: the most bytes that a protobuf message may have.
+/// The maximum size of a file: the largest size of a protobuf message.
 pub const MAX_FILE: u64 = i32::MAX as u64;
-/// What the messages of a file may take in memory beyond four times its length.
+/// The memory that the messages of a file may take beyond four times its length.
 const MAX_OVERHEAD: u64 = 256 << 20;
-/// How deep messages may lie in one another.
+/// The maximum nesting depth of messages.
 const MAX_DEPTH: usize = 24;
-/// At most so much memory for a message, for an empty string, and for a number of its own.
+/// Upper bounds of the memory for a message, for an empty string, and for a separate number.
 const MESSAGE: u64 = 2048;
 const TEXT: u64 = 64;
 const NUMBER: u64 = 16;
@@ -28,7 +28,8 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<ModelProto, String> {
     ModelProto::decode(Bytes::from(bytes)).map_err(|error| error.to_string())
 }
 
-/// The messages that a file has in numbers. What is in the others is counted as if it were messages throughout.
+/// The messages that a file can have in large numbers. The content of others is counted as if it
+/// consisted of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Model,
@@ -40,13 +41,13 @@ enum Kind {
     Entry,
     /// Text or bytes.
     Text,
-    /// Numbers one after another.
+    /// Packed numbers.
     Packed,
     Other,
 }
 
 impl Kind {
-    /// What a field of this message holds, by its number in the schema.
+    /// The kind of a field of this message, by its number in the schema.
     fn field(self, number: u64) -> Kind {
         match (self, number) {
             (Kind::Model, 7) | (Kind::Attribute, 6 | 11) => Kind::Graph,
@@ -65,7 +66,7 @@ impl Kind {
     }
 }
 
-/// Takes what the fields of a message cost from `left`.
+/// Subtracts the cost of a message's fields from `left`.
 fn measure(mut bytes: &[u8], kind: Kind, depth: usize, left: &mut u64) -> Result<(), String> {
     if depth > MAX_DEPTH {
         return Err(format!("messages lie more than {MAX_DEPTH} deep in one another"));

@@ -1,4 +1,4 @@
-//! Ops that move numbers and compute none, and reductions to one pixel.
+//! Ops that only move values, and reductions to one pixel.
 
 use crate::graph::Value;
 
@@ -21,7 +21,7 @@ pub(super) fn flatten<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     unary(builder, node, ("flatten", vec![]))
 }
 
-/// A reshape to a vector, or to the shape that is there.
+/// A reshape to a vector, or to the same shape.
 pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let target = target(builder, node)?;
     let zero_copies = node.int("allowzero", 0)? == 0;
@@ -67,7 +67,7 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     }
 }
 
-/// The sizes that a reshape is to: an attribute, or its second operand from version 5.
+/// The target sizes of a reshape: an attribute, or its second operand from version 5.
 fn target<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Vec<Size>> {
     let absent = || Fault::Malformed("a reshape without sizes".into());
     if node.version < 5 {
@@ -99,7 +99,7 @@ pub(super) fn of_constant<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<
     if one_is_open && view::count(&constant.dims)? == count { Ok(constant) } else { Err(wrong()) }
 }
 
-/// Rows and columns of one pixel dropped.
+/// Drops rows and columns of size 1.
 pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let known = builder.known(node, 0)?;
     let axes = axes(builder, node)?;
@@ -169,7 +169,7 @@ pub(super) fn pad<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Know
     }
 }
 
-/// What a pad adds before and behind each of four dimensions.
+/// What a pad adds before and after each of four dimensions.
 fn amounts<'m>(builder: &Builder<'m>, node: &Node<'m>, stated: &[i64]) -> Result<[[i64; 2]; 4]> {
     let axes = match if node.version >= 18 { builder.constant(node, 3)? } else { None } {
         Some(constant) => constant.integers()?.to_vec(),
@@ -185,7 +185,7 @@ fn amounts<'m>(builder: &Builder<'m>, node: &Node<'m>, stated: &[i64]) -> Result
     Ok(amounts)
 }
 
-/// An image made larger by whole factors.
+/// An image upsampled by integer factors.
 pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
     let old = builder.lines[x].shape.image();
@@ -257,7 +257,7 @@ pub(super) fn axes<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<
     }
 }
 
-/// Whether two lists of axes are the same, negative ones counted from behind.
+/// Whether two lists of axes are the same, negative ones counted from the end.
 fn same_axes(axes: &[i64], expected: &[i64], rank: i64) -> bool {
     let mut axes: Vec<i64> = axes.iter().map(|&a| if a < 0 { a.saturating_add(rank) } else { a }).collect();
     axes.sort_unstable();

@@ -1,4 +1,4 @@
-//! The arithmetic with sizes that exporters write ahead of a reshape.
+//! The arithmetic on sizes that exporters write before a reshape.
 
 use super::attributes::Node;
 use super::builder::{Builder, Known};
@@ -6,13 +6,13 @@ use super::constant::{Constant, Data};
 use super::fold::{axis_of, ranges};
 use super::{Fault, Result};
 
-/// The most sizes that are kept track of.
+/// The maximum number of sizes that are tracked.
 const MOST: usize = 64;
 
 /// One size of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Size {
-    /// The number of examples.
+    /// The batch size.
     Batch,
     Fixed(i64),
 }
@@ -92,7 +92,7 @@ pub(super) fn slice<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known>
     Ok(list(taken))
 }
 
-/// Sizes one after another; `None` if the operands are values.
+/// Concatenated sizes; `None` if the operands are values.
 pub(super) fn concat<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Known>> {
     let mut all = Vec::new();
     let mut some = false;

@@ -1,11 +1,11 @@
-//! Tensors of the model seen in another order: what a constant becomes that is moved, not computed.
+//! Strided views of tensors of the model: what a constant becomes that is moved, not computed.
 
 use crate::limits::MAX_ELEMENTS;
 
 use super::constant::{Constant, Data};
 use super::{Fault, Result};
 
-/// Where the numbers of a tensor lie in another one, whose numbers are in a row.
+/// Where the values of a tensor are in another, contiguous one.
 #[derive(Debug, Clone)]
 pub(super) struct View {
     pub dims: Vec<u64>,
@@ -22,13 +22,13 @@ impl View {
         View { dims: constant.dims.clone(), strides }
     }
 
-    /// Its dimensions in another order.
+    /// Permutes its dimensions.
     pub fn permuted(&self, order: &[usize]) -> View {
         let dims = order.iter().map(|&i| self.dims[i]).collect();
         View { dims, strides: order.iter().map(|&i| self.strides[i]).collect() }
     }
 
-    /// Repeated along dimensions of size 1 and along new ones in front.
+    /// Broadcasts along dimensions of size 1 and along new ones in front.
     pub fn broadcast(&self, dims: &[u64]) -> Result<View> {
         let new = dims.len().checked_sub(self.dims.len()).ok_or_else(|| misfit(&self.dims, dims))?;
         let mut strides = vec![0; new];
@@ -42,7 +42,7 @@ impl View {
         Ok(View { dims: dims.to_vec(), strides })
     }
 
-    /// Where each number lies, in the order of the view.
+    /// The position of each value, in the order of the view.
     pub fn places(&self) -> impl Iterator<Item = usize> {
         let count = self.dims.iter().product::<u64>();
         let mut index = vec![0; self.dims.len()];
@@ -62,13 +62,13 @@ impl View {
         })
     }
 
-    /// The numbers of a constant, which are those of the view's own, in the order of the view.
+    /// The values of the view's constant, in the order of the view.
     pub fn read(&self, constant: &Constant) -> Constant {
         Constant { dims: self.dims.clone(), data: constant.data.at(self.places()) }
     }
 }
 
-/// The shape that two shapes are brought to, one of which may have 1 where the other has more.
+/// The common shape that two shapes broadcast to.
 pub(super) fn common(a: &[u64], b: &[u64]) -> Result<Vec<u64>> {
     let rank = a.len().max(b.len());
     let size = |dims: &[u64], i: usize| (i + dims.len()).checked_sub(rank).map_or(1, |i| dims[i]);
@@ -82,13 +82,13 @@ pub(super) fn common(a: &[u64], b: &[u64]) -> Result<Vec<u64>> {
     dims.ok_or_else(|| misfit(a, b))
 }
 
-/// How many numbers a tensor of these sizes has.
+/// How many values a tensor of these sizes has.
 pub(super) fn count(dims: &[u64]) -> Result<u64> {
     let product = dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d));
     product.filter(|&n| n <= MAX_ELEMENTS).ok_or_else(|| Fault::Malformed("a tensor is too large".into()))
 }
 
-/// The parts of an axis, in this order.
+/// Selected indices of an axis, in this order.
 pub(super) fn select(constant: &Constant, axis: usize, indices: &[usize]) -> Constant {
     let after: usize = constant.dims[axis + 1..].iter().product::<u64>() as usize;
     let size = constant.dims[axis] as usize;
@@ -99,7 +99,7 @@ pub(super) fn select(constant: &Constant, axis: usize, indices: &[usize]) -> Con
     Constant { dims, data: constant.data.at(rows.flat_map(|start| start..start + after)) }
 }
 
-/// Tensors of one kind one after another along an axis.
+/// Concatenates tensors of one type along an axis.
 pub(super) fn joined(parts: &[Constant], axis: usize) -> Result<Constant> {
     let [first, ..] = parts else { return Err(Fault::Malformed("a concat of nothing".into())) };
     let alike = |part: &Constant| {

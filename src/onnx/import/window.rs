@@ -1,19 +1,19 @@
-//! Windows that move over an image, with padding that may differ on the two sides.
+//! Sliding windows, with padding that may differ on the two sides.
 //!
-//! A layer of the language pads both sides alike. Which windows there are depends on where the first one
-//! begins and how many follow, so that a layer of other padding often has the very same windows, and a
-//! convolution always has one of a larger kernel whose added rows are zeros.
+//! A layer of the language pads both sides equally. The windows depend only on where the first one
+//! begins and how many follow, so a layer with other padding often has the same windows, and a
+//! convolution always has the same windows as one with a larger kernel whose added rows are zeros.
 
 use super::attributes::Node;
 use super::builder::Builder;
 use super::{Fault, Result};
 
-/// How a window moves along rows, or along columns.
+/// How a window moves along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Axis {
     /// Pixels of the image.
     length: i64,
-    /// Pixels from the first of a window to its last, both counted.
+    /// Extent of a window in pixels, from its first to its last.
     pub reach: i64,
     stride: i64,
     pub before: i64,
@@ -28,11 +28,12 @@ pub(super) struct Grown {
     pub back: usize,
 }
 
-/// The most rows of zeros that a kernel is made larger by on one side.
+/// The maximum number of rows of zeros that are added to a kernel on one side.
 const MOST_ADDED: i64 = 16;
 
 impl Axis {
-    /// How many windows there are. With `ceil` a last one may hang over the edge if it begins before it.
+    /// The number of windows. With `ceil` a last one may extend over the edge if it begins before
+    /// it.
     fn count(&self, before: i64, after: i64, reach: i64, ceil: bool) -> i64 {
         let room = self.length.saturating_add(before).saturating_add(after).saturating_sub(reach);
         let stride = self.stride.max(1);
@@ -48,12 +49,12 @@ impl Axis {
         self.count(self.before, self.after, self.reach, ceil)
     }
 
-    /// Whether the windows are those of the same padding on both sides.
+    /// Whether symmetric padding gives the same windows.
     fn is_even(&self, ceil: bool, as_ceil: bool) -> bool {
         self.windows(ceil) == self.count(self.before, self.before, self.reach, as_ceil)
     }
 
-    /// As a convolution of the same padding on both sides, if its kernel may grow by rows of zeros.
+    /// As a convolution with symmetric padding, if its kernel may be enlarged with rows of zeros.
     pub fn grown(&self, dilation: i64) -> Option<Grown> {
         let windows = self.windows(false);
         (0..=MOST_ADDED).find_map(|added| {
@@ -118,18 +119,18 @@ fn same(length: i64, stride: i64, reach: i64) -> i64 {
     (windows - 1).saturating_mul(stride).saturating_add(reach).saturating_sub(length).max(0)
 }
 
-/// What a pool makes of padding.
+/// How a pool treats padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Padding {
-    /// A maximum does not see it.
+    /// A maximum ignores it.
     Ignored,
-    /// A mean is that of the pixels alone.
+    /// A mean is over the pixels only.
     LeftOut,
     /// A mean counts it as zeros.
     Zeros,
 }
 
-/// The `ceil` with which a pool of the language, padded alike on both sides, has these windows.
+/// The `ceil` with which a pool of the language, padded equally on both sides, has these windows.
 pub(super) fn even(axes: &[Axis; 2], ceil: bool, padding: Padding) -> Result<bool> {
     let even = |as_ceil: bool| axes.iter().all(|axis| axis.is_even(ceil, as_ceil));
     let found = match padding {

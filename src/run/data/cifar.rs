@@ -12,13 +12,13 @@ use crate::disk;
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
-/// The most that a file of names may hold.
+/// The maximum size of a file of names.
 const MOST_NAMES: u64 = 1 << 16;
 
 /// One of the two data sets.
 #[derive(Debug)]
 pub struct Cifar {
-    /// What `--data` calls it.
+    /// Its name for `--data`.
     pub name: &'static str,
     /// The official archive; its MD5 as published on the data set's page.
     pub archive: Remote,
@@ -39,7 +39,7 @@ pub struct Cifar {
 #[derive(Debug)]
 enum Names {
     Known(&'static [&'static str]),
-    /// So many, a line each in this file.
+    /// This many, one per line in this file.
     File(&'static str, usize),
 }
 
@@ -221,7 +221,7 @@ impl Cifar {
         })
     }
 
-    /// The files that are read, each with the most bytes that a sound one has.
+    /// The files that are read, each with the largest size of a valid one.
     fn contents(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let images = self.files.iter().enumerate().map(|(i, (name, _))| (*name, self.file_bytes(i) as u64));
         let names = match self.names {
@@ -287,7 +287,7 @@ impl Cifar {
         }
     }
 
-    /// What is read, in the order of [`Cifar::contents`].
+    /// What was read, in the order of [`Cifar::contents`].
     fn read_archive(&self, archive: &Path) -> Result<Vec<Vec<u8>>, DataError> {
         let wanted: Vec<(PathBuf, u64)> =
             self.contents().map(|(name, most)| (Path::new(self.folder_name).join(name), most)).collect();

@@ -1,4 +1,5 @@
-//! A file from its official address: resumed where it was interrupted, and checked before it gets its name.
+//! Downloading a file from its official address: resumed after an interruption, and verified
+//! before it gets its final name.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -22,19 +23,20 @@ pub struct Remote {
     pub md5: &'static str,
 }
 
-/// How often in a row an attempt may bring nothing new.
+/// How many attempts in a row may make no progress.
 const ATTEMPTS: u32 = 3;
-/// The longest that one request may take; the next goes on where it ended.
+/// The maximum duration of a request; the next one continues where it ended.
 const REQUEST: Duration = Duration::from_secs(600);
-/// The longest wait for a connection, and for the head of an answer.
+/// The maximum wait for a connection, and for the header of a response.
 const ANSWER: Duration = Duration::from_secs(20);
 const BLOCK: usize = 256 * 1024;
 
-/// Downloads `remote` to `target`, by way of `target` + `.part`, which an interruption leaves behind and the next
-/// call continues. Not for two callers at once.
+/// Downloads `remote` to `target`, through `target` + `.part`, which an interruption leaves behind
+/// and the next call continues. Must not be called twice at the same time.
 ///
 /// # Errors
-/// The address cannot be reached, what it gives has another size or MD5, or the file cannot be written.
+/// The address cannot be reached, its content has another size or MD5, or the file cannot be
+/// written.
 pub fn fetch(remote: &Remote, target: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<(), DataError> {
     let part_path = PathBuf::from(format!("{}.part", target.display()));
     let mut part = OpenOptions::new()
@@ -62,7 +64,7 @@ pub fn fetch(remote: &Remote, target: &Path, on_progress: &mut dyn FnMut(Progres
     disk::sync_folder(folder).map_err(DataError::io(folder))
 }
 
-/// Sends requests until `part` has all bytes. The error is the reason of the last failure.
+/// Sends requests until `part` is complete. The error is the reason of the last failure.
 fn complete(remote: &Remote, part: &mut File, on_progress: &mut dyn FnMut(Progress)) -> Result<(), String> {
     let agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -92,7 +94,7 @@ fn complete(remote: &Remote, part: &mut File, on_progress: &mut dyn FnMut(Progre
     Ok(())
 }
 
-/// Sends one request for what is missing and appends what comes.
+/// Sends one request for the missing part and appends the response.
 fn request(
     agent: &ureq::Agent,
     remote: &Remote,

@@ -3,16 +3,16 @@ use std::path::{Path, PathBuf};
 
 use crate::diag::did_you_mean;
 
-/// Why a data set could not be brought into memory.
+/// Why a data set could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// There is nothing at a path.
+    /// A path that does not exist.
     #[error("{}: {}", path.display(), nothing(path))]
     NotFound {
         /// The path.
         path: PathBuf,
     },
-    /// A folder that was named holds no data set.
+    /// A folder without a data set.
     #[error(
         "no data set in {}: expected one of\n  \
          train/CLASS/*.png (or .jpg) and test/CLASS/*.png\n  \
@@ -45,12 +45,12 @@ pub enum DataError {
         /// The folder.
         path: PathBuf,
     },
-    /// A file that is not as it should be.
+    /// A file with the wrong content.
     #[error("{}: {reason}", path.display())]
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What was expected, and what is there.
+        /// What was expected, and what was found.
         reason: String,
     },
     /// The operating system refused a file.
@@ -69,9 +69,9 @@ pub enum DataError {
     Size {
         /// The file.
         path: PathBuf,
-        /// Bytes of a sound file.
+        /// Bytes of a valid file.
         expected: u64,
-        /// Bytes of this one.
+        /// Bytes of this file.
         got: u64,
     },
     /// A label that names no class.
@@ -94,7 +94,8 @@ pub enum DataError {
         /// The missing file.
         file: &'static str,
     },
-    /// A download that could not be completed; what arrived is kept, and the next attempt goes on from there.
+    /// A download that could not be completed; what arrived is kept, and the next attempt
+    /// continues from there.
     #[error(
         "cannot download {url}: {reason}\n\
          put that file into {} and run this again, or train on generated images with --data synthetic",
@@ -105,10 +106,10 @@ pub enum DataError {
         url: String,
         /// What went wrong last.
         reason: String,
-        /// Where a copy from elsewhere would be found.
+        /// Where a copy from elsewhere would be looked for.
         folder: PathBuf,
     },
-    /// A download with the wrong content; it is thrown away.
+    /// A download with the wrong content; it is discarded.
     #[error(
         "{url} is not the expected file: expected MD5 {expected}, got {got}\n\
          what arrived was deleted; run this again, or train on generated images with --data synthetic"
@@ -123,7 +124,7 @@ pub enum DataError {
     },
 }
 
-/// What to say of a path where nothing is.
+/// The error for a path that does not exist.
 fn nothing(path: &Path) -> String {
     let names = ["cifar10", "cifar100", "synthetic"];
     match path.to_str().and_then(|text| did_you_mean(text, names)) {
@@ -133,12 +134,12 @@ fn nothing(path: &Path) -> String {
 }
 
 impl DataError {
-    /// Something about the file at `path`.
+    /// An error about the file at `path`.
     pub(super) fn file(path: &Path, reason: impl Into<String>) -> DataError {
         DataError::File { path: path.to_owned(), reason: reason.into() }
     }
 
-    /// For `map_err` where the file at `path` is touched.
+    /// For `map_err` after an operation on the file at `path`.
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> DataError {
         let path = path.to_owned();
         move |source| DataError::Io { path, source }

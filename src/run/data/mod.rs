@@ -1,5 +1,5 @@
-//! Images and labels in host memory: CIFAR-10 and CIFAR-100 from disk or from their official address, images of the
-//! user's own, or a generated set.
+//! Images and labels in host memory: CIFAR-10 and CIFAR-100 from disk or from their official
+//! address, the user's own images, or a generated set.
 
 pub mod cifar;
 pub mod download;
@@ -26,19 +26,19 @@ pub use error::DataError;
 pub use normalisation::Normalisation;
 pub use picture::Picture;
 
-/// The most names that a message lists.
+/// The maximum number of names in a message.
 const MOST_LISTED: usize = 12;
 
 /// Where images come from: the value of `--data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DataSpec {
-    /// CIFAR-10 wherever it is found: `$NETC_DATA`, the user's cache folder, the official address.
+    /// CIFAR-10 from the first of `$NETC_DATA`, the user's cache folder, the official address.
     Cifar10,
-    /// CIFAR-100, likewise.
+    /// CIFAR-100, in the same way.
     Cifar100,
     /// What is in this folder, archive or `.npz` file.
     Path(PathBuf),
-    /// Generated images, none of them read or downloaded.
+    /// Generated images; nothing is read or downloaded.
     Synthetic(synthetic::Options),
 }
 
@@ -86,19 +86,19 @@ pub struct Dataset {
     pub image: [usize; 3],
     /// A name for each label.
     pub classes: Vec<String>,
-    /// What is trained on.
+    /// The training images.
     pub train: Split,
-    /// What is only ever evaluated.
+    /// The test images.
     pub test: Split,
     /// How the pixels become a net's input.
     pub normalisation: Normalisation,
-    /// What the user should know of how it was read, as whole sentences.
+    /// What the user should know about how it was read, in complete sentences.
     pub note: Option<String>,
 }
 
 impl Dataset {
-    /// SHA-256, in hexadecimal, of all that a training takes from the data: the images, their labels, and how the
-    /// pixels become a net's input. Neither names nor places count.
+    /// SHA-256, in hexadecimal, of everything that a training takes from the data: the images,
+    /// their labels, and how the pixels become a net's input. Names and paths do not count.
     pub fn sha256(&self) -> String {
         let mut digest = Sha256::new();
         let mut part = |bytes: &[u8]| {
@@ -141,10 +141,11 @@ pub enum Progress {
     Generating,
 }
 
-/// Brings a data set into memory, downloading it only where `spec` allows that and nothing nearer is found.
+/// Loads a data set into memory, downloading it only if `spec` allows that and it is not found
+/// locally.
 ///
 /// # Errors
-/// The data are not there, are damaged, or cannot be fetched.
+/// The data are missing, damaged, or cannot be downloaded.
 pub fn load(spec: &DataSpec, on_progress: &mut dyn FnMut(Progress)) -> Result<Dataset, DataError> {
     match spec {
         DataSpec::Cifar10 => CIFAR10.load(on_progress),
@@ -157,12 +158,13 @@ pub fn load(spec: &DataSpec, on_progress: &mut dyn FnMut(Progress)) -> Result<Da
     }
 }
 
-/// The data sets that are known by name and can be downloaded, each with its place on this machine if it is there.
+/// The data sets that are known by name and can be downloaded, each with its path on this machine
+/// if it is present.
 pub fn known() -> [(&'static str, Option<PathBuf>); 2] {
     [&CIFAR10, &CIFAR100].map(|set| (set.name, set.found().map(|source| source.path().to_owned())))
 }
 
-/// Whether a name is that of a data set which is known by it, and no path.
+/// Whether a name is that of a known data set, rather than a path.
 pub fn is_known(name: &str) -> bool {
     DataSpec::from(name) != DataSpec::Path(name.into())
 }
@@ -199,7 +201,7 @@ fn is_python(folder: &Path) -> bool {
         || ["meta", "train"].iter().all(|name| folder.join(name).is_file())
 }
 
-/// Room for so many bytes.
+/// A buffer of this many bytes.
 fn room(path: &Path, bytes: usize) -> Result<Vec<u8>, DataError> {
     let mut room = Vec::new();
     match room.try_reserve_exact(bytes) {
@@ -225,7 +227,7 @@ fn name_of(path: &Path) -> String {
     name.map_or_else(|| "data".into(), |name| printable(&name.to_string_lossy()))
 }
 
-/// A text of a stranger without what would steer a terminal.
+/// An untrusted text without characters that control a terminal.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
@@ -233,7 +235,7 @@ fn printable(text: &str) -> String {
 /// The user's cache folder of netc.
 ///
 /// # Errors
-/// The user has no home.
+/// The user has no home folder.
 pub fn cache_folder() -> Result<PathBuf, DataError> {
     let base = etcetera::choose_base_strategy().map_err(|_| DataError::NoCache)?;
     Ok(base.cache_dir().join("netc"))

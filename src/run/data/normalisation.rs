@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// What is taken from each pixel, and what it is then divided by: one number a channel, on the 0-255 scale.
+/// The value subtracted from each pixel, and its divisor: one number per channel, on the 0-255
+/// scale.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
     /// Mean of the training images.

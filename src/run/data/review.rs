@@ -1,4 +1,5 @@
-//! What holds for a data set wherever it comes from: what cannot be trained on is refused, what is odd is said.
+//! Checks on data sets from any source: what cannot be trained on is refused, and what is unusual
+//! is reported.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::{DataError, Dataset, list};
 use crate::diag::is_deceptive;
 
-/// Looks a data set over, as it was read from `path`.
+/// Checks a data set that was read from `path`.
 ///
 /// # Errors
 /// Fewer than two classes, names of classes that cannot be told apart, a split without images.
@@ -59,7 +60,7 @@ fn absent(set: &Dataset) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join("\n"))
 }
 
-/// Channels in which all training images are alike everywhere.
+/// Channels that are constant over all training images.
 fn constant(set: &Dataset) -> Option<String> {
     let [channels, height, width] = set.image;
     let only = |channel: usize| {

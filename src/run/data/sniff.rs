@@ -1,6 +1,6 @@
-//! What a file is by its first bytes, whatever its name says.
+//! The type of a file by its first bytes, whatever its name.
 
-/// First bytes, each with where they stand and what begins with them.
+/// Magic bytes, each with their offset and the type that they identify.
 const KINDS: [(usize, &[u8], &str); 18] = [
     (0, b"\x89PNG\r\n\x1a\n", PNG),
     (0, b"\xff\xd8\xff", JPEG),
@@ -26,7 +26,7 @@ pub(super) const JPEG: &str = "a JPEG image";
 pub(super) const GZIP: &str = "a gzip archive";
 pub(super) const ARRAY: &str = "a single array, an .npy file";
 
-/// What begins with these bytes; `None` if that is not known.
+/// The type that these bytes identify; `None` if unknown.
 pub(super) fn kind(bytes: &[u8]) -> Option<&'static str> {
     let begins = |at: usize, with: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(with));
     KINDS.iter().find(|(at, with, _)| begins(*at, with)).map(|(.., what)| *what)

@@ -13,7 +13,7 @@ use super::{Dataset, Normalisation, Split};
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
-/// Keeps the draws of the two splits apart.
+/// Separates the random streams of the two splits.
 const TEST_STREAM: u64 = 1 << 32;
 
 /// What to generate.
@@ -79,7 +79,8 @@ fn split(seed: u64, stream: u64, count: usize) -> Split {
     Split { images, labels }
 }
 
-/// Random numbers made from the generator's words alone, whose order never changes between versions.
+/// Random numbers derived only from the generator's words, whose order never changes between
+/// versions.
 struct Draws(ChaCha8Rng);
 
 impl Draws {
@@ -115,14 +116,14 @@ impl Draws {
     }
 }
 
-/// A small disc that is no part of the figure.
+/// A small disc that is not part of the figure.
 struct Clutter {
     centre: Point,
     radius: f32,
     colour: [f32; 3],
 }
 
-/// All that one image is drawn from.
+/// The parameters of one image.
 struct Scene {
     figure: Figure,
     centre: Point,

@@ -1,4 +1,4 @@
-//! Files out of a `.tar.gz`, which may come from a stranger.
+//! Files from a `.tar.gz`, which may come from a stranger.
 
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use super::DataError;
 use crate::disk;
 use crate::limits::MAX_ARCHIVE_BYTES;
 
-/// The content of the wanted files, `None` for one that is not there; each at most so many bytes of it, and one more
-/// if it is longer. An entry is taken by its plain name alone, so that no path in an archive is ever followed and no
-/// long name or other extension is unpacked.
+/// The content of the wanted files, `None` for a missing one; of each at most this many bytes, and
+/// one more if it is longer. Entries are selected only by their plain names, so that no path in an
+/// archive is ever followed and no long name or other extension is unpacked.
 ///
 /// # Errors
 /// An archive that cannot be read to its end, or unpacks to more than [`MAX_ARCHIVE_BYTES`].

@@ -12,9 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::RunError;
 
-/// How a file's name begins; TensorBoard looks for it.
+/// The prefix of a file's name, by which TensorBoard finds it.
 const PREFIX: &str = "events.out.tfevents.";
-/// The version of the format, with which its first event must say that it begins.
+/// The version of the format, which the first event must state.
 const VERSION: &str = "brain.Event:2";
 
 /// A file of events, written as they come.
@@ -25,7 +25,7 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// A new file in a folder, after all that are there already.
+    /// A new file in a folder, ordered after the existing ones.
     ///
     /// # Errors
     /// A folder that cannot be written.
@@ -53,7 +53,8 @@ impl EventFile {
         names.into_iter().any(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
     }
 
-    /// Says that a training starts, or goes on, at a step: what earlier files say of this step and later ones is void.
+    /// Records that a training starts or resumes at a step: entries of earlier files for this step
+    /// and later ones are superseded.
     ///
     /// # Errors
     /// A file that cannot be written.

@@ -1,30 +1,30 @@
-//! What the places of a block say alike, and what they say differently.
+//! The arguments that the occurrences of a block share, and those in which they differ.
 
 use super::flow::{Flow, Step};
 use crate::graph::{Value, op};
 
-/// The most parameters of a block.
+/// The maximum number of parameters of a block.
 const MOST: usize = 4;
 /// The largest factor between two arguments that counts as a rule.
 const FACTOR: i64 = 8;
 
-/// The arguments of the steps of a block, and its parameters with their values in each place.
+/// The arguments of the steps of a block, and its parameters with their values in each occurrence.
 #[derive(Debug)]
 pub(super) struct Parameters {
     pub names: Vec<String>,
-    /// For each place the value of each parameter.
+    /// For each occurrence the value of each parameter.
     pub values: Vec<Vec<Value>>,
     /// For each step of the block its arguments as text.
     pub said: Vec<Vec<(String, String)>>,
 }
 
-/// Whether places of one block may differ in an argument of an op.
+/// Whether occurrences of a block may differ in an argument of an op.
 pub(super) fn may_vary(name: &str) -> bool {
     ["c", "k", "stride", "groups"].contains(&name)
 }
 
-/// The arguments of a block from its places, each the steps of one. `None` where one place has no value for what another
-/// states, or too much varies.
+/// The arguments of a block from its occurrences, each given as its steps. `None` if one
+/// occurrence has no value for what another states, or if too much varies.
 pub(super) fn parameters(flow: &Flow, places: &[Vec<usize>]) -> Option<Parameters> {
     let mut columns: Vec<(String, Vec<Value>)> = Vec::new();
     let mut all = Vec::new();
@@ -54,7 +54,7 @@ fn stated(steps: &[&Step]) -> Vec<String> {
     names.filter(|name| steps.iter().any(|s| s.said.iter().any(|(n, _)| n == *name))).cloned().collect()
 }
 
-/// What a block says for an argument; `None`: nothing, its default is right in every place.
+/// What a block says for an argument; `None` if its default is right in every occurrence.
 fn text(
     steps: &[&Step],
     name: &str,
@@ -99,7 +99,7 @@ fn text(
     Some(parameter)
 }
 
-/// An argument's name without the number that sets it apart.
+/// An argument's name without its disambiguating number.
 fn base(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
@@ -108,7 +108,7 @@ fn alike(values: &[Value]) -> bool {
     values.windows(2).all(|pair| pair[0] == pair[1])
 }
 
-/// Values as a multiple or a part of others: `4*c`, `same/2`.
+/// Values as a multiple or a fraction of others: `4*c`, `same/2`.
 fn multiple(values: &[Value], others: &[Value], name: &str) -> Option<String> {
     let pairs = values.iter().zip(others).map(|pair| match pair {
         (Value::Int(a), Value::Int(b)) => Some((*a, *b)),

@@ -1,8 +1,9 @@
-//! What recurs in a net, as blocks with what varies as their parameters.
+//! Extracts recurring parts of a net as blocks, with what varies as their parameters.
 //!
-//! Two kinds of parts recur: chains, and *diamonds*, a join with its branches back to the one value that they all come
-//! from. The part that saves the most calls becomes a block, each place a call of it, and the search goes on with those
-//! calls as ops, so that blocks may hold blocks.
+//! Two kinds of parts are recognised: chains, and *diamonds*, which are a join with its branches
+//! back to the one value that they all come from. The part that saves the most calls becomes a
+//! block, each occurrence a call of it, and the search continues with those calls as ops, so that
+//! blocks may contain blocks.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -10,32 +11,34 @@ use super::arguments::{self, Parameters};
 use super::flow::{Flow, Step};
 use crate::graph::op::Activation;
 
-/// The longest chain and the largest diamond that are looked at, and the most blocks of a net.
+/// The longest chain and the largest diamond that are considered, and the maximum number of blocks
+/// of a net.
 const LONGEST: usize = 10;
 const WIDEST: usize = 100;
-/// The most steps that are taken to a diamond on each side.
+/// The maximum number of steps by which a diamond is extended on each side.
 const BESIDE: usize = 3;
 const MOST: usize = 12;
-/// A block must save so many calls.
+/// The number of calls that a block must save.
 const WORTH: usize = 3;
 
-/// A part that recurs: what every place has alike.
+/// A recurring part: what all its occurrences share.
 #[derive(Debug)]
 pub(super) struct Block {
     pub name: String,
     pub parameters: Vec<String>,
-    /// Its body; what comes in is `in`.
+    /// Its body; the incoming value is `in`.
     pub body: Flow,
 }
 
-/// One place of a part: its steps in order, and the value that it reads.
+/// One occurrence of a part: its steps in order, and the value that it reads.
 #[derive(Debug, Clone)]
 struct Place {
     steps: Vec<usize>,
     entry: usize,
 }
 
-/// Finds blocks, and puts calls of them in place of what they hold. `taken` are names that no block may have.
+/// Finds blocks, and replaces their occurrences by calls. `taken` are names that no block may
+/// have.
 pub(super) fn blocks(mut flow: Flow, taken: &HashSet<String>) -> (Flow, Vec<Block>) {
     let mut blocks: Vec<Block> = Vec::new();
     while blocks.len() < MOST {
@@ -81,14 +84,15 @@ fn begins_well(step: &Step) -> bool {
     ["conv", "linear"].contains(&step.head.as_str()) || step.is_block
 }
 
-/// What two places of a part must have alike in a step: what it is, and every argument that may not vary.
+/// What two occurrences of a part must share in a step: its kind, and every argument that may not
+/// vary.
 fn kind(step: &Step) -> String {
     let fixed = step.said.iter().filter(|(name, _)| !step.is_block && !arguments::may_vary(name));
     let fixed: Vec<String> = fixed.map(|(name, text)| format!("{name}={text}")).collect();
     format!("{}({})", step.head, fixed.join(","))
 }
 
-/// The structure of a place: its steps' kinds, and what each reads.
+/// The structure of an occurrence: its steps' kinds, and what each reads.
 fn structure(flow: &Flow, place: &Place) -> String {
     let position = |operand: &usize| match place.steps.iter().position(|step| step == operand) {
         Some(at) => at.to_string(),
@@ -101,7 +105,7 @@ fn structure(flow: &Flow, place: &Place) -> String {
     place.steps.iter().map(one).collect::<Vec<_>>().join(";")
 }
 
-/// Chains that recur: for each structure its places, none overlapping.
+/// Recurring chains: for each structure its occurrences, without overlaps.
 fn chains(flow: &Flow) -> Vec<Vec<Place>> {
     let readers = flow.readers();
     let follows = |i: usize| -> Option<usize> {
@@ -126,12 +130,13 @@ fn chains(flow: &Flow) -> Vec<Vec<Place>> {
     found.into_values().map(apart).filter(|places| places.len() > 2).collect()
 }
 
-/// Whether it is a shorter row several times over, which `repeat` says.
+/// Whether it is a shorter chain repeated, which `repeat` expresses.
 fn is_periodic(key: &[&str]) -> bool {
     (1..=key.len() / 2).any(|n| key.len().is_multiple_of(n) && key.chunks(n).all(|part| part == &key[..n]))
 }
 
-/// Joins whose branches come from one value, with what stands alike before and after all of a structure.
+/// Joins whose branches come from one value, extended by the steps that all occurrences share
+/// before and after.
 fn diamonds(flow: &Flow) -> Vec<Vec<Place>> {
     let readers = flow.readers();
     let mut found: BTreeMap<String, Vec<Place>> = BTreeMap::new();
@@ -167,7 +172,7 @@ fn diamond(flow: &Flow, readers: &[Vec<usize>], join: usize) -> Option<Place> {
     (whole && (3..=WIDEST).contains(&inside.len())).then_some(Place { steps: inside, entry })
 }
 
-/// The places that overlap none before them.
+/// The occurrences that do not overlap an earlier one.
 fn apart(places: Vec<Place>) -> Vec<Place> {
     let mut used = HashSet::new();
     let mut kept = Vec::new();
@@ -180,7 +185,7 @@ fn apart(places: Vec<Place>) -> Vec<Place> {
     kept
 }
 
-/// The places with the steps that follow all of them alike, and those that lead to all of them alike.
+/// The occurrences, extended by the steps that follow and precede all of them equally.
 fn extended(flow: &Flow, readers: &[Vec<usize>], mut places: Vec<Place>) -> Vec<Place> {
     let mut used: HashSet<usize> = places.iter().flat_map(|place| place.steps.iter().copied()).collect();
     let after = |place: &Place| {
@@ -204,7 +209,8 @@ fn extended(flow: &Flow, readers: &[Vec<usize>], mut places: Vec<Place>) -> Vec<
     places
 }
 
-/// Takes one more step into every place, if all have one of the same kind and stage that no place has yet.
+/// Extends every occurrence by one step, if all have one of the same kind and stage that is not in
+/// any occurrence yet.
 fn grow(
     flow: &Flow,
     places: &mut [Place],
@@ -230,7 +236,7 @@ fn grow(
     true
 }
 
-/// A place as the body of a block.
+/// An occurrence as the body of a block.
 fn body(flow: &Flow, place: &Place, parameters: &Parameters) -> Flow {
     let mut steps = vec![Step::input("in")];
     for (i, &from) in place.steps.iter().enumerate() {
@@ -244,7 +250,7 @@ fn body(flow: &Flow, place: &Place, parameters: &Parameters) -> Flow {
     Flow { output: steps.len() - 1, steps }
 }
 
-/// What a block is called: by its join, or by its ops if they are few.
+/// The name of a block: by its join, or by its ops if they are few.
 fn name(body: &Flow, used: impl Fn(&str) -> bool) -> String {
     let heads: Vec<&str> = body.steps.iter().skip(1).map(|step| step.head.as_str()).collect();
     let join = body.steps.iter().rev().find(|step| step.operands.len() > 1);
@@ -267,7 +273,7 @@ fn name(body: &Flow, used: impl Fn(&str) -> bool) -> String {
     std::iter::once(wanted.clone()).chain(letters).find(free).unwrap_or(wanted)
 }
 
-/// Calls of a block in its places.
+/// Replaces the occurrences of a block by calls.
 fn contract(mut flow: Flow, block: &Block, places: &[Place], parameters: &Parameters) -> Flow {
     let mut gone: HashMap<usize, usize> = HashMap::new();
     for (place, values) in places.iter().zip(&parameters.values) {

@@ -4,7 +4,7 @@ use crate::check::Checked;
 use crate::graph::op::Activation;
 use crate::graph::{NodeId, Op};
 
-/// For each node that goes, the value that its readers read instead.
+/// For each removed node, the value that its readers read instead.
 pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
     let mut instead: HashMap<NodeId, NodeId> = HashMap::new();
     for &id in net.order() {
@@ -18,7 +18,7 @@ pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
     instead
 }
 
-/// What a `bn -> relu` reads, for the relu of one.
+/// For the relu of a `bn -> relu`, the value that the pair reads.
 fn entry(net: &Checked, instead: &HashMap<NodeId, NodeId>, relu: NodeId) -> Option<NodeId> {
     let operand = |id: NodeId| {
         let first = net.graph().operands(id).first().copied();

@@ -1,4 +1,4 @@
-//! A net as calls that read one another: what is written, before it is put into lines.
+//! A net as calls that read one another, before it is put into lines.
 
 use std::collections::HashMap;
 
@@ -6,19 +6,19 @@ use super::readable::Defaults;
 use crate::check::Checked;
 use crate::graph::{NodeId, Op, Value, op};
 
-/// Calls after what they read; the first stands for what comes in.
+/// Calls in topological order; the first stands for the incoming value.
 #[derive(Debug, Clone)]
 pub(super) struct Flow {
     pub steps: Vec<Step>,
     pub output: usize,
 }
 
-/// A call in its place.
+/// A call with its operands.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     /// The op or the block.
     pub head: String,
-    /// The values that it reads, the cursor first.
+    /// The values that it reads, the current value first.
     pub operands: Vec<usize>,
     /// Every argument by name.
     pub values: Vec<(String, Value)>,
@@ -62,7 +62,7 @@ impl Flow {
         Flow { steps, output: at[&net.output()] }
     }
 
-    /// For each step those that read it, each once for each time it does.
+    /// The readers of each step, each once for every time that it reads it.
     pub fn readers(&self) -> Vec<Vec<usize>> {
         let mut readers = vec![Vec::new(); self.steps.len()];
         for (i, step) in self.steps.iter().enumerate() {
@@ -71,7 +71,7 @@ impl Flow {
         readers
     }
 
-    /// The way from what comes in to the output along first operands: what moves the cursor.
+    /// The path from the incoming value to the output along first operands: the trunk.
     pub fn trunk(&self) -> Vec<bool> {
         let mut trunk = vec![false; self.steps.len()];
         let mut at = Some(self.output);
@@ -82,7 +82,7 @@ impl Flow {
         trunk
     }
 
-    /// The steps without those that are gone, each of which has a step in place of it that stands after it.
+    /// The steps without the removed ones, each of which has a replacement after it.
     pub fn without(self, gone: &HashMap<usize, usize>) -> Flow {
         let mut new = vec![0; self.steps.len()];
         let mut steps = Vec::new();
@@ -98,7 +98,7 @@ impl Flow {
 }
 
 impl Step {
-    /// What comes in.
+    /// The incoming value.
     pub fn input(path: &str) -> Step {
         Step {
             head: String::new(),

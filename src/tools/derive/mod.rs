@@ -1,4 +1,5 @@
-//! Nets from nets: graph to graph, each transformation a small file, the result checked again.
+//! Deriving nets from nets: graph to graph, each transformation a small file, and the result
+//! checked again.
 
 mod arguments;
 mod blocks;
@@ -19,15 +20,16 @@ pub use readable::readable;
 /// What can be derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Derivation {
-    /// Of the values that each `add` and each `mul` joins, the one nearest to the input; the rest goes.
-    /// Identities go too. A `concat` stays: it collects features, it is no way round a layer.
+    /// Keeps, of the values that each `add` and each `mul` joins, the one nearest to the input,
+    /// and removes the rest. Identities are removed too. A `concat` stays: it collects features
+    /// and does not bypass a layer.
     ShortestPath,
-    /// A `bn -> relu` whose operand is already the result of one goes.
+    /// Removes each `bn -> relu` whose operand is already the result of one.
     DropRepeats,
 }
 
 impl Derivation {
-    /// As a name of a net ends: `dawnbench_shortest_path`.
+    /// The suffix of the net's name: `dawnbench_shortest_path`.
     fn suffix(self) -> &'static str {
         match self {
             Derivation::ShortestPath => "shortest_path",
@@ -41,14 +43,14 @@ impl Derivation {
 pub struct Derived {
     /// The net, checked again.
     pub net: Checked,
-    /// The paths of the nodes that are gone, in the order of the net.
+    /// The paths of the removed nodes, in the order of the net.
     pub dropped: Vec<String>,
 }
 
-/// Derives a net. `None` if there is nothing to derive: the net is already what would result.
+/// Derives a net. `None` if there is nothing to do: the net is already what would result.
 ///
-/// The result keeps paths and origins. What the file claims, its parameters and a published accuracy
-/// are not of the new net. A result that does not check is given back as problems.
+/// The result keeps paths and origins. The file's claims, its parameters and a published accuracy
+/// do not apply to the new net. A result that does not check is returned as problems.
 pub fn derive(net: &Checked, derivation: Derivation) -> Result<Option<Derived>, Problems> {
     let instead = match derivation {
         Derivation::ShortestPath => shortest_path::instead(net),
@@ -64,7 +66,7 @@ pub fn derive(net: &Checked, derivation: Derivation) -> Result<Option<Derived>, 
 /// The readable text of a net, and the net that it resolves to: the same graph, its nodes named by the text.
 ///
 /// # Errors
-/// A text that does not say the net: a fault of [`readable`], in words.
+/// A text that does not give the same net: a bug in [`readable`], in words.
 pub fn reread(net: &Checked) -> Result<(String, Checked), String> {
     let text = readable(net);
     let none = || "there are no files beside it".to_string();
@@ -77,8 +79,8 @@ pub fn reread(net: &Checked) -> Result<(String, Checked), String> {
     }
 }
 
-/// The net in which every reader of a key reads the key's value instead, without the nodes that the
-/// output then does not need. Values are no keys.
+/// The net in which every reader of a key reads the key's value instead, without the nodes that
+/// the output then does not need. No value is also a key.
 fn rewrite(net: &Checked, instead: &HashMap<NodeId, NodeId>, suffix: &str) -> (Graph, Vec<String>) {
     let old = net.graph();
     let now = |id: NodeId| instead.get(&id).copied().unwrap_or(id);

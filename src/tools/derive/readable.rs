@@ -1,5 +1,5 @@
-//! A graph as text for people: a stage a line where the graph is a chain, a branch a line, defaults
-//! said once, what recurs as blocks and as `repeat`.
+//! A graph as text for people: one line per stage where the graph is a chain, one per branch,
+//! defaults stated once, recurring parts as blocks and as `repeat`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,11 +11,11 @@ use crate::graph::op::{self, Kind};
 use crate::graph::{Op, Value};
 use crate::syntax;
 
-/// The fewest equal calls one after another that become a `repeat`.
+/// The minimum number of consecutive equal calls that become a `repeat`.
 const REPEATS: usize = 3;
 
-/// The net as readable `.net` text in canonical form. It resolves to the same graph; stages keep their
-/// labels, what lies below them may be named otherwise.
+/// The net as readable `.net` text in canonical form. It resolves to the same graph; stages keep
+/// their labels, but nodes inside them may have other names.
 pub fn readable(net: &Checked) -> String {
     let text = text(net);
     let mut sources = Sources::default();
@@ -26,7 +26,7 @@ pub fn readable(net: &Checked) -> String {
 /// Arguments by name.
 type Arguments = Vec<(&'static str, Value)>;
 
-/// The arguments that every node of an op states alike, by op.
+/// The arguments that all nodes of an op state equally, by op.
 pub(super) type Defaults = BTreeMap<&'static str, Arguments>;
 
 fn text(net: &Checked) -> String {
@@ -126,7 +126,7 @@ impl<'f> Writer<'f> {
         self.flow.steps[i].stage.as_deref()
     }
 
-    /// The step that goes on with a value in the same chain.
+    /// The step that continues with a value in the same chain.
     fn next(&self, i: usize) -> Option<usize> {
         let goes_on = |r: &&usize| self.flow.steps[**r].operands.first() == Some(&i);
         if self.trunk[i] {
@@ -138,7 +138,7 @@ impl<'f> Writer<'f> {
         }
     }
 
-    /// Whether something beside the chain reads it.
+    /// Whether something outside the chain reads it.
     fn is_named(&self, i: usize) -> bool {
         self.readers[i].len() > usize::from(self.next(i).is_some())
     }
@@ -160,7 +160,8 @@ impl<'f> Writer<'f> {
         }
     }
 
-    /// A chain of the trunk: a line, but for calls that recur at once. The label is that of the last.
+    /// A chain of the trunk: one line, except for consecutive equal calls. The label is that of
+    /// the last call.
     fn statements(&mut self, label: Option<&str>, piece: &[usize]) {
         let calls: Vec<String> = piece.iter().map(|&i| self.call(i)).collect();
         let mut at = 0;
@@ -210,7 +211,7 @@ impl<'f> Writer<'f> {
         self.names.get(&0).is_some_and(|name| name == "in")
     }
 
-    /// What a branch of a block is there for.
+    /// The purpose of a branch of a block.
     fn role(&self, last: usize) -> &'static str {
         match self.readers[last].first().map(|&r| self.flow.steps[r].head.as_str()) {
             Some("add") => "short",
@@ -230,7 +231,7 @@ impl<'f> Writer<'f> {
         step.text(&joins)
     }
 
-    /// A name that nothing else has: no op's or block's, and none that an unlabelled call could get.
+    /// An unused name: not that of an op or block, and not one that an unlabelled call could get.
     fn name(&mut self, wanted: &str) -> String {
         let clean: String = wanted.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let clean = if self.is_callable(&clean) || self.is_numbered(&clean) {
@@ -252,7 +253,7 @@ impl<'f> Writer<'f> {
         op::signature(name).is_some() || self.blocks.iter().any(|block| block == name)
     }
 
-    /// Whether it is how an unlabelled call is named: `conv_2`.
+    /// Whether it is a name that an unlabelled call could get: `conv_2`.
     fn is_numbered(&self, name: &str) -> bool {
         name.rsplit_once('_').is_some_and(|(head, number)| {
             self.is_callable(head) && number.chars().all(|c| c.is_ascii_digit())
@@ -267,7 +268,7 @@ fn grouped(n: u64) -> String {
     groups.iter().map(|g| String::from_utf8_lossy(g).into_owned()).collect::<Vec<_>>().join("_")
 }
 
-/// What at least two nodes of an op state, and all of them alike, by name.
+/// The arguments that at least two nodes of an op state, and all state equally, by name.
 fn defaults(net: &Checked) -> Defaults {
     let mut shared: BTreeMap<&'static str, (usize, Arguments)> = BTreeMap::new();
     for &id in net.order() {

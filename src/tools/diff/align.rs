@@ -3,11 +3,11 @@ use std::collections::{HashMap, HashSet};
 use crate::check::Checked;
 use crate::graph::NodeId;
 
-/// With more pairs than this to compare, nodes whose paths differ are left unaligned.
+/// With more pairs to compare than this, nodes whose paths differ are left unaligned.
 const MAX_PAIRS: usize = 4_000_000;
 
-/// The nodes of both nets that correspond: by path where the op is of the same kind; of the rest the
-/// sequence, in the nets' orders, that agrees best.
+/// The corresponding nodes of both nets: by path if the op is of the same kind; of the rest, the
+/// common subsequence with the greatest similarity.
 pub(super) fn align(a: &Checked, b: &Checked) -> HashMap<NodeId, NodeId> {
     let by_path: HashMap<&str, NodeId> = b.order().iter().map(|&id| (b.node(id).path.as_str(), id)).collect();
     let mut pairs: HashMap<NodeId, NodeId> = HashMap::new();
@@ -25,7 +25,7 @@ pub(super) fn align(a: &Checked, b: &Checked) -> HashMap<NodeId, NodeId> {
     pairs
 }
 
-/// The common subsequence of the greatest likeness.
+/// The common subsequence with the greatest similarity.
 fn sequence(a: &Checked, b: &Checked, left: &[NodeId], right: &[NodeId]) -> Vec<(NodeId, NodeId)> {
     let width = right.len() + 1;
     if left.len().saturating_mul(right.len()) > MAX_PAIRS {

@@ -1,4 +1,5 @@
-//! What differs between two nets: nodes aligned by path, and by sequence where paths differ.
+//! The differences between two nets: nodes are aligned by path, and by sequence where paths
+//! differ.
 
 mod align;
 mod text;
@@ -19,19 +20,19 @@ pub struct Diff {
     pub nets: [String; 2],
     /// Whether both compute the same; paths may differ.
     pub equal: bool,
-    /// How many nodes are the same in another place.
+    /// How many equal nodes have another path.
     pub renamed: usize,
-    /// The stages with a change, in the order of the second net; a stage that is gone stands where it was.
+    /// The changed stages, in the order of the second net; a removed stage is where it was.
     pub stages: Vec<Stage>,
-    /// The first value, in the order of the second net, whose shape is another.
+    /// The first value, in the order of the second net, whose shape differs.
     pub first_shape: Option<ShapeChange>,
-    /// How many numbers training changes.
+    /// The number of trained values.
     pub params: [u64; 2],
     /// Multiply-accumulate operations for one example.
     pub macs: [u64; 2],
 }
 
-/// What differs in one stage: the nodes below one first segment of the paths.
+/// The differences in one stage: the nodes whose paths share the first segment.
 #[derive(Debug, Clone, Serialize)]
 pub struct Stage {
     /// The segment.
@@ -66,7 +67,7 @@ pub enum Change {
         /// The values that it joined to the first.
         joins: Vec<String>,
     },
-    /// Both have it, with other arguments.
+    /// Both have it, with different arguments.
     Changed {
         /// Its path in the second net.
         path: String,
@@ -156,7 +157,7 @@ pub fn diff(a: &Checked, b: &Checked) -> Diff {
     }
 }
 
-/// The result taken from another value, both of which both nets have.
+/// The output comes from another value, and both nets have both values.
 fn output(a: &Checked, b: &Checked, pairs: &HashMap<NodeId, NodeId>) -> Option<(String, Change)> {
     let path = |net: &Checked| net.node(net.output()).path.clone();
     let known = pairs.values().any(|&id| id == b.output());
@@ -201,7 +202,8 @@ fn costs<'n>(net: &Checked, place: impl Fn(NodeId) -> &'n str) -> HashMap<&'n st
     costs
 }
 
-/// The stages of the second net, each of the first alone after the one that it came after.
+/// The stages of the second net, and each stage that only the first net has after the one that it
+/// followed.
 fn stage_names(a: &Checked, b: &Checked) -> Vec<String> {
     let names = |net: &Checked| {
         let mut names: Vec<String> = net.order().iter().map(|&id| stage(&net.node(id).path).into()).collect();
@@ -254,7 +256,7 @@ fn attributes(net: &Checked, id: NodeId) -> std::collections::BTreeMap<String, S
     stated.chain(shape).collect()
 }
 
-/// What two aligned nodes read, where all of it is aligned, and not in the same way.
+/// The operands of two aligned nodes, if they are all aligned but differ.
 fn rewired(
     a: &Checked,
     b: &Checked,

@@ -32,7 +32,8 @@ pub fn full(diff: &Diff) -> String {
     text + &tail(diff)
 }
 
-/// Like changes on one line, with the stages that have them. With [colours](crate::diag::colour).
+/// Similar changes on one line, with the stages that have them. With
+/// [colours](crate::diag::colour).
 pub fn summary(diff: &Diff) -> String {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for stage in &diff.stages {
@@ -65,14 +66,14 @@ pub fn summary(diff: &Diff) -> String {
     text + &tail(diff)
 }
 
-/// Like changes, and how many each stage has.
+/// Similar changes, and how many each stage has.
 struct Group<'d> {
     mark: char,
     what: String,
     stages: Vec<(&'d str, usize)>,
 }
 
-/// The stages of a group, which is begun if it is new.
+/// The stages of a group, which is created if it is new.
 fn group<'g, 'd>(groups: &'g mut Vec<Group<'d>>, mark: char, what: String) -> &'g mut Vec<(&'d str, usize)> {
     let at = match groups.iter().position(|g| g.mark == mark && g.what == what) {
         Some(at) => at,
@@ -122,7 +123,7 @@ fn line(mark: char, text: &str) -> String {
     format!("  {colour}{mark} {text}{PLAIN}\n")
 }
 
-/// The mark of a change, and what it is without its place.
+/// The mark of a change, and its description without a path.
 fn described(change: &Change) -> (char, String) {
     match change {
         Change::Added { op, .. } => ('+', op.clone()),

@@ -1,7 +1,7 @@
-//! A net as a picture: as SVG or PNG with a layout of our own, or as text for Graphviz and Mermaid.
+//! Drawing nets: as SVG or PNG with netc's own layout, or as text for Graphviz and Mermaid.
 //!
-//! [`tree()`] makes nested groups of a net's paths, [`layout()`] gives everything its place, and
-//! [`svg`] writes that down. Each can be had alone.
+//! [`tree()`] makes nested groups from a net's paths, [`layout()`] computes positions, and [`svg`]
+//! writes the picture. Each can be used alone.
 
 mod label;
 pub mod layout;
@@ -21,7 +21,7 @@ pub use svg::svg;
 pub use text::{dot, mermaid};
 pub use tree::{Group, Item, Row, Stack, Tree, tree};
 
-/// What a drawing is written as.
+/// The format of a drawing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// A picture for pages.
@@ -54,14 +54,14 @@ impl Format {
 pub struct Options {
     /// An outermost block call becomes one box.
     pub collapse: bool,
-    /// In how many columns the stages stand; `None` for what fits a page best.
+    /// The number of columns of stages; `None` for what fits a page best.
     pub columns: Option<usize>,
 }
 
 /// Why a picture cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
-    /// The picture as SVG cannot be turned into pixels.
+    /// The SVG cannot be rendered to pixels.
     #[error("the picture cannot be rendered: {0}")]
     Render(String),
 }

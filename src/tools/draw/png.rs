@@ -1,10 +1,10 @@
-//! An SVG as PNG, with a font of our own, as a machine may have none.
+//! Rendering an SVG as PNG, with a bundled font, because a machine may have none.
 
 use resvg::{tiny_skia, usvg};
 
 use super::DrawError;
 
-/// Pixels of the PNG for each of the SVG, and the most along one side.
+/// Scale from SVG to PNG pixels, and the maximum along one side.
 const SCALE: f32 = 2.0;
 const MOST: f32 = 16_000.0;
 

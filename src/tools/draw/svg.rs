@@ -1,4 +1,4 @@
-//! A picture as SVG: text that a person can read, and no font, script or style from elsewhere.
+//! A picture as SVG: readable text, without fonts, scripts or styles from elsewhere.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use super::layout::{CAPTION, Card, Frame, Picture, Point, ROW, SMALL, TEXT, Wire
 use super::tree::Tree;
 use crate::tools::markup::xml as escape;
 
-/// Radius of the turns of wires.
+/// Corner radius of wires.
 const TURN: f64 = 9.0;
 
 /// The picture of a tree as SVG.
@@ -139,7 +139,7 @@ fn wire(out: &mut String, wire: &Wire) -> std::fmt::Result {
     writeln!(out, r#"    <path class="{class}" d="{}"{end}/>"#, rounded(&wire.points))
 }
 
-/// A way along the points, with round turns.
+/// A path along the points, with round corners.
 fn rounded(points: &[Point]) -> String {
     let mut points = points.to_vec();
     points.dedup_by(|a, b| (a[0] - b[0]).abs() + (a[1] - b[1]).abs() < 0.05);
@@ -157,7 +157,7 @@ fn rounded(points: &[Point]) -> String {
     path
 }
 
-/// From a corner towards another point: the radius of a turn, or half the way.
+/// From a corner towards another point, by the corner radius or half the distance.
 fn towards([x, y]: Point, other: Point) -> Point {
     let (dx, dy) = (other[0] - x, other[1] - y);
     let length = dx.hypot(dy);

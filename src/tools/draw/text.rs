@@ -102,7 +102,8 @@ fn lines(stack: &Stack) -> Vec<&str> {
     stack.caption.iter().map(String::as_str).chain(stack.rows.iter().map(|r| r.text.as_str())).collect()
 }
 
-/// The colours of what a stack is mostly for: of its first convolution, else of its first row.
+/// The colours for the main role of a stack: that of its first convolution, or else of its first
+/// row.
 fn colours(stack: &Stack) -> [&'static str; 3] {
     let role = stack.rows.iter().map(|r| r.role).find(|r| *r == super::Role::Conv);
     role.or(stack.rows.first().map(|r| r.role)).unwrap_or(super::Role::Io).colours()

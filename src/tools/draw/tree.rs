@@ -12,13 +12,13 @@ use crate::graph::NodeId;
 pub struct Tree {
     /// The net's name.
     pub name: String,
-    /// What the whole costs, as text.
+    /// The total cost, as text.
     pub cost: String,
     /// The outermost stages.
     pub items: Vec<Item>,
-    /// Every stack; a stack's number is its place here, and a reader's is above its operands'.
+    /// All stacks; a stack's number is its index here, and greater than those of its operands.
     pub stacks: Vec<Stack>,
-    /// From stack to stack, once each; `true` if it is what moves on along the trunk.
+    /// Edges from stack to stack, once each; `true` if it is part of the trunk.
     pub edges: BTreeMap<(usize, usize), bool>,
     /// The edges beside the trunk that lead to nothing but sums.
     pub shortcuts: BTreeSet<(usize, usize)>,
@@ -43,10 +43,10 @@ impl Item {
     }
 }
 
-/// What one segment of a path holds.
+/// The contents of one segment of a path.
 #[derive(Debug)]
 pub struct Group {
-    /// Its segment, or several if nothing else stands between.
+    /// Its segment, or several if nothing else is between them.
     pub title: String,
     /// Its cost, for an outermost stage.
     pub note: String,
@@ -59,9 +59,9 @@ pub struct Group {
 /// Ops that follow one another, drawn without gaps.
 #[derive(Debug, Clone)]
 pub struct Stack {
-    /// The segment of the path that holds these ops alone.
+    /// The segment of the path that contains only these ops.
     pub caption: Option<String>,
-    /// A row each.
+    /// One row per op.
     pub rows: Vec<Row>,
     /// The shape of its result.
     pub shape: String,
@@ -72,11 +72,11 @@ pub struct Stack {
 /// One op, or one block drawn as a box.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What stands on it.
+    /// Its text.
     pub text: String,
     /// What it is for.
     pub role: Role,
-    /// All there is to say about it.
+    /// Its full description.
     pub tip: String,
 }
 
@@ -118,8 +118,9 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// The items of a run of nodes which share the first `depth` segments of their paths. Groups are runs in
-    /// the order of evaluation, so that no way leads out of a group and back into it.
+    /// The items of a run of nodes that share the first `depth` segments of their paths. Groups
+    /// are runs in the order of evaluation, so that no route leads out of a group and back into
+    /// it.
     fn items(&mut self, nodes: &[NodeId], depth: usize) -> Vec<Item> {
         let mut items = Vec::new();
         let mut at = 0;
@@ -201,7 +202,7 @@ impl Builder<'_> {
         item
     }
 
-    /// A stack of the nodes, a row each.
+    /// A stack of the nodes, one row each.
     fn stack(&mut self, nodes: &[NodeId], caption: Option<String>) -> Item {
         let (first, last) = (nodes[0], nodes[nodes.len() - 1]);
         let shape = self.net.shape(last);
@@ -232,8 +233,8 @@ impl Builder<'_> {
         }
     }
 
-    /// How many of the nodes from the first on make a stack: each is all that its successor reads, and nothing
-    /// else reads it. A pool ends a stack, so that the new shape can be shown.
+    /// How many of the first nodes form a stack: each is the only operand of its successor, and
+    /// nothing else reads it. A pool ends a stack, so that the new shape can be shown.
     fn run(&self, nodes: &[NodeId], depth: usize) -> usize {
         let follows = |pair: &[NodeId]| {
             let graph = self.net.graph();

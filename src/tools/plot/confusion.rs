@@ -4,19 +4,20 @@ use super::FONT;
 use crate::run::Confusion;
 use crate::tools::markup::xml_characters;
 
-/// The most letters of a class's name.
+/// The maximum number of letters of a class's name.
 const MOST_LETTERS: usize = 20;
-/// Pixels that a letter takes, about.
+/// Approximate width of a letter in pixels.
 const LETTER: f64 = 6.8;
-/// A cell that is smaller than this many pixels has no number, and at half of it its class no name.
+/// A cell smaller than this many pixels shows no number, and below half of it its class shows no
+/// name.
 const READABLE: f64 = 26.0;
 const MARGIN: f64 = 16.0;
 /// Right and wrong answers at their darkest.
 const RIGHT: [f64; 3] = [0.0, 90.0, 156.0];
 const WRONG: [f64; 3] = [196.0, 70.0, 0.0];
 
-/// How often each class was taken for each, as an SVG: a row for each true class, a column for each answer. The darker a
-/// cell, the more of its row is in it.
+/// A confusion matrix as an SVG: a row for each true class, a column for each answer. The darker a
+/// cell, the larger its share of the row.
 pub fn confusion(title: &str, confusion: &Confusion) -> String {
     let classes = confusion.classes.len();
     let cell = match classes {
@@ -73,8 +74,8 @@ fn px(x: f64) -> String {
     format!("{x:.1}")
 }
 
-/// A cell's colour, and whether it is too dark for dark text. Rare mistakes are to be seen, so that shades of wrong
-/// answers grow as the root.
+/// A cell's colour, and whether it is too dark for dark text. The shade of wrong answers grows
+/// with the square root, so that rare mistakes are visible.
 fn shade(part: f64, right: bool) -> (String, bool) {
     let (strength, full) = if right { (part, RIGHT) } else { (part.sqrt(), WRONG) };
     let strength = if part > 0.0 { 0.06 + 0.94 * strength } else { 0.0 };

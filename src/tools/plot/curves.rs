@@ -6,30 +6,30 @@ use crate::run::EpochRow;
 use crate::tools::markup::xml_characters;
 
 const WIDTH: u32 = 1120;
-/// Pixels of a panel from top to bottom.
+/// Height of a panel in pixels.
 const PANEL: u32 = 340;
-/// Pixels of a line of the legend, and that a letter takes in it, about.
+/// Height of a line of the legend and approximate width of a letter in it, in pixels.
 const LINE: i32 = 24;
 const LETTER: f64 = 7.4;
 const MARGIN: i32 = 24;
-/// The most epochs whose points are marked.
+/// The maximum number of epochs whose points are marked.
 const MOST_MARKED: usize = 40;
 const INK: RGBColor = RGBColor(60, 60, 60);
 
 /// The epochs of one training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
-    /// What the legend calls it.
+    /// Its name in the legend.
     pub name: String,
     /// At least one.
     pub rows: Vec<EpochRow>,
 }
 
-/// What a panel shows, from left to right.
+/// The horizontal axis of a panel.
 #[derive(Clone, Copy)]
 enum Along {
     Epochs,
-    /// In units of so many seconds.
+    /// In units of this many seconds.
     Time(f64, &'static str),
 }
 
@@ -49,7 +49,7 @@ impl Along {
     }
 }
 
-/// What a panel shows, from bottom to top: of the training, and of the test.
+/// The vertical axis of a panel: for the training, and for the test.
 #[derive(Clone, Copy)]
 enum Up {
     Accuracy,
@@ -112,7 +112,7 @@ fn entry(curve: &Curve) -> String {
     format!("{}: {last:.2}%", curve.name)
 }
 
-/// The place of each entry: as many beside each other as fit.
+/// The position of each entry: as many per line as fit.
 fn legend(entries: &[String]) -> Vec<(i32, i32)> {
     let longest = entries.iter().map(|entry| entry.chars().count()).max().unwrap_or(0);
     let column = (longest as f64 * LETTER) as i32 + 60;
@@ -128,7 +128,7 @@ fn key(area: &Area<'_>, text: &str, (x, y): (i32, i32), colour: &RGBColor) -> Re
     area.draw(&Text::new(text.to_owned(), (x + 34, y - 7), (FONT, 14).into_font().color(&INK))).map_err(said)
 }
 
-/// Which line is the test's.
+/// Explains which line is that of the test.
 fn key_of_lines(area: &Area<'_>, y: i32) -> Result<(), String> {
     let styles = [(MARGIN, "test", INK.stroke_width(2)), (MARGIN + 90, "training", faint(&INK))];
     for (x, text, style) in styles {

@@ -1,5 +1,5 @@
-//! Pictures of numbers, as SVG: curves of trainings, and what was taken for what. What these and the picture of a search
-//! have in common is here.
+//! Plots as SVG: curves of trainings and confusion matrices. This module has what they share with
+//! the plot of a search.
 
 mod confusion;
 mod curves;
@@ -13,7 +13,7 @@ use plotters::prelude::*;
 pub use confusion::confusion;
 pub use curves::{Curve, curves};
 
-/// Text in a picture: the first is the one that netc brings along for PNG.
+/// Fonts: the first one is bundled with netc for PNG.
 pub(crate) const FONT: &str = "Inter, sans-serif";
 /// Okabe and Ito's colours, which people with any colour vision can tell apart.
 pub(crate) const COLOURS: [RGBColor; 8] = [
@@ -32,24 +32,25 @@ pub(crate) const GRID: RGBColor = RGBColor(232, 232, 232);
 /// Two axes of numbers.
 pub(crate) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// An axis for any finite numbers. Plotters computes the places of its marks in the numbers it is given, which takes
-/// for ever for very large ones: it is given multiples of a power of ten.
+/// An axis for any finite numbers. Plotters computes the positions of its marks in the numbers
+/// that it is given, which never ends for very large ones: it is given multiples of a power of
+/// ten.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Axis {
-    /// Of the power of ten; 0 for numbers of an ordinary size.
+    /// The exponent of the power of ten; 0 for numbers of ordinary size.
     exponent: i32,
-    /// What it shows, as plotters has it.
+    /// Its range, in plotters' units.
     pub range: Range<f64>,
 }
 
-/// Numbers whose largest lies between these are of an ordinary size.
+/// Numbers are of ordinary size if the largest is between these.
 const ORDINARY: Range<f64> = 1e-3..1e6;
-/// The least part of the largest number that an axis shows from end to end.
+/// The smallest range of an axis, as a fraction of the largest number.
 const SHORTEST: f64 = 1e-9;
 
 impl Axis {
-    /// Holds all values with their errors, and so much of its length more at both ends. Values that are no finite
-    /// number have no place on it.
+    /// An axis for all values with their errors, and with a margin at both ends as a fraction of
+    /// its length. Values that are not finite are ignored.
     pub(crate) fn of(values: impl Iterator<Item = (f64, f64)>, margin: f64) -> Axis {
         let finite = values.filter(|(value, error)| value.is_finite() && error.is_finite());
         let finite: Vec<(f64, f64)> = finite.collect();
@@ -70,12 +71,12 @@ impl Axis {
         axis
     }
 
-    /// A value as plotters has it.
+    /// A value in plotters' units.
     pub(crate) fn at(&self, value: f64) -> f64 {
         value / 10f64.powi(self.exponent)
     }
 
-    /// The text of a mark: so many places behind the point, or fewer.
+    /// The text of a mark, with at most this many decimals.
     pub(crate) fn label(&self, mark: f64, places: usize) -> String {
         let text = format!("{mark:.places$}");
         let text = if places > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
@@ -83,7 +84,7 @@ impl Axis {
     }
 }
 
-/// For `map_err` where plotters draws.
+/// For `map_err` after drawing with plotters.
 pub(crate) fn said(error: impl Display) -> String {
     error.to_string()
 }

@@ -1,4 +1,4 @@
-//! A net's source with what the check found out beside it, its stages, and the net as a list of values.
+//! A net's source annotated by the check, its stages, and the net as a list of values.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,11 +16,11 @@ pub struct Line {
     pub text: String,
     /// The shape of the value with which the line ends, and of all its calls; empty if it has none.
     pub shape: String,
-    /// The parameters of all that the line brings into the net; 0 for a line that brings nothing.
+    /// The parameters of everything that the line adds to the net; 0 for a line that adds nothing.
     pub params: u64,
 }
 
-/// A file that brings something into a net.
+/// A file that adds something to a net.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Its name as shown to the user.
@@ -29,7 +29,7 @@ pub struct File {
     pub lines: Vec<Line>,
 }
 
-/// What a line is about: for each line of a file the values with which it ends, by call.
+/// For each line of a file the values with which it ends, by call.
 #[derive(Debug, Default)]
 struct Found {
     /// First byte of the last element on the line.
@@ -39,9 +39,10 @@ struct Found {
     params: u64,
 }
 
-/// The files that bring something into a net, its own first, each line with the shape of its value and its parameters.
+/// The files that add something to a net, its own first, each line with the shape of its value and
+/// its parameters.
 ///
-/// A line in a block stands for all calls of the block: sizes that differ are listed, `64|128`, or
+/// A line in a block represents all calls of the block: sizes that differ are listed, `64|128`, or
 /// given as a range, `64..512`.
 pub fn annotated(net: &Checked, sources: &Sources) -> Vec<File> {
     let mut found: BTreeMap<(FileId, usize), Found> = BTreeMap::new();
@@ -88,7 +89,7 @@ fn last_line(sources: &Sources, span: Span) -> usize {
     sources.position(end).line
 }
 
-/// Which rounds of `repeat` a path goes through: its segments that are numbers.
+/// The iterations of `repeat` in a path: its segments that are numbers.
 fn round(path: &str) -> String {
     let rounds = path.split('.').filter(|s| s.chars().all(|c| c.is_ascii_digit()));
     rounds.collect::<Vec<_>>().join(".")
@@ -128,14 +129,14 @@ fn one_size(sizes: impl Iterator<Item = u64>) -> String {
     }
 }
 
-/// The nodes below one first segment of the paths.
+/// The nodes whose paths share the first segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
     /// The segment.
     pub name: String,
     /// The shape of its last value.
     pub shape: Shape,
-    /// How many numbers of it training changes.
+    /// The number of its trained values.
     pub params: u64,
     /// Its multiply-accumulate operations for one example.
     pub macs: u64,

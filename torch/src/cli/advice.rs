@@ -47,7 +47,7 @@ pub(super) fn unnamed_data(info: &RunInfo, command: &str) -> String {
     )
 }
 
-/// A path as a shell takes it.
+/// A path quoted for a shell.
 pub(super) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     shlex::try_quote(&text).map_or_else(|_| text.clone(), |quoted| quoted.into_owned())
@@ -63,7 +63,7 @@ pub(super) struct Failed<'a> {
 }
 
 impl Failed<'_> {
-    /// An error, and how to go on after it.
+    /// An error, and how to continue after it.
     pub(super) fn advice(&self, error: &RunError) -> String {
         match error {
             RunError::Rank { .. } if self.checkpoint().is_some() => format!(

@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use super::advice::{quoted, unnamed_data};
 use crate::run::{Machine, Score, confusion_of_run};
 
-/// The most classes whose whole matrix is printed.
+/// The maximum number of classes for which the whole matrix is printed.
 const MOST_IN_A_TABLE: usize = 20;
-/// The most mistakes that are listed where it is not.
+/// The maximum number of mistakes that are listed otherwise.
 const MOST_MISTAKES: usize = 12;
 
 pub(super) fn run(args: &EvalArgs) -> ExitCode {
@@ -30,7 +30,7 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
     }
 }
 
-/// What to evaluate on: as asked, else what the run was trained on.
+/// The data to evaluate on: as requested, or else what the run was trained on.
 fn data_of(args: &EvalArgs, info: &RunInfo) -> Result<Dataset, String> {
     let asked = args.data.clone().or_else(|| info.images());
     let spec = asked.ok_or_else(|| unnamed_data(info, &format!("netc eval {}", quoted(&args.run))))?;

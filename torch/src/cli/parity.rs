@@ -62,7 +62,7 @@ fn load(file: &Path, set: &[(String, String)]) -> Result<(Checked, Recipe), Stri
     Ok((net, recipe))
 }
 
-/// A line for each precision and executor; whether all are within their bounds.
+/// Prints a line for each precision and executor; returns whether all are within their bounds.
 fn of_net(args: &AgreeArgs, file: &Path) -> Result<bool, String> {
     let (net, recipe) = load(file, &args.set.set)?;
     let name = net.graph().name.clone();

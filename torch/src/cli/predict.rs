@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::run::{Machine, Trained};
 
-/// Images that are classified at once.
+/// Images per batch.
 const BATCH: usize = 100;
 
 pub(super) fn run(args: &PredictArgs) -> ExitCode {
@@ -28,7 +28,7 @@ pub(super) fn run(args: &PredictArgs) -> ExitCode {
     }
 }
 
-/// Whether every image could be read; those that could are classified in any case.
+/// Returns whether every image could be read; those that could are classified in any case.
 fn go(args: &PredictArgs) -> Result<bool, String> {
     RunFolder::info(&args.run).map_err(|e| e.to_string())?;
     let net = net_of_run(&args.run)?;
@@ -64,7 +64,7 @@ fn go(args: &PredictArgs) -> Result<bool, String> {
     Ok(all)
 }
 
-/// An image as the net takes it.
+/// An image in the form that the net takes.
 fn read(path: &Path, image: [usize; 3], resize: bool) -> Result<Picture, String> {
     let [channels, height, width] = image;
     let picture = Picture::read(path, resize.then_some([height, width])).map_err(|e| e.to_string())?;
@@ -90,7 +90,7 @@ fn top(probabilities: &[f32], count: usize) -> Vec<(usize, f32)> {
     all
 }
 
-/// The classes of one image, a line each; below its name where there are several.
+/// The classes of one image, one per line; below its name if there are several images.
 fn text(path: &Path, classes: &[String], top: &[(usize, f32)], several: bool) -> String {
     let indent = if several { "  " } else { "" };
     let mut text = if several { format!("{}\n", path.display()) } else { String::new() };

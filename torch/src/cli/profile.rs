@@ -75,7 +75,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     Ok(())
 }
 
-/// Seconds of what comes before the phases of a profile.
+/// Seconds spent before the phases of a profile.
 struct Before {
     start: Option<f64>,
     /// Of parsing, resolving and checking.
@@ -195,7 +195,7 @@ fn timed(profile: &Profile) -> String {
     }
 }
 
-/// The memory of the step: as predicted, in its parts, and as measured.
+/// The memory of the step: predicted, by part, and measured.
 fn memory(profile: &Profile) -> String {
     let predicted = profile.predicted;
     let parts = [
@@ -215,7 +215,7 @@ fn memory(profile: &Profile) -> String {
     format!("memory {}{measured}: {}\n", bytes(predicted.total()), parts.join(", "))
 }
 
-/// One word where all directions are alike.
+/// One word if all directions are equal.
 fn words(ways: ConvAlgorithms) -> String {
     let ConvAlgorithms { forward, input, weights } = ways;
     match forward == input && input == weights {
@@ -224,7 +224,7 @@ fn words(ways: ConvAlgorithms) -> String {
     }
 }
 
-/// The ops that are computed along, by their last names.
+/// The fused ops, by the last segments of their paths.
 fn along(task: &TaskProfile) -> String {
     let names = task.along.iter().map(|path| path.rsplit('.').next().unwrap_or(path));
     names.collect::<Vec<_>>().join(", ")

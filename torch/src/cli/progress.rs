@@ -6,8 +6,8 @@ use netc::run::EpochRow;
 
 use crate::run::Event;
 
-/// A training as it goes on: a row an epoch on standard output, and a bar on standard error where
-/// someone is watching.
+/// The progress of a training: a row per epoch on standard output, and a bar on standard error if
+/// that is a terminal.
 #[derive(Debug)]
 pub(super) struct TrainingView {
     epochs: u32,
@@ -40,7 +40,7 @@ impl TrainingView {
         }
     }
 
-    /// What is left to say is said to the log that it gives back.
+    /// Later messages go to the log that it returns.
     pub(super) fn end(self) -> Log {
         self.bar.clear();
         self.log
@@ -67,7 +67,7 @@ fn header() -> String {
     )
 }
 
-/// Times in seconds, losses as means, accuracies as parts of 1.
+/// Times in seconds, losses as means, accuracies as fractions of 1.
 fn table_row(row: &EpochRow) -> String {
     format!(
         "{:>5} {:>9.4} {:>10.2} {:>10.4} {:>9.4} {:>9.2} {:>9.4} {:>8.4} {:>10.2}",

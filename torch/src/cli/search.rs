@@ -21,7 +21,7 @@ use super::train::{INTERRUPTED, stop_on_interrupt};
 use crate::run::Machine;
 use crate::search::{Stage, Worked, Worker, calibrate};
 
-/// The most runs that are listed which could not be done.
+/// The maximum number of listed runs that could not be done.
 const MOST_LISTED: usize = 8;
 /// The images of CIFAR-10 and of CIFAR-100, for an estimate.
 const CIFAR: [usize; 2] = [50_000, 10_000];
@@ -34,7 +34,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> ExitCode {
     finish(reproduction(args, args.trainings.dry_run), &args.trainings)
 }
 
-/// The search that `netc reproduce` is.
+/// The search that `netc reproduce` performs.
 fn reproduction(args: &ReproduceArgs, dry: bool) -> Result<Planned, SearchError> {
     of(&args.files, &args.trainings, dry, || {
         let sorted = Sorted::claiming(&args.files)?;
@@ -89,7 +89,7 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
     Ok(code(worked, &log))
 }
 
-/// Whoever started this worker is gone: it saves its state and ends.
+/// If the process that started this worker is gone, it saves its state and ends.
 fn end_with_parent() {
     #[cfg(target_os = "linux")]
     {
@@ -97,7 +97,7 @@ fn end_with_parent() {
     }
 }
 
-/// Says which runs could not be done.
+/// Reports which runs could not be done.
 fn code(worked: Worked, log: &Log) -> ExitCode {
     for why in worked.blocked.iter().take(MOST_LISTED) {
         complain(&format!("a run that could not be done: {why}\n"));
@@ -113,7 +113,8 @@ fn code(worked: Worked, log: &Log) -> ExitCode {
     }
 }
 
-/// Trains until every run is over. `alone`: nobody watches, so it says itself which runs are over.
+/// Trains until every run is over. With `alone` there is no live view, so it reports finished runs
+/// itself.
 fn work(
     args: &TrainingsArgs,
     planned: &Planned,

@@ -1,4 +1,4 @@
-//! A search as it goes on.
+//! The live view of a search.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -12,11 +12,11 @@ use netc::cli::search::status::text;
 use netc::search::report::epochs;
 use netc::search::{Run, SearchError, Watcher};
 
-/// How often it looks, at most.
+/// The minimum interval between two updates.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Prints a line for each run that is over, by whichever worker, and shows below where someone is watching
-/// what runs, what is left and the means so far.
+/// Prints a line for each finished run, of any worker, and on a terminal shows below what is
+/// running, what is left and the means so far.
 #[derive(Debug)]
 pub(super) struct SearchView {
     stop: Option<Sender<()>>,
@@ -24,7 +24,7 @@ pub(super) struct SearchView {
 }
 
 impl SearchView {
-    /// Starts to watch a search's folder.
+    /// Starts watching a search's folder.
     pub(super) fn start(folder: &Path, quiet: bool) -> Result<SearchView, SearchError> {
         let watch = Watcher::new(folder)?;
         let (stop, stopped) = mpsc::channel();
@@ -67,7 +67,7 @@ fn watch_on(mut watch: Watcher, live: bool, stopped: &mpsc::Receiver<()>) {
     }
 }
 
-/// A run that is over.
+/// A finished run.
 pub(super) fn line(run: &Run) -> String {
     let (variant, length, seed) = (&run.inputs.variant, epochs(run.inputs.epochs), run.inputs.seed);
     match (run.accuracy(), run.time(), run.end.as_ref().and_then(|end| end.reason.as_ref())) {
@@ -79,7 +79,7 @@ pub(super) fn line(run: &Run) -> String {
     }
 }
 
-/// Says where the page is, and why it will be gone.
+/// Prints where the page is, and when it ends.
 pub(super) fn serve(folder: &Path, port: u16) -> Result<(), SearchError> {
     let address = netc::search::serve::serve(folder, port)?;
     complain(&format!("the search's page, as long as this command runs: http://{address}/\n"));

@@ -1,4 +1,4 @@
-//! Several workers of one search on this machine, each a process.
+//! Several worker processes of one search on this machine.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,12 +16,13 @@ use super::train::stop_on_interrupt;
 use crate::run::Machine;
 use crate::search::Worked;
 
-/// The folder of what the workers say.
+/// The folder of the workers' logs.
 const LOGS: &str = "logs";
-/// How often it looks after them.
+/// The interval at which it checks them.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// Starts so many workers and waits until all have ended. Asked to stop, it asks them to stop.
+/// Starts this many workers and waits until all have ended. If asked to stop, it asks them to
+/// stop.
 ///
 /// # Errors
 /// Workers that cannot be started, or that fail before every run is over.
@@ -97,7 +98,7 @@ fn start(
     command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log).spawn().map_err(failed)
 }
 
-/// A fresh log of a worker, in the place of an older one.
+/// A new log of a worker, replacing an older one.
 fn log(folder: &Path, number: u32) -> std::io::Result<File> {
     let (logs, name) = (Folder::open(folder)?.create_sub(LOGS)?, log_name(number));
     logs.remove(&name)?;
@@ -108,7 +109,7 @@ fn log_name(number: u32) -> String {
     format!("worker-{number}.log")
 }
 
-/// The polite signal; the worker ends after its step.
+/// SIGTERM: the worker ends after its step.
 fn terminate(child: &Child) {
     #[cfg(unix)]
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {

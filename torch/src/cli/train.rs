@@ -31,7 +31,7 @@ use crate::run::Board;
 use crate::run::dist::Group;
 use crate::run::{Job, Machine, Resume, RunReport, leave, train};
 
-/// The exit code of a run that was asked to stop: 128 and SIGINT.
+/// The exit code of a run that was asked to stop: 128 plus SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
 
 pub(super) fn run(args: &TrainArgs) -> ExitCode {
@@ -47,7 +47,7 @@ pub(super) fn run(args: &TrainArgs) -> ExitCode {
     }
 }
 
-/// What to train, and where it is written.
+/// What to train, and where it is recorded.
 struct Training {
     /// What `--set` changed, in words.
     overrides: String,
@@ -59,16 +59,16 @@ struct Training {
     precision: PrecisionChoice,
     method: Method,
     folder: RunFolder,
-    /// What it goes on with.
+    /// What it resumes.
     before: Option<Before>,
 }
 
-/// A run that was cut short.
+/// An interrupted run.
 struct Before {
     info: RunInfo,
-    /// What its log has.
+    /// The epochs in its log.
     rows: Vec<EpochRow>,
-    /// Its checkpoint, if there was one yet.
+    /// Its checkpoint, if there is one yet.
     checkpoint: Option<PathBuf>,
 }
 
@@ -153,14 +153,14 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
     Ok((report.outcome, log))
 }
 
-/// Says on standard error what the choice of convolutions costs in accuracy.
+/// Warns on standard error what the choice of convolutions costs in accuracy.
 pub(super) fn warn_of(conv: ConvChoice, machine: Machine) {
     if let Some(warning) = conv.warning(machine.precision).filter(|_| !machine.device.is_cuda()) {
         complain(&format!("warning: {warning}\n"));
     }
 }
 
-/// What writes event files: where asked, and where the run that is gone on with has some.
+/// The writer of event files, if requested, or if the resumed run has some.
 fn viewer(args: &TrainArgs, training: &Training) -> Option<Board> {
     let asked = match args.log {
         Some(Viewer::Tensorboard) => true,
@@ -170,7 +170,7 @@ fn viewer(args: &TrainArgs, training: &Training) -> Option<Board> {
     asked.then(|| Board::new(&training.folder.path(), training.recipe.batch_size, texts.to_vec()))
 }
 
-/// A training from its start. Of several ranks the first one alone shows what is wrong with its files.
+/// A training from its start. Of several ranks only the first one shows problems of its files.
 fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
     let file = args.file.as_deref().unwrap_or(Path::new(""));
     let mut compilation = compile(file, &args.set.set);
@@ -229,7 +229,8 @@ fn readable(flat: String) -> Result<String, String> {
     }
 }
 
-/// The rest of a training, all that it depends on from its folder; its images from where the user says, if anywhere.
+/// The rest of a training. Everything that it depends on comes from its folder; its images come
+/// from where the user says, if given.
 fn resumed(run: &Path, data: Option<&str>, first: bool) -> Result<Training, String> {
     let wrong = |error: RunError| advice(&error, run);
     // The first of several ranks alone writes, and holds the folder.
@@ -287,7 +288,7 @@ fn recipe_of_run(run: &Path, first: bool) -> Result<Recipe, String> {
 }
 
 impl Before {
-    /// Says what is not as it was and may change the bits of the result.
+    /// Reports what has changed and may change the bits of the result.
     fn compare(&self, machine: &Machine) {
         let now = RunAttempt::now(machine.hardware(), 0);
         let last = self.info.attempts.last();

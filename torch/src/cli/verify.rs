@@ -20,7 +20,8 @@ pub(super) fn verify(args: &PassesArgs) -> ExitCode {
     })
 }
 
-/// How far each pass moves the results of a net; an error names the first one that moves them too far.
+/// How much each pass changes the results of a net; an error names the first one that changes them
+/// too much.
 pub(super) fn trusted(
     net: &Checked,
     purpose: Purpose,

@@ -1,4 +1,4 @@
-//! A data set on the device, given out in augmented batches. Every operation is on a whole batch.
+//! A data set on the device, which yields augmented batches. Every operation is on a whole batch.
 
 use netc::run::RunError;
 use netc::run::augment::{Augmentation, Draws};
@@ -29,7 +29,8 @@ pub struct Batches {
     rows: Tensor,
     /// Columns from left to right, and from right to left, `[2, columns]`.
     columns: Tensor,
-    /// Which rows (columns) a square that starts at a row (column) covers, `[starts, length]`, bool.
+    /// The rows (columns) that a square starting at a row (column) covers, `[starts, length]`,
+    /// bool.
     covered: [Tensor; 2],
 }
 
@@ -50,8 +51,8 @@ impl Batches {
     /// Moves the first `limit` examples of a split to a device, padded for `what`.
     ///
     /// # Errors
-    /// No example, padding that reflection cannot make, a square larger than the image, too little
-    /// memory.
+    /// No examples, more padding than reflection allows, a square larger than the image, too
+    /// little memory.
     pub fn new(
         data: &Dataset,
         split: &Split,
@@ -154,7 +155,7 @@ impl Batches {
         Ok((images, self.labels.f_index_select(0, &pick(&epoch.order)?)?))
     }
 
-    /// The examples `start..start + count` as they are: normalised, not augmented.
+    /// The examples `start..start + count`, normalised but not augmented.
     pub fn plain(&self, start: usize, count: usize) -> Result<(Tensor, Tensor), TchError> {
         let [_, height, width] = self.image;
         let (tall, wide) = (height + 2 * self.pad, width + 2 * self.pad);
@@ -179,8 +180,8 @@ impl Batches {
     }
 }
 
-/// Where a reflection about the first and last of `length` places finds the value of place `i`; the
-/// edge itself is not repeated.
+/// The index that reflection padding reads for index `i` of `length`; the edge itself is not
+/// repeated.
 fn reflected(i: i64, length: i64) -> i64 {
     let last = length - 1;
     last - (last - i.abs()).abs()

@@ -5,24 +5,24 @@ use netc::run::{RunError, RunInfo};
 
 use crate::run::Event;
 
-/// Writes a training down for TensorBoard, event by event. Every number stands at the step, counted over the whole
-/// training, after which it was known.
+/// Logs a training for TensorBoard, event by event. Every value is recorded at the step, counted
+/// over the whole training, after which it was known.
 #[derive(Debug)]
 pub struct Board {
     folder: PathBuf,
     batch_size: usize,
     texts: Vec<(&'static str, String)>,
     file: Option<EventFile>,
-    /// Steps of an epoch.
+    /// Steps per epoch.
     steps: u64,
-    /// Whether the start is said.
+    /// Whether the start was recorded.
     started: bool,
     /// Images of the epoch whose loss was written, and the sum of their losses.
     seen: (usize, f64),
 }
 
 impl Board {
-    /// For a run's folder. The texts, each by its tag, go into the file first.
+    /// For a run's folder. The texts, by tag, go into the file first.
     pub fn new(folder: &Path, batch_size: usize, texts: Vec<(&'static str, String)>) -> Board {
         Board {
             folder: folder.into(),
@@ -35,7 +35,7 @@ impl Board {
         }
     }
 
-    /// Writes what an event says.
+    /// Records an event.
     ///
     /// # Errors
     /// A file that cannot be written.

@@ -1,5 +1,6 @@
-//! Weights and buffers in a `safetensors` file, each under its node's path, fp32. Of a training that is
-//! to go on, also what the optimiser remembers and what follows the weights, each under a prefix and its weight's name.
+//! Weights and buffers in a `safetensors` file, each under its node's path, fp32. For an
+//! unfinished training, also the state of the optimiser and of averages of the weights, each under
+//! a prefix and its weight's name.
 
 use std::path::{Path, PathBuf};
 
@@ -61,14 +62,14 @@ pub(super) fn before(path: &Path) -> PathBuf {
     path.with_extension("before.safetensors")
 }
 
-/// Whether there is a checkpoint before the last one.
+/// Whether there is a previous checkpoint.
 pub(super) fn has_before(path: &Path) -> bool {
     let before = before(path);
     let (folder, name) = parts(&before);
     Folder::open(folder).is_ok_and(|folder| folder.has(name))
 }
 
-/// Puts the checkpoint before the last one in its place.
+/// Replaces the last checkpoint by the previous one.
 pub(super) fn put_back(path: &Path, state: &State) -> Result<(), RunError> {
     write_atomically(path, &bytes_in_folder(&before(path), &state.net)?)
 }
@@ -88,8 +89,9 @@ fn more(state: &State) -> Vec<(String, &Weight, &Tensor)> {
     all
 }
 
-/// Reads what [`save_state`] wrote, and gives back its facts. Of a training whose `epochs` are all done there may be the weights
-/// alone, as [`save`] wrote them. On any difference nothing is changed but that lookahead begins or not as in the file.
+/// Reads what [`save_state`] wrote, and returns its facts. If all `epochs` are done, the file may
+/// have only the weights, as [`save`] wrote them. On any difference nothing is changed, except
+/// that lookahead begins or not as in the file.
 pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<Facts, RunError> {
     let bytes = bytes_in_folder(path, &state.net)?;
     let file = opened(path, &bytes)?;
@@ -131,8 +133,9 @@ pub(super) fn write(
     write_atomically(path, &bytes)
 }
 
-/// Reads every weight and buffer of a net; of a training that keeps a running mean of them, that mean. The file must have
-/// exactly its names, shapes and fp32, and may have the state of a training; on any difference the net is unchanged.
+/// Reads every weight and buffer of a net, or their exponential moving average if the training
+/// keeps one. The file must have exactly its names and shapes in fp32, and may have the state of a
+/// training; on any difference the net is unchanged.
 ///
 /// # Errors
 /// A file that cannot be read, is damaged or differs; the first difference is named.
@@ -142,7 +145,7 @@ pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
     put(&file, path, net, file.tested())
 }
 
-/// Like [`load`], of a run's folder, in which no link is followed.
+/// Like [`load`], from a run's folder, in which no link is followed.
 pub(super) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunError> {
     let bytes = RunFolder::read_checkpoint(run, most(net))?;
     let path = run.join(RunFolder::CHECKPOINT);
@@ -150,7 +153,7 @@ pub(super) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunError> {
     put(&file, &path, net, file.tested())
 }
 
-/// A file of a folder that may be a stranger's.
+/// A file in a folder that may come from a stranger.
 fn bytes_in_folder(path: &Path, net: &TorchNet) -> Result<Vec<u8>, RunError> {
     let (folder, name) = parts(path);
     Folder::open(folder).and_then(|folder| folder.read(name, most(net))).map_err(RunError::io(path))
@@ -163,7 +166,7 @@ fn parts(path: &Path) -> (&Path, &str) {
     (folder.unwrap_or(Path::new(".")), name.unwrap_or_default())
 }
 
-/// The most bytes that the checkpoint of a net can have.
+/// The maximum size of a net's checkpoint in bytes.
 fn most(net: &TorchNet) -> u64 {
     most_bytes(net.weights().iter().map(|weight| weight.tensor.numel() as u64).sum())
 }
@@ -172,7 +175,7 @@ fn opened<'b>(path: &Path, bytes: &'b [u8]) -> Result<Opened<'b>, RunError> {
     open(bytes).map_err(|reason| RunError::Damaged { path: path.into(), reason })
 }
 
-/// Puts the weights and buffers under a prefix into a net.
+/// Loads the weights and buffers under a prefix into a net.
 fn put(file: &Opened<'_>, path: &Path, net: &TorchNet, prefix: &str) -> Result<(), RunError> {
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     if let Some(extra) = file.extra(|name| net.weights().iter().any(|w| w.name == name)) {

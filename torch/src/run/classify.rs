@@ -1,4 +1,4 @@
-//! A trained net at work on images.
+//! Classifying images with a trained net.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use super::origin;
 use super::{Machine, checkpoint};
 use crate::lower::{At, Mode, TorchNet};
 
-/// The net of a run with its weights, and what it needs to read images and to name its answers.
+/// The net of a run with its weights, and what is needed to read images and to name classes.
 #[derive(Debug)]
 pub struct Trained {
     net: TorchNet,
-    /// The net as the run has it, which `net` was made from.
+    /// The run's net, from which `net` was made.
     source: TorchNet,
     normalisation: Normalisation,
     /// The names of the classes.
@@ -29,7 +29,8 @@ impl Trained {
     /// Loads a run's weights into its net.
     ///
     /// # Errors
-    /// No run in the folder, or one of a netc that did not write down how images are read; weights that do not fit.
+    /// No run in the folder, or one of an older netc that did not record how images are read;
+    /// weights that do not fit.
     pub fn load(run: &Path, net: &Checked, machine: Machine) -> Result<Trained, RunError> {
         let RunInfo { image, classes, normalisation, .. } = RunFolder::info(run)?;
         let old = || RunError::NoRun {
@@ -52,7 +53,7 @@ impl Trained {
     /// The probability of each class for each picture, all of the net's size ([`Trained::image`]).
     ///
     /// # Errors
-    /// A picture of another size, and what libtorch refuses.
+    /// A picture of another size; errors of libtorch.
     pub fn classify(&self, pictures: &[Picture]) -> Result<Vec<Vec<f32>>, RunError> {
         if let Some(other) = pictures.iter().find(|picture| picture.size != self.image) {
             let message = format!("expected a picture of {:?}, got {:?}", self.image, other.size);

@@ -8,7 +8,7 @@ use tch::Device;
 use super::native;
 use crate::lower::kernels;
 
-/// Where a run computes, and in what arithmetic.
+/// The device and precision of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {
     /// The device.
@@ -18,10 +18,10 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// What was asked for, made concrete on this machine.
+    /// Resolves what was requested on this machine.
     ///
     /// # Errors
-    /// A GPU that is not there.
+    /// A missing GPU.
     pub fn choose(device: DeviceChoice, precision: PrecisionChoice) -> Result<Machine, RunError> {
         let gpus = Machine::gpus();
         let device = match device {
@@ -46,7 +46,8 @@ impl Machine {
         usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
     }
 
-    /// Whether libtorch's CUDA half is loaded. The first call also prepares the process for libtorch.
+    /// Whether libtorch's CUDA part is loaded. The first call also prepares the process for
+    /// libtorch.
     ///
     /// # Errors
     /// Why it is not, in the dynamic linker's words.
@@ -60,7 +61,7 @@ impl Machine {
         loaded.as_ref().copied().map_err(String::as_str)
     }
 
-    /// Waits for what the device was given to do.
+    /// Waits until the device has finished its work.
     pub(super) fn wait(self) {
         if let Device::Cuda(gpu) = self.device {
             tch::Cuda::synchronize(gpu as i64);
@@ -84,7 +85,7 @@ impl Machine {
 pub struct LibtorchFacts {
     /// Its version.
     pub version: String,
-    /// The file that it was loaded from, where the system says it.
+    /// The file that it was loaded from, if the system reports it.
     pub library: Option<PathBuf>,
     /// Threads that it computes with.
     pub threads: usize,
@@ -92,7 +93,7 @@ pub struct LibtorchFacts {
     pub kernels: bool,
 }
 
-/// What libtorch says about itself.
+/// What libtorch reports about itself.
 pub fn libtorch_facts() -> LibtorchFacts {
     let build = kernels::aten::build();
     let version = build.split("TORCH_VERSION=").nth(1).and_then(|rest| rest.split([',', ' ']).next());

@@ -20,7 +20,8 @@ use crate::lower::{At, Stepped};
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
 
-/// How far an epoch is: all that the rest of it depends on besides what training changes.
+/// The progress of an epoch: everything that the rest of it depends on besides what training
+/// changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Part {
     /// Steps done.
@@ -34,7 +35,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Whether a training can have come so far.
+    /// Whether a training can have this progress.
     pub(super) fn sound(&self) -> bool {
         const MOST: usize = 1 << 40;
         self.step < MOST
@@ -47,13 +48,13 @@ impl Part {
 /// How a pass ended.
 #[derive(Debug)]
 pub(super) enum Pass {
-    /// Every image was seen: how well they were learnt, and the whole of the epoch.
+    /// Every image was seen: the score on them, and the whole epoch.
     Whole(Score, Part),
     /// It was asked to stop.
     Stopped(Part),
 }
 
-/// An epoch of a job and what it works with.
+/// An epoch of a job and its inputs.
 pub(super) struct Epoch<'a> {
     pub job: &'a Job<'a>,
     pub batches: &'a Batches,
@@ -63,7 +64,7 @@ pub(super) struct Epoch<'a> {
 }
 
 impl Epoch<'_> {
-    /// The rest of the pass after `from`. `keep` is given the state now and then, to save it.
+    /// The rest of the pass after `from`. `keep` receives the state at intervals, to save it.
     pub(super) fn train(
         &self,
         (stepper, state): (&mut Stepper, &mut State),
@@ -130,7 +131,7 @@ impl Epoch<'_> {
         Ok(Pass::Whole(tally.score().at("the loss")?, part(&tally, steps)?))
     }
 
-    /// One step on a batch, of which this rank takes its share; whether to stop after it.
+    /// One step on a batch, of which this rank takes its share; returns whether to stop after it.
     fn step(
         &self,
         (places, tally): (&super::batches::Epoch, &mut Tally),

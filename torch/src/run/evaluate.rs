@@ -19,25 +19,25 @@ use super::stepper::tuning;
 use super::{Batches, Machine, checkpoint};
 use crate::lower::{At, Mode, Session, TorchNet};
 
-/// Images in one batch of an evaluation. The result does not depend on it but for rounding.
+/// Images in one batch of an evaluation. It affects the result only by rounding.
 const BATCH: usize = 1000;
 
-/// How well a net does on some examples.
+/// The score of a net on some examples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
     /// How many examples.
     pub examples: usize,
     /// The mean of their losses.
     pub loss: f64,
-    /// The part classified rightly.
+    /// The fraction that was classified correctly.
     pub accuracy: f64,
 }
 
-/// Runs a net over the examples, each in these views, without other augmentation. Of several ranks each takes its share,
-/// and all get the whole score.
+/// Runs a net over the examples, each in these views, without other augmentation. Each of several
+/// ranks takes its share, and all get the whole score.
 ///
 /// # Errors
-/// A rank that is gone, and what libtorch refuses.
+/// A rank that is gone; errors of libtorch.
 pub fn evaluate(
     net: &TorchNet,
     batches: (&Batches, TestViews),
@@ -54,12 +54,12 @@ pub(super) struct Evaluated {
     pub score: Score,
     /// Whether it lacks batches, because this rank or another one was asked to stop.
     pub stopped: bool,
-    /// How long the choice of algorithms took, which is made once.
+    /// How long the choice of algorithms took, which happens once.
     pub tuned: Duration,
 }
 
-/// The same by a net rewritten for evaluation, until it is asked to stop; what is not finite is looked for in the net
-/// as it is.
+/// Like [`evaluate`], with a net rewritten for evaluation, until it is asked to stop; non-finite
+/// values are searched for in the original net.
 pub(super) fn evaluate_until(
     (net, tested): (&TorchNet, &Optimised),
     batches: (&Batches, TestViews),
@@ -69,8 +69,8 @@ pub(super) fn evaluate_until(
     evaluate_watched((&net.rewritten(tested)?, net), batches, how, among, &mut |_, _| Ok(()))
 }
 
-/// The same of a net and the one that it was made from; `watch` is given the logits and labels of each
-/// batch.
+/// Like [`evaluate_until`], for a net and the one that it was made from; `watch` receives the
+/// logits and labels of each batch.
 fn evaluate_watched(
     (net, source): (&TorchNet, &TorchNet),
     (batches, views): (&Batches, TestViews),
@@ -122,7 +122,7 @@ fn evaluate_watched(
     })
 }
 
-/// The error for a loss that is no number, with where it came from.
+/// The error for a loss that is not finite, with its origin.
 fn not_finite(
     net: &TorchNet,
     (batches, views): (&Batches, TestViews),
@@ -145,7 +145,7 @@ fn not_finite(
     Ok(RunError::NotFinite { what: "the loss on the test images".into(), value: loss, origin })
 }
 
-/// The views of a batch of images, each with its part in the mean.
+/// The views of a batch of images, each with its weight in the mean.
 fn views_of(which: TestViews, images: &Tensor) -> Result<Vec<(f64, Tensor)>, TchError> {
     let mirrored = |image: Tensor| Ok::<_, TchError>([image.f_flip([3])?, image]);
     let views = |part: f64, images: [Tensor; 2]| images.map(|image| (part, image));
@@ -163,7 +163,7 @@ fn views_of(which: TestViews, images: &Tensor) -> Result<Vec<(f64, Tensor)>, Tch
     }
 }
 
-/// A sum with a part of a tensor added; the whole of one alone is the tensor itself.
+/// A sum plus a weighted tensor; a single tensor with weight 1 is returned as it is.
 fn add(sum: Option<Tensor>, tensor: Tensor, part: f64) -> Result<Tensor, TchError> {
     let own = if part == 1.0 { tensor } else { tensor.f_mul_scalar(part)? };
     sum.map_or(Ok(own.shallow_clone()), |sum| sum.f_add(&own))
@@ -172,15 +172,15 @@ fn add(sum: Option<Tensor>, tensor: Tensor, part: f64) -> Result<Tensor, TchErro
 /// Evaluates the weights of a run folder on a data set's test images, in the views of the run's recipe.
 ///
 /// # Errors
-/// Weights that do not fit the net, and what libtorch refuses.
+/// Weights that do not fit the net; errors of libtorch.
 pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine) -> Result<Score, RunError> {
     evaluate_run_watched(run, net, data, machine, &mut |_, _| Ok(()))
 }
 
-/// The same, and how often each class was taken for each.
+/// Like [`evaluate_run`], and returns the confusion matrix too.
 ///
 /// # Errors
-/// Weights that do not fit the net, and what libtorch refuses.
+/// Weights that do not fit the net; errors of libtorch.
 pub fn confusion_of_run(
     run: &Path,
     net: &Checked,
@@ -235,7 +235,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// On from these sums of losses and right answers over so many examples.
+    /// Continues from these sums of losses and right answers over a number of examples.
     pub(super) fn from(device: Device, sums: [f64; 2], examples: usize) -> Result<Tally, TchError> {
         Ok(Tally { examples, sums: Tensor::f_from_slice(&sums)?.f_to_device(device)? })
     }
@@ -245,7 +245,7 @@ impl Tally {
         self.examples
     }
 
-    /// Makes it the tally of all ranks.
+    /// Sums it over all ranks.
     pub(super) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
         let Some(group) = group else { return Ok(()) };
         let [loss, right] = self.sums().at("the loss")?;

@@ -1,4 +1,4 @@
-//! Whether a net takes a data set's images and answers with its classes, and what to change if not.
+//! Whether a net accepts a data set's images and outputs its classes, and what to change if not.
 
 use netc::check::Checked;
 use netc::graph::{Op, Value};
@@ -63,7 +63,7 @@ fn set(net: &Checked, names: &[&str], is: u64, wanted: u64) -> Option<String> {
     Some(format!("--set {name}={wanted}"))
 }
 
-/// `--set` of all that makes the image another, if there is a parameter for each.
+/// `--set` for all sizes of the image that differ, if there is a parameter for each.
 fn set_image(net: &Checked, is: Option<[u64; 3]>, wanted: [u64; 3]) -> Option<String> {
     let (is, mut sets) = (is?, Vec::new());
     if is[0] != wanted[0] {

@@ -2,8 +2,8 @@ use tch::{TchError, Tensor};
 
 use crate::lower::TrainingNorm;
 
-/// Batch normalisation by the statistics of groups of a batch (Hoffer, Hubara and Soudry, 2017). Running statistics move once,
-/// by the mean of the groups'.
+/// Batch normalisation with the statistics of groups of a batch (Hoffer, Hubara and Soudry, 2017).
+/// Running statistics are updated once, with the mean over the groups.
 #[derive(Debug)]
 pub(super) struct GhostNorm {
     /// Images of a group, at least.

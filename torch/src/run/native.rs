@@ -4,8 +4,9 @@
 
 use std::ffi::CStr;
 
-/// Makes libtorch's CUDA half available if it is installed beside the rest. libtorch registers its
-/// kernels as the library is loaded, so that one binary serves machines with and without a GPU.
+/// Makes libtorch's CUDA part available if it is installed beside the rest. libtorch registers its
+/// kernels when the library is loaded, so that one binary works on machines with and without a
+/// GPU.
 ///
 /// # Errors
 /// The dynamic linker's words.
@@ -24,20 +25,22 @@ pub(super) fn load_cuda() -> Result<(), String> {
     Ok(())
 }
 
-/// Ends the process without the destructors of libraries, whose threads may still compute.
+/// Ends the process without running the destructors of libraries, whose threads may still be
+/// computing.
 pub fn leave(code: u8) -> ! {
     // SAFETY: it ends the process, and nothing after it runs.
     unsafe { libc::_exit(code.into()) }
 }
 
 /// Lets glibc keep large freed blocks. By default it returns them to the system, and every step
-/// pays for its page faults again: 10 to 30% of a training step on a virtual machine. Blocks that are kept
-/// do not always fit what is asked for next: a process takes up to two thirds more than it holds.
+/// pays for its page faults again: 10 to 30% of a training step on a virtual machine. Because of
+/// fragmentation a process then takes up to two thirds more than it uses.
 pub(super) fn keep_freed_memory() {
     freed_memory(1 << 30, i32::MAX);
 }
 
-/// Lets glibc return large freed blocks to the system from now on: a process takes what it holds.
+/// Lets glibc return large freed blocks to the system from now on: a process takes only what it
+/// uses.
 pub(super) fn return_freed_memory() {
     freed_memory(1 << 17, 1 << 17);
 }

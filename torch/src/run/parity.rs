@@ -22,24 +22,24 @@ use crate::lower::{At, Mode, Session, TorchNet};
 /// What is computed.
 #[derive(Debug, Clone, Copy)]
 pub struct Trial<'a> {
-    /// Of the weights and the images.
+    /// The seed of the weights and the images.
     pub seed: u64,
-    /// A file of weights instead of first ones.
+    /// A file of weights to use instead of initial ones.
     pub weights: Option<&'a Path>,
     /// Images in a step.
     pub batch: usize,
     /// Training steps.
     pub steps: usize,
-    /// Where, and in what arithmetic.
+    /// Device and precision.
     pub machine: Machine,
-    /// By whom.
+    /// How it is computed.
     pub method: &'a Method,
 }
 
 /// Tensors by name.
 pub type Named = Vec<(String, Tensor)>;
 
-/// What a trial gave, on the CPU, in the kind of the weights: fp64 in a net of fp64, else fp32.
+/// The result of a trial, on the CPU, in the type of the weights: fp64 for an fp64 net, else fp32.
 #[derive(Debug)]
 pub struct Steps {
     /// Weights and buffers at the start, by path.
@@ -57,8 +57,9 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Takes training steps on random images as a training would: by the method's executor, with the recipe's optimiser,
-    /// which divides the sum's gradient by the batch. The steps are the recipe's first epoch, and dropout drops nothing.
+    /// Takes training steps on random images as a training would: with the method's executor and
+    /// the recipe's optimiser, which divides the sum's gradient by the batch size. The steps form
+    /// the recipe's first epoch, and dropout drops nothing.
     ///
     /// # Errors
     /// What libtorch or the file system refuse.
@@ -100,7 +101,7 @@ impl Steps {
         Ok(Steps { before, evaluated, logits: logits?, loss: loss?, gradients, after })
     }
 
-    /// Writes them into a folder, as fp32 whatever they are in:
+    /// Writes them into a folder, as fp32 whatever their type:
     ///
     /// - `before.safetensors`, `after.safetensors`: weights and buffers;
     /// - `batch.safetensors`: `images` fp32 `[steps, batch, channels, rows, columns]`, standard normal; `labels` int64
@@ -199,8 +200,8 @@ fn entry(name: &str, tensor: &Tensor) -> Result<(String, Entry), RunError> {
     Ok((name.to_string(), checkpoint::entry(tensor).at(name)?))
 }
 
-/// How far what was found is from what is exact: the root of the mean square of the differences, relative to that of
-/// the exact numbers.
+/// How far a result is from the exact one: the root mean square of the differences, relative to
+/// that of the exact values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Distance {
     /// Of the logits in evaluation mode.
@@ -233,8 +234,9 @@ impl Distance {
         })
     }
 
-    /// Whether it is within what rounding explains in this precision. In a half precision what is nearly equal goes one way
-    /// or the other in a max pool or a ReLU, so that the gradients of a deep net say little.
+    /// Whether it is within what rounding explains in this precision. In half precision, nearly
+    /// equal values go either way in a max pool or a ReLU, so the gradients of a deep net say
+    /// little.
     pub fn within(&self, precision: Precision) -> bool {
         let [logits, gradients] = match precision {
             Precision::Fp64 => [1e-10, 1e-8],
@@ -248,7 +250,7 @@ impl Distance {
     }
 }
 
-/// What the steps changed of each weight and buffer.
+/// The change of each weight and buffer by the steps.
 fn changes(found: &Steps, exact: &Steps) -> Result<Vec<[Tensor; 2]>, TchError> {
     let of = |after: &Tensor, before: &Tensor| after.f_to_kind(Kind::Double)?.f_sub(before);
     let rows = exact.before.iter().zip(&exact.after).zip(&found.after);

@@ -21,25 +21,26 @@ use super::stepper::tuning;
 use super::{Batches, Machine, Optimiser, native};
 use crate::lower::{At, Session, TorchNet};
 
-/// Steps before the clock counts.
+/// Warm-up steps.
 const WARM_UP: usize = 2;
 
-/// A task of a step: an op, and what is computed along with it.
+/// A task of a step: an op, and the ops fused into it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TaskProfile {
     /// The op's path.
     pub path: String,
-    /// The paths of the ops that are computed along with it.
+    /// The paths of the fused ops.
     pub along: Vec<String>,
     /// Seconds forward and backward: medians over the steps.
     pub seconds: [f64; 2],
     /// Multiply-accumulate operations forward and backward, of the whole batch.
     pub macs: [u64; 2],
-    /// Bytes forward and backward that it must read and write at least: operands, weights, values and their gradients.
+    /// The minimum bytes that it must read and write forward and backward: operands, weights,
+    /// values and their gradients.
     pub bytes: [u64; 2],
     /// How it is computed, for a convolution.
     pub ways: Option<ConvAlgorithms>,
-    /// Why, where it was timed.
+    /// The timings, if it was timed.
     pub times: Option<Times>,
 }
 
@@ -52,7 +53,7 @@ pub struct Phases {
     pub weights: f64,
     /// The schedule and its memory.
     pub schedule: f64,
-    /// The choice of the convolutions' algorithms, by timing those that no run before has timed.
+    /// The choice of the convolutions' algorithms, by timing those that no earlier run has timed.
     pub tuning: f64,
     /// The first step.
     pub first: f64,
@@ -65,30 +66,31 @@ pub struct Phases {
 pub struct Profile {
     /// The tasks, in order.
     pub tasks: Vec<TaskProfile>,
-    /// Seconds of a batch's augmentation; 0 for a net whose input is no image of up to three channels.
+    /// Seconds of a batch's augmentation; 0 for a net whose input is not an image with up to three
+    /// channels.
     pub data: f64,
     /// Seconds of the optimiser.
     pub optimiser: f64,
     /// Seconds of whole steps: the median.
     pub step: f64,
-    /// What this machine reaches in a matrix product, in multiply-accumulate operations per second.
+    /// This machine's rate in a matrix product, in multiply-accumulate operations per second.
     pub matrix_peak: f64,
-    /// What it reaches in a copy, in bytes read and written per second.
+    /// Its rate in a copy, in bytes read and written per second.
     pub memory_peak: f64,
-    /// What came before.
+    /// The phases before the steps.
     pub phases: Phases,
-    /// The memory of the step as it is predicted.
+    /// The predicted memory of the step.
     pub predicted: Footprint,
-    /// What the process held at its peak from before the net was built until after the last step, in bytes, if it was measured and
-    /// the system tells.
+    /// The peak memory of the process from before the net was built until after the last step, in
+    /// bytes, if it was measured and the system reports it.
     pub allocated: Option<u64>,
 }
 
-/// Measures so many steps on random images. With `memory` it measures what they hold at most, too: freed memory then goes back
-/// to the system, which costs time.
+/// Measures a number of steps on random images. With `memory` it also measures their peak memory:
+/// freed memory then goes back to the system, which costs time.
 ///
 /// # Errors
-/// What libtorch refuses.
+/// Errors of libtorch.
 pub fn profile(
     net: &Checked,
     recipe: &Recipe,
@@ -186,9 +188,9 @@ pub fn profile(
 
 /// Random images for a net, from memory as in a training.
 enum Images {
-    /// Augmented as the recipe has it; every batch takes its part of an epoch.
+    /// Augmented by the recipe; every batch takes its part of an epoch.
     Augmented(Batches, super::batches::Epoch, usize),
-    /// As they are, for nets whose input the augmentation does not fit.
+    /// Without augmentation, for nets whose input it does not fit.
     Plain(Tensor, Tensor),
 }
 
@@ -256,7 +258,7 @@ fn matrix_peak(machine: Machine) -> Result<f64, TchError> {
     Ok((size * size * size) as f64 / time)
 }
 
-/// Bytes per second of a copy that no cache holds.
+/// Bytes per second of a copy that exceeds all caches.
 fn memory_peak(machine: Machine) -> Result<f64, TchError> {
     let from = Tensor::f_ones([64 << 20], (Kind::Float, machine.device))?;
     let mut to = from.f_zeros_like()?;

@@ -9,25 +9,26 @@ use super::optimiser::LrState;
 use super::origin::finite;
 use crate::lower::{At, TorchNet};
 
-/// The net and all else that a step changes: with the place in the training, whatever its rest depends on.
+/// The net and everything else that a step changes: together with the position in the training,
+/// everything that the rest depends on.
 #[derive(Debug)]
 pub(super) struct State {
     pub net: TorchNet,
     pub optimiser: Optimiser,
-    /// The running mean of the weights that is tested, if the recipe wants one.
+    /// The exponential moving average of the weights that is tested, if the recipe asks for one.
     pub ema: Option<Average>,
-    /// Lookahead's slow weights, from its first turn on.
+    /// Lookahead's slow weights, once it has started.
     pub slow: Option<Average>,
 }
 
-/// How far a training is after a step.
+/// The progress of a training after a step.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Progress {
     /// From 1.
     pub epoch: u32,
     /// Steps done in this epoch.
     pub step: usize,
-    /// Steps of an epoch.
+    /// Steps per epoch.
     pub steps: usize,
 }
 
@@ -42,7 +43,7 @@ impl Progress {
         (self.epoch as usize - 1) * self.steps + self.step
     }
 
-    /// What the rate is.
+    /// The learning rate.
     fn pace(self, schedule: &Schedule) -> LrState {
         let (epoch, step) = (self.epochs(), self.done() as u64);
         LrState { lr: schedule.at(epoch), peak: schedule.peak(), epoch, step }
@@ -50,14 +51,14 @@ impl Progress {
 }
 
 impl State {
-    /// Of a net that is not trained yet.
+    /// For a net that is not trained yet.
     pub(super) fn new(net: TorchNet, recipe: &Recipe) -> Result<State, TchError> {
         let optimiser = Optimiser::new(&net, recipe)?;
         let ema = if recipe.ema > 0.0 { Some(Average::of(&net)?) } else { None };
         Ok(State { net, optimiser, ema, slow: None })
     }
 
-    /// Moves the weights, and what follows them.
+    /// Updates the weights and their averages.
     pub(super) fn step(
         &mut self,
         gradients: &[Tensor],
@@ -74,7 +75,8 @@ impl State {
         Ok(())
     }
 
-    /// Lookahead (Zhang et al., 2019) with the slow weights' course of airbench94 (Jordan, 2024).
+    /// Lookahead (Zhang et al., 2019) with the schedule of slow weights of airbench94 (Jordan,
+    /// 2024).
     fn look_ahead(&mut self, recipe: &Recipe, at: Progress) -> Result<(), TchError> {
         let every = recipe.lookahead_every as usize;
         let begun = (at.done() - 1) as f64 >= recipe.lookahead_start * at.steps as f64;
@@ -90,7 +92,7 @@ impl State {
         self.end_of_epoch()
     }
 
-    /// Refuses a number that is not finite among all that training changes: it is not worth keeping.
+    /// Refuses a state with a value that is not finite: it is not worth saving.
     pub(super) fn is_finite(&self) -> Result<(), RunError> {
         let remembered = self.net.trained().zip(self.optimiser.remembered());
         let remembered = remembered.flat_map(|(weight, all)| all.into_iter().map(move |t| (weight, t)));
@@ -106,12 +108,12 @@ impl State {
         Ok(())
     }
 
-    /// The weights become lookahead's slow ones.
+    /// Sets lookahead's slow weights to the weights.
     pub(super) fn end_of_epoch(&self) -> Result<(), TchError> {
         self.slow.iter().try_for_each(|slow| slow.give(&self.net))
     }
 
-    /// The net to test: with the mean of the weights if there is one.
+    /// The net to test: with the average of the weights if there is one.
     pub(super) fn tested(&self) -> TorchNet {
         let own: Vec<Tensor> = self.net.weights().iter().map(|w| w.tensor.shallow_clone()).collect();
         self.net.with_tensors(self.ema.as_ref().map_or(&own, |ema| &ema.0))
@@ -135,7 +137,7 @@ impl Average {
         net.weights().iter().map(|weight| copy(&weight.tensor)).collect::<Result<_, _>>().map(Average)
     }
 
-    /// Keeps the part `keep`, and takes the rest from the net.
+    /// Moves towards the net, keeping the fraction `keep`.
     fn follow(&mut self, net: &TorchNet, keep: f64) -> Result<(), TchError> {
         let pairs = self.0.iter_mut().zip(net.weights());
         tch::no_grad(|| {
@@ -146,7 +148,7 @@ impl Average {
         })
     }
 
-    /// Gives the net these weights.
+    /// Copies these weights into the net.
     fn give(&self, net: &TorchNet) -> Result<(), TchError> {
         tch::no_grad(|| {
             let mut pairs = self.0.iter().zip(net.weights());

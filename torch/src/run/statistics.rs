@@ -1,4 +1,4 @@
-//! Whether batch normalisation has a variance to take in every batch of a training.
+//! Whether batch normalisation has more than one value per channel in every batch of a training.
 
 use netc::check::Checked;
 use netc::graph::Op;
@@ -6,22 +6,23 @@ use netc::run::RunError;
 
 use super::Job;
 
-/// How the images of an epoch come together in forward passes.
+/// How the images of an epoch are divided into forward passes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Batching {
     /// Images in an epoch.
     pub images: usize,
     /// Images in a batch; the last one of an epoch may have fewer.
     pub batch_size: usize,
-    /// Ranks that share a batch, each with statistics of its own.
+    /// Ranks that share a batch, each with its own statistics.
     pub ranks: usize,
-    /// Images in a group with statistics of its own, at least; 0 for the whole share of a rank.
+    /// Minimum number of images in a group with its own statistics; 0 for the whole share of a
+    /// rank.
     pub ghost_batch: usize,
     /// What sets the batch size.
     pub setting: &'static str,
 }
 
-/// The images that statistics are taken over, and the larger groups that they are a part of.
+/// The images over which statistics are computed, and the larger groups that contain them.
 #[derive(Debug, Clone, Copy)]
 struct Smallest {
     batch: usize,
@@ -47,7 +48,7 @@ impl Batching {
         }
     }
 
-    /// Refuses a net that normalises a batch of which one value a channel is left: it has no variance.
+    /// Refuses a net that would normalise a single value per channel, which has no variance.
     pub fn has_variance(self, net: &Checked) -> Result<(), RunError> {
         let Some(smallest) = self.smallest().filter(|smallest| smallest.images == 1) else { return Ok(()) };
         let alone = net.order().iter().find(|&&id| {

@@ -17,7 +17,8 @@ pub(super) enum Stepper {
 }
 
 impl Stepper {
-    /// For a net and batches of at most so many images. Statistics other than the batch's need the tape.
+    /// For a net and batches up to a maximum size. Statistics other than the batch's need
+    /// autograd.
     pub(super) fn new(
         net: &TorchNet,
         batch: usize,

@@ -32,11 +32,11 @@ pub struct Job<'a> {
     pub net: &'a Checked,
     /// How to train it.
     pub recipe: &'a Recipe,
-    /// What on.
+    /// The data.
     pub data: &'a Dataset,
-    /// Use only so many training examples, the first ones.
+    /// Use only the first training examples, this many.
     pub limit_train: Option<usize>,
-    /// Use only so many test examples, the first ones.
+    /// Use only the first test examples, this many.
     pub limit_test: Option<usize>,
     /// The seed of weights, order, augmentation and dropout.
     pub seed: u64,
@@ -44,22 +44,22 @@ pub struct Job<'a> {
     pub machine: Machine,
     /// How often the state is saved before the end, at most; always after a whole epoch.
     pub save_every: Duration,
-    /// Where to go on, for a training that was cut short.
+    /// Where to resume an interrupted training.
     pub resume: Option<Resume<'a>>,
     /// The processes that train it together, if there are several.
     pub group: Option<&'a Arc<Group>>,
     /// How it is computed.
     pub method: &'a Method,
-    /// Ends the training after the step under way.
+    /// Ends the training after the current step.
     pub stop: &'a AtomicBool,
 }
 
-/// A training that was cut short.
+/// An interrupted training.
 #[derive(Debug, Clone, Copy)]
 pub struct Resume<'a> {
-    /// What it saved.
+    /// Its checkpoint.
     pub checkpoint: &'a Path,
-    /// The epochs that it did, at least up to the checkpoint's.
+    /// The epochs that it completed, at least up to the checkpoint's.
     pub rows: &'a [EpochRow],
 }
 
@@ -68,7 +68,7 @@ pub struct Resume<'a> {
 pub enum Event {
     /// Training starts; everything is loaded.
     Start(Box<RunInfo>),
-    /// An epoch goes on.
+    /// Progress within an epoch.
     Progress {
         /// From 1.
         epoch: u32,
@@ -88,7 +88,7 @@ pub enum Event {
     },
     /// An epoch is over.
     Epoch(EpochRow),
-    /// The last checkpoint cannot be used, and the one before it is.
+    /// The last checkpoint cannot be used, and the previous one is used instead.
     Earlier {
         /// What is wrong with the last.
         reason: String,
@@ -106,14 +106,14 @@ pub struct RunReport {
     pub rows: Vec<EpochRow>,
 }
 
-/// Trains a net and writes it down in the journal. Of several ranks each does so, rank 0 with the real journal.
+/// Trains a net and records it in the journal. Every rank does so, rank 0 with the real journal.
 ///
-/// On one machine, the same job gives the same numbers to the bit on a CPU, also if it was cut short and
+/// On one machine's CPU the same job gives bit-identical numbers, also if it was interrupted and
 /// resumed.
 ///
 /// # Errors
-/// Data that does not fit the net, a checkpoint that does not, a loss that is no number, a rank that is gone, and
-/// what the journal, libtorch or the file system refuse.
+/// Data or a checkpoint that do not fit the net, a loss that is not finite, a rank that is gone,
+/// and errors of the journal, libtorch or the file system.
 pub fn train(
     job: &Job<'_>,
     journal: &mut dyn Journal,
@@ -245,7 +245,8 @@ fn epochs(
     Ok(RunReport { outcome, rows })
 }
 
-/// A step that changes nothing: what takes time once alone, such as the first allocation, is not the time of an epoch.
+/// A warm-up step that changes nothing, so that one-time costs, such as the first allocation, do
+/// not count for an epoch.
 fn warm_up(job: &Job<'_>, stepper: &mut Stepper, state: &State, batches: &Batches) -> Result<(), RunError> {
     let size = job.recipe.batch_size.min(batches.count());
     let share = job.group.map_or(0..size, |group| group.share(0, size));
@@ -300,7 +301,7 @@ fn save(
     }
 }
 
-/// Whether every rank has an image of every batch: one without would leave the others waiting.
+/// Checks that every rank has an image of every batch: one without would leave the others waiting.
 fn enough_for_all(group: &Group, images: usize, batch_size: usize) -> Result<(), RunError> {
     let smallest = match images % batch_size {
         0 => batch_size,
@@ -315,8 +316,8 @@ fn enough_for_all(group: &Group, images: usize, batch_size: usize) -> Result<(),
     Ok(())
 }
 
-/// Puts all that training changes where a checkpoint left them; the epochs up to there, and the part of the next one.
-/// In place of a damaged checkpoint, the one before it.
+/// Restores everything that training changes from a checkpoint; returns the epochs up to there,
+/// and the progress in the next one. If the checkpoint is damaged, the previous one is used.
 fn resumed(
     job: &Job<'_>,
     resume: Resume<'_>,
@@ -338,12 +339,12 @@ fn resumed(
     }
 }
 
-/// Whether a checkpoint is not as it was written, so that the one before it may be better.
+/// Whether a checkpoint is damaged, so that the previous one may be better.
 fn is_unusable(error: &RunError) -> bool {
     matches!(error, RunError::Damaged { .. } | RunError::Io { .. } | RunError::NotInLog { .. })
 }
 
-/// Puts all that training changes where one checkpoint left it.
+/// Restores everything that training changes from one checkpoint.
 fn left_by(
     job: &Job<'_>,
     resume: Resume<'_>,

@@ -9,14 +9,15 @@ use tch::{Device, Kind, TchError, Tensor};
 use super::Batches;
 use crate::lower::{At, TorchNet};
 
-/// Images at once.
+/// Images per batch.
 const CHUNK: usize = 500;
 
-/// Gives every convolution that starts whitened its weights: the eigenvectors of the covariance of the patches that it sees, each
-/// divided by the root of its eigenvalue, the largest first, and then the negative of each (Page, 2019).
+/// Initialises every whitening convolution: its weights are the eigenvectors of the covariance of
+/// the patches that it sees, each divided by the square root of its eigenvalue, the largest first,
+/// followed by their negatives (Page, 2019).
 ///
 /// # Errors
-/// Such a convolution that does not read the images themselves, and what libtorch refuses.
+/// A whitening convolution that does not read the images themselves; errors of libtorch.
 pub(super) fn whiten(net: &TorchNet, images: &Batches, recipe: &Recipe) -> Result<(), RunError> {
     for step in net.plan().steps() {
         let Op::Conv(conv) = &step.op else { continue };

@@ -14,7 +14,7 @@ pub(super) struct Appender {
 }
 
 impl Appender {
-    /// Opens or makes the file. After a line that was cut short comes a new one.
+    /// Opens or creates the file. A truncated last line is followed by a new one.
     pub fn open(own: &Folder) -> Result<Appender, SearchError> {
         let path = own.path().join(FILE);
         let file = own.append(FILE).map_err(SearchError::io(&path))?;

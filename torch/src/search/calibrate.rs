@@ -11,21 +11,21 @@ use netc::search::{Plan, SearchError, Sha};
 
 use crate::run::{Job, Machine, train};
 
-/// The most nets that are timed; the others are taken to lie between them, by their MACs.
+/// The maximum number of nets that are timed; the others are interpolated by their MACs.
 const MOST_TIMED: usize = 3;
-/// The shortest time in seconds that says something; a faster machine does more steps.
+/// The shortest meaningful time in seconds; a faster machine does more steps.
 const SHORTEST: f64 = 0.3;
-/// The most steps that are timed.
+/// The maximum number of steps that are timed.
 const MOST_STEPS: usize = 64;
-/// The most images that a test is timed with.
+/// The maximum number of images that a test is timed with.
 const MOST_TESTED: usize = 500;
 
-/// What this machine takes for the nets of a search.
+/// The speed of this machine on the nets of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
     /// How many nets were timed.
     pub timed: usize,
-    /// Seconds that each variant of the plan takes to train on one image, and to be tested on one.
+    /// Seconds that each variant of the plan takes to train on one image, and to test one.
     pub per_image: Vec<[f64; 2]>,
 }
 
@@ -40,8 +40,8 @@ impl Calibration {
     }
 }
 
-/// Times a few steps of a few of a plan's variants on generated images. `net` has the net of a graph, `watch` is told each
-/// variant's name.
+/// Times a few steps of a few of a plan's variants on generated images. `net` returns the net of a
+/// graph, `watch` receives each variant's name.
 ///
 /// # Errors
 /// What libtorch refuses.

@@ -1,4 +1,4 @@
-//! What a worker writes into the folder of a run.
+//! The files that a worker writes into the folder of a run.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,9 +11,9 @@ use netc::search::{Attempt, Line, SearchError};
 
 use super::appender::Appender;
 
-/// What stays of a run that is over, beside its leases.
+/// What stays of a finished run, besides its leases.
 pub(super) const KEPT: [&str; 2] = [FILE, WEIGHTS];
-/// The checkpoint before the last one.
+/// The previous checkpoint.
 const BEFORE: &str = "checkpoint.before.safetensors";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(super) const WEIGHTS: &str = "weights.safetensors";
@@ -67,7 +67,8 @@ impl Journal for Entries<'_> {
     }
 }
 
-/// Where a run goes on, if it has a checkpoint. What is no file is removed: no training wrote it.
+/// Where a run resumes, if it has a checkpoint. Anything that is not a file is removed: no
+/// training wrote it.
 pub(super) fn checkpoint(own: &Folder) -> Result<Option<PathBuf>, SearchError> {
     for name in [CHECKPOINT, BEFORE] {
         if own.file(name).is_err() {
@@ -78,7 +79,7 @@ pub(super) fn checkpoint(own: &Folder) -> Result<Option<PathBuf>, SearchError> {
     Ok(own.has(CHECKPOINT).then_some(path))
 }
 
-/// Whether a training failed for what it was to go on from.
+/// Whether a training failed because of the state that it was to resume from.
 pub(super) fn is_of_checkpoint(error: &RunError, own: &Folder) -> bool {
     match error {
         RunError::Checkpoint { .. }

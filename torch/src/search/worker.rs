@@ -1,4 +1,4 @@
-//! A worker: takes up runs of a search one after another until none is left.
+//! A worker: takes runs of a search one after another until none is left.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use super::appender::Appender;
 use super::entries::{Entries, KEPT, WEIGHTS, checkpoint, is_of_checkpoint, now};
 use crate::run::{Event, Job, Machine, Resume, train};
 
-/// How long a worker waits before it looks again, when all runs that are left are others'.
+/// How long a worker waits before it looks again, if all remaining runs belong to others.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// A worker of one process.
@@ -25,15 +25,16 @@ const WAIT: Duration = Duration::from_secs(1);
 pub struct Worker<'a> {
     /// The search.
     pub folder: &'a Path,
-    /// What on.
+    /// The data.
     pub data: &'a Dataset,
     /// Where to compute.
     pub machine: Machine,
-    /// How often a run's state is saved, at most; always after a whole epoch.
+    /// The minimum interval between saves of a run's state; it is always saved after a whole
+    /// epoch.
     pub save_every: Duration,
     /// Whether the weights of finished runs are kept.
     pub keep_weights: bool,
-    /// Ends the work after the step under way.
+    /// Ends the work after the current step.
     pub stop: &'a AtomicBool,
 }
 
@@ -42,18 +43,18 @@ pub struct Worker<'a> {
 pub struct Worked {
     /// Runs that it finished.
     pub finished: usize,
-    /// Runs that failed: their loss was no number, or their net does not fit the data.
+    /// Runs that failed: their loss was not finite, or their net does not fit the data.
     pub failed: usize,
-    /// Runs that it could not do for what stands in their place, each with why.
+    /// Runs that it could not do because of what is in their place, each with the reason.
     pub blocked: Vec<String>,
     /// Whether it was asked to stop.
     pub interrupted: bool,
 }
 
-/// What a worker is at.
+/// Events of a worker.
 #[derive(Debug)]
 pub enum Stage<'a> {
-    /// A run starts or goes on.
+    /// A run starts or resumes.
     Run(&'a PlannedRun),
     /// A run's file was damaged, and the run is done again.
     Again(&'a PlannedRun, &'a Flaw),
@@ -61,19 +62,20 @@ pub enum Stage<'a> {
     Training(&'a PlannedRun, &'a Event),
     /// It is over.
     Over(&'a Run),
-    /// All that is left are runs of others.
+    /// Only runs of other workers are left.
     Waiting(usize),
 }
 
 impl Worker<'_> {
     /// Works until every run of the plan is over, or until it is asked to stop.
     ///
-    /// A run that another worker holds is left to it, and taken over if that one dies. A damaged run is done again;
-    /// one that cannot be, for what stands in its place, is left out and told of.
+    /// A run that another worker holds is left to it, and taken over if that worker dies. A
+    /// damaged run is done again; if that is impossible because of what is in its place, it is
+    /// skipped and reported.
     ///
     /// # Errors
-    /// A search that cannot be read or written, other images than those it began with, a machine that fails; the run
-    /// in hand is left for others.
+    /// A search that cannot be read or written, images other than those it began with, a machine
+    /// that fails; the current run is left for others.
     pub fn work(&self, report: &mut dyn FnMut(Stage<'_>)) -> Result<Worked, SearchError> {
         let plan = Plan::read(self.folder)?;
         self.same_data(&plan)?;
@@ -131,7 +133,7 @@ impl Worker<'_> {
         }
     }
 
-    /// One look at a run, and the work on it if it is due and free.
+    /// Looks at a run, and works on it if it is due and free.
     fn turn(
         &self,
         desk: &mut Desk<'_>,
@@ -227,7 +229,7 @@ impl Worker<'_> {
         Ok(ended)
     }
 
-    /// Writes down how a run ended.
+    /// Records how a run ended.
     fn conclude(
         &self,
         result: Result<Outcome, RunError>,
@@ -254,7 +256,7 @@ impl Worker<'_> {
     }
 }
 
-/// What a worker has before it.
+/// The current run of a worker.
 struct Desk<'a> {
     plan: &'a Plan,
     runs: Folder,
@@ -275,13 +277,13 @@ impl Desk<'_> {
     }
 }
 
-/// What came of a look at a run.
+/// The result of looking at a run.
 enum Turn {
     /// It is over, with this result.
     Over(f64),
     /// It was worked on.
     Worked(Option<Outcome>),
-    /// It is another's, or not due yet.
+    /// Another worker has it, or it is not due yet.
     Left,
 }
 

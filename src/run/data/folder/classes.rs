@@ -1,4 +1,4 @@
-//! The class folders of a folder, and the images in these.
+//! The class folders of a folder, and the images in them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,14 +11,14 @@ use super::super::{DataError, list, picture, printable};
 use crate::diag::is_deceptive;
 use crate::limits::MAX_CLASSES;
 
-/// What systems leave in folders, beside all that begins with a dot.
+/// Files that systems leave in folders, besides those that begin with a dot.
 const SYSTEM_FILES: [&str; 3] = ["thumbs.db", "desktop.ini", "__macosx"];
 
 /// The images of one folder, by the name of the class.
 #[derive(Debug, Default)]
 pub(super) struct Classes {
     pub files: BTreeMap<String, Vec<PathBuf>>,
-    /// Files in class folders that are no images.
+    /// Files in class folders that are not images.
     pub others: usize,
     /// Names of files beside the class folders.
     pub beside: Vec<String>,
@@ -27,7 +27,7 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    /// The folders in a folder, and the images in these. Links are followed, as far as that.
+    /// The folders in a folder, and the images in them. Links are followed to this depth.
     ///
     /// # Errors
     /// A folder that cannot be listed, or whose name cannot be a class's.
@@ -52,7 +52,8 @@ impl Classes {
         Ok(classes)
     }
 
-    /// The images in a class folder: all of their names, so that one that is no file is refused when it is read.
+    /// The names of the images in a class folder; a name that is not a file is refused when it is
+    /// read.
     fn images(&mut self, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
         let mut files = Vec::new();
         for path in entries(folder)? {
@@ -99,7 +100,7 @@ impl Classes {
         }
     }
 
-    /// Names that are easily taken for one another, in sentences.
+    /// Sentences about names that are easily confused.
     pub fn alike(&self) -> Vec<String> {
         let mut names: Vec<(String, &String)> =
             self.files.keys().map(|name| (name.to_lowercase(), name)).collect();
@@ -111,7 +112,7 @@ impl Classes {
         pairs.map(say).collect()
     }
 
-    /// What was seen and is not used, in sentences.
+    /// Sentences about what was found and is not used.
     pub fn notes(&self, folder: &Path) -> Vec<String> {
         let mut notes = Vec::new();
         if !self.beside.is_empty() {
@@ -130,7 +131,7 @@ impl Classes {
     }
 }
 
-/// What is in a folder, by name, without what is hidden.
+/// What is in a folder, by name, without hidden files.
 ///
 /// # Errors
 /// A folder that cannot be listed.
@@ -149,7 +150,8 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
-/// A folder's name as a class's: of the ways to write a letter in Unicode the composed one, since systems differ in it.
+/// A folder's name as the name of a class, in Unicode's composed form (NFC), because systems
+/// differ in it.
 fn class_name(folder: &Path, name: &OsStr) -> Result<String, DataError> {
     let Some(text) = name.to_str() else {
         let reason = format!(

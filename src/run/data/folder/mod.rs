@@ -13,11 +13,12 @@ use crate::diag::did_you_mean;
 use crate::limits::{MAX_DATA_BYTES, MAX_DECODING_BYTES};
 use classes::{Classes, entries};
 
-/// Of a class without a folder for testing, one in so many images is held out.
+/// Without a folder for testing, one in this many images of a class is held out.
 const HELD_OUT: usize = 5;
 /// Images between two reports of progress.
 const BLOCK: usize = 512;
-/// Bytes that decoding takes for a pixel: its file, coefficients of three channels, two copies, and the turned image.
+/// Bytes that decoding takes per pixel: its file, coefficients of three channels, two copies, and
+/// the rotated image.
 const BYTES_A_PIXEL: usize = 20;
 
 /// An image's class and file.
@@ -31,8 +32,9 @@ struct Listing {
     notes: Vec<String>,
 }
 
-/// Reads a folder of images. Classes are named and numbered in the alphabetical order of their folders; the images of
-/// each split stand in an order that a hash of their names gives, so that the first n are of all classes.
+/// Reads a folder of images. Classes are named and numbered in the alphabetical order of their
+/// folders; the images of each split are ordered by a hash of their names, so that the first n
+/// include all classes.
 ///
 /// # Errors
 /// No images, images of different sizes, one that cannot be read.
@@ -165,7 +167,7 @@ fn numbered(classes: Classes, names: &[String]) -> Vec<Item> {
     files.flat_map(|(name, files)| files.into_iter().map(move |file| (number(&name), file))).collect()
 }
 
-/// In the order of a hash of `CLASS/FILE`, which nothing else of the path changes.
+/// In the order of a hash of `CLASS/FILE`; the rest of the path does not affect it.
 fn by_hash(mut items: Vec<Item>) -> Vec<Item> {
     items.sort_by_cached_key(|(_, path)| {
         let parts: Vec<_> = path.components().rev().take(2).map(|part| part.as_os_str().to_owned()).collect();

@@ -1,4 +1,4 @@
-//! The zip of arrays: what is unpacked of it has a limit for the whole file.
+//! The zip of arrays, with one limit for everything that is unpacked from it.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -13,22 +13,22 @@ use super::npy::{Header, Type};
 use crate::disk;
 use crate::limits::{MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO};
 
-/// The most bytes that are read at once, unless one item has more.
+/// The maximum number of bytes that are read at once, unless one item has more.
 const BLOCK: usize = 1 << 16;
 
-/// What is given the items of an array in order: the place of the first of some, and their bytes.
+/// Receives the items of an array in order: the index of the first of some, and their bytes.
 pub(super) type Take<'t> = dyn FnMut(usize, &[u8]) -> Result<(), DataError> + 't;
 
 /// A file of arrays.
 pub(super) struct Archive<'a> {
     pub path: &'a Path,
     zip: ZipArchive<BufReader<File>>,
-    /// Bytes that the arrays may unpack to, and how many those that were opened take.
+    /// Bytes that the arrays may unpack to, and the bytes of those opened so far.
     most: u64,
     taken: u64,
 }
 
-/// One array, of which the header was read.
+/// An array whose header was read.
 pub(super) struct Array {
     /// Its name in the file, which ends in `.npy`.
     pub entry: String,
@@ -38,7 +38,7 @@ pub(super) struct Array {
 }
 
 impl<'a> Archive<'a> {
-    /// Opens a file and lists what is in it.
+    /// Opens a file and lists its entries.
     pub fn open(path: &'a Path) -> Result<Archive<'a>, DataError> {
         let mut file = disk::open(path).map_err(DataError::io(path))?;
         let mut start = Vec::new();
@@ -51,7 +51,7 @@ impl<'a> Archive<'a> {
         Ok(Archive { path, zip, most, taken: 0 })
     }
 
-    /// What is wrong with the file as a whole.
+    /// An error about the file as a whole.
     pub fn wrong(&self, reason: impl Into<String>) -> DataError {
         DataError::file(self.path, reason)
     }
@@ -61,13 +61,13 @@ impl<'a> Archive<'a> {
         self.zip.file_names().filter_map(Result::ok)
     }
 
-    /// The array of a name, whatever its case.
+    /// The array with a name, ignoring case.
     pub fn find(&self, name: &str) -> Option<String> {
         let wanted = format!("{name}.npy");
         self.names().find(|entry| entry.eq_ignore_ascii_case(&wanted)).map(Cow::into_owned)
     }
 
-    /// Reads the header of an array, which counts against the limit with all of its items.
+    /// Reads the header of an array, whose whole size counts against the limit.
     pub fn array(&mut self, entry: String) -> Result<Array, DataError> {
         let path = self.path;
         let header = Header::read(&mut open(&mut self.zip, path, &entry)?)
@@ -90,10 +90,10 @@ impl<'a> Archive<'a> {
         Ok(Array { entry, header, size })
     }
 
-    /// Reads an array and gives `take` its items, each of so many bytes, in order.
+    /// Reads an array and passes its items, each of this many bytes, to `take` in order.
     ///
     /// # Errors
-    /// More or fewer bytes than its shape says, a checksum that differs, what `take` refuses.
+    /// More or fewer bytes than its shape says, a checksum that differs, errors of `take`.
     pub fn read(&mut self, array: &Array, item: usize, take: &mut Take<'_>) -> Result<(), DataError> {
         let Array { entry, header, size } = array;
         let wrong = |reason: String| DataError::file(self.path, format!("{entry}: {reason}"));
@@ -139,7 +139,7 @@ impl Array {
         }
     }
 
-    /// Where an item of so many bytes stands.
+    /// The position of an item of this many bytes.
     pub fn offset(&self, index: usize, item: usize) -> u64 {
         self.header.length + (index * item) as u64
     }
@@ -153,7 +153,7 @@ fn open<'z>(
     zip.by_name(entry).map_err(|error| DataError::file(path, format!("{entry}: {error}")))
 }
 
-/// Of a file that is no zip.
+/// The error for a file that is not a zip archive.
 fn no_arrays(kind: Option<&str>, error: &zip::result::ZipError) -> String {
     let help = match kind {
         Some(kind) if kind.ends_with("image") => {

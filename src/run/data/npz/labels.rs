@@ -8,11 +8,11 @@ use crate::limits::{MAX_CLASS_NAME_BYTES, MAX_CLASS_NAMES_BYTES, MAX_CLASS_TEXT_
 /// The names that an array of the classes' names may have.
 const NAMES: [&str; 3] = ["class_names", "label_names", "classes"];
 
-/// What numbers any labels from 0, alike in both splits.
+/// The line of NumPy that numbers any labels from 0, equally in both splits.
 const NUMBER: &str = "number the classes from 0; in NumPy: classes = numpy.unique(train_labels); \
                       then, for both splits: labels = numpy.searchsorted(classes, labels)";
 
-/// Refuses an array that cannot be the labels of so many images, before it is read.
+/// Refuses an array that cannot be the labels of this many images, before it is read.
 pub(super) fn fit(
     archive: &Archive<'_>,
     array: &Array,
@@ -75,7 +75,8 @@ pub(super) fn read(archive: &mut Archive<'_>, array: &Array, classes: usize) -> 
     Ok(labels)
 }
 
-/// Names for the labels of a file that has none: their numbers. A set that begins at 1 would have a class without images.
+/// Names for the labels of a file without names: their numbers. A set that begins at 1 would have
+/// a class without images.
 pub(super) fn numbers(archive: &Archive<'_>, labels: [&[u16]; 2]) -> Result<Vec<String>, DataError> {
     let all = || labels.iter().copied().flatten().copied();
     let (lowest, highest) = (all().min().unwrap_or(0), all().max().unwrap_or(0));

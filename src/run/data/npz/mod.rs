@@ -1,7 +1,8 @@
 //! Images and labels as NumPy's `savez` writes them: a zip of arrays.
 //!
-//! The file may come from a stranger. Entries are taken by their names and none is written to disk; no pickle is read;
-//! what all arrays take is known from their headers and refused before they are read, and their values are checked.
+//! The file may come from a stranger. Entries are selected by name and none is written to disk; no
+//! pickle is read; the size of all arrays is known from their headers and refused before they are
+//! read, and their values are checked.
 
 mod archive;
 mod labels;
@@ -15,7 +16,7 @@ use crate::limits::MAX_CLASSES;
 use archive::Archive;
 use pixels::{Layout, Scale};
 
-/// The names that images and labels of the two splits may have, whatever their case.
+/// The names that images and labels of the two splits may have, ignoring case.
 const ARRAYS: [[&str; 4]; 3] = [
     ["train_images", "train_labels", "test_images", "test_labels"],
     ["x_train", "y_train", "x_test", "y_test"],

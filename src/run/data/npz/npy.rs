@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
-/// The longest header that is read; NumPy's own take 128 bytes.
+/// The maximum length of a header; NumPy's own take 128 bytes.
 const MOST_HEADER: usize = 1 << 14;
 
-/// What an array is made of; widths in bytes, of a text in letters.
+/// The element type of an array; widths in bytes, those of text in letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     Unsigned(usize),
@@ -15,12 +15,12 @@ pub(super) enum Type {
     Text(usize),
     /// Bytes, padded with zeros.
     Bytes(usize),
-    /// Whatever Python can hold.
+    /// Python objects.
     Objects,
     Other,
 }
 
-/// What stands before the numbers.
+/// The header of an array.
 #[derive(Debug)]
 pub(super) struct Header {
     /// The type as NumPy writes it, such as `<i8`.
@@ -55,7 +55,7 @@ impl Header {
             .ok_or_else(|| format!("cannot make out its header at byte {}", 8 + digits))?
     }
 
-    /// What it is made of, in words.
+    /// The element type in words.
     pub(super) fn what(&self) -> String {
         match self.kind {
             Type::Objects => "a pickle of Python objects, which is not run".into(),
@@ -64,8 +64,8 @@ impl Header {
         }
     }
 
-    /// How many bytes the numbers take; `None` if that, or what an array without entries would take with some, cannot
-    /// be counted.
+    /// How many bytes the values take; `None` if that overflows, also for an empty array if its
+    /// other sizes do.
     pub(super) fn bytes(&self) -> Option<u64> {
         let item = match self.kind {
             Type::Unsigned(n) | Type::Signed(n) | Type::Float(n) | Type::Bytes(n) => n as u64,
@@ -123,8 +123,8 @@ impl Header {
     }
 }
 
-/// `{'descr': '<i8', 'fortran_order': False, 'shape': (3, 4), }`. `None` if it is no such text; the inner error is of
-/// one that cannot be used.
+/// `{'descr': '<i8', 'fortran_order': False, 'shape': (3, 4), }`. `None` if the text is not of
+/// this form; the inner error is for a header that cannot be used.
 fn parse(text: &str, length: u64) -> Option<Result<Header, String>> {
     let value = |key: &str| {
         let (_, rest) = text.split_once(&format!("'{key}'"))?;

@@ -1,24 +1,24 @@
-//! Arrays of images: which axis is what, and how their numbers become bytes.
+//! Arrays of images: the meaning of their axes, and how their values become bytes.
 
 use super::super::{DataError, room};
 use super::archive::{Archive, Array};
 use super::npy::Type;
 use crate::limits::{MAX_DATA_BYTES, MAX_IMAGE_SIDE};
 
-/// The most channels by which an axis is known to be the one of channels.
+/// The maximum size of an axis that is recognised as the channel axis.
 const MOST_CHANNELS: usize = 4;
 
-/// What the axes of an array of images are.
+/// The axes of an array of images.
 pub(super) struct Layout {
     /// How many images.
     pub count: usize,
     /// Channels, height, width.
     pub image: [usize; 3],
-    /// Whether the channels of a pixel stand together.
+    /// Whether the channels of a pixel are adjacent.
     channels_last: bool,
 }
 
-/// How numbers become bytes.
+/// How values become bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
     /// They are bytes.
@@ -27,7 +27,7 @@ pub(super) enum Scale {
     Unit,
 }
 
-/// What the numbers of an array are like.
+/// The range and type of an array's values.
 struct Range {
     low: f64,
     high: f64,
@@ -79,11 +79,11 @@ impl Layout {
     }
 }
 
-/// How much wider the range of one split is than that of the other if they are of two scales.
+/// How much wider the range of one split must be than that of the other to count as another scale.
 const OTHER_SCALE: f64 = 30.0;
 
 impl Scale {
-    /// The one scale of the images of both splits, and what is to be said about it.
+    /// The common scale of the images of both splits, and what to tell the user about it.
     pub fn of(archive: &mut Archive<'_>, arrays: [(&Array, &Layout); 2]) -> Result<Scale, DataError> {
         if arrays.iter().all(|(array, _)| array.header.kind == Type::Unsigned(1)) {
             return Ok(Scale::Same);
@@ -151,7 +151,7 @@ impl Range {
         self.high - self.low
     }
 
-    /// Numbers that are no bytes, and how to make them some.
+    /// The error for values that are not bytes, with how to convert them.
     fn refusal(&self, train: &str, test: &str) -> String {
         let [low, high] = [self.low, self.high].map(shortest);
         let fractions = if self.whole { "" } else { ", with fractions" };
@@ -170,7 +170,7 @@ impl Range {
     }
 }
 
-/// The fewest digits that tell a number from others of its type.
+/// The fewest digits that identify a value of its type.
 fn shortest(number: f64) -> String {
     let single = number as f32;
     if f64::from(single) == number { single.to_string() } else { number.to_string() }

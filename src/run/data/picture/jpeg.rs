@@ -11,7 +11,7 @@ use super::{CUT_SHORT, Head, Raw, too_large};
 use crate::limits::MAX_IMAGE_SIDE;
 
 const END: [u8; 2] = [0xff, 0xd9];
-/// Bytes that mean something to every table of codes.
+/// Bytes that are valid in every code table.
 const FILLER: [u8; 64] = [0x5a; 64];
 
 type Decoder<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
@@ -20,8 +20,9 @@ pub(super) fn head(bytes: &[u8]) -> Result<Head, String> {
     open(bytes).map(|(head, _)| head)
 }
 
-/// Of data that end too early a decoder makes grey up to the end marker. Where they are whole, what stands between
-/// them and that marker counts for nothing; so they are decoded with something there too, and must come out the same.
+/// If data end too early, a decoder fills the rest with grey up to the end marker. If they are
+/// complete, bytes between them and that marker do not matter; so they are also decoded with bytes
+/// added there, and must give the same image.
 pub(super) fn decode(bytes: &[u8]) -> Result<Raw, String> {
     let end = data_end(bytes).ok_or(CUT_SHORT)?;
     let whole = pixels(&[&bytes[..end], &END].concat())?;
@@ -66,8 +67,8 @@ fn open(bytes: &[u8]) -> Result<(Head, Decoder<'_>), String> {
     Ok((Head { channels, height, width, orientation }, decoder))
 }
 
-/// Where the first image's end marker stands: the first one after the segments before its data, which may hold a
-/// preview with an end marker of its own.
+/// The position of the first image's end marker: the first one after the segments before its data,
+/// which may contain a preview with its own end marker.
 fn data_end(bytes: &[u8]) -> Option<usize> {
     let mut at = 2;
     loop {

@@ -25,11 +25,11 @@ pub struct Picture {
     pub pixels: Vec<u8>,
 }
 
-/// What stands before the pixels of a file.
+/// What a file says before its pixels.
 struct Head {
     /// 1 or 3, transparency not counted.
     channels: usize,
-    /// As it is stored; [`Head::size`] is as it is seen.
+    /// The stored size; [`Head::size`] is that of the oriented image.
     height: usize,
     width: usize,
     orientation: Orientation,
@@ -49,7 +49,7 @@ pub(super) fn is_picture(path: &Path) -> bool {
     ["png", "jpg", "jpeg"].contains(&extension.as_str())
 }
 
-/// Channels, height and width of an image as it is seen, without decoding it.
+/// Channels, height and width of the oriented image, without decoding it.
 pub(super) fn size(path: &Path) -> Result<[usize; 3], DataError> {
     let bytes = read(path)?;
     let head = match sniff::kind(&bytes) {
@@ -61,10 +61,12 @@ pub(super) fn size(path: &Path) -> Result<[usize; 3], DataError> {
 }
 
 impl Picture {
-    /// Reads an image the way up that its EXIF says; `resize` gives it another height and width.
+    /// Reads an image and applies its EXIF orientation; `resize` gives it another height and
+    /// width.
     ///
     /// # Errors
-    /// No PNG or JPEG of 8 bits a channel, one that is damaged, cut short, animated, too large, or transparent.
+    /// Not a PNG or JPEG with 8 bits per channel, or one that is damaged, truncated, animated, too
+    /// large, or transparent.
     pub fn read(path: &Path, resize: Option<[usize; 2]>) -> Result<Picture, DataError> {
         let bytes = read(path)?;
         let raw = match sniff::kind(&bytes) {
@@ -76,7 +78,8 @@ impl Picture {
         picture.map_err(|reason| DataError::file(path, reason))
     }
 
-    /// The same in so many channels: grey repeated, or colour that is grey throughout taken once. `None` if it cannot be.
+    /// The image in this many channels: grey is repeated, and colour that is grey throughout is
+    /// reduced to one channel. `None` if that is impossible.
     pub fn with_channels(mut self, channels: usize) -> Option<Picture> {
         let [had, height, width] = self.size;
         let plane = height * width;

@@ -1,4 +1,4 @@
-//! PNG: the pixels, and which side is up; no colour profile and no text is unpacked.
+//! PNG: the pixels and the orientation; no colour profile and no text is unpacked.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Reader, Transform
 use super::{Head, Raw, too_large};
 use crate::limits::MAX_IMAGE_SIDE;
 
-/// The most that the decoder may allocate beside the pixels.
+/// The maximum that the decoder may allocate besides the pixels.
 const MOST_SCRATCH: usize = 64 << 20;
 
 type PngReader<'a> = Reader<Cursor<&'a [u8]>>;

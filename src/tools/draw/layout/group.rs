@@ -1,4 +1,4 @@
-//! One group: its items in their cells and the ways of its wires.
+//! One group: its items in their cells and the routes of its wires.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::{Card, Part, Rect, SMALL, TEXT, height, is_join};
 use crate::tools::draw::label::{self, Role};
 use crate::tools::draw::tree::{Item, Tree};
 
-/// What makes parts of a tree's items.
+/// Builds parts from a tree's items.
 pub(super) struct Builder<'a> {
     pub(super) tree: &'a Tree,
     /// The width of a box.
@@ -20,7 +20,7 @@ pub(super) struct Builder<'a> {
 /// The title and note of a frame, and how many frames are around it.
 pub(super) type Head<'a> = (&'a str, &'a str, usize);
 
-/// A value's way in this group: from, to which item, corners.
+/// A value's route in this group: from, to which item, corners.
 pub(super) struct Routed {
     pub(super) value: usize,
     pub(super) to: Option<usize>,
@@ -28,7 +28,8 @@ pub(super) struct Routed {
     pub(super) way: Way,
 }
 
-/// How a value enters an item: the stack if it is the item itself, whether from its side.
+/// How a value enters an item: the stack if it is the item itself, and whether it enters from the
+/// side.
 struct Target {
     own: Option<usize>,
     side: bool,
@@ -44,7 +45,7 @@ impl<'a> Builder<'a> {
         Builder { tree, width: texts.chain(captions).fold(88.0, f64::max).ceil() + 13.0 }
     }
 
-    /// The part of an item with all that is in it.
+    /// The part of an item with its contents.
     pub(super) fn item(&self, item: &Item, depth: usize) -> Part {
         match item {
             Item::Stack(stack) => self.stack(*stack),
@@ -70,7 +71,7 @@ impl<'a> Builder<'a> {
         part
     }
 
-    /// Puts parts, each with its range of stacks, into one.
+    /// Combines parts, each with its range of stacks, into one.
     pub(super) fn arrange(&self, parts: Vec<(Part, Range<usize>)>, head: Option<Head>) -> Part {
         let ranges: Vec<Range<usize>> = parts.iter().map(|(_, range)| range.clone()).collect();
         let cells = assign(self.tree, &ranges);
@@ -138,7 +139,8 @@ impl<'a> Builder<'a> {
         self.tree.edges.range((value, 0)..(value + 1, 0)).map(|(&(_, to), &main)| (to, main))
     }
 
-    /// The values, first those from outside that the trunk reads as its first operand: they get its lane.
+    /// The values, with those from outside that the trunk reads as its first operand first: they
+    /// get its lane.
     fn entering_main_first(
         &self,
         values: BTreeSet<usize>,
@@ -180,7 +182,7 @@ impl<'a> Builder<'a> {
         grid.track(lane, value, 0, down)
     }
 
-    /// The shapes to show below items, by item: where it is not the shape of anything that comes in.
+    /// The shapes to show below items, by item, if no incoming value has the same shape.
     fn notes(
         &self,
         cells: &[Cell],
@@ -207,7 +209,8 @@ impl<'a> Builder<'a> {
         notes
     }
 
-    /// Whether a way is better without a note: it leaves a frame, or ends in the output, which says the shape.
+    /// Whether a route is better without a note: it leaves a frame, or ends in the output, which
+    /// shows the shape.
     fn ends(&self, routed: &Routed, framed: bool) -> bool {
         framed && routed.way.last().is_some_and(|end| end.1 == Y::Bottom)
             || routed.to == Some(self.tree.stacks.len() - 1)

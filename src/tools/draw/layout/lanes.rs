@@ -5,16 +5,17 @@ use std::ops::Range;
 
 use crate::tools::draw::tree::Tree;
 
-/// Where an item stands in its group's grid.
+/// The position of an item in its group's grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) row: usize,
     pub(super) lane: usize,
 }
 
-/// A cell for each item, given as ranges of stacks: rows by longest path, the trunk in lane 0, every other item in
-/// the lane of what it follows if that has room, else in the first that has. A lane stays reserved down to an
-/// item's last reader, so that the way there is straight.
+/// A cell for each item, given as ranges of stacks: rows by longest path, the trunk in lane 0,
+/// every other item in the lane of what it follows if that has room, or else in the first lane
+/// with room. A lane stays reserved down to an item's last reader, so that the route there is
+/// straight.
 pub(super) fn assign(tree: &Tree, items: &[Range<usize>]) -> Vec<Cell> {
     let before = predecessors(tree, items);
     let rows = rows(&before);
@@ -64,7 +65,8 @@ fn rows(before: &[BTreeSet<usize>]) -> Vec<usize> {
     rows
 }
 
-/// The items on the way back from the last value that something outside reads, along first operands.
+/// The items on the path back from the last value that something outside reads, along first
+/// operands.
 fn trunk(tree: &Tree, items: &[Range<usize>]) -> BTreeSet<usize> {
     let Some((first, last)) = items.first().zip(items.last()) else { return BTreeSet::new() };
     let range = first.start..last.end;

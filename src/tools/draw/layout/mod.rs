@@ -1,8 +1,9 @@
-//! Where everything stands.
+//! The layout of a picture.
 //!
-//! A group is laid out on its own: its items in rows (longest path) and lanes (the trunk is lane 0), wires only in
-//! the gaps between rows, in the channels beside lanes, and in lanes where no item is in the way. A wire enters a group
-//! at its top and leaves it at its bottom, at a port. So no wire can meet a box that is not its own, at any depth.
+//! Each group is laid out separately: its items in rows (longest path) and lanes (the trunk is
+//! lane 0), wires only in the gaps between rows, in the channels beside lanes, and in lanes where
+//! no item is in the way. A wire enters a group at its top and leaves it at its bottom, at a port.
+//! So no wire can cross a box that is not its own, at any depth.
 
 mod group;
 mod lanes;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use super::label::Role;
 use super::tree::{Stack, Tree};
 
-/// A place: to the right, then downwards.
+/// A point: to the right, then downwards.
 pub type Point = [f64; 2];
 
 /// A rectangle.
@@ -31,19 +32,19 @@ pub struct Rect {
     pub h: f64,
 }
 
-/// A stack in its place.
+/// A stack with its position.
 #[derive(Debug, Clone)]
 pub struct Card {
     /// The stack's number in the tree.
     pub stack: usize,
-    /// Where it is.
+    /// Its rectangle.
     pub rect: Rect,
 }
 
 /// The frame of a group.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// Where it is.
+    /// Its rectangle.
     pub rect: Rect,
     /// The group's title.
     pub title: String,
@@ -53,14 +54,14 @@ pub struct Frame {
     pub depth: usize,
 }
 
-/// A piece of the way of a value: the whole, or up to the border of a group.
+/// A segment of a value's route: the whole route, or up to the border of a group.
 #[derive(Debug, Clone)]
 pub struct Wire {
     /// The stack that gives the value.
     pub from: usize,
     /// The stack at its end, unless the end is a border.
     pub to: Option<usize>,
-    /// Corners of the way; each leg is horizontal or vertical.
+    /// Corners of the route; each leg is horizontal or vertical.
     pub points: Vec<Point>,
     /// Whether it only leads to joins, beside the trunk.
     pub shortcut: bool,
@@ -71,11 +72,11 @@ pub struct Wire {
 pub struct Note {
     /// The lower right corner.
     pub at: Point,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
-/// A net with everything in its place.
+/// A net with all positions.
 #[derive(Debug, Clone, Default)]
 pub struct Picture {
     /// Whole width and height.
@@ -99,7 +100,7 @@ pub const TEXT: f64 = 11.0;
 /// Size of captions, titles and notes.
 pub const SMALL: f64 = 9.0;
 
-/// Lays a tree out in columns; without a number, in as many as make a picture that fits a page.
+/// Lays out a tree in columns; without a number, in as many as make the picture fit a page.
 pub fn layout(tree: &Tree, columns: Option<usize>) -> Picture {
     page::page(tree, columns)
 }
@@ -133,7 +134,7 @@ struct Part {
 }
 
 impl Picture {
-    /// Takes another picture in, moved.
+    /// Adds another picture, shifted.
     fn place(&mut self, other: Picture, [dx, dy]: Point) {
         let moved = |rect: Rect| Rect { x: rect.x + dx, y: rect.y + dy, ..rect };
         let shift = |[x, y]: Point| [x + dx, y + dy];

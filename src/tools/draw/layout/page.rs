@@ -1,4 +1,4 @@
-//! The whole: the stages in columns, read downwards and then to the right.
+//! The whole page: the stages in columns, read downwards and then to the right.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,11 +11,11 @@ use crate::tools::draw::tree::Tree;
 const MARGIN: f64 = 22.0;
 const TITLE: f64 = 40.0;
 const LEGEND: f64 = 26.0;
-/// The way round a column: space between columns, and what each further value adds.
+/// The route around a column: space between columns, and what each further value adds.
 const GUTTER: f64 = 22.0;
 const TRACK: f64 = 8.0;
 const TURN: f64 = 12.0;
-/// Width over height of a picture that fits a page, and the width at which it stays readable there.
+/// Aspect ratio of a picture that fits a page, and the width at which it stays readable there.
 const ASPECT: f64 = 1.6;
 const WIDEST: f64 = 1060.0;
 const MOST_COLUMNS: usize = 12;
@@ -35,13 +35,13 @@ pub(super) fn page(tree: &Tree, columns: Option<usize>) -> Picture {
     pictures.min_by(|a, b| badness(a).total_cmp(&badness(b))).unwrap_or_default()
 }
 
-/// How far a picture is from one that fits a page.
+/// How far a picture deviates from one that fits a page.
 fn badness(picture: &Picture) -> f64 {
     let [w, h] = picture.size;
     (w / h / ASPECT).ln().abs() + (w - WIDEST).max(0.0)
 }
 
-/// Items in runs, between which only one value goes on: a column may end only there.
+/// Items in runs, between which only one value is passed on: a column may end only there.
 fn runs(tree: &Tree, parts: Run) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (part, range) in parts {
@@ -58,7 +58,7 @@ fn runs(tree: &Tree, parts: Run) -> Vec<Run> {
     runs
 }
 
-/// A run as one part, so that its lanes stand close together.
+/// A run as one part, so that its lanes are close together.
 fn whole(builder: &Builder, run: Run) -> Run {
     let stacks = range(&run);
     if run.len() > 1 { vec![(builder.arrange(run, None), stacks)] } else { run }
@@ -113,7 +113,7 @@ fn columned(builder: &Builder, columns: &[Run]) -> Picture {
     picture
 }
 
-/// A value's way from one column to a later one, on tracks of the gutter and of the space below.
+/// A value's route from one column to a later one, on tracks of the gutter and of the space below.
 struct Way {
     value: usize,
     from: usize,

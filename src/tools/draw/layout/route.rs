@@ -1,11 +1,11 @@
-//! Ways of wires in the grid of one group, before anything has a size.
+//! Routes of wires in the grid of one group, before anything has a size.
 
 use super::lanes::Cell;
 
-/// Where a corner is, from left to right.
+/// The horizontal position of a corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum X {
-    /// On a lane, so far from its middle.
+    /// On a lane, at an offset from its middle.
     Lane(usize, f64),
     /// In the channel to the right of a lane, on this track.
     Track(usize, usize),
@@ -13,7 +13,7 @@ pub(super) enum X {
     Edge(usize, bool),
 }
 
-/// Where a corner is, from top to bottom.
+/// The vertical position of a corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Y {
     /// The group's upper border.
@@ -30,7 +30,7 @@ pub(super) enum Y {
     Bottom,
 }
 
-/// Where the way of a value begins: its place, and the first gap it comes to.
+/// Where the route of a value begins: its position, and the first gap that it reaches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start {
     pub(super) x: X,
@@ -38,13 +38,13 @@ pub(super) struct Start {
     pub(super) gap: usize,
 }
 
-/// The corners of a way.
+/// The corners of a route.
 pub(super) type Way = Vec<(X, Y)>;
 
 /// A stretch of a track that a value uses, in half rows: a gap is even, a row odd.
 type Stretch = (usize, std::ops::RangeInclusive<usize>);
 
-/// The grid with what is taken.
+/// The grid with the occupied tracks.
 pub(super) struct Grid {
     cells: Vec<Cell>,
     pub(super) rows: usize,
@@ -73,7 +73,7 @@ impl Grid {
         self.gaps[gap].len()
     }
 
-    /// Whether no item of these rows stands in a lane.
+    /// Whether a lane is free of items in these rows.
     pub(super) fn free(&self, lane: usize, rows: std::ops::Range<usize>) -> bool {
         !self.cells.iter().any(|c| c.lane == lane && rows.contains(&c.row))
     }
@@ -101,7 +101,7 @@ impl Grid {
         X::Track(channel, at)
     }
 
-    /// The way to an item's top, `dx` beside the middle of its lane.
+    /// The route to an item's top, `dx` from the middle of its lane.
     pub(super) fn way_to_top(&mut self, value: usize, start: Start, item: usize, dx: f64) -> Way {
         let Cell { row, lane } = self.cells[item];
         let (first, end) = ((start.x, start.y), (X::Lane(lane, dx), Y::Above(item)));
@@ -125,7 +125,7 @@ impl Grid {
         }
     }
 
-    /// The way into an item's side.
+    /// The route into an item's side.
     pub(super) fn way_to_side(&mut self, value: usize, start: Start, item: usize) -> Way {
         let Cell { row, lane } = self.cells[item];
         let (first, y) = ((start.x, start.y), Y::Side(item));
@@ -146,7 +146,7 @@ impl Grid {
         }
     }
 
-    /// The way to the lower border.
+    /// The route to the lower border.
     pub(super) fn way_to_bottom(&mut self, value: usize, start: Start) -> Way {
         let first = (start.x, start.y);
         match start.x {
@@ -159,7 +159,7 @@ impl Grid {
         }
     }
 
-    /// Whether no item of a row stands between two lanes.
+    /// Whether there is no item between two lanes in a row.
     fn clear(&self, a: usize, b: usize, row: usize) -> bool {
         (a.min(b) + 1..a.max(b)).all(|lane| self.free(lane, row..row + 1))
     }

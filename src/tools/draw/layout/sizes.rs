@@ -1,4 +1,4 @@
-//! The sizes of one group's grid, and everything put in its place there.
+//! The sizes of one group's grid, and the positions of everything in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -63,7 +63,7 @@ impl Drop for Ranks {
 }
 
 impl Ranks {
-    /// Joins; `listen` is the socket of the store, which the group takes over.
+    /// Joins the group; `listen` is the socket of the store, which the group takes over.
     pub(super) fn join(place: &Place, listen: Option<RawFd>, timeout_ms: i64) -> Result<Ranks, String> {
         let text = |text: &str| CString::new(text).map_err(|_| format!("a NUL byte in `{text}`"));
         let (host, prefix) = (text(&place.host)?, text(&place.prefix())?);

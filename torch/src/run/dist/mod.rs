@@ -15,12 +15,13 @@ use tch::{Device, TchError, Tensor};
 use crate::lower::{At, TrainingNorm};
 pub use place::Place;
 
-/// The most bytes of gradients that are summed as one tensor. PyTorch's DistributedDataParallel takes the same.
+/// The maximum bytes of gradients that are summed as one tensor, as in PyTorch's
+/// DistributedDataParallel.
 const BUCKET: usize = 25 << 20;
-/// How long a rank waits for one that is silent. One that is gone is noticed at once.
+/// How long a rank waits for a silent one. One that is gone is noticed at once.
 const PATIENCE_MS: i64 = 120_000;
 
-/// The ranks that train one net, seen from one of them.
+/// The ranks that train one net, from the point of view of one of them.
 #[derive(Debug)]
 pub struct Group {
     ranks: c10d::Ranks,
@@ -31,7 +32,7 @@ impl Group {
     /// Joins the group that the environment describes ([`Place::of`]); `None` if it describes none.
     ///
     /// # Errors
-    /// An environment that says half of it, ranks that do not come.
+    /// An incomplete environment, ranks that do not join.
     pub fn from_env() -> Result<Option<Group>, RunError> {
         let place = Place::of(|name| std::env::var(name).ok()).map_err(RunError::Device)?;
         place.map(Group::join).transpose()
@@ -64,12 +65,12 @@ impl Group {
         self.place.size
     }
 
-    /// Its place among those of its machine, from 0: which GPU is its own.
+    /// Its index on its machine, from 0, which selects its GPU.
     pub fn local_rank(&self) -> usize {
         self.place.local_rank
     }
 
-    /// This rank's part of so many things from `first` on: parts differ by one at most.
+    /// This rank's share of a number of items from `first` on: shares differ by at most one.
     pub fn share(&self, first: usize, count: usize) -> Range<usize> {
         let cut = |rank: usize| first + count * rank / self.size();
         cut(self.rank())..cut(self.rank() + 1)
@@ -96,7 +97,7 @@ impl Group {
         })
     }
 
-    /// Sums gradients over the ranks, in buckets; whether any rank says `stop`.
+    /// Sums gradients over the ranks, in buckets; returns whether any rank says `stop`.
     ///
     /// # Errors
     /// A rank that is gone.
@@ -119,7 +120,7 @@ impl Group {
     }
 }
 
-/// Runs of gradients that go together, the last ones first: those are ready first.
+/// Buckets of gradients, the last ones first, because they are ready first.
 fn buckets(gradients: &[Tensor]) -> Vec<Range<usize>> {
     let mut buckets: Vec<Range<usize>> = Vec::new();
     let mut bytes = 0;
@@ -139,7 +140,7 @@ fn buckets(gradients: &[Tensor]) -> Vec<Range<usize>> {
     buckets
 }
 
-/// One row of numbers in host memory, where Gloo works.
+/// One contiguous tensor in host memory, where Gloo works.
 fn flatten(tensors: &[Tensor]) -> Result<Tensor, TchError> {
     let rows: Vec<Tensor> = tensors.iter().map(|t| t.f_reshape([-1])).collect::<Result<_, _>>()?;
     Tensor::f_cat(&rows, 0)?.f_to_device(Device::Cpu)
@@ -155,7 +156,7 @@ fn unflatten(flat: &Tensor, tensors: &mut [Tensor]) -> Result<(), TchError> {
     Ok(())
 }
 
-/// Batch normalisation by the statistics of all ranks' shares together.
+/// Batch normalisation with the statistics of the whole batch over all ranks.
 #[derive(Debug)]
 pub struct SyncNorm(
     /// The ranks.

@@ -5,7 +5,7 @@ pub struct Place {
     pub rank: usize,
     /// How many there are; at least 2.
     pub size: usize,
-    /// Its place among those of its machine, from 0.
+    /// Its index on its machine, from 0.
     pub local_rank: usize,
     /// Where the group meets: a name or an address of rank 0's machine.
     pub host: String,
@@ -13,17 +13,17 @@ pub struct Place {
     pub port: u16,
     /// Whether the launcher keeps the store itself, as torchrun does.
     pub launcher_keeps_store: bool,
-    /// Which start of the job this is, where a launcher starts it anew.
+    /// The number of this start of the job, if a launcher restarts it.
     pub attempt: u32,
 }
 
 impl Place {
-    /// What the environment says: `RANK`, `WORLD_SIZE`, `LOCAL_RANK`, `MASTER_ADDR` and `MASTER_PORT`, as torchrun
-    /// sets them, or the variables of a step of Slurm that has several tasks, as `srun` sets them. `None` for one
-    /// process on its own.
+    /// Reads the environment: `RANK`, `WORLD_SIZE`, `LOCAL_RANK`, `MASTER_ADDR` and `MASTER_PORT`,
+    /// as torchrun sets them, or the variables of a Slurm step with several tasks, as `srun` sets
+    /// them. `None` for a single process.
     ///
     /// # Errors
-    /// Variables that are missing or no numbers, in words.
+    /// Variables that are missing or not numbers, in words.
     pub fn of(env: impl Fn(&str) -> Option<String>) -> Result<Option<Place>, String> {
         let number = |name: &str| -> Result<Option<usize>, String> {
             let Some(text) = env(name) else { return Ok(None) };
@@ -69,12 +69,12 @@ impl Place {
         self.rank == 0 && !self.launcher_keeps_store
     }
 
-    /// What stands before the group's keys in the store: torchrun's own store lives longer than one start.
+    /// The prefix of the group's keys in the store: torchrun's own store outlives a restart.
     pub fn prefix(&self) -> String {
         if self.launcher_keeps_store { format!("/netc/attempt_{}", self.attempt) } else { String::new() }
     }
 
-    /// Whether all ranks are on this machine, as far as the meeting place tells.
+    /// Whether all ranks are on this machine, judging by the rendezvous address.
     pub fn is_local(&self) -> bool {
         self.host == "localhost" || self.host.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
     }

@@ -1,4 +1,4 @@
-//! How weights move by their gradients. Each rule is a file; which weight follows which rule is decided here.
+//! Optimisers. Each rule is a file; this module decides which weight follows which rule.
 
 mod adamw;
 mod muon;
@@ -12,10 +12,10 @@ use tch::{Device, Kind, TchError, Tensor};
 use crate::lower::TorchNet;
 use crate::lower::kernels::Kernels;
 
-/// Where a training stands when its weights move.
+/// The state of a training when its weights are updated.
 #[derive(Debug, Clone, Copy)]
 pub struct LrState {
-    /// The rate on the mean loss.
+    /// The learning rate for the mean loss.
     pub lr: f64,
     /// The highest rate of the training.
     pub peak: f64,
@@ -25,7 +25,7 @@ pub struct LrState {
     pub step: u64,
 }
 
-/// The weights that a training moves, and what it remembers of their gradients.
+/// The weights that a training updates, and the optimiser's state for them.
 ///
 /// Gradients are of the *sum* of a batch's losses. Where a rule wants those of the mean, they are divided by the recipe's batch
 /// size, also for a smaller last batch.
@@ -43,11 +43,11 @@ struct Slot {
     rule: Rule,
     /// Multiplies the rate, but not the decay.
     scale: f64,
-    /// Whether its rate goes its own way, to 0 in so many epochs.
+    /// Whether its rate has its own schedule, to 0 in this many epochs.
     whitened: bool,
 }
 
-/// How a weight moves, and what is remembered for it.
+/// The rule of a weight, with its state.
 #[derive(Debug)]
 enum Rule {
     Sgd { velocity: Tensor },
@@ -56,7 +56,7 @@ enum Rule {
 }
 
 impl Optimiser {
-    /// For the trained weights of a net, with nothing remembered.
+    /// For the trained weights of a net, with empty state.
     pub fn new(net: &TorchNet, recipe: &Recipe) -> Result<Optimiser, TchError> {
         let whitened = |op: &Op| matches!(op, Op::Conv(conv) if conv.init == Some(Init::Whiten));
         let steps = net.plan().steps().iter().filter(|step| whitened(&step.op));
@@ -77,12 +77,13 @@ impl Optimiser {
         Ok(Optimiser { kernels, recipe: recipe.clone(), slots: slots.collect::<Result<_, _>>()? })
     }
 
-    /// The same by libtorch's operations, without the kernel that descends in one pass over memory.
+    /// The same with libtorch's operations, without the kernel that updates in one pass over
+    /// memory.
     pub fn plain(self) -> Optimiser {
         Optimiser { kernels: None, ..self }
     }
 
-    /// What is remembered of each weight, in their order: one or two tensors.
+    /// The state of each weight, in their order: one or two tensors.
     pub(super) fn remembered(&self) -> impl Iterator<Item = Vec<&Tensor>> {
         self.slots.iter().map(|slot| match &slot.rule {
             Rule::Sgd { velocity } => vec![velocity],
@@ -97,7 +98,7 @@ impl Optimiser {
         Tensor::f_run_backward(&[loss], &weights, false, false)
     }
 
-    /// Moves every weight once.
+    /// Updates every weight once.
     pub fn step(&mut self, gradients: &[Tensor], pace: LrState) -> Result<(), TchError> {
         let Optimiser { slots, recipe, kernels } = self;
         tch::no_grad(|| {

@@ -2,7 +2,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 pub(super) struct Step {
     pub rate: f64,
-    /// What the momentum keeps.
+    /// The momentum factor.
     pub keep: f64,
     pub nesterov: bool,
     pub iterations: u32,
@@ -15,9 +15,10 @@ const C: f64 = 2.0315;
 /// Added to the norm that is divided by.
 const EPS: f64 = 1e-7;
 
-/// Muon for filters `[out, ...]` as airbench94 has it (Jordan, 2024). The momentum `m <- keep m + g`, or `g + keep m` with Nesterov's
-/// form, is a matrix of a row a filter; its singular values are driven towards 1. The weight is first scaled to a norm of
-/// sqrt(out), so that it needs no decay. The size of the gradient does not matter.
+/// Muon for filters `[out, ...]` as in airbench94 (Jordan, 2024). The momentum `m <- keep m + g`,
+/// or `g + keep m` with Nesterov's form, is a matrix with one row per filter; its singular values
+/// are driven towards 1. The weight is first scaled to a norm of sqrt(out), so that it needs no
+/// decay. The scale of the gradient does not matter.
 pub(super) fn step(
     weight: &mut Tensor,
     momentum: &mut Tensor,
@@ -38,8 +39,8 @@ pub(super) fn step(
     Ok(())
 }
 
-/// A matrix of the same singular vectors, with singular values near 1, by Newton and Schulz's iteration. In bf16 on a GPU, as
-/// published; there it takes a matrix product of the tensor cores.
+/// A matrix with the same singular vectors and singular values near 1, by Newton-Schulz iteration.
+/// In bf16 on a GPU, as published, where it uses the tensor cores.
 fn orthogonalised(matrix: &Tensor, iterations: u32) -> Result<Tensor, TchError> {
     let kind = if matrix.device() == Device::Cpu { matrix.kind() } else { Kind::BFloat16 };
     let tall = matrix.size()[0] > matrix.size()[1];

@@ -3,11 +3,13 @@ use tch::{TchError, Tensor};
 use crate::lower::kernels::Kernels;
 pub(super) use crate::lower::kernels::SgdStep;
 
-/// Stochastic gradient descent as the article's code has it: the learning rate is folded into the velocity.
+/// Stochastic gradient descent as in the article's code: the learning rate is folded into the
+/// velocity.
 ///
-/// With g the gradient of the mean loss, m momentum and wd weight decay: `v <- m v - lr (g + wd w)`, then
-/// `w <- w + m v - lr (g + wd w)` with Nesterov's form and `w <- w + v` without. torch's own SGD keeps the rate out of the
-/// velocity, which differs while the rate moves.
+/// With g the gradient of the mean loss, m momentum and wd weight decay:
+/// `v <- m v - lr (g + wd w)`, then `w <- w + m v - lr (g + wd w)` with Nesterov's form and
+/// `w <- w + v` without. PyTorch's own SGD keeps the rate out of the velocity, which differs while
+/// the rate changes.
 pub(super) fn step(
     weight: &mut Tensor,
     velocity: &mut Tensor,
