@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let net = compilation.net.ok_or("nets/resnet9.net is not sound")?;
     match check(relu_to_silu(&net)) {
         Ok(silu) => println!("{}# {} MACs before and after", silu.flat_text(None), silu.macs()),
-        Err(problems) => problems.sorted().iter().for_each(|p| eprintln!("{}", p.message)),
+        Err(error) => error.problems.sorted().iter().for_each(|p| eprintln!("{}", p.message)),
     }
     Ok(())
 }

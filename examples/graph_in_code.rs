@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     match check(graph) {
         Ok(net) => println!("{}# {} parameters, {} MACs", net.flat_text(None), net.params(), net.macs()),
-        Err(problems) => problems.sorted().iter().for_each(|p| eprintln!("{}", p.message)),
+        Err(error) => error.problems.sorted().iter().for_each(|p| eprintln!("{}", p.message)),
     }
     Ok(())
 }

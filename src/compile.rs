@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::check::{self, Checked};
+use crate::check::{self, Checked, Unchecked};
 use crate::diag::{self, Code, Problems, Severity, Sources, Span};
-use crate::graph::{self, Graph, Override, Provenance};
+use crate::graph::{self, Override, Provenance};
 use crate::recipe::Recipe;
 use crate::repair;
 use crate::syntax::ast::{ExprKind, Spanned};
@@ -20,10 +20,10 @@ pub struct Compilation {
     pub problems: Problems,
     /// The net; `None` if there are errors, or if the file has blocks only.
     pub net: Option<Checked>,
-    /// Seconds spent reading and parsing, resolving, and checking.
+    /// What is known of a net that is wrong; `None` if there is a `net`, or if the file does not parse.
+    pub unchecked: Option<Unchecked>,
+    /// Seconds of reading and parsing, of resolving, and of checking.
     pub seconds: [f64; 3],
-    /// How many nodes have no shape, because of an error at or before them.
-    shapeless: usize,
 }
 
 impl Compilation {
@@ -36,7 +36,8 @@ impl Compilation {
     /// and claims. A change of the text is an improvement if this decreases in lexicographic
     /// order: errors of an earlier stage hide those of later ones.
     pub fn errors_by_stage(&self) -> [usize; 5] {
-        let mut counts = [0, 0, self.shapeless, 0, 0];
+        let shapeless = self.unchecked.as_ref().map_or(0, |net| net.graph.len() - net.shapes.len());
+        let mut counts = [0, 0, shapeless, 0, 0];
         for problem in self.problems.sorted().iter().filter(|p| p.severity() == Severity::Error) {
             let stage = match problem.code {
                 Code::Syntax | Code::Unreadable => 0,
@@ -82,36 +83,32 @@ pub fn compile_text(text: &str, set: &[(String, String)]) -> Compilation {
 
 /// Like [`compile`], with the texts of `overlay` in place of the files with their paths.
 pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
-    let (mut compilation, unsound) = compile_once(file, set, overlay);
-    if let Some(graph) = unsound {
-        let before = compilation.errors_by_stage();
+    let mut compilation = compile_once(file, set, overlay);
+    let before = compilation.errors_by_stage();
+    if let Some(unchecked) = &compilation.unchecked {
         let attempt = |edits: &[(Span, String)]| {
             let mut overlay = overlay.clone();
             overlay.extend(diag::edited(&compilation.sources, edits.iter().cloned())?);
-            let (after, _) = compile_once(file, set, &overlay);
+            let after = compile_once(file, set, &overlay);
             (after.errors_by_stage() < before).then(|| after.problems.len())
         };
-        repair::repair(&mut compilation.problems, &graph, &compilation.sources, &attempt);
+        repair::repair(&mut compilation.problems, unchecked, &compilation.sources, &attempt);
     }
     compilation
 }
 
-/// The compilation without repairs, and the graph if there are shape errors to repair.
-fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Compilation, Option<Graph>) {
+/// The compilation without repairs.
+fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
     let mut clock = Clock { at: now(), seconds: [0.0; 3] };
     let failed =
-        |sources, problems| Compilation { sources, problems, net: None, seconds: [0.0; 3], shapeless: 0 };
+        |sources, problems| Compilation { sources, problems, net: None, unchecked: None, seconds: [0.0; 3] };
     let (mut project, unread) = match syntax::load_readable(file, overlay) {
         Ok(read) => read,
-        Err((sources, problems)) => {
-            return (failed(sources, problems), None);
-        }
+        Err((sources, problems)) => return failed(sources, problems),
     };
     let overrides = match overrides(&mut project.sources, set) {
         Ok(overrides) => overrides,
-        Err(problems) => {
-            return (failed(project.sources, problems), None);
-        }
+        Err(problems) => return failed(project.sources, problems),
     };
     clock.end(0);
     let resolved = graph::resolve(&project, &overrides);
@@ -123,24 +120,24 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> (Co
     if let Some(graph) = &resolved.graph {
         problems.extend(Recipe::resolve(&graph.settings, None, None).1);
     }
-    let net = match resolved.graph.map(check::check) {
-        Some(Ok(net)) => {
-            problems.extend(net.warnings().clone());
-            Some(net)
+    let (mut net, mut unchecked) = (None, None);
+    match resolved.graph.map(check::check) {
+        Some(Ok(checked)) => {
+            problems.extend(checked.warnings().clone());
+            net = Some(checked);
         }
-        Some(Err(found)) => {
-            problems.extend(found.about_the_text(incomplete));
-            None
+        Some(Err(error)) => {
+            problems.extend(error.problems.about_the_text(incomplete));
+            unchecked = Some(error.unchecked);
         }
-        None => None,
-    };
+        None => {}
+    }
     clock.end(2);
     diag::allow(&mut problems, &project.sources);
-    let misshapen = problems.sorted().iter().any(|p| p.code == Code::Shape);
-    let unsound = if misshapen { graph::resolve(&project, &overrides).graph } else { None };
-    let net = net.filter(|_| !problems.has_errors());
-    let shapeless = unsound.as_ref().map_or(0, |graph| graph.len() - check::known_shapes(graph).len());
-    (Compilation { sources: project.sources, net, problems, seconds: clock.seconds, shapeless }, unsound)
+    if problems.has_errors() {
+        unchecked = unchecked.or(net.take().map(Unchecked::from));
+    }
+    Compilation { sources: project.sources, net, unchecked, problems, seconds: clock.seconds }
 }
 
 struct Clock {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::check;
+use crate::check::Unchecked;
 use crate::diag::{Code, Fix, Problem, Problems, Sources, Span};
 use crate::graph::op::Demand;
 use crate::graph::{Graph, NodeId, Op, Shape, Value};
@@ -15,15 +15,15 @@ const MAX_REPAIRED: usize = 8;
 pub type Attempt<'a> = &'a dyn Fn(&[(Span, String)]) -> Option<usize>;
 
 /// Gives each shape error the repairs that make it go away.
-pub fn repair(problems: &mut Problems, graph: &Graph, sources: &Sources, attempt: Attempt<'_>) {
+pub fn repair(problems: &mut Problems, unchecked: &Unchecked, sources: &Sources, attempt: Attempt<'_>) {
+    let Unchecked { graph, shapes } = unchecked;
     let bytes: usize = sources.ids().map(|id| sources.get(id).text.len()).sum();
     if graph.len() > MAX_REPAIRED_NODES || bytes > MAX_REPAIRED_BYTES {
         return;
     }
-    let shapes = check::known_shapes(graph);
     let shape_errors = problems.iter_mut().filter(|p| p.code == Code::Shape && p.fixes.is_empty());
     for problem in shape_errors.take(MAX_REPAIRED) {
-        let Some(site) = Site::of(problem, graph, sources, &shapes) else { continue };
+        let Some(site) = Site::of(problem, graph, sources, shapes) else { continue };
         let tried = site.candidates().into_iter().filter_map(|fix| Some((attempt(&fix.edits)?, fix)));
         let mut tried: Vec<(usize, Fix)> = tried.collect();
         tried.sort_by_key(|(left, _)| *left);

@@ -11,6 +11,7 @@ mod reach;
 mod shapes;
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::diag::{Code, Problem, Problems, Sources};
 use crate::graph::{Graph, Node, NodeId, Shape};
@@ -94,21 +95,50 @@ impl Checked {
     }
 }
 
-/// The shape of every node as far as it comes out, for a graph that need not be sound.
-pub fn known_shapes(graph: &Graph) -> HashMap<NodeId, Shape> {
-    match order::order(graph) {
-        Ok(order) => shapes::shapes(graph, &order, &mut Problems::new()),
-        Err(_) => HashMap::new(),
+/// A graph that need not be sound, with what is known of it.
+#[derive(Debug, Clone)]
+pub struct Unchecked {
+    /// The graph.
+    pub graph: Graph,
+    /// The shape of each node's result for one example, where it comes out.
+    pub shapes: HashMap<NodeId, Shape>,
+}
+
+impl From<Checked> for Unchecked {
+    fn from(Checked { graph, shapes, .. }: Checked) -> Unchecked {
+        Unchecked { graph, shapes }
     }
 }
+
+/// Why a graph does not check.
+#[derive(Debug, Clone)]
+pub struct CheckError {
+    /// The graph.
+    pub unchecked: Unchecked,
+    /// All that is wrong with it.
+    pub problems: Problems,
+}
+
+/// The first problem.
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problems.sorted().first().map_or(Ok(()), |problem| f.write_str(&problem.message))
+    }
+}
+
+impl std::error::Error for CheckError {}
 
 /// Checks a graph: it has no cycle and no node without a way from an input, every op accepts its
 /// operands, there is one input and one output, and the file's claims hold.
 ///
 /// A value whose shape does not come out is passed over by what reads it, so that each mistake is
 /// reported once.
-pub fn check(graph: Graph) -> Result<Checked, Problems> {
-    let order = order::order(&graph)?;
+pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
+    let failed = |unchecked, problems| Err(Box::new(CheckError { unchecked, problems }));
+    let order = match order::order(&graph) {
+        Ok(order) => order,
+        Err(problems) => return failed(Unchecked { graph, shapes: HashMap::new() }, problems),
+    };
     let mut problems = Problems::new();
     reach::reach(&graph, &mut problems);
     let shapes = shapes::shapes(&graph, &order, &mut problems);
@@ -122,12 +152,12 @@ pub fn check(graph: Graph) -> Result<Checked, Problems> {
         problems.push(Problem::new(Code::Structure, None, "the graph has no output"));
     }
     let (Some(input), Some(output), false) = (input, output, problems.has_errors()) else {
-        return Err(problems);
+        return failed(Unchecked { graph, shapes }, problems);
     };
     let checked = Checked { graph, order, shapes, input, output, warnings: Problems::new() };
     claims::cost_claims(&checked, &mut problems);
     if problems.has_errors() {
-        return Err(problems);
+        return failed(checked.into(), problems);
     }
     odd::odd(&checked, &mut problems);
     Ok(Checked { warnings: problems, ..checked })

@@ -1,50 +1,39 @@
 //! Guards with the same result for all parameters.
 
+use std::collections::BTreeMap;
+
+use super::names::{Def, Kind, Names};
 use super::resolve::members;
 use super::{Scope, Value};
-use crate::diag::{Code, Problem, Problems};
-use crate::syntax::ast::{
-    Block, Body, Element, ElementKind, Expr, ExprKind, File, Guard, ItemKind, Param, StmtKind,
-};
+use crate::diag::{Code, Problem, Problems, Span};
+use crate::syntax::ast::{Body, Element, ElementKind, Expr, File, Guard, Param, StmtKind};
 
 /// Domains with more combinations than this are not enumerated.
 const MAX_CASES: usize = 4096;
 
 /// Warns of each guard of a file that mentions only parameters with finite declared domains, and is
 /// true, or false, for all of their values.
-pub(super) fn constant_guards(file: &File, problems: &mut Problems) {
-    let mut guards = Guards { scope: Scope::default(), problems };
-    for item in &file.items {
-        match &item.kind {
-            ItemKind::Import(_) => {}
-            ItemKind::Block(block) => guards.in_block(block, &[]),
-            ItemKind::Net(net) => guards.in_body(&net.body, &net.params.iter().collect::<Vec<_>>()),
-        }
-    }
+pub(super) fn constant_guards(file: &File, names: &Names<'_>, problems: &mut Problems) {
+    let mut guards = Guards { names, scope: Scope::default(), problems };
+    file.blocks().for_each(|block| guards.in_body(&block.body));
+    file.nets().for_each(|net| guards.in_body(&net.body));
 }
 
-struct Guards<'p> {
-    /// An empty scope; it counts the steps of all guards, so that checking stops for a file with
-    /// too many combinations.
+struct Guards<'n, 'p> {
+    names: &'n Names<'p>,
+    /// Empty; it counts the steps of all guards, so that a file with too much to try is given up.
     scope: Scope,
-    problems: &'p mut Problems,
+    problems: &'n mut Problems,
 }
 
-impl Guards<'_> {
-    fn in_block(&mut self, block: &Block, outer: &[&Param]) {
-        let params: Vec<&Param> = block.params.iter().chain(outer.iter().copied()).collect();
-        self.in_body(&block.body, &params);
-    }
-
-    fn in_body(&mut self, body: &Body, params: &[&Param]) {
+impl<'p> Guards<'_, 'p> {
+    fn in_body(&mut self, body: &Body) {
         for stmt in &body.stmts {
             match &stmt.kind {
-                StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
-                    chain.iter().for_each(|e| self.in_element(e, params));
-                }
-                StmtKind::Edit(edit) => edit.chain.iter().for_each(|e| self.in_element(e, params)),
-                StmtKind::Repeat { body, .. } => self.in_body(body, params),
-                StmtKind::Block(block) => self.in_block(block, params),
+                StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => self.in_chain(chain),
+                StmtKind::Edit(edit) => self.in_chain(&edit.chain),
+                StmtKind::Repeat { body, .. } => self.in_body(body),
+                StmtKind::Block(block) => self.in_body(&block.body),
                 StmtKind::Input { .. }
                 | StmtKind::Output { .. }
                 | StmtKind::Default(_)
@@ -54,43 +43,52 @@ impl Guards<'_> {
         }
     }
 
-    fn in_element(&mut self, element: &Element, params: &[&Param]) {
+    fn in_chain(&mut self, chain: &[Element]) {
+        chain.iter().for_each(|element| self.in_element(element));
+    }
+
+    fn in_element(&mut self, element: &Element) {
         if let ElementKind::Group(chain) = &element.kind {
-            chain.iter().for_each(|e| self.in_element(e, params));
+            self.in_chain(chain);
         }
         let Some(Guard { cond, otherwise }) = &element.guard else { return };
-        if let Some(always) = self.constant(cond, params) {
+        if let Some(params) = self.params(cond)
+            && let Some(always) = self.constant(cond, &params)
+        {
             let (what, help) = match always {
                 true => ("true", "remove the guard, or correct it"),
                 false => ("false", "remove the element, or correct its guard"),
             };
             let message = format!("this guard is {what} for every value of its parameters");
             let domains = params
-                .iter()
-                .filter(|p| mentions(cond, &p.name.node))
+                .values()
                 .filter_map(|p| Some((p.ty.as_ref()?.span, format!("the domain of `{}`", p.name.node))));
             let problem =
                 Problem::new(Code::ConstantGuard, cond.span, message).label(format!("always {what}"));
             let problem = domains.fold(problem, |problem, (span, label)| problem.related(span, label));
             self.problems.push(problem.help(help));
         }
-        otherwise.iter().for_each(|other| self.in_element(other, params));
+        otherwise.iter().for_each(|other| self.in_element(other));
     }
 
-    /// The constant value of a condition; `None` if it varies or is unknown.
-    fn constant(&self, cond: &Expr, params: &[&Param]) -> Option<bool> {
-        let mut names = Vec::new();
-        collect(cond, &mut names);
-        names.sort_unstable();
-        names.dedup();
+    /// What a condition mentions, if that is parameters of this file alone.
+    fn params(&self, cond: &Expr) -> Option<BTreeMap<Span, &'p Param>> {
+        let param = |mention: &Expr| match self.names.definition(mention.span)? {
+            Def { kind: Kind::Param(param), span } if span.file == cond.span.file => Some((span, param)),
+            _ => None,
+        };
+        cond.names().into_iter().map(param).collect()
+    }
+
+    /// The one value of a condition; `None` if it varies, or if that cannot be said.
+    fn constant(&self, cond: &Expr, params: &BTreeMap<Span, &Param>) -> Option<bool> {
         let mut scopes = vec![self.scope.clone()];
-        for name in names {
-            self.scope.spend(params.len(), cond.span).ok()?;
-            let param = params.iter().find(|p| p.name.node == name)?;
+        for param in params.values() {
             let values = members(&param.ty.as_ref()?.node, MAX_CASES / scopes.len())?;
+            self.scope.spend(scopes.len() * values.len(), cond.span).ok()?;
             let with = |scope: &Scope, value: &Value| {
                 let mut scope = scope.clone();
-                scope.set(name, value.clone());
+                scope.set(&param.name.node, value.clone());
                 scope
             };
             scopes = scopes.iter().flat_map(|scope| values.iter().map(|v| with(scope, v))).collect();
@@ -101,28 +99,5 @@ impl Guards<'_> {
         });
         let first = results.next()??;
         results.all(|result| result == Some(first)).then_some(first)
-    }
-}
-
-fn mentions(expr: &Expr, name: &str) -> bool {
-    let mut names = Vec::new();
-    collect(expr, &mut names);
-    names.contains(&name)
-}
-
-fn collect<'a>(expr: &'a Expr, names: &mut Vec<&'a str>) {
-    match &expr.node {
-        ExprKind::Name(name) => names.push(name),
-        // Its value is that of the place, which no parameter gives.
-        ExprKind::Same => names.push("same"),
-        ExprKind::List(items) | ExprKind::Call { args: items, .. } => {
-            items.iter().for_each(|item| collect(item, names));
-        }
-        ExprKind::Unary(_, operand) => collect(operand, names),
-        ExprKind::Binary(_, left, right) | ExprKind::Index(left, right) => {
-            collect(left, names);
-            collect(right, names);
-        }
-        ExprKind::Int { .. } | ExprKind::Float { .. } | ExprKind::Bool(_) | ExprKind::Str(_) => {}
     }
 }

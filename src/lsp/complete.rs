@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use lsp_types::{CompletionItem, CompletionItemKind, Position};
 
 use super::Server;
-use super::index::{Index, Kind};
+use crate::graph::names::{Kind, Names};
 use crate::graph::op;
 use crate::recipe;
-use crate::syntax::ast::{ExprKind, ItemKind, Param, Type};
+use crate::syntax::ast::{Block, ExprKind, Param, Type};
 use crate::syntax::{self, KEYWORDS, Project, print_expr};
 
 impl Server {
@@ -44,24 +44,24 @@ impl Server {
             let keys = recipe::KEYS.iter().map(|key| (key.name, Some(key.kind.describe())));
             return items(keys, CompletionItemKind::PROPERTY);
         }
-        let index = Index::of(&project, project.root);
+        let names = Names::of(&project);
         let mut found = Vec::new();
         if let Some(head) = opened(line, '(', ')') {
             let given = &line[head.len()..];
-            found.extend(arguments(&index, last_word(head), given));
+            found.extend(arguments(block(&names, &project, last_word(head)), last_word(head), given));
         } else {
             found.extend(items(KEYWORDS.iter().map(|k| (*k, None)), CompletionItemKind::KEYWORD));
         }
-        let mut names = BTreeSet::new();
-        for mention in index.mentions.iter() {
-            let name = project.sources.text(mention.def.span);
-            let kind = match mention.def.kind {
-                Kind::Block(_) => CompletionItemKind::FUNCTION,
+        let mut seen = BTreeSet::new();
+        for reference in names.in_file(project.root) {
+            let name = project.sources.text(reference.def.span);
+            let kind = match reference.def.kind {
+                Kind::Block(..) => CompletionItemKind::FUNCTION,
                 Kind::Param(_) => CompletionItemKind::VARIABLE,
                 Kind::Value => CompletionItemKind::FIELD,
-                Kind::Op(_) | Kind::File => continue,
+                Kind::Op(_) | Kind::File | Kind::Unread => continue,
             };
-            if names.insert(name) {
+            if seen.insert(name) {
                 found.push(item(name, None, kind));
             }
         }
@@ -91,11 +91,8 @@ impl Server {
     /// The blocks of the file that an import names.
     fn imports(&self, path: &str, line: &str) -> Vec<CompletionItem> {
         let Some(project) = self.quoted(path, line) else { return Vec::new() };
-        let blocks = project.file(project.root).items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Block(block) => Some((block.name.node.as_str(), None)),
-            ItemKind::Import(_) | ItemKind::Net(_) => None,
-        });
-        items(blocks, CompletionItemKind::FUNCTION)
+        let blocks = project.file(project.root).blocks();
+        items(blocks.map(|block| (block.name.node.as_str(), None)), CompletionItemKind::FUNCTION)
     }
 
     /// The parameters of the net that a head extends.
@@ -116,9 +113,7 @@ impl Server {
         let Some(project) = project else { return Vec::new() };
         let params = match head.contains("extends") {
             true => params_of_net(&project),
-            false => {
-                Index::of(&project, project.root).scope_block(last_word(head)).map_or(&[][..], |b| &b.params)
-            }
+            false => block(&Names::of(&project), &project, last_word(head)).map_or(&[][..], |b| &b.params),
         };
         let ty = params.iter().find(|p| p.name.node == name).and_then(|p| p.ty.as_ref());
         let Some(Type::OneOf(options)) = ty.map(|ty| &ty.node) else { return Vec::new() };
@@ -136,10 +131,7 @@ impl Server {
 
     /// The paths of the net that is extended, and of all that is in them.
     fn edit_paths(&self, path: &str, project: &Project) -> Vec<CompletionItem> {
-        let parents = project.file(project.root).items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Net(net) => net.extends.as_ref(),
-            ItemKind::Import(_) | ItemKind::Block(_) => None,
-        });
+        let parents = project.file(project.root).nets().filter_map(|net| net.extends.as_ref());
         let mut paths = BTreeSet::new();
         for extends in parents {
             let parent = project.linked(project.root, &extends.path.node);
@@ -182,9 +174,17 @@ fn last_word(text: &str) -> &str {
     })
 }
 
-/// The arguments of an op or block that are not given yet.
-fn arguments(index: &Index<'_>, call: &str, given: &str) -> Vec<CompletionItem> {
-    match (index.scope_block(call), op::signature(call)) {
+/// A block of a name that the file mentions.
+fn block<'p>(names: &Names<'p>, project: &Project, name: &str) -> Option<&'p Block> {
+    names.in_file(project.root).find_map(|reference| match reference.def.kind {
+        Kind::Block(block, _) if block.name.node == name => Some(block),
+        _ => None,
+    })
+}
+
+/// The arguments of a call that are not given yet: of a block, else of an op.
+fn arguments(block: Option<&Block>, call: &str, given: &str) -> Vec<CompletionItem> {
+    match (block, op::signature(call)) {
         (Some(block), _) => missing(declared(&block.params), given),
         (None, Some(signature)) => {
             missing(signature.args.iter().map(|p| (p.name.to_owned(), p.default.text())), given)
@@ -195,12 +195,7 @@ fn arguments(index: &Index<'_>, call: &str, given: &str) -> Vec<CompletionItem> 
 
 /// The parameters that a file's net declares.
 fn params_of_net(project: &Project) -> &[Param] {
-    let mut items = project.file(project.root).items.iter();
-    let params = items.find_map(|item| match &item.kind {
-        ItemKind::Net(net) => Some(net.params.as_slice()),
-        ItemKind::Import(_) | ItemKind::Block(_) => None,
-    });
-    params.unwrap_or_default()
+    project.file(project.root).nets().next().map_or(&[], |net| &net.params)
 }
 
 /// Parameters with their defaults.

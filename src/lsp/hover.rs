@@ -2,14 +2,14 @@
 
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
-use super::index::{Index, Kind};
 use super::paths::{Paths, Places};
 use super::{Server, place};
 use crate::check::Checked;
 use crate::diag::Span;
 use crate::graph::NodeId;
+use crate::graph::names::{Kind, Names};
 use crate::syntax::Project;
-use crate::syntax::ast::{Block, ItemKind};
+use crate::syntax::ast::{Block, Param};
 
 /// How many places of one name are listed.
 const MAX_LISTED: usize = 4;
@@ -17,13 +17,13 @@ const MAX_LISTED: usize = 4;
 impl Server {
     pub(super) fn hover(&self, path: &str, at: Position) -> Option<Hover> {
         let project = self.project(path)?;
-        let index = Index::of(&project, project.root);
-        let mention = index.at(self.offset(path, at)?)?;
+        let names = Names::of(&project);
+        let mention = names.at(project.root, self.offset(path, at)?)?;
         let net = self.compiled(path).net;
         let text = |span: Span| project.sources.text(span);
         let mut parts = match mention.def.kind {
             Kind::Op(signature) => vec![code(&signature.text()), signature.doc.to_owned()],
-            Kind::Block(block) => about_block(&project, block),
+            Kind::Block(block, _) => about_block(&project, block),
             Kind::Param(param) => {
                 let end = param.default.as_ref().map(|d| d.span).or(param.ty.as_ref().map(|t| t.span));
                 let mut parts = vec![code(text(end.map_or(param.name.span, |end| param.name.span.to(end))))];
@@ -34,14 +34,14 @@ impl Server {
                 parts
             }
             Kind::Value => vec![code(text(mention.def.span))],
-            Kind::File => return None,
+            Kind::File | Kind::Unread => return None,
         };
         if let Some(net) = &net {
-            let paths = Paths::of(&project);
+            let paths = Paths::of(&project, &names);
             let places = match mention.def.kind {
                 Kind::Value => paths.of_label(net, mention.def.span),
-                Kind::Op(_) | Kind::Block(_) => paths.of_call(net, mention.span),
-                Kind::Param(_) | Kind::File => Places::new(),
+                Kind::Op(_) | Kind::Block(..) => paths.of_call(net, mention.span),
+                Kind::Param(_) | Kind::File | Kind::Unread => Places::new(),
             };
             parts.extend(costs(net, &places));
         }
@@ -56,13 +56,9 @@ fn code(text: &str) -> String {
 }
 
 /// Whether `name` is this very parameter, declared by a net.
-fn of_net(project: &Project, param: &crate::syntax::ast::Param, name: &str) -> bool {
-    let nets = project.files.values().flat_map(|file| &file.items);
-    param.name.node == name
-        && nets.into_iter().any(|item| match &item.kind {
-            ItemKind::Net(net) => net.params.iter().any(|p| p.name.span == param.name.span),
-            ItemKind::Import(_) | ItemKind::Block(_) => false,
-        })
+fn of_net(project: &Project, param: &Param, name: &str) -> bool {
+    let mut params = project.files.values().flat_map(|file| file.nets()).flat_map(|net| &net.params);
+    param.name.node == name && params.any(|p| p.name.span == param.name.span)
 }
 
 /// Its head, and the comment lines above it.

@@ -9,7 +9,6 @@ mod complete;
 mod diagnose;
 mod frames;
 mod hover;
-mod index;
 mod names;
 mod outline;
 mod paths;

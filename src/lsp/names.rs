@@ -1,14 +1,14 @@
 //! Where a name is defined and used, and another name for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use lsp_types::{Location, Position, Range, TextEdit, Uri, WorkspaceEdit};
 
-use super::index::{Index, Kind, Mention};
 use super::{Refused, Server, place};
 use crate::compile::compile_over;
 use crate::diag::{Severity, Span, edited};
+use crate::graph::names::{Kind, Names, Reference};
 use crate::graph::op;
 use crate::syntax::{self, Overlay, Project};
 
@@ -33,11 +33,10 @@ impl Server {
 
     pub(super) fn definition(&self, path: &str, at: Position) -> Option<Location> {
         let project = self.project(path)?;
-        let index = Index::of(&project, project.root);
-        let def = index.at(self.offset(path, at)?)?.def;
+        let def = Names::of(&project).at(project.root, self.offset(path, at)?)?.def;
         match def.kind {
-            Kind::Op(_) => None,
-            Kind::Block(_) | Kind::Param(_) | Kind::Value | Kind::File => {
+            Kind::Op(_) | Kind::Unread => None,
+            Kind::Block(..) | Kind::Param(_) | Kind::Value | Kind::File => {
                 place::location(&project.sources, def.span)
             }
         }
@@ -68,8 +67,7 @@ impl Server {
         let mut renamed = Overlay::new();
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
         for Mentions { file, project, spans } in self.mentions(path, &home) {
-            let index = Index::of(&project, project.root);
-            if index.mentions.iter().any(|m| project.sources.text(m.span) == to) {
+            if Names::of(&project).in_file(project.root).any(|r| project.sources.text(r.span) == to) {
                 return Err(format!("`{to}` is a name in {file} already"));
             }
             let edits = spans.iter().map(|span| (*span, to.to_owned()));
@@ -123,11 +121,10 @@ impl Server {
     /// The name at a position and what it stands for, if that is of the files' own making.
     fn named(&self, path: &str, at: Position) -> Option<(Range, Home)> {
         let project = self.project(path)?;
-        let index = Index::of(&project, project.root);
-        let Mention { span, def } = *index.at(self.offset(path, at)?)?;
+        let Reference { span, def, .. } = *Names::of(&project).at(project.root, self.offset(path, at)?)?;
         match def.kind {
-            Kind::Op(_) | Kind::File => None,
-            Kind::Block(_) | Kind::Param(_) | Kind::Value => {
+            Kind::Op(_) | Kind::File | Kind::Unread => None,
+            Kind::Block(..) | Kind::Param(_) | Kind::Value => {
                 let home = (project.sources.get(def.span.file).name.clone(), def.span.start);
                 Some((place::range(&project.sources, span), home))
             }
@@ -144,19 +141,17 @@ impl Server {
         files
     }
 
-    /// The mentions in each file that has some, sorted, each once.
+    /// The mentions in each file that has some, in the order of the text.
     fn mentions(&self, path: &str, home: &Home) -> Vec<Mentions> {
         let mentions = |file: String| {
             let project = self.project(&file)?;
-            let mut spans = BTreeMap::new();
-            for mention in Index::of(&project, project.root).mentions {
-                let def = mention.def.span;
-                let same = def.start == home.1 && project.sources.get(def.file).name == home.0;
-                if same && !matches!(mention.def.kind, Kind::Op(_) | Kind::File) {
-                    spans.insert(mention.span.start, mention.span);
-                }
-            }
-            let spans: Vec<Span> = spans.into_values().collect();
+            let names = Names::of(&project);
+            let mentions = names.in_file(project.root).filter(|reference| {
+                let def = reference.def.span;
+                !matches!(reference.def.kind, Kind::Op(_) | Kind::File | Kind::Unread)
+                    && (def.start == home.1 && project.sources.get(def.file).name == home.0)
+            });
+            let spans: Vec<Span> = mentions.map(|reference| reference.span).collect();
             (!spans.is_empty()).then_some(Mentions { file, project, spans })
         };
         self.files(path, home).into_iter().filter_map(mentions).collect()

@@ -5,6 +5,7 @@ use lsp_types::{DocumentSymbol, InlayHint, InlayHintLabel, Range, SymbolKind, Te
 use super::paths::Paths;
 use super::{Server, place};
 use crate::diag::{Sources, Span};
+use crate::graph::names::Names;
 use crate::syntax::ast::{Body, ItemKind, Name, Stmt, StmtKind};
 use crate::syntax::{self, Project};
 
@@ -35,7 +36,8 @@ impl Server {
     pub(super) fn inlay_hints(&self, path: &str, range: Range) -> Vec<InlayHint> {
         let Some(net) = self.compiled(path).net else { return Vec::new() };
         let Some(project) = self.project(path) else { return Vec::new() };
-        let ends = Paths::of(&project).ends(&net);
+        let names = Names::of(&project);
+        let ends = Paths::of(&project, &names).ends(&net);
         let mut stmts = Vec::new();
         for item in &project.file(project.root).items {
             match &item.kind {

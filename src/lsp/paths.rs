@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::index::calls;
 use crate::check::Checked;
 use crate::diag::{FileId, Span};
 use crate::graph::NodeId;
-use crate::syntax::Project;
+use crate::graph::names::Names;
 use crate::syntax::ast::{Body, EditVerb, Element, ItemKind, Name, Stmt, StmtKind};
+use crate::syntax::{Project, calls};
 
 /// The first byte of something, which tells it from all else in the project.
 type Key = (FileId, usize);
@@ -38,7 +38,8 @@ struct Around {
 }
 
 /// The steps of all calls of a project.
-pub(super) struct Paths {
+pub(super) struct Paths<'p> {
+    names: &'p Names<'p>,
     steps: BTreeMap<Key, Step>,
 }
 
@@ -47,9 +48,9 @@ fn parts(label: Option<&Name>) -> usize {
     label.map_or(0, |label| label.node.split('.').count())
 }
 
-impl Paths {
-    pub(super) fn of(project: &Project) -> Paths {
-        let mut paths = Paths { steps: BTreeMap::new() };
+impl<'p> Paths<'p> {
+    pub(super) fn of(project: &'p Project, names: &'p Names<'p>) -> Paths<'p> {
+        let mut paths = Paths { names, steps: BTreeMap::new() };
         for item in project.files.values().flat_map(|file| &file.items) {
             match &item.kind {
                 ItemKind::Import(_) => {}
@@ -96,12 +97,10 @@ impl Paths {
         }
     }
 
-    /// A chain that `parts` lead to. The only element of a chain with a name takes that name.
+    /// A chain that `parts` lead to.
     fn chain(&mut self, chain: &[Element], parts: usize, around: &[Around], stmt: &Stmt) {
-        let calls = calls(chain);
-        let named = !matches!(stmt.kind, StmtKind::Stage { label: None, .. });
-        let parts = if named && calls.len() == 1 { parts } else { parts + 1 };
-        for call in calls {
+        for call in calls(chain) {
+            let parts = parts + usize::from(self.names.segment(call.place.span).is_some());
             let in_edit = matches!(stmt.kind, StmtKind::Edit(_));
             self.steps.insert(key(call.place.span), Step { parts, in_edit, around: around.to_vec() });
         }

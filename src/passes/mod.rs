@@ -226,10 +226,8 @@ pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Opti
         if changes.is_empty() {
             continue;
         }
-        let net = check(lines.graph(net)).map_err(|problems| {
-            let first = problems.sorted().first().map_or_else(String::new, |problem| problem.message.clone());
-            format!("the pass `{}` made a net that does not check: {first}", pass.name)
-        })?;
+        let net = check(lines.graph(net))
+            .map_err(|error| format!("the pass `{}` made a net that does not check: {error}", pass.name))?;
         stages.push(Stage { pass: pass.name, changes, net, folds: lines.folds.clone() });
     }
     Ok(Optimised { source: net.clone(), stages })

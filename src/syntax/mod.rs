@@ -26,6 +26,7 @@ mod project;
 mod scan;
 mod slip;
 mod trivia;
+mod visit;
 
 pub use hint::{KEYWORDS, is_keyword};
 pub use parser::{parse, parse_expr};
@@ -34,3 +35,4 @@ pub use project::{
     Overlay, Project, load, load_over, load_partial, load_readable, load_text, nets_below, nets_beside,
     on_disk,
 };
+pub use visit::calls;

@@ -14,7 +14,7 @@ fn messages(problems: &Problems) -> Vec<String> {
 }
 
 fn errors(graph: Graph) -> Vec<String> {
-    messages(&check(graph).map(|_| ()).unwrap_err())
+    messages(&check(graph).map(|_| ()).unwrap_err().problems)
 }
 
 fn image() -> Shape {
@@ -109,4 +109,18 @@ fn the_hash_is_of_what_is_computed() {
     };
     assert_eq!(build("a", true), build("renamed", true), "names do not count");
     assert_ne!(build("a", true), build("a", false), "sharing does");
+}
+
+#[test]
+fn what_is_known_of_a_wrong_graph_comes_with_the_problems() {
+    let mut graph = Graph::new("wrong");
+    let input = graph.input("image", image());
+    let relu = graph.node("relu", relu(), &[input]);
+    let linear = graph.node("linear", Linear { out: 10, bias: true, init: None }, &[relu]);
+    graph.set_output("logits", linear);
+    let error = check(graph).map(|_| ()).unwrap_err();
+    assert_eq!(error.unchecked.graph.len(), 3);
+    assert_eq!(error.unchecked.shapes.get(&relu), Some(&image()));
+    assert_eq!(error.unchecked.shapes.get(&linear), None);
+    assert_eq!(error.to_string(), error.problems.sorted()[0].message);
 }

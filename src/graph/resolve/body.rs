@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use super::element::Naming;
-use super::env::{self, Env};
-use super::names::{Names, REPEAT, call_count};
+use super::env::Env;
 use super::values::Values;
 use super::{Flow, Frame, Resolver, join};
 use crate::diag::{Code, Problem, did_you_mean};
@@ -19,13 +17,12 @@ impl<'a> Resolver<'a> {
         if !self.may_go_on(body.stmts.len(), first.place.span) {
             return;
         }
-        let mut names = Names::of_body(body);
         for stmt in &body.stmts {
-            self.statement(frame, stmt, &mut names);
+            self.statement(frame, stmt);
         }
     }
 
-    pub(super) fn statement(&mut self, frame: &mut Frame<'a>, stmt: &'a Stmt, names: &mut Names) {
+    pub(super) fn statement(&mut self, frame: &mut Frame<'a>, stmt: &'a Stmt) {
         self.exhausted |= self.problems.is_full();
         if self.exhausted {
             frame.cursor = None;
@@ -39,7 +36,7 @@ impl<'a> Resolver<'a> {
                         Some(label) => self.named(frame, label, chain, cursor),
                         None => {
                             let prefix = frame.prefix.clone();
-                            self.chain(frame, chain, cursor, &mut Naming::Scope { prefix: &prefix, names })
+                            self.chain(frame, chain, cursor, &prefix)
                         }
                     };
                     self.claim_shape(frame, shape.as_ref(), flow);
@@ -55,8 +52,12 @@ impl<'a> Resolver<'a> {
             }
             StmtKind::Repeat { label, times, body } => {
                 if self.has_cursor(frame, stmt) {
-                    let segment = label.as_ref().map_or_else(|| names.next(REPEAT), |l| l.node.clone());
-                    frame.cursor = self.repeat(frame, &segment, times, body);
+                    let segment = match label {
+                        Some(label) => label.node.as_str(),
+                        None => self.names.segment(stmt.place.span).unwrap_or_default(),
+                    };
+                    let prefix = join(&frame.prefix, segment);
+                    frame.cursor = self.repeat(frame, &prefix, times, body);
                     let flow = frame.cursor;
                     self.declare(frame, label.as_ref(), flow);
                 }
@@ -100,22 +101,7 @@ impl<'a> Resolver<'a> {
             // `declare` reports it; a path of its own keeps the nodes from colliding too.
             path += "'";
         }
-        self.edited(frame, &path, start, |this, frame, start| this.scope_of(frame, &path, chain, start))
-    }
-
-    /// A chain below a path.
-    pub(super) fn scope_of(
-        &mut self,
-        frame: &mut Frame<'a>,
-        path: &str,
-        chain: &'a [Element],
-        start: Flow,
-    ) -> Flow {
-        if call_count(chain) == 1 {
-            return self.chain(frame, chain, start, &mut Naming::Path(path));
-        }
-        let mut names = Names::of_chain(chain);
-        self.chain(frame, chain, start, &mut Naming::Scope { prefix: path, names: &mut names })
+        self.edited(frame, &path, start, |this, frame, start| this.chain(frame, chain, start, &path))
     }
 
     fn source(&mut self, frame: &Frame<'a>, source: &Name) -> Flow {
@@ -145,7 +131,7 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    fn repeat(&mut self, frame: &mut Frame<'a>, segment: &str, times: &Expr, body: &'a Body) -> Flow {
+    fn repeat(&mut self, frame: &mut Frame<'a>, prefix: &str, times: &Expr, body: &'a Body) -> Flow {
         let scope = self.scope_at(&frame.env.scope, frame.cursor);
         let rounds = match self.report(scope.eval(times))? {
             Value::Int(n) if (0..=MAX_ROUNDS).contains(&n) => n,
@@ -157,7 +143,7 @@ impl<'a> Resolver<'a> {
             }
         };
         let outer = Rc::new(std::mem::take(&mut frame.values));
-        let flow = self.rounds(frame, (segment, times), body, rounds, &outer);
+        let flow = self.rounds(frame, (prefix, times), body, rounds, &outer);
         // Every round has let go of it.
         frame.values = Rc::into_inner(outer).unwrap_or_default();
         flow
@@ -166,7 +152,7 @@ impl<'a> Resolver<'a> {
     fn rounds(
         &mut self,
         frame: &Frame<'a>,
-        (segment, times): (&str, &Expr),
+        (prefix, times): (&str, &Expr),
         body: &'a Body,
         rounds: i64,
         values: &Rc<Values>,
@@ -176,9 +162,8 @@ impl<'a> Resolver<'a> {
             if !self.may_place(times.span) {
                 return None;
             }
-            let outer = Some(frame.env.clone());
-            let env = Env::new(frame.env.scope.clone(), frame.env.file, body, outer);
-            let prefix = join(&frame.prefix, &format!("{segment}.{round}"));
+            let env = Env { scope: frame.env.scope.clone(), body, outer: Some(frame.env.clone()) };
+            let prefix = format!("{prefix}.{round}");
             let mut inner = Frame { env: Rc::new(env), values: Values::inside(values), prefix, cursor: flow };
             self.body(&mut inner, body);
             flow = inner.cursor;
@@ -207,7 +192,7 @@ impl<'a> Resolver<'a> {
             Some("an op")
         } else if env.scope.contains(name) {
             Some("a parameter")
-        } else if env::block(self.project, env, name).is_some() {
+        } else if self.names.is_block(env.body, name) {
             Some("a block")
         } else {
             None
@@ -217,7 +202,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn check_parameter_name(&mut self, name: &Name, env: &Rc<Env<'a>>) {
         if op::signature(&name.node).is_some() {
             self.shadows(name, "an op");
-        } else if env::block(self.project, env, &name.node).is_some() {
+        } else if self.names.is_block(env.body, &name.node) {
             self.shadows(name, "a block");
         } else if name.node.starts_with(|c: char| c.is_ascii_uppercase()) {
             let message = format!("a capital letter is a size of a shape; `{}` is a parameter", name.node);

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::env::{self, Callable, Env};
+use super::env::{Callable, Env};
 use super::values::Values;
 use super::{Flow, Frame, Resolver, bind::bind, domain};
 use crate::diag::{Code, MAX_LISTED, Problem, Span, did_you_mean, listed};
+use crate::graph::names::Kind;
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{Cause, NodeId, Scope, Value};
 use crate::limits::MAX_CALL_DEPTH;
@@ -24,13 +25,13 @@ impl<'a> Resolver<'a> {
         if !self.may_place(call.place.span) || !self.may_go_on(call.args.len(), call.place.span) {
             return None;
         }
-        let name = &call.name.node;
-        if let Some(callable) = env::block(self.project, &frame.env, name) {
-            return self.call_block(frame, &callable, call, flow, path);
-        }
-        match op::signature(name) {
-            Some(signature) => self.call_op(frame, signature, call, flow, path),
-            None => {
+        match self.names.definition(call.name.span).map(|def| def.kind) {
+            Some(Kind::Block(block, local_to)) => {
+                let callable = frame.env.callable(block, local_to);
+                self.call_block(frame, &callable, call, flow, path)
+            }
+            Some(Kind::Op(signature)) => self.call_op(frame, signature, call, flow, path),
+            Some(Kind::Param(_) | Kind::Value | Kind::File | Kind::Unread) | None => {
                 self.unknown_op(frame, &call.name);
                 None
             }
@@ -41,7 +42,7 @@ impl<'a> Resolver<'a> {
         if self.misimported.contains(&name.node) {
             return;
         }
-        let blocks = env::block_names(self.project, &frame.env);
+        let blocks = self.names.visible_blocks(frame.env.body);
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
         let is_value = frame.values.contains(&name.node);
@@ -187,7 +188,7 @@ impl<'a> Resolver<'a> {
         let block = callable.block;
         self.may_nest(callable, call)?;
         let (scope, shown) = self.block_scope(frame, callable, call, flow)?;
-        let env = Env::new(scope, callable.file, &block.body, callable.home.clone());
+        let env = Env { scope, body: &block.body, outer: callable.home.clone() };
         let values = Values::one("in", flow, block.name.span);
         let mut inner = Frame { env: Rc::new(env), values, prefix: path.into(), cursor: flow };
         for param in &block.params {

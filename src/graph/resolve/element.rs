@@ -1,81 +1,47 @@
 //! Chains, guards and edits.
 
-use super::names::Names;
 use super::{Flow, Frame, Resolver, join};
 use crate::syntax::ast::{EditVerb, Element, ElementKind};
 
-/// How the elements of a chain get their paths.
-pub(super) enum Naming<'n> {
-    /// The only element is this path.
-    Path(&'n str),
-    /// Each is a segment below the prefix.
-    Scope { prefix: &'n str, names: &'n mut Names },
-}
-
 impl<'a> Resolver<'a> {
+    /// A chain whose paths are below `prefix`, or are it.
     pub(super) fn chain(
         &mut self,
         frame: &mut Frame<'a>,
         chain: &'a [Element],
         start: Flow,
-        naming: &mut Naming<'_>,
+        prefix: &str,
     ) -> Flow {
         let Some(first) = chain.first() else { return start };
         if !self.may_go_on(chain.len(), first.place.span) {
             return None;
         }
-        chain.iter().fold(start, |flow, element| self.element(frame, element, flow, naming))
+        chain.iter().fold(start, |flow, element| self.element(frame, element, flow, prefix))
     }
 
-    fn element(
-        &mut self,
-        frame: &mut Frame<'a>,
-        element: &'a Element,
-        flow: Flow,
-        naming: &mut Naming<'_>,
-    ) -> Flow {
-        let Some(guard) = &element.guard else { return self.unguarded(frame, element, flow, naming) };
+    fn element(&mut self, frame: &mut Frame<'a>, element: &'a Element, flow: Flow, prefix: &str) -> Flow {
+        let Some(guard) = &element.guard else { return self.unguarded(frame, element, flow, prefix) };
         let scope = self.scope_at(&frame.env.scope, flow);
         let holds = scope.condition(&guard.cond);
         let holds = self.report(holds);
         self.enter_guard(&guard.cond, holds == Some(true), &scope, flow);
         let flow = match (holds, &guard.otherwise) {
-            (Some(true), otherwise) => {
-                let flow = self.unguarded(frame, element, flow, naming);
-                if let Some(otherwise) = otherwise {
-                    naming.skip(otherwise);
-                }
-                flow
-            }
-            (Some(false), otherwise) => {
-                naming.skip_unguarded(element);
-                match otherwise {
-                    Some(otherwise) => self.element(frame, otherwise, flow, naming),
-                    None => flow,
-                }
-            }
-            (None, _) => {
-                naming.skip(element);
-                None
-            }
+            (Some(true), _) => self.unguarded(frame, element, flow, prefix),
+            (Some(false), Some(otherwise)) => self.element(frame, otherwise, flow, prefix),
+            (Some(false), None) => flow,
+            (None, _) => None,
         };
         self.leave_guard();
         flow
     }
 
-    fn unguarded(
-        &mut self,
-        frame: &mut Frame<'a>,
-        element: &'a Element,
-        flow: Flow,
-        naming: &mut Naming<'_>,
-    ) -> Flow {
+    fn unguarded(&mut self, frame: &mut Frame<'a>, element: &'a Element, flow: Flow, prefix: &str) -> Flow {
         match &element.kind {
-            ElementKind::Group(chain) => self.chain(frame, chain, flow, naming),
-            ElementKind::Call(call) => match naming {
-                Naming::Path(path) => self.call(frame, call, flow, path),
-                Naming::Scope { prefix, names } => {
-                    let path = join(prefix, &names.next(&call.name.node));
+            ElementKind::Group(chain) => self.chain(frame, chain, flow, prefix),
+            ElementKind::Call(call) => match self.names.segment(call.place.span) {
+                None => self.call(frame, call, flow, prefix),
+                Some(segment) => {
+                    let path = join(prefix, segment);
                     self.edited(frame, &path, flow, |this, frame, flow| this.call(frame, call, flow, &path))
                 }
             },
@@ -116,22 +82,9 @@ impl<'a> Resolver<'a> {
         let values = std::mem::take(&mut frame.values);
         let mut inner = Frame { env, values, prefix: frame.prefix.clone(), cursor: flow };
         self.enter_edit(edit);
-        let flow = self.scope_of(&mut inner, path, &edit.chain, flow);
+        let flow = self.chain(&mut inner, &edit.chain, flow, path);
         self.leave_edit();
         frame.values = inner.values;
         flow
-    }
-}
-
-impl Naming<'_> {
-    fn skip(&mut self, element: &Element) {
-        if let Naming::Scope { names, .. } = self {
-            names.skip(element);
-        }
-    }
-
-    fn skip_unguarded(&mut self, element: &Element) {
-        let bare = Element { kind: element.kind.clone(), guard: None, place: element.place.clone() };
-        self.skip(&bare);
     }
 }

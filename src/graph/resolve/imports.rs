@@ -1,20 +1,21 @@
 //! Imported names that the imported file does not define.
 
-use super::{Resolver, env};
+use super::Resolver;
 use crate::diag::{Code, Problem, did_you_mean};
-use crate::syntax::ast::ItemKind;
+use crate::syntax::ast::Name;
 
 impl Resolver<'_> {
     /// Reports each of them, in every file of the project.
     pub(super) fn imports(&mut self) {
         let project = self.project;
         for (&file, text) in &project.files {
-            for item in &text.items {
-                let ItemKind::Import(import) = &item.kind else { continue };
+            for import in text.imports() {
                 let Some(from) = project.linked(file, &import.path.node) else { continue };
                 let blocks: Vec<&str> =
-                    env::own_blocks(project, from).map(|block| block.name.node.as_str()).collect();
-                for name in import.names.iter().filter(|name| !blocks.contains(&name.node.as_str())) {
+                    project.file(from).blocks().map(|block| block.name.node.as_str()).collect();
+                let unknown: Vec<&Name> =
+                    import.names.iter().filter(|name| self.names.definition(name.span).is_none()).collect();
+                for name in unknown {
                     let near = did_you_mean(&name.node, blocks.iter().copied());
                     let help = match near {
                         Some(near) => format!("did you mean `{near}`?"),

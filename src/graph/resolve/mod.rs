@@ -13,7 +13,6 @@ mod domain;
 mod element;
 mod env;
 mod imports;
-mod names;
 mod net;
 mod signature;
 mod trace;
@@ -24,6 +23,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::eval::Fault;
+use super::names::Names;
 use super::{Graph, NodeId, Op, Origin, Provenance, Scope, Shape, Value};
 use crate::diag::{Code, Problem, Problems, Span};
 use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BYTES};
@@ -65,9 +65,9 @@ pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
     resolver.uncalled_blocks();
     // A misspelt name leaves what it meant without a use.
     if !resolver.problems.has_errors() {
-        let file = project.file(project.root);
-        super::unused::unused(file, &mut resolver.problems);
-        super::constant_guard::constant_guards(file, &mut resolver.problems);
+        let Resolver { names, problems, .. } = &mut resolver;
+        super::unused::unused(project, names, problems);
+        super::constant_guard::constant_guards(project.file(project.root), names, problems);
     }
     let Resolver { graph, problems, .. } = resolver;
     Resolved { graph: found.then_some(graph), problems }
@@ -87,6 +87,7 @@ type Flow = Option<NodeId>;
 
 struct Resolver<'a> {
     project: &'a Project,
+    names: Names<'a>,
     graph: Graph,
     shapes: HashMap<NodeId, Shape>,
     by_path: HashMap<String, NodeId>,
@@ -138,6 +139,7 @@ impl<'a> Resolver<'a> {
     fn new(project: &'a Project) -> Resolver<'a> {
         Resolver {
             project,
+            names: Names::of(project),
             graph: Graph::default(),
             shapes: HashMap::new(),
             by_path: HashMap::new(),

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::env::Env;
-use super::names::Names;
 use super::values::Values;
 use super::{Frame, Noted, Override, PlacedEdit, Resolver, domain};
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
 use crate::graph::{Claim, Scope, Setting, Value};
-use crate::syntax::ast::{Arg, Expr, ExprKind, ItemKind, Net, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Net, Stmt, StmtKind};
 
 struct Level<'a> {
     file: FileId,
@@ -51,7 +50,7 @@ impl<'a> Resolver<'a> {
         let mut file = self.project.root;
         let mut levels: Vec<Level<'a>> = Vec::new();
         loop {
-            let Some(net) = net_of(self.project, file) else {
+            let Some(net) = self.project.file(file).nets().next() else {
                 if let Some(extends) = levels.last().and_then(|l| l.net.extends.as_ref()) {
                     let message = format!("`{}` has no net to extend", extends.path.node);
                     self.problems.push(Problem::new(Code::Structure, extends.path.span, message));
@@ -69,17 +68,13 @@ impl<'a> Resolver<'a> {
     }
 
     fn only_net(&mut self, file: FileId, first: &Net) {
-        for item in &self.project.file(file).items {
-            if let ItemKind::Net(net) = &item.kind
-                && !std::ptr::eq(net, first)
-            {
-                self.problems.push(
-                    Problem::new(Code::Structure, net.name.span, "a file holds one net")
-                        .label("a second net")
-                        .related(first.name.span, "the first net")
-                        .help("put it into a file of its own"),
-                );
-            }
+        for net in self.project.file(file).nets().skip(1) {
+            self.problems.push(
+                Problem::new(Code::Structure, net.name.span, "a file holds one net")
+                    .label("a second net")
+                    .related(first.name.span, "the first net")
+                    .help("put it into a file of its own"),
+            );
         }
     }
 
@@ -185,7 +180,7 @@ impl<'a> Resolver<'a> {
         for level in levels.iter().rev() {
             let mut scope = env.as_ref().map_or_else(|| self.scope.emptied(), |e| e.scope.clone());
             scope.extend(&level.scope);
-            env = Some(Rc::new(Env::new(scope, level.file, &level.net.body, env.take())));
+            env = Some(Rc::new(Env { scope, body: &level.net.body, outer: env.take() }));
             envs.extend(env.clone());
         }
         for (depth, (level, env)) in levels.iter().rev().zip(&envs).enumerate() {
@@ -194,7 +189,7 @@ impl<'a> Resolver<'a> {
                 if self.problems.is_full() {
                     return;
                 }
-                self.declaration(stmt, env, depth > 0, last && !overridden);
+                self.declaration(stmt, level.file, env, depth > 0, last && !overridden);
             }
         }
         if let (Some(base), Some(env)) = (levels.last(), envs.first()) {
@@ -203,7 +198,14 @@ impl<'a> Resolver<'a> {
     }
 
     /// The statements that say something about the whole net, at any level.
-    fn declaration(&mut self, stmt: &'a Stmt, env: &Rc<Env<'a>>, extends: bool, claims_hold: bool) {
+    fn declaration(
+        &mut self,
+        stmt: &'a Stmt,
+        file: FileId,
+        env: &Rc<Env<'a>>,
+        extends: bool,
+        claims_hold: bool,
+    ) {
         match &stmt.kind {
             StmtKind::Default(call) => self.default_line(call, &env.scope),
             StmtKind::Expect(condition) if claims_hold || !speaks_of_cost(condition) => {
@@ -214,7 +216,7 @@ impl<'a> Resolver<'a> {
                 for setting in settings {
                     if let Some(value) = self.report(env.scope.eval(&setting.value)) {
                         let (key, span) = (setting.key.clone(), setting.value.span);
-                        let inherited = env.file != self.project.root;
+                        let inherited = file != self.project.root;
                         self.graph.settings.push(Setting { key, value, span, inherited });
                     }
                 }
@@ -255,13 +257,12 @@ impl<'a> Resolver<'a> {
         }
         let mut frame =
             Frame { env: env.clone(), values: Values::default(), prefix: String::new(), cursor: None };
-        let mut names = Names::of_body(&base.net.body);
         for stmt in &base.net.body.stmts {
             match &stmt.kind {
                 StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
                 StmtKind::Output { name, shape } => self.output(&mut frame, name, shape),
                 StmtKind::Default(_) | StmtKind::Expect(_) | StmtKind::Recipe { .. } | StmtKind::Edit(_) => {}
-                _ => self.statement(&mut frame, stmt, &mut names),
+                _ => self.statement(&mut frame, stmt),
             }
         }
         let name = &base.net.name;
@@ -282,14 +283,6 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn net_of(project: &crate::syntax::Project, file: FileId) -> Option<&Net> {
-    project
-        .file(file)
-        .items
-        .iter()
-        .find_map(|i| if let ItemKind::Net(net) = &i.kind { Some(net) } else { None })
-}
-
 fn has_parameters(name: &str, names: &[&str]) -> String {
     let near =
         did_you_mean(name, names.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
@@ -301,15 +294,6 @@ fn has_parameters(name: &str, names: &[&str]) -> String {
 
 /// Whether an expression mentions `params` or `macs`.
 fn speaks_of_cost(expr: &Expr) -> bool {
-    match &expr.node {
-        ExprKind::Name(name) => name == "params" || name == "macs",
-        ExprKind::List(items) | ExprKind::Call { args: items, .. } => items.iter().any(speaks_of_cost),
-        ExprKind::Unary(_, x) => speaks_of_cost(x),
-        ExprKind::Binary(_, x, y) | ExprKind::Index(x, y) => speaks_of_cost(x) || speaks_of_cost(y),
-        ExprKind::Int { .. }
-        | ExprKind::Float { .. }
-        | ExprKind::Bool(_)
-        | ExprKind::Str(_)
-        | ExprKind::Same => false,
-    }
+    let cost = |name: &str| name == "params" || name == "macs";
+    expr.names().iter().any(|name| matches!(&name.node, ExprKind::Name(name) if cost(name)))
 }

@@ -40,16 +40,16 @@ impl<'a> Resolver<'a> {
     ) -> Noted {
         self.trace.as_ref()?;
         let mut from: Vec<Arc<Step>> = Vec::new();
-        mentions(expr, &mut |mentioned| {
-            let step = match mentioned {
-                Some(name) => scope.noted(name).cloned(),
-                None => self.size_step(Cause::Same, ("same", 0), flow),
+        for mentioned in expr.names() {
+            let step = match &mentioned.node {
+                ExprKind::Name(name) => scope.noted(name).cloned(),
+                _ => self.size_step(Cause::Same, ("same", 0), flow),
             };
             let known =
                 |step: &Arc<Step>| from.iter().any(|s| (s.cause, &s.name) == (step.cause, &step.name));
             let step = step.filter(|step| !known(step));
             from.extend(step);
-        });
+        }
         Some(Arc::new(Step {
             cause,
             name: name.into(),
@@ -205,21 +205,4 @@ fn bare(cause: Cause, (name, of): (&str, &str), text: &str, value: &Value) -> St
     let value = value.clone();
     let (name, of, text) = (name.into(), of.into(), text.into());
     Step { cause, name, of, text, value, span: None, from: Vec::new() }
-}
-
-/// The names that an expression mentions, in the order of the text; `None` is `same`.
-fn mentions(expr: &Expr, visit: &mut dyn FnMut(Option<&str>)) {
-    match &expr.node {
-        ExprKind::Name(name) => visit(Some(name)),
-        ExprKind::Same => visit(None),
-        ExprKind::List(items) | ExprKind::Call { args: items, .. } => {
-            items.iter().for_each(|item| mentions(item, visit));
-        }
-        ExprKind::Unary(_, operand) => mentions(operand, visit),
-        ExprKind::Binary(_, left, right) | ExprKind::Index(left, right) => {
-            mentions(left, visit);
-            mentions(right, visit);
-        }
-        ExprKind::Int { .. } | ExprKind::Float { .. } | ExprKind::Bool(_) | ExprKind::Str(_) => {}
-    }
 }

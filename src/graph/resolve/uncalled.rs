@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::env::{self, Env};
+use super::env::Env;
 use super::values::Values;
 use super::{Frame, Resolver};
 use crate::graph::Scope;
@@ -13,10 +13,10 @@ impl<'a> Resolver<'a> {
     /// depends on them stays silent, and no node comes of it.
     pub(super) fn uncalled_blocks(&mut self) {
         self.detached = true;
-        let (project, file) = (self.project, self.project.root);
-        for block in env::own_blocks(project, file) {
+        let project = self.project;
+        for block in project.file(project.root).blocks() {
             if !self.called.contains(&std::ptr::from_ref(block)) {
-                let env = Rc::new(Env::new(self.unknown(block), file, &block.body, None));
+                let env = Rc::new(Env { scope: self.unknown(block), body: &block.body, outer: None });
                 let values = Values::one("in", None, block.name.span);
                 for param in &block.params {
                     self.check_parameter_name(&param.name, &env);

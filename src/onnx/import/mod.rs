@@ -113,10 +113,7 @@ pub fn import_sized(
     let length = bytes.len() as u64;
     let model = read::read(bytes).map_err(ImportError::Malformed)?;
     let (graph, tensors) = builder::Builder::new(&model, length, name)?.build(sizes)?;
-    let net = check(graph).map_err(|problems| {
-        let problems = problems.sorted();
-        ImportError::Unsound(problems.first().map_or_else(String::new, |problem| problem.message.clone()))
-    })?;
+    let net = check(graph).map_err(|error| ImportError::Unsound(error.to_string()))?;
     let weights = Weights::of(&net, |name| tensors.get(name).cloned()).map_err(ImportError::Malformed)?;
     Ok(Imported { net, weights, producer: model.producer_name.unwrap_or_default() })
 }

@@ -1,7 +1,7 @@
 mod cycles;
 mod files;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result as IoResult};
 use std::path::Path;
 
@@ -27,20 +27,9 @@ pub struct Project {
     /// The file that was asked for.
     pub root: FileId,
     links: BTreeMap<(FileId, String), FileId>,
-    /// Of each file, the blocks that it defines and imports: the file of each, and which of its items it is.
-    blocks: HashMap<(FileId, String), (FileId, usize)>,
 }
 
 impl Project {
-    /// The block of a name that a file defines, or else imports, and the file that defines it.
-    pub fn block(&self, file: FileId, name: &str) -> Option<(&ast::Block, FileId)> {
-        let (home, item) = *self.blocks.get(&(file, name.to_owned()))?;
-        match &self.files.get(&home)?.items.get(item)?.kind {
-            ItemKind::Block(block) => Some((block, home)),
-            ItemKind::Import(_) | ItemKind::Net(_) => None,
-        }
-    }
-
     /// The file that `path` means in an import or `extends` of `from`.
     pub fn linked(&self, from: FileId, path: &str) -> Option<FileId> {
         self.links.get(&(from, path.to_owned())).copied()
@@ -51,10 +40,8 @@ impl Project {
     pub fn may_be_unread(&self, name: Span) -> bool {
         let text = self.sources.text(name);
         let unread = |id: FileId| {
-            self.files.get(&id).into_iter().flat_map(|file| &file.items).filter_map(move |item| {
-                let ItemKind::Import(import) = &item.kind else { return None };
-                self.linked(id, &import.path.node).is_none().then_some(import)
-            })
+            let imports = self.files.get(&id).into_iter().flat_map(|file| file.imports());
+            imports.filter(move |import| self.linked(id, &import.path.node).is_none())
         };
         match text.contains('.') {
             true => self.files.keys().any(|id| unread(*id).next().is_some()),
@@ -169,46 +156,13 @@ impl<'f> Loader<'f> {
 
     fn lacks_a_parent(&self) -> bool {
         self.trees.iter().any(|(id, tree)| {
-            tree.items.iter().any(|item| match &item.kind {
-                ItemKind::Net(net) => net
-                    .extends
-                    .as_ref()
-                    .is_some_and(|extends| !self.links.contains_key(&(*id, extends.path.node.clone()))),
-                ItemKind::Import(_) | ItemKind::Block(_) => false,
-            })
+            let mut parents = tree.nets().filter_map(|net| net.extends.as_ref());
+            parents.any(|extends| !self.links.contains_key(&(*id, extends.path.node.clone())))
         })
     }
 
     fn into_project(self, root: FileId) -> Project {
-        let blocks = self.blocks();
-        Project { sources: self.sources, files: self.trees, root, links: self.links, blocks }
-    }
-
-    fn blocks(&self) -> HashMap<(FileId, String), (FileId, usize)> {
-        let mut found = HashMap::new();
-        for (id, tree) in &self.trees {
-            for (i, item) in tree.items.iter().enumerate() {
-                if let ItemKind::Block(block) = &item.kind {
-                    found.entry((*id, block.name.node.clone())).or_insert((*id, i));
-                }
-            }
-        }
-        let mut imported = HashMap::new();
-        for (id, tree) in &self.trees {
-            for item in &tree.items {
-                let ItemKind::Import(import) = &item.kind else { continue };
-                let Some(from) = self.links.get(&(*id, import.path.node.clone())) else { continue };
-                for name in &import.names {
-                    if let Some(place) = found.get(&(*from, name.node.clone())) {
-                        imported.entry((*id, name.node.clone())).or_insert(*place);
-                    }
-                }
-            }
-        }
-        for (key, place) in imported {
-            found.entry(key).or_insert(place);
-        }
-        found
+        Project { sources: self.sources, files: self.trees, root, links: self.links }
     }
 
     /// Reads a text and all that it leads to.

@@ -60,7 +60,7 @@ pub fn derive(net: &Checked, derivation: Derivation) -> Result<Option<Derived>, 
         return Ok(None);
     }
     let (graph, dropped) = rewrite(net, &instead, derivation.suffix());
-    Ok(Some(Derived { net: check::check(graph)?, dropped }))
+    Ok(Some(Derived { net: check::check(graph).map_err(|error| error.problems)?, dropped }))
 }
 
 /// The readable text of a net, and the net that it resolves to: the same graph, its nodes named by the text.

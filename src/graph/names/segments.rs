@@ -1,0 +1,52 @@
+//! The parts of paths that elements without a label give: the name of the op or block, numbered if
+//! it stands more than once in its body or chain. They are counted in the text, guarded ones too, so
+//! that a parameter's value renames nothing.
+
+use std::collections::HashMap;
+
+use super::{Names, key};
+use crate::diag::Span;
+use crate::syntax::ast::{Body, Call, Element, StmtKind};
+use crate::syntax::calls;
+
+/// The part of an unlabelled `repeat`.
+const REPEAT: &str = "rep";
+
+impl Names<'_> {
+    /// Of the unlabelled stages of a body.
+    pub(super) fn number_body(&mut self, body: &Body) {
+        let mut all: Vec<(&str, Span)> = Vec::new();
+        for stmt in &body.stmts {
+            match &stmt.kind {
+                StmtKind::Stage { label: None, chain, .. } => all.extend(calls(chain).into_iter().map(named)),
+                StmtKind::Repeat { label: None, .. } => all.push((REPEAT, stmt.place.span)),
+                _ => {}
+            }
+        }
+        self.number(&all);
+    }
+
+    /// Of a chain with a name of its own, which its only element takes.
+    pub(super) fn number_chain(&mut self, chain: &[Element]) {
+        let calls = calls(chain);
+        if calls.len() > 1 {
+            self.number(&calls.into_iter().map(named).collect::<Vec<_>>());
+        }
+    }
+
+    fn number(&mut self, all: &[(&str, Span)]) {
+        let mut total: HashMap<&str, usize> = HashMap::new();
+        all.iter().for_each(|(name, _)| *total.entry(name).or_default() += 1);
+        let mut given: HashMap<&str, usize> = HashMap::new();
+        for (name, place) in all {
+            let number = given.entry(name).or_default();
+            *number += 1;
+            let segment = if total[name] > 1 { format!("{name}_{number}") } else { (*name).to_owned() };
+            self.segments.insert(key(*place), segment);
+        }
+    }
+}
+
+fn named(call: &Call) -> (&str, Span) {
+    (&call.name.node, call.place.span)
+}

@@ -1,0 +1,279 @@
+//! The walk over a project that finds its names.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use super::path::Paths;
+use super::scope::{Scope, blocks, label, unread};
+use super::{Def, Kind, Names, Reference, Role, key};
+use crate::diag::{FileId, Span};
+use crate::graph::op;
+use crate::syntax::Project;
+use crate::syntax::ast::{
+    Arg, Block, Body, Call, Element, ElementKind, Expr, ExprKind, Import, ItemKind, Name, Net, Param, Stmt,
+    StmtKind,
+};
+
+struct Walk<'p> {
+    names: Names<'p>,
+    file: FileId,
+    /// The net that the present one extends.
+    parent: Option<Rc<Scope<'p>>>,
+    /// What is looked up once every call is known.
+    paths: Vec<Path<'p>>,
+    arguments: Vec<(&'p Name, &'p Block)>,
+}
+
+/// The path of a node, from the body of its scope or from one around it.
+struct Path<'p> {
+    scope: Rc<Scope<'p>>,
+    text: &'p str,
+    span: Span,
+    /// The name that it begins with, if no node has this path.
+    instead: Option<Reference<'p>>,
+}
+
+impl<'p> Names<'p> {
+    /// Resolves the names of a project.
+    pub fn of(project: &'p Project) -> Names<'p> {
+        let names = Names {
+            project,
+            references: BTreeMap::new(),
+            scopes: HashMap::new(),
+            blocks: blocks(project),
+            unread: unread(project),
+            segments: HashMap::new(),
+        };
+        let mut walk =
+            Walk { names, file: project.root, parent: None, paths: Vec::new(), arguments: Vec::new() };
+        for (&file, tree) in &project.files {
+            walk.file = file;
+            for item in &tree.items {
+                match &item.kind {
+                    ItemKind::Import(import) => walk.import(import),
+                    ItemKind::Block(block) => walk.block(block, None),
+                    ItemKind::Net(net) => walk.net(net),
+                }
+            }
+        }
+        walk.arguments();
+        let Walk { mut names, paths, .. } = walk;
+        let mut nodes = Paths::new(&names);
+        let found: Vec<Reference<'p>> = paths.iter().flat_map(|path| path.parts(&mut nodes)).collect();
+        names.references.extend(found.into_iter().map(|part| (key(part.span), part)));
+        names
+    }
+}
+
+impl<'p> Path<'p> {
+    fn parts(&self, nodes: &mut Paths<'_, 'p>) -> Vec<Reference<'p>> {
+        let bodies = self.scope.chain().map(|scope| scope.body);
+        let mut found = bodies.map(|body| nodes.follow(body, self.text, self.span));
+        let found = found.find(|parts| !parts.is_empty());
+        found.unwrap_or_else(|| self.instead.into_iter().collect())
+    }
+}
+
+impl<'p> Walk<'p> {
+    fn refer(&mut self, span: Span, def: Def<'p>, role: Role) {
+        self.names.references.insert(key(span), Reference { span, def, role });
+    }
+
+    fn define(&mut self, name: &Name, kind: Kind<'p>) {
+        self.refer(name.span, Def { kind, span: name.span }, Role::Definition);
+    }
+
+    fn linked(&mut self, path: &Name) -> Option<FileId> {
+        let file = self.names.project.linked(self.file, &path.node)?;
+        let def = Def { kind: Kind::File, span: Span { file, start: 0, end: 0 } };
+        self.refer(path.span, def, Role::Mention);
+        Some(file)
+    }
+
+    fn import(&mut self, import: &'p Import) {
+        let from = self.linked(&import.path);
+        for name in &import.names {
+            let Some(from) = from else {
+                self.define(name, Kind::Unread);
+                continue;
+            };
+            let def = self.names.blocks.get(&(from, name.node.as_str())).copied();
+            if let Some(def) = def.filter(|def| def.span.file == from) {
+                self.refer(name.span, def, Role::Mention);
+            }
+        }
+    }
+
+    fn block(&mut self, block: &'p Block, outer: Option<&Rc<Scope<'p>>>) {
+        self.define(&block.name, Kind::Block(block, outer.map(|scope| scope.body)));
+        let scope = self.scope(self.file, &block.params, &block.body, outer.cloned());
+        self.params(&scope, &block.params);
+        for shape in block.signature.iter().flat_map(|s| [&s.input, &s.output]) {
+            self.exprs(&scope, &shape.node);
+        }
+        self.body(&scope);
+    }
+
+    fn net(&mut self, net: &'p Net) {
+        self.parent = self.parent_of(net);
+        let scope = self.scope(self.file, &net.params, &net.body, self.parent.clone());
+        self.params(&scope, &net.params);
+        if let Some(extends) = &net.extends {
+            self.linked(&extends.path);
+            for Arg { name, value } in &extends.args {
+                if let (Some(name), Some(parent)) = (name, &self.parent)
+                    && let Some(def) = self.names.value(parent, &name.node)
+                {
+                    self.refer(name.span, def, Role::Mention);
+                }
+                self.exprs(&scope, [value]);
+            }
+        }
+        self.body(&scope);
+        self.parent = None;
+    }
+
+    /// The scope of the net that a net of this file extends.
+    fn parent_of(&mut self, net: &'p Net) -> Option<Rc<Scope<'p>>> {
+        let project = self.names.project;
+        let parent = |(file, net): (FileId, &'p Net)| {
+            let file = project.linked(file, &net.extends.as_ref()?.path.node)?;
+            Some((file, project.file(file).nets().next()?))
+        };
+        let mut line = vec![(self.file, net)];
+        while let Some(next) = line.last().copied().and_then(parent)
+            && line.iter().all(|(file, _)| *file != next.0)
+        {
+            line.push(next);
+        }
+        line.drain(..1);
+        line.into_iter()
+            .rev()
+            .fold(None, |outer, (file, net)| Some(self.scope(file, &net.params, &net.body, outer)))
+    }
+
+    fn scope(
+        &mut self,
+        file: FileId,
+        params: &'p [Param],
+        body: &'p Body,
+        outer: Option<Rc<Scope<'p>>>,
+    ) -> Rc<Scope<'p>> {
+        let known = self.names.scopes.entry(key(body.place.span));
+        known.or_insert_with(|| Rc::new(Scope::new(file, params, body, outer))).clone()
+    }
+
+    fn params(&mut self, scope: &Rc<Scope<'p>>, params: &'p [Param]) {
+        for param in params {
+            self.define(&param.name, Kind::Param(param));
+            self.exprs(scope, &param.default);
+            self.exprs(scope, param.ty.iter().flat_map(|ty| ty.node.exprs()));
+        }
+    }
+
+    fn body(&mut self, scope: &Rc<Scope<'p>>) {
+        self.names.number_body(scope.body);
+        for stmt in &scope.body.stmts {
+            if let Some(name) = label(&stmt.kind) {
+                self.define(name, Kind::Value);
+            }
+            self.stmt(scope, stmt);
+        }
+    }
+
+    fn stmt(&mut self, scope: &Rc<Scope<'p>>, stmt: &'p Stmt) {
+        match &stmt.kind {
+            StmtKind::Input { shape, .. } | StmtKind::Output { shape, .. } => self.exprs(scope, &shape.node),
+            StmtKind::Stage { label, chain, shape } => {
+                if label.is_some() {
+                    self.names.number_chain(chain);
+                }
+                self.chain(scope, chain);
+                self.exprs(scope, shape.iter().flat_map(|s| &s.node));
+            }
+            StmtKind::Branch { source, chain, shape, .. } => {
+                self.value(scope, &source.node, source.span);
+                self.names.number_chain(chain);
+                self.chain(scope, chain);
+                self.exprs(scope, shape.iter().flat_map(|s| &s.node));
+            }
+            StmtKind::Repeat { times, body, .. } => {
+                self.exprs(scope, [times]);
+                let inner = self.scope(self.file, &[], body, Some(scope.clone()));
+                self.body(&inner);
+            }
+            StmtKind::Block(block) => self.block(block, Some(scope)),
+            StmtKind::Default(call) => self.call(scope, call),
+            StmtKind::Expect(condition) => self.exprs(scope, [condition]),
+            StmtKind::Recipe { settings, .. } => self.exprs(scope, settings.iter().map(|s| &s.value)),
+            StmtKind::Edit(edit) => {
+                if let Some(scope) = self.parent.clone() {
+                    let (text, span) = (&edit.target.node, edit.target.span);
+                    self.paths.push(Path { scope, text, span, instead: None });
+                }
+                self.names.number_chain(&edit.chain);
+                self.chain(scope, &edit.chain);
+            }
+        }
+    }
+
+    fn chain(&mut self, scope: &Rc<Scope<'p>>, chain: &'p [Element]) {
+        chain.iter().for_each(|element| self.element(scope, element));
+    }
+
+    fn element(&mut self, scope: &Rc<Scope<'p>>, element: &'p Element) {
+        match &element.kind {
+            ElementKind::Call(call) => self.call(scope, call),
+            ElementKind::Group(chain) => self.chain(scope, chain),
+        }
+        if let Some(guard) = &element.guard {
+            self.exprs(scope, [&guard.cond]);
+            guard.otherwise.iter().for_each(|otherwise| self.element(scope, otherwise));
+        }
+    }
+
+    fn call(&mut self, scope: &Rc<Scope<'p>>, call: &'p Call) {
+        let Name { node: name, span } = &call.name;
+        let op = || op::signature(name).map(|signature| Def { kind: Kind::Op(signature), span: *span });
+        let def = self.names.block(scope, name).or_else(op).or_else(|| self.names.value(scope, name));
+        if let Some(def) = def {
+            self.refer(*span, def, Role::Use);
+        }
+        for Arg { name, value } in &call.args {
+            if let (Some(name), Some(Def { kind: Kind::Block(block, _), .. })) = (name, def) {
+                self.arguments.push((name, block));
+            }
+            self.exprs(scope, [value]);
+        }
+    }
+
+    fn arguments(&mut self) {
+        for (name, block) in std::mem::take(&mut self.arguments) {
+            let scope = self.names.scopes.get(&key(block.body.place.span));
+            if let Some(param) = scope.and_then(|scope| scope.param(&name.node)) {
+                self.refer(name.span, param, Role::Mention);
+            }
+        }
+    }
+
+    fn exprs(&mut self, scope: &Rc<Scope<'p>>, exprs: impl IntoIterator<Item = &'p Expr>) {
+        for mention in exprs.into_iter().flat_map(|expr| expr.names()) {
+            if let ExprKind::Name(name) = &mention.node {
+                self.value(scope, name, mention.span);
+            }
+        }
+    }
+
+    /// A use of a parameter or value: a name in scope, or the path of a node from here or further out.
+    fn value(&mut self, scope: &Rc<Scope<'p>>, text: &'p str, span: Span) {
+        let word = text.split('.').next().unwrap_or(text);
+        let first = Span { end: span.start + word.len(), ..span };
+        match self.names.value(scope, word) {
+            Some(def) if word == text => self.refer(span, def, Role::Use),
+            def => {
+                let instead = def.map(|def| Reference { span: first, def, role: Role::Mention });
+                self.paths.push(Path { scope: scope.clone(), text, span, instead });
+            }
+        }
+    }
+}
