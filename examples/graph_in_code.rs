@@ -34,7 +34,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     graph.set_output("logits", logits);
 
     match check(graph) {
-        Ok(net) => println!("{}# {} parameters, {} MACs", net.flat_text(None), net.params(), net.macs()),
+        Ok(net) => {
+            println!("{}# {} parameters, {} MACs", net.flat_text(None), net.params(), net.macs())
+        }
         Err(error) => error.problems.sorted().iter().for_each(|p| eprintln!("{}", p.message)),
     }
     Ok(())

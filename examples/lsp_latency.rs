@@ -61,7 +61,11 @@ fn keystrokes(netc: &str, file: &Path) -> Outcome<()> {
     let mut times = Vec::new();
     for version in 1..=KEYSTROKES {
         // Whole and half-written by turns.
-        let cut = if version % 2 == 0 { text.clone() } else { text.replacen("maxpool(4)", "maxpool(", 1) };
+        let cut = if version % 2 == 0 {
+            text.clone()
+        } else {
+            text.replacen("maxpool(4)", "maxpool(", 1)
+        };
         times.push(keystroke(&mut server, &uri, &cut));
     }
     let (median, most) = spread(times);
@@ -129,7 +133,9 @@ fn many_files(netc: &str) {
         left.remove(message["params"]["uri"].as_str().unwrap_or_default());
     }
     println!("{FILES} files: all open {:.2?}", start.elapsed());
-    for (what, uri, text) in [("a net", uris[FILES / 2].as_str(), net), ("what all import", lib, blocks)] {
+    for (what, uri, text) in
+        [("a net", uris[FILES / 2].as_str(), net), ("what all import", lib, blocks)]
+    {
         let mut times = Vec::new();
         for _ in 0..20 {
             times.push(keystroke(&mut server, uri, text));

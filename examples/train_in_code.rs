@@ -14,7 +14,8 @@ use netc_torch::run::{Event, Job, Machine, evaluate_run, train};
 #[allow(clippy::print_stdout)]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let width = [("width".to_string(), "8".to_string())];
-    let net = netc::compile("nets/resnet9.net".as_ref(), &width).net.ok_or("the net is not sound")?;
+    let net =
+        netc::compile("nets/resnet9.net".as_ref(), &width).net.ok_or("the net is not sound")?;
     let settings = (FileId(0), "batch_size: 64\npeak_lr: 0.2\n");
     let (recipe, problems) = Recipe::resolve(&[], Some(settings), Some(2));
     assert!(problems.is_empty());
@@ -44,6 +45,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     })?;
     let score = evaluate_run(&folder, &net, &data, machine)?;
-    println!("{:?} after {} epochs: test accuracy {:.3}", report.outcome, report.rows.len(), score.accuracy);
+    println!(
+        "{:?} after {} epochs: test accuracy {:.3}",
+        report.outcome,
+        report.rows.len(),
+        score.accuracy
+    );
     Ok(())
 }

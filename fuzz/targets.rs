@@ -1,5 +1,5 @@
-//! What is fuzzed: each takes any bytes and may refuse them, but not panic, hang or contradict itself.
-//! The fuzzer calls these, and so does the test that replays the corpus.
+//! What is fuzzed: each takes any bytes and may refuse them, but not panic, hang or contradict
+//! itself. The fuzzer calls these, and so does the test that replays the corpus.
 
 use std::path::Path;
 
@@ -62,7 +62,9 @@ pub fn fmt(data: &[u8]) {
             assert!(again == tree, "{text}\n---\n{printed}");
             assert_eq!(print(&again), printed, "{text}");
         }
-        Err(problems) => panic!("{text}\n---\n{printed}\n{}", render(&problems, &sources, Style::PLAIN)),
+        Err(problems) => {
+            panic!("{text}\n---\n{printed}\n{}", render(&problems, &sources, Style::PLAIN))
+        }
     }
 }
 
@@ -105,8 +107,8 @@ pub fn settings(data: &[u8]) {
     }
 }
 
-/// A session in which an editor opens a text, changes it and asks about places. What follows the text
-/// after a NUL are four bytes a step: what to do, line, column, and what with.
+/// A session in which an editor opens a text, changes it and asks about places. What follows the
+/// text after a NUL are four bytes a step: what to do, line, column, and what with.
 ///
 /// After a byte 255 come the bytes of a session as they are, malformed or not.
 pub fn lsp(data: &[u8]) {
@@ -122,7 +124,9 @@ pub fn lsp(data: &[u8]) {
         "textDocument/didOpen",
         json!({"textDocument": {"uri": uri(), "languageId": "net", "version": 0, "text": text}}),
     )];
-    messages.extend(steps.chunks_exact(4).take(16).enumerate().map(|(i, step)| message(i as i32, step)));
+    messages.extend(
+        steps.chunks_exact(4).take(16).enumerate().map(|(i, step)| message(i as i32, step)),
+    );
     let end = [ask(-2, "shutdown", Value::Null), note("exit", Value::Null)];
     let bytes: Vec<u8> = [start(), messages, end.into()].concat().iter().flat_map(frame).collect();
     let (ended, answers) = session(bytes);
@@ -132,12 +136,15 @@ pub fn lsp(data: &[u8]) {
     }
 }
 
-/// Whatever comes, the next request is answered. It comes twice: what is cut short may take the first.
+/// Whatever comes, the next request is answered. It comes twice: what is cut short may take the
+/// first.
 fn survived(raw: &[u8]) {
     let mut bytes: Vec<u8> = start().iter().flat_map(frame).collect();
     bytes.extend(raw);
     bytes.extend(
-        [ask(-3, "netc/first", Value::Null), ask(-3, "netc/second", Value::Null)].iter().flat_map(frame),
+        [ask(-3, "netc/first", Value::Null), ask(-3, "netc/second", Value::Null)]
+            .iter()
+            .flat_map(frame),
     );
     let (_, answers) = session(bytes);
     let exit = raw.windows(4).any(|word| word == b"exit");
@@ -167,7 +174,8 @@ fn frame(message: &Value) -> Vec<u8> {
 }
 
 fn message(id: i32, step: &[u8]) -> Value {
-    const WORDS: &[&str] = &["", "\n", "relu", "(", "}", " -> ", "é", "\u{10ffff}", "net x {", "\"", "#"];
+    const WORDS: &[&str] =
+        &["", "\n", "relu", "(", "}", " -> ", "é", "\u{10ffff}", "net x {", "\"", "#"];
     let at = json!({"line": step[1], "character": step[2]});
     let end = json!({"line": step[1], "character": u32::from(step[2]) + u32::from(step[3] >> 4)});
     let range = json!({"start": at, "end": end});
@@ -186,7 +194,10 @@ fn message(id: i32, step: &[u8]) -> Value {
             )
         }
         3 => ask("textDocument/prepareRename", here),
-        4 => ask("textDocument/rename", json!({"textDocument": document, "position": at, "newName": word})),
+        4 => ask(
+            "textDocument/rename",
+            json!({"textDocument": document, "position": at, "newName": word}),
+        ),
         5 => ask("textDocument/completion", here),
         6 => ask("textDocument/documentSymbol", json!({"textDocument": document})),
         7 => ask(
@@ -218,9 +229,9 @@ fn session(bytes: Vec<u8>) -> (bool, Vec<Value>) {
     while !rest.is_empty() {
         let body = rest.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);
         let body = body.expect("a header");
-        let length = std::str::from_utf8(&rest[..body])
-            .ok()
-            .and_then(|header| header.trim().strip_prefix("Content-Length: ")?.parse::<usize>().ok());
+        let length = std::str::from_utf8(&rest[..body]).ok().and_then(|header| {
+            header.trim().strip_prefix("Content-Length: ")?.parse::<usize>().ok()
+        });
         let (message, next) = rest[body..].split_at(length.expect("the length of a message"));
         answers.push(serde_json::from_slice(message).expect("JSON"));
         rest = next;
@@ -242,7 +253,11 @@ pub fn onnx(data: &[u8]) {
     if imported.net.order().len() <= 200 {
         let flat = imported.net.flat_text(None);
         let again = compiled(&flat);
-        assert!(again.net.is_some(), "{flat}\n{}", render(&again.problems, &again.sources, Style::PLAIN));
+        assert!(
+            again.net.is_some(),
+            "{flat}\n{}",
+            render(&again.problems, &again.sources, Style::PLAIN)
+        );
     }
 }
 

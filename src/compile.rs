@@ -20,7 +20,8 @@ pub struct Compilation {
     pub problems: Problems,
     /// The net; `None` if there are errors, or if the file has blocks only.
     pub net: Option<Checked>,
-    /// What is known of a net that is wrong; `None` if there is a `net`, or if the file does not parse.
+    /// What is known of a net that is wrong; `None` if there is a `net`, or if the file does not
+    /// parse.
     pub unchecked: Option<Unchecked>,
     /// Seconds of reading and parsing, of resolving, and of checking.
     pub seconds: [f64; 3],
@@ -100,8 +101,13 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
 /// The compilation without repairs.
 fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
     let mut clock = Clock { at: now(), seconds: [0.0; 3] };
-    let failed =
-        |sources, problems| Compilation { sources, problems, net: None, unchecked: None, seconds: [0.0; 3] };
+    let failed = |sources, problems| Compilation {
+        sources,
+        problems,
+        net: None,
+        unchecked: None,
+        seconds: [0.0; 3],
+    };
     let (mut project, unread) = match syntax::load_readable(file, overlay) {
         Ok(read) => read,
         Err((sources, problems)) => return failed(sources, problems),
@@ -115,7 +121,9 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
     clock.end(1);
     let mut problems = resolved.problems;
     let incomplete = problems.has_errors();
-    problems.retain(|p| p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s)));
+    problems.retain(|p| {
+        p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s))
+    });
     problems.extend(unread);
     if let Some(graph) = &resolved.graph {
         problems.extend(Recipe::resolve(&graph.settings, None, None).1);
@@ -154,7 +162,11 @@ impl Clock {
 
 /// Where the values of the node at a path come from, with the texts that were read; `None` if the
 /// file does not resolve, or has no such node.
-pub(crate) fn trace(file: &Path, set: &[(String, String)], path: &str) -> Option<(Provenance, Sources)> {
+pub(crate) fn trace(
+    file: &Path,
+    set: &[(String, String)],
+    path: &str,
+) -> Option<(Provenance, Sources)> {
     let mut project = syntax::load(file).ok()?;
     let overrides = overrides(&mut project.sources, set).ok()?;
     let found = graph::trace(&project, &overrides, path)?;

@@ -6,11 +6,15 @@
 //! | module | from | to |
 //! |---|---|---|
 //! | [`syntax`] | text | syntax tree ([`syntax::ast`]), and back to canonical text |
-//! | [`graph`] | syntax tree | [`graph::Graph`]: ops over `petgraph`, blocks expanded, every node named by its path |
-//! | [`check`](mod@check) | graph | [`check::Checked`]: the graph with its shapes, the evidence that all later stages demand |
+//! | [`graph`] | syntax tree | [`graph::Graph`]: ops over `petgraph`, blocks expanded, every node
+//! named by its path |
+//! | [`check`](mod@check) | graph | [`check::Checked`]: the graph with its shapes, the evidence
+//! that all later stages demand |
 //! | [`passes`] | checked graph | the same function, computed with less |
-//! | [`lower`] | checked graph | [`lower::Plan`] and [`lower::Schedule`]: what is to be computed, in which order |
-//! | [`recipe`] | settings of a net, a file, the command line | [`recipe::Recipe`]: how a net is trained |
+//! | [`lower`] | checked graph | [`lower::Plan`] and [`lower::Schedule`]: what is to be computed,
+//! in which order |
+//! | [`recipe`] | settings of a net, a file, the command line | [`recipe::Recipe`]: how a net is
+//! trained |
 //! | [`run`] | files | data sets, and the folders of runs |
 //!
 //! The package `netc-torch` computes with tensors: it trains what is compiled here.

@@ -61,13 +61,14 @@ pub const MAX_PROBLEMS: usize = 100;
 /// Names that a misspelt one is compared with.
 pub const MAX_COMPARED: usize = 500;
 
-/// Nodes, and bytes in all, of a net whose shape errors are repaired: a repair is tried by compiling
-/// again.
+/// Nodes, and bytes in all, of a net whose shape errors are repaired: a repair is tried by
+/// compiling again.
 pub const MAX_REPAIRED_NODES: usize = 5_000;
 /// See [`MAX_REPAIRED_NODES`].
 pub const MAX_REPAIRED_BYTES: usize = 64 << 10;
 
-/// Nodes of a net whose memory `check` predicts: the passes and the schedule of larger ones take longer than the check itself.
+/// Nodes of a net whose memory `check` predicts: the passes and the schedule of larger ones take
+/// longer than the check itself.
 pub const MAX_PREDICTED_NODES: usize = 5_000;
 
 /// Bytes of a checkpoint.

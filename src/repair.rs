@@ -1,4 +1,5 @@
-//! Repairs of shape errors, computed from the graph: each is tried on the text before it is offered.
+//! Repairs of shape errors, computed from the graph: each is tried on the text before it is
+//! offered.
 
 use std::collections::HashMap;
 
@@ -15,7 +16,12 @@ const MAX_REPAIRED: usize = 8;
 pub type Attempt<'a> = &'a dyn Fn(&[(Span, String)]) -> Option<usize>;
 
 /// Gives each shape error the repairs that make it go away.
-pub fn repair(problems: &mut Problems, unchecked: &Unchecked, sources: &Sources, attempt: Attempt<'_>) {
+pub fn repair(
+    problems: &mut Problems,
+    unchecked: &Unchecked,
+    sources: &Sources,
+    attempt: Attempt<'_>,
+) {
     let Unchecked { graph, shapes } = unchecked;
     let bytes: usize = sources.ids().map(|id| sources.get(id).text.len()).sum();
     if graph.len() > MAX_REPAIRED_NODES || bytes > MAX_REPAIRED_BYTES {
@@ -24,7 +30,8 @@ pub fn repair(problems: &mut Problems, unchecked: &Unchecked, sources: &Sources,
     let shape_errors = problems.iter_mut().filter(|p| p.code == Code::Shape && p.fixes.is_empty());
     for problem in shape_errors.take(MAX_REPAIRED) {
         let Some(site) = Site::of(problem, graph, sources, shapes) else { continue };
-        let tried = site.candidates().into_iter().filter_map(|fix| Some((attempt(&fix.edits)?, fix)));
+        let tried =
+            site.candidates().into_iter().filter_map(|fix| Some((attempt(&fix.edits)?, fix)));
         let mut tried: Vec<(usize, Fix)> = tried.collect();
         tried.sort_by_key(|(left, _)| *left);
         problem.fixes = tried.into_iter().map(|(_, fix)| fix).collect();
@@ -54,7 +61,8 @@ impl<'a> Site<'a> {
         let span = problem.span?;
         let wrong = |id: &NodeId| {
             let node = graph.get(*id);
-            let known: Option<Vec<&Shape>> = graph.operands(*id).iter().map(|o| shapes.get(o)).collect();
+            let known: Option<Vec<&Shape>> =
+                graph.operands(*id).iter().map(|o| shapes.get(o)).collect();
             node.origin.as_ref().is_some_and(|o| o.span == span)
                 && known.is_some_and(|known| node.op.shape(&known).is_err())
         };
@@ -116,12 +124,15 @@ impl<'a> Site<'a> {
     /// The last convolution on the way to `end`, given the channels and the stride that lead to
     /// `target`.
     fn adjust(&self, end: NodeId, target: &Shape, got: &Shape) -> Vec<Fix> {
-        let Some(([c, h, w], [d, y, x])) = target.image().zip(got.image()) else { return Vec::new() };
+        let Some(([c, h, w], [d, y, x])) = target.image().zip(got.image()) else {
+            return Vec::new();
+        };
         let single = |id: &NodeId| self.graph.operands(*id).len() == 1;
-        let mut convs = self.way(end).take_while(single).filter_map(|id| match &self.graph.get(id).op {
-            Op::Conv(conv) => Some((id, conv)),
-            _ => None,
-        });
+        let mut convs =
+            self.way(end).take_while(single).filter_map(|id| match &self.graph.get(id).op {
+                Op::Conv(conv) => Some((id, conv)),
+                _ => None,
+            });
         let Some((id, conv)) = convs.next() else { return Vec::new() };
         let node = self.graph.get(id);
         let Some(origin) = node.origin.as_ref() else { return Vec::new() };
@@ -159,7 +170,11 @@ impl<'a> Site<'a> {
         let origin = self.graph.get(id).origin.as_ref();
         let siblings = self.graph.ids().filter(|other| *other != id).filter_map(|other| {
             let node = self.graph.get(other);
-            let has = node.op.attributes().iter().any(|(n, v)| *n == name && *v == Value::Int(value as i64));
+            let has = node
+                .op
+                .attributes()
+                .iter()
+                .any(|(n, v)| *n == name && *v == Value::Int(value as i64));
             let theirs = node.origin.as_ref().filter(|_| has && matches!(node.op, Op::Conv(_)))?;
             origin.is_some_and(|mine| mine.calls == theirs.calls).then_some(theirs.span)
         });
@@ -211,7 +226,10 @@ impl<'a> Call<'a> {
                         let word = written.trim();
                         let begin = span.start + start + written.len() - written.trim_start().len();
                         if !word.is_empty() {
-                            args.push((Span { start: begin, end: begin + word.len(), ..span }, word));
+                            args.push((
+                                Span { start: begin, end: begin + word.len(), ..span },
+                                word,
+                            ));
                         }
                         start = at + 1;
                     }
@@ -249,7 +267,8 @@ impl<'a> Call<'a> {
     /// An argument of a convolution as written, unless it is left out.
     fn written(&self, name: &str) -> Option<String> {
         let named = self.args.iter().filter_map(|(_, word)| word.split_once('='));
-        let mut named = named.filter(|(left, _)| left.trim() == name).map(|(_, right)| right.trim());
+        let mut named =
+            named.filter(|(left, _)| left.trim() == name).map(|(_, right)| right.trim());
         let first = self.args.first().filter(|(_, word)| name == "c" && !word.contains('='));
         named.next().or(first.map(|(_, word)| *word)).map(str::to_owned)
     }

@@ -1,5 +1,5 @@
-//! Tells the linker where libtorch lies, so that what is built finds it without LD_LIBRARY_PATH, and compiles
-//! what tch has no binding for.
+//! Tells the linker where libtorch lies, so that what is built finds it without LD_LIBRARY_PATH,
+//! and compiles what tch has no binding for.
 
 use std::env;
 use std::path::Path;
@@ -17,7 +17,8 @@ fn main() {
         );
         return;
     }
-    // As a runpath, which LD_LIBRARY_PATH goes before: a libtorch that LIBTORCH names at run time is the one that is taken.
+    // As a runpath, which LD_LIBRARY_PATH goes before: a libtorch that LIBTORCH names at run time
+    // is the one that is taken.
     if !macos() {
         println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
     }
@@ -48,7 +49,8 @@ fn against(libtorch: &Path, file: &str) -> cc::Build {
     build
 }
 
-/// Operations that tch has no binding for. They share libtorch's threads, which are those of its OpenMP.
+/// Operations that tch has no binding for. They share libtorch's threads, which are those of its
+/// OpenMP.
 fn operations(libtorch: &Path) {
     // Apple's Clang takes OpenMP's pragmas only from behind its driver.
     let openmp: &[&str] = if macos() { &["-Xclang", "-fopenmp"] } else { &["-fopenmp"] };

@@ -6,7 +6,8 @@ use std::{env, fs};
 
 fn main() -> Result<()> {
     let var = |name| env::var(name).map_err(Error::other);
-    // Nets nest no deeper than a main thread's stack allows, and a browser's default is an eighth of that.
+    // Nets nest no deeper than a main thread's stack allows, and a browser's default is an eighth
+    // of that.
     if var("CARGO_CFG_TARGET_ARCH")? == "wasm32" {
         println!("cargo::rustc-link-arg-cdylib=-zstack-size=8388608");
     }

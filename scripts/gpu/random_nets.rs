@@ -1,5 +1,5 @@
-//! Writes nets by chance, those of the tests, into a folder: random_nets COUNT DIR. It needs no crate:
-//! rustc alone builds it.
+//! Writes nets by chance, those of the tests, into a folder: random_nets COUNT DIR. It needs no
+//! crate: rustc alone builds it.
 
 use std::error::Error;
 use std::path::PathBuf;

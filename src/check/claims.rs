@@ -7,7 +7,11 @@ use crate::syntax::ast::{Expr, ExprKind};
 use crate::syntax::print_expr;
 
 /// Compares the shapes that the file claims with those that come out.
-pub(super) fn shape_claims(graph: &Graph, shapes: &HashMap<NodeId, Shape>, problems: &mut Problems) {
+pub(super) fn shape_claims(
+    graph: &Graph,
+    shapes: &HashMap<NodeId, Shape>,
+    problems: &mut Problems,
+) {
     for claim in &graph.claims {
         let Claim::Shape { node, expected, by, span } = claim else { continue };
         let Some(shape) = shapes.get(node) else { continue };
@@ -16,7 +20,8 @@ pub(super) fn shape_claims(graph: &Graph, shapes: &HashMap<NodeId, Shape>, probl
         }
         let sizes: Vec<String> = expected.iter().map(u64::to_string).collect();
         let node = graph.get(*node);
-        let message = format!("{by} expected [N, {}], got {shape} from `{}`", sizes.join(", "), node.path);
+        let message =
+            format!("{by} expected [N, {}], got {shape} from `{}`", sizes.join(", "), node.path);
         let mut problem = Problem::new(Code::Signature, *span, message).label("claimed here");
         if let Some(origin) = &node.origin {
             problem = problem.related(origin.span, format!("{} is {shape}", node.path));

@@ -18,12 +18,14 @@ pub(super) fn diverge(
     b: NodeId,
 ) -> Option<Divergence> {
     let way = |end: NodeId| {
-        std::iter::successors(Some(end), |at| graph.operands(*at).first().copied()).collect::<Vec<_>>()
+        std::iter::successors(Some(end), |at| graph.operands(*at).first().copied())
+            .collect::<Vec<_>>()
     };
     let (way_a, way_b) = (way(a), way(b));
     let before_a: HashSet<NodeId> = way_a.iter().copied().collect();
     let fork = way_b.iter().copied().find(|id| before_a.contains(id))?;
-    let (from, to_a, to_b) = (shapes.get(&fork)?.dims(), shapes.get(&a)?.dims(), shapes.get(&b)?.dims());
+    let (from, to_a, to_b) =
+        (shapes.get(&fork)?.dims(), shapes.get(&a)?.dims(), shapes.get(&b)?.dims());
     let differs = |i: usize| to_a.get(i) != to_b.get(i);
     let changes = |id: &NodeId| {
         let dims = shapes.get(id).map_or(&[][..], Shape::dims);

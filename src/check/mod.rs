@@ -1,7 +1,8 @@
 //! The check: what makes a graph a net that can run.
 //!
-//! [`check`](fn@check) walks the graph once in topological order, asks each op for its shape, and verifies the
-//! file's claims. Its result, [`Checked`], is the evidence that every later stage demands.
+//! [`check`](fn@check) walks the graph once in topological order, asks each op for its shape, and
+//! verifies the file's claims. Its result, [`Checked`], is the evidence that every later stage
+//! demands.
 
 mod claims;
 mod diverge;

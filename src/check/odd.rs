@@ -13,7 +13,8 @@ pub(super) fn odd(net: &Checked, problems: &mut Problems) {
 
 fn bias_before_bn(net: &Checked, id: NodeId, problems: &mut Problems) {
     let node = net.node(id);
-    if !matches!(node.op, Op::Conv(Conv { bias: true, .. }) | Op::Linear(Linear { bias: true, .. })) {
+    if !matches!(node.op, Op::Conv(Conv { bias: true, .. }) | Op::Linear(Linear { bias: true, .. }))
+    {
         return;
     }
     let [reader] = net.graph().readers(id)[..] else { return };
@@ -23,11 +24,17 @@ fn bias_before_bn(net: &Checked, id: NodeId, problems: &mut Problems) {
             Problem::new(
                 Code::BiasBeforeBn,
                 node.origin.as_ref().map(|o| o.span),
-                format!("the bias of `{}` has no effect: `{}` subtracts the mean", node.path, bn.path),
+                format!(
+                    "the bias of `{}` has no effect: `{}` subtracts the mean",
+                    node.path, bn.path
+                ),
             )
             .label("its bias is subtracted again")
             .related(bn.origin.as_ref().map(|o| o.span), "by this bn")
-            .help(format!("write `bias = false`; the offset (beta) of `{}` does its work", bn.path)),
+            .help(format!(
+                "write `bias = false`; the offset (beta) of `{}` does its work",
+                bn.path
+            )),
         );
     }
 }

@@ -9,7 +9,8 @@ use crate::graph::{Graph, NodeId};
 /// Every node after its operands, the one added first where several could come next; or the cycle
 /// that forbids it.
 pub(super) fn order(graph: &Graph) -> Result<Vec<NodeId>, Problems> {
-    let mut waiting: HashMap<NodeId, usize> = graph.ids().map(|id| (id, graph.operands(id).len())).collect();
+    let mut waiting: HashMap<NodeId, usize> =
+        graph.ids().map(|id| (id, graph.operands(id).len())).collect();
     let mut ready: BinaryHeap<Reverse<NodeId>> =
         graph.ids().filter(|id| waiting[id] == 0).map(Reverse).collect();
     let mut order = Vec::with_capacity(graph.len());

@@ -8,7 +8,8 @@ use crate::graph::{Graph, NodeId};
 /// Reports nodes that no input reaches, and the last node of each branch that does not reach the
 /// output.
 pub(super) fn reach(graph: &Graph, problems: &mut Problems) {
-    let from_input: HashSet<NodeId> = graph.inputs().iter().flat_map(|&id| walk(graph.dag(), id)).collect();
+    let from_input: HashSet<NodeId> =
+        graph.inputs().iter().flat_map(|&id| walk(graph.dag(), id)).collect();
     let to_output: HashSet<NodeId> =
         graph.output().into_iter().flat_map(|(_, id)| walk(Reversed(graph.dag()), id)).collect();
     for id in graph.ids() {
@@ -19,11 +20,18 @@ pub(super) fn reach(graph: &Graph, problems: &mut Problems) {
                 Problem::new(Code::Unreachable, span, format!("no input reaches `{}`", node.path))
                     .help("connect its operands, or remove it"),
             );
-        } else if graph.output().is_some() && !to_output.contains(&id) && graph.readers(id).is_empty() {
+        } else if graph.output().is_some()
+            && !to_output.contains(&id)
+            && graph.readers(id).is_empty()
+        {
             problems.push(
-                Problem::new(Code::UnusedBranch, span, format!("the result of `{}` is not used", node.path))
-                    .label("does not reach the output")
-                    .help("join it by `add(name)` or `concat(name)`, or remove the branch"),
+                Problem::new(
+                    Code::UnusedBranch,
+                    span,
+                    format!("the result of `{}` is not used", node.path),
+                )
+                .label("does not reach the output")
+                .help("join it by `add(name)` or `concat(name)`, or remove the branch"),
             );
         }
     }
@@ -31,7 +39,8 @@ pub(super) fn reach(graph: &Graph, problems: &mut Problems) {
 
 fn walk<G>(graph: G, start: NodeId) -> Vec<NodeId>
 where
-    G: petgraph::visit::IntoNeighbors<NodeId = NodeId> + petgraph::visit::Visitable<NodeId = NodeId>,
+    G: petgraph::visit::IntoNeighbors<NodeId = NodeId>
+        + petgraph::visit::Visitable<NodeId = NodeId>,
 {
     let mut dfs = Dfs::new(graph, start);
     std::iter::from_fn(move || dfs.next(graph)).collect()

@@ -7,7 +7,11 @@ use crate::limits::MAX_PARAMS;
 
 /// The shape of every node, as far as it comes out; reports each op that does not accept its
 /// operands.
-pub(super) fn shapes(graph: &Graph, order: &[NodeId], problems: &mut Problems) -> HashMap<NodeId, Shape> {
+pub(super) fn shapes(
+    graph: &Graph,
+    order: &[NodeId],
+    problems: &mut Problems,
+) -> HashMap<NodeId, Shape> {
     let mut shapes: HashMap<NodeId, Shape> = HashMap::new();
     let mut params = 0u64;
     for &id in order {
@@ -17,7 +21,8 @@ pub(super) fn shapes(graph: &Graph, order: &[NodeId], problems: &mut Problems) -
         let op = &graph.get(id).op;
         let (least, most) = op.operand_range();
         if operands.len() < least || operands.len() > most {
-            let message = format!("`{}` reads {least} to {most} values, got {}", op.name(), operands.len());
+            let message =
+                format!("`{}` reads {least} to {most} values, got {}", op.name(), operands.len());
             problems.push(at(graph, id, Code::Arity, message));
             continue;
         }
@@ -55,10 +60,12 @@ fn shape_problem(
         }
     }
     let first = operands.first().copied();
-    let other = operands.iter().copied().find(|id| shapes.get(id) != first.and_then(|f| shapes.get(&f)));
+    let other =
+        operands.iter().copied().find(|id| shapes.get(id) != first.and_then(|f| shapes.get(&f)));
     let divergence = first.zip(other).and_then(|(a, b)| diverge(graph, shapes, a, b));
-    for (id, what) in
-        divergence.iter().flat_map(|d| [(d.fork, "both sides come from"), (d.first, "they first differ at")])
+    for (id, what) in divergence
+        .iter()
+        .flat_map(|d| [(d.fork, "both sides come from"), (d.first, "they first differ at")])
     {
         let node = graph.get(id);
         if let Some(shape) = shapes.get(&id).filter(|_| !operands.contains(&id)) {

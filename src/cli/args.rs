@@ -38,15 +38,16 @@ pub struct MachineArgs {
     /// auto, cpu, or cuda:0; netc has not been tested on CUDA yet
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
-    /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it, else
-    /// fp32
+    /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it,
+    /// else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
 }
 
 /// A file that ends in .svg or .png.
 pub fn picture(text: &str) -> Result<PathBuf, String> {
-    let extension = Path::new(text).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    let extension =
+        Path::new(text).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
     match extension.as_str() {
         "svg" | "png" => Ok(PathBuf::from(text)),
         _ => Err("expected a file that ends in .svg or .png".into()),

@@ -4,7 +4,8 @@ use crate::cli::export::args::{ExportArgs, ImportArgs, LogitsArgs};
 use crate::cli::export::parity_args::{AgreeArgs, ParityArgs};
 use crate::cli::machine::args::{CompletionsArgs, DoctorArgs, ManArgs};
 use crate::cli::net::args::{
-    CheckArgs, DeriveArgs, DiffArgs, ExpandArgs, ExplainArgs, FmtArgs, LspArgs, PassesArgs, ShowArgs,
+    CheckArgs, DeriveArgs, DiffArgs, ExpandArgs, ExplainArgs, FmtArgs, LspArgs, PassesArgs,
+    ShowArgs,
 };
 use crate::cli::picture::args::{DrawArgs, PlotArgs};
 use crate::cli::search::args::{ReproduceArgs, SearchArgs};

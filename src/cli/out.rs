@@ -59,7 +59,8 @@ impl Log {
         }
     }
 
-    /// The exit code of a command that did its work: a reader may go away, but nothing else may be lost.
+    /// The exit code of a command that did its work: a reader may go away, but nothing else may be
+    /// lost.
     pub fn code(&self) -> ExitCode {
         match self.failed {
             None | Some(ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
@@ -80,7 +81,8 @@ pub fn parsed<T>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
         let text = error.render();
         // It repeats arguments, whose own colours are not let through among its.
         let foreign = std::env::args_os().any(|arg| arg.as_encoded_bytes().contains(&0x1b));
-        let text = if foreign { visible(&text.to_string()) } else { of_library(&text.ansi().to_string()) };
+        let text =
+            if foreign { visible(&text.to_string()) } else { of_library(&text.ansi().to_string()) };
         let text = text + &foreign_bytes(&error);
         match error.use_stderr() {
             true => drop(anstream::stderr().write_all(text.as_bytes())),
@@ -139,25 +141,29 @@ pub fn write_picture(path: &Path, svg: &str) -> Result<(), String> {
 
 /// Writes to a path that the user named; a file there is replaced atomically.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    disk::write_out(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    disk::write_out(path, bytes)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Writes to several paths that the user named, to none of them unless all can be written.
 pub fn write_together<'p>(outs: impl Iterator<Item = (&'p Path, &'p [u8])>) -> Result<(), String> {
     let outs: Vec<(&Path, &[u8])> = outs.collect();
-    disk::write_together(&outs).map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
+    disk::write_together(&outs)
+        .map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Shows problems on standard error.
 pub fn show(problems: &Problems, sources: &Sources) {
-    let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120));
+    let width = terminal_size::terminal_size()
+        .map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120));
     let text = render(problems, sources, Style { colour: io::stderr().is_terminal(), width });
     let _ = anstream::stderr().write_all(of_library(&text).as_bytes());
 }
 
 /// Echoes what `--set` changed.
 pub fn echo_overrides(net: &Checked, set: &[(String, String)]) -> String {
-    let value = |name: &str| net.graph().params.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_string());
+    let value =
+        |name: &str| net.graph().params.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_string());
     let parts: Vec<String> = set
         .iter()
         .map(|(name, given)| format!("{name} = {}", value(name).unwrap_or_else(|| given.clone())))

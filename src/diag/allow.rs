@@ -26,7 +26,11 @@ fn is_allowed(code: Code, span: Span, sources: &Sources) -> bool {
     let start = before.rfind('\n').map_or(0, |i| i + 1);
     let here = text[start..].lines().next().unwrap_or_default();
     let above = text[..start].lines().next_back().filter(|line| line.trim_start().starts_with('#'));
-    [Some(here), above].into_iter().flatten().flat_map(codes).any(|(_, allowed)| allowed == code.as_str())
+    [Some(here), above]
+        .into_iter()
+        .flatten()
+        .flat_map(codes)
+        .any(|(_, allowed)| allowed == code.as_str())
 }
 
 /// The codes that a line's comment allows, each with its place in the line.
@@ -47,8 +51,12 @@ fn mistaken(file: FileId, start: usize, code: &str, problems: &mut Problems) {
     match Code::ALL.iter().find(|c| c.as_str() == code) {
         Some(known) if known.severity() == Severity::Warning => {}
         Some(_) => problems.push(
-            Problem::new(Code::Structure, span, format!("`{code}` is an error and cannot be allowed"))
-                .help("repair what it points at; only warnings can be allowed"),
+            Problem::new(
+                Code::Structure,
+                span,
+                format!("`{code}` is an error and cannot be allowed"),
+            )
+            .help("repair what it points at; only warnings can be allowed"),
         ),
         None => problems.push(
             Problem::new(Code::UnknownName, span, format!("there is no warning `{code}`"))

@@ -16,9 +16,12 @@ pub const DIM: &str = "\u{fdd4}";
 pub const PLAIN: &str = "\u{fdd5}";
 
 /// Each with its number in a terminal escape.
-const CODES: [(&str, u8); 6] = [(RED, 31), (GREEN, 32), (YELLOW, 33), (BOLD, 1), (DIM, 2), (PLAIN, 0)];
+const CODES: [(&str, u8); 6] =
+    [(RED, 31), (GREEN, 32), (YELLOW, 33), (BOLD, 1), (DIM, 2), (PLAIN, 0)];
 
 /// A text with its colours as terminal escapes.
 pub fn coloured(text: &str) -> String {
-    CODES.iter().fold(text.to_owned(), |text, (colour, code)| text.replace(colour, &format!("\x1b[{code}m")))
+    CODES.iter().fold(text.to_owned(), |text, (colour, code)| {
+        text.replace(colour, &format!("\x1b[{code}m"))
+    })
 }

@@ -3,8 +3,9 @@
 /// contain one, not even in a comment.
 pub fn is_deceptive(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
-    // Separators of lines, joiners and fillers without width, and the tags that repeat ASCII unseen. The joiners
-    // U+200C and U+200D are letters of several scripts; `visible` judges them by their neighbour.
+    // Separators of lines, joiners and fillers without width, and the tags that repeat ASCII
+    // unseen. The joiners U+200C and U+200D are letters of several scripts; `visible` judges them
+    // by their neighbour.
     let unseen = matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'
@@ -43,7 +44,9 @@ pub fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         match is_deceptive(c) || matches!(c, '\u{200c}' | '\u{200d}') {
-            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out += &format!("\\u{unit:04x}")),
+            true => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out += &format!("\\u{unit:04x}"))
+            }
             false => out.push(c),
         }
     }

@@ -23,8 +23,8 @@ impl Severity {
     }
 }
 
-/// A change of the text that makes one problem go away. Computed from the graph, never guessed: with
-/// it in place, the op that complained accepts its operands.
+/// A change of the text that makes one problem go away. Computed from the graph, never guessed:
+/// with it in place, the op that complained accepts its operands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     /// What it does, as an order: "replace `widht` by `width`".
@@ -105,7 +105,9 @@ impl Problem {
     /// Adds the repair of a misspelt name that stands at the problem's place, if one is near.
     pub fn respell(self, near: Option<&str>) -> Problem {
         match (self.span, near) {
-            (Some(span), Some(near)) => self.fix(format!("write `{near}`"), [(span, near.to_owned())]),
+            (Some(span), Some(near)) => {
+                self.fix(format!("write `{near}`"), [(span, near.to_owned())])
+            }
             _ => self,
         }
     }
@@ -167,7 +169,8 @@ impl Problems {
     /// `incomplete`, problems without a place in the text and warnings are consequences of the
     /// gaps, and left out.
     pub fn about_the_text(self, incomplete: bool) -> Problems {
-        let keep = |p: &Problem| !incomplete || (p.span.is_some() && p.severity() == Severity::Error);
+        let keep =
+            |p: &Problem| !incomplete || (p.span.is_some() && p.severity() == Severity::Error);
         self.list.into_iter().filter(keep).collect()
     }
 
@@ -191,7 +194,9 @@ impl Problems {
     pub fn sorted(&self) -> Vec<&Problem> {
         let mut all: Vec<&Problem> = self.list.iter().collect();
         all.sort_by_key(|p| p.span);
-        all.dedup_by(|a, b| a.span.is_some() && (a.span, a.code, &a.message) == (b.span, b.code, &b.message));
+        all.dedup_by(|a, b| {
+            a.span.is_some() && (a.span, a.code, &a.message) == (b.span, b.code, &b.message)
+        });
         all
     }
 }

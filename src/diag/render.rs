@@ -1,7 +1,8 @@
 use std::fmt::Write as _;
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, SourceSpan,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report,
+    SourceSpan,
 };
 
 use super::{MAX_SHOWN, Problem, Problems, Severity, Sources, Span, plain};
@@ -25,8 +26,10 @@ impl Style {
 
 /// The problems as text for a terminal: sorted, at most [`MAX_SHOWN`], each with an excerpt.
 pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
-    let theme = if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
+    let theme =
+        if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
     let all = problems.sorted();
     let mut out = String::new();
     for problem in all.iter().take(MAX_SHOWN) {

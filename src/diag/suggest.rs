@@ -20,7 +20,10 @@ pub fn listed(names: &[&str]) -> String {
 /// length, and at least 1. Ties go to the candidate that sorts first, so the answer never varies.
 ///
 /// Long names are not compared, nor more than [`MAX_COMPARED`] candidates of similar length.
-pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn did_you_mean<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let length = name.len();
     let alike = |c: &&str| c.len().abs_diff(length) <= (c.len().max(length) / 3).max(1);
     candidates

@@ -29,7 +29,8 @@ pub struct Lock {
 pub struct Stamp {
     /// Its length in bytes.
     pub bytes: u64,
-    /// When its content last changed, in nanoseconds since 1970; 0 where the file system does not say.
+    /// When its content last changed, in nanoseconds since 1970; 0 where the file system does not
+    /// say.
     pub modified: u128,
     /// When its metadata last changed, in the same unit, which no archive can set; 0 where the
     /// system does not say.
@@ -195,7 +196,8 @@ impl Folder {
     pub fn stamp(&self, name: &str) -> Result<Option<Stamp>> {
         let Some(meta) = self.meta(name)? else { return Ok(None) };
         plain(&meta)?;
-        let modified = meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let modified =
+            meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
         let modified = modified.map_or(0, |time| time.as_nanos());
         Ok(Some(Stamp { bytes: meta.len(), modified, changed: changed(&meta) }))
     }

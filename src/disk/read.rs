@@ -4,20 +4,23 @@ use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// The bytes of a file of at most `most` bytes. Pipes, devices and sockets are refused before they are
-/// opened: reading them may never end.
+/// The bytes of a file of at most `most` bytes. Pipes, devices and sockets are refused before they
+/// are opened: reading them may never end.
 ///
 /// # Errors
-/// What the system says, [`ErrorKind::IsADirectory`], [`ErrorKind::InvalidInput`] for what is no file, and
+/// What the system says, [`ErrorKind::IsADirectory`], [`ErrorKind::InvalidInput`] for what is no
+/// file, and
 /// [`ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     take(open(path)?, most)
 }
 
-/// A file that is read piece by piece. Pipes, devices and sockets are refused before they are opened.
+/// A file that is read piece by piece. Pipes, devices and sockets are refused before they are
+/// opened.
 ///
 /// # Errors
-/// What the system says, [`ErrorKind::IsADirectory`], and [`ErrorKind::InvalidInput`] for what is no file.
+/// What the system says, [`ErrorKind::IsADirectory`], and [`ErrorKind::InvalidInput`] for what is
+/// no file.
 pub fn open(path: &Path) -> Result<File> {
     regular(&std::fs::metadata(path).map_err(absent)?)?;
     // Should a pipe have taken the file's place, it is opened without waiting.

@@ -100,7 +100,8 @@ pub fn keep(path: &Path, name: &Path) -> Result<()> {
     let _ = fs::remove_file(&new);
     match fs::hard_link(path, &new) {
         Ok(()) => fs::rename(&new, name),
-        // A file system without links: for a moment there is the old file alone, under its new name.
+        // A file system without links: for a moment there is the old file alone, under its new
+        // name.
         Err(_) => fs::rename(path, name),
     }
 }
@@ -117,7 +118,9 @@ pub fn write_out(path: &Path, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// Which of them cannot be written, and why.
-pub fn write_together<'p>(outs: &[(&'p Path, &[u8])]) -> std::result::Result<(), (&'p Path, Error)> {
+pub fn write_together<'p>(
+    outs: &[(&'p Path, &[u8])],
+) -> std::result::Result<(), (&'p Path, Error)> {
     let stream = |path: &Path| {
         let kind = fs::metadata(path).map(|meta| meta.file_type());
         descriptor(path).is_some() || kind.is_ok_and(is_stream)
@@ -133,8 +136,8 @@ pub fn write_together<'p>(outs: &[(&'p Path, &[u8])]) -> std::result::Result<(),
         staged.push(new.map_err(|error| (path, error))?);
     }
     for &(path, bytes) in streams {
-        let opened =
-            descriptor(path).map_or_else(|| OpenOptions::new().write(true).open(path), open_descriptor);
+        let opened = descriptor(path)
+            .map_or_else(|| OpenOptions::new().write(true).open(path), open_descriptor);
         opened.and_then(|mut file| file.write_all(bytes)).map_err(|error| (path, error))?;
     }
     staged.into_iter().try_for_each(|new| {
@@ -145,7 +148,8 @@ pub fn write_together<'p>(outs: &[(&'p Path, &[u8])]) -> std::result::Result<(),
 
 /// Whether two paths, whose folders exist, name the same file.
 fn is_same(a: &Path, b: &Path) -> bool {
-    let place = |path: &Path| folder(path).canonicalize().ok().zip(path.file_name().map(OsStr::to_owned));
+    let place =
+        |path: &Path| folder(path).canonicalize().ok().zip(path.file_name().map(OsStr::to_owned));
     place(a) == place(b)
 }
 

@@ -11,7 +11,8 @@ impl Graph {
     /// need is left out, but every input is there. Empty without an output.
     pub fn canonical(&self) -> String {
         let order = self.canonical_order();
-        let line_of: HashMap<NodeId, usize> = order.iter().enumerate().map(|(i, &id)| (id, i)).collect();
+        let line_of: HashMap<NodeId, usize> =
+            order.iter().enumerate().map(|(i, &id)| (id, i)).collect();
         let mut lines: Vec<String> = Vec::new();
         for &id in &order {
             let op = &self.get(id).op;
@@ -34,7 +35,8 @@ impl Graph {
     /// the same index correspond.
     pub fn canonical_order(&self) -> Vec<NodeId> {
         let mut order: Vec<NodeId> = Vec::new();
-        let mut stack: Vec<(NodeId, bool)> = self.output().map(|(_, id)| (id, false)).into_iter().collect();
+        let mut stack: Vec<(NodeId, bool)> =
+            self.output().map(|(_, id)| (id, false)).into_iter().collect();
         stack.extend(self.inputs().iter().rev().map(|&id| (id, false)));
         let mut entered: HashSet<NodeId> = HashSet::new();
         while let Some((id, operands_done)) = stack.pop() {
@@ -50,6 +52,9 @@ impl Graph {
 
     /// SHA-256 of [`Graph::canonical`], in hexadecimal: the identity of the architecture.
     pub fn hash(&self) -> String {
-        Sha256::digest(self.canonical().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(self.canonical().as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }

@@ -30,7 +30,9 @@ impl<'p> Guards<'_, 'p> {
     fn in_body(&mut self, body: &Body) {
         for stmt in &body.stmts {
             match &stmt.kind {
-                StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => self.in_chain(chain),
+                StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
+                    self.in_chain(chain)
+                }
                 StmtKind::Edit(edit) => self.in_chain(&edit.chain),
                 StmtKind::Repeat { body, .. } => self.in_body(body),
                 StmtKind::Block(block) => self.in_body(&block.body),
@@ -60,12 +62,13 @@ impl<'p> Guards<'_, 'p> {
                 false => ("false", "remove the element, or correct its guard"),
             };
             let message = format!("this guard is {what} for every value of its parameters");
-            let domains = params
-                .values()
-                .filter_map(|p| Some((p.ty.as_ref()?.span, format!("the domain of `{}`", p.name.node))));
+            let domains = params.values().filter_map(|p| {
+                Some((p.ty.as_ref()?.span, format!("the domain of `{}`", p.name.node)))
+            });
+            let problem = Problem::new(Code::ConstantGuard, cond.span, message)
+                .label(format!("always {what}"));
             let problem =
-                Problem::new(Code::ConstantGuard, cond.span, message).label(format!("always {what}"));
-            let problem = domains.fold(problem, |problem, (span, label)| problem.related(span, label));
+                domains.fold(problem, |problem, (span, label)| problem.related(span, label));
             self.problems.push(problem.help(help));
         }
         otherwise.iter().for_each(|other| self.in_element(other));
@@ -74,7 +77,9 @@ impl<'p> Guards<'_, 'p> {
     /// What a condition mentions, if that is parameters of this file alone.
     fn params(&self, cond: &Expr) -> Option<BTreeMap<Span, &'p Param>> {
         let param = |mention: &Expr| match self.names.definition(mention.span)? {
-            Def { kind: Kind::Param(param), span } if span.file == cond.span.file => Some((span, param)),
+            Def { kind: Kind::Param(param), span } if span.file == cond.span.file => {
+                Some((span, param))
+            }
             _ => None,
         };
         cond.names().into_iter().map(param).collect()
@@ -91,7 +96,8 @@ impl<'p> Guards<'_, 'p> {
                 scope.set(&param.name.node, value.clone());
                 scope
             };
-            scopes = scopes.iter().flat_map(|scope| values.iter().map(|v| with(scope, v))).collect();
+            scopes =
+                scopes.iter().flat_map(|scope| values.iter().map(|v| with(scope, v))).collect();
         }
         let mut results = scopes.iter().map(|scope| match scope.eval(cond) {
             Ok(Value::Bool(holds)) => Some(holds),

@@ -14,8 +14,8 @@ pub(super) type Fault = Option<Box<Problem>>;
 
 const FUNCTIONS: &[&str] = &["uniform", "normal", "min", "max", "len"];
 
-/// The names that an expression may use, with their values. A clone costs little, and counts its steps
-/// together with the original.
+/// The names that an expression may use, with their values. A clone costs little, and counts its
+/// steps together with the original.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     // `None`: the name exists, but what it depends on is wrong.
@@ -58,8 +58,8 @@ impl Scope {
         self.names.len()
     }
 
-    /// Counts steps; an error once there are more than a net may take, and one with a problem the first
-    /// time.
+    /// Counts steps; an error once there are more than a net may take, and one with a problem the
+    /// first time.
     pub(super) fn spend(&self, steps: usize, span: Span) -> Result<(), Fault> {
         let before = self.steps.fetch_add(steps as u64, Ordering::Relaxed);
         match before.saturating_add(steps as u64) {
@@ -90,7 +90,8 @@ impl Scope {
 
     /// Forgets the sizes of an enclosing signature.
     pub(super) fn forget_symbols(&mut self) {
-        Arc::make_mut(&mut self.names).retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
+        Arc::make_mut(&mut self.names)
+            .retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
     }
 
     /// Whether the name is known.
@@ -105,8 +106,10 @@ impl Scope {
 
     /// Adds the names of another scope, which take precedence.
     pub(super) fn extend(&mut self, other: &Scope) {
-        Arc::make_mut(&mut self.names).extend(other.names.iter().map(|(k, v)| (k.clone(), v.clone())));
-        Arc::make_mut(&mut self.notes).extend(other.notes.iter().map(|(k, v)| (k.clone(), v.clone())));
+        Arc::make_mut(&mut self.names)
+            .extend(other.names.iter().map(|(k, v)| (k.clone(), v.clone())));
+        Arc::make_mut(&mut self.notes)
+            .extend(other.notes.iter().map(|(k, v)| (k.clone(), v.clone())));
     }
 
     /// The value of an expression. `None` in the error: the cause has been reported before.
@@ -124,7 +127,8 @@ impl Scope {
                 match items.iter().map(Value::items).sum() {
                     0..=MAX_ITEMS => Ok(Value::List(items)),
                     count => {
-                        let message = format!("expected a list of at most {MAX_ITEMS} items, got {count}");
+                        let message =
+                            format!("expected a list of at most {MAX_ITEMS} items, got {count}");
                         Err(Some(Box::new(Problem::new(Code::Limit, expr.span, message))))
                     }
                 }
@@ -136,7 +140,9 @@ impl Scope {
             }
             ExprKind::Unary(op, operand) => unary(*op, self.eval(operand)?, expr.span),
             ExprKind::Binary(op, left, right) => self.binary(*op, left, right, expr.span),
-            ExprKind::Index(list, index) => index_list(self.eval(list)?, self.eval(index)?, expr.span),
+            ExprKind::Index(list, index) => {
+                index_list(self.eval(list)?, self.eval(index)?, expr.span)
+            }
         }
     }
 
@@ -144,7 +150,9 @@ impl Scope {
     pub fn condition(&self, expr: &Expr) -> Result<bool, Option<Box<Problem>>> {
         match self.eval(expr)? {
             Value::Bool(b) => Ok(b),
-            other => fault(expr.span, format!("expected a condition, got {} {other}", other.kind())),
+            other => {
+                fault(expr.span, format!("expected a condition, got {} {other}", other.kind()))
+            }
         }
     }
 
@@ -179,7 +187,9 @@ impl Scope {
             BinaryOp::Ne => Ok(Value::Bool(!equal(&a, &b))),
             BinaryOp::Has => match &a {
                 Value::List(items) => Ok(Value::Bool(items.iter().any(|item| equal(item, &b)))),
-                _ => fault(left.span, format!("expected a list before `has`, got {} {a}", a.kind())),
+                _ => {
+                    fault(left.span, format!("expected a list before `has`, got {} {a}", a.kind()))
+                }
             },
             BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => compare(op, &a, &b, span),
             BinaryOp::Add
@@ -217,7 +227,8 @@ fn compare(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Result<Value, Faul
 
 fn arithmetic(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Result<Value, Fault> {
     let shown = || format!("{a} {} {b}", op.as_str());
-    let zero = matches!(op, BinaryOp::Div | BinaryOp::FloorDiv | BinaryOp::Rem) && b.number() == Some(0.0);
+    let zero =
+        matches!(op, BinaryOp::Div | BinaryOp::FloorDiv | BinaryOp::Rem) && b.number() == Some(0.0);
     if zero {
         return fault(span, format!("division by zero: {}", shown()));
     }
@@ -231,10 +242,16 @@ fn arithmetic(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Result<Value, F
             _ if x.checked_rem(*y) == Some(0) => x.checked_div(*y),
             _ => return Ok(Value::Float(*x as f64 / *y as f64)),
         };
-        return whole.map_or_else(|| fault(span, format!("{} is too large", shown())), |v| Ok(Value::Int(v)));
+        return whole.map_or_else(
+            || fault(span, format!("{} is too large", shown())),
+            |v| Ok(Value::Int(v)),
+        );
     }
     let (Some(x), Some(y)) = (a.number(), b.number()) else {
-        return fault(span, format!("`{}` takes numbers, got {} and {}", op.as_str(), a.kind(), b.kind()));
+        return fault(
+            span,
+            format!("`{}` takes numbers, got {} and {}", op.as_str(), a.kind(), b.kind()),
+        );
     };
     let result = match op {
         BinaryOp::Add => x + y,
@@ -256,17 +273,26 @@ fn unary(op: UnaryOp, value: Value, span: Span) -> Result<Value, Fault> {
         (UnaryOp::Neg, Value::Int(i)) if *i != i64::MIN => Ok(Value::Int(-i)),
         (UnaryOp::Neg, Value::Float(x)) => Ok(Value::Float(-x)),
         (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
-        (UnaryOp::Neg, _) => fault(span, format!("`-` takes a number, got {} {value}", value.kind())),
-        (UnaryOp::Not, _) => fault(span, format!("`not` takes a boolean, got {} {value}", value.kind())),
+        (UnaryOp::Neg, _) => {
+            fault(span, format!("`-` takes a number, got {} {value}", value.kind()))
+        }
+        (UnaryOp::Not, _) => {
+            fault(span, format!("`not` takes a boolean, got {} {value}", value.kind()))
+        }
     }
 }
 
 fn index_list(list: Value, index: Value, span: Span) -> Result<Value, Fault> {
     match (&list, &index) {
-        (Value::List(items), Value::Int(i)) => match usize::try_from(*i).ok().and_then(|i| items.get(i)) {
-            Some(item) => Ok(item.clone()),
-            None => fault(span, format!("there is no item {i} in {list}, which has {}", items.len())),
-        },
+        (Value::List(items), Value::Int(i)) => {
+            match usize::try_from(*i).ok().and_then(|i| items.get(i)) {
+                Some(item) => Ok(item.clone()),
+                None => fault(
+                    span,
+                    format!("there is no item {i} in {list}, which has {}", items.len()),
+                ),
+            }
+        }
         _ => fault(span, format!("expected a list and a whole number, got {list}[{index}]")),
     }
 }
@@ -283,8 +309,9 @@ fn call(name: &Name, args: &[Value], span: Span) -> Result<Value, Fault> {
         }
         ("min" | "max", [first, rest @ ..]) if all_numbers => {
             let sign = if name.node == "min" { 1.0 } else { -1.0 };
-            let less =
-                |a: &Value, b: &Value| a.number().zip(b.number()).is_some_and(|(x, y)| x * sign < y * sign);
+            let less = |a: &Value, b: &Value| {
+                a.number().zip(b.number()).is_some_and(|(x, y)| x * sign < y * sign)
+            };
             Ok(rest.iter().fold(first, |best, v| if less(v, best) { v } else { best }).clone())
         }
         ("len", [Value::List(items)]) => Ok(Value::Int(items.len() as i64)),

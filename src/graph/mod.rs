@@ -1,8 +1,9 @@
 //! The net as a graph.
 //!
-//! A [`Graph`] holds ops and their operands, blocks expanded. Every node is named by its path, such as
-//! `layer1.residual.conv_bn_1.conv`, which stays the same under edits elsewhere. [`names`] says what
-//! each name of a text means, and [`resolve`](fn@resolve) makes a graph of it; [`Graph::input`],
+//! A [`Graph`] holds ops and their operands, blocks expanded. Every node is named by its path, such
+//! as `layer1.residual.conv_bn_1.conv`, which stays the same under edits elsewhere. [`names`] says
+//! what each name of a text means, and [`resolve`](fn@resolve) makes a graph of it;
+//! [`Graph::input`],
 //! [`Graph::node`] and [`Graph::set_output`] make one in code.
 //! Nothing here is checked as a whole: that is `check`'s work.
 
@@ -141,7 +142,12 @@ impl Graph {
     }
 
     /// Adds an op that reads `operands`, in this order.
-    pub fn node(&mut self, path: impl Into<String>, op: impl Into<Op>, operands: &[NodeId]) -> NodeId {
+    pub fn node(
+        &mut self,
+        path: impl Into<String>,
+        op: impl Into<Op>,
+        operands: &[NodeId],
+    ) -> NodeId {
         let id = self.dag.add_node(Node { path: path.into(), op: op.into(), origin: None });
         for (position, &operand) in operands.iter().enumerate() {
             self.dag.add_edge(operand, id, position);
@@ -208,7 +214,8 @@ impl Graph {
 
     /// The nodes that read a value, each once for every time that it does.
     pub fn readers(&self, id: NodeId) -> Vec<NodeId> {
-        let mut readers: Vec<NodeId> = self.dag.neighbors_directed(id, Direction::Outgoing).collect();
+        let mut readers: Vec<NodeId> =
+            self.dag.neighbors_directed(id, Direction::Outgoing).collect();
         readers.sort_unstable();
         readers
     }

@@ -13,7 +13,8 @@ pub struct Provenance {
     pub arguments: Vec<Argument>,
     /// The edits of extending nets that added it, outermost first.
     pub edits: Vec<Placement>,
-    /// The conditions under which it is there, outermost first; one that is false has it behind `else`.
+    /// The conditions under which it is there, outermost first; one that is false has it behind
+    /// `else`.
     pub guards: Vec<Arc<Step>>,
 }
 

@@ -12,20 +12,27 @@ impl Shape {
     pub fn new(dims: impl Into<Vec<u64>>) -> Result<Shape, ShapeError> {
         let dims = dims.into();
         if dims.len() > MAX_RANK {
-            let message =
-                format!("a shape has at most {MAX_RANK} sizes beside the batch, got {}", dims.len());
+            let message = format!(
+                "a shape has at most {MAX_RANK} sizes beside the batch, got {}",
+                dims.len()
+            );
             return Err(ShapeError::new(message));
         }
         if let Some(zero) = dims.iter().position(|&d| d == 0) {
-            return Err(ShapeError::new(format!("dimension {} would be 0 in {}", zero + 1, Shape(dims))));
+            return Err(ShapeError::new(format!(
+                "dimension {} would be 0 in {}",
+                zero + 1,
+                Shape(dims)
+            )));
         }
-        let product = dims
-            .iter()
-            .try_fold(1u64, |p, &d| p.checked_mul(d).filter(|&p| d <= MAX_DIM && p <= MAX_ELEMENTS));
+        let product = dims.iter().try_fold(1u64, |p, &d| {
+            p.checked_mul(d).filter(|&p| d <= MAX_DIM && p <= MAX_ELEMENTS)
+        });
         match product {
             Some(_) => Ok(Shape(dims)),
-            None => Err(ShapeError::new(format!("{} is too large", Shape(dims)))
-                .help(format!("one dimension may be at most {MAX_DIM}, all together {MAX_ELEMENTS}"))),
+            None => Err(ShapeError::new(format!("{} is too large", Shape(dims))).help(format!(
+                "one dimension may be at most {MAX_DIM}, all together {MAX_ELEMENTS}"
+            ))),
         }
     }
 

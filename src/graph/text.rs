@@ -18,7 +18,8 @@ impl Graph {
         let mut lines: Vec<(String, String)> = Vec::new();
         for &id in order {
             let node = self.get(id);
-            let paths: Vec<&str> = self.operands(id).iter().map(|&o| self.get(o).path.as_str()).collect();
+            let paths: Vec<&str> =
+                self.operands(id).iter().map(|&o| self.get(o).path.as_str()).collect();
             let text = match &node.op {
                 Op::Input(_) => format!("input {}: {}", node.path, shape_of(id)),
                 op if trunk.contains(&id) => stage(&node.path, &op.text(&paths[1..])),

@@ -6,8 +6,8 @@ use super::names::{Kind, Names, Role};
 use crate::diag::{Code, Problem, Problems, Span};
 use crate::syntax::Project;
 
-/// Warns of imports, blocks and parameters of the root file that nothing in it uses. Blocks of a file
-/// without a net are there for others.
+/// Warns of imports, blocks and parameters of the root file that nothing in it uses. Blocks of a
+/// file without a net are there for others.
 pub(super) fn unused(project: &Project, names: &Names<'_>, problems: &mut Problems) {
     let used = names.in_file(project.root).filter(|reference| reference.role == Role::Use);
     let used: HashSet<Span> = used.map(|reference| reference.def.span).collect();
@@ -29,7 +29,9 @@ pub(super) fn unused(project: &Project, names: &Names<'_>, problems: &mut Proble
             Kind::Block(_, local_to) if has_net || local_to.is_some() => {
                 warn(Code::UnusedBlock, reference.span, "is never used");
             }
-            Kind::Param(_) => warn(Code::UnusedParameter, reference.span, "is declared and never used"),
+            Kind::Param(_) => {
+                warn(Code::UnusedParameter, reference.span, "is declared and never used")
+            }
             Kind::Block(..) | Kind::Value | Kind::Op(_) | Kind::File | Kind::Unread => {}
         }
     }

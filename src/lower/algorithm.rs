@@ -57,17 +57,19 @@ pub struct Times {
     pub candidate: ConvAlgorithm,
     /// For how many images.
     pub images: u64,
-    /// Seconds of the library and of the candidate: forward, by the input, and by the weights. 0 where it was not timed.
+    /// Seconds of the library and of the candidate: forward, by the input, and by the weights. 0
+    /// where it was not timed.
     pub seconds: [[f64; 2]; 3],
 }
 
 impl Times {
     /// The faster one in each direction.
     pub fn ways(&self) -> ConvAlgorithms {
-        let [forward, input, weights] = self.seconds.map(|[library, candidate]| match candidate < library {
-            true => self.candidate,
-            false => ConvAlgorithm::Library,
-        });
+        let [forward, input, weights] =
+            self.seconds.map(|[library, candidate]| match candidate < library {
+                true => self.candidate,
+                false => ConvAlgorithm::Library,
+            });
         ConvAlgorithms { forward, input, weights }
     }
 }
@@ -76,14 +78,17 @@ impl Times {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
-    /// The fastest on this machine, direction by direction: in fp32 of the library's and `f4`, in bf16 of the library's and `f2`.
+    /// The fastest on this machine, direction by direction: in fp32 of the library's and `f4`, in
+    /// bf16 of the library's and `f2`.
     #[default]
     Auto,
     /// libtorch's.
     Library,
-    /// Winograd's with tiles of 2 x 2, wherever it can be. In bf16 its error is 1.6 times the library's.
+    /// Winograd's with tiles of 2 x 2, wherever it can be. In bf16 its error is 1.6 times the
+    /// library's.
     F2,
-    /// Winograd's with tiles of 4 x 4, wherever it can be. In bf16 its error is six to nine times the library's.
+    /// Winograd's with tiles of 4 x 4, wherever it can be. In bf16 its error is six to nine times
+    /// the library's.
     F4,
 }
 
@@ -121,16 +126,18 @@ impl ConvChoice {
         }
     }
 
-    /// The images on which a convolution of `[channels, height, width]` is timed; none if it is too small for the choice to matter.
+    /// The images on which a convolution of `[channels, height, width]` is timed; none if it is too
+    /// small for the choice to matter.
     pub fn timed(op: &Conv, [in_channels, height, width]: [u64; 3], batch: u64) -> Option<u64> {
         let images = IMAGES.min(batch);
-        let macs =
-            [images, in_channels, op.out, 9, height, width].into_iter().fold(1u64, u64::saturating_mul);
+        let macs = [images, in_channels, op.out, 9, height, width]
+            .into_iter()
+            .fold(1u64, u64::saturating_mul);
         (macs >= SMALL).then_some(images)
     }
 
-    /// The ways of a convolution that Winograd's algorithm computes, as far as they are known without timing: the candidate is
-    /// assumed to win.
+    /// The ways of a convolution that Winograd's algorithm computes, as far as they are known
+    /// without timing: the candidate is assumed to win.
     pub fn assumed(self, op: &Conv, image: [u64; 3], load: Workload) -> ConvAlgorithms {
         ConvAlgorithms::all(match self {
             ConvChoice::Library => ConvAlgorithm::Library,
@@ -138,7 +145,8 @@ impl ConvChoice {
             ConvChoice::F4 => ConvAlgorithm::WinogradF4,
             ConvChoice::Auto => {
                 let candidate = self.candidate(load.precision);
-                let timed = candidate.filter(|_| ConvChoice::timed(op, image, load.images).is_some());
+                let timed =
+                    candidate.filter(|_| ConvChoice::timed(op, image, load.images).is_some());
                 timed.unwrap_or(ConvAlgorithm::Library)
             }
         })

@@ -52,7 +52,8 @@ fn apply(all: &mut All, fold: &Fold) -> Result<(), String> {
             let of_norm = |what| get(all, &name(norm, what)).map(|wide| wide.values.clone());
             let (gamma, beta) = (of_norm("weight")?, of_norm("bias")?);
             let (mean, var) = (of_norm("running_mean")?, of_norm("running_var")?);
-            let scale: Vec<f64> = gamma.iter().zip(&var).map(|(g, v)| g / (v + eps).sqrt()).collect();
+            let scale: Vec<f64> =
+                gamma.iter().zip(&var).map(|(g, v)| g / (v + eps).sqrt()).collect();
             let own = all.get(&name(layer, "bias"));
             let bias = (0..scale.len())
                 .map(|i| (own.map_or(0.0, |own| own.values[i]) - mean[i]) * scale[i] + beta[i])
@@ -67,10 +68,12 @@ fn apply(all: &mut All, fold: &Fold) -> Result<(), String> {
             }
         }
         Fold::Linear { first, second } => {
-            let (before, after) = (get(all, &name(first, "weight"))?, get(all, &name(second, "weight"))?);
+            let (before, after) =
+                (get(all, &name(first, "weight"))?, get(all, &name(second, "weight"))?);
             let weight = product(after, before);
             let bias = |layer: &str| all.get(&name(layer, "bias")).cloned();
-            let moved = bias(first).map(|bias| product(after, &Wide { rows: bias.values.len(), ..bias }));
+            let moved =
+                bias(first).map(|bias| product(after, &Wide { rows: bias.values.len(), ..bias }));
             let bias = match (moved, bias(second)) {
                 (Some(moved), Some(own)) => Some(sum(moved, &own)),
                 (moved, own) => moved.or(own),

@@ -1,10 +1,12 @@
-//! Names of modules and weights as Python can have them, and TorchScript, which reads as Python does.
+//! Names of modules and weights as Python can have them, and TorchScript, which reads as Python
+//! does.
 
-/// A name as an identifier that can be an attribute of a module, an argument, and a variable: letters,
-/// digits and `_` of ASCII, a letter first, for `_modules` and the like belong to `nn.Module`. One that
-/// is taken ends in `_`.
+/// A name as an identifier that can be an attribute of a module, an argument, and a variable:
+/// letters, digits and `_` of ASCII, a letter first, for `_modules` and the like belong to
+/// `nn.Module`. One that is taken ends in `_`.
 pub fn identifier(name: &str) -> String {
-    let mut text: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let mut text: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
         text.insert(0, 'n');
     }

@@ -1,6 +1,8 @@
 use std::convert::Infallible;
 
-use super::{ConvChoice, Disabled, Footprint, Plan, Precision, Schedule, ScheduleOptions, Workload, plan};
+use super::{
+    ConvChoice, Disabled, Footprint, Plan, Precision, Schedule, ScheduleOptions, Workload, plan,
+};
 use crate::check::Checked;
 use crate::passes::{Choice, Purpose, optimise};
 
@@ -13,8 +15,9 @@ pub struct Predicted {
 }
 
 impl Predicted {
-    /// The step of a net, with all passes, on a machine that has netc's [kernels](super::cpu::has_kernels) or not. Of the convolutions that
-    /// a training would time, the ones that take more memory are assumed to win.
+    /// The step of a net, with all passes, on a machine that has netc's
+    /// [kernels](super::cpu::has_kernels) or not. Of the convolutions that a training would time,
+    /// the ones that take more memory are assumed to win.
     ///
     /// # Errors
     /// A pass that makes a net which does not check: a fault of the pass, in words.
@@ -26,13 +29,16 @@ impl Predicted {
     /// Its memory at its peak.
     pub fn footprint(&self, load: Workload) -> Footprint {
         let kernels = self.kernels && matches!(load.precision, Precision::Fp32 | Precision::Bf16);
-        let means = ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
-        let assumed = |op: &_, image| Ok::<_, Infallible>((self.conv.assumed(op, image, load), None));
+        let means =
+            ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
+        let assumed =
+            |op: &_, image| Ok::<_, Infallible>((self.conv.assumed(op, image, load), None));
         let Ok(schedule) = Schedule::new(&self.plan, means, assumed);
         schedule.footprint(&self.plan, load)
     }
 
-    /// The most images of a batch, up to those of `load`, whose step needs at most so many bytes; 0 if one image is too many.
+    /// The most images of a batch, up to those of `load`, whose step needs at most so many bytes; 0
+    /// if one image is too many.
     pub fn most_images(&self, load: Workload, bytes: u64) -> u64 {
         let fits = |images| self.footprint(Workload { images, ..load }).total() <= bytes;
         let (mut most, mut beyond) = (0, load.images.saturating_add(1));

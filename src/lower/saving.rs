@@ -45,7 +45,8 @@ impl Disabled {
         self.0.contains(&saving)
     }
 
-    /// Whether libtorch's operations move the weights, not the kernel that descends in one pass over memory.
+    /// Whether libtorch's operations move the weights, not the kernel that descends in one pass
+    /// over memory.
     pub fn plain_descent(&self) -> bool {
         self.has(Optimisation::SgdStep) || self.has(Optimisation::Kernels)
     }
@@ -58,8 +59,10 @@ impl Disabled {
 
 impl From<Disabled> for String {
     fn from(without: Disabled) -> String {
-        let names =
-            Optimisation::ALL.iter().filter(|(_, saving)| without.has(*saving)).map(|(name, _)| *name);
+        let names = Optimisation::ALL
+            .iter()
+            .filter(|(_, saving)| without.has(*saving))
+            .map(|(name, _)| *name);
         names.collect::<Vec<_>>().join(",")
     }
 }
@@ -79,9 +82,14 @@ impl FromStr for Disabled {
     fn from_str(text: &str) -> Result<Disabled, String> {
         let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
         let saving = |name: &str| {
-            let found = Optimisation::ALL.iter().find(|(known, _)| *known == name).map(|(_, saving)| *saving);
+            let found = Optimisation::ALL
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, saving)| *saving);
             let all: Vec<&str> = Optimisation::ALL.iter().map(|(name, _)| *name).collect();
-            found.ok_or_else(|| format!("there is no saving `{name}`; expected some of {}", all.join(", ")))
+            found.ok_or_else(|| {
+                format!("there is no saving `{name}`; expected some of {}", all.join(", "))
+            })
         };
         names.map(saving).collect::<Result<_, _>>().map(Disabled)
     }

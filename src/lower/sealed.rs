@@ -13,7 +13,8 @@ use crate::limits::{MAX_CHECKPOINT_BYTES, MAX_TENSOR_HEADER_BYTES};
 const KEY: &str = "netc";
 /// How a checksum begins in the header's bytes.
 const SEAL: &[u8] = b"\"netc\":\"sha256:";
-/// What stands before the names of the tensors that the optimiser remembers, the first and the second of a weight.
+/// What stands before the names of the tensors that the optimiser remembers, the first and the
+/// second of a weight.
 pub const OPTIMISER: [&str; 2] = ["optimiser/", "optimiser2/"];
 /// Before those of the running mean of the weights, and of lookahead's slow weights.
 pub const EMA: &str = "ema/";
@@ -22,10 +23,14 @@ pub const SLOW: &str = "slow/";
 /// What stands before all names that are not those of weights and buffers themselves.
 pub const STATE: [&str; 4] = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
 
-/// The most bytes of a file of a training whose net has so many weights: each is there five times at most, in fp32.
+/// The most bytes of a file of a training whose net has so many weights: each is there five times
+/// at most, in fp32.
 pub fn most_bytes(weights: u64) -> u64 {
     const COPIES: u64 = 5;
-    weights.saturating_mul(4 * COPIES).saturating_add(MAX_TENSOR_HEADER_BYTES).min(MAX_CHECKPOINT_BYTES)
+    weights
+        .saturating_mul(4 * COPIES)
+        .saturating_add(MAX_TENSOR_HEADER_BYTES)
+        .min(MAX_CHECKPOINT_BYTES)
 }
 
 /// Hexadecimal digits of SHA-256.
@@ -42,12 +47,20 @@ pub struct Entry {
 impl Entry {
     /// Numbers in fp32, in the order of the dimensions.
     pub fn floats(shape: Vec<usize>, values: &[f32]) -> Entry {
-        Entry { dtype: Dtype::F32, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
+        Entry {
+            dtype: Dtype::F32,
+            shape,
+            bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        }
     }
 
     /// Whole numbers, likewise.
     pub fn integers(shape: Vec<usize>, values: &[i64]) -> Entry {
-        Entry { dtype: Dtype::I64, shape, bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect() }
+        Entry {
+            dtype: Dtype::I64,
+            shape,
+            bytes: values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        }
     }
 }
 
@@ -78,7 +91,8 @@ pub fn seal(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8
     // One key: a map of several would come in another order each time.
     let words = HashMap::from([(KEY.to_string(), format!("sha256:{:0DIGITS$}{facts}", 0))]);
     let named = entries.iter().map(|(name, entry)| (name, entry));
-    let mut bytes = safetensors::serialize(named, Some(words)).map_err(|error| error.to_string())?;
+    let mut bytes =
+        safetensors::serialize(named, Some(words)).map_err(|error| error.to_string())?;
     let at = checksum_at(&bytes).ok_or("the header has no place for the checksum")?;
     let sum = checksum(&bytes, at);
     bytes[at..at + DIGITS].copy_from_slice(sum.as_bytes());
@@ -120,7 +134,8 @@ impl Opened<'_> {
     /// What was expected, and what is there.
     pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>, String> {
         let found = self.tensors.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
-        let alike = found.shape().iter().map(|&d| i64::try_from(d).ok()).eq(dims.iter().map(|&d| Some(d)));
+        let alike =
+            found.shape().iter().map(|&d| i64::try_from(d).ok()).eq(dims.iter().map(|&d| Some(d)));
         if found.dtype() != Dtype::F32 || !alike {
             let (shape, dtype) = (found.shape(), found.dtype());
             return Err(format!("expected `{name}` as F32 {dims:?}, got {dtype:?} {shape:?}"));
@@ -129,7 +144,8 @@ impl Opened<'_> {
         Ok(words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
 
-    /// What stands before the names of the weights that are tested: those of the running mean, where there is one.
+    /// What stands before the names of the weights that are tested: those of the running mean,
+    /// where there is one.
     pub fn tested(&self) -> &'static str {
         if self.names().iter().any(|name| name.starts_with(EMA)) { EMA } else { "" }
     }

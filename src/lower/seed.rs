@@ -5,7 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 
-/// The generator of one stream. Its numbers never change between versions of this crate's dependencies.
+/// The generator of one stream. Its numbers never change between versions of this crate's
+/// dependencies.
 pub fn rng(seed: u64, purpose: &str) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(digest(seed, purpose))
 }

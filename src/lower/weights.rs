@@ -1,4 +1,5 @@
-//! The weights and buffers of a net as plain numbers: what exporters write and importers give, without libtorch.
+//! The weights and buffers of a net as plain numbers: what exporters write and importers give,
+//! without libtorch.
 
 use std::collections::HashMap;
 
@@ -47,8 +48,9 @@ impl Weights {
         most_bytes(specs(net).iter().fold(0, |all, (_, spec)| spec.elements().saturating_add(all)))
     }
 
-    /// Those that a `safetensors` file holds; of a training that keeps a running mean of them, that mean. It must have exactly
-    /// the net's names, shapes and fp32, and may have the state of a training.
+    /// Those that a `safetensors` file holds; of a training that keeps a running mean of them, that
+    /// mean. It must have exactly the net's names, shapes and fp32, and may have the state of a
+    /// training.
     ///
     /// # Errors
     /// The first difference, in words.
@@ -71,12 +73,19 @@ impl Weights {
     ///
     /// # Errors
     /// The first one that it lacks, or that has another count of numbers than the net needs.
-    pub fn of(net: &Checked, mut get: impl FnMut(&str) -> Option<Vec<f32>>) -> Result<Weights, String> {
+    pub fn of(
+        net: &Checked,
+        mut get: impl FnMut(&str) -> Option<Vec<f32>>,
+    ) -> Result<Weights, String> {
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
             let values = get(&name).ok_or_else(|| format!("there is no weight `{name}`"))?;
             if values.len() as u64 != spec.elements() {
-                return Err(format!("`{name}` has {} numbers, not {}", values.len(), spec.elements()));
+                return Err(format!(
+                    "`{name}` has {} numbers, not {}",
+                    values.len(),
+                    spec.elements()
+                ));
             }
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
@@ -97,7 +106,8 @@ impl Weights {
             .zip(&old)
             .map(|(&n, &o)| (to.node(n).path.as_str(), from.node(o).path.as_str()))
             .collect();
-        let by_name: HashMap<&str, &Numbers> = self.tensors.iter().map(|t| (t.name.as_str(), t)).collect();
+        let by_name: HashMap<&str, &Numbers> =
+            self.tensors.iter().map(|t| (t.name.as_str(), t)).collect();
         Weights::of(to, |name| {
             let (path, tensor) = name.rsplit_once('.')?;
             let old = format!("{}.{tensor}", paths.get(path)?);
@@ -105,7 +115,8 @@ impl Weights {
         })
     }
 
-    /// These as a `safetensors` file, `facts` as JSON under the metadata key `netc`. The same content gives the same bytes.
+    /// These as a `safetensors` file, `facts` as JSON under the metadata key `netc`. The same
+    /// content gives the same bytes.
     ///
     /// # Errors
     /// What the format cannot hold.
@@ -140,5 +151,6 @@ fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
 }
 
 fn count(spec: &op::Tensor) -> Result<usize, String> {
-    usize::try_from(spec.elements()).map_err(|_| format!("{} numbers are too many", spec.elements()))
+    usize::try_from(spec.elements())
+        .map_err(|_| format!("{} numbers are too many", spec.elements()))
 }

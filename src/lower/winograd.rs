@@ -1,10 +1,12 @@
-//! How Winograd's convolutions cut up their work, and the memory that takes. Pure; the kernels compute by it.
+//! How Winograd's convolutions cut up their work, and the memory that takes. Pure; the kernels
+//! compute by it.
 //!
 //! Sizes are in words of 32 bits: one number of fp32, two of bf16.
 
 /// Channels of a panel: what the inner product computes side by side.
 pub const PANEL: usize = 32;
-/// Words between planes of transformed points: at a distance of a power of two they would share cache sets.
+/// Words between planes of transformed points: at a distance of a power of two they would share
+/// cache sets.
 pub const GAP: usize = 16;
 /// Outputs whose products are computed before they are transformed back.
 pub const GROUP: usize = 2 * PANEL;
@@ -109,12 +111,14 @@ impl Forward {
     }
 }
 
-/// How the gradient by the weights is shared by threads: each sums blocks of 16 outputs over some tiles.
+/// How the gradient by the weights is shared by threads: each sums blocks of 16 outputs over some
+/// tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByWeights {
     /// Tiles of a block, a multiple of what a word holds.
     pub block: usize,
-    /// Whether threads share the outputs, so that each sums fewer numbers over all tiles; otherwise the tiles.
+    /// Whether threads share the outputs, so that each sums fewer numbers over all tiles; otherwise
+    /// the tiles.
     pub by_outputs: bool,
     /// Words from one plane of transformed inputs to the next, and of transformed gradients.
     pub planes: [usize; 2],

@@ -3,8 +3,8 @@
 use lsp_types::request::{self as ask, Request as _};
 use lsp_types::{
     CompletionOptions, HoverProviderCapability, OneOf, PrepareRenameResponse, RenameOptions,
-    ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,9 @@ pub(super) type Answer = Result<Value, Failure>;
 
 pub(super) fn capabilities() -> ServerCapabilities {
     ServerCapabilities {
-        text_document_sync: Some(TextDocumentSyncCapability::Kind(TextDocumentSyncKind::INCREMENTAL)),
+        text_document_sync: Some(TextDocumentSyncCapability::Kind(
+            TextDocumentSyncKind::INCREMENTAL,
+        )),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         definition_provider: Some(OneOf::Left(true)),
         references_provider: Some(OneOf::Left(true)),
@@ -53,17 +55,22 @@ impl Server {
             }),
             ask::GotoDefinition::METHOD => with(params, |p: lsp_types::GotoDefinitionParams| {
                 let at = p.text_document_position_params;
-                Ok(self.definition(&place::path(&at.text_document.uri).unwrap_or_default(), at.position))
+                Ok(self.definition(
+                    &place::path(&at.text_document.uri).unwrap_or_default(),
+                    at.position,
+                ))
             }),
             ask::References::METHOD => with(params, |p: lsp_types::ReferenceParams| {
                 let at = p.text_document_position;
                 let path = place::path(&at.text_document.uri).unwrap_or_default();
                 Ok(self.references(&path, at.position, p.context.include_declaration))
             }),
-            ask::PrepareRenameRequest::METHOD => with(params, |at: lsp_types::TextDocumentPositionParams| {
-                let path = place::path(&at.text_document.uri).unwrap_or_default();
-                Ok(self.renamable(&path, at.position).map(PrepareRenameResponse::Range))
-            }),
+            ask::PrepareRenameRequest::METHOD => {
+                with(params, |at: lsp_types::TextDocumentPositionParams| {
+                    let path = place::path(&at.text_document.uri).unwrap_or_default();
+                    Ok(self.renamable(&path, at.position).map(PrepareRenameResponse::Range))
+                })
+            }
             ask::Rename::METHOD => with(params, |p: lsp_types::RenameParams| {
                 let at = p.text_document_position;
                 let path = place::path(&at.text_document.uri).unwrap_or_default();
@@ -71,21 +78,27 @@ impl Server {
             }),
             ask::Completion::METHOD => with(params, |p: lsp_types::CompletionParams| {
                 let at = p.text_document_position;
-                Ok(self.complete(&place::path(&at.text_document.uri).unwrap_or_default(), at.position))
+                Ok(self
+                    .complete(&place::path(&at.text_document.uri).unwrap_or_default(), at.position))
             }),
-            ask::DocumentSymbolRequest::METHOD => with(params, |p: lsp_types::DocumentSymbolParams| {
-                Ok(self.symbols(&place::path(&p.text_document.uri).unwrap_or_default()))
-            }),
+            ask::DocumentSymbolRequest::METHOD => {
+                with(params, |p: lsp_types::DocumentSymbolParams| {
+                    Ok(self.symbols(&place::path(&p.text_document.uri).unwrap_or_default()))
+                })
+            }
             ask::Formatting::METHOD => with(params, |p: lsp_types::DocumentFormattingParams| {
                 Ok(self.format(&place::path(&p.text_document.uri).unwrap_or_default()))
             }),
             ask::InlayHintRequest::METHOD => with(params, |p: lsp_types::InlayHintParams| {
-                Ok(self.inlay_hints(&place::path(&p.text_document.uri).unwrap_or_default(), p.range))
+                Ok(self
+                    .inlay_hints(&place::path(&p.text_document.uri).unwrap_or_default(), p.range))
             }),
             ask::CodeActionRequest::METHOD => with(params, |p: lsp_types::CodeActionParams| {
                 Ok(self.actions(&place::path(&p.text_document.uri).unwrap_or_default(), p.range))
             }),
-            method => Err(Failure::new(Code::MethodNotFound, format!("netc does not answer `{method}`"))),
+            method => {
+                Err(Failure::new(Code::MethodNotFound, format!("netc does not answer `{method}`")))
+            }
         }
     }
 }
@@ -94,8 +107,8 @@ fn with<P: DeserializeOwned, R: Serialize>(
     params: Value,
     answer: impl FnOnce(P) -> Result<R, Refused>,
 ) -> Answer {
-    let params =
-        serde_json::from_value(params).map_err(|e| Failure::new(Code::InvalidParams, e.to_string()))?;
+    let params = serde_json::from_value(params)
+        .map_err(|e| Failure::new(Code::InvalidParams, e.to_string()))?;
     let result = answer(params).map_err(|why| Failure::new(Code::RequestFailed, why))?;
     serde_json::to_value(result).map_err(|e| Failure::new(Code::InternalError, e.to_string()))
 }

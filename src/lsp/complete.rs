@@ -22,7 +22,8 @@ impl Server {
         if line.contains('#') {
             return Vec::new();
         }
-        if let Some((outside, written)) = line.rsplit_once('"').filter(|_| line.matches('"').count() % 2 == 1)
+        if let Some((outside, written)) =
+            line.rsplit_once('"').filter(|_| line.matches('"').count() % 2 == 1)
         {
             return match last_word(outside) {
                 "import" | "extends" => files(path, written),
@@ -48,7 +49,11 @@ impl Server {
         let mut found = Vec::new();
         if let Some(head) = opened(line, '(', ')') {
             let given = &line[head.len()..];
-            found.extend(arguments(block(&names, &project, last_word(head)), last_word(head), given));
+            found.extend(arguments(
+                block(&names, &project, last_word(head)),
+                last_word(head),
+                given,
+            ));
         } else {
             found.extend(items(KEYWORDS.iter().map(|k| (*k, None)), CompletionItemKind::KEYWORD));
         }
@@ -80,7 +85,8 @@ impl Server {
         }
         // Nor is every `}` there yet.
         let code = rest.lines().map(|line| line.split('#').next().unwrap_or(line));
-        let count = |brace: char| code.clone().map(|line| line.matches(brace).count()).sum::<usize>();
+        let count =
+            |brace: char| code.clone().map(|line| line.matches(brace).count()).sum::<usize>();
         let missing = count('{').saturating_sub(count('}'));
         rest.push_str(&"\n}".repeat(missing));
         let mut overlay = self.texts.clone();
@@ -113,7 +119,8 @@ impl Server {
         let Some(project) = project else { return Vec::new() };
         let params = match head.contains("extends") {
             true => params_of_net(&project),
-            false => block(&Names::of(&project), &project, last_word(head)).map_or(&[][..], |b| &b.params),
+            false => block(&Names::of(&project), &project, last_word(head))
+                .map_or(&[][..], |b| &b.params),
         };
         let ty = params.iter().find(|p| p.name.node == name).and_then(|p| p.ty.as_ref());
         let Some(Type::OneOf(options)) = ty.map(|ty| &ty.node) else { return Vec::new() };
@@ -206,7 +213,10 @@ fn declared<'p>(
 }
 
 /// Those arguments that are not given yet, each with its default.
-fn missing(args: impl Iterator<Item = (String, Option<String>)>, given: &str) -> Vec<CompletionItem> {
+fn missing(
+    args: impl Iterator<Item = (String, Option<String>)>,
+    given: &str,
+) -> Vec<CompletionItem> {
     let named = |name: &str| {
         given
             .split([',', '('])

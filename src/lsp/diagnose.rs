@@ -5,8 +5,8 @@ use std::path::Path;
 
 use lsp_types::notification::{Notification as _, PublishDiagnostics};
 use lsp_types::{
-    CodeAction, CodeActionKind, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, NumberOrString,
-    PublishDiagnosticsParams, Range, TextEdit, Uri, WorkspaceEdit,
+    CodeAction, CodeActionKind, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity,
+    NumberOrString, PublishDiagnosticsParams, Range, TextEdit, Uri, WorkspaceEdit,
 };
 
 use serde_json::Value;
@@ -49,7 +49,8 @@ impl Server {
     /// finds another now.
     pub(super) fn touch(&mut self, path: &str, others: bool) {
         let reads = |report: &Report| report.reads.contains(path) || (others && report.unread);
-        let readers = self.reports.iter().filter(|(_, report)| reads(report)).map(|(root, _)| root.clone());
+        let readers =
+            self.reports.iter().filter(|(_, report)| reads(report)).map(|(root, _)| root.clone());
         // The file itself is the most urgent, so the last.
         for root in readers.collect::<Vec<_>>().into_iter().chain([path.to_owned()]) {
             self.stale.retain(|waiting| *waiting != root);
@@ -70,12 +71,13 @@ impl Server {
         files.into_iter().filter_map(|file| self.show(&file, file == path)).collect()
     }
 
-    /// Shows the problems of a file by all reports, each once; none if the editor shows them already
-    /// and need not hear of it.
+    /// Shows the problems of a file by all reports, each once; none if the editor shows them
+    /// already and need not hear of it.
     fn show(&mut self, file: &str, always: bool) -> Option<Value> {
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
         for found in self.reports.values().filter_map(|report| report.problems.get(file)) {
-            let new = found.iter().filter(|d| !diagnostics.contains(d)).cloned().collect::<Vec<_>>();
+            let new =
+                found.iter().filter(|d| !diagnostics.contains(d)).cloned().collect::<Vec<_>>();
             diagnostics.extend(new);
         }
         let version = self.versions.get(file).copied();
@@ -113,7 +115,10 @@ fn action(fix: &Fix, best: bool, diagnostic: &Diagnostic, sources: &Sources) -> 
     let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
     for (span, text) in &fix.edits {
         if let Some(uri) = place::uri(&sources.get(span.file).name) {
-            changes.entry(uri).or_default().push(TextEdit::new(place::range(sources, *span), text.clone()));
+            changes
+                .entry(uri)
+                .or_default()
+                .push(TextEdit::new(place::range(sources, *span), text.clone()));
         }
     }
     CodeAction {

@@ -1,8 +1,8 @@
 //! Messages as the protocol frames them: a header that says how long the body is, then the body.
 //!
-//! After anything malformed, reading goes on at the next `Content-Length`. No line of a body can end
-//! with one: JSON has no line break within a string, and no such words outside of strings. So a body
-//! that is shorter than its header says is noticed when the next message comes.
+//! After anything malformed, reading goes on at the next `Content-Length`. No line of a body can
+//! end with one: JSON has no line break within a string, and no such words outside of strings. So a
+//! body that is shorter than its header says is noticed when the next message comes.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -72,7 +72,9 @@ impl<R: BufRead> Frames<R> {
             bytes += text.len();
             if bytes > MAX_HEADER_BYTES && !self.lost {
                 self.length = last_length(&text);
-                return Ok(Some(Err(format!("expected a header of at most {MAX_HEADER_BYTES} bytes"))));
+                return Ok(Some(Err(format!(
+                    "expected a header of at most {MAX_HEADER_BYTES} bytes"
+                ))));
             }
             match line(&text) {
                 Line::Blank => match length {
@@ -93,7 +95,9 @@ impl<R: BufRead> Frames<R> {
                     let clean = before.is_empty() && length.is_none_or(|length| length == new);
                     if !clean && !self.lost {
                         self.length = Some(new);
-                        return Ok(Some(Err("expected one `Content-Length`, on a line of its own".into())));
+                        return Ok(Some(Err(
+                            "expected one `Content-Length`, on a line of its own".into(),
+                        )));
                     }
                     (length, self.lost, bytes) = (Some(new), false, 0);
                 }
@@ -109,7 +113,8 @@ impl<R: BufRead> Frames<R> {
     fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut line = std::mem::take(&mut self.front);
         loop {
-            let read = (&mut self.input).take(MAX_HEADER_BYTES as u64).read_until(b'\n', &mut line)?;
+            let read =
+                (&mut self.input).take(MAX_HEADER_BYTES as u64).read_until(b'\n', &mut line)?;
             if read == 0 {
                 return Ok(None);
             }
@@ -128,7 +133,9 @@ impl<R: BufRead> Frames<R> {
             let start = body.len();
             let rest = (length - start) as u64;
             if (&mut self.input).take(rest).read_until(b'\n', &mut body)? == 0 {
-                return Ok(Err(format!("expected {length} bytes, got {start} and the end of the input")));
+                return Ok(Err(format!(
+                    "expected {length} bytes, got {start} and the end of the input"
+                )));
             }
             if body.ends_with(b"\n")
                 && let Some(next) = last_length(&body[start..])
@@ -141,8 +148,8 @@ impl<R: BufRead> Frames<R> {
     }
 }
 
-/// A body as JSON. An editor may cut a text between the two halves of a character: a half alone, which no string of Rust's
-/// can hold, is read as U+FFFD, which takes as many UTF-16 units.
+/// A body as JSON. An editor may cut a text between the two halves of a character: a half alone,
+/// which no string of Rust's can hold, is read as U+FFFD, which takes as many UTF-16 units.
 fn message(body: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(body).or_else(|error| match whole_characters(body) {
         Some(body) => serde_json::from_slice(&body),
@@ -191,8 +198,9 @@ impl<R: BufRead> Iterator for Frames<R> {
 
 fn line(text: &[u8]) -> Line<'_> {
     let text = text.trim_ascii();
-    let token =
-        |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+    let token = |name: &[u8]| {
+        !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+    };
     match (last_field(text), text.iter().position(|b| *b == b':')) {
         _ if text.is_empty() => Line::Blank,
         (Some(at), _) if !(token(&text[..at]) && is_prefix(&text[..at])) => {
@@ -203,8 +211,8 @@ fn line(text: &[u8]) -> Line<'_> {
     }
 }
 
-/// Whether a name that ends in `Content-Length` is another for what stands before: `X-` makes it one,
-/// but not `Content-`, the start of a header that was cut short.
+/// Whether a name that ends in `Content-Length` is another for what stands before: `X-` makes it
+/// one, but not `Content-`, the start of a header that was cut short.
 fn is_prefix(before: &[u8]) -> bool {
     before.ends_with(b"-") && !before.eq_ignore_ascii_case(b"content-")
 }
@@ -231,7 +239,9 @@ fn number(value: &[u8]) -> Result<usize, Malformed> {
         Some(length) => Ok(length),
         None => {
             let shown: String = text.chars().take(40).collect();
-            Err(format!("expected a `Content-Length` of 0 to {MAX_MESSAGE_BYTES} bytes, got `{shown}`"))
+            Err(format!(
+                "expected a `Content-Length` of 0 to {MAX_MESSAGE_BYTES} bytes, got `{shown}`"
+            ))
         }
     }
 }

@@ -25,10 +25,14 @@ impl Server {
             Kind::Op(signature) => vec![code(&signature.text()), signature.doc.to_owned()],
             Kind::Block(block, _) => about_block(&project, block),
             Kind::Param(param) => {
-                let end = param.default.as_ref().map(|d| d.span).or(param.ty.as_ref().map(|t| t.span));
-                let mut parts = vec![code(text(end.map_or(param.name.span, |end| param.name.span.to(end))))];
+                let end =
+                    param.default.as_ref().map(|d| d.span).or(param.ty.as_ref().map(|t| t.span));
+                let mut parts =
+                    vec![code(text(end.map_or(param.name.span, |end| param.name.span.to(end))))];
                 let given = net.iter().flat_map(|n| &n.graph().params);
-                if let Some((_, value)) = given.clone().find(|(name, _)| of_net(&project, param, name)) {
+                if let Some((_, value)) =
+                    given.clone().find(|(name, _)| of_net(&project, param, name))
+                {
                     parts.push(format!("here `{value}`"));
                 }
                 parts
@@ -57,7 +61,8 @@ fn code(text: &str) -> String {
 
 /// Whether `name` is this very parameter, declared by a net.
 fn of_net(project: &Project, param: &Param, name: &str) -> bool {
-    let mut params = project.files.values().flat_map(|file| file.nets()).flat_map(|net| &net.params);
+    let mut params =
+        project.files.values().flat_map(|file| file.nets()).flat_map(|net| &net.params);
     param.name.node == name && params.any(|p| p.name.span == param.name.span)
 }
 
@@ -77,7 +82,8 @@ fn about_block(project: &Project, block: &Block) -> Vec<String> {
 fn costs(net: &Checked, places: &Places<'_>) -> Option<String> {
     let line = |(path, nodes): (&&str, &Vec<NodeId>)| {
         let shape = nodes.last().map_or(String::new(), |&id| net.shape(id).to_string());
-        let sum = |of: &dyn Fn(NodeId) -> u64| nodes.iter().fold(0u64, |n, &id| n.saturating_add(of(id)));
+        let sum =
+            |of: &dyn Fn(NodeId) -> u64| nodes.iter().fold(0u64, |n, &id| n.saturating_add(of(id)));
         let (params, macs) = (sum(&|id| net.node_params(id)), sum(&|id| net.node_macs(id)));
         format!("- `{path}` :: `{shape}`, {params} parameters, {macs} MACs")
     };

@@ -1,8 +1,8 @@
 //! The language server: what `netc lsp` answers to an editor.
 //!
-//! One thread reads messages, another answers them in turn. What the changes of a file may have made
-//! wrong is checked anew when no message waits, a file at a time, with the open texts over those on
-//! disk.
+//! One thread reads messages, another answers them in turn. What the changes of a file may have
+//! made wrong is checked anew when no message waits, a file at a time, with the open texts over
+//! those on disk.
 
 mod answer;
 mod complete;
@@ -50,7 +50,8 @@ impl Server {
     /// The folders that the editor works in, as it says at the start.
     fn work_in(&mut self, editor: &Value) {
         let list = editor["workspaceFolders"].as_array().into_iter().flatten();
-        let mut folders: Vec<String> = list.filter_map(|folder| folder_of(&folder["uri"])).collect();
+        let mut folders: Vec<String> =
+            list.filter_map(|folder| folder_of(&folder["uri"])).collect();
         if folders.is_empty() {
             // Older editors have one folder, and still older ones name it by its path.
             let path = || editor["rootPath"].as_str().map(str::to_owned);
@@ -59,7 +60,8 @@ impl Server {
         self.folders = folders;
     }
 
-    /// Takes note of a change. Notifications that make no sense are passed over, as the protocol has it.
+    /// Takes note of a change. Notifications that make no sense are passed over, as the protocol
+    /// has it.
     fn note(&mut self, notification: Notification) {
         let params = notification.params;
         match notification.method.as_str() {
@@ -105,7 +107,13 @@ impl Server {
 
     fn moved(&mut self, event: &Value) -> Option<()> {
         let list = |key: &str| -> Option<Vec<String>> {
-            Some(event[key].as_array()?.iter().filter_map(|folder| folder_of(&folder["uri"])).collect())
+            Some(
+                event[key]
+                    .as_array()?
+                    .iter()
+                    .filter_map(|folder| folder_of(&folder["uri"]))
+                    .collect(),
+            )
         };
         let (added, removed) = (list("added")?, list("removed")?);
         self.folders.retain(|folder| !removed.contains(folder));

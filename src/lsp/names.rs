@@ -42,7 +42,12 @@ impl Server {
         }
     }
 
-    pub(super) fn references(&self, path: &str, at: Position, with_definition: bool) -> Vec<Location> {
+    pub(super) fn references(
+        &self,
+        path: &str,
+        at: Position,
+        with_definition: bool,
+    ) -> Vec<Location> {
         let Some(home) = self.home(path, at) else { return Vec::new() };
         let mut found = Vec::new();
         for Mentions { file, project, spans } in self.mentions(path, &home) {
@@ -55,7 +60,12 @@ impl Server {
 
     // A `Uri` is a key by its text, which never changes.
     #[allow(clippy::mutable_key_type)]
-    pub(super) fn rename(&self, path: &str, at: Position, to: &str) -> Result<WorkspaceEdit, Refused> {
+    pub(super) fn rename(
+        &self,
+        path: &str,
+        at: Position,
+        to: &str,
+    ) -> Result<WorkspaceEdit, Refused> {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !to.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !to.chars().all(word) {
             return Err(format!("`{to}` is no name"));
@@ -67,13 +77,19 @@ impl Server {
         let mut renamed = Overlay::new();
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
         for Mentions { file, project, spans } in self.mentions(path, &home) {
-            if Names::of(&project).in_file(project.root).any(|r| project.sources.text(r.span) == to) {
+            if Names::of(&project).in_file(project.root).any(|r| project.sources.text(r.span) == to)
+            {
                 return Err(format!("`{to}` is a name in {file} already"));
             }
             let edits = spans.iter().map(|span| (*span, to.to_owned()));
-            renamed.extend(edited(&project.sources, edits).ok_or("the places of this name overlap")?);
-            for location in spans.iter().filter_map(|span| place::location(&project.sources, *span)) {
-                changes.entry(location.uri).or_default().push(TextEdit::new(location.range, to.into()));
+            renamed
+                .extend(edited(&project.sources, edits).ok_or("the places of this name overlap")?);
+            for location in spans.iter().filter_map(|span| place::location(&project.sources, *span))
+            {
+                changes
+                    .entry(location.uri)
+                    .or_default()
+                    .push(TextEdit::new(location.range, to.into()));
             }
         }
         self.refuse_breakage(self.files(path, &home), &renamed)?;
@@ -86,7 +102,8 @@ impl Server {
         texts.extend(renamed.clone());
         for file in files {
             let Some(project) = self.project(&file) else { continue };
-            if !project.sources.ids().any(|id| renamed.contains_key(&project.sources.get(id).name)) {
+            if !project.sources.ids().any(|id| renamed.contains_key(&project.sources.get(id).name))
+            {
                 continue;
             }
             let errors = |texts: &Overlay| {
@@ -121,7 +138,8 @@ impl Server {
     /// The name at a position and what it stands for, if that is of the files' own making.
     fn named(&self, path: &str, at: Position) -> Option<(Range, Home)> {
         let project = self.project(path)?;
-        let Reference { span, def, .. } = *Names::of(&project).at(project.root, self.offset(path, at)?)?;
+        let Reference { span, def, .. } =
+            *Names::of(&project).at(project.root, self.offset(path, at)?)?;
         match def.kind {
             Kind::Op(_) | Kind::File | Kind::Unread => None,
             Kind::Block(..) | Kind::Param(_) | Kind::Value => {
@@ -131,8 +149,8 @@ impl Server {
         }
     }
 
-    /// The open files, those in the folders of a file and of a definition, and those that the editor
-    /// works on.
+    /// The open files, those in the folders of a file and of a definition, and those that the
+    /// editor works on.
     fn files(&self, path: &str, home: &Home) -> BTreeSet<String> {
         let mut files: BTreeSet<String> = syntax::nets_beside(path).into_iter().collect();
         files.extend(syntax::nets_beside(&home.0));

@@ -16,7 +16,11 @@ impl Server {
         let mut sources = Sources::default();
         let id = sources.add(path, text.as_str());
         let new = syntax::print(&syntax::parse(&sources, id).ok()?);
-        Some(if new == *text { Vec::new() } else { vec![TextEdit::new(place::whole(sources.get(id)), new)] })
+        Some(if new == *text {
+            Vec::new()
+        } else {
+            vec![TextEdit::new(place::whole(sources.get(id)), new)]
+        })
     }
 
     pub(super) fn symbols(&self, path: &str) -> Vec<DocumentSymbol> {
@@ -25,14 +29,18 @@ impl Server {
         items
             .filter_map(|item| match &item.kind {
                 ItemKind::Import(_) => None,
-                ItemKind::Block(b) => Some(with_body(&project, &b.name, SymbolKind::FUNCTION, &b.body)),
-                ItemKind::Net(net) => Some(with_body(&project, &net.name, SymbolKind::CLASS, &net.body)),
+                ItemKind::Block(b) => {
+                    Some(with_body(&project, &b.name, SymbolKind::FUNCTION, &b.body))
+                }
+                ItemKind::Net(net) => {
+                    Some(with_body(&project, &net.name, SymbolKind::CLASS, &net.body))
+                }
             })
             .collect()
     }
 
-    /// The shape of each stage, branch, repeat and edit, at its end. In a block, where all of its calls
-    /// agree.
+    /// The shape of each stage, branch, repeat and edit, at its end. In a block, where all of its
+    /// calls agree.
     pub(super) fn inlay_hints(&self, path: &str, range: Range) -> Vec<InlayHint> {
         let Some(net) = self.compiled(path).net else { return Vec::new() };
         let Some(project) = self.project(path) else { return Vec::new() };
@@ -93,7 +101,9 @@ fn with_body(project: &Project, name: &Name, kind: SymbolKind, body: &Body) -> D
 
 fn inner(project: &Project, stmt: &Stmt) -> Option<DocumentSymbol> {
     let (name, kind) = match &stmt.kind {
-        StmtKind::Input { name, .. } | StmtKind::Output { name, .. } => (name, SymbolKind::INTERFACE),
+        StmtKind::Input { name, .. } | StmtKind::Output { name, .. } => {
+            (name, SymbolKind::INTERFACE)
+        }
         StmtKind::Stage { label: Some(name), .. } => (name, SymbolKind::FIELD),
         StmtKind::Branch { name, .. } => (name, SymbolKind::VARIABLE),
         StmtKind::Repeat { label: Some(name), body, .. } => {

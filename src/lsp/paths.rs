@@ -70,7 +70,12 @@ impl<'p> Paths<'p> {
             };
             match &stmt.kind {
                 StmtKind::Stage { label, chain, .. } => {
-                    self.chain(chain, before + parts(label.as_ref()), &inside(label.as_ref()), stmt);
+                    self.chain(
+                        chain,
+                        before + parts(label.as_ref()),
+                        &inside(label.as_ref()),
+                        stmt,
+                    );
                 }
                 StmtKind::Branch { name, chain, .. } => {
                     self.chain(chain, before + parts(Some(name)), &inside(Some(name)), stmt);
@@ -81,7 +86,8 @@ impl<'p> Paths<'p> {
                 }
                 StmtKind::Input { name, .. } => {
                     let around = inside(Some(name));
-                    self.steps.insert(key(name.span), Step { parts: before + 1, in_edit: false, around });
+                    self.steps
+                        .insert(key(name.span), Step { parts: before + 1, in_edit: false, around });
                 }
                 StmtKind::Block(block) => self.body(&block.body, 0, &[]),
                 StmtKind::Edit(edit) => {
@@ -102,7 +108,8 @@ impl<'p> Paths<'p> {
         for call in calls(chain) {
             let parts = parts + usize::from(self.names.segment(call.place.span).is_some());
             let in_edit = matches!(stmt.kind, StmtKind::Edit(_));
-            self.steps.insert(key(call.place.span), Step { parts, in_edit, around: around.to_vec() });
+            self.steps
+                .insert(key(call.place.span), Step { parts, in_edit, around: around.to_vec() });
         }
     }
 
@@ -122,11 +129,17 @@ impl<'p> Paths<'p> {
         steps
     }
 
-    fn places<'n>(&self, net: &'n Checked, ends: impl Fn(Key, &Step) -> Option<usize>) -> Places<'n> {
+    fn places<'n>(
+        &self,
+        net: &'n Checked,
+        ends: impl Fn(Key, &Step) -> Option<usize>,
+    ) -> Places<'n> {
         let mut places = Places::new();
         for &id in net.order() {
             let mut steps = self.steps(net, id).into_iter();
-            if let Some(parts) = steps.find_map(|(call, step, before)| Some(before + ends(call, step)?)) {
+            if let Some(parts) =
+                steps.find_map(|(call, step, before)| Some(before + ends(call, step)?))
+            {
                 places.entry(front(&net.node(id).path, parts)).or_default().push(id);
             }
         }

@@ -57,8 +57,10 @@ impl Failure {
 
 impl From<Result<Value, String>> for Incoming {
     fn from(frame: Result<Value, String>) -> Incoming {
-        let malformed =
-            |id, code, message: String| Incoming::Malformed { id, failure: Failure::new(code, message) };
+        let malformed = |id, code, message: String| Incoming::Malformed {
+            id,
+            failure: Failure::new(code, message),
+        };
         let invalid = |id, message: &str| malformed(id, Code::InvalidRequest, message.to_owned());
         let mut fields = match frame {
             Ok(Value::Object(fields)) => fields,
@@ -73,12 +75,16 @@ impl From<Result<Value, String>> for Incoming {
             (Some(Value::String(method)), Some(id)) if sound(&id) => {
                 Incoming::Request(Request { id, method, params })
             }
-            (Some(Value::String(method)), None) => Incoming::Notification(Notification { method, params }),
+            (Some(Value::String(method)), None) => {
+                Incoming::Notification(Notification { method, params })
+            }
             (Some(Value::String(_)), Some(_)) => {
                 invalid(named, "expected an id that is an integer or a string")
             }
             (Some(_), _) => invalid(named, "expected a method that is a string"),
-            (None, _) if fields.contains_key("result") || fields.contains_key("error") => Incoming::Response,
+            (None, _) if fields.contains_key("result") || fields.contains_key("error") => {
+                Incoming::Response
+            }
             (None, _) => invalid(named, "expected a method"),
         }
     }

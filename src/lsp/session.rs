@@ -12,8 +12,9 @@ use super::answer::{Answer, capabilities};
 use super::frames::Frames;
 use super::protocol::{self, Code, Failure, Incoming, Notification, Request};
 
-/// Serves one editor until it says `exit` or its messages end. What no message and no text can do is
-/// end it earlier. Returns whether the editor said `shutdown` before, as the protocol asks of it.
+/// Serves one editor until it says `exit` or its messages end. What no message and no text can do
+/// is end it earlier. Returns whether the editor said `shutdown` before, as the protocol asks of
+/// it.
 ///
 /// # Errors
 ///
@@ -21,8 +22,14 @@ use super::protocol::{self, Code, Failure, Incoming, Notification, Request};
 pub fn serve(input: impl BufRead + Send + 'static, output: impl Write) -> io::Result<bool> {
     let incoming = listen(input);
     let (waiting, cancelled) = (VecDeque::new(), BTreeSet::new());
-    let mut session =
-        Session { incoming, waiting, cancelled, output, phase: Phase::New, server: Server::default() };
+    let mut session = Session {
+        incoming,
+        waiting,
+        cancelled,
+        output,
+        phase: Phase::New,
+        server: Server::default(),
+    };
     while let Some(message) = session.next()? {
         match message {
             Incoming::Notification(note) if note.method == "exit" => break,
@@ -121,7 +128,9 @@ impl<W: Write> Session<W> {
                 };
                 self.send(&protocol::response(&id, answer))
             }
-            Incoming::Malformed { id, failure } => self.send(&protocol::response(&id, Err(failure))),
+            Incoming::Malformed { id, failure } => {
+                self.send(&protocol::response(&id, Err(failure)))
+            }
             Incoming::Notification(note) if self.phase == Phase::Running => {
                 self.note(note);
                 Ok(())
@@ -157,10 +166,12 @@ impl<W: Write> Session<W> {
     /// does not end the session.
     fn guarded(&self, request: Request) -> Answer {
         let Request { method, params, .. } = request;
-        catch_unwind(AssertUnwindSafe(|| self.server.answer(&method, params))).unwrap_or_else(|_| {
-            let message = format!("netc failed to answer {method}; this is a bug in netc");
-            Err(Failure::new(Code::InternalError, message))
-        })
+        catch_unwind(AssertUnwindSafe(|| self.server.answer(&method, params))).unwrap_or_else(
+            |_| {
+                let message = format!("netc failed to answer {method}; this is a bug in netc");
+                Err(Failure::new(Code::InternalError, message))
+            },
+        )
     }
 
     fn note(&mut self, note: Notification) {

@@ -4,7 +4,8 @@ use super::Fold;
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId, Op, Origin};
 
-/// A net in a form that is easy to rewrite: its ops in order, each with the positions of its operands.
+/// A net in a form that is easy to rewrite: its ops in order, each with the positions of its
+/// operands.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
     pub lines: Vec<Line>,
@@ -66,7 +67,8 @@ impl Lines {
 
     /// Which lines the output needs; the input always stays.
     pub(super) fn needed(&self) -> HashSet<usize> {
-        let inputs = self.lines.iter().enumerate().filter(|(_, line)| matches!(line.op, Op::Input(_)));
+        let inputs =
+            self.lines.iter().enumerate().filter(|(_, line)| matches!(line.op, Op::Input(_)));
         let mut needed: HashSet<usize> = inputs.map(|(i, _)| i).collect();
         let mut waiting = vec![self.output];
         while let Some(i) = waiting.pop() {
@@ -115,7 +117,8 @@ impl Lines {
         self.lines = kept;
     }
 
-    /// The graph, named as the net that it comes from. The file's claims were checked and do not go along.
+    /// The graph, named as the net that it comes from. The file's claims were checked and do not go
+    /// along.
     pub(super) fn graph(&self, net: &Checked) -> Graph {
         let source = net.graph();
         let mut graph = Graph::new(source.name.clone());
@@ -125,7 +128,8 @@ impl Lines {
             let id = match &line.op {
                 Op::Input(input) => graph.input(line.path.clone(), input.0.clone()),
                 op => {
-                    let operands: Vec<NodeId> = line.operands.iter().map(|&operand| ids[operand]).collect();
+                    let operands: Vec<NodeId> =
+                        line.operands.iter().map(|&operand| ids[operand]).collect();
                     graph.node(line.path.clone(), op.clone(), &operands)
                 }
             };

@@ -1,8 +1,9 @@
 //! Passes: the same function of the same weights, computed with less.
 //!
-//! Each pass is a file. It rewrites the net as a list of lines, and what it makes is checked like any graph. What it must
-//! keep depends on the [`Purpose`]: for training the gradients and the running statistics as well as the
-//! value, for evaluation the value alone, so that there weights may be folded into one another ([`Fold`]).
+//! Each pass is a file. It rewrites the net as a list of lines, and what it makes is checked like
+//! any graph. What it must keep depends on the [`Purpose`]: for training the gradients and the
+//! running statistics as well as the value, for evaluation the value alone, so that there weights
+//! may be folded into one another ([`Fold`]).
 
 mod common;
 mod cost;
@@ -46,14 +47,24 @@ pub struct Pass {
 
 /// Every pass, in the order in which they run.
 pub const PASSES: &[Pass] = &[
-    Pass { name: "dead", about: "drop what no output needs", evaluation_only: false, run: dead::run },
+    Pass {
+        name: "dead",
+        about: "drop what no output needs",
+        evaluation_only: false,
+        run: dead::run,
+    },
     Pass {
         name: "identity",
         about: "drop ops that change nothing",
         evaluation_only: false,
         run: identity::run,
     },
-    Pass { name: "common", about: "compute equal values once", evaluation_only: false, run: common::run },
+    Pass {
+        name: "common",
+        about: "compute equal values once",
+        evaluation_only: false,
+        run: common::run,
+    },
     Pass {
         name: "join",
         about: "one sum or concat for a chain of them",
@@ -89,7 +100,8 @@ pub const PASSES: &[Pass] = &[
 /// How weights of the net become those of its rewriting. The names are paths.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fold {
-    /// A batch normalisation by its running statistics goes into the layer before it, which has a bias then.
+    /// A batch normalisation by its running statistics goes into the layer before it, which has a
+    /// bias then.
     Norm {
         /// The convolution or linear layer.
         layer: String,
@@ -148,7 +160,10 @@ impl Optimised {
 
     /// As it was after the first `count` stages.
     pub fn until(&self, count: usize) -> Optimised {
-        Optimised { source: self.source.clone(), stages: self.stages.iter().take(count).cloned().collect() }
+        Optimised {
+            source: self.source.clone(),
+            stages: self.stages.iter().take(count).cloned().collect(),
+        }
     }
 
     /// How its weights come from those of the source.
@@ -201,7 +216,10 @@ impl std::str::FromStr for Choice {
             None => Ok(Choice::Only(names)),
             Some(name) => {
                 let all: Vec<&str> = PASSES.iter().map(|pass| pass.name).collect();
-                Err(format!("there is no pass `{name}`; expected all, none, or some of {}", all.join(", ")))
+                Err(format!(
+                    "there is no pass `{name}`; expected all, none, or some of {}",
+                    all.join(", ")
+                ))
             }
         }
     }
@@ -226,8 +244,9 @@ pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Opti
         if changes.is_empty() {
             continue;
         }
-        let net = check(lines.graph(net))
-            .map_err(|error| format!("the pass `{}` made a net that does not check: {error}", pass.name))?;
+        let net = check(lines.graph(net)).map_err(|error| {
+            format!("the pass `{}` made a net that does not check: {error}", pass.name)
+        })?;
         stages.push(Stage { pass: pass.name, changes, net, folds: lines.folds.clone() });
     }
     Ok(Optimised { source: net.clone(), stages })

@@ -45,17 +45,22 @@ impl Kind {
             Kind::Number(low, high) => format!("a number from {} to {}", bound(low), bound(high)),
             Kind::Numbers(low, high) => format!("a list of numbers from {low} to {high}"),
             Kind::Bool => "true or false".into(),
-            Kind::Word([first @ .., last]) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+            Kind::Word([first @ .., last]) if !first.is_empty() => {
+                format!("{} or {last}", first.join(", "))
+            }
             Kind::Word(words) => words.concat(),
         }
     }
 
     /// Whether it accepts a value.
     pub fn accepts(self, value: &Value) -> bool {
-        let within =
-            |value: &Value, low: f64, high: f64| value.number().is_some_and(|x| low <= x && x <= high);
+        let within = |value: &Value, low: f64, high: f64| {
+            value.number().is_some_and(|x| low <= x && x <= high)
+        };
         match (self, value) {
-            (Kind::Whole(low, high), Value::Int(i)) => (i64::from(low)..=i64::from(high)).contains(i),
+            (Kind::Whole(low, high), Value::Int(i)) => {
+                (i64::from(low)..=i64::from(high)).contains(i)
+            }
             (Kind::Number(low, high), value) => within(value, low, high),
             (Kind::Numbers(low, high), Value::List(items)) => {
                 items.iter().all(|item| within(item, low, high))
@@ -123,7 +128,11 @@ impl Field for bool {
 
 impl Field for Vec<f64> {
     fn of(value: &Value) -> Option<Vec<f64>> {
-        if let Value::List(items) = value { items.iter().map(Value::number).collect() } else { None }
+        if let Value::List(items) = value {
+            items.iter().map(Value::number).collect()
+        } else {
+            None
+        }
     }
 
     fn value(&self) -> Option<Value> {
@@ -196,7 +205,8 @@ macro_rules! recipe {
     ($($group:literal {
         $($(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $kind:expr;)+
     })+) => {
-        /// Everything that training needs to know besides the net and the data: a field for each of [`KEYS`].
+        /// Everything that training needs to know besides the net and the data: a field for each of
+        /// [`KEYS`].
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(default)]
         pub struct Recipe { $($($(#[doc = $doc])+ pub $key: $type,)+)+ }
@@ -236,24 +246,28 @@ recipe! {
         epochs: u32 = 24, Kind::Whole(1, 100_000);
         /// Images in one step; the last, smaller batch of an epoch is kept.
         batch_size: usize = 512, Kind::Whole(1, 1 << 20);
-        /// The learning rate on the mean loss rises from 0 to this, then falls to 0, in straight lines, step by step.
+        /// The learning rate on the mean loss rises from 0 to this, then falls to 0, in straight
+        /// lines, step by step.
         peak_lr: f64 = 0.4, Kind::Number(0.0, 1e6);
         /// The epoch of the peak. Left out: a fifth of the epochs, rounded.
         peak_epoch: Option<f64> = None, Kind::Number(0.0, 1e5);
-        /// Any other schedule in straight lines, in place of peak_lr and peak_epoch: epochs, rising ...
+        /// Any other schedule in straight lines, in place of peak_lr and peak_epoch: epochs, rising
+        /// ...
         lr_epochs: Vec<f64> = Vec::new(), Kind::Numbers(0.0, 1e6);
         /// ... and the rate at each.
         lr_values: Vec<f64> = Vec::new(), Kind::Numbers(0.0, 1e6);
     }
     "Optimiser" {
-        /// How weights move: `sgd`; `adamw`, Adam with decoupled weight decay; or `muon`, which moves the filters of
-        /// convolutions by muon_lr along the orthogonalised momentum and all else as `sgd` does.
+        /// How weights move: `sgd`; `adamw`, Adam with decoupled weight decay; or `muon`, which
+        /// moves the filters of convolutions by muon_lr along the orthogonalised momentum and all
+        /// else as `sgd` does.
         optimiser: Algorithm = Algorithm::Sgd, Kind::Word(Algorithm::WORDS);
         /// Momentum of SGD, with the rate folded into the velocity.
         momentum: f64 = 0.9, Kind::Number(0.0, 1.0);
         /// Nesterov's form of it, in SGD and in Muon.
         nesterov: bool = true, Kind::Bool;
-        /// Decay towards 0, times the rate, of every trained number, batch norm's included, but for what Muon moves.
+        /// Decay towards 0, times the rate, of every trained number, batch norm's included, but for
+        /// what Muon moves.
         weight_decay: f64 = 0.0005, Kind::Number(0.0, 1e3);
         /// Multiplies the rate, but not the decay, of the biases of convolutions and linear layers.
         bias_lr_scale: f64 = 1.0, Kind::Number(0.0, 1e6);
@@ -277,14 +291,15 @@ recipe! {
         label_smoothing: f64 = 0.0, Kind::Number(0.0, 1.0);
     }
     "Averages of the weights" {
-        /// What is tested and kept is a running mean of weights and statistics in which the old mean has this part after
-        /// each step, at first less: at most (1 + t) / (10 + t) after step t. 0 for none.
+        /// What is tested and kept is a running mean of weights and statistics in which the old
+        /// mean has this part after each step, at first less: at most (1 + t) / (10 + t) after step
+        /// t. 0 for none.
         ema: f64 = 0.0, Kind::Number(0.0, 1.0);
-        /// Lookahead: after so many steps each time, slow weights move towards the weights, which then start from them. 0
-        /// for none.
+        /// Lookahead: after so many steps each time, slow weights move towards the weights, which
+        /// then start from them. 0 for none.
         lookahead_every: u32 = 0, Kind::Whole(0, 1_000_000);
-        /// Lookahead: the slow weights keep this to the power of lookahead_every, times the part of the training that is done
-        /// to the power of lookahead_power, of themselves.
+        /// Lookahead: the slow weights keep this to the power of lookahead_every, times the part of
+        /// the training that is done to the power of lookahead_power, of themselves.
         lookahead_decay: f64 = 0.95, Kind::Number(0.0, 1.0);
         /// Lookahead: see lookahead_decay.
         lookahead_power: f64 = 3.0, Kind::Number(0.0, 100.0);
@@ -292,16 +307,17 @@ recipe! {
         lookahead_start: f64 = 0.0, Kind::Number(0.0, 1e5);
     }
     "Normalisation" {
-        /// Ghost batch norm: while training, batch norm takes the statistics of groups of so many images, in place of the
-        /// batch's; a group has up to one image less than twice as many where they do not come out even. Steps are
-        /// then computed op by op. 0 for the batch's.
+        /// Ghost batch norm: while training, batch norm takes the statistics of groups of so many
+        /// images, in place of the batch's; a group has up to one image less than twice as many
+        /// where they do not come out even. Steps are then computed op by op. 0 for the batch's.
         ghost_batch: usize = 0, Kind::Whole(0, 1 << 20);
-        /// Training images whose patches give the weights of a convolution with `init = "whiten"`, the first ones.
+        /// Training images whose patches give the weights of a convolution with `init = "whiten"`,
+        /// the first ones.
         whiten_images: usize = 5000, Kind::Whole(1, 10_000_000);
         /// Added to the eigenvalues there.
         whiten_eps: f64 = 0.0005, Kind::Number(1e-12, 1e3);
-        /// Epochs in which the rate of that convolution's bias falls from its peak to 0 in a straight line; then the bias
-        /// stands still. 0: it follows the other rate.
+        /// Epochs in which the rate of that convolution's bias falls from its peak to 0 in a
+        /// straight line; then the bias stands still. 0: it follows the other rate.
         whiten_bias_epochs: f64 = 0.0, Kind::Number(0.0, 1e5);
     }
     "Images" {
@@ -309,14 +325,16 @@ recipe! {
         crop_pad: usize = 4, Kind::Whole(0, 1024);
         /// Mirror each image left to right with probability 1/2.
         flip: bool = true, Kind::Bool;
-        /// Draw that for each image once, for the first epoch, and then mirror it in every other epoch.
+        /// Draw that for each image once, for the first epoch, and then mirror it in every other
+        /// epoch.
         alternating_flip: bool = false, Kind::Bool;
         /// Side of the square set to 0 at a random place of each image; 0 for none.
         cutout: usize = 8, Kind::Whole(0, 1024);
     }
     "Test" {
-        /// Views of each test image whose logits are averaged: `none` for the image alone; `flip` for it and its mirror image;
-        /// `flip_shift` for both as they are, at half the weight, and moved by a pixel up and left or down and right.
+        /// Views of each test image whose logits are averaged: `none` for the image alone; `flip`
+        /// for it and its mirror image; `flip_shift` for both as they are, at half the weight, and
+        /// moved by a pixel up and left or down and right.
         test_views: TestViews = TestViews::Plain, Kind::Word(TestViews::WORDS);
         /// The published test accuracy in percent that the net is held against. Left out: none.
         accuracy: Option<f64> = None, Kind::Number(0.0, 100.0);

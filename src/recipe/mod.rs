@@ -81,19 +81,21 @@ impl Recipe {
         (recipe, problems)
     }
 
-    /// Whether a training can follow it: every value is in its range, and they fit together. What [`Recipe::resolve`] gives
-    /// without errors is valid.
+    /// Whether a training can follow it: every value is in its range, and they fit together. What
+    /// [`Recipe::resolve`] gives without errors is valid.
     ///
     /// # Errors
     /// The first key that is not.
     pub fn validate(&self) -> Result<(), InvalidRecipe> {
         for (key, value) in self.values() {
             if let Some(value) = value.filter(|value| !key.kind.accepts(value)) {
-                let message = format!("expected {} for `{}`, got {value}", key.kind.describe(), key.name);
+                let message =
+                    format!("expected {} for `{}`, got {value}", key.kind.describe(), key.name);
                 return Err(InvalidRecipe { key: key.name, message });
             }
         }
-        self.consistent().map_err(|(keys, refusal)| InvalidRecipe { key: keys[0], message: refusal.message })
+        self.consistent()
+            .map_err(|(keys, refusal)| InvalidRecipe { key: keys[0], message: refusal.message })
     }
 
     /// The same recipe for another number of epochs, with its schedule stretched.
@@ -106,12 +108,14 @@ impl Recipe {
     /// The learning rate on the mean loss.
     pub fn schedule(&self) -> Schedule {
         match self.lr_epochs.is_empty() {
-            true => {
-                Schedule::new(vec![(0.0, 0.0), (self.peak(), self.peak_lr), (f64::from(self.epochs), 0.0)])
-            }
-            false => {
-                Schedule::new(self.lr_epochs.iter().copied().zip(self.lr_values.iter().copied()).collect())
-            }
+            true => Schedule::new(vec![
+                (0.0, 0.0),
+                (self.peak(), self.peak_lr),
+                (f64::from(self.epochs), 0.0),
+            ]),
+            false => Schedule::new(
+                self.lr_epochs.iter().copied().zip(self.lr_values.iter().copied()).collect(),
+            ),
         }
     }
 
@@ -128,19 +132,26 @@ impl Recipe {
     pub fn value(&self, key: &str) -> Option<serde_json::Value> {
         // Numbers, booleans and words by name always serialise.
         let all = serde_json::to_value(self).unwrap_or_default();
-        let empty =
-            |value: &serde_json::Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        let empty = |value: &serde_json::Value| {
+            value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+        };
         all.get(key).filter(|value| !empty(value)).cloned()
     }
 
-    /// The epoch of the peak: 4 of 20, 5 of 24, 12 of 60. A fifth that would round to 0 is not rounded.
+    /// The epoch of the peak: 4 of 20, 5 of 24, 12 of 60. A fifth that would round to 0 is not
+    /// rounded.
     fn peak(&self) -> f64 {
         let fifth = f64::from(self.epochs) / 5.0;
         let rounded = if fifth.round() > 0.0 { fifth.round() } else { fifth };
         self.peak_epoch.unwrap_or(rounded)
     }
 
-    fn layer(&mut self, settings: &[Setting], places: &mut HashMap<String, Span>, problems: &mut Problems) {
+    fn layer(
+        &mut self,
+        settings: &[Setting],
+        places: &mut HashMap<String, Span>,
+        problems: &mut Problems,
+    ) {
         // The length first: it stretches what earlier layers said, not what this one says.
         let (length, others): (Vec<_>, Vec<_>) =
             settings.iter().filter(|s| s.applies()).partition(|s| s.key.node == "epochs");
@@ -148,8 +159,11 @@ impl Recipe {
             let key = setting.key.node.as_str();
             places.insert(key.to_string(), setting.span);
             if let Err(refusal) = self.set(key, &setting.value) {
-                let span =
-                    if KEYS.iter().any(|known| known.name == key) { setting.span } else { setting.key.span };
+                let span = if KEYS.iter().any(|known| known.name == key) {
+                    setting.span
+                } else {
+                    setting.key.span
+                };
                 problems.push(refusal.at(Some(span)));
             }
         }
@@ -176,7 +190,8 @@ impl Recipe {
     }
 
     fn consistent(&self) -> Result<(), (&'static [&'static str], Refusal)> {
-        let refuse = |keys: &'static [&'static str], message: String| Err((keys, Refusal::new(message)));
+        let refuse =
+            |keys: &'static [&'static str], message: String| Err((keys, Refusal::new(message)));
         let (epochs, knots) = (f64::from(self.epochs), &self.lr_epochs);
         if knots.len() != self.lr_values.len() {
             let (e, v) = (knots.len(), self.lr_values.len());
@@ -187,12 +202,12 @@ impl Recipe {
             return refuse(&["lr_epochs"], format!("expected rising `lr_epochs`, got {knots:?}"));
         }
         if knots.is_empty() && self.peak() > epochs {
-            let message = format!("expected `peak_epoch` within {epochs} epochs, got {}", self.peak());
+            let message =
+                format!("expected `peak_epoch` within {epochs} epochs, got {}", self.peak());
             return refuse(&["peak_epoch", "epochs"], message);
         }
         if self.alternating_flip && !self.flip {
-            let message =
-                "`alternating_flip` says when images are mirrored, and `flip: false` that they are not";
+            let message = "`alternating_flip` says when images are mirrored, and `flip: false` that they are not";
             return refuse(&["alternating_flip", "flip"], message.into());
         }
         if self.lookahead_every > 0 && self.lookahead_start >= epochs {
@@ -203,7 +218,10 @@ impl Recipe {
             return refuse(&["lookahead_start", "lookahead_every", "epochs"], message);
         }
         if self.ghost_batch == 1 {
-            return refuse(&["ghost_batch"], "`ghost_batch` of 1: one image has no deviation".into());
+            return refuse(
+                &["ghost_batch"],
+                "`ghost_batch` of 1: one image has no deviation".into(),
+            );
         }
         if self.ghost_batch > self.batch_size {
             let message = format!(

@@ -20,7 +20,9 @@ impl Recipe {
                 let _ = write!(text, "{gap}# {}\n\n", key.group.to_uppercase());
                 group = key.group;
             }
-            for line in wrapped(&format!("{} Accepts {}.", key.about(), key.kind.describe()), WIDTH - 2) {
+            for line in
+                wrapped(&format!("{} Accepts {}.", key.about(), key.kind.describe()), WIDTH - 2)
+            {
                 let _ = writeln!(text, "# {line}");
             }
             match self.value(key.name) {
@@ -44,7 +46,8 @@ impl Recipe {
                 );
                 group = key.group;
             }
-            let value = self.value(key.name).map_or("none".into(), |value| format!("`{}`", plain(&value)));
+            let value =
+                self.value(key.name).map_or("none".into(), |value| format!("`{}`", plain(&value)));
             let accepts = match key.kind {
                 Kind::Word(words) => {
                     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")

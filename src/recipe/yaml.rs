@@ -33,7 +33,11 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
         let start = error.location().map_or(0, |l| mark + l.index()).min(text.len());
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
-        Refusal::new(format!("not valid YAML: {message}")).at(Some(Span { file, start, end: start }))
+        Refusal::new(format!("not valid YAML: {message}")).at(Some(Span {
+            file,
+            start,
+            end: start,
+        }))
     })?;
     let entries = match root {
         serde_yaml::Value::Null => return Ok(Vec::new()),
@@ -51,8 +55,9 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
                 settings.push(Setting { key, value, span, inherited: false });
             }
             None => {
-                let message =
-                    format!("expected a finite number, true, false, a word, or a list of them for `{key}`");
+                let message = format!(
+                    "expected a finite number, true, false, a word, or a list of them for `{key}`"
+                );
                 problems.push(Refusal::new(message).at(Some(span)));
             }
         }
@@ -70,7 +75,9 @@ fn top_level_keys(file: FileId, text: &str) -> Vec<(String, Span)> {
     let mut keys = Vec::new();
     let mut start = mark(text);
     for line in text[start..].split_inclusive('\n') {
-        if let Some((key, _)) = line.split_once(':').filter(|_| !line.starts_with([' ', '#', '-', '\t'])) {
+        if let Some((key, _)) =
+            line.split_once(':').filter(|_| !line.starts_with([' ', '#', '-', '\t']))
+        {
             let span = Span { file, start, end: start + key.len() };
             keys.push((key.trim_matches(['"', '\'', ' ']).to_string(), span));
         }
@@ -87,14 +94,19 @@ fn plain(value: &serde_yaml::Value) -> Option<Value> {
             None => n.as_f64().filter(|x| x.is_finite()).map(Value::Float),
         },
         serde_yaml::Value::String(s) => Some(Value::Str(s.clone())),
-        serde_yaml::Value::Sequence(items) => items.iter().map(plain).collect::<Option<_>>().map(Value::List),
-        serde_yaml::Value::Null | serde_yaml::Value::Mapping(_) | serde_yaml::Value::Tagged(_) => None,
+        serde_yaml::Value::Sequence(items) => {
+            items.iter().map(plain).collect::<Option<_>>().map(Value::List)
+        }
+        serde_yaml::Value::Null | serde_yaml::Value::Mapping(_) | serde_yaml::Value::Tagged(_) => {
+            None
+        }
     }
 }
 
 /// The keys that have a value, in the order of the table.
 pub(super) fn print(recipe: &Recipe) -> String {
-    let entry = |key: &Key| Some((key.name.into(), serde_yaml::to_value(recipe.value(key.name)?).ok()?));
+    let entry =
+        |key: &Key| Some((key.name.into(), serde_yaml::to_value(recipe.value(key.name)?).ok()?));
     let entries: serde_yaml::Mapping = KEYS.iter().filter_map(entry).collect();
     serde_yaml::to_string(&entries).unwrap_or_default()
 }

@@ -51,7 +51,8 @@ impl Confusion {
             let row = self.counts[class].iter().enumerate();
             row.map(move |(answer, &count)| Mistake { class, answer, count })
         });
-        let mut mistakes: Vec<Mistake> = all.filter(|m| m.class != m.answer && m.count > 0).collect();
+        let mut mistakes: Vec<Mistake> =
+            all.filter(|m| m.class != m.answer && m.count > 0).collect();
         mistakes.sort_by_key(|m| (std::cmp::Reverse(m.count), m.class, m.answer));
         mistakes
     }

@@ -2,8 +2,8 @@
 
 use serde::ser::{Error, Serializer};
 
-/// Writes a number, for `serialize_with`: JSON has no infinity and no NaN, and `null` in their place
-/// could not be read back.
+/// Writes a number, for `serialize_with`: JSON has no infinity and no NaN, and `null` in their
+/// place could not be read back.
 ///
 /// # Errors
 /// A number that is not finite.

@@ -34,7 +34,8 @@ enum Place {
     Held(Held),
 }
 
-/// A folder that this process alone trains in. One that was made for it goes again if nothing was begun.
+/// A folder that this process alone trains in. One that was made for it goes again if nothing was
+/// begun.
 #[derive(Debug)]
 struct Held {
     folder: Folder,
@@ -78,23 +79,26 @@ impl RunFolder {
     /// What the process that trains in the folder holds locked.
     const LOCK: &str = ".lock";
 
-    /// The folder at a path, for a run of this net by this recipe, both as text. Nothing is written yet; when the training
-    /// starts the folder must be empty, or not be there.
+    /// The folder at a path, for a run of this net by this recipe, both as text. Nothing is written
+    /// yet; when the training starts the folder must be empty, or not be there.
     pub fn new(path: &Path, net: String, recipe: String) -> RunFolder {
         RunFolder { place: Place::At(path.into()), net, recipe, before: None, log: None }
     }
 
-    /// Like [`RunFolder::new`]; the folder is called `name`, or `name-2`, `name-3` and so on, whichever is free when the
-    /// training starts. Of several that start together each gets its own.
+    /// Like [`RunFolder::new`]; the folder is called `name`, or `name-2`, `name-3` and so on,
+    /// whichever is free when the training starts. Of several that start together each gets its
+    /// own.
     pub fn free(parent: &Path, name: &str, net: String, recipe: String) -> RunFolder {
         let place = Place::Free { parent: parent.into(), name: name.into() };
         RunFolder { place, ..RunFolder::new(parent, net, recipe) }
     }
 
-    /// The folder of a run that was cut short, to go on with it. Nobody else can until it is dropped.
+    /// The folder of a run that was cut short, to go on with it. Nobody else can until it is
+    /// dropped.
     ///
     /// # Errors
-    /// No run in it, or not one of this version; a run that is finished; one that another process trains.
+    /// No run in it, or not one of this version; a run that is finished; one that another process
+    /// trains.
     pub fn resume(path: &Path) -> Result<RunFolder, RunError> {
         RunFolder::info(path)?;
         let folder = open(path)?;
@@ -115,9 +119,9 @@ impl RunFolder {
     pub fn path(&self) -> PathBuf {
         match &self.place {
             Place::At(path) => path.clone(),
-            Place::Free { parent, name } => {
-                candidates(parent, name).find(|path| !path.exists()).unwrap_or_else(|| parent.join(name))
-            }
+            Place::Free { parent, name } => candidates(parent, name)
+                .find(|path| !path.exists())
+                .unwrap_or_else(|| parent.join(name)),
             Place::Held(held) => held.folder.path().into(),
         }
     }
@@ -147,7 +151,8 @@ impl RunFolder {
     /// No `run.json`, or not one of this version.
     pub fn info(path: &Path) -> Result<RunInfo, RunError> {
         let no_run = |reason: String| RunError::NoRun { path: path.into(), reason };
-        let text = Folder::open(path).and_then(|folder| folder.read_text(Self::INFO, MAX_RUN_INFO_BYTES));
+        let text =
+            Folder::open(path).and_then(|folder| folder.read_text(Self::INFO, MAX_RUN_INFO_BYTES));
         let text = text.map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
         let info: Result<RunInfo, _> = serde_json::from_str(&text);
         let info = info.map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
@@ -193,7 +198,8 @@ impl RunFolder {
         })
     }
 
-    /// Takes the folder for this run alone, and makes it where there is none. It is let go again with this value.
+    /// Takes the folder for this run alone, and makes it where there is none. It is let go again
+    /// with this value.
     ///
     /// # Errors
     /// A folder that holds anything, or that another training has; one that cannot be made.
@@ -205,7 +211,9 @@ impl RunFolder {
                 None => (open(path)?, false),
             },
             Place::Free { parent, name } => {
-                let make = |path: PathBuf| Folder::create_new(&path).map_err(RunError::io(&path)).transpose();
+                let make = |path: PathBuf| {
+                    Folder::create_new(&path).map_err(RunError::io(&path)).transpose()
+                };
                 let folder = candidates(parent, name).find_map(make).transpose()?;
                 (folder.ok_or_else(|| RunError::Busy(parent.clone()))?, true)
             }
@@ -242,7 +250,8 @@ fn write(folder: &Folder, name: &str, text: &str) -> Result<(), RunError> {
 
 fn write_info(folder: &Folder, info: &RunInfo) -> Result<(), RunError> {
     let text = serde_json::to_string_pretty(info);
-    let text = text.map_err(|error| RunError::io(&folder.path().join(RunFolder::INFO))(error.into()))?;
+    let text =
+        text.map_err(|error| RunError::io(&folder.path().join(RunFolder::INFO))(error.into()))?;
     write(folder, RunFolder::INFO, &format!("{text}\n"))
 }
 
@@ -257,7 +266,8 @@ fn open(path: &Path) -> Result<Folder, RunError> {
 }
 
 fn hold(folder: &Folder) -> Result<Lock, RunError> {
-    let lock = folder.lock(RunFolder::LOCK).map_err(RunError::io(&folder.path().join(RunFolder::LOCK)))?;
+    let lock =
+        folder.lock(RunFolder::LOCK).map_err(RunError::io(&folder.path().join(RunFolder::LOCK)))?;
     lock.ok_or_else(|| RunError::Busy(folder.path().into()))
 }
 
@@ -273,7 +283,8 @@ fn vacant(folder: &Folder) -> Result<(), RunError> {
     let names = folder.names(MOST_NAMES).map_err(RunError::io(path))?;
     let left_behind = |name: &str| name.starts_with('.') && name.ends_with(".tmp");
     let name = names.iter().map(|name| name.to_string_lossy());
-    let Some(other) = name.into_iter().find(|name| *name != RunFolder::LOCK && !left_behind(name)) else {
+    let Some(other) = name.into_iter().find(|name| *name != RunFolder::LOCK && !left_behind(name))
+    else {
         return Ok(());
     };
     if !folder.has(RunFolder::INFO) {
@@ -294,7 +305,8 @@ fn vacant(folder: &Folder) -> Result<(), RunError> {
 
 /// A line of [`RunFolder::LOG`].
 fn json(line: &impl Serialize) -> Result<String, RunError> {
-    let text = serde_json::to_string(line).map_err(|e| RunError::io(Path::new(RunFolder::LOG))(e.into()))?;
+    let text = serde_json::to_string(line)
+        .map_err(|e| RunError::io(Path::new(RunFolder::LOG))(e.into()))?;
     Ok(text + "\n")
 }
 
@@ -313,7 +325,9 @@ impl Journal for RunFolder {
         let now = RunAttempt::now(info.hardware.clone(), info.after_epoch);
         self.same(info, &now)?;
         self.claim()?;
-        let Place::Held(Held { folder, .. }) = &self.place else { return Err(RunError::Busy(self.path())) };
+        let Place::Held(Held { folder, .. }) = &self.place else {
+            return Err(RunError::Busy(self.path()));
+        };
         let (attempts, rows) = match self.before.take() {
             Some((before, rows)) => (before.attempts, rows),
             None => (Vec::new(), Vec::new()),
@@ -336,7 +350,12 @@ impl Journal for RunFolder {
         write(folder, Self::NET, &self.net)?;
         write(folder, Self::RECIPE, &self.recipe)?;
         let tsv = begin(folder, Self::TSV, &tsv)?;
-        self.log = Some(Log { jsonl: begin(folder, Self::LOG, &jsonl)?, tsv, info, folder: folder.clone() });
+        self.log = Some(Log {
+            jsonl: begin(folder, Self::LOG, &jsonl)?,
+            tsv,
+            info,
+            folder: folder.clone(),
+        });
         Ok(())
     }
 
@@ -344,8 +363,9 @@ impl Journal for RunFolder {
         let Some(log) = &mut self.log else { return Ok(()) };
         let path = log.folder.path();
         log.info.last = Some(*row);
-        let append =
-            |mut file: &File, text: &str| file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
+        let append = |mut file: &File, text: &str| {
+            file.write_all(text.as_bytes()).and_then(|()| file.sync_data())
+        };
         append(&log.jsonl, &json(row)?).map_err(RunError::io(&path.join(Self::LOG)))?;
         append(&log.tsv, &tab_separated(row)).map_err(RunError::io(&path.join(Self::TSV)))
     }

@@ -93,14 +93,18 @@ impl RunInfo {
     /// # Errors
     /// A data set with other classes.
     pub fn prepare(&self, data: &mut Dataset) -> Result<(), RunError> {
-        if let Some(normalisation) = self.normalisation.as_ref().filter(|_| self.image == data.image) {
+        if let Some(normalisation) =
+            self.normalisation.as_ref().filter(|_| self.image == data.image)
+        {
             data.normalisation = normalisation.clone();
         }
         if self.classes.len() != data.classes.len() {
-            // Nothing to compare in a run of an older netc; what does not fit the net is refused later.
+            // Nothing to compare in a run of an older netc; what does not fit the net is refused
+            // later.
             return Ok(());
         }
-        let numbered = |names: &[String]| names.iter().enumerate().all(|(i, name)| *name == i.to_string());
+        let numbered =
+            |names: &[String]| names.iter().enumerate().all(|(i, name)| *name == i.to_string());
         let differ = self.classes.iter().zip(&data.classes).position(|(own, other)| own != other);
         match differ {
             Some(class) if !numbered(&self.classes) && !numbered(&data.classes) => {
@@ -124,12 +128,14 @@ impl RunInfo {
             .as_ref()
             .filter(|path| self.data_mark.is_some() && own::mark(path) == self.data_mark);
         let path = path.filter(|path| path.exists()).and_then(|path| path.to_str());
-        path.or(Some(&self.data).filter(|name| is_known(name)).map(String::as_str)).map(String::from)
+        path.or(Some(&self.data).filter(|name| is_known(name)).map(String::as_str))
+            .map(String::from)
     }
 
     /// Whether a run can have written it, as far as other parts of netc rely on it.
     pub(super) fn sound(&self) -> Result<(), String> {
-        let texts = [&self.net, &self.data, &self.netc, &self.libtorch].into_iter().chain(&self.classes);
+        let texts =
+            [&self.net, &self.data, &self.netc, &self.libtorch].into_iter().chain(&self.classes);
         if let Some(text) = texts.into_iter().find(|text| text.contains(char::is_control)) {
             return Err(format!("control characters in {text:?}"));
         }

@@ -29,7 +29,8 @@ impl EpochLog {
                 None if line.is_empty() => {}
                 None => {
                     let whole = log.rows.len();
-                    log.damage = Some(format!("line {number} is no whole epoch; {whole} before it are"));
+                    log.damage =
+                        Some(format!("line {number} is no whole epoch; {whole} before it are"));
                     break;
                 }
             }

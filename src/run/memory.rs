@@ -14,7 +14,8 @@ pub struct Allocated {
 impl Allocated {
     /// Starts measuring. `None` if the system does not support it.
     pub fn start() -> Option<Allocated> {
-        // From here on the kernel counts the peak anew; where it refuses, the peak is that of the whole process.
+        // From here on the kernel counts the peak anew; where it refuses, the peak is that of the
+        // whole process.
         let _ = fs::write("/proc/self/clear_refs", "5");
         Some(Allocated { before: status("RssAnon")? })
     }
@@ -41,7 +42,8 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
 pub fn machine_memory() -> Option<u64> {
     let all = kilobytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal")?;
     let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
-    let limits = limits.iter().filter_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
+    let limits =
+        limits.iter().filter_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
     Some(limits.chain(own_limits()).fold(all, u64::min))
 }
 

@@ -35,12 +35,15 @@ impl SearchError {
     /// Adds what to do next.
     pub fn help(self, help: impl Into<String>) -> SearchError {
         match self {
-            SearchError::Other { message, .. } => SearchError::Other { message, help: Some(help.into()) },
+            SearchError::Other { message, .. } => {
+                SearchError::Other { message, help: Some(help.into()) }
+            }
             other => other,
         }
     }
 
-    /// Whether it is about a file that stands in the way of one run, and not about the machine or the disk.
+    /// Whether it is about a file that stands in the way of one run, and not about the machine or
+    /// the disk.
     pub fn is_of_one_run(&self) -> bool {
         use std::io::ErrorKind as Kind;
         let of_the_file = [

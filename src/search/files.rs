@@ -1,5 +1,5 @@
-//! A run's file: appended to, never changed. It may come from a stranger, so that whatever is wrong with it costs
-//! this run alone.
+//! A run's file: appended to, never changed. It may come from a stranger, so that whatever is wrong
+//! with it costs this run alone.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,7 +53,8 @@ pub fn runs_of(folder: &Path) -> Result<Option<Folder>, SearchError> {
 pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
     let plan = Plan::read(folder)?;
     let Some(runs) = runs_of(folder)? else { return Ok(Vec::new()) };
-    let sound = plan.runs.iter().filter_map(|planned| read_run(&plan, planned, &runs).ok().flatten());
+    let sound =
+        plan.runs.iter().filter_map(|planned| read_run(&plan, planned, &runs).ok().flatten());
     let mut found: Vec<Run> = sound.collect();
     found.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(found)
@@ -61,7 +62,8 @@ pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
 
 /// The run that was planned, in the folder of the runs; `None` if it has not begun.
 pub fn read_run(plan: &Plan, planned: &PlannedRun, runs: &Folder) -> Result<Option<Run>, Flaw> {
-    let read = runs.sub(planned.id.as_str()).and_then(|own| own.read(FILE, MAX_RECORD_BYTES as u64));
+    let read =
+        runs.sub(planned.id.as_str()).and_then(|own| own.read(FILE, MAX_RECORD_BYTES as u64));
     match read {
         Ok(bytes) => add_up(plan, planned, &String::from_utf8_lossy(&bytes))
             .map_err(|why| Flaw::Damaged(brief(&format!("{FILE}{why}")))),
@@ -102,13 +104,24 @@ fn add_up(plan: &Plan, planned: &PlannedRun, text: &str) -> Result<Option<Run>, 
             }
         }
     }
-    let whole = (1..).zip(rows.into_values()).take_while(|(n, row)| row.epoch == *n).map(|(_, row)| row);
+    let whole =
+        (1..).zip(rows.into_values()).take_while(|(n, row)| row.epoch == *n).map(|(_, row)| row);
     let epochs: Vec<EpochRow> = whole.collect();
     let Some(inputs) = inputs else {
         let nothing = attempts.is_empty() && epochs.is_empty() && end.is_none();
-        return if nothing { Ok(None) } else { Err(": it does not begin with the run's inputs".into()) };
+        return if nothing {
+            Ok(None)
+        } else {
+            Err(": it does not begin with the run's inputs".into())
+        };
     };
-    let run = Run { id: planned.id.clone(), inputs: named(*inputs, plan, planned)?, attempts, epochs, end };
+    let run = Run {
+        id: planned.id.clone(),
+        inputs: named(*inputs, plan, planned)?,
+        attempts,
+        epochs,
+        end,
+    };
     if run.finished() && run.epochs.len() != planned.epochs as usize {
         return Err(format!(": finished with {} of {} epochs", run.epochs.len(), planned.epochs));
     }
@@ -156,9 +169,11 @@ fn attempt(attempt: &Attempt, planned: &PlannedRun) -> Result<(), String> {
 fn epoch(row: &EpochRow, planned: &PlannedRun) -> Result<(), String> {
     number(format_args!("epoch"), row.epoch, &(1..=planned.epochs))?;
     number(format_args!("lr"), row.lr, &(0.0..=f64::from(f32::MAX)))?;
-    for (name, time) in
-        [("train_time", row.train_time), ("test_time", row.test_time), ("total_time", row.total_time)]
-    {
+    for (name, time) in [
+        ("train_time", row.train_time),
+        ("test_time", row.test_time),
+        ("total_time", row.total_time),
+    ] {
         number(format_args!("{name}"), time, &SECONDS)?;
     }
     for (name, loss) in [("train_loss", row.train_loss), ("test_loss", row.test_loss)] {
@@ -170,8 +185,9 @@ fn epoch(row: &EpochRow, planned: &PlannedRun) -> Result<(), String> {
     Ok(())
 }
 
-/// Removes what a run over or begun anew has no use for: of the files that netc writes into the folder of a run,
-/// all that are not kept. Links are removed, never followed; what has another's name stays.
+/// Removes what a run over or begun anew has no use for: of the files that netc writes into the
+/// folder of a run, all that are not kept. Links are removed, never followed; what has another's
+/// name stays.
 ///
 /// # Errors
 /// A folder that cannot be read, a file that cannot be removed.

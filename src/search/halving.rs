@@ -1,7 +1,8 @@
 //! Successive halving: variants that look hopeless after few runs get no more.
 //!
 //! Source: K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter
-//! Optimization", AISTATS 2016; here the resource is runs, not epochs, so that every run is a whole one.
+//! Optimization", AISTATS 2016; here the resource is runs, not epochs, so that every run is a whole
+//! one.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +19,12 @@ pub enum Fate {
     Dropped,
 }
 
-/// The fate of each run of a plan. `results` has an entry for each: its accuracy once it is over, minus
-/// infinity if it failed.
+/// The fate of each run of a plan. `results` has an entry for each: its accuracy once it is over,
+/// minus infinity if it failed.
 ///
-/// After 1, N, N², ... runs of every variant left at a length, the best one in N of them by mean goes on.
-/// Nothing is decided before all these runs are over, so the order in which they end does not matter.
+/// After 1, N, N², ... runs of every variant left at a length, the best one in N of them by mean
+/// goes on. Nothing is decided before all these runs are over, so the order in which they end does
+/// not matter.
 pub fn fates(plan: &Plan, results: &[Option<f64>]) -> Vec<Fate> {
     let mut fates = vec![Fate::Due; plan.runs.len()];
     let Some(keep_one_in) = plan.spec.halving else { return fates };
@@ -37,13 +39,21 @@ pub fn fates(plan: &Plan, results: &[Option<f64>]) -> Vec<Fate> {
     fates
 }
 
-fn length(mut left: Vec<Vec<usize>>, keep_one_in: usize, results: &[Option<f64>], fates: &mut [Fate]) {
+fn length(
+    mut left: Vec<Vec<usize>>,
+    keep_one_in: usize,
+    results: &[Option<f64>],
+    fates: &mut [Fate],
+) {
     let most = left.iter().map(Vec::len).max().unwrap_or(0);
     let mut done = 1;
     while done < most && left.len() > 1 {
-        let means: Option<Vec<f64>> = left.iter().map(|runs| mean(&runs[..done], results)).collect();
+        let means: Option<Vec<f64>> =
+            left.iter().map(|runs| mean(&runs[..done], results)).collect();
         let Some(means) = means else {
-            left.iter().flat_map(|runs| &runs[done..]).for_each(|&run| fates[run] = Fate::Undecided);
+            left.iter()
+                .flat_map(|runs| &runs[done..])
+                .for_each(|&run| fates[run] = Fate::Undecided);
             return;
         };
         let mut order: Vec<usize> = (0..left.len()).collect();

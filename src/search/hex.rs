@@ -24,7 +24,8 @@ impl<const N: usize> Hex<N> {
 
     /// The start of the SHA-256 of these bytes.
     pub(super) fn digest(bytes: &[u8]) -> Hex<N> {
-        let whole: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let whole: String =
+            Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         Hex(whole.chars().take(N).collect())
     }
 }

@@ -1,5 +1,6 @@
 //! Who works on a run. A lease is a file `lease.N` that only one worker can create; the highest N
-//! counts. Its holder rewrites it every few seconds; one that stands still is taken over by `lease.N+1`.
+//! counts. Its holder rewrites it every few seconds; one that stands still is taken over by
+//! `lease.N+1`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -93,12 +94,16 @@ impl Claimer {
         let number = match current(folder)? {
             None => 1,
             Some((MAX_LEASES.., _)) => {
-                return Err(SearchError::io(&folder.path().join(file(MAX_LEASES)))(std::io::Error::new(
-                    ErrorKind::InvalidInput,
-                    "the run has changed hands too often",
-                )));
+                return Err(SearchError::io(&folder.path().join(file(MAX_LEASES)))(
+                    std::io::Error::new(
+                        ErrorKind::InvalidInput,
+                        "the run has changed hands too often",
+                    ),
+                ));
             }
-            Some((number, holder)) if self.is_free(folder.path(), number, holder.as_ref()) => number + 1,
+            Some((number, holder)) if self.is_free(folder.path(), number, holder.as_ref()) => {
+                number + 1
+            }
             Some(_) => return Ok(None),
         };
         Lease::create(folder, number)
@@ -136,11 +141,20 @@ impl Lease {
         let (stop, stopped) = mpsc::channel();
         let (shared, own) = (Arc::clone(&state), folder.clone());
         let beat = std::thread::spawn(move || {
-            while stopped.recv_timeout(HEARTBEAT).is_err_and(|e| e == mpsc::RecvTimeoutError::Timeout) {
+            while stopped
+                .recv_timeout(HEARTBEAT)
+                .is_err_and(|e| e == mpsc::RecvTimeoutError::Timeout)
+            {
                 write(&own, number, &shared);
             }
         });
-        Ok(Some(Lease { folder: folder.clone(), number, state, stop: Some(stop), beat: Some(beat) }))
+        Ok(Some(Lease {
+            folder: folder.clone(),
+            number,
+            state,
+            stop: Some(stop),
+            beat: Some(beat),
+        }))
     }
 
     /// Whether no other worker has taken over.
@@ -174,8 +188,8 @@ fn holds(folder: &Folder, number: u32) -> bool {
     numbers(folder).is_ok_and(|all| all.into_iter().max() == Some(number))
 }
 
-/// Writes the holder's words with the beat counted up, unless another worker has taken over. What cannot be
-/// written now is written with the next beat.
+/// Writes the holder's words with the beat counted up, unless another worker has taken over. What
+/// cannot be written now is written with the next beat.
 fn write(folder: &Folder, number: u32, state: &Mutex<Holder>) {
     if !holds(folder, number) {
         return;
@@ -197,8 +211,8 @@ fn file(number: u32) -> String {
     format!("lease.{number}")
 }
 
-/// The worker that is at a run, as far as its lease says; `None` if it has let go, is gone, or was silent for
-/// longer than [`STALE`] by the file system's clock and this machine's.
+/// The worker that is at a run, as far as its lease says; `None` if it has let go, is gone, or was
+/// silent for longer than [`STALE`] by the file system's clock and this machine's.
 ///
 /// # Errors
 /// A folder that cannot be read.

@@ -4,16 +4,21 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `plan.json` | what was asked for, every variant and every run, fixed before the first one starts |
+//! | `plan.json` | what was asked for, every variant and every run, fixed before the first one
+//! starts |
 //! | `nets/GRAPH.net` | the flat net of each variant |
-//! | `runs/ID/run.jsonl` | one run: its inputs, attempts, epochs and end, a line each, appended ([`Line`]) |
+//! | `runs/ID/run.jsonl` | one run: its inputs, attempts, epochs and end, a line each, appended
+//! ([`Line`]) |
 //! | `runs/ID/lease.N` | who works on it |
-//! | `runs/ID/checkpoint.safetensors` | where an unfinished one goes on, and at the end its weights |
+//! | `runs/ID/checkpoint.safetensors` | where an unfinished one goes on, and at the end its weights
+//! |
 //! | `engine.json` | the jobs that were submitted for it ([`engine`]) |
 //!
-//! It may come from a stranger. Everything in it is reached through [`crate::disk::Folder`] and checked where it is read: a
-//! [`Plan`] that was read has every index, id and number in its range, and a run whose file has not is a [`Flaw`] of
-//! this run alone. What the runs say is kept for quick looks in the user's cache folder ([`Index`]).
+//! It may come from a stranger. Everything in it is reached through [`crate::disk::Folder`] and
+//! checked where it is read: a
+//! [`Plan`] that was read has every index, id and number in its range, and a run whose file has not
+//! is a [`Flaw`] of this run alone. What the runs say is kept for quick looks in the user's cache
+//! folder ([`Index`]).
 //!
 //! Everything here but the trainings themselves needs no libtorch.
 

@@ -1,5 +1,5 @@
-//! Files that a spec names. A spec may come from a stranger, and an error quotes lines of the file that it is
-//! about: what does not begin like a net or a recipe is not quoted.
+//! Files that a spec names. A spec may come from a stranger, and an error quotes lines of the file
+//! that it is about: what does not begin like a net or a recipe is not quoted.
 
 use std::path::Path;
 

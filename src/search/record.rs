@@ -60,15 +60,18 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The hash of all that a run depends on; its names do not count, nor does where known images lie.
+    /// The hash of all that a run depends on; its names do not count, nor does where known images
+    /// lie.
     pub(super) fn identity(&self) -> RunId {
         RunId::digest(serde_json::to_string(&self.nameless()).unwrap_or_default().as_bytes())
     }
 
-    /// What differs between the inputs of a run's file and those of its plan, names and versions aside.
+    /// What differs between the inputs of a run's file and those of its plan, names and versions
+    /// aside.
     pub(super) fn difference(&self, planned: &Inputs) -> Option<String> {
         let compared = |inputs: &Inputs| {
-            let versions = Inputs { netc: String::new(), libtorch: String::new(), ..inputs.nameless() };
+            let versions =
+                Inputs { netc: String::new(), libtorch: String::new(), ..inputs.nameless() };
             serde_json::to_value(versions).unwrap_or_default()
         };
         let (own, other) = (compared(self), compared(planned));
@@ -118,8 +121,8 @@ pub struct Run {
     pub inputs: Inputs,
     /// Every time that a worker took it up.
     pub attempts: Vec<Attempt>,
-    /// Every whole epoch, once, in order. `total_time` counts the epochs that led to the result, not
-    /// those that a crash lost.
+    /// Every whole epoch, once, in order. `total_time` counts the epochs that led to the result,
+    /// not those that a crash lost.
     pub epochs: Vec<EpochRow>,
     /// How it ended; `None` if it has not.
     pub end: Option<End>,

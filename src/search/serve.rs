@@ -27,8 +27,8 @@ const ANSWERING: Duration = Duration::from_secs(30);
 /// How long to wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves the page of a search's folder from a thread of its own until the process ends; its address.
-/// `port` 0 takes any free one.
+/// Serves the page of a search's folder from a thread of its own until the process ends; its
+/// address. `port` 0 takes any free one.
 ///
 /// `/` is the page, `/status.json` what it says of the state, for programs.
 ///
@@ -42,7 +42,8 @@ pub fn serve(folder: &Path, port: u16) -> Result<SocketAddr, SearchError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let routes = Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
@@ -57,7 +58,8 @@ pub fn serve(folder: &Path, port: u16) -> Result<SocketAddr, SearchError> {
     Ok(address)
 }
 
-/// Answers so many connections at a time, one request each. A client that is slow to ask, or slow to read, is left.
+/// Answers so many connections at a time, one request each. A client that is slow to ask, or slow
+/// to read, is left.
 async fn accept(listener: tokio::net::TcpListener, routes: Router) {
     let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -93,17 +95,21 @@ async fn page(State(folder): State<Arc<PathBuf>>, headers: HeaderMap) -> Respons
 async fn status(State(folder): State<Arc<PathBuf>>, headers: HeaderMap) -> Response {
     answer(&headers, || {
         let (status, _) = Watcher::new(&folder)?.look()?;
-        let text = serde_json::to_string(&status).map_err(|error| SearchError::new(error.to_string()))?;
+        let text =
+            serde_json::to_string(&status).map_err(|error| SearchError::new(error.to_string()))?;
         Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
     })
 }
 
-/// Answers those who asked for this machine by name: a page of elsewhere that points its own name here does not.
+/// Answers those who asked for this machine by name: a page of elsewhere that points its own name
+/// here does not.
 fn answer(headers: &HeaderMap, make: impl FnOnce() -> Result<Response, SearchError>) -> Response {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if name != "127.0.0.1" && name != "localhost" {
         return (StatusCode::FORBIDDEN, "this page is for this machine alone\n").into_response();
     }
-    make().unwrap_or_else(|error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response())
+    make().unwrap_or_else(|error| {
+        (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response()
+    })
 }

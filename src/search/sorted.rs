@@ -6,7 +6,8 @@ use crate::recipe::Recipe;
 use crate::syntax;
 use crate::syntax::ast::ItemKind;
 
-/// Several files by what they hold: a glob brings files of blocks along, and nets that claim nothing.
+/// Several files by what they hold: a glob brings files of blocks along, and nets that claim
+/// nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sorted {
     /// Files that hold a net, and files that cannot be read as one: what uses them says why.
@@ -36,8 +37,10 @@ impl Sorted {
             if claims(&file)? { sorted.nets.push(file) } else { sorted.unclaimed.push(file) }
         }
         if sorted.nets.is_empty() {
-            return Err(SearchError::new("no net claims an accuracy, so there is nothing to reproduce")
-                .help("say what its runs reach: recipe { epochs = 24, accuracy = 94.08 }"));
+            return Err(SearchError::new(
+                "no net claims an accuracy, so there is nothing to reproduce",
+            )
+            .help("say what its runs reach: recipe { epochs = 24, accuracy = 94.08 }"));
         }
         Ok(sorted)
     }

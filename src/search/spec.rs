@@ -1,5 +1,5 @@
-//! What a search is asked to do: a YAML file of flat keys, or the command line's options by the same
-//! names.
+//! What a search is asked to do: a YAML file of flat keys, or the command line's options by the
+//! same names.
 
 use std::path::{Path, PathBuf};
 
@@ -22,18 +22,21 @@ pub struct Spec {
     pub nets: Vec<PathBuf>,
     /// Parameters that every variant has another value of: `width=16`.
     pub set: Vec<String>,
-    /// What to vary: `res` for every value of a parameter's declared domain, `width=[64, 128]` for some.
+    /// What to vary: `res` for every value of a parameter's declared domain, `width=[64, 128]` for
+    /// some.
     pub over: Vec<String>,
     /// How the variations go together.
     pub combine: Combine,
-    /// A condition over `params`, `macs` and the nets' parameters; variants that fail it are left out.
+    /// A condition over `params`, `macs` and the nets' parameters; variants that fail it are left
+    /// out.
     #[serde(rename = "where")]
     pub filter: Option<String>,
     /// Each variant is trained for each of these lengths; none for its recipe's own.
     pub epochs: Vec<u32>,
     /// Trainings of each variant at each length, with seeds `seed`, `seed + 1`, ...
     pub runs: u32,
-    /// Successive halving: after 1, N, N², ... runs go on with the best one in N of the variants alone.
+    /// Successive halving: after 1, N, N², ... runs go on with the best one in N of the variants
+    /// alone.
     pub halving: Option<u32>,
     /// The first seed.
     pub seed: u64,
@@ -99,17 +102,20 @@ impl Spec {
         "precision",
     ];
 
-    /// The spec of a file, whose paths are relative to its folder. It may come from a stranger: what it names must
-    /// begin like a net, or like a recipe, before anything of it is read or quoted.
+    /// The spec of a file, whose paths are relative to its folder. It may come from a stranger:
+    /// what it names must begin like a net, or like a recipe, before anything of it is read or
+    /// quoted.
     ///
     /// # Errors
-    /// A file that cannot be read, as for [`Spec::parse`], and one that it names and that is something else.
+    /// A file that cannot be read, as for [`Spec::parse`], and one that it names and that is
+    /// something else.
     pub fn read(file: &Path) -> Result<Spec, SearchError> {
         let text = recipe::read(file).map_err(SearchError::new)?;
         let mut sources = Sources::default();
         let id = sources.add(file.display().to_string(), text.clone());
         let folder = file.parent().unwrap_or(Path::new(""));
-        let spec = Spec::parse(id, &text, folder).map_err(|problems| SearchError::Net(sources, problems))?;
+        let spec = Spec::parse(id, &text, folder)
+            .map_err(|problems| SearchError::Net(sources, problems))?;
         spec.nets.iter().try_for_each(|net| begins_like_a_net(net))?;
         spec.recipe.iter().try_for_each(|recipe| begins_like_a_recipe(recipe))?;
         Ok(spec)
@@ -164,7 +170,13 @@ impl Spec {
         if problems.is_empty() { Ok(spec) } else { Err(problems) }
     }
 
-    fn set(&mut self, key: &str, value: &Value, span: Span, folder: &Path) -> Result<(), Box<Problem>> {
+    fn set(
+        &mut self,
+        key: &str,
+        value: &Value,
+        span: Span,
+        folder: &Path,
+    ) -> Result<(), Box<Problem>> {
         let expected = |what: &str| {
             let message = format!("expected {what} for `{key}`, got {value}");
             Box::new(Problem::new(Code::Recipe, span, message))
@@ -199,9 +211,14 @@ impl Spec {
             }
             "where" => self.filter = Some(word()?),
             "epochs" => {
-                let items = if let Value::List(items) = value { items.clone() } else { vec![value.clone()] };
-                let epoch =
-                    |v: &Value| if let Value::Int(n @ 1..=100_000) = v { Some(*n as u32) } else { None };
+                let items = if let Value::List(items) = value {
+                    items.clone()
+                } else {
+                    vec![value.clone()]
+                };
+                let epoch = |v: &Value| {
+                    if let Value::Int(n @ 1..=100_000) = v { Some(*n as u32) } else { None }
+                };
                 let epochs: Option<Vec<u32>> = items.iter().map(epoch).collect();
                 self.epochs = epochs.ok_or_else(|| expected("whole numbers from 1"))?;
             }
@@ -229,7 +246,8 @@ impl Spec {
                     || format!("the keys are {}", Spec::KEYS.join(", ")),
                     |near| format!("did you mean `{near}`?"),
                 );
-                let problem = Problem::new(Code::Recipe, span, format!("a search has no key `{key}`"));
+                let problem =
+                    Problem::new(Code::Recipe, span, format!("a search has no key `{key}`"));
                 return Err(Box::new(problem.label("unknown key").help(help).respell(near)));
             }
         }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use statrs::distribution::{Binomial, ContinuousCDF as _, DiscreteCDF as _, StudentsT};
 
-/// The chance of calling two equal means different that a comparison takes, over all pairs of a table.
+/// The chance of calling two equal means different that a comparison takes, over all pairs of a
+/// table.
 pub const ALPHA: f64 = 0.05;
 /// The chance of seeing a difference that is there which [`runs_needed`] asks for.
 pub const POWER: f64 = 0.8;
@@ -45,23 +46,25 @@ impl Sample {
         (self.n > 1).then(|| self.std / (self.n as f64).sqrt())
     }
 
-    /// The 95% confidence interval of the mean by Student's t. `None` below two values, and for values
-    /// that are all the same, which say nothing of how far others may lie.
+    /// The 95% confidence interval of the mean by Student's t. `None` below two values, and for
+    /// values that are all the same, which say nothing of how far others may lie.
     pub fn interval(&self) -> Option<[f64; 2]> {
         let error = self.std_error().filter(|error| *error > 0.0)?;
         let half = t_quantile(0.975, (self.n as f64) - 1.0)? * error;
         Some([self.mean - half, self.mean + half])
     }
 
-    /// The two-sided chance of a mean at least so far from `expected` if that were the true one: the
-    /// one-sample t-test. `None` below two values, and for values that are all the same.
+    /// The two-sided chance of a mean at least so far from `expected` if that were the true one:
+    /// the one-sample t-test. `None` below two values, and for values that are all the same.
     pub fn differs_from(&self, expected: f64) -> Option<f64> {
         let error = self.std_error().filter(|error| *error > 0.0)?;
         t_tails((self.mean - expected) / error, (self.n as f64) - 1.0)
     }
 
-    /// How far the true mean would have to be from an expected one for as many values to show it with
-    /// [`POWER`] at the level `alpha`, if they deviate as these do. `None` as for [`Sample::differs_from`].
+    /// How far the true mean would have to be from an expected one for as many values to show it
+    /// with
+    /// [`POWER`] at the level `alpha`, if they deviate as these do. `None` as for
+    /// [`Sample::differs_from`].
     pub fn detectable(&self, alpha: f64) -> Option<f64> {
         let error = self.std_error().filter(|error| *error > 0.0)?;
         let df = (self.n as f64) - 1.0;
@@ -80,8 +83,8 @@ pub struct Spread {
     pub min: f64,
     /// The largest.
     pub max: f64,
-    /// The 95% confidence interval of the median by order statistics. Below six values there is none:
-    /// then from the least to the largest, which five values make a 94% one.
+    /// The 95% confidence interval of the median by order statistics. Below six values there is
+    /// none: then from the least to the largest, which five values make a 94% one.
     pub interval: [f64; 2],
 }
 
@@ -120,13 +123,17 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Of values that belong together two by two: the paired t-test. `None` without a pair; no p-value
-    /// below two pairs, and if all differ by the same.
+    /// Of values that belong together two by two: the paired t-test. `None` without a pair; no
+    /// p-value below two pairs, and if all differ by the same.
     pub fn paired(pairs: &[(f64, f64)]) -> Option<Difference> {
         let apart: Vec<f64> = pairs.iter().map(|(first, second)| second - first).collect();
         let largest = pairs.iter().fold(0.0_f64, |most, (a, b)| most.max(a.abs()).max(b.abs()));
         let apart = Sample::rounded_at(&apart, largest)?;
-        Some(Difference { mean: apart.mean, interval: apart.interval(), p: apart.differs_from(0.0) })
+        Some(Difference {
+            mean: apart.mean,
+            interval: apart.interval(),
+            p: apart.differs_from(0.0),
+        })
     }
 
     /// Of samples that have nothing to do with each other, by [`welch`].
@@ -140,8 +147,9 @@ impl Difference {
     }
 }
 
-/// The two-sided chance of means at least so far apart if the true ones were equal: Welch's t-test, which
-/// does not take the deviations for equal. `None` below two values each, and if neither deviates.
+/// The two-sided chance of means at least so far apart if the true ones were equal: Welch's t-test,
+/// which does not take the deviations for equal. `None` below two values each, and if neither
+/// deviates.
 ///
 /// Source: B. L. Welch, "The generalization of Student's problem when several different population
 /// variances are involved", Biometrika 34 (1947).
@@ -157,11 +165,11 @@ fn spread_of_means(a: &Sample, b: &Sample) -> Option<(f64, f64)> {
     (error > 0.0).then(|| (error, freedom(va, vb, a.n as f64, b.n as f64)))
 }
 
-/// The p-values adjusted for their number, each to be held against the level of the whole table: Holm's
-/// step-down procedure, in the order given.
+/// The p-values adjusted for their number, each to be held against the level of the whole table:
+/// Holm's step-down procedure, in the order given.
 ///
-/// Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-/// Statistics 6 (1979).
+/// Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
+/// of Statistics 6 (1979).
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
@@ -174,9 +182,9 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// How many runs of each of two variants would show the difference seen, with [`POWER`] at the level
-/// `alpha`, if means and deviations are as measured. `None` below two values each, without a difference,
-/// and beyond a million.
+/// How many runs of each of two variants would show the difference seen, with [`POWER`] at the
+/// level `alpha`, if means and deviations are as measured. `None` below two values each, without a
+/// difference, and beyond a million.
 ///
 /// It is the least n with `n >= (t(1 - alpha/2) + t(power))^2 (sa^2 + sb^2) / difference^2`, the
 /// quantiles taken at the degrees of freedom that n gives.

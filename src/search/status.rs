@@ -28,8 +28,8 @@ pub struct Status {
     pub damaged: usize,
     /// The means so far: the longest first, the best first among those of a length.
     pub means: Vec<SoFar>,
-    /// Seconds until the end, if as many workers go on; `None` before the first run is finished, or if no
-    /// worker is there.
+    /// Seconds until the end, if as many workers go on; `None` before the first run is finished, or
+    /// if no worker is there.
     pub left: Option<f64>,
 }
 
@@ -113,7 +113,8 @@ impl Watcher {
     /// A folder that holds no search, files of it that cannot be read.
     pub fn new(folder: &Path) -> Result<Watcher, SearchError> {
         let index = Index::open(folder)?;
-        let over = index.standings()?.into_iter().filter(|(_, run)| run.over).map(|(id, _)| id).collect();
+        let over =
+            index.standings()?.into_iter().filter(|(_, run)| run.over).map(|(id, _)| id).collect();
         Ok(Watcher { folder: folder.into(), index, over })
     }
 
@@ -125,10 +126,13 @@ impl Watcher {
         self.index.refresh()?;
         let runs = self.index.standings()?;
         let status = self.status(&runs)?;
-        let new =
-            runs.iter().filter(|(id, run)| run.over && !self.over.contains(*id)).map(|(id, _)| id.clone());
+        let new = runs
+            .iter()
+            .filter(|(id, run)| run.over && !self.over.contains(*id))
+            .map(|(id, _)| id.clone());
         let new: Vec<RunId> = new.collect();
-        let news = new.iter().map(|id| self.index.run(id)).collect::<Result<Vec<Option<Run>>, _>>()?;
+        let news =
+            new.iter().map(|id| self.index.run(id)).collect::<Result<Vec<Option<Run>>, _>>()?;
         let mut news: Vec<Run> = news.into_iter().flatten().collect();
         news.sort_by(|a, b| end(a).total_cmp(&end(b)).then_with(|| a.id.cmp(&b.id)));
         self.over.extend(new);
@@ -138,8 +142,10 @@ impl Watcher {
     fn status(&self, standings: &HashMap<RunId, Standing>) -> Result<Status, SearchError> {
         let plan = self.index.plan();
         let runs = runs_of(&self.folder)?;
-        let of: Vec<Option<&Standing>> = plan.runs.iter().map(|planned| standings.get(&planned.id)).collect();
-        let results: Vec<Option<f64>> = of.iter().map(|run| run.and_then(Standing::result)).collect();
+        let of: Vec<Option<&Standing>> =
+            plan.runs.iter().map(|planned| standings.get(&planned.id)).collect();
+        let results: Vec<Option<f64>> =
+            of.iter().map(|run| run.and_then(Standing::result)).collect();
         let mut status = Status {
             planned: of.len(),
             finished: of.iter().flatten().filter(|run| run.accuracy.is_some()).count(),
@@ -155,7 +161,9 @@ impl Watcher {
         let pace = Pace::new(plan, &of);
         let mut seconds = pace.known().then_some(0.0);
         let all_fates = fates(plan, &results);
-        for ((planned, run), (result, fate)) in plan.runs.iter().zip(&of).zip(results.iter().zip(all_fates)) {
+        for ((planned, run), (result, fate)) in
+            plan.runs.iter().zip(&of).zip(results.iter().zip(all_fates))
+        {
             if result.is_some() {
                 continue;
             }
@@ -218,7 +226,8 @@ fn means(plan: &Plan, runs: &[Option<&Standing>]) -> Vec<SoFar> {
 struct Pace {
     /// Mean seconds of a variant at a length.
     of: BTreeMap<(usize, u32), f64>,
-    /// Mean seconds for a multiply-accumulate operation of an epoch, for variants without a finished run.
+    /// Mean seconds for a multiply-accumulate operation of an epoch, for variants without a
+    /// finished run.
     each: f64,
 }
 
@@ -233,7 +242,9 @@ impl Pace {
                 work += plan.variants[planned.variant].macs as f64 * f64::from(planned.epochs);
             }
         }
-        let of = times.into_iter().map(|(key, times)| (key, times.iter().sum::<f64>() / times.len() as f64));
+        let of = times
+            .into_iter()
+            .map(|(key, times)| (key, times.iter().sum::<f64>() / times.len() as f64));
         Pace { of: of.collect(), each: if work > 0.0 { seconds / work } else { 0.0 } }
     }
 

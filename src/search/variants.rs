@@ -125,8 +125,8 @@ fn unused(name: String, file: &Path, names: &mut HashSet<String>) -> String {
     free
 }
 
-/// How a net is trained by its own recipe and a recipe file, at each of these lengths; at the recipe's own if there are
-/// none. The texts of the net are for showing what is wrong.
+/// How a net is trained by its own recipe and a recipe file, at each of these lengths; at the
+/// recipe's own if there are none. The texts of the net are for showing what is wrong.
 fn recipes(
     net: &Checked,
     mut sources: Sources,
@@ -163,13 +163,17 @@ fn combinations(axes: &[Vec<Choice>], combine: Combine) -> Result<Vec<Vec<Choice
                 let with = |set: &Vec<Choice>, choice: &Choice| {
                     [set.as_slice(), std::slice::from_ref(choice)].concat()
                 };
-                all.iter().flat_map(|set| axis.iter().map(move |choice| with(set, choice))).collect()
+                all.iter()
+                    .flat_map(|set| axis.iter().map(move |choice| with(set, choice)))
+                    .collect()
             }
         };
         all.extend(more);
         if all.len() > MAX_VARIANTS {
-            return Err(SearchError::new(format!("the search has more than {MAX_VARIANTS} variants"))
-                .help("vary fewer parameters, or name the values: --over width=[64,128]"));
+            return Err(SearchError::new(format!(
+                "the search has more than {MAX_VARIANTS} variants"
+            ))
+            .help("vary fewer parameters, or name the values: --over width=[64,128]"));
         }
     }
     Ok(all)
@@ -181,11 +185,13 @@ fn axis(file: &Path, over: &str) -> Result<Vec<Choice>, SearchError> {
         Some((name, values)) => (name.trim(), Some(values)),
         None => (over.trim(), None),
     };
-    let project = syntax::load(file).map_err(|(sources, problems)| SearchError::Net(sources, problems))?;
+    let project =
+        syntax::load(file).map_err(|(sources, problems)| SearchError::Net(sources, problems))?;
     let params = parameters(&project);
     let Some(param) = params.iter().find(|param| param.name.node == name) else {
         let names: Vec<&str> = params.iter().map(|param| param.name.node.as_str()).collect();
-        let near = did_you_mean(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        let near =
+            did_you_mean(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         return Err(SearchError::new(format!("{} has no parameter `{name}`", file.display()))
             .help(near.unwrap_or_else(|| format!("it has {}", names.join(", ")))));
     };
@@ -236,7 +242,8 @@ fn listed(name: &str, text: &str) -> Result<Vec<Value>, SearchError> {
 /// `width=16`.
 fn setting(text: &str) -> Result<Choice, SearchError> {
     let (name, value) = text.split_once('=').ok_or_else(|| {
-        SearchError::new(format!("expected NAME=VALUE to set, got `{text}`")).help("write `set: width=16`")
+        SearchError::new(format!("expected NAME=VALUE to set, got `{text}`"))
+            .help("write `set: width=16`")
     })?;
     Ok((name.trim().to_string(), value.trim().to_string()))
 }
@@ -250,14 +257,18 @@ fn claim(net: &Checked, name: &str) -> Option<Claim> {
 /// The net with these values, and its texts; a choice wins over what is set.
 fn net(file: &Path, set: &[Choice], choices: &[Choice]) -> Result<(Checked, Sources), SearchError> {
     let mut values: Vec<Choice> = choices.to_vec();
-    values.extend(set.iter().filter(|(name, _)| !choices.iter().any(|(chosen, _)| chosen == name)).cloned());
+    values.extend(
+        set.iter().filter(|(name, _)| !choices.iter().any(|(chosen, _)| chosen == name)).cloned(),
+    );
     let compilation = compile(file, &values);
     match compilation.net {
         Some(net) => Ok((net, compilation.sources)),
         None if compilation.problems.has_errors() => {
             Err(SearchError::Net(compilation.sources, compilation.problems))
         }
-        None => Err(SearchError::new(format!("{} holds blocks alone; there is no net", file.display()))),
+        None => {
+            Err(SearchError::new(format!("{} holds blocks alone; there is no net", file.display())))
+        }
     }
 }
 

@@ -87,7 +87,8 @@ pub(super) fn describe(failure: &Error<Rule>, code: &str, start: usize, file: Fi
         }
     };
     let expected = expected(rules);
-    let message = format!("expected {}, got {}", one_of(&expected), quoted(token, at == code.len()));
+    let message =
+        format!("expected {}, got {}", one_of(&expected), quoted(token, at == code.len()));
     let before = code[start.min(at)..at].trim_start();
     let failure = Failure { before, token, after: &code[at + token.len()..], rules };
     let label = match expected.as_slice() {
@@ -155,7 +156,8 @@ pub(super) fn token(rest: &str) -> &str {
             .map_or(rest.len(), |i| i + 1 + usize::from(rest[1 + i..].starts_with('"'))),
         c if word(c) => rest.find(|c| !word(c)).unwrap_or(rest.len()),
         c => {
-            let marks = ["->", "::", "==", "!=", "<=", ">=", "//", "**", "&&", "||", "..", "+=", "/*"];
+            let marks =
+                ["->", "::", "==", "!=", "<=", ">=", "//", "**", "&&", "||", "..", "+=", "/*"];
             marks.iter().find(|m| rest.starts_with(**m)).map_or(c.len_utf8(), |m| m.len())
         }
     };

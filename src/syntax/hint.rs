@@ -19,8 +19,9 @@ pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
 
 /// The words that are never names.
 pub const KEYWORDS: &[&str] = &[
-    "import", "block", "net", "extends", "input", "output", "repeat", "default", "expect", "recipe", "after",
-    "before", "replace", "remove", "if", "else", "or", "and", "not", "has", "true", "false", "same",
+    "import", "block", "net", "extends", "input", "output", "repeat", "default", "expect",
+    "recipe", "after", "before", "replace", "remove", "if", "else", "or", "and", "not", "has",
+    "true", "false", "same",
 ];
 
 /// Whether a word is reserved.
@@ -59,7 +60,9 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
         ":" | "=" if is_keyword(failure.before.trim_end()) => {
             return Some(reserved(failure.before.trim_end()));
         }
-        ":" if failure.before.starts_with("input") || failure.before.starts_with("output") => return None,
+        ":" if failure.before.starts_with("input") || failure.before.starts_with("output") => {
+            return None;
+        }
         ";" => "Each statement stands on its own line, without `;`.",
         "'" => "Strings stand in double quotes.",
         "//" | "/*" if failure.before.is_empty() => "A comment starts with `#`.",
@@ -84,7 +87,9 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
         text if text.starts_with(|c: char| !c.is_ascii() && c.is_alphanumeric()) => {
             "Names are made of the letters a to z and A to Z, digits and `_`."
         }
-        text if text.starts_with(|c: char| !c.is_ascii() && c.is_whitespace()) => "Write an ordinary space.",
+        text if text.starts_with(|c: char| !c.is_ascii() && c.is_whitespace()) => {
+            "Write an ordinary space."
+        }
         text if is_number(text) && text.contains(|c: char| c.is_ascii_alphabetic()) => {
             "A number ends before a letter, and a name starts with one."
         }
@@ -100,7 +105,9 @@ pub(super) fn by_expected(failure: &Failure<'_>) -> Option<String> {
         return Some("`{` stands on the same line as what it opens.".to_owned());
     }
     if wants(Rule::ty) && is_number(failure.token) {
-        return Some("After `:` stands a type; a default is given with `=`: `width = 64`.".to_owned());
+        return Some(
+            "After `:` stands a type; a default is given with `=`: `width = 64`.".to_owned(),
+        );
     }
     if wants(Rule::ty) {
         let types = "`int`, `int(8..1024)`, `float(0..1)`, `bool`, `one_of(\"a\", \"b\")`, `subset(1, 2, 3)`, `list(int)`";
@@ -111,7 +118,8 @@ pub(super) fn by_expected(failure: &Failure<'_>) -> Option<String> {
     }
     if failure.before.is_empty() && (wants(Rule::item) || wants(Rule::file)) {
         return Some(
-            "A file holds imports, blocks and one net; stages stand within a block or the net.".to_owned(),
+            "A file holds imports, blocks and one net; stages stand within a block or the net."
+                .to_owned(),
         );
     }
     None
@@ -134,8 +142,9 @@ fn reserved(word: &str) -> String {
 /// Whether what a name stands for could have come here.
 fn wants_use_of_name(failure: &Failure<'_>) -> bool {
     use Rule::*;
-    let uses =
-        |rule: &Rule| matches!(rule, statement | chain | element | step | call | arg | expr | operand | path);
+    let uses = |rule: &Rule| {
+        matches!(rule, statement | chain | element | step | call | arg | expr | operand | path)
+    };
     failure.rules.iter().any(uses) && !matches!(failure.token, "else" | "or" | "and" | "has")
 }
 
@@ -152,7 +161,8 @@ fn compares(before: &str) -> bool {
 /// Whether the statement reads `name = word`.
 fn names_a_call(before: &str) -> bool {
     before.split_once('=').is_some_and(|(name, source)| {
-        let word = |text: &str| text.trim().chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        let word =
+            |text: &str| text.trim().chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
         word(name) && word(source)
     })
 }

@@ -50,7 +50,9 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
     let comments = std::mem::take(&mut scanned.comments);
     for _ in 0..=MAX_SHOWN {
         let (at, problem) = match Grammar::parse(Rule::file, &scanned.code) {
-            Ok(pairs) => return (Some(build(text, file, comments, pairs, &mut problems)), problems),
+            Ok(pairs) => {
+                return (Some(build(text, file, comments, pairs, &mut problems)), problems);
+            }
             Err(failure) => {
                 let at = error::place(&failure);
                 let start = statement(&scanned, at).map_or(0, |s| s.start);
@@ -116,7 +118,8 @@ fn pass_over(scanned: &mut Scanned, range: Range<usize>, at: usize) {
 /// The `{` of the body that a statement opens, on its own line or below.
 fn opening(scanned: &Scanned, head: &Range<usize>) -> Option<usize> {
     let bodies = scanned.statements.iter().map(|inner| inner.start.wrapping_sub(1));
-    let inside = bodies.filter(|brace| head.contains(brace) && scanned.code[*brace..].starts_with('{'));
+    let inside =
+        bodies.filter(|brace| head.contains(brace) && scanned.code[*brace..].starts_with('{'));
     inside.min().or_else(|| {
         let rest = scanned.code[head.end..].trim_start();
         rest.starts_with('{').then_some(scanned.code.len() - rest.len())

@@ -18,8 +18,8 @@ pub(super) struct Slip {
 
 const ITEMS: &[&str] = &["import", "block", "net"];
 const STATEMENTS: &[&str] = &[
-    "input", "output", "block", "repeat", "default", "expect", "recipe", "after", "before", "replace",
-    "remove",
+    "input", "output", "block", "repeat", "default", "expect", "recipe", "after", "before",
+    "replace", "remove",
 ];
 const TYPES: &[&str] = &["int", "float", "bool", "one_of", "subset", "list"];
 
@@ -83,8 +83,11 @@ fn missing_arrow(failure: &Failure<'_>, at: usize) -> Option<Slip> {
     let chain = failure.rules.contains(&Rule::arrow) && !failure.before.contains("::");
     (element && chain && !failure.before.is_empty()).then(|| {
         let last = failure.before.trim_end().rsplit([' ', '(']).next().unwrap_or_default();
-        let example =
-            if is_word(last) { format!("`{last} -> {}`", failure.token) } else { "`conv(64) -> bn`".into() };
+        let example = if is_word(last) {
+            format!("`{last} -> {}`", failure.token)
+        } else {
+            "`conv(64) -> bn`".into()
+        };
         Slip {
             range: at..at,
             text: "-> ".to_owned(),

@@ -1,13 +1,16 @@
 //! What a tree holds of one kind, wherever it stands.
 
 use super::ast::{
-    Block, Call, Element, ElementKind, Expr, ExprKind, File, Import, Item, ItemKind, Net, Spanned, Type,
+    Block, Call, Element, ElementKind, Expr, ExprKind, File, Import, Item, ItemKind, Net, Spanned,
+    Type,
 };
 
 impl File {
     /// Its imports.
     pub fn imports(&self) -> impl Iterator<Item = &Import> {
-        self.each(|item| if let ItemKind::Import(import) = &item.kind { Some(import) } else { None })
+        self.each(
+            |item| if let ItemKind::Import(import) = &item.kind { Some(import) } else { None },
+        )
     }
 
     /// The blocks that it defines.
@@ -32,10 +35,15 @@ impl Spanned<ExprKind> {
         while let Some(expr) = left.pop() {
             match &expr.node {
                 ExprKind::Name(_) | ExprKind::Same => found.push(expr),
-                ExprKind::List(items) | ExprKind::Call { args: items, .. } => left.extend(items.iter().rev()),
+                ExprKind::List(items) | ExprKind::Call { args: items, .. } => {
+                    left.extend(items.iter().rev())
+                }
                 ExprKind::Unary(_, operand) => left.push(operand),
                 ExprKind::Binary(_, x, y) | ExprKind::Index(x, y) => left.extend([&**y, &**x]),
-                ExprKind::Int { .. } | ExprKind::Float { .. } | ExprKind::Bool(_) | ExprKind::Str(_) => {}
+                ExprKind::Int { .. }
+                | ExprKind::Float { .. }
+                | ExprKind::Bool(_)
+                | ExprKind::Str(_) => {}
             }
         }
         found

@@ -82,7 +82,9 @@ pub fn examine(probe: Result<Probe, NoProbe>) -> Report {
     let mut findings = vec![netc()];
     match &probe {
         Ok(probe) => findings.extend([program(probe), libtorch(probe)]),
-        Err(no) => findings.push(bad(no.subject, Status::Failure, no.found.clone(), no.repair.clone())),
+        Err(no) => {
+            findings.push(bad(no.subject, Status::Failure, no.found.clone(), no.repair.clone()))
+        }
     }
     let probe = probe.ok();
     findings.push(gpus(probe.as_ref()));
@@ -104,7 +106,8 @@ fn bad(subject: &'static str, status: Status, found: String, repair: String) -> 
 }
 
 fn netc() -> Finding {
-    let place = env::current_exe().map_or_else(|_| String::new(), |path| format!(", {}", path.display()));
+    let place =
+        env::current_exe().map_or_else(|_| String::new(), |path| format!(", {}", path.display()));
     good("netc", format!("{}{place}", env!("CARGO_PKG_VERSION")))
 }
 
@@ -122,7 +125,8 @@ fn program(probe: &Probe) -> Finding {
 }
 
 fn libtorch(probe: &Probe) -> Finding {
-    let place = probe.library.as_ref().map_or_else(String::new, |path| format!(", {}", path.display()));
+    let place =
+        probe.library.as_ref().map_or_else(String::new, |path| format!(", {}", path.display()));
     let found = format!("{}{place}", probe.libtorch);
     match probe.libtorch == LIBTORCH {
         true => good("libtorch", found),
@@ -189,7 +193,8 @@ fn instructions() -> Vec<(&'static str, bool)> {
 
 fn cpu(probe: Option<&Probe>) -> Finding {
     let model = Hardware::detect(0, "cpu".into()).cpu;
-    let has: Vec<&str> = instructions().into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
+    let has: Vec<&str> =
+        instructions().into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
     let has = if has.is_empty() { String::new() } else { format!("; {}", has.join(" ")) };
     let kernels = match probe.map(|probe| probe.kernels) {
         Some(true) => "; netc's own kernels run",
@@ -201,8 +206,8 @@ fn cpu(probe: Option<&Probe>) -> Finding {
 
 fn threads(probe: Option<&Probe>) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let asked =
-        env::var("OMP_NUM_THREADS").map_or_else(|_| String::new(), |n| format!(", OMP_NUM_THREADS={n}"));
+    let asked = env::var("OMP_NUM_THREADS")
+        .map_or_else(|_| String::new(), |n| format!(", OMP_NUM_THREADS={n}"));
     match probe.map(|probe| probe.threads) {
         Some(threads) if threads < cores => bad(
             "threads",

@@ -40,7 +40,8 @@ fn step(
     let before = compilation.errors_by_stage();
     fixed.refused.clear();
     let problems = compilation.problems.sorted();
-    for (problem, fix) in problems.into_iter().flat_map(|p| p.fixes.iter().map(move |fix| (p, fix))) {
+    for (problem, fix) in problems.into_iter().flat_map(|p| p.fixes.iter().map(move |fix| (p, fix)))
+    {
         let Some(texts) = edited(&compilation.sources, fix.edits.iter().cloned()) else { continue };
         if let Some(name) = texts.keys().find(|name| !may_change(&on_disk(file, name))) {
             fixed.refused.push((name.clone(), fix.title.clone()));
@@ -50,8 +51,11 @@ fn step(
         overlay.extend(texts);
         let after = compile_over(file, set, &overlay);
         // A repaired name may bring to light what stands behind it.
-        let gone =
-            after.problems.sorted().iter().all(|p| (p.code, &p.message) != (problem.code, &problem.message));
+        let gone = after
+            .problems
+            .sorted()
+            .iter()
+            .all(|p| (p.code, &p.message) != (problem.code, &problem.message));
         if after.errors_by_stage() < before || (gone && after.errors_by_stage() == before) {
             fixed.texts = overlay;
             fixed.applied.push(fix.title.clone());

@@ -79,8 +79,9 @@ fn parts(nodes: &[Timed]) -> Vec<Part> {
     for node in nodes {
         let names: Vec<&str> = node.path.split('.').collect();
         let same = open.iter().zip(&names).enumerate();
-        let kept =
-            same.take_while(|(depth, (part, _))| parts[**part].path == names[..=*depth].join(".")).count();
+        let kept = same
+            .take_while(|(depth, (part, _))| parts[**part].path == names[..=*depth].join("."))
+            .count();
         open.truncate(kept.min(names.len() - 1));
         for depth in open.len()..names.len() {
             open.push(parts.len());

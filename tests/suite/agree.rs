@@ -1,4 +1,5 @@
-//! The way that a GPU takes, on the CPU: no kernels of netc's own, in half precisions, forward and backward, by both executors.
+//! The way that a GPU takes, on the CPU: no kernels of netc's own, in half precisions, forward and
+//! backward, by both executors.
 
 use std::path::Path;
 use std::process::Command;
@@ -34,10 +35,15 @@ fn holds(net: &Checked, precision: Precision, count: usize) {
     let exact = steps(net, Precision::Fp64, Executor::Eager, count);
     for executor in [Executor::Compiled, Executor::Eager] {
         let found = steps(net, precision, executor, count);
-        let finite = found.gradients.iter().all(|(_, g)| bool::try_from(g.isfinite().all()).unwrap());
+        let finite =
+            found.gradients.iter().all(|(_, g)| bool::try_from(g.isfinite().all()).unwrap());
         assert!(finite, "{} in {precision}, {executor:?}", net.graph().name);
         let apart = Distance::between(&found, &exact).unwrap();
-        assert!(apart.within(precision), "{} in {precision}, {executor:?}: {apart:?}", net.graph().name);
+        assert!(
+            apart.within(precision),
+            "{} in {precision}, {executor:?}: {apart:?}",
+            net.graph().name
+        );
     }
 }
 
@@ -81,8 +87,16 @@ fn nets_by_chance_are_computed_in_every_precision() {
 #[test]
 fn what_is_too_far_is_told_and_counts() {
     let run = |precision: &str| {
-        let arguments =
-            ["agree", "nets/base.net", "--set", "width=8", "--device", "cpu", "--precision", precision];
+        let arguments = [
+            "agree",
+            "nets/base.net",
+            "--set",
+            "width=8",
+            "--device",
+            "cpu",
+            "--precision",
+            precision,
+        ];
         Command::new(env!("CARGO_BIN_EXE_netc"))
             .args(arguments)
             .args(["--without", "kernels", "--batch", "4"])
@@ -99,7 +113,8 @@ fn what_is_too_far_is_told_and_counts() {
         "{text}"
     );
     let steps = |seed| {
-        let machine = Machine::choose(DeviceChoice::Cpu, PrecisionChoice::Exactly(Precision::Fp64)).unwrap();
+        let machine =
+            Machine::choose(DeviceChoice::Cpu, PrecisionChoice::Exactly(Precision::Fp64)).unwrap();
         let method = Method { executor: Executor::Eager, ..Method::default() };
         let trial = Trial { seed, weights: None, batch: 4, steps: 1, machine, method: &method };
         Steps::of(&net("nets/base.net"), &Recipe::default(), &trial).unwrap()

@@ -42,7 +42,11 @@ fn parameters_and_macs_are_the_articles() {
         let net = net(&file(name));
         assert_eq!(net.graph().name, name);
         assert_eq!(net.params(), params, "parameters of {name}");
-        assert_eq!(format!("{:.1}", net.macs() as f64 / 1e6), format!("{macs:.1}"), "MACs of {name}");
+        assert_eq!(
+            format!("{:.1}", net.macs() as f64 / 1e6),
+            format!("{macs:.1}"),
+            "MACs of {name}"
+        );
     }
 }
 

@@ -94,7 +94,9 @@ impl Outside {
 
     pub fn new() -> Outside {
         let folder = tempfile::tempdir().unwrap();
-        Outside::NAMES.iter().for_each(|name| fs::write(folder.path().join(name), Outside::TEXT).unwrap());
+        Outside::NAMES
+            .iter()
+            .for_each(|name| fs::write(folder.path().join(name), Outside::TEXT).unwrap());
         Outside(folder)
     }
 
@@ -109,7 +111,11 @@ impl Outside {
         names.sort();
         assert_eq!(names, Outside::NAMES, "{what}");
         for name in names {
-            assert_eq!(fs::read_to_string(self.0.path().join(name)).unwrap(), Outside::TEXT, "{what}");
+            assert_eq!(
+                fs::read_to_string(self.0.path().join(name)).unwrap(),
+                Outside::TEXT,
+                "{what}"
+            );
         }
         assert!(!said.contains("the_secret"), "{what}: {said}");
     }
@@ -127,14 +133,29 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// JSON that fits no field, or that a field holds in no folder of netc: other types, numbers at the ends of what there is, paths,
-/// options, formulas of tables, what drives a terminal.
+/// JSON that fits no field, or that a field holds in no folder of netc: other types, numbers at the
+/// ends of what there is, paths, options, formulas of tables, what drives a terminal.
 pub fn wrong_values() -> Vec<Value> {
     let mut all = vec![json!(null), json!(true), json!([]), json!({}), json!({ "a": 1 })];
-    all.extend([json!(-1), json!(0), json!(0.5), json!(99), json!(4_000_000_000_u64), json!(u64::MAX)]);
+    all.extend([
+        json!(-1),
+        json!(0),
+        json!(0.5),
+        json!(99),
+        json!(4_000_000_000_u64),
+        json!(u64::MAX),
+    ]);
     all.extend([json!(1e308), json!(-1e308), json!(["\u{1b}[31m", -1, 1e308, null, [], {}])]);
-    let texts =
-        ["", "NaN", "/etc/passwd", "../../../../etc/passwd", "../../x", "--user=root", "=1+1", "\u{0}"];
+    let texts = [
+        "",
+        "NaN",
+        "/etc/passwd",
+        "../../../../etc/passwd",
+        "../../x",
+        "--user=root",
+        "=1+1",
+        "\u{0}",
+    ];
     let driving = ["\u{1b}]0;x\u{7}\u{1b}[31mred\u{202e}\u{200b}\n", "\u{1b}[2J", "\u{202e}"];
     all.extend([&texts[..], &driving].concat().into_iter().map(Value::from));
     all.push("x".repeat(100_000).into());
@@ -145,10 +166,14 @@ pub fn wrong_values() -> Vec<Value> {
 pub fn pointers(document: &Value) -> Vec<String> {
     fn add(value: &Value, at: String, all: &mut Vec<String>) {
         match value {
-            Value::Array(items) => items.iter().take(1).for_each(|item| add(item, format!("{at}/0"), all)),
+            Value::Array(items) => {
+                items.iter().take(1).for_each(|item| add(item, format!("{at}/0"), all))
+            }
             Value::Object(fields) => {
                 let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
-                fields.iter().for_each(|(key, value)| add(value, format!("{at}/{}", escaped(key)), all));
+                fields
+                    .iter()
+                    .for_each(|(key, value)| add(value, format!("{at}/{}", escaped(key)), all));
             }
             _ => {}
         }

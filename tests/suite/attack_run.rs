@@ -1,6 +1,7 @@
 //! Folders of runs from strangers, against each command that takes one.
 //!
-//! The commands that load libtorch take turns at one attack in five; with `NETC_ATTACKS=all` each meets every one.
+//! The commands that load libtorch take turns at one attack in five; with `NETC_ATTACKS=all` each
+//! meets every one.
 
 use std::fs;
 use std::path::Path;
@@ -38,7 +39,8 @@ const HEAVY: [&[&str]; 4] = [
 /// A place with a finished run and one that was cut short.
 fn runs() -> tempfile::TempDir {
     let folder = place();
-    let output = train(folder.path(), "3", &["--out", "finished", "--save-every", "0"]).output().unwrap();
+    let output =
+        train(folder.path(), "3", &["--out", "finished", "--save-every", "0"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
     // Soon over, should a command go on with it.
     interrupted(folder.path(), "200", "unfinished", &["--save-every", "0"]);
@@ -91,16 +93,19 @@ fn each_field_of_what_a_run_says_is_replaced_by_each_value() {
     let (folder, values) = (runs(), wrong_values());
     let mut turn = 0;
     for of in ["finished", "unfinished"] {
-        let own: Value =
-            serde_json::from_str(&fs::read_to_string(folder.path().join(of).join("run.json")).unwrap())
-                .unwrap();
+        let own: Value = serde_json::from_str(
+            &fs::read_to_string(folder.path().join(of).join("run.json")).unwrap(),
+        )
+        .unwrap();
         let fields = pointers(&own);
         assert!(fields.len() > 25, "{fields:?}");
         for (i, field) in fields.iter().enumerate() {
             // The values take turns, too: each field meets some of them in each of the two runs.
             let all = std::env::var("NETC_ATTACKS").is_ok_and(|which| which == "all");
-            for (j, value) in
-                values.iter().enumerate().filter(|(j, _)| all || (i + j) % 7 == usize::from(of == "finished"))
+            for (j, value) in values
+                .iter()
+                .enumerate()
+                .filter(|(j, _)| all || (i + j) % 7 == usize::from(of == "finished"))
             {
                 let mut changed = own.clone();
                 *changed.pointer_mut(field).unwrap() = value.clone();
@@ -136,7 +141,8 @@ fn each_number_of_a_log_is_replaced_by_each_value() {
     }
 }
 
-/// What a stranger's run names is not opened: neither a file that would be read, nor a pipe that would be waited for.
+/// What a stranger's run names is not opened: neither a file that would be read, nor a pipe that
+/// would be waited for.
 #[test]
 fn the_texts_of_a_run_read_nothing_else() {
     let folder = runs();
@@ -160,7 +166,9 @@ fn the_texts_of_a_run_read_nothing_else() {
     ] {
         for of in ["finished", "unfinished"] {
             let what = format!("{of}: {file}: {text:?}");
-            attack(folder.path(), of, &mut turn, &what, &|run| fs::write(run.join(file), text).unwrap());
+            attack(folder.path(), of, &mut turn, &what, &|run| {
+                fs::write(run.join(file), text).unwrap()
+            });
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Folders of searches that come from strangers: each file replaced by what it must not be, each field of each document by
-//! what it must not say. Every command ends in time and in little memory, without a panic, says nothing that drives
-//! a terminal, and changes nothing outside of the folder.
+//! Folders of searches that come from strangers: each file replaced by what it must not be, each
+//! field of each document by what it must not say. Every command ends in time and in little memory,
+//! without a panic, says nothing that drives a terminal, and changes nothing outside of the folder.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -45,12 +45,13 @@ impl Place {
         for program in ["sbatch", "squeue", "scancel"] {
             let script = format!("#!/bin/sh\nprintf '{program}|%s|\\n' \"$@\" >> \"$CALLS\"\n");
             fs::write(at("bin").join(program), script).unwrap();
-            fs::set_permissions(at("bin").join(program), fs::Permissions::from_mode(0o755)).unwrap();
+            fs::set_permissions(at("bin").join(program), fs::Permissions::from_mode(0o755))
+                .unwrap();
         }
         let plan = Plan::read(&at("search")).unwrap();
-        let place = Place { run: format!("runs/{}", plan.runs[0].id), outside: Outside::new(), whole };
-        let lease =
-            json!({"host": "h", "pid": 1, "space": "elsewhere", "beat": 1, "epochs": 0.5, "released": false});
+        let place =
+            Place { run: format!("runs/{}", plan.runs[0].id), outside: Outside::new(), whole };
+        let lease = json!({"host": "h", "pid": 1, "space": "elsewhere", "beat": 1, "epochs": 0.5, "released": false});
         let files = [
             (format!("{}/lease.1", place.run), lease.to_string()),
             (format!("{}/checkpoint.safetensors", place.run), "weights".into()),
@@ -78,7 +79,8 @@ impl Place {
             let args: Vec<&str> = command.split(' ').collect();
             let netc = env!("CARGO_BIN_EXE_netc");
             let ended = LIMITS.run_with(netc, &args, self.whole.path(), what, |netc| {
-                netc.envs([("XDG_CACHE_HOME", at("cache")), ("CALLS", at("calls"))]).env("PATH", &path)
+                netc.envs([("XDG_CACHE_HOME", at("cache")), ("CALLS", at("calls"))])
+                    .env("PATH", &path)
             });
             let what = format!("{what}: netc {command}");
             ended.is_proper(&what, &[0, 1]);
@@ -94,8 +96,11 @@ impl Place {
         let calls = fs::read_to_string(self.whole.path().join("calls")).unwrap_or_default();
         let known = |call: &str| {
             let argument = call.split('|').nth(1).unwrap_or_default();
-            let options = ["--clusters=c", "--noheader", "--array", "--sort=i", "--format=%i", "--jobs"];
-            argument.is_empty() || options.contains(&argument) || argument.bytes().all(|c| c.is_ascii_digit())
+            let options =
+                ["--clusters=c", "--noheader", "--array", "--sort=i", "--format=%i", "--jobs"];
+            argument.is_empty()
+                || options.contains(&argument)
+                || argument.bytes().all(|c| c.is_ascii_digit())
         };
         assert_eq!(calls.lines().find(|call| !known(call)), None, "{what}");
     }
@@ -141,7 +146,11 @@ fn each_file_replaced_by_what_it_must_not_be() {
             commands += place.attack(&format!("{thing:?} as {file}"), attacked);
         }
     }
-    println!("{} files, {} replacements, {commands} commands", files.len(), files.len() * Thing::ALL.len());
+    println!(
+        "{} files, {} replacements, {commands} commands",
+        files.len(),
+        files.len() * Thing::ALL.len()
+    );
 }
 
 /// Each document of a file, by its line; the whole file where it is one document.

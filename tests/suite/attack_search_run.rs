@@ -69,9 +69,14 @@ fn finished() -> tempfile::TempDir {
 
 /// What the runs came to, without times and attempts.
 fn results(folder: &Path) -> BTreeMap<String, Vec<(u64, u64)>> {
-    let bits =
-        |run: &Run| run.epochs.iter().map(|e| (e.train_loss.to_bits(), e.test_loss.to_bits())).collect();
-    read_runs(&folder.join("s")).unwrap().iter().map(|run| (run.id.to_string(), bits(run))).collect()
+    let bits = |run: &Run| {
+        run.epochs.iter().map(|e| (e.train_loss.to_bits(), e.test_loss.to_bits())).collect()
+    };
+    read_runs(&folder.join("s"))
+        .unwrap()
+        .iter()
+        .map(|run| (run.id.to_string(), bits(run)))
+        .collect()
 }
 
 /// The names in a folder, in order.
@@ -94,7 +99,17 @@ fn a_search_goes_on_with_the_images_that_it_began_with() {
         "{}",
         said(&again)
     );
-    let args = ["tiny.net", "--over", "width", "--runs", "3", "--data", "images.npz", "--precision", "fp32"];
+    let args = [
+        "tiny.net",
+        "--over",
+        "width",
+        "--runs",
+        "3",
+        "--data",
+        "images.npz",
+        "--precision",
+        "fp32",
+    ];
     let planned = search(folder.path(), &[&args[..], &["--out", "s"]].concat());
     assert_eq!(planned.status.code(), Some(1));
     assert!(said(&planned).contains("holds a search on other images"), "{}", said(&planned));
@@ -110,7 +125,8 @@ fn a_damaged_run_is_done_again_and_the_others_are_not() {
     let own = |run: usize| Plan::run_folder(&place, &plan.runs[run].id);
     let outside = folder.path().join("outside.jsonl");
     fs::write(&outside, "mine\n").unwrap();
-    // Four bytes of a crash; a link; a training cut short whose checkpoint is noise; a folder that is no file.
+    // Four bytes of a crash; a link; a training cut short whose checkpoint is noise; a folder that
+    // is no file.
     let file = own(0).join("run.jsonl");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text + "\0\0\0\0").unwrap();
@@ -124,8 +140,13 @@ fn a_damaged_run_is_done_again_and_the_others_are_not() {
     fs::write(own(2).join("lease.4000000000"), "").unwrap();
     fs::remove_file(own(3).join("run.jsonl")).unwrap();
     fs::create_dir(own(3).join("run.jsonl")).unwrap();
-    let report = Command::new(env!("CARGO_BIN_EXE_netc")).arg("report").arg(&place).output().unwrap();
-    assert!(report.status.success() && said(&report).contains("3 runs are damaged"), "{}", said(&report));
+    let report =
+        Command::new(env!("CARGO_BIN_EXE_netc")).arg("report").arg(&place).output().unwrap();
+    assert!(
+        report.status.success() && said(&report).contains("3 runs are damaged"),
+        "{}",
+        said(&report)
+    );
     let again = search(folder.path(), &["s"]);
     let text = said(&again);
     assert_eq!(again.status.code(), Some(1), "{text}");
@@ -182,7 +203,11 @@ fn nothing_outside_is_written_by_a_worker() {
         assert!(said(&refused).contains("runs[0].id"), "{}", said(&refused));
     }
     assert_eq!(names(&outside), ["a.tmp", "checkpoint.safetensors", "worker-0.log"]);
-    assert!(names(&outside).iter().all(|name| fs::read_to_string(outside.join(name)).unwrap() == "mine"));
+    assert!(
+        names(&outside)
+            .iter()
+            .all(|name| fs::read_to_string(outside.join(name)).unwrap() == "mine")
+    );
 }
 
 #[test]
@@ -202,8 +227,12 @@ fn the_images_of_a_strangers_plan_are_opened_where_the_user_names_them() {
 #[test]
 fn a_limit_that_leaves_no_image_out_is_none() {
     let folder = project();
-    let args = ["tiny.net", "--runs", "1", "--data", "images.npz", "--out", "s", "--precision", "fp32"];
-    let done = search(folder.path(), &[&args[..], &["--limit-train", "1000", "--limit-test", "2"]].concat());
+    let args =
+        ["tiny.net", "--runs", "1", "--data", "images.npz", "--out", "s", "--precision", "fp32"];
+    let done = search(
+        folder.path(),
+        &[&args[..], &["--limit-train", "1000", "--limit-test", "2"]].concat(),
+    );
     assert!(done.status.success(), "{}", said(&done));
     let spec = Plan::read(&folder.path().join("s")).unwrap().spec;
     assert_eq!((spec.limit_train, spec.limit_test), (None, Some(2)));
@@ -213,8 +242,10 @@ fn a_limit_that_leaves_no_image_out_is_none() {
 #[test]
 fn a_search_in_which_every_run_fails_fails() {
     let folder = project();
-    fs::write(folder.path().join("large.net"), NET.replace("[N, 3, 8, 8]", "[N, 3, 16, 16]")).unwrap();
-    let done = search(folder.path(), &["large.net", "--runs", "2", "--data", "images.npz", "--out", "s"]);
+    fs::write(folder.path().join("large.net"), NET.replace("[N, 3, 8, 8]", "[N, 3, 16, 16]"))
+        .unwrap();
+    let done =
+        search(folder.path(), &["large.net", "--runs", "2", "--data", "images.npz", "--out", "s"]);
     assert_eq!(done.status.code(), Some(1), "{}", said(&done));
     assert!(said(&done).contains("no run could be finished: 2 runs failed"), "{}", said(&done));
 }

@@ -1,4 +1,5 @@
-//! The book: its examples are sound nets, its tables are those of the program, its links lead somewhere.
+//! The book: its examples are sound nets, its tables are those of the program, its links lead
+//! somewhere.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,7 +26,8 @@ fn chapter(name: &str) -> String {
 fn every_example_is_a_sound_net() {
     let mut seen = 0;
     for (file, text) in chapters() {
-        for example in text.split("```net\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+        for example in text.split("```net\n").skip(1).map(|rest| rest.split("```").next().unwrap())
+        {
             let overlay = Overlay::from([("nets/example.net".to_owned(), example.to_owned())]);
             let compilation = compile_over("nets/example.net".as_ref(), &[], &overlay);
             let shown = render(&compilation.problems, &compilation.sources, Style::PLAIN);
@@ -49,7 +51,10 @@ fn the_paths_of_nodes_that_the_reference_names_are_those_of_its_examples() {
         if let (true, Some(example)) = (i % 2 == 1, part.strip_prefix("net\n")) {
             let overlay = Overlay::from([("nets/example.net".to_owned(), example.to_owned())]);
             let net = compile_over("nets/example.net".as_ref(), &[], &overlay).net;
-            paths = net.iter().flat_map(|n| n.order().iter().map(|id| n.node(*id).path.clone())).collect();
+            paths = net
+                .iter()
+                .flat_map(|n| n.order().iter().map(|id| n.node(*id).path.clone()))
+                .collect();
             continue;
         }
         let path = |code: &&str| {
@@ -87,7 +92,9 @@ fn the_index_of_errors_has_every_code() {
     );
     for code in Code::ALL {
         let (name, severity) = (code.as_str(), code.severity().as_str());
-        index += &format!("\n## {name}\n\n*{severity}*\n\n{{{{#include ../src/diag/pages/{name}.md}}}}\n");
+        index += &format!(
+            "\n## {name}\n\n*{severity}*\n\n{{{{#include ../src/diag/pages/{name}.md}}}}\n"
+        );
     }
     assert_eq!(chapter("errors.md"), index);
 }
@@ -117,19 +124,24 @@ fn every_link_leads_somewhere() {
     assert!(seen >= 50, "only {seen} links found");
 }
 
-/// Follows the tutorial: writes each file that it names, and runs each command. What stands below a command is what it
-/// prints; the blocks of `sh` need libtorch.
+/// Follows the tutorial: writes each file that it names, and runs each command. What stands below a
+/// command is what it prints; the blocks of `sh` need libtorch.
 #[test]
 fn the_tutorial_can_be_followed_literally() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("nets")).unwrap();
-    for entry in std::fs::read_dir("nets").unwrap().map(Result::unwrap).filter(|e| e.path().is_file()) {
+    for entry in
+        std::fs::read_dir("nets").unwrap().map(Result::unwrap).filter(|e| e.path().is_file())
+    {
         std::fs::copy(entry.path(), folder.path().join("nets").join(entry.file_name())).unwrap();
     }
     let netc = |command: &str| {
         let args = command.split_whitespace().skip(1);
-        let run =
-            Command::new(env!("CARGO_BIN_EXE_netc")).args(args).current_dir(folder.path()).output().unwrap();
+        let run = Command::new(env!("CARGO_BIN_EXE_netc"))
+            .args(args)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
         let printed = String::from_utf8_lossy(&run.stderr) + String::from_utf8_lossy(&run.stdout);
         // The line about memory is another on each machine.
         let same = |line: &&str| !line.starts_with("memory of a training step");
@@ -146,9 +158,15 @@ fn the_tutorial_can_be_followed_literally() {
         let (kind, block) = part.split_once('\n').unwrap();
         match kind {
             "net" | "net wrong" => {
-                let name = before.lines().last().and_then(|line| line.strip_prefix('`')?.strip_suffix("`:"));
-                std::fs::write(folder.path().join(name.expect("a file's name before its text")), block)
-                    .unwrap();
+                let name = before
+                    .lines()
+                    .last()
+                    .and_then(|line| line.strip_prefix('`')?.strip_suffix("`:"));
+                std::fs::write(
+                    folder.path().join(name.expect("a file's name before its text")),
+                    block,
+                )
+                .unwrap();
             }
             "sh" => {
                 for command in block.lines() {
@@ -157,7 +175,8 @@ fn the_tutorial_can_be_followed_literally() {
                 }
             }
             _ => {
-                let (command, expected) = block.strip_prefix("$ ").unwrap().split_once('\n').unwrap();
+                let (command, expected) =
+                    block.strip_prefix("$ ").unwrap().split_once('\n').unwrap();
                 assert_eq!(netc(command).1, expected.trim_end(), "{command}");
                 commands += 1;
             }

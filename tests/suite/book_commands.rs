@@ -47,7 +47,10 @@ const INSTEAD: &[(&str, &str)] = &[
     ("--epochs 8 --limit-train 8000 --limit-test 2000", "SMALL --epochs 1"),
     ("netc train nets/resnet9.net", "netc train nets/resnet9.net SMALL --epochs 1"),
     ("netc train nets/backbone.net", "netc train nets/backbone.net SMALL --epochs 1"),
-    ("netc train nets/backbone_norepeat.net", "netc train nets/backbone_norepeat.net SMALL --epochs 1"),
+    (
+        "netc train nets/backbone_norepeat.net",
+        "netc train nets/backbone_norepeat.net SMALL --epochs 1",
+    ),
     ("netc train nets/backbone_3x3.net", "netc train nets/backbone_3x3.net SMALL --epochs 1"),
     ("netc train nets/extra_l1l2l3.net", "netc train nets/extra_l1l2l3.net SMALL"),
     ("netc train my.net --data photos", "netc train my.net --data photos --epochs 1"),
@@ -70,7 +73,8 @@ struct Shown {
 }
 
 fn pages() -> Vec<(PathBuf, String)> {
-    let mut pages: Vec<PathBuf> = std::fs::read_dir("docs").unwrap().map(|e| e.unwrap().path()).collect();
+    let mut pages: Vec<PathBuf> =
+        std::fs::read_dir("docs").unwrap().map(|e| e.unwrap().path()).collect();
     // The tutorial is followed elsewhere, and the index of errors has texts of its own.
     pages.retain(|p| p.extension().is_some_and(|e| e == "md") && !p.ends_with("tutorial.md"));
     pages.extend(["README.md", "editors/vscode/README.md"].map(PathBuf::from));
@@ -81,14 +85,19 @@ fn pages() -> Vec<(PathBuf, String)> {
 /// The commands of a page's blocks, and those between back quotes that name a file.
 fn commands(page: &Path, text: &str) -> Vec<Shown> {
     let mut found = Vec::new();
-    let mut add = |command: String, output| found.push(Shown { page: page.to_owned(), command, output });
+    let mut add =
+        |command: String, output| found.push(Shown { page: page.to_owned(), command, output });
     for (i, part) in text.split("```").enumerate() {
         let (kind, block) = part.split_once('\n').unwrap_or((part, ""));
         match (i % 2 == 1, kind) {
             (false, _) => {
-                let inline = part.split('`').skip(1).step_by(2).filter(|code| code.starts_with("netc "));
-                let whole = inline.filter(|c| ["nets/", "runs/", "searches/"].iter().any(|w| c.contains(w)));
-                whole.filter(|c| !c.contains("...")).for_each(|code| add(code.replace('\n', " "), None));
+                let inline =
+                    part.split('`').skip(1).step_by(2).filter(|code| code.starts_with("netc "));
+                let whole = inline
+                    .filter(|c| ["nets/", "runs/", "searches/"].iter().any(|w| c.contains(w)));
+                whole
+                    .filter(|c| !c.contains("..."))
+                    .for_each(|code| add(code.replace('\n', " "), None));
             }
             (true, "sh" | "bash" | "console" | "shell") => {
                 logical_lines(block).into_iter().for_each(|line| add(line, None));
@@ -103,8 +112,8 @@ fn commands(page: &Path, text: &str) -> Vec<Shown> {
     found
 }
 
-/// The commands of a block: a line that ends in `\` goes on, a loop is one command, and so are those
-/// that run at the same time.
+/// The commands of a block: a line that ends in `\` goes on, a loop is one command, and so are
+/// those that run at the same time.
 fn logical_lines(block: &str) -> Vec<String> {
     let (mut lines, mut open) = (Vec::new(), String::new());
     for line in block.lines() {
@@ -131,26 +140,37 @@ impl Desk {
         for folder in ["nets", "nets/zoo", "examples/searches", "examples/recipes"] {
             let to = desk.0.path().join(folder);
             std::fs::create_dir_all(&to).unwrap();
-            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|e| e.path().is_file())
+            for entry in std::fs::read_dir(folder)
+                .unwrap()
+                .map(Result::unwrap)
+                .filter(|e| e.path().is_file())
             {
                 std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
             }
         }
         std::fs::create_dir_all(desk.0.path().join("docs/pictures")).unwrap();
-        for (i, image) in ["train/cat/1", "train/dog/2", "test/cat/3", "test/dog/4"].iter().enumerate() {
+        for (i, image) in
+            ["train/cat/1", "train/dog/2", "test/cat/3", "test/dog/4"].iter().enumerate()
+        {
             for set in ["photos", "marks"] {
                 desk.image(&format!("{set}/{image}.png"), i as u8);
             }
         }
         for i in 0..20 {
-            desk.image(&format!("tiny/{}/class{}/{i}.png", ["train", "test"][i / 10], i % 10), i as u8);
+            desk.image(
+                &format!("tiny/{}/class{}/{i}.png", ["train", "test"][i / 10], i % 10),
+                i as u8,
+            );
         }
         ["cat.png", "deer.png", "ship.png"].iter().for_each(|name| desk.image(name, 9));
         let net = "net NAME(classes = 2) {\n  input image: [N, 3, 32, 32]\n  \
                    conv(4) -> relu -> globalmaxpool -> flatten -> linear(classes)\n  output logits: [N, classes]\n}\n";
         for name in ["my", "marks"] {
-            std::fs::write(desk.0.path().join(name).with_extension("net"), net.replace("NAME", name))
-                .unwrap();
+            std::fs::write(
+                desk.0.path().join(name).with_extension("net"),
+                net.replace("NAME", name),
+            )
+            .unwrap();
         }
         let wrong = "tests/cases/check_err/shortcut_of_another_shape.net";
         std::fs::copy(wrong, desk.0.path().join("shortcut.net")).unwrap();
@@ -224,7 +244,9 @@ fn every_command_runs_or_has_a_reason_not_to() {
                     }
                 }
                 (Ok(_), _) => {}
-                (Err(printed), _) => wrong.push(format!("{}: {command}\nfails\n{printed}", page.display())),
+                (Err(printed), _) => {
+                    wrong.push(format!("{}: {command}\nfails\n{printed}", page.display()))
+                }
             }
         }
     }
@@ -277,8 +299,18 @@ fn subcommands_and_flags_that_are_mentioned_exist() {
 /// A word between back quotes that looks like a path of this repository is one.
 #[test]
 fn files_that_are_mentioned_exist() {
-    let roots =
-        ["src/", "tests/", "scripts/", "docs/", "nets/", "examples/", "bench/", "fuzz/", "editors/", "web/"];
+    let roots = [
+        "src/",
+        "tests/",
+        "scripts/",
+        "docs/",
+        "nets/",
+        "examples/",
+        "bench/",
+        "fuzz/",
+        "editors/",
+        "web/",
+    ];
     let mut seen = 0;
     for (page, text) in pages() {
         for code in text.split('`').skip(1).step_by(2).flat_map(str::split_whitespace) {

@@ -61,14 +61,17 @@ pub fn conv(choices: &mut Choices, [c, h, w]: Image) -> (String, Image) {
         1 if c % 2 == 0 => (2, choices.of(&[2, 4, 6])),
         _ => (1, choices.of(&[1, 3, 4, 8])),
     };
-    let (rows, columns) = (window(choices, h, |k| 3.min(k - 1)), window(choices, w, |k| 3.min(k - 1)));
+    let (rows, columns) =
+        (window(choices, h, |k| 3.min(k - 1)), window(choices, w, |k| 3.min(k - 1)));
     let mut dilation = choices.of(&[1, 1, 2, 3]);
-    let fits =
-        |d: u64| [(rows, h), (columns, w)].iter().all(|(a, length)| length + 2 * a[2] > d * (a[0] - 1));
+    let fits = |d: u64| {
+        [(rows, h), (columns, w)].iter().all(|(a, length)| length + 2 * a[2] > d * (a[0] - 1))
+    };
     if !fits(dilation) {
         dilation = 1;
     }
-    let size = |a: [u64; 4], length: u64| (length + 2 * a[2] - dilation * (a[0] - 1) - 1) / a[1] + 1;
+    let size =
+        |a: [u64; 4], length: u64| (length + 2 * a[2] - dilation * (a[0] - 1) - 1) / a[1] + 1;
     let text = format!(
         "conv({out}, {}, dilation = {dilation}, groups = {groups}, bias = {})",
         settings(rows, columns),
@@ -85,8 +88,11 @@ pub fn pool(choices: &mut Choices, [c, h, w]: Image) -> (String, Image) {
         let rest = !(length + 2 * pad - k).is_multiple_of(stride);
         floor + u64::from(ceil && rest && floor * stride < length + pad)
     };
-    let text =
-        format!("{}({}, ceil = {ceil})", choices.of(&["maxpool", "avgpool"]), settings(rows, columns),);
+    let text = format!(
+        "{}({}, ceil = {ceil})",
+        choices.of(&["maxpool", "avgpool"]),
+        settings(rows, columns),
+    );
     (text, [c, size(rows, h), size(columns, w)])
 }
 
@@ -177,7 +183,8 @@ impl Net {
                 }
             }
             6 => {
-                let (source, from) = self.named[choices.below(self.named.len() as u64) as usize].clone();
+                let (source, from) =
+                    self.named[choices.below(self.named.len() as u64) as usize].clone();
                 let (text, to) = conv(choices, from);
                 self.count += 1;
                 let name = format!("b{}", self.count);
@@ -191,15 +198,21 @@ impl Net {
                 |other| other[1..] == at[1..] && other[0] + c <= 16,
                 |other| [c + other[0], h, w],
             ),
-            9 => {
-                self.join(choices, "mul", |other| (0..3).all(|i| other[i] == at[i] || other[i] == 1), |_| at)
-            }
+            9 => self.join(
+                choices,
+                "mul",
+                |other| (0..3).all(|i| other[i] == at[i] || other[i] == 1),
+                |_| at,
+            ),
             10 => {
                 let source = self.named[choices.below(self.named.len() as u64) as usize].0.clone();
                 self.count += 1;
                 let gate = format!("g{}", self.count);
-                writeln!(self.text, "  {gate} = {source} -> globalavgpool -> conv({c}, k = 1) -> sigmoid")
-                    .unwrap();
+                writeln!(
+                    self.text,
+                    "  {gate} = {source} -> globalavgpool -> conv({c}, k = 1) -> sigmoid"
+                )
+                .unwrap();
                 self.named.push((gate, [c, 1, 1]));
             }
             11 => {
@@ -234,7 +247,8 @@ impl Net {
         fits: impl Fn(Image) -> bool,
         to: impl Fn(Image) -> Image,
     ) {
-        let fitting: Vec<(String, Image)> = self.named.iter().filter(|(_, at)| fits(*at)).cloned().collect();
+        let fitting: Vec<(String, Image)> =
+            self.named.iter().filter(|(_, at)| fits(*at)).cloned().collect();
         if !fitting.is_empty() {
             let (name, at) = fitting[choices.below(fitting.len() as u64) as usize].clone();
             self.line(choices, &format!("{op}({name})"), to(at));

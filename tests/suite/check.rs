@@ -33,7 +33,11 @@ fn listing(net: &Checked) -> String {
         let from = operands.first().map(|o| format!(" <- {o}")).unwrap_or_default();
         text += &format!("{} = {}{from} : {}", node.path, node.op.text(more), net.shape(id));
         let (params, macs) = (net.node_params(id), net.node_macs(id));
-        text += &if params + macs > 0 { format!("  {params} params, {macs} MACs\n") } else { "\n".into() };
+        text += &if params + macs > 0 {
+            format!("  {params} params, {macs} MACs\n")
+        } else {
+            "\n".into()
+        };
     }
     text + &format!("{} params, {} MACs\n", net.params(), net.macs())
 }
@@ -49,8 +53,13 @@ pub fn invariants(path: &Path, net: &Checked) {
     let again = compile(&file, &[]);
     let shown = render(&again.problems, &again.sources, Style::PLAIN);
     let again = again.net.unwrap_or_else(|| panic!("the flat form does not compile:\n{shown}"));
-    assert_eq!(again.graph().canonical(), net.graph().canonical(), "the flat form is another graph");
-    let paths = |net: &Checked| net.order().iter().map(|&id| net.node(id).path.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        again.graph().canonical(),
+        net.graph().canonical(),
+        "the flat form is another graph"
+    );
+    let paths =
+        |net: &Checked| net.order().iter().map(|&id| net.node(id).path.clone()).collect::<Vec<_>>();
     assert_eq!(paths(&again), paths(net), "the flat form renames nodes");
     assert_eq!(again.flat_text(None), flat, "the flat form of the flat form differs");
     assert_eq!((again.params(), again.macs()), (net.params(), net.macs()));
@@ -88,10 +97,18 @@ fn wrong_nets_say_where_and_why() {
     snapshots().bind(|| {
         insta::glob!("../cases/check_err", "*.net", |path| {
             let compilation = compiled(path);
-            assert!(!compilation.ok() && compilation.net.is_none(), "{} is accepted", path.display());
+            assert!(
+                !compilation.ok() && compilation.net.is_none(),
+                "{} is accepted",
+                path.display()
+            );
             let shown = render(&compilation.problems, &compilation.sources, Style::PLAIN);
             let again = compiled(path);
-            assert_eq!(shown, render(&again.problems, &again.sources, Style::PLAIN), "not deterministic");
+            assert_eq!(
+                shown,
+                render(&again.problems, &again.sources, Style::PLAIN),
+                "not deterministic"
+            );
             insta::assert_snapshot!("check_err", shown);
         });
     });
@@ -127,7 +144,8 @@ fn every_net_of_the_project_keeps_the_invariants() {
 /// The files of `nets/`.
 pub fn nets() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "net"));
     files.sort();
     files

@@ -35,7 +35,11 @@ fn warnings_are_counted_and_fail_the_check_where_they_are_denied() {
     let odd = "tests/cases/check_warn/bias_before_bn.net";
     let allowed = netc(&["check", odd]);
     assert_eq!(allowed.status.code(), Some(0));
-    assert!(text(&allowed.stdout).contains(": a is sound, 2 warnings\n"), "{}", text(&allowed.stdout));
+    assert!(
+        text(&allowed.stdout).contains(": a is sound, 2 warnings\n"),
+        "{}",
+        text(&allowed.stdout)
+    );
     let denied = netc(&["check", "--deny", "warnings", odd]);
     assert_eq!(denied.status.code(), Some(1));
     assert!(text(&denied.stdout).contains(": 2 problems\n"), "{}", text(&denied.stdout));
@@ -103,10 +107,12 @@ fn json_is_a_line_a_file_with_the_documented_keys() {
         "nets/resnet9.net",
         "tests/cases/check_err/shortcut_of_another_shape.net",
     ]);
-    let lines: Vec<Value> = text(&out.stdout).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let lines: Vec<Value> =
+        text(&out.stdout).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let [good, bad] = lines.as_slice() else { panic!("two files, two lines") };
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    let mut expected = ["file", "net", "ok", "params", "macs", "memory", "output", "nodes", "problems"];
+    let mut expected =
+        ["file", "net", "ok", "params", "macs", "memory", "output", "nodes", "problems"];
     expected.sort_unstable();
     for line in &lines {
         assert_eq!(keys(line), expected);
@@ -136,7 +142,8 @@ fn json_is_a_line_a_file_with_the_documented_keys() {
 fn fmt_rewrites_in_place_and_check_only_tells() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ugly.net");
-    std::fs::write(&file, "net a{input x:[N,3,4,4]\n\n\n  relu->conv( 4 )\noutput y:[N,4,4,4]}").unwrap();
+    std::fs::write(&file, "net a{input x:[N,3,4,4]\n\n\n  relu->conv( 4 )\noutput y:[N,4,4,4]}")
+        .unwrap();
     let path = file.to_str().unwrap();
     assert_eq!(netc(&["fmt", "--check", path]).status.code(), Some(1));
     assert_eq!(netc(&["fmt", path]).status.code(), Some(0));
@@ -148,7 +155,11 @@ fn fmt_rewrites_in_place_and_check_only_tells() {
     assert_eq!(netc(&["fmt", "--check", path]).status.code(), Some(0));
     std::fs::write(&file, "net a {").unwrap();
     assert_eq!(netc(&["fmt", path]).status.code(), Some(1));
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), "net a {", "a file with errors is left alone");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        "net a {",
+        "a file with errors is left alone"
+    );
 }
 
 #[test]
@@ -156,14 +167,17 @@ fn expand_says_where_each_op_comes_from() {
     let out = text(&netc(&["expand", "nets/extra_l1.net"]).stdout);
     assert!(out.contains("layer1.conv_bn_2.conv: conv(128)"), "{out}");
     assert!(
-        out.contains("# nets/lib.net:4, in conv_bn(c = 128, k = 3, stride = 1), in stage(i = 1, c = 128)"),
+        out.contains(
+            "# nets/lib.net:4, in conv_bn(c = 128, k = 3, stride = 1), in stage(i = 1, c = 128)"
+        ),
         "{out}"
     );
 }
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["check", "fmt", "expand", "show", "diff", "derive", "train", "eval", "completions", "man"]
+    for command in
+        ["check", "fmt", "expand", "show", "diff", "derive", "train", "eval", "completions", "man"]
     {
         let out = netc(&[command, "--help"]);
         assert_eq!(out.status.code(), Some(0));
@@ -174,8 +188,12 @@ fn every_command_has_help_with_examples() {
 #[test]
 fn the_nets_are_found_from_anywhere() {
     let nets = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets/extra_l1l2l3.net");
-    let out =
-        Command::new(env!("CARGO_BIN_EXE_netc")).arg("check").arg(nets).current_dir("/").output().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_netc"))
+        .arg("check")
+        .arg(nets)
+        .current_dir("/")
+        .output()
+        .unwrap();
     assert_eq!(out.status.code(), Some(0));
 }
 
@@ -191,8 +209,13 @@ fn trains(data: &str) {
     let trained = netc(&args);
     let report = text(&trained.stdout);
     assert_eq!(trained.status.code(), Some(0), "{report}{}", text(&trained.stderr));
-    assert!(report.contains("finished 2 epochs: test accuracy") && report.contains("written to"), "{report}");
-    for file in ["net.net", "recipe.yaml", "run.json", "checkpoint.safetensors", "log.jsonl", "log.tsv"] {
+    assert!(
+        report.contains("finished 2 epochs: test accuracy") && report.contains("written to"),
+        "{report}"
+    );
+    for file in
+        ["net.net", "recipe.yaml", "run.json", "checkpoint.safetensors", "log.jsonl", "log.tsv"]
+    {
         assert!(Path::new(out).join(file).is_file(), "{file} is not written");
     }
     let tsv = std::fs::read_to_string(Path::new(out).join("log.tsv")).unwrap();
@@ -216,7 +239,9 @@ fn a_net_trains_on_generated_images() {
 fn a_net_trains_on_real_images() {
     match std::env::var("NETC_DATA") {
         Ok(folder) => trains(&folder),
-        Err(_) => crate::unable::note("commands::a_net_trains_on_real_images", "NETC_DATA is not set"),
+        Err(_) => {
+            crate::unable::note("commands::a_net_trains_on_real_images", "NETC_DATA is not set")
+        }
     }
 }
 
@@ -230,7 +255,11 @@ fn a_training_that_cannot_start_says_why() {
     refused(&["train", "nets/resnet9.net", "--data", "/nonexistent"], 1, "/nonexistent");
     refused(&["train", "nets/lib.net", "--data", "synthetic"], 1, "no net");
     refused(&["train", "nets/resnet9.net", "--precision", "fp12"], 2, "bf16");
-    refused(&["train", "nets/resnet9.net", "--device", "cuda:7", "--data", "synthetic"], 1, "cuda:7");
+    refused(
+        &["train", "nets/resnet9.net", "--device", "cuda:7", "--data", "synthetic"],
+        1,
+        "cuda:7",
+    );
     refused(&["eval", "nets"], 1, "holds no run");
 }
 
@@ -259,9 +288,12 @@ fn a_profile_says_where_the_time_goes() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let nodes = ["prep.conv", "prep.bn", "layer3.residual.conv_bn_2.bn", "head.linear"];
     for node in nodes {
-        let line =
-            text.lines().find(|line| line.starts_with(node)).unwrap_or_else(|| panic!("{node} in {text}"));
-        let times: Vec<f64> = line.split_whitespace().skip(1).take(2).map(|ms| ms.parse().unwrap()).collect();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(node))
+            .unwrap_or_else(|| panic!("{node} in {text}"));
+        let times: Vec<f64> =
+            line.split_whitespace().skip(1).take(2).map(|ms| ms.parse().unwrap()).collect();
         assert!(times[0] > 0.0 && times[1] > 0.0, "{line}");
     }
     assert!(text.contains("images/s") && text.contains("GMAC/s"));

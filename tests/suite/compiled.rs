@@ -1,4 +1,5 @@
-//! The compiled step against libtorch's tape: value, gradients, running statistics, and a training of 100 steps.
+//! The compiled step against libtorch's tape: value, gradients, running statistics, and a training
+//! of 100 steps.
 
 use std::path::Path;
 
@@ -17,7 +18,8 @@ fn tuning(choice: ConvChoice) -> Tuning {
 /// The nets of a folder with few channels, if they take a width.
 fn nets(folder: &str) -> Vec<Checked> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let narrow = [("width".to_string(), "8".to_string())];
     let compile = |path: &std::path::PathBuf| {
@@ -59,16 +61,19 @@ fn difference(found: &Tensor, expected: &Tensor) -> f64 {
     largest(&(found - expected)) / largest(expected).max(1e-30)
 }
 
-/// How far one compiled step is from the tape's: the largest difference of all tensors, with its name.
+/// How far one compiled step is from the tape's: the largest difference of all tensors, with its
+/// name.
 pub(crate) fn apart(net: &Checked, precision: Precision, choice: ConvChoice) -> (f64, String) {
     let new = || TorchNet::new(net, 3, Device::Cpu, precision).unwrap();
     let (tape, own) = (new(), new());
     let (images, labels) = (images(net, IMAGES), labels(net, IMAGES));
     let (loss, gradients) = taped(&tape, &images, &labels, 7);
-    let mut compiled = Session::new(&own, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
+    let mut compiled =
+        Session::new(&own, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
     let stepped = compiled.step(&images, &labels, 7).unwrap();
     let mut all = vec![(difference(&stepped.loss, &loss), "the loss".to_string())];
-    // A gradient that is 0 but for rounding, as that of a scale ahead of a normalisation, has no digits to compare.
+    // A gradient that is 0 but for rounding, as that of a scale ahead of a normalisation, has no
+    // digits to compare.
     let least = gradients.iter().map(largest).fold(1e-30, f64::max) * 1e-3;
     let trained = own.trained().zip(compiled.gradients()).zip(&gradients);
     all.extend(trained.map(|((weight, found), expected)| {
@@ -76,7 +81,9 @@ pub(crate) fn apart(net: &Checked, precision: Precision, choice: ConvChoice) -> 
         (difference, weight.name.clone())
     }));
     let pairs = own.weights().iter().zip(tape.weights()).filter(|(weight, _)| !weight.trained);
-    all.extend(pairs.map(|(found, tape)| (difference(&found.tensor, &tape.tensor), tape.name.clone())));
+    all.extend(
+        pairs.map(|(found, tape)| (difference(&found.tensor, &tape.tensor), tape.name.clone())),
+    );
     assert_eq!(compiled.gradients().len(), gradients.len());
     all.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
 }
@@ -93,10 +100,12 @@ fn every_rule_is_that_of_the_tape() {
     }
 }
 
-/// The root of the mean square of the differences of all gradients, relative to that of the gradients.
+/// The root of the mean square of the differences of all gradients, relative to that of the
+/// gradients.
 fn error(found: &[Tensor], expected: &[Tensor]) -> f64 {
     let square = |t: &Tensor| t.square().sum(Kind::Double).double_value(&[]);
-    let apart: f64 = found.iter().zip(expected).map(|(f, e)| square(&(f.to_kind(Kind::Double) - e))).sum();
+    let apart: f64 =
+        found.iter().zip(expected).map(|(f, e)| square(&(f.to_kind(Kind::Double) - e))).sum();
     (apart / expected.iter().map(square).sum::<f64>()).sqrt()
 }
 
@@ -109,19 +118,25 @@ fn the_kernels_are_as_near_to_fp64_as_the_tape_is() {
         let tape = error(&taped(&new(Precision::Fp32), &images, &labels, 7).1, &exact);
         for choice in [ConvChoice::Library, ConvChoice::F2, ConvChoice::F4] {
             let apart = error(&own(&new(Precision::Fp32), choice, &images, &labels), &exact);
-            assert!(apart < 3.0 * tape + 1e-5, "{} by {choice}: {apart}, the tape {tape}", net.graph().name);
+            assert!(
+                apart < 3.0 * tape + 1e-5,
+                "{} by {choice}: {apart}, the tape {tape}",
+                net.graph().name
+            );
         }
     }
 }
 
 /// The gradients of a compiled step.
 fn own(net: &TorchNet, choice: ConvChoice, images: &Tensor, labels: &Tensor) -> Vec<Tensor> {
-    let mut compiled = Session::new(net, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
+    let mut compiled =
+        Session::new(net, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
     compiled.step(images, labels, 7).unwrap();
     compiled.gradients().iter().map(Tensor::shallow_clone).collect()
 }
 
-/// In bf16 what is nearly equal goes one way or the other, so that single nets differ much; all together do not.
+/// In bf16 what is nearly equal goes one way or the other, so that single nets differ much; all
+/// together do not.
 #[test]
 fn in_bf16_the_kernels_are_on_the_whole_as_near_as_the_tape() {
     let mut logs = [0.0; 3];
@@ -148,7 +163,8 @@ fn evaluation_is_that_of_libtorch() {
         let images = images(net, IMAGES);
         let expected = tch::no_grad(|| source.forward(&images, Mode::Eval)).unwrap();
         for choice in [ConvChoice::Library, ConvChoice::F2, ConvChoice::F4] {
-            let mut compiled = Session::new(&folded, Purpose::Evaluation, 6, &tuning(choice)).unwrap();
+            let mut compiled =
+                Session::new(&folded, Purpose::Evaluation, 6, &tuning(choice)).unwrap();
             let found = compiled.evaluate(&images).unwrap();
             let apart = difference(&found, &expected);
             assert!(apart < 1e-4, "{} by {choice}: {apart}", net.graph().name);
@@ -195,7 +211,8 @@ fn a_hundred_steps_end_where_those_of_the_tape_do() {
 /// The files of the repository's nets, each with its text.
 pub(crate) fn nets_of() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let text = |path: std::path::PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();

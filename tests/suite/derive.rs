@@ -62,7 +62,12 @@ fn the_text_of_a_derived_net_is_the_derived_net() {
 fn every_net() -> Vec<PathBuf> {
     let cases = std::fs::read_dir("tests/cases/check_ok").unwrap().map(|e| e.unwrap().path());
     let cases = cases.filter(|path| path.extension().is_some_and(|e| e == "net"));
-    nets().into_iter().filter(|f| f.file_stem().unwrap() != "lib").chain(cases).chain(zoo()).collect()
+    nets()
+        .into_iter()
+        .filter(|f| f.file_stem().unwrap() != "lib")
+        .chain(cases)
+        .chain(zoo())
+        .collect()
 }
 
 #[test]
@@ -71,7 +76,12 @@ fn the_readable_text_of_a_net_resolves_to_the_same_graph() {
         let before = net(&file);
         let text = readable(&before);
         let after = compiled(&text);
-        assert_eq!(after.graph().canonical(), before.graph().canonical(), "{}:\n{text}", file.display());
+        assert_eq!(
+            after.graph().canonical(),
+            before.graph().canonical(),
+            "{}:\n{text}",
+            file.display()
+        );
         assert_eq!(readable(&net(&file)), text, "{} twice", file.display());
     }
 }

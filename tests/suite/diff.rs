@@ -90,7 +90,9 @@ fn operands_in_another_order_are_a_change() {
     };
     let found = diff(&build(false), &build(true));
     let [stage] = found.stages.as_slice() else { panic!("{found:?}") };
-    let [Change::Rewired { path, from, to, .. }] = stage.changes.as_slice() else { panic!("{found:?}") };
+    let [Change::Rewired { path, from, to, .. }] = stage.changes.as_slice() else {
+        panic!("{found:?}")
+    };
     assert_eq!(
         (path.as_str(), from.join(" "), to.join(" ")),
         ("join", "relu image".into(), "image relu".into())
@@ -109,7 +111,9 @@ fn another_output_is_a_change() {
     };
     let found = diff(&build(false), &build(true));
     let [stage] = found.stages.as_slice() else { panic!("{found:?}") };
-    let [Change::Rewired { op, from, to, .. }] = stage.changes.as_slice() else { panic!("{found:?}") };
+    let [Change::Rewired { op, from, to, .. }] = stage.changes.as_slice() else {
+        panic!("{found:?}")
+    };
     assert!(!found.equal);
     assert_eq!((*op, from.join(" "), to.join(" ")), ("output", "sum".into(), "relu".into()));
 }
@@ -127,7 +131,13 @@ fn exit_codes_are_those_of_diff() {
 
 #[test]
 fn json_says_the_same() {
-    let text = printed(&["diff", "--format", "json", "nets/backbone_norepeat.net", "nets/backbone_3x3.net"]);
+    let text = printed(&[
+        "diff",
+        "--format",
+        "json",
+        "nets/backbone_norepeat.net",
+        "nets/backbone_3x3.net",
+    ]);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["equal"], false);
     assert_eq!(value["params"], serde_json::json!([114_762, 966_730]));

@@ -12,8 +12,10 @@ fn text(path: &Path) -> String {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -89,7 +91,8 @@ fn good() -> Vec<u8> {
 
 /// Whether it is taken for a whole checkpoint.
 fn whole(bytes: &[u8]) -> bool {
-    sealed::open(bytes).is_ok_and(|file| file.facts.is_some() && file.floats("conv.weight", &[4, 3]).is_ok())
+    sealed::open(bytes)
+        .is_ok_and(|file| file.facts.is_some() && file.floats("conv.weight", &[4, 3]).is_ok())
 }
 
 #[test]

@@ -55,7 +55,9 @@ fn a_link_to_a_folder_is_not_entered() {
 #[test]
 fn no_name_leads_out() {
     let (place, folder) = hostile();
-    for name in ["", ".", "..", "/", "/tmp/x", "../outside", "folder/x", "folder/", "./link", "a\0b"] {
+    for name in
+        ["", ".", "..", "/", "/tmp/x", "../outside", "folder/x", "folder/", "./link", "a\0b"]
+    {
         let refused = [
             folder.read(name, 9).map(drop),
             folder.append(name).map(drop),

@@ -17,7 +17,8 @@ const NET: &str = "net small {
 }
 ";
 
-/// Batches that do not come out even, and a rate at which rounding does not grow into another training.
+/// Batches that do not come out even, and a rate at which rounding does not grow into another
+/// training.
 const RECIPE: &str = "batch_size: 48\npeak_lr: 0.01\n";
 
 /// A folder with a net and a recipe.
@@ -70,7 +71,8 @@ fn text(output: &Output) -> String {
 }
 
 fn finish(children: Vec<Child>) -> Vec<Output> {
-    let outputs: Vec<Output> = children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let outputs: Vec<Output> =
+        children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
     assert!(
         outputs.iter().all(|output| output.status.success()),
         "{:?}",
@@ -83,8 +85,9 @@ fn finish(children: Vec<Child>) -> Vec<Output> {
 fn weights(run: &Path) -> Vec<(String, Vec<f32>)> {
     let bytes = std::fs::read(run.join("checkpoint.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    let floats =
-        |data: &[u8]| data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+    let floats = |data: &[u8]| {
+        data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+    };
     let mut all: Vec<(String, Vec<f32>)> =
         file.tensors().into_iter().map(|(name, view)| (name, floats(view.data()))).collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -174,8 +177,9 @@ fn a_rank_that_dies_ends_the_job_and_any_number_of_ranks_goes_on_with_it() {
         text(&first)
     );
     finish(ranks(folder.path(), 3, &["--resume", "run"]));
-    let whole =
-        train(folder.path(), &[NEW, &["--epochs", "15", "--out", "whole"]].concat()).output().unwrap();
+    let whole = train(folder.path(), &[NEW, &["--epochs", "15", "--out", "whole"]].concat())
+        .output()
+        .unwrap();
     assert!(whole.status.success());
     assert_eq!(metrics(&run).len(), 15);
     let difference = difference(&run, &folder.path().join("whole"));
@@ -189,8 +193,10 @@ fn one_process_goes_on_to_the_same_bits() {
     let long = |out| [NEW, &["--epochs", "12", "--out", out]].concat();
     let mut child = train(folder.path(), &long("run")).spawn().unwrap();
     let start = Instant::now();
-    let rows =
-        || std::fs::read_to_string(folder.path().join("run/log.jsonl")).map_or(0, |log| log.lines().count());
+    let rows = || {
+        std::fs::read_to_string(folder.path().join("run/log.jsonl"))
+            .map_or(0, |log| log.lines().count())
+    };
     while rows() < 3 {
         assert!(start.elapsed() < Duration::from_secs(60), "no epoch");
         std::thread::sleep(Duration::from_millis(20));
@@ -214,8 +220,9 @@ fn a_second_interrupt_ends_it_too_and_loses_no_epoch() {
     let folder = folder("-> bn ");
     for (i, signal) in ["-INT", "-TERM", "-INT"].into_iter().enumerate() {
         let out = format!("run{i}");
-        let mut child =
-            train(folder.path(), &[NEW, &["--epochs", "1000", "--out", &out]].concat()).spawn().unwrap();
+        let mut child = train(folder.path(), &[NEW, &["--epochs", "1000", "--out", &out]].concat())
+            .spawn()
+            .unwrap();
         let start = Instant::now();
         let log = folder.path().join(&out).join("log.jsonl");
         let rows = || std::fs::read_to_string(&log).map_or(0, |log| log.lines().count());
@@ -237,8 +244,10 @@ fn a_batch_that_is_too_small_to_share_is_refused() {
     let folder = folder("");
     let args = [NEW, &["--epochs", "1", "--out", "run"]].concat();
     let args: Vec<&str> = args.iter().map(|arg| if *arg == "400" { "97" } else { arg }).collect();
-    let outputs: Vec<Output> =
-        ranks(folder.path(), 2, &args).into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let outputs: Vec<Output> = ranks(folder.path(), 2, &args)
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap())
+        .collect();
     for output in outputs {
         assert!(
             text(&output).contains("a batch of 1 of the 97 images cannot be shared by 2 ranks"),

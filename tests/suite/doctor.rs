@@ -13,8 +13,8 @@ fn lonely() -> (tempfile::TempDir, PathBuf) {
     (folder, netc)
 }
 
-/// Copies a program in another process: one that this process had open for writing could not be started while a test
-/// beside this one is between fork and exec.
+/// Copies a program in another process: one that this process had open for writing could not be
+/// started while a test beside this one is between fork and exec.
 fn place(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-p").args([from, to]).status().unwrap().success());
 }
@@ -71,12 +71,14 @@ fn a_netc_torch_that_does_not_start_is_reported_with_its_own_words() {
         place(&written, &folder.path().join("netc-torch"));
         findings(&bare(&netc, &["doctor", "--format", "json"]))
     };
-    let linker =
-        "netc-torch: error while loading shared libraries: libtorch_cpu.so: cannot open shared object file";
+    let linker = "netc-torch: error while loading shared libraries: libtorch_cpu.so: cannot open shared object file";
     let report = with(&format!("#!/bin/sh\necho '/x/{linker}' >&2\nexit 127\n"));
     let found = finding(&report, "libtorch");
     assert_eq!((&report["ok"], &found["status"]), (&Value::from(false), &Value::from("failure")));
-    assert!(found["found"].as_str().unwrap().contains("error while loading shared libraries"), "{found}");
+    assert!(
+        found["found"].as_str().unwrap().contains("error while loading shared libraries"),
+        "{found}"
+    );
     assert!(found["repair"].as_str().unwrap().contains("scripts/libtorch.sh"), "{found}");
 
     assert!(
@@ -86,7 +88,10 @@ fn a_netc_torch_that_does_not_start_is_reported_with_its_own_words() {
             .contains("signal")
     );
     let silent = with("#!/bin/sh\nexit 0\n");
-    assert!(finding(&silent, "libtorch")["found"].as_str().unwrap().contains("no answer"), "{silent}");
+    assert!(
+        finding(&silent, "libtorch")["found"].as_str().unwrap().contains("no answer"),
+        "{silent}"
+    );
     let absent = with("#!/nowhere/interpreter\n");
     assert!(
         finding(&absent, "netc-torch")["found"].as_str().unwrap().contains("cannot be started"),
@@ -107,9 +112,15 @@ fn a_netc_torch_that_does_not_start_is_reported_with_its_own_words() {
 
 #[test]
 fn where_training_works_the_doctor_says_so() {
-    let out = Command::new(env!("CARGO_BIN_EXE_netc")).args(["doctor", "--format", "json"]).output().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_netc"))
+        .args(["doctor", "--format", "json"])
+        .output()
+        .unwrap();
     let report = findings(&out);
     assert_eq!(out.status.code(), Some(0), "{report}");
     let libtorch = finding(&report, "libtorch")["found"].as_str().unwrap();
-    assert!(libtorch.starts_with("2.11.0, /") && libtorch.ends_with("/libtorch_cpu.so"), "{libtorch}");
+    assert!(
+        libtorch.starts_with("2.11.0, /") && libtorch.ends_with("/libtorch_cpu.so"),
+        "{libtorch}"
+    );
 }

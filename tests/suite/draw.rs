@@ -15,7 +15,8 @@ use super::zoo::zoo;
 /// Every sound net of the project and of the cases.
 fn sound() -> Vec<PathBuf> {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/check_ok");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(cases).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(cases).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "net"));
     files.extend(zoo());
     files.extend(nets().into_iter().filter(|f| f.file_stem().unwrap() != "lib"));
@@ -34,7 +35,10 @@ fn text(net: &Checked, format: Format) -> String {
 /// Whether two rectangles share more than an edge.
 fn overlap(a: Rect, b: Rect) -> bool {
     const TOUCH: f64 = 0.01;
-    a.x + TOUCH < b.x + b.w && b.x + TOUCH < a.x + a.w && a.y + TOUCH < b.y + b.h && b.y + TOUCH < a.y + a.h
+    a.x + TOUCH < b.x + b.w
+        && b.x + TOUCH < a.x + a.w
+        && a.y + TOUCH < b.y + b.h
+        && b.y + TOUCH < a.y + a.h
 }
 
 fn within(a: Rect, b: Rect) -> bool {
@@ -65,7 +69,8 @@ fn boxes_stand_apart(picture: &Picture, file: &str) {
     }
     for (i, a) in picture.frames.iter().enumerate() {
         for b in &picture.frames[..i] {
-            let apart = !overlap(a.rect, b.rect) || within(a.rect, b.rect) || within(b.rect, a.rect);
+            let apart =
+                !overlap(a.rect, b.rect) || within(a.rect, b.rect) || within(b.rect, a.rect);
             assert!(apart, "{file}: the frames {} and {} cut each other", a.title, b.title);
         }
     }
@@ -117,7 +122,8 @@ fn every_edge_is_drawn(tree: &Tree, picture: &Picture, file: &str) {
 fn no_box_overlaps_another_and_no_wire_crosses_one() {
     for file in sound() {
         let (net, name) = (net(&file), file.display().to_string());
-        for (collapse, columns) in [(false, None), (true, None), (false, Some(1)), (false, Some(4))] {
+        for (collapse, columns) in [(false, None), (true, None), (false, Some(1)), (false, Some(4))]
+        {
             let tree = tree(&net, collapse);
             let picture = layout(&tree, columns);
             assert_eq!(picture.cards.len(), tree.stacks.len(), "{name}");
@@ -156,7 +162,8 @@ fn an_svg_is_xml_with_a_title_and_nothing_from_elsewhere() {
     for file in sound() {
         let svg = text(&net(&file), Format::Svg);
         let document = Document::parse(&svg).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        let top: Vec<&str> = document.root_element().children().map(|n| n.tag_name().name()).collect();
+        let top: Vec<&str> =
+            document.root_element().children().map(|n| n.tag_name().name()).collect();
         assert!(top.contains(&"title") && top.contains(&"desc"), "{}", file.display());
         assert!(!svg.contains("href") && !svg.contains("@import"), "{}", file.display());
         assert!(!svg.contains("NaN") && !svg.contains("inf "), "{}", file.display());
@@ -207,7 +214,8 @@ fn a_png_has_its_size_and_is_not_blank() {
     let pixels = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
     let picture = layout(&tree(&net(Path::new("nets/resnet9.net")), false), None);
     assert_eq!(f64::from(pixels.height()), 2.0 * picture.size[1]);
-    let colours: BTreeSet<[u8; 3]> = pixels.pixels().iter().map(|p| [p.red(), p.green(), p.blue()]).collect();
+    let colours: BTreeSet<[u8; 3]> =
+        pixels.pixels().iter().map(|p| [p.red(), p.green(), p.blue()]).collect();
     assert!(colours.contains(&[0xdb, 0xea, 0xfe]), "no convolution is drawn");
     assert!(colours.len() > 200, "text leaves many shades: {}", colours.len());
 }
@@ -231,7 +239,8 @@ fn the_pictures_of_the_documentation_are_what_netc_draws() {
 #[test]
 fn the_extension_decides_the_format() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, start) in [("a.svg", "<svg"), ("a.PNG", "\u{fffd}PNG"), ("a.dot", "digraph"), ("a.mmd", "---")]
+    for (name, start) in
+        [("a.svg", "<svg"), ("a.PNG", "\u{fffd}PNG"), ("a.dot", "digraph"), ("a.mmd", "---")]
     {
         let path = folder.path().join(name);
         let out = netc(&["draw", "nets/resnet9.net", "-o", path.to_str().unwrap()]);

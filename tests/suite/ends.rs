@@ -44,7 +44,12 @@ fn a_reader_that_goes_away_does_not_end_a_training() {
     assert!(line.starts_with("small: "), "{line}");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert_eq!(text(&output).matches("the work goes on without it").count(), 1, "{}", text(&output));
+    assert_eq!(
+        text(&output).matches("the work goes on without it").count(),
+        1,
+        "{}",
+        text(&output)
+    );
     let run = folder.path().join("run");
     assert_eq!(RunFolder::info(&run).unwrap().outcome, Outcome::Finished);
     assert_eq!(RunFolder::log(&run).unwrap().rows.len(), 6);
@@ -66,7 +71,11 @@ fn a_full_disk_behind_standard_output_fails_a_training_that_is_done() {
     ] {
         let output = netc(folder.path(), args).stdout(full()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{args:?}: {}", text(&output));
-        assert!(text(&output).contains("standard output: No space left"), "{args:?}: {}", text(&output));
+        assert!(
+            text(&output).contains("standard output: No space left"),
+            "{args:?}: {}",
+            text(&output)
+        );
     }
 }
 
@@ -74,7 +83,10 @@ fn a_full_disk_behind_standard_output_fails_a_training_that_is_done() {
 fn a_training_needs_no_standard_error() {
     let folder = place();
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output =
-        train(folder.path(), "2", &["--out", "run"]).stdout(Stdio::null()).stderr(full).output().unwrap();
+    let output = train(folder.path(), "2", &["--out", "run"])
+        .stdout(Stdio::null())
+        .stderr(full)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }

@@ -16,7 +16,8 @@ fn workers(search: &str) -> Workers {
 
 /// bash reads the text without a complaint.
 fn bash_accepts(text: &str) {
-    let status = Command::new("bash").args(["-n", "-c", text]).stdin(Stdio::null()).status().unwrap();
+    let status =
+        Command::new("bash").args(["-n", "-c", text]).stdin(Stdio::null()).status().unwrap();
     assert!(status.success(), "{text}");
 }
 
@@ -30,7 +31,8 @@ fn the_script_for_slurm_quotes_every_path() {
 
 #[test]
 fn the_command_of_parallel_quotes_every_path() {
-    let line = parallel::command(&workers("/shared/it's mine"), Some(Path::new("my hosts"))).unwrap();
+    let line =
+        parallel::command(&workers("/shared/it's mine"), Some(Path::new("my hosts"))).unwrap();
     bash_accepts(&line);
     let _bound = crate::check::snapshots().bind_to_scope();
     insta::assert_snapshot!("engine_parallel", line);
@@ -55,7 +57,8 @@ fn a_worker_sees_the_words_it_was_given() {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&netc, mode).unwrap();
     let workers = Workers { netc, search: "/it's $HOME".into(), count: 1, arguments: vec![] };
-    let output = Command::new("bash").args(["-c", &slurm::script(&workers).unwrap()]).output().unwrap();
+    let output =
+        Command::new("bash").args(["-c", &slurm::script(&workers).unwrap()]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "search|/it's $HOME|");
 }

@@ -56,7 +56,8 @@ fn each_code_is_shown_by_a_case() {
 
 #[test]
 fn the_command_prints_pages_and_refuses_what_is_no_code() {
-    let netc = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_netc")).args(args).output().unwrap();
+    let netc =
+        |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_netc")).args(args).output().unwrap();
     let page = netc(&["explain", "dropped-pixels"]);
     let text = String::from_utf8(page.stdout).unwrap();
     assert!(text.starts_with("warning: dropped-pixels\n\nThe windows of a pool"), "{text}");

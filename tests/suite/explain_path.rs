@@ -175,8 +175,9 @@ fn a_node_behind_a_guard_says_why_it_is_there() {
 
 #[test]
 fn a_value_that_is_met_many_times_is_followed_once() {
-    let doubled: String =
-        (1..60).map(|i| format!(", a{i} = a{0} + b{0} - a{0}, b{i} = b{0} + a{0} - b{0}", i - 1)).collect();
+    let doubled: String = (1..60)
+        .map(|i| format!(", a{i} = a{0} + b{0} - a{0}, b{i} = b{0} + a{0} - b{0}", i - 1))
+        .collect();
     let text = format!(
         "net x(a0 = 4, b0 = 4{doubled}) {{\n input i: [N, 3, 4, 4]\n a: conv(a59)\n output o: [N, 4, 4, 4] }}"
     );
@@ -199,7 +200,10 @@ fn what_is_not_there_is_answered_by_what_is_near() {
     let cases: [(&[&str], &str); 6] = [
         (&["nets/resnet9.net", "layer1.conv_bn.cnov"], "did you mean `layer1.conv_bn.conv`?"),
         (&["nets/resnet9.net", "layer1.residul"], "did you mean `layer1.residual`?"),
-        (&["nets/resnet9.net", "nothing_of_the_kind"], "`netc explain nets/resnet9.net` lists every path"),
+        (
+            &["nets/resnet9.net", "nothing_of_the_kind"],
+            "`netc explain nets/resnet9.net` lists every path",
+        ),
         (&["nets/resnet9.net", "recipes"], "did you mean `recipe`?"),
         (&["shpae"], "`shpae` is neither a code nor a file; did you mean `shape`?"),
         (&["shape", "layer1"], "`shape` is a code, which has no paths"),
@@ -240,7 +244,8 @@ fn alike(a: &Value, b: &Value) -> bool {
 fn agrees(file: &Path, net: &Checked, node: &Explained) {
     let id = *net.order().iter().find(|&&id| net.node(id).path == node.path).unwrap();
     let attributes = net.node(id).op.attributes();
-    let shown: Vec<(&str, Value)> = node.arguments.iter().map(|a| (a.name, a.value.clone())).collect();
+    let shown: Vec<(&str, Value)> =
+        node.arguments.iter().map(|a| (a.name, a.value.clone())).collect();
     let place = format!("{} of {}", node.path, file.display());
     assert_eq!(shown, attributes, "{place}");
     for argument in &node.arguments {
@@ -268,7 +273,9 @@ fn every_path_of_every_net_is_explained_as_the_graph_has_it() {
         let compilation = compile(file, &[]);
         let Some(net) = &compilation.net else { continue };
         let answer = |path: Option<&str>| explain(file, &[], net, &compilation.sources, path);
-        let Ok(Answer::Nodes(Listing { nodes, .. })) = answer(None) else { panic!("{}", file.display()) };
+        let Ok(Answer::Nodes(Listing { nodes, .. })) = answer(None) else {
+            panic!("{}", file.display())
+        };
         assert_eq!(nodes.len(), net.order().len());
         for row in &nodes {
             match answer(Some(&row.path)).unwrap() {

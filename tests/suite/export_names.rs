@@ -1,5 +1,5 @@
-//! Names and texts of a net in exported Python and TorchScript, whatever they are. Python runs what is
-//! written, with the few parts of PyTorch that it needs (`tests/cases/python`).
+//! Names and texts of a net in exported Python and TorchScript, whatever they are. Python runs what
+//! is written, with the few parts of PyTorch that it needs (`tests/cases/python`).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -107,7 +107,12 @@ fn loaded(folder: &Path, net: &Checked, weights: &[PathBuf]) -> Vec<String> {
         .env("PYTHONPATH", &python)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stderr), pytorch(net));
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stderr),
+        pytorch(net)
+    );
     String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
 }
 
@@ -125,8 +130,10 @@ fn own_names(net: &Checked) -> Vec<String> {
 fn named_weights(folder: &Path, net: &Checked) -> PathBuf {
     let path = folder.join("named.safetensors");
     let entry = |name: String| (name, serde_json::json!({ "dtype": "F32", "shape": [0] }));
-    let header = serde_json::Value::Object(own_names(net).into_iter().map(entry).collect()).to_string();
-    std::fs::write(&path, [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat()).unwrap();
+    let header =
+        serde_json::Value::Object(own_names(net).into_iter().map(entry).collect()).to_string();
+    std::fs::write(&path, [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat())
+        .unwrap();
     path
 }
 
@@ -135,7 +142,11 @@ fn names(net: &Checked) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let weights = named_weights(folder.path(), net);
     let lines = loaded(folder.path(), net, &[weights]);
-    lines[0].split(' ').filter(|name| !name.ends_with("num_batches_tracked")).map(String::from).collect()
+    lines[0]
+        .split(' ')
+        .filter(|name| !name.ends_with("num_batches_tracked"))
+        .map(String::from)
+        .collect()
 }
 
 #[test]
@@ -156,8 +167,15 @@ fn labels_may_be_any_words() {
     let count = own_names(&labels()).len();
     assert_eq!(found.len(), count, "{found:?}");
     let begins = |start: &str| found.iter().any(|name| name.starts_with(start));
-    for start in ["class_.", "class__.", "forward_.", "forward__.", "n_modules.", "n_modules_.", "n__init__."]
-    {
+    for start in [
+        "class_.",
+        "class__.",
+        "forward_.",
+        "forward__.",
+        "n_modules.",
+        "n_modules_.",
+        "n__init__.",
+    ] {
         assert!(begins(start), "{start}: {found:?}");
     }
     found.sort();
@@ -190,7 +208,9 @@ fn texts_of_parameters_end_no_docstring() {
         ))
     };
     let long = "x".repeat(90);
-    for text in ["\\Nx", "\\", "\\x", "\\u12", "\\\\", "''''", "\u{e9}\u{4e2d}", "\t", "{a}", "%s", &long] {
+    for text in
+        ["\\Nx", "\\", "\\x", "\\u12", "\\\\", "''''", "\u{e9}\u{4e2d}", "\t", "{a}", "%s", &long]
+    {
         assert_eq!(names(&net(text)), ["c.conv.weight"], "{text}");
     }
     let mut graph = net("b").graph().clone();
@@ -227,7 +247,8 @@ mod torch {
             script.named_parameters().unwrap().into_iter().map(|(name, _)| name).collect();
         let own = TorchNet::new(&net, 4, Device::Cpu, Precision::Fp32).unwrap();
         assert_eq!(names.len(), own.trained().count(), "{names:?}");
-        let reserved = |name: &str| name.split('.').any(|part| part.starts_with('_') || part == "forward");
+        let reserved =
+            |name: &str| name.split('.').any(|part| part.starts_with('_') || part == "forward");
         assert!(!names.iter().any(|name| reserved(name)), "{names:?}");
         let images = Tensor::rand([2, 2, 4, 4], (Kind::Float, Device::Cpu));
         let expected = tch::no_grad(|| own.forward(&images, Mode::Eval)).unwrap();
@@ -237,7 +258,8 @@ mod torch {
         let archive = std::fs::read(&path).unwrap();
         let text = String::from_utf8_lossy(&archive);
         assert!(
-            text.contains("\"forward__.weight\":\"forward.weight\"") || text.contains("\"n_modules_"),
+            text.contains("\"forward__.weight\":\"forward.weight\"")
+                || text.contains("\"n_modules_"),
             "{names:?}"
         );
     }
@@ -250,14 +272,16 @@ mod torch {
             ));
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("net.pt");
-            std::fs::write(&path, script(&net, &Weights::initial(&net, 1).unwrap()).unwrap()).unwrap();
+            std::fs::write(&path, script(&net, &Weights::initial(&net, 1).unwrap()).unwrap())
+                .unwrap();
             CModule::load(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 
     /// What a training with a running mean and lookahead saves on its way, and at its end.
     fn checkpoints(folder: &Path) -> [PathBuf; 2] {
-        let settings = "batch_size: 16\ncrop_pad: 0\nflip: false\ncutout: 0\nema: 0.9\nlookahead_every: 1\n";
+        let settings =
+            "batch_size: 16\ncrop_pad: 0\nflip: false\ncutout: 0\nema: 0.9\nlookahead_every: 1\n";
         let (net, recipe, data) = (small(), with(settings, 2), tints(64, 8));
         [true, false].map(|cut| {
             let (out, stop) = (folder.join(format!("cut {cut}")), AtomicBool::new(false));

@@ -1,4 +1,5 @@
-//! What goes out to PyTorch and libtorch: source, TorchScript, weights. `scripts/test-export.sh` runs what is written.
+//! What goes out to PyTorch and libtorch: source, TorchScript, weights. `scripts/test-export.sh`
+//! runs what is written.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -7,7 +8,8 @@ use netc::check::Checked;
 use netc::lower::pytorch;
 
 fn net(file: &str, set: &[(&str, &str)]) -> Checked {
-    let set: Vec<(String, String)> = set.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+    let set: Vec<(String, String)> =
+        set.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
     netc::compile(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file), &set).net.unwrap()
 }
 
@@ -20,7 +22,8 @@ fn netc(args: &[&str]) -> Output {
 }
 
 fn all_nets() -> Vec<PathBuf> {
-    let folders = ["nets", "tests/cases/check_ok"].map(|f| Path::new(env!("CARGO_MANIFEST_DIR")).join(f));
+    let folders =
+        ["nets", "tests/cases/check_ok"].map(|f| Path::new(env!("CARGO_MANIFEST_DIR")).join(f));
     let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
     entries
         .map(|entry| entry.unwrap().path())
@@ -41,7 +44,10 @@ fn dawnbench_has_branches_and_first_weights_of_its_own() {
 #[test]
 fn rounds_are_sequences_counted_from_0_and_every_op_has_a_module() {
     let densenet = pytorch(&net("nets/zoo/densenet121.net", &[]));
-    assert!(densenet.contains("re.sub(r\"(\\.\\d+)\\.(?:dense)(?=\\.)\", r\"\\1\", name)\n"), "{densenet}");
+    assert!(
+        densenet.contains("re.sub(r\"(\\.\\d+)\\.(?:dense)(?=\\.)\", r\"\\1\", name)\n"),
+        "{densenet}"
+    );
     assert!(densenet.contains("            Dense(128),\n            Dense(160),\n"), "{densenet}");
     insta::assert_snapshot!(pytorch(&net("tests/cases/check_ok/every_op.net", &[])));
 }
@@ -53,7 +59,8 @@ fn no_line_is_longer_than_black_makes_it_and_no_class_is_defined_twice() {
         let Some(net) = netc::compile(&path, &[]).net else { continue };
         seen += 1;
         let text = pytorch(&net);
-        let mut classes: Vec<&str> = text.lines().filter(|line| line.starts_with("class ")).collect();
+        let mut classes: Vec<&str> =
+            text.lines().filter(|line| line.starts_with("class ")).collect();
         let count = classes.len();
         classes.sort_unstable();
         classes.dedup();
@@ -106,19 +113,29 @@ mod script {
         Weights::of(net, |name| {
             t += 1;
             let shift = |i: usize| 0.3 * ((i * 37 + t * 11) % 17) as f32 / 17.0;
-            Some(first.get(name)?.values.iter().enumerate().map(|(i, value)| value + shift(i)).collect())
+            Some(
+                first
+                    .get(name)?
+                    .values
+                    .iter()
+                    .enumerate()
+                    .map(|(i, value)| value + shift(i))
+                    .collect(),
+            )
         })
         .unwrap()
     }
 
     fn images(net: &Checked, count: i64) -> Tensor {
-        let dims: Vec<i64> =
-            std::iter::once(count).chain(net.shape(net.input()).dims().iter().map(|&d| d as i64)).collect();
+        let dims: Vec<i64> = std::iter::once(count)
+            .chain(net.shape(net.input()).dims().iter().map(|&d| d as i64))
+            .collect();
         let all: i64 = dims.iter().product();
         (Tensor::arange(all, (Kind::Float, Device::Cpu)) * 0.37).sin().reshape(dims)
     }
 
-    /// How far apart libtorch's own reading of the archive and netc are, relative to the largest result.
+    /// How far apart libtorch's own reading of the archive and netc are, relative to the largest
+    /// result.
     fn apart(net: &Checked, form: &Checked, weights: &Weights, given: &Weights) -> f64 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("net.pt");
@@ -170,8 +187,13 @@ mod script {
         let net = netc::compile(&folder.path().join("odd.net"), &[]).net.unwrap();
         let path = folder.path().join("odd.pt");
         std::fs::write(&path, script(&net, &shaken(&net)).unwrap()).unwrap();
-        let names: Vec<String> =
-            CModule::load(&path).unwrap().named_parameters().unwrap().into_iter().map(|(n, _)| n).collect();
+        let names: Vec<String> = CModule::load(&path)
+            .unwrap()
+            .named_parameters()
+            .unwrap()
+            .into_iter()
+            .map(|(n, _)| n)
+            .collect();
         assert!(names.contains(&"forward_.conv.weight".to_string()), "{names:?}");
         assert!(names.contains(&"class_.n1.conv.weight".to_string()), "{names:?}");
     }

@@ -27,7 +27,10 @@ fn the_repairs_make_each_case_sound() {
             let before = netc(folder.path(), &["check", &name]);
             assert_eq!(before.status.code(), Some(1), "{name} is sound already");
             let dry = netc(folder.path(), &["check", "--fix", "--dry-run", &name]);
-            assert_eq!(std::fs::read(folder.path().join(&name)).unwrap(), std::fs::read(case).unwrap());
+            assert_eq!(
+                std::fs::read(folder.path().join(&name)).unwrap(),
+                std::fs::read(case).unwrap()
+            );
             let out = netc(folder.path(), &["check", "--fix", &name]);
             assert_eq!(out.status.code(), Some(0), "{}{}", text(&out.stdout), text(&out.stderr));
             let after = netc(folder.path(), &["check", &name]);

@@ -1,5 +1,6 @@
-//! Random nets that are right: they check clean, keep their text and their graph, and do on libtorch what
-//! the check said. Random settings of single ops, and random mistakes in the nets of the repository.
+//! Random nets that are right: they check clean, keep their text and their graph, and do on
+//! libtorch what the check said. Random settings of single ops, and random mistakes in the nets of
+//! the repository.
 //!
 //! `NETC_CASES=20` does twenty times as many; `NETC_SEED=7` does others.
 
@@ -32,8 +33,9 @@ pub fn with_choices(count: u32, test: impl Fn(Choices) -> Result<(), String>) {
         rng_seed: RngSeed::Fixed(number("NETC_SEED").unwrap_or(1)),
         ..Config::default()
     };
-    let tried = TestRunner::new(config)
-        .run(&vec(any::<u32>(), 1..160), |list| test(Choices::new(list)).map_err(TestCaseError::fail));
+    let tried = TestRunner::new(config).run(&vec(any::<u32>(), 1..160), |list| {
+        test(Choices::new(list)).map_err(TestCaseError::fail)
+    });
     if let Err(failure) = tried {
         panic!("{failure}");
     }
@@ -88,13 +90,14 @@ mod torch {
 
     /// What libtorch makes of an input, next to what the check said.
     fn shapes_agree(net: &Checked, text: &str) -> Result<(), String> {
-        let torch =
-            TorchNet::new(net, 1, Device::Cpu, Precision::Fp32).map_err(|e| format!("{text}\n{e}"))?;
+        let torch = TorchNet::new(net, 1, Device::Cpu, Precision::Fp32)
+            .map_err(|e| format!("{text}\n{e}"))?;
         let mut dims = vec![2];
         dims.extend(net.shape(net.input()).dims().iter().map(|&d| d as i64));
         let image = Tensor::ones(&dims, (Kind::Float, Device::Cpu));
         for mode in [Mode::Eval, Mode::Train { seed: 1 }] {
-            let y = tch::no_grad(|| torch.forward(&image, mode)).map_err(|e| format!("{text}\n{e}"))?;
+            let y =
+                tch::no_grad(|| torch.forward(&image, mode)).map_err(|e| format!("{text}\n{e}"))?;
             let got: Vec<u64> = y.size()[1..].iter().map(|&d| d as u64).collect();
             if got != net.shape(net.output()).dims() {
                 return Err(format!("{text}\nlibtorch: {got:?}"));
@@ -148,7 +151,9 @@ mod torch {
             let other = tokens[choices.below(tokens.len() as u64) as usize].1;
             let new = match choices.below(4) {
                 0 => "",
-                1 if old.parse::<u64>().is_ok() => choices.of(&["0", "1", "2", "3", "5", "7", "16", "33"]),
+                1 if old.parse::<u64>().is_ok() => {
+                    choices.of(&["0", "1", "2", "3", "5", "7", "16", "33"])
+                }
                 _ => other,
             };
             let mutated = format!("{}{new}{}", &text[..start], &text[start + old.len()..]);

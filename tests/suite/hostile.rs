@@ -1,8 +1,9 @@
-//! Files from strangers: `netc check` refuses each at once, in little memory, and reads nothing that it
-//! was not given.
+//! Files from strangers: `netc check` refuses each at once, in little memory, and reads nothing
+//! that it was not given.
 //!
-//! The limits are held by the child process itself and by the clock, so that a hang or a flood fails
-//! the test: 1 s and 200 MB with optimisation, more without, where libtorch is linked and code is slow.
+//! The limits are held by the child process itself and by the clock, so that a hang or a flood
+//! fails the test: 1 s and 200 MB with optimisation, more without, where libtorch is linked and
+//! code is slow.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -87,9 +88,11 @@ fn fill(line: impl Fn(usize) -> String) -> String {
     let mut words = 0;
     for i in 0.. {
         let line = line(i);
-        words +=
-            line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty()).count()
-                + line.matches('>').count();
+        words += line
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|w| !w.is_empty())
+            .count()
+            + line.matches('>').count();
         if words > MAX_PARTS - 1000 || i == MAX_LINES - 10 {
             break;
         }
@@ -115,9 +118,12 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 #[test]
 fn brackets_100_000_deep() {
     // As many as fit into a file.
-    for (open, close, deep) in
-        [("(", ")", 100_000), ("[", "]", 100_000), ("repeat 2 {", "}", 45_000), ("block b {", "}", 45_000)]
-    {
+    for (open, close, deep) in [
+        ("(", ")", 100_000),
+        ("[", "]", 100_000),
+        ("repeat 2 {", "}", 45_000),
+        ("block b {", "}", 45_000),
+    ] {
         let many = |unit: &str| format!("{}\n", unit.repeat(100)).repeat(deep / 100);
         let text = net(&format!("{}relu{}", many(open), many(close)));
         check(text).refused("limit", "deep");
@@ -127,8 +133,11 @@ fn brackets_100_000_deep() {
 #[test]
 fn operators_100_000_deep() {
     for (unit, deep) in [("a + ", 90_000), ("not ", 90_000), ("-", 100_000), ("a or ", 45_000)] {
-        check(net(&format!("expect (\n{}a)", format!("{}\n", unit.repeat(100)).repeat(deep / 100))))
-            .refused("limit", "deep");
+        check(net(&format!(
+            "expect (\n{}a)",
+            format!("{}\n", unit.repeat(100)).repeat(deep / 100)
+        )))
+        .refused("limit", "deep");
     }
 }
 
@@ -159,7 +168,8 @@ fn repeats_within_repeats() {
 #[test]
 fn a_large_body_many_times() {
     for line in ["relu if false", "s = in", "block b { relu }", "x -> y"] {
-        let body = fill(|i| line.replace("s =", &format!("s{i} =")).replace("b {", &format!("b{i} {{")));
+        let body =
+            fill(|i| line.replace("s =", &format!("s{i} =")).replace("b {", &format!("b{i} {{")));
         let text = format!("block big {{\n{body}}}\n{}", net("  repeat 10000 { big }"));
         assert_eq!(check(text).code, Some(1));
     }
@@ -181,7 +191,8 @@ fn long_lists_many_times() {
     let wide = |text: String| text.replace(", 1, 1, 1, 1, 1, 1, 1, 1", ",\n1, 1, 1, 1, 1, 1, 1, 1");
     check(wide(net(&format!("repeat 10000 {{ relu if len({list}) > 0 }}")))).refused("limit", "");
     let copies = lines(18_000, |i| format!("p{} = p{i},", i + 1));
-    let text = format!("net a(p0 = {list},\n{copies}) {{ input x: [N, 1]\n relu\n output y: [N, 1] }}");
+    let text =
+        format!("net a(p0 = {list},\n{copies}) {{ input x: [N, 1]\n relu\n output y: [N, 1] }}");
     check(wide(text)).refused("limit", "");
     let block = format!("block b(p = {list}) {{ relu if len(p) > 0 }}\n");
     check(wide(block + &net("repeat 10000 { repeat 20 { b } }"))).refused("limit", "");
@@ -190,7 +201,8 @@ fn long_lists_many_times() {
 #[test]
 fn many_parameters_many_times() {
     let params = lines(19_000, |i| format!("p{i} = {i},"));
-    let text = net("  repeat 10000 { repeat 10 { relu } }").replacen(" {", &format!("(\n{params}) {{"), 1);
+    let text =
+        net("  repeat 10000 { repeat 10 { relu } }").replacen(" {", &format!("(\n{params}) {{"), 1);
     check(text).refused("limit", "");
     let block = format!("block b(\n{params}) {{ relu }}\n");
     check(block + &net("  repeat 10000 { b }")).refused("limit", "");
@@ -246,15 +258,19 @@ fn names_without_end() {
 #[test]
 fn a_shape_of_100_000_sizes() {
     let shape = format!("[N, {}]", vec!["1"; 100_000].join(",\n"));
-    check(format!("net a {{\n input x: {shape}\n repeat 10000 {{ relu }}\n output y: {shape}\n}}\n"))
-        .refused("limit", "");
+    check(format!(
+        "net a {{\n input x: {shape}\n repeat 10000 {{ relu }}\n output y: {shape}\n}}\n"
+    ))
+    .refused("limit", "");
 }
 
 // Numbers.
 
 #[test]
 fn numbers_past_63_bits() {
-    let sized = |size: &str| format!("net a {{\n input x: [N, {size}]\n relu\n output y: [N, {size}]\n}}\n");
+    let sized = |size: &str| {
+        format!("net a {{\n input x: [N, {size}]\n relu\n output y: [N, {size}]\n}}\n")
+    };
     check(sized("9223372036854775808")).refused("limit", "");
     check(sized("99999999999999999999999999999999999999999999")).refused("limit", "");
     check(sized("9223372036854775807")).refused("shape", "too large");
@@ -298,8 +314,9 @@ fn files_that_import_one_another() {
     netc(seen.path(), &["check", "a.net"]).refused("import-cycle", "a.net -> b.net -> a.net");
     let seen = folder(&[("a.net", "net a extends \"a.net\" {}\n")]);
     netc(seen.path(), &["check", "a.net"]).refused("import-cycle", "");
-    let chain: Vec<(String, String)> =
-        (0..300).map(|i| (format!("f{i}.net"), format!("import \"f{}.net\": b\n", i + 1))).collect();
+    let chain: Vec<(String, String)> = (0..300)
+        .map(|i| (format!("f{i}.net"), format!("import \"f{}.net\": b\n", i + 1)))
+        .collect();
     let chain: Vec<(&str, &str)> = chain.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     let seen = folder(&chain);
     netc(seen.path(), &["check", "f0.net"]).refused("limit", "files");
@@ -308,8 +325,10 @@ fn files_that_import_one_another() {
 #[test]
 fn many_large_imports() {
     let large = fill(|i| format!("block b{i} {{ relu -> relu }}"));
-    let files: Vec<(String, &str)> = (0..250).map(|i| (format!("f{i}.net"), large.as_str())).collect();
-    let mut files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let files: Vec<(String, &str)> =
+        (0..250).map(|i| (format!("f{i}.net"), large.as_str())).collect();
+    let mut files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
     let imports = lines(250, |i| format!("import \"f{i}.net\": b{i}"));
     let root = imports + &net("  b0");
     files.push(("a.net", &root));
@@ -320,7 +339,8 @@ fn many_large_imports() {
 /// What lies outside stays unread, and nothing of it is shown.
 #[test]
 fn imports_from_outside_of_the_project() {
-    let outside = folder(&[("secret.net", "block b { the_secret }\n"), ("secret.txt", "the_secret\n")]);
+    let outside =
+        folder(&[("secret.net", "block b { the_secret }\n"), ("secret.txt", "the_secret\n")]);
     let name = outside.path().file_name().unwrap().to_str().unwrap();
     let whole = outside.path().to_str().unwrap();
     let inside = folder(&[("nets/sub/b.net", "block b { relu }\n")]);
@@ -343,11 +363,16 @@ fn imports_from_outside_of_the_project() {
         "slash/etc/passwd".into(),
         "../../../../../../../../../../etc/passwd".into(),
     ] {
-        for text in [format!("import \"{path}\": b\n"), format!("net a extends \"{path}\" {{}}\n")] {
+        for text in [format!("import \"{path}\": b\n"), format!("net a extends \"{path}\" {{}}\n")]
+        {
             fs::write(nets.join("a.net"), &text).unwrap();
             let seen = netc(inside.path(), &["check", "nets/a.net"]);
             seen.refused("unreadable", "outside");
-            assert!(!seen.text.contains("the_secret") && !seen.text.contains("root:"), "{}", seen.head());
+            assert!(
+                !seen.text.contains("the_secret") && !seen.text.contains("root:"),
+                "{}",
+                seen.head()
+            );
             assert!(!seen.text.contains("secret.net`?"), "{}", seen.head());
         }
     }
@@ -360,8 +385,10 @@ fn imports_from_outside_of_the_project() {
 /// A repository is one project; elsewhere `NETC_ROOT` says how far it reaches.
 #[test]
 fn a_project_is_as_large_as_its_repository() {
-    let whole =
-        folder(&[("nets/a.net", "import \"../blocks/b.net\": b\n"), ("blocks/b.net", "block b { relu }\n")]);
+    let whole = folder(&[
+        ("nets/a.net", "import \"../blocks/b.net\": b\n"),
+        ("blocks/b.net", "block b { relu }\n"),
+    ]);
     netc(whole.path(), &["check", "nets/a.net"]).refused("unreadable", "NETC_ROOT");
     fs::create_dir(whole.path().join(".git")).unwrap();
     netc(whole.path(), &["check", "nets/a.net"]).sound();
@@ -414,8 +441,17 @@ fn a_file_of_a_terabyte() {
 
 #[test]
 fn long_lines_within_a_file() {
-    for unit in ["x ", "relu -> ", "relu(", "\"", "# allow: dropped-pixels, ", "\t", "é", "\u{202e}", "(a) "]
-    {
+    for unit in [
+        "x ",
+        "relu -> ",
+        "relu(",
+        "\"",
+        "# allow: dropped-pixels, ",
+        "\t",
+        "é",
+        "\u{202e}",
+        "(a) ",
+    ] {
         let text = net(&format!("  {}", unit.repeat(900_000 / unit.len())));
         assert_eq!(check(&text).code, Some(1), "{unit}");
         assert_eq!(check(text.replace('\n', " ")).code, Some(1), "{unit}");
@@ -463,7 +499,8 @@ fn bytes_that_are_no_text() {
     check(vec![0; 1 << 20]).refused("limit", "line");
 }
 
-/// Names are ASCII, so that no two of them look alike; and no comment or string turns the text around.
+/// Names are ASCII, so that no two of them look alike; and no comment or string turns the text
+/// around.
 #[test]
 fn letters_that_deceive() {
     for (what, text) in [
@@ -484,8 +521,8 @@ fn letters_that_deceive() {
         println!("{what}");
     }
     for control in [
-        "\u{202a}", "\u{202b}", "\u{202d}", "\u{202e}", "\u{2066}", "\u{2067}", "\u{2068}", "\u{202c}",
-        "\u{2069}", "\u{200e}", "\u{200f}", "\u{61c}",
+        "\u{202a}", "\u{202b}", "\u{202d}", "\u{202e}", "\u{2066}", "\u{2067}", "\u{2068}",
+        "\u{202c}", "\u{2069}", "\u{200e}", "\u{200f}", "\u{61c}",
     ] {
         check(net(&format!("  relu # {control} }} relu"))).refused("syntax", "U+");
         check(net(&format!("  relu if \"{control}\" == \"a\""))).refused("syntax", "U+");

@@ -6,8 +6,8 @@ use std::process::Command;
 
 /// The stages in the order of the pipeline.
 const STAGES: &[&str] = &[
-    "limits", "disk", "diag", "syntax", "graph", "check", "passes", "recipe", "lower", "onnx", "run",
-    "repair", "compile", "tools", "search", "lsp", "cli",
+    "limits", "disk", "diag", "syntax", "graph", "check", "passes", "recipe", "lower", "onnx",
+    "run", "repair", "compile", "tools", "search", "lsp", "cli",
 ];
 
 fn root() -> &'static Path {
@@ -42,7 +42,8 @@ fn no_stage_uses_a_later_one() {
         let text = std::fs::read_to_string(&path).unwrap();
         for (later, name) in STAGES.iter().enumerate().skip(stage + 1) {
             // `check` and `compile` are also functions, which stand behind `crate::` alone.
-            let uses = [format!("crate::{name}::"), format!("crate::{name};"), format!("crate::{name}(")];
+            let uses =
+                [format!("crate::{name}::"), format!("crate::{name};"), format!("crate::{name}(")];
             for arrow in uses {
                 assert!(
                     !text.contains(&arrow),
@@ -92,15 +93,22 @@ fn what_is_printed_goes_through_the_filter_of_the_terminal() {
 /// There a value that JSON does not hold is an error.
 #[test]
 fn json_is_printed_at_one_place() {
-    for path in ["src/cli", "torch/src/cli"].into_iter().flat_map(|folder| sources(&root().join(folder))) {
+    for path in
+        ["src/cli", "torch/src/cli"].into_iter().flat_map(|folder| sources(&root().join(folder)))
+    {
         let text = std::fs::read_to_string(&path).unwrap();
         let writes = ["serde_json::to_string", "serde_json::to_vec", "serde_json::to_writer"];
         let found = writes.iter().find(|p| text.contains(**p));
-        assert!(found.is_none() || path.ends_with("src/cli/out.rs"), "{}: {found:?}", path.display());
+        assert!(
+            found.is_none() || path.ends_with("src/cli/out.rs"),
+            "{}: {found:?}",
+            path.display()
+        );
     }
 }
 
-/// Of each call of tch that panics where libtorch fails there is one that does not, `f_` before its name.
+/// Of each call of tch that panics where libtorch fails there is one that does not, `f_` before its
+/// name.
 #[test]
 fn only_the_fallible_calls_of_libtorch_are_used() {
     let cargo = |args: &[&str]| {
@@ -133,17 +141,23 @@ fn only_the_fallible_calls_of_libtorch_are_used() {
         let text = text.replace("torch.", "torch ");
         for start in [".", "Tensor::"] {
             for after in text.split(start).skip(1) {
-                let name = after.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap();
+                let name =
+                    after.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap();
                 let is_call = after[name.len()..].starts_with('(');
                 let ours = OF_RUST.contains(&name) && start == ".";
                 let bad = is_call && panicking.contains(name) && !ours;
-                assert!(!bad, "{}: {start}{name}(..) panics where libtorch fails: f_{name}", path.display());
+                assert!(
+                    !bad,
+                    "{}: {start}{name}(..) panics where libtorch fails: f_{name}",
+                    path.display()
+                );
             }
         }
     }
 }
 
-/// Names that numbers, options and iterators have too; `clippy.toml` forbids tch's. And `kind`, which every tensor has.
+/// Names that numbers, options and iterators have too; `clippy.toml` forbids tch's. And `kind`,
+/// which every tensor has.
 const OF_RUST: &[&str] = &[
     "abs",
     "add",

@@ -12,7 +12,9 @@ fn channels_last(tensor: &Tensor) -> Tensor {
 /// Numbers that bf16 holds exactly, so that only the computation is compared.
 fn random(sizes: &[i64]) -> Tensor {
     channels_last(
-        &Tensor::randn(sizes, (Kind::Float, Device::Cpu)).to_kind(Kind::BFloat16).to_kind(Kind::Float),
+        &Tensor::randn(sizes, (Kind::Float, Device::Cpu))
+            .to_kind(Kind::BFloat16)
+            .to_kind(Kind::Float),
     )
 }
 
@@ -35,7 +37,9 @@ const SHAPES: [[i64; 5]; 7] = [
 
 #[test]
 fn convolutions_are_those_of_fp64() {
-    let Some(kernels) = crate::unable::kernels("kernels::convolutions_are_those_of_fp64") else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::convolutions_are_those_of_fp64") else {
+        return;
+    };
     // Rounding of the transforms: numbers of the design's table, and some room for unlucky shapes.
     let bounds = [
         (Kind::Float, TileSize::Two, 1e-6),
@@ -48,8 +52,9 @@ fn convolutions_are_those_of_fp64() {
         let [n, inside, outside, h, w] = shape;
         tch::manual_seed(n * inside + outside);
         let x = random(&[n, inside, h, w]);
-        let weight =
-            channels_last(&(Tensor::randn([outside, inside, 3, 3], (Kind::Float, Device::Cpu)) * 0.1));
+        let weight = channels_last(
+            &(Tensor::randn([outside, inside, 3, 3], (Kind::Float, Device::Cpu)) * 0.1),
+        );
         let dy = random(&[n, outside, h, w]);
         let exact = |t: &Tensor| t.to_kind(Kind::Double).set_requires_grad(true);
         let (x64, w64) = (exact(&x), exact(&weight));
@@ -65,13 +70,20 @@ fn convolutions_are_those_of_fp64() {
             let y = empty(outside);
             kernels.pack(&weight, (tile, Direction::Forward), kind, &mut packed).unwrap();
             let plain = Epilogue::default();
-            kernels.convolve((&x, &y), Direction::Forward, &mut packed, plain, &mut workspace).unwrap();
+            kernels
+                .convolve((&x, &y), Direction::Forward, &mut packed, plain, &mut workspace)
+                .unwrap();
             let dx = empty(inside);
             let mut packed = Packed::default();
             kernels.pack(&weight, (tile, Direction::Backward), kind, &mut packed).unwrap();
-            kernels.convolve((&dy, &dx), Direction::Backward, &mut packed, plain, &mut workspace).unwrap();
-            let dw =
-                channels_last(&Tensor::full([outside, inside, 3, 3], f64::NAN, (Kind::Float, Device::Cpu)));
+            kernels
+                .convolve((&dy, &dx), Direction::Backward, &mut packed, plain, &mut workspace)
+                .unwrap();
+            let dw = channels_last(&Tensor::full(
+                [outside, inside, 3, 3],
+                f64::NAN,
+                (Kind::Float, Device::Cpu),
+            ));
             kernels.weight_gradient((&x, &dy), &dw, tile, &mut workspace).unwrap();
             for (what, found, expected) in
                 [("y", &y, &y64.detach()), ("dx", &dx, &gradients[0]), ("dw", &dw, &gradients[1])]
@@ -85,7 +97,8 @@ fn convolutions_are_those_of_fp64() {
 
 #[test]
 fn what_follows_a_convolution_comes_with_it() {
-    let Some(kernels) = crate::unable::kernels("kernels::what_follows_a_convolution_comes_with_it") else {
+    let Some(kernels) = crate::unable::kernels("kernels::what_follows_a_convolution_comes_with_it")
+    else {
         return;
     };
     let all = [false, true];
@@ -105,8 +118,11 @@ fn what_follows_a_convolution_comes_with_it() {
             };
             let y64 = if relu { y64.relu() } else { y64 };
             let (y, short) = (random(&y64.size()), random(&y64.size()));
-            let finish = Epilogue { bias: Some(&bias), after: FusedOps { relu, pool }, add: Some(&short) };
-            kernels.convolve((&x, &y), Direction::Forward, &mut packed, finish, &mut workspace).unwrap();
+            let finish =
+                Epilogue { bias: Some(&bias), after: FusedOps { relu, pool }, add: Some(&short) };
+            kernels
+                .convolve((&x, &y), Direction::Forward, &mut packed, finish, &mut workspace)
+                .unwrap();
             let error = error(&y, &(y64 + exact(&short)));
             assert!(error < 3e-6, "{tile:?}, relu {relu}, pool {pool}: {error}");
         }
@@ -115,13 +131,17 @@ fn what_follows_a_convolution_comes_with_it() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let Some(kernels) = crate::unable::kernels("kernels::what_does_not_fit_is_refused") else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::what_does_not_fit_is_refused") else {
+        return;
+    };
     let (x, weight) = (random(&[2, 20, 7, 7]), random(&[24, 20, 3, 3]));
     let mut packed = Packed::default();
     let mut workspace = Workspace::default();
     kernels.pack(&weight, (TileSize::Two, Direction::Forward), Kind::Float, &mut packed).unwrap();
     let mut convolve = |from: &Tensor, to: &Tensor, direction| {
-        kernels.convolve((from, to), direction, &mut packed, Epilogue::default(), &mut workspace).is_err()
+        kernels
+            .convolve((from, to), direction, &mut packed, Epilogue::default(), &mut workspace)
+            .is_err()
     };
     let y = random(&[2, 24, 7, 7]);
     let forward = Direction::Forward;
@@ -136,16 +156,22 @@ fn what_does_not_fit_is_refused() {
     assert!(convolve(&x, &half(&y), forward), "two kinds");
     let mut empty = Packed::default();
     let finish = Epilogue::default();
-    assert!(kernels.convolve((&x, &y), forward, &mut empty, finish, &mut workspace).is_err(), "not packed");
     assert!(
-        kernels.weight_gradient((&x, &y), &random(&[20, 24, 3, 3]), TileSize::Two, &mut workspace).is_err()
+        kernels.convolve((&x, &y), forward, &mut empty, finish, &mut workspace).is_err(),
+        "not packed"
+    );
+    assert!(
+        kernels
+            .weight_gradient((&x, &y), &random(&[20, 24, 3, 3]), TileSize::Two, &mut workspace)
+            .is_err()
     );
     assert!(kernels.normalise((&x, &y), &Moments::default(), FusedOps::default(), None).is_err());
 }
 
 #[test]
 fn weights_are_packed_anew_for_another_tile() {
-    let Some(kernels) = crate::unable::kernels("kernels::weights_are_packed_anew_for_another_tile") else {
+    let Some(kernels) = crate::unable::kernels("kernels::weights_are_packed_anew_for_another_tile")
+    else {
         return;
     };
     let (x, weight) = (random(&[2, 20, 7, 7]), random(&[24, 20, 3, 3]));
@@ -191,22 +217,31 @@ fn norms_are_those_of_fp64() {
                     1e-5,
                     false,
                 );
-                let y64 = if pool { y64.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false) } else { y64 };
+                let y64 =
+                    if pool { y64.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false) } else { y64 };
                 let y64 = if relu { y64.relu() } else { y64 };
                 let size = y64.size();
                 let (short, g1, g2) = (random(&size), random(&size), random(&size));
                 let like = |t: &Tensor| channels_last(&t.to_kind(kind));
                 let g64 = exact(&g1) + exact(&g2);
-                let by = Tensor::run_backward(&[&(&y64 * &g64).sum(Kind::Double)], &leaves, false, false);
+                let by = Tensor::run_backward(
+                    &[&(&y64 * &g64).sum(Kind::Double)],
+                    &leaves,
+                    false,
+                    false,
+                );
 
-                let moments =
-                    kernels.moments(&x, [&weight, &bias, &running[0], &running[1]], 0.1, 1e-5).unwrap();
+                let moments = kernels
+                    .moments(&x, [&weight, &bias, &running[0], &running[1]], 0.1, 1e-5)
+                    .unwrap();
                 let y = like(&random(&size));
                 kernels.normalise((&x, &y), &moments, after, Some(&like(&short))).unwrap();
                 let (dw, db) = (vector(0.0, f64::NAN), vector(0.0, f64::NAN));
                 let gradients = [like(&g1), like(&g2)];
                 let gradient = gradients.each_ref().map(Some);
-                kernels.normalise_backward(&x, gradient, (&moments, &weight), after, [&dw, &db]).unwrap();
+                kernels
+                    .normalise_backward(&x, gradient, (&moments, &weight), after, [&dw, &db])
+                    .unwrap();
                 for (what, found, expected) in [
                     ("y", &y, &(y64.detach() + exact(&short))),
                     ("dx", &x, &by[0]),
@@ -229,7 +264,9 @@ fn norms_are_those_of_fp64() {
 
 #[test]
 fn what_is_no_number_stays_so() {
-    let Some(kernels) = crate::unable::kernels("kernels::what_is_no_number_stays_so") else { return };
+    let Some(kernels) = crate::unable::kernels("kernels::what_is_no_number_stays_so") else {
+        return;
+    };
     let after = FusedOps { relu: true, pool: true };
     let x = random(&[2, 16, 4, 4]) * f64::NAN;
     let x = channels_last(&x);

@@ -1,5 +1,5 @@
-//! Programs that run within limits. The child holds the memory itself and the clock the time, so that a flood or a hang fails a
-//! test.
+//! Programs that run within limits. The child holds the memory itself and the clock the time, so
+//! that a flood or a hang fails a test.
 
 use std::fs;
 use std::path::Path;
@@ -43,7 +43,8 @@ impl Limits {
         what: &str,
         more: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Ended {
-        let (out, err) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        let (out, err) =
+            (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
         let limits = format!("ulimit -d {} && ulimit -c 0 && exec \"$@\"", self.kib);
         let mut command = Command::new("sh");
         command.args(["-c", &limits, "sh"]).arg(program.as_ref()).args(args).current_dir(folder);
@@ -53,7 +54,8 @@ impl Limits {
         let mut child = more(&mut command).spawn().unwrap();
         let mut peak_kib = 0;
         let code = loop {
-            let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+            let status =
+                fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
             let used = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let used = used.map_or(0, |l| l.trim().trim_end_matches(" kB").parse::<u64>().unwrap());
             peak_kib = peak_kib.max(used);
@@ -74,8 +76,8 @@ impl Limits {
 }
 
 impl Ended {
-    /// Whatever it was given: it ended by itself with one of these codes, without a panic, and said nothing that drives a
-    /// terminal.
+    /// Whatever it was given: it ended by itself with one of these codes, without a panic, and said
+    /// nothing that drives a terminal.
     #[track_caller]
     pub fn is_proper(&self, what: &str, codes: &[i32]) {
         let Ended { code, said, .. } = self;

@@ -38,8 +38,11 @@ pub fn small_with(function: &str) -> Checked {
 #[test]
 fn a_value_dies_after_its_last_use() {
     let plan = plan(&small());
-    let text: Vec<String> =
-        plan.steps().iter().map(|s| format!("{} {:?} drops {:?}", s.path, s.operands, s.last_uses)).collect();
+    let text: Vec<String> = plan
+        .steps()
+        .iter()
+        .map(|s| format!("{} {:?} drops {:?}", s.path, s.operands, s.last_uses))
+        .collect();
     insta::assert_snapshot!(text.join("\n"), @r#"
     image [] drops []
     a.conv [0] drops [0]
@@ -62,6 +65,7 @@ fn what_the_output_does_not_need_is_not_planned() {
     graph.node("side", op("relu", &[], 1), &[image]);
     let out = graph.node("out", op("sigmoid", &[], 1), &[image]);
     graph.set_output("out", out);
-    let paths: Vec<String> = plan(&check(graph).unwrap()).steps().iter().map(|s| s.path.clone()).collect();
+    let paths: Vec<String> =
+        plan(&check(graph).unwrap()).steps().iter().map(|s| s.path.clone()).collect();
     assert_eq!(paths, ["image", "out"]);
 }

@@ -54,7 +54,10 @@ fn libtorch_gives_the_shapes_that_the_check_computed() {
     let table: Vec<(&str, Vec<(&'static str, Value)>)> = vec![
         ("conv", vec![("c", int(6))]),
         ("conv", vec![("c", int(6)), ("k", int(1)), ("stride", int(2))]),
-        ("conv", vec![("c", int(6)), ("k", pair(2, 4)), ("pad", pair(1, 0)), ("bias", yes.clone())]),
+        (
+            "conv",
+            vec![("c", int(6)), ("k", pair(2, 4)), ("pad", pair(1, 0)), ("bias", yes.clone())],
+        ),
         ("conv", vec![("c", int(8)), ("k", int(3)), ("dilation", int(2)), ("groups", int(4))]),
         ("conv", vec![("c", int(4)), ("k", int(5)), ("stride", pair(3, 2)), ("groups", int(4))]),
         ("bn", vec![]),
@@ -69,7 +72,10 @@ fn libtorch_gives_the_shapes_that_the_check_computed() {
         ("maxpool", vec![("k", int(2))]),
         ("maxpool", vec![("k", int(3)), ("stride", int(2)), ("pad", int(1))]),
         ("maxpool", vec![("k", int(2)), ("ceil", yes.clone())]),
-        ("maxpool", vec![("k", int(3)), ("stride", int(4)), ("pad", int(1)), ("ceil", yes.clone())]),
+        (
+            "maxpool",
+            vec![("k", int(3)), ("stride", int(4)), ("pad", int(1)), ("ceil", yes.clone())],
+        ),
         ("avgpool", vec![("k", pair(3, 2)), ("stride", int(2)), ("ceil", yes)]),
         ("avgpool", vec![("k", int(4)), ("stride", int(1)), ("pad", int(2))]),
         ("globalmaxpool", vec![]),
@@ -88,7 +94,11 @@ fn libtorch_gives_the_shapes_that_the_check_computed() {
             for mode in [TRAIN, Mode::Eval] {
                 let y = net.forward(&ramp(&[2, 4, 9, 7]), mode).unwrap();
                 let got: Vec<u64> = y.size()[1..].iter().map(|&d| d as u64).collect();
-                assert_eq!(got, checked.shape(checked.output()).dims(), "{name} {args:?} {precision}");
+                assert_eq!(
+                    got,
+                    checked.shape(checked.output()).dims(),
+                    "{name} {args:?} {precision}"
+                );
             }
         }
     }
@@ -134,13 +144,18 @@ fn activations_are_their_formulas() {
     assert_close(&apply("sigmoid", &[]), &logistic, 1e-6);
     assert_close(&apply("silu", &[]), &(&x * &logistic), 1e-5);
     let e = x.exp();
-    assert_close(&apply("softmax", &[]), &(&e / e.sum_dim_intlist([1i64].as_slice(), true, None)), 1e-6);
+    assert_close(
+        &apply("softmax", &[]),
+        &(&e / e.sum_dim_intlist([1i64].as_slice(), true, None)),
+        1e-6,
+    );
 }
 
 #[test]
 fn pools_take_windows() {
     let x = Tensor::arange_start(1, 17, (Kind::Float, Device::Cpu)).reshape([1, 1, 4, 4]);
-    let pool = |name, args: &[(&'static str, Value)]| floats(&apply(op(name, args, 1), &x, Mode::Eval));
+    let pool =
+        |name, args: &[(&'static str, Value)]| floats(&apply(op(name, args, 1), &x, Mode::Eval));
     let (int, k2) = (Value::Int, ("k", Value::Int(2)));
     assert_eq!(pool("maxpool", std::slice::from_ref(&k2)), [6.0, 8.0, 14.0, 16.0]);
     assert_eq!(pool("avgpool", &[k2]), [3.5, 5.5, 11.5, 13.5]);
@@ -152,8 +167,10 @@ fn pools_take_windows() {
 
 #[test]
 fn convolution_is_a_sum_over_its_window() {
-    let checked =
-        chain([2, 3, 3], &[("conv", op("conv", &[("c", Value::Int(1)), ("bias", Value::Bool(true))], 1))]);
+    let checked = chain(
+        [2, 3, 3],
+        &[("conv", op("conv", &[("c", Value::Int(1)), ("bias", Value::Bool(true))], 1))],
+    );
     let net = net(&checked);
     let x = ramp(&[1, 2, 3, 3]);
     let y = net.forward(&x, Mode::Eval).unwrap();
@@ -172,7 +189,8 @@ fn batch_norm_normalises_a_batch_and_keeps_unbiased_statistics() {
     let variance = |unbiased| x.var_dim(axes.as_slice(), unbiased, true);
     let y = net.forward(&x, TRAIN).unwrap();
     assert_close(&y, &((&x - &mean) / (variance(false) + 1e-5).sqrt()), 1e-5);
-    let running = |name: &str| net.weights().iter().find(|w| w.name == name).unwrap().tensor.shallow_clone();
+    let running =
+        |name: &str| net.weights().iter().find(|w| w.name == name).unwrap().tensor.shallow_clone();
     assert_close(&running("bn.running_mean"), &(mean.flatten(0, -1) * 0.25), 1e-5);
     assert_close(&running("bn.running_var"), &(variance(true).flatten(0, -1) * 0.25 + 0.75), 1e-5);
     let y = net.forward(&x, Mode::Eval).unwrap();

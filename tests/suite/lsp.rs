@@ -78,15 +78,21 @@ fn a_file_is_formatted_outlined_and_annotated() {
     editor.open("dawnbench.net", &text.replace("prep:   conv", "prep:      conv"));
     let document = json!({ "uri": editor.uri("dawnbench.net") });
     let options = json!({ "tabSize": 2, "insertSpaces": true });
-    let answer =
-        editor.ask("textDocument/formatting", json!({ "textDocument": document, "options": options }));
+    let answer = editor
+        .ask("textDocument/formatting", json!({ "textDocument": document, "options": options }));
     assert_eq!(answer["result"][0]["newText"], json!(text));
     let answer = editor.ask("textDocument/documentSymbol", json!({ "textDocument": document }));
     assert_eq!(answer["result"][0]["name"], "dawnbench");
-    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
-    let answer = editor.ask("textDocument/inlayHint", json!({ "textDocument": document, "range": range }));
-    assert_eq!(labels(&answer)[..3], [":: [N, 64, 32, 32]", ":: [N, 64, 32, 32]", ":: [N, 128, 16, 16]"]);
-    let params = json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } });
+    let range =
+        json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
+    let answer =
+        editor.ask("textDocument/inlayHint", json!({ "textDocument": document, "range": range }));
+    assert_eq!(
+        labels(&answer)[..3],
+        [":: [N, 64, 32, 32]", ":: [N, 64, 32, 32]", ":: [N, 128, 16, 16]"]
+    );
+    let params =
+        json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } });
     assert!(editor.ask("textDocument/codeAction", params)["result"].is_array());
 }
 
@@ -109,7 +115,10 @@ fn hover_is_about_the_position_and_not_about_names_that_read_alike() {
     };
     let mut at = |mark: &str| places(hover(&mut editor, "x.net", text, mark));
     assert_eq!(at("8]\n  pre"), ["pre :: [N, 4, 8, 8]"]);
-    assert_eq!(at("{\n  pr"), ["body.inner_1.pre :: [N, 6, 8, 8]", "body.inner_2.pre :: [N, 8, 8, 8]"]);
+    assert_eq!(
+        at("{\n  pr"),
+        ["body.inner_1.pre :: [N, 6, 8, 8]", "body.inner_2.pre :: [N, 8, 8, 8]"]
+    );
     // The whole call, though a label inside it gives its nodes a part of their own.
     assert_eq!(at("body: inn"), ["body.inner_1 :: [N, 6, 8, 8]"]);
     assert_eq!(at("  body"), ["body :: [N, 8, 8, 8]"]);
@@ -117,7 +126,10 @@ fn hover_is_about_the_position_and_not_about_names_that_read_alike() {
         at("  pre: con"),
         ["body.inner_1.pre.conv :: [N, 6, 8, 8]", "body.inner_2.pre.conv :: [N, 8, 8, 8]"]
     );
-    assert_eq!(at("repeat 2 {\n    con"), ["rounds.0.conv :: [N, 8, 8, 8]", "rounds.1.conv :: [N, 8, 8, 8]"]);
+    assert_eq!(
+        at("repeat 2 {\n    con"),
+        ["rounds.0.conv :: [N, 8, 8, 8]", "rounds.1.conv :: [N, 8, 8, 8]"]
+    );
     assert_eq!(at("  roun"), ["rounds :: [N, 8, 8, 8]"]);
     assert_eq!(at("input im"), ["image :: [N, 3, 8, 8]"]);
 }
@@ -132,8 +144,9 @@ fn shapes_stand_in_blocks_where_all_calls_agree() {
     let params = json!({ "textDocument": { "uri": editor.uri("x.net") }, "range": range });
     let answer = editor.ask("textDocument/inlayHint", params);
     let hints = answer["result"].as_array().unwrap().iter();
-    let found: Vec<(u64, &str)> =
-        hints.map(|h| (h["position"]["line"].as_u64().unwrap(), h["label"].as_str().unwrap())).collect();
+    let found: Vec<(u64, &str)> = hints
+        .map(|h| (h["position"]["line"].as_u64().unwrap(), h["label"].as_str().unwrap()))
+        .collect();
     let expected = [
         (1, ":: [N, 8, 8, 8]"),
         (3, ":: [N, 2, 8, 8]"),
@@ -177,8 +190,8 @@ fn parts_of_a_text_change_by_utf16_columns() {
     assert_eq!(found, Vec::<Value>::new());
     let options = json!({ "tabSize": 2, "insertSpaces": true });
     let document = json!({ "uri": editor.uri("x.net") });
-    let answer =
-        editor.ask("textDocument/formatting", json!({ "textDocument": document, "options": options }));
+    let answer = editor
+        .ask("textDocument/formatting", json!({ "textDocument": document, "options": options }));
     let expected = "net x {\n  input image: [N, 3, 8, 8]  # \u{1F600}\u{e9}\n  bn\n  conv(5)\n  output out: [N, 5, 8, 8]\n}\n";
     assert_eq!(answer["result"][0]["newText"], json!(expected));
     // Beyond the end of a line or of the text means that end.
@@ -195,7 +208,10 @@ fn formatting_leaves_alone_what_is_canonical_or_broken() {
     let mut format = |text: &str| {
         editor.open("base.net", text);
         let document = json!({ "uri": editor.uri("base.net") });
-        editor.ask("textDocument/formatting", json!({ "textDocument": document, "options": options }))["result"].clone()
+        editor
+            .ask("textDocument/formatting", json!({ "textDocument": document, "options": options }))
+            ["result"]
+            .clone()
     };
     assert_eq!(format(&text), json!([]));
     assert_eq!(format(&text.replace("prep:   conv", "prep: -> conv")), Value::Null);

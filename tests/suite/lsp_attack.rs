@@ -1,6 +1,7 @@
 //! Attacks on the language server: a recorded session that was damaged, and random edits.
 //!
-//! `NETC_CASES=20` does twenty times as many; `NETC_SEED=7` does others. `--nocapture` shows how many.
+//! `NETC_CASES=20` does twenty times as many; `NETC_SEED=7` does others. `--nocapture` shows how
+//! many.
 
 use std::cell::Cell;
 use std::io::Cursor;
@@ -117,7 +118,10 @@ fn a_session_that_was_damaged_anywhere_ends_no_server() {
         let mut damaged = whole.clone();
         damage(&mut damaged, &mut choices);
         // A header whose name was damaged to another's may take one message along.
-        damaged.extend(bytes(&[ask("last", "netc/any", json!({})), ask("last", "netc/any", json!({}))]));
+        damaged.extend(bytes(&[
+            ask("last", "netc/any", json!({})),
+            ask("last", "netc/any", json!({})),
+        ]));
         tried.set(tried.get() + 1);
         let answers = said(damaged.clone());
         let shown = String::from_utf8_lossy(&damaged);
@@ -210,9 +214,11 @@ fn questions(name: &str) -> [Value; 3] {
     let params = json!({
         "textDocument": { "uri": uri(name) }, "range": range, "options": { "tabSize": 2, "insertSpaces": true },
     });
-    [("symbols", "documentSymbol"), ("format", "formatting"), ("hints", "inlayHint")].map(|(what, method)| {
-        ask(&format!("{what} {name}"), &format!("textDocument/{method}"), params.clone())
-    })
+    [("symbols", "documentSymbol"), ("format", "formatting"), ("hints", "inlayHint")].map(
+        |(what, method)| {
+            ask(&format!("{what} {name}"), &format!("textDocument/{method}"), params.clone())
+        },
+    )
 }
 
 #[test]
@@ -225,7 +231,8 @@ fn random_edits_come_to_the_text_that_the_editor_has() {
         }
         let mut messages = vec![ask("start", "initialize", json!({})), open("typed", &text.0)];
         for _ in 0..=choices.below(6) {
-            let changes: Vec<Value> = (0..=choices.below(3)).map(|_| text.edit(&mut choices)).collect();
+            let changes: Vec<Value> =
+                (0..=choices.below(3)).map(|_| text.edit(&mut choices)).collect();
             edits.set(edits.get() + changes.len() as u32);
             messages.push(change("typed", json!(changes)));
         }
@@ -238,9 +245,17 @@ fn random_edits_come_to_the_text_that_the_editor_has() {
         sound.set(sound.get() + u32::from(whole[2] != "null"));
         match typed == whole {
             true => Ok(()),
-            false => Err(format!("{typed:#?}\nbut of the same text in one piece\n{whole:#?}\n{}", text.0)),
+            false => Err(format!(
+                "{typed:#?}\nbut of the same text in one piece\n{whole:#?}\n{}",
+                text.0
+            )),
         }
     });
     assert!(sound.get() > 0, "no text could be formatted, which shows all of it");
-    println!("{} random edits of {} texts, {} of them shown whole", edits.get(), texts.get(), sound.get());
+    println!(
+        "{} random edits of {} texts, {} of them shown whole",
+        edits.get(),
+        texts.get(),
+        sound.get()
+    );
 }

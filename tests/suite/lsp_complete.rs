@@ -58,7 +58,10 @@ fn each_place_has_its_own_names() {
             let text = format!("{head}{line}{ending}");
             let found = offered(&mut editor, &text, line);
             for name in *offers {
-                assert!(found.contains(&(*name).to_owned()), "no {name} at `{line}{ending}`: {found:?}");
+                assert!(
+                    found.contains(&(*name).to_owned()),
+                    "no {name} at `{line}{ending}`: {found:?}"
+                );
             }
             for name in *not {
                 assert!(!found.contains(&(*name).to_owned()), "{name} at `{line}{ending}`");
@@ -105,7 +108,8 @@ fn strings_complete_with_the_choices_of_their_parameter() {
     let parent = "net p(kind: one_of(\"big\", \"small\") = \"big\") {\n}\n";
     editor.write("p.net", parent);
     let head = "import \"acts.net\": act\n\nnet x {\n  input image: [N, 3, 8, 8]\n";
-    let mut at = |line: &str| offered(&mut editor, &format!("{head}{line}\n  act(\"none\")\n}}\n"), line);
+    let mut at =
+        |line: &str| offered(&mut editor, &format!("{head}{line}\n  act(\"none\")\n}}\n"), line);
     assert_eq!(at("  a: act(k = 3, kind = \""), ["relu", "none"]);
     assert_eq!(at("  a: act(k = \""), [""; 0]);
     assert_eq!(at("  a: conv(\""), [""; 0]);

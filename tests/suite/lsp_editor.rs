@@ -59,7 +59,14 @@ impl Editor {
     }
 
     /// Asks about the place right after the first `mark` in a text.
-    pub fn ask_at(&mut self, method: &str, name: &str, text: &str, mark: &str, more: Value) -> Value {
+    pub fn ask_at(
+        &mut self,
+        method: &str,
+        name: &str,
+        text: &str,
+        mark: &str,
+        more: Value,
+    ) -> Value {
         let before = &text[..text.find(mark).unwrap() + mark.len()];
         let line = before.matches('\n').count();
         let character = before.rsplit('\n').next().unwrap().encode_utf16().count();
@@ -89,8 +96,8 @@ impl Editor {
         self.problems_by_now(name)
     }
 
-    /// Changes parts of an open file: each a range, from line and column to line and column, and its
-    /// new text.
+    /// Changes parts of an open file: each a range, from line and column to line and column, and
+    /// its new text.
     pub fn edit(&mut self, name: &str, edits: &[([u32; 4], &str)]) -> Vec<Value> {
         let change = |([line, column, to_line, to_column], text): &([u32; 4], &str)| {
             let (start, end) = (at(*line, *column), at(*to_line, *to_column));
@@ -106,7 +113,8 @@ impl Editor {
     pub fn actions(&mut self, name: &str) -> Vec<Value> {
         let range = json!({ "start": at(0, 0), "end": at(9999, 0) });
         let document = json!({ "uri": self.uri(name) });
-        let params = json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } });
+        let params =
+            json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } });
         self.ask("textDocument/codeAction", params)["result"].as_array().unwrap().clone()
     }
 
@@ -161,7 +169,8 @@ pub fn at(line: u32, column: u32) -> Value {
 /// A text with edits carried out, whose columns count UTF-16 units.
 pub fn edited(text: &str, edits: &[Value]) -> String {
     let byte = |place: &Value| {
-        let (line, column) = (place["line"].as_u64().unwrap(), place["character"].as_u64().unwrap());
+        let (line, column) =
+            (place["line"].as_u64().unwrap(), place["character"].as_u64().unwrap());
         let before: usize = text.split_inclusive('\n').take(line as usize).map(str::len).sum();
         let units = |i: &usize| text[before..before + i].encode_utf16().count();
         let mut ends = (0..).filter(|i| text.is_char_boundary(before + i));
@@ -169,7 +178,9 @@ pub fn edited(text: &str, edits: &[Value]) -> String {
     };
     let mut edits: Vec<(usize, usize, &str)> = edits
         .iter()
-        .map(|e| (byte(&e["range"]["start"]), byte(&e["range"]["end"]), e["newText"].as_str().unwrap()))
+        .map(|e| {
+            (byte(&e["range"]["start"]), byte(&e["range"]["end"]), e["newText"].as_str().unwrap())
+        })
         .collect();
     edits.sort_unstable();
     let mut text = text.to_owned();

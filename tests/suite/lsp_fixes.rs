@@ -67,7 +67,10 @@ fn a_brace_moves_up_to_what_it_opens() {
     let text = "block a(c) # note\n\n{\n  conv(c)\n}\n\nblock b\n{ relu }\n";
     let titles = repaired(&mut editor, "braces.net", text);
     assert_eq!(titles, ["move `{` up to what it opens"; 2]);
-    assert_eq!(editor.text("braces.net"), "block a(c) { # note\n\n\n  conv(c)\n}\n\nblock b {\n relu }\n");
+    assert_eq!(
+        editor.text("braces.net"),
+        "block a(c) { # note\n\n\n  conv(c)\n}\n\nblock b {\n relu }\n"
+    );
 }
 
 #[test]
@@ -80,7 +83,8 @@ fn repairs_are_those_of_the_range_asked_for() {
     let place = json!({ "line": 3, "character": 6 });
     let document = json!({ "uri": editor.uri("two.net") });
     let range = json!({ "start": place, "end": place });
-    let params = json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } });
+    let params =
+        json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } });
     let answer = editor.ask("textDocument/codeAction", params);
     let titles: Vec<&str> =
         answer["result"].as_array().unwrap().iter().map(|a| a["title"].as_str().unwrap()).collect();

@@ -88,7 +88,9 @@ fn good_headers_of_all_forms_are_read() {
         format!("CONTENT-LENGTH:{n}\r\n\r\n"),
         format!("Content-Length: {n} \n\n"),
         format!("Content-Length: 000{n}\r\n\r\n"),
-        format!("Content-Type: application/vscode-jsonrpc; charset=utf-8\r\nContent-Length: {n}\r\n\r\n"),
+        format!(
+            "Content-Type: application/vscode-jsonrpc; charset=utf-8\r\nContent-Length: {n}\r\n\r\n"
+        ),
         format!("X-Content-Length: 5\r\nContent-Length: {n}\r\nOther: a: b\r\n\r\n"),
         format!("Content-Length: {n}\r\nContent-Length: {n}\r\n\r\n"),
         format!("\r\n\r\nContent-Length: {n}\r\n\r\n"),
@@ -128,7 +130,10 @@ fn a_half_of_a_character_is_a_place_of_its_own() {
         assert_eq!(code(&probe.survives(bytes)), [] as [i64; 0]);
     }
     assert_eq!(probe.editor.problems("dawnbench.net"), [] as [Value; 0]);
-    assert_eq!(code(&probe.survives(&framed(br#"{"jsonrpc":"2.0","id":7,"method":"\ud800"}"#))), [-32601]);
+    assert_eq!(
+        code(&probe.survives(&framed(br#"{"jsonrpc":"2.0","id":7,"method":"\ud800"}"#))),
+        [-32601]
+    );
 }
 
 #[test]
@@ -150,7 +155,12 @@ fn bodies_that_are_no_message_are_answered_with_the_id_if_there_is_one() {
     ];
     for body in parse {
         let answers = probe.survives(&framed(&body));
-        assert_eq!(code(&answers), [-32700], "{}", String::from_utf8_lossy(&body[..body.len().min(80)]));
+        assert_eq!(
+            code(&answers),
+            [-32700],
+            "{}",
+            String::from_utf8_lossy(&body[..body.len().min(80)])
+        );
         assert_eq!(answers[0]["id"], Value::Null);
     }
     for (body, id) in [
@@ -179,7 +189,9 @@ fn bodies_that_are_no_message_are_answered_with_the_id_if_there_is_one() {
 #[test]
 fn ids_come_back_as_they_were() {
     let mut probe = Probe::start();
-    for id in [json!(0), json!(-7), json!(99_999_999_999_i64), json!(u64::MAX), json!(""), json!("a\"b")] {
+    for id in
+        [json!(0), json!(-7), json!(99_999_999_999_i64), json!(u64::MAX), json!(""), json!("a\"b")]
+    {
         let request = json!({ "jsonrpc": "2.0", "id": id, "method": "netc/any" });
         let answers = probe.survives(&framed(request.to_string().as_bytes()));
         assert_eq!((code(&answers), &answers[0]["id"]), (vec![-32601], &id));
@@ -203,16 +215,25 @@ fn params_of_a_wrong_type_are_refused_and_notifications_passed_over() {
         json!({ "textDocument": { "uri": uri }, "position": { "line": 0.5, "character": "a" } }),
     ];
     for params in &wrong {
-        for method in
-            ["hover", "definition", "references", "rename", "prepareRename", "completion", "inlayHint"]
-        {
+        for method in [
+            "hover",
+            "definition",
+            "references",
+            "rename",
+            "prepareRename",
+            "completion",
+            "inlayHint",
+        ] {
             let answer = probe.editor.ask(&format!("textDocument/{method}"), params.clone());
             assert_eq!(answer["error"]["code"], -32602, "{method} {params}: {answer}");
         }
         for method in ["didOpen", "didChange", "didClose", "didSave", "unheardOf"] {
-            let note =
-                json!({ "jsonrpc": "2.0", "method": format!("textDocument/{method}"), "params": params });
-            assert_eq!(probe.survives(&framed(note.to_string().as_bytes())), Vec::<Value>::new(), "{note}");
+            let note = json!({ "jsonrpc": "2.0", "method": format!("textDocument/{method}"), "params": params });
+            assert_eq!(
+                probe.survives(&framed(note.to_string().as_bytes())),
+                Vec::<Value>::new(),
+                "{note}"
+            );
         }
     }
     for note in [
@@ -226,7 +247,11 @@ fn params_of_a_wrong_type_are_refused_and_notifications_passed_over() {
         json!({ "id": null, "error": { "code": 1, "message": "" } }),
         json!({ "result": 5 }),
     ] {
-        assert_eq!(probe.survives(&framed(note.to_string().as_bytes())), Vec::<Value>::new(), "{note}");
+        assert_eq!(
+            probe.survives(&framed(note.to_string().as_bytes())),
+            Vec::<Value>::new(),
+            "{note}"
+        );
     }
 }
 
@@ -255,7 +280,9 @@ fn documents_that_are_no_plain_files_are_no_trouble() {
         "no uri at all",
         "file:///tmp/\u{e9}.net",
     ] {
-        for method in ["hover", "references", "documentSymbol", "inlayHint", "codeAction", "completion"] {
+        for method in
+            ["hover", "references", "documentSymbol", "inlayHint", "codeAction", "completion"]
+        {
             let params = json!({
                 "textDocument": { "uri": uri }, "position": at(0, 10), "newName": "y",
                 "range": { "start": at(0, 0), "end": at(9, 0) },
@@ -266,8 +293,7 @@ fn documents_that_are_no_plain_files_are_no_trouble() {
         }
         let document = json!({ "uri": uri, "languageId": "net", "version": -1, "text": text });
         probe.editor.tell("textDocument/didOpen", json!({ "textDocument": document }));
-        let change =
-            json!({ "textDocument": { "uri": uri, "version": -2 }, "contentChanges": [{ "text": "" }] });
+        let change = json!({ "textDocument": { "uri": uri, "version": -2 }, "contentChanges": [{ "text": "" }] });
         probe.editor.tell("textDocument/didChange", change);
         probe.editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
         probe.survives(b"");
@@ -325,7 +351,9 @@ fn requests_come_between_initialize_and_shutdown() {
 
 #[test]
 fn the_end_of_the_input_or_exit_ends_the_server_with_the_code_of_the_protocol() {
-    for (shutdown, exit, code) in [(true, true, 0), (true, false, 0), (false, true, 1), (false, false, 1)] {
+    for (shutdown, exit, code) in
+        [(true, true, 0), (true, false, 0), (false, true, 1), (false, false, 1)]
+    {
         let mut editor = Editor::start();
         if shutdown {
             editor.ask("shutdown", json!(null));
@@ -357,7 +385,8 @@ fn a_request_that_was_cancelled_while_it_waited_is_answered_so() {
         "jsonrpc": "2.0", "id": 900, "method": "textDocument/hover",
         "params": { "textDocument": { "uri": editor.uri("x.net") }, "position": at(9, 3) },
     });
-    let bytes = [hover, ask(901), ask(902), cancel].map(|m| framed(m.to_string().as_bytes())).concat();
+    let bytes =
+        [hover, ask(901), ask(902), cancel].map(|m| framed(m.to_string().as_bytes())).concat();
     editor.write_bytes(&bytes);
     let (answers, _) = editor.ask_after("netc/any", json!(null));
     let code = |id: u32| answers.iter().find(|a| a["id"] == id).map(|a| a["error"]["code"].clone());

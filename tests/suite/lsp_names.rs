@@ -9,7 +9,8 @@ fn definitions_and_references_cross_files() {
     let mut editor = Editor::start();
     let (net, lib) = (editor.text("dawnbench.net"), editor.text("lib.net"));
     editor.open("dawnbench.net", &net);
-    let answer = editor.ask_at("textDocument/definition", "dawnbench.net", &net, "layer1: pre", json!({}));
+    let answer =
+        editor.ask_at("textDocument/definition", "dawnbench.net", &net, "layer1: pre", json!({}));
     assert_eq!(answer["result"]["uri"], json!(editor.uri("lib.net")));
     let line = lib[..lib.find("block preact(").unwrap()].matches('\n').count();
     assert_eq!(answer["result"]["range"]["start"], json!({ "line": line, "character": 6 }));
@@ -47,7 +48,8 @@ fn definitions_of_all_kinds() {
     let mut definition = |mark: &str| {
         let answer = editor.ask_at("textDocument/definition", "base.net", &base, mark, json!({}));
         let result = &answer["result"];
-        let file = result["uri"].as_str().unwrap_or_default().rsplit('/').next().unwrap().to_owned();
+        let file =
+            result["uri"].as_str().unwrap_or_default().rsplit('/').next().unwrap().to_owned();
         (file, result["range"]["start"].clone())
     };
     let place = |text: &str, mark: &str| {
@@ -134,7 +136,10 @@ fn family() -> Editor {
     editor.write("blocks.net", "block pair {\n  conv -> relu -> conv\n}\n");
     editor.write("parent.net", PARENT);
     editor.write("child.net", CHILD);
-    assert_eq!((editor.check("parent.net"), editor.check("child.net")), (String::new(), String::new()));
+    assert_eq!(
+        (editor.check("parent.net"), editor.check("child.net")),
+        (String::new(), String::new())
+    );
     editor
 }
 
@@ -142,12 +147,24 @@ fn family() -> Editor {
 fn rename_reaches_into_dotted_paths() {
     for (file, mark, to, parent, child) in [
         ("parent.net", "\n  ste", "trunk", "side = trunk.conv -> pair", "after trunk.conv: bn"),
-        ("parent.net", "\n  bod", "trunk", "add(trunk.0.pair.conv_1)", "before trunk.1.tail.first.conv"),
+        (
+            "parent.net",
+            "\n  bod",
+            "trunk",
+            "add(trunk.0.pair.conv_1)",
+            "before trunk.1.tail.first.conv",
+        ),
         ("parent.net", "    tai", "last", "    last: inner", "before body.1.last.first.conv"),
         ("parent.net", "    firs", "lead", "second = lead ->", "before body.1.tail.lead.conv"),
         ("blocks.net", "block pai", "twin", "add(body.0.twin.conv_1)", "remove twin_2.relu"),
         ("child.net", "after ste", "trunk", "side = trunk.conv -> pair", "after trunk.conv: bn"),
-        ("child.net", "remove pai", "twin", "import \"blocks.net\": twin", "replace body.0.twin.conv_2"),
+        (
+            "child.net",
+            "remove pai",
+            "twin",
+            "import \"blocks.net\": twin",
+            "replace body.0.twin.conv_2",
+        ),
         ("child.net", "(wid", "channels", "stem: conv(channels)", "(channels = 8)"),
     ] {
         let mut editor = family();
@@ -173,7 +190,8 @@ fn rename_reaches_other_folders() {
     editor.open("blocks.net", &text);
     let name = json!({ "newName": "twin" });
     let answer = editor.ask_at("textDocument/rename", "blocks.net", &text, "block pai", name);
-    let files = ["blocks.net", "child.net", "far/away/user.net", "parent.net"].map(|name| editor.uri(name));
+    let files =
+        ["blocks.net", "child.net", "far/away/user.net", "parent.net"].map(|name| editor.uri(name));
     assert!(answer["result"]["changes"].as_object().unwrap().keys().eq(files.iter()), "{answer}");
 }
 
@@ -194,7 +212,8 @@ fn what_can_be_renamed_is_said_before() {
     let mut editor = family();
     editor.open("child.net", CHILD);
     let mut place = |mark: &str| {
-        let answer = editor.ask_at("textDocument/prepareRename", "child.net", CHILD, mark, json!({}));
+        let answer =
+            editor.ask_at("textDocument/prepareRename", "child.net", CHILD, mark, json!({}));
         answer["result"].clone()
     };
     assert_eq!(place("remove pai"), json!({ "start": at(4, 9), "end": at(4, 13) }));
@@ -209,7 +228,8 @@ fn references_to_a_stage_cross_files() {
     editor.open("parent.net", PARENT);
     let mut references = |with_definition: bool| {
         let context = json!({ "context": { "includeDeclaration": with_definition } });
-        let answer = editor.ask_at("textDocument/references", "parent.net", PARENT, "\n  ste", context);
+        let answer =
+            editor.ask_at("textDocument/references", "parent.net", PARENT, "\n  ste", context);
         let place = |p: &Value| {
             let file = p["uri"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
             (file, p["range"]["start"]["line"].as_u64().unwrap())
@@ -225,10 +245,12 @@ fn references_to_a_stage_cross_files() {
 fn the_block_of_a_file_comes_before_that_of_the_file_that_it_extends() {
     let mut editor = Editor::start();
     let block = |op: &str| format!("block pair {{\n  {op} -> {op}\n}}\n");
-    let net = "net parent {\n  input image: [N, 3, 8, 8]\n  stem: pair\n  output out: [N, 3, 8, 8]\n}\n";
+    let net =
+        "net parent {\n  input image: [N, 3, 8, 8]\n  stem: pair\n  output out: [N, 3, 8, 8]\n}\n";
     editor.write("parent.net", &(block("bn") + net));
     let child = block("relu") + "net child extends \"parent.net\" {\n  after stem: pair\n}\n";
     assert_eq!(editor.open("child.net", &child), Vec::<Value>::new());
-    let answer = editor.ask_at("textDocument/definition", "child.net", &child, "stem: pai", json!({}));
+    let answer =
+        editor.ask_at("textDocument/definition", "child.net", &child, "stem: pai", json!({}));
     assert_eq!(answer["result"]["uri"], json!(editor.uri("child.net")));
 }

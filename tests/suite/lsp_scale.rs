@@ -29,15 +29,22 @@ fn a_keystroke_checks_the_file_and_what_reads_it() {
     messages.extend((0..5).map(|_| change("n7", typed.clone())));
     messages.push(ask("end", "shutdown", Value::Null));
     let answers = said(bytes(&messages));
-    // Once when it was opened and at most once for each change of what it reads: no other file counts.
+    // Once when it was opened and at most once for each change of what it reads: no other file
+    // counts.
     for name in &names {
         let times = shown(&answers, name);
-        assert!((1..=1 + 5 * usize::from(name == "n7")).contains(&times), "{name} was checked {times} times");
+        assert!(
+            (1..=1 + 5 * usize::from(name == "n7")).contains(&times),
+            "{name} was checked {times} times"
+        );
     }
-    messages
-        .insert(messages.len() - 1, change("blocks", json!([{ "text": block.replace("twice", "thrice") }])));
+    messages.insert(
+        messages.len() - 1,
+        change("blocks", json!([{ "text": block.replace("twice", "thrice") }])),
+    );
     let answers = said(bytes(&messages));
-    let last = |name: &str| answers.iter().rfind(|answer| answer["params"]["uri"] == uri(name)).unwrap();
+    let last =
+        |name: &str| answers.iter().rfind(|answer| answer["params"]["uri"] == uri(name)).unwrap();
     for name in &names {
         assert_eq!(last(name)["params"]["diagnostics"][0]["code"], "unknown-name", "{name}");
     }
@@ -53,7 +60,8 @@ fn a_file_that_was_missing_is_found_once_it_is_open() {
     let end = ask("end", "shutdown", Value::Null);
     let last = |messages: &[Value]| {
         let answers = said(bytes(messages));
-        let last = answers.iter().rfind(|answer| answer["params"]["uri"] == uri("x")).unwrap().clone();
+        let last =
+            answers.iter().rfind(|answer| answer["params"]["uri"] == uri("x")).unwrap().clone();
         last["params"]["diagnostics"].as_array().unwrap().len()
     };
     let close = json!({
@@ -85,7 +93,9 @@ fn the_places_of_a_long_file_are_found_at_once() {
 fn an_outline_and_references_have_every_stage() {
     let body: String =
         (0..500).map(|i| format!("  s{i}: relu -> conv\n  t{i} = s{i}.conv -> relu\n")).collect();
-    let text = format!("net large {{\n  input image: [N, 3, 8, 8]\n{body}  output out: [N, 3, 8, 8]\n}}\n");
+    let text = format!(
+        "net large {{\n  input image: [N, 3, 8, 8]\n{body}  output out: [N, 3, 8, 8]\n}}\n"
+    );
     let params = json!({
         "textDocument": { "uri": uri("large") }, "position": at(802, 3), "context": { "includeDeclaration": true },
     });
@@ -95,12 +105,14 @@ fn an_outline_and_references_have_every_stage() {
         ask("symbols", "textDocument/documentSymbol", params.clone()),
         ask("references", "textDocument/references", params),
     ]));
-    let result = |id: &str| answers.iter().find(|answer| answer["id"] == id).unwrap()["result"].clone();
+    let result =
+        |id: &str| answers.iter().find(|answer| answer["id"] == id).unwrap()["result"].clone();
     let symbols = result("symbols");
     let children = symbols[0]["children"].as_array().unwrap();
     assert_eq!(children.len(), 1002);
     assert_eq!(children[801]["selectionRange"], json!({ "start": at(802, 2), "end": at(802, 6) }));
     let found = result("references");
-    let lines: Vec<&Value> = found.as_array().unwrap().iter().map(|r| &r["range"]["start"]["line"]).collect();
+    let lines: Vec<&Value> =
+        found.as_array().unwrap().iter().map(|r| &r["range"]["start"]["line"]).collect();
     assert_eq!(lines, [802, 803]);
 }

@@ -94,7 +94,10 @@ impl Server {
 
     pub fn change(&mut self, uri: &str, version: i64, changes: &Value) {
         let document = json!({ "uri": uri, "version": version });
-        self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
+        self.tell(
+            "textDocument/didChange",
+            json!({ "textDocument": document, "contentChanges": changes }),
+        );
     }
 
     /// The next problems shown for a version of a file.

@@ -8,8 +8,7 @@ use resvg::usvg::roxmltree::Document;
 
 /// What a name may hold that comes from a file: markup, quotes, control characters, characters that
 /// XML does not have, and an end of what it may stand in.
-const HOSTILE: &str =
-    "a<b>&\"'\u{0}\u{1}\u{8}\u{b}\u{1b}[31m\u{7f}\u{85}\u{fffe}\u{ffff}\r\n\t]]>--></svg><script>x</script>";
+const HOSTILE: &str = "a<b>&\"'\u{0}\u{1}\u{8}\u{b}\u{1b}[31m\u{7f}\u{85}\u{fffe}\u{ffff}\r\n\t]]>--></svg><script>x</script>";
 
 fn well_formed(document: &str) {
     let parsed = Document::parse(document).unwrap_or_else(|error| panic!("{error}\n{document:?}"));
@@ -59,7 +58,9 @@ fn texts_of_dot_and_mermaid_stay_within_their_quotes() {
 
 #[test]
 fn a_cell_is_no_formula() {
-    for formula in ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "-", "+"] {
+    for formula in
+        ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "-", "+"]
+    {
         assert_eq!(cell(formula), format!("'{formula}"));
     }
     for plain in ["-0.5", "+3", "-1e-3", "1", "", "resnet9", "a=b", "-inf"] {

@@ -51,12 +51,14 @@ fn it_is_said_in_words_too() {
     let root = env!("CARGO_MANIFEST_DIR");
     let say = |batch| {
         let args = ["check", "nets/resnet9.net", "--precision", "fp32", "--batch", batch];
-        let output = Command::new(env!("CARGO_BIN_EXE_netc")).args(args).current_dir(root).output().unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_netc")).args(args).current_dir(root).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
     let (small, large) = (say("64"), say("1048576"));
     assert!(
-        small.contains("memory of a training step: ") && small.contains(" MiB (64 images in fp32)\n"),
+        small.contains("memory of a training step: ")
+            && small.contains(" MiB (64 images in fp32)\n"),
         "{small}"
     );
     assert!(large.contains("(1,048,576 images in fp32); on this machine at most "), "{large}");
@@ -75,14 +77,21 @@ fn it_is_within_a_tenth_of_what_is_measured() {
     ];
     for [net, precision, conv] in cases {
         if precision == "bf16" && !netc::lower::cpu::has_bf16() {
-            let test = format!("memory::it_is_within_a_tenth_of_what_is_measured, {net} {precision} {conv}");
-            crate::unable::note(&test, "the processor lacks bf16, for which libtorch takes minutes");
+            let test = format!(
+                "memory::it_is_within_a_tenth_of_what_is_measured, {net} {precision} {conv}"
+            );
+            crate::unable::note(
+                &test,
+                "the processor lacks bf16, for which libtorch takes minutes",
+            );
             continue;
         }
-        let options = ["--precision", precision, "--conv", conv, "--batch", "192", "--set", "width=16"];
+        let options =
+            ["--precision", precision, "--conv", conv, "--batch", "192", "--set", "width=16"];
         let how = ["--device", "cpu", "--format", "json", "--steps", "1", "--memory"];
         let found = netc(&[&["profile", net], &options[..], &how[..]].concat());
-        let [predicted, allocated] = ["predicted_bytes", "allocated"].map(|key| found[key].as_f64().unwrap());
+        let [predicted, allocated] =
+            ["predicted_bytes", "allocated"].map(|key| found[key].as_f64().unwrap());
         let ratio = predicted / allocated;
         assert!(
             (0.9..1.1).contains(&ratio),

@@ -1,4 +1,5 @@
-//! Single mistakes in every net that netc ships: each is reported, at its line or where it conflicts.
+//! Single mistakes in every net that netc ships: each is reported, at its line or where it
+//! conflicts.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -130,7 +131,12 @@ const MISTAKES: &[Mistake] = &[
         "conv_bn(stride = 2) -> conv_bn\n",
         NameShapes,
     ),
-    ("a block that widens its input", "conv_bn -> conv_bn\n", "conv_bn(128) -> conv_bn(32)\n", NameShapes),
+    (
+        "a block that widens its input",
+        "conv_bn -> conv_bn\n",
+        "conv_bn(128) -> conv_bn(32)\n",
+        NameShapes,
+    ),
     ("a pool left out", " -> maxpool(2) -> residual", " -> residual", Contradict),
     ("a pool left out", "conv_bn(c) -> maxpool(2)", "conv_bn(c)", Contradict),
     ("a pool left out", " -> maxpool(2)\n  avg", "\n  avg", Contradict),
@@ -182,7 +188,8 @@ impl Bench {
         self.folder.path().join(name)
     }
 
-    /// The compilation with a file changed; blocks without a net are seen through the nets that call them.
+    /// The compilation with a file changed; blocks without a net are seen through the nets that
+    /// call them.
     fn compile(&self, name: &str, text: &str) -> Compilation {
         std::fs::write(self.path(name), text).unwrap();
         let mut found = compile(&self.path(name), &[]);
@@ -244,9 +251,15 @@ fn words(problem: &Problem) -> String {
 }
 
 /// The error that says what must be said, and where it stands; or why there is none.
-fn judge(found: &Compilation, file: &str, line: usize, must: Must) -> Result<(&'static str, Place), String> {
+fn judge(
+    found: &Compilation,
+    file: &str,
+    line: usize,
+    must: Must,
+) -> Result<(&'static str, Place), String> {
     let all = found.problems.sorted();
-    let errors: Vec<&Problem> = all.into_iter().filter(|p| p.severity() == Severity::Error).collect();
+    let errors: Vec<&Problem> =
+        all.into_iter().filter(|p| p.severity() == Severity::Error).collect();
     if errors.is_empty() {
         return Err("no error".into());
     }
@@ -256,7 +269,9 @@ fn judge(found: &Compilation, file: &str, line: usize, must: Must) -> Result<(&'
         PointAt => (errors.iter().find(|p| at(p)), true),
         Suggest(word) => (errors.iter().find(|p| at(p) && suggests(p, word)), true),
         NameShapes => (errors.iter().find(|p| two_shapes(p)), true),
-        Contradict => (errors.first(), two_shapes(errors[0]) || errors[0].code.as_str() == "expect"),
+        Contradict => {
+            (errors.first(), two_shapes(errors[0]) || errors[0].code.as_str() == "expect")
+        }
         Miss(word) => (errors.iter().find(|p| words(p).contains(word)), true),
     };
     match first.filter(|_| fits) {
@@ -271,7 +286,8 @@ fn judge(found: &Compilation, file: &str, line: usize, must: Must) -> Result<(&'
 fn suggests(problem: &Problem, word: &str) -> bool {
     let help = problem.help.as_deref().unwrap_or_default();
     let in_fix = |text: &str| text.contains(word);
-    help.contains(&format!("`{word}")) || problem.fixes.iter().any(|f| f.edits.iter().any(|(_, t)| in_fix(t)))
+    help.contains(&format!("`{word}"))
+        || problem.fixes.iter().any(|f| f.edits.iter().any(|(_, t)| in_fix(t)))
 }
 
 #[test]
@@ -306,7 +322,12 @@ fn every_mistake_is_reported_where_it_is() {
         )
         .unwrap();
     }
-    assert!(wrong.is_empty(), "{} of {tried} not as they should be:\n\n{}", wrong.len(), wrong.join("\n\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {tried} not as they should be:\n\n{}",
+        wrong.len(),
+        wrong.join("\n\n")
+    );
     writeln!(table, "{} mistakes, {tried} times", MISTAKES.len()).unwrap();
     crate::check::snapshots().bind(|| insta::assert_snapshot!("mistakes", table));
 }

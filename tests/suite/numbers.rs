@@ -110,23 +110,30 @@ fn what_the_refusal_advises_trains_and_both_executors_agree() {
         for (batch, images) in [([7, 0], 17), ([8, 0], 16), ([2, 0], 8)] {
             let row = |executor| trained(&net, batch, images, executor).unwrap().rows[0];
             let (own, library) = (row(Executor::Compiled), row(Executor::Eager));
-            let apart =
-                (own.train_loss - library.train_loss).abs().max((own.test_loss - library.test_loss).abs());
+            let apart = (own.train_loss - library.train_loss)
+                .abs()
+                .max((own.test_loss - library.test_loss).abs());
             assert!(apart < 1e-5, "{head} {batch:?}: {own:?} {library:?}");
         }
         // An image of several pixels has several values in a batch of one image, too.
         let wide = compiled(&text("wide: bn -> relu -> globalavgpool -> flatten", ""));
-        assert!(trained(&wide, [1, 0], 3, Executor::Compiled).unwrap().rows[0].test_loss.is_finite());
+        assert!(
+            trained(&wide, [1, 0], 3, Executor::Compiled).unwrap().rows[0].test_loss.is_finite()
+        );
     }
 }
 
 #[test]
 fn the_net_itself_refuses_such_a_batch() {
     for (layer, head) in HEADS {
-        let net = TorchNet::new(&compiled(&text(head, "")), 1, Device::Cpu, Precision::Fp32).unwrap();
+        let net =
+            TorchNet::new(&compiled(&text(head, "")), 1, Device::Cpu, Precision::Fp32).unwrap();
         let images = Tensor::rand([1, 3, 8, 8], (Kind::Float, Device::Cpu));
         let error = net.forward(&images, Mode::Train { seed: 1 }).unwrap_err();
-        assert_eq!((error.at.as_str(), error.message.contains("one value a channel")), (layer, true));
+        assert_eq!(
+            (error.at.as_str(), error.message.contains("one value a channel")),
+            (layer, true)
+        );
         assert!(net.forward(&images, Mode::Eval).is_ok());
     }
 }
@@ -148,7 +155,10 @@ fn every_command_that_takes_a_training_step_refuses_it() {
         let output = netc(path, args);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {}", words(&output));
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(complaint.contains("`top.bn` would have one value a channel"), "{args:?}: {complaint}");
+        assert!(
+            complaint.contains("`top.bn` would have one value a channel"),
+            "{args:?}: {complaint}"
+        );
         assert!(complaint.contains("help: "), "{complaint}");
     }
     assert!(!path.join("run").exists() && !path.join("parity").exists());
@@ -159,7 +169,9 @@ fn every_command_that_takes_a_training_step_refuses_it() {
 /// Images of `[3, 8, 8]` in an `.npz`, the first `train` to train on and four to test.
 fn tinted(path: &Path, train: usize) {
     let data = tints(train, 4);
-    let long = |labels: &[u16]| labels.iter().flat_map(|&l| i64::from(l).to_le_bytes()).collect::<Vec<u8>>();
+    let long = |labels: &[u16]| {
+        labels.iter().flat_map(|&l| i64::from(l).to_le_bytes()).collect::<Vec<u8>>()
+    };
     let images = |split: &Split| npy("|u1", &[split.len(), 3, 8, 8], &split.images);
     let labels = |split: &Split| npy("<i8", &[split.len()], &long(&split.labels));
     let arrays = [
@@ -171,8 +183,8 @@ fn tinted(path: &Path, train: usize) {
     npz(path, CompressionMethod::Stored, &arrays);
 }
 
-/// A net whose statistics of grey images are no statistics of others: its loss is a number on the ones,
-/// none on the others.
+/// A net whose statistics of grey images are no statistics of others: its loss is a number on the
+/// ones, none on the others.
 fn blind() -> Checked {
     let layers = "conv(4, k = 1) -> bn(momentum = 1, eps = 1e-12) -> ".repeat(8);
     compiled(&text(&format!("deep: {layers} relu -> globalavgpool -> flatten"), ""))
@@ -195,7 +207,8 @@ fn a_test_loss_that_is_no_number_fails_the_run_and_netc_reads_what_it_wrote() {
         let out = folder.path().join(format!("{executor:?}"));
         let method = Method { executor, ..Method::default() };
         let mut journal = RunFolder::new(&out, net.flat_text(None), recipe.to_yaml());
-        let error = train(&job(&net, &recipe, &data, &method), &mut journal, &mut |_| {}).unwrap_err();
+        let error =
+            train(&job(&net, &recipe, &data, &method), &mut journal, &mut |_| {}).unwrap_err();
         let RunError::NotFinite { what, value, origin } = &error else { panic!("{error:?}") };
         assert!(what.contains("test") && !value.is_finite());
         assert!(matches!(origin, Origin::Node(path) if path.starts_with("deep.bn")), "{error}");
@@ -230,7 +243,9 @@ fn evaluation_and_prediction_say_where_a_number_was_lost() {
     let error = confusion_of_run(&out, &net, &tints(16, 4), CPU).unwrap_err().to_string();
     let culprit = "`pixel.bn.running_var` holds numbers that are not finite";
     assert_eq!(error, format!("the loss on the test images is NaN: {culprit}"));
-    image::RgbImage::from_pixel(8, 8, image::Rgb([9, 99, 199])).save(folder.path().join("a.png")).unwrap();
+    image::RgbImage::from_pixel(8, 8, image::Rgb([9, 99, 199]))
+        .save(folder.path().join("a.png"))
+        .unwrap();
     tinted(&folder.path().join("four.npz"), 4);
     let cases: [&[&str]; 3] = [
         &["predict", "run", "a.png"],
@@ -247,7 +262,8 @@ fn evaluation_and_prediction_say_where_a_number_was_lost() {
 #[test]
 fn a_search_goes_on_past_a_run_that_cannot_be_trained() {
     let folder = tempfile::tempdir().unwrap();
-    let net = text(HEADS[0].1, ", batch_size = 8").replace("pixel {", "pixel(flat: bool = false) {");
+    let net =
+        text(HEADS[0].1, ", batch_size = 8").replace("pixel {", "pixel(flat: bool = false) {");
     let net = net.replace("bn -> relu", "(bn -> relu) if flat");
     std::fs::write(folder.path().join("pixel.net"), net).unwrap();
     tinted(&folder.path().join("seventeen.npz"), 17);
@@ -266,7 +282,8 @@ fn a_search_goes_on_past_a_run_that_cannot_be_trained() {
 fn f4_convolutions_in_bf16_are_warned_of_once() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pixel.net"), text(HEADS[1].1, "")).unwrap();
-    // Refused after the warning: a profile in bf16 takes minutes where the CPU lacks its instructions.
+    // Refused after the warning: a profile in bf16 takes minutes where the CPU lacks its
+    // instructions.
     let profile = ["profile", "pixel.net", "--batch", "1", "--steps", "1"];
     tinted(&folder.path().join("few.npz"), 16);
     let train = ["train", "pixel.net", "--data", "few.npz"];
@@ -289,7 +306,8 @@ fn sets_of_no_image_are_refused_and_those_of_one_count_right() {
     tinted(&folder.path().join("few.npz"), 12);
     for flag in ["--limit-test", "--limit-train"] {
         for command in [&["train", "pixel.net"][..], &["search", "pixel.net", "--dry-run"]] {
-            let output = netc(folder.path(), &[command, &["--data", "few.npz", flag, "0"]].concat());
+            let output =
+                netc(folder.path(), &[command, &["--data", "few.npz", flag, "0"]].concat());
             assert_eq!(output.status.code(), Some(2), "{}", words(&output));
             assert!(words(&output).contains(flag), "{}", words(&output));
         }

@@ -51,7 +51,10 @@ fn every_net_comes_back_as_the_same_graph_with_the_same_names_and_weights() {
         let Imported { net: after, weights, producer } =
             import(written(&before, Form::Training), "it").unwrap();
         assert_eq!(after.graph().canonical(), before.graph().canonical(), "{}", file.display());
-        assert_eq!((after.graph().name.as_str(), producer.as_str()), (before.graph().name.as_str(), "netc"));
+        assert_eq!(
+            (after.graph().name.as_str(), producer.as_str()),
+            (before.graph().name.as_str(), "netc")
+        );
         let initial = Weights::initial(&before, 1).unwrap();
         assert_eq!(sorted(&weights), sorted(&initial), "{}", file.display());
         let (_, again) = reread(&after).unwrap();
@@ -85,8 +88,7 @@ fn every_op_of_the_language_is_exported_by_some_case() {
 
 #[test]
 fn a_folded_norm_is_a_bias_by_its_own_formula() {
-    let text =
-        "net it {\n  input image: [N, 1, 1, 1]\n  conv(1, k = 1) -> bn -> flatten\n  output y: [N, 1]\n}\n";
+    let text = "net it {\n  input image: [N, 1, 1, 1]\n  conv(1, k = 1) -> bn -> flatten\n  output y: [N, 1]\n}\n";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("it.net");
     std::fs::write(&file, text).unwrap();
@@ -98,8 +100,10 @@ fn a_folded_norm_is_a_bias_by_its_own_formula() {
         ("bn.running_mean", 2.0),
         ("bn.running_var", 4.0 - 1e-5),
     ]);
-    let weights = Weights::of(&net, |name| values.get(name).map(|&x: &f64| vec![x as f32])).unwrap();
-    let folded = weights.folded(&optimise(&net, Purpose::Evaluation, &Choice::All).unwrap()).unwrap();
+    let weights =
+        Weights::of(&net, |name| values.get(name).map(|&x: &f64| vec![x as f32])).unwrap();
+    let folded =
+        weights.folded(&optimise(&net, Purpose::Evaluation, &Choice::All).unwrap()).unwrap();
     // y = (3 x - 2) / sqrt(4) * 0.5 + 0.25
     let near = |name: &str, expected: f32| {
         let [found] = folded.get(name).unwrap().values[..] else { panic!("{name}") };
@@ -111,9 +115,14 @@ fn a_folded_norm_is_a_bias_by_its_own_formula() {
 
 #[test]
 fn what_other_programs_write_reads_well() {
-    for name in
-        ["linear_layers", "shape_arithmetic", "constants", "residual_blocks", "dense_block", "old_opset"]
-    {
+    for name in [
+        "linear_layers",
+        "shape_arithmetic",
+        "constants",
+        "residual_blocks",
+        "dense_block",
+        "old_opset",
+    ] {
         let imported = import(case(name), name).unwrap();
         let (text, _) = reread(&imported.net).unwrap();
         snapshots().bind(|| insta::assert_snapshot!(format!("onnx_{name}"), text));
@@ -134,7 +143,8 @@ fn the_commands_write_files_that_fit_each_other() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
     let (model, text, weights) = (path("a.onnx"), path("a.net"), path("a.safetensors"));
     let net = "nets/backbone.net";
-    let run = netc(&["export", net, "--to", "onnx", "--form", "training", "--seed", "3", "-o", &model]);
+    let run =
+        netc(&["export", net, "--to", "onnx", "--form", "training", "--seed", "3", "-o", &model]);
     assert_eq!(run.status.code(), Some(0), "{run:?}");
     let run = netc(&["import", &model, "-o", &text, "--weights", &weights]);
     assert_eq!(run.status.code(), Some(0), "{run:?}");
@@ -159,7 +169,8 @@ fn a_file_that_is_cut_short_or_damaged_is_refused_or_read() {
     }
     let mut state = 1u64;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize
     };
     for name in ["residual_blocks", "constants", "shape_arithmetic", "old_opset", "dense_block"] {
@@ -241,7 +252,8 @@ fn a_value_that_is_not_made_yet_or_made_twice_is_refused() {
     assert!(message.contains("`a` is made twice"), "{message}");
 }
 
-/// The models of ops by opset, each with what onnxruntime makes of its images; without that, one that is refused.
+/// The models of ops by opset, each with what onnxruntime makes of its images; without that, one
+/// that is refused.
 fn opsets() -> BTreeMap<String, (Vec<u8>, Option<Vec<u8>>)> {
     let file = std::fs::File::open("tests/cases/onnx/opsets.zip").unwrap();
     let mut archive = zip::ZipArchive::new(file).unwrap();
@@ -282,8 +294,9 @@ fn same_logits(name: &str, imported: &Imported, vectors: &[u8]) {
     std::fs::write(&images, vectors).unwrap();
     netc_torch::run::logits(&imported.net, &imported.weights, &images, &out).unwrap();
     let found = std::fs::read(&out).unwrap();
-    let [found, expected] = [found.as_slice(), vectors]
-        .map(|bytes| safetensors::SafeTensors::deserialize(bytes).unwrap().tensor("logits").unwrap());
+    let [found, expected] = [found.as_slice(), vectors].map(|bytes| {
+        safetensors::SafeTensors::deserialize(bytes).unwrap().tensor("logits").unwrap()
+    });
     assert_eq!(found.shape(), expected.shape(), "{name}");
     let numbers = |bytes: &[u8]| -> Vec<f32> {
         bytes.chunks_exact(4).map(|word| f32::from_le_bytes(word.try_into().unwrap())).collect()
@@ -322,7 +335,8 @@ fn sizes_that_a_model_leaves_open_are_asked_for_and_taken() {
         assert!(run.status.code() == Some(1) && said.contains(wrong), "{said}");
     }
     for wrong in ["3xx4", "0x2x2", "a", "-1x2x2", ""] {
-        let run = netc(&["import", "tests/cases/onnx/open_sizes.onnx", &format!("--input={wrong}")]);
+        let run =
+            netc(&["import", "tests/cases/onnx/open_sizes.onnx", &format!("--input={wrong}")]);
         assert_eq!(run.status.code(), Some(2), "{wrong}");
     }
     let sized = import_sized(case("linear_layers"), "it", Some(&[3, 9, 9]));
@@ -336,15 +350,21 @@ fn missing_ops_are_listed_beside_sizes_left_open() {
     assert!(said.contains("--input") && said.contains("1  HardSwish"), "{said}");
 }
 
-/// A model of one node between `x` and `y` of [N, 4], with these names of it, and a weight beside it.
+/// A model of one node between `x` and `y` of [N, 4], with these names of it, and a weight beside
+/// it.
 fn one_node(op: &[u8], name: &[u8], input: &[u8], weight: &[u8]) -> Vec<u8> {
     let dim = |d: u8| field(1, &[8, d]);
     let shape = [field(1, &field(2, b"N")), dim(4)].concat();
     let kind = field(1, &[vec![8, 1], field(2, &shape)].concat());
     let value = |name: &[u8]| [field(1, name), field(2, &kind)].concat();
     let node = [field(1, input), field(2, b"y"), field(3, name), field(4, op)].concat();
-    let graph =
-        [field(1, &node), field(2, b"g"), weight.to_vec(), field(11, &value(b"x")), field(12, &value(b"y"))];
+    let graph = [
+        field(1, &node),
+        field(2, b"g"),
+        weight.to_vec(),
+        field(11, &value(b"x")),
+        field(12, &value(b"y")),
+    ];
     let opset = [field(1, b""), vec![16, 17]].concat();
     [vec![8, 8], field(7, &graph.concat()), field(8, &opset)].concat()
 }
@@ -360,14 +380,18 @@ fn names_that_are_hostile_are_shown_harmless_and_cost_nothing() {
     let message = refused(one_node(b"Re\x1b[31mlu", b"n", b"x", b""));
     assert!(!message.contains('\u{1b}'), "{message:?}");
     let message = refused(one_node(b"Relu", b"n", b"x\x1b", b""));
-    assert!(message.contains("read before it is made") && !message.contains('\u{1b}'), "{message:?}");
+    assert!(
+        message.contains("read before it is made") && !message.contains('\u{1b}'),
+        "{message:?}"
+    );
     assert!(refused(one_node(b"Relu", b"n", b"y", b"")).contains("before it is made"), "a cycle");
 }
 
 #[test]
 fn weights_elsewhere_are_never_opened_and_weights_of_one_name_refused() {
     let entry = |key: &[u8], value: &[u8]| field(13, &[field(1, key), field(2, value)].concat());
-    let outside = [vec![8, 4, 16, 1], field(8, b"w"), entry(b"location", b"/proc/self/mem"), vec![112, 1]];
+    let outside =
+        [vec![8, 4, 16, 1], field(8, b"w"), entry(b"location", b"/proc/self/mem"), vec![112, 1]];
     let weight = field(5, &outside.concat());
     let missing = unsupported(one_node(b"Relu", b"n", b"w", &weight));
     assert!(missing.keys().any(|what| what.contains("in a file beside it")), "{missing:?}");

@@ -26,8 +26,9 @@ type Weights = BTreeMap<String, Vec<f32>>;
 fn tensors(path: &Path) -> BTreeMap<String, (Vec<i64>, Vec<f32>)> {
     let bytes = std::fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let floats =
-        |data: &[u8]| data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+    let floats = |data: &[u8]| {
+        data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+    };
     let entry = |(name, view): (String, safetensors::tensor::TensorView<'_>)| {
         (name, (view.shape().iter().map(|&d| d as i64).collect(), floats(view.data())))
     };
@@ -49,7 +50,11 @@ fn close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 }
 
 /// Trains by the runner; its epochs and the weights that it leaves.
-fn trained(net: &Checked, recipe: &Recipe, method: &Method) -> Result<(Vec<EpochRow>, Weights), RunError> {
+fn trained(
+    net: &Checked,
+    recipe: &Recipe,
+    method: &Method,
+) -> Result<(Vec<EpochRow>, Weights), RunError> {
     let folder = tempfile::tempdir().unwrap();
     let job = Job {
         net,
@@ -65,7 +70,8 @@ fn trained(net: &Checked, recipe: &Recipe, method: &Method) -> Result<(Vec<Epoch
         method,
         stop: &AtomicBool::new(false),
     };
-    let mut run = RunFolder::new(&folder.path().join("run"), "net x { }\n".into(), recipe.to_yaml());
+    let mut run =
+        RunFolder::new(&folder.path().join("run"), "net x { }\n".into(), recipe.to_yaml());
     let report = train(&job, &mut run, &mut |_| {})?;
     let weights = tensors(&folder.path().join("run").join(RunFolder::CHECKPOINT));
     Ok((report.rows, weights.into_iter().map(|(name, (_, values))| (name, values)).collect()))
@@ -80,8 +86,8 @@ fn values(net: &TorchNet) -> BTreeMap<String, Vec<f64>> {
     net.weights().iter().map(|w| (w.name.clone(), of(w))).collect()
 }
 
-/// The same training step by step, without what follows the weights; `after` is called after each step with the steps done and
-/// those of an epoch, and after each epoch with no step.
+/// The same training step by step, without what follows the weights; `after` is called after each
+/// step with the steps done and those of an epoch, and after each epoch with no step.
 fn by_hand(
     net: &Checked,
     recipe: &Recipe,
@@ -105,11 +111,17 @@ fn by_hand(
             let (images, labels) =
                 batches.training(&places, first, recipe.batch_size.min(96 - first)).unwrap();
             let logits = net.forward(&images, Mode::Train { seed: 0 }).unwrap();
-            let loss = logits.cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Sum, -100, 0.0);
+            let loss =
+                logits.cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Sum, -100, 0.0);
             let gradients = optimiser.gradients(&loss).unwrap();
             let done = (epoch as usize - 1) * steps + step + 1;
             let at = done as f64 / steps as f64;
-            let pace = LrState { lr: schedule.at(at), peak: schedule.peak(), epoch: at, step: done as u64 };
+            let pace = LrState {
+                lr: schedule.at(at),
+                peak: schedule.peak(),
+                epoch: at,
+                step: done as u64,
+            };
             optimiser.step(&gradients, pace).unwrap();
             after(&net, Some((done, steps)));
         }
@@ -118,7 +130,8 @@ fn by_hand(
     net
 }
 
-const PLAIN: &str = "epochs: 3\nbatch_size: 20\npeak_lr: 0.1\ncrop_pad: 1\nflip: false\ncutout: 0\n";
+const PLAIN: &str =
+    "epochs: 3\nbatch_size: 20\npeak_lr: 0.1\ncrop_pad: 1\nflip: false\ncutout: 0\n";
 
 fn recipe(more: &str) -> Recipe {
     with(&format!("{PLAIN}{more}"), 3)
@@ -134,15 +147,18 @@ fn adamw_and_muon_are_pytorchs() {
     let lrs = vectors["lrs"].1.clone();
     let peak = 0.2f32;
     let adamw = "batch_size: 4\noptimiser: adamw\nadam_beta1: 0.8\nadam_beta2: 0.95\nadam_eps: 1.0e-6\nweight_decay: 0.03\n";
-    let muon =
-        format!("optimiser: muon\nmuon_lr: {peak}\nmuon_momentum: 0.6\nmuon_steps: 3\nweight_decay: 0.0\n");
+    let muon = format!(
+        "optimiser: muon\nmuon_lr: {peak}\nmuon_momentum: 0.6\nmuon_steps: 3\nweight_decay: 0.0\n"
+    );
     let plain = format!("{muon}nesterov: false\n");
     let cases = [("wide", "adamw", adamw), ("tall", "adamw", adamw), ("matrix", "adamw", adamw)];
-    let filters = ["wide", "tall"].map(|name| [(name, "muon", muon.as_str()), (name, "muon_plain", &plain)]);
+    let filters =
+        ["wide", "tall"].map(|name| [(name, "muon", muon.as_str()), (name, "muon_plain", &plain)]);
     for (name, result, settings) in cases.into_iter().chain(filters.into_iter().flatten()) {
         let weight = get(&format!("{name}.weight"));
         let role = if weight.dim() == 4 { Role::Filters } else { Role::Matrix };
-        let mut optimiser = Optimiser::of(vec![(weight.shallow_clone(), role)], &with(settings, 3)).unwrap();
+        let mut optimiser =
+            Optimiser::of(vec![(weight.shallow_clone(), role)], &with(settings, 3)).unwrap();
         let gradients = get(&format!("{name}.gradients"));
         for (i, &lr) in lrs.iter().enumerate() {
             let pace = LrState { lr: lr.into(), peak: peak.into(), epoch: 0.0, step: i as u64 + 1 };
@@ -167,14 +183,20 @@ fn muon_moves_filters_and_sgd_all_else() {
     Optimiser::new(&net, &recipe).unwrap().step(&ones, pace).unwrap();
     Optimiser::new(&twin, &sgd).unwrap().step(&ones, pace).unwrap();
     for (muon, sgd) in net.trained().zip(twin.trained()) {
-        assert_eq!(floats(&muon.tensor) == floats(&sgd.tensor), muon.dims.len() != 4, "{}", muon.name);
+        assert_eq!(
+            floats(&muon.tensor) == floats(&sgd.tensor),
+            muon.dims.len() != 4,
+            "{}",
+            muon.name
+        );
     }
 }
 
 #[test]
 fn biases_and_norms_have_rates_of_their_own_but_no_decay_of_their_own() {
     let recipe = recipe("bias_lr_scale: 3\nnorm_lr_scale: 0.5\nmomentum: 0\nweight_decay: 0.1\n");
-    let roles = [Role::Matrix, Role::Bias, Role::Norm].map(|role| (Tensor::from_slice(&[2.0f32]), role));
+    let roles =
+        [Role::Matrix, Role::Bias, Role::Norm].map(|role| (Tensor::from_slice(&[2.0f32]), role));
     let weights: Vec<Tensor> = roles.iter().map(|(weight, _)| weight.shallow_clone()).collect();
     let gradients = [0; 3].map(|_| Tensor::from_slice(&[10.0f32]));
     let pace = LrState { lr: 0.1, peak: 0.1, epoch: 0.5, step: 1 };
@@ -204,7 +226,12 @@ fn smoothed_labels_are_pytorchs() {
     close(&floats(&stepped.loss), &vectors["loss.value"].1, 1e-5, "the loss");
     // By the weight: gradient^T x.
     let by_logits = Tensor::from_slice(&vectors["loss.gradient"].1).reshape([7, 10]);
-    close(&floats(&compiled.gradients()[0]), &floats(&by_logits.tr().matmul(&logits)), 1e-5, "the gradient");
+    close(
+        &floats(&compiled.gradients()[0]),
+        &floats(&by_logits.tr().matmul(&logits)),
+        1e-5,
+        "the gradient",
+    );
 }
 
 #[test]
@@ -213,7 +240,9 @@ fn both_executors_train_alike_with_every_option() {
         "label_smoothing: 0.2\noptimiser: muon\nmuon_lr: 0.02\nema: 0.9\nlookahead_every: 2\nbias_lr_scale: 2\n\
          whiten_bias_epochs: 2\ntest_views: flip_shift\n",
     );
-    let net = netc::compile(Path::new("tests/cases/check_ok/weights_that_stand_still.net"), &[]).net.unwrap();
+    let net = netc::compile(Path::new("tests/cases/check_ok/weights_that_stand_still.net"), &[])
+        .net
+        .unwrap();
     let [eager, compiled] =
         [eager(), Method::default()].map(|method| trained(&net, &recipe, &method).unwrap());
     for (a, b) in eager.0.iter().zip(&compiled.0) {
@@ -223,8 +252,12 @@ fn both_executors_train_alike_with_every_option() {
         );
     }
     eager.1.iter().for_each(|(name, expected)| close(&compiled.1[name], expected, 1e-3, name));
-    let plain = trained(&net, &Recipe { label_smoothing: 0.0, ..recipe }, &Method::default()).unwrap();
-    assert!((plain.0[0].train_loss - compiled.0[0].train_loss).abs() > 0.01, "smoothing is another loss");
+    let plain =
+        trained(&net, &Recipe { label_smoothing: 0.0, ..recipe }, &Method::default()).unwrap();
+    assert!(
+        (plain.0[0].train_loss - compiled.0[0].train_loss).abs() > 0.01,
+        "smoothing is another loss"
+    );
 }
 
 #[test]
@@ -260,7 +293,9 @@ fn the_mean_of_the_weights_is_tested_and_kept() {
 
 #[test]
 fn lookahead_draws_the_weights_back_to_the_slow_ones() {
-    let recipe = recipe("lookahead_every: 2\nlookahead_decay: 0.9\nlookahead_power: 2\nlookahead_start: 1\n");
+    let recipe = recipe(
+        "lookahead_every: 2\nlookahead_decay: 0.9\nlookahead_power: 2\nlookahead_start: 1\n",
+    );
     let mut slow: Option<BTreeMap<String, Vec<f64>>> = None;
     let mut turns = 0;
     let give = |net: &TorchNet, slow: &BTreeMap<String, Vec<f64>>| {
@@ -278,8 +313,10 @@ fn lookahead_draws_the_weights_back_to_the_slow_ones() {
                 Some(before) => {
                     turns += 1;
                     let mix = |(name, old): (String, Vec<f64>)| {
-                        let new =
-                            old.iter().zip(&now[&name]).map(|(old, now)| keep * old + (1.0 - keep) * now);
+                        let new = old
+                            .iter()
+                            .zip(&now[&name])
+                            .map(|(old, now)| keep * old + (1.0 - keep) * now);
                         (name.clone(), new.collect())
                     };
                     before.into_iter().map(mix).collect()
@@ -294,7 +331,12 @@ fn lookahead_draws_the_weights_back_to_the_slow_ones() {
     assert!(turns > 2, "{turns}");
     let (_, weights) = trained(&small(), &recipe, &eager()).unwrap();
     for (name, expected) in values(&net) {
-        close(&weights[&name], &expected.iter().map(|&x| x as f32).collect::<Vec<_>>(), 1e-4, &name);
+        close(
+            &weights[&name],
+            &expected.iter().map(|&x| x as f32).collect::<Vec<_>>(),
+            1e-4,
+            &name,
+        );
     }
 }
 
@@ -303,7 +345,13 @@ fn lookahead_draws_the_weights_back_to_the_slow_ones() {
 struct Groups(i64);
 
 impl TrainingNorm for Groups {
-    fn apply(&self, x: &Tensor, owned: [&Tensor; 4], momentum: f64, eps: f64) -> Result<Tensor, TchError> {
+    fn apply(
+        &self,
+        x: &Tensor,
+        owned: [&Tensor; 4],
+        momentum: f64,
+        eps: f64,
+    ) -> Result<Tensor, TchError> {
         let [gamma, beta, mean, var] = owned;
         let channel = |t: &Tensor| t.to_kind(Kind::Double).reshape([1, -1, 1, 1]);
         let count = (x.size()[0] / self.0).max(1);
@@ -327,9 +375,12 @@ impl TrainingNorm for Groups {
             .collect();
         let n = (size * x.size()[2] * x.size()[3]) as f64;
         tch::no_grad(|| {
-            let average =
-                |all: &[Tensor]| all.iter().fold(all[0].zeros_like(), |sum, t| sum + t) / all.len() as f64;
-            for (running, now) in [(mean, average(&means)), (var, average(&squares) * (n / (n - 1.0)))] {
+            let average = |all: &[Tensor]| {
+                all.iter().fold(all[0].zeros_like(), |sum, t| sum + t) / all.len() as f64
+            };
+            for (running, now) in
+                [(mean, average(&means)), (var, average(&squares) * (n / (n - 1.0)))]
+            {
                 let new = channel(running) * (1.0 - momentum) + now * momentum;
                 running.shallow_clone().copy_(&new.reshape([-1]));
             }
@@ -364,9 +415,15 @@ fn ghost_norm_is_its_formula() {
         let (rows, weights) = trained(&small(), &recipe, &method).unwrap();
         assert!((rows[0].train_loss - loss.double_value(&[]) / 96.0).abs() < 1e-5, "{rows:?}");
         for (name, expected) in values(&net) {
-            close(&weights[&name], &expected.iter().map(|&x| x as f32).collect::<Vec<_>>(), 1e-4, &name);
+            close(
+                &weights[&name],
+                &expected.iter().map(|&x| x as f32).collect::<Vec<_>>(),
+                1e-4,
+                &name,
+            );
         }
-        let whole = trained(&small(), &Recipe { ghost_batch: 0, ..recipe.clone() }, &method).unwrap();
+        let whole =
+            trained(&small(), &Recipe { ghost_batch: 0, ..recipe.clone() }, &method).unwrap();
         assert!(
             (whole.0[0].train_loss - rows[0].train_loss).abs() > 1e-4,
             "statistics of the whole batch differ"
@@ -383,7 +440,8 @@ fn views_of_a_test_image_are_averaged() {
     let testing = Batches::new(&data, &data.test, None, Augmentation::NONE, Device::Cpu).unwrap();
     let net = TorchNet::new(&small(), 5, Device::Cpu, Precision::Fp32).unwrap();
     let (images, labels) = testing.plain(0, 12).unwrap();
-    // Each view pixel by pixel: mirrored or not, and moved by a pixel down and right, or up and left, the edge reflected.
+    // Each view pixel by pixel: mirrored or not, and moved by a pixel down and right, or up and
+    // left, the edge reflected.
     let view = |mirror: bool, by: i64| {
         let source = floats(&images);
         let reflect = |i: i64| {
@@ -416,24 +474,32 @@ fn views_of_a_test_image_are_averaged() {
     ];
     let mut losses = Vec::new();
     for (views, logits) in expected {
-        let loss =
-            logits.cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0).double_value(&[]);
+        let loss = logits
+            .cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0)
+            .double_value(&[]);
         for method in [eager(), Method::default()] {
             let score = evaluate(&net, (&testing, views), (&method, CPU), None).unwrap();
             assert!((score.loss - loss).abs() < 1e-5, "{views:?}: {} for {loss}", score.loss);
         }
         losses.push(loss);
     }
-    assert!((losses[0] - losses[1]).abs() > 1e-4 && (losses[1] - losses[2]).abs() > 1e-4, "{losses:?}");
+    assert!(
+        (losses[0] - losses[1]).abs() > 1e-4 && (losses[1] - losses[2]).abs() > 1e-4,
+        "{losses:?}"
+    );
 }
 
 #[test]
 fn a_whitened_convolution_makes_patches_uncorrelated_and_stands_still() {
-    let net = netc::compile(Path::new("tests/cases/check_ok/weights_that_stand_still.net"), &[]).net.unwrap();
+    let net = netc::compile(Path::new("tests/cases/check_ok/weights_that_stand_still.net"), &[])
+        .net
+        .unwrap();
     let recipe = recipe("whiten_images: 50\nwhiten_eps: 0.01\nwhiten_bias_epochs: 2\n");
     let (_, weights) = trained(&net, &recipe, &Method::default()).unwrap();
-    let filters: Vec<Vec<f64>> =
-        weights["first.conv.weight"].chunks(12).map(|f| f.iter().map(|&x| f64::from(x)).collect()).collect();
+    let filters: Vec<Vec<f64>> = weights["first.conv.weight"]
+        .chunks(12)
+        .map(|f| f.iter().map(|&x| f64::from(x)).collect())
+        .collect();
     assert_eq!(filters.len(), 24);
     let data = tints(96, 40);
     let pixel = |image: usize, c: usize, y: usize, x: usize| {
@@ -441,8 +507,11 @@ fn a_whitened_convolution_makes_patches_uncorrelated_and_stands_still() {
     };
     let mut moments = vec![[0.0f64; 12]; 12];
     let mut patches = 0.0;
-    for (image, y, x) in (0..50).flat_map(|i| (0..7).flat_map(move |y| (0..7).map(move |x| (i, y, x)))) {
-        let patch: Vec<f64> = (0..12).map(|i| pixel(image, i / 4, y + i % 4 / 2, x + i % 2)).collect();
+    for (image, y, x) in
+        (0..50).flat_map(|i| (0..7).flat_map(move |y| (0..7).map(move |x| (i, y, x))))
+    {
+        let patch: Vec<f64> =
+            (0..12).map(|i| pixel(image, i / 4, y + i % 4 / 2, x + i % 2)).collect();
         let out: Vec<f64> =
             filters[..12].iter().map(|f| f.iter().zip(&patch).map(|(f, p)| f * p).sum()).collect();
         (0..12).for_each(|i| (0..12).for_each(|j| moments[i][j] += out[i] * out[j]));
@@ -456,21 +525,35 @@ fn a_whitened_convolution_makes_patches_uncorrelated_and_stands_still() {
                 (moment / patches, if i == j { eigenvalue / (eigenvalue + 0.01) } else { 0.0 });
             assert!((found - expected).abs() < 1e-3, "{i} {j}: {found} {expected}");
         }
-        assert!(i == 0 || norm(&filters[i]) >= norm(&filters[i - 1]), "the largest eigenvalue first");
-        assert!(filters[i].iter().zip(&filters[i + 12]).all(|(a, b)| a == &-b), "then the negatives");
+        assert!(
+            i == 0 || norm(&filters[i]) >= norm(&filters[i - 1]),
+            "the largest eigenvalue first"
+        );
+        assert!(
+            filters[i].iter().zip(&filters[i + 12]).all(|(a, b)| a == &-b),
+            "then the negatives"
+        );
     }
     let start = values(&TorchNet::new(&net, 5, Device::Cpu, Precision::Fp32).unwrap());
-    let moved = |name: &str| weights[name].iter().zip(&start[name]).any(|(a, b)| f64::from(*a) != *b);
+    let moved =
+        |name: &str| weights[name].iter().zip(&start[name]).any(|(a, b)| f64::from(*a) != *b);
     let still = ["norm.bn.weight", "third.conv.weight", "third.bn.weight"];
     assert!(still.iter().all(|name| !moved(name)), "frozen");
-    let trained =
-        ["first.conv.bias", "second.conv.weight", "norm.bn.bias", "third.bn.bias", "head.linear.weight"];
+    let trained = [
+        "first.conv.bias",
+        "second.conv.weight",
+        "norm.bn.bias",
+        "third.bn.bias",
+        "head.linear.weight",
+    ];
     trained.iter().for_each(|name| assert!(moved(name), "{name}"));
 }
 
 #[test]
 fn the_bias_of_a_whitened_convolution_stands_still_after_its_epochs() {
-    let net = netc::compile(Path::new("tests/cases/check_ok/weights_that_stand_still.net"), &[]).net.unwrap();
+    let net = netc::compile(Path::new("tests/cases/check_ok/weights_that_stand_still.net"), &[])
+        .net
+        .unwrap();
     let net = TorchNet::new(&net, 5, Device::Cpu, Precision::Fp32).unwrap();
     let recipe = recipe("whiten_bias_epochs: 2\nmomentum: 0\nnesterov: false\nweight_decay: 0\n");
     let mut optimiser = Optimiser::new(&net, &recipe).unwrap();
@@ -481,7 +564,11 @@ fn the_bias_of_a_whitened_convolution_stands_still_after_its_epochs() {
         let now = values(&net);
         for (name, rate) in [("first.conv.bias", rate), ("head.linear.weight", 0.03)] {
             let step = before[name][0] - now[name][0];
-            assert!((step - rate / 20.0).abs() < 1e-6, "{name} at {epoch}: {step} for {}", rate / 20.0);
+            assert!(
+                (step - rate / 20.0).abs() < 1e-6,
+                "{name} at {epoch}: {step} for {}",
+                rate / 20.0
+            );
         }
         before = now;
     }
@@ -499,7 +586,9 @@ fn a_whitened_convolution_reads_the_images() {
 
 #[test]
 fn dirac_filters_pass_their_channel_on() {
-    let net = netc::compile(Path::new("tests/cases/check_ok/weights_that_stand_still.net"), &[]).net.unwrap();
+    let net = netc::compile(Path::new("tests/cases/check_ok/weights_that_stand_still.net"), &[])
+        .net
+        .unwrap();
     let net = TorchNet::new(&net, 5, Device::Cpu, Precision::Fp32).unwrap();
     let weight = net.weights().iter().find(|w| w.name == "second.conv.weight").unwrap();
     assert_eq!(weight.dims, [32, 24, 3, 3]);
@@ -518,5 +607,8 @@ fn dirac_filters_pass_their_channel_on() {
 fn a_recipe_that_was_built_wrong_is_not_trained() {
     let wrong = Recipe { batch_size: 0, ..recipe("") };
     let error = trained(&small(), &wrong, &Method::default()).unwrap_err().to_string();
-    assert!(error.contains("expected a whole number from 1 to 1048576 for `batch_size`, got 0"), "{error}");
+    assert!(
+        error.contains("expected a whole number from 1 to 1048576 for `batch_size`, got 0"),
+        "{error}"
+    );
 }

@@ -42,9 +42,11 @@ fn narrow() -> Vec<Checked> {
 
 fn with(values: &[(String, String)]) -> Vec<Checked> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("nets");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    let nets: Vec<Checked> = paths.iter().filter_map(|path| netc::compile(path, values).net).collect();
+    let nets: Vec<Checked> =
+        paths.iter().filter_map(|path| netc::compile(path, values).net).collect();
     assert!(nets.len() > 20);
     nets
 }
@@ -52,8 +54,11 @@ fn with(values: &[(String, String)]) -> Vec<Checked> {
 #[test]
 fn the_command_says_what_each_pass_does_and_saves() {
     let mut netc = Command::new(env!("CARGO_BIN_EXE_netc"));
-    let output =
-        netc.args(["passes", "nets/resnet9.net"]).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let output = netc
+        .args(["passes", "nets/resnet9.net"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let bound = crate::check::snapshots();
     let _guard = bound.bind_to_scope();
@@ -72,7 +77,12 @@ fn no_pass_makes_a_net_of_the_article_dearer() {
             let mut before = (net.macs(), traffic(&net));
             for stage in &optimised.stages {
                 let after = (stage.net.macs(), traffic(&stage.net));
-                assert!(after.0 <= before.0 && after.1 <= before.1, "{} of {}", stage.pass, net.graph().name);
+                assert!(
+                    after.0 <= before.0 && after.1 <= before.1,
+                    "{} of {}",
+                    stage.pass,
+                    net.graph().name
+                );
                 before = after;
             }
             let moved = before.1 < traffic(&net);
@@ -101,7 +111,9 @@ fn each_pass_has_its_case() {
     let changes: Vec<String> = optimised
         .stages
         .iter()
-        .flat_map(|stage| stage.changes.iter().map(move |change| format!("{}: {change}", stage.pass)))
+        .flat_map(|stage| {
+            stage.changes.iter().map(move |change| format!("{}: {change}", stage.pass))
+        })
         .collect();
     insta::assert_snapshot!("passes_all", changes.join("\n"));
 }
@@ -149,7 +161,10 @@ mod computed {
                 tch::no_grad(|| source.forward(&images, Mode::Train { seed: round })).unwrap();
             let (a, b) = tch::no_grad(|| {
                 let folded = source.rewritten(&optimised).unwrap();
-                (source.forward(&images, Mode::Eval).unwrap(), folded.forward(&images, Mode::Eval).unwrap())
+                (
+                    source.forward(&images, Mode::Eval).unwrap(),
+                    folded.forward(&images, Mode::Eval).unwrap(),
+                )
             });
             let far = (a - b).abs().max().double_value(&[]);
             assert!(far < 1e-5, "{far}");

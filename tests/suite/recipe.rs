@@ -365,7 +365,8 @@ fn a_resolved_recipe_resolves_to_itself() {
     assert_eq!(sound(&[], &recipe.to_yaml(), None).to_yaml(), recipe.to_yaml());
 }
 
-const ALL: Augmentation = Augmentation { crop_pad: 4, flip: true, alternating_flip: false, cutout: 8 };
+const ALL: Augmentation =
+    Augmentation { crop_pad: 4, flip: true, alternating_flip: false, cutout: 8 };
 
 #[test]
 fn draws_cover_their_ranges_evenly() {
@@ -439,12 +440,17 @@ fn every_key_is_recorded_and_refuses_what_it_does_not_accept() {
         };
         for value in outside {
             let text = refusal(&format!("{}: {value}\n", key.name));
-            assert!(text.contains(&format!("expected {}", key.kind.describe())), "{}: {text}", key.name);
+            assert!(
+                text.contains(&format!("expected {}", key.kind.describe())),
+                "{}: {text}",
+                key.name
+            );
         }
         assert!(key.about().ends_with('.') || key.about().ends_with("..."), "{}", key.name);
     }
     let recorded =
-        sound(&[], "accuracy: 94\nlr_epochs: [0, 24]\nlr_values: [1, 0]\npeak_epoch: 3\n", None).to_yaml();
+        sound(&[], "accuracy: 94\nlr_epochs: [0, 24]\nlr_values: [1, 0]\npeak_epoch: 3\n", None)
+            .to_yaml();
     for key in KEYS {
         assert!(recorded.contains(&format!("{}:", key.name)), "{recorded}");
     }

@@ -58,22 +58,26 @@ const NET: &str = "net small(width: one_of(4, 8, 16) = 4) {
 }
 ";
 
-/// A search of three widths at two lengths, five runs each, whose runs end as given: an accuracy in percent
-/// and a time for each run of a plan, in its order; a negative accuracy for a failure, `None` for a run that
-/// was not begun.
+/// A search of three widths at two lengths, five runs each, whose runs end as given: an accuracy in
+/// percent and a time for each run of a plan, in its order; a negative accuracy for a failure,
+/// `None` for a run that was not begun.
 pub fn search(folder: &Path, results: impl Fn(usize, u32, u64) -> Option<(f64, f64)>) {
     let net = folder.join("small.net");
     std::fs::write(&net, NET).unwrap();
-    let spec = Spec { nets: vec![net], over: vec!["width".into()], epochs: vec![2, 3], ..Spec::default() };
+    let spec =
+        Spec { nets: vec![net], over: vec!["width".into()], epochs: vec![2, 3], ..Spec::default() };
     let (mut plan, texts) = Plan::new(&spec).unwrap();
     plan.spec.nets = vec!["small.net".into()];
     plan.write(folder, &texts).unwrap();
     for run in &plan.runs {
         let Some((accuracy, time)) = results(run.variant, run.epochs, run.seed) else { continue };
-        let hardware = Hardware { cpu: "A processor".into(), threads: 2, device: "cpu".into(), gpu: None };
+        let hardware =
+            Hardware { cpu: "A processor".into(), threads: 2, device: "cpu".into(), gpu: None };
         let attempt = Attempt { host: "h".into(), pid: 1, hardware, time: 0.0, after_epoch: 0 };
         let mut lines = vec![
-            Line::Inputs(Box::new(plan.inputs(run, texts[&plan.variants[run.variant].graph].clone()))),
+            Line::Inputs(Box::new(
+                plan.inputs(run, texts[&plan.variants[run.variant].graph].clone()),
+            )),
             Line::Attempt(attempt),
         ];
         let failed = accuracy < 0.0;
@@ -96,13 +100,14 @@ pub fn search(folder: &Path, results: impl Fn(usize, u32, u64) -> Option<(f64, f
         lines.push(Line::End(End { outcome, reason, time: 0.0 }));
         let path = Plan::run_folder(folder, &run.id);
         std::fs::create_dir_all(&path).unwrap();
-        let text: Vec<String> = lines.iter().map(|line| serde_json::to_string(line).unwrap()).collect();
+        let text: Vec<String> =
+            lines.iter().map(|line| serde_json::to_string(line).unwrap()).collect();
         std::fs::write(path.join("run.jsonl"), text.join("\n") + "\n").unwrap();
     }
 }
 
-/// Width 8 is clearly better than 4, 16 is hardly better than 8 and takes twice as long; one run of 16
-/// failed and one was not begun.
+/// Width 8 is clearly better than 4, 16 is hardly better than 8 and takes twice as long; one run of
+/// 16 failed and one was not begun.
 fn mixed(variant: usize, epochs: u32, seed: u64) -> Option<(f64, f64)> {
     let noise = [0.1, -0.1, 0.2, -0.2, 0.0][seed as usize];
     let (mean, time) = [(90.0, 10.0), (93.0, 20.0), (93.05, 40.0)][variant];
@@ -226,7 +231,8 @@ fn a_claim_is_held_against_the_runs_of_its_own_length() {
         "not comparable: trained for 3 epochs, claimed for 20 epochs",
     ];
     assert_eq!(verdicts(&cifar), expected);
-    let limited = Plan { spec: Spec { limit_train: Some(100), ..cifar.spec.clone() }, ..cifar.clone() };
+    let limited =
+        Plan { spec: Spec { limit_train: Some(100), ..cifar.spec.clone() }, ..cifar.clone() };
     assert!(verdicts(&limited).iter().all(|v| v == "not comparable: on 100 training images"));
 }
 

@@ -1,5 +1,5 @@
-//! What a report says of times, of longer training, and of runs that do not compare; and its picture, whatever
-//! the numbers.
+//! What a report says of times, of longer training, and of runs that do not compare; and its
+//! picture, whatever the numbers.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -32,13 +32,17 @@ fn noise(seed: u64) -> f64 {
     [0.1, -0.1, 0.2, -0.2, 0.0][seed as usize]
 }
 
-/// Width 4 is better than 8 and takes half as long, but for a run of 73 s at each length. Its mean time is longer.
+/// Width 4 is better than 8 and takes half as long, but for a run of 73 s at each length. Its mean
+/// time is longer.
 #[test]
 fn one_slow_run_decides_nothing_and_is_named() {
     let found = report(|variant, epochs, seed| {
         let time = [5.0, 10.0, 20.0][variant] + noise(seed);
         let slow = variant == 0 && seed == 3;
-        (90.0 - variant as f64 + noise(seed), if slow { 73.0 } else { time * f64::from(epochs) / 2.0 })
+        (
+            90.0 - variant as f64 + noise(seed),
+            if slow { 73.0 } else { time * f64::from(epochs) / 2.0 },
+        )
     });
     let four = group(&found, "small", 2);
     let times = four.time.unwrap();
@@ -51,7 +55,10 @@ fn one_slow_run_decides_nothing_and_is_named() {
     let text = caution(&found, "more than 1.5 times");
     assert!(text.contains("small at 2 epochs, seed 3: 73.0 s of 5.1 s"), "{text}");
     let quiet = report(|variant, epochs, seed| {
-        (90.0 - variant as f64 + noise(seed), f64::from(epochs) * (variant as f64 + 5.0) + noise(seed) / 10.0)
+        (
+            90.0 - variant as f64 + noise(seed),
+            f64::from(epochs) * (variant as f64 + 5.0) + noise(seed) / 10.0,
+        )
     });
     assert!(quiet.groups.iter().all(|g| g.front_clear), "{:#?}", quiet.groups);
     assert!(!quiet.cautions.iter().any(|text| text.contains("times")), "{:#?}", quiet.cautions);
@@ -70,8 +77,9 @@ fn of<'a>(report: &'a Report, kind: Kind, variant: &str) -> Vec<&'a Gain> {
     report.gains_of(kind).filter(|gain| gain.variant == variant).collect()
 }
 
-/// A third epoch gives each run of width 4 about a point, and width 8 two tenths that could be chance; all runs of
-/// width 16 gain exactly half a point. p-values by `scipy.stats.ttest_rel`, times two by Holm.
+/// A third epoch gives each run of width 4 about a point, and width 8 two tenths that could be
+/// chance; all runs of width 16 gain exactly half a point. p-values by `scipy.stats.ttest_rel`,
+/// times two by Holm.
 #[test]
 fn longer_training_is_tested_by_seed_and_a_change_of_the_net_at_equal_length() {
     let found = report(|variant, epochs, seed| {
@@ -99,7 +107,10 @@ fn longer_training_is_tested_by_seed_and_a_change_of_the_net_at_equal_length() {
     assert_eq!(of(&found, Kind::Longer, "width=16")[0].verdict(), "not tested");
     let changes = of(&found, Kind::Change, "width=8");
     assert_eq!(changes.iter().map(|gain| gain.epochs).collect::<Vec<_>>(), [3, 2]);
-    assert!(changes.iter().all(|gain| gain.base == "small" && gain.verdict() == "helps"), "{changes:?}");
+    assert!(
+        changes.iter().all(|gain| gain.base == "small" && gain.verdict() == "helps"),
+        "{changes:?}"
+    );
     assert!(of(&found, Kind::Change, "width=16").iter().all(|gain| gain.verdict() == "open"));
     assert!(of(&found, Kind::Change, "small").is_empty());
 }
@@ -115,7 +126,9 @@ fn no_time_is_said_where_times_may_be_the_same() {
 }
 
 fn runs(folder: &Path) -> (Plan, Vec<Run>) {
-    search(folder, |variant, epochs, seed| Some((90.0 + variant as f64 + noise(seed), f64::from(epochs))));
+    search(folder, |variant, epochs, seed| {
+        Some((90.0 + variant as f64 + noise(seed), f64::from(epochs)))
+    });
     (Plan::read(folder).unwrap(), read_runs(folder).unwrap())
 }
 
@@ -162,7 +175,9 @@ fn runs_that_were_added_to_a_plan_are_a_caution() {
     let other = tempfile::tempdir().unwrap();
     let (mut plan, runs) = runs(other.path());
     plan.extended = vec![3, 5];
-    assert!(Report::new(&plan, &runs).cautions.iter().any(|text| text.contains("which had 3 at first")));
+    assert!(
+        Report::new(&plan, &runs).cautions.iter().any(|text| text.contains("which had 3 at first"))
+    );
     plan.extended.clear();
     assert!(!Report::new(&plan, &runs).cautions.iter().any(|text| text.contains("at first")));
 }
@@ -174,8 +189,20 @@ fn in_time<T: Send + 'static>(what: &str, draw: impl FnOnce() -> T + Send + 'sta
     receive.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|e| panic!("{what}: {e}"))
 }
 
-const ODD: [f64; 12] =
-    [0.0, 1.0, -1.0, 1e308, -1e308, f64::MAX, f64::MIN_POSITIVE, 5e-324, 1e17, 1e-9, f64::NAN, f64::INFINITY];
+const ODD: [f64; 12] = [
+    0.0,
+    1.0,
+    -1.0,
+    1e308,
+    -1e308,
+    f64::MAX,
+    f64::MIN_POSITIVE,
+    5e-324,
+    1e17,
+    1e-9,
+    f64::NAN,
+    f64::INFINITY,
+];
 
 #[test]
 fn any_numbers_have_a_picture_or_none() {
@@ -194,7 +221,10 @@ fn any_numbers_have_a_picture_or_none() {
             let picture = in_time(&what, move || Report::new(&plan, &runs).picture());
             tried += 1;
             if let Ok(svg) = picture {
-                assert!(svg.contains("</svg>") && !svg.contains("NaN") && !svg.contains("inf"), "{what}");
+                assert!(
+                    svg.contains("</svg>") && !svg.contains("NaN") && !svg.contains("inf"),
+                    "{what}"
+                );
                 drawn += 1;
             }
         }
@@ -238,7 +268,8 @@ fn fields(value: &serde_json::Value, found: &mut std::collections::BTreeSet<Stri
 fn every_field_of_the_json_and_every_column_is_in_the_reference() {
     let folder = tempfile::tempdir().unwrap();
     let (mut plan, runs) = runs(folder.path());
-    plan.variants[0].claims = vec![netc::search::Claim { net: "a".into(), accuracy: 91.0, epochs: 3 }];
+    plan.variants[0].claims =
+        vec![netc::search::Claim { net: "a".into(), accuracy: 91.0, epochs: 3 }];
     let found = Report::new(&plan, &runs[1..]);
     let mut names = std::collections::BTreeSet::new();
     fields(&serde_json::from_str(&found.json().unwrap()).unwrap(), &mut names);
@@ -246,7 +277,8 @@ fn every_field_of_the_json_and_every_column_is_in_the_reference() {
     names.extend(csv.lines().next().unwrap().split(',').map(String::from));
     assert!(names.len() > 50, "{names:?}");
     let page = include_str!("../../docs/search.md");
-    let missing: Vec<&String> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    let missing: Vec<&String> =
+        names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "not in docs/search.md: {missing:?}");
 }
 

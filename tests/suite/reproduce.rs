@@ -42,7 +42,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn files_without_a_net_and_nets_without_a_claim_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let files: Vec<PathBuf> = files(folder.path()).into_iter().map(|file| folder.path().join(file)).collect();
+    let files: Vec<PathBuf> =
+        files(folder.path()).into_iter().map(|file| folder.path().join(file)).collect();
     let sorted = Sorted::claiming(&files).unwrap();
     assert_eq!(sorted.nets, [files[0].clone(), files[2].clone()]);
     assert_eq!((&sorted.blocks[..], &sorted.unclaimed[..]), (&files[1..2], &files[3..]));
@@ -67,12 +68,17 @@ fn nets_that_are_one_training_keep_a_claim_each() {
         std::fs::write(&path, net(name, &format!("epochs = 2, accuracy = {accuracy}"))).unwrap();
         path
     };
-    let all =
-        [("a.net", "a", "50.0"), ("b.net", "b", "20.0"), ("sub/a.net", "a", "70.0"), ("c.net", "c", "50.0")];
+    let all = [
+        ("a.net", "a", "50.0"),
+        ("b.net", "b", "20.0"),
+        ("sub/a.net", "a", "70.0"),
+        ("c.net", "c", "50.0"),
+    ];
     let nets = all.map(|(file, name, accuracy)| write(file, name, accuracy)).into();
     let plan = Plan::new(&Spec { nets, ..Spec::default() }).unwrap().0;
     let [variant] = &plan.variants[..] else { panic!("{:?}", plan.variants) };
-    let claims: Vec<(&str, f64)> = variant.claims.iter().map(|c| (c.net.as_str(), c.accuracy)).collect();
+    let claims: Vec<(&str, f64)> =
+        variant.claims.iter().map(|c| (c.net.as_str(), c.accuracy)).collect();
     assert_eq!(claims, [("a", 50.0), ("b", 20.0), ("a in a", 70.0), ("c", 50.0)]);
     assert_eq!(variant.also, ["b", "a in a", "c"]);
 }
@@ -83,7 +89,16 @@ fn each_claim_is_held_against_runs_by_its_own_recipe() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new(crate::programs::netc_torch());
     command.arg("reproduce").args(files(folder.path())).current_dir(folder.path());
-    command.args(["--data", "synthetic", "--limit-train", "64", "--limit-test", "64", "--runs", "2"]);
+    command.args([
+        "--data",
+        "synthetic",
+        "--limit-train",
+        "64",
+        "--limit-test",
+        "64",
+        "--runs",
+        "2",
+    ]);
     let output = command.args(["--quiet", "--out", "out"]).output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(output.status.success(), "{text}");

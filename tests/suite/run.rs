@@ -14,8 +14,8 @@ use netc::run::data::{Dataset, Normalisation, Split};
 use netc::run::{Executor, Journal, Method, Outcome, RunError, RunFolder, RunInfo};
 use netc_torch::lower::{Mode, TorchNet};
 use netc_torch::run::{
-    Batches, Event, Job, LrState, Machine, Optimiser, Resume, RunReport, evaluate_run, load_checkpoint,
-    save_checkpoint, train,
+    Batches, Event, Job, LrState, Machine, Optimiser, Resume, RunReport, evaluate_run,
+    load_checkpoint, save_checkpoint, train,
 };
 use rand::RngExt;
 use tch::{Device, Kind, Tensor};
@@ -56,12 +56,18 @@ fn recipe(epochs: u32) -> Recipe {
 
 /// The recipe that a file and a number of epochs give.
 pub fn with(settings: &str, epochs: u32) -> Recipe {
-    let (recipe, problems) = Recipe::resolve(&[], Some((netc::diag::FileId(9), settings)), Some(epochs));
+    let (recipe, problems) =
+        Recipe::resolve(&[], Some((netc::diag::FileId(9), settings)), Some(epochs));
     assert!(problems.is_empty());
     recipe
 }
 
-fn run(out: &Path, recipe: &Recipe, stop: bool, on: &mut dyn FnMut(Event)) -> Result<RunReport, RunError> {
+fn run(
+    out: &Path,
+    recipe: &Recipe,
+    stop: bool,
+    on: &mut dyn FnMut(Event),
+) -> Result<RunReport, RunError> {
     let job = Job {
         net: &small(),
         recipe,
@@ -111,13 +117,16 @@ fn without_augmentation_images_are_only_normalised() {
     let data = tints(40, 4);
     let (images, labels, draws) = augmented(&data, Augmentation::NONE);
     assert_eq!(images, expected(&data, &draws));
-    let drawn: Vec<i64> = draws.order.iter().map(|&i| i64::from(data.train.labels[i as usize])).collect();
+    let drawn: Vec<i64> =
+        draws.order.iter().map(|&i| i64::from(data.train.labels[i as usize])).collect();
     assert_eq!(Vec::<i64>::try_from(labels).unwrap(), drawn);
     assert_eq!(images.stride()[1], 1, "channels innermost");
-    let (plain, _) =
-        batches(&data, Augmentation { crop_pad: 2, flip: true, alternating_flip: false, cutout: 3 })
-            .plain(3, 5)
-            .unwrap();
+    let (plain, _) = batches(
+        &data,
+        Augmentation { crop_pad: 2, flip: true, alternating_flip: false, cutout: 3 },
+    )
+    .plain(3, 5)
+    .unwrap();
     let unshuffled = Draws { order: (3..8).collect(), ..draws };
     assert_eq!(plain, expected(&data, &unshuffled));
 }
@@ -169,7 +178,8 @@ fn padding_beyond_the_image_is_refused() {
 #[test]
 fn the_optimiser_folds_the_rate_into_the_velocity() {
     for nesterov in [true, false] {
-        let recipe = Recipe { batch_size: 4, momentum: 0.9, nesterov, weight_decay: 0.01, ..recipe(1) };
+        let recipe =
+            Recipe { batch_size: 4, momentum: 0.9, nesterov, weight_decay: 0.01, ..recipe(1) };
         let weight = Tensor::from_slice(&[1.5f32]);
         let mut sgd = Optimiser::of(vec![(weight.shallow_clone(), Role::Matrix)], &recipe).unwrap();
         let (mut w, mut v) = (1.5f64, 0.0);
@@ -267,7 +277,10 @@ fn a_run_folder_holds_its_inputs_and_its_log() {
     assert_eq!((info.train_examples, info.test_examples), (200, 50));
     let data = tints(4, 50);
     let score = evaluate_run(folder.path(), &small(), &data, CPU).unwrap();
-    assert!((score.accuracy - report.rows[1].test_acc).abs() < 1e-9, "the weights saved are those tested");
+    assert!(
+        (score.accuracy - report.rows[1].test_acc).abs() < 1e-9,
+        "the weights saved are those tested"
+    );
     let error = run(folder.path(), &recipe(2), false, &mut |_| {}).unwrap_err();
     assert!(matches!(error, RunError::Finished(_)), "{error}");
 }
@@ -283,8 +296,8 @@ fn a_stop_ends_after_a_step_with_the_weights_saved() {
     assert!(matches!(error, RunError::Unfinished(_)), "{error}");
 }
 
-/// Asked to stop in the last step of an epoch or during its test, a training ends before the next one, and goes on to the
-/// same bits.
+/// Asked to stop in the last step of an epoch or during its test, a training ends before the next
+/// one, and goes on to the same bits.
 #[test]
 fn a_stop_at_the_end_of_an_epoch_is_heard() {
     let recipe = recipe(3);
@@ -294,9 +307,11 @@ fn a_stop_at_the_end_of_an_epoch_is_heard() {
         let (mut rows, mut ends) = (Vec::new(), Vec::new());
         loop {
             let stop = AtomicBool::new(false);
-            let mut notes = Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
+            let mut notes =
+                Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
             let (before, checkpoint) = (std::mem::take(&mut rows), notes.checkpoint());
-            let resume = (!ends.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before });
+            let resume =
+                (!ends.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before });
             let job = Job {
                 net: &small(),
                 recipe: &recipe,
@@ -322,7 +337,11 @@ fn a_stop_at_the_end_of_an_epoch_is_heard() {
             if report.outcome == Outcome::Finished {
                 let numbers: Vec<_> =
                     rows.iter().map(|r| (r.train_loss.to_bits(), r.test_loss.to_bits())).collect();
-                return (ends, numbers, std::fs::read(folder.path().join("weights.safetensors")).unwrap());
+                return (
+                    ends,
+                    numbers,
+                    std::fs::read(folder.path().join("weights.safetensors")).unwrap(),
+                );
             }
         }
     };
@@ -366,7 +385,8 @@ fn failure(net: &Checked, data: &Dataset) -> String {
             method: &method,
             stop: &stop,
         };
-        let mut notes = Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
+        let mut notes =
+            Notes { folder: folder.path(), rows: Vec::new(), stop_after: 0, stop: &stop };
         train(&job, &mut notes, &mut |_| ()).unwrap_err().to_string()
     });
     assert_eq!(said[0], said[1]);
@@ -410,7 +430,8 @@ fn a_resume_with_another_net_or_recipe_is_refused_with_both() {
         train(&job, &mut notes, &mut |_| ())
     };
     attempt(&small(), &first, false).unwrap();
-    let RunError::Changed { what, was, is, .. } = attempt(&small(), &other, true).unwrap_err() else {
+    let RunError::Changed { what, was, is, .. } = attempt(&small(), &other, true).unwrap_err()
+    else {
         panic!("another recipe is taken");
     };
     assert_eq!((what, &was, &is), ("recipe", &first.to_yaml(), &other.to_yaml()));
@@ -470,7 +491,12 @@ impl Journal for Notes<'_> {
 }
 
 /// Trains for 4 epochs in all, stopping in the one after each of `stops`, the last time not at all.
-fn in_parts(folder: &Path, recipe: &Recipe, stops: &[u32], method: &Method) -> Vec<netc::run::EpochRow> {
+fn in_parts(
+    folder: &Path,
+    recipe: &Recipe,
+    stops: &[u32],
+    method: &Method,
+) -> Vec<netc::run::EpochRow> {
     let mut rows = Vec::new();
     for stop_after in stops.iter().copied().chain([0]) {
         let stop = AtomicBool::new(false);
@@ -486,7 +512,8 @@ fn in_parts(folder: &Path, recipe: &Recipe, stops: &[u32], method: &Method) -> V
             seed: 5,
             machine: CPU,
             save_every: Duration::ZERO,
-            resume: (!before.is_empty()).then_some(Resume { checkpoint: &checkpoint, rows: &before }),
+            resume: (!before.is_empty())
+                .then_some(Resume { checkpoint: &checkpoint, rows: &before }),
             group: None,
             method,
             stop: &stop,
@@ -520,7 +547,8 @@ fn goes_on(recipe: &Recipe, method: &Method) {
     let results = [&[][..], &[3], &[1, 2]].map(|stops| {
         let folder = tempfile::tempdir().unwrap();
         let rows = in_parts(folder.path(), recipe, stops, method);
-        let numbers = |r: &netc::run::EpochRow| (r.epoch, r.train_loss.to_bits(), r.test_loss.to_bits());
+        let numbers =
+            |r: &netc::run::EpochRow| (r.epoch, r.train_loss.to_bits(), r.test_loss.to_bits());
         // An exporter reads what the training saved on its way.
         let saved = std::fs::read(folder.path().join("state.safetensors")).unwrap();
         Weights::of_safetensors(&small(), &saved).unwrap();

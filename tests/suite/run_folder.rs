@@ -1,4 +1,5 @@
-//! Who owns the folder of a run, what a run that goes on is held to, and what of a stranger's run is believed.
+//! Who owns the folder of a run, what a run that goes on is held to, and what of a stranger's run
+//! is believed.
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +35,8 @@ fn images(folder: &Path, shade: u8) {
             let class = folder.join(split).join(class);
             fs::create_dir_all(&class).unwrap();
             for i in 0..count {
-                let pixel = |x: u32, y: u32| image::Rgb([bright + shade, (x * 8 + y) as u8, i * 10]);
+                let pixel =
+                    |x: u32, y: u32| image::Rgb([bright + shade, (x * 8 + y) as u8, i * 10]);
                 image::RgbImage::from_fn(8, 8, pixel).save(class.join(format!("{i}.png"))).unwrap();
             }
         }
@@ -52,7 +54,8 @@ pub fn netc(folder: &Path, args: &[&str]) -> Command {
 
 /// `netc train` of the net for so many epochs.
 pub fn train(folder: &Path, epochs: &str, more: &[&str]) -> Command {
-    let args = ["train", "small.net", "--recipe", "recipe.yaml", "--data", "images", "--device", "cpu"];
+    let args =
+        ["train", "small.net", "--recipe", "recipe.yaml", "--data", "images", "--device", "cpu"];
     netc(folder, &[&args[..], &["--precision", "fp32", "--epochs", epochs], more].concat())
 }
 
@@ -108,12 +111,17 @@ pub fn interrupted(folder: &Path, epochs: &str, out: &str, more: &[&str]) {
 #[test]
 fn trainings_that_start_together_get_folders_of_their_own() {
     let folder = place();
-    let children: Vec<Child> = (0..3).map(|_| train(folder.path(), "2", &[]).spawn().unwrap()).collect();
+    let children: Vec<Child> =
+        (0..3).map(|_| train(folder.path(), "2", &[]).spawn().unwrap()).collect();
     let said: Vec<String> =
         children.into_iter().map(|child| good(&child.wait_with_output().unwrap())).collect();
     for name in ["small-0", "small-0-2", "small-0-3"] {
         let written = format!("written to runs/{name}\n");
-        assert_eq!(said.iter().filter(|text| text.contains(&written)).count(), 1, "{name}: {said:?}");
+        assert_eq!(
+            said.iter().filter(|text| text.contains(&written)).count(),
+            1,
+            "{name}: {said:?}"
+        );
         assert_eq!(RunFolder::log(&folder.path().join("runs").join(name)).unwrap().rows.len(), 2);
     }
 }
@@ -122,8 +130,10 @@ fn trainings_that_start_together_get_folders_of_their_own() {
 fn of_trainings_that_start_together_in_one_folder_one_goes_on() {
     let folder = place();
     let start = || train(folder.path(), "40", &["--out", "run"]).spawn().unwrap();
-    let outputs: Vec<Output> =
-        [start(), start(), start()].into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let outputs: Vec<Output> = [start(), start(), start()]
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap())
+        .collect();
     let (won, lost): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.status.success());
     assert_eq!(won.len(), 1, "{outputs:?}");
     lost.iter().for_each(|output| refused(output, &["run ", "--out"]));
@@ -139,7 +149,10 @@ fn a_run_that_goes_on_is_held() {
         &netc(folder.path(), &["train", "--resume", "run"]).output().unwrap(),
         &["held by another training"],
     );
-    refused(&train(folder.path(), "2", &["--out", "run"]).output().unwrap(), &["held by another training"]);
+    refused(
+        &train(folder.path(), "2", &["--out", "run"]).output().unwrap(),
+        &["held by another training"],
+    );
     // It may be looked at.
     good(&netc(folder.path(), &["plot", "run", "-o", "curves.svg"]).output().unwrap());
     signal(&first, "-INT");
@@ -164,16 +177,25 @@ fn a_folder_with_something_in_it_is_not_written_into() {
         &["not finished", "netc train --resume run"],
     );
     good(&train(folder.path(), "1", &["--out", "done"]).output().unwrap());
-    refused(&train(folder.path(), "2", &["--out", "done"]).output().unwrap(), &["finished run", "--out"]);
+    refused(
+        &train(folder.path(), "2", &["--out", "done"]).output().unwrap(),
+        &["finished run", "--out"],
+    );
     fs::create_dir(at("mine")).unwrap();
     fs::write(at("mine/notes.txt"), "mine").unwrap();
-    refused(&train(folder.path(), "1", &["--out", "mine"]).output().unwrap(), &["notes.txt", "--out"]);
+    refused(
+        &train(folder.path(), "1", &["--out", "mine"]).output().unwrap(),
+        &["notes.txt", "--out"],
+    );
     assert_eq!(fs::read_dir(at("mine")).unwrap().count(), 1, "nothing is written beside it");
     refused(&train(folder.path(), "1", &["--out", "small.net"]).output().unwrap(), &["small.net"]);
     fs::create_dir(at("empty")).unwrap();
     good(&train(folder.path(), "1", &["--out", "empty"]).output().unwrap());
     // One that fails before it begins leaves nothing behind.
-    refused(&train(folder.path(), "1", &["--out", "none", "--set", "x=1"]).output().unwrap(), &["x"]);
+    refused(
+        &train(folder.path(), "1", &["--out", "none", "--set", "x=1"]).output().unwrap(),
+        &["x"],
+    );
     assert!(!at("none").exists());
 }
 
@@ -204,10 +226,14 @@ fn other_data_are_noticed() {
         netc(folder.path(), &[&["train", "--resume", "run"], more].concat()).output().unwrap()
     };
     refused(&resume(&[]), &["other images or labels", "--data"]);
-    refused(&netc(folder.path(), &["eval", "run"]).output().unwrap(), &["other images or labels", "--data"]);
+    refused(
+        &netc(folder.path(), &["eval", "run"]).output().unwrap(),
+        &["other images or labels", "--data"],
+    );
     good(&netc(folder.path(), &["eval", "run", "--data", "images"]).output().unwrap());
     // The same ones may have moved.
-    let mut child = netc(folder.path(), &["train", "--resume", "run", "--data", "moved"]).spawn().unwrap();
+    let mut child =
+        netc(folder.path(), &["train", "--resume", "run", "--data", "moved"]).spawn().unwrap();
     let rows = RunFolder::log(&folder.path().join("run")).unwrap().rows.len();
     wait_for(&folder.path().join("run"), rows + 1);
     signal(&child, "-INT");
@@ -223,7 +249,9 @@ fn another_machine_is_noticed_and_written_down() {
         let info = RunFolder::info(&run).unwrap();
         assert_eq!(info.attempts.len(), 1);
         let RunAttempt { time, host, after_epoch, hardware, .. } = &info.attempts[0];
-        assert!(*time > 1_700_000_000 && !host.is_empty() && *after_epoch == 0 && hardware.threads == 1);
+        assert!(
+            *time > 1_700_000_000 && !host.is_empty() && *after_epoch == 0 && hardware.threads == 1
+        );
     }
     let resume = |out: &str| {
         let mut command = netc(folder.path(), &["train", "--resume", out]);
@@ -242,7 +270,8 @@ fn another_machine_is_noticed_and_written_down() {
     assert_eq!(attempts.iter().map(|a| a.hardware.threads).collect::<Vec<_>>(), [1, 2]);
 }
 
-/// Where a run's images are is believed if this user's netc wrote it, and asked for if it may have been anyone.
+/// Where a run's images are is believed if this user's netc wrote it, and asked for if it may have
+/// been anyone.
 #[test]
 fn a_path_of_a_stranger_is_not_opened() {
     let folder = place();
@@ -253,10 +282,14 @@ fn a_path_of_a_stranger_is_not_opened() {
     // Another path in it.
     images(&folder.path().join("elsewhere"), 0);
     let images = folder.path().join("images").canonicalize().unwrap();
-    let other = own.replace(images.to_str().unwrap(), images.with_file_name("elsewhere").to_str().unwrap());
+    let other =
+        own.replace(images.to_str().unwrap(), images.with_file_name("elsewhere").to_str().unwrap());
     assert_ne!(own, other);
     fs::write(&path, &other).unwrap();
-    refused(&netc(folder.path(), &["eval", "run"]).output().unwrap(), &["name them", "netc eval run --data"]);
+    refused(
+        &netc(folder.path(), &["eval", "run"]).output().unwrap(),
+        &["name them", "netc eval run --data"],
+    );
     // Another user, who has another key.
     fs::write(&path, &own).unwrap();
     let stranger = |args: &[&str]| {
@@ -274,7 +307,9 @@ fn a_torn_log_is_said_and_the_rest_is_used() {
     interrupted(folder.path(), "1000", "whole", &[]);
     let whole = fs::read(folder.path().join("whole/log.jsonl")).unwrap();
     let rows = RunFolder::log(&folder.path().join("whole")).unwrap().rows.len();
-    for (name, tail) in [("nuls", &[0; 512][..]), ("torn", b"{\"epoch\": 9"), ("bytes", b"\xff\xfe\n")] {
+    for (name, tail) in
+        [("nuls", &[0; 512][..]), ("torn", b"{\"epoch\": 9"), ("bytes", b"\xff\xfe\n")]
+    {
         let run = folder.path().join(name);
         copy(&folder.path().join("whole"), &run);
         fs::write(run.join("log.jsonl"), [&whole, tail].concat()).unwrap();
@@ -294,7 +329,10 @@ fn a_torn_log_is_said_and_the_rest_is_used() {
     let first = whole.iter().position(|&byte| byte == b'\n').unwrap();
     fs::write(run.join("log.jsonl"), &whole[..=first]).unwrap();
     let _ = fs::remove_file(run.join(RunFolder::BEFORE));
-    refused(&netc(folder.path(), &["train", "--resume", "short"]).output().unwrap(), &["log.jsonl", "--out"]);
+    refused(
+        &netc(folder.path(), &["train", "--resume", "short"]).output().unwrap(),
+        &["log.jsonl", "--out"],
+    );
 }
 
 #[test]
@@ -305,7 +343,12 @@ fn a_run_goes_on_in_the_arithmetic_and_on_the_examples_that_its_checkpoint_says(
     let whole = fs::read_to_string(&file).unwrap();
     for (field, was, is, words) in [
         ("precision", "\"fp32\"", "\"fp64\"", "expected precision fp64, got fp32"),
-        ("train_examples", "16", "8", "expected a training on 8 training and 8 test examples, got 16"),
+        (
+            "train_examples",
+            "16",
+            "8",
+            "expected a training on 8 training and 8 test examples, got 16",
+        ),
     ] {
         let edited = whole.replace(&format!("\"{field}\": {was}"), &format!("\"{field}\": {is}"));
         assert_ne!(edited, whole, "{field}");
@@ -327,7 +370,8 @@ fn an_argument_that_is_not_in_utf8_is_named() {
     use std::os::unix::ffi::OsStrExt as _;
     let folder = place();
     let foreign = std::ffi::OsStr::from_bytes(b"caf\xe9");
-    let output = netc(folder.path(), &["train", "small.net", "--data"]).arg(foreign).output().unwrap();
+    let output =
+        netc(folder.path(), &["train", "small.net", "--data"]).arg(foreign).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output).contains("not in UTF-8: caf\u{fffd}"), "{}", text(&output));
 }

@@ -22,30 +22,40 @@ pub fn small() -> (tempfile::TempDir, Spec) {
 
 fn names(spec: &Spec) -> Vec<String> {
     let (plan, _) = Plan::new(spec).unwrap();
-    plan.variants.iter().map(|v| [vec![v.name.clone()], v.also.clone()].concat().join(" = ")).collect()
+    plan.variants
+        .iter()
+        .map(|v| [vec![v.name.clone()], v.also.clone()].concat().join(" = "))
+        .collect()
 }
 
 #[test]
 fn the_variants_are_the_values_of_the_declared_domains() {
     let (_folder, spec) = small();
-    let over = |over: &[&str]| Spec { over: over.iter().map(|s| s.to_string()).collect(), ..spec.clone() };
+    let over =
+        |over: &[&str]| Spec { over: over.iter().map(|s| s.to_string()).collect(), ..spec.clone() };
     let each = ["small = width=4 = more=[]", "width=8", "more=[1]", "more=[2]", "more=[1,2]"];
     assert_eq!(names(&over(&["width", "more"])), each);
-    let product = Spec { combine: netc::search::Combine::Product, ..over(&["width", "more=[[1]]"]) };
+    let product =
+        Spec { combine: netc::search::Combine::Product, ..over(&["width", "more=[[1]]"]) };
     assert_eq!(
         names(&product),
         ["small = width=4", "width=8", "more=[1] = width=4 more=[1]", "width=8 more=[1]"]
     );
-    let few = Spec { filter: Some("params < 300 and width == 4".into()), ..over(&["width", "more"]) };
+    let few =
+        Spec { filter: Some("params < 300 and width == 4".into()), ..over(&["width", "more"]) };
     let (plan, _) = Plan::new(&few).unwrap();
     assert!(plan.excluded.contains(&"width=8".to_string()), "{:?}", plan.excluded);
-    assert!(Plan::new(&over(&["widht"])).unwrap_err().to_string().contains("did you mean `width`?"));
+    assert!(
+        Plan::new(&over(&["widht"])).unwrap_err().to_string().contains("did you mean `width`?")
+    );
 }
 
 #[test]
 fn the_identity_of_a_run_is_all_that_it_depends_on() {
     let (_folder, spec) = small();
-    let ids = |spec: &Spec| Plan::new(spec).unwrap().0.runs.iter().map(|r| r.id.clone()).collect::<Vec<_>>();
+    let ids = |spec: &Spec| {
+        Plan::new(spec).unwrap().0.runs.iter().map(|r| r.id.clone()).collect::<Vec<_>>()
+    };
     let first = ids(&spec);
     assert_eq!(first, ids(&spec));
     assert_eq!(first[0], ids(&Spec { runs: 1, ..spec.clone() })[0]);
@@ -77,8 +87,7 @@ fn a_line_that_a_crash_cut_short_is_passed_over_and_a_wrong_one_costs_its_run_al
     let first = line(0);
     write(0, format!("{first}\n{}\n{first}", &first[..40]));
     assert_eq!(read_runs(folder.path()).unwrap().len(), 1);
-    let epoch =
-        r#"{"event":"epoch","epoch":1,"lr":0.1,"train_time":1,"train_loss":1,"train_acc":0.5,"test_time":1,"#;
+    let epoch = r#"{"event":"epoch","epoch":1,"lr":0.1,"train_time":1,"train_loss":1,"train_acc":0.5,"test_time":1,"#;
     let epoch = format!("{epoch}\"test_loss\":LOSS,\"test_acc\":0.5,\"total_time\":TIME}}");
     let with = |loss: &str, time: &str| epoch.replace("LOSS", loss).replace("TIME", time);
     let end = r#"{"event":"end","outcome":"finished","reason":null,"time":0}"#;
@@ -86,11 +95,26 @@ fn a_line_that_a_crash_cut_short_is_passed_over_and_a_wrong_one_costs_its_run_al
     for (lines, why) in [
         (format!("{second}\n{{\"event\":\"epoc\"}}\n"), "run.jsonl:2: not a line of a run"),
         (format!("{second}\n\0\0\0\0"), "run.jsonl:2: not a line of a run"),
-        (format!("{second}\n{}\n", with("null", "1")), "run.jsonl:2: test_loss: expected a number from"),
-        (format!("{second}\n{}\n", with("1", "1e308")), "run.jsonl:2: total_time: expected a number from 0"),
-        (format!("{second}\n{}\n", with("1", "-1")), "run.jsonl:2: total_time: expected a number from 0"),
-        (format!("{second}\n{}\n", with("1", "1").replace(":0.5", ":1.5")), "train_acc: expected a number"),
-        (format!("{second}\n{}\n", with("1", "1").replace("\"epoch\":1", "\"epoch\":4")), "epoch: expected"),
+        (
+            format!("{second}\n{}\n", with("null", "1")),
+            "run.jsonl:2: test_loss: expected a number from",
+        ),
+        (
+            format!("{second}\n{}\n", with("1", "1e308")),
+            "run.jsonl:2: total_time: expected a number from 0",
+        ),
+        (
+            format!("{second}\n{}\n", with("1", "-1")),
+            "run.jsonl:2: total_time: expected a number from 0",
+        ),
+        (
+            format!("{second}\n{}\n", with("1", "1").replace(":0.5", ":1.5")),
+            "train_acc: expected a number",
+        ),
+        (
+            format!("{second}\n{}\n", with("1", "1").replace("\"epoch\":1", "\"epoch\":4")),
+            "epoch: expected",
+        ),
         (format!("{second}\n{end}\n"), "finished with 0 of 3 epochs"),
         (format!("{end}\n"), "does not begin with the run's inputs"),
         (format!("{first}\n"), "its inputs are not those of the plan: `seed` differs"),
@@ -100,7 +124,10 @@ fn a_line_that_a_crash_cut_short_is_passed_over_and_a_wrong_one_costs_its_run_al
         let index = Index::open(folder.path()).unwrap();
         assert_eq!(index.runs().unwrap().len(), 1, "{why}");
         let flaw = &index.flaws()[&plan.runs[1].id];
-        assert!(matches!(flaw, Flaw::Damaged(text) if text.contains(why)), "{flaw}, expected {why}");
+        assert!(
+            matches!(flaw, Flaw::Damaged(text) if text.contains(why)),
+            "{flaw}, expected {why}"
+        );
     }
 }
 
@@ -134,7 +161,11 @@ fn halving_drops_the_worse_half_once_a_round_is_over() {
     let fates = fates(&plan, &results);
     let kept: Vec<usize> = (0..variants)
         .map(|v| {
-            plan.runs.iter().zip(&fates).filter(|(run, fate)| run.variant == v && **fate == Fate::Due).count()
+            plan.runs
+                .iter()
+                .zip(&fates)
+                .filter(|(run, fate)| run.variant == v && **fate == Fate::Due)
+                .count()
         })
         .collect();
     assert_eq!(kept, [1, 1, 1, 1, 2, 2, 4, 5]);

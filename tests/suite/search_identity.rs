@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use netc::search::{Plan, Sha, Spec};
 
-const NET: &str = "net rates(width: one_of(4, 8) = 4, lr = 0.4, wd: one_of(0.0005, 0.001) = 0.0005) {
+const NET: &str =
+    "net rates(width: one_of(4, 8) = 4, lr = 0.4, wd: one_of(0.0005, 0.001) = 0.0005) {
   input image: [N, 3, 16, 16]
   stem: conv(width) -> bn -> relu
   head: globalmaxpool -> flatten -> linear(10)
@@ -48,7 +49,8 @@ fn lengths_and_names_that_come_twice() {
     assert_eq!(plan.runs.len(), 4);
     let other = folder.path().join("other.net");
     std::fs::write(&other, NET.replace("conv(width)", "conv(width, k = 1)")).unwrap();
-    let (plan, texts) = Plan::new(&Spec { nets: vec![spec.nets[0].clone(), other], ..spec }).unwrap();
+    let (plan, texts) =
+        Plan::new(&Spec { nets: vec![spec.nets[0].clone(), other], ..spec }).unwrap();
     let names: Vec<&str> = plan.variants.iter().map(|variant| variant.name.as_str()).collect();
     assert_eq!(names, ["rates", "rates in other"]);
     let search = folder.path().join("search");
@@ -60,7 +62,14 @@ fn lengths_and_names_that_come_twice() {
 fn other_images_are_other_runs_and_their_place_is_not() {
     let (folder, spec) = rates();
     let ids = |spec: &Spec, data: char| -> Vec<_> {
-        Plan::new(spec).unwrap().0.on(sha(data), [8, 8]).runs.into_iter().map(|run| run.id).collect()
+        Plan::new(spec)
+            .unwrap()
+            .0
+            .on(sha(data), [8, 8])
+            .runs
+            .into_iter()
+            .map(|run| run.id)
+            .collect()
     };
     let here = Spec { data: "images".into(), ..spec.clone() };
     let there = Spec { data: "/elsewhere/images".into(), ..spec };
@@ -84,7 +93,10 @@ fn paths_of_a_spec_are_those_of_its_folder_and_a_plan_has_them_whole() {
     assert_eq!(Path::new(&spec.data), folder.path().join("images"));
     let plan = Plan::new(&Spec { data: "images".into(), ..spec }).unwrap().0;
     assert!(plan.spec.nets[0].is_absolute() && Path::new(&plan.spec.data).is_absolute());
-    assert_eq!(Plan::new(&Spec { data: "cifar100".into(), ..plan.spec }).unwrap().0.spec.data, "cifar100");
+    assert_eq!(
+        Plan::new(&Spec { data: "cifar100".into(), ..plan.spec }).unwrap().0.spec.data,
+        "cifar100"
+    );
 }
 
 /// A spec may come from a stranger, and an error quotes what it is about.
@@ -120,7 +132,8 @@ fn what_a_spec_names_is_not_quoted_unless_it_begins_like_a_net_or_a_recipe() {
 #[test]
 fn a_plan_that_was_read_has_every_field_in_its_range() {
     let (folder, spec) = rates();
-    let (plan, texts) = Plan::new(&Spec { halving: Some(2), limit_train: Some(9), ..spec }).unwrap();
+    let (plan, texts) =
+        Plan::new(&Spec { halving: Some(2), limit_train: Some(9), ..spec }).unwrap();
     plan.write(folder.path(), &texts).unwrap();
     let file = folder.path().join("plan.json");
     let text: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -163,11 +176,15 @@ fn a_plan_that_was_read_has_every_field_in_its_range() {
         *changed.pointer_mut(pointer).unwrap() = value;
         std::fs::write(&file, changed.to_string()).unwrap();
         let error = Plan::read(folder.path()).unwrap_err().to_string();
-        assert!(error.contains(why) && !error.contains(['\u{1b}', '\u{202e}']), "{pointer}: {error}");
+        assert!(
+            error.contains(why) && !error.contains(['\u{1b}', '\u{202e}']),
+            "{pointer}: {error}"
+        );
     }
 }
 
-/// The second time a plan is held against the first, run by run; the square of their number would take minutes.
+/// The second time a plan is held against the first, run by run; the square of their number would
+/// take minutes.
 #[test]
 fn a_large_plan_is_written_again_in_linear_time() {
     let (folder, spec) = rates();

@@ -51,13 +51,19 @@ fn a_database_of_the_runs_answers_sql() {
     let folder = some();
     let file = folder.path().join("runs.sqlite");
     let output = Command::new(env!("CARGO_BIN_EXE_netc"))
-        .args(["report", &folder.path().display().to_string(), "--sqlite", &file.display().to_string()])
+        .args([
+            "report",
+            &folder.path().display().to_string(),
+            "--sqlite",
+            &file.display().to_string(),
+        ])
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let db = rusqlite::Connection::open(&file).unwrap();
     let query = "SELECT count(*), max(accuracy) FROM runs WHERE state = 'finished' AND epochs = 2";
-    let (count, best): (i64, f64) = db.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let (count, best): (i64, f64) =
+        db.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert!(count == 12 && (best - 52.3).abs() < 1e-9, "{count} {best}");
     let epochs: i64 = db.query_row("SELECT count(*) FROM epochs", [], |row| row.get(0)).unwrap();
     assert_eq!(epochs, 12 * 2 + 8 * 3 + 1);
@@ -68,7 +74,8 @@ fn a_database_of_the_runs_answers_sql() {
 fn clients_that_do_not_ask_do_not_hold_the_page() {
     let folder = some();
     let address = netc::search::serve::serve(folder.path(), 0).unwrap();
-    let mut silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let mut silent: Vec<TcpStream> =
+        (0..40).map(|_| TcpStream::connect(address).unwrap()).collect();
     for stream in &mut silent {
         stream.write_all(b"GET / HT").unwrap();
     }
@@ -93,7 +100,8 @@ fn the_state_counts_every_run_once() {
     let (status, news) = Watcher::new(folder.path()).unwrap().look().unwrap();
     assert_eq!((status.planned, status.finished, status.failed, status.waiting), (30, 20, 1, 9));
     assert!(news.is_empty() && status.running.is_empty() && status.left.is_none());
-    let best: Vec<(&str, u32)> = status.means.iter().map(|m| (m.variant.as_str(), m.epochs)).collect();
+    let best: Vec<(&str, u32)> =
+        status.means.iter().map(|m| (m.variant.as_str(), m.epochs)).collect();
     assert_eq!(best[0], ("width=16", 3));
     assert_eq!(best.len(), 6);
     let output = Command::new(env!("CARGO_BIN_EXE_netc"))

@@ -12,8 +12,21 @@ use crate::search::small;
 fn search(folder: &Path, out: &str) -> Command {
     let mut command = Command::new(crate::programs::netc_torch());
     command.args(["search", "small.net", "--over", "width", "--runs", "2", "--data", "synthetic"]);
-    command.args(["--limit-train", "512", "--limit-test", "128", "--precision", "fp32", "--out", out]);
-    command.current_dir(folder).env("OMP_NUM_THREADS", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args([
+        "--limit-train",
+        "512",
+        "--limit-test",
+        "128",
+        "--precision",
+        "fp32",
+        "--out",
+        out,
+    ]);
+    command
+        .current_dir(folder)
+        .env("OMP_NUM_THREADS", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -22,7 +35,10 @@ fn metrics(folder: &Path) -> BTreeMap<String, Vec<(u32, u64, u64)>> {
     let runs = read_runs(folder).unwrap();
     assert!(runs.iter().all(|run| run.finished() && run.epochs.len() == 3));
     let bits = |run: &netc::search::Run| {
-        run.epochs.iter().map(|e| (e.epoch, e.train_loss.to_bits(), e.test_loss.to_bits())).collect()
+        run.epochs
+            .iter()
+            .map(|e| (e.epoch, e.train_loss.to_bits(), e.test_loss.to_bits()))
+            .collect()
     };
     runs.iter().map(|run| (run.id.to_string(), bits(run))).collect()
 }
@@ -46,7 +62,8 @@ fn a_search_that_is_killed_again_and_again_ends_as_one_that_is_not() {
     let mut one = search(folder.path(), "killed").spawn().unwrap();
     let other = search(folder.path(), "killed").output().unwrap();
     assert!(one.wait().unwrap().success() && other.status.success(), "{}", text(&other));
-    let (whole, killed) = (metrics(&folder.path().join("whole")), metrics(&folder.path().join("killed")));
+    let (whole, killed) =
+        (metrics(&folder.path().join("whole")), metrics(&folder.path().join("killed")));
     assert_eq!(whole.len(), 4);
     assert_eq!(whole, killed);
 }

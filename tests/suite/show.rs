@@ -16,13 +16,15 @@ fn printed(args: &[&str]) -> String {
 
 #[test]
 fn each_stage_has_its_shape_beside_it() {
-    snapshots().bind(|| insta::assert_snapshot!("show_resnet9", printed(&["show", "nets/resnet9.net"])));
+    snapshots()
+        .bind(|| insta::assert_snapshot!("show_resnet9", printed(&["show", "nets/resnet9.net"])));
 }
 
 #[test]
 fn calls_and_rounds_of_a_block_are_shown_together() {
-    snapshots()
-        .bind(|| insta::assert_snapshot!("show_resnet50", printed(&["show", "nets/zoo/resnet50.net"])));
+    snapshots().bind(|| {
+        insta::assert_snapshot!("show_resnet50", printed(&["show", "nets/zoo/resnet50.net"]))
+    });
 }
 
 #[test]

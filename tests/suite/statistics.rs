@@ -14,7 +14,10 @@ fn numbers(value: &Value) -> Vec<f64> {
 fn close(found: Option<f64>, expected: &Value, what: &str) {
     match (found, expected.as_f64()) {
         (Some(found), Some(expected)) => {
-            assert!((found - expected).abs() < 1e-8 * expected.abs().max(1.0), "{what}: {found}, {expected}");
+            assert!(
+                (found - expected).abs() < 1e-8 * expected.abs().max(1.0),
+                "{what}: {found}, {expected}"
+            );
         }
         (found, expected) => assert_eq!(found, expected, "{what}"),
     }
@@ -51,7 +54,9 @@ fn samples_of_all_sizes_are_those_of_scipy() {
         // Below six values SciPy has no interval, and netc shows the range.
         match &case["median_interval"] {
             Value::Null => assert_eq!(spread.interval, [spread.min, spread.max]),
-            interval => close_ends(Some(spread.interval), interval, &what("interval of the median")),
+            interval => {
+                close_ends(Some(spread.interval), interval, &what("interval of the median"))
+            }
         }
     }
 }
@@ -66,12 +71,16 @@ fn values_that_are_all_the_same_are_no_evidence() {
                 (0.0, None, None),
                 "{n} {value}"
             );
-            let pairs: Vec<(f64, f64)> = (0..n).map(|i| (i as f64 / 7.0, i as f64 / 7.0 + value)).collect();
+            let pairs: Vec<(f64, f64)> =
+                (0..n).map(|i| (i as f64 / 7.0, i as f64 / 7.0 + value)).collect();
             assert_eq!(Difference::paired(&pairs).unwrap().p, None, "{n} {value}");
         }
     }
     assert_eq!(Difference::paired(&[]), None);
-    assert_eq!(Difference::paired(&[(1.0, 2.0)]).map(|d| (d.mean, d.interval, d.p)), Some((1.0, None, None)));
+    assert_eq!(
+        Difference::paired(&[(1.0, 2.0)]).map(|d| (d.mean, d.interval, d.p)),
+        Some((1.0, None, None))
+    );
     assert_eq!(Spread::of(&[]), None);
 }
 
@@ -113,8 +122,8 @@ fn intervals_cover() {
     assert!(parts[3] >= 0.95, "{parts:?}");
 }
 
-/// Holm's procedure is the closed test of Bonferroni's: the largest corrected p-value of all sets of
-/// hypotheses that hold the one in question.
+/// Holm's procedure is the closed test of Bonferroni's: the largest corrected p-value of all sets
+/// of hypotheses that hold the one in question.
 fn closed(p: &[f64]) -> Vec<f64> {
     let sets = 1..1_usize << p.len();
     let of = |set: usize| (0..p.len()).filter(move |i| set >> i & 1 == 1);
@@ -122,7 +131,8 @@ fn closed(p: &[f64]) -> Vec<f64> {
         let least = of(set).map(|i| p[i]).fold(f64::INFINITY, f64::min);
         (least * set.count_ones() as f64).min(1.0)
     };
-    let adjusted = |i: usize| sets.clone().filter(|set| set >> i & 1 == 1).map(corrected).fold(0.0, f64::max);
+    let adjusted =
+        |i: usize| sets.clone().filter(|set| set >> i & 1 == 1).map(corrected).fold(0.0, f64::max);
     (0..p.len()).map(adjusted).collect()
 }
 

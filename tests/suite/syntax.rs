@@ -39,8 +39,11 @@ pub fn canonical(name: &str, text: &str) -> String {
 
 /// The comments of a text without `#` in strings, sorted: some move up to the line of a statement.
 fn comments(text: &str) -> Vec<&str> {
-    let mut found: Vec<&str> =
-        text.lines().filter_map(|line| line.split_once('#')).map(|(_, comment)| comment.trim_end()).collect();
+    let mut found: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once('#'))
+        .map(|(_, comment)| comment.trim_end())
+        .collect();
     found.sort_unstable();
     found
 }

@@ -13,7 +13,10 @@ fn given(root: &str, files: &[(&str, &str)]) -> Result<Project, String> {
     let mut read = |path: &str| {
         assert!(!reads.contains(&path.to_owned()), "{path} is read twice");
         reads.push(path.to_owned());
-        files.get(path).map(|text| (*text).to_owned()).ok_or_else(|| Error::from(ErrorKind::NotFound))
+        files
+            .get(path)
+            .map(|text| (*text).to_owned())
+            .ok_or_else(|| Error::from(ErrorKind::NotFound))
     };
     load_text(root, files[root], &mut read)
         .map_err(|(sources, problems)| render(&problems, &sources, Style::PLAIN))
@@ -32,7 +35,9 @@ fn on_disk(root: &str, files: Files) -> String {
     }
     let shown = match load(&folder.path().join(root)) {
         Ok(project) => format!("{} files\n", project.files.len()),
-        Err((sources, problems)) => render(&problems, &sources, Style { colour: false, width: 200 }),
+        Err((sources, problems)) => {
+            render(&problems, &sources, Style { colour: false, width: 200 })
+        }
     };
     shown.replace(folder.path().to_str().unwrap(), "DIR")
 }
@@ -51,7 +56,8 @@ fn each_file_is_read_once_and_named_from_where_the_root_is() {
         ],
     )
     .unwrap();
-    let names: Vec<&str> = project.files.keys().map(|id| project.sources.get(*id).name.as_str()).collect();
+    let names: Vec<&str> =
+        project.files.keys().map(|id| project.sources.get(*id).name.as_str()).collect();
     assert_eq!(names, ["nets/a.net", "nets/lib.net", "base/b.net"]);
     let lib = project.linked(project.root, "lib.net").unwrap();
     assert_eq!(project.linked(project.root, "./lib.net"), Some(lib));
@@ -103,7 +109,11 @@ fn files_that_cannot_be_read_are_explained() {
             &[("nets/a.net", b"import \"../blocks/lib.net\": x"), ("blocks/libs.net", b"")],
         ),
         ("a folder as import", "nets/a.net", &[("nets/a.net", b"import \"..\": x")]),
-        ("an import that is no text", "a.net", &[("a.net", b"import \"b.net\": x"), ("b.net", b"\xff")]),
+        (
+            "an import that is no text",
+            "a.net",
+            &[("a.net", b"import \"b.net\": x"), ("b.net", b"\xff")],
+        ),
         ("a large file", "a.net", &[("a.net", &[b' '; (1 << 20) + 1])]),
         ("all well", "a.net", &[("a.net", b"import \"b.net\": x"), ("b.net", b"")]),
     ];
@@ -118,8 +128,11 @@ fn files_that_cannot_be_read_are_explained() {
 
 #[test]
 fn a_text_that_is_no_file_yet_is_suggested_too() {
-    let texts =
-        [("a.net", "import \"lbi.net\": b\n"), ("lib.net", "block b {\n  relu\n}\n"), ("sub/lbi.net", "")];
+    let texts = [
+        ("a.net", "import \"lbi.net\": b\n"),
+        ("lib.net", "block b {\n  relu\n}\n"),
+        ("sub/lbi.net", ""),
+    ];
     let overlay: Overlay = texts.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
     let (sources, problems) = load_over("a.net".as_ref(), &overlay).unwrap_err();
     let shown = render(&problems, &sources, Style::PLAIN);

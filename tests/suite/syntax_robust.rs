@@ -38,7 +38,9 @@ fn codes(text: &str) -> Vec<Code> {
     let started = Instant::now();
     let result = parse(&sources, id);
     assert!(started.elapsed() < LIMIT, "{:?} for {} bytes", started.elapsed(), text.len());
-    result.err().map_or_else(Vec::new, |problems| problems.sorted().iter().map(|p| p.code).collect())
+    result
+        .err()
+        .map_or_else(Vec::new, |problems| problems.sorted().iter().map(|p| p.code).collect())
 }
 
 #[test]
@@ -55,7 +57,8 @@ fn single_byte_mutations_never_panic() {
 
 #[test]
 fn inserted_marks_never_panic() {
-    let marks = ["(", ")", "[", "]", "{", "}", "\"", "#", "->", "::", "\n", "=", ",", "é", "\0", "\r", "0"];
+    let marks =
+        ["(", ")", "[", "]", "{", "}", "\"", "#", "->", "::", "\n", "=", ",", "é", "\0", "\r", "0"];
     for text in [LIB, TYPES] {
         for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
             // A fourth of the marks at each place: over four places, all of them.
@@ -88,7 +91,8 @@ fn long_chains_of_operators_are_an_error_at_once() {
     }
 }
 
-/// In a thread with as much stack as the smallest that Rust's standard library gives, in a debug build.
+/// In a thread with as much stack as the smallest that Rust's standard library gives, in a debug
+/// build.
 #[test]
 fn the_deepest_trees_fit_on_a_small_stack() {
     let deepest = || {
@@ -96,11 +100,19 @@ fn the_deepest_trees_fit_on_a_small_stack() {
         for (open, middle, close) in
             [("(", "relu", ")"), ("repeat 2 {", "relu", "}"), ("block b {", "relu", "}")]
         {
-            let text = format!("net x {{\n{}{middle}{}\n}}", open.repeat(brackets), close.repeat(brackets));
+            let text = format!(
+                "net x {{\n{}{middle}{}\n}}",
+                open.repeat(brackets),
+                close.repeat(brackets)
+            );
             canonical("deep.net", &text);
         }
         for (open, close) in [("(", ")"), ("[", "]"), ("f(", ")"), ("a[", "]")] {
-            let text = format!("net x {{\nexpect {}a{}\n}}", open.repeat(brackets), close.repeat(brackets));
+            let text = format!(
+                "net x {{\nexpect {}a{}\n}}",
+                open.repeat(brackets),
+                close.repeat(brackets)
+            );
             canonical("deep.net", &text);
         }
         let operators = MAX_DEPTH - 1;
@@ -113,7 +125,8 @@ fn the_deepest_trees_fit_on_a_small_stack() {
 
 #[test]
 fn large_files_take_time_in_proportion() {
-    let line = "  label_of_a_stage: conv(64, k = 3) -> bn -> relu if a == b else (conv(32) -> bn)\n";
+    let line =
+        "  label_of_a_stage: conv(64, k = 3) -> bn -> relu if a == b else (conv(32) -> bn)\n";
     let body = line.repeat(1_000);
     tree("large.net", &format!("net x {{\n{body}}}\n"));
     assert_eq!(

@@ -56,7 +56,11 @@ fn a_full_disk_behind_standard_output_is_an_error() {
         command.stdin(File::open(folder.path().join("small.net")).unwrap());
         let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{args:?}: {}", text(&output));
-        assert!(text(&output).contains("standard output: No space left"), "{args:?}: {}", text(&output));
+        assert!(
+            text(&output).contains("standard output: No space left"),
+            "{args:?}: {}",
+            text(&output)
+        );
     }
 }
 
@@ -77,15 +81,21 @@ fn a_reader_that_goes_away_ends_a_command_quietly() {
 fn standard_error_may_be_closed_or_full() {
     let folder = place();
     fs::write(folder.path().join("wrong.net"), NET.replace("relu", "relv")).unwrap();
-    for args in
-        [&["check", "wrong.net"][..], &["check", "absent.net"], &["eval", "absent"], &["plot", "absent"]]
-    {
+    for args in [
+        &["check", "wrong.net"][..],
+        &["check", "absent.net"],
+        &["eval", "absent"],
+        &["plot", "absent"],
+    ] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let status = netc(folder.path(), args).stdout(Stdio::null()).stderr(full).status().unwrap();
         assert_eq!(status.code(), Some(1), "{args:?}");
         let closed = "exec \"$@\" 2>&-";
         let mut shell = Command::new("sh");
-        shell.args(["-c", closed, "sh", env!("CARGO_BIN_EXE_netc")]).args(args).current_dir(folder.path());
+        shell
+            .args(["-c", closed, "sh", env!("CARGO_BIN_EXE_netc")])
+            .args(args)
+            .current_dir(folder.path());
         assert_eq!(shell.stdout(Stdio::null()).status().unwrap().code(), Some(1), "{args:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! Tests that this machine cannot run. libtest knows no such end of a test, so they are noted, and scripts/test.sh says them last.
+//! Tests that this machine cannot run. libtest knows no such end of a test, so they are noted, and
+//! scripts/test.sh says them last.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;

@@ -1,16 +1,25 @@
-//! Watching a training and using its net: event files, curves, single images, what was taken for what.
+//! Watching a training and using its net: event files, curves, single images, what was taken for
+//! what.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use netc::lower::Precision;
 use netc::run::tensorboard::{EventFile, record};
-use netc::run::{Confusion, EpochRow, Hardware, Journal as _, Method, Mistake, Outcome, RunFolder, RunInfo};
+use netc::run::{
+    Confusion, EpochRow, Hardware, Journal as _, Method, Mistake, Outcome, RunFolder, RunInfo,
+};
 use netc::tools::plot::{Curve, confusion, curves};
 
 fn netc(args: &[&str], folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_netc"));
-    command.args(args).current_dir(folder).stdin(Stdio::null()).env("OMP_NUM_THREADS", "1").output().unwrap()
+    command
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .env("OMP_NUM_THREADS", "1")
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -74,22 +83,33 @@ fn runs_are_plotted_as_svg_and_png() {
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     let svg = text(&out.stdout);
     let document = usvg_texts(&svg);
-    for words in ["slow &amp; steady: 84.27%", "fast: 87.49%", "accuracy in percent", "loss", "epoch"] {
+    for words in
+        ["slow &amp; steady: 84.27%", "fast: 87.49%", "accuracy in percent", "loss", "epoch"]
+    {
         assert!(document.contains(words), "no `{words}` in {document}");
     }
     assert!(document.contains("time of training and testing in seconds"), "{document}");
-    assert!(svg.matches("<circle").count() == 4 * (12 + 20), "a mark for each epoch in each of four panels");
+    assert!(
+        svg.matches("<circle").count() == 4 * (12 + 20),
+        "a mark for each epoch in each of four panels"
+    );
 
     let png = at("curves.png");
     let out = netc(&["plot", "fast", "-o", png.to_str().unwrap()], folder.path());
-    assert_eq!((out.status.code(), text(&out.stdout)), (Some(0), String::new()), "{}", text(&out.stderr));
+    assert_eq!(
+        (out.status.code(), text(&out.stdout)),
+        (Some(0), String::new()),
+        "{}",
+        text(&out.stderr)
+    );
     let size = image::ImageReader::open(&png).unwrap().into_dimensions().unwrap();
     assert!(size.0 == 2240 && size.1 > 1000, "{size:?}");
 }
 
 /// The texts of an SVG, one a line.
 fn usvg_texts(svg: &str) -> String {
-    let parts = svg.split("<text").skip(1).filter_map(|part| part.split_once('>')?.1.split_once("</text>"));
+    let parts =
+        svg.split("<text").skip(1).filter_map(|part| part.split_once('>')?.1.split_once("</text>"));
     parts.map(|(text, _)| text.trim()).collect::<Vec<_>>().join("\n")
 }
 
@@ -115,7 +135,8 @@ fn what_cannot_be_plotted_is_said() {
 
 #[test]
 fn one_epoch_of_nothing_can_be_drawn() {
-    let dead = EpochRow { test_loss: f64::NAN, train_loss: f64::NAN, total_time: 0.0, ..row(1, 0.0) };
+    let dead =
+        EpochRow { test_loss: f64::NAN, train_loss: f64::NAN, total_time: 0.0, ..row(1, 0.0) };
     let svg = curves(&[Curve { name: "dead".into(), rows: vec![dead] }]).unwrap();
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
 }
@@ -127,7 +148,10 @@ fn a_confusion_counts_and_is_drawn() {
     for (class, answer) in [(0, 0), (0, 0), (0, 1), (1, 1), (1, 0), (1, 0), (9, 0)] {
         counted.count(class, answer);
     }
-    assert_eq!((counted.examples(0), counted.accuracy(0), counted.accuracy(2)), (3, Some(2.0 / 3.0), None));
+    assert_eq!(
+        (counted.examples(0), counted.accuracy(0), counted.accuracy(2)),
+        (3, Some(2.0 / 3.0), None)
+    );
     let worst = Mistake { class: 1, answer: 0, count: 2 };
     assert_eq!(counted.mistakes(), [worst, Mistake { class: 0, answer: 1, count: 1 }]);
     let svg = confusion("pets", &counted);
@@ -167,7 +191,8 @@ fn frames(mut bytes: &[u8]) -> Vec<Vec<u8>> {
 
 fn event_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = entries.filter(|path| path.to_string_lossy().contains(".tfevents.")).collect();
+    let mut files: Vec<_> =
+        entries.filter(|path| path.to_string_lossy().contains(".tfevents.")).collect();
     files.sort();
     files
 }
@@ -204,7 +229,8 @@ fn event_files_hold_numbers_and_texts() {
         let content = [&[0x0a, tag.len() as u8][..], tag.as_bytes(), &[0x15], &bytes].concat();
         [&[0x0a, content.len() as u8][..], &content].concat()
     };
-    let summary = [value("loss/test", 1.5f32.to_le_bytes()), value("lr", 0.25f32.to_le_bytes())].concat();
+    let summary =
+        [value("loss/test", 1.5f32.to_le_bytes()), value("lr", 0.25f32.to_le_bytes())].concat();
     assert_eq!(after_time[2], [&[0x10, 0xac, 2, 0x2a, summary.len() as u8][..], &summary].concat());
     assert!(after_time[3].windows(13).any(|part| part == b"net small { }"));
 }
@@ -237,8 +263,17 @@ mod trained {
         text(&out.stdout)
     }
 
-    const TRAIN: [&str; 9] =
-        ["train", "marks.net", "--data", "marks", "--device", "cpu", "--precision", "fp32", "--out"];
+    const TRAIN: [&str; 9] = [
+        "train",
+        "marks.net",
+        "--data",
+        "marks",
+        "--device",
+        "cpu",
+        "--precision",
+        "fp32",
+        "--out",
+    ];
 
     #[test]
     fn images_of_ones_own_are_trained_on_and_the_net_names_them() {
@@ -256,8 +291,9 @@ mod trained {
         // The event file has every epoch.
         let files = event_files(&dir.join("run"));
         let events = frames(&std::fs::read(&files[0]).unwrap());
-        let with =
-            |tag: &str| events.iter().filter(|e| e.windows(tag.len()).any(|w| w == tag.as_bytes())).count();
+        let with = |tag: &str| {
+            events.iter().filter(|e| e.windows(tag.len()).any(|w| w == tag.as_bytes())).count()
+        };
         assert_eq!((with("accuracy/test"), with("step/loss"), with("net marks")), (6, 6, 1));
 
         predicts(dir);
@@ -267,7 +303,10 @@ mod trained {
     fn predicts(dir: &Path) {
         let out = ran(&netc(&["predict", "run", "marks/test/light/1.png", "--device", "cpu"], dir));
         let lines: Vec<&str> = out.lines().collect();
-        assert!(lines.len() == 2 && lines[0].ends_with("%  light") && lines[1].ends_with("%  dark"), "{out}");
+        assert!(
+            lines.len() == 2 && lines[0].ends_with("%  light") && lines[1].ends_with("%  dark"),
+            "{out}"
+        );
         // Grey as colours, and grey of another size.
         colour(&dir.join("colour.png"), [8, 8], [30, 30, 30]);
         grey(&dir.join("large.png"), [32, 32], 0);
@@ -297,15 +336,18 @@ mod trained {
         let line: serde_json::Value = serde_json::from_str(&text(&out.stdout)).unwrap();
         assert_eq!(line["image"], "colour.png");
         assert_eq!(line["top"].as_array().unwrap().len(), 1);
-        let out =
-            ran(&netc(&["predict", "run", "large.png", "colour.png", "--resize", "--device", "cpu"], dir));
+        let out = ran(&netc(
+            &["predict", "run", "large.png", "colour.png", "--resize", "--device", "cpu"],
+            dir,
+        ));
         assert!(out.starts_with("large.png\n  ") && out.contains("\ncolour.png\n  "), "{out}");
         assert_eq!(netc(&["predict", "run"], dir).status.code(), Some(2));
         assert_eq!(netc(&["predict", "marks", "colour.png"], dir).status.code(), Some(1));
     }
 
     fn evaluates(dir: &Path) {
-        let out = ran(&netc(&["eval", "run", "--confusion", "-o", "c.png", "--device", "cpu"], dir));
+        let out =
+            ran(&netc(&["eval", "run", "--confusion", "-o", "c.png", "--device", "cpu"], dir));
         insta::with_settings!({filters => vec![(r"loss \d\.\d+", "loss X")]}, {
             insta::assert_snapshot!(out, @r"
             marks on 24 test images of marks: accuracy 100.00%, loss X
@@ -318,7 +360,8 @@ mod trained {
             ");
         });
         assert!(image::open(dir.join("c.png")).is_ok());
-        let out = ran(&netc(&["eval", "run", "--confusion", "--format", "json", "--device", "cpu"], dir));
+        let out =
+            ran(&netc(&["eval", "run", "--confusion", "--format", "json", "--device", "cpu"], dir));
         let object: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(object["confusion"], serde_json::json!([[12, 0], [0, 12]]));
         assert_eq!((&object["accuracy"], &object["classes"][1]), (&1.0.into(), &"light".into()));
@@ -360,18 +403,23 @@ mod trained {
             &["--set", "classes=3"],
             "marks has 2 classes: expected an output [N, 2], got [N, 3]\nhelp: --set classes=2",
         );
-        let fixed =
-            NET.replace("classes = 2", "scale = 1").replace("linear(classes)", "linear(4) -> mul(scale)");
+        let fixed = NET
+            .replace("classes = 2", "scale = 1")
+            .replace("linear(classes)", "linear(4) -> mul(scale)");
         std::fs::write(dir.join("marks.net"), fixed.replace("[N, classes]", "[N, 4]")).unwrap();
         refused(&[], "help: `body.linear` decides that: make it `linear(2)`");
         std::fs::write(dir.join("marks.net"), NET.replace("[N, 1, 8, 8]", "[N, 3, 8, 8]")).unwrap();
         refused(&[], "help: write `input image: [N, 1, 8, 8]` in the net");
         let sized = NET.replace("classes = 2", "classes = 2, size = 16, channels = 3");
-        std::fs::write(dir.join("marks.net"), sized.replace("[N, 1, 8, 8]", "[N, channels, size, size]"))
-            .unwrap();
+        std::fs::write(
+            dir.join("marks.net"),
+            sized.replace("[N, 1, 8, 8]", "[N, channels, size, size]"),
+        )
+        .unwrap();
         refused(&[], "help: --set channels=1 --set size=8");
         ran(&netc(
-            &[&TRAIN[..], &["run", "--set", "channels=1", "--set", "size=8", "--epochs", "1"]].concat(),
+            &[&TRAIN[..], &["run", "--set", "channels=1", "--set", "size=8", "--epochs", "1"]]
+                .concat(),
             dir,
         ));
     }

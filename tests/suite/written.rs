@@ -111,7 +111,10 @@ fn names_of_255_bytes_are_written_at_every_door() {
         rewrite(&path, b"three").unwrap();
         keep(&path, &folder.path().join("before")).unwrap();
         replace(&path, b"four").unwrap();
-        assert_eq!((text(&path).as_str(), text(&folder.path().join("before")).as_str()), ("four", "three"));
+        assert_eq!(
+            (text(&path).as_str(), text(&folder.path().join("before")).as_str()),
+            ("four", "three")
+        );
         fs::remove_file(&path).unwrap();
     }
     let long = format!("{}.net", "n".repeat(251));
@@ -153,14 +156,17 @@ fn an_import_whose_weights_cannot_be_written_writes_no_net() {
     let folder = tempfile::tempdir().unwrap();
     let model = Path::new("tests/cases/onnx/old_opset.onnx").canonicalize().unwrap();
     let outs = ["-o", "a.net", "--weights", "absent/a.safetensors"].map(OsStr::new);
-    let run = netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
+    let run =
+        netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
     assert_eq!((run.status.code(), names(folder.path())), (Some(1), vec![]));
     assert!(said(&run).contains("absent/a.safetensors"), "{}", said(&run));
     let outs = ["--weights", "absent/a.safetensors"].map(OsStr::new);
-    let run = netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
+    let run =
+        netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
     assert_eq!((run.status.code(), run.stdout.len()), (Some(1), 0), "nor does it print one");
     let outs = ["-o", "a", "--weights", "./a"].map(OsStr::new);
-    let run = netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
+    let run =
+        netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
     assert_eq!((run.status.code(), names(folder.path())), (Some(1), vec![]), "one file for both");
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::check::{invariants, net};
 
-/// Net and parameters, as torchvision 0.26 counts them; of airbench94 as its published code does, those that it trains.
+/// Net and parameters, as torchvision 0.26 counts them; of airbench94 as its published code does,
+/// those that it trains.
 const PARAMS: &[(&str, u64)] = &[
     ("airbench94", 1_971_352),
     ("densenet121", 7_978_856),
@@ -60,10 +61,13 @@ fn airbench94_has_the_published_layers() {
     assert_eq!(count("init = \"dirac\""), 6, "every convolution but the first\n{text}");
     let stated: Vec<&str> = text.lines().filter(|line| line.contains("whiten")).collect();
     assert!(
-        stated[0].contains("conv(24, k = 2, pad = 0, bias = true, init = \"whiten\", train_weight = false)"),
+        stated[0].contains(
+            "conv(24, k = 2, pad = 0, bias = true, init = \"whiten\", train_weight = false)"
+        ),
         "{text}"
     );
-    // 8 epochs of 50,000 images, two operations a MAC, a step thrice a pass: the published 0.29 PFLOP.
+    // 8 epochs of 50,000 images, two operations a MAC, a step thrice a pass: the published 0.29
+    // PFLOP.
     let petaflops = net.macs() as f64 * 6.0 * 50_000.0 * 8.0 / 1e15;
     assert!((petaflops - 0.29).abs() < 0.01, "{petaflops}");
 }
@@ -73,7 +77,8 @@ fn the_stages_of_resnets_hold_all_their_blocks() {
     for (name, blocks) in [("resnet18", [2, 2, 2, 2]), ("resnet50", [3, 4, 6, 3])] {
         let net = net(&zoo().into_iter().find(|file| file.file_stem().unwrap() == name).unwrap());
         let paths: Vec<&str> = net.order().iter().map(|&id| net.node(id).path.as_str()).collect();
-        let in_stage = |path: &str| ["image", "stem", "head"].iter().any(|stage| path.starts_with(stage));
+        let in_stage =
+            |path: &str| ["image", "stem", "head"].iter().any(|stage| path.starts_with(stage));
         assert!(paths.iter().all(|path| in_stage(path) || path.starts_with("layer")), "{paths:?}");
         for (stage, blocks) in (1..).zip(blocks) {
             let parts: BTreeSet<&str> = paths

@@ -1,7 +1,8 @@
-//! How a page calls [`answer`](crate::answer()): three functions and two texts in this module's memory.
+//! How a page calls [`answer`](crate::answer()): three functions and two texts in this module's
+//! memory.
 //!
-//! The page asks [`question`] for room, writes UTF-8 there, calls [`ask`], and reads the answer from
-//! where [`reply`] says.
+//! The page asks [`question`] for room, writes UTF-8 there, calls [`ask`], and reads the answer
+//! from where [`reply`] says.
 
 // Names for the page to call. There is no other unsafe code.
 #![allow(unsafe_code)]

@@ -106,7 +106,8 @@ fn about(question: Question) -> Answer {
         Question::Diff { files, a, b, set } => {
             Answer::Diff(net(&a, &[], &files).zip(net(&b, &set, &files)).map(|(a, b)| {
                 let found = diff::diff(&a, &b);
-                let [full, summary] = [diff::full(&found), diff::summary(&found)].map(|text| coloured(&text));
+                let [full, summary] =
+                    [diff::full(&found), diff::summary(&found)].map(|text| coloured(&text));
                 Difference { full, summary, found }
             }))
         }

@@ -57,7 +57,12 @@ impl Net {
             params: net.params(),
             macs: net.macs(),
             output: net.shape(net.output()).to_string(),
-            parameters: net.graph().params.iter().map(|(name, v)| (name.clone(), v.to_string())).collect(),
+            parameters: net
+                .graph()
+                .params
+                .iter()
+                .map(|(name, v)| (name.clone(), v.to_string()))
+                .collect(),
             stages: stages(net).into_iter().map(stage).collect(),
             nodes: nodes(net),
             margins: margins.collect(),

@@ -67,7 +67,8 @@ impl Shown {
 
 fn place(sources: &Sources, span: Span) -> Place {
     let source = sources.get(span.file);
-    let units = |bytes: usize| source.text.get(..bytes).unwrap_or(&source.text).encode_utf16().count();
+    let units =
+        |bytes: usize| source.text.get(..bytes).unwrap_or(&source.text).encode_utf16().count();
     let at = sources.position(span);
     Place {
         file: source.name.clone(),

@@ -1,5 +1,6 @@
 //! Writes `src/onnx/proto/onnx.rs` from `src/onnx/proto/onnx.proto`, ONNX's own schema:
-//! `cargo run --manifest-path scripts/onnx-proto/Cargo.toml`, after a change of the schema or of prost.
+//! `cargo run --manifest-path scripts/onnx-proto/Cargo.toml`, after a change of the schema or of
+//! prost.
 
 use std::error::Error;
 use std::path::Path;

@@ -147,7 +147,8 @@ pub struct Sizes(
 
 fn sizes(text: &str) -> Result<Sizes, String> {
     let size = |part: &str| part.parse().ok().filter(|&size: &u64| size > 0);
-    let sizes: Option<Vec<u64>> = text.split(['x', 'X', ',']).map(|part| size(part.trim())).collect();
+    let sizes: Option<Vec<u64>> =
+        text.split(['x', 'X', ',']).map(|part| size(part.trim())).collect();
     sizes.map(Sizes).ok_or_else(|| "expected sizes from 1 on, as in 3x224x224".into())
 }
 

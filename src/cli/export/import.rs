@@ -23,11 +23,14 @@ pub(in crate::cli) fn run(args: &ImportArgs) -> ExitCode {
 }
 
 fn go(args: &ImportArgs) -> Result<String, String> {
-    let stem = args.model.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let stem =
+        args.model.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let sizes = args.input.as_ref().map(|sizes| sizes.0.as_slice());
-    let imported = import_sized(read(&args.model)?, &stem, sizes).map_err(|error| refusal(&error))?;
+    let imported =
+        import_sized(read(&args.model)?, &stem, sizes).map_err(|error| refusal(&error))?;
     let (text, net) = reread(&imported.net)?;
-    let file = args.model.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let file =
+        args.model.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let text = format!("# {} after `netc import`.\n{text}", file.replace(char::is_control, "?"));
     let weights = match &args.weights {
         Some(_) => Some(imported.weights.renamed(&imported.net, &net)?.to_safetensors(None)?),
@@ -54,7 +57,8 @@ fn refusal(error: &ImportError) -> String {
         ImportError::Unsupported(what) => listed(what),
         ImportError::Open { missing, .. } => {
             let help = "say the sizes without the batch, as in `--input 3x224x224`";
-            let also = if missing.is_empty() { String::new() } else { format!("\n{}", listed(missing)) };
+            let also =
+                if missing.is_empty() { String::new() } else { format!("\n{}", listed(missing)) };
             format!("{error}\n  help: {help}{also}")
         }
         ImportError::Sizes { .. } => {

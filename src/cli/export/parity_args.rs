@@ -56,7 +56,12 @@ pub struct AgreeArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
     /// The precisions
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "fp64,fp32,fp16,bf16")]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "fp64,fp32,fp16,bf16"
+    )]
     pub precision: Vec<Precision>,
     /// Images per step
     #[arg(long, value_name = "N", default_value_t = 4)]

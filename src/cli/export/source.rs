@@ -33,16 +33,23 @@ pub fn load(args: &SourceArgs) -> Result<Source, String> {
     let net = match compilation.net {
         Some(net) => net,
         None if compilation.problems.has_errors() => return Err(String::new()),
-        None => return Err(format!("{} holds blocks alone; there is no net in it", args.net.display())),
+        None => {
+            return Err(format!(
+                "{} holds blocks alone; there is no net in it",
+                args.net.display()
+            ));
+        }
     };
     let most = Weights::most_bytes(&net);
     let weights = match (&args.weights, args.seed) {
         (Some(path), _) => {
-            let bytes = disk::read(path, most).map_err(|error| format!("{}: {error}", path.display()))?;
+            let bytes =
+                disk::read(path, most).map_err(|error| format!("{}: {error}", path.display()))?;
             read(path, &bytes, &net)?
         }
         (None, None) if run => {
-            let bytes = RunFolder::read_checkpoint(&args.net, most).map_err(|error| error.to_string())?;
+            let bytes =
+                RunFolder::read_checkpoint(&args.net, most).map_err(|error| error.to_string())?;
             read(&args.net.join(RunFolder::CHECKPOINT), &bytes, &net)?
         }
         (None, seed) => Weights::initial(&net, seed.unwrap_or(0))?,

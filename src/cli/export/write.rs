@@ -33,7 +33,9 @@ pub fn end(result: Result<PathBuf, String>) -> ExitCode {
 
 /// The file to write.
 pub fn out(args: &ExportArgs, source: &Source) -> PathBuf {
-    args.out.clone().unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.to.ending()).into())
+    args.out
+        .clone()
+        .unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.to.ending()).into())
 }
 
 fn go(args: &ExportArgs) -> Result<PathBuf, String> {

@@ -29,18 +29,25 @@ fn ask() -> Result<Probe, NoProbe> {
     };
     let no = |found: String| {
         let repair = sibling::LIBTORCH.into();
-        let subject = if found.contains("netc-torch cannot be started") { "netc-torch" } else { "libtorch" };
+        let subject =
+            if found.contains("netc-torch cannot be started") { "netc-torch" } else { "libtorch" };
         NoProbe { subject, found, repair }
     };
     let mut command = sibling::command(&program);
     command.args(["doctor", "--probe"]).stdin(Stdio::null());
-    let output = command.output().map_err(|error| no(format!("netc-torch cannot be started: {error}")))?;
+    let output =
+        command.output().map_err(|error| no(format!("netc-torch cannot be started: {error}")))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     if !output.status.success() {
         let place = sibling::find_libtorch();
-        let place = place.map_or_else(|| "none found".into(), |path| format!("found in {}", path.display()));
-        return Err(no(format!("{place}; netc-torch ended with {}: {}", output.status, shortened(last))));
+        let place = place
+            .map_or_else(|| "none found".into(), |path| format!("found in {}", path.display()));
+        return Err(no(format!(
+            "{place}; netc-torch ended with {}: {}",
+            output.status,
+            shortened(last)
+        )));
     }
     serde_json::from_slice(&output.stdout)
         .map_err(|error| no(format!("netc-torch gave no answer ({error}): {}", shortened(last))))
@@ -66,6 +73,7 @@ fn line(finding: &Finding) -> String {
         Status::Warning => (YELLOW, "warning"),
         Status::Failure => (RED, "failure"),
     };
-    let repair = finding.repair.as_ref().map_or_else(String::new, |repair| format!("{:21}{repair}\n", ""));
+    let repair =
+        finding.repair.as_ref().map_or_else(String::new, |repair| format!("{:21}{repair}\n", ""));
     format!("{colour}{word:<8}{PLAIN} {:<11} {}\n{repair}", finding.subject, finding.found)
 }

@@ -5,19 +5,21 @@ use std::process::{self, ExitCode};
 use crate::cli::out::complain;
 
 /// The library whose presence shows that a folder contains libtorch.
-const LIBRARY: &str = if cfg!(target_os = "macos") { "libtorch_cpu.dylib" } else { "libtorch_cpu.so" };
+const LIBRARY: &str =
+    if cfg!(target_os = "macos") { "libtorch_cpu.dylib" } else { "libtorch_cpu.so" };
 
 /// The variable that gives the dynamic linker further folders.
-const LINKER_PATH: &str = if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
+const LINKER_PATH: &str =
+    if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
 /// The exit code of a shell and of the dynamic linker for a program that cannot be loaded.
 const NOT_LOADED: i32 = 127;
 
 /// How to get what is missing.
-pub const INSTALL: &str = "in a checkout of netc: scripts/libtorch.sh, then cargo install --path torch";
+pub const INSTALL: &str =
+    "in a checkout of netc: scripts/libtorch.sh, then cargo install --path torch";
 /// How to get libtorch alone.
-pub const LIBTORCH: &str =
-    "run scripts/libtorch.sh in a checkout of netc, or set LIBTORCH to the folder of a libtorch 2.11.0";
+pub const LIBTORCH: &str = "run scripts/libtorch.sh in a checkout of netc, or set LIBTORCH to the folder of a libtorch 2.11.0";
 
 /// Runs this command line in `netc-torch`, which is installed beside this program and links
 /// libtorch. A process that links libtorch takes 0.4 s to start; commands that do not need it
@@ -37,7 +39,9 @@ pub fn start_sibling() -> ExitCode {
         // It may still lie where only the dynamic linker knows.
         None => match command.status() {
             Ok(status) if status.code() == Some(NOT_LOADED) => {
-                complain(&format!("libtorch 2.11.0 was not found\n{LIBTORCH}\n`netc doctor` says more\n"));
+                complain(&format!(
+                    "libtorch 2.11.0 was not found\n{LIBTORCH}\n`netc doctor` says more\n"
+                ));
                 return ExitCode::from(crate::cli::PROBLEMS);
             }
             Ok(status) => process::exit(status.code().unwrap_or(1)),
@@ -58,7 +62,8 @@ pub fn sibling() -> Option<PathBuf> {
 /// A command that starts it and lets it find the libtorch that `LIBTORCH` names.
 pub fn command(sibling: &Path) -> process::Command {
     let mut command = process::Command::new(sibling);
-    // OpenMP's threads wait by spinning otherwise, and a second busy process makes training five times slower.
+    // OpenMP's threads wait by spinning otherwise, and a second busy process makes training five
+    // times slower.
     if env::var_os("OMP_WAIT_POLICY").is_none() {
         command.env("OMP_WAIT_POLICY", "passive");
     }
@@ -90,7 +95,11 @@ pub fn find_libtorch() -> Option<PathBuf> {
 fn named_folders() -> Vec<PathBuf> {
     let Some(libtorch) = env::var_os("LIBTORCH").map(PathBuf::from) else { return Vec::new() };
     let beside = libtorch.parent().map(|folder| folder.join("nvidia/cu13/lib"));
-    [Some(libtorch.join("lib")), beside].into_iter().flatten().filter(|folder| folder.is_dir()).collect()
+    [Some(libtorch.join("lib")), beside]
+        .into_iter()
+        .flatten()
+        .filter(|folder| folder.is_dir())
+        .collect()
 }
 
 /// Replaces this process by the command, so that it receives signals and sets the exit code.

@@ -38,8 +38,8 @@ pub struct CheckArgs {
     /// Images per batch, for predicting the memory of a training step [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub batch: Option<u64>,
-    /// Precision for that prediction: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with instructions
-    /// for it, else fp32
+    /// Precision for that prediction: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with
+    /// instructions for it, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
     /// Convolutions for that prediction: auto, library, f2 or f4

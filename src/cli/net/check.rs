@@ -43,7 +43,11 @@ pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
             }
         }
     }
-    if compiled.iter().all(|(_, c)| passes(c, args)) { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
+    if compiled.iter().all(|(_, c)| passes(c, args)) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(PROBLEMS)
+    }
 }
 
 /// Verdict and table of one file.
@@ -53,8 +57,12 @@ fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
         text += &echo_overrides(net, &args.set.set);
         text += &format!("\n{}\n", stage_table(net));
         let memory = Memory::of(net, args).map(|memory| memory.line());
-        let large =
-            || format!("memory: not predicted for more than {} ops", thousands(MAX_PREDICTED_NODES as u64));
+        let large = || {
+            format!(
+                "memory: not predicted for more than {} ops",
+                thousands(MAX_PREDICTED_NODES as u64)
+            )
+        };
         let large = || (net.order().len() > MAX_PREDICTED_NODES).then(large);
         text += &memory.or_else(large).map_or_else(String::new, |line| format!("\n{line}\n"));
     }
@@ -70,7 +78,9 @@ fn verdict(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     let file = file.display();
     match (&compilation.net, passes(compilation, args)) {
         (_, false) => format!("{file}: {}", count_of(compilation, "problem")),
-        (Some(net), true) => format!("{file}: {} is sound{}", net.graph().name, and_warnings(compilation)),
+        (Some(net), true) => {
+            format!("{file}: {} is sound{}", net.graph().name, and_warnings(compilation))
+        }
         (None, true) => format!("{file}: sound, blocks alone{}", and_warnings(compilation)),
     }
 }
@@ -122,9 +132,8 @@ fn many(compiled: &[(&Path, Compilation)], args: &CheckArgs) -> String {
                 millions(net.macs()),
                 Memory::of(net, args).map_or_else(String::new, |memory| memory.short()),
             ]),
-            (None, true) => {
-                table.add_row(vec![file, format!("sound, blocks alone{}", and_warnings(compilation))])
-            }
+            (None, true) => table
+                .add_row(vec![file, format!("sound, blocks alone{}", and_warnings(compilation))]),
         };
     }
     trimmed(&table) + "\n"
@@ -193,7 +202,8 @@ fn nodes_json(net: &Checked) -> Vec<NodeJson<'_>> {
 }
 
 fn problem_json<'a>(problem: &'a Problem, sources: &'a Sources) -> ProblemJson<'a> {
-    let at = problem.span.map(|span| (sources.get(span.file).name.as_str(), sources.position(span)));
+    let at =
+        problem.span.map(|span| (sources.get(span.file).name.as_str(), sources.position(span)));
     ProblemJson {
         severity: problem.severity().as_str(),
         code: problem.code.as_str(),

@@ -14,7 +14,10 @@ pub(in crate::cli) fn run(args: &ExpandArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         None if compilation.ok() => {
-            complain(&format!("{} holds blocks alone; there is no net to expand\n", args.file.display()));
+            complain(&format!(
+                "{} holds blocks alone; there is no net to expand\n",
+                args.file.display()
+            ));
             ExitCode::from(PROBLEMS)
         }
         None => ExitCode::from(PROBLEMS),

@@ -17,7 +17,9 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
         _ if subject.exists() || (code.is_none() && meant_as_file(subject)) => {
             explain_path::run(args, subject)
         }
-        Some(code) => wrong(&format!("`{}` is a code, which has no paths; name a file", code.as_str())),
+        Some(code) => {
+            wrong(&format!("`{}` is a code, which has no paths; name a file", code.as_str()))
+        }
         None => {
             let word = subject.display().to_string();
             let near = did_you_mean(&word, Code::ALL.iter().map(|code| code.as_str()));

@@ -20,7 +20,10 @@ pub(in crate::cli) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
     show(&compilation.problems, &compilation.sources);
     let Some(net) = &compilation.net else {
         if compilation.ok() {
-            complain(&format!("{} holds blocks alone; there is no net to explain\n", file.display()));
+            complain(&format!(
+                "{} holds blocks alone; there is no net to explain\n",
+                file.display()
+            ));
         }
         return ExitCode::from(PROBLEMS);
     };
@@ -32,7 +35,10 @@ pub(in crate::cli) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
                 None => format!("`netc explain {}` lists every path", file.display()),
             };
             let path = args.path.as_deref().unwrap_or_default();
-            return wrong(&format!("there is no `{path}` in the net `{}`; {help}", net.graph().name));
+            return wrong(&format!(
+                "there is no `{path}` in the net `{}`; {help}",
+                net.graph().name
+            ));
         }
     };
     match args.format {
@@ -126,9 +132,13 @@ fn listed(listing: &Listing) -> String {
             out.push('\n');
         }
         last = stage(row);
-        let params =
-            if row.params > 0 { format!("  {} params", thousands(row.params)) } else { String::new() };
-        let line = format!("{:path$}  {:call$}  {:sizes$}{params}", row.path, row.call, shape(&row.shape));
+        let params = if row.params > 0 {
+            format!("  {} params", thousands(row.params))
+        } else {
+            String::new()
+        };
+        let line =
+            format!("{:path$}  {:call$}  {:sizes$}{params}", row.path, row.call, shape(&row.shape));
         out += line.trim_end();
         out.push('\n');
     }
@@ -136,7 +146,8 @@ fn listed(listing: &Listing) -> String {
 }
 
 fn recipe_text(recipe: &[Key]) -> String {
-    let value = |key: &Key| if key.value.is_null() { "not set".to_string() } else { key.value.to_string() };
+    let value =
+        |key: &Key| if key.value.is_null() { "not set".to_string() } else { key.value.to_string() };
     let keys = recipe.iter().map(|key| key.key.len()).max().unwrap_or(0);
     let values = recipe.iter().map(|key| value(key).chars().count()).max().unwrap_or(0);
     let mut lines = Places::default();

@@ -29,7 +29,10 @@ pub(in crate::cli) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
             }
         }
         for title in &applied {
-            print(&format!("{}: {title}\n", if args.dry_run { "would repair" } else { "repaired" }));
+            print(&format!(
+                "{}: {title}\n",
+                if args.dry_run { "would repair" } else { "repaired" }
+            ));
         }
         for (path, title) in &refused {
             complain(&format!("not repaired: {path} is not among the files named; {title}\n"));

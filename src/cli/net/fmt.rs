@@ -20,8 +20,11 @@ enum Outcome {
 pub(in crate::cli) fn run(args: &FmtArgs) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for file in &args.files {
-        let outcome =
-            if file == Path::new("-") { from_stdin(args.check) } else { in_place(file, args.check) };
+        let outcome = if file == Path::new("-") {
+            from_stdin(args.check)
+        } else {
+            in_place(file, args.check)
+        };
         match outcome {
             Outcome::Canonical => {}
             Outcome::Changed if args.check => {
@@ -75,5 +78,8 @@ fn in_place(file: &Path, check: bool) -> Outcome {
 fn canonical(name: &str, text: &str) -> Option<String> {
     let mut sources = Sources::default();
     let id = sources.add(name, text);
-    syntax::parse(&sources, id).map(|file| syntax::print(&file)).map_err(|p| show(&p, &sources)).ok()
+    syntax::parse(&sources, id)
+        .map(|file| syntax::print(&file))
+        .map_err(|p| show(&p, &sources))
+        .ok()
 }

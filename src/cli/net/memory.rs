@@ -31,7 +31,12 @@ impl Memory {
     }
 
     /// For a given batch size.
-    pub fn of_step(net: &Checked, images: u64, precision: Precision, conv: ConvChoice) -> Option<Memory> {
+    pub fn of_step(
+        net: &Checked,
+        images: u64,
+        precision: Precision,
+        conv: ConvChoice,
+    ) -> Option<Memory> {
         let load = Workload { images, precision, threads: threads() };
         let step = Predicted::new(net, conv, cpu::has_kernels()).ok()?;
         let bytes = step.footprint(load).total();

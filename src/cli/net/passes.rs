@@ -60,8 +60,15 @@ fn text(optimised: &Optimised) -> String {
     let mut changes = String::new();
     for stage in &optimised.stages {
         let [macs, moved] = row(&stage.net);
-        let about = PASSES.iter().find(|pass| pass.name == stage.pass).map_or("", |pass| pass.about);
-        summary.add_row([stage.pass.into(), stage.changes.len().to_string(), macs, moved, about.into()]);
+        let about =
+            PASSES.iter().find(|pass| pass.name == stage.pass).map_or("", |pass| pass.about);
+        summary.add_row([
+            stage.pass.into(),
+            stage.changes.len().to_string(),
+            macs,
+            moved,
+            about.into(),
+        ]);
         for change in &stage.changes {
             changes += &format!("{}: {change}\n", stage.pass);
         }

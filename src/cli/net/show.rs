@@ -12,7 +12,10 @@ pub(in crate::cli) fn run(args: &ShowArgs) -> ExitCode {
     show(&compilation.problems, &compilation.sources);
     let Some(net) = &compilation.net else {
         if compilation.ok() {
-            complain(&format!("{} holds blocks alone; there is no net to show\n", args.file.display()));
+            complain(&format!(
+                "{} holds blocks alone; there is no net to show\n",
+                args.file.display()
+            ));
         }
         return ExitCode::from(PROBLEMS);
     };
@@ -20,7 +23,8 @@ pub(in crate::cli) fn run(args: &ShowArgs) -> ExitCode {
         print(&ssa(net));
         return ExitCode::SUCCESS;
     }
-    let width = terminal_size::terminal_size().map_or(usize::MAX, |(width, _)| usize::from(width.0));
+    let width =
+        terminal_size::terminal_size().map_or(usize::MAX, |(width, _)| usize::from(width.0));
     print(&echo_overrides(net, &args.set.set));
     for (i, file) in annotated(net, &compilation.sources).iter().enumerate() {
         let gap = if i > 0 { "\n" } else { "" };

@@ -20,8 +20,8 @@ pub struct DrawArgs {
     /// The file to draw
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Where to write; the extension decides the format: svg, png, dot or mmd (Mermaid). Without it,
-    /// SVG to standard output
+    /// Where to write; the extension decides the format: svg, png, dot or mmd (Mermaid). Without
+    /// it, SVG to standard output
     #[arg(short, long, value_name = "FILE", value_parser = drawing)]
     pub output: Option<(PathBuf, Format)>,
     /// Draw each block as one box
@@ -60,7 +60,8 @@ pub struct PlotArgs {
     /// The folders of runs
     #[arg(required = true, value_name = "RUN", value_hint = clap::ValueHint::DirPath)]
     pub runs: Vec<PathBuf>,
-    /// Where to write; the extension decides the format: svg or png. Without it, SVG to standard output
+    /// Where to write; the extension decides the format: svg or png. Without it, SVG to standard
+    /// output
     #[arg(short, long, value_name = "FILE", value_parser = picture)]
     pub output: Option<PathBuf>,
 }

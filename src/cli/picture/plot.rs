@@ -29,7 +29,9 @@ fn go(args: &PlotArgs) -> Result<(), String> {
             complain(&format!("{}: {damage}\n", run.join(RunFolder::LOG).display()));
         }
         match rows.is_empty() {
-            true => complain(&format!("{} has no whole epoch yet and is left out\n", run.display())),
+            true => {
+                complain(&format!("{} has no whole epoch yet and is left out\n", run.display()))
+            }
             false => all.push(Curve { name, rows }),
         }
     }
@@ -50,7 +52,11 @@ fn go(args: &PlotArgs) -> Result<(), String> {
 fn names(runs: &[&Path]) -> Vec<String> {
     let last = |run: &Path| run.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = |run: &&Path| match last(run) {
-        Some(name) if runs.iter().filter(|other| last(other).as_ref() == Some(&name)).count() == 1 => name,
+        Some(name)
+            if runs.iter().filter(|other| last(other).as_ref() == Some(&name)).count() == 1 =>
+        {
+            name
+        }
         _ => run.display().to_string(),
     };
     runs.iter().map(name).collect()

@@ -49,7 +49,8 @@ pub struct SearchArgs {
     /// Train each variant for each of these lengths [default: the recipe's]
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Vec<u32>,
-    /// Successive halving: after 1, N, N², ... runs, continue only the best one in N of the variants
+    /// Successive halving: after 1, N, N², ... runs, continue only the best one in N of the
+    /// variants
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub halving: Option<u32>,
     #[command(flatten)]

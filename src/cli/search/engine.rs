@@ -32,8 +32,11 @@ pub fn run(args: &SearchArgs) -> ExitCode {
 
 fn hand_over(args: &SearchArgs) -> Result<(), SearchError> {
     let Planned { folder, plan, .. } = planned(args, false)?;
-    let whole = folder.canonicalize().map_err(|e| SearchError::new(format!("{}: {e}", folder.display())))?;
-    let netc = std::env::current_exe().map_err(|e| SearchError::new(format!("where netc is: {e}")))?;
+    let whole = folder
+        .canonicalize()
+        .map_err(|e| SearchError::new(format!("{}: {e}", folder.display())))?;
+    let netc =
+        std::env::current_exe().map_err(|e| SearchError::new(format!("where netc is: {e}")))?;
     let trainings = &args.trainings;
     let mut arguments = vec![
         "--worker".to_string(),
@@ -53,7 +56,9 @@ fn hand_over(args: &SearchArgs) -> Result<(), SearchError> {
         (Some(EmitArg::Parallel), _) => {
             // Parallel would follow a link there.
             let log = Folder::open(&folder).and_then(|place| place.file(parallel::JOBLOG));
-            log.map_err(|e| SearchError::new(format!("{}: {e}", folder.join(parallel::JOBLOG).display())))?;
+            log.map_err(|e| {
+                SearchError::new(format!("{}: {e}", folder.join(parallel::JOBLOG).display()))
+            })?;
             print(&parallel::command(&workers, args.engine.hosts.as_deref()).map_err(wrong)?);
         }
         (None, Some(EngineArg::Slurm)) => {
@@ -83,7 +88,10 @@ fn status(folder: &Path) -> Result<(), SearchError> {
     if elements.is_empty() {
         print("Slurm: no job of this search waits or runs\n");
         if !status.is_over() {
-            complain(&format!("submit it again: netc search {} --engine slurm\n", folder.display()));
+            complain(&format!(
+                "submit it again: netc search {} --engine slurm\n",
+                folder.display()
+            ));
         }
         return Ok(());
     }

@@ -58,7 +58,8 @@ pub fn of(
     Ok(Planned { folder, plan, texts: Some(texts), data: Some(data) })
 }
 
-/// The plan of a search's folder, with the images where the user says; else where the plan does, if the user wrote it.
+/// The plan of a search's folder, with the images where the user says; else where the plan does, if
+/// the user wrote it.
 fn going_on(folder: &Path, data: Option<&str>) -> Result<Plan, SearchError> {
     let mut plan = Plan::read(folder)?;
     match data {

@@ -26,7 +26,8 @@ pub fn run(args: &ReportArgs) -> ExitCode {
 
 fn go(args: &ReportArgs) -> Result<(), SearchError> {
     let report = Report::read(&args.folder)?;
-    let to_stdout = [&args.csv, &args.json].into_iter().flatten().any(|path| path == Path::new("-"));
+    let to_stdout =
+        [&args.csv, &args.json].into_iter().flatten().any(|path| path == Path::new("-"));
     if !to_stdout {
         print(&text(&report));
     }
@@ -63,7 +64,8 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), SearchError> {
 
 /// A report for people.
 pub fn text(report: &Report) -> String {
-    let mut out = format!("{} of {} runs finished, on {}\n", report.finished, report.planned, report.data);
+    let mut out =
+        format!("{} of {} runs finished, on {}\n", report.finished, report.planned, report.data);
     if report.dropped > 0 {
         out += &format!("{} runs spared by successive halving\n", report.dropped);
     }
@@ -134,7 +136,8 @@ fn interval(of: Option<[f64; 2]>) -> String {
 
 /// The gains of one kind, and their cost in time.
 fn gains<'a>(title: &str, all: impl Iterator<Item = &'a Gain>) -> String {
-    let header = ["net", "epochs", "n", "gain", "95% interval", "p", "further s", "points/s", "verdict"];
+    let header =
+        ["net", "epochs", "n", "gain", "95% interval", "p", "further s", "points/s", "verdict"];
     let mut table = table(&header, 1..8);
     let mut counts = [0; 3];
     for gain in all {
@@ -171,7 +174,8 @@ fn claims(all: &[Measured]) -> String {
     if all.is_empty() {
         return String::new();
     }
-    let mut table = table(&["net", "epochs", "claim %", "n", "mean %", "95% interval", "verdict"], 1..6);
+    let mut table =
+        table(&["net", "epochs", "claim %", "n", "mean %", "95% interval", "verdict"], 1..6);
     for claim in all {
         table.add_row([
             claim.claim.net.clone(),
@@ -189,7 +193,8 @@ fn claims(all: &[Measured]) -> String {
 /// How many pairs of a length cannot be told apart, and how many runs would separate them from the
 /// best.
 fn alike(length: &[Group], all: &[Comparison]) -> String {
-    let here: Vec<&Comparison> = all.iter().filter(|pair| pair.epochs == length[0].epochs).collect();
+    let here: Vec<&Comparison> =
+        all.iter().filter(|pair| pair.epochs == length[0].epochs).collect();
     if here.is_empty() {
         return String::new();
     }
@@ -202,9 +207,11 @@ fn alike(length: &[Group], all: &[Comparison]) -> String {
     let with_best: Vec<&Comparison> =
         alike.into_iter().filter(|pair| pair.better == length[0].variant).collect();
     for pair in with_best.iter().take(MOST_LISTED) {
-        let needed = pair.runs_needed.map_or("no number of runs shows a difference of nothing".into(), |n| {
-            format!("about {n} runs of each would tell them apart")
-        });
+        let needed = pair
+            .runs_needed
+            .map_or("no number of runs shows a difference of nothing".into(), |n| {
+                format!("about {n} runs of each would tell them apart")
+            });
         out += &format!(
             "  {} before {}: {:.2} points, p = {:.3}; {needed}\n",
             pair.better, pair.worse, pair.difference, pair.adjusted

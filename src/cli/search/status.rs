@@ -34,7 +34,9 @@ pub fn text(status: &Status) -> String {
         let best: Vec<String> = length
             .iter()
             .take(MOST_MEANS)
-            .map(|mean| format!("{} {:.2}% (n = {})", mean.variant, mean.sample.mean, mean.sample.n))
+            .map(|mean| {
+                format!("{} {:.2}% (n = {})", mean.variant, mean.sample.mean, mean.sample.n)
+            })
             .collect();
         out += &format!("means so far, {}: {}\n", epochs(length[0].epochs), best.join(", "));
     }

@@ -46,8 +46,9 @@ pub struct TrainArgs {
     /// Passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images by
-    /// class, or an `.npz` file; with --resume, where the run's images are now [default: cifar10; with
+    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images
+    /// by class, or an `.npz` file; with --resume, where the run's images are now [default:
+    /// cifar10; with
     /// --resume, what the run started with]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
@@ -77,25 +78,26 @@ pub struct TrainArgs {
     #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
     pub executor: Executor,
     /// Convolution algorithm: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of
-    /// 2 x 2 or 4 x 4, which are less precise in bf16; `auto` takes the faster of libtorch's and `f4`
-    /// in fp32, `f2` in bf16, timed once for each shape
+    /// 2 x 2 or 4 x 4, which are less precise in bf16; `auto` takes the faster of libtorch's and
+    /// `f4` in fp32, `f2` in bf16, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Also write a log for a viewer: `tensorboard` for event files in the run's folder
     #[arg(long, value_enum, value_name = "VIEWER")]
     pub log: Option<Viewer>,
-    /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool, add,
-    /// memory, descent, kernels
+    /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
+    /// add, memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Disabled,
     /// Seconds between two checkpoints; 0: after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub save_every: u32,
-    /// Bit-identical results also after the timings of --conv auto are lost, and on a GPU: choose no
-    /// algorithm by time, and none whose order of additions varies
+    /// Bit-identical results also after the timings of --conv auto are lost, and on a GPU: choose
+    /// no algorithm by time, and none whose order of additions varies
     #[arg(long)]
     pub deterministic: bool,
-    /// First compute the net before and after each pass in fp64, and refuse to train if a pass changes it
+    /// First compute the net before and after each pass in fp64, and refuse to train if a pass
+    /// changes it
     #[arg(long)]
     pub verify_passes: bool,
 }
@@ -144,8 +146,8 @@ pub struct ProfileArgs {
     /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
-    /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool, add,
-    /// memory, descent, kernels
+    /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
+    /// add, memory, descent, kernels
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Disabled,
     /// Also measure the peak memory of a step

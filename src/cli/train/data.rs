@@ -27,7 +27,9 @@ pub fn load_with_progress(spec: &str) -> Result<Dataset, DataError> {
         Progress::Verifying => bar.message("verifying the checksum"),
         Progress::Unpacking => bar.message("unpacking"),
         Progress::Reading => bar.message("reading images"),
-        Progress::Images { done, total } => bar.message(&format!("reading images: {done} of {total}")),
+        Progress::Images { done, total } => {
+            bar.message(&format!("reading images: {done} of {total}"))
+        }
         Progress::Generating => bar.message("generating images"),
     });
     bar.clear();

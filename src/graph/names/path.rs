@@ -83,7 +83,8 @@ impl<'n, 'p> Paths<'n, 'p> {
                 _ => return None,
             },
         };
-        let ends = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]).take(parts.dots + 1);
+        let ends =
+            path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]).take(parts.dots + 1);
         for len in ends.collect::<Vec<_>>().into_iter().rev() {
             if let Some(&(label, inside)) = parts.labels.get(&path[..len]) {
                 let name = Some((len, Def { kind: Kind::Value, span: label.span }));
@@ -118,7 +119,11 @@ impl<'n, 'p> Paths<'n, 'p> {
         })
     }
 
-    fn parts(&mut self, address: usize, gather: impl FnOnce() -> Parts<'n, 'p>) -> Rc<Parts<'n, 'p>> {
+    fn parts(
+        &mut self,
+        address: usize,
+        gather: impl FnOnce() -> Parts<'n, 'p>,
+    ) -> Rc<Parts<'n, 'p>> {
         Rc::clone(self.known.entry(address).or_insert_with(|| Rc::new(gather())))
     }
 }
@@ -127,10 +132,12 @@ impl<'n, 'p> Parts<'n, 'p> {
     fn statement(&mut self, names: &'n Names<'p>, stmt: &'p Stmt) {
         let inside = match &stmt.kind {
             StmtKind::Stage { label: None, chain, .. } => return self.elements(names, chain),
-            StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => match calls(chain).as_slice() {
-                [call] => Inside::Call(call),
-                _ => Inside::Chain(chain),
-            },
+            StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
+                match calls(chain).as_slice() {
+                    [call] => Inside::Call(call),
+                    _ => Inside::Chain(chain),
+                }
+            }
             StmtKind::Repeat { body, .. } => Inside::Rounds(body),
             _ => return,
         };

@@ -58,9 +58,9 @@ impl<'p> Scope<'p> {
 /// The name that a statement gives to its value.
 pub(super) fn label(stmt: &StmtKind) -> Option<&Name> {
     match stmt {
-        StmtKind::Input { name, .. } | StmtKind::Output { name, .. } | StmtKind::Branch { name, .. } => {
-            Some(name)
-        }
+        StmtKind::Input { name, .. }
+        | StmtKind::Output { name, .. }
+        | StmtKind::Branch { name, .. } => Some(name),
         StmtKind::Stage { label, .. } | StmtKind::Repeat { label, .. } => label.as_ref(),
         StmtKind::Block(_)
         | StmtKind::Default(_)
@@ -97,7 +97,8 @@ pub(super) fn blocks(project: &Project) -> HashMap<(FileId, &str), Def<'_>> {
 pub(super) fn unread(project: &Project) -> HashMap<(FileId, &str), Def<'_>> {
     let mut found = HashMap::new();
     for (&file, tree) in &project.files {
-        let unread = tree.imports().filter(|import| project.linked(file, &import.path.node).is_none());
+        let unread =
+            tree.imports().filter(|import| project.linked(file, &import.path.node).is_none());
         for name in unread.flat_map(|import| &import.names) {
             found.insert((file, name.node.as_str()), Def { kind: Kind::Unread, span: name.span });
         }
@@ -114,8 +115,10 @@ impl<'p> Names<'p> {
 
     /// A parameter or value of a name, else a block, else what may be one.
     pub(super) fn value(&self, scope: &Scope<'p>, name: &str) -> Option<Def<'p>> {
-        let mut local = scope.chain().filter_map(|s| s.values.get(name).or_else(|| s.blocks.get(name)));
-        let unread = || scope.chain().find_map(|scope| self.unread.get(&(scope.file, name)).copied());
+        let mut local =
+            scope.chain().filter_map(|s| s.values.get(name).or_else(|| s.blocks.get(name)));
+        let unread =
+            || scope.chain().find_map(|scope| self.unread.get(&(scope.file, name)).copied());
         local.next().copied().or_else(|| self.block_of_file(scope, name)).or_else(unread)
     }
 
@@ -136,7 +139,9 @@ impl<'p> Names<'p> {
             let file = self.project.file(scope.file);
             names.extend(scope.blocks.keys());
             names.extend(file.blocks().map(|block| block.name.node.as_str()));
-            names.extend(file.imports().flat_map(|import| &import.names).map(|name| name.node.as_str()));
+            names.extend(
+                file.imports().flat_map(|import| &import.names).map(|name| name.node.as_str()),
+            );
         }
         names
     }

@@ -1,6 +1,6 @@
 //! The parts of paths that elements without a label give: the name of the op or block, numbered if
-//! it stands more than once in its body or chain. They are counted in the text, guarded ones too, so
-//! that a parameter's value renames nothing.
+//! it stands more than once in its body or chain. They are counted in the text, guarded ones too,
+//! so that a parameter's value renames nothing.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,9 @@ impl Names<'_> {
         let mut all: Vec<(&str, Span)> = Vec::new();
         for stmt in &body.stmts {
             match &stmt.kind {
-                StmtKind::Stage { label: None, chain, .. } => all.extend(calls(chain).into_iter().map(named)),
+                StmtKind::Stage { label: None, chain, .. } => {
+                    all.extend(calls(chain).into_iter().map(named))
+                }
                 StmtKind::Repeat { label: None, .. } => all.push((REPEAT, stmt.place.span)),
                 _ => {}
             }
@@ -41,7 +43,8 @@ impl Names<'_> {
         for (name, place) in all {
             let number = given.entry(name).or_default();
             *number += 1;
-            let segment = if total[name] > 1 { format!("{name}_{number}") } else { (*name).to_owned() };
+            let segment =
+                if total[name] > 1 { format!("{name}_{number}") } else { (*name).to_owned() };
             self.segments.insert(key(*place), segment);
         }
     }

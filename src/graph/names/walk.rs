@@ -10,8 +10,8 @@ use crate::diag::{FileId, Span};
 use crate::graph::op;
 use crate::syntax::Project;
 use crate::syntax::ast::{
-    Arg, Block, Body, Call, Element, ElementKind, Expr, ExprKind, Import, ItemKind, Name, Net, Param, Stmt,
-    StmtKind,
+    Arg, Block, Body, Call, Element, ElementKind, Expr, ExprKind, Import, ItemKind, Name, Net,
+    Param, Stmt, StmtKind,
 };
 
 struct Walk<'p> {
@@ -44,8 +44,13 @@ impl<'p> Names<'p> {
             unread: unread(project),
             segments: HashMap::new(),
         };
-        let mut walk =
-            Walk { names, file: project.root, parent: None, paths: Vec::new(), arguments: Vec::new() };
+        let mut walk = Walk {
+            names,
+            file: project.root,
+            parent: None,
+            paths: Vec::new(),
+            arguments: Vec::new(),
+        };
         for (&file, tree) in &project.files {
             walk.file = file;
             for item in &tree.items {
@@ -59,7 +64,8 @@ impl<'p> Names<'p> {
         walk.arguments();
         let Walk { mut names, paths, .. } = walk;
         let mut nodes = Paths::new(&names);
-        let found: Vec<Reference<'p>> = paths.iter().flat_map(|path| path.parts(&mut nodes)).collect();
+        let found: Vec<Reference<'p>> =
+            paths.iter().flat_map(|path| path.parts(&mut nodes)).collect();
         names.references.extend(found.into_iter().map(|part| (key(part.span), part)));
         names
     }
@@ -183,7 +189,9 @@ impl<'p> Walk<'p> {
 
     fn stmt(&mut self, scope: &Rc<Scope<'p>>, stmt: &'p Stmt) {
         match &stmt.kind {
-            StmtKind::Input { shape, .. } | StmtKind::Output { shape, .. } => self.exprs(scope, &shape.node),
+            StmtKind::Input { shape, .. } | StmtKind::Output { shape, .. } => {
+                self.exprs(scope, &shape.node)
+            }
             StmtKind::Stage { label, chain, shape } => {
                 if label.is_some() {
                     self.names.number_chain(chain);
@@ -205,7 +213,9 @@ impl<'p> Walk<'p> {
             StmtKind::Block(block) => self.block(block, Some(scope)),
             StmtKind::Default(call) => self.call(scope, call),
             StmtKind::Expect(condition) => self.exprs(scope, [condition]),
-            StmtKind::Recipe { settings, .. } => self.exprs(scope, settings.iter().map(|s| &s.value)),
+            StmtKind::Recipe { settings, .. } => {
+                self.exprs(scope, settings.iter().map(|s| &s.value))
+            }
             StmtKind::Edit(edit) => {
                 if let Some(scope) = self.parent.clone() {
                     let (text, span) = (&edit.target.node, edit.target.span);
@@ -234,8 +244,10 @@ impl<'p> Walk<'p> {
 
     fn call(&mut self, scope: &Rc<Scope<'p>>, call: &'p Call) {
         let Name { node: name, span } = &call.name;
-        let op = || op::signature(name).map(|signature| Def { kind: Kind::Op(signature), span: *span });
-        let def = self.names.block(scope, name).or_else(op).or_else(|| self.names.value(scope, name));
+        let op =
+            || op::signature(name).map(|signature| Def { kind: Kind::Op(signature), span: *span });
+        let def =
+            self.names.block(scope, name).or_else(op).or_else(|| self.names.value(scope, name));
         if let Some(def) = def {
             self.refer(*span, def, Role::Use);
         }
@@ -264,7 +276,8 @@ impl<'p> Walk<'p> {
         }
     }
 
-    /// A use of a parameter or value: a name in scope, or the path of a node from here or further out.
+    /// A use of a parameter or value: a name in scope, or the path of a node from here or further
+    /// out.
     fn value(&mut self, scope: &Rc<Scope<'p>>, text: &'p str, span: Span) {
         let word = text.split('.').next().unwrap_or(text);
         let first = Span { end: span.start + word.len(), ..span };

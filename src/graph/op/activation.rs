@@ -1,5 +1,5 @@
-//! Functions of each number by itself. All that is said of one stands here, but for its arithmetic, which is libtorch's
-//! (`netc-torch`, `lower/torch/activation.rs`).
+//! Functions of each number by itself. All that is said of one stands here, but for its arithmetic,
+//! which is libtorch's (`netc-torch`, `lower/torch/activation.rs`).
 
 use super::{ArgError, Args, Build, Default, Kind, Op, Parameter, Rule, Saved, Signature, Traits};
 use crate::graph::{Shape, ShapeError, Value};
@@ -80,7 +80,8 @@ macro_rules! activations {
             pub(super) const BUILDABLE: &'static [(&'static Signature, Build)] =
                 &[$((&<$op as Rule>::SIGNATURE, |args| <$op as Rule>::build(args).map(Op::from)),)+];
 
-            /// The ops of ONNX that always mean one of these: the op, its versions, and its name here.
+            /// The ops of ONNX that always mean one of these: the op, its versions, and its name
+            /// here.
             pub const ONNX: &'static [Option<(&'static str, &'static [i64], &'static str)>] = &[$(
                 match <$op as Elsewhere>::ONNX {
                     Some((op, versions)) => Some((op, versions, <$op as Rule>::SIGNATURE.name)),
@@ -133,8 +134,9 @@ macro_rules! activations {
 
 activations! { Relu, Gelu, Celu, Silu, Sigmoid }
 
-/// An activation without arguments: its name and formula, what its gradient is computed from, its class in PyTorch, its
-/// function in TorchScript, its node in ONNX, and the op of ONNX that always means it.
+/// An activation without arguments: its name and formula, what its gradient is computed from, its
+/// class in PyTorch, its function in TorchScript, its node in ONNX, and the op of ONNX that always
+/// means it.
 macro_rules! plain {
     (
         $(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal,
@@ -249,7 +251,9 @@ impl Elsewhere for Relu {
     fn onnx(&self) -> OnnxNode {
         match self.max {
             None => OnnxNode::plain("Relu"),
-            Some(max) => OnnxNode { constants: vec![("min", 0.0), ("max", max)], ..OnnxNode::plain("Clip") },
+            Some(max) => {
+                OnnxNode { constants: vec![("min", 0.0), ("max", max)], ..OnnxNode::plain("Clip") }
+            }
         }
     }
 
@@ -286,7 +290,11 @@ impl Rule for Celu {
     const SIGNATURE: Signature = Signature {
         name: "celu",
         doc: "max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))",
-        args: &[Parameter { name: "alpha", kind: Kind::Number, default: Default::Value(Value::Float(1.0)) }],
+        args: &[Parameter {
+            name: "alpha",
+            kind: Kind::Number,
+            default: Default::Value(Value::Float(1.0)),
+        }],
         operands: (1, 1),
     };
 

@@ -150,7 +150,8 @@ impl Args {
     ) -> Args {
         let given: BTreeMap<&str, Value> = given.into_iter().collect();
         let value = |p: &Parameter| given.get(p.name).cloned().or_else(|| p.default.value());
-        let values = signature.args.iter().filter_map(|p| Some((p.name, (p.kind, value(p)?)))).collect();
+        let values =
+            signature.args.iter().filter_map(|p| Some((p.name, (p.kind, value(p)?)))).collect();
         Args { values, operands }
     }
 
@@ -164,7 +165,11 @@ impl Args {
         self.values.contains_key(name)
     }
 
-    fn get<T>(&self, name: &'static str, accept: impl Fn(&Value) -> Option<T>) -> Result<T, ArgError> {
+    fn get<T>(
+        &self,
+        name: &'static str,
+        accept: impl Fn(&Value) -> Option<T>,
+    ) -> Result<T, ArgError> {
         let Some((kind, value)) = self.values.get(name) else {
             return Err(ArgError::new(name, format!("`{name}` must be given")));
         };
@@ -226,7 +231,10 @@ impl Args {
             Some((Kind::Word(words), _)) => *words,
             _ => &[],
         };
-        self.get(name, |v| if let Value::Str(s) = v { words.iter().position(|w| w == s) } else { None })
+        self.get(
+            name,
+            |v| if let Value::Str(s) = v { words.iter().position(|w| w == s) } else { None },
+        )
     }
 }
 

@@ -1,8 +1,8 @@
 use super::args::{init_value, int, int_pair};
 use super::pool::windows;
 use super::{
-    ArgError, Args, Category, Default, Demand, Kind, Parameter, Role, Rule, Saved, Signature, Tensor, Traits,
-    label,
+    ArgError, Args, Category, Default, Demand, Kind, Parameter, Role, Rule, Saved, Signature,
+    Tensor, Traits, label,
 };
 use crate::graph::{Init, Shape, ShapeError, Value};
 
@@ -49,12 +49,32 @@ impl Rule for Conv {
             Parameter { name: "c", kind: Kind::Count, default: Default::Value(Value::Same) },
             Parameter { name: "k", kind: Kind::Size, default: Default::Value(Value::Int(3)) },
             Parameter { name: "stride", kind: Kind::Size, default: Default::Value(Value::Int(1)) },
-            Parameter { name: "pad", kind: Kind::Amount, default: Default::Rule("dilation * (k - 1) / 2") },
-            Parameter { name: "dilation", kind: Kind::Size, default: Default::Value(Value::Int(1)) },
+            Parameter {
+                name: "pad",
+                kind: Kind::Amount,
+                default: Default::Rule("dilation * (k - 1) / 2"),
+            },
+            Parameter {
+                name: "dilation",
+                kind: Kind::Size,
+                default: Default::Value(Value::Int(1)),
+            },
             Parameter { name: "groups", kind: Kind::Count, default: Default::Value(Value::Int(1)) },
-            Parameter { name: "bias", kind: Kind::Bool, default: Default::Value(Value::Bool(false)) },
-            Parameter { name: "init", kind: Kind::FilterInit, default: Default::Rule(DEFAULT_INIT) },
-            Parameter { name: "train_weight", kind: Kind::Bool, default: Default::Value(Value::Bool(true)) },
+            Parameter {
+                name: "bias",
+                kind: Kind::Bool,
+                default: Default::Value(Value::Bool(false)),
+            },
+            Parameter {
+                name: "init",
+                kind: Kind::FilterInit,
+                default: Default::Rule(DEFAULT_INIT),
+            },
+            Parameter {
+                name: "train_weight",
+                kind: Kind::Bool,
+                default: Default::Value(Value::Bool(true)),
+            },
         ],
         operands: (1, 1),
     };
@@ -76,7 +96,10 @@ impl Rule for Conv {
         }
         let init = args.filter_init("init")?;
         if groups > 1 && matches!(init, Some(Init::Dirac | Init::Whiten)) {
-            return Err(ArgError::new("init", "\"dirac\" and \"whiten\" are for a convolution of one group"));
+            return Err(ArgError::new(
+                "init",
+                "\"dirac\" and \"whiten\" are for a convolution of one group",
+            ));
         }
         Ok(Conv {
             out,
@@ -106,14 +129,25 @@ impl Rule for Conv {
     }
 
     fn traits(&self) -> Traits {
-        // Padding that is wider than the kernel is what such a convolution is refused for, not its size.
-        let demand =
-            if self.pads_past_its_reach() { Demand::Nothing } else { Demand::Window { position: 1 } };
-        Traits { category: Category::Conv, pure: false, saved: Saved::OPERANDS, demand, ..Traits::PURE }
+        // Padding that is wider than the kernel is what such a convolution is refused for, not its
+        // size.
+        let demand = if self.pads_past_its_reach() {
+            Demand::Nothing
+        } else {
+            Demand::Window { position: 1 }
+        };
+        Traits {
+            category: Category::Conv,
+            pure: false,
+            saved: Saved::OPERANDS,
+            demand,
+            ..Traits::PURE
+        }
     }
 
     fn label(&self) -> String {
-        let mut text = label::window(&format!("conv {}", self.out), self.kernel, self.stride, [1, 1]);
+        let mut text =
+            label::window(&format!("conv {}", self.out), self.kernel, self.stride, [1, 1]);
         if self.groups != 1 {
             text += &format!(", {} groups", self.groups);
         }
@@ -131,7 +165,8 @@ impl Rule for Conv {
                 self.groups, operands[0]
             )));
         }
-        let patch = [channels, self.kernel[0], self.kernel[1]].into_iter().fold(2u64, u64::saturating_mul);
+        let patch =
+            [channels, self.kernel[0], self.kernel[1]].into_iter().fold(2u64, u64::saturating_mul);
         if self.init == Some(Init::Whiten) && self.out != patch {
             let [kh, kw] = self.kernel;
             return Err(ShapeError::new(format!(
@@ -167,7 +202,9 @@ impl Rule for Conv {
 
     fn macs(&self, operands: &[&Shape], output: &Shape) -> u64 {
         let per_group = operands[0].channels() / self.groups;
-        [per_group, self.kernel[0], self.kernel[1]].into_iter().fold(output.elements(), u64::saturating_mul)
+        [per_group, self.kernel[0], self.kernel[1]]
+            .into_iter()
+            .fold(output.elements(), u64::saturating_mul)
     }
 }
 
@@ -188,7 +225,11 @@ impl Rule for Linear {
         doc: "fully connected layer on a vector",
         args: &[
             Parameter { name: "c", kind: Kind::Count, default: Default::Required },
-            Parameter { name: "bias", kind: Kind::Bool, default: Default::Value(Value::Bool(true)) },
+            Parameter {
+                name: "bias",
+                kind: Kind::Bool,
+                default: Default::Value(Value::Bool(true)),
+            },
             Parameter { name: "init", kind: Kind::Init, default: Default::Rule(DEFAULT_INIT) },
         ],
         operands: (1, 1),
@@ -216,8 +257,11 @@ impl Rule for Linear {
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
         match operands[0].dims() {
             [_] => Shape::new([self.out]),
-            _ => Err(ShapeError::new(format!("linear expected a vector [N, features], got {}", operands[0]))
-                .help("put `flatten` ahead of it")),
+            _ => Err(ShapeError::new(format!(
+                "linear expected a vector [N, features], got {}",
+                operands[0]
+            ))
+            .help("put `flatten` ahead of it")),
         }
     }
 
@@ -234,7 +278,8 @@ impl Rule for Linear {
 const DEFAULT_INIT: &str = "uniform within 1 / sqrt(inputs of an output)";
 
 /// PyTorch's default: Kaiming uniform with a = sqrt 5, which is uniform within 1 / sqrt(fan_in);
-/// the bias has the same bound (torch.nn.Conv2d and torch.nn.Linear, `reset_parameters`). `init` is of the weight alone.
+/// the bias has the same bound (torch.nn.Conv2d and torch.nn.Linear, `reset_parameters`). `init` is
+/// of the weight alone.
 fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool, init: Option<Init>) -> Vec<Tensor> {
     let bound = 1.0 / (fan_in as f64).sqrt();
     let uniform = Init::Uniform(-bound, bound);

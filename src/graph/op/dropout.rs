@@ -12,7 +12,11 @@ impl Rule for Dropout {
     const SIGNATURE: Signature = Signature {
         name: "dropout",
         doc: "zeroes each element with probability p while training",
-        args: &[Parameter { name: "p", kind: Kind::Number, default: Default::Value(Value::Float(0.5)) }],
+        args: &[Parameter {
+            name: "p",
+            kind: Kind::Number,
+            default: Default::Value(Value::Float(0.5)),
+        }],
         operands: (1, 1),
     };
 
@@ -29,7 +33,13 @@ impl Rule for Dropout {
 
     fn traits(&self) -> Traits {
         let identity = self.p == 0.0;
-        Traits { pure: false, identity, alias: Alias::Possible, saved: Saved::NOISE, ..Traits::PURE }
+        Traits {
+            pure: false,
+            identity,
+            alias: Alias::Possible,
+            saved: Saved::NOISE,
+            ..Traits::PURE
+        }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

@@ -1,5 +1,6 @@
 use super::{
-    Alias, ArgError, Args, Category, Default, Demand, Kind, Parameter, Rule, Saved, Signature, Traits,
+    Alias, ArgError, Args, Category, Default, Demand, Kind, Parameter, Rule, Saved, Signature,
+    Traits,
 };
 use crate::graph::{Shape, ShapeError, Value};
 use crate::limits::MAX_OPERANDS;
@@ -9,8 +10,12 @@ use crate::limits::MAX_OPERANDS;
 pub struct Add;
 
 impl Rule for Add {
-    const SIGNATURE: Signature =
-        Signature { name: "add", doc: "sum with other values", args: &[], operands: (2, MAX_OPERANDS) };
+    const SIGNATURE: Signature = Signature {
+        name: "add",
+        doc: "sum with other values",
+        args: &[],
+        operands: (2, MAX_OPERANDS),
+    };
 
     fn build(_args: &Args) -> Result<Add, ArgError> {
         Ok(Add)
@@ -21,7 +26,12 @@ impl Rule for Add {
     }
 
     fn traits(&self) -> Traits {
-        Traits { category: Category::Join, alias: Alias::Gradient, demand: Demand::OneShape, ..Traits::PURE }
+        Traits {
+            category: Category::Join,
+            alias: Alias::Gradient,
+            demand: Demand::OneShape,
+            ..Traits::PURE
+        }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
@@ -59,7 +69,11 @@ impl Rule for Mul {
     const SIGNATURE: Signature = Signature {
         name: "mul",
         doc: "product with a number or with another value",
-        args: &[Parameter { name: "by", kind: Kind::Number, default: Default::Rule("the value given") }],
+        args: &[Parameter {
+            name: "by",
+            kind: Kind::Number,
+            default: Default::Rule("the value given"),
+        }],
         operands: (1, 2),
     };
 
@@ -75,7 +89,12 @@ impl Rule for Mul {
     }
 
     fn traits(&self) -> Traits {
-        Traits { category: Category::Join, saved: Saved::OPERANDS, demand: Demand::OneShape, ..Traits::PURE }
+        Traits {
+            category: Category::Join,
+            saved: Saved::OPERANDS,
+            demand: Demand::OneShape,
+            ..Traits::PURE
+        }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
@@ -114,7 +133,8 @@ impl Rule for Scale {
     }
 
     fn traits(&self) -> Traits {
-        // It rises for factors above 0, but rounding may make two values equal, and then another one takes the gradient.
+        // It rises for factors above 0, but rounding may make two values equal, and then another
+        // one takes the gradient.
         Traits { category: Category::Linear, identity: self.by == 1.0, ..Traits::PURE }
     }
 

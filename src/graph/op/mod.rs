@@ -15,7 +15,9 @@ mod pool;
 mod reshape;
 mod traits;
 
-pub use activation::{Activation, Celu, Gelu, OnnxNode, PytorchArgument, PytorchModule, Relu, Sigmoid, Silu};
+pub use activation::{
+    Activation, Celu, Gelu, OnnxNode, PytorchArgument, PytorchModule, Relu, Sigmoid, Silu,
+};
 pub use args::{ArgError, Args, Default, Kind, Parameter, Signature};
 pub use conv::{Conv, Linear};
 pub use dropout::{Dropout, Identity};
@@ -124,7 +126,8 @@ macro_rules! ops {
                 }
             }
 
-            /// It in a few characters, for drawings: `conv 128 3×3 /2`. Details of initialisation are left out.
+            /// It in a few characters, for drawings: `conv 128 3×3 /2`. Details of initialisation
+            /// are left out.
             pub fn label(&self) -> String {
                 match self {
                     Op::Activation(op) => op.label(),
@@ -156,7 +159,8 @@ macro_rules! ops {
                 }
             }
 
-            /// Multiply-accumulate operations for one example, for operands that [`Op::shape`] accepts.
+            /// Multiply-accumulate operations for one example, for operands that [`Op::shape`]
+            /// accepts.
             pub fn macs(&self, operands: &[&Shape], output: &Shape) -> u64 {
                 match self {
                     Op::Activation(_) => 0,
@@ -231,7 +235,11 @@ impl Op {
 
     /// How many numbers training changes, for operands that [`Op::shape`] accepts.
     pub fn params(&self, operands: &[&Shape]) -> u64 {
-        self.tensors(operands).iter().filter(|t| t.trained).map(Tensor::elements).fold(0, u64::saturating_add)
+        self.tensors(operands)
+            .iter()
+            .filter(|t| t.trained)
+            .map(Tensor::elements)
+            .fold(0, u64::saturating_add)
     }
 
     /// Every argument by name, in the order of the signature.
@@ -240,7 +248,8 @@ impl Op {
         names.zip(self.arguments()).filter_map(|(n, v)| Some((n, v?))).collect()
     }
 
-    /// The fewest arguments that build this op again with so many operands; the others are defaults.
+    /// The fewest arguments that build this op again with so many operands; the others are
+    /// defaults.
     pub fn stated(&self, operands: usize) -> Vec<(&'static str, Value)> {
         let mut kept = self.attributes();
         let mut i = kept.len();
@@ -267,11 +276,17 @@ impl Op {
         let positional =
             first.filter(|p| matches!(p.default, Default::Required | Default::Value(Value::Same)));
         let mut args: Vec<String> = more_operands.iter().map(|s| s.to_string()).collect();
-        args.extend(kept.iter().map(|(name, value)| match positional.is_some_and(|p| p.name == *name) {
-            true => value.to_string(),
-            false => format!("{name} = {value}"),
+        args.extend(kept.iter().map(|(name, value)| {
+            match positional.is_some_and(|p| p.name == *name) {
+                true => value.to_string(),
+                false => format!("{name} = {value}"),
+            }
         }));
-        if args.is_empty() { self.name().into() } else { format!("{}({})", self.name(), args.join(", ")) }
+        if args.is_empty() {
+            self.name().into()
+        } else {
+            format!("{}({})", self.name(), args.join(", "))
+        }
     }
 
     fn builds_again(&self, attributes: &[(&'static str, Value)], operands: usize) -> bool {

@@ -1,5 +1,7 @@
 use super::args::init_value;
-use super::{ArgError, Args, Default, Kind, Parameter, Role, Rule, Saved, Signature, Tensor, Traits};
+use super::{
+    ArgError, Args, Default, Kind, Parameter, Role, Rule, Saved, Signature, Tensor, Traits,
+};
 use crate::graph::{Init, Shape, ShapeError, Value};
 
 /// Batch normalisation over all dimensions but the channels. Weight (gamma) and bias (beta)
@@ -23,11 +25,31 @@ impl Rule for BatchNorm {
         name: "bn",
         doc: "batch normalisation",
         args: &[
-            Parameter { name: "gamma", kind: Kind::Init, default: Default::Value(Value::Float(1.0)) },
-            Parameter { name: "beta", kind: Kind::Init, default: Default::Value(Value::Float(0.0)) },
-            Parameter { name: "eps", kind: Kind::Number, default: Default::Value(Value::Float(1e-5)) },
-            Parameter { name: "momentum", kind: Kind::Number, default: Default::Value(Value::Float(0.1)) },
-            Parameter { name: "train_gamma", kind: Kind::Bool, default: Default::Value(Value::Bool(true)) },
+            Parameter {
+                name: "gamma",
+                kind: Kind::Init,
+                default: Default::Value(Value::Float(1.0)),
+            },
+            Parameter {
+                name: "beta",
+                kind: Kind::Init,
+                default: Default::Value(Value::Float(0.0)),
+            },
+            Parameter {
+                name: "eps",
+                kind: Kind::Number,
+                default: Default::Value(Value::Float(1e-5)),
+            },
+            Parameter {
+                name: "momentum",
+                kind: Kind::Number,
+                default: Default::Value(Value::Float(0.1)),
+            },
+            Parameter {
+                name: "train_gamma",
+                kind: Kind::Bool,
+                default: Default::Value(Value::Bool(true)),
+            },
         ],
         operands: (1, 1),
     };
@@ -41,7 +63,8 @@ impl Rule for BatchNorm {
             let message = format!("expected `momentum` between 0 and 1, got {momentum}");
             return Err(ArgError::new("momentum", message));
         }
-        let (gamma, beta, train_gamma) = (args.init("gamma")?, args.init("beta")?, args.bool("train_gamma")?);
+        let (gamma, beta, train_gamma) =
+            (args.init("gamma")?, args.init("beta")?, args.bool("train_gamma")?);
         Ok(BatchNorm { gamma, beta, eps, momentum, train_gamma })
     }
 
@@ -66,13 +89,17 @@ impl Rule for BatchNorm {
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
         match operands[0].dims() {
             [_] | [_, _, _] => Ok(operands[0].clone()),
-            _ => Err(ShapeError::new(format!("bn expected an image or a vector, got {}", operands[0]))),
+            _ => Err(ShapeError::new(format!(
+                "bn expected an image or a vector, got {}",
+                operands[0]
+            ))),
         }
     }
 
     fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
         let dims = vec![operands[0].channels()];
-        let tensor = |name, init, role, trained| Tensor { name, dims: dims.clone(), init, role, trained };
+        let tensor =
+            |name, init, role, trained| Tensor { name, dims: dims.clone(), init, role, trained };
         vec![
             tensor("weight", self.gamma, Role::Norm, self.train_gamma),
             tensor("bias", self.beta, Role::Norm, true),
@@ -87,8 +114,12 @@ impl Rule for BatchNorm {
 pub struct Softmax;
 
 impl Rule for Softmax {
-    const SIGNATURE: Signature =
-        Signature { name: "softmax", doc: "softmax over the channels", args: &[], operands: (1, 1) };
+    const SIGNATURE: Signature = Signature {
+        name: "softmax",
+        doc: "softmax over the channels",
+        args: &[],
+        operands: (1, 1),
+    };
 
     fn build(_args: &Args) -> Result<Softmax, ArgError> {
         Ok(Softmax)

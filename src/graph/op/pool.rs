@@ -1,7 +1,8 @@
 use super::args::int_pair;
 use super::conv::{image, too_large};
 use super::{
-    ArgError, Args, Category, Default, Demand, Kind, Parameter, Rule, Saved, Signature, Traits, label,
+    ArgError, Args, Category, Default, Demand, Kind, Parameter, Rule, Saved, Signature, Traits,
+    label,
 };
 use crate::graph::{Shape, ShapeError, Value};
 
@@ -37,7 +38,12 @@ impl Window {
     }
 
     fn arguments(&self) -> Vec<Option<Value>> {
-        vec![int_pair(self.kernel), int_pair(self.stride), int_pair(self.pad), Some(Value::Bool(self.ceil))]
+        vec![
+            int_pair(self.kernel),
+            int_pair(self.stride),
+            int_pair(self.pad),
+            Some(Value::Bool(self.ceil)),
+        ]
     }
 
     fn is_one(&self) -> bool {

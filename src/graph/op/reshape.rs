@@ -1,6 +1,8 @@
 use super::args::int_pair;
 use super::conv::image;
-use super::{Alias, ArgError, Args, Category, Default, Kind, Parameter, Rule, Saved, Signature, Traits};
+use super::{
+    Alias, ArgError, Args, Category, Default, Kind, Parameter, Rule, Saved, Signature, Traits,
+};
 use crate::graph::{Shape, ShapeError, Value};
 
 /// A value that comes from outside.
@@ -15,7 +17,10 @@ impl Rule for Input {
         Signature { name: "input", doc: "a value from outside", args: &[], operands: (0, 0) };
 
     fn build(_args: &Args) -> Result<Input, ArgError> {
-        Err(ArgError::new(None, "an input is a statement of its own: `input image: [N, 3, 32, 32]`"))
+        Err(ArgError::new(
+            None,
+            "an input is a statement of its own: `input image: [N, 3, 32, 32]`",
+        ))
     }
 
     fn arguments(&self) -> Vec<Option<Value>> {
@@ -108,7 +113,13 @@ impl Rule for Pad {
             PadMode::Reflect => Saved::OPERANDS,
         };
         let identity = self.amount == [0, 0];
-        Traits { category: Category::Linear, identity, alias: Alias::Possible, saved, ..Traits::PURE }
+        Traits {
+            category: Category::Linear,
+            identity,
+            alias: Alias::Possible,
+            saved,
+            ..Traits::PURE
+        }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
@@ -157,7 +168,8 @@ impl Rule for Upsample {
     };
 
     fn build(args: &Args) -> Result<Upsample, ArgError> {
-        let mode = if args.word("mode")? == 0 { UpsampleMode::Nearest } else { UpsampleMode::Bilinear };
+        let mode =
+            if args.word("mode")? == 0 { UpsampleMode::Nearest } else { UpsampleMode::Bilinear };
         Ok(Upsample { factor: args.size("factor")?, mode })
     }
 

@@ -7,8 +7,8 @@ pub struct Traits {
     pub category: Category,
     /// Whether its value depends on its operands alone: no weights, nothing drawn at random.
     pub pure: bool,
-    /// Whether a larger number never gives a smaller one, number by number, and unequal numbers that become equal have
-    /// no gradient: then it may change places with a maximum, to the bit.
+    /// Whether a larger number never gives a smaller one, number by number, and unequal numbers
+    /// that become equal have no gradient: then it may change places with a maximum, to the bit.
     pub monotone: bool,
     /// Whether its value is its operand, whatever that is.
     pub identity: bool,
@@ -50,14 +50,16 @@ pub enum Category {
     Linear,
 }
 
-/// Whether the value of an op may be its operand's memory, and the gradient by an operand that by the value.
+/// Whether the value of an op may be its operand's memory, and the gradient by an operand that by
+/// the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alias {
     /// Neither.
     Never,
     /// The gradient alone.
     Gradient,
-    /// Either, in some uses: whoever gives memory away must expect it, whoever counts memory must not.
+    /// Either, in some uses: whoever gives memory away must expect it, whoever counts memory must
+    /// not.
     Possible,
     /// Both, if the operand is a vector or a single pixel: channels are innermost in memory.
     Flat,
@@ -91,7 +93,8 @@ pub struct Saved {
 }
 
 impl Saved {
-    pub(super) const NOTHING: Saved = Saved { operands: false, value: false, indices: false, noise: false };
+    pub(super) const NOTHING: Saved =
+        Saved { operands: false, value: false, indices: false, noise: false };
     pub(super) const OPERANDS: Saved = Saved { operands: true, ..Saved::NOTHING };
     pub(super) const VALUE: Saved = Saved { value: true, ..Saved::NOTHING };
     pub(super) const INDICES: Saved = Saved { indices: true, ..Saved::OPERANDS };

@@ -3,8 +3,8 @@
 use crate::diag::{Code, Problem, Problems, did_you_mean};
 use crate::syntax::ast::{Arg, Call, Expr};
 
-/// The arguments of a call by parameter, in the order of the call. `takes` is the callee as shown to
-/// the user, with defaults.
+/// The arguments of a call by parameter, in the order of the call. `takes` is the callee as shown
+/// to the user, with defaults.
 pub(super) fn bind<'a, 'p>(
     call: &'a Call,
     args: impl Iterator<Item = &'a Arg>,

@@ -46,7 +46,8 @@ impl<'a> Resolver<'a> {
             }
             StmtKind::Branch { name, source, chain, shape } => {
                 let start = self.source(frame, source);
-                let flow = if chain.is_empty() { start } else { self.named(frame, name, chain, start) };
+                let flow =
+                    if chain.is_empty() { start } else { self.named(frame, name, chain, start) };
                 self.claim_shape(frame, shape.as_ref(), flow);
                 self.declare(frame, Some(name), flow);
             }
@@ -80,7 +81,11 @@ impl<'a> Resolver<'a> {
     }
 
     fn has_cursor(&mut self, frame: &mut Frame<'a>, stmt: &Stmt) -> bool {
-        if frame.cursor.is_none() && !self.detached && self.graph.is_empty() && !self.problems.has_errors() {
+        if frame.cursor.is_none()
+            && !self.detached
+            && self.graph.is_empty()
+            && !self.problems.has_errors()
+        {
             self.problems.push(
                 Problem::new(
                     Code::Structure,
@@ -95,13 +100,21 @@ impl<'a> Resolver<'a> {
 
     /// A labelled stage or a branch: a scope of its own, or one element that takes the label as its
     /// name.
-    fn named(&mut self, frame: &mut Frame<'a>, label: &'a Name, chain: &'a [Element], start: Flow) -> Flow {
+    fn named(
+        &mut self,
+        frame: &mut Frame<'a>,
+        label: &'a Name,
+        chain: &'a [Element],
+        start: Flow,
+    ) -> Flow {
         let mut path = join(&frame.prefix, &label.node);
         if frame.values.contains(&label.node) {
             // `declare` reports it; a path of its own keeps the nodes from colliding too.
             path += "'";
         }
-        self.edited(frame, &path, start, |this, frame, start| this.chain(frame, chain, start, &path))
+        self.edited(frame, &path, start, |this, frame, start| {
+            this.chain(frame, chain, start, &path)
+        })
     }
 
     fn source(&mut self, frame: &Frame<'a>, source: &Name) -> Flow {
@@ -131,13 +144,20 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    fn repeat(&mut self, frame: &mut Frame<'a>, prefix: &str, times: &Expr, body: &'a Body) -> Flow {
+    fn repeat(
+        &mut self,
+        frame: &mut Frame<'a>,
+        prefix: &str,
+        times: &Expr,
+        body: &'a Body,
+    ) -> Flow {
         let scope = self.scope_at(&frame.env.scope, frame.cursor);
         let rounds = match self.report(scope.eval(times))? {
             Value::Int(n) if (0..=MAX_ROUNDS).contains(&n) => n,
             other => {
-                let message =
-                    format!("expected a whole number of rounds from 0 to {MAX_ROUNDS}, got {other}");
+                let message = format!(
+                    "expected a whole number of rounds from 0 to {MAX_ROUNDS}, got {other}"
+                );
                 self.problems.push(Problem::new(Code::Argument, times.span, message));
                 return None;
             }
@@ -164,7 +184,8 @@ impl<'a> Resolver<'a> {
             }
             let env = Env { scope: frame.env.scope.clone(), body, outer: Some(frame.env.clone()) };
             let prefix = format!("{prefix}.{round}");
-            let mut inner = Frame { env: Rc::new(env), values: Values::inside(values), prefix, cursor: flow };
+            let mut inner =
+                Frame { env: Rc::new(env), values: Values::inside(values), prefix, cursor: flow };
             self.body(&mut inner, body);
             flow = inner.cursor;
         }
@@ -176,9 +197,13 @@ impl<'a> Resolver<'a> {
         let Some(name) = name else { return };
         if let Some((_, first)) = frame.values.get(&name.node) {
             self.problems.push(
-                Problem::new(Code::DuplicateName, name.span, format!("`{}` is defined twice", name.node))
-                    .label("the second time")
-                    .related(first, "the first time"),
+                Problem::new(
+                    Code::DuplicateName,
+                    name.span,
+                    format!("`{}` is defined twice", name.node),
+                )
+                .label("the second time")
+                .related(first, "the first time"),
             );
         } else if let Some(what) = self.taken(&frame.env, &name.node) {
             self.shadows(name, what);
@@ -205,9 +230,11 @@ impl<'a> Resolver<'a> {
         } else if self.names.is_block(env.body, &name.node) {
             self.shadows(name, "a block");
         } else if name.node.starts_with(|c: char| c.is_ascii_uppercase()) {
-            let message = format!("a capital letter is a size of a shape; `{}` is a parameter", name.node);
+            let message =
+                format!("a capital letter is a size of a shape; `{}` is a parameter", name.node);
             self.problems.push(
-                Problem::new(Code::DuplicateName, name.span, message).help("begin it with a small letter"),
+                Problem::new(Code::DuplicateName, name.span, message)
+                    .help("begin it with a small letter"),
             );
         }
     }
@@ -227,13 +254,15 @@ impl<'a> Resolver<'a> {
     pub(super) fn input(&mut self, frame: &mut Frame<'a>, name: &'a Name, shape: &ShapeExpr) {
         if !self.graph.inputs().is_empty() {
             let message = "a net has one input";
-            self.problems.push(Problem::new(Code::Structure, name.span, message).label("a second input"));
+            self.problems
+                .push(Problem::new(Code::Structure, name.span, message).label("a second input"));
             return;
         }
         let flow = self.sizes(&frame.env.scope, shape).and_then(|dims| match Shape::new(dims) {
             Ok(dims) => self.add_node(name.node.clone(), Op::from(op::Input(dims)), &[], name.span),
             Err(error) => {
-                self.problems.push(Problem::new(Code::Shape, shape.span, error.message).help_if(error.help));
+                self.problems
+                    .push(Problem::new(Code::Shape, shape.span, error.message).help_if(error.help));
                 None
             }
         });
@@ -245,7 +274,8 @@ impl<'a> Resolver<'a> {
         let flow = frame.cursor;
         if self.graph.output().is_some() {
             self.problems.push(
-                Problem::new(Code::Structure, name.span, "a net has one output").label("a second output"),
+                Problem::new(Code::Structure, name.span, "a net has one output")
+                    .label("a second output"),
             );
         }
         self.declare(frame, Some(name), flow);
@@ -269,7 +299,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    pub(super) fn claim_sizes(&mut self, node: NodeId, expected: Vec<u64>, shape: &ShapeExpr, by: &str) {
+    pub(super) fn claim_sizes(
+        &mut self,
+        node: NodeId,
+        expected: Vec<u64>,
+        shape: &ShapeExpr,
+        by: &str,
+    ) {
         self.graph.claims.push(Claim::Shape { node, expected, by: by.into(), span: shape.span });
     }
 }

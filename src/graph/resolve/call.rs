@@ -21,7 +21,13 @@ const MAX_CALL_SHOWN: usize = 200;
 pub(super) type Bound<'a> = [(&'static str, &'a Expr)];
 
 impl<'a> Resolver<'a> {
-    pub(super) fn call(&mut self, frame: &mut Frame<'a>, call: &'a Call, flow: Flow, path: &str) -> Flow {
+    pub(super) fn call(
+        &mut self,
+        frame: &mut Frame<'a>,
+        call: &'a Call,
+        flow: Flow,
+        path: &str,
+    ) -> Flow {
         if !self.may_place(call.place.span) || !self.may_go_on(call.args.len(), call.place.span) {
             return None;
         }
@@ -48,15 +54,21 @@ impl<'a> Resolver<'a> {
         let is_value = frame.values.contains(&name.node);
         let near = did_you_mean(&name.node, known.iter().copied()).filter(|_| !is_value);
         let help = match near {
-            _ if is_value => format!("`{0}` is a value; start from it with `name = {0} -> ...`", name.node),
+            _ if is_value => {
+                format!("`{0}` is a value; start from it with `name = {0} -> ...`", name.node)
+            }
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", listed(&known)),
         };
         self.problems.push(
-            Problem::new(Code::UnknownName, name.span, format!("unknown op or block `{}`", name.node))
-                .label("not an op, nor a block defined or imported here")
-                .help(help)
-                .respell(near),
+            Problem::new(
+                Code::UnknownName,
+                name.span,
+                format!("unknown op or block `{}`", name.node),
+            )
+            .label("not an op, nor a block defined or imported here")
+            .help(help)
+            .respell(near),
         );
     }
 
@@ -81,7 +93,9 @@ impl<'a> Resolver<'a> {
         if given.len() < bound.len() {
             return None;
         }
-        for parameter in signature.args.iter().filter(|p| !given.contains_key(p.name)).collect::<Vec<_>>() {
+        for parameter in
+            signature.args.iter().filter(|p| !given.contains_key(p.name)).collect::<Vec<_>>()
+        {
             match (self.default_of(signature.name, parameter.name), &parameter.default) {
                 (Some(line), _) => {
                     given.insert(parameter.name, (line.value.clone(), call.place.span));
@@ -99,7 +113,9 @@ impl<'a> Resolver<'a> {
             }
         }
         let count = operands.len() + 1;
-        if count < signature.operands.0 || (count == 1 && signature.operands.1 == 2 && given.is_empty()) {
+        if count < signature.operands.0
+            || (count == 1 && signature.operands.1 == 2 && given.is_empty())
+        {
             let message = match signature.operands {
                 (1, _) => format!("`{}` needs a number or another value", signature.name),
                 _ => format!("`{}` needs at least one more value", signature.name),
@@ -107,7 +123,11 @@ impl<'a> Resolver<'a> {
             self.wrong_call(call, signature, Code::Arity, call.place.span, message);
             return None;
         }
-        let args = Args::new(signature, given.iter().map(|(name, (value, _))| (*name, value.clone())), count);
+        let args = Args::new(
+            signature,
+            given.iter().map(|(name, (value, _))| (*name, value.clone())),
+            count,
+        );
         match op::build(signature.name, &args) {
             Ok(op) => {
                 let all: Option<Vec<NodeId>> = std::iter::once(flow).chain(operands).collect();
@@ -116,7 +136,10 @@ impl<'a> Resolver<'a> {
                 Some(node)
             }
             Err(error) => {
-                let at = error.arg.and_then(|arg| given.get(arg)).map_or(call.place.span, |(_, span)| *span);
+                let at = error
+                    .arg
+                    .and_then(|arg| given.get(arg))
+                    .map_or(call.place.span, |(_, span)| *span);
                 self.wrong_call(call, signature, Code::Argument, at, error.message);
                 None
             }
@@ -142,14 +165,20 @@ impl<'a> Resolver<'a> {
                             rest.push(arg)
                         }
                         None => {
-                            self.unknown_value(frame, &Name { node: name.clone(), span: arg.value.span });
+                            self.unknown_value(
+                                frame,
+                                &Name { node: name.clone(), span: arg.value.span },
+                            );
                             sound = false;
                         }
                     }
                 }
                 (None, ExprKind::Name(name)) if frame.values.contains(name) => {
                     let message = match signature.operands.1 {
-                        1 => format!("`{}` reads the cursor alone, and `{name}` is a value", signature.name),
+                        1 => format!(
+                            "`{}` reads the cursor alone, and `{name}` is a value",
+                            signature.name
+                        ),
                         most => format!("`{}` reads at most {most} values", signature.name),
                     };
                     self.wrong_call(call, signature, Code::Arity, arg.value.span, message);
@@ -210,9 +239,11 @@ impl<'a> Resolver<'a> {
     fn may_nest(&mut self, callable: &Callable<'a>, call: &Call) -> Option<()> {
         let name = &callable.block.name;
         if let Some(first) = self.active.iter().position(|b| std::ptr::eq(*b, callable.block)) {
-            let mut circle: Vec<&str> = self.active[first..].iter().map(|b| b.name.node.as_str()).collect();
+            let mut circle: Vec<&str> =
+                self.active[first..].iter().map(|b| b.name.node.as_str()).collect();
             circle.push(&name.node);
-            let message = format!("the block `{}` contains itself: {}", name.node, circle.join(" -> "));
+            let message =
+                format!("the block `{}` contains itself: {}", name.node, circle.join(" -> "));
             self.problems.push(
                 Problem::new(Code::RecursiveBlock, call.place.span, message)
                     .label("calls it again")
@@ -240,7 +271,8 @@ impl<'a> Resolver<'a> {
         let block = callable.block;
         let names: Vec<&str> = block.params.iter().map(|p| p.name.node.as_str()).collect();
         let takes = || takes(callable);
-        let home = callable.home.as_ref().map_or_else(|| self.scope.emptied(), |home| home.scope.clone());
+        let home =
+            callable.home.as_ref().map_or_else(|| self.scope.emptied(), |home| home.scope.clone());
         let steps = (names.len() + 1) * (call.args.len() + 1) + home.len();
         if !self.may_go_on(steps, call.place.span) {
             return None;
@@ -281,7 +313,8 @@ impl<'a> Resolver<'a> {
             match admitted {
                 Some(value) => {
                     shown.push(format!("{name} = {value}"));
-                    let step = self.step(cause, (name, &block.name.node), (expr, &value), from, flow);
+                    let step =
+                        self.step(cause, (name, &block.name.node), (expr, &value), from, flow);
                     scope.note(name, step);
                     scope.set(name.clone(), value);
                 }

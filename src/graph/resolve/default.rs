@@ -20,15 +20,20 @@ impl<'a> Resolver<'a> {
         let Some(signature) = op::signature(&call.name.node) else {
             let near = did_you_mean(&call.name.node, op::signatures().map(|s| s.name));
             self.problems.push(
-                Problem::new(Code::UnknownName, call.name.span, format!("unknown op `{}`", call.name.node))
-                    .label("`default` is for ops")
-                    .help_if(near.map(|n| format!("did you mean `{n}`?")))
-                    .respell(near),
+                Problem::new(
+                    Code::UnknownName,
+                    call.name.span,
+                    format!("unknown op `{}`", call.name.node),
+                )
+                .label("`default` is for ops")
+                .help_if(near.map(|n| format!("did you mean `{n}`?")))
+                .respell(near),
             );
             return;
         };
         let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
-        let Some(bound) = bind(call, call.args.iter(), &names, &|| signature.text(), &mut self.problems)
+        let Some(bound) =
+            bind(call, call.args.iter(), &names, &|| signature.text(), &mut self.problems)
         else {
             return;
         };
@@ -41,7 +46,8 @@ impl<'a> Resolver<'a> {
                 }
                 _ => {
                     let op = signature.name;
-                    let from = self.step(Cause::DefaultLine, (name, op), (expr, &value), scope, None);
+                    let from =
+                        self.step(Cause::DefaultLine, (name, op), (expr, &value), scope, None);
                     self.defaults.retain(|line| (line.op, line.arg) != (op, name));
                     self.defaults.push(DefaultArg { op, arg: name, value, from });
                 }

@@ -33,7 +33,12 @@ fn near<'p>(ty: &'p Type, value: &Value) -> Option<&'p str> {
 }
 
 /// Whether a value given from outside is of the kind of an undeclared parameter's default.
-pub(super) fn admit_like(param: &Param, default: &Value, value: &Value, at: Span) -> Result<(), Fault> {
+pub(super) fn admit_like(
+    param: &Param,
+    default: &Value,
+    value: &Value,
+    at: Span,
+) -> Result<(), Fault> {
     let fits = match (default, value) {
         (Value::Int(_), Value::Int(_)) => true,
         (Value::Float(_), other) => other.number().is_some(),
@@ -45,10 +50,14 @@ pub(super) fn admit_like(param: &Param, default: &Value, value: &Value, at: Span
     }
     let name = &param.name.node;
     Err(Some(Box::new(
-        Problem::new(Code::Domain, at, format!("expected {} for `{name}`, got {value}", default.kind()))
-            .label("of another kind than the default")
-            .related(param.name.span, format!("`{name}` is {default} by default"))
-            .help(format!("declare its type if it may be more: `{name}: float = {default}`")),
+        Problem::new(
+            Code::Domain,
+            at,
+            format!("expected {} for `{name}`, got {value}", default.kind()),
+        )
+        .label("of another kind than the default")
+        .related(param.name.span, format!("`{name}` is {default} by default"))
+        .help(format!("declare its type if it may be more: `{name}: float = {default}`")),
     )))
 }
 
@@ -92,8 +101,8 @@ fn in_range(range: &Option<(Expr, Expr)>, value: &Value, scope: &Scope) -> Resul
     })
 }
 
-/// Every value of a type of at most `most` values, in the order of its text; subsets by size. `None` for
-/// one of more, or whose bounds are not plain.
+/// Every value of a type of at most `most` values, in the order of its text; subsets by size.
+/// `None` for one of more, or whose bounds are not plain.
 pub fn members(ty: &Type, most: usize) -> Option<Vec<Value>> {
     let scope = Scope::default();
     let members: Vec<Value> = match ty {
@@ -101,12 +110,15 @@ pub fn members(ty: &Type, most: usize) -> Option<Vec<Value>> {
         Type::OneOf(options) => values(options, &scope).ok()?,
         Type::Subset(options) => {
             let options = values(options, &scope).ok()?;
-            let count = 1usize.checked_shl(u32::try_from(options.len()).ok()?).filter(|n| *n <= most)?;
+            let count =
+                1usize.checked_shl(u32::try_from(options.len()).ok()?).filter(|n| *n <= most)?;
             let chosen = |bits: usize| (0..options.len()).filter(move |i| bits >> i & 1 == 1);
-            let mut subsets: Vec<Vec<usize>> = (0..count).map(|bits| chosen(bits).collect()).collect();
+            let mut subsets: Vec<Vec<usize>> =
+                (0..count).map(|bits| chosen(bits).collect()).collect();
             subsets.sort_by_key(|subset| (subset.len(), subset.clone()));
-            let list =
-                |subset: &Vec<usize>| Value::List(subset.iter().map(|&i| options[i].clone()).collect());
+            let list = |subset: &Vec<usize>| {
+                Value::List(subset.iter().map(|&i| options[i].clone()).collect())
+            };
             subsets.iter().map(list).collect()
         }
         Type::Int(Some((low, high))) => match (scope.eval(low).ok()?, scope.eval(high).ok()?) {

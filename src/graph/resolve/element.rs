@@ -19,8 +19,16 @@ impl<'a> Resolver<'a> {
         chain.iter().fold(start, |flow, element| self.element(frame, element, flow, prefix))
     }
 
-    fn element(&mut self, frame: &mut Frame<'a>, element: &'a Element, flow: Flow, prefix: &str) -> Flow {
-        let Some(guard) = &element.guard else { return self.unguarded(frame, element, flow, prefix) };
+    fn element(
+        &mut self,
+        frame: &mut Frame<'a>,
+        element: &'a Element,
+        flow: Flow,
+        prefix: &str,
+    ) -> Flow {
+        let Some(guard) = &element.guard else {
+            return self.unguarded(frame, element, flow, prefix);
+        };
         let scope = self.scope_at(&frame.env.scope, flow);
         let holds = scope.condition(&guard.cond);
         let holds = self.report(holds);
@@ -35,14 +43,22 @@ impl<'a> Resolver<'a> {
         flow
     }
 
-    fn unguarded(&mut self, frame: &mut Frame<'a>, element: &'a Element, flow: Flow, prefix: &str) -> Flow {
+    fn unguarded(
+        &mut self,
+        frame: &mut Frame<'a>,
+        element: &'a Element,
+        flow: Flow,
+        prefix: &str,
+    ) -> Flow {
         match &element.kind {
             ElementKind::Group(chain) => self.chain(frame, chain, flow, prefix),
             ElementKind::Call(call) => match self.names.segment(call.place.span) {
                 None => self.call(frame, call, flow, prefix),
                 Some(segment) => {
                     let path = join(prefix, segment);
-                    self.edited(frame, &path, flow, |this, frame, flow| this.call(frame, call, flow, &path))
+                    self.edited(frame, &path, flow, |this, frame, flow| {
+                        this.call(frame, call, flow, &path)
+                    })
                 }
             },
         }
@@ -63,7 +79,8 @@ impl<'a> Resolver<'a> {
         for (i, _) in mine.iter().filter(|(_, verb)| *verb == EditVerb::Before) {
             flow = self.edit(frame, *i, &join(path, "before"), flow);
         }
-        let instead = mine.iter().rfind(|(_, verb)| matches!(verb, EditVerb::Replace | EditVerb::Remove));
+        let instead =
+            mine.iter().rfind(|(_, verb)| matches!(verb, EditVerb::Replace | EditVerb::Remove));
         flow = match instead {
             Some((i, _)) => self.edit(frame, *i, path, flow),
             None => build(self, frame, flow),

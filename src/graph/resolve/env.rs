@@ -24,7 +24,8 @@ impl<'a> Env<'a> {
     /// A block that is visible here, as it is called here.
     pub fn callable(self: &Rc<Self>, block: &'a Block, local_to: Option<&Body>) -> Callable<'a> {
         let mut around = std::iter::successors(Some(self), |env| env.outer.as_ref());
-        let home = local_to.and_then(|body| around.find(|env| std::ptr::eq(env.body, body)).cloned());
+        let home =
+            local_to.and_then(|body| around.find(|env| std::ptr::eq(env.body, body)).cloned());
         Callable { block, home }
     }
 }

@@ -13,8 +13,11 @@ impl Resolver<'_> {
                 let Some(from) = project.linked(file, &import.path.node) else { continue };
                 let blocks: Vec<&str> =
                     project.file(from).blocks().map(|block| block.name.node.as_str()).collect();
-                let unknown: Vec<&Name> =
-                    import.names.iter().filter(|name| self.names.definition(name.span).is_none()).collect();
+                let unknown: Vec<&Name> = import
+                    .names
+                    .iter()
+                    .filter(|name| self.names.definition(name.span).is_none())
+                    .collect();
                 for name in unknown {
                     let near = did_you_mean(&name.node, blocks.iter().copied());
                     let help = match near {
@@ -22,7 +25,8 @@ impl Resolver<'_> {
                         None if blocks.is_empty() => "it defines no blocks".into(),
                         None => format!("it defines {}", blocks.join(", ")),
                     };
-                    let message = format!("`{}` defines no block `{}`", import.path.node, name.node);
+                    let message =
+                        format!("`{}` defines no block `{}`", import.path.node, name.node);
                     self.problems.push(
                         Problem::new(Code::UnknownName, name.span, message)
                             .label("not defined there")

@@ -175,10 +175,9 @@ impl<'a> Resolver<'a> {
 
     /// A problem with values, with the block calls that they come from.
     fn in_blocks(&self, problem: Problem) -> Problem {
-        self.calls
-            .iter()
-            .rev()
-            .fold(problem, |problem, call| problem.related(call.span, format!("in block {}", call.block)))
+        self.calls.iter().rev().fold(problem, |problem, call| {
+            problem.related(call.span, format!("in block {}", call.block))
+        })
     }
 
     fn shape(&self, flow: Flow) -> Option<&Shape> {
@@ -210,14 +209,18 @@ impl<'a> Resolver<'a> {
         self.path_bytes += path.len();
         self.edges += operands.len();
         if path.len() > MAX_PATH_BYTES {
-            return self.exhaust(span, format!("the path of a node is longer than {MAX_PATH_BYTES} bytes"));
+            return self.exhaust(
+                span,
+                format!("the path of a node is longer than {MAX_PATH_BYTES} bytes"),
+            );
         }
         if self.path_bytes > MAX_PATHS_BYTES {
             let message = format!("the paths of all nodes take more than {MAX_PATHS_BYTES} bytes");
             return self.exhaust(span, message);
         }
         if self.edges > MAX_EDGES {
-            return self.exhaust(span, format!("the nodes read more than {MAX_EDGES} values in all"));
+            return self
+                .exhaust(span, format!("the nodes read more than {MAX_EDGES} values in all"));
         }
         let shapes: Option<Vec<&Shape>> = operands.iter().map(|o| self.shapes.get(o)).collect();
         let shape = shapes.and_then(|shapes| op.shape(&shapes).ok());
@@ -237,7 +240,10 @@ impl<'a> Resolver<'a> {
     fn may_place(&mut self, span: Span) -> bool {
         self.placed += 1;
         if self.placed > MAX_ELEMENTS_PLACED {
-            self.exhaust(span, format!("the net expands to more than {MAX_ELEMENTS_PLACED} elements"));
+            self.exhaust(
+                span,
+                format!("the net expands to more than {MAX_ELEMENTS_PLACED} elements"),
+            );
         }
         self.may_go_on(1, span)
     }
@@ -253,7 +259,8 @@ impl<'a> Resolver<'a> {
     fn exhaust(&mut self, span: Span, message: String) -> Flow {
         if !std::mem::replace(&mut self.exhausted, true) {
             let help = "repeat less, or nest fewer blocks in one another";
-            self.problems.push(Problem::new(Code::Limit, span, message).label("reached here").help(help));
+            self.problems
+                .push(Problem::new(Code::Limit, span, message).label("reached here").help(help));
         }
         None
     }

@@ -36,9 +36,9 @@ impl<'a> Resolver<'a> {
                     format!("there is no `{}` in the net", target.node),
                 )
                 .label("no stage or element has this path")
-                .help(
-                    near.map_or("`netc expand` lists every path".into(), |n| format!("did you mean `{n}`?")),
-                )
+                .help(near.map_or("`netc expand` lists every path".into(), |n| {
+                    format!("did you mean `{n}`?")
+                }))
                 .respell(near),
             );
         }
@@ -88,17 +88,23 @@ impl<'a> Resolver<'a> {
                     Some(expr) => self.report(level.scope.eval(expr)),
                     None => None,
                 };
-                let from_line = unused.iter().position(|o| o.name.node == *name).map(|i| unused.remove(i));
+                let from_line =
+                    unused.iter().position(|o| o.name.node == *name).map(|i| unused.remove(i));
                 let given = given.remove(name);
                 let by = (given.as_ref().and_then(|(_, _, step)| step.clone()), from_line);
                 let (value, at) = match (from_line, given) {
-                    (Some(o), _) => (self.report(self.scope.emptied().eval(&o.value)), o.value.span),
+                    (Some(o), _) => {
+                        (self.report(self.scope.emptied().eval(&o.value)), o.value.span)
+                    }
                     (None, Some((value, arg, _))) => (value, arg.value.span),
                     (None, None) => {
                         if param.default.is_none() {
                             self.no_value(&param.name);
                         }
-                        (default.clone(), param.default.as_ref().map_or(param.name.span, |d| d.span))
+                        (
+                            default.clone(),
+                            param.default.as_ref().map_or(param.name.span, |d| d.span),
+                        )
                     }
                 };
                 let admitted = value.filter(|value| {
@@ -133,8 +139,12 @@ impl<'a> Resolver<'a> {
                         given.insert(name.node.clone(), (value, arg, step));
                     }
                     None => self.problems.push(
-                        Problem::new(Code::Arity, arg.value.span, "a parent's parameters are given by name")
-                            .help("write `(width = 128)`"),
+                        Problem::new(
+                            Code::Arity,
+                            arg.value.span,
+                            "a parent's parameters are given by name",
+                        )
+                        .help("write `(width = 128)`"),
                     ),
                 }
             }
@@ -146,8 +156,15 @@ impl<'a> Resolver<'a> {
 
     fn no_value(&mut self, name: &crate::syntax::ast::Name) {
         self.problems.push(
-            Problem::new(Code::Arity, name.span, format!("the parameter `{}` has no value", name.node))
-                .help(format!("give it a default, `{0} = ...`, or a value with `--set {0}=...`", name.node)),
+            Problem::new(
+                Code::Arity,
+                name.span,
+                format!("the parameter `{}` has no value", name.node),
+            )
+            .help(format!(
+                "give it a default, `{0} = ...`, or a value with `--set {0}=...`",
+                name.node
+            )),
         );
     }
 
@@ -209,7 +226,8 @@ impl<'a> Resolver<'a> {
         match &stmt.kind {
             StmtKind::Default(call) => self.default_line(call, &env.scope),
             StmtKind::Expect(condition) if claims_hold || !speaks_of_cost(condition) => {
-                let claim = Claim::Expect { condition: condition.clone(), scope: env.scope.clone() };
+                let claim =
+                    Claim::Expect { condition: condition.clone(), scope: env.scope.clone() };
                 self.graph.claims.push(claim);
             }
             StmtKind::Recipe { settings, .. } => {
@@ -226,9 +244,15 @@ impl<'a> Resolver<'a> {
                 self.edits.push(PlacedEdit { edit, env: env.clone(), used: false });
             }
             StmtKind::Edit(_) => self.problems.push(
-                Problem::new(Code::Structure, stmt.place.span, "an edit changes a net that is extended")
-                    .label("this net extends none")
-                    .help("write `net name extends \"parent.net\" { ... }`, or change the stage itself"),
+                Problem::new(
+                    Code::Structure,
+                    stmt.place.span,
+                    "an edit changes a net that is extended",
+                )
+                .label("this net extends none")
+                .help(
+                    "write `net name extends \"parent.net\" { ... }`, or change the stage itself",
+                ),
             ),
             StmtKind::Input { .. }
             | StmtKind::Output { .. }
@@ -255,13 +279,20 @@ impl<'a> Resolver<'a> {
         for param in &base.net.params {
             self.check_parameter_name(&param.name, env);
         }
-        let mut frame =
-            Frame { env: env.clone(), values: Values::default(), prefix: String::new(), cursor: None };
+        let mut frame = Frame {
+            env: env.clone(),
+            values: Values::default(),
+            prefix: String::new(),
+            cursor: None,
+        };
         for stmt in &base.net.body.stmts {
             match &stmt.kind {
                 StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
                 StmtKind::Output { name, shape } => self.output(&mut frame, name, shape),
-                StmtKind::Default(_) | StmtKind::Expect(_) | StmtKind::Recipe { .. } | StmtKind::Edit(_) => {}
+                StmtKind::Default(_)
+                | StmtKind::Expect(_)
+                | StmtKind::Recipe { .. }
+                | StmtKind::Edit(_) => {}
                 _ => self.statement(&mut frame, stmt),
             }
         }
@@ -269,10 +300,12 @@ impl<'a> Resolver<'a> {
         if self.graph.inputs().is_empty() && !self.problems.has_errors() {
             let message = format!("the net `{}` has no input", name.node);
             self.problems.push(
-                Problem::new(Code::Structure, name.span, message).help("add `input image: [N, 3, 32, 32]`"),
+                Problem::new(Code::Structure, name.span, message)
+                    .help("add `input image: [N, 3, 32, 32]`"),
             );
         }
-        let has_output = base.net.body.stmts.iter().any(|s| matches!(s.kind, StmtKind::Output { .. }));
+        let has_output =
+            base.net.body.stmts.iter().any(|s| matches!(s.kind, StmtKind::Output { .. }));
         if !has_output {
             let message = format!("the net `{}` has no output", name.node);
             self.problems.push(
@@ -284,8 +317,8 @@ impl<'a> Resolver<'a> {
 }
 
 fn has_parameters(name: &str, names: &[&str]) -> String {
-    let near =
-        did_you_mean(name, names.iter().copied()).map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    let near = did_you_mean(name, names.iter().copied())
+        .map_or(String::new(), |n| format!("did you mean `{n}`? "));
     match names {
         [] => "it has no parameters".into(),
         names => format!("{near}it has {}", listed(names)),

@@ -45,8 +45,9 @@ impl<'a> Resolver<'a> {
                 ExprKind::Name(name) => scope.noted(name).cloned(),
                 _ => self.size_step(Cause::Same, ("same", 0), flow),
             };
-            let known =
-                |step: &Arc<Step>| from.iter().any(|s| (s.cause, &s.name) == (step.cause, &step.name));
+            let known = |step: &Arc<Step>| {
+                from.iter().any(|s| (s.cause, &s.name) == (step.cause, &step.name))
+            };
             let step = step.filter(|step| !known(step));
             from.extend(step);
         }
@@ -78,9 +79,21 @@ impl<'a> Resolver<'a> {
     }
 
     /// The step of a value that a net gives to a parameter of its parent.
-    pub(super) fn extends_step(&self, net: &Net, arg: &Arg, value: Option<&Value>, scope: &Scope) -> Noted {
+    pub(super) fn extends_step(
+        &self,
+        net: &Net,
+        arg: &Arg,
+        value: Option<&Value>,
+        scope: &Scope,
+    ) -> Noted {
         let (name, parent) = (arg.name.as_ref()?, net.extends.as_ref()?);
-        self.step(Cause::Extends, (&name.node, &parent.path.node), (&arg.value, value?), scope, None)
+        self.step(
+            Cause::Extends,
+            (&name.node, &parent.path.node),
+            (&arg.value, value?),
+            scope,
+            None,
+        )
     }
 
     /// The step of a net's parameter, with what overrides its default.
@@ -97,7 +110,8 @@ impl<'a> Resolver<'a> {
         let declared = param.default.as_ref();
         let declared =
             declared.and_then(|expr| self.step(Cause::Parameter, name, (expr, value), scope, None));
-        let mut step = declared.map_or_else(|| bare(Cause::Parameter, name, "", value), Arc::unwrap_or_clone);
+        let mut step =
+            declared.map_or_else(|| bare(Cause::Parameter, name, "", value), Arc::unwrap_or_clone);
         step.span = Some(param.name.span);
         let line = line.and_then(|o| {
             let name = (o.name.node.as_str(), "");
@@ -181,7 +195,9 @@ impl<'a> Resolver<'a> {
         {
             return Arc::unwrap_or_clone(step);
         }
-        if let Some(from) = self.default_of(signature.name, name).and_then(|line| line.from.as_deref()) {
+        if let Some(from) =
+            self.default_of(signature.name, name).and_then(|line| line.from.as_deref())
+        {
             return from.clone();
         }
         let default = signature.args.iter().find(|p| p.name == name).map(|p| &p.default);

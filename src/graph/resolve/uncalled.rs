@@ -9,14 +9,15 @@ use crate::graph::Scope;
 use crate::syntax::ast::{Block, Expr, ExprKind, Signature};
 
 impl<'a> Resolver<'a> {
-    /// Reads each block of the root file that nothing calls, with values and parameters unknown: what
-    /// depends on them stays silent, and no node comes of it.
+    /// Reads each block of the root file that nothing calls, with values and parameters unknown:
+    /// what depends on them stays silent, and no node comes of it.
     pub(super) fn uncalled_blocks(&mut self) {
         self.detached = true;
         let project = self.project;
         for block in project.file(project.root).blocks() {
             if !self.called.contains(&std::ptr::from_ref(block)) {
-                let env = Rc::new(Env { scope: self.unknown(block), body: &block.body, outer: None });
+                let env =
+                    Rc::new(Env { scope: self.unknown(block), body: &block.body, outer: None });
                 let values = Values::one("in", None, block.name.span);
                 for param in &block.params {
                     self.check_parameter_name(&param.name, &env);
@@ -30,7 +31,8 @@ impl<'a> Resolver<'a> {
         self.detached = false;
     }
 
-    /// A scope in which a block's parameters and the sizes of its signature are there, their values not.
+    /// A scope in which a block's parameters and the sizes of its signature are there, their values
+    /// not.
     fn unknown(&self, block: &Block) -> Scope {
         let mut scope = self.scope.emptied();
         scope.set_unknown("same");
@@ -40,7 +42,12 @@ impl<'a> Resolver<'a> {
             ExprKind::Name(name) => Some(name),
             _ => None,
         };
-        block.signature.iter().flat_map(dims).filter_map(symbol).for_each(|name| scope.set_unknown(name));
+        block
+            .signature
+            .iter()
+            .flat_map(dims)
+            .filter_map(symbol)
+            .for_each(|name| scope.set_unknown(name));
         scope
     }
 }

@@ -25,7 +25,8 @@ pub(super) struct Class {
 
 /// The classes of a tree, each after those that it uses; the last one is the net.
 pub(super) fn classes(plan: &Plan, tree: &Tree) -> Vec<Class> {
-    let mut maker = Maker { plan, tree, calls: HashMap::new(), names: reserved(), first: HashMap::new() };
+    let mut maker =
+        Maker { plan, tree, calls: HashMap::new(), names: reserved(), first: HashMap::new() };
     // The net's own name comes first, though its class comes last.
     let root = tree.groups.len() - 1;
     let net = maker.free_name(&camel(&tree.groups[root].name));
@@ -59,7 +60,8 @@ struct Maker<'p> {
 }
 
 impl Maker<'_> {
-    /// For each group a number that groups of one structure share, and how deep classes are nested in it.
+    /// For each group a number that groups of one structure share, and how deep classes are nested
+    /// in it.
     fn structures(&self) -> Vec<(usize, usize)> {
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut all: Vec<(usize, usize)> = Vec::new();
@@ -99,7 +101,8 @@ impl Maker<'_> {
                 places.insert(result, format!("{i}.{j}"));
             }
         }
-        let given = group.outputs.iter().map(|output| places.get(output).map_or("", String::as_str));
+        let given =
+            group.outputs.iter().map(|output| places.get(output).map_or("", String::as_str));
         given.fold(text, |text, output| format!("{text} > {output}"))
     }
 
@@ -126,10 +129,14 @@ impl Maker<'_> {
         let columns: Vec<Vec<Setting>> = templates.iter().map(|all| settings(all)).collect();
         let (mut bindings, mut parameters) = unify(&columns);
         let channels = |value: Option<&ValueId>| {
-            value.map_or_else(String::new, |&value| self.plan.steps()[value].shape.channels().to_string())
+            value.map_or_else(String::new, |&value| {
+                self.plan.steps()[value].shape.channels().to_string()
+            })
         };
-        let before: Vec<String> = groups.iter().map(|group| channels(group.inputs.first())).collect();
-        let after: Vec<String> = groups.iter().map(|group| channels(group.outputs.first())).collect();
+        let before: Vec<String> =
+            groups.iter().map(|group| channels(group.inputs.first())).collect();
+        let after: Vec<String> =
+            groups.iter().map(|group| channels(group.outputs.first())).collect();
         name_all(&mut parameters, &mut bindings, [&before, &after]);
         let mut bindings = bindings.into_iter();
         let bound = |(name, template): (String, Template)| (name, bind(template, &mut bindings));
@@ -144,7 +151,8 @@ impl Maker<'_> {
         Class { name, block: groups[0].block.clone(), example: members[0], parameters, attributes }
     }
 
-    /// The name of a class: one that has a module more or less than the first of its name says which.
+    /// The name of a class: one that has a module more or less than the first of its name says
+    /// which.
     fn name(&mut self, group: &Group, attributes: &[(String, Expr)]) -> String {
         let base = self.base_name(group);
         let own: HashSet<String> = attributes.iter().map(|(name, _)| name.clone()).collect();

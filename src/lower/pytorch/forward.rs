@@ -25,7 +25,8 @@ const INDENT: usize = 8;
 impl<'p> Forward<'p> {
     pub fn new(plan: &'p Plan, tree: &'p Tree, group: &'p Group) -> Forward<'p> {
         let mut uses: HashMap<ValueId, usize> = HashMap::new();
-        for &value in group.children.iter().flat_map(|child| &child.operands).chain(&group.outputs) {
+        for &value in group.children.iter().flat_map(|child| &child.operands).chain(&group.outputs)
+        {
             *uses.entry(value).or_default() += 1;
         }
         let is_net = tree.groups.last().is_some_and(|root| std::ptr::eq(root, group));
@@ -41,7 +42,8 @@ impl<'p> Forward<'p> {
         };
         let typed = parameters.into_iter().map(|name| format!("{name}: Tensor"));
         let all = std::iter::once("self".to_string()).chain(typed);
-        let head = Expr::Call("forward".into(), all.map(|p| (String::new(), Expr::Text(p))).collect());
+        let head =
+            Expr::Call("forward".into(), all.map(|p| (String::new(), Expr::Text(p))).collect());
         code.put(4, "def ", &head, &format!(" -> {result}:"));
         for (i, child) in self.group.children.iter().enumerate() {
             let is_last = i + 1 == self.group.children.len() && child.results == self.group.outputs;
@@ -79,7 +81,8 @@ impl<'p> Forward<'p> {
     }
 
     fn child(&mut self, code: &mut Code, child: &Child, is_last: bool) {
-        let operands: Vec<String> = child.operands.iter().map(|o| self.variable(*o).to_string()).collect();
+        let operands: Vec<String> =
+            child.operands.iter().map(|o| self.variable(*o).to_string()).collect();
         let expression = self.expression(child, &operands);
         if is_last {
             sum(code, "return ", &expression);
@@ -101,7 +104,8 @@ impl<'p> Forward<'p> {
                 reusable = if i == 0 { name } else { reusable };
             }
         }
-        let follows_input = child.operands.iter().all(|o| self.is_net && self.group.inputs.contains(o));
+        let follows_input =
+            child.operands.iter().all(|o| self.is_net && self.group.inputs.contains(o));
         let label = (child.labelled && !follows_input).then(|| child.attribute.clone());
         let mut names = Vec::new();
         for (i, &result) in child.results.iter().enumerate() {

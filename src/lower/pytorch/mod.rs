@@ -1,5 +1,6 @@
-//! A net as a Python module for PyTorch: a class for each block, attributes named as in the net, and a loader for its
-//! weights. The text is as a person would write it and as `black` would set it.
+//! A net as a Python module for PyTorch: a class for each block, attributes named as in the net,
+//! and a loader for its weights. The text is as a person would write it and as `black` would set
+//! it.
 
 mod class;
 mod forward;
@@ -113,7 +114,13 @@ fn scale(code: &mut Code) {
     }
 }
 
-fn write_class(code: &mut Code, plan: &Plan, tree: &Tree, class: &Class, net: Option<(&Checked, &Names)>) {
+fn write_class(
+    code: &mut Code,
+    plan: &Plan,
+    tree: &Tree,
+    class: &Class,
+    net: Option<(&Checked, &Names)>,
+) {
     code.line(0, "");
     code.line(0, "");
     code.line(0, &format!("class {}(nn.Module):", class.name));
@@ -144,7 +151,8 @@ fn write_class(code: &mut Code, plan: &Plan, tree: &Tree, class: &Class, net: Op
     Forward::new(plan, tree, group).write(code);
 }
 
-/// What of the first weights is not PyTorch's default: the scales and shifts of batch normalisation.
+/// What of the first weights is not PyTorch's default: the scales and shifts of batch
+/// normalisation.
 fn first_weights(code: &mut Code, plan: &Plan, net: &Checked, names: &Names) {
     let norms = || plan.steps().iter().enumerate();
     let starts: Vec<(usize, [Init; 2])> = norms()
@@ -161,7 +169,8 @@ fn first_weights(code: &mut Code, plan: &Plan, net: &Checked, names: &Names) {
         changed.map(|t| draw(&format!("{module}.{}", tensors[t].0), start[t])).collect()
     };
     if starts.iter().all(|(_, start)| start == first) {
-        let image = |(i, _): &&(usize, [Init; 2])| net.shape(plan.steps()[*i].node).image().is_some();
+        let image =
+            |(i, _): &&(usize, [Init; 2])| net.shape(plan.steps()[*i].node).image().is_some();
         let kind = match (starts.iter().any(|s| image(&s)), starts.iter().all(|s| image(&s))) {
             (_, true) => "nn.BatchNorm2d",
             (false, _) => "nn.BatchNorm1d",
@@ -183,8 +192,9 @@ fn filters(code: &mut Code, plan: &Plan, names: &Names) {
     for (i, step) in plan.steps().iter().enumerate() {
         let Op::Conv(conv) = &step.op else { continue };
         let weight = format!("{}.weight", names.expression(i));
-        if let Some(init @ (Init::Dirac | Init::Constant(_) | Init::Uniform(..) | Init::Normal(..))) =
-            conv.init
+        if let Some(
+            init @ (Init::Dirac | Init::Constant(_) | Init::Uniform(..) | Init::Normal(..)),
+        ) = conv.init
         {
             code.line(8, &draw(&weight, init));
         }
@@ -197,8 +207,12 @@ fn filters(code: &mut Code, plan: &Plan, names: &Names) {
 fn draw(tensor: &str, init: Init) -> String {
     match init {
         Init::Constant(value) => format!("nn.init.constant_({tensor}, {})", number(value)),
-        Init::Uniform(low, high) => format!("nn.init.uniform_({tensor}, {}, {})", number(low), number(high)),
-        Init::Normal(mean, std) => format!("nn.init.normal_({tensor}, {}, {})", number(mean), number(std)),
+        Init::Uniform(low, high) => {
+            format!("nn.init.uniform_({tensor}, {}, {})", number(low), number(high))
+        }
+        Init::Normal(mean, std) => {
+            format!("nn.init.normal_({tensor}, {}, {})", number(mean), number(std))
+        }
         Init::Dirac => format!("nn.init.dirac_({tensor}[: {tensor}.size(1)])"),
         Init::Whiten => format!("# {tensor} is made of the training images before training"),
     }

@@ -128,15 +128,20 @@ pub(super) fn syntax(step: &Step) -> Syntax {
             };
             (class, arguments.into_iter().map(setting).collect())
         }
-        Op::Softmax(_) => {
-            ("nn.Softmax", vec![Setting { positional: false, ..Setting::given("dim", Kind::Number, 1) }])
-        }
+        Op::Softmax(_) => (
+            "nn.Softmax",
+            vec![Setting { positional: false, ..Setting::given("dim", Kind::Number, 1) }],
+        ),
         Op::Dropout(op) => ("nn.Dropout", vec![Setting::given("p", Kind::Number, number(op.p))]),
         Op::Identity(_) => ("nn.Identity", Vec::new()),
         Op::MaxPool(op) => ("nn.MaxPool2d", window(&op.0)),
         Op::AvgPool(op) => ("nn.AvgPool2d", window(&op.0)),
-        Op::GlobalMaxPool(_) => ("nn.AdaptiveMaxPool2d", vec![Setting::given("output_size", Kind::Size, 1)]),
-        Op::GlobalAvgPool(_) => ("nn.AdaptiveAvgPool2d", vec![Setting::given("output_size", Kind::Size, 1)]),
+        Op::GlobalMaxPool(_) => {
+            ("nn.AdaptiveMaxPool2d", vec![Setting::given("output_size", Kind::Size, 1)])
+        }
+        Op::GlobalAvgPool(_) => {
+            ("nn.AdaptiveAvgPool2d", vec![Setting::given("output_size", Kind::Size, 1)])
+        }
         Op::Scale(op) => (SCALE, vec![Setting::given("factor", Kind::Number, number(op.by))]),
         Op::Flatten(_) => ("nn.Flatten", Vec::new()),
         Op::Pad(op) => {
@@ -192,7 +197,8 @@ fn window(window: &Window) -> Vec<Setting> {
     ]
 }
 
-/// A step in evaluation as an expression of TorchScript. `of` says where a tensor of the step's own is held.
+/// A step in evaluation as an expression of TorchScript. `of` says where a tensor of the step's own
+/// is held.
 pub fn torchscript(step: &Step, operands: &[String], of: &dyn Fn(&str) -> String) -> String {
     let x = operands.first().map_or("", String::as_str);
     let biased = |bias: bool| if bias { of("bias") } else { "None".to_string() };
@@ -216,11 +222,17 @@ pub fn torchscript(step: &Step, operands: &[String], of: &dyn Fn(&str) -> String
         Op::Softmax(_) => format!("torch.softmax({x}, 1)"),
         Op::MaxPool(op) => {
             let Window { kernel, stride, pad, ceil } = &op.0;
-            format!("torch.max_pool2d({x}, {kernel:?}, {stride:?}, {pad:?}, [1, 1], {})", truth(*ceil))
+            format!(
+                "torch.max_pool2d({x}, {kernel:?}, {stride:?}, {pad:?}, [1, 1], {})",
+                truth(*ceil)
+            )
         }
         Op::AvgPool(op) => {
             let Window { kernel, stride, pad, ceil } = &op.0;
-            format!("torch.avg_pool2d({x}, {kernel:?}, {stride:?}, {pad:?}, {}, True)", truth(*ceil))
+            format!(
+                "torch.avg_pool2d({x}, {kernel:?}, {stride:?}, {pad:?}, {}, True)",
+                truth(*ceil)
+            )
         }
         Op::GlobalMaxPool(_) => format!("torch.amax({x}, [2, 3], True)"),
         Op::GlobalAvgPool(_) => format!("torch.adaptive_avg_pool2d({x}, [1, 1])"),
@@ -237,10 +249,13 @@ pub fn torchscript(step: &Step, operands: &[String], of: &dyn Fn(&str) -> String
             }
         }
         Op::Upsample(op) => {
-            let sizes = step.shape.dims().iter().skip(1).map(u64::to_string).collect::<Vec<_>>().join(", ");
+            let sizes =
+                step.shape.dims().iter().skip(1).map(u64::to_string).collect::<Vec<_>>().join(", ");
             match op.mode {
                 UpsampleMode::Nearest => format!("torch.upsample_nearest2d({x}, [{sizes}])"),
-                UpsampleMode::Bilinear => format!("torch.upsample_bilinear2d({x}, [{sizes}], False)"),
+                UpsampleMode::Bilinear => {
+                    format!("torch.upsample_bilinear2d({x}, [{sizes}], False)")
+                }
             }
         }
     }

@@ -72,8 +72,9 @@ pub(super) fn settings(templates: &[(String, Template)]) -> Vec<Setting> {
     all
 }
 
-/// For each setting what takes its place in the class: a value where all instances agree, else a parameter, of a
-/// name with `#` in it that no value has. Channels that are equal in every instance are one parameter.
+/// For each setting what takes its place in the class: a value where all instances agree, else a
+/// parameter, of a name with `#` in it that no value has. Channels that are equal in every instance
+/// are one parameter.
 pub(super) fn unify(instances: &[Vec<Setting>]) -> (Vec<Binding>, Vec<Parameter>) {
     let mut parameters: Vec<Parameter> = Vec::new();
     let mut bindings = Vec::new();
@@ -98,10 +99,18 @@ pub(super) fn unify(instances: &[Vec<Setting>]) -> (Vec<Binding>, Vec<Parameter>
             None => {
                 let name = format!("{}#{}", setting.name, parameters.len());
                 let default = setting.default.clone();
-                let default = default
-                    .filter(|d| column.iter().all(|s| s.default.as_ref() == Some(d)) && values.contains(d));
-                let (kind, positional) = (setting.kind, setting.positional && setting.kind == Kind::Channels);
-                parameters.push(Parameter { name: name.clone(), kind, positional, default, values });
+                let default = default.filter(|d| {
+                    column.iter().all(|s| s.default.as_ref() == Some(d)) && values.contains(d)
+                });
+                let (kind, positional) =
+                    (setting.kind, setting.positional && setting.kind == Kind::Channels);
+                parameters.push(Parameter {
+                    name: name.clone(),
+                    kind,
+                    positional,
+                    default,
+                    values,
+                });
                 name
             }
         };
@@ -132,7 +141,9 @@ pub(super) fn bind(template: Template, bindings: &mut dyn Iterator<Item = Bindin
         }
     }
     match &bound[..] {
-        [(name, first), more @ ..] if name.is_empty() && more.len() > 1 && function == "nn.Sequential" => {
+        [(name, first), more @ ..]
+            if name.is_empty() && more.len() > 1 && function == "nn.Sequential" =>
+        {
             let all = format!("*({} for _ in range({}))", first.flat(), bound.len());
             let equal = more.iter().all(|(_, other)| other == first) && all.len() <= COMPREHENSION;
             Expr::Call(function, if equal { vec![(String::new(), Expr::Text(all))] } else { bound })
@@ -141,8 +152,8 @@ pub(super) fn bind(template: Template, bindings: &mut dyn Iterator<Item = Bindin
     }
 }
 
-/// Names parameters and puts them into order. Channels are named by where they are: `before` and `after` have those of what
-/// each instance reads and gives.
+/// Names parameters and puts them into order. Channels are named by where they are: `before` and
+/// `after` have those of what each instance reads and gives.
 pub(super) fn name_all(
     parameters: &mut [Parameter],
     bindings: &mut [Binding],
@@ -152,12 +163,14 @@ pub(super) fn name_all(
     let mut renamed: HashMap<String, String> = HashMap::new();
     for parameter in parameters.iter_mut() {
         let base = match (parameter.kind, parameter.positional) {
-            (Kind::Channels, true) => match (parameter.values == *before, parameter.values == *after) {
-                (true, true) => "channels".to_string(),
-                (true, false) => "in_channels".to_string(),
-                (false, true) => "out_channels".to_string(),
-                (false, false) => "hidden_channels".to_string(),
-            },
+            (Kind::Channels, true) => {
+                match (parameter.values == *before, parameter.values == *after) {
+                    (true, true) => "channels".to_string(),
+                    (true, false) => "in_channels".to_string(),
+                    (false, true) => "out_channels".to_string(),
+                    (false, false) => "hidden_channels".to_string(),
+                }
+            }
             _ => parameter.name.split('#').next().unwrap_or_default().to_string(),
         };
         let mut names = std::iter::once(base.clone()).chain((2..).map(|n| format!("{base}_{n}")));

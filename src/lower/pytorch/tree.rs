@@ -25,7 +25,9 @@ impl Tree {
     /// What a group is: itself, or for a round that holds a single group, that one.
     pub fn in_channels(&self, id: GroupId) -> GroupId {
         match self.groups[id].only_group() {
-            Some((name, inner)) if self.groups[id].is_round() && self.rounds.iter().any(|r| r == name) => {
+            Some((name, inner))
+                if self.groups[id].is_round() && self.rounds.iter().any(|r| r == name) =>
+            {
                 inner
             }
             _ => id,
@@ -117,7 +119,8 @@ pub(super) fn tree(net: &Checked, plan: &Plan) -> Tree {
     Tree { groups: builder.groups, rounds }
 }
 
-/// The names that groups have which are all that their round holds, if no round holds another thing of that name.
+/// The names that groups have which are all that their round holds, if no round holds another thing
+/// of that name.
 fn only_groups(groups: &[Group]) -> Vec<String> {
     let mut found: BTreeMap<&str, bool> = BTreeMap::new();
     for round in groups.iter().filter(|group| group.is_round()) {
@@ -143,8 +146,8 @@ struct Builder<'p> {
 }
 
 impl<'p> Builder<'p> {
-    /// The group of these steps, which share the first `depth` segments of their paths and the outermost
-    /// `known` block calls.
+    /// The group of these steps, which share the first `depth` segments of their paths and the
+    /// outermost `known` block calls.
     fn group(&mut self, steps: &[usize], name: &str, depth: usize, known: usize) -> Group {
         let block = self.call(steps, name, depth, known);
         let known = known + usize::from(block.is_some());
@@ -156,7 +159,8 @@ impl<'p> Builder<'p> {
         let mut at = 0;
         while at < steps.len() {
             let segment = self.segment(steps[at], depth);
-            let run = steps[at..].iter().take_while(|&&s| self.segment(s, depth) == segment).count();
+            let run =
+                steps[at..].iter().take_while(|&&s| self.segment(s, depth) == segment).count();
             let run = &steps[at..at + run];
             match segment {
                 // A group that something else stands between is none: its modules are its parent's.
@@ -172,7 +176,8 @@ impl<'p> Builder<'p> {
             }
         }
         let (inputs, outputs) = self.ends(steps);
-        let mut group = Group { name: name.into(), block, children, inputs, outputs, form: Form::Class };
+        let mut group =
+            Group { name: name.into(), block, children, inputs, outputs, form: Form::Class };
         group.form = form(&group);
         distinct(&mut group);
         group
@@ -201,7 +206,8 @@ impl<'p> Builder<'p> {
         let round = is_round(&group.name);
         let child = Child {
             attribute: if round { group.name.clone() } else { identifier(&group.name) },
-            labelled: !round && !group.block.as_ref().is_some_and(|block| numbered(&group.name, block)),
+            labelled: !round
+                && !group.block.as_ref().is_some_and(|block| numbered(&group.name, block)),
             item: Item::Group(self.groups.len()),
             operands: group.inputs.clone(),
             results: group.outputs.clone(),
@@ -210,14 +216,16 @@ impl<'p> Builder<'p> {
         child
     }
 
-    /// The block that the group is the call of: the outermost call that all steps share beyond those known.
+    /// The block that the group is the call of: the outermost call that all steps share beyond
+    /// those known.
     fn call(&self, steps: &[usize], name: &str, depth: usize, known: usize) -> Option<String> {
         let first = self.frames[*steps.first()?].get(known)?;
         let all = depth > 0 && steps.iter().all(|&s| self.frames[s].get(known) == Some(first));
         let block = first.block.split('(').next().unwrap_or_default();
         // A stage or a round around one call, such as of a guarded element, is not the call itself.
         let only = self.segment(steps[0], depth);
-        let only = only.filter(|inner| steps.iter().all(|&s| self.segment(s, depth) == Some(inner)));
+        let only =
+            only.filter(|inner| steps.iter().all(|&s| self.segment(s, depth) == Some(inner)));
         let within = only.is_some_and(|inner| is_round(name) || numbered(inner, block));
         (all && (!within || numbered(name, block))).then(|| block.to_string())
     }
@@ -232,7 +240,8 @@ impl<'p> Builder<'p> {
             }
         }
         let last = self.steps.len() - 1;
-        let given = |s: &usize| *s == last || self.readers[*s].iter().any(|r| !in_channels.contains(r));
+        let given =
+            |s: &usize| *s == last || self.readers[*s].iter().any(|r| !in_channels.contains(r));
         (inputs, steps.iter().copied().filter(given).collect())
     }
 }

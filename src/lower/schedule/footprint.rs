@@ -43,7 +43,9 @@ impl Footprint {
     /// All of it.
     pub fn total(&self) -> u64 {
         let Footprint { weights, training, packed, workspace, slots, passing } = *self;
-        [weights, training, packed, workspace, slots, passing].into_iter().fold(0, u64::saturating_add)
+        [weights, training, packed, workspace, slots, passing]
+            .into_iter()
+            .fold(0, u64::saturating_add)
     }
 }
 
@@ -73,7 +75,8 @@ impl Schedule {
         }
     }
 
-    /// Bytes of transformed weights, and of the threads' workspace: each part of it is as large as the largest task needs.
+    /// Bytes of transformed weights, and of the threads' workspace: each part of it is as large as
+    /// the largest task needs.
     fn transformed(&self, plan: &Plan, load: Workload) -> (u64, u64) {
         let pack = if load.precision == Precision::Bf16 { 2 } else { 1 };
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
@@ -81,12 +84,15 @@ impl Schedule {
         for task in &self.tasks {
             let step = &plan.steps()[task.step];
             let (Some(ways), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else { continue };
-            let Some([in_channels, height, width]) = step.operand_shapes[0].image() else { continue };
+            let Some([in_channels, height, width]) = step.operand_shapes[0].image() else {
+                continue;
+            };
             let [images, height, width, in_channels, out_channels] =
                 [load.images, height, width, in_channels, op.out].map(size);
             let dims = Dims { images, height, width, in_channels, out_channels };
             let wanted = self.values[step.operands[0]].wanted;
-            let directions = [(Some(ways.forward), dims), (wanted.then_some(ways.input), dims.transposed())];
+            let directions =
+                [(Some(ways.forward), dims), (wanted.then_some(ways.input), dims.transposed())];
             for (way, Dims { in_channels, out_channels, .. }) in directions {
                 let Some(tile) = way.and_then(tile) else { continue };
                 words = words.saturating_add(packed(tile, pack, in_channels, out_channels) as u64);
@@ -155,7 +161,9 @@ impl<'a> DryRun<'a> {
 
     /// Memory for so many numbers of each image.
     fn numbers(&self, count: u64) -> Value {
-        self.allocate(count.saturating_mul(self.load.images).saturating_mul(self.load.precision.bytes()))
+        self.allocate(
+            count.saturating_mul(self.load.images).saturating_mul(self.load.precision.bytes()),
+        )
     }
 
     /// A value that lies in a slot, if it has one.
@@ -226,14 +234,22 @@ impl<'a> DryRun<'a> {
         keep.extend(saved.value.then(|| Rc::clone(&value)));
         keep.extend(saved.noise.then(|| self.numbers(size)));
         keep.extend(
-            saved.indices.then(|| self.allocate(size.saturating_mul(self.load.images).saturating_mul(8))),
+            saved
+                .indices
+                .then(|| self.allocate(size.saturating_mul(self.load.images).saturating_mul(8))),
         );
         keep.extend(matches!(step.op, Op::Conv(_) | Op::Linear(_)).then(|| self.cast(step)));
         (value, keep)
     }
 
     /// The gradients by the operands of a task's op.
-    fn backward(&self, i: usize, task: &Task, mut parts: Vec<Value>, kept: Vec<Value>) -> Vec<Value> {
+    fn backward(
+        &self,
+        i: usize,
+        task: &Task,
+        mut parts: Vec<Value>,
+        kept: Vec<Value>,
+    ) -> Vec<Value> {
         let step = &self.plan.steps()[task.step];
         let sizes = step.operand_shapes.iter().map(|shape| shape.elements());
         let norm = task.kernel == Kernel::NormAct;
@@ -252,22 +268,27 @@ impl<'a> DryRun<'a> {
             );
             let _cast = (input == ConvAlgorithm::Library).then(|| self.cast(step));
             let wanted = self.schedule.values[step.operands[0]].wanted;
-            let grad_input =
-                sizes.filter(|_| wanted).map(|size| self.placed(self.schedule.slots.gradient[i], size));
+            let grad_input = sizes
+                .filter(|_| wanted)
+                .map(|size| self.placed(self.schedule.slots.gradient[i], size));
             return grad_input.collect();
         }
         match (step.op.traits().alias, parts.first()) {
             (Alias::Gradient | Alias::Flat | Alias::Always, Some(gradient)) => {
                 step.operands.iter().map(|_| Rc::clone(gradient)).collect()
             }
-            (Alias::Never | Alias::Possible, _) | (_, None) => sizes.map(|size| self.numbers(size)).collect(),
+            (Alias::Never | Alias::Possible, _) | (_, None) => {
+                sizes.map(|size| self.numbers(size)).collect()
+            }
         }
     }
 
     /// What the library sums the gradient by a convolution's weights in: fp32 for each thread.
     fn sums(&self, step: &Step) -> Value {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
-        self.allocate(step.op.params(&shapes).saturating_mul(4).saturating_mul(self.load.threads as u64))
+        self.allocate(
+            step.op.params(&shapes).saturating_mul(4).saturating_mul(self.load.threads as u64),
+        )
     }
 
     /// A copy of an op's weights in the arithmetic, where that is not theirs.

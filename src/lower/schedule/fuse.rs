@@ -78,8 +78,9 @@ impl Task {
     }
 }
 
-/// The tasks of a plan but for its input, in an order in which they can run. With the kernels, ops that follow a batch
-/// normalisation while training, or a convolution in evaluation, are taken along.
+/// The tasks of a plan but for its input, in an order in which they can run. With the kernels, ops
+/// that follow a batch normalisation while training, or a convolution in evaluation, are taken
+/// along.
 pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
     let steps = plan.steps();
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
@@ -97,7 +98,8 @@ pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
             && means.purpose == Purpose::Training
             && matches!(step.op, Op::BatchNorm(_))
             && !means.without.has(Optimisation::Norm);
-        let leads = norm || (image && means.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));
+        let leads = norm
+            || (image && means.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));
         let mut task = Task {
             step: i,
             after: FusedOps::default(),
@@ -132,7 +134,9 @@ fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize)
             task.after.relu = true
         }
         Op::MaxPool(pool)
-            if used(Optimisation::Pool) && !task.after.pool && halves(pool, &step.operand_shapes[0]) =>
+            if used(Optimisation::Pool)
+                && !task.after.pool
+                && halves(pool, &step.operand_shapes[0]) =>
         {
             task.after.pool = true;
         }

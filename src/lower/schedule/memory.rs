@@ -30,7 +30,8 @@ struct Interval {
     size: u64,
 }
 
-/// Gives slots to what kernels write: `writes` says of a task whether that is its value, and the operand whose gradient it is.
+/// Gives slots to what kernels write: `writes` says of a task whether that is its value, and the
+/// operand whose gradient it is.
 pub(super) fn share(
     plan: &Plan,
     schedule: &Schedule,
@@ -64,7 +65,8 @@ pub(super) fn share(
 /// When values and gradients of a step live.
 #[derive(Debug)]
 struct Lifetimes {
-    /// The last time at which the value of a step is read, by itself or as part of what is made of it without a copy.
+    /// The last time at which the value of a step is read, by itself or as part of what is made of
+    /// it without a copy.
     value: Vec<usize>,
     /// The last time at which the gradient by the value of a step is read, likewise.
     gradient: Vec<usize>,

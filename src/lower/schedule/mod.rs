@@ -1,5 +1,5 @@
-//! A net's step before any tensor is there: what is computed together (`fuse`), how, what shares memory (`memory`), and
-//! how much memory that takes ([`footprint`](Schedule::footprint)). Pure.
+//! A net's step before any tensor is there: what is computed together (`fuse`), how, what shares
+//! memory (`memory`), and how much memory that takes ([`footprint`](Schedule::footprint)). Pure.
 
 mod footprint;
 mod fuse;
@@ -50,8 +50,8 @@ pub struct ScheduleOptions<'a> {
 }
 
 impl Schedule {
-    /// Schedules a plan. `choose` says how a convolution of images of `[channels, height, width]` is computed, and why if it
-    /// was timed.
+    /// Schedules a plan. `choose` says how a convolution of images of `[channels, height, width]`
+    /// is computed, and why if it was timed.
     ///
     /// # Errors
     /// Those of `choose`.
@@ -83,7 +83,8 @@ impl Schedule {
                 task.kernel = Kernel::Conv { algorithms, times };
             }
         }
-        let mut schedule = Schedule { tasks, purpose: means.purpose, values, slots: Slots::default() };
+        let mut schedule =
+            Schedule { tasks, purpose: means.purpose, values, slots: Slots::default() };
         schedule.slots = schedule.share(plan, means);
         Ok(schedule)
     }
@@ -106,7 +107,9 @@ impl Schedule {
             return false;
         }
         match task.kernel {
-            Kernel::Conv { algorithms, .. } => algorithms.forward != ConvAlgorithm::Library || task.fused(),
+            Kernel::Conv { algorithms, .. } => {
+                algorithms.forward != ConvAlgorithm::Library || task.fused()
+            }
             Kernel::NormAct => true,
             Kernel::Op => false,
         }
@@ -119,8 +122,8 @@ impl Schedule {
         (own && self.values[operand].wanted && self.purpose == Purpose::Training).then_some(operand)
     }
 
-    /// Whether the gradient that task `i`, a batch normalisation, computes may take the place of its operand: a convolution
-    /// wrote it for this task alone.
+    /// Whether the gradient that task `i`, a batch normalisation, computes may take the place of
+    /// its operand: a convolution wrote it for this task alone.
     pub fn in_place(&self, plan: &Plan, i: usize) -> bool {
         let steps = plan.steps();
         let operand = steps[self.tasks[i].step].operands.first();
@@ -130,6 +133,7 @@ impl Schedule {
 
 /// Whether Winograd's algorithm computes this convolution of images.
 fn suits(op: &Conv) -> bool {
-    let plain = op.kernel == [3, 3] && op.stride == [1, 1] && op.pad == [1, 1] && op.dilation == [1, 1];
+    let plain =
+        op.kernel == [3, 3] && op.stride == [1, 1] && op.pad == [1, 1] && op.dilation == [1, 1];
     plain && op.groups == 1
 }

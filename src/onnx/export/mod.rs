@@ -46,12 +46,19 @@ pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, S
     };
     let size = model.encoded_len();
     if size > MAX_BYTES {
-        return Err(format!("the model would have {size} bytes, one ONNX file may have {MAX_BYTES}"));
+        return Err(format!(
+            "the model would have {size} bytes, one ONNX file may have {MAX_BYTES}"
+        ));
     }
     Ok(model.encode_to_vec())
 }
 
-fn model(source: &Checked, net: &Checked, weights: &Weights, form: Form) -> Result<ModelProto, String> {
+fn model(
+    source: &Checked,
+    net: &Checked,
+    weights: &Weights,
+    form: Form,
+) -> Result<ModelProto, String> {
     let name = &source.graph().name;
     let facts = [
         ("netc.version", env!("CARGO_PKG_VERSION").to_string()),
@@ -61,7 +68,10 @@ fn model(source: &Checked, net: &Checked, weights: &Weights, form: Form) -> Resu
     ];
     Ok(ModelProto {
         ir_version: Some(IR_VERSION),
-        opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: Some(OPSET) }],
+        opset_import: vec![OperatorSetIdProto {
+            domain: Some(String::new()),
+            version: Some(OPSET),
+        }],
         producer_name: Some("netc".into()),
         producer_version: Some(env!("CARGO_PKG_VERSION").into()),
         graph: Some(Writer::new(net, weights, form).graph(name)?),
@@ -88,7 +98,11 @@ impl<'n> Writer<'n> {
         let output = net.graph().output().map_or("output", |(name, _)| name);
         Writer {
             plan: plan(net),
-            weights: weights.tensors().iter().map(|tensor| (tensor.name.as_str(), tensor)).collect(),
+            weights: weights
+                .tensors()
+                .iter()
+                .map(|tensor| (tensor.name.as_str(), tensor))
+                .collect(),
             form,
             output,
             values: Vec::new(),
@@ -169,13 +183,16 @@ fn entry(key: &str, value: String) -> StringStringEntryProto {
 
 /// A value of fp32 with a free batch.
 fn value_info(name: &str, shape: &Shape) -> ValueInfoProto {
-    let sizes =
-        shape.dims().iter().map(|&d| dimension::Value::DimValue(i64::try_from(d).unwrap_or(i64::MAX)));
+    let sizes = shape
+        .dims()
+        .iter()
+        .map(|&d| dimension::Value::DimValue(i64::try_from(d).unwrap_or(i64::MAX)));
     let dims = std::iter::once(dimension::Value::DimParam("N".into())).chain(sizes);
     let shape = TensorShapeProto {
         dim: dims.map(|value| Dimension { value: Some(value), ..Dimension::default() }).collect(),
     };
     let tensor = type_proto::Tensor { elem_type: Some(DataType::Float.into()), shape: Some(shape) };
-    let kind = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
+    let kind =
+        TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::default() };
     ValueInfoProto { name: Some(name.into()), r#type: Some(kind), ..ValueInfoProto::default() }
 }

@@ -9,7 +9,8 @@ use crate::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
 use crate::onnx::{OF_TRAINING, decimal, rate};
 
 impl Writer<'_> {
-    /// Adds the nodes of a step, whose value is to be called `result`, and gives back what it is called.
+    /// Adds the nodes of a step, whose value is to be called `result`, and gives back what it is
+    /// called.
     pub(super) fn step(&mut self, step: &Step, result: String) -> Result<String, String> {
         let operands: Vec<String> = step.operands.iter().map(|&o| self.values[o].clone()).collect();
         let x = operands.first().cloned().unwrap_or_default();
@@ -23,9 +24,14 @@ impl Writer<'_> {
             Op::BatchNorm(op) => ("BatchNormalization", batch_norm(op)),
             Op::Activation(op) => {
                 let OnnxNode { op, attributes, constants, gates } = op.onnx();
-                let attributes = attributes.into_iter().map(|(name, value)| float(name, value)).collect();
+                let attributes =
+                    attributes.into_iter().map(|(name, value)| float(name, value)).collect();
                 for (name, value) in constants {
-                    inputs.push(self.floats(&format!("{}.{name}", step.path), &[], &[value as f32]));
+                    inputs.push(self.floats(
+                        &format!("{}.{name}", step.path),
+                        &[],
+                        &[value as f32],
+                    ));
                 }
                 match gates {
                     false => (op, attributes),
@@ -62,7 +68,8 @@ impl Writer<'_> {
             Op::Flatten(_) => ("Flatten", vec![int("axis", 1)]),
             Op::Pad(op) => {
                 let [h, w] = op.amount.map(signed);
-                inputs.push(self.integers(&format!("{}.pads", step.path), &[0, 0, h, w, 0, 0, h, w]));
+                inputs
+                    .push(self.integers(&format!("{}.pads", step.path), &[0, 0, h, w, 0, 0, h, w]));
                 let mode = match op.mode {
                     PadMode::Zeros => "constant",
                     PadMode::Reflect => "reflect",
@@ -84,7 +91,8 @@ impl Writer<'_> {
         Ok(result)
     }
 
-    /// Embeds the tensors that a step owns, and gives back their names in the order of ONNX's inputs.
+    /// Embeds the tensors that a step owns, and gives back their names in the order of ONNX's
+    /// inputs.
     fn owned(&mut self, step: &Step) -> Result<Vec<String>, String> {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
         let mut names = Vec::new();
@@ -158,7 +166,8 @@ fn resize(mode: UpsampleMode) -> Vec<AttributeProto> {
     }
 }
 
-/// What ONNX cannot say of an op: its name here, how its weights start, and numbers that fp32 does not hold.
+/// What ONNX cannot say of an op: its name here, how its weights start, and numbers that fp32 does
+/// not hold.
 fn facts(op: &Op) -> Vec<StringStringEntryProto> {
     let mut facts = vec![entry("netc.op", op.name().into())];
     for (name, value) in op.attributes() {
@@ -182,7 +191,11 @@ fn signed(n: u64) -> i64 {
 }
 
 fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
-    AttributeProto { name: Some(name.into()), r#type: Some(kind.into()), ..AttributeProto::default() }
+    AttributeProto {
+        name: Some(name.into()),
+        r#type: Some(kind.into()),
+        ..AttributeProto::default()
+    }
 }
 
 fn int(name: &str, i: i64) -> AttributeProto {

@@ -45,8 +45,9 @@ pub(super) fn aligned(node: &Node, mut constant: Constant, rank: usize) -> Resul
     let (broadcast, axis) = (node.int("broadcast", 0)? != 0, node.int("axis", i64::MAX)?);
     if broadcast && axis != i64::MAX {
         let behind = axis_of(axis, rank)? + constant.dims.len();
-        let behind =
-            rank.checked_sub(behind).ok_or_else(|| Fault::Malformed("`axis` is too large".into()))?;
+        let behind = rank
+            .checked_sub(behind)
+            .ok_or_else(|| Fault::Malformed("`axis` is too large".into()))?;
         constant.dims.extend(std::iter::repeat_n(1, behind));
     }
     Ok(constant)
@@ -108,7 +109,10 @@ fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, V
         }
     }
     if let ([x], [constant]) = (values.as_slice(), constants.as_mut_slice()) {
-        if node.version < 7 && node.has("axis") && !matches!(builder.known(node, 0)?, Some(Known::Value(_))) {
+        if node.version < 7
+            && node.has("axis")
+            && !matches!(builder.known(node, 0)?, Some(Known::Value(_)))
+        {
             return Err(Fault::Unsupported("of a constant and a value at an axis of it".into()));
         }
         *constant = aligned(node, constant.clone(), rank(builder, *x))?;
@@ -177,7 +181,12 @@ fn factor<'m>(
 
 /// A value plus a constant, which goes into the bias of the layer before it if nothing else reads
 /// that layer.
-fn offset<'m>(builder: &mut Builder<'m>, node: &Node<'m>, x: usize, constant: &Constant) -> Result<Known> {
+fn offset<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    x: usize,
+    constant: &Constant,
+) -> Result<Known> {
     let bias = by_channel(builder, x, constant)?;
     let read_once = builder.reads(&builder.lines[x].value) == 1;
     let line = &mut builder.lines[x];
@@ -237,7 +246,10 @@ fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<Tensor
     let flat = leading.len() <= 1 && rest.iter().chain(leading).all(|&d| d == 1);
     dims = channels.map_or(&[1], |at| &dims[at..=at]);
     if !flat || !(dims == [1] || dims == [shape.channels()]) {
-        return Err(Fault::Unsupported(format!("of {shape} and a constant of sizes {:?}", constant.dims)));
+        return Err(Fault::Unsupported(format!(
+            "of {shape} and a constant of sizes {:?}",
+            constant.dims
+        )));
     }
     builder.charge(shape.channels().saturating_mul(2))?;
     wide(constant, shape.channels())

@@ -54,7 +54,9 @@ impl<'m> Node<'m> {
     pub fn float(&self, name: &str, default: f32) -> Result<f32> {
         match self.attribute(name) {
             None => Ok(default),
-            Some(found) => found.f.filter(|x| x.is_finite()).ok_or_else(|| self.wrong(name, "a number")),
+            Some(found) => {
+                found.f.filter(|x| x.is_finite()).ok_or_else(|| self.wrong(name, "a number"))
+            }
         }
     }
 
@@ -89,7 +91,10 @@ impl<'m> Node<'m> {
             return one(Data::Integers(vec![self.int("value_int", 0)?]));
         }
         if let Some(ints) = self.ints("value_ints") {
-            return Ok(Constant { dims: vec![ints.len() as u64], data: Data::Integers(ints.to_vec()) });
+            return Ok(Constant {
+                dims: vec![ints.len() as u64],
+                data: Data::Integers(ints.to_vec()),
+            });
         }
         if let Some(found) = self.attribute("value_floats") {
             let floats = found.floats.clone();
@@ -121,8 +126,10 @@ impl<'m> Node<'m> {
     pub fn unread(&self) -> Option<String> {
         let (used, read) = (self.used.borrow(), self.read.borrow());
         // Of the first versions, which said where an op may compute in place.
-        let known = |name: &str| used.contains(&name) || (self.version < 6 && name == "consumed_inputs");
-        let attribute = self.proto.attribute.iter().map(AttributeProto::name).find(|name| !known(name));
+        let known =
+            |name: &str| used.contains(&name) || (self.version < 6 && name == "consumed_inputs");
+        let attribute =
+            self.proto.attribute.iter().map(AttributeProto::name).find(|name| !known(name));
         let operand = || {
             let operands = self.proto.input.iter().enumerate().filter(|(_, name)| !name.is_empty());
             operands.map(|(i, _)| i).find(|i| !read.contains(i))
@@ -137,7 +144,10 @@ impl<'m> Node<'m> {
     }
 
     fn wrong(&self, name: &str, expected: &str) -> Fault {
-        Fault::Malformed(format!("`{name}` of the node `{}` is not {expected}", shown(self.proto.name())))
+        Fault::Malformed(format!(
+            "`{name}` of the node `{}` is not {expected}",
+            shown(self.proto.name())
+        ))
     }
 
     /// What netc itself recorded of an argument when it wrote the node.

@@ -139,7 +139,9 @@ impl<'m> Builder<'m> {
             self.bind(proto, made)?;
         }
         match self.open.take() {
-            Some((input, sizes)) => Err(ImportError::Open { input, sizes, missing: self.unsupported }),
+            Some((input, sizes)) => {
+                Err(ImportError::Open { input, sizes, missing: self.unsupported })
+            }
             None if !self.unsupported.is_empty() => Err(ImportError::Unsupported(self.unsupported)),
             None => self.finish(),
         }
@@ -175,7 +177,8 @@ impl<'m> Builder<'m> {
     /// Counts copied numbers, so that no file can have the same ones copied without end.
     pub fn charge(&self, numbers: u64) -> Result<()> {
         let left = self.left.get().checked_sub(numbers.saturating_mul(4));
-        let left = left.ok_or_else(|| Fault::Malformed("it reads its constants over and over".into()))?;
+        let left =
+            left.ok_or_else(|| Fault::Malformed("it reads its constants over and over".into()))?;
         self.left.set(left);
         Ok(())
     }
@@ -203,7 +206,9 @@ impl<'m> Builder<'m> {
                 self.charge(tensor.encoded_len() as u64 / 4)?;
                 Constant::read(tensor).map(|constant| Some(Known::Constant(constant)))
             }
-            None => Err(Fault::Malformed(format!("`{}` is read before it is made", names::shown(name)))),
+            None => {
+                Err(Fault::Malformed(format!("`{}` is read before it is made", names::shown(name))))
+            }
         }
     }
 
@@ -212,9 +217,9 @@ impl<'m> Builder<'m> {
         match self.known(node, i)? {
             Some(Known::Value(line)) => Ok(line),
             Some(Known::Gelu(_)) => Err(gelu::outside()),
-            Some(Known::Padded(_, pads)) => {
-                Err(Fault::Unsupported(format!("after a pad by {pads:?}, not the same on both sides")))
-            }
+            Some(Known::Padded(_, pads)) => Err(Fault::Unsupported(format!(
+                "after a pad by {pads:?}, not the same on both sides"
+            ))),
             Some(_) => Err(Fault::Unsupported("of a constant".into())),
             None => Err(node.lacks(i)),
         }
@@ -279,8 +284,8 @@ impl<'m> Builder<'m> {
         }
         let shape = op.shape(&shapes).map_err(|error| Fault::Unsupported(error.message))?;
         let owned = op.tensors(&shapes);
-        let fit =
-            owned.len() == tensors.len() && owned.iter().zip(&tensors).all(|(spec, t)| spec.dims == t.dims);
+        let fit = owned.len() == tensors.len()
+            && owned.iter().zip(&tensors).all(|(spec, t)| spec.dims == t.dims);
         if !fit {
             let expected: Vec<&Vec<u64>> = owned.iter().map(|spec| &spec.dims).collect();
             let found: Vec<&Vec<u64>> = tensors.iter().map(|t| &t.dims).collect();
@@ -302,7 +307,9 @@ impl<'m> Builder<'m> {
 fn agrees(name: &str, said: Option<&Value>, fact: &Value) -> bool {
     match (said, fact.number()) {
         _ if OF_TRAINING.contains(&name) => true,
-        (Some(Value::Float(said)), Some(fact)) => (fact - said).abs() <= 1e-6 * said.abs().max(1e-3),
+        (Some(Value::Float(said)), Some(fact)) => {
+            (fact - said).abs() <= 1e-6 * said.abs().max(1e-3)
+        }
         _ => false,
     }
 }

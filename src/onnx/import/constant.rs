@@ -26,7 +26,9 @@ impl Constant {
     pub fn read(tensor: &TensorProto) -> Result<Constant> {
         let name = shown(tensor.name());
         let wrong = |what: String| Fault::Malformed(format!("the tensor `{name}` {what}"));
-        if tensor.data_location == Some(DataLocation::External.into()) || !tensor.external_data.is_empty() {
+        if tensor.data_location == Some(DataLocation::External.into())
+            || !tensor.external_data.is_empty()
+        {
             let reason = "weights in a file beside it: export with everything in one file";
             return Err(Fault::Unsupported(reason.into()));
         }
@@ -34,7 +36,10 @@ impl Constant {
             return Err(Fault::Unsupported("a tensor in segments".into()));
         }
         if tensor.dims.len() > MAX_RANK {
-            return Err(Fault::Unsupported(format!("a tensor of {} dimensions", tensor.dims.len())));
+            return Err(Fault::Unsupported(format!(
+                "a tensor of {} dimensions",
+                tensor.dims.len()
+            )));
         }
         let mut dims = Vec::new();
         let mut count = 1u64;
@@ -102,7 +107,9 @@ impl Constant {
     /// Its single value, if it is an integer or a boolean.
     pub fn flag(&self) -> Option<bool> {
         match &self.data {
-            Data::Integers(values) => <[i64; 1]>::try_from(values.as_slice()).ok().map(|[x]| x != 0),
+            Data::Integers(values) => {
+                <[i64; 1]>::try_from(values.as_slice()).ok().map(|[x]| x != 0)
+            }
             Data::Floats(_) => None,
         }
     }
@@ -111,7 +118,9 @@ impl Constant {
     pub fn floats(&self) -> Result<&[f32]> {
         match &self.data {
             Data::Floats(values) => Ok(values),
-            Data::Integers(_) => Err(Fault::Malformed("whole numbers where fp32 is expected".into())),
+            Data::Integers(_) => {
+                Err(Fault::Malformed("whole numbers where fp32 is expected".into()))
+            }
         }
     }
 
@@ -119,7 +128,9 @@ impl Constant {
     pub fn integers(&self) -> Result<&[i64]> {
         match &self.data {
             Data::Integers(values) => Ok(values),
-            Data::Floats(_) => Err(Fault::Malformed("fp32 where whole numbers are expected".into())),
+            Data::Floats(_) => {
+                Err(Fault::Malformed("fp32 where whole numbers are expected".into()))
+            }
         }
     }
 

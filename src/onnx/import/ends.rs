@@ -17,8 +17,11 @@ impl Builder<'_> {
     /// The single input that is read. `given` are its sizes without the batch, where the model
     /// leaves them open.
     pub(super) fn input(&mut self, given: Option<&[u64]>) -> Result<(), ImportError> {
-        let all = || self.graph.input.iter().filter(|input| !self.initializers.contains_key(input.name()));
-        let read: Vec<&ValueInfoProto> = all().filter(|input| self.reads(input.name()) > 0).collect();
+        let all = || {
+            self.graph.input.iter().filter(|input| !self.initializers.contains_key(input.name()))
+        };
+        let read: Vec<&ValueInfoProto> =
+            all().filter(|input| self.reads(input.name()) > 0).collect();
         // Of a net that reads none, the first.
         let inputs = if read.is_empty() { all().take(1).collect() } else { read };
         let [input] = inputs.as_slice() else {
@@ -58,8 +61,8 @@ impl Builder<'_> {
             self.known.insert(input.name(), Known::Unknown);
             return Ok(());
         };
-        let shape =
-            Shape::new(sizes).map_err(|error| malformed(format!("has no sound shape: {}", error.message)))?;
+        let shape = Shape::new(sizes)
+            .map_err(|error| malformed(format!("has no sound shape: {}", error.message)))?;
         self.batch = size(batch).and_then(|batch| i64::try_from(batch).ok());
         let path = self.names.unique(&names::identifier(input.name(), "image"));
         let line = Line {
@@ -95,7 +98,9 @@ impl Builder<'_> {
             }
         }
         let mut taken = HashSet::new();
-        taken.extend(needed.iter().filter_map(|&i| self.lines[i].path.split('.').next().map(str::to_owned)));
+        taken.extend(
+            needed.iter().filter_map(|&i| self.lines[i].path.split('.').next().map(str::to_owned)),
+        );
         let mut graph = Graph::new(self.net);
         let mut ids: HashMap<usize, NodeId> = HashMap::new();
         let mut tensors = HashMap::new();

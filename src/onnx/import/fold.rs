@@ -59,7 +59,8 @@ pub(super) fn axis_of(axis: i64, rank: usize) -> Result<usize> {
 
 fn overflow() -> Fault {
     Fault::Malformed(
-        "arithmetic with its constants leaves 64 bits, divides by 0, or is not of their kind".into(),
+        "arithmetic with its constants leaves 64 bits, divides by 0, or is not of their kind"
+            .into(),
     )
 }
 
@@ -74,7 +75,9 @@ fn binary<'m>(
     let (dims, [x, y]) = together(builder, [&a, &b])?;
     let pairs = x.places().zip(y.places());
     let data = match (&a.data, &b.data) {
-        (Data::Floats(a), Data::Floats(b)) => Data::Floats(pairs.map(|(x, y)| floats(a[x], b[y])).collect()),
+        (Data::Floats(a), Data::Floats(b)) => {
+            Data::Floats(pairs.map(|(x, y)| floats(a[x], b[y])).collect())
+        }
         (Data::Integers(a), Data::Integers(b)) => {
             let values: Option<Vec<i64>> = pairs.map(|(x, y)| integers(a[x], b[y])).collect();
             Data::Integers(values.ok_or_else(overflow)?)
@@ -85,11 +88,17 @@ fn binary<'m>(
 }
 
 /// Tensors broadcast to one shape.
-fn together<const N: usize>(builder: &Builder, parts: [&Constant; N]) -> Result<(Vec<u64>, [View; N])> {
+fn together<const N: usize>(
+    builder: &Builder,
+    parts: [&Constant; N],
+) -> Result<(Vec<u64>, [View; N])> {
     let shapes = parts.iter().map(|part| part.dims.as_slice());
-    let dims = shapes.map(<[u64]>::to_vec).try_fold(Vec::new(), |dims, more| view::common(&dims, &more))?;
+    let dims = shapes
+        .map(<[u64]>::to_vec)
+        .try_fold(Vec::new(), |dims, more| view::common(&dims, &more))?;
     builder.charge(view::count(&dims)?)?;
-    let views: Result<Vec<View>> = parts.iter().map(|part| View::of(part).broadcast(&dims)).collect();
+    let views: Result<Vec<View>> =
+        parts.iter().map(|part| View::of(part).broadcast(&dims)).collect();
     let views = <[View; N]>::try_from(views?).map_err(|_| overflow())?;
     Ok((dims, views))
 }
@@ -125,17 +134,18 @@ fn equal<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
 }
 
 fn choose<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
-    let [which, a, b] = [operand(builder, node, 0)?, operand(builder, node, 1)?, operand(builder, node, 2)?];
+    let [which, a, b] =
+        [operand(builder, node, 0)?, operand(builder, node, 1)?, operand(builder, node, 2)?];
     let (dims, [w, x, y]) = together(builder, [&which, &a, &b])?;
     let which = which.integers()?;
     let places = w.places().zip(x.places().zip(y.places()));
     let data = match (&a.data, &b.data) {
-        (Data::Floats(a), Data::Floats(b)) => {
-            Data::Floats(places.map(|(w, (x, y))| if which[w] != 0 { a[x] } else { b[y] }).collect())
-        }
-        (Data::Integers(a), Data::Integers(b)) => {
-            Data::Integers(places.map(|(w, (x, y))| if which[w] != 0 { a[x] } else { b[y] }).collect())
-        }
+        (Data::Floats(a), Data::Floats(b)) => Data::Floats(
+            places.map(|(w, (x, y))| if which[w] != 0 { a[x] } else { b[y] }).collect(),
+        ),
+        (Data::Integers(a), Data::Integers(b)) => Data::Integers(
+            places.map(|(w, (x, y))| if which[w] != 0 { a[x] } else { b[y] }).collect(),
+        ),
         _ => return Err(overflow()),
     };
     Ok(Constant { dims, data })
@@ -144,9 +154,13 @@ fn choose<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
 fn cast<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let Constant { dims, data } = operand(builder, node, 0)?;
     let data = match (data, Kind::of(node)?) {
-        (Data::Integers(values), Kind::Float) => Data::Floats(values.iter().map(|&x| x as f32).collect()),
+        (Data::Integers(values), Kind::Float) => {
+            Data::Floats(values.iter().map(|&x| x as f32).collect())
+        }
         // Towards zero; what does not fit has no meaning.
-        (Data::Floats(values), Kind::Integer) => Data::Integers(values.iter().map(|&x| x as i64).collect()),
+        (Data::Floats(values), Kind::Integer) => {
+            Data::Integers(values.iter().map(|&x| x as i64).collect())
+        }
         (Data::Floats(values), Kind::Bool) => {
             Data::Integers(values.iter().map(|&x| i64::from(x != 0.0)).collect())
         }
@@ -210,14 +224,16 @@ fn range<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     }
     let count = u64::try_from((end - start + step - step.signum()) / step).unwrap_or(0);
     builder.charge(count)?;
-    let values = (0..count).map(|i| i64::try_from(start + step * i128::from(i)).unwrap_or(i64::MAX));
+    let values =
+        (0..count).map(|i| i64::try_from(start + step * i128::from(i)).unwrap_or(i64::MAX));
     Ok(Constant { dims: vec![count], data: Data::Integers(values.collect()) })
 }
 
 fn shape<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let dims = operand(builder, node, 0)?.dims;
     let within = node.range(dims.len())?;
-    let sizes: Vec<i64> = dims[within].iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)).collect();
+    let sizes: Vec<i64> =
+        dims[within].iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)).collect();
     Ok(Constant { dims: vec![sizes.len() as u64], data: Data::Integers(sizes) })
 }
 
@@ -262,19 +278,29 @@ impl Taken {
         let places: Vec<i64> = match self.step {
             0 => return Err(Fault::Malformed("a slice by steps of 0".into())),
             1.. => (start.clamp(0, size)..end.clamp(0, size)).step_by(step).collect(),
-            _ => (end.clamp(-1, size - 1) + 1..start.clamp(-1, size - 1) + 1).rev().step_by(step).collect(),
+            _ => (end.clamp(-1, size - 1) + 1..start.clamp(-1, size - 1) + 1)
+                .rev()
+                .step_by(step)
+                .collect(),
         };
         Ok(places.into_iter().filter_map(|place| usize::try_from(place).ok()).collect())
     }
 }
 
 /// What a `Slice` selects: its attributes, or from version 10 its operands.
-pub(super) fn ranges<'m>(builder: &Builder<'m>, node: &Node<'m>, rank: usize) -> Result<Vec<Taken>> {
+pub(super) fn ranges<'m>(
+    builder: &Builder<'m>,
+    node: &Node<'m>,
+    rank: usize,
+) -> Result<Vec<Taken>> {
     let stated = |i: usize, name: &str| -> Result<Option<Vec<i64>>> {
         if node.version < 10 {
             return Ok(node.ints(name).map(<[i64]>::to_vec));
         }
-        builder.constant(node, i)?.map(|constant| constant.integers().map(<[i64]>::to_vec)).transpose()
+        builder
+            .constant(node, i)?
+            .map(|constant| constant.integers().map(<[i64]>::to_vec))
+            .transpose()
     };
     let bound = |i: usize, name: &str| {
         stated(i, name)?.ok_or_else(|| Fault::Malformed(format!("a slice without `{name}`")))
@@ -286,7 +312,8 @@ pub(super) fn ranges<'m>(builder: &Builder<'m>, node: &Node<'m>, rank: usize) ->
         false => stated(4, "steps")?,
     };
     let steps = steps.unwrap_or_else(|| vec![1; starts.len()]);
-    let fit = [&ends, &axes, &steps].iter().all(|list| list.len() == starts.len()) && starts.len() <= rank;
+    let fit = [&ends, &axes, &steps].iter().all(|list| list.len() == starts.len())
+        && starts.len() <= rank;
     if !fit {
         return Err(Fault::Malformed("a slice whose bounds do not fit each other".into()));
     }
@@ -349,7 +376,8 @@ fn squeeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     if gone.iter().zip(&constant.dims).any(|(&gone, &d)| gone && d != 1) {
         return Err(Fault::Malformed("a squeeze of more than one number".into()));
     }
-    constant.dims = constant.dims.iter().zip(gone).filter(|(_, gone)| !gone).map(|(&d, _)| d).collect();
+    constant.dims =
+        constant.dims.iter().zip(gone).filter(|(_, gone)| !gone).map(|(&d, _)| d).collect();
     Ok(constant)
 }
 
@@ -372,6 +400,7 @@ fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
 
 /// The sizes in a constant.
 pub(super) fn sizes(constant: &Constant) -> Result<Vec<u64>> {
-    let sizes: Option<Vec<u64>> = constant.integers()?.iter().map(|&d| u64::try_from(d).ok()).collect();
+    let sizes: Option<Vec<u64>> =
+        constant.integers()?.iter().map(|&d| u64::try_from(d).ok()).collect();
     sizes.ok_or_else(|| Fault::Malformed("a size below 0".into()))
 }

@@ -39,13 +39,20 @@ pub(super) fn erf<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
 /// A part plus a constant.
 pub(super) fn add(part: Gelu, constant: &Constant) -> Result<Known> {
     match part {
-        Gelu::Erf { x } if constant.scalar() == Some(1.0) => Ok(Known::Gelu(Gelu::Gate { x, by: 1.0 })),
+        Gelu::Erf { x } if constant.scalar() == Some(1.0) => {
+            Ok(Known::Gelu(Gelu::Gate { x, by: 1.0 }))
+        }
         _ => Err(outside()),
     }
 }
 
 /// A part times a number.
-pub(super) fn scale<'m>(builder: &mut Builder<'m>, node: &Node<'m>, part: Gelu, by: f64) -> Result<Known> {
+pub(super) fn scale<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    part: Gelu,
+    by: f64,
+) -> Result<Known> {
     match part {
         Gelu::Erf { .. } => Err(outside()),
         Gelu::Gate { x, by: before } => Ok(Known::Gelu(Gelu::Gate { x, by: by * before })),

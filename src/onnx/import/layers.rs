@@ -16,11 +16,14 @@ pub(super) fn conv<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Kno
         _ => (builder.value(node, 0)?, [0; 4]),
     };
     let weight = needed(builder, node, 1)?;
-    let [out, _, h, w] = <[u64; 4]>::try_from(weight.dims.as_slice())
-        .map_err(|_| Fault::Unsupported(format!("in {} dimensions", weight.dims.len().saturating_sub(2))))?;
+    let [out, _, h, w] = <[u64; 4]>::try_from(weight.dims.as_slice()).map_err(|_| {
+        Fault::Unsupported(format!("in {} dimensions", weight.dims.len().saturating_sub(2)))
+    })?;
     let kernel = [signed(h), signed(w)];
     if node.ints("kernel_shape").is_some_and(|stated| stated != kernel) {
-        return Err(Fault::Malformed(format!("`kernel_shape` is not that of the weight, {kernel:?}")));
+        return Err(Fault::Malformed(format!(
+            "`kernel_shape` is not that of the weight, {kernel:?}"
+        )));
     }
     let strides = two(node, "strides", 1)?;
     let dilation = two(node, "dilations", 1)?;
@@ -115,7 +118,8 @@ pub(super) fn batch_norm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resu
     if flagged {
         return Err(Fault::Unsupported("in training mode: export for evaluation".into()));
     }
-    if node.version < 9 && node.int("spatial", 1)? != 1 && builder.lines[x].shape.image().is_some() {
+    if node.version < 9 && node.int("spatial", 1)? != 1 && builder.lines[x].shape.image().is_some()
+    {
         return Err(Fault::Unsupported("of every pixel by itself".into()));
     }
     let mut tensors = Vec::new();
@@ -129,7 +133,11 @@ pub(super) fn batch_norm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resu
     builder.op(node, ("bn", arguments), vec![x], tensors)
 }
 
-pub(super) fn pool<'m>(builder: &mut Builder<'m>, node: &Node<'m>, op: &'static str) -> Result<Known> {
+pub(super) fn pool<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    op: &'static str,
+) -> Result<Known> {
     let x = builder.value(node, 0)?;
     if !node.has("kernel_shape") {
         return Err(Fault::Malformed("a pool without `kernel_shape`".into()));
@@ -146,7 +154,10 @@ pub(super) fn pool<'m>(builder: &mut Builder<'m>, node: &Node<'m>, op: &'static 
         _ => Padding::Ignored,
     };
     let axes = window::axes(builder, node, x, strides, kernel, [0; 4])?;
-    if node.version < 7 && op == "avgpool" && axes.iter().any(|axis| (axis.before, axis.after) != (0, 0)) {
+    if node.version < 7
+        && op == "avgpool"
+        && axes.iter().any(|axis| (axis.before, axis.after) != (0, 0))
+    {
         return Err(Fault::Unsupported(
             "with padding, of which version 1 does not say what it counts".into(),
         ));
@@ -179,8 +190,9 @@ fn matrix(constant: Constant, transposed: bool) -> Result<Tensor> {
         return tensor(constant);
     }
     let (values, step) = (constant.floats()?, columns as usize);
-    let turned =
-        (0..step).flat_map(|column| values.iter().skip(column).step_by(step.max(1)).copied()).collect();
+    let turned = (0..step)
+        .flat_map(|column| values.iter().skip(column).step_by(step.max(1)).copied())
+        .collect();
     Ok(Tensor { dims: vec![columns, rows], values: turned })
 }
 
@@ -189,10 +201,15 @@ pub(super) fn wide(constant: &Constant, count: u64) -> Result<Tensor> {
     let values = constant.floats()?;
     let values = match values {
         [one] => {
-            vec![*one; usize::try_from(count).map_err(|_| Fault::Malformed("too many features".into()))?]
+            vec![
+                *one;
+                usize::try_from(count).map_err(|_| Fault::Malformed("too many features".into()))?
+            ]
         }
         _ if values.len() as u64 == count => values.to_vec(),
-        _ => return Err(Fault::Malformed(format!("{} numbers for {count} features", values.len()))),
+        _ => {
+            return Err(Fault::Malformed(format!("{} numbers for {count} features", values.len())));
+        }
     };
     Ok(Tensor { dims: vec![count], values })
 }

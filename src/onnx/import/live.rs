@@ -38,7 +38,13 @@ pub(super) fn needed(graph: &GraphProto) -> Result<Vec<&NodeProto>, String> {
             waiting.extend(graph.node[i].input.iter().map(String::as_str));
         }
     }
-    Ok(graph.node.iter().enumerate().filter(|(i, _)| needed.contains(i)).map(|(_, node)| node).collect())
+    Ok(graph
+        .node
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| needed.contains(i))
+        .map(|(_, node)| node)
+        .collect())
 }
 
 fn once<'m>(made: &mut HashSet<&'m str>, name: &'m str) -> Result<(), String> {

@@ -76,7 +76,11 @@ pub enum ImportError {
 }
 
 fn list(unsupported: &BTreeMap<String, usize>) -> String {
-    unsupported.iter().map(|(what, count)| format!("{what} x{count}")).collect::<Vec<_>>().join(", ")
+    unsupported
+        .iter()
+        .map(|(what, count)| format!("{what} x{count}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Why one node of a model cannot be imported.
@@ -100,8 +104,8 @@ pub fn import(bytes: Vec<u8>, name: &str) -> std::result::Result<Imported, Impor
     import_sized(bytes, name, None)
 }
 
-/// Like [`import`]. `sizes` are those of the input, the batch not counted: for a model that leaves some
-/// of them open.
+/// Like [`import`]. `sizes` are those of the input, the batch not counted: for a model that leaves
+/// some of them open.
 ///
 /// # Errors
 /// As [`import`]; sizes that are not those of the model.
@@ -114,6 +118,7 @@ pub fn import_sized(
     let model = read::read(bytes).map_err(ImportError::Malformed)?;
     let (graph, tensors) = builder::Builder::new(&model, length, name)?.build(sizes)?;
     let net = check(graph).map_err(|error| ImportError::Unsound(error.to_string()))?;
-    let weights = Weights::of(&net, |name| tensors.get(name).cloned()).map_err(ImportError::Malformed)?;
+    let weights =
+        Weights::of(&net, |name| tensors.get(name).cloned()).map_err(ImportError::Malformed)?;
     Ok(Imported { net, weights, producer: model.producer_name.unwrap_or_default() })
 }

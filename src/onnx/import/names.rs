@@ -74,14 +74,16 @@ impl Names {
 
 /// The modules that contain a node, outermost first, as PyTorch's exporters write them.
 fn modules(node: &NodeProto) -> Vec<String> {
-    let scopes = node.metadata_props.iter().find(|entry| entry.key() == "pkg.torch.onnx.name_scopes");
+    let scopes =
+        node.metadata_props.iter().find(|entry| entry.key() == "pkg.torch.onnx.name_scopes");
     let found: Vec<String> = match scopes {
         // ['', 'layer1', 'layer1.0', 'layer1.0.conv1', 'conv2d_1']
         Some(scopes) if scopes.value().len() > MOST_SCOPES => Vec::new(),
         None if node.name().len() > MOST_SCOPES => Vec::new(),
         Some(scopes) => {
             let all: Vec<&str> = scopes.value().split('\'').skip(1).step_by(2).collect();
-            let module = all.len().checked_sub(2).and_then(|i| all.get(i)).copied().unwrap_or_default();
+            let module =
+                all.len().checked_sub(2).and_then(|i| all.get(i)).copied().unwrap_or_default();
             module.split('.').map(str::to_string).collect()
         }
         // /layer1/layer1.0/conv1/Conv
@@ -90,8 +92,10 @@ fn modules(node: &NodeProto) -> Vec<String> {
             let parts: Vec<&str> = node.name().split('/').skip(1).collect();
             for part in &parts[..parts.len().saturating_sub(1)] {
                 let last = path.rsplit('.').next().unwrap_or_default();
-                let within =
-                    part.strip_prefix(last).filter(|_| !last.is_empty()).and_then(|p| p.strip_prefix('.'));
+                let within = part
+                    .strip_prefix(last)
+                    .filter(|_| !last.is_empty())
+                    .and_then(|p| p.strip_prefix('.'));
                 match within {
                     Some(more) => path = format!("{path}.{more}"),
                     None if path.is_empty() => path = part.to_string(),
@@ -106,8 +110,11 @@ fn modules(node: &NodeProto) -> Vec<String> {
 
 /// A name as an identifier that is not the name of an op; `otherwise` if nothing is left of it.
 pub(super) fn identifier(name: &str, otherwise: &str) -> String {
-    let mut clean: String =
-        name.chars().take(LONGEST).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let mut clean: String = name
+        .chars()
+        .take(LONGEST)
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     clean = clean.trim_matches('_').to_string();
     if clean.starts_with(|c: char| c.is_ascii_digit()) {
         clean = format!("_{clean}");
@@ -119,7 +126,9 @@ pub(super) fn identifier(name: &str, otherwise: &str) -> String {
 }
 
 fn is_path(name: &str) -> bool {
-    let word = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let word = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
     let first = name.split('.').next().unwrap_or_default();
     name.split('.').all(word)
         && !first.starts_with(|c: char| c.is_ascii_digit())

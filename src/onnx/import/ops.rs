@@ -83,7 +83,9 @@ fn clip<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let bound = |i: usize, name: &str, open: f32| match node.version {
         ..11 => node.float(name, open),
         _ => match builder.constant(node, i)? {
-            Some(bound) => bound.scalar().ok_or_else(|| Fault::Unsupported("by several bounds".into())),
+            Some(bound) => {
+                bound.scalar().ok_or_else(|| Fault::Unsupported("by several bounds".into()))
+            }
             None => Ok(open),
         },
     };
@@ -137,9 +139,9 @@ fn dropout<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         ..7 => node.int("is_test", 0)? == 0,
         7..12 => false,
         _ => match builder.constant(node, 2)? {
-            Some(flag) => {
-                flag.flag().ok_or_else(|| Fault::Malformed("`training_mode` is no truth value".into()))?
-            }
+            Some(flag) => flag
+                .flag()
+                .ok_or_else(|| Fault::Malformed("`training_mode` is no truth value".into()))?,
             None => false,
         },
     };
@@ -153,7 +155,9 @@ fn dropout<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
 /// An identity of netc's own stays, one of another program says nothing.
 fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     match builder.known(node, 0)? {
-        Some(Known::Value(_)) if node.note("netc.op").is_some() => unary(builder, node, ("identity", vec![])),
+        Some(Known::Value(_)) if node.note("netc.op").is_some() => {
+            unary(builder, node, ("identity", vec![]))
+        }
         Some(known) => Ok(known),
         None => Err(Fault::Malformed("an identity of nothing".into())),
     }
@@ -176,7 +180,9 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     for i in 0..node.proto.input.len() {
         operands.push(builder.value(node, i)?);
     }
-    let [first, ..] = operands.as_slice() else { return Err(Fault::Malformed("a concat of nothing".into())) };
+    let [first, ..] = operands.as_slice() else {
+        return Err(Fault::Malformed("a concat of nothing".into()));
+    };
     let rank = builder.lines[*first].shape.dims().len() as i64 + 1;
     if axis != 1 && axis != 1 - rank {
         return Err(Fault::Unsupported(format!("along axis {axis}")));
@@ -191,7 +197,8 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     builder.op(node, ("concat", vec![]), operands, vec![])
 }
 
-/// A concat that begins with all of an earlier one reads that one's result: so a dense block reads as it was meant.
+/// A concat that begins with all of an earlier one reads that one's result: so a dense block reads
+/// as it was meant.
 fn grown(builder: &Builder, operands: Vec<usize>) -> Vec<usize> {
     let longest = builder
         .lines
@@ -204,7 +211,9 @@ fn grown(builder: &Builder, operands: Vec<usize>) -> Vec<usize> {
         .filter(|(_, parts)| parts.len() < operands.len() && operands.starts_with(parts))
         .max_by_key(|(_, parts)| parts.len());
     match longest {
-        Some((i, parts)) => std::iter::once(i).chain(operands[parts.len()..].iter().copied()).collect(),
+        Some((i, parts)) => {
+            std::iter::once(i).chain(operands[parts.len()..].iter().copied()).collect()
+        }
         None => operands,
     }
 }

@@ -91,7 +91,8 @@ pub(super) fn of_constant<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<
             Size::Batch => return Err(Fault::Unsupported("of a constant by the batch".into())),
         });
     }
-    let (count, known) = (constant.len() as u64, dims.iter().flatten().copied().collect::<Vec<_>>());
+    let (count, known) =
+        (constant.len() as u64, dims.iter().flatten().copied().collect::<Vec<_>>());
     let product = view::count(&known)?;
     let inferred = count.checked_div(product).unwrap_or(0);
     let one_is_open = dims.len() - known.len() <= 1;
@@ -108,7 +109,8 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
         _ => builder.value(node, 0)?,
     };
     let shape = &builder.lines[x].shape;
-    let fits = matches!(shape.dims(), [_, 1, 1]) && axes.is_some_and(|axes| same_axes(&axes, &[2, 3], 4));
+    let fits =
+        matches!(shape.dims(), [_, 1, 1]) && axes.is_some_and(|axes| same_axes(&axes, &[2, 3], 4));
     if !fits {
         return Err(Fault::Unsupported(format!("of {shape} to another shape than a vector")));
     }
@@ -125,7 +127,11 @@ pub(super) fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Kn
 }
 
 /// A maximum or a mean over rows and columns.
-pub(super) fn reduce<'m>(builder: &mut Builder<'m>, node: &Node<'m>, op: &'static str) -> Result<Known> {
+pub(super) fn reduce<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    op: &'static str,
+) -> Result<Known> {
     let x = builder.value(node, 0)?;
     let axes = axes(builder, node)?.unwrap_or_default();
     let keep = node.int("keepdims", 1)? != 0;
@@ -134,7 +140,9 @@ pub(super) fn reduce<'m>(builder: &mut Builder<'m>, node: &Node<'m>, op: &'stati
         return Err(Fault::Unsupported(format!("over axes {axes:?}")));
     }
     match unary(builder, node, (op, vec![]))? {
-        Known::Value(pooled) if !keep => builder.op(node, ("flatten", vec![]), vec![pooled], vec![]),
+        Known::Value(pooled) if !keep => {
+            builder.op(node, ("flatten", vec![]), vec![pooled], vec![])
+        }
         known => Ok(known),
     }
 }
@@ -144,7 +152,10 @@ pub(super) fn pad<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Know
     let operands = node.version >= 11;
     let stated = match operands {
         true => builder.constant(node, 1)?.ok_or_else(|| node.lacks(1))?.integers()?.to_vec(),
-        false => node.ints(if node.version < 2 { "paddings" } else { "pads" }).unwrap_or_default().to_vec(),
+        false => node
+            .ints(if node.version < 2 { "paddings" } else { "pads" })
+            .unwrap_or_default()
+            .to_vec(),
     };
     let filling = match if operands { builder.constant(node, 2)? } else { None } {
         Some(constant) => constant.scalar(),
@@ -202,9 +213,12 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
     // A region, which matters to no mode that is read.
     node.input(if upsample { 0 } else { 1 });
     let factors = match scales {
-        Some(scales) => <[f32; 4]>::try_from(scales).ok().filter(|s| s[0] == 1.0 && s[1] == 1.0).map(|s| {
-            [s[2], s[3]].map(|f| if f >= 1.0 && f.fract() == 0.0 && f < 65536.0 { f as i64 } else { 0 })
-        }),
+        Some(scales) => {
+            <[f32; 4]>::try_from(scales).ok().filter(|s| s[0] == 1.0 && s[1] == 1.0).map(|s| {
+                [s[2], s[3]]
+                    .map(|f| if f >= 1.0 && f.fract() == 0.0 && f < 65536.0 { f as i64 } else { 0 })
+            })
+        }
         None => match builder.known(node, 3)?.map(Builder::sizes).transpose()?.as_deref() {
             Some([_, _, Size::Fixed(rows), Size::Fixed(columns)]) => {
                 let whole = |new: i64, old: u64| {
@@ -220,19 +234,25 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
     };
     let default = if upsample { "asymmetric" } else { "half_pixel" };
     let centres = node.text("coordinate_transformation_mode", default)?;
-    let nearest = node.text("nearest_mode", if upsample { "floor" } else { "round_prefer_floor" })?;
+    let nearest =
+        node.text("nearest_mode", if upsample { "floor" } else { "round_prefer_floor" })?;
     node.float("cubic_coeff_a", -0.75)?;
     node.float("extrapolation_value", 0.0)?;
-    let plain = node.int("antialias", 0)? == 0 && node.int("exclude_outside", 0)? == 0 && !node.has("axes");
+    let plain =
+        node.int("antialias", 0)? == 0 && node.int("exclude_outside", 0)? == 0 && !node.has("axes");
     let stretched = node.text("keep_aspect_ratio_policy", "stretch")? == "stretch";
     if !(plain && stretched) {
-        return Err(Fault::Unsupported("with antialias, exclude_outside, axes or an aspect ratio".into()));
+        return Err(Fault::Unsupported(
+            "with antialias, exclude_outside, axes or an aspect ratio".into(),
+        ));
     }
     let mode = match (node.text("mode", "nearest")?.as_str(), centres.as_str(), nearest.as_str()) {
         ("nearest", "asymmetric", "floor") => "nearest",
-        ("nearest", "half_pixel" | "pytorch_half_pixel", "round_prefer_floor" | "round_prefer_ceil") => {
-            "nearest"
-        }
+        (
+            "nearest",
+            "half_pixel" | "pytorch_half_pixel",
+            "round_prefer_floor" | "round_prefer_ceil",
+        ) => "nearest",
         ("linear", "half_pixel", _) => "bilinear",
         // It differs from half_pixel only where one pixel comes out.
         ("linear", "pytorch_half_pixel", _) if h > 1 && w > 1 => "bilinear",
@@ -241,7 +261,11 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
             return Err(Fault::Unsupported(super::names::shown(&what)));
         }
     };
-    unary(builder, node, ("upsample", vec![("factor", pair(factors)), ("mode", Value::Str(mode.into()))]))
+    unary(
+        builder,
+        node,
+        ("upsample", vec![("factor", pair(factors)), ("mode", Value::Str(mode.into()))]),
+    )
 }
 
 /// The axes of a node: an attribute, or its second operand in later versions.
@@ -259,7 +283,8 @@ pub(super) fn axes<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<
 
 /// Whether two lists of axes are the same, negative ones counted from the end.
 fn same_axes(axes: &[i64], expected: &[i64], rank: i64) -> bool {
-    let mut axes: Vec<i64> = axes.iter().map(|&a| if a < 0 { a.saturating_add(rank) } else { a }).collect();
+    let mut axes: Vec<i64> =
+        axes.iter().map(|&a| if a < 0 { a.saturating_add(rank) } else { a }).collect();
     axes.sort_unstable();
     axes == expected
 }

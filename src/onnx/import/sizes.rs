@@ -22,7 +22,9 @@ impl Builder<'_> {
     pub(super) fn sizes(known: Known) -> Result<Vec<Size>> {
         match known {
             Known::Sizes(sizes) => Ok(sizes),
-            Known::Constant(Constant { data: Data::Integers(values), .. }) if values.len() <= MOST => {
+            Known::Constant(Constant { data: Data::Integers(values), .. })
+                if values.len() <= MOST =>
+            {
                 Ok(values.into_iter().map(Size::Fixed).collect())
             }
             _ => Err(Fault::Unsupported("of sizes that are computed".into())),
@@ -52,9 +54,10 @@ fn list(sizes: Vec<Size>) -> Known {
         .collect();
     match fixed {
         None => Known::Sizes(sizes),
-        Some(fixed) => {
-            Known::Constant(Constant { dims: vec![fixed.len() as u64], data: Data::Integers(fixed) })
-        }
+        Some(fixed) => Known::Constant(Constant {
+            dims: vec![fixed.len() as u64],
+            data: Data::Integers(fixed),
+        }),
     }
 }
 
@@ -67,8 +70,12 @@ pub(super) fn gather<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known
         return Err(Fault::Malformed("sizes have one axis".into()));
     }
     let indices = builder.constant(node, 1)?.ok_or_else(|| node.lacks(1))?;
-    let picked: Result<Vec<Size>> =
-        indices.integers()?.iter().take(MOST).map(|&i| Ok(sizes[axis_of(i, sizes.len())?])).collect();
+    let picked: Result<Vec<Size>> = indices
+        .integers()?
+        .iter()
+        .take(MOST)
+        .map(|&i| Ok(sizes[axis_of(i, sizes.len())?]))
+        .collect();
     match (list(picked?), indices.dims.len()) {
         (Known::Constant(mut one), 0) => {
             one.dims.clear();

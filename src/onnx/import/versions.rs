@@ -101,7 +101,8 @@ pub(super) fn version(node: &NodeProto, opset: i64) -> Result<i64> {
     if !["", "ai.onnx"].contains(&node.domain()) {
         return Err(Fault::Unsupported(format!("of {}", names::shown(node.domain()))));
     }
-    let found = OPS.iter().copied().chain(activations()).find(|versions| versions.op == node.op_type());
+    let found =
+        OPS.iter().copied().chain(activations()).find(|versions| versions.op == node.op_type());
     let Versions { read, refused, .. } = found.ok_or_else(|| Fault::Unsupported(String::new()))?;
     let newest = read.iter().chain(refused).copied().filter(|&version| version <= opset).max();
     match newest {

@@ -30,7 +30,8 @@ impl View {
 
     /// Broadcasts along dimensions of size 1 and along new ones in front.
     pub fn broadcast(&self, dims: &[u64]) -> Result<View> {
-        let new = dims.len().checked_sub(self.dims.len()).ok_or_else(|| misfit(&self.dims, dims))?;
+        let new =
+            dims.len().checked_sub(self.dims.len()).ok_or_else(|| misfit(&self.dims, dims))?;
         let mut strides = vec![0; new];
         for (i, &d) in self.dims.iter().enumerate() {
             strides.push(match d == dims[new + i] {
@@ -85,7 +86,9 @@ pub(super) fn common(a: &[u64], b: &[u64]) -> Result<Vec<u64>> {
 /// How many values a tensor of these sizes has.
 pub(super) fn count(dims: &[u64]) -> Result<u64> {
     let product = dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d));
-    product.filter(|&n| n <= MAX_ELEMENTS).ok_or_else(|| Fault::Malformed("a tensor is too large".into()))
+    product
+        .filter(|&n| n <= MAX_ELEMENTS)
+        .ok_or_else(|| Fault::Malformed("a tensor is too large".into()))
 }
 
 /// Selected indices of an axis, in this order.

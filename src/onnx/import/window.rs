@@ -41,7 +41,8 @@ impl Axis {
             return 0;
         }
         let windows = room / stride + 1;
-        let more = ceil && room % stride != 0 && windows.saturating_mul(stride) < self.length + before;
+        let more =
+            ceil && room % stride != 0 && windows.saturating_mul(stride) < self.length + before;
         windows + i64::from(more)
     }
 
@@ -82,9 +83,11 @@ pub(super) fn axes(
     reach: [i64; 2],
     more: [i64; 4],
 ) -> Result<[Axis; 2]> {
-    let [_, h, w] = builder.lines[x].shape.image().ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
+    let [_, h, w] =
+        builder.lines[x].shape.image().ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let lengths = [0, 1].map(|i| signed([h, w][i]).saturating_add(more[i]).saturating_add(more[i + 2]));
+    let lengths =
+        [0, 1].map(|i| signed([h, w][i]).saturating_add(more[i]).saturating_add(more[i + 2]));
     let auto = node.text("auto_pad", "NOTSET")?;
     let stated = node.ints("pads").unwrap_or(&[0; 4]);
     let pads = match auto.as_str() {
@@ -98,7 +101,9 @@ pub(super) fn axes(
                 _ => [h - h / 2, w - w / 2, h / 2, w / 2],
             }
         }
-        other => return Err(Fault::Malformed(format!("`auto_pad` is {}", super::names::shown(other)))),
+        other => {
+            return Err(Fault::Malformed(format!("`auto_pad` is {}", super::names::shown(other))));
+        }
     };
     if pads.iter().any(|&pad| pad < 0) {
         return Err(Fault::Unsupported(format!("that cuts off, with pads {pads:?}")));

@@ -1,5 +1,5 @@
-//! CIFAR-10 and CIFAR-100 (Krizhevsky, 2009) in their binary layout: files of records, each one or two label bytes
-//! and then the red, green and blue planes of a 32x32 image.
+//! CIFAR-10 and CIFAR-100 (Krizhevsky, 2009) in their binary layout: files of records, each one or
+//! two label bytes and then the red, green and blue planes of a 32x32 image.
 
 use std::env;
 use std::fs::{self, File};
@@ -133,7 +133,8 @@ impl Cifar {
         self.find(Path::new(&env::var_os("NETC_DATA")?))
     }
 
-    /// The copy in `folder`, which may also be the folder of the `.bin` files itself. Looks at names only.
+    /// The copy in `folder`, which may also be the folder of the `.bin` files itself. Looks at
+    /// names only.
     pub fn find(&self, folder: &Path) -> Option<Source> {
         let archive = folder.join(self.archive_name);
         [folder.join(self.folder_name), folder.to_owned()]
@@ -143,8 +144,9 @@ impl Cifar {
             .or_else(|| archive.exists().then_some(Source::Archive(archive)))
     }
 
-    /// The copy in `cache`, downloaded from `remote` and unpacked there unless one is there already.
-    /// Of several processes that call this at once, one downloads and the others wait for it.
+    /// The copy in `cache`, downloaded from `remote` and unpacked there unless one is there
+    /// already. Of several processes that call this at once, one downloads and the others wait for
+    /// it.
     ///
     /// # Errors
     /// The download fails or is not what was expected, or `cache` cannot be written.
@@ -176,12 +178,18 @@ impl Cifar {
     ///
     /// # Errors
     /// A file is missing, has the wrong size, or holds a label that names no class.
-    pub fn read(&self, source: &Source, on_progress: &mut dyn FnMut(Progress)) -> Result<Dataset, DataError> {
+    pub fn read(
+        &self,
+        source: &Source,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Dataset, DataError> {
         on_progress(Progress::Reading);
         let (mut train, mut test) = (Split::default(), Split::default());
         let mut names = None;
         let mut take = |name: &str, path: &Path, bytes: &[u8]| match self.place(name) {
-            Some(index) if index + 1 < self.files.len() => self.append(&mut train, index, path, bytes),
+            Some(index) if index + 1 < self.files.len() => {
+                self.append(&mut train, index, path, bytes)
+            }
             Some(index) => self.append(&mut test, index, path, bytes),
             None => {
                 names = Some(self.lines(path, bytes)?);
@@ -214,7 +222,8 @@ impl Cifar {
             name: self.name.to_owned(),
             image: [3, SIDE, SIDE],
             classes: names.unwrap_or(known),
-            normalisation: published.unwrap_or_else(|| Normalisation::of(&train.images, 3, SIDE * SIDE)),
+            normalisation: published
+                .unwrap_or_else(|| Normalisation::of(&train.images, 3, SIDE * SIDE)),
             note: None,
             train,
             test,
@@ -223,7 +232,8 @@ impl Cifar {
 
     /// The files that are read, each with the largest size of a valid one.
     fn contents(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let images = self.files.iter().enumerate().map(|(i, (name, _))| (*name, self.file_bytes(i) as u64));
+        let images =
+            self.files.iter().enumerate().map(|(i, (name, _))| (*name, self.file_bytes(i) as u64));
         let names = match self.names {
             Names::Known(_) => None,
             Names::File(name, _) => Some((name, MOST_NAMES)),
@@ -245,7 +255,13 @@ impl Cifar {
     }
 
     /// Adds the records of one file, `path` being for the error only.
-    fn append(&self, split: &mut Split, index: usize, path: &Path, bytes: &[u8]) -> Result<(), DataError> {
+    fn append(
+        &self,
+        split: &mut Split,
+        index: usize,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<(), DataError> {
         let expected = self.file_bytes(index);
         if bytes.len() != expected {
             // A longer file was not read to its end.
@@ -276,12 +292,18 @@ impl Cifar {
     /// The names in a file of them.
     fn lines(&self, path: &Path, bytes: &[u8]) -> Result<Vec<String>, DataError> {
         let text = String::from_utf8_lossy(bytes);
-        let names: Vec<String> =
-            text.lines().map(|line| line.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+        let names: Vec<String> = text
+            .lines()
+            .map(|line| line.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect();
         match self.names {
             Names::File(_, count) if names.len() != count => Err(DataError::File {
                 path: path.to_owned(),
-                reason: format!("expected the names of {count} classes, a line each, got {}", names.len()),
+                reason: format!(
+                    "expected the names of {count} classes, a line each, got {}",
+                    names.len()
+                ),
             }),
             Names::Known(_) | Names::File(..) => Ok(names),
         }
@@ -289,8 +311,10 @@ impl Cifar {
 
     /// What was read, in the order of [`Cifar::contents`].
     fn read_archive(&self, archive: &Path) -> Result<Vec<Vec<u8>>, DataError> {
-        let wanted: Vec<(PathBuf, u64)> =
-            self.contents().map(|(name, most)| (Path::new(self.folder_name).join(name), most)).collect();
+        let wanted: Vec<(PathBuf, u64)> = self
+            .contents()
+            .map(|(name, most)| (Path::new(self.folder_name).join(name), most))
+            .collect();
         let missing = |file| DataError::Incomplete { path: archive.to_owned(), file };
         let pairs = tarball::read(archive, &wanted)?.into_iter().zip(self.contents());
         pairs.map(|(bytes, (name, _))| bytes.ok_or_else(|| missing(name))).collect()

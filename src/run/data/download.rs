@@ -37,7 +37,11 @@ const BLOCK: usize = 256 * 1024;
 /// # Errors
 /// The address cannot be reached, its content has another size or MD5, or the file cannot be
 /// written.
-pub fn fetch(remote: &Remote, target: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<(), DataError> {
+pub fn fetch(
+    remote: &Remote,
+    target: &Path,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<(), DataError> {
     let part_path = PathBuf::from(format!("{}.part", target.display()));
     let mut part = OpenOptions::new()
         .read(true)
@@ -56,7 +60,11 @@ pub fn fetch(remote: &Remote, target: &Path, on_progress: &mut dyn FnMut(Progres
     let got = md5(&mut part).map_err(DataError::io(&part_path))?;
     if got != remote.md5 {
         fs::remove_file(&part_path).map_err(DataError::io(&part_path))?;
-        return Err(DataError::Checksum { url: remote.url.to_owned(), expected: remote.md5.to_owned(), got });
+        return Err(DataError::Checksum {
+            url: remote.url.to_owned(),
+            expected: remote.md5.to_owned(),
+            got,
+        });
     }
     part.sync_all().map_err(DataError::io(&part_path))?;
     fs::rename(&part_path, target).map_err(DataError::io(target))?;
@@ -65,7 +73,11 @@ pub fn fetch(remote: &Remote, target: &Path, on_progress: &mut dyn FnMut(Progres
 }
 
 /// Sends requests until `part` is complete. The error is the reason of the last failure.
-fn complete(remote: &Remote, part: &mut File, on_progress: &mut dyn FnMut(Progress)) -> Result<(), String> {
+fn complete(
+    remote: &Remote,
+    part: &mut File,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<(), String> {
     let agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(ANSWER))
@@ -85,9 +97,9 @@ fn complete(remote: &Remote, part: &mut File, on_progress: &mut dyn FnMut(Progre
         failures = if have > most { 1 } else { failures + 1 };
         most = most.max(have);
         if failures >= ATTEMPTS {
-            return Err(outcome
-                .err()
-                .unwrap_or_else(|| format!("the connection ended at {have} of {} bytes", remote.bytes)));
+            return Err(outcome.err().unwrap_or_else(|| {
+                format!("the connection ended at {have} of {} bytes", remote.bytes)
+            }));
         }
         thread::sleep(Duration::from_millis(200) * failures);
     }

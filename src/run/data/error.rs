@@ -129,7 +129,9 @@ fn nothing(path: &Path) -> String {
     let names = ["cifar10", "cifar100", "synthetic"];
     match path.to_str().and_then(|text| did_you_mean(text, names)) {
         Some(near) => format!("no such file or folder; did you mean `{near}`?"),
-        None => format!("no such file or folder; --data takes one, or a name: {}", names.join(", ")),
+        None => {
+            format!("no such file or folder; --data takes one, or a name: {}", names.join(", "))
+        }
     }
 }
 

@@ -105,7 +105,9 @@ impl Dataset {
             digest.update((bytes.len() as u64).to_le_bytes());
             digest.update(bytes);
         };
-        part(format!("{:?} {} {:?}", self.image, self.classes.len(), self.normalisation).as_bytes());
+        part(
+            format!("{:?} {} {:?}", self.image, self.classes.len(), self.normalisation).as_bytes(),
+        );
         for split in [&self.train, &self.test] {
             part(&split.images);
             part(&split.labels.iter().flat_map(|label| label.to_le_bytes()).collect::<Vec<u8>>());
@@ -206,7 +208,10 @@ fn room(path: &Path, bytes: usize) -> Result<Vec<u8>, DataError> {
     let mut room = Vec::new();
     match room.try_reserve_exact(bytes) {
         Ok(()) => Ok(room),
-        Err(_) => Err(DataError::file(path, format!("{} MiB of pixels do not fit into memory", bytes >> 20))),
+        Err(_) => Err(DataError::file(
+            path,
+            format!("{} MiB of pixels do not fit into memory", bytes >> 20),
+        )),
     }
 }
 

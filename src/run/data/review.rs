@@ -53,7 +53,8 @@ fn absent(set: &Dataset) -> Option<String> {
         labels.iter().for_each(|&label| seen[usize::from(label)] = true);
         let missing = set.classes.iter().zip(seen).filter(|(_, seen)| !seen);
         let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
-        (!missing.is_empty()).then(|| format!("warning: no {what} image is of class {}", list(&missing)))
+        (!missing.is_empty())
+            .then(|| format!("warning: no {what} image is of class {}", list(&missing)))
     };
     let both = [sentence(&set.train.labels, "training"), sentence(&set.test.labels, "test")];
     let sentences: Vec<String> = both.into_iter().flatten().collect();
@@ -71,7 +72,9 @@ fn constant(set: &Dataset) -> Option<String> {
     let same: Vec<(usize, u8)> = (0..channels).filter_map(only).collect();
     let sentences: Vec<String> = match same[..] {
         [] => return None,
-        [(_, value), ..] if same.len() == channels && same.iter().all(|&(_, other)| other == value) => {
+        [(_, value), ..]
+            if same.len() == channels && same.iter().all(|&(_, other)| other == value) =>
+        {
             vec![format!(
                 "warning: the training images are all alike: every pixel is {value}; \
                  were fractions cast to whole numbers?"
@@ -79,7 +82,9 @@ fn constant(set: &Dataset) -> Option<String> {
         }
         _ => {
             let say = |(channel, value)| {
-                format!("warning: channel {channel} never varies: it is {value} in every training image")
+                format!(
+                    "warning: channel {channel} never varies: it is {value} in every training image"
+                )
             };
             same.into_iter().map(say).collect()
         }

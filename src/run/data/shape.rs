@@ -30,7 +30,8 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    /// How much of the pixel at `p` the figure covers, 0 to 1. A texture is shifted by `phase` in its disc.
+    /// How much of the pixel at `p` the figure covers, 0 to 1. A texture is shifted by `phase` in
+    /// its disc.
     pub fn coverage(&self, p: Point, phase: Point) -> f32 {
         let t = [p[0] + phase[0], p[1] + phase[1]];
         let r = self.size;
@@ -85,7 +86,8 @@ fn triangle(p: Point, inner: f32) -> f32 {
 
 /// Five points: folded by its mirrors until one edge is left.
 fn star(p: Point, radius: f32) -> f32 {
-    // Normals of the mirrors at 36 and 72 degrees, and the edge's inner corner at 0.45 of the radius.
+    // Normals of the mirrors at 36 and 72 degrees, and the edge's inner corner at 0.45 of the
+    // radius.
     const MIRRORS: [Point; 2] = [[0.809_017, -0.587_785_24], [-0.809_017, -0.587_785_24]];
     const INNER: f32 = 0.45;
     let mut q = [p[0].abs(), p[1]];

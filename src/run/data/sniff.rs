@@ -28,6 +28,7 @@ pub(super) const ARRAY: &str = "a single array, an .npy file";
 
 /// The type that these bytes identify; `None` if unknown.
 pub(super) fn kind(bytes: &[u8]) -> Option<&'static str> {
-    let begins = |at: usize, with: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(with));
+    let begins =
+        |at: usize, with: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(with));
     KINDS.iter().find(|(at, with, _)| begins(*at, with)).map(|(.., what)| *what)
 }

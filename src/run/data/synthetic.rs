@@ -1,8 +1,8 @@
 //! A generated set of ten shapes and textures, so that a first training needs no download.
 //!
-//! Each image is one figure under a random position, size, rotation and pair of colours, on a shaded ground with
-//! clutter and noise. Classes differ neither in colour nor in place, and several (disc and triangle, fine stripes
-//! and coarse ones) only in detail of a few pixels.
+//! Each image is one figure under a random position, size, rotation and pair of colours, on a
+//! shaded ground with clutter and noise. Classes differ neither in colour nor in place, and several
+//! (disc and triangle, fine stripes and coarse ones) only in detail of a few pixels.
 
 use rand::SeedableRng;
 use rand::rand_core::Rng;
@@ -33,7 +33,8 @@ impl Default for Options {
     }
 }
 
-/// Draws the whole set; about a second for the default one. Labels go round: image `i` is of class `i % 10`.
+/// Draws the whole set; about a second for the default one. Labels go round: image `i` is of class
+/// `i % 10`.
 pub fn generate(options: &Options) -> Dataset {
     let train = split(options.seed, 0, options.train);
     Dataset {
@@ -186,8 +187,8 @@ impl Scene {
 
     fn colour_at(&self, at: Point) -> [f32; 3] {
         let middle = SIDE as f32 / 2.0;
-        let shade =
-            self.slope * (self.slope_axis[0] * (at[0] - middle) + self.slope_axis[1] * (at[1] - middle));
+        let shade = self.slope
+            * (self.slope_axis[0] * (at[0] - middle) + self.slope_axis[1] * (at[1] - middle));
         let mut colour = self.ground.map(|value| value + shade);
         for spot in &self.clutter {
             let p = [at[0] - spot.centre[0], at[1] - spot.centre[1]];

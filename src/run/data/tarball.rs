@@ -15,7 +15,10 @@ use crate::limits::MAX_ARCHIVE_BYTES;
 ///
 /// # Errors
 /// An archive that cannot be read to its end, or unpacks to more than [`MAX_ARCHIVE_BYTES`].
-pub(super) fn read(archive: &Path, wanted: &[(PathBuf, u64)]) -> Result<Vec<Option<Vec<u8>>>, DataError> {
+pub(super) fn read(
+    archive: &Path,
+    wanted: &[(PathBuf, u64)],
+) -> Result<Vec<Option<Vec<u8>>>, DataError> {
     let file = disk::open(archive).map_err(DataError::io(archive))?;
     let stream = GzDecoder::new(BufReader::new(file)).take(MAX_ARCHIVE_BYTES);
     let mut tar = tar::Archive::new(stream);

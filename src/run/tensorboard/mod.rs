@@ -1,9 +1,10 @@
-//! Event files as TensorBoard reads them: records of TensorFlow's `TFRecord` format, each a protobuf message `Event`.
+//! Event files as TensorBoard reads them: records of TensorFlow's `TFRecord` format, each a
+//! protobuf message `Event`.
 //!
-//! A record is its length, eight bytes, little endian; the checksum of these; the message; the checksum of it. A checksum
-//! is CRC-32C, rotated right by 15 bits, plus a constant: TensorFlow's mask, so that a record may itself hold checksums.
-//! Of the messages, the few fields that are used are written by hand, under the numbers of `event.proto`,
-//! `summary.proto` and `tensor.proto`.
+//! A record is its length, eight bytes, little endian; the checksum of these; the message; the
+//! checksum of it. A checksum is CRC-32C, rotated right by 15 bits, plus a constant: TensorFlow's
+//! mask, so that a record may itself hold checksums. Of the messages, the few fields that are used
+//! are written by hand, under the numbers of `event.proto`, `summary.proto` and `tensor.proto`.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -49,7 +50,11 @@ impl EventFile {
 
     /// Whether a folder has such files.
     pub fn is_in(folder: &Path) -> bool {
-        let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let names = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name());
         names.into_iter().any(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
     }
 
@@ -95,7 +100,9 @@ impl EventFile {
                         tensor.message(2, |shape| shape.message(2, |dim| dim.varint(1, 1)));
                         tensor.bytes(8, text.as_bytes());
                     });
-                    value.message(9, |metadata| metadata.message(1, |plugin| plugin.bytes(1, b"text")));
+                    value.message(9, |metadata| {
+                        metadata.message(1, |plugin| plugin.bytes(1, b"text"))
+                    });
                 });
             });
         })
@@ -126,7 +133,8 @@ fn masked_checksum(bytes: &[u8]) -> [u8; 4] {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
 }
 
-/// A protobuf message: each field is its number and the kind of its content in one number, then the content.
+/// A protobuf message: each field is its number and the kind of its content in one number, then the
+/// content.
 #[derive(Debug, Default)]
 struct Message(Vec<u8>);
 

@@ -44,8 +44,8 @@ impl Workers {
 pub struct Submitted {
     /// Their ids.
     pub jobs: Vec<slurm::JobId>,
-    /// What only this user's netc can have written: a folder that comes from a stranger could name jobs of the user's own, which
-    /// `netc search cancel` would end.
+    /// What only this user's netc can have written: a folder that comes from a stranger could name
+    /// jobs of the user's own, which `netc search cancel` would end.
     #[serde(default)]
     mark: Option<String>,
 }
@@ -60,9 +60,11 @@ impl Submitted {
     /// A file that cannot be read, or not one of this version.
     pub fn read(search: &Path) -> Result<Submitted, EngineError> {
         let path = search.join(Self::FILE);
-        let read = Folder::open(search).and_then(|place| place.read(Self::FILE, MAX_NOTE_BYTES as u64));
-        let wrong =
-            |why: String| EngineError::io(&path)(io::Error::new(io::ErrorKind::InvalidData, brief(&why)));
+        let read =
+            Folder::open(search).and_then(|place| place.read(Self::FILE, MAX_NOTE_BYTES as u64));
+        let wrong = |why: String| {
+            EngineError::io(&path)(io::Error::new(io::ErrorKind::InvalidData, brief(&why)))
+        };
         let submitted: Submitted = match read {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Submitted::default()),

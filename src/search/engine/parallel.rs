@@ -7,9 +7,9 @@ use super::{EngineError, Workers, utf8};
 /// Where parallel keeps which workers it ran, in the search's folder.
 pub const JOBLOG: &str = "parallel.tsv";
 
-/// A command line, for a POSIX shell, that runs the workers with GNU parallel: here at once, or one at a
-/// time on each machine that the file `hosts` lists (`--sshloginfile`). Given again, it starts those
-/// anew that failed.
+/// A command line, for a POSIX shell, that runs the workers with GNU parallel: here at once, or one
+/// at a time on each machine that the file `hosts` lists (`--sshloginfile`). Given again, it starts
+/// those anew that failed.
 ///
 /// # Errors
 /// Paths that parallel would take for more than a path.
@@ -22,7 +22,8 @@ pub fn command(workers: &Workers, hosts: Option<&Path>) -> Result<String, Engine
     let count = workers.count.to_string();
     let jobs = if hosts.is_some() { "1" } else { &count };
     // A second TERM would end a worker before it has saved its checkpoint.
-    let mut words = vec!["parallel", "--termseq", "TERM,60000,KILL", "--line-buffer", "--tagstring", "{#}"];
+    let mut words =
+        vec!["parallel", "--termseq", "TERM,60000,KILL", "--line-buffer", "--tagstring", "{#}"];
     words.extend(["--joblog", utf8(&joblog)?, "--resume-failed", "--retries", "3", "--jobs", jobs]);
     if let Some(hosts) = hosts {
         words.extend(["--sshloginfile", utf8(hosts)?]);

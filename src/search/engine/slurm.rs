@@ -40,9 +40,10 @@ impl JobId {
         };
         match (number, cluster.is_none_or(named)) {
             (false, _) => Err(format!("expected the number of a job, got {id:?}")),
-            (_, false) => {
-                Err(format!("expected the name of a cluster, got {:?}", cluster.unwrap_or_default()))
-            }
+            (_, false) => Err(format!(
+                "expected the name of a cluster, got {:?}",
+                cluster.unwrap_or_default()
+            )),
             (true, true) => Ok(JobId { id: id.into(), cluster: cluster.map(String::from) }),
         }
     }
@@ -82,8 +83,8 @@ pub struct Element {
 
 /// The script to give to sbatch.
 ///
-/// Shortly before its time limit an element stops its worker, which saves a checkpoint, and goes back
-/// into the queue. It also does so, twice at most, if its worker was killed.
+/// Shortly before its time limit an element stops its worker, which saves a checkpoint, and goes
+/// back into the queue. It also does so, twice at most, if its worker was killed.
 ///
 /// # Errors
 /// Paths that Slurm would take for a pattern.
@@ -132,8 +133,8 @@ exit "$status"
     ))
 }
 
-/// Gives a script to sbatch, with these further arguments as one would type them, and notes the job in
-/// the search's folder.
+/// Gives a script to sbatch, with these further arguments as one would type them, and notes the job
+/// in the search's folder.
 ///
 /// # Errors
 /// No sbatch, or what it said against it; a folder that cannot be written.
@@ -147,9 +148,10 @@ pub fn submit(search: &Path, script: &str, sbatch_args: &str) -> Result<JobId, E
     sbatch.arg("--parsable").args(args);
     let answer = ask("sbatch", &mut sbatch, script)?;
     let line = answer.lines().last().unwrap_or_default().trim();
-    let (id, cluster) = line.split_once(';').map_or((line, None), |(id, cluster)| (id, Some(cluster)));
-    let job =
-        JobId::new(id, cluster).map_err(|message| EngineError::Refused { program: "sbatch", message })?;
+    let (id, cluster) =
+        line.split_once(';').map_or((line, None), |(id, cluster)| (id, Some(cluster)));
+    let job = JobId::new(id, cluster)
+        .map_err(|message| EngineError::Refused { program: "sbatch", message })?;
     submitted.jobs.push(job.clone());
     submitted.write(search)?;
     Ok(job)
@@ -163,7 +165,14 @@ pub fn status(search: &Path) -> Result<Vec<Element>, EngineError> {
     let mut elements = Vec::new();
     for job in jobs(search)? {
         let mut squeue = about("squeue", &job);
-        squeue.args(["--noheader", "--array", "--sort=i", "--format=%i|%T|%M|%R", "--jobs", &job.id]);
+        squeue.args([
+            "--noheader",
+            "--array",
+            "--sort=i",
+            "--format=%i|%T|%M|%R",
+            "--jobs",
+            &job.id,
+        ]);
         match ask("squeue", &mut squeue, "") {
             Ok(text) => elements.extend(text.lines().filter_map(element)),
             // Slurm forgets a job some minutes after its end.

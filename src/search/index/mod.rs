@@ -1,4 +1,5 @@
-//! The index of a search's runs: an SQLite database that is built from their files, and rebuilt at will.
+//! The index of a search's runs: an SQLite database that is built from their files, and rebuilt at
+//! will.
 
 mod tables;
 
@@ -22,8 +23,9 @@ const BUSY: Duration = Duration::from_secs(20);
 
 /// The index of one search.
 ///
-/// It lies in the user's cache folder, by the path of the search's folder: a file beside the runs could come from a
-/// stranger, and say of them what is not so. Where there is no cache folder that can be written, it is in memory.
+/// It lies in the user's cache folder, by the path of the search's folder: a file beside the runs
+/// could come from a stranger, and say of them what is not so. Where there is no cache folder that
+/// can be written, it is in memory.
 #[derive(Debug)]
 pub struct Index {
     db: Connection,
@@ -62,7 +64,8 @@ impl Index {
         if let Some(place) = place(folder) {
             // A broken index is worth nothing: it goes, and the next try builds it anew.
             for _ in 0..2 {
-                let opened = Connection::open(&place).and_then(|db| Index::of(db, plan.clone(), folder));
+                let opened =
+                    Connection::open(&place).and_then(|db| Index::of(db, plan.clone(), folder));
                 match opened {
                     Ok(index) => return index,
                     Err(error) if is_broken(&error) => drop(fs::remove_file(&place)),
@@ -79,7 +82,9 @@ impl Index {
     /// A folder that holds no search.
     pub fn database(folder: &Path) -> Result<Vec<u8>, SearchError> {
         let mut index = Index::in_memory(Plan::read(folder)?, folder)?;
-        let strip = index.db.execute_batch("DROP TABLE files; ALTER TABLE runs DROP COLUMN record; VACUUM;");
+        let strip = index
+            .db
+            .execute_batch("DROP TABLE files; ALTER TABLE runs DROP COLUMN record; VACUUM;");
         strip.map_err(failed)?;
         Ok(index.db.serialize("main").map_err(failed)?.to_vec())
     }
@@ -89,10 +94,14 @@ impl Index {
     }
 
     /// The outer result is the database's, the inner one the files'.
-    fn of(db: Connection, plan: Plan, folder: &Path) -> rusqlite::Result<Result<Index, SearchError>> {
+    fn of(
+        db: Connection,
+        plan: Plan,
+        folder: &Path,
+    ) -> rusqlite::Result<Result<Index, SearchError>> {
         db.busy_timeout(BUSY)?;
-        let text =
-            serde_json::to_vec(&plan).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+        let text = serde_json::to_vec(&plan)
+            .map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
         let version = Hex::digest(&text);
         let (db, flaws) = (prepare(db)?, BTreeMap::new());
         let mut index = Index { db, plan, version, folder: folder.into(), flaws };
@@ -117,7 +126,8 @@ impl Index {
         self.update().map_err(failed)?
     }
 
-    /// Every sound run that has begun, by identity; without the texts of nets and recipes, which the files have.
+    /// Every sound run that has begun, by identity; without the texts of nets and recipes, which
+    /// the files have.
     ///
     /// # Errors
     /// A database that cannot be read.
@@ -136,7 +146,8 @@ impl Index {
     /// A database that cannot be read.
     pub fn standings(&self) -> Result<HashMap<RunId, Standing>, SearchError> {
         let read = || {
-            let mut query = self.db.prepare_cached("SELECT id, state, accuracy, seconds FROM runs")?;
+            let mut query =
+                self.db.prepare_cached("SELECT id, state, accuracy, seconds FROM runs")?;
             let rows = query.query_map([], |row| {
                 let over = row.get::<_, String>(1)? != "open";
                 let standing = Standing { over, accuracy: row.get(2)?, time: row.get(3)? };
@@ -230,7 +241,8 @@ fn sweep(cache: &Path) {
     }
 }
 
-/// What tells that a run's file has changed; `None` if it has none, or what stands in its place is no file.
+/// What tells that a run's file has changed; `None` if it has none, or what stands in its place is
+/// no file.
 fn stamp(runs: &Folder, id: &str) -> Option<String> {
     let Stamp { bytes, modified, changed } = runs.sub(id).ok()?.stamp(FILE).ok()??;
     Some(format!("{bytes} {modified} {changed}"))

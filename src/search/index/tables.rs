@@ -21,7 +21,8 @@ CREATE INDEX runs_by_variant ON runs (variant, epochs, seed);
 pub(super) fn prepare(db: Connection) -> rusqlite::Result<Connection> {
     // It can be rebuilt: nothing need reach the disk before it is used.
     db.pragma_update(None, "synchronous", "OFF")?;
-    let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
+    let version =
+        |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
     if version(&db)? != VERSION {
         let transaction = Transaction::new_unchecked(&db, TransactionBehavior::Exclusive)?;
         // Another process may have been first.
@@ -58,30 +59,37 @@ pub(super) fn note(db: &Connection, run: &Run, stamp: Option<&str>) -> rusqlite:
         inputs: Inputs { text: String::new(), recipe: String::new(), ..inputs.clone() },
         ..run.clone()
     };
-    let record =
-        serde_json::to_string(&short).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+    let record = serde_json::to_string(&short)
+        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
     let id = run.id.as_str();
     db.prepare_cached("INSERT INTO files VALUES (?1, ?2)")?.execute(params![id, stamp])?;
-    db.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
-        .execute(params![
-            id,
-            inputs.variant,
-            inputs.family,
-            inputs.epochs,
-            whole(inputs.seed),
-            whole(inputs.params),
-            whole(inputs.macs),
-            state,
-            run.accuracy(),
-            run.time(),
-            run.hardware(),
-            record
-        ])?;
-    let mut insert = db.prepare_cached("INSERT INTO epochs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+    db.prepare_cached(
+        "INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?
+    .execute(params![
+        id,
+        inputs.variant,
+        inputs.family,
+        inputs.epochs,
+        whole(inputs.seed),
+        whole(inputs.params),
+        whole(inputs.macs),
+        state,
+        run.accuracy(),
+        run.time(),
+        run.hardware(),
+        record
+    ])?;
+    let mut insert =
+        db.prepare_cached("INSERT INTO epochs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for row in &run.epochs {
-        let (train, test) =
-            ((row.train_time, row.train_loss, row.train_acc), (row.test_time, row.test_loss, row.test_acc));
-        insert.execute(params![id, row.epoch, row.lr, train.0, train.1, train.2, test.0, test.1, test.2])?;
+        let (train, test) = (
+            (row.train_time, row.train_loss, row.train_acc),
+            (row.test_time, row.test_loss, row.test_acc),
+        );
+        insert.execute(params![
+            id, row.epoch, row.lr, train.0, train.1, train.2, test.0, test.1, test.2
+        ])?;
     }
     Ok(())
 }

@@ -15,11 +15,12 @@ use crate::search::{RunId, SearchError, Sha};
 const NETS: &str = "nets";
 
 impl Plan {
-    /// Writes the plan and the nets' texts into a search's folder. If a plan is there already, it must be
-    /// the same but for more runs, and what is written says when there were fewer.
+    /// Writes the plan and the nets' texts into a search's folder. If a plan is there already, it
+    /// must be the same but for more runs, and what is written says when there were fewer.
     ///
     /// # Errors
-    /// A plan that could not be read again, a folder with another search, or one that cannot be written.
+    /// A plan that could not be read again, a folder with another search, or one that cannot be
+    /// written.
     pub fn write(&self, folder: &Path, texts: &Texts) -> Result<(), SearchError> {
         self.validate().map_err(|why| SearchError::new(format!("no search: {why}")))?;
         let place = Folder::create(folder).map_err(SearchError::io(folder))?;
@@ -40,17 +41,22 @@ impl Plan {
         for (graph, text) in texts {
             let name = net_name(graph);
             if !nets.read_text(&name, MAX_FILE_BYTES).is_ok_and(|old| old == *text) {
-                nets.replace(&name, text.as_bytes()).map_err(SearchError::io(&nets.path().join(name)))?;
+                nets.replace(&name, text.as_bytes())
+                    .map_err(SearchError::io(&nets.path().join(name)))?;
             }
         }
-        let text = serde_json::to_string_pretty(&plan).map_err(|e| SearchError::new(e.to_string()))? + "\n";
+        let text = serde_json::to_string_pretty(&plan)
+            .map_err(|e| SearchError::new(e.to_string()))?
+            + "\n";
         if text.len() > MAX_PLAN_BYTES {
             return Err(SearchError::new(format!(
                 "the plan of the search is larger than {MAX_PLAN_BYTES} bytes"
             ))
             .help("split it: fewer variants or fewer runs"));
         }
-        place.replace(Self::FILE, text.as_bytes()).map_err(SearchError::io(&folder.join(Self::FILE)))
+        place
+            .replace(Self::FILE, text.as_bytes())
+            .map_err(SearchError::io(&folder.join(Self::FILE)))
     }
 
     /// Whether every run of an older plan is in this one.
@@ -62,7 +68,10 @@ impl Plan {
         }
         let folder = folder.display();
         let message = match old.spec.data == self.spec.data && old.data_sha256 != self.data_sha256 {
-            true => format!("{folder} holds a search on other images: {} has changed since", self.spec.data),
+            true => format!(
+                "{folder} holds a search on other images: {} has changed since",
+                self.spec.data
+            ),
             false => {
                 format!(
                     "{folder} holds another search: {gone} of its {} runs are not in this one",
@@ -74,19 +83,22 @@ impl Plan {
             .help("choose another folder with --out, or go on with that search: netc search DIR"))
     }
 
-    /// The plan in a search's folder: every id, index, length, name and number of it is in its range, and each run
-    /// has its recipe.
+    /// The plan in a search's folder: every id, index, length, name and number of it is in its
+    /// range, and each run has its recipe.
     ///
     /// # Errors
     /// No plan, or not one of this version; the field at fault is named.
     pub fn read(folder: &Path) -> Result<Plan, SearchError> {
         let path = folder.join(Self::FILE);
-        let read = Folder::open(folder).and_then(|place| place.read(Self::FILE, MAX_PLAN_BYTES as u64));
+        let read =
+            Folder::open(folder).and_then(|place| place.read(Self::FILE, MAX_PLAN_BYTES as u64));
         let bytes = read.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                SearchError::new(format!("{} holds no search: there is no {}", folder.display(), Self::FILE))
-                    .help("start one: netc search nets/base.net --over res --out DIR")
-            }
+            ErrorKind::NotFound => SearchError::new(format!(
+                "{} holds no search: there is no {}",
+                folder.display(),
+                Self::FILE
+            ))
+            .help("start one: netc search nets/base.net --over res --out DIR"),
             _ => SearchError::Io { path: path.clone(), source: error },
         })?;
         let wrong = |why: String| {
@@ -95,7 +107,8 @@ impl Plan {
                 .help("start another search with --out; what its runs say stays in their files")
         };
         let mut json = serde_json::Deserializer::from_slice(&bytes);
-        let plan: Plan = serde_path_to_error::deserialize(&mut json).map_err(|e| wrong(e.to_string()))?;
+        let plan: Plan =
+            serde_path_to_error::deserialize(&mut json).map_err(|e| wrong(e.to_string()))?;
         json.end().map_err(|e| wrong(e.to_string()))?;
         plan.validate().map_err(wrong)?;
         Ok(plan)

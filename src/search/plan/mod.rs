@@ -23,11 +23,12 @@ use crate::run::data::DataSpec;
 pub struct Plan {
     /// What was asked for.
     pub spec: Spec,
-    /// What the images are that it trains on, by [`crate::run::data::Dataset::sha256`]; `None` in a plan that
-    /// only says what would be done.
+    /// What the images are that it trains on, by [`crate::run::data::Dataset::sha256`]; `None` in a
+    /// plan that only says what would be done.
     #[serde(default)]
     pub data_sha256: Option<Sha>,
-    /// Shows that this user's netc wrote the path in `spec.data`: a folder from a stranger could name any file.
+    /// Shows that this user's netc wrote the path in `spec.data`: a folder from a stranger could
+    /// name any file.
     #[serde(default)]
     pub data_mark: Option<String>,
     /// The nets, each graph with each recipe once.
@@ -63,7 +64,8 @@ impl Plan {
     /// The plan's file in a search's folder.
     pub const FILE: &str = "plan.json";
 
-    /// Compiles every variant and lists the runs, without a look at the data. The texts of the nets come beside it.
+    /// Compiles every variant and lists the runs, without a look at the data. The texts of the nets
+    /// come beside it.
     ///
     /// # Errors
     /// Nets, parameters, conditions and recipes that are not sound.
@@ -88,7 +90,8 @@ impl Plan {
             texts.insert(variant.graph.clone(), net.flat_text(None));
             lengths.push(recipes.iter().map(|recipe| recipe.epochs).collect::<Vec<u32>>());
             for recipe in recipes {
-                plan.recipes.insert(recipe_key(plan.variants.len(), recipe.epochs), recipe.to_yaml());
+                plan.recipes
+                    .insert(recipe_key(plan.variants.len(), recipe.epochs), recipe.to_yaml());
             }
             plan.variants.push(variant);
         }
@@ -96,8 +99,8 @@ impl Plan {
         Ok((plan, texts))
     }
 
-    /// The same plan for images of this hash, which is a part of what a run is, so many for training and for testing.
-    /// A limit that leaves none of them out is none.
+    /// The same plan for images of this hash, which is a part of what a run is, so many for
+    /// training and for testing. A limit that leaves none of them out is none.
     #[must_use]
     pub fn on(mut self, data: Sha, [train, test]: [usize; 2]) -> Plan {
         self.data_sha256 = Some(data);
@@ -111,8 +114,8 @@ impl Plan {
         self
     }
 
-    /// Whether the images may be looked for where the plan says: a set with a name, or a path that this user's netc
-    /// wrote.
+    /// Whether the images may be looked for where the plan says: a set with a name, or a path that
+    /// this user's netc wrote.
     pub fn names_own_data(&self) -> bool {
         let named = !matches!(DataSpec::from(self.spec.data.as_str()), DataSpec::Path(_));
         named || (self.data_mark.is_some() && self.data_mark == self.spec.data_mark())
@@ -149,7 +152,11 @@ impl Plan {
             family: variant.family.clone(),
             graph: variant.graph.clone(),
             text,
-            recipe: self.recipes.get(&recipe_key(run.variant, run.epochs)).cloned().unwrap_or_default(),
+            recipe: self
+                .recipes
+                .get(&recipe_key(run.variant, run.epochs))
+                .cloned()
+                .unwrap_or_default(),
             epochs: run.epochs,
             seed: run.seed,
             data: spec.data.clone(),
@@ -170,11 +177,13 @@ impl Plan {
         Some(Recipe::resolve(&[], Some((FileId(0), text)), None).0)
     }
 
-    /// Multiply-accumulate operations of all runs on so many training and test images: a step of training
-    /// counts as three forward passes.
+    /// Multiply-accumulate operations of all runs on so many training and test images: a step of
+    /// training counts as three forward passes.
     pub fn macs(&self, train: usize, test: usize) -> f64 {
         let images = (3 * train + test) as f64;
-        let run = |run: &PlannedRun| self.variants[run.variant].macs as f64 * f64::from(run.epochs) * images;
+        let run = |run: &PlannedRun| {
+            self.variants[run.variant].macs as f64 * f64::from(run.epochs) * images
+        };
         self.runs.iter().map(run).sum()
     }
 

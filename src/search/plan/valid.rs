@@ -6,8 +6,8 @@ use std::path::Path;
 use super::{Plan, PlannedRun, recipe_key};
 use crate::diag::FileId;
 use crate::limits::{
-    MAX_EPOCHS, MAX_HALVING, MAX_IMAGES, MAX_MACS, MAX_PARAMS, MAX_RECIPE_BYTES, MAX_RUNS, MAX_SEED,
-    MAX_VARIANTS,
+    MAX_EPOCHS, MAX_HALVING, MAX_IMAGES, MAX_MACS, MAX_PARAMS, MAX_RECIPE_BYTES, MAX_RUNS,
+    MAX_SEED, MAX_VARIANTS,
 };
 use crate::recipe::Recipe;
 use crate::run::PrecisionChoice;
@@ -62,7 +62,8 @@ impl<'p> Recipes<'p> {
             return Ok(());
         }
         let key = recipe_key(run.variant, run.epochs);
-        let text = plan.recipes.get(&key).ok_or_else(|| format!("there is no recipe {key}"))?.as_str();
+        let text =
+            plan.recipes.get(&key).ok_or_else(|| format!("there is no recipe {key}"))?.as_str();
         let epochs = match self.by_text.get(text) {
             Some(epochs) => *epochs,
             None => {
@@ -113,7 +114,9 @@ fn spec(spec: &Spec) -> Result<(), String> {
     }
     spec.filter.iter().try_for_each(|text| line(format_args!("spec.where"), text))?;
     line(format_args!("spec.data"), &spec.data)?;
-    spec.precision.parse::<PrecisionChoice>().map_err(|_| "spec.precision: no such precision".to_string())?;
+    spec.precision
+        .parse::<PrecisionChoice>()
+        .map_err(|_| "spec.precision: no such precision".to_string())?;
     for &epochs in &spec.epochs {
         number(format_args!("spec.epochs"), epochs, &(1..=MAX_EPOCHS))?;
     }

@@ -5,14 +5,19 @@ use std::collections::BTreeSet;
 use super::{Counted, Group, MAX_PAIRED, Report, epochs};
 use crate::search::{Inputs, Plan, PlannedRun, Run};
 
-/// A run whose time is so many times its group's median, or its median so many times it, is far off.
+/// A run whose time is so many times its group's median, or its median so many times it, is far
+/// off.
 const FAR_OFF: f64 = 1.5;
 /// The part of the median by which the times of a group may differ without a word.
 const QUIET: f64 = 0.1;
 /// The most examples of one caution.
 const MOST_NAMED: usize = 3;
 
-pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Option<&Run>)]) -> Vec<String> {
+pub(super) fn cautions(
+    report: &Report,
+    plan: &Plan,
+    planned: &[(&PlannedRun, Option<&Run>)],
+) -> Vec<String> {
     if report.finished == 0 {
         return vec!["No run is finished: there is nothing to conclude.".into()];
     }
@@ -34,7 +39,9 @@ pub(super) fn cautions(report: &Report, plan: &Plan, planned: &[(&PlannedRun, Op
     all.extend(far_off_times(&report.groups));
     all.extend(spread_times(&report.groups));
     if report.lengths().any(|length| length.len() > MAX_PAIRED) {
-        all.push(format!("Of more than {MAX_PAIRED} variants, each is compared with the best alone."));
+        all.push(format!(
+            "Of more than {MAX_PAIRED} variants, each is compared with the best alone."
+        ));
     }
     all
 }
@@ -130,7 +137,9 @@ fn short_of_runs(report: &Report, plan: &Plan) -> Option<String> {
 /// Runs that were made by different means.
 fn mixed(finished: &[&Run], timed_on: Option<&str>) -> Vec<String> {
     let mut all = Vec::new();
-    let of = |value: fn(&Inputs) -> &String| finished.iter().map(|run| value(&run.inputs).clone()).collect();
+    let of = |value: fn(&Inputs) -> &String| {
+        finished.iter().map(|run| value(&run.inputs).clone()).collect()
+    };
     let inputs: [(&str, BTreeSet<String>); 3] = [
         ("versions of netc", of(|inputs| &inputs.netc)),
         ("versions of libtorch", of(|inputs| &inputs.libtorch)),
@@ -162,12 +171,18 @@ fn mixed(finished: &[&Run], timed_on: Option<&str>) -> Vec<String> {
 fn far_off_times(groups: &[Group]) -> Option<String> {
     let mut far: Vec<(f64, String)> = Vec::new();
     for group in groups {
-        let Some(median) = group.time.filter(|time| time.n > 2).map(|time| time.median) else { continue };
+        let Some(median) = group.time.filter(|time| time.n > 2).map(|time| time.median) else {
+            continue;
+        };
         let off = |run: &Counted| {
-            let time = run.time.filter(|time| *time > median * FAR_OFF || *time * FAR_OFF < median)?;
+            let time =
+                run.time.filter(|time| *time > median * FAR_OFF || *time * FAR_OFF < median)?;
             let factor = time.max(median) / time.min(median).max(f64::MIN_POSITIVE);
             let (variant, length) = (&group.variant, epochs(group.epochs));
-            Some((factor, format!("{variant} at {length}, seed {}: {time:.1} s of {median:.1} s", run.seed)))
+            Some((
+                factor,
+                format!("{variant} at {length}, seed {}: {time:.1} s of {median:.1} s", run.seed),
+            ))
         };
         far.extend(group.runs.iter().filter_map(off));
     }
@@ -187,7 +202,8 @@ fn far_off_times(groups: &[Group]) -> Option<String> {
 
 /// Groups whose times differ so much that differences between groups may be noise.
 fn spread_times(groups: &[Group]) -> Option<String> {
-    let parts = groups.iter().filter_map(|g| Some((g.time.map(|t| (t.max - t.min) / t.median)?, g)));
+    let parts =
+        groups.iter().filter_map(|g| Some((g.time.map(|t| (t.max - t.min) / t.median)?, g)));
     let wide: Vec<(f64, &Group)> = parts.filter(|(part, _)| *part > QUIET).collect();
     let (most, group) = wide.iter().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
     let time = group.time?;

@@ -23,12 +23,13 @@ pub struct Measured {
     pub verdict: Verdict,
 }
 
-/// What measured runs say of a claim, by a one-sample t-test at [`ALPHA`] with Holm's correction for the
-/// number of claims.
+/// What measured runs say of a claim, by a one-sample t-test at [`ALPHA`] with Holm's correction
+/// for the number of claims.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    /// The mean differs from the claim by no more than chance explains. How much that says depends on
+    /// The mean differs from the claim by no more than chance explains. How much that says depends
+    /// on
     /// [`Measured::detectable`].
     NotToldApart {
         /// The adjusted p-value.
@@ -57,7 +58,8 @@ impl fmt::Display for Measured {
         match &self.verdict {
             Verdict::NotToldApart { p } => {
                 write!(f, "cannot be told apart, p = {p:.3}")?;
-                let points = |f: &mut fmt::Formatter<'_>, x| write!(f, "; {x:.2} points off would show");
+                let points =
+                    |f: &mut fmt::Formatter<'_>, x| write!(f, "; {x:.2} points off would show");
                 self.detectable.map_or(Ok(()), |x| points(f, x))
             }
             Verdict::Differs { by, p } => {
@@ -73,17 +75,19 @@ impl fmt::Display for Measured {
 
 pub(super) fn claims(plan: &Plan, groups: &[Group]) -> Vec<Measured> {
     let mut all: Vec<(Measured, Option<f64>)> = Vec::new();
-    let pairs = plan.variants.iter().flat_map(|v| v.claims.iter().map(move |claim| (v, claim.clone())));
+    let pairs =
+        plan.variants.iter().flat_map(|v| v.claims.iter().map(move |claim| (v, claim.clone())));
     for (variant, claim) in pairs {
         let mut own = groups.iter().filter(|group| group.variant == variant.name);
         let same = own.clone().find(|group| group.epochs == claim.epochs);
         let trained = own.next().map_or(0, |group| group.epochs);
-        let why = same
-            .is_none()
-            .then(|| format!("trained for {}, claimed for {}", epochs(trained), epochs(claim.epochs)));
+        let why = same.is_none().then(|| {
+            format!("trained for {}, claimed for {}", epochs(trained), epochs(claim.epochs))
+        });
         let why = other_data(plan).or(why);
         let sample = same.and_then(|group| group.sample);
-        let p = sample.filter(|_| why.is_none()).and_then(|sample| sample.differs_from(claim.accuracy));
+        let p =
+            sample.filter(|_| why.is_none()).and_then(|sample| sample.differs_from(claim.accuracy));
         let untested = match sample {
             Some(Sample { n: 2.., .. }) => Verdict::AllTheSame,
             _ => Verdict::TooFew,
@@ -97,7 +101,8 @@ pub(super) fn claims(plan: &Plan, groups: &[Group]) -> Vec<Measured> {
     for ((measured, _), p) in all.iter_mut().filter(|(_, p)| p.is_some()).zip(adjusted) {
         let by = measured.sample.map_or(0.0, |sample| sample.mean - measured.claim.accuracy);
         measured.detectable = measured.sample.and_then(|sample| sample.detectable(strictest));
-        measured.verdict = if p < ALPHA { Verdict::Differs { by, p } } else { Verdict::NotToldApart { p } };
+        measured.verdict =
+            if p < ALPHA { Verdict::Differs { by, p } } else { Verdict::NotToldApart { p } };
     }
     all.into_iter().map(|(measured, _)| measured).collect()
 }
@@ -109,7 +114,7 @@ fn other_data(plan: &Plan) -> Option<String> {
     if spec.data == "synthetic" {
         return Some("on synthetic images".into());
     }
-    part(spec.limit_train, "training")
-        .or_else(|| part(spec.limit_test, "test"))
-        .or_else(|| spec.recipe.as_ref().map(|recipe| format!("with the recipe {}", recipe.display())))
+    part(spec.limit_train, "training").or_else(|| part(spec.limit_test, "test")).or_else(|| {
+        spec.recipe.as_ref().map(|recipe| format!("with the recipe {}", recipe.display()))
+    })
 }

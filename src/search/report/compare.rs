@@ -3,7 +3,8 @@ use serde::Serialize;
 use super::Group;
 use crate::search::stats::{ALPHA, holm, runs_needed, welch};
 
-/// The most variants of one length of which every pair is compared; of more, each with the best alone.
+/// The most variants of one length of which every pair is compared; of more, each with the best
+/// alone.
 pub const MAX_PAIRED: usize = 200;
 
 /// Two variants of one length.
@@ -23,8 +24,9 @@ pub struct Comparison {
     pub adjusted: f64,
     /// Whether the adjusted p-value is below [`ALPHA`].
     pub told_apart: bool,
-    /// How many runs of each would tell them apart four times in five, if means and deviations are as
-    /// measured, at the strictest level of the correction. `None` if there is no difference to show.
+    /// How many runs of each would tell them apart four times in five, if means and deviations are
+    /// as measured, at the strictest level of the correction. `None` if there is no difference to
+    /// show.
     pub runs_needed: Option<u64>,
 }
 

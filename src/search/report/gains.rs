@@ -33,8 +33,8 @@ pub struct Gain {
     pub told_apart: bool,
     /// How much longer the median run takes, in seconds; `None` where the times may be the same.
     pub extra_time: Option<f64>,
-    /// Points gained for each further second; `None` where the gain may be chance, and where it takes no further
-    /// second, or the times may be the same.
+    /// Points gained for each further second; `None` where the gain may be chance, and where it
+    /// takes no further second, or the times may be the same.
     pub per_second: Option<f64>,
 }
 
@@ -42,25 +42,25 @@ pub struct Gain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// The same net, trained for more epochs. A plan has the same seeds at each length, and runs of one
-    /// seed have the same first weights and the same order of images: a paired t-test of their differences.
+    /// The same net, trained for more epochs. A plan has the same seeds at each length, and runs of
+    /// one seed have the same first weights and the same order of images: a paired t-test of their
+    /// differences.
     Longer,
     /// Another net, trained for as many epochs: Welch's t-test.
     Change,
 }
 
-/// Each variant at each length against itself at the next shorter one, then each against the net as it is.
+/// Each variant at each length against itself at the next shorter one, then each against the net as
+/// it is.
 pub(super) fn gains(plan: &Plan, groups: &[Group]) -> Vec<Gain> {
     let mut of: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
     for group in groups {
         of.entry(&group.variant).or_default().push(group);
     }
     // The groups come longest first.
-    let longer = plan
-        .variants
-        .iter()
-        .filter_map(|variant| of.get(variant.name.as_str()))
-        .flat_map(|lengths| lengths.windows(2).filter_map(|pair| gain(Kind::Longer, pair[1], pair[0])));
+    let longer = plan.variants.iter().filter_map(|variant| of.get(variant.name.as_str())).flat_map(
+        |lengths| lengths.windows(2).filter_map(|pair| gain(Kind::Longer, pair[1], pair[0])),
+    );
     let base = base(plan).map_or(&[][..], |name| of.get(name).map_or(&[][..], |lengths| lengths));
     let changed = base.iter().flat_map(|base| {
         let others = groups.iter().filter(|g| g.epochs == base.epochs && g.variant != base.variant);
@@ -82,7 +82,8 @@ fn base(plan: &Plan) -> Option<&str> {
 fn gain(kind: Kind, base: &Group, group: &Group) -> Option<Gain> {
     let (found, n) = match kind {
         Kind::Longer => {
-            let after: BTreeMap<u64, f64> = group.runs.iter().map(|run| (run.seed, run.accuracy)).collect();
+            let after: BTreeMap<u64, f64> =
+                group.runs.iter().map(|run| (run.seed, run.accuracy)).collect();
             let pair = |run: &Counted| Some((run.accuracy, *after.get(&run.seed)?));
             let pairs: Vec<(f64, f64)> = base.runs.iter().filter_map(pair).collect();
             (Difference::paired(&pairs)?, [pairs.len(); 2])

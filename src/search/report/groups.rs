@@ -100,7 +100,13 @@ pub(super) fn groups(
     groups
 }
 
-fn group(plan: &Plan, epochs: u32, variant: usize, runs: Vec<Seeded<'_>>, timed_on: Option<&str>) -> Group {
+fn group(
+    plan: &Plan,
+    epochs: u32,
+    variant: usize,
+    runs: Vec<Seeded<'_>>,
+    timed_on: Option<&str>,
+) -> Group {
     let variant = &plan.variants[variant];
     let planned = runs.len();
     let counted = |(seed, run): Seeded<'_>| {
@@ -154,7 +160,9 @@ fn mark_front(groups: &mut [Group]) {
         group.front_clear = match group.front {
             // Even at its slowest it is as quick as any that is as accurate at its quickest.
             true => !points.iter().any(|p| {
-                p.mean >= own.mean && p.time.interval[0] < high && (p.mean > own.mean || p.time != own.time)
+                p.mean >= own.mean
+                    && p.time.interval[0] < high
+                    && (p.mean > own.mean || p.time != own.time)
             }),
             false => beaten_from(own, low, |t| t.interval[1]),
         };

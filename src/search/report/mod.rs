@@ -83,7 +83,8 @@ impl Report {
 
     /// Sets runs apart that are damaged. They would count as not begun.
     fn set_apart(&mut self, flaws: &BTreeMap<RunId, Flaw>) {
-        let flaws: BTreeMap<&str, &Flaw> = flaws.iter().map(|(id, flaw)| (id.as_str(), flaw)).collect();
+        let flaws: BTreeMap<&str, &Flaw> =
+            flaws.iter().map(|(id, flaw)| (id.as_str(), flaw)).collect();
         for mut run in std::mem::take(&mut self.unfinished) {
             match flaws.get(run.id.as_str()) {
                 Some(flaw) => {
@@ -108,14 +109,20 @@ impl Report {
     /// The report of these runs, in any order; runs that the plan lacks do not count.
     pub fn new(plan: &Plan, runs: &[Run]) -> Report {
         let by_id: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.id.as_str(), run)).collect();
-        let planned: Vec<(&PlannedRun, Option<&Run>)> =
-            plan.runs.iter().map(|planned| (planned, by_id.get(planned.id.as_str()).copied())).collect();
-        let results: Vec<Option<f64>> = planned.iter().map(|(_, run)| run.and_then(Run::result)).collect();
+        let planned: Vec<(&PlannedRun, Option<&Run>)> = plan
+            .runs
+            .iter()
+            .map(|planned| (planned, by_id.get(planned.id.as_str()).copied()))
+            .collect();
+        let results: Vec<Option<f64>> =
+            planned.iter().map(|(_, run)| run.and_then(Run::result)).collect();
         let (mut unfinished, mut failed, mut dropped) = (Vec::new(), Vec::new(), 0);
         for ((planned, run), fate) in planned.iter().zip(fates(plan, &results)) {
             match run {
                 Some(run) if run.finished() => {}
-                Some(run) if run.end.is_some() => failed.push(not_counted(plan, planned, Some(run))),
+                Some(run) if run.end.is_some() => {
+                    failed.push(not_counted(plan, planned, Some(run)))
+                }
                 _ if fate == Fate::Dropped => dropped += 1,
                 _ => unfinished.push(not_counted(plan, planned, *run)),
             }
@@ -170,9 +177,9 @@ impl Report {
         serde_json::to_string_pretty(self).map_err(|e| SearchError::new(e.to_string()))
     }
 
-    /// The picture: mean accuracy against median time, a dot for each variant at its shortest length, a
-    /// line to its longer ones, families in colour. Bars are one standard error up and down, and from the
-    /// least to the longest time across. An SVG.
+    /// The picture: mean accuracy against median time, a dot for each variant at its shortest
+    /// length, a line to its longer ones, families in colour. Bars are one standard error up and
+    /// down, and from the least to the longest time across. An SVG.
     ///
     /// # Errors
     /// No run is finished.
@@ -196,7 +203,13 @@ fn not_counted(plan: &Plan, planned: &PlannedRun, run: Option<&Run>) -> NotCount
         Some(run) => format!("{} of {} epochs done", run.epochs.len(), planned.epochs),
     };
     let variant = plan.variants[planned.variant].name.clone();
-    NotCounted { id: planned.id.to_string(), variant, epochs: planned.epochs, seed: planned.seed, why }
+    NotCounted {
+        id: planned.id.to_string(),
+        variant,
+        epochs: planned.epochs,
+        seed: planned.seed,
+        why,
+    }
 }
 
 /// The machine on which the most runs finished.

@@ -35,7 +35,9 @@ struct Axes {
 impl Axes {
     fn of(points: &[Point<'_>]) -> Axes {
         let longest = points.iter().map(|p| p.time.median).fold(0.0, f64::max);
-        let times = points.iter().flat_map(|p| [p.time.min, p.time.median, p.time.max.min(longest * SHOWN)]);
+        let times = points
+            .iter()
+            .flat_map(|p| [p.time.min, p.time.median, p.time.max.min(longest * SHOWN)]);
         let means = points.iter().map(|p| (p.mean, p.group.std_error.unwrap_or(0.0)));
         Axes { time: Axis::of(times.map(|time| (time, 0.0)), 0.14), mean: Axis::of(means, 0.06) }
     }
@@ -107,7 +109,10 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
         }
         let lines = variants.values_mut().map(|points| {
             points.sort_by_key(|point| point.group.epochs);
-            PathElement::new(points.iter().map(|p| axes.at(p)).collect::<Vec<_>>(), colour.stroke_width(2))
+            PathElement::new(
+                points.iter().map(|p| axes.at(p)).collect::<Vec<_>>(),
+                colour.stroke_width(2),
+            )
         });
         chart
             .draw_series(lines.collect::<Vec<_>>())
@@ -115,13 +120,18 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
             .label(*family)
             .legend(move |(x, y)| Circle::new((x + 8, y), 5, colour.filled()));
         let shortest = variants.values().filter_map(|points| points.first());
-        chart.draw_series(shortest.map(|p| Circle::new(axes.at(p), 5, colour.filled()))).map_err(said)?;
+        chart
+            .draw_series(shortest.map(|p| Circle::new(axes.at(p), 5, colour.filled())))
+            .map_err(said)?;
         for point in variants.values().flatten() {
-            let bars = axes.bars(point).into_iter().map(|path| PathElement::new(path, colour.mix(0.6)));
+            let bars =
+                axes.bars(point).into_iter().map(|path| PathElement::new(path, colour.mix(0.6)));
             chart.draw_series(bars).map_err(said)?;
         }
         for (name, points) in &variants {
-            names.extend(points.last().map(|p| beside(chart.backend_coord(&axes.at(p)), name, colour)));
+            names.extend(
+                points.last().map(|p| beside(chart.backend_coord(&axes.at(p)), name, colour)),
+            );
         }
     }
     if families.len() > 1 {
@@ -172,7 +182,9 @@ fn apart(mut names: Vec<Name>) -> Vec<Name> {
     let mut placed: Vec<Name> = Vec::new();
     for mut name in names {
         while let Some(other) = placed.iter().find(|other| {
-            (other.at.1 - name.at.1).abs() < LINE && other.at.0 < name.end() && name.at.0 < other.end()
+            (other.at.1 - name.at.1).abs() < LINE
+                && other.at.0 < name.end()
+                && name.at.0 < other.end()
         }) {
             name.at.1 = other.at.1 + LINE;
         }

@@ -26,13 +26,15 @@ impl Builder<'_> {
             }
             let span = self.span(&pair);
             let kind = self.step(pair)?;
-            let guard = cond.take().map(|cond| Guard { cond, otherwise: otherwise.take().map(Box::new) });
+            let guard =
+                cond.take().map(|cond| Guard { cond, otherwise: otherwise.take().map(Box::new) });
             let place = Place { node: (), span: span.to(end.take().unwrap_or(span)) };
             end = Some(place.span);
             otherwise = Some(Element { kind, guard, place });
         }
-        otherwise
-            .ok_or_else(|| Problem::new(Code::Syntax, None, "expected an op or a block, got nothing").into())
+        otherwise.ok_or_else(|| {
+            Problem::new(Code::Syntax, None, "expected an op or a block, got nothing").into()
+        })
     }
 
     fn step(&mut self, pair: Pair<'_, Rule>) -> Built<ElementKind> {

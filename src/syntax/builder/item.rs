@@ -2,7 +2,8 @@ use pest::iterators::Pair;
 
 use super::{Builder, Built, Nodes};
 use crate::syntax::ast::{
-    Block, Body, Comment, Expr, Extends, Import, Item, ItemKind, Net, Param, Signature, Spanned, Type,
+    Block, Body, Comment, Expr, Extends, Import, Item, ItemKind, Net, Param, Signature, Spanned,
+    Type,
 };
 use crate::syntax::parser::Rule;
 use crate::syntax::trivia::add_inner;
@@ -34,7 +35,10 @@ impl Builder<'_> {
     fn import(&mut self, pair: Pair<'_, Rule>) -> Built<Import> {
         let mut nodes = Nodes::new(pair);
         let path = nodes.need(Rule::string)?;
-        Ok(Import { path: self.string(path), names: nodes.rest().map(|name| self.name(name)).collect() })
+        Ok(Import {
+            path: self.string(path),
+            names: nodes.rest().map(|name| self.name(name)).collect(),
+        })
     }
 
     pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> Built<Block> {

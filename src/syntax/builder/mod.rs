@@ -71,9 +71,10 @@ impl<'t> Builder<'t> {
         if self.depth + levels > MAX_DEPTH {
             let message = format!("expected nesting at most {MAX_DEPTH} deep, got more");
             let start = Span { end: span.start + 1, ..span };
-            let problem = Problem::new(Code::Limit, start, message)
-                .label("too deep from here on")
-                .help("Brackets, operators, indexing and `else` each count one level. Split this up.");
+            let problem =
+                Problem::new(Code::Limit, start, message).label("too deep from here on").help(
+                    "Brackets, operators, indexing and `else` each count one level. Split this up.",
+                );
             return Err(problem.into());
         }
         self.depth += levels;

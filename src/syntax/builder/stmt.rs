@@ -67,7 +67,11 @@ impl Builder<'_> {
     fn stage(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
         let label = nodes.take(Rule::label).map(|l| Nodes::new(l).need(Rule::path)).transpose()?;
         let chain = self.chain(nodes.need(Rule::chain)?)?;
-        Ok(StmtKind::Stage { label: label.map(|l| self.name(l)), chain, shape: self.ascription(&mut nodes)? })
+        Ok(StmtKind::Stage {
+            label: label.map(|l| self.name(l)),
+            chain,
+            shape: self.ascription(&mut nodes)?,
+        })
     }
 
     fn branch(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {

@@ -122,5 +122,7 @@ fn ty(ty: &Type) -> String {
 }
 
 fn ends(range: Option<&(Expr, Expr)>) -> String {
-    range.map_or_else(String::new, |(low, high)| format!("({}..{})", print_expr(low), print_expr(high)))
+    range.map_or_else(String::new, |(low, high)| {
+        format!("({}..{})", print_expr(low), print_expr(high))
+    })
 }

@@ -1,7 +1,9 @@
 use super::expr::{chain, print_call, print_expr};
 use super::item::shape;
 use super::{Printer, WIDTH, width};
-use crate::syntax::ast::{Body, Comment, Edit, EditVerb, Element, Setting, ShapeExpr, Stmt, StmtKind};
+use crate::syntax::ast::{
+    Body, Comment, Edit, EditVerb, Element, Setting, ShapeExpr, Stmt, StmtKind,
+};
 
 impl Printer {
     pub(super) fn body(&mut self, body: &Body) {
@@ -19,8 +21,12 @@ impl Printer {
     /// `column` is how wide a stage's label is made.
     fn statement(&mut self, kind: &StmtKind, column: usize) {
         match kind {
-            StmtKind::Input { name, shape: s } => self.line(&format!("input {}: {}", name.node, shape(s))),
-            StmtKind::Output { name, shape: s } => self.line(&format!("output {}: {}", name.node, shape(s))),
+            StmtKind::Input { name, shape: s } => {
+                self.line(&format!("input {}: {}", name.node, shape(s)))
+            }
+            StmtKind::Output { name, shape: s } => {
+                self.line(&format!("output {}: {}", name.node, shape(s)))
+            }
             StmtKind::Stage { label, chain, shape } => {
                 let label = label.as_ref().map_or_else(String::new, |l| format!("{}:", l.node));
                 let gap = if label.is_empty() { "" } else { " " };
@@ -28,7 +34,11 @@ impl Printer {
             }
             StmtKind::Branch { name, source, chain, shape } => {
                 let arrow = if chain.is_empty() { "" } else { " -> " };
-                self.chain(&format!("{} = {}{arrow}", name.node, source.node), chain, shape.as_ref());
+                self.chain(
+                    &format!("{} = {}{arrow}", name.node, source.node),
+                    chain,
+                    shape.as_ref(),
+                );
             }
             StmtKind::Repeat { label, times, body } => {
                 let label = label.as_ref().map_or_else(String::new, |l| format!("{}: ", l.node));
@@ -100,7 +110,8 @@ impl Printer {
     }
 }
 
-/// For each statement the width of its label: that of the longest among neighbouring labelled stages.
+/// For each statement the width of its label: that of the longest among neighbouring labelled
+/// stages.
 fn label_columns(stmts: &[Stmt]) -> Vec<usize> {
     let mut columns = vec![0; stmts.len()];
     let mut start = 0;

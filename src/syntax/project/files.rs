@@ -16,8 +16,8 @@ pub fn nets_beside(path: &str) -> Vec<String> {
     names.filter(|name| name.ends_with(".net")).map(|name| beside(path, &name)).collect()
 }
 
-/// The paths of the first thousand `.net` files in a folder and in those below it, except for hidden
-/// folders and those of build tools.
+/// The paths of the first thousand `.net` files in a folder and in those below it, except for
+/// hidden folders and those of build tools.
 pub fn nets_below(folder: &str) -> Vec<String> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     let mut next = 0;
@@ -30,7 +30,10 @@ pub fn nets_below(folder: &str) -> Vec<String> {
         inside.sort();
         for (name, is_folder) in inside {
             let path = format!("{folder}/{name}");
-            if is_folder && !name.starts_with('.') && !["target", "node_modules"].contains(&name.as_str()) {
+            if is_folder
+                && !name.starts_with('.')
+                && !["target", "node_modules"].contains(&name.as_str())
+            {
                 folders.push(path);
             } else if !is_folder && name.ends_with(".net") {
                 found.push(path);
@@ -70,8 +73,8 @@ impl<'o> Disk<'o> {
     }
 }
 
-/// The file that a name stands for among the files of a net, whose own file is `root`. Names are text;
-/// where a part of the path is not, its name has U+FFFD for what is no UTF-8.
+/// The file that a name stands for among the files of a net, whose own file is `root`. Names are
+/// text; where a part of the path is not, its name has U+FFFD for what is no UTF-8.
 pub fn on_disk(root: &Path, name: &str) -> PathBuf {
     if root.to_str().is_some() {
         return name.into();
@@ -91,8 +94,9 @@ pub fn on_disk(root: &Path, name: &str) -> PathBuf {
     }
     let (mut path, mut named) = (PathBuf::new(), named.into_iter().peekable());
     for part in Path::new(name).components() {
-        let same =
-            named.next_if(|real| real.as_os_str().to_string_lossy() == part.as_os_str().to_string_lossy());
+        let same = named.next_if(|real| {
+            real.as_os_str().to_string_lossy() == part.as_os_str().to_string_lossy()
+        });
         if same.is_none() {
             named = Vec::new().into_iter().peekable();
         }
@@ -101,8 +105,8 @@ pub fn on_disk(root: &Path, name: &str) -> PathBuf {
     path
 }
 
-/// The project of a file: the folder that `NETC_ROOT` names, if it holds the file; else the repository
-/// around it; else the file's own folder.
+/// The project of a file: the folder that `NETC_ROOT` names, if it holds the file; else the
+/// repository around it; else the file's own folder.
 fn project(file: &Path) -> Option<PathBuf> {
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize().ok()?;
@@ -121,7 +125,8 @@ impl Files for Disk<'_> {
 
     fn neighbours(&self, path: &str) -> Vec<String> {
         let path_on_disk = on_disk(self.root, path);
-        let folder = path_on_disk.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            path_on_disk.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MAX_LISTED);
         let there = entries.filter_map(|e| e.file_name().into_string().ok());
         let folder_of = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());

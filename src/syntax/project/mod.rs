@@ -58,8 +58,8 @@ impl Project {
 /// Reads a file and everything that it imports or extends. The error holds every problem of all of
 /// them, and the texts to show them with.
 ///
-/// No import leads out of the project: the repository that holds the file, else the file's folder, or
-/// the folder around it that `NETC_ROOT` names. Links are followed before that is decided.
+/// No import leads out of the project: the repository that holds the file, else the file's folder,
+/// or the folder around it that `NETC_ROOT` names. Links are followed before that is decided.
 pub fn load(root: &Path) -> Result<Project, (Sources, Problems)> {
     load_over(root, &Overlay::new())
 }
@@ -73,9 +73,12 @@ pub fn load_over(root: &Path, overlay: &Overlay) -> Result<Project, (Sources, Pr
     }
 }
 
-/// Like [`load_over`], but goes on without the imports that cannot be read, if nothing else is wrong.
-/// They come with the project.
-pub fn load_readable(root: &Path, overlay: &Overlay) -> Result<(Project, Problems), (Sources, Problems)> {
+/// Like [`load_over`], but goes on without the imports that cannot be read, if nothing else is
+/// wrong. They come with the project.
+pub fn load_readable(
+    root: &Path,
+    overlay: &Overlay,
+) -> Result<(Project, Problems), (Sources, Problems)> {
     let name = root.to_string_lossy();
     let mut disk = Disk::new(root, overlay);
     let loader = Loader::new(&mut disk);
@@ -217,7 +220,8 @@ impl<'f> Loader<'f> {
             );
             let help = "A project is the repository that holds the file, else the file's folder. \
                         NETC_ROOT=DIR makes it larger.";
-            let problem = Problem::new(Code::Unreadable, path.span, message).label("not read").help(help);
+            let problem =
+                Problem::new(Code::Unreadable, path.span, message).label("not read").help(help);
             self.unread.push(problem);
             return None;
         }
@@ -230,8 +234,10 @@ impl<'f> Loader<'f> {
                     () if self.parts > MAX_PARTS => format!("{MAX_PARTS} words and arrows"),
                     () => return Some(self.sources.add(target, text)),
                 };
-                let message = format!("expected a net of at most {most} in all its files, got more");
-                let problem = Problem::new(Code::Limit, path.span, message).label("too much with this file");
+                let message =
+                    format!("expected a net of at most {most} in all its files, got more");
+                let problem =
+                    Problem::new(Code::Limit, path.span, message).label("too much with this file");
                 self.problems.push(problem);
                 None
             }
@@ -243,7 +249,13 @@ impl<'f> Loader<'f> {
         }
     }
 
-    fn unreadable(&self, span: Option<Span>, written: &str, target: &str, failure: &Error) -> Problem {
+    fn unreadable(
+        &self,
+        span: Option<Span>,
+        written: &str,
+        target: &str,
+        failure: &Error,
+    ) -> Problem {
         let got = match failure.kind() {
             ErrorKind::NotFound => "no such file".to_owned(),
             ErrorKind::IsADirectory => "a folder".to_owned(),
@@ -263,7 +275,10 @@ impl<'f> Loader<'f> {
         let near = near.map(|name| beside(written, &name));
         let help = near.as_ref().map(|path| format!("Did you mean `{path}`?"));
         let quoted = near.map(|path| format!("\"{path}\""));
-        Problem::new(code, span, message).label("this file").help_if(help).respell(quoted.as_deref())
+        Problem::new(code, span, message)
+            .label("this file")
+            .help_if(help)
+            .respell(quoted.as_deref())
     }
 
     fn near(&self, target: &str) -> Option<String> {

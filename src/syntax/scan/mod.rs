@@ -149,7 +149,8 @@ impl Scanner<'_> {
         for byte in self.out.iter_mut().rev().take_while(|b| b.is_ascii_whitespace()) {
             if *byte == b'\n' {
                 *byte = b' ';
-                if let (Some(range), Some(start)) = (self.statements.pop(), self.starts.last_mut()) {
+                if let (Some(range), Some(start)) = (self.statements.pop(), self.starts.last_mut())
+                {
                     *start = range.start;
                 }
             }
@@ -204,9 +205,11 @@ impl Scanner<'_> {
                 self.suspicious(open, at);
             }
         } else if open.mark != b'{' {
-            let message = format!("expected `{}`, got `{}`", closer(open.mark) as char, mark as char);
+            let message =
+                format!("expected `{}`, got `{}`", closer(open.mark) as char, mark as char);
             let opener = self.span(open.at, 1);
-            let problem = self.problem(at, 1, &message, "does not fit").related(opener, "opened here");
+            let problem =
+                self.problem(at, 1, &message, "does not fit").related(opener, "opened here");
             self.problems.push(problem);
             self.open.pop();
             if self.open.last().is_some_and(|o| closer(o.mark) == mark) {

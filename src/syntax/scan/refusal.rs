@@ -4,7 +4,8 @@ use crate::limits::{MAX_FILE_BYTES, MAX_LINE_BYTES, MAX_LINES, MAX_NAME_BYTES, M
 /// Why a text is not read at all.
 pub(super) fn refusal(text: &str, file: FileId) -> Option<Problem> {
     if text.len() > MAX_FILE_BYTES {
-        let message = format!("expected a file of at most {MAX_FILE_BYTES} bytes, got {}", text.len());
+        let message =
+            format!("expected a file of at most {MAX_FILE_BYTES} bytes, got {}", text.len());
         return Some(Problem::new(Code::Limit, Span { file, start: 0, end: 0 }, message));
     }
     let (mut start, mut parts, mut lines) = (0, 0, 0);
@@ -49,9 +50,13 @@ fn deceptive(line: &str, start: usize, file: FileId) -> Option<Problem> {
             .help("A `.net` file is plain UTF-8 text."),
         c => {
             let code = format!("U+{:04X}", u32::from(c));
-            Problem::new(Code::Syntax, span, format!("expected text, got the control character {code}"))
-                .label(code)
-                .help("It is invisible, and can make a line look like another. Remove it.")
+            Problem::new(
+                Code::Syntax,
+                span,
+                format!("expected text, got the control character {code}"),
+            )
+            .label(code)
+            .help("It is invisible, and can make a line look like another. Remove it.")
         }
     })
 }
@@ -61,8 +66,10 @@ fn long_name(line: &str, start: usize, file: FileId) -> Option<Problem> {
     for word in line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
         if word.len() > MAX_NAME_BYTES {
             let span = Span { file, start: start + at, end: start + at + word.len() };
-            let message =
-                format!("expected words of at most {MAX_NAME_BYTES} characters, got {}", word.len());
+            let message = format!(
+                "expected words of at most {MAX_NAME_BYTES} characters, got {}",
+                word.len()
+            );
             return Some(Problem::new(Code::Limit, span, message).label("too long"));
         }
         at += word.len() + 1;

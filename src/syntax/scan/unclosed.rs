@@ -3,8 +3,8 @@ use crate::diag::Span;
 
 impl Scanner<'_> {
     /// Reports the outermost `(` or `[` open in this statement, and takes all of them as closed. If
-    /// the text that shows it stands on a later line, goes back to the end of the bracket's line, so
-    /// that the lines below count as statements; true if it did.
+    /// the text that shows it stands on a later line, goes back to the end of the bracket's line,
+    /// so that the lines below count as statements; true if it did.
     pub(super) fn never_closed(&mut self, got: &str, at: usize) -> bool {
         let level = self.free_start();
         let Some(open) = self.open.get(level).copied() else { return false };
@@ -27,8 +27,10 @@ impl Scanner<'_> {
         let Some(open) = self.open.last().copied() else { return true };
         let open = self.suspect.unwrap_or(open);
         let header = self.text[open.line..open.at].trim();
-        let short: Vec<&str> = header.split(['(', ' ', ':']).filter(|w| !w.is_empty()).take(2).collect();
-        let whose = if short.is_empty() { String::new() } else { format!(" of `{}`", short.join(" ")) };
+        let short: Vec<&str> =
+            header.split(['(', ' ', ':']).filter(|w| !w.is_empty()).take(2).collect();
+        let whose =
+            if short.is_empty() { String::new() } else { format!(" of `{}`", short.join(" ")) };
         let message = "expected `}`, got the end of the file";
         let problem = self
             .problem(open.at, 1, message, "opened here, never closed")
@@ -40,7 +42,9 @@ impl Scanner<'_> {
 
     /// The keyword of the first item below an item that opens with `open`.
     fn next_item(&self, open: Open) -> Option<Span> {
-        let item = |line: &str| ["import ", "block ", "net "].iter().find(|w| line.starts_with(**w)).copied();
+        let item = |line: &str| {
+            ["import ", "block ", "net "].iter().find(|w| line.starts_with(**w)).copied()
+        };
         item(&self.text[open.line..])?;
         let below = self.text[open.at..].match_indices('\n').map(|(i, _)| open.at + i + 1);
         let mut items = below.filter_map(|at| Some((at, item(&self.text[at..])?)));

@@ -32,7 +32,8 @@ pub(super) fn parameters(flow: &Flow, places: &[Vec<usize>]) -> Option<Parameter
         let steps: Vec<&Step> = places.iter().map(|place| &flow.steps[place[i]]).collect();
         let mut said = Vec::new();
         for name in stated(&steps) {
-            let values: Vec<Value> = steps.iter().map(|s| s.value(&name).cloned()).collect::<Option<_>>()?;
+            let values: Vec<Value> =
+                steps.iter().map(|s| s.value(&name).cloned()).collect::<Option<_>>()?;
             if let Some(text) = text(&steps, &name, values, &mut columns) {
                 said.push((name, text));
             }
@@ -44,14 +45,21 @@ pub(super) fn parameters(flow: &Flow, places: &[Vec<usize>]) -> Option<Parameter
     }
     let value = |i: usize| columns.iter().map(|(_, values)| values[i].clone()).collect();
     let values = (0..places.len()).map(value).collect();
-    Some(Parameters { names: columns.into_iter().map(|(name, _)| name).collect(), values, said: all })
+    Some(Parameters {
+        names: columns.into_iter().map(|(name, _)| name).collect(),
+        values,
+        said: all,
+    })
 }
 
 /// The arguments that any of the steps states, in the order of the signature.
 fn stated(steps: &[&Step]) -> Vec<String> {
     let Some(first) = steps.first() else { return Vec::new() };
     let names = first.values.iter().map(|(name, _)| name);
-    names.filter(|name| steps.iter().any(|s| s.said.iter().any(|(n, _)| n == *name))).cloned().collect()
+    names
+        .filter(|name| steps.iter().any(|s| s.said.iter().any(|(n, _)| n == *name)))
+        .cloned()
+        .collect()
 }
 
 /// What a block says for an argument; `None` if its default is right in every occurrence.
@@ -80,7 +88,9 @@ fn text(
         let base = base(parameter);
         base == name || (base == "c" && name == "groups")
     };
-    if let Some((parameter, _)) = columns.iter().filter(related).find(|(_, others)| *others == values) {
+    if let Some((parameter, _)) =
+        columns.iter().filter(related).find(|(_, others)| *others == values)
+    {
         return Some(parameter.clone());
     }
     let rule = |(parameter, others): &(String, Vec<Value>)| multiple(&values, others, parameter);
@@ -88,8 +98,10 @@ fn text(
         return Some(rule);
     }
     let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let same =
-        columns.iter().filter(|(n, _)| n.trim_end_matches(|c: char| c.is_ascii_digit()) == base).count();
+    let same = columns
+        .iter()
+        .filter(|(n, _)| n.trim_end_matches(|c: char| c.is_ascii_digit()) == base)
+        .count();
     let parameter = match same {
         // A parameter may not hide an op, such as `pad`.
         0 if op::signature(base).is_none() => base.to_string(),

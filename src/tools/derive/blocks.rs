@@ -42,7 +42,8 @@ struct Place {
 pub(super) fn blocks(mut flow: Flow, taken: &HashSet<String>) -> (Flow, Vec<Block>) {
     let mut blocks: Vec<Block> = Vec::new();
     while blocks.len() < MOST {
-        let used = |name: &str| taken.contains(name) || blocks.iter().any(|block| block.name == name);
+        let used =
+            |name: &str| taken.contains(name) || blocks.iter().any(|block| block.name == name);
         let best = best(&flow, diamonds(&flow), used).or_else(|| best(&flow, chains(&flow), used));
         let Some((block, places, parameters)) = best else { break };
         flow = contract(flow, &block, &places, &parameters);
@@ -132,7 +133,8 @@ fn chains(flow: &Flow) -> Vec<Vec<Place>> {
 
 /// Whether it is a shorter chain repeated, which `repeat` expresses.
 fn is_periodic(key: &[&str]) -> bool {
-    (1..=key.len() / 2).any(|n| key.len().is_multiple_of(n) && key.chunks(n).all(|part| part == &key[..n]))
+    (1..=key.len() / 2)
+        .any(|n| key.len().is_multiple_of(n) && key.chunks(n).all(|part| part == &key[..n]))
 }
 
 /// Joins whose branches come from one value, extended by the steps that all occurrences share
@@ -153,7 +155,8 @@ fn diamonds(flow: &Flow) -> Vec<Vec<Place>> {
         .collect()
 }
 
-/// The steps from the one value that all operands of a join come from, each by a chain that nothing else reads.
+/// The steps from the one value that all operands of a join come from, each by a chain that nothing
+/// else reads.
 fn diamond(flow: &Flow, readers: &[Vec<usize>], join: usize) -> Option<Place> {
     let mut ends = HashSet::new();
     let mut inside = Vec::new();
@@ -187,7 +190,8 @@ fn apart(places: Vec<Place>) -> Vec<Place> {
 
 /// The occurrences, extended by the steps that follow and precede all of them equally.
 fn extended(flow: &Flow, readers: &[Vec<usize>], mut places: Vec<Place>) -> Vec<Place> {
-    let mut used: HashSet<usize> = places.iter().flat_map(|place| place.steps.iter().copied()).collect();
+    let mut used: HashSet<usize> =
+        places.iter().flat_map(|place| place.steps.iter().copied()).collect();
     let after = |place: &Place| {
         let last = place.steps.last().copied()?;
         let [reader] = readers[last].as_slice() else { return None };
@@ -220,12 +224,16 @@ fn grow(
 ) -> bool {
     let Some(steps) = places.iter().map(next).collect::<Option<Vec<usize>>>() else { return false };
     let kinds: HashSet<String> = steps.iter().map(|&i| kind(&flow.steps[i])).collect();
-    let distinct: HashSet<usize> = steps.iter().copied().filter(|step| !used.contains(step)).collect();
-    let stages =
-        steps.iter().zip(places.iter()).all(|(&i, p)| flow.steps[i].stage == flow.steps[p.steps[0]].stage);
+    let distinct: HashSet<usize> =
+        steps.iter().copied().filter(|step| !used.contains(step)).collect();
+    let stages = steps
+        .iter()
+        .zip(places.iter())
+        .all(|(&i, p)| flow.steps[i].stage == flow.steps[p.steps[0]].stage);
     // A pool or a reshape ends a part.
     let inner = |head: &str| {
-        ["conv", "linear", "bn", "dropout"].contains(&head) || Activation::names().any(|name| name == head)
+        ["conv", "linear", "bn", "dropout"].contains(&head)
+            || Activation::names().any(|name| name == head)
     };
     let fits = steps.iter().all(|&i| inner(&flow.steps[i].head));
     if !fits || kinds.len() != 1 || distinct.len() != places.len() || !stages {
@@ -254,9 +262,12 @@ fn body(flow: &Flow, place: &Place, parameters: &Parameters) -> Flow {
 fn name(body: &Flow, used: impl Fn(&str) -> bool) -> String {
     let heads: Vec<&str> = body.steps.iter().skip(1).map(|step| step.head.as_str()).collect();
     let join = body.steps.iter().rev().find(|step| step.operands.len() > 1);
-    // Whether it goes round the layers: the join reads a value that another step of the body reads as well.
+    // Whether it goes round the layers: the join reads a value that another step of the body reads
+    // as well.
     let around = join.is_some_and(|join| {
-        join.operands.iter().any(|o| body.steps.iter().filter(|step| step.operands.contains(o)).count() > 1)
+        join.operands
+            .iter()
+            .any(|o| body.steps.iter().filter(|step| step.operands.contains(o)).count() > 1)
     });
     let wanted = match join.map(|join| (join.head.as_str(), around)) {
         Some(("add", true)) => "residual".into(),

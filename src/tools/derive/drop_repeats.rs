@@ -24,6 +24,7 @@ fn entry(net: &Checked, instead: &HashMap<NodeId, NodeId>, relu: NodeId) -> Opti
         let first = net.graph().operands(id).first().copied();
         first.map(|o| instead.get(&o).copied().unwrap_or(o))
     };
-    let bn = operand(relu).filter(|_| matches!(net.node(relu).op, Op::Activation(Activation::Relu(_))))?;
+    let bn = operand(relu)
+        .filter(|_| matches!(net.node(relu).op, Op::Activation(Activation::Relu(_))))?;
     operand(bn).filter(|_| matches!(net.node(bn).op, Op::BatchNorm(_)))
 }

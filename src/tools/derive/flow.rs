@@ -32,7 +32,8 @@ pub(super) struct Step {
     pub channels: u64,
     /// The path of its last node.
     pub path: String,
-    /// The stage that it belongs to: the first segment of its path; `None` for an op without a label.
+    /// The stage that it belongs to: the first segment of its path; `None` for an op without a
+    /// label.
     pub stage: Option<String>,
 }
 
@@ -45,7 +46,9 @@ impl Flow {
             let node = net.node(id);
             let operands = net.graph().operands(id);
             let mut stated = node.op.stated(operands.len());
-            stated.retain(|argument| !defaults.get(node.op.name()).is_some_and(|d| d.contains(argument)));
+            stated.retain(|argument| {
+                !defaults.get(node.op.name()).is_some_and(|d| d.contains(argument))
+            });
             at.insert(id, steps.len());
             steps.push(Step {
                 head: node.op.name().into(),
@@ -115,10 +118,11 @@ impl Step {
 
     /// The call, further operands by these names first.
     pub fn text(&self, joins: &[String]) -> String {
-        let said = self.said.iter().map(|(name, text)| match self.positional.as_ref() == Some(name) {
-            true => text.clone(),
-            false => format!("{name} = {text}"),
-        });
+        let said =
+            self.said.iter().map(|(name, text)| match self.positional.as_ref() == Some(name) {
+                true => text.clone(),
+                false => format!("{name} = {text}"),
+            });
         let arguments: Vec<String> = joins.iter().cloned().chain(said).collect();
         if arguments.is_empty() {
             self.head.clone()
@@ -143,7 +147,8 @@ fn positional(op: &Op) -> Option<&'static str> {
 fn stage<'p>(op: &Op, path: &'p str) -> Option<&'p str> {
     let numbered = path.strip_prefix(op.name());
     let unlabelled = numbered.is_some_and(|rest| {
-        rest.is_empty() || rest.strip_prefix('_').is_some_and(|n| n.chars().all(|c| c.is_ascii_digit()))
+        rest.is_empty()
+            || rest.strip_prefix('_').is_some_and(|n| n.chars().all(|c| c.is_ascii_digit()))
     });
     if unlabelled { None } else { path.split('.').next() }
 }

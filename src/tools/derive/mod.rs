@@ -63,19 +63,23 @@ pub fn derive(net: &Checked, derivation: Derivation) -> Result<Option<Derived>, 
     Ok(Some(Derived { net: check::check(graph).map_err(|error| error.problems)?, dropped }))
 }
 
-/// The readable text of a net, and the net that it resolves to: the same graph, its nodes named by the text.
+/// The readable text of a net, and the net that it resolves to: the same graph, its nodes named by
+/// the text.
 ///
 /// # Errors
 /// A text that does not give the same net: a bug in [`readable`], in words.
 pub fn reread(net: &Checked) -> Result<(String, Checked), String> {
     let text = readable(net);
     let none = || "there are no files beside it".to_string();
-    let project = syntax::load_text("derived.net", &text, &mut |_| Err(std::io::Error::other(none())));
+    let project =
+        syntax::load_text("derived.net", &text, &mut |_| Err(std::io::Error::other(none())));
     let graph = project.ok().and_then(|project| graph::resolve(&project, &[]).graph);
     let again = graph.and_then(|graph| check::check(graph).ok());
     match again.filter(|again| again.graph().canonical() == net.graph().canonical()) {
         Some(again) => Ok((text, again)),
-        None => Err(format!("the text of {} does not say the net; please report it", net.graph().name)),
+        None => {
+            Err(format!("the text of {} does not say the net; please report it", net.graph().name))
+        }
     }
 }
 

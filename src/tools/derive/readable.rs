@@ -34,18 +34,21 @@ fn text(net: &Checked) -> String {
     let input = net.node(net.input()).path.clone();
     let defaults = defaults(net);
     let flow = Flow::of(net, &defaults);
-    let mut taken: HashSet<String> = graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
+    let mut taken: HashSet<String> =
+        graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
     taken.extend([input.clone(), graph.name.clone()]);
     taken.extend(flow.steps.iter().filter_map(|step| step.stage.clone()));
     let (flow, blocks) = blocks(flow, &taken);
     let mut text: String = blocks.iter().map(definition).collect();
     text += &format!("net {} {{\n", graph.name);
     for (op, arguments) in &defaults {
-        let said: Vec<String> = arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let said: Vec<String> =
+            arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         text += &format!("  default {op}({})\n", said.join(", "));
     }
     text += &format!("  input {input}: {}\n\n", net.shape(net.input()));
-    let mut used: HashSet<String> = graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
+    let mut used: HashSet<String> =
+        graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
     used.insert(input.clone());
     let names = blocks.iter().map(|block| block.name.clone()).collect();
     text += &Writer::new(&flow, input, used, names).lines();
@@ -66,7 +69,8 @@ fn definition(block: &Block) -> String {
         [] => String::new(),
         parameters => format!("({})", parameters.join(", ")),
     };
-    let used: HashSet<String> = block.parameters.iter().cloned().chain(["in".to_string()]).collect();
+    let used: HashSet<String> =
+        block.parameters.iter().cloned().chain(["in".to_string()]).collect();
     let lines = Writer::new(&block.body, "in".into(), used, Vec::new()).lines();
     format!("block {}{parameters} {{\n{lines}}}\n\n", block.name)
 }
@@ -86,7 +90,12 @@ struct Writer<'f> {
 }
 
 impl<'f> Writer<'f> {
-    fn new(flow: &'f Flow, input: String, used: HashSet<String>, blocks: Vec<String>) -> Writer<'f> {
+    fn new(
+        flow: &'f Flow,
+        input: String,
+        used: HashSet<String>,
+        blocks: Vec<String>,
+    ) -> Writer<'f> {
         let mut sizes: HashMap<&str, usize> = HashMap::new();
         for step in &flow.steps {
             *sizes.entry(step.path.split('.').next().unwrap_or_default()).or_default() += 1;
@@ -183,7 +192,8 @@ impl<'f> Writer<'f> {
         lines.extend((!line.is_empty()).then(|| line.join(" -> ")));
         let last = lines.len().saturating_sub(1);
         for (i, line) in lines.iter().enumerate() {
-            let head = label.filter(|_| i == last).map_or_else(String::new, |label| format!("{label}: "));
+            let head =
+                label.filter(|_| i == last).map_or_else(String::new, |label| format!("{label}: "));
             self.text += &format!("  {head}{line}\n");
         }
     }
@@ -201,7 +211,8 @@ impl<'f> Writer<'f> {
             }
         };
         let name = self.name(&wanted);
-        let source = self.flow.steps[first].operands.first().map_or_else(String::new, |&o| self.name_of(o));
+        let source =
+            self.flow.steps[first].operands.first().map_or_else(String::new, |&o| self.name_of(o));
         let calls: Vec<String> = chain.iter().map(|&i| self.call(i)).collect();
         self.text += &format!("  {name} = {source} -> {}\n", calls.join(" -> "));
         self.names.insert(last, name);
@@ -233,7 +244,8 @@ impl<'f> Writer<'f> {
 
     /// An unused name: not that of an op or block, and not one that an unlabelled call could get.
     fn name(&mut self, wanted: &str) -> String {
-        let clean: String = wanted.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let clean: String =
+            wanted.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let clean = if self.is_callable(&clean) || self.is_numbered(&clean) {
             format!("{clean}_value")
         } else {
@@ -284,7 +296,9 @@ fn defaults(net: &Checked) -> Defaults {
     }
     for (name, (_, arguments)) in &mut shared {
         let kind = |argument: &str| {
-            op::signature(name).and_then(|s| s.args.iter().find(|p| p.name == argument)).map(|p| p.kind)
+            op::signature(name)
+                .and_then(|s| s.args.iter().find(|p| p.name == argument))
+                .map(|p| p.kind)
         };
         // Sizes and steps are read where they are used.
         arguments.retain(|(argument, _)| {

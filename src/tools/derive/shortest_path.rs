@@ -9,8 +9,12 @@ pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
     let mut instead: HashMap<NodeId, NodeId> = HashMap::new();
     let mut distance: HashMap<NodeId, usize> = HashMap::new();
     for &id in net.order() {
-        let operands: Vec<NodeId> =
-            net.graph().operands(id).into_iter().map(|o| instead.get(&o).copied().unwrap_or(o)).collect();
+        let operands: Vec<NodeId> = net
+            .graph()
+            .operands(id)
+            .into_iter()
+            .map(|o| instead.get(&o).copied().unwrap_or(o))
+            .collect();
         let far = |id: &NodeId| distance.get(id).copied().unwrap_or(0);
         let traits = net.node(id).op.traits();
         // The join's readers expect its shape. The first of the nearest is taken.

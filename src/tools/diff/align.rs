@@ -9,7 +9,8 @@ const MAX_PAIRS: usize = 4_000_000;
 /// The corresponding nodes of both nets: by path if the op is of the same kind; of the rest, the
 /// common subsequence with the greatest similarity.
 pub(super) fn align(a: &Checked, b: &Checked) -> HashMap<NodeId, NodeId> {
-    let by_path: HashMap<&str, NodeId> = b.order().iter().map(|&id| (b.node(id).path.as_str(), id)).collect();
+    let by_path: HashMap<&str, NodeId> =
+        b.order().iter().map(|&id| (b.node(id).path.as_str(), id)).collect();
     let mut pairs: HashMap<NodeId, NodeId> = HashMap::new();
     for &id in a.order() {
         if let Some(&other) = by_path.get(a.node(id).path.as_str())
@@ -19,7 +20,8 @@ pub(super) fn align(a: &Checked, b: &Checked) -> HashMap<NodeId, NodeId> {
         }
     }
     let taken: HashSet<NodeId> = pairs.values().copied().collect();
-    let left: Vec<NodeId> = a.order().iter().filter(|id| !pairs.contains_key(id)).copied().collect();
+    let left: Vec<NodeId> =
+        a.order().iter().filter(|id| !pairs.contains_key(id)).copied().collect();
     let right: Vec<NodeId> = b.order().iter().filter(|id| !taken.contains(id)).copied().collect();
     pairs.extend(sequence(a, b, &left, &right));
     pairs

@@ -165,7 +165,10 @@ fn output(a: &Checked, b: &Checked, pairs: &HashMap<NodeId, NodeId>) -> Option<(
     let name = b.graph().output().map_or_else(String::new, |(name, _)| name.into());
     let (from, to) = (vec![path(a)], vec![path(b)]);
     moved.then(|| {
-        (stage(&to[0]).to_string(), Change::Rewired { path: name, op: "output", from, to: to.clone() })
+        (
+            stage(&to[0]).to_string(),
+            Change::Rewired { path: name, op: "output", from, to: to.clone() },
+        )
     })
 }
 
@@ -176,13 +179,17 @@ fn stages(
     changes: Vec<(String, Change)>,
 ) -> Vec<Stage> {
     // A node of the first net counts where its counterpart stands.
-    let place = |id: NodeId| stage(pairs.get(&id).map_or(&a.node(id).path, |&new| &b.node(new).path));
+    let place =
+        |id: NodeId| stage(pairs.get(&id).map_or(&a.node(id).path, |&new| &b.node(new).path));
     let before = costs(a, place);
     let after = costs(b, |id| stage(&b.node(id).path));
     let mut stages: Vec<Stage> = Vec::new();
     for name in stage_names(a, b) {
-        let mine: Vec<Change> = changes.iter().filter(|(s, _)| *s == name).map(|(_, c)| c.clone()).collect();
-        let cost = |costs: &HashMap<&str, (u64, u64)>| costs.get(name.as_str()).copied().unwrap_or_default();
+        let mine: Vec<Change> =
+            changes.iter().filter(|(s, _)| *s == name).map(|(_, c)| c.clone()).collect();
+        let cost = |costs: &HashMap<&str, (u64, u64)>| {
+            costs.get(name.as_str()).copied().unwrap_or_default()
+        };
         let (before, after) = (cost(&before), cost(&after));
         if !mine.is_empty() || before != after {
             let (params, macs) = ([before.0, after.0], [before.1, after.1]);
@@ -206,7 +213,8 @@ fn costs<'n>(net: &Checked, place: impl Fn(NodeId) -> &'n str) -> HashMap<&'n st
 /// followed.
 fn stage_names(a: &Checked, b: &Checked) -> Vec<String> {
     let names = |net: &Checked| {
-        let mut names: Vec<String> = net.order().iter().map(|&id| stage(&net.node(id).path).into()).collect();
+        let mut names: Vec<String> =
+            net.order().iter().map(|&id| stage(&net.node(id).path).into()).collect();
         let mut seen = HashSet::new();
         names.retain(|name| seen.insert(name.clone()));
         names
@@ -235,14 +243,19 @@ fn call(graph: &Graph, id: NodeId) -> (String, Vec<String>) {
 
 fn changed(a: &Checked, b: &Checked, old: NodeId, new: NodeId) -> Option<Change> {
     let (from, to) = (attributes(a, old), attributes(b, new));
-    let names: Vec<&String> = from.keys().chain(to.keys().filter(|k| !from.contains_key(*k))).collect();
+    let names: Vec<&String> =
+        from.keys().chain(to.keys().filter(|k| !from.contains_key(*k))).collect();
     let value = |values: &std::collections::BTreeMap<String, String>, name: &str| {
         values.get(name).cloned().unwrap_or_else(|| "none".into())
     };
     let attributes: Vec<Attribute> = names
         .into_iter()
         .filter(|name| from.get(*name) != to.get(*name))
-        .map(|name| Attribute { name: name.clone(), from: value(&from, name), to: value(&to, name) })
+        .map(|name| Attribute {
+            name: name.clone(),
+            from: value(&from, name),
+            to: value(&to, name),
+        })
         .collect();
     let (path, op) = (b.node(new).path.clone(), b.node(new).op.name());
     (!attributes.is_empty()).then_some(Change::Changed { path, op, attributes })
@@ -251,8 +264,10 @@ fn changed(a: &Checked, b: &Checked, old: NodeId, new: NodeId) -> Option<Change>
 fn attributes(net: &Checked, id: NodeId) -> std::collections::BTreeMap<String, String> {
     let op = &net.node(id).op;
     let shape = (op.name() == "input").then(|| ("shape".to_string(), net.shape(id).to_string()));
-    let stated =
-        op.attributes().into_iter().map(|(name, value)| (name.to_string(), Value::to_string(&value)));
+    let stated = op
+        .attributes()
+        .into_iter()
+        .map(|(name, value)| (name.to_string(), Value::to_string(&value)));
     stated.chain(shape).collect()
 }
 
@@ -268,8 +283,9 @@ fn rewired(
     let known: HashSet<NodeId> = pairs.values().copied().collect();
     let mapped: Option<Vec<NodeId>> = before.iter().map(|o| pairs.get(o).copied()).collect();
     let all_known = after.iter().all(|o| known.contains(o));
-    let paths =
-        |net: &Checked, ids: &[NodeId]| ids.iter().map(|&id| net.node(id).path.clone()).collect::<Vec<_>>();
+    let paths = |net: &Checked, ids: &[NodeId]| {
+        ids.iter().map(|&id| net.node(id).path.clone()).collect::<Vec<_>>()
+    };
     let (path, op) = (b.node(new).path.clone(), b.node(new).op.name());
     (all_known && mapped.is_some_and(|mapped| mapped != after)).then(|| Change::Rewired {
         path,

@@ -9,7 +9,9 @@ pub fn full(diff: &Diff) -> String {
     for stage in &diff.stages {
         let cost = match (cost_text("params", stage.params), cost_text("MACs", stage.macs)) {
             (None, None) => String::new(),
-            (params, macs) => format!("  {}", params.into_iter().chain(macs).collect::<Vec<_>>().join(", ")),
+            (params, macs) => {
+                format!("  {}", params.into_iter().chain(macs).collect::<Vec<_>>().join(", "))
+            }
         };
         text += &format!("\n{BOLD}{}{PLAIN}{cost}\n", stage.name);
         for change in &stage.changes {
@@ -21,7 +23,9 @@ pub fn full(diff: &Diff) -> String {
                 | Change::Rewired { path, .. } => path,
             };
             let joins = match change {
-                Change::Added { joins, .. } | Change::Removed { joins, .. } if !joins.is_empty() => {
+                Change::Added { joins, .. } | Change::Removed { joins, .. }
+                    if !joins.is_empty() =>
+                {
                     format!("({})", joins.join(", "))
                 }
                 _ => String::new(),
@@ -74,7 +78,11 @@ struct Group<'d> {
 }
 
 /// The stages of a group, which is created if it is new.
-fn group<'g, 'd>(groups: &'g mut Vec<Group<'d>>, mark: char, what: String) -> &'g mut Vec<(&'d str, usize)> {
+fn group<'g, 'd>(
+    groups: &'g mut Vec<Group<'d>>,
+    mark: char,
+    what: String,
+) -> &'g mut Vec<(&'d str, usize)> {
     let at = match groups.iter().position(|g| g.mark == mark && g.what == what) {
         Some(at) => at,
         None => {
@@ -100,7 +108,10 @@ fn tail(diff: &Diff) -> String {
     }
     let mut text = String::from("\n");
     if let Some(change) = &diff.first_shape {
-        text += &format!("first shape that differs: {}: {} -> {}\n", change.path, change.from, change.to);
+        text += &format!(
+            "first shape that differs: {}: {} -> {}\n",
+            change.path, change.from, change.to
+        );
     }
     text + &total("params", diff.params) + &total("MACs", diff.macs)
 }

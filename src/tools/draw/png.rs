@@ -19,7 +19,8 @@ pub fn png(svg: &str) -> Result<Vec<u8>, DrawError> {
     let size = tree.size();
     let scale = SCALE.min(MOST / size.width().max(size.height()));
     let [w, h] = [size.width(), size.height()].map(|side| (side * scale).ceil() as u32);
-    let mut pixels = tiny_skia::Pixmap::new(w, h).ok_or(DrawError::Render(format!("{w} by {h} pixels")))?;
+    let mut pixels =
+        tiny_skia::Pixmap::new(w, h).ok_or(DrawError::Render(format!("{w} by {h} pixels")))?;
     resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
     pixels.encode_png().map_err(|e| failed(&e))
 }

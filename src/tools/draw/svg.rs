@@ -28,7 +28,11 @@ fn write(out: &mut String, tree: &Tree, picture: &Picture) -> std::fmt::Result {
     )?;
     let name = escape(&tree.name);
     writeln!(out, r#"  <title id="title">{name}</title>"#)?;
-    writeln!(out, r#"  <desc id="desc">The graph of the net {name}: {}.</desc>"#, escape(&tree.cost))?;
+    writeln!(
+        out,
+        r#"  <desc id="desc">The graph of the net {name}: {}.</desc>"#,
+        escape(&tree.cost)
+    )?;
     style(out, tree)?;
     let (right, bottom) = (w - 1.0, h - 1.0);
     writeln!(
@@ -122,7 +126,12 @@ fn frame(out: &mut String, frame: &Frame) -> std::fmt::Result {
 
 fn heading(out: &mut String, frame: &Frame) -> std::fmt::Result {
     let (rect, title) = (frame.rect, escape(&frame.title));
-    writeln!(out, r#"    <text class="c" x="{:.1}" y="{:.1}">{title}</text>"#, rect.x + 8.0, rect.y + 12.5)?;
+    writeln!(
+        out,
+        r#"    <text class="c" x="{:.1}" y="{:.1}">{title}</text>"#,
+        rect.x + 8.0,
+        rect.y + 12.5
+    )?;
     if frame.note.is_empty() {
         return Ok(());
     }
@@ -135,7 +144,8 @@ fn wire(out: &mut String, wire: &Wire) -> std::fmt::Result {
         return Ok(());
     }
     let (class, marker) = if wire.shortcut { ("s", "b") } else { ("w", "a") };
-    let end = if wire.to.is_some() { format!(r#" marker-end="url(#{marker})""#) } else { String::new() };
+    let end =
+        if wire.to.is_some() { format!(r#" marker-end="url(#{marker})""#) } else { String::new() };
     writeln!(out, r#"    <path class="{class}" d="{}"{end}/>"#, rounded(&wire.points))
 }
 

@@ -17,13 +17,19 @@ fn write_dot(out: &mut String, tree: &Tree) -> std::fmt::Result {
     writeln!(out, "digraph {} {{", markup::dot(&tree.name))?;
     writeln!(out, "  label={};", markup::dot(&format!("{}: {}", tree.name, tree.cost)))?;
     writeln!(out, "  graph [fontname=\"sans-serif\", style=rounded, color=\"#cbd5e1\"];")?;
-    writeln!(out, "  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", fontsize=11];")?;
+    writeln!(
+        out,
+        "  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\", fontsize=11];"
+    )?;
     writeln!(out, "  edge [color=\"#64748b\", fontname=\"sans-serif\", fontsize=9];")?;
     tree.items.iter().try_for_each(|item| dot_item(out, tree, item, 1))?;
     for (&(from, to), main) in &tree.edges {
         let stack = &tree.stacks[from];
-        let label =
-            if stack.changes { format!(" [label={}]", markup::dot(&stack.shape)) } else { String::new() };
+        let label = if stack.changes {
+            format!(" [label={}]", markup::dot(&stack.shape))
+        } else {
+            String::new()
+        };
         writeln!(out, "  n{from} -> n{to}{};", if *main { label } else { String::new() })?;
     }
     writeln!(out, "}}")
@@ -82,7 +88,8 @@ fn mermaid_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std
     let indent = "  ".repeat(depth);
     match item {
         Item::Stack(at) => {
-            let lines: Vec<String> = lines(&tree.stacks[*at]).iter().map(|l| markup::mermaid(l)).collect();
+            let lines: Vec<String> =
+                lines(&tree.stacks[*at]).iter().map(|l| markup::mermaid(l)).collect();
             writeln!(out, "{indent}n{at}[\"{}\"]", lines.join("<br>"))
         }
         Item::Group(group) => {
@@ -99,7 +106,12 @@ fn mermaid_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std
 }
 
 fn lines(stack: &Stack) -> Vec<&str> {
-    stack.caption.iter().map(String::as_str).chain(stack.rows.iter().map(|r| r.text.as_str())).collect()
+    stack
+        .caption
+        .iter()
+        .map(String::as_str)
+        .chain(stack.rows.iter().map(|r| r.text.as_str()))
+        .collect()
 }
 
 /// The colours for the main role of a stack: that of its first convolution, or else of its first

@@ -90,7 +90,11 @@ pub fn tree(net: &Checked, collapse: bool) -> Tree {
     let last = builder.stacks.len();
     edges.insert((builder.stack_of[&output], last), true);
     let shape = label::shape(net.shape(output));
-    let row = Row { text: format!("{name} {shape}"), role: Role::Io, tip: format!("output {name}: {shape}") };
+    let row = Row {
+        text: format!("{name} {shape}"),
+        role: Role::Io,
+        tip: format!("output {name}: {shape}"),
+    };
     builder.stacks.push(Stack { caption: None, rows: vec![row], shape, changes: false });
     items.push(Item::Stack(last));
     let shortcuts = shortcuts(&builder.stacks, &edges);
@@ -126,12 +130,14 @@ impl Builder<'_> {
         let mut at = 0;
         while at < nodes.len() {
             let run = match self.segment(nodes[at], depth) {
-                Some(name) => {
-                    nodes[at..].iter().take_while(|&&n| self.segment(n, depth) == Some(name)).count()
-                }
+                Some(name) => nodes[at..]
+                    .iter()
+                    .take_while(|&&n| self.segment(n, depth) == Some(name))
+                    .count(),
                 None => self.run(&nodes[at..], depth),
             };
-            let (run, name) = (&nodes[at..at + run], self.segment(nodes[at], depth).map(str::to_string));
+            let (run, name) =
+                (&nodes[at..at + run], self.segment(nodes[at], depth).map(str::to_string));
             at += run.len();
             match name {
                 None => items.push(self.stack(run, None)),
@@ -165,7 +171,8 @@ impl Builder<'_> {
                 }
                 Item::Stack(only) => {
                     let inner = self.stacks[only].caption.take();
-                    self.stacks[only].caption = Some(inner.map_or(name.clone(), |i| format!("{name}.{i}")));
+                    self.stacks[only].caption =
+                        Some(inner.map_or(name.clone(), |i| format!("{name}.{i}")));
                     return Item::Stack(only);
                 }
             }
@@ -179,7 +186,8 @@ impl Builder<'_> {
         if depth > 0 || params == 0 { String::new() } else { label::count(params) }
     }
 
-    /// The block call that a group is, if it is one: all its nodes come from it, and it is not repeated.
+    /// The block call that a group is, if it is one: all its nodes come from it, and it is not
+    /// repeated.
     fn call(&self, nodes: &[NodeId], depth: usize) -> Option<String> {
         let first = |&n: &NodeId| self.net.node(n).origin.as_ref()?.calls.first();
         let repeated = |&n: &NodeId| {
@@ -192,8 +200,11 @@ impl Builder<'_> {
     }
 
     fn collapsed(&mut self, nodes: &[NodeId], name: String, call: String) -> Item {
-        let text =
-            if label::width(&call, 11.0) <= 150.0 { call.clone() } else { format!("{} ops", nodes.len()) };
+        let text = if label::width(&call, 11.0) <= 150.0 {
+            call.clone()
+        } else {
+            format!("{} ops", nodes.len())
+        };
         let item = self.stack(nodes, Some(name));
         let Item::Stack(at) = item else { return item };
         let cost: u64 = nodes.iter().map(|&n| self.net.node_params(n)).sum();
@@ -225,7 +236,8 @@ impl Builder<'_> {
             Role::Io => format!("{} {shape}", node.path),
             _ => node.op.label(),
         };
-        let cost = if params > 0 { format!(", {} params", label::count(params)) } else { String::new() };
+        let cost =
+            if params > 0 { format!(", {} params", label::count(params)) } else { String::new() };
         Row {
             text,
             role: Role::of(&node.op),

@@ -85,21 +85,26 @@ pub fn curves(all: &[Curve]) -> Result<String, String> {
     let top = places.last().map_or(0, |(_, y)| *y) + 2 * LINE;
     let mut text = String::new();
     {
-        let root = SVGBackend::with_string(&mut text, (WIDTH, top as u32 + 2 * PANEL)).into_drawing_area();
+        let root =
+            SVGBackend::with_string(&mut text, (WIDTH, top as u32 + 2 * PANEL)).into_drawing_area();
         root.fill(&WHITE).map_err(said)?;
         let (head, panels) = root.split_vertically(top);
         for ((entry, place), colour) in entries.iter().zip(&places).zip(COLOURS.iter().cycle()) {
             key(&head, entry, *place, colour)?;
         }
         key_of_lines(&head, top - 14)?;
-        let longest = all.iter().flat_map(|curve| &curve.rows).map(|row| row.total_time).fold(0.0, f64::max);
+        let longest =
+            all.iter().flat_map(|curve| &curve.rows).map(|row| row.total_time).fold(0.0, f64::max);
         let time = match longest {
             x if x < 300.0 => Along::Time(1.0, "seconds"),
             x if x < 3.0 * 3600.0 => Along::Time(60.0, "minutes"),
             _ => Along::Time(3600.0, "hours"),
         };
-        let kinds = [Up::Accuracy, Up::Loss].map(|up| [Along::Epochs, time].map(|along| (along, up)));
-        for (area, (along, up)) in panels.split_evenly((2, 2)).iter().zip(kinds.into_iter().flatten()) {
+        let kinds =
+            [Up::Accuracy, Up::Loss].map(|up| [Along::Epochs, time].map(|along| (along, up)));
+        for (area, (along, up)) in
+            panels.split_evenly((2, 2)).iter().zip(kinds.into_iter().flatten())
+        {
             panel(area, all, along, up)?;
         }
         root.present().map_err(said)?;
@@ -125,7 +130,8 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 fn key(area: &Area<'_>, text: &str, (x, y): (i32, i32), colour: &RGBColor) -> Result<(), String> {
     area.draw(&PathElement::new([(x, y), (x + 26, y)], colour.stroke_width(3))).map_err(said)?;
-    area.draw(&Text::new(text.to_owned(), (x + 34, y - 7), (FONT, 14).into_font().color(&INK))).map_err(said)
+    area.draw(&Text::new(text.to_owned(), (x + 34, y - 7), (FONT, 14).into_font().color(&INK)))
+        .map_err(said)
 }
 
 /// Explains which line is that of the test.
@@ -133,7 +139,8 @@ fn key_of_lines(area: &Area<'_>, y: i32) -> Result<(), String> {
     let styles = [(MARGIN, "test", INK.stroke_width(2)), (MARGIN + 90, "training", faint(&INK))];
     for (x, text, style) in styles {
         area.draw(&PathElement::new([(x, y), (x + 26, y)], style)).map_err(said)?;
-        area.draw(&Text::new(text, (x + 34, y - 7), (FONT, 12).into_font().color(&INK))).map_err(said)?;
+        area.draw(&Text::new(text, (x + 34, y - 7), (FONT, 12).into_font().color(&INK)))
+            .map_err(said)?;
     }
     Ok(())
 }

@@ -30,7 +30,8 @@ pub(crate) const COLOURS: [RGBColor; 8] = [
 pub(crate) const GRID: RGBColor = RGBColor(232, 232, 232);
 
 /// Two axes of numbers.
-pub(crate) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(crate) type Chart<'a, 'b> =
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// An axis for any finite numbers. Plotters computes the positions of its marks in the numbers
 /// that it is given, which never ends for very large ones: it is given multiples of a power of
@@ -54,7 +55,8 @@ impl Axis {
     pub(crate) fn of(values: impl Iterator<Item = (f64, f64)>, margin: f64) -> Axis {
         let finite = values.filter(|(value, error)| value.is_finite() && error.is_finite());
         let finite: Vec<(f64, f64)> = finite.collect();
-        let largest = finite.iter().flat_map(|(value, error)| [value.abs(), error.abs()]).fold(0.0, f64::max);
+        let largest =
+            finite.iter().flat_map(|(value, error)| [value.abs(), error.abs()]).fold(0.0, f64::max);
         let ordinary = largest == 0.0 || ORDINARY.contains(&largest);
         let exponent = if ordinary { 0 } else { (largest.log10().floor() as i32).max(-300) };
         let mut axis = Axis { exponent, range: 0.0..1.0 };
@@ -79,7 +81,8 @@ impl Axis {
     /// The text of a mark, with at most this many decimals.
     pub(crate) fn label(&self, mark: f64, places: usize) -> String {
         let text = format!("{mark:.places$}");
-        let text = if places > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        let text =
+            if places > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
         if self.exponent == 0 { text.into() } else { format!("{text}e{}", self.exponent) }
     }
 }

@@ -59,7 +59,8 @@ pub struct Explained {
     pub calls: Vec<BlockCall>,
     /// The edits of extending nets that put it there, outermost first.
     pub edits: Vec<Edit>,
-    /// The conditions under which it is there, outermost first; one that is false has it behind `else`.
+    /// The conditions under which it is there, outermost first; one that is false has it behind
+    /// `else`.
     pub guards: Vec<Step>,
     /// Every argument of its op, in the order of the signature.
     pub arguments: Vec<Argument>,
@@ -216,15 +217,25 @@ fn call(net: &Checked, id: NodeId) -> String {
     }
 }
 
-fn node(file: &Path, set: &[(String, String)], net: &Checked, sources: &Sources, id: NodeId) -> Explained {
+fn node(
+    file: &Path,
+    set: &[(String, String)],
+    net: &Checked,
+    sources: &Sources,
+    id: NodeId,
+) -> Explained {
     let node = net.node(id);
     let traced = compile::trace(file, set, &node.path);
-    let (found, read) = traced.as_ref().map_or((None, sources), |(found, read)| (Some(found), read));
-    let operand = |id| Operand { path: net.node(id).path.clone(), shape: net.shape(id).dims().to_vec() };
+    let (found, read) =
+        traced.as_ref().map_or((None, sources), |(found, read)| (Some(found), read));
+    let operand =
+        |id| Operand { path: net.node(id).path.clone(), shape: net.shape(id).dims().to_vec() };
     let origin = node.origin.as_ref();
     let calls = origin.into_iter().flat_map(|o| o.calls.iter().rev());
-    let call_at =
-        |c: &crate::graph::Frame| BlockCall { block: c.block.clone(), place: place(sources, c.span) };
+    let call_at = |c: &crate::graph::Frame| BlockCall {
+        block: c.block.clone(),
+        place: place(sources, c.span),
+    };
     let edits = found.into_iter().flat_map(|found| &found.edits);
     let edit = |e: &crate::graph::Placement| Edit {
         verb: verb(e.verb),

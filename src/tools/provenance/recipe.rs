@@ -14,8 +14,8 @@ use crate::recipe::{self, Recipe};
 pub struct Key {
     /// The key.
     pub key: &'static str,
-    /// Its value in force, `null` if it has none. It may be another than its layer says: a layer that
-    /// changes the number of epochs stretches the schedule of the layers before it.
+    /// Its value in force, `null` if it has none. It may be another than its layer says: a layer
+    /// that changes the number of epochs stretches the schedule of the layers before it.
     pub value: Json,
     /// What each layer says, the one in force first.
     pub said: Vec<Said>,
@@ -55,7 +55,8 @@ pub(super) fn keys(graph: &Graph, sources: &Sources) -> Vec<Key> {
             value: json(&s.value),
             place: Some(place(sources, s.span)),
         });
-        let default = built_in.value(key).map(|value| Said { layer: Layer::Default, value, place: None });
+        let default =
+            built_in.value(key).map(|value| Said { layer: Layer::Default, value, place: None });
         let value = in_force.value(key).unwrap_or_default();
         Key { key, value, said: said.chain(default).collect() }
     };

@@ -78,7 +78,10 @@ pub fn annotated(net: &Checked, sources: &Sources) -> Vec<File> {
             }
             None => Line { text: text.into(), shape: String::new(), params: 0 },
         };
-        File { name: source.name.clone(), lines: source.text.lines().enumerate().map(line).collect() }
+        File {
+            name: source.name.clone(),
+            lines: source.text.lines().enumerate().map(line).collect(),
+        }
     };
     ids.into_iter().map(file).collect()
 }
@@ -162,13 +165,18 @@ pub fn stages(net: &Checked) -> Vec<Stage> {
     stages
 }
 
-/// The net as a list of values, each assigned once: `%prep.conv = conv(%image, 64) : [N, 64, 32, 32]`.
+/// The net as a list of values, each assigned once:
+/// `%prep.conv = conv(%image, 64) : [N, 64, 32, 32]`.
 pub fn ssa(net: &Checked) -> String {
     let mut text = String::new();
     for &id in net.order() {
         let node = net.node(id);
-        let operands: Vec<String> =
-            net.graph().operands(id).into_iter().map(|o| format!("%{}", net.node(o).path)).collect();
+        let operands: Vec<String> = net
+            .graph()
+            .operands(id)
+            .into_iter()
+            .map(|o| format!("%{}", net.node(o).path))
+            .collect();
         let names: Vec<&str> = operands.iter().map(String::as_str).collect();
         let call = node.op.call(&names, &node.op.stated(names.len().max(1)));
         text += &format!("%{} = {call} : {}\n", node.path, net.shape(id));

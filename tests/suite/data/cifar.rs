@@ -121,7 +121,10 @@ fn a_damaged_archive_is_named() {
     let path = folder.path().join(CIFAR10.archive_name);
     let whole = sound_archive(&NAMES[..1], &[]);
     fs::write(&path, &whole).unwrap();
-    assert_eq!(message(folder.path()), "DIR/cifar-10-binary.tar.gz: no data_batch_2.bin in this archive");
+    assert_eq!(
+        message(folder.path()),
+        "DIR/cifar-10-binary.tar.gz: no data_batch_2.bin in this archive"
+    );
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     assert!(message(folder.path()).starts_with("DIR/cifar-10-binary.tar.gz: "));
 }
@@ -147,7 +150,10 @@ fn of_a_hundred_classes_the_fine_label_counts() {
     put(&inner.join("test.bin"), 3 * 3074 + 1, 0);
     fs::write(inner.join("fine_label_names.txt"), "one\ntwo\n").unwrap();
     let text = message(&inner);
-    assert_eq!(text, "DIR/fine_label_names.txt: expected the names of 100 classes, a line each, got 2");
+    assert_eq!(
+        text,
+        "DIR/fine_label_names.txt: expected the names of 100 classes, a line each, got 2"
+    );
 
     write_files(&CIFAR10, folder.path());
     let text = message(folder.path());

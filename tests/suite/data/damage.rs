@@ -1,4 +1,5 @@
-//! Files of every kind, damaged at random: whatever is read or refused, nothing panics or runs without end.
+//! Files of every kind, damaged at random: whatever is read or refused, nothing panics or runs
+//! without end.
 
 use std::fs;
 use std::path::Path;
@@ -89,7 +90,8 @@ fn arrays() {
 fn archives() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cifar-10-binary.tar.gz");
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut tar =
+        tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     for name in ["data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"] {
         let mut header = tar::Header::new_gnu();
         header.set_size(3073);

@@ -31,7 +31,11 @@ fn message(folder: &Path) -> String {
 /// Whether a split has this image under this label.
 fn has(set: &Dataset, split: &netc::run::data::Split, label: u16, pixels: &[u8]) -> bool {
     let size = set.image.iter().product();
-    split.images.chunks_exact(size).zip(&split.labels).any(|(image, &l)| image == pixels && l == label)
+    split
+        .images
+        .chunks_exact(size)
+        .zip(&split.labels)
+        .any(|(image, &l)| image == pixels && l == label)
 }
 
 #[test]
@@ -49,12 +53,15 @@ fn folders_of_training_and_test_images_are_read_by_class() {
     let mut seen = 0;
     let spec = DataSpec::Path(folder.path().to_owned());
     let set =
-        load(&spec, &mut |p| seen += usize::from(matches!(p, Progress::Images { total: 4, .. }))).unwrap();
+        load(&spec, &mut |p| seen += usize::from(matches!(p, Progress::Images { total: 4, .. })))
+            .unwrap();
     assert!(seen >= 2, "each split says how far it is");
     assert_eq!((set.classes.clone(), set.image), (vec!["cat".into(), "dog".into()], [3, 2, 3]));
     assert_eq!((set.train.len(), set.test.len()), (3, 1));
     let plain = |rgb: [u8; 3]| rgb.map(|c| [c; 6]).concat();
-    assert!(has(&set, &set.train, 1, &plain([1, 2, 3])) && has(&set, &set.train, 0, &plain([4, 5, 6])));
+    assert!(
+        has(&set, &set.train, 1, &plain([1, 2, 3])) && has(&set, &set.train, 0, &plain([4, 5, 6]))
+    );
     // Grey among colours is grey in all three.
     assert!(has(&set, &set.train, 0, &[[9, 0, 0, 0, 0, 0]; 3].concat()));
     assert!(has(&set, &set.test, 1, &plain([128, 128, 128])));
@@ -83,13 +90,24 @@ fn of_a_folder_without_a_split_the_same_fifth_is_held_out_each_time() {
     assert_eq!(set.test.labels.iter().filter(|&&label| label == 0).count(), 2);
     assert_eq!(
         set.note.as_deref(),
-        Some("a fifth of each class, chosen by a hash of the file names, is held out for testing: 4 images")
+        Some(
+            "a fifth of each class, chosen by a hash of the file names, is held out for testing: 4 images"
+        )
     );
-    let first = |split: &netc::run::data::Split| split.images.iter().step_by(16).copied().collect::<Vec<_>>();
+    let first = |split: &netc::run::data::Split| {
+        split.images.iter().step_by(16).copied().collect::<Vec<_>>()
+    };
     let mut all = [first(&set.train), first(&set.test)].concat();
     all.sort_unstable();
-    assert_eq!(all, (1..=10).flat_map(|i| [i, i]).collect::<Vec<_>>(), "every image is in one of the splits");
-    assert!(set.train.labels[..8].contains(&0) && set.train.labels[..8].contains(&1), "classes are mixed");
+    assert_eq!(
+        all,
+        (1..=10).flat_map(|i| [i, i]).collect::<Vec<_>>(),
+        "every image is in one of the splits"
+    );
+    assert!(
+        set.train.labels[..8].contains(&0) && set.train.labels[..8].contains(&1),
+        "classes are mixed"
+    );
 
     // Elsewhere, the same images are held out.
     let elsewhere = tempfile::tempdir().unwrap();
@@ -148,7 +166,9 @@ fn folders_that_cannot_be_trained_on_are_refused() {
     });
     refuse(&|dir| {
         fs::create_dir(dir.join("a")).unwrap();
-        image::ImageBuffer::<image::Luma<u16>, Vec<u16>>::new(8, 8).save(dir.join("a/1.png")).unwrap();
+        image::ImageBuffer::<image::Luma<u16>, Vec<u16>>::new(8, 8)
+            .save(dir.join("a/1.png"))
+            .unwrap();
         grey(&dir.join("a/2.png"), [8, 8], 1);
     });
     refuse(&|dir| {

@@ -1,4 +1,5 @@
-//! Folders of images as people have them: names in other scripts and encodings, files in odd places, links.
+//! Folders of images as people have them: names in other scripts and encodings, files in odd
+//! places, links.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -69,7 +70,10 @@ fn names_that_differ_in_case_alone_are_said() {
         fs::rename(dir.join("test/cat"), dir.join("test/Cat")).unwrap();
     })
     .unwrap_err();
-    assert_eq!(text, "DIR/test: its class `Cat` is not among the 2 of DIR/train\nhelp: did you mean `cat`?");
+    assert_eq!(
+        text,
+        "DIR/test: its class `Cat` is not among the 2 of DIR/train\nhelp: did you mean `cat`?"
+    );
 }
 
 #[test]
@@ -232,13 +236,17 @@ fn links_to_files_and_folders_are_followed_and_nothing_else_is_opened() {
 #[test]
 fn turned_images_count_by_the_size_that_is_seen() {
     let bytes =
-        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/data/baseline.jpg")).unwrap();
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/data/baseline.jpg"))
+            .unwrap();
     let set = read(&|dir| {
         for class in ["a", "b"] {
             fs::create_dir_all(dir.join(class)).unwrap();
             for i in 0..2 {
-                fs::write(dir.join(class).join(format!("{i}.jpg")), super::picture::turned(&bytes, 6))
-                    .unwrap();
+                fs::write(
+                    dir.join(class).join(format!("{i}.jpg")),
+                    super::picture::turned(&bytes, 6),
+                )
+                .unwrap();
             }
         }
     })

@@ -42,7 +42,8 @@ fn classes_are_balanced_and_values_span_the_range() {
     assert!(std.iter().all(|std| (60.0..90.0).contains(std)), "{std:?}");
 }
 
-/// A softmax regression on all pixels generalises little better than chance: the set asks for more than templates.
+/// A softmax regression on all pixels generalises little better than chance: the set asks for more
+/// than templates.
 #[test]
 fn a_linear_probe_stays_poor() {
     let set = generate(&Options { seed: 0, train: 1_000, test: 500 });

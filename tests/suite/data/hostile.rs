@@ -1,5 +1,5 @@
-//! Data from strangers: what would be waited for, read without end, or unpack to more than it may. Each in a process of
-//! its own, within limits of memory and time.
+//! Data from strangers: what would be waited for, read without end, or unpack to more than it may.
+//! Each in a process of its own, within limits of memory and time.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -160,7 +160,8 @@ fn images_that_claim_to_be_huge() {
     bytes[29..33].copy_from_slice(&sum.sum().to_be_bytes());
     fs::write(&path, &bytes).unwrap();
     refused(&here, "data", "expected up to 8192 pixels along a side, got 65535 x 65535");
-    let jpeg = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/data/progressive.jpg"));
+    let jpeg =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/data/progressive.jpg"));
     let mut jpeg = jpeg.unwrap();
     let size = jpeg.windows(2).position(|pair| pair == [0xff, 0xc2]).unwrap() + 5;
     jpeg[size..size + 4].copy_from_slice(&[0xff; 4]);

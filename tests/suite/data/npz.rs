@@ -25,8 +25,11 @@ pub fn npy(descr: &str, shape: &[usize], content: &[u8]) -> Vec<u8> {
 pub fn npz(path: &Path, method: CompressionMethod, arrays: &[(&str, Vec<u8>)]) {
     let mut zip = ZipWriter::new(File::create(path).unwrap());
     for (name, bytes) in arrays {
-        zip.start_file(format!("{name}.npy"), SimpleFileOptions::default().compression_method(method))
-            .unwrap();
+        zip.start_file(
+            format!("{name}.npy"),
+            SimpleFileOptions::default().compression_method(method),
+        )
+        .unwrap();
         zip.write_all(bytes).unwrap();
     }
     zip.finish().unwrap();
@@ -154,7 +157,8 @@ fn arrays_that_cannot_be_trained_on_are_refused() {
     refuse(&[("x_train", npy("|u1", &[1 << 20, 64, 64], &images))]);
     refuse(&[("x_train", b"PK no array".to_vec())]);
     refuse(&[("x_train", b"\x93NUMPY\x01\x00\xff\xff{".to_vec())]);
-    let text = String::from_utf8_lossy(&npy("|u1", &[2, 5, 6], &images)[10..]).replace("False", "True ");
+    let text =
+        String::from_utf8_lossy(&npy("|u1", &[2, 5, 6], &images)[10..]).replace("False", "True ");
     refuse(&[("x_train", [b"\x93NUMPY\x01\x00\x76\x00", text.as_bytes()].concat())]);
     npz(&path, CompressionMethod::Stored, &[("x_train\u{1b}[2J", images), ("other", vec![])]);
     messages.push(read(&path).unwrap_err().to_string());

@@ -1,5 +1,6 @@
-//! What the numbers of arrays mean: pixels in other ranges than bytes, labels that are numbered otherwise. Advice that
-//! a refusal gives is followed here to the letter, in Rust instead of NumPy, and then taken.
+//! What the numbers of arrays mean: pixels in other ranges than bytes, labels that are numbered
+//! otherwise. Advice that a refusal gives is followed here to the letter, in Rust instead of NumPy,
+//! and then taken.
 
 use std::path::Path;
 
@@ -12,7 +13,12 @@ use super::npz::{npy, npz};
 fn set(descr: &str, bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let images = npy(descr, &[2, 2, 3], bytes);
     let labels = npy("|u1", &[2], &[0, 1]);
-    vec![("x_train", images.clone()), ("y_train", labels.clone()), ("x_test", images), ("y_test", labels)]
+    vec![
+        ("x_train", images.clone()),
+        ("y_train", labels.clone()),
+        ("x_test", images),
+        ("y_test", labels),
+    ]
 }
 
 fn read(arrays: &[(&str, Vec<u8>)]) -> Result<Dataset, String> {
@@ -32,14 +38,14 @@ const TWELVE: [u8; 12] = [0, 1, 2, 50, 100, 127, 128, 129, 200, 253, 254, 255];
 #[test]
 fn fractions_of_one_are_the_bytes_that_they_were_made_of() {
     let numbers = TWELVE.map(|byte| f32::from(byte) / 255.0);
-    let doubles: Vec<u8> = TWELVE.iter().flat_map(|&b| (f64::from(b) / 255.0).to_le_bytes()).collect();
+    let doubles: Vec<u8> =
+        TWELVE.iter().flat_map(|&b| (f64::from(b) / 255.0).to_le_bytes()).collect();
     let swapped: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
     for (descr, bytes) in [("<f4", singles(&numbers)), ("<f8", doubles), (">f4", swapped)] {
         let set = read(&set(descr, &bytes)).unwrap();
         assert_eq!(set.train.images, TWELVE, "{descr}");
         assert_eq!(set.test.images, TWELVE, "{descr}");
-        let note =
-            "x_train.npy and x_test.npy hold floats from 0 to 1, taken as round(255 * x): 8 bits a channel";
+        let note = "x_train.npy and x_test.npy hold floats from 0 to 1, taken as round(255 * x): 8 bits a channel";
         assert_eq!(set.note.as_deref(), Some(note));
     }
 }
@@ -53,8 +59,11 @@ fn whole_numbers_from_0_to_255_are_bytes_of_whatever_width() {
     }
     // Both splits have one scale: the test images alone would pass for fractions.
     let mut arrays = set("<f4", &singles(&TWELVE.map(f32::from)));
-    arrays[2].1 =
-        npy("<f4", &[2, 2, 3], &singles(&[0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]));
+    arrays[2].1 = npy(
+        "<f4",
+        &[2, 2, 3],
+        &singles(&[0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]),
+    );
     assert_eq!(read(&arrays).unwrap().test.images, [0, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0]);
     let bits = read(&set("|b1", &[0, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0])).unwrap();
     assert_eq!(bits.train.images[..4], [0, 1, 1, 0]);
@@ -68,8 +77,15 @@ fn other_ranges_are_refused_with_a_scale_that_fits() {
         // As the advice says: the low and the high number are those of the message.
         if let Some((_, advice)) = text.split_once("astype(float) - (") {
             let low: f64 = advice.split(')').next().unwrap().parse().unwrap();
-            let high: f64 =
-                advice.split("* 255 / ((").nth(1).unwrap().split(')').next().unwrap().parse().unwrap();
+            let high: f64 = advice
+                .split("* 255 / ((")
+                .nth(1)
+                .unwrap()
+                .split(')')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap();
             let scaled: Vec<u8> = numbers
                 .iter()
                 .map(|&number| ((f64::from(number) - low) * 255.0 / (high - low)).round_ties_even())
@@ -221,8 +237,12 @@ fn files_of_other_kinds_are_named() {
     writer.start_file("train/cat/1.png", zip::write::SimpleFileOptions::default()).unwrap();
     writer.finish().unwrap();
     let unpacked = load(&DataSpec::Path(zip), &mut |_| {}).unwrap_err().to_string();
-    assert!(unpacked.ends_with("help: it is a zip of images: unpack it, and give the folder"), "{unpacked}");
-    let missing = |path: &Path| load(&DataSpec::Path(path.to_owned()), &mut |_| {}).unwrap_err().to_string();
+    assert!(
+        unpacked.ends_with("help: it is a zip of images: unpack it, and give the folder"),
+        "{unpacked}"
+    );
+    let missing =
+        |path: &Path| load(&DataSpec::Path(path.to_owned()), &mut |_| {}).unwrap_err().to_string();
     let under = missing(&folder.path().join("empty.npz/x"));
     assert!(under.contains("Not a directory"), "{under}");
 }

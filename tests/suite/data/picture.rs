@@ -1,5 +1,6 @@
-//! Single images: what is read, what is refused, and that the advice names the way out. The JPEGs of `tests/cases/data`
-//! show one scene of 32 x 24 pixels in the ways that JPEG has to store it; the other files are written here.
+//! Single images: what is read, what is refused, and that the advice names the way out. The JPEGs
+//! of `tests/cases/data` show one scene of 32 x 24 pixels in the ways that JPEG has to store it;
+//! the other files are written here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,8 @@ fn every_kind_of_jpeg_is_read_as_another_decoder_reads_it() {
     }
 }
 
-/// A download that was cut off, also where something put an end marker behind it or kept the length that it would have.
+/// A download that was cut off, also where something put an end marker behind it or kept the length
+/// that it would have.
 #[test]
 fn a_jpeg_cut_short_anywhere_is_refused() {
     for name in SOUND {
@@ -132,7 +134,11 @@ fn the_orientation_of_exif_is_followed() {
         assert_eq!(picture.size, [3, height, width], "{orientation}");
         for (y, x) in [(0, 0), (5, 20), (23, 31), (23, 0)] {
             let [row, column] = place(y, x);
-            assert_eq!(pixel(&picture, row, column), pixel(&upright, y, x), "{orientation} {y} {x}");
+            assert_eq!(
+                pixel(&picture, row, column),
+                pixel(&upright, y, x),
+                "{orientation} {y} {x}"
+            );
         }
     }
 
@@ -158,7 +164,11 @@ fn kinds_of_png_are_read() {
         encoder.set_trns(vec![255, 255]);
     };
     for (bytes, size, pixels) in [
-        (png([3, 2], (ColorType::Grayscale, BitDepth::Eight), |_| {}, &grey), [1, 2, 3], grey.to_vec()),
+        (
+            png([3, 2], (ColorType::Grayscale, BitDepth::Eight), |_| {}, &grey),
+            [1, 2, 3],
+            grey.to_vec(),
+        ),
         (
             png([2, 2], (ColorType::Grayscale, BitDepth::Two), |_| {}, &[0b0001_0000, 0b1011_0000]),
             [1, 2, 2],
@@ -174,7 +184,11 @@ fn kinds_of_png_are_read() {
             [3, 1, 2],
             vec![40, 1, 50, 2, 60, 3],
         ),
-        (png([1, 1], (ColorType::Rgba, BitDepth::Eight), |_| {}, &[7, 8, 9, 255]), [3, 1, 1], vec![7, 8, 9]),
+        (
+            png([1, 1], (ColorType::Rgba, BitDepth::Eight), |_| {}, &[7, 8, 9, 255]),
+            [3, 1, 1],
+            vec![7, 8, 9],
+        ),
     ] {
         assert_eq!(read("a.png", &bytes), Ok(Picture { size, pixels }));
     }
@@ -209,7 +223,8 @@ fn what_cannot_be_right_is_refused_with_a_way_out() {
         ("empty.jpg", Vec::new()),
         ("text.png", b"words".to_vec()),
     ];
-    let messages: Vec<String> = files.iter().map(|(name, bytes)| read(name, bytes).unwrap_err()).collect();
+    let messages: Vec<String> =
+        files.iter().map(|(name, bytes)| read(name, bytes).unwrap_err()).collect();
     insta::assert_snapshot!(messages.join("\n"), @r#"
     DIR/cmyk.jpg: expected a grey or an RGB image, got CMYK
     help: with ImageMagick, for example: mogrify -colorspace sRGB FILE

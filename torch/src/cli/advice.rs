@@ -20,7 +20,9 @@ pub(super) fn advice(error: &RunError, run: &Path) -> String {
             format!("go on with it: netc train --resume {}; or {elsewhere}", quoted(path))
         }
         RunError::Busy(_) => format!("wait until it is over, or {elsewhere}"),
-        RunError::Occupied { .. } => format!("{elsewhere}, an empty one or one that is not there yet"),
+        RunError::Occupied { .. } => {
+            format!("{elsewhere}, an empty one or one that is not there yet")
+        }
         RunError::OtherData { .. } => format!(
             "where they are now: netc train --resume {} --data DATA; or train anew with the ones that are there",
             quoted(run)
@@ -32,7 +34,9 @@ pub(super) fn advice(error: &RunError, run: &Path) -> String {
             "put {} back as it was, or train anew: {elsewhere}",
             path.with_file_name(RunFolder::LOG).display()
         ),
-        RunError::Damaged { .. } => format!("put the file back as it was, or train anew: {elsewhere}"),
+        RunError::Damaged { .. } => {
+            format!("put the file back as it was, or train anew: {elsewhere}")
+        }
         _ => return error.to_string(),
     };
     format!("{error}\nhelp: {help}")

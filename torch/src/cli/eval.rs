@@ -33,7 +33,8 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
 /// The data to evaluate on: as requested, or else what the run was trained on.
 fn data_of(args: &EvalArgs, info: &RunInfo) -> Result<Dataset, String> {
     let asked = args.data.clone().or_else(|| info.images());
-    let spec = asked.ok_or_else(|| unnamed_data(info, &format!("netc eval {}", quoted(&args.run))))?;
+    let spec =
+        asked.ok_or_else(|| unnamed_data(info, &format!("netc eval {}", quoted(&args.run))))?;
     let data = load_and_say(&spec).map_err(|e| e.to_string())?;
     let other = info.data_sha256.as_ref().is_some_and(|was| *was != data.sha256());
     match args.data.is_none() && other {
@@ -49,10 +50,12 @@ fn data_of(args: &EvalArgs, info: &RunInfo) -> Result<Dataset, String> {
 fn go(args: &EvalArgs) -> Result<(), String> {
     let info = RunFolder::info(&args.run).map_err(|e| e.to_string())?;
     let net = net_of_run(&args.run)?;
-    let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
+    let machine =
+        Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
     let mut data = data_of(args, &info)?;
     info.prepare(&mut data).map_err(|e| e.to_string())?;
-    let (score, confusion) = confusion_of_run(&args.run, &net, &data, machine).map_err(|e| e.to_string())?;
+    let (score, confusion) =
+        confusion_of_run(&args.run, &net, &data, machine).map_err(|e| e.to_string())?;
     if let Some(path) = &args.output {
         draw(&confusion, &info, &score, path)?;
     }
@@ -104,7 +107,8 @@ fn percent(part: Option<f64>) -> String {
     part.map_or("-".into(), |part| format!("{:.2}", part * 100.0))
 }
 
-/// The matrix with the accuracy of each class, or for many classes a list of these and the most frequent mistakes.
+/// The matrix with the accuracy of each class, or for many classes a list of these and the most
+/// frequent mistakes.
 fn text(confusion: &Confusion) -> String {
     let classes = &confusion.classes;
     if classes.len() <= MOST_IN_A_TABLE {
@@ -137,7 +141,9 @@ fn matrix(confusion: &Confusion) -> String {
     header.extend(["images", "right %"]);
     let mut table = table(&header, 2..header.len());
     for (class, name) in classes.iter().enumerate() {
-        let counts = confusion.counts[class].iter().map(|&n| if n == 0 { ".".into() } else { n.to_string() });
+        let counts = confusion.counts[class]
+            .iter()
+            .map(|&n| if n == 0 { ".".into() } else { n.to_string() });
         let mut row = vec![numbers[class].clone(), name.clone()];
         row.extend(counts);
         row.extend([confusion.examples(class).to_string(), percent(confusion.accuracy(class))]);

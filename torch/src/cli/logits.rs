@@ -9,7 +9,8 @@ use crate::run::logits;
 
 pub(super) fn run(args: &LogitsArgs) -> ExitCode {
     let done = source::load(&args.source).and_then(|source| {
-        logits(&source.net, &source.weights, &args.images, &args.out).map_err(|error| error.to_string())
+        logits(&source.net, &source.weights, &args.images, &args.out)
+            .map_err(|error| error.to_string())
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

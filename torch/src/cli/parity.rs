@@ -19,9 +19,9 @@ pub(super) fn run(args: &ParityArgs) -> ExitCode {
         let ParityArgs { seed, batch, steps, .. } = *args;
         let weights = args.weights.as_deref();
         let trial = |machine| Trial { seed, weights, batch, steps, machine, method: &method };
-        let written = machine
-            .map(trial)
-            .and_then(|trial| Steps::of(&net, &recipe, &trial)?.write((&net, &recipe, &trial), &args.out));
+        let written = machine.map(trial).and_then(|trial| {
+            Steps::of(&net, &recipe, &trial)?.write((&net, &recipe, &trial), &args.out)
+        });
         written.map_err(|error| error.to_string())
     });
     ended(done.map(|()| true))

@@ -32,7 +32,8 @@ pub(super) fn run(args: &PredictArgs) -> ExitCode {
 fn go(args: &PredictArgs) -> Result<bool, String> {
     RunFolder::info(&args.run).map_err(|e| e.to_string())?;
     let net = net_of_run(&args.run)?;
-    let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
+    let machine =
+        Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
     let trained = Trained::load(&args.run, &net, machine).map_err(|e| e.to_string())?;
     let mut all = true;
     for paths in args.images.chunks(BATCH) {
@@ -67,7 +68,8 @@ fn go(args: &PredictArgs) -> Result<bool, String> {
 /// An image in the form that the net takes.
 fn read(path: &Path, image: [usize; 3], resize: bool) -> Result<Picture, String> {
     let [channels, height, width] = image;
-    let picture = Picture::read(path, resize.then_some([height, width])).map_err(|e| e.to_string())?;
+    let picture =
+        Picture::read(path, resize.then_some([height, width])).map_err(|e| e.to_string())?;
     if picture.size[1..] != image[1..] {
         let [_, h, w] = picture.size;
         return Err(format!(
@@ -78,7 +80,10 @@ fn read(path: &Path, image: [usize; 3], resize: bool) -> Result<Picture, String>
     let refuse = || format!("{}: it has colours, the net takes grey images", path.display());
     match channels {
         1 | 3 => picture.with_channels(channels).ok_or_else(refuse),
-        _ => Err(format!("{}: the net takes {channels} channels, which no such file has", path.display())),
+        _ => Err(format!(
+            "{}: the net takes {channels} channels, which no such file has",
+            path.display()
+        )),
     }
 }
 

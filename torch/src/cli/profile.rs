@@ -32,14 +32,17 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     show(&compilation.problems, &compilation.sources);
     let Some(net) = compilation.net.take() else {
         return Err(match compilation.ok() {
-            true => format!("{} holds blocks alone; there is no net to profile", args.file.display()),
+            true => {
+                format!("{} holds blocks alone; there is no net to profile", args.file.display())
+            }
             false => "no profile: the net is not sound".into(),
         });
     };
     let (mut recipe, problems) = Recipe::resolve(&net.graph().settings, None, None);
     show(&problems, &compilation.sources);
     recipe.batch_size = args.batch.unwrap_or(recipe.batch_size);
-    let machine = Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
+    let machine =
+        Machine::choose(args.machine.device, args.machine.precision).map_err(|e| e.to_string())?;
     let method = Method {
         conv: args.conv,
         passes: args.passes.clone(),
@@ -47,8 +50,8 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         ..Method::default()
     };
     warn_of(method.conv, machine);
-    let found =
-        profile(&net, &recipe, machine, &method, args.steps, args.memory).map_err(|e| e.to_string())?;
+    let found = profile(&net, &recipe, machine, &method, args.steps, args.memory)
+        .map_err(|e| e.to_string())?;
     let title = format!(
         "{}: a training step on {} images, {} on {}",
         net.graph().name,
@@ -112,9 +115,13 @@ fn phases(before: &Before, after: &Phases) -> String {
 }
 
 fn json(graph: &Graph, before: &Before, profile: &Profile) -> Result<Value, String> {
-    let phases: Map<String, Value> =
-        before.phases(&profile.phases).into_iter().map(|(name, time)| (name.into(), time.into())).collect();
-    let mut value = serde_json::to_value(profile).map_err(|error| format!("cannot write JSON: {error}"))?;
+    let phases: Map<String, Value> = before
+        .phases(&profile.phases)
+        .into_iter()
+        .map(|(name, time)| (name.into(), time.into()))
+        .collect();
+    let mut value =
+        serde_json::to_value(profile).map_err(|error| format!("cannot write JSON: {error}"))?;
     value["net"] = graph.name.as_str().into();
     value["phases"] = phases.into();
     value["predicted_bytes"] = profile.predicted.total().into();
@@ -135,8 +142,9 @@ fn text(profile: &Profile, batch: usize) -> String {
         "with it",
     ];
     let mut rows = table(&header, 1..8);
-    let all: f64 =
-        profile.tasks.iter().flat_map(|task| task.seconds).sum::<f64>() + profile.optimiser + profile.data;
+    let all: f64 = profile.tasks.iter().flat_map(|task| task.seconds).sum::<f64>()
+        + profile.optimiser
+        + profile.data;
     for task in &profile.tasks {
         let time: f64 = task.seconds.iter().sum();
         let (macs, moved): (u64, u64) = (task.macs.iter().sum(), task.bytes.iter().sum());
@@ -178,7 +186,8 @@ fn text(profile: &Profile, batch: usize) -> String {
 /// The times by which the algorithms of convolutions were chosen.
 fn timed(profile: &Profile) -> String {
     let tasks = profile.tasks.iter().filter_map(|task| Some((&task.path, task.times?)));
-    let mut rows = table(&["convolution", "images", "by", "forward ms", "input ms", "weights ms"], 1..2);
+    let mut rows =
+        table(&["convolution", "images", "by", "forward ms", "input ms", "weights ms"], 1..2);
     for (path, times) in tasks {
         for (way, by) in [ConvAlgorithm::Library, times.candidate].into_iter().enumerate() {
             let mut row = match way {
@@ -191,7 +200,9 @@ fn timed(profile: &Profile) -> String {
     }
     match rows.is_empty() {
         true => String::new(),
-        false => format!("\nchosen by time, once for each shape on this machine:\n{}\n", trimmed(&rows)),
+        false => {
+            format!("\nchosen by time, once for each shape on this machine:\n{}\n", trimmed(&rows))
+        }
     }
 }
 

@@ -24,17 +24,21 @@ impl TrainingView {
         match event {
             Event::Start(_) => self.line(&header()),
             Event::Progress { epoch, seen, images, score, rate } => {
-                let todo = (u64::from(self.epochs - epoch)) * *images as u64 + (images - seen) as u64;
-                let left = Duration::try_from_secs_f64(todo as f64 / rate.max(1e-9)).unwrap_or(Duration::MAX);
+                let todo =
+                    (u64::from(self.epochs - epoch)) * *images as u64 + (images - seen) as u64;
+                let left = Duration::try_from_secs_f64(todo as f64 / rate.max(1e-9))
+                    .unwrap_or(Duration::MAX);
                 let left = duration(left);
                 self.bar.prefix(&format!("epoch {epoch}/{}", self.epochs));
                 self.bar.position(*seen as u64, *images as u64);
-                self.bar.message(&format!("loss {:.3}, {rate:.0} images/s, {left} left", score.loss));
+                self.bar
+                    .message(&format!("loss {:.3}, {rate:.0} images/s, {left} left", score.loss));
             }
             Event::Testing { .. } => self.bar.message("testing"),
             Event::Epoch(row) => self.line(&table_row(row)),
             Event::Earlier { reason, used } => {
-                let text = format!("{reason}; going on from the one before it, {}\n", used.display());
+                let text =
+                    format!("{reason}; going on from the one before it, {}\n", used.display());
                 self.bar.suspend(|| complain(&text));
             }
         }

@@ -83,7 +83,10 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
         log.print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
     }
     if report.finished == 0 && !report.failed.is_empty() && !worked.interrupted {
-        complain(&format!("no run could be finished: {} failed\n", count(report.failed.len(), "run")));
+        complain(&format!(
+            "no run could be finished: {} failed\n",
+            count(report.failed.len(), "run")
+        ));
         return Ok(ExitCode::from(PROBLEMS));
     }
     Ok(code(worked, &log))
@@ -93,7 +96,8 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
 fn end_with_parent() {
     #[cfg(target_os = "linux")]
     {
-        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+        let _ =
+            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
     }
 }
 
@@ -208,8 +212,9 @@ fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchErr
         Some(text) => Plan::compile(text, graph),
         None => Plan::net(&planned.folder, graph).map(|(net, _)| net),
     };
-    let found =
-        calibrate(plan, &net, machine, &mut |name| bar.message(&format!("timing a few steps of {name}")));
+    let found = calibrate(plan, &net, machine, &mut |name| {
+        bar.message(&format!("timing a few steps of {name}"))
+    });
     bar.clear();
     let found = found?;
     let workers = f64::from(args.workers.unwrap_or(1));

@@ -80,22 +80,37 @@ fn start(
     })?;
     let gpus = Machine::gpus();
     let device = match args.machine.device {
-        DeviceChoice::Auto if machine.device.is_cuda() => format!("cuda:{}", number as usize % gpus.max(1)),
+        DeviceChoice::Auto if machine.device.is_cuda() => {
+            format!("cuda:{}", number as usize % gpus.max(1))
+        }
         DeviceChoice::Auto | DeviceChoice::Cpu => "cpu".to_string(),
         DeviceChoice::Cuda(n) => format!("cuda:{n}"),
     };
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    command.args(["search", "--worker", "--device", &device, "--save-every", &args.save_every.to_string()]);
+    command.args([
+        "search",
+        "--worker",
+        "--device",
+        &device,
+        "--save-every",
+        &args.save_every.to_string(),
+    ]);
     command.arg(format!("--data={}", plan.spec.data));
     command.args(args.keep_weights.then_some("--keep-weights")).arg("--").arg(folder);
     if std::env::var_os("OMP_NUM_THREADS").is_none() {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         command.env("OMP_NUM_THREADS", (cores / count as usize).max(1).to_string());
     }
-    // A Ctrl-C in the terminal is for this process, which asks its workers once; a second time would cut them short.
+    // A Ctrl-C in the terminal is for this process, which asks its workers once; a second time
+    // would cut them short.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log).spawn().map_err(failed)
+    command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().map_err(failed)?)
+        .stderr(log)
+        .spawn()
+        .map_err(failed)
 }
 
 /// A new log of a worker, replacing an older one.

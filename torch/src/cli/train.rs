@@ -18,8 +18,8 @@ use netc::recipe::{self, Recipe};
 use netc::run::data::Dataset;
 use netc::run::tensorboard::EventFile;
 use netc::run::{
-    DeviceChoice, EpochRow, Method, NoJournal, Outcome, PrecisionChoice, RunAttempt, RunError, RunFolder,
-    RunInfo,
+    DeviceChoice, EpochRow, Method, NoJournal, Outcome, PrecisionChoice, RunAttempt, RunError,
+    RunFolder, RunInfo,
 };
 use netc::search::report::epochs;
 use netc::syntax::parse;
@@ -105,7 +105,9 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
     }
     let stop = stop_on_interrupt()?;
     if first {
-        log.print(&(training.overrides.clone() + &head(&training, &data, &machine, group.as_deref())));
+        log.print(
+            &(training.overrides.clone() + &head(&training, &data, &machine, group.as_deref())),
+        );
     }
     let resume = training.before.as_ref().and_then(|before| {
         before.checkpoint.as_deref().map(|checkpoint| Resume { checkpoint, rows: &before.rows })
@@ -223,7 +225,8 @@ fn readable(flat: String) -> Result<String, String> {
     match parse(&sources, id) {
         Ok(_) => Ok(flat),
         Err(problems) => {
-            let why = problems.sorted().first().map_or(String::new(), |problem| problem.message.clone());
+            let why =
+                problems.sorted().first().map_or(String::new(), |problem| problem.message.clone());
             Err(format!("no training: the net is too large to be read again from its run: {why}"))
         }
     }

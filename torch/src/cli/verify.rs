@@ -12,7 +12,8 @@ const MOST: f64 = 1e-9;
 pub(super) fn verify(args: &PassesArgs) -> ExitCode {
     each(args, &mut |net, purpose| {
         let verified = trusted(net, purpose, &args.passes)?;
-        let lines = verified.iter().map(|(pass, difference)| format!("  {pass}: {difference:.1e}\n"));
+        let lines =
+            verified.iter().map(|(pass, difference)| format!("  {pass}: {difference:.1e}\n"));
         Ok(match verified.is_empty() {
             true => "  no pass changes it\n".to_string(),
             false => lines.collect(),
@@ -29,13 +30,18 @@ pub(super) fn trusted(
 ) -> Result<Vec<(&'static str, f64)>, String> {
     let verified = crate::lower::verify(net, purpose, choice).map_err(|error| error.to_string())?;
     // A difference that is no number is not within bounds either.
-    match verified.iter().find(|verified| verified.difference.is_nan() || verified.difference > MOST) {
+    match verified
+        .iter()
+        .find(|verified| verified.difference.is_nan() || verified.difference > MOST)
+    {
         Some(wrong) => Err(format!(
             "the pass `{}` changes the result of {} by {:.1e}: leave it out with --passes, and please report it",
             wrong.pass,
             net.graph().name,
             wrong.difference
         )),
-        None => Ok(verified.into_iter().map(|verified| (verified.pass, verified.difference)).collect()),
+        None => {
+            Ok(verified.into_iter().map(|verified| (verified.pass, verified.difference)).collect())
+        }
     }
 }

@@ -70,7 +70,10 @@ impl Batches {
         }
         let count = limit.unwrap_or(usize::MAX).min(split.labels.len());
         if count == 0 {
-            return Err(RunError::Data(format!("expected at least one image of {} to use", data.name)));
+            return Err(RunError::Data(format!(
+                "expected at least one image of {} to use",
+                data.name
+            )));
         }
         let images = &split.images[..count * channels * rows * columns];
         Batches::build(data, images, &split.labels[..count], what, device)
@@ -141,15 +144,22 @@ impl Batches {
         })
     }
 
-    /// The augmented examples at `start..start + count` of an epoch's order: images `[count, channels, rows,
-    /// columns]`, normalised, fp32, and labels `[count]`.
-    pub fn training(&self, epoch: &Epoch, start: usize, count: usize) -> Result<(Tensor, Tensor), TchError> {
+    /// The augmented examples at `start..start + count` of an epoch's order: images
+    /// `[count, channels, rows, columns]`, normalised, fp32, and labels `[count]`.
+    pub fn training(
+        &self,
+        epoch: &Epoch,
+        start: usize,
+        count: usize,
+    ) -> Result<(Tensor, Tensor), TchError> {
         let pick = |list: &Tensor| list.f_narrow(0, start as i64, count as i64);
         let columns = self.columns.f_index_select(0, &pick(&epoch.flip)?)?.f_unsqueeze(1)?;
         let mut images = self.crop(&pick(&epoch.first)?, &columns)?;
         if self.cutout > 0 {
-            let rows = self.covered[0].f_index_select(0, &pick(&epoch.cutout[0])?)?.f_unsqueeze(2)?;
-            let columns = self.covered[1].f_index_select(0, &pick(&epoch.cutout[1])?)?.f_unsqueeze(1)?;
+            let rows =
+                self.covered[0].f_index_select(0, &pick(&epoch.cutout[0])?)?.f_unsqueeze(2)?;
+            let columns =
+                self.covered[1].f_index_select(0, &pick(&epoch.cutout[1])?)?.f_unsqueeze(1)?;
             let _ = images.f_masked_fill_(&rows.f_logical_and(&columns)?.f_unsqueeze(1)?, 0.0)?;
         }
         Ok((images, self.labels.f_index_select(0, &pick(&epoch.order)?)?))
@@ -159,8 +169,9 @@ impl Batches {
     pub fn plain(&self, start: usize, count: usize) -> Result<(Tensor, Tensor), TchError> {
         let [_, height, width] = self.image;
         let (tall, wide) = (height + 2 * self.pad, width + 2 * self.pad);
-        let first: Vec<i64> =
-            (start..start + count).map(|image| (image as i64 * tall + self.pad) * wide + self.pad).collect();
+        let first: Vec<i64> = (start..start + count)
+            .map(|image| (image as i64 * tall + self.pad) * wide + self.pad)
+            .collect();
         let first = Tensor::f_from_slice(&first)?.f_to_device(self.pixels.device())?;
         let images = self.crop(&first, &self.columns.f_narrow(0, 0, 1)?.f_unsqueeze(1)?)?;
         Ok((images, self.labels.f_narrow(0, start as i64, count as i64)?))
@@ -169,7 +180,8 @@ impl Batches {
     /// Gathers images by first pixel `[n]` and columns `[n or 1, 1, columns]`, and normalises them.
     fn crop(&self, first: &Tensor, columns: &Tensor) -> Result<Tensor, TchError> {
         let [channels, height, width] = self.image;
-        let pixel = first.f_reshape([-1, 1, 1])?.f_add(&self.rows)?.f_add(columns)?.f_flatten(0, -1)?;
+        let pixel =
+            first.f_reshape([-1, 1, 1])?.f_add(&self.rows)?.f_add(columns)?.f_flatten(0, -1)?;
         self.pixels
             .f_index_select(0, &pixel)?
             .f_to_kind(Kind::Float)?
@@ -189,7 +201,8 @@ fn reflected(i: i64, length: i64) -> i64 {
 
 fn covered(length: i64, side: i64) -> Result<Tensor, TchError> {
     let starts = 0..=length - side;
-    let table: Vec<bool> =
-        starts.flat_map(|start| (0..length).map(move |i| (start..start + side).contains(&i))).collect();
+    let table: Vec<bool> = starts
+        .flat_map(|start| (0..length).map(move |i| (start..start + side).contains(&i)))
+        .collect();
     Tensor::f_from_slice(&table)?.f_reshape([-1, length])
 }

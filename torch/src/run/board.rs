@@ -43,7 +43,8 @@ impl Board {
         match event {
             Event::Start(info) => self.begin(info),
             Event::Progress { epoch, seen, score, rate, .. } => {
-                let step = u64::from(epoch - 1) * self.steps + seen.div_ceil(self.batch_size) as u64;
+                let step =
+                    u64::from(epoch - 1) * self.steps + seen.div_ceil(self.batch_size) as u64;
                 let sum = score.loss * score.examples as f64;
                 let since = (score.examples.saturating_sub(self.seen.0), sum - self.seen.1);
                 self.seen = (score.examples, sum);

@@ -21,14 +21,15 @@ pub(super) const NO_FACTS: Option<&()> = None;
 
 /// A tensor on any device as fp32, in the order of its dimensions.
 pub(super) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
-    let host = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let host =
+        tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
     let mut values = vec![0f32; host.numel()];
     host.f_copy_data(&mut values, host.numel())?;
     Ok(Entry::floats(host.size().iter().map(|&d| d as usize).collect(), &values))
 }
 
-/// Writes every weight and buffer of a net. The same content gives the same bytes. A reader finds the old file or the
-/// new one, never a part.
+/// Writes every weight and buffer of a net. The same content gives the same bytes. A reader finds
+/// the old file or the new one, never a part.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -41,7 +42,8 @@ pub(super) fn save_trained(path: &Path, net: &TorchNet, facts: &Facts) -> Result
     write(path, weights(net)?, Some(facts))
 }
 
-/// Like [`save_trained`], with all else that training changes. The checkpoint before it is kept beside it.
+/// Like [`save_trained`], with all else that training changes. The checkpoint before it is kept
+/// beside it.
 pub(super) fn save_state(path: &Path, state: &State, facts: &Facts) -> Result<(), RunError> {
     let mut entries = weights(&state.net)?;
     for (name, _, tensor) in more(state) {
@@ -74,17 +76,22 @@ pub(super) fn put_back(path: &Path, state: &State) -> Result<(), RunError> {
     write_atomically(path, &bytes_in_folder(&before(path), &state.net)?)
 }
 
-/// What training changes besides the net's weights: the name in the file, the weight it belongs to, the tensor.
+/// What training changes besides the net's weights: the name in the file, the weight it belongs to,
+/// the tensor.
 fn more(state: &State) -> Vec<(String, &Weight, &Tensor)> {
     let mut all = Vec::new();
     for (weight, remembered) in state.net.trained().zip(state.optimiser.remembered()) {
         let named = OPTIMISER.iter().zip(remembered);
-        all.extend(named.map(|(prefix, tensor)| (format!("{prefix}{}", weight.name), weight, tensor)));
+        all.extend(
+            named.map(|(prefix, tensor)| (format!("{prefix}{}", weight.name), weight, tensor)),
+        );
     }
     for (prefix, average) in [(EMA, &state.ema), (SLOW, &state.slow)] {
         let tensors = average.iter().flat_map(|average| &average.0);
         let named = state.net.weights().iter().zip(tensors);
-        all.extend(named.map(|(weight, tensor)| (format!("{prefix}{}", weight.name), weight, tensor)));
+        all.extend(
+            named.map(|(weight, tensor)| (format!("{prefix}{}", weight.name), weight, tensor)),
+        );
     }
     all
 }
@@ -96,13 +103,15 @@ pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<
     let bytes = bytes_in_folder(path, &state.net)?;
     let file = opened(path, &bytes)?;
     let damaged = |reason: String| RunError::Damaged { path: path.into(), reason };
-    let facts = file.facts.clone().ok_or_else(|| damaged("it does not say which epoch it is of".into()))?;
-    let facts: Facts =
-        serde_json::from_value(facts).map_err(|e| damaged(format!("what it says of its training: {e}")))?;
+    let facts =
+        file.facts.clone().ok_or_else(|| damaged("it does not say which epoch it is of".into()))?;
+    let facts: Facts = serde_json::from_value(facts)
+        .map_err(|e| damaged(format!("what it says of its training: {e}")))?;
     let names = file.names();
     if facts.epochs == epochs as usize && !names.iter().any(|name| name.starts_with(OPTIMISER[0])) {
         put(&file, path, &state.net, "")?;
-        state.ema = state.ema.take().map(|_| Average::of(&state.net)).transpose().at("the running mean")?;
+        state.ema =
+            state.ema.take().map(|_| Average::of(&state.net)).transpose().at("the running mean")?;
         return Ok(facts);
     }
     let begun = names.iter().any(|name| name.starts_with(SLOW));
@@ -111,7 +120,8 @@ pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<
     let mut all = Vec::new();
     for (name, weight, tensor) in more(state) {
         let values = file.floats(&name, &weight.dims).map_err(refuse)?;
-        let values = Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?;
+        let values =
+            Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?;
         all.push((tensor, values));
     }
     put(&file, path, &state.net, "")?;

@@ -33,16 +33,19 @@ impl Trained {
     /// weights that do not fit.
     pub fn load(run: &Path, net: &Checked, machine: Machine) -> Result<Trained, RunError> {
         let RunInfo { image, classes, normalisation, .. } = RunFolder::info(run)?;
-        let old = || RunError::NoRun {
+        let old = || {
+            RunError::NoRun {
             path: run.into(),
             reason:
                 "its run.json says neither the classes nor how images are read, as an older netc wrote it; \
                      train it anew"
                     .into(),
+        }
         };
         let fits = net.shape(net.input()).image() == Some(image.map(|n| n as u64))
             && net.shape(net.output()).dims() == [classes.len() as u64];
-        let normalisation = normalisation.filter(|n| fits && [n.mean.len(), n.std.len()] == [image[0]; 2]);
+        let normalisation =
+            normalisation.filter(|n| fits && [n.mean.len(), n.std.len()] == [image[0]; 2]);
         let normalisation = normalisation.ok_or_else(old)?;
         let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
         let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
@@ -76,8 +79,10 @@ impl Trained {
 
     fn batch(&self, pictures: &[Picture]) -> Result<Tensor, TchError> {
         let [channels, height, width] = self.image.map(|n| n as i64);
-        let pixels: Vec<u8> = pictures.iter().flat_map(|picture| &picture.pixels).copied().collect();
-        let constant = |values: &[f32]| Tensor::f_from_slice(values)?.f_reshape([1, channels, 1, 1]);
+        let pixels: Vec<u8> =
+            pictures.iter().flat_map(|picture| &picture.pixels).copied().collect();
+        let constant =
+            |values: &[f32]| Tensor::f_from_slice(values)?.f_reshape([1, channels, 1, 1]);
         Tensor::f_from_slice(&pixels)?
             .f_reshape([-1, channels, height, width])?
             .f_to_kind(Kind::Float)?
@@ -87,7 +92,8 @@ impl Trained {
     }
 
     fn probabilities(&self, logits: &Tensor) -> Result<Vec<Vec<f32>>, TchError> {
-        let rows = logits.f_softmax(1, Kind::Float)?.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
+        let rows =
+            logits.f_softmax(1, Kind::Float)?.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
         let mut flat = vec![0.0f32; rows.numel()];
         rows.f_copy_data(&mut flat, rows.numel())?;
         Ok(flat.chunks_exact(self.classes.len()).map(<[f32]>::to_vec).collect())

@@ -29,7 +29,8 @@ impl Machine {
             DeviceChoice::Auto | DeviceChoice::Cpu => Device::Cpu,
             DeviceChoice::Cuda(n) if n < gpus => Device::Cuda(n),
             DeviceChoice::Cuda(n) => {
-                let message = format!("there is no device cuda:{n}: libtorch found {gpus} CUDA GPUs");
+                let message =
+                    format!("there is no device cuda:{n}: libtorch found {gpus} CUDA GPUs");
                 return Err(RunError::Device(message));
             }
         };
@@ -96,7 +97,8 @@ pub struct LibtorchFacts {
 /// What libtorch reports about itself.
 pub fn libtorch_facts() -> LibtorchFacts {
     let build = kernels::aten::build();
-    let version = build.split("TORCH_VERSION=").nth(1).and_then(|rest| rest.split([',', ' ']).next());
+    let version =
+        build.split("TORCH_VERSION=").nth(1).and_then(|rest| rest.split([',', ' ']).next());
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let library = maps.lines().filter_map(|line| line.find('/').map(|at| &line[at..]));
     LibtorchFacts {

@@ -78,7 +78,8 @@ impl Epoch<'_> {
         let [_, height, width] = job.data.image;
         let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
         let places = self.batches.epoch(&draws).at("augmentation")?;
-        // Of several ranks the first one alone has what was counted before: the sum over them is taken later.
+        // Of several ranks the first one alone has what was counted before: the sum over them is
+        // taken later.
         let (sums, examples) = match job.group.is_none_or(|group| group.rank() == 0) {
             true => (from.sums, from.examples),
             false => ([0.0; 2], 0),
@@ -93,7 +94,8 @@ impl Epoch<'_> {
         for step in from.step..steps {
             let first = step * batch_size;
             let size = batch_size.min(images - first);
-            let stop = self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
+            let stop =
+                self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
             let last = step + 1 == steps;
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
             // Nothing is saved of which it is not known that the loss is a number.
@@ -142,16 +144,24 @@ impl Epoch<'_> {
     ) -> Result<bool, RunError> {
         let (job, epoch) = (self.job, self.number);
         let share = job.group.map_or(first..first + size, |group| group.share(first, size));
-        let (images, labels) = self.batches.training(places, share.start, share.len()).at("augmentation")?;
+        let (images, labels) =
+            self.batches.training(places, share.start, share.len()).at("augmentation")?;
         let rank = job.group.map_or(0, |group| group.rank());
         let own = if rank == 0 { String::new() } else { format!(" rank {rank}") };
         let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}{own}")).unsigned_abs();
-        let (Stepped { logits, loss }, mut gradients) = stepper.step(state, (&images, &labels), seed)?;
+        let (Stepped { logits, loss }, mut gradients) =
+            stepper.step(state, (&images, &labels), seed)?;
         if state.net.device() == Device::Cpu {
             let loss = loss.f_double_value(&[]).at("the loss")? / share.len() as f64;
             if !loss.is_finite() {
                 let origin = origin::of_step(&state.net, &images, seed)?;
-                return Err(RunError::Diverged { loss, epoch, step: step + 1, exact: true, origin });
+                return Err(RunError::Diverged {
+                    loss,
+                    epoch,
+                    step: step + 1,
+                    exact: true,
+                    origin,
+                });
             }
         }
         let asked = job.stop.load(Ordering::Relaxed);

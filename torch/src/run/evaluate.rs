@@ -45,7 +45,8 @@ pub fn evaluate(
     group: Option<&Arc<Group>>,
 ) -> Result<Score, RunError> {
     let never = AtomicBool::new(false);
-    evaluate_watched((net, net), batches, how, (group, &never), &mut |_, _| Ok(())).map(|done| done.score)
+    evaluate_watched((net, net), batches, how, (group, &never), &mut |_, _| Ok(()))
+        .map(|done| done.score)
 }
 
 /// How an evaluation ended.
@@ -157,7 +158,11 @@ fn views_of(which: TestViews, images: &Tensor) -> Result<Vec<(f64, Tensor)>, Tch
             let [height, width] = [2, 3].map(|side| images.size()[side]);
             let wide = images.f_reflection_pad2d([1, 1, 1, 1])?;
             let shifted = |by: i64| mirrored(wide.f_narrow(2, by, height)?.f_narrow(3, by, width)?);
-            let all = [views(0.25, mirrored(plain)?), views(0.125, shifted(0)?), views(0.125, shifted(2)?)];
+            let all = [
+                views(0.25, mirrored(plain)?),
+                views(0.125, shifted(0)?),
+                views(0.125, shifted(2)?),
+            ];
             Ok(all.into_iter().flatten().collect())
         }
     }
@@ -169,11 +174,17 @@ fn add(sum: Option<Tensor>, tensor: Tensor, part: f64) -> Result<Tensor, TchErro
     sum.map_or(Ok(own.shallow_clone()), |sum| sum.f_add(&own))
 }
 
-/// Evaluates the weights of a run folder on a data set's test images, in the views of the run's recipe.
+/// Evaluates the weights of a run folder on a data set's test images, in the views of the run's
+/// recipe.
 ///
 /// # Errors
 /// Weights that do not fit the net; errors of libtorch.
-pub fn evaluate_run(run: &Path, net: &Checked, data: &Dataset, machine: Machine) -> Result<Score, RunError> {
+pub fn evaluate_run(
+    run: &Path,
+    net: &Checked,
+    data: &Dataset,
+    machine: Machine,
+) -> Result<Score, RunError> {
     evaluate_run_watched(run, net, data, machine, &mut |_, _| Ok(()))
 }
 
@@ -190,7 +201,8 @@ pub fn confusion_of_run(
     let mut confusion = Confusion::new(data.classes.clone());
     let score = evaluate_run_watched(run, net, data, machine, &mut |logits, labels| {
         let list = |tensor: Tensor| Vec::<i64>::try_from(tensor.f_to_device(Device::Cpu)?);
-        let pairs = list(labels.shallow_clone())?.into_iter().zip(list(logits.f_argmax(1, false)?)?);
+        let pairs =
+            list(labels.shallow_clone())?.into_iter().zip(list(logits.f_argmax(1, false)?)?);
         pairs.for_each(|(class, answer)| confusion.count(class as usize, answer as usize));
         Ok(())
     })?;
@@ -221,8 +233,13 @@ fn evaluate_run_watched(
     evaluate_watched((&rewritten, &net), batches, how, among, watch).map(|done| done.score)
 }
 
-/// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label spread over the classes.
-pub(super) fn sum_of_losses(logits: &Tensor, labels: &Tensor, smoothing: f64) -> Result<Tensor, TchError> {
+/// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label
+/// spread over the classes.
+pub(super) fn sum_of_losses(
+    logits: &Tensor,
+    labels: &Tensor,
+    smoothing: f64,
+) -> Result<Tensor, TchError> {
     logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::Sum, -100, smoothing)
 }
 

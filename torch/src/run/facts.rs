@@ -47,7 +47,10 @@ impl Facts {
             recipe: job.recipe.to_yaml(),
             seed: job.seed,
             precision: Some(job.machine.precision),
-            examples: Some([used(job.limit_train, data.train.len()), used(job.limit_test, data.test.len())]),
+            examples: Some([
+                used(job.limit_train, data.train.len()),
+                used(job.limit_test, data.test.len()),
+            ]),
             epochs,
             part,
         }
@@ -80,7 +83,8 @@ impl Facts {
         if let (Some(was), Some(is)) = (self.examples, now.examples)
             && was != is
         {
-            let text = |[train, test]: [usize; 2]| format!("{train} training and {test} test examples");
+            let text =
+                |[train, test]: [usize; 2]| format!("{train} training and {test} test examples");
             return refuse("a training on", text(is), text(was));
         }
         Ok(())

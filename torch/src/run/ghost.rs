@@ -40,7 +40,11 @@ impl TrainingNorm for GhostNorm {
             vars.push(var);
         }
         for (running, groups) in [(running_mean, means), (running_var, vars)] {
-            let mean = Tensor::f_stack(&groups, 0)?.f_mean_dim([0i64].as_slice(), false, running.kind())?;
+            let mean = Tensor::f_stack(&groups, 0)?.f_mean_dim(
+                [0i64].as_slice(),
+                false,
+                running.kind(),
+            )?;
             let _ = running.shallow_clone().f_lerp_(&mean, momentum)?;
         }
         Tensor::f_cat(&values, 0)

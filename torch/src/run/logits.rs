@@ -13,8 +13,8 @@ use super::Machine;
 use super::checkpoint::{NO_FACTS, entry, write};
 use crate::lower::{At, Mode, TorchNet};
 
-/// Computes a net in fp32 on the CPU, in evaluation mode, op by op: reads `images` `[n, ...]` from one file and writes
-/// `logits` into another.
+/// Computes a net in fp32 on the CPU, in evaluation mode, op by op: reads `images` `[n, ...]` from
+/// one file and writes `logits` into another.
 ///
 /// # Errors
 /// Images or weights that do not fit the net; what libtorch or the file system refuse.
@@ -27,16 +27,24 @@ pub fn logits(net: &Checked, weights: &Weights, images: &Path, out: &Path) -> Re
     let shape = net.shape(net.input());
     let fits = found.shape().iter().skip(1).map(|&d| d as u64).eq(shape.dims().iter().copied());
     if found.dtype() != Dtype::F32 || !fits {
-        return Err(refuse(format!("expected F32 {shape}, got {:?} {:?}", found.dtype(), found.shape())));
+        return Err(refuse(format!(
+            "expected F32 {shape}, got {:?} {:?}",
+            found.dtype(),
+            found.shape()
+        )));
     }
-    let values: Vec<f32> =
-        found.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let values: Vec<f32> = found
+        .data()
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
     let dims: Vec<i64> = found.shape().iter().map(|&d| d as i64).collect();
     let images = Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(dims)).at("the images")?;
     let torch = TorchNet::new(net, 0, Device::Cpu, Precision::Fp32)?;
     for weight in torch.weights() {
-        let numbers =
-            weights.get(&weight.name).ok_or_else(|| refuse(format!("no weight `{}`", weight.name)))?;
+        let numbers = weights
+            .get(&weight.name)
+            .ok_or_else(|| refuse(format!("no weight `{}`", weight.name)))?;
         weight.set_values(&numbers.values).at(&weight.name)?;
     }
     let logits = tch::no_grad(|| torch.forward(&images, Mode::Eval))?;

@@ -12,13 +12,15 @@ use std::ffi::CStr;
 /// The dynamic linker's words.
 pub(super) fn load_cuda() -> Result<(), String> {
     // SAFETY: the name is a NUL-terminated literal, and loading libtorch_cuda.so runs no code but
-    // its registrations. The handle is left open on purpose: kernels stay registered. The linker's words
-    // are null or a string that stays until this thread's next call.
+    // its registrations. The handle is left open on purpose: kernels stay registered. The linker's
+    // words are null or a string that stays until this thread's next call.
     #[cfg(target_os = "linux")]
     unsafe {
-        if libc::dlopen(c"libtorch_cuda.so".as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL).is_null() {
+        if libc::dlopen(c"libtorch_cuda.so".as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL).is_null()
+        {
             let words = libc::dlerror();
-            let text = (!words.is_null()).then(|| CStr::from_ptr(words).to_string_lossy().into_owned());
+            let text =
+                (!words.is_null()).then(|| CStr::from_ptr(words).to_string_lossy().into_owned());
             return Err(text.unwrap_or_else(|| "libtorch_cuda.so cannot be loaded".into()));
         }
     }

@@ -6,7 +6,8 @@ use tch::{TchError, Tensor};
 
 use crate::lower::{At, Mode, TorchNet};
 
-/// In an evaluation of some images, by libtorch's ops one by one; [`Origin::Loss`] if every value is finite.
+/// In an evaluation of some images, by libtorch's ops one by one; [`Origin::Loss`] if every value
+/// is finite.
 pub(super) fn of_evaluation(net: &TorchNet, images: &Tensor) -> Result<Origin, TorchError> {
     for weight in net.weights() {
         if !finite(&weight.tensor).at(&weight.name)? {

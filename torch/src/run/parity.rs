@@ -1,4 +1,5 @@
-//! A few training steps of one net in numbers, for comparison with another implementation, device or arithmetic.
+//! A few training steps of one net in numbers, for comparison with another implementation, device
+//! or arithmetic.
 
 use std::fs;
 use std::path::Path;
@@ -104,8 +105,8 @@ impl Steps {
     /// Writes them into a folder, as fp32 whatever their type:
     ///
     /// - `before.safetensors`, `after.safetensors`: weights and buffers;
-    /// - `batch.safetensors`: `images` fp32 `[steps, batch, channels, rows, columns]`, standard normal; `labels` int64
-    ///   `[steps, batch]`; `lr` fp32 `[steps]`, the rates on the mean loss;
+    /// - `batch.safetensors`: `images` fp32 `[steps, batch, channels, rows, columns]`, standard
+    ///   normal; `labels` int64 `[steps, batch]`; `lr` fp32 `[steps]`, the rates on the mean loss;
     /// - `eval.safetensors`: `logits` in evaluation mode;
     /// - `train.safetensors`: `logits`, `loss`, and `grad.NAME` for each trained weight.
     ///
@@ -125,10 +126,15 @@ impl Steps {
         checkpoint::write(&file("batch"), Examples::new(net, trial).entries(&lr), Some(&facts))?;
         let entry = |(name, tensor): &(String, Tensor)| entry(name, tensor);
         for (name, tensors) in [("before", &self.before), ("after", &self.after)] {
-            checkpoint::write(&file(name), tensors.iter().map(entry).collect::<Result<_, _>>()?, NO_FACTS)?;
+            checkpoint::write(
+                &file(name),
+                tensors.iter().map(entry).collect::<Result<_, _>>()?,
+                NO_FACTS,
+            )?;
         }
         checkpoint::write(&file("eval"), vec![self::entry("logits", &self.evaluated)?], NO_FACTS)?;
-        let mut entries = vec![self::entry("logits", &self.logits)?, self::entry("loss", &self.loss)?];
+        let mut entries =
+            vec![self::entry("logits", &self.logits)?, self::entry("loss", &self.loss)?];
         for (name, gradient) in &self.gradients {
             entries.push(self::entry(&format!("grad.{name}"), gradient)?);
         }
@@ -142,7 +148,8 @@ fn evaluated(net: &TorchNet, images: &Tensor, trial: &Trial<'_>) -> Result<Tenso
     let logits = match method.executor {
         Executor::Eager => tch::no_grad(|| net.forward(images, Mode::Eval))?,
         Executor::Compiled => {
-            Session::new(net, Purpose::Evaluation, batch, &tuning(method, machine))?.evaluate(images)?
+            Session::new(net, Purpose::Evaluation, batch, &tuning(method, machine))?
+                .evaluate(images)?
         }
     };
     host(&logits).at("the logits").map_err(RunError::from)
@@ -174,7 +181,8 @@ impl Examples {
         let image = net.shape(net.input()).dims().iter().map(|&d| d as usize);
         let dims: Vec<usize> = [trial.steps, trial.batch].into_iter().chain(image).collect();
         let images = (0..dims.iter().product()).map(|_| StandardNormal.sample(&mut rng)).collect();
-        let labels = (0..trial.steps * trial.batch).map(|_| rng.random_range(0..classes as i64)).collect();
+        let labels =
+            (0..trial.steps * trial.batch).map(|_| rng.random_range(0..classes as i64)).collect();
         Examples { images, labels, dims }
     }
 
@@ -230,7 +238,8 @@ impl Distance {
             evaluated: one(&found.evaluated, &exact.evaluated)?,
             logits: one(&found.logits, &exact.logits)?,
             gradients: relative(found_by.iter().zip(&exact_by)).at("the gradients")?,
-            changes: relative(changes.iter().map(|[found, exact]| (found, exact))).at("the weights")?,
+            changes: relative(changes.iter().map(|[found, exact]| (found, exact)))
+                .at("the weights")?,
         })
     }
 
@@ -254,10 +263,13 @@ impl Distance {
 fn changes(found: &Steps, exact: &Steps) -> Result<Vec<[Tensor; 2]>, TchError> {
     let of = |after: &Tensor, before: &Tensor| after.f_to_kind(Kind::Double)?.f_sub(before);
     let rows = exact.before.iter().zip(&exact.after).zip(&found.after);
-    rows.map(|(((_, before), (_, after)), (_, own))| Ok([of(own, before)?, of(after, before)?])).collect()
+    rows.map(|(((_, before), (_, after)), (_, own))| Ok([of(own, before)?, of(after, before)?]))
+        .collect()
 }
 
-fn relative<'a>(pairs: impl IntoIterator<Item = (&'a Tensor, &'a Tensor)>) -> Result<f64, TchError> {
+fn relative<'a>(
+    pairs: impl IntoIterator<Item = (&'a Tensor, &'a Tensor)>,
+) -> Result<f64, TchError> {
     let square = |t: &Tensor| t.f_square()?.f_sum(Kind::Double)?.f_double_value(&[]);
     let (mut apart, mut size) = (0.0, 0.0);
     for (found, exact) in pairs {

@@ -121,7 +121,8 @@ pub fn profile(
     if method.without.plain_descent() {
         optimiser = optimiser.plain();
     }
-    let (mut tasks, mut whole, mut data, mut descent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut tasks, mut whole, mut data, mut descent) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for step in 0..WARM_UP + steps {
         let start = Instant::now();
         let (images, labels) = images.batch(step).at("augmentation")?;
@@ -151,7 +152,8 @@ pub fn profile(
     let predicted = compiled.schedule().footprint(net.plan(), load);
     let width = net.precision().bytes();
     let rows = compiled.tasks().into_iter().enumerate().map(|(i, task)| {
-        let seconds = [0, 1].map(|direction| median(tasks.iter().map(|times| times[i][direction]).collect()));
+        let seconds =
+            [0, 1].map(|direction| median(tasks.iter().map(|times| times[i][direction]).collect()));
         let step = &net.plan().steps()[task.step];
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
         let forward = step.op.macs(&shapes, &step.shape).saturating_mul(batch as u64);
@@ -161,7 +163,9 @@ pub fn profile(
         let moved = |numbers: u64| numbers * batch as u64 * width;
         let bytes = match step.is_view() {
             true => [0, 0],
-            false => [moved(read + task.written) + weights, moved(task.written + 2 * read) + 2 * weights],
+            false => {
+                [moved(read + task.written) + weights, moved(task.written + 2 * read) + 2 * weights]
+            }
         };
         TaskProfile {
             path: step.path.clone(),
@@ -204,11 +208,14 @@ impl Images {
         let Some([channels @ 1..=3, height, width]) = input.image() else {
             let sizes: Vec<i64> =
                 [batch as u64].iter().chain(input.dims()).map(|&size| size as i64).collect();
-            let images = Tensor::f_randn(sizes, (Kind::Float, machine.device)).at("random images")?;
-            let labels = Tensor::f_randint(classes as i64, [batch as i64], (Kind::Int64, machine.device));
+            let images =
+                Tensor::f_randn(sizes, (Kind::Float, machine.device)).at("random images")?;
+            let labels =
+                Tensor::f_randint(classes as i64, [batch as i64], (Kind::Int64, machine.device));
             return Ok(Images::Plain(images, labels.at("random labels")?));
         };
-        let image = [channels, height, width].map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+        let image =
+            [channels, height, width].map(|size| usize::try_from(size).unwrap_or(usize::MAX));
         let count = BATCHES * batch;
         let mut rng = seed::rng(0, "profile");
         let mut bytes = vec![0u8; count * image.iter().product::<usize>()];
@@ -233,7 +240,9 @@ impl Images {
 
     fn batch(&self, step: usize) -> Result<(Tensor, Tensor), TchError> {
         match self {
-            Images::Augmented(batches, epoch, size) => batches.training(epoch, step % BATCHES * size, *size),
+            Images::Augmented(batches, epoch, size) => {
+                batches.training(epoch, step % BATCHES * size, *size)
+            }
             Images::Plain(images, labels) => Ok((images.shallow_clone(), labels.shallow_clone())),
         }
     }
@@ -266,7 +275,10 @@ fn memory_peak(machine: Machine) -> Result<f64, TchError> {
     Ok((2 * 4 * (64u64 << 20)) as f64 / time)
 }
 
-fn fastest(machine: Machine, mut run: impl FnMut() -> Result<(), TchError>) -> Result<f64, TchError> {
+fn fastest(
+    machine: Machine,
+    mut run: impl FnMut() -> Result<(), TchError>,
+) -> Result<f64, TchError> {
     let mut best = f64::INFINITY;
     for _ in 0..5 {
         let start = Instant::now();

@@ -95,8 +95,13 @@ impl State {
     /// Refuses a state with a value that is not finite: it is not worth saving.
     pub(super) fn is_finite(&self) -> Result<(), RunError> {
         let remembered = self.net.trained().zip(self.optimiser.remembered());
-        let remembered = remembered.flat_map(|(weight, all)| all.into_iter().map(move |t| (weight, t)));
-        let means = self.ema.iter().chain(&self.slow).flat_map(|mean| self.net.weights().iter().zip(&mean.0));
+        let remembered =
+            remembered.flat_map(|(weight, all)| all.into_iter().map(move |t| (weight, t)));
+        let means = self
+            .ema
+            .iter()
+            .chain(&self.slow)
+            .flat_map(|mean| self.net.weights().iter().zip(&mean.0));
         let own = self.net.weights().iter().map(|weight| (weight, &weight.tensor));
         for (weight, tensor) in own.chain(remembered).chain(means) {
             if !finite(tensor).at(&weight.name)? {
@@ -115,7 +120,8 @@ impl State {
 
     /// The net to test: with the average of the weights if there is one.
     pub(super) fn tested(&self) -> TorchNet {
-        let own: Vec<Tensor> = self.net.weights().iter().map(|w| w.tensor.shallow_clone()).collect();
+        let own: Vec<Tensor> =
+            self.net.weights().iter().map(|w| w.tensor.shallow_clone()).collect();
         self.net.with_tensors(self.ema.as_ref().map_or(&own, |ema| &ema.0))
     }
 }
@@ -134,7 +140,11 @@ pub(super) struct Average(pub Vec<Tensor>);
 impl Average {
     /// Those of a net as they are now.
     pub(super) fn of(net: &TorchNet) -> Result<Average, TchError> {
-        net.weights().iter().map(|weight| copy(&weight.tensor)).collect::<Result<_, _>>().map(Average)
+        net.weights()
+            .iter()
+            .map(|weight| copy(&weight.tensor))
+            .collect::<Result<_, _>>()
+            .map(Average)
     }
 
     /// Moves towards the net, keeping the fraction `keep`.

@@ -50,7 +50,9 @@ impl Batching {
 
     /// Refuses a net that would normalise a single value per channel, which has no variance.
     pub fn has_variance(self, net: &Checked) -> Result<(), RunError> {
-        let Some(smallest) = self.smallest().filter(|smallest| smallest.images == 1) else { return Ok(()) };
+        let Some(smallest) = self.smallest().filter(|smallest| smallest.images == 1) else {
+            return Ok(());
+        };
         let alone = net.order().iter().find(|&&id| {
             let shape = net.shape(id);
             matches!(net.node(id).op, Op::BatchNorm(_)) && shape.elements() == shape.channels()
@@ -62,9 +64,9 @@ impl Batching {
 
     fn smallest(self) -> Option<Smallest> {
         let batches = [self.batch_size.min(self.images), self.images % self.batch_size.max(1)];
-        let shares = batches
-            .into_iter()
-            .flat_map(|batch| [batch / self.ranks, batch.div_ceil(self.ranks)].map(|share| (batch, share)));
+        let shares = batches.into_iter().flat_map(|batch| {
+            [batch / self.ranks, batch.div_ceil(self.ranks)].map(|share| (batch, share))
+        });
         let groups = shares.filter(|(_, share)| *share > 0).map(|(batch, share)| {
             let groups = share.checked_div(self.ghost_batch).unwrap_or(1).max(1);
             Smallest { batch, share, images: share / groups }

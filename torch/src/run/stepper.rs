@@ -61,7 +61,8 @@ impl Stepper {
     }
 }
 
-/// How convolutions are chosen on a machine; measurements are kept in the user's cache folder, if there is one.
+/// How convolutions are chosen on a machine; measurements are kept in the user's cache folder, if
+/// there is one.
 pub(super) fn tuning(method: &Method, machine: Machine) -> Tuning {
     let Hardware { cpu, threads, .. } = machine.hardware();
     let cache = data::cache_folder().ok().map(|folder| folder.join("convolutions.json"));

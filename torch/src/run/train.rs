@@ -123,13 +123,17 @@ pub fn train(
     fits(job.net, job.data)?;
     has_images(job.data, [job.limit_train, job.limit_test])?;
     Batching::of(job).has_variance(job.net)?;
-    let trained = optimise(job.net, Purpose::Training, &job.method.passes).map_err(RunError::Pass)?;
-    let tested = optimise(trained.net(), Purpose::Evaluation, &job.method.passes).map_err(RunError::Pass)?;
-    let mut net = TorchNet::new(trained.net(), job.seed, job.machine.device, job.machine.precision)?;
+    let trained =
+        optimise(job.net, Purpose::Training, &job.method.passes).map_err(RunError::Pass)?;
+    let tested =
+        optimise(trained.net(), Purpose::Evaluation, &job.method.passes).map_err(RunError::Pass)?;
+    let mut net =
+        TorchNet::new(trained.net(), job.seed, job.machine.device, job.machine.precision)?;
     let data = job.data;
     let what = augmentation(job.recipe);
     let training = Batches::new(data, &data.train, job.limit_train, what, job.machine.device)?;
-    let testing = Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
+    let testing =
+        Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
     if let Some(group) = job.group {
         enough_for_all(group, training.count(), job.recipe.batch_size)?;
         if job.method.sync_norm {
@@ -157,8 +161,12 @@ pub fn train(
     };
     let net = &state.net;
     if let Some(group) = job.group {
-        let weights: Vec<Tensor> =
-            net.weights().iter().map(|w| w.tensor.f_detach()).collect::<Result<_, _>>().at("the weights")?;
+        let weights: Vec<Tensor> = net
+            .weights()
+            .iter()
+            .map(|w| w.tensor.f_detach())
+            .collect::<Result<_, _>>()
+            .at("the weights")?;
         group.broadcast(&weights.iter().collect::<Vec<_>>())?;
     }
     let batch = job.recipe.batch_size.min(training.count());
@@ -170,7 +178,14 @@ pub fn train(
     };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let result = epochs(job, (stepper, state), (rows, part), (&training, &testing, &tested), journal, report);
+    let result = epochs(
+        job,
+        (stepper, state),
+        (rows, part),
+        (&training, &testing, &tested),
+        journal,
+        report,
+    );
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
 }
@@ -192,7 +207,12 @@ fn epochs(
         let epoch = Epoch { job, batches, schedule: &schedule, number };
         let done = rows.len();
         let mut keep = |state: &State, part: Part| save(job, state, done, part, journal);
-        let pass = epoch.train((&mut stepper, &mut state), std::mem::take(&mut part), &mut keep, report)?;
+        let pass = epoch.train(
+            (&mut stepper, &mut state),
+            std::mem::take(&mut part),
+            &mut keep,
+            report,
+        )?;
         let (train, whole) = match pass {
             Pass::Whole(score, whole) => (score, whole),
             Pass::Stopped(part) => {
@@ -237,9 +257,14 @@ fn epochs(
             break;
         }
     }
-    if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job)) {
+    if let Some(path) = journal.weights().filter(|_| outcome == Outcome::Finished && is_first(job))
+    {
         state.is_finite()?;
-        checkpoint::save_trained(&path, &state.tested(), &Facts::of(job, rows.len(), Part::default()))?;
+        checkpoint::save_trained(
+            &path,
+            &state.tested(),
+            &Facts::of(job, rows.len(), Part::default()),
+        )?;
         let _ = std::fs::remove_file(checkpoint::before(&journal.checkpoint()));
     }
     Ok(RunReport { outcome, rows })
@@ -247,11 +272,17 @@ fn epochs(
 
 /// A warm-up step that changes nothing, so that one-time costs, such as the first allocation, do
 /// not count for an epoch.
-fn warm_up(job: &Job<'_>, stepper: &mut Stepper, state: &State, batches: &Batches) -> Result<(), RunError> {
+fn warm_up(
+    job: &Job<'_>,
+    stepper: &mut Stepper,
+    state: &State,
+    batches: &Batches,
+) -> Result<(), RunError> {
     let size = job.recipe.batch_size.min(batches.count());
     let share = job.group.map_or(0..size, |group| group.share(0, size));
     let (images, labels) = batches.plain(share.start, share.len()).at("the images")?;
-    let statistics = state.net.weights().iter().filter(|weight| !weight.trained).map(|weight| &weight.tensor);
+    let statistics =
+        state.net.weights().iter().filter(|weight| !weight.trained).map(|weight| &weight.tensor);
     let kept = statistics.map(|tensor| Ok((tensor, copy(tensor)?)));
     let kept: Vec<(&Tensor, Tensor)> = kept.collect::<Result<_, TchError>>().at("the weights")?;
     stepper.step(state, (&images, &labels), 0)?;
@@ -270,7 +301,8 @@ fn tests(
     let start = Instant::now();
     let net = state.tested();
     if let Some(group) = job.group {
-        let buffers: Vec<&Tensor> = net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
+        let buffers: Vec<&Tensor> =
+            net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();
         group.broadcast(&buffers)?;
     }
     let Evaluated { score, stopped, tuned } = evaluate_until(
@@ -355,7 +387,11 @@ fn left_by(
     found.is_of(job, path)?;
     let logged = resume.rows.len();
     if found.epochs > logged {
-        return Err(RunError::NotInLog { path: path.into(), epochs: found.epochs.to_string(), logged });
+        return Err(RunError::NotInLog {
+            path: path.into(),
+            epochs: found.epochs.to_string(),
+            logged,
+        });
     }
     if !found.part.sound() {
         let reason = "it does not say how far its epoch is".into();

@@ -49,7 +49,8 @@ fn filters(conv: &Conv, images: &Batches, recipe: &Recipe) -> Result<Vec<f32>, T
     vectors.f_tr()?.f_contiguous()?.f_copy_data(&mut columns, size * size)?;
     let mut filters = Vec::new();
     for (value, vector) in eigenvalues.iter().zip(columns.chunks(size)).rev() {
-        let largest = vector.iter().fold(0.0f64, |most, x| if x.abs() > most.abs() { *x } else { most });
+        let largest =
+            vector.iter().fold(0.0f64, |most, x| if x.abs() > most.abs() { *x } else { most });
         // A vector and its negative serve as well; which one comes first must not be chance.
         let scale = largest.signum() / (value + recipe.whiten_eps).sqrt();
         filters.extend(vector.iter().map(|x| (x * scale) as f32));
@@ -59,7 +60,8 @@ fn filters(conv: &Conv, images: &Batches, recipe: &Recipe) -> Result<Vec<f32>, T
     Ok(filters)
 }
 
-/// The mean of the products of any two numbers of a patch, over all patches of the first `count` images.
+/// The mean of the products of any two numbers of a patch, over all patches of the first `count`
+/// images.
 fn covariance(conv: &Conv, images: &Batches, count: usize) -> Result<Tensor, TchError> {
     let [height, width] = conv.kernel.map(|size| size as i64);
     let mut sum: Option<Tensor> = None;

@@ -18,7 +18,8 @@ impl Appender {
     pub fn open(own: &Folder) -> Result<Appender, SearchError> {
         let path = own.path().join(FILE);
         let file = own.append(FILE).map_err(SearchError::io(&path))?;
-        let torn = own.read_end(FILE, 1).is_ok_and(|last| last.first().is_some_and(|&byte| byte != b'\n'));
+        let torn =
+            own.read_end(FILE, 1).is_ok_and(|last| last.first().is_some_and(|&byte| byte != b'\n'));
         let mut appender = Appender { path, file };
         if torn {
             appender.write(b"\n")?;
@@ -28,7 +29,8 @@ impl Appender {
 
     /// Appends a line and waits until it is on the disk.
     pub fn append(&mut self, line: &Line) -> Result<(), SearchError> {
-        let text = serde_json::to_string(line).map_err(|e| SearchError::io(&self.path)(e.into()))?;
+        let text =
+            serde_json::to_string(line).map_err(|e| SearchError::io(&self.path)(e.into()))?;
         self.write(format!("{text}\n").as_bytes())
     }
 

@@ -30,7 +30,8 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Seconds of a whole plan on one worker like this one, given how many images it trains and tests on.
+    /// Seconds of a whole plan on one worker like this one, given how many images it trains and
+    /// tests on.
     pub fn seconds(&self, plan: &Plan, train: usize, test: usize) -> f64 {
         let run = |variant: usize, epochs: u32| {
             let [training, testing] = self.per_image[variant];
@@ -76,7 +77,8 @@ fn time(net: &Checked, recipe: Recipe, machine: Machine) -> Result<[f64; 2], Sea
         let test = images.min(MOST_TESTED);
         let image = net.shape(net.input()).image().unwrap_or_default().map(|n| n as usize);
         let classes = net.shape(net.output()).channels() as usize;
-        let row = two_epochs(net, &recipe, machine, &synthetic::noise(image, classes, [images, test]))?;
+        let row =
+            two_epochs(net, &recipe, machine, &synthetic::noise(image, classes, [images, test]))?;
         if row.train_time >= SHORTEST || steps >= MOST_STEPS {
             return Ok([row.train_time / images as f64, row.test_time / test as f64]);
         }
@@ -105,14 +107,17 @@ fn two_epochs(
         method: &Method::default(),
         stop: &AtomicBool::new(false),
     };
-    let report = train(&job, &mut NoJournal, &mut |_| {}).map_err(|e| SearchError::new(e.to_string()))?;
+    let report =
+        train(&job, &mut NoJournal, &mut |_| {}).map_err(|e| SearchError::new(e.to_string()))?;
     report.rows.last().copied().ok_or_else(|| SearchError::new("the calibration did not end"))
 }
 
 /// Linear between the points on both sides.
 fn between(points: &[(f64, [f64; 2])], macs: f64) -> [f64; 2] {
-    let after = points.iter().position(|(at, _)| *at >= macs).unwrap_or(points.len().saturating_sub(1));
-    let (Some(&(x1, high)), Some(&(x0, low))) = (points.get(after), points.get(after.saturating_sub(1)))
+    let after =
+        points.iter().position(|(at, _)| *at >= macs).unwrap_or(points.len().saturating_sub(1));
+    let (Some(&(x1, high)), Some(&(x0, low))) =
+        (points.get(after), points.get(after.saturating_sub(1)))
     else {
         return [0.0; 2];
     };

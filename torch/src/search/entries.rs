@@ -86,7 +86,9 @@ pub(super) fn is_of_checkpoint(error: &RunError, own: &Folder) -> bool {
         | RunError::Damaged { .. }
         | RunError::Changed { .. }
         | RunError::NotInLog { .. } => true,
-        RunError::Io { path, .. } => [CHECKPOINT, BEFORE].iter().any(|name| *path == own.path().join(name)),
+        RunError::Io { path, .. } => {
+            [CHECKPOINT, BEFORE].iter().any(|name| *path == own.path().join(name))
+        }
         _ => false,
     }
 }

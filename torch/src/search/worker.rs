@@ -119,7 +119,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Refuses other images than those that the search began with: their runs would be averaged with the old ones.
+    /// Refuses other images than those that the search began with: their runs would be averaged
+    /// with the old ones.
     fn same_data(&self, plan: &Plan) -> Result<(), SearchError> {
         let data = &plan.spec.data;
         match &plan.data_sha256 {
@@ -158,8 +159,8 @@ impl Worker<'_> {
         Ok(Turn::Worked(self.run(desk, planned, (&own, &lease), report)?))
     }
 
-    /// Does one run, from its start or from its checkpoint. `None` if it was over already, or if another
-    /// worker has taken it over.
+    /// Does one run, from its start or from its checkpoint. `None` if it was over already, or if
+    /// another worker has taken it over.
     fn run(
         &self,
         desk: &Desk<'_>,
@@ -190,7 +191,8 @@ impl Worker<'_> {
         if before.is_none() {
             appender.append(&Line::Inputs(Box::new(inputs)))?;
         }
-        let mut journal = Entries { folder: own, lease, appender, lost: false, keep: self.keep_weights };
+        let mut journal =
+            Entries { folder: own, lease, appender, lost: false, keep: self.keep_weights };
         let method = Method::default();
         let job = |resume| Job {
             net: &net,
@@ -220,7 +222,8 @@ impl Worker<'_> {
         if let Ok(Some(run)) = read_run(plan, planned, &desk.runs)
             && run.end.is_some()
         {
-            // Also after another worker ended it, of which this one's last checkpoint knows nothing.
+            // Also after another worker ended it, of which this one's last checkpoint knows
+            // nothing.
             tidy(own, &KEPT).map_err(SearchError::io(own.path()))?;
             if ended.is_some() {
                 report(Stage::Over(&run));
@@ -273,7 +276,10 @@ impl Desk<'_> {
     fn blocked(&self, planned: &PlannedRun, flaw: &Flaw) -> SearchError {
         let (Flaw::Damaged(why) | Flaw::Unreadable(why)) = flaw;
         let path = self.runs.path().join(planned.id.as_str()).join(FILE);
-        SearchError::Io { path, source: std::io::Error::new(std::io::ErrorKind::InvalidData, why.clone()) }
+        SearchError::Io {
+            path,
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, why.clone()),
+        }
     }
 }
 

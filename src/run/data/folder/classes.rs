@@ -116,7 +116,8 @@ impl Classes {
     pub fn notes(&self, folder: &Path) -> Vec<String> {
         let mut notes = Vec::new();
         if !self.beside.is_empty() {
-            let name = printable(&folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy());
+            let name =
+                printable(&folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy());
             let (files, are) = match self.beside.len() {
                 1 => ("file", "is"),
                 _ => ("files", "are"),
@@ -162,9 +163,10 @@ fn class_name(folder: &Path, name: &OsStr) -> Result<String, DataError> {
         return Err(DataError::file(folder, reason));
     };
     match text.chars().any(|c| c.is_control() || is_deceptive(c)) {
-        true => {
-            Err(DataError::file(folder, format!("a class cannot be named {text:?}\nhelp: rename the folder")))
-        }
+        true => Err(DataError::file(
+            folder,
+            format!("a class cannot be named {text:?}\nhelp: rename the folder"),
+        )),
         false => Ok(text.nfc().collect()),
     }
 }

@@ -60,7 +60,8 @@ pub fn read(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Datase
 
 fn files(path: &Path) -> Result<Listing, DataError> {
     let train = path.join("train");
-    let mut tests = ["test", "val"].map(|name| path.join(name)).into_iter().filter(|folder| folder.is_dir());
+    let mut tests =
+        ["test", "val"].map(|name| path.join(name)).into_iter().filter(|folder| folder.is_dir());
     match tests.next().filter(|_| train.is_dir()) {
         Some(test) => split_files(path, &train, &test),
         // A class may be called train, too.
@@ -77,17 +78,22 @@ fn split_files(path: &Path, train: &Path, test: &Path) -> Result<Listing, DataEr
     for (folder, classes) in [(train, &all), (test, &tests)] {
         classes.flat()?;
         if classes.is_empty() {
-            let reason = "expected a folder for each class, with PNG or JPEG images in it, got none";
+            let reason =
+                "expected a folder for each class, with PNG or JPEG images in it, got none";
             return Err(DataError::file(folder, reason));
         }
     }
     all.sound(train)?;
     let names: Vec<String> = all.files.keys().cloned().collect();
     if let Some(class) = tests.files.keys().find(|class| !all.files.contains_key(*class)) {
-        let near = did_you_mean(class, names.iter().map(String::as_str)).filter(|near| near.len() > 2);
+        let near =
+            did_you_mean(class, names.iter().map(String::as_str)).filter(|near| near.len() > 2);
         let help = near.map_or_else(String::new, |near| format!("\nhelp: did you mean `{near}`?"));
-        let reason =
-            format!("its class `{class}` is not among the {} of {}{help}", names.len(), train.display());
+        let reason = format!(
+            "its class `{class}` is not among the {} of {}{help}",
+            names.len(),
+            train.display()
+        );
         return Err(DataError::file(test, reason));
     }
     let mut notes = [all.alike(), all.notes(train), tests.notes(test)].concat();
@@ -104,7 +110,8 @@ fn unsplit_files(path: &Path) -> Result<Listing, DataError> {
         let inside = entries(path)?.into_iter().find(|inside| inside.join("train").is_dir());
         return Err(match inside {
             Some(inside) => {
-                let reason = format!("it holds no images of classes\nhelp: --data {}", inside.display());
+                let reason =
+                    format!("it holds no images of classes\nhelp: --data {}", inside.display());
                 DataError::file(path, reason)
             }
             None => DataError::NoImages { path: path.to_owned() },
@@ -125,8 +132,10 @@ fn unsplit_files(path: &Path) -> Result<Listing, DataError> {
 
 /// There is `train/`, but no folder to test on.
 fn no_test(path: &Path) -> Result<String, DataError> {
-    let names = entries(path)?.into_iter().filter(|inside| inside.is_dir() && !inside.ends_with("train"));
-    let names: Vec<String> = names.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect();
+    let names =
+        entries(path)?.into_iter().filter(|inside| inside.is_dir() && !inside.ends_with("train"));
+    let names: Vec<String> =
+        names.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect();
     let near = names.iter().find(|name| {
         ["validation", "valid", "eval"].contains(&name.to_lowercase().as_str())
             || did_you_mean(&name.to_lowercase(), ["test", "val"]).is_some()
@@ -164,13 +173,16 @@ fn left_out(others: usize) -> Option<String> {
 fn numbered(classes: Classes, names: &[String]) -> Vec<Item> {
     let number = |name: &String| names.binary_search(name).unwrap_or_default() as u16;
     let files = classes.files.into_iter();
-    files.flat_map(|(name, files)| files.into_iter().map(move |file| (number(&name), file))).collect()
+    files
+        .flat_map(|(name, files)| files.into_iter().map(move |file| (number(&name), file)))
+        .collect()
 }
 
 /// In the order of a hash of `CLASS/FILE`; the rest of the path does not affect it.
 fn by_hash(mut items: Vec<Item>) -> Vec<Item> {
     items.sort_by_cached_key(|(_, path)| {
-        let parts: Vec<_> = path.components().rev().take(2).map(|part| part.as_os_str().to_owned()).collect();
+        let parts: Vec<_> =
+            path.components().rev().take(2).map(|part| part.as_os_str().to_owned()).collect();
         let hash: [u8; 32] = Sha256::digest(parts.join("/".as_ref()).as_encoded_bytes()).into();
         hash
     });
@@ -178,7 +190,11 @@ fn by_hash(mut items: Vec<Item>) -> Vec<Item> {
 }
 
 /// The first ones of each class for testing, the others for training.
-fn held_out(items: Vec<Item>, path: &Path, classes: &[String]) -> Result<[Vec<Item>; 2], DataError> {
+fn held_out(
+    items: Vec<Item>,
+    path: &Path,
+    classes: &[String],
+) -> Result<[Vec<Item>; 2], DataError> {
     let mut counts = vec![0; classes.len()];
     items.iter().for_each(|(class, _)| counts[usize::from(*class)] += 1);
     if let Some(class) = counts.iter().position(|&count| count < 2) {
@@ -196,7 +212,10 @@ fn held_out(items: Vec<Item>, path: &Path, classes: &[String]) -> Result<[Vec<It
 }
 
 /// The one size that all images have; three channels if any has colour.
-fn common_size<'a>(items: impl Iterator<Item = &'a Item>, total: usize) -> Result<[usize; 3], DataError> {
+fn common_size<'a>(
+    items: impl Iterator<Item = &'a Item>,
+    total: usize,
+) -> Result<[usize; 3], DataError> {
     let mut paths: Vec<&PathBuf> = items.map(|(_, path)| path).collect();
     paths.sort();
     let mut common: Option<([usize; 3], &Path)> = None;
@@ -255,12 +274,15 @@ fn decode(
         let part = items.len().div_ceil(threads);
         let results = thread::scope(|scope| {
             let parts = items.chunks(part).zip(images.chunks_mut(part * bytes));
-            let threads: Vec<_> =
-                parts.map(|(items, images)| scope.spawn(|| decode_part(items, images, size))).collect();
+            let threads: Vec<_> = parts
+                .map(|(items, images)| scope.spawn(|| decode_part(items, images, size)))
+                .collect();
             threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
         });
         for result in results {
-            let lost = |_| DataError::file(&items[0].1, "the thread that read it, or one after it, is gone");
+            let lost = |_| {
+                DataError::file(&items[0].1, "the thread that read it, or one after it, is gone")
+            };
             result.map_err(lost)??;
         }
         *done += items.len();
@@ -271,9 +293,11 @@ fn decode(
 fn decode_part(items: &[Item], images: &mut [u8], size: [usize; 3]) -> Result<(), DataError> {
     let bytes = size.iter().product();
     for ((_, path), place) in items.iter().zip(images.chunks_exact_mut(bytes)) {
+        let picture = Picture::read(path, None)?
+            .with_channels(size[0])
+            .filter(|picture| picture.size == size);
         let picture =
-            Picture::read(path, None)?.with_channels(size[0]).filter(|picture| picture.size == size);
-        let picture = picture.ok_or_else(|| DataError::file(path, "it changed while it was read"))?;
+            picture.ok_or_else(|| DataError::file(path, "it changed while it was read"))?;
         place.copy_from_slice(&picture.pixels);
     }
     Ok(())

@@ -46,7 +46,8 @@ impl<'a> Archive<'a> {
         file.rewind().map_err(DataError::io(path))?;
         let bytes = file.metadata().map_err(DataError::io(path))?.len();
         let zip = ZipArchive::new(BufReader::new(file));
-        let zip = zip.map_err(|error| DataError::file(path, no_arrays(sniff::kind(&start), &error)))?;
+        let zip =
+            zip.map_err(|error| DataError::file(path, no_arrays(sniff::kind(&start), &error)))?;
         let most = MAX_UNPACKED_BYTES.max(bytes.saturating_mul(MAX_UNPACKED_RATIO));
         Ok(Archive { path, zip, most, taken: 0 })
     }
@@ -74,7 +75,10 @@ impl<'a> Archive<'a> {
             .map_err(|reason| DataError::file(path, format!("{entry}: {reason}")))?;
         let (left, mib) = (self.most - self.taken, |bytes: u64| bytes >> 20);
         let size = header.bytes().ok_or_else(|| {
-            self.wrong(format!("{entry}: its shape {:?} has more bytes than can be counted", header.shape))
+            self.wrong(format!(
+                "{entry}: its shape {:?} has more bytes than can be counted",
+                header.shape
+            ))
         })?;
         if size > left {
             return Err(self.wrong(format!(
@@ -94,7 +98,12 @@ impl<'a> Archive<'a> {
     ///
     /// # Errors
     /// More or fewer bytes than its shape says, a checksum that differs, errors of `take`.
-    pub fn read(&mut self, array: &Array, item: usize, take: &mut Take<'_>) -> Result<(), DataError> {
+    pub fn read(
+        &mut self,
+        array: &Array,
+        item: usize,
+        take: &mut Take<'_>,
+    ) -> Result<(), DataError> {
         let Array { entry, header, size } = array;
         let wrong = |reason: String| DataError::file(self.path, format!("{entry}: {reason}"));
         let mut file = open(&mut self.zip, self.path, entry)?;
@@ -124,7 +133,9 @@ impl<'a> Archive<'a> {
         // To its end, so that the checksum is compared.
         match file.read(&mut [0]) {
             Ok(0) => Ok(()),
-            Ok(_) => Err(wrong(format!("expected its end at byte {}, got more", header.length + size))),
+            Ok(_) => {
+                Err(wrong(format!("expected its end at byte {}, got more", header.length + size)))
+            }
             Err(error) => Err(wrong(error.to_string())),
         }
     }

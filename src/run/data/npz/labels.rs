@@ -3,7 +3,9 @@
 use super::super::{DataError, room};
 use super::archive::{Archive, Array};
 use super::npy::Type;
-use crate::limits::{MAX_CLASS_NAME_BYTES, MAX_CLASS_NAMES_BYTES, MAX_CLASS_TEXT_BYTES, MAX_CLASSES};
+use crate::limits::{
+    MAX_CLASS_NAME_BYTES, MAX_CLASS_NAMES_BYTES, MAX_CLASS_TEXT_BYTES, MAX_CLASSES,
+};
 
 /// The names that an array of the classes' names may have.
 const NAMES: [&str; 3] = ["class_names", "label_names", "classes"];
@@ -24,7 +26,9 @@ pub(super) fn fit(
     match shape[..] {
         [n] | [n, 1] if n == images => {}
         [n] | [n, 1] => {
-            return Err(archive.wrong(format!("{images_entry} has {images} images, {entry} {n} labels")));
+            return Err(
+                archive.wrong(format!("{images_entry} has {images} images, {entry} {n} labels"))
+            );
         }
         [n, _] if n == images => {
             return wrong(format!(
@@ -32,7 +36,11 @@ pub(super) fn fit(
                  help: if a row has a 1 at its class and 0 elsewhere, in NumPy: labels.argmax(axis=1)"
             ));
         }
-        _ => return wrong(format!("expected labels [n] or [n, 1], class numbers from 0, got {shape:?}")),
+        _ => {
+            return wrong(format!(
+                "expected labels [n] or [n, 1], class numbers from 0, got {shape:?}"
+            ));
+        }
     }
     match array.header.kind {
         Type::Unsigned(_) | Type::Signed(_) | Type::Float(_) => Ok(()),
@@ -46,7 +54,11 @@ pub(super) fn fit(
 }
 
 /// The labels, each below `classes`.
-pub(super) fn read(archive: &mut Archive<'_>, array: &Array, classes: usize) -> Result<Vec<u16>, DataError> {
+pub(super) fn read(
+    archive: &mut Archive<'_>,
+    array: &Array,
+    classes: usize,
+) -> Result<Vec<u16>, DataError> {
     let width = array.width().unwrap_or(1);
     let path = archive.path.join(&array.entry);
     let mut labels = Vec::new();
@@ -56,7 +68,9 @@ pub(super) fn read(archive: &mut Archive<'_>, array: &Array, classes: usize) -> 
             Type::Float(_) => {
                 let number = array.header.number(bytes);
                 if number.fract() != 0.0 || number.abs() > 1e18 {
-                    let reason = format!("expected whole numbers, got {number} at byte {at}\nhelp: {NUMBER}");
+                    let reason = format!(
+                        "expected whole numbers, got {number} at byte {at}\nhelp: {NUMBER}"
+                    );
                     return Err(DataError::file(&path, reason));
                 }
                 number as i128
@@ -66,8 +80,9 @@ pub(super) fn read(archive: &mut Archive<'_>, array: &Array, classes: usize) -> 
         let known = u16::try_from(label).ok().filter(|&label| usize::from(label) < classes);
         labels.push(known.ok_or_else(|| {
             let last = classes - 1;
-            let reason =
-                format!("expected a label from 0 to {last}, got {label} at byte {at}\nhelp: {NUMBER}");
+            let reason = format!(
+                "expected a label from 0 to {last}, got {label} at byte {at}\nhelp: {NUMBER}"
+            );
             DataError::file(&path, reason)
         })?);
         Ok(())
@@ -77,7 +92,10 @@ pub(super) fn read(archive: &mut Archive<'_>, array: &Array, classes: usize) -> 
 
 /// Names for the labels of a file without names: their numbers. A set that begins at 1 would have
 /// a class without images.
-pub(super) fn numbers(archive: &Archive<'_>, labels: [&[u16]; 2]) -> Result<Vec<String>, DataError> {
+pub(super) fn numbers(
+    archive: &Archive<'_>,
+    labels: [&[u16]; 2],
+) -> Result<Vec<String>, DataError> {
     let all = || labels.iter().copied().flatten().copied();
     let (lowest, highest) = (all().min().unwrap_or(0), all().max().unwrap_or(0));
     if lowest > 0 {
@@ -105,8 +123,8 @@ pub(super) fn class_names(archive: &mut Archive<'_>) -> Result<Option<Vec<String
         return Err(wrong(format!("expected 1 to {MAX_CLASSES} names, got {count}")));
     }
     let size = header.bytes().filter(|&size| size <= MAX_CLASS_NAMES_BYTES);
-    let size =
-        size.ok_or_else(|| wrong(format!("it takes more than {} MiB", MAX_CLASS_NAMES_BYTES >> 20)))?;
+    let size = size
+        .ok_or_else(|| wrong(format!("it takes more than {} MiB", MAX_CLASS_NAMES_BYTES >> 20)))?;
     let mut bytes = room(archive.path, size as usize)?;
     archive.read(&array, size as usize, &mut |_, all| {
         bytes.extend_from_slice(all);
@@ -115,7 +133,9 @@ pub(super) fn class_names(archive: &mut Archive<'_>) -> Result<Option<Vec<String
     let names = header.strings(&bytes);
     let wrong = |reason: String| archive.wrong(format!("{entry}: {reason}"));
     if let Some(long) = names.iter().position(|name| name.len() > MAX_CLASS_NAME_BYTES) {
-        return Err(wrong(format!("the name of class {long} has more than {MAX_CLASS_NAME_BYTES} bytes")));
+        return Err(wrong(format!(
+            "the name of class {long} has more than {MAX_CLASS_NAME_BYTES} bytes"
+        )));
     }
     match names.iter().map(String::len).sum::<usize>() > MAX_CLASS_TEXT_BYTES {
         true => Err(wrong(format!("the names have more than {} MiB", MAX_CLASS_TEXT_BYTES >> 20))),

@@ -23,11 +23,13 @@ const ARRAYS: [[&str; 4]; 3] = [
     ["train_x", "train_y", "test_x", "test_y"],
 ];
 
-/// Reads `train_images`, `train_labels`, `test_images` and `test_labels`, or the same under other usual names.
+/// Reads `train_images`, `train_labels`, `test_images` and `test_labels`, or the same under other
+/// usual names.
 ///
-/// Images are `[n, height, width]`, `[n, height, width, channels]` or `[n, channels, height, width]`: the axis of the
-/// channels is the one, last or second, with 4 entries or fewer. They are whole numbers from 0 to 255, or floats from 0
-/// to 1, which are multiplied by 255 and rounded. Labels are whole numbers, `[n]` or `[n, 1]`.
+/// Images are `[n, height, width]`, `[n, height, width, channels]` or
+/// `[n, channels, height, width]`: the axis of the channels is the one, last or second, with 4
+/// entries or fewer. They are whole numbers from 0 to 255, or floats from 0 to 1, which are
+/// multiplied by 255 and rounded. Labels are whole numbers, `[n]` or `[n, 1]`.
 ///
 /// # Errors
 /// An array is missing, or is not such an array; a label names no class; the file is too large.
@@ -37,7 +39,8 @@ pub fn read(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Datase
     let [images, labels, test_images, test_labels] = entries(&archive)?;
     let [images, test_images] = [archive.array(images)?, archive.array(test_images)?];
     let [labels, test_labels] = [archive.array(labels)?, archive.array(test_labels)?];
-    let [layout, test_layout] = [Layout::of(&archive, &images)?, Layout::of(&archive, &test_images)?];
+    let [layout, test_layout] =
+        [Layout::of(&archive, &images)?, Layout::of(&archive, &test_images)?];
     if layout.image != test_layout.image {
         let (a, b) = (layout.image, test_layout.image);
         return Err(archive.wrong(format!(
@@ -49,8 +52,10 @@ pub fn read(path: &Path, on_progress: &mut dyn FnMut(Progress)) -> Result<Datase
     labels::fit(&archive, &test_labels, &test_images.entry, test_layout.count)?;
     let named = labels::class_names(&mut archive)?;
     let count = named.as_ref().map_or(MAX_CLASSES, Vec::len);
-    let [labels, test_labels] =
-        [labels::read(&mut archive, &labels, count)?, labels::read(&mut archive, &test_labels, count)?];
+    let [labels, test_labels] = [
+        labels::read(&mut archive, &labels, count)?,
+        labels::read(&mut archive, &test_labels, count)?,
+    ];
     let classes = match named {
         Some(names) => names,
         None => labels::numbers(&archive, [&labels, &test_labels])?,
@@ -83,12 +88,16 @@ fn entries(archive: &Archive<'_>) -> Result<[String; 4], DataError> {
             return Ok([a, b, c, d]);
         }
     }
-    let mut names: Vec<String> =
-        archive.names().map(|name| name.trim_end_matches(".npy").to_owned()).take(MOST_LISTED).collect();
+    let mut names: Vec<String> = archive
+        .names()
+        .map(|name| name.trim_end_matches(".npy").to_owned())
+        .take(MOST_LISTED)
+        .collect();
     names.sort();
     let expected = ARRAYS.map(|names| names.join(", ")).join("; or ");
     let got = if names.is_empty() { "none".into() } else { printable(&names.join(", ")) };
     let folder = archive.names().any(|name| name.ends_with(".png") || name.ends_with(".jpg"));
-    let help = if folder { "\nhelp: it is a zip of images: unpack it, and give the folder" } else { "" };
+    let help =
+        if folder { "\nhelp: it is a zip of images: unpack it, and give the folder" } else { "" };
     Err(archive.wrong(format!("expected the arrays {expected}; got {got}{help}")))
 }

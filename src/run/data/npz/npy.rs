@@ -72,7 +72,8 @@ impl Header {
             Type::Text(n) => (n as u64).checked_mul(4)?,
             Type::Objects | Type::Other => return Some(0),
         };
-        let some = self.shape.iter().try_fold(item, |bytes, &n| bytes.checked_mul(n.max(1) as u64))?;
+        let some =
+            self.shape.iter().try_fold(item, |bytes, &n| bytes.checked_mul(n.max(1) as u64))?;
         Some(if self.shape.contains(&0) { 0 } else { some })
     }
 
@@ -107,7 +108,8 @@ impl Header {
     pub(super) fn strings(&self, bytes: &[u8]) -> Vec<String> {
         match self.kind {
             Type::Bytes(n) if n > 0 => {
-                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
+                let text =
+                    |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned();
                 bytes.chunks_exact(n).map(text).collect()
             }
             Type::Text(n) if n > 0 => {
@@ -131,7 +133,9 @@ fn parse(text: &str, length: u64) -> Option<Result<Header, String>> {
         Some(rest.trim_start().strip_prefix(':')?.trim_start())
     };
     let descr = value("descr")?;
-    let Some(descr) = descr.strip_prefix('\'').and_then(|rest| rest.split_once('\'')).map(|(d, _)| d) else {
+    let Some(descr) =
+        descr.strip_prefix('\'').and_then(|rest| rest.split_once('\'')).map(|(d, _)| d)
+    else {
         return Some(Err("expected an array of plain numbers, got one of records".into()));
     };
     if descr.len() > 16 || !descr.is_ascii() || descr.len() < 2 {

@@ -44,10 +44,15 @@ impl Layout {
                 Type::Objects => {
                     "if they are images of one size, in NumPy: numpy.stack(images).astype(\"uint8\")"
                 }
-                Type::Text(_) | Type::Bytes(_) => "give the images themselves, not the names of their files",
+                Type::Text(_) | Type::Bytes(_) => {
+                    "give the images themselves, not the names of their files"
+                }
                 _ => "in NumPy: images.astype(\"float32\")",
             };
-            return Err(wrong(format!("expected numbers, got {}\nhelp: {help}", array.header.what())));
+            return Err(wrong(format!(
+                "expected numbers, got {}\nhelp: {help}",
+                array.header.what()
+            )));
         }
         let few = |n: usize| n <= MOST_CHANNELS;
         let (count, image, channels_last) = match shape[..] {
@@ -68,13 +73,17 @@ impl Layout {
         };
         let bytes = image.iter().try_fold(count as u64, |bytes, &n| bytes.checked_mul(n as u64));
         if image.contains(&0) || image[1..].iter().any(|&side| side > MAX_IMAGE_SIDE) {
-            let reason =
-                format!("expected images of 1 to {MAX_IMAGE_SIDE} pixels along a side, got {shape:?}");
+            let reason = format!(
+                "expected images of 1 to {MAX_IMAGE_SIDE} pixels along a side, got {shape:?}"
+            );
             return Err(wrong(reason));
         }
         match bytes.is_some_and(|bytes| bytes <= MAX_DATA_BYTES) {
             true => Ok(Layout { count, image, channels_last }),
-            false => Err(wrong(format!("its shape {shape:?} makes more than {} MiB", MAX_DATA_BYTES >> 20))),
+            false => Err(wrong(format!(
+                "its shape {shape:?} makes more than {} MiB",
+                MAX_DATA_BYTES >> 20
+            ))),
         }
     }
 }
@@ -84,7 +93,10 @@ const OTHER_SCALE: f64 = 30.0;
 
 impl Scale {
     /// The common scale of the images of both splits, and what to tell the user about it.
-    pub fn of(archive: &mut Archive<'_>, arrays: [(&Array, &Layout); 2]) -> Result<Scale, DataError> {
+    pub fn of(
+        archive: &mut Archive<'_>,
+        arrays: [(&Array, &Layout); 2],
+    ) -> Result<Scale, DataError> {
         if arrays.iter().all(|(array, _)| array.header.kind == Type::Unsigned(1)) {
             return Ok(Scale::Same);
         }
@@ -101,13 +113,15 @@ impl Scale {
         let (narrow, wide) = if a.width() < b.width() { (&a, &b) } else { (&b, &a) };
         let of_two_scales = wide.width() > OTHER_SCALE * narrow.width() && narrow.width() > 0.0;
         if float(train) && of_two_scales && !narrow.whole {
-            let [a, b] = [&a, &b].map(|range| format!("{} to {}", shortest(range.low), shortest(range.high)));
+            let [a, b] = [&a, &b]
+                .map(|range| format!("{} to {}", shortest(range.low), shortest(range.high)));
             return Err(archive.wrong(format!(
                 "the images of {} go from {a}, of {} from {b}: expected both on one scale",
                 train.entry, test.entry
             )));
         }
-        let range = Range { low: a.low.min(b.low), high: a.high.max(b.high), whole: a.whole && b.whole };
+        let range =
+            Range { low: a.low.min(b.low), high: a.high.max(b.high), whole: a.whole && b.whole };
         match range {
             Range { low: 0.0.., high: ..=1.0, .. } if float(train) => Ok(Scale::Unit),
             Range { low: 0.0.., high: ..=255.0, whole: true } => Ok(Scale::Same),
@@ -134,8 +148,10 @@ impl Range {
                 let number = array.header.number(number);
                 if !number.is_finite() {
                     let at = array.offset(index, item) + (place * width) as u64;
-                    let reason =
-                        format!("{}: image {index} has a pixel of {number}, at byte {at}", array.entry);
+                    let reason = format!(
+                        "{}: image {index} has a pixel of {number}, at byte {at}",
+                        array.entry
+                    );
                     return Err(DataError::file(path, reason));
                 }
                 range.low = range.low.min(number);
@@ -197,7 +213,9 @@ pub(super) fn read(
         }
         match layout.channels_last {
             true => {
-                pixels.extend((0..channels).flat_map(|c| bytes[c..].iter().step_by(channels).copied()));
+                pixels.extend(
+                    (0..channels).flat_map(|c| bytes[c..].iter().step_by(channels).copied()),
+                );
             }
             false => pixels.extend_from_slice(&bytes),
         }

@@ -43,7 +43,8 @@ fn pixels(bytes: &[u8]) -> Result<Raw, String> {
 
 fn open(bytes: &[u8]) -> Result<(Head, Decoder<'_>), String> {
     let most = usize::from(u16::MAX);
-    let options = DecoderOptions::default().set_strict_mode(true).set_max_width(most).set_max_height(most);
+    let options =
+        DecoderOptions::default().set_strict_mode(true).set_max_width(most).set_max_height(most);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(damaged)?;
     let (width, height) = decoder.dimensions().ok_or(CUT_SHORT)?;

@@ -86,7 +86,9 @@ impl Picture {
         match (had, channels) {
             (had, wanted) if had == wanted => {}
             (1, wanted) => self.pixels = self.pixels.repeat(wanted),
-            (_, 1) if self.pixels.chunks_exact(plane).all(|other| *other == self.pixels[..plane]) => {
+            (_, 1)
+                if self.pixels.chunks_exact(plane).all(|other| *other == self.pixels[..plane]) =>
+            {
                 self.pixels.truncate(plane);
             }
             _ => return None,
@@ -105,7 +107,8 @@ impl Head {
                 | Orientation::Rotate90FlipH
                 | Orientation::Rotate270FlipH
         );
-        let [height, width] = if turned { [self.width, self.height] } else { [self.height, self.width] };
+        let [height, width] =
+            if turned { [self.width, self.height] } else { [self.height, self.width] };
         [self.channels, height, width]
     }
 }
@@ -114,12 +117,19 @@ impl Raw {
     fn picture(self, resize: Option<[usize; 2]>) -> Result<Picture, String> {
         let Head { channels, orientation, .. } = self.head;
         let transparent = self.samples != channels
-            && self.pixels.iter().skip(channels).step_by(self.samples).any(|&alpha| alpha != u8::MAX);
+            && self
+                .pixels
+                .iter()
+                .skip(channels)
+                .step_by(self.samples)
+                .any(|&alpha| alpha != u8::MAX);
         if transparent {
-            return Err("it has transparent pixels, and what stands behind them would be a guess\n\
+            return Err(
+                "it has transparent pixels, and what stands behind them would be a guess\n\
                         help: with ImageMagick, for example: \
                         mogrify -background white -alpha remove -alpha off FILE"
-                .into());
+                    .into(),
+            );
         }
         let mut image = self.image().ok_or("its size and its pixels do not agree")?;
         image.apply_orientation(orientation);
@@ -133,7 +143,8 @@ impl Raw {
             1 => image.into_luma8().into_raw(),
             _ => image.into_rgb8().into_raw(),
         };
-        let pixels = (0..channels).flat_map(|c| bytes.iter().skip(c).step_by(channels).copied()).collect();
+        let pixels =
+            (0..channels).flat_map(|c| bytes.iter().skip(c).step_by(channels).copied()).collect();
         Ok(Picture { size, pixels })
     }
 

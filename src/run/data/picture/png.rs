@@ -54,7 +54,8 @@ fn open(bytes: &[u8]) -> Result<(Head, PngReader<'_>), String> {
             ));
         }
     };
-    let orientation = info.exif_metadata.as_ref().and_then(|exif| Orientation::from_exif_chunk(exif));
+    let orientation =
+        info.exif_metadata.as_ref().and_then(|exif| Orientation::from_exif_chunk(exif));
     let orientation = orientation.unwrap_or(Orientation::NoTransforms);
     let head = Head { channels, height: height as usize, width: width as usize, orientation };
     Ok((head, reader))

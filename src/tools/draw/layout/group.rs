@@ -41,7 +41,8 @@ impl<'a> Builder<'a> {
         let plain = |role: Role| !matches!(role, Role::Io | Role::Join);
         let rows = tree.stacks.iter().flat_map(|s| &s.rows).filter(|r| plain(r.role));
         let texts = rows.map(|r| label::width(&r.text, TEXT));
-        let captions = tree.stacks.iter().filter_map(|s| Some(label::width(s.caption.as_ref()?, SMALL)));
+        let captions =
+            tree.stacks.iter().filter_map(|s| Some(label::width(s.caption.as_ref()?, SMALL)));
         Builder { tree, width: texts.chain(captions).fold(88.0, f64::max).ceil() + 13.0 }
     }
 
@@ -50,7 +51,8 @@ impl<'a> Builder<'a> {
         match item {
             Item::Stack(stack) => self.stack(*stack),
             Item::Group(group) => {
-                let parts = group.items.iter().map(|i| (self.item(i, depth + 1), i.stacks())).collect();
+                let parts =
+                    group.items.iter().map(|i| (self.item(i, depth + 1), i.stacks())).collect();
                 self.arrange(parts, Some((&group.title, &group.note, depth)))
             }
         }
@@ -65,8 +67,10 @@ impl<'a> Builder<'a> {
             [only] if only.role == Role::Io => own + 24.0,
             _ => self.width,
         };
-        let (rect, ends) = (Rect { x: -w / 2.0, y: 0.0, w, h: height(stack) }, BTreeMap::from([(at, 0.0)]));
-        let mut part = Part { left: w / 2.0, right: w / 2.0, height: rect.h, outs: ends, ..Part::default() };
+        let (rect, ends) =
+            (Rect { x: -w / 2.0, y: 0.0, w, h: height(stack) }, BTreeMap::from([(at, 0.0)]));
+        let mut part =
+            Part { left: w / 2.0, right: w / 2.0, height: rect.h, outs: ends, ..Part::default() };
         part.picture.cards.push(Card { stack: at, rect });
         part
     }
@@ -79,12 +83,19 @@ impl<'a> Builder<'a> {
         let parts: Vec<Part> = parts.into_iter().map(|(part, _)| part).collect();
         let routed = self.route(&mut grid, &cells, &parts, &ranges);
         let notes = self.notes(&cells, &parts, &ranges, &routed, head.is_some());
-        let entry = routed.iter().any(|r| r.to.is_some() && r.way.first().is_some_and(|at| at.1 == Y::Top));
+        let entry =
+            routed.iter().any(|r| r.to.is_some() && r.way.first().is_some_and(|at| at.1 == Y::Top));
         let sizes = Sizes::new(&grid, &cells, &parts, &notes, (head, entry));
         sizes.assemble(self.tree, parts, routed, notes, head)
     }
 
-    fn route(&self, grid: &mut Grid, cells: &[Cell], parts: &[Part], ranges: &[Range<usize>]) -> Vec<Routed> {
+    fn route(
+        &self,
+        grid: &mut Grid,
+        cells: &[Cell],
+        parts: &[Part],
+        ranges: &[Range<usize>],
+    ) -> Vec<Routed> {
         let range = whole(ranges);
         let mut routed = Vec::new();
         let mut taken = BTreeSet::new();
@@ -102,7 +113,8 @@ impl<'a> Builder<'a> {
                     continue;
                 }
                 let own = (ranges[item].len() == 1 && parts[item].ins.is_empty()).then_some(to);
-                let target = targets.entry(item).or_insert(Target { own, side: true, shortcut: true });
+                let target =
+                    targets.entry(item).or_insert(Target { own, side: true, shortcut: true });
                 target.side &= !main && is_join(&self.tree.stacks[to]);
                 target.shortcut &= self.tree.shortcuts.contains(&(value, to));
             }
@@ -112,11 +124,17 @@ impl<'a> Builder<'a> {
             let start = match source {
                 Some(item) => {
                     let dx = parts[item].outs.get(&value).copied().unwrap_or(0.0);
-                    Start { x: X::Lane(cells[item].lane, dx), y: Y::Below(item), gap: cells[item].row + 1 }
+                    Start {
+                        x: X::Lane(cells[item].lane, dx),
+                        y: Y::Below(item),
+                        gap: cells[item].row + 1,
+                    }
                 }
-                None => {
-                    Start { x: self.port(grid, cells, parts, &targets, &mut taken, value), y: Y::Top, gap: 0 }
-                }
+                None => Start {
+                    x: self.port(grid, cells, parts, &targets, &mut taken, value),
+                    y: Y::Top,
+                    gap: 0,
+                },
             };
             for (&item, &Target { own, side, shortcut }) in &targets {
                 let dx = parts[item].ins.get(&value).copied().unwrap_or(0.0);
@@ -129,7 +147,12 @@ impl<'a> Builder<'a> {
             if leaves {
                 let mut rest = readers.iter().filter(|(to, _)| *to >= range.end);
                 let shortcut = rest.all(|&(to, _)| self.tree.shortcuts.contains(&(value, to)));
-                routed.push(Routed { value, to: None, shortcut, way: grid.way_to_bottom(value, start) });
+                routed.push(Routed {
+                    value,
+                    to: None,
+                    shortcut,
+                    way: grid.way_to_bottom(value, start),
+                });
             }
         }
         routed
@@ -150,7 +173,8 @@ impl<'a> Builder<'a> {
         let range = whole(ranges);
         let top = (0..cells.len()).filter(|&i| cells[i].lane == 0).min_by_key(|&i| cells[i].row);
         let is_main = |&value: &usize| {
-            let to_trunk = |(to, main): (usize, bool)| main && top.is_some_and(|i| ranges[i].contains(&to));
+            let to_trunk =
+                |(to, main): (usize, bool)| main && top.is_some_and(|i| ranges[i].contains(&to));
             !range.contains(&value) && self.readers(value).any(to_trunk)
         };
         let (mut main, rest): (Vec<usize>, Vec<usize>) = values.into_iter().partition(is_main);
@@ -194,14 +218,22 @@ impl<'a> Builder<'a> {
         let stacks = &self.tree.stacks;
         let mut notes = BTreeMap::new();
         for i in (0..parts.len()).filter(|&i| cells[i].lane == 0 && !(framed && parts[i].framed)) {
-            let enters =
-                |&&(from, to): &&(usize, usize)| ranges[i].contains(&to) && !ranges[i].contains(&from);
-            let before: Vec<&str> =
-                self.tree.edges.keys().filter(enters).map(|&(from, _)| stacks[from].shape.as_str()).collect();
+            let enters = |&&(from, to): &&(usize, usize)| {
+                ranges[i].contains(&to) && !ranges[i].contains(&from)
+            };
+            let before: Vec<&str> = self
+                .tree
+                .edges
+                .keys()
+                .filter(enters)
+                .map(|&(from, _)| stacks[from].shape.as_str())
+                .collect();
             let goes_on = |r: &&Routed| {
                 ranges[i].contains(&r.value) && r.way[0].1 == Y::Below(i) && !self.ends(r, framed)
             };
-            let Some(value) = routed.iter().filter(goes_on).map(|r| r.value).next() else { continue };
+            let Some(value) = routed.iter().filter(goes_on).map(|r| r.value).next() else {
+                continue;
+            };
             if !before.is_empty() && !before.contains(&stacks[value].shape.as_str()) {
                 notes.insert(i, (value, stacks[value].shape.clone()));
             }

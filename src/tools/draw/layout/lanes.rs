@@ -21,7 +21,11 @@ pub(super) fn assign(tree: &Tree, items: &[Range<usize>]) -> Vec<Cell> {
     let rows = rows(&before);
     let last_reader: Vec<usize> = (0..items.len())
         .map(|i| {
-            (0..items.len()).filter(|&j| before[j].contains(&i)).map(|j| rows[j]).max().unwrap_or(rows[i])
+            (0..items.len())
+                .filter(|&j| before[j].contains(&i))
+                .map(|j| rows[j])
+                .max()
+                .unwrap_or(rows[i])
         })
         .collect();
     let trunk = trunk(tree, items);
@@ -30,9 +34,12 @@ pub(super) fn assign(tree: &Tree, items: &[Range<usize>]) -> Vec<Cell> {
     for i in (0..items.len()).filter(|i| !trunk.contains(i)) {
         let needs = rows[i]..last_reader[i].max(rows[i] + 1);
         let free = |lane: usize| {
-            taken.get(lane).is_none_or(|t| t.iter().all(|r| r.end <= needs.start || needs.end <= r.start))
+            taken
+                .get(lane)
+                .is_none_or(|t| t.iter().all(|r| r.end <= needs.start || needs.end <= r.start))
         };
-        let followed = before[i].iter().map(|&p| cells[p].lane).find(|&lane| lane > 0 && free(lane));
+        let followed =
+            before[i].iter().map(|&p| cells[p].lane).find(|&lane| lane > 0 && free(lane));
         let lane = followed.or_else(|| (1..).find(|&lane| free(lane))).unwrap_or(1);
         taken.resize(taken.len().max(lane + 1), Vec::new());
         taken[lane].push(needs);
@@ -76,7 +83,11 @@ fn trunk(tree: &Tree, items: &[Range<usize>]) -> BTreeSet<usize> {
     let mut trunk = BTreeSet::new();
     while let Some(stack) = at.filter(|s| range.contains(s)) {
         trunk.extend(item_of(items, stack));
-        at = tree.edges.iter().find(|((_, to), main)| *to == stack && **main).map(|((from, _), _)| *from);
+        at = tree
+            .edges
+            .iter()
+            .find(|((_, to), main)| *to == stack && **main)
+            .map(|((from, _), _)| *from);
     }
     trunk
 }

@@ -142,6 +142,8 @@ impl Picture {
         self.frames.extend(other.frames.into_iter().map(|f| Frame { rect: moved(f.rect), ..f }));
         self.notes.extend(other.notes.into_iter().map(|n| Note { at: shift(n.at), ..n }));
         let wires = other.wires.into_iter();
-        self.wires.extend(wires.map(|w| Wire { points: w.points.iter().map(|&p| shift(p)).collect(), ..w }));
+        self.wires.extend(
+            wires.map(|w| Wire { points: w.points.iter().map(|&p| shift(p)).collect(), ..w }),
+        );
     }
 }

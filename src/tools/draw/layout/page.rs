@@ -46,7 +46,8 @@ fn runs(tree: &Tree, parts: Run) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (part, range) in parts {
         let crosses = |&&(from, to): &&(usize, usize)| from < range.start && range.start <= to;
-        let mut values: Vec<usize> = tree.edges.keys().filter(crosses).map(|&(from, _)| from).collect();
+        let mut values: Vec<usize> =
+            tree.edges.keys().filter(crosses).map(|&(from, _)| from).collect();
         values.dedup();
         // The input stays with what reads it, the output with what gives it.
         let end = range.start <= 1 || range.start + 1 == tree.stacks.len();
@@ -71,7 +72,8 @@ fn range(run: &Run) -> Range<usize> {
 /// At most `n` columns such that the tallest is as short as can be.
 fn split(builder: &Builder, runs: &[Run], n: usize) -> Vec<Run> {
     const BETWEEN: f64 = 20.0;
-    let heights: Vec<f64> = runs.iter().map(|run| builder.arrange(run.clone(), None).height).collect();
+    let heights: Vec<f64> =
+        runs.iter().map(|run| builder.arrange(run.clone(), None).height).collect();
     let fill = |limit: f64| {
         let mut columns: Vec<(f64, Vec<usize>)> = Vec::new();
         for (i, own) in heights.iter().enumerate() {
@@ -91,19 +93,25 @@ fn split(builder: &Builder, runs: &[Run], n: usize) -> Vec<Run> {
         let middle = (low + high) / 2.0;
         if fill(middle).len() <= n { high = middle } else { low = middle }
     }
-    let column = |(_, column): (f64, Vec<usize>)| column.into_iter().flat_map(|i| runs[i].clone()).collect();
+    let column =
+        |(_, column): (f64, Vec<usize>)| column.into_iter().flat_map(|i| runs[i].clone()).collect();
     fill(high).into_iter().map(column).collect()
 }
 
 fn columned(builder: &Builder, columns: &[Run]) -> Picture {
     let ranges: Vec<Range<usize>> = columns.iter().map(range).collect();
-    let parts: Vec<Part> = columns.iter().map(|column| builder.arrange(column.clone(), None)).collect();
+    let parts: Vec<Part> =
+        columns.iter().map(|column| builder.arrange(column.clone(), None)).collect();
     let ways = ways(builder.tree, &parts, &ranges);
     let place = Places::new(&parts, &ways);
     let mut picture = Picture::default();
     for way in &ways {
-        let wire =
-            Wire { from: way.value, to: None, points: place.points(&parts, way), shortcut: way.shortcut };
+        let wire = Wire {
+            from: way.value,
+            to: None,
+            points: place.points(&parts, way),
+            shortcut: way.shortcut,
+        };
         picture.wires.push(wire);
     }
     for (k, part) in parts.into_iter().enumerate() {
@@ -128,7 +136,8 @@ fn ways(tree: &Tree, parts: &[Part], ranges: &[Range<usize>]) -> Vec<Way> {
     let mut found: BTreeMap<(usize, usize), bool> = BTreeMap::new();
     for &(from, to) in tree.edges.keys() {
         if column(from) != column(to) {
-            *found.entry((from, column(to))).or_insert(true) &= tree.shortcuts.contains(&(from, to));
+            *found.entry((from, column(to))).or_insert(true) &=
+                tree.shortcuts.contains(&(from, to));
         }
     }
     let (mut gutters, mut below, mut far) = (vec![0; parts.len()], vec![0; parts.len()], 0);
@@ -181,13 +190,21 @@ impl Places {
     }
 
     fn points(&self, parts: &[Part], way: &Way) -> Vec<Point> {
-        let out = self.middles[way.from] + parts[way.from].outs.get(&way.value).copied().unwrap_or(0.0);
+        let out =
+            self.middles[way.from] + parts[way.from].outs.get(&way.value).copied().unwrap_or(0.0);
         let into = self.middles[way.to] + parts[way.to].ins.get(&way.value).copied().unwrap_or(0.0);
         let bottom = self.top + parts[way.from].height;
         let near = way.to == way.from + 1;
         let turn = if near { bottom } else { self.lowest } + TURN + TRACK * way.below as f64;
         let gutter = self.lefts[way.to] - GUTTER / 2.0 - TRACK * way.gutter as f64;
         let over = self.top - TURN - TRACK * way.gutter as f64;
-        vec![[out, bottom], [out, turn], [gutter, turn], [gutter, over], [into, over], [into, self.top]]
+        vec![
+            [out, bottom],
+            [out, turn],
+            [gutter, turn],
+            [gutter, over],
+            [into, over],
+            [into, self.top],
+        ]
     }
 }

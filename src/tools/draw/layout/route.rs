@@ -131,7 +131,9 @@ impl Grid {
         let (first, y) = ((start.x, start.y), Y::Side(item));
         match start.x {
             X::Lane(own, _)
-                if own != lane && self.free(own, start.gap..row + 1) && self.clear(own, lane, row) =>
+                if own != lane
+                    && self.free(own, start.gap..row + 1)
+                    && self.clear(own, lane, row) =>
             {
                 vec![first, (start.x, y), (X::Edge(item, own > lane), y)]
             }

@@ -125,7 +125,8 @@ impl Sizes {
             Y::Above(item) => self.top(item, &parts[item]),
             Y::Below(item) => self.top(item, &parts[item]) + parts[item].height,
             Y::Side(item) => {
-                let inside = parts[item].picture.cards.first().map_or(0.0, |c| side(&tree.stacks[c.stack]));
+                let inside =
+                    parts[item].picture.cards.first().map_or(0.0, |c| side(&tree.stacks[c.stack]));
                 self.top(item, &parts[item]) + inside
             }
             Y::Gap(gap, level) => self.gaps[gap] + 8.0 + LEVEL * level as f64,
@@ -157,7 +158,8 @@ impl Sizes {
             out.picture.frames.push(Frame { rect, title, note, depth });
         }
         for routed in routed {
-            let points: Vec<Point> = routed.way.iter().map(|&at| self.point(tree, &parts, at)).collect();
+            let points: Vec<Point> =
+                routed.way.iter().map(|&at| self.point(tree, &parts, at)).collect();
             match (routed.way.first(), routed.way.last()) {
                 (Some((_, Y::Top)), Some((_, Y::Bottom))) | (None, _) | (_, None) => {}
                 (Some((_, Y::Top)), Some(_)) => drop(out.ins.insert(routed.value, points[0][0])),
@@ -170,7 +172,8 @@ impl Sizes {
             out.picture.wires.push(Wire { from, to, points, shortcut });
         }
         for (item, (value, text)) in notes {
-            let [x, y] = self.point(tree, &parts, (X::Lane(0, parts[item].outs[&value]), Y::Below(item)));
+            let [x, y] =
+                self.point(tree, &parts, (X::Lane(0, parts[item].outs[&value]), Y::Below(item)));
             out.picture.notes.push(Note { at: [x - 5.0, y + 13.0], text });
         }
         let mut frames = vec![(0.0f64, 0.0f64); self.lanes.len()];

@@ -60,11 +60,22 @@ impl Convolution {
         match (tile(self.ways.forward), kernels) {
             (Some(tile), Some(kernels)) => {
                 if !self.packed {
-                    kernels.pack(weight, (tile, Direction::Forward), x.kind(), &mut self.forward)?;
+                    kernels.pack(
+                        weight,
+                        (tile, Direction::Forward),
+                        x.kind(),
+                        &mut self.forward,
+                    )?;
                     self.packed = true;
                 }
                 let (x, y) = (channels_last(x)?, y()?);
-                kernels.convolve((&x, &y), Direction::Forward, &mut self.forward, finish, workspace)?;
+                kernels.convolve(
+                    (&x, &y),
+                    Direction::Forward,
+                    &mut self.forward,
+                    finish,
+                    workspace,
+                )?;
                 Ok(y)
             }
             (_, kernels) => {
@@ -96,7 +107,13 @@ impl Convolution {
             kernels.pack(weight, (tile, Direction::Backward), x.kind(), &mut self.backward)?;
             let (gradient, dx) = (channels_last(gradient)?, dx()?);
             let plain = Epilogue::default();
-            kernels.convolve((&gradient, &dx), Direction::Backward, &mut self.backward, plain, workspace)?;
+            kernels.convolve(
+                (&gradient, &dx),
+                Direction::Backward,
+                &mut self.backward,
+                plain,
+                workspace,
+            )?;
             return Ok(dx);
         }
         let cast = self.cast(weight, x.kind())?;

@@ -11,7 +11,11 @@ pub(super) struct Memory {
 
 impl Memory {
     /// The slots for batches of at most so many images.
-    pub(super) fn new(slots: &Slots, batch: usize, like: (Kind, Device)) -> Result<Memory, TchError> {
+    pub(super) fn new(
+        slots: &Slots,
+        batch: usize,
+        like: (Kind, Device),
+    ) -> Result<Memory, TchError> {
         let slot = |size: &u64| {
             let count = i64::try_from(size.saturating_mul(batch as u64)).unwrap_or(i64::MAX);
             Tensor::f_empty([count], like)
@@ -20,7 +24,12 @@ impl Memory {
     }
 
     /// The first images of a slot, channels last; memory of its own for what has no slot.
-    pub(super) fn image(&self, slot: Option<usize>, images: i64, shape: &Shape) -> Result<Tensor, TchError> {
+    pub(super) fn image(
+        &self,
+        slot: Option<usize>,
+        images: i64,
+        shape: &Shape,
+    ) -> Result<Tensor, TchError> {
         let sizes = shape.image().ok_or_else(|| TchError::Shape(format!("{shape} is no image")))?;
         let [c, h, w] = sizes.map(|size| size as i64);
         let numbers = match slot.and_then(|slot| self.slots.get(slot)) {

@@ -1,8 +1,9 @@
 //! The compiled step: a net's tasks forward and backward, in order, without libtorch's tape.
 //!
-//! What is computed together and which memory is shared is the [schedule](super::schedule)'s, each op's value and gradient is in
-//! [`rules`]. On a CPU that has the instructions, convolutions, batch normalisation and what follows them run on
-//! netc's own [kernels](super::kernels); [`tuning`] chooses.
+//! What is computed together and which memory is shared is the [schedule](super::schedule)'s, each
+//! op's value and gradient is in
+//! [`rules`]. On a CPU that has the instructions, convolutions, batch normalisation and what
+//! follows them run on netc's own [kernels](super::kernels); [`tuning`] chooses.
 
 mod convolution;
 mod memory;
@@ -27,8 +28,8 @@ use convolution::Convolution;
 use memory::Memory;
 pub use tuning::Tuning;
 
-/// A net's step with all that it computes in: its weights, its schedule, and its memory, for batches of at most so many
-/// images.
+/// A net's step with all that it computes in: its weights, its schedule, and its memory, for
+/// batches of at most so many images.
 #[derive(Debug)]
 pub struct Session {
     /// The same tensors as those of the net that it was made for.
@@ -38,7 +39,8 @@ pub struct Session {
     convolutions: Vec<Option<Convolution>>,
     /// The gradients by the trained weights.
     gradients: Vec<Tensor>,
-    /// Those and places for the gradients by weights that stand still, and which of them each step owns.
+    /// Those and places for the gradients by weights that stand still, and which of them each step
+    /// owns.
     grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
     label_smoothing: f64,
@@ -76,8 +78,8 @@ pub struct Stepped {
 }
 
 impl Session {
-    /// Compiles a net for batches of at most `batch` images. It shares the net's weights: what changes them changes them
-    /// here, too.
+    /// Compiles a net for batches of at most `batch` images. It shares the net's weights: what
+    /// changes them changes them here, too.
     ///
     /// # Errors
     /// What libtorch refuses.
@@ -88,9 +90,11 @@ impl Session {
         tuning: &Tuning,
     ) -> Result<Session, TorchError> {
         let suits = net.device == Device::Cpu && matches!(net.kind, Kind::Float | Kind::BFloat16);
-        let kernels = Kernels::detect().filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
+        let kernels =
+            Kernels::detect().filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
         let training = purpose == Purpose::Training;
-        let means = ScheduleOptions { purpose, kernels: kernels.is_some(), without: &tuning.without };
+        let means =
+            ScheduleOptions { purpose, kernels: kernels.is_some(), without: &tuning.without };
         let mut tuned = Duration::ZERO;
         let schedule = Schedule::new(&net.plan, means, |op, image| {
             let start = Instant::now();
@@ -99,13 +103,16 @@ impl Session {
             ways
         })?;
         let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, task.kernel) {
-            (Op::Conv(op), Kernel::Conv { algorithms, .. }) => Some(Convolution::new(op.clone(), algorithms)),
+            (Op::Conv(op), Kernel::Conv { algorithms, .. }) => {
+                Some(Convolution::new(op.clone(), algorithms))
+            }
             (_, Kernel::Conv { .. } | Kernel::NormAct | Kernel::Op) => None,
         };
         let mut session = Session {
             net: net.share(),
             convolutions: schedule.tasks.iter().map(convolution).collect(),
-            memory: Memory::new(&schedule.slots, batch, (net.kind, net.device)).at("the memory of a step")?,
+            memory: Memory::new(&schedule.slots, batch, (net.kind, net.device))
+                .at("the memory of a step")?,
             schedule,
             gradients: Vec::new(),
             grad_weights: Vec::new(),
@@ -119,10 +126,12 @@ impl Session {
         if training {
             for owned in &net.owned {
                 let first = session.grad_weights.len();
-                for weight in
-                    net.weights[owned.clone()].iter().filter(|weight| weight.role != Role::Statistic)
+                for weight in net.weights[owned.clone()]
+                    .iter()
+                    .filter(|weight| weight.role != Role::Statistic)
                 {
-                    let gradient = weight.tensor.f_detach().and_then(|tensor| tensor.f_zeros_like());
+                    let gradient =
+                        weight.tensor.f_detach().and_then(|tensor| tensor.f_zeros_like());
                     let gradient = gradient.at(&weight.name)?;
                     session.gradients.extend(weight.trained.then(|| gradient.shallow_clone()));
                     session.grad_weights.push(gradient);
@@ -133,12 +142,14 @@ impl Session {
         Ok(session)
     }
 
-    /// The gradients by the trained weights of the last step, in the order of the weights. The next step writes over them.
+    /// The gradients by the trained weights of the last step, in the order of the weights. The next
+    /// step writes over them.
     pub fn gradients(&self) -> &[Tensor] {
         &self.gradients
     }
 
-    /// Spreads so much of each label evenly over the classes from now on, in the loss of [`step`](Session::step).
+    /// Spreads so much of each label evenly over the classes from now on, in the loss of
+    /// [`step`](Session::step).
     pub fn smooth_labels(&mut self, part: f64) {
         self.label_smoothing = part;
     }
@@ -180,25 +191,32 @@ impl Session {
         self.schedule.tasks.iter().map(info).collect()
     }
 
-    /// One step of training on images `[N, C, H, W]` with labels `[N]`: the sum of the cross-entropies, and its
+    /// One step of training on images `[N, C, H, W]` with labels `[N]`: the sum of the
+    /// cross-entropies, and its
     /// [gradients](Session::gradients).
     ///
     /// # Errors
     /// What libtorch refuses.
-    pub fn step(&mut self, images: &Tensor, labels: &Tensor, seed: u64) -> Result<Stepped, TorchError> {
+    pub fn step(
+        &mut self,
+        images: &Tensor,
+        labels: &Tensor,
+        seed: u64,
+    ) -> Result<Stepped, TorchError> {
         tch::no_grad(|| {
             self.convolutions.iter_mut().flatten().for_each(Convolution::renew);
             let (value, kept) = self.forward(images, Mode::Train { seed })?;
             let kind = value.kind();
             let (stepped, gradient) =
-                cross_entropy(value, labels, self.label_smoothing, self.net.masters).at("the loss")?;
+                cross_entropy(value, labels, self.label_smoothing, self.net.masters)
+                    .at("the loss")?;
             self.backward(gradient.f_to_kind(kind).at("the loss")?, kept)?;
             Ok(stepped)
         })
     }
 
-    /// The output of a net that was compiled for evaluation, in fp32, or in fp64 for a net of fp64. Its weights are those of
-    /// the first call.
+    /// The output of a net that was compiled for evaluation, in fp32, or in fp64 for a net of fp64.
+    /// Its weights are those of the first call.
     ///
     /// # Errors
     /// What libtorch refuses.
@@ -210,8 +228,8 @@ impl Session {
     }
 }
 
-/// The sum of the cross-entropies of logits `[n, classes]` with `smoothing` of each label spread over the classes, and
-/// its gradient by them.
+/// The sum of the cross-entropies of logits `[n, classes]` with `smoothing` of each label spread
+/// over the classes, and its gradient by them.
 fn cross_entropy(
     logits: Tensor,
     labels: &Tensor,
@@ -221,7 +239,8 @@ fn cross_entropy(
     let logits = logits.f_to_kind(masters)?;
     let logs = logits.f_log_softmax(1, masters)?;
     let places = labels.f_unsqueeze(1)?;
-    let mut loss = logs.f_gather(1, &places, false)?.f_sum(masters)?.f_mul_scalar(smoothing - 1.0)?;
+    let mut loss =
+        logs.f_gather(1, &places, false)?.f_sum(masters)?.f_mul_scalar(smoothing - 1.0)?;
     let rest = Tensor::f_full(places.size(), smoothing - 1.0, (masters, logits.device()))?;
     let mut gradient = logs.f_exp()?.f_scatter_add(1, &places, &rest)?;
     if smoothing > 0.0 {

@@ -51,7 +51,8 @@ pub(super) fn forward(
         }
         Op::MaxPool(op) => {
             let (kernel, stride, pad) = window(&op.0)?;
-            let (value, places) = x.f_max_pool2d_with_indices(kernel, stride, pad, [1, 1], op.0.ceil)?;
+            let (value, places) =
+                x.f_max_pool2d_with_indices(kernel, stride, pad, [1, 1], op.0.ceil)?;
             done(value, &[x, &places])
         }
         Op::GlobalMaxPool(_) => {
@@ -74,15 +75,16 @@ pub(super) fn forward(
         | Op::Upsample(_) => {
             let value = ops::apply(step, operands, weights, (kind, None), Mode::Train { seed })?;
             let saved = step.op.traits().saved;
-            let operands = operands.iter().filter(|_| saved.operands).map(|operand| operand.shallow_clone());
+            let operands =
+                operands.iter().filter(|_| saved.operands).map(|operand| operand.shallow_clone());
             let kept = operands.chain(saved.value.then(|| value.shallow_clone())).collect();
             Ok(Done { value, kept })
         }
     }
 }
 
-/// One op backward: the gradient by each operand that is wanted, from that by the value. The gradients by the
-/// trained weights go to `grad_weights`.
+/// One op backward: the gradient by each operand that is wanted, from that by the value. The
+/// gradients by the trained weights go to `grad_weights`.
 pub(super) fn backward(
     step: &Step,
     gradient: &Tensor,
@@ -128,7 +130,15 @@ pub(super) fn backward(
         Op::GlobalMaxPool(_) => {
             let [x, places] = two(kept)?;
             let (size, none) = (image_size(step)?, [0, 0]);
-            one(x.f_max_pool2d_with_indices_backward(gradient, size, size, none, [1, 1], false, places))
+            one(x.f_max_pool2d_with_indices_backward(
+                gradient,
+                size,
+                size,
+                none,
+                [1, 1],
+                false,
+                places,
+            ))
         }
         Op::AvgPool(op) => {
             let (kernel, stride, pad) = window(&op.0)?;
@@ -138,7 +148,9 @@ pub(super) fn backward(
             let [h, w] = image_size(step)?;
             one(gradient.f_expand_as(&kept[0])?.f_div_scalar((h * w) as f64))
         }
-        Op::Add(_) => Ok(wanted.iter().map(|wanted| wanted.then(|| gradient.shallow_clone())).collect()),
+        Op::Add(_) => {
+            Ok(wanted.iter().map(|wanted| wanted.then(|| gradient.shallow_clone())).collect())
+        }
         Op::Mul(_) => multiplied(gradient, kept, wanted),
         Op::Scale(op) => one(gradient.f_mul_scalar(op.by)),
         Op::Concat(_) => {
@@ -160,7 +172,9 @@ pub(super) fn backward(
             let [h, w] = pair(op.amount)?;
             match op.mode {
                 PadMode::Zeros => one(gradient.f_constant_pad_nd([-w, -w, -h, -h])),
-                PadMode::Reflect => one(kept[0].f_reflection_pad2d_backward(gradient, [w, w, h, h])),
+                PadMode::Reflect => {
+                    one(kept[0].f_reflection_pad2d_backward(gradient, [w, w, h, h]))
+                }
             }
         }
         Op::Upsample(op) => {
@@ -172,9 +186,9 @@ pub(super) fn backward(
                 UpsampleMode::Nearest => {
                     one(Tensor::f_upsample_nearest2d_backward(gradient, to, from, None, None))
                 }
-                UpsampleMode::Bilinear => {
-                    one(Tensor::f_upsample_bilinear2d_backward(gradient, to, from, false, None, None))
-                }
+                UpsampleMode::Bilinear => one(Tensor::f_upsample_bilinear2d_backward(
+                    gradient, to, from, false, None, None,
+                )),
             }
         }
         Op::Identity(_) => one(Ok(gradient.shallow_clone())),
@@ -183,7 +197,12 @@ pub(super) fn backward(
 }
 
 /// A convolution by weights that were cast already.
-pub(super) fn convolve(op: &Conv, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+pub(super) fn convolve(
+    op: &Conv,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
     let bias = bias.map(|bias| bias.f_to_kind(x.kind())).transpose()?;
     let groups = i64::try_from(op.groups).unwrap_or(i64::MAX);
     x.f_conv2d(weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)
@@ -201,7 +220,9 @@ fn batch_norm(
     weights: &[Weight],
     grad_weights: &[Tensor],
 ) -> Result<Vec<Option<Tensor>>> {
-    let [x, mean, inverse] = kept else { return Err(TchError::Shape("three tensors were kept".into())) };
+    let [x, mean, inverse] = kept else {
+        return Err(TchError::Shape("three tensors were kept".into()));
+    };
     let [weight, _, running_mean, running_var] = four(weights)?.map(|weight| &weight.tensor);
     let gradient = channels_last(gradient)?;
     let owned = [weight, running_mean, running_var];
@@ -219,7 +240,11 @@ fn multiplied(gradient: &Tensor, kept: &[Tensor], wanted: &[bool]) -> Result<Vec
         let whole = gradient.f_mul(a)?;
         let spread: Vec<i64> =
             (0..b.dim() as i64).filter(|&d| b.size()[d as usize] != a.size()[d as usize]).collect();
-        if spread.is_empty() { Ok(whole) } else { whole.f_sum_dim_intlist(spread.as_slice(), true, b.kind()) }
+        if spread.is_empty() {
+            Ok(whole)
+        } else {
+            whole.f_sum_dim_intlist(spread.as_slice(), true, b.kind())
+        }
     });
     Ok(vec![by_first, by_second.transpose()?])
 }

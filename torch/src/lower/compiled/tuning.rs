@@ -33,7 +33,8 @@ pub struct Tuning {
 type Found = BTreeMap<String, Times>;
 
 impl Tuning {
-    /// The ways of a convolution, and the times by which they were chosen, of `[in_channels, height, width]` on batches of so many images.
+    /// The ways of a convolution, and the times by which they were chosen, of
+    /// `[in_channels, height, width]` on batches of so many images.
     ///
     /// # Errors
     /// What libtorch refuses.
@@ -69,7 +70,8 @@ impl Tuning {
             None => {
                 let sizes = [images, in_channels, height, width].map(|size| size as i64);
                 let seconds = measure(kernels, op, sizes, kind, candidate, backward);
-                let times = Times { candidate, images, seconds: seconds.at("timing convolutions")? };
+                let times =
+                    Times { candidate, images, seconds: seconds.at("timing convolutions")? };
                 cache.found.insert(name, times);
                 cache.save();
                 times
@@ -79,8 +81,8 @@ impl Tuning {
     }
 }
 
-/// What was measured before. It is locked until it is dropped, so that processes beside this one wait for its
-/// measurements, and all choose alike.
+/// What was measured before. It is locked until it is dropped, so that processes beside this one
+/// wait for its measurements, and all choose alike.
 struct Cache {
     found: Found,
     place: Option<(PathBuf, File)>,
@@ -96,7 +98,8 @@ impl Cache {
             Ok(lock)
         };
         let place = path.and_then(|path| Some((path.to_path_buf(), lock(path).ok()?)));
-        let text = place.as_ref().and_then(|(path, _)| fs::read_to_string(path).ok()).unwrap_or_default();
+        let text =
+            place.as_ref().and_then(|(path, _)| fs::read_to_string(path).ok()).unwrap_or_default();
         Cache { found: serde_json::from_str(&text).unwrap_or_default(), place }
     }
 
@@ -121,8 +124,12 @@ fn measure(
     let image = |channels: i64| {
         channels_last(&Tensor::f_ones([images, channels, height, width], (kind, Device::Cpu))?)
     };
-    let weights =
-        || channels_last(&Tensor::f_ones([out_channels, in_channels, 3, 3], (Kind::Float, Device::Cpu))?);
+    let weights = || {
+        channels_last(&Tensor::f_ones(
+            [out_channels, in_channels, 3, 3],
+            (Kind::Float, Device::Cpu),
+        )?)
+    };
     let (x, y, dx, weight, dw) =
         (image(in_channels)?, image(out_channels)?, image(in_channels)?, weights()?, weights()?);
     let mut workspace = Workspace::default();

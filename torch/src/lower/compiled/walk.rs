@@ -20,7 +20,11 @@ pub(super) enum Kept {
 
 impl Session {
     /// The output, and what each task keeps.
-    pub(super) fn forward(&mut self, images: &Tensor, mode: Mode) -> Result<(Tensor, Vec<Kept>), TorchError> {
+    pub(super) fn forward(
+        &mut self,
+        images: &Tensor,
+        mode: Mode,
+    ) -> Result<(Tensor, Vec<Kept>), TorchError> {
         let steps = self.net.plan.steps();
         let mut values: Vec<Option<Tensor>> = (0..steps.len()).map(|_| None).collect();
         let input = images.f_to_kind(self.net.kind).and_then(|t| channels_last(&t));
@@ -29,8 +33,11 @@ impl Session {
         for i in 0..self.schedule.tasks.len() {
             let task = self.schedule.tasks[i].clone();
             let operands = task.operands(&self.net.plan);
-            let read: Vec<Tensor> =
-                operands.iter().filter_map(|&o| values[o].as_ref()).map(Tensor::shallow_clone).collect();
+            let read: Vec<Tensor> = operands
+                .iter()
+                .filter_map(|&o| values[o].as_ref())
+                .map(Tensor::shallow_clone)
+                .collect();
             let start = Instant::now();
             let done = self.run(i, &read, mode);
             self.note(i, 0, start);
@@ -44,7 +51,8 @@ impl Session {
             }
             values[task.output] = Some(value);
         }
-        let output = values.pop().flatten().ok_or_else(|| TchError::Shape("the plan is empty".into()));
+        let output =
+            values.pop().flatten().ok_or_else(|| TchError::Shape("the plan is empty".into()));
         Ok((output.at("the output")?, kept))
     }
 
@@ -68,12 +76,16 @@ impl Session {
         if let Some(convolution) = &mut convolutions[i] {
             let bias = weights.get(1).map(|bias| &bias.tensor);
             let finish = Epilogue { bias, after: task.after, add: add.as_ref() };
-            let value = convolution.forward(*kernels, x, &weights[0].tensor, finish, place, workspace)?;
+            let value =
+                convolution.forward(*kernels, x, &weights[0].tensor, finish, place, workspace)?;
             return Ok((value, Kept::Convolution(x.shallow_clone())));
         }
         let Mode::Train { seed } = mode else {
             let read: Vec<&Tensor> = read.iter().collect();
-            return Ok((ops::apply(step, &read, weights, (net.kind, None), mode)?, Kept::Rule(Vec::new())));
+            return Ok((
+                ops::apply(step, &read, weights, (net.kind, None), mode)?,
+                Kept::Rule(Vec::new()),
+            ));
         };
         if let (Kernel::NormAct, Op::BatchNorm(op), Some(kernels), [w, b, mean, var]) =
             (task.kernel, &step.op, kernels, weights)
@@ -107,7 +119,8 @@ impl Session {
             self.note(i, 1, start);
             let step = self.step_of(&task);
             for (&operand, gradient) in step.operands.iter().zip(done.at(&step.path)?) {
-                gradients[operand].extend(gradient.filter(|_| self.schedule.values[operand].wanted));
+                gradients[operand]
+                    .extend(gradient.filter(|_| self.schedule.values[operand].wanted));
             }
         }
         Ok(())
@@ -147,7 +160,8 @@ impl Session {
             (Kept::Norm(x, moments), _, Some(kernels)) => {
                 // The gradient takes the place of what a convolution wrote for this op alone.
                 let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
-                let parts: Vec<Tensor> = parts.iter().map(channels_last).collect::<Result<_, _>>()?;
+                let parts: Vec<Tensor> =
+                    parts.iter().map(channels_last).collect::<Result<_, _>>()?;
                 let gradient = [parts.first(), parts.get(1)];
                 let grad_owned = [&grad_weights[0], &grad_weights[1]];
                 let own = (&moments, &weights[0].tensor);
@@ -158,19 +172,34 @@ impl Session {
                 let gradient = [&parts[0], &x];
                 let weight = &weights[0].tensor;
                 if weights[0].trained {
-                    convolution.grad_weights(*kernels, gradient, weight, &grad_weights[0], workspace)?;
+                    convolution.grad_weights(
+                        *kernels,
+                        gradient,
+                        weight,
+                        &grad_weights[0],
+                        workspace,
+                    )?;
                 }
                 if let Some(grad_bias) = grad_weights.get(1) {
                     rules::put(
                         grad_bias,
-                        &parts[0].f_sum_dim_intlist([0i64, 2, 3].as_slice(), false, grad_bias.kind())?,
+                        &parts[0].f_sum_dim_intlist(
+                            [0i64, 2, 3].as_slice(),
+                            false,
+                            grad_bias.kind(),
+                        )?,
                     )?;
                 }
-                let place = || memory.image(schedule.slots.gradient[i], x.size()[0], &step.operand_shapes[0]);
-                let grad_input = || convolution.grad_input(*kernels, gradient, weight, place, workspace);
+                let place = || {
+                    memory.image(schedule.slots.gradient[i], x.size()[0], &step.operand_shapes[0])
+                };
+                let grad_input =
+                    || convolution.grad_input(*kernels, gradient, weight, place, workspace);
                 Ok(vec![wanted[0].then(grad_input).transpose()?])
             }
-            (Kept::Rule(kept), ..) => rules::backward(step, &parts[0], &kept, weights, grad_weights, &wanted),
+            (Kept::Rule(kept), ..) => {
+                rules::backward(step, &parts[0], &kept, weights, grad_weights, &wanted)
+            }
             (Kept::Norm(..) | Kept::Convolution(_), ..) => {
                 Err(TchError::Shape("what was kept is of another task".into()))
             }

@@ -70,7 +70,8 @@ pub fn convolution_backward(
     let (stride, pad, dilation) = (pair(op.stride), pair(op.pad), pair(op.dilation));
     let groups = i64::try_from(op.groups).unwrap_or(i64::MAX);
     let mut out = [std::ptr::null_mut(); 3];
-    // SAFETY: tensors and arrays outlive the call, which writes each tensor that is wanted to its place.
+    // SAFETY: tensors and arrays outlive the call, which writes each tensor that is wanted to its
+    // place.
     unsafe {
         checked(netc_convolution_backward(
             pointer(gradient),
@@ -87,8 +88,8 @@ pub fn convolution_backward(
     }
 }
 
-/// The gradients of batch normalisation while training by input, weight and bias. `owned` are weight, running mean and
-/// variance, `saved` the mean and 1 / sqrt(var + eps) of the batch.
+/// The gradients of batch normalisation while training by input, weight and bias. `owned` are
+/// weight, running mean and variance, `saved` the mean and 1 / sqrt(var + eps) of the batch.
 ///
 /// # Errors
 /// What libtorch refuses.

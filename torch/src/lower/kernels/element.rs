@@ -3,10 +3,11 @@ use std::arch::x86_64::*;
 /// Sixteen fp32 numbers.
 pub(super) type Lanes = __m512;
 
-/// A number type of activations. The methods are inlined into functions that have the target features.
+/// A number type of activations. The methods are inlined into functions that have the target
+/// features.
 ///
-/// Products are summed over pairs of words of 32 bits: a word holds [`PACK`](Element::PACK) neighbours along the
-/// dimension that is summed over.
+/// Products are summed over pairs of words of 32 bits: a word holds [`PACK`](Element::PACK)
+/// neighbours along the dimension that is summed over.
 pub(super) trait Element: Copy + Send + Sync + 'static {
     /// Numbers in a word.
     const PACK: usize;
@@ -58,11 +59,12 @@ impl Element for Bf16 {
 
     #[inline(always)]
     unsafe fn words(parts: [Lanes; 2]) -> __m512i {
-        // SAFETY: the caller vouches for the target features; both types are 512 bits of the same layout.
+        // SAFETY: the caller vouches for the target features; both types are 512 bits of the same
+        // layout.
         unsafe {
             let order = _mm512_set_epi16(
-                31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19,
-                3, 18, 2, 17, 1, 16, 0,
+                31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5,
+                20, 4, 19, 3, 18, 2, 17, 1, 16, 0,
             );
             let halves: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(parts[1], parts[0]));
             _mm512_permutexvar_epi16(order, halves)

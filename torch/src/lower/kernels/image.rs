@@ -4,7 +4,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::pool::Shared;
 
-/// A tensor `[N, C, H, W]` on the CPU, fp32 or bf16, with the channels innermost in memory and nothing between them.
+/// A tensor `[N, C, H, W]` on the CPU, fp32 or bf16, with the channels innermost in memory and
+/// nothing between them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Image {
     pub kind: Kind,
@@ -76,9 +77,16 @@ pub(super) fn floats(tensor: &Tensor, count: usize) -> Result<&[f32], TchError> 
 /// The memory of a dense fp32 tensor of so many numbers in any order, to be written to.
 pub(super) fn vector(tensor: &Tensor, count: usize) -> Result<Shared<f32>, TchError> {
     let dense = tensor.is_contiguous() || Image::of(tensor).is_ok();
-    if tensor.kind() != Kind::Float || tensor.device() != Device::Cpu || tensor.numel() != count || !dense {
-        let message =
-            format!("expected {count} fp32 numbers on the CPU, got {:?} {:?}", tensor.kind(), tensor.size());
+    if tensor.kind() != Kind::Float
+        || tensor.device() != Device::Cpu
+        || tensor.numel() != count
+        || !dense
+    {
+        let message = format!(
+            "expected {count} fp32 numbers on the CPU, got {:?} {:?}",
+            tensor.kind(),
+            tensor.size()
+        );
         return Err(TchError::Shape(message));
     }
     Ok(Shared::at_pointer(tensor.data_ptr().cast()))

@@ -1,6 +1,8 @@
-//! The kernels of netc's own, for CPUs with AVX-512 and its bf16 instructions, and calls that tch lacks.
+//! The kernels of netc's own, for CPUs with AVX-512 and its bf16 instructions, and calls that tch
+//! lacks.
 //!
-//! All `unsafe` code of lowering is here, behind functions that check kinds, shapes and layouts of their tensors.
+//! All `unsafe` code of lowering is here, behind functions that check kinds, shapes and layouts of
+//! their tensors.
 
 #![allow(unsafe_code)]
 
@@ -47,7 +49,8 @@ impl Kernels {
     }
 }
 
-/// The tensors of a batch normalisation: weight, bias, running mean, running variance; fp32, one number a channel.
+/// The tensors of a batch normalisation: weight, bias, running mean, running variance; fp32, one
+/// number a channel.
 pub type Owned<'a> = [&'a Tensor; 4];
 
 /// Which way a convolution is computed.
@@ -59,8 +62,8 @@ pub enum Direction {
     Backward,
 }
 
-/// What is done to a convolution's output before it is written: a bias is added, then a pool and a ReLU, then
-/// another image is added.
+/// What is done to a convolution's output before it is written: a bias is added, then a pool and a
+/// ReLU, then another image is added.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Epilogue<'a> {
     /// fp32, one number for each output channel.
@@ -71,8 +74,8 @@ pub struct Epilogue<'a> {
     pub add: Option<&'a Tensor>,
 }
 
-/// One step of stochastic gradient descent: `v <- momentum v - rate g - decay w`, then `w <- w + v`, or with Nesterov's form
-/// `w <- w + momentum v - rate g - decay w`.
+/// One step of stochastic gradient descent: `v <- momentum v - rate g - decay w`, then
+/// `w <- w + v`, or with Nesterov's form `w <- w + momentum v - rate g - decay w`.
 #[derive(Debug, Clone, Copy)]
 pub struct SgdStep {
     /// Multiplies the gradient.

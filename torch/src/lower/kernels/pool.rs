@@ -1,4 +1,5 @@
-//! Work shared by libtorch's own threads. A second pool of threads would fight with them for the cores.
+//! Work shared by libtorch's own threads. A second pool of threads would fight with them for the
+//! cores.
 
 use std::ffi::c_void;
 use std::ops::Range;
@@ -14,7 +15,8 @@ pub(super) fn parallel<F: Fn(usize) + Sync>(count: usize, work: F) {
         let work = unsafe { &*context.cast_const().cast::<F>() };
         work(i as usize);
     }
-    // SAFETY: the call returns when all work is done; the closure may be called from several threads, as it is `Sync`.
+    // SAFETY: the call returns when all work is done; the closure may be called from several
+    // threads, as it is `Sync`.
     unsafe { netc_parallel(one::<F>, (&raw const work).cast_mut().cast(), count as i64) }
 }
 

@@ -31,24 +31,29 @@ pub struct Held<'a> {
     pub tensor: &'a Tensor,
 }
 
-/// The archive of a module of the class `name` with these tensors and the methods of `source`, with `facts` as its extra file
-/// `netc.json`.
+/// The archive of a module of the class `name` with these tensors and the methods of `source`, with
+/// `facts` as its extra file `netc.json`.
 ///
 /// # Errors
 /// A source that libtorch does not compile.
-pub fn archive(name: &str, source: &str, (held, facts): (&[Held<'_>], &str)) -> Result<Vec<u8>, TchError> {
+pub fn archive(
+    name: &str,
+    source: &str,
+    (held, facts): (&[Held<'_>], &str),
+) -> Result<Vec<u8>, TchError> {
     let string = |text: &str| {
         CString::new(text).map_err(|_| TchError::Shape(format!("{text:?} holds a NUL character")))
     };
     let (name, source) = (string(name)?, string(source)?);
     let facts = string(facts)?;
-    let names: Vec<CString> = held.iter().map(|held| string(&held.name)).collect::<Result<_, _>>()?;
+    let names: Vec<CString> =
+        held.iter().map(|held| string(&held.name)).collect::<Result<_, _>>()?;
     let names: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
     let trained: Vec<bool> = held.iter().map(|held| held.trained).collect();
     let tensors: Vec<Pointer> = held.iter().map(|held| pointer(held.tensor)).collect();
     let (mut bytes, mut length) = (std::ptr::null_mut(), 0);
-    // SAFETY: strings end with NUL, the arrays have `held.len()` elements, and all outlive the call, which makes `length` bytes by
-    // `malloc` if it does not fail.
+    // SAFETY: strings end with NUL, the arrays have `held.len()` elements, and all outlive the
+    // call, which makes `length` bytes by `malloc` if it does not fail.
     unsafe {
         checked(netc_script(
             name.as_ptr(),

@@ -12,10 +12,18 @@ impl Kernels {
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
-    pub fn descend(self, w: &Tensor, v: &Tensor, g: &Tensor, step: SgdStep) -> Result<(), TchError> {
+    pub fn descend(
+        self,
+        w: &Tensor,
+        v: &Tensor,
+        g: &Tensor,
+        step: SgdStep,
+    ) -> Result<(), TchError> {
         let count = w.numel();
         if w.dim() == 4 && (w.stride() != v.stride() || w.stride() != g.stride()) {
-            return Err(TchError::Shape("weight, velocity and gradient differ in their layout".into()));
+            return Err(TchError::Shape(
+                "weight, velocity and gradient differ in their layout".into(),
+            ));
         }
         let (w, v, g) = (vector(w, count)?, vector(v, count)?, vector(g, count)?);
         let blocks = count.div_ceil(16);
@@ -44,9 +52,11 @@ unsafe fn blocks_of(
         // SAFETY: the mask keeps to the numbers.
         unsafe {
             let weight = f32::load(w.at(at), mask);
-            let change = _mm512_fmadd_ps(weight, decay, _mm512_mul_ps(f32::load(g.at(at), mask), rate));
+            let change =
+                _mm512_fmadd_ps(weight, decay, _mm512_mul_ps(f32::load(g.at(at), mask), rate));
             let velocity = _mm512_fmadd_ps(f32::load(v.at(at), mask), momentum, change);
-            let moved = if step.nesterov { _mm512_fmadd_ps(velocity, momentum, change) } else { velocity };
+            let moved =
+                if step.nesterov { _mm512_fmadd_ps(velocity, momentum, change) } else { velocity };
             f32::store(v.at(at), mask, velocity);
             f32::store(w.at(at), mask, _mm512_add_ps(weight, moved));
         }

@@ -1,5 +1,6 @@
-//! The transforms of Winograd's convolution with 3 x 3 weights (Lavin and Gray, "Fast Algorithms for Convolutional Neural
-//! Networks", 2015), one dimension at a time: y = A^T [(G w) * (B^T d)]. F(2) interpolates at 0, 1, -1, F(4) also at 2, -2.
+//! The transforms of Winograd's convolution with 3 x 3 weights (Lavin and Gray, "Fast Algorithms
+//! for Convolutional Neural Networks", 2015), one dimension at a time: y = A^T [(G w) * (B^T d)].
+//! F(2) interpolates at 0, 1, -1, F(4) also at 2, -2.
 
 use std::arch::x86_64::*;
 
@@ -9,7 +10,8 @@ use super::element::Lanes;
 /// The largest tile of an input.
 pub(super) const MOST: usize = 6;
 
-/// How many outputs a tile has in each direction, and its transforms. Of the arrays only the first [`M`](Tile::M),
+/// How many outputs a tile has in each direction, and its transforms. Of the arrays only the first
+/// [`M`](Tile::M),
 /// [`N`](Tile::N) or 3 count. The methods are inlined into functions that have the target features.
 pub(super) trait Tile {
     const SIZE: TileSize;
@@ -91,7 +93,14 @@ impl Tile for F2 {
         // SAFETY: see `input`.
         unsafe {
             let zero = _mm512_setzero_ps();
-            [y[0], lanes!(add y[0], y[1]), lanes!(sub y[0], y[1]), lanes!(sub zero, y[1]), zero, zero]
+            [
+                y[0],
+                lanes!(add y[0], y[1]),
+                lanes!(sub y[0], y[1]),
+                lanes!(sub zero, y[1]),
+                zero,
+                zero,
+            ]
         }
     }
 
@@ -164,7 +173,8 @@ impl Tile for F4 {
         // SAFETY: see `F2::input`.
         unsafe {
             let (even, odd) = (lanes!(add y[0], y[2]), lanes!(add y[1], y[3]));
-            let (even2, odd2) = (lanes!(fma 4.0, y[2], y[0]), lanes!(fma 8.0, y[3], lanes!(mul 2.0, y[1])));
+            let (even2, odd2) =
+                (lanes!(fma 4.0, y[2], y[0]), lanes!(fma 8.0, y[3], lanes!(mul 2.0, y[1])));
             [
                 y[0],
                 lanes!(add even, odd),

@@ -19,7 +19,8 @@ pub(in crate::lower) fn forward(op: &Activation, x: &Tensor) -> Result<Tensor, T
     }
 }
 
-/// The gradient by an activation's operand, from that by its value and from the operand, or the value, whichever
+/// The gradient by an activation's operand, from that by its value and from the operand, or the
+/// value, whichever
 /// [`Saved`](netc::graph::op::Saved) says.
 pub(in crate::lower) fn backward(
     op: &Activation,
@@ -32,7 +33,9 @@ pub(in crate::lower) fn backward(
             Some(max) => saved.f_hardtanh_backward(gradient, 0.0, max),
         },
         Activation::Gelu(_) => saved.f_gelu_backward(gradient, "none"),
-        Activation::Celu(op) => Tensor::f_elu_backward(gradient, op.alpha, 1.0, 1.0 / op.alpha, false, saved),
+        Activation::Celu(op) => {
+            Tensor::f_elu_backward(gradient, op.alpha, 1.0, 1.0 / op.alpha, false, saved)
+        }
         Activation::Silu(_) => saved.f_silu_backward(gradient),
         Activation::Sigmoid(_) => Tensor::f_sigmoid_backward(gradient, saved),
     }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netc::lower::identifier::identifier;
 
-/// Names of weights as attributes of modules within modules, each attribute of its own among those of
-/// its module.
+/// Names of weights as attributes of modules within modules, each attribute of its own among those
+/// of its module.
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
-    /// The attribute of each beginning of a name that is a module, and of each whole name, which is not.
+    /// The attribute of each beginning of a name that is a module, and of each whole name, which is
+    /// not.
     of: BTreeMap<(String, bool), String>,
 }
 
@@ -31,7 +32,8 @@ impl Attributes {
                 while !taken.insert(attribute.clone()) {
                     attribute.push('_');
                 }
-                let path = if module.is_empty() { name.to_string() } else { format!("{module}.{name}") };
+                let path =
+                    if module.is_empty() { name.to_string() } else { format!("{module}.{name}") };
                 of.insert((path, is_module), attribute);
             }
         }

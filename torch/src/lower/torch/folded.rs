@@ -8,13 +8,14 @@ use tch::{Kind, TchError, Tensor};
 use super::{At, TorchNet, Weight};
 
 impl TorchNet {
-    /// What `optimised` made of this net, which is its source, with weights made from the ones that this net has now.
-    /// Weights that no fold changes are shared.
+    /// What `optimised` made of this net, which is its source, with weights made from the ones that
+    /// this net has now. Weights that no fold changes are shared.
     ///
     /// # Errors
     /// What libtorch refuses.
     pub fn rewritten(&self, optimised: &Optimised) -> Result<TorchNet, TorchError> {
-        let folded = tch::no_grad(|| fold(&self.weights, optimised.folds())).at("folding weights")?;
+        let folded =
+            tch::no_grad(|| fold(&self.weights, optimised.folds())).at("folding weights")?;
         self.with_weights(optimised.net(), |name| folded.get(name).map(Tensor::shallow_clone))
     }
 }
@@ -26,9 +27,10 @@ fn fold(weights: &[Weight], folds: &[Fold]) -> Result<HashMap<String, Tensor>, T
     for fold in folds {
         match fold {
             Fold::Norm { layer, norm, eps } => {
-                let [gamma, beta, mean, var] =
-                    ["weight", "bias", "running_mean", "running_var"].map(|name| format!("{norm}.{name}"));
-                let scale = get(&all, &var)?.f_add_scalar(*eps)?.f_rsqrt()?.f_mul(get(&all, &gamma)?)?;
+                let [gamma, beta, mean, var] = ["weight", "bias", "running_mean", "running_var"]
+                    .map(|name| format!("{norm}.{name}"));
+                let scale =
+                    get(&all, &var)?.f_add_scalar(*eps)?.f_rsqrt()?.f_mul(get(&all, &gamma)?)?;
                 let offset = match all.get(&format!("{layer}.bias")) {
                     Some(bias) => bias.f_sub(get(&all, &mean)?)?,
                     None => get(&all, &mean)?.f_neg()?,
@@ -50,7 +52,8 @@ fn fold(weights: &[Weight], folds: &[Fold]) -> Result<HashMap<String, Tensor>, T
                 let name = |layer: &str, what: &str| format!("{layer}.{what}");
                 let after = get(&all, &name(second, "weight"))?.shallow_clone();
                 let weight = after.f_matmul(get(&all, &name(first, "weight"))?)?;
-                let moved = all.get(&name(first, "bias")).map(|bias| after.f_mv(bias)).transpose()?;
+                let moved =
+                    all.get(&name(first, "bias")).map(|bias| after.f_mv(bias)).transpose()?;
                 let own = all.get(&name(second, "bias")).map(Tensor::shallow_clone);
                 let bias = match (moved, own) {
                     (Some(moved), Some(own)) => Some(moved.f_add(&own)?),
@@ -88,7 +91,8 @@ impl Weight {
         dims: Vec<i64>,
         spec: &op::Tensor,
     ) -> Result<Weight, TchError> {
-        let tensor = if tensor.kind() == Kind::Double { tensor } else { super::channels_last(&tensor)? };
+        let tensor =
+            if tensor.kind() == Kind::Double { tensor } else { super::channels_last(&tensor)? };
         Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
     }
 }

@@ -50,12 +50,19 @@ pub enum Mode {
 
 /// Batch normalisation while training by other statistics than those of the batch at hand.
 pub trait TrainingNorm: std::fmt::Debug + Send + Sync {
-    /// Normalises `x`, `[N, C, ...]`, by statistics per channel, then scales and shifts it by weight and bias, the
-    /// first two of the tensors; moves the running mean and variance, the other two, by `momentum`. In the kind of `x`.
+    /// Normalises `x`, `[N, C, ...]`, by statistics per channel, then scales and shifts it by
+    /// weight and bias, the first two of the tensors; moves the running mean and variance, the
+    /// other two, by `momentum`. In the kind of `x`.
     ///
     /// # Errors
     /// What libtorch refuses.
-    fn apply(&self, x: &Tensor, owned: [&Tensor; 4], momentum: f64, eps: f64) -> Result<Tensor, TchError>;
+    fn apply(
+        &self,
+        x: &Tensor,
+        owned: [&Tensor; 4],
+        momentum: f64,
+        eps: f64,
+    ) -> Result<Tensor, TchError>;
 }
 
 /// A net on a device, with its weights.
@@ -88,7 +95,9 @@ impl TorchNet {
             let first = weights.len();
             let shapes: Vec<_> = step.operand_shapes.iter().collect();
             for tensor in step.op.tensors(&shapes) {
-                weights.push(Weight::new(&step.path, &tensor, seed, (masters, device)).at(&step.path)?);
+                weights.push(
+                    Weight::new(&step.path, &tensor, seed, (masters, device)).at(&step.path)?,
+                );
             }
             owned.push(first..weights.len());
         }
@@ -115,9 +124,9 @@ impl TorchNet {
             for spec in step.op.tensors(&shapes) {
                 let name = format!("{}.{}", step.path, spec.name);
                 let missing = || TchError::Shape(format!("there is no weight `{name}`"));
-                let weight = get(&name)
-                    .ok_or_else(missing)
-                    .and_then(|tensor| Weight::of(name.clone(), tensor, weights::sizes(&spec.dims)?, &spec));
+                let weight = get(&name).ok_or_else(missing).and_then(|tensor| {
+                    Weight::of(name.clone(), tensor, weights::sizes(&spec.dims)?, &spec)
+                });
                 weights.push(weight.at(&step.path)?);
             }
             owned.push(first..weights.len());
@@ -162,7 +171,8 @@ impl TorchNet {
         self.forward_watched(images, mode, &mut |_, _| Ok(()))
     }
 
-    /// The same; `watch` is given the path and the value of each node, in the order of the plan. An error of it ends the pass.
+    /// The same; `watch` is given the path and the value of each node, in the order of the plan. An
+    /// error of it ends the pass.
     pub fn forward_watched(
         &self,
         images: &Tensor,
@@ -174,10 +184,12 @@ impl TorchNet {
         let input = images.f_to_kind(self.kind).and_then(|t| channels_last(&t));
         values.push(Some(input.at(&steps[0].path)?));
         for (step, owned) in steps.iter().zip(&self.owned).skip(1) {
-            let operands: Vec<&Tensor> = step.operands.iter().filter_map(|&i| values[i].as_ref()).collect();
+            let operands: Vec<&Tensor> =
+                step.operands.iter().filter_map(|&i| values[i].as_ref()).collect();
             let weights = &self.weights[owned.clone()];
-            let value = ops::apply(step, &operands, weights, (self.kind, self.norm.as_deref()), mode)
-                .at(&step.path)?;
+            let value =
+                ops::apply(step, &operands, weights, (self.kind, self.norm.as_deref()), mode)
+                    .at(&step.path)?;
             watch(&step.path, &value).at(&step.path)?;
             for &operand in &step.last_uses {
                 values[operand] = None;

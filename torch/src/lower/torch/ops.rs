@@ -58,7 +58,9 @@ pub(in crate::lower) fn apply(
             let [down, right] = pair(op.factor)?;
             match op.mode {
                 UpsampleMode::Nearest => x.f_upsample_nearest2d([h * down, w * right], None, None),
-                UpsampleMode::Bilinear => x.f_upsample_bilinear2d([h * down, w * right], false, None, None),
+                UpsampleMode::Bilinear => {
+                    x.f_upsample_bilinear2d([h * down, w * right], false, None, None)
+                }
             }
         }
     }
@@ -93,8 +95,8 @@ fn batch_norm(
     x.f_batch_norm(weight, bias, mean, var, training, op.momentum, op.eps, true)
 }
 
-/// What dropout multiplies `x` by: 0 with probability `p`, else 1 / (1 - p). On a GPU libtorch's own dropout draws
-/// otherwise, and both executors must draw alike.
+/// What dropout multiplies `x` by: 0 with probability `p`, else 1 / (1 - p). On a GPU libtorch's
+/// own dropout draws otherwise, and both executors must draw alike.
 pub(in crate::lower) fn dropout_noise(step: &Step, p: f64, x: &Tensor, seed: u64) -> Result {
     tch::manual_seed(seed::derive(seed, &step.path));
     tch::no_grad(|| x.f_empty_like()?.f_bernoulli_float_(1.0 - p)?.f_div_scalar_(1.0 - p))
@@ -109,7 +111,13 @@ pub(in crate::lower) fn has_variance(x: &Tensor) -> std::result::Result<(), TchE
 }
 
 fn max_pool(window: &Window, x: &Tensor) -> Result {
-    x.f_max_pool2d(pair(window.kernel)?, pair(window.stride)?, pair(window.pad)?, [1, 1], window.ceil)
+    x.f_max_pool2d(
+        pair(window.kernel)?,
+        pair(window.stride)?,
+        pair(window.pad)?,
+        [1, 1],
+        window.ceil,
+    )
 }
 
 fn avg_pool(window: &Window, x: &Tensor) -> Result {

@@ -11,8 +11,8 @@ use super::attributes::Attributes;
 use super::{At, weights};
 use crate::lower::kernels::script::{Held, archive};
 
-/// A net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself. The batch is of
-/// any size; images and result are fp32.
+/// A net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself.
+/// The batch is of any size; images and result are fp32.
 ///
 /// # Errors
 /// Weights that are not there, and what libtorch refuses.
@@ -32,16 +32,19 @@ pub fn script(net: &Checked, weights: &Weights) -> Result<Vec<u8>, TorchError> {
         .iter()
         .map(|(name, trained, tensor)| Held { name: names.place(name), trained: *trained, tensor })
         .collect();
-    let facts = facts(net, held.iter().map(|held| held.name.as_str()).zip(tensors.iter().map(|t| &t.0)));
+    let facts =
+        facts(net, held.iter().map(|held| held.name.as_str()).zip(tensors.iter().map(|t| &t.0)));
     let class = identifier(&net.graph().name);
     archive(&class, &source(&plan, &names), (&held, &facts)).at("TorchScript")
 }
 
-/// What the archive says about itself in `extra/netc.json`: the net, and what netc calls each tensor of
-/// another name.
+/// What the archive says about itself in `extra/netc.json`: the net, and what netc calls each
+/// tensor of another name.
 fn facts<'n>(net: &Checked, names: impl Iterator<Item = (&'n str, &'n String)>) -> String {
-    let moved: BTreeMap<&str, &str> =
-        names.filter(|(place, name)| place != name).map(|(place, name)| (place, name.as_str())).collect();
+    let moved: BTreeMap<&str, &str> = names
+        .filter(|(place, name)| place != name)
+        .map(|(place, name)| (place, name.as_str()))
+        .collect();
     serde_json::json!({
         "netc": env!("CARGO_PKG_VERSION"),
         "net": net.graph().name,
@@ -52,7 +55,8 @@ fn facts<'n>(net: &Checked, names: impl Iterator<Item = (&'n str, &'n String)>) 
 }
 
 fn tensor(weights: &Weights, name: &str) -> Result<Tensor, TchError> {
-    let found = weights.get(name).ok_or_else(|| TchError::Shape(format!("there is no weight `{name}`")))?;
+    let found =
+        weights.get(name).ok_or_else(|| TchError::Shape(format!("there is no weight `{name}`")))?;
     Tensor::f_from_slice(&found.values)?.f_reshape(weights::sizes(&found.dims)?)
 }
 
@@ -61,7 +65,8 @@ fn source(plan: &Plan, names: &Attributes) -> String {
     let mut text = "def forward(self, x0):\n".to_string();
     let steps = plan.steps();
     for (i, step) in steps.iter().enumerate().skip(1) {
-        let operands: Vec<String> = step.operands.iter().map(|operand| format!("x{operand}")).collect();
+        let operands: Vec<String> =
+            step.operands.iter().map(|operand| format!("x{operand}")).collect();
         let of = |name: &str| format!("self.{}", names.place(&format!("{}.{name}", step.path)));
         text += &format!("    x{i} = {}\n", torchscript(step, &operands, &of));
     }

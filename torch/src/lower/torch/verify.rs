@@ -13,15 +13,21 @@ const IMAGES: i64 = 3;
 pub struct Verified {
     /// The pass.
     pub pass: &'static str,
-    /// The largest difference of value, gradients and running statistics, each relative to its largest number.
+    /// The largest difference of value, gradients and running statistics, each relative to its
+    /// largest number.
     pub difference: f64,
 }
 
-/// Computes a net before and after each pass of a purpose that changes it, on random images and weights, in fp64.
+/// Computes a net before and after each pass of a purpose that changes it, on random images and
+/// weights, in fp64.
 ///
 /// # Errors
 /// What libtorch refuses; a pass that makes no sound net.
-pub fn verify(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Vec<Verified>, TorchError> {
+pub fn verify(
+    net: &Checked,
+    purpose: Purpose,
+    choice: &Choice,
+) -> Result<Vec<Verified>, TorchError> {
     let failed = |message: String| TorchError { at: "the passes".into(), message };
     let source = TorchNet::new(net, 1, Device::Cpu, Precision::Fp64)?;
     shake(&source).at("random weights")?;
@@ -57,12 +63,15 @@ fn shake(net: &TorchNet) -> Result<(), tch::TchError> {
 
 fn images(net: &Checked) -> Result<Tensor, tch::TchError> {
     let mut dims = vec![IMAGES];
-    dims.extend(net.shape(net.input()).dims().iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)));
+    dims.extend(
+        net.shape(net.input()).dims().iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)),
+    );
     tch::manual_seed(3);
     Tensor::f_randn(&dims, (Kind::Double, Device::Cpu))
 }
 
-/// The output; for training also the gradient of each weight and each buffer after the step, by name.
+/// The output; for training also the gradient of each weight and each buffer after the step, by
+/// name.
 fn results(
     source: &TorchNet,
     optimised: &Optimised,

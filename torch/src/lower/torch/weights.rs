@@ -32,8 +32,8 @@ impl Weight {
             .map_err(|_| TchError::Shape(format!("{} numbers are too many", spec.elements())))?;
         let values = init::draw(spec.init, &dims, seed, &name);
         let host = Tensor::f_from_slice(&values)?.f_reshape(&dims)?;
-        let tensor =
-            channels_last(&host.f_to_kind(kind)?.f_to_device(device)?)?.f_set_requires_grad(spec.trained)?;
+        let tensor = channels_last(&host.f_to_kind(kind)?.f_to_device(device)?)?
+            .f_set_requires_grad(spec.trained)?;
         Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
     }
 
@@ -47,6 +47,8 @@ impl Weight {
 /// Sizes as libtorch wants them.
 pub(super) fn sizes(dims: &[u64]) -> Result<Vec<i64>, TchError> {
     dims.iter()
-        .map(|&d| i64::try_from(d).map_err(|_| TchError::Shape(format!("a size of {d} is too large"))))
+        .map(|&d| {
+            i64::try_from(d).map_err(|_| TchError::Shape(format!("a size of {d} is too large")))
+        })
         .collect()
 }

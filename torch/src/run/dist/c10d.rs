@@ -30,9 +30,16 @@ unsafe extern "C" {
         made: *mut *mut RawGroup,
     ) -> *mut c_char;
     fn netc_group_free(group: *mut RawGroup);
-    fn netc_group_sum(group: *mut RawGroup, tensors: *const *const c_void, count: c_int) -> *mut c_char;
-    fn netc_group_broadcast(group: *mut RawGroup, tensors: *const *const c_void, count: c_int)
-    -> *mut c_char;
+    fn netc_group_sum(
+        group: *mut RawGroup,
+        tensors: *const *const c_void,
+        count: c_int,
+    ) -> *mut c_char;
+    fn netc_group_broadcast(
+        group: *mut RawGroup,
+        tensors: *const *const c_void,
+        count: c_int,
+    ) -> *mut c_char;
     fn netc_sync_batch_norm(
         group: *mut RawGroup,
         x: *const c_void,
@@ -46,7 +53,8 @@ unsafe extern "C" {
     ) -> *mut c_char;
 }
 
-/// A process group of libtorch. Its collectives are called by one thread at a time, in the same order on every rank.
+/// A process group of libtorch. Its collectives are called by one thread at a time, in the same
+/// order on every rank.
 #[derive(Debug)]
 pub(super) struct Ranks(*mut RawGroup);
 
@@ -64,13 +72,18 @@ impl Drop for Ranks {
 
 impl Ranks {
     /// Joins the group; `listen` is the socket of the store, which the group takes over.
-    pub(super) fn join(place: &Place, listen: Option<RawFd>, timeout_ms: i64) -> Result<Ranks, String> {
+    pub(super) fn join(
+        place: &Place,
+        listen: Option<RawFd>,
+        timeout_ms: i64,
+    ) -> Result<Ranks, String> {
         let text = |text: &str| CString::new(text).map_err(|_| format!("a NUL byte in `{text}`"));
         let (host, prefix) = (text(&place.host)?, text(&place.prefix())?);
         let address = text(if place.is_local() { "127.0.0.1" } else { "" })?;
         let interface = text(&std::env::var("GLOO_SOCKET_IFNAME").unwrap_or_default())?;
         let mut made = null_mut();
-        let [rank, size] = [place.rank, place.size].map(|n| c_int::try_from(n).unwrap_or(c_int::MAX));
+        let [rank, size] =
+            [place.rank, place.size].map(|n| c_int::try_from(n).unwrap_or(c_int::MAX));
         // SAFETY: the texts outlive the call, and `made` is written only on success.
         let error = unsafe {
             netc_group_join(
@@ -110,8 +123,8 @@ impl Ranks {
     ) -> Result<Tensor, String> {
         let mut result = null_mut();
         let raw = |tensor: &Tensor| tensor.as_ptr().cast::<c_void>();
-        // SAFETY: the tensors outlive the call; the graph that it leaves holds them and is walked while the group is
-        // alive, for the net that does it has a share of the group.
+        // SAFETY: the tensors outlive the call; the graph that it leaves holds them and is walked
+        // while the group is alive, for the net that does it has a share of the group.
         let error = unsafe {
             netc_sync_batch_norm(
                 self.0,

@@ -1,7 +1,7 @@
 //! One net over several processes: libtorch's own process groups, found by the usual environment.
 //!
-//! Every rank draws the same shuffle and takes its share of each batch; gradients are summed over the ranks,
-//! so that a step is that of the whole batch on one process.
+//! Every rank draws the same shuffle and takes its share of each batch; gradients are summed over
+//! the ranks, so that a step is that of the whole batch on one process.
 
 mod c10d;
 mod place;
@@ -41,9 +41,12 @@ impl Group {
     fn join(place: Place) -> Result<Group, RunError> {
         let failed = |why: String| {
             let Place { rank, size, host, port, .. } = &place;
-            RunError::Device(format!("rank {rank} of {size} cannot join the others at {host}:{port}: {why}"))
+            RunError::Device(format!(
+                "rank {rank} of {size} cannot join the others at {host}:{port}: {why}"
+            ))
         };
-        // The store listens on this address alone; left to itself it takes every address of the machine.
+        // The store listens on this address alone; left to itself it takes every address of the
+        // machine.
         let listen = if place.keeps_store() {
             let address = (place.host.as_str(), place.port);
             let socket = std::net::TcpListener::bind(address).map_err(|e| failed(e.to_string()))?;
@@ -93,7 +96,9 @@ impl Group {
         let host: Vec<Tensor> = host.collect::<Result<_, _>>().at("the weights")?;
         self.ranks.broadcast(&host.iter().collect::<Vec<_>>()).map_err(|why| self.lost(why))?;
         tensors.iter().zip(&host).try_for_each(|(tensor, host)| {
-            tch::no_grad(|| tensor.shallow_clone().f_copy_(host)).at("the weights").map_err(RunError::from)
+            tch::no_grad(|| tensor.shallow_clone().f_copy_(host))
+                .at("the weights")
+                .map_err(RunError::from)
         })
     }
 
@@ -104,8 +109,10 @@ impl Group {
     pub fn sum_gradients(&self, gradients: &mut [Tensor], stop: bool) -> Result<bool, RunError> {
         let flag = Tensor::f_from_slice(&[f32::from(u8::from(stop))]).at("the gradients")?;
         let buckets = buckets(gradients);
-        let flat =
-            buckets.iter().map(|range| flatten(&gradients[range.clone()])).collect::<Result<Vec<_>, _>>();
+        let flat = buckets
+            .iter()
+            .map(|range| flatten(&gradients[range.clone()]))
+            .collect::<Result<Vec<_>, _>>();
         let flat = flat.at("the gradients")?;
         let all: Vec<&Tensor> = flat.iter().chain([&flag]).collect();
         self.sum(&all)?;
@@ -171,6 +178,9 @@ impl TrainingNorm for SyncNorm {
         momentum: f64,
         eps: f64,
     ) -> Result<Tensor, TchError> {
-        self.0.ranks.batch_norm(x, [weight, bias, mean, var], momentum, eps).map_err(TchError::Torch)
+        self.0
+            .ranks
+            .batch_norm(x, [weight, bias, mean, var], momentum, eps)
+            .map_err(TchError::Torch)
     }
 }

@@ -27,32 +27,41 @@ impl Place {
     pub fn of(env: impl Fn(&str) -> Option<String>) -> Result<Option<Place>, String> {
         let number = |name: &str| -> Result<Option<usize>, String> {
             let Some(text) = env(name) else { return Ok(None) };
-            text.trim().parse().map(Some).map_err(|_| format!("expected a number in {name}, got `{text}`"))
+            text.trim()
+                .parse()
+                .map(Some)
+                .map_err(|_| format!("expected a number in {name}, got `{text}`"))
         };
         let needed = |name: &str, with: &str| -> Result<usize, String> {
             number(name)?.ok_or_else(|| format!("{with} is set, {name} is not: both are needed"))
         };
         if let Some(rank) = number("RANK")? {
             let size = needed("WORLD_SIZE", "RANK")?;
-            let host = env("MASTER_ADDR").ok_or("RANK is set, MASTER_ADDR is not: both are needed")?;
+            let host =
+                env("MASTER_ADDR").ok_or("RANK is set, MASTER_ADDR is not: both are needed")?;
             let port = port(needed("MASTER_PORT", "RANK")?)?;
             let local_rank = number("LOCAL_RANK")?.unwrap_or(0);
-            let launcher_keeps_store = env("TORCHELASTIC_USE_AGENT_STORE").as_deref() == Some("True");
+            let launcher_keeps_store =
+                env("TORCHELASTIC_USE_AGENT_STORE").as_deref() == Some("True");
             let attempt = number("TORCHELASTIC_RESTART_COUNT")?.unwrap_or(0) as u32;
             let place = Place { rank, size, local_rank, host, port, launcher_keeps_store, attempt };
             return place.checked();
         }
-        let Some(size) = number("SLURM_STEP_NUM_TASKS")?.filter(|size| *size > 1) else { return Ok(None) };
+        let Some(size) = number("SLURM_STEP_NUM_TASKS")?.filter(|size| *size > 1) else {
+            return Ok(None);
+        };
         let rank = needed("SLURM_PROCID", "SLURM_STEP_NUM_TASKS")?;
         let local_rank = number("SLURM_LOCALID")?.unwrap_or(0);
-        let host = env("MASTER_ADDR").or_else(|| env("SLURM_STEP_NODELIST").map(|list| first_host(&list)));
+        let host =
+            env("MASTER_ADDR").or_else(|| env("SLURM_STEP_NODELIST").map(|list| first_host(&list)));
         let host = host.ok_or("Slurm did not say where rank 0 is: set MASTER_ADDR")?;
         let port = match number("MASTER_PORT")? {
             Some(given) => port(given)?,
             // The same for all tasks of a step, another one for another job.
             None => 20_000 + (number("SLURM_JOB_ID")?.unwrap_or(0) % 20_000) as u16,
         };
-        Place { rank, size, local_rank, host, port, launcher_keeps_store: false, attempt: 0 }.checked()
+        Place { rank, size, local_rank, host, port, launcher_keeps_store: false, attempt: 0 }
+            .checked()
     }
 
     fn checked(self) -> Result<Option<Place>, String> {
@@ -71,12 +80,17 @@ impl Place {
 
     /// The prefix of the group's keys in the store: torchrun's own store outlives a restart.
     pub fn prefix(&self) -> String {
-        if self.launcher_keeps_store { format!("/netc/attempt_{}", self.attempt) } else { String::new() }
+        if self.launcher_keeps_store {
+            format!("/netc/attempt_{}", self.attempt)
+        } else {
+            String::new()
+        }
     }
 
     /// Whether all ranks are on this machine, judging by the rendezvous address.
     pub fn is_local(&self) -> bool {
-        self.host == "localhost" || self.host.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
+        self.host == "localhost"
+            || self.host.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
     }
 }
 

@@ -27,8 +27,8 @@ pub struct LrState {
 
 /// The weights that a training updates, and the optimiser's state for them.
 ///
-/// Gradients are of the *sum* of a batch's losses. Where a rule wants those of the mean, they are divided by the recipe's batch
-/// size, also for a smaller last batch.
+/// Gradients are of the *sum* of a batch's losses. Where a rule wants those of the mean, they are
+/// divided by the recipe's batch size, also for a smaller last batch.
 #[derive(Debug)]
 pub struct Optimiser {
     slots: Vec<Slot>,
@@ -102,7 +102,10 @@ impl Optimiser {
     pub fn step(&mut self, gradients: &[Tensor], pace: LrState) -> Result<(), TchError> {
         let Optimiser { slots, recipe, kernels } = self;
         tch::no_grad(|| {
-            slots.iter_mut().zip(gradients).try_for_each(|(slot, g)| slot.step(g, pace, recipe, *kernels))
+            slots
+                .iter_mut()
+                .zip(gradients)
+                .try_for_each(|(slot, g)| slot.step(g, pace, recipe, *kernels))
         })
     }
 }

@@ -8,7 +8,8 @@ pub(super) struct Step {
     pub iterations: u32,
 }
 
-/// Coefficients of the iteration: the largest slope at 0 for which singular values stay near 1 (Jordan, 2024).
+/// Coefficients of the iteration: the largest slope at 0 for which singular values stay near 1
+/// (Jordan, 2024).
 const A: f64 = 3.4445;
 const B: f64 = -4.7750;
 const C: f64 = 2.0315;

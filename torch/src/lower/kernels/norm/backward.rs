@@ -7,12 +7,12 @@ use super::super::pool::Shared;
 use super::statistics::{RUN, add_to};
 use super::{FusedOps, Moments};
 
-/// With `SUM`, adds the gradient that reaches the normalised values, and its product with `x - mean`; otherwise writes
-/// `a g + b x + c` over `x`, with these three for each channel.
+/// With `SUM`, adds the gradient that reaches the normalised values, and its product with
+/// `x - mean`; otherwise writes `a g + b x + c` over `x`, with these three for each channel.
 ///
 /// # Safety
-/// The images' sizes fit one another and are of this type; with `SUM`, `to` has two sums for each channel, otherwise the factors
-/// have a number for each. The machine has the target features.
+/// The images' sizes fit one another and are of this type; with `SUM`, `to` has two sums for each
+/// channel, otherwise the factors have a number for each. The machine has the target features.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 pub(super) unsafe fn backward<E: Element, const SUM: bool>(
     x: &Image,
@@ -37,13 +37,16 @@ pub(super) unsafe fn backward<E: Element, const SUM: bool>(
             // SAFETY: the mask keeps to the channels of pixels of the images.
             unsafe {
                 let of = |numbers: &[f32]| f32::load(numbers.as_ptr().add(channel), mask);
-                let (scale, shift, mean) = (of(&moments.scale), of(&moments.shift), of(&moments.mean));
+                let (scale, shift, mean) =
+                    (of(&moments.scale), of(&moments.shift), of(&moments.mean));
                 let [a, b, c] = if SUM { [zero; 3] } else { factors.map(of) };
                 for place in run..all.end.min(run + RUN) {
                     let mut gradient = E::load(first.at(place * channels + channel), mask);
                     if let Some(second) = second {
-                        gradient =
-                            _mm512_add_ps(gradient, E::load(second.at(place * channels + channel), mask));
+                        gradient = _mm512_add_ps(
+                            gradient,
+                            E::load(second.at(place * channels + channel), mask),
+                        );
                     }
                     let corner = match after.pool {
                         true => place / places * 2 * width + place % places * 2,
@@ -54,7 +57,8 @@ pub(super) unsafe fn backward<E: Element, const SUM: bool>(
                     let mut values = [zero; 4];
                     let mut normal = [zero; 4];
                     for i in 0..count {
-                        values[i] = E::load(data.at((corner + offsets[i]) * channels + channel), mask);
+                        values[i] =
+                            E::load(data.at((corner + offsets[i]) * channels + channel), mask);
                         normal[i] = _mm512_fmadd_ps(values[i], scale, shift);
                     }
                     let mut through = 0xffff;
@@ -71,17 +75,25 @@ pub(super) unsafe fn backward<E: Element, const SUM: bool>(
                     // The first of equal ones is the largest, as in libtorch.
                     for i in 0..count {
                         let this = match after.pool {
-                            true => _mm512_mask_cmp_ps_mask::<_CMP_EQ_OQ>(through, normal[i], largest),
+                            true => {
+                                _mm512_mask_cmp_ps_mask::<_CMP_EQ_OQ>(through, normal[i], largest)
+                            }
                             false => through,
                         };
                         through &= !this;
                         let gradient = _mm512_maskz_mov_ps(this, gradient);
                         if SUM {
                             grad_bias = _mm512_add_ps(grad_bias, gradient);
-                            by_scale = _mm512_fmadd_ps(gradient, _mm512_sub_ps(values[i], mean), by_scale);
+                            by_scale =
+                                _mm512_fmadd_ps(gradient, _mm512_sub_ps(values[i], mean), by_scale);
                         } else {
-                            let new = _mm512_fmadd_ps(a, gradient, _mm512_fmadd_ps(b, values[i], c));
-                            E::store(data.at((corner + offsets[i]) * channels + channel), mask, new);
+                            let new =
+                                _mm512_fmadd_ps(a, gradient, _mm512_fmadd_ps(b, values[i], c));
+                            E::store(
+                                data.at((corner + offsets[i]) * channels + channel),
+                                mask,
+                                new,
+                            );
                         }
                     }
                 }

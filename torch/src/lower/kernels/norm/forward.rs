@@ -38,9 +38,10 @@ pub(super) unsafe fn forward<E: Element>(
                     _mm512_fmadd_ps(value, scale, shift)
                 };
                 let value = match after.pool {
-                    true => {
-                        _mm512_max_ps(_mm512_max_ps(at(0), at(1)), _mm512_max_ps(at(width), at(width + 1)))
-                    }
+                    true => _mm512_max_ps(
+                        _mm512_max_ps(at(0), at(1)),
+                        _mm512_max_ps(at(width), at(width + 1)),
+                    ),
                     false => at(0),
                 };
                 // The second operand is what comes out where one is NaN.

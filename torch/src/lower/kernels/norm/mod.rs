@@ -1,6 +1,6 @@
-//! Batch normalisation together with the ReLU, the 2 x 2 max pool and the sum that follow it, forward and backward, each in
-//! one pass over memory after the one that sums up the statistics. What ReLU and pool let through is found again
-//! from the input and not stored.
+//! Batch normalisation together with the ReLU, the 2 x 2 max pool and the sum that follow it,
+//! forward and backward, each in one pass over memory after the one that sums up the statistics.
+//! What ReLU and pool let through is found again from the input and not stored.
 
 mod backward;
 mod forward;
@@ -27,21 +27,30 @@ pub struct Moments {
 }
 
 impl Kernels {
-    /// The statistics of `x` over all but its channels, biased variance; moves the running ones by `momentum`, the running variance by the
-    /// unbiased one.
+    /// The statistics of `x` over all but its channels, biased variance; moves the running ones by
+    /// `momentum`, the running variance by the unbiased one.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
-    pub fn moments(self, x: &Tensor, owned: Owned<'_>, momentum: f64, eps: f64) -> Result<Moments, TchError> {
+    pub fn moments(
+        self,
+        x: &Tensor,
+        owned: Owned<'_>,
+        momentum: f64,
+        eps: f64,
+    ) -> Result<Moments, TchError> {
         let x = Image::of(x)?;
         let [images, channels, height, width] = x.sizes;
         let (weight, bias) = (floats(owned[0], channels)?, floats(owned[1], channels)?);
         let running = [vector(owned[2], channels)?, vector(owned[3], channels)?];
         let rows = images * height * width;
         if rows < 2 {
-            return Err(TchError::Shape("one value a channel has no variance to normalise by".into()));
+            return Err(TchError::Shape(
+                "one value a channel has no variance to normalise by".into(),
+            ));
         }
-        // SAFETY: the image has these sizes and its kind's numbers, and the token shows that the machine has the features.
+        // SAFETY: the image has these sizes and its kind's numbers, and the token shows that the
+        // machine has the features.
         let sums = unsafe {
             match x.kind {
                 Kind::BFloat16 => {
@@ -62,7 +71,8 @@ impl Kernels {
         for channel in 0..channels {
             let [sum, squares] = [sums[channel], sums[channels + channel]];
             let off = sum / count;
-            let (mean, var) = (f64::from(pivot(channel)) + off, (squares / count - off * off).max(0.0));
+            let (mean, var) =
+                (f64::from(pivot(channel)) + off, (squares / count - off * off).max(0.0));
             let inverse = 1.0 / (var + eps).sqrt();
             let scale = f64::from(weight[channel]) * inverse;
             moments.mean.push(mean as f32);
@@ -108,8 +118,9 @@ impl Kernels {
         Ok(())
     }
 
-    /// Turns `x`, the input of [`normalise`](Kernels::normalise), into the gradient by it, from the gradient by the output, which is the sum of one or two
-    /// tensors; writes the gradients by weight and bias.
+    /// Turns `x`, the input of [`normalise`](Kernels::normalise), into the gradient by it, from the
+    /// gradient by the output, which is the sum of one or two tensors; writes the gradients by
+    /// weight and bias.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
@@ -133,10 +144,13 @@ impl Kernels {
         let grad_owned = [vector(grad_owned[0], channels)?, vector(grad_owned[1], channels)?];
         let gradients = [Some(&first), second.as_ref()];
         let (all, none) = (units(&x, after), [[].as_slice(); 3]);
-        // SAFETY: the images have sizes that fit, and the token shows that the machine has the features.
+        // SAFETY: the images have sizes that fit, and the token shows that the machine has the
+        // features.
         let sums = unsafe {
             sums(all, channels, |units, to| match x.kind {
-                Kind::BFloat16 => backward::<Bf16, true>(&x, gradients, moments, after, units, none, to),
+                Kind::BFloat16 => {
+                    backward::<Bf16, true>(&x, gradients, moments, after, units, none, to)
+                }
                 _ => backward::<f32, true>(&x, gradients, moments, after, units, none, to),
             })
         };
@@ -144,7 +158,8 @@ impl Kernels {
         let mut factors = [vec![0.0f32; channels], vec![0.0f32; channels], vec![0.0f32; channels]];
         for channel in 0..channels {
             let (grad_bias, by_scale) = (sums[channel], sums[channels + channel]);
-            let (mean, inverse) = (f64::from(moments.mean[channel]), f64::from(moments.inverse[channel]));
+            let (mean, inverse) =
+                (f64::from(moments.mean[channel]), f64::from(moments.inverse[channel]));
             let grad_weight = by_scale * inverse;
             // SAFETY: one number a channel.
             unsafe {
@@ -164,10 +179,12 @@ impl Kernels {
             unsafe {
                 let nothing = Shared::at_pointer(std::ptr::null_mut());
                 match x.kind {
-                    Kind::BFloat16 => {
-                        backward::<Bf16, false>(&x, gradients, moments, after, units, factors, nothing)
-                    }
-                    _ => backward::<f32, false>(&x, gradients, moments, after, units, factors, nothing),
+                    Kind::BFloat16 => backward::<Bf16, false>(
+                        &x, gradients, moments, after, units, factors, nothing,
+                    ),
+                    _ => backward::<f32, false>(
+                        &x, gradients, moments, after, units, factors, nothing,
+                    ),
                 }
             }
         });
@@ -185,9 +202,10 @@ pub(super) fn fits(after: FusedOps, x: &Image, y: &Image) -> Result<(), TchError
     };
     match y.sizes == expected && y.kind == x.kind {
         true => Ok(()),
-        false => {
-            Err(TchError::Shape(format!("no {:?} {:?} from {:?} {:?}", y.kind, y.sizes, x.kind, x.sizes)))
-        }
+        false => Err(TchError::Shape(format!(
+            "no {:?} {:?} from {:?} {:?}",
+            y.kind, y.sizes, x.kind, x.sizes
+        ))),
     }
 }
 

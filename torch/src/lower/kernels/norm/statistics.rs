@@ -6,7 +6,8 @@ use super::super::pool::{Shared, parallel, share, threads};
 /// Rows that are summed in fp32 before the sum goes into an fp64 one.
 pub(super) const RUN: usize = 128;
 
-/// Two sums for each channel, of each thread's share in turn, so that the same number of threads gives the same bits.
+/// Two sums for each channel, of each thread's share in turn, so that the same number of threads
+/// gives the same bits.
 pub(super) fn sums<F>(units: usize, channels: usize, add: F) -> Vec<f64>
 where
     F: Fn(std::ops::Range<usize>, Shared<f64>) + Sync,
@@ -16,7 +17,10 @@ where
     let all = Shared::of(&mut parts);
     parallel(threads, |thread| {
         // SAFETY: a place for each thread.
-        add(share(units, thread, threads), Shared::at_pointer(unsafe { all.at(thread * 2 * channels) }));
+        add(
+            share(units, thread, threads),
+            Shared::at_pointer(unsafe { all.at(thread * 2 * channels) }),
+        );
     });
     let (first, others) = parts.split_at_mut(2 * channels);
     for part in others.chunks(2 * channels) {
@@ -78,7 +82,8 @@ pub(super) unsafe fn sum_rows<E: Element>(
             let (mut sums, mut squares) = ([zero; 4], [zero; 4]);
             // SAFETY: the masks keep to the channels of the rows.
             unsafe {
-                let pivots: [Lanes; 4] = std::array::from_fn(|i| E::load(x.at(channel + 16 * i), masks[i]));
+                let pivots: [Lanes; 4] =
+                    std::array::from_fn(|i| E::load(x.at(channel + 16 * i), masks[i]));
                 for row in first..rows.end.min(first + RUN) {
                     for i in 0..4 {
                         let value = E::load(x.at(row * channels + channel + 16 * i), masks[i]);

@@ -23,7 +23,8 @@ pub(super) struct Finish<'a, E> {
     pub add: Option<Shared<E>>,
 }
 
-/// `y`, `[images][height][width][out_channels]`, from `x`, the same with `in_channels`, and packed weights.
+/// `y`, `[images][height][width][out_channels]`, from `x`, the same with `in_channels`, and packed
+/// weights.
 ///
 /// # Safety
 /// All have the sizes of `dims`. The machine has the target features.
@@ -39,7 +40,8 @@ pub(super) unsafe fn convolve<E: Element, T: Tile>(
     let (tiles, block) = (dims.tiles(T::SIZE), cut.block);
     let (blocks, threads) = (tiles.div_ceil(block), threads());
     let [inputs, products] = cut.scratch(T::SIZE);
-    let (inputs, products) = (workspace.inputs(threads, inputs), workspace.products(threads, products));
+    let (inputs, products) =
+        (workspace.inputs(threads, inputs), workspace.products(threads, products));
     // Whoever is free takes the next block; which one does changes no number.
     let next = AtomicUsize::new(0);
     parallel(threads, |thread| {
@@ -52,7 +54,14 @@ pub(super) unsafe fn convolve<E: Element, T: Tile>(
             // SAFETY: each block writes its own tiles, each thread its own scratch.
             unsafe {
                 let tiles = first..tiles.min(first + block);
-                one_block::<E, T>((x, packed, y), dims, finish, tiles, cut, (v.at(0), m.at(0).cast()));
+                one_block::<E, T>(
+                    (x, packed, y),
+                    dims,
+                    finish,
+                    tiles,
+                    cut,
+                    (v.at(0), m.at(0).cast()),
+                );
             }
         }
     });
@@ -72,7 +81,8 @@ unsafe fn one_block<E: Element, T: Tile>(
     for (t, tile) in tiles.clone().enumerate() {
         let place = Place::of::<T>(dims, tile);
         for channel in (0..dims.in_channels).step_by(16) {
-            // SAFETY: the tile is of the input; the plane has `depth` words for each of the block's tiles.
+            // SAFETY: the tile is of the input; the plane has `depth` words for each of the block's
+            // tiles.
             unsafe {
                 let to = v.add(t * depth + channel / E::PACK);
                 input::<E, T>(x.at(0), dims, place, channel, |point, lanes| {
@@ -125,9 +135,11 @@ unsafe fn write<E: Element, T: Tile>(
     // SAFETY: the mask keeps to the bias.
     let bias = finish.bias.map(|bias| unsafe { f32::load(bias.as_ptr().add(channel), mask) });
     let bias = bias.unwrap_or(_mm512_setzero_ps());
-    let below = if finish.after.relu { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) };
+    let below =
+        if finish.after.relu { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) };
     let pool = if finish.after.pool { 2 } else { 1 };
-    let [rows, columns] = [dims.height - place.row, dims.width - place.column].map(|rest| T::M.min(rest));
+    let [rows, columns] =
+        [dims.height - place.row, dims.width - place.column].map(|rest| T::M.min(rest));
     for i in (0..rows).step_by(pool) {
         for j in (0..columns).step_by(pool) {
             let mut pixel = pixels[i][j];
@@ -138,7 +150,8 @@ unsafe fn write<E: Element, T: Tile>(
             // The second operand is what comes out where one is NaN.
             pixel = _mm512_max_ps(below, _mm512_add_ps(pixel, bias));
             let row = place.image * dims.height / pool + (place.row + i) / pool;
-            let at = (row * (dims.width / pool) + (place.column + j) / pool) * dims.out_channels + channel;
+            let at = (row * (dims.width / pool) + (place.column + j) / pool) * dims.out_channels
+                + channel;
             // SAFETY: the pixel is in the image, the mask keeps to its channels.
             unsafe {
                 if let Some(add) = finish.add {

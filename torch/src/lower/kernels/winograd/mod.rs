@@ -1,8 +1,8 @@
 //! 3 x 3 convolutions by Winograd's algorithm, forward, by the input and by the weights.
 //!
-//! Images are cut into tiles. Tiles and weights are transformed, so that a convolution becomes one matrix product
-//! for each point of the tile, and what comes out is transformed back. A block of tiles goes through all three
-//! at a time and stays in the cache.
+//! Images are cut into tiles. Tiles and weights are transformed, so that a convolution becomes one
+//! matrix product for each point of the tile, and what comes out is transformed back. A block of
+//! tiles goes through all three at a time and stays in the cache.
 
 // A point or a column is the index of several arrays at once.
 #![allow(clippy::needless_range_loop)]
@@ -71,7 +71,8 @@ struct Form {
 }
 
 impl Kernels {
-    /// Transforms fp32 weights `[out_channels, in_channels, 3, 3]`, channels last, for one direction and images of the kind of `like`.
+    /// Transforms fp32 weights `[out_channels, in_channels, 3, 3]`, channels last, for one
+    /// direction and images of the kind of `like`.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
@@ -90,12 +91,17 @@ impl Kernels {
         };
         let form = Some(Form { tile, direction, kind: like, channels });
         if packed.form != form {
-            // What lies between the weights stays zero, and another form would leave other places free.
+            // What lies between the weights stays zero, and another form would leave other places
+            // free.
             *packed = Packed::default();
         }
         match (like, tile) {
-            (tch::Kind::BFloat16, TileSize::Two) => pack_as::<Bf16, F2>(w, &dims, direction, packed),
-            (tch::Kind::BFloat16, TileSize::Four) => pack_as::<Bf16, F4>(w, &dims, direction, packed),
+            (tch::Kind::BFloat16, TileSize::Two) => {
+                pack_as::<Bf16, F2>(w, &dims, direction, packed)
+            }
+            (tch::Kind::BFloat16, TileSize::Four) => {
+                pack_as::<Bf16, F4>(w, &dims, direction, packed)
+            }
             (tch::Kind::Float, TileSize::Two) => pack_as::<f32, F2>(w, &dims, direction, packed),
             (tch::Kind::Float, TileSize::Four) => pack_as::<f32, F4>(w, &dims, direction, packed),
             (kind, _) => return Err(TchError::Kind(format!("no convolution of {kind:?}"))),
@@ -104,12 +110,13 @@ impl Kernels {
         Ok(())
     }
 
-    /// `to`, `[N, out_channels, H, W]` or what a pool leaves of it, from `from`, `[N, in_channels, H, W]`, in a direction
-    /// by weights packed for it, padded by 1. Both are channels last.
+    /// `to`, `[N, out_channels, H, W]` or what a pool leaves of it, from `from`,
+    /// `[N, in_channels, H, W]`, in a direction by weights packed for it, padded by 1. Both are
+    /// channels last.
     ///
     /// # Errors
-    /// Tensors of another kind, shape or layout; weights packed for another direction, kind or number of channels, or not
-    /// packed.
+    /// Tensors of another kind, shape or layout; weights packed for another direction, kind or
+    /// number of channels, or not packed.
     pub fn convolve(
         self,
         (from, to): (&Tensor, &Tensor),
@@ -122,11 +129,18 @@ impl Kernels {
         let [images, in_channels, height, width] = x.sizes;
         let dims = Dims { images, height, width, in_channels, out_channels: y.sizes[1] };
         fits(finish.after, &Image { sizes: [images, dims.out_channels, height, width], ..x }, &y)?;
-        let form = packed.form.ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
-        let wanted =
-            Form { tile: form.tile, direction, kind: x.kind, channels: [in_channels, dims.out_channels] };
+        let form =
+            packed.form.ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
+        let wanted = Form {
+            tile: form.tile,
+            direction,
+            kind: x.kind,
+            channels: [in_channels, dims.out_channels],
+        };
         if form != wanted {
-            return Err(TchError::Shape(format!("expected weights packed for {wanted:?}, got {form:?}")));
+            return Err(TchError::Shape(format!(
+                "expected weights packed for {wanted:?}, got {form:?}"
+            )));
         }
         match (x.kind, form.tile) {
             (tch::Kind::BFloat16, TileSize::Two) => {
@@ -140,8 +154,8 @@ impl Kernels {
         }
     }
 
-    /// The gradient `dw` by the weights, fp32 `[out_channels, in_channels, 3, 3]`, from the input and the gradient by the output. All are
-    /// channels last.
+    /// The gradient `dw` by the weights, fp32 `[out_channels, in_channels, 3, 3]`, from the input
+    /// and the gradient by the output. All are channels last.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
@@ -163,7 +177,8 @@ impl Kernels {
         }
         let [images, in_channels, height, width] = x.sizes;
         let dims = Dims { images, height, width, in_channels, out_channels: dy.sizes[1] };
-        // SAFETY: the tensors have these sizes and are of this kind, and the token shows that the machine has the features.
+        // SAFETY: the tensors have these sizes and are of this kind, and the token shows that the
+        // machine has the features.
         unsafe {
             match (x.kind, tile) {
                 (tch::Kind::BFloat16, TileSize::Two) => {
@@ -172,8 +187,12 @@ impl Kernels {
                 (tch::Kind::BFloat16, TileSize::Four) => {
                     weights::gradient::<Bf16, F4>(x.data(), dy.data(), w, &dims, workspace);
                 }
-                (_, TileSize::Two) => weights::gradient::<f32, F2>(x.data(), dy.data(), w, &dims, workspace),
-                (_, TileSize::Four) => weights::gradient::<f32, F4>(x.data(), dy.data(), w, &dims, workspace),
+                (_, TileSize::Two) => {
+                    weights::gradient::<f32, F2>(x.data(), dy.data(), w, &dims, workspace)
+                }
+                (_, TileSize::Four) => {
+                    weights::gradient::<f32, F4>(x.data(), dy.data(), w, &dims, workspace)
+                }
             }
         }
         Ok(())
@@ -186,24 +205,39 @@ fn weights(weight: &Tensor) -> Result<(Shared<f32>, [usize; 2]), TchError> {
         [out_channels, in_channels, 3, 3] if image.kind == tch::Kind::Float => {
             Ok((image.data(), [out_channels, in_channels]))
         }
-        other => {
-            Err(TchError::Shape(format!("expected fp32 weights of 3 x 3, got {:?} {other:?}", image.kind)))
-        }
+        other => Err(TchError::Shape(format!(
+            "expected fp32 weights of 3 x 3, got {:?} {other:?}",
+            image.kind
+        ))),
     }
 }
 
-fn pack_as<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, direction: Direction, packed: &mut Packed) {
-    // SAFETY: the weights have these sizes and the scratch is as large as the packed ones; zeros at first.
+fn pack_as<E: Element, T: Tile>(
+    w: Shared<f32>,
+    dims: &Dims,
+    direction: Direction,
+    packed: &mut Packed,
+) {
+    // SAFETY: the weights have these sizes and the scratch is as large as the packed ones; zeros at
+    // first.
     unsafe {
         match direction {
             Direction::Forward => {
-                let to =
-                    packed.words.words(packed_words(T::SIZE, E::PACK, dims.in_channels, dims.out_channels));
+                let to = packed.words.words(packed_words(
+                    T::SIZE,
+                    E::PACK,
+                    dims.in_channels,
+                    dims.out_channels,
+                ));
                 pack::forward::<E, T>(w, dims, to);
             }
             Direction::Backward => {
-                let to =
-                    packed.words.words(packed_words(T::SIZE, E::PACK, dims.out_channels, dims.in_channels));
+                let to = packed.words.words(packed_words(
+                    T::SIZE,
+                    E::PACK,
+                    dims.out_channels,
+                    dims.in_channels,
+                ));
                 pack::backward::<E, T>(w, dims, to);
             }
         }
@@ -225,7 +259,14 @@ fn convolve_as<E: Element, T: Tile>(
     let size = packed_words(T::SIZE, E::PACK, dims.in_channels, dims.out_channels);
     // SAFETY: the images have these sizes, and the weights were packed for them.
     unsafe {
-        forward::convolve::<E, T>(x.data(), packed.words.words(size), y.data(), dims, finish, workspace)
+        forward::convolve::<E, T>(
+            x.data(),
+            packed.words.words(size),
+            y.data(),
+            dims,
+            finish,
+            workspace,
+        )
     };
     Ok(())
 }

@@ -13,9 +13,13 @@ use super::transform::{POINTS, weight};
 /// Packs `w`, `[out_channels][3][3][in_channels]`, for the forward direction.
 ///
 /// # Safety
-/// `w` and `packed` have the sizes of `dims`, and what `packed` holds besides stays zero. The machine has the target
-/// features.
-pub(super) unsafe fn forward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>) {
+/// `w` and `packed` have the sizes of `dims`, and what `packed` holds besides stays zero. The
+/// machine has the target features.
+pub(super) unsafe fn forward<E: Element, T: Tile>(
+    w: Shared<f32>,
+    dims: &Dims,
+    packed: Shared<u32>,
+) {
     let dims = *dims;
     // SAFETY: each call writes the words of its own outputs.
     parallel(dims.out_channels.div_ceil(16), |block| unsafe {
@@ -27,14 +31,25 @@ pub(super) unsafe fn forward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, p
 ///
 /// # Safety
 /// As for [`forward`].
-pub(super) unsafe fn backward<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>) {
+pub(super) unsafe fn backward<E: Element, T: Tile>(
+    w: Shared<f32>,
+    dims: &Dims,
+    packed: Shared<u32>,
+) {
     let dims = *dims;
     // SAFETY: each call writes the words of its own outputs.
-    parallel(depth(dims.out_channels, E::PACK), |word| unsafe { transposed::<E, T>(w, &dims, packed, word) });
+    parallel(depth(dims.out_channels, E::PACK), |word| unsafe {
+        transposed::<E, T>(w, &dims, packed, word)
+    });
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, first: usize) {
+unsafe fn outputs<E: Element, T: Tile>(
+    w: Shared<f32>,
+    dims: &Dims,
+    packed: Shared<u32>,
+    first: usize,
+) {
     let (in_channels, depth, panels) =
         (dims.in_channels, depth(dims.in_channels, E::PACK), panels(dims.out_channels));
     let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
@@ -45,7 +60,8 @@ unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shar
             for (tap, taps) in taps.iter_mut().enumerate() {
                 for i in channel..in_channels.min(channel + 16) {
                     // SAFETY: within `[out_channels][9][in_channels]`.
-                    taps[i - channel][o - first] = unsafe { *w.at((o * 9 + tap) * in_channels + i) };
+                    taps[i - channel][o - first] =
+                        unsafe { *w.at((o * 9 + tap) * in_channels + i) };
                 }
             }
         }
@@ -53,16 +69,21 @@ unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shar
             for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
                 // SAFETY: each row has 16 numbers; the machine has the target features.
                 unsafe {
-                    let taps = std::array::from_fn(|tap| _mm512_loadu_ps(taps[tap][i + s].as_ptr()));
+                    let taps =
+                        std::array::from_fn(|tap| _mm512_loadu_ps(taps[tap][i + s].as_ptr()));
                     weight::<T>(taps, |point, lanes| part[point] = lanes);
                 }
             }
             for point in 0..T::POINTS {
-                let at = ((point * panels + first / PANEL) * depth + (channel + i) / E::PACK) * PANEL
+                let at = ((point * panels + first / PANEL) * depth + (channel + i) / E::PACK)
+                    * PANEL
                     + first % PANEL;
                 // SAFETY: within the packed weights.
                 unsafe {
-                    _mm512_storeu_si512(packed.at(at).cast(), E::words([parts[0][point], parts[1][point]]))
+                    _mm512_storeu_si512(
+                        packed.at(at).cast(),
+                        E::words([parts[0][point], parts[1][point]]),
+                    )
                 };
             }
         }
@@ -70,7 +91,12 @@ unsafe fn outputs<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shar
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-unsafe fn transposed<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: Shared<u32>, word: usize) {
+unsafe fn transposed<E: Element, T: Tile>(
+    w: Shared<f32>,
+    dims: &Dims,
+    packed: Shared<u32>,
+    word: usize,
+) {
     let (in_channels, depth, panels) =
         (dims.in_channels, depth(dims.out_channels, E::PACK), panels(dims.in_channels));
     let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
@@ -91,7 +117,10 @@ unsafe fn transposed<E: Element, T: Tile>(w: Shared<f32>, dims: &Dims, packed: S
             let at = ((point * panels + channel / PANEL) * depth + word) * PANEL + channel % PANEL;
             // SAFETY: within the packed weights.
             unsafe {
-                _mm512_storeu_si512(packed.at(at).cast(), E::words([parts[0][point], parts[1][point]]))
+                _mm512_storeu_si512(
+                    packed.at(at).cast(),
+                    E::words([parts[0][point], parts[1][point]]),
+                )
             };
         }
     }

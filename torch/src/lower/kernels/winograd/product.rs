@@ -3,11 +3,12 @@ use std::arch::x86_64::*;
 use super::super::element::Element;
 use super::dims::{PANEL, ROWS};
 
-/// `c = a b` for `ROWS` rows of `a` and a panel of `b`: `c[i][j] = sum over k of a[i][k] * b[k][j]`.
+/// `c = a b` for `ROWS` rows of `a` and a panel of `b`:
+/// `c[i][j] = sum over k of a[i][k] * b[k][j]`.
 ///
 /// # Safety
-/// `a` holds rows of `depth` words at distances of `row`, `b` that many panels of words, `c` rows of a panel of
-/// numbers at distances of `to_row`. The machine has the target features.
+/// `a` holds rows of `depth` words at distances of `row`, `b` that many panels of words, `c` rows
+/// of a panel of numbers at distances of `to_row`. The machine has the target features.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 pub(super) unsafe fn rows_by_panel<E: Element>(
@@ -37,12 +38,12 @@ pub(super) unsafe fn rows_by_panel<E: Element>(
     }
 }
 
-/// `c = a^T b` for `ROWS` columns of `a` and a panel of `b`: `c[i][j] = sum over k of a[k][i] * b[k][j]`, with `MORE` added to
-/// what is there.
+/// `c = a^T b` for `ROWS` columns of `a` and a panel of `b`:
+/// `c[i][j] = sum over k of a[k][i] * b[k][j]`, with `MORE` added to what is there.
 ///
 /// # Safety
-/// `a` holds `depth` blocks of 16 words, `b` that many panels of words, `c` `ROWS` rows of a panel. The machine has the
-/// target features.
+/// `a` holds `depth` blocks of 16 words, `b` that many panels of words, `c` `ROWS` rows of a panel.
+/// The machine has the target features.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 pub(super) unsafe fn columns_by_panel<E: Element, const MORE: bool>(
@@ -54,7 +55,8 @@ pub(super) unsafe fn columns_by_panel<E: Element, const MORE: bool>(
     let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
     for (i, sums) in sums.iter_mut().enumerate().filter(|_| MORE) {
         // SAFETY: the caller vouches for the sizes.
-        *sums = unsafe { [_mm512_loadu_ps(c.add(i * PANEL)), _mm512_loadu_ps(c.add(i * PANEL + 16))] };
+        *sums =
+            unsafe { [_mm512_loadu_ps(c.add(i * PANEL)), _mm512_loadu_ps(c.add(i * PANEL + 16))] };
     }
     for k in 0..depth {
         // SAFETY: the caller vouches for the sizes.

@@ -50,10 +50,12 @@ pub(super) unsafe fn input<E: Element, T: Tile>(
     }
 }
 
-/// Gives each point of 16 channels of a tile of the output's gradient, transformed; zeros beyond the image.
+/// Gives each point of 16 channels of a tile of the output's gradient, transformed; zeros beyond
+/// the image.
 ///
 /// # Safety
-/// `y` is of the output's shape of `dims`, and `place` lies within. The machine has the target features.
+/// `y` is of the output's shape of `dims`, and `place` lies within. The machine has the target
+/// features.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
 pub(super) unsafe fn output_gradient<E: Element, T: Tile>(

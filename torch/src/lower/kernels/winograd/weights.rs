@@ -93,20 +93,25 @@ unsafe fn one_block<E: Element, T: Tile>(
             // Half a word at the end.
             pair = [zeros; 2];
         }
-        let place = |s: usize| Some(first + s).filter(|t| *t < tiles.end).map(|t| Place::of::<T>(dims, t));
+        let place =
+            |s: usize| Some(first + s).filter(|t| *t < tiles.end).map(|t| Place::of::<T>(dims, t));
         for channel in (0..dims.in_channels).step_by(16) {
             for (s, points) in pair.iter_mut().enumerate().take(E::PACK) {
                 if let Some(place) = place(s) {
                     // SAFETY: the tile is of the input.
                     unsafe {
-                        input::<E, T>(x.at(0), dims, place, channel, |point, lanes| points[point] = lanes)
+                        input::<E, T>(x.at(0), dims, place, channel, |point, lanes| {
+                            points[point] = lanes
+                        })
                     };
                 }
             }
             let at = channel / PANEL * words * PANEL + word * PANEL + channel % PANEL;
             for point in 0..T::POINTS {
                 // SAFETY: within the plane.
-                unsafe { put(v.add(point * planes[0] + at), E::words([pair[0][point], pair[1][point]])) };
+                unsafe {
+                    put(v.add(point * planes[0] + at), E::words([pair[0][point], pair[1][point]]))
+                };
             }
         }
         for output in part.outputs.clone() {
@@ -114,16 +119,22 @@ unsafe fn one_block<E: Element, T: Tile>(
                 if let Some(place) = place(s) {
                     // SAFETY: the tile is of the output.
                     unsafe {
-                        output_gradient::<E, T>(dy.at(0), dims, place, output * 16, |point, lanes| {
-                            points[point] = lanes
-                        });
+                        output_gradient::<E, T>(
+                            dy.at(0),
+                            dims,
+                            place,
+                            output * 16,
+                            |point, lanes| points[point] = lanes,
+                        );
                     }
                 }
             }
             let at = ((output - part.outputs.start) * words + word) * 16;
             for point in 0..T::POINTS {
                 // SAFETY: within the plane.
-                unsafe { put(d.add(point * planes[1] + at), E::words([pair[0][point], pair[1][point]])) };
+                unsafe {
+                    put(d.add(point * planes[1] + at), E::words([pair[0][point], pair[1][point]]))
+                };
             }
         }
     }
@@ -160,7 +171,8 @@ unsafe fn one_output<T: Tile>(
         let mut points = [_mm512_setzero_ps(); POINTS];
         for (sums, row, rows) in from.clone() {
             for (point, sum) in points.iter_mut().enumerate().take(T::POINTS) {
-                let at = ((point * panels + channel / PANEL) * rows + row) * PANEL + channel % PANEL;
+                let at =
+                    ((point * panels + channel / PANEL) * rows + row) * PANEL + channel % PANEL;
                 // SAFETY: within the sums.
                 *sum = _mm512_add_ps(*sum, unsafe { _mm512_loadu_ps(sums.at(at).cast()) });
             }
