@@ -13,12 +13,16 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::Machine;
-use super::checkpoint::{self, Entry, NO_FACTS};
-use super::state::{Progress, State};
-use super::statistics::Batching;
-use super::stepper::{Stepper, tuning};
 use crate::lower::{At, Mode, Session, TorchNet};
+use crate::run::Machine;
+use crate::run::store::checkpoint;
+use crate::run::store::checkpoint::Entry;
+use crate::run::store::checkpoint::NO_FACTS;
+use crate::run::train::state::Progress;
+use crate::run::train::state::State;
+use crate::run::train::statistics::Batching;
+use crate::run::train::stepper::Stepper;
+use crate::run::train::stepper::tuning;
 
 /// What is computed.
 #[derive(Debug, Clone, Copy)]

@@ -1,3 +1,8 @@
+//! What a trained net says of images.
+
+pub(in crate::run) mod classify;
+pub(in crate::run) mod logits;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,12 +17,14 @@ use netc::run::data::Dataset;
 use netc::run::{Confusion, Executor, Method, Origin, RunError, RunFolder};
 use tch::{Device, Kind, Reduction, TchError, Tensor};
 
-use super::dist::Group;
-use super::fits::fits;
-use super::origin;
-use super::stepper::tuning;
-use super::{Batches, Machine, checkpoint};
 use crate::lower::{At, Mode, Session, TorchNet};
+use crate::run::Batches;
+use crate::run::Machine;
+use crate::run::dist::Group;
+use crate::run::probe::origin;
+use crate::run::store::checkpoint;
+use crate::run::train::fits::fits;
+use crate::run::train::stepper::tuning;
 
 /// Images in one batch of an evaluation. It affects the result only by rounding.
 const BATCH: usize = 1000;
@@ -51,7 +58,7 @@ pub fn evaluate(
 
 /// How an evaluation ended.
 #[derive(Debug)]
-pub(super) struct Evaluated {
+pub(in crate::run) struct Evaluated {
     pub score: Score,
     /// Whether it lacks batches, because this rank or another one was asked to stop.
     pub stopped: bool,
@@ -61,7 +68,7 @@ pub(super) struct Evaluated {
 
 /// Like [`evaluate`], with a net rewritten for evaluation, until it is asked to stop; non-finite
 /// values are searched for in the original net.
-pub(super) fn evaluate_until(
+pub(in crate::run) fn evaluate_until(
     (net, tested): (&TorchNet, &Optimised),
     batches: (&Batches, TestViews),
     how: (&Method, Machine),
@@ -235,7 +242,7 @@ fn evaluate_run_watched(
 
 /// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label
 /// spread over the classes.
-pub(super) fn sum_of_losses(
+pub(in crate::run) fn sum_of_losses(
     logits: &Tensor,
     labels: &Tensor,
     smoothing: f64,
@@ -245,7 +252,7 @@ pub(super) fn sum_of_losses(
 
 /// Sums kept on the device, so that a batch need not wait for its numbers.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(in crate::run) struct Tally {
     examples: usize,
     /// Sum of losses and number of right answers, `[2]`, fp64.
     sums: Tensor,
@@ -253,17 +260,21 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Continues from these sums of losses and right answers over a number of examples.
-    pub(super) fn from(device: Device, sums: [f64; 2], examples: usize) -> Result<Tally, TchError> {
+    pub(in crate::run) fn from(
+        device: Device,
+        sums: [f64; 2],
+        examples: usize,
+    ) -> Result<Tally, TchError> {
         Ok(Tally { examples, sums: Tensor::f_from_slice(&sums)?.f_to_device(device)? })
     }
 
     /// How many examples.
-    pub(super) fn examples(&self) -> usize {
+    pub(in crate::run) fn examples(&self) -> usize {
         self.examples
     }
 
     /// Sums it over all ranks.
-    pub(super) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
+    pub(in crate::run) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
         let Some(group) = group else { return Ok(()) };
         let [loss, right] = self.sums().at("the loss")?;
         let all = Tensor::f_from_slice(&[loss, right, self.examples as f64]).at("the loss")?;
@@ -274,7 +285,7 @@ impl Tally {
         Ok(())
     }
 
-    pub(super) fn add(
+    pub(in crate::run) fn add(
         &mut self,
         logits: &Tensor,
         labels: &Tensor,
@@ -289,14 +300,14 @@ impl Tally {
     }
 
     /// The sum of the losses, and the number of right answers. Waits for the device.
-    pub(super) fn sums(&self) -> Result<[f64; 2], TchError> {
+    pub(in crate::run) fn sums(&self) -> Result<[f64; 2], TchError> {
         let mut sums = [0.0f64; 2];
         self.sums.f_to_device(Device::Cpu)?.f_copy_data(&mut sums, 2)?;
         Ok(sums)
     }
 
     /// The means so far. Waits for the device.
-    pub(super) fn score(&self) -> Result<Score, TchError> {
+    pub(in crate::run) fn score(&self) -> Result<Score, TchError> {
         let sums = self.sums()?;
         let count = self.examples.max(1) as f64;
         Ok(Score { examples: self.examples, loss: sums[0] / count, accuracy: sums[1] / count })

@@ -6,8 +6,8 @@ use netc::recipe::Recipe;
 use netc::run::RunError;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::Batches;
 use crate::lower::{At, TorchNet};
+use crate::run::Batches;
 
 /// Images per batch.
 const CHUNK: usize = 500;
@@ -18,7 +18,11 @@ const CHUNK: usize = 500;
 ///
 /// # Errors
 /// A whitening convolution that does not read the images themselves; errors of libtorch.
-pub(super) fn whiten(net: &TorchNet, images: &Batches, recipe: &Recipe) -> Result<(), RunError> {
+pub(in crate::run) fn whiten(
+    net: &TorchNet,
+    images: &Batches,
+    recipe: &Recipe,
+) -> Result<(), RunError> {
     for step in net.plan().steps() {
         let Op::Conv(conv) = &step.op else { continue };
         if conv.init != Some(Init::Whiten) {

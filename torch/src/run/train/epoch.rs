@@ -10,12 +10,16 @@ use netc::run::augment::{Augmentation, Draws};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use super::evaluate::{Score, Tally};
-use super::origin;
-use super::state::{Progress, State};
-use super::stepper::Stepper;
-use super::{Batches, Event, Job};
 use crate::lower::{At, Stepped};
+use crate::run::Batches;
+use crate::run::Event;
+use crate::run::Job;
+use crate::run::evaluate::Score;
+use crate::run::evaluate::Tally;
+use crate::run::probe::origin;
+use crate::run::train::state::Progress;
+use crate::run::train::state::State;
+use crate::run::train::stepper::Stepper;
 
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
@@ -23,7 +27,7 @@ const REPORT_EVERY: Duration = Duration::from_millis(250);
 /// The progress of an epoch: everything that the rest of it depends on besides what training
 /// changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Part {
+pub(in crate::run) struct Part {
     /// Steps done.
     pub step: usize,
     /// The sum of the losses, and the number of right answers.
@@ -36,7 +40,7 @@ pub(super) struct Part {
 
 impl Part {
     /// Whether a training can have this progress.
-    pub(super) fn sound(&self) -> bool {
+    pub(in crate::run) fn sound(&self) -> bool {
         const MOST: usize = 1 << 40;
         self.step < MOST
             && self.examples < MOST
@@ -47,7 +51,7 @@ impl Part {
 
 /// How a pass ended.
 #[derive(Debug)]
-pub(super) enum Pass {
+pub(in crate::run) enum Pass {
     /// Every image was seen: the score on them, and the whole epoch.
     Whole(Score, Part),
     /// It was asked to stop.
@@ -55,7 +59,7 @@ pub(super) enum Pass {
 }
 
 /// An epoch of a job and its inputs.
-pub(super) struct Epoch<'a> {
+pub(in crate::run) struct Epoch<'a> {
     pub job: &'a Job<'a>,
     pub batches: &'a Batches,
     pub schedule: &'a Schedule,
@@ -65,7 +69,7 @@ pub(super) struct Epoch<'a> {
 
 impl Epoch<'_> {
     /// The rest of the pass after `from`. `keep` receives the state at intervals, to save it.
-    pub(super) fn train(
+    pub(in crate::run) fn train(
         &self,
         (stepper, state): (&mut Stepper, &mut State),
         from: Part,
@@ -136,7 +140,7 @@ impl Epoch<'_> {
     /// One step on a batch, of which this rank takes its share; returns whether to stop after it.
     fn step(
         &self,
-        (places, tally): (&super::batches::Epoch, &mut Tally),
+        (places, tally): (&crate::run::train::batches::Epoch, &mut Tally),
         (stepper, state): (&mut Stepper, &mut State),
         (step, steps): (usize, usize),
         first: usize,
@@ -176,7 +180,7 @@ impl Epoch<'_> {
     }
 }
 
-pub(super) fn augmentation(recipe: &Recipe) -> Augmentation {
+pub(in crate::run) fn augmentation(recipe: &Recipe) -> Augmentation {
     let Recipe { crop_pad, flip, alternating_flip, cutout, .. } = *recipe;
     Augmentation { crop_pad, flip, alternating_flip, cutout }
 }

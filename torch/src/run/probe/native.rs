@@ -10,7 +10,7 @@ use std::ffi::CStr;
 ///
 /// # Errors
 /// The dynamic linker's words.
-pub(super) fn load_cuda() -> Result<(), String> {
+pub(in crate::run) fn load_cuda() -> Result<(), String> {
     // SAFETY: the name is a NUL-terminated literal, and loading libtorch_cuda.so runs no code but
     // its registrations. The handle is left open on purpose: kernels stay registered. The linker's
     // words are null or a string that stays until this thread's next call.
@@ -37,13 +37,13 @@ pub fn leave(code: u8) -> ! {
 /// Lets glibc keep large freed blocks. By default it returns them to the system, and every step
 /// pays for its page faults again: 10 to 30% of a training step on a virtual machine. Because of
 /// fragmentation a process then takes up to two thirds more than it uses.
-pub(super) fn keep_freed_memory() {
+pub(in crate::run) fn keep_freed_memory() {
     freed_memory(1 << 30, i32::MAX);
 }
 
 /// Lets glibc return large freed blocks to the system from now on: a process takes only what it
 /// uses.
-pub(super) fn return_freed_memory() {
+pub(in crate::run) fn return_freed_memory() {
     freed_memory(1 << 17, 1 << 17);
 }
 

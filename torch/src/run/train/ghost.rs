@@ -5,7 +5,7 @@ use crate::lower::TrainingNorm;
 /// Batch normalisation with the statistics of groups of a batch (Hoffer, Hubara and Soudry, 2017).
 /// Running statistics are updated once, with the mean over the groups.
 #[derive(Debug)]
-pub(super) struct GhostNorm {
+pub(in crate::run) struct GhostNorm {
     /// Images of a group, at least.
     pub images: usize,
 }

@@ -5,22 +5,23 @@
 use std::path::{Path, PathBuf};
 
 use netc::disk::{self, Folder};
-pub(super) use netc::lower::sealed::Entry;
+pub(in crate::run) use netc::lower::sealed::Entry;
 use netc::lower::sealed::{EMA, OPTIMISER, Opened, SLOW, most_bytes, open, seal};
 use netc::run::write_atomically;
 use netc::run::{RunError, RunFolder};
 use serde::Serialize;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::facts::Facts;
-use super::state::{Average, State};
 use crate::lower::{At, TorchNet, Weight};
+use crate::run::store::facts::Facts;
+use crate::run::train::state::Average;
+use crate::run::train::state::State;
 
 /// A file that says nothing of a training.
-pub(super) const NO_FACTS: Option<&()> = None;
+pub(in crate::run) const NO_FACTS: Option<&()> = None;
 
 /// A tensor on any device as fp32, in the order of its dimensions.
-pub(super) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
+pub(in crate::run) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
     let host =
         tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
     let mut values = vec![0f32; host.numel()];
@@ -38,13 +39,21 @@ pub fn save(path: &Path, net: &TorchNet) -> Result<(), RunError> {
 }
 
 /// Like [`save`], of a training that is over.
-pub(super) fn save_trained(path: &Path, net: &TorchNet, facts: &Facts) -> Result<(), RunError> {
+pub(in crate::run) fn save_trained(
+    path: &Path,
+    net: &TorchNet,
+    facts: &Facts,
+) -> Result<(), RunError> {
     write(path, weights(net)?, Some(facts))
 }
 
 /// Like [`save_trained`], with all else that training changes. The checkpoint before it is kept
 /// beside it.
-pub(super) fn save_state(path: &Path, state: &State, facts: &Facts) -> Result<(), RunError> {
+pub(in crate::run) fn save_state(
+    path: &Path,
+    state: &State,
+    facts: &Facts,
+) -> Result<(), RunError> {
     let mut entries = weights(&state.net)?;
     for (name, _, tensor) in more(state) {
         let entry = entry(tensor).at(&name)?;
@@ -60,19 +69,19 @@ fn weights(net: &TorchNet) -> Result<Vec<(String, Entry)>, RunError> {
 }
 
 /// Where the checkpoint before the last one is kept.
-pub(super) fn before(path: &Path) -> PathBuf {
+pub(in crate::run) fn before(path: &Path) -> PathBuf {
     path.with_extension("before.safetensors")
 }
 
 /// Whether there is a previous checkpoint.
-pub(super) fn has_before(path: &Path) -> bool {
+pub(in crate::run) fn has_before(path: &Path) -> bool {
     let before = before(path);
     let (folder, name) = parts(&before);
     Folder::open(folder).is_ok_and(|folder| folder.has(name))
 }
 
 /// Replaces the last checkpoint by the previous one.
-pub(super) fn put_back(path: &Path, state: &State) -> Result<(), RunError> {
+pub(in crate::run) fn put_back(path: &Path, state: &State) -> Result<(), RunError> {
     write_atomically(path, &bytes_in_folder(&before(path), &state.net)?)
 }
 
@@ -99,7 +108,11 @@ fn more(state: &State) -> Vec<(String, &Weight, &Tensor)> {
 /// Reads what [`save_state`] wrote, and returns its facts. If all `epochs` are done, the file may
 /// have only the weights, as [`save`] wrote them. On any difference nothing is changed, except
 /// that lookahead begins or not as in the file.
-pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<Facts, RunError> {
+pub(in crate::run) fn load_state(
+    path: &Path,
+    state: &mut State,
+    epochs: u32,
+) -> Result<Facts, RunError> {
     let bytes = bytes_in_folder(path, &state.net)?;
     let file = opened(path, &bytes)?;
     let damaged = |reason: String| RunError::Damaged { path: path.into(), reason };
@@ -132,7 +145,7 @@ pub(super) fn load_state(path: &Path, state: &mut State, epochs: u32) -> Result<
 }
 
 /// Writes tensors by name.
-pub(super) fn write(
+pub(in crate::run) fn write(
     path: &Path,
     entries: Vec<(String, Entry)>,
     facts: Option<&impl Serialize>,
@@ -156,7 +169,7 @@ pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
 }
 
 /// Like [`load`], from a run's folder, in which no link is followed.
-pub(super) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunError> {
+pub(in crate::run) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunError> {
     let bytes = RunFolder::read_checkpoint(run, most(net))?;
     let path = run.join(RunFolder::CHECKPOINT);
     let file = opened(&path, &bytes)?;

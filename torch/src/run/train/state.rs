@@ -4,15 +4,15 @@ use netc::recipe::{Recipe, Schedule};
 use netc::run::{Origin, RunError};
 use tch::{TchError, Tensor};
 
-use super::Optimiser;
-use super::optimiser::LrState;
-use super::origin::finite;
 use crate::lower::{At, TorchNet};
+use crate::run::Optimiser;
+use crate::run::optimiser::LrState;
+use crate::run::probe::origin::finite;
 
 /// The net and everything else that a step changes: together with the position in the training,
 /// everything that the rest depends on.
 #[derive(Debug)]
-pub(super) struct State {
+pub(in crate::run) struct State {
     pub net: TorchNet,
     pub optimiser: Optimiser,
     /// The exponential moving average of the weights that is tested, if the recipe asks for one.
@@ -23,7 +23,7 @@ pub(super) struct State {
 
 /// The progress of a training after a step.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Progress {
+pub(in crate::run) struct Progress {
     /// From 1.
     pub epoch: u32,
     /// Steps done in this epoch.
@@ -52,14 +52,14 @@ impl Progress {
 
 impl State {
     /// For a net that is not trained yet.
-    pub(super) fn new(net: TorchNet, recipe: &Recipe) -> Result<State, TchError> {
+    pub(in crate::run) fn new(net: TorchNet, recipe: &Recipe) -> Result<State, TchError> {
         let optimiser = Optimiser::new(&net, recipe)?;
         let ema = if recipe.ema > 0.0 { Some(Average::of(&net)?) } else { None };
         Ok(State { net, optimiser, ema, slow: None })
     }
 
     /// Updates the weights and their averages.
-    pub(super) fn step(
+    pub(in crate::run) fn step(
         &mut self,
         gradients: &[Tensor],
         (recipe, schedule): (&Recipe, &Schedule),
@@ -93,7 +93,7 @@ impl State {
     }
 
     /// Refuses a state with a value that is not finite: it is not worth saving.
-    pub(super) fn is_finite(&self) -> Result<(), RunError> {
+    pub(in crate::run) fn is_finite(&self) -> Result<(), RunError> {
         let remembered = self.net.trained().zip(self.optimiser.remembered());
         let remembered =
             remembered.flat_map(|(weight, all)| all.into_iter().map(move |t| (weight, t)));
@@ -114,12 +114,12 @@ impl State {
     }
 
     /// Sets lookahead's slow weights to the weights.
-    pub(super) fn end_of_epoch(&self) -> Result<(), TchError> {
+    pub(in crate::run) fn end_of_epoch(&self) -> Result<(), TchError> {
         self.slow.iter().try_for_each(|slow| slow.give(&self.net))
     }
 
     /// The net to test: with the average of the weights if there is one.
-    pub(super) fn tested(&self) -> TorchNet {
+    pub(in crate::run) fn tested(&self) -> TorchNet {
         let own: Vec<Tensor> =
             self.net.weights().iter().map(|w| w.tensor.shallow_clone()).collect();
         self.net.with_tensors(self.ema.as_ref().map_or(&own, |ema| &ema.0))
@@ -127,7 +127,7 @@ impl State {
 }
 
 /// A tensor of the same numbers.
-pub(super) fn copy(tensor: &Tensor) -> Result<Tensor, TchError> {
+pub(in crate::run) fn copy(tensor: &Tensor) -> Result<Tensor, TchError> {
     let mut new = tensor.f_detach()?.f_empty_like()?;
     tch::no_grad(|| new.f_copy_(tensor))?;
     Ok(new)
@@ -135,11 +135,11 @@ pub(super) fn copy(tensor: &Tensor) -> Result<Tensor, TchError> {
 
 /// Weights and buffers that follow those of a net, in its order.
 #[derive(Debug)]
-pub(super) struct Average(pub Vec<Tensor>);
+pub(in crate::run) struct Average(pub Vec<Tensor>);
 
 impl Average {
     /// Those of a net as they are now.
-    pub(super) fn of(net: &TorchNet) -> Result<Average, TchError> {
+    pub(in crate::run) fn of(net: &TorchNet) -> Result<Average, TchError> {
         net.weights()
             .iter()
             .map(|weight| copy(&weight.tensor))

@@ -14,12 +14,15 @@ use rand::RngExt;
 use serde::Serialize;
 use tch::{Kind, TchError, Tensor};
 
-use super::epoch::augmentation;
-use super::optimiser::LrState;
-use super::statistics::Batching;
-use super::stepper::tuning;
-use super::{Batches, Machine, Optimiser, native};
 use crate::lower::{At, Session, TorchNet};
+use crate::run::Batches;
+use crate::run::Machine;
+use crate::run::Optimiser;
+use crate::run::optimiser::LrState;
+use crate::run::probe::native;
+use crate::run::train::epoch::augmentation;
+use crate::run::train::statistics::Batching;
+use crate::run::train::stepper::tuning;
 
 /// Warm-up steps.
 const WARM_UP: usize = 2;
@@ -193,7 +196,7 @@ pub fn profile(
 /// Random images for a net, from memory as in a training.
 enum Images {
     /// Augmented by the recipe; every batch takes its part of an epoch.
-    Augmented(Batches, super::batches::Epoch, usize),
+    Augmented(Batches, crate::run::train::batches::Epoch, usize),
     /// Without augmentation, for nets whose input it does not fit.
     Plain(Tensor, Tensor),
 }

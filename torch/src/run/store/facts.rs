@@ -4,12 +4,12 @@ use netc::lower::Precision;
 use netc::run::RunError;
 use serde::{Deserialize, Serialize};
 
-use super::epoch::Part;
-use super::train::Job;
+use crate::run::train::Job;
+use crate::run::train::epoch::Part;
 
 /// What a checkpoint says of the training that wrote it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(in crate::run) struct Facts {
     /// netc's version.
     pub version: String,
     /// The net's name.

@@ -8,9 +8,10 @@ use netc::run::data::{Normalisation, Picture};
 use netc::run::{RunError, RunFolder, RunInfo};
 use tch::{Kind, TchError, Tensor};
 
-use super::origin;
-use super::{Machine, checkpoint};
 use crate::lower::{At, Mode, TorchNet};
+use crate::run::Machine;
+use crate::run::probe::origin;
+use crate::run::store::checkpoint;
 
 /// The net of a run with its weights, and what is needed to read images and to name classes.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ const SIDE: [&str; 5] = ["size", "side", "image_size", "resolution", "input_size
 const CLASSES: [&str; 3] = ["classes", "num_classes", "n_classes"];
 
 /// Refuses a net that does not fit.
-pub(super) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
+pub(in crate::run) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
     let (input, output) = (net.shape(net.input()), net.shape(net.output()));
     let (name, classes) = (&data.name, data.classes.len() as u64);
     let image = data.image.map(|d| d as u64);
@@ -40,7 +40,10 @@ pub(super) fn fits(net: &Checked, data: &Dataset) -> Result<(), RunError> {
 }
 
 /// Refuses a data set of which no image would be left to train on, or to test on.
-pub(super) fn has_images(data: &Dataset, limits: [Option<usize>; 2]) -> Result<(), RunError> {
+pub(in crate::run) fn has_images(
+    data: &Dataset,
+    limits: [Option<usize>; 2],
+) -> Result<(), RunError> {
     let splits = [("training", "train", &data.train), ("test", "test", &data.test)];
     for ((what, flag, split), limit) in splits.into_iter().zip(limits) {
         if split.is_empty() {

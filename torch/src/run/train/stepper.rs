@@ -4,14 +4,15 @@ use netc::recipe::Recipe;
 use netc::run::{Executor, Hardware, Method, RunError, data, machine_memory};
 use tch::Tensor;
 
-use super::evaluate::sum_of_losses;
-use super::state::State;
-use super::{Machine, native};
 use crate::lower::{At, Mode, Session, Stepped, TorchNet, Tuning};
+use crate::run::Machine;
+use crate::run::evaluate::sum_of_losses;
+use crate::run::probe::native;
+use crate::run::train::state::State;
 
 /// Computes the steps of a training.
 #[derive(Debug)]
-pub(super) enum Stepper {
+pub(in crate::run) enum Stepper {
     Eager { label_smoothing: f64 },
     Compiled(Box<Session>),
 }
@@ -19,7 +20,7 @@ pub(super) enum Stepper {
 impl Stepper {
     /// For a net and batches up to a maximum size. Statistics other than the batch's need
     /// autograd.
-    pub(super) fn new(
+    pub(in crate::run) fn new(
         net: &TorchNet,
         batch: usize,
         recipe: &Recipe,
@@ -40,7 +41,7 @@ impl Stepper {
     }
 
     /// Logits and loss of a batch, and the gradients by the trained weights.
-    pub(super) fn step(
+    pub(in crate::run) fn step(
         &mut self,
         state: &State,
         (images, labels): (&Tensor, &Tensor),
@@ -63,7 +64,7 @@ impl Stepper {
 
 /// How convolutions are chosen on a machine; measurements are kept in the user's cache folder, if
 /// there is one.
-pub(super) fn tuning(method: &Method, machine: Machine) -> Tuning {
+pub(in crate::run) fn tuning(method: &Method, machine: Machine) -> Tuning {
     let Hardware { cpu, threads, .. } = machine.hardware();
     let cache = data::cache_folder().ok().map(|folder| folder.join("convolutions.json"));
     let (name, precision) = (format!("{cpu}, {threads} threads"), machine.precision);

@@ -4,11 +4,11 @@ use netc::check::Checked;
 use netc::graph::Op;
 use netc::run::RunError;
 
-use super::Job;
+use crate::run::Job;
 
 /// How the images of an epoch are divided into forward passes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Batching {
+pub(in crate::run) struct Batching {
     /// Images in an epoch.
     pub images: usize,
     /// Images in a batch; the last one of an epoch may have fewer.

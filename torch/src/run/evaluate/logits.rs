@@ -9,9 +9,11 @@ use netc::run::RunError;
 use safetensors::{Dtype, SafeTensors};
 use tch::{Device, Tensor};
 
-use super::Machine;
-use super::checkpoint::{NO_FACTS, entry, write};
 use crate::lower::{At, Mode, TorchNet};
+use crate::run::Machine;
+use crate::run::store::checkpoint::NO_FACTS;
+use crate::run::store::checkpoint::entry;
+use crate::run::store::checkpoint::write;
 
 /// Computes a net in fp32 on the CPU, in evaluation mode, op by op: reads `images` `[n, ...]` from
 /// one file and writes `logits` into another.

@@ -1,3 +1,14 @@
+//! The loop that trains a net.
+
+pub(in crate::run) mod batches;
+pub(in crate::run) mod epoch;
+pub(in crate::run) mod fits;
+pub(in crate::run) mod ghost;
+pub(in crate::run) mod state;
+pub(in crate::run) mod statistics;
+pub(in crate::run) mod stepper;
+pub(in crate::run) mod whiten;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,19 +22,29 @@ use netc::run::data::Dataset;
 use netc::run::{EpochRow, Journal, LIBTORCH, Method, Outcome, RunError, RunInfo};
 use tch::{TchError, Tensor};
 
-use super::dist::{Group, SyncNorm};
-use super::epoch::{Epoch, Part, Pass, augmentation};
-use super::evaluate::{Evaluated, Score, evaluate_until};
-use super::facts::Facts;
-use super::fits::{fits, has_images};
-use super::ghost::GhostNorm;
-use super::state::{State, copy};
-use super::statistics::Batching;
-use super::stepper::Stepper;
-use super::whiten::whiten;
-use super::{Batches, Machine, checkpoint};
 use crate::lower::kernels::aten;
 use crate::lower::{At, TorchNet};
+use crate::run::Batches;
+use crate::run::Machine;
+use crate::run::dist::Group;
+use crate::run::dist::SyncNorm;
+use crate::run::evaluate::Evaluated;
+use crate::run::evaluate::Score;
+use crate::run::evaluate::evaluate_until;
+use crate::run::store::checkpoint;
+use crate::run::store::facts::Facts;
+use crate::run::train::epoch::Epoch;
+use crate::run::train::epoch::Part;
+use crate::run::train::epoch::Pass;
+use crate::run::train::epoch::augmentation;
+use crate::run::train::fits::fits;
+use crate::run::train::fits::has_images;
+use crate::run::train::ghost::GhostNorm;
+use crate::run::train::state::State;
+use crate::run::train::state::copy;
+use crate::run::train::statistics::Batching;
+use crate::run::train::stepper::Stepper;
+use crate::run::train::whiten::whiten;
 
 /// One training.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use crate::lower::{At, Mode, TorchNet};
 
 /// In an evaluation of some images, by libtorch's ops one by one; [`Origin::Loss`] if every value
 /// is finite.
-pub(super) fn of_evaluation(net: &TorchNet, images: &Tensor) -> Result<Origin, TorchError> {
+pub(in crate::run) fn of_evaluation(net: &TorchNet, images: &Tensor) -> Result<Origin, TorchError> {
     for weight in net.weights() {
         if !finite(&weight.tensor).at(&weight.name)? {
             return Ok(Origin::Stored(weight.name.clone()));
@@ -18,7 +18,11 @@ pub(super) fn of_evaluation(net: &TorchNet, images: &Tensor) -> Result<Origin, T
 }
 
 /// In a training step on some images, by libtorch's ops one by one.
-pub(super) fn of_step(net: &TorchNet, images: &Tensor, seed: u64) -> Result<Origin, TorchError> {
+pub(in crate::run) fn of_step(
+    net: &TorchNet,
+    images: &Tensor,
+    seed: u64,
+) -> Result<Origin, TorchError> {
     for weight in net.weights().iter().rev().filter(|weight| weight.trained) {
         if !finite(&weight.tensor).at(&weight.name)? {
             return Ok(Origin::Weight(weight.name.clone()));
@@ -42,6 +46,6 @@ fn in_pass(net: &TorchNet, images: &Tensor, mode: Mode) -> Result<Origin, TorchE
     Ok(first.map_or(Origin::Loss, Origin::Node))
 }
 
-pub(super) fn finite(tensor: &Tensor) -> Result<bool, TchError> {
+pub(in crate::run) fn finite(tensor: &Tensor) -> Result<bool, TchError> {
     Ok(tensor.f_isfinite()?.f_all()?.f_int64_value(&[])? != 0)
 }

@@ -1,0 +1,7 @@
+//! Measurements: where time and memory go, where a number stops being finite, how far results
+//! are from those of other implementations.
+
+pub(in crate::run) mod native;
+pub(in crate::run) mod origin;
+pub(in crate::run) mod parity;
+pub(in crate::run) mod profile;

@@ -1,0 +1,5 @@
+//! What a training writes down besides its log.
+
+pub(in crate::run) mod board;
+pub(in crate::run) mod checkpoint;
+pub(in crate::run) mod facts;
