@@ -5,7 +5,7 @@ use netc::lower::Precision;
 use netc::run::{DeviceChoice, Hardware, PrecisionChoice, RunError};
 use tch::Device;
 
-use super::native;
+use super::probe::native;
 use crate::lower::kernels;
 
 /// The device and precision of a run.
