@@ -4,7 +4,7 @@
 //!
 //! 1. `scan` sets comments aside, checks brackets, strings and limits, and blanks the newlines that
 //!    end no statement. Its output is as long as its input, so a place in one is a place in the
-//! other.
+//!    other.
 //! 2. The grammar, `grammar/net.pest`, reads the result. A statement that fails is reported,
 //!    blanked and read past, so that the next one gets its turn.
 //! 3. `builder` turns the grammar's pairs into the tree of [`ast`] and gives each comment back to
