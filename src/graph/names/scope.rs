@@ -27,10 +27,11 @@ impl<'p> Scope<'p> {
         outer: Option<Rc<Scope<'p>>>,
     ) -> Scope<'p> {
         let mut scope = Scope { file, body, values: HashMap::new(), blocks: HashMap::new(), outer };
-        // Of two definitions of one name the first counts; the second is reported where it stands.
+        // Of two parameters of one name the last has the value; of other names the first counts, and
+        // the second is reported where it stands.
         for param in params {
             let def = Def { kind: Kind::Param(param), span: param.name.span };
-            scope.values.entry(&param.name.node).or_insert(def);
+            scope.values.insert(&param.name.node, def);
         }
         for stmt in &body.stmts {
             if let StmtKind::Block(block) = &stmt.kind {
