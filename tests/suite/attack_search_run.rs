@@ -219,6 +219,10 @@ fn the_images_of_a_strangers_plan_are_opened_where_the_user_names_them() {
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
     assert!(said(&refused).contains("netc search s --data"), "{}", said(&refused));
     let named = search(folder.path(), &["s", "--data", "images.npz"]);
+    // Workers on other machines start in other folders.
+    let script = search(folder.path(), &["s", "--data", "images.npz", "--emit", "slurm"]);
+    let whole = folder.path().join("images.npz").display().to_string();
+    assert!(said(&script).contains(&whole), "{}", said(&script));
     assert!(named.status.success(), "{}", said(&named));
     let workers = search(folder.path(), &["s", "--data", "images.npz", "--workers", "2"]);
     assert!(workers.status.success(), "{}", said(&workers));

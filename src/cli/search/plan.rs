@@ -1,5 +1,6 @@
 //! From the command line to the plan of a search.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -63,7 +64,8 @@ pub fn of(
 fn going_on(folder: &Path, data: Option<&str>) -> Result<Plan, SearchError> {
     let mut plan = Plan::read(folder)?;
     match data {
-        Some(data) => plan.spec.data = data.into(),
+        // Workers may be started in another folder.
+        Some(data) => plan.spec = Spec { data: data.into(), ..plan.spec }.absolute()?,
         None if plan.names_own_data() => {}
         None => {
             let (folder, data) = (folder.display(), &plan.spec.data);
@@ -71,10 +73,19 @@ fn going_on(folder: &Path, data: Option<&str>) -> Result<Plan, SearchError> {
                 "{folder}/{} names {data} as its images, and was not written by your netc on this machine",
                 Plan::FILE
             ))
-            .help(format!("if these are the images that you mean: netc search {folder} --data {data}")));
+            .help(format!(
+                "if these are the images that you mean: netc search {} --data {}",
+                quoted(&folder.to_string()),
+                quoted(data)
+            )));
         }
     }
     Ok(plan)
+}
+
+/// A word as a shell takes it: a stranger's path must not become a command of its own.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_string(), Cow::into_owned)
 }
 
 /// The images of a plan.
