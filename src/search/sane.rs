@@ -10,10 +10,6 @@ use crate::limits::{MAX_REASON_BYTES, MAX_TEXT_BYTES};
 const MOST_SAID: usize = 300;
 /// Seconds, of a training or since 1970: far more than either takes.
 pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=1e11;
-/// A mean loss. Nothing larger can come of fp32.
-pub(super) const LOSS: RangeInclusive<f64> = -3.5e38..=3.5e38;
-/// A part of 1.
-pub(super) const PART: RangeInclusive<f64> = 0.0..=1.0;
 
 /// What is said of a file, so short and plain that it can be shown whatever the file holds.
 pub(super) fn brief(text: &str) -> String {
