@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::diag::{Code, Problem, Problems, Sources};
+use crate::graph::flat::Flat;
 use crate::graph::{Graph, Node, NodeId, Shape};
 
 /// A graph whose shapes fit, with what the check found out. Made by [`check`](fn@check) alone.
@@ -47,6 +48,11 @@ impl Checked {
     /// The shape of a node's result for one example.
     pub fn shape(&self, id: NodeId) -> &Shape {
         &self.shapes[&id]
+    }
+
+    /// The net as a list.
+    pub fn flat<T>(&self, content: impl FnMut(NodeId) -> T) -> Flat<T> {
+        Flat::new(&self.graph, &self.order, self.output, content)
     }
 
     /// The shapes of a node's operands, by position.

@@ -7,6 +7,8 @@
 //! [`Graph::node`] and [`Graph::set_output`] make one in code.
 //! Nothing here is checked as a whole: that is `check`'s work.
 
+pub mod flat;
+pub mod hierarchy;
 pub mod names;
 pub mod op;
 

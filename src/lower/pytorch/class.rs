@@ -183,7 +183,7 @@ impl Maker<'_> {
                 let arguments = module.settings.into_iter().map(argument).collect();
                 return Some(Template::Call(module.class.into(), arguments));
             }
-            Item::Group(id) => self.tree.in_channels(id),
+            Item::Group(id) => self.tree.inlined(id),
         };
         let group = &self.tree.groups[id];
         let unnamed = |child: &Child| Some((String::new(), self.template(child)?));

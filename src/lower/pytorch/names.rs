@@ -29,7 +29,7 @@ impl Names {
                     Item::Op(step) => {
                         of.insert(step, name);
                     }
-                    Item::Group(inner) => waiting.push((tree.in_channels(inner), name)),
+                    Item::Group(inner) => waiting.push((tree.inlined(inner), name)),
                 }
             }
         }

@@ -5,10 +5,10 @@
 //! block, each occurrence a call of it, and the search continues with those calls as ops, so that
 //! blocks may contain blocks.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::arguments::{self, Parameters};
-use super::flow::{Flow, Step};
+use super::flow::{Call, Flow, Step};
 use crate::graph::op::Activation;
 
 /// The longest chain and the largest diamond that are considered, and the maximum number of blocks
@@ -246,7 +246,7 @@ fn grow(
 
 /// An occurrence as the body of a block.
 fn body(flow: &Flow, place: &Place, parameters: &Parameters) -> Flow {
-    let mut steps = vec![Step::input("in")];
+    let mut steps = vec![Step { operands: Vec::new(), content: Call::input("in") }];
     for (i, &from) in place.steps.iter().enumerate() {
         let mut step = flow.steps[from].clone();
         let local = |o: &usize| place.steps.iter().position(|s| s == o).map_or(0, |at| at + 1);
@@ -286,10 +286,10 @@ fn name(body: &Flow, used: impl Fn(&str) -> bool) -> String {
 
 /// Replaces the occurrences of a block by calls.
 fn contract(mut flow: Flow, block: &Block, places: &[Place], parameters: &Parameters) -> Flow {
-    let mut gone: HashMap<usize, usize> = HashMap::new();
+    let mut kept = vec![true; flow.steps.len()];
     for (place, values) in places.iter().zip(&parameters.values) {
         let Some((&last, inner)) = place.steps.split_last() else { continue };
-        gone.extend(inner.iter().map(|&step| (step, last)));
+        inner.iter().for_each(|&step| kept[step] = false);
         let named = block.parameters.iter().cloned().zip(values.iter().cloned());
         let channels = flow.steps[place.steps[0]].channels;
         let step = &mut flow.steps[last];
@@ -301,5 +301,6 @@ fn contract(mut flow: Flow, block: &Block, places: &[Place], parameters: &Parame
         step.is_block = true;
         step.channels = channels;
     }
-    flow.without(&gone)
+    flow.keep(&kept);
+    flow
 }

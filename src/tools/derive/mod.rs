@@ -3,6 +3,7 @@
 
 mod arguments;
 mod blocks;
+mod defaults;
 mod drop_repeats;
 mod flow;
 mod readable;
