@@ -4,33 +4,33 @@ use crate::check::Checked;
 use crate::graph::op::Alias;
 use crate::graph::{NodeId, Op, Shape};
 
-/// What to compute, in order. The first step is the input, the last one the output.
+/// The steps to compute, in order. The first is the input, the last is the output.
 #[derive(Debug, Clone)]
 pub struct Plan {
     steps: Vec<Step>,
 }
 
-/// One op in its turn.
+/// The execution of one op.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The node.
     pub node: NodeId,
     /// Its path.
     pub path: String,
-    /// What it does.
+    /// The op.
     pub op: Op,
-    /// The steps whose values it reads, by position. All come before it.
+    /// Its operands, by position: indices of earlier steps.
     pub operands: Vec<usize>,
-    /// The shapes of those values.
+    /// The shapes of its operands.
     pub operand_shapes: Vec<Shape>,
-    /// The shape of its own value.
+    /// The shape of its value.
     pub shape: Shape,
-    /// The steps whose values nothing reads after this step.
+    /// The steps whose values are not read after this step.
     pub last_uses: Vec<usize>,
 }
 
 impl Step {
-    /// Whether its value is its operand's memory.
+    /// Whether its value is a view of its operand.
     pub fn is_view(&self) -> bool {
         match self.op.traits().alias {
             Alias::Always => true,
@@ -49,7 +49,8 @@ impl Plan {
         &self.steps
     }
 
-    /// Lets dropout drop nothing: two generators, such as those of two devices, never draw alike.
+    /// Disables dropout, because different generators, such as those of two devices, draw different
+    /// numbers.
     pub fn drop_nothing(&mut self) {
         for step in &mut self.steps {
             if let Op::Dropout(dropout) = &mut step.op {
@@ -64,7 +65,7 @@ impl Plan {
     }
 }
 
-/// Plans a checked graph: its input, and whatever the output depends on.
+/// Plans a checked graph: its input, and everything that the output depends on.
 pub fn plan(net: &Checked) -> Plan {
     let needed = needed(net);
     let order = std::iter::once(net.input())

@@ -4,19 +4,19 @@ use super::Fold;
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId, Op, Origin};
 
-/// A net in a form that is easy to rewrite: its ops in order, each with the positions of its
+/// A net in a form that is easy to rewrite: its ops in order, each with the indices of its
 /// operands.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
     pub lines: Vec<Line>,
-    /// The position of the result.
+    /// The index of the output.
     pub output: usize,
     pub folds: Vec<Fold>,
-    /// The lines that read each line, once for each time they do.
+    /// The readers of each line, with multiplicity.
     readers: Vec<Vec<usize>>,
 }
 
-/// An op in its place.
+/// An op with its operands.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     pub path: String,
@@ -26,12 +26,12 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The positions of its operands.
+    /// The indices of its operands.
     pub(super) fn operands(&self) -> &[usize] {
         &self.operands
     }
 
-    /// Exchanges where two lines come from.
+    /// Swaps the origins of two lines.
     pub(super) fn swap_origin(&mut self, other: &mut Line) {
         std::mem::swap(&mut self.origin, &mut other.origin);
     }
@@ -55,7 +55,7 @@ impl Lines {
         Lines { lines, output: at[&net.output()], folds: Vec::new(), readers }
     }
 
-    /// Line `i` reads these from now on.
+    /// Replaces the operands of line `i`.
     pub(super) fn set_operands(&mut self, i: usize, operands: Vec<usize>) {
         for old in std::mem::replace(&mut self.lines[i].operands, operands) {
             self.readers[old].retain(|&reader| reader != i);
@@ -65,7 +65,7 @@ impl Lines {
         }
     }
 
-    /// Which lines the output needs; the input always stays.
+    /// The lines that the output depends on, and the inputs.
     pub(super) fn needed(&self) -> HashSet<usize> {
         let inputs =
             self.lines.iter().enumerate().filter(|(_, line)| matches!(line.op, Op::Input(_)));
@@ -79,7 +79,7 @@ impl Lines {
         needed
     }
 
-    /// The one line that reads `i`, if there is one alone and `i` is not the result.
+    /// The only reader of `i`, if there is exactly one and `i` is not the output.
     pub(super) fn only_reader(&self, i: usize) -> Option<usize> {
         match self.readers[i][..] {
             [one] if self.output != i => Some(one),
@@ -87,7 +87,7 @@ impl Lines {
         }
     }
 
-    /// All that read `i` read `to` instead, which stands before them.
+    /// Makes all readers of `i` read `to` instead, which must be before them.
     pub(super) fn forward(&mut self, i: usize, to: usize) {
         let readers = std::mem::take(&mut self.readers[i]);
         for &reader in &readers {
@@ -100,7 +100,7 @@ impl Lines {
         }
     }
 
-    /// Drops lines that nothing needs.
+    /// Removes lines that the output does not depend on.
     pub(super) fn sweep(&mut self) {
         let needed = self.needed();
         let mut new = vec![usize::MAX; self.lines.len()];
@@ -117,8 +117,8 @@ impl Lines {
         self.lines = kept;
     }
 
-    /// The graph, named as the net that it comes from. The file's claims were checked and do not go
-    /// along.
+    /// The graph, with the name of the original net. The file's claims, already verified, are
+    /// dropped.
     pub(super) fn graph(&self, net: &Checked) -> Graph {
         let source = net.graph();
         let mut graph = Graph::new(source.name.clone());
