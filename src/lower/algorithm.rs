@@ -11,7 +11,7 @@ use crate::graph::op::Conv;
 /// An algorithm for a convolution, in one of its three directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConvAlgorithm {
-    /// libtorch's.
+    /// libtorch's own algorithm.
     #[serde(rename = "library")]
     Library,
     /// Winograd with tiles of 2 x 2 outputs.
@@ -82,7 +82,7 @@ pub enum ConvChoice {
     /// bf16.
     #[default]
     Auto,
-    /// libtorch's.
+    /// libtorch's own algorithm.
     Library,
     /// Winograd with tiles of 2 x 2, wherever it applies. In bf16 its error is 1.6 times that of
     /// libtorch.
