@@ -1,4 +1,4 @@
-//! What a trained net says of images.
+//! Evaluation of trained nets.
 
 pub(in crate::run) mod classify;
 pub(in crate::run) mod logits;
@@ -240,8 +240,7 @@ fn evaluate_run_watched(
     evaluate_watched((&rewritten, &net), batches, how, among, watch).map(|done| done.score)
 }
 
-/// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label
-/// spread over the classes.
+/// The sum over a batch of the cross-entropy of logits `[n, classes]`, with label smoothing.
 pub(in crate::run) fn sum_of_losses(
     logits: &Tensor,
     labels: &Tensor,
@@ -273,7 +272,7 @@ impl Tally {
         self.examples
     }
 
-    /// Sums it over all ranks.
+    /// All-reduces the sums over the ranks.
     pub(in crate::run) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
         let Some(group) = group else { return Ok(()) };
         let [loss, right] = self.sums().at("the loss")?;

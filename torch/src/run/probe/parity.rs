@@ -55,7 +55,7 @@ pub struct Steps {
     pub logits: Tensor,
     /// Its sum of losses.
     pub loss: Tensor,
-    /// The gradients of that sum by the trained weights.
+    /// The gradients of that sum with respect to the trained weights.
     pub gradients: Named,
     /// Weights and buffers after all steps.
     pub after: Named,
