@@ -210,8 +210,8 @@ impl Session {
         })
     }
 
-    /// The output of a net compiled for evaluation, in fp32, or in fp64 for an fp64 net. The
-    /// weights must not change after the first call.
+    /// The output of a net compiled for evaluation, in fp32, or in fp64 for an fp64 net. It uses
+    /// the weights as they were at the first call.
     ///
     /// # Errors
     /// Errors of libtorch.

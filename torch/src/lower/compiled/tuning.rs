@@ -37,7 +37,7 @@ impl Tuning {
     /// the timings if it was timed.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub(super) fn ways(
         &self,
         kernels: Option<Kernels>,

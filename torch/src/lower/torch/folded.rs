@@ -12,7 +12,7 @@ impl TorchNet {
     /// current ones. Weights that no fold changes are shared.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn rewritten(&self, optimised: &Optimised) -> Result<TorchNet, TorchError> {
         let folded =
             tch::no_grad(|| fold(&self.weights, optimised.folds())).at("folding weights")?;

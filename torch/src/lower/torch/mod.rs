@@ -55,7 +55,7 @@ pub trait TrainingNorm: std::fmt::Debug + Send + Sync {
     /// result has the dtype of `x`.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     fn apply(
         &self,
         x: &Tensor,

@@ -67,7 +67,7 @@ impl Steps {
     /// the recipe's first epoch, and dropout drops nothing.
     ///
     /// # Errors
-    /// What libtorch or the file system refuse.
+    /// Errors of libtorch or the file system.
     pub fn of(net: &Checked, recipe: &Recipe, trial: &Trial<'_>) -> Result<Steps, RunError> {
         let Trial { seed, batch, steps, machine, method, .. } = *trial;
         Batching::alone(batch).has_variance(net)?;
