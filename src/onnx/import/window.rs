@@ -117,7 +117,7 @@ pub(super) fn axes(
     }))
 }
 
-/// The total padding for `SAME`: as many windows as strides fit into the image.
+/// The total padding for `SAME`, which gives ceil(length / stride) windows.
 fn same(length: i64, stride: i64, reach: i64) -> i64 {
     let stride = stride.max(1);
     let windows = length.saturating_add(stride - 1) / stride;
