@@ -100,7 +100,7 @@ pub struct Attempt {
     pub after_epoch: u32,
 }
 
-/// A run is over.
+/// The end of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct End {
     /// Finished or failed; an interrupted run has not ended.

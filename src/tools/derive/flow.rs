@@ -1,4 +1,4 @@
-//! A net as calls that read one another, before it is put into lines.
+//! A net as a graph of calls, before it is written as text.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ pub(super) struct Step {
     pub values: Vec<(String, Value)>,
     /// The arguments that are written, as text.
     pub said: Vec<(String, String)>,
-    /// The argument that is written without its name.
+    /// The positional argument.
     pub positional: Option<String>,
     /// Whether it is a call of a block.
     pub is_block: bool,
@@ -38,7 +38,7 @@ pub(super) struct Step {
 }
 
 impl Flow {
-    /// The net, an op a call, without the arguments that are defaults.
+    /// The net with one call per op, without default arguments.
     pub fn of(net: &Checked, defaults: &Defaults) -> Flow {
         let mut at: HashMap<NodeId, usize> = HashMap::from([(net.input(), 0)]);
         let mut steps = vec![Step::input(&net.node(net.input()).path)];
@@ -65,7 +65,7 @@ impl Flow {
         Flow { steps, output: at[&net.output()] }
     }
 
-    /// The readers of each step, each once for every time that it reads it.
+    /// The readers of each step, with multiplicity.
     pub fn readers(&self) -> Vec<Vec<usize>> {
         let mut readers = vec![Vec::new(); self.steps.len()];
         for (i, step) in self.steps.iter().enumerate() {
@@ -74,7 +74,7 @@ impl Flow {
         readers
     }
 
-    /// The path from the incoming value to the output along first operands: the trunk.
+    /// The trunk: the path from the incoming value to the output along first operands.
     pub fn trunk(&self) -> Vec<bool> {
         let mut trunk = vec![false; self.steps.len()];
         let mut at = Some(self.output);
@@ -85,7 +85,7 @@ impl Flow {
         trunk
     }
 
-    /// The steps without the removed ones, each of which has a replacement after it.
+    /// Removes steps; each removed one is replaced by a later step.
     pub fn without(self, gone: &HashMap<usize, usize>) -> Flow {
         let mut new = vec![0; self.steps.len()];
         let mut steps = Vec::new();
@@ -116,7 +116,7 @@ impl Step {
         }
     }
 
-    /// The call, further operands by these names first.
+    /// The call, with these names of further operands first.
     pub fn text(&self, joins: &[String]) -> String {
         let said =
             self.said.iter().map(|(name, text)| match self.positional.as_ref() == Some(name) {
@@ -136,7 +136,7 @@ impl Step {
     }
 }
 
-/// The argument of an op that is written without its name, as the first of `conv(64)`.
+/// The argument of an op that is written positionally, such as that of `conv(64)`.
 fn positional(op: &Op) -> Option<&'static str> {
     let first = op::signature(op.name())?.args.first()?;
     let unnamed = matches!(op, Op::Scale(_))

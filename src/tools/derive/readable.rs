@@ -1,5 +1,5 @@
-//! A graph as text for people: one line per stage where the graph is a chain, one per branch,
-//! defaults stated once, recurring parts as blocks and as `repeat`.
+//! A graph as readable text: one line per chain of a stage and per branch, common arguments as
+//! `default` lines, recurring parts as blocks and `repeat`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -26,7 +26,7 @@ pub fn readable(net: &Checked) -> String {
 /// Arguments by name.
 type Arguments = Vec<(&'static str, Value)>;
 
-/// The arguments that all nodes of an op state equally, by op.
+/// The common arguments of all nodes of an op, by op.
 pub(super) type Defaults = BTreeMap<&'static str, Arguments>;
 
 fn text(net: &Checked) -> String {
@@ -75,7 +75,7 @@ fn definition(block: &Block) -> String {
     format!("block {}{parameters} {{\n{lines}}}\n\n", block.name)
 }
 
-/// Puts calls into lines.
+/// Writes calls as lines.
 struct Writer<'f> {
     flow: &'f Flow,
     readers: Vec<Vec<usize>>,
@@ -84,7 +84,7 @@ struct Writer<'f> {
     names: HashMap<usize, String>,
     used: HashSet<String>,
     blocks: Vec<String>,
-    /// How many steps have each first segment of a path.
+    /// The number of steps per first path segment.
     sizes: HashMap<&'f str, usize>,
     text: String,
 }
@@ -280,12 +280,12 @@ fn grouped(n: u64) -> String {
     groups.iter().map(|g| String::from_utf8_lossy(g).into_owned()).collect::<Vec<_>>().join("_")
 }
 
-/// The arguments that at least two nodes of an op state, and all state equally, by name.
+/// The arguments that all nodes of an op share, for ops with at least two nodes, by name.
 fn defaults(net: &Checked) -> Defaults {
     let mut shared: BTreeMap<&'static str, (usize, Arguments)> = BTreeMap::new();
     for &id in net.order() {
         let op = &net.node(id).op;
-        // `mul` by a number and `mul` by a value share a name, and no default.
+        // `mul` by a number and `mul` by a value have the same name, but no common defaults.
         if matches!(op, Op::Input(_) | Op::Scale(_)) {
             continue;
         }
@@ -300,7 +300,7 @@ fn defaults(net: &Checked) -> Defaults {
                 .and_then(|s| s.args.iter().find(|p| p.name == argument))
                 .map(|p| p.kind)
         };
-        // Sizes and steps are read where they are used.
+        // Sizes and strides are more readable where they are used.
         arguments.retain(|(argument, _)| {
             matches!(kind(argument), Some(Kind::Init | Kind::FilterInit | Kind::Bool))
         });
