@@ -10,7 +10,7 @@ use crate::syntax::ast::Spanned;
 /// The text of a recipe file, of at most [`MAX_RECIPE_BYTES`].
 ///
 /// # Errors
-/// A file that cannot be read, is too long, or is not UTF-8; in words for the user.
+/// A file that cannot be read, is too long, or is not UTF-8, as a message for the user.
 pub fn read(path: &Path) -> Result<String, String> {
     disk::read_text(path, MAX_RECIPE_BYTES)
         .map_err(|error| format!("cannot read the recipe {}: {error}", path.display()))

@@ -30,7 +30,7 @@ impl Augmentation {
 /// The draws for one epoch. Every list has an entry for each place in the epoch's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draws {
-    /// Which image stands at each place: a permutation.
+    /// The image at each place: a permutation.
     pub order: Vec<i64>,
     /// First row and column of the crop in the padded image: 0 to 2 * `crop_pad`.
     pub crop: Vec<[i64; 2]>,

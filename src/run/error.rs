@@ -71,7 +71,7 @@ pub enum RunError {
     OtherBits {
         /// The run.
         path: PathBuf,
-        /// What has changed, in words.
+        /// Descriptions of what has changed.
         differences: Vec<String>,
     },
     /// The run to resume has done all its epochs.

@@ -14,7 +14,7 @@ pub struct Hardware {
 }
 
 impl Hardware {
-    /// The device that computes, in words: times of runs on different ones are not comparable.
+    /// A description of the device. Times of runs on different devices are not comparable.
     pub fn label(&self) -> String {
         match (&self.gpu, self.device.starts_with("cuda")) {
             (Some(gpu), true) => gpu.clone(),

@@ -14,7 +14,7 @@ const MAX_APPLIED: usize = 50;
 pub struct Fixed {
     /// The new texts, by path.
     pub texts: Overlay,
-    /// The repairs applied, in words.
+    /// Descriptions of the applied repairs.
     pub applied: Vec<String>,
     /// Repairs of files that `may_change` refused.
     pub refused: Vec<(String, String)>,

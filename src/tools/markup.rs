@@ -1,5 +1,5 @@
-//! Escaping text for other formats. Texts may come from strangers, so every writer of a format
-//! escapes through this module.
+//! Escaping text for other formats. Texts may be untrusted, so every writer of a format escapes
+//! through this module.
 
 use std::borrow::Cow;
 

@@ -135,7 +135,7 @@ pub(super) enum Padding {
     Zeros,
 }
 
-/// The `ceil` with which a pool of the language, padded equally on both sides, has these windows.
+/// The `ceil` for which a pool of the language, padded equally on both sides, has these windows.
 pub(super) fn even(axes: &[Axis; 2], ceil: bool, padding: Padding) -> Result<bool> {
     let even = |as_ceil: bool| axes.iter().all(|axis| axis.is_even(ceil, as_ceil));
     let found = match padding {

@@ -41,7 +41,7 @@ pub struct Explained {
     pub path: String,
     /// Its op's name.
     pub op: &'static str,
-    /// The shortest call that makes it.
+    /// The shortest equivalent call.
     pub call: String,
     /// The values that it reads.
     pub operands: Vec<Operand>,
@@ -138,7 +138,7 @@ pub struct Listing {
 pub struct Row {
     /// Its path.
     pub path: String,
-    /// The shortest call that makes it.
+    /// The shortest equivalent call.
     pub call: String,
     /// The shape of its value, without the batch.
     pub shape: Vec<u64>,

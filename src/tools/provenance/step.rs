@@ -78,12 +78,12 @@ fn says(step: &Traced) -> String {
     }
 }
 
-/// A value as JSON; a distribution is text, as in the language.
+/// Serialises a value; a distribution becomes text, as in the language.
 pub(super) fn as_json<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::Error> {
     json(value).serialize(to)
 }
 
-/// A value as JSON has it.
+/// A value as JSON.
 pub(super) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Int(i) => (*i).into(),

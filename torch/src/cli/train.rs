@@ -49,7 +49,7 @@ pub(super) fn run(args: &TrainArgs) -> ExitCode {
 
 /// What to train, and where it is recorded.
 struct Training {
-    /// What `--set` changed, in words.
+    /// A description of what `--set` changed.
     overrides: String,
     net: Checked,
     recipe: Recipe,
@@ -63,7 +63,7 @@ struct Training {
     before: Option<Before>,
 }
 
-/// An interrupted run.
+/// The state of an interrupted run.
 struct Before {
     info: RunInfo,
     /// The epochs in its log.

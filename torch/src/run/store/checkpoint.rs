@@ -176,7 +176,7 @@ pub(in crate::run) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunE
     put(&file, &path, net, file.tested())
 }
 
-/// A file in a folder that may come from a stranger.
+/// Reads a file in a folder that may be untrusted.
 fn bytes_in_folder(path: &Path, net: &TorchNet) -> Result<Vec<u8>, RunError> {
     let (folder, name) = parts(path);
     Folder::open(folder).and_then(|folder| folder.read(name, most(net))).map_err(RunError::io(path))
