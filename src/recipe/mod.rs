@@ -6,6 +6,7 @@
 mod keys;
 mod reference;
 mod schedule;
+mod task;
 mod yaml;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use crate::graph::{Setting, Value};
 
 pub use keys::{Algorithm, KEYS, Key, Kind, Recipe, TestViews};
 pub use schedule::Schedule;
+pub use task::{Metric, Task, Unit};
 pub use yaml::{parse as settings, read};
 
 /// Why a setting is refused, and what would be accepted.
@@ -79,6 +81,11 @@ impl Recipe {
             problems.push(refusal.at(keys.iter().find_map(|key| places.get(*key).copied())));
         }
         (recipe, problems)
+    }
+
+    /// The task that nets are trained for.
+    pub fn task(&self) -> Task {
+        Task::Classification
     }
 
     /// Checks that every value is in its range and that the values fit together. What

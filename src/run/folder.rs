@@ -310,7 +310,7 @@ fn json(line: &impl Serialize) -> Result<String, RunError> {
 
 /// A line of [`RunFolder::TSV`].
 fn tab_separated(row: &EpochRow) -> String {
-    format!("{}\t{:.8}\t{:.2}\n", row.epoch, row.total_time / 3600.0, row.test_acc * 100.0)
+    format!("{}\t{:.8}\t{:.2}\n", row.epoch, row.total_time / 3600.0, row.test.score())
 }
 
 impl Journal for RunFolder {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::sane::{self, LOSS, PART, SECONDS, brief, line, number};
+use super::sane::{self, SECONDS, brief, line, number};
 use super::{Attempt, End, Inputs, Line, Plan, PlannedRun, Run, SearchError};
 use crate::disk::Folder;
 use crate::limits::MAX_RECORD_BYTES;
@@ -176,11 +176,10 @@ fn epoch(row: &EpochRow, planned: &PlannedRun) -> Result<(), String> {
     ] {
         number(format_args!("{name}"), time, &SECONDS)?;
     }
-    for (name, loss) in [("train_loss", row.train_loss), ("test_loss", row.test_loss)] {
-        number(format_args!("{name}"), loss, &LOSS)?;
-    }
-    for (name, accuracy) in [("train_acc", row.train_acc), ("test_acc", row.test_acc)] {
-        number(format_args!("{name}"), accuracy, &PART)?;
+    for (split, metrics) in row.splits() {
+        for (metric, value) in metrics.iter() {
+            number(format_args!("{split}_{}", metric.name), value, &metric.unit.range())?;
+        }
     }
     Ok(())
 }

@@ -133,14 +133,15 @@ impl Run {
         self.end.as_ref().is_some_and(|end| end.outcome == Outcome::Finished)
     }
 
-    /// The test accuracy after the last epoch in percent, of a finished run.
-    pub fn accuracy(&self) -> Option<f64> {
-        self.epochs.last().filter(|_| self.finished()).map(|row| row.test_acc * 100.0)
+    /// The task's score on the test set after the last epoch of a finished run: an accuracy in
+    /// percent.
+    pub fn score(&self) -> Option<f64> {
+        self.epochs.last().filter(|_| self.finished()).map(|row| row.test.score())
     }
 
-    /// Its result once it has ended: the accuracy, or minus infinity if it failed.
+    /// Its result once it has ended: the score, or minus infinity if it failed.
     pub fn result(&self) -> Option<f64> {
-        self.end.as_ref().map(|_| self.accuracy().unwrap_or(f64::NEG_INFINITY))
+        self.end.as_ref().map(|_| self.score().unwrap_or(f64::NEG_INFINITY))
     }
 
     /// Training and testing time of a finished run in seconds.

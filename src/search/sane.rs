@@ -10,10 +10,6 @@ use crate::limits::{MAX_REASON_BYTES, MAX_TEXT_BYTES};
 const MOST_SAID: usize = 300;
 /// Seconds of a training, or since 1970.
 pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=1e11;
-/// A mean loss: the range of fp32.
-pub(super) const LOSS: RangeInclusive<f64> = -3.5e38..=3.5e38;
-/// A fraction.
-pub(super) const PART: RangeInclusive<f64> = 0.0..=1.0;
 
 /// A message about a file, shortened and sanitised so that it can be shown whatever the file
 /// contains.

@@ -148,7 +148,7 @@ impl Watcher {
             of.iter().map(|run| run.and_then(Standing::result)).collect();
         let mut status = Status {
             planned: of.len(),
-            finished: of.iter().flatten().filter(|run| run.accuracy.is_some()).count(),
+            finished: of.iter().flatten().filter(|run| run.score.is_some()).count(),
             failed: 0,
             dropped: 0,
             running: Vec::new(),
@@ -208,14 +208,14 @@ fn end(run: &Run) -> f64 {
 fn means(plan: &Plan, runs: &[Option<&Standing>]) -> Vec<SoFar> {
     let mut groups: BTreeMap<(u32, usize), Vec<f64>> = BTreeMap::new();
     for (planned, run) in plan.runs.iter().zip(runs) {
-        let accuracies = run.and_then(|run| run.accuracy);
-        groups.entry((planned.epochs, planned.variant)).or_default().extend(accuracies);
+        let score = run.and_then(|run| run.score);
+        groups.entry((planned.epochs, planned.variant)).or_default().extend(score);
     }
     let mut all: Vec<SoFar> = groups
         .into_iter()
-        .filter_map(|((epochs, variant), accuracies)| {
+        .filter_map(|((epochs, variant), scores)| {
             let variant = plan.variants[variant].name.clone();
-            Some(SoFar { variant, epochs, sample: Sample::of(&accuracies)? })
+            Some(SoFar { variant, epochs, sample: Sample::of(&scores)? })
         })
         .collect();
     all.sort_by(|a, b| b.epochs.cmp(&a.epochs).then(b.sample.mean.total_cmp(&a.sample.mean)));

@@ -41,8 +41,8 @@ pub struct Index {
 pub struct Standing {
     /// Whether it has ended.
     pub over: bool,
-    /// The test accuracy in percent, if the run is finished.
-    pub accuracy: Option<f64>,
+    /// As [`Run::score`].
+    pub score: Option<f64>,
     /// Seconds of training and testing, if the run is finished.
     pub time: Option<f64>,
 }
@@ -50,7 +50,7 @@ pub struct Standing {
 impl Standing {
     /// As [`Run::result`].
     pub fn result(&self) -> Option<f64> {
-        self.over.then(|| self.accuracy.unwrap_or(f64::NEG_INFINITY))
+        self.over.then(|| self.score.unwrap_or(f64::NEG_INFINITY))
     }
 }
 
@@ -103,7 +103,7 @@ impl Index {
         let text = serde_json::to_vec(&plan)
             .map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
         let version = Hex::digest(&text);
-        let (db, flaws) = (prepare(db)?, BTreeMap::new());
+        let (db, flaws) = (prepare(db, plan.task())?, BTreeMap::new());
         let mut index = Index { db, plan, version, folder: folder.into(), flaws };
         index.update().map(|result| result.map(|()| index))
     }
@@ -145,12 +145,13 @@ impl Index {
     /// # Errors
     /// A database that cannot be read.
     pub fn standings(&self) -> Result<HashMap<RunId, Standing>, SearchError> {
+        let score = self.plan.task().score().title;
+        let standings = format!("SELECT id, state, {score}, seconds FROM runs");
         let read = || {
-            let mut query =
-                self.db.prepare_cached("SELECT id, state, accuracy, seconds FROM runs")?;
+            let mut query = self.db.prepare_cached(&standings)?;
             let rows = query.query_map([], |row| {
                 let over = row.get::<_, String>(1)? != "open";
-                let standing = Standing { over, accuracy: row.get(2)?, time: row.get(3)? };
+                let standing = Standing { over, score: row.get(2)?, time: row.get(3)? };
                 Ok((row.get::<_, String>(0)?, standing))
             })?;
             rows.collect::<rusqlite::Result<Vec<(String, Standing)>>>()

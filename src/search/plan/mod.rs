@@ -14,7 +14,7 @@ use crate::check::Checked;
 use crate::compile_over;
 use crate::diag::FileId;
 use crate::limits::{MAX_RUNS, MAX_SEED};
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, Task};
 use crate::run::LIBTORCH;
 use crate::run::data::DataSpec;
 
@@ -112,6 +112,11 @@ impl Plan {
             run.id = id;
         }
         self
+    }
+
+    /// The task that the nets are trained for.
+    pub fn task(&self) -> Task {
+        Recipe::default().task()
     }
 
     /// Whether the images may be loaded from where the plan says: a known data set, or a path that

@@ -82,8 +82,8 @@ fn gain(kind: Kind, base: &Group, group: &Group) -> Option<Gain> {
     let (found, n) = match kind {
         Kind::Longer => {
             let after: BTreeMap<u64, f64> =
-                group.runs.iter().map(|run| (run.seed, run.accuracy)).collect();
-            let pair = |run: &Counted| Some((run.accuracy, *after.get(&run.seed)?));
+                group.runs.iter().map(|run| (run.seed, run.score)).collect();
+            let pair = |run: &Counted| Some((run.score, *after.get(&run.seed)?));
             let pairs: Vec<(f64, f64)> = base.runs.iter().filter_map(pair).collect();
             (Difference::paired(&pairs)?, [pairs.len(); 2])
         }

@@ -48,8 +48,9 @@ pub struct Counted {
     pub id: String,
     /// Its seed.
     pub seed: u64,
-    /// The test accuracy after its last epoch in percent.
-    pub accuracy: f64,
+    /// As [`Run::score`].
+    #[serde(rename = "accuracy")]
+    pub score: f64,
     /// Its time of training and testing in seconds; `None` for a machine other than that of the
     /// report.
     pub time: Option<f64>,
@@ -115,11 +116,11 @@ fn group(
     let counted = |(seed, run): Seeded<'_>| {
         let run = run?;
         let time = run.time().filter(|_| run.hardware().as_deref() == timed_on);
-        Some(Counted { id: run.id.to_string(), seed, accuracy: run.accuracy()?, time })
+        Some(Counted { id: run.id.to_string(), seed, score: run.score()?, time })
     };
     let mut runs: Vec<Counted> = runs.into_iter().filter_map(counted).collect();
     runs.sort_by_key(|run| run.seed);
-    let sample = Sample::of(&runs.iter().map(|run| run.accuracy).collect::<Vec<f64>>());
+    let sample = Sample::of(&runs.iter().map(|run| run.score).collect::<Vec<f64>>());
     Group {
         variant: variant.name.clone(),
         family: variant.family.clone(),

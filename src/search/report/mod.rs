@@ -20,12 +20,16 @@ pub use self::gains::{Gain, Kind};
 pub use self::groups::{Counted, FRONT_UNCLEAR, Group};
 pub use self::html::live_page;
 use super::{Fate, Flaw, Index, Plan, PlannedRun, Run, RunId, SearchError, fates};
+use crate::recipe::Task;
 
 /// A search in numbers. Accuracies are in percent, times in seconds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The files of the nets.
     pub nets: Vec<String>,
+    /// What the nets are trained for.
+    #[serde(skip)]
+    pub task: Task,
     /// The data set.
     pub data: String,
     /// Runs that were planned.
@@ -132,6 +136,7 @@ impl Report {
         let comparisons = compare::compare(&mut groups);
         let mut report = Report {
             nets: plan.spec.nets.iter().map(|net| net.display().to_string()).collect(),
+            task: plan.task(),
             data: plan.spec.data.clone(),
             planned: plan.runs.len(),
             finished: plan.runs.len() - unfinished.len() - failed.len() - dropped,

@@ -93,7 +93,7 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID)
         .x_desc(format!("median time in seconds, bars: least to longest ({machine})"))
-        .y_desc("mean test accuracy in percent, bars: standard error")
+        .y_desc(format!("mean test {}, bars: standard error", report.task.score().axis()))
         .x_label_formatter(&|mark| axes.time.label(*mark, 3))
         .y_label_formatter(&|mark| axes.mean.label(*mark, 3))
         .axis_desc_style((FONT, 14))

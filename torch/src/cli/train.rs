@@ -25,7 +25,7 @@ use netc::search::report::epochs;
 use netc::syntax::parse;
 
 use super::advice::{Failed, advice, quoted, unnamed_data};
-use super::progress::TrainingView;
+use super::progress::{TrainingView, scored};
 use super::verify;
 use crate::run::Board;
 use crate::run::dist::Group;
@@ -136,7 +136,7 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
             .map_err(|e| e.to_string());
     }
     training.folder.claim().map_err(|error| advice(&error, &training.folder.path()))?;
-    let mut view = TrainingView::new(training.recipe.epochs, log);
+    let mut view = TrainingView::new(&training.recipe, log);
     let mut board = viewer(args, &training);
     let report = train(&job, &mut training.folder, &mut |event| {
         view.show(&event);
@@ -376,8 +376,8 @@ fn result(report: &RunReport, training: &Training, data: &Dataset) -> String {
     };
     let mut text = match report.rows.last() {
         Some(row) => {
-            let (done, percent, time) = (epochs(row.epoch), row.test_acc * 100.0, row.total_time);
-            format!("{how} {done}: test accuracy {percent:.2}% in {time:.1} s")
+            let (done, score, time) = (epochs(row.epoch), scored(&row.test), row.total_time);
+            format!("{how} {done}: test {score} in {time:.1} s")
         }
         None => "interrupted in the first epoch".to_string(),
     };

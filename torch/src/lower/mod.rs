@@ -6,7 +6,9 @@
 
 mod compiled;
 pub mod kernels;
+mod objective;
 mod torch;
 
 pub use compiled::{Session, Stepped, TaskInfo, Tuning};
+pub use objective::Objective;
 pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, script, verify};

@@ -19,11 +19,11 @@ use netc::graph::op::Role;
 use netc::lower::schedule::{Kernel, Schedule, ScheduleOptions, Task};
 use netc::lower::{ConvAlgorithms, Optimisation, Times, TorchError};
 use netc::passes::Purpose;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::kernels::{Kernels, Workspace};
 use super::torch::Mode;
-use super::{At, TorchNet};
+use super::{At, Objective, TorchNet};
 use convolution::Convolution;
 use memory::Memory;
 pub use tuning::Tuning;
@@ -41,7 +41,6 @@ pub struct Session {
     /// The same with buffers for frozen weights, and the range of each step in them.
     grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
-    label_smoothing: f64,
     memory: Memory,
     kernels: Option<Kernels>,
     workspace: Workspace,
@@ -70,8 +69,8 @@ pub struct TaskInfo {
 #[derive(Debug)]
 pub struct Stepped {
     /// The output, `[N, ...]`.
-    pub logits: Tensor,
-    /// The sum of the cross-entropies.
+    pub output: Tensor,
+    /// The objective's loss.
     pub loss: Tensor,
 }
 
@@ -114,7 +113,6 @@ impl Session {
             gradients: Vec::new(),
             grad_weights: Vec::new(),
             owned: Vec::new(),
-            label_smoothing: 0.0,
             kernels,
             tuned,
             clock: None,
@@ -143,11 +141,6 @@ impl Session {
     /// step overwrites them.
     pub fn gradients(&self) -> &[Tensor] {
         &self.gradients
-    }
-
-    /// Sets the label smoothing of the loss of [`step`](Session::step).
-    pub fn smooth_labels(&mut self, part: f64) {
-        self.label_smoothing = part;
     }
 
     /// Enables timing of each task.
@@ -187,26 +180,25 @@ impl Session {
         self.schedule.tasks.iter().map(info).collect()
     }
 
-    /// Forward and backward pass of training on images `[N, C, H, W]` with labels `[N]`: the sum of
-    /// the cross-entropies, and its [gradients](Session::gradients).
+    /// Forward and backward pass of training on images `[N, C, H, W]`: the objective's loss for
+    /// these targets, and its [gradients](Session::gradients).
     ///
     /// # Errors
     /// Errors of libtorch.
     pub fn step(
         &mut self,
         images: &Tensor,
-        labels: &Tensor,
+        targets: &Tensor,
+        objective: Objective,
         seed: u64,
     ) -> Result<Stepped, TorchError> {
         tch::no_grad(|| {
             self.convolutions.iter_mut().flatten().for_each(Convolution::renew);
             let (value, kept) = self.forward(images, Mode::Train { seed })?;
-            let kind = value.kind();
-            let (stepped, gradient) =
-                cross_entropy(value, labels, self.label_smoothing, self.net.masters)
-                    .at("the loss")?;
-            self.backward(gradient.f_to_kind(kind).at("the loss")?, kept)?;
-            Ok(stepped)
+            let output = value.f_to_kind(self.net.masters).at("the output")?;
+            let (loss, gradient) = objective.loss_and_gradient(&output, targets).at("the loss")?;
+            self.backward(gradient.f_to_kind(value.kind()).at("the loss")?, kept)?;
+            Ok(Stepped { output, loss })
         })
     }
 
@@ -221,27 +213,4 @@ impl Session {
             value.f_to_kind(self.net.masters).at("the output")
         })
     }
-}
-
-/// The sum of the cross-entropies of logits `[n, classes]` with label smoothing, and its gradient
-/// with respect to the logits.
-fn cross_entropy(
-    logits: Tensor,
-    labels: &Tensor,
-    smoothing: f64,
-    masters: Kind,
-) -> Result<(Stepped, Tensor), TchError> {
-    let logits = logits.f_to_kind(masters)?;
-    let logs = logits.f_log_softmax(1, masters)?;
-    let places = labels.f_unsqueeze(1)?;
-    let mut loss =
-        logs.f_gather(1, &places, false)?.f_sum(masters)?.f_mul_scalar(smoothing - 1.0)?;
-    let rest = Tensor::f_full(places.size(), smoothing - 1.0, (masters, logits.device()))?;
-    let mut gradient = logs.f_exp()?.f_scatter_add(1, &places, &rest)?;
-    if smoothing > 0.0 {
-        let each = smoothing / logits.size()[1] as f64;
-        loss = loss.f_sub(&logs.f_sum(masters)?.f_mul_scalar(each)?)?;
-        gradient = gradient.f_sub_scalar(each)?;
-    }
-    Ok((Stepped { logits, loss }, gradient))
 }

@@ -7,7 +7,7 @@ use netc::run::RunError;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::lower::{At, TorchNet};
-use crate::run::Batches;
+use crate::run::{Batch, Batches};
 
 /// Images per batch.
 const CHUNK: usize = 500;
@@ -70,7 +70,7 @@ fn covariance(conv: &Conv, images: &Batches, count: usize) -> Result<Tensor, Tch
     let mut sum: Option<Tensor> = None;
     let mut patches = 0;
     for first in (0..count).step_by(CHUNK) {
-        let (images, _) = images.plain(first, CHUNK.min(count - first))?;
+        let Batch { images, .. } = images.plain(first, CHUNK.min(count - first))?;
         let images = images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
         let size = images.size()[1] * height * width;
         let rows = images
