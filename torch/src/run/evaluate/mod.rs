@@ -28,7 +28,7 @@ use crate::run::{Batch, Batches, Machine};
 /// Images in one batch of an evaluation. It affects the result only by rounding.
 const BATCH: usize = 1000;
 
-/// How good a net is on some examples.
+/// The score of a net on some examples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
     /// How many examples.
