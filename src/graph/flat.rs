@@ -54,7 +54,7 @@ impl<T> Flat<T> {
         Flat { steps: order.iter().map(step).collect(), output: at[&output] }
     }
 
-    /// The steps that read each one, once for each time that they do.
+    /// The readers of each step, with multiplicity.
     pub fn readers(&self) -> Vec<Vec<usize>> {
         let mut readers = vec![Vec::new(); self.steps.len()];
         for (i, step) in self.steps.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What this machine's processor can do.
+//! Features of this machine's CPU.
 
 /// Whether it has the instructions that netc's own kernels need.
 pub fn has_kernels() -> bool {
@@ -14,7 +14,7 @@ pub fn has_kernels() -> bool {
     has
 }
 
-/// Whether bf16 is faster than fp32 here: the dot product instructions make it so.
+/// Whether bf16 is faster than fp32: it is with the bf16 dot product instructions.
 pub fn has_bf16() -> bool {
     #[cfg(target_arch = "x86_64")]
     let has = std::arch::is_x86_feature_detected!("avx512bf16");

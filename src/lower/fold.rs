@@ -1,14 +1,14 @@
-//! Weights of a rewritten net from those of the net as it was, in fp64.
+//! Weights of a rewritten net from those of the original, in fp64.
 
 use std::collections::HashMap;
 
 use super::weights::{Numbers, Weights};
 use crate::passes::{Fold, Optimised};
 
-/// A tensor under way.
+/// A tensor in fp64.
 #[derive(Debug, Clone)]
 struct Wide {
-    /// How many outputs it has: its first dimension.
+    /// The number of outputs: its first dimension.
     rows: usize,
     values: Vec<f64>,
 }
@@ -16,10 +16,10 @@ struct Wide {
 type All = HashMap<String, Wide>;
 
 impl Weights {
-    /// What `optimised` makes of these, which belong to its source.
+    /// The weights of `optimised`, from these weights of its source.
     ///
     /// # Errors
-    /// A weight that is missing: these are of another net.
+    /// A missing weight: these belong to another net.
     pub fn folded(&self, optimised: &Optimised) -> Result<Weights, String> {
         let mut all: All = self.tensors().iter().map(|t| (t.name.clone(), Wide::of(t))).collect();
         for fold in optimised.folds() {
@@ -85,7 +85,7 @@ fn apply(all: &mut All, fold: &Fold) -> Result<(), String> {
     Ok(())
 }
 
-/// The matrix product of `a` and `b`, each with its rows one after another.
+/// The matrix product of `a` and `b`, both row-major.
 fn product(a: &Wide, b: &Wide) -> Wide {
     let columns = b.values.len() / b.rows.max(1);
     let mut values = vec![0.0; a.rows * columns];

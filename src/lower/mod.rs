@@ -1,10 +1,9 @@
-//! Lowering: from a checked graph to a plan of what is to be computed.
+//! Lowering: from a checked graph to an execution plan.
 //!
-//! [`plan`](fn@plan) puts the ops that the output needs into an order and says when each value may
-//! be dropped. A
-//! [`Schedule`] says what of it is computed together and which memory is shared. Both are pure; the
-//! package `netc-torch` computes by them. Weights start from a [`seed`], each tensor from a stream
-//! of its own named by its path, so that a layer more changes no other layer's weights.
+//! [`plan`](fn@plan) orders the ops that the output depends on and determines when each value can
+//! be dropped. A [`Schedule`] fuses ops and assigns memory. Both are pure; the package `netc-torch`
+//! executes them. Weights are initialised from a [`seed`], each tensor from a random stream named
+//! by its path, so that adding a layer does not change the weights of others.
 
 mod algorithm;
 pub mod cpu;

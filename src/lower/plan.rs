@@ -3,7 +3,7 @@ use crate::graph::flat::{self, Flat};
 use crate::graph::op::Alias;
 use crate::graph::{NodeId, Op, Shape};
 
-/// What to compute, in order. The first step is the input, the last one the output.
+/// The steps to compute, in order. The first is the input, the last is the output.
 #[derive(Debug, Clone)]
 pub struct Plan {
     flat: Flat<Operation>,
@@ -19,18 +19,18 @@ pub struct Operation {
     pub node: NodeId,
     /// Its path.
     pub path: String,
-    /// What it does.
+    /// The op.
     pub op: Op,
     /// The shapes of the values that it reads.
     pub operand_shapes: Vec<Shape>,
-    /// The shape of its own value.
+    /// The shape of its value.
     pub shape: Shape,
-    /// The steps whose values nothing reads after this step.
+    /// The steps whose values are not read after this step.
     pub last_uses: Vec<usize>,
 }
 
 impl Operation {
-    /// Whether its value is its operand's memory.
+    /// Whether its value is a view of its operand.
     pub fn is_view(&self) -> bool {
         match self.op.traits().alias {
             Alias::Always => true,
@@ -49,12 +49,13 @@ impl Plan {
         &self.flat.steps
     }
 
-    /// The steps that read each one's value, once for each time that they do.
+    /// The readers of each step's value, with multiplicity.
     pub fn readers(&self) -> Vec<Vec<usize>> {
         self.flat.readers()
     }
 
-    /// Lets dropout drop nothing: two generators, such as those of two devices, never draw alike.
+    /// Disables dropout, because different generators, such as those of two devices, draw different
+    /// numbers.
     pub fn drop_nothing(&mut self) {
         for step in &mut self.flat.steps {
             if let Op::Dropout(dropout) = &mut step.op {
@@ -69,7 +70,7 @@ impl Plan {
     }
 }
 
-/// Plans a checked graph: its input, and whatever the output depends on.
+/// Plans a checked graph: its input, and everything that the output depends on.
 pub fn plan(net: &Checked) -> Plan {
     let mut flat = net.flat(|id| {
         let node = net.node(id);

@@ -6,7 +6,7 @@ use super::{
 use crate::check::Checked;
 use crate::passes::{Choice, Purpose, optimise};
 
-/// A training step that is not there yet, to ask for its memory.
+/// A training step whose memory can be predicted without running it.
 #[derive(Debug)]
 pub struct Predicted {
     plan: Plan,
@@ -15,18 +15,18 @@ pub struct Predicted {
 }
 
 impl Predicted {
-    /// The step of a net, with all passes, on a machine that has netc's
-    /// [kernels](super::cpu::has_kernels) or not. Of the convolutions that a training would time,
-    /// the ones that take more memory are assumed to win.
+    /// The step of a net, with all passes, on a machine with or without netc's
+    /// [kernels](super::cpu::has_kernels). Where a training would time convolutions, the algorithm
+    /// that takes more memory is assumed.
     ///
     /// # Errors
-    /// A pass that makes a net which does not check: a fault of the pass, in words.
+    /// A pass whose result fails the check: a bug in the pass, as a message.
     pub fn new(net: &Checked, conv: ConvChoice, kernels: bool) -> Result<Predicted, String> {
         let trained = optimise(net, Purpose::Training, &Choice::All)?;
         Ok(Predicted { plan: plan(trained.net()), conv, kernels })
     }
 
-    /// Its memory at its peak.
+    /// Its peak memory.
     pub fn footprint(&self, load: Workload) -> Footprint {
         let kernels = self.kernels && matches!(load.precision, Precision::Fp32 | Precision::Bf16);
         let means =
@@ -37,8 +37,8 @@ impl Predicted {
         schedule.footprint(&self.plan, load)
     }
 
-    /// The most images of a batch, up to those of `load`, whose step needs at most so many bytes; 0
-    /// if one image is too many.
+    /// The largest batch, up to that of `load`, whose step needs at most `bytes`; 0 if even one
+    /// image needs more.
     pub fn most_images(&self, load: Workload, bytes: u64) -> u64 {
         let fits = |images| self.footprint(Workload { images, ..load }).total() <= bytes;
         let (mut most, mut beyond) = (0, load.images.saturating_add(1));

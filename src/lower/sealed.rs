@@ -1,4 +1,4 @@
-//! A `safetensors` file with a checksum of all its bytes. This needs no libtorch.
+//! A `safetensors` file with a checksum of all its bytes, without libtorch.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,22 +9,21 @@ use sha2::{Digest, Sha256};
 
 use crate::limits::{MAX_CHECKPOINT_BYTES, MAX_TENSOR_HEADER_BYTES};
 
-/// The metadata key of netc's words: the checksum, and after a blank the facts as JSON.
+/// The metadata key of netc: the checksum, a space, and the facts as JSON.
 const KEY: &str = "netc";
-/// How a checksum begins in the header's bytes.
+/// The start of the checksum in the header.
 const SEAL: &[u8] = b"\"netc\":\"sha256:";
-/// What stands before the names of the tensors that the optimiser remembers, the first and the
-/// second of a weight.
+/// Name prefixes of the first and the second optimiser state tensor of a weight.
 pub const OPTIMISER: [&str; 2] = ["optimiser/", "optimiser2/"];
-/// Before those of the running mean of the weights, and of lookahead's slow weights.
+/// Name prefix of the exponential moving average of the weights.
 pub const EMA: &str = "ema/";
-/// See [`EMA`].
+/// Name prefix of the slow weights of lookahead.
 pub const SLOW: &str = "slow/";
-/// What stands before all names that are not those of weights and buffers themselves.
+/// All prefixes of tensors that are not themselves weights and buffers of the net.
 pub const STATE: [&str; 4] = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
 
-/// The most bytes of a file of a training whose net has so many weights: each is there five times
-/// at most, in fp32.
+/// The maximum file size for a net with this many weights: each is stored at most five times, in
+/// fp32.
 pub fn most_bytes(weights: u64) -> u64 {
     const COPIES: u64 = 5;
     weights
@@ -36,7 +35,7 @@ pub fn most_bytes(weights: u64) -> u64 {
 /// Hexadecimal digits of SHA-256.
 const DIGITS: usize = 64;
 
-/// A tensor as the file holds it.
+/// A tensor in the file.
 #[derive(Debug)]
 pub struct Entry {
     dtype: Dtype,
@@ -45,7 +44,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Numbers in fp32, in the order of the dimensions.
+    /// An fp32 tensor, row-major.
     pub fn floats(shape: Vec<usize>, values: &[f32]) -> Entry {
         Entry {
             dtype: Dtype::F32,
@@ -54,7 +53,7 @@ impl Entry {
         }
     }
 
-    /// Whole numbers, likewise.
+    /// An integer tensor, row-major.
     pub fn integers(shape: Vec<usize>, values: &[i64]) -> Entry {
         Entry {
             dtype: Dtype::I64,
@@ -85,10 +84,10 @@ impl View for &Entry {
 /// The bytes of a file with these tensors and facts. The same content gives the same bytes.
 ///
 /// # Errors
-/// Tensors that the format cannot hold.
+/// Tensors that the format cannot represent.
 pub fn seal(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8>, String> {
     let facts = facts.map(|facts| format!(" {facts}")).unwrap_or_default();
-    // One key: a map of several would come in another order each time.
+    // A single key, because the order of several keys in the map would not be deterministic.
     let words = HashMap::from([(KEY.to_string(), format!("sha256:{:0DIGITS$}{facts}", 0))]);
     let named = entries.iter().map(|(name, entry)| (name, entry));
     let mut bytes =
@@ -99,15 +98,15 @@ pub fn seal(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8
     Ok(bytes)
 }
 
-/// A file that was read: whole, as far as can be told.
+/// An opened file whose checksum matches, if it has one.
 #[derive(Debug)]
 pub struct Opened<'b> {
     tensors: SafeTensors<'b>,
-    /// What it says about itself.
+    /// Its metadata.
     pub facts: Option<Facts>,
 }
 
-/// Reads the bytes of a file. One of another program has no checksum and is taken as it is.
+/// Reads the bytes of a file. A file from another program has no checksum and is not verified.
 ///
 /// # Errors
 /// What is damaged.
@@ -128,10 +127,10 @@ pub fn open(bytes: &[u8]) -> Result<Opened<'_>, String> {
 }
 
 impl Opened<'_> {
-    /// The numbers of a tensor, which must be fp32 of this shape.
+    /// The values of a tensor, which must be fp32 with this shape.
     ///
     /// # Errors
-    /// What was expected, and what is there.
+    /// What was expected, and what was found.
     pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>, String> {
         let found = self.tensors.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
         let alike =
@@ -144,13 +143,12 @@ impl Opened<'_> {
         Ok(words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
 
-    /// What stands before the names of the weights that are tested: those of the running mean,
-    /// where there is one.
+    /// The name prefix of the weights to evaluate: that of the moving average, if there is one.
     pub fn tested(&self) -> &'static str {
         if self.names().iter().any(|name| name.starts_with(EMA)) { EMA } else { "" }
     }
 
-    /// The first name that neither belongs to the state of a training nor is known.
+    /// The first name that is neither training state nor known.
     pub fn extra(&self, known: impl Fn(&str) -> bool) -> Option<&str> {
         let is_state = |name: &str| STATE.iter().any(|prefix| name.starts_with(prefix));
         self.names().into_iter().find(|name| !is_state(name) && !known(name))
@@ -164,7 +162,7 @@ impl Opened<'_> {
     }
 }
 
-/// Where the digits of the checksum stand in the header.
+/// The position of the checksum's digits in the header.
 fn checksum_at(bytes: &[u8]) -> Option<usize> {
     let length = u64::from_le_bytes(*bytes.first_chunk()?);
     let header = bytes.get(8..)?.get(..usize::try_from(length).ok()?)?;
@@ -172,7 +170,7 @@ fn checksum_at(bytes: &[u8]) -> Option<usize> {
     (at + DIGITS <= 8 + header.len()).then_some(at)
 }
 
-/// SHA-256 of all bytes, the checksum itself as zeros.
+/// SHA-256 of all bytes, with zeros in place of the checksum.
 fn checksum(bytes: &[u8], at: usize) -> String {
     let mut digest = Sha256::new();
     digest.update(&bytes[..at]);

@@ -1,5 +1,4 @@
-//! The weights and buffers of a net as plain numbers: what exporters write and importers give,
-//! without libtorch.
+//! The weights and buffers of a net as plain arrays, for exporters and importers, without libtorch.
 
 use std::collections::HashMap;
 
@@ -8,7 +7,7 @@ use super::{init, plan};
 use crate::check::Checked;
 use crate::graph::op;
 
-/// Every weight and buffer that a net needs, in the order of its plan.
+/// All weights and buffers of a net, in the order of its plan.
 #[derive(Debug, Clone, Default)]
 pub struct Weights {
     tensors: Vec<Numbers>,
@@ -21,15 +20,15 @@ pub struct Numbers {
     pub name: String,
     /// Its sizes, in PyTorch's order.
     pub dims: Vec<u64>,
-    /// The numbers, in the order of the dimensions.
+    /// The values, row-major.
     pub values: Vec<f32>,
 }
 
 impl Weights {
-    /// First weights from a seed: the same that training starts from.
+    /// Initial weights from a seed: those that training starts from.
     ///
     /// # Errors
-    /// More numbers than memory has room for.
+    /// Out of memory.
     pub fn initial(net: &Checked, seed: u64) -> Result<Weights, String> {
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
@@ -43,17 +42,16 @@ impl Weights {
         Ok(Weights { tensors })
     }
 
-    /// The most bytes of a file that holds those of a net, and the state of its training.
+    /// The maximum size of a file with the weights of a net and its training state.
     pub fn most_bytes(net: &Checked) -> u64 {
         most_bytes(specs(net).iter().fold(0, |all, (_, spec)| spec.elements().saturating_add(all)))
     }
 
-    /// Those that a `safetensors` file holds; of a training that keeps a running mean of them, that
-    /// mean. It must have exactly the net's names, shapes and fp32, and may have the state of a
-    /// training.
+    /// Reads a `safetensors` file; if it has a moving average of the weights, that average. It must
+    /// have exactly the net's names and shapes, in fp32, and may contain training state.
     ///
     /// # Errors
-    /// The first difference, in words.
+    /// The first difference, as a message.
     pub fn of_safetensors(net: &Checked, bytes: &[u8]) -> Result<Weights, String> {
         let file = open(bytes)?;
         let prefix = file.tested();
@@ -69,10 +67,10 @@ impl Weights {
         }
     }
 
-    /// Those that `get` gives by name.
+    /// The weights that `get` returns by name.
     ///
     /// # Errors
-    /// The first one that it lacks, or that has another count of numbers than the net needs.
+    /// The first one that is missing or has the wrong number of elements.
     pub fn of(
         net: &Checked,
         mut get: impl FnMut(&str) -> Option<Vec<f32>>,
@@ -92,10 +90,10 @@ impl Weights {
         Ok(Weights { tensors })
     }
 
-    /// The same for a net of the same graph whose nodes have other names.
+    /// The same weights for a net with the same graph and other node names.
     ///
     /// # Errors
-    /// A net of another graph.
+    /// A net with another graph.
     pub fn renamed(&self, from: &Checked, to: &Checked) -> Result<Weights, String> {
         let (old, new) = (from.graph().canonical_order(), to.graph().canonical_order());
         if from.graph().canonical() != to.graph().canonical() {
@@ -115,11 +113,11 @@ impl Weights {
         })
     }
 
-    /// These as a `safetensors` file, `facts` as JSON under the metadata key `netc`. The same
-    /// content gives the same bytes.
+    /// These weights as a `safetensors` file, with `facts` as JSON under the metadata key `netc`.
+    /// The same content gives the same bytes.
     ///
     /// # Errors
-    /// What the format cannot hold.
+    /// Tensors that the format cannot represent.
     pub fn to_safetensors(&self, facts: Option<&serde_json::Value>) -> Result<Vec<u8>, String> {
         let entry = |tensor: &Numbers| {
             let shape = tensor.dims.iter().map(|&size| size as usize).collect();
@@ -133,13 +131,13 @@ impl Weights {
         &self.tensors
     }
 
-    /// The tensor of a name.
+    /// The tensor with this name.
     pub fn get(&self, name: &str) -> Option<&Numbers> {
         self.tensors.iter().find(|tensor| tensor.name == name)
     }
 }
 
-/// The tensors that a net needs, each under its full name.
+/// The tensors of a net with their full names.
 fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
     let mut specs = Vec::new();
     for step in plan(net).steps() {

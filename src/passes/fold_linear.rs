@@ -7,8 +7,7 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
         let Op::Linear(second) = lines.flat.steps[i].op.clone() else { continue };
         let before = lines.flat.steps[i].operands[0];
         let Op::Linear(first) = &lines.flat.steps[before].op else { continue };
-        // From n to a to b features: n b in place of n a + a b; less whatever n is, if b is at most
-        // a.
+        // From n to a to b features: n b instead of n a + a b, fewer for any n if b is at most a.
         if lines.only_reader(before) != Some(i) || second.out > first.out {
             continue;
         }

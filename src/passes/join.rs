@@ -1,8 +1,8 @@
 use super::Lines;
 use crate::graph::Op;
 
-/// A sum keeps the order in which it is added up, so only its first operand is opened; the parts of
-/// a concat may be anywhere.
+/// Only the first operand of a sum is inlined, which preserves the order of additions; any operand
+/// of a concat can be.
 pub(super) fn run(lines: &mut Lines) -> Vec<String> {
     let mut changes = Vec::new();
     for i in 0..lines.flat.steps.len() {
@@ -30,8 +30,8 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
     changes
 }
 
-/// The first of the leading `among` operands of a line that is of the same kind and read by it
-/// alone.
+/// The first of the leading `among` operands of a line that is of the same kind and has no other
+/// reader.
 fn inner(lines: &Lines, i: usize, among: usize, same: impl Fn(&Op) -> bool) -> Option<usize> {
     let operands = lines.flat.steps[i].operands.iter().copied().take(among);
     operands.into_iter().find(|&o| same(&lines.flat.steps[o].op) && lines.only_reader(o) == Some(i))

@@ -11,7 +11,7 @@ pub(super) struct Lines {
     readers: Vec<Vec<usize>>,
 }
 
-/// An op in its place.
+/// An op with its operands.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     pub path: String,
@@ -28,7 +28,7 @@ impl Lines {
         Lines { readers: flat.readers(), flat, folds: Vec::new() }
     }
 
-    /// Line `i` reads these from now on.
+    /// Replaces the operands of line `i`.
     pub(super) fn set_operands(&mut self, i: usize, operands: Vec<usize>) {
         for old in std::mem::replace(&mut self.flat.steps[i].operands, operands) {
             self.readers[old].retain(|&reader| reader != i);
@@ -46,7 +46,7 @@ impl Lines {
         }
     }
 
-    /// All that read `i` read `to` instead, which stands before them.
+    /// Makes all readers of `i` read `to` instead, which must be before them.
     pub(super) fn forward(&mut self, i: usize, to: usize) {
         let readers = std::mem::take(&mut self.readers[i]);
         for &reader in &readers {
@@ -59,14 +59,14 @@ impl Lines {
         }
     }
 
-    /// Drops lines that nothing needs.
+    /// Removes lines that the output does not depend on.
     pub(super) fn sweep(&mut self) {
         self.flat.keep(&self.flat.needed());
         self.readers = self.flat.readers();
     }
 
-    /// The graph, named as the net that it comes from. The file's claims were checked and do not go
-    /// along.
+    /// The graph, with the name of the original net. The file's claims, already verified, are
+    /// dropped.
     pub(super) fn graph(&self, net: &Checked) -> Graph {
         let source = net.graph();
         let mut graph = Graph::new(source.name.clone());

@@ -1,8 +1,8 @@
-//! What nets are trained for, and the metrics by which they are judged.
+//! Training tasks and their metrics.
 
 use std::ops::RangeInclusive;
 
-/// What a net is trained for.
+/// The task that a net is trained for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Task {
     /// One class for each image; the loss is the cross-entropy.
@@ -10,23 +10,23 @@ pub enum Task {
     Classification,
 }
 
-/// A number by which a net is judged on a set of examples.
+/// A metric on a set of examples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
-    /// In logs, after `train_` or `test_`.
+    /// Its name in logs, after `train_` or `test_`.
     pub name: &'static str,
-    /// In text, tables of the index, and tags of TensorBoard.
+    /// Its name in text, in tables of the index, and in TensorBoard tags.
     pub title: &'static str,
-    /// What it counts.
+    /// Its unit.
     pub unit: Unit,
 }
 
-/// What a metric counts.
+/// The unit of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// A mean over the examples; less is better.
     Loss,
-    /// The fraction of the examples that the net is right about, shown in percent; more is better.
+    /// The fraction of examples that are predicted correctly, shown in percent; more is better.
     Fraction,
 }
 
@@ -44,7 +44,7 @@ impl Task {
         }
     }
 
-    /// The metric by which variants are compared; more of it is better.
+    /// The metric by which variants are compared; higher is better.
     pub fn score(self) -> Metric {
         match self {
             Task::Classification => ACCURACY,
@@ -53,7 +53,7 @@ impl Task {
 }
 
 impl Metric {
-    /// As the axis of a plot names it.
+    /// Its label on the axis of a plot.
     pub fn axis(self) -> String {
         match self.unit {
             Unit::Loss => self.title.into(),
@@ -63,7 +63,7 @@ impl Metric {
 }
 
 impl Unit {
-    /// A value as it is shown: a fraction in percent.
+    /// A value as shown: a fraction in percent.
     pub fn shown(self, value: f64) -> f64 {
         match self {
             Unit::Loss => value,

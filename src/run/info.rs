@@ -32,7 +32,7 @@ pub struct RunInfo {
     pub net: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// The seed of everything random.
+    /// The random seed.
     pub seed: u64,
     /// The data set's name.
     pub data: String,
@@ -59,7 +59,7 @@ pub struct RunInfo {
     pub train_examples: usize,
     /// Test examples used.
     pub test_examples: usize,
-    /// The number of trained values.
+    /// The number of trained parameters.
     pub params: u64,
     /// The precision.
     pub precision: Precision,
@@ -131,7 +131,7 @@ impl RunInfo {
             .map(String::from)
     }
 
-    /// Whether a run can have written it, as far as other parts of netc rely on it.
+    /// Checks that a run can have written it, as far as other parts of netc rely on it.
     pub(super) fn sound(&self) -> Result<(), String> {
         let texts =
             [&self.net, &self.data, &self.netc, &self.libtorch].into_iter().chain(&self.classes);

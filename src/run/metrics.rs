@@ -10,7 +10,7 @@ pub struct Metrics {
     values: [f64; MOST],
 }
 
-/// The most metrics that a task has.
+/// The maximum number of metrics of a task.
 const MOST: usize = 2;
 
 impl Metrics {

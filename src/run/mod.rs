@@ -1,5 +1,5 @@
-//! What a training needs and leaves besides tensors: the data, and the folder of a run with its
-//! contents. The training itself is in the package `netc-torch`.
+//! The parts of a training that need no tensors: the data, and the folder of a run. The training
+//! itself is in the package `netc-torch`.
 
 /// The libtorch that tch 0.24 builds against; it accepts no other.
 pub const LIBTORCH: &str = "2.11.0";

@@ -1,4 +1,4 @@
-//! From paths to modules that hold modules.
+//! From paths to nested modules.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -11,20 +11,21 @@ use crate::lower::{Plan, Step};
 
 /// A module's place in [`Tree::groups`].
 pub(super) type GroupId = usize;
-/// A value: the step that gives it.
+/// A value: the step that computes it.
 pub(super) type ValueId = usize;
 
 /// A net as nested modules.
 #[derive(Debug)]
 pub(super) struct Tree {
-    /// Every module that holds others; the last one is the net.
+    /// All modules with children; the last one is the net.
     pub groups: Vec<Group>,
-    /// What a round's only module is called, where no round holds others of that name.
+    /// Names of modules that are the only child of an iteration, in every iteration that has one of
+    /// that name.
     pub rounds: Vec<String>,
 }
 
 impl Tree {
-    /// What a group is: itself, or for a round that holds a single group, that one.
+    /// The group itself, or its only child for an iteration that contains a single group.
     pub fn inlined(&self, id: GroupId) -> GroupId {
         match self.groups[id].only_group() {
             Some((name, inner))
@@ -51,31 +52,31 @@ impl Group {
     }
 }
 
-/// A module that holds others.
+/// A module with children.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// The segment of the path that it is; the net's name for the net.
+    /// Its path segment; the net's name for the net.
     pub name: String,
-    /// The block whose call it is.
+    /// The block that it is a call of.
     pub block: Option<String>,
-    /// What it holds, in the order of evaluation.
+    /// Its children, in the order of evaluation.
     pub children: Vec<Child>,
-    /// The values that it reads, in the order in which it does.
+    /// The values that it reads, in order.
     pub inputs: Vec<ValueId>,
-    /// The values of its own that others read.
+    /// Its values that others read.
     pub outputs: Vec<ValueId>,
-    /// What it is written as.
+    /// Its Python form.
     pub form: Form,
 }
 
-/// What a module that holds others is written as.
+/// The Python form of a module with children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A class.
     Class,
-    /// A sequence with names.
+    /// An `nn.Sequential` with names.
     Sequence,
-    /// A sequence without: the rounds of a `repeat`.
+    /// An `nn.Sequential` without names: the iterations of a `repeat`.
     Rounds,
 }
 
@@ -84,13 +85,13 @@ pub(super) enum Form {
 pub(super) struct Child {
     /// The attribute that holds it.
     pub attribute: String,
-    /// Whether the text names it so, and not netc by its op.
+    /// Whether the name is a label in the text rather than derived from the op.
     pub labelled: bool,
     /// What it is.
     pub item: Item,
     /// The values that it reads.
     pub operands: Vec<ValueId>,
-    /// The values that it gives.
+    /// The values that it returns.
     pub results: Vec<ValueId>,
 }
 
@@ -103,7 +104,7 @@ pub(super) enum Item {
     Group(GroupId),
 }
 
-/// The modules of a plan of this net.
+/// The modules of a plan for this net.
 pub(super) fn tree(net: &Checked, plan: &Plan) -> Tree {
     let steps = plan.steps();
     let frames = steps.iter().map(|step| frames(net, step)).collect();
@@ -119,8 +120,8 @@ pub(super) fn tree(net: &Checked, plan: &Plan) -> Tree {
     Tree { groups: builder.groups, rounds }
 }
 
-/// The names that groups have which are all that their round holds, if no round holds another thing
-/// of that name.
+/// The names of groups that are the only child of their iteration, if no iteration has another
+/// child of that name.
 fn only_groups(groups: &[Group]) -> Vec<String> {
     let mut found: BTreeMap<&str, bool> = BTreeMap::new();
     for round in groups.iter().filter(|group| group.is_round()) {
@@ -167,7 +168,8 @@ impl<'p> Builder<'p> {
                     let group = self.group(items, nodes.clone(), name, depth + 1, known);
                     children.push(self.held(group));
                 }
-                // A group that something else stands between is none: its modules are its parent's.
+                // Steps that are not contiguous do not form a group; their modules belong to the
+                // parent.
                 hierarchy::Item::Group(inner) => {
                     children.extend(inner.nodes.clone().map(|step| self.op(step, depth)));
                 }
@@ -249,7 +251,7 @@ fn form(group: &Group) -> Form {
     }
 }
 
-/// Whether each child reads what the one before it gives, and nothing else is read or given.
+/// Whether each child reads only the value of the one before it, and no other value is used.
 fn is_chain(group: &Group) -> bool {
     let [mut last] = group.inputs[..] else { return false };
     for child in &group.children {
@@ -267,12 +269,12 @@ fn numbered(name: &str, of: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(is_round))
 }
 
-/// Whether a segment of a path counts the rounds of a `repeat`.
+/// Whether a path segment is the iteration number of a `repeat`.
 pub(super) fn is_round(segment: &str) -> bool {
     !segment.is_empty() && segment.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Gives children attributes of their own; those of a sequence without names are their numbers.
+/// Makes the attributes of children unique; those of an unnamed `nn.Sequential` are numbers.
 fn distinct(group: &mut Group) {
     let mut taken: HashSet<String> = HashSet::new();
     for (i, child) in group.children.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! The memory of a step: the walk through the tasks, with sizes in place of tensors.
+//! The memory of a step: a dry run of the tasks with sizes instead of tensors.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,36 +11,36 @@ use crate::graph::op::Alias;
 use crate::lower::winograd::{ByWeights, Dims, Forward, TileSize, packed};
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step};
 
-/// For what a step's memory is asked.
+/// The conditions of a memory prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workload {
-    /// Images of a batch.
+    /// Batch size.
     pub images: u64,
-    /// The arithmetic.
+    /// The precision.
     pub precision: Precision,
-    /// Threads that compute.
+    /// The number of threads.
     pub threads: usize,
 }
 
-/// The memory of a training step at its peak, in bytes.
+/// The peak memory of a training step, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Footprint {
     /// Weights and running statistics.
     pub weights: u64,
-    /// Gradients by the weights, and the optimiser's velocities.
+    /// Gradients with respect to the weights, and the optimiser's velocities.
     pub training: u64,
-    /// Weights transformed for Winograd's convolutions.
+    /// Transformed weights for Winograd convolutions.
     pub packed: u64,
-    /// What each thread works in, all together.
+    /// The workspaces of all threads.
     pub workspace: u64,
     /// The slots of values and gradients.
     pub slots: u64,
-    /// The images, and the most of all that is allocated and dropped on the way.
+    /// The images, and the peak of temporary allocations.
     pub passing: u64,
 }
 
 impl Footprint {
-    /// All of it.
+    /// The total.
     pub fn total(&self) -> u64 {
         let Footprint { weights, training, packed, workspace, slots, passing } = *self;
         [weights, training, packed, workspace, slots, passing]
@@ -50,7 +50,7 @@ impl Footprint {
 }
 
 impl Schedule {
-    /// The memory of a training step by this schedule.
+    /// The memory of a training step with this schedule.
     pub fn footprint(&self, plan: &Plan, load: Workload) -> Footprint {
         let master = if load.precision == Precision::Fp64 { 8 } else { 4 };
         let (mut all, mut trained) = (0u64, 0u64);
@@ -75,7 +75,7 @@ impl Schedule {
         }
     }
 
-    /// Bytes of transformed weights, and of the threads' workspace: each part of it is as large as
+    /// Bytes of the transformed weights and of the workspaces, each part of which is as large as
     /// the largest task needs.
     fn transformed(&self, plan: &Plan, load: Workload) -> (u64, u64) {
         let pack = if load.precision == Precision::Bf16 { 2 } else { 1 };
@@ -109,7 +109,7 @@ impl Schedule {
     }
 }
 
-/// The tile of an algorithm, if it has one.
+/// The tile size of an algorithm, if it has tiles.
 pub fn tile(algorithm: ConvAlgorithm) -> Option<TileSize> {
     match algorithm {
         ConvAlgorithm::Library => None,
@@ -118,14 +118,14 @@ pub fn tile(algorithm: ConvAlgorithm) -> Option<TileSize> {
     }
 }
 
-/// What is allocated now, and the most that ever was.
+/// The current and the peak allocation.
 #[derive(Debug, Default)]
 struct Heap {
     live: Cell<u64>,
     most: Cell<u64>,
 }
 
-/// Memory of a tensor. Views of it are clones of its reference.
+/// The memory of a tensor. Views are clones of the reference.
 struct Block {
     bytes: u64,
     heap: Rc<Heap>,
@@ -139,7 +139,7 @@ impl Drop for Block {
 
 type Value = Rc<Block>;
 
-/// A step's walk, as the compiled step of `netc-torch` takes it.
+/// A dry run that mirrors the compiled step of `netc-torch`.
 struct DryRun<'a> {
     schedule: &'a Schedule,
     plan: &'a Plan,
@@ -159,14 +159,14 @@ impl<'a> DryRun<'a> {
         Rc::new(Block { bytes, heap: Rc::clone(&self.heap) })
     }
 
-    /// Memory for so many numbers of each image.
+    /// Memory for this many elements per image.
     fn numbers(&self, count: u64) -> Value {
         self.allocate(
             count.saturating_mul(self.load.images).saturating_mul(self.load.precision.bytes()),
         )
     }
 
-    /// A value that lies in a slot, if it has one.
+    /// A value in its slot, or in new memory if it has none.
     fn placed(&self, slot: Option<usize>, count: u64) -> Value {
         if slot.is_some() { self.allocate(0) } else { self.numbers(count) }
     }
@@ -214,7 +214,7 @@ impl<'a> DryRun<'a> {
         self.heap.most.get()
     }
 
-    /// The value of a task, and what it keeps.
+    /// The value of a task, and what it saves for the backward pass.
     fn forward(&self, i: usize, task: &Task, read: &[Value]) -> (Value, Vec<Value>) {
         let steps = self.plan.steps();
         let (step, size) = (&steps[task.step], steps[task.output].shape.elements());
@@ -242,7 +242,7 @@ impl<'a> DryRun<'a> {
         (value, keep)
     }
 
-    /// The gradients by the operands of a task's op.
+    /// The gradients with respect to the operands of a task's op.
     fn backward(
         &self,
         i: usize,
@@ -283,7 +283,8 @@ impl<'a> DryRun<'a> {
         }
     }
 
-    /// What the library sums the gradient by a convolution's weights in: fp32 for each thread.
+    /// The buffers in which libtorch accumulates the weight gradient of a convolution: fp32 per
+    /// thread.
     fn sums(&self, step: &Step) -> Value {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
         self.allocate(
@@ -291,7 +292,7 @@ impl<'a> DryRun<'a> {
         )
     }
 
-    /// A copy of an op's weights in the arithmetic, where that is not theirs.
+    /// A copy of an op's weights in the compute precision, if it differs.
     fn cast(&self, step: &Step) -> Value {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
         let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64);

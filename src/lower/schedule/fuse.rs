@@ -1,4 +1,4 @@
-//! What is computed together.
+//! Fusion of ops into tasks.
 
 use super::ScheduleOptions;
 use crate::graph::Op;
@@ -6,45 +6,45 @@ use crate::graph::op::{Activation, MaxPool, Relu};
 use crate::lower::{ConvAlgorithms, Optimisation, Plan, Times};
 use crate::passes::Purpose;
 
-/// What follows a batch normalisation or a convolution.
+/// The ops fused into a batch normalisation or a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FusedOps {
-    /// What is below 0 becomes 0.
+    /// A ReLU.
     pub relu: bool,
-    /// The largest of each 2 x 2 pixels; height and width are even.
+    /// A 2 x 2 max pool; height and width are even.
     pub pool: bool,
 }
 
-/// One op of the plan, and what follows it without a pass over memory of its own.
+/// An op of the plan and the ops fused into it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
     /// The op's step in the plan.
     pub step: usize,
-    /// What follows it.
+    /// The fused activation and pooling.
     pub after: FusedOps,
-    /// The step whose value is added last.
+    /// The step whose value is added at the end.
     pub add: Option<usize>,
-    /// The step whose value comes out.
+    /// The step whose value is the output.
     pub output: usize,
-    /// The steps that are taken along.
+    /// The fused steps.
     pub along: Vec<usize>,
-    /// What computes it.
+    /// The kernel.
     pub kernel: Kernel,
 }
 
-/// What computes a task.
+/// The kernel of a task.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kernel {
-    /// A convolution of images, in each direction by an algorithm, with what follows it.
+    /// A convolution of images with an algorithm for each direction, and the ops fused into it.
     Conv {
         /// The algorithms.
         algorithms: ConvAlgorithms,
-        /// Why these, where they were timed.
+        /// The timings that led to the choice, if they were timed.
         times: Option<Times>,
     },
-    /// A batch normalisation by the batch's own statistics, with what follows it.
+    /// A batch normalisation with batch statistics, and the ops fused into it.
     NormAct,
-    /// The op alone, as libtorch computes it.
+    /// A single op, computed by libtorch.
     Op,
 }
 
@@ -57,7 +57,7 @@ impl Kernel {
         }
     }
 
-    /// How long they took, where they were timed.
+    /// Their timings, if they were timed.
     pub fn times(&self) -> Option<Times> {
         match self {
             Kernel::Conv { times, .. } => *times,
@@ -67,20 +67,19 @@ impl Kernel {
 }
 
 impl Task {
-    /// The steps whose values it reads.
+    /// The operands of the task.
     pub fn operands(&self, plan: &Plan) -> Vec<usize> {
         plan.steps()[self.step].operands.iter().copied().chain(self.add).collect()
     }
 
-    /// Whether something follows the op.
+    /// Whether anything is fused into the op.
     pub fn fused(&self) -> bool {
         self.output != self.step
     }
 }
 
-/// The tasks of a plan but for its input, in an order in which they can run. With the kernels, ops
-/// that follow a batch normalisation while training, or a convolution in evaluation, are taken
-/// along.
+/// The tasks of a plan without its input, in execution order. With the kernels, ops are fused into
+/// a batch normalisation in training, or into a convolution in evaluation.
 pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
     let steps = plan.steps();
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
@@ -117,12 +116,12 @@ pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
         }
         tasks.push(task);
     }
-    // A task stands where its last op stood: there all that it reads has been computed.
+    // A task runs at the place of its last op, where all of its operands have been computed.
     tasks.sort_by_key(|task| task.output);
     tasks
 }
 
-/// Takes the only reader of a task's output along, if it can.
+/// Fuses the only reader of a task's output, if possible.
 fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize) -> bool {
     let step = &plan.steps()[next];
     let last = task.add.is_some();

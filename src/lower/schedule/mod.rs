@@ -1,5 +1,6 @@
-//! A net's step before any tensor is there: what is computed together (`fuse`), how, what shares
-//! memory (`memory`), and how much memory that takes ([`footprint`](Schedule::footprint)). Pure.
+//! The schedule of a net's step, made before any tensor exists: which ops are fused (`fuse`), the
+//! kernels, which values share memory (`memory`), and the total memory
+//! ([`footprint`](Schedule::footprint)). Pure.
 
 mod footprint;
 mod fuse;
@@ -14,44 +15,44 @@ pub use footprint::{Footprint, Workload, tile};
 pub use fuse::{FusedOps, Kernel, Task};
 pub use memory::Slots;
 
-/// The tasks of a step, and what is known of the values between them.
+/// The tasks of a step, and facts about the values between them.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// In an order in which they can run.
+    /// The tasks, in execution order.
     pub tasks: Vec<Task>,
-    /// Forward and backward, or forward alone.
+    /// Forward and backward, or forward only.
     pub purpose: Purpose,
-    /// For each step of the plan, what is known of its value.
+    /// Facts about the value of each step of the plan.
     pub values: Vec<Facts>,
-    /// Where values and gradients lie that kernels write.
+    /// The memory of the values and gradients that kernels write.
     pub slots: Slots,
 }
 
-/// What is known of a step's value.
+/// Facts about a step's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
-    /// Whether a trained weight has a part in it, so that its gradient is wanted.
+    /// Whether it depends on a trained weight, so that its gradient is needed.
     pub wanted: bool,
-    /// How many tasks read it.
+    /// The number of tasks that read it.
     pub readers: usize,
     /// The task that reads it last.
     pub last_reader: Option<usize>,
 }
 
-/// What a schedule is made with.
+/// The options of a schedule.
 #[derive(Debug, Clone, Copy)]
 pub struct ScheduleOptions<'a> {
     /// What the step is for.
     pub purpose: Purpose,
-    /// Whether netc's own kernels compute.
+    /// Whether netc's own kernels are used.
     pub kernels: bool,
-    /// What is not used.
+    /// The disabled optimisations.
     pub without: &'a Disabled,
 }
 
 impl Schedule {
-    /// Schedules a plan. `choose` says how a convolution of images of `[channels, height, width]`
-    /// is computed, and why if it was timed.
+    /// Schedules a plan. `choose` returns the algorithms for a convolution of `[channels, height,
+    /// width]`, with the timings if it was timed.
     ///
     /// # Errors
     /// Those of `choose`.
@@ -89,7 +90,7 @@ impl Schedule {
         Ok(schedule)
     }
 
-    /// Slots for the values and gradients that kernels write.
+    /// Plans the memory of the values and gradients that kernels write.
     fn share(&self, plan: &Plan, means: ScheduleOptions<'_>) -> Slots {
         let none = vec![None; self.tasks.len()];
         let mut slots = Slots { value: none.clone(), gradient: none, sizes: Vec::new() };
@@ -115,15 +116,15 @@ impl Schedule {
         }
     }
 
-    /// The operand whose gradient a kernel of task `i` writes.
+    /// The operand whose gradient is written by the kernel of task `i`.
     fn writes_gradient(&self, plan: &Plan, i: usize) -> Option<usize> {
         let operand = *plan.steps()[self.tasks[i].step].operands.first()?;
         let own = self.tasks[i].kernel.algorithms()?.input != ConvAlgorithm::Library;
         (own && self.values[operand].wanted && self.purpose == Purpose::Training).then_some(operand)
     }
 
-    /// Whether the gradient that task `i`, a batch normalisation, computes may take the place of
-    /// its operand: a convolution wrote it for this task alone.
+    /// Whether the gradient of task `i`, a batch normalisation, may overwrite its operand: the
+    /// operand is the value of a convolution with no other reader.
     pub fn in_place(&self, plan: &Plan, i: usize) -> bool {
         let steps = plan.steps();
         let operand = steps[self.tasks[i].step].operands.first();
@@ -131,7 +132,7 @@ impl Schedule {
     }
 }
 
-/// Whether Winograd's algorithm computes this convolution of images.
+/// Whether Winograd's algorithm applies to this convolution.
 fn suits(op: &Conv) -> bool {
     let plain =
         op.kernel == [3, 3] && op.stride == [1, 1] && op.pad == [1, 1] && op.dilation == [1, 1];

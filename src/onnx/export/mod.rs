@@ -1,4 +1,4 @@
-//! A net as an ONNX model, weights embedded, the batch free.
+//! A net as an ONNX model with embedded weights and a dynamic batch size.
 
 mod nodes;
 
@@ -16,23 +16,24 @@ use crate::graph::{Op, Shape};
 use crate::lower::{Numbers, Plan, Weights, plan};
 use crate::passes::{Choice, Purpose, optimise};
 
-/// The version of ONNX's operators that is written.
+/// The opset of exported models.
 pub const OPSET: i64 = 20;
-/// The version of ONNX's file format that is written, the first in which nodes have metadata.
+/// The IR version of exported models, the first in which nodes have metadata.
 const IR_VERSION: i64 = 10;
-/// The most bytes that a protobuf message may have.
+/// The maximum size of a protobuf message.
 const MAX_BYTES: usize = i32::MAX as usize;
 
-/// What is written of a net.
+/// The form of an exported model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// What evaluation needs: batch normalisation and factors folded into the weights, no dropout.
+    /// For inference: batch normalisation and factors are folded into the weights, dropout is
+    /// removed.
     Folded,
-    /// Every op of the net, one for one.
+    /// For training: every op of the net, one to one.
     Training,
 }
 
-/// The net with these weights as an ONNX model.
+/// Exports a net with these weights as an ONNX model.
 ///
 /// # Errors
 /// Weights of another net; a net too large for the format.
@@ -80,13 +81,13 @@ fn model(
     })
 }
 
-/// A graph under way.
+/// A graph under construction.
 struct Writer<'n> {
     plan: Plan,
     weights: HashMap<&'n str, &'n Numbers>,
     form: Form,
     output: &'n str,
-    /// The values' names so far, by step.
+    /// The names of the values so far, by step.
     values: Vec<String>,
     used: HashSet<String>,
     nodes: Vec<NodeProto>,
@@ -141,7 +142,7 @@ impl<'n> Writer<'n> {
         })
     }
 
-    /// A name that no value has yet.
+    /// An unused name for a value.
     fn unused(&mut self, wanted: &str) -> String {
         let mut name = wanted.to_string();
         let mut count = 1;
@@ -152,13 +153,13 @@ impl<'n> Writer<'n> {
         name
     }
 
-    /// Embeds numbers, and gives back the name of their value.
+    /// Adds a float initializer and returns its name.
     fn floats(&mut self, name: &str, dims: &[u64], values: &[f32]) -> String {
         let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.tensor(name, DataType::Float, dims, data)
     }
 
-    /// Embeds whole numbers.
+    /// Adds an int64 initializer and returns its name.
     fn integers(&mut self, name: &str, values: &[i64]) -> String {
         let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.tensor(name, DataType::Int64, &[values.len() as u64], data)
@@ -181,7 +182,7 @@ fn entry(key: &str, value: String) -> StringStringEntryProto {
     StringStringEntryProto { key: Some(key.into()), value: Some(value) }
 }
 
-/// A value of fp32 with a free batch.
+/// An fp32 value with a dynamic batch size.
 fn value_info(name: &str, shape: &Shape) -> ValueInfoProto {
     let sizes = shape
         .dims()

@@ -1,7 +1,7 @@
-//! Importing a model of another program as a net.
+//! Imports a model from another program as a net.
 //!
-//! The file may come from a stranger: [`read`] bounds the cost of reading it, every size in it is
-//! checked against its length, and all ops that the language lacks are listed at once.
+//! The file may be untrusted: [`read`] bounds the cost of reading it, every size in it is checked
+//! against its length, and all ops that the language lacks are listed at once.
 
 mod affine;
 mod attributes;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from
 use crate::recipe::Task;
 use crate::search::{Inputs, Run};
 
-/// Counts up when the tables change: an index of another version is built anew.
+/// Incremented when the tables change; an index of another version is rebuilt.
 const VERSION: i32 = 2;
 
 /// The tables of a task: each epoch has a column for every metric, each run one for the score.
@@ -29,9 +29,9 @@ CREATE INDEX runs_by_variant ON runs (variant, epochs, seed);
     )
 }
 
-/// The database with its tables, of this version.
+/// The database with the tables of this version.
 pub(super) fn prepare(db: Connection, task: Task) -> rusqlite::Result<Connection> {
-    // It can be rebuilt: nothing need reach the disk before it is used.
+    // It can be rebuilt, so writes need not be synchronous.
     db.pragma_update(None, "synchronous", "OFF")?;
     let version =
         |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
@@ -50,7 +50,7 @@ pub(super) fn prepare(db: Connection, task: Task) -> rusqlite::Result<Connection
     Ok(db)
 }
 
-/// Removes all that is said of a run.
+/// Removes a run.
 pub(super) fn forget(db: &Connection, id: &str) -> rusqlite::Result<()> {
     for table in ["DELETE FROM files WHERE run = ?1", "DELETE FROM epochs WHERE run = ?1"] {
         db.prepare_cached(table)?.execute([id])?;
@@ -58,7 +58,7 @@ pub(super) fn forget(db: &Connection, id: &str) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([id]).map(drop)
 }
 
-/// Adds a run, whose file has this stamp.
+/// Adds a run whose file has this stamp.
 pub(super) fn note(db: &Connection, run: &Run, stamp: Option<&str>) -> rusqlite::Result<()> {
     let state = match &run.end {
         Some(_) if run.finished() => "finished",

@@ -1,4 +1,4 @@
-//! A net as calls that read one another, before it is put into lines.
+//! A net as a graph of calls, before it is written as text.
 
 use super::defaults::Defaults;
 use crate::check::Checked;
@@ -18,7 +18,7 @@ pub(super) struct Call {
     pub values: Vec<(String, Value)>,
     /// The arguments that are written, as text.
     pub said: Vec<(String, String)>,
-    /// The argument that is written without its name.
+    /// The positional argument.
     pub positional: Option<String>,
     /// Whether it is a call of a block.
     pub is_block: bool,
@@ -102,7 +102,7 @@ impl Call {
     }
 }
 
-/// The argument of an op that is written without its name, as the first of `conv(64)`.
+/// The argument of an op that is written positionally, such as that of `conv(64)`.
 fn positional(op: &Op) -> Option<&'static str> {
     let first = op::signature(op.name())?.args.first()?;
     let unnamed = matches!(op, Op::Scale(_))

@@ -1,5 +1,5 @@
-//! A graph as text for people: one line per stage where the graph is a chain, one per branch,
-//! defaults stated once, recurring parts as blocks and as `repeat`.
+//! A graph as readable text: one line per chain of a stage and per branch, common arguments as
+//! `default` lines, recurring parts as blocks and `repeat`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -69,7 +69,7 @@ fn definition(block: &Block) -> String {
     format!("block {}{parameters} {{\n{lines}}}\n\n", block.name)
 }
 
-/// Puts calls into lines.
+/// Writes calls as lines.
 struct Writer<'f> {
     flow: &'f Flow,
     readers: Vec<Vec<usize>>,
@@ -78,7 +78,7 @@ struct Writer<'f> {
     names: HashMap<usize, String>,
     used: HashSet<String>,
     blocks: Vec<String>,
-    /// How many steps have each first segment of a path.
+    /// The number of steps per first path segment.
     sizes: HashMap<&'f str, usize>,
     text: String,
 }

@@ -1,4 +1,4 @@
-//! From paths to nested groups. The leaves are stacks of ops that follow one another.
+//! From paths to nested groups. The leaves are stacks of consecutive ops.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -57,7 +57,7 @@ pub struct Group {
     pub stacks: Range<usize>,
 }
 
-/// Ops that follow one another, drawn without gaps.
+/// Consecutive ops, drawn without gaps.
 #[derive(Debug, Clone)]
 pub struct Stack {
     /// The segment of the path that contains only these ops.
@@ -75,7 +75,7 @@ pub struct Stack {
 pub struct Row {
     /// Its text.
     pub text: String,
-    /// What it is for.
+    /// Its role.
     pub role: Role,
     /// Its full description.
     pub tip: String,

@@ -1,18 +1,18 @@
 use netc::recipe::{Recipe, Task};
 use tch::{Kind, Reduction, TchError, Tensor};
 
-/// What a training minimises, summed over the examples of a batch.
+/// The training objective, summed over the examples of a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Objective {
     /// The cross-entropy of logits `[N, classes]` and labels `[N]`.
     CrossEntropy {
-        /// So much of each label is spread evenly over the classes.
+        /// The fraction of each label that is spread evenly over the classes.
         label_smoothing: f64,
     },
 }
 
 impl Objective {
-    /// That of a recipe.
+    /// The objective of a recipe.
     pub fn of(recipe: &Recipe) -> Objective {
         match recipe.task() {
             Task::Classification => {
@@ -21,7 +21,7 @@ impl Objective {
         }
     }
 
-    /// That by which a task's nets are tested.
+    /// The objective for testing the nets of a task.
     pub fn tested(task: Task) -> Objective {
         match task {
             Task::Classification => Objective::CrossEntropy { label_smoothing: 0.0 },
@@ -31,7 +31,7 @@ impl Objective {
     /// The loss, for autograd.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn loss(&self, output: &Tensor, targets: &Tensor) -> Result<Tensor, TchError> {
         match *self {
             Objective::CrossEntropy { label_smoothing } => output.f_cross_entropy_loss(
@@ -47,7 +47,7 @@ impl Objective {
     /// The loss and its gradient with respect to the output.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn loss_and_gradient(
         &self,
         output: &Tensor,
@@ -63,7 +63,7 @@ impl Objective {
     /// The sums of the [metrics](Task::metrics) over a batch of a given loss, `[metrics]`, fp64.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn sums(
         &self,
         output: &Tensor,

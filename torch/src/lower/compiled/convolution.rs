@@ -7,7 +7,7 @@ use super::rules;
 use crate::lower::kernels::{Direction, Epilogue, Kernels, Moments, Packed, Workspace, aten};
 use crate::lower::torch::channels_last;
 
-/// A convolution in its chosen ways, with its weights transformed.
+/// A convolution with its chosen algorithms and transformed weights.
 #[derive(Debug)]
 pub(super) struct Convolution {
     op: Conv,
@@ -15,7 +15,7 @@ pub(super) struct Convolution {
     forward: Packed,
     packed: bool,
     backward: Packed,
-    /// The weights in the kind of the arithmetic, until they change.
+    /// The weights in the compute dtype, cached until they change.
     cast: Option<Tensor>,
 }
 
@@ -31,13 +31,13 @@ impl Convolution {
         }
     }
 
-    /// Says that the weights have changed.
+    /// Invalidates the caches after the weights have changed.
     pub(super) fn renew(&mut self) {
         self.packed = false;
         self.cast = None;
     }
 
-    /// The weights in a kind: cast once, however often they are used until they change.
+    /// The weights in a dtype: cast once, and cached until they change.
     fn cast(&mut self, weight: &Tensor, kind: Kind) -> Result<Tensor, TchError> {
         if let Some(cast) = &self.cast {
             return Ok(cast.shallow_clone());
@@ -47,7 +47,7 @@ impl Convolution {
         Ok(cast)
     }
 
-    /// The output; `y` is asked for memory for it where the library does not bring its own.
+    /// The output; `y` provides memory for it where libtorch does not allocate it.
     pub(super) fn forward(
         &mut self,
         kernels: Option<Kernels>,
@@ -94,7 +94,7 @@ impl Convolution {
         }
     }
 
-    /// The gradient by the input, from that by the output and the input.
+    /// The gradient with respect to the input, from that with respect to the output, and the input.
     pub(super) fn grad_input(
         &mut self,
         kernels: Option<Kernels>,
@@ -122,7 +122,8 @@ impl Convolution {
         grad_input.ok_or_else(|| TchError::Shape("there is no gradient".into()))
     }
 
-    /// Writes the gradient by the weights, from that by the output and the input.
+    /// Writes the gradient with respect to the weights, from that with respect to the output, and
+    /// the input.
     pub(super) fn grad_weights(
         &mut self,
         kernels: Option<Kernels>,

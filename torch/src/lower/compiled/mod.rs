@@ -1,9 +1,9 @@
-//! The compiled step: a net's tasks forward and backward, in order, without libtorch's tape.
+//! The compiled step: a net's tasks forward and backward, in order, without autograd.
 //!
-//! What is computed together and which memory is shared is the [schedule](super::schedule)'s, each
-//! op's value and gradient is in
-//! [`rules`]. On a CPU that has the instructions, convolutions, batch normalisation and what
-//! follows them run on netc's own [kernels](super::kernels); [`tuning`] chooses.
+//! The [schedule](super::schedule) determines fusion and memory; [`rules`] has the forward and
+//! backward rule of each op. On CPUs with the required instructions, convolutions, batch
+//! normalisation and the ops fused into them run on netc's own [kernels](super::kernels);
+//! [`tuning`] chooses.
 
 mod convolution;
 mod memory;
@@ -28,19 +28,17 @@ use convolution::Convolution;
 use memory::Memory;
 pub use tuning::Tuning;
 
-/// A net's step with all that it computes in: its weights, its schedule, and its memory, for
-/// batches of at most so many images.
+/// A net compiled for batches up to a maximum size: its weights, schedule and memory.
 #[derive(Debug)]
 pub struct Session {
-    /// The same tensors as those of the net that it was made for.
+    /// Shares its tensors with the net that was compiled.
     net: TorchNet,
     schedule: Schedule,
-    /// Those of tasks that are convolutions of this module's.
+    /// The convolution of each task that is one.
     convolutions: Vec<Option<Convolution>>,
-    /// The gradients by the trained weights.
+    /// The gradients with respect to the trained weights.
     gradients: Vec<Tensor>,
-    /// Those and places for the gradients by weights that stand still, and which of them each step
-    /// owns.
+    /// The same with buffers for frozen weights, and the range of each step in them.
     grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
     memory: Memory,
@@ -53,21 +51,21 @@ pub struct Session {
 /// One of the tasks of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskInfo {
-    /// Its op, by step of the plan.
+    /// Its op, as a step of the plan.
     pub step: usize,
-    /// The paths of ops that are computed along with it.
+    /// The paths of the fused ops.
     pub along: Vec<String>,
-    /// Numbers of its value for one example.
+    /// Elements of its value per example.
     pub written: u64,
-    /// Whether the gradient by its operand is computed.
+    /// Whether the gradient with respect to its operand is computed.
     pub input_wanted: bool,
-    /// How a convolution is computed.
+    /// The algorithms of a convolution.
     pub ways: Option<ConvAlgorithms>,
-    /// Why, where it was timed.
+    /// The timings, if it was timed.
     pub times: Option<Times>,
 }
 
-/// What a step gave.
+/// The result of a step.
 #[derive(Debug)]
 pub struct Stepped {
     /// The output, `[N, ...]`.
@@ -77,11 +75,10 @@ pub struct Stepped {
 }
 
 impl Session {
-    /// Compiles a net for batches of at most `batch` images. It shares the net's weights: what
-    /// changes them changes them here, too.
+    /// Compiles a net for batches of at most `batch` images. The weights are shared with the net.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn new(
         net: &TorchNet,
         purpose: Purpose,
@@ -140,28 +137,28 @@ impl Session {
         Ok(session)
     }
 
-    /// The gradients by the trained weights of the last step, in the order of the weights. The next
-    /// step writes over them.
+    /// The gradients of the last step with respect to the trained weights, in their order. The next
+    /// step overwrites them.
     pub fn gradients(&self) -> &[Tensor] {
         &self.gradients
     }
 
-    /// Takes the time of each task from now on.
+    /// Enables timing of each task.
     pub fn take_times(&mut self) {
         self.clock = Some(vec![[0.0; 2]; self.schedule.tasks.len()]);
     }
 
-    /// Seconds of each task of the last step, forward and backward; empty unless they are taken.
+    /// Seconds of each task of the last step, forward and backward; empty unless timing is enabled.
     pub fn times(&self) -> &[[f64; 2]] {
         self.clock.as_deref().unwrap_or(&[])
     }
 
-    /// How long the choice among the ways of convolutions took.
+    /// The time spent on choosing convolution algorithms.
     pub fn tuned(&self) -> Duration {
         self.tuned
     }
 
-    /// What the step was made by.
+    /// The schedule.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
@@ -183,11 +180,11 @@ impl Session {
         self.schedule.tasks.iter().map(info).collect()
     }
 
-    /// One step of training on images `[N, C, H, W]`: the objective's loss for these targets, and
-    /// its [gradients](Session::gradients).
+    /// Forward and backward pass of training on images `[N, C, H, W]`: the objective's loss for
+    /// these targets, and its [gradients](Session::gradients).
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn step(
         &mut self,
         images: &Tensor,
@@ -205,11 +202,11 @@ impl Session {
         })
     }
 
-    /// The output of a net that was compiled for evaluation, in fp32, or in fp64 for a net of fp64.
-    /// Its weights are those of the first call.
+    /// The output of a net compiled for evaluation, in fp32, or in fp64 for an fp64 net. It uses
+    /// the weights as they were at the first call.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn evaluate(&mut self, images: &Tensor) -> Result<Tensor, TorchError> {
         tch::no_grad(|| {
             let (value, _) = self.forward(images, Mode::Eval)?;

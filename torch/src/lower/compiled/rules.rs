@@ -1,4 +1,4 @@
-//! Each op forward and backward as libtorch computes it, without its tape.
+//! The forward and backward rule of each op with libtorch's operations, without autograd.
 
 use netc::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
 use netc::lower::Step;
@@ -9,13 +9,13 @@ use crate::lower::torch::{Mode, Weight, activation, channels_last, image_size, o
 
 type Result<T> = std::result::Result<T, TchError>;
 
-/// A value, and what the backward direction needs besides the gradient.
+/// A value, and what is saved for the backward pass.
 pub(super) struct Done {
     pub value: Tensor,
     pub kept: Vec<Tensor>,
 }
 
-/// One op forward while training, in arithmetic of `kind`.
+/// One op forward in training, computed in the dtype `kind`.
 pub(super) fn forward(
     step: &Step,
     operands: &[&Tensor],
@@ -83,8 +83,9 @@ pub(super) fn forward(
     }
 }
 
-/// One op backward: the gradient by each operand that is wanted, from that by the value. The
-/// gradients by the trained weights go to `grad_weights`.
+/// One op backward: from the gradient with respect to the value to that with respect to each
+/// operand that needs one. The gradients with respect to trained weights are written to
+/// `grad_weights`.
 pub(super) fn backward(
     step: &Step,
     gradient: &Tensor,
@@ -196,7 +197,7 @@ pub(super) fn backward(
     }
 }
 
-/// A convolution by weights that were cast already.
+/// A convolution with weights that are already cast.
 pub(super) fn convolve(
     op: &Conv,
     x: &Tensor,
@@ -208,7 +209,7 @@ pub(super) fn convolve(
     x.f_conv2d(weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)
 }
 
-/// Writes a gradient into its place.
+/// Copies a gradient into its buffer.
 pub(super) fn put(to: &Tensor, from: &Tensor) -> Result<()> {
     to.shallow_clone().f_copy_(from)
 }

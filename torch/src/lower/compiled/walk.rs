@@ -1,4 +1,4 @@
-//! The tasks one after another, forward and then backward.
+//! Executes the tasks forward, then backward.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::lower::At;
 use crate::lower::kernels::{Epilogue, Moments};
 use crate::lower::torch::{Mode, channels_last, ops};
 
-/// What a task keeps for its way back.
+/// What a task saves for the backward pass.
 pub(super) enum Kept {
     Rule(Vec<Tensor>),
     Norm(Tensor, Moments),
@@ -19,7 +19,7 @@ pub(super) enum Kept {
 }
 
 impl Session {
-    /// The output, and what each task keeps.
+    /// The output, and what each task saves for the backward pass.
     pub(super) fn forward(
         &mut self,
         images: &Tensor,
@@ -126,7 +126,7 @@ impl Session {
         Ok(())
     }
 
-    /// Notes how long a task took in a direction, if that is wanted; then a GPU is waited for.
+    /// Records the time of a task in a direction, if enabled, after synchronising with a GPU.
     fn note(&mut self, task: usize, direction: usize, start: Instant) {
         if let Some(clock) = &mut self.clock {
             if let Device::Cuda(gpu) = self.net.device {
@@ -136,7 +136,7 @@ impl Session {
         }
     }
 
-    /// The gradients by the operands of a task's op.
+    /// The gradients with respect to the operands of a task's op.
     fn run_back(
         &mut self,
         i: usize,
@@ -158,7 +158,7 @@ impl Session {
             step.operands.iter().map(|&operand| schedule.values[operand].wanted).collect();
         match (kept, &mut convolutions[i], kernels) {
             (Kept::Norm(x, moments), _, Some(kernels)) => {
-                // The gradient takes the place of what a convolution wrote for this op alone.
+                // The gradient overwrites the convolution's output, which only this op reads.
                 let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
                 let parts: Vec<Tensor> =
                     parts.iter().map(channels_last).collect::<Result<_, _>>()?;

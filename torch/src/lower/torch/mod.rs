@@ -17,9 +17,9 @@ pub use script::script;
 pub use verify::{Verified, verify};
 pub use weights::Weight;
 
-/// Says where libtorch refused something.
+/// Adds the place to an error of libtorch.
 pub trait At<T> {
-    /// Keeps the first line of the error's text and adds the place.
+    /// Keeps the first line of the error message and adds the place.
     fn at(self, at: &str) -> Result<T, TorchError>;
 }
 
@@ -36,26 +36,26 @@ impl<T> At<T> for Result<T, TchError> {
     }
 }
 
-/// Whether batch normalisation and dropout do what they do while training.
+/// The mode of batch normalisation and dropout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// The batch's own statistics, which also move the running ones; dropout drops.
+    /// Batch statistics, which also update the running ones; dropout is active.
     Train {
-        /// What dropout draws from.
+        /// The seed of dropout.
         seed: u64,
     },
-    /// The running statistics; dropout does nothing.
+    /// Running statistics; dropout is inactive.
     Eval,
 }
 
-/// Batch normalisation while training by other statistics than those of the batch at hand.
+/// Batch normalisation in training with statistics other than those of the batch.
 pub trait TrainingNorm: std::fmt::Debug + Send + Sync {
-    /// Normalises `x`, `[N, C, ...]`, by statistics per channel, then scales and shifts it by
-    /// weight and bias, the first two of the tensors; moves the running mean and variance, the
-    /// other two, by `momentum`. In the kind of `x`.
+    /// Normalises `x`, `[N, C, ...]`, per channel, then applies weight and bias, the first two
+    /// tensors, and updates the running mean and variance, the other two, with `momentum`. The
+    /// result has the dtype of `x`.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     fn apply(
         &self,
         x: &Tensor,
@@ -70,17 +70,17 @@ pub trait TrainingNorm: std::fmt::Debug + Send + Sync {
 pub struct TorchNet {
     pub(super) plan: Plan,
     pub(super) weights: Vec<Weight>,
-    /// Which weights each step of the plan owns.
+    /// The range of the weights of each step of the plan.
     pub(super) owned: Vec<Range<usize>>,
     pub(super) device: Device,
     pub(super) kind: Kind,
-    /// Of the weights, and of the output.
+    /// The dtype of the master weights and of the output.
     pub(super) masters: Kind,
     norm: Option<Box<dyn TrainingNorm>>,
 }
 
 impl TorchNet {
-    /// A net with first weights from `seed`: the same for the same seed and path, on every device.
+    /// A net initialised from `seed`: the same weights for the same seed and path, on every device.
     pub fn new(
         net: &Checked,
         seed: u64,
@@ -110,7 +110,7 @@ impl TorchNet {
         Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
     }
 
-    /// A net that computes like this one, with the weights of these names.
+    /// A net with these weights, on the same device and in the same precision.
     fn with_weights(
         &self,
         net: &Checked,
@@ -135,14 +135,14 @@ impl TorchNet {
         Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
     }
 
-    /// The same net with the same tensors.
+    /// A net that shares the tensors of this one.
     pub fn share(&self) -> TorchNet {
         self.with_tensors(
             &self.weights.iter().map(|weight| weight.tensor.shallow_clone()).collect::<Vec<_>>(),
         )
     }
 
-    /// The same net with other weights and buffers, in the order of its own.
+    /// The same net with other weights and buffers, in the same order.
     pub fn with_tensors(&self, tensors: &[Tensor]) -> TorchNet {
         let weights = self.weights.iter().zip(tensors).map(|(weight, tensor)| Weight {
             name: weight.name.clone(),
@@ -155,24 +155,24 @@ impl TorchNet {
         TorchNet { plan, weights, owned, device, kind, masters, norm: None }
     }
 
-    /// Lets dropout drop nothing from now on, for comparison with what draws otherwise.
+    /// Disables dropout, for comparison with implementations that draw differently.
     pub fn drop_nothing(&mut self) {
         self.plan.drop_nothing();
     }
 
-    /// Normalises by `norm` while training from now on.
+    /// Sets the batch normalisation for training.
     pub fn set_training_norm(&mut self, norm: Box<dyn TrainingNorm>) {
         self.norm = Some(norm);
     }
 
-    /// The net's output for images `[N, channels, height, width]` of any kind: fp32, `[N, ...]`.
-    /// Gradients can be taken from it unless the caller has switched them off.
+    /// The net's output `[N, ...]` in fp32 for images `[N, channels, height, width]` of any dtype.
+    /// Gradients are tracked unless the caller has disabled them.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, TorchError> {
         self.forward_watched(images, mode, &mut |_, _| Ok(()))
     }
 
-    /// The same; `watch` is given the path and the value of each node, in the order of the plan. An
-    /// error of it ends the pass.
+    /// The same; `watch` receives the path and the value of each node, in the order of the plan. An
+    /// error from it ends the pass.
     pub fn forward_watched(
         &self,
         images: &Tensor,
@@ -205,17 +205,17 @@ impl TorchNet {
         &self.weights
     }
 
-    /// The weights that training changes.
+    /// The trained weights.
     pub fn trained(&self) -> impl Iterator<Item = &Weight> {
         self.weights.iter().filter(|w| w.trained)
     }
 
-    /// Where it computes.
+    /// The device.
     pub fn device(&self) -> Device {
         self.device
     }
 
-    /// Its arithmetic.
+    /// The precision.
     pub fn precision(&self) -> Precision {
         match self.kind {
             Kind::Double => Precision::Fp64,
@@ -225,14 +225,14 @@ impl TorchNet {
         }
     }
 
-    /// What it computes, step by step.
+    /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 }
 
-/// The same values with the channels innermost in memory, which libtorch's fast convolutions want.
-/// It keeps a tensor that has them there, and all that are no images.
+/// The tensor in channels-last (NHWC) memory format, which libtorch's fast convolutions need. A
+/// tensor that already has it, or is not an image, is returned as it is.
 pub(super) fn channels_last(tensor: &Tensor) -> Result<Tensor, TchError> {
     if tensor.dim() != 4 {
         return Ok(tensor.shallow_clone());

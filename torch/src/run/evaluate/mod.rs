@@ -1,4 +1,4 @@
-//! What a trained net says of images.
+//! Evaluation of trained nets.
 
 pub(in crate::run) mod classify;
 pub(in crate::run) mod logits;
@@ -28,7 +28,7 @@ use crate::run::{Batch, Batches, Machine};
 /// Images in one batch of an evaluation. It affects the result only by rounding.
 const BATCH: usize = 1000;
 
-/// How good a net is on some examples.
+/// The score of a net on some examples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
     /// How many examples.
@@ -266,7 +266,7 @@ impl Tally {
         self.examples
     }
 
-    /// Sums it over all ranks.
+    /// All-reduces the sums over the ranks.
     pub(in crate::run) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
         let Some(group) = group else { return Ok(()) };
         let mut sums = self.sums().at("the loss")?;

@@ -55,7 +55,7 @@ pub struct Steps {
     pub logits: Tensor,
     /// Its sum of losses.
     pub loss: Tensor,
-    /// The gradients of that sum by the trained weights.
+    /// The gradients of that sum with respect to the trained weights.
     pub gradients: Named,
     /// Weights and buffers after all steps.
     pub after: Named,
@@ -67,7 +67,7 @@ impl Steps {
     /// the recipe's first epoch, and dropout drops nothing.
     ///
     /// # Errors
-    /// What libtorch or the file system refuse.
+    /// Errors of libtorch or the file system.
     pub fn of(net: &Checked, recipe: &Recipe, trial: &Trial<'_>) -> Result<Steps, RunError> {
         let Trial { seed, batch, steps, machine, method, .. } = *trial;
         Batching::alone(batch).has_variance(net)?;

@@ -1,6 +1,6 @@
-//! Weights and buffers in a `safetensors` file, each under its node's path, fp32. For an
-//! unfinished training, also the state of the optimiser and of averages of the weights, each under
-//! a prefix and its weight's name.
+//! Weights and buffers in a `safetensors` file, each under its node's path, in fp32. For an
+//! unfinished training also the optimiser state and the averaged weights, each under a prefix and
+//! the name of its weight.
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +17,10 @@ use crate::run::store::facts::Facts;
 use crate::run::train::state::Average;
 use crate::run::train::state::State;
 
-/// A file that says nothing of a training.
+/// For a file without facts about a training.
 pub(in crate::run) const NO_FACTS: Option<&()> = None;
 
-/// A tensor on any device as fp32, in the order of its dimensions.
+/// A tensor on any device as row-major fp32.
 pub(in crate::run) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
     let host =
         tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
@@ -176,7 +176,7 @@ pub(in crate::run) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunE
     put(&file, &path, net, file.tested())
 }
 
-/// A file in a folder that may come from a stranger.
+/// Reads a file in a folder that may be untrusted.
 fn bytes_in_folder(path: &Path, net: &TorchNet) -> Result<Vec<u8>, RunError> {
     let (folder, name) = parts(path);
     Folder::open(folder).and_then(|folder| folder.read(name, most(net))).map_err(RunError::io(path))

@@ -1,4 +1,4 @@
-//! A data set on the device, which yields augmented batches. Every operation is on a whole batch.
+//! A data set on the device that yields augmented batches. All operations work on whole batches.
 
 use netc::recipe::Task;
 use netc::run::RunError;
@@ -10,8 +10,8 @@ use crate::lower::At;
 
 /// The images and labels of one split on the device.
 ///
-/// Pixels are bytes in the order row, column, channel, so that a crop is one gather of whole pixels
-/// and a batch comes out with its channels innermost, as convolutions want it.
+/// Pixels are bytes in NHWC layout, so that a crop is a single gather of whole pixels and batches
+/// are channels-last, as convolutions need.
 #[derive(Debug)]
 pub struct Batches {
     /// Padded pixels, `[images * rows * columns, channels]`, bytes.

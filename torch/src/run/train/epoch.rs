@@ -24,8 +24,7 @@ use crate::run::train::stepper::Stepper;
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
 
-/// The progress of an epoch: everything that the rest of it depends on besides what training
-/// changes.
+/// The progress of an epoch: together with the state, it determines the rest of the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(in crate::run) struct Part {
     /// Steps done.
@@ -83,8 +82,8 @@ impl Epoch<'_> {
         let [_, height, width] = job.data.image;
         let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
         let places = self.batches.epoch(&draws).at("augmentation")?;
-        // Of several ranks the first one alone has what was counted before: the sum over them is
-        // taken later.
+        // Only the first of several ranks has the earlier counts, because they are summed over the
+        // ranks later.
         let (sums, examples) = match job.group.is_none_or(|group| group.rank() == 0) {
             true => (&from.sums[..], from.examples),
             false => (&[][..], 0),
@@ -104,11 +103,11 @@ impl Epoch<'_> {
                 self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
             let last = step + 1 == steps;
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
-            // Nothing is saved of which it is not known that the loss is a number.
+            // Never save a state before its loss is known to be finite.
             if last || stop || keeps || reported.elapsed() > REPORT_EVERY {
                 let score = tally.score().at("the loss")?;
                 if !score.metrics.loss().is_finite() {
-                    // On a GPU no step waits for its loss, so that some have passed since.
+                    // On a GPU steps do not wait for the loss, so several may have passed since.
                     let some = batch_size.min(images);
                     let first = self.batches.training(&places, 0, some).at("augmentation")?;
                     let origin = origin::of_step(&state.net, &first.images, 0)?;

@@ -211,7 +211,7 @@ pub fn train(
     result
 }
 
-/// The rest of the training after the epochs in `rows` and a part of the next one.
+/// Trains from after the epochs in `rows` and a part of the next one.
 fn epochs(
     job: &Job<'_>,
     (mut stepper, mut state): (Stepper, State),

@@ -38,7 +38,7 @@ impl Stepper {
         Ok(Stepper::Compiled(Box::new(compiled)))
     }
 
-    /// Output and loss of a batch, and the gradients by the trained weights.
+    /// Output and loss of a batch, and the gradients with respect to the trained weights.
     pub(in crate::run) fn step(
         &mut self,
         state: &State,

@@ -55,7 +55,7 @@ fn filters(conv: &Conv, images: &Batches, recipe: &Recipe) -> Result<Vec<f32>, T
     for (value, vector) in eigenvalues.iter().zip(columns.chunks(size)).rev() {
         let largest =
             vector.iter().fold(0.0f64, |most, x| if x.abs() > most.abs() { *x } else { most });
-        // A vector and its negative serve as well; which one comes first must not be chance.
+        // The sign of an eigenvector is arbitrary, so it is fixed for reproducibility.
         let scale = largest.signum() / (value + recipe.whiten_eps).sqrt();
         filters.extend(vector.iter().map(|x| (x * scale) as f32));
     }
@@ -64,8 +64,7 @@ fn filters(conv: &Conv, images: &Batches, recipe: &Recipe) -> Result<Vec<f32>, T
     Ok(filters)
 }
 
-/// The mean of the products of any two numbers of a patch, over all patches of the first `count`
-/// images.
+/// The uncentred covariance of the patches of the first `count` images.
 fn covariance(conv: &Conv, images: &Batches, count: usize) -> Result<Tensor, TchError> {
     let [height, width] = conv.kernel.map(|size| size as i64);
     let mut sum: Option<Tensor> = None;
