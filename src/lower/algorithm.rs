@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::winograd::TileSize;
 use super::{Precision, Workload};
 use crate::graph::op::Conv;
 
@@ -20,6 +21,17 @@ pub enum ConvAlgorithm {
     /// Winograd with tiles of 4 x 4 outputs.
     #[serde(rename = "f4")]
     WinogradF4,
+}
+
+impl ConvAlgorithm {
+    /// Its tile size, if it has tiles.
+    pub fn tile(self) -> Option<TileSize> {
+        match self {
+            ConvAlgorithm::Library => None,
+            ConvAlgorithm::WinogradF2 => Some(TileSize::Two),
+            ConvAlgorithm::WinogradF4 => Some(TileSize::Four),
+        }
+    }
 }
 
 impl fmt::Display for ConvAlgorithm {
@@ -64,7 +76,7 @@ pub struct Times {
 
 impl Times {
     /// The faster algorithm in each direction.
-    pub fn ways(&self) -> ConvAlgorithms {
+    pub fn algorithms(&self) -> ConvAlgorithms {
         let [forward, input, weights] =
             self.seconds.map(|[library, candidate]| match candidate < library {
                 true => self.candidate,

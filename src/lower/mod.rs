@@ -6,6 +6,7 @@
 //! by its path, so that adding a layer does not change the weights of others.
 
 mod algorithm;
+mod backend;
 pub mod cpu;
 mod error;
 pub mod fold;
@@ -21,15 +22,16 @@ pub mod sealed;
 pub mod seed;
 mod weights;
 pub mod winograd;
+mod workload;
 
 pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, Times};
+pub use backend::{Backend, Footprint};
 pub use error::TorchError;
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 pub use predict::Predicted;
 pub use pytorch::{pytorch, torchscript};
 pub use saving::{Disabled, Optimisation};
-pub use schedule::{
-    Facts, Footprint, FusedOps, Kernel, Schedule, ScheduleOptions, Slots, Task, Workload,
-};
+pub use schedule::{FusedOps, Kernel, Schedule, ScheduleOptions, Slots, Task, ValueInfo};
 pub use weights::{Numbers, Weights};
+pub use workload::Workload;

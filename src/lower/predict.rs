@@ -29,11 +29,11 @@ impl Predicted {
     /// Its peak memory.
     pub fn footprint(&self, load: Workload) -> Footprint {
         let kernels = self.kernels && matches!(load.precision, Precision::Fp32 | Precision::Bf16);
-        let means =
+        let options =
             ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
         let assumed =
             |op: &_, image| Ok::<_, Infallible>((self.conv.assumed(op, image, load), None));
-        let Ok(schedule) = Schedule::new(&self.plan, means, assumed);
+        let Ok(schedule) = Schedule::new(&self.plan, options, assumed);
         schedule.footprint(&self.plan, load)
     }
 

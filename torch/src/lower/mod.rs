@@ -4,11 +4,11 @@
 //! initialised from a seed, each tensor from a random stream named by its path, so that adding a
 //! layer does not change the weights of others.
 
-mod compiled;
 pub mod kernels;
 mod objective;
+mod session;
 mod torch;
 
-pub use compiled::{Session, Stepped, TaskInfo, Tuning};
 pub use objective::Objective;
+pub use session::{Session, Stepped, TaskInfo, Tuning};
 pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, script, verify};

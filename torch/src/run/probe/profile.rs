@@ -158,7 +158,7 @@ pub fn profile(
         let step = &net.plan().steps()[task.step];
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
         let forward = step.op.macs(&shapes, &step.shape).saturating_mul(batch as u64);
-        let backward = if task.input_wanted { 2 * forward } else { forward };
+        let backward = if task.needs_input_grad { 2 * forward } else { forward };
         let read: u64 = shapes.iter().map(|shape| shape.elements()).sum();
         let weights = step.op.params(&shapes) * width;
         let moved = |numbers: u64| numbers * batch as u64 * width;
@@ -170,11 +170,11 @@ pub fn profile(
         };
         TaskProfile {
             path: step.path.clone(),
-            along: task.along,
+            along: task.fused,
             seconds,
             macs: [forward, backward],
             bytes,
-            ways: task.ways,
+            ways: task.algorithms,
             times: task.times,
         }
     });

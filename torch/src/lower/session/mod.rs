@@ -5,11 +5,11 @@
 //! normalisation and the ops fused into them run on netc's own [kernels](super::kernels);
 //! [`tuning`] chooses.
 
+mod aten;
+mod autotune;
+mod backend;
 mod convolution;
 mod memory;
-mod rules;
-mod tuning;
-mod walk;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -22,11 +22,12 @@ use netc::passes::Purpose;
 use tch::{Device, Kind, Tensor};
 
 use super::kernels::{Kernels, Workspace};
-use super::torch::Mode;
+use super::torch::{Mode, channels_last};
 use super::{At, Objective, TorchNet};
+pub use autotune::Tuning;
+use backend::{Saved, Torch};
 use convolution::Convolution;
 use memory::Memory;
-pub use tuning::Tuning;
 
 /// A net compiled for batches up to a maximum size: its weights, schedule and memory.
 #[derive(Debug)]
@@ -54,13 +55,13 @@ pub struct TaskInfo {
     /// Its op, as a step of the plan.
     pub step: usize,
     /// The paths of the fused ops.
-    pub along: Vec<String>,
+    pub fused: Vec<String>,
     /// Elements of its value per example.
     pub written: u64,
     /// Whether the gradient with respect to its operand is computed.
-    pub input_wanted: bool,
+    pub needs_input_grad: bool,
     /// The algorithms of a convolution.
-    pub ways: Option<ConvAlgorithms>,
+    pub algorithms: Option<ConvAlgorithms>,
     /// The timings, if it was timed.
     pub times: Option<Times>,
 }
@@ -89,14 +90,15 @@ impl Session {
         let kernels =
             Kernels::detect().filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
         let training = purpose == Purpose::Training;
-        let means =
+        let options =
             ScheduleOptions { purpose, kernels: kernels.is_some(), without: &tuning.without };
         let mut tuned = Duration::ZERO;
-        let schedule = Schedule::new(&net.plan, means, |op, image| {
+        let schedule = Schedule::new(&net.plan, options, |op, image| {
             let start = Instant::now();
-            let ways = tuning.ways(kernels, op, image, (batch, net.precision()), training);
+            let algorithms =
+                tuning.algorithms(kernels, op, image, (batch, net.precision()), training);
             tuned += start.elapsed();
-            ways
+            algorithms
         })?;
         let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, task.kernel) {
             (Op::Conv(op), Kernel::Conv { algorithms, .. }) => {
@@ -168,13 +170,13 @@ impl Session {
         let steps = self.net.plan.steps();
         let info = |task: &Task| TaskInfo {
             step: task.step,
-            along: task.along.iter().map(|&step| steps[step].path.clone()).collect(),
+            fused: task.fused.iter().map(|&step| steps[step].path.clone()).collect(),
             written: steps[task.output].shape.elements(),
-            input_wanted: steps[task.step]
+            needs_input_grad: steps[task.step]
                 .operands
                 .iter()
-                .any(|&operand| self.schedule.values[operand].wanted),
-            ways: task.kernel.algorithms(),
+                .any(|&operand| self.schedule.values[operand].requires_grad),
+            algorithms: task.kernel.algorithms(),
             times: task.kernel.times(),
         };
         self.schedule.tasks.iter().map(info).collect()
@@ -193,11 +195,13 @@ impl Session {
         seed: u64,
     ) -> Result<Stepped, TorchError> {
         tch::no_grad(|| {
-            self.convolutions.iter_mut().flatten().for_each(Convolution::renew);
-            let (value, kept) = self.forward(images, Mode::Train { seed })?;
+            self.convolutions.iter_mut().flatten().for_each(Convolution::invalidate);
+            let (value, saved) = self.forward(images, Mode::Train { seed })?;
             let output = value.f_to_kind(self.net.masters).at("the output")?;
             let (loss, gradient) = objective.loss_and_gradient(&output, targets).at("the loss")?;
-            self.backward(gradient.f_to_kind(value.kind()).at("the loss")?, kept)?;
+            let gradient = gradient.f_to_kind(value.kind()).at("the loss")?;
+            let (net, schedule, mut backend) = self.parts(Mode::Train { seed });
+            schedule.backward(net.plan(), &mut backend, gradient, saved)?;
             Ok(Stepped { output, loss })
         })
     }
@@ -212,5 +216,30 @@ impl Session {
             let (value, _) = self.forward(images, Mode::Eval)?;
             value.f_to_kind(self.net.masters).at("the output")
         })
+    }
+
+    /// The output, and what each task saves for the backward pass.
+    fn forward(&mut self, images: &Tensor, mode: Mode) -> Result<(Tensor, Vec<Saved>), TorchError> {
+        let input = images.f_to_kind(self.net.kind).and_then(|images| channels_last(&images));
+        let (net, schedule, mut backend) = self.parts(mode);
+        schedule.forward(net.plan(), &mut backend, input.at("the images")?)
+    }
+
+    /// What is walked, and what computes.
+    fn parts(&mut self, mode: Mode) -> (&TorchNet, &Schedule, Torch<'_>) {
+        let Session { net, schedule, convolutions, memory, kernels, workspace, clock, .. } = self;
+        let backend = Torch {
+            net,
+            schedule,
+            convolutions,
+            grad_weights: &self.grad_weights,
+            owned: &self.owned,
+            memory,
+            kernels: *kernels,
+            workspace,
+            clock: clock.as_deref_mut(),
+            mode,
+        };
+        (backend.net, backend.schedule, backend)
     }
 }

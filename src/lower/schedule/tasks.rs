@@ -1,10 +1,20 @@
-//! Fusion of ops into tasks.
+//! The tasks of a schedule: ops and what is fused into them, each with its kernel.
 
-use super::ScheduleOptions;
 use crate::graph::Op;
 use crate::graph::op::{Activation, MaxPool, Relu};
-use crate::lower::{ConvAlgorithms, Optimisation, Plan, Times};
+use crate::lower::{ConvAlgorithms, Disabled, Optimisation, Plan, Times};
 use crate::passes::Purpose;
+
+/// The options of a schedule.
+#[derive(Debug, Clone, Copy)]
+pub struct ScheduleOptions<'a> {
+    /// What the step is for.
+    pub purpose: Purpose,
+    /// Whether netc's own kernels are used.
+    pub kernels: bool,
+    /// The disabled optimisations.
+    pub without: &'a Disabled,
+}
 
 /// The ops fused into a batch normalisation or a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +37,7 @@ pub struct Task {
     /// The step whose value is the output.
     pub output: usize,
     /// The fused steps.
-    pub along: Vec<usize>,
+    pub fused: Vec<usize>,
     /// The kernel.
     pub kernel: Kernel,
 }
@@ -73,44 +83,41 @@ impl Task {
     }
 
     /// Whether anything is fused into the op.
-    pub fn fused(&self) -> bool {
+    pub fn is_fused(&self) -> bool {
         self.output != self.step
     }
 }
 
 /// The tasks of a plan without its input, in execution order. With the kernels, ops are fused into
 /// a batch normalisation in training, or into a convolution in evaluation.
-pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
+pub(super) fn tasks(plan: &Plan, options: ScheduleOptions<'_>) -> Vec<Task> {
     let steps = plan.steps();
-    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
-    for (i, step) in steps.iter().enumerate() {
-        step.operands.iter().for_each(|&operand| readers[operand].push(i));
-    }
+    let readers = plan.readers();
     let mut covered = vec![false; steps.len()];
     let mut tasks = Vec::new();
     for (i, step) in steps.iter().enumerate().skip(1) {
         if covered[i] {
             continue;
         }
-        let image = means.kernels && step.shape.image().is_some();
+        let image = options.kernels && step.shape.image().is_some();
         let norm = image
-            && means.purpose == Purpose::Training
+            && options.purpose == Purpose::Training
             && matches!(step.op, Op::BatchNorm(_))
-            && !means.without.has(Optimisation::Norm);
+            && !options.without.has(Optimisation::Norm);
         let leads = norm
-            || (image && means.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));
+            || (image && options.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));
         let mut task = Task {
             step: i,
             after: FusedOps::default(),
             add: None,
             output: i,
-            along: Vec::new(),
+            fused: Vec::new(),
             kernel: if norm { Kernel::NormAct } else { Kernel::Op },
         };
         while leads
             && let [next] = readers[task.output][..]
             && !covered[next]
-            && extend(&mut task, plan, means, next)
+            && fuse(&mut task, plan, options, next)
         {
             covered[next] = true;
         }
@@ -122,10 +129,10 @@ pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
 }
 
 /// Fuses the only reader of a task's output, if possible.
-fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize) -> bool {
+fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize) -> bool {
     let step = &plan.steps()[next];
     let last = task.add.is_some();
-    let used = |saving| !last && !means.without.has(saving);
+    let used = |saving| !last && !options.without.has(saving);
     match &step.op {
         Op::Activation(Activation::Relu(Relu { max: None }))
             if used(Optimisation::Relu) && !task.after.relu =>
@@ -135,7 +142,7 @@ fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize)
         Op::MaxPool(pool)
             if used(Optimisation::Pool)
                 && !task.after.pool
-                && halves(pool, &step.operand_shapes[0]) =>
+                && is_2x2_pool(pool, &step.operand_shapes[0]) =>
         {
             task.after.pool = true;
         }
@@ -146,11 +153,11 @@ fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize)
         _ => return false,
     }
     task.output = next;
-    task.along.push(next);
+    task.fused.push(next);
     true
 }
 
-fn halves(pool: &MaxPool, of: &crate::graph::Shape) -> bool {
+fn is_2x2_pool(pool: &MaxPool, of: &crate::graph::Shape) -> bool {
     let window = &pool.0;
     let even = of.image().is_some_and(|[_, h, w]| h % 2 == 0 && w % 2 == 0);
     even && window.kernel == [2, 2] && window.stride == [2, 2] && window.pad == [0, 0]

@@ -38,7 +38,7 @@ impl Tuning {
     ///
     /// # Errors
     /// Errors of libtorch.
-    pub(super) fn ways(
+    pub(super) fn algorithms(
         &self,
         kernels: Option<Kernels>,
         op: &Conv,
@@ -77,7 +77,7 @@ impl Tuning {
                 times
             }
         };
-        Ok((times.ways(), Some(times)))
+        Ok((times.algorithms(), Some(times)))
     }
 }
 
@@ -139,7 +139,7 @@ fn measure(
         for (i, seconds) in seconds.iter_mut().enumerate().take(if backward { 3 } else { 1 }) {
             seconds[way] = fastest(|| match i {
                 0 => {
-                    conv.renew();
+                    conv.invalidate();
                     let finish = Epilogue::default();
                     let y = || Ok(y.shallow_clone());
                     conv.forward(kernels, &x, &weight, finish, y, &mut workspace).map(|_| ())

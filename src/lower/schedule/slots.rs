@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use super::Schedule;
+use super::tasks::Task;
 use crate::graph::Op;
 use crate::graph::op::Traits;
 use crate::lower::Plan;
@@ -32,16 +32,16 @@ struct Interval {
 
 /// Assigns slots to what kernels write: for each task, `writes` says whether they write its value,
 /// and for which operand they write the gradient.
-pub(super) fn share(
+pub(super) fn assign(
     plan: &Plan,
-    schedule: &Schedule,
+    (tasks, purpose): (&[Task], Purpose),
     writes: impl Fn(usize) -> (bool, Option<usize>),
     slots: &mut Slots,
 ) {
     let steps = plan.steps();
-    let lifetimes = lifetimes(plan, schedule);
+    let lifetimes = lifetimes(plan, tasks, purpose);
     let (mut intervals, mut of) = (Vec::new(), Vec::new());
-    for (i, task) in schedule.tasks.iter().enumerate() {
+    for (i, task) in tasks.iter().enumerate() {
         let (value, gradient) = writes(i);
         if value {
             let to = lifetimes.value[task.output].max(i);
@@ -49,12 +49,12 @@ pub(super) fn share(
             of.push((i, true));
         }
         if let Some(operand) = gradient {
-            let (from, to) = (2 * schedule.tasks.len() - 1 - i, lifetimes.gradient[operand]);
+            let (from, to) = (2 * tasks.len() - 1 - i, lifetimes.gradient[operand]);
             intervals.push(Interval { from, to, size: steps[operand].shape.elements() });
             of.push((i, false));
         }
     }
-    let (slot_of, sizes) = fit(&intervals);
+    let (slot_of, sizes) = best_fit(&intervals);
     for ((task, value), slot) in of.into_iter().zip(slot_of) {
         let place = if value { &mut slots.value } else { &mut slots.gradient };
         place[task] = Some(slot);
@@ -71,9 +71,9 @@ struct Lifetimes {
     gradient: Vec<usize>,
 }
 
-fn lifetimes(plan: &Plan, schedule: &Schedule) -> Lifetimes {
-    let (steps, tasks) = (plan.steps(), &schedule.tasks);
-    let backward = schedule.purpose == Purpose::Training;
+fn lifetimes(plan: &Plan, tasks: &[Task], purpose: Purpose) -> Lifetimes {
+    let steps = plan.steps();
+    let backward = purpose == Purpose::Training;
     let back = |task: usize| 2 * tasks.len() - 1 - task;
     let mut producer = vec![None; steps.len()];
     tasks.iter().enumerate().for_each(|(i, task)| producer[task.output] = Some(i));
@@ -109,7 +109,7 @@ fn lifetimes(plan: &Plan, schedule: &Schedule) -> Lifetimes {
 }
 
 /// Assigns a slot to each interval; also returns the size of each slot per example.
-fn fit(intervals: &[Interval]) -> (Vec<usize>, Vec<u64>) {
+fn best_fit(intervals: &[Interval]) -> (Vec<usize>, Vec<u64>) {
     let mut order: Vec<usize> = (0..intervals.len()).collect();
     order.sort_by_key(|&i| (intervals[i].from, Reverse(intervals[i].size)));
     let mut slot_of = vec![0; intervals.len()];

@@ -1,17 +1,18 @@
 use netc::graph::op::Conv;
 use netc::lower::ConvAlgorithms;
-use netc::lower::schedule::tile;
 use tch::{Kind, TchError, Tensor};
 
-use super::rules;
-use crate::lower::kernels::{Direction, Epilogue, Kernels, Moments, Packed, Workspace, aten};
+use super::aten;
+use crate::lower::kernels::{
+    Direction, Epilogue, Kernels, Moments, Packed, Workspace, aten as calls,
+};
 use crate::lower::torch::channels_last;
 
 /// A convolution with its chosen algorithms and transformed weights.
 #[derive(Debug)]
 pub(super) struct Convolution {
     op: Conv,
-    pub ways: ConvAlgorithms,
+    algorithms: ConvAlgorithms,
     forward: Packed,
     packed: bool,
     backward: Packed,
@@ -20,10 +21,10 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    pub(super) fn new(op: Conv, ways: ConvAlgorithms) -> Convolution {
+    pub(super) fn new(op: Conv, algorithms: ConvAlgorithms) -> Convolution {
         Convolution {
             op,
-            ways,
+            algorithms,
             forward: Packed::default(),
             packed: false,
             backward: Packed::default(),
@@ -32,7 +33,7 @@ impl Convolution {
     }
 
     /// Invalidates the caches after the weights have changed.
-    pub(super) fn renew(&mut self) {
+    pub(super) fn invalidate(&mut self) {
         self.packed = false;
         self.cast = None;
     }
@@ -57,7 +58,7 @@ impl Convolution {
         y: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        match (tile(self.ways.forward), kernels) {
+        match (self.algorithms.forward.tile(), kernels) {
             (Some(tile), Some(kernels)) => {
                 if !self.packed {
                     kernels.pack(
@@ -82,11 +83,11 @@ impl Convolution {
                 let cast = self.cast(weight, x.kind())?;
                 let plain = finish.after == Default::default() && finish.add.is_none();
                 let Some(kernels) = kernels.filter(|_| !plain) else {
-                    let value = rules::convolve(&self.op, x, &cast, finish.bias)?;
+                    let value = aten::convolve(&self.op, x, &cast, finish.bias)?;
                     return Ok(value);
                 };
                 let moments = Moments::none(self.op.out as usize, finish.bias)?;
-                let value = channels_last(&rules::convolve(&self.op, x, &cast, None)?)?;
+                let value = channels_last(&aten::convolve(&self.op, x, &cast, None)?)?;
                 let y = y()?;
                 kernels.normalise((&value, &y), &moments, finish.after, finish.add)?;
                 Ok(y)
@@ -103,7 +104,7 @@ impl Convolution {
         dx: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        if let (Some(tile), Some(kernels)) = (tile(self.ways.input), kernels) {
+        if let (Some(tile), Some(kernels)) = (self.algorithms.input.tile(), kernels) {
             kernels.pack(weight, (tile, Direction::Backward), x.kind(), &mut self.backward)?;
             let (gradient, dx) = (channels_last(gradient)?, dx()?);
             let plain = Epilogue::default();
@@ -118,7 +119,7 @@ impl Convolution {
         }
         let cast = self.cast(weight, x.kind())?;
         let [grad_input, ..] =
-            aten::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
+            calls::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
         grad_input.ok_or_else(|| TchError::Shape("there is no gradient".into()))
     }
 
@@ -132,7 +133,7 @@ impl Convolution {
         dw: &Tensor,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
-        if let (Some(tile), Some(kernels)) = (tile(self.ways.weights), kernels) {
+        if let (Some(tile), Some(kernels)) = (self.algorithms.weights.tile(), kernels) {
             return kernels.weight_gradient(
                 (&channels_last(x)?, &channels_last(gradient)?),
                 dw,
@@ -142,7 +143,7 @@ impl Convolution {
         }
         let cast = self.cast(weight, x.kind())?;
         let [_, grad_weight, _] =
-            aten::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
-        grad_weight.iter().try_for_each(|from| rules::put(dw, from))
+            calls::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
+        grad_weight.iter().try_for_each(|from| aten::put(dw, from))
     }
 }
