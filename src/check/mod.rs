@@ -5,10 +5,10 @@
 
 mod claims;
 mod diverge;
-mod odd;
 mod order;
 mod reach;
 mod shapes;
+mod warnings;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -164,6 +164,6 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
     if problems.has_errors() {
         return failed(checked.into(), problems);
     }
-    odd::odd(&checked, &mut problems);
+    warnings::warn(&checked, &mut problems);
     Ok(Checked { warnings: problems, ..checked })
 }

@@ -4,7 +4,7 @@ use super::{
     ConvChoice, Disabled, Footprint, Plan, Precision, Schedule, ScheduleOptions, Workload, plan,
 };
 use crate::check::Checked;
-use crate::passes::{Choice, Purpose, optimise};
+use crate::passes::{Choice, PassError, Purpose, optimise};
 
 /// A training step whose memory can be predicted without running it.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ impl Predicted {
     /// that takes more memory is assumed.
     ///
     /// # Errors
-    /// A pass whose result fails the check: a bug in the pass, as a message.
-    pub fn new(net: &Checked, conv: ConvChoice, kernels: bool) -> Result<Predicted, String> {
+    /// A pass whose result fails the check: a bug in the pass.
+    pub fn new(net: &Checked, conv: ConvChoice, kernels: bool) -> Result<Predicted, PassError> {
         let trained = optimise(net, Purpose::Training, &Choice::All)?;
         Ok(Predicted { plan: plan(trained.net()), conv, kernels })
     }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::sealed::{Entry, most_bytes, open, seal};
-use super::{init, plan};
+use super::tensor_file::{Entry, TensorFileError, most_bytes, open, write};
+use super::{WeightsError, init, plan};
 use crate::check::Checked;
 use crate::graph::op;
 
@@ -29,12 +29,15 @@ impl Weights {
     ///
     /// # Errors
     /// Out of memory.
-    pub fn initial(net: &Checked, seed: u64) -> Result<Weights, String> {
+    pub fn initial(net: &Checked, seed: u64) -> Result<Weights, WeightsError> {
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
-            let count = count(&spec)?;
-            let room = Vec::<f32>::new().try_reserve_exact(count);
-            room.map_err(|_| format!("there is no memory for the {count} numbers of `{name}`"))?;
+            let elements = spec.elements();
+            let room = usize::try_from(elements)
+                .is_ok_and(|elements| Vec::<f32>::new().try_reserve_exact(elements).is_ok());
+            if !room {
+                return Err(WeightsError::OutOfMemory { name, elements });
+            }
             let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
             let values = init::draw(spec.init, &dims, seed, &name);
             tensors.push(Numbers { name, dims: spec.dims, values });
@@ -52,9 +55,9 @@ impl Weights {
     ///
     /// # Errors
     /// The first difference, as a message.
-    pub fn of_safetensors(net: &Checked, bytes: &[u8]) -> Result<Weights, String> {
+    pub fn of_safetensors(net: &Checked, bytes: &[u8]) -> Result<Weights, WeightsError> {
         let file = open(bytes)?;
-        let prefix = file.tested();
+        let prefix = file.eval_prefix();
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
             let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
@@ -62,7 +65,7 @@ impl Weights {
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
         match file.extra(|name| tensors.iter().any(|t| t.name == name)) {
-            Some(extra) => Err(format!("it has a tensor `{extra}` that the net lacks")),
+            Some(extra) => Err(WeightsError::Extra(extra.into())),
             None => Ok(Weights { tensors }),
         }
     }
@@ -74,16 +77,13 @@ impl Weights {
     pub fn of(
         net: &Checked,
         mut get: impl FnMut(&str) -> Option<Vec<f32>>,
-    ) -> Result<Weights, String> {
+    ) -> Result<Weights, WeightsError> {
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
-            let values = get(&name).ok_or_else(|| format!("there is no weight `{name}`"))?;
-            if values.len() as u64 != spec.elements() {
-                return Err(format!(
-                    "`{name}` has {} numbers, not {}",
-                    values.len(),
-                    spec.elements()
-                ));
+            let Some(values) = get(&name) else { return Err(WeightsError::Missing(name)) };
+            let (found, expected) = (values.len(), spec.elements());
+            if found as u64 != expected {
+                return Err(WeightsError::Elements { name, found, expected });
             }
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
@@ -94,10 +94,10 @@ impl Weights {
     ///
     /// # Errors
     /// A net with another graph.
-    pub fn renamed(&self, from: &Checked, to: &Checked) -> Result<Weights, String> {
+    pub fn renamed(&self, from: &Checked, to: &Checked) -> Result<Weights, WeightsError> {
         let (old, new) = (from.graph().canonical_order(), to.graph().canonical_order());
         if from.graph().canonical() != to.graph().canonical() {
-            return Err("the nets differ in more than names".into());
+            return Err(WeightsError::OtherNet);
         }
         let paths: HashMap<&str, &str> = new
             .iter()
@@ -118,12 +118,15 @@ impl Weights {
     ///
     /// # Errors
     /// Tensors that the format cannot represent.
-    pub fn to_safetensors(&self, facts: Option<&serde_json::Value>) -> Result<Vec<u8>, String> {
+    pub fn to_safetensors(
+        &self,
+        facts: Option<&serde_json::Value>,
+    ) -> Result<Vec<u8>, TensorFileError> {
         let entry = |tensor: &Numbers| {
             let shape = tensor.dims.iter().map(|&size| size as usize).collect();
             (tensor.name.clone(), Entry::floats(shape, &tensor.values))
         };
-        seal(&self.tensors.iter().map(entry).collect::<Vec<_>>(), facts)
+        write(&self.tensors.iter().map(entry).collect::<Vec<_>>(), facts)
     }
 
     /// The tensors, in the order of the plan.
@@ -146,9 +149,4 @@ fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
         specs.extend(step.op.tensors(&shapes).into_iter().map(named));
     }
     specs
-}
-
-fn count(spec: &op::Tensor) -> Result<usize, String> {
-    usize::try_from(spec.elements())
-        .map_err(|_| format!("{} numbers are too many", spec.elements()))
 }

@@ -13,7 +13,7 @@ mod proto {
     include!("proto/onnx.rs");
 }
 
-pub use export::{Form, OPSET, export};
+pub use export::{ExportError, Form, OPSET, export};
 pub use import::{ImportError, Imported, MAX_FILE, Versions, import, import_sized, ops};
 
 /// Arguments for initialisation and training, which ONNX cannot represent.

@@ -17,7 +17,7 @@ mod pool_first;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Checked, check};
+use crate::check::{CheckError, Checked, check};
 
 pub use cost::traffic;
 use lines::Lines;
@@ -224,11 +224,21 @@ impl std::str::FromStr for Choice {
     }
 }
 
+/// A pass made a net that does not check: a bug in the pass.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the pass `{pass}` made a net that does not check: {error}")]
+pub struct PassError {
+    /// The pass.
+    pub pass: &'static str,
+    /// What is wrong with the net.
+    pub error: Box<CheckError>,
+}
+
 /// Runs the chosen passes for a purpose.
 ///
 /// # Errors
-/// A pass whose result fails the check: a bug in the pass, as a message.
-pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Optimised, String> {
+/// A pass whose result fails the check: a bug in the pass.
+pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Optimised, PassError> {
     let mut lines = Lines::of(net);
     let mut stages = Vec::new();
     for pass in PASSES {
@@ -243,9 +253,7 @@ pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Opti
         if changes.is_empty() {
             continue;
         }
-        let net = check(lines.graph(net)).map_err(|error| {
-            format!("the pass `{}` made a net that does not check: {error}", pass.name)
-        })?;
+        let net = check(lines.graph(net)).map_err(|error| PassError { pass: pass.name, error })?;
         stages.push(Stage { pass: pass.name, changes, net, folds: lines.folds.clone() });
     }
     Ok(Optimised { source: net.clone(), stages })

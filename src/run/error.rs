@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::lower::TorchError;
+use crate::passes::PassError;
 use crate::recipe::InvalidRecipe;
 
 /// Where a non-finite value first appeared.
@@ -132,7 +133,7 @@ pub enum RunError {
     Device(String),
     /// A pass changed the net.
     #[error("{0}; train with `--passes none`, and please report it")]
-    Pass(String),
+    Pass(#[from] PassError),
     /// Another rank is gone or silent.
     #[error("rank {rank} of {size} has lost the others: one of them is gone or silent ({why})")]
     Rank {

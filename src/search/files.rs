@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::sane::{self, SECONDS, brief, line, number};
+use super::untrusted::{self, SECONDS, brief, line, number};
 use super::{Attempt, End, Inputs, Line, Plan, PlannedRun, Run, SearchError};
 use crate::disk::Folder;
 use crate::limits::MAX_RECORD_BYTES;
@@ -151,7 +151,7 @@ fn check(line: &Line, planned: &PlannedRun) -> Result<(), String> {
                 return Err("outcome: a run that is over is finished or failed".into());
             }
             number(format_args!("time"), end.time, &SECONDS)?;
-            sane::reason(format_args!("reason"), end.reason.as_deref().unwrap_or_default())
+            untrusted::reason(format_args!("reason"), end.reason.as_deref().unwrap_or_default())
         }
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::SearchError;
-use super::sane::{line, number};
+use super::untrusted::{line, number};
 use crate::disk::Folder;
 use crate::limits::{MAX_EPOCHS, MAX_LEASES, MAX_NOTE_BYTES, MAX_RUN_NAMES};
 

@@ -30,12 +30,12 @@ mod named;
 mod plan;
 mod record;
 pub mod report;
-mod sane;
 pub mod serve;
 mod sorted;
 mod spec;
 pub mod stats;
 mod status;
+mod untrusted;
 mod variants;
 
 pub use error::SearchError;

@@ -10,7 +10,7 @@ mod parameters;
 mod python;
 mod tree;
 
-use super::sealed::{EMA, STATE};
+use super::tensor_file::{EMA, STATE};
 use super::{Plan, plan};
 use crate::check::Checked;
 use crate::graph::{Init, Op};

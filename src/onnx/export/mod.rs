@@ -13,8 +13,8 @@ use super::proto::{
 };
 use crate::check::Checked;
 use crate::graph::{Op, Shape};
-use crate::lower::{Numbers, Plan, Weights, plan};
-use crate::passes::{Choice, Purpose, optimise};
+use crate::lower::{Numbers, Plan, Weights, WeightsError, plan};
+use crate::passes::{Choice, PassError, Purpose, optimise};
 
 /// The opset of exported models.
 pub const OPSET: i64 = 20;
@@ -33,11 +33,34 @@ pub enum Form {
     Training,
 }
 
+/// Why there is no ONNX model of a net.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// A fault of a pass.
+    #[error(transparent)]
+    Pass(#[from] PassError),
+    /// The weights are those of another net.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The model does not fit into one file.
+    #[error("the model would have {bytes} bytes, one ONNX file may have {most}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The size that a file may have.
+        most: usize,
+    },
+    /// The net has no op.
+    #[error("the net is empty")]
+    Empty,
+}
+
 /// Exports a net with these weights as an ONNX model.
 ///
 /// # Errors
 /// Weights of another net; a net too large for the format.
-pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, String> {
+pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, ExportError> {
     let model = match form {
         Form::Training => model(net, net, weights, form)?,
         Form::Folded => {
@@ -47,9 +70,7 @@ pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, S
     };
     let size = model.encoded_len();
     if size > MAX_BYTES {
-        return Err(format!(
-            "the model would have {size} bytes, one ONNX file may have {MAX_BYTES}"
-        ));
+        return Err(ExportError::TooLarge { bytes: size, most: MAX_BYTES });
     }
     Ok(model.encode_to_vec())
 }
@@ -59,7 +80,7 @@ fn model(
     net: &Checked,
     weights: &Weights,
     form: Form,
-) -> Result<ModelProto, String> {
+) -> Result<ModelProto, ExportError> {
     let name = &source.graph().name;
     let facts = [
         ("netc.version", env!("CARGO_PKG_VERSION").to_string()),
@@ -113,7 +134,7 @@ impl<'n> Writer<'n> {
         }
     }
 
-    fn graph(mut self, name: &str) -> Result<GraphProto, String> {
+    fn graph(mut self, name: &str) -> Result<GraphProto, ExportError> {
         let steps = self.plan.clone();
         let steps = steps.steps();
         for (i, step) in steps.iter().enumerate() {
@@ -125,7 +146,7 @@ impl<'n> Writer<'n> {
             self.values.push(value);
         }
         let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
-            return Err("the net is empty".into());
+            return Err(ExportError::Empty);
         };
         let result = self.values.last().cloned().unwrap_or_default();
         if result != self.output {

@@ -3,14 +3,14 @@
 use super::{Form, Writer, entry};
 use crate::graph::op::{BatchNorm, Conv, OnnxNode, PadMode, UpsampleMode, Window};
 use crate::graph::{Op, Value};
-use crate::lower::Step;
+use crate::lower::{Step, WeightsError};
 use crate::onnx::proto::attribute_proto::AttributeType;
 use crate::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
 use crate::onnx::{OF_TRAINING, decimal, rate};
 
 impl Writer<'_> {
     /// Adds the nodes of a step whose value should be called `result`, and returns its actual name.
-    pub(super) fn step(&mut self, step: &Step, result: String) -> Result<String, String> {
+    pub(super) fn step(&mut self, step: &Step, result: String) -> Result<String, WeightsError> {
         let operands: Vec<String> = step.operands.iter().map(|&o| self.values[o].clone()).collect();
         let x = operands.first().cloned().unwrap_or_default();
         let mut inputs = operands.clone();
@@ -92,7 +92,7 @@ impl Writer<'_> {
 
     /// Adds the tensors of a step as initializers, and returns their names in the order of the ONNX
     /// inputs.
-    fn owned(&mut self, step: &Step) -> Result<Vec<String>, String> {
+    fn owned(&mut self, step: &Step) -> Result<Vec<String>, WeightsError> {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
         let mut names = Vec::new();
         for spec in step.op.tensors(&shapes) {
@@ -101,7 +101,7 @@ impl Writer<'_> {
                 .weights
                 .get(name.as_str())
                 .copied()
-                .ok_or_else(|| format!("there is no weight `{name}`"))?;
+                .ok_or_else(|| WeightsError::Missing(name.clone()))?;
             names.push(self.floats(&name, &found.dims, &found.values));
         }
         Ok(names)

@@ -115,10 +115,10 @@ pub fn import_sized(
     sizes: Option<&[u64]>,
 ) -> std::result::Result<Imported, ImportError> {
     let length = bytes.len() as u64;
-    let model = read::read(bytes).map_err(ImportError::Malformed)?;
+    let model = read::read(bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
     let (graph, tensors) = builder::Builder::new(&model, length, name)?.build(sizes)?;
     let net = check(graph).map_err(|error| ImportError::Unsound(error.to_string()))?;
-    let weights =
-        Weights::of(&net, |name| tensors.get(name).cloned()).map_err(ImportError::Malformed)?;
+    let weights = Weights::of(&net, |name| tensors.get(name).cloned())
+        .map_err(|error| ImportError::Malformed(error.to_string()))?;
     Ok(Imported { net, weights, producer: model.producer_name.unwrap_or_default() })
 }

@@ -8,7 +8,7 @@ use super::{Plan, Texts, net_name};
 use crate::check::Checked;
 use crate::disk::Folder;
 use crate::limits::{MAX_FILE_BYTES, MAX_PLAN_BYTES};
-use crate::search::sane::brief;
+use crate::search::untrusted::brief;
 use crate::search::{RunId, SearchError, Sha};
 
 /// The folder of the nets.

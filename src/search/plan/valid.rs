@@ -11,7 +11,7 @@ use crate::limits::{
 };
 use crate::recipe::Recipe;
 use crate::run::PrecisionChoice;
-use crate::search::sane::{line, number};
+use crate::search::untrusted::{line, number};
 use crate::search::{Spec, Variant};
 
 impl Plan {

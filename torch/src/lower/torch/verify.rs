@@ -1,6 +1,6 @@
 use netc::check::Checked;
 use netc::lower::{Precision, TorchError, seed};
-use netc::passes::{Choice, Optimised, Purpose, optimise};
+use netc::passes::{Choice, Optimised, PassError, Purpose, optimise};
 use tch::{Device, Kind, Tensor};
 
 use super::{At, Mode, TorchNet};
@@ -28,9 +28,9 @@ pub fn verify(
     purpose: Purpose,
     choice: &Choice,
 ) -> Result<Vec<Verified>, TorchError> {
-    let failed = |message: String| TorchError { at: "the passes".into(), message };
+    let failed = |e: PassError| TorchError { at: "the passes".into(), message: e.to_string() };
     let source = TorchNet::new(net, 1, Device::Cpu, Precision::Fp64)?;
-    shake(&source).at("random weights")?;
+    randomise(&source).at("random weights")?;
     let whole = optimise(net, purpose, choice).map_err(failed)?;
     let images = images(net).at("random images")?;
     let mut verified = Vec::new();
@@ -46,7 +46,7 @@ pub fn verify(
 
 /// Sets every weight to random values, so that no symmetry hides an error, with positive running
 /// variances.
-fn shake(net: &TorchNet) -> Result<(), tch::TchError> {
+fn randomise(net: &TorchNet) -> Result<(), tch::TchError> {
     for weight in net.weights() {
         tch::manual_seed(seed::derive(2, &weight.name));
         let noise = Tensor::f_rand(&weight.dims, (Kind::Double, net.device()))?;

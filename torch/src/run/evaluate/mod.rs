@@ -229,7 +229,7 @@ fn evaluate_run_watched(
     if problems.has_errors() {
         return Err(refuse(format!("{} is not sound", RunFolder::RECIPE)));
     }
-    let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
+    let tested = optimise(net, Purpose::Evaluation, &Choice::All)?;
     let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
     checkpoint::load_of_run(run, &net)?;
     let batches = Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?;

@@ -110,7 +110,7 @@ pub fn profile(
     let allocated = Allocated::start().filter(|_| memory && !machine.device.is_cuda());
     let (mut phases, mut start) = (Phases::default(), Instant::now());
     let mut since = || std::mem::replace(&mut start, Instant::now()).elapsed().as_secs_f64();
-    let trained = optimise(net, Purpose::Training, &method.passes).map_err(RunError::Pass)?;
+    let trained = optimise(net, Purpose::Training, &method.passes)?;
     phases.passes = since();
     let net = TorchNet::new(trained.net(), 0, machine.device, machine.precision)?;
     phases.weights = since();

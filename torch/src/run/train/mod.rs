@@ -144,10 +144,8 @@ pub fn train(
     fits(job.net, job.data)?;
     has_images(job.data, [job.limit_train, job.limit_test])?;
     Batching::of(job).has_variance(job.net)?;
-    let trained =
-        optimise(job.net, Purpose::Training, &job.method.passes).map_err(RunError::Pass)?;
-    let tested =
-        optimise(trained.net(), Purpose::Evaluation, &job.method.passes).map_err(RunError::Pass)?;
+    let trained = optimise(job.net, Purpose::Training, &job.method.passes)?;
+    let tested = optimise(trained.net(), Purpose::Evaluation, &job.method.passes)?;
     let mut net =
         TorchNet::new(trained.net(), job.seed, job.machine.device, job.machine.precision)?;
     let data = job.data;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use serde_json::Value as Facts;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +34,44 @@ pub fn most_bytes(weights: u64) -> u64 {
 
 /// Hexadecimal digits of SHA-256.
 const DIGITS: usize = 64;
+
+/// What is wrong with a file of tensors.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TensorFileError {
+    /// It is not a `safetensors` file, or one cannot be made.
+    #[error("{0}")]
+    Format(String),
+    /// It was changed since it was written.
+    #[error("its checksum is not that of its content")]
+    Damaged,
+    /// It has no checksum where netc writes one.
+    #[error("its checksum cannot be read")]
+    Checksum,
+    /// It lacks a tensor.
+    #[error("it lacks `{0}`")]
+    Missing(String),
+    /// A tensor has another type or shape than expected.
+    #[error("expected `{name}` as F32 {expected:?}, got {dtype} {shape:?}")]
+    Tensor {
+        /// The tensor.
+        name: String,
+        /// The shape that it should have.
+        expected: Vec<i64>,
+        /// Its type.
+        dtype: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+}
+
+impl TensorFileError {
+    fn format(error: SafeTensorError) -> TensorFileError {
+        TensorFileError::Format(error.to_string())
+    }
+}
+
+type Result<T> = std::result::Result<T, TensorFileError>;
 
 /// A tensor in the file.
 #[derive(Debug)]
@@ -85,14 +123,13 @@ impl View for &Entry {
 ///
 /// # Errors
 /// Tensors that the format cannot represent.
-pub fn seal(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8>, String> {
+pub fn write(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8>> {
     let facts = facts.map(|facts| format!(" {facts}")).unwrap_or_default();
     // A single key, because the order of several keys in the map would not be deterministic.
     let words = HashMap::from([(KEY.to_string(), format!("sha256:{:0DIGITS$}{facts}", 0))]);
     let named = entries.iter().map(|(name, entry)| (name, entry));
-    let mut bytes =
-        safetensors::serialize(named, Some(words)).map_err(|error| error.to_string())?;
-    let at = checksum_at(&bytes).ok_or("the header has no place for the checksum")?;
+    let mut bytes = safetensors::serialize(named, Some(words)).map_err(TensorFileError::format)?;
+    let at = checksum_at(&bytes).ok_or(TensorFileError::Checksum)?;
     let sum = checksum(&bytes, at);
     bytes[at..at + DIGITS].copy_from_slice(sum.as_bytes());
     Ok(bytes)
@@ -100,7 +137,7 @@ pub fn seal(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8
 
 /// An opened file whose checksum matches, if it has one.
 #[derive(Debug)]
-pub struct Opened<'b> {
+pub struct TensorFile<'b> {
     tensors: SafeTensors<'b>,
     /// Its metadata.
     pub facts: Option<Facts>,
@@ -110,41 +147,46 @@ pub struct Opened<'b> {
 ///
 /// # Errors
 /// What is damaged.
-pub fn open(bytes: &[u8]) -> Result<Opened<'_>, String> {
+pub fn open(bytes: &[u8]) -> Result<TensorFile<'_>> {
     let at = checksum_at(bytes);
     if at.is_some_and(|at| bytes[at..at + DIGITS] != *checksum(bytes, at).as_bytes()) {
-        return Err("its checksum is not that of its content".into());
+        return Err(TensorFileError::Damaged);
     }
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(TensorFileError::format)?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(TensorFileError::format)?;
     let words = metadata.metadata().as_ref().and_then(|words| words.get(KEY));
     if words.is_some() && at.is_none() {
-        return Err("its checksum cannot be read".into());
+        return Err(TensorFileError::Checksum);
     }
     let facts = words.and_then(|words| words.split_once(' '));
     let facts = facts.and_then(|(_, facts)| serde_json::from_str(facts).ok());
-    Ok(Opened { tensors, facts })
+    Ok(TensorFile { tensors, facts })
 }
 
-impl Opened<'_> {
+impl TensorFile<'_> {
     /// The values of a tensor, which must be fp32 with this shape.
     ///
     /// # Errors
     /// What was expected, and what was found.
-    pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>, String> {
-        let found = self.tensors.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
+    pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>> {
+        let found = self.tensors.tensor(name);
+        let found = found.map_err(|_| TensorFileError::Missing(name.into()))?;
         let alike =
             found.shape().iter().map(|&d| i64::try_from(d).ok()).eq(dims.iter().map(|&d| Some(d)));
         if found.dtype() != Dtype::F32 || !alike {
-            let (shape, dtype) = (found.shape(), found.dtype());
-            return Err(format!("expected `{name}` as F32 {dims:?}, got {dtype:?} {shape:?}"));
+            return Err(TensorFileError::Tensor {
+                name: name.into(),
+                expected: dims.into(),
+                dtype: format!("{:?}", found.dtype()),
+                shape: found.shape().into(),
+            });
         }
         let words = found.data().chunks_exact(4);
         Ok(words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
 
     /// The name prefix of the weights to evaluate: that of the moving average, if there is one.
-    pub fn tested(&self) -> &'static str {
+    pub fn eval_prefix(&self) -> &'static str {
         if self.names().iter().any(|name| name.starts_with(EMA)) { EMA } else { "" }
     }
 

@@ -4,7 +4,7 @@ use crate::graph::op::{AvgPool, Conv, Linear, MaxPool, Window};
 use crate::graph::{NodeId, Op};
 
 /// Warns about ops of a valid net: a bias without effect, a pool that drops pixels.
-pub(super) fn odd(net: &Checked, problems: &mut Problems) {
+pub(super) fn warn(net: &Checked, problems: &mut Problems) {
     for &id in net.order() {
         bias_before_bn(net, id, problems);
         dropped_pixels(net, id, problems);
