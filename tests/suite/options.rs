@@ -288,7 +288,7 @@ fn the_mean_of_the_weights_is_tested_and_kept() {
     net.weights().iter().for_each(|w| w.set_values(&weights[&w.name]).unwrap());
     let data = tints(96, 40);
     let testing = Batches::new(&data, &data.test, None, Augmentation::NONE, Device::Cpu).unwrap();
-    let score = evaluate(&net, (&testing, TestViews::Plain), (&eager(), CPU), None).unwrap();
+    let score = evaluate(&net, &testing, TestViews::Plain, &eager(), CPU, None).unwrap();
     assert!((score.metrics.loss() - rows[2].test.loss()).abs() < 1e-4, "{score:?} {:?}", rows[2]);
 }
 
@@ -480,7 +480,7 @@ fn views_of_a_test_image_are_averaged() {
             .cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0)
             .double_value(&[]);
         for method in [eager(), Method::default()] {
-            let score = evaluate(&net, (&testing, views), (&method, CPU), None).unwrap();
+            let score = evaluate(&net, &testing, views, &method, CPU, None).unwrap();
             assert!(
                 (score.metrics.loss() - loss).abs() < 1e-5,
                 "{views:?}: {} for {loss}",

@@ -9,7 +9,7 @@ use netc::run::{RunError, RunFolder, RunInfo};
 use tch::{Kind, TchError, Tensor};
 
 use crate::lower::{At, Mode, TorchNet};
-use crate::run::Machine;
+use crate::run::device::Machine;
 use crate::run::probe::origin;
 use crate::run::store::checkpoint;
 

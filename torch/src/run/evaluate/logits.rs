@@ -10,7 +10,7 @@ use safetensors::{Dtype, SafeTensors};
 use tch::{Device, Tensor};
 
 use crate::lower::{At, Mode, TorchNet};
-use crate::run::Machine;
+use crate::run::device::Machine;
 use crate::run::store::checkpoint::NO_FACTS;
 use crate::run::store::checkpoint::entry;
 use crate::run::store::checkpoint::write;

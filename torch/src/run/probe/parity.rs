@@ -85,7 +85,7 @@ impl Steps {
         if method.without.plain_descent() {
             state.optimiser = state.optimiser.plain();
         }
-        let mut stepper = Stepper::new(&state.net, batch, &recipe, (method, machine))?;
+        let mut stepper = Stepper::new(&state.net, batch, &recipe, method, machine)?;
         let mut first = None;
         for step in 0..steps {
             let objective = Objective::of(&recipe);
@@ -97,7 +97,7 @@ impl Steps {
                 first = Some((numbers, gradients.collect::<Result<Named, RunError>>()?));
             }
             let progress = Progress { epoch: 1, step: step + 1, steps };
-            state.step(&gradients, (&recipe, &schedule), progress)?;
+            state.step(&gradients, &recipe, &schedule, progress)?;
         }
         let Some(([logits, loss], gradients)) = first else {
             return Err(RunError::Data("expected at least one step".into()));

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use netc::run::tensorboard::EventFile;
 use netc::run::{RunError, RunInfo};
 
-use crate::run::Event;
+use crate::run::train::event::Event;
 
 /// Logs a training for TensorBoard, event by event. Every value is recorded at the step, counted
 /// over the whole training, after which it was known.

@@ -4,8 +4,8 @@ use netc::lower::Precision;
 use netc::run::RunError;
 use serde::{Deserialize, Serialize};
 
-use crate::run::train::Job;
-use crate::run::train::epoch::Part;
+use crate::run::train::job::Job;
+use crate::run::train::part::Part;
 
 /// Facts about the training that wrote a checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -44,6 +44,18 @@ pub struct Batch {
     pub targets: Tensor,
 }
 
+impl Batch {
+    /// How many examples there are.
+    pub fn len(&self) -> usize {
+        self.targets.size().first().map_or(0, |&count| count as usize)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// One epoch's draws on the device; one entry for each place in the epoch's order.
 #[derive(Debug)]
 pub struct Epoch {

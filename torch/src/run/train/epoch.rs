@@ -4,50 +4,23 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use netc::lower::seed;
-use netc::recipe::{Recipe, Schedule, Task};
+use netc::recipe::{Recipe, Schedule};
 use netc::run::RunError;
 use netc::run::augment::{Augmentation, Draws};
-use serde::{Deserialize, Serialize};
 use tch::Device;
 
+use super::batches::{Batch, Batches};
+use super::event::Event;
+use super::job::Job;
+use super::part::Part;
+use super::state::{Progress, State};
+use super::stepper::Stepper;
 use crate::lower::{At, Objective, Stepped};
-use crate::run::Batches;
-use crate::run::Event;
-use crate::run::Job;
-use crate::run::evaluate::Score;
-use crate::run::evaluate::Tally;
+use crate::run::evaluate::score::{Score, Tally};
 use crate::run::probe::origin;
-use crate::run::train::state::Progress;
-use crate::run::train::state::State;
-use crate::run::train::stepper::Stepper;
 
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
-
-/// The progress of an epoch: together with the state, it determines the rest of the epoch.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(in crate::run) struct Part {
-    /// Steps done.
-    pub step: usize,
-    /// The sums of the metrics; empty before the first step.
-    pub sums: Vec<f64>,
-    /// Images seen.
-    pub examples: usize,
-    /// Seconds that it took.
-    pub time: f64,
-}
-
-impl Part {
-    /// Whether a training can have this progress.
-    pub(in crate::run) fn sound(&self, task: Task) -> bool {
-        const MOST: usize = 1 << 40;
-        self.step < MOST
-            && self.examples < MOST
-            && [0, task.metrics().len()].contains(&self.sums.len())
-            && self.sums.iter().all(|sum| sum.is_finite())
-            && (0.0..1e12).contains(&self.time)
-    }
-}
 
 /// How a pass ended.
 #[derive(Debug)]
@@ -71,7 +44,8 @@ impl Epoch<'_> {
     /// The rest of the pass after `from`. `keep` receives the state at intervals, to save it.
     pub(in crate::run) fn train(
         &self,
-        (stepper, state): (&mut Stepper, &mut State),
+        stepper: &mut Stepper,
+        state: &mut State,
         from: Part,
         keep: &mut dyn FnMut(&State, Part) -> Result<(), RunError>,
         report: &mut dyn FnMut(Event),
@@ -99,8 +73,11 @@ impl Epoch<'_> {
         for step in from.step..steps {
             let first = step * batch_size;
             let size = batch_size.min(images - first);
-            let stop =
-                self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
+            let share = job.group.map_or(first..first + size, |group| group.share(first, size));
+            let batch = self.batches.training(&places, share.start, share.len());
+            let batch = batch.at("augmentation")?;
+            let progress = Progress { epoch, step: step + 1, steps };
+            let stop = self.step(&batch, progress, stepper, state, &mut tally)?;
             let last = step + 1 == steps;
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
             // Never save a state before its loss is known to be finite.
@@ -133,40 +110,34 @@ impl Epoch<'_> {
                 kept = Instant::now();
             }
         }
-        state.end_of_epoch().at("lookahead")?;
+        state.sync_lookahead().at("lookahead")?;
         tally.sum_over(job.group)?;
         Ok(Pass::Whole(tally.score().at("the loss")?, part(&tally, steps)?))
     }
 
-    /// One step on a batch, of which this rank takes its share; returns whether to stop after it.
+    /// One step on this rank's share of a batch; returns whether to stop after it.
     fn step(
         &self,
-        (places, tally): (&crate::run::train::batches::Epoch, &mut Tally),
-        (stepper, state): (&mut Stepper, &mut State),
-        (step, steps): (usize, usize),
-        first: usize,
-        size: usize,
+        batch: &Batch,
+        at: Progress,
+        stepper: &mut Stepper,
+        state: &mut State,
+        tally: &mut Tally,
     ) -> Result<bool, RunError> {
-        let (job, epoch) = (self.job, self.number);
-        let share = job.group.map_or(first..first + size, |group| group.share(first, size));
-        let batch = self.batches.training(places, share.start, share.len()).at("augmentation")?;
+        let (job, epoch, step) = (self.job, self.number, at.step);
+        let examples = batch.len();
         let rank = job.group.map_or(0, |group| group.rank());
         let own = if rank == 0 { String::new() } else { format!(" rank {rank}") };
-        let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}{own}")).unsigned_abs();
+        let stream = format!("dropout {epoch} {}{own}", step - 1);
+        let seed = seed::derive(job.seed, &stream).unsigned_abs();
         let objective = Objective::of(job.recipe);
         let (Stepped { output, loss }, mut gradients) =
-            stepper.step(state, &batch, objective, seed)?;
+            stepper.step(state, batch, objective, seed)?;
         if state.net.device() == Device::Cpu {
-            let loss = loss.f_double_value(&[]).at("the loss")? / share.len() as f64;
+            let loss = loss.f_double_value(&[]).at("the loss")? / examples as f64;
             if !loss.is_finite() {
                 let origin = origin::of_step(&state.net, &batch.images, seed)?;
-                return Err(RunError::Diverged {
-                    loss,
-                    epoch,
-                    step: step + 1,
-                    exact: true,
-                    origin,
-                });
+                return Err(RunError::Diverged { loss, epoch, step, exact: true, origin });
             }
         }
         let asked = job.stop.load(Ordering::Relaxed);
@@ -174,10 +145,9 @@ impl Epoch<'_> {
             Some(group) => group.sum_gradients(&mut gradients, asked)?,
             None => asked,
         };
-        let progress = Progress { epoch, step: step + 1, steps };
-        state.step(&gradients, (job.recipe, self.schedule), progress)?;
+        state.step(&gradients, job.recipe, self.schedule, at)?;
         let sums = objective.sums(&output, &batch.targets, &loss).at("the loss")?;
-        tally.add(&sums, share.len()).at("the loss")?;
+        tally.add(&sums, examples).at("the loss")?;
         Ok(stop)
     }
 }

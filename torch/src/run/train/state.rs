@@ -5,8 +5,7 @@ use netc::run::{Origin, RunError};
 use tch::{TchError, Tensor};
 
 use crate::lower::{At, TorchNet};
-use crate::run::Optimiser;
-use crate::run::optimiser::LrState;
+use crate::run::optimiser::{LrState, Optimiser};
 use crate::run::probe::origin::finite;
 
 /// The net and everything else that a step changes. Together with the progress it determines the
@@ -44,7 +43,7 @@ impl Progress {
     }
 
     /// The learning rate.
-    fn pace(self, schedule: &Schedule) -> LrState {
+    fn lr_state(self, schedule: &Schedule) -> LrState {
         let (epoch, step) = (self.epochs(), self.done() as u64);
         LrState { lr: schedule.at(epoch), peak: schedule.peak(), epoch, step }
     }
@@ -62,10 +61,11 @@ impl State {
     pub(in crate::run) fn step(
         &mut self,
         gradients: &[Tensor],
-        (recipe, schedule): (&Recipe, &Schedule),
+        recipe: &Recipe,
+        schedule: &Schedule,
         at: Progress,
     ) -> Result<(), RunError> {
-        self.optimiser.step(gradients, at.pace(schedule)).at("the optimiser")?;
+        self.optimiser.step(gradients, at.lr_state(schedule)).at("the optimiser")?;
         self.look_ahead(recipe, at).at("lookahead")?;
         if let Some(ema) = &mut self.ema {
             let done = at.done() as f64;
@@ -89,7 +89,7 @@ impl State {
             Some(slow) => slow.follow(&self.net, keep)?,
             None => self.slow = Some(Average::of(&self.net)?),
         }
-        self.end_of_epoch()
+        self.sync_lookahead()
     }
 
     /// Refuses a state with a value that is not finite: it is not worth saving.
@@ -114,7 +114,7 @@ impl State {
     }
 
     /// Sets lookahead's slow weights to the weights.
-    pub(in crate::run) fn end_of_epoch(&self) -> Result<(), TchError> {
+    pub(in crate::run) fn sync_lookahead(&self) -> Result<(), TchError> {
         self.slow.iter().try_for_each(|slow| slow.give(&self.net))
     }
 

@@ -4,7 +4,7 @@ use netc::check::Checked;
 use netc::graph::Op;
 use netc::run::RunError;
 
-use crate::run::Job;
+use crate::run::train::job::Job;
 
 /// How the images of an epoch are divided into forward passes.
 #[derive(Debug, Clone, Copy)]

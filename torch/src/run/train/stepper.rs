@@ -5,9 +5,10 @@ use netc::run::{Executor, Hardware, Method, RunError, data, machine_memory};
 use tch::Tensor;
 
 use crate::lower::{At, Mode, Objective, Session, Stepped, TorchNet, Tuning};
+use crate::run::device::Machine;
 use crate::run::probe::native;
+use crate::run::train::batches::Batch;
 use crate::run::train::state::State;
-use crate::run::{Batch, Machine};
 
 /// Computes the steps of a training.
 #[derive(Debug)]
@@ -23,7 +24,8 @@ impl Stepper {
         net: &TorchNet,
         batch: usize,
         recipe: &Recipe,
-        (method, machine): (&Method, Machine),
+        method: &Method,
+        machine: Machine,
     ) -> Result<Stepper, RunError> {
         if method.executor == Executor::Eager || method.sync_norm || recipe.ghost_batch > 0 {
             return Ok(Stepper::Eager);
