@@ -9,7 +9,7 @@ use tch::{Device, TchError, Tensor};
 use super::{Session, rules};
 use crate::lower::At;
 use crate::lower::kernels::{Epilogue, Moments};
-use crate::lower::torch::{Mode, channels_last, ops};
+use crate::lower::torch::{Manner, Mode, channels_last, ops};
 
 /// What a task keeps for its way back.
 pub(super) enum Kept {
@@ -83,7 +83,7 @@ impl Session {
         let Mode::Train { seed } = mode else {
             let read: Vec<&Tensor> = read.iter().collect();
             return Ok((
-                ops::apply(step, &read, weights, (net.kind, None), mode)?,
+                ops::apply(step, &read, weights, Manner { mode, kind: net.kind, norm: None })?,
                 Kept::Rule(Vec::new()),
             ));
         };

@@ -7,8 +7,9 @@ use netc::lower::identifier::identifier;
 use netc::lower::{Plan, TorchError, Weights, plan, torchscript};
 use tch::{TchError, Tensor};
 
+use super::at::At;
 use super::attributes::Attributes;
-use super::{At, weights};
+use super::weights::sizes;
 use crate::lower::kernels::script::{Held, archive};
 
 /// A net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself.
@@ -57,7 +58,7 @@ fn facts<'n>(net: &Checked, names: impl Iterator<Item = (&'n str, &'n String)>) 
 fn tensor(weights: &Weights, name: &str) -> Result<Tensor, TchError> {
     let found =
         weights.get(name).ok_or_else(|| TchError::Shape(format!("there is no weight `{name}`")))?;
-    Tensor::f_from_slice(&found.values)?.f_reshape(weights::sizes(&found.dims)?)
+    Tensor::f_from_slice(&found.values)?.f_reshape(sizes(&found.dims)?)
 }
 
 /// The method.

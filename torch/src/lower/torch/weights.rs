@@ -2,7 +2,7 @@ use netc::graph::op::{self, Role};
 use netc::lower::init;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::channels_last;
+use super::layout::channels_last;
 
 /// A tensor that a node owns: a master, on the net's device; fp64 in a net of fp64, else fp32.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ impl Weight {
         path: &str,
         spec: &op::Tensor,
         seed: u64,
-        (kind, device): (Kind, Device),
+        kind: Kind,
+        device: Device,
     ) -> Result<Weight, TchError> {
         let name = format!("{path}.{}", spec.name);
         let dims = sizes(&spec.dims)?;
@@ -34,6 +35,17 @@ impl Weight {
         let host = Tensor::f_from_slice(&values)?.f_reshape(&dims)?;
         let tensor = channels_last(&host.f_to_kind(kind)?.f_to_device(device)?)?
             .f_set_requires_grad(spec.trained)?;
+        Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
+    }
+
+    /// A copy of values that are there already.
+    pub(super) fn of(
+        name: String,
+        tensor: Tensor,
+        dims: Vec<i64>,
+        spec: &op::Tensor,
+    ) -> Result<Weight, TchError> {
+        let tensor = if tensor.kind() == Kind::Double { tensor } else { channels_last(&tensor)? };
         Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
     }
 
