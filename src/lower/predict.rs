@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 
 use super::{
-    ConvChoice, Disabled, Footprint, Plan, Precision, Schedule, ScheduleOptions, Workload, plan,
+    ConvChoice, Disabled, Footprint, Plan, Schedule, ScheduleOptions, Workload, cpu, plan,
 };
 use crate::check::Checked;
 use crate::passes::{Choice, Purpose, optimise};
@@ -11,24 +11,28 @@ use crate::passes::{Choice, Purpose, optimise};
 pub struct Predicted {
     plan: Plan,
     conv: ConvChoice,
-    kernels: bool,
+    features: cpu::Features,
 }
 
 impl Predicted {
-    /// The step of a net, with all passes, on a machine that has netc's
-    /// [kernels](super::cpu::has_kernels) or not. Of the convolutions that a training would time,
-    /// the ones that take more memory are assumed to win.
+    /// The step of a net, with all passes, on a processor with these features, by netc's kernels
+    /// where [it runs them](cpu::runs_kernels). Of the convolutions that a training would time, the
+    /// ones that take more memory are assumed to win.
     ///
     /// # Errors
     /// A pass that makes a net which does not check: a fault of the pass, in words.
-    pub fn new(net: &Checked, conv: ConvChoice, kernels: bool) -> Result<Predicted, String> {
+    pub fn new(
+        net: &Checked,
+        conv: ConvChoice,
+        features: cpu::Features,
+    ) -> Result<Predicted, String> {
         let trained = optimise(net, Purpose::Training, &Choice::All)?;
-        Ok(Predicted { plan: plan(trained.net()), conv, kernels })
+        Ok(Predicted { plan: plan(trained.net()), conv, features })
     }
 
     /// Its memory at its peak.
     pub fn footprint(&self, load: Workload) -> Footprint {
-        let kernels = self.kernels && matches!(load.precision, Precision::Fp32 | Precision::Bf16);
+        let kernels = cpu::runs_kernels(self.features, load.precision);
         let means =
             ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
         let assumed =

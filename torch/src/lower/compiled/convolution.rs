@@ -4,7 +4,9 @@ use netc::lower::schedule::tile;
 use tch::{Kind, TchError, Tensor};
 
 use super::rules;
-use crate::lower::kernels::{Direction, Epilogue, Kernels, Moments, Packed, Workspace, aten};
+use crate::lower::kernels::{
+    Direction, Epilogue, FromTo, Kernels, Moments, Packed, Packing, Workspace, aten,
+};
 use crate::lower::torch::channels_last;
 
 /// A convolution in its chosen ways, with its weights transformed.
@@ -60,17 +62,14 @@ impl Convolution {
         match (tile(self.ways.forward), kernels) {
             (Some(tile), Some(kernels)) => {
                 if !self.packed {
-                    kernels.pack(
-                        weight,
-                        (tile, Direction::Forward),
-                        x.kind(),
-                        &mut self.forward,
-                    )?;
+                    let direction = Direction::Forward;
+                    let packing = Packing { tile, direction, kind: x.kind() };
+                    kernels.pack(weight, packing, &mut self.forward)?;
                     self.packed = true;
                 }
                 let (x, y) = (channels_last(x)?, y()?);
                 kernels.convolve(
-                    (&x, &y),
+                    FromTo { from: &x, to: &y },
                     Direction::Forward,
                     &mut self.forward,
                     finish,
@@ -88,7 +87,12 @@ impl Convolution {
                 let moments = Moments::none(self.op.out as usize, finish.bias)?;
                 let value = channels_last(&rules::convolve(&self.op, x, &cast, None)?)?;
                 let y = y()?;
-                kernels.normalise((&value, &y), &moments, finish.after, finish.add)?;
+                kernels.normalise(
+                    FromTo { from: &value, to: &y },
+                    &moments,
+                    finish.after,
+                    finish.add,
+                )?;
                 Ok(y)
             }
         }
@@ -104,12 +108,14 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
         if let (Some(tile), Some(kernels)) = (tile(self.ways.input), kernels) {
-            kernels.pack(weight, (tile, Direction::Backward), x.kind(), &mut self.backward)?;
+            let direction = Direction::Backward;
+            let packing = Packing { tile, direction, kind: x.kind() };
+            kernels.pack(weight, packing, &mut self.backward)?;
             let (gradient, dx) = (channels_last(gradient)?, dx()?);
             let plain = Epilogue::default();
             kernels.convolve(
-                (&gradient, &dx),
-                Direction::Backward,
+                FromTo { from: &gradient, to: &dx },
+                direction,
                 &mut self.backward,
                 plain,
                 workspace,
@@ -133,7 +139,8 @@ impl Convolution {
     ) -> Result<(), TchError> {
         if let (Some(tile), Some(kernels)) = (tile(self.ways.weights), kernels) {
             return kernels.weight_gradient(
-                (&channels_last(x)?, &channels_last(gradient)?),
+                &channels_last(x)?,
+                &channels_last(gradient)?,
                 dw,
                 tile,
                 workspace,

@@ -90,15 +90,15 @@ impl Session {
         tuning: &Tuning,
     ) -> Result<Session, TorchError> {
         let suits = net.device == Device::Cpu && matches!(net.kind, Kind::Float | Kind::BFloat16);
-        let kernels =
-            Kernels::detect().filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
+        let kernels = Kernels::detect(net.precision())
+            .filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
         let training = purpose == Purpose::Training;
         let means =
             ScheduleOptions { purpose, kernels: kernels.is_some(), without: &tuning.without };
         let mut tuned = Duration::ZERO;
         let schedule = Schedule::new(&net.plan, means, |op, image| {
             let start = Instant::now();
-            let ways = tuning.ways(kernels, op, image, (batch, net.precision()), training);
+            let ways = tuning.ways(kernels, op, image, batch, net.precision(), training);
             tuned += start.elapsed();
             ways
         })?;

@@ -8,7 +8,7 @@ use tch::{Device, TchError, Tensor};
 
 use super::{Session, rules};
 use crate::lower::At;
-use crate::lower::kernels::{Epilogue, Moments};
+use crate::lower::kernels::{Epilogue, FromTo, Moments};
 use crate::lower::torch::{Manner, Mode, channels_last, ops};
 
 /// What a task keeps for its way back.
@@ -94,7 +94,7 @@ impl Session {
             let owned = [w, b, mean, var].map(|weight| &weight.tensor);
             let moments = kernels.moments(&x, owned, op.momentum, op.eps)?;
             let y = place()?;
-            kernels.normalise((&x, &y), &moments, task.after, add.as_ref())?;
+            kernels.normalise(FromTo { from: &x, to: &y }, &moments, task.after, add.as_ref())?;
             return Ok((y, Kept::Norm(x, moments)));
         }
         let done = rules::forward(step, &read.iter().collect::<Vec<_>>(), weights, net.kind, seed)?;
@@ -164,8 +164,9 @@ impl Session {
                     parts.iter().map(channels_last).collect::<Result<_, _>>()?;
                 let gradient = [parts.first(), parts.get(1)];
                 let grad_owned = [&grad_weights[0], &grad_weights[1]];
-                let own = (&moments, &weights[0].tensor);
-                kernels.normalise_backward(&x, gradient, own, task.after, grad_owned)?;
+                let weight = &weights[0].tensor;
+                kernels
+                    .normalise_backward(&x, gradient, &moments, weight, task.after, grad_owned)?;
                 Ok(vec![Some(x)])
             }
             (Kept::Convolution(x), Some(convolution), kernels) => {

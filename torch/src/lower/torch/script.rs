@@ -10,7 +10,7 @@ use tch::{TchError, Tensor};
 use super::at::At;
 use super::attributes::Attributes;
 use super::weights::sizes;
-use crate::lower::kernels::script::{Held, archive};
+use crate::lower::kernels::script::{HeldTensor, archive};
 
 /// A net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself.
 /// The batch is of any size; images and result are fp32.
@@ -29,14 +29,18 @@ pub fn script(net: &Checked, weights: &Weights) -> Result<Vec<u8>, TorchError> {
         }
     }
     let names = Attributes::new(tensors.iter().map(|(name, ..)| name.as_str()));
-    let held: Vec<Held<'_>> = tensors
+    let held: Vec<HeldTensor<'_>> = tensors
         .iter()
-        .map(|(name, trained, tensor)| Held { name: names.place(name), trained: *trained, tensor })
+        .map(|(name, trained, tensor)| HeldTensor {
+            name: names.place(name),
+            trained: *trained,
+            tensor,
+        })
         .collect();
     let facts =
         facts(net, held.iter().map(|held| held.name.as_str()).zip(tensors.iter().map(|t| &t.0)));
     let class = identifier(&net.graph().name);
-    archive(&class, &source(&plan, &names), (&held, &facts)).at("TorchScript")
+    archive(&class, &source(&plan, &names), &held, &facts).at("TorchScript")
 }
 
 /// What the archive says about itself in `extra/netc.json`: the net, and what netc calls each
