@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut journal = RunFolder::new(&folder, net.flat_text(None), recipe.to_yaml());
     let report = train(&job, &mut journal, &mut |event| {
         if let Event::Epoch(row) = event {
-            println!("epoch {}: training loss {:.4}", row.epoch, row.train_loss);
+            println!("epoch {}: training loss {:.4}", row.epoch, row.train.loss());
         }
     })?;
     let score = evaluate_run(&folder, &net, &data, machine)?;
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{:?} after {} epochs: test accuracy {:.3}",
         report.outcome,
         report.rows.len(),
-        score.accuracy
+        score.metrics.get("acc").unwrap()
     );
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use netc::diag::{FileId, Problems, Sources, Style, render};
-use netc::lower::sealed;
+use netc::lower::tensor_file;
 use netc::recipe::{self, Recipe};
 use netc::run::data::cifar;
 use netc::syntax::{Overlay, parse, print};
@@ -241,7 +241,7 @@ fn session(bytes: Vec<u8>) -> (bool, Vec<Value>) {
 
 /// The head of a checkpoint, read without libtorch.
 pub fn checkpoint(data: &[u8]) {
-    let Ok(file) = sealed::open(data) else { return };
+    let Ok(file) = tensor_file::open(data) else { return };
     for name in file.names() {
         let _ = file.floats(name, &[4, 3]);
     }

@@ -6,7 +6,7 @@ use crate::graph::{Claim, Graph, NodeId, Scope, Shape, Value};
 use crate::syntax::ast::{Expr, ExprKind};
 use crate::syntax::print_expr;
 
-/// Compares the shapes that the file claims with those that come out.
+/// Compares the shapes that the file claims with the inferred ones.
 pub(super) fn shape_claims(
     graph: &Graph,
     shapes: &HashMap<NodeId, Shape>,

@@ -2,15 +2,15 @@ use std::collections::{HashMap, HashSet};
 
 use crate::graph::{Graph, NodeId, Shape};
 
-/// Where two values that should be alike come apart.
+/// Where two values that should have the same shape diverge.
 pub(super) struct Divergence {
-    /// The last value that both come from.
+    /// Their last common ancestor.
     pub fork: NodeId,
     /// The first node after it that changes a size in which the two values differ.
     pub first: NodeId,
 }
 
-/// Where the values `a` and `b`, whose shapes differ, come apart, along their first operands.
+/// Where the values `a` and `b`, whose shapes differ, diverge, following first operands.
 pub(super) fn diverge(
     graph: &Graph,
     shapes: &HashMap<NodeId, Shape>,

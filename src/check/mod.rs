@@ -1,23 +1,23 @@
-//! The check: what makes a graph a net that can run.
+//! The check that a graph is a net that can run.
 //!
-//! [`check`](fn@check) walks the graph once in topological order, asks each op for its shape, and
-//! verifies the file's claims. Its result, [`Checked`], is the evidence that every later stage
-//! demands.
+//! [`check`](fn@check) traverses the graph once in topological order, infers the shape of each
+//! node, and verifies the file's claims. Every later stage requires its result, [`Checked`].
 
 mod claims;
 mod diverge;
-mod odd;
 mod order;
 mod reach;
 mod shapes;
+mod warnings;
 
 use std::collections::HashMap;
 use std::fmt;
 
 use crate::diag::{Code, Problem, Problems, Sources};
+use crate::graph::flat::Flat;
 use crate::graph::{Graph, Node, NodeId, Shape};
 
-/// A graph whose shapes fit, with what the check found out. Made by [`check`](fn@check) alone.
+/// A graph that passed the check, with its shapes and costs. Only [`check`](fn@check) makes one.
 #[derive(Debug, Clone)]
 pub struct Checked {
     graph: Graph,
@@ -34,7 +34,7 @@ impl Checked {
         &self.graph
     }
 
-    /// Every node after its operands; as in the text, where that allows it.
+    /// The nodes in topological order, in source order where possible.
     pub fn order(&self) -> &[NodeId] {
         &self.order
     }
@@ -44,9 +44,14 @@ impl Checked {
         self.graph.get(id)
     }
 
-    /// The shape of a node's result for one example.
+    /// The shape of a node's value for one example.
     pub fn shape(&self, id: NodeId) -> &Shape {
         &self.shapes[&id]
+    }
+
+    /// The net as a list.
+    pub fn flat<T>(&self, content: impl FnMut(NodeId) -> T) -> Flat<T> {
+        Flat::new(&self.graph, &self.order, self.output, content)
     }
 
     /// The shapes of a node's operands, by position.
@@ -54,7 +59,7 @@ impl Checked {
         self.graph.operands(id).into_iter().map(|o| self.shape(o)).collect()
     }
 
-    /// How many numbers of a node training changes.
+    /// The number of trained parameters of a node.
     pub fn node_params(&self, id: NodeId) -> u64 {
         self.node(id).op.params(&self.operand_shapes(id))
     }
@@ -64,7 +69,7 @@ impl Checked {
         self.node(id).op.macs(&self.operand_shapes(id), self.shape(id))
     }
 
-    /// How many numbers training changes.
+    /// The number of trained parameters.
     pub fn params(&self) -> u64 {
         self.order.iter().map(|&id| self.node_params(id)).fold(0, u64::saturating_add)
     }
@@ -79,29 +84,29 @@ impl Checked {
         self.input
     }
 
-    /// The result. A checked graph has one.
+    /// The output. A checked graph has exactly one.
     pub fn output(&self) -> NodeId {
         self.output
     }
 
-    /// The flat net as `.net` text, one op a line; with `sources`, each with where it came from. It
+    /// The flat net as `.net` text, one op per line; with `sources`, each with its origin. It
     /// resolves to the same graph with the same paths.
     pub fn flat_text(&self, sources: Option<&Sources>) -> String {
         self.graph.flat_text(&self.order, |id| self.shape(id).to_string(), sources)
     }
 
-    /// What is odd but not wrong.
+    /// The warnings.
     pub fn warnings(&self) -> &Problems {
         &self.warnings
     }
 }
 
-/// A graph that need not be sound, with what is known of it.
+/// A graph that may be invalid, with the shapes that could be inferred.
 #[derive(Debug, Clone)]
 pub struct Unchecked {
     /// The graph.
     pub graph: Graph,
-    /// The shape of each node's result for one example, where it comes out.
+    /// The shape of each node's value for one example, where it could be inferred.
     pub shapes: HashMap<NodeId, Shape>,
 }
 
@@ -111,12 +116,12 @@ impl From<Checked> for Unchecked {
     }
 }
 
-/// Why a graph does not check.
+/// Why a graph failed the check.
 #[derive(Debug, Clone)]
 pub struct CheckError {
     /// The graph.
     pub unchecked: Unchecked,
-    /// All that is wrong with it.
+    /// The problems.
     pub problems: Problems,
 }
 
@@ -129,11 +134,10 @@ impl fmt::Display for CheckError {
 
 impl std::error::Error for CheckError {}
 
-/// Checks a graph: it has no cycle and no node without a way from an input, every op accepts its
-/// operands, there is one input and one output, and the file's claims hold.
+/// Checks a graph: it has no cycle, every node is reachable from an input, every op accepts its
+/// operands, there is exactly one input and one output, and the file's claims hold.
 ///
-/// A value whose shape does not come out is passed over by what reads it, so that each mistake is
-/// reported once.
+/// Nodes that read a value of unknown shape are skipped, so that each mistake is reported once.
 pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
     let failed = |unchecked, problems| Err(Box::new(CheckError { unchecked, problems }));
     let order = match order::order(&graph) {
@@ -160,6 +164,6 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
     if problems.has_errors() {
         return failed(checked.into(), problems);
     }
-    odd::odd(&checked, &mut problems);
+    warnings::warn(&checked, &mut problems);
     Ok(Checked { warnings: problems, ..checked })
 }

@@ -6,8 +6,7 @@ use petgraph::algo::kosaraju_scc;
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, NodeId};
 
-/// Every node after its operands, the one added first where several could come next; or the cycle
-/// that forbids it.
+/// The nodes in topological order, ties broken by the order of insertion; or the cycle.
 pub(super) fn order(graph: &Graph) -> Result<Vec<NodeId>, Problems> {
     let mut waiting: HashMap<NodeId, usize> =
         graph.ids().map(|id| (id, graph.operands(id).len())).collect();
@@ -40,7 +39,7 @@ fn cycle(graph: &Graph) -> Problem {
         .help("a value may depend only on values that come before it")
 }
 
-/// Once round inside a strongly connected component, from its first node back to it.
+/// A cycle in a strongly connected component, from its first node back to it.
 fn walk(graph: &Graph, component: &[NodeId]) -> Vec<NodeId> {
     let Some(&start) = component.first() else { return Vec::new() };
     let inside = |id: &NodeId| component.binary_search(id).is_ok();

@@ -5,8 +5,8 @@ use petgraph::visit::{Dfs, Reversed};
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, NodeId};
 
-/// Reports nodes that no input reaches, and the last node of each branch that does not reach the
-/// output.
+/// Reports nodes that are unreachable from the inputs, and the last node of each branch that does
+/// not reach the output.
 pub(super) fn reach(graph: &Graph, problems: &mut Problems) {
     let from_input: HashSet<NodeId> =
         graph.inputs().iter().flat_map(|&id| walk(graph.dag(), id)).collect();

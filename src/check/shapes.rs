@@ -5,7 +5,7 @@ use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, NodeId, Shape};
 use crate::limits::MAX_PARAMS;
 
-/// The shape of every node, as far as it comes out; reports each op that does not accept its
+/// Infers the shape of every node where possible; reports each op that does not accept its
 /// operands.
 pub(super) fn shapes(
     graph: &Graph,

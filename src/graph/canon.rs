@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::{Graph, NodeId, Op};
 
 impl Graph {
-    /// The graph as text that says what it computes and nothing else: two graphs have the same
-    /// text if and only if one can be renamed into the other. One line per node, operands by line
-    /// number, in the order in which a walk from the output meets them; what the output does not
-    /// need is left out, but every input is there. Empty without an output.
+    /// The graph as text that describes only what it computes: two graphs have the same text if and
+    /// only if they are equal up to the names of their nodes. One line per node, operands by line
+    /// number, in the order of a traversal from the output. Nodes that the output does not depend
+    /// on are left out, except inputs. Empty without an output.
     pub fn canonical(&self) -> String {
         let order = self.canonical_order();
         let line_of: HashMap<NodeId, usize> =

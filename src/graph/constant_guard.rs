@@ -21,7 +21,8 @@ pub(super) fn constant_guards(file: &File, names: &Names<'_>, problems: &mut Pro
 
 struct Guards<'n, 'p> {
     names: &'n Names<'p>,
-    /// Empty; it counts the steps of all guards, so that a file with too much to try is given up.
+    /// Empty; it counts the steps of all guards, so that evaluation stops on a file that needs too
+    /// many.
     scope: Scope,
     problems: &'n mut Problems,
 }
@@ -74,7 +75,7 @@ impl<'p> Guards<'_, 'p> {
         otherwise.iter().for_each(|other| self.in_element(other));
     }
 
-    /// What a condition mentions, if that is parameters of this file alone.
+    /// The parameters that a condition mentions, if it mentions only parameters of this file.
     fn params(&self, cond: &Expr) -> Option<BTreeMap<Span, &'p Param>> {
         let param = |mention: &Expr| match self.names.definition(mention.span)? {
             Def { kind: Kind::Param(param), span } if span.file == cond.span.file => {
@@ -85,7 +86,7 @@ impl<'p> Guards<'_, 'p> {
         cond.names().into_iter().map(param).collect()
     }
 
-    /// The one value of a condition; `None` if it varies, or if that cannot be said.
+    /// The constant value of a condition; `None` if it varies or cannot be determined.
     fn constant(&self, cond: &Expr, params: &BTreeMap<Span, &Param>) -> Option<bool> {
         let mut scopes = vec![self.scope.clone()];
         for param in params.values() {

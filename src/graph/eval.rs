@@ -9,25 +9,25 @@ use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::limits::{MAX_ITEMS, MAX_STEPS};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 
-/// Why there is no value: a problem to report, or `None` if its cause is already known.
+/// Why there is no value: a problem to report, or `None` if its cause has been reported already.
 pub(super) type Fault = Option<Box<Problem>>;
 
 const FUNCTIONS: &[&str] = &["uniform", "normal", "min", "max", "len"];
 
-/// The names that an expression may use, with their values. A clone costs little, and counts its
-/// steps together with the original.
+/// The names that an expression may use, with their values. Clones are cheap and share their step
+/// counter with the original.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    // `None`: the name exists, but what it depends on is wrong.
+    // `None`: the name exists, but its value is unknown because of an error elsewhere.
     names: Arc<BTreeMap<String, Option<Value>>>,
     /// Separate from the names, because it differs for each element.
     same: Option<Option<Value>>,
-    /// Where the names have their values from; empty unless requested.
+    /// The provenance of the values; empty unless requested.
     notes: Arc<BTreeMap<String, Arc<Step>>>,
     steps: Arc<AtomicU64>,
 }
 
-/// The name that is a channel count.
+/// The name that stands for the channel count of the incoming value.
 const SAME: &str = "same";
 
 impl Scope {
@@ -48,7 +48,7 @@ impl Scope {
         }
     }
 
-    /// A scope without names that counts its steps together with this one.
+    /// A scope without names that shares the step counter of this one.
     pub(super) fn emptied(&self) -> Scope {
         Scope { steps: self.steps.clone(), ..Scope::default() }
     }
@@ -58,8 +58,8 @@ impl Scope {
         self.names.len()
     }
 
-    /// Counts steps; an error once there are more than a net may take, and one with a problem the
-    /// first time.
+    /// Counts steps. An error once the limit of a net is exceeded; it carries a problem the first
+    /// time only.
     pub(super) fn spend(&self, steps: usize, span: Span) -> Result<(), Fault> {
         let before = self.steps.fetch_add(steps as u64, Ordering::Relaxed);
         match before.saturating_add(steps as u64) {
@@ -76,19 +76,19 @@ impl Scope {
         }
     }
 
-    /// Records where a name has its value from.
+    /// Records the provenance of a name's value.
     pub(super) fn note(&mut self, name: &str, step: Option<Arc<Step>>) {
         if let Some(step) = step {
             Arc::make_mut(&mut self.notes).insert(name.into(), step);
         }
     }
 
-    /// Where a name has its value from, if that was recorded.
+    /// The provenance of a name's value, if it was recorded.
     pub(super) fn noted(&self, name: &str) -> Option<&Arc<Step>> {
         self.notes.get(name)
     }
 
-    /// Forgets the sizes of an enclosing signature.
+    /// Removes the size symbols of an enclosing signature.
     pub(super) fn forget_symbols(&mut self) {
         Arc::make_mut(&mut self.names)
             .retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));

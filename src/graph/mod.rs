@@ -1,12 +1,13 @@
 //! The net as a graph.
 //!
-//! A [`Graph`] holds ops and their operands, blocks expanded. Every node is named by its path, such
-//! as `layer1.residual.conv_bn_1.conv`, which stays the same under edits elsewhere. [`names`] says
-//! what each name of a text means, and [`resolve`](fn@resolve) makes a graph of it;
-//! [`Graph::input`],
-//! [`Graph::node`] and [`Graph::set_output`] make one in code.
-//! Nothing here is checked as a whole: that is `check`'s work.
+//! A [`Graph`] holds ops and their operands, with blocks expanded. Every node is named by its path,
+//! such as `layer1.residual.conv_bn_1.conv`, which does not change when the net is edited
+//! elsewhere. [`names`] resolves the names in a text, and [`resolve`](fn@resolve) builds the graph
+//! from it; [`Graph::input`], [`Graph::node`] and [`Graph::set_output`] build one in code. The
+//! graph as a whole is verified by `check`.
 
+pub mod flat;
+pub mod hierarchy;
 pub mod names;
 pub mod op;
 
@@ -55,18 +56,18 @@ pub struct Graph {
     output: Option<(String, NodeId)>,
 }
 
-/// An op in its place.
+/// An op in a graph.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// Its dotted path; unique in its graph.
     pub path: String,
-    /// What it does.
+    /// The op.
     pub op: Op,
-    /// The text it came from; `None` for a graph built in code.
+    /// Where it is in the source text; `None` for a graph built in code.
     pub origin: Option<Origin>,
 }
 
-/// Where in the text a node comes from.
+/// The place in the source text that a node comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Origin {
     /// The call of the op.
@@ -84,7 +85,7 @@ pub struct Frame {
     pub span: Span,
 }
 
-/// Something that a file claims.
+/// A claim that a file makes.
 #[derive(Debug, Clone)]
 pub enum Claim {
     /// A value's shape: by `::`, by a block's signature, or by `output`.
@@ -121,7 +122,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Whether it applies to this net: an accuracy claimed for a parent does not.
+    /// Whether it applies to this net: the accuracy claimed for a parent does not.
     pub fn applies(&self) -> bool {
         !(self.inherited && self.key.node == "accuracy")
     }
@@ -161,7 +162,7 @@ impl Graph {
         self.dag.add_edge(operand, node, position);
     }
 
-    /// Names the result.
+    /// Sets the output and its name.
     pub fn set_output(&mut self, name: impl Into<String>, node: NodeId) {
         self.output = Some((name.into(), node));
     }
@@ -171,12 +172,12 @@ impl Graph {
         &self.inputs
     }
 
-    /// The result and its name.
+    /// The output and its name.
     pub fn output(&self) -> Option<(&str, NodeId)> {
         self.output.as_ref().map(|(name, id)| (name.as_str(), *id))
     }
 
-    /// The node of an id of this graph.
+    /// The node with this id.
     pub fn get(&self, id: NodeId) -> &Node {
         &self.dag[id]
     }
@@ -201,7 +202,7 @@ impl Graph {
         self.dag.node_count() == 0
     }
 
-    /// The values that a node reads, by position.
+    /// The operands of a node, by position.
     pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
         let mut edges: Vec<(usize, NodeId)> = self
             .dag
@@ -212,7 +213,7 @@ impl Graph {
         edges.into_iter().map(|(_, source)| source).collect()
     }
 
-    /// The nodes that read a value, each once for every time that it does.
+    /// The nodes that read a value, with multiplicity.
     pub fn readers(&self, id: NodeId) -> Vec<NodeId> {
         let mut readers: Vec<NodeId> =
             self.dag.neighbors_directed(id, Direction::Outgoing).collect();

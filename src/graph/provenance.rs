@@ -6,15 +6,14 @@ use super::Value;
 use crate::diag::Span;
 use crate::syntax::ast::EditVerb;
 
-/// Where everything about one node comes from, as [`trace`](fn@super::trace) finds out.
+/// Where everything about one node comes from, as determined by [`trace`](fn@super::trace).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provenance {
     /// Every argument of its op, in the order of the signature.
     pub arguments: Vec<Argument>,
     /// The edits of extending nets that added it, outermost first.
     pub edits: Vec<Placement>,
-    /// The conditions under which it is there, outermost first; one that is false has it behind
-    /// `else`.
+    /// The conditions under which it exists, outermost first; for a false one it is in the `else`.
     pub guards: Vec<Arc<Step>>,
 }
 
@@ -25,25 +24,25 @@ pub struct Argument {
     pub name: &'static str,
     /// Its value in the graph.
     pub value: Value,
-    /// What gave it this value.
+    /// The derivation of its value.
     pub from: Arc<Step>,
 }
 
 /// An edit that added a node.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Placement {
-    /// What it does.
+    /// Its verb.
     pub verb: EditVerb,
-    /// The path that it names.
+    /// The path of its target.
     pub target: String,
-    /// Where it names it.
+    /// The span of its target.
     pub span: Span,
 }
 
-/// One step in the derivation of a value: what gave it, and what that in turn depends on.
+/// One step in the derivation of a value: its cause, and the steps that it depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What gave the value.
+    /// The cause.
     pub cause: Cause,
     /// The name that has the value: of an argument, a parameter, a size.
     pub name: String,
@@ -60,7 +59,7 @@ pub struct Step {
     pub from: Vec<Arc<Step>>,
 }
 
-/// A derivation may be deeper than the stack allows.
+/// Iterative: a derivation may be too deep for recursive drops.
 impl Drop for Step {
     fn drop(&mut self) {
         let mut rest = std::mem::take(&mut self.from);
@@ -72,32 +71,32 @@ impl Drop for Step {
     }
 }
 
-/// What gives a value.
+/// What determines a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// It is written at the call of the op.
+    /// It is given in the call of the op.
     Written,
-    /// A `default` line gives it.
+    /// It comes from a `default` line.
     DefaultLine,
-    /// The op has it by default.
+    /// It is the op's default.
     OpDefault,
-    /// The op computes it from other arguments.
+    /// The op derives it from other arguments.
     Rule,
-    /// The call of a block gives its parameter.
+    /// It is an argument of a block call.
     BlockArgument,
-    /// The block's parameter has it by default.
+    /// It is the default of a block parameter.
     BlockDefault,
-    /// A parameter of a net declares it.
+    /// It is the default of a net parameter.
     Parameter,
-    /// A net that extends gives a parameter of its parent.
+    /// An extending net sets a parameter of its parent.
     Extends,
-    /// The command line gives a parameter.
+    /// The command line sets a parameter.
     Override,
-    /// A condition decides whether a node is there.
+    /// A condition decides whether a node exists.
     Guard,
     /// `same`: the channels of a node.
     Same,
-    /// A size that a block's signature takes from a node.
+    /// A size that a block's signature binds to that of a node.
     Size,
 }
 

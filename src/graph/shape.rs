@@ -8,7 +8,7 @@ use crate::limits::{MAX_DIM, MAX_ELEMENTS, MAX_RANK};
 pub struct Shape(Vec<u64>);
 
 impl Shape {
-    /// A shape, if no size is zero and none is beyond [`MAX_DIM`] and [`MAX_ELEMENTS`].
+    /// A shape. An error if a size is zero, or beyond [`MAX_DIM`] or [`MAX_ELEMENTS`].
     pub fn new(dims: impl Into<Vec<u64>>) -> Result<Shape, ShapeError> {
         let dims = dims.into();
         if dims.len() > MAX_RANK {
@@ -51,13 +51,13 @@ impl Shape {
         self.0.as_slice().try_into().ok()
     }
 
-    /// How many values one example has.
+    /// The number of elements of one example.
     pub fn elements(&self) -> u64 {
         self.0.iter().product()
     }
 }
 
-/// In the form that people write: `[N, 64, 32, 32]`.
+/// With the batch: `[N, 64, 32, 32]`.
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[N")?;
@@ -71,17 +71,17 @@ impl fmt::Display for Shape {
 pub struct ShapeError {
     /// "expected X, got Y", with both shapes.
     pub message: String,
-    /// What would be right.
+    /// How to correct it.
     pub help: Option<String>,
 }
 
 impl ShapeError {
-    /// An error without advice.
+    /// An error without help.
     pub fn new(message: impl Into<String>) -> ShapeError {
         ShapeError { message: message.into(), help: None }
     }
 
-    /// Adds what would be right.
+    /// Adds how to correct it.
     pub fn help(mut self, help: impl Into<String>) -> ShapeError {
         self.help = Some(help.into());
         self

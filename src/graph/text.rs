@@ -66,7 +66,7 @@ impl Graph {
         last
     }
 
-    /// The path from the input to the output along first operands: the trunk.
+    /// The trunk: the path from the input to the output along first operands.
     pub fn trunk(&self) -> HashSet<NodeId> {
         let mut trunk = HashSet::new();
         let mut at = self.output().map(|(_, id)| id);
@@ -77,7 +77,7 @@ impl Graph {
     }
 }
 
-/// An op whose path is its own name has no label: a label may not hide an op.
+/// An op whose path is its name has no label, because a label may not shadow an op.
 fn stage(path: &str, op: &str) -> String {
     if super::op::signature(path).is_some() { op.into() } else { format!("{path}: {op}") }
 }

@@ -1,4 +1,4 @@
-//! What a file declares and never uses.
+//! Unused declarations of a file.
 
 use std::collections::HashSet;
 
@@ -6,8 +6,8 @@ use super::names::{Kind, Names, Role};
 use crate::diag::{Code, Problem, Problems, Span};
 use crate::syntax::Project;
 
-/// Warns of imports, blocks and parameters of the root file that nothing in it uses. Blocks of a
-/// file without a net are there for others.
+/// Warns about unused imports, blocks and parameters of the root file. In a file without a net,
+/// blocks are meant for other files.
 pub(super) fn unused(project: &Project, names: &Names<'_>, problems: &mut Problems) {
     let used = names.in_file(project.root).filter(|reference| reference.role == Role::Use);
     let used: HashSet<Span> = used.map(|reference| reference.def.span).collect();

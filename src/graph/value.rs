@@ -20,7 +20,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// The kind of value, for messages: "an integer".
+    /// The type of the value, for messages: "an integer".
     pub fn kind(&self) -> &'static str {
         match self {
             Value::Int(_) => "an integer",
@@ -33,7 +33,7 @@ impl Value {
         }
     }
 
-    /// How many values it consists of.
+    /// The number of values that it consists of.
     pub fn items(&self) -> usize {
         match self {
             Value::List(items) => 1 + items.iter().map(Value::items).sum::<usize>(),
@@ -83,11 +83,12 @@ pub enum Init {
     Uniform(f64, f64),
     /// Normal with a mean and a standard deviation.
     Normal(f64, f64),
-    /// Of a convolution: uniform within 1 / sqrt(inputs of a filter), except that the first
-    /// filters each pass on one channel.
+    /// Dirac initialisation of a convolution: the first filters each pass one channel through; the
+    /// others are uniform within 1 / sqrt(fan_in).
     Dirac,
-    /// Of a convolution: filters that make its outputs on the training images uncorrelated, and
-    /// their negatives. It is uniform as above until training images are seen.
+    /// Whitening initialisation of a convolution: filters that decorrelate its outputs on the
+    /// training images, and their negatives. Uniform within 1 / sqrt(fan_in) until training images
+    /// are available.
     Whiten,
 }
 

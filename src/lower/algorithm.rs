@@ -1,25 +1,37 @@
-//! How a convolution is computed, and the choice between the ways.
+//! The algorithms for convolutions, and the choice between them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::winograd::TileSize;
 use super::{Precision, Workload};
 use crate::graph::op::Conv;
 
-/// A way to compute a convolution in one direction.
+/// An algorithm for a convolution, in one of its three directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConvAlgorithm {
-    /// libtorch's.
+    /// libtorch's own algorithm.
     #[serde(rename = "library")]
     Library,
-    /// Winograd's with tiles of 2 x 2 outputs.
+    /// Winograd with tiles of 2 x 2 outputs.
     #[serde(rename = "f2")]
     WinogradF2,
-    /// Winograd's with tiles of 4 x 4 outputs.
+    /// Winograd with tiles of 4 x 4 outputs.
     #[serde(rename = "f4")]
     WinogradF4,
+}
+
+impl ConvAlgorithm {
+    /// Its tile size, if it has tiles.
+    pub fn tile(self) -> Option<TileSize> {
+        match self {
+            ConvAlgorithm::Library => None,
+            ConvAlgorithm::WinogradF2 => Some(TileSize::Two),
+            ConvAlgorithm::WinogradF4 => Some(TileSize::Four),
+        }
+    }
 }
 
 impl fmt::Display for ConvAlgorithm {
@@ -32,39 +44,39 @@ impl fmt::Display for ConvAlgorithm {
     }
 }
 
-/// The ways of one convolution.
+/// The algorithms of one convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConvAlgorithms {
-    /// The output from the input.
+    /// For the output.
     pub forward: ConvAlgorithm,
-    /// The gradient by the input.
+    /// For the gradient with respect to the input.
     pub input: ConvAlgorithm,
-    /// The gradient by the weights.
+    /// For the gradient with respect to the weights.
     pub weights: ConvAlgorithm,
 }
 
 impl ConvAlgorithms {
-    /// One way for all directions.
+    /// The same algorithm for all directions.
     pub fn all(algorithm: ConvAlgorithm) -> ConvAlgorithms {
         ConvAlgorithms { forward: algorithm, input: algorithm, weights: algorithm }
     }
 }
 
-/// How long the library and another algorithm took for a convolution.
+/// Timings of a convolution with libtorch and with another algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Times {
-    /// The other one.
+    /// The other algorithm.
     pub candidate: ConvAlgorithm,
-    /// For how many images.
+    /// The number of images.
     pub images: u64,
-    /// Seconds of the library and of the candidate: forward, by the input, and by the weights. 0
-    /// where it was not timed.
+    /// Seconds of libtorch and of the candidate: forward, and the gradients with respect to the
+    /// input and the weights. 0 if not timed.
     pub seconds: [[f64; 2]; 3],
 }
 
 impl Times {
-    /// The faster one in each direction.
-    pub fn ways(&self) -> ConvAlgorithms {
+    /// The faster algorithm in each direction.
+    pub fn algorithms(&self) -> ConvAlgorithms {
         let [forward, input, weights] =
             self.seconds.map(|[library, candidate]| match candidate < library {
                 true => self.candidate,
@@ -74,31 +86,31 @@ impl Times {
     }
 }
 
-/// Which algorithms a net's convolutions may take.
+/// Which algorithms the convolutions of a net may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
-    /// The fastest on this machine, direction by direction: in fp32 of the library's and `f4`, in
-    /// bf16 of the library's and `f2`.
+    /// The fastest on this machine, per direction: libtorch or `f4` in fp32, libtorch or `f2` in
+    /// bf16.
     #[default]
     Auto,
-    /// libtorch's.
+    /// libtorch's own algorithm.
     Library,
-    /// Winograd's with tiles of 2 x 2, wherever it can be. In bf16 its error is 1.6 times the
-    /// library's.
+    /// Winograd with tiles of 2 x 2, wherever it applies. In bf16 its error is 1.6 times that of
+    /// libtorch.
     F2,
-    /// Winograd's with tiles of 4 x 4, wherever it can be. In bf16 its error is six to nine times
-    /// the library's.
+    /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is six to nine times
+    /// that of libtorch.
     F4,
 }
 
-/// Multiplications of a batch below which the choice does not matter.
+/// The number of multiplications per batch below which the choice does not matter.
 const SMALL: u64 = 30_000_000;
-/// Images on which a convolution is timed, at most.
+/// The maximum number of images that a convolution is timed on.
 const IMAGES: u64 = 128;
 
 impl ConvChoice {
-    /// What the library is timed against, if the choice is to be made by time.
+    /// The algorithm that libtorch is timed against, if the choice is made by timing.
     pub fn candidate(self, precision: Precision) -> Option<ConvAlgorithm> {
         match (self, precision) {
             (ConvChoice::Auto, Precision::Fp32) => Some(ConvAlgorithm::WinogradF4),
@@ -107,7 +119,7 @@ impl ConvChoice {
         }
     }
 
-    /// What to know before computing by this choice in a precision.
+    /// A warning about this choice in a precision.
     pub fn warning(self, precision: Precision) -> Option<&'static str> {
         (self == ConvChoice::F4 && precision == Precision::Bf16).then_some(
             "f4 convolutions in bf16 lose more than half of a gradient's accuracy; \
@@ -115,7 +127,7 @@ impl ConvChoice {
         )
     }
 
-    /// The choice without timing: what would be timed against the library, wherever it can be.
+    /// The choice without timing: the candidate, wherever it applies.
     pub fn by_rule(self, precision: Precision) -> ConvChoice {
         match self.candidate(precision) {
             Some(ConvAlgorithm::WinogradF4) => ConvChoice::F4,
@@ -126,8 +138,8 @@ impl ConvChoice {
         }
     }
 
-    /// The images on which a convolution of `[channels, height, width]` is timed; none if it is too
-    /// small for the choice to matter.
+    /// The number of images to time a convolution of `[channels, height, width]` on; `None` if it
+    /// is too small for the choice to matter.
     pub fn timed(op: &Conv, [in_channels, height, width]: [u64; 3], batch: u64) -> Option<u64> {
         let images = IMAGES.min(batch);
         let macs = [images, in_channels, op.out, 9, height, width]
@@ -136,8 +148,8 @@ impl ConvChoice {
         (macs >= SMALL).then_some(images)
     }
 
-    /// The ways of a convolution that Winograd's algorithm computes, as far as they are known
-    /// without timing: the candidate is assumed to win.
+    /// The algorithms of a convolution that Winograd applies to, without timing: the candidate is
+    /// assumed to be faster.
     pub fn assumed(self, op: &Conv, image: [u64; 3], load: Workload) -> ConvAlgorithms {
         ConvAlgorithms::all(match self {
             ConvChoice::Library => ConvAlgorithm::Library,

@@ -129,7 +129,7 @@ pub fn runs_kernels(features: Features, precision: Precision) -> bool {
     kernels_need(precision).is_some_and(|needed| features.contains(needed))
 }
 
-/// Whether bf16 is faster than fp32 here: the dot product instructions make it so.
+/// Whether bf16 is faster than fp32: it is with the bf16 dot product instructions.
 pub fn has_bf16() -> bool {
     Features::detect().contains(Features::AVX512_BF16)
 }

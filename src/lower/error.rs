@@ -1,15 +1,15 @@
-/// What libtorch refused, in one line.
+/// An error of libtorch, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {message}")]
 pub struct TorchError {
     /// The path of the node, or what the runner was doing.
     pub at: String,
-    /// The first line of libtorch's text. The rest is its call stack.
+    /// The first line of libtorch's message. The rest is its call stack.
     pub message: String,
 }
 
 impl TorchError {
-    /// Whether memory ran out, of the machine or of its GPU.
+    /// Whether it is out of memory, on the host or the GPU.
     pub fn is_out_of_memory(&self) -> bool {
         let text = self.message.to_lowercase();
         ["can't allocate memory", "not enough memory", "out of memory"]

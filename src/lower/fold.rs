@@ -1,27 +1,27 @@
-//! Weights of a rewritten net from those of the net as it was, in fp64.
+//! Weights of a rewritten net from those of the original, in fp64.
 
 use std::collections::HashMap;
 
-use super::weights::{Numbers, Weights};
+use super::{Numbers, Weights, WeightsError};
 use crate::passes::{Fold, Optimised};
 
-/// A tensor under way.
+/// A tensor in fp64.
 #[derive(Debug, Clone)]
-struct Wide {
-    /// How many outputs it has: its first dimension.
+struct Fp64 {
+    /// The number of outputs: its first dimension.
     rows: usize,
     values: Vec<f64>,
 }
 
-type All = HashMap<String, Wide>;
+type All = HashMap<String, Fp64>;
 
 impl Weights {
-    /// What `optimised` makes of these, which belong to its source.
+    /// The weights of `optimised`, from these weights of its source.
     ///
     /// # Errors
-    /// A weight that is missing: these are of another net.
-    pub fn folded(&self, optimised: &Optimised) -> Result<Weights, String> {
-        let mut all: All = self.tensors().iter().map(|t| (t.name.clone(), Wide::of(t))).collect();
+    /// A missing weight: these belong to another net.
+    pub fn folded(&self, optimised: &Optimised) -> Result<Weights, WeightsError> {
+        let mut all: All = self.tensors().iter().map(|t| (t.name.clone(), Fp64::of(t))).collect();
         for fold in optimised.folds() {
             apply(&mut all, fold)?;
         }
@@ -30,10 +30,10 @@ impl Weights {
     }
 }
 
-impl Wide {
-    fn of(tensor: &Numbers) -> Wide {
+impl Fp64 {
+    fn of(tensor: &Numbers) -> Fp64 {
         let rows = tensor.dims.first().map_or(1, |&d| d as usize);
-        Wide { rows, values: tensor.values.iter().map(|&x| f64::from(x)).collect() }
+        Fp64 { rows, values: tensor.values.iter().map(|&x| f64::from(x)).collect() }
     }
 
     /// Multiplies each output by its factor.
@@ -45,11 +45,11 @@ impl Wide {
     }
 }
 
-fn apply(all: &mut All, fold: &Fold) -> Result<(), String> {
+fn apply(all: &mut All, fold: &Fold) -> Result<(), WeightsError> {
     let name = |layer: &str, what: &str| format!("{layer}.{what}");
     match fold {
         Fold::Norm { layer, norm, eps } => {
-            let of_norm = |what| get(all, &name(norm, what)).map(|wide| wide.values.clone());
+            let of_norm = |what| get(all, &name(norm, what)).map(|tensor| tensor.values.clone());
             let (gamma, beta) = (of_norm("weight")?, of_norm("bias")?);
             let (mean, var) = (of_norm("running_mean")?, of_norm("running_var")?);
             let scale: Vec<f64> =
@@ -59,7 +59,7 @@ fn apply(all: &mut All, fold: &Fold) -> Result<(), String> {
                 .map(|i| (own.map_or(0.0, |own| own.values[i]) - mean[i]) * scale[i] + beta[i])
                 .collect();
             get_mut(all, &name(layer, "weight"))?.scale(|i| scale[i]);
-            all.insert(name(layer, "bias"), Wide { rows: scale.len(), values: bias });
+            all.insert(name(layer, "bias"), Fp64 { rows: scale.len(), values: bias });
         }
         Fold::Scale { layer, by } => {
             get_mut(all, &name(layer, "weight"))?.scale(|_| *by);
@@ -73,7 +73,7 @@ fn apply(all: &mut All, fold: &Fold) -> Result<(), String> {
             let weight = product(after, before);
             let bias = |layer: &str| all.get(&name(layer, "bias")).cloned();
             let moved =
-                bias(first).map(|bias| product(after, &Wide { rows: bias.values.len(), ..bias }));
+                bias(first).map(|bias| product(after, &Fp64 { rows: bias.values.len(), ..bias }));
             let bias = match (moved, bias(second)) {
                 (Some(moved), Some(own)) => Some(sum(moved, &own)),
                 (moved, own) => moved.or(own),
@@ -85,8 +85,8 @@ fn apply(all: &mut All, fold: &Fold) -> Result<(), String> {
     Ok(())
 }
 
-/// The matrix product of `a` and `b`, each with its rows one after another.
-fn product(a: &Wide, b: &Wide) -> Wide {
+/// The matrix product of `a` and `b`, both row-major.
+fn product(a: &Fp64, b: &Fp64) -> Fp64 {
     let columns = b.values.len() / b.rows.max(1);
     let mut values = vec![0.0; a.rows * columns];
     for (row, out) in a.values.chunks(b.rows.max(1)).zip(values.chunks_mut(columns.max(1))) {
@@ -94,18 +94,18 @@ fn product(a: &Wide, b: &Wide) -> Wide {
             out.iter_mut().zip(line).for_each(|(out, y)| *out += x * y);
         }
     }
-    Wide { rows: a.rows, values }
+    Fp64 { rows: a.rows, values }
 }
 
-fn sum(mut a: Wide, b: &Wide) -> Wide {
+fn sum(mut a: Fp64, b: &Fp64) -> Fp64 {
     a.values.iter_mut().zip(&b.values).for_each(|(x, y)| *x += y);
     a
 }
 
-fn get<'a>(all: &'a All, name: &str) -> Result<&'a Wide, String> {
-    all.get(name).ok_or_else(|| format!("there is no weight `{name}`"))
+fn get<'a>(all: &'a All, name: &str) -> Result<&'a Fp64, WeightsError> {
+    all.get(name).ok_or_else(|| WeightsError::Missing(name.into()))
 }
 
-fn get_mut<'a>(all: &'a mut All, name: &str) -> Result<&'a mut Wide, String> {
-    all.get_mut(name).ok_or_else(|| format!("there is no weight `{name}`"))
+fn get_mut<'a>(all: &'a mut All, name: &str) -> Result<&'a mut Fp64, WeightsError> {
+    all.get_mut(name).ok_or_else(|| WeightsError::Missing(name.into()))
 }

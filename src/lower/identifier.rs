@@ -1,9 +1,8 @@
-//! Names of modules and weights as Python can have them, and TorchScript, which reads as Python
-//! does.
+//! Names of modules and weights as identifiers in Python and TorchScript.
 
-/// A name as an identifier that can be an attribute of a module, an argument, and a variable:
-/// letters, digits and `_` of ASCII, a letter first, for `_modules` and the like belong to
-/// `nn.Module`. One that is taken ends in `_`.
+/// A name as an identifier for a module attribute, an argument or a variable: ASCII letters, digits
+/// and `_`, starting with a letter, because names such as `_modules` belong to `nn.Module`. A
+/// reserved name gets a trailing `_`.
 pub fn identifier(name: &str) -> String {
     let mut text: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
@@ -13,8 +12,8 @@ pub fn identifier(name: &str) -> String {
     if TAKEN.contains(&text.as_str()) { text + "_" } else { text }
 }
 
-/// Keywords of Python and TorchScript, names that exported text uses itself, and attributes of
-/// `nn.Module`, `nn.Sequential` and the modules that `torch.jit.load` makes.
+/// Keywords of Python and TorchScript, names used in exported code, and attributes of `nn.Module`,
+/// `nn.Sequential` and the modules that `torch.jit.load` returns.
 #[rustfmt::skip]
 const TAKEN: &[&str] = &[
     "add_module", "and", "append", "apply", "as", "assert", "async", "await", "bfloat16", "break",

@@ -1,4 +1,4 @@
-//! The first values of weights, drawn from a seed.
+//! Initialisation of weights from a seed.
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::seed;
 use crate::graph::Init;
 
-/// The first values of the tensor named `name`, in the order of its dimensions.
+/// The initial values of the tensor `name`, row-major.
 pub fn draw(init: Init, dims: &[i64], seed: u64, name: &str) -> Vec<f32> {
     let count = dims.iter().product::<i64>() as usize;
     let mut rng = seed::rng(seed, &format!("init {name}"));
@@ -26,13 +26,13 @@ pub fn draw(init: Init, dims: &[i64], seed: u64, name: &str) -> Vec<f32> {
     }
 }
 
-/// Uniform within 1 / sqrt(inputs of a filter).
+/// Uniform within 1 / sqrt(fan_in).
 fn fan_in(dims: &[i64]) -> Init {
     let bound = 1.0 / (dims[1..].iter().product::<i64>() as f64).sqrt();
     Init::Uniform(-bound, bound)
 }
 
-/// The filter of number i passes channel i on, as long as there are channels; the others are drawn.
+/// Filter i passes channel i through, as long as there are channels; the others are random.
 fn dirac(dims: &[i64], seed: u64, name: &str) -> Vec<f32> {
     let mut values = draw(fan_in(dims), dims, seed, name);
     let &[_, channels, height, width] = dims else { return values };

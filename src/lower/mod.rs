@@ -1,36 +1,39 @@
-//! Lowering: from a checked graph to a plan of what is to be computed.
+//! Lowering: from a checked graph to an execution plan.
 //!
-//! [`plan`](fn@plan) puts the ops that the output needs into an order and says when each value may
-//! be dropped. A
-//! [`Schedule`] says what of it is computed together and which memory is shared. Both are pure; the
-//! package `netc-torch` computes by them. Weights start from a [`seed`], each tensor from a stream
-//! of its own named by its path, so that a layer more changes no other layer's weights.
+//! [`plan`](fn@plan) orders the ops that the output depends on and determines when each value can
+//! be dropped. A [`Schedule`] fuses ops and assigns memory. Both are pure; the package `netc-torch`
+//! executes them. Weights are initialised from a [`seed`], each tensor from a random stream named
+//! by its path, so that adding a layer does not change the weights of others.
 
 mod algorithm;
+mod backend;
 pub mod cpu;
 mod error;
 pub mod fold;
 pub mod identifier;
 pub mod init;
+mod optimisations;
 mod plan;
 mod precision;
 mod predict;
 mod pytorch;
-mod saving;
 pub mod schedule;
-pub mod sealed;
 pub mod seed;
+pub mod tensor_file;
 mod weights;
+mod weights_error;
 pub mod winograd;
+mod workload;
 
 pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, Times};
+pub use backend::{Backend, Footprint};
 pub use error::TorchError;
+pub use optimisations::{Disabled, Optimisation};
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 pub use predict::Predicted;
 pub use pytorch::{pytorch, torchscript};
-pub use saving::{Disabled, Optimisation};
-pub use schedule::{
-    Facts, Footprint, FusedOps, Kernel, Schedule, ScheduleOptions, Slots, Task, Workload,
-};
+pub use schedule::{FusedOps, Kernel, Schedule, ScheduleOptions, Slots, Task, ValueInfo};
 pub use weights::{Numbers, Weights};
+pub use weights_error::WeightsError;
+pub use workload::Workload;

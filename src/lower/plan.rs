@@ -1,36 +1,36 @@
-use std::collections::{HashMap, HashSet};
-
 use crate::check::Checked;
+use crate::graph::flat::{self, Flat};
 use crate::graph::op::Alias;
 use crate::graph::{NodeId, Op, Shape};
 
-/// What to compute, in order. The first step is the input, the last one the output.
+/// The steps to compute, in order. The first is the input, the last is the output.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    steps: Vec<Step>,
+    flat: Flat<Operation>,
 }
 
 /// One op in its turn.
+pub type Step = flat::Step<Operation>;
+
+/// An op and what it computes on.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct Operation {
     /// The node.
     pub node: NodeId,
     /// Its path.
     pub path: String,
-    /// What it does.
+    /// The op.
     pub op: Op,
-    /// The steps whose values it reads, by position. All come before it.
-    pub operands: Vec<usize>,
-    /// The shapes of those values.
+    /// The shapes of the values that it reads.
     pub operand_shapes: Vec<Shape>,
-    /// The shape of its own value.
+    /// The shape of its value.
     pub shape: Shape,
-    /// The steps whose values nothing reads after this step.
+    /// The steps whose values are not read after this step.
     pub last_uses: Vec<usize>,
 }
 
-impl Step {
-    /// Whether its value is its operand's memory.
+impl Operation {
+    /// Whether its value is a view of its operand.
     pub fn is_view(&self) -> bool {
         match self.op.traits().alias {
             Alias::Always => true,
@@ -46,12 +46,18 @@ impl Step {
 impl Plan {
     /// The steps, in order.
     pub fn steps(&self) -> &[Step] {
-        &self.steps
+        &self.flat.steps
     }
 
-    /// Lets dropout drop nothing: two generators, such as those of two devices, never draw alike.
+    /// The readers of each step's value, with multiplicity.
+    pub fn readers(&self) -> Vec<Vec<usize>> {
+        self.flat.readers()
+    }
+
+    /// Disables dropout, because different generators, such as those of two devices, draw different
+    /// numbers.
     pub fn drop_nothing(&mut self) {
-        for step in &mut self.steps {
+        for step in &mut self.flat.steps {
             if let Op::Dropout(dropout) = &mut step.op {
                 dropout.p = 0.0;
             }
@@ -60,52 +66,33 @@ impl Plan {
 
     /// The shape of the input for one example.
     pub fn input_shape(&self) -> &Shape {
-        &self.steps[0].shape
+        &self.flat.steps[0].shape
     }
 }
 
-/// Plans a checked graph: its input, and whatever the output depends on.
+/// Plans a checked graph: its input, and everything that the output depends on.
 pub fn plan(net: &Checked) -> Plan {
-    let needed = needed(net);
-    let order = std::iter::once(net.input())
-        .chain(net.order().iter().copied().filter(|id| *id != net.input() && needed.contains(id)));
-    let mut at = HashMap::new();
-    let mut steps: Vec<Step> = Vec::new();
-    for id in order {
+    let mut flat = net.flat(|id| {
         let node = net.node(id);
-        steps.push(Step {
+        Operation {
             node: id,
             path: node.path.clone(),
             op: node.op.clone(),
-            operands: net.graph().operands(id).iter().map(|operand| at[operand]).collect(),
             operand_shapes: net.operand_shapes(id).into_iter().cloned().collect(),
             shape: net.shape(id).clone(),
             last_uses: Vec::new(),
-        });
-        at.insert(id, steps.len() - 1);
-    }
-    mark_last_uses(&mut steps);
-    Plan { steps }
+        }
+    });
+    flat.keep(&flat.needed());
+    mark_last_uses(&mut flat);
+    Plan { flat }
 }
 
-fn needed(net: &Checked) -> HashSet<NodeId> {
-    let mut needed = HashSet::new();
-    let mut waiting = vec![net.output()];
-    while let Some(id) = waiting.pop() {
-        if needed.insert(id) {
-            waiting.extend(net.graph().operands(id));
-        }
-    }
-    needed
-}
-
-fn mark_last_uses(steps: &mut [Step]) {
-    let mut read_later = HashSet::new();
-    for step in steps.iter_mut().rev() {
-        for &operand in &step.operands {
-            if read_later.insert(operand) {
-                step.last_uses.push(operand);
-            }
-        }
+fn mark_last_uses(flat: &mut Flat<Operation>) {
+    let mut read_later = vec![false; flat.steps.len()];
+    for step in flat.steps.iter_mut().rev() {
+        let flat::Step { operands, content } = step;
+        let last = operands.iter().filter(|&&o| !std::mem::replace(&mut read_later[o], true));
+        content.last_uses.extend(last);
     }
 }

@@ -3,8 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The arithmetic of the activations and of the weights as they are used. Masters, batch
-/// normalisation's own arithmetic and the loss are fp32, in `Fp64` fp64 like all the rest.
+/// The precision of activations and of weights in computations. Master weights, batch normalisation
+/// and the loss are always fp32, except that with `Fp64` everything is fp64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -19,7 +19,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Bytes of a number.
+    /// Bytes per element.
     pub fn bytes(self) -> u64 {
         match self {
             Precision::Fp64 => 8,
@@ -28,7 +28,7 @@ impl Precision {
         }
     }
 
-    /// As the command line writes it.
+    /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Precision::Fp64 => "fp64",

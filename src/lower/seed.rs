@@ -1,5 +1,5 @@
-//! Random streams. Each is named by a run's seed and by what it is for, so that no draw depends on
-//! how many others came before it.
+//! Random streams. Each is derived from a run's seed and its purpose, so that no stream depends on
+//! how much was drawn from others.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -11,7 +11,7 @@ pub fn rng(seed: u64, purpose: &str) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(digest(seed, purpose))
 }
 
-/// A seed below 2^63 for a generator that is not ours: libtorch's.
+/// A seed below 2^63 for libtorch's generator.
 pub fn derive(seed: u64, purpose: &str) -> i64 {
     let [a, b, c, d, e, f, g, h, ..] = digest(seed, purpose);
     i64::from_le_bytes([a, b, c, d, e, f, g, h & 0x7f])

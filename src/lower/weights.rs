@@ -1,14 +1,13 @@
-//! The weights and buffers of a net as plain numbers: what exporters write and importers give,
-//! without libtorch.
+//! The weights and buffers of a net as plain arrays, for exporters and importers, without libtorch.
 
 use std::collections::HashMap;
 
-use super::sealed::{Entry, most_bytes, open, seal};
-use super::{init, plan};
+use super::tensor_file::{Entry, TensorFileError, most_bytes, open, write};
+use super::{WeightsError, init, plan};
 use crate::check::Checked;
 use crate::graph::op;
 
-/// Every weight and buffer that a net needs, in the order of its plan.
+/// All weights and buffers of a net, in the order of its plan.
 #[derive(Debug, Clone, Default)]
 pub struct Weights {
     tensors: Vec<Numbers>,
@@ -21,21 +20,24 @@ pub struct Numbers {
     pub name: String,
     /// Its sizes, in PyTorch's order.
     pub dims: Vec<u64>,
-    /// The numbers, in the order of the dimensions.
+    /// The values, row-major.
     pub values: Vec<f32>,
 }
 
 impl Weights {
-    /// First weights from a seed: the same that training starts from.
+    /// Initial weights from a seed: those that training starts from.
     ///
     /// # Errors
-    /// More numbers than memory has room for.
-    pub fn initial(net: &Checked, seed: u64) -> Result<Weights, String> {
+    /// Out of memory.
+    pub fn initial(net: &Checked, seed: u64) -> Result<Weights, WeightsError> {
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
-            let count = count(&spec)?;
-            let room = Vec::<f32>::new().try_reserve_exact(count);
-            room.map_err(|_| format!("there is no memory for the {count} numbers of `{name}`"))?;
+            let elements = spec.elements();
+            let room = usize::try_from(elements)
+                .is_ok_and(|elements| Vec::<f32>::new().try_reserve_exact(elements).is_ok());
+            if !room {
+                return Err(WeightsError::OutOfMemory { name, elements });
+            }
             let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
             let values = init::draw(spec.init, &dims, seed, &name);
             tensors.push(Numbers { name, dims: spec.dims, values });
@@ -43,20 +45,19 @@ impl Weights {
         Ok(Weights { tensors })
     }
 
-    /// The most bytes of a file that holds those of a net, and the state of its training.
+    /// The maximum size of a file with the weights of a net and its training state.
     pub fn most_bytes(net: &Checked) -> u64 {
         most_bytes(specs(net).iter().fold(0, |all, (_, spec)| spec.elements().saturating_add(all)))
     }
 
-    /// Those that a `safetensors` file holds; of a training that keeps a running mean of them, that
-    /// mean. It must have exactly the net's names, shapes and fp32, and may have the state of a
-    /// training.
+    /// Reads a `safetensors` file; if it has a moving average of the weights, that average. It must
+    /// have exactly the net's names and shapes, in fp32, and may contain training state.
     ///
     /// # Errors
-    /// The first difference, in words.
-    pub fn of_safetensors(net: &Checked, bytes: &[u8]) -> Result<Weights, String> {
+    /// The first difference, as a message.
+    pub fn of_safetensors(net: &Checked, bytes: &[u8]) -> Result<Weights, WeightsError> {
         let file = open(bytes)?;
-        let prefix = file.tested();
+        let prefix = file.eval_prefix();
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
             let dims: Vec<i64> = spec.dims.iter().map(|&size| size as i64).collect();
@@ -64,42 +65,39 @@ impl Weights {
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
         match file.extra(|name| tensors.iter().any(|t| t.name == name)) {
-            Some(extra) => Err(format!("it has a tensor `{extra}` that the net lacks")),
+            Some(extra) => Err(WeightsError::Extra(extra.into())),
             None => Ok(Weights { tensors }),
         }
     }
 
-    /// Those that `get` gives by name.
+    /// The weights that `get` returns by name.
     ///
     /// # Errors
-    /// The first one that it lacks, or that has another count of numbers than the net needs.
+    /// The first one that is missing or has the wrong number of elements.
     pub fn of(
         net: &Checked,
         mut get: impl FnMut(&str) -> Option<Vec<f32>>,
-    ) -> Result<Weights, String> {
+    ) -> Result<Weights, WeightsError> {
         let mut tensors = Vec::new();
         for (name, spec) in specs(net) {
-            let values = get(&name).ok_or_else(|| format!("there is no weight `{name}`"))?;
-            if values.len() as u64 != spec.elements() {
-                return Err(format!(
-                    "`{name}` has {} numbers, not {}",
-                    values.len(),
-                    spec.elements()
-                ));
+            let Some(values) = get(&name) else { return Err(WeightsError::Missing(name)) };
+            let (found, expected) = (values.len(), spec.elements());
+            if found as u64 != expected {
+                return Err(WeightsError::Elements { name, found, expected });
             }
             tensors.push(Numbers { name, dims: spec.dims, values });
         }
         Ok(Weights { tensors })
     }
 
-    /// The same for a net of the same graph whose nodes have other names.
+    /// The same weights for a net with the same graph and other node names.
     ///
     /// # Errors
-    /// A net of another graph.
-    pub fn renamed(&self, from: &Checked, to: &Checked) -> Result<Weights, String> {
+    /// A net with another graph.
+    pub fn renamed(&self, from: &Checked, to: &Checked) -> Result<Weights, WeightsError> {
         let (old, new) = (from.graph().canonical_order(), to.graph().canonical_order());
         if from.graph().canonical() != to.graph().canonical() {
-            return Err("the nets differ in more than names".into());
+            return Err(WeightsError::OtherNet);
         }
         let paths: HashMap<&str, &str> = new
             .iter()
@@ -115,17 +113,20 @@ impl Weights {
         })
     }
 
-    /// These as a `safetensors` file, `facts` as JSON under the metadata key `netc`. The same
-    /// content gives the same bytes.
+    /// These weights as a `safetensors` file, with `facts` as JSON under the metadata key `netc`.
+    /// The same content gives the same bytes.
     ///
     /// # Errors
-    /// What the format cannot hold.
-    pub fn to_safetensors(&self, facts: Option<&serde_json::Value>) -> Result<Vec<u8>, String> {
+    /// Tensors that the format cannot represent.
+    pub fn to_safetensors(
+        &self,
+        facts: Option<&serde_json::Value>,
+    ) -> Result<Vec<u8>, TensorFileError> {
         let entry = |tensor: &Numbers| {
             let shape = tensor.dims.iter().map(|&size| size as usize).collect();
             (tensor.name.clone(), Entry::floats(shape, &tensor.values))
         };
-        seal(&self.tensors.iter().map(entry).collect::<Vec<_>>(), facts)
+        write(&self.tensors.iter().map(entry).collect::<Vec<_>>(), facts)
     }
 
     /// The tensors, in the order of the plan.
@@ -133,13 +134,13 @@ impl Weights {
         &self.tensors
     }
 
-    /// The tensor of a name.
+    /// The tensor with this name.
     pub fn get(&self, name: &str) -> Option<&Numbers> {
         self.tensors.iter().find(|tensor| tensor.name == name)
     }
 }
 
-/// The tensors that a net needs, each under its full name.
+/// The tensors of a net with their full names.
 fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
     let mut specs = Vec::new();
     for step in plan(net).steps() {
@@ -148,9 +149,4 @@ fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
         specs.extend(step.op.tensors(&shapes).into_iter().map(named));
     }
     specs
-}
-
-fn count(spec: &op::Tensor) -> Result<usize, String> {
-    usize::try_from(spec.elements())
-        .map_err(|_| format!("{} numbers are too many", spec.elements()))
 }

@@ -1,22 +1,22 @@
-//! How Winograd's convolutions cut up their work, and the memory that takes. Pure; the kernels
-//! compute by it.
+//! The blocking of Winograd convolutions, and the memory that it needs. Pure; the kernels follow
+//! it.
 //!
-//! Sizes are in words of 32 bits: one number of fp32, two of bf16.
+//! Sizes are in 32-bit words: one fp32 number or two bf16 numbers.
 
-/// Channels of a panel: what the inner product computes side by side.
+/// Channels of a panel, which the inner kernel computes in parallel.
 pub const PANEL: usize = 32;
-/// Words between planes of transformed points: at a distance of a power of two they would share
-/// cache sets.
+/// Padding in words between planes of transformed points: at a power-of-two distance they would map
+/// to the same cache sets.
 pub const GAP: usize = 16;
-/// Outputs whose products are computed before they are transformed back.
+/// The number of output channels whose products are computed before the inverse transform.
 pub const GROUP: usize = 2 * PANEL;
 
-/// The tile of an algorithm, in outputs.
+/// The output tile of an algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TileSize {
     /// 2 x 2.
     Two,
-    /// 4 x 4: fewer products, and in bf16 a larger error.
+    /// 4 x 4: fewer multiplications, and a larger error in bf16.
     Four,
 }
 
@@ -35,10 +35,10 @@ impl TileSize {
     }
 }
 
-/// A convolution's sizes, in images, pixels and channels.
+/// The dimensions of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dims {
-    /// Images of a batch.
+    /// Batch size.
     pub images: usize,
     /// Rows of an image.
     pub height: usize,
@@ -51,42 +51,42 @@ pub struct Dims {
 }
 
 impl Dims {
-    /// Tiles of an image, down and right.
+    /// Tiles per image, vertically and horizontally.
     pub fn across(&self, tile: TileSize) -> [usize; 2] {
         [self.height.div_ceil(tile.outputs()), self.width.div_ceil(tile.outputs())]
     }
 
-    /// How many tiles all images have.
+    /// The number of tiles of all images.
     pub fn tiles(&self, tile: TileSize) -> usize {
         let [down, right] = self.across(tile);
         self.images * down * right
     }
 
-    /// The same convolution from outputs to inputs.
+    /// The transposed convolution, from outputs to inputs.
     pub fn transposed(self) -> Dims {
         Dims { in_channels: self.out_channels, out_channels: self.in_channels, ..self }
     }
 }
 
-/// Words of so many channels, `pack` numbers in a word, rounded up to whole blocks of 16.
+/// Words for this many channels, `pack` numbers per word, rounded up to a multiple of 16.
 pub fn depth(channels: usize, pack: usize) -> usize {
     channels.next_multiple_of(16) / pack
 }
 
-/// Panels of so many channels.
+/// Panels for this many channels.
 pub fn panels(channels: usize) -> usize {
     channels.div_ceil(PANEL)
 }
 
-/// Words of transformed weights from `from` channels to `to`.
+/// Words of the transformed weights from `from` channels to `to`.
 pub fn packed(tile: TileSize, pack: usize, from: usize, to: usize) -> usize {
     tile.points() * panels(to) * depth(from, pack) * PANEL
 }
 
-/// A convolution's blocks of tiles.
+/// The blocking of a convolution into blocks of tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forward {
-    /// Tiles of a block: its transformed input stays in the second-level cache.
+    /// Tiles per block: its transformed input fits in the L2 cache.
     pub block: usize,
     /// Words from one plane of transformed inputs to the next.
     pub plane: usize,
@@ -95,7 +95,7 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// For so many channels of the input.
+    /// The blocking for this many input channels.
     pub fn new(tile: TileSize, pack: usize, in_channels: usize) -> Forward {
         let block = match tile {
             TileSize::Two => 96,
@@ -105,31 +105,31 @@ impl Forward {
         Forward { block, plane, product_plane: block * GROUP + GAP }
     }
 
-    /// Words of a thread's inputs and products.
+    /// Words of a thread's buffers for inputs and products.
     pub fn scratch(&self, tile: TileSize) -> [usize; 2] {
         [tile.points() * self.plane, tile.points() * self.product_plane]
     }
 }
 
-/// How the gradient by the weights is shared by threads: each sums blocks of 16 outputs over some
-/// tiles.
+/// How threads share the computation of the weight gradient: each accumulates blocks of 16 output
+/// channels over some of the tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByWeights {
-    /// Tiles of a block, a multiple of what a word holds.
+    /// Tiles per block, a multiple of the numbers per word.
     pub block: usize,
-    /// Whether threads share the outputs, so that each sums fewer numbers over all tiles; otherwise
-    /// the tiles.
+    /// Whether threads split the output channels, each accumulating fewer of them over all tiles;
+    /// otherwise they split the tiles.
     pub by_outputs: bool,
     /// Words from one plane of transformed inputs to the next, and of transformed gradients.
     pub planes: [usize; 2],
-    /// Words of a thread's sums.
+    /// Words of a thread's accumulators.
     pub sums: usize,
 }
 
 impl ByWeights {
-    /// For so many threads.
+    /// The blocking for this many threads.
     pub fn new(tile: TileSize, pack: usize, dims: &Dims, threads: usize) -> ByWeights {
-        // Wide layers have large sums, which each block reads and writes once.
+        // Wide layers have large accumulators, which each block reads and writes once.
         let block = if dims.in_channels >= 512 { 512 } else { 128 };
         let outputs = dims.out_channels.div_ceil(16);
         let by_outputs = outputs >= threads && dims.tiles(tile) < 24 * dims.out_channels;
@@ -143,7 +143,7 @@ impl ByWeights {
         }
     }
 
-    /// Words of a thread's inputs, gradients and sums.
+    /// Words of a thread's buffers for inputs, gradients and accumulators.
     pub fn scratch(&self, tile: TileSize) -> [usize; 3] {
         [tile.points() * self.planes[0], tile.points() * self.planes[1], self.sums]
     }

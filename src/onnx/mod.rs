@@ -13,10 +13,10 @@ mod proto {
     include!("proto/onnx.rs");
 }
 
-pub use export::{Form, OPSET, export};
+pub use export::{ExportError, Form, OPSET, export};
 pub use import::{ImportError, Imported, MAX_FILE, Versions, import, import_sized, ops};
 
-/// Arguments for initialisation and for what is trained, for which ONNX has no place.
+/// Arguments for initialisation and training, which ONNX cannot represent.
 const OF_TRAINING: &[&str] = &["gamma", "beta", "init", "train_gamma", "train_weight"];
 
 /// The shortest decimal that rounds to this fp32 value, which is most likely what a person wrote.
@@ -24,8 +24,8 @@ fn decimal(x: f32) -> f64 {
     x.to_string().parse().unwrap_or(f64::from(x))
 }
 
-/// The weight of the newest batch in running statistics, computed from that of the old value,
-/// which ONNX states.
+/// The momentum as in PyTorch, the weight of the current batch, from that of ONNX, the weight of
+/// the old value.
 fn rate(stays: f32) -> f64 {
     format!("{:.6}", 1.0 - decimal(stays)).parse().unwrap_or(0.0)
 }

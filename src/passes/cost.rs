@@ -1,8 +1,8 @@
 use crate::check::Checked;
 use crate::graph::op::{Alias, Category, Traits};
 
-/// How many numbers the ops read and write for one example, each op by itself; views move none, and
-/// weights are shared by a batch.
+/// The number of elements that the ops read and write for one example, without fusion. Views count
+/// nothing, and weights are not counted because a batch shares them.
 pub fn traffic(net: &Checked) -> u64 {
     let mut numbers = 0u64;
     for &id in net.order() {

@@ -3,14 +3,14 @@ use crate::graph::Op;
 
 pub(super) fn run(lines: &mut Lines) -> Vec<String> {
     let mut changes = Vec::new();
-    for i in 0..lines.lines.len() {
-        let Op::Scale(scale) = lines.lines[i].op.clone() else { continue };
-        let before = lines.lines[i].operands()[0];
+    for i in 0..lines.flat.steps.len() {
+        let Op::Scale(scale) = lines.flat.steps[i].op.clone() else { continue };
+        let before = lines.flat.steps[i].operands[0];
         if lines.only_reader(before) != Some(i) {
             continue;
         }
-        let layer = lines.lines[before].path.clone();
-        let op = &mut lines.lines[before].op;
+        let layer = lines.flat.steps[before].path.clone();
+        let op = &mut lines.flat.steps[before].op;
         if let Op::Scale(first) = op {
             first.by *= scale.by;
         } else if matches!(op, Op::Conv(_) | Op::Linear(_)) {
@@ -18,7 +18,7 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
         } else {
             continue;
         }
-        changes.push(format!("{} goes into {layer}", lines.lines[i].path));
+        changes.push(format!("{} goes into {layer}", lines.flat.steps[i].path));
         lines.forward(i, before);
     }
     lines.sweep();

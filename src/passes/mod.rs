@@ -1,9 +1,8 @@
-//! Passes: the same function of the same weights, computed with less.
+//! Passes: rewrites that compute the same function of the same weights at a lower cost.
 //!
-//! Each pass is a file. It rewrites the net as a list of lines, and what it makes is checked like
-//! any graph. What it must keep depends on the [`Purpose`]: for training the gradients and the
-//! running statistics as well as the value, for evaluation the value alone, so that there weights
-//! may be folded into one another ([`Fold`]).
+//! Each pass is a file. It rewrites the net as a list of lines, and its result is checked like any
+//! graph. What it must preserve depends on the [`Purpose`]: for training the values, gradients and
+//! running statistics; for evaluation only the values, so that weights may be folded ([`Fold`]).
 
 mod common;
 mod cost;
@@ -18,30 +17,30 @@ mod pool_first;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Checked, check};
+use crate::check::{CheckError, Checked, check};
 
 pub use cost::traffic;
 use lines::Lines;
 
-/// What a net is computed for.
+/// The mode that a net is optimised for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Forward and backward, batch by batch.
     Training,
-    /// Forward alone, with the running statistics.
+    /// Forward only, with the running statistics.
     Evaluation,
 }
 
-/// A rewriting.
+/// A rewrite of the net.
 #[derive(Debug)]
 pub struct Pass {
     /// Its name on the command line.
     pub name: &'static str,
-    /// What it does, in a few words.
+    /// A short description.
     pub about: &'static str,
-    /// Whether it is for evaluation alone.
+    /// Whether it applies only to evaluation.
     pub evaluation_only: bool,
-    /// Rewrites, and says each change in words.
+    /// Rewrites the net and returns a description of each change.
     run: fn(&mut Lines) -> Vec<String>,
 }
 
@@ -97,68 +96,68 @@ pub const PASSES: &[Pass] = &[
     },
 ];
 
-/// How weights of the net become those of its rewriting. The names are paths.
+/// How the weights of the rewritten net are computed from those of the original. Names are paths.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fold {
-    /// A batch normalisation by its running statistics goes into the layer before it, which has a
-    /// bias then.
+    /// Folds a batch normalisation, with its running statistics, into the layer before it, which
+    /// then has a bias.
     Norm {
         /// The convolution or linear layer.
         layer: String,
         /// The batch normalisation.
         norm: String,
-        /// What it adds to the variance.
+        /// The epsilon of the batch normalisation.
         eps: f64,
     },
-    /// Weight and bias are multiplied.
+    /// Multiplies weight and bias.
     Scale {
         /// The convolution or linear layer.
         layer: String,
-        /// By what.
+        /// The factor.
         by: f64,
     },
-    /// The product of two linear layers' weights, in place of the second.
+    /// Replaces the weight of the second of two linear layers by the product of both.
     Linear {
-        /// The one that is computed first.
+        /// The first layer.
         first: String,
-        /// The one that reads it.
+        /// The second layer.
         second: String,
     },
 }
 
-/// What one pass made of a net.
+/// The result of one pass.
 #[derive(Debug, Clone)]
 pub struct Stage {
     /// The pass.
     pub pass: &'static str,
-    /// Each change in words.
+    /// A description of each change.
     pub changes: Vec<String>,
     /// The net after it.
     pub net: Checked,
-    /// All folds so far, to be done in this order.
+    /// All folds so far, in the order in which they are applied.
     pub folds: Vec<Fold>,
 }
 
-/// A net and what the passes made of it.
+/// A net and the results of the passes.
 #[derive(Debug, Clone)]
 pub struct Optimised {
     source: Checked,
-    /// The passes that changed something, in their order.
+    /// The passes that changed something, in order.
     pub stages: Vec<Stage>,
 }
 
 impl Optimised {
-    /// The net to compute.
+    /// The final net.
     pub fn net(&self) -> &Checked {
         self.stages.last().map_or(&self.source, |stage| &stage.net)
     }
 
-    /// The net as it was.
+    /// The original net.
     pub fn source(&self) -> &Checked {
         &self.source
     }
 
-    /// As it was after the first `count` stages.
+    /// The result of the first `count` stages only.
     pub fn until(&self, count: usize) -> Optimised {
         Optimised {
             source: self.source.clone(),
@@ -166,7 +165,7 @@ impl Optimised {
         }
     }
 
-    /// How its weights come from those of the source.
+    /// How its weights are computed from those of the source.
     pub fn folds(&self) -> &[Fold] {
         self.stages.last().map_or(&[], |stage| &stage.folds)
     }
@@ -204,7 +203,7 @@ impl TryFrom<String> for Choice {
 impl std::str::FromStr for Choice {
     type Err = String;
 
-    /// `all`, `none`, or names at commas.
+    /// `all`, `none`, or comma-separated names.
     fn from_str(text: &str) -> Result<Choice, String> {
         match text {
             "all" => return Ok(Choice::All),
@@ -225,11 +224,21 @@ impl std::str::FromStr for Choice {
     }
 }
 
-/// Runs the chosen passes of a purpose.
+/// A pass made a net that does not check: a bug in the pass.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the pass `{pass}` made a net that does not check: {error}")]
+pub struct PassError {
+    /// The pass.
+    pub pass: &'static str,
+    /// What is wrong with the net.
+    pub error: Box<CheckError>,
+}
+
+/// Runs the chosen passes for a purpose.
 ///
 /// # Errors
-/// A pass that makes a net which does not check: a fault of the pass, in words.
-pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Optimised, String> {
+/// A pass whose result fails the check: a bug in the pass.
+pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Optimised, PassError> {
     let mut lines = Lines::of(net);
     let mut stages = Vec::new();
     for pass in PASSES {
@@ -244,9 +253,7 @@ pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Opti
         if changes.is_empty() {
             continue;
         }
-        let net = check(lines.graph(net)).map_err(|error| {
-            format!("the pass `{}` made a net that does not check: {error}", pass.name)
-        })?;
+        let net = check(lines.graph(net)).map_err(|error| PassError { pass: pass.name, error })?;
         stages.push(Stage { pass: pass.name, changes, net, folds: lines.folds.clone() });
     }
     Ok(Optimised { source: net.clone(), stages })

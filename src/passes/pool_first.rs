@@ -1,33 +1,32 @@
 use super::Lines;
 use crate::graph::Op;
 
-/// The maximum of a function that never falls is the function of the maximum, to the bit; and so is
-/// the gradient, for where several values are the largest, both take the first, or the function is
-/// flat there.
+/// Max pooling commutes bit for bit with a monotone function. So does the gradient: where several
+/// values are the maximum, either both orders choose the first one, or the function is flat there.
 pub(super) fn run(lines: &mut Lines) -> Vec<String> {
     let mut changes = Vec::new();
-    for i in 0..lines.lines.len() {
+    for i in 0..lines.flat.steps.len() {
         let mut function = i;
-        // A pool that has moved may move on past what stood before it.
+        // A pool that was moved may move further.
         while let Some(pool) = pool_after(lines, function) {
             changes.push(format!(
                 "{} goes before {}",
-                lines.lines[pool].path, lines.lines[function].path
+                lines.flat.steps[pool].path, lines.flat.steps[function].path
             ));
-            let (low, high) = lines.lines.split_at_mut(pool);
+            let (low, high) = lines.flat.steps.split_at_mut(pool);
             let (low, pool) = (&mut low[function], &mut high[0]);
             std::mem::swap(&mut low.op, &mut pool.op);
             std::mem::swap(&mut low.path, &mut pool.path);
-            low.swap_origin(pool);
-            function = low.operands()[0];
+            std::mem::swap(&mut low.origin, &mut pool.origin);
+            function = low.operands[0];
         }
     }
     changes
 }
 
-/// The max pool that alone reads a function that never falls.
+/// The max pool that is the only reader of a monotone function.
 fn pool_after(lines: &Lines, function: usize) -> Option<usize> {
     let pool =
-        lines.only_reader(function).filter(|_| lines.lines[function].op.traits().monotone)?;
-    matches!(lines.lines[pool].op, Op::MaxPool(_) | Op::GlobalMaxPool(_)).then_some(pool)
+        lines.only_reader(function).filter(|_| lines.flat.steps[function].op.traits().monotone)?;
+    matches!(lines.flat.steps[pool].op, Op::MaxPool(_) | Op::GlobalMaxPool(_)).then_some(pool)
 }

@@ -2,12 +2,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::Value;
 
-/// One key of a recipe. [`KEYS`] has them all; whatever is said of a key anywhere is made from it.
+/// One key of a recipe. Everything about a key, documentation included, comes from [`KEYS`].
 #[derive(Debug)]
 pub struct Key {
     /// Its name.
     pub name: &'static str,
-    /// What it is about, as a heading.
+    /// The heading that it is listed under.
     pub group: &'static str,
     /// What it accepts.
     pub kind: Kind,
@@ -22,7 +22,7 @@ impl Key {
     }
 }
 
-/// What a key accepts. Bounds are within.
+/// What a key accepts. Bounds are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// A whole number.
@@ -72,7 +72,7 @@ impl Kind {
     }
 }
 
-/// A bound as people write it.
+/// A bound, in scientific notation if it is very small.
 fn bound(x: f64) -> String {
     if x != 0.0 && x.abs() < 1e-3 { format!("{x:e}") } else { x.to_string() }
 }
@@ -150,7 +150,7 @@ impl Field for Option<f64> {
     }
 }
 
-/// An enum whose variants are words of a recipe.
+/// An enum whose variants are string values in a recipe.
 macro_rules! words {
     ($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)+ }) => {
         $(#[doc = $about])+
@@ -178,13 +178,13 @@ macro_rules! words {
 }
 
 words! {
-    /// How a weight moves by its gradient.
+    /// How a weight is updated from its gradient.
     Algorithm {
         /// Stochastic gradient descent.
         Sgd = "sgd",
         /// Adam with decoupled weight decay.
         AdamW = "adamw",
-        /// Muon for the filters of convolutions, stochastic gradient descent for all else.
+        /// Muon for convolution filters, stochastic gradient descent for everything else.
         Muon = "muon",
     }
 }
@@ -196,7 +196,7 @@ words! {
         Plain = "none",
         /// The image and its mirror image.
         Flip = "flip",
-        /// Both, as they are and moved by a pixel along the diagonal, either way.
+        /// Both, unshifted and shifted by one pixel along the diagonal, either way.
         FlipShift = "flip_shift",
     }
 }
@@ -241,102 +241,108 @@ macro_rules! recipe {
 }
 
 recipe! {
-    "Length and rate" {
-        /// How many passes over the training set.
+    "Schedule" {
+        /// Number of passes over the training set.
         epochs: u32 = 24, Kind::Whole(1, 100_000);
-        /// Images in one step; the last, smaller batch of an epoch is kept.
+        /// Images per step. The last, smaller batch of an epoch is kept.
         batch_size: usize = 512, Kind::Whole(1, 1 << 20);
-        /// The learning rate on the mean loss rises from 0 to this, then falls to 0, in straight
-        /// lines, step by step.
+        /// Peak learning rate, for the mean loss of a batch. The rate rises linearly from 0 to this
+        /// value, then falls linearly to 0; it is updated every step.
         peak_lr: f64 = 0.4, Kind::Number(0.0, 1e6);
-        /// The epoch of the peak. Left out: a fifth of the epochs, rounded.
+        /// Epoch of the peak. By default a fifth of the epochs, rounded.
         peak_epoch: Option<f64> = None, Kind::Number(0.0, 1e5);
-        /// Any other schedule in straight lines, in place of peak_lr and peak_epoch: epochs, rising
-        /// ...
+        /// Any other piecewise-linear schedule, in place of peak_lr and peak_epoch: the epochs of
+        /// its points, in increasing order.
         lr_epochs: Vec<f64> = Vec::new(), Kind::Numbers(0.0, 1e6);
-        /// ... and the rate at each.
+        /// The learning rate at each of lr_epochs.
         lr_values: Vec<f64> = Vec::new(), Kind::Numbers(0.0, 1e6);
     }
     "Optimiser" {
-        /// How weights move: `sgd`; `adamw`, Adam with decoupled weight decay; or `muon`, which
-        /// moves the filters of convolutions by muon_lr along the orthogonalised momentum and all
+        /// The optimiser: `sgd`; `adamw`, Adam with decoupled weight decay; or `muon`, which
+        /// updates convolution filters with the orthogonalised momentum at muon_lr, and everything
         /// else as `sgd` does.
         optimiser: Algorithm = Algorithm::Sgd, Kind::Word(Algorithm::WORDS);
-        /// Momentum of SGD, with the rate folded into the velocity.
+        /// SGD: momentum. The learning rate is folded into the velocity.
         momentum: f64 = 0.9, Kind::Number(0.0, 1.0);
-        /// Nesterov's form of it, in SGD and in Muon.
+        /// SGD and Muon: use Nesterov momentum.
         nesterov: bool = true, Kind::Bool;
-        /// Decay towards 0, times the rate, of every trained number, batch norm's included, but for
-        /// what Muon moves.
+        /// Weight decay, multiplied by the learning rate. It applies to every trained parameter,
+        /// including those of batch norm, except the filters that Muon updates.
         weight_decay: f64 = 0.0005, Kind::Number(0.0, 1e3);
-        /// Multiplies the rate, but not the decay, of the biases of convolutions and linear layers.
+        /// Learning-rate multiplier for the biases of convolutions and linear layers. Their weight
+        /// decay is not scaled.
         bias_lr_scale: f64 = 1.0, Kind::Number(0.0, 1e6);
-        /// Multiplies the rate, but not the decay, of batch norm's scales and offsets.
+        /// Learning-rate multiplier for the weights and biases of batch norm. Their weight decay is
+        /// not scaled.
         norm_lr_scale: f64 = 1.0, Kind::Number(0.0, 1e6);
-        /// AdamW: decay of the mean of gradients.
+        /// AdamW: decay rate of the moving average of the gradient.
         adam_beta1: f64 = 0.9, Kind::Number(0.0, 0.9999999);
-        /// AdamW: decay of the mean of their squares.
+        /// AdamW: decay rate of the moving average of the squared gradient.
         adam_beta2: f64 = 0.999, Kind::Number(0.0, 0.9999999);
-        /// AdamW: added to the root of that mean.
+        /// AdamW: epsilon, added to the square root of that average.
         adam_eps: f64 = 1e-8, Kind::Number(1e-16, 1.0);
-        /// Muon: the rate at the peak; it follows the course of the other rate.
+        /// Muon: peak learning rate. It follows the same schedule as the main one.
         muon_lr: f64 = 0.24, Kind::Number(0.0, 1e3);
         /// Muon: momentum.
         muon_momentum: f64 = 0.6, Kind::Number(0.0, 1.0);
-        /// Muon: iterations of Newton and Schulz.
+        /// Muon: number of Newton-Schulz iterations.
         muon_steps: u32 = 3, Kind::Whole(1, 100);
     }
     "Loss" {
-        /// The part of each label that is spread evenly over all classes, in the training loss.
+        /// Label smoothing in the training loss: the fraction of each label that is spread evenly
+        /// over all classes.
         label_smoothing: f64 = 0.0, Kind::Number(0.0, 1.0);
     }
-    "Averages of the weights" {
-        /// What is tested and kept is a running mean of weights and statistics in which the old
-        /// mean has this part after each step, at first less: at most (1 + t) / (10 + t) after step
-        /// t. 0 for none.
+    "Weight averaging" {
+        /// EMA decay. The exponential moving average of weights and running statistics is what is
+        /// tested and saved. The decay after step t is at most (1 + t) / (10 + t). 0 disables it.
         ema: f64 = 0.0, Kind::Number(0.0, 1.0);
-        /// Lookahead: after so many steps each time, slow weights move towards the weights, which
-        /// then start from them. 0 for none.
+        /// Lookahead: number of steps between updates of the slow weights, which move towards the
+        /// weights; the weights then restart from them. 0 disables it.
         lookahead_every: u32 = 0, Kind::Whole(0, 1_000_000);
-        /// Lookahead: the slow weights keep this to the power of lookahead_every, times the part of
-        /// the training that is done to the power of lookahead_power, of themselves.
+        /// Lookahead: decay of the slow weights. An update keeps the fraction
+        /// lookahead_decay^lookahead_every * p^lookahead_power of them, where p is the fraction of
+        /// the training that is done.
         lookahead_decay: f64 = 0.95, Kind::Number(0.0, 1.0);
-        /// Lookahead: see lookahead_decay.
+        /// Lookahead: exponent of the decay schedule, see lookahead_decay.
         lookahead_power: f64 = 3.0, Kind::Number(0.0, 100.0);
-        /// Lookahead: begins after so many epochs.
+        /// Lookahead: number of epochs before it starts.
         lookahead_start: f64 = 0.0, Kind::Number(0.0, 1e5);
     }
     "Normalisation" {
-        /// Ghost batch norm: while training, batch norm takes the statistics of groups of so many
-        /// images, in place of the batch's; a group has up to one image less than twice as many
-        /// where they do not come out even. Steps are then computed op by op. 0 for the batch's.
+        /// Ghost batch norm: in training, batch norm uses the statistics of groups of at least this
+        /// many images, and fewer than twice as many, instead of those of the whole batch. Steps
+        /// then run op by op, not compiled. 0 disables it.
         ghost_batch: usize = 0, Kind::Whole(0, 1 << 20);
-        /// Training images whose patches give the weights of a convolution with `init = "whiten"`,
-        /// the first ones.
+        /// Whitening: number of training images, from the start of the set, whose patches determine
+        /// the weights of a convolution with `init = "whiten"`.
         whiten_images: usize = 5000, Kind::Whole(1, 10_000_000);
-        /// Added to the eigenvalues there.
+        /// Whitening: epsilon, added to the eigenvalues.
         whiten_eps: f64 = 0.0005, Kind::Number(1e-12, 1e3);
-        /// Epochs in which the rate of that convolution's bias falls from its peak to 0 in a
-        /// straight line; then the bias stands still. 0: it follows the other rate.
+        /// Whitening: number of epochs over which the learning rate of that convolution's bias
+        /// falls linearly from the peak to 0; after that the bias is frozen. 0: it follows the main
+        /// schedule.
         whiten_bias_epochs: f64 = 0.0, Kind::Number(0.0, 1e5);
     }
-    "Images" {
-        /// Pixels added by reflection on each side, before a random crop to the old size.
+    "Augmentation" {
+        /// Random crop: pixels of reflection padding on each side, before a crop to the original
+        /// size.
         crop_pad: usize = 4, Kind::Whole(0, 1024);
-        /// Mirror each image left to right with probability 1/2.
+        /// Flip each image horizontally with probability 1/2.
         flip: bool = true, Kind::Bool;
-        /// Draw that for each image once, for the first epoch, and then mirror it in every other
+        /// Draw the flip of each image once, for the first epoch, then alternate it from epoch to
         /// epoch.
         alternating_flip: bool = false, Kind::Bool;
-        /// Side of the square set to 0 at a random place of each image; 0 for none.
+        /// Cutout: side of the square that is set to 0 at a random position in each image. 0
+        /// disables it.
         cutout: usize = 8, Kind::Whole(0, 1024);
     }
     "Test" {
-        /// Views of each test image whose logits are averaged: `none` for the image alone; `flip`
-        /// for it and its mirror image; `flip_shift` for both as they are, at half the weight, and
-        /// moved by a pixel up and left or down and right.
+        /// Test-time augmentation: the views of an image whose logits are averaged. `none`: the
+        /// image alone; `flip`: the image and its mirror image; `flip_shift`: both of them
+        /// unshifted, with half the weight, and shifted by one pixel up-left and down-right.
         test_views: TestViews = TestViews::Plain, Kind::Word(TestViews::WORDS);
-        /// The published test accuracy in percent that the net is held against. Left out: none.
+        /// Published test accuracy, in percent, that the net is compared with. None by default.
         accuracy: Option<f64> = None, Kind::Number(0.0, 100.0);
     }
 }

@@ -1,11 +1,12 @@
 //! How a net is trained, apart from the net itself.
 //!
-//! A recipe is made of layers, of which later ones win: the built-in default, the net's
-//! `recipe { }`, a YAML file, the command line. Only this module knows YAML.
+//! A recipe is built up in layers, and later ones override earlier ones: the built-in default, the
+//! net's `recipe { }`, a YAML file, the command line. Only this module knows YAML.
 
 mod keys;
 mod reference;
 mod schedule;
+mod task;
 mod yaml;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use crate::graph::{Setting, Value};
 
 pub use keys::{Algorithm, KEYS, Key, Kind, Recipe, TestViews};
 pub use schedule::Schedule;
+pub use task::{Metric, Task, Unit};
 pub use yaml::{parse as settings, read};
 
 /// Why a setting is refused, and what would be accepted.
@@ -24,7 +26,7 @@ struct Refusal {
     help: Option<String>,
 }
 
-/// A recipe that no training can follow.
+/// A recipe with an invalid value, or with values that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the recipe is not valid: {message}")]
 pub struct InvalidRecipe {
@@ -47,7 +49,7 @@ impl Refusal {
 impl Recipe {
     /// The effective recipe for a net with these `recipe { }` lines, the text of a recipe file,
     /// and a number of epochs from the command line, with every problem found. A layer that
-    /// changes the number of epochs stretches the schedule of the layers before it.
+    /// changes the number of epochs rescales the schedule of the layers before it.
     pub fn resolve(
         settings: &[Setting],
         file: Option<(FileId, &str)>,
@@ -63,7 +65,7 @@ impl Recipe {
         let from_file = file.map(|(id, text)| read(id, text)).unwrap_or_default();
         let mut recipe = Recipe::default();
         let mut places = HashMap::new();
-        // Lines of a parent and of its child are layers of their own.
+        // The lines of each net, parent or child, are a separate layer.
         for layer in settings.chunk_by(|a, b| a.span.file == b.span.file) {
             recipe.layer(layer, &mut places, &mut problems);
         }
@@ -81,7 +83,12 @@ impl Recipe {
         (recipe, problems)
     }
 
-    /// Whether a training can follow it: every value is in its range, and they fit together. What
+    /// The task that nets are trained for.
+    pub fn task(&self) -> Task {
+        Task::Classification
+    }
+
+    /// Checks that every value is in its range and that the values fit together. What
     /// [`Recipe::resolve`] gives without errors is valid.
     ///
     /// # Errors
@@ -98,14 +105,14 @@ impl Recipe {
             .map_err(|(keys, refusal)| InvalidRecipe { key: keys[0], message: refusal.message })
     }
 
-    /// The same recipe for another number of epochs, with its schedule stretched.
+    /// The same recipe for another number of epochs, with its schedule rescaled.
     #[must_use]
     pub fn of_length(mut self, epochs: u32) -> Recipe {
         self.stretch(|recipe| recipe.epochs = epochs);
         self
     }
 
-    /// The learning rate on the mean loss.
+    /// The learning-rate schedule, for the mean loss of a batch.
     pub fn schedule(&self) -> Schedule {
         match self.lr_epochs.is_empty() {
             true => Schedule::new(vec![
@@ -130,7 +137,7 @@ impl Recipe {
 
     /// The value of a key, if it has one.
     pub fn value(&self, key: &str) -> Option<serde_json::Value> {
-        // Numbers, booleans and words by name always serialise.
+        // Numbers, booleans and strings always serialise.
         let all = serde_json::to_value(self).unwrap_or_default();
         let empty = |value: &serde_json::Value| {
             value.is_null() || value.as_array().is_some_and(Vec::is_empty)
@@ -152,7 +159,7 @@ impl Recipe {
         places: &mut HashMap<String, Span>,
         problems: &mut Problems,
     ) {
-        // The length first: it stretches what earlier layers said, not what this one says.
+        // `epochs` first: it rescales what earlier layers set, not what this one sets.
         let (length, others): (Vec<_>, Vec<_>) =
             settings.iter().filter(|s| s.applies()).partition(|s| s.key.node == "epochs");
         for setting in length.into_iter().chain(others) {
@@ -179,7 +186,7 @@ impl Recipe {
         Ok(())
     }
 
-    /// Keeps the schedule in proportion to the length, whatever the change does to that.
+    /// Rescales the schedule by the ratio of the number of epochs after `change` to that before.
     fn stretch(&mut self, change: impl FnOnce(&mut Recipe)) {
         let before = f64::from(self.epochs);
         change(self);

@@ -6,11 +6,11 @@ use serde_json::Value as Json;
 
 use super::{KEYS, Kind, Recipe};
 
-/// Width of an explained recipe in columns.
+/// Maximum line length of the YAML.
 const WIDTH: usize = 100;
 
 impl Recipe {
-    /// The recipe as YAML with an explanation of every key; it parses to the same recipe.
+    /// The recipe as YAML with a comment on every key; it parses to the same recipe.
     pub fn explained(&self) -> String {
         let mut text = String::new();
         let mut group = "";
@@ -63,11 +63,11 @@ impl Recipe {
 const HEAD: &str = "\
 # Recipe reference
 
-A recipe says how a net is trained. It comes in layers, a later one wins: the built-in recipe, which is the article's; the net's
-`recipe { key = value }`; a YAML file of `key: value` lines given by `--recipe`; `--epochs`. A layer that changes `epochs` stretches
-the epochs that earlier layers speak of. A run's folder holds the recipe in force as `recipe.yaml`.
+A recipe says how a net is trained. It is built up in layers, and later layers override earlier ones: the built-in recipe, which
+is the article's; the net's `recipe { key = value }`; a YAML file of `key: value` lines given by `--recipe`; `--epochs`. A layer
+that changes `epochs` rescales the epochs that earlier layers set. A run's folder holds the resulting recipe as `recipe.yaml`.
 
-This page is what `netc recipe --markdown` prints; `netc recipe` prints the built-in recipe as YAML, explained.
+This page is the output of `netc recipe --markdown`; `netc recipe` prints the built-in recipe as YAML with comments.
 ";
 
 /// A value as YAML and a `.net` file write it.

@@ -1,23 +1,23 @@
 /// A piecewise linear learning rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
-    /// Epochs, rising, and the rate at each. Not empty.
+    /// Epochs, in increasing order, and the learning rate at each. Not empty.
     knots: Vec<(f64, f64)>,
 }
 
 impl Schedule {
-    /// A schedule through `knots`: epochs, rising, and the rate at each.
+    /// A schedule through `knots`: epochs, in increasing order, and the learning rate at each.
     pub fn new(knots: Vec<(f64, f64)>) -> Schedule {
         Schedule { knots }
     }
 
-    /// The highest rate.
+    /// The peak learning rate.
     pub fn peak(&self) -> f64 {
         self.knots.iter().map(|&(_, rate)| rate).fold(0.0, f64::max)
     }
 
-    /// The rate `epoch` epochs into the training, which may be a fraction. It is constant before
-    /// the first knot and after the last one.
+    /// The learning rate `epoch` epochs into the training, which may be a fraction. It is constant
+    /// before the first knot and after the last one.
     pub fn at(&self, epoch: f64) -> f64 {
         let after = self.knots.partition_point(|&(e, _)| e <= epoch);
         match (after.checked_sub(1).map(|i| self.knots[i]), self.knots.get(after)) {

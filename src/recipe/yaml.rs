@@ -10,16 +10,16 @@ use crate::syntax::ast::Spanned;
 /// The text of a recipe file, of at most [`MAX_RECIPE_BYTES`].
 ///
 /// # Errors
-/// A file that cannot be read, is too long, or is not UTF-8; in words for the user.
+/// A file that cannot be read, is too long, or is not UTF-8, as a message for the user.
 pub fn read(path: &Path) -> Result<String, String> {
     disk::read_text(path, MAX_RECIPE_BYTES)
         .map_err(|error| format!("cannot read the recipe {}: {error}", path.display()))
 }
 
-/// The settings of a YAML text of flat keys, in its order. A byte order mark before it is skipped.
+/// The settings in a flat YAML mapping, in its order. A leading byte order mark is skipped.
 ///
 /// # Errors
-/// Text of another form, with the place.
+/// Anything other than a flat mapping, with its position.
 pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
     let keys = top_level_keys(file, text);
     if let Some((key, span)) = keys.iter().enumerate().find_map(|(i, (key, span))| {
@@ -65,12 +65,12 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
 }
 
-/// Bytes of the byte order mark at the start, which some editors write.
+/// Length of the byte order mark that some editors write.
 fn mark(text: &str) -> usize {
     if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }
 
-/// The keys that start a line, each with its place.
+/// The keys at the start of a line, with their spans.
 fn top_level_keys(file: FileId, text: &str) -> Vec<(String, Span)> {
     let mut keys = Vec::new();
     let mut start = mark(text);

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Hardware, LIBTORCH};
 
-/// A start or a resumption of a run.
+/// An attempt: a start or resumption of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunAttempt {
     /// Seconds since 1970.
     pub time: u64,
     /// The machine's name.
     pub host: String,
-    /// What it computes on.
+    /// The hardware.
     pub hardware: Hardware,
     /// netc's version.
     pub netc: String,
@@ -35,7 +35,7 @@ impl RunAttempt {
         }
     }
 
-    /// What differs now and may change the bits of the result, in words.
+    /// The differences that may change the bits of the result, as messages.
     pub fn differences(&self, now: &RunAttempt) -> Vec<String> {
         let (was, is) = (&self.hardware, &now.hardware);
         let gpu = |hardware: &Hardware| hardware.gpu.clone().unwrap_or_else(|| "none".into());

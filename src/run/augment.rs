@@ -10,13 +10,14 @@ use crate::lower::seed;
 /// The augmentations of an image, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Augmentation {
-    /// Pixels added by reflection on each side, before a crop to the old size; 0 for none.
+    /// Reflection padding in pixels per side, before a random crop to the original size; 0 for
+    /// none.
     pub crop_pad: usize,
-    /// Whether images are mirrored with probability 1/2.
+    /// Whether images are flipped horizontally with probability 1/2.
     pub flip: bool,
-    /// Whether it is the same half in every odd epoch, and the other half in even ones.
+    /// Whether the flips alternate: half of the images in odd epochs, the other half in even ones.
     pub alternating_flip: bool,
-    /// Side of the square set to 0; 0 for none.
+    /// Side of the square that cutout sets to 0; 0 for none.
     pub cutout: usize,
 }
 
@@ -29,11 +30,11 @@ impl Augmentation {
 /// The draws for one epoch. Every list has an entry for each place in the epoch's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draws {
-    /// Which image stands at each place: a permutation.
+    /// The image at each place: a permutation.
     pub order: Vec<i64>,
     /// First row and column of the crop in the padded image: 0 to 2 * `crop_pad`.
     pub crop: Vec<[i64; 2]>,
-    /// 1 to mirror, 0 not to.
+    /// 1 to flip, 0 not to.
     pub flip: Vec<i64>,
     /// First row and column of the square, which lies fully inside the image.
     pub cutout: Vec<[i64; 2]>,

@@ -1,33 +1,33 @@
 use serde::Serialize;
 
-/// A confusion matrix: how often each class was taken for each.
+/// A confusion matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Confusion {
     /// The names of the classes.
     pub classes: Vec<String>,
-    /// A row for each true class, a column for each answer.
+    /// A row for each true class, a column for each predicted class.
     pub counts: Vec<Vec<u64>>,
 }
 
-/// One class that was taken for another.
+/// A class that was mistaken for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Mistake {
     /// The true class.
     pub class: usize,
-    /// The answer.
+    /// The predicted class.
     pub answer: usize,
     /// How often.
     pub count: u64,
 }
 
 impl Confusion {
-    /// Nothing counted yet.
+    /// An empty matrix.
     pub fn new(classes: Vec<String>) -> Confusion {
         let counts = vec![vec![0; classes.len()]; classes.len()];
         Confusion { classes, counts }
     }
 
-    /// Counts one example. Numbers of no class are left out.
+    /// Counts one example. Invalid class indices are ignored.
     pub fn count(&mut self, class: usize, answer: usize) {
         if let Some(count) = self.counts.get_mut(class).and_then(|row| row.get_mut(answer)) {
             *count += 1;

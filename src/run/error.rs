@@ -1,19 +1,20 @@
 use std::path::{Path, PathBuf};
 
 use crate::lower::TorchError;
+use crate::passes::PassError;
 use crate::recipe::InvalidRecipe;
 
-/// What first held a number that is not finite.
+/// Where a non-finite value first appeared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Origin {
     /// A node whose operands and weights are finite.
     #[error("`{0}` is the first node whose values are not all finite")]
     Node(String),
-    /// A weight that became so in the step before. Of several, the one nearest to the loss, which
-    /// the gradient reaches first.
+    /// A weight that became non-finite in the previous step. Of several, the one nearest to the
+    /// loss, which the gradient reaches first.
     #[error("`{0}` is not finite since the step before, because its gradient was not")]
     Weight(String),
-    /// A weight or a running statistic, which an evaluation only reads.
+    /// A weight or running statistic, in an evaluation, which does not change them.
     #[error("`{0}` holds numbers that are not finite")]
     Stored(String),
     /// The images.
@@ -27,10 +28,10 @@ pub enum Origin {
 /// Why a run cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// libtorch refused something.
+    /// An error of libtorch.
     #[error("libtorch: {0}")]
     Torch(#[from] TorchError),
-    /// A recipe that was built wrong.
+    /// An invalid recipe.
     #[error(transparent)]
     Recipe(#[from] InvalidRecipe),
     /// A file cannot be read or written.
@@ -38,7 +39,7 @@ pub enum RunError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The run folder already holds a finished run.
@@ -71,7 +72,7 @@ pub enum RunError {
     OtherBits {
         /// The run.
         path: PathBuf,
-        /// What has changed, in words.
+        /// Descriptions of what has changed.
         differences: Vec<String>,
     },
     /// The run to resume has done all its epochs.
@@ -88,7 +89,7 @@ pub enum RunError {
     /// A run that has saved no weights yet.
     #[error("{path} has no checkpoint: its training has saved none yet", path = .0.display())]
     NoCheckpoint(PathBuf),
-    /// A checkpoint that is not as it was written.
+    /// A checkpoint whose content is corrupt.
     #[error("the checkpoint {path} is damaged: {reason}", path = path.display())]
     Damaged {
         /// The file.
@@ -132,7 +133,7 @@ pub enum RunError {
     Device(String),
     /// A pass changed the net.
     #[error("{0}; train with `--passes none`, and please report it")]
-    Pass(String),
+    Pass(#[from] PassError),
     /// Another rank is gone or silent.
     #[error("rank {rank} of {size} has lost the others: one of them is gone or silent ({why})")]
     Rank {
@@ -140,7 +141,7 @@ pub enum RunError {
         rank: usize,
         /// How many there were.
         size: usize,
-        /// What libtorch said.
+        /// The error of libtorch.
         why: String,
     },
     /// The loss is no longer a finite number.

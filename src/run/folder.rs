@@ -9,33 +9,33 @@ use super::{EpochRow, Journal, Outcome, RunAttempt, RunError, RunInfo, own};
 use crate::disk::{self, Folder, Lock};
 use crate::limits::{MAX_FILE_BYTES, MAX_RECIPE_BYTES, MAX_RUN_INFO_BYTES};
 
-/// The most names in a folder that is looked through for a run.
+/// The maximum number of names in a folder that is searched for a run.
 const MOST_NAMES: usize = 10_000;
 
-/// The folder that a run writes, which is its own while it is trained.
+/// The folder of a run, locked while it is trained.
 #[derive(Debug)]
 pub struct RunFolder {
     place: Place,
     net: String,
     recipe: String,
-    /// Of the run that it goes on with.
+    /// The interrupted run, if this resumes one.
     before: Option<(RunInfo, Vec<EpochRow>)>,
     log: Option<Log>,
 }
 
-/// Where a run is written.
+/// The place of a run.
 #[derive(Debug)]
 enum Place {
-    /// At this path, if nothing is there that could be lost.
+    /// This path, if nothing there would be overwritten.
     At(PathBuf),
-    /// At the first free one of `NAME`, `NAME-2`, `NAME-3` in a folder.
+    /// The first free one of `NAME`, `NAME-2`, `NAME-3` in a folder.
     Free { parent: PathBuf, name: String },
-    /// In this folder.
+    /// A locked folder.
     Held(Held),
 }
 
-/// A folder that this process alone trains in. One that was made for it goes again if nothing was
-/// begun.
+/// A folder locked by this process. One that was created for the run is removed if nothing was
+/// started.
 #[derive(Debug)]
 struct Held {
     folder: Folder,
@@ -62,48 +62,46 @@ struct Log {
 }
 
 impl RunFolder {
-    /// The net's resolved text.
+    /// The flat text of the net.
     pub const NET: &str = "net.net";
     /// The resolved recipe.
     pub const RECIPE: &str = "recipe.yaml";
-    /// What a run depended on and how it ended: [`RunInfo`].
+    /// The run's inputs and outcome: [`RunInfo`].
     pub const INFO: &str = "run.json";
     /// The weights.
     pub const CHECKPOINT: &str = "checkpoint.safetensors";
-    /// The checkpoint before it, while the run goes on.
+    /// The previous checkpoint, while the run is in progress.
     pub const BEFORE: &str = "checkpoint.before.safetensors";
-    /// A line for the inputs, then a line an epoch: [`EpochRow`].
+    /// A line for the inputs, then a line per epoch: [`EpochRow`].
     pub const LOG: &str = "log.jsonl";
     /// DAWNBench's log: epoch, hours, top1Accuracy in percent.
     pub const TSV: &str = "log.tsv";
-    /// What the process that trains in the folder holds locked.
+    /// The lock file of the process that trains in the folder.
     const LOCK: &str = ".lock";
 
-    /// The folder at a path, for a run of this net by this recipe, both as text. Nothing is written
-    /// yet; when the training starts the folder must be empty, or not be there.
+    /// The folder at a path, for a run of this net with this recipe, both as text. Nothing is
+    /// written yet; when the training starts, the folder must be empty or must not exist.
     pub fn new(path: &Path, net: String, recipe: String) -> RunFolder {
         RunFolder { place: Place::At(path.into()), net, recipe, before: None, log: None }
     }
 
     /// Like [`RunFolder::new`]; the folder is called `name`, or `name-2`, `name-3` and so on,
-    /// whichever is free when the training starts. Of several that start together each gets its
-    /// own.
+    /// whichever is free when the training starts. Concurrent runs get different folders.
     pub fn free(parent: &Path, name: &str, net: String, recipe: String) -> RunFolder {
         let place = Place::Free { parent: parent.into(), name: name.into() };
         RunFolder { place, ..RunFolder::new(parent, net, recipe) }
     }
 
-    /// The folder of a run that was cut short, to go on with it. Nobody else can until it is
-    /// dropped.
+    /// Opens the folder of an interrupted run to resume it, and locks it until this is dropped.
     ///
     /// # Errors
-    /// No run in it, or not one of this version; a run that is finished; one that another process
-    /// trains.
+    /// No run in it, or one of an unsupported version; a finished run; a run that another process
+    /// is training.
     pub fn resume(path: &Path) -> Result<RunFolder, RunError> {
         RunFolder::info(path)?;
         let folder = open(path)?;
         let lock = hold(&folder)?;
-        // As the process that had the lock until now has left it.
+        // Read under the lock: another process may have changed it until now.
         let info = RunFolder::info(path)?;
         if info.outcome == Outcome::Finished {
             return Err(RunError::NothingLeft(path.into()));
@@ -115,7 +113,7 @@ impl RunFolder {
         Ok(RunFolder { place, net, recipe, before, log: None })
     }
 
-    /// Where it is; of a free one, where it will be if nobody else comes first.
+    /// Its path; for [`RunFolder::free`] the path it would get now.
     pub fn path(&self) -> PathBuf {
         match &self.place {
             Place::At(path) => path.clone(),
@@ -137,7 +135,7 @@ impl RunFolder {
         }
     }
 
-    /// The epochs of a run, as its log has them.
+    /// The epochs in a run's log.
     ///
     /// # Errors
     /// A log that cannot be read.
@@ -145,10 +143,10 @@ impl RunFolder {
         EpochLog::read(&open(path)?).map_err(RunError::io(&path.join(Self::LOG)))
     }
 
-    /// What a run's folder says about it.
+    /// The [`RunInfo`] of a run.
     ///
     /// # Errors
-    /// No `run.json`, or not one of this version.
+    /// No `run.json`, or one of an unsupported version.
     pub fn info(path: &Path) -> Result<RunInfo, RunError> {
         let no_run = |reason: String| RunError::NoRun { path: path.into(), reason };
         let text =
@@ -178,16 +176,16 @@ impl RunFolder {
         recipe.map_err(RunError::io(&path.join(Self::RECIPE)))
     }
 
-    /// The path of a run's checkpoint, if it has one, or the one before it.
+    /// The path of a run's checkpoint, or of the previous one; `None` if it has neither.
     pub fn checkpoint_of(path: &Path) -> Option<PathBuf> {
         let folder = Folder::open(path).ok()?;
         let there = [Self::CHECKPOINT, Self::BEFORE].map(|name| folder.stamp(name));
-        // What cannot be used is no reason to start anew, but to say so when it is read.
+        // An unusable checkpoint is reported when it is read, not silently ignored.
         let some = there.iter().any(|stamp| !matches!(stamp, Ok(None)));
         some.then(|| path.join(Self::CHECKPOINT))
     }
 
-    /// The bytes of a run's checkpoint, at most so many.
+    /// The bytes of a run's checkpoint, at most `most`.
     ///
     /// # Errors
     /// No file that can be read.
@@ -198,11 +196,11 @@ impl RunFolder {
         })
     }
 
-    /// Takes the folder for this run alone, and makes it where there is none. It is let go again
-    /// with this value.
+    /// Locks the folder for this run, and creates it if needed. The lock is released when this is
+    /// dropped.
     ///
     /// # Errors
-    /// A folder that holds anything, or that another training has; one that cannot be made.
+    /// A folder that is not empty, is locked by another training, or cannot be created.
     pub fn claim(&mut self) -> Result<(), RunError> {
         let (folder, made) = match &self.place {
             Place::Held(_) => return Ok(()),
@@ -220,13 +218,13 @@ impl RunFolder {
         };
         vacant(&folder)?;
         let lock = hold(&folder)?;
-        // Another one may have been faster.
+        // Another process may have been faster.
         vacant(&folder)?;
         self.place = Place::Held(Held { folder, _lock: lock, made });
         Ok(())
     }
 
-    /// Whether a run that goes on can do so to the same end.
+    /// Checks that a resumed run can continue to the same result.
     fn same(&self, info: &RunInfo, now: &RunAttempt) -> Result<(), RunError> {
         let Some((before, _)) = &self.before else { return Ok(()) };
         let path = self.path();
@@ -255,7 +253,7 @@ fn write_info(folder: &Folder, info: &RunInfo) -> Result<(), RunError> {
     write(folder, RunFolder::INFO, &format!("{text}\n"))
 }
 
-/// Replaces a log, and opens it to go on.
+/// Replaces a log and opens it for appending.
 fn begin(folder: &Folder, name: &str, text: &str) -> Result<File, RunError> {
     write(folder, name, text)?;
     folder.append(name).map_err(RunError::io(&folder.path().join(name)))
@@ -277,7 +275,7 @@ fn candidates(parent: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
     (1..).map(move |n| parent.join(name(n)))
 }
 
-/// Whether there is nothing in a folder that a new run would destroy or mix with its own.
+/// Checks that a folder contains nothing that a new run would overwrite or mix with its own files.
 fn vacant(folder: &Folder) -> Result<(), RunError> {
     let path = folder.path();
     let names = folder.names(MOST_NAMES).map_err(RunError::io(path))?;
@@ -290,7 +288,7 @@ fn vacant(folder: &Folder) -> Result<(), RunError> {
     if !folder.has(RunFolder::INFO) {
         return Err(RunError::Occupied { path: path.into(), name: other.into_owned() });
     }
-    // It ended before it began: nothing but the run's inputs is there.
+    // The run ended before its first epoch: only its inputs are there.
     if !folder.has(RunFolder::LOG) && !folder.has(RunFolder::CHECKPOINT) {
         return Ok(());
     }
@@ -312,7 +310,7 @@ fn json(line: &impl Serialize) -> Result<String, RunError> {
 
 /// A line of [`RunFolder::TSV`].
 fn tab_separated(row: &EpochRow) -> String {
-    format!("{}\t{:.8}\t{:.2}\n", row.epoch, row.total_time / 3600.0, row.test_acc * 100.0)
+    format!("{}\t{:.8}\t{:.2}\n", row.epoch, row.total_time / 3600.0, row.test.score())
 }
 
 impl Journal for RunFolder {
@@ -320,7 +318,7 @@ impl Journal for RunFolder {
         true
     }
 
-    /// Takes the folder, and writes the inputs of the run into it.
+    /// Locks the folder and writes the inputs of the run.
     fn start(&mut self, info: &RunInfo) -> Result<(), RunError> {
         let now = RunAttempt::now(info.hardware.clone(), info.after_epoch);
         self.same(info, &now)?;
@@ -332,7 +330,8 @@ impl Journal for RunFolder {
             Some((before, rows)) => (before.attempts, rows),
             None => (Vec::new(), Vec::new()),
         };
-        // A log that is gone on with is replaced whole, so that no crash loses the epochs before.
+        // The log of a resumed run is replaced atomically, so that a crash does not lose earlier
+        // epochs.
         let rows = &rows[..rows.len().min(info.after_epoch as usize)];
         let info = RunInfo {
             data_mark: info.data_path.as_deref().and_then(own::mark),
@@ -345,7 +344,7 @@ impl Journal for RunFolder {
             jsonl += &json(row)?;
             tsv += &tab_separated(row);
         }
-        // In this order: what holds no log has not begun.
+        // In this order: a run without a log has not started.
         write_info(folder, &info)?;
         write(folder, Self::NET, &self.net)?;
         write(folder, Self::RECIPE, &self.recipe)?;
@@ -385,7 +384,7 @@ impl Journal for RunFolder {
     }
 }
 
-/// [`disk::replace`] for what a run writes.
+/// [`disk::replace`] with the error type of runs.
 ///
 /// # Errors
 /// A file that cannot be written.

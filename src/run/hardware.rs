@@ -14,7 +14,7 @@ pub struct Hardware {
 }
 
 impl Hardware {
-    /// The device that computes, in words: times of runs on different ones are not comparable.
+    /// A description of the device. Times of runs on different devices are not comparable.
     pub fn label(&self) -> String {
         match (&self.gpu, self.device.starts_with("cuda")) {
             (Some(gpu), true) => gpu.clone(),
@@ -30,10 +30,10 @@ impl Hardware {
     }
 }
 
-/// Seconds since this process was started, to a hundredth; `None` where the system does not tell.
+/// Seconds since this process was started, with a resolution of 10 ms; `None` if unavailable.
 pub fn process_age() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name, in brackets, may hold blanks; the time of the start is the 20th number after it.
+    // The name, in parentheses, may contain spaces; the start time is the 20th number after it.
     let ticks: f64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
     let up: f64 =
         std::fs::read_to_string("/proc/uptime").ok()?.split_whitespace().next()?.parse().ok()?;

@@ -3,11 +3,10 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::data::{Dataset, Normalisation, is_known};
-use super::finite::finite;
-use super::{Hardware, Method, RunAttempt, RunError, own};
+use super::{EpochRow, Hardware, Method, RunAttempt, RunError, own};
 use crate::limits::{MAX_CLASSES, MAX_DATA_BYTES};
 use crate::lower::Precision;
 
@@ -33,7 +32,7 @@ pub struct RunInfo {
     pub net: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// The seed of everything random.
+    /// The random seed.
     pub seed: u64,
     /// The data set's name.
     pub data: String,
@@ -60,7 +59,7 @@ pub struct RunInfo {
     pub train_examples: usize,
     /// Test examples used.
     pub test_examples: usize,
-    /// The number of trained values.
+    /// The number of trained parameters.
     pub params: u64,
     /// The precision.
     pub precision: Precision,
@@ -132,7 +131,7 @@ impl RunInfo {
             .map(String::from)
     }
 
-    /// Whether a run can have written it, as far as other parts of netc rely on it.
+    /// Checks that a run can have written it, as far as other parts of netc rely on it.
     pub(super) fn sound(&self) -> Result<(), String> {
         let texts =
             [&self.net, &self.data, &self.netc, &self.libtorch].into_iter().chain(&self.classes);
@@ -159,52 +158,4 @@ impl RunInfo {
             _ => Ok(()),
         }
     }
-}
-
-/// The numbers of one epoch. Times are in seconds, losses are means, accuracies are fractions of
-/// 1.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct EpochRow {
-    /// From 1.
-    pub epoch: u32,
-    /// The learning rate for the mean loss at its end.
-    #[serde(deserialize_with = "number", serialize_with = "finite")]
-    pub lr: f64,
-    /// Time of its training.
-    #[serde(deserialize_with = "number", serialize_with = "finite")]
-    pub train_time: f64,
-    /// Mean training loss, on augmented images, batch by batch while the weights changed.
-    #[serde(deserialize_with = "number", serialize_with = "finite")]
-    pub train_loss: f64,
-    /// Training accuracy, in the same way.
-    #[serde(deserialize_with = "number", serialize_with = "finite")]
-    pub train_acc: f64,
-    /// Time of its test.
-    #[serde(deserialize_with = "number", serialize_with = "finite")]
-    pub test_time: f64,
-    /// Mean loss on the test set.
-    #[serde(deserialize_with = "number", serialize_with = "finite")]
-    pub test_loss: f64,
-    /// Accuracy on the test set.
-    #[serde(deserialize_with = "number", serialize_with = "finite")]
-    pub test_acc: f64,
-    /// Training and testing since the start.
-    #[serde(deserialize_with = "number", serialize_with = "finite")]
-    pub total_time: f64,
-}
-
-impl EpochRow {
-    /// Whether a training can have produced these numbers. A loss may have any value.
-    pub(super) fn sound(&self) -> bool {
-        let times = [self.train_time, self.test_time, self.total_time];
-        let parts = [self.train_acc, self.test_acc];
-        self.lr.is_finite()
-            && times.iter().all(|time| (0.0..1e12).contains(time))
-            && parts.iter().all(|part| (0.0..=1.0).contains(part))
-    }
-}
-
-/// A number; JSON has `null` for one that is not finite.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Option::deserialize(deserializer).map(|number| number.unwrap_or(f64::NAN))
 }

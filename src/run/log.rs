@@ -9,7 +9,7 @@ use crate::limits::MAX_RUN_FILE_BYTES;
 pub struct EpochLog {
     /// The epochs before the first one that cannot be read.
     pub rows: Vec<EpochRow>,
-    /// Why that one cannot be read, in words.
+    /// Why that one cannot be read, as a message.
     pub damage: Option<String>,
 }
 
@@ -21,7 +21,7 @@ impl EpochLog {
     pub(super) fn read(folder: &Folder) -> Result<EpochLog> {
         let bytes = folder.read(RunFolder::LOG, MAX_RUN_FILE_BYTES as u64)?;
         let mut log = EpochLog::default();
-        // The first line has the inputs, and after the last there is nothing.
+        // The first line has the inputs, and the text after the last newline is empty.
         for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')).skip(1) {
             let row: Option<EpochRow> = serde_json::from_slice(line).ok();
             match row.filter(|row| row.epoch as usize == log.rows.len() + 1 && row.sound()) {

@@ -9,8 +9,8 @@ use crate::passes::Choice;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Executor {
-    /// A schedule made in advance, with gradients by rule, and netc's own kernels on CPUs with the
-    /// instructions for them.
+    /// A precomputed schedule with explicit backward rules, and netc's own kernels on CPUs that
+    /// have the required instructions.
     #[default]
     Compiled,
     /// libtorch op by op, with autograd.

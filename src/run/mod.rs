@@ -1,5 +1,5 @@
-//! What a training needs and leaves besides tensors: the data, and the folder of a run with its
-//! contents. The training itself is in the package `netc-torch`.
+//! The parts of a training that need no tensors: the data, and the folder of a run. The training
+//! itself is in the package `netc-torch`.
 
 /// The libtorch that tch 0.24 builds against; it accepts no other.
 pub const LIBTORCH: &str = "2.11.0";
@@ -8,27 +8,30 @@ mod attempt;
 pub mod augment;
 mod confusion;
 pub mod data;
+mod epoch;
 mod error;
-mod finite;
 mod folder;
 mod hardware;
 mod info;
 mod journal;
 mod log;
-mod memory;
 mod method;
+mod metrics;
 mod options;
 pub(crate) mod own;
+mod resident;
 pub mod tensorboard;
 
 pub use attempt::RunAttempt;
 pub use confusion::{Confusion, Mistake};
+pub use epoch::EpochRow;
 pub use error::{Origin, RunError};
 pub use folder::{RunFolder, write_atomically};
 pub use hardware::{Hardware, gpu_names, process_age};
-pub use info::{EpochRow, Outcome, RunInfo};
+pub use info::{Outcome, RunInfo};
 pub use journal::{Journal, NoJournal};
 pub use log::EpochLog;
-pub use memory::{Allocated, machine_memory};
 pub use method::{Executor, Method};
+pub use metrics::Metrics;
 pub use options::{DeviceChoice, PrecisionChoice};
+pub use resident::{Allocated, machine_memory};

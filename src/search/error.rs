@@ -2,16 +2,16 @@ use std::path::{Path, PathBuf};
 
 use crate::diag::{Problems, Sources};
 
-/// Why a search cannot be planned, read or gone on with.
+/// Why a search cannot be planned, read or continued.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
-    /// A net, a spec or a condition is wrong; the problems say where.
+    /// A net, a spec or a condition is invalid; the problems say where.
     #[error("no search: a file of it is not sound")]
     Net(Sources, Problems),
-    /// Something else, in words for the user.
+    /// Any other error, as a message for the user.
     #[error("{message}{}", help.as_ref().map_or(String::new(), |help| format!("\n{help}")))]
     Other {
-        /// What is wrong.
+        /// The message.
         message: String,
         /// What to do next.
         help: Option<String>,
@@ -21,13 +21,13 @@ pub enum SearchError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
 impl SearchError {
-    /// In words for the user.
+    /// An error with a message for the user.
     pub fn new(message: impl Into<String>) -> SearchError {
         SearchError::Other { message: message.into(), help: None }
     }
@@ -42,8 +42,7 @@ impl SearchError {
         }
     }
 
-    /// Whether it is about a file that stands in the way of one run, and not about the machine or
-    /// the disk.
+    /// Whether it is caused by a file that blocks a single run, and not by the machine or the disk.
     pub fn is_of_one_run(&self) -> bool {
         use std::io::ErrorKind as Kind;
         let of_the_file = [
@@ -58,7 +57,7 @@ impl SearchError {
         matches!(self, SearchError::Io { source, .. } if of_the_file.contains(&source.kind()))
     }
 
-    /// For `map_err` where a file was at hand.
+    /// For `map_err` after an operation on a file.
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> SearchError {
         let path = path.to_path_buf();
         move |source| SearchError::Io { path, source }

@@ -1,12 +1,12 @@
-//! A run's file: appended to, never changed. It may come from a stranger, so that whatever is wrong
-//! with it costs this run alone.
+//! The append-only file of a run. It may be untrusted, so anything wrong with it only affects this
+//! run.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::sane::{self, LOSS, PART, SECONDS, brief, line, number};
+use super::untrusted::{self, SECONDS, brief, line, number};
 use super::{Attempt, End, Inputs, Line, Plan, PlannedRun, Run, SearchError};
 use crate::disk::Folder;
 use crate::limits::MAX_RECORD_BYTES;
@@ -18,9 +18,9 @@ pub const FILE: &str = "run.jsonl";
 /// Why a run cannot be counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flaw {
-    /// Its file says what cannot be: the run is to be done again.
+    /// The content of its file is invalid: the run must be repeated.
     Damaged(String),
-    /// A folder, or what this process may not read, is in its place.
+    /// Its file is a folder, or not readable by this process.
     Unreadable(String),
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Flaw {
 /// The folder of a search's runs; `None` if there is none yet.
 ///
 /// # Errors
-/// Something else in its place.
+/// Something else at its path.
 pub fn runs_of(folder: &Path) -> Result<Option<Folder>, SearchError> {
     let runs = Folder::open(folder).and_then(|place| place.sub("runs"));
     match runs {
@@ -46,10 +46,10 @@ pub fn runs_of(folder: &Path) -> Result<Option<Folder>, SearchError> {
     }
 }
 
-/// Every sound run of a search that has begun, by identity.
+/// Every valid run of a search that has started, by id.
 ///
 /// # Errors
-/// A folder that holds no search.
+/// A folder that does not contain a search.
 pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
     let plan = Plan::read(folder)?;
     let Some(runs) = runs_of(folder)? else { return Ok(Vec::new()) };
@@ -60,7 +60,7 @@ pub fn read_runs(folder: &Path) -> Result<Vec<Run>, SearchError> {
     Ok(found)
 }
 
-/// The run that was planned, in the folder of the runs; `None` if it has not begun.
+/// Reads a planned run from the folder of the runs; `None` if it has not started.
 pub fn read_run(plan: &Plan, planned: &PlannedRun, runs: &Folder) -> Result<Option<Run>, Flaw> {
     let read =
         runs.sub(planned.id.as_str()).and_then(|own| own.read(FILE, MAX_RECORD_BYTES as u64));
@@ -68,7 +68,7 @@ pub fn read_run(plan: &Plan, planned: &PlannedRun, runs: &Folder) -> Result<Opti
         Ok(bytes) => add_up(plan, planned, &String::from_utf8_lossy(&bytes))
             .map_err(|why| Flaw::Damaged(brief(&format!("{FILE}{why}")))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        // Nothing that a worker wrote; it is removed, never followed.
+        // Not written by a worker; it is removed, never followed.
         Err(error) if matches!(error.kind(), ErrorKind::FileTooLarge | ErrorKind::InvalidInput) => {
             Err(Flaw::Damaged(format!("{FILE}: {error}")))
         }
@@ -76,7 +76,7 @@ pub fn read_run(plan: &Plan, planned: &PlannedRun, runs: &Folder) -> Result<Opti
     }
 }
 
-/// What the lines of a file come to.
+/// The run described by the lines of a file.
 fn add_up(plan: &Plan, planned: &PlannedRun, text: &str) -> Result<Option<Run>, String> {
     let (mut inputs, mut attempts, mut end) = (None, Vec::new(), None::<End>);
     let mut rows: BTreeMap<u32, EpochRow> = BTreeMap::new();
@@ -85,7 +85,7 @@ fn add_up(plan: &Plan, planned: &PlannedRun, text: &str) -> Result<Option<Run>, 
         let at = |why: String| format!(":{}: {why}", i + 1);
         let line = match serde_json::from_str(text) {
             Ok(line) => line,
-            // Cut short by a crash: the next writer begins a new line.
+            // Truncated by a crash: the next writer starts a new line.
             Err(error) if error.is_eof() => continue,
             Err(error) => return Err(at(format!("not a line of a run: {error}"))),
         };
@@ -93,7 +93,7 @@ fn add_up(plan: &Plan, planned: &PlannedRun, text: &str) -> Result<Option<Run>, 
         match line {
             Line::Inputs(first) => inputs = inputs.or(Some(first)),
             Line::Attempt(attempt) => attempts.push(attempt),
-            // A run that was started twice does each epoch twice, to the same numbers.
+            // A run that was started twice repeats epochs with identical numbers.
             Line::Epoch(row) => {
                 rows.entry(row.epoch).or_insert(row);
             }
@@ -128,7 +128,7 @@ fn add_up(plan: &Plan, planned: &PlannedRun, text: &str) -> Result<Option<Run>, 
     Ok(Some(run))
 }
 
-/// The inputs by the names of the plan, if they are those of the run that it plans.
+/// The inputs with the names from the plan, if they match those of the planned run.
 fn named(inputs: Inputs, plan: &Plan, planned: &PlannedRun) -> Result<Inputs, String> {
     let expected = plan.inputs(planned, String::new());
     match inputs.difference(&expected) {
@@ -137,7 +137,7 @@ fn named(inputs: Inputs, plan: &Plan, planned: &PlannedRun) -> Result<Inputs, St
     }
 }
 
-/// The first field of a line that is out of its range, in words.
+/// The first field of a line that is out of range, as a message.
 fn check(line: &Line, planned: &PlannedRun) -> Result<(), String> {
     match line {
         Line::Inputs(inputs) => {
@@ -151,7 +151,7 @@ fn check(line: &Line, planned: &PlannedRun) -> Result<(), String> {
                 return Err("outcome: a run that is over is finished or failed".into());
             }
             number(format_args!("time"), end.time, &SECONDS)?;
-            sane::reason(format_args!("reason"), end.reason.as_deref().unwrap_or_default())
+            untrusted::reason(format_args!("reason"), end.reason.as_deref().unwrap_or_default())
         }
     }
 }
@@ -176,18 +176,16 @@ fn epoch(row: &EpochRow, planned: &PlannedRun) -> Result<(), String> {
     ] {
         number(format_args!("{name}"), time, &SECONDS)?;
     }
-    for (name, loss) in [("train_loss", row.train_loss), ("test_loss", row.test_loss)] {
-        number(format_args!("{name}"), loss, &LOSS)?;
-    }
-    for (name, accuracy) in [("train_acc", row.train_acc), ("test_acc", row.test_acc)] {
-        number(format_args!("{name}"), accuracy, &PART)?;
+    for (split, metrics) in row.splits() {
+        for (metric, value) in metrics.iter() {
+            number(format_args!("{split}_{}", metric.name), value, &metric.unit.range())?;
+        }
     }
     Ok(())
 }
 
-/// Removes what a run over or begun anew has no use for: of the files that netc writes into the
-/// folder of a run, all that are not kept. Links are removed, never followed; what has another's
-/// name stays.
+/// Cleans up the folder of a run that has ended or starts again: removes the files that netc writes
+/// there, except those in `kept`. Links are removed, never followed; files with other names stay.
 ///
 /// # Errors
 /// A folder that cannot be read, a file that cannot be removed.

@@ -1,30 +1,29 @@
-//! Successive halving: variants that look hopeless after few runs get no more.
+//! Successive halving: variants that perform poorly in a few runs get no further runs.
 //!
 //! Source: K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter
-//! Optimization", AISTATS 2016; here the resource is runs, not epochs, so that every run is a whole
-//! one.
+//! Optimization", AISTATS 2016; here the resource is runs, not epochs, so every run is complete.
 
 use std::collections::BTreeMap;
 
 use super::Plan;
 
-/// What is to become of a planned run.
+/// The decision about a planned run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It is to be done.
+    /// It is due.
     Due,
-    /// Runs before it decide whether it is to be done, and are not all over.
+    /// The decision depends on earlier runs that have not all ended.
     Undecided,
-    /// Its variant was given up before it.
+    /// Its variant was dropped before it.
     Dropped,
 }
 
-/// The fate of each run of a plan. `results` has an entry for each: its accuracy once it is over,
-/// minus infinity if it failed.
+/// The decision about each run of a plan. `results` has an entry for each: its accuracy once it has
+/// ended, minus infinity if it failed.
 ///
-/// After 1, N, N², ... runs of every variant left at a length, the best one in N of them by mean
-/// goes on. Nothing is decided before all these runs are over, so the order in which they end does
-/// not matter.
+/// After 1, N, N², ... runs of every remaining variant at a length, the best 1/N of the variants by
+/// mean accuracy continue. Nothing is decided before all these runs have ended, so the order in
+/// which they end does not matter.
 pub fn fates(plan: &Plan, results: &[Option<f64>]) -> Vec<Fate> {
     let mut fates = vec![Fate::Due; plan.runs.len()];
     let Some(keep_one_in) = plan.spec.halving else { return fates };

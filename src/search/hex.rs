@@ -1,4 +1,4 @@
-//! Hashes as text. Nothing else can become one, so that a file may be named after it.
+//! Hashes in hexadecimal. They are validated, so they are safe as file names.
 
 use std::fmt;
 use std::path::Path;
@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 #[serde(try_from = "String", into = "String")]
 pub struct Hex<const N: usize>(String);
 
-/// The identity of a run: the start of the SHA-256 of all that it depends on.
+/// The id of a run: the first digits of the SHA-256 of everything it depends on.
 pub type RunId = Hex<16>;
-/// A whole SHA-256: of a graph's canonical text, or of what a training takes from its data.
+/// A full SHA-256: of a graph's canonical text, or of a data set.
 pub type Sha = Hex<64>;
 
 impl<const N: usize> Hex<N> {
@@ -22,7 +22,7 @@ impl<const N: usize> Hex<N> {
         &self.0
     }
 
-    /// The start of the SHA-256 of these bytes.
+    /// The first digits of the SHA-256 of these bytes.
     pub(super) fn digest(bytes: &[u8]) -> Hex<N> {
         let whole: String =
             Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,5 +1,5 @@
-//! Who works on a run. A lease is a file `lease.N` that only one worker can create; the highest N
-//! counts. Its holder rewrites it every few seconds; one that stands still is taken over by
+//! Leases: which worker owns a run. A lease is a file `lease.N` that only one worker can create;
+//! the highest N is valid. Its holder rewrites it every few seconds; a stale one is taken over with
 //! `lease.N+1`.
 
 use std::collections::HashMap;
@@ -14,29 +14,29 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::SearchError;
-use super::sane::{line, number};
+use super::untrusted::{line, number};
 use crate::disk::Folder;
 use crate::limits::{MAX_EPOCHS, MAX_LEASES, MAX_NOTE_BYTES, MAX_RUN_NAMES};
 
-/// How often a holder says that it is alive.
+/// The heartbeat interval of a holder.
 const HEARTBEAT: Duration = Duration::from_secs(3);
-/// How long a lease may stand still, on the watch of whoever wants it, before it is taken over.
+/// How long a lease may be unchanged, by the clock of the claiming worker, before it is taken over.
 pub const STALE: Duration = Duration::from_secs(20);
 
-/// What a lease's file says.
+/// The contents of a lease file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Holder {
     /// The machine's name.
     pub host: String,
     /// The process.
     pub pid: u32,
-    /// Tells this boot and process space from any other, so that `pid` means something.
+    /// Identifies the boot and the PID namespace, so that `pid` is meaningful.
     pub space: String,
-    /// Counts up while the holder is alive.
+    /// The heartbeat counter.
     pub beat: u64,
-    /// Epochs done, with the part of the one under way.
+    /// Epochs done, including the fraction of the current one.
     pub epochs: f64,
-    /// Whether the holder has let go.
+    /// Whether the holder has released the lease.
     pub released: bool,
 }
 
@@ -55,12 +55,12 @@ impl Holder {
         }
     }
 
-    /// Whether its process is gone, as far as that can be seen from here.
+    /// Whether its process is known to be gone.
     fn is_gone(&self) -> bool {
         self.space == Holder::me().space && !Path::new("/proc").join(self.pid.to_string()).exists()
     }
 
-    /// What a file says; `None` for what no holder writes.
+    /// Parses a file; `None` if no holder can have written it.
     fn parse(bytes: &[u8]) -> Option<Holder> {
         let holder: Holder = serde_json::from_slice(bytes).ok()?;
         line(format_args!("host"), &holder.host).ok()?;
@@ -69,7 +69,7 @@ impl Holder {
     }
 }
 
-/// A run that this process may work on. Dropping it lets go.
+/// The lease of a run held by this process, released on drop.
 #[derive(Debug)]
 pub struct Lease {
     folder: Folder,
@@ -79,14 +79,14 @@ pub struct Lease {
     beat: Option<JoinHandle<()>>,
 }
 
-/// Takes leases, and remembers since when those of others stand still.
+/// Claims leases, and remembers since when those of others have been unchanged.
 #[derive(Debug, Default)]
 pub struct Claimer {
     seen: HashMap<PathBuf, (u32, u64, Instant)>,
 }
 
 impl Claimer {
-    /// The lease of a run's folder; `None` if another worker holds it.
+    /// Claims the lease of a run's folder; `None` if another worker holds it.
     ///
     /// # Errors
     /// A folder that cannot be read or written.
@@ -113,7 +113,7 @@ impl Claimer {
         if holder.is_some_and(|holder| holder.released || holder.is_gone()) {
             return true;
         }
-        // A file whose writer died before its first word stands still, too.
+        // An empty file, whose writer died before writing, also becomes stale.
         let beat = holder.map_or(0, |holder| holder.beat);
         let now = Instant::now();
         let seen = self.seen.entry(folder.into()).or_insert((number, beat, now));
@@ -134,7 +134,7 @@ impl Lease {
         let Some(mut made) = folder.create_file(&name).map_err(failed)? else { return Ok(None) };
         made.write_all(text.as_bytes()).map_err(failed)?;
         for old in numbers(folder)?.into_iter().filter(|old| *old < number) {
-            // One that cannot be removed counts no more.
+            // An old lease that cannot be removed has no effect.
             let _ = folder.remove(&file(old));
         }
         let state = Arc::new(Mutex::new(holder));
@@ -162,7 +162,7 @@ impl Lease {
         holds(&self.folder, self.number)
     }
 
-    /// Says how far the run is, for those who watch.
+    /// Publishes the progress of the run.
     pub fn progress(&self, epochs: f64) {
         if let Ok(mut state) = self.state.lock() {
             state.epochs = epochs;
@@ -183,13 +183,13 @@ impl Drop for Lease {
     }
 }
 
-/// Whether this lease counts: its file is there, and none after it.
+/// Whether this lease is valid: its file exists and is the newest.
 fn holds(folder: &Folder, number: u32) -> bool {
     numbers(folder).is_ok_and(|all| all.into_iter().max() == Some(number))
 }
 
-/// Writes the holder's words with the beat counted up, unless another worker has taken over. What
-/// cannot be written now is written with the next beat.
+/// Writes the holder with an incremented heartbeat, unless another worker has taken over. A failed
+/// write is repeated with the next heartbeat.
 fn write(folder: &Folder, number: u32, state: &Mutex<Holder>) {
     if !holds(folder, number) {
         return;
@@ -200,7 +200,7 @@ fn write(folder: &Folder, number: u32, state: &Mutex<Holder>) {
     });
     if let Some(text) = holder.ok().and_then(|holder| serde_json::to_string(&holder).ok()) {
         let _ = folder.replace(&file(number), text.as_bytes());
-        // Taken over while it was written: the file would stay beside the one that counts.
+        // It was taken over during the write; the file would remain next to the valid one.
         if !holds(folder, number) {
             let _ = folder.remove(&file(number));
         }
@@ -211,8 +211,9 @@ fn file(number: u32) -> String {
     format!("lease.{number}")
 }
 
-/// The worker that is at a run, as far as its lease says; `None` if it has let go, is gone, or was
-/// silent for longer than [`STALE`] by the file system's clock and this machine's.
+/// The worker of a run, according to its lease; `None` if it was released, its process is gone, or
+/// it has been unchanged for longer than [`STALE`], comparing the file system's clock with this
+/// machine's.
 ///
 /// # Errors
 /// A folder that cannot be read.
@@ -224,7 +225,7 @@ pub fn worker(folder: &Folder) -> Result<Option<Holder>, SearchError> {
     Ok(Some(holder).filter(|holder| !holder.released && !holder.is_gone() && !silent))
 }
 
-/// The lease in force in a run's folder and what it says, if its first word is written.
+/// The valid lease in a run's folder and its holder, if that has been written.
 ///
 /// # Errors
 /// A folder that cannot be read.
@@ -234,7 +235,7 @@ pub fn current(folder: &Folder) -> Result<Option<(u32, Option<Holder>)>, SearchE
     Ok(Some((number, bytes.ok().and_then(|bytes| Holder::parse(&bytes)))))
 }
 
-/// The numbers of the leases in a folder, so many as hands may change.
+/// The numbers of the leases in a folder, up to the limit of takeovers.
 fn numbers(folder: &Folder) -> Result<Vec<u32>, SearchError> {
     let names = match folder.names(MAX_RUN_NAMES) {
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),

@@ -1,26 +1,23 @@
-//! The search: many trainings, kept safe, and compared honestly.
+//! Searches: many trainings, recorded reliably and compared statistically.
 //!
-//! A search is a folder. Its files are the truth and are only ever added to or replaced whole:
+//! A search is a folder. Its files are the source of truth; they are only appended to or replaced
+//! atomically:
 //!
 //! | file | what |
 //! |---|---|
-//! | `plan.json` | what was asked for, every variant and every run, fixed before the first one
-//! starts |
+//! | `plan.json` | the request, every variant and every run, fixed before the first one starts |
 //! | `nets/GRAPH.net` | the flat net of each variant |
-//! | `runs/ID/run.jsonl` | one run: its inputs, attempts, epochs and end, a line each, appended
-//! ([`Line`]) |
-//! | `runs/ID/lease.N` | who works on it |
-//! | `runs/ID/checkpoint.safetensors` | where an unfinished one goes on, and at the end its weights
-//! |
-//! | `engine.json` | the jobs that were submitted for it ([`engine`]) |
+//! | `runs/ID/run.jsonl` | one run: inputs, attempts, epochs and end, one per line ([`Line`]) |
+//! | `runs/ID/lease.N` | the worker that owns the run |
+//! | `runs/ID/checkpoint.safetensors` | the state to resume from; at the end, the weights |
+//! | `engine.json` | the jobs submitted for it ([`engine`]) |
 //!
-//! It may come from a stranger. Everything in it is reached through [`crate::disk::Folder`] and
-//! checked where it is read: a
-//! [`Plan`] that was read has every index, id and number in its range, and a run whose file has not
-//! is a [`Flaw`] of this run alone. What the runs say is kept for quick looks in the user's cache
-//! folder ([`Index`]).
+//! The folder may be untrusted. Everything in it is accessed through [`crate::disk::Folder`] and
+//! validated when it is read: in a [`Plan`] every index, id and number is in its range, and a run
+//! with an invalid file is a [`Flaw`] of that run only. For fast queries, an [`Index`] of the runs
+//! is kept in the user's cache folder.
 //!
-//! Everything here but the trainings themselves needs no libtorch.
+//! Nothing here needs libtorch; the trainings themselves are in `netc-torch`.
 
 pub mod engine;
 mod error;
@@ -33,12 +30,12 @@ mod named;
 mod plan;
 mod record;
 pub mod report;
-mod sane;
 pub mod serve;
 mod sorted;
 mod spec;
 pub mod stats;
 mod status;
+mod untrusted;
 mod variants;
 
 pub use error::SearchError;

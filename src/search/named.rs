@@ -1,5 +1,5 @@
-//! Files that a spec names. A spec may come from a stranger, and an error quotes lines of the file
-//! that it is about: what does not begin like a net or a recipe is not quoted.
+//! Files that a spec refers to. A spec may be untrusted, and errors quote lines of the file they
+//! are about, so a file that does not start like a net or a recipe is never quoted.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::disk;
 use crate::limits::{MAX_FILE_BYTES, MAX_RECIPE_BYTES};
 use crate::recipe::KEYS;
 
-/// Refuses what does not begin with `net`, `block` or `import`.
+/// Refuses a file that does not start with `net`, `block` or `import`.
 pub(super) fn begins_like_a_net(path: &Path) -> Result<(), SearchError> {
     let begins = |line: &str| {
         let word = line.split(|c: char| c.is_whitespace() || c == '"').next();
@@ -24,7 +24,7 @@ pub(super) fn begins_like_a_net(path: &Path) -> Result<(), SearchError> {
     }
 }
 
-/// Refuses what does not begin with a key of a recipe.
+/// Refuses a file that does not start with a recipe key.
 pub(super) fn begins_like_a_recipe(path: &Path) -> Result<(), SearchError> {
     let line = first_line(path, MAX_RECIPE_BYTES)?;
     let key = line.split(':').next().unwrap_or_default().trim();
@@ -38,7 +38,7 @@ pub(super) fn begins_like_a_recipe(path: &Path) -> Result<(), SearchError> {
     }
 }
 
-/// The first line that is neither blank nor a comment; nothing for a file without one.
+/// The first line that is neither blank nor a comment; empty for a file without one.
 fn first_line(path: &Path, most: usize) -> Result<String, SearchError> {
     let text = disk::read_text(path, most).map_err(SearchError::io(path))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

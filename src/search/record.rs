@@ -1,4 +1,4 @@
-//! One run of a search, as its file says it.
+//! The record of one run of a search, as stored in its file.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use crate::run::{EpochRow, Hardware, Outcome};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Line {
-    /// What the run depends on.
+    /// The inputs of the run.
     Inputs(Box<Inputs>),
-    /// A worker takes it up, from the start or from its checkpoint.
+    /// A worker starts it, or resumes it from its checkpoint.
     Attempt(Attempt),
     /// An epoch is over.
     Epoch(EpochRow),
@@ -21,35 +21,35 @@ pub enum Line {
     End(End),
 }
 
-/// All that a run depends on. Its hash is the run's identity.
+/// Everything a run depends on. Its hash is the run's id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inputs {
     /// The variant's name, unique in its search: `res=[1,3]`, or a file's name.
     pub variant: String,
-    /// What it is drawn with: the parameter that was varied, `base` for the unvaried net.
+    /// Its series in plots: the varied parameter, or `base` for the original net.
     pub family: String,
     /// The canonical graph's SHA-256.
     pub graph: Sha,
     /// The flat net.
     pub text: String,
-    /// The recipe in force, as YAML.
+    /// The effective recipe, as YAML.
     pub recipe: String,
     /// Its epochs.
     pub epochs: u32,
-    /// The seed of everything random.
+    /// The random seed.
     pub seed: u64,
     /// `cifar10`, `cifar100`, `synthetic`, or a path.
     pub data: String,
-    /// What the images are: [`crate::run::data::Dataset::sha256`].
+    /// The hash of the images: [`crate::run::data::Dataset::sha256`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_sha256: Option<Sha>,
-    /// Only so many training images; `None` for all.
+    /// The number of training images to use; `None` for all.
     pub limit_train: Option<usize>,
-    /// Only so many test images; `None` for all.
+    /// The number of test images to use; `None` for all.
     pub limit_test: Option<usize>,
-    /// The arithmetic asked for: `auto`, `fp32`, ...
+    /// The requested precision: `auto`, `fp32`, ...
     pub precision: String,
-    /// Trained numbers of the net.
+    /// Trained parameters of the net.
     pub params: u64,
     /// Multiply-accumulate operations for one image.
     pub macs: u64,
@@ -60,14 +60,13 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The hash of all that a run depends on; its names do not count, nor does where known images
-    /// lie.
+    /// The hash of everything a run depends on, excluding names and the location of hashed images.
     pub(super) fn identity(&self) -> RunId {
         RunId::digest(serde_json::to_string(&self.nameless()).unwrap_or_default().as_bytes())
     }
 
-    /// What differs between the inputs of a run's file and those of its plan, names and versions
-    /// aside.
+    /// The difference between the inputs in a run's file and those of its plan, ignoring names and
+    /// versions.
     pub(super) fn difference(&self, planned: &Inputs) -> Option<String> {
         let compared = |inputs: &Inputs| {
             let versions =
@@ -86,25 +85,25 @@ impl Inputs {
     }
 }
 
-/// A worker takes a run up.
+/// A worker starts or resumes a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The machine's name.
     pub host: String,
     /// The worker's process.
     pub pid: u32,
-    /// What it computes on.
+    /// The hardware.
     pub hardware: Hardware,
     /// Seconds since 1970.
     pub time: f64,
-    /// Whole epochs done before, by the checkpoint.
+    /// Complete epochs before, according to the checkpoint.
     pub after_epoch: u32,
 }
 
-/// A run is over.
+/// The end of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct End {
-    /// Finished or failed; a run that was interrupted is not over.
+    /// Finished or failed; an interrupted run has not ended.
     pub outcome: Outcome,
     /// Why it failed.
     pub reason: Option<String>,
@@ -112,17 +111,17 @@ pub struct End {
     pub time: f64,
 }
 
-/// A run as its lines add up.
+/// A run as described by the lines of its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// Its identity: the name of its folder.
+    /// Its id, the name of its folder.
     pub id: RunId,
-    /// What it depends on.
+    /// Its inputs.
     pub inputs: Inputs,
-    /// Every time that a worker took it up.
+    /// Its attempts.
     pub attempts: Vec<Attempt>,
-    /// Every whole epoch, once, in order. `total_time` counts the epochs that led to the result,
-    /// not those that a crash lost.
+    /// Every complete epoch, once, in order. `total_time` covers the epochs that led to the result,
+    /// not those lost in crashes.
     pub epochs: Vec<EpochRow>,
     /// How it ended; `None` if it has not.
     pub end: Option<End>,
@@ -134,14 +133,15 @@ impl Run {
         self.end.as_ref().is_some_and(|end| end.outcome == Outcome::Finished)
     }
 
-    /// The test accuracy after the last epoch in percent, of a finished run.
-    pub fn accuracy(&self) -> Option<f64> {
-        self.epochs.last().filter(|_| self.finished()).map(|row| row.test_acc * 100.0)
+    /// The task's score on the test set after the last epoch of a finished run: an accuracy in
+    /// percent.
+    pub fn score(&self) -> Option<f64> {
+        self.epochs.last().filter(|_| self.finished()).map(|row| row.test.score())
     }
 
-    /// What it came to once it is over: its accuracy, or minus infinity if it failed.
+    /// Its result once it has ended: the score, or minus infinity if it failed.
     pub fn result(&self) -> Option<f64> {
-        self.end.as_ref().map(|_| self.accuracy().unwrap_or(f64::NEG_INFINITY))
+        self.end.as_ref().map(|_| self.score().unwrap_or(f64::NEG_INFINITY))
     }
 
     /// Training and testing time of a finished run in seconds.
@@ -149,7 +149,7 @@ impl Run {
         self.epochs.last().filter(|_| self.finished()).map(|row| row.total_time)
     }
 
-    /// What computed it, in words; `None` if that was more than one kind of machine.
+    /// A description of its hardware; `None` if there was more than one kind.
     pub fn hardware(&self) -> Option<String> {
         let labels: BTreeSet<String> = self.attempts.iter().map(|a| a.hardware.label()).collect();
         if labels.len() == 1 { labels.into_iter().next() } else { None }

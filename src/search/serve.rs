@@ -1,4 +1,4 @@
-//! A page for watching a search: read-only, on this machine's loopback alone.
+//! A read-only web page for watching a search, on the loopback interface only.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -20,20 +20,20 @@ use super::report::{Report, live_page};
 use super::{SearchError, Watcher};
 use crate::limits::{MAX_CONNECTIONS, MAX_REQUEST_BYTES};
 
-/// How long a client may take to say what it wants.
+/// The timeout for a request.
 const ASKING: Duration = Duration::from_secs(5);
-/// How long a whole connection may take.
+/// The timeout for a whole connection.
 const ANSWERING: Duration = Duration::from_secs(30);
 /// How long to wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves the page of a search's folder from a thread of its own until the process ends; its
-/// address. `port` 0 takes any free one.
+/// Serves the page of a search's folder from a separate thread until the process ends, and returns
+/// its address. With `port` 0 any free port is used.
 ///
-/// `/` is the page, `/status.json` what it says of the state, for programs.
+/// `/` is the page, `/status.json` the status for programs.
 ///
 /// # Errors
-/// A port that is taken.
+/// A port that is in use.
 pub fn serve(folder: &Path, port: u16) -> Result<SocketAddr, SearchError> {
     let failed = |error: io::Error| {
         SearchError::new(format!("cannot serve on 127.0.0.1:{port}: {error}"))
@@ -58,15 +58,14 @@ pub fn serve(folder: &Path, port: u16) -> Result<SocketAddr, SearchError> {
     Ok(address)
 }
 
-/// Answers so many connections at a time, one request each. A client that is slow to ask, or slow
-/// to read, is left.
+/// Accepts a limited number of connections at a time, one request each. Slow clients time out.
 async fn accept(listener: tokio::net::TcpListener, routes: Router) {
     let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
-            // Out of files, say: others are let go of meanwhile.
+            // For example out of file descriptors; others are closed in the meantime.
             Err(_) => {
                 tokio::time::sleep(PAUSE).await;
                 continue;
@@ -78,7 +77,7 @@ async fn accept(listener: tokio::net::TcpListener, routes: Router) {
             http.timer(TokioTimer::new()).header_read_timeout(ASKING).keep_alive(false);
             http.max_buf_size(MAX_REQUEST_BYTES);
             let answered = http.serve_connection(TokioIo::new(stream), service);
-            // A client that went away, or did not ask in time, has no use for an error.
+            // A client that disconnected or timed out cannot receive an error.
             let _ = tokio::time::timeout(ANSWERING, answered).await;
             drop(seat);
         });
@@ -101,8 +100,7 @@ async fn status(State(folder): State<Arc<PathBuf>>, headers: HeaderMap) -> Respo
     })
 }
 
-/// Answers those who asked for this machine by name: a page of elsewhere that points its own name
-/// here does not.
+/// Answers only requests with this machine as `Host`, which prevents DNS rebinding.
 fn answer(headers: &HeaderMap, make: impl FnOnce() -> Result<Response, SearchError>) -> Response {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);

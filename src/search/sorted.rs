@@ -6,20 +6,19 @@ use crate::recipe::Recipe;
 use crate::syntax;
 use crate::syntax::ast::ItemKind;
 
-/// Several files by what they hold: a glob brings files of blocks along, and nets that claim
-/// nothing.
+/// Files sorted by content: a glob also matches files with only blocks, and nets without claims.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sorted {
-    /// Files that hold a net, and files that cannot be read as one: what uses them says why.
+    /// Files with a net, and files that cannot be parsed, which are reported when they are used.
     pub nets: Vec<PathBuf>,
-    /// Files that hold blocks only.
+    /// Files with only blocks.
     pub blocks: Vec<PathBuf>,
-    /// Of [`Sorted::claiming`], the files whose nets claim no accuracy.
+    /// From [`Sorted::claiming`]: files whose nets claim no accuracy.
     pub unclaimed: Vec<PathBuf>,
 }
 
 impl Sorted {
-    /// A file given alone is meant to be a net, whatever it holds.
+    /// A single file is always treated as a net.
     pub fn new(files: &[PathBuf]) -> Sorted {
         let blocks = |file: &&PathBuf| files.len() > 1 && holds_blocks_only(file);
         let (blocks, nets) = files.iter().partition::<Vec<_>, _>(blocks);
@@ -30,7 +29,7 @@ impl Sorted {
     /// The nets whose recipes claim an accuracy.
     ///
     /// # Errors
-    /// A net that is not sound, or none that claims an accuracy.
+    /// An invalid net, or no net that claims an accuracy.
     pub fn claiming(files: &[PathBuf]) -> Result<Sorted, SearchError> {
         let mut sorted = Sorted::new(files);
         for file in std::mem::take(&mut sorted.nets) {
@@ -45,7 +44,7 @@ impl Sorted {
         Ok(sorted)
     }
 
-    /// What is left out, a line each, in words.
+    /// The skipped files, as a line of text each.
     pub fn notes(&self) -> Vec<String> {
         let named = |files: &[PathBuf], why: &str| {
             let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();

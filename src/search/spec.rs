@@ -1,5 +1,4 @@
-//! What a search is asked to do: a YAML file of flat keys, or the command line's options by the
-//! same names.
+//! The specification of a search: a flat YAML file, or command line options with the same names.
 
 use std::path::{Path, PathBuf};
 
@@ -20,43 +19,44 @@ use crate::run::own;
 pub struct Spec {
     /// The nets to start from; absolute in a plan.
     pub nets: Vec<PathBuf>,
-    /// Parameters that every variant has another value of: `width=16`.
+    /// Parameters to set for every variant: `width=16`.
     pub set: Vec<String>,
     /// What to vary: `res` for every value of a parameter's declared domain, `width=[64, 128]` for
     /// some.
     pub over: Vec<String>,
-    /// How the variations go together.
+    /// How variations are combined.
     pub combine: Combine,
-    /// A condition over `params`, `macs` and the nets' parameters; variants that fail it are left
-    /// out.
+    /// A condition over `params`, `macs` and the nets' parameters; variants that do not satisfy it
+    /// are excluded.
     #[serde(rename = "where")]
     pub filter: Option<String>,
-    /// Each variant is trained for each of these lengths; none for its recipe's own.
+    /// Each variant is trained for each of these numbers of epochs; if empty, for that of its
+    /// recipe.
     pub epochs: Vec<u32>,
-    /// Trainings of each variant at each length, with seeds `seed`, `seed + 1`, ...
+    /// Runs of each variant at each length, with seeds `seed`, `seed + 1`, ...
     pub runs: u32,
-    /// Successive halving: after 1, N, N², ... runs go on with the best one in N of the variants
-    /// alone.
+    /// Successive halving: after 1, N, N², ... runs continue only with the best 1/N of the
+    /// variants.
     pub halving: Option<u32>,
     /// The first seed.
     pub seed: u64,
-    /// A recipe file over the nets' own recipes.
+    /// A recipe file that overrides the nets' own recipes.
     pub recipe: Option<PathBuf>,
     /// `cifar10`, `cifar100`, `synthetic`, a folder of images by class, or an `.npz` file.
     pub data: String,
-    /// Train on the first so many images only.
+    /// Train on only this many images, the first ones.
     pub limit_train: Option<usize>,
-    /// Test on the first so many images only.
+    /// Test on only this many images, the first ones.
     pub limit_test: Option<usize>,
     /// `auto`, `fp32`, `bf16` or `fp16`.
     pub precision: String,
 }
 
-/// How the variations of several parameters go together.
+/// How variations of several parameters are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Combine {
-    /// One parameter at a time, the others as the net has them.
+    /// One parameter at a time, the others at the net's values.
     Each,
     /// Every combination.
     Product,
@@ -102,12 +102,11 @@ impl Spec {
         "precision",
     ];
 
-    /// The spec of a file, whose paths are relative to its folder. It may come from a stranger:
-    /// what it names must begin like a net, or like a recipe, before anything of it is read or
-    /// quoted.
+    /// Reads a spec from a file; paths are relative to its folder. The file may be untrusted: files
+    /// that it refers to must start like a net or a recipe before they are read further or quoted.
     ///
     /// # Errors
-    /// A file that cannot be read, as for [`Spec::parse`], and one that it names and that is
+    /// A file that cannot be read, those of [`Spec::parse`], and a referenced file that is
     /// something else.
     pub fn read(file: &Path) -> Result<Spec, SearchError> {
         let text = recipe::read(file).map_err(SearchError::new)?;
@@ -121,10 +120,10 @@ impl Spec {
         Ok(spec)
     }
 
-    /// The same with absolute paths, so that it can be gone on with from any folder.
+    /// The same with absolute paths, so that the search can be continued from any folder.
     ///
     /// # Errors
-    /// A working folder that is gone, a path that is not in UTF-8.
+    /// A working directory that no longer exists, a path that is not UTF-8.
     pub fn absolute(&self) -> Result<Spec, SearchError> {
         let whole = |path: &PathBuf| {
             let named = |why: &str| SearchError::new(format!("{}: {why}", path.display()));
@@ -146,15 +145,15 @@ impl Spec {
         })
     }
 
-    /// What only this user's netc can write beside the path of the images.
+    /// Proof that this user's netc wrote the path of the images.
     pub(super) fn data_mark(&self) -> Option<String> {
         own::mark_of(&[b"data\0", self.data.as_bytes()].concat())
     }
 
-    /// The spec of a file's text. Paths in it are relative to its folder.
+    /// Parses the text of a spec file. Paths in it are relative to its folder.
     ///
     /// # Errors
-    /// Keys that there are not, values that a key does not take; each with its place.
+    /// Unknown keys and invalid values, with their spans.
     pub fn parse(file: FileId, text: &str, folder: &Path) -> Result<Spec, Problems> {
         let mut spec = Spec::default();
         let mut problems = Problems::new();

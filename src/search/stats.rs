@@ -1,17 +1,16 @@
-//! Statistics of a few runs: what they say of a mean, and whether two means differ.
+//! Statistics of small samples: confidence intervals of means, and tests for differences.
 
 use serde::Serialize;
 use statrs::distribution::{Binomial, ContinuousCDF as _, DiscreteCDF as _, StudentsT};
 
-/// The chance of calling two equal means different that a comparison takes, over all pairs of a
-/// table.
+/// The family-wise significance level of the comparisons in a table.
 pub const ALPHA: f64 = 0.05;
-/// The chance of seeing a difference that is there which [`runs_needed`] asks for.
+/// The statistical power for [`runs_needed`].
 pub const POWER: f64 = 0.8;
-/// A deviation below this part of the largest value is rounding.
+/// A deviation below this fraction of the largest value is a rounding error.
 const ROUNDING: f64 = 1e-12;
 
-/// A sample in numbers, in the unit of its values.
+/// Summary statistics of a sample, in the unit of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Sample {
     /// How many values.
@@ -23,13 +22,13 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The numbers of these values, in any order; `None` for no value, and for values whose sum or
-    /// squares leave the range of a number.
+    /// The statistics of these values, in any order; `None` if there are none, or if their sum or
+    /// squares overflow.
     pub fn of(values: &[f64]) -> Option<Sample> {
         Sample::rounded_at(values, values.iter().fold(0.0, |most, x| x.abs().max(most)))
     }
 
-    /// The same, of values that were computed from some as large as `largest`.
+    /// The same for values computed from numbers as large as `largest`.
     fn rounded_at(values: &[f64], largest: f64) -> Option<Sample> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -41,30 +40,28 @@ impl Sample {
         (mean.is_finite() && std.is_finite()).then_some(Sample { n, mean, std })
     }
 
-    /// The standard error of the mean: the deviation over the root of n; from two values on.
+    /// The standard error of the mean; `None` below two values.
     pub fn std_error(&self) -> Option<f64> {
         (self.n > 1).then(|| self.std / (self.n as f64).sqrt())
     }
 
     /// The 95% confidence interval of the mean by Student's t. `None` below two values, and for
-    /// values that are all the same, which say nothing of how far others may lie.
+    /// identical values, which have no variance.
     pub fn interval(&self) -> Option<[f64; 2]> {
         let error = self.std_error().filter(|error| *error > 0.0)?;
         let half = t_quantile(0.975, (self.n as f64) - 1.0)? * error;
         Some([self.mean - half, self.mean + half])
     }
 
-    /// The two-sided chance of a mean at least so far from `expected` if that were the true one:
-    /// the one-sample t-test. `None` below two values, and for values that are all the same.
+    /// The two-sided p-value of the one-sample t-test against `expected`. `None` below two values,
+    /// and for identical values.
     pub fn differs_from(&self, expected: f64) -> Option<f64> {
         let error = self.std_error().filter(|error| *error > 0.0)?;
         t_tails((self.mean - expected) / error, (self.n as f64) - 1.0)
     }
 
-    /// How far the true mean would have to be from an expected one for as many values to show it
-    /// with
-    /// [`POWER`] at the level `alpha`, if they deviate as these do. `None` as for
-    /// [`Sample::differs_from`].
+    /// The difference from an expected mean that a sample of this size and deviation detects with
+    /// [`POWER`] at the level `alpha`. `None` as for [`Sample::differs_from`].
     pub fn detectable(&self, alpha: f64) -> Option<f64> {
         let error = self.std_error().filter(|error| *error > 0.0)?;
         let df = (self.n as f64) - 1.0;
@@ -72,24 +69,24 @@ impl Sample {
     }
 }
 
-/// A few values in numbers that one far-off value does not move, in their unit.
+/// Robust statistics of a sample, in the unit of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
     /// How many values.
     pub n: usize,
     /// Their median.
     pub median: f64,
-    /// The least.
+    /// The minimum.
     pub min: f64,
-    /// The largest.
+    /// The maximum.
     pub max: f64,
     /// The 95% confidence interval of the median by order statistics. Below six values there is
-    /// none: then from the least to the largest, which five values make a 94% one.
+    /// none, and it is the range, which is a 94% interval for five values.
     pub interval: [f64; 2],
 }
 
 impl Spread {
-    /// The numbers of these values, in any order; `None` for no value.
+    /// The statistics of these values, in any order; `None` if there are none.
     pub fn of(values: &[f64]) -> Option<Spread> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -105,26 +102,26 @@ impl Spread {
         })
     }
 
-    /// Whether the medians may be of the same size, or in the other order: their intervals overlap.
+    /// Whether the intervals overlap, so that the medians may be equal or in the other order.
     pub fn overlaps(&self, other: &Spread) -> bool {
         self.interval[0] <= other.interval[1] && other.interval[0] <= self.interval[1]
     }
 }
 
-/// How far apart two true means are, by samples of both.
+/// The estimated difference of two means.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Difference {
     /// The second mean minus the first.
     pub mean: f64,
-    /// Its 95% confidence interval; `None` where there is no p-value.
+    /// Its 95% confidence interval; `None` if there is no p-value.
     pub interval: Option<[f64; 2]>,
-    /// The two-sided chance of a difference at least so large if there were none.
+    /// The two-sided p-value.
     pub p: Option<f64>,
 }
 
 impl Difference {
-    /// Of values that belong together two by two: the paired t-test. `None` without a pair; no
-    /// p-value below two pairs, and if all differ by the same.
+    /// For paired values: the paired t-test. `None` without a pair; no p-value below two pairs, or
+    /// if all differences are equal.
     pub fn paired(pairs: &[(f64, f64)]) -> Option<Difference> {
         let apart: Vec<f64> = pairs.iter().map(|(first, second)| second - first).collect();
         let largest = pairs.iter().fold(0.0_f64, |most, (a, b)| most.max(a.abs()).max(b.abs()));
@@ -136,7 +133,7 @@ impl Difference {
         })
     }
 
-    /// Of samples that have nothing to do with each other, by [`welch`].
+    /// For independent samples: [`welch`].
     pub fn unpaired(first: &Sample, second: &Sample) -> Difference {
         let mean = second.mean - first.mean;
         let interval = spread_of_means(first, second).and_then(|(error, df)| {
@@ -147,9 +144,8 @@ impl Difference {
     }
 }
 
-/// The two-sided chance of means at least so far apart if the true ones were equal: Welch's t-test,
-/// which does not take the deviations for equal. `None` below two values each, and if neither
-/// deviates.
+/// The two-sided p-value of Welch's t-test, which does not assume equal variances. `None` below two
+/// values each, or if neither sample has any variance.
 ///
 /// Source: B. L. Welch, "The generalization of Student's problem when several different population
 /// variances are involved", Biometrika 34 (1947).
@@ -165,8 +161,8 @@ fn spread_of_means(a: &Sample, b: &Sample) -> Option<(f64, f64)> {
     (error > 0.0).then(|| (error, freedom(va, vb, a.n as f64, b.n as f64)))
 }
 
-/// The p-values adjusted for their number, each to be held against the level of the whole table:
-/// Holm's step-down procedure, in the order given.
+/// Adjusts p-values with Holm's step-down procedure, for comparison with the family-wise level; in
+/// the given order.
 ///
 /// Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal
 /// of Statistics 6 (1979).
@@ -182,11 +178,11 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// How many runs of each of two variants would show the difference seen, with [`POWER`] at the
-/// level `alpha`, if means and deviations are as measured. `None` below two values each, without a
-/// difference, and beyond a million.
+/// The number of runs of each of two variants needed to detect the observed difference with
+/// [`POWER`] at the level `alpha`, if means and deviations are as measured. `None` below two values
+/// each, without a difference, or above a million.
 ///
-/// It is the least n with `n >= (t(1 - alpha/2) + t(power))^2 (sa^2 + sb^2) / difference^2`, the
+/// It is the smallest n with `n >= (t(1 - alpha/2) + t(power))^2 (sa^2 + sb^2) / difference^2`, the
 /// quantiles taken at the degrees of freedom that n gives.
 pub fn runs_needed(a: &Sample, b: &Sample, alpha: f64) -> Option<u64> {
     const MOST: u64 = 1_000_000;
@@ -212,7 +208,7 @@ pub fn runs_needed(a: &Sample, b: &Sample, alpha: f64) -> Option<u64> {
     Some(high)
 }
 
-/// Degrees of freedom by Welch and Satterthwaite, of squared standard errors.
+/// Degrees of freedom by Welch-Satterthwaite, from squared standard errors.
 fn freedom(va: f64, vb: f64, na: f64, nb: f64) -> f64 {
     (va + vb).powi(2) / (va.powi(2) / (na - 1.0) + vb.powi(2) / (nb - 1.0))
 }
@@ -221,7 +217,7 @@ fn t_quantile(p: f64, df: f64) -> Option<f64> {
     Some(StudentsT::new(0.0, 1.0, df).ok()?.inverse_cdf(p))
 }
 
-/// Both tails beyond `t`.
+/// The two-sided tail probability of `t`.
 fn t_tails(t: f64, df: f64) -> Option<f64> {
     let distribution = StudentsT::new(0.0, 1.0, df).ok()?;
     t.is_finite().then(|| 2.0 * distribution.cdf(-t.abs()))

@@ -1,4 +1,4 @@
-//! How far a search is, for those who watch it.
+//! The progress of a search, for watching it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -9,27 +9,27 @@ use super::files::runs_of;
 use super::stats::Sample;
 use super::{Fate, Index, Plan, Run, RunId, SearchError, Standing, fates, lease};
 
-/// How far a search is.
+/// The progress of a search.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
     /// Runs that were planned.
     pub planned: usize,
-    /// Runs that did every epoch.
+    /// Runs that completed every epoch.
     pub finished: usize,
     /// Runs that ended before their last epoch.
     pub failed: usize,
-    /// Runs that successive halving spares.
+    /// Runs dropped by successive halving.
     pub dropped: usize,
-    /// Runs that a worker is at.
+    /// Runs that a worker is training.
     pub running: Vec<Running>,
-    /// Runs that are left for a worker.
+    /// Runs waiting for a worker.
     pub waiting: usize,
-    /// Runs of these whose file is damaged, and which are done again.
+    /// Waiting runs whose file is damaged and which are repeated.
     pub damaged: usize,
-    /// The means so far: the longest first, the best first among those of a length.
+    /// The means so far: the longest first, and by mean among those of the same length.
     pub means: Vec<SoFar>,
-    /// Seconds until the end, if as many workers go on; `None` before the first run is finished, or
-    /// if no worker is there.
+    /// Estimated seconds until the end with the current number of workers; `None` before the first
+    /// run is finished, or without workers.
     pub left: Option<f64>,
 }
 
@@ -53,13 +53,13 @@ impl Status {
         }
     }
 
-    /// Whether no run is left to be done.
+    /// Whether no run is left.
     pub fn is_over(&self) -> bool {
         self.running.is_empty() && self.waiting == 0
     }
 }
 
-/// A time in the unit that fits: `40 seconds`, `12 minutes`, `3.5 hours`, `12 days`.
+/// A time in a suitable unit: `40 seconds`, `12 minutes`, `3.5 hours`, `12 days`.
 pub fn rough(seconds: f64) -> String {
     match seconds {
         s if s < 90.0 => format!("{s:.0} seconds"),
@@ -69,7 +69,7 @@ pub fn rough(seconds: f64) -> String {
     }
 }
 
-/// A run that a worker is at.
+/// A run that a worker is training.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Running {
     /// The variant's name.
@@ -78,7 +78,7 @@ pub struct Running {
     pub epochs: u32,
     /// Its seed.
     pub seed: u64,
-    /// Epochs done, with the part of the one under way.
+    /// Epochs done, including the fraction of the current one.
     pub done: f64,
     /// The worker's machine.
     pub host: String,
@@ -102,15 +102,15 @@ pub struct SoFar {
 pub struct Watcher {
     folder: PathBuf,
     index: Index,
-    /// Runs that were over when it last looked.
+    /// Runs that had ended at the last look.
     over: HashSet<RunId>,
 }
 
 impl Watcher {
-    /// Starts to watch. Runs that are over already are not news.
+    /// Starts watching. Runs that have already ended are not reported.
     ///
     /// # Errors
-    /// A folder that holds no search, files of it that cannot be read.
+    /// A folder that does not contain a search, files that cannot be read.
     pub fn new(folder: &Path) -> Result<Watcher, SearchError> {
         let index = Index::open(folder)?;
         let over =
@@ -118,7 +118,7 @@ impl Watcher {
         Ok(Watcher { folder: folder.into(), index, over })
     }
 
-    /// How far the search is, and the runs that are over since the last look.
+    /// The progress of the search, and the runs that have ended since the last look.
     ///
     /// # Errors
     /// Files of the search that cannot be read.
@@ -148,7 +148,7 @@ impl Watcher {
             of.iter().map(|run| run.and_then(Standing::result)).collect();
         let mut status = Status {
             planned: of.len(),
-            finished: of.iter().flatten().filter(|run| run.accuracy.is_some()).count(),
+            finished: of.iter().flatten().filter(|run| run.score.is_some()).count(),
             failed: 0,
             dropped: 0,
             running: Vec::new(),
@@ -172,9 +172,9 @@ impl Watcher {
                 continue;
             }
             let whole = pace.seconds(plan, planned.variant, planned.epochs);
-            // One that has not begun has no lease, or one of this moment.
+            // A run that has not started has no lease, or a very recent one.
             let own = run.and(runs.as_ref()).and_then(|runs| runs.sub(planned.id.as_str()).ok());
-            // What stands in the place of a lease is no worker.
+            // Anything else at the path of a lease is not a worker.
             let holder = own.and_then(|own| lease::worker(&own).ok().flatten());
             match holder {
                 Some(holder) => {
@@ -208,26 +208,25 @@ fn end(run: &Run) -> f64 {
 fn means(plan: &Plan, runs: &[Option<&Standing>]) -> Vec<SoFar> {
     let mut groups: BTreeMap<(u32, usize), Vec<f64>> = BTreeMap::new();
     for (planned, run) in plan.runs.iter().zip(runs) {
-        let accuracies = run.and_then(|run| run.accuracy);
-        groups.entry((planned.epochs, planned.variant)).or_default().extend(accuracies);
+        let score = run.and_then(|run| run.score);
+        groups.entry((planned.epochs, planned.variant)).or_default().extend(score);
     }
     let mut all: Vec<SoFar> = groups
         .into_iter()
-        .filter_map(|((epochs, variant), accuracies)| {
+        .filter_map(|((epochs, variant), scores)| {
             let variant = plan.variants[variant].name.clone();
-            Some(SoFar { variant, epochs, sample: Sample::of(&accuracies)? })
+            Some(SoFar { variant, epochs, sample: Sample::of(&scores)? })
         })
         .collect();
     all.sort_by(|a, b| b.epochs.cmp(&a.epochs).then(b.sample.mean.total_cmp(&a.sample.mean)));
     all
 }
 
-/// How long runs take, by those that are finished.
+/// The duration of runs, estimated from finished ones.
 struct Pace {
     /// Mean seconds of a variant at a length.
     of: BTreeMap<(usize, u32), f64>,
-    /// Mean seconds for a multiply-accumulate operation of an epoch, for variants without a
-    /// finished run.
+    /// Mean seconds per MAC and epoch, for variants without a finished run.
     each: f64,
 }
 

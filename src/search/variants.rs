@@ -1,4 +1,4 @@
-//! The variants of a search: which nets a spec asks for, each graph with each recipe once.
+//! The variants of a search: the nets of a spec, each combination of graph and recipe once.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -20,29 +20,29 @@ use crate::syntax::{self, Project};
 pub struct Variant {
     /// Unique in its search: `base`, `res=[1,3]`.
     pub name: String,
-    /// What it is drawn with: the parameter that was varied, or what its file's name begins with.
+    /// Its series in plots: the varied parameter, or the start of its file's name.
     pub family: String,
     /// The canonical graph's SHA-256.
     pub graph: Sha,
-    /// Trained numbers.
+    /// Trained parameters.
     pub params: u64,
     /// Multiply-accumulate operations for one image.
     pub macs: u64,
     /// Other names of the same graph with the same recipe, which are not trained again.
     pub also: Vec<String>,
-    /// What the recipes of its files say that it reaches; none for a variation of them.
+    /// The accuracies claimed in the recipes of its files; empty for a variation.
     #[serde(default)]
     pub claims: Vec<Claim>,
 }
 
-/// What a net's recipe says that it reaches.
+/// The accuracy that a net's recipe claims.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// The net's name, or another if two nets of the search have one name.
+    /// The net's name, made unique within the search.
     pub net: String,
     /// Mean test accuracy in percent.
     pub accuracy: f64,
-    /// After so many epochs.
+    /// The number of epochs.
     pub epochs: u32,
 }
 
@@ -50,18 +50,18 @@ pub struct Claim {
 pub(super) struct Found {
     pub variant: Variant,
     pub net: Checked,
-    /// How it is trained, at each length once.
+    /// Its recipes, one per length.
     pub recipes: Vec<Recipe>,
 }
 
-/// What a spec comes to.
+/// The variants of a spec.
 pub(super) struct Variants {
     pub found: Vec<Found>,
-    /// The names of those that the condition leaves out.
+    /// The names of variants excluded by the condition.
     pub excluded: Vec<String>,
 }
 
-/// One choice of a parameter's value: `("res", "[1, 3]")`.
+/// A value chosen for a parameter: `("res", "[1, 3]")`.
 type Choice = (String, String);
 
 /// All variants, in the order of the spec.
@@ -114,19 +114,19 @@ pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
     Ok(all)
 }
 
-/// A name that no other variant has: files may hold nets of one name.
+/// A unique name, because several files may contain nets with the same name.
 fn unused(name: String, file: &Path, names: &mut HashSet<String>) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let more = (2..).map(|n| format!("{name} in {stem} ({n})"));
     let mut all = [name.clone(), format!("{name} in {stem}")].into_iter().chain(more);
-    // Without end, so one of them is unused.
+    // The iterator is infinite, so an unused one exists.
     let free = all.find(|name| !names.contains(name)).unwrap_or_default();
     names.insert(free.clone());
     free
 }
 
-/// How a net is trained by its own recipe and a recipe file, at each of these lengths; at the
-/// recipe's own if there are none. The texts of the net are for showing what is wrong.
+/// The recipes of a net, from its own recipe and a recipe file, one for each of these lengths; if
+/// there are none, for that of the recipe. The net's sources are for error messages.
 fn recipes(
     net: &Checked,
     mut sources: Sources,
@@ -144,7 +144,7 @@ fn recipes(
         if problems.has_errors() {
             return Err(SearchError::Net(sources, problems));
         }
-        // A net's claim is no part of how it is trained.
+        // The claimed accuracy does not affect training.
         let recipe = Recipe { accuracy: None, ..recipe };
         if recipes.iter().all(|other| other.epochs != recipe.epochs) {
             recipes.push(recipe);
@@ -153,7 +153,7 @@ fn recipes(
     Ok(recipes)
 }
 
-/// The sets of choices: first none, the net as it is.
+/// The combinations of choices: first the empty one, the original net.
 fn combinations(axes: &[Vec<Choice>], combine: Combine) -> Result<Vec<Vec<Choice>>, SearchError> {
     let mut all: Vec<Vec<Choice>> = vec![Vec::new()];
     for axis in axes {
@@ -179,7 +179,7 @@ fn combinations(axes: &[Vec<Choice>], combine: Combine) -> Result<Vec<Vec<Choice
     Ok(all)
 }
 
-/// The values that `over` asks for, one of its nets at hand.
+/// The values to vary by `over`, for one of the nets.
 fn axis(file: &Path, over: &str) -> Result<Vec<Choice>, SearchError> {
     let (name, values) = match over.split_once('=') {
         Some((name, values)) => (name.trim(), Some(values)),
@@ -212,7 +212,7 @@ fn axis(file: &Path, over: &str) -> Result<Vec<Choice>, SearchError> {
     Ok(values.iter().map(|value| (name.to_string(), value.to_string())).collect())
 }
 
-/// The parameters of a file's net and of its parents, its own first.
+/// The parameters of a file's net and its ancestors, its own first.
 fn parameters(project: &Project) -> Vec<&Param> {
     let mut params: Vec<&Param> = Vec::new();
     let mut file = Some(project.root);
@@ -248,13 +248,13 @@ fn setting(text: &str) -> Result<Choice, SearchError> {
     Ok((name.trim().to_string(), value.trim().to_string()))
 }
 
-/// What the net's own recipe says that it reaches.
+/// The accuracy claimed in the net's own recipe.
 fn claim(net: &Checked, name: &str) -> Option<Claim> {
     let (recipe, _) = Recipe::resolve(&net.graph().settings, None, None);
     Some(Claim { net: name.into(), accuracy: recipe.accuracy?, epochs: recipe.epochs })
 }
 
-/// The net with these values, and its texts; a choice wins over what is set.
+/// The net with these values, and its sources; choices take precedence over `set`.
 fn net(file: &Path, set: &[Choice], choices: &[Choice]) -> Result<(Checked, Sources), SearchError> {
     let mut values: Vec<Choice> = choices.to_vec();
     values.extend(
@@ -286,7 +286,7 @@ fn name(net: &Checked, choices: &[Choice], several: bool) -> (String, String) {
     }
 }
 
-/// An expression from the command line, with its text for pointing at what is wrong.
+/// An expression from the command line, with its text for error messages.
 struct Condition {
     expr: Expr,
     sources: Sources,

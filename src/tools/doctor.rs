@@ -1,4 +1,4 @@
-//! What a machine has for training, and how to get what is missing.
+//! Checks whether a machine is set up for training, and suggests fixes.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub enum Status {
     Failure,
 }
 
-/// What `netc-torch` says about itself.
+/// The answer of `netc-torch` to a probe.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Probe {
     /// Its version of netc.
@@ -62,7 +62,7 @@ pub struct Probe {
     /// Why libtorch's CUDA part is not loaded; `None` if it is.
     #[serde(default)]
     pub no_cuda: Option<String>,
-    /// Threads that libtorch computes with.
+    /// The number of threads of libtorch.
     pub threads: usize,
     /// Whether netc's own kernels run here, in fp32 at least.
     pub kernels: bool,
@@ -205,7 +205,7 @@ fn threads(probe: Option<&Probe>) -> Finding {
     }
 }
 
-/// From the text of `/proc/meminfo`.
+/// The finding about memory, from the text of `/proc/meminfo`.
 fn memory(text: &str) -> Finding {
     let of = |key: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(key))?;
@@ -246,7 +246,7 @@ fn data_sets() -> Vec<Finding> {
             ),
         ),
     };
-    // Only the default data set is missed.
+    // Only the default data set is reported as missing.
     data::known()
         .into_iter()
         .filter(|(name, found)| found.is_some() || *name == "cifar10")
@@ -263,7 +263,7 @@ fn cache_of(cache: Option<&Path>) -> Finding {
             "set HOME, or name the data with --data DIR".into(),
         );
     };
-    // The nearest folder that is there decides whether the rest can be made.
+    // Whether the cache folder can be created depends on its nearest existing ancestor.
     let there = cache.ancestors().find(|folder| folder.is_dir());
     let can_write = there.is_some_and(|folder| tempfile::tempfile_in(folder).is_ok());
     match can_write {

@@ -1,4 +1,4 @@
-//! Applies the repairs that problems come with.
+//! Applies the suggested fixes of problems.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ const MAX_APPLIED: usize = 50;
 pub struct Fixed {
     /// The new texts, by path.
     pub texts: Overlay,
-    /// The repairs applied, in words.
+    /// Descriptions of the applied repairs.
     pub applied: Vec<String>,
     /// Repairs of files that `may_change` refused.
     pub refused: Vec<(String, String)>,
@@ -50,7 +50,7 @@ fn step(
         let mut overlay = fixed.texts.clone();
         overlay.extend(texts);
         let after = compile_over(file, set, &overlay);
-        // A repaired name may bring to light what stands behind it.
+        // Correcting a name can reveal further problems.
         let gone = after
             .problems
             .sorted()

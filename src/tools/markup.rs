@@ -1,5 +1,5 @@
-//! Escaping text for other formats. Texts may come from strangers, so every writer of a format
-//! escapes through this module.
+//! Escaping text for other formats. Texts may be untrusted, so every writer of a format escapes
+//! through this module.
 
 use std::borrow::Cow;
 
@@ -44,8 +44,8 @@ pub fn mermaid(text: &str) -> String {
     visible(text, false).chars().map(escape).collect()
 }
 
-/// A text as a cell of CSV that no spreadsheet takes for a formula: unless it is a number, what a
-/// spreadsheet would compute is preceded by an apostrophe.
+/// A CSV cell that no spreadsheet interprets as a formula: a text that looks like one, unless it is
+/// a number, gets a leading apostrophe.
 pub fn cell(text: &str) -> Cow<'_, str> {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     match formula && text.parse::<f64>().is_err() {

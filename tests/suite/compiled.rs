@@ -6,7 +6,7 @@ use std::path::Path;
 use netc::check::Checked;
 use netc::lower::{ConvChoice, Precision};
 use netc::passes::{Choice, Purpose, optimise};
-use netc_torch::lower::{Mode, Session, TorchNet, Tuning};
+use netc_torch::lower::{Mode, Objective, Session, TorchNet, Tuning};
 use tch::{Device, Kind, Reduction, Tensor};
 
 const IMAGES: i64 = 4;
@@ -57,6 +57,9 @@ fn largest(tensor: &Tensor) -> f64 {
 }
 
 /// The largest difference, relative to the largest number.
+/// The loss of the steps.
+const LOSS: Objective = Objective::CrossEntropy { label_smoothing: 0.0 };
+
 fn difference(found: &Tensor, expected: &Tensor) -> f64 {
     largest(&(found - expected)) / largest(expected).max(1e-30)
 }
@@ -70,7 +73,7 @@ pub(crate) fn apart(net: &Checked, precision: Precision, choice: ConvChoice) -> 
     let (loss, gradients) = taped(&tape, &images, &labels, 7);
     let mut compiled =
         Session::new(&own, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
-    let stepped = compiled.step(&images, &labels, 7).unwrap();
+    let stepped = compiled.step(&images, &labels, LOSS, 7).unwrap();
     let mut all = vec![(difference(&stepped.loss, &loss), "the loss".to_string())];
     // A gradient that is 0 but for rounding, as that of a scale ahead of a normalisation, has no
     // digits to compare.
@@ -131,7 +134,7 @@ fn the_kernels_are_as_near_to_fp64_as_the_tape_is() {
 fn own(net: &TorchNet, choice: ConvChoice, images: &Tensor, labels: &Tensor) -> Vec<Tensor> {
     let mut compiled =
         Session::new(net, Purpose::Training, IMAGES as usize, &tuning(choice)).unwrap();
-    compiled.step(images, labels, 7).unwrap();
+    compiled.step(images, labels, LOSS, 7).unwrap();
     compiled.gradients().iter().map(Tensor::shallow_clone).collect()
 }
 
@@ -188,7 +191,7 @@ fn a_hundred_steps_end_where_those_of_the_tape_do() {
             let labels = labels.narrow(0, 0, count);
             let gradients = match compiled {
                 true => {
-                    step.step(&images, &labels, 1).unwrap();
+                    step.step(&images, &labels, LOSS, 1).unwrap();
                     step.gradients().iter().map(Tensor::shallow_clone).collect()
                 }
                 false => taped(&net_, &images, &labels, 1).1,

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use netc::disk::{keep, replace, write_out};
-use netc::lower::sealed;
+use netc::lower::tensor_file;
 
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
@@ -91,7 +91,7 @@ fn good() -> Vec<u8> {
 
 /// Whether it is taken for a whole checkpoint.
 fn whole(bytes: &[u8]) -> bool {
-    sealed::open(bytes)
+    tensor_file::open(bytes)
         .is_ok_and(|file| file.facts.is_some() && file.floats("conv.weight", &[4, 3]).is_ok())
 }
 
@@ -118,13 +118,13 @@ fn a_checkpoint_with_any_bit_turned_is_known() {
 #[test]
 fn tensors_of_another_shape_type_or_name_are_refused_by_name() {
     let bytes = good();
-    let file = sealed::open(&bytes).unwrap();
+    let file = tensor_file::open(&bytes).unwrap();
     let errors = [
         file.floats("conv.weight", &[12]),
         file.floats("conv.weight", &[1, 4, 3]),
         file.floats("conv.bias", &[4]),
     ];
-    let errors = errors.map(Result::unwrap_err).join("\n");
+    let errors = errors.map(|error| error.unwrap_err().to_string()).join("\n");
     insta::assert_snapshot!(errors, @r"
     expected `conv.weight` as F32 [12], got F32 [4, 3]
     expected `conv.weight` as F32 [1, 4, 3], got F32 [4, 3]

@@ -112,7 +112,12 @@ fn metrics(run: &Path) -> Vec<[f64; 4]> {
     let log = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
     let row = |line: &str| {
         let row: netc::run::EpochRow = serde_json::from_str(line).unwrap();
-        [row.train_loss, row.train_acc, row.test_loss, row.test_acc]
+        [
+            row.train.loss(),
+            row.train.get("acc").unwrap(),
+            row.test.loss(),
+            row.test.get("acc").unwrap(),
+        ]
     };
     log.lines().skip(1).map(row).collect()
 }

@@ -226,7 +226,7 @@ mod torch {
     use std::sync::atomic::AtomicBool;
     use std::time::Duration;
 
-    use netc::lower::{Precision, Weights, sealed};
+    use netc::lower::{Precision, Weights, tensor_file};
     use netc::run::{Method, RunFolder};
     use netc_torch::lower::{Mode, TorchNet, script};
     use netc_torch::run::{Event, Job, train};
@@ -315,8 +315,8 @@ mod torch {
         let folder = tempfile::tempdir().unwrap();
         let files = checkpoints(folder.path());
         let bytes = std::fs::read(&files[0]).unwrap();
-        let sealed = sealed::open(&bytes).unwrap();
-        for prefix in [sealed::OPTIMISER[0], sealed::EMA, sealed::SLOW] {
+        let sealed = tensor_file::open(&bytes).unwrap();
+        for prefix in [tensor_file::OPTIMISER[0], tensor_file::EMA, tensor_file::SLOW] {
             assert!(sealed.names().iter().any(|name| name.starts_with(prefix)), "{prefix}");
         }
         let weights = named_weights(folder.path(), &small());

@@ -82,7 +82,7 @@ fn weights_go_out_and_come_back_to_the_byte() {
     assert!(netc(&[&base[..], &["--weights", &first, "-o", &second]].concat()).status.success());
     let bytes = std::fs::read(&first).unwrap();
     assert!(bytes == std::fs::read(&second).unwrap());
-    let sealed = netc::lower::sealed::open(&bytes).unwrap();
+    let sealed = netc::lower::tensor_file::open(&bytes).unwrap();
     let facts = sealed.facts.as_ref().unwrap();
     let source = net("nets/backbone.net", &[("width", "8")]);
     assert_eq!(facts["graph"], source.graph().hash());

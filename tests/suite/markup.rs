@@ -6,6 +6,8 @@ use netc::tools::markup::{cell, dot, mermaid, xml, xml_characters};
 use netc::tools::plot::{Curve, confusion, curves};
 use resvg::usvg::roxmltree::Document;
 
+use crate::report::scored;
+
 /// What a name may hold that comes from a file: markup, quotes, control characters, characters that
 /// XML does not have, and an end of what it may stand in.
 const HOSTILE: &str = "a<b>&\"'\u{0}\u{1}\u{8}\u{b}\u{1b}[31m\u{7f}\u{85}\u{fffe}\u{ffff}\r\n\t]]>--></svg><script>x</script>";
@@ -21,11 +23,9 @@ fn a_plot_of_hostile_runs_is_well_formed() {
         epoch: 1,
         lr: 0.1,
         train_time: 1.0,
-        train_loss: 1.0,
-        train_acc: 0.5,
+        train: scored(1.0, 0.5),
         test_time: 0.1,
-        test_loss: 1.0,
-        test_acc: 0.5,
+        test: scored(1.0, 0.5),
         total_time: 1.0,
     };
     well_formed(&curves(&[Curve { name: HOSTILE.into(), rows: vec![row] }]).unwrap());

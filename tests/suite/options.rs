@@ -12,8 +12,8 @@ use netc::passes::Purpose;
 use netc::recipe::{Recipe, TestViews};
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::{EpochRow, Executor, Method, RunError, RunFolder};
-use netc_torch::lower::{Mode, Session, TorchNet, TrainingNorm, Tuning};
-use netc_torch::run::{Batches, Job, LrState, Optimiser, evaluate, train};
+use netc_torch::lower::{Mode, Objective, Session, TorchNet, TrainingNorm, Tuning};
+use netc_torch::run::{Batch, Batches, Job, LrState, Optimiser, evaluate, train};
 use safetensors::SafeTensors;
 use tch::{Device, Kind, Reduction, TchError, Tensor};
 
@@ -108,7 +108,7 @@ fn by_hand(
         let places = batches.epoch(&Draws::new(5, epoch, 96, [8, 8], what)).unwrap();
         for step in 0..steps {
             let first = step * recipe.batch_size;
-            let (images, labels) =
+            let Batch { images, targets: labels } =
                 batches.training(&places, first, recipe.batch_size.min(96 - first)).unwrap();
             let logits = net.forward(&images, Mode::Train { seed: 0 }).unwrap();
             let loss =
@@ -221,8 +221,8 @@ fn smoothed_labels_are_pytorchs() {
     let logits = Tensor::from_slice(&vectors["loss.logits"].1).reshape([7, 10]);
     let labels = Tensor::from_slice(&vectors["loss.labels"].1).to_kind(Kind::Int64);
     let mut compiled = Session::new(&net, Purpose::Training, 7, &Tuning::default()).unwrap();
-    compiled.smooth_labels(0.2);
-    let stepped = compiled.step(&logits, &labels, 0).unwrap();
+    let smoothed = Objective::CrossEntropy { label_smoothing: 0.2 };
+    let stepped = compiled.step(&logits, &labels, smoothed, 0).unwrap();
     close(&floats(&stepped.loss), &vectors["loss.value"].1, 1e-5, "the loss");
     // By the weight: gradient^T x.
     let by_logits = Tensor::from_slice(&vectors["loss.gradient"].1).reshape([7, 10]);
@@ -247,7 +247,8 @@ fn both_executors_train_alike_with_every_option() {
         [eager(), Method::default()].map(|method| trained(&net, &recipe, &method).unwrap());
     for (a, b) in eager.0.iter().zip(&compiled.0) {
         assert!(
-            (a.train_loss - b.train_loss).abs() < 1e-3 && (a.test_loss - b.test_loss).abs() < 1e-3,
+            (a.train.loss() - b.train.loss()).abs() < 1e-3
+                && (a.test.loss() - b.test.loss()).abs() < 1e-3,
             "{a:?} {b:?}"
         );
     }
@@ -255,7 +256,7 @@ fn both_executors_train_alike_with_every_option() {
     let plain =
         trained(&net, &Recipe { label_smoothing: 0.0, ..recipe }, &Method::default()).unwrap();
     assert!(
-        (plain.0[0].train_loss - compiled.0[0].train_loss).abs() > 0.01,
+        (plain.0[0].train.loss() - compiled.0[0].train.loss()).abs() > 0.01,
         "smoothing is another loss"
     );
 }
@@ -288,7 +289,7 @@ fn the_mean_of_the_weights_is_tested_and_kept() {
     let data = tints(96, 40);
     let testing = Batches::new(&data, &data.test, None, Augmentation::NONE, Device::Cpu).unwrap();
     let score = evaluate(&net, (&testing, TestViews::Plain), (&eager(), CPU), None).unwrap();
-    assert!((score.loss - rows[2].test_loss).abs() < 1e-4, "{score:?} {:?}", rows[2]);
+    assert!((score.metrics.loss() - rows[2].test.loss()).abs() < 1e-4, "{score:?} {:?}", rows[2]);
 }
 
 #[test]
@@ -400,7 +401,8 @@ fn ghost_norm_is_its_formula() {
     let mut net = TorchNet::new(&small(), 5, Device::Cpu, Precision::Fp32).unwrap();
     net.set_training_norm(Box::new(Groups(24)));
     let draws = Draws::new(5, 1, 96, [8, 8], Augmentation::NONE);
-    let (images, labels) = batches.training(&batches.epoch(&draws).unwrap(), 0, 96).unwrap();
+    let Batch { images, targets: labels } =
+        batches.training(&batches.epoch(&draws).unwrap(), 0, 96).unwrap();
     let mut optimiser = Optimiser::new(&net, &recipe).unwrap();
     let loss = net.forward(&images, Mode::Train { seed: 0 }).unwrap().cross_entropy_loss(
         &labels,
@@ -413,7 +415,7 @@ fn ghost_norm_is_its_formula() {
     optimiser.step(&gradients, LrState { lr: 0.1, peak: 0.1, epoch: 1.0, step: 1 }).unwrap();
     for method in [eager(), Method::default()] {
         let (rows, weights) = trained(&small(), &recipe, &method).unwrap();
-        assert!((rows[0].train_loss - loss.double_value(&[]) / 96.0).abs() < 1e-5, "{rows:?}");
+        assert!((rows[0].train.loss() - loss.double_value(&[]) / 96.0).abs() < 1e-5, "{rows:?}");
         for (name, expected) in values(&net) {
             close(
                 &weights[&name],
@@ -425,7 +427,7 @@ fn ghost_norm_is_its_formula() {
         let whole =
             trained(&small(), &Recipe { ghost_batch: 0, ..recipe.clone() }, &method).unwrap();
         assert!(
-            (whole.0[0].train_loss - rows[0].train_loss).abs() > 1e-4,
+            (whole.0[0].train.loss() - rows[0].train.loss()).abs() > 1e-4,
             "statistics of the whole batch differ"
         );
     }
@@ -439,7 +441,7 @@ fn views_of_a_test_image_are_averaged() {
     let data = tints(8, 12);
     let testing = Batches::new(&data, &data.test, None, Augmentation::NONE, Device::Cpu).unwrap();
     let net = TorchNet::new(&small(), 5, Device::Cpu, Precision::Fp32).unwrap();
-    let (images, labels) = testing.plain(0, 12).unwrap();
+    let Batch { images, targets: labels } = testing.plain(0, 12).unwrap();
     // Each view pixel by pixel: mirrored or not, and moved by a pixel down and right, or up and
     // left, the edge reflected.
     let view = |mirror: bool, by: i64| {
@@ -479,7 +481,11 @@ fn views_of_a_test_image_are_averaged() {
             .double_value(&[]);
         for method in [eager(), Method::default()] {
             let score = evaluate(&net, (&testing, views), (&method, CPU), None).unwrap();
-            assert!((score.loss - loss).abs() < 1e-5, "{views:?}: {} for {loss}", score.loss);
+            assert!(
+                (score.metrics.loss() - loss).abs() < 1e-5,
+                "{views:?}: {} for {loss}",
+                score.metrics.loss()
+            );
         }
         losses.push(loss);
     }

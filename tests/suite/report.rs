@@ -3,10 +3,16 @@
 use std::path::Path;
 use std::process::Command;
 
-use netc::run::{EpochRow, Hardware, Outcome};
+use netc::recipe::Task;
+use netc::run::{EpochRow, Hardware, Metrics, Outcome};
 use netc::search::report::Report;
 use netc::search::stats::{Sample, holm, runs_needed, welch};
 use netc::search::{Attempt, Claim, End, Line, Plan, Spec};
+
+/// The metrics of a classification.
+pub(crate) fn scored(loss: f64, accuracy: f64) -> Metrics {
+    Metrics::mean(Task::Classification, &[loss, accuracy], 1)
+}
 
 fn close(found: Option<f64>, expected: f64) {
     let found = found.unwrap();
@@ -86,11 +92,9 @@ pub fn search(folder: &Path, results: impl Fn(usize, u32, u64) -> Option<(f64, f
                 epoch,
                 lr: 0.1,
                 train_time: 1.0,
-                train_loss: 1.0,
-                train_acc: 0.5,
+                train: scored(1.0, 0.5),
                 test_time: 0.1,
-                test_loss: 1.0,
-                test_acc: accuracy.max(0.0) / 100.0,
+                test: scored(1.0, accuracy.max(0.0) / 100.0),
                 total_time: time * f64::from(epoch) / f64::from(run.epochs),
             };
             lines.push(Line::Epoch(row));

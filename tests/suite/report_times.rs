@@ -10,7 +10,7 @@ use netc::search::report::{Gain, Group, Kind, Report};
 use netc::search::{Plan, Run, Spec, read_runs};
 use netc::tools::plot::{Curve, curves};
 
-use crate::report::search;
+use crate::report::{scored, search};
 
 /// Accuracies go up by a little with the seed, so that there is something to test with.
 fn report(of: impl Fn(usize, u32, u64) -> (f64, f64)) -> Report {
@@ -214,7 +214,7 @@ fn any_numbers_have_a_picture_or_none() {
             let mut runs = ordinary.clone();
             let changed = if all { runs.len() } else { 1 };
             for row in runs.iter_mut().take(changed).flat_map(|run| &mut run.epochs) {
-                (row.test_acc, row.total_time) = (accuracy, time);
+                (row.test, row.total_time) = (scored(1.0, accuracy), time);
             }
             let plan = plan.clone();
             let what = format!("accuracy {accuracy:e}, time {time:e}");
@@ -239,11 +239,9 @@ fn curves_of_any_numbers_have_a_picture() {
             epoch,
             lr: 0.1,
             train_time: 1.0,
-            train_loss: 1.0,
-            train_acc: 0.5,
+            train: scored(1.0, 0.5),
             test_time: 0.1,
-            test_loss: if epoch == 2 { loss } else { 1.0 },
-            test_acc: if epoch == 2 { loss } else { 0.5 },
+            test: scored(if epoch == 2 { loss } else { 1.0 }, if epoch == 2 { loss } else { 0.5 }),
             total_time: if epoch == 2 { time } else { 1.0 },
         };
         let curve = Curve { name: "a".into(), rows: vec![row(1), row(2), row(3)] };

@@ -14,7 +14,7 @@ use netc::run::data::{Dataset, Normalisation, Split};
 use netc::run::{Executor, Journal, Method, Outcome, RunError, RunFolder, RunInfo};
 use netc_torch::lower::{Mode, TorchNet};
 use netc_torch::run::{
-    Batches, Event, Job, LrState, Machine, Optimiser, Resume, RunReport, evaluate_run,
+    Batch, Batches, Event, Job, LrState, Machine, Optimiser, Resume, RunReport, evaluate_run,
     load_checkpoint, save_checkpoint, train,
 };
 use rand::RngExt;
@@ -102,7 +102,8 @@ fn augmented(data: &Dataset, what: Augmentation) -> (Tensor, Tensor, Draws) {
     let batches = batches(data, what);
     let count = batches.count();
     let draws = Draws::new(5, 1, count, [8, 8], what);
-    let (images, labels) = batches.training(&batches.epoch(&draws).unwrap(), 0, count).unwrap();
+    let Batch { images, targets: labels } =
+        batches.training(&batches.epoch(&draws).unwrap(), 0, count).unwrap();
     (images, labels, draws)
 }
 
@@ -121,12 +122,13 @@ fn without_augmentation_images_are_only_normalised() {
         draws.order.iter().map(|&i| i64::from(data.train.labels[i as usize])).collect();
     assert_eq!(Vec::<i64>::try_from(labels).unwrap(), drawn);
     assert_eq!(images.stride()[1], 1, "channels innermost");
-    let (plain, _) = batches(
+    let plain = batches(
         &data,
         Augmentation { crop_pad: 2, flip: true, alternating_flip: false, cutout: 3 },
     )
     .plain(3, 5)
-    .unwrap();
+    .unwrap()
+    .images;
     let unshuffled = Draws { order: (3..8).collect(), ..draws };
     assert_eq!(plain, expected(&data, &unshuffled));
 }
@@ -252,7 +254,7 @@ fn a_training_learns_and_repeats_bit_for_bit() {
         assert_eq!(images, 200, "the last, smaller batch is kept");
         let last = report.rows.last().unwrap();
         assert_eq!((report.outcome, last.epoch, last.lr), (Outcome::Finished, 4, 0.0));
-        assert!(last.test_acc > 0.9, "{last:?}");
+        assert!(last.test.get("acc").unwrap() > 0.9, "{last:?}");
         let spent: f64 = report.rows.iter().map(|r| r.train_time + r.test_time).sum();
         assert!((last.total_time - spent).abs() < 1e-9);
         weights.push(std::fs::read(folder.path().join(name).join(RunFolder::CHECKPOINT)).unwrap());
@@ -278,7 +280,7 @@ fn a_run_folder_holds_its_inputs_and_its_log() {
     let data = tints(4, 50);
     let score = evaluate_run(folder.path(), &small(), &data, CPU).unwrap();
     assert!(
-        (score.accuracy - report.rows[1].test_acc).abs() < 1e-9,
+        (score.metrics.get("acc").unwrap() - report.rows[1].test.get("acc").unwrap()).abs() < 1e-9,
         "the weights saved are those tested"
     );
     let error = run(folder.path(), &recipe(2), false, &mut |_| {}).unwrap_err();
@@ -335,8 +337,10 @@ fn a_stop_at_the_end_of_an_epoch_is_heard() {
             rows = report.rows;
             ends.push(rows.len());
             if report.outcome == Outcome::Finished {
-                let numbers: Vec<_> =
-                    rows.iter().map(|r| (r.train_loss.to_bits(), r.test_loss.to_bits())).collect();
+                let numbers: Vec<_> = rows
+                    .iter()
+                    .map(|r| (r.train.loss().to_bits(), r.test.loss().to_bits()))
+                    .collect();
                 return (
                     ends,
                     numbers,
@@ -548,7 +552,7 @@ fn goes_on(recipe: &Recipe, method: &Method) {
         let folder = tempfile::tempdir().unwrap();
         let rows = in_parts(folder.path(), recipe, stops, method);
         let numbers =
-            |r: &netc::run::EpochRow| (r.epoch, r.train_loss.to_bits(), r.test_loss.to_bits());
+            |r: &netc::run::EpochRow| (r.epoch, r.train.loss().to_bits(), r.test.loss().to_bits());
         // An exporter reads what the training saved on its way.
         let saved = std::fs::read(folder.path().join("state.safetensors")).unwrap();
         Weights::of_safetensors(&small(), &saved).unwrap();

@@ -33,7 +33,14 @@ fn go(args: &ImportArgs) -> Result<String, String> {
         args.model.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let text = format!("# {} after `netc import`.\n{text}", file.replace(char::is_control, "?"));
     let weights = match &args.weights {
-        Some(_) => Some(imported.weights.renamed(&imported.net, &net)?.to_safetensors(None)?),
+        Some(_) => Some(
+            imported
+                .weights
+                .renamed(&imported.net, &net)
+                .map_err(|e| e.to_string())?
+                .to_safetensors(None)
+                .map_err(|e| e.to_string())?,
+        ),
         None => None,
     };
     let text_out = args.out.as_deref().map(|out| (out, text.as_bytes()));

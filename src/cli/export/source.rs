@@ -52,7 +52,7 @@ pub fn load(args: &SourceArgs) -> Result<Source, String> {
                 RunFolder::read_checkpoint(&args.net, most).map_err(|error| error.to_string())?;
             read(&args.net.join(RunFolder::CHECKPOINT), &bytes, &net)?
         }
-        (None, seed) => Weights::initial(&net, seed.unwrap_or(0))?,
+        (None, seed) => Weights::initial(&net, seed.unwrap_or(0)).map_err(|e| e.to_string())?,
     };
     Ok(Source { net, weights })
 }
@@ -72,5 +72,6 @@ fn compile_run(run: &Path, set: &[(String, String)]) -> Result<Compilation, RunE
 
 fn read(path: &Path, bytes: &[u8], net: &Checked) -> Result<Weights, String> {
     Weights::of_safetensors(net, bytes)
+        .map_err(|e| e.to_string())
         .map_err(|reason| format!("the weights {} do not fit the net: {reason}", path.display()))
 }

@@ -60,7 +60,7 @@ fn onnx(source: &Source, form: FormArg) -> Result<Vec<u8>, String> {
         FormArg::Folded => Form::Folded,
         FormArg::Training => Form::Training,
     };
-    onnx::export(&source.net, &source.weights, form)
+    onnx::export(&source.net, &source.weights, form).map_err(|e| e.to_string())
 }
 
 /// A net in the requested form, with its weights in that form.
@@ -68,8 +68,12 @@ pub fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), S
     match form {
         FormArg::Training => Ok((source.net.clone(), source.weights.clone())),
         FormArg::Folded => {
-            let optimised = optimise(&source.net, Purpose::Evaluation, &Choice::All)?;
-            Ok((optimised.net().clone(), source.weights.folded(&optimised)?))
+            let optimised = optimise(&source.net, Purpose::Evaluation, &Choice::All)
+                .map_err(|e| e.to_string())?;
+            Ok((
+                optimised.net().clone(),
+                source.weights.folded(&optimised).map_err(|e| e.to_string())?,
+            ))
         }
     }
 }
@@ -81,5 +85,5 @@ fn safetensors((net, weights): (Checked, Weights), form: FormArg) -> Result<Vec<
         "graph": net.graph().hash(),
         "net": net.flat_text(None),
     });
-    weights.to_safetensors(Some(&facts))
+    weights.to_safetensors(Some(&facts)).map_err(|e| e.to_string())
 }

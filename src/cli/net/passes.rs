@@ -11,7 +11,7 @@ use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};
 /// The part of `netc passes` that needs no libtorch.
 pub fn run(args: &PassesArgs) -> ExitCode {
     each(args, &mut |net, purpose| {
-        let optimised = optimise(net, purpose, &args.passes)?;
+        let optimised = optimise(net, purpose, &args.passes).map_err(|e| e.to_string())?;
         Ok(text(&optimised))
     })
 }

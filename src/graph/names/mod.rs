@@ -1,8 +1,8 @@
-//! What names mean: each definition of a project, and each place that mentions it.
+//! Name resolution: each definition in a project, and each reference to it.
 //!
-//! Names are resolved once, from the text alone, so that it does not matter what is evaluated: a
-//! guard that is off hides no use. The evaluation asks here which block a call means, and which
-//! part of a path an element gives; it keeps the values of parameters and nodes itself.
+//! Names are resolved once, from the text alone, independently of evaluation: a use behind a guard
+//! that is off still counts. Evaluation looks up here which block a call refers to, and which
+//! segment an element adds to a path; it keeps the values of parameters and nodes itself.
 
 mod path;
 mod scope;
@@ -19,7 +19,7 @@ use crate::syntax::ast::{Block, Body, Param};
 
 use scope::Scope;
 
-/// What a name stands for.
+/// What a name refers to.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind<'p> {
     /// A block, and the body that it is local to.
@@ -28,11 +28,11 @@ pub enum Kind<'p> {
     Param(&'p Param),
     /// An input, an output, a stage or a branch.
     Value,
-    /// An op. No text defines it: its place is that of the mention.
+    /// An op. It is not defined in any text, so its span is that of the reference.
     Op(&'static op::Signature),
     /// A file.
     File,
-    /// What is imported from a file that could not be read.
+    /// A name imported from a file that could not be read.
     Unread,
 }
 
@@ -45,7 +45,7 @@ pub struct Def<'p> {
     pub span: Span,
 }
 
-/// In what way a definition is mentioned.
+/// How a reference refers to its definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// By the definition itself.
@@ -56,18 +56,18 @@ pub enum Role {
     Mention,
 }
 
-/// One mention of a definition.
+/// One reference to a definition.
 #[derive(Debug, Clone, Copy)]
 pub struct Reference<'p> {
     /// The name.
     pub span: Span,
-    /// What it means.
+    /// The definition.
     pub def: Def<'p>,
-    /// In what way it is mentioned.
+    /// How it refers to it.
     pub role: Role,
 }
 
-/// The first byte of something, which tells it from all else of its kind in the project.
+/// The first byte of an item, which identifies it among the items of its kind in the project.
 type Key = (FileId, usize);
 
 fn key(span: Span) -> Key {
@@ -79,34 +79,34 @@ fn key(span: Span) -> Key {
 pub struct Names<'p> {
     project: &'p Project,
     references: BTreeMap<Key, Reference<'p>>,
-    /// What names mean in each body.
+    /// The scope of each body.
     scopes: HashMap<Key, Rc<Scope<'p>>>,
     /// The blocks that each file defines or imports.
     blocks: HashMap<(FileId, &'p str), Def<'p>>,
-    /// What each file imports from files that could not be read.
+    /// The names that each file imports from files that could not be read.
     unread: HashMap<(FileId, &'p str), Def<'p>>,
-    /// The parts that unlabelled elements and repeats give to the paths of their nodes.
+    /// The segments that unlabelled elements and repeats add to the paths of their nodes.
     segments: HashMap<Key, String>,
 }
 
 impl<'p> Names<'p> {
-    /// What the name that stands at `span` means.
+    /// The definition of the name at `span`.
     pub fn definition(&self, span: Span) -> Option<Def<'p>> {
         self.references.get(&key(span)).map(|reference| reference.def)
     }
 
-    /// The references in a file, in the order of the text.
+    /// The references in a file, in source order.
     pub fn in_file(&self, file: FileId) -> impl Iterator<Item = &Reference<'p>> {
         self.references.range((file, 0)..=(file, usize::MAX)).map(|(_, reference)| reference)
     }
 
-    /// The reference that holds a byte of a file, or ends there.
+    /// The reference that contains this offset or ends at it.
     pub fn at(&self, file: FileId, offset: usize) -> Option<&Reference<'p>> {
         let (_, reference) = self.references.range((file, 0)..=(file, offset)).next_back()?;
         (offset <= reference.span.end).then_some(reference)
     }
 
-    /// The part that an unlabelled call or `repeat` gives to the paths of its nodes; `None` for a
+    /// The segment that an unlabelled call or `repeat` adds to the paths of its nodes; `None` for a
     /// call that takes the label before it as its name.
     pub fn segment(&self, place: Span) -> Option<&str> {
         self.segments.get(&key(place)).map(String::as_str)

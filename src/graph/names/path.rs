@@ -1,5 +1,5 @@
-//! What the parts of a node's dotted path stand for: labels, and the blocks and ops of elements
-//! without one.
+//! What the segments of a node's dotted path refer to: labels, or the blocks and ops of unlabelled
+//! elements.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -10,21 +10,21 @@ use crate::diag::Span;
 use crate::syntax::ast::{Body, Call, Element, Name, Stmt, StmtKind};
 use crate::syntax::calls;
 
-/// What the rest of a path is looked up in.
+/// Where the rest of a path is looked up.
 #[derive(Clone, Copy)]
 enum Inside<'p> {
     Body(&'p Body),
     Chain(&'p [Element]),
-    /// The rounds of a `repeat`, by number.
+    /// The iterations of a `repeat`, by number.
     Rounds(&'p Body),
     Call(&'p Call),
 }
 
-/// The first part of a path.
+/// The first segment of a path.
 struct Part<'p> {
     len: usize,
     inside: Inside<'p>,
-    /// The name that it begins with: how long that is, and what it means.
+    /// The name that it begins with: its length and its definition.
     name: Option<(usize, Def<'p>)>,
 }
 
@@ -32,12 +32,12 @@ struct Part<'p> {
 #[derive(Default)]
 struct Parts<'n, 'p> {
     labels: HashMap<&'p str, (&'p Name, Inside<'p>)>,
-    /// The most dots that a label has.
+    /// The maximum number of dots in a label.
     dots: usize,
     unlabelled: HashMap<&'n str, Inside<'p>>,
 }
 
-/// Looks up paths. The names of each body are gathered once, however many paths lead through it.
+/// Looks up paths. The names of each body are collected only once.
 pub(super) struct Paths<'n, 'p> {
     names: &'n Names<'p>,
     /// By the address of the body or chain.
@@ -49,7 +49,7 @@ impl<'n, 'p> Paths<'n, 'p> {
         Paths { names, known: HashMap::new() }
     }
 
-    /// The parts of a path from a body that are names, as far as the path can be followed.
+    /// References for the segments of a path from a body, as far as it can be followed.
     pub(super) fn follow(&mut self, body: &'p Body, path: &str, span: Span) -> Vec<Reference<'p>> {
         let (mut inside, mut found, mut at) = (Inside::Body(body), Vec::new(), 0);
         while let Some(rest) = path.get(at..).filter(|rest| !rest.is_empty()) {

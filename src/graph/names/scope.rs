@@ -1,4 +1,4 @@
-//! What names mean at a place of the text.
+//! The names in scope at a place in the text.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -15,7 +15,7 @@ pub(super) struct Scope<'p> {
     pub body: &'p Body,
     values: HashMap<&'p str, Def<'p>>,
     blocks: HashMap<&'p str, Def<'p>>,
-    /// That of the body around this one, or of the net that is extended.
+    /// The scope of the enclosing body, or of the net that is extended.
     pub outer: Option<Rc<Scope<'p>>>,
 }
 
@@ -27,8 +27,8 @@ impl<'p> Scope<'p> {
         outer: Option<Rc<Scope<'p>>>,
     ) -> Scope<'p> {
         let mut scope = Scope { file, body, values: HashMap::new(), blocks: HashMap::new(), outer };
-        // Of two parameters of one name the last has the value; of other names the first counts, and
-        // the second is reported where it stands.
+        // Of two parameters with the same name the last one has the value; otherwise the first
+        // definition counts, and the second is reported.
         for param in params {
             let def = Def { kind: Kind::Param(param), span: param.name.span };
             scope.values.insert(&param.name.node, def);
@@ -45,12 +45,12 @@ impl<'p> Scope<'p> {
         scope
     }
 
-    /// The parameter of a name that stands before the body.
+    /// The parameter with this name, declared before the body.
     pub(super) fn param(&self, name: &str) -> Option<Def<'p>> {
         self.values.get(name).filter(|def| matches!(def.kind, Kind::Param(_))).copied()
     }
 
-    /// The scope and those around it, innermost first.
+    /// The scope and the enclosing ones, innermost first.
     pub(super) fn chain(&self) -> impl Iterator<Item = &Scope<'p>> {
         std::iter::successors(Some(self), |scope| scope.outer.as_deref())
     }
@@ -71,7 +71,7 @@ pub(super) fn label(stmt: &StmtKind) -> Option<&Name> {
     }
 }
 
-/// The blocks of each file: its own, else those that it imports from where they are defined.
+/// The blocks visible in each file: its own, or imported ones with their original definitions.
 pub(super) fn blocks(project: &Project) -> HashMap<(FileId, &str), Def<'_>> {
     let mut own = HashMap::new();
     for (&file, tree) in &project.files {
@@ -94,7 +94,7 @@ pub(super) fn blocks(project: &Project) -> HashMap<(FileId, &str), Def<'_>> {
     all
 }
 
-/// What each file imports from files that could not be read.
+/// The names that each file imports from files that could not be read.
 pub(super) fn unread(project: &Project) -> HashMap<(FileId, &str), Def<'_>> {
     let mut found = HashMap::new();
     for (&file, tree) in &project.files {
@@ -108,13 +108,14 @@ pub(super) fn unread(project: &Project) -> HashMap<(FileId, &str), Def<'_>> {
 }
 
 impl<'p> Names<'p> {
-    /// The block of a name: the nearest local one, else one of the file, else an imported one.
+    /// The block with this name: the innermost local one, else one of the file, else an imported
+    /// one.
     pub(super) fn block(&self, scope: &Scope<'p>, name: &str) -> Option<Def<'p>> {
         let local = scope.chain().find_map(|scope| scope.blocks.get(name));
         local.copied().or_else(|| self.block_of_file(scope, name))
     }
 
-    /// A parameter or value of a name, else a block, else what may be one.
+    /// The parameter or value with this name, else a block, else a name from an unread file.
     pub(super) fn value(&self, scope: &Scope<'p>, name: &str) -> Option<Def<'p>> {
         let mut local =
             scope.chain().filter_map(|s| s.values.get(name).or_else(|| s.blocks.get(name)));

@@ -1,6 +1,6 @@
-//! The parts of paths that elements without a label give: the name of the op or block, numbered if
-//! it stands more than once in its body or chain. They are counted in the text, guarded ones too,
-//! so that a parameter's value renames nothing.
+//! The path segments of unlabelled elements: the name of the op or block, numbered if it occurs
+//! more than once in its body or chain. Occurrences are counted in the text, including guarded
+//! ones, so that no parameter value changes a path.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use crate::diag::Span;
 use crate::syntax::ast::{Body, Call, Element, StmtKind};
 use crate::syntax::calls;
 
-/// The part of an unlabelled `repeat`.
+/// The segment of an unlabelled `repeat`.
 const REPEAT: &str = "rep";
 
 impl Names<'_> {
-    /// Of the unlabelled stages of a body.
+    /// Numbers the unlabelled stages of a body.
     pub(super) fn number_body(&mut self, body: &Body) {
         let mut all: Vec<(&str, Span)> = Vec::new();
         for stmt in &body.stmts {
@@ -28,7 +28,7 @@ impl Names<'_> {
         self.number(&all);
     }
 
-    /// Of a chain with a name of its own, which its only element takes.
+    /// Numbers a labelled chain; a single element takes the label instead.
     pub(super) fn number_chain(&mut self, chain: &[Element]) {
         let calls = calls(chain);
         if calls.len() > 1 {

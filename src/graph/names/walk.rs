@@ -1,4 +1,4 @@
-//! The walk over a project that finds its names.
+//! The traversal of a project that resolves its names.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -17,19 +17,19 @@ use crate::syntax::ast::{
 struct Walk<'p> {
     names: Names<'p>,
     file: FileId,
-    /// The net that the present one extends.
+    /// The scope of the net that the current one extends.
     parent: Option<Rc<Scope<'p>>>,
-    /// What is looked up once every call is known.
+    /// Paths to look up once all calls are resolved.
     paths: Vec<Path<'p>>,
     arguments: Vec<(&'p Name, &'p Block)>,
 }
 
-/// The path of a node, from the body of its scope or from one around it.
+/// The path of a node, from the body of its scope or an enclosing one.
 struct Path<'p> {
     scope: Rc<Scope<'p>>,
     text: &'p str,
     span: Span,
-    /// The name that it begins with, if no node has this path.
+    /// The reference to its first name, if no node has this path.
     instead: Option<Reference<'p>>,
 }
 
@@ -276,8 +276,8 @@ impl<'p> Walk<'p> {
         }
     }
 
-    /// A use of a parameter or value: a name in scope, or the path of a node from here or further
-    /// out.
+    /// A use of a parameter or value: a name in scope, or the path of a node from this scope or an
+    /// enclosing one.
     fn value(&mut self, scope: &Rc<Scope<'p>>, text: &'p str, span: Span) {
         let word = text.split('.').next().unwrap_or(text);
         let first = Span { end: span.start + word.len(), ..span };

@@ -1,38 +1,38 @@
-//! Functions of each number by itself. All that is said of one stands here, but for its arithmetic,
-//! which is libtorch's (`netc-torch`, `lower/torch/activation.rs`).
+//! Elementwise activation functions. Everything about one is here, except its computation with
+//! libtorch (`netc-torch`, `lower/torch/activation.rs`).
 
 use super::{ArgError, Args, Build, Default, Kind, Op, Parameter, Rule, Saved, Signature, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 
-/// An activation in other languages than netc's.
+/// An activation in other formats and frameworks.
 trait Elsewhere: Rule {
-    /// What its gradient is computed from.
+    /// What is saved for its backward pass.
     const SAVED: Saved;
 
     /// See [`Traits::monotone`].
     const MONOTONE: bool = false;
 
-    /// The op of ONNX that always means just this, and its versions.
+    /// The ONNX op that is always equivalent, and its versions.
     const ONNX: Option<(&'static str, &'static [i64])>;
 
     fn onnx(&self) -> OnnxNode;
 
     fn pytorch(&self) -> PytorchModule;
 
-    /// As an expression of TorchScript.
+    /// As a TorchScript expression.
     fn torchscript(&self, x: &str) -> String;
 }
 
-/// An activation as a node of ONNX.
+/// An activation as an ONNX node.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OnnxNode {
     /// The op.
     pub op: &'static str,
     /// Attributes.
     pub attributes: Vec<(&'static str, f64)>,
-    /// Constants behind its operand.
+    /// Constants after its operand.
     pub constants: Vec<(&'static str, f64)>,
-    /// Whether its operand is multiplied by this node's value, as in SiLU.
+    /// Whether the operand is multiplied by the value of this node, as in SiLU.
     pub gates: bool,
 }
 
@@ -42,7 +42,7 @@ impl OnnxNode {
     }
 }
 
-/// An activation as a module of PyTorch.
+/// An activation as a PyTorch module.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PytorchModule {
     /// The class.
@@ -51,14 +51,14 @@ pub struct PytorchModule {
     pub arguments: Vec<PytorchArgument>,
 }
 
-/// A number that a module of PyTorch is made with.
+/// A numeric argument of a PyTorch module.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PytorchArgument {
     /// Its name.
     pub name: &'static str,
     /// Its value.
     pub value: f64,
-    /// The value that it has if none is given.
+    /// Its default value.
     pub default: f64,
 }
 
@@ -70,7 +70,7 @@ impl PytorchModule {
 
 macro_rules! activations {
     ($($op:ident),+) => {
-        /// A function of each number by itself.
+        /// An elementwise activation function.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Activation { $(#[allow(missing_docs)] $op($op),)+ }
 
@@ -80,8 +80,8 @@ macro_rules! activations {
             pub(super) const BUILDABLE: &'static [(&'static Signature, Build)] =
                 &[$((&<$op as Rule>::SIGNATURE, |args| <$op as Rule>::build(args).map(Op::from)),)+];
 
-            /// The ops of ONNX that always mean one of these: the op, its versions, and its name
-            /// here.
+            /// The ONNX ops that are always equivalent to one of these: the op, its versions, and
+            /// its name here.
             pub const ONNX: &'static [Option<(&'static str, &'static [i64], &'static str)>] = &[$(
                 match <$op as Elsewhere>::ONNX {
                     Some((op, versions)) => Some((op, versions, <$op as Rule>::SIGNATURE.name)),
@@ -114,17 +114,17 @@ macro_rules! activations {
                 match self { $(Activation::$op(op) => op.shape(operands),)+ }
             }
 
-            /// As a node of ONNX.
+            /// As an ONNX node.
             pub fn onnx(&self) -> OnnxNode {
                 match self { $(Activation::$op(op) => op.onnx(),)+ }
             }
 
-            /// As a module of PyTorch.
+            /// As a PyTorch module.
             pub fn pytorch(&self) -> PytorchModule {
                 match self { $(Activation::$op(op) => op.pytorch(),)+ }
             }
 
-            /// Applied to `x`, as an expression of TorchScript.
+            /// Applied to `x`, as a TorchScript expression.
             pub fn torchscript(&self, x: &str) -> String {
                 match self { $(Activation::$op(op) => op.torchscript(x),)+ }
             }
@@ -134,9 +134,9 @@ macro_rules! activations {
 
 activations! { Relu, Gelu, Celu, Silu, Sigmoid }
 
-/// An activation without arguments: its name and formula, what its gradient is computed from, its
-/// class in PyTorch, its function in TorchScript, its node in ONNX, and the op of ONNX that always
-/// means it.
+/// An activation without arguments: its name and formula, what it saves for the backward pass, its
+/// PyTorch class, its TorchScript function, its ONNX node, and the ONNX op that is always
+/// equivalent.
 macro_rules! plain {
     (
         $(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal,
@@ -205,10 +205,10 @@ plain! {
     VALUE, "nn.Sigmoid", "torch.sigmoid", OnnxNode::plain("Sigmoid"), Some(("Sigmoid", &[1, 6, 13]))
 }
 
-/// Rectified linear unit, optionally cut off above.
+/// Rectified linear unit, optionally clipped from above.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Relu {
-    /// The largest value let through: 6 in MobileNetV2.
+    /// The upper bound: 6 in MobileNetV2.
     pub max: Option<f64>,
 }
 
@@ -282,7 +282,7 @@ impl Elsewhere for Relu {
 /// Continuously differentiable exponential linear unit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Celu {
-    /// How far below zero it goes.
+    /// The alpha of CELU: its values are above -alpha.
     pub alpha: f64,
 }
 

@@ -3,16 +3,16 @@ use std::collections::BTreeMap;
 use crate::graph::{Init, Value};
 use crate::limits::MAX_COUNT;
 
-/// What a call of an op may say.
+/// The signature of an op.
 #[derive(Debug)]
 pub struct Signature {
     /// The op's name.
     pub name: &'static str,
-    /// One line for the reference.
+    /// One-line description for the reference.
     pub doc: &'static str,
     /// Its arguments, in positional order.
     pub args: &'static [Parameter],
-    /// Fewest and most operands, the cursor included.
+    /// Minimum and maximum number of operands, including the cursor.
     pub operands: (usize, usize),
 }
 
@@ -23,7 +23,7 @@ pub struct Parameter {
     pub name: &'static str,
     /// What it accepts.
     pub kind: Kind,
-    /// Its value if none is given.
+    /// Its default.
     pub default: Default,
 }
 
@@ -42,9 +42,9 @@ pub enum Kind {
     Bool,
     /// A number or a distribution.
     Init,
-    /// A number, a distribution, or a word for how a filter starts.
+    /// A number, a distribution, or the name of a filter initialisation.
     FilterInit,
-    /// One of some words.
+    /// One of these strings.
     Word(&'static [&'static str]),
 }
 
@@ -69,21 +69,21 @@ impl Kind {
     }
 }
 
-/// What holds if an argument is not given.
+/// The default of an argument.
 #[derive(Debug)]
 pub enum Default {
-    /// It must be given.
+    /// None: the argument is required.
     Required,
     /// This value.
     Value(Value),
-    /// This word.
+    /// This string.
     Word(&'static str),
-    /// What this text says; the op computes it.
+    /// Computed by the op, as this text describes.
     Rule(&'static str),
 }
 
 impl Default {
-    /// As the language writes it; `None` if it must be given.
+    /// As the language writes it; `None` if the argument is required.
     pub fn text(&self) -> Option<String> {
         match self {
             Default::Required => None,
@@ -120,7 +120,7 @@ impl Signature {
 /// An argument that an op does not accept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArgError {
-    /// Which one, if it is about one.
+    /// The argument, if the error is about one.
     pub arg: Option<&'static str>,
     /// What is wrong.
     pub message: String,
@@ -141,8 +141,8 @@ pub struct Args {
 }
 
 impl Args {
-    /// The arguments given by name, over the signature's defaults. A name that the signature lacks
-    /// is ignored: the caller has refused it where it can point at it.
+    /// The given arguments, by name, with the signature's defaults for the rest. Unknown names are
+    /// ignored: the caller has reported them with their spans.
     pub fn new(
         signature: &'static Signature,
         given: impl IntoIterator<Item = (&'static str, Value)>,
@@ -155,7 +155,7 @@ impl Args {
         Args { values, operands }
     }
 
-    /// How many operands the call has, the cursor included.
+    /// The number of operands of the call, including the cursor.
     pub fn operands(&self) -> usize {
         self.operands
     }
@@ -211,7 +211,7 @@ impl Args {
         })
     }
 
-    /// A number, a distribution, or a word for how a filter starts; `None` if it is not given.
+    /// A number, a distribution, or the name of a filter initialisation; `None` if it is not given.
     pub fn filter_init(&self, name: &'static str) -> Result<Option<Init>, ArgError> {
         if !self.has(name) {
             return Ok(None);
@@ -225,7 +225,7 @@ impl Args {
         .map(Some)
     }
 
-    /// The index of a word among those that the argument accepts.
+    /// The index of a string among those that the argument accepts.
     pub fn word(&self, name: &'static str) -> Result<usize, ArgError> {
         let words = match self.values.get(name) {
             Some((Kind::Word(words), _)) => *words,
@@ -255,17 +255,17 @@ fn pair(value: &Value, least: i64) -> Option<[u64; 2]> {
     }
 }
 
-/// A count as a value. Counts come from [`Args`], so they fit.
+/// A count as a value. Counts come from [`Args`], so they fit into an `i64`.
 pub(super) fn int(count: u64) -> Option<Value> {
     i64::try_from(count).ok().map(Value::Int)
 }
 
-/// A pair as a value: one number where both are the same.
+/// A pair as a value: a single number if both are equal.
 pub(super) fn int_pair([h, w]: [u64; 2]) -> Option<Value> {
     if h == w { int(h) } else { Some(Value::List(vec![int(h)?, int(w)?])) }
 }
 
-/// An initial value as a value.
+/// An initialisation as a value.
 pub(super) fn init_value(init: Init) -> Option<Value> {
     Some(match init {
         Init::Constant(x) => Value::Float(x),

@@ -13,29 +13,30 @@ pub struct Conv {
     pub out: u64,
     /// Height and width of the kernel.
     pub kernel: [u64; 2],
-    /// Steps down and right.
+    /// Vertical and horizontal stride.
     pub stride: [u64; 2],
-    /// Rows of zeros above and below, columns of zeros left and right.
+    /// Zero padding: rows above and below, columns left and right.
     pub pad: [u64; 2],
-    /// Distance between taps.
+    /// Dilation of the kernel.
     pub dilation: [u64; 2],
-    /// How many separate convolutions the channels are split into.
+    /// Number of groups.
     pub groups: u64,
     /// Whether a bias is added.
     pub bias: bool,
-    /// How the weight starts; `None` as PyTorch has it.
+    /// Initialisation of the weight; `None` for PyTorch's default.
     pub init: Option<Init>,
-    /// Whether training changes the weight.
+    /// Whether the weight is trained.
     pub train_weight: bool,
 }
 
 impl Conv {
-    /// Rows (0) or columns (1) between the first and the last tap of a window, both counted.
+    /// Extent of the dilated kernel in rows (axis 0) or columns (axis 1).
     fn reach(&self, axis: usize) -> u64 {
         self.dilation[axis].saturating_mul(self.kernel[axis] - 1) + 1
     }
 
-    /// Whether some windows may see nothing but padding.
+    /// Whether the padding is at least as large as the kernel, so that a window may lie in it
+    /// entirely.
     pub fn pads_past_its_reach(&self) -> bool {
         (0..2).any(|axis| self.pad[axis] >= self.reach(axis))
     }
@@ -129,8 +130,7 @@ impl Rule for Conv {
     }
 
     fn traits(&self) -> Traits {
-        // Padding that is wider than the kernel is what such a convolution is refused for, not its
-        // size.
+        // Such a convolution is refused for its padding, whatever its kernel size.
         let demand = if self.pads_past_its_reach() {
             Demand::Nothing
         } else {
@@ -177,7 +177,7 @@ impl Rule for Conv {
         let mut size = [0; 2];
         for (i, length) in [h, w].into_iter().enumerate() {
             let reach = self.reach(i);
-            // oneDNN crashes on some windows that see nothing but padding.
+            // oneDNN crashes on some windows that lie entirely in the padding.
             if self.pad[i] >= reach {
                 let message = format!(
                     "expected padding smaller than the kernel's reach of {reach}, got {}: some windows would see nothing else",
@@ -215,7 +215,7 @@ pub struct Linear {
     pub out: u64,
     /// Whether a bias is added.
     pub bias: bool,
-    /// How the weight starts; `None` as PyTorch has it.
+    /// Initialisation of the weight; `None` for PyTorch's default.
     pub init: Option<Init>,
 }
 
@@ -278,8 +278,8 @@ impl Rule for Linear {
 const DEFAULT_INIT: &str = "uniform within 1 / sqrt(inputs of an output)";
 
 /// PyTorch's default: Kaiming uniform with a = sqrt 5, which is uniform within 1 / sqrt(fan_in);
-/// the bias has the same bound (torch.nn.Conv2d and torch.nn.Linear, `reset_parameters`). `init` is
-/// of the weight alone.
+/// the bias has the same bound (torch.nn.Conv2d and torch.nn.Linear, `reset_parameters`). `init`
+/// applies to the weight only.
 fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool, init: Option<Init>) -> Vec<Tensor> {
     let bound = 1.0 / (fan_in as f64).sqrt();
     let uniform = Init::Uniform(-bound, bound);
@@ -299,14 +299,14 @@ fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool, init: Option<Init>) 
     tensors
 }
 
-/// Channels, height and width of an operand that must be an image.
+/// Channels, height and width of an operand, which must be an image.
 pub(super) fn image(op: &str, shape: &Shape) -> Result<[u64; 3], ShapeError> {
     shape.image().ok_or_else(|| {
         ShapeError::new(format!("{op} expected an image [N, channels, height, width], got {shape}"))
     })
 }
 
-/// A window that does not fit into its operand.
+/// The error for a window that is larger than its padded operand.
 pub(super) fn too_large(what: &str, reach: u64, operand: &Shape, pad: [u64; 2]) -> ShapeError {
     ShapeError::new(format!("a {what} of {reach} does not fit into {operand} with pad {}", pad[0]))
         .help(format!("use a smaller {what}, more padding, or pool less ahead of it"))

@@ -1,10 +1,10 @@
 use super::{Alias, ArgError, Args, Default, Kind, Parameter, Rule, Saved, Signature, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 
-/// Sets a random part to zero while training, and scales the rest up.
+/// Sets random elements to zero in training, and scales up the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dropout {
-    /// The part set to zero.
+    /// The probability of setting an element to zero.
     pub p: f64,
 }
 
@@ -47,7 +47,7 @@ impl Rule for Dropout {
     }
 }
 
-/// Gives back what it gets.
+/// Returns its operand.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity;
 

@@ -5,7 +5,7 @@ use super::{
 use crate::graph::{Shape, ShapeError, Value};
 use crate::limits::MAX_OPERANDS;
 
-/// The sum of values of one shape.
+/// The sum of values of the same shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Add;
 
@@ -46,7 +46,7 @@ impl Rule for Add {
     }
 }
 
-/// What would bring `from` to `to`.
+/// Advice on how to change a value of shape `from` to shape `to`.
 fn bridge(to: &Shape, from: &Shape) -> String {
     match (to.image(), from.image()) {
         (Some([c, h, w]), Some([d, y, x])) if (h, w) == (y, x) => {
@@ -61,7 +61,7 @@ fn bridge(to: &Shape, from: &Shape) -> String {
     }
 }
 
-/// The product with another value of the same shape, or of size 1 in some of its dimensions.
+/// The elementwise product with a value of the same shape, or one that broadcasts to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mul;
 
@@ -133,8 +133,8 @@ impl Rule for Scale {
     }
 
     fn traits(&self) -> Traits {
-        // It rises for factors above 0, but rounding may make two values equal, and then another
-        // one takes the gradient.
+        // Monotone for factors above 0, but rounding can make two values equal, and a max pool
+        // would then pass the gradient to a different one.
         Traits { category: Category::Linear, identity: self.by == 1.0, ..Traits::PURE }
     }
 
@@ -147,7 +147,7 @@ impl Rule for Scale {
     }
 }
 
-/// Values one after another along the channels.
+/// The concatenation of values along the channels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Concat;
 

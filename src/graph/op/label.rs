@@ -1,4 +1,4 @@
-//! Ops in a few characters, for drawings.
+//! Short labels of ops, for drawings.
 
 use crate::graph::Value;
 
@@ -18,7 +18,7 @@ fn short(value: &Value) -> String {
     }
 }
 
-/// A kernel, and the stride if it is not `usual`: `conv 128 3×3 /2`.
+/// The kernel, and the stride if it is not `usual`: `conv 128 3×3 /2`.
 pub(super) fn window(name: &str, kernel: [u64; 2], stride: [u64; 2], usual: [u64; 2]) -> String {
     let text = format!("{name} {}", pair(kernel));
     if stride == usual { text } else { format!("{text} /{}", square(stride)) }

@@ -1,8 +1,8 @@
-//! The ops. Each has one file's worth of facts in one place: its arguments, which operands it
-//! accepts, the shape it gives, the tensors it owns and the multiplications it costs.
+//! The ops. Everything about an op is in one place: its arguments, the operands it accepts, its
+//! output shape, its weights and buffers, and its cost.
 //!
-//! [`Op`] is a closed enum without a catch-all anywhere: a new op does not build until every stage
-//! has an answer for it.
+//! [`Op`] is a closed enum that is always matched exhaustively: a new op does not compile until
+//! every stage handles it.
 
 mod activation;
 mod args;
@@ -29,7 +29,7 @@ pub use traits::{Alias, Category, Demand, Saved, Traits};
 
 use super::{Init, Shape, ShapeError, Value};
 
-/// What an op type states about itself.
+/// What each op type implements.
 trait Rule: Sized {
     /// Name, arguments and number of operands.
     const SIGNATURE: Signature;
@@ -37,43 +37,43 @@ trait Rule: Sized {
     /// The op for given arguments.
     fn build(args: &Args) -> Result<Self, ArgError>;
 
-    /// The arguments that build it again, in the order of the signature. `None`: not given.
+    /// The arguments that rebuild it, in the order of the signature. `None`: not given.
     fn arguments(&self) -> Vec<Option<Value>>;
 
-    /// What later stages ask of it.
+    /// Its properties for later stages.
     fn traits(&self) -> Traits;
 
-    /// The shape of the result for one example, or why the operands do not fit.
+    /// The output shape for one example, or why the operands do not fit.
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError>;
 
-    /// It in a few characters: `conv 128 3×3 /2`. Details of initialisation are left out.
+    /// A short label: `conv 128 3×3 /2`. Details of initialisation are left out.
     fn label(&self) -> String {
         label::plain(Self::SIGNATURE.name, &self.arguments())
     }
 
-    /// The tensors it owns, for operands that [`Rule::shape`] accepts.
+    /// Its weights and buffers, for operands that [`Rule::shape`] accepts.
     fn tensors(&self, _operands: &[&Shape]) -> Vec<Tensor> {
         Vec::new()
     }
 
-    /// Multiply-accumulate operations for one example; convolutions and linear layers count.
+    /// Multiply-accumulate operations for one example; only convolutions and linear layers count.
     fn macs(&self, _operands: &[&Shape], _output: &Shape) -> u64 {
         0
     }
 }
 
-/// A tensor that an op owns.
+/// A weight or buffer of an op.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
     /// Its name below the node's path: `weight`, `bias`, `running_mean`.
     pub name: &'static str,
     /// Its sizes, in PyTorch's order.
     pub dims: Vec<u64>,
-    /// How it starts.
+    /// Its initialisation.
     pub init: Init,
-    /// What it is to its op.
+    /// The role of a tensor in its op.
     pub role: Role,
-    /// Whether training changes it by its gradient; otherwise it is a buffer.
+    /// Whether it is trained; otherwise it is a buffer.
     pub trained: bool,
 }
 
@@ -86,14 +86,14 @@ pub enum Role {
     Matrix,
     /// The bias of a convolution or a linear layer.
     Bias,
-    /// Scale or offset of batch normalisation.
+    /// Weight (gamma) or bias (beta) of batch normalisation.
     Norm,
-    /// A running statistic, which moves without a gradient.
+    /// A running statistic, updated without a gradient.
     Statistic,
 }
 
 impl Tensor {
-    /// How many numbers it has; `u64::MAX` if that is more than 64 bits hold.
+    /// The number of elements, saturating at `u64::MAX`.
     pub fn elements(&self) -> u64 {
         self.dims.iter().fold(1, |product, &d| product.saturating_mul(d))
     }
@@ -101,10 +101,10 @@ impl Tensor {
 
 macro_rules! ops {
     ($($op:ident,)+) => {
-        /// One operation with its attributes.
+        /// An op with its attributes.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Op {
-            /// A function of each number by itself.
+            /// An elementwise activation function.
             Activation(Activation),
             $(#[allow(missing_docs)] $op($op),)+
         }
@@ -126,8 +126,8 @@ macro_rules! ops {
                 }
             }
 
-            /// It in a few characters, for drawings: `conv 128 3×3 /2`. Details of initialisation
-            /// are left out.
+            /// A short label for drawings: `conv 128 3×3 /2`. Details of initialisation are left
+            /// out.
             pub fn label(&self) -> String {
                 match self {
                     Op::Activation(op) => op.label(),
@@ -135,7 +135,7 @@ macro_rules! ops {
                 }
             }
 
-            /// What stages after the check ask of it.
+            /// Its properties for the stages after the check.
             pub fn traits(&self) -> Traits {
                 match self {
                     Op::Activation(op) => op.traits(),
@@ -143,7 +143,7 @@ macro_rules! ops {
                 }
             }
 
-            /// The shape of the result for one example, or why the operands do not fit.
+            /// The output shape for one example, or why the operands do not fit.
             pub fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
                 match self {
                     Op::Activation(op) => op.shape(operands),
@@ -151,7 +151,7 @@ macro_rules! ops {
                 }
             }
 
-            /// The tensors it owns, for operands that [`Op::shape`] accepts.
+            /// Its weights and buffers, for operands that [`Op::shape`] accepts.
             pub fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
                 match self {
                     Op::Activation(_) => Vec::new(),
@@ -201,14 +201,14 @@ pub fn signatures() -> impl Iterator<Item = &'static Signature> {
     BUILDABLE.into_iter().flatten().map(|(signature, _)| *signature)
 }
 
-/// The signature of an op by name.
+/// The signature of the op with this name.
 pub fn signature(name: &str) -> Option<&'static Signature> {
     signatures().find(|s| s.name == name)
 }
 
 /// Builds the op that a file names.
 pub fn build(name: &str, args: &Args) -> Result<Op, ArgError> {
-    // `mul` by a number is an op of its own, with one operand.
+    // `mul` by a number is a separate op, with one operand.
     if name == Mul::SIGNATURE.name && args.operands() == 1 {
         return Scale::build(args).map(Op::Scale);
     }
@@ -224,16 +224,16 @@ impl Op {
         self.signature().name
     }
 
-    /// Fewest and most operands.
+    /// Minimum and maximum number of operands.
     pub fn operand_range(&self) -> (usize, usize) {
         match self {
-            // In text `mul` may stand with one operand and a number, which is `Scale`.
+            // In text, `mul` with one operand and a number is `Scale`.
             Op::Mul(_) => (2, 2),
             op => op.signature().operands,
         }
     }
 
-    /// How many numbers training changes, for operands that [`Op::shape`] accepts.
+    /// The number of trained parameters, for operands that [`Op::shape`] accepts.
     pub fn params(&self, operands: &[&Shape]) -> u64 {
         self.tensors(operands)
             .iter()
@@ -248,8 +248,7 @@ impl Op {
         names.zip(self.arguments()).filter_map(|(n, v)| Some((n, v?))).collect()
     }
 
-    /// The fewest arguments that build this op again with so many operands; the others are
-    /// defaults.
+    /// The minimal arguments that rebuild this op with this many operands; the others are defaults.
     pub fn stated(&self, operands: usize) -> Vec<(&'static str, Value)> {
         let mut kept = self.attributes();
         let mut i = kept.len();
@@ -264,8 +263,8 @@ impl Op {
         kept
     }
 
-    /// The shortest call that builds this op again, further operands first:
-    /// `conv(64, stride = 2)`, `add(short)`.
+    /// The shortest call that rebuilds this op, further operands first: `conv(64, stride = 2)`,
+    /// `add(short)`.
     pub fn text(&self, more_operands: &[&str]) -> String {
         self.call(more_operands, &self.stated(more_operands.len() + 1))
     }

@@ -8,15 +8,15 @@ use crate::graph::{Init, Shape, ShapeError, Value};
 /// `[channels]`; buffers `running_mean` and `running_var` `[channels]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm {
-    /// How the scale starts.
+    /// Initialisation of the weight.
     pub gamma: Init,
-    /// How the offset starts.
+    /// Initialisation of the bias.
     pub beta: Init,
     /// Added to the variance.
     pub eps: f64,
-    /// Weight of the newest batch in the running statistics.
+    /// Weight of the current batch in the running statistics, as in PyTorch.
     pub momentum: f64,
-    /// Whether training changes the scale.
+    /// Whether the weight is trained.
     pub train_gamma: bool,
 }
 

@@ -6,16 +6,17 @@ use super::{
 };
 use crate::graph::{Shape, ShapeError, Value};
 
-/// How a pool moves over an image.
+/// The window of a pool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
     /// Height and width.
     pub kernel: [u64; 2],
-    /// Steps down and right.
+    /// Vertical and horizontal stride.
     pub stride: [u64; 2],
-    /// Rows above and below, columns left and right: ignored by the maximum, zeros in the average.
+    /// Padding: rows above and below, columns left and right. Max pooling ignores it, average
+    /// pooling counts it as zeros.
     pub pad: [u64; 2],
-    /// Whether a last window may hang over the edge.
+    /// Whether the last window may extend beyond the edge (PyTorch's `ceil_mode`).
     pub ceil: bool,
 }
 
@@ -61,9 +62,9 @@ impl Window {
     }
 }
 
-/// How many windows of `reach` at `stride` fit into `length` padded by `pad` on both sides.
-/// With `ceil` a last one may hang over, if it starts within the input or the padding before it
-/// (PyTorch's rule). `None`: not one.
+/// The number of windows of size `reach` at `stride` that fit into `length` padded by `pad` on both
+/// sides. With `ceil` the last one may extend beyond the edge, if it starts within the input or the
+/// padding before it (PyTorch's rule). `None`: no window fits.
 pub(super) fn windows(length: u64, reach: u64, stride: u64, pad: u64, ceil: bool) -> Option<u64> {
     let room = (length + 2 * pad).checked_sub(reach)?;
     let floor = room / stride + 1;
@@ -76,7 +77,7 @@ macro_rules! pool {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq)]
         pub struct $op(
-            /// How it moves.
+            /// The window.
             pub Window,
         );
 
@@ -150,10 +151,10 @@ macro_rules! global_pool {
 }
 
 global_pool! {
-    /// The maximum of each channel; gives `[N, channels, 1, 1]`.
+    /// The maximum of each channel: `[N, channels, 1, 1]`.
     GlobalMaxPool, "globalmaxpool", "maximum of each channel, to [N, C, 1, 1]", Saved::INDICES
 }
 global_pool! {
-    /// The mean of each channel; gives `[N, channels, 1, 1]`.
+    /// The mean of each channel: `[N, channels, 1, 1]`.
     GlobalAvgPool, "globalavgpool", "mean of each channel, to [N, C, 1, 1]", Saved::OPERANDS
 }

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::graph::{Shape, ShapeError, Value};
 
-/// A value that comes from outside.
+/// The input of a net.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input(
     /// Its shape.
@@ -36,7 +36,7 @@ impl Rule for Input {
     }
 }
 
-/// All dimensions of an example as one.
+/// Flattens all dimensions of an example into one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flatten;
 
@@ -61,7 +61,7 @@ impl Rule for Flatten {
     }
 }
 
-/// What padding holds.
+/// The padding mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PadMode {
     /// Zeros.
@@ -70,12 +70,12 @@ pub enum PadMode {
     Reflect,
 }
 
-/// Rows above and below, columns left and right.
+/// Pads rows above and below, and columns left and right.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pad {
     /// Rows and columns on each side.
     pub amount: [u64; 2],
-    /// What they hold.
+    /// The padding mode.
     pub mode: PadMode,
 }
 
@@ -134,21 +134,21 @@ impl Rule for Pad {
     }
 }
 
-/// How new pixels are made.
+/// The interpolation mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpsampleMode {
-    /// The nearest one repeated.
+    /// Nearest neighbour.
     Nearest,
     /// Bilinear between pixel centres (PyTorch's `align_corners = false`).
     Bilinear,
 }
 
-/// An image made larger by whole factors.
+/// Upsamples an image by integer factors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upsample {
-    /// Down and right.
+    /// Vertical and horizontal factor.
     pub factor: [u64; 2],
-    /// How new pixels are made.
+    /// The interpolation mode.
     pub mode: UpsampleMode,
 }
 

@@ -1,27 +1,27 @@
-//! What stages after the check ask of an op, answered beside its shape.
+//! Properties of ops for the stages after the check, defined next to the shape rules.
 
-/// What an op is to those who optimise, schedule, repair or draw a net.
+/// The properties of an op that optimising, scheduling, repairing and drawing rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Traits {
-    /// What it is for.
+    /// Its category.
     pub category: Category,
-    /// Whether its value depends on its operands alone: no weights, nothing drawn at random.
+    /// Whether its value depends only on its operands: no weights, no randomness.
     pub pure: bool,
-    /// Whether a larger number never gives a smaller one, number by number, and unequal numbers
-    /// that become equal have no gradient: then it may change places with a maximum, to the bit.
+    /// Whether it is elementwise and non-decreasing, with a zero gradient wherever unequal inputs
+    /// become equal: then it can be swapped with a max pool, bit for bit.
     pub monotone: bool,
-    /// Whether its value is its operand, whatever that is.
+    /// Whether its value always equals its operand.
     pub identity: bool,
     /// Whether it may share memory with its operands.
     pub alias: Alias,
-    /// What its gradient is computed from, besides the gradient by its value.
+    /// What its backward pass needs besides the gradient with respect to its value.
     pub saved: Saved,
-    /// What its operands must be.
+    /// Its constraint on operands.
     pub demand: Demand,
 }
 
 impl Traits {
-    /// A function of its operands with memory of its own, whose gradient needs nothing.
+    /// A pure function that writes to new memory and whose backward pass needs nothing saved.
     pub(super) const PURE: Traits = Traits {
         category: Category::Activation,
         pure: true,
@@ -33,7 +33,7 @@ impl Traits {
     };
 }
 
-/// What an op is for.
+/// The category of an op.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Category {
     /// Input and output.
@@ -44,51 +44,50 @@ pub enum Category {
     Activation,
     /// Pooling.
     Pool,
-    /// Ops that join values.
+    /// Ops with several operands.
     Join,
     /// Linear layers, scaling and changes of shape.
     Linear,
 }
 
-/// Whether the value of an op may be its operand's memory, and the gradient by an operand that by
-/// the value.
+/// Whether the value of an op may alias its operand, and the gradient with respect to the operand
+/// that with respect to the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alias {
     /// Neither.
     Never,
-    /// The gradient alone.
+    /// Only the gradient.
     Gradient,
-    /// Either, in some uses: whoever gives memory away must expect it, whoever counts memory must
-    /// not.
+    /// Either, in some uses: reusing memory must assume aliasing, predicting memory must not.
     Possible,
-    /// Both, if the operand is a vector or a single pixel: channels are innermost in memory.
+    /// Both, if the operand is a vector or a single pixel, because of the channels-last layout.
     Flat,
     /// Both, always.
     Always,
 }
 
 impl Alias {
-    /// Whether the value may be the operand's memory.
+    /// Whether the value may alias the operand.
     pub fn of_value(self) -> bool {
         matches!(self, Alias::Possible | Alias::Flat | Alias::Always)
     }
 
-    /// Whether the gradient by an operand may be the memory of that by the value.
+    /// Whether the gradient with respect to an operand may alias that with respect to the value.
     pub fn of_gradient(self) -> bool {
         self != Alias::Never
     }
 }
 
-/// What the backward direction of an op needs besides the gradient.
+/// What the backward pass of an op needs besides the incoming gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saved {
     /// Its operands.
     pub operands: bool,
     /// Its value.
     pub value: bool,
-    /// For each number of the value, the place of the largest, in 64 bits.
+    /// The index of the maximum for each element of the value, in 64 bits.
     pub indices: bool,
-    /// For each number of the value, one that was drawn.
+    /// A random number for each element of the value.
     pub noise: bool,
 }
 
@@ -101,18 +100,18 @@ impl Saved {
     pub(super) const NOISE: Saved = Saved { noise: true, ..Saved::NOTHING };
 }
 
-/// What operands an op refuses, for repairs.
+/// Which operands an op rejects, for repairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Demand {
-    /// None that a repair is known for.
+    /// None with a known repair.
     Nothing,
-    /// All but vectors.
+    /// Everything except vectors.
     Vector,
-    /// Images smaller than its window, the argument `k`, which is of this position.
+    /// Images smaller than its window, the argument `k` at this position.
     Window {
         /// Counted from 0.
         position: usize,
     },
-    /// Those of several shapes.
+    /// Operands of different shapes.
     OneShape,
 }

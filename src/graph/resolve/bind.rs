@@ -1,4 +1,4 @@
-//! Which argument of a call goes to which parameter.
+//! Binds the arguments of a call to parameters.
 
 use crate::diag::{Code, Problem, Problems, did_you_mean};
 use crate::syntax::ast::{Arg, Call, Expr};

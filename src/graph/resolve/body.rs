@@ -1,4 +1,4 @@
-//! Statements: what moves the cursor, what names a value.
+//! Statements: those that move the cursor and those that name a value.
 
 use std::rc::Rc;
 
@@ -98,7 +98,7 @@ impl<'a> Resolver<'a> {
         true
     }
 
-    /// A labelled stage or a branch: a scope of its own, or one element that takes the label as its
+    /// A labelled stage or a branch: a new scope, or a single element that takes the label as its
     /// name.
     fn named(
         &mut self,
@@ -109,7 +109,7 @@ impl<'a> Resolver<'a> {
     ) -> Flow {
         let mut path = join(&frame.prefix, &label.node);
         if frame.values.contains(&label.node) {
-            // `declare` reports it; a path of its own keeps the nodes from colliding too.
+            // `declare` reports it; a distinct path avoids colliding nodes.
             path += "'";
         }
         self.edited(frame, &path, start, |this, frame, start| {
@@ -164,7 +164,7 @@ impl<'a> Resolver<'a> {
         };
         let outer = Rc::new(std::mem::take(&mut frame.values));
         let flow = self.rounds(frame, (prefix, times), body, rounds, &outer);
-        // Every round has let go of it.
+        // All iterations have dropped their references.
         frame.values = Rc::into_inner(outer).unwrap_or_default();
         flow
     }
@@ -192,7 +192,7 @@ impl<'a> Resolver<'a> {
         flow
     }
 
-    /// Makes a name known, unless it hides another.
+    /// Defines a name, unless it would shadow another.
     fn declare(&mut self, frame: &mut Frame<'a>, name: Option<&Name>, flow: Flow) {
         let Some(name) = name else { return };
         if let Some((_, first)) = frame.values.get(&name.node) {
@@ -291,7 +291,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Notes that a shape is claimed for a value.
+    /// Records a shape claim for a value.
     pub(super) fn claim(&mut self, scope: &Scope, shape: &ShapeExpr, flow: Flow, by: &str) {
         let sizes = self.sizes(scope, shape);
         if let (Some(node), Some(sizes)) = (flow, sizes) {

@@ -14,7 +14,7 @@ use crate::limits::MAX_CALL_DEPTH;
 use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
 use crate::syntax::print_expr;
 
-/// The most bytes of a call that are shown.
+/// The maximum number of bytes of a call that are shown.
 const MAX_CALL_SHOWN: usize = 200;
 
 /// The arguments written at a call of an op.
@@ -146,7 +146,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The values that a join reads beside the cursor, and the arguments that are not values.
+    /// The values that a join reads besides the cursor, and the other arguments.
     #[allow(clippy::type_complexity)]
     fn split_operands(
         &mut self,
@@ -260,7 +260,7 @@ impl<'a> Resolver<'a> {
         Some(())
     }
 
-    /// The scope of a block's body, and the call with the arguments in force.
+    /// The scope of a block's body, and the call with its effective arguments.
     fn block_scope(
         &mut self,
         frame: &Frame<'a>,
@@ -336,7 +336,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A call as shown to the user: each node keeps those around it.
+/// Shortens a call as shown to the user: each node stores the calls around it.
 fn short(mut shown: String) -> String {
     if shown.len() > MAX_CALL_SHOWN {
         let end = (0..=MAX_CALL_SHOWN).rev().find(|at| shown.is_char_boundary(*at)).unwrap_or(0);

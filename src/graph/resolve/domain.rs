@@ -6,7 +6,7 @@ use crate::syntax::ast::{Expr, ExprKind, Param, Type};
 
 use super::Fault;
 
-/// Whether a value lies in a parameter's domain; the error says what would.
+/// Checks that a value is in a parameter's domain; the error says what is allowed.
 pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Result<(), Fault> {
     let Some(ty) = &param.ty else { return Ok(()) };
     if contains(&ty.node, value, scope)? {
@@ -22,7 +22,7 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
     )))
 }
 
-/// The string among the choices that a misspelt one is nearest to.
+/// The choice that a misspelt string is most similar to.
 fn near<'p>(ty: &'p Type, value: &Value) -> Option<&'p str> {
     let (Type::OneOf(options), Value::Str(written)) = (ty, value) else { return None };
     let strings = options.iter().filter_map(|option| match &option.node {
@@ -32,7 +32,8 @@ fn near<'p>(ty: &'p Type, value: &Value) -> Option<&'p str> {
     did_you_mean(written, strings)
 }
 
-/// Whether a value given from outside is of the kind of an undeclared parameter's default.
+/// Checks that a value given from outside has the type of the default, for a parameter without a
+/// declared domain.
 pub(super) fn admit_like(
     param: &Param,
     default: &Value,
@@ -101,8 +102,8 @@ fn in_range(range: &Option<(Expr, Expr)>, value: &Value, scope: &Scope) -> Resul
     })
 }
 
-/// Every value of a type of at most `most` values, in the order of its text; subsets by size.
-/// `None` for one of more, or whose bounds are not plain.
+/// All values of a type, if there are at most `most`, in source order; subsets by size. `None` for
+/// a larger type, or if its bounds are not literals.
 pub fn members(ty: &Type, most: usize) -> Option<Vec<Value>> {
     let scope = Scope::default();
     let members: Vec<Value> = match ty {

@@ -4,7 +4,7 @@ use super::{Flow, Frame, Resolver, join};
 use crate::syntax::ast::{EditVerb, Element, ElementKind};
 
 impl<'a> Resolver<'a> {
-    /// A chain whose paths are below `prefix`, or are it.
+    /// A chain whose paths are below `prefix`, or equal to it.
     pub(super) fn chain(
         &mut self,
         frame: &mut Frame<'a>,
@@ -64,7 +64,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Builds what stands at a path, with the edits that name it.
+    /// Builds the element at a path and applies the edits that target it.
     pub(super) fn edited(
         &mut self,
         frame: &mut Frame<'a>,
@@ -92,10 +92,10 @@ impl<'a> Resolver<'a> {
         flow
     }
 
-    /// Puts an edit's chain in place. It sees the values of the place and the names of its own net.
+    /// Inserts an edit's chain. It sees the values at that place and the names of its own net.
     fn edit(&mut self, frame: &mut Frame<'a>, index: usize, path: &str, flow: Flow) -> Flow {
         let (edit, env) = (self.edits[index].edit, self.edits[index].env.clone());
-        // A chain declares nothing: the values come back as they were.
+        // A chain declares nothing, so the values are restored unchanged.
         let values = std::mem::take(&mut frame.values);
         let mut inner = Frame { env, values, prefix: frame.prefix.clone(), cursor: flow };
         self.enter_edit(edit);

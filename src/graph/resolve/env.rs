@@ -3,25 +3,25 @@ use std::rc::Rc;
 use crate::graph::Scope;
 use crate::syntax::ast::{Block, Body};
 
-/// The values of names at some place of the text.
+/// The values of the names at a place in the text.
 pub(super) struct Env<'a> {
-    /// Parameters and shape symbols, those of enclosing bodies included.
+    /// Parameters and shape symbols, including those of enclosing bodies.
     pub scope: Scope,
-    /// The body that the place is in.
+    /// The enclosing body.
     pub body: &'a Body,
-    /// That of the body around this one, or of the net that is extended.
+    /// The environment of the body around this one, or of the net that is extended.
     pub outer: Option<Rc<Env<'a>>>,
 }
 
-/// A block, and the values of the names around it.
+/// A block with the environment of its definition.
 pub(super) struct Callable<'a> {
     pub block: &'a Block,
-    /// Those of the body that it is local to.
+    /// The environment of the body that it is local to.
     pub home: Option<Rc<Env<'a>>>,
 }
 
 impl<'a> Env<'a> {
-    /// A block that is visible here, as it is called here.
+    /// A block that is visible here, with its environment.
     pub fn callable(self: &Rc<Self>, block: &'a Block, local_to: Option<&Body>) -> Callable<'a> {
         let mut around = std::iter::successors(Some(self), |env| env.outer.as_ref());
         let home =

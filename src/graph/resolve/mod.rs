@@ -1,9 +1,9 @@
-//! Syntax tree to graph: blocks expanded, parameters in force, edits applied, every node named by
-//! its path.
+//! From syntax tree to graph: expands blocks, evaluates parameters, applies edits, and names every
+//! node by its path.
 //!
-//! Shapes are followed along the way, because `same`, the symbols of a signature and guards over
-//! them depend on sizes. A value whose shape does not come out is passed on as unknown without a
-//! word; `check` says why.
+//! Shapes are inferred along the way, because `same`, the symbols of signatures and guards over
+//! them depend on sizes. A value whose shape cannot be inferred is passed on as unknown without a
+//! message; `check` reports why.
 
 mod bind;
 mod body;
@@ -45,25 +45,25 @@ pub struct Override {
     pub value: ast::Expr,
 }
 
-/// What became of a file.
+/// The result of resolving a file.
 #[derive(Debug)]
 pub struct Resolved {
-    /// The graph as far as it could be built; `None` if the file holds no net.
+    /// The graph as far as it could be built; `None` if the file contains no net.
     pub graph: Option<Graph>,
-    /// What is wrong with names, arguments, expressions and structure.
+    /// Problems with names, arguments, expressions and structure.
     pub problems: Problems,
 }
 
 /// Builds the graph of a project's root file, with some parameters overridden.
 ///
-/// Under overrides, an `expect` that speaks of `params` or `macs` is left out: it is a claim about
+/// With overrides, an `expect` that mentions `params` or `macs` is left out: it is a claim about
 /// the net as written.
 pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
     let mut resolver = Resolver::new(project);
     resolver.imports();
     let found = resolver.net(overrides);
     resolver.uncalled_blocks();
-    // A misspelt name leaves what it meant without a use.
+    // A misspelt name would also make its intended target look unused.
     if !resolver.problems.has_errors() {
         let Resolver { names, problems, .. } = &mut resolver;
         super::unused::unused(project, names, problems);
@@ -82,7 +82,7 @@ pub fn trace(project: &Project, overrides: &[Override], path: &str) -> Option<Pr
     resolver.trace?.found
 }
 
-/// A value of the graph while it is built. `None`: something went wrong on the way to it.
+/// A value of the graph under construction. `None`: unknown because of an earlier error.
 type Flow = Option<NodeId>;
 
 struct Resolver<'a> {
@@ -91,32 +91,33 @@ struct Resolver<'a> {
     graph: Graph,
     shapes: HashMap<NodeId, Shape>,
     by_path: HashMap<String, NodeId>,
-    /// The paths that an edit can name.
+    /// The paths that an edit can target.
     targets: BTreeSet<String>,
     edits: Vec<PlacedEdit<'a>>,
     /// The edits of each path.
     edits_at: HashMap<&'a str, Vec<usize>>,
-    /// What the `default op(...)` lines say.
+    /// The arguments of `default op(...)` lines.
     defaults: Vec<DefaultArg>,
-    /// The block calls around the present place, outermost first.
+    /// The block calls around the current place, outermost first.
     calls: Vec<super::Frame>,
     active: Vec<&'a Block>,
     /// The blocks that something calls.
     called: HashSet<*const Block>,
-    /// Whether a block is read without a value to go through it.
+    /// Whether a block is being checked without being called, so that no value flows through it.
     detached: bool,
     placed: usize,
-    /// Bytes of the paths of all nodes, and operands of all nodes.
+    /// Total bytes of all paths, and total operands of all nodes.
     path_bytes: usize,
     edges: usize,
-    /// Whether a limit is reached: nothing more is placed.
+    /// Whether a limit is reached; no more nodes are added then.
     exhausted: bool,
-    /// Without names; every scope comes from it, so that all count their steps together.
+    /// Empty; every scope is derived from it, so that all share one step counter.
     scope: Scope,
-    /// Names whose import failed, and what they may have meant: their uses are no news.
+    /// Names whose import failed, and their suggested corrections: their uses are not reported
+    /// again.
     misimported: HashSet<String>,
     problems: Problems,
-    /// What is noted about the node that is traced, if one is.
+    /// The trace of a node's provenance, if requested.
     trace: Option<Trace>,
 }
 
@@ -126,10 +127,10 @@ struct PlacedEdit<'a> {
     used: bool,
 }
 
-/// One body while it runs.
+/// The state of a body during evaluation.
 struct Frame<'a> {
     env: Rc<Env<'a>>,
-    /// Labels, branches, inputs and `in`, with the place of their definition.
+    /// Labels, branches, inputs and `in`, with the spans of their definitions.
     values: Values,
     prefix: String,
     cursor: Flow,
@@ -173,7 +174,7 @@ impl<'a> Resolver<'a> {
             .ok()
     }
 
-    /// A problem with values, with the block calls that they come from.
+    /// Adds the enclosing block calls to a problem with values.
     fn in_blocks(&self, problem: Problem) -> Problem {
         self.calls.iter().rev().fold(problem, |problem, call| {
             problem.related(call.span, format!("in block {}", call.block))
@@ -236,7 +237,7 @@ impl<'a> Resolver<'a> {
         Some(id)
     }
 
-    /// Counts one more placed element; false once there are too many.
+    /// Counts one more element; false once there are too many.
     fn may_place(&mut self, span: Span) -> bool {
         self.placed += 1;
         if self.placed > MAX_ELEMENTS_PLACED {
@@ -248,14 +249,14 @@ impl<'a> Resolver<'a> {
         self.may_go_on(1, span)
     }
 
-    /// Counts steps; false once there are too many, or more errors than are looked for.
+    /// Counts steps; false once there are too many, or once enough errors were found.
     fn may_go_on(&mut self, steps: usize, span: Span) -> bool {
         let spent = self.scope.spend(steps, span);
         self.exhausted |= self.report(spent).is_none() || self.problems.is_full();
         !self.exhausted
     }
 
-    /// Reports the first limit that is reached.
+    /// Reports a limit, once.
     fn exhaust(&mut self, span: Span, message: String) -> Flow {
         if !std::mem::replace(&mut self.exhausted, true) {
             let help = "repeat less, or nest fewer blocks in one another";

@@ -1,4 +1,4 @@
-//! The net of a file: its line of parents, parameters, and the run of its body.
+//! The net of a file: its ancestors, its parameters, and the evaluation of its body.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -45,7 +45,7 @@ impl<'a> Resolver<'a> {
         true
     }
 
-    /// The net and its parents, the file's own first.
+    /// The net and its ancestors, the file's own net first.
     fn lineage(&mut self) -> Option<Vec<Level<'a>>> {
         let mut file = self.project.root;
         let mut levels: Vec<Level<'a>> = Vec::new();
@@ -214,7 +214,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The statements that say something about the whole net, at any level.
+    /// Statements about the net as a whole, at any level.
     fn declaration(
         &mut self,
         stmt: &'a Stmt,

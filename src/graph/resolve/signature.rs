@@ -1,4 +1,4 @@
-//! Shapes as the text writes them.
+//! Shapes in the text.
 
 use super::{Flow, Resolver};
 use crate::diag::{Code, Problem};
@@ -6,7 +6,7 @@ use crate::graph::{Cause, Scope, Value};
 use crate::syntax::ast::{Call, Expr, ExprKind, ShapeExpr, Signature};
 
 impl<'a> Resolver<'a> {
-    /// The sizes of a shape, the batch left out.
+    /// The sizes of a shape, without the batch.
     pub(super) fn sizes(&mut self, scope: &Scope, shape: &ShapeExpr) -> Option<Vec<u64>> {
         let dims = self.without_batch(shape)?;
         let sizes: Vec<Option<u64>> = dims.iter().map(|dim| self.size(scope, dim)).collect();
@@ -39,8 +39,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Binds the capital letters of a signature to the sizes of what comes in, and notes what the
-    /// signature claims about the rest.
+    /// Binds the symbols (capital letters) of a signature to the sizes of the incoming value, and
+    /// records the signature's other sizes as claims.
     pub(super) fn bind_signature(
         &mut self,
         scope: &mut Scope,
@@ -87,7 +87,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// The capital letter that a size is, if it is one.
+/// The symbol, if the size is a single capital letter.
 fn symbol(dim: &Expr) -> Option<&str> {
     match &dim.node {
         ExprKind::Name(name) if name.starts_with(|c: char| c.is_ascii_uppercase()) => Some(name),

@@ -1,4 +1,4 @@
-//! Notes where the values of one node come from. Without a path to trace nothing is noted.
+//! Records the provenance of one node. Without a path to trace, nothing is recorded.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use crate::graph::{Argument, Cause, NodeId, Op, Placement, Provenance, Scope, St
 use crate::syntax::ast::{Arg, Edit, Expr, ExprKind, Net, Param};
 use crate::syntax::print_expr;
 
-/// What is to be found out, and what was.
+/// The path to trace, and what was found.
 pub(super) struct Trace {
     path: String,
-    /// The edits around the present place, outermost first.
+    /// The edits around the current place, outermost first.
     edits: Vec<Placement>,
-    /// The conditions that led to the present place, outermost first.
+    /// The conditions that led to the current place, outermost first.
     guards: Vec<Arc<Step>>,
     pub found: Option<Provenance>,
 }
 
-/// A step, if any are noted.
+/// A step, if steps are recorded.
 pub(super) type Noted = Option<Arc<Step>>;
 
 impl Trace {
@@ -29,7 +29,7 @@ impl Trace {
 }
 
 impl<'a> Resolver<'a> {
-    /// The step of an expression that was read in `scope`, with `flow` coming in.
+    /// The step of an expression evaluated in `scope`, with the incoming value `flow`.
     pub(super) fn step(
         &self,
         cause: Cause,
@@ -62,7 +62,7 @@ impl<'a> Resolver<'a> {
         }))
     }
 
-    /// The step of a size of the value that comes in.
+    /// The step of a size of the incoming value.
     pub(super) fn size_step(&self, cause: Cause, (name, dim): (&str, usize), flow: Flow) -> Noted {
         self.trace.as_ref()?;
         let (node, shape) = (self.graph.get(flow?), self.shape(flow)?);
@@ -78,7 +78,7 @@ impl<'a> Resolver<'a> {
         }))
     }
 
-    /// The step of a value that a net gives to a parameter of its parent.
+    /// The step of a value that a net sets for a parameter of its parent.
     pub(super) fn extends_step(
         &self,
         net: &Net,
@@ -96,7 +96,7 @@ impl<'a> Resolver<'a> {
         )
     }
 
-    /// The step of a net's parameter, with what overrides its default.
+    /// The step of a net's parameter, with the overrides of its default.
     pub(super) fn parameter_step(
         &self,
         net: &Net,
@@ -124,7 +124,7 @@ impl<'a> Resolver<'a> {
         Some(Arc::new(step))
     }
 
-    /// Notes the edit whose chain is put in place from here on.
+    /// Enters the chain of an edit.
     pub(super) fn enter_edit(&mut self, edit: &Edit) {
         if let Some(trace) = &mut self.trace {
             let (target, span) = (edit.target.node.clone(), edit.target.span);
@@ -138,7 +138,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Notes the condition that everything from here on depends on.
+    /// Enters a branch of a guard.
     pub(super) fn enter_guard(&mut self, cond: &Expr, holds: bool, scope: &Scope, flow: Flow) {
         let step = self.step(Cause::Guard, ("", ""), (cond, &Value::Bool(holds)), scope, flow);
         if let Some(trace) = &mut self.trace {
@@ -152,8 +152,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Notes where the arguments of a node come from, if it is the one that is traced. `bound` are
-    /// those written at its call, which were read in `scope`.
+    /// Records the provenance of a node's arguments, if it is the traced one. `bound` are those
+    /// given in its call, which were evaluated in `scope`.
     pub(super) fn record(
         &mut self,
         node: NodeId,
@@ -216,7 +216,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A step that depends on nothing and stands nowhere.
+/// A step without dependencies and without a place in the text.
 fn bare(cause: Cause, (name, of): (&str, &str), text: &str, value: &Value) -> Step {
     let value = value.clone();
     let (name, of, text) = (name.into(), of.into(), text.into());

@@ -1,4 +1,4 @@
-//! Blocks that nothing calls: their names and arguments are checked all the same.
+//! Checks the names and arguments in blocks that are never called.
 
 use std::rc::Rc;
 
@@ -9,8 +9,8 @@ use crate::graph::Scope;
 use crate::syntax::ast::{Block, Expr, ExprKind, Signature};
 
 impl<'a> Resolver<'a> {
-    /// Reads each block of the root file that nothing calls, with values and parameters unknown:
-    /// what depends on them stays silent, and no node comes of it.
+    /// Checks each uncalled block of the root file with unknown values and parameters: nothing that
+    /// depends on them is reported, and no node is added.
     pub(super) fn uncalled_blocks(&mut self) {
         self.detached = true;
         let project = self.project;
@@ -31,8 +31,7 @@ impl<'a> Resolver<'a> {
         self.detached = false;
     }
 
-    /// A scope in which a block's parameters and the sizes of its signature are there, their values
-    /// not.
+    /// A scope in which a block's parameters and size symbols exist with unknown values.
     fn unknown(&self, block: &Block) -> Scope {
         let mut scope = self.scope.emptied();
         scope.set_unknown("same");

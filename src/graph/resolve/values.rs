@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::Flow;
 use crate::diag::Span;
 
-/// Values by name, with the place of their definition: those of a body, and those around it.
+/// Values by name, with the spans of their definitions: those of a body and of the enclosing ones.
 #[derive(Default)]
 pub(super) struct Values {
     own: HashMap<String, (Flow, Span)>,
@@ -12,12 +12,12 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// One value.
+    /// A single value.
     pub fn one(name: &str, flow: Flow, span: Span) -> Values {
         Values { own: HashMap::from([(name.to_owned(), (flow, span))]), outer: None }
     }
 
-    /// None yet, inside of others.
+    /// An empty inner scope.
     pub fn inside(outer: &Rc<Values>) -> Values {
         Values { own: HashMap::new(), outer: Some(outer.clone()) }
     }
@@ -41,7 +41,7 @@ impl Values {
         self.own.insert(name.to_owned(), (flow, span));
     }
 
-    /// All names, those around it included.
+    /// All names, including those of enclosing scopes.
     pub fn names(&self) -> Vec<&str> {
         let mut names = Vec::new();
         let mut at = Some(self);

@@ -1,4 +1,4 @@
-//! Classes: groups of one structure, and what differs between them as parameters.
+//! Classes: groups with the same structure, and their differences as parameters.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,21 +13,21 @@ use crate::lower::Plan;
 pub(super) struct Class {
     /// Its name.
     pub name: String,
-    /// The block that it is, if it is one.
+    /// The block that it comes from, if any.
     pub block: Option<String>,
-    /// A group of it.
+    /// One of its instances.
     pub example: GroupId,
-    /// What its instances differ in, in the order of its `__init__`.
+    /// The differences between instances, in the order of `__init__`.
     pub parameters: Vec<Parameter>,
-    /// The attributes and how each is made.
+    /// The attributes and the expressions that construct them.
     pub attributes: Vec<(String, Expr)>,
 }
 
-/// The classes of a tree, each after those that it uses; the last one is the net.
+/// The classes of a tree, in dependency order; the last one is the net.
 pub(super) fn classes(plan: &Plan, tree: &Tree) -> Vec<Class> {
     let mut maker =
         Maker { plan, tree, calls: HashMap::new(), names: reserved(), first: HashMap::new() };
-    // The net's own name comes first, though its class comes last.
+    // The net's name is reserved first, although its class comes last.
     let root = tree.groups.len() - 1;
     let net = maker.free_name(&camel(&tree.groups[root].name));
     let mut found: BTreeMap<(usize, usize), Vec<GroupId>> = BTreeMap::new();
@@ -43,7 +43,7 @@ pub(super) fn classes(plan: &Plan, tree: &Tree) -> Vec<Class> {
     all.map(|(i, members)| maker.class(&members, (i == last).then(|| net.clone()))).collect()
 }
 
-/// Names that the file uses itself, and keywords.
+/// Names that the file uses, and keywords.
 fn reserved() -> HashSet<String> {
     let own = ["Tensor", "OrderedDict", "Path", "Scale", "MOVED", "ValueError"];
     own.into_iter().chain(["None", "True", "False"]).map(String::from).collect()
@@ -52,20 +52,19 @@ fn reserved() -> HashSet<String> {
 struct Maker<'p> {
     plan: &'p Plan,
     tree: &'p Tree,
-    /// How each group of a class that is made is called.
+    /// The constructor call of each group.
     calls: HashMap<GroupId, Template>,
     names: HashSet<String>,
-    /// The attributes of the first class of each name before any addition.
+    /// The attributes of the first class with each base name.
     first: HashMap<String, HashSet<String>>,
 }
 
 impl Maker<'_> {
-    /// For each group a number that groups of one structure share, and how deep classes are nested
-    /// in it.
+    /// For each group the id of its structure, and the nesting depth of its classes.
     fn structures(&self) -> Vec<(usize, usize)> {
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut all: Vec<(usize, usize)> = Vec::new();
-        // A group comes after those that it holds.
+        // A group comes after its children.
         for group in &self.tree.groups {
             let mut height = 0;
             let mut what = |child: &Child| match child.item {
@@ -86,7 +85,7 @@ impl Maker<'_> {
         all
     }
 
-    /// A group's structure as text: what it holds, and which reads which.
+    /// A group's structure as text: its children and their data flow.
     fn structure(&self, group: &Group, what: &mut dyn FnMut(&Child) -> String) -> String {
         let mut places: HashMap<ValueId, String> = HashMap::new();
         for (i, &input) in group.inputs.iter().enumerate() {
@@ -115,7 +114,7 @@ impl Maker<'_> {
         self.free_name_or(base, None)
     }
 
-    /// The name, a wish if it is taken, or the name with a number.
+    /// The base name; if it is taken, the wish, or the base name with a number.
     fn free_name_or(&mut self, base: &str, wish: Option<String>) -> String {
         let numbered = (2..).map(|n| format!("{base}{n}"));
         let mut names = std::iter::once(base.to_string()).chain(wish).chain(numbered);
@@ -151,8 +150,8 @@ impl Maker<'_> {
         Class { name, block: groups[0].block.clone(), example: members[0], parameters, attributes }
     }
 
-    /// The name of a class: one that has a module more or less than the first of its name says
-    /// which.
+    /// The name of a class: one that has a module more or less than the first class of that name
+    /// says so.
     fn name(&mut self, group: &Group, attributes: &[(String, Expr)]) -> String {
         let base = self.base_name(group);
         let own: HashSet<String> = attributes.iter().map(|(name, _)| name.clone()).collect();
@@ -175,7 +174,7 @@ impl Maker<'_> {
             .collect()
     }
 
-    /// How a child is made; `None` for a join, which is no module.
+    /// The constructor of a child; `None` for a join, which is not a module.
     fn template(&self, child: &Child) -> Option<Template> {
         let id = match child.item {
             Item::Op(step) => {
@@ -183,7 +182,7 @@ impl Maker<'_> {
                 let arguments = module.settings.into_iter().map(argument).collect();
                 return Some(Template::Call(module.class.into(), arguments));
             }
-            Item::Group(id) => self.tree.in_channels(id),
+            Item::Group(id) => self.tree.inlined(id),
         };
         let group = &self.tree.groups[id];
         let unnamed = |child: &Child| Some((String::new(), self.template(child)?));

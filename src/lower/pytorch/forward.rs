@@ -14,9 +14,9 @@ pub(super) struct Forward<'p> {
     group: &'p Group,
     /// The variable of each value.
     variables: HashMap<ValueId, String>,
-    /// How often each value is still read.
+    /// The remaining reads of each value.
     uses: HashMap<ValueId, usize>,
-    /// Whether it is the net's: its input keeps its name.
+    /// Whether it is that of the net, whose input keeps its name.
     is_net: bool,
 }
 
@@ -71,7 +71,7 @@ impl<'p> Forward<'p> {
         self.variables.get(&value).map_or("", String::as_str)
     }
 
-    /// A name that no live value has: the wish, or a letter.
+    /// A name not used by a live value: the wish, or a letter.
     fn free(&self, wish: Option<String>) -> String {
         let taken: HashSet<&str> = self.variables.values().map(String::as_str).collect();
         let letters = ["x", "y", "z"].map(String::from);
@@ -93,7 +93,7 @@ impl<'p> Forward<'p> {
         sum(code, &format!("{target} = "), &expression);
     }
 
-    /// The variables that a child's results go to.
+    /// The variables for a child's results.
     fn names(&mut self, child: &Child) -> Vec<String> {
         let mut reusable = None;
         for (i, operand) in child.operands.iter().enumerate() {
@@ -144,7 +144,7 @@ enum Value {
     Joined(&'static str, Vec<String>),
 }
 
-/// A value behind `target = ` or `return `.
+/// Writes a value after `target = ` or `return `.
 fn sum(code: &mut Code, before: &str, value: &Value) {
     match value {
         Value::Is(expr) => code.put(INDENT, before, expr, ""),

@@ -1,6 +1,6 @@
 //! A net as a Python module for PyTorch: a class for each block, attributes named as in the net,
-//! and a loader for its weights. The text is as a person would write it and as `black` would set
-//! it.
+//! and a loader for its weights. The code reads as if written by hand and is formatted like
+//! `black`.
 
 mod class;
 mod forward;
@@ -10,7 +10,7 @@ mod parameters;
 mod python;
 mod tree;
 
-use super::sealed::{EMA, STATE};
+use super::tensor_file::{EMA, STATE};
 use super::{Plan, plan};
 use crate::check::Checked;
 use crate::graph::{Init, Op};
@@ -63,7 +63,7 @@ fn docstring(code: &mut Code, net: &Checked) {
     code.line(0, "");
 }
 
-/// Words behind a first one, on as many lines as they need.
+/// Words after a first one, wrapped.
 fn wrapped(code: &mut Code, first: &str, words: &[String]) {
     let mut line = first.to_string();
     for (i, word) in words.iter().enumerate() {
@@ -151,7 +151,7 @@ fn write_class(
     Forward::new(plan, tree, group).write(code);
 }
 
-/// What of the first weights is not PyTorch's default: the scales and shifts of batch
+/// Initialisation that differs from PyTorch's default: the weights and biases of batch
 /// normalisation.
 fn first_weights(code: &mut Code, plan: &Plan, net: &Checked, names: &Names) {
     let norms = || plan.steps().iter().enumerate();
@@ -187,7 +187,7 @@ fn first_weights(code: &mut Code, plan: &Plan, net: &Checked, names: &Names) {
     }
 }
 
-/// Filters that start as no default of PyTorch's does, and those that are not trained.
+/// Filters with an initialisation other than PyTorch's default, and those that are not trained.
 fn filters(code: &mut Code, plan: &Plan, names: &Names) {
     for (i, step) in plan.steps().iter().enumerate() {
         let Op::Conv(conv) = &step.op else { continue };

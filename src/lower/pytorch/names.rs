@@ -1,4 +1,4 @@
-//! The names that weights have in the module's `state_dict`, beside those that netc gives them.
+//! The names of weights in the module's `state_dict`, and their mapping from netc's names.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,12 +6,12 @@ use super::python::{Code, string};
 use super::tree::{GroupId, Item, Tree, is_round};
 use crate::lower::Plan;
 
-/// Where each step is in the tree, as a `state_dict` says it.
+/// The path of each step's module in the `state_dict`.
 pub(super) struct Names {
     of: HashMap<usize, String>,
-    /// What the only module of a round is called, where that is left out.
+    /// The names of modules that are left out, because each is the only one of an iteration.
     rounds: Vec<String>,
-    /// Paths of modules that the rule for rounds does not give.
+    /// Paths of modules that are exceptions to the rule.
     odd: BTreeMap<String, String>,
 }
 
@@ -29,7 +29,7 @@ impl Names {
                     Item::Op(step) => {
                         of.insert(step, name);
                     }
-                    Item::Group(inner) => waiting.push((tree.in_channels(inner), name)),
+                    Item::Group(inner) => waiting.push((tree.inlined(inner), name)),
                 }
             }
         }
@@ -44,7 +44,7 @@ impl Names {
         names
     }
 
-    /// What the rule makes of a path: the name of the only module of a round is left out.
+    /// The path by the rule: the name of an iteration's only module is left out.
     fn by_rule(&self, path: &str) -> String {
         let mut parts: Vec<&str> = Vec::new();
         let mut segments = path.split('.').peekable();
@@ -57,12 +57,12 @@ impl Names {
         parts.join(".")
     }
 
-    /// Whether a name is left out in rounds.
+    /// Whether any name is left out.
     pub fn has_rounds(&self) -> bool {
         !self.rounds.is_empty()
     }
 
-    /// Whether names differ at all.
+    /// Whether any names differ.
     pub fn changes(&self) -> bool {
         self.has_rounds() || !self.odd.is_empty()
     }
@@ -76,7 +76,7 @@ impl Names {
         })
     }
 
-    /// Writes the function that takes a name of netc to one of the `state_dict`.
+    /// Writes the function that maps a netc name to a `state_dict` name.
     pub fn write(&self, code: &mut Code) {
         if !self.changes() {
             return;

@@ -1,40 +1,40 @@
-//! What each op is in PyTorch.
+//! The PyTorch equivalent of each op.
 
 use super::python::{number, size};
 use crate::graph::op::{Conv, PadMode, PytorchArgument, PytorchModule, UpsampleMode, Window};
 use crate::graph::{Op, Shape};
 use crate::lower::Step;
 
-/// A module that computes an op of one operand.
+/// A module for an op with one operand.
 #[derive(Debug, Clone)]
 pub(super) struct Module {
     /// Its class.
     pub class: &'static str,
-    /// What it is made with.
+    /// Its constructor arguments.
     pub settings: Vec<Setting>,
 }
 
-/// An argument of a class.
+/// A constructor argument.
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Whether it is given by position.
+    /// Whether it is positional.
     pub positional: bool,
     /// Its value as Python writes it.
     pub value: String,
-    /// The value that it has if none is given.
+    /// Its default.
     pub default: Option<String>,
 }
 
-/// What an argument is.
+/// The kind of an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A number of channels or features.
     Channels,
-    /// A size along both dimensions, or one for each.
+    /// A size for both dimensions, or one for each.
     Size,
     /// Left, right, top, bottom, or one number.
     Sides,
@@ -42,12 +42,12 @@ pub(super) enum Kind {
     Number,
     /// True or false.
     Flag,
-    /// A word.
+    /// A string.
     Word,
 }
 
 impl Kind {
-    /// The type of arguments with these values.
+    /// The type hint for arguments with these values.
     pub fn hint<'a>(self, mut values: impl Iterator<Item = &'a String>) -> &'static str {
         let several = values.any(|value| value.starts_with('('));
         match self {
@@ -74,20 +74,20 @@ impl Setting {
     }
 }
 
-/// How PyTorch computes an op.
+/// The syntax of an op in PyTorch.
 #[derive(Debug, Clone)]
 pub(super) enum Syntax {
-    /// By a module.
+    /// A module.
     Module(Module),
-    /// By an operator between its operands.
+    /// An infix operator.
     Operator(&'static str),
-    /// By `torch.cat`.
+    /// `torch.cat`.
     Cat,
-    /// Not at all: it is given.
+    /// Nothing: it is the input.
     Given,
 }
 
-/// The module of an op; `None` for an input and for what joins several values.
+/// The module of an op; `None` for inputs and joins.
 pub(super) fn module(step: &Step) -> Option<Module> {
     match syntax(step) {
         Syntax::Module(module) => Some(module),
@@ -95,7 +95,7 @@ pub(super) fn module(step: &Step) -> Option<Module> {
     }
 }
 
-/// How PyTorch computes a step.
+/// The syntax of a step in PyTorch.
 pub(super) fn syntax(step: &Step) -> Syntax {
     let channels = |i: usize| step.operand_shapes.get(i).map_or(1, Shape::channels);
     let image = step.shape.image().is_some();
@@ -166,7 +166,7 @@ pub(super) fn syntax(step: &Step) -> Syntax {
     Syntax::Module(Module { class, settings })
 }
 
-/// The class of a product with a number, which PyTorch has no module for.
+/// The class for a product with a number, which is not a PyTorch module.
 pub(super) const SCALE: &str = "Scale";
 
 fn flag(name: &str, value: bool, default: bool) -> Setting {
@@ -197,8 +197,8 @@ fn window(window: &Window) -> Vec<Setting> {
     ]
 }
 
-/// A step in evaluation as an expression of TorchScript. `of` says where a tensor of the step's own
-/// is held.
+/// A step in evaluation mode as a TorchScript expression. `of` gives the attribute of one of the
+/// step's tensors.
 pub fn torchscript(step: &Step, operands: &[String], of: &dyn Fn(&str) -> String) -> String {
     let x = operands.first().map_or("", String::as_str);
     let biased = |bias: bool| if bias { of("bias") } else { "None".to_string() };

@@ -1,11 +1,12 @@
-//! What instances of a class differ in, as parameters, and what they agree on, as values.
+//! Turns settings that differ between instances of a class into parameters, and the others into
+//! constants.
 
 use std::collections::{HashMap, HashSet};
 
 use super::op::{Kind, Setting};
 use super::python::Expr;
 
-/// The longest comprehension of equal rounds; longer ones are written out.
+/// The maximum length of a comprehension for equal iterations; longer ones are written out.
 const COMPREHENSION: usize = 60;
 
 /// A parameter of a class.
@@ -41,14 +42,14 @@ impl Parameter {
     }
 }
 
-/// How a module is made, with what may differ between instances still open.
+/// The constructor of a module, with settings left open that may differ between instances.
 #[derive(Debug, Clone)]
 pub(super) enum Template {
     Call(String, Vec<(String, Template)>),
     Setting(Setting),
 }
 
-/// What takes the place of a setting.
+/// The replacement of a setting.
 #[derive(Debug, Clone)]
 pub(super) enum Binding {
     Default,
@@ -72,9 +73,9 @@ pub(super) fn settings(templates: &[(String, Template)]) -> Vec<Setting> {
     all
 }
 
-/// For each setting what takes its place in the class: a value where all instances agree, else a
-/// parameter, of a name with `#` in it that no value has. Channels that are equal in every instance
-/// are one parameter.
+/// For each setting its replacement in the class: a constant if all instances agree, otherwise a
+/// parameter with a placeholder name that contains `#`. Channels that are equal in every instance
+/// share a parameter.
 pub(super) fn unify(instances: &[Vec<Setting>]) -> (Vec<Binding>, Vec<Parameter>) {
     let mut parameters: Vec<Parameter> = Vec::new();
     let mut bindings = Vec::new();
@@ -123,7 +124,7 @@ fn base(name: &str) -> &str {
     name.split('#').next().unwrap_or_default()
 }
 
-/// A template with each setting in its order replaced.
+/// A template with its settings replaced in order.
 pub(super) fn bind(template: Template, bindings: &mut dyn Iterator<Item = Binding>) -> Expr {
     let (function, arguments) = match template {
         Template::Call(function, arguments) => (function, arguments),
@@ -152,8 +153,8 @@ pub(super) fn bind(template: Template, bindings: &mut dyn Iterator<Item = Bindin
     }
 }
 
-/// Names parameters and puts them into order. Channels are named by where they are: `before` and
-/// `after` have those of what each instance reads and gives.
+/// Names and orders parameters. Channels are named by their position: `before` and `after` are the
+/// channels of each instance's input and output.
 pub(super) fn name_all(
     parameters: &mut [Parameter],
     bindings: &mut [Binding],

@@ -1,14 +1,14 @@
-//! Python text as `black` sets it: expressions that break at their brackets, and strings.
+//! Python code formatted like `black`: expressions that break at brackets, and strings.
 
 use crate::diag::is_deceptive;
 
-/// The longest line.
+/// The maximum line length.
 const WIDTH: usize = 88;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expr {
-    /// What is never broken: a name, a literal.
+    /// Never broken: a name or a literal.
     Text(String),
     /// `function(argument, name=argument)`; the function is empty for a list.
     Call(String, Vec<(String, Expr)>),
@@ -52,7 +52,7 @@ pub(super) struct Code {
 }
 
 impl Code {
-    /// A line; an empty one has no indentation.
+    /// Adds a line; an empty one gets no indentation.
     pub fn line(&mut self, indent: usize, text: &str) {
         if !text.is_empty() {
             self.text += &" ".repeat(indent);
@@ -61,7 +61,7 @@ impl Code {
         self.text.push('\n');
     }
 
-    /// An expression between two texts, broken where it does not fit.
+    /// Adds an expression between two texts, broken if it does not fit.
     pub fn put(&mut self, indent: usize, before: &str, expr: &Expr, after: &str) {
         let line = format!("{before}{}{after}", expr.flat());
         match expr {
@@ -117,7 +117,7 @@ pub(super) fn camel(name: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("Net{name}") }
 }
 
-/// Text inside of a docstring: nothing in it is an escape, ends it, or is invisible.
+/// Text escaped for a docstring, without invisible characters.
 pub(super) fn prose(text: &str) -> String {
     escaped(text).replace("\"\"\"", "\\\"\\\"\\\"")
 }

@@ -1,29 +1,32 @@
-//! From paths to modules that hold modules.
+//! From paths to nested modules.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use crate::check::Checked;
 use crate::graph::Frame;
+use crate::graph::hierarchy::{self, hierarchy};
 use crate::lower::identifier::identifier;
 use crate::lower::{Plan, Step};
 
 /// A module's place in [`Tree::groups`].
 pub(super) type GroupId = usize;
-/// A value: the step that gives it.
+/// A value: the step that computes it.
 pub(super) type ValueId = usize;
 
 /// A net as nested modules.
 #[derive(Debug)]
 pub(super) struct Tree {
-    /// Every module that holds others; the last one is the net.
+    /// All modules with children; the last one is the net.
     pub groups: Vec<Group>,
-    /// What a round's only module is called, where no round holds others of that name.
+    /// Names of modules that are the only child of an iteration, in every iteration that has one of
+    /// that name.
     pub rounds: Vec<String>,
 }
 
 impl Tree {
-    /// What a group is: itself, or for a round that holds a single group, that one.
-    pub fn in_channels(&self, id: GroupId) -> GroupId {
+    /// The group itself, or its only child for an iteration that contains a single group.
+    pub fn inlined(&self, id: GroupId) -> GroupId {
         match self.groups[id].only_group() {
             Some((name, inner))
                 if self.groups[id].is_round() && self.rounds.iter().any(|r| r == name) =>
@@ -49,31 +52,31 @@ impl Group {
     }
 }
 
-/// A module that holds others.
+/// A module with children.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// The segment of the path that it is; the net's name for the net.
+    /// Its path segment; the net's name for the net.
     pub name: String,
-    /// The block whose call it is.
+    /// The block that it is a call of.
     pub block: Option<String>,
-    /// What it holds, in the order of evaluation.
+    /// Its children, in the order of evaluation.
     pub children: Vec<Child>,
-    /// The values that it reads, in the order in which it does.
+    /// The values that it reads, in order.
     pub inputs: Vec<ValueId>,
-    /// The values of its own that others read.
+    /// Its values that others read.
     pub outputs: Vec<ValueId>,
-    /// What it is written as.
+    /// Its Python form.
     pub form: Form,
 }
 
-/// What a module that holds others is written as.
+/// The Python form of a module with children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A class.
     Class,
-    /// A sequence with names.
+    /// An `nn.Sequential` with names.
     Sequence,
-    /// A sequence without: the rounds of a `repeat`.
+    /// An `nn.Sequential` without names: the iterations of a `repeat`.
     Rounds,
 }
 
@@ -82,13 +85,13 @@ pub(super) enum Form {
 pub(super) struct Child {
     /// The attribute that holds it.
     pub attribute: String,
-    /// Whether the text names it so, and not netc by its op.
+    /// Whether the name is a label in the text rather than derived from the op.
     pub labelled: bool,
     /// What it is.
     pub item: Item,
     /// The values that it reads.
     pub operands: Vec<ValueId>,
-    /// The values that it gives.
+    /// The values that it returns.
     pub results: Vec<ValueId>,
 }
 
@@ -101,17 +104,15 @@ pub(super) enum Item {
     Group(GroupId),
 }
 
-/// The modules of a plan of this net.
+/// The modules of a plan for this net.
 pub(super) fn tree(net: &Checked, plan: &Plan) -> Tree {
     let steps = plan.steps();
-    let mut readers = vec![Vec::new(); steps.len()];
-    for (i, step) in steps.iter().enumerate() {
-        step.operands.iter().for_each(|&operand| readers[operand].push(i));
-    }
     let frames = steps.iter().map(|step| frames(net, step)).collect();
-    let mut builder = Builder { steps, readers, frames, groups: Vec::new() };
-    let all: Vec<usize> = (1..steps.len()).collect();
-    let mut root = builder.group(&all, &net.graph().name, 0, 0);
+    let mut builder = Builder { steps, readers: plan.readers(), frames, groups: Vec::new() };
+    let paths: Vec<&str> = steps.iter().map(|step| step.path.as_str()).collect();
+    // The input, which comes first, is no module.
+    let items = &hierarchy(&paths)[1..];
+    let mut root = builder.group(items, 1..steps.len(), &net.graph().name, 0, 0);
     root.form = Form::Class;
     (root.inputs, root.outputs) = (vec![0], vec![steps.len() - 1]);
     builder.groups.push(root);
@@ -119,8 +120,8 @@ pub(super) fn tree(net: &Checked, plan: &Plan) -> Tree {
     Tree { groups: builder.groups, rounds }
 }
 
-/// The names that groups have which are all that their round holds, if no round holds another thing
-/// of that name.
+/// The names of groups that are the only child of their iteration, if no iteration has another
+/// child of that name.
 fn only_groups(groups: &[Group]) -> Vec<String> {
     let mut found: BTreeMap<&str, bool> = BTreeMap::new();
     for round in groups.iter().filter(|group| group.is_round()) {
@@ -146,32 +147,31 @@ struct Builder<'p> {
 }
 
 impl<'p> Builder<'p> {
-    /// The group of these steps, which share the first `depth` segments of their paths and the
-    /// outermost `known` block calls.
-    fn group(&mut self, steps: &[usize], name: &str, depth: usize, known: usize) -> Group {
-        let block = self.call(steps, name, depth, known);
+    /// The group with these items, whose paths share the first `depth` segments and the outermost
+    /// `known` block calls.
+    fn group(
+        &mut self,
+        items: &[hierarchy::Item<'p>],
+        steps: Range<usize>,
+        name: &str,
+        depth: usize,
+        known: usize,
+    ) -> Group {
+        let block = self.call(steps.clone(), name, depth, known);
         let known = known + usize::from(block.is_some());
-        let mut sizes: HashMap<&str, usize> = HashMap::new();
-        for segment in steps.iter().filter_map(|&s| self.segment(s, depth)) {
-            *sizes.entry(segment).or_default() += 1;
-        }
         let mut children = Vec::new();
-        let mut at = 0;
-        while at < steps.len() {
-            let segment = self.segment(steps[at], depth);
-            let run =
-                steps[at..].iter().take_while(|&&s| self.segment(s, depth) == segment).count();
-            let run = &steps[at..at + run];
-            match segment {
-                // A group that something else stands between is none: its modules are its parent's.
-                Some(segment) if sizes.get(segment) == Some(&run.len()) => {
-                    let group = self.group(run, segment, depth + 1, known);
-                    at += run.len();
+        for item in items {
+            match item {
+                hierarchy::Item::Node(step) => children.push(self.op(*step, depth)),
+                hierarchy::Item::Group(inner) if inner.whole => {
+                    let hierarchy::Group { name, nodes, items, .. } = inner;
+                    let group = self.group(items, nodes.clone(), name, depth + 1, known);
                     children.push(self.held(group));
                 }
-                Some(_) | None => {
-                    children.push(self.op(steps[at], depth));
-                    at += 1;
+                // Steps that are not contiguous do not form a group; their modules belong to the
+                // parent.
+                hierarchy::Item::Group(inner) => {
+                    children.extend(inner.nodes.clone().map(|step| self.op(step, depth)));
                 }
             }
         }
@@ -181,12 +181,6 @@ impl<'p> Builder<'p> {
         group.form = form(&group);
         distinct(&mut group);
         group
-    }
-
-    /// The segment of a step's path at `depth`, unless it is the last.
-    fn segment(&self, step: usize, depth: usize) -> Option<&'p str> {
-        let mut rest = self.steps[step].path.split('.').skip(depth);
-        rest.next().filter(|_| rest.next().is_some())
     }
 
     fn op(&self, at: usize, depth: usize) -> Child {
@@ -218,31 +212,30 @@ impl<'p> Builder<'p> {
 
     /// The block that the group is the call of: the outermost call that all steps share beyond
     /// those known.
-    fn call(&self, steps: &[usize], name: &str, depth: usize, known: usize) -> Option<String> {
-        let first = self.frames[*steps.first()?].get(known)?;
-        let all = depth > 0 && steps.iter().all(|&s| self.frames[s].get(known) == Some(first));
+    fn call(&self, steps: Range<usize>, name: &str, depth: usize, known: usize) -> Option<String> {
+        let frames = &self.frames[steps.clone()];
+        let first = frames.first()?.get(known)?;
+        let all = depth > 0 && frames.iter().all(|frames| frames.get(known) == Some(first));
         let block = first.block.split('(').next().unwrap_or_default();
         // A stage or a round around one call, such as of a guarded element, is not the call itself.
-        let only = self.segment(steps[0], depth);
-        let only =
-            only.filter(|inner| steps.iter().all(|&s| self.segment(s, depth) == Some(inner)));
+        let segment = |s: usize| hierarchy::segment(&self.steps[s].path, depth);
+        let only = segment(steps.start);
+        let only = only.filter(|inner| steps.clone().all(|s| segment(s) == Some(inner)));
         let within = only.is_some_and(|inner| is_round(name) || numbered(inner, block));
         (all && (!within || numbered(name, block))).then(|| block.to_string())
     }
 
     /// The values that steps read from elsewhere, and those that they give elsewhere.
-    fn ends(&self, steps: &[usize]) -> (Vec<ValueId>, Vec<ValueId>) {
-        let in_channels: HashSet<usize> = steps.iter().copied().collect();
+    fn ends(&self, steps: Range<usize>) -> (Vec<ValueId>, Vec<ValueId>) {
         let mut inputs = Vec::new();
-        for &operand in steps.iter().flat_map(|&s| &self.steps[s].operands) {
-            if !in_channels.contains(&operand) && !inputs.contains(&operand) {
+        for &operand in self.steps[steps.clone()].iter().flat_map(|step| &step.operands) {
+            if !steps.contains(&operand) && !inputs.contains(&operand) {
                 inputs.push(operand);
             }
         }
         let last = self.steps.len() - 1;
-        let given =
-            |s: &usize| *s == last || self.readers[*s].iter().any(|r| !in_channels.contains(r));
-        (inputs, steps.iter().copied().filter(given).collect())
+        let given = |s: &usize| *s == last || self.readers[*s].iter().any(|r| !steps.contains(r));
+        (inputs, steps.clone().filter(given).collect())
     }
 }
 
@@ -258,7 +251,7 @@ fn form(group: &Group) -> Form {
     }
 }
 
-/// Whether each child reads what the one before it gives, and nothing else is read or given.
+/// Whether each child reads only the value of the one before it, and no other value is used.
 fn is_chain(group: &Group) -> bool {
     let [mut last] = group.inputs[..] else { return false };
     for child in &group.children {
@@ -276,12 +269,12 @@ fn numbered(name: &str, of: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(is_round))
 }
 
-/// Whether a segment of a path counts the rounds of a `repeat`.
+/// Whether a path segment is the iteration number of a `repeat`.
 pub(super) fn is_round(segment: &str) -> bool {
     !segment.is_empty() && segment.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Gives children attributes of their own; those of a sequence without names are their numbers.
+/// Makes the attributes of children unique; those of an unnamed `nn.Sequential` are numbers.
 fn distinct(group: &mut Group) {
     let mut taken: HashSet<String> = HashSet::new();
     for (i, child) in group.children.iter_mut().enumerate() {

@@ -1,4 +1,4 @@
-//! A net as an ONNX model, weights embedded, the batch free.
+//! A net as an ONNX model with embedded weights and a dynamic batch size.
 
 mod nodes;
 
@@ -13,30 +13,54 @@ use super::proto::{
 };
 use crate::check::Checked;
 use crate::graph::{Op, Shape};
-use crate::lower::{Numbers, Plan, Weights, plan};
-use crate::passes::{Choice, Purpose, optimise};
+use crate::lower::{Numbers, Plan, Weights, WeightsError, plan};
+use crate::passes::{Choice, PassError, Purpose, optimise};
 
-/// The version of ONNX's operators that is written.
+/// The opset of exported models.
 pub const OPSET: i64 = 20;
-/// The version of ONNX's file format that is written, the first in which nodes have metadata.
+/// The IR version of exported models, the first in which nodes have metadata.
 const IR_VERSION: i64 = 10;
-/// The most bytes that a protobuf message may have.
+/// The maximum size of a protobuf message.
 const MAX_BYTES: usize = i32::MAX as usize;
 
-/// What is written of a net.
+/// The form of an exported model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// What evaluation needs: batch normalisation and factors folded into the weights, no dropout.
+    /// For inference: batch normalisation and factors are folded into the weights, dropout is
+    /// removed.
     Folded,
-    /// Every op of the net, one for one.
+    /// For training: every op of the net, one to one.
     Training,
 }
 
-/// The net with these weights as an ONNX model.
+/// Why there is no ONNX model of a net.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// A fault of a pass.
+    #[error(transparent)]
+    Pass(#[from] PassError),
+    /// The weights are those of another net.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The model does not fit into one file.
+    #[error("the model would have {bytes} bytes, one ONNX file may have {most}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The size that a file may have.
+        most: usize,
+    },
+    /// The net has no op.
+    #[error("the net is empty")]
+    Empty,
+}
+
+/// Exports a net with these weights as an ONNX model.
 ///
 /// # Errors
 /// Weights of another net; a net too large for the format.
-pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, String> {
+pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, ExportError> {
     let model = match form {
         Form::Training => model(net, net, weights, form)?,
         Form::Folded => {
@@ -46,9 +70,7 @@ pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, S
     };
     let size = model.encoded_len();
     if size > MAX_BYTES {
-        return Err(format!(
-            "the model would have {size} bytes, one ONNX file may have {MAX_BYTES}"
-        ));
+        return Err(ExportError::TooLarge { bytes: size, most: MAX_BYTES });
     }
     Ok(model.encode_to_vec())
 }
@@ -58,7 +80,7 @@ fn model(
     net: &Checked,
     weights: &Weights,
     form: Form,
-) -> Result<ModelProto, String> {
+) -> Result<ModelProto, ExportError> {
     let name = &source.graph().name;
     let facts = [
         ("netc.version", env!("CARGO_PKG_VERSION").to_string()),
@@ -80,13 +102,13 @@ fn model(
     })
 }
 
-/// A graph under way.
+/// A graph under construction.
 struct Writer<'n> {
     plan: Plan,
     weights: HashMap<&'n str, &'n Numbers>,
     form: Form,
     output: &'n str,
-    /// The values' names so far, by step.
+    /// The names of the values so far, by step.
     values: Vec<String>,
     used: HashSet<String>,
     nodes: Vec<NodeProto>,
@@ -112,7 +134,7 @@ impl<'n> Writer<'n> {
         }
     }
 
-    fn graph(mut self, name: &str) -> Result<GraphProto, String> {
+    fn graph(mut self, name: &str) -> Result<GraphProto, ExportError> {
         let steps = self.plan.clone();
         let steps = steps.steps();
         for (i, step) in steps.iter().enumerate() {
@@ -124,7 +146,7 @@ impl<'n> Writer<'n> {
             self.values.push(value);
         }
         let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
-            return Err("the net is empty".into());
+            return Err(ExportError::Empty);
         };
         let result = self.values.last().cloned().unwrap_or_default();
         if result != self.output {
@@ -141,7 +163,7 @@ impl<'n> Writer<'n> {
         })
     }
 
-    /// A name that no value has yet.
+    /// An unused name for a value.
     fn unused(&mut self, wanted: &str) -> String {
         let mut name = wanted.to_string();
         let mut count = 1;
@@ -152,13 +174,13 @@ impl<'n> Writer<'n> {
         name
     }
 
-    /// Embeds numbers, and gives back the name of their value.
+    /// Adds a float initializer and returns its name.
     fn floats(&mut self, name: &str, dims: &[u64], values: &[f32]) -> String {
         let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.tensor(name, DataType::Float, dims, data)
     }
 
-    /// Embeds whole numbers.
+    /// Adds an int64 initializer and returns its name.
     fn integers(&mut self, name: &str, values: &[i64]) -> String {
         let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.tensor(name, DataType::Int64, &[values.len() as u64], data)
@@ -181,7 +203,7 @@ fn entry(key: &str, value: String) -> StringStringEntryProto {
     StringStringEntryProto { key: Some(key.into()), value: Some(value) }
 }
 
-/// A value of fp32 with a free batch.
+/// An fp32 value with a dynamic batch size.
 fn value_info(name: &str, shape: &Shape) -> ValueInfoProto {
     let sizes = shape
         .dims()

@@ -1,17 +1,16 @@
-//! Each op of the language as nodes of ONNX.
+//! The ONNX nodes of each op.
 
 use super::{Form, Writer, entry};
 use crate::graph::op::{BatchNorm, Conv, OnnxNode, PadMode, UpsampleMode, Window};
 use crate::graph::{Op, Value};
-use crate::lower::Step;
+use crate::lower::{Step, WeightsError};
 use crate::onnx::proto::attribute_proto::AttributeType;
 use crate::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
 use crate::onnx::{OF_TRAINING, decimal, rate};
 
 impl Writer<'_> {
-    /// Adds the nodes of a step, whose value is to be called `result`, and gives back what it is
-    /// called.
-    pub(super) fn step(&mut self, step: &Step, result: String) -> Result<String, String> {
+    /// Adds the nodes of a step whose value should be called `result`, and returns its actual name.
+    pub(super) fn step(&mut self, step: &Step, result: String) -> Result<String, WeightsError> {
         let operands: Vec<String> = step.operands.iter().map(|&o| self.values[o].clone()).collect();
         let x = operands.first().cloned().unwrap_or_default();
         let mut inputs = operands.clone();
@@ -91,9 +90,9 @@ impl Writer<'_> {
         Ok(result)
     }
 
-    /// Embeds the tensors that a step owns, and gives back their names in the order of ONNX's
+    /// Adds the tensors of a step as initializers, and returns their names in the order of the ONNX
     /// inputs.
-    fn owned(&mut self, step: &Step) -> Result<Vec<String>, String> {
+    fn owned(&mut self, step: &Step) -> Result<Vec<String>, WeightsError> {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
         let mut names = Vec::new();
         for spec in step.op.tensors(&shapes) {
@@ -102,7 +101,7 @@ impl Writer<'_> {
                 .weights
                 .get(name.as_str())
                 .copied()
-                .ok_or_else(|| format!("there is no weight `{name}`"))?;
+                .ok_or_else(|| WeightsError::Missing(name.clone()))?;
             names.push(self.floats(&name, &found.dims, &found.values));
         }
         Ok(names)
@@ -139,7 +138,7 @@ fn conv(op: &Conv) -> Vec<AttributeProto> {
 }
 
 fn batch_norm(op: &BatchNorm) -> Vec<AttributeProto> {
-    // ONNX's momentum is the part that stays.
+    // ONNX's momentum is the weight of the old value.
     vec![float("epsilon", op.eps), float("momentum", 1.0 - op.momentum)]
 }
 
@@ -166,8 +165,8 @@ fn resize(mode: UpsampleMode) -> Vec<AttributeProto> {
     }
 }
 
-/// What ONNX cannot say of an op: its name here, how its weights start, and numbers that fp32 does
-/// not hold.
+/// What ONNX cannot represent of an op: its name in netc, initialisation, and numbers beyond fp32
+/// precision.
 fn facts(op: &Op) -> Vec<StringStringEntryProto> {
     let mut facts = vec![entry("netc.op", op.name().into())];
     for (name, value) in op.attributes() {

@@ -26,7 +26,7 @@ pub(super) fn add<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Know
     }
 }
 
-/// The operand of two that is a part of GELU, and its position.
+/// The one of two operands that is part of a GELU, and its position.
 fn gelu_part<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<(Gelu, usize)>> {
     for i in 0..node.proto.input.len().min(2) {
         if let Some(Known::Gelu(part)) = builder.known(node, i)? {
@@ -36,8 +36,8 @@ fn gelu_part<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<(Gelu,
     Ok(None)
 }
 
-/// The constant beside an operand of this many dimensions, with the dimensions that it has in later
-/// versions: before version 7 an attribute said at which axis it begins.
+/// The constant next to an operand of this rank, reshaped as in later versions: before version 7 an
+/// attribute gave its first axis.
 pub(super) fn aligned(node: &Node, mut constant: Constant, rank: usize) -> Result<Constant> {
     if node.version >= 7 {
         return Ok(constant);
@@ -130,7 +130,7 @@ fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, V
     Ok((values, constants))
 }
 
-/// How many dimensions a value has, the batch counted.
+/// The rank of a value, including the batch.
 fn rank(builder: &Builder, x: usize) -> usize {
     builder.lines[x].shape.dims().len() + 1
 }
@@ -179,8 +179,8 @@ fn factor<'m>(
     depthwise(builder, node, x, by, None)
 }
 
-/// A value plus a constant, which goes into the bias of the layer before it if nothing else reads
-/// that layer.
+/// A value plus a constant, which is folded into the bias of the layer before it if nothing else
+/// reads that layer.
 fn offset<'m>(
     builder: &mut Builder<'m>,
     node: &Node<'m>,
@@ -211,7 +211,7 @@ fn offset<'m>(
     Ok(Known::Value(x))
 }
 
-/// A factor and an offset for each channel of an image: a depthwise 1 x 1 convolution.
+/// A scale and an offset for each channel of an image: a depthwise 1 x 1 convolution.
 fn depthwise<'m>(
     builder: &mut Builder<'m>,
     node: &Node<'m>,
@@ -234,7 +234,7 @@ fn depthwise<'m>(
     builder.op(node, ("conv", arguments), vec![x], std::iter::once(weight).chain(bias).collect())
 }
 
-/// A constant as a number for each channel, if it broadcasts so against a value.
+/// A constant as a number for each channel, if it broadcasts that way against a value.
 fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<Tensor> {
     let shape = &builder.lines[x].shape;
     let mut dims = constant.dims.as_slice();

@@ -19,7 +19,7 @@ pub(super) struct Node<'m> {
     /// The version of its op.
     pub version: i64,
     used: RefCell<Vec<&'m str>>,
-    /// The operands that were read, by position.
+    /// The positions of the operands that were read.
     read: RefCell<Vec<usize>>,
 }
 
@@ -125,7 +125,7 @@ impl<'m> Node<'m> {
     /// An attribute or operand that was not read, and whose effect is therefore unknown.
     pub fn unread(&self) -> Option<String> {
         let (used, read) = (self.used.borrow(), self.read.borrow());
-        // Of the first versions, which said where an op may compute in place.
+        // An attribute of the first versions, which allowed an op to compute in place.
         let known =
             |name: &str| used.contains(&name) || (self.version < 6 && name == "consumed_inputs");
         let attribute =
@@ -150,7 +150,7 @@ impl<'m> Node<'m> {
         ))
     }
 
-    /// What netc itself recorded of an argument when it wrote the node.
+    /// The value of an argument that netc recorded when it exported the node.
     pub fn fact(&self, name: &str) -> Option<Value> {
         let text = self.note(&format!("netc.{name}"))?;
         let mut sources = Sources::default();

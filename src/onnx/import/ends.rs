@@ -22,7 +22,7 @@ impl Builder<'_> {
         };
         let read: Vec<&ValueInfoProto> =
             all().filter(|input| self.reads(input.name()) > 0).collect();
-        // Of a net that reads none, the first.
+        // If no input is read, the first one.
         let inputs = if read.is_empty() { all().take(1).collect() } else { read };
         let [input] = inputs.as_slice() else {
             let what = format!("{} inputs; netc's nets have one", inputs.len());
@@ -115,7 +115,7 @@ impl Builder<'_> {
             };
             ids.insert(i, id);
         }
-        // A model may give out its very input.
+        // A model may return its input unchanged.
         let mut name = names::identifier(output.name(), "logits");
         while taken.contains(&name) {
             name += "_out";

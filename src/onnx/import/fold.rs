@@ -157,7 +157,7 @@ fn cast<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
         (Data::Integers(values), Kind::Float) => {
             Data::Floats(values.iter().map(|&x| x as f32).collect())
         }
-        // Towards zero; what does not fit has no meaning.
+        // Rounds towards zero; the result is unspecified if it does not fit.
         (Data::Floats(values), Kind::Integer) => {
             Data::Integers(values.iter().map(|&x| x as i64).collect())
         }
@@ -181,7 +181,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The target of a cast, which the first version gave by name.
+    /// The target type of a cast, which the first version gave by name.
     pub fn of(node: &Node) -> Result<Kind> {
         node.int("saturate", 1)?;
         node.text("round_mode", "up")?;

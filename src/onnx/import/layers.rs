@@ -1,4 +1,4 @@
-//! Layers with weights, and windows.
+//! Layers with weights, and pools.
 
 use crate::graph::Value;
 use crate::onnx::{decimal, rate};
@@ -109,7 +109,7 @@ fn linear<'m>(
 
 pub(super) fn batch_norm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
-    // Training is said by a flag, between versions 7 and 14 by results beside the first alone.
+    // Training mode is a flag, but between versions 7 and 14 it follows from additional outputs.
     let flagged = match node.version {
         ..7 => node.int("is_test", 0)? == 0,
         7..14 => node.proto.output.iter().skip(1).any(|name| !name.is_empty()),
@@ -182,7 +182,7 @@ pub(super) fn tensor(constant: Constant) -> Result<Tensor> {
     Ok(Tensor { dims: constant.dims, values })
 }
 
-/// A matrix as `[out, in]`, from that or from `[in, out]`.
+/// A matrix as `[out, in]`, from `[out, in]` or `[in, out]`.
 fn matrix(constant: Constant, transposed: bool) -> Result<Tensor> {
     let [rows, columns] = <[u64; 2]>::try_from(constant.dims.as_slice())
         .map_err(|_| Fault::Unsupported("by what is no matrix".into()))?;

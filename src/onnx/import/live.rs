@@ -1,4 +1,4 @@
-//! The part of a model that its output needs, and what the model has besides nodes.
+//! The part of a model that its output depends on, and unsupported parts other than nodes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use crate::onnx::proto::{GraphProto, ModelProto, NodeProto};
 
 use super::names::shown;
 
-/// The nodes that the outputs need, in their order. Nodes that nothing reads are not checked.
+/// The nodes that the outputs depend on, in order. Other nodes are not checked.
 ///
 /// # Errors
 /// A value that is defined twice.

@@ -1,7 +1,7 @@
-//! Importing a model of another program as a net.
+//! Imports a model from another program as a net.
 //!
-//! The file may come from a stranger: [`read`] bounds the cost of reading it, every size in it is
-//! checked against its length, and all ops that the language lacks are listed at once.
+//! The file may be untrusted: [`read`] bounds the cost of reading it, every size in it is checked
+//! against its length, and all ops that the language lacks are listed at once.
 
 mod affine;
 mod attributes;
@@ -115,10 +115,10 @@ pub fn import_sized(
     sizes: Option<&[u64]>,
 ) -> std::result::Result<Imported, ImportError> {
     let length = bytes.len() as u64;
-    let model = read::read(bytes).map_err(ImportError::Malformed)?;
+    let model = read::read(bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
     let (graph, tensors) = builder::Builder::new(&model, length, name)?.build(sizes)?;
     let net = check(graph).map_err(|error| ImportError::Unsound(error.to_string()))?;
-    let weights =
-        Weights::of(&net, |name| tensors.get(name).cloned()).map_err(ImportError::Malformed)?;
+    let weights = Weights::of(&net, |name| tensors.get(name).cloned())
+        .map_err(|error| ImportError::Malformed(error.to_string()))?;
     Ok(Imported { net, weights, producer: model.producer_name.unwrap_or_default() })
 }

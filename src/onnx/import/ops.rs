@@ -9,13 +9,13 @@ use super::builder::{Builder, Known};
 use super::fold::{Kind, axis_of, fold};
 use super::{Fault, Result, affine, gelu, layers, reshape, sizes};
 
-/// A concat looks back at so many others for one that it begins with.
+/// The number of recent concats in which a new one looks for its prefix.
 const RECENT: usize = 16;
 
 /// An op of the language with its arguments.
 pub(super) type Said = (&'static str, Vec<(&'static str, Value)>);
 
-/// Takes a node over, and says what its first result is.
+/// Translates a node and returns its first result.
 pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     if let Some(folded) = fold(builder, node)? {
         return Ok(folded);
@@ -57,7 +57,7 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "Erf" => gelu::erf(builder, node),
         other => match Activation::ONNX.iter().flatten().find(|(op, ..)| *op == other) {
             Some((.., name)) => unary(builder, node, (name, vec![])),
-            // No op of the language, or one for constants alone.
+            // An op that netc does not have, or supports for constants only.
             None => Err(Fault::Unsupported(String::new())),
         },
     }
@@ -114,7 +114,7 @@ fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
     let dims = builder.lines[x].shape.dims();
     let rank = dims.len() + 1;
-    // Before version 13 it was over all dimensions from the axis on.
+    // Before version 13 it applied to all dimensions from the axis on.
     let whole = node.version < 13;
     let axis = axis_of(node.int("axis", if whole { 1 } else { -1 })?, rank)?;
     if axis != 1 || (whole && dims[1..].iter().any(|&d| d != 1)) {
@@ -152,7 +152,7 @@ fn dropout<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     unary(builder, node, ("dropout", vec![("p", Value::Float(decimal(ratio)))]))
 }
 
-/// An identity of netc's own stays, one of another program says nothing.
+/// An identity exported by netc is kept; those of other programs are dropped.
 fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     match builder.known(node, 0)? {
         Some(Known::Value(_)) if node.note("netc.op").is_some() => {
@@ -197,8 +197,8 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     builder.op(node, ("concat", vec![]), operands, vec![])
 }
 
-/// A concat that begins with all of an earlier one reads that one's result: so a dense block reads
-/// as it was meant.
+/// A concat that starts with all operands of an earlier one reads its result instead, which
+/// recovers the structure of dense blocks.
 fn grown(builder: &Builder, operands: Vec<usize>) -> Vec<usize> {
     let longest = builder
         .lines
@@ -218,7 +218,7 @@ fn grown(builder: &Builder, operands: Vec<usize>) -> Vec<usize> {
     }
 }
 
-/// What a concat holds once those that it begins with are taken apart; no more than `most` matter.
+/// The operands of a concat with the concats at its start expanded, at most `most` of them.
 fn whole(builder: &Builder, operands: &[usize], most: usize) -> Vec<usize> {
     let mut parts: Vec<usize> = operands.iter().skip(1).rev().copied().collect();
     let mut first = operands.first().copied();

@@ -1,4 +1,4 @@
-//! Ops that only move values, and reductions to one pixel.
+//! Ops that only move values, and reductions over the spatial axes.
 
 use crate::graph::Value;
 
@@ -26,7 +26,7 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     let target = target(builder, node)?;
     let zero_copies = node.int("allowzero", 0)? == 0;
     let x = match builder.known(node, 0)? {
-        // One size as a list of one.
+        // A single size as a list.
         Some(known @ Known::Sizes(_)) if target.len() <= 1 => return Ok(known),
         _ => builder.value(node, 0)?,
     };
@@ -117,7 +117,7 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     unary(builder, node, ("flatten", vec![]))
 }
 
-/// One size as a list of one.
+/// A single size as a list.
 pub(super) fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let known = builder.known(node, 0)?;
     match (known, axes(builder, node)?.as_deref()) {
@@ -126,7 +126,7 @@ pub(super) fn unsqueeze<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Kn
     }
 }
 
-/// A maximum or a mean over rows and columns.
+/// A maximum or a mean over the spatial axes.
 pub(super) fn reduce<'m>(
     builder: &mut Builder<'m>,
     node: &Node<'m>,
@@ -201,7 +201,7 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
     let x = builder.value(node, 0)?;
     let old = builder.lines[x].shape.image();
     let [_, h, w] = old.ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
-    // The first `Resize` is the last `Upsample` by another name.
+    // The first version of `Resize` is the last one of `Upsample`.
     let upsample = node.version < 11;
     let scales = match node.version {
         ..9 => Some(node.floats("scales").unwrap_or_default().to_vec()),
@@ -210,7 +210,7 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
             _ => None,
         },
     };
-    // A region, which matters to no mode that is read.
+    // The region of interest, which no supported mode uses.
     node.input(if upsample { 0 } else { 1 });
     let factors = match scales {
         Some(scales) => {
@@ -254,7 +254,7 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
             "round_prefer_floor" | "round_prefer_ceil",
         ) => "nearest",
         ("linear", "half_pixel", _) => "bilinear",
-        // It differs from half_pixel only where one pixel comes out.
+        // It differs from half_pixel only for an output of one pixel.
         ("linear", "pytorch_half_pixel", _) if h > 1 && w > 1 => "bilinear",
         (mode, centres, nearest) => {
             let what = format!("{mode}, {centres}, {nearest}");

@@ -1,21 +1,21 @@
-//! Which versions of each op are understood: an op means what it meant in the model's opset.
+//! The supported versions of each op. An op has the semantics of the model's opset.
 
 use crate::onnx::proto::{ModelProto, NodeProto};
 
 use super::{Fault, Result, names};
 use crate::graph::op::Activation;
 
-/// The opsets of models that are read.
+/// The supported opsets.
 pub(super) const OPSETS: std::ops::RangeInclusive<i64> = 1..=28;
 
-/// An op of ONNX and its versions, each called after the opset that brought it.
+/// An ONNX op and its versions, each named after the opset that introduced it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Versions {
     /// Its name.
     pub op: &'static str,
-    /// The versions that an import understands.
+    /// The supported versions.
     pub read: &'static [i64],
-    /// Those that it refuses.
+    /// The unsupported versions.
     pub refused: &'static [i64],
 }
 
@@ -23,7 +23,7 @@ const fn all(op: &'static str, read: &'static [i64]) -> Versions {
     Versions { op, read, refused: &[] }
 }
 
-/// Every op that an import understands, by name.
+/// Every supported op, by name.
 pub fn ops() -> Vec<Versions> {
     let mut ops: Vec<Versions> = OPS.iter().copied().chain(activations()).collect();
     ops.sort_by_key(|versions| versions.op);
@@ -86,7 +86,7 @@ const OPS: &[Versions] = &[
     all("Where", &[9, 16]),
 ];
 
-/// The opset that a model is written in.
+/// The opset of a model.
 pub(super) fn opset(model: &ModelProto) -> std::result::Result<i64, String> {
     let opset = model.opset_import.iter().find(|set| ["", "ai.onnx"].contains(&set.domain()));
     let opset = opset.ok_or("it states no version of ONNX's operators")?.version();
@@ -96,7 +96,7 @@ pub(super) fn opset(model: &ModelProto) -> std::result::Result<i64, String> {
     }
 }
 
-/// The version of a node's op that an opset holds.
+/// The version of a node's op in an opset.
 pub(super) fn version(node: &NodeProto, opset: i64) -> Result<i64> {
     if !["", "ai.onnx"].contains(&node.domain()) {
         return Err(Fault::Unsupported(format!("of {}", names::shown(node.domain()))));

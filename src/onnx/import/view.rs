@@ -1,4 +1,4 @@
-//! Strided views of tensors of the model: what a constant becomes that is moved, not computed.
+//! Strided views of the model's tensors, for constants that are moved but not computed.
 
 use crate::limits::MAX_ELEMENTS;
 

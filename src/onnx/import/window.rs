@@ -8,7 +8,7 @@ use super::attributes::Node;
 use super::builder::Builder;
 use super::{Fault, Result};
 
-/// How a window moves along one axis.
+/// A sliding window along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Axis {
     /// Pixels of the image.
@@ -117,7 +117,7 @@ pub(super) fn axes(
     }))
 }
 
-/// The padding with which there are as many windows as strides fit into the image.
+/// The total padding for `SAME`, which gives ceil(length / stride) windows.
 fn same(length: i64, stride: i64, reach: i64) -> i64 {
     let stride = stride.max(1);
     let windows = length.saturating_add(stride - 1) / stride;
@@ -135,17 +135,17 @@ pub(super) enum Padding {
     Zeros,
 }
 
-/// The `ceil` with which a pool of the language, padded equally on both sides, has these windows.
+/// The `ceil` for which a pool of the language, padded equally on both sides, has these windows.
 pub(super) fn even(axes: &[Axis; 2], ceil: bool, padding: Padding) -> Result<bool> {
     let even = |as_ceil: bool| axes.iter().all(|axis| axis.is_even(ceil, as_ceil));
     let found = match padding {
         Padding::Ignored => [false, true].into_iter().find(|&as_ceil| even(as_ceil)),
-        // What hangs over the edge is left out of the language's mean too, padding is not.
+        // In netc, too, the mean excludes what extends beyond the edge, but not padding.
         Padding::LeftOut if axes.iter().any(|axis| axis.before > 0) => {
             return Err(Fault::Unsupported("that leaves padding out of the mean".into()));
         }
         Padding::LeftOut => [false, true].into_iter().find(|&as_ceil| even(as_ceil)),
-        // What hangs over the edge counts as far as it is padding.
+        // What extends beyond the edge counts only as far as it is padding.
         Padding::Zeros if ceil => axes.iter().all(|axis| axis.before == axis.after).then_some(true),
         Padding::Zeros => even(false).then_some(false),
     };

@@ -4,12 +4,12 @@
 pub mod cifar;
 pub mod download;
 mod error;
+mod figure;
 pub mod folder;
 mod normalisation;
 pub mod npz;
 mod picture;
 mod review;
-mod shape;
 mod sniff;
 pub mod synthetic;
 mod tarball;

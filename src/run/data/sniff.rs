@@ -1,4 +1,4 @@
-//! The type of a file by its first bytes, whatever its name.
+//! The type of a file by its magic bytes, regardless of its name.
 
 /// Magic bytes, each with their offset and the type that they identify.
 const KINDS: [(usize, &[u8], &str); 18] = [

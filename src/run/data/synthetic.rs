@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand::rand_core::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::shape::{Figure, NAMES, Point, disc, inside};
+use super::figure::{Figure, NAMES, Point, disc, inside};
 use super::{Dataset, Normalisation, Split};
 
 const SIDE: usize = 32;

@@ -1,4 +1,4 @@
-//! Files from a `.tar.gz`, which may come from a stranger.
+//! Files from a `.tar.gz`, which may be untrusted.
 
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
-//! Engines: what starts the workers of a search on many machines.
+//! Engines start the workers of a search on several machines.
 //!
-//! A worker is `netc search DIR`. Workers share out the runs by themselves, through leases in the
-//! folder, so an engine only starts some and starts them anew when their machine dies: it needs no
-//! knowledge of the runs.
+//! A worker is `netc search DIR`. Workers divide the runs among themselves with leases in the
+//! folder, so an engine only starts workers, and restarts them if their machine fails; it knows
+//! nothing about the runs.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::disk::Folder;
 use crate::limits::{MAX_JOBS, MAX_NOTE_BYTES};
 use crate::run::own;
-use crate::search::sane::brief;
+use crate::search::untrusted::brief;
 
 pub mod parallel;
 pub mod slurm;
@@ -24,7 +24,7 @@ pub struct Workers {
     pub netc: PathBuf,
     /// The search's folder: an absolute path on a file system that every machine shares.
     pub search: PathBuf,
-    /// How many, at least 1.
+    /// The number of workers, at least 1.
     pub count: u32,
     /// Further arguments of `netc search`.
     pub arguments: Vec<String>,
@@ -39,13 +39,13 @@ impl Workers {
     }
 }
 
-/// What `engine.json` in the search's folder says: the jobs that were submitted, the oldest first.
+/// The contents of `engine.json` in the search's folder: the submitted jobs, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Submitted {
     /// Their ids.
     pub jobs: Vec<slurm::JobId>,
-    /// What only this user's netc can have written: a folder that comes from a stranger could name
-    /// jobs of the user's own, which `netc search cancel` would end.
+    /// Proof that this user's netc wrote the file: an untrusted folder could list the user's own
+    /// jobs, which `netc search cancel` would then cancel.
     #[serde(default)]
     mark: Option<String>,
 }
@@ -54,10 +54,10 @@ impl Submitted {
     /// The file's name.
     pub const FILE: &str = "engine.json";
 
-    /// What was submitted for the search in this folder; nothing if there is no such file.
+    /// The jobs submitted for the search in this folder; empty if there is no such file.
     ///
     /// # Errors
-    /// A file that cannot be read, or not one of this version.
+    /// A file that cannot be read, or has an unsupported version.
     pub fn read(search: &Path) -> Result<Submitted, EngineError> {
         let path = search.join(Self::FILE);
         let read =
@@ -76,10 +76,10 @@ impl Submitted {
         }
     }
 
-    /// The same, if this user's netc has written it.
+    /// The same, if this user's netc wrote it.
     ///
     /// # Errors
-    /// Also what somebody else has written.
+    /// The same, and a file written by somebody else.
     pub fn read_own(search: &Path) -> Result<Submitted, EngineError> {
         let submitted = Submitted::read(search)?;
         let own = submitted.mark.is_some() && submitted.mark == submitted.mark(search);
@@ -104,45 +104,45 @@ impl Submitted {
     }
 }
 
-/// Why an engine cannot do what was asked.
+/// An error of an engine.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// A program of the engine is not there.
+    /// A program of the engine was not found.
     #[error(
         "`{0}` was not found; run this on a login node of the Slurm cluster \
          (on Debian or Ubuntu the package slurm-client has it)"
     )]
     NoProgram(&'static str),
-    /// A program of the engine refused.
+    /// A program of the engine failed.
     #[error("{program} refused: {message}")]
     Refused {
         /// The program.
         program: &'static str,
-        /// What it said.
+        /// Its message.
         message: String,
     },
-    /// The search was not given to an engine.
+    /// The search was not submitted.
     #[error("nothing was submitted for {}; submit it with --engine slurm", .0.display())]
     NotSubmitted(PathBuf),
-    /// Jobs that somebody else has noted.
+    /// Jobs recorded by somebody else.
     #[error(
         "{path} was not written by your netc for this folder, so its jobs may be any; \
          `squeue` lists yours, `scancel` ends them",
         path = .0.display()
     )]
     Foreign(PathBuf),
-    /// A path that the engine cannot be told of.
+    /// A path that cannot be passed to the engine.
     #[error("{what} cannot stand in the path {path}; choose another folder", path = path.display())]
     Path {
         /// The path.
         path: PathBuf,
-        /// The sign in it.
+        /// The offending character.
         what: &'static str,
     },
-    /// Arguments that no shell would read.
+    /// Arguments with invalid shell quoting.
     #[error("{0:?} has a quote that is not closed")]
     Quotes(String),
-    /// No program can be given such an argument.
+    /// An argument with a NUL byte.
     #[error("an argument holds a NUL byte")]
     NulByte,
     /// A file cannot be read or written.
@@ -150,13 +150,13 @@ pub enum EngineError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl EngineError {
-    /// For `map_err` where a file was at hand.
+    /// For `map_err` after an operation on a file.
     fn io(path: &Path) -> impl FnOnce(io::Error) -> EngineError {
         let path = path.to_path_buf();
         move |source| EngineError::Io { path, source }

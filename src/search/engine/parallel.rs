@@ -1,18 +1,18 @@
-//! GNU parallel: for some machines that ssh reaches, without a scheduler.
+//! GNU parallel: for a few machines reachable by ssh, without a scheduler.
 
 use std::path::Path;
 
 use super::{EngineError, Workers, utf8};
 
-/// Where parallel keeps which workers it ran, in the search's folder.
+/// The job log of parallel, in the search's folder.
 pub const JOBLOG: &str = "parallel.tsv";
 
-/// A command line, for a POSIX shell, that runs the workers with GNU parallel: here at once, or one
-/// at a time on each machine that the file `hosts` lists (`--sshloginfile`). Given again, it starts
-/// those anew that failed.
+/// A command line, for a POSIX shell, that runs the workers with GNU parallel: all at once on this
+/// machine, or one at a time on each machine listed in the file `hosts` (`--sshloginfile`). Running
+/// it again restarts the workers that failed.
 ///
 /// # Errors
-/// Paths that parallel would take for more than a path.
+/// Paths that parallel would not treat as plain paths.
 pub fn command(workers: &Workers, hosts: Option<&Path>) -> Result<String, EngineError> {
     let worker = workers.command()?;
     if worker.contains('{') {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{EngineError, Submitted, Workers, utf8};
 use crate::disk::Folder;
 
-/// A job of Slurm. It can be nothing that a program of Slurm takes for an option.
+/// The id of a Slurm job. It can never be mistaken for an option of a Slurm program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Job", into = "Job")]
 pub struct JobId {
@@ -17,7 +17,7 @@ pub struct JobId {
     cluster: Option<String>,
 }
 
-/// A job as a file says it.
+/// A job as stored in a file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Job {
     id: String,
@@ -25,10 +25,10 @@ struct Job {
 }
 
 impl JobId {
-    /// The job of this number, and its cluster where Slurm has several.
+    /// The job with this number, and its cluster if Slurm has several.
     ///
     /// # Errors
-    /// What is no number, or no name.
+    /// An invalid number or cluster name.
     pub fn new(id: &str, cluster: Option<&str>) -> Result<JobId, String> {
         let number = (1..=20).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_digit());
         let sign = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-');
@@ -68,26 +68,26 @@ impl From<JobId> for Job {
     }
 }
 
-/// An element of a submitted array that waits or runs.
+/// An array task that is pending or running.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
-    /// The job and the element's number: `12_3`.
+    /// The job and the task number: `12_3`.
     pub id: String,
-    /// As Slurm calls it: `PENDING`, `RUNNING`, `COMPLETING`, ...
+    /// The state in Slurm's terms: `PENDING`, `RUNNING`, `COMPLETING`, ...
     pub state: String,
     /// How long it has run: `1-02:03:04`, `5:06`.
     pub time: String,
-    /// Its node, or in parentheses why it waits.
+    /// Its node, or in parentheses the reason why it is pending.
     pub place: String,
 }
 
-/// The script to give to sbatch.
+/// The batch script for sbatch.
 ///
-/// Shortly before its time limit an element stops its worker, which saves a checkpoint, and goes
-/// back into the queue. It also does so, twice at most, if its worker was killed.
+/// Shortly before its time limit an array task stops its worker, which saves a checkpoint, and is
+/// requeued. It is also requeued, at most twice, if its worker was killed.
 ///
 /// # Errors
-/// Paths that Slurm would take for a pattern.
+/// Paths that Slurm would expand as a pattern.
 pub fn script(workers: &Workers) -> Result<String, EngineError> {
     let logs = workers.search.join("logs");
     let folder = utf8(&logs)?;
@@ -133,15 +133,15 @@ exit "$status"
     ))
 }
 
-/// Gives a script to sbatch, with these further arguments as one would type them, and notes the job
+/// Submits a script with sbatch, with additional arguments as typed in a shell, and records the job
 /// in the search's folder.
 ///
 /// # Errors
-/// No sbatch, or what it said against it; a folder that cannot be written.
+/// sbatch is missing or fails; the folder cannot be written.
 pub fn submit(search: &Path, script: &str, sbatch_args: &str) -> Result<JobId, EngineError> {
     let mut submitted = Submitted::read_own(search)?;
     let args = shlex::split(sbatch_args).ok_or_else(|| EngineError::Quotes(sbatch_args.into()))?;
-    // Slurm ends a job silently whose log it cannot open.
+    // Slurm silently ends a job whose log it cannot open.
     let logs = Folder::open(search).and_then(|place| place.create_sub("logs"));
     logs.map_err(EngineError::io(&search.join("logs")))?;
     let mut sbatch = Command::new("sbatch");
@@ -157,10 +157,10 @@ pub fn submit(search: &Path, script: &str, sbatch_args: &str) -> Result<JobId, E
     Ok(job)
 }
 
-/// The elements of the search's jobs that wait or run, by job and number.
+/// The pending and running array tasks of the search's jobs, by job and number.
 ///
 /// # Errors
-/// Nothing was submitted, no squeue, or what it said.
+/// Nothing was submitted, or squeue is missing or fails.
 pub fn status(search: &Path) -> Result<Vec<Element>, EngineError> {
     let mut elements = Vec::new();
     for job in jobs(search)? {
@@ -175,7 +175,7 @@ pub fn status(search: &Path) -> Result<Vec<Element>, EngineError> {
         ]);
         match ask("squeue", &mut squeue, "") {
             Ok(text) => elements.extend(text.lines().filter_map(element)),
-            // Slurm forgets a job some minutes after its end.
+            // Slurm forgets a job a few minutes after it has ended.
             Err(EngineError::Refused { message, .. }) if message.contains("Invalid job id") => {}
             Err(error) => return Err(error),
         }
@@ -186,7 +186,7 @@ pub fn status(search: &Path) -> Result<Vec<Element>, EngineError> {
 /// Cancels the search's jobs. Their workers save their checkpoints.
 ///
 /// # Errors
-/// Nothing was submitted, no scancel, or what it said.
+/// Nothing was submitted, or scancel is missing or fails.
 pub fn cancel(search: &Path) -> Result<(), EngineError> {
     for job in jobs(search)? {
         let mut scancel = about("scancel", &job);
@@ -215,7 +215,7 @@ fn element(line: &str) -> Option<Element> {
     Some(Element { id: next()?, state: next()?, time: next()?, place: next()? })
 }
 
-/// Runs a program of Slurm with this standard input; its standard output.
+/// Runs a Slurm program with this standard input and returns its standard output.
 fn ask(program: &'static str, command: &mut Command, input: &str) -> Result<String, EngineError> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => EngineError::NoProgram(program),
@@ -224,7 +224,7 @@ fn ask(program: &'static str, command: &mut Command, input: &str) -> Result<Stri
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A program that ends before it has read all says why itself.
+        // A program that exits before it has read everything reports its own error.
         let _ = stdin.write_all(input.as_bytes());
     }
     let output = child.wait_with_output().map_err(failed)?;

@@ -1,5 +1,5 @@
-//! The index of a search's runs: an SQLite database that is built from their files, and rebuilt at
-//! will.
+//! The index of a search's runs: an SQLite database that is built from their files and can be
+//! rebuilt at any time.
 
 mod tables;
 
@@ -16,41 +16,41 @@ use super::files::{FILE, read_run, runs_of};
 use super::{Flaw, Hex, Plan, Run, RunId, SearchError};
 use crate::disk::{Folder, Stamp};
 
-/// How long an index is kept that does not change.
+/// How long an unchanged index is kept.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
-/// How long to wait for another process that writes.
+/// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(20);
 
 /// The index of one search.
 ///
-/// It lies in the user's cache folder, by the path of the search's folder: a file beside the runs
-/// could come from a stranger, and say of them what is not so. Where there is no cache folder that
-/// can be written, it is in memory.
+/// It is in the user's cache folder, keyed by the path of the search's folder, because a file next
+/// to the runs could be untrusted and contain wrong results. Without a writable cache folder it is
+/// in memory.
 #[derive(Debug)]
 pub struct Index {
     db: Connection,
     plan: Plan,
-    /// Of the plan that the runs were held against.
+    /// The version of the plan that the runs were checked against.
     version: Hex<16>,
     folder: PathBuf,
     flaws: BTreeMap<RunId, Flaw>,
 }
 
-/// How a run stands that has begun.
+/// The status of a run that has started.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Standing {
     /// Whether it has ended.
     pub over: bool,
-    /// The test accuracy in percent, if it is finished.
-    pub accuracy: Option<f64>,
-    /// Seconds of training and testing, if it is finished.
+    /// As [`Run::score`].
+    pub score: Option<f64>,
+    /// Seconds of training and testing, if the run is finished.
     pub time: Option<f64>,
 }
 
 impl Standing {
     /// As [`Run::result`].
     pub fn result(&self) -> Option<f64> {
-        self.over.then(|| self.accuracy.unwrap_or(f64::NEG_INFINITY))
+        self.over.then(|| self.score.unwrap_or(f64::NEG_INFINITY))
     }
 }
 
@@ -58,11 +58,11 @@ impl Index {
     /// Opens the index of a search's folder and brings it up to date.
     ///
     /// # Errors
-    /// A folder that holds no search.
+    /// A folder that does not contain a search.
     pub fn open(folder: &Path) -> Result<Index, SearchError> {
         let plan = Plan::read(folder)?;
         if let Some(place) = place(folder) {
-            // A broken index is worth nothing: it goes, and the next try builds it anew.
+            // A corrupt index is deleted, and the next attempt rebuilds it.
             for _ in 0..2 {
                 let opened =
                     Connection::open(&place).and_then(|db| Index::of(db, plan.clone(), folder));
@@ -76,10 +76,10 @@ impl Index {
         Index::in_memory(plan, folder)
     }
 
-    /// A fresh database of the runs, as the bytes of an SQLite file, for queries of the user's own.
+    /// A new database of the runs, as the bytes of an SQLite file, for the user's own queries.
     ///
     /// # Errors
-    /// A folder that holds no search.
+    /// A folder that does not contain a search.
     pub fn database(folder: &Path) -> Result<Vec<u8>, SearchError> {
         let mut index = Index::in_memory(Plan::read(folder)?, folder)?;
         let strip = index
@@ -93,7 +93,7 @@ impl Index {
         Connection::open_in_memory().and_then(|db| Index::of(db, plan, folder)).map_err(failed)?
     }
 
-    /// The outer result is the database's, the inner one the files'.
+    /// The outer result is for the database, the inner one for the files.
     fn of(
         db: Connection,
         plan: Plan,
@@ -103,7 +103,7 @@ impl Index {
         let text = serde_json::to_vec(&plan)
             .map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
         let version = Hex::digest(&text);
-        let (db, flaws) = (prepare(db)?, BTreeMap::new());
+        let (db, flaws) = (prepare(db, plan.task())?, BTreeMap::new());
         let mut index = Index { db, plan, version, folder: folder.into(), flaws };
         index.update().map(|result| result.map(|()| index))
     }
@@ -113,12 +113,12 @@ impl Index {
         &self.plan
     }
 
-    /// The runs that cannot be counted, each with why.
+    /// The runs that cannot be counted, with the reasons.
     pub fn flaws(&self) -> &BTreeMap<RunId, Flaw> {
         &self.flaws
     }
 
-    /// Reads what the runs' files have got since.
+    /// Reads what was added to the runs' files.
     ///
     /// # Errors
     /// Runs that cannot be read, a database that cannot be written.
@@ -126,8 +126,8 @@ impl Index {
         self.update().map_err(failed)?
     }
 
-    /// Every sound run that has begun, by identity; without the texts of nets and recipes, which
-    /// the files have.
+    /// Every valid run that has started, by id, without the texts of nets and recipes, which are in
+    /// the files.
     ///
     /// # Errors
     /// A database that cannot be read.
@@ -140,17 +140,18 @@ impl Index {
         read().map_err(failed)?.iter().map(|text| record(text)).collect()
     }
 
-    /// How every sound run stands that has begun, by identity.
+    /// The status of every valid run that has started, by id.
     ///
     /// # Errors
     /// A database that cannot be read.
     pub fn standings(&self) -> Result<HashMap<RunId, Standing>, SearchError> {
+        let score = self.plan.task().score().title;
+        let standings = format!("SELECT id, state, {score}, seconds FROM runs");
         let read = || {
-            let mut query =
-                self.db.prepare_cached("SELECT id, state, accuracy, seconds FROM runs")?;
+            let mut query = self.db.prepare_cached(&standings)?;
             let rows = query.query_map([], |row| {
                 let over = row.get::<_, String>(1)? != "open";
-                let standing = Standing { over, accuracy: row.get(2)?, time: row.get(3)? };
+                let standing = Standing { over, score: row.get(2)?, time: row.get(3)? };
                 Ok((row.get::<_, String>(0)?, standing))
             })?;
             rows.collect::<rusqlite::Result<Vec<(String, Standing)>>>()
@@ -159,7 +160,7 @@ impl Index {
         Ok(read().map_err(failed)?.into_iter().filter_map(named).collect())
     }
 
-    /// A sound run that has begun.
+    /// A valid run that has started.
     ///
     /// # Errors
     /// A database that cannot be read.
@@ -171,7 +172,7 @@ impl Index {
         read().map_err(failed)?.as_deref().map(record).transpose()
     }
 
-    /// The outer result is the database's, the inner one the files'.
+    /// The outer result is for the database, the inner one for the files.
     fn update(&mut self) -> rusqlite::Result<Result<(), SearchError>> {
         let runs = match runs_of(&self.folder) {
             Ok(runs) => runs,
@@ -192,7 +193,7 @@ impl Index {
             if stamp.is_some() && was == stamp {
                 continue;
             }
-            // Another process may have noted it meanwhile.
+            // Another process may have added it in the meantime.
             forget(&transaction, id)?;
             match read_run(&self.plan, planned, runs) {
                 Ok(Some(run)) => note(&transaction, &run, stamp.as_deref())?,
@@ -229,20 +230,19 @@ fn place(folder: &Path) -> Option<PathBuf> {
     Some(path)
 }
 
-/// Removes indices that have not changed for long: their searches are over, or gone.
+/// Removes indices that have not changed for a long time: their searches are over or deleted.
 fn sweep(cache: &Path) {
     for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
         let modified = entry.metadata().and_then(|meta| meta.modified());
         let old = modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > KEPT));
         if old && entry.path().extension().is_some_and(|e| e == "sqlite") {
-            // Built anew if it is asked for again.
+            // It is rebuilt if it is needed again.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// What tells that a run's file has changed; `None` if it has none, or what stands in its place is
-/// no file.
+/// A stamp that changes with the run's file; `None` if it is missing or not a file.
 fn stamp(runs: &Folder, id: &str) -> Option<String> {
     let Stamp { bytes, modified, changed } = runs.sub(id).ok()?.stamp(FILE).ok()??;
     Some(format!("{bytes} {modified} {changed}"))

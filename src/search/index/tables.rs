@@ -1,25 +1,37 @@
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from_iter};
 
+use crate::recipe::Task;
 use crate::search::{Inputs, Run};
 
-/// Counts up when the tables change: an index of another version is built anew.
+/// Incremented when the tables change; an index of another version is rebuilt.
 const VERSION: i32 = 2;
 
-const TABLES: &str = "
-CREATE TABLE files (run TEXT PRIMARY KEY, stamp TEXT) WITHOUT ROWID;
+/// The tables of a task: each epoch has a column for every metric, each run one for the score.
+fn tables(task: Task) -> String {
+    let score = task.score().title;
+    let metrics = |split: &str| {
+        let columns = task.metrics().iter().map(|metric| format!("{split}_{} REAL", metric.title));
+        columns.collect::<Vec<_>>().join(", ")
+    };
+    let (train, test) = (metrics("train"), metrics("test"));
+    format!(
+        "CREATE TABLE files (run TEXT PRIMARY KEY, stamp TEXT) WITHOUT ROWID;
 CREATE TABLE runs (
-  id TEXT PRIMARY KEY, variant TEXT NOT NULL, family TEXT NOT NULL, epochs INTEGER NOT NULL, seed INTEGER,
-  params INTEGER, macs INTEGER, state TEXT NOT NULL, accuracy REAL, seconds REAL, hardware TEXT,
-  record TEXT NOT NULL) WITHOUT ROWID;
+  id TEXT PRIMARY KEY, variant TEXT NOT NULL, family TEXT NOT NULL, epochs INTEGER NOT NULL,
+  seed INTEGER, params INTEGER, macs INTEGER, state TEXT NOT NULL, {score} REAL, seconds REAL,
+  hardware TEXT, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE epochs (
-  run TEXT NOT NULL, epoch INTEGER NOT NULL, lr REAL, train_seconds REAL, train_loss REAL, train_accuracy REAL,
-  test_seconds REAL, test_loss REAL, test_accuracy REAL, PRIMARY KEY (run, epoch)) WITHOUT ROWID;
+  run TEXT NOT NULL, epoch INTEGER NOT NULL, lr REAL, train_seconds REAL, {train},
+  test_seconds REAL, {test}, PRIMARY KEY (run, epoch)) WITHOUT ROWID;
 CREATE INDEX runs_by_variant ON runs (variant, epochs, seed);
-";
+"
+    )
+}
 
-/// The database with its tables, of this version.
-pub(super) fn prepare(db: Connection) -> rusqlite::Result<Connection> {
-    // It can be rebuilt: nothing need reach the disk before it is used.
+/// The database with the tables of this version.
+pub(super) fn prepare(db: Connection, task: Task) -> rusqlite::Result<Connection> {
+    // It can be rebuilt, so writes need not be synchronous.
     db.pragma_update(None, "synchronous", "OFF")?;
     let version =
         |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0));
@@ -30,7 +42,7 @@ pub(super) fn prepare(db: Connection) -> rusqlite::Result<Connection> {
             transaction.execute_batch(
                 "DROP TABLE IF EXISTS files; DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS epochs;",
             )?;
-            transaction.execute_batch(TABLES)?;
+            transaction.execute_batch(&tables(task))?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         transaction.commit()?;
@@ -38,7 +50,7 @@ pub(super) fn prepare(db: Connection) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-/// Removes all that is said of a run.
+/// Removes a run.
 pub(super) fn forget(db: &Connection, id: &str) -> rusqlite::Result<()> {
     for table in ["DELETE FROM files WHERE run = ?1", "DELETE FROM epochs WHERE run = ?1"] {
         db.prepare_cached(table)?.execute([id])?;
@@ -46,7 +58,7 @@ pub(super) fn forget(db: &Connection, id: &str) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([id]).map(drop)
 }
 
-/// Adds a run, whose file has this stamp.
+/// Adds a run whose file has this stamp.
 pub(super) fn note(db: &Connection, run: &Run, stamp: Option<&str>) -> rusqlite::Result<()> {
     let state = match &run.end {
         Some(_) if run.finished() => "finished",
@@ -75,21 +87,20 @@ pub(super) fn note(db: &Connection, run: &Run, stamp: Option<&str>) -> rusqlite:
         whole(inputs.params),
         whole(inputs.macs),
         state,
-        run.accuracy(),
+        run.score(),
         run.time(),
         run.hardware(),
         record
     ])?;
-    let mut insert =
-        db.prepare_cached("INSERT INTO epochs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for row in &run.epochs {
-        let (train, test) = (
-            (row.train_time, row.train_loss, row.train_acc),
-            (row.test_time, row.test_loss, row.test_acc),
-        );
-        insert.execute(params![
-            id, row.epoch, row.lr, train.0, train.1, train.2, test.0, test.1, test.2
-        ])?;
+        let mut values: Vec<Value> = vec![id.to_owned().into(), row.epoch.into(), row.lr.into()];
+        for (time, metrics) in [(row.train_time, row.train), (row.test_time, row.test)] {
+            values.push(time.into());
+            values.extend(metrics.iter().map(|(_, value)| Value::from(value)));
+        }
+        let places = vec!["?"; values.len()].join(", ");
+        db.prepare_cached(&format!("INSERT INTO epochs VALUES ({places})"))?
+            .execute(params_from_iter(values))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The plan and the nets in a search's folder.
+//! Reading and writing the plan and the nets in a search's folder.
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
@@ -8,18 +8,18 @@ use super::{Plan, Texts, net_name};
 use crate::check::Checked;
 use crate::disk::Folder;
 use crate::limits::{MAX_FILE_BYTES, MAX_PLAN_BYTES};
-use crate::search::sane::brief;
+use crate::search::untrusted::brief;
 use crate::search::{RunId, SearchError, Sha};
 
 /// The folder of the nets.
 const NETS: &str = "nets";
 
 impl Plan {
-    /// Writes the plan and the nets' texts into a search's folder. If a plan is there already, it
-    /// must be the same but for more runs, and what is written says when there were fewer.
+    /// Writes the plan and the nets' texts into a search's folder. An existing plan may only be
+    /// extended with more runs; the new one records the earlier numbers of runs.
     ///
     /// # Errors
-    /// A plan that could not be read again, a folder with another search, or one that cannot be
+    /// A plan that could not be read back, a folder with another search, or one that cannot be
     /// written.
     pub fn write(&self, folder: &Path, texts: &Texts) -> Result<(), SearchError> {
         self.validate().map_err(|why| SearchError::new(format!("no search: {why}")))?;
@@ -83,11 +83,11 @@ impl Plan {
             .help("choose another folder with --out, or go on with that search: netc search DIR"))
     }
 
-    /// The plan in a search's folder: every id, index, length, name and number of it is in its
-    /// range, and each run has its recipe.
+    /// Reads the plan in a search's folder and validates it: every id, index, length, name and
+    /// number is in its range, and each run has its recipe.
     ///
     /// # Errors
-    /// No plan, or not one of this version; the field at fault is named.
+    /// No plan, one of an unsupported version, or an invalid field, which is named.
     pub fn read(folder: &Path) -> Result<Plan, SearchError> {
         let path = folder.join(Self::FILE);
         let read =
@@ -117,7 +117,7 @@ impl Plan {
     /// The net of a graph in a search's folder, with its text.
     ///
     /// # Errors
-    /// A file that cannot be read, or holds another net.
+    /// A file that cannot be read, or contains another net.
     pub fn net(folder: &Path, graph: &Sha) -> Result<(Checked, String), SearchError> {
         let name = net_name(graph);
         let path = folder.join(NETS).join(&name);

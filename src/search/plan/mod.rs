@@ -14,7 +14,7 @@ use crate::check::Checked;
 use crate::compile_over;
 use crate::diag::FileId;
 use crate::limits::{MAX_RUNS, MAX_SEED};
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, Task};
 use crate::run::LIBTORCH;
 use crate::run::data::DataSpec;
 
@@ -23,33 +23,33 @@ use crate::run::data::DataSpec;
 pub struct Plan {
     /// What was asked for.
     pub spec: Spec,
-    /// What the images are that it trains on, by [`crate::run::data::Dataset::sha256`]; `None` in a
-    /// plan that only says what would be done.
+    /// The hash of the images to train on, [`crate::run::data::Dataset::sha256`]; `None` in the
+    /// plan of a dry run.
     #[serde(default)]
     pub data_sha256: Option<Sha>,
-    /// Shows that this user's netc wrote the path in `spec.data`: a folder from a stranger could
-    /// name any file.
+    /// Proof that this user's netc wrote the path in `spec.data`: an untrusted folder could name
+    /// any file.
     #[serde(default)]
     pub data_mark: Option<String>,
-    /// The nets, each graph with each recipe once.
+    /// The variants: each combination of graph and recipe once.
     pub variants: Vec<Variant>,
-    /// How many runs there were before each time that more were added to the plan.
+    /// The number of runs before each extension of the plan.
     #[serde(default)]
     pub extended: Vec<usize>,
     /// The names of variants that the spec's condition leaves out.
     pub excluded: Vec<String>,
     /// The recipe of each variant at each length, as YAML.
     pub recipes: BTreeMap<String, String>,
-    /// The runs in the order in which they are taken up: one of each variant first.
+    /// The runs in the order in which they are started: first one of each variant.
     pub runs: Vec<PlannedRun>,
 }
 
 /// One run of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedRun {
-    /// Its identity: a hash of all that it depends on.
+    /// Its id: a hash of everything it depends on.
     pub id: RunId,
-    /// The variant, by its place in the plan.
+    /// The index of its variant in the plan.
     pub variant: usize,
     /// Its epochs.
     pub epochs: u32,
@@ -64,11 +64,11 @@ impl Plan {
     /// The plan's file in a search's folder.
     pub const FILE: &str = "plan.json";
 
-    /// Compiles every variant and lists the runs, without a look at the data. The texts of the nets
-    /// come beside it.
+    /// Compiles every variant and lists the runs, without reading the data. Also returns the texts
+    /// of the nets.
     ///
     /// # Errors
-    /// Nets, parameters, conditions and recipes that are not sound.
+    /// Invalid nets, parameters, conditions or recipes.
     pub fn new(spec: &Spec) -> Result<(Plan, Texts), SearchError> {
         let spec = spec.absolute()?;
         let found = variants::variants(&spec)?;
@@ -99,8 +99,8 @@ impl Plan {
         Ok((plan, texts))
     }
 
-    /// The same plan for images of this hash, which is a part of what a run is, so many for
-    /// training and for testing. A limit that leaves none of them out is none.
+    /// The same plan for images with this hash, which becomes part of the run ids, and these
+    /// numbers of training and test images. Limits that exclude no image are removed.
     #[must_use]
     pub fn on(mut self, data: Sha, [train, test]: [usize; 2]) -> Plan {
         self.data_sha256 = Some(data);
@@ -114,7 +114,12 @@ impl Plan {
         self
     }
 
-    /// Whether the images may be looked for where the plan says: a set with a name, or a path that
+    /// The task that the nets are trained for.
+    pub fn task(&self) -> Task {
+        Recipe::default().task()
+    }
+
+    /// Whether the images may be loaded from where the plan says: a known data set, or a path that
     /// this user's netc wrote.
     pub fn names_own_data(&self) -> bool {
         let named = !matches!(DataSpec::from(self.spec.data.as_str()), DataSpec::Path(_));
@@ -144,7 +149,7 @@ impl Plan {
         Ok(())
     }
 
-    /// All that a run depends on, given the text of its net.
+    /// Everything a run depends on, given the text of its net.
     pub fn inputs(&self, run: &PlannedRun, text: String) -> Inputs {
         let (variant, spec) = (&self.variants[run.variant], &self.spec);
         Inputs {
@@ -177,8 +182,8 @@ impl Plan {
         Some(Recipe::resolve(&[], Some((FileId(0), text)), None).0)
     }
 
-    /// Multiply-accumulate operations of all runs on so many training and test images: a step of
-    /// training counts as three forward passes.
+    /// Multiply-accumulate operations of all runs with these numbers of training and test images; a
+    /// training step counts as three forward passes.
     pub fn macs(&self, train: usize, test: usize) -> f64 {
         let images = (3 * train + test) as f64;
         let run = |run: &PlannedRun| {
@@ -187,7 +192,7 @@ impl Plan {
         self.runs.iter().map(run).sum()
     }
 
-    /// The net of a flat text, if it has this graph.
+    /// Compiles a flat text, if it has this graph.
     ///
     /// # Errors
     /// Another graph, or none.

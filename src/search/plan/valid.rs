@@ -1,4 +1,4 @@
-//! What the fields of a plan may be. A plan may come from a stranger.
+//! Validation of a plan, which may be untrusted.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::limits::{
 };
 use crate::recipe::Recipe;
 use crate::run::PrecisionChoice;
-use crate::search::sane::{line, number};
+use crate::search::untrusted::{line, number};
 use crate::search::{Spec, Variant};
 
 impl Plan {
-    /// The first field that is out of its range, in words.
+    /// The first field that is out of range, as a message.
     pub(super) fn validate(&self) -> Result<(), String> {
         spec(&self.spec)?;
         let variants = self.variants.len();
@@ -49,7 +49,7 @@ impl Plan {
     }
 }
 
-/// The recipes that were found to be sound, with their epochs.
+/// The recipes that were found to be valid, with their epochs.
 #[derive(Default)]
 struct Recipes<'p> {
     by_key: HashSet<(usize, u32)>,

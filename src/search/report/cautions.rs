@@ -1,16 +1,15 @@
-//! What a reader of the numbers must know.
+//! Caveats about the numbers.
 
 use std::collections::BTreeSet;
 
 use super::{Counted, Group, MAX_PAIRED, Report, epochs};
 use crate::search::{Inputs, Plan, PlannedRun, Run};
 
-/// A run whose time is so many times its group's median, or its median so many times it, is far
-/// off.
+/// A run is an outlier if its time and its group's median differ by more than this factor.
 const FAR_OFF: f64 = 1.5;
-/// The part of the median by which the times of a group may differ without a word.
+/// The spread of the times of a group, relative to the median, that is not reported.
 const QUIET: f64 = 0.1;
-/// The most examples of one caution.
+/// The maximum number of examples per caveat.
 const MOST_NAMED: usize = 3;
 
 pub(super) fn cautions(
@@ -46,7 +45,7 @@ pub(super) fn cautions(
     all
 }
 
-/// Chances to stop when the means please, and runs that are lost to them.
+/// Optional stopping: unfinished runs, extensions of the plan, and lost runs.
 fn looks(report: &Report, plan: &Plan) -> Vec<String> {
     let mut all = Vec::new();
     if !report.unfinished.is_empty() {
@@ -95,7 +94,7 @@ fn few_runs(report: &Report, plan: &Plan) -> Option<String> {
     ))
 }
 
-/// What the images are not.
+/// Caveats about the images.
 fn images(plan: &Plan) -> Vec<String> {
     let mut all = Vec::new();
     let limit = |limit: Option<usize>, what: &str| limit.map(|limit| format!("{limit} {what}"));
@@ -111,7 +110,7 @@ fn images(plan: &Plan) -> Vec<String> {
     all
 }
 
-/// Groups of which runs are missing.
+/// Groups with missing runs.
 fn short_of_runs(report: &Report, plan: &Plan) -> Option<String> {
     let missing = |g: &&Group| g.others > 0 && plan.spec.halving.is_none();
     let short: Vec<String> = report
@@ -134,7 +133,7 @@ fn short_of_runs(report: &Report, plan: &Plan) -> Option<String> {
     })
 }
 
-/// Runs that were made by different means.
+/// Runs that were made with different versions, precisions or hardware.
 fn mixed(finished: &[&Run], timed_on: Option<&str>) -> Vec<String> {
     let mut all = Vec::new();
     let of = |value: fn(&Inputs) -> &String| {
@@ -167,7 +166,7 @@ fn mixed(finished: &[&Run], timed_on: Option<&str>) -> Vec<String> {
     all
 }
 
-/// Runs that took much longer, or much less, than the others of their group.
+/// Runs that took much more or less time than the others of their group.
 fn far_off_times(groups: &[Group]) -> Option<String> {
     let mut far: Vec<(f64, String)> = Vec::new();
     for group in groups {
@@ -222,7 +221,7 @@ fn spread_times(groups: &[Group]) -> Option<String> {
     ))
 }
 
-/// The first of them, and that there are more.
+/// The first few of a list, and a note that there are more.
 fn named(all: &[String]) -> String {
     let first = all.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<&str>>().join("; ");
     if all.len() > MOST_NAMED { first + "; ..." } else { first }

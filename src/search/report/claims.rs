@@ -6,49 +6,49 @@ use super::{Group, epochs};
 use crate::search::stats::{ALPHA, Sample, holm};
 use crate::search::{Claim, Plan};
 
-/// A net's claim beside what was measured.
+/// A net's claim next to the measured result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measured {
     /// The name of the variant that was trained.
     pub variant: String,
-    /// What the net's recipe says.
+    /// The claim in the net's recipe.
     pub claim: Claim,
-    /// The finished runs of that length.
+    /// The finished runs with that number of epochs.
     pub sample: Option<Sample>,
     /// The 95% confidence interval of their mean.
     pub interval: Option<[f64; 2]>,
-    /// The difference from the claim in points that as many runs would show four times in five.
+    /// The difference from the claim, in percentage points, that this many runs detect with a power
+    /// of 0.8.
     pub detectable: Option<f64>,
-    /// What the one says of the other.
+    /// The verdict on the claim.
     pub verdict: Verdict,
 }
 
-/// What measured runs say of a claim, by a one-sample t-test at [`ALPHA`] with Holm's correction
-/// for the number of claims.
+/// The verdict on a claim, from a one-sample t-test at [`ALPHA`] with Holm's correction for the
+/// number of claims.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
-    /// The mean differs from the claim by no more than chance explains. How much that says depends
-    /// on
+    /// The difference from the claim is not significant. How conclusive that is depends on
     /// [`Measured::detectable`].
     NotToldApart {
         /// The adjusted p-value.
         p: f64,
     },
-    /// It differs by more.
+    /// The difference is significant.
     Differs {
-        /// The mean minus the claim, in points.
+        /// The mean minus the claim, in percentage points.
         by: f64,
         /// The adjusted p-value.
         p: f64,
     },
     /// Fewer than two runs.
     TooFew,
-    /// Runs that are all the same: there is no deviation to test with.
+    /// All runs are identical: there is no variance for a test.
     AllTheSame,
-    /// What was trained is not what the claim is of.
+    /// The training does not correspond to the claim.
     NotComparable {
-        /// In which way.
+        /// The reason.
         why: String,
     },
 }
@@ -107,7 +107,7 @@ pub(super) fn claims(plan: &Plan, groups: &[Group]) -> Vec<Measured> {
     all.into_iter().map(|(measured, _)| measured).collect()
 }
 
-/// Why what was trained on is not what the claims are of.
+/// Why the data do not correspond to the claims.
 fn other_data(plan: &Plan) -> Option<String> {
     let spec = &plan.spec;
     let part = |limit: Option<usize>, what: &str| Some(format!("on {} {what} images", limit?));

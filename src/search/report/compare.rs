@@ -3,8 +3,8 @@ use serde::Serialize;
 use super::Group;
 use crate::search::stats::{ALPHA, holm, runs_needed, welch};
 
-/// The most variants of one length of which every pair is compared; of more, each with the best
-/// alone.
+/// The maximum number of variants per length for which all pairs are compared; with more, each is
+/// only compared with the best.
 pub const MAX_PAIRED: usize = 200;
 
 /// Two variants of one length.
@@ -16,7 +16,7 @@ pub struct Comparison {
     pub better: String,
     /// The other.
     pub worse: String,
-    /// How far apart the means are, in points.
+    /// The difference of the means, in percentage points.
     pub difference: f64,
     /// Welch's p-value.
     pub p: f64,
@@ -24,13 +24,14 @@ pub struct Comparison {
     pub adjusted: f64,
     /// Whether the adjusted p-value is below [`ALPHA`].
     pub told_apart: bool,
-    /// How many runs of each would tell them apart four times in five, if means and deviations are
-    /// as measured, at the strictest level of the correction. `None` if there is no difference to
-    /// show.
+    /// The number of runs of each that would give a power of 0.8, if means and deviations are as
+    /// measured, at the strictest level of the correction. `None` if there is no difference to
+    /// detect.
     pub runs_needed: Option<u64>,
 }
 
-/// Compares the groups of each length, and marks those that are like the best.
+/// Compares the groups of each length, and marks those that are not significantly worse than the
+/// best.
 pub(super) fn compare(groups: &mut [Group]) -> Vec<Comparison> {
     let mut all = Vec::new();
     for length in groups.chunk_by_mut(|a, b| a.epochs == b.epochs) {

@@ -6,52 +6,51 @@ use super::{Counted, Group};
 use crate::search::Plan;
 use crate::search::stats::{ALPHA, Difference, holm};
 
-/// What longer training gained a variant, or what a change of the net gained over the net as it is.
+/// The gain of a variant from longer training, or of a change of the net over the original net.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Gain {
-    /// Which of the two.
+    /// The kind of gain.
     pub kind: Kind,
     /// The variant's name.
     pub variant: String,
     /// Epochs of its runs.
     pub epochs: u32,
-    /// What it is compared with: itself, or the net as it is.
+    /// The baseline: the variant itself, or the original net.
     pub base: String,
-    /// Epochs of those runs.
+    /// Epochs of the baseline's runs.
     pub base_epochs: u32,
-    /// Runs on each side: the base's, the variant's.
+    /// The number of runs: of the baseline, and of the variant.
     pub n: [usize; 2],
-    /// How much better the variant's mean is, in points.
+    /// The difference of the means, in percentage points.
     pub gain: f64,
     /// The 95% confidence interval of the gain, not corrected for the number of tests.
     pub interval: Option<[f64; 2]>,
-    /// The test's p-value; `None` for fewer than two runs, and for runs that do not deviate.
+    /// The p-value of the test; `None` for fewer than two runs, or without variance.
     pub p: Option<f64>,
     /// The p-value adjusted by Holm's procedure for the number of gains of this kind.
     pub adjusted: Option<f64>,
     /// Whether the adjusted p-value is below [`ALPHA`].
     pub told_apart: bool,
-    /// How much longer the median run takes, in seconds; `None` where the times may be the same.
+    /// The additional median time in seconds; `None` if the times may be equal.
     pub extra_time: Option<f64>,
-    /// Points gained for each further second; `None` where the gain may be chance, and where it
-    /// takes no further second, or the times may be the same.
+    /// Percentage points gained per additional second; `None` if the gain is not significant, or if
+    /// there is no clear additional time.
     pub per_second: Option<f64>,
 }
 
-/// What was done to gain something.
+/// The kind of a gain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// The same net, trained for more epochs. A plan has the same seeds at each length, and runs of
-    /// one seed have the same first weights and the same order of images: a paired t-test of their
-    /// differences.
+    /// The same net, trained for more epochs. A plan has the same seeds at each length, and runs
+    /// with the same seed have the same initial weights and order of images: a paired t-test.
     Longer,
-    /// Another net, trained for as many epochs: Welch's t-test.
+    /// Another net, trained for the same number of epochs: Welch's t-test.
     Change,
 }
 
-/// Each variant at each length against itself at the next shorter one, then each against the net as
-/// it is.
+/// Compares each variant at each length with itself at the next shorter one, then with the original
+/// net.
 pub(super) fn gains(plan: &Plan, groups: &[Group]) -> Vec<Gain> {
     let mut of: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
     for group in groups {
@@ -73,7 +72,7 @@ pub(super) fn gains(plan: &Plan, groups: &[Group]) -> Vec<Gain> {
     longer
 }
 
-/// The variant that is the net as it is, where one net was varied.
+/// The variant that is the original net, if the search varies a single net.
 fn base(plan: &Plan) -> Option<&str> {
     let as_it_is = plan.variants.iter().find(|variant| variant.name == variant.family)?;
     (plan.spec.nets.len() == 1 && plan.variants.len() > 1).then_some(as_it_is.name.as_str())
@@ -83,8 +82,8 @@ fn gain(kind: Kind, base: &Group, group: &Group) -> Option<Gain> {
     let (found, n) = match kind {
         Kind::Longer => {
             let after: BTreeMap<u64, f64> =
-                group.runs.iter().map(|run| (run.seed, run.accuracy)).collect();
-            let pair = |run: &Counted| Some((run.accuracy, *after.get(&run.seed)?));
+                group.runs.iter().map(|run| (run.seed, run.score)).collect();
+            let pair = |run: &Counted| Some((run.score, *after.get(&run.seed)?));
             let pairs: Vec<(f64, f64)> = base.runs.iter().filter_map(pair).collect();
             (Difference::paired(&pairs)?, [pairs.len(); 2])
         }
@@ -131,7 +130,7 @@ impl Gain {
         }
     }
 
-    /// `helps`, `hurts`, `open`; or that there is nothing to test.
+    /// `helps`, `hurts` or `open`, or that there is nothing to test.
     pub fn verdict(&self) -> &'static str {
         match (self.p, self.told_apart, self.gain > 0.0) {
             (None, ..) => "not tested",

@@ -10,13 +10,13 @@ use crate::search::{Plan, PlannedRun, Run};
 pub struct Group {
     /// The variant's name.
     pub variant: String,
-    /// What it is drawn with.
+    /// Its series in plots.
     pub family: String,
     /// Epochs of each run.
     pub epochs: u32,
-    /// Its place among the variants of its length by mean, from 1.
+    /// Its rank by mean among the variants of its length, from 1.
     pub rank: usize,
-    /// Trained numbers.
+    /// Trained parameters.
     pub params: u64,
     /// Multiply-accumulate operations for one image.
     pub macs: u64,
@@ -28,28 +28,31 @@ pub struct Group {
     pub std_error: Option<f64>,
     /// The 95% confidence interval of the mean.
     pub interval: Option<[f64; 2]>,
-    /// Runs that are not over, or that failed.
+    /// Runs that are unfinished or failed.
     pub others: usize,
-    /// The times of training and testing on [`super::Report::timed_on`] in seconds.
+    /// The times of training and testing in seconds, on [`super::Report::timed_on`].
     pub time: Option<Spread>,
-    /// Whether no other group is as accurate in less median time, or better in as little.
+    /// Whether it is on the Pareto front: no other group is at least as accurate in less median
+    /// time, or better in the same time.
     pub front: bool,
-    /// Whether that would not change if each median lay elsewhere in its interval.
+    /// Whether that holds for any medians within their confidence intervals.
     pub front_clear: bool,
-    /// Whether it is the best of its length, or cannot be told apart from it.
+    /// Whether it is the best of its length, or not significantly worse.
     pub like_best: bool,
 }
 
 /// A finished run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Counted {
-    /// The run's identity.
+    /// The run's id.
     pub id: String,
     /// Its seed.
     pub seed: u64,
-    /// The test accuracy after its last epoch in percent.
-    pub accuracy: f64,
-    /// Its time of training and testing in seconds; `None` on another machine than the report's.
+    /// As [`Run::score`].
+    #[serde(rename = "accuracy")]
+    pub score: f64,
+    /// Its time of training and testing in seconds; `None` for a machine other than that of the
+    /// report.
     pub time: Option<f64>,
 }
 
@@ -59,7 +62,8 @@ impl Group {
         self.sample.map(|sample| sample.mean)
     }
 
-    /// What the front says of it, in words; empty for a group that is clearly off it.
+    /// Its position relative to the Pareto front, as text; empty for a group that is clearly off
+    /// it.
     pub fn on_front(&self) -> &'static str {
         match (self.front, self.front_clear) {
             (true, true) => "front",
@@ -70,14 +74,14 @@ impl Group {
     }
 }
 
-/// The seed of a planned run, and the run if it has begun.
+/// The seed of a planned run, and the run if it has started.
 type Seeded<'r> = (u64, Option<&'r Run>);
 
-/// What the marks with a question mark mean.
+/// The explanation of marks with a question mark.
 pub const FRONT_UNCLEAR: &str = "front?, off front?: by the median times; those of a net as accurate overlap, so the \
      times do not tell.";
 
-/// Every group: the longest first, the best mean first among those of a length.
+/// All groups: the longest first, and by mean among those of the same length.
 pub(super) fn groups(
     plan: &Plan,
     planned: &[(&PlannedRun, Option<&Run>)],
@@ -112,11 +116,11 @@ fn group(
     let counted = |(seed, run): Seeded<'_>| {
         let run = run?;
         let time = run.time().filter(|_| run.hardware().as_deref() == timed_on);
-        Some(Counted { id: run.id.to_string(), seed, accuracy: run.accuracy()?, time })
+        Some(Counted { id: run.id.to_string(), seed, score: run.score()?, time })
     };
     let mut runs: Vec<Counted> = runs.into_iter().filter_map(counted).collect();
     runs.sort_by_key(|run| run.seed);
-    let sample = Sample::of(&runs.iter().map(|run| run.accuracy).collect::<Vec<f64>>());
+    let sample = Sample::of(&runs.iter().map(|run| run.score).collect::<Vec<f64>>());
     Group {
         variant: variant.name.clone(),
         family: variant.family.clone(),
@@ -136,7 +140,7 @@ fn group(
     }
 }
 
-/// A group as the front sees it.
+/// A group as a point for the Pareto front.
 #[derive(Debug, Clone, Copy)]
 struct Point {
     time: Spread,
@@ -146,7 +150,7 @@ struct Point {
 fn mark_front(groups: &mut [Group]) {
     let point = |g: &Group| Some(Point { time: g.time?, mean: g.mean()? });
     let points: Vec<Point> = groups.iter().filter_map(point).collect();
-    // With its time anywhere in its interval and the others' anywhere in theirs.
+    // With all times anywhere in their intervals.
     let beaten_from = |own: Point, time: f64, other: fn(&Spread) -> f64| {
         points.iter().any(|p| {
             let t = other(&p.time);
@@ -158,7 +162,8 @@ fn mark_front(groups: &mut [Group]) {
         group.front = !beaten_from(own, own.time.median, |t| t.median);
         let [low, high] = own.time.interval;
         group.front_clear = match group.front {
-            // Even at its slowest it is as quick as any that is as accurate at its quickest.
+            // Even the upper bound of its time is no more than the lower bound of any group as
+            // accurate.
             true => !points.iter().any(|p| {
                 p.mean >= own.mean
                     && p.time.interval[0] < high

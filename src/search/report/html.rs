@@ -4,7 +4,7 @@ use super::{Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, 
 use crate::search::Status;
 use crate::tools::markup::xml_characters;
 
-/// The most pairs that a page lists.
+/// The maximum number of pairs listed on a page.
 const MAX_PAIRS: usize = 2_000;
 
 pub(super) fn page(report: &Report, picture: &str) -> String {
@@ -16,7 +16,7 @@ pub(super) fn page(report: &Report, picture: &str) -> String {
     around(report, None, content)
 }
 
-/// The page of a search that goes on: it asks for itself anew every few seconds.
+/// The page of a running search, which reloads itself every few seconds.
 pub fn live_page(status: &Status, report: &Report) -> String {
     let content = html! {
         p { (status.summary()) }
@@ -37,7 +37,7 @@ pub fn live_page(status: &Status, report: &Report) -> String {
     around(report, Some(REFRESH), content)
 }
 
-/// Seconds between two looks of a live page.
+/// Seconds between reloads of a live page.
 const REFRESH: u32 = 3;
 
 fn tables(report: &Report) -> Markup {

@@ -1,4 +1,4 @@
-//! The report of a search: what its runs say, and what they do not.
+//! The report of a search: its results and their statistical significance.
 
 mod cautions;
 mod claims;
@@ -20,60 +20,64 @@ pub use self::gains::{Gain, Kind};
 pub use self::groups::{Counted, FRONT_UNCLEAR, Group};
 pub use self::html::live_page;
 use super::{Fate, Flaw, Index, Plan, PlannedRun, Run, RunId, SearchError, fates};
+use crate::recipe::Task;
 
 /// A search in numbers. Accuracies are in percent, times in seconds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The files it starts from.
+    /// The files of the nets.
     pub nets: Vec<String>,
+    /// What the nets are trained for.
+    #[serde(skip)]
+    pub task: Task,
     /// The data set.
     pub data: String,
     /// Runs that were planned.
     pub planned: usize,
-    /// Runs that did every epoch.
+    /// Runs that completed every epoch.
     pub finished: usize,
-    /// Runs that are not over.
+    /// Runs that have not ended.
     pub unfinished: Vec<NotCounted>,
     /// Runs that ended before their last epoch.
     pub failed: Vec<NotCounted>,
     /// Runs whose files are damaged.
     pub damaged: Vec<NotCounted>,
-    /// Runs that successive halving spared.
+    /// Runs dropped by successive halving.
     pub dropped: usize,
-    /// The machine that the times are of: the one with the most finished runs.
+    /// The machine for the times: the one with the most finished runs.
     pub timed_on: Option<String>,
-    /// Each variant at each length: the longest first, the best mean first among those of a length.
+    /// Each variant at each length: the longest first, and by mean among those of the same length.
     pub groups: Vec<Group>,
-    /// Pairs of variants of one length.
+    /// Comparisons of variants of the same length.
     pub comparisons: Vec<Comparison>,
-    /// What longer training and changes of the net gained, and what they cost in time.
+    /// The gains from longer training and from changes of the net, and their cost in time.
     pub gains: Vec<Gain>,
-    /// The claims of the nets beside what was measured.
+    /// The claims of the nets next to the measured results.
     pub claims: Vec<Measured>,
-    /// What must be known to read the numbers, a sentence or two each.
+    /// Caveats, a sentence or two each.
     pub cautions: Vec<String>,
 }
 
-/// A run that no mean counts.
+/// A run that does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotCounted {
-    /// The run's identity.
+    /// The run's id.
     pub id: String,
     /// The variant's name.
     pub variant: String,
-    /// Epochs that were planned.
+    /// The planned number of epochs.
     pub epochs: u32,
     /// Its seed.
     pub seed: u64,
-    /// How far it is, or why it failed.
+    /// Its progress, or why it failed.
     pub why: String,
 }
 
 impl Report {
-    /// The report of a search's folder, as far as the search has come.
+    /// The report of a search's folder, possibly of an unfinished search.
     ///
     /// # Errors
-    /// A folder that holds no search, files of it that cannot be read.
+    /// A folder that does not contain a search, files that cannot be read.
     pub fn read(folder: &Path) -> Result<Report, SearchError> {
         let index = Index::open(folder)?;
         let mut report = Report::new(index.plan(), &index.runs()?);
@@ -81,7 +85,7 @@ impl Report {
         Ok(report)
     }
 
-    /// Sets runs apart that are damaged. They would count as not begun.
+    /// Lists damaged runs separately; otherwise they would appear as not started.
     fn set_apart(&mut self, flaws: &BTreeMap<RunId, Flaw>) {
         let flaws: BTreeMap<&str, &Flaw> =
             flaws.iter().map(|(id, flaw)| (id.as_str(), flaw)).collect();
@@ -106,7 +110,7 @@ impl Report {
         }
     }
 
-    /// The report of these runs, in any order; runs that the plan lacks do not count.
+    /// The report of these runs, in any order; runs that are not in the plan do not count.
     pub fn new(plan: &Plan, runs: &[Run]) -> Report {
         let by_id: BTreeMap<&str, &Run> = runs.iter().map(|run| (run.id.as_str(), run)).collect();
         let planned: Vec<(&PlannedRun, Option<&Run>)> = plan
@@ -132,6 +136,7 @@ impl Report {
         let comparisons = compare::compare(&mut groups);
         let mut report = Report {
             nets: plan.spec.nets.iter().map(|net| net.display().to_string()).collect(),
+            task: plan.task(),
             data: plan.spec.data.clone(),
             planned: plan.runs.len(),
             finished: plan.runs.len() - unfinished.len() - failed.len() - dropped,
@@ -156,7 +161,7 @@ impl Report {
         self.groups.chunk_by(|a, b| a.epochs == b.epochs)
     }
 
-    /// What was gained in one of the two ways.
+    /// The gains of one kind.
     pub fn gains_of(&self, kind: Kind) -> impl Iterator<Item = &Gain> {
         self.gains.iter().filter(move |gain| gain.kind == kind)
     }
@@ -164,22 +169,22 @@ impl Report {
     /// The groups as comma-separated values, with a header.
     ///
     /// # Errors
-    /// None that is known; the writer has a way to say so.
+    /// None are known, but the writer is fallible.
     pub fn csv(&self) -> Result<String, SearchError> {
         csv::csv(&self.groups)
     }
 
-    /// All of it as one JSON object.
+    /// The report as a JSON object.
     ///
     /// # Errors
-    /// None that is known; the writer has a way to say so.
+    /// None are known, but the writer is fallible.
     pub fn json(&self) -> Result<String, SearchError> {
         serde_json::to_string_pretty(self).map_err(|e| SearchError::new(e.to_string()))
     }
 
-    /// The picture: mean accuracy against median time, a dot for each variant at its shortest
-    /// length, a line to its longer ones, families in colour. Bars are one standard error up and
-    /// down, and from the least to the longest time across. An SVG.
+    /// A plot, as SVG, of mean accuracy against median time: a point for each variant at its
+    /// shortest length, a line to its longer ones, one colour per family. Vertical bars are one
+    /// standard error, horizontal bars the range of times.
     ///
     /// # Errors
     /// No run is finished.
@@ -187,7 +192,7 @@ impl Report {
         plot::svg(self)
     }
 
-    /// A page that holds everything, needs nothing beside it and no network.
+    /// A self-contained HTML page that needs no network.
     ///
     /// # Errors
     /// No run is finished.
@@ -212,7 +217,7 @@ fn not_counted(plan: &Plan, planned: &PlannedRun, run: Option<&Run>) -> NotCount
     }
 }
 
-/// The machine on which the most runs finished.
+/// The machine with the most finished runs.
 fn most_used<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for label in runs.filter(|run| run.finished()).filter_map(Run::hardware) {
@@ -222,7 +227,7 @@ fn most_used<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<String> {
     counts.into_iter().find(|(_, count)| Some(*count) == most).map(|(label, _)| label)
 }
 
-/// The families of a report, in the order of their names, which decides their colours.
+/// The families of a report, sorted by name, which determines their colours.
 fn families(report: &Report) -> Vec<&str> {
     let names: BTreeSet<&str> = report.groups.iter().map(|group| group.family.as_str()).collect();
     names.into_iter().collect()

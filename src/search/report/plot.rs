@@ -9,17 +9,17 @@ use crate::tools::markup::xml_characters;
 use crate::tools::plot::{Axis, COLOURS, FONT, GRID, said};
 
 const SIZE: (u32, u32) = (960, 600);
-/// The most variants whose names are written beside their points.
+/// The maximum number of variants labelled with their names.
 const MAX_NAMED: usize = 40;
-/// Pixels from one line of names to the next, and that a letter takes.
+/// Line height of names and width of a letter, in pixels.
 const LINE: i32 = 13;
 const LETTER: i32 = 7;
-/// The most letters of a name.
+/// The maximum length of a name.
 const MOST_LETTERS: usize = 32;
-/// Times up to so many times the longest median are shown; a longer bar is cut.
+/// The time axis ends at this multiple of the longest median; longer bars are cut.
 const SHOWN: f64 = 1.25;
 
-/// A group that has a place in the picture.
+/// A group that is plotted.
 struct Point<'a> {
     group: &'a Group,
     time: Spread,
@@ -46,7 +46,7 @@ impl Axes {
         (self.time.at(point.time.median), self.mean.at(point.mean))
     }
 
-    /// One standard error up and down, the least to the longest time across, and the caps of both.
+    /// Error bars with caps: one standard error vertically, the range of times horizontally.
     fn bars(&self, point: &Point<'_>) -> Vec<Vec<(f64, f64)>> {
         let (x, y) = self.at(point);
         let [wide, high] = [&self.time, &self.mean].map(|axis| axis.range.end - axis.range.start);
@@ -93,7 +93,7 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID)
         .x_desc(format!("median time in seconds, bars: least to longest ({machine})"))
-        .y_desc("mean test accuracy in percent, bars: standard error")
+        .y_desc(format!("mean test {}, bars: standard error", report.task.score().axis()))
         .x_label_formatter(&|mark| axes.time.label(*mark, 3))
         .y_label_formatter(&|mark| axes.mean.label(*mark, 3))
         .axis_desc_style((FONT, 14))
@@ -152,7 +152,7 @@ fn draw(report: &Report, points: &[Point<'_>], text: &mut String) -> Result<(), 
     root.present().map_err(said)
 }
 
-/// A variant's name and its upper left corner.
+/// A variant's label and its upper left corner.
 struct Name {
     at: (i32, i32),
     text: String,
@@ -165,7 +165,7 @@ impl Name {
     }
 }
 
-/// The name of a point: above its bar, at its right, or at its left where the picture ends.
+/// The label of a point: above its bar, on the right, or on the left at the edge of the plot.
 fn beside((x, y): (i32, i32), name: &str, colour: RGBColor) -> Name {
     let text = match name.chars().count() > MOST_LETTERS {
         true => name.chars().take(MOST_LETTERS - 1).chain(['…']).collect(),
@@ -176,7 +176,7 @@ fn beside((x, y): (i32, i32), name: &str, colour: RGBColor) -> Name {
     Name { at: if over { (2 * x - name.end(), y - 16) } else { name.at }, ..name }
 }
 
-/// Moves names down that would be written over others.
+/// Moves labels down that would overlap others.
 fn apart(mut names: Vec<Name>) -> Vec<Name> {
     names.sort_by(|a, b| (a.at.1, a.at.0, &a.text).cmp(&(b.at.1, b.at.0, &b.text)));
     let mut placed: Vec<Name> = Vec::new();

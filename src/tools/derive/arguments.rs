@@ -1,4 +1,4 @@
-//! The arguments that the occurrences of a block share, and those in which they differ.
+//! The arguments that all occurrences of a block share, and those that differ.
 
 use super::flow::{Flow, Step};
 use crate::graph::{Value, op};
@@ -14,7 +14,7 @@ pub(super) struct Parameters {
     pub names: Vec<String>,
     /// For each occurrence the value of each parameter.
     pub values: Vec<Vec<Value>>,
-    /// For each step of the block its arguments as text.
+    /// The arguments of each step of the block, as text.
     pub said: Vec<Vec<(String, String)>>,
 }
 
@@ -23,8 +23,8 @@ pub(super) fn may_vary(name: &str) -> bool {
     ["c", "k", "stride", "groups"].contains(&name)
 }
 
-/// The arguments of a block from its occurrences, each given as its steps. `None` if one
-/// occurrence has no value for what another states, or if too much varies.
+/// The arguments of a block from its occurrences, each given as its steps. `None` if an argument is
+/// missing in one occurrence, or if too many vary.
 pub(super) fn parameters(flow: &Flow, places: &[Vec<usize>]) -> Option<Parameters> {
     let mut columns: Vec<(String, Vec<Value>)> = Vec::new();
     let mut all = Vec::new();
@@ -62,7 +62,7 @@ fn stated(steps: &[&Step]) -> Vec<String> {
         .collect()
 }
 
-/// What a block says for an argument; `None` if its default is right in every occurrence.
+/// The text of an argument in a block; `None` if the default is right in every occurrence.
 fn text(
     steps: &[&Step],
     name: &str,
@@ -103,7 +103,7 @@ fn text(
         .filter(|(n, _)| n.trim_end_matches(|c: char| c.is_ascii_digit()) == base)
         .count();
     let parameter = match same {
-        // A parameter may not hide an op, such as `pad`.
+        // A parameter may not shadow an op, such as `pad`.
         0 if op::signature(base).is_none() => base.to_string(),
         n => format!("{base}{}", n + 1),
     };

@@ -5,10 +5,10 @@
 //! block, each occurrence a call of it, and the search continues with those calls as ops, so that
 //! blocks may contain blocks.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::arguments::{self, Parameters};
-use super::flow::{Flow, Step};
+use super::flow::{Call, Flow, Step};
 use crate::graph::op::Activation;
 
 /// The longest chain and the largest diamond that are considered, and the maximum number of blocks
@@ -18,7 +18,7 @@ const WIDEST: usize = 100;
 /// The maximum number of steps by which a diamond is extended on each side.
 const BESIDE: usize = 3;
 const MOST: usize = 12;
-/// The number of calls that a block must save.
+/// The minimum number of calls that a block must save.
 const WORTH: usize = 3;
 
 /// A recurring part: what all its occurrences share.
@@ -64,7 +64,7 @@ fn best(
         let (length, count) = (places[0].steps.len(), places.len());
         let saved = (length - 1) * count;
         let costs = length + parameters.names.len() * count.div_ceil(3);
-        // Of those that save alike, one that begins with a layer reads better, then the longest.
+        // Among equal savings prefer a part that starts with a layer, then the longest.
         let begins = usize::from(begins_well(&flow.steps[places[0].steps[0]]));
         let score = (2 * saved.saturating_sub(costs) + begins, length);
         if saved >= costs + WORTH && found.as_ref().is_none_or(|(best, ..)| score > *best) {
@@ -85,7 +85,7 @@ fn begins_well(step: &Step) -> bool {
     ["conv", "linear"].contains(&step.head.as_str()) || step.is_block
 }
 
-/// What two occurrences of a part must share in a step: its kind, and every argument that may not
+/// What the steps of two occurrences must have in common: the op, and every argument that may not
 /// vary.
 fn kind(step: &Step) -> String {
     let fixed = step.said.iter().filter(|(name, _)| !step.is_block && !arguments::may_vary(name));
@@ -246,7 +246,7 @@ fn grow(
 
 /// An occurrence as the body of a block.
 fn body(flow: &Flow, place: &Place, parameters: &Parameters) -> Flow {
-    let mut steps = vec![Step::input("in")];
+    let mut steps = vec![Step { operands: Vec::new(), content: Call::input("in") }];
     for (i, &from) in place.steps.iter().enumerate() {
         let mut step = flow.steps[from].clone();
         let local = |o: &usize| place.steps.iter().position(|s| s == o).map_or(0, |at| at + 1);
@@ -262,8 +262,8 @@ fn body(flow: &Flow, place: &Place, parameters: &Parameters) -> Flow {
 fn name(body: &Flow, used: impl Fn(&str) -> bool) -> String {
     let heads: Vec<&str> = body.steps.iter().skip(1).map(|step| step.head.as_str()).collect();
     let join = body.steps.iter().rev().find(|step| step.operands.len() > 1);
-    // Whether it goes round the layers: the join reads a value that another step of the body reads
-    // as well.
+    // Whether it is a shortcut around layers: the join reads a value that another step of the body
+    // also reads.
     let around = join.is_some_and(|join| {
         join.operands
             .iter()
@@ -279,17 +279,17 @@ fn name(body: &Flow, used: impl Fn(&str) -> bool) -> String {
         _ => "unit".into(),
     };
     let free = |name: &String| !used(name) && crate::graph::op::signature(name).is_none();
-    // By letters: a number would be that of a call.
+    // A letter as suffix, because numbered names are those of calls.
     let letters = ('b'..='z').map(|letter| format!("{wanted}_{letter}"));
     std::iter::once(wanted.clone()).chain(letters).find(free).unwrap_or(wanted)
 }
 
 /// Replaces the occurrences of a block by calls.
 fn contract(mut flow: Flow, block: &Block, places: &[Place], parameters: &Parameters) -> Flow {
-    let mut gone: HashMap<usize, usize> = HashMap::new();
+    let mut kept = vec![true; flow.steps.len()];
     for (place, values) in places.iter().zip(&parameters.values) {
         let Some((&last, inner)) = place.steps.split_last() else { continue };
-        gone.extend(inner.iter().map(|&step| (step, last)));
+        inner.iter().for_each(|&step| kept[step] = false);
         let named = block.parameters.iter().cloned().zip(values.iter().cloned());
         let channels = flow.steps[place.steps[0]].channels;
         let step = &mut flow.steps[last];
@@ -301,5 +301,6 @@ fn contract(mut flow: Flow, block: &Block, places: &[Place], parameters: &Parame
         step.is_block = true;
         step.channels = channels;
     }
-    flow.without(&gone)
+    flow.keep(&kept);
+    flow
 }

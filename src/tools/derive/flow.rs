@@ -1,30 +1,24 @@
-//! A net as calls that read one another, before it is put into lines.
+//! A net as a graph of calls, before it is written as text.
 
-use std::collections::HashMap;
-
-use super::readable::Defaults;
+use super::defaults::Defaults;
 use crate::check::Checked;
-use crate::graph::{NodeId, Op, Value, op};
+use crate::graph::flat::{self, Flat};
+use crate::graph::{Op, Value, op};
 
-/// Calls in topological order; the first stands for the incoming value.
-#[derive(Debug, Clone)]
-pub(super) struct Flow {
-    pub steps: Vec<Step>,
-    pub output: usize,
-}
+/// Calls; the first one stands for the incoming value.
+pub(super) type Flow = Flat<Call>;
+pub(super) type Step = flat::Step<Call>;
 
-/// A call with its operands.
+/// A call, apart from the values that it reads.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub(super) struct Call {
     /// The op or the block.
     pub head: String,
-    /// The values that it reads, the current value first.
-    pub operands: Vec<usize>,
     /// Every argument by name.
     pub values: Vec<(String, Value)>,
     /// The arguments that are written, as text.
     pub said: Vec<(String, String)>,
-    /// The argument that is written without its name.
+    /// The positional argument.
     pub positional: Option<String>,
     /// Whether it is a call of a block.
     pub is_block: bool,
@@ -37,75 +31,47 @@ pub(super) struct Step {
     pub stage: Option<String>,
 }
 
-impl Flow {
-    /// The net, an op a call, without the arguments that are defaults.
-    pub fn of(net: &Checked, defaults: &Defaults) -> Flow {
-        let mut at: HashMap<NodeId, usize> = HashMap::from([(net.input(), 0)]);
-        let mut steps = vec![Step::input(&net.node(net.input()).path)];
-        for &id in net.order().iter().filter(|&&id| id != net.input()) {
-            let node = net.node(id);
-            let operands = net.graph().operands(id);
-            let mut stated = node.op.stated(operands.len());
-            stated.retain(|argument| {
-                !defaults.get(node.op.name()).is_some_and(|d| d.contains(argument))
-            });
-            at.insert(id, steps.len());
-            steps.push(Step {
-                head: node.op.name().into(),
-                operands: operands.iter().map(|o| at[o]).collect(),
-                values: node.op.attributes().into_iter().map(|(n, v)| (n.to_string(), v)).collect(),
-                said: stated.into_iter().map(|(n, v)| (n.to_string(), v.to_string())).collect(),
-                positional: positional(&node.op).map(str::to_string),
-                is_block: false,
-                channels: operands.first().map_or(0, |&o| net.shape(o).channels()),
-                path: node.path.clone(),
-                stage: stage(&node.op, &node.path).map(str::to_string),
-            });
+/// The net, an op a call, without the arguments that are defaults.
+pub(super) fn flow(net: &Checked, defaults: &Defaults) -> Flow {
+    net.flat(|id| {
+        let (node, operands) = (net.node(id), net.graph().operands(id));
+        if id == net.input() {
+            return Call::input(&node.path);
         }
-        Flow { steps, output: at[&net.output()] }
-    }
-
-    /// The readers of each step, each once for every time that it reads it.
-    pub fn readers(&self) -> Vec<Vec<usize>> {
-        let mut readers = vec![Vec::new(); self.steps.len()];
-        for (i, step) in self.steps.iter().enumerate() {
-            step.operands.iter().for_each(|&operand| readers[operand].push(i));
+        let mut stated = node.op.stated(operands.len());
+        let is_default = |argument: &(&'static str, Value)| {
+            defaults.get(node.op.name()).is_some_and(|d| d.contains(argument))
+        };
+        stated.retain(|argument| !is_default(argument));
+        Call {
+            head: node.op.name().into(),
+            values: node.op.attributes().into_iter().map(|(n, v)| (n.to_string(), v)).collect(),
+            said: stated.into_iter().map(|(n, v)| (n.to_string(), v.to_string())).collect(),
+            positional: positional(&node.op).map(str::to_string),
+            is_block: false,
+            channels: operands.first().map_or(0, |&o| net.shape(o).channels()),
+            path: node.path.clone(),
+            stage: stage(&node.op, &node.path).map(str::to_string),
         }
-        readers
-    }
-
-    /// The path from the incoming value to the output along first operands: the trunk.
-    pub fn trunk(&self) -> Vec<bool> {
-        let mut trunk = vec![false; self.steps.len()];
-        let mut at = Some(self.output);
-        while let Some(i) = at {
-            trunk[i] = true;
-            at = self.steps[i].operands.first().copied();
-        }
-        trunk
-    }
-
-    /// The steps without the removed ones, each of which has a replacement after it.
-    pub fn without(self, gone: &HashMap<usize, usize>) -> Flow {
-        let mut new = vec![0; self.steps.len()];
-        let mut steps = Vec::new();
-        for (i, mut step) in self.steps.into_iter().enumerate() {
-            if !gone.contains_key(&i) {
-                new[i] = steps.len();
-                step.operands.iter_mut().for_each(|operand| *operand = new[*operand]);
-                steps.push(step);
-            }
-        }
-        Flow { steps, output: new[self.output] }
-    }
+    })
 }
 
-impl Step {
+/// The steps on the path from the incoming value to the output along first operands.
+pub(super) fn trunk(flow: &Flow) -> Vec<bool> {
+    let mut trunk = vec![false; flow.steps.len()];
+    let mut at = Some(flow.output);
+    while let Some(i) = at {
+        trunk[i] = true;
+        at = flow.steps[i].operands.first().copied();
+    }
+    trunk
+}
+
+impl Call {
     /// The incoming value.
-    pub fn input(path: &str) -> Step {
-        Step {
+    pub fn input(path: &str) -> Call {
+        Call {
             head: String::new(),
-            operands: Vec::new(),
             values: Vec::new(),
             said: Vec::new(),
             positional: None,
@@ -116,7 +82,7 @@ impl Step {
         }
     }
 
-    /// The call, further operands by these names first.
+    /// Its text, further operands by these names first.
     pub fn text(&self, joins: &[String]) -> String {
         let said =
             self.said.iter().map(|(name, text)| match self.positional.as_ref() == Some(name) {
@@ -136,7 +102,7 @@ impl Step {
     }
 }
 
-/// The argument of an op that is written without its name, as the first of `conv(64)`.
+/// The argument of an op that is written positionally, such as that of `conv(64)`.
 fn positional(op: &Op) -> Option<&'static str> {
     let first = op::signature(op.name())?.args.first()?;
     let unnamed = matches!(op, Op::Scale(_))

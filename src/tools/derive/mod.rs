@@ -3,6 +3,7 @@
 
 mod arguments;
 mod blocks;
+mod defaults;
 mod drop_repeats;
 mod flow;
 mod readable;
@@ -20,9 +21,9 @@ pub use readable::readable;
 /// What can be derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Derivation {
-    /// Keeps, of the values that each `add` and each `mul` joins, the one nearest to the input,
-    /// and removes the rest. Identities are removed too. A `concat` stays: it collects features
-    /// and does not bypass a layer.
+    /// For each `add` and `mul`, keeps the operand nearest to the input and removes the others.
+    /// Identities are removed too. A `concat` stays: it collects features and does not bypass a
+    /// layer.
     ShortestPath,
     /// Removes each `bn -> relu` whose operand is already the result of one.
     DropRepeats,
@@ -47,7 +48,7 @@ pub struct Derived {
     pub dropped: Vec<String>,
 }
 
-/// Derives a net. `None` if there is nothing to do: the net is already what would result.
+/// Derives a net. `None` if the net would not change.
 ///
 /// The result keeps paths and origins. The file's claims, its parameters and a published accuracy
 /// do not apply to the new net. A result that does not check is returned as problems.
@@ -67,7 +68,7 @@ pub fn derive(net: &Checked, derivation: Derivation) -> Result<Option<Derived>, 
 /// the text.
 ///
 /// # Errors
-/// A text that does not give the same net: a bug in [`readable`], in words.
+/// A text that does not give the same net: a bug in [`readable`], as a message.
 pub fn reread(net: &Checked) -> Result<(String, Checked), String> {
     let text = readable(net);
     let none = || "there are no files beside it".to_string();
@@ -83,8 +84,8 @@ pub fn reread(net: &Checked) -> Result<(String, Checked), String> {
     }
 }
 
-/// The net in which every reader of a key reads the key's value instead, without the nodes that
-/// the output then does not need. No value is also a key.
+/// The net in which readers of each key read its value instead, without nodes that the output no
+/// longer depends on. No value is also a key.
 fn rewrite(net: &Checked, instead: &HashMap<NodeId, NodeId>, suffix: &str) -> (Graph, Vec<String>) {
     let old = net.graph();
     let now = |id: NodeId| instead.get(&id).copied().unwrap_or(id);

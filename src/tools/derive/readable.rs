@@ -1,14 +1,14 @@
-//! A graph as text for people: one line per stage where the graph is a chain, one per branch,
-//! defaults stated once, recurring parts as blocks and as `repeat`.
+//! A graph as readable text: one line per chain of a stage and per branch, common arguments as
+//! `default` lines, recurring parts as blocks and `repeat`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::blocks::{Block, blocks};
-use super::flow::{Flow, Step};
+use super::defaults::defaults;
+use super::flow::{Flow, Step, flow, trunk};
 use crate::check::Checked;
 use crate::diag::Sources;
-use crate::graph::op::{self, Kind};
-use crate::graph::{Op, Value};
+use crate::graph::op;
 use crate::syntax;
 
 /// The minimum number of consecutive equal calls that become a `repeat`.
@@ -23,17 +23,11 @@ pub fn readable(net: &Checked) -> String {
     syntax::parse(&sources, file).map_or(text, |file| syntax::print(&file))
 }
 
-/// Arguments by name.
-type Arguments = Vec<(&'static str, Value)>;
-
-/// The arguments that all nodes of an op state equally, by op.
-pub(super) type Defaults = BTreeMap<&'static str, Arguments>;
-
 fn text(net: &Checked) -> String {
     let graph = net.graph();
     let input = net.node(net.input()).path.clone();
     let defaults = defaults(net);
-    let flow = Flow::of(net, &defaults);
+    let flow = flow(net, &defaults);
     let mut taken: HashSet<String> =
         graph.output().map(|(name, _)| name.to_string()).into_iter().collect();
     taken.extend([input.clone(), graph.name.clone()]);
@@ -75,7 +69,7 @@ fn definition(block: &Block) -> String {
     format!("block {}{parameters} {{\n{lines}}}\n\n", block.name)
 }
 
-/// Puts calls into lines.
+/// Writes calls as lines.
 struct Writer<'f> {
     flow: &'f Flow,
     readers: Vec<Vec<usize>>,
@@ -84,7 +78,7 @@ struct Writer<'f> {
     names: HashMap<usize, String>,
     used: HashSet<String>,
     blocks: Vec<String>,
-    /// How many steps have each first segment of a path.
+    /// The number of steps per first path segment.
     sizes: HashMap<&'f str, usize>,
     text: String,
 }
@@ -100,7 +94,7 @@ impl<'f> Writer<'f> {
         for step in &flow.steps {
             *sizes.entry(step.path.split('.').next().unwrap_or_default()).or_default() += 1;
         }
-        let (readers, trunk) = (flow.readers(), flow.trunk());
+        let (readers, trunk) = (flow.readers(), trunk(flow));
         let names = HashMap::from([(0, input)]);
         Writer { flow, readers, trunk, names, used, blocks, sizes, text: String::new() }
     }
@@ -278,33 +272,4 @@ fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let groups: Vec<&[u8]> = digits.as_bytes().rchunks(3).rev().collect();
     groups.iter().map(|g| String::from_utf8_lossy(g).into_owned()).collect::<Vec<_>>().join("_")
-}
-
-/// The arguments that at least two nodes of an op state, and all state equally, by name.
-fn defaults(net: &Checked) -> Defaults {
-    let mut shared: BTreeMap<&'static str, (usize, Arguments)> = BTreeMap::new();
-    for &id in net.order() {
-        let op = &net.node(id).op;
-        // `mul` by a number and `mul` by a value share a name, and no default.
-        if matches!(op, Op::Input(_) | Op::Scale(_)) {
-            continue;
-        }
-        let stated = op.stated(net.graph().operands(id).len());
-        let (count, arguments) = shared.entry(op.name()).or_insert_with(|| (0, stated.clone()));
-        *count += 1;
-        arguments.retain(|argument| stated.contains(argument));
-    }
-    for (name, (_, arguments)) in &mut shared {
-        let kind = |argument: &str| {
-            op::signature(name)
-                .and_then(|s| s.args.iter().find(|p| p.name == argument))
-                .map(|p| p.kind)
-        };
-        // Sizes and steps are read where they are used.
-        arguments.retain(|(argument, _)| {
-            matches!(kind(argument), Some(Kind::Init | Kind::FilterInit | Kind::Bool))
-        });
-    }
-    shared.retain(|_, (count, arguments)| *count > 1 && !arguments.is_empty());
-    shared.into_iter().map(|(name, (_, arguments))| (name, arguments)).collect()
 }

@@ -4,7 +4,7 @@ use crate::check::Checked;
 use crate::graph::NodeId;
 use crate::graph::op::Demand;
 
-/// For each node that goes, the value that its readers read instead.
+/// For each removed node, the value that its readers read instead.
 pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
     let mut instead: HashMap<NodeId, NodeId> = HashMap::new();
     let mut distance: HashMap<NodeId, usize> = HashMap::new();
@@ -17,7 +17,7 @@ pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
             .collect();
         let far = |id: &NodeId| distance.get(id).copied().unwrap_or(0);
         let traits = net.node(id).op.traits();
-        // The join's readers expect its shape. The first of the nearest is taken.
+        // The replacement must have the shape of the join. The first of the nearest is chosen.
         let whole = |o: &&NodeId| net.shape(**o) == net.shape(id);
         let passes = traits.identity || traits.demand == Demand::OneShape;
         let kept = operands.iter().filter(|_| passes).filter(whole).min_by_key(|o| far(o)).copied();

@@ -26,7 +26,7 @@ pub struct Diff {
     pub stages: Vec<Stage>,
     /// The first value, in the order of the second net, whose shape differs.
     pub first_shape: Option<ShapeChange>,
-    /// The number of trained values.
+    /// The number of trained parameters.
     pub params: [u64; 2],
     /// Multiply-accumulate operations for one example.
     pub macs: [u64; 2],
@@ -55,7 +55,7 @@ pub enum Change {
         path: String,
         /// The call without values: `conv(64)`, `add`.
         op: String,
-        /// The values that it joins to the first.
+        /// The further operands.
         joins: Vec<String>,
     },
     /// Only the first net has it.
@@ -64,7 +64,7 @@ pub enum Change {
         path: String,
         /// The call without values.
         op: String,
-        /// The values that it joined to the first.
+        /// The further operands.
         joins: Vec<String>,
     },
     /// Both have it, with different arguments.
@@ -73,7 +73,7 @@ pub enum Change {
         path: String,
         /// The op's name.
         op: &'static str,
-        /// Which, and the values before and after.
+        /// The arguments, with their values before and after.
         attributes: Vec<Attribute>,
     },
     /// Both have it, and it reads something else.
@@ -82,9 +82,9 @@ pub enum Change {
         path: String,
         /// The op's name.
         op: &'static str,
-        /// What it read.
+        /// The operands before.
         from: Vec<String>,
-        /// What it reads.
+        /// The operands after.
         to: Vec<String>,
     },
 }
@@ -209,8 +209,8 @@ fn costs<'n>(net: &Checked, place: impl Fn(NodeId) -> &'n str) -> HashMap<&'n st
     costs
 }
 
-/// The stages of the second net, and each stage that only the first net has after the one that it
-/// followed.
+/// The stages of the second net, with each stage that only the first net has inserted after its
+/// predecessor.
 fn stage_names(a: &Checked, b: &Checked) -> Vec<String> {
     let names = |net: &Checked| {
         let mut names: Vec<String> =

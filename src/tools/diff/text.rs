@@ -50,7 +50,7 @@ pub fn summary(diff: &Diff) -> String {
             }
         }
     }
-    // Changes that come together, such as those of `conv -> bn -> relu`, are said together.
+    // Changes that occur together, such as those of `conv -> bn -> relu`, are merged.
     groups.dedup_by(|next, before| {
         let together = next.mark == before.mark && next.mark != '~' && next.stages == before.stages;
         if together {

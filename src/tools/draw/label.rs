@@ -1,9 +1,9 @@
-//! What stands on a box: the role of its op, and numbers as people say them.
+//! Labels of boxes: roles of ops, and short forms of numbers.
 
 use crate::graph::op::Category;
 use crate::graph::{Op, Shape};
 
-/// What an op is for; it decides the colour of its box.
+/// The role of an op, which determines the colour of its box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Input and output.
@@ -14,7 +14,7 @@ pub enum Role {
     Activation,
     /// Pooling.
     Pool,
-    /// Ops that join values, and scaling.
+    /// Ops with several operands, and scaling.
     Join,
     /// Linear layers and changes of shape.
     Linear,
@@ -67,7 +67,7 @@ pub fn shape(shape: &Shape) -> String {
     shape.dims().iter().map(u64::to_string).collect::<Vec<_>>().join("×")
 }
 
-/// A count in three or four digits: `369 k`, `1.79 G`.
+/// A count with an SI prefix: `369 k`, `1.79 G`.
 pub fn count(n: u64) -> String {
     let (value, unit) = match n {
         0..1_000 => return n.to_string(),
@@ -85,7 +85,7 @@ pub fn count(n: u64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-/// How wide a text is. Taken from the bold cut of the font, so that there is room in others too.
+/// The width of a text in the bold cut of the font, so that other fonts fit as well.
 pub fn width(text: &str, size: f64) -> f64 {
     let thousandths = |c: char| WIDTHS.get((c as usize).wrapping_sub(32)).copied().unwrap_or(700);
     f64::from(text.chars().map(thousandths).sum::<u32>()) * size / 1000.0

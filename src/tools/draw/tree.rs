@@ -1,4 +1,4 @@
-//! From paths to nested groups. The leaves are stacks of ops that follow one another.
+//! From paths to nested groups. The leaves are stacks of consecutive ops.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::label::{self, Role};
 use crate::check::Checked;
 use crate::graph::NodeId;
+use crate::graph::hierarchy::{self, hierarchy};
 
 /// A net as nested groups of stacks, and the edges between stacks.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ pub struct Group {
     pub stacks: Range<usize>,
 }
 
-/// Ops that follow one another, drawn without gaps.
+/// Consecutive ops, drawn without gaps.
 #[derive(Debug, Clone)]
 pub struct Stack {
     /// The segment of the path that contains only these ops.
@@ -74,7 +75,7 @@ pub struct Stack {
 pub struct Row {
     /// Its text.
     pub text: String,
-    /// What it is for.
+    /// Its role.
     pub role: Role,
     /// Its full description.
     pub tip: String,
@@ -84,7 +85,8 @@ pub struct Row {
 pub fn tree(net: &Checked, collapse: bool) -> Tree {
     let cost = format!("{} params · {} MACs", label::count(net.params()), label::count(net.macs()));
     let mut builder = Builder { net, collapse, stacks: Vec::new(), stack_of: BTreeMap::new() };
-    let mut items = builder.items(net.order(), 0);
+    let paths: Vec<&str> = net.order().iter().map(|&id| net.node(id).path.as_str()).collect();
+    let mut items = builder.items(&hierarchy(&paths), 0);
     let mut edges = builder.edges();
     let (name, output) = net.graph().output().map_or(("output", net.output()), |found| found);
     let last = builder.stacks.len();
@@ -122,46 +124,42 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// The items of a run of nodes that share the first `depth` segments of their paths. Groups
-    /// are runs in the order of evaluation, so that no route leads out of a group and back into
-    /// it.
-    fn items(&mut self, nodes: &[NodeId], depth: usize) -> Vec<Item> {
+    /// The items of a level of the hierarchy. Groups are runs in the order of evaluation, so that
+    /// no route leads out of a group and back into it.
+    fn items(&mut self, level: &[hierarchy::Item<'_>], depth: usize) -> Vec<Item> {
+        let order = self.net.order();
         let mut items = Vec::new();
         let mut at = 0;
-        while at < nodes.len() {
-            let run = match self.segment(nodes[at], depth) {
-                Some(name) => nodes[at..]
-                    .iter()
-                    .take_while(|&&n| self.segment(n, depth) == Some(name))
-                    .count(),
-                None => self.run(&nodes[at..], depth),
-            };
-            let (run, name) =
-                (&nodes[at..at + run], self.segment(nodes[at], depth).map(str::to_string));
-            at += run.len();
-            match name {
-                None => items.push(self.stack(run, None)),
-                Some(_) if run.len() == 1 => items.push(self.stack(run, None)),
-                Some(name) => items.push(self.group(run, name, depth)),
-            }
+        while let Some(item) = level.get(at) {
+            at += 1;
+            items.push(match item {
+                hierarchy::Item::Group(group) if group.nodes.len() == 1 => {
+                    self.stack(&order[group.nodes.clone()], None)
+                }
+                hierarchy::Item::Group(group) => self.group(group, depth),
+                hierarchy::Item::Node(first) => {
+                    let mut end = first + 1;
+                    while let Some(hierarchy::Item::Node(next)) = level.get(at)
+                        && self.follows(order[next - 1], order[*next])
+                    {
+                        (at, end) = (at + 1, next + 1);
+                    }
+                    self.stack(&order[*first..end], None)
+                }
+            });
         }
         items
     }
 
-    /// The segment of a path at `depth`, unless it is the last.
-    fn segment(&self, node: NodeId, depth: usize) -> Option<&str> {
-        let mut rest = self.net.node(node).path.split('.').skip(depth);
-        rest.next().filter(|_| rest.next().is_some())
-    }
-
-    fn group(&mut self, nodes: &[NodeId], name: String, depth: usize) -> Item {
+    fn group(&mut self, group: &hierarchy::Group<'_>, depth: usize) -> Item {
+        let (nodes, name) = (&self.net.order()[group.nodes.clone()], group.name.to_string());
         if self.collapse
             && let Some(call) = self.call(nodes, depth)
         {
             return self.collapsed(nodes, name, call);
         }
         let first = self.stacks.len();
-        let mut items = self.items(nodes, depth + 1);
+        let mut items = self.items(&group.items, depth + 1);
         if items.len() == 1 {
             match items.remove(0) {
                 Item::Group(mut inner) => {
@@ -191,7 +189,7 @@ impl Builder<'_> {
     fn call(&self, nodes: &[NodeId], depth: usize) -> Option<String> {
         let first = |&n: &NodeId| self.net.node(n).origin.as_ref()?.calls.first();
         let repeated = |&n: &NodeId| {
-            let segment = self.segment(n, depth + 1);
+            let segment = hierarchy::segment(&self.net.node(n).path, depth + 1);
             segment.is_some_and(|s| s.chars().all(|c| c.is_ascii_digit()))
         };
         let call = first(&nodes[0])?;
@@ -245,19 +243,14 @@ impl Builder<'_> {
         }
     }
 
-    /// How many of the first nodes form a stack: each is the only operand of its successor, and
-    /// nothing else reads it. A pool ends a stack, so that the new shape can be shown.
-    fn run(&self, nodes: &[NodeId], depth: usize) -> usize {
-        let follows = |pair: &[NodeId]| {
-            let graph = self.net.graph();
-            let role = |n: NodeId| Role::of(&self.net.node(n).op);
-            self.segment(pair[1], depth).is_none()
-                && graph.operands(pair[1]) == [pair[0]]
-                && graph.readers(pair[0]) == [pair[1]]
-                && pair[0] != self.net.output()
-                && !matches!(role(pair[0]), Role::Io | Role::Pool)
-        };
-        1 + nodes.windows(2).take_while(|pair| follows(pair)).count()
+    /// Whether a node belongs into the stack of the one before it: it is that one's only reader,
+    /// and reads nothing else. A pool ends a stack, so that the new shape can be shown.
+    fn follows(&self, before: NodeId, node: NodeId) -> bool {
+        let graph = self.net.graph();
+        graph.operands(node) == [before]
+            && graph.readers(before) == [node]
+            && before != self.net.output()
+            && !matches!(Role::of(&self.net.node(before).op), Role::Io | Role::Pool)
     }
 
     fn edges(&self) -> BTreeMap<(usize, usize), bool> {

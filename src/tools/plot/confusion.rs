@@ -12,12 +12,12 @@ const LETTER: f64 = 6.8;
 /// name.
 const READABLE: f64 = 26.0;
 const MARGIN: f64 = 16.0;
-/// Right and wrong answers at their darkest.
+/// The darkest shades of correct and wrong predictions.
 const RIGHT: [f64; 3] = [0.0, 90.0, 156.0];
 const WRONG: [f64; 3] = [196.0, 70.0, 0.0];
 
-/// A confusion matrix as an SVG: a row for each true class, a column for each answer. The darker a
-/// cell, the larger its share of the row.
+/// A confusion matrix as an SVG: a row for each true class, a column for each predicted class. The
+/// shade of a cell is its share of the row.
 pub fn confusion(title: &str, confusion: &Confusion) -> String {
     let classes = confusion.classes.len();
     let cell = match classes {
@@ -74,8 +74,8 @@ fn px(x: f64) -> String {
     format!("{x:.1}")
 }
 
-/// A cell's colour, and whether it is too dark for dark text. The shade of wrong answers grows
-/// with the square root, so that rare mistakes are visible.
+/// A cell's colour, and whether it is too dark for dark text. Wrong predictions are shaded by the
+/// square root, so that rare mistakes are visible.
 fn shade(part: f64, right: bool) -> (String, bool) {
     let (strength, full) = if right { (part, RIGHT) } else { (part.sqrt(), WRONG) };
     let strength = if part > 0.0 { 0.06 + 0.94 * strength } else { 0.0 };

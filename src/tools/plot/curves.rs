@@ -2,6 +2,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::{Axis, COLOURS, Chart, FONT, GRID, said};
+use crate::recipe::Metric;
 use crate::run::EpochRow;
 use crate::tools::markup::xml_characters;
 
@@ -49,44 +50,30 @@ impl Along {
     }
 }
 
-/// The vertical axis of a panel: for the training, and for the test.
-#[derive(Clone, Copy)]
-enum Up {
-    Accuracy,
-    Loss,
+/// A metric of the training, and of the test, as shown.
+fn values(metric: Metric, row: &EpochRow) -> [f64; 2] {
+    row.splits().map(|(_, all)| metric.unit.shown(all.get(metric.name).unwrap_or(f64::NAN)))
 }
 
-impl Up {
-    fn of(self, row: &EpochRow) -> [f64; 2] {
-        match self {
-            Up::Accuracy => [row.train_acc * 100.0, row.test_acc * 100.0],
-            Up::Loss => [row.train_loss, row.test_loss],
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Up::Accuracy => "accuracy in percent",
-            Up::Loss => "loss",
-        }
-    }
-}
-
-/// Draws accuracy and loss of several trainings against epochs and against time, as SVG.
+/// Draws the metrics of several trainings, the last one on top, against epochs and against time,
+/// as SVG.
 ///
 /// # Errors
 /// No curve, or one without a row.
 pub fn curves(all: &[Curve]) -> Result<String, String> {
-    if all.is_empty() || all.iter().any(|curve| curve.rows.is_empty()) {
+    let first = all.first().and_then(|curve| curve.rows.first());
+    let Some(first) = first.filter(|_| all.iter().all(|curve| !curve.rows.is_empty())) else {
         return Err("there is no epoch to draw".into());
-    }
+    };
+    let metrics = first.test.task().metrics();
     let entries: Vec<String> = all.iter().map(entry).collect();
     let places = legend(&entries);
     let top = places.last().map_or(0, |(_, y)| *y) + 2 * LINE;
     let mut text = String::new();
     {
         let root =
-            SVGBackend::with_string(&mut text, (WIDTH, top as u32 + 2 * PANEL)).into_drawing_area();
+            SVGBackend::with_string(&mut text, (WIDTH, top as u32 + metrics.len() as u32 * PANEL))
+                .into_drawing_area();
         root.fill(&WHITE).map_err(said)?;
         let (head, panels) = root.split_vertically(top);
         for ((entry, place), colour) in entries.iter().zip(&places).zip(COLOURS.iter().cycle()) {
@@ -101,10 +88,8 @@ pub fn curves(all: &[Curve]) -> Result<String, String> {
             _ => Along::Time(3600.0, "hours"),
         };
         let kinds =
-            [Up::Accuracy, Up::Loss].map(|up| [Along::Epochs, time].map(|along| (along, up)));
-        for (area, (along, up)) in
-            panels.split_evenly((2, 2)).iter().zip(kinds.into_iter().flatten())
-        {
+            metrics.iter().rev().flat_map(|&up| [Along::Epochs, time].map(|along| (along, up)));
+        for (area, (along, up)) in panels.split_evenly((metrics.len(), 2)).iter().zip(kinds) {
             panel(area, all, along, up)?;
         }
         root.present().map_err(said)?;
@@ -113,7 +98,7 @@ pub fn curves(all: &[Curve]) -> Result<String, String> {
 }
 
 fn entry(curve: &Curve) -> String {
-    let last = curve.rows.last().map_or(0.0, |row| row.test_acc * 100.0);
+    let last = curve.rows.last().map_or(0.0, |row| row.test.score());
     format!("{}: {last:.2}%", curve.name)
 }
 
@@ -149,10 +134,10 @@ fn faint(colour: &RGBColor) -> ShapeStyle {
     colour.mix(0.45).stroke_width(1)
 }
 
-fn panel(area: &Area<'_>, all: &[Curve], along: Along, up: Up) -> Result<(), String> {
+fn panel(area: &Area<'_>, all: &[Curve], along: Along, up: Metric) -> Result<(), String> {
     let rows = || all.iter().flat_map(|curve| &curve.rows);
     let x = Axis::of(rows().map(|row| (along.of(row), 0.0)).chain([(0.0, 0.0)]), 0.03);
-    let y = Axis::of(rows().flat_map(|row| up.of(row)).map(|y| (y, 0.0)), 0.05);
+    let y = Axis::of(rows().flat_map(|row| values(up, row)).map(|y| (y, 0.0)), 0.05);
     let mut chart = ChartBuilder::on(area)
         .margin(14)
         .x_label_area_size(44)
@@ -162,7 +147,8 @@ fn panel(area: &Area<'_>, all: &[Curve], along: Along, up: Up) -> Result<(), Str
     axes(&mut chart, (along, &x), (up, &y))?;
     for (curve, colour) in all.iter().zip(COLOURS.iter().cycle()) {
         let points = |kind: usize| {
-            let all = curve.rows.iter().map(|row| (x.at(along.of(row)), y.at(up.of(row)[kind])));
+            let all =
+                curve.rows.iter().map(|row| (x.at(along.of(row)), y.at(values(up, row)[kind])));
             all.filter(|(x, y)| x.is_finite() && y.is_finite()).collect::<Vec<_>>()
         };
         let lines = [(points(0), faint(colour)), (points(1), colour.stroke_width(2))];
@@ -177,7 +163,11 @@ fn panel(area: &Area<'_>, all: &[Curve], along: Along, up: Up) -> Result<(), Str
     Ok(())
 }
 
-fn axes(chart: &mut Chart<'_, '_>, along: (Along, &Axis), up: (Up, &Axis)) -> Result<(), String> {
+fn axes(
+    chart: &mut Chart<'_, '_>,
+    along: (Along, &Axis),
+    up: (Metric, &Axis),
+) -> Result<(), String> {
     let ((along, x), (up, y)) = (along, up);
     let x_text = |mark: &f64| match along {
         Along::Epochs if mark.fract() != 0.0 => String::new(),
@@ -195,7 +185,7 @@ fn axes(chart: &mut Chart<'_, '_>, along: (Along, &Axis), up: (Up, &Axis)) -> Re
         .x_label_formatter(&x_text)
         .y_label_formatter(&y_text)
         .x_desc(along.title())
-        .y_desc(up.title())
+        .y_desc(up.axis())
         .axis_desc_style((FONT, 13).into_font().color(&INK))
         .label_style((FONT, 12).into_font().color(&INK))
         .draw()

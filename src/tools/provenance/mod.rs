@@ -1,4 +1,4 @@
-//! Where everything about a node comes from, with places in the text; the nodes of a net by path.
+//! The provenance of a node, with places in the text, and lookup of nodes by path.
 
 mod recipe;
 mod step;
@@ -16,10 +16,10 @@ use crate::syntax::ast::EditVerb;
 pub use recipe::{Key, Layer, Said};
 pub use step::{MAX_DEPTH, Step};
 
-/// The path that stands for the net's recipe. No node has it: it is a word of the language.
+/// The path that refers to the net's recipe. It is a keyword, so no node has it.
 const RECIPE: &str = "recipe";
 
-/// What a path is about.
+/// The answer for a path.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
@@ -41,13 +41,13 @@ pub struct Explained {
     pub path: String,
     /// Its op's name.
     pub op: &'static str,
-    /// The shortest call that makes it.
+    /// The shortest equivalent call.
     pub call: String,
     /// The values that it reads.
     pub operands: Vec<Operand>,
-    /// The sizes of its result, without the batch.
+    /// The shape of its value, without the batch.
     pub shape: Vec<u64>,
-    /// How many numbers training changes.
+    /// The number of trained parameters.
     pub params: u64,
     /// Multiply-accumulate operations for one example.
     pub macs: u64,
@@ -57,10 +57,9 @@ pub struct Explained {
     pub place: Option<Place>,
     /// The block calls around it, innermost first.
     pub calls: Vec<BlockCall>,
-    /// The edits of extending nets that put it there, outermost first.
+    /// The edits of extending nets that added it, outermost first.
     pub edits: Vec<Edit>,
-    /// The conditions under which it is there, outermost first; one that is false has it behind
-    /// `else`.
+    /// The conditions under which it exists, outermost first; for a false one it is in the `else`.
     pub guards: Vec<Step>,
     /// Every argument of its op, in the order of the signature.
     pub arguments: Vec<Argument>,
@@ -94,7 +93,7 @@ impl std::fmt::Display for Place {
 /// A call of a block.
 #[derive(Debug, Clone, Serialize)]
 pub struct BlockCall {
-    /// The block with the arguments in force.
+    /// The block with its effective arguments.
     pub block: String,
     /// Where it is called.
     pub place: Place,
@@ -103,11 +102,11 @@ pub struct BlockCall {
 /// An edit of an extending net.
 #[derive(Debug, Clone, Serialize)]
 pub struct Edit {
-    /// What it does: `after`.
+    /// The verb: `after`.
     pub verb: &'static str,
-    /// The path that it names.
+    /// The path of its target.
     pub target: String,
-    /// Where it names it.
+    /// The place of its target.
     pub place: Place,
 }
 
@@ -119,7 +118,7 @@ pub struct Argument {
     /// Its value.
     #[serde(serialize_with = "step::as_json")]
     pub value: Value,
-    /// What gave it this value.
+    /// The derivation of its value.
     pub from: Step,
 }
 
@@ -128,30 +127,30 @@ pub struct Argument {
 pub struct Listing {
     /// The net's name.
     pub net: String,
-    /// The stage or block that they are below; `None`: all of the net.
+    /// The stage or block that contains them; `None` for the whole net.
     pub below: Option<String>,
     /// The nodes.
     pub nodes: Vec<Row>,
 }
 
-/// A node in short.
+/// A summary of a node.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// Its path.
     pub path: String,
-    /// The shortest call that makes it.
+    /// The shortest equivalent call.
     pub call: String,
-    /// The sizes of its result, without the batch.
+    /// The shape of its value, without the batch.
     pub shape: Vec<u64>,
-    /// How many numbers training changes.
+    /// The number of trained parameters.
     pub params: u64,
     /// Multiply-accumulate operations for one example.
     pub macs: u64,
 }
 
-/// Says what is at a path of the net of `file`, which has been checked with the same `set`: a node,
-/// the nodes below a stage or a block, or for `recipe` the recipe; without a path all nodes. The
-/// error is the nearest path, if one is near.
+/// Explains a path of the net of `file`, which was checked with the same `set`: a node, the nodes
+/// of a stage or a block, or for `recipe` the recipe; without a path, all nodes. The error is the
+/// most similar path, if there is one.
 pub fn explain(
     file: &Path,
     set: &[(String, String)],
@@ -207,7 +206,7 @@ fn listing(net: &Checked, below: Option<&str>) -> Listing {
     Listing { net: net.graph().name.clone(), below: below.map(String::from), nodes }
 }
 
-/// The shortest call that makes a node, with the paths of what it joins.
+/// The shortest call for a node, with the paths of its further operands.
 fn call(net: &Checked, id: NodeId) -> String {
     let operands = net.graph().operands(id);
     let more: Vec<&str> = operands.iter().skip(1).map(|&o| net.node(o).path.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Which layer gives each key of a net's recipe.
+//! The provenance of each key of a net's recipe.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -14,21 +14,21 @@ use crate::recipe::{self, Recipe};
 pub struct Key {
     /// The key.
     pub key: &'static str,
-    /// Its value in force, `null` if it has none. It may be another than its layer says: a layer
-    /// that changes the number of epochs stretches the schedule of the layers before it.
+    /// Its effective value, `null` if it has none. It may differ from that of its layer, because a
+    /// layer that changes the number of epochs rescales the schedule of the layers before it.
     pub value: Json,
-    /// What each layer says, the one in force first.
+    /// The value in each layer, the effective one first.
     pub said: Vec<Said>,
 }
 
-/// What one layer says of a key.
+/// The value of a key in one layer.
 #[derive(Debug, Clone, Serialize)]
 pub struct Said {
     /// The layer.
     pub layer: Layer,
-    /// The value that it gives.
+    /// The value.
     pub value: Json,
-    /// Where; `None` for the built-in recipe.
+    /// The place; `None` for the built-in recipe.
     pub place: Option<Place>,
 }
 
@@ -36,7 +36,7 @@ pub struct Said {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layer {
-    /// The recipe that netc has built in.
+    /// The built-in recipe.
     Default,
     /// A net that this one extends.
     Parent,

@@ -1,4 +1,4 @@
-//! The steps on the way of a value, with places and in words.
+//! The steps in the derivation of a value, with places and messages.
 
 use std::collections::HashSet;
 
@@ -8,10 +8,10 @@ use super::{Place, place};
 use crate::diag::Sources;
 use crate::graph::{Cause, Step as Traced, Value};
 
-/// The most steps one behind the other. A way may be longer than anyone reads.
+/// The maximum depth of a derivation that is shown.
 pub const MAX_DEPTH: usize = 100;
 
-/// One step on the way of a value; [`crate::graph::Step`] says what the parts mean.
+/// One step in the derivation of a value; for the fields see [`crate::graph::Step`].
 #[derive(Debug, Clone, Serialize)]
 #[allow(missing_docs)]
 pub struct Step {
@@ -21,12 +21,12 @@ pub struct Step {
     pub text: String,
     #[serde(serialize_with = "as_json")]
     pub value: Value,
-    /// The step in words.
+    /// The step as a message.
     pub says: String,
-    /// Where it is written; `None` if it stands in no file.
+    /// Where it is written; `None` if it is not in a file.
     pub place: Option<Place>,
-    /// What it depends on; empty too for a step that has been given before, on the way of the same
-    /// value, and for the last of [`MAX_DEPTH`].
+    /// The steps it depends on; also empty for a step already shown in the same derivation, and at
+    /// [`MAX_DEPTH`].
     pub from: Vec<Step>,
 }
 
@@ -57,7 +57,7 @@ fn view(step: &Traced, sources: &Sources, depth: usize, seen: &mut HashSet<*cons
 fn says(step: &Traced) -> String {
     let Traced { name, of, text, .. } = step;
     let shown = step.value.to_string();
-    // What an expression comes to, where it does not say so itself.
+    // The value of an expression, unless it is a literal.
     let is = if *text == shown { String::new() } else { format!(", which is {shown}") };
     match step.cause {
         Cause::Written => format!("written `{text}`"),
@@ -67,7 +67,7 @@ fn says(step: &Traced) -> String {
         Cause::BlockArgument => format!("{of} is called with `{name} = {text}`{is}"),
         Cause::BlockDefault => format!("{of} has `{name} = {text}` by default{is}"),
         Cause::Parameter if text.is_empty() => format!("net {of} declares `{name}`"),
-        // Its value is the one in force, which its default need not be.
+        // Its value is the effective one, which may differ from the default.
         Cause::Parameter => format!("net {of} declares `{name} = {text}`"),
         Cause::Extends => format!("overridden by `extends \"{of}\" ({name} = {text})`{is}"),
         Cause::Override => format!("overridden by `--set {name}={text}`"),
@@ -78,12 +78,12 @@ fn says(step: &Traced) -> String {
     }
 }
 
-/// A value as JSON has it; a distribution is text, as the language writes it.
+/// Serialises a value; a distribution becomes text, as in the language.
 pub(super) fn as_json<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::Error> {
     json(value).serialize(to)
 }
 
-/// A value as JSON has it.
+/// A value as JSON.
 pub(super) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Int(i) => (*i).into(),

@@ -1,4 +1,4 @@
-//! A net's source annotated by the check, its stages, and the net as a list of values.
+//! A net's source annotated with shapes, its stages, and the net in SSA form.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,15 +12,15 @@ const MAX_LISTED: usize = 3;
 /// One line of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// As written.
+    /// The source text.
     pub text: String,
-    /// The shape of the value with which the line ends, and of all its calls; empty if it has none.
+    /// The shape of the value at the end of the line, over all calls; empty if it has none.
     pub shape: String,
-    /// The parameters of everything that the line adds to the net; 0 for a line that adds nothing.
+    /// The number of parameters of everything that the line adds to the net.
     pub params: u64,
 }
 
-/// A file that adds something to a net.
+/// A file that contributes to a net.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Its name as shown to the user.
@@ -29,7 +29,7 @@ pub struct File {
     pub lines: Vec<Line>,
 }
 
-/// For each line of a file the values with which it ends, by call.
+/// For each line of a file the values at its end, by call.
 #[derive(Debug, Default)]
 struct Found {
     /// First byte of the last element on the line.
@@ -39,8 +39,8 @@ struct Found {
     params: u64,
 }
 
-/// The files that add something to a net, its own first, each line with the shape of its value and
-/// its parameters.
+/// The files that contribute to a net, its own first, each line with the shape of its value and its
+/// parameters.
 ///
 /// A line in a block represents all calls of the block: sizes that differ are listed, `64|128`, or
 /// given as a range, `64..512`.
@@ -98,7 +98,7 @@ fn round(path: &str) -> String {
     rounds.collect::<Vec<_>>().join(".")
 }
 
-/// The shapes of all calls as one.
+/// The shapes of all calls, merged.
 fn shapes(net: &Checked, found: &Found) -> String {
     let all: Vec<&[u64]> = found.values.values().map(|&id| net.shape(id).dims()).collect();
     let calls = if all.len() > 1 { format!(" x{}", all.len()) } else { String::new() };
@@ -118,7 +118,7 @@ fn shapes(net: &Checked, found: &Found) -> String {
     format!("[N{sizes}]{calls}")
 }
 
-/// `64`, `64|128` or `64..512`, in the order in which they come.
+/// `64`, `64|128` or `64..512`, in order of occurrence.
 fn one_size(sizes: impl Iterator<Item = u64>) -> String {
     let mut distinct: Vec<u64> = Vec::new();
     for size in sizes {
@@ -139,7 +139,7 @@ pub struct Stage {
     pub name: String,
     /// The shape of its last value.
     pub shape: Shape,
-    /// The number of its trained values.
+    /// The number of its trained parameters.
     pub params: u64,
     /// Its multiply-accumulate operations for one example.
     pub macs: u64,
@@ -165,8 +165,7 @@ pub fn stages(net: &Checked) -> Vec<Stage> {
     stages
 }
 
-/// The net as a list of values, each assigned once:
-/// `%prep.conv = conv(%image, 64) : [N, 64, 32, 32]`.
+/// The net in static single assignment form: `%prep.conv = conv(%image, 64) : [N, 64, 32, 32]`.
 pub fn ssa(net: &Checked) -> String {
     let mut text = String::new();
     for &id in net.order() {

@@ -13,6 +13,7 @@ use netc::tools::plot;
 use serde_json::{Value, json};
 
 use super::advice::{quoted, unnamed_data};
+use super::progress::scored;
 use crate::run::{Machine, Score, confusion_of_run};
 
 /// The maximum number of classes for which the whole matrix is printed.
@@ -62,10 +63,10 @@ fn go(args: &EvalArgs) -> Result<(), String> {
     let confusion = args.confusion.then_some(&confusion);
     match args.format {
         Format::Text => {
-            let Score { examples, loss, accuracy } = score;
-            let percent = accuracy * 100.0;
+            let Score { examples, metrics } = score;
+            let (scored, loss) = (scored(&metrics), metrics.loss());
             let first = format!(
-                "{} on {examples} test images of {}: accuracy {percent:.2}%, loss {loss:.4}\n",
+                "{} on {examples} test images of {}: {scored}, loss {loss:.4}\n",
                 info.net, data.name
             );
             print(&(first + &confusion.map_or_else(String::new, text)));
@@ -79,7 +80,7 @@ fn draw(confusion: &Confusion, info: &RunInfo, score: &Score, path: &Path) -> Re
     let title = format!(
         "{}: {:.2}% of {} test images",
         info.net,
-        score.accuracy * 100.0,
+        score.metrics.score(),
         thousands(score.examples as u64)
     );
     write_picture(path, &plot::confusion(&title, confusion))
@@ -90,9 +91,10 @@ fn line(info: &RunInfo, data: &str, score: &Score, confusion: Option<&Confusion>
         "net": info.net,
         "data": data,
         "examples": score.examples,
-        "accuracy": score.accuracy,
-        "loss": score.loss,
     });
+    for (metric, value) in score.metrics.iter() {
+        object[metric.title] = json!(value);
+    }
     if let Some(confusion) = confusion {
         let accuracies: Vec<_> =
             (0..confusion.classes.len()).map(|class| confusion.accuracy(class)).collect();

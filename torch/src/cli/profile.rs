@@ -183,7 +183,7 @@ fn text(profile: &Profile, batch: usize) -> String {
     )
 }
 
-/// The times by which the algorithms of convolutions were chosen.
+/// The timings that determined the algorithms of convolutions.
 fn timed(profile: &Profile) -> String {
     let tasks = profile.tasks.iter().filter_map(|task| Some((&task.path, task.times?)));
     let mut rows =
@@ -226,7 +226,7 @@ fn memory(profile: &Profile) -> String {
     format!("memory {}{measured}: {}\n", bytes(predicted.total()), parts.join(", "))
 }
 
-/// One word if all directions are equal.
+/// A single word if all directions use the same algorithm.
 fn words(ways: ConvAlgorithms) -> String {
     let ConvAlgorithms { forward, input, weights } = ways;
     match forward == input && input == weights {

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use netc::cli::bar::{Bar, duration};
 use netc::cli::out::{Log, complain};
-use netc::run::EpochRow;
+use netc::recipe::{Recipe, Task, Unit};
+use netc::run::{EpochRow, Metrics};
 
 use crate::run::Event;
 
@@ -11,18 +12,20 @@ use crate::run::Event;
 #[derive(Debug)]
 pub(super) struct TrainingView {
     epochs: u32,
+    task: Task,
     bar: Bar,
     log: Log,
 }
 
 impl TrainingView {
-    pub(super) fn new(epochs: u32, log: Log) -> TrainingView {
-        TrainingView { epochs, bar: Bar::new("{prefix} {wide_bar} {pos}/{len} {msg}"), log }
+    pub(super) fn new(recipe: &Recipe, log: Log) -> TrainingView {
+        let (epochs, task) = (recipe.epochs, recipe.task());
+        TrainingView { epochs, task, bar: Bar::new("{prefix} {wide_bar} {pos}/{len} {msg}"), log }
     }
 
     pub(super) fn show(&mut self, event: &Event) {
         match event {
-            Event::Start(_) => self.line(&header()),
+            Event::Start(_) => self.line(&header(self.task)),
             Event::Progress { epoch, seen, images, score, rate } => {
                 let todo =
                     (u64::from(self.epochs - epoch)) * *images as u64 + (images - seen) as u64;
@@ -31,8 +34,10 @@ impl TrainingView {
                 let left = duration(left);
                 self.bar.prefix(&format!("epoch {epoch}/{}", self.epochs));
                 self.bar.position(*seen as u64, *images as u64);
-                self.bar
-                    .message(&format!("loss {:.3}, {rate:.0} images/s, {left} left", score.loss));
+                self.bar.message(&format!(
+                    "loss {:.3}, {rate:.0} images/s, {left} left",
+                    score.metrics.loss()
+                ));
             }
             Event::Testing { .. } => self.bar.message("testing"),
             Event::Epoch(row) => self.line(&table_row(row)),
@@ -56,33 +61,38 @@ impl TrainingView {
     }
 }
 
-fn header() -> String {
+fn header(task: Task) -> String {
+    let metrics = |split| task.metrics().iter().map(move |m| format!(" {split} {}", m.name));
     format!(
-        "{:>5} {:>9} {:>10} {:>10} {:>9} {:>9} {:>9} {:>8} {:>10}",
+        "{:>5} {:>9} {:>10}{} {:>9}{} {:>10}",
         "epoch",
         "lr",
         "train time",
-        "train loss",
-        "train acc",
+        metrics("train").collect::<String>(),
         "test time",
-        "test loss",
-        "test acc",
+        metrics("test").collect::<String>(),
         "total time"
     )
 }
 
 /// Times in seconds, losses as means, accuracies as fractions of 1.
 fn table_row(row: &EpochRow) -> String {
+    let [train, test] = row.splits().map(|(split, metrics)| {
+        let width = |name: &str| format!("{split} {name}").len();
+        let columns = metrics.iter().map(|(m, x)| format!(" {x:>0$.4}", width(m.name)));
+        columns.collect::<String>()
+    });
     format!(
-        "{:>5} {:>9.4} {:>10.2} {:>10.4} {:>9.4} {:>9.2} {:>9.4} {:>8.4} {:>10.2}",
-        row.epoch,
-        row.lr,
-        row.train_time,
-        row.train_loss,
-        row.train_acc,
-        row.test_time,
-        row.test_loss,
-        row.test_acc,
-        row.total_time
+        "{:>5} {:>9.4} {:>10.2}{train} {:>9.2}{test} {:>10.2}",
+        row.epoch, row.lr, row.train_time, row.test_time, row.total_time
     )
+}
+
+/// The task's score in words: `accuracy 94.08%`.
+pub(super) fn scored(metrics: &Metrics) -> String {
+    let score = metrics.task().score();
+    match score.unit {
+        Unit::Loss => format!("{} {:.4}", score.title, metrics.score()),
+        Unit::Fraction => format!("{} {:.2}%", score.title, metrics.score()),
+    }
 }

@@ -70,9 +70,9 @@ fn watch_on(mut watch: Watcher, live: bool, stopped: &mpsc::Receiver<()>) {
 /// A finished run.
 pub(super) fn line(run: &Run) -> String {
     let (variant, length, seed) = (&run.inputs.variant, epochs(run.inputs.epochs), run.inputs.seed);
-    match (run.accuracy(), run.time(), run.end.as_ref().and_then(|end| end.reason.as_ref())) {
-        (Some(accuracy), Some(time), _) => {
-            format!("{variant}, {length}, seed {seed}: {accuracy:.2}% in {time:.1} s\n")
+    match (run.score(), run.time(), run.end.as_ref().and_then(|end| end.reason.as_ref())) {
+        (Some(score), Some(time), _) => {
+            format!("{variant}, {length}, seed {seed}: {score:.2}% in {time:.1} s\n")
         }
         (_, _, Some(reason)) => format!("{variant}, {length}, seed {seed}: failed: {reason}\n"),
         _ => format!("{variant}, {length}, seed {seed}: failed\n"),

@@ -25,7 +25,7 @@ use netc::search::report::epochs;
 use netc::syntax::parse;
 
 use super::advice::{Failed, advice, quoted, unnamed_data};
-use super::progress::TrainingView;
+use super::progress::{TrainingView, scored};
 use super::verify;
 use crate::run::Board;
 use crate::run::dist::Group;
@@ -49,7 +49,7 @@ pub(super) fn run(args: &TrainArgs) -> ExitCode {
 
 /// What to train, and where it is recorded.
 struct Training {
-    /// What `--set` changed, in words.
+    /// A description of what `--set` changed.
     overrides: String,
     net: Checked,
     recipe: Recipe,
@@ -59,11 +59,11 @@ struct Training {
     precision: PrecisionChoice,
     method: Method,
     folder: RunFolder,
-    /// What it resumes.
+    /// The interrupted run, if it resumes one.
     before: Option<Before>,
 }
 
-/// An interrupted run.
+/// The state of an interrupted run.
 struct Before {
     info: RunInfo,
     /// The epochs in its log.
@@ -86,7 +86,7 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
         }
     }
     let device = match (&group, args.machine.device) {
-        // A launcher may show each rank all GPUs of its machine, or its own alone.
+        // A launcher may expose all GPUs of the machine to each rank, or only its own.
         (Some(group), DeviceChoice::Auto) if Machine::gpus() > 0 => {
             DeviceChoice::Cuda(group.local_rank() % Machine::gpus())
         }
@@ -136,7 +136,7 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
             .map_err(|e| e.to_string());
     }
     training.folder.claim().map_err(|error| advice(&error, &training.folder.path()))?;
-    let mut view = TrainingView::new(training.recipe.epochs, log);
+    let mut view = TrainingView::new(&training.recipe, log);
     let mut board = viewer(args, &training);
     let report = train(&job, &mut training.folder, &mut |event| {
         view.show(&event);
@@ -172,7 +172,7 @@ fn viewer(args: &TrainArgs, training: &Training) -> Option<Board> {
     asked.then(|| Board::new(&training.folder.path(), training.recipe.batch_size, texts.to_vec()))
 }
 
-/// A training from its start. Of several ranks only the first one shows problems of its files.
+/// A new training. Of several ranks only the first one reports problems.
 fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
     let file = args.file.as_deref().unwrap_or(Path::new(""));
     let mut compilation = compile(file, &args.set.set);
@@ -218,7 +218,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
     })
 }
 
-/// The flat text of a net, from which its run is read again.
+/// The flat text of a net, if it can be read back.
 fn readable(flat: String) -> Result<String, String> {
     let mut sources = Sources::default();
     let id = sources.add("its flat text", flat.clone());
@@ -232,11 +232,11 @@ fn readable(flat: String) -> Result<String, String> {
     }
 }
 
-/// The rest of a training. Everything that it depends on comes from its folder; its images come
-/// from where the user says, if given.
+/// A resumed training. Everything it depends on comes from its folder; the images come from `data`,
+/// if given.
 fn resumed(run: &Path, data: Option<&str>, first: bool) -> Result<Training, String> {
     let wrong = |error: RunError| advice(&error, run);
-    // The first of several ranks alone writes, and holds the folder.
+    // Of several ranks only the first one writes to the folder and locks it.
     let folder = match first {
         true => RunFolder::resume(run).map_err(wrong)?,
         false => RunFolder::new(run, String::new(), String::new()),
@@ -376,8 +376,8 @@ fn result(report: &RunReport, training: &Training, data: &Dataset) -> String {
     };
     let mut text = match report.rows.last() {
         Some(row) => {
-            let (done, percent, time) = (epochs(row.epoch), row.test_acc * 100.0, row.total_time);
-            format!("{how} {done}: test accuracy {percent:.2}% in {time:.1} s")
+            let (done, score, time) = (epochs(row.epoch), scored(&row.test), row.total_time);
+            format!("{how} {done}: test {score} in {time:.1} s")
         }
         None => "interrupted in the first epoch".to_string(),
     };

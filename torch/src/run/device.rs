@@ -18,7 +18,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Resolves what was requested on this machine.
+    /// Resolves the requested device and precision on this machine.
     ///
     /// # Errors
     /// A missing GPU.
@@ -69,7 +69,7 @@ impl Machine {
         }
     }
 
-    /// The machine in words, for logs.
+    /// A description of the machine, for logs.
     pub fn hardware(self) -> Hardware {
         let device = match self.device {
             Device::Cuda(n) => format!("cuda:{n}"),
@@ -88,7 +88,7 @@ pub struct LibtorchFacts {
     pub version: String,
     /// The file that it was loaded from, if the system reports it.
     pub library: Option<PathBuf>,
-    /// Threads that it computes with.
+    /// The number of threads it uses.
     pub threads: usize,
     /// Whether netc's own kernels run here, in fp32 at least.
     pub kernels: bool,

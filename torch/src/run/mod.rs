@@ -20,5 +20,5 @@ pub use probe::parity::{Distance, Named, Steps, Trial};
 pub use probe::profile::{Phases, Profile, TaskProfile, profile};
 pub use store::board::Board;
 pub use store::checkpoint::{load as load_checkpoint, save as save_checkpoint};
-pub use train::batches::Batches;
+pub use train::batches::{Batch, Batches};
 pub use train::{Event, Job, Resume, RunReport, train};

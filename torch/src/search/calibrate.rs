@@ -45,7 +45,7 @@ impl Calibration {
 /// graph, `watch` receives each variant's name.
 ///
 /// # Errors
-/// What libtorch refuses.
+/// Errors of libtorch.
 pub fn calibrate(
     plan: &Plan,
     net: &dyn Fn(&Sha) -> Result<Checked, SearchError>,

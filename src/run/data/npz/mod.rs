@@ -1,8 +1,8 @@
 //! Images and labels as NumPy's `savez` writes them: a zip of arrays.
 //!
-//! The file may come from a stranger. Entries are selected by name and none is written to disk; no
-//! pickle is read; the size of all arrays is known from their headers and refused before they are
-//! read, and their values are checked.
+//! The file may be untrusted. Entries are selected by name and none is written to disk; no pickle
+//! is read; the size of all arrays is known from their headers and refused before they are read,
+//! and their values are checked.
 
 mod archive;
 mod labels;

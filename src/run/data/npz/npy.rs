@@ -55,7 +55,7 @@ impl Header {
             .ok_or_else(|| format!("cannot make out its header at byte {}", 8 + digits))?
     }
 
-    /// The element type in words.
+    /// A description of the element type.
     pub(super) fn what(&self) -> String {
         match self.kind {
             Type::Objects => "a pickle of Python objects, which is not run".into(),

@@ -1,4 +1,4 @@
-//! PNG and JPEG files, read within limits: they may come from a stranger.
+//! PNG and JPEG files, read within limits because they may be untrusted.
 
 mod jpeg;
 mod png;
@@ -25,7 +25,7 @@ pub struct Picture {
     pub pixels: Vec<u8>,
 }
 
-/// What a file says before its pixels.
+/// The header of a file.
 struct Head {
     /// 1 or 3, transparency not counted.
     channels: usize,
@@ -35,7 +35,7 @@ struct Head {
     orientation: Orientation,
 }
 
-/// An image as its file has it.
+/// An image as stored in its file.
 struct Raw {
     head: Head,
     /// Bytes of a pixel: 1, 2 (with transparency), 3 or 4.

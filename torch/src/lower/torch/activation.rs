@@ -1,4 +1,4 @@
-//! The arithmetic of activations.
+//! Forward and backward of activations.
 
 use netc::graph::op::Activation;
 use tch::{TchError, Tensor};
@@ -19,9 +19,8 @@ pub(in crate::lower) fn forward(op: &Activation, x: &Tensor) -> Result<Tensor, T
     }
 }
 
-/// The gradient by an activation's operand, from that by its value and from the operand, or the
-/// value, whichever
-/// [`Saved`](netc::graph::op::Saved) says.
+/// The gradient with respect to an activation's operand, from that with respect to its value, and
+/// from the saved operand or value ([`Saved`](netc::graph::op::Saved)).
 pub(in crate::lower) fn backward(
     op: &Activation,
     gradient: &Tensor,

@@ -1,20 +1,19 @@
-//! Names of modules and weights as TorchScript can have them.
+//! Names of modules and weights in TorchScript.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use netc::lower::identifier::identifier;
 
-/// Names of weights as attributes of modules within modules, each attribute of its own among those
-/// of its module.
+/// Names of weights as attributes of nested modules, unique within each module.
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
-    /// The attribute of each beginning of a name that is a module, and of each whole name, which is
+    /// The attribute of each prefix of a name, which is a module, and of each whole name, which is
     /// not.
     of: BTreeMap<(String, bool), String>,
 }
 
 impl Attributes {
-    /// Those of these names.
+    /// The attributes for these names.
     pub fn new<'p>(names: impl Iterator<Item = &'p str>) -> Attributes {
         let mut modules: BTreeMap<&str, BTreeSet<(bool, &str)>> = BTreeMap::new();
         for (path, is_module) in names.flat_map(beginnings) {
@@ -23,7 +22,7 @@ impl Attributes {
         }
         let mut of = BTreeMap::new();
         for (module, names) in modules {
-            // A name that may stay as it is does so, whatever the others become.
+            // Valid names are kept; the others are made unique around them.
             let (kept, other): (Vec<_>, Vec<_>) =
                 names.into_iter().partition(|(_, name)| identifier(name) == *name);
             let mut taken = BTreeSet::new();
@@ -40,7 +39,7 @@ impl Attributes {
         Attributes { of }
     }
 
-    /// A name as attributes, with dots between.
+    /// A name as attributes joined by dots.
     pub fn place(&self, name: &str) -> String {
         let attribute = |(path, is_module): (&str, bool)| {
             self.of.get(&(path.to_string(), is_module)).map_or("", String::as_str)
@@ -49,7 +48,7 @@ impl Attributes {
     }
 }
 
-/// Each beginning of a name that ends at a dot, which is a module, and the whole name.
+/// Each prefix of a name up to a dot, which is a module, and the whole name.
 fn beginnings(name: &str) -> impl Iterator<Item = (&str, bool)> {
     name.match_indices('.').map(|(at, _)| (&name[..at], true)).chain([(name, false)])
 }

@@ -9,11 +9,11 @@ use super::net::TorchNet;
 use super::weights::Weight;
 
 impl TorchNet {
-    /// What `optimised` made of this net, which is its source, with weights made from the ones that
-    /// this net has now. Weights that no fold changes are shared.
+    /// The optimised net of `optimised`, whose source is this net, with weights folded from the
+    /// current ones. Weights that no fold changes are shared.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn rewritten(&self, optimised: &Optimised) -> Result<TorchNet, TorchError> {
         let folded =
             tch::no_grad(|| fold(&self.weights, optimised.folds())).at("folding weights")?;
@@ -21,7 +21,7 @@ impl TorchNet {
     }
 }
 
-/// The weights by name after all folds.
+/// The weights after all folds, by name.
 fn fold(weights: &[Weight], folds: &[Fold]) -> Result<HashMap<String, Tensor>, TchError> {
     let mut all: HashMap<String, Tensor> =
         weights.iter().map(|w| (w.name.clone(), w.tensor.shallow_clone())).collect();
@@ -72,7 +72,7 @@ fn get<'a>(all: &'a HashMap<String, Tensor>, name: &str) -> Result<&'a Tensor, T
     all.get(name).ok_or_else(|| TchError::Shape(format!("there is no weight `{name}`")))
 }
 
-/// Multiplies a layer's weight, output by output, or all of it by one number.
+/// Multiplies a layer's weight, per output channel or by a scalar.
 fn multiply(all: &mut HashMap<String, Tensor>, layer: &str, by: &Tensor) -> Result<(), TchError> {
     let name = format!("{layer}.weight");
     let weight = get(all, &name)?;

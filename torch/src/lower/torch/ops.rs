@@ -9,7 +9,7 @@ use super::weights::{Weight, sizes};
 
 type Result = std::result::Result<Tensor, TchError>;
 
-/// One op on libtorch. Images come and go with the channels innermost in memory.
+/// One op on libtorch, with images in channels-last layout.
 pub(in crate::lower) fn apply(
     step: &Step,
     operands: &[&Tensor],
@@ -73,7 +73,7 @@ fn conv(op: &Conv, x: &Tensor, weights: &[Weight], kind: Kind) -> Result {
     x.f_conv2d(&weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)
 }
 
-/// Statistics and scale are fp32 whatever the input is.
+/// Statistics, weight and bias are fp32 for any input dtype.
 fn batch_norm(
     op: &BatchNorm,
     x: &Tensor,
@@ -95,14 +95,14 @@ fn batch_norm(
     x.f_batch_norm(weight, bias, mean, var, training, op.momentum, op.eps, true)
 }
 
-/// What dropout multiplies `x` by: 0 with probability `p`, else 1 / (1 - p). On a GPU libtorch's
-/// own dropout draws otherwise, and both executors must draw alike.
+/// The mask that dropout multiplies `x` by: 0 with probability `p`, else 1 / (1 - p). libtorch's
+/// own dropout draws differently on a GPU, and both executors must draw the same.
 pub(in crate::lower) fn dropout_noise(step: &Step, p: f64, x: &Tensor, seed: u64) -> Result {
     tch::manual_seed(seed::derive(seed, &step.path));
     tch::no_grad(|| x.f_empty_like()?.f_bernoulli_float_(1.0 - p)?.f_div_scalar_(1.0 - p))
 }
 
-/// Refuses to normalise one value a channel: libtorch would divide by zero without a word.
+/// Refuses a single value per channel, for which libtorch would silently divide by zero.
 pub(in crate::lower) fn has_variance(x: &Tensor) -> std::result::Result<(), TchError> {
     match x.size().iter().enumerate().filter(|(dim, _)| *dim != 1).all(|(_, size)| *size == 1) {
         true => Err(TchError::Shape("one value a channel has no variance to normalise by".into())),

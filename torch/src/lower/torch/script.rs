@@ -1,4 +1,5 @@
-//! TorchScript: the net as one method over modules named as in the net, for evaluation.
+//! TorchScript export: the net in evaluation mode as a single method, with modules named as in the
+//! net.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +13,11 @@ use super::attributes::Attributes;
 use super::weights::sizes;
 use crate::lower::kernels::script::{HeldTensor, archive};
 
-/// A net for evaluation with its weights as a TorchScript archive, which libtorch loads by itself.
-/// The batch is of any size; images and result are fp32.
+/// A net in evaluation mode with its weights as a TorchScript archive, which libtorch can load
+/// without netc. The batch size is free; images and result are fp32.
 ///
 /// # Errors
-/// Weights that are not there, and what libtorch refuses.
+/// Missing weights, and errors of libtorch.
 pub fn script(net: &Checked, weights: &Weights) -> Result<Vec<u8>, TorchError> {
     let plan = plan(net);
     let mut tensors = Vec::new();
@@ -43,8 +44,7 @@ pub fn script(net: &Checked, weights: &Weights) -> Result<Vec<u8>, TorchError> {
     archive(&class, &source(&plan, &names), &held, &facts).at("TorchScript")
 }
 
-/// What the archive says about itself in `extra/netc.json`: the net, and what netc calls each
-/// tensor of another name.
+/// The metadata in `extra/netc.json`: the net, and netc's name of each renamed tensor.
 fn facts<'n>(net: &Checked, names: impl Iterator<Item = (&'n str, &'n String)>) -> String {
     let moved: BTreeMap<&str, &str> = names
         .filter(|(place, name)| place != name)
@@ -65,7 +65,7 @@ fn tensor(weights: &Weights, name: &str) -> Result<Tensor, TchError> {
     Tensor::f_from_slice(&found.values)?.f_reshape(sizes(&found.dims)?)
 }
 
-/// The method.
+/// The source of the method.
 fn source(plan: &Plan, names: &Attributes) -> String {
     let mut text = "def forward(self, x0):\n".to_string();
     let steps = plan.steps();

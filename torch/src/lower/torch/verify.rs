@@ -1,22 +1,22 @@
 use netc::check::Checked;
 use netc::lower::{Precision, TorchError, seed};
-use netc::passes::{Choice, Optimised, Purpose, optimise};
+use netc::passes::{Choice, Optimised, PassError, Purpose, optimise};
 use tch::{Device, Kind, Tensor};
 
 use super::at::At;
 use super::mode::Mode;
 use super::net::TorchNet;
 
-/// Images of a trial.
+/// Batch size of a trial.
 const IMAGES: i64 = 3;
 
-/// How far a pass moved a net's results, in fp64.
+/// How much a pass changed a net's results, in fp64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
     /// The pass.
     pub pass: &'static str,
-    /// The largest difference of value, gradients and running statistics, each relative to its
-    /// largest number.
+    /// The maximum difference of values, gradients and running statistics, each relative to the
+    /// largest element.
     pub difference: f64,
 }
 
@@ -24,15 +24,15 @@ pub struct Verified {
 /// weights, in fp64.
 ///
 /// # Errors
-/// What libtorch refuses; a pass that makes no sound net.
+/// Errors of libtorch; a pass whose result fails the check.
 pub fn verify(
     net: &Checked,
     purpose: Purpose,
     choice: &Choice,
 ) -> Result<Vec<Verified>, TorchError> {
-    let failed = |message: String| TorchError { at: "the passes".into(), message };
+    let failed = |e: PassError| TorchError { at: "the passes".into(), message: e.to_string() };
     let source = TorchNet::new(net, 1, Device::Cpu, Precision::Fp64)?;
-    shake(&source).at("random weights")?;
+    randomise(&source).at("random weights")?;
     let whole = optimise(net, purpose, choice).map_err(failed)?;
     let images = images(net).at("random images")?;
     let mut verified = Vec::new();
@@ -46,8 +46,9 @@ pub fn verify(
     Ok(verified)
 }
 
-/// Gives every weight numbers that no symmetry hides, running variances above 0.
-fn shake(net: &TorchNet) -> Result<(), tch::TchError> {
+/// Sets every weight to random values, so that no symmetry hides an error, with positive running
+/// variances.
+fn randomise(net: &TorchNet) -> Result<(), tch::TchError> {
     for weight in net.weights() {
         tch::manual_seed(seed::derive(2, &weight.name));
         let noise = Tensor::f_rand(&weight.dims, (Kind::Double, net.device()))?;
@@ -72,7 +73,7 @@ fn images(net: &Checked) -> Result<Tensor, tch::TchError> {
     Tensor::f_randn(&dims, (Kind::Double, Device::Cpu))
 }
 
-/// The output; for training also the gradient of each weight and each buffer after the step, by
+/// The output, and for training also the gradient of each weight and each buffer after the step, by
 /// name.
 fn results(
     source: &TorchNet,
@@ -96,7 +97,7 @@ fn results(
         return Ok(vec![tch::no_grad(|| net.forward(images, Mode::Eval))?]);
     }
     let output = net.forward(images, Mode::Train { seed: 4 })?;
-    // A weighting of the outputs, so that no part of the gradient cancels out.
+    // Weights for the outputs, so that no part of the gradient cancels out.
     let weighting = output.f_detach().and_then(|t| t.f_sin()).at("the gradients")?;
     let loss = output.f_mul(&weighting).and_then(|t| t.f_sum(Kind::Double)).at("the gradients")?;
     let trained: Vec<&Tensor> = own.trained().map(|w| &w.tensor).collect();

@@ -4,7 +4,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::layout::channels_last;
 
-/// A tensor that a node owns: a master, on the net's device; fp64 in a net of fp64, else fp32.
+/// A weight or buffer of a node: a master copy on the net's device, fp64 in an fp64 net, else fp32.
 #[derive(Debug)]
 pub struct Weight {
     /// The node's path, a dot, and the tensor's name: `layer1.conv_bn_1.bn.running_mean`.
@@ -13,9 +13,9 @@ pub struct Weight {
     pub tensor: Tensor,
     /// Its sizes.
     pub dims: Vec<i64>,
-    /// What it is to its op.
+    /// Its role in the op.
     pub role: Role,
-    /// Whether training changes it by its gradient; otherwise it is a buffer.
+    /// Whether it is trained; otherwise it is a buffer.
     pub trained: bool,
 }
 
@@ -56,7 +56,7 @@ impl Weight {
     }
 }
 
-/// Sizes as libtorch wants them.
+/// Sizes as `i64` for libtorch.
 pub(super) fn sizes(dims: &[u64]) -> Result<Vec<i64>, TchError> {
     dims.iter()
         .map(|&d| {

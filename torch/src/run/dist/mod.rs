@@ -1,4 +1,5 @@
-//! One net over several processes: libtorch's own process groups, found by the usual environment.
+//! Data-parallel training over several processes with libtorch's process groups, configured by the
+//! usual environment variables.
 //!
 //! Every rank draws the same shuffle and takes its share of each batch; gradients are summed over
 //! the ranks, so that a step is that of the whole batch on one process.
@@ -58,17 +59,17 @@ impl Group {
         Ok(Group { ranks, place })
     }
 
-    /// This process, from 0.
+    /// The rank of this process, from 0.
     pub fn rank(&self) -> usize {
         self.place.rank
     }
 
-    /// How many there are.
+    /// The world size.
     pub fn size(&self) -> usize {
         self.place.size
     }
 
-    /// Its index on its machine, from 0, which selects its GPU.
+    /// Its local rank, from 0, which selects its GPU.
     pub fn local_rank(&self) -> usize {
         self.place.local_rank
     }
@@ -79,18 +80,18 @@ impl Group {
         cut(self.rank())..cut(self.rank() + 1)
     }
 
-    /// Replaces each tensor, in host memory, by its sum over the ranks.
+    /// All-reduce: replaces each tensor, in host memory, by its sum over the ranks.
     ///
     /// # Errors
-    /// A rank that is gone.
+    /// A lost rank.
     pub fn sum(&self, tensors: &[&Tensor]) -> Result<(), RunError> {
         self.ranks.sum(tensors).map_err(|why| self.lost(why))
     }
 
-    /// Replaces each tensor by that of rank 0.
+    /// Broadcast: replaces each tensor by that of rank 0.
     ///
     /// # Errors
-    /// A rank that is gone.
+    /// A lost rank.
     pub fn broadcast(&self, tensors: &[&Tensor]) -> Result<(), RunError> {
         let host = tensors.iter().map(|t| t.f_to_device(Device::Cpu)?.f_contiguous());
         let host: Vec<Tensor> = host.collect::<Result<_, _>>().at("the weights")?;
@@ -102,10 +103,10 @@ impl Group {
         })
     }
 
-    /// Sums gradients over the ranks, in buckets; returns whether any rank says `stop`.
+    /// All-reduces gradients, in buckets; returns whether any rank has set `stop`.
     ///
     /// # Errors
-    /// A rank that is gone.
+    /// A lost rank.
     pub fn sum_gradients(&self, gradients: &mut [Tensor], stop: bool) -> Result<bool, RunError> {
         let flag = Tensor::f_from_slice(&[f32::from(u8::from(stop))]).at("the gradients")?;
         let buckets = buckets(gradients);
@@ -163,7 +164,7 @@ fn unflatten(flat: &Tensor, tensors: &mut [Tensor]) -> Result<(), TchError> {
     Ok(())
 }
 
-/// Batch normalisation with the statistics of the whole batch over all ranks.
+/// Synchronised batch normalisation, with the statistics of the batch over all ranks.
 #[derive(Debug)]
 pub struct SyncNorm(
     /// The ranks.

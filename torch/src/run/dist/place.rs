@@ -1,15 +1,15 @@
 /// What a launcher tells a process about its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// This process, from 0.
+    /// The rank of this process, from 0.
     pub rank: usize,
-    /// How many there are; at least 2.
+    /// The world size, at least 2.
     pub size: usize,
-    /// Its index on its machine, from 0.
+    /// Its local rank, from 0.
     pub local_rank: usize,
-    /// Where the group meets: a name or an address of rank 0's machine.
+    /// The rendezvous host: the name or address of rank 0's machine.
     pub host: String,
-    /// The port there.
+    /// The rendezvous port.
     pub port: u16,
     /// Whether the launcher keeps the store itself, as torchrun does.
     pub launcher_keeps_store: bool,
@@ -23,7 +23,7 @@ impl Place {
     /// them. `None` for a single process.
     ///
     /// # Errors
-    /// Variables that are missing or not numbers, in words.
+    /// Variables that are missing or not numbers, as a message.
     pub fn of(env: impl Fn(&str) -> Option<String>) -> Result<Option<Place>, String> {
         let number = |name: &str| -> Result<Option<usize>, String> {
             let Some(text) = env(name) else { return Ok(None) };
@@ -73,7 +73,7 @@ impl Place {
         }
     }
 
-    /// Whether the others meet at this process.
+    /// Whether this process hosts the store.
     pub fn keeps_store(&self) -> bool {
         self.rank == 0 && !self.launcher_keeps_store
     }

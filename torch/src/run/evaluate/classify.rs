@@ -48,7 +48,7 @@ impl Trained {
         let normalisation =
             normalisation.filter(|n| fits && [n.mean.len(), n.std.len()] == [image[0]; 2]);
         let normalisation = normalisation.ok_or_else(old)?;
-        let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
+        let tested = optimise(net, Purpose::Evaluation, &Choice::All)?;
         let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
         checkpoint::load_of_run(run, &net)?;
         Ok(Trained { net: net.rewritten(&tested)?, source: net, normalisation, classes, image })

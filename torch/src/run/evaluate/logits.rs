@@ -19,7 +19,7 @@ use crate::run::store::checkpoint::write;
 /// one file and writes `logits` into another.
 ///
 /// # Errors
-/// Images or weights that do not fit the net; what libtorch or the file system refuse.
+/// Images or weights that do not fit the net; errors of libtorch or the file system.
 pub fn logits(net: &Checked, weights: &Weights, images: &Path, out: &Path) -> Result<(), RunError> {
     Machine::gpus();
     let bytes = fs::read(images).map_err(RunError::io(images))?;

@@ -1,4 +1,4 @@
-//! What a trained net says of images.
+//! Evaluation of trained nets.
 
 pub(in crate::run) mod classify;
 pub(in crate::run) mod logits;
@@ -11,20 +11,19 @@ use std::time::Duration;
 use netc::check::Checked;
 use netc::diag::FileId;
 use netc::passes::{Choice, Optimised, Purpose, optimise};
-use netc::recipe::{Recipe, TestViews};
+use netc::recipe::{Recipe, Task, TestViews};
 use netc::run::augment::Augmentation;
 use netc::run::data::Dataset;
-use netc::run::{Confusion, Executor, Method, Origin, RunError, RunFolder};
-use tch::{Device, Kind, Reduction, TchError, Tensor};
+use netc::run::{Confusion, Executor, Method, Metrics, Origin, RunError, RunFolder};
+use tch::{Device, TchError, Tensor};
 
-use crate::lower::{At, Mode, Session, TorchNet};
-use crate::run::Batches;
-use crate::run::Machine;
+use crate::lower::{At, Mode, Objective, Session, TorchNet};
 use crate::run::dist::Group;
 use crate::run::probe::origin;
 use crate::run::store::checkpoint;
 use crate::run::train::fits::fits;
 use crate::run::train::stepper::tuning;
+use crate::run::{Batch, Batches, Machine};
 
 /// Images in one batch of an evaluation. It affects the result only by rounding.
 const BATCH: usize = 1000;
@@ -34,10 +33,8 @@ const BATCH: usize = 1000;
 pub struct Score {
     /// How many examples.
     pub examples: usize,
-    /// The mean of their losses.
-    pub loss: f64,
-    /// The fraction that was classified correctly.
-    pub accuracy: f64,
+    /// The means of the task's metrics.
+    pub metrics: Metrics,
 }
 
 /// Runs a net over the examples, each in these views, without other augmentation. Each of several
@@ -89,7 +86,8 @@ fn evaluate_watched(
     tch::no_grad(|| {
         let mut stopped = false;
         let share = group.map_or(0..batches.count(), |group| group.share(0, batches.count()));
-        let mut tally = Tally::from(net.device(), [0.0; 2], 0).at("evaluation")?;
+        let mut tally = Tally::from(net.device(), batches.task(), &[], 0).at("evaluation")?;
+        let objective = Objective::tested(batches.task());
         let mut compiled = match method.executor {
             Executor::Eager => None,
             Executor::Compiled => {
@@ -103,19 +101,20 @@ fn evaluate_watched(
                 break;
             }
             let count = BATCH.min(share.end - start);
-            let (images, labels) = batches.plain(start, count).at("evaluation")?;
-            let mut logits: Option<Tensor> = None;
+            let Batch { images, targets } = batches.plain(start, count).at("evaluation")?;
+            let mut output: Option<Tensor> = None;
             for (part, view) in views_of(views, &images).at("the views of the images")? {
                 let own = match &mut compiled {
                     Some(compiled) => compiled.evaluate(&view)?,
                     None => net.forward(&view, Mode::Eval)?,
                 };
-                logits = Some(add(logits, own, part).at("the logits")?);
+                output = Some(add(output, own, part).at("the output")?);
             }
-            let Some(logits) = logits else { break };
-            let loss = sum_of_losses(&logits, &labels, 0.0).at("evaluation")?;
-            tally.add(&logits, &labels, &loss, count).at("evaluation")?;
-            watch(&logits, &labels).at("evaluation")?;
+            let Some(output) = output else { break };
+            let loss = objective.loss(&output, &targets).at("evaluation")?;
+            let sums = objective.sums(&output, &targets, &loss).at("evaluation")?;
+            tally.add(&sums, count).at("evaluation")?;
+            watch(&output, &targets).at("evaluation")?;
         }
         tally.sum_over(group)?;
         if let Some(group) = group {
@@ -123,9 +122,9 @@ fn evaluate_watched(
         }
         let tuned = compiled.as_ref().map_or(Duration::ZERO, Session::tuned);
         let score = tally.score().at("evaluation")?;
-        match score.loss.is_finite() {
+        match score.metrics.loss().is_finite() {
             true => Ok(Evaluated { score, stopped, tuned }),
-            false => Err(not_finite(source, (batches, views), score.loss)?),
+            false => Err(not_finite(source, (batches, views), score.metrics.loss())?),
         }
     })
 }
@@ -139,7 +138,7 @@ fn not_finite(
     let mut origin = Origin::Loss;
     for start in (0..batches.count()).step_by(BATCH) {
         let count = BATCH.min(batches.count() - start);
-        let (images, _) = batches.plain(start, count).at("evaluation")?;
+        let Batch { images, .. } = batches.plain(start, count).at("evaluation")?;
         for (_, view) in views_of(views, &images).at("the views of the images")? {
             origin = origin::of_evaluation(net, &view)?;
             if origin != Origin::Loss {
@@ -230,7 +229,7 @@ fn evaluate_run_watched(
     if problems.has_errors() {
         return Err(refuse(format!("{} is not sound", RunFolder::RECIPE)));
     }
-    let tested = optimise(net, Purpose::Evaluation, &Choice::All).map_err(RunError::Pass)?;
+    let tested = optimise(net, Purpose::Evaluation, &Choice::All)?;
     let net = TorchNet::new(net, 0, machine.device, machine.precision)?;
     checkpoint::load_of_run(run, &net)?;
     let batches = Batches::new(data, &data.test, None, Augmentation::NONE, machine.device)?;
@@ -240,32 +239,26 @@ fn evaluate_run_watched(
     evaluate_watched((&rewritten, &net), batches, how, among, watch).map(|done| done.score)
 }
 
-/// The sum over a batch of the cross-entropy of logits `[n, classes]`, `smoothing` of each label
-/// spread over the classes.
-pub(in crate::run) fn sum_of_losses(
-    logits: &Tensor,
-    labels: &Tensor,
-    smoothing: f64,
-) -> Result<Tensor, TchError> {
-    logits.f_cross_entropy_loss(labels, None::<&Tensor>, Reduction::Sum, -100, smoothing)
-}
-
 /// Sums kept on the device, so that a batch need not wait for its numbers.
 #[derive(Debug)]
 pub(in crate::run) struct Tally {
+    task: Task,
     examples: usize,
-    /// Sum of losses and number of right answers, `[2]`, fp64.
+    /// The sums of the metrics, `[metrics]`, fp64.
     sums: Tensor,
 }
 
 impl Tally {
-    /// Continues from these sums of losses and right answers over a number of examples.
+    /// Continues from these sums over a number of examples; from 0 if there are none.
     pub(in crate::run) fn from(
         device: Device,
-        sums: [f64; 2],
+        task: Task,
+        sums: &[f64],
         examples: usize,
     ) -> Result<Tally, TchError> {
-        Ok(Tally { examples, sums: Tensor::f_from_slice(&sums)?.f_to_device(device)? })
+        let zeros = vec![0.0; task.metrics().len()];
+        let sums = if sums.is_empty() { &zeros } else { sums };
+        Ok(Tally { task, examples, sums: Tensor::f_from_slice(sums)?.f_to_device(device)? })
     }
 
     /// How many examples.
@@ -273,43 +266,35 @@ impl Tally {
         self.examples
     }
 
-    /// Sums it over all ranks.
+    /// All-reduces the sums over the ranks.
     pub(in crate::run) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
         let Some(group) = group else { return Ok(()) };
-        let [loss, right] = self.sums().at("the loss")?;
-        let all = Tensor::f_from_slice(&[loss, right, self.examples as f64]).at("the loss")?;
+        let mut sums = self.sums().at("the loss")?;
+        let metrics = sums.len() as i64;
+        sums.push(self.examples as f64);
+        let all = Tensor::f_from_slice(&sums).at("the loss")?;
         group.sum(&[&all])?;
-        self.examples = all.f_double_value(&[2]).at("the loss")? as usize;
-        let sums = all.f_narrow(0, 0, 2).and_then(|sums| sums.f_to_device(self.sums.device()));
+        self.examples = all.f_double_value(&[metrics]).at("the loss")? as usize;
+        let sums = all.f_narrow(0, 0, metrics).and_then(|s| s.f_to_device(self.sums.device()));
         self.sums = sums.at("the loss")?;
         Ok(())
     }
 
-    pub(in crate::run) fn add(
-        &mut self,
-        logits: &Tensor,
-        labels: &Tensor,
-        loss: &Tensor,
-        count: usize,
-    ) -> Result<(), TchError> {
-        let right = logits.f_argmax(1, false)?.f_eq_tensor(labels)?.f_sum(Kind::Double)?;
-        let loss = loss.f_detach()?.f_to_kind(Kind::Double)?;
-        let _ = self.sums.f_add_(&Tensor::f_stack(&[loss, right], 0)?)?;
-        self.examples += count;
+    /// Adds the sums over a batch.
+    pub(in crate::run) fn add(&mut self, sums: &Tensor, examples: usize) -> Result<(), TchError> {
+        let _ = self.sums.f_add_(sums)?;
+        self.examples += examples;
         Ok(())
     }
 
-    /// The sum of the losses, and the number of right answers. Waits for the device.
-    pub(in crate::run) fn sums(&self) -> Result<[f64; 2], TchError> {
-        let mut sums = [0.0f64; 2];
-        self.sums.f_to_device(Device::Cpu)?.f_copy_data(&mut sums, 2)?;
-        Ok(sums)
+    /// The sums of the metrics. Waits for the device.
+    pub(in crate::run) fn sums(&self) -> Result<Vec<f64>, TchError> {
+        self.sums.f_to_device(Device::Cpu)?.try_into()
     }
 
     /// The means so far. Waits for the device.
     pub(in crate::run) fn score(&self) -> Result<Score, TchError> {
-        let sums = self.sums()?;
-        let count = self.examples.max(1) as f64;
-        Ok(Score { examples: self.examples, loss: sums[0] / count, accuracy: sums[1] / count })
+        let metrics = Metrics::mean(self.task, &self.sums()?, self.examples);
+        Ok(Score { examples: self.examples, metrics })
     }
 }

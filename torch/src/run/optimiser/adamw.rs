@@ -5,12 +5,12 @@ pub(super) struct Step {
     pub decay: f64,
     pub betas: [f64; 2],
     pub eps: f64,
-    /// From 1.
+    /// The number of the step, from 1.
     pub number: u64,
 }
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2017), as torch.optim.AdamW has it;
-/// `gradient` is of the mean loss.
+/// `gradient` is that of the mean loss.
 pub(super) fn step(
     weight: &mut Tensor,
     [mean, square]: [&mut Tensor; 2],

@@ -18,7 +18,7 @@ use crate::lower::kernels::Kernels;
 pub struct LrState {
     /// The learning rate for the mean loss.
     pub lr: f64,
-    /// The highest rate of the training.
+    /// The peak learning rate of the training.
     pub peak: f64,
     /// Epochs done, this step included.
     pub epoch: f64,
@@ -42,9 +42,9 @@ pub struct Optimiser {
 struct Slot {
     weight: Tensor,
     rule: Rule,
-    /// Multiplies the rate, but not the decay.
+    /// Learning-rate multiplier; does not apply to weight decay.
     scale: f64,
-    /// Whether its rate has its own schedule, to 0 in this many epochs.
+    /// Whether its learning rate follows `whiten_bias_epochs` instead of the schedule.
     whitened: bool,
 }
 
@@ -79,13 +79,12 @@ impl Optimiser {
         Ok(Optimiser { kernels, recipe: recipe.clone(), slots: slots.collect::<Result<_, _>>()? })
     }
 
-    /// The same with libtorch's operations, without the kernel that updates in one pass over
-    /// memory.
+    /// The same optimiser with libtorch's operations instead of the fused kernel.
     pub fn plain(self) -> Optimiser {
         Optimiser { kernels: None, ..self }
     }
 
-    /// The state of each weight, in their order: one or two tensors.
+    /// The optimiser state of each weight, in order: one or two tensors.
     pub(super) fn remembered(&self) -> impl Iterator<Item = Vec<&Tensor>> {
         self.slots.iter().map(|slot| match &slot.rule {
             Rule::Sgd { velocity } => vec![velocity],

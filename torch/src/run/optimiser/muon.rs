@@ -2,7 +2,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 pub(super) struct Step {
     pub rate: f64,
-    /// The momentum factor.
+    /// The momentum coefficient.
     pub keep: f64,
     pub nesterov: bool,
     pub iterations: u32,
@@ -13,13 +13,13 @@ pub(super) struct Step {
 const A: f64 = 3.4445;
 const B: f64 = -4.7750;
 const C: f64 = 2.0315;
-/// Added to the norm that is divided by.
+/// Added to the norm in the denominator.
 const EPS: f64 = 1e-7;
 
 /// Muon for filters `[out, ...]` as in airbench94 (Jordan, 2024). The momentum `m <- keep m + g`,
-/// or `g + keep m` with Nesterov's form, is a matrix with one row per filter; its singular values
+/// or `g + keep m` with Nesterov momentum, is a matrix with one row per filter; its singular values
 /// are driven towards 1. The weight is first scaled to a norm of sqrt(out), so that it needs no
-/// decay. The scale of the gradient does not matter.
+/// weight decay. The scale of the gradient does not matter.
 pub(super) fn step(
     weight: &mut Tensor,
     momentum: &mut Tensor,

@@ -3,12 +3,11 @@ use tch::{TchError, Tensor};
 use crate::lower::kernels::Kernels;
 pub(super) use crate::lower::kernels::SgdStep;
 
-/// Stochastic gradient descent as in the article's code: the learning rate is folded into the
-/// velocity.
+/// SGD with momentum as in the article's code: the learning rate is folded into the velocity.
 ///
 /// With g the gradient of the mean loss, m momentum and wd weight decay:
-/// `v <- m v - lr (g + wd w)`, then `w <- w + m v - lr (g + wd w)` with Nesterov's form and
-/// `w <- w + v` without. PyTorch's own SGD keeps the rate out of the velocity, which differs while
+/// `v <- m v - lr (g + wd w)`, then `w <- w + m v - lr (g + wd w)` with Nesterov momentum and `w <-
+/// w + v` without. PyTorch's SGD keeps the learning rate out of the velocity, which differs when
 /// the rate changes.
 pub(super) fn step(
     weight: &mut Tensor,

@@ -13,8 +13,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, TchError, Tensor};
 
-use crate::lower::{At, Mode, Session, TorchNet};
-use crate::run::Machine;
+use crate::lower::{At, Mode, Objective, Session, TorchNet};
 use crate::run::store::checkpoint;
 use crate::run::store::checkpoint::Entry;
 use crate::run::store::checkpoint::NO_FACTS;
@@ -23,6 +22,7 @@ use crate::run::train::state::State;
 use crate::run::train::statistics::Batching;
 use crate::run::train::stepper::Stepper;
 use crate::run::train::stepper::tuning;
+use crate::run::{Batch, Machine};
 
 /// What is computed.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ pub struct Steps {
     pub logits: Tensor,
     /// Its sum of losses.
     pub loss: Tensor,
-    /// The gradients of that sum by the trained weights.
+    /// The gradients of that sum with respect to the trained weights.
     pub gradients: Named,
     /// Weights and buffers after all steps.
     pub after: Named,
@@ -67,7 +67,7 @@ impl Steps {
     /// the recipe's first epoch, and dropout drops nothing.
     ///
     /// # Errors
-    /// What libtorch or the file system refuse.
+    /// Errors of libtorch or the file system.
     pub fn of(net: &Checked, recipe: &Recipe, trial: &Trial<'_>) -> Result<Steps, RunError> {
         let Trial { seed, batch, steps, machine, method, .. } = *trial;
         Batching::alone(batch).has_variance(net)?;
@@ -80,7 +80,7 @@ impl Steps {
         }
         let batch_of = |step| examples.step(step, machine.device).at("the batch");
         let before = named(&net)?;
-        let evaluated = evaluated(&net, &batch_of(0)?.0, trial)?;
+        let evaluated = evaluated(&net, &batch_of(0)?.images, trial)?;
         let mut state = State::new(net, &recipe).at("the state of the training")?;
         if method.without.plain_descent() {
             state.optimiser = state.optimiser.plain();
@@ -88,12 +88,12 @@ impl Steps {
         let mut stepper = Stepper::new(&state.net, batch, &recipe, (method, machine))?;
         let mut first = None;
         for step in 0..steps {
-            let (images, labels) = batch_of(step)?;
-            let (stepped, gradients) = stepper.step(&state, (&images, &labels), seed)?;
+            let objective = Objective::of(&recipe);
+            let (stepped, gradients) = stepper.step(&state, &batch_of(step)?, objective, seed)?;
             if first.is_none() {
                 let trained = state.net.trained().zip(&gradients);
                 let gradients = trained.map(|(w, g)| Ok((w.name.clone(), host(g).at(&w.name)?)));
-                let numbers = [&stepped.logits, &stepped.loss].map(|t| host(t).at("the loss"));
+                let numbers = [&stepped.output, &stepped.loss].map(|t| host(t).at("the loss"));
                 first = Some((numbers, gradients.collect::<Result<Named, RunError>>()?));
             }
             let progress = Progress { epoch: 1, step: step + 1, steps };
@@ -190,13 +190,13 @@ impl Examples {
         Examples { images, labels, dims }
     }
 
-    fn step(&self, step: usize, device: Device) -> Result<(Tensor, Tensor), TchError> {
+    fn step(&self, step: usize, device: Device) -> Result<Batch, TchError> {
         let batch = self.dims[1];
         let size = self.images.len() / self.dims[0];
         let dims: Vec<i64> = self.dims[1..].iter().map(|&d| d as i64).collect();
         let images = Tensor::f_from_slice(&self.images[step * size..][..size])?.f_reshape(dims)?;
-        let labels = Tensor::f_from_slice(&self.labels[step * batch..][..batch])?;
-        Ok((images.f_to_device(device)?, labels.f_to_device(device)?))
+        let targets = Tensor::f_from_slice(&self.labels[step * batch..][..batch])?;
+        Ok(Batch { images: images.f_to_device(device)?, targets: targets.f_to_device(device)? })
     }
 
     fn entries(&self, lr: &[f32]) -> Vec<(String, Entry)> {

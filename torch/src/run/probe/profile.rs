@@ -14,15 +14,13 @@ use rand::RngExt;
 use serde::Serialize;
 use tch::{Kind, TchError, Tensor};
 
-use crate::lower::{At, Session, TorchNet};
-use crate::run::Batches;
-use crate::run::Machine;
-use crate::run::Optimiser;
+use crate::lower::{At, Objective, Session, TorchNet};
 use crate::run::optimiser::LrState;
 use crate::run::probe::native;
 use crate::run::train::epoch::augmentation;
 use crate::run::train::statistics::Batching;
 use crate::run::train::stepper::tuning;
+use crate::run::{Batch, Batches, Machine, Optimiser};
 
 /// Warm-up steps.
 const WARM_UP: usize = 2;
@@ -112,7 +110,7 @@ pub fn profile(
     let allocated = Allocated::start().filter(|_| memory && !machine.device.is_cuda());
     let (mut phases, mut start) = (Phases::default(), Instant::now());
     let mut since = || std::mem::replace(&mut start, Instant::now()).elapsed().as_secs_f64();
-    let trained = optimise(net, Purpose::Training, &method.passes).map_err(RunError::Pass)?;
+    let trained = optimise(net, Purpose::Training, &method.passes)?;
     phases.passes = since();
     let net = TorchNet::new(trained.net(), 0, machine.device, machine.precision)?;
     phases.weights = since();
@@ -128,10 +126,10 @@ pub fn profile(
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for step in 0..WARM_UP + steps {
         let start = Instant::now();
-        let (images, labels) = images.batch(step).at("augmentation")?;
+        let batch = images.batch(step).at("augmentation")?;
         machine.wait();
         let augmented = start.elapsed().as_secs_f64();
-        compiled.step(&images, &labels, step as u64)?;
+        compiled.step(&batch.images, &batch.targets, Objective::of(recipe), step as u64)?;
         let after = Instant::now();
         // A rate of 0 keeps random labels from driving the weights away.
         let still = LrState { lr: 0.0, peak: 0.0, epoch: 0.0, step: step as u64 + 1 };
@@ -160,7 +158,7 @@ pub fn profile(
         let step = &net.plan().steps()[task.step];
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
         let forward = step.op.macs(&shapes, &step.shape).saturating_mul(batch as u64);
-        let backward = if task.input_wanted { 2 * forward } else { forward };
+        let backward = if task.needs_input_grad { 2 * forward } else { forward };
         let read: u64 = shapes.iter().map(|shape| shape.elements()).sum();
         let weights = step.op.params(&shapes) * width;
         let moved = |numbers: u64| numbers * batch as u64 * width;
@@ -172,11 +170,11 @@ pub fn profile(
         };
         TaskProfile {
             path: step.path.clone(),
-            along: task.along,
+            along: task.fused,
             seconds,
             macs: [forward, backward],
             bytes,
-            ways: task.ways,
+            ways: task.algorithms,
             times: task.times,
         }
     });
@@ -241,12 +239,14 @@ impl Images {
         Ok(Images::Augmented(batches, epoch, batch))
     }
 
-    fn batch(&self, step: usize) -> Result<(Tensor, Tensor), TchError> {
+    fn batch(&self, step: usize) -> Result<Batch, TchError> {
         match self {
             Images::Augmented(batches, epoch, size) => {
                 batches.training(epoch, step % BATCHES * size, *size)
             }
-            Images::Plain(images, labels) => Ok((images.shallow_clone(), labels.shallow_clone())),
+            Images::Plain(images, targets) => {
+                Ok(Batch { images: images.shallow_clone(), targets: targets.shallow_clone() })
+            }
         }
     }
 }

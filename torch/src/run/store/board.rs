@@ -45,7 +45,7 @@ impl Board {
             Event::Progress { epoch, seen, score, rate, .. } => {
                 let step =
                     u64::from(epoch - 1) * self.steps + seen.div_ceil(self.batch_size) as u64;
-                let sum = score.loss * score.examples as f64;
+                let sum = score.metrics.loss() * score.examples as f64;
                 let since = (score.examples.saturating_sub(self.seen.0), sum - self.seen.1);
                 self.seen = (score.examples, sum);
                 if since.0 == 0 {
@@ -59,16 +59,21 @@ impl Board {
             Event::Testing { .. } | Event::Earlier { .. } => Ok(()),
             Event::Epoch(row) => {
                 self.seen = (0, 0.0);
-                let values = [
-                    ("loss/train", row.train_loss),
-                    ("loss/test", row.test_loss),
-                    ("accuracy/train", row.train_acc),
-                    ("accuracy/test", row.test_acc),
+                let metrics = row.test.task().metrics().iter().flat_map(|metric| {
+                    row.splits().map(|(split, all)| {
+                        let value = all.get(metric.name).unwrap_or(f64::NAN);
+                        (format!("{}/{split}", metric.title), value)
+                    })
+                });
+                let metrics: Vec<(String, f64)> = metrics.collect();
+                let mut values: Vec<(&str, f64)> =
+                    metrics.iter().map(|(tag, value)| (tag.as_str(), *value)).collect();
+                values.extend([
                     ("lr", row.lr),
                     ("epoch", row.epoch.into()),
                     ("seconds/train", row.train_time),
                     ("seconds/test", row.test_time),
-                ];
+                ]);
                 self.scalars(u64::from(row.epoch) * self.steps, &values)
             }
         }

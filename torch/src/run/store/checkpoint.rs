@@ -1,12 +1,12 @@
-//! Weights and buffers in a `safetensors` file, each under its node's path, fp32. For an
-//! unfinished training, also the state of the optimiser and of averages of the weights, each under
-//! a prefix and its weight's name.
+//! Weights and buffers in a `safetensors` file, each under its node's path, in fp32. For an
+//! unfinished training also the optimiser state and the averaged weights, each under a prefix and
+//! the name of its weight.
 
 use std::path::{Path, PathBuf};
 
 use netc::disk::{self, Folder};
-pub(in crate::run) use netc::lower::sealed::Entry;
-use netc::lower::sealed::{EMA, OPTIMISER, Opened, SLOW, most_bytes, open, seal};
+pub(in crate::run) use netc::lower::tensor_file::Entry;
+use netc::lower::tensor_file::{self, EMA, OPTIMISER, SLOW, TensorFile, most_bytes, open};
 use netc::run::write_atomically;
 use netc::run::{RunError, RunFolder};
 use serde::Serialize;
@@ -17,10 +17,10 @@ use crate::run::store::facts::Facts;
 use crate::run::train::state::Average;
 use crate::run::train::state::State;
 
-/// A file that says nothing of a training.
+/// For a file without facts about a training.
 pub(in crate::run) const NO_FACTS: Option<&()> = None;
 
-/// A tensor on any device as fp32, in the order of its dimensions.
+/// A tensor on any device as row-major fp32.
 pub(in crate::run) fn entry(tensor: &Tensor) -> Result<Entry, TchError> {
     let host =
         tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
@@ -132,7 +132,7 @@ pub(in crate::run) fn load_state(
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let mut all = Vec::new();
     for (name, weight, tensor) in more(state) {
-        let values = file.floats(&name, &weight.dims).map_err(refuse)?;
+        let values = file.floats(&name, &weight.dims).map_err(|e| refuse(e.to_string()))?;
         let values =
             Tensor::f_from_slice(&values).and_then(|t| t.f_reshape(&weight.dims)).at(&name)?;
         all.push((tensor, values));
@@ -152,7 +152,7 @@ pub(in crate::run) fn write(
 ) -> Result<(), RunError> {
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     let facts = facts.map(serde_json::to_value).transpose().map_err(|e| refuse(e.to_string()))?;
-    let bytes = seal(&entries, facts.as_ref()).map_err(refuse)?;
+    let bytes = tensor_file::write(&entries, facts.as_ref()).map_err(|e| refuse(e.to_string()))?;
     write_atomically(path, &bytes)
 }
 
@@ -165,7 +165,7 @@ pub(in crate::run) fn write(
 pub fn load(path: &Path, net: &TorchNet) -> Result<(), RunError> {
     let bytes = disk::read(path, most(net)).map_err(RunError::io(path))?;
     let file = opened(path, &bytes)?;
-    put(&file, path, net, file.tested())
+    put(&file, path, net, file.eval_prefix())
 }
 
 /// Like [`load`], from a run's folder, in which no link is followed.
@@ -173,10 +173,10 @@ pub(in crate::run) fn load_of_run(run: &Path, net: &TorchNet) -> Result<(), RunE
     let bytes = RunFolder::read_checkpoint(run, most(net))?;
     let path = run.join(RunFolder::CHECKPOINT);
     let file = opened(&path, &bytes)?;
-    put(&file, &path, net, file.tested())
+    put(&file, &path, net, file.eval_prefix())
 }
 
-/// A file in a folder that may come from a stranger.
+/// Reads a file in a folder that may be untrusted.
 fn bytes_in_folder(path: &Path, net: &TorchNet) -> Result<Vec<u8>, RunError> {
     let (folder, name) = parts(path);
     Folder::open(folder).and_then(|folder| folder.read(name, most(net))).map_err(RunError::io(path))
@@ -194,19 +194,20 @@ fn most(net: &TorchNet) -> u64 {
     most_bytes(net.weights().iter().map(|weight| weight.tensor.numel() as u64).sum())
 }
 
-fn opened<'b>(path: &Path, bytes: &'b [u8]) -> Result<Opened<'b>, RunError> {
-    open(bytes).map_err(|reason| RunError::Damaged { path: path.into(), reason })
+fn opened<'b>(path: &Path, bytes: &'b [u8]) -> Result<TensorFile<'b>, RunError> {
+    open(bytes).map_err(|e| RunError::Damaged { path: path.into(), reason: e.to_string() })
 }
 
 /// Loads the weights and buffers under a prefix into a net.
-fn put(file: &Opened<'_>, path: &Path, net: &TorchNet, prefix: &str) -> Result<(), RunError> {
+fn put(file: &TensorFile<'_>, path: &Path, net: &TorchNet, prefix: &str) -> Result<(), RunError> {
     let refuse = |reason: String| RunError::Checkpoint { path: path.into(), reason };
     if let Some(extra) = file.extra(|name| net.weights().iter().any(|w| w.name == name)) {
         return Err(refuse(format!("it has a tensor `{extra}` that the net lacks")));
     }
     let mut all = Vec::new();
     for weight in net.weights() {
-        all.push(file.floats(&format!("{prefix}{}", weight.name), &weight.dims).map_err(refuse)?);
+        let values = file.floats(&format!("{prefix}{}", weight.name), &weight.dims);
+        all.push(values.map_err(|e| refuse(e.to_string()))?);
     }
     for (weight, values) in net.weights().iter().zip(all) {
         weight.set_values(&values).at(&weight.name)?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::run::train::Job;
 use crate::run::train::epoch::Part;
 
-/// What a checkpoint says of the training that wrote it.
+/// Facts about the training that wrote a checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::run) struct Facts {
     /// netc's version.
@@ -20,9 +20,9 @@ pub(in crate::run) struct Facts {
     pub flat: String,
     /// The resolved recipe, as YAML.
     pub recipe: String,
-    /// The seed of everything random.
+    /// The random seed.
     pub seed: u64,
-    /// The arithmetic; `None` in a checkpoint of an older netc.
+    /// The precision; `None` in a checkpoint of an older netc.
     #[serde(default)]
     pub precision: Option<Precision>,
     /// Training and test examples used; `None` in a checkpoint of an older netc.
@@ -30,12 +30,12 @@ pub(in crate::run) struct Facts {
     pub examples: Option<[usize; 2]>,
     /// Whole epochs done.
     pub epochs: usize,
-    /// What is done of the next one.
+    /// The progress in the next one.
     pub part: Part,
 }
 
 impl Facts {
-    /// Those of a job after so many epochs.
+    /// The facts of a job after this many epochs.
     pub fn of(job: &Job<'_>, epochs: usize, part: Part) -> Facts {
         let used = |limit: Option<usize>, all: usize| limit.map_or(all, |limit| limit.min(all));
         let Job { data, net, .. } = job;
@@ -56,7 +56,7 @@ impl Facts {
         }
     }
 
-    /// Refuses to go on with another training than the one that wrote the checkpoint at `path`.
+    /// Refuses to resume a training other than the one that wrote the checkpoint at `path`.
     pub fn is_of(&self, job: &Job<'_>, path: &Path) -> Result<(), RunError> {
         let now = Facts::of(job, 0, Part::default());
         let changed = |what, was: &str, is: &str| {

@@ -1,4 +1,4 @@
-//! What a training writes down besides its log.
+//! What a training stores besides its log.
 
 pub(in crate::run) mod board;
 pub(in crate::run) mod checkpoint;

@@ -1,5 +1,6 @@
-//! A data set on the device, which yields augmented batches. Every operation is on a whole batch.
+//! A data set on the device that yields augmented batches. All operations work on whole batches.
 
+use netc::recipe::Task;
 use netc::run::RunError;
 use netc::run::augment::{Augmentation, Draws};
 use netc::run::data::{Dataset, Split};
@@ -9,8 +10,8 @@ use crate::lower::At;
 
 /// The images and labels of one split on the device.
 ///
-/// Pixels are bytes in the order row, column, channel, so that a crop is one gather of whole pixels
-/// and a batch comes out with its channels innermost, as convolutions want it.
+/// Pixels are bytes in NHWC layout, so that a crop is a single gather of whole pixels and batches
+/// are channels-last, as convolutions need.
 #[derive(Debug)]
 pub struct Batches {
     /// Padded pixels, `[images * rows * columns, channels]`, bytes.
@@ -32,6 +33,15 @@ pub struct Batches {
     /// The rows (columns) that a square starting at a row (column) covers, `[starts, length]`,
     /// bool.
     covered: [Tensor; 2],
+}
+
+/// Some examples on the device.
+#[derive(Debug)]
+pub struct Batch {
+    /// `[N, channels, rows, columns]`, normalised, fp32.
+    pub images: Tensor,
+    /// The class of each image, `[N]`, int64.
+    pub targets: Tensor,
 }
 
 /// One epoch's draws on the device; one entry for each place in the epoch's order.
@@ -123,6 +133,11 @@ impl Batches {
         })
     }
 
+    /// The task that the targets are for.
+    pub fn task(&self) -> Task {
+        Task::Classification
+    }
+
     /// How many examples there are.
     pub fn count(&self) -> usize {
         self.count
@@ -144,14 +159,8 @@ impl Batches {
         })
     }
 
-    /// The augmented examples at `start..start + count` of an epoch's order: images
-    /// `[count, channels, rows, columns]`, normalised, fp32, and labels `[count]`.
-    pub fn training(
-        &self,
-        epoch: &Epoch,
-        start: usize,
-        count: usize,
-    ) -> Result<(Tensor, Tensor), TchError> {
+    /// The augmented examples at `start..start + count` of an epoch's order.
+    pub fn training(&self, epoch: &Epoch, start: usize, count: usize) -> Result<Batch, TchError> {
         let pick = |list: &Tensor| list.f_narrow(0, start as i64, count as i64);
         let columns = self.columns.f_index_select(0, &pick(&epoch.flip)?)?.f_unsqueeze(1)?;
         let mut images = self.crop(&pick(&epoch.first)?, &columns)?;
@@ -162,11 +171,12 @@ impl Batches {
                 self.covered[1].f_index_select(0, &pick(&epoch.cutout[1])?)?.f_unsqueeze(1)?;
             let _ = images.f_masked_fill_(&rows.f_logical_and(&columns)?.f_unsqueeze(1)?, 0.0)?;
         }
-        Ok((images, self.labels.f_index_select(0, &pick(&epoch.order)?)?))
+        let targets = self.labels.f_index_select(0, &pick(&epoch.order)?)?;
+        Ok(Batch { images, targets })
     }
 
-    /// The examples `start..start + count`, normalised but not augmented.
-    pub fn plain(&self, start: usize, count: usize) -> Result<(Tensor, Tensor), TchError> {
+    /// The examples `start..start + count`, not augmented.
+    pub fn plain(&self, start: usize, count: usize) -> Result<Batch, TchError> {
         let [_, height, width] = self.image;
         let (tall, wide) = (height + 2 * self.pad, width + 2 * self.pad);
         let first: Vec<i64> = (start..start + count)
@@ -174,7 +184,8 @@ impl Batches {
             .collect();
         let first = Tensor::f_from_slice(&first)?.f_to_device(self.pixels.device())?;
         let images = self.crop(&first, &self.columns.f_narrow(0, 0, 1)?.f_unsqueeze(1)?)?;
-        Ok((images, self.labels.f_narrow(0, start as i64, count as i64)?))
+        let targets = self.labels.f_narrow(0, start as i64, count as i64)?;
+        Ok(Batch { images, targets })
     }
 
     /// Gathers images by first pixel `[n]` and columns `[n or 1, 1, columns]`, and normalises them.

@@ -4,13 +4,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use netc::lower::seed;
-use netc::recipe::{Recipe, Schedule};
+use netc::recipe::{Recipe, Schedule, Task};
 use netc::run::RunError;
 use netc::run::augment::{Augmentation, Draws};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use crate::lower::{At, Stepped};
+use crate::lower::{At, Objective, Stepped};
 use crate::run::Batches;
 use crate::run::Event;
 use crate::run::Job;
@@ -24,14 +24,13 @@ use crate::run::train::stepper::Stepper;
 /// How often a running epoch reports. A report waits for the device.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
 
-/// The progress of an epoch: everything that the rest of it depends on besides what training
-/// changes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+/// The progress of an epoch: together with the state, it determines the rest of the epoch.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(in crate::run) struct Part {
     /// Steps done.
     pub step: usize,
-    /// The sum of the losses, and the number of right answers.
-    pub sums: [f64; 2],
+    /// The sums of the metrics; empty before the first step.
+    pub sums: Vec<f64>,
     /// Images seen.
     pub examples: usize,
     /// Seconds that it took.
@@ -40,10 +39,11 @@ pub(in crate::run) struct Part {
 
 impl Part {
     /// Whether a training can have this progress.
-    pub(in crate::run) fn sound(&self) -> bool {
+    pub(in crate::run) fn sound(&self, task: Task) -> bool {
         const MOST: usize = 1 << 40;
         self.step < MOST
             && self.examples < MOST
+            && [0, task.metrics().len()].contains(&self.sums.len())
             && self.sums.iter().all(|sum| sum.is_finite())
             && (0.0..1e12).contains(&self.time)
     }
@@ -82,13 +82,14 @@ impl Epoch<'_> {
         let [_, height, width] = job.data.image;
         let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
         let places = self.batches.epoch(&draws).at("augmentation")?;
-        // Of several ranks the first one alone has what was counted before: the sum over them is
-        // taken later.
+        // Only the first of several ranks has the earlier counts, because they are summed over the
+        // ranks later.
         let (sums, examples) = match job.group.is_none_or(|group| group.rank() == 0) {
-            true => (from.sums, from.examples),
-            false => ([0.0; 2], 0),
+            true => (&from.sums[..], from.examples),
+            false => (&[][..], 0),
         };
-        let mut tally = Tally::from(state.net.device(), sums, examples).at("the loss")?;
+        let mut tally =
+            Tally::from(state.net.device(), job.recipe.task(), sums, examples).at("the loss")?;
         let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
         let part = |tally: &Tally, done: usize| -> Result<Part, RunError> {
             let sums = tally.sums().at("the loss")?;
@@ -102,16 +103,16 @@ impl Epoch<'_> {
                 self.step((&places, &mut tally), (stepper, state), (step, steps), first, size)?;
             let last = step + 1 == steps;
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
-            // Nothing is saved of which it is not known that the loss is a number.
+            // Never save a state before its loss is known to be finite.
             if last || stop || keeps || reported.elapsed() > REPORT_EVERY {
                 let score = tally.score().at("the loss")?;
-                if !score.loss.is_finite() {
-                    // On a GPU no step waits for its loss, so that some have passed since.
+                if !score.metrics.loss().is_finite() {
+                    // On a GPU steps do not wait for the loss, so several may have passed since.
                     let some = batch_size.min(images);
-                    let first = self.batches.training(&places, 0, some).at("augmentation")?.0;
-                    let origin = origin::of_step(&state.net, &first, 0)?;
+                    let first = self.batches.training(&places, 0, some).at("augmentation")?;
+                    let origin = origin::of_step(&state.net, &first.images, 0)?;
                     return Err(RunError::Diverged {
-                        loss: score.loss,
+                        loss: score.metrics.loss(),
                         epoch,
                         step: step + 1,
                         exact: false,
@@ -148,17 +149,17 @@ impl Epoch<'_> {
     ) -> Result<bool, RunError> {
         let (job, epoch) = (self.job, self.number);
         let share = job.group.map_or(first..first + size, |group| group.share(first, size));
-        let (images, labels) =
-            self.batches.training(places, share.start, share.len()).at("augmentation")?;
+        let batch = self.batches.training(places, share.start, share.len()).at("augmentation")?;
         let rank = job.group.map_or(0, |group| group.rank());
         let own = if rank == 0 { String::new() } else { format!(" rank {rank}") };
         let seed = seed::derive(job.seed, &format!("dropout {epoch} {step}{own}")).unsigned_abs();
-        let (Stepped { logits, loss }, mut gradients) =
-            stepper.step(state, (&images, &labels), seed)?;
+        let objective = Objective::of(job.recipe);
+        let (Stepped { output, loss }, mut gradients) =
+            stepper.step(state, &batch, objective, seed)?;
         if state.net.device() == Device::Cpu {
             let loss = loss.f_double_value(&[]).at("the loss")? / share.len() as f64;
             if !loss.is_finite() {
-                let origin = origin::of_step(&state.net, &images, seed)?;
+                let origin = origin::of_step(&state.net, &batch.images, seed)?;
                 return Err(RunError::Diverged {
                     loss,
                     epoch,
@@ -175,7 +176,8 @@ impl Epoch<'_> {
         };
         let progress = Progress { epoch, step: step + 1, steps };
         state.step(&gradients, (job.recipe, self.schedule), progress)?;
-        tally.add(&logits, &labels, &loss, share.len()).at("the loss")?;
+        let sums = objective.sums(&output, &batch.targets, &loss).at("the loss")?;
+        tally.add(&sums, share.len()).at("the loss")?;
         Ok(stop)
     }
 }

@@ -6,7 +6,7 @@ use crate::lower::TrainingNorm;
 /// Running statistics are updated once, with the mean over the groups.
 #[derive(Debug)]
 pub(in crate::run) struct GhostNorm {
-    /// Images of a group, at least.
+    /// The minimum number of images in a group.
     pub images: usize,
 }
 
@@ -24,7 +24,7 @@ impl TrainingNorm for GhostNorm {
         for group in 0..groups {
             let (from, to) = (images * group / groups, images * (group + 1) / groups);
             let (mean, var) = (running_mean.f_zeros_like()?, running_var.f_zeros_like()?);
-            // With a momentum of 1 they become the group's.
+            // With a momentum of 1 they become the statistics of the group.
             let group = x.f_narrow(0, from, to - from)?.f_batch_norm(
                 Some(weight),
                 Some(bias),

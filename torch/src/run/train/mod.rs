@@ -23,7 +23,7 @@ use netc::run::{EpochRow, Journal, LIBTORCH, Method, Outcome, RunError, RunInfo}
 use tch::{TchError, Tensor};
 
 use crate::lower::kernels::aten;
-use crate::lower::{At, TorchNet};
+use crate::lower::{At, Objective, TorchNet};
 use crate::run::Batches;
 use crate::run::Machine;
 use crate::run::dist::Group;
@@ -144,10 +144,8 @@ pub fn train(
     fits(job.net, job.data)?;
     has_images(job.data, [job.limit_train, job.limit_test])?;
     Batching::of(job).has_variance(job.net)?;
-    let trained =
-        optimise(job.net, Purpose::Training, &job.method.passes).map_err(RunError::Pass)?;
-    let tested =
-        optimise(trained.net(), Purpose::Evaluation, &job.method.passes).map_err(RunError::Pass)?;
+    let trained = optimise(job.net, Purpose::Training, &job.method.passes)?;
+    let tested = optimise(trained.net(), Purpose::Evaluation, &job.method.passes)?;
     let mut net =
         TorchNet::new(trained.net(), job.seed, job.machine.device, job.machine.precision)?;
     let data = job.data;
@@ -211,7 +209,7 @@ pub fn train(
     result
 }
 
-/// The rest of the training after the epochs in `rows` and a part of the next one.
+/// Trains from after the epochs in `rows` and a part of the next one.
 fn epochs(
     job: &Job<'_>,
     (mut stepper, mut state): (Stepper, State),
@@ -254,11 +252,9 @@ fn epochs(
             epoch: number,
             lr: schedule.at(number.into()),
             train_time,
-            train_loss: train.loss,
-            train_acc: train.accuracy,
+            train: train.metrics,
             test_time,
-            test_loss: test.loss,
-            test_acc: test.accuracy,
+            test: test.metrics,
             total_time,
         };
         journal.epoch(&row)?;
@@ -301,12 +297,12 @@ fn warm_up(
 ) -> Result<(), RunError> {
     let size = job.recipe.batch_size.min(batches.count());
     let share = job.group.map_or(0..size, |group| group.share(0, size));
-    let (images, labels) = batches.plain(share.start, share.len()).at("the images")?;
+    let batch = batches.plain(share.start, share.len()).at("the images")?;
     let statistics =
         state.net.weights().iter().filter(|weight| !weight.trained).map(|weight| &weight.tensor);
     let kept = statistics.map(|tensor| Ok((tensor, copy(tensor)?)));
     let kept: Vec<(&Tensor, Tensor)> = kept.collect::<Result<_, TchError>>().at("the weights")?;
-    stepper.step(state, (&images, &labels), 0)?;
+    stepper.step(state, &batch, Objective::of(job.recipe), 0)?;
     tch::no_grad(|| kept.iter().try_for_each(|(tensor, was)| tensor.shallow_clone().f_copy_(was)))
         .at("the weights")?;
     Ok(())
@@ -414,7 +410,7 @@ fn left_by(
             logged,
         });
     }
-    if !found.part.sound() {
+    if !found.part.sound(job.recipe.task()) {
         let reason = "it does not say how far its epoch is".into();
         return Err(RunError::Damaged { path: path.into(), reason });
     }

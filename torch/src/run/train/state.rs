@@ -1,4 +1,4 @@
-//! What a training changes.
+//! The state of a training.
 
 use netc::recipe::{Recipe, Schedule};
 use netc::run::{Origin, RunError};
@@ -9,8 +9,8 @@ use crate::run::Optimiser;
 use crate::run::optimiser::LrState;
 use crate::run::probe::origin::finite;
 
-/// The net and everything else that a step changes: together with the position in the training,
-/// everything that the rest depends on.
+/// The net and everything else that a step changes. Together with the progress it determines the
+/// rest of the training.
 #[derive(Debug)]
 pub(in crate::run) struct State {
     pub net: TorchNet,
@@ -118,7 +118,7 @@ impl State {
         self.slow.iter().try_for_each(|slow| slow.give(&self.net))
     }
 
-    /// The net to test: with the average of the weights if there is one.
+    /// The net to test: with the averaged weights, if there are any.
     pub(in crate::run) fn tested(&self) -> TorchNet {
         let own: Vec<Tensor> =
             self.net.weights().iter().map(|w| w.tensor.shallow_clone()).collect();
@@ -126,19 +126,19 @@ impl State {
     }
 }
 
-/// A tensor of the same numbers.
+/// A copy of a tensor.
 pub(in crate::run) fn copy(tensor: &Tensor) -> Result<Tensor, TchError> {
     let mut new = tensor.f_detach()?.f_empty_like()?;
     tch::no_grad(|| new.f_copy_(tensor))?;
     Ok(new)
 }
 
-/// Weights and buffers that follow those of a net, in its order.
+/// A moving average of the weights and buffers of a net, in its order.
 #[derive(Debug)]
 pub(in crate::run) struct Average(pub Vec<Tensor>);
 
 impl Average {
-    /// Those of a net as they are now.
+    /// A copy of the current weights and buffers of a net.
     pub(in crate::run) fn of(net: &TorchNet) -> Result<Average, TchError> {
         net.weights()
             .iter()
@@ -147,7 +147,7 @@ impl Average {
             .map(Average)
     }
 
-    /// Moves towards the net, keeping the fraction `keep`.
+    /// Moves towards the net: `keep` is the decay.
     fn follow(&mut self, net: &TorchNet, keep: f64) -> Result<(), TchError> {
         let pairs = self.0.iter_mut().zip(net.weights());
         tch::no_grad(|| {

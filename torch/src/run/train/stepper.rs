@@ -4,16 +4,15 @@ use netc::recipe::Recipe;
 use netc::run::{Executor, Hardware, Method, RunError, data, machine_memory};
 use tch::Tensor;
 
-use crate::lower::{At, Mode, Session, Stepped, TorchNet, Tuning};
-use crate::run::Machine;
-use crate::run::evaluate::sum_of_losses;
+use crate::lower::{At, Mode, Objective, Session, Stepped, TorchNet, Tuning};
 use crate::run::probe::native;
 use crate::run::train::state::State;
+use crate::run::{Batch, Machine};
 
 /// Computes the steps of a training.
 #[derive(Debug)]
 pub(in crate::run) enum Stepper {
-    Eager { label_smoothing: f64 },
+    Eager,
     Compiled(Box<Session>),
 }
 
@@ -27,10 +26,9 @@ impl Stepper {
         (method, machine): (&Method, Machine),
     ) -> Result<Stepper, RunError> {
         if method.executor == Executor::Eager || method.sync_norm || recipe.ghost_batch > 0 {
-            return Ok(Stepper::Eager { label_smoothing: recipe.label_smoothing });
+            return Ok(Stepper::Eager);
         }
-        let mut compiled = Session::new(net, Purpose::Training, batch, &tuning(method, machine))?;
-        compiled.smooth_labels(recipe.label_smoothing);
+        let compiled = Session::new(net, Purpose::Training, batch, &tuning(method, machine))?;
         let threads = machine.hardware().threads;
         let load = Workload { images: batch as u64, precision: machine.precision, threads };
         let held = compiled.schedule().footprint(net.plan(), load).total();
@@ -40,22 +38,23 @@ impl Stepper {
         Ok(Stepper::Compiled(Box::new(compiled)))
     }
 
-    /// Logits and loss of a batch, and the gradients by the trained weights.
+    /// Output and loss of a batch, and the gradients with respect to the trained weights.
     pub(in crate::run) fn step(
         &mut self,
         state: &State,
-        (images, labels): (&Tensor, &Tensor),
+        batch: &Batch,
+        objective: Objective,
         seed: u64,
     ) -> Result<(Stepped, Vec<Tensor>), RunError> {
         match self {
-            Stepper::Eager { label_smoothing } => {
-                let logits = state.net.forward(images, Mode::Train { seed })?;
-                let loss = sum_of_losses(&logits, labels, *label_smoothing).at("the loss")?;
+            Stepper::Eager => {
+                let output = state.net.forward(&batch.images, Mode::Train { seed })?;
+                let loss = objective.loss(&output, &batch.targets).at("the loss")?;
                 let gradients = state.optimiser.gradients(&loss).at("the gradients")?;
-                Ok((Stepped { logits, loss }, gradients))
+                Ok((Stepped { output, loss }, gradients))
             }
             Stepper::Compiled(compiled) => {
-                let stepped = compiled.step(images, labels, seed)?;
+                let stepped = compiled.step(&batch.images, &batch.targets, objective, seed)?;
                 Ok((stepped, compiled.gradients().iter().map(Tensor::shallow_clone).collect()))
             }
         }

@@ -7,7 +7,7 @@ use netc::run::RunError;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::lower::{At, TorchNet};
-use crate::run::Batches;
+use crate::run::{Batch, Batches};
 
 /// Images per batch.
 const CHUNK: usize = 500;
@@ -55,7 +55,7 @@ fn filters(conv: &Conv, images: &Batches, recipe: &Recipe) -> Result<Vec<f32>, T
     for (value, vector) in eigenvalues.iter().zip(columns.chunks(size)).rev() {
         let largest =
             vector.iter().fold(0.0f64, |most, x| if x.abs() > most.abs() { *x } else { most });
-        // A vector and its negative serve as well; which one comes first must not be chance.
+        // The sign of an eigenvector is arbitrary, so it is fixed for reproducibility.
         let scale = largest.signum() / (value + recipe.whiten_eps).sqrt();
         filters.extend(vector.iter().map(|x| (x * scale) as f32));
     }
@@ -64,14 +64,13 @@ fn filters(conv: &Conv, images: &Batches, recipe: &Recipe) -> Result<Vec<f32>, T
     Ok(filters)
 }
 
-/// The mean of the products of any two numbers of a patch, over all patches of the first `count`
-/// images.
+/// The uncentred covariance of the patches of the first `count` images.
 fn covariance(conv: &Conv, images: &Batches, count: usize) -> Result<Tensor, TchError> {
     let [height, width] = conv.kernel.map(|size| size as i64);
     let mut sum: Option<Tensor> = None;
     let mut patches = 0;
     for first in (0..count).step_by(CHUNK) {
-        let (images, _) = images.plain(first, CHUNK.min(count - first))?;
+        let Batch { images, .. } = images.plain(first, CHUNK.min(count - first))?;
         let images = images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?;
         let size = images.size()[1] * height * width;
         let rows = images

@@ -10,7 +10,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// The slots for batches of at most so many images.
+    /// Allocates the slots for batches of at most `batch` images.
     pub(super) fn new(
         slots: &Slots,
         batch: usize,
@@ -23,7 +23,7 @@ impl Memory {
         Ok(Memory { slots: slots.sizes.iter().map(slot).collect::<Result<_, _>>()?, like })
     }
 
-    /// The first images of a slot, channels last; memory of its own for what has no slot.
+    /// The first images of a slot, in channels-last layout; new memory if there is no slot.
     pub(super) fn image(
         &self,
         slot: Option<usize>,

@@ -1,30 +1,29 @@
-//! A `safetensors` file with a checksum of all its bytes. This needs no libtorch.
+//! A `safetensors` file with a checksum of all its bytes, without libtorch.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use safetensors::{Dtype, SafeTensors, View};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, View};
 use serde_json::Value as Facts;
 use sha2::{Digest, Sha256};
 
 use crate::limits::{MAX_CHECKPOINT_BYTES, MAX_TENSOR_HEADER_BYTES};
 
-/// The metadata key of netc's words: the checksum, and after a blank the facts as JSON.
+/// The metadata key of netc: the checksum, a space, and the facts as JSON.
 const KEY: &str = "netc";
-/// How a checksum begins in the header's bytes.
+/// The start of the checksum in the header.
 const SEAL: &[u8] = b"\"netc\":\"sha256:";
-/// What stands before the names of the tensors that the optimiser remembers, the first and the
-/// second of a weight.
+/// Name prefixes of the first and the second optimiser state tensor of a weight.
 pub const OPTIMISER: [&str; 2] = ["optimiser/", "optimiser2/"];
-/// Before those of the running mean of the weights, and of lookahead's slow weights.
+/// Name prefix of the exponential moving average of the weights.
 pub const EMA: &str = "ema/";
-/// See [`EMA`].
+/// Name prefix of the slow weights of lookahead.
 pub const SLOW: &str = "slow/";
-/// What stands before all names that are not those of weights and buffers themselves.
+/// All prefixes of tensors that are not themselves weights and buffers of the net.
 pub const STATE: [&str; 4] = [OPTIMISER[0], OPTIMISER[1], EMA, SLOW];
 
-/// The most bytes of a file of a training whose net has so many weights: each is there five times
-/// at most, in fp32.
+/// The maximum file size for a net with this many weights: each is stored at most five times, in
+/// fp32.
 pub fn most_bytes(weights: u64) -> u64 {
     const COPIES: u64 = 5;
     weights
@@ -36,7 +35,45 @@ pub fn most_bytes(weights: u64) -> u64 {
 /// Hexadecimal digits of SHA-256.
 const DIGITS: usize = 64;
 
-/// A tensor as the file holds it.
+/// What is wrong with a file of tensors.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TensorFileError {
+    /// It is not a `safetensors` file, or one cannot be made.
+    #[error("{0}")]
+    Format(String),
+    /// It was changed since it was written.
+    #[error("its checksum is not that of its content")]
+    Damaged,
+    /// It has no checksum where netc writes one.
+    #[error("its checksum cannot be read")]
+    Checksum,
+    /// It lacks a tensor.
+    #[error("it lacks `{0}`")]
+    Missing(String),
+    /// A tensor has another type or shape than expected.
+    #[error("expected `{name}` as F32 {expected:?}, got {dtype} {shape:?}")]
+    Tensor {
+        /// The tensor.
+        name: String,
+        /// The shape that it should have.
+        expected: Vec<i64>,
+        /// Its type.
+        dtype: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+}
+
+impl TensorFileError {
+    fn format(error: SafeTensorError) -> TensorFileError {
+        TensorFileError::Format(error.to_string())
+    }
+}
+
+type Result<T> = std::result::Result<T, TensorFileError>;
+
+/// A tensor in the file.
 #[derive(Debug)]
 pub struct Entry {
     dtype: Dtype,
@@ -45,7 +82,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Numbers in fp32, in the order of the dimensions.
+    /// An fp32 tensor, row-major.
     pub fn floats(shape: Vec<usize>, values: &[f32]) -> Entry {
         Entry {
             dtype: Dtype::F32,
@@ -54,7 +91,7 @@ impl Entry {
         }
     }
 
-    /// Whole numbers, likewise.
+    /// An integer tensor, row-major.
     pub fn integers(shape: Vec<usize>, values: &[i64]) -> Entry {
         Entry {
             dtype: Dtype::I64,
@@ -85,72 +122,75 @@ impl View for &Entry {
 /// The bytes of a file with these tensors and facts. The same content gives the same bytes.
 ///
 /// # Errors
-/// Tensors that the format cannot hold.
-pub fn seal(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8>, String> {
+/// Tensors that the format cannot represent.
+pub fn write(entries: &[(String, Entry)], facts: Option<&Facts>) -> Result<Vec<u8>> {
     let facts = facts.map(|facts| format!(" {facts}")).unwrap_or_default();
-    // One key: a map of several would come in another order each time.
+    // A single key, because the order of several keys in the map would not be deterministic.
     let words = HashMap::from([(KEY.to_string(), format!("sha256:{:0DIGITS$}{facts}", 0))]);
     let named = entries.iter().map(|(name, entry)| (name, entry));
-    let mut bytes =
-        safetensors::serialize(named, Some(words)).map_err(|error| error.to_string())?;
-    let at = checksum_at(&bytes).ok_or("the header has no place for the checksum")?;
+    let mut bytes = safetensors::serialize(named, Some(words)).map_err(TensorFileError::format)?;
+    let at = checksum_at(&bytes).ok_or(TensorFileError::Checksum)?;
     let sum = checksum(&bytes, at);
     bytes[at..at + DIGITS].copy_from_slice(sum.as_bytes());
     Ok(bytes)
 }
 
-/// A file that was read: whole, as far as can be told.
+/// An opened file whose checksum matches, if it has one.
 #[derive(Debug)]
-pub struct Opened<'b> {
+pub struct TensorFile<'b> {
     tensors: SafeTensors<'b>,
-    /// What it says about itself.
+    /// Its metadata.
     pub facts: Option<Facts>,
 }
 
-/// Reads the bytes of a file. One of another program has no checksum and is taken as it is.
+/// Reads the bytes of a file. A file from another program has no checksum and is not verified.
 ///
 /// # Errors
 /// What is damaged.
-pub fn open(bytes: &[u8]) -> Result<Opened<'_>, String> {
+pub fn open(bytes: &[u8]) -> Result<TensorFile<'_>> {
     let at = checksum_at(bytes);
     if at.is_some_and(|at| bytes[at..at + DIGITS] != *checksum(bytes, at).as_bytes()) {
-        return Err("its checksum is not that of its content".into());
+        return Err(TensorFileError::Damaged);
     }
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(TensorFileError::format)?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(TensorFileError::format)?;
     let words = metadata.metadata().as_ref().and_then(|words| words.get(KEY));
     if words.is_some() && at.is_none() {
-        return Err("its checksum cannot be read".into());
+        return Err(TensorFileError::Checksum);
     }
     let facts = words.and_then(|words| words.split_once(' '));
     let facts = facts.and_then(|(_, facts)| serde_json::from_str(facts).ok());
-    Ok(Opened { tensors, facts })
+    Ok(TensorFile { tensors, facts })
 }
 
-impl Opened<'_> {
-    /// The numbers of a tensor, which must be fp32 of this shape.
+impl TensorFile<'_> {
+    /// The values of a tensor, which must be fp32 with this shape.
     ///
     /// # Errors
-    /// What was expected, and what is there.
-    pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>, String> {
-        let found = self.tensors.tensor(name).map_err(|_| format!("it lacks `{name}`"))?;
+    /// What was expected, and what was found.
+    pub fn floats(&self, name: &str, dims: &[i64]) -> Result<Vec<f32>> {
+        let found = self.tensors.tensor(name);
+        let found = found.map_err(|_| TensorFileError::Missing(name.into()))?;
         let alike =
             found.shape().iter().map(|&d| i64::try_from(d).ok()).eq(dims.iter().map(|&d| Some(d)));
         if found.dtype() != Dtype::F32 || !alike {
-            let (shape, dtype) = (found.shape(), found.dtype());
-            return Err(format!("expected `{name}` as F32 {dims:?}, got {dtype:?} {shape:?}"));
+            return Err(TensorFileError::Tensor {
+                name: name.into(),
+                expected: dims.into(),
+                dtype: format!("{:?}", found.dtype()),
+                shape: found.shape().into(),
+            });
         }
         let words = found.data().chunks_exact(4);
         Ok(words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
 
-    /// What stands before the names of the weights that are tested: those of the running mean,
-    /// where there is one.
-    pub fn tested(&self) -> &'static str {
+    /// The name prefix of the weights to evaluate: that of the moving average, if there is one.
+    pub fn eval_prefix(&self) -> &'static str {
         if self.names().iter().any(|name| name.starts_with(EMA)) { EMA } else { "" }
     }
 
-    /// The first name that neither belongs to the state of a training nor is known.
+    /// The first name that is neither training state nor known.
     pub fn extra(&self, known: impl Fn(&str) -> bool) -> Option<&str> {
         let is_state = |name: &str| STATE.iter().any(|prefix| name.starts_with(prefix));
         self.names().into_iter().find(|name| !is_state(name) && !known(name))
@@ -164,7 +204,7 @@ impl Opened<'_> {
     }
 }
 
-/// Where the digits of the checksum stand in the header.
+/// The position of the checksum's digits in the header.
 fn checksum_at(bytes: &[u8]) -> Option<usize> {
     let length = u64::from_le_bytes(*bytes.first_chunk()?);
     let header = bytes.get(8..)?.get(..usize::try_from(length).ok()?)?;
@@ -172,7 +212,7 @@ fn checksum_at(bytes: &[u8]) -> Option<usize> {
     (at + DIGITS <= 8 + header.len()).then_some(at)
 }
 
-/// SHA-256 of all bytes, the checksum itself as zeros.
+/// SHA-256 of all bytes, with zeros in place of the checksum.
 fn checksum(bytes: &[u8], at: usize) -> String {
     let mut digest = Sha256::new();
     digest.update(&bytes[..at]);

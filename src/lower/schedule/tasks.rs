@@ -1,50 +1,60 @@
-//! What is computed together.
+//! The tasks of a schedule: ops and what is fused into them, each with its kernel.
 
-use super::ScheduleOptions;
 use crate::graph::Op;
 use crate::graph::op::{Activation, MaxPool, Relu};
-use crate::lower::{ConvAlgorithms, Optimisation, Plan, Times};
+use crate::lower::{ConvAlgorithms, Disabled, Optimisation, Plan, Times};
 use crate::passes::Purpose;
 
-/// What follows a batch normalisation or a convolution.
+/// The options of a schedule.
+#[derive(Debug, Clone, Copy)]
+pub struct ScheduleOptions<'a> {
+    /// What the step is for.
+    pub purpose: Purpose,
+    /// Whether netc's own kernels are used.
+    pub kernels: bool,
+    /// The disabled optimisations.
+    pub without: &'a Disabled,
+}
+
+/// The ops fused into a batch normalisation or a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FusedOps {
-    /// What is below 0 becomes 0.
+    /// A ReLU.
     pub relu: bool,
-    /// The largest of each 2 x 2 pixels; height and width are even.
+    /// A 2 x 2 max pool; height and width are even.
     pub pool: bool,
 }
 
-/// One op of the plan, and what follows it without a pass over memory of its own.
+/// An op of the plan and the ops fused into it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
     /// The op's step in the plan.
     pub step: usize,
-    /// What follows it.
+    /// The fused activation and pooling.
     pub after: FusedOps,
-    /// The step whose value is added last.
+    /// The step whose value is added at the end.
     pub add: Option<usize>,
-    /// The step whose value comes out.
+    /// The step whose value is the output.
     pub output: usize,
-    /// The steps that are taken along.
-    pub along: Vec<usize>,
-    /// What computes it.
+    /// The fused steps.
+    pub fused: Vec<usize>,
+    /// The kernel.
     pub kernel: Kernel,
 }
 
-/// What computes a task.
+/// The kernel of a task.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kernel {
-    /// A convolution of images, in each direction by an algorithm, with what follows it.
+    /// A convolution of images with an algorithm for each direction, and the ops fused into it.
     Conv {
         /// The algorithms.
         algorithms: ConvAlgorithms,
-        /// Why these, where they were timed.
+        /// The timings that led to the choice, if they were timed.
         times: Option<Times>,
     },
-    /// A batch normalisation by the batch's own statistics, with what follows it.
+    /// A batch normalisation with batch statistics, and the ops fused into it.
     NormAct,
-    /// The op alone, as libtorch computes it.
+    /// A single op, computed by libtorch.
     Op,
 }
 
@@ -57,7 +67,7 @@ impl Kernel {
         }
     }
 
-    /// How long they took, where they were timed.
+    /// Their timings, if they were timed.
     pub fn times(&self) -> Option<Times> {
         match self {
             Kernel::Conv { times, .. } => *times,
@@ -67,66 +77,62 @@ impl Kernel {
 }
 
 impl Task {
-    /// The steps whose values it reads.
+    /// The operands of the task.
     pub fn operands(&self, plan: &Plan) -> Vec<usize> {
         plan.steps()[self.step].operands.iter().copied().chain(self.add).collect()
     }
 
-    /// Whether something follows the op.
-    pub fn fused(&self) -> bool {
+    /// Whether anything is fused into the op.
+    pub fn is_fused(&self) -> bool {
         self.output != self.step
     }
 }
 
-/// The tasks of a plan but for its input, in an order in which they can run. With the kernels, ops
-/// that follow a batch normalisation while training, or a convolution in evaluation, are taken
-/// along.
-pub(super) fn tasks(plan: &Plan, means: ScheduleOptions<'_>) -> Vec<Task> {
+/// The tasks of a plan without its input, in execution order. With the kernels, ops are fused into
+/// a batch normalisation in training, or into a convolution in evaluation.
+pub(super) fn tasks(plan: &Plan, options: ScheduleOptions<'_>) -> Vec<Task> {
     let steps = plan.steps();
-    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
-    for (i, step) in steps.iter().enumerate() {
-        step.operands.iter().for_each(|&operand| readers[operand].push(i));
-    }
+    let readers = plan.readers();
     let mut covered = vec![false; steps.len()];
     let mut tasks = Vec::new();
     for (i, step) in steps.iter().enumerate().skip(1) {
         if covered[i] {
             continue;
         }
-        let image = means.kernels && step.shape.image().is_some();
+        let image = options.kernels && step.shape.image().is_some();
         let norm = image
-            && means.purpose == Purpose::Training
+            && options.purpose == Purpose::Training
             && matches!(step.op, Op::BatchNorm(_))
-            && !means.without.has(Optimisation::Norm);
+            && !options.without.has(Optimisation::Norm);
         let leads = norm
-            || (image && means.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));
+            || (image && options.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));
         let mut task = Task {
             step: i,
             after: FusedOps::default(),
             add: None,
             output: i,
-            along: Vec::new(),
+            fused: Vec::new(),
             kernel: if norm { Kernel::NormAct } else { Kernel::Op },
         };
         while leads
             && let [next] = readers[task.output][..]
             && !covered[next]
-            && extend(&mut task, plan, means, next)
+            && fuse(&mut task, plan, options, next)
         {
             covered[next] = true;
         }
         tasks.push(task);
     }
-    // A task stands where its last op stood: there all that it reads has been computed.
+    // A task runs at the place of its last op, where all of its operands have been computed.
     tasks.sort_by_key(|task| task.output);
     tasks
 }
 
-/// Takes the only reader of a task's output along, if it can.
-fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize) -> bool {
+/// Fuses the only reader of a task's output, if possible.
+fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize) -> bool {
     let step = &plan.steps()[next];
     let last = task.add.is_some();
-    let used = |saving| !last && !means.without.has(saving);
+    let used = |saving| !last && !options.without.has(saving);
     match &step.op {
         Op::Activation(Activation::Relu(Relu { max: None }))
             if used(Optimisation::Relu) && !task.after.relu =>
@@ -136,7 +142,7 @@ fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize)
         Op::MaxPool(pool)
             if used(Optimisation::Pool)
                 && !task.after.pool
-                && halves(pool, &step.operand_shapes[0]) =>
+                && is_2x2_pool(pool, &step.operand_shapes[0]) =>
         {
             task.after.pool = true;
         }
@@ -147,11 +153,11 @@ fn extend(task: &mut Task, plan: &Plan, means: ScheduleOptions<'_>, next: usize)
         _ => return false,
     }
     task.output = next;
-    task.along.push(next);
+    task.fused.push(next);
     true
 }
 
-fn halves(pool: &MaxPool, of: &crate::graph::Shape) -> bool {
+fn is_2x2_pool(pool: &MaxPool, of: &crate::graph::Shape) -> bool {
     let window = &pool.0;
     let even = of.image().is_some_and(|[_, h, w]| h % 2 == 0 && w % 2 == 0);
     even && window.kernel == [2, 2] && window.stride == [2, 2] && window.pad == [0, 0]

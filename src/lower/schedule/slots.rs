@@ -1,28 +1,28 @@
-//! Which values share a piece of memory.
+//! Memory planning: which values share a slot.
 //!
 //! Time counts tasks: forward from 0, then backward, the last task first.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use super::Schedule;
+use super::tasks::Task;
 use crate::graph::Op;
 use crate::graph::op::Traits;
 use crate::lower::Plan;
 use crate::passes::Purpose;
 
-/// Pieces of memory that values and gradients take in turn.
+/// Slots: memory shared by values and gradients with disjoint lifetimes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Slots {
     /// For each task, the slot of its value.
     pub value: Vec<Option<usize>>,
-    /// For each task, the slot of the gradient by its first operand.
+    /// For each task, the slot of the gradient with respect to its first operand.
     pub gradient: Vec<Option<usize>>,
-    /// How many numbers each holds for one example.
+    /// The number of elements of each slot per example.
     pub sizes: Vec<u64>,
 }
 
-/// When something is in memory, in tasks, both ends included, and how large it is for one example.
+/// The lifetime of a value or gradient, in tasks, inclusive, and its size per example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Interval {
     from: usize,
@@ -30,18 +30,18 @@ struct Interval {
     size: u64,
 }
 
-/// Gives slots to what kernels write: `writes` says of a task whether that is its value, and the
-/// operand whose gradient it is.
-pub(super) fn share(
+/// Assigns slots to what kernels write: for each task, `writes` says whether they write its value,
+/// and for which operand they write the gradient.
+pub(super) fn assign(
     plan: &Plan,
-    schedule: &Schedule,
+    (tasks, purpose): (&[Task], Purpose),
     writes: impl Fn(usize) -> (bool, Option<usize>),
     slots: &mut Slots,
 ) {
     let steps = plan.steps();
-    let lifetimes = lifetimes(plan, schedule);
+    let lifetimes = lifetimes(plan, tasks, purpose);
     let (mut intervals, mut of) = (Vec::new(), Vec::new());
-    for (i, task) in schedule.tasks.iter().enumerate() {
+    for (i, task) in tasks.iter().enumerate() {
         let (value, gradient) = writes(i);
         if value {
             let to = lifetimes.value[task.output].max(i);
@@ -49,12 +49,12 @@ pub(super) fn share(
             of.push((i, true));
         }
         if let Some(operand) = gradient {
-            let (from, to) = (2 * schedule.tasks.len() - 1 - i, lifetimes.gradient[operand]);
+            let (from, to) = (2 * tasks.len() - 1 - i, lifetimes.gradient[operand]);
             intervals.push(Interval { from, to, size: steps[operand].shape.elements() });
             of.push((i, false));
         }
     }
-    let (slot_of, sizes) = fit(&intervals);
+    let (slot_of, sizes) = best_fit(&intervals);
     for ((task, value), slot) in of.into_iter().zip(slot_of) {
         let place = if value { &mut slots.value } else { &mut slots.gradient };
         place[task] = Some(slot);
@@ -62,19 +62,18 @@ pub(super) fn share(
     slots.sizes = sizes;
 }
 
-/// When values and gradients of a step live.
+/// The lifetimes of values and gradients.
 #[derive(Debug)]
 struct Lifetimes {
-    /// The last time at which the value of a step is read, by itself or as part of what is made of
-    /// it without a copy.
+    /// The time of the last read of a step's value, including reads through its views.
     value: Vec<usize>,
-    /// The last time at which the gradient by the value of a step is read, likewise.
+    /// The time of the last read of the gradient with respect to a step's value, likewise.
     gradient: Vec<usize>,
 }
 
-fn lifetimes(plan: &Plan, schedule: &Schedule) -> Lifetimes {
-    let (steps, tasks) = (plan.steps(), &schedule.tasks);
-    let backward = schedule.purpose == Purpose::Training;
+fn lifetimes(plan: &Plan, tasks: &[Task], purpose: Purpose) -> Lifetimes {
+    let steps = plan.steps();
+    let backward = purpose == Purpose::Training;
     let back = |task: usize| 2 * tasks.len() - 1 - task;
     let mut producer = vec![None; steps.len()];
     tasks.iter().enumerate().for_each(|(i, task)| producer[task.output] = Some(i));
@@ -94,7 +93,7 @@ fn lifetimes(plan: &Plan, schedule: &Schedule) -> Lifetimes {
         if let Some(&x) =
             steps[task.step].operands.first().filter(|_| backward && matches!(op, Op::BatchNorm(_)))
         {
-            // Its gradient takes its place.
+            // The gradient overwrites it.
             value[x] = value[x].max(producer[x].map_or(0, back));
         }
     }
@@ -109,13 +108,13 @@ fn lifetimes(plan: &Plan, schedule: &Schedule) -> Lifetimes {
     Lifetimes { value, gradient }
 }
 
-/// A slot for each interval, and the size of each slot for one example.
-fn fit(intervals: &[Interval]) -> (Vec<usize>, Vec<u64>) {
+/// Assigns a slot to each interval; also returns the size of each slot per example.
+fn best_fit(intervals: &[Interval]) -> (Vec<usize>, Vec<u64>) {
     let mut order: Vec<usize> = (0..intervals.len()).collect();
     order.sort_by_key(|&i| (intervals[i].from, Reverse(intervals[i].size)));
     let mut slot_of = vec![0; intervals.len()];
     let mut sizes: Vec<u64> = Vec::new();
-    // Slots in use by the time at which they are free again; free ones by size.
+    // Slots in use, by the time at which they become free; free slots, by size.
     let (mut used, mut free) = (BinaryHeap::new(), BTreeSet::new());
     for i in order {
         let Interval { from, to, size } = intervals[i];
@@ -125,7 +124,7 @@ fn fit(intervals: &[Interval]) -> (Vec<usize>, Vec<u64>) {
             used.pop();
             free.insert((sizes[slot], slot));
         }
-        // The smallest that is large enough, else the largest, which grows.
+        // Best fit: the smallest slot that is large enough, else the largest, which grows.
         let best = free.range((size, 0)..).next().or(free.last()).copied();
         let slot = match best {
             Some(found) => {

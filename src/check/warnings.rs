@@ -3,8 +3,8 @@ use crate::diag::{Code, Problem, Problems};
 use crate::graph::op::{AvgPool, Conv, Linear, MaxPool, Window};
 use crate::graph::{NodeId, Op};
 
-/// What is odd about ops of a sound net: a bias without effect, a pool that drops pixels.
-pub(super) fn odd(net: &Checked, problems: &mut Problems) {
+/// Warns about ops of a valid net: a bias without effect, a pool that drops pixels.
+pub(super) fn warn(net: &Checked, problems: &mut Problems) {
     for &id in net.order() {
         bias_before_bn(net, id, problems);
         dropped_pixels(net, id, problems);
@@ -61,7 +61,7 @@ fn dropped_pixels(net: &Checked, id: NodeId, problems: &mut Problems) {
     );
 }
 
-/// How many pixels at the far edge no window reaches; what it leaves of the padding does not count.
+/// The number of pixels at the far edge that no window covers, not counting padding.
 fn dropped(length: u64, window: &Window, axis: usize) -> u64 {
     let (kernel, stride, pad) = (window.kernel[axis], window.stride[axis], window.pad[axis]);
     match (length + 2 * pad).checked_sub(kernel) {

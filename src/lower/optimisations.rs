@@ -2,27 +2,27 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Something by which a compiled step saves time. Each can be left out, to see what it gains.
+/// An optimisation of the compiled step. Each can be disabled to measure its gain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Optimisation {
-    /// Batch normalisation by a kernel of netc's own.
+    /// netc's own batch normalisation kernel.
     Norm,
-    /// ReLU along with the op before it.
+    /// Fusion of a ReLU into the op before it.
     Relu,
-    /// A 2 x 2 max pool along with the op before it.
+    /// Fusion of a 2 x 2 max pool into the op before it.
     Pool,
-    /// A sum along with the op before it.
+    /// Fusion of a sum into the op before it.
     Add,
-    /// Memory for values and gradients planned once; without it each is allocated as it is written.
+    /// Memory planning for values and gradients; without it each is allocated when it is written.
     Memory,
-    /// The descent of a weight in one pass over memory.
+    /// The fused SGD step, a single pass over memory per weight.
     SgdStep,
-    /// Every kernel of netc's own. Without them libtorch computes everything, as it does on a GPU.
+    /// All of netc's own kernels. Without them libtorch computes everything, as on a GPU.
     Kernels,
 }
 
 impl Optimisation {
-    /// Every saving by its name on the command line.
+    /// All optimisations by their names on the command line.
     pub const ALL: [(&'static str, Optimisation); 7] = [
         ("norm", Optimisation::Norm),
         ("relu", Optimisation::Relu),
@@ -34,24 +34,23 @@ impl Optimisation {
     ];
 }
 
-/// The savings that are not used.
+/// The disabled optimisations.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Disabled(Vec<Optimisation>);
 
 impl Disabled {
-    /// Whether a saving is left out.
+    /// Whether an optimisation is disabled.
     pub fn has(&self, saving: Optimisation) -> bool {
         self.0.contains(&saving)
     }
 
-    /// Whether libtorch's operations move the weights, not the kernel that descends in one pass
-    /// over memory.
+    /// Whether libtorch's ops update the weights instead of the fused SGD kernel.
     pub fn plain_descent(&self) -> bool {
         self.has(Optimisation::SgdStep) || self.has(Optimisation::Kernels)
     }
 
-    /// Whether all are used.
+    /// Whether none is disabled.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -78,7 +77,7 @@ impl TryFrom<String> for Disabled {
 impl FromStr for Disabled {
     type Err = String;
 
-    /// Names at commas; nothing for none.
+    /// Comma-separated names; empty for none.
     fn from_str(text: &str) -> Result<Disabled, String> {
         let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
         let saving = |name: &str| {

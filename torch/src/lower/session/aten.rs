@@ -1,32 +1,32 @@
-//! Each op forward and backward as libtorch computes it, without its tape.
+//! The forward and backward rule of each op with libtorch's operations, without autograd.
 
 use netc::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
 use netc::lower::Step;
 use tch::{Kind, TchError, Tensor};
 
-use crate::lower::kernels::aten;
+use crate::lower::kernels::aten as calls;
 use crate::lower::torch::{Manner, Mode, Weight, activation, channels_last, image_size, ops, pair};
 
 type Result<T> = std::result::Result<T, TchError>;
 
-/// A value, and what the backward direction needs besides the gradient.
-pub(super) struct Done {
+/// A value, and what is saved for the backward pass.
+pub(super) struct Forward {
     pub value: Tensor,
-    pub kept: Vec<Tensor>,
+    pub saved: Vec<Tensor>,
 }
 
-/// One op forward while training, in arithmetic of `kind`.
+/// One op forward in training, computed in the dtype `kind`.
 pub(super) fn forward(
     step: &Step,
     operands: &[&Tensor],
     weights: &[Weight],
     kind: Kind,
     seed: u64,
-) -> Result<Done> {
+) -> Result<Forward> {
     let x = *operands.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
-    let done = |value: Tensor, kept: &[&Tensor]| {
-        let kept = kept.iter().map(|tensor| tensor.shallow_clone()).collect();
-        Ok(Done { value, kept })
+    let done = |value: Tensor, saved: &[&Tensor]| {
+        let saved = saved.iter().map(|tensor| tensor.shallow_clone()).collect();
+        Ok(Forward { value, saved })
     };
     match &step.op {
         Op::Conv(op) => {
@@ -82,18 +82,19 @@ pub(super) fn forward(
             let saved = step.op.traits().saved;
             let operands =
                 operands.iter().filter(|_| saved.operands).map(|operand| operand.shallow_clone());
-            let kept = operands.chain(saved.value.then(|| value.shallow_clone())).collect();
-            Ok(Done { value, kept })
+            let saved = operands.chain(saved.value.then(|| value.shallow_clone())).collect();
+            Ok(Forward { value, saved })
         }
     }
 }
 
-/// One op backward: the gradient by each operand that is wanted, from that by the value. The
-/// gradients by the trained weights go to `grad_weights`.
+/// One op backward: from the gradient with respect to the value to that with respect to each
+/// operand that needs one. The gradients with respect to trained weights are written to
+/// `grad_weights`.
 pub(super) fn backward(
     step: &Step,
     gradient: &Tensor,
-    kept: &[Tensor],
+    saved: &[Tensor],
     weights: &[Weight],
     grad_weights: &[Tensor],
     wanted: &[bool],
@@ -101,9 +102,9 @@ pub(super) fn backward(
     let one = |by: Result<Tensor>| Ok(vec![Some(by?)]);
     match &step.op {
         Op::Conv(op) => {
-            let [x, weight] = two(kept)?;
+            let [x, weight] = two(saved)?;
             let want = [wanted[0], weights[0].trained, op.bias];
-            let by = aten::convolution_backward(op, [gradient, x, weight], want)?;
+            let by = calls::convolution_backward(op, [gradient, x, weight], want)?;
             for (to, from) in grad_weights.iter().zip(&by[1..]) {
                 from.iter().try_for_each(|from| put(to, from))?;
             }
@@ -111,21 +112,21 @@ pub(super) fn backward(
             Ok(vec![grad_input])
         }
         Op::Linear(_) => {
-            let [x, weight] = two(kept)?;
+            let [x, weight] = two(saved)?;
             put(&grad_weights[0], &gradient.f_tr()?.f_matmul(x)?)?;
             if let Some(to) = grad_weights.get(1) {
                 put(to, &gradient.f_sum_dim_intlist([0i64].as_slice(), false, to.kind())?)?;
             }
             Ok(vec![wanted[0].then(|| gradient.f_matmul(weight)).transpose()?])
         }
-        Op::BatchNorm(op) => batch_norm(op, gradient, kept, weights, grad_weights),
-        Op::Activation(op) => one(activation::backward(op, gradient, &kept[0])),
+        Op::BatchNorm(op) => batch_norm(op, gradient, saved, weights, grad_weights),
+        Op::Activation(op) => one(activation::backward(op, gradient, &saved[0])),
         Op::Softmax(_) => {
-            one(Tensor::f_internal_softmax_backward_data(gradient, &kept[0], 1, gradient.kind()))
+            one(Tensor::f_internal_softmax_backward_data(gradient, &saved[0], 1, gradient.kind()))
         }
-        Op::Dropout(_) => one(gradient.f_mul(&kept[0])),
+        Op::Dropout(_) => one(gradient.f_mul(&saved[0])),
         Op::MaxPool(op) => {
-            let [x, places] = two(kept)?;
+            let [x, places] = two(saved)?;
             let (kernel, stride, pad) = window(&op.0)?;
             let dilation = [1, 1];
             one(x.f_max_pool2d_with_indices_backward(
@@ -133,7 +134,7 @@ pub(super) fn backward(
             ))
         }
         Op::GlobalMaxPool(_) => {
-            let [x, places] = two(kept)?;
+            let [x, places] = two(saved)?;
             let (size, none) = (image_size(step)?, [0, 0]);
             one(x.f_max_pool2d_with_indices_backward(
                 gradient,
@@ -147,16 +148,17 @@ pub(super) fn backward(
         }
         Op::AvgPool(op) => {
             let (kernel, stride, pad) = window(&op.0)?;
-            one(kept[0].f_avg_pool2d_backward(gradient, kernel, stride, pad, op.0.ceil, true, None))
+            one(saved[0]
+                .f_avg_pool2d_backward(gradient, kernel, stride, pad, op.0.ceil, true, None))
         }
         Op::GlobalAvgPool(_) => {
             let [h, w] = image_size(step)?;
-            one(gradient.f_expand_as(&kept[0])?.f_div_scalar((h * w) as f64))
+            one(gradient.f_expand_as(&saved[0])?.f_div_scalar((h * w) as f64))
         }
         Op::Add(_) => {
             Ok(wanted.iter().map(|wanted| wanted.then(|| gradient.shallow_clone())).collect())
         }
-        Op::Mul(_) => multiplied(gradient, kept, wanted),
+        Op::Mul(_) => multiplied(gradient, saved, wanted),
         Op::Scale(op) => one(gradient.f_mul_scalar(op.by)),
         Op::Concat(_) => {
             let mut first = 0;
@@ -178,7 +180,7 @@ pub(super) fn backward(
             match op.mode {
                 PadMode::Zeros => one(gradient.f_constant_pad_nd([-w, -w, -h, -h])),
                 PadMode::Reflect => {
-                    one(kept[0].f_reflection_pad2d_backward(gradient, [w, w, h, h]))
+                    one(saved[0].f_reflection_pad2d_backward(gradient, [w, w, h, h]))
                 }
             }
         }
@@ -201,7 +203,7 @@ pub(super) fn backward(
     }
 }
 
-/// A convolution by weights that were cast already.
+/// A convolution with weights that are already cast.
 pub(super) fn convolve(
     op: &Conv,
     x: &Tensor,
@@ -213,7 +215,7 @@ pub(super) fn convolve(
     x.f_conv2d(weight, bias.as_ref(), pair(op.stride)?, pair(op.pad)?, pair(op.dilation)?, groups)
 }
 
-/// Writes a gradient into its place.
+/// Copies a gradient into its buffer.
 pub(super) fn put(to: &Tensor, from: &Tensor) -> Result<()> {
     to.shallow_clone().f_copy_(from)
 }
@@ -221,25 +223,25 @@ pub(super) fn put(to: &Tensor, from: &Tensor) -> Result<()> {
 fn batch_norm(
     op: &BatchNorm,
     gradient: &Tensor,
-    kept: &[Tensor],
+    saved: &[Tensor],
     weights: &[Weight],
     grad_weights: &[Tensor],
 ) -> Result<Vec<Option<Tensor>>> {
-    let [x, mean, inverse] = kept else {
-        return Err(TchError::Shape("three tensors were kept".into()));
+    let [x, mean, inverse] = saved else {
+        return Err(TchError::Shape("three tensors were saved".into()));
     };
     let [weight, _, running_mean, running_var] = four(weights)?.map(|weight| &weight.tensor);
     let gradient = channels_last(gradient)?;
     let owned = [weight, running_mean, running_var];
     let [grad_input, grad_weight, grad_bias] =
-        aten::batch_norm_backward([&gradient, x], owned, [mean, inverse], op.eps)?;
+        calls::batch_norm_backward([&gradient, x], owned, [mean, inverse], op.eps)?;
     put(&grad_weights[0], &grad_weight)?;
     put(&grad_weights[1], &grad_bias)?;
     Ok(vec![Some(grad_input)])
 }
 
-fn multiplied(gradient: &Tensor, kept: &[Tensor], wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
-    let [a, b] = two(kept)?;
+fn multiplied(gradient: &Tensor, saved: &[Tensor], wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
+    let [a, b] = two(saved)?;
     let by_first = wanted[0].then(|| gradient.f_mul(b)).transpose()?;
     let by_second = wanted[1].then(|| {
         let whole = gradient.f_mul(a)?;
@@ -258,10 +260,10 @@ fn window(window: &Window) -> Result<([i64; 2], [i64; 2], [i64; 2])> {
     Ok((pair(window.kernel)?, pair(window.stride)?, pair(window.pad)?))
 }
 
-fn two(kept: &[Tensor]) -> Result<[&Tensor; 2]> {
-    match kept {
+fn two(saved: &[Tensor]) -> Result<[&Tensor; 2]> {
+    match saved {
         [a, b] => Ok([a, b]),
-        _ => Err(TchError::Shape("two tensors were kept".into())),
+        _ => Err(TchError::Shape("two tensors were saved".into())),
     }
 }
 

@@ -1,15 +1,15 @@
-//! The compiled step: a net's tasks forward and backward, in order, without libtorch's tape.
+//! The compiled step: a net's tasks forward and backward, in order, without autograd.
 //!
-//! What is computed together and which memory is shared is the [schedule](super::schedule)'s, each
-//! op's value and gradient is in
-//! [`rules`]. On a CPU that has the instructions, convolutions, batch normalisation and what
-//! follows them run on netc's own [kernels](super::kernels); [`tuning`] chooses.
+//! The [schedule](super::schedule) determines fusion and memory; [`rules`] has the forward and
+//! backward rule of each op. On CPUs with the required instructions, convolutions, batch
+//! normalisation and the ops fused into them run on netc's own [kernels](super::kernels);
+//! [`tuning`] chooses.
 
+mod aten;
+mod autotune;
+mod backend;
 mod convolution;
 mod memory;
-mod rules;
-mod tuning;
-mod walk;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -19,31 +19,29 @@ use netc::graph::op::Role;
 use netc::lower::schedule::{Kernel, Schedule, ScheduleOptions, Task};
 use netc::lower::{ConvAlgorithms, Optimisation, Times, TorchError};
 use netc::passes::Purpose;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::kernels::{Kernels, Workspace};
-use super::torch::Mode;
-use super::{At, TorchNet};
+use super::torch::{Mode, channels_last};
+use super::{At, Objective, TorchNet};
+pub use autotune::Tuning;
+use backend::{Saved, Torch};
 use convolution::Convolution;
 use memory::Memory;
-pub use tuning::Tuning;
 
-/// A net's step with all that it computes in: its weights, its schedule, and its memory, for
-/// batches of at most so many images.
+/// A net compiled for batches up to a maximum size: its weights, schedule and memory.
 #[derive(Debug)]
 pub struct Session {
-    /// The same tensors as those of the net that it was made for.
+    /// Shares its tensors with the net that was compiled.
     net: TorchNet,
     schedule: Schedule,
-    /// Those of tasks that are convolutions of this module's.
+    /// The convolution of each task that is one.
     convolutions: Vec<Option<Convolution>>,
-    /// The gradients by the trained weights.
+    /// The gradients with respect to the trained weights.
     gradients: Vec<Tensor>,
-    /// Those and places for the gradients by weights that stand still, and which of them each step
-    /// owns.
+    /// The same with buffers for frozen weights, and the range of each step in them.
     grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
-    label_smoothing: f64,
     memory: Memory,
     kernels: Option<Kernels>,
     workspace: Workspace,
@@ -54,35 +52,34 @@ pub struct Session {
 /// One of the tasks of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskInfo {
-    /// Its op, by step of the plan.
+    /// Its op, as a step of the plan.
     pub step: usize,
-    /// The paths of ops that are computed along with it.
-    pub along: Vec<String>,
-    /// Numbers of its value for one example.
+    /// The paths of the fused ops.
+    pub fused: Vec<String>,
+    /// Elements of its value per example.
     pub written: u64,
-    /// Whether the gradient by its operand is computed.
-    pub input_wanted: bool,
-    /// How a convolution is computed.
-    pub ways: Option<ConvAlgorithms>,
-    /// Why, where it was timed.
+    /// Whether the gradient with respect to its operand is computed.
+    pub needs_input_grad: bool,
+    /// The algorithms of a convolution.
+    pub algorithms: Option<ConvAlgorithms>,
+    /// The timings, if it was timed.
     pub times: Option<Times>,
 }
 
-/// What a step gave.
+/// The result of a step.
 #[derive(Debug)]
 pub struct Stepped {
     /// The output, `[N, ...]`.
-    pub logits: Tensor,
-    /// The sum of the cross-entropies.
+    pub output: Tensor,
+    /// The objective's loss.
     pub loss: Tensor,
 }
 
 impl Session {
-    /// Compiles a net for batches of at most `batch` images. It shares the net's weights: what
-    /// changes them changes them here, too.
+    /// Compiles a net for batches of at most `batch` images. The weights are shared with the net.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn new(
         net: &TorchNet,
         purpose: Purpose,
@@ -93,14 +90,15 @@ impl Session {
         let kernels = Kernels::detect(net.precision())
             .filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
         let training = purpose == Purpose::Training;
-        let means =
+        let options =
             ScheduleOptions { purpose, kernels: kernels.is_some(), without: &tuning.without };
         let mut tuned = Duration::ZERO;
-        let schedule = Schedule::new(&net.plan, means, |op, image| {
+        let schedule = Schedule::new(&net.plan, options, |op, image| {
             let start = Instant::now();
-            let ways = tuning.ways(kernels, op, image, batch, net.precision(), training);
+            let algorithms =
+                tuning.algorithms(kernels, op, image, batch, net.precision(), training);
             tuned += start.elapsed();
-            ways
+            algorithms
         })?;
         let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, task.kernel) {
             (Op::Conv(op), Kernel::Conv { algorithms, .. }) => {
@@ -117,7 +115,6 @@ impl Session {
             gradients: Vec::new(),
             grad_weights: Vec::new(),
             owned: Vec::new(),
-            label_smoothing: 0.0,
             kernels,
             tuned,
             clock: None,
@@ -142,34 +139,28 @@ impl Session {
         Ok(session)
     }
 
-    /// The gradients by the trained weights of the last step, in the order of the weights. The next
-    /// step writes over them.
+    /// The gradients of the last step with respect to the trained weights, in their order. The next
+    /// step overwrites them.
     pub fn gradients(&self) -> &[Tensor] {
         &self.gradients
     }
 
-    /// Spreads so much of each label evenly over the classes from now on, in the loss of
-    /// [`step`](Session::step).
-    pub fn smooth_labels(&mut self, part: f64) {
-        self.label_smoothing = part;
-    }
-
-    /// Takes the time of each task from now on.
+    /// Enables timing of each task.
     pub fn take_times(&mut self) {
         self.clock = Some(vec![[0.0; 2]; self.schedule.tasks.len()]);
     }
 
-    /// Seconds of each task of the last step, forward and backward; empty unless they are taken.
+    /// Seconds of each task of the last step, forward and backward; empty unless timing is enabled.
     pub fn times(&self) -> &[[f64; 2]] {
         self.clock.as_deref().unwrap_or(&[])
     }
 
-    /// How long the choice among the ways of convolutions took.
+    /// The time spent on choosing convolution algorithms.
     pub fn tuned(&self) -> Duration {
         self.tuned
     }
 
-    /// What the step was made by.
+    /// The schedule.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
@@ -179,74 +170,76 @@ impl Session {
         let steps = self.net.plan.steps();
         let info = |task: &Task| TaskInfo {
             step: task.step,
-            along: task.along.iter().map(|&step| steps[step].path.clone()).collect(),
+            fused: task.fused.iter().map(|&step| steps[step].path.clone()).collect(),
             written: steps[task.output].shape.elements(),
-            input_wanted: steps[task.step]
+            needs_input_grad: steps[task.step]
                 .operands
                 .iter()
-                .any(|&operand| self.schedule.values[operand].wanted),
-            ways: task.kernel.algorithms(),
+                .any(|&operand| self.schedule.values[operand].requires_grad),
+            algorithms: task.kernel.algorithms(),
             times: task.kernel.times(),
         };
         self.schedule.tasks.iter().map(info).collect()
     }
 
-    /// One step of training on images `[N, C, H, W]` with labels `[N]`: the sum of the
-    /// cross-entropies, and its
-    /// [gradients](Session::gradients).
+    /// Forward and backward pass of training on images `[N, C, H, W]`: the objective's loss for
+    /// these targets, and its [gradients](Session::gradients).
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn step(
         &mut self,
         images: &Tensor,
-        labels: &Tensor,
+        targets: &Tensor,
+        objective: Objective,
         seed: u64,
     ) -> Result<Stepped, TorchError> {
         tch::no_grad(|| {
-            self.convolutions.iter_mut().flatten().for_each(Convolution::renew);
-            let (value, kept) = self.forward(images, Mode::Train { seed })?;
-            let kind = value.kind();
-            let (stepped, gradient) =
-                cross_entropy(value, labels, self.label_smoothing, self.net.masters)
-                    .at("the loss")?;
-            self.backward(gradient.f_to_kind(kind).at("the loss")?, kept)?;
-            Ok(stepped)
+            self.convolutions.iter_mut().flatten().for_each(Convolution::invalidate);
+            let (value, saved) = self.forward(images, Mode::Train { seed })?;
+            let output = value.f_to_kind(self.net.masters).at("the output")?;
+            let (loss, gradient) = objective.loss_and_gradient(&output, targets).at("the loss")?;
+            let gradient = gradient.f_to_kind(value.kind()).at("the loss")?;
+            let (net, schedule, mut backend) = self.parts(Mode::Train { seed });
+            schedule.backward(net.plan(), &mut backend, gradient, saved)?;
+            Ok(Stepped { output, loss })
         })
     }
 
-    /// The output of a net that was compiled for evaluation, in fp32, or in fp64 for a net of fp64.
-    /// Its weights are those of the first call.
+    /// The output of a net compiled for evaluation, in fp32, or in fp64 for an fp64 net. It uses
+    /// the weights as they were at the first call.
     ///
     /// # Errors
-    /// What libtorch refuses.
+    /// Errors of libtorch.
     pub fn evaluate(&mut self, images: &Tensor) -> Result<Tensor, TorchError> {
         tch::no_grad(|| {
             let (value, _) = self.forward(images, Mode::Eval)?;
             value.f_to_kind(self.net.masters).at("the output")
         })
     }
-}
 
-/// The sum of the cross-entropies of logits `[n, classes]` with `smoothing` of each label spread
-/// over the classes, and its gradient by them.
-fn cross_entropy(
-    logits: Tensor,
-    labels: &Tensor,
-    smoothing: f64,
-    masters: Kind,
-) -> Result<(Stepped, Tensor), TchError> {
-    let logits = logits.f_to_kind(masters)?;
-    let logs = logits.f_log_softmax(1, masters)?;
-    let places = labels.f_unsqueeze(1)?;
-    let mut loss =
-        logs.f_gather(1, &places, false)?.f_sum(masters)?.f_mul_scalar(smoothing - 1.0)?;
-    let rest = Tensor::f_full(places.size(), smoothing - 1.0, (masters, logits.device()))?;
-    let mut gradient = logs.f_exp()?.f_scatter_add(1, &places, &rest)?;
-    if smoothing > 0.0 {
-        let each = smoothing / logits.size()[1] as f64;
-        loss = loss.f_sub(&logs.f_sum(masters)?.f_mul_scalar(each)?)?;
-        gradient = gradient.f_sub_scalar(each)?;
+    /// The output, and what each task saves for the backward pass.
+    fn forward(&mut self, images: &Tensor, mode: Mode) -> Result<(Tensor, Vec<Saved>), TorchError> {
+        let input = images.f_to_kind(self.net.kind).and_then(|images| channels_last(&images));
+        let (net, schedule, mut backend) = self.parts(mode);
+        schedule.forward(net.plan(), &mut backend, input.at("the images")?)
     }
-    Ok((Stepped { logits, loss }, gradient))
+
+    /// What is walked, and what computes.
+    fn parts(&mut self, mode: Mode) -> (&TorchNet, &Schedule, Torch<'_>) {
+        let Session { net, schedule, convolutions, memory, kernels, workspace, clock, .. } = self;
+        let backend = Torch {
+            net,
+            schedule,
+            convolutions,
+            grad_weights: &self.grad_weights,
+            owned: &self.owned,
+            memory,
+            kernels: *kernels,
+            workspace,
+            clock: clock.as_deref_mut(),
+            mode,
+        };
+        (backend.net, backend.schedule, backend)
+    }
 }

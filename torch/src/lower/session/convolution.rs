@@ -1,31 +1,30 @@
 use netc::graph::op::Conv;
 use netc::lower::ConvAlgorithms;
-use netc::lower::schedule::tile;
 use tch::{Kind, TchError, Tensor};
 
-use super::rules;
+use super::aten;
 use crate::lower::kernels::{
-    Direction, Epilogue, FromTo, Kernels, Moments, Packed, Packing, Workspace, aten,
+    Direction, Epilogue, FromTo, Kernels, Moments, Packed, Packing, Workspace, aten as calls,
 };
 use crate::lower::torch::channels_last;
 
-/// A convolution in its chosen ways, with its weights transformed.
+/// A convolution with its chosen algorithms and transformed weights.
 #[derive(Debug)]
 pub(super) struct Convolution {
     op: Conv,
-    pub ways: ConvAlgorithms,
+    algorithms: ConvAlgorithms,
     forward: Packed,
     packed: bool,
     backward: Packed,
-    /// The weights in the kind of the arithmetic, until they change.
+    /// The weights in the compute dtype, cached until they change.
     cast: Option<Tensor>,
 }
 
 impl Convolution {
-    pub(super) fn new(op: Conv, ways: ConvAlgorithms) -> Convolution {
+    pub(super) fn new(op: Conv, algorithms: ConvAlgorithms) -> Convolution {
         Convolution {
             op,
-            ways,
+            algorithms,
             forward: Packed::default(),
             packed: false,
             backward: Packed::default(),
@@ -33,13 +32,13 @@ impl Convolution {
         }
     }
 
-    /// Says that the weights have changed.
-    pub(super) fn renew(&mut self) {
+    /// Invalidates the caches after the weights have changed.
+    pub(super) fn invalidate(&mut self) {
         self.packed = false;
         self.cast = None;
     }
 
-    /// The weights in a kind: cast once, however often they are used until they change.
+    /// The weights in a dtype: cast once, and cached until they change.
     fn cast(&mut self, weight: &Tensor, kind: Kind) -> Result<Tensor, TchError> {
         if let Some(cast) = &self.cast {
             return Ok(cast.shallow_clone());
@@ -49,7 +48,7 @@ impl Convolution {
         Ok(cast)
     }
 
-    /// The output; `y` is asked for memory for it where the library does not bring its own.
+    /// The output; `y` provides memory for it where libtorch does not allocate it.
     pub(super) fn forward(
         &mut self,
         kernels: Option<Kernels>,
@@ -59,7 +58,7 @@ impl Convolution {
         y: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        match (tile(self.ways.forward), kernels) {
+        match (self.algorithms.forward.tile(), kernels) {
             (Some(tile), Some(kernels)) => {
                 if !self.packed {
                     let direction = Direction::Forward;
@@ -81,11 +80,11 @@ impl Convolution {
                 let cast = self.cast(weight, x.kind())?;
                 let plain = finish.after == Default::default() && finish.add.is_none();
                 let Some(kernels) = kernels.filter(|_| !plain) else {
-                    let value = rules::convolve(&self.op, x, &cast, finish.bias)?;
+                    let value = aten::convolve(&self.op, x, &cast, finish.bias)?;
                     return Ok(value);
                 };
                 let moments = Moments::none(self.op.out as usize, finish.bias)?;
-                let value = channels_last(&rules::convolve(&self.op, x, &cast, None)?)?;
+                let value = channels_last(&aten::convolve(&self.op, x, &cast, None)?)?;
                 let y = y()?;
                 kernels.normalise(
                     FromTo { from: &value, to: &y },
@@ -98,7 +97,7 @@ impl Convolution {
         }
     }
 
-    /// The gradient by the input, from that by the output and the input.
+    /// The gradient with respect to the input, from that with respect to the output, and the input.
     pub(super) fn grad_input(
         &mut self,
         kernels: Option<Kernels>,
@@ -107,7 +106,7 @@ impl Convolution {
         dx: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        if let (Some(tile), Some(kernels)) = (tile(self.ways.input), kernels) {
+        if let (Some(tile), Some(kernels)) = (self.algorithms.input.tile(), kernels) {
             let direction = Direction::Backward;
             let packing = Packing { tile, direction, kind: x.kind() };
             kernels.pack(weight, packing, &mut self.backward)?;
@@ -124,11 +123,12 @@ impl Convolution {
         }
         let cast = self.cast(weight, x.kind())?;
         let [grad_input, ..] =
-            aten::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
+            calls::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
         grad_input.ok_or_else(|| TchError::Shape("there is no gradient".into()))
     }
 
-    /// Writes the gradient by the weights, from that by the output and the input.
+    /// Writes the gradient with respect to the weights, from that with respect to the output, and
+    /// the input.
     pub(super) fn grad_weights(
         &mut self,
         kernels: Option<Kernels>,
@@ -137,7 +137,7 @@ impl Convolution {
         dw: &Tensor,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
-        if let (Some(tile), Some(kernels)) = (tile(self.ways.weights), kernels) {
+        if let (Some(tile), Some(kernels)) = (self.algorithms.weights.tile(), kernels) {
             return kernels.weight_gradient(
                 &channels_last(x)?,
                 &channels_last(gradient)?,
@@ -148,7 +148,7 @@ impl Convolution {
         }
         let cast = self.cast(weight, x.kind())?;
         let [_, grad_weight, _] =
-            aten::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
-        grad_weight.iter().try_for_each(|from| rules::put(dw, from))
+            calls::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
+        grad_weight.iter().try_for_each(|from| aten::put(dw, from))
     }
 }

@@ -1,4 +1,4 @@
-//! Convolutions timed on this machine, once for each shape.
+//! Autotuning of convolutions: timed on this machine, once per shape.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,28 +17,28 @@ use crate::lower::At;
 use crate::lower::kernels::{Epilogue, Kernels, Workspace};
 use crate::lower::torch::channels_last;
 
-/// How a step is made, and how its algorithms are chosen.
+/// How a step is compiled, and how its algorithms are chosen.
 #[derive(Debug, Clone, Default)]
 pub struct Tuning {
-    /// Among which.
+    /// The algorithms to choose from.
     pub choice: ConvChoice,
-    /// Where measurements are kept. Without it they are made anew.
+    /// The file that caches timings; without it nothing is cached.
     pub cache: Option<PathBuf>,
-    /// The machine that they hold for, in words.
+    /// A description of the machine, part of the cache key.
     pub machine: String,
-    /// What a step does not use.
+    /// The disabled optimisations.
     pub without: Disabled,
 }
 
 type Found = BTreeMap<String, Times>;
 
 impl Tuning {
-    /// The ways of a convolution, and the times by which they were chosen, of
-    /// `[in_channels, height, width]` on batches of so many images.
+    /// The algorithms for a convolution of `[in_channels, height, width]` with this batch size, and
+    /// the timings if it was timed.
     ///
     /// # Errors
-    /// What libtorch refuses.
-    pub(super) fn ways(
+    /// Errors of libtorch.
+    pub(super) fn algorithms(
         &self,
         kernels: Option<Kernels>,
         op: &Conv,
@@ -78,19 +78,19 @@ impl Tuning {
                 times
             }
         };
-        Ok((times.ways(), Some(times)))
+        Ok((times.algorithms(), Some(times)))
     }
 }
 
-/// What was measured before. It is locked until it is dropped, so that processes beside this one
-/// wait for its measurements, and all choose alike.
+/// The cached timings. The file is locked until this is dropped, so that concurrent processes wait
+/// for the timings and make the same choices.
 struct Cache {
     found: Found,
     place: Option<(PathBuf, File)>,
 }
 
 impl Cache {
-    /// Where it cannot be, everything is measured; likewise what cannot be read.
+    /// If the file cannot be opened or read, the cache is empty.
     fn open(path: Option<&Path>) -> Cache {
         let lock = |path: &Path| -> std::io::Result<File> {
             fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
@@ -106,13 +106,13 @@ impl Cache {
 
     fn save(&self) {
         let Some((path, _lock)) = &self.place else { return };
-        // Where it fails, the next process measures again.
+        // If this fails, the next process measures again.
         let text = serde_json::to_string_pretty(&self.found).map(|text| text + "\n");
         let _ = text.map(|text| disk::replace(path, text.as_bytes()));
     }
 }
 
-/// Seconds of the library and of `other` in each direction.
+/// Seconds of libtorch and of `other` in each direction.
 fn measure(
     kernels: Option<Kernels>,
     op: &Conv,
@@ -140,7 +140,7 @@ fn measure(
         for (i, seconds) in seconds.iter_mut().enumerate().take(if backward { 3 } else { 1 }) {
             seconds[way] = fastest(|| match i {
                 0 => {
-                    conv.renew();
+                    conv.invalidate();
                     let finish = Epilogue::default();
                     let y = || Ok(y.shallow_clone());
                     conv.forward(kernels, &x, &weight, finish, y, &mut workspace).map(|_| ())

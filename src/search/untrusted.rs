@@ -1,4 +1,4 @@
-//! What a text or a number in the files of a search may be. The files may come from a stranger.
+//! Validation of text and numbers in the files of a search, which may be untrusted.
 
 use std::fmt::{Arguments, Debug};
 use std::ops::RangeInclusive;
@@ -6,16 +6,13 @@ use std::ops::RangeInclusive;
 use crate::diag::{is_deceptive, plain};
 use crate::limits::{MAX_REASON_BYTES, MAX_TEXT_BYTES};
 
-/// Characters of what is said of a file.
+/// The maximum length of a message about a file.
 const MOST_SAID: usize = 300;
-/// Seconds, of a training or since 1970: far more than either takes.
+/// Seconds of a training, or since 1970.
 pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=1e11;
-/// A mean loss. Nothing larger can come of fp32.
-pub(super) const LOSS: RangeInclusive<f64> = -3.5e38..=3.5e38;
-/// A part of 1.
-pub(super) const PART: RangeInclusive<f64> = 0.0..=1.0;
 
-/// What is said of a file, so short and plain that it can be shown whatever the file holds.
+/// A message about a file, shortened and sanitised so that it can be shown whatever the file
+/// contains.
 pub(super) fn brief(text: &str) -> String {
     let text = plain(text).replace(['\n', '\r', '\t'], " ");
     match text.char_indices().nth(MOST_SAID) {
@@ -24,7 +21,7 @@ pub(super) fn brief(text: &str) -> String {
     }
 }
 
-/// A number in its range; NaN is in none. `at` is the place that an error names.
+/// Checks that a number is in its range; NaN never is. `at` is the place for the error.
 pub(super) fn number<T: PartialOrd + Debug>(
     at: Arguments<'_>,
     value: T,
@@ -39,7 +36,7 @@ pub(super) fn number<T: PartialOrd + Debug>(
     }
 }
 
-/// A text of one line that a terminal shows as it is.
+/// Checks that a text is a single printable line.
 pub(super) fn line(at: Arguments<'_>, text: &str) -> Result<(), String> {
     match text.contains(char::is_control) {
         true => Err(format!("{at}: a control character")),
@@ -47,7 +44,7 @@ pub(super) fn line(at: Arguments<'_>, text: &str) -> Result<(), String> {
     }
 }
 
-/// Likewise, of several lines: why a run failed.
+/// The same for several lines: the reason why a run failed.
 pub(super) fn reason(at: Arguments<'_>, text: &str) -> Result<(), String> {
     message(at, text, MAX_REASON_BYTES)
 }

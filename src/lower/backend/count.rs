@@ -1,46 +1,37 @@
-//! The memory of a step: the walk through the tasks, with sizes in place of tensors.
+//! The back end that computes nothing and counts the memory that a step takes.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::{Kernel, Schedule, Task};
+use super::Backend;
 use crate::graph::Op;
 use crate::graph::op::Alias;
-use crate::lower::winograd::{ByWeights, Dims, Forward, TileSize, packed};
-use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step};
+use crate::lower::schedule::{Kernel, Schedule};
+use crate::lower::winograd::{ByWeights, Dims, Forward, packed};
+use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step, Workload};
 
-/// For what a step's memory is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Workload {
-    /// Images of a batch.
-    pub images: u64,
-    /// The arithmetic.
-    pub precision: Precision,
-    /// Threads that compute.
-    pub threads: usize,
-}
-
-/// The memory of a training step at its peak, in bytes.
+/// The peak memory of a training step, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Footprint {
     /// Weights and running statistics.
     pub weights: u64,
-    /// Gradients by the weights, and the optimiser's velocities.
+    /// Gradients with respect to the weights, and the optimiser's velocities.
     pub training: u64,
-    /// Weights transformed for Winograd's convolutions.
+    /// Transformed weights for Winograd convolutions.
     pub packed: u64,
-    /// What each thread works in, all together.
+    /// The workspaces of all threads.
     pub workspace: u64,
     /// The slots of values and gradients.
     pub slots: u64,
-    /// The images, and the most of all that is allocated and dropped on the way.
+    /// The images, and the peak of temporary allocations.
     pub passing: u64,
 }
 
 impl Footprint {
-    /// All of it.
+    /// The total.
     pub fn total(&self) -> u64 {
         let Footprint { weights, training, packed, workspace, slots, passing } = *self;
         [weights, training, packed, workspace, slots, passing]
@@ -50,7 +41,7 @@ impl Footprint {
 }
 
 impl Schedule {
-    /// The memory of a training step by this schedule.
+    /// The memory of a training step with this schedule.
     pub fn footprint(&self, plan: &Plan, load: Workload) -> Footprint {
         let master = if load.precision == Precision::Fp64 { 8 } else { 4 };
         let (mut all, mut trained) = (0u64, 0u64);
@@ -71,11 +62,11 @@ impl Schedule {
             packed,
             workspace,
             slots: numbers.saturating_mul(load.images).saturating_mul(width),
-            passing: DryRun::new(self, plan, load).peak(),
+            passing: Count::new(self, plan, load).peak(),
         }
     }
 
-    /// Bytes of transformed weights, and of the threads' workspace: each part of it is as large as
+    /// Bytes of the transformed weights and of the workspaces, each part of which is as large as
     /// the largest task needs.
     fn transformed(&self, plan: &Plan, load: Workload) -> (u64, u64) {
         let pack = if load.precision == Precision::Bf16 { 2 } else { 1 };
@@ -83,23 +74,27 @@ impl Schedule {
         let (mut words, mut most) = (0u64, [0usize; 3]);
         for task in &self.tasks {
             let step = &plan.steps()[task.step];
-            let (Some(ways), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else { continue };
+            let (Some(algorithms), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else {
+                continue;
+            };
             let Some([in_channels, height, width]) = step.operand_shapes[0].image() else {
                 continue;
             };
             let [images, height, width, in_channels, out_channels] =
                 [load.images, height, width, in_channels, op.out].map(size);
             let dims = Dims { images, height, width, in_channels, out_channels };
-            let wanted = self.values[step.operands[0]].wanted;
-            let directions =
-                [(Some(ways.forward), dims), (wanted.then_some(ways.input), dims.transposed())];
-            for (way, Dims { in_channels, out_channels, .. }) in directions {
-                let Some(tile) = way.and_then(tile) else { continue };
+            let requires_grad = self.values[step.operands[0]].requires_grad;
+            let directions = [
+                (Some(algorithms.forward), dims),
+                (requires_grad.then_some(algorithms.input), dims.transposed()),
+            ];
+            for (algorithm, Dims { in_channels, out_channels, .. }) in directions {
+                let Some(tile) = algorithm.and_then(ConvAlgorithm::tile) else { continue };
                 words = words.saturating_add(packed(tile, pack, in_channels, out_channels) as u64);
                 let [inputs, products] = Forward::new(tile, pack, in_channels).scratch(tile);
                 most = [most[0].max(inputs), most[1].max(products), most[2]];
             }
-            if let Some(tile) = tile(ways.weights) {
+            if let Some(tile) = algorithms.weights.tile() {
                 let scratch = ByWeights::new(tile, pack, &dims, load.threads).scratch(tile);
                 most = [0, 1, 2].map(|i| most[i].max(scratch[i]));
             }
@@ -109,23 +104,14 @@ impl Schedule {
     }
 }
 
-/// The tile of an algorithm, if it has one.
-pub fn tile(algorithm: ConvAlgorithm) -> Option<TileSize> {
-    match algorithm {
-        ConvAlgorithm::Library => None,
-        ConvAlgorithm::WinogradF2 => Some(TileSize::Two),
-        ConvAlgorithm::WinogradF4 => Some(TileSize::Four),
-    }
-}
-
-/// What is allocated now, and the most that ever was.
+/// The current and the peak allocation.
 #[derive(Debug, Default)]
 struct Heap {
     live: Cell<u64>,
     most: Cell<u64>,
 }
 
-/// Memory of a tensor. Views of it are clones of its reference.
+/// The memory of a tensor. Views are clones of the reference.
 struct Block {
     bytes: u64,
     heap: Rc<Heap>,
@@ -139,17 +125,33 @@ impl Drop for Block {
 
 type Value = Rc<Block>;
 
-/// A step's walk, as the compiled step of `netc-torch` takes it.
-struct DryRun<'a> {
+/// Sizes in place of tensors.
+struct Count<'a> {
     schedule: &'a Schedule,
     plan: &'a Plan,
     load: Workload,
     heap: Rc<Heap>,
 }
 
-impl<'a> DryRun<'a> {
-    fn new(schedule: &'a Schedule, plan: &'a Plan, load: Workload) -> DryRun<'a> {
-        DryRun { schedule, plan, load, heap: Rc::default() }
+impl<'a> Count<'a> {
+    fn new(schedule: &'a Schedule, plan: &'a Plan, load: Workload) -> Count<'a> {
+        Count { schedule, plan, load, heap: Rc::default() }
+    }
+
+    /// The peak of a training step.
+    fn peak(mut self) -> u64 {
+        let elements = |step: Option<&Step>| step.map_or(0, |step| step.shape.elements());
+        let (steps, schedule) = (self.plan.steps(), self.schedule);
+        let input = elements(steps.first());
+        let given = self.allocate(input.saturating_mul(self.load.images).saturating_mul(4));
+        let cast = self.load.precision != Precision::Fp32;
+        let images = if cast { self.numbers(input) } else { Rc::clone(&given) };
+        let plan = self.plan;
+        let Ok((output, saved)) = schedule.forward(plan, &mut self, images);
+        drop(output);
+        let gradient = self.numbers(elements(steps.last()));
+        let Ok(()) = schedule.backward(plan, &mut self, gradient, saved);
+        self.heap.most.get()
     }
 
     fn allocate(&self, bytes: u64) -> Value {
@@ -159,70 +161,54 @@ impl<'a> DryRun<'a> {
         Rc::new(Block { bytes, heap: Rc::clone(&self.heap) })
     }
 
-    /// Memory for so many numbers of each image.
+    /// Memory for this many elements per image.
     fn numbers(&self, count: u64) -> Value {
         self.allocate(
             count.saturating_mul(self.load.images).saturating_mul(self.load.precision.bytes()),
         )
     }
 
-    /// A value that lies in a slot, if it has one.
+    /// A value in its slot, or in new memory if it has none.
     fn placed(&self, slot: Option<usize>, count: u64) -> Value {
         if slot.is_some() { self.allocate(0) } else { self.numbers(count) }
     }
 
-    fn peak(&self) -> u64 {
-        let steps = self.plan.steps();
-        let input = steps[0].shape.elements();
-        let given = self.allocate(input.saturating_mul(self.load.images).saturating_mul(4));
-        let cast = self.load.precision != Precision::Fp32;
-        let mut values: Vec<Option<Value>> = vec![None; steps.len()];
-        values[0] = Some(if cast { self.numbers(input) } else { Rc::clone(&given) });
-        let mut kept = Vec::new();
-        for (i, task) in self.schedule.tasks.iter().enumerate() {
-            let operands = task.operands(self.plan);
-            let read: Vec<Value> = operands.iter().filter_map(|&o| values[o].clone()).collect();
-            let (value, keep) = self.forward(i, task, &read);
-            kept.push(keep);
-            for operand in operands {
-                if self.schedule.values[operand].last_reader == Some(i) {
-                    values[operand] = None;
-                }
-            }
-            values[task.output] = Some(value);
-        }
-        drop(values);
-        let mut gradients: Vec<Vec<Value>> = vec![Vec::new(); steps.len()];
-        gradients[steps.len() - 1].push(self.numbers(steps[steps.len() - 1].shape.elements()));
-        for (i, kept) in kept.into_iter().enumerate().rev() {
-            let task = &self.schedule.tasks[i];
-            let parts = std::mem::take(&mut gradients[task.output]);
-            if parts.is_empty() || !self.schedule.values[task.output].wanted {
-                continue;
-            }
-            if let Some(add) = task.add.filter(|&add| self.schedule.values[add].wanted) {
-                gradients[add].extend(parts.iter().map(Rc::clone));
-            }
-            let by_operands = self.backward(i, task, parts, kept);
-            for (&operand, gradient) in steps[task.step].operands.iter().zip(by_operands) {
-                if self.schedule.values[operand].wanted {
-                    gradients[operand].push(gradient);
-                }
-            }
-        }
-        drop(given);
-        self.heap.most.get()
+    /// The buffers in which libtorch accumulates the weight gradient of a convolution: fp32 per
+    /// thread.
+    fn sums(&self, step: &Step) -> Value {
+        let shapes: Vec<_> = step.operand_shapes.iter().collect();
+        self.allocate(
+            step.op.params(&shapes).saturating_mul(4).saturating_mul(self.load.threads as u64),
+        )
     }
 
-    /// The value of a task, and what it keeps.
-    fn forward(&self, i: usize, task: &Task, read: &[Value]) -> (Value, Vec<Value>) {
-        let steps = self.plan.steps();
+    /// A copy of an op's weights in the compute precision, if it differs.
+    fn cast(&self, step: &Step) -> Value {
+        let shapes: Vec<_> = step.operand_shapes.iter().collect();
+        let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64);
+        let width = if own { 0 } else { self.load.precision.bytes() };
+        self.allocate(step.op.params(&shapes).saturating_mul(width))
+    }
+}
+
+impl Backend for Count<'_> {
+    type Value = Value;
+    type Saved = Vec<Value>;
+    type Error = Infallible;
+
+    fn share(value: &Value) -> Value {
+        Rc::clone(value)
+    }
+
+    fn forward(&mut self, i: usize, read: &[Value]) -> Result<(Value, Vec<Value>), Infallible> {
+        let (steps, task) = (self.plan.steps(), &self.schedule.tasks[i]);
         let (step, size) = (&steps[task.step], steps[task.output].shape.elements());
         let x = read.first().map(Rc::clone);
         if task.kernel != Kernel::Op {
             let library = task.kernel.algorithms().filter(|a| a.forward == ConvAlgorithm::Library);
             let _cast = library.map(|_| self.cast(step));
-            return (self.placed(self.schedule.slots.value[i], size), x.into_iter().collect());
+            let value = self.placed(self.schedule.slots.value[i], size);
+            return Ok((value, x.into_iter().collect()));
         }
         let saved = step.op.traits().saved;
         let value = match x.filter(|_| step.is_view()) {
@@ -239,17 +225,16 @@ impl<'a> DryRun<'a> {
                 .then(|| self.allocate(size.saturating_mul(self.load.images).saturating_mul(8))),
         );
         keep.extend(matches!(step.op, Op::Conv(_) | Op::Linear(_)).then(|| self.cast(step)));
-        (value, keep)
+        Ok((value, keep))
     }
 
-    /// The gradients by the operands of a task's op.
     fn backward(
-        &self,
+        &mut self,
         i: usize,
-        task: &Task,
         mut parts: Vec<Value>,
-        kept: Vec<Value>,
-    ) -> Vec<Value> {
+        saved: Vec<Value>,
+    ) -> Result<Vec<Option<Value>>, Infallible> {
+        let task = &self.schedule.tasks[i];
         let step = &self.plan.steps()[task.step];
         let sizes = step.operand_shapes.iter().map(|shape| shape.elements());
         let norm = task.kernel == Kernel::NormAct;
@@ -259,7 +244,7 @@ impl<'a> DryRun<'a> {
             parts.push(self.numbers(self.plan.steps()[task.output].shape.elements()));
         }
         if norm && self.schedule.in_place(self.plan, i) {
-            return kept;
+            return Ok(saved.into_iter().map(Some).collect());
         }
         if let Some(ConvAlgorithms { input, weights, .. }) = task.kernel.algorithms() {
             drop(
@@ -267,35 +252,18 @@ impl<'a> DryRun<'a> {
                     .then(|| [self.cast(step), self.cast(step), self.sums(step)]),
             );
             let _cast = (input == ConvAlgorithm::Library).then(|| self.cast(step));
-            let wanted = self.schedule.values[step.operands[0]].wanted;
-            let grad_input = sizes
-                .filter(|_| wanted)
-                .map(|size| self.placed(self.schedule.slots.gradient[i], size));
-            return grad_input.collect();
+            let requires_grad = self.schedule.values[step.operands[0]].requires_grad;
+            let slot = self.schedule.slots.gradient[i];
+            let grad_input = sizes.filter(|_| requires_grad).map(|size| self.placed(slot, size));
+            return Ok(grad_input.map(Some).collect());
         }
-        match (step.op.traits().alias, parts.first()) {
+        Ok(match (step.op.traits().alias, parts.first()) {
             (Alias::Gradient | Alias::Flat | Alias::Always, Some(gradient)) => {
-                step.operands.iter().map(|_| Rc::clone(gradient)).collect()
+                step.operands.iter().map(|_| Some(Rc::clone(gradient))).collect()
             }
             (Alias::Never | Alias::Possible, _) | (_, None) => {
-                sizes.map(|size| self.numbers(size)).collect()
+                sizes.map(|size| Some(self.numbers(size))).collect()
             }
-        }
-    }
-
-    /// What the library sums the gradient by a convolution's weights in: fp32 for each thread.
-    fn sums(&self, step: &Step) -> Value {
-        let shapes: Vec<_> = step.operand_shapes.iter().collect();
-        self.allocate(
-            step.op.params(&shapes).saturating_mul(4).saturating_mul(self.load.threads as u64),
-        )
-    }
-
-    /// A copy of an op's weights in the arithmetic, where that is not theirs.
-    fn cast(&self, step: &Step) -> Value {
-        let shapes: Vec<_> = step.operand_shapes.iter().collect();
-        let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64);
-        let width = if own { 0 } else { self.load.precision.bytes() };
-        self.allocate(step.op.params(&shapes).saturating_mul(width))
+        })
     }
 }

@@ -1,0 +1,121 @@
+use super::slots::{self, Slots};
+use super::tasks::{self, Kernel, ScheduleOptions, Task};
+use crate::graph::Op;
+use crate::graph::op::Conv;
+use crate::lower::{ConvAlgorithm, ConvAlgorithms, Optimisation, Plan, Times};
+use crate::passes::Purpose;
+
+/// The tasks of a step, and what is known of the values between them.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// The tasks, in execution order.
+    pub tasks: Vec<Task>,
+    /// Forward and backward, or forward only.
+    pub purpose: Purpose,
+    /// ValueInfo about the value of each step of the plan.
+    pub values: Vec<ValueInfo>,
+    /// The memory of the values and gradients that kernels write.
+    pub slots: Slots,
+}
+
+/// ValueInfo about a step's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValueInfo {
+    /// Whether it depends on a trained weight, so that its gradient is needed.
+    pub requires_grad: bool,
+    /// The number of tasks that read it.
+    pub readers: usize,
+    /// The task that reads it last.
+    pub last_reader: Option<usize>,
+}
+
+impl Schedule {
+    /// Schedules a plan. `choose` returns the algorithms for a convolution of `[channels, height,
+    /// width]`, with the timings if it was timed.
+    ///
+    /// # Errors
+    /// Those of `choose`.
+    pub fn new<E>(
+        plan: &Plan,
+        options: ScheduleOptions<'_>,
+        mut choose: impl FnMut(&Conv, [u64; 3]) -> Result<(ConvAlgorithms, Option<Times>), E>,
+    ) -> Result<Schedule, E> {
+        let steps = plan.steps();
+        let mut tasks = tasks::tasks(plan, options);
+        let mut values =
+            vec![ValueInfo { requires_grad: false, readers: 0, last_reader: None }; steps.len()];
+        for (i, task) in tasks.iter_mut().enumerate() {
+            let step = &steps[task.step];
+            let shapes: Vec<_> = step.operand_shapes.iter().collect();
+            let mut requires_grad = step.op.tensors(&shapes).iter().any(|tensor| tensor.trained);
+            for operand in task.operands(plan) {
+                let value = &mut values[operand];
+                requires_grad |= value.requires_grad;
+                *value = ValueInfo { readers: value.readers + 1, last_reader: Some(i), ..*value };
+            }
+            values[task.output].requires_grad = requires_grad;
+            if let (Op::Conv(op), true, Some(image)) =
+                (&step.op, options.kernels, shapes.first().and_then(|shape| shape.image()))
+            {
+                let (algorithms, times) = match suits(op) {
+                    true => choose(op, image)?,
+                    false => (ConvAlgorithms::all(ConvAlgorithm::Library), None),
+                };
+                task.kernel = Kernel::Conv { algorithms, times };
+            }
+        }
+        let mut schedule =
+            Schedule { tasks, purpose: options.purpose, values, slots: Slots::default() };
+        schedule.slots = schedule.assign_slots(plan, options);
+        Ok(schedule)
+    }
+
+    /// Plans the memory of the values and gradients that kernels write.
+    fn assign_slots(&self, plan: &Plan, options: ScheduleOptions<'_>) -> Slots {
+        let none = vec![None; self.tasks.len()];
+        let mut slots = Slots { value: none.clone(), gradient: none, sizes: Vec::new() };
+        if !options.without.has(Optimisation::Memory) {
+            let writes = |i| (self.writes_value(plan, options, i), self.writes_gradient(plan, i));
+            slots::assign(plan, (&self.tasks, self.purpose), writes, &mut slots);
+        }
+        slots
+    }
+
+    /// Whether a kernel writes a task's value.
+    fn writes_value(&self, plan: &Plan, options: ScheduleOptions<'_>, i: usize) -> bool {
+        let (task, step) = (&self.tasks[i], &plan.steps()[self.tasks[i].step]);
+        if !options.kernels || step.shape.image().is_none() {
+            return false;
+        }
+        match task.kernel {
+            Kernel::Conv { algorithms, .. } => {
+                algorithms.forward != ConvAlgorithm::Library || task.is_fused()
+            }
+            Kernel::NormAct => true,
+            Kernel::Op => false,
+        }
+    }
+
+    /// The operand whose gradient is written by the kernel of task `i`.
+    fn writes_gradient(&self, plan: &Plan, i: usize) -> Option<usize> {
+        let operand = *plan.steps()[self.tasks[i].step].operands.first()?;
+        let own = self.tasks[i].kernel.algorithms()?.input != ConvAlgorithm::Library;
+        (own && self.values[operand].requires_grad && self.purpose == Purpose::Training)
+            .then_some(operand)
+    }
+
+    /// Whether the gradient of task `i`, a batch normalisation, may overwrite its operand: the
+    /// operand is the value of a convolution with no other reader.
+    pub fn in_place(&self, plan: &Plan, i: usize) -> bool {
+        let steps = plan.steps();
+        let operand = steps[self.tasks[i].step].operands.first();
+        operand.is_some_and(|&x| self.values[x].readers == 1 && matches!(steps[x].op, Op::Conv(_)))
+    }
+}
+
+/// Whether Winograd's algorithm applies to this convolution.
+fn suits(op: &Conv) -> bool {
+    let plain =
+        op.kernel == [3, 3] && op.stride == [1, 1] && op.pad == [1, 1] && op.dilation == [1, 1];
+    plain && op.groups == 1
+}

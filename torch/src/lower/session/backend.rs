@@ -1,0 +1,201 @@
+//! The back end of a session: tasks on libtorch, and on netc's own kernels.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use netc::graph::Op;
+use netc::lower::{Backend, Kernel, Schedule, Step, TorchError};
+use tch::{Device, TchError, Tensor};
+
+use super::aten;
+use super::convolution::Convolution;
+use super::memory::Memory;
+use crate::lower::kernels::{Epilogue, FromTo, Kernels, Moments, Workspace};
+use crate::lower::torch::{Manner, Mode, channels_last, ops};
+use crate::lower::{At, TorchNet};
+
+/// What a task saves for the backward pass.
+pub(super) enum Saved {
+    Op(Vec<Tensor>),
+    Norm(Tensor, Moments),
+    Convolution(Tensor),
+}
+
+/// The parts of a session that compute.
+pub(super) struct Torch<'s> {
+    pub net: &'s TorchNet,
+    pub schedule: &'s Schedule,
+    /// Of tasks that are convolutions.
+    pub convolutions: &'s mut [Option<Convolution>],
+    /// The gradients with respect to the weights, and which of them each step owns.
+    pub grad_weights: &'s [Tensor],
+    pub owned: &'s [Range<usize>],
+    pub memory: &'s Memory,
+    pub kernels: Option<Kernels>,
+    pub workspace: &'s mut Workspace,
+    /// The time of each task, forward and backward, if they are timed.
+    pub clock: Option<&'s mut [[f64; 2]]>,
+    pub mode: Mode,
+}
+
+impl Backend for Torch<'_> {
+    type Value = Tensor;
+    type Saved = Saved;
+    type Error = TorchError;
+
+    fn share(value: &Tensor) -> Tensor {
+        value.shallow_clone()
+    }
+
+    fn forward(&mut self, task: usize, operands: &[Tensor]) -> Result<(Tensor, Saved), TorchError> {
+        let start = Instant::now();
+        let done = self.run(task, operands);
+        self.record_time(task, 0, start);
+        done.at(&self.step(task).path)
+    }
+
+    fn backward(
+        &mut self,
+        task: usize,
+        gradient: Vec<Tensor>,
+        saved: Saved,
+    ) -> Result<Vec<Option<Tensor>>, TorchError> {
+        let start = Instant::now();
+        let done = self.run_backward(task, gradient, saved);
+        self.record_time(task, 1, start);
+        done.at(&self.step(task).path)
+    }
+}
+
+impl<'s> Torch<'s> {
+    /// The op of a task.
+    fn step(&self, task: usize) -> &'s Step {
+        &self.net.plan.steps()[self.schedule.tasks[task].step]
+    }
+
+    fn run(&mut self, i: usize, read: &[Tensor]) -> Result<(Tensor, Saved), TchError> {
+        let Torch { net, schedule, convolutions, memory, kernels, workspace, mode, .. } = self;
+        let task = &schedule.tasks[i];
+        let step = &net.plan.steps()[task.step];
+        let weights = &net.weights[net.owned[task.step].clone()];
+        let add = task.add.and_then(|_| read.last());
+        let add = add.map(channels_last).transpose()?;
+        let x = read.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
+        let place = || {
+            let shape = &net.plan.steps()[task.output].shape;
+            memory.image(schedule.slots.value[i], x.size()[0], shape)
+        };
+        if let Some(convolution) = &mut convolutions[i] {
+            let bias = weights.get(1).map(|bias| &bias.tensor);
+            let finish = Epilogue { bias, after: task.after, add: add.as_ref() };
+            let value =
+                convolution.forward(*kernels, x, &weights[0].tensor, finish, place, workspace)?;
+            return Ok((value, Saved::Convolution(x.shallow_clone())));
+        }
+        let Mode::Train { seed } = *mode else {
+            let read: Vec<&Tensor> = read.iter().collect();
+            return Ok((
+                ops::apply(
+                    step,
+                    &read,
+                    weights,
+                    Manner { mode: *mode, kind: net.kind, norm: None },
+                )?,
+                Saved::Op(Vec::new()),
+            ));
+        };
+        if let (Kernel::NormAct, Op::BatchNorm(op), Some(kernels), [w, b, mean, var]) =
+            (task.kernel, &step.op, kernels, weights)
+        {
+            let x = channels_last(x)?;
+            let owned = [w, b, mean, var].map(|weight| &weight.tensor);
+            let moments = kernels.moments(&x, owned, op.momentum, op.eps)?;
+            let y = place()?;
+            kernels.normalise(FromTo { from: &x, to: &y }, &moments, task.after, add.as_ref())?;
+            return Ok((y, Saved::Norm(x, moments)));
+        }
+        let done = aten::forward(step, &read.iter().collect::<Vec<_>>(), weights, net.kind, seed)?;
+        Ok((done.value, Saved::Op(done.saved)))
+    }
+
+    /// Records the time of a task in a direction, if enabled, after synchronising with a GPU.
+    fn record_time(&mut self, task: usize, direction: usize, start: Instant) {
+        if let Some(clock) = &mut self.clock {
+            if let Device::Cuda(gpu) = self.net.device {
+                tch::Cuda::synchronize(gpu as i64);
+            }
+            clock[task][direction] = start.elapsed().as_secs_f64();
+        }
+    }
+
+    /// The gradients with respect to the operands of a task's op.
+    fn run_backward(
+        &mut self,
+        i: usize,
+        mut parts: Vec<Tensor>,
+        saved: Saved,
+    ) -> Result<Vec<Option<Tensor>>, TchError> {
+        let Torch { net, schedule, convolutions, memory, kernels, workspace, .. } = self;
+        let task = &schedule.tasks[i];
+        let step = &net.plan.steps()[task.step];
+        let weights = &net.weights[net.owned[task.step].clone()];
+        let grad_weights = &self.grad_weights[self.owned[task.step].clone()];
+        let most = if matches!(saved, Saved::Norm(..)) { 2 } else { 1 };
+        while parts.len() > most
+            && let (Some(a), Some(b)) = (parts.pop(), parts.pop())
+        {
+            parts.push(a.f_add(&b)?);
+        }
+        let wanted: Vec<bool> =
+            step.operands.iter().map(|&operand| schedule.values[operand].requires_grad).collect();
+        match (saved, &mut convolutions[i], kernels) {
+            (Saved::Norm(x, moments), _, Some(kernels)) => {
+                // The gradient overwrites the convolution's output, which only this op reads.
+                let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
+                let parts: Vec<Tensor> =
+                    parts.iter().map(channels_last).collect::<Result<_, _>>()?;
+                let gradient = [parts.first(), parts.get(1)];
+                let grad_owned = [&grad_weights[0], &grad_weights[1]];
+                let weight = &weights[0].tensor;
+                kernels
+                    .normalise_backward(&x, gradient, &moments, weight, task.after, grad_owned)?;
+                Ok(vec![Some(x)])
+            }
+            (Saved::Convolution(x), Some(convolution), kernels) => {
+                let gradient = [&parts[0], &x];
+                let weight = &weights[0].tensor;
+                if weights[0].trained {
+                    convolution.grad_weights(
+                        *kernels,
+                        gradient,
+                        weight,
+                        &grad_weights[0],
+                        workspace,
+                    )?;
+                }
+                if let Some(grad_bias) = grad_weights.get(1) {
+                    aten::put(
+                        grad_bias,
+                        &parts[0].f_sum_dim_intlist(
+                            [0i64, 2, 3].as_slice(),
+                            false,
+                            grad_bias.kind(),
+                        )?,
+                    )?;
+                }
+                let place = || {
+                    memory.image(schedule.slots.gradient[i], x.size()[0], &step.operand_shapes[0])
+                };
+                let grad_input =
+                    || convolution.grad_input(*kernels, gradient, weight, place, workspace);
+                Ok(vec![wanted[0].then(grad_input).transpose()?])
+            }
+            (Saved::Op(saved), ..) => {
+                aten::backward(step, &parts[0], &saved, weights, grad_weights, &wanted)
+            }
+            (Saved::Norm(..) | Saved::Convolution(_), ..) => {
+                Err(TchError::Shape("what was saved is of another task".into()))
+            }
+        }
+    }
+}
