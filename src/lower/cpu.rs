@@ -1,24 +1,135 @@
-//! Features of this machine's CPU.
+//! What this machine's processor can do, and what netc's own kernels need of it.
 
-/// Whether it has the instructions that netc's own kernels need.
-pub fn has_kernels() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    let has = std::arch::is_x86_feature_detected!("avx512f")
-        && std::arch::is_x86_feature_detected!("avx512bw")
-        && std::arch::is_x86_feature_detected!("avx512vl")
-        && std::arch::is_x86_feature_detected!("avx512dq")
-        && std::arch::is_x86_feature_detected!("avx512bf16")
-        && std::arch::is_x86_feature_detected!("fma");
-    #[cfg(not(target_arch = "x86_64"))]
-    let has = false;
-    has
+use std::fmt;
+
+use super::Precision;
+
+/// Instructions that a processor may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// Vectors of 256 bits, with fused multiplication and addition.
+    Avx2,
+    /// Vectors of 512 bits: the parts F, BW, VL and DQ.
+    Avx512,
+    /// Dot products of 8-bit integers.
+    Avx512Vnni,
+    /// Dot products of bf16.
+    Avx512Bf16,
+}
+
+impl Feature {
+    /// All, each after those that it builds on.
+    pub const ALL: [Feature; 4] =
+        [Feature::Avx2, Feature::Avx512, Feature::Avx512Vnni, Feature::Avx512Bf16];
+
+    /// What a processor has that has this.
+    const fn implies(self) -> Features {
+        let below = match self {
+            Feature::Avx2 => Features::NONE,
+            Feature::Avx512 => Feature::Avx2.implies(),
+            Feature::Avx512Vnni | Feature::Avx512Bf16 => Feature::Avx512.implies(),
+        };
+        Features(below.0 | 1 << self as u8)
+    }
+
+    fn detected(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        let has = match self {
+            Feature::Avx2 => {
+                std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma")
+            }
+            Feature::Avx512 => {
+                std::arch::is_x86_feature_detected!("avx512f")
+                    && std::arch::is_x86_feature_detected!("avx512bw")
+                    && std::arch::is_x86_feature_detected!("avx512vl")
+                    && std::arch::is_x86_feature_detected!("avx512dq")
+            }
+            Feature::Avx512Vnni => std::arch::is_x86_feature_detected!("avx512vnni"),
+            Feature::Avx512Bf16 => std::arch::is_x86_feature_detected!("avx512bf16"),
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let has = false;
+        has
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Feature::Avx2 => "AVX2",
+            Feature::Avx512 => "AVX-512",
+            Feature::Avx512Vnni => "AVX512-VNNI",
+            Feature::Avx512Bf16 => "AVX512-BF16",
+        })
+    }
+}
+
+/// A set of [`Feature`]s that holds all that each of them builds on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features(u8);
+
+impl Features {
+    /// None of them.
+    pub const NONE: Features = Features(0);
+    /// Those of a processor with AVX-512, without its later parts.
+    pub const AVX512: Features = Feature::Avx512.implies();
+    /// The same with the dot products of bf16.
+    pub const AVX512_BF16: Features = Feature::Avx512Bf16.implies();
+
+    /// Those of this machine's processor.
+    pub fn detect() -> Features {
+        let has = Feature::ALL.into_iter().filter(|feature| feature.detected());
+        let bits = has.fold(0, |bits, feature| bits | 1 << feature as u8);
+        let whole = |feature: &Feature| bits & feature.implies().0 == feature.implies().0;
+        Feature::ALL.into_iter().filter(whole).fold(Features::NONE, Features::with)
+    }
+
+    /// With a feature and what it builds on.
+    #[must_use]
+    pub const fn with(self, feature: Feature) -> Features {
+        Features(self.0 | feature.implies().0)
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub const fn and(self, other: Features) -> Features {
+        Features(self.0 & other.0)
+    }
+
+    /// Whether all of `needed` are among them.
+    pub const fn contains(self, needed: Features) -> bool {
+        self.0 & needed.0 == needed.0
+    }
+
+    /// Those of `needed` that are not among them.
+    pub fn missing(self, needed: Features) -> impl Iterator<Item = Feature> {
+        needed.iter().filter(move |feature| !self.contains(feature.implies()))
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Feature> {
+        Feature::ALL.into_iter().filter(move |feature| self.contains(feature.implies()))
+    }
+}
+
+/// What netc's own kernels, all of them alike, need to compute on tensors of a precision; `None`
+/// where they are not written for it. The optimiser's steps weights of fp32, and so needs what fp32
+/// needs, whatever the precision of the activations.
+pub const fn kernels_need(precision: Precision) -> Option<Features> {
+    match precision {
+        Precision::Fp32 => Some(Features::AVX512),
+        Precision::Bf16 => Some(Features::AVX512_BF16),
+        Precision::Fp64 | Precision::Fp16 => None,
+    }
+}
+
+/// Whether a processor with these features runs netc's own kernels in a precision.
+pub fn runs_kernels(features: Features, precision: Precision) -> bool {
+    kernels_need(precision).is_some_and(|needed| features.contains(needed))
 }
 
 /// Whether bf16 is faster than fp32: it is with the bf16 dot product instructions.
 pub fn has_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    let has = std::arch::is_x86_feature_detected!("avx512bf16");
-    #[cfg(not(target_arch = "x86_64"))]
-    let has = false;
-    has
+    Features::detect().contains(Features::AVX512_BF16)
 }

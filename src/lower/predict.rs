@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 
 use super::{
-    ConvChoice, Disabled, Footprint, Plan, Precision, Schedule, ScheduleOptions, Workload, plan,
+    ConvChoice, Disabled, Footprint, Plan, Schedule, ScheduleOptions, Workload, cpu, plan,
 };
 use crate::check::Checked;
 use crate::passes::{Choice, PassError, Purpose, optimise};
@@ -11,24 +11,28 @@ use crate::passes::{Choice, PassError, Purpose, optimise};
 pub struct Predicted {
     plan: Plan,
     conv: ConvChoice,
-    kernels: bool,
+    features: cpu::Features,
 }
 
 impl Predicted {
-    /// The step of a net, with all passes, on a machine with or without netc's
-    /// [kernels](super::cpu::has_kernels). Where a training would time convolutions, the algorithm
-    /// that takes more memory is assumed.
+    /// The step of a net, with all passes, on a processor with these features, with netc's kernels
+    /// where [it runs them](cpu::runs_kernels). Where a training would time convolutions, the
+    /// algorithm that takes more memory is assumed.
     ///
     /// # Errors
     /// A pass whose result fails the check: a bug in the pass.
-    pub fn new(net: &Checked, conv: ConvChoice, kernels: bool) -> Result<Predicted, PassError> {
+    pub fn new(
+        net: &Checked,
+        conv: ConvChoice,
+        features: cpu::Features,
+    ) -> Result<Predicted, PassError> {
         let trained = optimise(net, Purpose::Training, &Choice::All)?;
-        Ok(Predicted { plan: plan(trained.net()), conv, kernels })
+        Ok(Predicted { plan: plan(trained.net()), conv, features })
     }
 
     /// Its peak memory.
     pub fn footprint(&self, load: Workload) -> Footprint {
-        let kernels = self.kernels && matches!(load.precision, Precision::Fp32 | Precision::Bf16);
+        let kernels = cpu::runs_kernels(self.features, load.precision);
         let options =
             ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
         let assumed =

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::lower::Precision;
+use crate::lower::cpu::{Features, runs_kernels};
 use crate::run::data;
 use crate::run::{Hardware, LIBTORCH, gpu_names};
 
@@ -62,7 +64,7 @@ pub struct Probe {
     pub no_cuda: Option<String>,
     /// The number of threads of libtorch.
     pub threads: usize,
-    /// Whether netc's own kernels run here.
+    /// Whether netc's own kernels run here, in fp32 at least.
     pub kernels: bool,
 }
 
@@ -173,32 +175,15 @@ fn counted(gpus: usize) -> String {
     if gpus == 1 { "1 GPU".into() } else { format!("{gpus} GPUs") }
 }
 
-/// The instructions that kernels of netc and of libtorch use, and whether this CPU has each.
-fn instructions() -> Vec<(&'static str, bool)> {
-    #[cfg(target_arch = "x86_64")]
-    {
-        vec![
-            ("avx2", std::arch::is_x86_feature_detected!("avx2")),
-            ("fma", std::arch::is_x86_feature_detected!("fma")),
-            ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
-            ("avx512bw", std::arch::is_x86_feature_detected!("avx512bw")),
-            ("avx512bf16", std::arch::is_x86_feature_detected!("avx512bf16")),
-        ]
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        Vec::new()
-    }
-}
-
 fn cpu(probe: Option<&Probe>) -> Finding {
     let model = Hardware::detect(0, "cpu".into()).cpu;
-    let has: Vec<&str> =
-        instructions().into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
+    let features = Features::detect();
+    let has: Vec<String> = features.iter().map(|feature| feature.to_string()).collect();
     let has = if has.is_empty() { String::new() } else { format!("; {}", has.join(" ")) };
     let kernels = match probe.map(|probe| probe.kernels) {
-        Some(true) => "; netc's own kernels run",
-        Some(false) => "; netc's own kernels need avx512bf16, libtorch's serve",
+        Some(true) if runs_kernels(features, Precision::Bf16) => "; netc's own kernels run",
+        Some(true) => "; netc's own kernels run in fp32, in bf16 they need AVX512-BF16",
+        Some(false) => "; netc's own kernels need AVX-512, libtorch's serve",
         None => "",
     };
     good("CPU", format!("{model}{has}{kernels}"))

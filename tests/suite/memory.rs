@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use netc::lower::cpu::{Features, has_bf16};
+use netc::lower::{ConvChoice, Precision, Predicted, Workload};
 use serde_json::Value;
 
 fn netc(args: &[&str]) -> Value {
@@ -19,6 +21,20 @@ fn netc(args: &[&str]) -> Value {
 
 fn checked(more: &[&str]) -> Value {
     netc(&[&["check", "--format", "json", "nets/resnet9.net"], more].concat())["memory"].clone()
+}
+
+#[test]
+fn kernels_count_where_the_processor_has_their_instructions() {
+    let of = |features, precision| {
+        let step = Predicted::new(&crate::lower::small(), ConvChoice::Library, features).unwrap();
+        step.footprint(Workload { images: 16, precision, threads: 2 })
+    };
+    let [none, avx512, bf16] = [Features::NONE, Features::AVX512, Features::AVX512_BF16];
+    assert_ne!(of(none, Precision::Fp32), of(avx512, Precision::Fp32));
+    assert_eq!(of(avx512, Precision::Fp32), of(bf16, Precision::Fp32));
+    assert_eq!(of(none, Precision::Bf16), of(avx512, Precision::Bf16));
+    assert_ne!(of(avx512, Precision::Bf16), of(bf16, Precision::Bf16));
+    assert_eq!(of(none, Precision::Fp64), of(bf16, Precision::Fp64));
 }
 
 fn bytes(memory: &Value) -> u64 {
@@ -76,14 +92,12 @@ fn it_is_within_a_tenth_of_what_is_measured() {
         ["nets/dawnbench.net", "bf16", "library"],
     ];
     for [net, precision, conv] in cases {
-        if precision == "bf16" && !netc::lower::cpu::has_bf16() {
+        if precision == "bf16" && !has_bf16() {
             let test = format!(
                 "memory::it_is_within_a_tenth_of_what_is_measured, {net} {precision} {conv}"
             );
-            crate::unable::note(
-                &test,
-                "the processor lacks bf16, for which libtorch takes minutes",
-            );
+            let lacking = crate::unable::lacking(Features::AVX512_BF16);
+            crate::unable::note(&test, &format!("{lacking}, and libtorch's bf16 takes minutes"));
             continue;
         }
         let options =

@@ -5,15 +5,26 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
+use netc::lower::Precision;
+use netc::lower::cpu::{Features, kernels_need};
 use netc_torch::lower::kernels::Kernels;
 
-/// netc's own kernels, or nothing and a note where the processor lacks their instructions.
-pub fn kernels(test: &str) -> Option<Kernels> {
-    let kernels = Kernels::detect();
+/// netc's own kernels of a precision, or nothing and a note where the processor lacks their
+/// instructions.
+pub fn kernels(test: &str, precision: Precision) -> Option<Kernels> {
+    let kernels = Kernels::detect(precision);
     if kernels.is_none() {
-        note(test, "the processor lacks the instructions of netc's own kernels, AVX-512 with bf16");
+        let needed = kernels_need(precision).expect("a precision that has kernels");
+        note(&format!("{test}, {precision}"), &lacking(needed));
     }
     kernels
+}
+
+/// What the processor lacks of what is needed.
+pub fn lacking(needed: Features) -> String {
+    let lacks: Vec<String> =
+        Features::detect().missing(needed).map(|feature| feature.to_string()).collect();
+    format!("the processor lacks {}", lacks.join(" and "))
 }
 
 /// Notes that a test was not run, and why.

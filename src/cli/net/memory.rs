@@ -38,7 +38,7 @@ impl Memory {
         conv: ConvChoice,
     ) -> Option<Memory> {
         let load = Workload { images, precision, threads: threads() };
-        let step = Predicted::new(net, conv, cpu::has_kernels()).ok()?;
+        let step = Predicted::new(net, conv, cpu::Features::detect()).ok()?;
         let bytes = step.footprint(load).total();
         let machine = machine_memory().filter(|&machine| machine < bytes);
         let most_images = machine.map(|machine| step.most_images(load, machine));

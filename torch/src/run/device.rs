@@ -90,7 +90,7 @@ pub struct LibtorchFacts {
     pub library: Option<PathBuf>,
     /// The number of threads it uses.
     pub threads: usize,
-    /// Whether netc's own kernels run here.
+    /// Whether netc's own kernels run here, in fp32 at least.
     pub kernels: bool,
 }
 
@@ -105,6 +105,6 @@ pub fn libtorch_facts() -> LibtorchFacts {
         version: version.unwrap_or("unknown").to_string(),
         library: library.map(PathBuf::from).find(|path| path.ends_with("libtorch_cpu.so")),
         threads: usize::try_from(tch::get_num_threads()).unwrap_or(0),
-        kernels: kernels::Kernels::detect().is_some(),
+        kernels: kernels::Kernels::detect(Precision::Fp32).is_some(),
     }
 }

@@ -1,5 +1,6 @@
 //! Tensors as memory.
 
+use netc::lower::schedule::FusedOps;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::pool::Shared;
@@ -64,6 +65,23 @@ impl Image {
                 self.sizes, other.sizes
             ))),
         }
+    }
+}
+
+/// Whether `y` is what `after` leaves of `x`.
+pub(super) fn fits(after: FusedOps, x: &Image, y: &Image) -> Result<(), TchError> {
+    let [images, channels, height, width] = x.sizes;
+    let expected = match after.pool {
+        true if height % 2 == 1 || width % 2 == 1 => [0; 4],
+        true => [images, channels, height / 2, width / 2],
+        false => x.sizes,
+    };
+    match y.sizes == expected && y.kind == x.kind {
+        true => Ok(()),
+        false => Err(TchError::Shape(format!(
+            "no {:?} {:?} from {:?} {:?}",
+            y.kind, y.sizes, x.kind, x.sizes
+        ))),
     }
 }
 

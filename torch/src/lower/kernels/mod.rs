@@ -1,89 +1,32 @@
-//! The kernels of netc's own, for CPUs with AVX-512 and its bf16 instructions, and calls that tch
-//! lacks.
+//! The kernels of netc's own, for CPUs with AVX-512, and calls that tch lacks.
 //!
 //! All `unsafe` code of lowering is here, behind functions that check kinds, shapes and layouts of
-//! their tensors.
+//! their tensors. What checks is the same for all processors; what computes is in `x86`, behind
+//! [evidence](Kernels) that this processor has the instructions.
 
 #![allow(unsafe_code)]
+// On other processors there is no evidence, so nothing beyond the checks is called.
+#![cfg_attr(not(target_arch = "x86_64"), allow(unused))]
 
 pub mod aten;
-#[cfg(target_arch = "x86_64")]
-mod element;
-#[cfg(not(target_arch = "x86_64"))]
-mod elsewhere;
-#[cfg(target_arch = "x86_64")]
+mod convolution;
+mod evidence;
 mod image;
-#[cfg(target_arch = "x86_64")]
+mod moments;
 mod norm;
-#[cfg(target_arch = "x86_64")]
+mod packed;
 mod pool;
 pub mod script;
-#[cfg(target_arch = "x86_64")]
 mod sgd;
+mod terms;
+mod workspace;
 #[cfg(target_arch = "x86_64")]
-mod tile;
-#[cfg(target_arch = "x86_64")]
-mod winograd;
+mod x86;
 
+pub use evidence::Kernels;
+pub use moments::Moments;
 pub use netc::lower::schedule::FusedOps;
 pub use netc::lower::winograd::TileSize;
-use tch::Tensor;
-
-#[cfg(not(target_arch = "x86_64"))]
-pub use elsewhere::{Kernels, Moments, Packed, Workspace};
-#[cfg(target_arch = "x86_64")]
-pub use norm::Moments;
-#[cfg(target_arch = "x86_64")]
-pub use winograd::{Packed, Workspace};
-
-/// Shows that this machine has the instructions that the kernels need.
-#[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy)]
-pub struct Kernels(());
-
-#[cfg(target_arch = "x86_64")]
-impl Kernels {
-    /// The kernels, if this machine has what they need.
-    pub fn detect() -> Option<Kernels> {
-        netc::lower::cpu::has_kernels().then_some(Kernels(()))
-    }
-}
-
-/// The tensors of a batch normalisation: weight, bias, running mean, running variance; fp32, one
-/// number a channel.
-pub type Owned<'a> = [&'a Tensor; 4];
-
-/// Which way a convolution is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// The output from the input.
-    Forward,
-    /// The gradient by the input from that by the output.
-    Backward,
-}
-
-/// What is done to a convolution's output before it is written: a bias is added, then a pool and a
-/// ReLU, then another image is added.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Epilogue<'a> {
-    /// fp32, one number for each output channel.
-    pub bias: Option<&'a Tensor>,
-    /// What follows then.
-    pub after: FusedOps,
-    /// Added last, of the shape of what is written.
-    pub add: Option<&'a Tensor>,
-}
-
-/// One step of stochastic gradient descent: `v <- momentum v - rate g - decay w`, then
-/// `w <- w + v`, or with Nesterov's form `w <- w + momentum v - rate g - decay w`.
-#[derive(Debug, Clone, Copy)]
-pub struct SgdStep {
-    /// Multiplies the gradient.
-    pub rate: f64,
-    /// Multiplies the weight.
-    pub decay: f64,
-    /// Multiplies the velocity.
-    pub momentum: f64,
-    /// Nesterov's form.
-    pub nesterov: bool,
-}
+pub use packed::{Direction, Packed, Packing};
+pub use terms::{Epilogue, FromTo, Owned, SgdStep};
+pub use workspace::Workspace;

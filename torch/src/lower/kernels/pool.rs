@@ -81,18 +81,18 @@ impl<T> Shared<T> {
 /// Sixteen words in a cache line of their own.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct Line([u32; 16]);
+pub(super) struct CacheLine([u32; 16]);
 
 /// Memory in whole cache lines that grows as needed and is kept for the next time.
 #[derive(Debug, Default)]
-pub(super) struct Scratch(Vec<Line>);
+pub(super) struct Scratch(Vec<CacheLine>);
 
 impl Scratch {
     /// At least so many words, with whatever they held last.
     pub(super) fn words(&mut self, count: usize) -> Shared<u32> {
         let lines = count.div_ceil(16);
         if self.0.len() < lines {
-            self.0.resize(lines, Line([0; 16]));
+            self.0.resize(lines, CacheLine([0; 16]));
         }
         Shared(self.0.as_mut_ptr().cast())
     }

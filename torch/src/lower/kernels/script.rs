@@ -22,7 +22,7 @@ unsafe extern "C" {
 
 /// A tensor that a module holds.
 #[derive(Debug)]
-pub struct Held<'a> {
+pub struct HeldTensor<'a> {
     /// Its place: modules within modules and its name, with dots between.
     pub name: String,
     /// Whether it is a parameter, not a buffer.
@@ -39,7 +39,8 @@ pub struct Held<'a> {
 pub fn archive(
     name: &str,
     source: &str,
-    (held, facts): (&[Held<'_>], &str),
+    held: &[HeldTensor<'_>],
+    facts: &str,
 ) -> Result<Vec<u8>, TchError> {
     let string = |text: &str| {
         CString::new(text).map_err(|_| TchError::Shape(format!("{text:?} holds a NUL character")))

@@ -5,7 +5,7 @@ use netc::lower::Step;
 use tch::{Kind, TchError, Tensor};
 
 use crate::lower::kernels::aten as calls;
-use crate::lower::torch::{Mode, Weight, activation, channels_last, image_size, ops, pair};
+use crate::lower::torch::{Manner, Mode, Weight, activation, channels_last, image_size, ops, pair};
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -73,7 +73,12 @@ pub(super) fn forward(
         | Op::Flatten(_)
         | Op::Pad(_)
         | Op::Upsample(_) => {
-            let value = ops::apply(step, operands, weights, (kind, None), Mode::Train { seed })?;
+            let value = ops::apply(
+                step,
+                operands,
+                weights,
+                Manner { mode: Mode::Train { seed }, kind, norm: None },
+            )?;
             let saved = step.op.traits().saved;
             let operands =
                 operands.iter().filter(|_| saved.operands).map(|operand| operand.shallow_clone());

@@ -43,7 +43,8 @@ impl Tuning {
         kernels: Option<Kernels>,
         op: &Conv,
         image: [u64; 3],
-        (batch, precision): (usize, Precision),
+        batch: usize,
+        precision: Precision,
         backward: bool,
     ) -> Result<(ConvAlgorithms, Option<Times>), TorchError> {
         let [in_channels, height, width] = image;

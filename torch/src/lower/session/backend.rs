@@ -10,8 +10,8 @@ use tch::{Device, TchError, Tensor};
 use super::aten;
 use super::convolution::Convolution;
 use super::memory::Memory;
-use crate::lower::kernels::{Epilogue, Kernels, Moments, Workspace};
-use crate::lower::torch::{Mode, channels_last, ops};
+use crate::lower::kernels::{Epilogue, FromTo, Kernels, Moments, Workspace};
+use crate::lower::torch::{Manner, Mode, channels_last, ops};
 use crate::lower::{At, TorchNet};
 
 /// What a task saves for the backward pass.
@@ -95,7 +95,12 @@ impl<'s> Torch<'s> {
         let Mode::Train { seed } = *mode else {
             let read: Vec<&Tensor> = read.iter().collect();
             return Ok((
-                ops::apply(step, &read, weights, (net.kind, None), *mode)?,
+                ops::apply(
+                    step,
+                    &read,
+                    weights,
+                    Manner { mode: *mode, kind: net.kind, norm: None },
+                )?,
                 Saved::Op(Vec::new()),
             ));
         };
@@ -106,7 +111,7 @@ impl<'s> Torch<'s> {
             let owned = [w, b, mean, var].map(|weight| &weight.tensor);
             let moments = kernels.moments(&x, owned, op.momentum, op.eps)?;
             let y = place()?;
-            kernels.normalise((&x, &y), &moments, task.after, add.as_ref())?;
+            kernels.normalise(FromTo { from: &x, to: &y }, &moments, task.after, add.as_ref())?;
             return Ok((y, Saved::Norm(x, moments)));
         }
         let done = aten::forward(step, &read.iter().collect::<Vec<_>>(), weights, net.kind, seed)?;
@@ -151,8 +156,9 @@ impl<'s> Torch<'s> {
                     parts.iter().map(channels_last).collect::<Result<_, _>>()?;
                 let gradient = [parts.first(), parts.get(1)];
                 let grad_owned = [&grad_weights[0], &grad_weights[1]];
-                let own = (&moments, &weights[0].tensor);
-                kernels.normalise_backward(&x, gradient, own, task.after, grad_owned)?;
+                let weight = &weights[0].tensor;
+                kernels
+                    .normalise_backward(&x, gradient, &moments, weight, task.after, grad_owned)?;
                 Ok(vec![Some(x)])
             }
             (Saved::Convolution(x), Some(convolution), kernels) => {

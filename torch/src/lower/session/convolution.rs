@@ -4,7 +4,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::aten;
 use crate::lower::kernels::{
-    Direction, Epilogue, Kernels, Moments, Packed, Workspace, aten as calls,
+    Direction, Epilogue, FromTo, Kernels, Moments, Packed, Packing, Workspace, aten as calls,
 };
 use crate::lower::torch::channels_last;
 
@@ -61,17 +61,14 @@ impl Convolution {
         match (self.algorithms.forward.tile(), kernels) {
             (Some(tile), Some(kernels)) => {
                 if !self.packed {
-                    kernels.pack(
-                        weight,
-                        (tile, Direction::Forward),
-                        x.kind(),
-                        &mut self.forward,
-                    )?;
+                    let direction = Direction::Forward;
+                    let packing = Packing { tile, direction, kind: x.kind() };
+                    kernels.pack(weight, packing, &mut self.forward)?;
                     self.packed = true;
                 }
                 let (x, y) = (channels_last(x)?, y()?);
                 kernels.convolve(
-                    (&x, &y),
+                    FromTo { from: &x, to: &y },
                     Direction::Forward,
                     &mut self.forward,
                     finish,
@@ -89,7 +86,12 @@ impl Convolution {
                 let moments = Moments::none(self.op.out as usize, finish.bias)?;
                 let value = channels_last(&aten::convolve(&self.op, x, &cast, None)?)?;
                 let y = y()?;
-                kernels.normalise((&value, &y), &moments, finish.after, finish.add)?;
+                kernels.normalise(
+                    FromTo { from: &value, to: &y },
+                    &moments,
+                    finish.after,
+                    finish.add,
+                )?;
                 Ok(y)
             }
         }
@@ -105,12 +107,14 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
         if let (Some(tile), Some(kernels)) = (self.algorithms.input.tile(), kernels) {
-            kernels.pack(weight, (tile, Direction::Backward), x.kind(), &mut self.backward)?;
+            let direction = Direction::Backward;
+            let packing = Packing { tile, direction, kind: x.kind() };
+            kernels.pack(weight, packing, &mut self.backward)?;
             let (gradient, dx) = (channels_last(gradient)?, dx()?);
             let plain = Epilogue::default();
             kernels.convolve(
-                (&gradient, &dx),
-                Direction::Backward,
+                FromTo { from: &gradient, to: &dx },
+                direction,
                 &mut self.backward,
                 plain,
                 workspace,
@@ -135,7 +139,8 @@ impl Convolution {
     ) -> Result<(), TchError> {
         if let (Some(tile), Some(kernels)) = (self.algorithms.weights.tile(), kernels) {
             return kernels.weight_gradient(
-                (&channels_last(x)?, &channels_last(gradient)?),
+                &channels_last(x)?,
+                &channels_last(gradient)?,
                 dw,
                 tile,
                 workspace,

@@ -87,8 +87,8 @@ impl Session {
         tuning: &Tuning,
     ) -> Result<Session, TorchError> {
         let suits = net.device == Device::Cpu && matches!(net.kind, Kind::Float | Kind::BFloat16);
-        let kernels =
-            Kernels::detect().filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
+        let kernels = Kernels::detect(net.precision())
+            .filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
         let training = purpose == Purpose::Training;
         let options =
             ScheduleOptions { purpose, kernels: kernels.is_some(), without: &tuning.without };
@@ -96,7 +96,7 @@ impl Session {
         let schedule = Schedule::new(&net.plan, options, |op, image| {
             let start = Instant::now();
             let algorithms =
-                tuning.algorithms(kernels, op, image, (batch, net.precision()), training);
+                tuning.algorithms(kernels, op, image, batch, net.precision(), training);
             tuned += start.elapsed();
             algorithms
         })?;

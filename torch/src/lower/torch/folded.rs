@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 
-use netc::graph::op;
 use netc::lower::TorchError;
 use netc::passes::{Fold, Optimised};
-use tch::{Kind, TchError, Tensor};
+use tch::{TchError, Tensor};
 
-use super::{At, TorchNet, Weight};
+use super::at::At;
+use super::net::TorchNet;
+use super::weights::Weight;
 
 impl TorchNet {
     /// The optimised net of `optimised`, whose source is this net, with weights folded from the
@@ -81,18 +82,4 @@ fn multiply(all: &mut HashMap<String, Tensor>, layer: &str, by: &Tensor) -> Resu
     let new = weight.f_mul(&by)?;
     all.insert(name, new);
     Ok(())
-}
-
-impl Weight {
-    /// A copy of existing values.
-    pub(super) fn of(
-        name: String,
-        tensor: Tensor,
-        dims: Vec<i64>,
-        spec: &op::Tensor,
-    ) -> Result<Weight, TchError> {
-        let tensor =
-            if tensor.kind() == Kind::Double { tensor } else { super::channels_last(&tensor)? };
-        Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
-    }
 }

@@ -2,19 +2,19 @@ use netc::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
 use netc::lower::{Step, seed};
 use tch::{Kind, TchError, Tensor};
 
+use super::activation;
+use super::layout::channels_last;
+use super::mode::{Manner, Mode, TrainingNorm};
 use super::weights::{Weight, sizes};
-use super::{Mode, TrainingNorm, activation, channels_last};
 
 type Result = std::result::Result<Tensor, TchError>;
 
-/// One op on libtorch, with images in channels-last layout. `kind` is the compute dtype; `norm`
-/// replaces batch normalisation in training.
+/// One op on libtorch, with images in channels-last layout.
 pub(in crate::lower) fn apply(
     step: &Step,
     operands: &[&Tensor],
     weights: &[Weight],
-    (kind, norm): (Kind, Option<&dyn TrainingNorm>),
-    mode: Mode,
+    Manner { mode, kind, norm }: Manner<'_>,
 ) -> Result {
     let Some(&x) = operands.first() else {
         return Err(TchError::Shape("an op without operands".into()));

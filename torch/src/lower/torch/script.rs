@@ -8,9 +8,10 @@ use netc::lower::identifier::identifier;
 use netc::lower::{Plan, TorchError, Weights, plan, torchscript};
 use tch::{TchError, Tensor};
 
+use super::at::At;
 use super::attributes::Attributes;
-use super::{At, weights};
-use crate::lower::kernels::script::{Held, archive};
+use super::weights::sizes;
+use crate::lower::kernels::script::{HeldTensor, archive};
 
 /// A net in evaluation mode with its weights as a TorchScript archive, which libtorch can load
 /// without netc. The batch size is free; images and result are fp32.
@@ -29,14 +30,18 @@ pub fn script(net: &Checked, weights: &Weights) -> Result<Vec<u8>, TorchError> {
         }
     }
     let names = Attributes::new(tensors.iter().map(|(name, ..)| name.as_str()));
-    let held: Vec<Held<'_>> = tensors
+    let held: Vec<HeldTensor<'_>> = tensors
         .iter()
-        .map(|(name, trained, tensor)| Held { name: names.place(name), trained: *trained, tensor })
+        .map(|(name, trained, tensor)| HeldTensor {
+            name: names.place(name),
+            trained: *trained,
+            tensor,
+        })
         .collect();
     let facts =
         facts(net, held.iter().map(|held| held.name.as_str()).zip(tensors.iter().map(|t| &t.0)));
     let class = identifier(&net.graph().name);
-    archive(&class, &source(&plan, &names), (&held, &facts)).at("TorchScript")
+    archive(&class, &source(&plan, &names), &held, &facts).at("TorchScript")
 }
 
 /// The metadata in `extra/netc.json`: the net, and netc's name of each renamed tensor.
@@ -57,7 +62,7 @@ fn facts<'n>(net: &Checked, names: impl Iterator<Item = (&'n str, &'n String)>) 
 fn tensor(weights: &Weights, name: &str) -> Result<Tensor, TchError> {
     let found =
         weights.get(name).ok_or_else(|| TchError::Shape(format!("there is no weight `{name}`")))?;
-    Tensor::f_from_slice(&found.values)?.f_reshape(weights::sizes(&found.dims)?)
+    Tensor::f_from_slice(&found.values)?.f_reshape(sizes(&found.dims)?)
 }
 
 /// The source of the method.

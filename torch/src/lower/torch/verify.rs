@@ -3,7 +3,9 @@ use netc::lower::{Precision, TorchError, seed};
 use netc::passes::{Choice, Optimised, PassError, Purpose, optimise};
 use tch::{Device, Kind, Tensor};
 
-use super::{At, Mode, TorchNet};
+use super::at::At;
+use super::mode::Mode;
+use super::net::TorchNet;
 
 /// Batch size of a trial.
 const IMAGES: i64 = 3;

@@ -2,7 +2,7 @@ use netc::graph::op::{self, Role};
 use netc::lower::init;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::channels_last;
+use super::layout::channels_last;
 
 /// A weight or buffer of a node: a master copy on the net's device, fp64 in an fp64 net, else fp32.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ impl Weight {
         path: &str,
         spec: &op::Tensor,
         seed: u64,
-        (kind, device): (Kind, Device),
+        kind: Kind,
+        device: Device,
     ) -> Result<Weight, TchError> {
         let name = format!("{path}.{}", spec.name);
         let dims = sizes(&spec.dims)?;
@@ -37,7 +38,18 @@ impl Weight {
         Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
     }
 
-    /// Replaces the values; these are row-major.
+    /// A copy of values that are there already.
+    pub(super) fn of(
+        name: String,
+        tensor: Tensor,
+        dims: Vec<i64>,
+        spec: &op::Tensor,
+    ) -> Result<Weight, TchError> {
+        let tensor = if tensor.kind() == Kind::Double { tensor } else { channels_last(&tensor)? };
+        Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })
+    }
+
+    /// Replaces the values, given in the order of the dimensions.
     pub fn set_values(&self, values: &[f32]) -> Result<(), TchError> {
         let new = Tensor::f_from_slice(values)?.f_reshape(&self.dims)?;
         tch::no_grad(|| self.tensor.shallow_clone().f_copy_(&new))

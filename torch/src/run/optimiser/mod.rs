@@ -6,6 +6,7 @@ mod sgd;
 
 use netc::graph::Init;
 use netc::graph::op::{Op, Role};
+use netc::lower::Precision;
 use netc::recipe::{Algorithm, Recipe};
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -72,7 +73,8 @@ impl Optimiser {
     /// For any weights.
     pub fn of(weights: Vec<(Tensor, Role)>, recipe: &Recipe) -> Result<Optimiser, TchError> {
         let plain = |w: &Tensor| w.device() == Device::Cpu && w.kind() == Kind::Float;
-        let kernels = Kernels::detect().filter(|_| weights.iter().all(|(weight, _)| plain(weight)));
+        let kernels = Kernels::detect(Precision::Fp32)
+            .filter(|_| weights.iter().all(|(weight, _)| plain(weight)));
         let slots = weights.into_iter().map(|(weight, role)| Slot::new(weight, role, recipe));
         Ok(Optimiser { kernels, recipe: recipe.clone(), slots: slots.collect::<Result<_, _>>()? })
     }

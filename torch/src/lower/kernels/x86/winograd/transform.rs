@@ -1,8 +1,8 @@
 use std::arch::x86_64::*;
 
-use super::super::element::{Element, Lanes, within};
+use super::super::scalar::{Lanes, Scalar, within};
 use super::super::tile::{MOST, Tile};
-use super::dims::{Dims, Place};
+use super::dims::{Dims, TilePlace};
 
 /// The largest number of points of a tile.
 pub(super) const POINTS: usize = MOST * MOST;
@@ -11,16 +11,16 @@ pub(super) const POINTS: usize = MOST * MOST;
 ///
 /// # Safety
 /// `x` is the input of `dims`, and `place` lies within. The machine has the target features.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-pub(super) unsafe fn input<E: Element, T: Tile>(
+#[inline(always)]
+pub(super) unsafe fn input<E: Scalar, T: Tile>(
     x: *const E,
     dims: &Dims,
-    place: Place,
+    place: TilePlace,
     channel: usize,
     mut give: impl FnMut(usize, Lanes),
 ) {
-    let zero = _mm512_setzero_ps();
+    // SAFETY: the machine has the target features.
+    let zero = unsafe { _mm512_setzero_ps() };
     let mask = within(dims.in_channels, channel);
     let mut half = [[zero; MOST]; MOST];
     for j in 0..T::N {
@@ -56,16 +56,16 @@ pub(super) unsafe fn input<E: Element, T: Tile>(
 /// # Safety
 /// `y` is of the output's shape of `dims`, and `place` lies within. The machine has the target
 /// features.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-pub(super) unsafe fn output_gradient<E: Element, T: Tile>(
+#[inline(always)]
+pub(super) unsafe fn output_gradient<E: Scalar, T: Tile>(
     y: *const E,
     dims: &Dims,
-    place: Place,
+    place: TilePlace,
     channel: usize,
     mut give: impl FnMut(usize, Lanes),
 ) {
-    let zero = _mm512_setzero_ps();
+    // SAFETY: the machine has the target features.
+    let zero = unsafe { _mm512_setzero_ps() };
     let mask = within(dims.out_channels, channel);
     let mut half = [[zero; MOST]; MOST];
     for j in 0..T::M {
@@ -98,10 +98,10 @@ pub(super) unsafe fn output_gradient<E: Element, T: Tile>(
 ///
 /// # Safety
 /// `products` holds all points. The machine has the target features.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+#[inline(always)]
 pub(super) unsafe fn output<T: Tile>(products: *const f32, plane: usize) -> [[Lanes; MOST]; MOST] {
-    let zero = _mm512_setzero_ps();
+    // SAFETY: the machine has the target features.
+    let zero = unsafe { _mm512_setzero_ps() };
     let mut half = [[zero; MOST]; MOST];
     for j in 0..T::N {
         let mut column = [zero; MOST];
@@ -127,10 +127,10 @@ pub(super) unsafe fn output<T: Tile>(products: *const f32, plane: usize) -> [[La
 ///
 /// # Safety
 /// The machine has the target features.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+#[inline(always)]
 pub(super) unsafe fn weight<T: Tile>(taps: [Lanes; 9], mut give: impl FnMut(usize, Lanes)) {
-    let zero = _mm512_setzero_ps();
+    // SAFETY: the machine has the target features.
+    let zero = unsafe { _mm512_setzero_ps() };
     let mut half = [[zero; 3]; MOST];
     for j in 0..3 {
         // SAFETY: the machine has the target features.
@@ -150,10 +150,10 @@ pub(super) unsafe fn weight<T: Tile>(taps: [Lanes; 9], mut give: impl FnMut(usiz
 ///
 /// # Safety
 /// The machine has the target features.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+#[inline(always)]
 pub(super) unsafe fn weight_gradient<T: Tile>(points: &[Lanes; POINTS]) -> [Lanes; 9] {
-    let zero = _mm512_setzero_ps();
+    // SAFETY: the machine has the target features.
+    let zero = unsafe { _mm512_setzero_ps() };
     let mut half = [[zero; MOST]; 3];
     for j in 0..T::N {
         let mut column = [zero; MOST];

@@ -1,27 +1,52 @@
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 use netc::lower::winograd::ByWeights;
 
-use super::super::element::{Element, within};
-use super::super::pool::{Shared, parallel, share, threads};
+use super::super::scalar::{Scalar, within};
 use super::super::tile::Tile;
-use super::Workspace;
-use super::dims::{Dims, PANEL, Place, ROWS, panels};
+use super::dims::{Dims, PANEL, ROWS, TilePlace, panels};
 use super::product::columns_by_panel;
 use super::transform::{POINTS, input, output_gradient, weight_gradient};
+use crate::lower::kernels::pool::{Shared, parallel, share, threads};
+use crate::lower::kernels::workspace::Workspace;
 
 /// What one thread sums up: blocks of 16 outputs over some tiles.
-struct Part {
-    outputs: std::ops::Range<usize>,
-    blocks: std::ops::Range<usize>,
+#[derive(Debug)]
+struct Portion {
+    outputs: Range<usize>,
+    blocks: Range<usize>,
 }
 
-fn parts<T: Tile>(dims: &Dims, cut: ByWeights, threads: usize) -> Vec<Part> {
+/// A thread's work on one block of tiles.
+#[derive(Debug, Clone, Copy)]
+struct ThreadBlock<'a, E: Scalar> {
+    evidence: E::Evidence,
+    x: Shared<E>,
+    dy: Shared<E>,
+    dims: &'a Dims,
+    cut: ByWeights,
+    part: &'a Portion,
+    /// The thread's scratch, for transformed inputs and gradients, and its sums.
+    v: *mut u32,
+    d: *mut u32,
+    u: *mut f32,
+}
+
+/// Sums of some outputs, and where those of one output are.
+#[derive(Debug, Clone, Copy)]
+struct Summed {
+    sums: Shared<u32>,
+    row: usize,
+    rows: usize,
+}
+
+fn parts<T: Tile>(dims: &Dims, cut: ByWeights, threads: usize) -> Vec<Portion> {
     let outputs = dims.out_channels.div_ceil(16);
     let blocks = dims.tiles(T::SIZE).div_ceil(cut.block);
     let part = |i| match cut.by_outputs {
-        true => Part { outputs: share(outputs, i, threads), blocks: 0..blocks },
-        false => Part { outputs: 0..outputs, blocks: share(blocks, i, threads) },
+        true => Portion { outputs: share(outputs, i, threads), blocks: 0..blocks },
+        false => Portion { outputs: 0..outputs, blocks: share(blocks, i, threads) },
     };
     (0..threads).map(part).collect()
 }
@@ -29,8 +54,9 @@ fn parts<T: Tile>(dims: &Dims, cut: ByWeights, threads: usize) -> Vec<Part> {
 /// `dw`, `[out_channels][3][3][in_channels]`, from the input and the gradient of the output.
 ///
 /// # Safety
-/// All have the sizes of `dims`. The machine has the target features.
-pub(super) unsafe fn gradient<E: Element, T: Tile>(
+/// All have the sizes of `dims`.
+pub(super) unsafe fn gradient<E: Scalar, T: Tile>(
+    evidence: E::Evidence,
     x: Shared<E>,
     dy: Shared<E>,
     dw: Shared<f32>,
@@ -52,13 +78,19 @@ pub(super) unsafe fn gradient<E: Element, T: Tile>(
                 let count = T::POINTS * panels(dims.in_channels) * part.outputs.len() * 16 * PANEL;
                 std::ptr::write_bytes(u.at(0), 0, count);
             }
+            let (v, d, u) = (v.at(0), d.at(0), u.at(0).cast());
+            let block = ThreadBlock::<E> { evidence, x, dy, dims, cut, part, v, d, u };
             for i in part.blocks.clone() {
-                one_block::<E, T>((x, dy), dims, i, part, (v.at(0), d.at(0)), cut, u.at(0).cast());
+                E::run(
+                    evidence,
+                    #[inline(always)]
+                    move || one_block::<E, T>(&block, i),
+                );
             }
         }
     });
     parallel(dims.out_channels, |o| {
-        let mine = |part: &Part| part.outputs.contains(&(o / 16));
+        let mine = |part: &Portion| part.outputs.contains(&(o / 16));
         let from = parts.iter().zip(&sums).filter(|(part, _)| mine(part)).take(if cut.by_outputs {
             1
         } else {
@@ -66,24 +98,23 @@ pub(super) unsafe fn gradient<E: Element, T: Tile>(
         });
         let from = from.map(|(part, sums)| {
             let row = o - part.outputs.start * 16;
-            (*sums, row, part.outputs.len() * 16)
+            Summed { sums: *sums, row, rows: part.outputs.len() * 16 }
         });
         // SAFETY: each output has its own weights.
-        unsafe { one_output::<T>(from, o, dims, dw) };
+        E::run(
+            evidence,
+            #[inline(always)]
+            move || unsafe { one_output::<T>(from, o, dims, dw) },
+        );
     });
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-unsafe fn one_block<E: Element, T: Tile>(
-    (x, dy): (Shared<E>, Shared<E>),
-    dims: &Dims,
-    i: usize,
-    part: &Part,
-    (v, d): (*mut u32, *mut u32),
-    ByWeights { block: size, planes, .. }: ByWeights,
-    u: *mut f32,
-) {
-    let zeros = [_mm512_setzero_ps(); POINTS];
+#[inline(always)]
+unsafe fn one_block<E: Scalar, T: Tile>(block: &ThreadBlock<'_, E>, i: usize) {
+    let ThreadBlock { evidence, x, dy, dims, cut, part, v, d, u } = *block;
+    let ByWeights { block: size, planes, .. } = cut;
+    // SAFETY: the machine has the target features.
+    let zeros = [unsafe { _mm512_setzero_ps() }; POINTS];
     let mut pair = [zeros; 2];
     let words = size / E::PACK;
     let tiles = i * size..dims.tiles(T::SIZE).min((i + 1) * size);
@@ -93,8 +124,9 @@ unsafe fn one_block<E: Element, T: Tile>(
             // Half a word at the end.
             pair = [zeros; 2];
         }
-        let place =
-            |s: usize| Some(first + s).filter(|t| *t < tiles.end).map(|t| Place::of::<T>(dims, t));
+        let place = |s: usize| {
+            Some(first + s).filter(|t| *t < tiles.end).map(|t| TilePlace::of::<T>(dims, t))
+        };
         for channel in (0..dims.in_channels).step_by(16) {
             for (s, points) in pair.iter_mut().enumerate().take(E::PACK) {
                 if let Some(place) = place(s) {
@@ -149,8 +181,8 @@ unsafe fn one_block<E: Element, T: Tile>(
                     let b = v.add(point * planes[0] + panel * words * PANEL);
                     let c = u.add(((point * panels + panel) * rows + row) * PANEL);
                     match i == part.blocks.start {
-                        true => columns_by_panel::<E, false>(depth, a, b, c),
-                        false => columns_by_panel::<E, true>(depth, a, b, c),
+                        true => columns_by_panel::<E, false>(evidence, depth, a, b, c),
+                        false => columns_by_panel::<E, true>(evidence, depth, a, b, c),
                     }
                 }
             }
@@ -158,23 +190,24 @@ unsafe fn one_block<E: Element, T: Tile>(
     }
 }
 
-/// The weights of one output from the sums of all parts that have it: sums, row of it, rows.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
+/// The weights of one output from the sums of all parts that have it.
+#[inline(always)]
 unsafe fn one_output<T: Tile>(
-    from: impl Iterator<Item = (Shared<u32>, usize, usize)> + Clone,
+    from: impl Iterator<Item = Summed> + Clone,
     o: usize,
     dims: &Dims,
     dw: Shared<f32>,
 ) {
     let panels = panels(dims.in_channels);
     for channel in (0..dims.in_channels).step_by(16) {
-        let mut points = [_mm512_setzero_ps(); POINTS];
-        for (sums, row, rows) in from.clone() {
+        // SAFETY: the machine has the target features.
+        let mut points = [unsafe { _mm512_setzero_ps() }; POINTS];
+        for Summed { sums, row, rows } in from.clone() {
             for (point, sum) in points.iter_mut().enumerate().take(T::POINTS) {
                 let at =
                     ((point * panels + channel / PANEL) * rows + row) * PANEL + channel % PANEL;
                 // SAFETY: within the sums.
-                *sum = _mm512_add_ps(*sum, unsafe { _mm512_loadu_ps(sums.at(at).cast()) });
+                *sum = unsafe { _mm512_add_ps(*sum, _mm512_loadu_ps(sums.at(at).cast())) };
             }
         }
         // SAFETY: the mask keeps to the inputs.
@@ -187,9 +220,8 @@ unsafe fn one_output<T: Tile>(
     }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f")]
+#[inline(always)]
 unsafe fn put(to: *mut u32, words: __m512i) {
-    // SAFETY: the caller vouches for 16 words.
+    // SAFETY: the caller vouches for 16 words and for the target features.
     unsafe { _mm512_storeu_si512(to.cast(), words) }
 }

@@ -7,17 +7,17 @@ pub(super) const ROWS: usize = 8;
 
 /// Where a tile's outputs begin.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct TilePlace {
     pub image: usize,
     pub row: usize,
     pub column: usize,
 }
 
-impl Place {
+impl TilePlace {
     #[inline(always)]
-    pub(super) fn of<T: Tile>(dims: &Dims, tile: usize) -> Place {
+    pub(super) fn of<T: Tile>(dims: &Dims, tile: usize) -> TilePlace {
         let [down, right] = dims.across(T::SIZE);
         let (image, rest) = (tile / (down * right), tile % (down * right));
-        Place { image, row: rest / right * T::M, column: rest % right * T::M }
+        TilePlace { image, row: rest / right * T::M, column: rest % right * T::M }
     }
 }

@@ -4,15 +4,16 @@
 
 use std::arch::x86_64::*;
 
-use super::TileSize;
-use super::element::Lanes;
+use netc::lower::winograd::TileSize;
+
+use super::scalar::Lanes;
 
 /// The largest tile of an input.
 pub(super) const MOST: usize = 6;
 
 /// How many outputs a tile has in each direction, and its transforms. Of the arrays only the first
-/// [`M`](Tile::M),
-/// [`N`](Tile::N) or 3 count. The methods are inlined into functions that have the target features.
+/// [`M`](Tile::M), [`N`](Tile::N) or 3 count. The methods are inlined into what has the target
+/// features.
 pub(super) trait Tile {
     const SIZE: TileSize;
     /// Outputs of a tile, in each direction.

@@ -1,16 +1,30 @@
 use std::arch::x86_64::*;
 
+use crate::lower::kernels::evidence::{Avx512, Avx512Bf16};
+
 /// Sixteen fp32 numbers.
 pub(super) type Lanes = __m512;
 
-/// A number type of activations. The methods are inlined into functions that have the target
-/// features.
+/// A number type of activations, with the instructions that it is computed with.
 ///
-/// Products are summed over pairs of words of 32 bits: a word holds [`PACK`](Element::PACK)
+/// The target features of a function cannot depend on its type parameters. So what is generic has
+/// none and is inlined, closures included, into [`run`](Scalar::run), which has them; what is not
+/// inlined there calls each intrinsic as a function.
+///
+/// Products are summed over pairs of words of 32 bits: a word holds [`PACK`](Scalar::PACK)
 /// neighbours along the dimension that is summed over.
-pub(super) trait Element: Copy + Send + Sync + 'static {
+pub(super) trait Scalar: Copy + Send + Sync + 'static {
     /// Numbers in a word.
     const PACK: usize;
+
+    /// Shows that the processor has the instructions.
+    type Evidence: Copy + Send + Sync;
+
+    /// Does work that is compiled for the instructions.
+    fn run<R>(evidence: Self::Evidence, work: impl FnOnce() -> R) -> R;
+
+    /// As fp32.
+    fn single(self) -> f32;
 
     /// The numbers of `mask` as fp32, zeros elsewhere.
     unsafe fn load(from: *const Self, mask: __mmask16) -> Lanes;
@@ -28,10 +42,27 @@ pub(super) trait Element: Copy + Send + Sync + 'static {
 /// bfloat16, as bits.
 #[derive(Debug, Clone, Copy)]
 #[repr(transparent)]
-pub(super) struct Bf16(#[allow(dead_code)] u16);
+pub(super) struct Bf16(u16);
 
-impl Element for Bf16 {
+impl Scalar for Bf16 {
     const PACK: usize = 2;
+
+    type Evidence = Avx512Bf16;
+
+    #[inline(always)]
+    fn run<R>(_: Avx512Bf16, work: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,fma,avx512bf16")]
+        unsafe fn compiled<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        // SAFETY: the processor has these features, as the evidence shows.
+        unsafe { compiled(work) }
+    }
+
+    #[inline(always)]
+    fn single(self) -> f32 {
+        f32::from_bits(u32::from(self.0) << 16)
+    }
 
     #[inline(always)]
     unsafe fn load(from: *const Bf16, mask: __mmask16) -> Lanes {
@@ -81,8 +112,25 @@ impl Element for Bf16 {
     }
 }
 
-impl Element for f32 {
+impl Scalar for f32 {
     const PACK: usize = 1;
+
+    type Evidence = Avx512;
+
+    #[inline(always)]
+    fn run<R>(_: Avx512, work: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,fma")]
+        unsafe fn compiled<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        // SAFETY: the processor has these features, as the evidence shows.
+        unsafe { compiled(work) }
+    }
+
+    #[inline(always)]
+    fn single(self) -> f32 {
+        self
+    }
 
     #[inline(always)]
     unsafe fn load(from: *const f32, mask: __mmask16) -> Lanes {

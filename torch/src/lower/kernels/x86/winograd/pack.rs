@@ -4,26 +4,30 @@ use std::arch::x86_64::*;
 
 use netc::lower::winograd::depth;
 
-use super::super::element::{Element, within};
-use super::super::pool::{Shared, parallel};
+use super::super::scalar::{Scalar, within};
 use super::super::tile::Tile;
 use super::dims::{Dims, PANEL, panels};
 use super::transform::{POINTS, weight};
+use crate::lower::kernels::pool::{Shared, parallel};
 
 /// Packs `w`, `[out_channels][3][3][in_channels]`, for the forward direction.
 ///
 /// # Safety
-/// `w` and `packed` have the sizes of `dims`, and what `packed` holds besides stays zero. The
-/// machine has the target features.
-pub(super) unsafe fn forward<E: Element, T: Tile>(
+/// `w` and `packed` have the sizes of `dims`, and what `packed` holds besides stays zero.
+pub(super) unsafe fn forward<E: Scalar, T: Tile>(
+    evidence: E::Evidence,
     w: Shared<f32>,
     dims: &Dims,
     packed: Shared<u32>,
 ) {
     let dims = *dims;
-    // SAFETY: each call writes the words of its own outputs.
-    parallel(dims.out_channels.div_ceil(16), |block| unsafe {
-        outputs::<E, T>(w, &dims, packed, block * 16)
+    parallel(dims.out_channels.div_ceil(16), |block| {
+        // SAFETY: each call writes the words of its own outputs.
+        E::run(
+            evidence,
+            #[inline(always)]
+            move || unsafe { outputs::<E, T>(w, &dims, packed, block * 16) },
+        );
     });
 }
 
@@ -31,20 +35,25 @@ pub(super) unsafe fn forward<E: Element, T: Tile>(
 ///
 /// # Safety
 /// As for [`forward`].
-pub(super) unsafe fn backward<E: Element, T: Tile>(
+pub(super) unsafe fn backward<E: Scalar, T: Tile>(
+    evidence: E::Evidence,
     w: Shared<f32>,
     dims: &Dims,
     packed: Shared<u32>,
 ) {
     let dims = *dims;
-    // SAFETY: each call writes the words of its own outputs.
-    parallel(depth(dims.out_channels, E::PACK), |word| unsafe {
-        transposed::<E, T>(w, &dims, packed, word)
+    parallel(depth(dims.out_channels, E::PACK), |word| {
+        // SAFETY: each call writes the words of its own outputs.
+        E::run(
+            evidence,
+            #[inline(always)]
+            move || unsafe { transposed::<E, T>(w, &dims, packed, word) },
+        );
     });
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-unsafe fn outputs<E: Element, T: Tile>(
+#[inline(always)]
+unsafe fn outputs<E: Scalar, T: Tile>(
     w: Shared<f32>,
     dims: &Dims,
     packed: Shared<u32>,
@@ -52,7 +61,8 @@ unsafe fn outputs<E: Element, T: Tile>(
 ) {
     let (in_channels, depth, panels) =
         (dims.in_channels, depth(dims.in_channels, E::PACK), panels(dims.out_channels));
-    let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
+    // SAFETY: the machine has the target features.
+    let mut parts = [[unsafe { _mm512_setzero_ps() }; POINTS]; 2];
     for channel in (0..in_channels).step_by(16) {
         // Taps by input and output, so that lanes are outputs.
         let mut taps = [[[0.0f32; 16]; 16]; 9];
@@ -69,9 +79,11 @@ unsafe fn outputs<E: Element, T: Tile>(
             for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
                 // SAFETY: each row has 16 numbers; the machine has the target features.
                 unsafe {
-                    let taps =
-                        std::array::from_fn(|tap| _mm512_loadu_ps(taps[tap][i + s].as_ptr()));
-                    weight::<T>(taps, |point, lanes| part[point] = lanes);
+                    let mut rows = [_mm512_setzero_ps(); 9];
+                    for (row, taps) in rows.iter_mut().zip(&taps) {
+                        *row = _mm512_loadu_ps(taps[i + s].as_ptr());
+                    }
+                    weight::<T>(rows, |point, lanes| part[point] = lanes);
                 }
             }
             for point in 0..T::POINTS {
@@ -90,8 +102,8 @@ unsafe fn outputs<E: Element, T: Tile>(
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")]
-unsafe fn transposed<E: Element, T: Tile>(
+#[inline(always)]
+unsafe fn transposed<E: Scalar, T: Tile>(
     w: Shared<f32>,
     dims: &Dims,
     packed: Shared<u32>,
@@ -99,17 +111,19 @@ unsafe fn transposed<E: Element, T: Tile>(
 ) {
     let (in_channels, depth, panels) =
         (dims.in_channels, depth(dims.out_channels, E::PACK), panels(dims.in_channels));
-    let mut parts = [[_mm512_setzero_ps(); POINTS]; 2];
+    // SAFETY: the machine has the target features.
+    let mut parts = [[unsafe { _mm512_setzero_ps() }; POINTS]; 2];
     for channel in (0..in_channels).step_by(16) {
         for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
             let o = word * E::PACK + s;
             let mask = if o < dims.out_channels { within(in_channels, channel) } else { 0 };
             // SAFETY: the mask keeps to the weights; a mask of 0 reads nothing.
             unsafe {
-                let taps = std::array::from_fn(|tap| {
+                let mut taps = [_mm512_setzero_ps(); 9];
+                for (tap, taps) in taps.iter_mut().enumerate() {
                     let at = (o.min(dims.out_channels - 1) * 9 + 8 - tap) * in_channels + channel;
-                    f32::load(w.at(at), mask)
-                });
+                    *taps = f32::load(w.at(at), mask);
+                }
                 weight::<T>(taps, |point, lanes| part[point] = lanes);
             }
         }

@@ -1,0 +1,127 @@
+//! 3 x 3 convolutions by Winograd's algorithm, forward, by the input and by the weights.
+
+use netc::lower::winograd::{Dims, TileSize};
+use tch::{Kind, TchError, Tensor};
+
+use super::evidence::{Kernels, compute};
+use super::image::{Image, fits, floats};
+use super::packed::{Direction, Packed, PackedFor, Packing};
+use super::pool::Shared;
+use super::terms::{Epilogue, FromTo};
+use super::workspace::Workspace;
+#[cfg(target_arch = "x86_64")]
+use super::x86::winograd;
+
+impl Kernels {
+    /// Transforms fp32 weights `[out_channels, in_channels, 3, 3]`, channels last.
+    ///
+    /// # Errors
+    /// Tensors of another kind, shape or layout.
+    pub fn pack(
+        self,
+        weight: &Tensor,
+        packing: Packing,
+        packed: &mut Packed,
+    ) -> Result<(), TchError> {
+        let (w, [out_channels, in_channels]) = weights(weight)?;
+        let tier = self.tier(packing.kind)?;
+        let dims = Dims { images: 0, height: 0, width: 0, in_channels, out_channels };
+        let channels = match packing.direction {
+            Direction::Forward => [in_channels, out_channels],
+            Direction::Backward => [out_channels, in_channels],
+        };
+        packed.renew(PackedFor { packing, channels });
+        // SAFETY: the weights have these sizes.
+        compute!(self, unsafe { winograd::pack(tier, packing, w, &dims, packed) });
+        Ok(())
+    }
+
+    /// Writes images `[N, out_channels, H, W]` or what a pool leaves of them, from
+    /// `[N, in_channels, H, W]`, in a direction by weights packed for it, padded by 1. Both are
+    /// channels last.
+    ///
+    /// # Errors
+    /// Tensors of another kind, shape or layout; weights packed for another direction, kind or
+    /// number of channels, or not packed.
+    pub fn convolve(
+        self,
+        images: FromTo<'_>,
+        direction: Direction,
+        packed: &mut Packed,
+        finish: Epilogue<'_>,
+        workspace: &mut Workspace,
+    ) -> Result<(), TchError> {
+        let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
+        let [images, in_channels, height, width] = x.sizes;
+        let dims = Dims { images, height, width, in_channels, out_channels: y.sizes[1] };
+        fits(finish.after, &Image { sizes: [images, dims.out_channels, height, width], ..x }, &y)?;
+        let has =
+            packed.purpose().ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
+        let tile = has.packing.tile;
+        let wanted = PackedFor {
+            packing: Packing { tile, direction, kind: x.kind },
+            channels: [in_channels, dims.out_channels],
+        };
+        if has != wanted {
+            return Err(TchError::Shape(format!(
+                "expected weights packed for {wanted:?}, got {has:?}"
+            )));
+        }
+        let bias = finish.bias.map(|bias| floats(bias, dims.out_channels)).transpose()?;
+        let add = finish.add.map(Image::of).transpose()?;
+        add.iter().try_for_each(|add| add.same(&y))?;
+        let tier = self.tier(x.kind)?;
+        compute!(self, {
+            let after = finish.after;
+            let convolved = winograd::Convolved { x, y, dims, bias, after, add };
+            // SAFETY: the images have these sizes, and the weights were packed for them.
+            unsafe { winograd::convolve(tier, tile, convolved, packed, workspace) }
+        });
+        Ok(())
+    }
+
+    /// The gradient `dw` by the weights, fp32 `[out_channels, in_channels, 3, 3]`, from the input
+    /// and the gradient by the output. All are channels last.
+    ///
+    /// # Errors
+    /// Tensors of another kind, shape or layout.
+    pub fn weight_gradient(
+        self,
+        x: &Tensor,
+        dy: &Tensor,
+        dw: &Tensor,
+        tile: TileSize,
+        workspace: &mut Workspace,
+    ) -> Result<(), TchError> {
+        let (x, dy) = (Image::of(x)?, Image::of(dy)?);
+        x.same_pixels(&dy)?;
+        let (w, sizes) = weights(dw)?;
+        if sizes != [dy.sizes[1], x.sizes[1]] {
+            return Err(TchError::Shape(format!(
+                "weights of {sizes:?} for {:?} and {:?}",
+                x.sizes, dy.sizes
+            )));
+        }
+        let [images, in_channels, height, width] = x.sizes;
+        let dims = Dims { images, height, width, in_channels, out_channels: dy.sizes[1] };
+        let tier = self.tier(x.kind)?;
+        // SAFETY: the tensors have these sizes.
+        compute!(self, unsafe {
+            winograd::weight_gradient(tier, tile, &x, &dy, w, &dims, workspace)
+        });
+        Ok(())
+    }
+}
+
+fn weights(weight: &Tensor) -> Result<(Shared<f32>, [usize; 2]), TchError> {
+    let image = Image::of(weight)?;
+    match image.sizes {
+        [out_channels, in_channels, 3, 3] if image.kind == Kind::Float => {
+            Ok((image.data(), [out_channels, in_channels]))
+        }
+        other => Err(TchError::Shape(format!(
+            "expected fp32 weights of 3 x 3, got {:?} {other:?}",
+            image.kind
+        ))),
+    }
+}
