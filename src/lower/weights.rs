@@ -140,17 +140,17 @@ impl Weights {
 }
 
 /// The tensors that a net needs, each under its full name.
-fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
+fn specs(net: &Checked) -> Vec<(String, op::TensorSpec)> {
     let mut specs = Vec::new();
     for step in plan(net).steps() {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
-        let named = |spec: op::Tensor| (format!("{}.{}", step.path, spec.name), spec);
+        let named = |spec: op::TensorSpec| (format!("{}.{}", step.path, spec.name), spec);
         specs.extend(step.op.tensors(&shapes).into_iter().map(named));
     }
     specs
 }
 
-fn count(spec: &op::Tensor) -> Result<usize, String> {
+fn count(spec: &op::TensorSpec) -> Result<usize, String> {
     usize::try_from(spec.elements())
         .map_err(|_| format!("{} numbers are too many", spec.elements()))
 }

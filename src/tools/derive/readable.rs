@@ -7,7 +7,7 @@ use super::blocks::{Block, blocks};
 use super::flow::{Flow, Step};
 use crate::check::Checked;
 use crate::diag::Sources;
-use crate::graph::op::{self, Kind};
+use crate::graph::op::{self, ArgKind};
 use crate::graph::{Op, Value};
 use crate::syntax;
 
@@ -302,7 +302,7 @@ fn defaults(net: &Checked) -> Defaults {
         };
         // Sizes and steps are read where they are used.
         arguments.retain(|(argument, _)| {
-            matches!(kind(argument), Some(Kind::Init | Kind::FilterInit | Kind::Bool))
+            matches!(kind(argument), Some(ArgKind::Init | ArgKind::FilterInit | ArgKind::Bool))
         });
     }
     shared.retain(|_, (count, arguments)| *count > 1 && !arguments.is_empty());
