@@ -4,9 +4,9 @@ use super::{Form, Writer, entry};
 use crate::graph::op::{BatchNorm, Conv, OnnxNode, PadMode, UpsampleMode, Window};
 use crate::graph::{Op, Value};
 use crate::lower::Step;
+use crate::onnx::arguments::{OF_TRAINING, decimal, rate};
 use crate::onnx::proto::attribute_proto::AttributeType;
 use crate::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
-use crate::onnx::{OF_TRAINING, decimal, rate};
 
 impl Writer<'_> {
     /// Adds the nodes of a step, whose value is to be called `result`, and gives back what it is

@@ -9,8 +9,9 @@ use crate::onnx::proto::tensor_proto::DataType;
 use crate::onnx::proto::tensor_shape_proto::{Dimension, dimension};
 use crate::onnx::proto::{ValueInfoProto, type_proto};
 
-use super::ImportError;
-use super::builder::{Builder, Known, Line};
+use super::builder::{Builder, PlacedOp};
+use super::error::{ImportError, shown};
+use super::known::Known;
 use super::names;
 
 impl Builder<'_> {
@@ -31,7 +32,7 @@ impl Builder<'_> {
             return Ok(());
         };
         let malformed = |what: String| {
-            ImportError::Malformed(format!("the input `{}` {what}", names::shown(input.name())))
+            ImportError::Malformed(format!("the input `{}` {what}", shown(input.name())))
         };
         let Some(type_proto::Value::TensorType(tensor)) =
             input.r#type.as_ref().and_then(|t| t.value.as_ref())
@@ -51,13 +52,13 @@ impl Builder<'_> {
         let Some(sizes) = merged(&fixed, given) else {
             let given = given.unwrap_or_default().iter().map(u64::to_string).collect::<Vec<_>>();
             return Err(ImportError::Sizes {
-                input: names::shown(input.name()),
+                input: shown(input.name()),
                 stated: listed(batch, stated),
                 given: given.join("x"),
             });
         };
         let Some(sizes) = sizes.into_iter().collect::<Option<Vec<u64>>>() else {
-            self.open = Some((names::shown(input.name()), listed(batch, stated)));
+            self.open = Some((shown(input.name()), listed(batch, stated)));
             self.known.insert(input.name(), Known::Unknown);
             return Ok(());
         };
@@ -65,7 +66,7 @@ impl Builder<'_> {
             .map_err(|error| malformed(format!("has no sound shape: {}", error.message)))?;
         self.batch = size(batch).and_then(|batch| i64::try_from(batch).ok());
         let path = self.names.unique(&names::identifier(input.name(), "image"));
-        let line = Line {
+        let line = PlacedOp {
             value: input.name().into(),
             path,
             op: Op::from(op::Input(shape.clone())),
@@ -143,7 +144,7 @@ fn merged(stated: &[Option<u64>], given: Option<&[u64]>) -> Option<Vec<Option<u6
 /// The sizes of an input as the model has them: `[N, 3, height, width]`.
 fn listed(batch: &Dimension, sizes: &[&Dimension]) -> String {
     let one = |dimension: &Dimension| match &dimension.value {
-        Some(dimension::Value::DimParam(name)) if !name.is_empty() => names::shown(name),
+        Some(dimension::Value::DimParam(name)) if !name.is_empty() => shown(name),
         _ => size(dimension).map_or_else(|| "?".into(), |size| size.to_string()),
     };
     let all = std::iter::once(batch).chain(sizes.iter().copied().take(MAX_RANK));

@@ -2,18 +2,18 @@
 
 use crate::graph::op::Activation;
 use crate::graph::{Op, Value};
-use crate::onnx::decimal;
+use crate::onnx::arguments::decimal;
 
 use super::attributes::Node;
-use super::builder::{Builder, Known};
-use super::fold::{Kind, axis_of, fold};
-use super::{Fault, Result, affine, gelu, layers, reshape, sizes};
+use super::axes::axis_of;
+use super::builder::Builder;
+use super::error::{Fault, Result, shown};
+use super::fold::{NumberKind, fold};
+use super::known::Known;
+use super::{affine, gelu, layers, reshape, sizes};
 
 /// A concat looks back at so many others for one that it begins with.
 const RECENT: usize = 16;
-
-/// An op of the language with its arguments.
-pub(super) type Said = (&'static str, Vec<(&'static str, Value)>);
 
 /// Takes a node over, and says what its first result is.
 pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -27,14 +27,14 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "BatchNormalization" => layers::batch_norm(builder, node),
         "MaxPool" => layers::pool(builder, node, "maxpool"),
         "AveragePool" => layers::pool(builder, node, "avgpool"),
-        "GlobalMaxPool" => unary(builder, node, ("globalmaxpool", vec![])),
-        "GlobalAveragePool" => unary(builder, node, ("globalavgpool", vec![])),
+        "GlobalMaxPool" => builder.unary(node, "globalmaxpool", vec![]),
+        "GlobalAveragePool" => builder.unary(node, "globalavgpool", vec![]),
         "ReduceMax" => reshape::reduce(builder, node, "globalmaxpool"),
         "ReduceMean" => reshape::reduce(builder, node, "globalavgpool"),
         "Clip" => clip(builder, node),
         "Gelu" => gelu(builder, node),
         "Celu" => celu(builder, node),
-        "Swish" if node.float("alpha", 1.0)? == 1.0 => unary(builder, node, ("silu", vec![])),
+        "Swish" if node.float("alpha", 1.0)? == 1.0 => builder.unary(node, "silu", vec![]),
         "Softmax" => softmax(builder, node),
         "Dropout" => dropout(builder, node),
         "Identity" => identity(builder, node),
@@ -56,27 +56,11 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "Slice" => sizes::slice(builder, node),
         "Erf" => gelu::erf(builder, node),
         other => match Activation::ONNX.iter().flatten().find(|(op, ..)| *op == other) {
-            Some((.., name)) => unary(builder, node, (name, vec![])),
+            Some((.., name)) => builder.unary(node, name, vec![]),
             // No op of the language, or one for constants alone.
             None => Err(Fault::Unsupported(String::new())),
         },
     }
-}
-
-/// An op of one value, without weights.
-pub(super) fn unary<'m>(builder: &mut Builder<'m>, node: &Node<'m>, said: Said) -> Result<Known> {
-    let x = builder.value(node, 0)?;
-    unary_of(builder, node, said, x)
-}
-
-/// An op of this value, without weights.
-pub(super) fn unary_of<'m>(
-    builder: &mut Builder<'m>,
-    node: &Node<'m>,
-    said: Said,
-    x: usize,
-) -> Result<Known> {
-    builder.op(node, said, vec![x], vec![])
 }
 
 fn clip<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -95,19 +79,19 @@ fn clip<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     }
     let max = high.is_finite() && high < f32::MAX;
     let arguments = if max { vec![("max", Value::Float(decimal(high)))] } else { vec![] };
-    unary(builder, node, ("relu", arguments))
+    builder.unary(node, "relu", arguments)
 }
 
 fn gelu<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     match node.text("approximate", "none")?.as_str() {
-        "none" => unary(builder, node, ("gelu", vec![])),
-        other => Err(Fault::Unsupported(format!("approximated by {}", super::names::shown(other)))),
+        "none" => builder.unary(node, "gelu", vec![]),
+        other => Err(Fault::Unsupported(format!("approximated by {}", shown(other)))),
     }
 }
 
 fn celu<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let alpha = decimal(node.float("alpha", 1.0)?);
-    unary(builder, node, ("celu", vec![("alpha", Value::Float(alpha))]))
+    builder.unary(node, "celu", vec![("alpha", Value::Float(alpha))])
 }
 
 fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -124,7 +108,7 @@ fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         };
         return Err(Fault::Unsupported(what));
     }
-    unary(builder, node, ("softmax", vec![]))
+    builder.unary(node, "softmax", vec![])
 }
 
 fn dropout<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -149,14 +133,14 @@ fn dropout<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         return Err(Fault::Unsupported("in training mode: export for evaluation".into()));
     }
     node.int("seed", 0)?;
-    unary(builder, node, ("dropout", vec![("p", Value::Float(decimal(ratio)))]))
+    builder.unary(node, "dropout", vec![("p", Value::Float(decimal(ratio)))])
 }
 
 /// An identity of netc's own stays, one of another program says nothing.
 fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     match builder.known(node, 0)? {
         Some(Known::Value(_)) if node.note("netc.op").is_some() => {
-            unary(builder, node, ("identity", vec![]))
+            builder.unary(node, "identity", vec![])
         }
         Some(known) => Ok(known),
         None => Err(Fault::Malformed("an identity of nothing".into())),
@@ -164,9 +148,9 @@ fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
 }
 
 fn cast<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    match (builder.known(node, 0)?, Kind::of(node)?) {
-        (Some(known @ Known::Value(_)), Kind::Float) => Ok(known),
-        (Some(known @ Known::Sizes(_)), Kind::Integer) => Ok(known),
+    match (builder.known(node, 0)?, NumberKind::of(node)?) {
+        (Some(known @ Known::Value(_)), NumberKind::Float) => Ok(known),
+        (Some(known @ Known::Sizes(_)), NumberKind::Integer) => Ok(known),
         _ => Err(Fault::Unsupported("to another kind than fp32".into())),
     }
 }
@@ -194,7 +178,7 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         Some(_) => operands,
         None => grown(builder, operands),
     };
-    builder.op(node, ("concat", vec![]), operands, vec![])
+    builder.op(node, "concat", vec![], operands, vec![])
 }
 
 /// A concat that begins with all of an earlier one reads that one's result: so a dense block reads
@@ -236,9 +220,4 @@ fn whole(builder: &Builder, operands: &[usize], most: usize) -> Vec<usize> {
     }
     parts.reverse();
     parts
-}
-
-/// A pair as an argument.
-pub(super) fn pair([h, w]: [i64; 2]) -> Value {
-    Value::List(vec![Value::Int(h), Value::Int(w)])
 }

@@ -24,14 +24,14 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<ModelProto, String> {
     }
     let most = length.saturating_mul(4).saturating_add(MAX_OVERHEAD);
     let mut left = most;
-    measure(&bytes, Kind::Model, 0, &mut left)?;
+    measure(&bytes, MessageKind::Model, 0, &mut left)?;
     ModelProto::decode(Bytes::from(bytes)).map_err(|error| error.to_string())
 }
 
 /// The messages that a file can have in large numbers. The content of others is counted as if it
 /// consisted of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MessageKind {
     Model,
     Graph,
     Node,
@@ -46,28 +46,43 @@ enum Kind {
     Other,
 }
 
-impl Kind {
+impl MessageKind {
     /// The kind of a field of this message, by its number in the schema.
-    fn field(self, number: u64) -> Kind {
+    fn field(self, number: u64) -> MessageKind {
         match (self, number) {
-            (Kind::Model, 7) | (Kind::Attribute, 6 | 11) => Kind::Graph,
-            (Kind::Model, 14) | (Kind::Graph, 16) | (Kind::Node, 9) => Kind::Entry,
-            (Kind::ValueInfo, 4) | (Kind::Tensor, 13 | 16) => Kind::Entry,
-            (Kind::Graph, 1) => Kind::Node,
-            (Kind::Graph, 5) | (Kind::Attribute, 5 | 10) => Kind::Tensor,
-            (Kind::Graph, 11..=13) => Kind::ValueInfo,
-            (Kind::Node, 5) => Kind::Attribute,
-            (Kind::Attribute, 7 | 8) | (Kind::Tensor, 1 | 4 | 5 | 7 | 10 | 11) => Kind::Packed,
-            (Kind::Model, 2..=4 | 6) | (Kind::Graph, 2 | 10) | (Kind::Node, 1..=8) => Kind::Text,
-            (Kind::Attribute, 1 | 4 | 9 | 13 | 21) | (Kind::ValueInfo, 1 | 3) => Kind::Text,
-            (Kind::Tensor, 6 | 8 | 9 | 12) | (Kind::Entry, 1 | 2) => Kind::Text,
-            _ => Kind::Other,
+            (MessageKind::Model, 7) | (MessageKind::Attribute, 6 | 11) => MessageKind::Graph,
+            (MessageKind::Model, 14) | (MessageKind::Graph, 16) | (MessageKind::Node, 9) => {
+                MessageKind::Entry
+            }
+            (MessageKind::ValueInfo, 4) | (MessageKind::Tensor, 13 | 16) => MessageKind::Entry,
+            (MessageKind::Graph, 1) => MessageKind::Node,
+            (MessageKind::Graph, 5) | (MessageKind::Attribute, 5 | 10) => MessageKind::Tensor,
+            (MessageKind::Graph, 11..=13) => MessageKind::ValueInfo,
+            (MessageKind::Node, 5) => MessageKind::Attribute,
+            (MessageKind::Attribute, 7 | 8) | (MessageKind::Tensor, 1 | 4 | 5 | 7 | 10 | 11) => {
+                MessageKind::Packed
+            }
+            (MessageKind::Model, 2..=4 | 6)
+            | (MessageKind::Graph, 2 | 10)
+            | (MessageKind::Node, 1..=8) => MessageKind::Text,
+            (MessageKind::Attribute, 1 | 4 | 9 | 13 | 21) | (MessageKind::ValueInfo, 1 | 3) => {
+                MessageKind::Text
+            }
+            (MessageKind::Tensor, 6 | 8 | 9 | 12) | (MessageKind::Entry, 1 | 2) => {
+                MessageKind::Text
+            }
+            _ => MessageKind::Other,
         }
     }
 }
 
 /// Subtracts the cost of a message's fields from `left`.
-fn measure(mut bytes: &[u8], kind: Kind, depth: usize, left: &mut u64) -> Result<(), String> {
+fn measure(
+    mut bytes: &[u8],
+    kind: MessageKind,
+    depth: usize,
+    left: &mut u64,
+) -> Result<(), String> {
     if depth > MAX_DEPTH {
         return Err(format!("messages lie more than {MAX_DEPTH} deep in one another"));
     }
@@ -87,18 +102,18 @@ fn measure(mut bytes: &[u8], kind: Kind, depth: usize, left: &mut u64) -> Result
             return Err(format!("a field of {skip} bytes where {} are left", bytes.len()));
         };
         bytes = rest;
-        let within = if key & 7 == 2 { kind.field(key >> 3) } else { Kind::Packed };
+        let within = if key & 7 == 2 { kind.field(key >> 3) } else { MessageKind::Packed };
         let length = field.len() as u64;
         let cost = match within {
-            Kind::Text => TEXT + length,
-            Kind::Packed => NUMBER + length.saturating_mul(8),
-            Kind::Other => MESSAGE.saturating_mul(1 + length / 2),
+            MessageKind::Text => TEXT + length,
+            MessageKind::Packed => NUMBER + length.saturating_mul(8),
+            MessageKind::Other => MESSAGE.saturating_mul(1 + length / 2),
             _ => MESSAGE,
         };
         *left = left
             .checked_sub(cost)
             .ok_or("its messages would take far more memory than its length explains")?;
-        if !matches!(within, Kind::Text | Kind::Packed | Kind::Other) {
+        if !matches!(within, MessageKind::Text | MessageKind::Packed | MessageKind::Other) {
             measure(field, within, depth + 1, left)?;
         }
     }

@@ -1,21 +1,14 @@
 //! The arithmetic on sizes that exporters write before a reshape.
 
 use super::attributes::Node;
-use super::builder::{Builder, Known};
+use super::axes::{axis_of, ranges};
+use super::builder::Builder;
 use super::constant::{Constant, Data};
-use super::fold::{axis_of, ranges};
-use super::{Fault, Result};
+use super::error::{Fault, Result};
+use super::known::{Known, Size};
 
 /// The maximum number of sizes that are tracked.
 const MOST: usize = 64;
-
-/// One size of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Size {
-    /// The batch size.
-    Batch,
-    Fixed(i64),
-}
 
 impl Builder<'_> {
     /// An operand as sizes.
