@@ -2,10 +2,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::check::Checked;
-use crate::cli::PROBLEMS;
 use crate::cli::export::args::{ExportArgs, ExportFormat, FormArg};
 use crate::cli::export::source::{self, Source};
-use crate::cli::out::{complain, print, write};
+use crate::cli::out::{PROBLEMS, complain, print, write};
 use crate::lower::{Weights, pytorch};
 use crate::onnx::{self, Form};
 use crate::passes::{Choice, Purpose, optimise};

@@ -1,10 +1,9 @@
 use std::process::{ExitCode, Stdio};
 
 use super::sibling;
-use crate::cli::PROBLEMS;
 use crate::cli::args::Format;
 use crate::cli::machine::args::DoctorArgs;
-use crate::cli::out::{print, print_json};
+use crate::cli::out::{PROBLEMS, print, print_json};
 use crate::diag::colour::{GREEN, PLAIN, RED, YELLOW};
 use crate::tools::doctor::{Finding, NoProbe, Probe, Report, Status, examine};
 

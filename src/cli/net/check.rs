@@ -4,13 +4,13 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::check::Checked;
-use crate::cli::PROBLEMS;
 use crate::cli::args::Format;
 use crate::cli::net::args::CheckArgs;
 use crate::cli::net::fix::repair;
 use crate::cli::net::memory::Memory;
 use crate::cli::out::{
-    complain, echo_overrides, millions, print, print_json, show, table, thousands, trimmed,
+    PROBLEMS, complain, echo_overrides, millions, print, print_json, show, table, thousands,
+    trimmed,
 };
 use crate::diag::{Problem, Sources};
 use crate::limits::MAX_PREDICTED_NODES;

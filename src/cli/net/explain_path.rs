@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::args::Format;
 use crate::cli::net::args::ExplainArgs;
-use crate::cli::out::{complain, echo_overrides, millions, print, print_json, show, thousands};
+use crate::cli::out::{
+    PROBLEMS, complain, echo_overrides, millions, print, print_json, show, thousands,
+};
 use crate::compile;
 use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::provenance::{Answer, Explained, Key, Layer, Listing, Place, Row, Step, explain};

@@ -2,9 +2,8 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::net::args::FmtArgs;
-use crate::cli::out::{complain, print, show};
+use crate::cli::out::{PROBLEMS, complain, print, show};
 use crate::diag::Sources;
 use crate::disk;
 use crate::limits::MAX_FILE_BYTES;

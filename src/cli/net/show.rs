@@ -1,8 +1,7 @@
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::net::args::ShowArgs;
-use crate::cli::out::{complain, echo_overrides, print, show, thousands};
+use crate::cli::out::{PROBLEMS, complain, echo_overrides, print, show, thousands};
 use crate::compile;
 use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::show::{File, Line, annotated, ssa};

@@ -1,8 +1,7 @@
 use std::process::ExitCode;
 
 use crate::check::Checked;
-use crate::cli::PROBLEMS;
-use crate::cli::out::{complain, print, show, write};
+use crate::cli::out::{PROBLEMS, complain, print, show, write};
 use crate::cli::picture::args::DrawArgs;
 use crate::compile;
 use crate::tools::draw::{self, Format, Options};
