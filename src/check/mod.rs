@@ -4,6 +4,7 @@
 //! verifies the file's claims. Its result, [`Checked`], is the evidence that every later stage
 //! demands.
 
+mod checked;
 mod claims;
 mod diverge;
 mod odd;
@@ -12,122 +13,11 @@ mod reach;
 mod shapes;
 
 use std::collections::HashMap;
-use std::fmt;
 
-use crate::diag::{Code, Problem, Problems, Sources};
-use crate::graph::{Graph, Node, NodeId, Shape};
+use crate::diag::{Code, Problem, Problems};
+use crate::graph::Graph;
 
-/// A graph whose shapes fit, with what the check found out. Made by [`check`](fn@check) alone.
-#[derive(Debug, Clone)]
-pub struct Checked {
-    graph: Graph,
-    order: Vec<NodeId>,
-    shapes: HashMap<NodeId, Shape>,
-    input: NodeId,
-    output: NodeId,
-    warnings: Problems,
-}
-
-impl Checked {
-    /// The graph.
-    pub fn graph(&self) -> &Graph {
-        &self.graph
-    }
-
-    /// Every node after its operands; as in the text, where that allows it.
-    pub fn order(&self) -> &[NodeId] {
-        &self.order
-    }
-
-    /// A node.
-    pub fn node(&self, id: NodeId) -> &Node {
-        self.graph.get(id)
-    }
-
-    /// The shape of a node's result for one example.
-    pub fn shape(&self, id: NodeId) -> &Shape {
-        &self.shapes[&id]
-    }
-
-    /// The shapes of a node's operands, by position.
-    pub fn operand_shapes(&self, id: NodeId) -> Vec<&Shape> {
-        self.graph.operands(id).into_iter().map(|o| self.shape(o)).collect()
-    }
-
-    /// How many numbers of a node training changes.
-    pub fn node_params(&self, id: NodeId) -> u64 {
-        self.node(id).op.params(&self.operand_shapes(id))
-    }
-
-    /// A node's multiply-accumulate operations for one example.
-    pub fn node_macs(&self, id: NodeId) -> u64 {
-        self.node(id).op.macs(&self.operand_shapes(id), self.shape(id))
-    }
-
-    /// How many numbers training changes.
-    pub fn params(&self) -> u64 {
-        self.order.iter().map(|&id| self.node_params(id)).fold(0, u64::saturating_add)
-    }
-
-    /// Multiply-accumulate operations of the convolutions and linear layers for one example.
-    pub fn macs(&self) -> u64 {
-        self.order.iter().map(|&id| self.node_macs(id)).fold(0, u64::saturating_add)
-    }
-
-    /// The input. A checked graph has exactly one.
-    pub fn input(&self) -> NodeId {
-        self.input
-    }
-
-    /// The result. A checked graph has one.
-    pub fn output(&self) -> NodeId {
-        self.output
-    }
-
-    /// The flat net as `.net` text, one op a line; with `sources`, each with where it came from. It
-    /// resolves to the same graph with the same paths.
-    pub fn flat_text(&self, sources: Option<&Sources>) -> String {
-        self.graph.flat_text(&self.order, |id| self.shape(id).to_string(), sources)
-    }
-
-    /// What is odd but not wrong.
-    pub fn warnings(&self) -> &Problems {
-        &self.warnings
-    }
-}
-
-/// A graph that need not be sound, with what is known of it.
-#[derive(Debug, Clone)]
-pub struct Unchecked {
-    /// The graph.
-    pub graph: Graph,
-    /// The shape of each node's result for one example, where it comes out.
-    pub shapes: HashMap<NodeId, Shape>,
-}
-
-impl From<Checked> for Unchecked {
-    fn from(Checked { graph, shapes, .. }: Checked) -> Unchecked {
-        Unchecked { graph, shapes }
-    }
-}
-
-/// Why a graph does not check.
-#[derive(Debug, Clone)]
-pub struct CheckError {
-    /// The graph.
-    pub unchecked: Unchecked,
-    /// All that is wrong with it.
-    pub problems: Problems,
-}
-
-/// The first problem.
-impl fmt::Display for CheckError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.problems.sorted().first().map_or(Ok(()), |problem| f.write_str(&problem.message))
-    }
-}
-
-impl std::error::Error for CheckError {}
+pub use checked::{CheckError, Checked, Unchecked};
 
 /// Checks a graph: it has no cycle and no node without a way from an input, every op accepts its
 /// operands, there is one input and one output, and the file's claims hold.
