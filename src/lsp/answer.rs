@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::place;
 use super::protocol::{Code, Failure};
-use super::{Refused, Server, place};
+use super::server::{Refused, Server};
 
 pub(super) type Answer = Result<Value, Failure>;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lsp_types::{CompletionItem, CompletionItemKind, Position};
 
-use super::Server;
+use super::server::Server;
 use crate::graph::names::{Kind, Names};
 use crate::graph::op;
 use crate::recipe;

@@ -3,7 +3,8 @@
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
 use super::paths::{Paths, Places};
-use super::{Server, place};
+use super::place;
+use super::server::Server;
 use crate::check::Checked;
 use crate::diag::Span;
 use crate::graph::NodeId;

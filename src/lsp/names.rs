@@ -5,7 +5,8 @@ use std::path::Path;
 
 use lsp_types::{Location, Position, Range, TextEdit, Uri, WorkspaceEdit};
 
-use super::{Refused, Server, place};
+use super::place;
+use super::server::{Refused, Server};
 use crate::compile::compile_over;
 use crate::diag::{Severity, Span, edited};
 use crate::graph::names::{Kind, Names, Reference};

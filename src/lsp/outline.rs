@@ -3,7 +3,8 @@
 use lsp_types::{DocumentSymbol, InlayHint, InlayHintLabel, Range, SymbolKind, TextEdit};
 
 use super::paths::Paths;
-use super::{Server, place};
+use super::place;
+use super::server::Server;
 use crate::diag::{Sources, Span};
 use crate::graph::names::Names;
 use crate::syntax::ast::{Body, ItemKind, Name, Stmt, StmtKind};

@@ -92,7 +92,7 @@ impl<'p> Paths<'p> {
                 StmtKind::Block(block) => self.body(&block.body, 0, &[]),
                 StmtKind::Edit(edit) => {
                     let target = edit.target.node.split('.').count();
-                    let own = matches!(edit.verb, EditVerb::FusedOps | EditVerb::Before);
+                    let own = matches!(edit.verb, EditVerb::After | EditVerb::Before);
                     self.chain(&edit.chain, target + usize::from(own), &inside(None), stmt);
                 }
                 StmtKind::Output { .. }

@@ -7,10 +7,10 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use serde_json::{Value, json};
 
-use super::Server;
 use super::answer::{Answer, capabilities};
 use super::frames::Frames;
 use super::protocol::{self, Code, Failure, Incoming, Notification, Request};
+use super::server::Server;
 
 /// Serves one editor until it says `exit` or its messages end. What no message and no text can do
 /// is end it earlier. Returns whether the editor said `shutdown` before, as the protocol asks of
