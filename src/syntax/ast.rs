@@ -270,7 +270,7 @@ pub struct Edit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditVerb {
     /// `after path: chain`
-    FusedOps,
+    After,
     /// `before path: chain`
     Before,
     /// `replace path: chain`

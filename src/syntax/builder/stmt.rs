@@ -115,7 +115,7 @@ impl Builder<'_> {
 
     fn edit(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
         let verb = match nodes.need(Rule::edit_verb)?.as_str() {
-            "after" => EditVerb::FusedOps,
+            "after" => EditVerb::After,
             "before" => EditVerb::Before,
             _ => EditVerb::Replace,
         };

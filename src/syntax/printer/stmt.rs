@@ -83,7 +83,7 @@ impl Printer {
         let target = &edit.target.node;
         match edit.verb {
             EditVerb::Remove => self.line(&format!("remove {target}")),
-            EditVerb::FusedOps => self.chain(&format!("after {target}: "), &edit.chain, None),
+            EditVerb::After => self.chain(&format!("after {target}: "), &edit.chain, None),
             EditVerb::Before => self.chain(&format!("before {target}: "), &edit.chain, None),
             EditVerb::Replace => self.chain(&format!("replace {target}: "), &edit.chain, None),
         }
