@@ -30,7 +30,7 @@ use crate::syntax::ast;
 
 pub use eval::Scope;
 pub use op::Op;
-pub use provenance::{Argument, Cause, Placement, Provenance, Step};
+pub use provenance::{Argument, Cause, Placement, Provenance, TraceStep};
 pub use resolve::{Override, Resolved, members, resolve, trace};
 pub use shape::{Shape, ShapeError};
 pub use value::{Init, Value};
@@ -64,6 +64,13 @@ pub struct Node {
     pub op: Op,
     /// The text it came from; `None` for a graph built in code.
     pub origin: Option<Origin>,
+}
+
+impl Node {
+    /// The first segment of its path.
+    pub fn stage(&self) -> &str {
+        self.path.split('.').next().unwrap_or(&self.path)
+    }
 }
 
 /// Where in the text a node comes from.

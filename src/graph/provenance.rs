@@ -15,7 +15,7 @@ pub struct Provenance {
     pub edits: Vec<Placement>,
     /// The conditions under which it is there, outermost first; one that is false has it behind
     /// `else`.
-    pub guards: Vec<Arc<Step>>,
+    pub guards: Vec<Arc<TraceStep>>,
 }
 
 /// One argument of an op.
@@ -26,7 +26,7 @@ pub struct Argument {
     /// Its value in the graph.
     pub value: Value,
     /// What gave it this value.
-    pub from: Arc<Step>,
+    pub from: Arc<TraceStep>,
 }
 
 /// An edit that added a node.
@@ -42,7 +42,7 @@ pub struct Placement {
 
 /// One step in the derivation of a value: what gave it, and what that in turn depends on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct TraceStep {
     /// What gave the value.
     pub cause: Cause,
     /// The name that has the value: of an argument, a parameter, a size.
@@ -57,11 +57,11 @@ pub struct Step {
     pub span: Option<Span>,
     /// The names that the expression mentions; for an overridden parameter of a net, what
     /// overrides it, the last one being effective.
-    pub from: Vec<Arc<Step>>,
+    pub from: Vec<Arc<TraceStep>>,
 }
 
 /// A derivation may be deeper than the stack allows.
-impl Drop for Step {
+impl Drop for TraceStep {
     fn drop(&mut self) {
         let mut rest = std::mem::take(&mut self.from);
         while let Some(step) = rest.pop() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::call::Bound;
 use super::{Flow, Override, Resolver};
 use crate::graph::op::{Default, Signature};
-use crate::graph::{Argument, Cause, NodeId, Op, Placement, Provenance, Scope, Step, Value};
+use crate::graph::{Argument, Cause, NodeId, Op, Placement, Provenance, Scope, TraceStep, Value};
 use crate::syntax::ast::{Arg, Edit, Expr, ExprKind, Net, Param};
 use crate::syntax::print_expr;
 
@@ -15,12 +15,12 @@ pub(super) struct Trace {
     /// The edits around the present place, outermost first.
     edits: Vec<Placement>,
     /// The conditions that led to the present place, outermost first.
-    guards: Vec<Arc<Step>>,
+    guards: Vec<Arc<TraceStep>>,
     pub found: Option<Provenance>,
 }
 
 /// A step, if any are noted.
-pub(super) type Noted = Option<Arc<Step>>;
+pub(super) type Noted = Option<Arc<TraceStep>>;
 
 impl Trace {
     pub fn new(path: &str) -> Trace {
@@ -39,19 +39,19 @@ impl<'a> Resolver<'a> {
         flow: Flow,
     ) -> Noted {
         self.trace.as_ref()?;
-        let mut from: Vec<Arc<Step>> = Vec::new();
+        let mut from: Vec<Arc<TraceStep>> = Vec::new();
         for mentioned in expr.names() {
             let step = match &mentioned.node {
                 ExprKind::Name(name) => scope.noted(name).cloned(),
                 _ => self.size_step(Cause::Same, ("same", 0), flow),
             };
-            let known = |step: &Arc<Step>| {
+            let known = |step: &Arc<TraceStep>| {
                 from.iter().any(|s| (s.cause, &s.name) == (step.cause, &step.name))
             };
             let step = step.filter(|step| !known(step));
             from.extend(step);
         }
-        Some(Arc::new(Step {
+        Some(Arc::new(TraceStep {
             cause,
             name: name.into(),
             of: of.into(),
@@ -67,7 +67,7 @@ impl<'a> Resolver<'a> {
         self.trace.as_ref()?;
         let (node, shape) = (self.graph.get(flow?), self.shape(flow)?);
         let size = if dim == 0 { shape.channels() } else { *shape.dims().get(dim)? };
-        Some(Arc::new(Step {
+        Some(Arc::new(TraceStep {
             cause,
             name: name.into(),
             of: node.path.clone(),
@@ -117,7 +117,7 @@ impl<'a> Resolver<'a> {
             let name = (o.name.node.as_str(), "");
             self.step(Cause::Override, name, (&o.value, value), &Scope::default(), None)
         });
-        let by: Vec<Arc<Step>> = extends.into_iter().chain(line).collect();
+        let by: Vec<Arc<TraceStep>> = extends.into_iter().chain(line).collect();
         if !by.is_empty() {
             step.from = by;
         }
@@ -187,7 +187,7 @@ impl<'a> Resolver<'a> {
         bound: &Bound<'a>,
         scope: &Scope,
         flow: Flow,
-    ) -> Step {
+    ) -> TraceStep {
         let whose = (name, op.name());
         if let Some((_, expr)) = bound.iter().find(|(n, _)| *n == name)
             && let Ok(written) = scope.eval(expr)
@@ -217,8 +217,8 @@ impl<'a> Resolver<'a> {
 }
 
 /// A step that depends on nothing and stands nowhere.
-fn bare(cause: Cause, (name, of): (&str, &str), text: &str, value: &Value) -> Step {
+fn bare(cause: Cause, (name, of): (&str, &str), text: &str, value: &Value) -> TraceStep {
     let value = value.clone();
     let (name, of, text) = (name.into(), of.into(), text.into());
-    Step { cause, name, of, text, value, span: None, from: Vec::new() }
+    TraceStep { cause, name, of, text, value, span: None, from: Vec::new() }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::label::BoxKind;
 use super::tree::{Item, Stack, Tree};
+use crate::graph::op::Category;
 use crate::tools::markup;
 
 /// As DOT, with a cluster for each group.
@@ -114,9 +116,10 @@ fn lines(stack: &Stack) -> Vec<&str> {
         .collect()
 }
 
-/// The colours for the main role of a stack: that of its first convolution, or else of its first
+/// The colours for the main kind of a stack: that of its first convolution, or else of its first
 /// row.
 fn colours(stack: &Stack) -> [&'static str; 3] {
-    let role = stack.rows.iter().map(|r| r.role).find(|r| *r == super::Role::Conv);
-    role.or(stack.rows.first().map(|r| r.role)).unwrap_or(super::Role::Io).colours()
+    let conv = BoxKind::Op(Category::Conv);
+    let kind = stack.rows.iter().map(|r| r.kind).find(|kind| *kind == conv);
+    kind.or(stack.rows.first().map(|r| r.kind)).unwrap_or(BoxKind::Op(Category::Io)).colours()
 }

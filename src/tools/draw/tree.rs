@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::label::{self, Role};
+use super::label::{self, BoxKind};
 use crate::check::Checked;
 use crate::graph::NodeId;
+use crate::graph::op::Category;
 
 /// A net as nested groups of stacks, and the edges between stacks.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ pub struct Row {
     /// Its text.
     pub text: String,
     /// What it is for.
-    pub role: Role,
+    pub kind: BoxKind,
     /// Its full description.
     pub tip: String,
 }
@@ -92,7 +93,7 @@ pub fn tree(net: &Checked, collapse: bool) -> Tree {
     let shape = label::shape(net.shape(output));
     let row = Row {
         text: format!("{name} {shape}"),
-        role: Role::Io,
+        kind: BoxKind::Op(Category::Io),
         tip: format!("output {name}: {shape}"),
     };
     builder.stacks.push(Stack { caption: None, rows: vec![row], shape, changes: false });
@@ -209,7 +210,7 @@ impl Builder<'_> {
         let Item::Stack(at) = item else { return item };
         let cost: u64 = nodes.iter().map(|&n| self.net.node_params(n)).sum();
         let tip = format!("{call}: {} ops, {} params", nodes.len(), label::count(cost));
-        self.stacks[at].rows = vec![Row { text, role: Role::Block, tip }];
+        self.stacks[at].rows = vec![Row { text, kind: BoxKind::Block, tip }];
         item
     }
 
@@ -232,15 +233,16 @@ impl Builder<'_> {
     fn row(&self, id: NodeId) -> Row {
         let node = self.net.node(id);
         let (shape, params) = (label::shape(self.net.shape(id)), self.net.node_params(id));
-        let text = match Role::of(&node.op) {
-            Role::Io => format!("{} {shape}", node.path),
+        let category = node.op.traits().category;
+        let text = match category {
+            Category::Io => format!("{} {shape}", node.path),
             _ => node.op.label(),
         };
         let cost =
             if params > 0 { format!(", {} params", label::count(params)) } else { String::new() };
         Row {
             text,
-            role: Role::of(&node.op),
+            kind: BoxKind::Op(category),
             tip: format!("{}: {} → {shape}{cost}", node.path, node.op.text(&[])),
         }
     }
@@ -250,12 +252,14 @@ impl Builder<'_> {
     fn run(&self, nodes: &[NodeId], depth: usize) -> usize {
         let follows = |pair: &[NodeId]| {
             let graph = self.net.graph();
-            let role = |n: NodeId| Role::of(&self.net.node(n).op);
             self.segment(pair[1], depth).is_none()
                 && graph.operands(pair[1]) == [pair[0]]
                 && graph.readers(pair[0]) == [pair[1]]
                 && pair[0] != self.net.output()
-                && !matches!(role(pair[0]), Role::Io | Role::Pool)
+                && !matches!(
+                    self.net.node(pair[0]).op.traits().category,
+                    Category::Io | Category::Pool
+                )
         };
         1 + nodes.windows(2).take_while(|pair| follows(pair)).count()
     }
