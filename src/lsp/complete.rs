@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lsp_types::{CompletionItem, CompletionItemKind, Position};
 
 use super::server::Server;
-use crate::graph::names::{Kind, Names};
+use crate::graph::names::{NameKind, Names};
 use crate::graph::op;
 use crate::recipe;
 use crate::syntax::ast::{Block, ExprKind, Param, Type};
@@ -61,10 +61,10 @@ impl Server {
         for reference in names.in_file(project.root) {
             let name = project.sources.text(reference.def.span);
             let kind = match reference.def.kind {
-                Kind::Block(..) => CompletionItemKind::FUNCTION,
-                Kind::Param(_) => CompletionItemKind::VARIABLE,
-                Kind::Value => CompletionItemKind::FIELD,
-                Kind::Op(_) | Kind::File | Kind::Unread => continue,
+                NameKind::Block(..) => CompletionItemKind::FUNCTION,
+                NameKind::Param(_) => CompletionItemKind::VARIABLE,
+                NameKind::Value => CompletionItemKind::FIELD,
+                NameKind::Op(_) | NameKind::File | NameKind::Unread => continue,
             };
             if seen.insert(name) {
                 found.push(item(name, None, kind));
@@ -184,7 +184,7 @@ fn last_word(text: &str) -> &str {
 /// A block of a name that the file mentions.
 fn block<'p>(names: &Names<'p>, project: &Project, name: &str) -> Option<&'p Block> {
     names.in_file(project.root).find_map(|reference| match reference.def.kind {
-        Kind::Block(block, _) if block.name.node == name => Some(block),
+        NameKind::Block(block, _) if block.name.node == name => Some(block),
         _ => None,
     })
 }

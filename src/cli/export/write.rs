@@ -46,7 +46,10 @@ fn go(args: &ExportArgs) -> Result<PathBuf, String> {
             return Err("PyTorch's module is the net as written: leave --form out".into());
         }
         ExportFormat::Pytorch => pytorch(&source.net).into_bytes(),
-        ExportFormat::Safetensors => safetensors(source_in(&source, form)?, form)?,
+        ExportFormat::Safetensors => {
+            let (net, weights) = source_in(&source, form)?;
+            safetensors(&net, &weights, form)?
+        }
         ExportFormat::Torchscript => return Err("TorchScript is written by netc-torch".into()),
     };
     let out = out(args, &source);
@@ -73,7 +76,7 @@ pub fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), S
     }
 }
 
-fn safetensors((net, weights): (Checked, Weights), form: FormArg) -> Result<Vec<u8>, String> {
+fn safetensors(net: &Checked, weights: &Weights, form: FormArg) -> Result<Vec<u8>, String> {
     let facts = serde_json::json!({
         "netc": env!("CARGO_PKG_VERSION"),
         "form": form.as_str(),

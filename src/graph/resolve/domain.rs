@@ -1,10 +1,9 @@
 //! The domains of parameters.
 
 use crate::diag::{Code, Problem, Span, did_you_mean};
+use crate::graph::eval::Fault;
 use crate::graph::{Scope, Value};
 use crate::syntax::ast::{Expr, ExprKind, Param, Type};
-
-use super::Fault;
 
 /// Whether a value lies in a parameter's domain; the error says what would.
 pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Result<(), Fault> {

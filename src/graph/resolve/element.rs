@@ -1,6 +1,7 @@
 //! Chains, guards and edits.
 
-use super::{Flow, Frame, Resolver, join};
+use super::resolver::{Frame, Resolver, join};
+use super::values::Flow;
 use crate::syntax::ast::{EditVerb, Element, ElementKind};
 
 impl<'a> Resolver<'a> {

@@ -1,6 +1,7 @@
 //! Shapes as the text writes them.
 
-use super::{Flow, Resolver};
+use super::resolver::Resolver;
+use super::values::Flow;
 use crate::diag::{Code, Problem};
 use crate::graph::{Cause, Scope, Value};
 use crate::syntax::ast::{Call, Expr, ExprKind, ShapeExpr, Signature};
@@ -71,7 +72,7 @@ impl<'a> Resolver<'a> {
                 Some(name) => match size {
                     Some(size) => {
                         scope.set(name, Value::Int(size as i64));
-                        scope.note(name, self.size_step(Cause::Size, (name, i), flow));
+                        scope.note(name, self.size_step(Cause::Size, name, i, flow));
                         expected.push(size);
                     }
                     None => scope.set_unknown(name),

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::env::Env;
+use super::resolver::{Frame, Resolver};
 use super::values::Values;
-use super::{Frame, Resolver};
 use crate::graph::Scope;
 use crate::syntax::ast::{Block, Expr, ExprKind, Signature};
 

@@ -1,8 +1,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::Flow;
 use crate::diag::Span;
+use crate::graph::NodeId;
+
+/// A value of the graph while it is built. `None`: something went wrong on the way to it.
+pub(super) type Flow = Option<NodeId>;
 
 /// Values by name, with the place of their definition: those of a body, and those around it.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::check::Checked;
-use crate::graph::Frame;
+use crate::graph::CallSite;
 use crate::lower::identifier::identifier;
 use crate::lower::{Plan, Step};
 
@@ -132,7 +132,7 @@ fn only_groups(groups: &[Group]) -> Vec<String> {
     found.into_iter().filter(|(_, only)| *only).map(|(name, _)| name.to_string()).collect()
 }
 
-fn frames<'n>(net: &'n Checked, step: &Step) -> &'n [Frame] {
+fn frames<'n>(net: &'n Checked, step: &Step) -> &'n [CallSite] {
     net.node(step.node).origin.as_ref().map_or(&[], |origin| &origin.calls)
 }
 
@@ -141,7 +141,7 @@ struct Builder<'p> {
     /// The steps that read each value.
     readers: Vec<Vec<usize>>,
     /// The block calls around each step.
-    frames: Vec<&'p [Frame]>,
+    frames: Vec<&'p [CallSite]>,
     groups: Vec<Group>,
 }
 

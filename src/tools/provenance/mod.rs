@@ -218,7 +218,7 @@ fn node(
         |id| Operand { path: net.node(id).path.clone(), shape: net.shape(id).dims().to_vec() };
     let origin = node.origin.as_ref();
     let calls = origin.into_iter().flat_map(|o| o.calls.iter().rev());
-    let call_at = |c: &crate::graph::Frame| BlockCall {
+    let call_at = |c: &crate::graph::CallSite| BlockCall {
         block: c.block.clone(),
         place: FilePosition::of(c.span, sources),
     };
