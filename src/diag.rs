@@ -19,5 +19,5 @@ pub use deceptive::{escaped, is_deceptive, plain, visible};
 pub use edit::edited;
 pub use problem::{Fix, MAX_SHOWN, Problem, Problems};
 pub use render::{Style, render};
-pub use source::{FileId, Position, Source, Sources, Span};
+pub use source::{FileId, Position, SourceText, Sources, Span};
 pub use suggest::{MAX_LISTED, did_you_mean, listed};

@@ -8,7 +8,7 @@ use super::server::Server;
 use crate::graph::names::{NameKind, Names};
 use crate::graph::op;
 use crate::recipe;
-use crate::syntax::ast::{Block, ExprKind, Param, Type};
+use crate::syntax::ast::{Block, ExprKind, Param, ParamType};
 use crate::syntax::{self, KEYWORDS, Project, print_expr};
 
 impl Server {
@@ -123,7 +123,7 @@ impl Server {
                 .map_or(&[][..], |b| &b.params),
         };
         let ty = params.iter().find(|p| p.name.node == name).and_then(|p| p.ty.as_ref());
-        let Some(Type::OneOf(options)) = ty.map(|ty| &ty.node) else { return Vec::new() };
+        let Some(ParamType::OneOf(options)) = ty.map(|ty| &ty.node) else { return Vec::new() };
         let strings = options.iter().filter_map(|option| match &option.node {
             ExprKind::Str(choice) => Some((choice.as_str(), None)),
             _ => None,

@@ -2,7 +2,7 @@
 
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
-use super::paths::{Paths, Places};
+use super::paths::{PathIndex, Places};
 use super::place;
 use super::server::Server;
 use crate::check::Checked;
@@ -42,7 +42,7 @@ impl Server {
             NameKind::File | NameKind::Unread => return None,
         };
         if let Some(net) = &net {
-            let paths = Paths::of(&project, &names);
+            let paths = PathIndex::of(&project, &names);
             let places = match mention.def.kind {
                 NameKind::Value => paths.of_label(net, mention.def.span),
                 NameKind::Op(_) | NameKind::Block(..) => paths.of_call(net, mention.span),

@@ -14,5 +14,5 @@ mod proto {
     include!("proto/onnx.rs");
 }
 
-pub use export::{Form, OPSET, export};
+pub use export::{ExportForm, OPSET, export};
 pub use import::{ImportError, Imported, MAX_FILE, Versions, import, import_sized, ops};

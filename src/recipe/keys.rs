@@ -10,7 +10,7 @@ pub struct Key {
     /// What it is about, as a heading.
     pub group: &'static str,
     /// What it accepts.
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// What it means.
     pub doc: &'static [&'static str],
 }
@@ -24,7 +24,7 @@ impl Key {
 
 /// What a key accepts. Bounds are within.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum KeyKind {
     /// A whole number.
     Whole(u32, u32),
     /// A number.
@@ -37,18 +37,20 @@ pub enum Kind {
     Word(&'static [&'static str]),
 }
 
-impl Kind {
+impl KeyKind {
     /// For messages and the reference: "a number from 0 to 1".
     pub fn describe(self) -> String {
         match self {
-            Kind::Whole(low, high) => format!("a whole number from {low} to {high}"),
-            Kind::Number(low, high) => format!("a number from {} to {}", bound(low), bound(high)),
-            Kind::Numbers(low, high) => format!("a list of numbers from {low} to {high}"),
-            Kind::Bool => "true or false".into(),
-            Kind::Word([first @ .., last]) if !first.is_empty() => {
+            KeyKind::Whole(low, high) => format!("a whole number from {low} to {high}"),
+            KeyKind::Number(low, high) => {
+                format!("a number from {} to {}", bound(low), bound(high))
+            }
+            KeyKind::Numbers(low, high) => format!("a list of numbers from {low} to {high}"),
+            KeyKind::Bool => "true or false".into(),
+            KeyKind::Word([first @ .., last]) if !first.is_empty() => {
                 format!("{} or {last}", first.join(", "))
             }
-            Kind::Word(words) => words.concat(),
+            KeyKind::Word(words) => words.concat(),
         }
     }
 
@@ -58,16 +60,18 @@ impl Kind {
             value.number().is_some_and(|x| low <= x && x <= high)
         };
         match (self, value) {
-            (Kind::Whole(low, high), Value::Int(i)) => {
+            (KeyKind::Whole(low, high), Value::Int(i)) => {
                 (i64::from(low)..=i64::from(high)).contains(i)
             }
-            (Kind::Number(low, high), value) => within(value, low, high),
-            (Kind::Numbers(low, high), Value::List(items)) => {
+            (KeyKind::Number(low, high), value) => within(value, low, high),
+            (KeyKind::Numbers(low, high), Value::List(items)) => {
                 items.iter().all(|item| within(item, low, high))
             }
-            (Kind::Bool, Value::Bool(_)) => true,
-            (Kind::Word(words), Value::Str(word)) => words.contains(&word.as_str()),
-            (Kind::Whole(..) | Kind::Numbers(..) | Kind::Bool | Kind::Word(_), _) => false,
+            (KeyKind::Bool, Value::Bool(_)) => true,
+            (KeyKind::Word(words), Value::Str(word)) => words.contains(&word.as_str()),
+            (KeyKind::Whole(..) | KeyKind::Numbers(..) | KeyKind::Bool | KeyKind::Word(_), _) => {
+                false
+            }
         }
     }
 }
@@ -243,100 +247,100 @@ macro_rules! recipe {
 recipe! {
     "Length and rate" {
         /// How many passes over the training set.
-        epochs: u32 = 24, Kind::Whole(1, 100_000);
+        epochs: u32 = 24, KeyKind::Whole(1, 100_000);
         /// Images in one step; the last, smaller batch of an epoch is kept.
-        batch_size: usize = 512, Kind::Whole(1, 1 << 20);
+        batch_size: usize = 512, KeyKind::Whole(1, 1 << 20);
         /// The learning rate on the mean loss rises from 0 to this, then falls to 0, in straight
         /// lines, step by step.
-        peak_lr: f64 = 0.4, Kind::Number(0.0, 1e6);
+        peak_lr: f64 = 0.4, KeyKind::Number(0.0, 1e6);
         /// The epoch of the peak. Left out: a fifth of the epochs, rounded.
-        peak_epoch: Option<f64> = None, Kind::Number(0.0, 1e5);
+        peak_epoch: Option<f64> = None, KeyKind::Number(0.0, 1e5);
         /// Any other schedule in straight lines, in place of peak_lr and peak_epoch: epochs, rising
         /// ...
-        lr_epochs: Vec<f64> = Vec::new(), Kind::Numbers(0.0, 1e6);
+        lr_epochs: Vec<f64> = Vec::new(), KeyKind::Numbers(0.0, 1e6);
         /// ... and the rate at each.
-        lr_values: Vec<f64> = Vec::new(), Kind::Numbers(0.0, 1e6);
+        lr_values: Vec<f64> = Vec::new(), KeyKind::Numbers(0.0, 1e6);
     }
     "Optimiser" {
         /// How weights move: `sgd`; `adamw`, Adam with decoupled weight decay; or `muon`, which
         /// moves the filters of convolutions by muon_lr along the orthogonalised momentum and all
         /// else as `sgd` does.
-        optimiser: Algorithm = Algorithm::Sgd, Kind::Word(Algorithm::WORDS);
+        optimiser: Algorithm = Algorithm::Sgd, KeyKind::Word(Algorithm::WORDS);
         /// Momentum of SGD, with the rate folded into the velocity.
-        momentum: f64 = 0.9, Kind::Number(0.0, 1.0);
+        momentum: f64 = 0.9, KeyKind::Number(0.0, 1.0);
         /// Nesterov's form of it, in SGD and in Muon.
-        nesterov: bool = true, Kind::Bool;
+        nesterov: bool = true, KeyKind::Bool;
         /// Decay towards 0, times the rate, of every trained number, batch norm's included, but for
         /// what Muon moves.
-        weight_decay: f64 = 0.0005, Kind::Number(0.0, 1e3);
+        weight_decay: f64 = 0.0005, KeyKind::Number(0.0, 1e3);
         /// Multiplies the rate, but not the decay, of the biases of convolutions and linear layers.
-        bias_lr_scale: f64 = 1.0, Kind::Number(0.0, 1e6);
+        bias_lr_scale: f64 = 1.0, KeyKind::Number(0.0, 1e6);
         /// Multiplies the rate, but not the decay, of batch norm's scales and offsets.
-        norm_lr_scale: f64 = 1.0, Kind::Number(0.0, 1e6);
+        norm_lr_scale: f64 = 1.0, KeyKind::Number(0.0, 1e6);
         /// AdamW: decay of the mean of gradients.
-        adam_beta1: f64 = 0.9, Kind::Number(0.0, 0.9999999);
+        adam_beta1: f64 = 0.9, KeyKind::Number(0.0, 0.9999999);
         /// AdamW: decay of the mean of their squares.
-        adam_beta2: f64 = 0.999, Kind::Number(0.0, 0.9999999);
+        adam_beta2: f64 = 0.999, KeyKind::Number(0.0, 0.9999999);
         /// AdamW: added to the root of that mean.
-        adam_eps: f64 = 1e-8, Kind::Number(1e-16, 1.0);
+        adam_eps: f64 = 1e-8, KeyKind::Number(1e-16, 1.0);
         /// Muon: the rate at the peak; it follows the course of the other rate.
-        muon_lr: f64 = 0.24, Kind::Number(0.0, 1e3);
+        muon_lr: f64 = 0.24, KeyKind::Number(0.0, 1e3);
         /// Muon: momentum.
-        muon_momentum: f64 = 0.6, Kind::Number(0.0, 1.0);
+        muon_momentum: f64 = 0.6, KeyKind::Number(0.0, 1.0);
         /// Muon: iterations of Newton and Schulz.
-        muon_steps: u32 = 3, Kind::Whole(1, 100);
+        muon_steps: u32 = 3, KeyKind::Whole(1, 100);
     }
     "Loss" {
         /// The part of each label that is spread evenly over all classes, in the training loss.
-        label_smoothing: f64 = 0.0, Kind::Number(0.0, 1.0);
+        label_smoothing: f64 = 0.0, KeyKind::Number(0.0, 1.0);
     }
     "Averages of the weights" {
         /// What is tested and kept is a running mean of weights and statistics in which the old
         /// mean has this part after each step, at first less: at most (1 + t) / (10 + t) after step
         /// t. 0 for none.
-        ema: f64 = 0.0, Kind::Number(0.0, 1.0);
+        ema: f64 = 0.0, KeyKind::Number(0.0, 1.0);
         /// Lookahead: after so many steps each time, slow weights move towards the weights, which
         /// then start from them. 0 for none.
-        lookahead_every: u32 = 0, Kind::Whole(0, 1_000_000);
+        lookahead_every: u32 = 0, KeyKind::Whole(0, 1_000_000);
         /// Lookahead: the slow weights keep this to the power of lookahead_every, times the part of
         /// the training that is done to the power of lookahead_power, of themselves.
-        lookahead_decay: f64 = 0.95, Kind::Number(0.0, 1.0);
+        lookahead_decay: f64 = 0.95, KeyKind::Number(0.0, 1.0);
         /// Lookahead: see lookahead_decay.
-        lookahead_power: f64 = 3.0, Kind::Number(0.0, 100.0);
+        lookahead_power: f64 = 3.0, KeyKind::Number(0.0, 100.0);
         /// Lookahead: begins after so many epochs.
-        lookahead_start: f64 = 0.0, Kind::Number(0.0, 1e5);
+        lookahead_start: f64 = 0.0, KeyKind::Number(0.0, 1e5);
     }
     "Normalisation" {
         /// Ghost batch norm: while training, batch norm takes the statistics of groups of so many
         /// images, in place of the batch's; a group has up to one image less than twice as many
         /// where they do not come out even. Steps are then computed op by op. 0 for the batch's.
-        ghost_batch: usize = 0, Kind::Whole(0, 1 << 20);
+        ghost_batch: usize = 0, KeyKind::Whole(0, 1 << 20);
         /// Training images whose patches give the weights of a convolution with `init = "whiten"`,
         /// the first ones.
-        whiten_images: usize = 5000, Kind::Whole(1, 10_000_000);
+        whiten_images: usize = 5000, KeyKind::Whole(1, 10_000_000);
         /// Added to the eigenvalues there.
-        whiten_eps: f64 = 0.0005, Kind::Number(1e-12, 1e3);
+        whiten_eps: f64 = 0.0005, KeyKind::Number(1e-12, 1e3);
         /// Epochs in which the rate of that convolution's bias falls from its peak to 0 in a
         /// straight line; then the bias stands still. 0: it follows the other rate.
-        whiten_bias_epochs: f64 = 0.0, Kind::Number(0.0, 1e5);
+        whiten_bias_epochs: f64 = 0.0, KeyKind::Number(0.0, 1e5);
     }
     "Images" {
         /// Pixels added by reflection on each side, before a random crop to the old size.
-        crop_pad: usize = 4, Kind::Whole(0, 1024);
+        crop_pad: usize = 4, KeyKind::Whole(0, 1024);
         /// Mirror each image left to right with probability 1/2.
-        flip: bool = true, Kind::Bool;
+        flip: bool = true, KeyKind::Bool;
         /// Draw that for each image once, for the first epoch, and then mirror it in every other
         /// epoch.
-        alternating_flip: bool = false, Kind::Bool;
+        alternating_flip: bool = false, KeyKind::Bool;
         /// Side of the square set to 0 at a random place of each image; 0 for none.
-        cutout: usize = 8, Kind::Whole(0, 1024);
+        cutout: usize = 8, KeyKind::Whole(0, 1024);
     }
     "Test" {
         /// Views of each test image whose logits are averaged: `none` for the image alone; `flip`
         /// for it and its mirror image; `flip_shift` for both as they are, at half the weight, and
         /// moved by a pixel up and left or down and right.
-        test_views: TestViews = TestViews::Plain, Kind::Word(TestViews::WORDS);
+        test_views: TestViews = TestViews::Plain, KeyKind::Word(TestViews::WORDS);
         /// The published test accuracy in percent that the net is held against. Left out: none.
-        accuracy: Option<f64> = None, Kind::Number(0.0, 100.0);
+        accuracy: Option<f64> = None, KeyKind::Number(0.0, 100.0);
     }
 }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use crate::diag::{FileId, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
-pub use keys::{Algorithm, KEYS, Key, Kind, Recipe, TestViews};
+pub use keys::{Algorithm, KEYS, Key, KeyKind, Recipe, TestViews};
 pub use schedule::Schedule;
 pub use yaml::{parse as settings, read};
 

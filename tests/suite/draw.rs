@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use netc::check::Checked;
 use netc::tools::draw::layout::{Point, Rect};
-use netc::tools::draw::{DrawFormat, DrawOptions, NetLayout, Tree, draw, layout, tree};
+use netc::tools::draw::{DrawFormat, DrawOptions, NetLayout, StackTree, draw, layout, tree};
 use resvg::usvg::roxmltree::Document;
 
 use super::check::{net, nets};
@@ -95,7 +95,7 @@ fn wires_pass_no_box(picture: &NetLayout, file: &str) {
 }
 
 /// Every edge can be followed from its box along wires of its value to the box that reads it.
-fn every_edge_is_drawn(tree: &Tree, picture: &NetLayout, file: &str) {
+fn every_edge_is_drawn(tree: &StackTree, picture: &NetLayout, file: &str) {
     let rect = |stack: usize| picture.cards.iter().find(|c| c.stack == stack).unwrap().rect;
     let key = |[x, y]: Point| ((x * 10.0).round() as i64, (y * 10.0).round() as i64);
     for &(from, to) in tree.edges.keys() {

@@ -3,10 +3,10 @@ use std::process::ExitCode;
 
 use crate::check::Checked;
 use crate::cli::export::args::{ExportArgs, ExportFormat, FormArg};
-use crate::cli::export::source::{self, Source};
+use crate::cli::export::source::{self, WeightedNet};
 use crate::cli::out::{PROBLEMS, complain, print, write};
 use crate::lower::{Weights, pytorch};
-use crate::onnx::{self, Form};
+use crate::onnx::{self, ExportForm};
 use crate::passes::{Choice, Purpose, optimise};
 
 /// The formats that need no libtorch.
@@ -31,7 +31,7 @@ pub fn end(result: Result<PathBuf, String>) -> ExitCode {
 }
 
 /// The file to write.
-pub fn out(args: &ExportArgs, source: &Source) -> PathBuf {
+pub fn out(args: &ExportArgs, source: &WeightedNet) -> PathBuf {
     args.out
         .clone()
         .unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.to.ending()).into())
@@ -57,16 +57,16 @@ fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     Ok(out)
 }
 
-fn onnx(source: &Source, form: FormArg) -> Result<Vec<u8>, String> {
+fn onnx(source: &WeightedNet, form: FormArg) -> Result<Vec<u8>, String> {
     let form = match form {
-        FormArg::Folded => Form::Folded,
-        FormArg::Training => Form::Training,
+        FormArg::Folded => ExportForm::Folded,
+        FormArg::Training => ExportForm::Training,
     };
     onnx::export(&source.net, &source.weights, form)
 }
 
 /// A net in the requested form, with its weights in that form.
-pub fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), String> {
+pub fn source_in(source: &WeightedNet, form: FormArg) -> Result<(Checked, Weights), String> {
     match form {
         FormArg::Training => Ok((source.net.clone(), source.weights.clone())),
         FormArg::Folded => {

@@ -14,7 +14,7 @@ use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{Cause, NodeId, Scope, Value};
 use crate::limits::MAX_CALL_DEPTH;
-use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
+use crate::syntax::ast::{Arg, Call, ExprKind, Name};
 use crate::syntax::print_expr;
 
 /// The most bytes of a call that are shown.

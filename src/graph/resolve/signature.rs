@@ -4,7 +4,7 @@ use super::resolver::Resolver;
 use super::values::Flow;
 use crate::diag::{Code, Problem};
 use crate::graph::{Cause, Scope, Value};
-use crate::syntax::ast::{Call, Expr, ExprKind, ShapeExpr, Signature};
+use crate::syntax::ast::{BlockSignature, Call, Expr, ExprKind, ShapeExpr};
 
 impl<'a> Resolver<'a> {
     /// The sizes of a shape, the batch left out.
@@ -45,7 +45,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn bind_signature(
         &mut self,
         scope: &mut Scope,
-        signature: &Signature,
+        signature: &BlockSignature,
         flow: Flow,
         call: &Call,
         block: &str,

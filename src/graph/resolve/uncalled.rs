@@ -6,7 +6,7 @@ use super::env::Env;
 use super::resolver::{Frame, Resolver};
 use super::values::Values;
 use crate::graph::Scope;
-use crate::syntax::ast::{Block, Expr, ExprKind, Signature};
+use crate::syntax::ast::{Block, BlockSignature, Expr, ExprKind};
 
 impl<'a> Resolver<'a> {
     /// Reads each block of the root file that nothing calls, with values and parameters unknown:
@@ -37,7 +37,7 @@ impl<'a> Resolver<'a> {
         let mut scope = self.scope.emptied();
         scope.set_unknown("same");
         block.params.iter().for_each(|param| scope.set_unknown(param.name.node.clone()));
-        let dims = |signature: &Signature| signature.input.node.clone();
+        let dims = |signature: &BlockSignature| signature.input.node.clone();
         let symbol = |dim: Expr| match dim.node {
             ExprKind::Name(name) => Some(name),
             _ => None,

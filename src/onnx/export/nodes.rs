@@ -1,6 +1,6 @@
 //! Each op of the language as nodes of ONNX.
 
-use super::{Form, Writer, entry};
+use super::{ExportForm, GraphWriter, entry};
 use crate::graph::op::{BatchNorm, Conv, OnnxNode, PadMode, UpsampleMode, Window};
 use crate::graph::{Op, Value};
 use crate::lower::Step;
@@ -8,7 +8,7 @@ use crate::onnx::arguments::{OF_TRAINING, decimal, rate};
 use crate::onnx::proto::attribute_proto::AttributeType;
 use crate::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
 
-impl Writer<'_> {
+impl GraphWriter<'_> {
     /// Adds the nodes of a step, whose value is to be called `result`, and gives back what it is
     /// called.
     pub(super) fn step(&mut self, step: &Step, result: String) -> Result<String, String> {
@@ -18,7 +18,7 @@ impl Writer<'_> {
         inputs.extend(self.owned(step)?);
         let (kind, attributes) = match &step.op {
             Op::Input(_) => return Ok(result),
-            Op::Dropout(_) if self.form == Form::Folded => return Ok(x),
+            Op::Dropout(_) if self.form == ExportForm::Folded => return Ok(x),
             Op::Conv(op) => ("Conv", conv(op)),
             Op::Linear(_) => ("Gemm", vec![int("transB", 1)]),
             Op::BatchNorm(op) => ("BatchNormalization", batch_norm(op)),

@@ -23,7 +23,7 @@ pub struct Diff {
     /// How many equal nodes have another path.
     pub renamed: usize,
     /// The changed stages, in the order of the second net; a removed stage is where it was.
-    pub stages: Vec<Stage>,
+    pub stages: Vec<StageDiff>,
     /// The first value, in the order of the second net, whose shape differs.
     pub first_shape: Option<ShapeChange>,
     /// The number of trained values.
@@ -34,7 +34,7 @@ pub struct Diff {
 
 /// The differences in one stage: the nodes whose paths share the first segment.
 #[derive(Debug, Clone, Serialize)]
-pub struct Stage {
+pub struct StageDiff {
     /// The segment.
     pub name: String,
     /// What differs.
@@ -169,12 +169,12 @@ fn stages(
     b: &Checked,
     pairs: &HashMap<NodeId, NodeId>,
     changes: Vec<(String, Change)>,
-) -> Vec<Stage> {
+) -> Vec<StageDiff> {
     // A node of the first net counts where its counterpart stands.
     let place = |id: NodeId| pairs.get(&id).map_or(a.node(id), |&new| b.node(new)).stage();
     let before = costs(a, place);
     let after = costs(b, |id| b.node(id).stage());
-    let mut stages: Vec<Stage> = Vec::new();
+    let mut stages: Vec<StageDiff> = Vec::new();
     for name in stage_names(a, b) {
         let mine: Vec<Change> =
             changes.iter().filter(|(s, _)| *s == name).map(|(_, c)| c.clone()).collect();
@@ -184,7 +184,7 @@ fn stages(
         let (before, after) = (cost(&before), cost(&after));
         if !mine.is_empty() || before != after {
             let (params, macs) = ([before.0, after.0], [before.1, after.1]);
-            stages.push(Stage { name, changes: mine, params, macs });
+            stages.push(StageDiff { name, changes: mine, params, macs });
         }
     }
     stages

@@ -21,7 +21,7 @@ pub use layout::{NetLayout, layout};
 pub use png::png;
 pub use svg::svg;
 pub use text::{dot, mermaid};
-pub use tree::{Group, Item, Row, Stack, Tree, tree};
+pub use tree::{Row, Stack, StackGroup, StackTree, TreeItem, tree};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, Default)]

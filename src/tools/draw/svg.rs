@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::label::{self, BoxKind};
 use super::layout::{CAPTION, Card, GroupFrame, NetLayout, Point, ROW, SMALL, TEXT, Wire};
-use super::tree::Tree;
+use super::tree::StackTree;
 use crate::graph::op::Category;
 use crate::tools::markup::xml as escape;
 
@@ -13,14 +13,14 @@ use crate::tools::markup::xml as escape;
 const TURN: f64 = 9.0;
 
 /// The picture of a tree as SVG.
-pub fn svg(tree: &Tree, layout: &NetLayout) -> String {
+pub fn svg(tree: &StackTree, layout: &NetLayout) -> String {
     let mut out = String::new();
     // Writing into a string cannot fail.
     let _ = write(&mut out, tree, layout);
     out
 }
 
-fn write(out: &mut String, tree: &Tree, layout: &NetLayout) -> std::fmt::Result {
+fn write(out: &mut String, tree: &StackTree, layout: &NetLayout) -> std::fmt::Result {
     let [w, h] = layout.size;
     let [w, h] = [w.max(header(tree)).max(legend(tree) + 44.0).ceil(), h];
     writeln!(
@@ -72,7 +72,7 @@ fn write(out: &mut String, tree: &Tree, layout: &NetLayout) -> std::fmt::Result 
     writeln!(out, "</svg>")
 }
 
-fn style(out: &mut String, tree: &Tree) -> std::fmt::Result {
+fn style(out: &mut String, tree: &StackTree) -> std::fmt::Result {
     writeln!(out, "  <style>")?;
     writeln!(out, "    .w {{ fill: none; stroke: #64748b; stroke-width: 1.4 }}")?;
     writeln!(out, "    .s {{ fill: none; stroke: #7c3aed; stroke-width: 1.6 }}")?;
@@ -96,7 +96,7 @@ fn style(out: &mut String, tree: &Tree) -> std::fmt::Result {
 }
 
 /// The kinds of boxes in a tree, in the order of the legend.
-fn kinds(tree: &Tree) -> BTreeSet<BoxKind> {
+fn kinds(tree: &StackTree) -> BTreeSet<BoxKind> {
     tree.stacks.iter().flat_map(|s| &s.rows).map(|r| r.kind).collect()
 }
 
@@ -176,7 +176,7 @@ fn towards([x, y]: Point, other: Point) -> Point {
     [x + dx * part, y + dy * part]
 }
 
-fn card(out: &mut String, tree: &Tree, card: &Card) -> std::fmt::Result {
+fn card(out: &mut String, tree: &StackTree, card: &Card) -> std::fmt::Result {
     let (stack, r) = (&tree.stacks[card.stack], card.rect);
     let one = stack.rows.len() == 1 && stack.caption.is_none();
     let [fill, border, _] =
@@ -255,11 +255,11 @@ fn plate([x, y]: Point, [w, h]: Point, top: bool, bottom: bool, radius: f64) -> 
     )
 }
 
-fn header(tree: &Tree) -> f64 {
+fn header(tree: &StackTree) -> f64 {
     22.0 + label::width(&tree.name, 17.0) + 12.0 + label::width(&tree.cost, 11.0) + 22.0
 }
 
-fn legend(tree: &Tree) -> f64 {
+fn legend(tree: &StackTree) -> f64 {
     kinds(tree).into_iter().map(legend_entry).sum()
 }
 
@@ -267,7 +267,7 @@ fn legend_entry(kind: BoxKind) -> f64 {
     (14.0 + label::width(kind.name(), SMALL) + 14.0).round()
 }
 
-fn draw_legend(out: &mut String, tree: &Tree, h: f64) -> std::fmt::Result {
+fn draw_legend(out: &mut String, tree: &StackTree, h: f64) -> std::fmt::Result {
     let mut x = 22.0;
     let y = h - 20.0;
     for kind in kinds(tree) {

@@ -10,13 +10,13 @@ use crate::graph::op::Category;
 
 /// A net as nested groups of stacks, and the edges between stacks.
 #[derive(Debug)]
-pub struct Tree {
+pub struct StackTree {
     /// The net's name.
     pub name: String,
     /// The total cost, as text.
     pub cost: String,
     /// The outermost stages.
-    pub items: Vec<Item>,
+    pub items: Vec<TreeItem>,
     /// All stacks; a stack's number is its index here, and greater than those of its operands.
     pub stacks: Vec<Stack>,
     /// Edges from stack to stack, once each; `true` if it is part of the trunk.
@@ -27,32 +27,32 @@ pub struct Tree {
 
 /// A stack or a group of them.
 #[derive(Debug)]
-pub enum Item {
+pub enum TreeItem {
     /// The number of a stack.
     Stack(usize),
     /// A group.
-    Group(Group),
+    Group(StackGroup),
 }
 
-impl Item {
+impl TreeItem {
     /// The numbers of the stacks in it.
     pub fn stacks(&self) -> Range<usize> {
         match self {
-            Item::Stack(i) => *i..*i + 1,
-            Item::Group(group) => group.stacks.clone(),
+            TreeItem::Stack(i) => *i..*i + 1,
+            TreeItem::Group(group) => group.stacks.clone(),
         }
     }
 }
 
 /// The contents of one segment of a path.
 #[derive(Debug)]
-pub struct Group {
+pub struct StackGroup {
     /// Its segment, or several if nothing else is between them.
     pub title: String,
     /// Its cost, for an outermost stage.
     pub note: String,
     /// What is in it.
-    pub items: Vec<Item>,
+    pub items: Vec<TreeItem>,
     /// The numbers of the stacks in it.
     pub stacks: Range<usize>,
 }
@@ -82,7 +82,7 @@ pub struct Row {
 }
 
 /// Makes the tree of a net. With `collapse`, an outermost block call becomes one row.
-pub fn tree(net: &Checked, collapse: bool) -> Tree {
+pub fn tree(net: &Checked, collapse: bool) -> StackTree {
     let cost = format!("{} params · {} MACs", label::count(net.params()), label::count(net.macs()));
     let mut builder = Builder { net, collapse, stacks: Vec::new(), stack_of: BTreeMap::new() };
     let mut items = builder.items(net.order(), 0);
@@ -97,9 +97,16 @@ pub fn tree(net: &Checked, collapse: bool) -> Tree {
         tip: format!("output {name}: {shape}"),
     };
     builder.stacks.push(Stack { caption: None, rows: vec![row], shape, changes: false });
-    items.push(Item::Stack(last));
+    items.push(TreeItem::Stack(last));
     let shortcuts = shortcuts(&builder.stacks, &edges);
-    Tree { name: net.graph().name.clone(), cost, items, stacks: builder.stacks, edges, shortcuts }
+    StackTree {
+        name: net.graph().name.clone(),
+        cost,
+        items,
+        stacks: builder.stacks,
+        edges,
+        shortcuts,
+    }
 }
 
 /// The edges into sums that are not their trunk, and those into stacks that feed only such.
@@ -126,7 +133,7 @@ impl Builder<'_> {
     /// The items of a run of nodes that share the first `depth` segments of their paths. Groups
     /// are runs in the order of evaluation, so that no route leads out of a group and back into
     /// it.
-    fn items(&mut self, nodes: &[NodeId], depth: usize) -> Vec<Item> {
+    fn items(&mut self, nodes: &[NodeId], depth: usize) -> Vec<TreeItem> {
         let mut items = Vec::new();
         let mut at = 0;
         while at < nodes.len() {
@@ -155,7 +162,7 @@ impl Builder<'_> {
         rest.next().filter(|_| rest.next().is_some())
     }
 
-    fn group(&mut self, nodes: &[NodeId], name: String, depth: usize) -> Item {
+    fn group(&mut self, nodes: &[NodeId], name: String, depth: usize) -> TreeItem {
         if self.collapse
             && let Some(call) = self.call(nodes, depth)
         {
@@ -165,21 +172,21 @@ impl Builder<'_> {
         let mut items = self.items(nodes, depth + 1);
         if items.len() == 1 {
             match items.remove(0) {
-                Item::Group(mut inner) => {
+                TreeItem::Group(mut inner) => {
                     inner.title = format!("{name}.{}", inner.title);
                     inner.note = self.note(nodes, depth);
-                    return Item::Group(inner);
+                    return TreeItem::Group(inner);
                 }
-                Item::Stack(only) => {
+                TreeItem::Stack(only) => {
                     let inner = self.stacks[only].caption.take();
                     self.stacks[only].caption =
                         Some(inner.map_or(name.clone(), |i| format!("{name}.{i}")));
-                    return Item::Stack(only);
+                    return TreeItem::Stack(only);
                 }
             }
         }
         let note = self.note(nodes, depth);
-        Item::Group(Group { title: name, note, items, stacks: first..self.stacks.len() })
+        TreeItem::Group(StackGroup { title: name, note, items, stacks: first..self.stacks.len() })
     }
 
     fn note(&self, nodes: &[NodeId], depth: usize) -> String {
@@ -200,14 +207,14 @@ impl Builder<'_> {
         one.then(|| call.block.clone())
     }
 
-    fn collapsed(&mut self, nodes: &[NodeId], name: String, call: String) -> Item {
+    fn collapsed(&mut self, nodes: &[NodeId], name: String, call: String) -> TreeItem {
         let text = if label::width(&call, 11.0) <= 150.0 {
             call.clone()
         } else {
             format!("{} ops", nodes.len())
         };
         let item = self.stack(nodes, Some(name));
-        let Item::Stack(at) = item else { return item };
+        let TreeItem::Stack(at) = item else { return item };
         let cost: u64 = nodes.iter().map(|&n| self.net.node_params(n)).sum();
         let tip = format!("{call}: {} ops, {} params", nodes.len(), label::count(cost));
         self.stacks[at].rows = vec![Row { text, kind: BoxKind::Block, tip }];
@@ -215,7 +222,7 @@ impl Builder<'_> {
     }
 
     /// A stack of the nodes, one row each.
-    fn stack(&mut self, nodes: &[NodeId], caption: Option<String>) -> Item {
+    fn stack(&mut self, nodes: &[NodeId], caption: Option<String>) -> TreeItem {
         let (first, last) = (nodes[0], nodes[nodes.len() - 1]);
         let shape = self.net.shape(last);
         let before = self.net.graph().operands(first).first().map(|&o| self.net.shape(o));
@@ -227,7 +234,7 @@ impl Builder<'_> {
         };
         self.stack_of.extend(nodes.iter().map(|&n| (n, self.stacks.len())));
         self.stacks.push(stack);
-        Item::Stack(self.stacks.len() - 1)
+        TreeItem::Stack(self.stacks.len() - 1)
     }
 
     fn row(&self, id: NodeId) -> Row {

@@ -9,11 +9,11 @@ use super::route::{Grid, Routed, Start, X, Y};
 use super::sizes::{FrameHead, Sizes};
 use crate::graph::op::Category;
 use crate::tools::draw::label::{self, BoxKind};
-use crate::tools::draw::tree::{Item, Tree};
+use crate::tools::draw::tree::{StackTree, TreeItem};
 
 /// Builds parts from a tree's items.
 pub(super) struct Builder<'a> {
-    pub(super) tree: &'a Tree,
+    pub(super) tree: &'a StackTree,
     /// The width of a box.
     pub(super) width: f64,
 }
@@ -27,7 +27,7 @@ struct Target {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(tree: &'a Tree) -> Builder<'a> {
+    pub(super) fn new(tree: &'a StackTree) -> Builder<'a> {
         let plain = |kind: BoxKind| !matches!(kind, BoxKind::Op(Category::Io | Category::Join));
         let rows = tree.stacks.iter().flat_map(|s| &s.rows).filter(|r| plain(r.kind));
         let texts = rows.map(|r| label::width(&r.text, TEXT));
@@ -37,10 +37,10 @@ impl<'a> Builder<'a> {
     }
 
     /// The part of an item with its contents.
-    pub(super) fn item(&self, item: &Item, depth: usize) -> Fragment {
+    pub(super) fn item(&self, item: &TreeItem, depth: usize) -> Fragment {
         match item {
-            Item::Stack(stack) => self.stack(*stack),
-            Item::Group(group) => {
+            TreeItem::Stack(stack) => self.stack(*stack),
+            TreeItem::Group(group) => {
                 let parts =
                     group.items.iter().map(|i| (self.item(i, depth + 1), i.stacks())).collect();
                 self.arrange(

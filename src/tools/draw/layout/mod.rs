@@ -12,13 +12,13 @@ mod positions;
 mod route;
 mod sizes;
 
-use super::tree::Tree;
+use super::tree::StackTree;
 
 pub use positions::{
     CAPTION, Card, GroupFrame, NetLayout, Note, Point, ROW, Rect, SMALL, TEXT, Wire, height,
 };
 
 /// Lays out a tree in columns; without a number, in as many as make the picture fit a page.
-pub fn layout(tree: &Tree, columns: Option<usize>) -> NetLayout {
+pub fn layout(tree: &StackTree, columns: Option<usize>) -> NetLayout {
     page::page(tree, columns)
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::group::Builder;
 use super::positions::{Fragment, NetLayout, Point, Wire};
-use crate::tools::draw::tree::Tree;
+use crate::tools::draw::tree::StackTree;
 
 /// Space around everything, and for title and legend.
 const MARGIN: f64 = 22.0;
@@ -23,7 +23,7 @@ const MOST_COLUMNS: usize = 12;
 /// Items that stay in one column, with their stacks.
 type Run = Vec<(Fragment, Range<usize>)>;
 
-pub(super) fn page(tree: &Tree, columns: Option<usize>) -> NetLayout {
+pub(super) fn page(tree: &StackTree, columns: Option<usize>) -> NetLayout {
     let builder = Builder::new(tree);
     let parts = tree.items.iter().map(|item| (builder.item(item, 0), item.stacks())).collect();
     let runs: Vec<Run> = runs(tree, parts).into_iter().map(|run| whole(&builder, run)).collect();
@@ -42,7 +42,7 @@ fn badness(layout: &NetLayout) -> f64 {
 }
 
 /// Items in runs, between which only one value is passed on: a column may end only there.
-fn runs(tree: &Tree, parts: Run) -> Vec<Run> {
+fn runs(tree: &StackTree, parts: Run) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (part, range) in parts {
         let crosses = |&&(from, to): &&(usize, usize)| from < range.start && range.start <= to;
@@ -131,7 +131,7 @@ struct Way {
     below: usize,
 }
 
-fn ways(tree: &Tree, parts: &[Fragment], ranges: &[Range<usize>]) -> Vec<Way> {
+fn ways(tree: &StackTree, parts: &[Fragment], ranges: &[Range<usize>]) -> Vec<Way> {
     let column = |stack: usize| ranges.iter().position(|r| r.contains(&stack)).unwrap_or(0);
     let mut found: BTreeMap<(usize, usize), bool> = BTreeMap::new();
     for &(from, to) in tree.edges.keys() {

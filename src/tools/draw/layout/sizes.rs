@@ -6,7 +6,7 @@ use super::lanes::Cell;
 use super::positions::{Fragment, GroupFrame, Note, Point, Rect, SMALL, Wire, side};
 use super::route::{Grid, Routed, X, Y};
 use crate::tools::draw::label;
-use crate::tools::draw::tree::Tree;
+use crate::tools::draw::tree::StackTree;
 
 const PAD: f64 = 8.0;
 const HEADER: f64 = 17.0;
@@ -117,7 +117,7 @@ impl Sizes {
         y + (height - part.height) / 2.0
     }
 
-    fn point(&self, tree: &Tree, parts: &[Fragment], x: X, y: Y) -> Point {
+    fn point(&self, tree: &StackTree, parts: &[Fragment], x: X, y: Y) -> Point {
         let x = match x {
             X::Lane(lane, dx) => self.middles[lane] + dx,
             X::Track(lane, track) => {
@@ -145,7 +145,7 @@ impl Sizes {
 
     pub(super) fn assemble(
         &self,
-        tree: &Tree,
+        tree: &StackTree,
         parts: Vec<Fragment>,
         routed: Vec<Routed>,
         notes: BTreeMap<usize, (usize, String)>,
