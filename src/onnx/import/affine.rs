@@ -133,7 +133,7 @@ fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, V
 
 /// How many dimensions a value has, the batch counted.
 fn rank(builder: &Builder, x: usize) -> usize {
-    builder.lines[x].shape.dims().len() + 1
+    builder.placed[x].shape.dims().len() + 1
 }
 
 /// The single number of a constant that does not change a value's shape.
@@ -145,18 +145,18 @@ fn number(builder: &Builder, x: usize, constant: &Constant) -> Option<f32> {
 fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, a: usize, b: usize) -> Result<Known> {
     let written = node.note("netc.op").is_some_and(|op| op == "mul");
     for (x, gate) in [(a, b), (b, a)] {
-        let line = &builder.lines[gate];
-        let own = line.op == Op::from(Sigmoid) && line.operands == [x];
-        if own && !written && builder.reads(&line.value) == 1 {
+        let placed = &builder.placed[gate];
+        let own = placed.op == Op::from(Sigmoid) && placed.operands == [x];
+        if own && !written && builder.reads(&placed.value) == 1 {
             let path = builder.names.path(node, "silu");
-            let line = &mut builder.lines[gate];
-            line.op = Op::from(Silu);
-            line.path = path;
-            line.value = node.proto.output.first().cloned().unwrap_or_default();
+            let placed = &mut builder.placed[gate];
+            placed.op = Op::from(Silu);
+            placed.path = path;
+            placed.value = node.proto.output.first().cloned().unwrap_or_default();
             return Ok(Known::Value(gate));
         }
     }
-    let (a_shape, b_shape) = (&builder.lines[a].shape, &builder.lines[b].shape);
+    let (a_shape, b_shape) = (&builder.placed[a].shape, &builder.placed[b].shape);
     let first = if a_shape.elements() >= b_shape.elements() { [a, b] } else { [b, a] };
     builder.op(node, "mul", vec![], first.to_vec(), vec![])
 }
@@ -189,27 +189,27 @@ fn offset<'m>(
     constant: &Constant,
 ) -> Result<Known> {
     let bias = by_channel(builder, x, constant)?;
-    let read_once = builder.reads(&builder.lines[x].value) == 1;
-    let line = &mut builder.lines[x];
-    let has_bias = match &mut line.op {
+    let read_once = builder.reads(&builder.placed[x].value) == 1;
+    let placed = &mut builder.placed[x];
+    let has_bias = match &mut placed.op {
         Op::Conv(op) if read_once => Some(std::mem::replace(&mut op.bias, true)),
         Op::Linear(op) if read_once => Some(std::mem::replace(&mut op.bias, true)),
         _ => None,
     };
     match has_bias {
         Some(true) => {
-            if let Some((_, own)) = line.tensors.get_mut(1) {
+            if let Some((_, own)) = placed.tensors.get_mut(1) {
                 own.values.iter_mut().zip(&bias.values).for_each(|(own, more)| *own += more);
             }
         }
-        Some(false) => line.tensors.push(("bias", bias)),
+        Some(false) => placed.tensors.push(("bias", bias)),
         None => {
             let ones =
                 WeightValues { dims: bias.dims.clone(), values: vec![1.0; bias.values.len()] };
             return depthwise(builder, node, x, ones, Some(bias));
         }
     }
-    line.value = node.proto.output.first().cloned().unwrap_or_default();
+    placed.value = node.proto.output.first().cloned().unwrap_or_default();
     Ok(Known::Value(x))
 }
 
@@ -221,7 +221,7 @@ fn depthwise<'m>(
     by: WeightValues,
     bias: Option<WeightValues>,
 ) -> Result<Known> {
-    if builder.lines[x].shape.image().is_none() {
+    if builder.placed[x].shape.image().is_none() {
         return Err(Fault::Unsupported("of a vector and a constant for each feature".into()));
     }
     let channels = by.dims[0];
@@ -238,7 +238,7 @@ fn depthwise<'m>(
 
 /// A constant as a number for each channel, if it broadcasts so against a value.
 fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<WeightValues> {
-    let shape = &builder.lines[x].shape;
+    let shape = &builder.placed[x].shape;
     let mut dims = constant.dims.as_slice();
     // Sizes of 1 after the channels, and a batch of 1 before them.
     let behind = shape.dims().len() - 1;

@@ -57,7 +57,7 @@ pub(super) struct Builder<'m> {
     /// The nodes that the output needs, in their order.
     pub nodes: Vec<&'m NodeProto>,
     pub net: String,
-    pub lines: Vec<PlacedOp>,
+    pub placed: Vec<PlacedOp>,
     pub known: HashMap<&'m str, Known>,
     pub initializers: HashMap<&'m str, &'m TensorProto>,
     reads: HashMap<&'m str, usize>,
@@ -96,7 +96,7 @@ impl<'m> Builder<'m> {
             opset,
             nodes,
             net: names::identifier(if own { graph.name() } else { name }, "net_of_onnx"),
-            lines: Vec::new(),
+            placed: Vec::new(),
             known: HashMap::new(),
             initializers: graph.initializer.iter().map(|t| (t.name(), t)).collect(),
             reads,
@@ -144,10 +144,10 @@ impl<'m> Builder<'m> {
         }
     }
 
-    /// The line of an operand that is a value of the net.
+    /// The op of an operand that is a value of the net.
     pub fn value(&self, node: &Node<'m>, i: usize) -> Result<usize> {
         match self.known(node, i)? {
-            Some(Known::Value(line)) => Ok(line),
+            Some(Known::Value(placed)) => Ok(placed),
             Some(Known::Gelu(_)) => Err(Gelu::outside()),
             Some(Known::Padded(_, pads)) => Err(Fault::Unsupported(format!(
                 "after a pad by {pads:?}, not the same on both sides"
@@ -221,7 +221,7 @@ impl<'m> Builder<'m> {
         operands: Vec<usize>,
         tensors: Vec<WeightValues>,
     ) -> Result<Known> {
-        let shapes: Vec<&Shape> = operands.iter().map(|&i| &self.lines[i].shape).collect();
+        let shapes: Vec<&Shape> = operands.iter().map(|&i| &self.placed[i].shape).collect();
         let (fewest, most) = op.operand_range();
         if !(fewest..=most).contains(&shapes.len()) {
             return Err(Fault::Unsupported(format!("of {} values", shapes.len())));
@@ -241,8 +241,8 @@ impl<'m> Builder<'m> {
         let tensors = owned.iter().map(|spec| spec.name).zip(tensors).collect();
         let value = node.proto.output.first().cloned().unwrap_or_default();
         let path = self.names.path(node, op.name());
-        self.lines.push(PlacedOp { value, path, op, operands, shape, tensors });
-        Ok(Known::Value(self.lines.len() - 1))
+        self.placed.push(PlacedOp { value, path, op, operands, shape, tensors });
+        Ok(Known::Value(self.placed.len() - 1))
     }
 }
 

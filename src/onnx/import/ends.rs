@@ -66,7 +66,7 @@ impl Builder<'_> {
             .map_err(|error| malformed(format!("has no sound shape: {}", error.message)))?;
         self.batch = size(batch).and_then(|batch| i64::try_from(batch).ok());
         let path = self.names.unique(&names::identifier(input.name(), "image"));
-        let line = PlacedOp {
+        let placed = PlacedOp {
             value: input.name().into(),
             path,
             op: Op::from(op::Input(shape.clone())),
@@ -74,7 +74,7 @@ impl Builder<'_> {
             shape,
             tensors: Vec::new(),
         };
-        self.lines.push(line);
+        self.placed.push(placed);
         self.known.insert(input.name(), Known::Value(0));
         Ok(())
     }
@@ -95,24 +95,25 @@ impl Builder<'_> {
         let mut waiting = vec![*last];
         while let Some(i) = waiting.pop() {
             if needed.insert(i) {
-                waiting.extend(&self.lines[i].operands);
+                waiting.extend(&self.placed[i].operands);
             }
         }
         let mut taken = HashSet::new();
         taken.extend(
-            needed.iter().filter_map(|&i| self.lines[i].path.split('.').next().map(str::to_owned)),
+            needed.iter().filter_map(|&i| self.placed[i].path.split('.').next().map(str::to_owned)),
         );
         let mut graph = Graph::new(self.net);
         let mut ids: HashMap<usize, NodeId> = HashMap::new();
         let mut tensors = HashMap::new();
-        for (i, line) in self.lines.into_iter().enumerate().filter(|(i, _)| needed.contains(i)) {
-            let operands: Vec<NodeId> = line.operands.iter().map(|operand| ids[operand]).collect();
-            for (name, tensor) in line.tensors {
-                tensors.insert(format!("{}.{name}", line.path), tensor.values);
+        for (i, placed) in self.placed.into_iter().enumerate().filter(|(i, _)| needed.contains(i)) {
+            let operands: Vec<NodeId> =
+                placed.operands.iter().map(|operand| ids[operand]).collect();
+            for (name, tensor) in placed.tensors {
+                tensors.insert(format!("{}.{name}", placed.path), tensor.values);
             }
-            let id = match line.op {
-                Op::Input(input) => graph.input(line.path, input.0),
-                op => graph.node(line.path, op, &operands),
+            let id = match placed.op {
+                Op::Input(input) => graph.input(placed.path, input.0),
+                op => graph.node(placed.path, op, &operands),
             };
             ids.insert(i, id);
         }

@@ -16,10 +16,10 @@ const ROUNDED: f64 = 1e-6;
 
 /// The error function of a value divided by the square root of two.
 pub(super) fn erf<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let line = &builder.lines[builder.value(node, 0)?];
-    match &line.op {
+    let placed = &builder.placed[builder.value(node, 0)?];
+    match &placed.op {
         Op::Scale(scale) if near(scale.by, FRAC_1_SQRT_2) => {
-            Ok(Known::Gelu(Gelu::Erf { x: line.operands[0] }))
+            Ok(Known::Gelu(Gelu::Erf { x: placed.operands[0] }))
         }
         _ => Err(Fault::Unsupported("not of GELU".into())),
     }
@@ -57,9 +57,9 @@ pub(super) fn multiply<'m>(
     value: usize,
 ) -> Result<Known> {
     let Gelu::Gate { x, by } = part else { return Err(Gelu::outside()) };
-    match &builder.lines[value].op {
+    match &builder.placed[value].op {
         _ if value == x => product(builder, node, x, by),
-        Op::Scale(scale) if builder.lines[value].operands == [x] => {
+        Op::Scale(scale) if builder.placed[value].operands == [x] => {
             let by = by * scale.by;
             product(builder, node, x, by)
         }

@@ -6,7 +6,7 @@ use super::error::Fault;
 /// The meaning of a value's name.
 #[derive(Debug, Clone)]
 pub(super) enum Known {
-    /// The result of a line.
+    /// The result of an op of the net.
     Value(usize),
     Constant(Constant),
     /// Sizes of a value, or some of them, including the batch.

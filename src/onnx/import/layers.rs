@@ -123,7 +123,7 @@ pub(super) fn batch_norm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resu
     if flagged {
         return Err(Fault::Unsupported("in training mode: export for evaluation".into()));
     }
-    if node.version < 9 && node.int("spatial", 1)? != 1 && builder.lines[x].shape.image().is_some()
+    if node.version < 9 && node.int("spatial", 1)? != 1 && builder.placed[x].shape.image().is_some()
     {
         return Err(Fault::Unsupported("of every pixel by itself".into()));
     }

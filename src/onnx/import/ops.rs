@@ -96,14 +96,14 @@ fn celu<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
 
 fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
-    let dims = builder.lines[x].shape.dims();
+    let dims = builder.placed[x].shape.dims();
     let rank = dims.len() + 1;
     // Before version 13 it was over all dimensions from the axis on.
     let whole = node.version < 13;
     let axis = axis_of(node.int("axis", if whole { 1 } else { -1 })?, rank)?;
     if axis != 1 || (whole && dims[1..].iter().any(|&d| d != 1)) {
         let what = match whole {
-            true => format!("of {} over all dimensions from axis {axis}", builder.lines[x].shape),
+            true => format!("of {} over all dimensions from axis {axis}", builder.placed[x].shape),
             false => "over another axis than the channels".into(),
         };
         return Err(Fault::Unsupported(what));
@@ -167,7 +167,7 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let [first, ..] = operands.as_slice() else {
         return Err(Fault::Malformed("a concat of nothing".into()));
     };
-    let rank = builder.lines[*first].shape.dims().len() as i64 + 1;
+    let rank = builder.placed[*first].shape.dims().len() as i64 + 1;
     if axis != 1 && axis != 1 - rank {
         return Err(Fault::Unsupported(format!("along axis {axis}")));
     }
@@ -185,13 +185,13 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
 /// as it was meant.
 fn grown(builder: &Builder, operands: Vec<usize>) -> Vec<usize> {
     let longest = builder
-        .lines
+        .placed
         .iter()
         .enumerate()
         .rev()
-        .filter(|(_, line)| matches!(line.op, Op::Concat(_)))
+        .filter(|(_, placed)| matches!(placed.op, Op::Concat(_)))
         .take(RECENT)
-        .map(|(i, line)| (i, whole(builder, &line.operands, operands.len())))
+        .map(|(i, placed)| (i, whole(builder, &placed.operands, operands.len())))
         .filter(|(_, parts)| parts.len() < operands.len() && operands.starts_with(parts))
         .max_by_key(|(_, parts)| parts.len());
     match longest {
@@ -207,10 +207,10 @@ fn whole(builder: &Builder, operands: &[usize], most: usize) -> Vec<usize> {
     let mut parts: Vec<usize> = operands.iter().skip(1).rev().copied().collect();
     let mut first = operands.first().copied();
     while let Some(i) = first.filter(|_| parts.len() < most) {
-        match &builder.lines[i] {
-            line if matches!(line.op, Op::Concat(_)) => {
-                parts.extend(line.operands.iter().skip(1).rev());
-                first = line.operands.first().copied();
+        match &builder.placed[i] {
+            placed if matches!(placed.op, Op::Concat(_)) => {
+                parts.extend(placed.operands.iter().skip(1).rev());
+                first = placed.operands.first().copied();
             }
             _ => {
                 parts.push(i);

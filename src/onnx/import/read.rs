@@ -24,14 +24,14 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<ModelProto, String> {
     }
     let most = length.saturating_mul(4).saturating_add(MAX_OVERHEAD);
     let mut left = most;
-    measure(&bytes, MessageKind::Model, 0, &mut left)?;
+    measure(&bytes, Content::Model, 0, &mut left)?;
     ModelProto::decode(Bytes::from(bytes)).map_err(|error| error.to_string())
 }
 
 /// The messages that a file can have in large numbers. The content of others is counted as if it
 /// consisted of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MessageKind {
+enum Content {
     Model,
     Graph,
     Node,
@@ -46,43 +46,34 @@ enum MessageKind {
     Other,
 }
 
-impl MessageKind {
+impl Content {
     /// The kind of a field of this message, by its number in the schema.
-    fn field(self, number: u64) -> MessageKind {
+    fn field(self, number: u64) -> Content {
         match (self, number) {
-            (MessageKind::Model, 7) | (MessageKind::Attribute, 6 | 11) => MessageKind::Graph,
-            (MessageKind::Model, 14) | (MessageKind::Graph, 16) | (MessageKind::Node, 9) => {
-                MessageKind::Entry
+            (Content::Model, 7) | (Content::Attribute, 6 | 11) => Content::Graph,
+            (Content::Model, 14) | (Content::Graph, 16) | (Content::Node, 9) => Content::Entry,
+            (Content::ValueInfo, 4) | (Content::Tensor, 13 | 16) => Content::Entry,
+            (Content::Graph, 1) => Content::Node,
+            (Content::Graph, 5) | (Content::Attribute, 5 | 10) => Content::Tensor,
+            (Content::Graph, 11..=13) => Content::ValueInfo,
+            (Content::Node, 5) => Content::Attribute,
+            (Content::Attribute, 7 | 8) | (Content::Tensor, 1 | 4 | 5 | 7 | 10 | 11) => {
+                Content::Packed
             }
-            (MessageKind::ValueInfo, 4) | (MessageKind::Tensor, 13 | 16) => MessageKind::Entry,
-            (MessageKind::Graph, 1) => MessageKind::Node,
-            (MessageKind::Graph, 5) | (MessageKind::Attribute, 5 | 10) => MessageKind::Tensor,
-            (MessageKind::Graph, 11..=13) => MessageKind::ValueInfo,
-            (MessageKind::Node, 5) => MessageKind::Attribute,
-            (MessageKind::Attribute, 7 | 8) | (MessageKind::Tensor, 1 | 4 | 5 | 7 | 10 | 11) => {
-                MessageKind::Packed
+            (Content::Model, 2..=4 | 6) | (Content::Graph, 2 | 10) | (Content::Node, 1..=8) => {
+                Content::Text
             }
-            (MessageKind::Model, 2..=4 | 6)
-            | (MessageKind::Graph, 2 | 10)
-            | (MessageKind::Node, 1..=8) => MessageKind::Text,
-            (MessageKind::Attribute, 1 | 4 | 9 | 13 | 21) | (MessageKind::ValueInfo, 1 | 3) => {
-                MessageKind::Text
+            (Content::Attribute, 1 | 4 | 9 | 13 | 21) | (Content::ValueInfo, 1 | 3) => {
+                Content::Text
             }
-            (MessageKind::Tensor, 6 | 8 | 9 | 12) | (MessageKind::Entry, 1 | 2) => {
-                MessageKind::Text
-            }
-            _ => MessageKind::Other,
+            (Content::Tensor, 6 | 8 | 9 | 12) | (Content::Entry, 1 | 2) => Content::Text,
+            _ => Content::Other,
         }
     }
 }
 
 /// Subtracts the cost of a message's fields from `left`.
-fn measure(
-    mut bytes: &[u8],
-    kind: MessageKind,
-    depth: usize,
-    left: &mut u64,
-) -> Result<(), String> {
+fn measure(mut bytes: &[u8], content: Content, depth: usize, left: &mut u64) -> Result<(), String> {
     if depth > MAX_DEPTH {
         return Err(format!("messages lie more than {MAX_DEPTH} deep in one another"));
     }
@@ -102,18 +93,18 @@ fn measure(
             return Err(format!("a field of {skip} bytes where {} are left", bytes.len()));
         };
         bytes = rest;
-        let within = if key & 7 == 2 { kind.field(key >> 3) } else { MessageKind::Packed };
+        let within = if key & 7 == 2 { content.field(key >> 3) } else { Content::Packed };
         let length = field.len() as u64;
         let cost = match within {
-            MessageKind::Text => TEXT + length,
-            MessageKind::Packed => NUMBER + length.saturating_mul(8),
-            MessageKind::Other => MESSAGE.saturating_mul(1 + length / 2),
+            Content::Text => TEXT + length,
+            Content::Packed => NUMBER + length.saturating_mul(8),
+            Content::Other => MESSAGE.saturating_mul(1 + length / 2),
             _ => MESSAGE,
         };
         *left = left
             .checked_sub(cost)
             .ok_or("its messages would take far more memory than its length explains")?;
-        if !matches!(within, MessageKind::Text | MessageKind::Packed | MessageKind::Other) {
+        if !matches!(within, Content::Text | Content::Packed | Content::Other) {
             measure(field, within, depth + 1, left)?;
         }
     }

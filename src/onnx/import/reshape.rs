@@ -12,7 +12,7 @@ use super::view;
 
 pub(super) fn flatten<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
-    let rank = builder.lines[x].shape.dims().len() as i64 + 1;
+    let rank = builder.placed[x].shape.dims().len() as i64 + 1;
     let axis = node.int("axis", 1)?;
     let counted_back = axis == 1 - rank && node.version >= 11;
     if axis != 1 && !counted_back {
@@ -30,7 +30,7 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
         Some(known @ Known::Sizes(_)) if target.len() <= 1 => return Ok(known),
         _ => builder.value(node, 0)?,
     };
-    let shape = &builder.lines[x].shape;
+    let shape = &builder.placed[x].shape;
     let elements = shape.elements();
     let sizes = |at: usize| shape.dims().get(at).copied();
     let Some((batch, rest)) = target.split_first() else {
@@ -108,7 +108,7 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
         Some(known @ Known::Sizes(_)) => return Ok(known),
         _ => builder.value(node, 0)?,
     };
-    let shape = &builder.lines[x].shape;
+    let shape = &builder.placed[x].shape;
     let fits =
         matches!(shape.dims(), [_, 1, 1]) && axes.is_some_and(|axes| same_axes(&axes, &[2, 3], 4));
     if !fits {
@@ -136,7 +136,7 @@ pub(super) fn reduce<'m>(
     let axes = axes(builder, node)?.unwrap_or_default();
     let keep = node.int("keepdims", 1)? != 0;
     node.int("noop_with_empty_axes", 0)?;
-    if builder.lines[x].shape.image().is_none() || !same_axes(&axes, &[2, 3], 4) {
+    if builder.placed[x].shape.image().is_none() || !same_axes(&axes, &[2, 3], 4) {
         return Err(Fault::Unsupported(format!("over axes {axes:?}")));
     }
     match builder.unary(node, op, vec![])? {
@@ -197,7 +197,7 @@ fn amounts<'m>(builder: &Builder<'m>, node: &Node<'m>, stated: &[i64]) -> Result
 /// An image upsampled by integer factors.
 pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
-    let old = builder.lines[x].shape.image();
+    let old = builder.placed[x].shape.image();
     let [_, h, w] = old.ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
     // The first `Resize` is the last `Upsample` by another name.
     let upsample = node.version < 11;

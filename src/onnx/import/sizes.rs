@@ -27,8 +27,8 @@ impl Builder<'_> {
 
 /// The sizes of a value, the batch first.
 pub(super) fn shape<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let line = builder.value(node, 0)?;
-    let dims = builder.lines[line].shape.dims().iter();
+    let placed = builder.value(node, 0)?;
+    let dims = builder.placed[placed].shape.dims().iter();
     let sizes: Vec<Size> = std::iter::once(Size::Batch)
         .chain(dims.map(|&d| Size::Fixed(i64::try_from(d).unwrap_or(i64::MAX))))
         .collect();

@@ -84,7 +84,7 @@ pub(super) fn axes(
     more: [i64; 4],
 ) -> Result<[WindowAxis; 2]> {
     let [_, h, w] =
-        builder.lines[x].shape.image().ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
+        builder.placed[x].shape.image().ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let lengths =
         [0, 1].map(|i| signed([h, w][i]).saturating_add(more[i]).saturating_add(more[i + 2]));

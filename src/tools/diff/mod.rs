@@ -161,7 +161,7 @@ fn output(a: &Checked, b: &Checked, pairs: &HashMap<NodeId, NodeId>) -> Option<(
     let name = b.graph().output().map_or_else(String::new, |(name, _)| name.into());
     let (from, to) = (vec![path(a)], vec![path(b)]);
     let stage = b.node(b.output()).stage().to_string();
-    moved.then(|| (stage, Change::Rewired { path: name, op: "output", from, to }))
+    moved.then_some((stage, Change::Rewired { path: name, op: "output", from, to }))
 }
 
 fn stages(

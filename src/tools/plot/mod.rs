@@ -1,4 +1,4 @@
-//! Plots as SVG: curves of trainings and confusion matrices. [`chart`] has what they share
+//! Plots as SVG: curves of trainings and confusion matrices. `chart` has what they share
 //! with the plot of a search.
 
 mod chart;

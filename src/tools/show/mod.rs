@@ -152,8 +152,7 @@ pub fn stages(net: &Checked) -> Vec<StageCost> {
     let mut stages: Vec<StageCost> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
     for &id in net.order() {
-        let path = &net.node(id).path;
-        let name = path.split('.').next().unwrap_or(path);
+        let name = net.node(id).stage();
         let shape = net.shape(id).clone();
         let at = *known.entry(name).or_insert(stages.len());
         if at == stages.len() {
