@@ -4,7 +4,8 @@ use std::fmt;
 use crate::diag::{Problems, Sources};
 use crate::graph::{Graph, Node, NodeId, Shape};
 
-/// A graph whose shapes fit, with what the check found out. Made by [`check`](fn@super::check) alone.
+/// A graph whose shapes fit, with what the check found out. Made by [`check`](fn@super::check)
+/// alone.
 #[derive(Debug, Clone)]
 pub struct Checked {
     pub(super) graph: Graph,
