@@ -56,7 +56,7 @@ pub type Owned<'a> = [&'a Tensor; 4];
 /// Which way a convolution is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// The output from the input.
+    /// For the output.
     Forward,
     /// The gradient by the input from that by the output.
     Backward,

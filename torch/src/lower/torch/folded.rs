@@ -89,7 +89,7 @@ impl Weight {
         name: String,
         tensor: Tensor,
         dims: Vec<i64>,
-        spec: &op::Tensor,
+        spec: &op::TensorSpec,
     ) -> Result<Weight, TchError> {
         let tensor =
             if tensor.kind() == Kind::Double { tensor } else { super::channels_last(&tensor)? };
