@@ -11,7 +11,8 @@ The sources are read as text, without comments, string literals and test modules
 
   - A circle is a strongly connected component of more than one file of a package. One file depends
     on another if it names an item that the other declares, by `use` or by a path; a re-export counts
-    for those who use it, not for the file that it stands in. Methods and macros are not followed.
+    for those who use it, not for the file that it stands in. Methods, macros and the module that
+    `pub(in ...)` names are not followed.
   - An arm over ops is one `Op::X` in a pattern: of a `match`, an `if let` or a `matches!`.
   - A type name counts once if two or more modules declare a struct, enum, union or trait of it.
   - A function takes a tuple apart if one of its parameters is a pattern in parentheses."""
@@ -104,7 +105,7 @@ class Module:
                     self.globs.append((path[:-1], bool(found.group(1))))
                 else:
                     self.uses[name] = (path, bool(found.group(1)))
-        self.body = re.sub(r"\buse\s+[^;]+;", "", text)
+        self.body = re.sub(r"\buse\s+[^;]+;|\bpub\(in\s[^)]*\)", "", text)
         kinds = r"(?:struct|enum|union|trait|type|fn|const|static|macro_rules!)"
         self.items = set(re.findall(rf"\b{kinds}\s+(?:mut\s+)?({IDENT})", self.body))
 

@@ -14,10 +14,10 @@ mod source;
 mod suggest;
 
 pub use allow::allow;
-pub use code::Code;
+pub use code::{Code, Severity};
 pub use deceptive::{escaped, is_deceptive, plain, visible};
 pub use edit::edited;
-pub use problem::{Fix, MAX_SHOWN, Problem, Problems, Severity};
+pub use problem::{Fix, MAX_SHOWN, Problem, Problems};
 pub use render::{Style, render};
-pub use source::{FileId, Position, Source, Sources, Span};
+pub use source::{FileId, Position, SourceText, Sources, Span};
 pub use suggest::{MAX_LISTED, did_you_mean, listed};

@@ -47,7 +47,7 @@ struct Site<'a> {
     sources: &'a Sources,
     shapes: &'a HashMap<NodeId, Shape>,
     id: NodeId,
-    call: Call<'a>,
+    call: CallText<'a>,
     operands: Vec<NodeId>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Site<'a> {
         };
         let id = graph.ids().find(wrong)?;
         let operands = graph.operands(id);
-        Some(Site { graph, sources, shapes, id, call: Call::of(span, sources), operands })
+        Some(Site { graph, sources, shapes, id, call: CallText::of(span, sources), operands })
     }
 
     fn candidates(&self) -> Vec<Fix> {
@@ -136,7 +136,7 @@ impl<'a> Site<'a> {
         let Some((id, conv)) = convs.next() else { return Vec::new() };
         let node = self.graph.get(id);
         let Some(origin) = node.origin.as_ref() else { return Vec::new() };
-        let call = Call::of(origin.span, self.sources);
+        let call = CallText::of(origin.span, self.sources);
         let mut edits = Vec::new();
         let mut words = Vec::new();
         if c != d {
@@ -178,7 +178,8 @@ impl<'a> Site<'a> {
             let theirs = node.origin.as_ref().filter(|_| has && matches!(node.op, Op::Conv(_)))?;
             origin.is_some_and(|mine| mine.calls == theirs.calls).then_some(theirs.span)
         });
-        let mut written = siblings.filter_map(|span| Call::of(span, self.sources).written(name));
+        let mut written =
+            siblings.filter_map(|span| CallText::of(span, self.sources).written(name));
         written.find(|text| text.parse::<u64>().is_err()).unwrap_or_else(|| value.to_string())
     }
 
@@ -202,7 +203,7 @@ impl<'a> Site<'a> {
 }
 
 /// A call as it stands in the text.
-struct Call<'a> {
+struct CallText<'a> {
     span: Span,
     /// Its arguments as written.
     args: Vec<(Span, &'a str)>,
@@ -210,8 +211,8 @@ struct Call<'a> {
     open: bool,
 }
 
-impl<'a> Call<'a> {
-    fn of(span: Span, sources: &'a Sources) -> Call<'a> {
+impl<'a> CallText<'a> {
+    fn of(span: Span, sources: &'a Sources) -> CallText<'a> {
         let text = sources.text(span);
         let inside = text.find('(').map(|at| at + 1).filter(|_| text.ends_with(')'));
         let mut args = Vec::new();
@@ -237,7 +238,7 @@ impl<'a> Call<'a> {
                 }
             }
         }
-        Call { span, args, open: inside.is_some() }
+        CallText { span, args, open: inside.is_some() }
     }
 
     fn start(&self) -> Span {

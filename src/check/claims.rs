@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::Checked;
+use super::checked::Checked;
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Claim, Graph, NodeId, Scope, Shape, Value};
 use crate::syntax::ast::{Expr, ExprKind};

@@ -1,4 +1,4 @@
-use super::Checked;
+use super::checked::Checked;
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::op::{AvgPool, Conv, Linear, MaxPool, Window};
 use crate::graph::{NodeId, Op};

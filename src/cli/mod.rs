@@ -21,9 +21,7 @@ use clap::Parser;
 
 pub use command::{Cli, Command, TensorCommand};
 pub use machine::sibling::start_sibling;
-
-/// The exit code of a command that found problems in its input.
-pub const PROBLEMS: u8 = 1;
+pub use out::PROBLEMS;
 
 /// Runs the command line. `tensors` runs the commands that need libtorch.
 pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {

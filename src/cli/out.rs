@@ -8,11 +8,12 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::check::Checked;
-use crate::cli::PROBLEMS;
 use crate::diag::{Problems, Sources, Style, colour, escaped, render, visible};
 use crate::disk;
 use crate::tools::draw::png;
 
+/// The exit code of a command that found problems in its input.
+pub const PROBLEMS: u8 = 1;
 /// The exit code of a command whose reader has gone away: 128 plus SIGPIPE.
 const CLOSED: i32 = 141;
 

@@ -1,27 +1,9 @@
-use super::{Code, Span};
+use super::code::{Code, Severity};
+use super::source::Span;
 use crate::limits::MAX_PROBLEMS;
 
 /// How many problems of one run are shown; the rest are counted.
 pub const MAX_SHOWN: usize = 20;
-
-/// How severe a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// The net is invalid.
-    Error,
-    /// The net is valid, but probably not what was meant.
-    Warning,
-}
-
-impl Severity {
-    /// `error` or `warning`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        }
-    }
-}
 
 /// A change of the text that makes one problem go away. Computed from the graph, never guessed:
 /// with it in place, the op that complained accepts its operands.

@@ -33,7 +33,7 @@ pub struct Position {
 
 /// One file's name, as shown to the user, and its text.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct SourceText {
     /// The path as the user would write it.
     pub name: String,
     /// The whole text.
@@ -42,9 +42,9 @@ pub struct Source {
     lines: OnceLock<Vec<usize>>,
 }
 
-impl Source {
-    fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source { name: name.into(), text: text.into(), lines: OnceLock::new() }
+impl SourceText {
+    fn new(name: impl Into<String>, text: impl Into<String>) -> SourceText {
+        SourceText { name: name.into(), text: text.into(), lines: OnceLock::new() }
     }
 
     /// The line of a byte, from 0, and the text before that byte on this line. A byte within a
@@ -64,20 +64,20 @@ impl Source {
 /// Every file that a compilation has read.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    files: Vec<Source>,
+    files: Vec<SourceText>,
 }
 
 impl Sources {
     /// Adds a file and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        self.files.push(Source::new(name, text));
+        self.files.push(SourceText::new(name, text));
         FileId(self.files.len() as u32 - 1)
     }
 
     /// Replaces the text of a file by another one of the same length, so that spans stay valid.
     pub fn replace(&mut self, id: FileId, text: impl Into<String>) {
         let name = std::mem::take(&mut self.files[id.0 as usize].name);
-        self.files[id.0 as usize] = Source::new(name, text);
+        self.files[id.0 as usize] = SourceText::new(name, text);
     }
 
     /// The ids of all files, in the order in which they were added.
@@ -86,7 +86,7 @@ impl Sources {
     }
 
     /// The file of an id that [`Sources::add`] gave.
-    pub fn get(&self, id: FileId) -> &Source {
+    pub fn get(&self, id: FileId) -> &SourceText {
         &self.files[id.0 as usize]
     }
 

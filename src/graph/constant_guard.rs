@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::names::{Def, Kind, Names};
+use super::names::{Def, NameKind, Names};
 use super::resolve::members;
 use super::{Scope, Value};
 use crate::diag::{Code, Problem, Problems, Span};
@@ -78,7 +78,7 @@ impl<'p> Guards<'_, 'p> {
     /// The parameters that a condition mentions, if it mentions only parameters of this file.
     fn params(&self, cond: &Expr) -> Option<BTreeMap<Span, &'p Param>> {
         let param = |mention: &Expr| match self.names.definition(mention.span)? {
-            Def { kind: Kind::Param(param), span } if span.file == cond.span.file => {
+            Def { kind: NameKind::Param(param), span } if span.file == cond.span.file => {
                 Some((span, param))
             }
             _ => None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Init, Step, Value};
+use super::{Init, TraceStep, Value};
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::limits::{MAX_ITEMS, MAX_STEPS};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
@@ -23,7 +23,7 @@ pub struct Scope {
     /// Separate from the names, because it differs for each element.
     same: Option<Option<Value>>,
     /// The provenance of the values; empty unless requested.
-    notes: Arc<BTreeMap<String, Arc<Step>>>,
+    notes: Arc<BTreeMap<String, Arc<TraceStep>>>,
     steps: Arc<AtomicU64>,
 }
 
@@ -77,14 +77,14 @@ impl Scope {
     }
 
     /// Records the provenance of a name's value.
-    pub(super) fn note(&mut self, name: &str, step: Option<Arc<Step>>) {
+    pub(super) fn note(&mut self, name: &str, step: Option<Arc<TraceStep>>) {
         if let Some(step) = step {
             Arc::make_mut(&mut self.notes).insert(name.into(), step);
         }
     }
 
     /// The provenance of a name's value, if it was recorded.
-    pub(super) fn noted(&self, name: &str) -> Option<&Arc<Step>> {
+    pub(super) fn noted(&self, name: &str) -> Option<&Arc<TraceStep>> {
         self.notes.get(name)
     }
 

@@ -11,7 +11,7 @@ use super::{Graph, NodeId};
 pub struct Flat<T> {
     /// In the order of evaluation.
     pub steps: Vec<Step<T>>,
-    /// The position of the result.
+    /// The index of the output.
     pub output: usize,
 }
 

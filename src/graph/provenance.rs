@@ -14,7 +14,7 @@ pub struct Provenance {
     /// The edits of extending nets that added it, outermost first.
     pub edits: Vec<Placement>,
     /// The conditions under which it exists, outermost first; for a false one it is in the `else`.
-    pub guards: Vec<Arc<Step>>,
+    pub guards: Vec<Arc<TraceStep>>,
 }
 
 /// One argument of an op.
@@ -25,7 +25,7 @@ pub struct Argument {
     /// Its value in the graph.
     pub value: Value,
     /// The derivation of its value.
-    pub from: Arc<Step>,
+    pub from: Arc<TraceStep>,
 }
 
 /// An edit that added a node.
@@ -41,7 +41,7 @@ pub struct Placement {
 
 /// One step in the derivation of a value: its cause, and the steps that it depends on.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct TraceStep {
     /// The cause.
     pub cause: Cause,
     /// The name that has the value: of an argument, a parameter, a size.
@@ -56,11 +56,11 @@ pub struct Step {
     pub span: Option<Span>,
     /// The names that the expression mentions; for an overridden parameter of a net, what
     /// overrides it, the last one being effective.
-    pub from: Vec<Arc<Step>>,
+    pub from: Vec<Arc<TraceStep>>,
 }
 
 /// Iterative: a derivation may be too deep for recursive drops.
-impl Drop for Step {
+impl Drop for TraceStep {
     fn drop(&mut self) {
         let mut rest = std::mem::take(&mut self.from);
         while let Some(step) = rest.pop() {

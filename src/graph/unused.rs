@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::names::{Kind, Names, Role};
+use super::names::{NameKind, Names, ReferenceRole};
 use crate::diag::{Code, Problem, Problems, Span};
 use crate::syntax::Project;
 
 /// Warns about unused imports, blocks and parameters of the root file. In a file without a net,
 /// blocks are meant for other files.
 pub(super) fn unused(project: &Project, names: &Names<'_>, problems: &mut Problems) {
-    let used = names.in_file(project.root).filter(|reference| reference.role == Role::Use);
+    let used = names.in_file(project.root).filter(|reference| reference.role == ReferenceRole::Use);
     let used: HashSet<Span> = used.map(|reference| reference.def.span).collect();
     let mut warn = |code, span, what| {
         let message = format!("`{}` {what}", project.sources.text(span));
@@ -23,16 +23,20 @@ pub(super) fn unused(project: &Project, names: &Names<'_>, problems: &mut Proble
         }
     }
     let has_net = file.nets().next().is_some();
-    for reference in names.in_file(project.root).filter(|r| r.role == Role::Definition) {
+    for reference in names.in_file(project.root).filter(|r| r.role == ReferenceRole::Definition) {
         match reference.def.kind {
             _ if used.contains(&reference.span) => {}
-            Kind::Block(_, local_to) if has_net || local_to.is_some() => {
+            NameKind::Block(_, local_to) if has_net || local_to.is_some() => {
                 warn(Code::UnusedBlock, reference.span, "is never used");
             }
-            Kind::Param(_) => {
+            NameKind::Param(_) => {
                 warn(Code::UnusedParameter, reference.span, "is declared and never used")
             }
-            Kind::Block(..) | Kind::Value | Kind::Op(_) | Kind::File | Kind::Unread => {}
+            NameKind::Block(..)
+            | NameKind::Value
+            | NameKind::Op(_)
+            | NameKind::File
+            | NameKind::Unread => {}
         }
     }
 }

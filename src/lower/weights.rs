@@ -141,11 +141,11 @@ impl Weights {
 }
 
 /// The tensors of a net with their full names.
-fn specs(net: &Checked) -> Vec<(String, op::Tensor)> {
+fn specs(net: &Checked) -> Vec<(String, op::TensorSpec)> {
     let mut specs = Vec::new();
     for step in plan(net).steps() {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();
-        let named = |spec: op::Tensor| (format!("{}.{}", step.path, spec.name), spec);
+        let named = |spec: op::TensorSpec| (format!("{}.{}", step.path, spec.name), spec);
         specs.extend(step.op.tensors(&shapes).into_iter().map(named));
     }
     specs

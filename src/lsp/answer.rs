@@ -10,10 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::protocol::{Code, Failure};
-use super::{Refused, Server, place};
+use super::place;
+use super::protocol::{ErrorCode, ResponseError};
+use super::server::{Refused, Server};
 
-pub(super) type Answer = Result<Value, Failure>;
+pub(super) type Answer = Result<Value, ResponseError>;
 
 pub(super) fn capabilities() -> ServerCapabilities {
     ServerCapabilities {
@@ -96,9 +97,10 @@ impl Server {
             ask::CodeActionRequest::METHOD => with(params, |p: lsp_types::CodeActionParams| {
                 Ok(self.actions(&place::path(&p.text_document.uri).unwrap_or_default(), p.range))
             }),
-            method => {
-                Err(Failure::new(Code::MethodNotFound, format!("netc does not answer `{method}`")))
-            }
+            method => Err(ResponseError::new(
+                ErrorCode::MethodNotFound,
+                format!("netc does not answer `{method}`"),
+            )),
         }
     }
 }
@@ -108,7 +110,8 @@ fn with<P: DeserializeOwned, R: Serialize>(
     answer: impl FnOnce(P) -> Result<R, Refused>,
 ) -> Answer {
     let params = serde_json::from_value(params)
-        .map_err(|e| Failure::new(Code::InvalidParams, e.to_string()))?;
-    let result = answer(params).map_err(|why| Failure::new(Code::RequestFailed, why))?;
-    serde_json::to_value(result).map_err(|e| Failure::new(Code::InternalError, e.to_string()))
+        .map_err(|e| ResponseError::new(ErrorCode::InvalidParams, e.to_string()))?;
+    let result = answer(params).map_err(|why| ResponseError::new(ErrorCode::RequestFailed, why))?;
+    serde_json::to_value(result)
+        .map_err(|e| ResponseError::new(ErrorCode::InternalError, e.to_string()))
 }

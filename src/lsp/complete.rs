@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use lsp_types::{CompletionItem, CompletionItemKind, Position};
 
-use super::Server;
-use crate::graph::names::{Kind, Names};
+use super::server::Server;
+use crate::graph::names::{NameKind, Names};
 use crate::graph::op;
 use crate::recipe;
-use crate::syntax::ast::{Block, ExprKind, Param, Type};
+use crate::syntax::ast::{Block, ExprKind, Param, ParamType};
 use crate::syntax::{self, KEYWORDS, Project, print_expr};
 
 impl Server {
@@ -61,10 +61,10 @@ impl Server {
         for reference in names.in_file(project.root) {
             let name = project.sources.text(reference.def.span);
             let kind = match reference.def.kind {
-                Kind::Block(..) => CompletionItemKind::FUNCTION,
-                Kind::Param(_) => CompletionItemKind::VARIABLE,
-                Kind::Value => CompletionItemKind::FIELD,
-                Kind::Op(_) | Kind::File | Kind::Unread => continue,
+                NameKind::Block(..) => CompletionItemKind::FUNCTION,
+                NameKind::Param(_) => CompletionItemKind::VARIABLE,
+                NameKind::Value => CompletionItemKind::FIELD,
+                NameKind::Op(_) | NameKind::File | NameKind::Unread => continue,
             };
             if seen.insert(name) {
                 found.push(item(name, None, kind));
@@ -123,7 +123,7 @@ impl Server {
                 .map_or(&[][..], |b| &b.params),
         };
         let ty = params.iter().find(|p| p.name.node == name).and_then(|p| p.ty.as_ref());
-        let Some(Type::OneOf(options)) = ty.map(|ty| &ty.node) else { return Vec::new() };
+        let Some(ParamType::OneOf(options)) = ty.map(|ty| &ty.node) else { return Vec::new() };
         let strings = options.iter().filter_map(|option| match &option.node {
             ExprKind::Str(choice) => Some((choice.as_str(), None)),
             _ => None,
@@ -184,7 +184,7 @@ fn last_word(text: &str) -> &str {
 /// A block of a name that the file mentions.
 fn block<'p>(names: &Names<'p>, project: &Project, name: &str) -> Option<&'p Block> {
     names.in_file(project.root).find_map(|reference| match reference.def.kind {
-        Kind::Block(block, _) if block.name.node == name => Some(block),
+        NameKind::Block(block, _) if block.name.node == name => Some(block),
         _ => None,
     })
 }

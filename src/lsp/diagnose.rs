@@ -1,44 +1,22 @@
 //! Problems while typing, and their repairs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use lsp_types::notification::{Notification as _, PublishDiagnostics};
 use lsp_types::{
-    CodeAction, CodeActionKind, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity,
-    NumberOrString, PublishDiagnosticsParams, Range, TextEdit, Uri, WorkspaceEdit,
+    CodeAction, CodeActionKind, Diagnostic, PublishDiagnosticsParams, Range, TextEdit, Uri,
+    WorkspaceEdit,
 };
 
 use serde_json::Value;
 
+use super::findings::{Findings, diagnostic};
+use super::place;
 use super::protocol::notification;
-use super::{Server, place};
+use super::server::Server;
 use crate::compile::{Compilation, compile_over};
-use crate::diag::{Code, Fix, Problem, Severity, Sources};
-
-/// What the check of a file has found.
-#[derive(Default)]
-pub(super) struct Report {
-    /// The files that were read.
-    reads: BTreeSet<String>,
-    /// Whether some could not be read.
-    unread: bool,
-    problems: BTreeMap<String, Vec<Diagnostic>>,
-}
-
-impl Report {
-    fn of(path: &str, compilation: &Compilation) -> Report {
-        let sources = &compilation.sources;
-        let mut report = Report::default();
-        report.reads.extend(sources.ids().map(|id| sources.get(id).name.clone()));
-        for problem in compilation.problems.sorted() {
-            report.unread |= problem.code == Code::Unreadable;
-            let file = problem.span.map_or(path, |s| &sources.get(s.file).name);
-            report.problems.entry(file.to_owned()).or_default().push(diagnostic(problem, sources));
-        }
-        report
-    }
-}
+use crate::diag::{Fix, Sources};
 
 impl Server {
     pub(super) fn compiled(&self, path: &str) -> Compilation {
@@ -48,9 +26,13 @@ impl Server {
     /// Remembers to check a file and all that read it; `others` also what may not have found it, or
     /// finds another now.
     pub(super) fn touch(&mut self, path: &str, others: bool) {
-        let reads = |report: &Report| report.reads.contains(path) || (others && report.unread);
-        let readers =
-            self.reports.iter().filter(|(_, report)| reads(report)).map(|(root, _)| root.clone());
+        let reads =
+            |findings: &Findings| findings.reads.contains(path) || (others && findings.unread);
+        let readers = self
+            .findings
+            .iter()
+            .filter(|(_, findings)| reads(findings))
+            .map(|(root, _)| root.clone());
         // The file itself is the most urgent, so the last.
         for root in readers.collect::<Vec<_>>().into_iter().chain([path.to_owned()]) {
             self.stale.retain(|waiting| *waiting != root);
@@ -60,22 +42,23 @@ impl Server {
 
     /// Checks a file, if it is open still. The messages show the editor what has changed by that.
     pub(super) fn check(&mut self, path: &str) -> Vec<Value> {
-        let report = self.texts.contains_key(path).then(|| Report::of(path, &self.compiled(path)));
+        let findings =
+            self.texts.contains_key(path).then(|| Findings::of(path, &self.compiled(path)));
         let mut files = BTreeSet::from([path.to_owned()]);
-        files.extend(report.iter().flat_map(|report| report.problems.keys().cloned()));
-        let before = match report {
-            Some(report) => self.reports.insert(path.to_owned(), report),
-            None => self.reports.remove(path),
+        files.extend(findings.iter().flat_map(|findings| findings.problems.keys().cloned()));
+        let before = match findings {
+            Some(findings) => self.findings.insert(path.to_owned(), findings),
+            None => self.findings.remove(path),
         };
-        files.extend(before.into_iter().flat_map(|report| report.problems.into_keys()));
+        files.extend(before.into_iter().flat_map(|findings| findings.problems.into_keys()));
         files.into_iter().filter_map(|file| self.show(&file, file == path)).collect()
     }
 
-    /// Shows the problems of a file by all reports, each once; none if the editor shows them
+    /// Shows the problems of a file by all findings, each once; none if the editor shows them
     /// already and need not hear of it.
     fn show(&mut self, file: &str, always: bool) -> Option<Value> {
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
-        for found in self.reports.values().filter_map(|report| report.problems.get(file)) {
+        for found in self.findings.values().filter_map(|findings| findings.problems.get(file)) {
             let new =
                 found.iter().filter(|d| !diagnostics.contains(d)).cloned().collect::<Vec<_>>();
             diagnostics.extend(new);
@@ -128,26 +111,5 @@ fn action(fix: &Fix, best: bool, diagnostic: &Diagnostic, sources: &Sources) -> 
         edit: Some(WorkspaceEdit::new(changes)),
         is_preferred: Some(best),
         ..CodeAction::default()
-    }
-}
-
-fn diagnostic(problem: &Problem, sources: &Sources) -> Diagnostic {
-    let related = problem.related.iter().filter_map(|(span, label)| {
-        let location = place::location(sources, *span)?;
-        Some(DiagnosticRelatedInformation { location, message: label.clone() })
-    });
-    let related: Vec<_> = related.collect();
-    let help = problem.help.iter().map(|help| format!("\n{help}"));
-    Diagnostic {
-        range: problem.span.map(|span| place::range(sources, span)).unwrap_or_default(),
-        severity: Some(match problem.severity() {
-            Severity::Error => DiagnosticSeverity::ERROR,
-            Severity::Warning => DiagnosticSeverity::WARNING,
-        }),
-        code: Some(NumberOrString::String(problem.code.as_str().into())),
-        source: Some("netc".into()),
-        message: std::iter::once(problem.message.clone()).chain(help).collect(),
-        related_information: (!related.is_empty()).then_some(related),
-        ..Diagnostic::default()
     }
 }

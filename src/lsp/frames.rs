@@ -26,7 +26,7 @@ pub(super) struct Frames<R> {
     lost: bool,
 }
 
-enum Line<'l> {
+enum HeaderLine<'l> {
     Blank,
     /// With what stands before it, which belongs to no header.
     Length {
@@ -77,7 +77,7 @@ impl<R: BufRead> Frames<R> {
                 ))));
             }
             match line(&text) {
-                Line::Blank => match length {
+                HeaderLine::Blank => match length {
                     Some(length) => {
                         self.lost = false;
                         return Ok(Some(Ok(length)));
@@ -87,7 +87,7 @@ impl<R: BufRead> Frames<R> {
                     }
                     None => bytes = 0,
                 },
-                Line::Length { before, value } => {
+                HeaderLine::Length { before, value } => {
                     let new = match number(value) {
                         Ok(new) => new,
                         Err(why) => return Ok(Some(Err(why))),
@@ -101,10 +101,10 @@ impl<R: BufRead> Frames<R> {
                     }
                     (length, self.lost, bytes) = (Some(new), false, 0);
                 }
-                Line::Garbage if !self.lost => {
+                HeaderLine::Garbage if !self.lost => {
                     return Ok(Some(Err("expected a header, `Content-Length: N`".into())));
                 }
-                Line::Other | Line::Garbage => {}
+                HeaderLine::Other | HeaderLine::Garbage => {}
             }
         }
     }
@@ -196,18 +196,18 @@ impl<R: BufRead> Iterator for Frames<R> {
     }
 }
 
-fn line(text: &[u8]) -> Line<'_> {
+fn line(text: &[u8]) -> HeaderLine<'_> {
     let text = text.trim_ascii();
     let token = |name: &[u8]| {
         !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
     };
     match (last_field(text), text.iter().position(|b| *b == b':')) {
-        _ if text.is_empty() => Line::Blank,
+        _ if text.is_empty() => HeaderLine::Blank,
         (Some(at), _) if !(token(&text[..at]) && is_prefix(&text[..at])) => {
-            Line::Length { before: &text[..at], value: text[at + FIELD.len()..].trim_ascii() }
+            HeaderLine::Length { before: &text[..at], value: text[at + FIELD.len()..].trim_ascii() }
         }
-        (_, Some(colon)) if token(&text[..colon]) => Line::Other,
-        _ => Line::Garbage,
+        (_, Some(colon)) if token(&text[..colon]) => HeaderLine::Other,
+        _ => HeaderLine::Garbage,
     }
 }
 
@@ -227,8 +227,8 @@ fn last_length(text: &[u8]) -> Option<usize> {
     // Most lines end with no digit.
     text.trim_ascii_end().last().filter(|b| b.is_ascii_digit())?;
     match line(text) {
-        Line::Length { value, .. } => number(value).ok(),
-        Line::Blank | Line::Other | Line::Garbage => None,
+        HeaderLine::Length { value, .. } => number(value).ok(),
+        HeaderLine::Blank | HeaderLine::Other | HeaderLine::Garbage => None,
     }
 }
 

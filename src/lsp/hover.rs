@@ -2,12 +2,13 @@
 
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
 
-use super::paths::{Paths, Places};
-use super::{Server, place};
+use super::paths::{PathIndex, Places};
+use super::place;
+use super::server::Server;
 use crate::check::Checked;
 use crate::diag::Span;
 use crate::graph::NodeId;
-use crate::graph::names::{Kind, Names};
+use crate::graph::names::{NameKind, Names};
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Param};
 
@@ -22,9 +23,9 @@ impl Server {
         let net = self.compiled(path).net;
         let text = |span: Span| project.sources.text(span);
         let mut parts = match mention.def.kind {
-            Kind::Op(signature) => vec![code(&signature.text()), signature.doc.to_owned()],
-            Kind::Block(block, _) => about_block(&project, block),
-            Kind::Param(param) => {
+            NameKind::Op(signature) => vec![code(&signature.text()), signature.doc.to_owned()],
+            NameKind::Block(block, _) => about_block(&project, block),
+            NameKind::Param(param) => {
                 let end =
                     param.default.as_ref().map(|d| d.span).or(param.ty.as_ref().map(|t| t.span));
                 let mut parts =
@@ -37,15 +38,15 @@ impl Server {
                 }
                 parts
             }
-            Kind::Value => vec![code(text(mention.def.span))],
-            Kind::File | Kind::Unread => return None,
+            NameKind::Value => vec![code(text(mention.def.span))],
+            NameKind::File | NameKind::Unread => return None,
         };
         if let Some(net) = &net {
-            let paths = Paths::of(&project, &names);
+            let paths = PathIndex::of(&project, &names);
             let places = match mention.def.kind {
-                Kind::Value => paths.of_label(net, mention.def.span),
-                Kind::Op(_) | Kind::Block(..) => paths.of_call(net, mention.span),
-                Kind::Param(_) | Kind::File | Kind::Unread => Places::new(),
+                NameKind::Value => paths.of_label(net, mention.def.span),
+                NameKind::Op(_) | NameKind::Block(..) => paths.of_call(net, mention.span),
+                NameKind::Param(_) | NameKind::File | NameKind::Unread => Places::new(),
             };
             parts.extend(costs(net, &places));
         }

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use lsp_types::{Location, Position, Range, TextEdit, Uri, WorkspaceEdit};
 
-use super::{Refused, Server, place};
+use super::place;
+use super::server::{Refused, Server};
 use crate::compile::compile_over;
 use crate::diag::{Severity, Span, edited};
-use crate::graph::names::{Kind, Names, Reference};
+use crate::graph::names::{NameKind, Names, Reference};
 use crate::graph::op;
 use crate::syntax::{self, Overlay, Project};
 
@@ -35,8 +36,8 @@ impl Server {
         let project = self.project(path)?;
         let def = Names::of(&project).at(project.root, self.offset(path, at)?)?.def;
         match def.kind {
-            Kind::Op(_) | Kind::Unread => None,
-            Kind::Block(..) | Kind::Param(_) | Kind::Value | Kind::File => {
+            NameKind::Op(_) | NameKind::Unread => None,
+            NameKind::Block(..) | NameKind::Param(_) | NameKind::Value | NameKind::File => {
                 place::location(&project.sources, def.span)
             }
         }
@@ -141,8 +142,8 @@ impl Server {
         let Reference { span, def, .. } =
             *Names::of(&project).at(project.root, self.offset(path, at)?)?;
         match def.kind {
-            Kind::Op(_) | Kind::File | Kind::Unread => None,
-            Kind::Block(..) | Kind::Param(_) | Kind::Value => {
+            NameKind::Op(_) | NameKind::File | NameKind::Unread => None,
+            NameKind::Block(..) | NameKind::Param(_) | NameKind::Value => {
                 let home = (project.sources.get(def.span.file).name.clone(), def.span.start);
                 Some((place::range(&project.sources, span), home))
             }
@@ -166,7 +167,7 @@ impl Server {
             let names = Names::of(&project);
             let mentions = names.in_file(project.root).filter(|reference| {
                 let def = reference.def.span;
-                !matches!(reference.def.kind, Kind::Op(_) | Kind::File | Kind::Unread)
+                !matches!(reference.def.kind, NameKind::Op(_) | NameKind::File | NameKind::Unread)
                     && (def.start == home.1 && project.sources.get(def.file).name == home.0)
             });
             let spans: Vec<Span> = mentions.map(|reference| reference.span).collect();

@@ -2,8 +2,9 @@
 
 use lsp_types::{DocumentSymbol, InlayHint, InlayHintLabel, Range, SymbolKind, TextEdit};
 
-use super::paths::Paths;
-use super::{Server, place};
+use super::paths::PathIndex;
+use super::place;
+use super::server::Server;
 use crate::diag::{Sources, Span};
 use crate::graph::names::Names;
 use crate::syntax::ast::{Body, ItemKind, Name, Stmt, StmtKind};
@@ -45,7 +46,7 @@ impl Server {
         let Some(net) = self.compiled(path).net else { return Vec::new() };
         let Some(project) = self.project(path) else { return Vec::new() };
         let names = Names::of(&project);
-        let ends = Paths::of(&project, &names).ends(&net);
+        let ends = PathIndex::of(&project, &names).ends(&net);
         let mut stmts = Vec::new();
         for item in &project.file(project.root).items {
             match &item.kind {

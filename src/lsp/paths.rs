@@ -19,7 +19,7 @@ type Key = (FileId, usize);
 pub(super) type Places<'n> = BTreeMap<&'n str, Vec<NodeId>>;
 
 /// What a call adds to the paths of the nodes inside it.
-struct Step {
+struct CallStep {
     /// How many parts, from the body on, or from the net if the call stands in an edit.
     parts: usize,
     in_edit: bool,
@@ -38,9 +38,9 @@ struct Around {
 }
 
 /// The steps of all calls of a project.
-pub(super) struct Paths<'p> {
+pub(super) struct PathIndex<'p> {
     names: &'p Names<'p>,
-    steps: BTreeMap<Key, Step>,
+    steps: BTreeMap<Key, CallStep>,
 }
 
 /// How many parts of a path a label gives: one, or more if it has dots.
@@ -48,9 +48,9 @@ fn parts(label: Option<&Name>) -> usize {
     label.map_or(0, |label| label.node.split('.').count())
 }
 
-impl<'p> Paths<'p> {
-    pub(super) fn of(project: &'p Project, names: &'p Names<'p>) -> Paths<'p> {
-        let mut paths = Paths { names, steps: BTreeMap::new() };
+impl<'p> PathIndex<'p> {
+    pub(super) fn of(project: &'p Project, names: &'p Names<'p>) -> PathIndex<'p> {
+        let mut paths = PathIndex { names, steps: BTreeMap::new() };
         for item in project.files.values().flat_map(|file| &file.items) {
             match &item.kind {
                 ItemKind::Import(_) => {}
@@ -86,13 +86,15 @@ impl<'p> Paths<'p> {
                 }
                 StmtKind::Input { name, .. } => {
                     let around = inside(Some(name));
-                    self.steps
-                        .insert(key(name.span), Step { parts: before + 1, in_edit: false, around });
+                    self.steps.insert(
+                        key(name.span),
+                        CallStep { parts: before + 1, in_edit: false, around },
+                    );
                 }
                 StmtKind::Block(block) => self.body(&block.body, 0, &[]),
                 StmtKind::Edit(edit) => {
                     let target = edit.target.node.split('.').count();
-                    let own = matches!(edit.verb, EditVerb::FusedOps | EditVerb::Before);
+                    let own = matches!(edit.verb, EditVerb::After | EditVerb::Before);
                     self.chain(&edit.chain, target + usize::from(own), &inside(None), stmt);
                 }
                 StmtKind::Output { .. }
@@ -109,13 +111,13 @@ impl<'p> Paths<'p> {
             let parts = parts + usize::from(self.names.segment(call.place.span).is_some());
             let in_edit = matches!(stmt.kind, StmtKind::Edit(_));
             self.steps
-                .insert(key(call.place.span), Step { parts, in_edit, around: around.to_vec() });
+                .insert(key(call.place.span), CallStep { parts, in_edit, around: around.to_vec() });
         }
     }
 
     /// Each call that led to a node, the op's own last, with what it adds to the path and how many
     /// parts stand before that.
-    fn steps(&self, net: &Checked, id: NodeId) -> Vec<(Key, &Step, usize)> {
+    fn steps(&self, net: &Checked, id: NodeId) -> Vec<(Key, &CallStep, usize)> {
         let Some(origin) = &net.node(id).origin else { return Vec::new() };
         let (mut steps, mut before) = (Vec::new(), 0);
         for span in origin.calls.iter().map(|frame| frame.span).chain([origin.span]) {
@@ -132,7 +134,7 @@ impl<'p> Paths<'p> {
     fn places<'n>(
         &self,
         net: &'n Checked,
-        ends: impl Fn(Key, &Step) -> Option<usize>,
+        ends: impl Fn(Key, &CallStep) -> Option<usize>,
     ) -> Places<'n> {
         let mut places = Places::new();
         for &id in net.order() {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use lsp_types::{Location, Position, Range, Uri};
 
-use crate::diag::{Source, Sources, Span};
+use crate::diag::{SourceText, Sources, Span};
 
 /// The byte that a position means; the end of the line or text where it is beyond that.
 pub(super) fn offset(text: &str, position: Position) -> usize {
@@ -27,7 +27,7 @@ pub(super) fn offset(text: &str, position: Position) -> usize {
 }
 
 /// The position of a byte.
-fn position(source: &Source, offset: usize) -> Position {
+fn position(source: &SourceText, offset: usize) -> Position {
     let (line, before) = source.line_to(offset);
     Position::new(line as u32, before.encode_utf16().count() as u32)
 }
@@ -37,7 +37,7 @@ pub(super) fn range(sources: &Sources, span: Span) -> Range {
     Range::new(position(source, span.start), position(source, span.end))
 }
 
-pub(super) fn whole(source: &Source) -> Range {
+pub(super) fn whole(source: &SourceText) -> Range {
     Range::new(Position::new(0, 0), position(source, source.text.len()))
 }
 

@@ -14,7 +14,7 @@ pub(super) enum Incoming {
     /// None of these; the id is null where there is none that can be answered.
     Malformed {
         id: Value,
-        failure: Failure,
+        failure: ResponseError,
     },
 }
 
@@ -31,14 +31,14 @@ pub(super) struct Notification {
 
 /// Why a request has no result.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub code: Code,
+pub(super) struct ResponseError {
+    pub code: ErrorCode,
     pub message: String,
 }
 
 /// The codes of JSON-RPC and of the protocol.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Code {
+pub(super) enum ErrorCode {
     ParseError = -32700,
     InvalidRequest = -32600,
     MethodNotFound = -32601,
@@ -49,9 +49,9 @@ pub(super) enum Code {
     RequestFailed = -32803,
 }
 
-impl Failure {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into() }
+impl ResponseError {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> ResponseError {
+        ResponseError { code, message: message.into() }
     }
 }
 
@@ -59,13 +59,14 @@ impl From<Result<Value, String>> for Incoming {
     fn from(frame: Result<Value, String>) -> Incoming {
         let malformed = |id, code, message: String| Incoming::Malformed {
             id,
-            failure: Failure::new(code, message),
+            failure: ResponseError::new(code, message),
         };
-        let invalid = |id, message: &str| malformed(id, Code::InvalidRequest, message.to_owned());
+        let invalid =
+            |id, message: &str| malformed(id, ErrorCode::InvalidRequest, message.to_owned());
         let mut fields = match frame {
             Ok(Value::Object(fields)) => fields,
             Ok(_) => return invalid(Value::Null, "expected one message, a JSON object"),
-            Err(why) => return malformed(Value::Null, Code::ParseError, why),
+            Err(why) => return malformed(Value::Null, ErrorCode::ParseError, why),
         };
         let id = fields.remove("id");
         let sound = |id: &Value| id.is_string() || id.is_i64() || id.is_u64();
@@ -91,10 +92,10 @@ impl From<Result<Value, String>> for Incoming {
 }
 
 /// The answer to a request.
-pub(super) fn response(id: &Value, answer: Result<Value, Failure>) -> Value {
+pub(super) fn response(id: &Value, answer: Result<Value, ResponseError>) -> Value {
     match answer {
         Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
-        Err(Failure { code, message }) => {
+        Err(ResponseError { code, message }) => {
             json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code as i32, "message": message } })
         }
     }

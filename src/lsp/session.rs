@@ -7,10 +7,10 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use serde_json::{Value, json};
 
-use super::Server;
 use super::answer::{Answer, capabilities};
 use super::frames::Frames;
-use super::protocol::{self, Code, Failure, Incoming, Notification, Request};
+use super::protocol::{self, ErrorCode, Incoming, Notification, Request, ResponseError};
+use super::server::Server;
 
 /// Serves one editor until it says `exit` or its messages end. What no message and no text can do
 /// is end it earlier. Returns whether the editor said `shutdown` before, as the protocol asks of
@@ -123,7 +123,10 @@ impl<W: Write> Session<W> {
             Incoming::Request(request) => {
                 let id = request.id.clone();
                 let answer = match self.cancelled.remove(&id.to_string()) {
-                    true => Err(Failure::new(Code::RequestCancelled, "the editor cancelled it")),
+                    true => Err(ResponseError::new(
+                        ErrorCode::RequestCancelled,
+                        "the editor cancelled it",
+                    )),
                     false => self.answer(request)?,
                 };
                 self.send(&protocol::response(&id, answer))
@@ -140,7 +143,8 @@ impl<W: Write> Session<W> {
     }
 
     fn answer(&mut self, request: Request) -> io::Result<Answer> {
-        let invalid = |message: &str| Ok(Err(Failure::new(Code::InvalidRequest, message)));
+        let invalid =
+            |message: &str| Ok(Err(ResponseError::new(ErrorCode::InvalidRequest, message)));
         match (self.phase, request.method.as_str()) {
             (Phase::New, "initialize") => {
                 self.phase = Phase::Running;
@@ -148,9 +152,10 @@ impl<W: Write> Session<W> {
                 let netc = json!({ "name": "netc", "version": env!("CARGO_PKG_VERSION") });
                 Ok(Ok(json!({ "capabilities": capabilities(), "serverInfo": netc })))
             }
-            (Phase::New, _) => {
-                Ok(Err(Failure::new(Code::ServerNotInitialized, "expected `initialize` first")))
-            }
+            (Phase::New, _) => Ok(Err(ResponseError::new(
+                ErrorCode::ServerNotInitialized,
+                "expected `initialize` first",
+            ))),
             (Phase::Running, "initialize") => invalid("expected one `initialize`, got another"),
             (Phase::Running, "shutdown") => {
                 while self.check()? {}
@@ -169,7 +174,7 @@ impl<W: Write> Session<W> {
         catch_unwind(AssertUnwindSafe(|| self.server.answer(&method, params))).unwrap_or_else(
             |_| {
                 let message = format!("netc failed to answer {method}; this is a bug in netc");
-                Err(Failure::new(Code::InternalError, message))
+                Err(ResponseError::new(ErrorCode::InternalError, message))
             },
         )
     }

@@ -38,7 +38,7 @@ impl Lines {
         }
     }
 
-    /// The one line that reads `i`, if there is one alone and `i` is not the result.
+    /// The only reader of `i`, if there is exactly one and `i` is not the output.
     pub(super) fn only_reader(&self, i: usize) -> Option<usize> {
         match self.readers[i][..] {
             [one] if self.flat.output != i => Some(one),

@@ -10,7 +10,7 @@ pub struct Key {
     /// The heading that it is listed under.
     pub group: &'static str,
     /// What it accepts.
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// What it means.
     pub doc: &'static [&'static str],
 }
@@ -24,7 +24,7 @@ impl Key {
 
 /// What a key accepts. Bounds are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum KeyKind {
     /// A whole number.
     Whole(u32, u32),
     /// A number.
@@ -37,18 +37,20 @@ pub enum Kind {
     Word(&'static [&'static str]),
 }
 
-impl Kind {
+impl KeyKind {
     /// For messages and the reference: "a number from 0 to 1".
     pub fn describe(self) -> String {
         match self {
-            Kind::Whole(low, high) => format!("a whole number from {low} to {high}"),
-            Kind::Number(low, high) => format!("a number from {} to {}", bound(low), bound(high)),
-            Kind::Numbers(low, high) => format!("a list of numbers from {low} to {high}"),
-            Kind::Bool => "true or false".into(),
-            Kind::Word([first @ .., last]) if !first.is_empty() => {
+            KeyKind::Whole(low, high) => format!("a whole number from {low} to {high}"),
+            KeyKind::Number(low, high) => {
+                format!("a number from {} to {}", bound(low), bound(high))
+            }
+            KeyKind::Numbers(low, high) => format!("a list of numbers from {low} to {high}"),
+            KeyKind::Bool => "true or false".into(),
+            KeyKind::Word([first @ .., last]) if !first.is_empty() => {
                 format!("{} or {last}", first.join(", "))
             }
-            Kind::Word(words) => words.concat(),
+            KeyKind::Word(words) => words.concat(),
         }
     }
 
@@ -58,16 +60,18 @@ impl Kind {
             value.number().is_some_and(|x| low <= x && x <= high)
         };
         match (self, value) {
-            (Kind::Whole(low, high), Value::Int(i)) => {
+            (KeyKind::Whole(low, high), Value::Int(i)) => {
                 (i64::from(low)..=i64::from(high)).contains(i)
             }
-            (Kind::Number(low, high), value) => within(value, low, high),
-            (Kind::Numbers(low, high), Value::List(items)) => {
+            (KeyKind::Number(low, high), value) => within(value, low, high),
+            (KeyKind::Numbers(low, high), Value::List(items)) => {
                 items.iter().all(|item| within(item, low, high))
             }
-            (Kind::Bool, Value::Bool(_)) => true,
-            (Kind::Word(words), Value::Str(word)) => words.contains(&word.as_str()),
-            (Kind::Whole(..) | Kind::Numbers(..) | Kind::Bool | Kind::Word(_), _) => false,
+            (KeyKind::Bool, Value::Bool(_)) => true,
+            (KeyKind::Word(words), Value::Str(word)) => words.contains(&word.as_str()),
+            (KeyKind::Whole(..) | KeyKind::Numbers(..) | KeyKind::Bool | KeyKind::Word(_), _) => {
+                false
+            }
         }
     }
 }
@@ -243,106 +247,106 @@ macro_rules! recipe {
 recipe! {
     "Schedule" {
         /// Number of passes over the training set.
-        epochs: u32 = 24, Kind::Whole(1, 100_000);
+        epochs: u32 = 24, KeyKind::Whole(1, 100_000);
         /// Images per step. The last, smaller batch of an epoch is kept.
-        batch_size: usize = 512, Kind::Whole(1, 1 << 20);
+        batch_size: usize = 512, KeyKind::Whole(1, 1 << 20);
         /// Peak learning rate, for the mean loss of a batch. The rate rises linearly from 0 to this
         /// value, then falls linearly to 0; it is updated every step.
-        peak_lr: f64 = 0.4, Kind::Number(0.0, 1e6);
+        peak_lr: f64 = 0.4, KeyKind::Number(0.0, 1e6);
         /// Epoch of the peak. By default a fifth of the epochs, rounded.
-        peak_epoch: Option<f64> = None, Kind::Number(0.0, 1e5);
+        peak_epoch: Option<f64> = None, KeyKind::Number(0.0, 1e5);
         /// Any other piecewise-linear schedule, in place of peak_lr and peak_epoch: the epochs of
         /// its points, in increasing order.
-        lr_epochs: Vec<f64> = Vec::new(), Kind::Numbers(0.0, 1e6);
+        lr_epochs: Vec<f64> = Vec::new(), KeyKind::Numbers(0.0, 1e6);
         /// The learning rate at each of lr_epochs.
-        lr_values: Vec<f64> = Vec::new(), Kind::Numbers(0.0, 1e6);
+        lr_values: Vec<f64> = Vec::new(), KeyKind::Numbers(0.0, 1e6);
     }
     "Optimiser" {
         /// The optimiser: `sgd`; `adamw`, Adam with decoupled weight decay; or `muon`, which
         /// updates convolution filters with the orthogonalised momentum at muon_lr, and everything
         /// else as `sgd` does.
-        optimiser: Algorithm = Algorithm::Sgd, Kind::Word(Algorithm::WORDS);
+        optimiser: Algorithm = Algorithm::Sgd, KeyKind::Word(Algorithm::WORDS);
         /// SGD: momentum. The learning rate is folded into the velocity.
-        momentum: f64 = 0.9, Kind::Number(0.0, 1.0);
+        momentum: f64 = 0.9, KeyKind::Number(0.0, 1.0);
         /// SGD and Muon: use Nesterov momentum.
-        nesterov: bool = true, Kind::Bool;
+        nesterov: bool = true, KeyKind::Bool;
         /// Weight decay, multiplied by the learning rate. It applies to every trained parameter,
         /// including those of batch norm, except the filters that Muon updates.
-        weight_decay: f64 = 0.0005, Kind::Number(0.0, 1e3);
+        weight_decay: f64 = 0.0005, KeyKind::Number(0.0, 1e3);
         /// Learning-rate multiplier for the biases of convolutions and linear layers. Their weight
         /// decay is not scaled.
-        bias_lr_scale: f64 = 1.0, Kind::Number(0.0, 1e6);
+        bias_lr_scale: f64 = 1.0, KeyKind::Number(0.0, 1e6);
         /// Learning-rate multiplier for the weights and biases of batch norm. Their weight decay is
         /// not scaled.
-        norm_lr_scale: f64 = 1.0, Kind::Number(0.0, 1e6);
+        norm_lr_scale: f64 = 1.0, KeyKind::Number(0.0, 1e6);
         /// AdamW: decay rate of the moving average of the gradient.
-        adam_beta1: f64 = 0.9, Kind::Number(0.0, 0.9999999);
+        adam_beta1: f64 = 0.9, KeyKind::Number(0.0, 0.9999999);
         /// AdamW: decay rate of the moving average of the squared gradient.
-        adam_beta2: f64 = 0.999, Kind::Number(0.0, 0.9999999);
+        adam_beta2: f64 = 0.999, KeyKind::Number(0.0, 0.9999999);
         /// AdamW: epsilon, added to the square root of that average.
-        adam_eps: f64 = 1e-8, Kind::Number(1e-16, 1.0);
+        adam_eps: f64 = 1e-8, KeyKind::Number(1e-16, 1.0);
         /// Muon: peak learning rate. It follows the same schedule as the main one.
-        muon_lr: f64 = 0.24, Kind::Number(0.0, 1e3);
+        muon_lr: f64 = 0.24, KeyKind::Number(0.0, 1e3);
         /// Muon: momentum.
-        muon_momentum: f64 = 0.6, Kind::Number(0.0, 1.0);
+        muon_momentum: f64 = 0.6, KeyKind::Number(0.0, 1.0);
         /// Muon: number of Newton-Schulz iterations.
-        muon_steps: u32 = 3, Kind::Whole(1, 100);
+        muon_steps: u32 = 3, KeyKind::Whole(1, 100);
     }
     "Loss" {
         /// Label smoothing in the training loss: the fraction of each label that is spread evenly
         /// over all classes.
-        label_smoothing: f64 = 0.0, Kind::Number(0.0, 1.0);
+        label_smoothing: f64 = 0.0, KeyKind::Number(0.0, 1.0);
     }
     "Weight averaging" {
         /// EMA decay. The exponential moving average of weights and running statistics is what is
         /// tested and saved. The decay after step t is at most (1 + t) / (10 + t). 0 disables it.
-        ema: f64 = 0.0, Kind::Number(0.0, 1.0);
+        ema: f64 = 0.0, KeyKind::Number(0.0, 1.0);
         /// Lookahead: number of steps between updates of the slow weights, which move towards the
         /// weights; the weights then restart from them. 0 disables it.
-        lookahead_every: u32 = 0, Kind::Whole(0, 1_000_000);
+        lookahead_every: u32 = 0, KeyKind::Whole(0, 1_000_000);
         /// Lookahead: decay of the slow weights. An update keeps the fraction
         /// lookahead_decay^lookahead_every * p^lookahead_power of them, where p is the fraction of
         /// the training that is done.
-        lookahead_decay: f64 = 0.95, Kind::Number(0.0, 1.0);
+        lookahead_decay: f64 = 0.95, KeyKind::Number(0.0, 1.0);
         /// Lookahead: exponent of the decay schedule, see lookahead_decay.
-        lookahead_power: f64 = 3.0, Kind::Number(0.0, 100.0);
+        lookahead_power: f64 = 3.0, KeyKind::Number(0.0, 100.0);
         /// Lookahead: number of epochs before it starts.
-        lookahead_start: f64 = 0.0, Kind::Number(0.0, 1e5);
+        lookahead_start: f64 = 0.0, KeyKind::Number(0.0, 1e5);
     }
     "Normalisation" {
         /// Ghost batch norm: in training, batch norm uses the statistics of groups of at least this
         /// many images, and fewer than twice as many, instead of those of the whole batch. Steps
         /// then run op by op, not compiled. 0 disables it.
-        ghost_batch: usize = 0, Kind::Whole(0, 1 << 20);
+        ghost_batch: usize = 0, KeyKind::Whole(0, 1 << 20);
         /// Whitening: number of training images, from the start of the set, whose patches determine
         /// the weights of a convolution with `init = "whiten"`.
-        whiten_images: usize = 5000, Kind::Whole(1, 10_000_000);
+        whiten_images: usize = 5000, KeyKind::Whole(1, 10_000_000);
         /// Whitening: epsilon, added to the eigenvalues.
-        whiten_eps: f64 = 0.0005, Kind::Number(1e-12, 1e3);
+        whiten_eps: f64 = 0.0005, KeyKind::Number(1e-12, 1e3);
         /// Whitening: number of epochs over which the learning rate of that convolution's bias
         /// falls linearly from the peak to 0; after that the bias is frozen. 0: it follows the main
         /// schedule.
-        whiten_bias_epochs: f64 = 0.0, Kind::Number(0.0, 1e5);
+        whiten_bias_epochs: f64 = 0.0, KeyKind::Number(0.0, 1e5);
     }
     "Augmentation" {
         /// Random crop: pixels of reflection padding on each side, before a crop to the original
         /// size.
-        crop_pad: usize = 4, Kind::Whole(0, 1024);
+        crop_pad: usize = 4, KeyKind::Whole(0, 1024);
         /// Flip each image horizontally with probability 1/2.
-        flip: bool = true, Kind::Bool;
+        flip: bool = true, KeyKind::Bool;
         /// Draw the flip of each image once, for the first epoch, then alternate it from epoch to
         /// epoch.
-        alternating_flip: bool = false, Kind::Bool;
+        alternating_flip: bool = false, KeyKind::Bool;
         /// Cutout: side of the square that is set to 0 at a random position in each image. 0
         /// disables it.
-        cutout: usize = 8, Kind::Whole(0, 1024);
+        cutout: usize = 8, KeyKind::Whole(0, 1024);
     }
     "Test" {
         /// Test-time augmentation: the views of an image whose logits are averaged. `none`: the
         /// image alone; `flip`: the image and its mirror image; `flip_shift`: both of them
         /// unshifted, with half the weight, and shifted by one pixel up-left and down-right.
-        test_views: TestViews = TestViews::Plain, Kind::Word(TestViews::WORDS);
+        test_views: TestViews = TestViews::Plain, KeyKind::Word(TestViews::WORDS);
         /// Published test accuracy, in percent, that the net is compared with. None by default.
-        accuracy: Option<f64> = None, Kind::Number(0.0, 100.0);
+        accuracy: Option<f64> = None, KeyKind::Number(0.0, 100.0);
     }
 }

@@ -5,26 +5,22 @@
 
 mod keys;
 mod reference;
+mod refusal;
 mod schedule;
 mod task;
 mod yaml;
 
 use std::collections::HashMap;
 
-use crate::diag::{Code, FileId, Problem, Problems, Span, did_you_mean};
+use crate::diag::{FileId, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
-pub use keys::{Algorithm, KEYS, Key, Kind, Recipe, TestViews};
+pub use keys::{Algorithm, KEYS, Key, KeyKind, Recipe, TestViews};
 pub use schedule::Schedule;
 pub use task::{Metric, Task, Unit};
 pub use yaml::{parse as settings, read};
 
-/// Why a setting is refused, and what would be accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Refusal {
-    message: String,
-    help: Option<String>,
-}
+use refusal::Refusal;
 
 /// A recipe with an invalid value, or with values that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,16 +30,6 @@ pub struct InvalidRecipe {
     pub key: &'static str,
     /// What was expected, and what it is.
     pub message: String,
-}
-
-impl Refusal {
-    fn new(message: impl Into<String>) -> Refusal {
-        Refusal { message: message.into(), help: None }
-    }
-
-    fn at(self, span: Option<Span>) -> Problem {
-        Problem::new(Code::Recipe, span, self.message).help_if(self.help)
-    }
 }
 
 impl Recipe {

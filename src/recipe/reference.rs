@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use super::{KEYS, Kind, Recipe};
+use super::{KEYS, KeyKind, Recipe};
 
 /// Maximum line length of the YAML.
 const WIDTH: usize = 100;
@@ -49,7 +49,7 @@ impl Recipe {
             let value =
                 self.value(key.name).map_or("none".into(), |value| format!("`{}`", plain(&value)));
             let accepts = match key.kind {
-                Kind::Word(words) => {
+                KeyKind::Word(words) => {
                     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
                 }
                 other => other.describe(),

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use super::{KEYS, Key, Recipe, Refusal};
+use super::keys::{KEYS, Key, Recipe};
+use super::refusal::Refusal;
 use crate::diag::{FileId, Problems, Span};
 use crate::disk;
 use crate::graph::{Setting, Value};

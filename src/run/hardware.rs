@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 pub struct Hardware {
     /// The processor's model name.
     pub cpu: String,
-    /// Threads that libtorch computes with.
+    /// The number of threads of libtorch.
     pub threads: usize,
     /// `cpu` or `cuda:0`.
     pub device: String,

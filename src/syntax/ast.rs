@@ -92,7 +92,7 @@ pub struct Block {
     /// Its parameters.
     pub params: Vec<Param>,
     /// `:: [N, C, H, W] -> [N, c, H/stride, W/stride]`
-    pub signature: Option<Signature>,
+    pub signature: Option<BlockSignature>,
     /// Its statements.
     pub body: Body,
 }
@@ -121,7 +121,7 @@ pub struct Extends {
 
 /// `[N, C, H, W] -> [N, c, H/stride, W/stride]`
 #[derive(Debug, Clone, PartialEq)]
-pub struct Signature {
+pub struct BlockSignature {
     /// The shape of `in`; new capital letters are bound to its sizes.
     pub input: ShapeExpr,
     /// The shape of the result.
@@ -137,14 +137,14 @@ pub struct Param {
     /// Its name.
     pub name: Name,
     /// Its domain.
-    pub ty: Option<Spanned<Type>>,
-    /// Its value if none is given.
+    pub ty: Option<Spanned<ParamType>>,
+    /// Its default.
     pub default: Option<Expr>,
 }
 
 /// The domain of a parameter.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Type {
+pub enum ParamType {
     /// `int` or `int(lo..hi)`, both ends included.
     Int(Option<(Expr, Expr)>),
     /// `float` or `float(lo..hi)`, both ends included.
@@ -156,7 +156,7 @@ pub enum Type {
     /// `subset(1, 2, 3)`: a list of some of the values, each at most once.
     Subset(Vec<Expr>),
     /// `list(int)`: a list of values of one type.
-    List(Box<Spanned<Type>>),
+    List(Box<Spanned<ParamType>>),
 }
 
 /// Statements in braces.
@@ -236,7 +236,7 @@ pub enum StmtKind {
     /// `recipe { epochs = 60 }`
     Recipe {
         /// The settings, in the order of the text.
-        settings: Vec<Setting>,
+        settings: Vec<SettingExpr>,
         /// Comments after the last setting.
         tail: Vec<Comment>,
     },
@@ -246,7 +246,7 @@ pub enum StmtKind {
 
 /// One setting of a `recipe { }`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Setting {
+pub struct SettingExpr {
     /// The recipe's key.
     pub key: Name,
     /// Its value.
@@ -270,7 +270,7 @@ pub struct Edit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditVerb {
     /// `after path: chain`
-    FusedOps,
+    After,
     /// `before path: chain`
     Before,
     /// `replace path: chain`

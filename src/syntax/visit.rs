@@ -1,8 +1,8 @@
 //! What a tree holds of one kind, wherever it stands.
 
 use super::ast::{
-    Block, Call, Element, ElementKind, Expr, ExprKind, File, Import, Item, ItemKind, Net, Spanned,
-    Type,
+    Block, Call, Element, ElementKind, Expr, ExprKind, File, Import, Item, ItemKind, Net,
+    ParamType, Spanned,
 };
 
 impl File {
@@ -50,16 +50,16 @@ impl Spanned<ExprKind> {
     }
 }
 
-impl Type {
+impl ParamType {
     /// The expressions that say what values it has.
     pub fn exprs(&self) -> Vec<&Expr> {
         match self {
-            Type::Int(range) | Type::Float(range) => {
+            ParamType::Int(range) | ParamType::Float(range) => {
                 range.iter().flat_map(|(low, high)| [low, high]).collect()
             }
-            Type::OneOf(options) | Type::Subset(options) => options.iter().collect(),
-            Type::List(of) => of.node.exprs(),
-            Type::Bool => Vec::new(),
+            ParamType::OneOf(options) | ParamType::Subset(options) => options.iter().collect(),
+            ParamType::List(of) => of.node.exprs(),
+            ParamType::Bool => Vec::new(),
         }
     }
 }

@@ -15,7 +15,7 @@ const MEMORY: u64 = 4 << 30;
 
 /// The result of the checks.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct DoctorReport {
     /// Whether training would work.
     pub ok: bool,
     /// The findings.
@@ -28,7 +28,7 @@ pub struct Finding {
     /// What it is about.
     pub subject: &'static str,
     /// Its status.
-    pub status: Status,
+    pub status: FindingStatus,
     /// What was found.
     pub found: String,
     /// What to do about it.
@@ -39,7 +39,7 @@ pub struct Finding {
 /// The status of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum FindingStatus {
     /// As it should be.
     Good,
     /// Training works, but could do better.
@@ -80,13 +80,16 @@ pub struct NoProbe {
 }
 
 /// Checks this machine. `probe` is the answer of `netc-torch`, if there is one.
-pub fn examine(probe: Result<Probe, NoProbe>) -> Report {
+pub fn examine(probe: Result<Probe, NoProbe>) -> DoctorReport {
     let mut findings = vec![netc()];
     match &probe {
         Ok(probe) => findings.extend([program(probe), libtorch(probe)]),
-        Err(no) => {
-            findings.push(bad(no.subject, Status::Failure, no.found.clone(), no.repair.clone()))
-        }
+        Err(no) => findings.push(bad(
+            no.subject,
+            FindingStatus::Failure,
+            no.found.clone(),
+            no.repair.clone(),
+        )),
     }
     let probe = probe.ok();
     findings.push(gpus(probe.as_ref()));
@@ -96,14 +99,17 @@ pub fn examine(probe: Result<Probe, NoProbe>) -> Report {
     let cache = data::cache_folder().ok();
     findings.extend(data_sets());
     findings.push(cache_of(cache.as_deref()));
-    Report { ok: findings.iter().all(|finding| finding.status != Status::Failure), findings }
+    DoctorReport {
+        ok: findings.iter().all(|finding| finding.status != FindingStatus::Failure),
+        findings,
+    }
 }
 
 fn good(subject: &'static str, found: String) -> Finding {
-    Finding { subject, status: Status::Good, found, repair: None }
+    Finding { subject, status: FindingStatus::Good, found, repair: None }
 }
 
-fn bad(subject: &'static str, status: Status, found: String, repair: String) -> Finding {
+fn bad(subject: &'static str, status: FindingStatus, found: String, repair: String) -> Finding {
     Finding { subject, status, found, repair: Some(repair) }
 }
 
@@ -119,7 +125,7 @@ fn program(probe: &Probe) -> Finding {
         true => good("netc-torch", format!("{}, starts", probe.netc)),
         false => bad(
             "netc-torch",
-            Status::Failure,
+            FindingStatus::Failure,
             format!("{}, but netc is {own}", probe.netc),
             "install both programs from one version of netc".into(),
         ),
@@ -134,7 +140,7 @@ fn libtorch(probe: &Probe) -> Finding {
         true => good("libtorch", found),
         false => bad(
             "libtorch",
-            Status::Failure,
+            FindingStatus::Failure,
             format!("{found}; netc needs {LIBTORCH}"),
             "run scripts/libtorch.sh in a checkout of netc and install netc again".into(),
         ),
@@ -156,7 +162,7 @@ fn gpus(probe: Option<&Probe>) -> Finding {
         (0, true) => good("CUDA", format!("{by_driver}, training runs on the CPU; {half}")),
         (0, false) => bad(
             "CUDA",
-            Status::Warning,
+            FindingStatus::Warning,
             format!("{by_driver}; none by libtorch; {half}"),
             match probe.no_cuda {
                 Some(_) => "get the libtorch with CUDA: scripts/libtorch.sh --full",
@@ -196,7 +202,7 @@ fn threads(probe: Option<&Probe>) -> Finding {
     match probe.map(|probe| probe.threads) {
         Some(threads) if threads < cores => bad(
             "threads",
-            Status::Warning,
+            FindingStatus::Warning,
             format!("{threads} of {cores}{asked}"),
             "unset OMP_NUM_THREADS to use them all".into(),
         ),
@@ -220,7 +226,7 @@ fn memory(text: &str) -> Finding {
         false => good("memory", found),
         true => bad(
             "memory",
-            Status::Warning,
+            FindingStatus::Warning,
             found,
             "train with a smaller batch_size in --recipe, or end other programs".into(),
         ),
@@ -233,13 +239,13 @@ fn data_sets() -> Vec<Finding> {
         (Some(path), _) => good(name, path.display().to_string()),
         (None, Some(named)) => bad(
             name,
-            Status::Warning,
+            FindingStatus::Warning,
             format!("NETC_DATA={} holds none", named.display()),
             "put its official archive there, or unset NETC_DATA and have it downloaded".into(),
         ),
         (None, None) => bad(
             name,
-            Status::Warning,
+            FindingStatus::Warning,
             "not here yet".into(),
             format!(
                 "the first `netc train --data {name}` downloads it (170 MB); --data synthetic needs none"
@@ -258,7 +264,7 @@ fn cache_of(cache: Option<&Path>) -> Finding {
     let Some(cache) = cache else {
         return bad(
             "cache",
-            Status::Warning,
+            FindingStatus::Warning,
             "none: neither HOME nor XDG_CACHE_HOME is set".into(),
             "set HOME, or name the data with --data DIR".into(),
         );
@@ -271,7 +277,7 @@ fn cache_of(cache: Option<&Path>) -> Finding {
         true => good("cache", format!("{}, to be made", cache.display())),
         false => bad(
             "cache",
-            Status::Warning,
+            FindingStatus::Warning,
             format!("{} cannot be written", cache.display()),
             "set XDG_CACHE_HOME to a folder that can".into(),
         ),

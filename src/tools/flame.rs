@@ -24,7 +24,7 @@ pub struct Timed {
 }
 
 /// A box of the picture.
-struct Part {
+struct FlameBox {
     path: String,
     depth: usize,
     from: f64,
@@ -61,7 +61,7 @@ pub fn flame(title: &str, nodes: &[Timed]) -> String {
 }
 
 /// As much of the last name as fits.
-fn label(part: &Part, width: f64) -> Option<String> {
+fn label(part: &FlameBox, width: f64) -> Option<String> {
     let name = part.path.rsplit('.').next().unwrap_or(&part.path);
     let room = ((width - 8.0) / LETTER) as usize;
     match name.chars().count() <= room {
@@ -72,8 +72,8 @@ fn label(part: &Part, width: f64) -> Option<String> {
 }
 
 /// The nodes, and the blocks that contain adjacent nodes.
-fn parts(nodes: &[Timed]) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
+fn parts(nodes: &[Timed]) -> Vec<FlameBox> {
+    let mut parts: Vec<FlameBox> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut from = 0.0;
     for node in nodes {
@@ -85,7 +85,7 @@ fn parts(nodes: &[Timed]) -> Vec<Part> {
         open.truncate(kept.min(names.len() - 1));
         for depth in open.len()..names.len() {
             open.push(parts.len());
-            parts.push(Part { path: names[..=depth].join("."), depth, from, seconds: 0.0 });
+            parts.push(FlameBox { path: names[..=depth].join("."), depth, from, seconds: 0.0 });
         }
         open.iter().for_each(|&part| parts[part].seconds += node.seconds);
         from += node.seconds;

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use netc::check::Checked;
 use netc::tools::draw::layout::{Point, Rect};
-use netc::tools::draw::{Format, Options, Picture, Tree, draw, layout, tree};
+use netc::tools::draw::{DrawFormat, DrawOptions, NetLayout, StackTree, draw, layout, tree};
 use resvg::usvg::roxmltree::Document;
 
 use super::check::{net, nets};
@@ -28,8 +28,8 @@ fn small() -> Checked {
     net(Path::new("tests/cases/check_ok/squeeze_excite.net"))
 }
 
-fn text(net: &Checked, format: Format) -> String {
-    String::from_utf8(draw(net, format, Options::default()).unwrap()).unwrap()
+fn text(net: &Checked, format: DrawFormat) -> String {
+    String::from_utf8(draw(net, format, DrawOptions::default()).unwrap()).unwrap()
 }
 
 /// Whether two rectangles share more than an edge.
@@ -55,7 +55,7 @@ fn legs(points: &[Point]) -> impl Iterator<Item = [Point; 2]> {
     pairs.filter(|[a, b]| (a[0] - b[0]).abs() + (a[1] - b[1]).abs() > 0.01)
 }
 
-fn boxes_stand_apart(picture: &Picture, file: &str) {
+fn boxes_stand_apart(picture: &NetLayout, file: &str) {
     let page = Rect { x: 0.0, y: 0.0, w: picture.size[0], h: picture.size[1] };
     for (i, a) in picture.cards.iter().enumerate() {
         assert!(within(a.rect, page), "{file}: a box lies beyond the page");
@@ -76,7 +76,7 @@ fn boxes_stand_apart(picture: &Picture, file: &str) {
     }
 }
 
-fn wires_pass_no_box(picture: &Picture, file: &str) {
+fn wires_pass_no_box(picture: &NetLayout, file: &str) {
     for wire in &picture.wires {
         for pair in legs(&wire.points) {
             let [a, b] = pair;
@@ -95,7 +95,7 @@ fn wires_pass_no_box(picture: &Picture, file: &str) {
 }
 
 /// Every edge can be followed from its box along wires of its value to the box that reads it.
-fn every_edge_is_drawn(tree: &Tree, picture: &Picture, file: &str) {
+fn every_edge_is_drawn(tree: &StackTree, picture: &NetLayout, file: &str) {
     let rect = |stack: usize| picture.cards.iter().find(|c| c.stack == stack).unwrap().rect;
     let key = |[x, y]: Point| ((x * 10.0).round() as i64, (y * 10.0).round() as i64);
     for &(from, to) in tree.edges.keys() {
@@ -160,7 +160,7 @@ fn blocks_of_one_kind_are_drawn_alike() {
 #[test]
 fn an_svg_is_xml_with_a_title_and_nothing_from_elsewhere() {
     for file in sound() {
-        let svg = text(&net(&file), Format::Svg);
+        let svg = text(&net(&file), DrawFormat::Svg);
         let document = Document::parse(&svg).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         let top: Vec<&str> =
             document.root_element().children().map(|n| n.tag_name().name()).collect();
@@ -177,9 +177,9 @@ fn a_small_net_in_each_text_format() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
-        insta::assert_snapshot!("draw_svg", text(&small(), Format::Svg));
-        insta::assert_snapshot!("draw_dot", text(&small(), Format::Dot));
-        insta::assert_snapshot!("draw_mermaid", text(&small(), Format::Mermaid));
+        insta::assert_snapshot!("draw_svg", text(&small(), DrawFormat::Svg));
+        insta::assert_snapshot!("draw_dot", text(&small(), DrawFormat::Dot));
+        insta::assert_snapshot!("draw_mermaid", text(&small(), DrawFormat::Mermaid));
     });
 }
 
@@ -187,7 +187,7 @@ fn a_small_net_in_each_text_format() {
 fn dot_and_mermaid_close_what_they_open() {
     for file in sound() {
         let net = net(&file);
-        let dot = text(&net, Format::Dot);
+        let dot = text(&net, DrawFormat::Dot);
         let (mut depth, mut quoted, mut escaped) = (0i32, false, false);
         for c in dot.chars() {
             match c {
@@ -201,7 +201,7 @@ fn dot_and_mermaid_close_what_they_open() {
             assert!(depth >= 0, "{}", file.display());
         }
         assert!(depth == 0 && !quoted, "{}", file.display());
-        let mermaid = text(&net, Format::Mermaid);
+        let mermaid = text(&net, DrawFormat::Mermaid);
         let lines = |start: &str| mermaid.lines().filter(|l| l.trim().starts_with(start)).count();
         assert_eq!(lines("subgraph "), lines("end"), "{}", file.display());
     }
@@ -209,7 +209,8 @@ fn dot_and_mermaid_close_what_they_open() {
 
 #[test]
 fn a_png_has_its_size_and_is_not_blank() {
-    let png = draw(&net(Path::new("nets/resnet9.net")), Format::Png, Options::default()).unwrap();
+    let png =
+        draw(&net(Path::new("nets/resnet9.net")), DrawFormat::Png, DrawOptions::default()).unwrap();
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     let pixels = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
     let picture = layout(&tree(&net(Path::new("nets/resnet9.net")), false), None);

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use netc::check::Checked;
 use netc::compile;
 use netc::graph::Value;
-use netc::tools::provenance::{Answer, Explained, Listing, MAX_DEPTH, Step, explain};
+use netc::tools::provenance::{Answer, Explained, ExplainedStep, MAX_DEPTH, NodeListing, explain};
 use serde_json::Value as Json;
 
 use super::check::snapshots;
@@ -48,7 +48,7 @@ fn of_text(text: &str, path: &str) -> Explained {
 
 /// The steps of an argument, each below the one before it.
 fn says(node: &Explained, argument: &str) -> Vec<String> {
-    fn walk(step: &Step, into: &mut Vec<String>) {
+    fn walk(step: &ExplainedStep, into: &mut Vec<String>) {
         into.push(step.says.clone());
         step.from.iter().for_each(|from| walk(from, into));
     }
@@ -273,7 +273,7 @@ fn every_path_of_every_net_is_explained_as_the_graph_has_it() {
         let compilation = compile(file, &[]);
         let Some(net) = &compilation.net else { continue };
         let answer = |path: Option<&str>| explain(file, &[], net, &compilation.sources, path);
-        let Ok(Answer::Nodes(Listing { nodes, .. })) = answer(None) else {
+        let Ok(Answer::Nodes(NodeListing { nodes, .. })) = answer(None) else {
             panic!("{}", file.display())
         };
         assert_eq!(nodes.len(), net.order().len());

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use netc::check::Checked;
 use netc::lower::{Numbers, Weights};
-use netc::onnx::{Form, ImportError, Imported, export, import, import_sized, ops};
+use netc::onnx::{ExportForm, ImportError, Imported, export, import, import_sized, ops};
 use netc::passes::{Choice, Purpose, optimise};
 use netc::tools::derive::reread;
 
@@ -29,7 +29,7 @@ fn case(name: &str) -> Vec<u8> {
     std::fs::read(Path::new("tests/cases/onnx").join(name).with_extension("onnx")).unwrap()
 }
 
-fn written(net: &Checked, form: Form) -> Vec<u8> {
+fn written(net: &Checked, form: ExportForm) -> Vec<u8> {
     export(net, &Weights::initial(net, 1).unwrap(), form).unwrap()
 }
 
@@ -49,7 +49,7 @@ fn every_net_comes_back_as_the_same_graph_with_the_same_names_and_weights() {
     for file in every_net() {
         let before = net(&file);
         let Imported { net: after, weights, producer } =
-            import(written(&before, Form::Training), "it").unwrap();
+            import(written(&before, ExportForm::Training), "it").unwrap();
         assert_eq!(after.graph().canonical(), before.graph().canonical(), "{}", file.display());
         assert_eq!(
             (after.graph().name.as_str(), producer.as_str()),
@@ -68,7 +68,7 @@ fn the_folded_form_is_the_net_after_the_passes_of_evaluation() {
     for file in every_net() {
         let before = net(&file);
         let folded = optimise(&before, Purpose::Evaluation, &Choice::All).unwrap();
-        let after = import(written(&before, Form::Folded), "it").unwrap().net;
+        let after = import(written(&before, ExportForm::Folded), "it").unwrap().net;
         let text = after.graph().canonical();
         assert!(!text.contains("dropout"), "{}:\n{text}", file.display());
         if !folded.net().graph().canonical().contains("dropout") {

@@ -2,7 +2,7 @@
 
 use netc::diag::{FileId, Sources, Style, render};
 use netc::graph::Setting;
-use netc::recipe::{KEYS, Kind, Recipe, Schedule};
+use netc::recipe::{KEYS, KeyKind, Recipe, Schedule};
 use netc::run::augment::{Augmentation, Draws};
 use netc::{Compilation, compile};
 
@@ -432,11 +432,11 @@ fn the_explained_recipe_reads_back_as_itself() {
 fn every_key_is_recorded_and_refuses_what_it_does_not_accept() {
     for key in KEYS {
         let outside: &[&str] = match key.kind {
-            Kind::Whole(..) => &["-1", "0.5", "true", "9999999999", "word"],
-            Kind::Number(..) => &["-1", "1e9", "true", "[1]", "word"],
-            Kind::Numbers(..) => &["1", "[-1]", "[true]", "[1e9]"],
-            Kind::Bool => &["1", "word", "[true]"],
-            Kind::Word(_) => &["1", "word", "true"],
+            KeyKind::Whole(..) => &["-1", "0.5", "true", "9999999999", "word"],
+            KeyKind::Number(..) => &["-1", "1e9", "true", "[1]", "word"],
+            KeyKind::Numbers(..) => &["1", "[-1]", "[true]", "[1e9]"],
+            KeyKind::Bool => &["1", "word", "[true]"],
+            KeyKind::Word(_) => &["1", "word", "true"],
         };
         for value in outside {
             let text = refusal(&format!("{}: {value}\n", key.name));

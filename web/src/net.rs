@@ -41,7 +41,7 @@ struct Margins {
 
 impl Net {
     pub(crate) fn new(net: &Checked, sources: &Sources) -> Net {
-        let stage = |s: netc::tools::show::Stage| Row {
+        let stage = |s: netc::tools::show::StageCost| Row {
             name: s.name,
             op: String::new(),
             shape: s.shape.to_string(),

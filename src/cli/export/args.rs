@@ -135,21 +135,21 @@ pub struct ImportArgs {
     pub weights: Option<PathBuf>,
     /// The input's sizes without the batch, for a model that leaves them open
     #[arg(long, value_name = "CxHxW", value_parser = sizes)]
-    pub input: Option<Sizes>,
+    pub input: Option<InputSizes>,
 }
 
 /// The sizes of an input without the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sizes(
+pub struct InputSizes(
     /// One for each dimension.
     pub Vec<u64>,
 );
 
-fn sizes(text: &str) -> Result<Sizes, String> {
+fn sizes(text: &str) -> Result<InputSizes, String> {
     let size = |part: &str| part.parse().ok().filter(|&size: &u64| size > 0);
     let sizes: Option<Vec<u64>> =
         text.split(['x', 'X', ',']).map(|part| size(part.trim())).collect();
-    sizes.map(Sizes).ok_or_else(|| "expected sizes from 1 on, as in 3x224x224".into())
+    sizes.map(InputSizes).ok_or_else(|| "expected sizes from 1 on, as in 3x224x224".into())
 }
 
 /// Arguments of `netc logits`.

@@ -2,9 +2,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::export::args::ImportArgs;
-use crate::cli::out::{complain, print, table, thousands, trimmed, write_together};
+use crate::cli::out::{PROBLEMS, complain, print, table, thousands, trimmed, write_together};
 use crate::disk;
 use crate::onnx::{ImportError, MAX_FILE, import_sized};
 use crate::tools::derive::reread;

@@ -13,14 +13,14 @@ use crate::{Compilation, compile, compile_over};
 
 /// A net with its weights.
 #[derive(Debug)]
-pub struct Source {
+pub struct WeightedNet {
     pub net: Checked,
     pub weights: Weights,
 }
 
 /// Reads what the arguments name, and shows the errors and warnings of the text. The error holds
 /// what remains to be reported.
-pub fn load(args: &SourceArgs) -> Result<Source, String> {
+pub fn load(args: &SourceArgs) -> Result<WeightedNet, String> {
     let run = args.net.is_dir();
     let compilation = match run {
         true => {
@@ -54,7 +54,7 @@ pub fn load(args: &SourceArgs) -> Result<Source, String> {
         }
         (None, seed) => Weights::initial(&net, seed.unwrap_or(0)).map_err(|e| e.to_string())?,
     };
-    Ok(Source { net, weights })
+    Ok(WeightedNet { net, weights })
 }
 
 /// The net of a run's folder.

@@ -2,12 +2,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::check::Checked;
-use crate::cli::PROBLEMS;
 use crate::cli::export::args::{ExportArgs, ExportFormat, FormArg};
-use crate::cli::export::source::{self, Source};
-use crate::cli::out::{complain, print, write};
+use crate::cli::export::source::{self, WeightedNet};
+use crate::cli::out::{PROBLEMS, complain, print, write};
 use crate::lower::{Weights, pytorch};
-use crate::onnx::{self, Form};
+use crate::onnx::{self, ExportForm};
 use crate::passes::{Choice, Purpose, optimise};
 
 /// The formats that need no libtorch.
@@ -32,7 +31,7 @@ pub fn end(result: Result<PathBuf, String>) -> ExitCode {
 }
 
 /// The file to write.
-pub fn out(args: &ExportArgs, source: &Source) -> PathBuf {
+pub fn out(args: &ExportArgs, source: &WeightedNet) -> PathBuf {
     args.out
         .clone()
         .unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.to.ending()).into())
@@ -47,7 +46,10 @@ fn go(args: &ExportArgs) -> Result<PathBuf, String> {
             return Err("PyTorch's module is the net as written: leave --form out".into());
         }
         ExportFormat::Pytorch => pytorch(&source.net).into_bytes(),
-        ExportFormat::Safetensors => safetensors(source_in(&source, form)?, form)?,
+        ExportFormat::Safetensors => {
+            let (net, weights) = source_in(&source, form)?;
+            safetensors(&net, &weights, form)?
+        }
         ExportFormat::Torchscript => return Err("TorchScript is written by netc-torch".into()),
     };
     let out = out(args, &source);
@@ -55,16 +57,16 @@ fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     Ok(out)
 }
 
-fn onnx(source: &Source, form: FormArg) -> Result<Vec<u8>, String> {
+fn onnx(source: &WeightedNet, form: FormArg) -> Result<Vec<u8>, String> {
     let form = match form {
-        FormArg::Folded => Form::Folded,
-        FormArg::Training => Form::Training,
+        FormArg::Folded => ExportForm::Folded,
+        FormArg::Training => ExportForm::Training,
     };
     onnx::export(&source.net, &source.weights, form).map_err(|e| e.to_string())
 }
 
 /// A net in the requested form, with its weights in that form.
-pub fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), String> {
+pub fn source_in(source: &WeightedNet, form: FormArg) -> Result<(Checked, Weights), String> {
     match form {
         FormArg::Training => Ok((source.net.clone(), source.weights.clone())),
         FormArg::Folded => {
@@ -78,7 +80,7 @@ pub fn source_in(source: &Source, form: FormArg) -> Result<(Checked, Weights), S
     }
 }
 
-fn safetensors((net, weights): (Checked, Weights), form: FormArg) -> Result<Vec<u8>, String> {
+fn safetensors(net: &Checked, weights: &Weights, form: FormArg) -> Result<Vec<u8>, String> {
     let facts = serde_json::json!({
         "netc": env!("CARGO_PKG_VERSION"),
         "form": form.as_str(),

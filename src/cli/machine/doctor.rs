@@ -1,12 +1,11 @@
 use std::process::{ExitCode, Stdio};
 
 use super::sibling;
-use crate::cli::PROBLEMS;
 use crate::cli::args::Format;
 use crate::cli::machine::args::DoctorArgs;
-use crate::cli::out::{print, print_json};
+use crate::cli::out::{PROBLEMS, print, print_json};
 use crate::diag::colour::{GREEN, PLAIN, RED, YELLOW};
-use crate::tools::doctor::{Finding, NoProbe, Probe, Report, Status, examine};
+use crate::tools::doctor::{DoctorReport, Finding, FindingStatus, NoProbe, Probe, examine};
 
 /// `netc doctor`, which needs no libtorch itself.
 pub(in crate::cli) fn run(args: &DoctorArgs) -> ExitCode {
@@ -58,7 +57,7 @@ fn shortened(line: &str) -> &str {
     line.split_once("netc-torch: ").map_or(line, |(_, message)| message)
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &DoctorReport) -> String {
     let lines: String = report.findings.iter().map(line).collect();
     let end = match report.ok {
         true => "training would work here",
@@ -69,9 +68,9 @@ fn text(report: &Report) -> String {
 
 fn line(finding: &Finding) -> String {
     let (colour, word) = match finding.status {
-        Status::Good => (GREEN, "good"),
-        Status::Warning => (YELLOW, "warning"),
-        Status::Failure => (RED, "failure"),
+        FindingStatus::Good => (GREEN, "good"),
+        FindingStatus::Warning => (YELLOW, "warning"),
+        FindingStatus::Failure => (RED, "failure"),
     };
     let repair =
         finding.repair.as_ref().map_or_else(String::new, |repair| format!("{:21}{repair}\n", ""));

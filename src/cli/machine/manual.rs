@@ -5,10 +5,9 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 
-use crate::cli::PROBLEMS;
 use crate::cli::command::Cli;
 use crate::cli::machine::args::{CompletionsArgs, ManArgs};
-use crate::cli::out::{complain, print};
+use crate::cli::out::{PROBLEMS, complain, print};
 
 pub(in crate::cli) fn completions(args: &CompletionsArgs) -> ExitCode {
     let mut script = Vec::new();

@@ -2,7 +2,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
-use crate::cli::out::complain;
+use crate::cli::out::{PROBLEMS, complain};
 
 /// The library whose presence shows that a folder contains libtorch.
 const LIBRARY: &str =
@@ -30,7 +30,7 @@ pub fn start_sibling() -> ExitCode {
             "this command computes with tensors, for which netc-torch must stand beside netc\n\
              {INSTALL}\n"
         ));
-        return ExitCode::from(crate::cli::PROBLEMS);
+        return ExitCode::from(PROBLEMS);
     };
     let mut command = command(&sibling);
     command.args(env::args_os().skip(1));
@@ -42,14 +42,14 @@ pub fn start_sibling() -> ExitCode {
                 complain(&format!(
                     "libtorch 2.11.0 was not found\n{LIBTORCH}\n`netc doctor` says more\n"
                 ));
-                return ExitCode::from(crate::cli::PROBLEMS);
+                return ExitCode::from(PROBLEMS);
             }
             Ok(status) => process::exit(status.code().unwrap_or(1)),
             Err(error) => error,
         },
     };
     complain(&format!("cannot start {}: {error}\n", sibling.display()));
-    ExitCode::from(crate::cli::PROBLEMS)
+    ExitCode::from(PROBLEMS)
 }
 
 /// `netc-torch` beside this program.

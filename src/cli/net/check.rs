@@ -4,13 +4,13 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::check::Checked;
-use crate::cli::PROBLEMS;
 use crate::cli::args::Format;
 use crate::cli::net::args::CheckArgs;
 use crate::cli::net::fix::repair;
-use crate::cli::net::memory::Memory;
+use crate::cli::net::memory::MemoryEstimate;
 use crate::cli::out::{
-    complain, echo_overrides, millions, print, print_json, show, table, thousands, trimmed,
+    PROBLEMS, complain, echo_overrides, millions, print, print_json, show, table, thousands,
+    trimmed,
 };
 use crate::diag::{Problem, Sources};
 use crate::limits::MAX_PREDICTED_NODES;
@@ -56,7 +56,7 @@ fn one(file: &Path, compilation: &Compilation, args: &CheckArgs) -> String {
     if let Some(net) = &compilation.net {
         text += &echo_overrides(net, &args.set.set);
         text += &format!("\n{}\n", stage_table(net));
-        let memory = Memory::of(net, args).map(|memory| memory.line());
+        let memory = MemoryEstimate::of(net, args).map(|memory| memory.line());
         let large = || {
             format!(
                 "memory: not predicted for more than {} ops",
@@ -130,7 +130,7 @@ fn many(compiled: &[(&Path, Compilation)], args: &CheckArgs) -> String {
                 format!("sound{}", and_warnings(compilation)),
                 thousands(net.params()),
                 millions(net.macs()),
-                Memory::of(net, args).map_or_else(String::new, |memory| memory.short()),
+                MemoryEstimate::of(net, args).map_or_else(String::new, |memory| memory.short()),
             ]),
             (None, true) => table
                 .add_row(vec![file, format!("sound, blocks alone{}", and_warnings(compilation))]),
@@ -146,7 +146,7 @@ struct FileJson<'a> {
     ok: bool,
     params: Option<u64>,
     macs: Option<u64>,
-    memory: Option<Memory>,
+    memory: Option<MemoryEstimate>,
     output: Option<&'a [u64]>,
     nodes: Vec<NodeJson<'a>>,
     problems: Vec<ProblemJson<'a>>,
@@ -182,7 +182,7 @@ fn json<'a>(file: &Path, compilation: &'a Compilation, args: &CheckArgs) -> File
         ok: passes(compilation, args),
         params: net.map(Checked::params),
         macs: net.map(Checked::macs),
-        memory: net.and_then(|net| Memory::of(net, args)),
+        memory: net.and_then(|net| MemoryEstimate::of(net, args)),
         output: net.map(|n| n.shape(n.output()).dims()),
         nodes: net.map_or_else(Vec::new, nodes_json),
         problems: compilation.problems.sorted().into_iter().map(problem).collect(),

@@ -1,9 +1,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::net::args::{Derive, DeriveArgs, DeriveFile};
-use crate::cli::out::{self, complain, print, show, thousands};
+use crate::cli::out::{self, PROBLEMS, complain, print, show, thousands};
 use crate::compile;
 use crate::tools::derive::{Derivation, derive, readable};
 

@@ -1,8 +1,7 @@
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::net::args::ExpandArgs;
-use crate::cli::out::{complain, print, show};
+use crate::cli::out::{PROBLEMS, complain, print, show};
 use crate::compile;
 
 pub(in crate::cli) fn run(args: &ExpandArgs) -> ExitCode {

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::args::Format;
 use crate::cli::net::args::ExplainArgs;
-use crate::cli::out::{complain, echo_overrides, millions, print, print_json, show, thousands};
+use crate::cli::out::{
+    PROBLEMS, complain, echo_overrides, millions, print, print_json, show, thousands,
+};
 use crate::compile;
 use crate::diag::colour::{BOLD, DIM, PLAIN};
-use crate::tools::provenance::{Answer, Explained, Key, Layer, Listing, Place, Row, Step, explain};
+use crate::tools::provenance::{
+    Answer, Explained, ExplainedStep, FilePosition, Layer, NodeListing, NodeRow, RecipeKey, explain,
+};
 
 /// There is no such code, file or path.
 const UNKNOWN: u8 = 2;
@@ -58,11 +61,11 @@ fn text(answer: &Answer) -> String {
 
 /// Lines, with the place of each in its own column.
 #[derive(Default)]
-struct Places(Vec<(String, String)>);
+struct PlacedLines(Vec<(String, String)>);
 
-impl Places {
-    fn line(&mut self, text: String, place: Option<&Place>) {
-        self.0.push((text, place.map(Place::to_string).unwrap_or_default()));
+impl PlacedLines {
+    fn line(&mut self, text: String, place: Option<&FilePosition>) {
+        self.0.push((text, place.map(FilePosition::to_string).unwrap_or_default()));
     }
 
     fn text(&self) -> String {
@@ -84,7 +87,7 @@ fn explained(node: &Explained) -> String {
         0 => String::new(),
         _ => format!("  {}\n", cost(node.params, node.macs)),
     };
-    let mut lines = Places::default();
+    let mut lines = PlacedLines::default();
     lines.line(format!("  written `{}`", node.written), node.place.as_ref());
     for call in &node.calls {
         lines.line(format!("  in {}", call.block), Some(&call.place));
@@ -110,7 +113,7 @@ fn explained(node: &Explained) -> String {
 }
 
 /// A step, with those that it depends on below it.
-fn chain(lines: &mut Places, head: &str, step: &Step) {
+fn chain(lines: &mut PlacedLines, head: &str, step: &ExplainedStep) {
     lines.line(format!("{head}{}", step.says), step.place.as_ref());
     let indent = head.chars().count();
     for from in &step.from {
@@ -118,13 +121,13 @@ fn chain(lines: &mut Places, head: &str, step: &Step) {
     }
 }
 
-fn listed(listing: &Listing) -> String {
-    let widest = |column: fn(&Row) -> String| {
+fn listed(listing: &NodeListing) -> String {
+    let widest = |column: fn(&NodeRow) -> String| {
         listing.nodes.iter().map(|row| column(row).chars().count()).max().unwrap_or(0)
     };
     let (path, call) = (widest(|row| row.path.clone()), widest(|row| row.call.clone()));
     let sizes = widest(|row| shape(&row.shape));
-    let stage = |row: &Row| row.path.split('.').next().map(String::from);
+    let stage = |row: &NodeRow| row.path.split('.').next().map(String::from);
     let mut out = String::new();
     let mut last = None;
     for row in &listing.nodes {
@@ -145,12 +148,13 @@ fn listed(listing: &Listing) -> String {
     out
 }
 
-fn recipe_text(recipe: &[Key]) -> String {
-    let value =
-        |key: &Key| if key.value.is_null() { "not set".to_string() } else { key.value.to_string() };
+fn recipe_text(recipe: &[RecipeKey]) -> String {
+    let value = |key: &RecipeKey| {
+        if key.value.is_null() { "not set".to_string() } else { key.value.to_string() }
+    };
     let keys = recipe.iter().map(|key| key.key.len()).max().unwrap_or(0);
     let values = recipe.iter().map(|key| value(key).chars().count()).max().unwrap_or(0);
-    let mut lines = Places::default();
+    let mut lines = PlacedLines::default();
     for key in recipe {
         let head = format!("{:keys$} = {:values$}", key.key, value(key));
         let indent = head.chars().count();

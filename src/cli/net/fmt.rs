@@ -2,16 +2,15 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::net::args::FmtArgs;
-use crate::cli::out::{complain, print, show};
+use crate::cli::out::{PROBLEMS, complain, print, show};
 use crate::diag::Sources;
 use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 use crate::syntax;
 
 /// The result of `fmt` for one file.
-enum Outcome {
+enum Formatted {
     Canonical,
     Changed,
     Failed,
@@ -26,53 +25,53 @@ pub(in crate::cli) fn run(args: &FmtArgs) -> ExitCode {
             in_place(file, args.check)
         };
         match outcome {
-            Outcome::Canonical => {}
-            Outcome::Changed if args.check => {
+            Formatted::Canonical => {}
+            Formatted::Changed if args.check => {
                 print(&format!("{}: not in canonical form; run `netc fmt {0}`\n", file.display()));
                 code = ExitCode::from(PROBLEMS);
             }
-            Outcome::Changed => {}
-            Outcome::Failed => code = ExitCode::from(PROBLEMS),
+            Formatted::Changed => {}
+            Formatted::Failed => code = ExitCode::from(PROBLEMS),
         }
     }
     code
 }
 
-fn from_stdin(check: bool) -> Outcome {
+fn from_stdin(check: bool) -> Formatted {
     let mut text = String::new();
     // One byte more than is allowed, so that the parser says what is.
     if let Err(error) = io::stdin().take(MAX_FILE_BYTES as u64 + 1).read_to_string(&mut text) {
         complain(&format!("cannot read standard input: {error}\n"));
-        return Outcome::Failed;
+        return Formatted::Failed;
     }
     match canonical("-", &text) {
         Some(new) => {
             if !check {
                 print(&new);
             }
-            if new == text { Outcome::Canonical } else { Outcome::Changed }
+            if new == text { Formatted::Canonical } else { Formatted::Changed }
         }
-        None => Outcome::Failed,
+        None => Formatted::Failed,
     }
 }
 
-fn in_place(file: &Path, check: bool) -> Outcome {
+fn in_place(file: &Path, check: bool) -> Formatted {
     let text = match disk::read_text(file, MAX_FILE_BYTES) {
         Ok(text) => text,
         Err(error) => {
             complain(&format!("cannot read {}: {error}\n", file.display()));
-            return Outcome::Failed;
+            return Formatted::Failed;
         }
     };
-    let Some(new) = canonical(&file.display().to_string(), &text) else { return Outcome::Failed };
+    let Some(new) = canonical(&file.display().to_string(), &text) else { return Formatted::Failed };
     if new == text {
-        return Outcome::Canonical;
+        return Formatted::Canonical;
     }
     if !check && let Err(error) = disk::rewrite(file, new.as_bytes()) {
         complain(&format!("cannot write {}: {error}\n", file.display()));
-        return Outcome::Failed;
+        return Formatted::Failed;
     }
-    Outcome::Changed
+    Formatted::Changed
 }
 
 fn canonical(name: &str, text: &str) -> Option<String> {

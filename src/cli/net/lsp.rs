@@ -1,9 +1,8 @@
 use std::io::BufReader;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::net::args::LspArgs;
-use crate::cli::out::complain;
+use crate::cli::out::{PROBLEMS, complain};
 use crate::lsp;
 
 pub(in crate::cli) fn run(_args: &LspArgs) -> ExitCode {

@@ -10,7 +10,7 @@ use crate::run::machine_memory;
 
 /// The memory that a training step of a net is predicted to need on a CPU.
 #[derive(Debug, Serialize)]
-pub struct Memory {
+pub struct MemoryEstimate {
     bytes: u64,
     images: u64,
     precision: String,
@@ -18,16 +18,16 @@ pub struct Memory {
     most_images: Option<u64>,
 }
 
-impl Memory {
+impl MemoryEstimate {
     /// For the batch and precision of the command line, or else of a training on this machine.
     /// `None` if a pass breaks the net, or if it has more than [`MAX_PREDICTED_NODES`] nodes.
-    pub fn of(net: &Checked, args: &CheckArgs) -> Option<Memory> {
+    pub fn of(net: &Checked, args: &CheckArgs) -> Option<MemoryEstimate> {
         if net.order().len() > MAX_PREDICTED_NODES {
             return None;
         }
         let recipe = Recipe::resolve(&net.graph().settings, None, None).0;
         let images = args.batch.unwrap_or(recipe.batch_size as u64);
-        Memory::of_step(net, images, args.precision.on_cpu(), args.conv)
+        MemoryEstimate::of_step(net, images, args.precision.on_cpu(), args.conv)
     }
 
     /// For a given batch size.
@@ -36,13 +36,13 @@ impl Memory {
         images: u64,
         precision: Precision,
         conv: ConvChoice,
-    ) -> Option<Memory> {
+    ) -> Option<MemoryEstimate> {
         let load = Workload { images, precision, threads: threads() };
         let step = Predicted::new(net, conv, cpu::Features::detect()).ok()?;
         let bytes = step.footprint(load).total();
         let machine = machine_memory().filter(|&machine| machine < bytes);
         let most_images = machine.map(|machine| step.most_images(load, machine));
-        Some(Memory { bytes, images, precision: precision.to_string(), most_images })
+        Some(MemoryEstimate { bytes, images, precision: precision.to_string(), most_images })
     }
 
     /// `1.2 GiB (512 images)`.
@@ -52,7 +52,7 @@ impl Memory {
 
     /// A line with the prediction, and the batch that would fit.
     pub fn line(&self) -> String {
-        let Memory { images, precision, .. } = self;
+        let MemoryEstimate { images, precision, .. } = self;
         let line = format!(
             "memory of a training step: {} ({} images in {precision})",
             bytes(self.bytes),

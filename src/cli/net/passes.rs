@@ -1,9 +1,8 @@
 use std::process::ExitCode;
 
 use crate::check::Checked;
-use crate::cli::PROBLEMS;
 use crate::cli::net::args::{PassesArgs, PurposeArg};
-use crate::cli::out::{complain, millions, print, show, table, trimmed};
+use crate::cli::out::{PROBLEMS, complain, millions, print, show, table, trimmed};
 use crate::compile;
 use crate::diag::colour::{BOLD, PLAIN};
 use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};

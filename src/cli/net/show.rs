@@ -1,11 +1,10 @@
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
 use crate::cli::net::args::ShowArgs;
-use crate::cli::out::{complain, echo_overrides, print, show, thousands};
+use crate::cli::out::{PROBLEMS, complain, echo_overrides, print, show, thousands};
 use crate::compile;
 use crate::diag::colour::{BOLD, DIM, PLAIN};
-use crate::tools::show::{File, Line, annotated, ssa};
+use crate::tools::show::{AnnotatedFile, AnnotatedLine, annotated, ssa};
 
 pub(in crate::cli) fn run(args: &ShowArgs) -> ExitCode {
     let compilation = compile(&args.file, &args.set.set);
@@ -34,12 +33,13 @@ pub(in crate::cli) fn run(args: &ShowArgs) -> ExitCode {
 }
 
 /// The lines with their annotations, aligned in one column if the width allows it.
-fn text(file: &File, width: usize) -> String {
-    let length = |line: &Line| line.text.chars().count();
-    let params = |line: &Line| if line.params > 0 { thousands(line.params) } else { String::new() };
-    let most = |width: fn(&Line) -> usize| file.lines.iter().map(width).max().unwrap_or(0);
+fn text(file: &AnnotatedFile, width: usize) -> String {
+    let length = |line: &AnnotatedLine| line.text.chars().count();
+    let params =
+        |line: &AnnotatedLine| if line.params > 0 { thousands(line.params) } else { String::new() };
+    let most = |width: fn(&AnnotatedLine) -> usize| file.lines.iter().map(width).max().unwrap_or(0);
     let (shape, digits) = (most(|l| l.shape.chars().count()), most(|l| thousands(l.params).len()));
-    let margin = |line: &Line| match params(line) {
+    let margin = |line: &AnnotatedLine| match params(line) {
         none if none.is_empty() => line.shape.clone(),
         params => format!("{:shape$}  {params:>digits$} params", line.shape),
     };

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::args::{SetArgs, picture};
-use crate::tools::draw::Format;
+use crate::tools::draw::DrawFormat;
 
 /// Arguments of `netc draw`.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub struct DrawArgs {
     /// Where to write; the extension decides the format: svg, png, dot or mmd (Mermaid). Without
     /// it, SVG to standard output
     #[arg(short, long, value_name = "FILE", value_parser = drawing)]
-    pub output: Option<(PathBuf, Format)>,
+    pub output: Option<(PathBuf, DrawFormat)>,
     /// Draw each block as one box
     #[arg(long)]
     pub collapse: bool,
@@ -36,9 +36,9 @@ pub struct DrawArgs {
 }
 
 /// A file with the format that its extension names.
-fn drawing(text: &str) -> Result<(PathBuf, Format), String> {
+fn drawing(text: &str) -> Result<(PathBuf, DrawFormat), String> {
     let extension = Path::new(text).extension().and_then(|e| e.to_str()).unwrap_or_default();
-    match Format::of_extension(&extension.to_lowercase()) {
+    match DrawFormat::of_extension(&extension.to_lowercase()) {
         Some(format) => Ok((PathBuf::from(text), format)),
         None => Err("expected a file that ends in .svg, .png, .dot, .gv or .mmd".into()),
     }

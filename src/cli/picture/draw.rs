@@ -1,11 +1,10 @@
 use std::process::ExitCode;
 
 use crate::check::Checked;
-use crate::cli::PROBLEMS;
-use crate::cli::out::{complain, print, show, write};
+use crate::cli::out::{PROBLEMS, complain, print, show, write};
 use crate::cli::picture::args::DrawArgs;
 use crate::compile;
-use crate::tools::draw::{self, Format, Options};
+use crate::tools::draw::{self, DrawFormat, DrawOptions};
 
 pub(in crate::cli) fn run(args: &DrawArgs) -> ExitCode {
     let compilation = compile(&args.file, &args.set.set);
@@ -27,8 +26,8 @@ pub(in crate::cli) fn run(args: &DrawArgs) -> ExitCode {
 }
 
 fn draw(net: &Checked, args: &DrawArgs) -> Result<(), String> {
-    let format = args.output.as_ref().map_or(Format::Svg, |(_, format)| *format);
-    let options = Options { collapse: args.collapse, columns: args.columns.map(usize::from) };
+    let format = args.output.as_ref().map_or(DrawFormat::Svg, |(_, format)| *format);
+    let options = DrawOptions { collapse: args.collapse, columns: args.columns.map(usize::from) };
     let drawing = draw::draw(net, format, options).map_err(|e| e.to_string())?;
     match &args.output {
         Some((path, _)) => write(path, &drawing),

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
-use crate::cli::out::{complain, print, write_picture};
+use crate::cli::out::{PROBLEMS, complain, print, write_picture};
 use crate::cli::picture::args::PlotArgs;
 use crate::run::{EpochLog, RunFolder};
 use crate::tools::plot::{Curve, curves};

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::definition::{Def, NameKind, Reference, ReferenceRole};
 use super::scope::label;
-use super::{Def, Kind, Names, Reference, Role};
+use super::table::Names;
 use crate::diag::Span;
 use crate::syntax::ast::{Body, Call, Element, Name, Stmt, StmtKind};
 use crate::syntax::calls;
@@ -21,7 +22,7 @@ enum Inside<'p> {
 }
 
 /// The first segment of a path.
-struct Part<'p> {
+struct PathHead<'p> {
     len: usize,
     inside: Inside<'p>,
     /// The name that it begins with: its length and its definition.
@@ -38,15 +39,15 @@ struct Parts<'n, 'p> {
 }
 
 /// Looks up paths. The names of each body are collected only once.
-pub(super) struct Paths<'n, 'p> {
+pub(super) struct PathLookup<'n, 'p> {
     names: &'n Names<'p>,
     /// By the address of the body or chain.
     known: HashMap<usize, Rc<Parts<'n, 'p>>>,
 }
 
-impl<'n, 'p> Paths<'n, 'p> {
-    pub(super) fn new(names: &'n Names<'p>) -> Paths<'n, 'p> {
-        Paths { names, known: HashMap::new() }
+impl<'n, 'p> PathLookup<'n, 'p> {
+    pub(super) fn new(names: &'n Names<'p>) -> PathLookup<'n, 'p> {
+        PathLookup { names, known: HashMap::new() }
     }
 
     /// References for the segments of a path from a body, as far as it can be followed.
@@ -57,7 +58,7 @@ impl<'n, 'p> Paths<'n, 'p> {
             if let Some((word, def)) = part.name {
                 let start = span.start + at;
                 let span = Span { start, end: start + word, ..span };
-                found.push(Reference { span, def, role: Role::Mention });
+                found.push(Reference { span, def, role: ReferenceRole::Mention });
             }
             inside = part.inside;
             at += part.len + 1;
@@ -65,21 +66,21 @@ impl<'n, 'p> Paths<'n, 'p> {
         found
     }
 
-    fn enter(&mut self, inside: Inside<'p>, path: &str) -> Option<Part<'p>> {
+    fn enter(&mut self, inside: Inside<'p>, path: &str) -> Option<PathHead<'p>> {
         let first = path.split('.').next().unwrap_or(path);
         let len = first.len();
         let parts = match inside {
             Inside::Body(body) => self.body(body),
             Inside::Chain(chain) => self.chain(chain),
             Inside::Rounds(body) => {
-                return first.parse::<u32>().ok().map(|_| Part {
+                return first.parse::<u32>().ok().map(|_| PathHead {
                     len,
                     inside: Inside::Body(body),
                     name: None,
                 });
             }
             Inside::Call(call) => match self.names.definition(call.name.span)?.kind {
-                Kind::Block(block, _) => self.body(&block.body),
+                NameKind::Block(block, _) => self.body(&block.body),
                 _ => return None,
             },
         };
@@ -87,8 +88,8 @@ impl<'n, 'p> Paths<'n, 'p> {
             path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]).take(parts.dots + 1);
         for len in ends.collect::<Vec<_>>().into_iter().rev() {
             if let Some(&(label, inside)) = parts.labels.get(&path[..len]) {
-                let name = Some((len, Def { kind: Kind::Value, span: label.span }));
-                return Some(Part { len, inside, name });
+                let name = Some((len, Def { kind: NameKind::Value, span: label.span }));
+                return Some(PathHead { len, inside, name });
             }
         }
         let inside = *parts.unlabelled.get(first)?;
@@ -98,7 +99,7 @@ impl<'n, 'p> Paths<'n, 'p> {
             }
             Inside::Body(_) | Inside::Chain(_) | Inside::Rounds(_) => None,
         };
-        Some(Part { len, inside, name })
+        Some(PathHead { len, inside, name })
     }
 
     fn body(&mut self, body: &'p Body) -> Rc<Parts<'n, 'p>> {

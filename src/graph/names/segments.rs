@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use super::{Names, key};
+use super::definition::key;
+use super::table::Names;
 use crate::diag::Span;
 use crate::syntax::ast::{Body, Call, Element, StmtKind};
 use crate::syntax::calls;

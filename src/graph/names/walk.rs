@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::path::Paths;
-use super::scope::{Scope, blocks, label, unread};
-use super::{Def, Kind, Names, Reference, Role, key};
+use super::definition::{Def, NameKind, Reference, ReferenceRole, key};
+use super::path::PathLookup;
+use super::scope::{NameScope, blocks, label, unread};
+use super::table::Names;
 use crate::diag::{FileId, Span};
 use crate::graph::op;
 use crate::syntax::Project;
@@ -18,7 +19,7 @@ struct Walk<'p> {
     names: Names<'p>,
     file: FileId,
     /// The scope of the net that the current one extends.
-    parent: Option<Rc<Scope<'p>>>,
+    parent: Option<Rc<NameScope<'p>>>,
     /// Paths to look up once all calls are resolved.
     paths: Vec<Path<'p>>,
     arguments: Vec<(&'p Name, &'p Block)>,
@@ -26,7 +27,7 @@ struct Walk<'p> {
 
 /// The path of a node, from the body of its scope or an enclosing one.
 struct Path<'p> {
-    scope: Rc<Scope<'p>>,
+    scope: Rc<NameScope<'p>>,
     text: &'p str,
     span: Span,
     /// The reference to its first name, if no node has this path.
@@ -63,7 +64,7 @@ impl<'p> Names<'p> {
         }
         walk.arguments();
         let Walk { mut names, paths, .. } = walk;
-        let mut nodes = Paths::new(&names);
+        let mut nodes = PathLookup::new(&names);
         let found: Vec<Reference<'p>> =
             paths.iter().flat_map(|path| path.parts(&mut nodes)).collect();
         names.references.extend(found.into_iter().map(|part| (key(part.span), part)));
@@ -72,7 +73,7 @@ impl<'p> Names<'p> {
 }
 
 impl<'p> Path<'p> {
-    fn parts(&self, nodes: &mut Paths<'_, 'p>) -> Vec<Reference<'p>> {
+    fn parts(&self, nodes: &mut PathLookup<'_, 'p>) -> Vec<Reference<'p>> {
         let bodies = self.scope.chain().map(|scope| scope.body);
         let mut found = bodies.map(|body| nodes.follow(body, self.text, self.span));
         let found = found.find(|parts| !parts.is_empty());
@@ -81,18 +82,18 @@ impl<'p> Path<'p> {
 }
 
 impl<'p> Walk<'p> {
-    fn refer(&mut self, span: Span, def: Def<'p>, role: Role) {
+    fn refer(&mut self, span: Span, def: Def<'p>, role: ReferenceRole) {
         self.names.references.insert(key(span), Reference { span, def, role });
     }
 
-    fn define(&mut self, name: &Name, kind: Kind<'p>) {
-        self.refer(name.span, Def { kind, span: name.span }, Role::Definition);
+    fn define(&mut self, name: &Name, kind: NameKind<'p>) {
+        self.refer(name.span, Def { kind, span: name.span }, ReferenceRole::Definition);
     }
 
     fn linked(&mut self, path: &Name) -> Option<FileId> {
         let file = self.names.project.linked(self.file, &path.node)?;
-        let def = Def { kind: Kind::File, span: Span { file, start: 0, end: 0 } };
-        self.refer(path.span, def, Role::Mention);
+        let def = Def { kind: NameKind::File, span: Span { file, start: 0, end: 0 } };
+        self.refer(path.span, def, ReferenceRole::Mention);
         Some(file)
     }
 
@@ -100,18 +101,18 @@ impl<'p> Walk<'p> {
         let from = self.linked(&import.path);
         for name in &import.names {
             let Some(from) = from else {
-                self.define(name, Kind::Unread);
+                self.define(name, NameKind::Unread);
                 continue;
             };
             let def = self.names.blocks.get(&(from, name.node.as_str())).copied();
             if let Some(def) = def.filter(|def| def.span.file == from) {
-                self.refer(name.span, def, Role::Mention);
+                self.refer(name.span, def, ReferenceRole::Mention);
             }
         }
     }
 
-    fn block(&mut self, block: &'p Block, outer: Option<&Rc<Scope<'p>>>) {
-        self.define(&block.name, Kind::Block(block, outer.map(|scope| scope.body)));
+    fn block(&mut self, block: &'p Block, outer: Option<&Rc<NameScope<'p>>>) {
+        self.define(&block.name, NameKind::Block(block, outer.map(|scope| scope.body)));
         let scope = self.scope(self.file, &block.params, &block.body, outer.cloned());
         self.params(&scope, &block.params);
         for shape in block.signature.iter().flat_map(|s| [&s.input, &s.output]) {
@@ -130,7 +131,7 @@ impl<'p> Walk<'p> {
                 if let (Some(name), Some(parent)) = (name, &self.parent)
                     && let Some(def) = self.names.value(parent, &name.node)
                 {
-                    self.refer(name.span, def, Role::Mention);
+                    self.refer(name.span, def, ReferenceRole::Mention);
                 }
                 self.exprs(&scope, [value]);
             }
@@ -140,7 +141,7 @@ impl<'p> Walk<'p> {
     }
 
     /// The scope of the net that a net of this file extends.
-    fn parent_of(&mut self, net: &'p Net) -> Option<Rc<Scope<'p>>> {
+    fn parent_of(&mut self, net: &'p Net) -> Option<Rc<NameScope<'p>>> {
         let project = self.names.project;
         let parent = |(file, net): (FileId, &'p Net)| {
             let file = project.linked(file, &net.extends.as_ref()?.path.node)?;
@@ -163,31 +164,31 @@ impl<'p> Walk<'p> {
         file: FileId,
         params: &'p [Param],
         body: &'p Body,
-        outer: Option<Rc<Scope<'p>>>,
-    ) -> Rc<Scope<'p>> {
+        outer: Option<Rc<NameScope<'p>>>,
+    ) -> Rc<NameScope<'p>> {
         let known = self.names.scopes.entry(key(body.place.span));
-        known.or_insert_with(|| Rc::new(Scope::new(file, params, body, outer))).clone()
+        known.or_insert_with(|| Rc::new(NameScope::new(file, params, body, outer))).clone()
     }
 
-    fn params(&mut self, scope: &Rc<Scope<'p>>, params: &'p [Param]) {
+    fn params(&mut self, scope: &Rc<NameScope<'p>>, params: &'p [Param]) {
         for param in params {
-            self.define(&param.name, Kind::Param(param));
+            self.define(&param.name, NameKind::Param(param));
             self.exprs(scope, &param.default);
             self.exprs(scope, param.ty.iter().flat_map(|ty| ty.node.exprs()));
         }
     }
 
-    fn body(&mut self, scope: &Rc<Scope<'p>>) {
+    fn body(&mut self, scope: &Rc<NameScope<'p>>) {
         self.names.number_body(scope.body);
         for stmt in &scope.body.stmts {
             if let Some(name) = label(&stmt.kind) {
-                self.define(name, Kind::Value);
+                self.define(name, NameKind::Value);
             }
             self.stmt(scope, stmt);
         }
     }
 
-    fn stmt(&mut self, scope: &Rc<Scope<'p>>, stmt: &'p Stmt) {
+    fn stmt(&mut self, scope: &Rc<NameScope<'p>>, stmt: &'p Stmt) {
         match &stmt.kind {
             StmtKind::Input { shape, .. } | StmtKind::Output { shape, .. } => {
                 self.exprs(scope, &shape.node)
@@ -227,11 +228,11 @@ impl<'p> Walk<'p> {
         }
     }
 
-    fn chain(&mut self, scope: &Rc<Scope<'p>>, chain: &'p [Element]) {
+    fn chain(&mut self, scope: &Rc<NameScope<'p>>, chain: &'p [Element]) {
         chain.iter().for_each(|element| self.element(scope, element));
     }
 
-    fn element(&mut self, scope: &Rc<Scope<'p>>, element: &'p Element) {
+    fn element(&mut self, scope: &Rc<NameScope<'p>>, element: &'p Element) {
         match &element.kind {
             ElementKind::Call(call) => self.call(scope, call),
             ElementKind::Group(chain) => self.chain(scope, chain),
@@ -242,17 +243,18 @@ impl<'p> Walk<'p> {
         }
     }
 
-    fn call(&mut self, scope: &Rc<Scope<'p>>, call: &'p Call) {
+    fn call(&mut self, scope: &Rc<NameScope<'p>>, call: &'p Call) {
         let Name { node: name, span } = &call.name;
-        let op =
-            || op::signature(name).map(|signature| Def { kind: Kind::Op(signature), span: *span });
+        let op = || {
+            op::signature(name).map(|signature| Def { kind: NameKind::Op(signature), span: *span })
+        };
         let def =
             self.names.block(scope, name).or_else(op).or_else(|| self.names.value(scope, name));
         if let Some(def) = def {
-            self.refer(*span, def, Role::Use);
+            self.refer(*span, def, ReferenceRole::Use);
         }
         for Arg { name, value } in &call.args {
-            if let (Some(name), Some(Def { kind: Kind::Block(block, _), .. })) = (name, def) {
+            if let (Some(name), Some(Def { kind: NameKind::Block(block, _), .. })) = (name, def) {
                 self.arguments.push((name, block));
             }
             self.exprs(scope, [value]);
@@ -263,12 +265,12 @@ impl<'p> Walk<'p> {
         for (name, block) in std::mem::take(&mut self.arguments) {
             let scope = self.names.scopes.get(&key(block.body.place.span));
             if let Some(param) = scope.and_then(|scope| scope.param(&name.node)) {
-                self.refer(name.span, param, Role::Mention);
+                self.refer(name.span, param, ReferenceRole::Mention);
             }
         }
     }
 
-    fn exprs(&mut self, scope: &Rc<Scope<'p>>, exprs: impl IntoIterator<Item = &'p Expr>) {
+    fn exprs(&mut self, scope: &Rc<NameScope<'p>>, exprs: impl IntoIterator<Item = &'p Expr>) {
         for mention in exprs.into_iter().flat_map(|expr| expr.names()) {
             if let ExprKind::Name(name) = &mention.node {
                 self.value(scope, name, mention.span);
@@ -278,13 +280,14 @@ impl<'p> Walk<'p> {
 
     /// A use of a parameter or value: a name in scope, or the path of a node from this scope or an
     /// enclosing one.
-    fn value(&mut self, scope: &Rc<Scope<'p>>, text: &'p str, span: Span) {
+    fn value(&mut self, scope: &Rc<NameScope<'p>>, text: &'p str, span: Span) {
         let word = text.split('.').next().unwrap_or(text);
         let first = Span { end: span.start + word.len(), ..span };
         match self.names.value(scope, word) {
-            Some(def) if word == text => self.refer(span, def, Role::Use),
+            Some(def) if word == text => self.refer(span, def, ReferenceRole::Use),
             def => {
-                let instead = def.map(|def| Reference { span: first, def, role: Role::Mention });
+                let instead =
+                    def.map(|def| Reference { span: first, def, role: ReferenceRole::Mention });
                 self.paths.push(Path { scope: scope.clone(), text, span, instead });
             }
         }

@@ -1,7 +1,9 @@
 //! Elementwise activation functions. Everything about one is here, except its computation with
 //! libtorch (`netc-torch`, `lower/torch/activation.rs`).
 
-use super::{ArgError, Args, Build, Default, Kind, Op, Parameter, Rule, Saved, Signature, Traits};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
+use super::rule::Rule;
+use super::traits::{Saved, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 
 /// An activation in other formats and frameworks.
@@ -74,12 +76,9 @@ macro_rules! activations {
         #[derive(Debug, Clone, PartialEq)]
         pub enum Activation { $(#[allow(missing_docs)] $op($op),)+ }
 
-        $(impl From<$op> for Op { fn from(op: $op) -> Op { Op::Activation(Activation::$op(op)) } })+
+        $(impl From<$op> for Activation { fn from(op: $op) -> Self { Activation::$op(op) } })+
 
         impl Activation {
-            pub(super) const BUILDABLE: &'static [(&'static Signature, Build)] =
-                &[$((&<$op as Rule>::SIGNATURE, |args| <$op as Rule>::build(args).map(Op::from)),)+];
-
             /// The ONNX ops that are always equivalent to one of these: the op, its versions, and
             /// its name here.
             pub const ONNX: &'static [Option<(&'static str, &'static [i64], &'static str)>] = &[$(
@@ -91,7 +90,19 @@ macro_rules! activations {
 
             /// Their names in the language.
             pub fn names() -> impl Iterator<Item = &'static str> {
-                Self::BUILDABLE.iter().map(|(signature, _)| signature.name)
+                Self::signatures().map(|signature| signature.name)
+            }
+
+            pub(super) fn signatures() -> impl Iterator<Item = &'static Signature> {
+                [$(&<$op as Rule>::SIGNATURE,)+].into_iter()
+            }
+
+            /// The activation of a name, if there is one.
+            pub(super) fn build(name: &str, args: &Args) -> Option<Result<Activation, ArgError>> {
+                $(if name == <$op as Rule>::SIGNATURE.name {
+                    return Some(<$op as Rule>::build(args).map(Activation::$op));
+                })+
+                None
             }
 
             pub(super) fn signature(&self) -> &'static Signature {
@@ -216,7 +227,7 @@ impl Rule for Relu {
     const SIGNATURE: Signature = Signature {
         name: "relu",
         doc: "max(x, 0), at most `max` if given",
-        args: &[Parameter { name: "max", kind: Kind::Number, default: Default::Rule("none") }],
+        args: &[Parameter::new("max", ArgKind::Number, Default::Rule("none"))],
         operands: (1, 1),
     };
 
@@ -290,11 +301,7 @@ impl Rule for Celu {
     const SIGNATURE: Signature = Signature {
         name: "celu",
         doc: "max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))",
-        args: &[Parameter {
-            name: "alpha",
-            kind: Kind::Number,
-            default: Default::Value(Value::Float(1.0)),
-        }],
+        args: &[Parameter::new("alpha", ArgKind::Number, Default::Value(Value::Float(1.0)))],
         operands: (1, 1),
     };
 

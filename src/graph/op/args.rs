@@ -22,14 +22,20 @@ pub struct Parameter {
     /// Its name.
     pub name: &'static str,
     /// What it accepts.
-    pub kind: Kind,
+    pub kind: ArgKind,
     /// Its default.
     pub default: Default,
 }
 
+impl Parameter {
+    pub(super) const fn new(name: &'static str, kind: ArgKind, default: Default) -> Parameter {
+        Parameter { name, kind, default }
+    }
+}
+
 /// What an argument accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ArgKind {
     /// A whole number from 1.
     Count,
     /// A whole number from 1, or `[height, width]`.
@@ -48,20 +54,20 @@ pub enum Kind {
     Word(&'static [&'static str]),
 }
 
-impl Kind {
+impl ArgKind {
     /// For messages.
     pub fn describe(self) -> String {
         match self {
-            Kind::Count => "a whole number from 1".into(),
-            Kind::Size => "a whole number from 1, or [height, width]".into(),
-            Kind::Amount => "a whole number from 0, or [height, width]".into(),
-            Kind::Number => "a number".into(),
-            Kind::Bool => "true or false".into(),
-            Kind::Init => "a number, uniform(low, high) or normal(mean, std)".into(),
-            Kind::FilterInit => {
+            ArgKind::Count => "a whole number from 1".into(),
+            ArgKind::Size => "a whole number from 1, or [height, width]".into(),
+            ArgKind::Amount => "a whole number from 0, or [height, width]".into(),
+            ArgKind::Number => "a number".into(),
+            ArgKind::Bool => "true or false".into(),
+            ArgKind::Init => "a number, uniform(low, high) or normal(mean, std)".into(),
+            ArgKind::FilterInit => {
                 "a number, uniform(low, high), normal(mean, std), \"dirac\" or \"whiten\"".into()
             }
-            Kind::Word(words) => {
+            ArgKind::Word(words) => {
                 let words: Vec<String> = words.iter().map(|w| format!("\"{w}\"")).collect();
                 words.join(" or ")
             }
@@ -136,7 +142,7 @@ impl ArgError {
 /// The arguments of one call, with the signature's defaults filled in.
 #[derive(Debug, Clone)]
 pub struct Args {
-    values: BTreeMap<&'static str, (Kind, Value)>,
+    values: BTreeMap<&'static str, (ArgKind, Value)>,
     operands: usize,
 }
 
@@ -228,7 +234,7 @@ impl Args {
     /// The index of a string among those that the argument accepts.
     pub fn word(&self, name: &'static str) -> Result<usize, ArgError> {
         let words = match self.values.get(name) {
-            Some((Kind::Word(words), _)) => *words,
+            Some((ArgKind::Word(words), _)) => *words,
             _ => &[],
         };
         self.get(

@@ -1,9 +1,11 @@
-use super::args::{init_value, int, int_pair};
-use super::pool::windows;
-use super::{
-    ArgError, Args, Category, Default, Demand, Kind, Parameter, Role, Rule, Saved, Signature,
-    Tensor, Traits, label,
+use super::args::{
+    ArgError, ArgKind, Args, Default, Parameter, Signature, init_value, int, int_pair,
 };
+use super::image::{image, too_large, windows};
+use super::label;
+use super::rule::Rule;
+use super::tensor::{Role, TensorSpec};
+use super::traits::{Category, Demand, Saved, Traits};
 use crate::graph::{Init, Shape, ShapeError, Value};
 
 /// A 2-d convolution. Weight `[out, in / groups, kernel]`, bias `[out]`.
@@ -47,35 +49,15 @@ impl Rule for Conv {
         name: "conv",
         doc: "2-d convolution",
         args: &[
-            Parameter { name: "c", kind: Kind::Count, default: Default::Value(Value::Same) },
-            Parameter { name: "k", kind: Kind::Size, default: Default::Value(Value::Int(3)) },
-            Parameter { name: "stride", kind: Kind::Size, default: Default::Value(Value::Int(1)) },
-            Parameter {
-                name: "pad",
-                kind: Kind::Amount,
-                default: Default::Rule("dilation * (k - 1) / 2"),
-            },
-            Parameter {
-                name: "dilation",
-                kind: Kind::Size,
-                default: Default::Value(Value::Int(1)),
-            },
-            Parameter { name: "groups", kind: Kind::Count, default: Default::Value(Value::Int(1)) },
-            Parameter {
-                name: "bias",
-                kind: Kind::Bool,
-                default: Default::Value(Value::Bool(false)),
-            },
-            Parameter {
-                name: "init",
-                kind: Kind::FilterInit,
-                default: Default::Rule(DEFAULT_INIT),
-            },
-            Parameter {
-                name: "train_weight",
-                kind: Kind::Bool,
-                default: Default::Value(Value::Bool(true)),
-            },
+            Parameter::new("c", ArgKind::Count, Default::Value(Value::Same)),
+            Parameter::new("k", ArgKind::Size, Default::Value(Value::Int(3))),
+            Parameter::new("stride", ArgKind::Size, Default::Value(Value::Int(1))),
+            Parameter::new("pad", ArgKind::Amount, Default::Rule("dilation * (k - 1) / 2")),
+            Parameter::new("dilation", ArgKind::Size, Default::Value(Value::Int(1))),
+            Parameter::new("groups", ArgKind::Count, Default::Value(Value::Int(1))),
+            Parameter::new("bias", ArgKind::Bool, Default::Value(Value::Bool(false))),
+            Parameter::new("init", ArgKind::FilterInit, Default::Rule(DEFAULT_INIT)),
+            Parameter::new("train_weight", ArgKind::Bool, Default::Value(Value::Bool(true))),
         ],
         operands: (1, 1),
     };
@@ -191,7 +173,7 @@ impl Rule for Conv {
         Shape::new([self.out, size[0], size[1]])
     }
 
-    fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
+    fn tensors(&self, operands: &[&Shape]) -> Vec<TensorSpec> {
         let per_group = operands[0].channels() / self.groups;
         let fan_in = per_group.saturating_mul(self.kernel[0]).saturating_mul(self.kernel[1]);
         let dims = vec![self.out, per_group, self.kernel[0], self.kernel[1]];
@@ -224,13 +206,9 @@ impl Rule for Linear {
         name: "linear",
         doc: "fully connected layer on a vector",
         args: &[
-            Parameter { name: "c", kind: Kind::Count, default: Default::Required },
-            Parameter {
-                name: "bias",
-                kind: Kind::Bool,
-                default: Default::Value(Value::Bool(true)),
-            },
-            Parameter { name: "init", kind: Kind::Init, default: Default::Rule(DEFAULT_INIT) },
+            Parameter::new("c", ArgKind::Count, Default::Required),
+            Parameter::new("bias", ArgKind::Bool, Default::Value(Value::Bool(true))),
+            Parameter::new("init", ArgKind::Init, Default::Rule(DEFAULT_INIT)),
         ],
         operands: (1, 1),
     };
@@ -265,7 +243,7 @@ impl Rule for Linear {
         }
     }
 
-    fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
+    fn tensors(&self, operands: &[&Shape]) -> Vec<TensorSpec> {
         let features = operands[0].channels();
         weight_and_bias(vec![self.out, features], features, self.bias, self.init)
     }
@@ -280,15 +258,20 @@ const DEFAULT_INIT: &str = "uniform within 1 / sqrt(inputs of an output)";
 /// PyTorch's default: Kaiming uniform with a = sqrt 5, which is uniform within 1 / sqrt(fan_in);
 /// the bias has the same bound (torch.nn.Conv2d and torch.nn.Linear, `reset_parameters`). `init`
 /// applies to the weight only.
-fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool, init: Option<Init>) -> Vec<Tensor> {
+fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool, init: Option<Init>) -> Vec<TensorSpec> {
     let bound = 1.0 / (fan_in as f64).sqrt();
     let uniform = Init::Uniform(-bound, bound);
     let out = dims[0];
     let role = if dims.len() == 4 { Role::Filters } else { Role::Matrix };
-    let mut tensors =
-        vec![Tensor { name: "weight", dims, init: init.unwrap_or(uniform), role, trained: true }];
+    let mut tensors = vec![TensorSpec {
+        name: "weight",
+        dims,
+        init: init.unwrap_or(uniform),
+        role,
+        trained: true,
+    }];
     if bias {
-        tensors.push(Tensor {
+        tensors.push(TensorSpec {
             name: "bias",
             dims: vec![out],
             init: uniform,
@@ -297,17 +280,4 @@ fn weight_and_bias(dims: Vec<u64>, fan_in: u64, bias: bool, init: Option<Init>) 
         });
     }
     tensors
-}
-
-/// Channels, height and width of an operand, which must be an image.
-pub(super) fn image(op: &str, shape: &Shape) -> Result<[u64; 3], ShapeError> {
-    shape.image().ok_or_else(|| {
-        ShapeError::new(format!("{op} expected an image [N, channels, height, width], got {shape}"))
-    })
-}
-
-/// The error for a window that is larger than its padded operand.
-pub(super) fn too_large(what: &str, reach: u64, operand: &Shape, pad: [u64; 2]) -> ShapeError {
-    ShapeError::new(format!("a {what} of {reach} does not fit into {operand} with pad {}", pad[0]))
-        .help(format!("use a smaller {what}, more padding, or pool less ahead of it"))
 }

@@ -1,4 +1,6 @@
-use super::{Alias, ArgError, Args, Default, Kind, Parameter, Rule, Saved, Signature, Traits};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
+use super::rule::Rule;
+use super::traits::{Alias, Saved, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 
 /// Sets random elements to zero in training, and scales up the others.
@@ -12,11 +14,7 @@ impl Rule for Dropout {
     const SIGNATURE: Signature = Signature {
         name: "dropout",
         doc: "zeroes each element with probability p while training",
-        args: &[Parameter {
-            name: "p",
-            kind: Kind::Number,
-            default: Default::Value(Value::Float(0.5)),
-        }],
+        args: &[Parameter::new("p", ArgKind::Number, Default::Value(Value::Float(0.5)))],
         operands: (1, 1),
     };
 

@@ -1,7 +1,6 @@
-use super::{
-    Alias, ArgError, Args, Category, Default, Demand, Kind, Parameter, Rule, Saved, Signature,
-    Traits,
-};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
+use super::rule::Rule;
+use super::traits::{Alias, Category, Demand, Saved, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 use crate::limits::MAX_OPERANDS;
 
@@ -69,11 +68,7 @@ impl Rule for Mul {
     const SIGNATURE: Signature = Signature {
         name: "mul",
         doc: "product with a number or with another value",
-        args: &[Parameter {
-            name: "by",
-            kind: Kind::Number,
-            default: Default::Rule("the value given"),
-        }],
+        args: &[Parameter::new("by", ArgKind::Number, Default::Rule("the value given"))],
         operands: (1, 2),
     };
 
@@ -120,7 +115,7 @@ impl Rule for Scale {
     const SIGNATURE: Signature = Signature {
         name: "mul",
         doc: "product with a number",
-        args: &[Parameter { name: "by", kind: Kind::Number, default: Default::Required }],
+        args: &[Parameter::new("by", ArgKind::Number, Default::Required)],
         operands: (1, 1),
     };
 

@@ -8,96 +8,31 @@ mod activation;
 mod args;
 mod conv;
 mod dropout;
+mod image;
 mod join;
 mod label;
 mod norm;
 mod pool;
 mod reshape;
+mod rule;
+mod tensor;
 mod traits;
 
 pub use activation::{
     Activation, Celu, Gelu, OnnxNode, PytorchArgument, PytorchModule, Relu, Sigmoid, Silu,
 };
-pub use args::{ArgError, Args, Default, Kind, Parameter, Signature};
+pub use args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
 pub use conv::{Conv, Linear};
 pub use dropout::{Dropout, Identity};
 pub use join::{Add, Concat, Mul, Scale};
 pub use norm::{BatchNorm, Softmax};
 pub use pool::{AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Window};
 pub use reshape::{Flatten, Input, Pad, PadMode, Upsample, UpsampleMode};
+pub use tensor::{Role, TensorSpec};
 pub use traits::{Alias, Category, Demand, Saved, Traits};
 
-use super::{Init, Shape, ShapeError, Value};
-
-/// What each op type implements.
-trait Rule: Sized {
-    /// Name, arguments and number of operands.
-    const SIGNATURE: Signature;
-
-    /// The op for given arguments.
-    fn build(args: &Args) -> Result<Self, ArgError>;
-
-    /// The arguments that rebuild it, in the order of the signature. `None`: not given.
-    fn arguments(&self) -> Vec<Option<Value>>;
-
-    /// Its properties for later stages.
-    fn traits(&self) -> Traits;
-
-    /// The output shape for one example, or why the operands do not fit.
-    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError>;
-
-    /// A short label: `conv 128 3×3 /2`. Details of initialisation are left out.
-    fn label(&self) -> String {
-        label::plain(Self::SIGNATURE.name, &self.arguments())
-    }
-
-    /// Its weights and buffers, for operands that [`Rule::shape`] accepts.
-    fn tensors(&self, _operands: &[&Shape]) -> Vec<Tensor> {
-        Vec::new()
-    }
-
-    /// Multiply-accumulate operations for one example; only convolutions and linear layers count.
-    fn macs(&self, _operands: &[&Shape], _output: &Shape) -> u64 {
-        0
-    }
-}
-
-/// A weight or buffer of an op.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tensor {
-    /// Its name below the node's path: `weight`, `bias`, `running_mean`.
-    pub name: &'static str,
-    /// Its sizes, in PyTorch's order.
-    pub dims: Vec<u64>,
-    /// Its initialisation.
-    pub init: Init,
-    /// The role of a tensor in its op.
-    pub role: Role,
-    /// Whether it is trained; otherwise it is a buffer.
-    pub trained: bool,
-}
-
-/// What a tensor is to its op.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The filters of a convolution.
-    Filters,
-    /// The weight of a linear layer.
-    Matrix,
-    /// The bias of a convolution or a linear layer.
-    Bias,
-    /// Weight (gamma) or bias (beta) of batch normalisation.
-    Norm,
-    /// A running statistic, updated without a gradient.
-    Statistic,
-}
-
-impl Tensor {
-    /// The number of elements, saturating at `u64::MAX`.
-    pub fn elements(&self) -> u64 {
-        self.dims.iter().fold(1, |product, &d| product.saturating_mul(d))
-    }
-}
+use super::{Shape, ShapeError, Value};
+use rule::Rule;
 
 macro_rules! ops {
     ($($op:ident,)+) => {
@@ -152,7 +87,7 @@ macro_rules! ops {
             }
 
             /// Its weights and buffers, for operands that [`Op::shape`] accepts.
-            pub fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
+            pub fn tensors(&self, operands: &[&Shape]) -> Vec<TensorSpec> {
                 match self {
                     Op::Activation(_) => Vec::new(),
                     $(Op::$op(op) => op.tensors(operands),)+
@@ -178,6 +113,12 @@ ops! {
     Flatten, Pad, Upsample,
 }
 
+impl<A: Into<Activation>> From<A> for Op {
+    fn from(op: A) -> Op {
+        Op::Activation(op.into())
+    }
+}
+
 type Build = fn(&Args) -> Result<Op, ArgError>;
 
 macro_rules! buildable {
@@ -186,10 +127,9 @@ macro_rules! buildable {
     };
 }
 
-/// The ops that a file can name, in the order of the reference.
-const BUILDABLE: [&[(&Signature, Build)]; 3] = [
+/// The ops that a file can name. In the reference, activations stand between these two lists.
+const BUILDABLE: [&[(&Signature, Build)]; 2] = [
     buildable! { Conv, Linear, BatchNorm, },
-    Activation::BUILDABLE,
     buildable! {
         Softmax, MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool,
         Add, Mul, Concat, Flatten, Dropout, Identity, Pad, Upsample,
@@ -198,7 +138,8 @@ const BUILDABLE: [&[(&Signature, Build)]; 3] = [
 
 /// The signatures of all ops that a file can name.
 pub fn signatures() -> impl Iterator<Item = &'static Signature> {
-    BUILDABLE.into_iter().flatten().map(|(signature, _)| *signature)
+    let [layers, others] = BUILDABLE.map(|ops| ops.iter().map(|(signature, _)| *signature));
+    layers.chain(Activation::signatures()).chain(others)
 }
 
 /// The signature of the op with this name.
@@ -214,7 +155,10 @@ pub fn build(name: &str, args: &Args) -> Result<Op, ArgError> {
     }
     match BUILDABLE.into_iter().flatten().find(|(s, _)| s.name == name) {
         Some((_, build)) => build(args),
-        None => Err(ArgError::new(None, format!("there is no op `{name}`"))),
+        None => match Activation::build(name, args) {
+            Some(built) => built.map(Op::Activation),
+            None => Err(ArgError::new(None, format!("there is no op `{name}`"))),
+        },
     }
 }
 
@@ -238,7 +182,7 @@ impl Op {
         self.tensors(operands)
             .iter()
             .filter(|t| t.trained)
-            .map(Tensor::elements)
+            .map(TensorSpec::elements)
             .fold(0, u64::saturating_add)
     }
 

@@ -1,7 +1,7 @@
-use super::args::init_value;
-use super::{
-    ArgError, Args, Default, Kind, Parameter, Role, Rule, Saved, Signature, Tensor, Traits,
-};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, init_value};
+use super::rule::Rule;
+use super::tensor::{Role, TensorSpec};
+use super::traits::{Saved, Traits};
 use crate::graph::{Init, Shape, ShapeError, Value};
 
 /// Batch normalisation over all dimensions but the channels. Weight (gamma) and bias (beta)
@@ -25,31 +25,11 @@ impl Rule for BatchNorm {
         name: "bn",
         doc: "batch normalisation",
         args: &[
-            Parameter {
-                name: "gamma",
-                kind: Kind::Init,
-                default: Default::Value(Value::Float(1.0)),
-            },
-            Parameter {
-                name: "beta",
-                kind: Kind::Init,
-                default: Default::Value(Value::Float(0.0)),
-            },
-            Parameter {
-                name: "eps",
-                kind: Kind::Number,
-                default: Default::Value(Value::Float(1e-5)),
-            },
-            Parameter {
-                name: "momentum",
-                kind: Kind::Number,
-                default: Default::Value(Value::Float(0.1)),
-            },
-            Parameter {
-                name: "train_gamma",
-                kind: Kind::Bool,
-                default: Default::Value(Value::Bool(true)),
-            },
+            Parameter::new("gamma", ArgKind::Init, Default::Value(Value::Float(1.0))),
+            Parameter::new("beta", ArgKind::Init, Default::Value(Value::Float(0.0))),
+            Parameter::new("eps", ArgKind::Number, Default::Value(Value::Float(1e-5))),
+            Parameter::new("momentum", ArgKind::Number, Default::Value(Value::Float(0.1))),
+            Parameter::new("train_gamma", ArgKind::Bool, Default::Value(Value::Bool(true))),
         ],
         operands: (1, 1),
     };
@@ -96,10 +76,15 @@ impl Rule for BatchNorm {
         }
     }
 
-    fn tensors(&self, operands: &[&Shape]) -> Vec<Tensor> {
+    fn tensors(&self, operands: &[&Shape]) -> Vec<TensorSpec> {
         let dims = vec![operands[0].channels()];
-        let tensor =
-            |name, init, role, trained| Tensor { name, dims: dims.clone(), init, role, trained };
+        let tensor = |name, init, role, trained| TensorSpec {
+            name,
+            dims: dims.clone(),
+            init,
+            role,
+            trained,
+        };
         vec![
             tensor("weight", self.gamma, Role::Norm, self.train_gamma),
             tensor("bias", self.beta, Role::Norm, true),

@@ -1,9 +1,8 @@
-use super::args::int_pair;
-use super::conv::{image, too_large};
-use super::{
-    ArgError, Args, Category, Default, Demand, Kind, Parameter, Rule, Saved, Signature, Traits,
-    label,
-};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, int_pair};
+use super::image::{image, too_large, windows};
+use super::label;
+use super::rule::Rule;
+use super::traits::{Category, Demand, Saved, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 
 /// The window of a pool.
@@ -21,10 +20,10 @@ pub struct Window {
 }
 
 const ARGS: &[Parameter] = &[
-    Parameter { name: "k", kind: Kind::Size, default: Default::Required },
-    Parameter { name: "stride", kind: Kind::Size, default: Default::Rule("k") },
-    Parameter { name: "pad", kind: Kind::Amount, default: Default::Value(Value::Int(0)) },
-    Parameter { name: "ceil", kind: Kind::Bool, default: Default::Value(Value::Bool(false)) },
+    Parameter::new("k", ArgKind::Size, Default::Required),
+    Parameter::new("stride", ArgKind::Size, Default::Rule("k")),
+    Parameter::new("pad", ArgKind::Amount, Default::Value(Value::Int(0))),
+    Parameter::new("ceil", ArgKind::Bool, Default::Value(Value::Bool(false))),
 ];
 
 impl Window {
@@ -60,16 +59,6 @@ impl Window {
         }
         Shape::new([channels, size[0], size[1]])
     }
-}
-
-/// The number of windows of size `reach` at `stride` that fit into `length` padded by `pad` on both
-/// sides. With `ceil` the last one may extend beyond the edge, if it starts within the input or the
-/// padding before it (PyTorch's rule). `None`: no window fits.
-pub(super) fn windows(length: u64, reach: u64, stride: u64, pad: u64, ceil: bool) -> Option<u64> {
-    let room = (length + 2 * pad).checked_sub(reach)?;
-    let floor = room / stride + 1;
-    let one_more = ceil && room % stride != 0 && floor * stride < length + pad;
-    Some(floor + u64::from(one_more))
 }
 
 macro_rules! pool {

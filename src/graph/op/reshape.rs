@@ -1,8 +1,7 @@
-use super::args::int_pair;
-use super::conv::image;
-use super::{
-    Alias, ArgError, Args, Category, Default, Kind, Parameter, Rule, Saved, Signature, Traits,
-};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, int_pair};
+use super::image::image;
+use super::rule::Rule;
+use super::traits::{Alias, Category, Saved, Traits};
 use crate::graph::{Shape, ShapeError, Value};
 
 /// The input of a net.
@@ -84,12 +83,8 @@ impl Rule for Pad {
         name: "pad",
         doc: "rows and columns around an image",
         args: &[
-            Parameter { name: "p", kind: Kind::Amount, default: Default::Required },
-            Parameter {
-                name: "mode",
-                kind: Kind::Word(&["zeros", "reflect"]),
-                default: Default::Word("zeros"),
-            },
+            Parameter::new("p", ArgKind::Amount, Default::Required),
+            Parameter::new("mode", ArgKind::Word(&["zeros", "reflect"]), Default::Word("zeros")),
         ],
         operands: (1, 1),
     };
@@ -157,12 +152,12 @@ impl Rule for Upsample {
         name: "upsample",
         doc: "an image made larger by a whole factor",
         args: &[
-            Parameter { name: "factor", kind: Kind::Size, default: Default::Value(Value::Int(2)) },
-            Parameter {
-                name: "mode",
-                kind: Kind::Word(&["nearest", "bilinear"]),
-                default: Default::Word("nearest"),
-            },
+            Parameter::new("factor", ArgKind::Size, Default::Value(Value::Int(2))),
+            Parameter::new(
+                "mode",
+                ArgKind::Word(&["nearest", "bilinear"]),
+                Default::Word("nearest"),
+            ),
         ],
         operands: (1, 1),
     };

@@ -3,6 +3,9 @@
 use crate::diag::{Code, Problem, Problems, did_you_mean};
 use crate::syntax::ast::{Arg, Call, Expr};
 
+/// The arguments written at a call, by parameter.
+pub(super) type Bound<'p, 'a> = [(&'p str, &'a Expr)];
+
 /// The arguments of a call by parameter, in the order of the call. `takes` is the callee as shown
 /// to the user, with defaults.
 pub(super) fn bind<'a, 'p>(

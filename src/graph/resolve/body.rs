@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::env::Env;
-use super::values::Values;
-use super::{Flow, Frame, Resolver, join};
+use super::resolver::{Frame, Resolver, join};
+use super::values::{Flow, Values};
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::graph::{Claim, NodeId, Op, Scope, Shape, Value, op};
 use crate::limits::MAX_ROUNDS;
@@ -163,7 +163,7 @@ impl<'a> Resolver<'a> {
             }
         };
         let outer = Rc::new(std::mem::take(&mut frame.values));
-        let flow = self.rounds(frame, (prefix, times), body, rounds, &outer);
+        let flow = self.rounds(frame, prefix, times, body, rounds, &outer);
         // All iterations have dropped their references.
         frame.values = Rc::into_inner(outer).unwrap_or_default();
         flow
@@ -172,7 +172,8 @@ impl<'a> Resolver<'a> {
     fn rounds(
         &mut self,
         frame: &Frame<'a>,
-        (prefix, times): (&str, &Expr),
+        prefix: &str,
+        times: &Expr,
         body: &'a Body,
         rounds: i64,
         values: &Rc<Values>,

@@ -3,22 +3,22 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::bind::bind;
+use super::domain;
 use super::env::{Callable, Env};
-use super::values::Values;
-use super::{Flow, Frame, Resolver, bind::bind, domain};
+use super::resolver::{Frame, Resolver};
+use super::steps::ValueName;
+use super::values::{Flow, Values};
 use crate::diag::{Code, MAX_LISTED, Problem, Span, did_you_mean, listed};
-use crate::graph::names::Kind;
+use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{Cause, NodeId, Scope, Value};
 use crate::limits::MAX_CALL_DEPTH;
-use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
+use crate::syntax::ast::{Arg, Call, ExprKind, Name};
 use crate::syntax::print_expr;
 
 /// The maximum number of bytes of a call that are shown.
 const MAX_CALL_SHOWN: usize = 200;
-
-/// The arguments written at a call of an op.
-pub(super) type Bound<'a> = [(&'static str, &'a Expr)];
 
 impl<'a> Resolver<'a> {
     pub(super) fn call(
@@ -32,12 +32,13 @@ impl<'a> Resolver<'a> {
             return None;
         }
         match self.names.definition(call.name.span).map(|def| def.kind) {
-            Some(Kind::Block(block, local_to)) => {
+            Some(NameKind::Block(block, local_to)) => {
                 let callable = frame.env.callable(block, local_to);
                 self.call_block(frame, &callable, call, flow, path)
             }
-            Some(Kind::Op(signature)) => self.call_op(frame, signature, call, flow, path),
-            Some(Kind::Param(_) | Kind::Value | Kind::File | Kind::Unread) | None => {
+            Some(NameKind::Op(signature)) => self.call_op(frame, signature, call, flow, path),
+            Some(NameKind::Param(_) | NameKind::Value | NameKind::File | NameKind::Unread)
+            | None => {
                 self.unknown_op(frame, &call.name);
                 None
             }
@@ -223,7 +224,7 @@ impl<'a> Resolver<'a> {
         for param in &block.params {
             self.check_parameter_name(&param.name, &inner.env);
         }
-        self.calls.push(crate::graph::Frame { block: shown, span: call.place.span });
+        self.calls.push(crate::graph::CallSite { block: shown, span: call.place.span });
         self.active.push(block);
         self.called.insert(std::ptr::from_ref(block));
         self.body(&mut inner, &block.body);
@@ -313,8 +314,8 @@ impl<'a> Resolver<'a> {
             match admitted {
                 Some(value) => {
                     shown.push(format!("{name} = {value}"));
-                    let step =
-                        self.step(cause, (name, &block.name.node), (expr, &value), from, flow);
+                    let whose = ValueName { name, of: &block.name.node };
+                    let step = self.step(cause, whose, expr, &value, from, flow);
                     scope.note(name, step);
                     scope.set(name.clone(), value);
                 }

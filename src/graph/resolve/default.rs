@@ -1,18 +1,12 @@
 //! `default op(...)` lines.
 
-use super::{Noted, Resolver, bind::bind};
+use super::bind::bind;
+use super::resolver::{DefaultArg, Resolver};
+use super::steps::ValueName;
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::graph::op::{self, Args};
-use crate::graph::{Cause, Scope, Value};
+use crate::graph::{Cause, Scope};
 use crate::syntax::ast::Call;
-
-/// One argument of a `default op(...)` line.
-pub(super) struct DefaultArg {
-    pub op: &'static str,
-    pub arg: &'static str,
-    pub value: Value,
-    pub from: Noted,
-}
 
 impl<'a> Resolver<'a> {
     /// `default bn(gamma = 0.5)`
@@ -46,8 +40,8 @@ impl<'a> Resolver<'a> {
                 }
                 _ => {
                     let op = signature.name;
-                    let from =
-                        self.step(Cause::DefaultLine, (name, op), (expr, &value), scope, None);
+                    let whose = ValueName { name, of: op };
+                    let from = self.step(Cause::DefaultLine, whose, expr, &value, scope, None);
                     self.defaults.retain(|line| (line.op, line.arg) != (op, name));
                     self.defaults.push(DefaultArg { op, arg: name, value, from });
                 }

@@ -1,10 +1,9 @@
 //! The domains of parameters.
 
 use crate::diag::{Code, Problem, Span, did_you_mean};
+use crate::graph::eval::Fault;
 use crate::graph::{Scope, Value};
-use crate::syntax::ast::{Expr, ExprKind, Param, Type};
-
-use super::Fault;
+use crate::syntax::ast::{Expr, ExprKind, Param, ParamType};
 
 /// Checks that a value is in a parameter's domain; the error says what is allowed.
 pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Result<(), Fault> {
@@ -23,8 +22,8 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
 }
 
 /// The choice that a misspelt string is most similar to.
-fn near<'p>(ty: &'p Type, value: &Value) -> Option<&'p str> {
-    let (Type::OneOf(options), Value::Str(written)) = (ty, value) else { return None };
+fn near<'p>(ty: &'p ParamType, value: &Value) -> Option<&'p str> {
+    let (ParamType::OneOf(options), Value::Str(written)) = (ty, value) else { return None };
     let strings = options.iter().filter_map(|option| match &option.node {
         ExprKind::Str(text) => Some(text.as_str()),
         _ => None,
@@ -62,13 +61,13 @@ pub(super) fn admit_like(
     )))
 }
 
-fn contains(ty: &Type, value: &Value, scope: &Scope) -> Result<bool, Fault> {
+fn contains(ty: &ParamType, value: &Value, scope: &Scope) -> Result<bool, Fault> {
     Ok(match ty {
-        Type::Int(range) => matches!(value, Value::Int(_)) && in_range(range, value, scope)?,
-        Type::Float(range) => value.number().is_some() && in_range(range, value, scope)?,
-        Type::Bool => matches!(value, Value::Bool(_)),
-        Type::OneOf(options) => values(options, scope)?.contains(value),
-        Type::Subset(options) => match value {
+        ParamType::Int(range) => matches!(value, Value::Int(_)) && in_range(range, value, scope)?,
+        ParamType::Float(range) => value.number().is_some() && in_range(range, value, scope)?,
+        ParamType::Bool => matches!(value, Value::Bool(_)),
+        ParamType::OneOf(options) => values(options, scope)?.contains(value),
+        ParamType::Subset(options) => match value {
             Value::List(items) => {
                 if let Some(first) = options.first() {
                     scope.spend(items.len() * (items.len() + options.len()), first.span)?;
@@ -79,7 +78,7 @@ fn contains(ty: &Type, value: &Value, scope: &Scope) -> Result<bool, Fault> {
             }
             _ => false,
         },
-        Type::List(of) => match value {
+        ParamType::List(of) => match value {
             Value::List(items) => {
                 for item in items {
                     if !contains(&of.node, item, scope)? {
@@ -104,12 +103,12 @@ fn in_range(range: &Option<(Expr, Expr)>, value: &Value, scope: &Scope) -> Resul
 
 /// All values of a type, if there are at most `most`, in source order; subsets by size. `None` for
 /// a larger type, or if its bounds are not literals.
-pub fn members(ty: &Type, most: usize) -> Option<Vec<Value>> {
+pub fn members(ty: &ParamType, most: usize) -> Option<Vec<Value>> {
     let scope = Scope::default();
     let members: Vec<Value> = match ty {
-        Type::Bool => vec![Value::Bool(false), Value::Bool(true)],
-        Type::OneOf(options) => values(options, &scope).ok()?,
-        Type::Subset(options) => {
+        ParamType::Bool => vec![Value::Bool(false), Value::Bool(true)],
+        ParamType::OneOf(options) => values(options, &scope).ok()?,
+        ParamType::Subset(options) => {
             let options = values(options, &scope).ok()?;
             let count =
                 1usize.checked_shl(u32::try_from(options.len()).ok()?).filter(|n| *n <= most)?;
@@ -122,14 +121,16 @@ pub fn members(ty: &Type, most: usize) -> Option<Vec<Value>> {
             };
             subsets.iter().map(list).collect()
         }
-        Type::Int(Some((low, high))) => match (scope.eval(low).ok()?, scope.eval(high).ok()?) {
-            (Value::Int(low), Value::Int(high)) => {
-                let count = usize::try_from(high.checked_sub(low)?.checked_add(1)?).ok()?;
-                (count <= most).then(|| (low..=high).map(Value::Int).collect())?
+        ParamType::Int(Some((low, high))) => {
+            match (scope.eval(low).ok()?, scope.eval(high).ok()?) {
+                (Value::Int(low), Value::Int(high)) => {
+                    let count = usize::try_from(high.checked_sub(low)?.checked_add(1)?).ok()?;
+                    (count <= most).then(|| (low..=high).map(Value::Int).collect())?
+                }
+                _ => return None,
             }
-            _ => return None,
-        },
-        Type::Int(None) | Type::Float(_) | Type::List(_) => return None,
+        }
+        ParamType::Int(None) | ParamType::Float(_) | ParamType::List(_) => return None,
     };
     (members.len() <= most).then_some(members)
 }
@@ -138,7 +139,7 @@ fn values(options: &[Expr], scope: &Scope) -> Result<Vec<Value>, Fault> {
     options.iter().map(|o| scope.eval(o)).collect()
 }
 
-fn describe(ty: &Type, scope: &Scope) -> Result<String, Fault> {
+fn describe(ty: &ParamType, scope: &Scope) -> Result<String, Fault> {
     let list = |options: &[Expr]| -> Result<String, Fault> {
         Ok(values(options, scope)?.iter().map(Value::to_string).collect::<Vec<_>>().join(", "))
     };
@@ -149,11 +150,13 @@ fn describe(ty: &Type, scope: &Scope) -> Result<String, Fault> {
         }
     };
     Ok(match ty {
-        Type::Int(r) => format!("an integer{}", range(r)?),
-        Type::Float(r) => format!("a number{}", range(r)?),
-        Type::Bool => "true or false".into(),
-        Type::OneOf(options) => format!("one of {}", list(options)?),
-        Type::Subset(options) => format!("a list of some of {}, each at most once", list(options)?),
-        Type::List(of) => format!("a list, each item {}", describe(&of.node, scope)?),
+        ParamType::Int(r) => format!("an integer{}", range(r)?),
+        ParamType::Float(r) => format!("a number{}", range(r)?),
+        ParamType::Bool => "true or false".into(),
+        ParamType::OneOf(options) => format!("one of {}", list(options)?),
+        ParamType::Subset(options) => {
+            format!("a list of some of {}, each at most once", list(options)?)
+        }
+        ParamType::List(of) => format!("a list, each item {}", describe(&of.node, scope)?),
     })
 }

@@ -1,6 +1,7 @@
 //! Chains, guards and edits.
 
-use super::{Flow, Frame, Resolver, join};
+use super::resolver::{Frame, Resolver, join};
+use super::values::Flow;
 use crate::syntax::ast::{EditVerb, Element, ElementKind};
 
 impl<'a> Resolver<'a> {
@@ -85,7 +86,7 @@ impl<'a> Resolver<'a> {
             Some((i, _)) => self.edit(frame, *i, path, flow),
             None => build(self, frame, flow),
         };
-        for (i, _) in mine.iter().filter(|(_, verb)| *verb == EditVerb::FusedOps) {
+        for (i, _) in mine.iter().filter(|(_, verb)| *verb == EditVerb::After) {
             flow = self.edit(frame, *i, &join(path, "after"), flow);
         }
         mine.into_iter().for_each(|(i, _)| self.edits[i].used = true);

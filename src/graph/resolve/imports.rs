@@ -1,6 +1,6 @@
 //! Imported names that the imported file does not define.
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::syntax::ast::Name;
 

@@ -3,12 +3,23 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::domain;
 use super::env::Env;
+use super::resolver::{Frame, PlacedEdit, Resolver};
+use super::trace::Noted;
 use super::values::Values;
-use super::{Frame, Noted, Override, PlacedEdit, Resolver, domain};
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
 use crate::graph::{Claim, Scope, Setting, Value};
-use crate::syntax::ast::{Arg, Expr, ExprKind, Net, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Net, Stmt, StmtKind};
+
+/// A parameter's value from the command line.
+#[derive(Debug, Clone)]
+pub struct Override {
+    /// The parameter.
+    pub name: Name,
+    /// Its value.
+    pub value: Expr,
+}
 
 struct Level<'a> {
     file: FileId,
@@ -91,7 +102,7 @@ impl<'a> Resolver<'a> {
                 let from_line =
                     unused.iter().position(|o| o.name.node == *name).map(|i| unused.remove(i));
                 let given = given.remove(name);
-                let by = (given.as_ref().and_then(|(_, _, step)| step.clone()), from_line);
+                let extends = given.as_ref().and_then(|(_, _, step)| step.clone());
                 let (value, at) = match (from_line, given) {
                     (Some(o), _) => {
                         (self.report(self.scope.emptied().eval(&o.value)), o.value.span)
@@ -120,7 +131,15 @@ impl<'a> Resolver<'a> {
                         if !self.graph.params.iter().any(|(n, _)| n == name) {
                             self.graph.params.push((name.clone(), value.clone()));
                         }
-                        let step = self.parameter_step(level.net, param, &value, by, &level.scope);
+                        let net = level.net;
+                        let step = self.parameter_step(
+                            net,
+                            param,
+                            &value,
+                            extends,
+                            from_line,
+                            &level.scope,
+                        );
                         level.scope.note(name, step);
                         level.scope.set(name.clone(), value);
                     }
@@ -154,7 +173,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn no_value(&mut self, name: &crate::syntax::ast::Name) {
+    fn no_value(&mut self, name: &Name) {
         self.problems.push(
             Problem::new(
                 Code::Arity,

@@ -1,9 +1,10 @@
 //! Shapes in the text.
 
-use super::{Flow, Resolver};
+use super::resolver::Resolver;
+use super::values::Flow;
 use crate::diag::{Code, Problem};
 use crate::graph::{Cause, Scope, Value};
-use crate::syntax::ast::{Call, Expr, ExprKind, ShapeExpr, Signature};
+use crate::syntax::ast::{BlockSignature, Call, Expr, ExprKind, ShapeExpr};
 
 impl<'a> Resolver<'a> {
     /// The sizes of a shape, without the batch.
@@ -44,7 +45,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn bind_signature(
         &mut self,
         scope: &mut Scope,
-        signature: &Signature,
+        signature: &BlockSignature,
         flow: Flow,
         call: &Call,
         block: &str,
@@ -71,7 +72,7 @@ impl<'a> Resolver<'a> {
                 Some(name) => match size {
                     Some(size) => {
                         scope.set(name, Value::Int(size as i64));
-                        scope.note(name, self.size_step(Cause::Size, (name, i), flow));
+                        scope.note(name, self.size_step(Cause::Size, name, i, flow));
                         expected.push(size);
                     }
                     None => scope.set_unknown(name),

@@ -1,224 +1,24 @@
-//! Records the provenance of one node. Without a path to trace, nothing is recorded.
+//! What is noted while one node is traced.
 
 use std::sync::Arc;
 
-use super::call::Bound;
-use super::{Flow, Override, Resolver};
-use crate::graph::op::{Default, Signature};
-use crate::graph::{Argument, Cause, NodeId, Op, Placement, Provenance, Scope, Step, Value};
-use crate::syntax::ast::{Arg, Edit, Expr, ExprKind, Net, Param};
-use crate::syntax::print_expr;
+use crate::graph::{Placement, Provenance, TraceStep};
 
 /// The path to trace, and what was found.
 pub(super) struct Trace {
-    path: String,
+    pub path: String,
     /// The edits around the current place, outermost first.
-    edits: Vec<Placement>,
+    pub edits: Vec<Placement>,
     /// The conditions that led to the current place, outermost first.
-    guards: Vec<Arc<Step>>,
+    pub guards: Vec<Arc<TraceStep>>,
     pub found: Option<Provenance>,
 }
 
 /// A step, if steps are recorded.
-pub(super) type Noted = Option<Arc<Step>>;
+pub(super) type Noted = Option<Arc<TraceStep>>;
 
 impl Trace {
     pub fn new(path: &str) -> Trace {
         Trace { path: path.into(), edits: Vec::new(), guards: Vec::new(), found: None }
     }
-}
-
-impl<'a> Resolver<'a> {
-    /// The step of an expression evaluated in `scope`, with the incoming value `flow`.
-    pub(super) fn step(
-        &self,
-        cause: Cause,
-        (name, of): (&str, &str),
-        (expr, value): (&Expr, &Value),
-        scope: &Scope,
-        flow: Flow,
-    ) -> Noted {
-        self.trace.as_ref()?;
-        let mut from: Vec<Arc<Step>> = Vec::new();
-        for mentioned in expr.names() {
-            let step = match &mentioned.node {
-                ExprKind::Name(name) => scope.noted(name).cloned(),
-                _ => self.size_step(Cause::Same, ("same", 0), flow),
-            };
-            let known = |step: &Arc<Step>| {
-                from.iter().any(|s| (s.cause, &s.name) == (step.cause, &step.name))
-            };
-            let step = step.filter(|step| !known(step));
-            from.extend(step);
-        }
-        Some(Arc::new(Step {
-            cause,
-            name: name.into(),
-            of: of.into(),
-            text: print_expr(expr),
-            value: value.clone(),
-            span: Some(expr.span),
-            from,
-        }))
-    }
-
-    /// The step of a size of the incoming value.
-    pub(super) fn size_step(&self, cause: Cause, (name, dim): (&str, usize), flow: Flow) -> Noted {
-        self.trace.as_ref()?;
-        let (node, shape) = (self.graph.get(flow?), self.shape(flow)?);
-        let size = if dim == 0 { shape.channels() } else { *shape.dims().get(dim)? };
-        Some(Arc::new(Step {
-            cause,
-            name: name.into(),
-            of: node.path.clone(),
-            text: shape.to_string(),
-            value: Value::Int(size as i64),
-            span: node.origin.as_ref().map(|o| o.span),
-            from: Vec::new(),
-        }))
-    }
-
-    /// The step of a value that a net sets for a parameter of its parent.
-    pub(super) fn extends_step(
-        &self,
-        net: &Net,
-        arg: &Arg,
-        value: Option<&Value>,
-        scope: &Scope,
-    ) -> Noted {
-        let (name, parent) = (arg.name.as_ref()?, net.extends.as_ref()?);
-        self.step(
-            Cause::Extends,
-            (&name.node, &parent.path.node),
-            (&arg.value, value?),
-            scope,
-            None,
-        )
-    }
-
-    /// The step of a net's parameter, with the overrides of its default.
-    pub(super) fn parameter_step(
-        &self,
-        net: &Net,
-        param: &Param,
-        value: &Value,
-        (extends, line): (Noted, Option<&Override>),
-        scope: &Scope,
-    ) -> Noted {
-        self.trace.as_ref()?;
-        let name = (param.name.node.as_str(), net.name.node.as_str());
-        let declared = param.default.as_ref();
-        let declared =
-            declared.and_then(|expr| self.step(Cause::Parameter, name, (expr, value), scope, None));
-        let mut step =
-            declared.map_or_else(|| bare(Cause::Parameter, name, "", value), Arc::unwrap_or_clone);
-        step.span = Some(param.name.span);
-        let line = line.and_then(|o| {
-            let name = (o.name.node.as_str(), "");
-            self.step(Cause::Override, name, (&o.value, value), &Scope::default(), None)
-        });
-        let by: Vec<Arc<Step>> = extends.into_iter().chain(line).collect();
-        if !by.is_empty() {
-            step.from = by;
-        }
-        Some(Arc::new(step))
-    }
-
-    /// Enters the chain of an edit.
-    pub(super) fn enter_edit(&mut self, edit: &Edit) {
-        if let Some(trace) = &mut self.trace {
-            let (target, span) = (edit.target.node.clone(), edit.target.span);
-            trace.edits.push(Placement { verb: edit.verb, target, span });
-        }
-    }
-
-    pub(super) fn leave_edit(&mut self) {
-        if let Some(trace) = &mut self.trace {
-            trace.edits.pop();
-        }
-    }
-
-    /// Enters a branch of a guard.
-    pub(super) fn enter_guard(&mut self, cond: &Expr, holds: bool, scope: &Scope, flow: Flow) {
-        let step = self.step(Cause::Guard, ("", ""), (cond, &Value::Bool(holds)), scope, flow);
-        if let Some(trace) = &mut self.trace {
-            trace.guards.extend(step);
-        }
-    }
-
-    pub(super) fn leave_guard(&mut self) {
-        if let Some(trace) = &mut self.trace {
-            trace.guards.pop();
-        }
-    }
-
-    /// Records the provenance of a node's arguments, if it is the traced one. `bound` are those
-    /// given in its call, which were evaluated in `scope`.
-    pub(super) fn record(
-        &mut self,
-        node: NodeId,
-        signature: &'static Signature,
-        bound: &Bound<'a>,
-        scope: &Scope,
-        flow: Flow,
-    ) {
-        let path = &self.graph.get(node).path;
-        let Some(trace) = self.trace.as_ref().filter(|trace| trace.path == *path) else { return };
-        let (edits, guards) = (trace.edits.clone(), trace.guards.clone());
-        let op = self.graph.get(node).op.clone();
-        let argument = |(name, value): (&'static str, Value)| {
-            let from = self.argument_step(signature, &op, name, &value, bound, scope, flow);
-            Argument { name, value, from: Arc::new(from) }
-        };
-        let arguments = op.attributes().into_iter().map(argument).collect();
-        let found = Provenance { arguments, edits, guards };
-        if let Some(trace) = &mut self.trace {
-            trace.found = Some(found);
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn argument_step(
-        &self,
-        signature: &'static Signature,
-        op: &Op,
-        name: &'static str,
-        value: &Value,
-        bound: &Bound<'a>,
-        scope: &Scope,
-        flow: Flow,
-    ) -> Step {
-        let whose = (name, op.name());
-        if let Some((_, expr)) = bound.iter().find(|(n, _)| *n == name)
-            && let Ok(written) = scope.eval(expr)
-            && let Some(step) = self.step(Cause::Written, whose, (expr, &written), scope, flow)
-        {
-            return Arc::unwrap_or_clone(step);
-        }
-        if let Some(from) =
-            self.default_of(signature.name, name).and_then(|line| line.from.as_deref())
-        {
-            return from.clone();
-        }
-        let default = signature.args.iter().find(|p| p.name == name).map(|p| &p.default);
-        let text = default.and_then(Default::text).unwrap_or_default();
-        match default {
-            Some(Default::Rule(_)) => bare(Cause::Rule, whose, &text, value),
-            Some(Default::Value(Value::Same)) => {
-                let mut step = bare(Cause::OpDefault, whose, &text, value);
-                step.from.extend(self.size_step(Cause::Same, ("same", 0), flow));
-                step
-            }
-            Some(Default::Value(_) | Default::Word(_) | Default::Required) | None => {
-                bare(Cause::OpDefault, whose, &text, value)
-            }
-        }
-    }
-}
-
-/// A step without dependencies and without a place in the text.
-fn bare(cause: Cause, (name, of): (&str, &str), text: &str, value: &Value) -> Step {
-    let value = value.clone();
-    let (name, of, text) = (name.into(), of.into(), text.into());
-    Step { cause, name, of, text, value, span: None, from: Vec::new() }
 }

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::env::Env;
+use super::resolver::{Frame, Resolver};
 use super::values::Values;
-use super::{Frame, Resolver};
 use crate::graph::Scope;
-use crate::syntax::ast::{Block, Expr, ExprKind, Signature};
+use crate::syntax::ast::{Block, BlockSignature, Expr, ExprKind};
 
 impl<'a> Resolver<'a> {
     /// Checks each uncalled block of the root file with unknown values and parameters: nothing that
@@ -36,7 +36,7 @@ impl<'a> Resolver<'a> {
         let mut scope = self.scope.emptied();
         scope.set_unknown("same");
         block.params.iter().for_each(|param| scope.set_unknown(param.name.node.clone()));
-        let dims = |signature: &Signature| signature.input.node.clone();
+        let dims = |signature: &BlockSignature| signature.input.node.clone();
         let symbol = |dim: Expr| match dim.node {
             ExprKind::Name(name) => Some(name),
             _ => None,

@@ -1,8 +1,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::Flow;
 use crate::diag::Span;
+use crate::graph::NodeId;
+
+/// A value of the graph under construction. `None`: unknown because of an earlier error.
+pub(super) type Flow = Option<NodeId>;
 
 /// Values by name, with the spans of their definitions: those of a body and of the enclosing ones.
 #[derive(Default)]

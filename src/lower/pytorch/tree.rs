@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use crate::check::Checked;
-use crate::graph::Frame;
+use crate::graph::CallSite;
 use crate::graph::hierarchy::{self, hierarchy};
 use crate::lower::identifier::identifier;
 use crate::lower::{Plan, Step};
@@ -133,7 +133,7 @@ fn only_groups(groups: &[Group]) -> Vec<String> {
     found.into_iter().filter(|(_, only)| *only).map(|(name, _)| name.to_string()).collect()
 }
 
-fn frames<'n>(net: &'n Checked, step: &Step) -> &'n [Frame] {
+fn frames<'n>(net: &'n Checked, step: &Step) -> &'n [CallSite] {
     net.node(step.node).origin.as_ref().map_or(&[], |origin| &origin.calls)
 }
 
@@ -142,7 +142,7 @@ struct Builder<'p> {
     /// The steps that read each value.
     readers: Vec<Vec<usize>>,
     /// The block calls around each step.
-    frames: Vec<&'p [Frame]>,
+    frames: Vec<&'p [CallSite]>,
     groups: Vec<Group>,
 }
 
@@ -210,14 +210,15 @@ impl<'p> Builder<'p> {
         child
     }
 
-    /// The block that the group is the call of: the outermost call that all steps share beyond
-    /// those known.
+    /// The block that the group is a call of: the outermost call shared by all steps beyond the
+    /// known ones.
     fn call(&self, steps: Range<usize>, name: &str, depth: usize, known: usize) -> Option<String> {
         let frames = &self.frames[steps.clone()];
         let first = frames.first()?.get(known)?;
         let all = depth > 0 && frames.iter().all(|frames| frames.get(known) == Some(first));
         let block = first.block.split('(').next().unwrap_or_default();
-        // A stage or a round around one call, such as of a guarded element, is not the call itself.
+        // A stage or iteration that contains a single call, such as a guarded element, is not the
+        // call itself.
         let segment = |s: usize| hierarchy::segment(&self.steps[s].path, depth);
         let only = segment(steps.start);
         let only = only.filter(|inner| steps.clone().all(|s| segment(s) == Some(inner)));
@@ -225,7 +226,7 @@ impl<'p> Builder<'p> {
         (all && (!within || numbered(name, block))).then(|| block.to_string())
     }
 
-    /// The values that steps read from elsewhere, and those that they give elsewhere.
+    /// The values that the steps read from outside, and those that are read outside.
     fn ends(&self, steps: Range<usize>) -> (Vec<ValueId>, Vec<ValueId>) {
         let mut inputs = Vec::new();
         for &operand in self.steps[steps.clone()].iter().flat_map(|step| &step.operands) {

@@ -5,7 +5,7 @@ use crate::graph::op::Conv;
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Optimisation, Plan, Times};
 use crate::passes::Purpose;
 
-/// The tasks of a step, and what is known of the values between them.
+/// The tasks of a step, and facts about the values between them.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     /// The tasks, in execution order.

@@ -25,7 +25,7 @@ const MAX_BYTES: usize = i32::MAX as usize;
 
 /// The form of an exported model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ExportForm {
     /// For inference: batch normalisation and factors are folded into the weights, dropout is
     /// removed.
     Folded,
@@ -60,10 +60,14 @@ pub enum ExportError {
 ///
 /// # Errors
 /// Weights of another net; a net too large for the format.
-pub fn export(net: &Checked, weights: &Weights, form: Form) -> Result<Vec<u8>, ExportError> {
+pub fn export(
+    net: &Checked,
+    weights: &Weights,
+    form: ExportForm,
+) -> Result<Vec<u8>, ExportError> {
     let model = match form {
-        Form::Training => model(net, net, weights, form)?,
-        Form::Folded => {
+        ExportForm::Training => model(net, net, weights, form)?,
+        ExportForm::Folded => {
             let optimised = optimise(net, Purpose::Evaluation, &Choice::All)?;
             model(net, optimised.net(), &weights.folded(&optimised)?, form)?
         }
@@ -79,14 +83,14 @@ fn model(
     source: &Checked,
     net: &Checked,
     weights: &Weights,
-    form: Form,
+    form: ExportForm,
 ) -> Result<ModelProto, ExportError> {
     let name = &source.graph().name;
     let facts = [
         ("netc.version", env!("CARGO_PKG_VERSION").to_string()),
         ("netc.net", name.clone()),
         ("netc.graph", source.graph().hash()),
-        ("netc.form", if form == Form::Folded { "folded" } else { "training" }.to_string()),
+        ("netc.form", if form == ExportForm::Folded { "folded" } else { "training" }.to_string()),
     ];
     Ok(ModelProto {
         ir_version: Some(IR_VERSION),
@@ -96,17 +100,17 @@ fn model(
         }],
         producer_name: Some("netc".into()),
         producer_version: Some(env!("CARGO_PKG_VERSION").into()),
-        graph: Some(Writer::new(net, weights, form).graph(name)?),
+        graph: Some(GraphWriter::new(net, weights, form).graph(name)?),
         metadata_props: facts.into_iter().map(|(key, value)| entry(key, value)).collect(),
         ..ModelProto::default()
     })
 }
 
 /// A graph under construction.
-struct Writer<'n> {
+struct GraphWriter<'n> {
     plan: Plan,
     weights: HashMap<&'n str, &'n Numbers>,
-    form: Form,
+    form: ExportForm,
     output: &'n str,
     /// The names of the values so far, by step.
     values: Vec<String>,
@@ -115,10 +119,10 @@ struct Writer<'n> {
     initializers: Vec<TensorProto>,
 }
 
-impl<'n> Writer<'n> {
-    fn new(net: &'n Checked, weights: &'n Weights, form: Form) -> Writer<'n> {
+impl<'n> GraphWriter<'n> {
+    fn new(net: &'n Checked, weights: &'n Weights, form: ExportForm) -> GraphWriter<'n> {
         let output = net.graph().output().map_or("output", |(name, _)| name);
-        Writer {
+        GraphWriter {
             plan: plan(net),
             weights: weights
                 .tensors()

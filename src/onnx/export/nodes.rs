@@ -1,14 +1,14 @@
 //! The ONNX nodes of each op.
 
-use super::{Form, Writer, entry};
+use super::{ExportForm, GraphWriter, entry};
 use crate::graph::op::{BatchNorm, Conv, OnnxNode, PadMode, UpsampleMode, Window};
 use crate::graph::{Op, Value};
 use crate::lower::{Step, WeightsError};
+use crate::onnx::arguments::{OF_TRAINING, decimal, rate};
 use crate::onnx::proto::attribute_proto::AttributeType;
 use crate::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
-use crate::onnx::{OF_TRAINING, decimal, rate};
 
-impl Writer<'_> {
+impl GraphWriter<'_> {
     /// Adds the nodes of a step whose value should be called `result`, and returns its actual name.
     pub(super) fn step(&mut self, step: &Step, result: String) -> Result<String, WeightsError> {
         let operands: Vec<String> = step.operands.iter().map(|&o| self.values[o].clone()).collect();
@@ -17,7 +17,7 @@ impl Writer<'_> {
         inputs.extend(self.owned(step)?);
         let (kind, attributes) = match &step.op {
             Op::Input(_) => return Ok(result),
-            Op::Dropout(_) if self.form == Form::Folded => return Ok(x),
+            Op::Dropout(_) if self.form == ExportForm::Folded => return Ok(x),
             Op::Conv(op) => ("Conv", conv(op)),
             Op::Linear(_) => ("Gemm", vec![int("transB", 1)]),
             Op::BatchNorm(op) => ("BatchNormalization", batch_norm(op)),

@@ -2,15 +2,16 @@
 
 use crate::graph::op::{Sigmoid, Silu};
 use crate::graph::{Op, Value};
-use crate::onnx::decimal;
+use crate::onnx::arguments::decimal;
 
 use super::attributes::Node;
-use super::builder::{Builder, Known, Tensor};
+use super::axes::axis_of;
+use super::builder::{Builder, WeightValues};
 use super::constant::{Constant, Data};
-use super::fold::axis_of;
-use super::gelu::{self, Gelu};
+use super::error::{Fault, Result};
+use super::gelu;
+use super::known::{Gelu, Known};
 use super::layers::wide;
-use super::{Fault, Result};
 
 pub(super) fn add<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     if let Some((part, i)) = gelu_part(builder, node)? {
@@ -20,7 +21,7 @@ pub(super) fn add<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Know
     let (values, constants) = operands(builder, node)?;
     match (values.as_slice(), constants.as_slice()) {
         ([x], []) => Ok(Known::Value(*x)),
-        ([_, _, ..], []) => builder.op(node, ("add", vec![]), values, vec![]),
+        ([_, _, ..], []) => builder.op(node, "add", vec![], values, vec![]),
         ([x], [constant]) => offset(builder, node, *x, constant),
         _ => Err(Fault::Unsupported("of several values and constants".into())),
     }
@@ -69,10 +70,10 @@ pub(super) fn multiply<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result
         return match builder.known(node, 1 - i)? {
             Some(Known::Value(value)) => gelu::multiply(builder, node, part, value),
             Some(Known::Constant(by)) => {
-                let by = by.scalar().map(decimal).ok_or_else(gelu::outside)?;
+                let by = by.scalar().map(decimal).ok_or_else(Gelu::outside)?;
                 gelu::scale(builder, node, part, by)
             }
-            _ => Err(gelu::outside()),
+            _ => Err(Gelu::outside()),
         };
     }
     let (values, constants) = operands(builder, node)?;
@@ -85,7 +86,7 @@ pub(super) fn multiply<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result
 
 pub(super) fn divide<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     if let Some((part, 0)) = gelu_part(builder, node)? {
-        let by = builder.constant(node, 1)?.and_then(|by| by.scalar()).ok_or_else(gelu::outside)?;
+        let by = builder.constant(node, 1)?.and_then(|by| by.scalar()).ok_or_else(Gelu::outside)?;
         return gelu::scale(builder, node, part, 1.0 / decimal(by));
     }
     let x = builder.value(node, 0)?;
@@ -132,7 +133,7 @@ fn operands<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<(Vec<usize>, V
 
 /// The rank of a value, including the batch.
 fn rank(builder: &Builder, x: usize) -> usize {
-    builder.lines[x].shape.dims().len() + 1
+    builder.placed[x].shape.dims().len() + 1
 }
 
 /// The single number of a constant that does not change a value's shape.
@@ -144,20 +145,20 @@ fn number(builder: &Builder, x: usize, constant: &Constant) -> Option<f32> {
 fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, a: usize, b: usize) -> Result<Known> {
     let written = node.note("netc.op").is_some_and(|op| op == "mul");
     for (x, gate) in [(a, b), (b, a)] {
-        let line = &builder.lines[gate];
-        let own = line.op == Op::from(Sigmoid) && line.operands == [x];
-        if own && !written && builder.reads(&line.value) == 1 {
+        let placed = &builder.placed[gate];
+        let own = placed.op == Op::from(Sigmoid) && placed.operands == [x];
+        if own && !written && builder.reads(&placed.value) == 1 {
             let path = builder.names.path(node, "silu");
-            let line = &mut builder.lines[gate];
-            line.op = Op::from(Silu);
-            line.path = path;
-            line.value = node.proto.output.first().cloned().unwrap_or_default();
+            let placed = &mut builder.placed[gate];
+            placed.op = Op::from(Silu);
+            placed.path = path;
+            placed.value = node.proto.output.first().cloned().unwrap_or_default();
             return Ok(Known::Value(gate));
         }
     }
-    let (a_shape, b_shape) = (&builder.lines[a].shape, &builder.lines[b].shape);
+    let (a_shape, b_shape) = (&builder.placed[a].shape, &builder.placed[b].shape);
     let first = if a_shape.elements() >= b_shape.elements() { [a, b] } else { [b, a] };
-    builder.op(node, ("mul", vec![]), first.to_vec(), vec![])
+    builder.op(node, "mul", vec![], first.to_vec(), vec![])
 }
 
 /// A value times a constant: a number, or one for each channel of an image.
@@ -173,7 +174,7 @@ fn factor<'m>(
         if !by.is_finite() {
             return Err(Fault::Unsupported(format!("by {by}")));
         }
-        return builder.op(node, ("mul", vec![("by", Value::Float(by))]), vec![x], vec![]);
+        return builder.op(node, "mul", vec![("by", Value::Float(by))], vec![x], vec![]);
     }
     let by = by_channel(builder, x, &mapped(constant, |y| of(f64::from(y)) as f32)?)?;
     depthwise(builder, node, x, by, None)
@@ -188,26 +189,27 @@ fn offset<'m>(
     constant: &Constant,
 ) -> Result<Known> {
     let bias = by_channel(builder, x, constant)?;
-    let read_once = builder.reads(&builder.lines[x].value) == 1;
-    let line = &mut builder.lines[x];
-    let has_bias = match &mut line.op {
+    let read_once = builder.reads(&builder.placed[x].value) == 1;
+    let placed = &mut builder.placed[x];
+    let has_bias = match &mut placed.op {
         Op::Conv(op) if read_once => Some(std::mem::replace(&mut op.bias, true)),
         Op::Linear(op) if read_once => Some(std::mem::replace(&mut op.bias, true)),
         _ => None,
     };
     match has_bias {
         Some(true) => {
-            if let Some((_, own)) = line.tensors.get_mut(1) {
+            if let Some((_, own)) = placed.tensors.get_mut(1) {
                 own.values.iter_mut().zip(&bias.values).for_each(|(own, more)| *own += more);
             }
         }
-        Some(false) => line.tensors.push(("bias", bias)),
+        Some(false) => placed.tensors.push(("bias", bias)),
         None => {
-            let ones = Tensor { dims: bias.dims.clone(), values: vec![1.0; bias.values.len()] };
+            let ones =
+                WeightValues { dims: bias.dims.clone(), values: vec![1.0; bias.values.len()] };
             return depthwise(builder, node, x, ones, Some(bias));
         }
     }
-    line.value = node.proto.output.first().cloned().unwrap_or_default();
+    placed.value = node.proto.output.first().cloned().unwrap_or_default();
     Ok(Known::Value(x))
 }
 
@@ -216,10 +218,10 @@ fn depthwise<'m>(
     builder: &mut Builder<'m>,
     node: &Node<'m>,
     x: usize,
-    by: Tensor,
-    bias: Option<Tensor>,
+    by: WeightValues,
+    bias: Option<WeightValues>,
 ) -> Result<Known> {
-    if builder.lines[x].shape.image().is_none() {
+    if builder.placed[x].shape.image().is_none() {
         return Err(Fault::Unsupported("of a vector and a constant for each feature".into()));
     }
     let channels = by.dims[0];
@@ -230,13 +232,13 @@ fn depthwise<'m>(
         ("groups", count()),
         ("bias", Value::Bool(bias.is_some())),
     ];
-    let weight = Tensor { dims: vec![channels, 1, 1, 1], values: by.values };
-    builder.op(node, ("conv", arguments), vec![x], std::iter::once(weight).chain(bias).collect())
+    let weight = WeightValues { dims: vec![channels, 1, 1, 1], values: by.values };
+    builder.op(node, "conv", arguments, vec![x], std::iter::once(weight).chain(bias).collect())
 }
 
 /// A constant as a number for each channel, if it broadcasts that way against a value.
-fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<Tensor> {
-    let shape = &builder.lines[x].shape;
+fn by_channel(builder: &Builder, x: usize, constant: &Constant) -> Result<WeightValues> {
+    let shape = &builder.placed[x].shape;
     let mut dims = constant.dims.as_slice();
     // Sizes of 1 after the channels, and a batch of 1 before them.
     let behind = shape.dims().len() - 1;

@@ -9,8 +9,7 @@ use crate::onnx::proto::{AttributeProto, NodeProto};
 use crate::syntax;
 
 use super::constant::{Constant, Data};
-use super::names::shown;
-use super::{Fault, Result};
+use super::error::{Fault, Result, shown};
 
 /// A node that is being translated.
 #[derive(Debug)]

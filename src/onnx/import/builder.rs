@@ -6,41 +6,33 @@ use std::collections::{BTreeMap, HashMap};
 use prost::Message as _;
 
 use crate::graph::op::{self, Args, Op};
-use crate::graph::{Graph, Shape, Value};
-use crate::onnx::OF_TRAINING;
+use crate::graph::{Shape, Value};
+use crate::onnx::arguments::OF_TRAINING;
 use crate::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use super::attributes::Node;
 use super::constant::Constant;
-use super::gelu::Gelu;
-use super::names::{self, Names};
-use super::sizes::Size;
-use super::{Fault, ImportError, Result, gelu, live, ops, versions};
+use super::error::{Fault, ImportError, Result, shown};
+use super::known::{Gelu, Known};
+use super::names::{self, UniquePaths};
+use super::{live, versions};
 
 /// The maximum number of nodes of a model.
 const MAX_NODES: usize = 50_000;
 /// Constants may take eight times as many bytes as the file has, plus this.
 const SPARE: u64 = 64 << 20;
 
-/// The meaning of a value's name.
-#[derive(Debug, Clone)]
-pub(super) enum Known {
-    /// The result of a line.
-    Value(usize),
-    Constant(Constant),
-    /// Sizes of a value, or some of them, including the batch.
-    Sizes(Vec<Size>),
-    /// A part of GELU.
-    Gelu(Gelu),
-    /// A value padded with zeros above, left, below and right.
-    Padded(usize, [i64; 4]),
-    /// The result of a node with an error.
-    Unknown,
+/// Arguments of an op of the language, by name.
+pub(super) type Arguments = Vec<(&'static str, Value)>;
+
+/// A pair as an argument.
+pub(super) fn pair([h, w]: [i64; 2]) -> Value {
+    Value::List(vec![Value::Int(h), Value::Int(w)])
 }
 
 /// An op of the net.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct PlacedOp {
     /// The name of its value in the model; empty if it has none.
     pub value: String,
     pub path: String,
@@ -48,12 +40,12 @@ pub(super) struct Line {
     pub operands: Vec<usize>,
     pub shape: Shape,
     /// Its weights by name.
-    pub tensors: Vec<(&'static str, Tensor)>,
+    pub tensors: Vec<(&'static str, WeightValues)>,
 }
 
 /// The values of a weight with their sizes.
 #[derive(Debug, Clone)]
-pub(super) struct Tensor {
+pub(super) struct WeightValues {
     pub dims: Vec<u64>,
     pub values: Vec<f32>,
 }
@@ -61,15 +53,15 @@ pub(super) struct Tensor {
 /// The net so far.
 pub(super) struct Builder<'m> {
     pub graph: &'m GraphProto,
-    opset: i64,
+    pub opset: i64,
     /// The nodes that the output needs, in their order.
-    nodes: Vec<&'m NodeProto>,
+    pub nodes: Vec<&'m NodeProto>,
     pub net: String,
-    pub lines: Vec<Line>,
+    pub placed: Vec<PlacedOp>,
     pub known: HashMap<&'m str, Known>,
     pub initializers: HashMap<&'m str, &'m TensorProto>,
     reads: HashMap<&'m str, usize>,
-    pub names: Names,
+    pub names: UniquePaths,
     /// The batch size, if the model fixes it.
     pub batch: Option<i64>,
     /// How many bytes of constants may still be copied: somewhat more than the file has.
@@ -104,74 +96,16 @@ impl<'m> Builder<'m> {
             opset,
             nodes,
             net: names::identifier(if own { graph.name() } else { name }, "net_of_onnx"),
-            lines: Vec::new(),
+            placed: Vec::new(),
             known: HashMap::new(),
             initializers: graph.initializer.iter().map(|t| (t.name(), t)).collect(),
             reads,
-            names: Names::new(graph),
+            names: UniquePaths::new(graph),
             batch: None,
             left: Cell::new(length.saturating_mul(8).saturating_add(SPARE)),
             unsupported: live::beyond(model, graph),
             open: None,
         })
-    }
-
-    /// Translates node after node; an error does not stop it from seeing the others. `sizes` are
-    /// those of the input, where the model leaves them open.
-    pub fn build(
-        mut self,
-        sizes: Option<&[u64]>,
-    ) -> std::result::Result<(Graph, HashMap<String, Vec<f32>>), ImportError> {
-        self.input(sizes)?;
-        for proto in std::mem::take(&mut self.nodes) {
-            let made = versions::version(proto, self.opset).and_then(|version| {
-                let node = Node::new(proto, version);
-                let known = ops::translate(&mut self, &node)?;
-                match node.unread() {
-                    None => Ok(known),
-                    Some(what) => Err(Fault::Unsupported(what)),
-                }
-            });
-            let made = match made {
-                Ok(known) => known,
-                Err(fault) => self.fault(proto, fault)?,
-            };
-            self.bind(proto, made)?;
-        }
-        match self.open.take() {
-            Some((input, sizes)) => {
-                Err(ImportError::Open { input, sizes, missing: self.unsupported })
-            }
-            None if !self.unsupported.is_empty() => Err(ImportError::Unsupported(self.unsupported)),
-            None => self.finish(),
-        }
-    }
-
-    /// Records an error after which translation continues; other errors end it.
-    fn fault(&mut self, node: &NodeProto, fault: Fault) -> std::result::Result<Known, ImportError> {
-        match fault {
-            Fault::Malformed(what) => return Err(ImportError::Malformed(what)),
-            Fault::Unsupported(reason) => {
-                let kind = names::shown(node.op_type());
-                let what = if reason.is_empty() { kind } else { format!("{kind} ({reason})") };
-                *self.unsupported.entry(what).or_default() += 1;
-            }
-            Fault::Known => {}
-        }
-        Ok(Known::Unknown)
-    }
-
-    /// Sets the meaning of the first result; the others must not be read.
-    fn bind(&mut self, node: &'m NodeProto, made: Known) -> std::result::Result<(), ImportError> {
-        for (i, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let known = match i {
-                0 => made.clone(),
-                _ if self.reads(name) == 0 => Known::Unknown,
-                _ => self.fault(node, Fault::Unsupported("its further results".into()))?,
-            };
-            self.known.insert(name, known);
-        }
-        Ok(())
     }
 
     /// Counts copied numbers, so that no file can have the same ones copied without end.
@@ -206,17 +140,15 @@ impl<'m> Builder<'m> {
                 self.charge(tensor.encoded_len() as u64 / 4)?;
                 Constant::read(tensor).map(|constant| Some(Known::Constant(constant)))
             }
-            None => {
-                Err(Fault::Malformed(format!("`{}` is read before it is made", names::shown(name))))
-            }
+            None => Err(Fault::Malformed(format!("`{}` is read before it is made", shown(name)))),
         }
     }
 
-    /// The line of an operand that is a value of the net.
+    /// The op of an operand that is a value of the net.
     pub fn value(&self, node: &Node<'m>, i: usize) -> Result<usize> {
         match self.known(node, i)? {
-            Some(Known::Value(line)) => Ok(line),
-            Some(Known::Gelu(_)) => Err(gelu::outside()),
+            Some(Known::Value(placed)) => Ok(placed),
+            Some(Known::Gelu(_)) => Err(Gelu::outside()),
             Some(Known::Padded(_, pads)) => Err(Fault::Unsupported(format!(
                 "after a pad by {pads:?}, not the same on both sides"
             ))),
@@ -248,14 +180,15 @@ impl<'m> Builder<'m> {
     pub fn op(
         &mut self,
         node: &Node<'m>,
-        (name, arguments): (&'static str, Vec<(&'static str, Value)>),
+        name: &'static str,
+        arguments: Arguments,
         operands: Vec<usize>,
-        tensors: Vec<Tensor>,
+        tensors: Vec<WeightValues>,
     ) -> Result<Known> {
         let Some(signature) = op::signature(name) else {
             return Err(Fault::Unsupported(format!("there is no op `{name}`")));
         };
-        let build = |arguments: Vec<(&'static str, Value)>| {
+        let build = |arguments: Arguments| {
             op::build(name, &Args::new(signature, arguments, operands.len()))
         };
         let op = build(arguments).map_err(|error| Fault::Unsupported(error.message))?;
@@ -269,15 +202,26 @@ impl<'m> Builder<'m> {
         self.push(node, op, operands, tensors)
     }
 
+    /// Adds an op of the node's first operand, without weights.
+    pub fn unary(
+        &mut self,
+        node: &Node<'m>,
+        name: &'static str,
+        arguments: Arguments,
+    ) -> Result<Known> {
+        let x = self.value(node, 0)?;
+        self.op(node, name, arguments, vec![x], vec![])
+    }
+
     /// Adds an op, checking its operands and weights.
     pub fn push(
         &mut self,
         node: &Node<'m>,
         op: Op,
         operands: Vec<usize>,
-        tensors: Vec<Tensor>,
+        tensors: Vec<WeightValues>,
     ) -> Result<Known> {
-        let shapes: Vec<&Shape> = operands.iter().map(|&i| &self.lines[i].shape).collect();
+        let shapes: Vec<&Shape> = operands.iter().map(|&i| &self.placed[i].shape).collect();
         let (fewest, most) = op.operand_range();
         if !(fewest..=most).contains(&shapes.len()) {
             return Err(Fault::Unsupported(format!("of {} values", shapes.len())));
@@ -289,7 +233,7 @@ impl<'m> Builder<'m> {
         if !fit {
             let expected: Vec<&Vec<u64>> = owned.iter().map(|spec| &spec.dims).collect();
             let found: Vec<&Vec<u64>> = tensors.iter().map(|t| &t.dims).collect();
-            let name = names::shown(node.proto.name());
+            let name = shown(node.proto.name());
             return Err(Fault::Malformed(format!(
                 "`{name}` has weights of sizes {found:?} where {expected:?} fit"
             )));
@@ -297,8 +241,8 @@ impl<'m> Builder<'m> {
         let tensors = owned.iter().map(|spec| spec.name).zip(tensors).collect();
         let value = node.proto.output.first().cloned().unwrap_or_default();
         let path = self.names.path(node, op.name());
-        self.lines.push(Line { value, path, op, operands, shape, tensors });
-        Ok(Known::Value(self.lines.len() - 1))
+        self.placed.push(PlacedOp { value, path, op, operands, shape, tensors });
+        Ok(Known::Value(self.placed.len() - 1))
     }
 }
 

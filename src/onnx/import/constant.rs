@@ -4,8 +4,7 @@ use crate::limits::{MAX_ELEMENTS, MAX_RANK};
 use crate::onnx::proto::TensorProto;
 use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
 
-use super::names::shown;
-use super::{Fault, Result};
+use super::error::{Fault, Result, shown};
 
 /// The values of a tensor and its sizes.
 #[derive(Debug, Clone)]

@@ -9,8 +9,9 @@ use crate::onnx::proto::tensor_proto::DataType;
 use crate::onnx::proto::tensor_shape_proto::{Dimension, dimension};
 use crate::onnx::proto::{ValueInfoProto, type_proto};
 
-use super::ImportError;
-use super::builder::{Builder, Known, Line};
+use super::builder::{Builder, PlacedOp};
+use super::error::{ImportError, shown};
+use super::known::Known;
 use super::names;
 
 impl Builder<'_> {
@@ -31,7 +32,7 @@ impl Builder<'_> {
             return Ok(());
         };
         let malformed = |what: String| {
-            ImportError::Malformed(format!("the input `{}` {what}", names::shown(input.name())))
+            ImportError::Malformed(format!("the input `{}` {what}", shown(input.name())))
         };
         let Some(type_proto::Value::TensorType(tensor)) =
             input.r#type.as_ref().and_then(|t| t.value.as_ref())
@@ -51,13 +52,13 @@ impl Builder<'_> {
         let Some(sizes) = merged(&fixed, given) else {
             let given = given.unwrap_or_default().iter().map(u64::to_string).collect::<Vec<_>>();
             return Err(ImportError::Sizes {
-                input: names::shown(input.name()),
+                input: shown(input.name()),
                 stated: listed(batch, stated),
                 given: given.join("x"),
             });
         };
         let Some(sizes) = sizes.into_iter().collect::<Option<Vec<u64>>>() else {
-            self.open = Some((names::shown(input.name()), listed(batch, stated)));
+            self.open = Some((shown(input.name()), listed(batch, stated)));
             self.known.insert(input.name(), Known::Unknown);
             return Ok(());
         };
@@ -65,7 +66,7 @@ impl Builder<'_> {
             .map_err(|error| malformed(format!("has no sound shape: {}", error.message)))?;
         self.batch = size(batch).and_then(|batch| i64::try_from(batch).ok());
         let path = self.names.unique(&names::identifier(input.name(), "image"));
-        let line = Line {
+        let placed = PlacedOp {
             value: input.name().into(),
             path,
             op: Op::from(op::Input(shape.clone())),
@@ -73,7 +74,7 @@ impl Builder<'_> {
             shape,
             tensors: Vec::new(),
         };
-        self.lines.push(line);
+        self.placed.push(placed);
         self.known.insert(input.name(), Known::Value(0));
         Ok(())
     }
@@ -94,24 +95,25 @@ impl Builder<'_> {
         let mut waiting = vec![*last];
         while let Some(i) = waiting.pop() {
             if needed.insert(i) {
-                waiting.extend(&self.lines[i].operands);
+                waiting.extend(&self.placed[i].operands);
             }
         }
         let mut taken = HashSet::new();
         taken.extend(
-            needed.iter().filter_map(|&i| self.lines[i].path.split('.').next().map(str::to_owned)),
+            needed.iter().filter_map(|&i| self.placed[i].path.split('.').next().map(str::to_owned)),
         );
         let mut graph = Graph::new(self.net);
         let mut ids: HashMap<usize, NodeId> = HashMap::new();
         let mut tensors = HashMap::new();
-        for (i, line) in self.lines.into_iter().enumerate().filter(|(i, _)| needed.contains(i)) {
-            let operands: Vec<NodeId> = line.operands.iter().map(|operand| ids[operand]).collect();
-            for (name, tensor) in line.tensors {
-                tensors.insert(format!("{}.{name}", line.path), tensor.values);
+        for (i, placed) in self.placed.into_iter().enumerate().filter(|(i, _)| needed.contains(i)) {
+            let operands: Vec<NodeId> =
+                placed.operands.iter().map(|operand| ids[operand]).collect();
+            for (name, tensor) in placed.tensors {
+                tensors.insert(format!("{}.{name}", placed.path), tensor.values);
             }
-            let id = match line.op {
-                Op::Input(input) => graph.input(line.path, input.0),
-                op => graph.node(line.path, op, &operands),
+            let id = match placed.op {
+                Op::Input(input) => graph.input(placed.path, input.0),
+                op => graph.node(placed.path, op, &operands),
             };
             ids.insert(i, id);
         }
@@ -143,7 +145,7 @@ fn merged(stated: &[Option<u64>], given: Option<&[u64]>) -> Option<Vec<Option<u6
 /// The sizes of an input as the model has them: `[N, 3, height, width]`.
 fn listed(batch: &Dimension, sizes: &[&Dimension]) -> String {
     let one = |dimension: &Dimension| match &dimension.value {
-        Some(dimension::Value::DimParam(name)) if !name.is_empty() => names::shown(name),
+        Some(dimension::Value::DimParam(name)) if !name.is_empty() => shown(name),
         _ => size(dimension).map_or_else(|| "?".into(), |size| size.to_string()),
     };
     let all = std::iter::once(batch).chain(sizes.iter().copied().take(MAX_RANK));

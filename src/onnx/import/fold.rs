@@ -2,11 +2,13 @@
 
 use super::affine::aligned;
 use super::attributes::Node;
-use super::builder::{Builder, Known};
+use super::axes::{axes, axis_of, ranges};
+use super::builder::Builder;
 use super::constant::{Constant, Data};
-use super::reshape::{self, axes};
+use super::error::{Fault, Result};
+use super::known::Known;
+use super::reshape;
 use super::view::{self, View};
-use super::{Fault, Result};
 
 /// The result of a node, if it reads only constants and can be computed.
 pub(super) fn fold<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Known>> {
@@ -48,13 +50,6 @@ pub(super) fn fold<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<
 /// A required operand.
 fn operand<'m>(builder: &Builder<'m>, node: &Node<'m>, i: usize) -> Result<Constant> {
     builder.constant(node, i)?.ok_or_else(|| node.lacks(i))
-}
-
-/// An axis counted from the front.
-pub(super) fn axis_of(axis: i64, rank: usize) -> Result<usize> {
-    let from_front = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
-    let axis = usize::try_from(from_front).ok().filter(|&axis| axis < rank);
-    axis.ok_or_else(|| Fault::Malformed("an axis that is not there".into()))
 }
 
 fn overflow() -> Fault {
@@ -153,36 +148,37 @@ fn choose<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
 
 fn cast<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let Constant { dims, data } = operand(builder, node, 0)?;
-    let data = match (data, Kind::of(node)?) {
-        (Data::Integers(values), Kind::Float) => {
+    let data = match (data, NumberKind::of(node)?) {
+        (Data::Integers(values), NumberKind::Float) => {
             Data::Floats(values.iter().map(|&x| x as f32).collect())
         }
         // Rounds towards zero; the result is unspecified if it does not fit.
-        (Data::Floats(values), Kind::Integer) => {
+        (Data::Floats(values), NumberKind::Integer) => {
             Data::Integers(values.iter().map(|&x| x as i64).collect())
         }
-        (Data::Floats(values), Kind::Bool) => {
+        (Data::Floats(values), NumberKind::Bool) => {
             Data::Integers(values.iter().map(|&x| i64::from(x != 0.0)).collect())
         }
-        (Data::Integers(values), Kind::Bool) => {
+        (Data::Integers(values), NumberKind::Bool) => {
             Data::Integers(values.iter().map(|&x| i64::from(x != 0)).collect())
         }
-        (data @ Data::Floats(_), Kind::Float) | (data @ Data::Integers(_), Kind::Integer) => data,
+        (data @ Data::Floats(_), NumberKind::Float)
+        | (data @ Data::Integers(_), NumberKind::Integer) => data,
     };
     Ok(Constant { dims, data })
 }
 
 /// The target of a cast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NumberKind {
     Float,
     Integer,
     Bool,
 }
 
-impl Kind {
+impl NumberKind {
     /// The target type of a cast, which the first version gave by name.
-    pub fn of(node: &Node) -> Result<Kind> {
+    pub fn of(node: &Node) -> Result<NumberKind> {
         node.int("saturate", 1)?;
         node.text("round_mode", "up")?;
         let to = match node.version < 6 {
@@ -190,9 +186,9 @@ impl Kind {
             false => node.int("to", 0)?.to_string(),
         };
         match to.as_str() {
-            "FLOAT" | "1" => Ok(Kind::Float),
-            "INT32" | "6" | "INT64" | "7" => Ok(Kind::Integer),
-            "BOOL" | "9" => Ok(Kind::Bool),
+            "FLOAT" | "1" => Ok(NumberKind::Float),
+            "INT32" | "6" | "INT64" | "7" => Ok(NumberKind::Integer),
+            "BOOL" | "9" => Ok(NumberKind::Bool),
             _ => Err(Fault::Unsupported("to another kind than fp32".into())),
         }
     }
@@ -257,68 +253,6 @@ fn slice<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
         data = view::select(&data, axis, &indices);
     }
     Ok(data)
-}
-
-/// What a `Slice` selects of one axis.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Taken {
-    pub axis: i64,
-    start: i64,
-    end: i64,
-    step: i64,
-}
-
-impl Taken {
-    /// Its indices on an axis of this size.
-    pub fn indices(&self, size: u64) -> Result<Vec<usize>> {
-        let size = i64::try_from(size).unwrap_or(i64::MAX);
-        let from_front = |i: i64| if i < 0 { i.saturating_add(size) } else { i };
-        let (start, end) = (from_front(self.start), from_front(self.end));
-        let step = usize::try_from(self.step.unsigned_abs()).unwrap_or(usize::MAX);
-        let places: Vec<i64> = match self.step {
-            0 => return Err(Fault::Malformed("a slice by steps of 0".into())),
-            1.. => (start.clamp(0, size)..end.clamp(0, size)).step_by(step).collect(),
-            _ => (end.clamp(-1, size - 1) + 1..start.clamp(-1, size - 1) + 1)
-                .rev()
-                .step_by(step)
-                .collect(),
-        };
-        Ok(places.into_iter().filter_map(|place| usize::try_from(place).ok()).collect())
-    }
-}
-
-/// What a `Slice` selects: its attributes, or from version 10 its operands.
-pub(super) fn ranges<'m>(
-    builder: &Builder<'m>,
-    node: &Node<'m>,
-    rank: usize,
-) -> Result<Vec<Taken>> {
-    let stated = |i: usize, name: &str| -> Result<Option<Vec<i64>>> {
-        if node.version < 10 {
-            return Ok(node.ints(name).map(<[i64]>::to_vec));
-        }
-        builder
-            .constant(node, i)?
-            .map(|constant| constant.integers().map(<[i64]>::to_vec))
-            .transpose()
-    };
-    let bound = |i: usize, name: &str| {
-        stated(i, name)?.ok_or_else(|| Fault::Malformed(format!("a slice without `{name}`")))
-    };
-    let (starts, ends) = (bound(1, "starts")?, bound(2, "ends")?);
-    let axes = stated(3, "axes")?.unwrap_or_else(|| (0..starts.len() as i64).collect());
-    let steps = match node.version < 10 {
-        true => None,
-        false => stated(4, "steps")?,
-    };
-    let steps = steps.unwrap_or_else(|| vec![1; starts.len()]);
-    let fit = [&ends, &axes, &steps].iter().all(|list| list.len() == starts.len())
-        && starts.len() <= rank;
-    if !fit {
-        return Err(Fault::Malformed("a slice whose bounds do not fit each other".into()));
-    }
-    let at = |i: usize| Taken { axis: axes[i], start: starts[i], end: ends[i], step: steps[i] };
-    Ok((0..starts.len()).map(at).collect())
 }
 
 fn concat<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {

@@ -6,31 +6,20 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use crate::graph::Op;
 
 use super::attributes::Node;
-use super::builder::{Builder, Known};
+use super::builder::Builder;
 use super::constant::Constant;
-use super::ops::unary_of;
-use super::{Fault, Result};
+use super::error::{Fault, Result};
+use super::known::{Gelu, Known};
 
 /// The relative tolerance for a factor, which fp32 rounds.
 const ROUNDED: f64 = 1e-6;
 
-/// A part of the GELU of `x`.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Gelu {
-    /// `erf(x / sqrt(2))`.
-    Erf { x: usize },
-    /// `by * (1 + erf(x / sqrt(2)))`.
-    Gate { x: usize, by: f64 },
-    /// `by * x * (1 + erf(x / sqrt(2)))`.
-    Product { x: usize, by: f64 },
-}
-
 /// The error function of a value divided by the square root of two.
 pub(super) fn erf<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let line = &builder.lines[builder.value(node, 0)?];
-    match &line.op {
+    let placed = &builder.placed[builder.value(node, 0)?];
+    match &placed.op {
         Op::Scale(scale) if near(scale.by, FRAC_1_SQRT_2) => {
-            Ok(Known::Gelu(Gelu::Erf { x: line.operands[0] }))
+            Ok(Known::Gelu(Gelu::Erf { x: placed.operands[0] }))
         }
         _ => Err(Fault::Unsupported("not of GELU".into())),
     }
@@ -42,7 +31,7 @@ pub(super) fn add(part: Gelu, constant: &Constant) -> Result<Known> {
         Gelu::Erf { x } if constant.scalar() == Some(1.0) => {
             Ok(Known::Gelu(Gelu::Gate { x, by: 1.0 }))
         }
-        _ => Err(outside()),
+        _ => Err(Gelu::outside()),
     }
 }
 
@@ -54,7 +43,7 @@ pub(super) fn scale<'m>(
     by: f64,
 ) -> Result<Known> {
     match part {
-        Gelu::Erf { .. } => Err(outside()),
+        Gelu::Erf { .. } => Err(Gelu::outside()),
         Gelu::Gate { x, by: before } => Ok(Known::Gelu(Gelu::Gate { x, by: by * before })),
         Gelu::Product { x, by: before } => product(builder, node, x, by * before),
     }
@@ -67,29 +56,24 @@ pub(super) fn multiply<'m>(
     part: Gelu,
     value: usize,
 ) -> Result<Known> {
-    let Gelu::Gate { x, by } = part else { return Err(outside()) };
-    match &builder.lines[value].op {
+    let Gelu::Gate { x, by } = part else { return Err(Gelu::outside()) };
+    match &builder.placed[value].op {
         _ if value == x => product(builder, node, x, by),
-        Op::Scale(scale) if builder.lines[value].operands == [x] => {
+        Op::Scale(scale) if builder.placed[value].operands == [x] => {
             let by = by * scale.by;
             product(builder, node, x, by)
         }
-        _ => Err(outside()),
+        _ => Err(Gelu::outside()),
     }
 }
 
 fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, x: usize, by: f64) -> Result<Known> {
     match near(by, 0.5) {
-        true => unary_of(builder, node, ("gelu", vec![]), x),
+        true => builder.op(node, "gelu", vec![], vec![x], vec![]),
         false => Ok(Known::Gelu(Gelu::Product { x, by })),
     }
 }
 
 fn near(x: f64, expected: f64) -> bool {
     (x - expected).abs() <= ROUNDED * expected
-}
-
-/// The error for an `Erf` that turns out not to be part of a GELU.
-pub(super) fn outside() -> Fault {
-    Fault::Unsupported("of an `Erf` that is no part of GELU".into())
 }

@@ -1,14 +1,15 @@
 //! Layers with weights, and pools.
 
 use crate::graph::Value;
-use crate::onnx::{decimal, rate};
+use crate::onnx::arguments::{decimal, rate};
 
 use super::attributes::Node;
-use super::builder::{Builder, Known, Tensor};
+use super::builder::{Builder, WeightValues, pair};
 use super::constant::Constant;
-use super::ops::pair;
+use super::error::{Fault, Result};
+use super::known::Known;
+use super::view;
 use super::window::{self, Grown, Padding};
-use super::{Fault, Result, view};
 
 pub(super) fn conv<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let (x, padded) = match builder.known(node, 0)? {
@@ -48,11 +49,15 @@ pub(super) fn conv<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Kno
     ];
     let mut tensors = vec![weight];
     tensors.extend(bias.map(tensor).transpose()?);
-    builder.op(node, ("conv", arguments), vec![x], tensors)
+    builder.op(node, "conv", arguments, vec![x], tensors)
 }
 
 /// The weight of a convolution padded with rows and columns of zeros.
-fn grow(builder: &Builder, weight: Tensor, [rows, columns]: [Grown; 2]) -> Result<Tensor> {
+fn grow(
+    builder: &Builder,
+    weight: WeightValues,
+    [rows, columns]: [Grown; 2],
+) -> Result<WeightValues> {
     let added = |grown: Grown| grown.front + grown.back;
     if added(rows) + added(columns) == 0 {
         return Ok(weight);
@@ -67,7 +72,7 @@ fn grow(builder: &Builder, weight: Tensor, [rows, columns]: [Grown; 2]) -> Resul
         let at = (i / h * tall + i % h + rows.front) * wide + columns.front;
         values[at..at + w].copy_from_slice(row);
     }
-    Ok(Tensor { dims, values })
+    Ok(WeightValues { dims, values })
 }
 
 pub(super) fn gemm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -99,12 +104,12 @@ fn linear<'m>(
     builder: &mut Builder<'m>,
     node: &Node<'m>,
     x: usize,
-    weight: Tensor,
-    bias: Option<Tensor>,
+    weight: WeightValues,
+    bias: Option<WeightValues>,
 ) -> Result<Known> {
     let out = Value::Int(signed(weight.dims[0]));
     let arguments = vec![("c", out), ("bias", Value::Bool(bias.is_some()))];
-    builder.op(node, ("linear", arguments), vec![x], std::iter::once(weight).chain(bias).collect())
+    builder.op(node, "linear", arguments, vec![x], std::iter::once(weight).chain(bias).collect())
 }
 
 pub(super) fn batch_norm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -118,7 +123,7 @@ pub(super) fn batch_norm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resu
     if flagged {
         return Err(Fault::Unsupported("in training mode: export for evaluation".into()));
     }
-    if node.version < 9 && node.int("spatial", 1)? != 1 && builder.lines[x].shape.image().is_some()
+    if node.version < 9 && node.int("spatial", 1)? != 1 && builder.placed[x].shape.image().is_some()
     {
         return Err(Fault::Unsupported("of every pixel by itself".into()));
     }
@@ -130,7 +135,7 @@ pub(super) fn batch_norm<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resu
         ("eps", Value::Float(decimal(node.float("epsilon", 1e-5)?))),
         ("momentum", Value::Float(rate(node.float("momentum", 0.9)?))),
     ];
-    builder.op(node, ("bn", arguments), vec![x], tensors)
+    builder.op(node, "bn", arguments, vec![x], tensors)
 }
 
 pub(super) fn pool<'m>(
@@ -169,7 +174,7 @@ pub(super) fn pool<'m>(
         ("pad", pair(axes.map(|axis| axis.before))),
         ("ceil", Value::Bool(ceil)),
     ];
-    builder.op(node, (op, arguments), vec![x], vec![])
+    builder.op(node, op, arguments, vec![x], vec![])
 }
 
 /// A required weight.
@@ -177,13 +182,13 @@ fn needed<'m>(builder: &Builder<'m>, node: &Node<'m>, i: usize) -> Result<Consta
     builder.constant(node, i)?.ok_or_else(|| Fault::Malformed(format!("a layer lacks operand {i}")))
 }
 
-pub(super) fn tensor(constant: Constant) -> Result<Tensor> {
+pub(super) fn tensor(constant: Constant) -> Result<WeightValues> {
     let values = constant.floats()?.to_vec();
-    Ok(Tensor { dims: constant.dims, values })
+    Ok(WeightValues { dims: constant.dims, values })
 }
 
 /// A matrix as `[out, in]`, from `[out, in]` or `[in, out]`.
-fn matrix(constant: Constant, transposed: bool) -> Result<Tensor> {
+fn matrix(constant: Constant, transposed: bool) -> Result<WeightValues> {
     let [rows, columns] = <[u64; 2]>::try_from(constant.dims.as_slice())
         .map_err(|_| Fault::Unsupported("by what is no matrix".into()))?;
     if transposed {
@@ -193,11 +198,11 @@ fn matrix(constant: Constant, transposed: bool) -> Result<Tensor> {
     let turned = (0..step)
         .flat_map(|column| values.iter().skip(column).step_by(step.max(1)).copied())
         .collect();
-    Ok(Tensor { dims: vec![columns, rows], values: turned })
+    Ok(WeightValues { dims: vec![columns, rows], values: turned })
 }
 
 /// A value for each of `count` features, from as many values or from one.
-pub(super) fn wide(constant: &Constant, count: u64) -> Result<Tensor> {
+pub(super) fn wide(constant: &Constant, count: u64) -> Result<WeightValues> {
     let values = constant.floats()?;
     let values = match values {
         [one] => {
@@ -211,10 +216,10 @@ pub(super) fn wide(constant: &Constant, count: u64) -> Result<Tensor> {
             return Err(Fault::Malformed(format!("{} numbers for {count} features", values.len())));
         }
     };
-    Ok(Tensor { dims: vec![count], values })
+    Ok(WeightValues { dims: vec![count], values })
 }
 
-fn scaled(mut tensor: Tensor, by: f32) -> Tensor {
+fn scaled(mut tensor: WeightValues, by: f32) -> WeightValues {
     if by != 1.0 {
         tensor.values.iter_mut().for_each(|x| *x *= by);
     }

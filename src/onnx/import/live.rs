@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::onnx::proto::{GraphProto, ModelProto, NodeProto};
 
-use super::names::shown;
+use super::error::shown;
 
 /// The nodes that the outputs depend on, in order. Other nodes are not checked.
 ///

@@ -1,4 +1,4 @@
-//! Names of a model as names of the language.
+//! UniquePaths of a model as names of the language.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,15 +7,14 @@ use crate::onnx::proto::{GraphProto, NodeProto};
 use crate::syntax;
 
 use super::attributes::Node;
+use super::error::LONGEST;
 
-/// The maximum number of characters of a name that are kept or shown.
-const LONGEST: usize = 60;
 /// The maximum length in bytes of a node's name or scopes in which modules are looked for.
 const MOST_SCOPES: usize = 1000;
 
 /// The paths given so far.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct UniquePaths {
     used: HashSet<String>,
     /// How often each path was requested.
     wanted: HashMap<String, usize>,
@@ -24,8 +23,8 @@ pub(super) struct Names {
     nodes: usize,
 }
 
-impl Names {
-    pub fn new(graph: &GraphProto) -> Names {
+impl UniquePaths {
+    pub fn new(graph: &GraphProto) -> UniquePaths {
         let mut sizes: HashMap<String, usize> = HashMap::new();
         for node in &graph.node {
             let modules = modules(node);
@@ -33,7 +32,7 @@ impl Names {
                 *sizes.entry(modules[..depth].join(".")).or_default() += 1;
             }
         }
-        Names { used: HashSet::new(), wanted: HashMap::new(), sizes, nodes: graph.node.len() }
+        UniquePaths { used: HashSet::new(), wanted: HashMap::new(), sizes, nodes: graph.node.len() }
     }
 
     /// A path for the op that a node becomes: as netc wrote it, or else in the module that it
@@ -133,9 +132,4 @@ fn is_path(name: &str) -> bool {
     name.split('.').all(word)
         && !first.starts_with(|c: char| c.is_ascii_digit())
         && !syntax::is_keyword(first)
-}
-
-/// A name as a message shows it: short, without control characters.
-pub(super) fn shown(name: &str) -> String {
-    name.chars().take(LONGEST).map(|c| if c.is_control() { '?' } else { c }).collect()
 }

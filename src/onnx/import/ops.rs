@@ -2,18 +2,18 @@
 
 use crate::graph::op::Activation;
 use crate::graph::{Op, Value};
-use crate::onnx::decimal;
+use crate::onnx::arguments::decimal;
 
 use super::attributes::Node;
-use super::builder::{Builder, Known};
-use super::fold::{Kind, axis_of, fold};
-use super::{Fault, Result, affine, gelu, layers, reshape, sizes};
+use super::axes::axis_of;
+use super::builder::Builder;
+use super::error::{Fault, Result, shown};
+use super::fold::{NumberKind, fold};
+use super::known::Known;
+use super::{affine, gelu, layers, reshape, sizes};
 
 /// The number of recent concats in which a new one looks for its prefix.
 const RECENT: usize = 16;
-
-/// An op of the language with its arguments.
-pub(super) type Said = (&'static str, Vec<(&'static str, Value)>);
 
 /// Translates a node and returns its first result.
 pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -27,14 +27,14 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "BatchNormalization" => layers::batch_norm(builder, node),
         "MaxPool" => layers::pool(builder, node, "maxpool"),
         "AveragePool" => layers::pool(builder, node, "avgpool"),
-        "GlobalMaxPool" => unary(builder, node, ("globalmaxpool", vec![])),
-        "GlobalAveragePool" => unary(builder, node, ("globalavgpool", vec![])),
+        "GlobalMaxPool" => builder.unary(node, "globalmaxpool", vec![]),
+        "GlobalAveragePool" => builder.unary(node, "globalavgpool", vec![]),
         "ReduceMax" => reshape::reduce(builder, node, "globalmaxpool"),
         "ReduceMean" => reshape::reduce(builder, node, "globalavgpool"),
         "Clip" => clip(builder, node),
         "Gelu" => gelu(builder, node),
         "Celu" => celu(builder, node),
-        "Swish" if node.float("alpha", 1.0)? == 1.0 => unary(builder, node, ("silu", vec![])),
+        "Swish" if node.float("alpha", 1.0)? == 1.0 => builder.unary(node, "silu", vec![]),
         "Softmax" => softmax(builder, node),
         "Dropout" => dropout(builder, node),
         "Identity" => identity(builder, node),
@@ -56,27 +56,11 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "Slice" => sizes::slice(builder, node),
         "Erf" => gelu::erf(builder, node),
         other => match Activation::ONNX.iter().flatten().find(|(op, ..)| *op == other) {
-            Some((.., name)) => unary(builder, node, (name, vec![])),
+            Some((.., name)) => builder.unary(node, name, vec![]),
             // An op that netc does not have, or supports for constants only.
             None => Err(Fault::Unsupported(String::new())),
         },
     }
-}
-
-/// An op of one value, without weights.
-pub(super) fn unary<'m>(builder: &mut Builder<'m>, node: &Node<'m>, said: Said) -> Result<Known> {
-    let x = builder.value(node, 0)?;
-    unary_of(builder, node, said, x)
-}
-
-/// An op of this value, without weights.
-pub(super) fn unary_of<'m>(
-    builder: &mut Builder<'m>,
-    node: &Node<'m>,
-    said: Said,
-    x: usize,
-) -> Result<Known> {
-    builder.op(node, said, vec![x], vec![])
 }
 
 fn clip<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -95,36 +79,36 @@ fn clip<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     }
     let max = high.is_finite() && high < f32::MAX;
     let arguments = if max { vec![("max", Value::Float(decimal(high)))] } else { vec![] };
-    unary(builder, node, ("relu", arguments))
+    builder.unary(node, "relu", arguments)
 }
 
 fn gelu<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     match node.text("approximate", "none")?.as_str() {
-        "none" => unary(builder, node, ("gelu", vec![])),
-        other => Err(Fault::Unsupported(format!("approximated by {}", super::names::shown(other)))),
+        "none" => builder.unary(node, "gelu", vec![]),
+        other => Err(Fault::Unsupported(format!("approximated by {}", shown(other)))),
     }
 }
 
 fn celu<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let alpha = decimal(node.float("alpha", 1.0)?);
-    unary(builder, node, ("celu", vec![("alpha", Value::Float(alpha))]))
+    builder.unary(node, "celu", vec![("alpha", Value::Float(alpha))])
 }
 
 fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
-    let dims = builder.lines[x].shape.dims();
+    let dims = builder.placed[x].shape.dims();
     let rank = dims.len() + 1;
     // Before version 13 it applied to all dimensions from the axis on.
     let whole = node.version < 13;
     let axis = axis_of(node.int("axis", if whole { 1 } else { -1 })?, rank)?;
     if axis != 1 || (whole && dims[1..].iter().any(|&d| d != 1)) {
         let what = match whole {
-            true => format!("of {} over all dimensions from axis {axis}", builder.lines[x].shape),
+            true => format!("of {} over all dimensions from axis {axis}", builder.placed[x].shape),
             false => "over another axis than the channels".into(),
         };
         return Err(Fault::Unsupported(what));
     }
-    unary(builder, node, ("softmax", vec![]))
+    builder.unary(node, "softmax", vec![])
 }
 
 fn dropout<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -149,14 +133,14 @@ fn dropout<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         return Err(Fault::Unsupported("in training mode: export for evaluation".into()));
     }
     node.int("seed", 0)?;
-    unary(builder, node, ("dropout", vec![("p", Value::Float(decimal(ratio)))]))
+    builder.unary(node, "dropout", vec![("p", Value::Float(decimal(ratio)))])
 }
 
 /// An identity exported by netc is kept; those of other programs are dropped.
 fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     match builder.known(node, 0)? {
         Some(Known::Value(_)) if node.note("netc.op").is_some() => {
-            unary(builder, node, ("identity", vec![]))
+            builder.unary(node, "identity", vec![])
         }
         Some(known) => Ok(known),
         None => Err(Fault::Malformed("an identity of nothing".into())),
@@ -164,9 +148,9 @@ fn identity<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
 }
 
 fn cast<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    match (builder.known(node, 0)?, Kind::of(node)?) {
-        (Some(known @ Known::Value(_)), Kind::Float) => Ok(known),
-        (Some(known @ Known::Sizes(_)), Kind::Integer) => Ok(known),
+    match (builder.known(node, 0)?, NumberKind::of(node)?) {
+        (Some(known @ Known::Value(_)), NumberKind::Float) => Ok(known),
+        (Some(known @ Known::Sizes(_)), NumberKind::Integer) => Ok(known),
         _ => Err(Fault::Unsupported("to another kind than fp32".into())),
     }
 }
@@ -183,7 +167,7 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let [first, ..] = operands.as_slice() else {
         return Err(Fault::Malformed("a concat of nothing".into()));
     };
-    let rank = builder.lines[*first].shape.dims().len() as i64 + 1;
+    let rank = builder.placed[*first].shape.dims().len() as i64 + 1;
     if axis != 1 && axis != 1 - rank {
         return Err(Fault::Unsupported(format!("along axis {axis}")));
     }
@@ -194,20 +178,20 @@ fn concat<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
         Some(_) => operands,
         None => grown(builder, operands),
     };
-    builder.op(node, ("concat", vec![]), operands, vec![])
+    builder.op(node, "concat", vec![], operands, vec![])
 }
 
 /// A concat that starts with all operands of an earlier one reads its result instead, which
 /// recovers the structure of dense blocks.
 fn grown(builder: &Builder, operands: Vec<usize>) -> Vec<usize> {
     let longest = builder
-        .lines
+        .placed
         .iter()
         .enumerate()
         .rev()
-        .filter(|(_, line)| matches!(line.op, Op::Concat(_)))
+        .filter(|(_, placed)| matches!(placed.op, Op::Concat(_)))
         .take(RECENT)
-        .map(|(i, line)| (i, whole(builder, &line.operands, operands.len())))
+        .map(|(i, placed)| (i, whole(builder, &placed.operands, operands.len())))
         .filter(|(_, parts)| parts.len() < operands.len() && operands.starts_with(parts))
         .max_by_key(|(_, parts)| parts.len());
     match longest {
@@ -223,10 +207,10 @@ fn whole(builder: &Builder, operands: &[usize], most: usize) -> Vec<usize> {
     let mut parts: Vec<usize> = operands.iter().skip(1).rev().copied().collect();
     let mut first = operands.first().copied();
     while let Some(i) = first.filter(|_| parts.len() < most) {
-        match &builder.lines[i] {
-            line if matches!(line.op, Op::Concat(_)) => {
-                parts.extend(line.operands.iter().skip(1).rev());
-                first = line.operands.first().copied();
+        match &builder.placed[i] {
+            placed if matches!(placed.op, Op::Concat(_)) => {
+                parts.extend(placed.operands.iter().skip(1).rev());
+                first = placed.operands.first().copied();
             }
             _ => {
                 parts.push(i);
@@ -236,9 +220,4 @@ fn whole(builder: &Builder, operands: &[usize], most: usize) -> Vec<usize> {
     }
     parts.reverse();
     parts
-}
-
-/// A pair as an argument.
-pub(super) fn pair([h, w]: [i64; 2]) -> Value {
-    Value::List(vec![Value::Int(h), Value::Int(w)])
 }

@@ -24,14 +24,14 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<ModelProto, String> {
     }
     let most = length.saturating_mul(4).saturating_add(MAX_OVERHEAD);
     let mut left = most;
-    measure(&bytes, Kind::Model, 0, &mut left)?;
+    measure(&bytes, Content::Model, 0, &mut left)?;
     ModelProto::decode(Bytes::from(bytes)).map_err(|error| error.to_string())
 }
 
 /// The messages that a file can have in large numbers. The content of others is counted as if it
 /// consisted of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Content {
     Model,
     Graph,
     Node,
@@ -46,28 +46,34 @@ enum Kind {
     Other,
 }
 
-impl Kind {
+impl Content {
     /// The kind of a field of this message, by its number in the schema.
-    fn field(self, number: u64) -> Kind {
+    fn field(self, number: u64) -> Content {
         match (self, number) {
-            (Kind::Model, 7) | (Kind::Attribute, 6 | 11) => Kind::Graph,
-            (Kind::Model, 14) | (Kind::Graph, 16) | (Kind::Node, 9) => Kind::Entry,
-            (Kind::ValueInfo, 4) | (Kind::Tensor, 13 | 16) => Kind::Entry,
-            (Kind::Graph, 1) => Kind::Node,
-            (Kind::Graph, 5) | (Kind::Attribute, 5 | 10) => Kind::Tensor,
-            (Kind::Graph, 11..=13) => Kind::ValueInfo,
-            (Kind::Node, 5) => Kind::Attribute,
-            (Kind::Attribute, 7 | 8) | (Kind::Tensor, 1 | 4 | 5 | 7 | 10 | 11) => Kind::Packed,
-            (Kind::Model, 2..=4 | 6) | (Kind::Graph, 2 | 10) | (Kind::Node, 1..=8) => Kind::Text,
-            (Kind::Attribute, 1 | 4 | 9 | 13 | 21) | (Kind::ValueInfo, 1 | 3) => Kind::Text,
-            (Kind::Tensor, 6 | 8 | 9 | 12) | (Kind::Entry, 1 | 2) => Kind::Text,
-            _ => Kind::Other,
+            (Content::Model, 7) | (Content::Attribute, 6 | 11) => Content::Graph,
+            (Content::Model, 14) | (Content::Graph, 16) | (Content::Node, 9) => Content::Entry,
+            (Content::ValueInfo, 4) | (Content::Tensor, 13 | 16) => Content::Entry,
+            (Content::Graph, 1) => Content::Node,
+            (Content::Graph, 5) | (Content::Attribute, 5 | 10) => Content::Tensor,
+            (Content::Graph, 11..=13) => Content::ValueInfo,
+            (Content::Node, 5) => Content::Attribute,
+            (Content::Attribute, 7 | 8) | (Content::Tensor, 1 | 4 | 5 | 7 | 10 | 11) => {
+                Content::Packed
+            }
+            (Content::Model, 2..=4 | 6) | (Content::Graph, 2 | 10) | (Content::Node, 1..=8) => {
+                Content::Text
+            }
+            (Content::Attribute, 1 | 4 | 9 | 13 | 21) | (Content::ValueInfo, 1 | 3) => {
+                Content::Text
+            }
+            (Content::Tensor, 6 | 8 | 9 | 12) | (Content::Entry, 1 | 2) => Content::Text,
+            _ => Content::Other,
         }
     }
 }
 
 /// Subtracts the cost of a message's fields from `left`.
-fn measure(mut bytes: &[u8], kind: Kind, depth: usize, left: &mut u64) -> Result<(), String> {
+fn measure(mut bytes: &[u8], content: Content, depth: usize, left: &mut u64) -> Result<(), String> {
     if depth > MAX_DEPTH {
         return Err(format!("messages lie more than {MAX_DEPTH} deep in one another"));
     }
@@ -87,18 +93,18 @@ fn measure(mut bytes: &[u8], kind: Kind, depth: usize, left: &mut u64) -> Result
             return Err(format!("a field of {skip} bytes where {} are left", bytes.len()));
         };
         bytes = rest;
-        let within = if key & 7 == 2 { kind.field(key >> 3) } else { Kind::Packed };
+        let within = if key & 7 == 2 { content.field(key >> 3) } else { Content::Packed };
         let length = field.len() as u64;
         let cost = match within {
-            Kind::Text => TEXT + length,
-            Kind::Packed => NUMBER + length.saturating_mul(8),
-            Kind::Other => MESSAGE.saturating_mul(1 + length / 2),
+            Content::Text => TEXT + length,
+            Content::Packed => NUMBER + length.saturating_mul(8),
+            Content::Other => MESSAGE.saturating_mul(1 + length / 2),
             _ => MESSAGE,
         };
         *left = left
             .checked_sub(cost)
             .ok_or("its messages would take far more memory than its length explains")?;
-        if !matches!(within, Kind::Text | Kind::Packed | Kind::Other) {
+        if !matches!(within, Content::Text | Content::Packed | Content::Other) {
             measure(field, within, depth + 1, left)?;
         }
     }

@@ -3,22 +3,22 @@
 use crate::graph::Value;
 
 use super::attributes::Node;
-use super::builder::{Builder, Known};
-use super::constant::{Constant, Data};
-use super::fold::axis_of;
-use super::ops::{pair, unary};
-use super::sizes::Size;
-use super::{Fault, Result, view};
+use super::axes::{axes, axis_of, same_axes};
+use super::builder::{Builder, pair};
+use super::constant::Constant;
+use super::error::{Fault, Result, shown};
+use super::known::{Known, Size};
+use super::view;
 
 pub(super) fn flatten<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
-    let rank = builder.lines[x].shape.dims().len() as i64 + 1;
+    let rank = builder.placed[x].shape.dims().len() as i64 + 1;
     let axis = node.int("axis", 1)?;
     let counted_back = axis == 1 - rank && node.version >= 11;
     if axis != 1 && !counted_back {
         return Err(Fault::Unsupported(format!("from axis {axis}")));
     }
-    unary(builder, node, ("flatten", vec![]))
+    builder.unary(node, "flatten", vec![])
 }
 
 /// A reshape to a vector, or to the same shape.
@@ -30,7 +30,7 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
         Some(known @ Known::Sizes(_)) if target.len() <= 1 => return Ok(known),
         _ => builder.value(node, 0)?,
     };
-    let shape = &builder.lines[x].shape;
+    let shape = &builder.placed[x].shape;
     let elements = shape.elements();
     let sizes = |at: usize| shape.dims().get(at).copied();
     let Some((batch, rest)) = target.split_first() else {
@@ -61,7 +61,7 @@ pub(super) fn reshape<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
     match dims {
         Some(dims) if keeps_batch && free <= 1 && dims == shape.dims() => Ok(Known::Value(x)),
         Some(dims) if keeps_batch && free <= 1 && dims == [elements] => {
-            unary(builder, node, ("flatten", vec![]))
+            builder.unary(node, "flatten", vec![])
         }
         _ => Err(Fault::Unsupported(format!("of {shape} to another shape than a vector"))),
     }
@@ -108,13 +108,13 @@ pub(super) fn squeeze<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<
         Some(known @ Known::Sizes(_)) => return Ok(known),
         _ => builder.value(node, 0)?,
     };
-    let shape = &builder.lines[x].shape;
+    let shape = &builder.placed[x].shape;
     let fits =
         matches!(shape.dims(), [_, 1, 1]) && axes.is_some_and(|axes| same_axes(&axes, &[2, 3], 4));
     if !fits {
         return Err(Fault::Unsupported(format!("of {shape} to another shape than a vector")));
     }
-    unary(builder, node, ("flatten", vec![]))
+    builder.unary(node, "flatten", vec![])
 }
 
 /// A single size as a list.
@@ -136,13 +136,11 @@ pub(super) fn reduce<'m>(
     let axes = axes(builder, node)?.unwrap_or_default();
     let keep = node.int("keepdims", 1)? != 0;
     node.int("noop_with_empty_axes", 0)?;
-    if builder.lines[x].shape.image().is_none() || !same_axes(&axes, &[2, 3], 4) {
+    if builder.placed[x].shape.image().is_none() || !same_axes(&axes, &[2, 3], 4) {
         return Err(Fault::Unsupported(format!("over axes {axes:?}")));
     }
-    match unary(builder, node, (op, vec![]))? {
-        Known::Value(pooled) if !keep => {
-            builder.op(node, ("flatten", vec![]), vec![pooled], vec![])
-        }
+    match builder.unary(node, op, vec![])? {
+        Known::Value(pooled) if !keep => builder.op(node, "flatten", vec![], vec![pooled], vec![]),
         known => Ok(known),
     }
 }
@@ -164,14 +162,14 @@ pub(super) fn pad<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Know
     let mode = match node.text("mode", "constant")?.as_str() {
         "constant" if filling == Some(0.0) => "zeros",
         "reflect" => "reflect",
-        other => return Err(Fault::Unsupported(format!("mode {}", super::names::shown(other)))),
+        other => return Err(Fault::Unsupported(format!("mode {}", shown(other)))),
     };
     let [[0, 0], [0, 0], [top, bottom], [left, right]] = amounts(builder, node, &stated)? else {
         return Err(Fault::Unsupported(format!("by {stated:?}, not rows and columns alone")));
     };
     if (top, left) == (bottom, right) {
         let arguments = vec![("p", pair([top, left])), ("mode", Value::Str(mode.into()))];
-        return unary(builder, node, ("pad", arguments));
+        return builder.unary(node, "pad", arguments);
     }
     let pads = [top, left, bottom, right];
     match mode == "zeros" && pads.iter().all(|&pad| pad >= 0) {
@@ -199,7 +197,7 @@ fn amounts<'m>(builder: &Builder<'m>, node: &Node<'m>, stated: &[i64]) -> Result
 /// An image upsampled by integer factors.
 pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
-    let old = builder.lines[x].shape.image();
+    let old = builder.placed[x].shape.image();
     let [_, h, w] = old.ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
     // The first version of `Resize` is the last one of `Upsample`.
     let upsample = node.version < 11;
@@ -258,33 +256,12 @@ pub(super) fn resize<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<K
         ("linear", "pytorch_half_pixel", _) if h > 1 && w > 1 => "bilinear",
         (mode, centres, nearest) => {
             let what = format!("{mode}, {centres}, {nearest}");
-            return Err(Fault::Unsupported(super::names::shown(&what)));
+            return Err(Fault::Unsupported(shown(&what)));
         }
     };
-    unary(
-        builder,
+    builder.unary(
         node,
-        ("upsample", vec![("factor", pair(factors)), ("mode", Value::Str(mode.into()))]),
+        "upsample",
+        vec![("factor", pair(factors)), ("mode", Value::Str(mode.into()))],
     )
-}
-
-/// The axes of a node: an attribute, or its second operand in later versions.
-pub(super) fn axes<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Option<Vec<i64>>> {
-    let first = if node.proto.op_type().starts_with("Reduce") { 18 } else { 13 };
-    if node.version < first {
-        return Ok(node.ints("axes").map(<[i64]>::to_vec));
-    }
-    match builder.constant(node, 1)? {
-        Some(Constant { data: Data::Integers(axes), .. }) => Ok(Some(axes)),
-        Some(_) => Err(Fault::Malformed("axes that are no whole numbers".into())),
-        None => Ok(None),
-    }
-}
-
-/// Whether two lists of axes are the same, negative ones counted from the end.
-fn same_axes(axes: &[i64], expected: &[i64], rank: i64) -> bool {
-    let mut axes: Vec<i64> =
-        axes.iter().map(|&a| if a < 0 { a.saturating_add(rank) } else { a }).collect();
-    axes.sort_unstable();
-    axes == expected
 }

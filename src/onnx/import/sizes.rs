@@ -1,21 +1,14 @@
 //! The arithmetic on sizes that exporters write before a reshape.
 
 use super::attributes::Node;
-use super::builder::{Builder, Known};
+use super::axes::{axis_of, ranges};
+use super::builder::Builder;
 use super::constant::{Constant, Data};
-use super::fold::{axis_of, ranges};
-use super::{Fault, Result};
+use super::error::{Fault, Result};
+use super::known::{Known, Size};
 
 /// The maximum number of sizes that are tracked.
 const MOST: usize = 64;
-
-/// One size of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Size {
-    /// The batch size.
-    Batch,
-    Fixed(i64),
-}
 
 impl Builder<'_> {
     /// An operand as sizes.
@@ -34,8 +27,8 @@ impl Builder<'_> {
 
 /// The sizes of a value, the batch first.
 pub(super) fn shape<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let line = builder.value(node, 0)?;
-    let dims = builder.lines[line].shape.dims().iter();
+    let placed = builder.value(node, 0)?;
+    let dims = builder.placed[placed].shape.dims().iter();
     let sizes: Vec<Size> = std::iter::once(Size::Batch)
         .chain(dims.map(|&d| Size::Fixed(i64::try_from(d).unwrap_or(i64::MAX))))
         .collect();

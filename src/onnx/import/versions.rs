@@ -2,7 +2,7 @@
 
 use crate::onnx::proto::{ModelProto, NodeProto};
 
-use super::{Fault, Result, names};
+use super::error::{Fault, Result, shown};
 use crate::graph::op::Activation;
 
 /// The supported opsets.
@@ -99,7 +99,7 @@ pub(super) fn opset(model: &ModelProto) -> std::result::Result<i64, String> {
 /// The version of a node's op in an opset.
 pub(super) fn version(node: &NodeProto, opset: i64) -> Result<i64> {
     if !["", "ai.onnx"].contains(&node.domain()) {
-        return Err(Fault::Unsupported(format!("of {}", names::shown(node.domain()))));
+        return Err(Fault::Unsupported(format!("of {}", shown(node.domain()))));
     }
     let found =
         OPS.iter().copied().chain(activations()).find(|versions| versions.op == node.op_type());

@@ -3,7 +3,7 @@
 use crate::limits::MAX_ELEMENTS;
 
 use super::constant::{Constant, Data};
-use super::{Fault, Result};
+use super::error::{Fault, Result};
 
 /// Where the values of a tensor are in another, contiguous one.
 #[derive(Debug, Clone)]

@@ -6,11 +6,11 @@
 
 use super::attributes::Node;
 use super::builder::Builder;
-use super::{Fault, Result};
+use super::error::{Fault, Result, shown};
 
 /// A sliding window along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Axis {
+pub(super) struct WindowAxis {
     /// Pixels of the image.
     length: i64,
     /// Extent of a window in pixels, from its first to its last.
@@ -31,7 +31,7 @@ pub(super) struct Grown {
 /// The maximum number of rows of zeros that are added to a kernel on one side.
 const MOST_ADDED: i64 = 16;
 
-impl Axis {
+impl WindowAxis {
     /// The number of windows. With `ceil` a last one may extend over the edge if it begins before
     /// it.
     fn count(&self, before: i64, after: i64, reach: i64, ceil: bool) -> i64 {
@@ -82,9 +82,9 @@ pub(super) fn axes(
     strides: [i64; 2],
     reach: [i64; 2],
     more: [i64; 4],
-) -> Result<[Axis; 2]> {
+) -> Result<[WindowAxis; 2]> {
     let [_, h, w] =
-        builder.lines[x].shape.image().ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
+        builder.placed[x].shape.image().ok_or_else(|| Fault::Unsupported("of a vector".into()))?;
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let lengths =
         [0, 1].map(|i| signed([h, w][i]).saturating_add(more[i]).saturating_add(more[i + 2]));
@@ -102,13 +102,13 @@ pub(super) fn axes(
             }
         }
         other => {
-            return Err(Fault::Malformed(format!("`auto_pad` is {}", super::names::shown(other))));
+            return Err(Fault::Malformed(format!("`auto_pad` is {}", shown(other))));
         }
     };
     if pads.iter().any(|&pad| pad < 0) {
         return Err(Fault::Unsupported(format!("that cuts off, with pads {pads:?}")));
     }
-    Ok([0, 1].map(|i| Axis {
+    Ok([0, 1].map(|i| WindowAxis {
         length: signed([h, w][i]),
         reach: reach[i],
         stride: strides[i],
@@ -136,7 +136,7 @@ pub(super) enum Padding {
 }
 
 /// The `ceil` for which a pool of the language, padded equally on both sides, has these windows.
-pub(super) fn even(axes: &[Axis; 2], ceil: bool, padding: Padding) -> Result<bool> {
+pub(super) fn even(axes: &[WindowAxis; 2], ceil: bool, padding: Padding) -> Result<bool> {
     let even = |as_ceil: bool| axes.iter().all(|axis| axis.is_even(ceil, as_ceil));
     let found = match padding {
         Padding::Ignored => [false, true].into_iter().find(|&as_ceil| even(as_ceil)),

@@ -2,8 +2,8 @@ use pest::iterators::Pair;
 
 use super::{Builder, Built, Nodes};
 use crate::syntax::ast::{
-    Block, Body, Comment, Expr, Extends, Import, Item, ItemKind, Net, Param, Signature, Spanned,
-    Type,
+    Block, BlockSignature, Body, Comment, Expr, Extends, Import, Item, ItemKind, Net, Param,
+    ParamType, Spanned,
 };
 use crate::syntax::parser::Rule;
 use crate::syntax::trivia::add_inner;
@@ -66,10 +66,10 @@ impl Builder<'_> {
         Ok(Extends { path: self.string(path), args })
     }
 
-    fn signature(&mut self, pair: Pair<'_, Rule>) -> Built<Signature> {
+    fn signature(&mut self, pair: Pair<'_, Rule>) -> Built<BlockSignature> {
         let mut nodes = Nodes::new(pair);
         let input = self.shape(nodes.need(Rule::shape)?)?;
-        Ok(Signature { input, output: self.shape(nodes.need(Rule::shape)?)? })
+        Ok(BlockSignature { input, output: self.shape(nodes.need(Rule::shape)?)? })
     }
 
     /// Those that can be built, so that the body below is read in any case.
@@ -92,22 +92,22 @@ impl Builder<'_> {
         Ok(Param { name: self.name(name), ty, default })
     }
 
-    fn ty(&mut self, pair: Pair<'_, Rule>) -> Built<Spanned<Type>> {
+    fn ty(&mut self, pair: Pair<'_, Rule>) -> Built<Spanned<ParamType>> {
         let span = self.span(&pair);
         let mut nodes = Nodes::new(pair);
         let node = if let Some(int) = nodes.take(Rule::int_ty) {
-            Type::Int(self.range(int)?)
+            ParamType::Int(self.range(int)?)
         } else if let Some(float) = nodes.take(Rule::float_ty) {
-            Type::Float(self.range(float)?)
+            ParamType::Float(self.range(float)?)
         } else if nodes.take(Rule::bool_ty).is_some() {
-            Type::Bool
+            ParamType::Bool
         } else if let Some(one_of) = nodes.take(Rule::one_of_ty) {
-            Type::OneOf(self.choices(one_of)?)
+            ParamType::OneOf(self.choices(one_of)?)
         } else if let Some(subset) = nodes.take(Rule::subset_ty) {
-            Type::Subset(self.choices(subset)?)
+            ParamType::Subset(self.choices(subset)?)
         } else {
             let of = Nodes::new(nodes.need(Rule::list_ty)?).need(Rule::ty)?;
-            Type::List(Box::new(self.deeper(1, span, |b| b.ty(of))?))
+            ParamType::List(Box::new(self.deeper(1, span, |b| b.ty(of))?))
         };
         Ok(Spanned { node, span })
     }

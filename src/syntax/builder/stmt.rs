@@ -1,7 +1,9 @@
 use pest::iterators::Pair;
 
 use super::{Builder, Built, Nodes};
-use crate::syntax::ast::{Edit, EditVerb, Element, Setting, ShapeExpr, Spanned, Stmt, StmtKind};
+use crate::syntax::ast::{
+    Edit, EditVerb, Element, SettingExpr, ShapeExpr, Spanned, Stmt, StmtKind,
+};
 use crate::syntax::parser::Rule;
 use crate::syntax::trivia::add_inner;
 
@@ -102,7 +104,7 @@ impl Builder<'_> {
         Ok(StmtKind::Recipe { settings, tail })
     }
 
-    fn setting(&mut self, pair: Pair<'_, Rule>, first: bool) -> Built<Setting> {
+    fn setting(&mut self, pair: Pair<'_, Rule>, first: bool) -> Built<SettingExpr> {
         let span = self.span(&pair);
         let mut trivia = self.comments.lead(span.start, first);
         let mut nodes = Nodes::new(pair);
@@ -110,12 +112,12 @@ impl Builder<'_> {
         let value = self.expr(nodes.need(Rule::expr)?)?;
         add_inner(&mut trivia, self.comments.before(span.end, false));
         trivia.trail = self.comments.trail(span.end);
-        Ok(Setting { key, value, trivia })
+        Ok(SettingExpr { key, value, trivia })
     }
 
     fn edit(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
         let verb = match nodes.need(Rule::edit_verb)?.as_str() {
-            "after" => EditVerb::FusedOps,
+            "after" => EditVerb::After,
             "before" => EditVerb::Before,
             _ => EditVerb::Replace,
         };

@@ -1,6 +1,6 @@
 use super::expr::{argument, list, print_expr};
 use super::{Printer, WIDTH, width};
-use crate::syntax::ast::{Block, Expr, Import, Net, Param, ShapeExpr, Type};
+use crate::syntax::ast::{Block, Expr, Import, Net, Param, ParamType, ShapeExpr};
 
 impl Printer {
     pub(super) fn import(&mut self, import: &Import) {
@@ -10,11 +10,11 @@ impl Printer {
 
     pub(super) fn block(&mut self, block: &Block) {
         let mut parts = vec![
-            Part::text(format!("block {}", block.name.node)),
-            Part::list("", block.params.iter().map(param).collect()),
+            ListText::text(format!("block {}", block.name.node)),
+            ListText::list("", block.params.iter().map(param).collect()),
         ];
         if let Some(signature) = &block.signature {
-            parts.push(Part::text(format!(
+            parts.push(ListText::text(format!(
                 " :: {} -> {}",
                 shape(&signature.input),
                 shape(&signature.output)
@@ -26,21 +26,21 @@ impl Printer {
 
     pub(super) fn net(&mut self, net: &Net) {
         let mut parts = vec![
-            Part::text(format!("net {}", net.name.node)),
-            Part::list("", net.params.iter().map(param).collect()),
+            ListText::text(format!("net {}", net.name.node)),
+            ListText::list("", net.params.iter().map(param).collect()),
         ];
         if let Some(extends) = &net.extends {
-            parts.push(Part::text(format!(" extends \"{}\"", extends.path.node)));
-            parts.push(Part::list(" ", extends.args.iter().map(argument).collect()));
+            parts.push(ListText::text(format!(" extends \"{}\"", extends.path.node)));
+            parts.push(ListText::list(" ", extends.args.iter().map(argument).collect()));
         }
         self.header(&parts);
         self.body(&net.body);
     }
 
     /// On one line if it fits; otherwise with one entry a line in its last list, or in all of them.
-    fn header(&mut self, parts: &[Part]) {
+    fn header(&mut self, parts: &[ListText]) {
         let fits = |text: &str| self.indent + width(text) + " {".len() <= WIDTH;
-        let flat = |parts: &[Part]| parts.iter().map(Part::flat).collect::<String>();
+        let flat = |parts: &[ListText]| parts.iter().map(ListText::flat).collect::<String>();
         let last = parts.iter().rposition(|p| !p.entries.is_empty()).unwrap_or(parts.len());
         let kept = match fits(&flat(parts)) {
             true => parts.len(),
@@ -54,7 +54,7 @@ impl Printer {
         self.out.push(' ');
     }
 
-    fn wrapped(&mut self, part: &Part) {
+    fn wrapped(&mut self, part: &ListText) {
         self.out.push_str(&part.text);
         if part.entries.is_empty() {
             return;
@@ -71,20 +71,20 @@ impl Printer {
 }
 
 /// A text, and perhaps a list in parentheses after it.
-struct Part {
+struct ListText {
     text: String,
     entries: Vec<String>,
 }
 
-impl Part {
-    fn text(text: String) -> Part {
-        Part { text, entries: Vec::new() }
+impl ListText {
+    fn text(text: String) -> ListText {
+        ListText { text, entries: Vec::new() }
     }
 
     /// Nothing at all without entries.
-    fn list(before: &str, entries: Vec<String>) -> Part {
+    fn list(before: &str, entries: Vec<String>) -> ListText {
         let text = if entries.is_empty() { String::new() } else { before.to_owned() };
-        Part { text, entries }
+        ListText { text, entries }
     }
 
     fn flat(&self) -> String {
@@ -110,14 +110,14 @@ fn param(param: &Param) -> String {
     out
 }
 
-fn ty(ty: &Type) -> String {
+fn ty(ty: &ParamType) -> String {
     match ty {
-        Type::Int(range) => format!("int{}", ends(range.as_ref())),
-        Type::Float(range) => format!("float{}", ends(range.as_ref())),
-        Type::Bool => "bool".to_owned(),
-        Type::OneOf(values) => format!("one_of({})", list(values)),
-        Type::Subset(values) => format!("subset({})", list(values)),
-        Type::List(of) => format!("list({})", self::ty(&of.node)),
+        ParamType::Int(range) => format!("int{}", ends(range.as_ref())),
+        ParamType::Float(range) => format!("float{}", ends(range.as_ref())),
+        ParamType::Bool => "bool".to_owned(),
+        ParamType::OneOf(values) => format!("one_of({})", list(values)),
+        ParamType::Subset(values) => format!("subset({})", list(values)),
+        ParamType::List(of) => format!("list({})", self::ty(&of.node)),
     }
 }
 

@@ -2,7 +2,7 @@ use super::expr::{chain, print_call, print_expr};
 use super::item::shape;
 use super::{Printer, WIDTH, width};
 use crate::syntax::ast::{
-    Body, Comment, Edit, EditVerb, Element, Setting, ShapeExpr, Stmt, StmtKind,
+    Body, Comment, Edit, EditVerb, Element, SettingExpr, ShapeExpr, Stmt, StmtKind,
 };
 
 impl Printer {
@@ -83,14 +83,14 @@ impl Printer {
         let target = &edit.target.node;
         match edit.verb {
             EditVerb::Remove => self.line(&format!("remove {target}")),
-            EditVerb::FusedOps => self.chain(&format!("after {target}: "), &edit.chain, None),
+            EditVerb::After => self.chain(&format!("after {target}: "), &edit.chain, None),
             EditVerb::Before => self.chain(&format!("before {target}: "), &edit.chain, None),
             EditVerb::Replace => self.chain(&format!("replace {target}: "), &edit.chain, None),
         }
     }
 
     /// On one line if it fits and holds no comment or blank line; otherwise a setting a line.
-    fn recipe(&mut self, settings: &[Setting], tail: &[Comment]) {
+    fn recipe(&mut self, settings: &[SettingExpr], tail: &[Comment]) {
         let texts: Vec<String> =
             settings.iter().map(|s| format!("{} = {}", s.key.node, print_expr(&s.value))).collect();
         let plain = tail.is_empty() && settings.iter().all(|s| s.trivia == Default::default());

@@ -1,13 +1,15 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Result as IoResult;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Overlay, beside};
 use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 
 /// How many `.net` files of a folder are looked at, and how many folders.
 const MAX_LISTED: usize = 1000;
+
+/// Texts that stand in for files, by path: what an editor has open and not yet saved.
+pub type Overlay = BTreeMap<String, String>;
 
 /// The paths of the `.net` files in the folder of `path`, sorted.
 pub fn nets_beside(path: &str) -> Vec<String> {
@@ -163,4 +165,28 @@ impl Files for Given<'_> {
     fn outside(&self, _path: &str) -> Option<&Path> {
         None
     }
+}
+
+/// `path` as seen from the folder of `from`.
+pub(super) fn beside(from: &str, path: &str) -> String {
+    match from.rsplit_once('/') {
+        Some((folder, _)) if !path.starts_with('/') => normal(&format!("{folder}/{path}")),
+        _ => normal(path),
+    }
+}
+
+/// Without `.`, and without `..` where a folder precedes it.
+pub(super) fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            "" if !parts.is_empty() => {}
+            ".." if parts.last().is_some_and(|p| !matches!(*p, "" | "..")) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
 }

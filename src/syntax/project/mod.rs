@@ -11,11 +11,8 @@ use super::scan::parts;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
-use files::{Disk, Files, Given};
-pub use files::{nets_below, nets_beside, on_disk};
-
-/// Texts that stand in for files, by path: what an editor has open and not yet saved.
-pub type Overlay = BTreeMap<String, String>;
+use files::{Disk, Files, Given, beside, normal};
+pub use files::{Overlay, nets_below, nets_beside, on_disk};
 
 /// A file and everything that it imports or extends.
 #[derive(Debug)]
@@ -298,28 +295,4 @@ fn references(tree: &ast::File) -> impl Iterator<Item = &Name> {
         ItemKind::Net(net) => net.extends.as_ref().map(|extends| &extends.path),
         ItemKind::Block(_) => None,
     })
-}
-
-/// `path` as seen from the folder of `from`.
-fn beside(from: &str, path: &str) -> String {
-    match from.rsplit_once('/') {
-        Some((folder, _)) if !path.starts_with('/') => normal(&format!("{folder}/{path}")),
-        _ => normal(path),
-    }
-}
-
-/// Without `.`, and without `..` where a folder precedes it.
-fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "." => {}
-            "" if !parts.is_empty() => {}
-            ".." if parts.last().is_some_and(|p| !matches!(*p, "" | "..")) => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    parts.join("/")
 }

@@ -1,21 +1,21 @@
 use std::collections::BTreeMap;
 
 use crate::check::Checked;
-use crate::graph::op::{self, Kind};
+use crate::graph::op::{self, ArgKind};
 use crate::graph::{Op, Value};
 
 /// Arguments by name.
 type Arguments = Vec<(&'static str, Value)>;
 
-/// The arguments that all nodes of an op state equally, by op.
+/// The common arguments of all nodes of an op, by op.
 pub(super) type Defaults = BTreeMap<&'static str, Arguments>;
 
-/// The arguments that at least two nodes of an op state, and all state equally, by name.
+/// The arguments that all nodes of an op share, for ops with at least two nodes, by name.
 pub(super) fn defaults(net: &Checked) -> Defaults {
     let mut shared: BTreeMap<&'static str, (usize, Arguments)> = BTreeMap::new();
     for &id in net.order() {
         let op = &net.node(id).op;
-        // `mul` by a number and `mul` by a value share a name, and no default.
+        // `mul` by a number and `mul` by a value have the same name, but no common defaults.
         if matches!(op, Op::Input(_) | Op::Scale(_)) {
             continue;
         }
@@ -30,9 +30,9 @@ pub(super) fn defaults(net: &Checked) -> Defaults {
                 .and_then(|s| s.args.iter().find(|p| p.name == argument))
                 .map(|p| p.kind)
         };
-        // Sizes and steps are read where they are used.
+        // Sizes and strides are more readable where they are used.
         arguments.retain(|(argument, _)| {
-            matches!(kind(argument), Some(Kind::Init | Kind::FilterInit | Kind::Bool))
+            matches!(kind(argument), Some(ArgKind::Init | ArgKind::FilterInit | ArgKind::Bool))
         });
     }
     shared.retain(|_, (count, arguments)| *count > 1 && !arguments.is_empty());

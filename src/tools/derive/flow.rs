@@ -31,7 +31,7 @@ pub(super) struct Call {
     pub stage: Option<String>,
 }
 
-/// The net, an op a call, without the arguments that are defaults.
+/// The net with one call per op, without default arguments.
 pub(super) fn flow(net: &Checked, defaults: &Defaults) -> Flow {
     net.flat(|id| {
         let (node, operands) = (net.node(id), net.graph().operands(id));

@@ -64,6 +64,6 @@ fn likeness(a: &Checked, b: &Checked, left: NodeId, right: NodeId) -> u32 {
     if left.op.name() != right.op.name() {
         return 0;
     }
-    let same_stage = super::stage(&left.path) == super::stage(&right.path);
+    let same_stage = left.stage() == right.stage();
     4 + 2 * u32::from(left.op == right.op) + 2 * u32::from(same_stage)
 }

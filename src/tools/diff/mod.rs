@@ -23,7 +23,7 @@ pub struct Diff {
     /// How many equal nodes have another path.
     pub renamed: usize,
     /// The changed stages, in the order of the second net; a removed stage is where it was.
-    pub stages: Vec<Stage>,
+    pub stages: Vec<StageDiff>,
     /// The first value, in the order of the second net, whose shape differs.
     pub first_shape: Option<ShapeChange>,
     /// The number of trained parameters.
@@ -34,7 +34,7 @@ pub struct Diff {
 
 /// The differences in one stage: the nodes whose paths share the first segment.
 #[derive(Debug, Clone, Serialize)]
-pub struct Stage {
+pub struct StageDiff {
     /// The segment.
     pub name: String,
     /// What differs.
@@ -111,11 +111,6 @@ pub struct ShapeChange {
     pub to: String,
 }
 
-/// The first segment of a path.
-fn stage(path: &str) -> &str {
-    path.split('.').next().unwrap_or(path)
-}
-
 /// Compares two nets.
 pub fn diff(a: &Checked, b: &Checked) -> Diff {
     let pairs = align::align(a, b);
@@ -138,11 +133,12 @@ pub fn diff(a: &Checked, b: &Checked) -> Diff {
                 changed(a, b, old, id).or_else(|| rewired(a, b, &pairs, old, id))
             }
         };
-        changes.extend(change.map(|c| (stage(&node.path).to_string(), c)));
+        changes.extend(change.map(|c| (node.stage().to_string(), c)));
     }
     for &id in a.order().iter().filter(|id| !pairs.contains_key(id)) {
-        let (path, (op, joins)) = (a.node(id).path.clone(), call(a.graph(), id));
-        changes.push((stage(&path).to_string(), Change::Removed { path, op, joins }));
+        let (node, (op, joins)) = (a.node(id), call(a.graph(), id));
+        let path = node.path.clone();
+        changes.push((node.stage().to_string(), Change::Removed { path, op, joins }));
     }
     changes.extend(output(a, b, &pairs));
     let renamed = pairs.iter().filter(|&(&x, &y)| a.node(x).path != b.node(y).path).count();
@@ -164,12 +160,8 @@ fn output(a: &Checked, b: &Checked, pairs: &HashMap<NodeId, NodeId>) -> Option<(
     let moved = known && pairs.get(&a.output()).is_some_and(|&id| id != b.output());
     let name = b.graph().output().map_or_else(String::new, |(name, _)| name.into());
     let (from, to) = (vec![path(a)], vec![path(b)]);
-    moved.then(|| {
-        (
-            stage(&to[0]).to_string(),
-            Change::Rewired { path: name, op: "output", from, to: to.clone() },
-        )
-    })
+    let stage = b.node(b.output()).stage().to_string();
+    moved.then_some((stage, Change::Rewired { path: name, op: "output", from, to }))
 }
 
 fn stages(
@@ -177,13 +169,12 @@ fn stages(
     b: &Checked,
     pairs: &HashMap<NodeId, NodeId>,
     changes: Vec<(String, Change)>,
-) -> Vec<Stage> {
+) -> Vec<StageDiff> {
     // A node of the first net counts where its counterpart stands.
-    let place =
-        |id: NodeId| stage(pairs.get(&id).map_or(&a.node(id).path, |&new| &b.node(new).path));
+    let place = |id: NodeId| pairs.get(&id).map_or(a.node(id), |&new| b.node(new)).stage();
     let before = costs(a, place);
-    let after = costs(b, |id| stage(&b.node(id).path));
-    let mut stages: Vec<Stage> = Vec::new();
+    let after = costs(b, |id| b.node(id).stage());
+    let mut stages: Vec<StageDiff> = Vec::new();
     for name in stage_names(a, b) {
         let mine: Vec<Change> =
             changes.iter().filter(|(s, _)| *s == name).map(|(_, c)| c.clone()).collect();
@@ -193,7 +184,7 @@ fn stages(
         let (before, after) = (cost(&before), cost(&after));
         if !mine.is_empty() || before != after {
             let (params, macs) = ([before.0, after.0], [before.1, after.1]);
-            stages.push(Stage { name, changes: mine, params, macs });
+            stages.push(StageDiff { name, changes: mine, params, macs });
         }
     }
     stages
@@ -214,7 +205,7 @@ fn costs<'n>(net: &Checked, place: impl Fn(NodeId) -> &'n str) -> HashMap<&'n st
 fn stage_names(a: &Checked, b: &Checked) -> Vec<String> {
     let names = |net: &Checked| {
         let mut names: Vec<String> =
-            net.order().iter().map(|&id| stage(&net.node(id).path).into()).collect();
+            net.order().iter().map(|&id| net.node(id).stage().into()).collect();
         let mut seen = HashSet::new();
         names.retain(|name| seen.insert(name.clone()));
         names

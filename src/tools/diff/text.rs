@@ -39,7 +39,7 @@ pub fn full(diff: &Diff) -> String {
 /// Similar changes on one line, with the stages that have them. With
 /// [colours](crate::diag::colour).
 pub fn summary(diff: &Diff) -> String {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut groups: Vec<ChangeGroup<'_>> = Vec::new();
     for stage in &diff.stages {
         for change in &stage.changes {
             let (mark, what) = described(change);
@@ -60,7 +60,7 @@ pub fn summary(diff: &Diff) -> String {
     });
     let width = groups.iter().map(|g| g.what.chars().count()).max().unwrap_or(0);
     let mut text = head(diff) + if groups.is_empty() { "" } else { "\n" };
-    for Group { mark, what, stages } in groups {
+    for ChangeGroup { mark, what, stages } in groups {
         let stages: Vec<String> = stages
             .into_iter()
             .map(|(name, count)| if count == 1 { name.into() } else { format!("{name} ({count})") })
@@ -71,7 +71,7 @@ pub fn summary(diff: &Diff) -> String {
 }
 
 /// Similar changes, and how many each stage has.
-struct Group<'d> {
+struct ChangeGroup<'d> {
     mark: char,
     what: String,
     stages: Vec<(&'d str, usize)>,
@@ -79,14 +79,14 @@ struct Group<'d> {
 
 /// The stages of a group, which is created if it is new.
 fn group<'g, 'd>(
-    groups: &'g mut Vec<Group<'d>>,
+    groups: &'g mut Vec<ChangeGroup<'d>>,
     mark: char,
     what: String,
 ) -> &'g mut Vec<(&'d str, usize)> {
     let at = match groups.iter().position(|g| g.mark == mark && g.what == what) {
         Some(at) => at,
         None => {
-            groups.push(Group { mark, what, stages: Vec::new() });
+            groups.push(ChangeGroup { mark, what, stages: Vec::new() });
             groups.len() - 1
         }
     };

@@ -1,63 +1,41 @@
-//! Labels of boxes: roles of ops, and short forms of numbers.
+//! What stands on a box: what it is for, and numbers as people say them.
 
+use crate::graph::Shape;
 use crate::graph::op::Category;
-use crate::graph::{Op, Shape};
 
-/// The role of an op, which determines the colour of its box.
+/// What a box stands for, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Input and output.
-    Io,
-    /// Convolutions.
-    Conv,
-    /// Normalisations and activations.
-    Activation,
-    /// Pooling.
-    Pool,
-    /// Ops with several operands, and scaling.
-    Join,
-    /// Linear layers and changes of shape.
-    Linear,
+pub enum BoxKind {
+    /// An op.
+    Op(Category),
     /// A block drawn as one box.
     Block,
 }
 
-impl Role {
-    /// The role of an op.
-    pub fn of(op: &Op) -> Role {
-        match op.traits().category {
-            Category::Io => Role::Io,
-            Category::Conv => Role::Conv,
-            Category::Activation => Role::Activation,
-            Category::Pool => Role::Pool,
-            Category::Join => Role::Join,
-            Category::Linear => Role::Linear,
-        }
-    }
-
+impl BoxKind {
     /// Its name in the legend and in class names.
     pub fn name(self) -> &'static str {
         match self {
-            Role::Io => "input, output",
-            Role::Conv => "convolution",
-            Role::Activation => "norm, activation",
-            Role::Pool => "pool",
-            Role::Join => "join",
-            Role::Linear => "linear, reshape",
-            Role::Block => "block",
+            BoxKind::Op(Category::Io) => "input, output",
+            BoxKind::Op(Category::Conv) => "convolution",
+            BoxKind::Op(Category::Activation) => "norm, activation",
+            BoxKind::Op(Category::Pool) => "pool",
+            BoxKind::Op(Category::Join) => "join",
+            BoxKind::Op(Category::Linear) => "linear, reshape",
+            BoxKind::Block => "block",
         }
     }
 
     /// Fill, border and text colour. Text on fill has a contrast of at least 7 to 1.
     pub fn colours(self) -> [&'static str; 3] {
         match self {
-            Role::Io => ["#f1f5f9", "#94a3b8", "#1e293b"],
-            Role::Conv => ["#dbeafe", "#7fb0f5", "#172f6b"],
-            Role::Activation => ["#fef3c7", "#e8c15a", "#5c2f0a"],
-            Role::Pool => ["#fee2e2", "#f0a0a0", "#701414"],
-            Role::Join => ["#dcfce7", "#7fcf9b", "#0f4424"],
-            Role::Linear => ["#ede9fe", "#b5a4f5", "#3d1678"],
-            Role::Block => ["#e0f2fe", "#7cc4ee", "#0b3c59"],
+            BoxKind::Op(Category::Io) => ["#f1f5f9", "#94a3b8", "#1e293b"],
+            BoxKind::Op(Category::Conv) => ["#dbeafe", "#7fb0f5", "#172f6b"],
+            BoxKind::Op(Category::Activation) => ["#fef3c7", "#e8c15a", "#5c2f0a"],
+            BoxKind::Op(Category::Pool) => ["#fee2e2", "#f0a0a0", "#701414"],
+            BoxKind::Op(Category::Join) => ["#dcfce7", "#7fcf9b", "#0f4424"],
+            BoxKind::Op(Category::Linear) => ["#ede9fe", "#b5a4f5", "#3d1678"],
+            BoxKind::Block => ["#e0f2fe", "#7cc4ee", "#0b3c59"],
         }
     }
 }

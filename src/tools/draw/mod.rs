@@ -3,6 +3,7 @@
 //! [`tree()`] makes nested groups from a net's paths, [`layout()`] computes positions, and [`svg`]
 //! writes the picture. Each can be used alone.
 
+mod format;
 mod label;
 pub mod layout;
 #[cfg(feature = "cli")]
@@ -13,68 +14,33 @@ mod tree;
 
 use crate::check::Checked;
 
-pub use label::Role;
-pub use layout::{Picture, layout};
+pub use format::{DrawError, DrawFormat};
+pub use label::BoxKind;
+pub use layout::{NetLayout, layout};
 #[cfg(feature = "cli")]
 pub use png::png;
 pub use svg::svg;
 pub use text::{dot, mermaid};
-pub use tree::{Group, Item, Row, Stack, Tree, tree};
-
-/// The format of a drawing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A picture for pages.
-    Svg,
-    /// A picture for everything else.
-    #[cfg(feature = "cli")]
-    Png,
-    /// Text for Graphviz.
-    Dot,
-    /// Text for Mermaid, which GitHub shows.
-    Mermaid,
-}
-
-impl Format {
-    /// The format for the extension of a file.
-    pub fn of_extension(extension: &str) -> Option<Format> {
-        match extension {
-            "svg" => Some(Format::Svg),
-            #[cfg(feature = "cli")]
-            "png" => Some(Format::Png),
-            "dot" | "gv" => Some(Format::Dot),
-            "mmd" => Some(Format::Mermaid),
-            _ => None,
-        }
-    }
-}
+pub use tree::{Row, Stack, StackGroup, StackTree, TreeItem, tree};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
+pub struct DrawOptions {
     /// An outermost block call becomes one box.
     pub collapse: bool,
     /// The number of columns of stages; `None` for what fits a page best.
     pub columns: Option<usize>,
 }
 
-/// Why a picture cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum DrawError {
-    /// The SVG cannot be rendered to pixels.
-    #[error("the picture cannot be rendered: {0}")]
-    Render(String),
-}
-
 /// Draws a net.
-pub fn draw(net: &Checked, format: Format, options: Options) -> Result<Vec<u8>, DrawError> {
+pub fn draw(net: &Checked, format: DrawFormat, options: DrawOptions) -> Result<Vec<u8>, DrawError> {
     let tree = tree(net, options.collapse);
     let picture = || svg(&tree, &layout(&tree, options.columns));
     match format {
-        Format::Svg => Ok(picture().into_bytes()),
+        DrawFormat::Svg => Ok(picture().into_bytes()),
         #[cfg(feature = "cli")]
-        Format::Png => png(&picture()),
-        Format::Dot => Ok(dot(&tree).into_bytes()),
-        Format::Mermaid => Ok(mermaid(&tree).into_bytes()),
+        DrawFormat::Png => png(&picture()),
+        DrawFormat::Dot => Ok(dot(&tree).into_bytes()),
+        DrawFormat::Mermaid => Ok(mermaid(&tree).into_bytes()),
     }
 }

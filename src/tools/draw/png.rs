@@ -2,7 +2,7 @@
 
 use resvg::{tiny_skia, usvg};
 
-use super::DrawError;
+use super::format::DrawError;
 
 /// Scale from SVG to PNG pixels, and the maximum along one side.
 const SCALE: f32 = 2.0;

@@ -3,24 +3,25 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::label::{self, Role};
-use super::layout::{CAPTION, Card, Frame, Picture, Point, ROW, SMALL, TEXT, Wire};
-use super::tree::Tree;
+use super::label::{self, BoxKind};
+use super::layout::{CAPTION, Card, GroupFrame, NetLayout, Point, ROW, SMALL, TEXT, Wire};
+use super::tree::StackTree;
+use crate::graph::op::Category;
 use crate::tools::markup::xml as escape;
 
 /// Corner radius of wires.
 const TURN: f64 = 9.0;
 
 /// The picture of a tree as SVG.
-pub fn svg(tree: &Tree, picture: &Picture) -> String {
+pub fn svg(tree: &StackTree, layout: &NetLayout) -> String {
     let mut out = String::new();
     // Writing into a string cannot fail.
-    let _ = write(&mut out, tree, picture);
+    let _ = write(&mut out, tree, layout);
     out
 }
 
-fn write(out: &mut String, tree: &Tree, picture: &Picture) -> std::fmt::Result {
-    let [w, h] = picture.size;
+fn write(out: &mut String, tree: &StackTree, layout: &NetLayout) -> std::fmt::Result {
+    let [w, h] = layout.size;
     let [w, h] = [w.max(header(tree)).max(legend(tree) + 44.0).ceil(), h];
     writeln!(
         out,
@@ -50,13 +51,13 @@ fn write(out: &mut String, tree: &Tree, picture: &Picture) -> std::fmt::Result {
         escape(&tree.cost)
     )?;
     // Each picture is centred on its page: a short net may be narrower than its legend.
-    let shift = ((w - picture.size[0]) / 2.0).floor();
+    let shift = ((w - layout.size[0]) / 2.0).floor();
     writeln!(out, r#"  <g transform="translate({shift} 0)">"#)?;
-    picture.frames.iter().try_for_each(|f| frame(out, f))?;
+    layout.frames.iter().try_for_each(|f| frame(out, f))?;
     // Shortcuts lie above the trunk where both begin.
-    let (over, under): (Vec<&Wire>, Vec<&Wire>) = picture.wires.iter().partition(|w| w.shortcut);
+    let (over, under): (Vec<&Wire>, Vec<&Wire>) = layout.wires.iter().partition(|w| w.shortcut);
     under.into_iter().chain(over).try_for_each(|w| wire(out, w))?;
-    for note in &picture.notes {
+    for note in &layout.notes {
         let [x, y] = note.at;
         writeln!(
             out,
@@ -64,14 +65,14 @@ fn write(out: &mut String, tree: &Tree, picture: &Picture) -> std::fmt::Result {
             escape(&note.text)
         )?;
     }
-    picture.frames.iter().try_for_each(|f| heading(out, f))?;
-    picture.cards.iter().try_for_each(|c| card(out, tree, c))?;
+    layout.frames.iter().try_for_each(|f| heading(out, f))?;
+    layout.cards.iter().try_for_each(|c| card(out, tree, c))?;
     writeln!(out, "  </g>")?;
     draw_legend(out, tree, h)?;
     writeln!(out, "</svg>")
 }
 
-fn style(out: &mut String, tree: &Tree) -> std::fmt::Result {
+fn style(out: &mut String, tree: &StackTree) -> std::fmt::Result {
     writeln!(out, "  <style>")?;
     writeln!(out, "    .w {{ fill: none; stroke: #64748b; stroke-width: 1.4 }}")?;
     writeln!(out, "    .s {{ fill: none; stroke: #7c3aed; stroke-width: 1.6 }}")?;
@@ -79,9 +80,9 @@ fn style(out: &mut String, tree: &Tree) -> std::fmt::Result {
     writeln!(out, "    .c {{ font-size: {SMALL}px; font-weight: 600; fill: #475569 }}")?;
     writeln!(out, "    .n, .c {{ stroke: #ffffff; stroke-width: 2.5; paint-order: stroke }}")?;
     writeln!(out, "    .t {{ font-size: {TEXT}px; text-anchor: middle }}")?;
-    for role in roles(tree) {
-        let [fill, _, text] = role.colours();
-        writeln!(out, "    .{0} {{ fill: {fill} }} .{0}t {{ fill: {text} }}", class(role))?;
+    for kind in kinds(tree) {
+        let [fill, _, text] = kind.colours();
+        writeln!(out, "    .{0} {{ fill: {fill} }} .{0}t {{ fill: {text} }}", class(kind))?;
     }
     writeln!(out, "  </style>")?;
     let mut marker = |id: &str, colour: &str| {
@@ -94,24 +95,24 @@ fn style(out: &mut String, tree: &Tree) -> std::fmt::Result {
     marker("b", "#7c3aed")
 }
 
-/// The roles in a tree, in the order of the legend.
-fn roles(tree: &Tree) -> BTreeSet<Role> {
-    tree.stacks.iter().flat_map(|s| &s.rows).map(|r| r.role).collect()
+/// The kinds of boxes in a tree, in the order of the legend.
+fn kinds(tree: &StackTree) -> BTreeSet<BoxKind> {
+    tree.stacks.iter().flat_map(|s| &s.rows).map(|r| r.kind).collect()
 }
 
-fn class(role: Role) -> &'static str {
-    match role {
-        Role::Io => "io",
-        Role::Conv => "conv",
-        Role::Activation => "act",
-        Role::Pool => "pool",
-        Role::Join => "join",
-        Role::Linear => "lin",
-        Role::Block => "block",
+fn class(kind: BoxKind) -> &'static str {
+    match kind {
+        BoxKind::Op(Category::Io) => "io",
+        BoxKind::Op(Category::Conv) => "conv",
+        BoxKind::Op(Category::Activation) => "act",
+        BoxKind::Op(Category::Pool) => "pool",
+        BoxKind::Op(Category::Join) => "join",
+        BoxKind::Op(Category::Linear) => "lin",
+        BoxKind::Block => "block",
     }
 }
 
-fn frame(out: &mut String, frame: &Frame) -> std::fmt::Result {
+fn frame(out: &mut String, frame: &GroupFrame) -> std::fmt::Result {
     let rect = frame.rect;
     let (fill, stroke) = match frame.depth % 2 {
         0 => ("#f8fafc", "#cbd5e1"),
@@ -124,7 +125,7 @@ fn frame(out: &mut String, frame: &Frame) -> std::fmt::Result {
     )
 }
 
-fn heading(out: &mut String, frame: &Frame) -> std::fmt::Result {
+fn heading(out: &mut String, frame: &GroupFrame) -> std::fmt::Result {
     let (rect, title) = (frame.rect, escape(&frame.title));
     writeln!(
         out,
@@ -175,12 +176,13 @@ fn towards([x, y]: Point, other: Point) -> Point {
     [x + dx * part, y + dy * part]
 }
 
-fn card(out: &mut String, tree: &Tree, card: &Card) -> std::fmt::Result {
+fn card(out: &mut String, tree: &StackTree, card: &Card) -> std::fmt::Result {
     let (stack, r) = (&tree.stacks[card.stack], card.rect);
     let one = stack.rows.len() == 1 && stack.caption.is_none();
-    let [fill, border, _] = stack.rows.first().map_or(Role::Io, |row| row.role).colours();
+    let [fill, border, _] =
+        stack.rows.first().map_or(BoxKind::Op(Category::Io), |row| row.kind).colours();
     let radius = match stack.rows.as_slice() {
-        [row] if one && matches!(row.role, Role::Join | Role::Io) => ROW / 2.0,
+        [row] if one && matches!(row.kind, BoxKind::Op(Category::Join | Category::Io)) => ROW / 2.0,
         _ => 5.0,
     };
     let [x, w, h] = [r.x, r.w, r.h];
@@ -206,20 +208,20 @@ fn card(out: &mut String, tree: &Tree, card: &Card) -> std::fmt::Result {
         let shape = match one {
             true => format!(
                 r#"<rect class="{}" x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" stroke="{border}"/>"#,
-                class(row.role)
+                class(row.kind)
             ),
             false => {
                 let (top, bottom) = (i == 0 && stack.caption.is_none(), i + 1 == stack.rows.len());
                 format!(
                     r#"<path class="{}" d="{}"/>"#,
-                    class(row.role),
+                    class(row.kind),
                     plate([x, y], [w, ROW], top, bottom, radius)
                 )
             }
         };
         let text = format!(
             r#"<text class="t {}t" x="{:.1}" y="{:.1}">{}</text>"#,
-            class(row.role),
+            class(row.kind),
             x + w / 2.0,
             y + 14.0,
             escape(&row.text)
@@ -253,31 +255,31 @@ fn plate([x, y]: Point, [w, h]: Point, top: bool, bottom: bool, radius: f64) -> 
     )
 }
 
-fn header(tree: &Tree) -> f64 {
+fn header(tree: &StackTree) -> f64 {
     22.0 + label::width(&tree.name, 17.0) + 12.0 + label::width(&tree.cost, 11.0) + 22.0
 }
 
-fn legend(tree: &Tree) -> f64 {
-    roles(tree).into_iter().map(legend_entry).sum()
+fn legend(tree: &StackTree) -> f64 {
+    kinds(tree).into_iter().map(legend_entry).sum()
 }
 
-fn legend_entry(role: Role) -> f64 {
-    (14.0 + label::width(role.name(), SMALL) + 14.0).round()
+fn legend_entry(kind: BoxKind) -> f64 {
+    (14.0 + label::width(kind.name(), SMALL) + 14.0).round()
 }
 
-fn draw_legend(out: &mut String, tree: &Tree, h: f64) -> std::fmt::Result {
+fn draw_legend(out: &mut String, tree: &StackTree, h: f64) -> std::fmt::Result {
     let mut x = 22.0;
     let y = h - 20.0;
-    for role in roles(tree) {
-        let [fill, border, _] = role.colours();
+    for kind in kinds(tree) {
+        let [fill, border, _] = kind.colours();
         writeln!(
             out,
             r#"  <rect x="{x}" y="{:.1}" width="9" height="9" rx="2.5" fill="{fill}" stroke="{border}"/><text class="n" x="{}" y="{y:.1}">{}</text>"#,
             y - 8.0,
             x + 14.0,
-            role.name()
+            kind.name()
         )?;
-        x += legend_entry(role);
+        x += legend_entry(kind);
     }
     Ok(())
 }

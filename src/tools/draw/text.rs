@@ -2,18 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::tree::{Item, Stack, Tree};
+use super::label::BoxKind;
+use super::tree::{Stack, StackTree, TreeItem};
+use crate::graph::op::Category;
 use crate::tools::markup;
 
 /// As DOT, with a cluster for each group.
-pub fn dot(tree: &Tree) -> String {
+pub fn dot(tree: &StackTree) -> String {
     let mut out = String::new();
     // Writing into a string cannot fail.
     let _ = write_dot(&mut out, tree);
     out
 }
 
-fn write_dot(out: &mut String, tree: &Tree) -> std::fmt::Result {
+fn write_dot(out: &mut String, tree: &StackTree) -> std::fmt::Result {
     writeln!(out, "digraph {} {{", markup::dot(&tree.name))?;
     writeln!(out, "  label={};", markup::dot(&format!("{}: {}", tree.name, tree.cost)))?;
     writeln!(out, "  graph [fontname=\"sans-serif\", style=rounded, color=\"#cbd5e1\"];")?;
@@ -35,10 +37,10 @@ fn write_dot(out: &mut String, tree: &Tree) -> std::fmt::Result {
     writeln!(out, "}}")
 }
 
-fn dot_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fmt::Result {
+fn dot_item(out: &mut String, tree: &StackTree, item: &TreeItem, depth: usize) -> std::fmt::Result {
     let indent = "  ".repeat(depth);
     match item {
-        Item::Stack(at) => {
+        TreeItem::Stack(at) => {
             let stack = &tree.stacks[*at];
             let [fill, border, text] = colours(stack);
             let label = markup::dot(&lines(stack).join("\n"));
@@ -47,7 +49,7 @@ fn dot_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fm
                 "{indent}n{at} [label={label}, fillcolor=\"{fill}\", color=\"{border}\", fontcolor=\"{text}\"];"
             )
         }
-        Item::Group(group) => {
+        TreeItem::Group(group) => {
             writeln!(out, "{indent}subgraph cluster_{}_{depth} {{", group.stacks.start)?;
             writeln!(out, "{indent}  label={};", markup::dot(&group.title))?;
             group.items.iter().try_for_each(|item| dot_item(out, tree, item, depth + 1))?;
@@ -57,14 +59,14 @@ fn dot_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fm
 }
 
 /// As a Mermaid flow chart, with a subgraph for each group.
-pub fn mermaid(tree: &Tree) -> String {
+pub fn mermaid(tree: &StackTree) -> String {
     let mut out = String::new();
     // Writing into a string cannot fail.
     let _ = write_mermaid(&mut out, tree);
     out
 }
 
-fn write_mermaid(out: &mut String, tree: &Tree) -> std::fmt::Result {
+fn write_mermaid(out: &mut String, tree: &StackTree) -> std::fmt::Result {
     writeln!(out, "---\ntitle: {}\n---", markup::yaml(&format!("{}: {}", tree.name, tree.cost)))?;
     writeln!(out, "flowchart TD")?;
     tree.items.iter().try_for_each(|item| mermaid_item(out, tree, item, 1))?;
@@ -84,15 +86,20 @@ fn write_mermaid(out: &mut String, tree: &Tree) -> std::fmt::Result {
     Ok(())
 }
 
-fn mermaid_item(out: &mut String, tree: &Tree, item: &Item, depth: usize) -> std::fmt::Result {
+fn mermaid_item(
+    out: &mut String,
+    tree: &StackTree,
+    item: &TreeItem,
+    depth: usize,
+) -> std::fmt::Result {
     let indent = "  ".repeat(depth);
     match item {
-        Item::Stack(at) => {
+        TreeItem::Stack(at) => {
             let lines: Vec<String> =
                 lines(&tree.stacks[*at]).iter().map(|l| markup::mermaid(l)).collect();
             writeln!(out, "{indent}n{at}[\"{}\"]", lines.join("<br>"))
         }
-        Item::Group(group) => {
+        TreeItem::Group(group) => {
             writeln!(
                 out,
                 "{indent}subgraph g{}_{depth} [\"{}\"]",
@@ -114,9 +121,10 @@ fn lines(stack: &Stack) -> Vec<&str> {
         .collect()
 }
 
-/// The colours for the main role of a stack: that of its first convolution, or else of its first
+/// The colours for the main kind of a stack: that of its first convolution, or else of its first
 /// row.
 fn colours(stack: &Stack) -> [&'static str; 3] {
-    let role = stack.rows.iter().map(|r| r.role).find(|r| *r == super::Role::Conv);
-    role.or(stack.rows.first().map(|r| r.role)).unwrap_or(super::Role::Io).colours()
+    let conv = BoxKind::Op(Category::Conv);
+    let kind = stack.rows.iter().map(|r| r.kind).find(|kind| *kind == conv);
+    kind.or(stack.rows.first().map(|r| r.kind)).unwrap_or(BoxKind::Op(Category::Io)).colours()
 }

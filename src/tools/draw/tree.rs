@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::label::{self, Role};
+use super::label::{self, BoxKind};
 use crate::check::Checked;
 use crate::graph::NodeId;
 use crate::graph::hierarchy::{self, hierarchy};
+use crate::graph::op::Category;
 
 /// A net as nested groups of stacks, and the edges between stacks.
 #[derive(Debug)]
-pub struct Tree {
+pub struct StackTree {
     /// The net's name.
     pub name: String,
     /// The total cost, as text.
     pub cost: String,
     /// The outermost stages.
-    pub items: Vec<Item>,
+    pub items: Vec<TreeItem>,
     /// All stacks; a stack's number is its index here, and greater than those of its operands.
     pub stacks: Vec<Stack>,
     /// Edges from stack to stack, once each; `true` if it is part of the trunk.
@@ -27,32 +28,32 @@ pub struct Tree {
 
 /// A stack or a group of them.
 #[derive(Debug)]
-pub enum Item {
+pub enum TreeItem {
     /// The number of a stack.
     Stack(usize),
     /// A group.
-    Group(Group),
+    Group(StackGroup),
 }
 
-impl Item {
+impl TreeItem {
     /// The numbers of the stacks in it.
     pub fn stacks(&self) -> Range<usize> {
         match self {
-            Item::Stack(i) => *i..*i + 1,
-            Item::Group(group) => group.stacks.clone(),
+            TreeItem::Stack(i) => *i..*i + 1,
+            TreeItem::Group(group) => group.stacks.clone(),
         }
     }
 }
 
 /// The contents of one segment of a path.
 #[derive(Debug)]
-pub struct Group {
+pub struct StackGroup {
     /// Its segment, or several if nothing else is between them.
     pub title: String,
     /// Its cost, for an outermost stage.
     pub note: String,
     /// What is in it.
-    pub items: Vec<Item>,
+    pub items: Vec<TreeItem>,
     /// The numbers of the stacks in it.
     pub stacks: Range<usize>,
 }
@@ -76,13 +77,13 @@ pub struct Row {
     /// Its text.
     pub text: String,
     /// Its role.
-    pub role: Role,
+    pub kind: BoxKind,
     /// Its full description.
     pub tip: String,
 }
 
 /// Makes the tree of a net. With `collapse`, an outermost block call becomes one row.
-pub fn tree(net: &Checked, collapse: bool) -> Tree {
+pub fn tree(net: &Checked, collapse: bool) -> StackTree {
     let cost = format!("{} params · {} MACs", label::count(net.params()), label::count(net.macs()));
     let mut builder = Builder { net, collapse, stacks: Vec::new(), stack_of: BTreeMap::new() };
     let paths: Vec<&str> = net.order().iter().map(|&id| net.node(id).path.as_str()).collect();
@@ -94,13 +95,20 @@ pub fn tree(net: &Checked, collapse: bool) -> Tree {
     let shape = label::shape(net.shape(output));
     let row = Row {
         text: format!("{name} {shape}"),
-        role: Role::Io,
+        kind: BoxKind::Op(Category::Io),
         tip: format!("output {name}: {shape}"),
     };
     builder.stacks.push(Stack { caption: None, rows: vec![row], shape, changes: false });
-    items.push(Item::Stack(last));
+    items.push(TreeItem::Stack(last));
     let shortcuts = shortcuts(&builder.stacks, &edges);
-    Tree { name: net.graph().name.clone(), cost, items, stacks: builder.stacks, edges, shortcuts }
+    StackTree {
+        name: net.graph().name.clone(),
+        cost,
+        items,
+        stacks: builder.stacks,
+        edges,
+        shortcuts,
+    }
 }
 
 /// The edges into sums that are not their trunk, and those into stacks that feed only such.
@@ -126,7 +134,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// The items of a level of the hierarchy. Groups are runs in the order of evaluation, so that
     /// no route leads out of a group and back into it.
-    fn items(&mut self, level: &[hierarchy::Item<'_>], depth: usize) -> Vec<Item> {
+    fn items(&mut self, level: &[hierarchy::Item<'_>], depth: usize) -> Vec<TreeItem> {
         let order = self.net.order();
         let mut items = Vec::new();
         let mut at = 0;
@@ -151,7 +159,7 @@ impl Builder<'_> {
         items
     }
 
-    fn group(&mut self, group: &hierarchy::Group<'_>, depth: usize) -> Item {
+    fn group(&mut self, group: &hierarchy::Group<'_>, depth: usize) -> TreeItem {
         let (nodes, name) = (&self.net.order()[group.nodes.clone()], group.name.to_string());
         if self.collapse
             && let Some(call) = self.call(nodes, depth)
@@ -162,21 +170,21 @@ impl Builder<'_> {
         let mut items = self.items(&group.items, depth + 1);
         if items.len() == 1 {
             match items.remove(0) {
-                Item::Group(mut inner) => {
+                TreeItem::Group(mut inner) => {
                     inner.title = format!("{name}.{}", inner.title);
                     inner.note = self.note(nodes, depth);
-                    return Item::Group(inner);
+                    return TreeItem::Group(inner);
                 }
-                Item::Stack(only) => {
+                TreeItem::Stack(only) => {
                     let inner = self.stacks[only].caption.take();
                     self.stacks[only].caption =
                         Some(inner.map_or(name.clone(), |i| format!("{name}.{i}")));
-                    return Item::Stack(only);
+                    return TreeItem::Stack(only);
                 }
             }
         }
         let note = self.note(nodes, depth);
-        Item::Group(Group { title: name, note, items, stacks: first..self.stacks.len() })
+        TreeItem::Group(StackGroup { title: name, note, items, stacks: first..self.stacks.len() })
     }
 
     fn note(&self, nodes: &[NodeId], depth: usize) -> String {
@@ -197,22 +205,22 @@ impl Builder<'_> {
         one.then(|| call.block.clone())
     }
 
-    fn collapsed(&mut self, nodes: &[NodeId], name: String, call: String) -> Item {
+    fn collapsed(&mut self, nodes: &[NodeId], name: String, call: String) -> TreeItem {
         let text = if label::width(&call, 11.0) <= 150.0 {
             call.clone()
         } else {
             format!("{} ops", nodes.len())
         };
         let item = self.stack(nodes, Some(name));
-        let Item::Stack(at) = item else { return item };
+        let TreeItem::Stack(at) = item else { return item };
         let cost: u64 = nodes.iter().map(|&n| self.net.node_params(n)).sum();
         let tip = format!("{call}: {} ops, {} params", nodes.len(), label::count(cost));
-        self.stacks[at].rows = vec![Row { text, role: Role::Block, tip }];
+        self.stacks[at].rows = vec![Row { text, kind: BoxKind::Block, tip }];
         item
     }
 
     /// A stack of the nodes, one row each.
-    fn stack(&mut self, nodes: &[NodeId], caption: Option<String>) -> Item {
+    fn stack(&mut self, nodes: &[NodeId], caption: Option<String>) -> TreeItem {
         let (first, last) = (nodes[0], nodes[nodes.len() - 1]);
         let shape = self.net.shape(last);
         let before = self.net.graph().operands(first).first().map(|&o| self.net.shape(o));
@@ -224,21 +232,22 @@ impl Builder<'_> {
         };
         self.stack_of.extend(nodes.iter().map(|&n| (n, self.stacks.len())));
         self.stacks.push(stack);
-        Item::Stack(self.stacks.len() - 1)
+        TreeItem::Stack(self.stacks.len() - 1)
     }
 
     fn row(&self, id: NodeId) -> Row {
         let node = self.net.node(id);
         let (shape, params) = (label::shape(self.net.shape(id)), self.net.node_params(id));
-        let text = match Role::of(&node.op) {
-            Role::Io => format!("{} {shape}", node.path),
+        let category = node.op.traits().category;
+        let text = match category {
+            Category::Io => format!("{} {shape}", node.path),
             _ => node.op.label(),
         };
         let cost =
             if params > 0 { format!(", {} params", label::count(params)) } else { String::new() };
         Row {
             text,
-            role: Role::of(&node.op),
+            kind: BoxKind::Op(category),
             tip: format!("{}: {} → {shape}{cost}", node.path, node.op.text(&[])),
         }
     }
@@ -250,7 +259,10 @@ impl Builder<'_> {
         graph.operands(node) == [before]
             && graph.readers(before) == [node]
             && before != self.net.output()
-            && !matches!(Role::of(&self.net.node(before).op), Role::Io | Role::Pool)
+            && !matches!(
+                self.net.node(before).op.traits().category,
+                Category::Io | Category::Pool
+            )
     }
 
     fn edges(&self) -> BTreeMap<(usize, usize), bool> {

@@ -1,6 +1,6 @@
 use maud::{PreEscaped, html};
 
-use super::FONT;
+use super::chart::FONT;
 use crate::run::Confusion;
 use crate::tools::markup::xml_characters;
 

@@ -1,7 +1,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::{Axis, COLOURS, Chart, FONT, GRID, said};
+use super::chart::{Axis, COLOURS, Chart, FONT, GRID, said};
 use crate::recipe::Metric;
 use crate::run::EpochRow;
 use crate::tools::markup::xml_characters;
@@ -76,8 +76,8 @@ pub fn curves(all: &[Curve]) -> Result<String, String> {
                 .into_drawing_area();
         root.fill(&WHITE).map_err(said)?;
         let (head, panels) = root.split_vertically(top);
-        for ((entry, place), colour) in entries.iter().zip(&places).zip(COLOURS.iter().cycle()) {
-            key(&head, entry, *place, colour)?;
+        for ((entry, &(x, y)), colour) in entries.iter().zip(&places).zip(COLOURS.iter().cycle()) {
+            key(&head, entry, x, y, colour)?;
         }
         key_of_lines(&head, top - 14)?;
         let longest =
@@ -113,7 +113,7 @@ fn legend(entries: &[String]) -> Vec<(i32, i32)> {
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-fn key(area: &Area<'_>, text: &str, (x, y): (i32, i32), colour: &RGBColor) -> Result<(), String> {
+fn key(area: &Area<'_>, text: &str, x: i32, y: i32, colour: &RGBColor) -> Result<(), String> {
     area.draw(&PathElement::new([(x, y), (x + 26, y)], colour.stroke_width(3))).map_err(said)?;
     area.draw(&Text::new(text.to_owned(), (x + 34, y - 7), (FONT, 14).into_font().color(&INK)))
         .map_err(said)

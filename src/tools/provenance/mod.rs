@@ -1,5 +1,6 @@
 //! The provenance of a node, with places in the text, and lookup of nodes by path.
 
+mod position;
 mod recipe;
 mod step;
 
@@ -9,12 +10,13 @@ use serde::Serialize;
 
 use crate::check::Checked;
 use crate::compile;
-use crate::diag::{Sources, Span, did_you_mean};
+use crate::diag::{Sources, did_you_mean};
 use crate::graph::{NodeId, Op, Value};
 use crate::syntax::ast::EditVerb;
 
-pub use recipe::{Key, Layer, Said};
-pub use step::{MAX_DEPTH, Step};
+pub use position::FilePosition;
+pub use recipe::{Layer, RecipeKey, Said};
+pub use step::{ExplainedStep, MAX_DEPTH};
 
 /// The path that refers to the net's recipe. It is a keyword, so no node has it.
 const RECIPE: &str = "recipe";
@@ -26,11 +28,11 @@ pub enum Answer {
     /// A node.
     Node(Box<Explained>),
     /// Several nodes.
-    Nodes(Listing),
+    Nodes(NodeListing),
     /// The recipe.
     Recipe {
         /// Its keys, in the order of the default.
-        recipe: Vec<Key>,
+        recipe: Vec<RecipeKey>,
     },
 }
 
@@ -54,15 +56,15 @@ pub struct Explained {
     /// Its call as written.
     pub written: String,
     /// Where it is written.
-    pub place: Option<Place>,
+    pub place: Option<FilePosition>,
     /// The block calls around it, innermost first.
     pub calls: Vec<BlockCall>,
     /// The edits of extending nets that added it, outermost first.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<ExplainedEdit>,
     /// The conditions under which it exists, outermost first; for a false one it is in the `else`.
-    pub guards: Vec<Step>,
+    pub guards: Vec<ExplainedStep>,
     /// Every argument of its op, in the order of the signature.
-    pub arguments: Vec<Argument>,
+    pub arguments: Vec<ExplainedArgument>,
 }
 
 /// A value that a node reads.
@@ -74,68 +76,52 @@ pub struct Operand {
     pub shape: Vec<u64>,
 }
 
-/// A place in a text; line and column from 1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
-pub struct Place {
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-}
-
-/// `file:line:column`
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
-    }
-}
-
 /// A call of a block.
 #[derive(Debug, Clone, Serialize)]
 pub struct BlockCall {
     /// The block with its effective arguments.
     pub block: String,
     /// Where it is called.
-    pub place: Place,
+    pub place: FilePosition,
 }
 
 /// An edit of an extending net.
 #[derive(Debug, Clone, Serialize)]
-pub struct Edit {
+pub struct ExplainedEdit {
     /// The verb: `after`.
     pub verb: &'static str,
     /// The path of its target.
     pub target: String,
     /// The place of its target.
-    pub place: Place,
+    pub place: FilePosition,
 }
 
 /// One argument of an op.
 #[derive(Debug, Clone, Serialize)]
-pub struct Argument {
+pub struct ExplainedArgument {
     /// Its name.
     pub name: &'static str,
     /// Its value.
     #[serde(serialize_with = "step::as_json")]
     pub value: Value,
     /// The derivation of its value.
-    pub from: Step,
+    pub from: ExplainedStep,
 }
 
 /// Nodes of a net, those of one stage together.
 #[derive(Debug, Clone, Serialize)]
-pub struct Listing {
+pub struct NodeListing {
     /// The net's name.
     pub net: String,
     /// The stage or block that contains them; `None` for the whole net.
     pub below: Option<String>,
     /// The nodes.
-    pub nodes: Vec<Row>,
+    pub nodes: Vec<NodeRow>,
 }
 
 /// A summary of a node.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub struct NodeRow {
     /// Its path.
     pub path: String,
     /// The shortest equivalent call.
@@ -181,21 +167,21 @@ fn known(net: &Checked) -> impl Iterator<Item = &str> {
     net.order().iter().flat_map(with_prefixes).chain([RECIPE])
 }
 
-fn listing(net: &Checked, below: Option<&str>) -> Listing {
+fn listing(net: &Checked, below: Option<&str>) -> NodeListing {
     let is_below = |path: &str| match below {
         Some(prefix) => path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.')),
         None => true,
     };
     let mut ids: Vec<NodeId> =
         net.order().iter().copied().filter(|&id| is_below(&net.node(id).path)).collect();
-    let stage = |id: NodeId| net.node(id).path.split('.').next().unwrap_or_default();
+    let stage = |id: NodeId| net.node(id).stage();
     let mut stages = std::collections::HashMap::new();
     for &id in &ids {
         let next = stages.len();
         stages.entry(stage(id)).or_insert(next);
     }
     ids.sort_by_key(|&id| stages.get(stage(id)).copied());
-    let row = |id: NodeId| Row {
+    let row = |id: NodeId| NodeRow {
         path: net.node(id).path.clone(),
         call: call(net, id),
         shape: net.shape(id).dims().to_vec(),
@@ -203,7 +189,7 @@ fn listing(net: &Checked, below: Option<&str>) -> Listing {
         macs: net.node_macs(id),
     };
     let nodes = ids.into_iter().map(row).collect();
-    Listing { net: net.graph().name.clone(), below: below.map(String::from), nodes }
+    NodeListing { net: net.graph().name.clone(), below: below.map(String::from), nodes }
 }
 
 /// The shortest call for a node, with the paths of its further operands.
@@ -231,22 +217,22 @@ fn node(
         |id| Operand { path: net.node(id).path.clone(), shape: net.shape(id).dims().to_vec() };
     let origin = node.origin.as_ref();
     let calls = origin.into_iter().flat_map(|o| o.calls.iter().rev());
-    let call_at = |c: &crate::graph::Frame| BlockCall {
+    let call_at = |c: &crate::graph::CallSite| BlockCall {
         block: c.block.clone(),
-        place: place(sources, c.span),
+        place: FilePosition::of(c.span, sources),
     };
     let edits = found.into_iter().flat_map(|found| &found.edits);
-    let edit = |e: &crate::graph::Placement| Edit {
+    let edit = |e: &crate::graph::Placement| ExplainedEdit {
         verb: verb(e.verb),
         target: e.target.clone(),
-        place: place(read, e.span),
+        place: FilePosition::of(e.span, read),
     };
     let guards = found.into_iter().flat_map(|found| &found.guards);
     let arguments = found.into_iter().flat_map(|found| &found.arguments);
-    let argument = |a: &crate::graph::Argument| Argument {
+    let argument = |a: &crate::graph::Argument| ExplainedArgument {
         name: a.name,
         value: a.value.clone(),
-        from: Step::new(&a.from, read),
+        from: ExplainedStep::new(&a.from, read),
     };
     Explained {
         path: node.path.clone(),
@@ -257,27 +243,21 @@ fn node(
         params: net.node_params(id),
         macs: net.node_macs(id),
         written: origin.map(|o| one_line(sources.text(o.span))).unwrap_or_default(),
-        place: origin.map(|o| place(sources, o.span)),
+        place: origin.map(|o| FilePosition::of(o.span, sources)),
         calls: calls.map(call_at).collect(),
         edits: edits.map(edit).collect(),
-        guards: guards.map(|guard| Step::new(guard, read)).collect(),
+        guards: guards.map(|guard| ExplainedStep::new(guard, read)).collect(),
         arguments: arguments.map(argument).collect(),
     }
 }
 
 fn verb(verb: EditVerb) -> &'static str {
     match verb {
-        EditVerb::FusedOps => "after",
+        EditVerb::After => "after",
         EditVerb::Before => "before",
         EditVerb::Replace => "replace",
         EditVerb::Remove => "remove",
     }
-}
-
-fn place(sources: &Sources, span: Span) -> Place {
-    let position = sources.position(span);
-    let file = sources.get(span.file).name.clone();
-    Place { file, line: position.line, column: position.column }
 }
 
 fn one_line(text: &str) -> String {

@@ -3,15 +3,15 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::position::FilePosition;
 use super::step::json;
-use super::{Place, place};
 use crate::diag::Sources;
 use crate::graph::Graph;
 use crate::recipe::{self, Recipe};
 
 /// One key of a recipe.
 #[derive(Debug, Clone, Serialize)]
-pub struct Key {
+pub struct RecipeKey {
     /// The key.
     pub key: &'static str,
     /// Its effective value, `null` if it has none. It may differ from that of its layer, because a
@@ -29,7 +29,7 @@ pub struct Said {
     /// The value.
     pub value: Json,
     /// The place; `None` for the built-in recipe.
-    pub place: Option<Place>,
+    pub place: Option<FilePosition>,
 }
 
 /// A layer of a recipe.
@@ -45,7 +45,7 @@ pub enum Layer {
 }
 
 /// Every key, in the order of the default.
-pub(super) fn keys(graph: &Graph, sources: &Sources) -> Vec<Key> {
+pub(super) fn keys(graph: &Graph, sources: &Sources) -> Vec<RecipeKey> {
     let (built_in, in_force) = (Recipe::default(), Recipe::resolve(&graph.settings, None, None).0);
     let key = |key: &'static recipe::Key| {
         let key = key.name;
@@ -53,12 +53,12 @@ pub(super) fn keys(graph: &Graph, sources: &Sources) -> Vec<Key> {
         let said = settings.map(|s| Said {
             layer: if s.inherited { Layer::Parent } else { Layer::Net },
             value: json(&s.value),
-            place: Some(place(sources, s.span)),
+            place: Some(FilePosition::of(s.span, sources)),
         });
         let default =
             built_in.value(key).map(|value| Said { layer: Layer::Default, value, place: None });
         let value = in_force.value(key).unwrap_or_default();
-        Key { key, value, said: said.chain(default).collect() }
+        RecipeKey { key, value, said: said.chain(default).collect() }
     };
     recipe::KEYS.iter().map(key).collect()
 }

@@ -4,17 +4,17 @@ use std::collections::HashSet;
 
 use serde::{Serialize, Serializer};
 
-use super::{Place, place};
+use super::position::FilePosition;
 use crate::diag::Sources;
-use crate::graph::{Cause, Step as Traced, Value};
+use crate::graph::{Cause, TraceStep, Value};
 
 /// The maximum depth of a derivation that is shown.
 pub const MAX_DEPTH: usize = 100;
 
-/// One step in the derivation of a value; for the fields see [`crate::graph::Step`].
+/// One step on the way of a value; [`crate::graph::TraceStep`] says what the parts mean.
 #[derive(Debug, Clone, Serialize)]
 #[allow(missing_docs)]
-pub struct Step {
+pub struct ExplainedStep {
     pub cause: &'static str,
     pub name: String,
     pub of: String,
@@ -24,38 +24,43 @@ pub struct Step {
     /// The step as a message.
     pub says: String,
     /// Where it is written; `None` if it is not in a file.
-    pub place: Option<Place>,
+    pub place: Option<FilePosition>,
     /// The steps it depends on; also empty for a step already shown in the same derivation, and at
     /// [`MAX_DEPTH`].
-    pub from: Vec<Step>,
+    pub from: Vec<ExplainedStep>,
 }
 
-impl Step {
-    pub(super) fn new(step: &Traced, sources: &Sources) -> Step {
+impl ExplainedStep {
+    pub(super) fn new(step: &TraceStep, sources: &Sources) -> ExplainedStep {
         view(step, sources, 1, &mut HashSet::new())
     }
 }
 
-fn view(step: &Traced, sources: &Sources, depth: usize, seen: &mut HashSet<*const Traced>) -> Step {
+fn view(
+    step: &TraceStep,
+    sources: &Sources,
+    depth: usize,
+    seen: &mut HashSet<*const TraceStep>,
+) -> ExplainedStep {
     let from = match depth < MAX_DEPTH && seen.insert(std::ptr::from_ref(step)) {
         true => step.from.iter().map(|from| view(from, sources, depth + 1, seen)).collect(),
         false => Vec::new(),
     };
     let span = step.span.filter(|_| step.cause != Cause::Override);
-    Step {
+    ExplainedStep {
         cause: step.cause.as_str(),
         name: step.name.clone(),
         of: step.of.clone(),
         text: step.text.clone(),
         value: step.value.clone(),
         says: says(step),
-        place: span.map(|span| place(sources, span)),
+        place: span.map(|span| FilePosition::of(span, sources)),
         from,
     }
 }
 
-fn says(step: &Traced) -> String {
-    let Traced { name, of, text, .. } = step;
+fn says(step: &TraceStep) -> String {
+    let TraceStep { name, of, text, .. } = step;
     let shown = step.value.to_string();
     // The value of an expression, unless it is a literal.
     let is = if *text == shown { String::new() } else { format!(", which is {shown}") };

@@ -11,7 +11,7 @@ const MAX_LISTED: usize = 3;
 
 /// One line of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct AnnotatedLine {
     /// The source text.
     pub text: String,
     /// The shape of the value at the end of the line, over all calls; empty if it has none.
@@ -22,16 +22,16 @@ pub struct Line {
 
 /// A file that contributes to a net.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct AnnotatedFile {
     /// Its name as shown to the user.
     pub name: String,
     /// All its lines.
-    pub lines: Vec<Line>,
+    pub lines: Vec<AnnotatedLine>,
 }
 
 /// For each line of a file the values at its end, by call.
 #[derive(Debug, Default)]
-struct Found {
+struct LineValues {
     /// First byte of the last element on the line.
     last: usize,
     /// The value of each call of that element: the block calls and the path down to it.
@@ -44,8 +44,8 @@ struct Found {
 ///
 /// A line in a block represents all calls of the block: sizes that differ are listed, `64|128`, or
 /// given as a range, `64..512`.
-pub fn annotated(net: &Checked, sources: &Sources) -> Vec<File> {
-    let mut found: BTreeMap<(FileId, usize), Found> = BTreeMap::new();
+pub fn annotated(net: &Checked, sources: &Sources) -> Vec<AnnotatedFile> {
+    let mut found: BTreeMap<(FileId, usize), LineValues> = BTreeMap::new();
     for &id in net.order() {
         let Some(origin) = &net.node(id).origin else { continue };
         let calls: Vec<Span> = origin.calls.iter().map(|c| c.span).collect();
@@ -72,13 +72,15 @@ pub fn annotated(net: &Checked, sources: &Sources) -> Vec<File> {
     let file = |id: FileId| {
         let source = sources.get(id);
         let line = |(i, text): (usize, &str)| match found.get(&(id, i + 1)) {
-            Some(at) => Line { text: text.into(), shape: shapes(net, at), params: at.params },
-            None if text.trim_start().starts_with("output ") => {
-                Line { text: text.into(), shape: net.shape(output).to_string(), params: 0 }
+            Some(at) => {
+                AnnotatedLine { text: text.into(), shape: shapes(net, at), params: at.params }
             }
-            None => Line { text: text.into(), shape: String::new(), params: 0 },
+            None if text.trim_start().starts_with("output ") => {
+                AnnotatedLine { text: text.into(), shape: net.shape(output).to_string(), params: 0 }
+            }
+            None => AnnotatedLine { text: text.into(), shape: String::new(), params: 0 },
         };
-        File {
+        AnnotatedFile {
             name: source.name.clone(),
             lines: source.text.lines().enumerate().map(line).collect(),
         }
@@ -99,7 +101,7 @@ fn round(path: &str) -> String {
 }
 
 /// The shapes of all calls, merged.
-fn shapes(net: &Checked, found: &Found) -> String {
+fn shapes(net: &Checked, found: &LineValues) -> String {
     let all: Vec<&[u64]> = found.values.values().map(|&id| net.shape(id).dims()).collect();
     let calls = if all.len() > 1 { format!(" x{}", all.len()) } else { String::new() };
     let Some(first) = all.first() else { return String::new() };
@@ -134,7 +136,7 @@ fn one_size(sizes: impl Iterator<Item = u64>) -> String {
 
 /// The nodes whose paths share the first segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage {
+pub struct StageCost {
     /// The segment.
     pub name: String,
     /// The shape of its last value.
@@ -146,16 +148,15 @@ pub struct Stage {
 }
 
 /// The stages of a net, in the order in which they begin.
-pub fn stages(net: &Checked) -> Vec<Stage> {
-    let mut stages: Vec<Stage> = Vec::new();
+pub fn stages(net: &Checked) -> Vec<StageCost> {
+    let mut stages: Vec<StageCost> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
     for &id in net.order() {
-        let path = &net.node(id).path;
-        let name = path.split('.').next().unwrap_or(path);
+        let name = net.node(id).stage();
         let shape = net.shape(id).clone();
         let at = *known.entry(name).or_insert(stages.len());
         if at == stages.len() {
-            stages.push(Stage { name: name.into(), shape: shape.clone(), params: 0, macs: 0 });
+            stages.push(StageCost { name: name.into(), shape: shape.clone(), params: 0, macs: 0 });
         }
         let stage = &mut stages[at];
         stage.shape = shape;

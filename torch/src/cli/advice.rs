@@ -4,7 +4,7 @@ use std::path::Path;
 
 use netc::check::Checked;
 use netc::cli::difference::difference;
-use netc::cli::net::memory::Memory;
+use netc::cli::net::memory::MemoryEstimate;
 use netc::lower::Precision;
 use netc::recipe::Recipe;
 use netc::run::{Method, RunError, RunFolder, RunInfo};
@@ -107,7 +107,9 @@ impl Failed<'_> {
         let images = self.recipe.batch_size as u64;
         let plan = match self.machine.device.is_cuda() {
             true => None,
-            false => Memory::of_step(self.net, images, self.machine.precision, self.method.conv),
+            false => {
+                MemoryEstimate::of_step(self.net, images, self.machine.precision, self.method.conv)
+            }
         };
         let plan = plan.map_or(String::new(), |memory| format!("\n{}", memory.line()));
         format!(

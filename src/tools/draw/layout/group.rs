@@ -4,28 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::lanes::{Cell, assign};
-use super::route::{Grid, Start, Way, X, Y};
-use super::sizes::Sizes;
-use super::{Card, Part, Rect, SMALL, TEXT, height, is_join};
-use crate::tools::draw::label::{self, Role};
-use crate::tools::draw::tree::{Item, Tree};
+use super::positions::{Card, Fragment, Rect, SMALL, TEXT, height, is_join};
+use super::route::{Grid, Routed, Start, X, Y};
+use super::sizes::{FrameHead, Sizes};
+use crate::graph::op::Category;
+use crate::tools::draw::label::{self, BoxKind};
+use crate::tools::draw::tree::{StackTree, TreeItem};
 
 /// Builds parts from a tree's items.
 pub(super) struct Builder<'a> {
-    pub(super) tree: &'a Tree,
+    pub(super) tree: &'a StackTree,
     /// The width of a box.
     pub(super) width: f64,
-}
-
-/// The title and note of a frame, and how many frames are around it.
-pub(super) type Head<'a> = (&'a str, &'a str, usize);
-
-/// A value's route in this group: from, to which item, corners.
-pub(super) struct Routed {
-    pub(super) value: usize,
-    pub(super) to: Option<usize>,
-    pub(super) shortcut: bool,
-    pub(super) way: Way,
 }
 
 /// How a value enters an item: the stack if it is the item itself, and whether it enters from the
@@ -37,9 +27,9 @@ struct Target {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(tree: &'a Tree) -> Builder<'a> {
-        let plain = |role: Role| !matches!(role, Role::Io | Role::Join);
-        let rows = tree.stacks.iter().flat_map(|s| &s.rows).filter(|r| plain(r.role));
+    pub(super) fn new(tree: &'a StackTree) -> Builder<'a> {
+        let plain = |kind: BoxKind| !matches!(kind, BoxKind::Op(Category::Io | Category::Join));
+        let rows = tree.stacks.iter().flat_map(|s| &s.rows).filter(|r| plain(r.kind));
         let texts = rows.map(|r| label::width(&r.text, TEXT));
         let captions =
             tree.stacks.iter().filter_map(|s| Some(label::width(s.caption.as_ref()?, SMALL)));
@@ -47,45 +37,57 @@ impl<'a> Builder<'a> {
     }
 
     /// The part of an item with its contents.
-    pub(super) fn item(&self, item: &Item, depth: usize) -> Part {
+    pub(super) fn item(&self, item: &TreeItem, depth: usize) -> Fragment {
         match item {
-            Item::Stack(stack) => self.stack(*stack),
-            Item::Group(group) => {
+            TreeItem::Stack(stack) => self.stack(*stack),
+            TreeItem::Group(group) => {
                 let parts =
                     group.items.iter().map(|i| (self.item(i, depth + 1), i.stacks())).collect();
-                self.arrange(parts, Some((&group.title, &group.note, depth)))
+                self.arrange(
+                    parts,
+                    Some(FrameHead { title: &group.title, note: &group.note, depth }),
+                )
             }
         }
     }
 
-    fn stack(&self, at: usize) -> Part {
+    fn stack(&self, at: usize) -> Fragment {
         let stack = &self.tree.stacks[at];
         let own = stack.rows.iter().map(|r| label::width(&r.text, TEXT)).fold(0.0, f64::max).ceil();
         let caption = stack.caption.as_ref().map_or(0.0, |c| label::width(c, SMALL).ceil());
         let w = match stack.rows.as_slice() {
-            [only] if only.role == Role::Join => own.max(caption) + 24.0,
-            [only] if only.role == Role::Io => own + 24.0,
+            [only] if only.kind == BoxKind::Op(Category::Join) => own.max(caption) + 24.0,
+            [only] if only.kind == BoxKind::Op(Category::Io) => own + 24.0,
             _ => self.width,
         };
         let (rect, ends) =
             (Rect { x: -w / 2.0, y: 0.0, w, h: height(stack) }, BTreeMap::from([(at, 0.0)]));
-        let mut part =
-            Part { left: w / 2.0, right: w / 2.0, height: rect.h, outs: ends, ..Part::default() };
-        part.picture.cards.push(Card { stack: at, rect });
+        let mut part = Fragment {
+            left: w / 2.0,
+            right: w / 2.0,
+            height: rect.h,
+            outs: ends,
+            ..Fragment::default()
+        };
+        part.layout.cards.push(Card { stack: at, rect });
         part
     }
 
     /// Combines parts, each with its range of stacks, into one.
-    pub(super) fn arrange(&self, parts: Vec<(Part, Range<usize>)>, head: Option<Head>) -> Part {
+    pub(super) fn arrange(
+        &self,
+        parts: Vec<(Fragment, Range<usize>)>,
+        head: Option<FrameHead>,
+    ) -> Fragment {
         let ranges: Vec<Range<usize>> = parts.iter().map(|(_, range)| range.clone()).collect();
         let cells = assign(self.tree, &ranges);
         let mut grid = Grid::new(&cells);
-        let parts: Vec<Part> = parts.into_iter().map(|(part, _)| part).collect();
+        let parts: Vec<Fragment> = parts.into_iter().map(|(part, _)| part).collect();
         let routed = self.route(&mut grid, &cells, &parts, &ranges);
         let notes = self.notes(&cells, &parts, &ranges, &routed, head.is_some());
         let entry =
             routed.iter().any(|r| r.to.is_some() && r.way.first().is_some_and(|at| at.1 == Y::Top));
-        let sizes = Sizes::new(&grid, &cells, &parts, &notes, (head, entry));
+        let sizes = Sizes::new(&grid, &cells, &parts, &notes, head, entry);
         sizes.assemble(self.tree, parts, routed, notes, head)
     }
 
@@ -93,7 +95,7 @@ impl<'a> Builder<'a> {
         &self,
         grid: &mut Grid,
         cells: &[Cell],
-        parts: &[Part],
+        parts: &[Fragment],
         ranges: &[Range<usize>],
     ) -> Vec<Routed> {
         let range = whole(ranges);
@@ -187,7 +189,7 @@ impl<'a> Builder<'a> {
         &self,
         grid: &mut Grid,
         cells: &[Cell],
-        parts: &[Part],
+        parts: &[Fragment],
         targets: &BTreeMap<usize, Target>,
         taken: &mut BTreeSet<usize>,
         value: usize,
@@ -210,7 +212,7 @@ impl<'a> Builder<'a> {
     fn notes(
         &self,
         cells: &[Cell],
-        parts: &[Part],
+        parts: &[Fragment],
         ranges: &[Range<usize>],
         routed: &[Routed],
         framed: bool,

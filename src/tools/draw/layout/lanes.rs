@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::tools::draw::tree::Tree;
+use crate::tools::draw::tree::StackTree;
 
 /// The position of an item in its group's grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) struct Cell {
 /// every other item in the lane of what it follows if that has room, or else in the first lane
 /// with room. A lane stays reserved down to an item's last reader, so that the route there is
 /// straight.
-pub(super) fn assign(tree: &Tree, items: &[Range<usize>]) -> Vec<Cell> {
+pub(super) fn assign(tree: &StackTree, items: &[Range<usize>]) -> Vec<Cell> {
     let before = predecessors(tree, items);
     let rows = rows(&before);
     let last_reader: Vec<usize> = (0..items.len())
@@ -52,7 +52,7 @@ fn item_of(items: &[Range<usize>], stack: usize) -> Option<usize> {
     items.iter().position(|range| range.contains(&stack))
 }
 
-fn predecessors(tree: &Tree, items: &[Range<usize>]) -> Vec<BTreeSet<usize>> {
+fn predecessors(tree: &StackTree, items: &[Range<usize>]) -> Vec<BTreeSet<usize>> {
     let mut before = vec![BTreeSet::new(); items.len()];
     for &(from, to) in tree.edges.keys() {
         if let (Some(a), Some(b)) = (item_of(items, from), item_of(items, to))
@@ -74,7 +74,7 @@ fn rows(before: &[BTreeSet<usize>]) -> Vec<usize> {
 
 /// The items on the path back from the last value that something outside reads, along first
 /// operands.
-fn trunk(tree: &Tree, items: &[Range<usize>]) -> BTreeSet<usize> {
+fn trunk(tree: &StackTree, items: &[Range<usize>]) -> BTreeSet<usize> {
     let Some((first, last)) = items.first().zip(items.last()) else { return BTreeSet::new() };
     let range = first.start..last.end;
     let leaves = |&&(from, to): &&(usize, usize)| range.contains(&from) && to >= range.end;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::group::Builder;
-use super::{Part, Picture, Point, Wire};
-use crate::tools::draw::tree::Tree;
+use super::positions::{Fragment, NetLayout, Point, Wire};
+use crate::tools::draw::tree::StackTree;
 
 /// Space around everything, and for title and legend.
 const MARGIN: f64 = 22.0;
@@ -21,9 +21,9 @@ const WIDEST: f64 = 1060.0;
 const MOST_COLUMNS: usize = 12;
 
 /// Items that stay in one column, with their stacks.
-type Run = Vec<(Part, Range<usize>)>;
+type Run = Vec<(Fragment, Range<usize>)>;
 
-pub(super) fn page(tree: &Tree, columns: Option<usize>) -> Picture {
+pub(super) fn page(tree: &StackTree, columns: Option<usize>) -> NetLayout {
     let builder = Builder::new(tree);
     let parts = tree.items.iter().map(|item| (builder.item(item, 0), item.stacks())).collect();
     let runs: Vec<Run> = runs(tree, parts).into_iter().map(|run| whole(&builder, run)).collect();
@@ -31,18 +31,18 @@ pub(super) fn page(tree: &Tree, columns: Option<usize>) -> Picture {
         Some(n) => n.clamp(1, runs.len())..=n.clamp(1, runs.len()),
         None => 1..=runs.len().min(MOST_COLUMNS),
     };
-    let pictures = choices.map(|n| columned(&builder, &split(&builder, &runs, n)));
-    pictures.min_by(|a, b| badness(a).total_cmp(&badness(b))).unwrap_or_default()
+    let layouts = choices.map(|n| columned(&builder, &split(&builder, &runs, n)));
+    layouts.min_by(|a, b| badness(a).total_cmp(&badness(b))).unwrap_or_default()
 }
 
-/// How far a picture deviates from one that fits a page.
-fn badness(picture: &Picture) -> f64 {
-    let [w, h] = picture.size;
+/// How far a layout deviates from one that fits a page.
+fn badness(layout: &NetLayout) -> f64 {
+    let [w, h] = layout.size;
     (w / h / ASPECT).ln().abs() + (w - WIDEST).max(0.0)
 }
 
 /// Items in runs, between which only one value is passed on: a column may end only there.
-fn runs(tree: &Tree, parts: Run) -> Vec<Run> {
+fn runs(tree: &StackTree, parts: Run) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (part, range) in parts {
         let crosses = |&&(from, to): &&(usize, usize)| from < range.start && range.start <= to;
@@ -98,13 +98,13 @@ fn split(builder: &Builder, runs: &[Run], n: usize) -> Vec<Run> {
     fill(high).into_iter().map(column).collect()
 }
 
-fn columned(builder: &Builder, columns: &[Run]) -> Picture {
+fn columned(builder: &Builder, columns: &[Run]) -> NetLayout {
     let ranges: Vec<Range<usize>> = columns.iter().map(range).collect();
-    let parts: Vec<Part> =
+    let parts: Vec<Fragment> =
         columns.iter().map(|column| builder.arrange(column.clone(), None)).collect();
     let ways = ways(builder.tree, &parts, &ranges);
-    let place = Places::new(&parts, &ways);
-    let mut picture = Picture::default();
+    let place = ColumnPlaces::new(&parts, &ways);
+    let mut layout = NetLayout::default();
     for way in &ways {
         let wire = Wire {
             from: way.value,
@@ -112,13 +112,13 @@ fn columned(builder: &Builder, columns: &[Run]) -> Picture {
             points: place.points(&parts, way),
             shortcut: way.shortcut,
         };
-        picture.wires.push(wire);
+        layout.wires.push(wire);
     }
     for (k, part) in parts.into_iter().enumerate() {
-        picture.place(part.picture, [place.middles[k], place.top]);
+        layout.place(part.layout, [place.middles[k], place.top]);
     }
-    picture.size = place.size;
-    picture
+    layout.size = place.size;
+    layout
 }
 
 /// A value's route from one column to a later one, on tracks of the gutter and of the space below.
@@ -131,7 +131,7 @@ struct Way {
     below: usize,
 }
 
-fn ways(tree: &Tree, parts: &[Part], ranges: &[Range<usize>]) -> Vec<Way> {
+fn ways(tree: &StackTree, parts: &[Fragment], ranges: &[Range<usize>]) -> Vec<Way> {
     let column = |stack: usize| ranges.iter().position(|r| r.contains(&stack)).unwrap_or(0);
     let mut found: BTreeMap<(usize, usize), bool> = BTreeMap::new();
     for &(from, to) in tree.edges.keys() {
@@ -152,7 +152,7 @@ fn ways(tree: &Tree, parts: &[Part], ranges: &[Range<usize>]) -> Vec<Way> {
     ways
 }
 
-struct Places {
+struct ColumnPlaces {
     middles: Vec<f64>,
     /// The left edge of each column.
     lefts: Vec<f64>,
@@ -161,8 +161,8 @@ struct Places {
     size: Point,
 }
 
-impl Places {
-    fn new(parts: &[Part], ways: &[Way]) -> Places {
+impl ColumnPlaces {
+    fn new(parts: &[Fragment], ways: &[Way]) -> ColumnPlaces {
         let gutters: Vec<usize> = (0..parts.len())
             .map(|k| ways.iter().filter(|w| w.to == k).map(|w| w.gutter + 1).max().unwrap_or(0))
             .collect();
@@ -186,10 +186,10 @@ impl Places {
         let lowest = top + parts.iter().map(|p| p.height).fold(0.0, f64::max) + turns(true);
         let under = turns(false);
         let size = [(x + MARGIN).ceil(), (lowest + under + LEGEND + MARGIN).ceil()];
-        Places { middles, lefts, top, lowest, size }
+        ColumnPlaces { middles, lefts, top, lowest, size }
     }
 
-    fn points(&self, parts: &[Part], way: &Way) -> Vec<Point> {
+    fn points(&self, parts: &[Fragment], way: &Way) -> Vec<Point> {
         let out =
             self.middles[way.from] + parts[way.from].outs.get(&way.value).copied().unwrap_or(0.0);
         let into = self.middles[way.to] + parts[way.to].ins.get(&way.value).copied().unwrap_or(0.0);

@@ -166,3 +166,11 @@ impl Grid {
         (a.min(b) + 1..a.max(b)).all(|lane| self.free(lane, row..row + 1))
     }
 }
+
+/// A value's route in this group: from, to which item, corners.
+pub(super) struct Routed {
+    pub(super) value: usize,
+    pub(super) to: Option<usize>,
+    pub(super) shortcut: bool,
+    pub(super) way: Way,
+}

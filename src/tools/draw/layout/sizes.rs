@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::group::{Head, Routed};
 use super::lanes::Cell;
-use super::route::{Grid, X, Y};
-use super::{Frame, Note, Part, Point, Rect, SMALL, Wire, side};
+use super::positions::{Fragment, GroupFrame, Note, Point, Rect, SMALL, Wire, side};
+use super::route::{Grid, Routed, X, Y};
 use crate::tools::draw::label;
-use crate::tools::draw::tree::Tree;
+use crate::tools::draw::tree::StackTree;
 
 const PAD: f64 = 8.0;
 const HEADER: f64 = 17.0;
@@ -20,6 +19,14 @@ const ENTRY: f64 = 7.0;
 /// Width between lanes, and what each track adds.
 const LANE_GAP: f64 = 12.0;
 const TRACK: f64 = 9.0;
+
+/// The heading of a frame, and how many frames are around it.
+#[derive(Clone, Copy)]
+pub(super) struct FrameHead<'a> {
+    pub title: &'a str,
+    pub note: &'a str,
+    pub depth: usize,
+}
 
 /// Every row, lane, channel and gap with its size.
 pub(super) struct Sizes {
@@ -40,9 +47,10 @@ impl Sizes {
     pub(super) fn new(
         grid: &Grid,
         cells: &[Cell],
-        parts: &[Part],
+        parts: &[Fragment],
         notes: &BTreeMap<usize, (usize, String)>,
-        (head, entry): (Option<Head>, bool),
+        head: Option<FrameHead>,
+        entry: bool,
     ) -> Sizes {
         let mut lanes = vec![(0.0f64, 0.0f64); grid.lanes];
         let mut heights = vec![0.0f64; grid.rows];
@@ -54,7 +62,7 @@ impl Sizes {
         for (_, text) in notes.values() {
             lanes[0].0 = lanes[0].0.max(label::width(text, SMALL) + 8.0);
         }
-        if let Some((title, note, _)) = head {
+        if let Some(FrameHead { title, note, .. }) = head {
             // Wires enter at the middle of the first lane or to the right of it.
             let both = label::width(title, SMALL) + label::width(note, SMALL);
             lanes[0].0 = lanes[0].0.max(both + 11.0);
@@ -104,12 +112,12 @@ impl Sizes {
         }
     }
 
-    fn top(&self, item: usize, part: &Part) -> f64 {
+    fn top(&self, item: usize, part: &Fragment) -> f64 {
         let (y, height) = self.rows[self.cells[item].row];
         y + (height - part.height) / 2.0
     }
 
-    fn point(&self, tree: &Tree, parts: &[Part], (x, y): (X, Y)) -> Point {
+    fn point(&self, tree: &StackTree, parts: &[Fragment], x: X, y: Y) -> Point {
         let x = match x {
             X::Lane(lane, dx) => self.middles[lane] + dx,
             X::Track(lane, track) => {
@@ -126,7 +134,7 @@ impl Sizes {
             Y::Below(item) => self.top(item, &parts[item]) + parts[item].height,
             Y::Side(item) => {
                 let inside =
-                    parts[item].picture.cards.first().map_or(0.0, |c| side(&tree.stacks[c.stack]));
+                    parts[item].layout.cards.first().map_or(0.0, |c| side(&tree.stacks[c.stack]));
                 self.top(item, &parts[item]) + inside
             }
             Y::Gap(gap, level) => self.gaps[gap] + 8.0 + LEVEL * level as f64,
@@ -137,29 +145,29 @@ impl Sizes {
 
     pub(super) fn assemble(
         &self,
-        tree: &Tree,
-        parts: Vec<Part>,
+        tree: &StackTree,
+        parts: Vec<Fragment>,
         routed: Vec<Routed>,
         notes: BTreeMap<usize, (usize, String)>,
-        head: Option<Head>,
-    ) -> Part {
+        head: Option<FrameHead>,
+    ) -> Fragment {
         let pad = if head.is_some() { PAD } else { 0.0 };
         let last = self.lanes.len() - 1;
-        let mut out = Part {
+        let mut out = Fragment {
             left: self.lanes[0].0 + pad,
             right: self.middles[last] + self.lanes[last].1 + self.right + pad,
             height: self.height,
             framed: head.is_some(),
-            ..Part::default()
+            ..Fragment::default()
         };
-        if let Some((title, note, depth)) = head {
+        if let Some(FrameHead { title, note, depth }) = head {
             let rect = Rect { x: -out.left, y: 0.0, w: out.left + out.right, h: out.height };
             let (title, note) = (title.to_string(), note.to_string());
-            out.picture.frames.push(Frame { rect, title, note, depth });
+            out.layout.frames.push(GroupFrame { rect, title, note, depth });
         }
         for routed in routed {
             let points: Vec<Point> =
-                routed.way.iter().map(|&at| self.point(tree, &parts, at)).collect();
+                routed.way.iter().map(|&(x, y)| self.point(tree, &parts, x, y)).collect();
             match (routed.way.first(), routed.way.last()) {
                 (Some((_, Y::Top)), Some((_, Y::Bottom))) | (None, _) | (_, None) => {}
                 (Some((_, Y::Top)), Some(_)) => drop(out.ins.insert(routed.value, points[0][0])),
@@ -169,12 +177,12 @@ impl Sizes {
                 (Some(_), Some(_)) => {}
             }
             let (from, to, shortcut) = (routed.value, routed.to, routed.shortcut);
-            out.picture.wires.push(Wire { from, to, points, shortcut });
+            out.layout.wires.push(Wire { from, to, points, shortcut });
         }
         for (item, (value, text)) in notes {
             let [x, y] =
-                self.point(tree, &parts, (X::Lane(0, parts[item].outs[&value]), Y::Below(item)));
-            out.picture.notes.push(Note { at: [x - 5.0, y + 13.0], text });
+                self.point(tree, &parts, X::Lane(0, parts[item].outs[&value]), Y::Below(item));
+            out.layout.notes.push(Note { at: [x - 5.0, y + 13.0], text });
         }
         let mut frames = vec![(0.0f64, 0.0f64); self.lanes.len()];
         for (cell, part) in self.cells.iter().zip(&parts).filter(|(_, part)| part.framed) {
@@ -184,11 +192,11 @@ impl Sizes {
         for (item, mut part) in parts.into_iter().enumerate() {
             let (left, right) = frames[self.cells[item].lane];
             let top = self.top(item, &part);
-            if let Some(frame) = part.picture.frames.first_mut().filter(|_| part.framed) {
+            if let Some(frame) = part.layout.frames.first_mut().filter(|_| part.framed) {
                 frame.rect.x = -left;
                 frame.rect.w = left + right;
             }
-            out.picture.place(part.picture, [self.middles[self.cells[item].lane], top]);
+            out.layout.place(part.layout, [self.middles[self.cells[item].lane], top]);
         }
         out
     }

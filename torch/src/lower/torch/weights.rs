@@ -22,7 +22,7 @@ pub struct Weight {
 impl Weight {
     pub(super) fn new(
         path: &str,
-        spec: &op::Tensor,
+        spec: &op::TensorSpec,
         seed: u64,
         kind: Kind,
         device: Device,

@@ -1,0 +1,89 @@
+//! The names of a project, and what asks for them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::definition::{Def, Key, Reference, key};
+use super::scope::NameScope;
+use crate::diag::{FileId, Span};
+use crate::syntax::Project;
+use crate::syntax::ast::Body;
+
+/// The names of a project.
+#[derive(Debug)]
+pub struct Names<'p> {
+    pub(super) project: &'p Project,
+    pub(super) references: BTreeMap<Key, Reference<'p>>,
+    /// The scope of each body.
+    pub(super) scopes: HashMap<Key, Rc<NameScope<'p>>>,
+    /// The blocks that each file defines or imports.
+    pub(super) blocks: HashMap<(FileId, &'p str), Def<'p>>,
+    /// The names that each file imports from files that could not be read.
+    pub(super) unread: HashMap<(FileId, &'p str), Def<'p>>,
+    /// The segments that unlabelled elements and repeats add to the paths of their nodes.
+    pub(super) segments: HashMap<Key, String>,
+}
+
+impl<'p> Names<'p> {
+    /// The definition of the name at `span`.
+    pub fn definition(&self, span: Span) -> Option<Def<'p>> {
+        self.references.get(&key(span)).map(|reference| reference.def)
+    }
+
+    /// The references in a file, in source order.
+    pub fn in_file(&self, file: FileId) -> impl Iterator<Item = &Reference<'p>> {
+        self.references.range((file, 0)..=(file, usize::MAX)).map(|(_, reference)| reference)
+    }
+
+    /// The reference that contains this offset or ends at it.
+    pub fn at(&self, file: FileId, offset: usize) -> Option<&Reference<'p>> {
+        let (_, reference) = self.references.range((file, 0)..=(file, offset)).next_back()?;
+        (offset <= reference.span.end).then_some(reference)
+    }
+
+    /// The segment that an unlabelled call or `repeat` adds to the paths of its nodes; `None` for a
+    /// call that takes the label before it as its name.
+    pub fn segment(&self, place: Span) -> Option<&str> {
+        self.segments.get(&key(place)).map(String::as_str)
+    }
+
+    /// The block with this name: the innermost local one, else one of the file, else an imported
+    /// one.
+    pub(super) fn block(&self, scope: &NameScope<'p>, name: &str) -> Option<Def<'p>> {
+        let local = scope.chain().find_map(|scope| scope.blocks.get(name));
+        local.copied().or_else(|| self.block_of_file(scope, name))
+    }
+
+    /// The parameter or value with this name, else a block, else a name from an unread file.
+    pub(super) fn value(&self, scope: &NameScope<'p>, name: &str) -> Option<Def<'p>> {
+        let mut local =
+            scope.chain().filter_map(|s| s.values.get(name).or_else(|| s.blocks.get(name)));
+        let unread =
+            || scope.chain().find_map(|scope| self.unread.get(&(scope.file, name)).copied());
+        local.next().copied().or_else(|| self.block_of_file(scope, name)).or_else(unread)
+    }
+
+    fn block_of_file(&self, scope: &NameScope<'p>, name: &str) -> Option<Def<'p>> {
+        scope.chain().find_map(|scope| self.blocks.get(&(scope.file, name)).copied())
+    }
+
+    /// Whether a block of this name is visible in a body.
+    pub(in crate::graph) fn is_block(&self, body: &Body, name: &str) -> bool {
+        let scope = self.scopes.get(&key(body.place.span));
+        scope.is_some_and(|scope| self.block(scope, name).is_some())
+    }
+
+    /// Every block name that is visible in a body, for suggestions.
+    pub(in crate::graph) fn visible_blocks(&self, body: &Body) -> BTreeSet<&'p str> {
+        let mut names = BTreeSet::new();
+        for scope in self.scopes.get(&key(body.place.span)).iter().flat_map(|scope| scope.chain()) {
+            let file = self.project.file(scope.file);
+            names.extend(scope.blocks.keys());
+            names.extend(file.blocks().map(|block| block.name.node.as_str()));
+            names.extend(
+                file.imports().flat_map(|import| &import.names).map(|name| name.node.as_str()),
+            );
+        }
+        names
+    }
+}
