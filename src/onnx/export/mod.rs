@@ -60,11 +60,7 @@ pub enum ExportError {
 ///
 /// # Errors
 /// Weights of another net; a net too large for the format.
-pub fn export(
-    net: &Checked,
-    weights: &Weights,
-    form: ExportForm,
-) -> Result<Vec<u8>, ExportError> {
+pub fn export(net: &Checked, weights: &Weights, form: ExportForm) -> Result<Vec<u8>, ExportError> {
     let model = match form {
         ExportForm::Training => model(net, net, weights, form)?,
         ExportForm::Folded => {

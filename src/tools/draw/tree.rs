@@ -259,10 +259,7 @@ impl Builder<'_> {
         graph.operands(node) == [before]
             && graph.readers(before) == [node]
             && before != self.net.output()
-            && !matches!(
-                self.net.node(before).op.traits().category,
-                Category::Io | Category::Pool
-            )
+            && !matches!(self.net.node(before).op.traits().category, Category::Io | Category::Pool)
     }
 
     fn edges(&self) -> BTreeMap<(usize, usize), bool> {

@@ -43,7 +43,7 @@ impl Weight {
         name: String,
         tensor: Tensor,
         dims: Vec<i64>,
-        spec: &op::Tensor,
+        spec: &op::TensorSpec,
     ) -> Result<Weight, TchError> {
         let tensor = if tensor.kind() == Kind::Double { tensor } else { channels_last(&tensor)? };
         Ok(Weight { name, tensor, dims, role: spec.role, trained: spec.trained })

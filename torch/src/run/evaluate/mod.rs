@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use netc::check::Checked;
 use netc::diag::FileId;
-use netc::passes::{Choice, Optimised, Purpose, optimise};
-use netc::recipe::{Recipe, Task, TestViews};
+use netc::passes::{Choice, Purpose, optimise};
+use netc::recipe::{Recipe, TestViews};
 use netc::run::augment::Augmentation;
 use netc::run::data::Dataset;
-use netc::run::{Confusion, Executor, Method, Metrics, Origin, RunError, RunFolder};
+use netc::run::{Confusion, Executor, Method, Origin, RunError, RunFolder};
 use tch::{Device, TchError, Tensor};
 
 use crate::lower::{At, Mode, Objective, Session, TorchNet};

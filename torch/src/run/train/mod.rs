@@ -3,7 +3,7 @@
 pub(in crate::run) mod batches;
 pub(in crate::run) mod epoch;
 mod epochs;
-mod event;
+pub(in crate::run) mod event;
 pub(in crate::run) mod fits;
 pub(in crate::run) mod ghost;
 pub(in crate::run) mod job;

@@ -18,14 +18,14 @@ pub(super) fn resume(
     state: &mut State,
     report: &mut dyn FnMut(Event),
 ) -> Result<(Vec<EpochRow>, Part), RunError> {
-    match restore(job, resume, resume.checkpoint, state) {
-        Err(error) if is_unusable(&error) && checkpoint::has_before(resume.checkpoint) => {
-            let before = checkpoint::before(resume.checkpoint);
-            let Ok(found) = restore(job, resume, &before, state) else { return Err(error) };
+    match restore(job, from, from.checkpoint, state) {
+        Err(error) if is_unusable(&error) && checkpoint::has_before(from.checkpoint) => {
+            let before = checkpoint::before(from.checkpoint);
+            let Ok(found) = restore(job, from, &before, state) else { return Err(error) };
             report(Event::Earlier { reason: error.to_string(), used: before });
             // The next save keeps the last checkpoint in the place of this one.
             if job.group.is_none() {
-                checkpoint::put_back(resume.checkpoint, state)?;
+                checkpoint::put_back(from.checkpoint, state)?;
             }
             Ok(found)
         }
@@ -41,13 +41,13 @@ fn is_unusable(error: &RunError) -> bool {
 /// Restores everything that training changes from one checkpoint.
 fn restore(
     job: &Job<'_>,
-    resume: Resume<'_>,
+    from: Resume<'_>,
     path: &Path,
     state: &mut State,
 ) -> Result<(Vec<EpochRow>, Part), RunError> {
     let found = checkpoint::load_state(path, state, job.recipe.epochs)?;
     found.is_of(job, path)?;
-    let logged = resume.rows.len();
+    let logged = from.rows.len();
     if found.epochs > logged {
         return Err(RunError::NotInLog {
             path: path.into(),
@@ -59,5 +59,5 @@ fn restore(
         let reason = "it does not say how far its epoch is".into();
         return Err(RunError::Damaged { path: path.into(), reason });
     }
-    Ok((resume.rows[..found.epochs].to_vec(), found.part))
+    Ok((from.rows[..found.epochs].to_vec(), found.part))
 }
