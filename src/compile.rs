@@ -117,19 +117,19 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
         Err(problems) => return failed(project.sources, problems),
     };
     clock.end(0);
-    let resolved = graph::resolve(&project, &overrides);
+    let expanded = graph::expand(&project, &overrides);
     clock.end(1);
-    let mut problems = resolved.problems;
+    let mut problems = expanded.problems;
     let incomplete = problems.has_errors();
     problems.retain(|p| {
         p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s))
     });
     problems.extend(unread);
-    if let Some(graph) = &resolved.graph {
+    if let Some(graph) = &expanded.graph {
         problems.extend(Recipe::resolve(&graph.settings, None, None).1);
     }
     let (mut net, mut unchecked) = (None, None);
-    match resolved.graph.map(check::check) {
+    match expanded.graph.map(check::check) {
         Some(Ok(checked)) => {
             problems.extend(checked.warnings().clone());
             net = Some(checked);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::expand::members;
 use super::names::{Def, NameKind, Names};
-use super::resolve::members;
 use super::{Scope, Value};
 use crate::diag::{Code, Problem, Problems, Span};
 use crate::syntax::ast::{Body, Element, ElementKind, Expr, File, Guard, Param, StmtKind};

@@ -2,7 +2,7 @@
 //!
 //! A [`Graph`] holds ops and their operands, with blocks expanded. Every node is named by its path,
 //! such as `layer1.residual.conv_bn_1.conv`, which does not change when the net is edited
-//! elsewhere. [`names`] resolves the names in a text, and [`resolve`](fn@resolve) builds the graph
+//! elsewhere. [`names`] resolves the names in a text, and [`expand`](fn@expand) builds the graph
 //! from it; [`Graph::input`], [`Graph::node`] and [`Graph::set_output`] build one in code. The
 //! graph as a whole is verified by `check`.
 
@@ -15,8 +15,8 @@ mod canon;
 mod constant_guard;
 mod dag;
 mod eval;
+mod expand;
 mod provenance;
-mod resolve;
 mod shape;
 mod text;
 mod unused;
@@ -24,8 +24,8 @@ mod value;
 
 pub use dag::{CallSite, Claim, Graph, Node, NodeId, Origin, Setting};
 pub use eval::Scope;
+pub use expand::{Expanded, Override, expand, members, trace};
 pub use op::Op;
 pub use provenance::{Argument, Cause, Placement, Provenance, TraceStep};
-pub use resolve::{Override, Resolved, members, resolve, trace};
 pub use shape::{Shape, ShapeError};
 pub use value::{Init, Value};

@@ -85,7 +85,7 @@ pub fn packed(tile: TileSize, pack: usize, from: usize, to: usize) -> usize {
 
 /// The blocking of a convolution into blocks of tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forward {
+pub struct ForwardBlocking {
     /// Tiles per block: its transformed input fits in the L2 cache.
     pub block: usize,
     /// Words from one plane of transformed inputs to the next.
@@ -94,15 +94,15 @@ pub struct Forward {
     pub product_plane: usize,
 }
 
-impl Forward {
+impl ForwardBlocking {
     /// The blocking for this many input channels.
-    pub fn new(tile: TileSize, pack: usize, in_channels: usize) -> Forward {
+    pub fn new(tile: TileSize, pack: usize, in_channels: usize) -> ForwardBlocking {
         let block = match tile {
             TileSize::Two => 96,
             TileSize::Four => 32,
         };
         let plane = block * depth(in_channels, pack) + GAP;
-        Forward { block, plane, product_plane: block * GROUP + GAP }
+        ForwardBlocking { block, plane, product_plane: block * GROUP + GAP }
     }
 
     /// Words of a thread's buffers for inputs and products.
@@ -114,7 +114,7 @@ impl Forward {
 /// How threads share the computation of the weight gradient: each accumulates blocks of 16 output
 /// channels over some of the tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ByWeights {
+pub struct WeightGradBlocking {
     /// Tiles per block, a multiple of the numbers per word.
     pub block: usize,
     /// Whether threads split the output channels, each accumulating fewer of them over all tiles;
@@ -126,16 +126,16 @@ pub struct ByWeights {
     pub sums: usize,
 }
 
-impl ByWeights {
+impl WeightGradBlocking {
     /// The blocking for this many threads.
-    pub fn new(tile: TileSize, pack: usize, dims: &Dims, threads: usize) -> ByWeights {
+    pub fn new(tile: TileSize, pack: usize, dims: &Dims, threads: usize) -> WeightGradBlocking {
         // Wide layers have large accumulators, which each block reads and writes once.
         let block = if dims.in_channels >= 512 { 512 } else { 128 };
         let outputs = dims.out_channels.div_ceil(16);
         let by_outputs = outputs >= threads && dims.tiles(tile) < 24 * dims.out_channels;
         let most = 16 * if by_outputs { outputs.div_ceil(threads) } else { outputs };
         let words = block / pack;
-        ByWeights {
+        WeightGradBlocking {
             block,
             by_outputs,
             planes: [words * panels(dims.in_channels) * PANEL + GAP, words * most + GAP],

@@ -1,9 +1,9 @@
-use super::Lines;
+use super::rewrite::RewriteGraph;
 
-pub(super) fn run(lines: &mut Lines) -> Vec<String> {
-    let needed = lines.flat.needed();
-    let dead = (0..lines.flat.steps.len()).filter(|&i| !needed[i]);
-    let changes = dead.map(|i| format!("{} is gone", lines.flat.steps[i].path)).collect();
-    lines.sweep();
+pub(super) fn run(net: &mut RewriteGraph) -> Vec<String> {
+    let needed = net.flat.needed();
+    let dead = (0..net.flat.steps.len()).filter(|&i| !needed[i]);
+    let changes = dead.map(|i| format!("{} is gone", net.flat.steps[i].path)).collect();
+    net.sweep();
     changes
 }

@@ -1,15 +1,16 @@
-use super::{Fold, Lines};
+use super::fold::Fold;
+use super::rewrite::RewriteGraph;
 use crate::graph::Op;
 
-pub(super) fn run(lines: &mut Lines) -> Vec<String> {
+pub(super) fn run(net: &mut RewriteGraph) -> Vec<String> {
     let mut changes = Vec::new();
-    for i in 0..lines.flat.steps.len() {
-        let Op::BatchNorm(norm) = lines.flat.steps[i].op.clone() else { continue };
-        let before = lines.flat.steps[i].operands[0];
-        if lines.only_reader(before) != Some(i) {
+    for i in 0..net.flat.steps.len() {
+        let Op::BatchNorm(norm) = net.flat.steps[i].op.clone() else { continue };
+        let before = net.flat.steps[i].operands[0];
+        if net.only_reader(before) != Some(i) {
             continue;
         }
-        let op = &mut lines.flat.steps[before].op;
+        let op = &mut net.flat.steps[before].op;
         if let Op::Conv(conv) = op {
             conv.bias = true;
         } else if let Op::Linear(linear) = op {
@@ -18,11 +19,11 @@ pub(super) fn run(lines: &mut Lines) -> Vec<String> {
             continue;
         }
         let (layer, norm_path) =
-            (lines.flat.steps[before].path.clone(), lines.flat.steps[i].path.clone());
+            (net.flat.steps[before].path.clone(), net.flat.steps[i].path.clone());
         changes.push(format!("{norm_path} goes into {layer}"));
-        lines.folds.push(Fold::Norm { layer, norm: norm_path, eps: norm.eps });
-        lines.forward(i, before);
+        net.folds.push(Fold::Norm { layer, norm: norm_path, eps: norm.eps });
+        net.forward(i, before);
     }
-    lines.sweep();
+    net.sweep();
     changes
 }

@@ -1,13 +1,13 @@
-use super::Lines;
+use super::rewrite::RewriteGraph;
 
-pub(super) fn run(lines: &mut Lines) -> Vec<String> {
+pub(super) fn run(net: &mut RewriteGraph) -> Vec<String> {
     let mut changes = Vec::new();
-    for i in 0..lines.flat.steps.len() {
-        if lines.flat.steps[i].op.traits().identity && i != lines.flat.output {
-            changes.push(format!("{} is gone", lines.flat.steps[i].path));
-            lines.forward(i, lines.flat.steps[i].operands[0]);
+    for i in 0..net.flat.steps.len() {
+        if net.flat.steps[i].op.traits().identity && i != net.flat.output {
+            changes.push(format!("{} is gone", net.flat.steps[i].path));
+            net.forward(i, net.flat.steps[i].operands[0]);
         }
     }
-    lines.sweep();
+    net.sweep();
     changes
 }

@@ -1,26 +1,26 @@
 //! Passes: rewrites that compute the same function of the same weights at a lower cost.
 //!
-//! Each pass is a file. It rewrites the net as a list of lines, and its result is checked like any
+//! Each pass is a file. It rewrites the net as a [list of ops](rewrite), and its result is checked like any
 //! graph. What it must preserve depends on the [`Purpose`]: for training the values, gradients and
 //! running statistics; for evaluation only the values, so that weights may be folded ([`Fold`]).
 
 mod common;
 mod cost;
 mod dead;
+mod fold;
 mod fold_linear;
 mod fold_norm;
 mod fold_scale;
 mod identity;
 mod join;
-mod lines;
 mod pool_first;
+mod rewrite;
 
 use serde::{Deserialize, Serialize};
 
 use crate::check::{CheckError, Checked, check};
 
 pub use cost::traffic;
-use lines::Lines;
 
 /// The mode that a net is optimised for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub struct Pass {
     /// Whether it applies only to evaluation.
     pub evaluation_only: bool,
     /// Rewrites the net and returns a description of each change.
-    run: fn(&mut Lines) -> Vec<String>,
+    run: fn(&mut RewriteGraph) -> Vec<String>,
 }
 
 /// Every pass, in the order in which they run.
@@ -95,35 +95,6 @@ pub const PASSES: &[Pass] = &[
         run: pool_first::run,
     },
 ];
-
-/// How the weights of the rewritten net are computed from those of the original. Names are paths.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Fold {
-    /// Folds a batch normalisation, with its running statistics, into the layer before it, which
-    /// then has a bias.
-    Norm {
-        /// The convolution or linear layer.
-        layer: String,
-        /// The batch normalisation.
-        norm: String,
-        /// The epsilon of the batch normalisation.
-        eps: f64,
-    },
-    /// Multiplies weight and bias.
-    Scale {
-        /// The convolution or linear layer.
-        layer: String,
-        /// The factor.
-        by: f64,
-    },
-    /// Replaces the weight of the second of two linear layers by the product of both.
-    Linear {
-        /// The first layer.
-        first: String,
-        /// The second layer.
-        second: String,
-    },
-}
 
 /// The result of one pass.
 #[derive(Debug, Clone)]
@@ -239,7 +210,7 @@ pub struct PassError {
 /// # Errors
 /// A pass whose result fails the check: a bug in the pass.
 pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Optimised, PassError> {
-    let mut lines = Lines::of(net);
+    let mut graph = RewriteGraph::of(net);
     let mut stages = Vec::new();
     for pass in PASSES {
         let chosen = match choice {
@@ -249,12 +220,12 @@ pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Opti
         if !chosen || (pass.evaluation_only && purpose == Purpose::Training) {
             continue;
         }
-        let changes = (pass.run)(&mut lines);
+        let changes = (pass.run)(&mut graph);
         if changes.is_empty() {
             continue;
         }
-        let net = check(lines.graph(net)).map_err(|error| PassError { pass: pass.name, error })?;
-        stages.push(Stage { pass: pass.name, changes, net, folds: lines.folds.clone() });
+        let net = check(graph.graph(net)).map_err(|error| PassError { pass: pass.name, error })?;
+        stages.push(Stage { pass: pass.name, changes, net, folds: net.folds.clone() });
     }
     Ok(Optimised { source: net.clone(), stages })
 }

@@ -68,7 +68,7 @@ impl Serialize for EpochRow {
 type Number = Option<f64>;
 
 #[derive(Deserialize)]
-struct Line {
+struct Logged {
     epoch: u32,
     lr: Number,
     train_time: Number,
@@ -80,7 +80,7 @@ struct Line {
 
 impl<'de> Deserialize<'de> for EpochRow {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<EpochRow, D::Error> {
-        let line = Line::deserialize(from)?;
+        let line = Logged::deserialize(from)?;
         let metrics = |split: &str| {
             let value = |name: &str| line.metrics.get(&format!("{split}_{name}"));
             let number = |name: &str| {

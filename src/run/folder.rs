@@ -73,7 +73,7 @@ impl RunFolder {
     /// The previous checkpoint, while the run is in progress.
     pub const BEFORE: &str = "checkpoint.before.safetensors";
     /// A line for the inputs, then a line per epoch: [`EpochRow`].
-    pub const LOG: &str = "log.jsonl";
+    pub const LOG: &str = EpochLog::FILE;
     /// DAWNBench's log: epoch, hours, top1Accuracy in percent.
     pub const TSV: &str = "log.tsv";
     /// The lock file of the process that trains in the folder.

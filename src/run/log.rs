@@ -1,6 +1,6 @@
 use std::io::Result;
 
-use super::{EpochRow, RunFolder};
+use super::epoch::EpochRow;
 use crate::disk::Folder;
 use crate::limits::MAX_RUN_FILE_BYTES;
 
@@ -14,12 +14,15 @@ pub struct EpochLog {
 }
 
 impl EpochLog {
+    /// The file's name: a line for the inputs, then a line an epoch.
+    pub const FILE: &str = "log.jsonl";
+
     /// Reads the log of a run's folder.
     ///
     /// # Errors
     /// A file that cannot be read.
     pub(super) fn read(folder: &Folder) -> Result<EpochLog> {
-        let bytes = folder.read(RunFolder::LOG, MAX_RUN_FILE_BYTES as u64)?;
+        let bytes = folder.read(EpochLog::FILE, MAX_RUN_FILE_BYTES as u64)?;
         let mut log = EpochLog::default();
         // The first line has the inputs, and the text after the last newline is empty.
         for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')).skip(1) {

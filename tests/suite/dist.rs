@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use netc_torch::run::dist::Place;
+use netc_torch::run::dist::DistEnv;
 
 /// `NORM` stands for batch normalisation or for nothing.
 const NET: &str = "net small {
@@ -262,8 +262,10 @@ fn a_batch_that_is_too_small_to_share_is_refused() {
     }
 }
 
-fn place(variables: &[(&str, &str)]) -> Result<Option<Place>, String> {
-    Place::of(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+fn place(variables: &[(&str, &str)]) -> Result<Option<DistEnv>, String> {
+    DistEnv::of(|name| {
+        variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())
+    })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use netc::search::engine::{EngineError, Workers, parallel, slurm};
+use netc::search::engine::{EngineError, JobId, Workers, parallel, slurm};
 
 fn workers(search: &str) -> Workers {
     Workers {
@@ -74,7 +74,7 @@ fn a_search_that_was_not_submitted_has_no_status() {
 
 #[test]
 fn a_job_is_a_number_and_nothing_that_a_program_takes_for_an_option() {
-    assert_eq!(slurm::JobId::new("12", Some("big-1.a_b")).unwrap().number(), "12");
+    assert_eq!(JobId::new("12", Some("big-1.a_b")).unwrap().number(), "12");
     for (id, cluster) in [
         ("--user=root", None),
         ("-1", None),
@@ -87,7 +87,7 @@ fn a_job_is_a_number_and_nothing_that_a_program_takes_for_an_option() {
         ("12", Some("")),
         ("12", Some("all")),
     ] {
-        assert!(slurm::JobId::new(id, cluster).is_err(), "{id} {cluster:?}");
+        assert!(JobId::new(id, cluster).is_err(), "{id} {cluster:?}");
         let folder = tempfile::tempdir().unwrap();
         let job = serde_json::json!({"jobs": [{"id": id, "cluster": cluster}]});
         std::fs::write(folder.path().join("engine.json"), job.to_string()).unwrap();

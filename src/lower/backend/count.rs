@@ -10,7 +10,7 @@ use super::Backend;
 use crate::graph::Op;
 use crate::graph::op::Alias;
 use crate::lower::schedule::{Kernel, Schedule};
-use crate::lower::winograd::{ByWeights, Dims, Forward, packed};
+use crate::lower::winograd::{Dims, ForwardBlocking, WeightGradBlocking, packed};
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step, Workload};
 
 /// The peak memory of a training step, in bytes.
@@ -91,11 +91,13 @@ impl Schedule {
             for (algorithm, Dims { in_channels, out_channels, .. }) in directions {
                 let Some(tile) = algorithm.and_then(ConvAlgorithm::tile) else { continue };
                 words = words.saturating_add(packed(tile, pack, in_channels, out_channels) as u64);
-                let [inputs, products] = Forward::new(tile, pack, in_channels).scratch(tile);
+                let [inputs, products] =
+                    ForwardBlocking::new(tile, pack, in_channels).scratch(tile);
                 most = [most[0].max(inputs), most[1].max(products), most[2]];
             }
             if let Some(tile) = algorithms.weights.tile() {
-                let scratch = ByWeights::new(tile, pack, &dims, load.threads).scratch(tile);
+                let scratch =
+                    WeightGradBlocking::new(tile, pack, &dims, load.threads).scratch(tile);
                 most = [0, 1, 2].map(|i| most[i].max(scratch[i]));
             }
         }
@@ -112,18 +114,18 @@ struct Heap {
 }
 
 /// The memory of a tensor. Views are clones of the reference.
-struct Block {
+struct Allocation {
     bytes: u64,
     heap: Rc<Heap>,
 }
 
-impl Drop for Block {
+impl Drop for Allocation {
     fn drop(&mut self) {
         self.heap.live.set(self.heap.live.get().saturating_sub(self.bytes));
     }
 }
 
-type Value = Rc<Block>;
+type Value = Rc<Allocation>;
 
 /// Sizes in place of tensors.
 struct Count<'a> {
@@ -158,7 +160,7 @@ impl<'a> Count<'a> {
         let live = self.heap.live.get().saturating_add(bytes);
         self.heap.live.set(live);
         self.heap.most.set(self.heap.most.get().max(live));
-        Rc::new(Block { bytes, heap: Rc::clone(&self.heap) })
+        Rc::new(Allocation { bytes, heap: Rc::clone(&self.heap) })
     }
 
     /// Memory for this many elements per image.

@@ -6,8 +6,13 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::cache::cache_folder;
+use super::dataset::{Dataset, Split};
 use super::download::{self, Remote};
-use super::{DataError, Dataset, Normalisation, Progress, Split, cache_folder, tarball};
+use super::error::DataError;
+use super::normalisation::Normalisation;
+use super::progress::Progress;
+use super::tarball;
 use crate::disk;
 
 const SIDE: usize = 32;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use md5::{Digest, Md5};
 
-use super::{DataError, Progress};
+use super::error::DataError;
+use super::progress::Progress;
 use crate::disk;
 
 /// A file that can be downloaded.

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{DataError, Dataset, list};
+use super::dataset::Dataset;
+use super::error::DataError;
+use super::names::list;
 use crate::diag::is_deceptive;
 
 /// Checks a data set that was read from `path`.

@@ -8,8 +8,9 @@ use rand::SeedableRng;
 use rand::rand_core::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::dataset::{Dataset, Split};
 use super::figure::{Figure, NAMES, Point, disc, inside};
-use super::{Dataset, Normalisation, Split};
+use super::normalisation::Normalisation;
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;

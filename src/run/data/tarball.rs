@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
-use super::DataError;
+use super::error::DataError;
 use crate::disk;
 use crate::limits::MAX_ARCHIVE_BYTES;
 

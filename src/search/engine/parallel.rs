@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{EngineError, Workers, utf8};
+use super::error::EngineError;
+use super::workers::{Workers, utf8};
 
 /// The job log of parallel, in the search's folder.
 pub const JOBLOG: &str = "parallel.tsv";

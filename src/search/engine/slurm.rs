@@ -4,73 +4,15 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde::{Deserialize, Serialize};
-
-use super::{EngineError, Submitted, Workers, utf8};
+use super::error::EngineError;
+use super::job::JobId;
+use super::submitted::Submitted;
+use super::workers::{Workers, utf8};
 use crate::disk::Folder;
-
-/// The id of a Slurm job. It can never be mistaken for an option of a Slurm program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Job", into = "Job")]
-pub struct JobId {
-    id: String,
-    cluster: Option<String>,
-}
-
-/// A job as stored in a file.
-#[derive(Debug, Serialize, Deserialize)]
-struct Job {
-    id: String,
-    cluster: Option<String>,
-}
-
-impl JobId {
-    /// The job with this number, and its cluster if Slurm has several.
-    ///
-    /// # Errors
-    /// An invalid number or cluster name.
-    pub fn new(id: &str, cluster: Option<&str>) -> Result<JobId, String> {
-        let number = (1..=20).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_digit());
-        let sign = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-');
-        let named = |name: &str| {
-            (1..=64).contains(&name.len())
-                && !name.starts_with('-')
-                && name != "all"
-                && name.bytes().all(sign)
-        };
-        match (number, cluster.is_none_or(named)) {
-            (false, _) => Err(format!("expected the number of a job, got {id:?}")),
-            (_, false) => Err(format!(
-                "expected the name of a cluster, got {:?}",
-                cluster.unwrap_or_default()
-            )),
-            (true, true) => Ok(JobId { id: id.into(), cluster: cluster.map(String::from) }),
-        }
-    }
-
-    /// Its number.
-    pub fn number(&self) -> &str {
-        &self.id
-    }
-}
-
-impl TryFrom<Job> for JobId {
-    type Error = String;
-
-    fn try_from(Job { id, cluster }: Job) -> Result<JobId, String> {
-        JobId::new(&id, cluster.as_deref())
-    }
-}
-
-impl From<JobId> for Job {
-    fn from(JobId { id, cluster }: JobId) -> Job {
-        Job { id, cluster }
-    }
-}
 
 /// An array task that is pending or running.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Element {
+pub struct ArrayTask {
     /// The job and the task number: `12_3`.
     pub id: String,
     /// The state in Slurm's terms: `PENDING`, `RUNNING`, `COMPLETING`, ...
@@ -161,7 +103,7 @@ pub fn submit(search: &Path, script: &str, sbatch_args: &str) -> Result<JobId, E
 ///
 /// # Errors
 /// Nothing was submitted, or squeue is missing or fails.
-pub fn status(search: &Path) -> Result<Vec<Element>, EngineError> {
+pub fn status(search: &Path) -> Result<Vec<ArrayTask>, EngineError> {
     let mut elements = Vec::new();
     for job in jobs(search)? {
         let mut squeue = about("squeue", &job);
@@ -209,10 +151,10 @@ fn about(program: &str, job: &JobId) -> Command {
     command
 }
 
-fn element(line: &str) -> Option<Element> {
+fn element(line: &str) -> Option<ArrayTask> {
     let mut parts = line.splitn(4, '|').map(|part| part.trim().to_string());
     let mut next = || parts.next();
-    Some(Element { id: next()?, state: next()?, time: next()?, place: next()? })
+    Some(ArrayTask { id: next()?, state: next()?, time: next()?, place: next()? })
 }
 
 /// Runs a Slurm program with this standard input and returns its standard output.

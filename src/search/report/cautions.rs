@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Counted, Group, MAX_PAIRED, Report, epochs};
+use super::compare::MAX_PAIRED;
+use super::contents::Report;
+use super::groups::{Counted, Group};
+use super::words::epochs;
 use crate::search::{Inputs, Plan, PlannedRun, Run};
 
 /// A run is an outlier if its time and its group's median differ by more than this factor.

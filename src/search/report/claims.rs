@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Group, epochs};
+use super::groups::Group;
+use super::words::epochs;
 use crate::search::stats::{ALPHA, Sample, holm};
 use crate::search::{Claim, Plan};
 

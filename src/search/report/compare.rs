@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Group;
+use super::groups::Group;
 use crate::search::stats::{ALPHA, holm, runs_needed, welch};
 
 /// The maximum number of variants per length for which all pairs are compared; with more, each is

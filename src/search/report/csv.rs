@@ -1,4 +1,4 @@
-use super::Group;
+use super::groups::Group;
 use crate::search::SearchError;
 use crate::tools::markup::cell;
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Counted, Group};
+use super::groups::{Counted, Group};
 use crate::search::Plan;
 use crate::search::stats::{ALPHA, Difference, holm};
 

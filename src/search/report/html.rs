@@ -1,6 +1,11 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs};
+use super::claims::Measured;
+use super::compare::Comparison;
+use super::contents::{NotCounted, Report};
+use super::gains::{Gain, Kind};
+use super::groups::{FRONT_UNCLEAR, Group};
+use super::words::epochs;
 use crate::search::Status;
 use crate::tools::markup::xml_characters;
 

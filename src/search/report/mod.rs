@@ -3,75 +3,25 @@
 mod cautions;
 mod claims;
 mod compare;
+mod contents;
 mod csv;
 mod gains;
 mod groups;
 mod html;
 mod plot;
+mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
-
-use serde::Serialize;
 
 pub use self::claims::{Measured, Verdict};
 pub use self::compare::{Comparison, MAX_PAIRED};
+pub use self::contents::{NotCounted, Report};
 pub use self::gains::{Gain, Kind};
 pub use self::groups::{Counted, FRONT_UNCLEAR, Group};
 pub use self::html::live_page;
+pub use self::words::epochs;
 use super::{Fate, Flaw, Index, Plan, PlannedRun, Run, RunId, SearchError, fates};
-use crate::recipe::Task;
-
-/// A search in numbers. Accuracies are in percent, times in seconds.
-#[derive(Debug, Clone, Serialize)]
-pub struct Report {
-    /// The files of the nets.
-    pub nets: Vec<String>,
-    /// What the nets are trained for.
-    #[serde(skip)]
-    pub task: Task,
-    /// The data set.
-    pub data: String,
-    /// Runs that were planned.
-    pub planned: usize,
-    /// Runs that completed every epoch.
-    pub finished: usize,
-    /// Runs that have not ended.
-    pub unfinished: Vec<NotCounted>,
-    /// Runs that ended before their last epoch.
-    pub failed: Vec<NotCounted>,
-    /// Runs whose files are damaged.
-    pub damaged: Vec<NotCounted>,
-    /// Runs dropped by successive halving.
-    pub dropped: usize,
-    /// The machine for the times: the one with the most finished runs.
-    pub timed_on: Option<String>,
-    /// Each variant at each length: the longest first, and by mean among those of the same length.
-    pub groups: Vec<Group>,
-    /// Comparisons of variants of the same length.
-    pub comparisons: Vec<Comparison>,
-    /// The gains from longer training and from changes of the net, and their cost in time.
-    pub gains: Vec<Gain>,
-    /// The claims of the nets next to the measured results.
-    pub claims: Vec<Measured>,
-    /// Caveats, a sentence or two each.
-    pub cautions: Vec<String>,
-}
-
-/// A run that does not count.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NotCounted {
-    /// The run's id.
-    pub id: String,
-    /// The variant's name.
-    pub variant: String,
-    /// The planned number of epochs.
-    pub epochs: u32,
-    /// Its seed.
-    pub seed: u64,
-    /// Its progress, or why it failed.
-    pub why: String,
-}
 
 impl Report {
     /// The report of a search's folder, possibly of an unfinished search.
@@ -225,15 +175,4 @@ fn most_used<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<String> {
     }
     let most = counts.values().max().copied();
     counts.into_iter().find(|(_, count)| Some(*count) == most).map(|(label, _)| label)
-}
-
-/// The families of a report, sorted by name, which determines their colours.
-fn families(report: &Report) -> Vec<&str> {
-    let names: BTreeSet<&str> = report.groups.iter().map(|group| group.family.as_str()).collect();
-    names.into_iter().collect()
-}
-
-/// `1 epoch`, `2 epochs`.
-pub fn epochs(count: u32) -> String {
-    format!("{count} epoch{}", if count == 1 { "" } else { "s" })
 }

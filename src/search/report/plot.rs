@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use plotters::prelude::*;
 
-use super::{Group, Report, families};
+use super::contents::{Report, families};
+use super::groups::Group;
 use crate::search::SearchError;
 use crate::search::stats::Spread;
 use crate::tools::markup::xml_characters;

@@ -74,7 +74,7 @@ pub fn reread(net: &Checked) -> Result<(String, Checked), String> {
     let none = || "there are no files beside it".to_string();
     let project =
         syntax::load_text("derived.net", &text, &mut |_| Err(std::io::Error::other(none())));
-    let graph = project.ok().and_then(|project| graph::resolve(&project, &[]).graph);
+    let graph = project.ok().and_then(|project| graph::expand(&project, &[]).graph);
     let again = graph.and_then(|graph| check::check(graph).ok());
     match again.filter(|again| again.graph().canonical() == net.graph().canonical()) {
         Some(again) => Ok((text, again)),

@@ -10,13 +10,13 @@ use netc::cli::out::{Log, complain, millions, table, thousands, trimmed};
 use netc::cli::search::args::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use netc::cli::search::plan::{Planned, load, note, of, planned, refuse, trainings};
 use netc::cli::search::report;
-use netc::run::PrecisionChoice;
+
 use netc::run::data::Dataset;
 use netc::search::report::Report;
 use netc::search::{Plan, SearchError, Sha, Sorted, Spec, rough};
 
 use super::search_view::{SearchView, line, serve};
-use super::search_workers::supervise;
+use super::search_workers::{machine, supervise};
 use super::train::{INTERRUPTED, stop_on_interrupt};
 use crate::run::Machine;
 use crate::search::{Stage, Worked, Worker, calibrate};
@@ -145,11 +145,6 @@ fn work(
         }
         Stage::Over(_) | Stage::Run(_) | Stage::Training(..) | Stage::Waiting(_) => {}
     })
-}
-
-pub(super) fn machine(args: &TrainingsArgs, plan: &Plan) -> Result<Machine, SearchError> {
-    let precision: PrecisionChoice = plan.spec.precision.parse().map_err(SearchError::new)?;
-    Machine::choose(args.machine.device, precision).map_err(|e| SearchError::new(e.to_string()))
 }
 
 /// `1 run`, `2 runs`.

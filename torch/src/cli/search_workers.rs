@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use netc::cli::search::args::TrainingsArgs;
 use netc::disk::Folder;
-use netc::run::DeviceChoice;
+use netc::run::{DeviceChoice, PrecisionChoice};
 use netc::search::{Plan, SearchError, Watcher};
 
-use super::search::machine;
 use super::train::stop_on_interrupt;
 use crate::run::Machine;
 use crate::search::Worked;
@@ -130,4 +129,9 @@ fn terminate(child: &Child) {
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
     }
+}
+
+pub(super) fn machine(args: &TrainingsArgs, plan: &Plan) -> Result<Machine, SearchError> {
+    let precision: PrecisionChoice = plan.spec.precision.parse().map_err(SearchError::new)?;
+    Machine::choose(args.machine.device, precision).map_err(|e| SearchError::new(e.to_string()))
 }

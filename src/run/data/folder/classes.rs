@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::super::{DataError, list, picture, printable};
+use super::super::error::DataError;
+use super::super::names::{list, printable};
+use super::super::picture;
 use crate::diag::is_deceptive;
 use crate::limits::MAX_CLASSES;
 

@@ -7,8 +7,12 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
+use super::dataset::{Dataset, Split};
+use super::error::DataError;
+use super::names::{list, name_of, printable, room};
+use super::normalisation::Normalisation;
 use super::picture::{self, Picture};
-use super::{DataError, Dataset, Normalisation, Progress, Split, list, name_of, printable, room};
+use super::progress::Progress;
 use crate::diag::did_you_mean;
 use crate::limits::{MAX_DATA_BYTES, MAX_DECODING_BYTES};
 use classes::{Classes, entries};

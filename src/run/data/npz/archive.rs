@@ -8,7 +8,8 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use super::super::{DataError, sniff};
+use super::super::error::DataError;
+use super::super::sniff;
 use super::npy::{Header, Type};
 use crate::disk;
 use crate::limits::{MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO};

@@ -1,6 +1,7 @@
 //! Arrays of labels, and the names of the classes.
 
-use super::super::{DataError, room};
+use super::super::error::DataError;
+use super::super::names::room;
 use super::archive::{Archive, Array};
 use super::npy::Type;
 use crate::limits::{

@@ -11,7 +11,11 @@ mod pixels;
 
 use std::path::Path;
 
-use super::{DataError, Dataset, MOST_LISTED, Normalisation, Progress, Split, name_of, printable};
+use super::dataset::{Dataset, Split};
+use super::error::DataError;
+use super::names::{MOST_LISTED, name_of, printable};
+use super::normalisation::Normalisation;
+use super::progress::Progress;
 use crate::limits::MAX_CLASSES;
 use archive::Archive;
 use pixels::{Layout, Scale};

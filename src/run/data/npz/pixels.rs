@@ -1,6 +1,7 @@
 //! Arrays of images: the meaning of their axes, and how their values become bytes.
 
-use super::super::{DataError, room};
+use super::super::error::DataError;
+use super::super::names::room;
 use super::archive::{Archive, Array};
 use super::npy::Type;
 use crate::limits::{MAX_DATA_BYTES, MAX_IMAGE_SIDE};

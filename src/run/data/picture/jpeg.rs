@@ -7,7 +7,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::{CUT_SHORT, Head, Raw, too_large};
+use super::raw::{CUT_SHORT, Head, Raw, too_large};
 use crate::limits::MAX_IMAGE_SIDE;
 
 const END: [u8; 2] = [0xff, 0xd9];

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 
-use super::{Head, Raw, too_large};
+use super::raw::{CUT_SHORT, Head, Raw, too_large};
 use crate::limits::MAX_IMAGE_SIDE;
 
 /// The maximum that the decoder may allocate besides the pixels.
@@ -64,7 +64,7 @@ fn open(bytes: &[u8]) -> Result<(Head, PngReader<'_>), String> {
 fn damaged(error: DecodingError) -> String {
     match error {
         DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            super::CUT_SHORT.into()
+            CUT_SHORT.into()
         }
         error => format!("damaged: {error}"),
     }

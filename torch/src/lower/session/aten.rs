@@ -10,7 +10,7 @@ use crate::lower::torch::{Manner, Mode, Weight, activation, channels_last, image
 type Result<T> = std::result::Result<T, TchError>;
 
 /// A value, and what is saved for the backward pass.
-pub(super) struct Forward {
+pub(super) struct ForwardResult {
     pub value: Tensor,
     pub saved: Vec<Tensor>,
 }
@@ -22,11 +22,11 @@ pub(super) fn forward(
     weights: &[Weight],
     kind: Kind,
     seed: u64,
-) -> Result<Forward> {
+) -> Result<ForwardResult> {
     let x = *operands.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
     let done = |value: Tensor, saved: &[&Tensor]| {
         let saved = saved.iter().map(|tensor| tensor.shallow_clone()).collect();
-        Ok(Forward { value, saved })
+        Ok(ForwardResult { value, saved })
     };
     match &step.op {
         Op::Conv(op) => {
@@ -83,7 +83,7 @@ pub(super) fn forward(
             let operands =
                 operands.iter().filter(|_| saved.operands).map(|operand| operand.shallow_clone());
             let saved = operands.chain(saved.value.then(|| value.shallow_clone())).collect();
-            Ok(Forward { value, saved })
+            Ok(ForwardResult { value, saved })
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::lower::torch::{Manner, Mode, channels_last, ops};
 use crate::lower::{At, TorchNet};
 
 /// What a task saves for the backward pass.
-pub(super) enum Saved {
+pub(super) enum SavedTensors {
     Op(Vec<Tensor>),
     Norm(Tensor, Moments),
     Convolution(Tensor),
@@ -40,14 +40,18 @@ pub(super) struct Torch<'s> {
 
 impl Backend for Torch<'_> {
     type Value = Tensor;
-    type Saved = Saved;
+    type SavedTensors = SavedTensors;
     type Error = TorchError;
 
     fn share(value: &Tensor) -> Tensor {
         value.shallow_clone()
     }
 
-    fn forward(&mut self, task: usize, operands: &[Tensor]) -> Result<(Tensor, Saved), TorchError> {
+    fn forward(
+        &mut self,
+        task: usize,
+        operands: &[Tensor],
+    ) -> Result<(Tensor, SavedTensors), TorchError> {
         let start = Instant::now();
         let done = self.run(task, operands);
         self.record_time(task, 0, start);
@@ -58,7 +62,7 @@ impl Backend for Torch<'_> {
         &mut self,
         task: usize,
         gradient: Vec<Tensor>,
-        saved: Saved,
+        saved: SavedTensors,
     ) -> Result<Vec<Option<Tensor>>, TorchError> {
         let start = Instant::now();
         let done = self.run_backward(task, gradient, saved);
@@ -73,7 +77,7 @@ impl<'s> Torch<'s> {
         &self.net.plan.steps()[self.schedule.tasks[task].step]
     }
 
-    fn run(&mut self, i: usize, read: &[Tensor]) -> Result<(Tensor, Saved), TchError> {
+    fn run(&mut self, i: usize, read: &[Tensor]) -> Result<(Tensor, SavedTensors), TchError> {
         let Torch { net, schedule, convolutions, memory, kernels, workspace, mode, .. } = self;
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
@@ -90,7 +94,7 @@ impl<'s> Torch<'s> {
             let finish = Epilogue { bias, after: task.after, add: add.as_ref() };
             let value =
                 convolution.forward(*kernels, x, &weights[0].tensor, finish, place, workspace)?;
-            return Ok((value, Saved::Convolution(x.shallow_clone())));
+            return Ok((value, SavedTensors::Convolution(x.shallow_clone())));
         }
         let Mode::Train { seed } = *mode else {
             let read: Vec<&Tensor> = read.iter().collect();
@@ -101,7 +105,7 @@ impl<'s> Torch<'s> {
                     weights,
                     Manner { mode: *mode, kind: net.kind, norm: None },
                 )?,
-                Saved::Op(Vec::new()),
+                SavedTensors::Op(Vec::new()),
             ));
         };
         if let (Kernel::NormAct, Op::BatchNorm(op), Some(kernels), [w, b, mean, var]) =
@@ -112,10 +116,10 @@ impl<'s> Torch<'s> {
             let moments = kernels.moments(&x, owned, op.momentum, op.eps)?;
             let y = place()?;
             kernels.normalise(FromTo { from: &x, to: &y }, &moments, task.after, add.as_ref())?;
-            return Ok((y, Saved::Norm(x, moments)));
+            return Ok((y, SavedTensors::Norm(x, moments)));
         }
         let done = aten::forward(step, &read.iter().collect::<Vec<_>>(), weights, net.kind, seed)?;
-        Ok((done.value, Saved::Op(done.saved)))
+        Ok((done.value, SavedTensors::Op(done.saved)))
     }
 
     /// Records the time of a task in a direction, if enabled, after synchronising with a GPU.
@@ -133,14 +137,14 @@ impl<'s> Torch<'s> {
         &mut self,
         i: usize,
         mut parts: Vec<Tensor>,
-        saved: Saved,
+        saved: SavedTensors,
     ) -> Result<Vec<Option<Tensor>>, TchError> {
         let Torch { net, schedule, convolutions, memory, kernels, workspace, .. } = self;
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
         let grad_weights = &self.grad_weights[self.owned[task.step].clone()];
-        let most = if matches!(saved, Saved::Norm(..)) { 2 } else { 1 };
+        let most = if matches!(saved, SavedTensors::Norm(..)) { 2 } else { 1 };
         while parts.len() > most
             && let (Some(a), Some(b)) = (parts.pop(), parts.pop())
         {
@@ -149,7 +153,7 @@ impl<'s> Torch<'s> {
         let wanted: Vec<bool> =
             step.operands.iter().map(|&operand| schedule.values[operand].requires_grad).collect();
         match (saved, &mut convolutions[i], kernels) {
-            (Saved::Norm(x, moments), _, Some(kernels)) => {
+            (SavedTensors::Norm(x, moments), _, Some(kernels)) => {
                 // The gradient overwrites the convolution's output, which only this op reads.
                 let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
                 let parts: Vec<Tensor> =
@@ -161,7 +165,7 @@ impl<'s> Torch<'s> {
                     .normalise_backward(&x, gradient, &moments, weight, task.after, grad_owned)?;
                 Ok(vec![Some(x)])
             }
-            (Saved::Convolution(x), Some(convolution), kernels) => {
+            (SavedTensors::Convolution(x), Some(convolution), kernels) => {
                 let gradient = [&parts[0], &x];
                 let weight = &weights[0].tensor;
                 if weights[0].trained {
@@ -190,10 +194,10 @@ impl<'s> Torch<'s> {
                     || convolution.grad_input(*kernels, gradient, weight, place, workspace);
                 Ok(vec![wanted[0].then(grad_input).transpose()?])
             }
-            (Saved::Op(saved), ..) => {
+            (SavedTensors::Op(saved), ..) => {
                 aten::backward(step, &parts[0], &saved, weights, grad_weights, &wanted)
             }
-            (Saved::Norm(..) | Saved::Convolution(_), ..) => {
+            (SavedTensors::Norm(..) | SavedTensors::Convolution(_), ..) => {
                 Err(TchError::Shape("what was saved is of another task".into()))
             }
         }

@@ -25,7 +25,7 @@ use super::kernels::{Kernels, Workspace};
 use super::torch::{Mode, channels_last};
 use super::{At, Objective, TorchNet};
 pub use autotune::Tuning;
-use backend::{Saved, Torch};
+use backend::{SavedTensors, Torch};
 use convolution::Convolution;
 use memory::Memory;
 
@@ -219,7 +219,11 @@ impl Session {
     }
 
     /// The output, and what each task saves for the backward pass.
-    fn forward(&mut self, images: &Tensor, mode: Mode) -> Result<(Tensor, Vec<Saved>), TorchError> {
+    fn forward(
+        &mut self,
+        images: &Tensor,
+        mode: Mode,
+    ) -> Result<(Tensor, Vec<SavedTensors>), TorchError> {
         let input = images.f_to_kind(self.net.kind).and_then(|images| channels_last(&images));
         let (net, schedule, mut backend) = self.parts(mode);
         schedule.forward(net.plan(), &mut backend, input.at("the images")?)

@@ -8,7 +8,7 @@ use std::ptr::null_mut;
 
 use tch::Tensor;
 
-use super::Place;
+use super::DistEnv;
 
 #[repr(C)]
 struct RawGroup {
@@ -73,7 +73,7 @@ impl Drop for Ranks {
 impl Ranks {
     /// Joins the group; `listen` is the socket of the store, which the group takes over.
     pub(super) fn join(
-        place: &Place,
+        place: &DistEnv,
         listen: Option<RawFd>,
         timeout_ms: i64,
     ) -> Result<Ranks, String> {

@@ -5,7 +5,7 @@
 //! the ranks, so that a step is that of the whole batch on one process.
 
 mod c10d;
-mod place;
+mod env;
 
 use std::ops::Range;
 use std::os::fd::IntoRawFd as _;
@@ -14,7 +14,7 @@ use netc::run::RunError;
 use tch::{Device, TchError, Tensor};
 
 use crate::lower::{At, TrainingNorm};
-pub use place::Place;
+pub use env::DistEnv;
 
 /// The maximum bytes of gradients that are summed as one tensor, as in PyTorch's
 /// DistributedDataParallel.
@@ -26,52 +26,52 @@ const PATIENCE_MS: i64 = 120_000;
 #[derive(Debug)]
 pub struct Group {
     ranks: c10d::Ranks,
-    place: Place,
+    env: DistEnv,
 }
 
 impl Group {
-    /// Joins the group that the environment describes ([`Place::of`]); `None` if it describes none.
+    /// Joins the group that the environment describes ([`DistEnv::of`]); `None` if it describes none.
     ///
     /// # Errors
     /// An incomplete environment, ranks that do not join.
     pub fn from_env() -> Result<Option<Group>, RunError> {
-        let place = Place::of(|name| std::env::var(name).ok()).map_err(RunError::Device)?;
-        place.map(Group::join).transpose()
+        let env = DistEnv::of(|name| std::env::var(name).ok()).map_err(RunError::Device)?;
+        env.map(Group::join).transpose()
     }
 
-    fn join(place: Place) -> Result<Group, RunError> {
+    fn join(env: DistEnv) -> Result<Group, RunError> {
         let failed = |why: String| {
-            let Place { rank, size, host, port, .. } = &place;
+            let DistEnv { rank, size, host, port, .. } = &env;
             RunError::Device(format!(
                 "rank {rank} of {size} cannot join the others at {host}:{port}: {why}"
             ))
         };
         // The store listens on this address alone; left to itself it takes every address of the
         // machine.
-        let listen = if place.keeps_store() {
-            let address = (place.host.as_str(), place.port);
+        let listen = if env.hosts_store() {
+            let address = (env.host.as_str(), env.port);
             let socket = std::net::TcpListener::bind(address).map_err(|e| failed(e.to_string()))?;
             Some(socket.into_raw_fd())
         } else {
             None
         };
-        let ranks = c10d::Ranks::join(&place, listen, PATIENCE_MS).map_err(failed)?;
-        Ok(Group { ranks, place })
+        let ranks = c10d::Ranks::join(&env, listen, PATIENCE_MS).map_err(failed)?;
+        Ok(Group { ranks, env })
     }
 
     /// The rank of this process, from 0.
     pub fn rank(&self) -> usize {
-        self.place.rank
+        self.env.rank
     }
 
     /// The world size.
     pub fn size(&self) -> usize {
-        self.place.size
+        self.env.size
     }
 
     /// Its local rank, from 0, which selects its GPU.
     pub fn local_rank(&self) -> usize {
-        self.place.local_rank
+        self.env.local_rank
     }
 
     /// This rank's share of a number of items from `first` on: shares differ by at most one.

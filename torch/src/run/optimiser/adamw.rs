@@ -1,6 +1,6 @@
 use tch::{TchError, Tensor};
 
-pub(super) struct Step {
+pub(super) struct AdamWStep {
     pub rate: f64,
     pub decay: f64,
     pub betas: [f64; 2],
@@ -15,7 +15,7 @@ pub(super) fn step(
     weight: &mut Tensor,
     [mean, square]: [&mut Tensor; 2],
     gradient: &Tensor,
-    by: Step,
+    by: AdamWStep,
 ) -> Result<(), TchError> {
     let [beta1, beta2] = by.betas;
     let [first, second] = by.betas.map(|beta| 1.0 - beta.powf(by.number as f64));

@@ -156,7 +156,7 @@ impl Slot {
                     weight,
                     [mean, square],
                     &gradient,
-                    adamw::Step { rate, decay, betas, eps, number: pace.step },
+                    adamw::AdamWStep { rate, decay, betas, eps, number: pace.step },
                 )
             }
             Rule::Muon { momentum } => {
@@ -166,7 +166,7 @@ impl Slot {
                     weight,
                     momentum,
                     gradient,
-                    muon::Step { rate, keep, nesterov, iterations: recipe.muon_steps },
+                    muon::MuonStep { rate, keep, nesterov, iterations: recipe.muon_steps },
                 )
             }
         }

@@ -1,6 +1,6 @@
 use tch::{Device, Kind, TchError, Tensor};
 
-pub(super) struct Step {
+pub(super) struct MuonStep {
     pub rate: f64,
     /// The momentum coefficient.
     pub keep: f64,
@@ -24,7 +24,7 @@ pub(super) fn step(
     weight: &mut Tensor,
     momentum: &mut Tensor,
     gradient: &Tensor,
-    by: Step,
+    by: MuonStep,
 ) -> Result<(), TchError> {
     let _ = momentum.f_mul_scalar_(by.keep)?.f_add_(gradient)?;
     let direction = match by.nesterov {

@@ -96,7 +96,7 @@ impl Steps {
                 let numbers = [&stepped.output, &stepped.loss].map(|t| host(t).at("the loss"));
                 first = Some((numbers, gradients.collect::<Result<Named, RunError>>()?));
             }
-            let progress = Progress { epoch: 1, step: step + 1, steps };
+            let progress = Position { epoch: 1, step: step + 1, steps };
             state.step(&gradients, &recipe, &schedule, progress)?;
         }
         let Some(([logits, loss], gradients)) = first else {

@@ -58,7 +58,7 @@ impl Batch {
 
 /// One epoch's draws on the device; one entry for each place in the epoch's order.
 #[derive(Debug)]
-pub struct Epoch {
+pub struct EpochDraws {
     /// The image.
     order: Tensor,
     /// The first pixel of its crop.
@@ -156,14 +156,14 @@ impl Batches {
     }
 
     /// Moves an epoch's draws to the device.
-    pub fn epoch(&self, draws: &Draws) -> Result<Epoch, TchError> {
+    pub fn epoch(&self, draws: &Draws) -> Result<EpochDraws, TchError> {
         let [_, height, width] = self.image;
         let (tall, wide) = (height + 2 * self.pad, width + 2 * self.pad);
         let places = draws.order.iter().zip(&draws.crop);
         let first: Vec<i64> = places.map(|(image, [y, x])| (image * tall + y) * wide + x).collect();
         let cut = |axis: usize| draws.cutout.iter().map(|at| at[axis]).collect::<Vec<i64>>();
         let to = |list: &[i64]| Tensor::f_from_slice(list)?.f_to_device(self.pixels.device());
-        Ok(Epoch {
+        Ok(EpochDraws {
             order: to(&draws.order)?,
             first: to(&first)?,
             flip: to(&draws.flip)?,
@@ -172,7 +172,12 @@ impl Batches {
     }
 
     /// The augmented examples at `start..start + count` of an epoch's order.
-    pub fn training(&self, epoch: &Epoch, start: usize, count: usize) -> Result<Batch, TchError> {
+    pub fn training(
+        &self,
+        epoch: &EpochDraws,
+        start: usize,
+        count: usize,
+    ) -> Result<Batch, TchError> {
         let pick = |list: &Tensor| list.f_narrow(0, start as i64, count as i64);
         let columns = self.columns.f_index_select(0, &pick(&epoch.flip)?)?.f_unsqueeze(1)?;
         let mut images = self.crop(&pick(&epoch.first)?, &columns)?;

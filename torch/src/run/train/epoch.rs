@@ -13,7 +13,7 @@ use super::batches::{Batch, Batches};
 use super::event::Event;
 use super::job::Job;
 use super::part::Part;
-use super::state::{Progress, State};
+use super::state::{Position, State};
 use super::stepper::Stepper;
 use crate::lower::{At, Objective, Stepped};
 use crate::run::evaluate::score::{Score, Tally};
@@ -76,7 +76,7 @@ impl Epoch<'_> {
             let share = job.group.map_or(first..first + size, |group| group.share(first, size));
             let batch = self.batches.training(&places, share.start, share.len());
             let batch = batch.at("augmentation")?;
-            let progress = Progress { epoch, step: step + 1, steps };
+            let progress = Position { epoch, step: step + 1, steps };
             let stop = self.step(&batch, progress, stepper, state, &mut tally)?;
             let last = step + 1 == steps;
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
@@ -119,7 +119,7 @@ impl Epoch<'_> {
     fn step(
         &self,
         batch: &Batch,
-        at: Progress,
+        at: Position,
         stepper: &mut Stepper,
         state: &mut State,
         tally: &mut Tally,

@@ -21,7 +21,7 @@ use crate::run::store::checkpoint;
 use crate::run::store::facts::Facts;
 
 /// A training with all that it computes with.
-pub(super) struct Training<'a> {
+pub(super) struct Trainer<'a> {
     pub job: &'a Job<'a>,
     pub training: Batches,
     pub testing: Batches,
@@ -35,7 +35,7 @@ pub(super) struct Training<'a> {
     pub part: Part,
 }
 
-impl Training<'_> {
+impl Trainer<'_> {
     /// Trains to the end, or until it is asked to stop.
     pub(super) fn run(
         mut self,
@@ -109,7 +109,7 @@ impl Training<'_> {
     /// A warm-up step that changes nothing, so that one-time costs, such as the first allocation, do
     /// not count for an epoch.
     fn warm_up(&mut self) -> Result<(), RunError> {
-        let Training { job, training: batches, stepper, state, .. } = self;
+        let Trainer { job, training: batches, stepper, state, .. } = self;
         let size = job.recipe.batch_size.min(batches.count());
         let share = job.group.map_or(0..size, |group| group.share(0, size));
         let batch = batches.plain(share.start, share.len()).at("the images")?;

@@ -23,7 +23,7 @@ use tch::Tensor;
 
 use self::batches::Batches;
 use self::epoch::augmentation;
-use self::epochs::Training;
+use self::epochs::Trainer;
 pub use self::event::{Event, RunReport};
 use self::fits::{fits, has_images};
 use self::ghost::GhostNorm;
@@ -107,7 +107,7 @@ pub fn train(
     };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let run = Training { job, training, testing, tested, stepper, state, rows, part };
+    let run = Trainer { job, training, testing, tested, stepper, state, rows, part };
     let result = run.run(journal, report);
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result

@@ -22,7 +22,7 @@ pub(in crate::run) struct State {
 
 /// The progress of a training after a step.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::run) struct Progress {
+pub(in crate::run) struct Position {
     /// From 1.
     pub epoch: u32,
     /// Steps done in this epoch.
@@ -31,7 +31,7 @@ pub(in crate::run) struct Progress {
     pub steps: usize,
 }
 
-impl Progress {
+impl Position {
     /// Epochs done.
     fn epochs(self) -> f64 {
         f64::from(self.epoch - 1) + self.step as f64 / self.steps as f64
@@ -63,7 +63,7 @@ impl State {
         gradients: &[Tensor],
         recipe: &Recipe,
         schedule: &Schedule,
-        at: Progress,
+        at: Position,
     ) -> Result<(), RunError> {
         self.optimiser.step(gradients, at.lr_state(schedule)).at("the optimiser")?;
         self.look_ahead(recipe, at).at("lookahead")?;
@@ -77,7 +77,7 @@ impl State {
 
     /// Lookahead (Zhang et al., 2019) with the schedule of slow weights of airbench94 (Jordan,
     /// 2024).
-    fn look_ahead(&mut self, recipe: &Recipe, at: Progress) -> Result<(), TchError> {
+    fn look_ahead(&mut self, recipe: &Recipe, at: Position) -> Result<(), TchError> {
         let every = recipe.lookahead_every as usize;
         let begun = (at.done() - 1) as f64 >= recipe.lookahead_start * at.steps as f64;
         if every == 0 || !begun || !at.done().is_multiple_of(every) {

@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use netc::lower::schedule::FusedOps;
-use netc::lower::winograd::{Forward, GROUP, depth};
+use netc::lower::winograd::{ForwardBlocking, GROUP, depth};
 
 use super::super::scalar::{Scalar, within};
 use super::super::tile::{MOST, Tile};
@@ -32,7 +32,7 @@ struct TileBlock<'a, E: Scalar> {
     evidence: E::Evidence,
     all: &'a Convolved<'a>,
     packed: Shared<u32>,
-    cut: Forward,
+    cut: ForwardBlocking,
     tiles: Range<usize>,
     /// The thread's scratch, for transformed inputs and for products.
     v: *mut u32,
@@ -51,7 +51,7 @@ pub(super) unsafe fn convolve<E: Scalar, T: Tile>(
     workspace: &mut Workspace,
 ) {
     let dims = &all.dims;
-    let cut = Forward::new(T::SIZE, E::PACK, dims.in_channels);
+    let cut = ForwardBlocking::new(T::SIZE, E::PACK, dims.in_channels);
     let (tiles, block) = (dims.tiles(T::SIZE), cut.block);
     let (blocks, threads) = (tiles.div_ceil(block), threads());
     let [inputs, products] = cut.scratch(T::SIZE);
@@ -92,7 +92,7 @@ unsafe fn one_block<E: Scalar, T: Tile>(block: &TileBlock<'_, E>) {
     let TileBlock { evidence, all, packed, cut, ref tiles, v, m } = *block;
     let (x, y, dims) = (all.x.data::<E>(), all.y.data::<E>(), &all.dims);
     let finish = Finish { bias: all.bias, after: all.after, add: all.add.map(|add| add.data()) };
-    let Forward { plane, product_plane, .. } = cut;
+    let ForwardBlocking { plane, product_plane, .. } = cut;
     let (depth, panels) = (depth(dims.in_channels, E::PACK), panels(dims.out_channels));
     for (t, tile) in tiles.clone().enumerate() {
         let place = TilePlace::of::<T>(dims, tile);

@@ -1,7 +1,7 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use netc::lower::winograd::ByWeights;
+use netc::lower::winograd::WeightGradBlocking;
 
 use super::super::scalar::{Scalar, within};
 use super::super::tile::Tile;
@@ -25,7 +25,7 @@ struct ThreadBlock<'a, E: Scalar> {
     x: Shared<E>,
     dy: Shared<E>,
     dims: &'a Dims,
-    cut: ByWeights,
+    cut: WeightGradBlocking,
     part: &'a Portion,
     /// The thread's scratch, for transformed inputs and gradients, and its sums.
     v: *mut u32,
@@ -41,7 +41,7 @@ struct Summed {
     rows: usize,
 }
 
-fn parts<T: Tile>(dims: &Dims, cut: ByWeights, threads: usize) -> Vec<Portion> {
+fn parts<T: Tile>(dims: &Dims, cut: WeightGradBlocking, threads: usize) -> Vec<Portion> {
     let outputs = dims.out_channels.div_ceil(16);
     let blocks = dims.tiles(T::SIZE).div_ceil(cut.block);
     let part = |i| match cut.by_outputs {
@@ -64,7 +64,7 @@ pub(super) unsafe fn gradient<E: Scalar, T: Tile>(
     workspace: &mut Workspace,
 ) {
     let threads = threads();
-    let cut = ByWeights::new(T::SIZE, E::PACK, dims, threads);
+    let cut = WeightGradBlocking::new(T::SIZE, E::PACK, dims, threads);
     let parts = parts::<T>(dims, cut, threads);
     let [inputs, gradients, sums] = cut.scratch(T::SIZE);
     let inputs = workspace.inputs(threads, inputs);
@@ -112,7 +112,7 @@ pub(super) unsafe fn gradient<E: Scalar, T: Tile>(
 #[inline(always)]
 unsafe fn one_block<E: Scalar, T: Tile>(block: &ThreadBlock<'_, E>, i: usize) {
     let ThreadBlock { evidence, x, dy, dims, cut, part, v, d, u } = *block;
-    let ByWeights { block: size, planes, .. } = cut;
+    let WeightGradBlocking { block: size, planes, .. } = cut;
     // SAFETY: the machine has the target features.
     let zeros = [unsafe { _mm512_setzero_ps() }; POINTS];
     let mut pair = [zeros; 2];

@@ -1,14 +1,14 @@
 //! `default op(...)` lines.
 
 use super::bind::bind;
-use super::resolver::{DefaultArg, Resolver};
+use super::expander::{DefaultArg, Expander};
 use super::steps::ValueName;
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::graph::op::{self, Args};
 use crate::graph::{Cause, Scope};
 use crate::syntax::ast::Call;
 
-impl<'a> Resolver<'a> {
+impl<'a> Expander<'a> {
     /// `default bn(gamma = 0.5)`
     pub(super) fn default_line(&mut self, call: &'a Call, scope: &Scope) {
         let Some(signature) = op::signature(&call.name.node) else {

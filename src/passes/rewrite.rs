@@ -1,31 +1,31 @@
-use super::Fold;
+use super::fold::Fold;
 use crate::check::Checked;
 use crate::graph::flat::Flat;
 use crate::graph::{Graph, Node, NodeId, Op, Origin};
 
 /// A net in a form that is easy to rewrite.
 #[derive(Debug, Clone)]
-pub(super) struct Lines {
-    pub flat: Flat<Line>,
+pub(super) struct RewriteGraph {
+    pub flat: Flat<RewriteNode>,
     pub folds: Vec<Fold>,
     readers: Vec<Vec<usize>>,
 }
 
 /// An op with its operands.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct RewriteNode {
     pub path: String,
     pub op: Op,
     pub origin: Option<Origin>,
 }
 
-impl Lines {
-    pub(super) fn of(net: &Checked) -> Lines {
+impl RewriteGraph {
+    pub(super) fn of(net: &Checked) -> RewriteGraph {
         let flat = net.flat(|id| {
             let Node { path, op, origin, .. } = net.node(id).clone();
-            Line { path, op, origin }
+            RewriteNode { path, op, origin }
         });
-        Lines { readers: flat.readers(), flat, folds: Vec::new() }
+        RewriteGraph { readers: flat.readers(), flat, folds: Vec::new() }
     }
 
     /// Replaces the operands of line `i`.

@@ -1,12 +1,12 @@
 //! Shapes in the text.
 
-use super::resolver::Resolver;
+use super::expander::Expander;
 use super::values::Flow;
 use crate::diag::{Code, Problem};
 use crate::graph::{Cause, Scope, Value};
 use crate::syntax::ast::{BlockSignature, Call, Expr, ExprKind, ShapeExpr};
 
-impl<'a> Resolver<'a> {
+impl<'a> Expander<'a> {
     /// The sizes of a shape, without the batch.
     pub(super) fn sizes(&mut self, scope: &Scope, shape: &ShapeExpr) -> Option<Vec<u64>> {
         let dims = self.without_batch(shape)?;

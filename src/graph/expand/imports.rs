@@ -1,10 +1,10 @@
 //! Imported names that the imported file does not define.
 
-use super::resolver::Resolver;
+use super::expander::Expander;
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::syntax::ast::Name;
 
-impl Resolver<'_> {
+impl Expander<'_> {
     /// Reports each of them, in every file of the project.
     pub(super) fn imports(&mut self) {
         let project = self.project;

@@ -14,7 +14,7 @@ use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BY
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Edit};
 
-pub(super) struct Resolver<'a> {
+pub(super) struct Expander<'a> {
     pub project: &'a Project,
     pub names: Names<'a>,
     pub graph: Graph,
@@ -73,9 +73,9 @@ pub(super) struct Frame<'a> {
     pub cursor: Flow,
 }
 
-impl<'a> Resolver<'a> {
-    pub(super) fn new(project: &'a Project) -> Resolver<'a> {
-        Resolver {
+impl<'a> Expander<'a> {
+    pub(super) fn new(project: &'a Project) -> Expander<'a> {
+        Expander {
             project,
             names: Names::of(project),
             graph: Graph::default(),

@@ -1,10 +1,10 @@
 //! Chains, guards and edits.
 
-use super::resolver::{Frame, Resolver, join};
+use super::expander::{Expander, Frame, join};
 use super::values::Flow;
 use crate::syntax::ast::{EditVerb, Element, ElementKind};
 
-impl<'a> Resolver<'a> {
+impl<'a> Expander<'a> {
     /// A chain whose paths are below `prefix`, or equal to it.
     pub(super) fn chain(
         &mut self,

@@ -1,6 +1,6 @@
 /// What a launcher tells a process about its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct DistEnv {
     /// The rank of this process, from 0.
     pub rank: usize,
     /// The world size, at least 2.
@@ -12,19 +12,19 @@ pub struct Place {
     /// The rendezvous port.
     pub port: u16,
     /// Whether the launcher keeps the store itself, as torchrun does.
-    pub launcher_keeps_store: bool,
+    pub launcher_hosts_store: bool,
     /// The number of this start of the job, if a launcher restarts it.
     pub attempt: u32,
 }
 
-impl Place {
+impl DistEnv {
     /// Reads the environment: `RANK`, `WORLD_SIZE`, `LOCAL_RANK`, `MASTER_ADDR` and `MASTER_PORT`,
     /// as torchrun sets them, or the variables of a Slurm step with several tasks, as `srun` sets
     /// them. `None` for a single process.
     ///
     /// # Errors
     /// Variables that are missing or not numbers, as a message.
-    pub fn of(env: impl Fn(&str) -> Option<String>) -> Result<Option<Place>, String> {
+    pub fn of(env: impl Fn(&str) -> Option<String>) -> Result<Option<DistEnv>, String> {
         let number = |name: &str| -> Result<Option<usize>, String> {
             let Some(text) = env(name) else { return Ok(None) };
             text.trim()
@@ -41,10 +41,11 @@ impl Place {
                 env("MASTER_ADDR").ok_or("RANK is set, MASTER_ADDR is not: both are needed")?;
             let port = port(needed("MASTER_PORT", "RANK")?)?;
             let local_rank = number("LOCAL_RANK")?.unwrap_or(0);
-            let launcher_keeps_store =
+            let launcher_hosts_store =
                 env("TORCHELASTIC_USE_AGENT_STORE").as_deref() == Some("True");
             let attempt = number("TORCHELASTIC_RESTART_COUNT")?.unwrap_or(0) as u32;
-            let place = Place { rank, size, local_rank, host, port, launcher_keeps_store, attempt };
+            let place =
+                DistEnv { rank, size, local_rank, host, port, launcher_hosts_store, attempt };
             return place.checked();
         }
         let Some(size) = number("SLURM_STEP_NUM_TASKS")?.filter(|size| *size > 1) else {
@@ -60,12 +61,12 @@ impl Place {
             // The same for all tasks of a step, another one for another job.
             None => 20_000 + (number("SLURM_JOB_ID")?.unwrap_or(0) % 20_000) as u16,
         };
-        Place { rank, size, local_rank, host, port, launcher_keeps_store: false, attempt: 0 }
+        DistEnv { rank, size, local_rank, host, port, launcher_hosts_store: false, attempt: 0 }
             .checked()
     }
 
-    fn checked(self) -> Result<Option<Place>, String> {
-        let Place { rank, size, .. } = self;
+    fn checked(self) -> Result<Option<DistEnv>, String> {
+        let DistEnv { rank, size, .. } = self;
         match (rank, size) {
             (_, 0..=1) => Ok(None),
             _ if rank < size => Ok(Some(self)),
@@ -74,13 +75,13 @@ impl Place {
     }
 
     /// Whether this process hosts the store.
-    pub fn keeps_store(&self) -> bool {
-        self.rank == 0 && !self.launcher_keeps_store
+    pub fn hosts_store(&self) -> bool {
+        self.rank == 0 && !self.launcher_hosts_store
     }
 
     /// The prefix of the group's keys in the store: torchrun's own store outlives a restart.
     pub fn prefix(&self) -> String {
-        if self.launcher_keeps_store {
+        if self.launcher_hosts_store {
             format!("/netc/attempt_{}", self.attempt)
         } else {
             String::new()

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::bind::bind;
 use super::domain;
 use super::env::{Callable, Env};
-use super::resolver::{Frame, Resolver};
+use super::expander::{Expander, Frame};
 use super::steps::ValueName;
 use super::values::{Flow, Values};
 use crate::diag::{Code, MAX_LISTED, Problem, Span, did_you_mean, listed};
@@ -20,7 +20,7 @@ use crate::syntax::print_expr;
 /// The maximum number of bytes of a call that are shown.
 const MAX_CALL_SHOWN: usize = 200;
 
-impl<'a> Resolver<'a> {
+impl<'a> Expander<'a> {
     pub(super) fn call(
         &mut self,
         frame: &mut Frame<'a>,

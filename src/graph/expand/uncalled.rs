@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use super::env::Env;
-use super::resolver::{Frame, Resolver};
+use super::expander::{Expander, Frame};
 use super::values::Values;
 use crate::graph::Scope;
 use crate::syntax::ast::{Block, BlockSignature, Expr, ExprKind};
 
-impl<'a> Resolver<'a> {
+impl<'a> Expander<'a> {
     /// Checks each uncalled block of the root file with unknown values and parameters: nothing that
     /// depends on them is reported, and no node is added.
     pub(super) fn uncalled_blocks(&mut self) {

@@ -12,9 +12,9 @@ mod default;
 mod domain;
 mod element;
 mod env;
+mod expander;
 mod imports;
 mod net;
-mod resolver;
 mod signature;
 mod steps;
 mod trace;
@@ -26,13 +26,13 @@ use crate::diag::Problems;
 use crate::syntax::Project;
 
 pub use domain::members;
+use expander::Expander;
 pub use net::Override;
-use resolver::Resolver;
 use trace::Trace;
 
 /// The result of resolving a file.
 #[derive(Debug)]
-pub struct Resolved {
+pub struct Expanded {
     /// The graph as far as it could be built; `None` if the file contains no net.
     pub graph: Option<Graph>,
     /// Problems with names, arguments, expressions and structure.
@@ -43,26 +43,26 @@ pub struct Resolved {
 ///
 /// With overrides, an `expect` that mentions `params` or `macs` is left out: it is a claim about
 /// the net as written.
-pub fn resolve(project: &Project, overrides: &[Override]) -> Resolved {
-    let mut resolver = Resolver::new(project);
-    resolver.imports();
-    let found = resolver.net(overrides);
-    resolver.uncalled_blocks();
+pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
+    let mut expander = Expander::new(project);
+    expander.imports();
+    let found = expander.net(overrides);
+    expander.uncalled_blocks();
     // A misspelt name would also make its intended target look unused.
-    if !resolver.problems.has_errors() {
-        let Resolver { names, problems, .. } = &mut resolver;
+    if !expander.problems.has_errors() {
+        let Expander { names, problems, .. } = &mut expander;
         unused::unused(project, names, problems);
         constant_guard::constant_guards(project.file(project.root), names, problems);
     }
-    let Resolver { graph, problems, .. } = resolver;
-    Resolved { graph: found.then_some(graph), problems }
+    let Expander { graph, problems, .. } = expander;
+    Expanded { graph: found.then_some(graph), problems }
 }
 
 /// Where the values of the node at a path come from; `None` if there is no such node, or if it is
 /// an input.
 pub fn trace(project: &Project, overrides: &[Override], path: &str) -> Option<Provenance> {
-    let mut resolver = Resolver::new(project);
-    resolver.trace = Some(Trace::new(path));
-    resolver.net(overrides);
-    resolver.trace?.found
+    let mut expander = Expander::new(project);
+    expander.trace = Some(Trace::new(path));
+    expander.net(overrides);
+    expander.trace?.found
 }

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use super::env::Env;
-use super::resolver::{Frame, Resolver, join};
+use super::expander::{Expander, Frame, join};
 use super::values::{Flow, Values};
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::graph::{Claim, NodeId, Op, Scope, Shape, Value, op};
 use crate::limits::MAX_ROUNDS;
 use crate::syntax::ast::{Body, Element, Expr, Name, ShapeExpr, Stmt, StmtKind};
 
-impl<'a> Resolver<'a> {
+impl<'a> Expander<'a> {
     /// Runs a body from its cursor to its last one.
     pub(super) fn body(&mut self, frame: &mut Frame<'a>, body: &'a Body) {
         let Some(first) = body.stmts.first() else { return };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::domain;
 use super::env::Env;
-use super::resolver::{Frame, PlacedEdit, Resolver};
+use super::expander::{Expander, Frame, PlacedEdit};
 use super::trace::Noted;
 use super::values::Values;
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
@@ -27,7 +27,7 @@ struct Level<'a> {
     scope: Scope,
 }
 
-impl<'a> Resolver<'a> {
+impl<'a> Expander<'a> {
     /// Resolves the root file's net; false if it has none.
     pub(super) fn net(&mut self, overrides: &[Override]) -> bool {
         let Some(mut levels) = self.lineage() else { return false };

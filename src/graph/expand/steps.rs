@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::bind::Bound;
+use super::expander::Expander;
 use super::net::Override;
-use super::resolver::Resolver;
 use super::trace::Noted;
 use super::values::Flow;
 use crate::graph::op::{Default, Signature};
@@ -19,7 +19,7 @@ pub(super) struct ValueName<'n> {
     pub of: &'n str,
 }
 
-impl<'a> Resolver<'a> {
+impl<'a> Expander<'a> {
     /// The step of an expression evaluated in `scope`, with the incoming value `flow`.
     pub(super) fn step(
         &self,
