@@ -18,7 +18,11 @@ mod rewrite;
 
 use serde::{Deserialize, Serialize};
 
+use rewrite::RewriteGraph;
+
 use crate::check::{CheckError, Checked, check};
+
+pub use fold::Fold;
 
 pub use cost::traffic;
 
@@ -225,7 +229,7 @@ pub fn optimise(net: &Checked, purpose: Purpose, choice: &Choice) -> Result<Opti
             continue;
         }
         let net = check(graph.graph(net)).map_err(|error| PassError { pass: pass.name, error })?;
-        stages.push(Stage { pass: pass.name, changes, net, folds: net.folds.clone() });
+        stages.push(Stage { pass: pass.name, changes, net, folds: graph.folds.clone() });
     }
     Ok(Optimised { source: net.clone(), stages })
 }

@@ -282,7 +282,7 @@ fn the_environment_of_torchrun_and_of_srun_is_understood() {
     let found = place(&torchrun).unwrap().unwrap();
     assert_eq!((found.rank, found.size, found.local_rank, found.port), (3, 4, 1, 29500));
     assert_eq!(
-        (found.keeps_store(), found.prefix().as_str(), found.is_local()),
+        (found.hosts_store(), found.prefix().as_str(), found.is_local()),
         (false, "/netc/attempt_2", true)
     );
     let srun = [
@@ -293,7 +293,7 @@ fn the_environment_of_torchrun_and_of_srun_is_understood() {
         ("SLURM_JOB_ID", "41000"),
     ];
     let found = place(&srun).unwrap().unwrap();
-    assert_eq!((found.host.as_str(), found.port, found.keeps_store()), ("gpu07", 21000, true));
+    assert_eq!((found.host.as_str(), found.port, found.hosts_store()), ("gpu07", 21000, true));
     assert_eq!(place(&[]).unwrap(), None);
     assert_eq!(place(&[("SLURM_STEP_NUM_TASKS", "1"), ("SLURM_PROCID", "0")]).unwrap(), None);
     assert!(place(&torchrun[..1]).unwrap_err().contains("WORLD_SIZE is not"));

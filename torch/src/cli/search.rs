@@ -18,7 +18,6 @@ use netc::search::{Plan, SearchError, Sha, Sorted, Spec, rough};
 use super::search_view::{SearchView, line, serve};
 use super::search_workers::{machine, supervise};
 use super::train::{INTERRUPTED, stop_on_interrupt};
-use crate::run::Machine;
 use crate::search::{Stage, Worked, Worker, calibrate};
 
 /// The maximum number of listed runs that could not be done.

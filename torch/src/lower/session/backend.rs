@@ -40,7 +40,7 @@ pub(super) struct Torch<'s> {
 
 impl Backend for Torch<'_> {
     type Value = Tensor;
-    type SavedTensors = SavedTensors;
+    type Saved = SavedTensors;
     type Error = TorchError;
 
     fn share(value: &Tensor) -> Tensor {

@@ -17,7 +17,7 @@ use crate::lower::{At, Mode, Objective, Session, TorchNet};
 use crate::run::store::checkpoint;
 use crate::run::store::checkpoint::Entry;
 use crate::run::store::checkpoint::NO_FACTS;
-use crate::run::train::state::Progress;
+use crate::run::train::state::Position;
 use crate::run::train::state::State;
 use crate::run::train::statistics::Batching;
 use crate::run::train::stepper::Stepper;

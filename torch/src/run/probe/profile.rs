@@ -194,7 +194,7 @@ pub fn profile(
 /// Random images for a net, from memory as in a training.
 enum Images {
     /// Augmented by the recipe; every batch takes its part of an epoch.
-    Augmented(Batches, crate::run::train::batches::Epoch, usize),
+    Augmented(Batches, crate::run::train::batches::EpochDraws, usize),
     /// Without augmentation, for nets whose input it does not fit.
     Plain(Tensor, Tensor),
 }
