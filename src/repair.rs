@@ -67,7 +67,7 @@ impl<'a> Site<'a> {
                 && known.is_some_and(|known| node.op.shape(&known).is_err())
         };
         let id = graph.ids().find(wrong)?;
-        let operands = graph.operands(id);
+        let operands = graph.operands(id).to_vec();
         Some(Site { graph, sources, shapes, id, call: CallText::of(span, sources), operands })
     }
 

@@ -45,7 +45,7 @@ impl Checked {
 
     /// The shapes of a node's operands, by position.
     pub fn operand_shapes(&self, id: NodeId) -> Vec<&Shape> {
-        self.graph.operands(id).into_iter().map(|o| self.shape(o)).collect()
+        self.graph.operands(id).iter().map(|&o| self.shape(o)).collect()
     }
 
     /// The number of trained parameters of a node.

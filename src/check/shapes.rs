@@ -32,7 +32,7 @@ pub(super) fn shapes(
                 shapes.insert(id, shape);
             }
             Err(_) if problems.is_full() => {}
-            Err(error) => problems.push(shape_problem(graph, id, &operands, &shapes, error)),
+            Err(error) => problems.push(shape_problem(graph, id, operands, &shapes, error)),
         }
     }
     if params > MAX_PARAMS {

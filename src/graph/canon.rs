@@ -23,7 +23,7 @@ impl Graph {
             for (name, value) in op.attributes() {
                 line += &format!(" {name}={value}");
             }
-            for operand in self.operands(id) {
+            for &operand in self.operands(id) {
                 line += &format!(" %{}", line_of.get(&operand).copied().unwrap_or(usize::MAX));
             }
             lines.push(line);

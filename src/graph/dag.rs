@@ -1,7 +1,6 @@
 use petgraph::Direction;
 pub use petgraph::stable_graph::NodeIndex as NodeId;
 use petgraph::stable_graph::StableDiGraph;
-use petgraph::visit::EdgeRef;
 
 use super::op::{self, Op};
 use super::{Scope, Shape, Value};
@@ -37,6 +36,7 @@ pub struct Node {
     pub op: Op,
     /// Where it is in the source text; `None` for a graph built in code.
     pub origin: Option<Origin>,
+    operands: Vec<NodeId>,
 }
 
 impl Node {
@@ -116,7 +116,8 @@ impl Graph {
     /// Adds an input.
     pub fn input(&mut self, path: impl Into<String>, shape: Shape) -> NodeId {
         let op = Op::from(op::Input(shape));
-        let id = self.dag.add_node(Node { path: path.into(), op, origin: None });
+        let id =
+            self.dag.add_node(Node { path: path.into(), op, origin: None, operands: Vec::new() });
         self.inputs.push(id);
         id
     }
@@ -128,17 +129,20 @@ impl Graph {
         op: impl Into<Op>,
         operands: &[NodeId],
     ) -> NodeId {
-        let id = self.dag.add_node(Node { path: path.into(), op: op.into(), origin: None });
-        for (position, &operand) in operands.iter().enumerate() {
-            self.dag.add_edge(operand, id, position);
-        }
+        let id = self.dag.add_node(Node {
+            path: path.into(),
+            op: op.into(),
+            origin: None,
+            operands: Vec::with_capacity(operands.len()),
+        });
+        operands.iter().for_each(|&operand| self.connect(operand, id));
         id
     }
 
     /// Makes `node` read `operand` after the operands that it already has.
     pub fn connect(&mut self, operand: NodeId, node: NodeId) {
-        let position = self.operands(node).len();
-        self.dag.add_edge(operand, node, position);
+        self.dag.add_edge(operand, node, self.dag[node].operands.len());
+        self.dag[node].operands.push(operand);
     }
 
     /// Names the result.
@@ -182,14 +186,8 @@ impl Graph {
     }
 
     /// The operands of a node, by position.
-    pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
-        let mut edges: Vec<(usize, NodeId)> = self
-            .dag
-            .edges_directed(id, Direction::Incoming)
-            .map(|edge| (*edge.weight(), edge.source()))
-            .collect();
-        edges.sort_unstable();
-        edges.into_iter().map(|(_, source)| source).collect()
+    pub fn operands(&self, id: NodeId) -> &[NodeId] {
+        &self.dag[id].operands
     }
 
     /// The nodes that read a value, with multiplicity.

@@ -28,7 +28,7 @@ fn listing(net: &Checked) -> String {
     for &id in net.order() {
         let node = net.node(id);
         let operands: Vec<&str> =
-            net.graph().operands(id).into_iter().map(|o| net.node(o).path.as_str()).collect();
+            net.graph().operands(id).iter().map(|&o| net.node(o).path.as_str()).collect();
         let more = operands.get(1..).unwrap_or_default();
         let from = operands.first().map(|o| format!(" <- {o}")).unwrap_or_default();
         text += &format!("{} = {}{from} : {}", node.path, node.op.text(more), net.shape(id));
@@ -65,7 +65,7 @@ pub fn invariants(path: &Path, net: &Checked) {
     assert_eq!((again.params(), again.macs()), (net.params(), net.macs()));
 
     for &id in net.order() {
-        for operand in net.graph().operands(id) {
+        for &operand in net.graph().operands(id) {
             let position = |id| net.order().iter().position(|&x| x == id);
             assert!(position(operand) < position(id), "an operand comes after its reader");
         }

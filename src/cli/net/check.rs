@@ -193,7 +193,7 @@ fn nodes_json(net: &Checked) -> Vec<NodeJson<'_>> {
     let node = |&id| NodeJson {
         path: &net.node(id).path,
         op: net.node(id).op.name(),
-        inputs: net.graph().operands(id).into_iter().map(|o| net.node(o).path.as_str()).collect(),
+        inputs: net.graph().operands(id).iter().map(|&o| net.node(o).path.as_str()).collect(),
         shape: net.shape(id).dims(),
         params: net.node_params(id),
         macs: net.node_macs(id),

@@ -76,7 +76,7 @@ impl Schedule {
         let mut slots = Slots { value: none.clone(), gradient: none, sizes: Vec::new() };
         if !options.without.has(Optimisation::Memory) {
             let writes = |i| (self.writes_value(plan, options, i), self.writes_gradient(plan, i));
-            slots::assign(plan, (&self.tasks, self.purpose), writes, &mut slots);
+            slots::assign(plan, &self.tasks, self.purpose, writes, &mut slots);
         }
         slots
     }

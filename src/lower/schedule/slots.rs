@@ -34,7 +34,8 @@ struct Interval {
 /// and for which operand they write the gradient.
 pub(super) fn assign(
     plan: &Plan,
-    (tasks, purpose): (&[Task], Purpose),
+    tasks: &[Task],
+    purpose: Purpose,
     writes: impl Fn(usize) -> (bool, Option<usize>),
     slots: &mut Slots,
 ) {

@@ -167,7 +167,8 @@ impl Name {
 }
 
 /// The label of a point: above its bar, on the right, or on the left at the edge of the plot.
-fn beside((x, y): (i32, i32), name: &str, colour: RGBColor) -> Name {
+fn beside(at: (i32, i32), name: &str, colour: RGBColor) -> Name {
+    let (x, y) = at;
     let text = match name.chars().count() > MOST_LETTERS {
         true => name.chars().take(MOST_LETTERS - 1).chain(['…']).collect(),
         false => name.to_owned(),

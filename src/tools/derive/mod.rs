@@ -92,7 +92,7 @@ fn rewrite(net: &Checked, instead: &HashMap<NodeId, NodeId>, suffix: &str) -> (G
     let mut stack = vec![net.input(), now(net.output())];
     let mut seen: std::collections::HashSet<NodeId> = stack.iter().copied().collect();
     while let Some(id) = stack.pop() {
-        stack.extend(old.operands(id).into_iter().map(now).filter(|id| seen.insert(*id)));
+        stack.extend(old.operands(id).iter().copied().map(now).filter(|id| seen.insert(*id)));
     }
     let mut graph = Graph::new(format!("{}_{suffix}", old.name));
     graph.settings = old.settings.iter().filter(|s| s.key.node != "accuracy").cloned().collect();
@@ -105,7 +105,7 @@ fn rewrite(net: &Checked, instead: &HashMap<NodeId, NodeId>, suffix: &str) -> (G
             continue;
         }
         let operands: Vec<NodeId> =
-            old.operands(id).into_iter().filter_map(|o| new.get(&now(o)).copied()).collect();
+            old.operands(id).iter().filter_map(|&o| new.get(&now(o)).copied()).collect();
         let copy = match &node.op {
             Op::Input(input) => graph.input(node.path.clone(), input.0.clone()),
             op => graph.node(node.path.clone(), op.clone(), &operands),

@@ -12,8 +12,8 @@ pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
         let operands: Vec<NodeId> = net
             .graph()
             .operands(id)
-            .into_iter()
-            .map(|o| instead.get(&o).copied().unwrap_or(o))
+            .iter()
+            .map(|&o| instead.get(&o).copied().unwrap_or(o))
             .collect();
         let far = |id: &NodeId| distance.get(id).copied().unwrap_or(0);
         let traits = net.node(id).op.traits();

@@ -281,7 +281,7 @@ fn rewired(
     (all_known && mapped.is_some_and(|mapped| mapped != after)).then(|| Change::Rewired {
         path,
         op,
-        from: paths(a, &before),
-        to: paths(b, &after),
+        from: paths(a, before),
+        to: paths(b, after),
     })
 }

@@ -238,7 +238,7 @@ fn node(
         path: node.path.clone(),
         op: node.op.name(),
         call: call(net, id),
-        operands: net.graph().operands(id).into_iter().map(operand).collect(),
+        operands: net.graph().operands(id).iter().copied().map(operand).collect(),
         shape: net.shape(id).dims().to_vec(),
         params: net.node_params(id),
         macs: net.node_macs(id),

@@ -171,12 +171,8 @@ pub fn ssa(net: &Checked) -> String {
     let mut text = String::new();
     for &id in net.order() {
         let node = net.node(id);
-        let operands: Vec<String> = net
-            .graph()
-            .operands(id)
-            .into_iter()
-            .map(|o| format!("%{}", net.node(o).path))
-            .collect();
+        let operands: Vec<String> =
+            net.graph().operands(id).iter().map(|&o| format!("%{}", net.node(o).path)).collect();
         let names: Vec<&str> = operands.iter().map(String::as_str).collect();
         let call = node.op.call(&names, &node.op.stated(names.len().max(1)));
         text += &format!("%{} = {call} : {}\n", node.path, net.shape(id));

@@ -20,7 +20,7 @@ pub(super) fn run(args: &ParityArgs) -> ExitCode {
         let weights = args.weights.as_deref();
         let trial = |machine| Trial { seed, weights, batch, steps, machine, method: &method };
         let written = machine.map(trial).and_then(|trial| {
-            Steps::of(&net, &recipe, &trial)?.write((&net, &recipe, &trial), &args.out)
+            Steps::of(&net, &recipe, &trial)?.write(&net, &recipe, &trial, &args.out)
         });
         written.map_err(|error| error.to_string())
     });
@@ -76,7 +76,7 @@ fn of_net(args: &AgreeArgs, file: &Path) -> Result<bool, String> {
     let exact = trial(args, choose(DeviceChoice::Cpu, Precision::Fp64).map_err(said)?, &plain);
     let reference = Steps::of(&net, &recipe, &exact).map_err(said)?;
     if let Some(out) = &args.out {
-        reference.write((&net, &recipe, &exact), &out.join(&name)).map_err(said)?;
+        reference.write(&net, &recipe, &exact, &out.join(&name)).map_err(said)?;
     }
     let mut sound = true;
     for &precision in &args.precision {

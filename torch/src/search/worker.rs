@@ -156,7 +156,7 @@ impl Worker<'_> {
         }
         let own = desk.own(planned)?;
         let Some(lease) = desk.claimer.claim(&own)? else { return Ok(Turn::Left) };
-        Ok(Turn::Worked(self.run(desk, planned, (&own, &lease), report)?))
+        Ok(Turn::Worked(self.run(desk, planned, &own, &lease, report)?))
     }
 
     /// Does one run, from its start or from its checkpoint. `None` if it was over already, or if
@@ -165,7 +165,8 @@ impl Worker<'_> {
         &self,
         desk: &Desk<'_>,
         planned: &PlannedRun,
-        (own, lease): (&Folder, &Lease),
+        own: &Folder,
+        lease: &Lease,
         report: &mut dyn FnMut(Stage<'_>),
     ) -> Result<Option<Outcome>, SearchError> {
         let plan = desk.plan;

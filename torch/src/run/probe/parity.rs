@@ -118,7 +118,9 @@ impl Steps {
     /// Files that cannot be written.
     pub fn write(
         &self,
-        (net, recipe, trial): (&Checked, &Recipe, &Trial<'_>),
+        net: &Checked,
+        recipe: &Recipe,
+        trial: &Trial<'_>,
         folder: &Path,
     ) -> Result<(), RunError> {
         fs::create_dir_all(folder).map_err(RunError::io(folder))?;
