@@ -46,10 +46,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })?;
     let score = evaluate_run(&folder, &net, &data, machine)?;
     println!(
-        "{:?} after {} epochs: test accuracy {:.3}",
+        "{:?} after {} epochs: test accuracy {:.1}%",
         report.outcome,
         report.rows.len(),
-        score.metrics.get("acc").unwrap()
+        score.metrics.score()
     );
     Ok(())
 }

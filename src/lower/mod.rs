@@ -26,7 +26,7 @@ pub mod winograd;
 mod workload;
 
 pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, Times};
-pub use backend::{Backend, Footprint};
+pub use backend::{Backend, Footprint, ForwardPass};
 pub use error::TorchError;
 pub use optimisations::{Disabled, Optimisation};
 pub use plan::{Plan, Step, plan};

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::Backend;
+use super::{Backend, ForwardPass};
 use crate::graph::Op;
 use crate::graph::op::Alias;
 use crate::lower::schedule::{Kernel, Schedule};
@@ -149,7 +149,7 @@ impl<'a> Count<'a> {
         let cast = self.load.precision != Precision::Fp32;
         let images = if cast { self.numbers(input) } else { Rc::clone(&given) };
         let plan = self.plan;
-        let Ok((output, saved)) = schedule.forward(plan, &mut self, images);
+        let Ok(ForwardPass { output, saved }) = schedule.forward(plan, &mut self, images);
         drop(output);
         let gradient = self.numbers(elements(steps.last()));
         let Ok(()) = schedule.backward(plan, &mut self, gradient, saved);

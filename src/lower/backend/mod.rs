@@ -41,9 +41,17 @@ pub trait Backend {
     ) -> Result<Vec<Option<Self::Value>>, Self::Error>;
 }
 
+/// What the forward pass gives.
+#[derive(Debug)]
+pub struct ForwardPass<B: Backend> {
+    /// The net's output.
+    pub output: B::Value,
+    /// What each task saves.
+    pub saved: Vec<B::Saved>,
+}
+
 impl Schedule {
-    /// Computes the tasks in order: the net's output, and what each task saves. A value is dropped
-    /// after the last task that reads it.
+    /// Computes the tasks in order. A value is dropped after the last task that reads it.
     ///
     /// # Errors
     /// Those of the back end.
@@ -52,7 +60,7 @@ impl Schedule {
         plan: &Plan,
         backend: &mut B,
         input: B::Value,
-    ) -> Result<(B::Value, Vec<B::Saved>), B::Error> {
+    ) -> Result<ForwardPass<B>, B::Error> {
         let mut values: Vec<Option<B::Value>> = plan.steps().iter().map(|_| None).collect();
         let mut saved = Vec::with_capacity(self.tasks.len());
         let mut last = B::share(&input);
@@ -71,7 +79,7 @@ impl Schedule {
             last = B::share(&value);
             values[task.output] = Some(value);
         }
-        Ok((last, saved))
+        Ok(ForwardPass { output: last, saved })
     }
 
     /// Computes the gradients, the last task first, from that with respect to the output.

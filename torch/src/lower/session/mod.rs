@@ -226,7 +226,8 @@ impl Session {
     ) -> Result<(Tensor, Vec<SavedTensors>), TorchError> {
         let input = images.f_to_kind(self.net.kind).and_then(|images| channels_last(&images));
         let (net, schedule, mut backend) = self.parts(mode);
-        schedule.forward(net.plan(), &mut backend, input.at("the images")?)
+        let pass = schedule.forward(net.plan(), &mut backend, input.at("the images")?)?;
+        Ok((pass.output, pass.saved))
     }
 
     /// What is walked, and what computes.
