@@ -1,6 +1,6 @@
 //! Passes: rewrites that compute the same function of the same weights at a lower cost.
 //!
-//! Each pass is a file. It rewrites the net as a [list of ops](rewrite), and its result is checked like any
+//! Each pass is a file. It rewrites the net as a list of ops, and its result is checked like any
 //! graph. What it must preserve depends on the [`Purpose`]: for training the values, gradients and
 //! running statistics; for evaluation only the values, so that weights may be folded ([`Fold`]).
 
