@@ -25,7 +25,7 @@ pub enum ConvAlgorithm {
 
 impl ConvAlgorithm {
     /// Its tile size, if it has tiles.
-    pub fn tile(self) -> Option<TileSize> {
+    pub fn tile_size(self) -> Option<TileSize> {
         match self {
             ConvAlgorithm::Library => None,
             ConvAlgorithm::WinogradF2 => Some(TileSize::Two),

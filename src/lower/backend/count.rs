@@ -89,13 +89,13 @@ impl Schedule {
                 (requires_grad.then_some(algorithms.input), dims.transposed()),
             ];
             for (algorithm, Dims { in_channels, out_channels, .. }) in directions {
-                let Some(tile) = algorithm.and_then(ConvAlgorithm::tile) else { continue };
+                let Some(tile) = algorithm.and_then(ConvAlgorithm::tile_size) else { continue };
                 words = words.saturating_add(packed(tile, pack, in_channels, out_channels) as u64);
                 let [inputs, products] =
                     ForwardBlocking::new(tile, pack, in_channels).scratch(tile);
                 most = [most[0].max(inputs), most[1].max(products), most[2]];
             }
-            if let Some(tile) = algorithms.weights.tile() {
+            if let Some(tile) = algorithms.weights.tile_size() {
                 let scratch =
                     WeightGradBlocking::new(tile, pack, &dims, load.threads).scratch(tile);
                 most = [0, 1, 2].map(|i| most[i].max(scratch[i]));

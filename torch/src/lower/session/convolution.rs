@@ -58,7 +58,7 @@ impl Convolution {
         y: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        match (self.algorithms.forward.tile(), kernels) {
+        match (self.algorithms.forward.tile_size(), kernels) {
             (Some(tile), Some(kernels)) => {
                 if !self.packed {
                     let direction = Direction::Forward;
@@ -106,7 +106,7 @@ impl Convolution {
         dx: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        if let (Some(tile), Some(kernels)) = (self.algorithms.input.tile(), kernels) {
+        if let (Some(tile), Some(kernels)) = (self.algorithms.input.tile_size(), kernels) {
             let direction = Direction::Backward;
             let packing = Packing { tile, direction, kind: x.kind() };
             kernels.pack(weight, packing, &mut self.backward)?;
@@ -137,7 +137,7 @@ impl Convolution {
         dw: &Tensor,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
-        if let (Some(tile), Some(kernels)) = (self.algorithms.weights.tile(), kernels) {
+        if let (Some(tile), Some(kernels)) = (self.algorithms.weights.tile_size(), kernels) {
             return kernels.weight_gradient(
                 &channels_last(x)?,
                 &channels_last(gradient)?,
