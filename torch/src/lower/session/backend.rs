@@ -53,7 +53,7 @@ impl Backend for Torch<'_> {
         operands: &[Tensor],
     ) -> Result<(Tensor, SavedTensors), TorchError> {
         let start = Instant::now();
-        let done = self.run(task, operands);
+        let done = self.task_forward(task, operands);
         self.record_time(task, 0, start);
         done.at(&self.step(task).path)
     }
@@ -65,7 +65,7 @@ impl Backend for Torch<'_> {
         saved: SavedTensors,
     ) -> Result<Vec<Option<Tensor>>, TorchError> {
         let start = Instant::now();
-        let done = self.run_backward(task, gradient, saved);
+        let done = self.task_backward(task, gradient, saved);
         self.record_time(task, 1, start);
         done.at(&self.step(task).path)
     }
@@ -77,7 +77,11 @@ impl<'s> Torch<'s> {
         &self.net.plan.steps()[self.schedule.tasks[task].step]
     }
 
-    fn run(&mut self, i: usize, read: &[Tensor]) -> Result<(Tensor, SavedTensors), TchError> {
+    fn task_forward(
+        &mut self,
+        i: usize,
+        read: &[Tensor],
+    ) -> Result<(Tensor, SavedTensors), TchError> {
         let Torch { net, schedule, convolutions, memory, kernels, workspace, mode, .. } = self;
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
@@ -133,7 +137,7 @@ impl<'s> Torch<'s> {
     }
 
     /// The gradients with respect to the operands of a task's op.
-    fn run_backward(
+    fn task_backward(
         &mut self,
         i: usize,
         mut parts: Vec<Tensor>,
