@@ -4,6 +4,7 @@
 //! net's `recipe { }`, a YAML file, the command line. Only this module knows YAML.
 
 mod keys;
+mod metric;
 mod reference;
 mod refusal;
 mod schedule;
@@ -16,8 +17,9 @@ use crate::diag::{FileId, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
 pub use keys::{Algorithm, KEYS, Key, KeyKind, Recipe, TestViews};
+pub use metric::{Metric, Unit};
 pub use schedule::Schedule;
-pub use task::{Metric, Task, Unit};
+pub use task::Task;
 pub use yaml::{parse as settings, read};
 
 use refusal::Refusal;

@@ -6,10 +6,10 @@
 
 mod definition;
 mod path;
+mod resolve;
 mod scope;
 mod segments;
 mod table;
-mod walk;
 
 pub use definition::{Def, NameKind, Reference, ReferenceRole};
 pub use table::Names;

@@ -8,8 +8,8 @@ use netc::lower::{Backend, Kernel, Schedule, Step, TorchError};
 use tch::{Device, TchError, Tensor};
 
 use super::aten;
+use super::buffers::Buffers;
 use super::convolution::Convolution;
-use super::memory::Memory;
 use crate::lower::kernels::{Epilogue, FromTo, Kernels, Moments, Workspace};
 use crate::lower::torch::{Manner, Mode, channels_last, ops};
 use crate::lower::{At, TorchNet};
@@ -30,7 +30,7 @@ pub(super) struct Torch<'s> {
     /// The gradients with respect to the weights, and which of them each step owns.
     pub grad_weights: &'s [Tensor],
     pub owned: &'s [Range<usize>],
-    pub memory: &'s Memory,
+    pub memory: &'s Buffers,
     pub kernels: Option<Kernels>,
     pub workspace: &'s mut Workspace,
     /// The time of each task, forward and backward, if they are timed.

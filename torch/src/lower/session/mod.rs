@@ -8,8 +8,8 @@
 mod aten;
 mod autotune;
 mod backend;
+mod buffers;
 mod convolution;
-mod memory;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -26,8 +26,8 @@ use super::torch::{Mode, channels_last};
 use super::{At, Objective, TorchNet};
 pub use autotune::Tuning;
 use backend::{SavedTensors, Torch};
+use buffers::Buffers;
 use convolution::Convolution;
-use memory::Memory;
 
 /// A net compiled for batches up to a maximum size: its weights, schedule and memory.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Session {
     /// The same with buffers for frozen weights, and the range of each step in them.
     grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
-    memory: Memory,
+    memory: Buffers,
     kernels: Option<Kernels>,
     workspace: Workspace,
     tuned: Duration,
@@ -109,7 +109,7 @@ impl Session {
         let mut session = Session {
             net: net.share(),
             convolutions: schedule.tasks.iter().map(convolution).collect(),
-            memory: Memory::new(&schedule.slots, batch, (net.kind, net.device))
+            memory: Buffers::new(&schedule.slots, batch, (net.kind, net.device))
                 .at("the memory of a step")?,
             schedule,
             gradients: Vec::new(),

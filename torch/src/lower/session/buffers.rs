@@ -4,23 +4,23 @@ use tch::{Device, Kind, TchError, Tensor};
 
 /// Memory for values and gradients that the kernels write.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(super) struct Buffers {
     slots: Vec<Tensor>,
     like: (Kind, Device),
 }
 
-impl Memory {
+impl Buffers {
     /// Allocates the slots for batches of at most `batch` images.
     pub(super) fn new(
         slots: &Slots,
         batch: usize,
         like: (Kind, Device),
-    ) -> Result<Memory, TchError> {
+    ) -> Result<Buffers, TchError> {
         let slot = |size: &u64| {
             let count = i64::try_from(size.saturating_mul(batch as u64)).unwrap_or(i64::MAX);
             Tensor::f_empty([count], like)
         };
-        Ok(Memory { slots: slots.sizes.iter().map(slot).collect::<Result<_, _>>()?, like })
+        Ok(Buffers { slots: slots.sizes.iter().map(slot).collect::<Result<_, _>>()?, like })
     }
 
     /// The first images of a slot, in channels-last layout; new memory if there is no slot.

@@ -15,7 +15,7 @@ use crate::syntax::ast::{
     Param, Stmt, StmtKind,
 };
 
-struct Walk<'p> {
+struct NameResolver<'p> {
     names: Names<'p>,
     file: FileId,
     /// The scope of the net that the current one extends.
@@ -45,7 +45,7 @@ impl<'p> Names<'p> {
             unread: unread(project),
             segments: HashMap::new(),
         };
-        let mut walk = Walk {
+        let mut resolver = NameResolver {
             names,
             file: project.root,
             parent: None,
@@ -53,17 +53,17 @@ impl<'p> Names<'p> {
             arguments: Vec::new(),
         };
         for (&file, tree) in &project.files {
-            walk.file = file;
+            resolver.file = file;
             for item in &tree.items {
                 match &item.kind {
-                    ItemKind::Import(import) => walk.import(import),
-                    ItemKind::Block(block) => walk.block(block, None),
-                    ItemKind::Net(net) => walk.net(net),
+                    ItemKind::Import(import) => resolver.import(import),
+                    ItemKind::Block(block) => resolver.block(block, None),
+                    ItemKind::Net(net) => resolver.net(net),
                 }
             }
         }
-        walk.arguments();
-        let Walk { mut names, paths, .. } = walk;
+        resolver.arguments();
+        let NameResolver { mut names, paths, .. } = resolver;
         let mut nodes = PathLookup::new(&names);
         let found: Vec<Reference<'p>> =
             paths.iter().flat_map(|path| path.parts(&mut nodes)).collect();
@@ -81,7 +81,7 @@ impl<'p> Path<'p> {
     }
 }
 
-impl<'p> Walk<'p> {
+impl<'p> NameResolver<'p> {
     fn refer(&mut self, span: Span, def: Def<'p>, role: ReferenceRole) {
         self.names.references.insert(key(span), Reference { span, def, role });
     }
