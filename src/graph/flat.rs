@@ -39,7 +39,7 @@ impl<T> DerefMut for Step<T> {
 }
 
 impl<T> Flat<T> {
-    /// The nodes of a graph in this order, which is topological and ends nowhere before `output`.
+    /// The nodes of a graph in this topological order, which holds `output`.
     pub fn new(
         graph: &Graph,
         order: &[NodeId],
