@@ -58,6 +58,7 @@ fn operations(libtorch: &Path) {
     openmp.iter().for_each(|flag| _ = aten.flag(flag));
     aten.compile("netc_aten");
     against(libtorch, "src/lower/kernels/script.cpp").compile("netc_script");
+    against(libtorch, "src/lower/cuda/graph.cpp").compile("netc_cuda_graph");
     println!("cargo::rustc-link-search=native={}", libtorch.join("lib").display());
     let library = if macos() { "dylib=omp" } else { "dylib:+verbatim=libgomp.so.1" };
     println!("cargo::rustc-link-lib={library}");

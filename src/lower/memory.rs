@@ -1,7 +1,8 @@
 use std::convert::Infallible;
 
 use super::{
-    ConvChoice, Disabled, Footprint, Plan, Schedule, ScheduleOptions, Workload, cpu, plan,
+    ConvChoice, Disabled, Footprint, KernelSet, Plan, Precision, Schedule, ScheduleOptions,
+    Workload, cpu, plan,
 };
 use crate::check::Checked;
 use crate::passes::{Choice, PassError, Purpose, optimise};
@@ -11,28 +12,46 @@ use crate::passes::{Choice, PassError, Purpose, optimise};
 pub struct Predicted {
     plan: Plan,
     conv: ConvChoice,
-    features: cpu::Features,
+    processor: Processor,
+}
+
+/// What a step runs on.
+#[derive(Debug, Clone, Copy)]
+pub enum Processor {
+    /// A CPU with these features, with netc's kernels where [it runs them](cpu::runs_kernels).
+    Cpu(cpu::Features),
+    /// A GPU, with netc's kernels for it. cuDNN's workspaces are not counted.
+    Cuda,
+}
+
+impl Processor {
+    fn kernels(self, precision: Precision) -> KernelSet {
+        match self {
+            Processor::Cpu(features) if cpu::runs_kernels(features, precision) => KernelSet::Cpu,
+            Processor::Cuda if precision != Precision::Fp64 => KernelSet::Cuda,
+            Processor::Cpu(_) | Processor::Cuda => KernelSet::None,
+        }
+    }
 }
 
 impl Predicted {
-    /// The step of a net, with all passes, on a processor with these features, with netc's kernels
-    /// where [it runs them](cpu::runs_kernels). Where a training would time convolutions, the
-    /// algorithm that takes more memory is assumed.
+    /// The step of a net, with all passes. Where a training would time convolutions, the algorithm
+    /// that takes more memory is assumed.
     ///
     /// # Errors
     /// A pass whose result fails the check: a bug in the pass.
     pub fn new(
         net: &Checked,
         conv: ConvChoice,
-        features: cpu::Features,
+        processor: Processor,
     ) -> Result<Predicted, PassError> {
         let trained = optimise(net, Purpose::Training, &Choice::All)?;
-        Ok(Predicted { plan: plan(trained.net()), conv, features })
+        Ok(Predicted { plan: plan(trained.net()), conv, processor })
     }
 
     /// Its peak memory.
     pub fn footprint(&self, load: Workload) -> Footprint {
-        let kernels = cpu::runs_kernels(self.features, load.precision);
+        let kernels = self.processor.kernels(load.precision);
         let options =
             ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
         let assumed =

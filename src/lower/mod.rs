@@ -28,12 +28,14 @@ mod workload;
 pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, Times};
 pub use backend::{Backend, Footprint, ForwardPass};
 pub use error::TorchError;
-pub use memory::Predicted;
+pub use memory::{Predicted, Processor};
 pub use optimisations::{Disabled, Optimisation};
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 pub use pytorch::{pytorch, torchscript};
-pub use schedule::{FusedOps, Kernel, Schedule, ScheduleOptions, Slots, Task, ValueInfo};
+pub use schedule::{
+    FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo, is_2x2_pool,
+};
 pub use weights::{Numbers, Weights};
 pub use weights_error::WeightsError;
 pub use workload::Workload;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub enum Optimisation {
     /// netc's own batch normalisation kernel.
     Norm,
-    /// Fusion of a ReLU into the op before it.
+    /// Fusion of an activation into the op before it.
     Relu,
     /// Fusion of a 2 x 2 max pool into the op before it.
     Pool,
@@ -17,13 +17,15 @@ pub enum Optimisation {
     Memory,
     /// The fused SGD step, a single pass over memory per weight.
     SgdStep,
-    /// All of netc's own kernels. Without them libtorch computes everything, as on a GPU.
+    /// All of netc's own kernels. Without them libtorch computes everything.
     Kernels,
+    /// On a GPU, the step as one CUDA graph; without it each kernel is launched by itself.
+    Graph,
 }
 
 impl Optimisation {
     /// All optimisations by their names on the command line.
-    pub const ALL: [(&'static str, Optimisation); 7] = [
+    pub const ALL: [(&'static str, Optimisation); 8] = [
         ("norm", Optimisation::Norm),
         ("relu", Optimisation::Relu),
         ("pool", Optimisation::Pool),
@@ -31,6 +33,7 @@ impl Optimisation {
         ("memory", Optimisation::Memory),
         ("descent", Optimisation::SgdStep),
         ("kernels", Optimisation::Kernels),
+        ("graph", Optimisation::Graph),
     ];
 }
 
@@ -43,6 +46,13 @@ impl Disabled {
     /// Whether an optimisation is disabled.
     pub fn has(&self, saving: Optimisation) -> bool {
         self.0.contains(&saving)
+    }
+
+    /// Disables one more.
+    pub fn disable(&mut self, optimisation: Optimisation) {
+        if !self.has(optimisation) {
+            self.0.push(optimisation);
+        }
     }
 
     /// Whether libtorch's ops update the weights instead of the fused SGD kernel.

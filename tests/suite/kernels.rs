@@ -1,5 +1,6 @@
 //! The kernels against libtorch in fp64, on shapes that are no multiple of anything.
 
+use netc::graph::op::{Activation, Relu};
 use netc::lower::Precision;
 use netc::lower::cpu::{Feature, Features};
 use netc_torch::lower::kernels::{
@@ -25,6 +26,11 @@ fn random(sizes: &[i64]) -> Tensor {
 fn error(found: &Tensor, expected: &Tensor) -> f64 {
     let square = |t: &Tensor| t.square().mean(Kind::Double).double_value(&[]);
     (square(&(found.to_kind(Kind::Double) - expected)) / square(expected)).sqrt()
+}
+
+fn fused(relu: bool, pool: bool) -> FusedOps {
+    let activation = relu.then_some(Activation::Relu(Relu { max: None }));
+    FusedOps { activation, pool }
 }
 
 fn packing(tile: TileSize, direction: Direction, kind: Kind) -> Packing {
@@ -190,7 +196,7 @@ fn what_follows_a_convolution_comes_with_it() {
             let y64 = if relu { y64.relu() } else { y64 };
             let (y, short) = (random(&y64.size()), random(&y64.size()));
             let finish =
-                Epilogue { bias: Some(&bias), after: FusedOps { relu, pool }, add: Some(&short) };
+                Epilogue { bias: Some(&bias), after: fused(relu, pool), add: Some(&short) };
             kernels
                 .convolve(
                     FromTo { from: &x, to: &y },
@@ -289,7 +295,7 @@ fn norms_are_those_of_fp64() {
         for (relu, pool) in all.into_iter().flat_map(|relu| all.map(|pool| (relu, pool))) {
             for (kind, most) in [(Kind::Float, 2e-5), (Kind::BFloat16, 1e-2)] {
                 let Some(kernels) = of(&kernels, kind) else { continue };
-                let after = FusedOps { relu, pool };
+                let after = fused(relu, pool);
                 tch::manual_seed(channels);
                 // A mean far from 0, which must not cost digits of the variance.
                 let x = channels_last(&(random(&[n, channels, h, w]) + 3.0).to_kind(kind));
@@ -362,7 +368,7 @@ fn norms_are_those_of_fp64() {
 #[test]
 fn what_is_no_number_stays_so() {
     let Some(kernels) = fp32("what_is_no_number_stays_so") else { return };
-    let after = FusedOps { relu: true, pool: true };
+    let after = fused(true, true);
     let x = random(&[2, 16, 4, 4]) * f64::NAN;
     let x = channels_last(&x);
     let vector = || Tensor::ones([16], (Kind::Float, Device::Cpu));

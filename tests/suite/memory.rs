@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use netc::lower::cpu::{Features, has_bf16};
-use netc::lower::{ConvChoice, Precision, Predicted, Workload};
+use netc::lower::{ConvChoice, Precision, Predicted, Processor, Workload};
 use serde_json::Value;
 
 fn netc(args: &[&str]) -> Value {
@@ -26,7 +26,9 @@ fn checked(more: &[&str]) -> Value {
 #[test]
 fn kernels_count_where_the_processor_has_their_instructions() {
     let of = |features, precision| {
-        let step = Predicted::new(&crate::lower::small(), ConvChoice::Library, features).unwrap();
+        let step =
+            Predicted::new(&crate::lower::small(), ConvChoice::Library, Processor::Cpu(features))
+                .unwrap();
         step.footprint(Workload { images: 16, precision, threads: 2 })
     };
     let [none, avx512, bf16] = [Features::NONE, Features::AVX512, Features::AVX512_BF16];

@@ -4,7 +4,7 @@ use crate::check::Checked;
 use crate::cli::net::args::CheckArgs;
 use crate::cli::out::{bytes, thousands};
 use crate::limits::MAX_PREDICTED_NODES;
-use crate::lower::{ConvChoice, Precision, Predicted, Workload, cpu};
+use crate::lower::{ConvChoice, Precision, Predicted, Processor, Workload, cpu};
 use crate::recipe::Recipe;
 use crate::run::machine_memory;
 
@@ -38,7 +38,7 @@ impl MemoryEstimate {
         conv: ConvChoice,
     ) -> Option<MemoryEstimate> {
         let load = Workload { images, precision, threads: threads() };
-        let step = Predicted::new(net, conv, cpu::Features::detect()).ok()?;
+        let step = Predicted::new(net, conv, Processor::Cpu(cpu::Features::detect())).ok()?;
         let bytes = step.footprint(load).total();
         let machine = machine_memory().filter(|&machine| machine < bytes);
         let most_images = machine.map(|machine| step.most_images(load, machine));

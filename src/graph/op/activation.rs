@@ -73,7 +73,7 @@ impl PytorchModule {
 macro_rules! activations {
     ($($op:ident),+) => {
         /// An elementwise activation function.
-        #[derive(Debug, Clone, PartialEq)]
+        #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum Activation { $(#[allow(missing_docs)] $op($op),)+ }
 
         $(impl From<$op> for Activation { fn from(op: $op) -> Self { Activation::$op(op) } })+
@@ -154,7 +154,7 @@ macro_rules! plain {
         $saved:ident, $class:literal, $function:literal, $node:expr, $onnx:expr
     ) => {
         $(#[doc = $doc])+
-        #[derive(Debug, Clone, PartialEq)]
+        #[derive(Debug, Clone, Copy, PartialEq)]
         pub struct $op;
 
         impl Rule for $op {
@@ -217,7 +217,7 @@ plain! {
 }
 
 /// Rectified linear unit, optionally clipped from above.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Relu {
     /// The upper bound: 6 in MobileNetV2.
     pub max: Option<f64>,
@@ -291,7 +291,7 @@ impl Elsewhere for Relu {
 }
 
 /// Continuously differentiable exponential linear unit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Celu {
     /// The alpha of CELU: its values are above -alpha.
     pub alpha: f64,

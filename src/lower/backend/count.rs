@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Backend, ForwardPass};
 use crate::graph::Op;
 use crate::graph::op::Alias;
-use crate::lower::schedule::{Kernel, Schedule};
+use crate::lower::schedule::{Kernel, KernelSet, Schedule};
 use crate::lower::winograd::{Dims, ForwardBlocking, WeightGradBlocking, packed};
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step, Workload};
 
@@ -20,7 +20,7 @@ pub struct Footprint {
     pub weights: u64,
     /// Gradients with respect to the weights, and the optimiser's velocities.
     pub training: u64,
-    /// Transformed weights for Winograd convolutions.
+    /// Transformed weights for Winograd convolutions; on a GPU, the weights in 16 bits.
     pub packed: u64,
     /// The workspaces of all threads.
     pub workspace: u64,
@@ -54,7 +54,10 @@ impl Schedule {
             }
         }
         let width = load.precision.bytes();
-        let (packed, workspace) = self.transformed(plan, load);
+        let (packed, workspace) = match self.kernels {
+            KernelSet::Cuda => (copies(plan, load.precision), 0),
+            KernelSet::Cpu | KernelSet::None => self.transformed(plan, load),
+        };
         let numbers = self.slots.sizes.iter().fold(0u64, |sum, &size| sum.saturating_add(size));
         Footprint {
             weights: all,
@@ -104,6 +107,20 @@ impl Schedule {
         let thread = most.into_iter().fold(0u64, |sum, words| sum.saturating_add(words as u64));
         (words.saturating_mul(4), thread.saturating_mul(4).saturating_mul(load.threads as u64))
     }
+}
+
+/// Bytes of the 16-bit copies of weights that products are computed with.
+fn copies(plan: &Plan, precision: Precision) -> u64 {
+    if !matches!(precision, Precision::Fp16 | Precision::Bf16) {
+        return 0;
+    }
+    let multiplies = |step: &&Step| matches!(step.op, Op::Conv(_) | Op::Linear(_));
+    plan.steps().iter().filter(multiplies).map(|step| params(step).saturating_mul(2)).sum()
+}
+
+/// Elements of an op's trained weights.
+fn params(step: &Step) -> u64 {
+    step.op.params(&step.operand_shapes.iter().collect::<Vec<_>>())
 }
 
 /// The current and the peak allocation.
@@ -178,18 +195,17 @@ impl<'a> Count<'a> {
     /// The buffers in which libtorch accumulates the weight gradient of a convolution: fp32 per
     /// thread.
     fn sums(&self, step: &Step) -> Value {
-        let shapes: Vec<_> = step.operand_shapes.iter().collect();
-        self.allocate(
-            step.op.params(&shapes).saturating_mul(4).saturating_mul(self.load.threads as u64),
-        )
+        let threads =
+            if self.schedule.kernels == KernelSet::Cuda { 0 } else { self.load.threads as u64 };
+        self.allocate(params(step).saturating_mul(4).saturating_mul(threads))
     }
 
-    /// A copy of an op's weights in the compute precision, if it differs.
+    /// A copy of an op's weights in the compute precision, if it differs and is not kept.
     fn cast(&self, step: &Step) -> Value {
-        let shapes: Vec<_> = step.operand_shapes.iter().collect();
-        let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64);
+        let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64)
+            || self.schedule.kernels == KernelSet::Cuda;
         let width = if own { 0 } else { self.load.precision.bytes() };
-        self.allocate(step.op.params(&shapes).saturating_mul(width))
+        self.allocate(params(step).saturating_mul(width))
     }
 }
 

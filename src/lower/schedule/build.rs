@@ -1,5 +1,5 @@
 use super::slots::{self, Slots};
-use super::tasks::{self, Kernel, ScheduleOptions, Task};
+use super::tasks::{self, Kernel, KernelSet, ScheduleOptions, Task};
 use crate::graph::Op;
 use crate::graph::op::Conv;
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Optimisation, Plan, Times};
@@ -12,6 +12,8 @@ pub struct Schedule {
     pub tasks: Vec<Task>,
     /// Forward and backward, or forward only.
     pub purpose: Purpose,
+    /// netc's own kernels that are used.
+    pub kernels: KernelSet,
     /// ValueInfo about the value of each step of the plan.
     pub values: Vec<ValueInfo>,
     /// The memory of the values and gradients that kernels write.
@@ -54,18 +56,19 @@ impl Schedule {
                 *value = ValueInfo { readers: value.readers + 1, last_reader: Some(i), ..*value };
             }
             values[task.output].requires_grad = requires_grad;
-            if let (Op::Conv(op), true, Some(image)) =
-                (&step.op, options.kernels, shapes.first().and_then(|shape| shape.image()))
+            if let (Op::Conv(op), Some(image)) =
+                (&step.op, shapes.first().and_then(|shape| shape.image()))
+                && options.kernels != KernelSet::None
             {
-                let (algorithms, times) = match suits(op) {
+                let (algorithms, times) = match options.kernels == KernelSet::Cpu && suits(op) {
                     true => choose(op, image)?,
                     false => (ConvAlgorithms::all(ConvAlgorithm::Library), None),
                 };
                 task.kernel = Kernel::Conv { algorithms, times };
             }
         }
-        let mut schedule =
-            Schedule { tasks, purpose: options.purpose, values, slots: Slots::default() };
+        let ScheduleOptions { purpose, kernels, .. } = options;
+        let mut schedule = Schedule { tasks, purpose, kernels, values, slots: Slots::default() };
         schedule.slots = schedule.assign_slots(plan, options);
         Ok(schedule)
     }
@@ -84,7 +87,7 @@ impl Schedule {
     /// Whether a kernel writes a task's value.
     fn writes_value(&self, plan: &Plan, options: ScheduleOptions<'_>, i: usize) -> bool {
         let (task, step) = (&self.tasks[i], &plan.steps()[self.tasks[i].step]);
-        if !options.kernels || step.shape.image().is_none() {
+        if options.kernels == KernelSet::None || step.shape.image().is_none() {
             return false;
         }
         match task.kernel {

@@ -10,19 +10,49 @@ use crate::passes::Purpose;
 pub struct ScheduleOptions<'a> {
     /// What the step is for.
     pub purpose: Purpose,
-    /// Whether netc's own kernels are used.
-    pub kernels: bool,
+    /// netc's own kernels that are used.
+    pub kernels: KernelSet,
     /// The disabled optimisations.
     pub without: &'a Disabled,
 }
 
+/// netc's own kernels, by the device that they run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KernelSet {
+    /// None: libtorch computes everything.
+    None,
+    /// Those for CPUs: convolutions, batch normalisation, and what is fused into them.
+    Cpu,
+    /// Those for GPUs: batch normalisation, what is fused into it or into a convolution, and max
+    /// pools.
+    Cuda,
+}
+
+impl KernelSet {
+    /// Whether an activation can be fused into the op before it.
+    fn fuses(self, activation: Activation) -> bool {
+        self == KernelSet::Cuda || is_relu(activation)
+    }
+}
+
 /// The ops fused into a batch normalisation or a convolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct FusedOps {
-    /// A ReLU.
-    pub relu: bool,
-    /// A 2 x 2 max pool; height and width are even.
+    /// An activation.
+    pub activation: Option<Activation>,
+    /// A 2 x 2 max pool after it; height and width are even.
     pub pool: bool,
+}
+
+impl FusedOps {
+    /// Whether there is a ReLU without an upper bound.
+    pub fn relu(&self) -> bool {
+        self.activation.is_some_and(is_relu)
+    }
+}
+
+fn is_relu(activation: Activation) -> bool {
+    activation == Activation::Relu(Relu { max: None })
 }
 
 /// An op of the plan and the ops fused into it.
@@ -99,7 +129,7 @@ pub(super) fn tasks(plan: &Plan, options: ScheduleOptions<'_>) -> Vec<Task> {
         if covered[i] {
             continue;
         }
-        let image = options.kernels && step.shape.image().is_some();
+        let image = options.kernels != KernelSet::None && step.shape.image().is_some();
         let norm = image
             && options.purpose == Purpose::Training
             && matches!(step.op, Op::BatchNorm(_))
@@ -134,10 +164,13 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
     let last = task.add.is_some();
     let used = |saving| !last && !options.without.has(saving);
     match &step.op {
-        Op::Activation(Activation::Relu(Relu { max: None }))
-            if used(Optimisation::Relu) && !task.after.relu =>
+        Op::Activation(activation)
+            if used(Optimisation::Relu)
+                && task.after.activation.is_none()
+                && options.kernels.fuses(*activation)
+                && (!task.after.pool || step.op.traits().monotone) =>
         {
-            task.after.relu = true
+            task.after.activation = Some(*activation);
         }
         Op::MaxPool(pool)
             if used(Optimisation::Pool)
@@ -157,7 +190,8 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
     true
 }
 
-fn is_2x2_pool(pool: &MaxPool, of: &crate::graph::Shape) -> bool {
+/// Whether a pool halves height and width of an image, which are even, without overlap.
+pub fn is_2x2_pool(pool: &MaxPool, of: &crate::graph::Shape) -> bool {
     let window = &pool.0;
     let even = of.image().is_some_and(|[_, h, w]| h % 2 == 0 && w % 2 == 0);
     even && window.kernel == [2, 2] && window.stride == [2, 2] && window.pad == [0, 0]

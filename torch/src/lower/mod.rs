@@ -4,6 +4,7 @@
 //! initialised from a seed, each tensor from a random stream named by its path, so that adding a
 //! layer does not change the weights of others.
 
+pub mod cuda;
 pub mod kernels;
 mod objective;
 mod session;

@@ -123,7 +123,7 @@ pub(super) fn pointer(tensor: &Tensor) -> Pointer {
 
 /// # Safety
 /// `message` is null or a string that `malloc` made and nobody else frees.
-pub(super) unsafe fn checked(message: *mut c_char) -> Result<(), TchError> {
+pub(in crate::lower) unsafe fn checked(message: *mut c_char) -> Result<(), TchError> {
     // SAFETY: the caller vouches for it.
     unsafe { taken(message) }.map_or(Ok(()), |text| Err(TchError::Torch(text)))
 }

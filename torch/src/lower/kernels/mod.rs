@@ -30,3 +30,10 @@ pub use netc::lower::winograd::TileSize;
 pub use packed::{Direction, Packed, Packing};
 pub use terms::{Epilogue, FromTo, Owned, SgdStep};
 pub use workspace::Workspace;
+
+use tch::{Device, Kind};
+
+/// Whether there are kernels for tensors of a kind on a device.
+pub fn suits(device: Device, kind: Kind) -> bool {
+    device == Device::Cpu && matches!(kind, Kind::Float | Kind::BFloat16)
+}

@@ -13,8 +13,9 @@ use netc::lower::{
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::convolution::Convolution;
+use super::own::Own;
 use crate::lower::At;
-use crate::lower::kernels::{Epilogue, Kernels, Workspace};
+use crate::lower::kernels::{Epilogue, Workspace};
 use crate::lower::torch::channels_last;
 
 /// How a step is compiled, and how its algorithms are chosen.
@@ -40,7 +41,7 @@ impl Tuning {
     /// Errors of libtorch.
     pub(super) fn algorithms(
         &self,
-        kernels: Option<Kernels>,
+        own: Option<&Own>,
         op: &Conv,
         image: [u64; 3],
         batch: usize,
@@ -70,7 +71,7 @@ impl Tuning {
             Some(times) => *times,
             None => {
                 let sizes = [images, in_channels, height, width].map(|size| size as i64);
-                let seconds = measure(kernels, op, sizes, kind, candidate, backward);
+                let seconds = measure(own, op, sizes, kind, candidate, backward);
                 let times =
                     Times { candidate, images, seconds: seconds.at("timing convolutions")? };
                 cache.found.insert(name, times);
@@ -114,7 +115,7 @@ impl Cache {
 
 /// Seconds of libtorch and of `other` in each direction.
 fn measure(
-    kernels: Option<Kernels>,
+    own: Option<&Own>,
     op: &Conv,
     [images, in_channels, height, width]: [i64; 4],
     kind: Kind,
@@ -143,13 +144,13 @@ fn measure(
                     conv.invalidate();
                     let finish = Epilogue::default();
                     let y = || Ok(y.shallow_clone());
-                    conv.forward(kernels, &x, &weight, finish, y, &mut workspace).map(|_| ())
+                    conv.forward(own, &x, &weight, finish, y, &mut workspace).map(|_| ())
                 }
                 1 => {
                     let dx = || Ok(dx.shallow_clone());
-                    conv.grad_input(kernels, [&y, &x], &weight, dx, &mut workspace).map(|_| ())
+                    conv.grad_input(own, [&y, &x], &weight, dx, &mut workspace).map(|_| ())
                 }
-                _ => conv.grad_weights(kernels, [&y, &x], &weight, &dw, &mut workspace),
+                _ => conv.grad_weights(own, [&y, &x], &weight, &dw, &mut workspace),
             })?;
         }
     }

@@ -4,21 +4,34 @@ use std::ops::Range;
 use std::time::Instant;
 
 use netc::graph::Op;
-use netc::lower::{Backend, Kernel, Schedule, Step, TorchError};
+use netc::lower::{Backend, Kernel, Schedule, Step, TorchError, is_2x2_pool, seed};
 use tch::{Device, TchError, Tensor};
 
 use super::aten;
 use super::buffers::Buffers;
 use super::convolution::Convolution;
-use crate::lower::kernels::{Epilogue, FromTo, Kernels, Moments, Workspace};
+use super::own::{Moments, Own};
+use crate::lower::kernels::{Epilogue, FromTo, Workspace};
 use crate::lower::torch::{Manner, Mode, channels_last, ops};
-use crate::lower::{At, TorchNet};
+use crate::lower::{At, TorchNet, cuda};
 
 /// What a task saves for the backward pass.
 pub(super) enum SavedTensors {
     Op(Vec<Tensor>),
     Norm(Tensor, Moments),
     Convolution(Tensor),
+    /// What a max pool of netc's own has read.
+    Pooled(Tensor),
+    /// Dropout by netc's own draws, which the backward pass repeats.
+    Dropped,
+}
+
+/// What a step that runs on the device alone reads there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resident<'s> {
+    pub state: &'s cuda::State,
+    /// What dropout draws from, besides the step.
+    pub seed: u64,
 }
 
 /// The parts of a session that compute.
@@ -31,7 +44,9 @@ pub(super) struct Torch<'s> {
     pub grad_weights: &'s [Tensor],
     pub owned: &'s [Range<usize>],
     pub memory: &'s Buffers,
-    pub kernels: Option<Kernels>,
+    pub own: Option<&'s Own>,
+    /// The state of the training, if the step runs on the device alone.
+    pub resident: Option<Resident<'s>>,
     pub workspace: &'s mut Workspace,
     /// The time of each task, forward and backward, if they are timed.
     pub clock: Option<&'s mut [[f64; 2]]>,
@@ -82,7 +97,7 @@ impl<'s> Torch<'s> {
         i: usize,
         read: &[Tensor],
     ) -> Result<(Tensor, SavedTensors), TchError> {
-        let Torch { net, schedule, convolutions, memory, kernels, workspace, mode, .. } = self;
+        let Torch { net, schedule, convolutions, memory, own, workspace, mode, .. } = self;
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
@@ -97,7 +112,7 @@ impl<'s> Torch<'s> {
             let bias = weights.get(1).map(|bias| &bias.tensor);
             let finish = Epilogue { bias, after: task.after, add: add.as_ref() };
             let value =
-                convolution.forward(*kernels, x, &weights[0].tensor, finish, place, workspace)?;
+                convolution.forward(*own, x, &weights[0].tensor, finish, place, workspace)?;
             return Ok((value, SavedTensors::Convolution(x.shallow_clone())));
         }
         let Mode::Train { seed } = *mode else {
@@ -112,18 +127,55 @@ impl<'s> Torch<'s> {
                 SavedTensors::Op(Vec::new()),
             ));
         };
-        if let (Kernel::NormAct, Op::BatchNorm(op), Some(kernels), [w, b, mean, var]) =
-            (task.kernel, &step.op, kernels, weights)
+        if let (Kernel::NormAct, Op::BatchNorm(op), Some(own), [w, b, mean, var]) =
+            (task.kernel, &step.op, *own, weights)
         {
             let x = channels_last(x)?;
             let owned = [w, b, mean, var].map(|weight| &weight.tensor);
-            let moments = kernels.moments(&x, owned, op.momentum, op.eps)?;
+            let moments = own.moments(&x, owned, op.momentum, op.eps)?;
             let y = place()?;
-            kernels.normalise(FromTo { from: &x, to: &y }, &moments, task.after, add.as_ref())?;
+            own.normalise(FromTo { from: &x, to: &y }, &moments, task.after, add.as_ref())?;
             return Ok((y, SavedTensors::Norm(x, moments)));
+        }
+        if let Some(kernels) = own.and_then(Own::cuda) {
+            let own = Self::forward_on_gpu(kernels, step, x, self.resident)?;
+            if let Some(done) = own {
+                return Ok(done);
+            }
         }
         let done = aten::forward(step, &read.iter().collect::<Vec<_>>(), weights, net.kind, seed)?;
         Ok((done.value, SavedTensors::Op(done.saved)))
+    }
+
+    /// An op forward in training by a kernel for GPUs, if there is one.
+    fn forward_on_gpu(
+        kernels: &cuda::Kernels,
+        step: &Step,
+        x: &Tensor,
+        resident: Option<Resident<'_>>,
+    ) -> Result<Option<(Tensor, SavedTensors)>, TchError> {
+        let like = |height: i64, width: i64| {
+            let (images, channels) = (x.size()[0], x.size()[1]);
+            let options = (x.kind(), x.device());
+            Tensor::f_empty([images, height, width, channels], options)?.f_permute([0, 3, 1, 2])
+        };
+        match &step.op {
+            Op::MaxPool(pool) if is_2x2_pool(pool, &step.operand_shapes[0]) => {
+                let x = channels_last(x)?;
+                let y = like(x.size()[2] / 2, x.size()[3] / 2)?;
+                kernels.max_pool(FromTo { from: &x, to: &y })?;
+                Ok(Some((y, SavedTensors::Pooled(x))))
+            }
+            Op::GlobalMaxPool(_) => {
+                let (x, y) = (channels_last(x)?, like(1, 1)?);
+                kernels.global_max(FromTo { from: &x, to: &y })?;
+                Ok(Some((y, SavedTensors::Pooled(x))))
+            }
+            _ => {
+                let dropped = dropout(kernels, step, x, resident)?;
+                Ok(dropped.map(|y| (y, SavedTensors::Dropped)))
+            }
+        }
     }
 
     /// Records the time of a task in a direction, if enabled, after synchronising with a GPU.
@@ -143,7 +195,7 @@ impl<'s> Torch<'s> {
         mut parts: Vec<Tensor>,
         saved: SavedTensors,
     ) -> Result<Vec<Option<Tensor>>, TchError> {
-        let Torch { net, schedule, convolutions, memory, kernels, workspace, .. } = self;
+        let Torch { net, schedule, convolutions, memory, own, workspace, resident, .. } = self;
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
@@ -156,8 +208,8 @@ impl<'s> Torch<'s> {
         }
         let wanted: Vec<bool> =
             step.operands.iter().map(|&operand| schedule.values[operand].requires_grad).collect();
-        match (saved, &mut convolutions[i], kernels) {
-            (SavedTensors::Norm(x, moments), _, Some(kernels)) => {
+        match (saved, &mut convolutions[i], *own) {
+            (SavedTensors::Norm(x, moments), _, Some(own)) => {
                 // The gradient overwrites the convolution's output, which only this op reads.
                 let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
                 let parts: Vec<Tensor> =
@@ -165,21 +217,14 @@ impl<'s> Torch<'s> {
                 let gradient = [parts.first(), parts.get(1)];
                 let grad_owned = [&grad_weights[0], &grad_weights[1]];
                 let weight = &weights[0].tensor;
-                kernels
-                    .normalise_backward(&x, gradient, &moments, weight, task.after, grad_owned)?;
+                own.normalise_backward(&x, gradient, &moments, weight, task.after, grad_owned)?;
                 Ok(vec![Some(x)])
             }
-            (SavedTensors::Convolution(x), Some(convolution), kernels) => {
+            (SavedTensors::Convolution(x), Some(convolution), own) => {
                 let gradient = [&parts[0], &x];
                 let weight = &weights[0].tensor;
                 if weights[0].trained {
-                    convolution.grad_weights(
-                        *kernels,
-                        gradient,
-                        weight,
-                        &grad_weights[0],
-                        workspace,
-                    )?;
+                    convolution.grad_weights(own, gradient, weight, &grad_weights[0], workspace)?;
                 }
                 if let Some(grad_bias) = grad_weights.get(1) {
                     aten::put(
@@ -194,16 +239,48 @@ impl<'s> Torch<'s> {
                 let place = || {
                     memory.image(schedule.slots.gradient[i], x.size()[0], &step.operand_shapes[0])
                 };
-                let grad_input =
-                    || convolution.grad_input(*kernels, gradient, weight, place, workspace);
+                let grad_input = || convolution.grad_input(own, gradient, weight, place, workspace);
                 Ok(vec![wanted[0].then(grad_input).transpose()?])
             }
             (SavedTensors::Op(saved), ..) => {
                 aten::backward(step, &parts[0], &saved, weights, grad_weights, &wanted)
             }
-            (SavedTensors::Norm(..) | SavedTensors::Convolution(_), ..) => {
-                Err(TchError::Shape("what was saved is of another task".into()))
+            (SavedTensors::Pooled(x), _, Some(Own::Cuda(kernels))) => {
+                let gradient = channels_last(&parts[0])?;
+                let grad_input = x.f_empty_like()?;
+                match step.op {
+                    Op::MaxPool(_) => kernels.max_pool_backward(&x, &gradient, &grad_input)?,
+                    _ => kernels.global_max_backward(&x, &gradient, &grad_input)?,
+                }
+                Ok(vec![Some(grad_input)])
             }
+            (SavedTensors::Dropped, _, Some(Own::Cuda(kernels))) => {
+                let dropped = dropout(kernels, step, &parts[0], *resident)?;
+                Ok(vec![dropped])
+            }
+            (
+                SavedTensors::Norm(..)
+                | SavedTensors::Convolution(_)
+                | SavedTensors::Pooled(_)
+                | SavedTensors::Dropped,
+                ..,
+            ) => Err(TchError::Shape("what was saved is of another task".into())),
         }
+    }
+}
+
+/// Dropout by the draws of a step that runs on the device alone, forward or backward.
+fn dropout(
+    kernels: &cuda::Kernels,
+    step: &Step,
+    x: &Tensor,
+    resident: Option<Resident<'_>>,
+) -> Result<Option<Tensor>, TchError> {
+    match (&step.op, resident) {
+        (Op::Dropout(op), Some(Resident { state, seed })) => {
+            let seed = seed::derive(seed, &step.path).unsigned_abs();
+            kernels.dropout(x, seed, 1.0 - op.p, state).map(Some)
+        }
+        _ => Ok(None),
     }
 }

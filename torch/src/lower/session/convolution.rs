@@ -3,8 +3,9 @@ use netc::lower::ConvAlgorithms;
 use tch::{Kind, TchError, Tensor};
 
 use super::aten;
+use super::own::Own;
 use crate::lower::kernels::{
-    Direction, Epilogue, FromTo, Kernels, Moments, Packed, Packing, Workspace, aten as calls,
+    Direction, Epilogue, FromTo, Packed, Packing, Workspace, aten as calls,
 };
 use crate::lower::torch::channels_last;
 
@@ -51,14 +52,14 @@ impl Convolution {
     /// The output; `y` provides memory for it where libtorch does not allocate it.
     pub(super) fn forward(
         &mut self,
-        kernels: Option<Kernels>,
+        own: Option<&Own>,
         x: &Tensor,
         weight: &Tensor,
         finish: Epilogue<'_>,
         y: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        match (self.algorithms.forward.tile_size(), kernels) {
+        match (self.algorithms.forward.tile_size(), own.and_then(Own::cpu)) {
             (Some(tile), Some(kernels)) => {
                 if !self.packed {
                     let direction = Direction::Forward;
@@ -76,22 +77,17 @@ impl Convolution {
                 )?;
                 Ok(y)
             }
-            (_, kernels) => {
+            (None, _) | (_, None) => {
                 let cast = self.cast(weight, x.kind())?;
                 let plain = finish.after == Default::default() && finish.add.is_none();
-                let Some(kernels) = kernels.filter(|_| !plain) else {
+                let Some(own) = own.filter(|_| !plain) else {
                     let value = aten::convolve(&self.op, x, &cast, finish.bias)?;
                     return Ok(value);
                 };
-                let moments = Moments::none(self.op.out as usize, finish.bias)?;
+                let moments = own.no_moments(self.op.out as usize, finish.bias)?;
                 let value = channels_last(&aten::convolve(&self.op, x, &cast, None)?)?;
                 let y = y()?;
-                kernels.normalise(
-                    FromTo { from: &value, to: &y },
-                    &moments,
-                    finish.after,
-                    finish.add,
-                )?;
+                own.normalise(FromTo { from: &value, to: &y }, &moments, finish.after, finish.add)?;
                 Ok(y)
             }
         }
@@ -100,12 +96,13 @@ impl Convolution {
     /// The gradient with respect to the input, from that with respect to the output, and the input.
     pub(super) fn grad_input(
         &mut self,
-        kernels: Option<Kernels>,
+        own: Option<&Own>,
         [gradient, x]: [&Tensor; 2],
         weight: &Tensor,
         dx: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
+        let kernels = own.and_then(Own::cpu);
         if let (Some(tile), Some(kernels)) = (self.algorithms.input.tile_size(), kernels) {
             let direction = Direction::Backward;
             let packing = Packing { tile, direction, kind: x.kind() };
@@ -131,12 +128,13 @@ impl Convolution {
     /// the input.
     pub(super) fn grad_weights(
         &mut self,
-        kernels: Option<Kernels>,
+        own: Option<&Own>,
         [gradient, x]: [&Tensor; 2],
         weight: &Tensor,
         dw: &Tensor,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
+        let kernels = own.and_then(Own::cpu);
         if let (Some(tile), Some(kernels)) = (self.algorithms.weights.tile_size(), kernels) {
             return kernels.weight_gradient(
                 &channels_last(x)?,

@@ -3,37 +3,47 @@
 //! The [schedule](super::schedule) determines fusion and memory; [`rules`] has the forward and
 //! backward rule of each op. On CPUs with the required instructions, convolutions, batch
 //! normalisation and the ops fused into them run on netc's own [kernels](super::kernels);
-//! [`tuning`] chooses.
+//! [`autotune`] chooses. On GPUs batch normalisation, pools, the loss and the ops fused into them
+//! run on [others](super::cuda), and convolutions on cuDNN.
 
 mod aten;
 mod autotune;
 mod backend;
 mod buffers;
 mod convolution;
+mod own;
+mod weights;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use netc::graph::Op;
 use netc::graph::op::Role;
-use netc::lower::schedule::{Kernel, Schedule, ScheduleOptions, Task};
+use netc::lower::schedule::{Kernel, KernelSet, Schedule, ScheduleOptions, Task};
 use netc::lower::{ConvAlgorithms, Optimisation, Times, TorchError};
 use netc::passes::Purpose;
-use tch::{Device, Kind, Tensor};
+use tch::{TchError, Tensor};
 
-use super::kernels::{Kernels, Workspace};
-use super::torch::{Mode, channels_last};
-use super::{At, Objective, TorchNet};
+use super::kernels::Workspace;
+use super::torch::{Mode, Weight, channels_last};
+use super::{At, Objective, TorchNet, cuda};
 pub use autotune::Tuning;
-use backend::{SavedTensors, Torch};
+use backend::{Resident, SavedTensors, Torch};
 use buffers::Buffers;
 use convolution::Convolution;
+use own::Own;
+use weights::{Copies, padded, pads_input, zeros};
 
 /// A net compiled for batches up to a maximum size: its weights, schedule and memory.
 #[derive(Debug)]
 pub struct Session {
-    /// Shares its tensors with the net that was compiled.
+    /// Shares its tensors with the net that was compiled, but for the 16-bit copies.
     net: TorchNet,
+    /// Of the trained weights, in their order.
+    trained: Vec<usize>,
+    copies: Option<Copies>,
+    /// Whether the input has more channels than the net says.
+    pads_input: bool,
     schedule: Schedule,
     /// The convolution of each task that is one.
     convolutions: Vec<Option<Convolution>>,
@@ -43,7 +53,7 @@ pub struct Session {
     grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
     memory: Buffers,
-    kernels: Option<Kernels>,
+    own: Option<Own>,
     workspace: Workspace,
     tuned: Duration,
     clock: Option<Vec<[f64; 2]>>,
@@ -86,17 +96,18 @@ impl Session {
         batch: usize,
         tuning: &Tuning,
     ) -> Result<Session, TorchError> {
-        let suits = net.device == Device::Cpu && matches!(net.kind, Kind::Float | Kind::BFloat16);
-        let kernels = Kernels::detect(net.precision())
-            .filter(|_| suits && !tuning.without.has(Optimisation::Kernels));
+        let own = match tuning.without.has(Optimisation::Kernels) {
+            true => None,
+            false => Own::of(net).at("netc's own kernels")?,
+        };
         let training = purpose == Purpose::Training;
-        let options =
-            ScheduleOptions { purpose, kernels: kernels.is_some(), without: &tuning.without };
+        let kernels = own.as_ref().map_or(KernelSet::None, Own::set);
+        let options = ScheduleOptions { purpose, kernels, without: &tuning.without };
         let mut tuned = Duration::ZERO;
         let schedule = Schedule::new(&net.plan, options, |op, image| {
             let start = Instant::now();
             let algorithms =
-                tuning.algorithms(kernels, op, image, batch, net.precision(), training);
+                tuning.algorithms(own.as_ref(), op, image, batch, net.precision(), training);
             tuned += start.elapsed();
             algorithms
         })?;
@@ -106,8 +117,21 @@ impl Session {
             }
             (_, Kernel::Conv { .. } | Kernel::NormAct | Kernel::Op) => None,
         };
+        let gpu = own.as_ref().and_then(Own::cuda);
+        let pads_input = gpu.is_some() && pads_input(net, &schedule);
+        let copies =
+            gpu.map(|kernels| Copies::new(kernels, net, pads_input)).transpose()?.flatten();
+        let read = |(i, weight): (usize, &Weight)| {
+            let copy = copies.as_ref().and_then(|copies| copies.of[i].as_ref());
+            copy.unwrap_or(&weight.tensor).shallow_clone()
+        };
+        let read: Vec<Tensor> = net.weights.iter().enumerate().map(read).collect();
+        let trained = |(i, weight): (usize, &Weight)| weight.trained.then_some(i);
         let mut session = Session {
-            net: net.share(),
+            net: net.with_tensors(&read),
+            trained: net.weights.iter().enumerate().filter_map(trained).collect(),
+            copies,
+            pads_input,
             convolutions: schedule.tasks.iter().map(convolution).collect(),
             memory: Buffers::new(&schedule.slots, batch, (net.kind, net.device))
                 .at("the memory of a step")?,
@@ -115,28 +139,57 @@ impl Session {
             gradients: Vec::new(),
             grad_weights: Vec::new(),
             owned: Vec::new(),
-            kernels,
+            own,
             tuned,
             clock: None,
             workspace: Workspace::default(),
         };
         if training {
-            for owned in &net.owned {
+            for (step, owned) in net.plan.steps().iter().zip(&net.owned) {
                 let first = session.grad_weights.len();
+                let wide = pads_input && step.operands == [0];
                 for weight in net.weights[owned.clone()]
                     .iter()
                     .filter(|weight| weight.role != Role::Statistic)
                 {
-                    let gradient =
-                        weight.tensor.f_detach().and_then(|tensor| tensor.f_zeros_like());
-                    let gradient = gradient.at(&weight.name)?;
-                    session.gradients.extend(weight.trained.then(|| gradient.shallow_clone()));
-                    session.grad_weights.push(gradient);
+                    let gradient = weight.tensor.f_detach().at(&weight.name)?;
+                    let all = zeros(&gradient, net.masters, wide).at(&weight.name)?;
+                    let own = match wide && all.dim() == 4 {
+                        true => all.f_narrow(1, 0, gradient.size()[1]).at(&weight.name)?,
+                        false => all.shallow_clone(),
+                    };
+                    session.gradients.extend(weight.trained.then_some(own));
+                    session.grad_weights.push(all);
                 }
                 session.owned.push(first..session.grad_weights.len());
             }
         }
+        session.weights_changed()?;
         Ok(session)
+    }
+
+    /// To be called when the weights have changed, other than by what writes the
+    /// [copies](Session::copies) as well.
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub fn weights_changed(&mut self) -> Result<(), TorchError> {
+        self.convolutions.iter_mut().flatten().for_each(Convolution::invalidate);
+        match &self.copies {
+            Some(copies) => copies.refresh().at("the weights in 16 bits"),
+            None => Ok(()),
+        }
+    }
+
+    /// The 16-bit copies of the trained weights, in their order, of those that have one.
+    pub fn copies(&self) -> Vec<Option<&Tensor>> {
+        let copy = |i: &usize| self.copies.as_ref().and_then(|copies| copies.of[*i].as_ref());
+        self.trained.iter().map(copy).collect()
+    }
+
+    /// The kernels for GPUs, if it computes with them.
+    pub fn gpu_kernels(&self) -> Option<&cuda::Kernels> {
+        self.own.as_ref().and_then(Own::cuda)
     }
 
     /// The gradients of the last step with respect to the trained weights, in their order. The next
@@ -195,15 +248,68 @@ impl Session {
         seed: u64,
     ) -> Result<Stepped, TorchError> {
         tch::no_grad(|| {
-            self.convolutions.iter_mut().flatten().for_each(Convolution::invalidate);
-            let (value, saved) = self.forward(images, Mode::Train { seed })?;
+            self.weights_changed()?;
+            let (value, saved) = self.forward(images, Mode::Train { seed }, None)?;
             let output = value.f_to_kind(self.net.masters).at("the output")?;
             let (loss, gradient) = objective.loss_and_gradient(&output, targets).at("the loss")?;
             let gradient = gradient.f_to_kind(value.kind()).at("the loss")?;
-            let (net, schedule, mut backend) = self.parts(Mode::Train { seed });
+            let (net, schedule, mut backend) = self.parts(Mode::Train { seed }, None);
             schedule.backward(net.plan(), &mut backend, gradient, saved)?;
             Ok(Stepped { output, loss })
         })
+    }
+
+    /// The same on the device alone: it waits for nothing and reads all that differs from step to
+    /// step from the state, to whose sums it adds those of the [metrics](netc::recipe::Metric).
+    /// The [gradients](Session::gradients) are multiplied by the state's gradient scale. Dropout
+    /// draws from the state's step and from `seed`. Weights that changed otherwise than by an
+    /// optimiser that writes the [copies](Session::copies) have to be
+    /// [announced](Session::weights_changed).
+    ///
+    /// # Errors
+    /// A session without kernels for GPUs; errors of libtorch.
+    pub fn step_on_device(
+        &mut self,
+        images: &Tensor,
+        targets: &Tensor,
+        objective: Objective,
+        state: &cuda::State,
+        seed: u64,
+    ) -> Result<(), TorchError> {
+        tch::no_grad(|| {
+            let resident = Some(Resident { state, seed });
+            let mode = Mode::Train { seed };
+            let (value, saved) = self.forward(images, mode, resident)?;
+            let output = value.f_contiguous().at("the output")?;
+            let gradient = output.f_empty_like().at("the loss")?;
+            self.add_sums(&output, targets, objective, Some(&gradient), state)?;
+            let (net, schedule, mut backend) = self.parts(mode, resident);
+            schedule.backward(net.plan(), &mut backend, gradient, saved)
+        })
+    }
+
+    /// Adds the sums of the [metrics](netc::recipe::Metric) of an output to those of a state, and
+    /// writes the gradient with respect to it, if it is wanted.
+    ///
+    /// # Errors
+    /// A session without kernels for GPUs; errors of libtorch.
+    pub fn add_sums(
+        &self,
+        output: &Tensor,
+        targets: &Tensor,
+        objective: Objective,
+        gradient: Option<&Tensor>,
+        state: &cuda::State,
+    ) -> Result<(), TorchError> {
+        let Some(kernels) = self.gpu_kernels() else {
+            return Err(TchError::Torch("there are no kernels for this device".into()))
+                .at("the loss");
+        };
+        match objective {
+            Objective::CrossEntropy { label_smoothing } => kernels
+                .cross_entropy(output, targets, label_smoothing, gradient, state)
+                .at("the loss"),
+        }
     }
 
     /// The output of a net compiled for evaluation, in fp32, or in fp64 for an fp64 net. It uses
@@ -213,7 +319,7 @@ impl Session {
     /// Errors of libtorch.
     pub fn evaluate(&mut self, images: &Tensor) -> Result<Tensor, TorchError> {
         tch::no_grad(|| {
-            let (value, _) = self.forward(images, Mode::Eval)?;
+            let (value, _) = self.forward(images, Mode::Eval, None)?;
             value.f_to_kind(self.net.masters).at("the output")
         })
     }
@@ -223,16 +329,22 @@ impl Session {
         &mut self,
         images: &Tensor,
         mode: Mode,
+        resident: Option<Resident<'_>>,
     ) -> Result<(Tensor, Vec<SavedTensors>), TorchError> {
         let input = images.f_to_kind(self.net.kind).and_then(|images| channels_last(&images));
-        let (net, schedule, mut backend) = self.parts(mode);
+        let input = if self.pads_input { input.and_then(|images| padded(&images)) } else { input };
+        let (net, schedule, mut backend) = self.parts(mode, resident);
         let pass = schedule.forward(net.plan(), &mut backend, input.at("the images")?)?;
         Ok((pass.output, pass.saved))
     }
 
     /// What is walked, and what computes.
-    fn parts(&mut self, mode: Mode) -> (&TorchNet, &Schedule, Torch<'_>) {
-        let Session { net, schedule, convolutions, memory, kernels, workspace, clock, .. } = self;
+    fn parts<'s>(
+        &'s mut self,
+        mode: Mode,
+        resident: Option<Resident<'s>>,
+    ) -> (&'s TorchNet, &'s Schedule, Torch<'s>) {
+        let Session { net, schedule, convolutions, memory, own, workspace, clock, .. } = self;
         let backend = Torch {
             net,
             schedule,
@@ -240,7 +352,8 @@ impl Session {
             grad_weights: &self.grad_weights,
             owned: &self.owned,
             memory,
-            kernels: *kernels,
+            own: own.as_ref(),
+            resident,
             workspace,
             clock: clock.as_deref_mut(),
             mode,

@@ -137,7 +137,7 @@ unsafe fn backward<E: Scalar, const SUM: bool>(
                             _mm512_max_ps(normal[2], normal[3]),
                         );
                     }
-                    if after.relu {
+                    if after.relu() {
                         through = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(largest, zero);
                     }
                     // The first of equal ones is the largest, as in libtorch.

@@ -55,7 +55,7 @@ unsafe fn forward<E: Scalar>(all: &Normalised<'_>, units: Range<usize>) {
     // SAFETY: the mask keeps to the channels of pixels of the images.
     unsafe {
         let below =
-            if after.relu { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) };
+            if after.relu() { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) };
         for place in units.start * places..units.end * places {
             let corner = match after.pool {
                 true => place / places * 2 * width + place % places * 2,

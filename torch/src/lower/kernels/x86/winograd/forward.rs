@@ -169,7 +169,7 @@ unsafe fn write<E: Scalar, T: Tile>(
             Some(bias) => f32::load(bias.as_ptr().add(channel), mask),
             None => _mm512_setzero_ps(),
         };
-        let relu = finish.after.relu;
+        let relu = finish.after.relu();
         (bias, if relu { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) })
     };
     let pool = if finish.after.pool { 2 } else { 1 };

@@ -1,0 +1,118 @@
+//! The kernels' sources compiled by NVRTC.
+
+use std::ffi::{CString, c_char};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use cudarc::nvrtc::{result, sys};
+use netc::disk;
+use tch::TchError;
+
+/// All kernels in one text, each part after those that it uses.
+const SOURCE: &str = concat!(
+    include_str!("kernels/device.cuh"),
+    include_str!("kernels/half.cuh"),
+    include_str!("kernels/state.cuh"),
+    include_str!("kernels/reduce.cuh"),
+    include_str!("kernels/max_pool.cuh"),
+    include_str!("kernels/batch_norm.cuh"),
+    include_str!("kernels/batch_norm_backward.cuh"),
+    include_str!("kernels/loss.cuh"),
+    include_str!("kernels/optimizer.cuh"),
+    include_str!("kernels/augment.cuh"),
+    include_str!("kernels/kernels.cu"),
+);
+
+const OPTIONS: [&str; 1] = ["--std=c++17"];
+
+/// The most bytes of a file of machine code.
+const MOST: u64 = 64 << 20;
+
+static CACHE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Has compiled kernels kept in a folder. The first call decides.
+pub fn keep_in(folder: PathBuf) {
+    let _ = CACHE.set(folder);
+}
+
+/// The kernels for an architecture such as `sm_90`, as a cubin: that of an earlier call, or
+/// compiled now.
+///
+/// # Errors
+/// No NVRTC, and what it refuses.
+pub(super) fn cubin(architecture: &str) -> Result<Vec<u8>, TchError> {
+    let mut hasher = DefaultHasher::new();
+    (OPTIONS, SOURCE).hash(&mut hasher);
+    let name = format!("kernels-{architecture}-{:016x}.cubin", hasher.finish());
+    let kept = CACHE.get().map(|folder| folder.join(name));
+    if let Some(bytes) = kept.as_deref().and_then(|path| disk::read(path, MOST).ok()) {
+        return Ok(bytes);
+    }
+    let bytes = compile(architecture)?;
+    if let Some(path) = kept {
+        // Without the file the next process compiles again.
+        let _ = std::fs::create_dir_all(path.parent().unwrap_or(&path))
+            .and_then(|()| disk::replace(&path, &bytes));
+    }
+    Ok(bytes)
+}
+
+fn compile(architecture: &str) -> Result<Vec<u8>, TchError> {
+    let refuse =
+        |what: &str| TchError::Torch(format!("compiling the kernels for {architecture}: {what}"));
+    open_nvrtc();
+    // SAFETY: only the presence of the library is looked up.
+    if !unsafe { sys::is_culib_present() } {
+        return Err(refuse("there is no NVRTC library, libnvrtc.so, beside libtorch"));
+    }
+    let source = CString::new(SOURCE).map_err(|_| refuse("a NUL byte in the source"))?;
+    let program = result::create_program(&source, Some(c"netc.cu"))
+        .map_err(|error| refuse(&format!("{error:?}")))?;
+    // SAFETY: the program lives until it is destroyed below, its source as well.
+    unsafe {
+        let mut options: Vec<String> = OPTIONS.map(String::from).into();
+        options.push(format!("--gpu-architecture={architecture}"));
+        let done = result::compile_program(program, &options);
+        let code = done.and_then(|()| {
+            let mut size = 0;
+            sys::nvrtcGetCUBINSize(program, &raw mut size).result()?;
+            let mut bytes = vec![0u8; size];
+            sys::nvrtcGetCUBIN(program, bytes.as_mut_ptr().cast::<c_char>()).result()?;
+            Ok(bytes)
+        });
+        let code = code.map_err(|error| {
+            let log = result::get_program_log(program).unwrap_or_default();
+            let log: String = log.iter().map(|&c| char::from(c.cast_unsigned())).collect();
+            refuse(&format!("{error:?} {}", log.trim_end_matches('\0')))
+        });
+        let _ = result::destroy_program(program);
+        code
+    }
+}
+
+/// Opens the NVRTC that belongs to libtorch, so that it is found by its name alone, and then what
+/// it opens by name itself.
+fn open_nvrtc() {
+    // SAFETY: libraries of libtorch's; they are left open on purpose.
+    #[cfg(target_os = "linux")]
+    unsafe {
+        libc::dlopen(c"libcaffe2_nvrtc.so".as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        let mut paths =
+            maps.lines().filter_map(|line| line.find('/').map(|at| Path::new(&line[at..])));
+        let starts = |path: &Path, with: &str| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(with))
+        };
+        let nvrtc = paths.find(|path| starts(path, "libnvrtc.so"));
+        let Some(folder) = nvrtc.and_then(Path::parent) else { return };
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if starts(&path, "libnvrtc-builtins.so")
+                && let Ok(path) = CString::new(path.as_os_str().as_encoded_bytes())
+            {
+                libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! netc's own kernels for NVIDIA GPUs, and CUDA graphs.
+//!
+//! NVRTC compiles the sources in `kernels/` for the GPU at hand, once for each GPU and version of
+//! the sources; the machine code is kept in the user's cache folder. Driver, NVRTC and libtorch's
+//! CUDA part are opened when they are needed, so that one binary serves machines with and without
+//! a GPU. All `unsafe` code is behind functions that check kinds, shapes and layouts of their
+//! tensors.
+//!
+//! Without a GPU the same kernels run on the CPU, on tensors in host memory, if the environment
+//! variable [`EMULATOR`] names the library that `scripts/test-kernels.sh --library` builds. It is
+//! slow and meant for tests of everything around the kernels.
+
+#![allow(unsafe_code)]
+
+mod augment;
+mod compile;
+mod dropout;
+mod emulator;
+mod gpu;
+mod graph;
+mod image;
+mod launch;
+mod loss;
+mod norm;
+mod optimizer;
+mod state;
+
+pub use augment::{Augmented, Draw, Source};
+pub use compile::keep_in;
+pub use emulator::EMULATOR;
+pub use graph::{Graph, own_stream};
+pub use launch::Kernels;
+pub use norm::Moments;
+pub use optimizer::{Adam, Averages, Copied, Mover, Sgd, Updates};
+pub use state::{GROUPS, Growth, Row, SCALARS, State};
+
+use tch::Kind;
+
+/// Whether there are kernels for a kind of numbers.
+pub fn suits(kind: Kind) -> bool {
+    is_16_bits(kind) || kind == Kind::Float
+}
+
+/// Whether numbers of a kind have 16 bits.
+pub fn is_16_bits(kind: Kind) -> bool {
+    matches!(kind, Kind::Half | Kind::BFloat16)
+}

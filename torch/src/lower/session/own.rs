@@ -1,0 +1,126 @@
+//! netc's own kernels on the device at hand.
+
+use netc::lower::schedule::{FusedOps, KernelSet};
+use tch::{TchError, Tensor};
+
+use crate::lower::kernels::{self, FromTo, Owned};
+use crate::lower::{TorchNet, cuda};
+
+/// The kernels of a device.
+#[derive(Debug, Clone)]
+pub(super) enum Own {
+    Cpu(kernels::Kernels),
+    Cuda(cuda::Kernels),
+}
+
+/// The statistics of a batch, where those kernels keep them.
+#[derive(Debug)]
+pub(super) enum Moments {
+    Cpu(kernels::Moments),
+    Cuda(cuda::Moments),
+}
+
+impl Own {
+    /// The kernels for a net, if there are any for its device and precision.
+    pub(super) fn of(net: &TorchNet) -> Result<Option<Own>, TchError> {
+        if let Some(kernels) = cuda::Kernels::on(net.device)?.filter(|_| cuda::suits(net.kind)) {
+            return Ok(Some(Own::Cuda(kernels)));
+        }
+        let cpu = || kernels::Kernels::detect(net.precision()).map(Own::Cpu);
+        Ok(if kernels::suits(net.device, net.kind) { cpu() } else { None })
+    }
+
+    /// Which set they are of.
+    pub(super) fn set(&self) -> KernelSet {
+        match self {
+            Own::Cpu(_) => KernelSet::Cpu,
+            Own::Cuda(_) => KernelSet::Cuda,
+        }
+    }
+
+    /// Those for CPUs.
+    pub(super) fn cpu(&self) -> Option<kernels::Kernels> {
+        match self {
+            Own::Cpu(kernels) => Some(*kernels),
+            Own::Cuda(_) => None,
+        }
+    }
+
+    /// Those for GPUs.
+    pub(super) fn cuda(&self) -> Option<&cuda::Kernels> {
+        match self {
+            Own::Cpu(_) => None,
+            Own::Cuda(kernels) => Some(kernels),
+        }
+    }
+
+    /// Moments that change nothing but add a bias, if there is one.
+    pub(super) fn no_moments(
+        &self,
+        channels: usize,
+        bias: Option<&Tensor>,
+    ) -> Result<Moments, TchError> {
+        match self {
+            Own::Cpu(_) => kernels::Moments::none(channels, bias).map(Moments::Cpu),
+            Own::Cuda(own) => cuda::Moments::none(own, channels, bias).map(Moments::Cuda),
+        }
+    }
+
+    /// The statistics of `x`, `[N, C, H, W]`; moves the running ones.
+    pub(super) fn moments(
+        &self,
+        x: &Tensor,
+        owned: Owned<'_>,
+        momentum: f64,
+        eps: f64,
+    ) -> Result<Moments, TchError> {
+        match self {
+            Own::Cpu(kernels) => kernels.moments(x, owned, momentum, eps).map(Moments::Cpu),
+            Own::Cuda(kernels) => kernels.moments(x, owned, momentum, eps).map(Moments::Cuda),
+        }
+    }
+
+    /// `y = pool(activation(normalised x))`, plus `add`.
+    pub(super) fn normalise(
+        &self,
+        images: FromTo<'_>,
+        moments: &Moments,
+        after: FusedOps,
+        add: Option<&Tensor>,
+    ) -> Result<(), TchError> {
+        match (self, moments) {
+            (Own::Cpu(kernels), Moments::Cpu(moments)) => {
+                kernels.normalise(images, moments, after, add)
+            }
+            (Own::Cuda(kernels), Moments::Cuda(moments)) => {
+                kernels.normalise(images, moments, after, add)
+            }
+            _ => Err(elsewhere()),
+        }
+    }
+
+    /// Turns `x` into the gradient with respect to it; writes those of weight and bias.
+    pub(super) fn normalise_backward(
+        &self,
+        x: &Tensor,
+        gradient: [Option<&Tensor>; 2],
+        moments: &Moments,
+        weight: &Tensor,
+        after: FusedOps,
+        grad_owned: [&Tensor; 2],
+    ) -> Result<(), TchError> {
+        match (self, moments) {
+            (Own::Cpu(kernels), Moments::Cpu(moments)) => {
+                kernels.normalise_backward(x, gradient, moments, weight, after, grad_owned)
+            }
+            (Own::Cuda(kernels), Moments::Cuda(moments)) => {
+                kernels.normalise_backward(x, gradient, moments, weight, after, grad_owned)
+            }
+            _ => Err(elsewhere()),
+        }
+    }
+}
+
+fn elsewhere() -> TchError {
+    TchError::Shape("the statistics are of another device".into())
+}
