@@ -1,5 +1,5 @@
-// The kernels on a CPU, by the include path torch/src/lower/cuda. The order is that in which NVRTC gets
-// the files.
+// The kernels on a CPU, by the include path torch/src/lower/cuda. The order is that in which NVRTC
+// gets the files.
 #pragma once
 #include "host.hpp"
 

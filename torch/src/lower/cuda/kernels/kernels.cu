@@ -3,7 +3,7 @@
 // batch_norm_backward.cuh, loss.cuh, optimizer.cuh, augment.cuh, kernels.cu.
 //
 // Activations are channels-last. A kernel's name ends in the channels of one access and the number
-// format: v8 takes channels in multiples of 8 and pointers aligned to 16 bytes, v1 any. An
+// format: v8 takes channels in multiples of 8 and pointers aligned to 16 bytes, v4 of 4, v1 any. An
 // activation has less than 2^31 pixels. Grids, in blocks:
 //   statistics, normalise, gradient_*: x: any (RUN where sums are taken), y: ceil(channels / WIDTH)
 //   global_max*: ceil(images * channels / V / THREADS); cross_entropy: 1, of EXAMPLES threads
@@ -91,19 +91,22 @@
     sgd<T>(weights, chunks, rates, momentum, nesterov != 0);                                 \
   }
 
-#define CHANNEL_KERNELS(T, V, NAME)           \
-  STATISTICS_KERNEL(T, V, NAME)               \
-  BATCH_NORM_KERNELS(T, V, false, NAME)       \
-  BATCH_NORM_KERNELS(T, V, true, pool_##NAME) \
-  GLOBAL_MAX_KERNELS(T, V, NAME)
+#define LAYER_KERNELS(T, V, NAME)       \
+  STATISTICS_KERNEL(T, V, NAME)         \
+  BATCH_NORM_KERNELS(T, V, false, NAME) \
+  BATCH_NORM_KERNELS(T, V, true, pool_##NAME)
 
-#define KERNELS(T, NAME)           \
-  CHANNEL_KERNELS(T, 8, v8_##NAME) \
-  CHANNEL_KERNELS(T, 1, v1_##NAME) \
-  LOSS_KERNEL(T, 1, thread_##NAME) \
-  LOSS_KERNEL(T, 32, warp_##NAME)  \
-  AUGMENT_KERNEL(T, NAME)          \
+#define KERNELS(T, NAME)              \
+  LAYER_KERNELS(T, 8, v8_##NAME)      \
+  LAYER_KERNELS(T, 1, v1_##NAME)      \
+  GLOBAL_MAX_KERNELS(T, 8, v8_##NAME) \
+  GLOBAL_MAX_KERNELS(T, 1, v1_##NAME) \
+  LOSS_KERNEL(T, 1, thread_##NAME)    \
+  LOSS_KERNEL(T, 32, warp_##NAME)     \
+  AUGMENT_KERNEL(T, NAME)             \
   SGD_KERNELS(T, NAME)
 
 KERNELS(F16, f16)
 KERNELS(B16, b16)
+LAYER_KERNELS(F32, 4, v4_f32)
+LAYER_KERNELS(F32, 1, v1_f32)
