@@ -22,12 +22,16 @@ static Call of(void (*kernel)(A...)) {
       ONE(gradient_sums_##NAME), ONE(gradient_sums_pool_##NAME), ONE(gradient_input_##NAME), \
       ONE(gradient_input_pool_##NAME)
 #define CHANNELS(NAME) BATCH_NORM(NAME), ONE(global_max_##NAME), ONE(global_max_gradient_##NAME)
-#define ALL(NAME)                                                             \
-  CHANNELS(v8_##NAME), CHANNELS(v1_##NAME), ONE(cross_entropy_thread_##NAME), \
-      ONE(cross_entropy_warp_##NAME), ONE(augment_##NAME), ONE(sgd_##NAME), ONE(sgd_at_##NAME)
+#define EXAMPLES(NAME) \
+  ONE(cross_entropy_thread_##NAME), ONE(cross_entropy_warp_##NAME), ONE(augment_##NAME)
+#define WEIGHTS(NAME) \
+  ONE(sgd_##NAME), ONE(adamw_##NAME), ONE(finite_##NAME), ONE(copy_weights_##NAME)
+#define ALL(NAME) CHANNELS(v8_##NAME), CHANNELS(v1_##NAME), EXAMPLES(NAME), WEIGHTS(NAME)
 
-static const std::map<std::string, Call> kernels = {ONE(advance), ALL(f16), ALL(b16),
-                                                    BATCH_NORM(v4_f32), BATCH_NORM(v1_f32)};
+static const std::map<std::string, Call> kernels = {
+    ONE(advance),       ONE(lerp),          ALL(f16),      ALL(b16),
+    BATCH_NORM(v4_f32), BATCH_NORM(v1_f32), EXAMPLES(f32),
+};
 
 // 0, or 1 if there is no such kernel.
 extern "C" int launch(const char* name, unsigned blocks_x, unsigned blocks_y, unsigned threads,

@@ -12,5 +12,6 @@
 #include "kernels/batch_norm_backward.cuh"
 #include "kernels/loss.cuh"
 #include "kernels/optimizer.cuh"
+#include "kernels/update.cuh"
 #include "kernels/augment.cuh"
 #include "kernels/kernels.cu"

@@ -61,8 +61,8 @@ struct F32 {
   static DEVICE float narrow(float number) { return number; }
 };
 
-// V numbers of neighbouring channels as they lie in memory: as many as one access of 16 bytes has,
-// which has to be aligned, or 1.
+// V numbers of neighbouring channels as they lie in memory: accessed by 16 bytes, to which they have
+// to be aligned, or 1.
 template <class T, int V>
 struct Vector {
   unsigned words[(V + 1) / 2];
@@ -106,20 +106,27 @@ struct Vector<F32, V> {
 
   static DEVICE Vector load(const float* from) {
     Vector vector;
-    if constexpr (V == 4) {
-      const float4 all = *reinterpret_cast<const float4*>(from);
-      vector.numbers[0] = all.x;
-      vector.numbers[1] = all.y;
-      vector.numbers[2] = all.z;
-      vector.numbers[3] = all.w;
+    if constexpr (V % 4 == 0) {
+#pragma unroll
+      for (int i = 0; i < V; i += 4) {
+        const float4 four = reinterpret_cast<const float4*>(from)[i / 4];
+        vector.numbers[i] = four.x;
+        vector.numbers[i + 1] = four.y;
+        vector.numbers[i + 2] = four.z;
+        vector.numbers[i + 3] = four.w;
+      }
     } else {
       vector.numbers[0] = *from;
     }
     return vector;
   }
   DEVICE void store(float* to) const {
-    if constexpr (V == 4) {
-      *reinterpret_cast<float4*>(to) = make_float4(numbers[0], numbers[1], numbers[2], numbers[3]);
+    if constexpr (V % 4 == 0) {
+#pragma unroll
+      for (int i = 0; i < V; i += 4) {
+        reinterpret_cast<float4*>(to)[i / 4] =
+            make_float4(numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]);
+      }
     } else {
       *to = numbers[0];
     }
