@@ -87,9 +87,13 @@ def main():
         (args.out / f"kernels.{architecture}.cubin").write_bytes(cubin)
         tables[architecture] = resources(log)
         took = time.monotonic() - start
-        print(f"{architecture}: {len(tables[architecture])} kernels, {len(cubin)} bytes, {took:.1f} s")
+        print(
+            f"{architecture}: {len(tables[architecture])} kernels, {len(cubin)} bytes, {took:.1f} s"
+        )
     print(f"{'':28}" + "".join(f"{arch:>34}" for arch in args.arch))
-    print(f"{'kernel':28}" + f"{'registers':>11}{'shared':>8}{'stack':>7}{'spills':>8}" * len(tables))
+    print(
+        f"{'kernel':28}" + f"{'registers':>11}{'shared':>8}{'stack':>7}{'spills':>8}" * len(tables)
+    )
     kernels = sorted({name for table in tables.values() for name in table})
     spilled = not kernels
     for name in kernels:

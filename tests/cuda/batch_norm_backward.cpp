@@ -8,11 +8,11 @@ struct Kernels {
   void (*input[2])(const E*, const E*, const E*, E*, const float*, const float*, unsigned, unsigned,
                    unsigned, unsigned);
 };
-#define OF(NAME)                                         \
-  {                                                      \
-    {gradient_sums_##NAME, gradient_sums_pool_##NAME}, { \
-      gradient_input_##NAME, gradient_input_pool_##NAME  \
-    }                                                    \
+#define OF(NAME)                                             \
+  {                                                          \
+    {gradient_sums_##NAME<>, gradient_sums_pool_##NAME<>}, { \
+      gradient_input_##NAME<>, gradient_input_pool_##NAME<>  \
+    }                                                        \
   }
 
 // One of the backward passes: its operands, and what has to come of them.
@@ -131,9 +131,12 @@ static void all(const Kernels<T>& wide, const Kernels<T>& single) {
   });
 }
 
-int main(int count, char** values) {
-  return run_tests(count, values, [] {
+int main() {
+  return run_tests([] {
     all<F16, 8>(OF(v8_f16), OF(v1_f16));
+#ifndef QUICK
     all<B16, 8>(OF(v8_b16), OF(v1_b16));
+    all<F32, 4>(OF(v4_f32), OF(v1_f32));
+#endif
   });
 }

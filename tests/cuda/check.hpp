@@ -1,5 +1,5 @@
-// What the tests share: the record of errors, and random numbers. A test is run as
-// TEST [--quick]: one seed, small shapes, and the first fault ends it.
+// What the tests share: the record of errors, and random numbers. With QUICK defined a test takes
+// one number format, one seed and small shapes, and its first failure ends it.
 #pragma once
 #include <map>
 #include <string>
@@ -8,7 +8,12 @@
 
 using emulator::launch;
 
-inline bool quick = false, failed = false;
+#ifdef QUICK
+constexpr bool quick = true;
+#else
+constexpr bool quick = false;
+#endif
+inline bool failed = false;
 inline std::mt19937 generator(1);
 
 inline unsigned seeds() { return quick ? 1 : 3; }
@@ -61,24 +66,34 @@ struct Check {
   }
 };
 
-// `unit`: half the distance of neighbours at 1; `least`: that of the smallest numbers, or a little.
+// `unit`: half the distance of neighbours at 1; `least`: that of the smallest numbers, or a little;
+// `slack`: what arithmetic in fp32 may be off of the size of its terms.
 template <class T>
 struct Format;
 template <>
 struct Format<F16> {
   static constexpr const char* name = "f16";
+  static constexpr double slack = 4e-6;
   static constexpr double unit = 0x1p-11, least = 0x1p-24;
 };
 template <>
 struct Format<B16> {
   static constexpr const char* name = "b16";
+  static constexpr double slack = 4e-6;
   static constexpr double unit = 0x1p-8, least = 1e-30;
+};
+template <>
+struct Format<F32> {
+  static constexpr const char* name = "f32";
+  static constexpr double slack = 3e-7;
+  static constexpr double unit = 0x1p-24, least = 1e-30;
 };
 
 // What a result of this format may be off that is a sum of terms which are so large together.
 template <class T>
 double allowed(double expected, double terms) {
-  return Format<T>::unit * std::fabs(expected) * 1.0001 + 4e-6 * terms + Format<T>::least;
+  return Format<T>::unit * std::fabs(expected) * 1.0001 + Format<T>::slack * terms +
+         Format<T>::least;
 }
 
 inline float normal() { return std::normal_distribution<float>()(generator); }
@@ -131,8 +146,7 @@ void for_shapes(F test) {
 }
 
 // Runs the tests and prints a line for each kernel.
-inline int run_tests(int count, char** values, void (*tests)()) {
-  quick = count > 1 && std::string(values[1]) == "--quick";
+inline int run_tests(void (*tests)()) {
   tests();
   for (const auto& [name, r] : records) {
     std::printf("%-28s %6ld %10ld %12.3g %11.3f  %s\n", name.c_str(), r.cases, r.numbers,

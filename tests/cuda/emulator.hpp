@@ -261,7 +261,7 @@ void launch(unsigned blocks_x, unsigned blocks_y, unsigned threads, F kernel) {
   while (live > 0) {
     Block& block = machine.blocks[machine.random() % resident];
     // Some sweeps in turn, some of them of a few threads, so that blocks get far apart.
-    for (unsigned sweeps = resident == 1 ? ~0u : 1 + machine.random() % 8; sweeps > 0; sweeps--) {
+    for (unsigned sweeps = resident == 1 ? ~0u : 1u << machine.random() % 6; sweeps > 0; sweeps--) {
       if (!block.live) break;
       const bool all = resident == 1 || machine.random() % 2;
       const bool moved = sweep(block, all ? threads : machine.random() % threads);

@@ -38,8 +38,8 @@ static void check_to_b16() {
   }
 }
 
-int main(int count, char** values) {
-  return run_tests(count, values, [] {
+int main() {
+  return run_tests([] {
     check_from_f16();
     check_to_f16();
     check_to_b16();

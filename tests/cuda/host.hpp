@@ -9,7 +9,10 @@
 #include "emulator.hpp"
 
 #define DEVICE inline
-#define KERNEL(threads, blocks) extern "C" inline void
+// A template, so that a test compiles no kernel but its own.
+#define KERNEL(threads, blocks) \
+  template <class = void>       \
+  inline void
 #define KERNEL_CONSTANT const
 #define SHARED(type, name, count) emulator::Shared<type> name(__FILE__, __LINE__, count)
 

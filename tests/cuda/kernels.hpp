@@ -1,5 +1,5 @@
-// The kernels on a CPU, by the include path torch/src/lower/cuda. The order is that in which NVRTC gets
-// the files.
+// The kernels on a CPU, by the include path torch/src/lower/cuda. The order is that in which NVRTC
+// gets the files.
 #pragma once
 #include "host.hpp"
 
@@ -12,5 +12,6 @@
 #include "kernels/batch_norm_backward.cuh"
 #include "kernels/loss.cuh"
 #include "kernels/optimizer.cuh"
+#include "kernels/update.cuh"
 #include "kernels/augment.cuh"
 #include "kernels/kernels.cu"

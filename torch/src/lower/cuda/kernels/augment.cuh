@@ -6,8 +6,9 @@ struct Draw {
   unsigned image;
   unsigned short top, left;          // of the crop in the padded image
   unsigned short cut_top, cut_left;  // of the square that is set to 0
-  unsigned flip;
+  unsigned flip;                     // 1: mirrored, 0: not
 };
+static_assert(sizeof(Draw) == 16, "the host lays out the same");
 
 struct Colours {
   float mean[8], deviation[8];
@@ -16,8 +17,8 @@ struct Colours {
 // output[batch, height, width, 8], aligned to 16 bytes: the crop, flipped, normalised, with a
 // square of `cutout` pixels set to 0, and zeros in the channels that the images do not have.
 template <class T>
-DEVICE void augment(const unsigned char* images, const int* labels, const Draw* draws,
-                    const State* state, typename T::Element* output, int* labels_out,
+DEVICE void augment(const unsigned char* images, const long long* labels, const Draw* draws,
+                    const State* state, typename T::Element* output, long long* labels_out,
                     unsigned height, unsigned width, unsigned pad, unsigned channels,
                     unsigned cutout, const Colours& colours) {
   const Draw draw = draws[state->first + blockIdx.x];

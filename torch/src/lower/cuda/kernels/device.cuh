@@ -20,6 +20,8 @@ DEVICE float max_nan(float a, float b) {
 #endif
 }
 
+DEVICE bool is_finite(float number) { return number - number == 0.0f; }
+
 // Tells the compiler that a pointer read from memory points to global memory.
 DEVICE void assume_global([[maybe_unused]] const void* pointer) {
 #ifdef __CUDACC__

@@ -1,6 +1,6 @@
-// Number formats. Arithmetic is in fp32; numbers are converted when they are loaded and rounded to
-// nearest, ties to even, when they are stored. A pair of 16-bit numbers has the first one in its
-// low half.
+// Number formats: fp16, bf16 and fp32. Arithmetic is in fp32; numbers are converted when they are
+// loaded and rounded to nearest, ties to even, when they are stored. A pair of 16-bit numbers has
+// the first one in its low half.
 
 typedef unsigned short Bits;
 
@@ -54,7 +54,14 @@ struct B16 {
   static DEVICE Bits narrow(float number) { return static_cast<Bits>(pack(number, 0.0f)); }
 };
 
-// V numbers of neighbouring channels as they lie in memory: 8 in one access of 16 bytes, which has
+struct F32 {
+  typedef float Element;
+
+  static DEVICE float widen(float number) { return number; }
+  static DEVICE float narrow(float number) { return number; }
+};
+
+// V numbers of neighbouring channels as they lie in memory: accessed by 16 bytes, to which they have
 // to be aligned, or 1.
 template <class T, int V>
 struct Vector {
@@ -89,6 +96,46 @@ struct Vector {
     for (int i = 0; i < V; i += 2) {
       vector.words[i / 2] = T::pack(numbers[i], i + 1 < V ? numbers[i + 1 < V ? i + 1 : i] : 0.0f);
     }
+    return vector;
+  }
+};
+
+template <int V>
+struct Vector<F32, V> {
+  float numbers[V];
+
+  static DEVICE Vector load(const float* from) {
+    Vector vector;
+    if constexpr (V % 4 == 0) {
+#pragma unroll
+      for (int i = 0; i < V; i += 4) {
+        const float4 four = reinterpret_cast<const float4*>(from)[i / 4];
+        vector.numbers[i] = four.x;
+        vector.numbers[i + 1] = four.y;
+        vector.numbers[i + 2] = four.z;
+        vector.numbers[i + 3] = four.w;
+      }
+    } else {
+      vector.numbers[0] = *from;
+    }
+    return vector;
+  }
+  DEVICE void store(float* to) const {
+    if constexpr (V % 4 == 0) {
+#pragma unroll
+      for (int i = 0; i < V; i += 4) {
+        reinterpret_cast<float4*>(to)[i / 4] =
+            make_float4(numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]);
+      }
+    } else {
+      *to = numbers[0];
+    }
+  }
+  DEVICE float get(int i) const { return numbers[i]; }
+  static DEVICE Vector of(const float (&numbers)[V]) {
+    Vector vector;
+#pragma unroll
+    for (int i = 0; i < V; i++) vector.numbers[i] = numbers[i];
     return vector;
   }
 };

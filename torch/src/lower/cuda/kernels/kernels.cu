@@ -1,13 +1,14 @@
 // The kernels of a training step. NVRTC compiles the files of this folder as one text, without a
 // header, in this order: device.cuh, half.cuh, state.cuh, reduce.cuh, max_pool.cuh, batch_norm.cuh,
-// batch_norm_backward.cuh, loss.cuh, optimizer.cuh, augment.cuh, kernels.cu.
+// batch_norm_backward.cuh, loss.cuh, optimizer.cuh, update.cuh, augment.cuh, kernels.cu.
 //
 // Activations are channels-last. A kernel's name ends in the channels of one access and the number
-// format: v8 takes channels in multiples of 8 and pointers aligned to 16 bytes, v1 any. An
+// format: v8 takes channels in multiples of 8 and pointers aligned to 16 bytes, v4 of 4, v1 any. An
 // activation has less than 2^31 pixels. Grids, in blocks:
 //   statistics, normalise, gradient_*: x: any (RUN where sums are taken), y: ceil(channels / WIDTH)
 //   global_max*: ceil(images * channels / V / THREADS); cross_entropy: 1, of EXAMPLES threads
-//   augment: one an image; sgd: one a chunk; advance: 1, of 32 threads
+//   augment: one an image; sgd, adamw, finite, copy_weights, lerp: one a chunk
+//   advance: 1, of SCALARS threads
 // All others are of THREADS threads.
 
 #define BATCH_NORM_KERNELS(T, V, POOL, NAME)                                                     \
@@ -59,51 +60,69 @@
     global_max_gradient<T, V>(input, grad_output, grad_input, images, pixels, channels);           \
   }
 
-#define LOSS_KERNEL(T, LANES, NAME)                                                               \
-  KERNEL(EXAMPLES, 1)                                                                             \
-  cross_entropy_##NAME(const T::Element* logits, const int* labels, T::Element* grad_logits,      \
-                       State* state, unsigned count, unsigned classes, float scale,               \
-                       float smoothing, float grad_scale) {                                       \
-    cross_entropy<T, LANES>(logits, labels, grad_logits, state, count, classes, scale, smoothing, \
-                            grad_scale);                                                          \
+#define LOSS_KERNEL(T, LANES, NAME)                                                           \
+  KERNEL(EXAMPLES, 1)                                                                         \
+  cross_entropy_##NAME(const T::Element* logits, const long long* labels,                     \
+                       T::Element* grad_logits, State* state, unsigned count,                 \
+                       unsigned classes, float smoothing) {                                   \
+    cross_entropy<T, LANES>(logits, labels, grad_logits, state, count, classes, smoothing);   \
   }
 
 #define AUGMENT_KERNEL(T, NAME)                                                                \
   KERNEL(THREADS, 4)                                                                           \
-  augment_##NAME(const unsigned char* images, const int* labels, const Draw* draws,            \
-                 const State* state, T::Element* output, int* labels_out, unsigned height,     \
-                 unsigned width, unsigned pad, unsigned channels, unsigned cutout,             \
-                 KERNEL_CONSTANT Colours colours) {                                            \
+  augment_##NAME(const unsigned char* images, const long long* labels, const Draw* draws,      \
+                 const State* state, T::Element* output, long long* labels_out,                \
+                 unsigned height, unsigned width, unsigned pad, unsigned channels,             \
+                 unsigned cutout, KERNEL_CONSTANT Colours colours) {                           \
     augment<T>(images, labels, draws, state, output, labels_out, height, width, pad, channels, \
                cutout, colours);                                                               \
   }
 
-// The rates of the state, or those given.
-#define SGD_KERNELS(T, NAME)                                                                 \
-  KERNEL(THREADS, 4)                                                                         \
-  sgd_##NAME(const Weight* weights, const Chunk* chunks, const State* state, float momentum, \
-             unsigned nesterov) {                                                            \
-    sgd<T>(weights, chunks, state->rates, momentum, nesterov != 0);                          \
-  }                                                                                          \
-  KERNEL(THREADS, 4)                                                                         \
-  sgd_at_##NAME(const Weight* weights, const Chunk* chunks, KERNEL_CONSTANT Rates rates,     \
-                float momentum, unsigned nesterov) {                                         \
-    sgd<T>(weights, chunks, rates, momentum, nesterov != 0);                                 \
+#define WEIGHT_KERNELS(T, NAME)                                                                \
+  KERNEL(THREADS, 4)                                                                           \
+  sgd_##NAME(const Weight* weights, const Chunk* chunks, const State* state, float momentum,   \
+             unsigned nesterov) {                                                              \
+    sgd<T>(weights, chunks, state, momentum, nesterov != 0);                                   \
+  }                                                                                            \
+  KERNEL(THREADS, 4)                                                                           \
+  adamw_##NAME(const Weight* weights, const Chunk* chunks, const State* state, float beta1,    \
+               float beta2, float eps, float inverse_batch) {                                  \
+    adamw<T>(weights, chunks, state, beta1, beta2, eps, inverse_batch);                        \
+  }                                                                                            \
+  KERNEL(THREADS, 4)                                                                           \
+  finite_##NAME(const Weight* weights, const Chunk* chunks, State* state) {                    \
+    finite<T>(weights, chunks, state);                                                         \
+  }                                                                                            \
+  KERNEL(THREADS, 4)                                                                           \
+  copy_weights_##NAME(const Weight* weights, const Chunk* chunks) {                            \
+    copy_weights<T>(weights, chunks);                                                          \
   }
 
-#define CHANNEL_KERNELS(T, V, NAME)           \
-  STATISTICS_KERNEL(T, V, NAME)               \
-  BATCH_NORM_KERNELS(T, V, false, NAME)       \
-  BATCH_NORM_KERNELS(T, V, true, pool_##NAME) \
-  GLOBAL_MAX_KERNELS(T, V, NAME)
+KERNEL(THREADS, 4)
+lerp(const Pair* pairs, const Chunk* chunks, const State* state, unsigned scalar) {
+  lerp_pairs(pairs, chunks, state, scalar);
+}
 
-#define KERNELS(T, NAME)           \
-  CHANNEL_KERNELS(T, 8, v8_##NAME) \
-  CHANNEL_KERNELS(T, 1, v1_##NAME) \
+#define LAYER_KERNELS(T, V, NAME)       \
+  STATISTICS_KERNEL(T, V, NAME)         \
+  BATCH_NORM_KERNELS(T, V, false, NAME) \
+  BATCH_NORM_KERNELS(T, V, true, pool_##NAME)
+
+#define EXAMPLE_KERNELS(T, NAME)   \
   LOSS_KERNEL(T, 1, thread_##NAME) \
   LOSS_KERNEL(T, 32, warp_##NAME)  \
-  AUGMENT_KERNEL(T, NAME)          \
-  SGD_KERNELS(T, NAME)
+  AUGMENT_KERNEL(T, NAME)
+
+#define KERNELS(T, NAME)              \
+  LAYER_KERNELS(T, 8, v8_##NAME)      \
+  LAYER_KERNELS(T, 1, v1_##NAME)      \
+  GLOBAL_MAX_KERNELS(T, 8, v8_##NAME) \
+  GLOBAL_MAX_KERNELS(T, 1, v1_##NAME) \
+  EXAMPLE_KERNELS(T, NAME)            \
+  WEIGHT_KERNELS(T, NAME)
 
 KERNELS(F16, f16)
 KERNELS(B16, b16)
+LAYER_KERNELS(F32, 4, v4_f32)
+LAYER_KERNELS(F32, 1, v1_f32)
+EXAMPLE_KERNELS(F32, f32)

@@ -1,15 +1,14 @@
-// Stochastic gradient descent with momentum, of all weights in one launch: a block for each CHUNK
-// numbers of a weight.
+// What happens to all weights in one launch: a block for each CHUNK numbers of a weight.
 
 constexpr unsigned CHUNK = 2048;
 
 // A weight of `count` numbers. The gradient and the 16-bit copy have the input channels innermost,
-// `padded` of them, of which `channels` are numbers of the weight; the padding of the copy is not
-// written. weight and velocity in fp32 have no padding, and where `plane` is above 1 they have the
-// `plane` pixels of a filter innermost instead. If 8 divides count, the pointers are aligned to 16
-// bytes.
+// `padded` of them, of which `channels` are numbers of the weight. weight, first and second are
+// fp32 without padding, and where `plane` is above 1 they have the `plane` pixels of a filter
+// innermost instead. If 8 divides count, the pointers are aligned to 16 bytes.
 struct Weight {
-  float *weight, *velocity;
+  float *weight, *first, *second;  // first: the velocity of SGD, the mean of AdamW; second: AdamW's
+                                   // mean square, null for SGD
   const void* gradient;
   Bits* copy;  // or null
   unsigned count, channels, padded, plane;
@@ -21,65 +20,95 @@ struct Chunk {
   unsigned weight, first;
 };
 
-DEVICE void descend(float& weight, float& velocity, float gradient, Rate rate, float momentum,
-                    bool nesterov) {
-  const float change = fmaf(-rate.rate, gradient, -rate.decay * weight);
-  velocity = fmaf(momentum, velocity, change);
-  weight += nesterov ? fmaf(momentum, velocity, change) : velocity;
-}
-
-DEVICE float component(const float4& four, int i) {
-  return i == 0 ? four.x : i == 1 ? four.y : i == 2 ? four.z : four.w;
-}
-
-template <class T>
-DEVICE void sgd(const Weight* weights, const Chunk* chunks, const Rates& rates, float momentum,
-                bool nesterov) {
-  const Chunk chunk = chunks[blockIdx.x];
+DEVICE Weight load_weight(const Weight* weights, const Chunk& chunk) {
   const Weight w = weights[chunk.weight];
-  const Rate rate = rates.of[w.group];
   assume_global(w.weight);
-  assume_global(w.velocity);
+  assume_global(w.first);
+  assume_global(w.second);
   assume_global(w.gradient);
   assume_global(w.copy);
-  const bool packed = w.plane <= 1 && w.channels == w.padded && w.count % 8 == 0;
-  if (packed && !w.wide && w.copy) {
-    const unsigned at = chunk.first + threadIdx.x * 8;
-    if (at >= w.count) return;
-    float4* weight = reinterpret_cast<float4*>(w.weight + at);
-    float4* velocity = reinterpret_cast<float4*>(w.velocity + at);
-    const Vector<T, 8> gradient = Vector<T, 8>::load(static_cast<const Bits*>(w.gradient) + at);
-    const float4 old[4] = {weight[0], weight[1], velocity[0], velocity[1]};
-    float moved[8], speed[8];
-#pragma unroll
-    for (int i = 0; i < 8; i++) {
-      moved[i] = component(old[i / 4], i % 4);
-      speed[i] = component(old[2 + i / 4], i % 4);
-      descend(moved[i], speed[i], gradient.get(i), rate, momentum, nesterov);
-    }
-    weight[0] = make_float4(moved[0], moved[1], moved[2], moved[3]);
-    weight[1] = make_float4(moved[4], moved[5], moved[6], moved[7]);
-    velocity[0] = make_float4(speed[0], speed[1], speed[2], speed[3]);
-    velocity[1] = make_float4(speed[4], speed[5], speed[6], speed[7]);
-    Vector<T, 8>::of(moved).store(w.copy + at);
-    return;
-  }
-  for (unsigned i = threadIdx.x; i < CHUNK; i += THREADS) {
-    const unsigned at = chunk.first + i;
-    if (at >= w.count) return;
-    const unsigned channel = at % w.channels, pixel = at / w.channels;
-    const size_t padded = static_cast<size_t>(pixel) * w.padded + channel;
-    size_t master = at;
+  return w;
+}
+
+// Whether all of a weight's arrays have its numbers in the same order.
+DEVICE bool is_packed(const Weight& w) {
+  return w.plane <= 1 && w.channels == w.padded && w.count % 8 == 0;
+}
+
+// Where a number of a weight lies.
+struct Place {
+  size_t master, padded;  // in the fp32 arrays; in the gradient and the copy
+  unsigned channel;
+
+  DEVICE Place(const Weight& w, unsigned at) : master(at) {
+    channel = at % w.channels;
+    const unsigned pixel = at / w.channels;
+    padded = static_cast<size_t>(pixel) * w.padded + channel;
     if (w.plane > 1) {
       const size_t filter = pixel / w.plane;
       master = (filter * w.channels + channel) * w.plane + pixel % w.plane;
     }
-    const float gradient = w.wide ? static_cast<const float*>(w.gradient)[padded]
-                                  : T::widen(static_cast<const Bits*>(w.gradient)[padded]);
-    float weight = w.weight[master], velocity = w.velocity[master];
-    descend(weight, velocity, gradient, rate, momentum, nesterov);
-    w.weight[master] = weight;
-    w.velocity[master] = velocity;
-    if (w.copy) w.copy[padded] = T::narrow(weight);
+  }
+};
+
+template <class T>
+DEVICE float gradient_at(const Weight& w, size_t padded) {
+  return w.wide ? static_cast<const float*>(w.gradient)[padded]
+                : T::widen(static_cast<const Bits*>(w.gradient)[padded]);
+}
+
+// Sets state->nonfinite to 1 if a gradient is infinite or NaN.
+template <class T>
+DEVICE void finite(const Weight* weights, const Chunk* chunks, State* state) {
+  const Chunk chunk = chunks[blockIdx.x];
+  const Weight w = load_weight(weights, chunk);
+  bool finite = true;
+  if (is_packed(w) && !w.wide) {
+    const unsigned at = chunk.first + threadIdx.x * 8;
+    if (at >= w.count) return;
+    const Vector<T, 8> gradient = Vector<T, 8>::load(static_cast<const Bits*>(w.gradient) + at);
+#pragma unroll
+    for (int i = 0; i < 8; i++) finite &= is_finite(gradient.get(i));
+  } else {
+    for (unsigned i = threadIdx.x; i < CHUNK && chunk.first + i < w.count; i += THREADS) {
+      finite &= is_finite(gradient_at<T>(w, Place(w, chunk.first + i).padded));
+    }
+  }
+  if (!finite) state->nonfinite = 1;
+}
+
+// Writes the 16-bit copies, with zeros in their padding.
+template <class T>
+DEVICE void copy_weights(const Weight* weights, const Chunk* chunks) {
+  const Chunk chunk = chunks[blockIdx.x];
+  const Weight w = load_weight(weights, chunk);
+  if (!w.copy) return;
+  for (unsigned i = threadIdx.x; i < CHUNK && chunk.first + i < w.count; i += THREADS) {
+    const Place place(w, chunk.first + i);
+    w.copy[place.padded] = T::narrow(w.weight[place.master]);
+    if (place.channel != w.channels - 1) continue;
+    for (unsigned c = 1; c <= w.padded - w.channels; c++) w.copy[place.padded + c] = 0;
+  }
+}
+
+struct Pair {
+  float* to;
+  const float* from;
+  unsigned count, unused;
+};
+
+// to = torch.lerp(to, from, part), where `part` is a scalar of the state: moving averages.
+DEVICE void lerp_pairs(const Pair* pairs, const Chunk* chunks, const State* state,
+                       unsigned scalar) {
+  if (state->nonfinite) return;
+  const Chunk chunk = chunks[blockIdx.x];
+  const Pair pair = pairs[chunk.weight];
+  assume_global(pair.to);
+  assume_global(pair.from);
+  const float part = state->scalars[scalar];
+  for (unsigned i = threadIdx.x; i < CHUNK && chunk.first + i < pair.count; i += THREADS) {
+    const unsigned at = chunk.first + i;
+    const float from = pair.from[at], to = pair.to[at], way = from - to;
+    pair.to[at] = part < 0.5f ? fmaf(way, part, to) : fmaf(-way, 1.0f - part, from);
   }
 }

@@ -1,0 +1,43 @@
+// The kernels on the CPU as a library with one function, which takes what cuLaunchKernel takes.
+#include <string>
+#include <utility>
+
+#include "kernels.hpp"
+
+using Call = std::function<void(void**)>;
+
+template <class... A, size_t... I>
+static Call call(void (*kernel)(A...), std::index_sequence<I...>) {
+  return [kernel](void** args) { kernel(*static_cast<A*>(args[I])...); };
+}
+
+template <class... A>
+static Call of(void (*kernel)(A...)) {
+  return call(kernel, std::index_sequence_for<A...>());
+}
+
+#define ONE(NAME) {#NAME, of(NAME<>)}
+#define BATCH_NORM(NAME)                                                                     \
+  ONE(statistics_##NAME), ONE(normalise_##NAME), ONE(normalise_pool_##NAME),                 \
+      ONE(gradient_sums_##NAME), ONE(gradient_sums_pool_##NAME), ONE(gradient_input_##NAME), \
+      ONE(gradient_input_pool_##NAME)
+#define CHANNELS(NAME) BATCH_NORM(NAME), ONE(global_max_##NAME), ONE(global_max_gradient_##NAME)
+#define EXAMPLES(NAME) \
+  ONE(cross_entropy_thread_##NAME), ONE(cross_entropy_warp_##NAME), ONE(augment_##NAME)
+#define WEIGHTS(NAME) \
+  ONE(sgd_##NAME), ONE(adamw_##NAME), ONE(finite_##NAME), ONE(copy_weights_##NAME)
+#define ALL(NAME) CHANNELS(v8_##NAME), CHANNELS(v1_##NAME), EXAMPLES(NAME), WEIGHTS(NAME)
+
+static const std::map<std::string, Call> kernels = {
+    ONE(advance),       ONE(lerp),          ALL(f16),      ALL(b16),
+    BATCH_NORM(v4_f32), BATCH_NORM(v1_f32), EXAMPLES(f32),
+};
+
+// 0, or 1 if there is no such kernel.
+extern "C" int launch(const char* name, unsigned blocks_x, unsigned blocks_y, unsigned threads,
+                      void** args) {
+  const auto found = kernels.find(name);
+  if (found == kernels.end()) return 1;
+  emulator::launch(blocks_x, blocks_y, threads, [&] { found->second(args); });
+  return 0;
+}
