@@ -41,6 +41,16 @@ pub struct Draws {
 }
 
 impl Draws {
+    /// All images in their order, cropped at `pad` rows and columns and not flipped.
+    pub fn plain(count: usize, pad: usize) -> Draws {
+        Draws {
+            order: (0..count as i64).collect(),
+            crop: vec![[pad as i64; 2]; count],
+            flip: vec![0; count],
+            cutout: vec![[0; 2]; count],
+        }
+    }
+
     /// The draws for epoch `epoch`, from 1, over `count` images of `size` rows and columns.
     pub fn new(seed: u64, epoch: u32, count: usize, size: [usize; 2], what: Augmentation) -> Draws {
         let rng = |of: &str| seed::rng(seed, &format!("{of} {epoch}"));

@@ -5,8 +5,9 @@ use tch::{Kind, TchError, Tensor};
 use super::launch::{Argument, THREADS, count, suffix};
 use super::{Kernels, State};
 
-/// Channels of an augmented image; those that the data lack are 0.
-pub(super) const CHANNELS: i64 = 8;
+/// Channels of an augmented image, as many as cuDNN's 16-bit kernels for channels-last images want;
+/// those that the data lack are 0.
+pub const CHANNELS: i64 = 8;
 
 /// What is done to the image at a place in the order of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,15 @@ impl Augmented {
         let sizes = [size as i64, height, width, CHANNELS];
         let images = kernels.memory(&sizes, kind)?.f_permute([0, 3, 1, 2])?;
         Ok(Augmented { images, labels: kernels.memory(&[size as i64], Kind::Int64)? })
+    }
+
+    /// The memory of the first images alone.
+    ///
+    /// # Errors
+    /// More than there are.
+    pub fn first(&self, count: usize) -> Result<Augmented, TchError> {
+        let first = |tensor: &Tensor| tensor.f_narrow(0, 0, count as i64);
+        Ok(Augmented { images: first(&self.images)?, labels: first(&self.labels)? })
     }
 
     /// The images in the channels that the data have.

@@ -4,9 +4,13 @@ use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 use std::ptr::{self, NonNull};
 
+use netc::lower::TorchError;
 use tch::TchError;
 
+use crate::lower::At;
 use crate::lower::kernels::aten::checked;
+
+const PLACE: &str = "the CUDA graph of a step (--no-graph launches each kernel by itself)";
 
 unsafe extern "C" {
     fn netc_cuda_own_stream(device: i8) -> *mut c_char;
@@ -64,31 +68,28 @@ impl Graph {
     ///
     /// # Errors
     /// Those of `work`; what cannot be captured.
-    pub fn capture<T, E: From<TchError>>(
-        work: impl FnOnce() -> Result<T, E>,
-    ) -> Result<(Graph, T), E> {
+    pub fn capture(work: impl FnOnce() -> Result<(), TorchError>) -> Result<Graph, TorchError> {
         let mut graph = ptr::null_mut();
         // SAFETY: the shim writes an object that only this handle frees.
         let begun = unsafe { checked(netc_cuda_graph_begin(&raw mut graph)) };
         let graph = NonNull::new(graph).map(Graph);
-        begun?;
-        let graph = graph.ok_or_else(|| TchError::Torch("no graph was made".into()))?;
+        let begun = begun.and(graph.ok_or_else(|| TchError::Torch("no graph was made".into())));
+        let graph = begun.at(PLACE)?;
         let done = work();
         // SAFETY: the graph was begun above.
         let ended = unsafe { checked(netc_cuda_graph_end(graph.0.as_ptr())) };
         // The error of `work` goes first: a capture that it broke off cannot be ended either.
-        let done = done?;
-        ended?;
-        Ok((graph, done))
+        done?;
+        ended.at(PLACE).map(|()| graph)
     }
 
     /// Runs all of it again, on the same memory. It waits for nothing.
     ///
     /// # Errors
     /// What CUDA refuses.
-    pub fn replay(&self) -> Result<(), TchError> {
+    pub fn replay(&self) -> Result<(), TorchError> {
         // SAFETY: the graph was captured to its end.
-        unsafe { checked(netc_cuda_graph_replay(self.0.as_ptr())) }
+        unsafe { checked(netc_cuda_graph_replay(self.0.as_ptr())) }.at(PLACE)
     }
 }
 

@@ -13,6 +13,7 @@
 #![allow(unsafe_code)]
 
 mod augment;
+mod captures;
 mod compile;
 mod dropout;
 mod emulator;
@@ -23,15 +24,18 @@ mod launch;
 mod loss;
 mod norm;
 mod optimizer;
+mod readback;
 mod state;
 
-pub use augment::{Augmented, Draw, Source};
+pub use augment::{Augmented, CHANNELS, Draw, Source};
+pub use captures::Captures;
 pub use compile::keep_in;
 pub use emulator::EMULATOR;
-pub use graph::{Graph, own_stream};
+pub use graph::{Graph, current_stream, own_stream};
 pub use launch::Kernels;
 pub use norm::Moments;
 pub use optimizer::{Adam, Averages, Copied, Mover, Sgd, Updates};
+pub use readback::{Progress, Readback};
 pub use state::{GROUPS, Growth, Row, SCALARS, State};
 
 use tch::Kind;

@@ -15,7 +15,7 @@ const METRICS: i64 = 8;
 /// Where the fields of the kernels' `State` lie, in words of 32 bits.
 const WORDS: i64 = 56;
 const GRAD_SCALE: i64 = 16;
-const STEP: i64 = 17;
+pub(super) const STEP: i64 = 17;
 const NONFINITE: i64 = 20;
 const SKIPPED: i64 = 21;
 const FIRST_SCALAR: i64 = 24;
@@ -39,9 +39,10 @@ pub enum Growth {
 #[derive(Debug)]
 pub struct State {
     kernels: Kernels,
+    /// The same memory, as numbers of each kind.
+    doubles: Tensor,
     words: Tensor,
     integers: Tensor,
-    sums: Tensor,
 }
 
 impl State {
@@ -54,8 +55,7 @@ impl State {
         let words = doubles.f_view_dtype(Kind::Float)?;
         let integers = doubles.f_view_dtype(Kind::Int)?;
         let _ = words.f_narrow(0, GRAD_SCALE, 1)?.f_fill_(1.0)?;
-        let sums = doubles.f_narrow(0, 0, METRICS)?;
-        Ok(State { kernels: kernels.clone(), words, integers, sums })
+        Ok(State { kernels: kernels.clone(), doubles, words, integers })
     }
 
     /// The first of the sums of the metrics, `[count]`, fp64; it shares their memory.
@@ -63,7 +63,9 @@ impl State {
     /// # Errors
     /// More than there are.
     pub fn sums(&self, count: usize) -> Result<Tensor, TchError> {
-        self.sums.f_narrow(0, 0, count as i64)
+        let count = i64::try_from(count).ok().filter(|&count| count <= METRICS);
+        let count = count.ok_or_else(|| TchError::Shape("too many metrics".into()))?;
+        self.doubles.f_narrow(0, 0, count)
     }
 
     /// One of the numbers of the step, `[]`, fp32; it shares their memory.
@@ -72,6 +74,11 @@ impl State {
     /// Beyond the last one.
     pub fn scalar(&self, index: usize) -> Result<Tensor, TchError> {
         self.words.f_select(0, FIRST_SCALAR + index as i64)
+    }
+
+    /// All of it, `[words]`, fp64; it shares its memory.
+    pub(super) fn doubles(&self) -> &Tensor {
+        &self.doubles
     }
 
     /// The factor of the gradient of the loss, `[]`, fp32; it shares its memory.

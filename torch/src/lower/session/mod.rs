@@ -187,6 +187,12 @@ impl Session {
         self.trained.iter().map(copy).collect()
     }
 
+    /// Whether images are best given with [`CHANNELS`](cuda::CHANNELS) channels, those that the
+    /// net does not have being 0.
+    pub fn pads_input(&self) -> bool {
+        self.pads_input
+    }
+
     /// The kernels for GPUs, if it computes with them.
     pub fn gpu_kernels(&self) -> Option<&cuda::Kernels> {
         self.own.as_ref().and_then(Own::cuda)

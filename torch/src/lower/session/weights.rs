@@ -6,11 +6,9 @@ use netc::lower::TorchError;
 use netc::lower::schedule::{Kernel, Schedule};
 use tch::{Kind, TchError, Tensor};
 
+use crate::lower::cuda::{self, CHANNELS};
 use crate::lower::torch::channels_last;
-use crate::lower::{At, TorchNet, cuda};
-
-/// Input channels that cuDNN's fp16 kernels for channels-last images want.
-const CHANNELS: i64 = 8;
+use crate::lower::{At, TorchNet};
 
 /// The 16-bit copies of a net's weights.
 #[derive(Debug)]

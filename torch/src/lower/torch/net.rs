@@ -168,6 +168,11 @@ impl TorchNet {
         }
     }
 
+    /// The kind of its values.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// What it computes, step by step.
     pub fn plan(&self) -> &Plan {
         &self.plan

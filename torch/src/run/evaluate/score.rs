@@ -38,6 +38,23 @@ impl Tally {
         Ok(Tally { task, examples, sums: Tensor::f_from_slice(sums)?.f_to_device(device)? })
     }
 
+    /// The same with sums in memory that something else adds to as well.
+    pub(in crate::run) fn over(
+        memory: Tensor,
+        task: Task,
+        sums: &[f64],
+        examples: usize,
+    ) -> Result<Tally, TchError> {
+        let from = Tally::from(memory.device(), task, sums, examples)?;
+        memory.shallow_clone().f_copy_(&from.sums)?;
+        Ok(Tally { sums: memory, ..from })
+    }
+
+    /// Counts examples whose sums something else has added.
+    pub(in crate::run) fn count(&mut self, examples: usize) {
+        self.examples += examples;
+    }
+
     /// How many examples.
     pub(in crate::run) fn examples(&self) -> usize {
         self.examples

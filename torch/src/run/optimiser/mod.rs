@@ -2,6 +2,7 @@
 
 mod adamw;
 mod muon;
+pub(in crate::run) mod on_device;
 mod sgd;
 
 use netc::graph::Init;
@@ -160,14 +161,9 @@ impl Slot {
                 )
             }
             Rule::Muon { momentum } => {
-                let rate = if pace.peak > 0.0 { recipe.muon_lr * pace.lr / pace.peak } else { 0.0 };
-                let (keep, nesterov) = (recipe.muon_momentum, recipe.nesterov);
-                muon::step(
-                    weight,
-                    momentum,
-                    gradient,
-                    muon::MuonStep { rate, keep, nesterov, iterations: recipe.muon_steps },
-                )
+                let rate = on_device::muon_rate(recipe, pace);
+                let matrix = muon::Matrix { weight, momentum, gradient };
+                muon::step(&matrix, &on_device::muon_step(recipe), rate)
             }
         }
     }

@@ -7,6 +7,7 @@ use netc::run::data::{Dataset, Split};
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::lower::At;
+use crate::lower::cuda::{self, Augmented, Draw, Kernels, Source};
 
 /// The images and labels of one split on the device.
 ///
@@ -26,6 +27,8 @@ pub struct Batches {
     /// `[channels]`, fp32.
     mean: Tensor,
     std: Tensor,
+    /// The same on the host.
+    colours: [Vec<f32>; 2],
     /// Rows, as offsets into the padded image, `[1, rows, 1]`.
     rows: Tensor,
     /// Columns from left to right, and from right to left, `[2, columns]`.
@@ -137,6 +140,8 @@ impl Batches {
             image,
             pad,
             cutout,
+            colours: [&data.normalisation.mean, &data.normalisation.std]
+                .map(|by| by[..data.image[0]].to_vec()),
             mean: to(Tensor::f_from_slice(&data.normalisation.mean[..data.image[0]])?)?,
             std: to(Tensor::f_from_slice(&data.normalisation.std[..data.image[0]])?)?,
             rows: to(Tensor::f_from_slice(&row_offsets)?.f_reshape([1, -1, 1])?)?,
@@ -153,6 +158,52 @@ impl Batches {
     /// How many examples there are.
     pub fn count(&self) -> usize {
         self.count
+    }
+
+    /// Channels, rows and columns of an image.
+    pub fn image(&self) -> [i64; 3] {
+        self.image
+    }
+
+    /// Whether [`augment`](Batches::augment) can be used.
+    pub fn fit_kernels(&self) -> bool {
+        let [channels, height, width] = self.image;
+        let places = height.max(width) + 2 * self.pad;
+        channels <= cuda::CHANNELS && places < 1 << 16 && self.count < 1 << 31
+    }
+
+    /// An epoch's draws as the kernels read them.
+    pub fn draws(&self, draws: &Draws, kernels: &Kernels) -> Result<Tensor, TchError> {
+        let pair = |places: &[i64; 2]| places.map(|place| place as u16);
+        let draw = |i: usize| Draw {
+            image: draws.order[i] as u32,
+            crop: pair(&draws.crop[i]),
+            cutout: pair(&draws.cutout[i]),
+            flip: draws.flip[i] == 1,
+        };
+        let all: Vec<Draw> = (0..draws.order.len()).map(draw).collect();
+        Draw::table(&all, kernels)
+    }
+
+    /// Writes the augmented examples at the state's place in the order of an epoch, by kernels.
+    pub fn augment(
+        &self,
+        kernels: &Kernels,
+        draws: &Tensor,
+        state: &cuda::State,
+        to: &Augmented,
+    ) -> Result<(), TchError> {
+        let [mean, std] = &self.colours;
+        let source = Source {
+            pixels: &self.pixels,
+            labels: &self.labels,
+            image: self.image,
+            pad: self.pad,
+            cutout: self.cutout,
+            mean,
+            std,
+        };
+        kernels.augment(&source, draws, state, to)
     }
 
     /// Moves an epoch's draws to the device.

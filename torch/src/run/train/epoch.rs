@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use netc::lower::seed;
 use netc::recipe::{Recipe, Schedule};
-use netc::run::RunError;
 use netc::run::augment::{Augmentation, Draws};
+use netc::run::{Metrics, RunError};
 use tch::Device;
 
 use super::batches::{Batch, Batches};
@@ -15,7 +15,8 @@ use super::job::Job;
 use super::part::Part;
 use super::state::{Position, State};
 use super::stepper::Stepper;
-use crate::lower::{At, Objective, Stepped};
+use crate::lower::cuda::{Progress, Readback};
+use crate::lower::{At, Objective, Stepped, TorchNet};
 use crate::run::evaluate::score::{Score, Tally};
 use crate::run::probe::origin;
 
@@ -55,15 +56,26 @@ impl Epoch<'_> {
         let steps = images.div_ceil(batch_size);
         let [_, height, width] = job.data.image;
         let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
-        let places = self.batches.epoch(&draws).at("augmentation")?;
         // Only the first of several ranks has the earlier counts, because they are summed over the
         // ranks later.
         let (sums, examples) = match job.group.is_none_or(|group| group.rank() == 0) {
             true => (&from.sums[..], from.examples),
             false => (&[][..], 0),
         };
-        let mut tally =
-            Tally::from(state.net.device(), job.recipe.task(), sums, examples).at("the loss")?;
+        let task = job.recipe.task();
+        let (mut tally, places) = match stepper {
+            Stepper::OnDevice(device) => {
+                let at = Position { epoch, step: from.step, steps };
+                device.begin(self.batches, &draws, state, job.recipe, self.schedule, at)?;
+                let memory = device.sums(task.metrics().len()).at("the loss")?;
+                (Tally::over(memory, task, sums, examples).at("the loss")?, None)
+            }
+            Stepper::Eager | Stepper::Compiled(_) => {
+                let tally = Tally::from(state.net.device(), task, sums, examples);
+                (tally.at("the loss")?, Some(self.batches.epoch(&draws).at("augmentation")?))
+            }
+        };
+        let mut pending: Option<Readback> = None;
         let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
         let part = |tally: &Tally, done: usize| -> Result<Part, RunError> {
             let sums = tally.sums().at("the loss")?;
@@ -74,29 +86,50 @@ impl Epoch<'_> {
             let first = step * batch_size;
             let size = batch_size.min(images - first);
             let share = job.group.map_or(first..first + size, |group| group.share(first, size));
-            let batch = self.batches.training(&places, share.start, share.len());
-            let batch = batch.at("augmentation")?;
             let progress = Position { epoch, step: step + 1, steps };
-            let stop = self.step(&batch, progress, stepper, state, &mut tally)?;
+            let stop = match (&mut *stepper, &places) {
+                (Stepper::OnDevice(device), _) => {
+                    device.step(self.batches, share.len())?;
+                    if state.finish_step(job.recipe, progress)? {
+                        device.weights_changed()?;
+                    }
+                    tally.count(share.len());
+                    job.stop.load(Ordering::Relaxed)
+                }
+                (_, Some(places)) => {
+                    let batch = self.batches.training(places, share.start, share.len());
+                    let batch = batch.at("augmentation")?;
+                    self.step(&batch, progress, stepper, state, &mut tally)?
+                }
+                (_, None) => return Err(RunError::Data("there are no batches".into())),
+            };
             let last = step + 1 == steps;
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
+            let due = reported.elapsed() > REPORT_EVERY;
             // Never save a state before its loss is known to be finite.
-            if last || stop || keeps || reported.elapsed() > REPORT_EVERY {
-                let score = tally.score().at("the loss")?;
-                if !score.metrics.loss().is_finite() {
-                    // On a GPU steps do not wait for the loss, so several may have passed since.
-                    let some = batch_size.min(images);
-                    let first = self.batches.training(&places, 0, some).at("augmentation")?;
-                    let origin = origin::of_step(&state.net, &first.images, 0)?;
-                    return Err(RunError::Diverged {
-                        loss: score.metrics.loss(),
-                        epoch,
-                        step: step + 1,
-                        exact: false,
-                        origin,
-                    });
+            let waits = last || stop || keeps || (due && places.is_some());
+            let read = match (&mut *stepper, waits) {
+                (_, true) => Some((step + 1, tally.score().at("the loss")?)),
+                (Stepper::OnDevice(device), false) if due => {
+                    let read = pending.as_ref().map(|copy| copy.read(task.metrics().len()));
+                    let read = read.transpose().at("the loss")?.flatten();
+                    if read.is_some() || pending.is_none() {
+                        pending = Some(device.read().at("the loss")?);
+                        reported = Instant::now();
+                    }
+                    read.map(|Progress { sums, steps }| {
+                        let examples = (steps * batch_size).min(images);
+                        let metrics = Metrics::mean(task, &sums, examples);
+                        (steps, Score { examples, metrics })
+                    })
                 }
-                let seen = first + size;
+                _ => None,
+            };
+            if let Some((done, score)) = read {
+                if !score.metrics.loss().is_finite() {
+                    return Err(self.diverged(&draws, &state.net, done, score.metrics.loss())?);
+                }
+                let seen = (done * batch_size).min(images);
                 let rate = (seen - from.step * batch_size) as f64 / start.elapsed().as_secs_f64();
                 report(Event::Progress { epoch, seen, images, score, rate });
                 reported = Instant::now();
@@ -111,8 +144,27 @@ impl Epoch<'_> {
             }
         }
         state.sync_lookahead().at("lookahead")?;
+        if let Stepper::OnDevice(device) = stepper {
+            device.weights_changed()?;
+        }
         tally.sum_over(job.group)?;
         Ok(Pass::Whole(tally.score().at("the loss")?, part(&tally, steps)?))
+    }
+
+    /// The error for a loss that was found not to be finite some steps after it was not: on a GPU
+    /// steps do not wait for the loss.
+    fn diverged(
+        &self,
+        draws: &Draws,
+        net: &TorchNet,
+        step: usize,
+        loss: f64,
+    ) -> Result<RunError, RunError> {
+        let some = self.job.recipe.batch_size.min(self.batches.count());
+        let places = self.batches.epoch(draws).at("augmentation")?;
+        let first = self.batches.training(&places, 0, some).at("augmentation")?;
+        let origin = origin::of_step(net, &first.images, 0)?;
+        Ok(RunError::Diverged { loss, epoch: self.number, step, exact: false, origin })
     }
 
     /// One step on this rank's share of a batch; returns whether to stop after it.

@@ -110,6 +110,9 @@ impl Trainer<'_> {
     /// not count for an epoch.
     fn warm_up(&mut self) -> Result<(), RunError> {
         let Trainer { job, training: batches, stepper, state, .. } = self;
+        if let Stepper::OnDevice(step) = stepper {
+            return step.prepare(batches, state);
+        }
         let size = job.recipe.batch_size.min(batches.count());
         let share = job.group.map_or(0..size, |group| group.share(0, size));
         let batch = batches.plain(share.start, share.len()).at("the images")?;

@@ -1,6 +1,7 @@
 //! The loop that trains a net.
 
 pub(in crate::run) mod batches;
+pub(in crate::run) mod device_step;
 pub(in crate::run) mod epoch;
 mod epochs;
 pub(in crate::run) mod event;
@@ -100,6 +101,7 @@ pub fn train(
     }
     let batch = job.recipe.batch_size.min(training.count());
     let stepper = Stepper::new(net, batch, job.recipe, job.method, job.machine)?;
+    let stepper = stepper.on_device(job, &training, &state)?;
     let info = RunInfo {
         after_epoch: rows.len() as u32,
         data_sha256: journal.hashes_data().then(|| data.sha256()),

@@ -38,18 +38,29 @@ impl Position {
     }
 
     /// Steps done.
-    fn done(self) -> usize {
+    pub(in crate::run) fn done(self) -> usize {
         (self.epoch as usize - 1) * self.steps + self.step
     }
 
+    /// The decay of the moving average of the weights, which is lower in the first steps.
+    pub(in crate::run) fn ema_decay(self, recipe: &Recipe) -> f64 {
+        let done = self.done() as f64;
+        recipe.ema.min((1.0 + done) / (10.0 + done))
+    }
+
     /// The learning rate.
-    fn lr_state(self, schedule: &Schedule) -> LrState {
+    pub(in crate::run) fn lr_state(self, schedule: &Schedule) -> LrState {
         let (epoch, step) = (self.epochs(), self.done() as u64);
         LrState { lr: schedule.at(epoch), peak: schedule.peak(), epoch, step }
     }
 }
 
 impl State {
+    /// Whether the moving average of the weights has to wait for lookahead.
+    pub(in crate::run) fn averages_on_host(recipe: &Recipe) -> bool {
+        recipe.lookahead_every > 0
+    }
+
     /// For a net that is not trained yet.
     pub(in crate::run) fn new(net: TorchNet, recipe: &Recipe) -> Result<State, TchError> {
         let optimiser = Optimiser::new(&net, recipe)?;
@@ -67,21 +78,38 @@ impl State {
     ) -> Result<(), RunError> {
         self.optimiser.step(gradients, at.lr_state(schedule)).at("the optimiser")?;
         self.look_ahead(recipe, at).at("lookahead")?;
+        self.average(recipe, at)
+    }
+
+    /// What is left for the host after a step that the device took alone. Returns whether it has
+    /// changed weights.
+    pub(in crate::run) fn finish_step(
+        &mut self,
+        recipe: &Recipe,
+        at: Position,
+    ) -> Result<bool, RunError> {
+        let changed = self.look_ahead(recipe, at).at("lookahead")?;
+        if State::averages_on_host(recipe) {
+            self.average(recipe, at)?;
+        }
+        Ok(changed)
+    }
+
+    fn average(&mut self, recipe: &Recipe, at: Position) -> Result<(), RunError> {
         if let Some(ema) = &mut self.ema {
-            let done = at.done() as f64;
-            ema.follow(&self.net, recipe.ema.min((1.0 + done) / (10.0 + done)))
-                .at("the mean of the weights")?;
+            ema.follow(&self.net, at.ema_decay(recipe)).at("the mean of the weights")?;
         }
         Ok(())
     }
 
     /// Lookahead (Zhang et al., 2019) with the schedule of slow weights of airbench94 (Jordan,
     /// 2024).
-    fn look_ahead(&mut self, recipe: &Recipe, at: Position) -> Result<(), TchError> {
+    /// Returns whether it has changed weights.
+    fn look_ahead(&mut self, recipe: &Recipe, at: Position) -> Result<bool, TchError> {
         let every = recipe.lookahead_every as usize;
         let begun = (at.done() - 1) as f64 >= recipe.lookahead_start * at.steps as f64;
         if every == 0 || !begun || !at.done().is_multiple_of(every) {
-            return Ok(());
+            return Ok(false);
         }
         let part = at.epochs() / f64::from(recipe.epochs);
         let keep = recipe.lookahead_decay.powf(every as f64) * part.powf(recipe.lookahead_power);
@@ -89,7 +117,7 @@ impl State {
             Some(slow) => slow.follow(&self.net, keep)?,
             None => self.slow = Some(Average::of(&self.net)?),
         }
-        self.sync_lookahead()
+        self.sync_lookahead().map(|()| true)
     }
 
     /// Refuses a state with a value that is not finite: it is not worth saving.

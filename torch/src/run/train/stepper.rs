@@ -7,7 +7,9 @@ use tch::Tensor;
 use crate::lower::{At, Mode, Objective, Session, Stepped, TorchNet, Tuning};
 use crate::run::device::Machine;
 use crate::run::probe::native;
-use crate::run::train::batches::Batch;
+use crate::run::train::batches::{Batch, Batches};
+use crate::run::train::device_step::DeviceStep;
+use crate::run::train::job::Job;
 use crate::run::train::state::State;
 
 /// Computes the steps of a training.
@@ -15,6 +17,8 @@ use crate::run::train::state::State;
 pub(in crate::run) enum Stepper {
     Eager,
     Compiled(Box<Session>),
+    /// The whole step, the batch and the optimiser included.
+    OnDevice(Box<DeviceStep>),
 }
 
 impl Stepper {
@@ -40,6 +44,24 @@ impl Stepper {
         Ok(Stepper::Compiled(Box::new(compiled)))
     }
 
+    /// The same with the whole step on the device, where netc has kernels for it.
+    pub(in crate::run) fn on_device(
+        self,
+        job: &Job<'_>,
+        batches: &Batches,
+        state: &State,
+    ) -> Result<Stepper, RunError> {
+        match self {
+            Stepper::Compiled(session) => {
+                Ok(match DeviceStep::new(*session, job, batches, state)? {
+                    Ok(step) => Stepper::OnDevice(Box::new(step)),
+                    Err(session) => Stepper::Compiled(Box::new(session)),
+                })
+            }
+            Stepper::Eager | Stepper::OnDevice(_) => Ok(self),
+        }
+    }
+
     /// Output and loss of a batch, and the gradients with respect to the trained weights.
     pub(in crate::run) fn step(
         &mut self,
@@ -54,6 +76,9 @@ impl Stepper {
                 let loss = objective.loss(&output, &batch.targets).at("the loss")?;
                 let gradients = state.optimiser.gradients(&loss).at("the gradients")?;
                 Ok((Stepped { output, loss }, gradients))
+            }
+            Stepper::OnDevice(_) => {
+                Err(RunError::Device("a step on the device alone takes no batch".into()))
             }
             Stepper::Compiled(compiled) => {
                 let stepped = compiled.step(&batch.images, &batch.targets, objective, seed)?;

@@ -1,0 +1,224 @@
+//! Training steps that run on the device alone: the host launches them, or replays them as one
+//! CUDA graph, and waits for none of them.
+
+use netc::lower::{Optimisation, Precision, seed};
+use netc::recipe::{Recipe, Schedule};
+use netc::run::RunError;
+use netc::run::augment::Draws;
+use tch::{TchError, Tensor};
+
+use super::batches::Batches;
+use super::job::Job;
+use super::state::{Position, State, copy};
+use crate::lower::cuda::{self, Augmented, Averages, Captures, Growth, SCALARS};
+use crate::lower::{At, Objective, Session};
+use crate::run::optimiser::on_device::{AVERAGE, OnDevice};
+
+/// Steps after which the gradient scale of fp16 doubles, as in `torch.amp.GradScaler`.
+const GROWTH_INTERVAL: u32 = 2000;
+
+/// The step of a training, with everything that it reads and writes on the device.
+#[derive(Debug)]
+pub(in crate::run) struct DeviceStep {
+    session: Session,
+    kernels: cuda::Kernels,
+    state: cuda::State,
+    growth: Growth,
+    objective: Objective,
+    /// What dropout draws from.
+    seed: u64,
+    /// The numbers of each step of an epoch, `[steps, SCALARS]`.
+    rows: Tensor,
+    /// What is drawn for each place in an epoch's order.
+    draws: Tensor,
+    batch: Augmented,
+    updates: OnDevice,
+    averages: Option<Averages>,
+    captures: Captures,
+    /// Images of a step, and of the last one of an epoch.
+    sizes: [usize; 2],
+}
+
+impl DeviceStep {
+    /// For a session with kernels for GPUs; gives back any other.
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub(in crate::run) fn new(
+        session: Session,
+        job: &Job<'_>,
+        batches: &Batches,
+        state: &State,
+    ) -> Result<Result<DeviceStep, Session>, RunError> {
+        let Some(kernels) = session.gpu_kernels().cloned() else { return Ok(Err(session)) };
+        if !batches.fit_kernels() || job.group.is_some() {
+            return Ok(Err(session));
+        }
+        let (recipe, images) = (job.recipe, batches.count());
+        let size = recipe.batch_size.min(images);
+        let last = match images % size {
+            0 => size,
+            rest => rest,
+        };
+        let steps = images.div_ceil(size);
+        let kind = state.net.kind();
+        let make = || -> Result<_, TchError> {
+            let rows = vec![0.0f32; steps * SCALARS];
+            let rows = Tensor::f_from_slice(&rows)?.f_reshape([-1, SCALARS as i64])?;
+            let draws = batches.draws(&Draws::plain(images, 0), &kernels)?;
+            let updates = state.optimiser.on_device(
+                &kernels,
+                kind,
+                session.gradients(),
+                &session.copies(),
+            )?;
+            Ok((rows.f_to_device(kernels.device())?, draws, updates))
+        };
+        let (rows, draws, updates) = make().at("the optimiser")?;
+        let batch = Augmented::new(&kernels, size, batches.image(), kind).at("the batch")?;
+        let averages = averages(&kernels, state, recipe).at("the mean of the weights")?;
+        let graph = !job.method.without.has(Optimisation::Graph);
+        let growth = match state.net.precision() {
+            Precision::Fp16 => Growth::After(GROWTH_INTERVAL),
+            Precision::Fp64 | Precision::Fp32 | Precision::Bf16 => Growth::Never,
+        };
+        let stream = match job.group.map_or(0, |group| group.rank()) {
+            0 => "dropout".into(),
+            rank => format!("dropout rank {rank}"),
+        };
+        Ok(Ok(DeviceStep {
+            state: cuda::State::new(&kernels).at("the state of the training")?,
+            captures: Captures::new(kernels.device(), graph)?,
+            objective: Objective::of(recipe),
+            seed: seed::derive(job.seed, &stream).unsigned_abs(),
+            sizes: [size, last],
+            session,
+            kernels,
+            growth,
+            rows,
+            draws,
+            batch,
+            updates,
+            averages,
+        }))
+    }
+
+    /// The sums of the metrics on the device, `[count]`, fp64; steps add to them.
+    pub(in crate::run) fn sums(&self, count: usize) -> Result<Tensor, TchError> {
+        self.state.sums(count)
+    }
+
+    /// Begins to copy the state to the host.
+    pub(in crate::run) fn read(&self) -> Result<cuda::Readback, TchError> {
+        cuda::Readback::begin(&self.state)
+    }
+
+    /// Runs steps that leave the training as it was: one-time costs, such as the choice of
+    /// algorithms and the capture of the step, do not count for an epoch.
+    pub(in crate::run) fn prepare(
+        &mut self,
+        batches: &Batches,
+        state: &State,
+    ) -> Result<(), RunError> {
+        let snapshot = self.state.snapshot().at("the state of the training")?;
+        let weights = state.net.weights().iter().map(|weight| &weight.tensor);
+        let averages = state.ema.iter().flat_map(|ema| &ema.0);
+        let remembered = state.optimiser.remembered().flatten();
+        let kept: Vec<(&Tensor, Tensor)> = weights
+            .chain(averages)
+            .chain(remembered)
+            .map(|tensor| Ok((tensor, copy(tensor)?)))
+            .collect::<Result<_, TchError>>()
+            .at("the weights")?;
+        for size in self.sizes {
+            let mut captures = std::mem::take(&mut self.captures);
+            let done = captures.prepare(size, || self.launch(batches, size));
+            self.captures = captures;
+            done?;
+            // The step number has moved on, and there may be no more rows.
+            self.state.restore(&snapshot).at("the state of the training")?;
+        }
+        tch::no_grad(|| {
+            kept.iter().try_for_each(|(tensor, was)| tensor.shallow_clone().f_copy_(was))
+        })
+        .at("the weights")?;
+        self.session.weights_changed()?;
+        Ok(())
+    }
+
+    /// Begins an epoch after some of its steps.
+    pub(in crate::run) fn begin(
+        &mut self,
+        batches: &Batches,
+        draws: &Draws,
+        state: &State,
+        recipe: &Recipe,
+        schedule: &Schedule,
+        from: Position,
+    ) -> Result<(), RunError> {
+        let rows: Vec<f32> = (1..=from.steps)
+            .flat_map(|step| {
+                let at = Position { step, ..from };
+                let mut row = state.optimiser.row(at.lr_state(schedule));
+                row[AVERAGE] = (1.0 - at.ema_decay(recipe)) as f32;
+                row
+            })
+            .collect();
+        let upload = || -> Result<(), TchError> {
+            let rows = Tensor::f_from_slice(&rows)?.f_reshape(self.rows.size())?;
+            self.rows.shallow_clone().f_copy_(&rows)?;
+            self.draws.shallow_clone().f_copy_(&batches.draws(draws, &self.kernels)?)?;
+            self.state.begin(from.step, from.done())
+        };
+        upload().at("the draws of an epoch")?;
+        Ok(())
+    }
+
+    /// Launches a step on this many images.
+    pub(in crate::run) fn step(&mut self, batches: &Batches, size: usize) -> Result<(), RunError> {
+        if self.captures.replay(size)? {
+            return Ok(());
+        }
+        Ok(self.launch(batches, size)?)
+    }
+
+    /// To be called when the weights have changed otherwise.
+    pub(in crate::run) fn weights_changed(&mut self) -> Result<(), RunError> {
+        Ok(self.session.weights_changed()?)
+    }
+
+    fn launch(&mut self, batches: &Batches, size: usize) -> Result<(), netc::lower::TorchError> {
+        let DeviceStep { session, kernels, state, growth, objective, .. } = self;
+        tch::no_grad(|| {
+            state.advance(Some(&self.rows), self.sizes[0], *growth).at("the state")?;
+            let batch = self.batch.first(size).at("augmentation")?;
+            batches.augment(kernels, &self.draws, state, &batch).at("augmentation")?;
+            let images = match session.pads_input() {
+                true => batch.images.shallow_clone(),
+                false => batch.plain(batches.image()[0]).at("augmentation")?,
+            };
+            session.step_on_device(&images, &batch.labels, *objective, state, self.seed)?;
+            self.updates.step(state, *growth != Growth::Never).at("the optimiser")?;
+            match &self.averages {
+                Some(averages) => averages.follow(state, AVERAGE).at("the mean of the weights"),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+/// The moving average of the weights, unless lookahead, which the host does, comes before it.
+fn averages(
+    kernels: &cuda::Kernels,
+    state: &State,
+    recipe: &Recipe,
+) -> Result<Option<Averages>, TchError> {
+    let Some(ema) = state.ema.as_ref().filter(|_| !State::averages_on_host(recipe)) else {
+        return Ok(None);
+    };
+    let detached: Vec<Tensor> =
+        state.net.weights().iter().map(|w| w.tensor.f_detach()).collect::<Result<_, _>>()?;
+    let pairs: Vec<[&Tensor; 2]> =
+        ema.0.iter().zip(&detached).map(|(average, weight)| [average, weight]).collect();
+    Averages::new(kernels, &pairs).map(Some)
+}
