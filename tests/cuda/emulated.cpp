@@ -1,4 +1,7 @@
-// The kernels on the CPU as a library with one function, which takes what cuLaunchKernel takes.
+// The kernels on the CPU as a library with one function, which takes what cuLaunchKernel takes. With
+// FAST defined it is for whole trainings, and what a kernel does wrong stays unseen.
+#include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -33,9 +36,12 @@ static const std::map<std::string, Call> kernels = {
     BATCH_NORM(v4_f32), BATCH_NORM(v1_f32), EXAMPLES(f32),
 };
 
-// 0, or 1 if there is no such kernel.
-extern "C" int launch(const char* name, unsigned blocks_x, unsigned blocks_y, unsigned threads,
-                      void** args) {
+// 0, or 1 if there is no such kernel. Several threads may call it: one kernel runs at a time.
+extern "C" [[gnu::visibility("default")]] int launch(const char* name, unsigned blocks_x,
+                                                       unsigned blocks_y, unsigned threads,
+                                                       void** args) {
+  static std::mutex one;
+  const std::lock_guard lock(one);
   const auto found = kernels.find(name);
   if (found == kernels.end()) return 1;
   emulator::launch(blocks_x, blocks_y, threads, [&] { found->second(args); });

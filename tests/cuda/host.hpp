@@ -4,9 +4,13 @@
 #pragma once
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
-#include "buffer.hpp"
+#ifdef FAST
+#include "fast.hpp"
+#else
 #include "emulator.hpp"
+#endif
 
 #define DEVICE inline
 // A template, so that a test compiles no kernel but its own.
@@ -14,7 +18,13 @@
   template <class = void>       \
   inline void
 #define KERNEL_CONSTANT const
+#ifdef FAST
+#define SHARED(type, name, count) alignas(16) static type name[count]
+#define __syncthreads() emulator::barrier()
+#else
 #define SHARED(type, name, count) emulator::Shared<type> name(__FILE__, __LINE__, count)
+#define __syncthreads() emulator::barrier(__LINE__)
+#endif
 
 struct alignas(16) uint4 {
   unsigned x, y, z, w;
@@ -60,7 +70,6 @@ inline unsigned to_b16(float number) {
 
 }  // namespace emulator
 
-#define __syncthreads() emulator::barrier(__LINE__)
 inline void __threadfence() {}
 inline unsigned atomicAdd(unsigned* to, unsigned more) {
   const unsigned old = *to;
