@@ -17,9 +17,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def text():
-    """The files of the kernels as one text, in the order in which the host's tests include them."""
-    names = re.findall(r'#include "(kernels/.*)"', (ROOT / "tests/cuda/kernels.hpp").read_text())
-    return "\n".join((ROOT / "torch/src/lower/cuda" / name).read_text() for name in names)
+    """The files of the kernels as one text, in the order in which netc compiles them."""
+    folder = ROOT / "torch/src/lower/cuda"
+    names = re.findall(r'include_str!\("(.*)"\)', (folder / "compile.rs").read_text())
+    return "".join((folder / name).read_text() for name in names)
 
 
 def library(folder):

@@ -69,7 +69,8 @@ pub struct AgreeArgs {
     /// Optimiser steps
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub steps: usize,
-    /// Disable optimisations of the compiled step: norm, relu, pool, add, memory, descent, kernels
+    /// Disable optimisations of the compiled step: norm, relu, pool, add, memory, descent,
+    /// kernels, graph
     #[arg(long, value_name = "NAMES", default_value = "")]
     pub without: Disabled,
     /// Write the exact steps of each net into a folder named after it, as `netc parity` does

@@ -38,7 +38,7 @@ pub struct TrainArgs {
     /// Continue an interrupted run, with the net, recipe, data and seed in its folder
     #[arg(long, value_name = "RUN", conflicts_with_all =
         ["file", "set", "recipe", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
-         "sync_bn", "passes", "executor", "conv", "without", "deterministic"])]
+         "sync_bn", "passes", "executor", "conv", "without", "no_graph", "deterministic"])]
     pub resume: Option<PathBuf>,
     /// A recipe file: lines of `key: value`
     #[arg(long, value_name = "R.yaml")]
@@ -86,9 +86,13 @@ pub struct TrainArgs {
     #[arg(long, value_enum, value_name = "VIEWER")]
     pub log: Option<Viewer>,
     /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
-    /// add, memory, descent, kernels
+    /// add, memory, descent, kernels, graph
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Disabled,
+    /// On a GPU: launch each kernel by itself instead of the whole step as one CUDA graph, to find
+    /// faults
+    #[arg(long)]
+    pub no_graph: bool,
     /// Seconds between two checkpoints; 0: after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub save_every: u32,
@@ -147,7 +151,7 @@ pub struct ProfileArgs {
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
     /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
-    /// add, memory, descent, kernels
+    /// add, memory, descent, kernels, graph
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Disabled,
     /// Also measure the peak memory of a step

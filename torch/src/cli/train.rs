@@ -12,7 +12,7 @@ use netc::cli::train::args::{TrainArgs, Viewer};
 use netc::cli::train::data::load_with_progress;
 use netc::compile;
 use netc::diag::Sources;
-use netc::lower::ConvChoice;
+use netc::lower::{ConvChoice, Optimisation};
 use netc::passes::Purpose;
 use netc::recipe::{self, Recipe};
 use netc::run::data::Dataset;
@@ -197,6 +197,10 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
     if first {
         folder.check().map_err(|error| advice(&error, &folder.path()))?;
     }
+    let mut without = args.without.clone();
+    if args.no_graph {
+        without.disable(Optimisation::Graph);
+    }
     Ok(Training {
         overrides: echo_overrides(&net, &args.set.set),
         folder,
@@ -209,7 +213,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
             executor: args.executor,
             conv: args.conv,
             passes: args.passes.clone(),
-            without: args.without.clone(),
+            without,
             deterministic: args.deterministic,
             sync_norm: args.sync_bn,
         },

@@ -2,11 +2,11 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use netc::lower::Precision;
-use netc::run::{DeviceChoice, Hardware, PrecisionChoice, RunError};
+use netc::run::{DeviceChoice, Hardware, PrecisionChoice, RunError, data};
 use tch::Device;
 
 use super::probe::native;
-use crate::lower::kernels;
+use crate::lower::{cuda, kernels};
 
 /// The device and precision of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,9 @@ impl Machine {
         let loaded = LOADED.get_or_init(|| {
             native::keep_freed_memory();
             kernels::aten::prepare();
+            if let Ok(folder) = data::cache_folder() {
+                cuda::keep_in(folder);
+            }
             native::load_cuda()
         });
         loaded.as_ref().copied().map_err(String::as_str)

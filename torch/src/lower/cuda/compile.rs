@@ -20,6 +20,7 @@ const SOURCE: &str = concat!(
     include_str!("kernels/batch_norm_backward.cuh"),
     include_str!("kernels/loss.cuh"),
     include_str!("kernels/optimizer.cuh"),
+    include_str!("kernels/update.cuh"),
     include_str!("kernels/augment.cuh"),
     include_str!("kernels/kernels.cu"),
 );

@@ -71,7 +71,8 @@ impl Updates {
     /// # Errors
     /// Tensors of another kind or layout, a group beyond [`GROUPS`].
     pub fn new(kernels: &Kernels, kind: Kind, moved: &[Mover<'_>]) -> Result<Updates, TchError> {
-        let rows: Vec<Row> = moved.iter().map(Row::of).collect::<Result<_, _>>()?;
+        let row = |moved: &Mover<'_>| Row::of(moved, padded(moved.gradient, moved.weight)?);
+        let rows: Vec<Row> = moved.iter().map(row).collect::<Result<_, _>>()?;
         Updates::of(kernels, kind, &rows)
     }
 
@@ -85,14 +86,9 @@ impl Updates {
         copied: &[Copied<'_>],
     ) -> Result<Updates, TchError> {
         let row = |Copied { weight, copy }: &Copied<'_>| {
-            Row::of(&Mover {
-                weight,
-                first: weight,
-                second: None,
-                gradient: weight,
-                copy: Some(copy),
-                group: 0,
-            })
+            let (first, gradient) = (*weight, *weight);
+            let moved = Mover { weight, first, second: None, gradient, copy: Some(copy), group: 0 };
+            Row::of(&moved, innermost(copy)?)
         };
         let rows: Vec<Row> = copied.iter().map(row).collect::<Result<_, _>>()?;
         Updates::of(kernels, kind, &rows)
@@ -208,7 +204,8 @@ struct Row {
 }
 
 impl Row {
-    fn of(moved: &Mover<'_>) -> Result<Row, TchError> {
+    /// With `padded` input channels in gradient and copy.
+    fn of(moved: &Mover<'_>, padded: u32) -> Result<Row, TchError> {
         let Mover { weight, first, second, gradient, copy, group } = moved;
         let numbers = dense(weight)?;
         for tensor in [*first].iter().chain(second) {
@@ -216,7 +213,6 @@ impl Row {
             same_layout(weight, tensor)?;
         }
         let channels = innermost(weight)?;
-        let padded = padded(gradient, weight)?;
         if gradient.kind() != Kind::Float {
             return Err(TchError::Kind(format!("a gradient in {:?}", gradient.kind())));
         }

@@ -58,6 +58,14 @@ impl State {
         Ok(State { kernels: kernels.clone(), doubles, words, integers })
     }
 
+    /// The sums of all metrics, `[METRICS]`, fp64; it shares their memory.
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub fn all_sums(&self) -> Result<Tensor, TchError> {
+        self.doubles.f_narrow(0, 0, METRICS)
+    }
+
     /// The first of the sums of the metrics, `[count]`, fp64; it shares their memory.
     ///
     /// # Errors

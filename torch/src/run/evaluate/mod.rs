@@ -1,6 +1,7 @@
 //! Evaluation of trained nets.
 
 pub(in crate::run) mod classify;
+pub(in crate::run) mod device_test;
 pub(in crate::run) mod logits;
 pub(in crate::run) mod score;
 mod views;

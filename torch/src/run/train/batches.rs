@@ -165,6 +165,11 @@ impl Batches {
         self.image
     }
 
+    /// Rows and columns of padding on each side.
+    pub fn pad(&self) -> usize {
+        usize::try_from(self.pad).unwrap_or(0)
+    }
+
     /// Whether [`augment`](Batches::augment) can be used.
     pub fn fit_kernels(&self) -> bool {
         let [channels, height, width] = self.image;

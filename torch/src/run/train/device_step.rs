@@ -35,6 +35,8 @@ pub(in crate::run) struct DeviceStep {
     updates: OnDevice,
     averages: Option<Averages>,
     captures: Captures,
+    /// What was asked about the progress.
+    asked: Option<cuda::Readback>,
     /// Images of a step, and of the last one of an epoch.
     sizes: [usize; 2],
 }
@@ -92,6 +94,7 @@ impl DeviceStep {
             objective: Objective::of(recipe),
             seed: seed::derive(job.seed, &stream).unsigned_abs(),
             sizes: [size, last],
+            asked: None,
             session,
             kernels,
             growth,
@@ -108,9 +111,17 @@ impl DeviceStep {
         self.state.sums(count)
     }
 
-    /// Begins to copy the state to the host.
-    pub(in crate::run) fn read(&self) -> Result<cuda::Readback, TchError> {
-        cuda::Readback::begin(&self.state)
+    /// How far the device is, as far as it is known without waiting for it. Each call asks anew
+    /// what a later one gives.
+    pub(in crate::run) fn progress(
+        &mut self,
+        metrics: usize,
+    ) -> Result<Option<cuda::Progress>, TchError> {
+        let read = self.asked.as_ref().map(|asked| asked.read(metrics)).transpose()?.flatten();
+        if read.is_some() || self.asked.is_none() {
+            self.asked = Some(cuda::Readback::begin(&self.state)?);
+        }
+        Ok(read)
     }
 
     /// Runs steps that leave the training as it was: one-time costs, such as the choice of
@@ -170,8 +181,8 @@ impl DeviceStep {
             self.draws.shallow_clone().f_copy_(&batches.draws(draws, &self.kernels)?)?;
             self.state.begin(from.step, from.done())
         };
-        upload().at("the draws of an epoch")?;
-        Ok(())
+        self.asked = None;
+        upload().at("the draws of an epoch").map_err(Into::into)
     }
 
     /// Launches a step on this many images.

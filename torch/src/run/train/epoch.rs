@@ -9,13 +9,14 @@ use netc::run::augment::{Augmentation, Draws};
 use netc::run::{Metrics, RunError};
 use tch::Device;
 
-use super::batches::{Batch, Batches};
+use super::batches::{Batch, Batches, EpochDraws};
+use super::device_step::DeviceStep;
 use super::event::Event;
 use super::job::Job;
 use super::part::Part;
 use super::state::{Position, State};
 use super::stepper::Stepper;
-use crate::lower::cuda::{Progress, Readback};
+use crate::lower::cuda::Progress;
 use crate::lower::{At, Objective, Stepped, TorchNet};
 use crate::run::evaluate::score::{Score, Tally};
 use crate::run::probe::origin;
@@ -56,26 +57,9 @@ impl Epoch<'_> {
         let steps = images.div_ceil(batch_size);
         let [_, height, width] = job.data.image;
         let draws = Draws::new(job.seed, epoch, images, [height, width], augmentation(job.recipe));
-        // Only the first of several ranks has the earlier counts, because they are summed over the
-        // ranks later.
-        let (sums, examples) = match job.group.is_none_or(|group| group.rank() == 0) {
-            true => (&from.sums[..], from.examples),
-            false => (&[][..], 0),
-        };
         let task = job.recipe.task();
-        let (mut tally, places) = match stepper {
-            Stepper::OnDevice(device) => {
-                let at = Position { epoch, step: from.step, steps };
-                device.begin(self.batches, &draws, state, job.recipe, self.schedule, at)?;
-                let memory = device.sums(task.metrics().len()).at("the loss")?;
-                (Tally::over(memory, task, sums, examples).at("the loss")?, None)
-            }
-            Stepper::Eager | Stepper::Compiled(_) => {
-                let tally = Tally::from(state.net.device(), task, sums, examples);
-                (tally.at("the loss")?, Some(self.batches.epoch(&draws).at("augmentation")?))
-            }
-        };
-        let mut pending: Option<Readback> = None;
+        let at = Position { epoch, step: from.step, steps };
+        let (mut tally, places) = self.begin(stepper, state, &draws, &from, at)?;
         let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
         let part = |tally: &Tally, done: usize| -> Result<Part, RunError> {
             let sums = tally.sums().at("the loss")?;
@@ -89,12 +73,7 @@ impl Epoch<'_> {
             let progress = Position { epoch, step: step + 1, steps };
             let stop = match (&mut *stepper, &places) {
                 (Stepper::OnDevice(device), _) => {
-                    device.step(self.batches, share.len())?;
-                    if state.finish_step(job.recipe, progress)? {
-                        device.weights_changed()?;
-                    }
-                    tally.count(share.len());
-                    job.stop.load(Ordering::Relaxed)
+                    self.step_on_device(device, share.len(), progress, state, &mut tally)?
                 }
                 (_, Some(places)) => {
                     let batch = self.batches.training(places, share.start, share.len());
@@ -106,26 +85,22 @@ impl Epoch<'_> {
             let last = step + 1 == steps;
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
             let due = reported.elapsed() > REPORT_EVERY;
-            // Never save a state before its loss is known to be finite.
-            let waits = last || stop || keeps || (due && places.is_some());
-            let read = match (&mut *stepper, waits) {
-                (_, true) => Some((step + 1, tally.score().at("the loss")?)),
-                (Stepper::OnDevice(device), false) if due => {
-                    let read = pending.as_ref().map(|copy| copy.read(task.metrics().len()));
-                    let read = read.transpose().at("the loss")?.flatten();
-                    if read.is_some() || pending.is_none() {
-                        pending = Some(device.read().at("the loss")?);
-                        reported = Instant::now();
-                    }
-                    read.map(|Progress { sums, steps }| {
+            let waits = last || stop || keeps;
+            let seen = match (&mut *stepper, waits || due) {
+                (_, false) => None,
+                (Stepper::OnDevice(device), true) if !waits => {
+                    reported = Instant::now();
+                    let progress = device.progress(task.metrics().len()).at("the loss")?;
+                    progress.map(|Progress { sums, steps }| {
                         let examples = (steps * batch_size).min(images);
                         let metrics = Metrics::mean(task, &sums, examples);
                         (steps, Score { examples, metrics })
                     })
                 }
-                _ => None,
+                (_, true) => Some((step + 1, tally.score().at("the loss")?)),
             };
-            if let Some((done, score)) = read {
+            if let Some((done, score)) = seen {
+                // Never save a state before its loss is known to be finite.
                 if !score.metrics.loss().is_finite() {
                     return Err(self.diverged(&draws, &state.net, done, score.metrics.loss())?);
                 }
@@ -149,6 +124,53 @@ impl Epoch<'_> {
         }
         tally.sum_over(job.group)?;
         Ok(Pass::Whole(tally.score().at("the loss")?, part(&tally, steps)?))
+    }
+
+    /// The sums of the metrics, and the draws for batches that the host puts together.
+    fn begin(
+        &self,
+        stepper: &mut Stepper,
+        state: &State,
+        draws: &Draws,
+        from: &Part,
+        at: Position,
+    ) -> Result<(Tally, Option<EpochDraws>), RunError> {
+        let (job, task) = (self.job, self.job.recipe.task());
+        // Only the first of several ranks has the earlier counts, because they are summed over the
+        // ranks later.
+        let (sums, examples) = match job.is_first() {
+            true => (&from.sums[..], from.examples),
+            false => (&[][..], 0),
+        };
+        match stepper {
+            Stepper::OnDevice(device) => {
+                device.begin(self.batches, draws, state, job.recipe, self.schedule, at)?;
+                let memory = device.sums(task.metrics().len()).at("the loss")?;
+                Ok((Tally::over(memory, task, sums, examples).at("the loss")?, None))
+            }
+            Stepper::Eager | Stepper::Compiled(_) => {
+                let tally = Tally::from(state.net.device(), task, sums, examples);
+                let places = self.batches.epoch(draws).at("augmentation")?;
+                Ok((tally.at("the loss")?, Some(places)))
+            }
+        }
+    }
+
+    /// One step on the device alone; returns whether to stop after it.
+    fn step_on_device(
+        &self,
+        device: &mut DeviceStep,
+        images: usize,
+        at: Position,
+        state: &mut State,
+        tally: &mut Tally,
+    ) -> Result<bool, RunError> {
+        device.step(self.batches, images)?;
+        if state.finish_step(self.job.recipe, at)? {
+            device.weights_changed()?;
+        }
+        tally.count(images);
+        Ok(self.job.stop.load(Ordering::Relaxed))
     }
 
     /// The error for a loss that was found not to be finite some steps after it was not: on a GPU

@@ -15,6 +15,7 @@ use super::part::Part;
 use super::state::{State, copy};
 use super::stepper::Stepper;
 use crate::lower::{At, Objective};
+use crate::run::evaluate::device_test::DeviceTest;
 use crate::run::evaluate::score::Score;
 use crate::run::evaluate::{Evaluated, Evaluation};
 use crate::run::store::checkpoint;
@@ -28,6 +29,8 @@ pub(super) struct Trainer<'a> {
     /// The net rewritten for evaluation.
     pub tested: Optimised,
     pub stepper: Stepper,
+    /// Tests on the device alone, if netc has kernels for that.
+    pub device_test: Option<DeviceTest>,
     pub state: State,
     /// The epochs done.
     pub rows: Vec<EpochRow>,
@@ -111,7 +114,11 @@ impl Trainer<'_> {
     fn warm_up(&mut self) -> Result<(), RunError> {
         let Trainer { job, training: batches, stepper, state, .. } = self;
         if let Stepper::OnDevice(step) = stepper {
-            return step.prepare(batches, state);
+            step.prepare(batches, state)?;
+            let net = state.tested().rewritten(&self.tested)?;
+            let (views, method) = (job.recipe.test_views, job.method);
+            self.device_test = DeviceTest::new(&net, &self.testing, views, method, job.machine)?;
+            return Ok(());
         }
         let size = job.recipe.batch_size.min(batches.count());
         let share = job.group.map_or(0..size, |group| group.share(0, size));
@@ -134,8 +141,17 @@ impl Trainer<'_> {
     }
 
     /// The test after an epoch, and its seconds; `None` if it was asked to stop.
-    fn test(&self) -> Result<Option<(Score, f64)>, RunError> {
+    fn test(&mut self) -> Result<Option<(Score, f64)>, RunError> {
         let (job, start, net) = (self.job, Instant::now(), self.state.tested());
+        if let Some(test) = &mut self.device_test {
+            let tested = net.rewritten(&self.tested)?;
+            let score = test.run(&tested, &self.testing, job.stop)?;
+            // A loss that is not finite is looked into below.
+            if score.is_none_or(|score| score.metrics.loss().is_finite()) {
+                let time = start.elapsed().as_secs_f64();
+                return Ok(score.map(|score| (score, time)));
+            }
+        }
         if let Some(group) = job.group {
             let buffers: Vec<&Tensor> =
                 net.weights().iter().filter(|w| !w.trained).map(|w| &w.tensor).collect();

@@ -109,7 +109,8 @@ pub fn train(
     };
     journal.start(&info)?;
     report(Event::Start(Box::new(info)));
-    let run = Trainer { job, training, testing, tested, stepper, state, rows, part };
+    let device_test = None;
+    let run = Trainer { job, training, testing, tested, stepper, device_test, state, rows, part };
     let result = run.run(journal, report);
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result

@@ -2,7 +2,8 @@
 
 constexpr unsigned METRICS = 8, SCALARS = 32, GROUPS = 8;
 
-// Of a group of weights: what multiplies the gradient, and what multiplies the weight.
+// Of a group of weights: what multiplies the gradient, and what multiplies the weight. A group with
+// a negative rate stands still.
 struct Rate {
   float rate, decay;
 };

@@ -87,6 +87,7 @@ DEVICE void sgd(const Weight* weights, const Chunk* chunks, const State* state, 
   const Chunk chunk = chunks[blockIdx.x];
   const Weight w = load_weight(weights, chunk);
   const Rate rate = rate_of(*state, w.group);
+  if (rate.rate < 0.0f) return;
   update<T>(w, chunk.first, Sgd{rate, momentum, 1.0f / state->grad_scale, nesterov});
 }
 
@@ -98,6 +99,7 @@ DEVICE void adamw(const Weight* weights, const Chunk* chunks, const State* state
   const Chunk chunk = chunks[blockIdx.x];
   const Weight w = load_weight(weights, chunk);
   const Rate rate = rate_of(*state, w.group);
+  if (rate.rate < 0.0f) return;
   update<T>(w, chunk.first,
             AdamW{rate, beta1, beta2, eps, inverse_batch / state->grad_scale,
                   state->scalars[CORRECTIONS], state->scalars[CORRECTIONS + 1]});
