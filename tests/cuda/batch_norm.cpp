@@ -6,7 +6,7 @@ struct Kernels {
   void (*statistics)(const E*, const float*, const float*, float*, float*, float*, float*,
                      unsigned*, unsigned, unsigned, double, double);
   void (*normalise[2])(const E*, E*, const E*, const float*, unsigned, unsigned, unsigned,
-                       unsigned);
+                       unsigned, float);
 };
 #define OF(NAME)                                                         \
   {                                                                      \
@@ -69,35 +69,44 @@ static void check_normalise(const Kernels<T>& kernels, const Layer<T>& layer) {
     launch(blocks, layer.tiles, THREADS, [&] {
       kernels.normalise[tail.pool](layer.input.data(), output.data(),
                                    two ? residual.data() : nullptr, layer.moments.data(),
-                                   tail.pixels, c, tail.width, tail.relu);
+                                   tail.pixels, c, tail.width, tail.activation.kind,
+                                   tail.activation.parameter);
     });
     Check check{std::string("normalise") + (tail.pool ? "_pool" : "") + layer.name,
                 where + " blocks " + std::to_string(blocks)};
     for (unsigned p = 0; p < tail.pixels; p++) {
       for (unsigned i = 0; i < c; i++) {
         const size_t at = size_t(p) * c + i;
-        double value;
-        const int from = tail.route(p, i, value);
-        const double product = layer.at(std::max(from, 0), i) * layer.scale(i);
+        double value, slope;
+        const unsigned from = tail.route(p, i, value, slope);
+        const double product = layer.at(from, i) * layer.scale(i);
         const double more = two ? T::widen(residual[at]) : 0;
-        const double terms = std::fabs(product) + std::fabs(layer.shift(i)) + std::fabs(more);
+        const double terms = std::fabs(product) + std::fabs(layer.shift(i)) + std::fabs(more) +
+                             tail.activation.curved();
         check.add(T::widen(output[at]), value + more, allowed<T>(value + more, terms));
       }
     }
   });
 }
 
-// NaN goes through pool and ReLU.
+// NaN goes through pool and activation.
 template <class T>
 static void check_nan(const Kernels<T>& kernels) {
   const unsigned c = 8, pixels = 4;
   Buffer<typename T::Element> input(pixels * 4 * c, T::narrow(1)), output(pixels * c);
   input[c + 1] = T::narrow(NAN);
   const Buffer<float> moments(4 * c, 1.0f);
-  launch(1, 1, THREADS, [&] {
-    kernels.normalise[1](input.data(), output.data(), nullptr, moments.data(), pixels, c, 2, 1);
-  });
-  demand(std::isnan(T::widen(output[1])) && T::widen(output[0]) == 2, "normalise loses a NaN");
+  for (bool pool : {false, true}) {
+    for (const Applied& activation : applied) {
+      launch(1, 1, THREADS, [&] {
+        kernels.normalise[pool](input.data(), output.data(), nullptr, moments.data(), pixels, c, 2,
+                                activation.kind, activation.parameter);
+      });
+      const unsigned at = pool ? 1 : c + 1;
+      demand(std::isnan(T::widen(output[at])) && !std::isnan(T::widen(output[0])),
+             "normalise loses a NaN:" + activation.text());
+    }
+  }
 }
 
 // Whatever block comes last: it finds what all others have written.
@@ -121,7 +130,7 @@ static void check_last_block(const Kernels<T>& kernels, unsigned v) {
 
 template <class T, unsigned WIDE>
 static void all(const Kernels<T>& wide, const Kernels<T>& single) {
-  for_shapes<WIDE>([&](const Shape& shape, unsigned v, Kind kind) {
+  for_shapes<T, WIDE>([&](const Shape& shape, unsigned v, Kind kind) {
     const Layer<T> layer(shape, v, kind);
     check_statistics(v == 1 ? single : wide, layer);
     check_normalise(v == 1 ? single : wide, layer);

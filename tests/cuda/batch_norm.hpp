@@ -1,5 +1,5 @@
 #pragma once
-#include "check.hpp"
+#include "activation.hpp"
 
 // A normalisation of a batch, with moments in fp64 rounded to fp32.
 template <class T>
@@ -26,7 +26,7 @@ struct Layer {
         moments(4 * channels),
         var(channels) {
     gamma[channels / 2] = 0;
-    // A channel of zeros, which the ReLU lets no gradient through.
+    // A channel of zeros, through which the ReLU lets no gradient.
     if (kind == TIES) beta[channels / 2] = 0;
     for (unsigned i = 0; i < channels; i++) {
       double mean = 0;
@@ -46,14 +46,14 @@ struct Layer {
   }
   float scale(unsigned channel) const { return moments[2 * channels + channel]; }
   float shift(unsigned channel) const { return moments[3 * channels + channel]; }
-  bool large() const { return size_t(pixels) * channels > 200000; }
 };
 
 // What follows a normalisation.
 template <class T>
 struct Tail {
   const Layer<T>& layer;
-  bool pool, relu;
+  bool pool;
+  Applied activation;
   unsigned corners = pool ? 4 : 1;
   unsigned width = layer.shape.width / (pool ? 2 : 1), pixels = layer.pixels / corners;
 
@@ -62,37 +62,45 @@ struct Tail {
     if (!pool) return pixel;
     return (pixel / width * 2 + k / 2) * layer.shape.width + pixel % width * 2 + k % 2;
   }
-  // The pixel of the input that a number of the output is of, or -1 behind the ReLU, and its value.
-  // What is the largest is decided in fp32, as it is for the kernels.
-  int route(unsigned pixel, unsigned channel, double& value) const {
-    float best = 0;
-    int at = -1;
+  // The pixel of the input that a number of the output is of, its value, and the slope of the
+  // activation there. What is the largest, and on which side of a bound it is, is decided in fp32,
+  // as it is for the kernels.
+  unsigned route(unsigned pixel, unsigned channel, double& value, double& slope) const {
+    const Clamp clamp(activation.kind, activation.parameter);
+    const Curve curve(activation.kind, activation.parameter);
+    float best = 0, best_input = 0;
+    unsigned at = ~0u;
     for (unsigned k = 0; k < corners; k++) {
-      const int from = source(pixel, k);
-      const float number =
+      const unsigned from = source(pixel, k);
+      const float input =
           std::fma(float(layer.at(from, channel)), layer.scale(channel), layer.shift(channel));
-      if (at >= 0 && !(number > best)) continue;
+      const float number = activation.curved() ? curve(input) : input;
+      if (at != ~0u && !(number > best)) continue;
       best = number;
+      best_input = input;
       at = from;
     }
-    value = layer.at(at, channel) * layer.scale(channel) + layer.shift(channel);
-    if (!relu || best > 0) return at;
-    value = 0;
-    return -1;
+    const double x = layer.at(at, channel) * layer.scale(channel) + layer.shift(channel);
+    value = activation.value(x);
+    slope = activation.curved() ? activation.slope(x) : clamp.backward(1, best_input);
+    return at;
   }
 };
 
 // Calls test(tail, two, where) for what may follow a layer; `two`: with a second operand.
 template <class T, class F>
 void for_tails(const Layer<T>& layer, F test) {
+  static unsigned number = 0;
   for (bool pool : {false, true}) {
     if (pool && (layer.shape.height % 2 || layer.shape.width % 2)) continue;
-    for (bool relu : {false, true}) {
-      if (!relu && layer.large()) continue;
-      for (bool two : {false, true}) {
-        test(Tail<T>{layer, pool, relu}, two,
-             layer.shape.text() + (relu ? " relu" : "") + (two ? " two" : ""));
-      }
+    const auto one = [&](const Applied& activation, bool two) {
+      test(Tail<T>{layer, pool, activation}, two,
+           layer.shape.text() + activation.text() + (two ? " two" : ""));
+    };
+    // Each layer with a ReLU, and with two others in turn.
+    for (bool two : {false, true}) {
+      one({RELU, 0}, two);
+      one(applied[number++ % applied.size()], two);
     }
   }
 }

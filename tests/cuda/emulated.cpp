@@ -1,5 +1,5 @@
-// The kernels on the CPU as a library with one function, which takes what cuLaunchKernel takes. With
-// FAST defined it is for whole trainings, and what a kernel does wrong stays unseen.
+// The kernels on the CPU as a library with one function, which takes what cuLaunchKernel takes.
+// With FAST defined it is for whole trainings, and what a kernel does wrong stays unseen.
 #include <map>
 #include <mutex>
 #include <string>

@@ -8,6 +8,7 @@
 #include "kernels/state.cuh"
 #include "kernels/reduce.cuh"
 #include "kernels/max_pool.cuh"
+#include "kernels/activation.cuh"
 #include "kernels/batch_norm.cuh"
 #include "kernels/batch_norm_backward.cuh"
 #include "kernels/loss.cuh"

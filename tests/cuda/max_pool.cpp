@@ -56,7 +56,7 @@ static void check_nan(const Kernels<T>& kernels) {
 
 template <class T, unsigned WIDE>
 static void all(const Kernels<T>& wide, const Kernels<T>& single) {
-  for_shapes<WIDE>([&](const Shape& shape, unsigned v, Kind kind) {
+  for_shapes<T, WIDE>([&](const Shape& shape, unsigned v, Kind kind) {
     if (shape.height == 32) return;
     check(v == 1 ? single : wide, shape, v, kind == FAR ? TIES : kind);
   });

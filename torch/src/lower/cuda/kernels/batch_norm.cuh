@@ -59,15 +59,15 @@ DEVICE void statistics(const typename T::Element* __restrict__ input, const floa
       static_cast<float>((1.0 - momentum) * running_var[channel] + momentum * unbiased);
 }
 
-// output = pool(relu(scale * input + shift)) + residual; the residual may be null. `pixels` and
-// `width` are those of the output.
-template <class T, int V, bool POOL>
+// output = pool(activation(scale * input + shift)) + residual; the residual may be null. `pixels`
+// and `width` are those of the output.
+template <class T, int V, bool POOL, class A>
 DEVICE void normalise(const typename T::Element* __restrict__ input,
                       typename T::Element* __restrict__ output,
                       const typename T::Element* __restrict__ residual,
                       const float* __restrict__ moments, unsigned pixels, unsigned channels,
-                      unsigned width, bool relu) {
-  constexpr int CORNERS = POOL ? 4 : 1, BATCH = POOL ? 1 : 4;
+                      unsigned width, const A& activation) {
+  constexpr int CORNERS = POOL ? 4 : 1, BATCH = POOL || !A::MONOTONE ? 1 : 4;
   const Tile<V> tile(channels);
   if (tile.idle()) return;
   float scale[V], shift[V];
@@ -99,11 +99,13 @@ DEVICE void normalise(const typename T::Element* __restrict__ input,
 #pragma unroll
       for (int i = 0; i < V; i++) {
         float number = fmaf(window[u][0].get(i), scale[i], shift[i]);
+        if (!A::MONOTONE) number = activation(number);
 #pragma unroll
         for (int k = 1; k < CORNERS; k++) {
-          number = max_nan(number, fmaf(window[u][k].get(i), scale[i], shift[i]));
+          const float next = fmaf(window[u][k].get(i), scale[i], shift[i]);
+          number = max_nan(number, A::MONOTONE ? next : activation(next));
         }
-        if (relu) number = max_nan(number, 0.0f);
+        if (A::MONOTONE) number = activation(number);
         if (residual) number += more[u].get(i);
         numbers[i] = number;
       }

@@ -1,5 +1,5 @@
-// Batch normalisation backward, with the pool and the ReLU behind it, which are recomputed from the
-// input. The gradient by the output is grad_output, or with a second one (may be null) the sum of
+// Batch normalisation backward, with the pool and the activation behind it, which are recomputed
+// from the input. The gradient by the output is grad_output, or with a second one (may be null) the sum of
 // both. `pixels` and `width` are those of the output.
 
 // The pixels of a thread that it loads before it computes.
@@ -21,30 +21,33 @@ struct Window {
     grad = Vector<T, V>::load(grad_output + at);
     if (grad_second) second = Vector<T, V>::load(grad_second + at);
   }
-  // The gradient of channel i that pool and ReLU pass on, and by `at` which pixel gets it, or -1.
-  DEVICE float route(int i, bool two, float scale, float shift, bool relu,
+  // The gradient that pool and activation pass on in channel i, and by `at` which pixel gets it.
+  template <class A>
+  DEVICE float route(int i, bool two, float scale, float shift, const A& activation,
                      float (&numbers)[CORNERS], int& at) const {
-    float normal[CORNERS];
+    float normal[CORNERS], values[CORNERS];
 #pragma unroll
     for (int k = 0; k < CORNERS; k++) {
       numbers[k] = input[k].get(i);
       normal[k] = fmaf(numbers[k], scale, shift);
+      values[k] = POOL && !A::MONOTONE ? activation(normal[k]) : normal[k];
     }
-    at = winner<POOL>(normal, relu);
-    return grad.get(i) + (two ? second.get(i) : 0.0f);
+    at = winner<POOL>(values);
+    const float whole = grad.get(i) + (two ? second.get(i) : 0.0f);
+    return activation.backward(whole, taken(normal, at));
   }
 };
 
 // grad_gamma and grad_beta, and `factors`, [3, channels]: a, b and c with which
-// grad_input = a * routed + b * input + c, where `routed` is the gradient behind pool and ReLU.
-template <class T, int V, bool POOL>
+// grad_input = a * routed + b * input + c, where `routed` is the gradient behind pool and activation.
+template <class T, int V, bool POOL, class A>
 DEVICE void gradient_sums(const typename T::Element* __restrict__ input,
                           const typename T::Element* __restrict__ grad_output,
                           const typename T::Element* __restrict__ grad_second,
                           const float* __restrict__ moments, const float* gamma, float* grad_gamma,
                           float* grad_beta, float* factors, float* partials, unsigned* tickets,
-                          unsigned pixels, unsigned channels, unsigned width, bool relu) {
-  constexpr int CORNERS = POOL ? 4 : 1, BATCH = POOL ? 1 : 2;
+                          unsigned pixels, unsigned channels, unsigned width, const A& activation) {
+  constexpr int CORNERS = POOL ? 4 : 1, BATCH = POOL || !A::MONOTONE ? 1 : 2;
   const Tile<V> tile(channels);
   float sums[2][V] = {};
   if (!tile.idle()) {
@@ -68,14 +71,10 @@ DEVICE void gradient_sums(const typename T::Element* __restrict__ input,
         for (int i = 0; i < V; i++) {
           float numbers[CORNERS];
           int at;
-          const float whole =
-              windows[u].route(i, grad_second != nullptr, scale[i], shift[i], relu, numbers, at);
-          float number = numbers[0];
-#pragma unroll
-          for (int k = 1; k < CORNERS; k++) number = at == k ? numbers[k] : number;
-          const float routed = at >= 0 ? whole : 0.0f;
+          const float routed = windows[u].route(i, grad_second != nullptr, scale[i], shift[i],
+                                                activation, numbers, at);
           sums[0][i] += routed;
-          sums[1][i] = fmaf(routed, number - mean[i], sums[1][i]);
+          sums[1][i] = fmaf(routed, taken(numbers, at) - mean[i], sums[1][i]);
         }
       }
     }
@@ -95,14 +94,14 @@ DEVICE void gradient_sums(const typename T::Element* __restrict__ input,
 }
 
 // grad_input, which may be the input itself.
-template <class T, int V, bool POOL>
+template <class T, int V, bool POOL, class A>
 DEVICE void gradient_input(const typename T::Element* input,
                            const typename T::Element* __restrict__ grad_output,
                            const typename T::Element* __restrict__ grad_second,
                            typename T::Element* grad_input, const float* __restrict__ moments,
                            const float* __restrict__ factors, unsigned pixels, unsigned channels,
-                           unsigned width, bool relu) {
-  constexpr int CORNERS = POOL ? 4 : 1, BATCH = POOL ? 1 : 2;
+                           unsigned width, const A& activation) {
+  constexpr int CORNERS = POOL ? 4 : 1, BATCH = POOL || !A::MONOTONE ? 1 : 2;
   const Tile<V> tile(channels);
   if (tile.idle()) return;
   float scale[V], shift[V], a[V], b[V], c[V];
@@ -129,11 +128,11 @@ DEVICE void gradient_input(const typename T::Element* input,
       for (int i = 0; i < V; i++) {
         float numbers[CORNERS];
         int at;
-        const float whole =
-            windows[u].route(i, grad_second != nullptr, scale[i], shift[i], relu, numbers, at);
+        const float routed = windows[u].route(i, grad_second != nullptr, scale[i], shift[i],
+                                              activation, numbers, at);
 #pragma unroll
         for (int k = 0; k < CORNERS; k++) {
-          out[k][i] = fmaf(a[i], at == k ? whole : 0.0f, fmaf(b[i], numbers[k], c[i]));
+          out[k][i] = fmaf(a[i], at == k ? routed : 0.0f, fmaf(b[i], numbers[k], c[i]));
         }
       }
       typename T::Element* to =

@@ -20,6 +20,28 @@ DEVICE float max_nan(float a, float b) {
 #endif
 }
 
+// min(a, b), NaN likewise.
+DEVICE float min_nan(float a, float b) {
+#ifdef __CUDACC__
+  float c;
+  asm("min.NaN.f32 %0, %1, %2;" : "=f"(c) : "f"(a), "f"(b));
+  return c;
+#else
+  return a != a || b != b ? a + b : a < b ? a : b;
+#endif
+}
+
+// 1 / x, off by one unit in the last place.
+DEVICE float reciprocal(float x) {
+#ifdef __CUDACC__
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+#else
+  return 1.0f / x;
+#endif
+}
+
 DEVICE bool is_finite(float number) { return number - number == 0.0f; }
 
 // Tells the compiler that a pointer read from memory points to global memory.

@@ -1,6 +1,7 @@
 // The kernels of a training step. NVRTC compiles the files of this folder as one text, without a
-// header, in this order: device.cuh, half.cuh, state.cuh, reduce.cuh, max_pool.cuh, batch_norm.cuh,
-// batch_norm_backward.cuh, loss.cuh, optimizer.cuh, update.cuh, augment.cuh, kernels.cu.
+// header, in this order: device.cuh, half.cuh, state.cuh, reduce.cuh, max_pool.cuh, activation.cuh,
+// batch_norm.cuh, batch_norm_backward.cuh, loss.cuh, optimizer.cuh, update.cuh, augment.cuh,
+// kernels.cu.
 //
 // Activations are channels-last. A kernel's name ends in the channels of one access and the number
 // format: v8 takes channels in multiples of 8 and pointers aligned to 16 bytes, v4 of 4, v1 any. An
@@ -11,30 +12,48 @@
 //   advance: 1, of SCALARS threads
 // All others are of THREADS threads.
 
-#define BATCH_NORM_KERNELS(T, V, POOL, NAME)                                                     \
-  KERNEL(THREADS, 3)                                                                             \
-  normalise_##NAME(const T::Element* input, T::Element* output, const T::Element* residual,      \
-                   const float* moments, unsigned pixels, unsigned channels, unsigned width,     \
-                   unsigned relu) {                                                              \
-    normalise<T, V, POOL>(input, output, residual, moments, pixels, channels, width, relu != 0); \
-  }                                                                                              \
-  KERNEL(THREADS, 2)                                                                             \
-  gradient_sums_##NAME(const T::Element* input, const T::Element* grad_output,                   \
-                       const T::Element* grad_second, const float* moments, const float* gamma,  \
-                       float* grad_gamma, float* grad_beta, float* factors, float* partials,     \
-                       unsigned* tickets, unsigned pixels, unsigned channels, unsigned width,    \
-                       unsigned relu) {                                                          \
-    gradient_sums<T, V, POOL>(input, grad_output, grad_second, moments, gamma, grad_gamma,       \
-                              grad_beta, factors, partials, tickets, pixels, channels, width,    \
-                              relu != 0);                                                        \
-  }                                                                                              \
-  KERNEL(THREADS, 2)                                                                             \
-  gradient_input_##NAME(const T::Element* input, const T::Element* grad_output,                  \
-                        const T::Element* grad_second, T::Element* grad_input,                   \
-                        const float* moments, const float* factors, unsigned pixels,             \
-                        unsigned channels, unsigned width, unsigned relu) {                      \
-    gradient_input<T, V, POOL>(input, grad_output, grad_second, grad_input, moments, factors,    \
-                               pixels, channels, width, relu != 0);                              \
+#define BATCH_NORM_KERNELS(T, V, POOL, NAME)                                                    \
+  KERNEL(THREADS, 3)                                                                            \
+  normalise_##NAME(const T::Element* input, T::Element* output, const T::Element* residual,     \
+                   const float* moments, unsigned pixels, unsigned channels, unsigned width,    \
+                   unsigned activation, float parameter) {                                      \
+    if (activation <= RELU) {                                                                   \
+      normalise<T, V, POOL>(input, output, residual, moments, pixels, channels, width,          \
+                            Clamp(activation, parameter));                                      \
+    } else {                                                                                    \
+      normalise<T, V, POOL>(input, output, residual, moments, pixels, channels, width,          \
+                            Curve(activation, parameter));                                      \
+    }                                                                                           \
+  }                                                                                             \
+  KERNEL(THREADS, 2)                                                                            \
+  gradient_sums_##NAME(const T::Element* input, const T::Element* grad_output,                  \
+                       const T::Element* grad_second, const float* moments, const float* gamma, \
+                       float* grad_gamma, float* grad_beta, float* factors, float* partials,    \
+                       unsigned* tickets, unsigned pixels, unsigned channels, unsigned width,   \
+                       unsigned activation, float parameter) {                                  \
+    if (activation <= RELU) {                                                                   \
+      gradient_sums<T, V, POOL>(input, grad_output, grad_second, moments, gamma, grad_gamma,    \
+                                grad_beta, factors, partials, tickets, pixels, channels, width, \
+                                Clamp(activation, parameter));                                  \
+    } else {                                                                                    \
+      gradient_sums<T, V, POOL>(input, grad_output, grad_second, moments, gamma, grad_gamma,    \
+                                grad_beta, factors, partials, tickets, pixels, channels, width, \
+                                Curve(activation, parameter));                                  \
+    }                                                                                           \
+  }                                                                                             \
+  KERNEL(THREADS, 2)                                                                            \
+  gradient_input_##NAME(const T::Element* input, const T::Element* grad_output,                 \
+                        const T::Element* grad_second, T::Element* grad_input,                  \
+                        const float* moments, const float* factors, unsigned pixels,            \
+                        unsigned channels, unsigned width, unsigned activation,                 \
+                        float parameter) {                                                      \
+    if (activation <= RELU) {                                                                   \
+      gradient_input<T, V, POOL>(input, grad_output, grad_second, grad_input, moments, factors, \
+                                 pixels, channels, width, Clamp(activation, parameter));        \
+    } else {                                                                                    \
+      gradient_input<T, V, POOL>(input, grad_output, grad_second, grad_input, moments, factors, \
+                                 pixels, channels, width, Curve(activation, parameter));        \
+    }                                                                                           \
   }
 
 #define STATISTICS_KERNEL(T, V, NAME)                                                           \
@@ -121,8 +140,18 @@ lerp(const Pair* pairs, const Chunk* chunks, const State* state, unsigned scalar
   EXAMPLE_KERNELS(T, NAME)            \
   WEIGHT_KERNELS(T, NAME)
 
+// Formats of which there are kernels: 1 fp16, 2 bf16, 4 fp32.
+#ifndef FORMATS
+#define FORMATS 7
+#endif
+#if FORMATS & 1
 KERNELS(F16, f16)
+#endif
+#if FORMATS & 2
 KERNELS(B16, b16)
+#endif
+#if FORMATS & 4
 LAYER_KERNELS(F32, 4, v4_f32)
 LAYER_KERNELS(F32, 1, v1_f32)
 EXAMPLE_KERNELS(F32, f32)
+#endif

@@ -11,16 +11,25 @@ DEVICE unsigned corner(unsigned pixel, unsigned width) {
 // How far the k-th pixel of a window lies behind its first.
 DEVICE unsigned neighbour(int k, unsigned width) { return (k >> 1) * 2 * width + (k & 1); }
 
-// The pixel of a window that pool and ReLU pass the gradient to, -1 if none.
+// The pixel of a window that the pool takes, -1 if one is NaN.
 template <bool POOL, int CORNERS>
-DEVICE int winner(const float (&normal)[CORNERS], bool relu) {
-  float largest = normal[0];
+DEVICE int winner(const float (&numbers)[CORNERS]) {
+  float largest = numbers[0];
 #pragma unroll
-  for (int k = 1; k < CORNERS; k++) largest = max_nan(largest, normal[k]);
+  for (int k = 1; k < CORNERS; k++) largest = max_nan(largest, numbers[k]);
   int at = POOL ? -1 : 0;
 #pragma unroll
-  for (int k = CORNERS - 1; POOL && k >= 0; k--) at = normal[k] == largest ? k : at;
-  return !relu || largest > 0.0f ? at : -1;
+  for (int k = CORNERS - 1; POOL && k >= 0; k--) at = numbers[k] == largest ? k : at;
+  return at;
+}
+
+// The number of that pixel.
+template <int CORNERS>
+DEVICE float taken(const float (&numbers)[CORNERS], int at) {
+  float number = numbers[0];
+#pragma unroll
+  for (int k = 1; k < CORNERS; k++) number = at == k ? numbers[k] : number;
+  return number;
 }
 
 // output[images, channels]: the largest of each image and channel. A thread for each V channels.
