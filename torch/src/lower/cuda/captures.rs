@@ -36,17 +36,19 @@ impl Captures {
         Ok(Captures { gpu, graphs: HashMap::new() })
     }
 
-    /// Runs `work` for a batch size several times, which warms up all that it needs, and captures
-    /// it if graphs are enabled.
+    /// Runs `work` for a batch size several times, each time after `reset`, which warms up all that
+    /// it needs, and captures it if graphs are enabled.
     ///
     /// # Errors
     /// Those of `work`; what cannot be captured.
     pub fn prepare(
         &mut self,
         size: usize,
+        reset: impl Fn() -> Result<(), TorchError>,
         mut work: impl FnMut() -> Result<(), TorchError>,
     ) -> Result<(), TorchError> {
         for _ in 0..WARM_UP {
+            reset()?;
             work()?;
         }
         if let Some(gpu) = self.gpu {

@@ -1,5 +1,6 @@
 //! Tests that run on the device alone, for a training that takes one after each epoch.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use netc::lower::{Optimisation, TorchError};
@@ -23,7 +24,7 @@ pub(in crate::run) struct DeviceTest {
     net: TorchNet,
     session: Session,
     kernels: cuda::Kernels,
-    state: cuda::State,
+    state: Arc<cuda::State>,
     draws: Tensor,
     batch: Augmented,
     captures: Captures,
@@ -59,7 +60,7 @@ impl DeviceTest {
         let draws = Draws::plain(batches.count(), batches.pad());
         let graph = !method.without.has(Optimisation::Graph);
         let mut test = DeviceTest {
-            state: cuda::State::new(&kernels).at("evaluation")?,
+            state: Arc::new(cuda::State::new(&kernels).at("evaluation")?),
             draws: batches.draws(&draws, &kernels).at("evaluation")?,
             batch: Augmented::new(&kernels, most, batches.image(), net.kind()).at("evaluation")?,
             captures: Captures::new(machine.device, graph)?,
@@ -71,8 +72,9 @@ impl DeviceTest {
         };
         let mut captures = std::mem::take(&mut test.captures);
         for size in test.sizes(batches) {
-            test.begin()?;
-            captures.prepare(size, || test.launch(batches, size))?;
+            let counters = Arc::clone(&test.state);
+            let reset = || counters.begin(0, 0).at("evaluation");
+            captures.prepare(size, reset, || test.launch(batches, size))?;
         }
         test.captures = captures;
         Ok(Some(test))

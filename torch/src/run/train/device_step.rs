@@ -1,6 +1,8 @@
 //! Training steps that run on the device alone: the host launches them, or replays them as one
 //! CUDA graph, and waits for none of them.
 
+use std::sync::Arc;
+
 use netc::lower::{Optimisation, Precision, seed};
 use netc::recipe::{Recipe, Schedule};
 use netc::run::RunError;
@@ -22,7 +24,7 @@ const GROWTH_INTERVAL: u32 = 2000;
 pub(in crate::run) struct DeviceStep {
     session: Session,
     kernels: cuda::Kernels,
-    state: cuda::State,
+    state: Arc<cuda::State>,
     growth: Growth,
     objective: Objective,
     /// What dropout draws from.
@@ -89,7 +91,7 @@ impl DeviceStep {
             rank => format!("dropout rank {rank}"),
         };
         Ok(Ok(DeviceStep {
-            state: cuda::State::new(&kernels).at("the state of the training")?,
+            state: Arc::new(cuda::State::new(&kernels).at("the state of the training")?),
             captures: Captures::new(kernels.device(), graph)?,
             objective: Objective::of(recipe),
             seed: seed::derive(job.seed, &stream).unsigned_abs(),
@@ -141,14 +143,14 @@ impl DeviceStep {
             .map(|tensor| Ok((tensor, copy(tensor)?)))
             .collect::<Result<_, TchError>>()
             .at("the weights")?;
+        let mut captures = std::mem::take(&mut self.captures);
         for size in self.sizes {
-            let mut captures = std::mem::take(&mut self.captures);
-            let done = captures.prepare(size, || self.launch(batches, size));
-            self.captures = captures;
-            done?;
-            // The step number has moved on, and there may be no more rows.
-            self.state.restore(&snapshot).at("the state of the training")?;
+            let counters = Arc::clone(&self.state);
+            let reset = || counters.begin(0, 0).at("the state of the training");
+            captures.prepare(size, reset, || self.launch(batches, size))?;
         }
+        self.captures = captures;
+        self.state.restore(&snapshot).at("the state of the training")?;
         tch::no_grad(|| {
             kept.iter().try_for_each(|(tensor, was)| tensor.shallow_clone().f_copy_(was))
         })
