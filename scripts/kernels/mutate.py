@@ -64,7 +64,7 @@ def main():
         if args.only in fault[0]
     ]
     missed = 0
-    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    pool = concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0)))
     runs = [pool.submit(seen, work, *fault) for fault in faults]
     try:
         for (test, _, (name, _, _)), run in zip(faults, runs):

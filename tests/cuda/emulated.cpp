@@ -20,20 +20,19 @@ static Call of(void (*kernel)(A...)) {
 }
 
 #define ONE(NAME) {#NAME, of(NAME<>)}
-#define BATCH_NORM(NAME)                                                                     \
+#define LAYERS(NAME)                                                                         \
   ONE(statistics_##NAME), ONE(normalise_##NAME), ONE(normalise_pool_##NAME),                 \
       ONE(gradient_sums_##NAME), ONE(gradient_sums_pool_##NAME), ONE(gradient_input_##NAME), \
-      ONE(gradient_input_pool_##NAME)
-#define CHANNELS(NAME) BATCH_NORM(NAME), ONE(global_max_##NAME), ONE(global_max_gradient_##NAME)
-#define EXAMPLES(NAME) \
-  ONE(cross_entropy_thread_##NAME), ONE(cross_entropy_warp_##NAME), ONE(augment_##NAME)
-#define WEIGHTS(NAME) \
+      ONE(gradient_input_pool_##NAME), ONE(max_pool_##NAME), ONE(max_pool_gradient_##NAME),  \
+      ONE(global_max_##NAME), ONE(global_max_gradient_##NAME)
+#define ALL(V, NAME)                                                                        \
+  LAYERS(v##V##_##NAME), LAYERS(v1_##NAME), ONE(dropout_##NAME),                            \
+      ONE(cross_entropy_thread_##NAME), ONE(cross_entropy_warp_##NAME), ONE(augment_##NAME)
+#define WEIGHTS(NAME)                                                              \
   ONE(sgd_##NAME), ONE(adamw_##NAME), ONE(finite_##NAME), ONE(copy_weights_##NAME)
-#define ALL(NAME) CHANNELS(v8_##NAME), CHANNELS(v1_##NAME), EXAMPLES(NAME), WEIGHTS(NAME)
 
 static const std::map<std::string, Call> kernels = {
-    ONE(advance),       ONE(lerp),          ALL(f16),      ALL(b16),
-    BATCH_NORM(v4_f32), BATCH_NORM(v1_f32), EXAMPLES(f32),
+    ALL(8, f16), ALL(8, b16), ALL(4, f32), WEIGHTS(f16), WEIGHTS(b16), ONE(lerp), ONE(advance),
 };
 
 // 0, or 1 if there is no such kernel. Several threads may call it: one kernel runs at a time.

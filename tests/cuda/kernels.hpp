@@ -11,6 +11,7 @@
 #include "kernels/activation.cuh"
 #include "kernels/batch_norm.cuh"
 #include "kernels/batch_norm_backward.cuh"
+#include "kernels/dropout.cuh"
 #include "kernels/loss.cuh"
 #include "kernels/optimizer.cuh"
 #include "kernels/update.cuh"

@@ -5,8 +5,14 @@ struct Kernels {
   using E = typename T::Element;
   void (*forward)(const E*, E*, unsigned, unsigned, unsigned);
   void (*backward)(const E*, const E*, E*, unsigned, unsigned, unsigned);
+  void (*pool)(const E*, E*, unsigned, unsigned, unsigned);
+  void (*pool_backward)(const E*, const E*, E*, unsigned, unsigned, unsigned);
 };
-#define OF(NAME) {global_max_##NAME<>, global_max_gradient_##NAME<>}
+#define OF(NAME)                                                                     \
+  {                                                                                  \
+    global_max_##NAME<>, global_max_gradient_##NAME<>, max_pool_##NAME<>,            \
+        max_pool_gradient_##NAME<>                                                   \
+  }
 
 template <class T>
 static void check(const Kernels<T>& kernels, const Shape& s, unsigned v, Kind kind) {
@@ -46,12 +52,54 @@ static void check(const Kernels<T>& kernels, const Shape& s, unsigned v, Kind ki
 }
 
 template <class T>
+static void check_pool(const Kernels<T>& kernels, const Shape& s, unsigned v, Kind kind) {
+  using E = typename T::Element;
+  const unsigned c = s.channels, width = s.width / 2, pixels = s.images * s.height / 2 * width;
+  const unsigned tiles = (c - 1) / WIDTH + 1;
+  const std::string name = "_v" + std::to_string(v) + "_" + Format<T>::name;
+  const auto input = random_numbers<T>(size_t(pixels) * 4 * c, kind);
+  const auto grad = random_numbers<T>(size_t(pixels) * c);
+  Buffer<E> output(size_t(pixels) * c);
+  launch(1 + below(3), tiles, THREADS,
+         [&] { kernels.pool(input.data(), output.data(), pixels, c, width); });
+  for (bool in_place : {false, true}) {
+    Buffer<E> found = input;
+    if (!in_place) std::memset(found.data(), 0xff, found.size() * sizeof(E));
+    launch(1 + below(3), tiles, THREADS, [&] {
+      kernels.pool_backward(in_place ? found.data() : input.data(), grad.data(), found.data(),
+                            pixels, c, width);
+    });
+    Check forward{"max_pool" + name, s.text()};
+    Check backward{"max_pool_gradient" + name, s.text() + (in_place ? " in place" : "")};
+    for (unsigned p = 0; p < pixels; p++) {
+      for (unsigned i = 0; i < c; i++) {
+        const auto at = [&](unsigned k) {
+          const size_t row = p / width * 2 + k / 2, column = p % width * 2 + k % 2;
+          return (row * 2 * width + column) * c + i;
+        };
+        unsigned best = 0;
+        for (unsigned k = 1; k < 4; k++) {
+          if (T::widen(input[at(k)]) > T::widen(input[at(best)])) best = k;
+        }
+        const size_t to = size_t(p) * c + i;
+        forward.add(T::widen(output[to]), T::widen(input[at(best)]), 1e-30);
+        for (unsigned k = 0; k < 4; k++) {
+          backward.add(T::widen(found[at(k)]), k == best ? T::widen(grad[to]) : 0, 1e-30);
+        }
+      }
+    }
+  }
+}
+
+template <class T>
 static void check_nan(const Kernels<T>& kernels) {
-  const unsigned c = 8, pixels = 3;
+  const unsigned c = 8, pixels = 4;
   Buffer<typename T::Element> input(pixels * c, T::narrow(1)), output(c);
   input[c + 1] = T::narrow(NAN);
   launch(1, 1, THREADS, [&] { kernels.forward(input.data(), output.data(), 1, pixels, c); });
   demand(std::isnan(T::widen(output[1])) && T::widen(output[0]) == 1, "global_max loses a NaN");
+  launch(1, 1, THREADS, [&] { kernels.pool(input.data(), output.data(), 1, c, 1); });
+  demand(std::isnan(T::widen(output[1])) && T::widen(output[0]) == 1, "max_pool loses a NaN");
 }
 
 template <class T, unsigned WIDE>
@@ -59,6 +107,8 @@ static void all(const Kernels<T>& wide, const Kernels<T>& single) {
   for_shapes<T, WIDE>([&](const Shape& shape, unsigned v, Kind kind) {
     if (shape.height == 32) return;
     check(v == 1 ? single : wide, shape, v, kind == FAR ? TIES : kind);
+    if (shape.height % 2 || shape.width % 2) return;
+    check_pool(v == 1 ? single : wide, shape, v, kind == FAR ? TIES : kind);
   });
   check(wide, {17, 512, 4, 4}, WIDE, TIES);
   check_nan(wide);
@@ -69,6 +119,7 @@ int main() {
     all<F16, 8>(OF(v8_f16), OF(v1_f16));
 #ifndef QUICK
     all<B16, 8>(OF(v8_b16), OF(v1_b16));
+    all<F32, 4>(OF(v4_f32), OF(v1_f32));
 #endif
   });
 }

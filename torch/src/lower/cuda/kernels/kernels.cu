@@ -1,14 +1,16 @@
 // The kernels of a training step. NVRTC compiles the files of this folder as one text, without a
 // header, in this order: device.cuh, half.cuh, state.cuh, reduce.cuh, max_pool.cuh, activation.cuh,
-// batch_norm.cuh, batch_norm_backward.cuh, loss.cuh, optimizer.cuh, update.cuh, augment.cuh,
-// kernels.cu.
+// batch_norm.cuh, batch_norm_backward.cuh, dropout.cuh, loss.cuh, optimizer.cuh, update.cuh,
+// augment.cuh, kernels.cu.
 //
 // Activations are channels-last. A kernel's name ends in the channels of one access and the number
 // format: v8 takes channels in multiples of 8 and pointers aligned to 16 bytes, v4 of 4, v1 any. An
 // activation has less than 2^31 pixels. Grids, in blocks:
-//   statistics, normalise, gradient_*: x: any (RUN where sums are taken), y: ceil(channels / WIDTH)
+//   statistics, normalise, gradient_*, max_pool*: x: any (RUN where sums are taken),
+//     y: ceil(channels / WIDTH)
 //   global_max*: ceil(images * channels / V / THREADS); cross_entropy: 1, of EXAMPLES threads
-//   augment: one an image; sgd, adamw, finite, copy_weights, lerp: one a chunk
+//   dropout: ceil(count / (8 THREADS)); augment: one an image
+//   sgd, adamw, finite, copy_weights, lerp: one a chunk
 //   advance: 1, of SCALARS threads
 // All others are of THREADS threads.
 
@@ -79,6 +81,26 @@
     global_max_gradient<T, V>(input, grad_output, grad_input, images, pixels, channels);           \
   }
 
+#define MAX_POOL_KERNELS(T, V, NAME)                                                   \
+  KERNEL(THREADS, 3)                                                                   \
+  max_pool_##NAME(const T::Element* input, T::Element* output, unsigned pixels,        \
+                  unsigned channels, unsigned width) {                                 \
+    max_pool<T, V>(input, output, pixels, channels, width);                            \
+  }                                                                                    \
+  KERNEL(THREADS, 3)                                                                   \
+  max_pool_gradient_##NAME(const T::Element* input, const T::Element* grad_output,     \
+                           T::Element* grad_input, unsigned pixels, unsigned channels, \
+                           unsigned width) {                                           \
+    max_pool_gradient<T, V>(input, grad_output, grad_input, pixels, channels, width);  \
+  }
+
+#define DROPOUT_KERNEL(T, NAME)                                                                   \
+  KERNEL(THREADS, 4)                                                                              \
+  dropout_##NAME(const T::Element* x, T::Element* y, const State* state, unsigned long long seed, \
+                 float keep, unsigned count) {                                                    \
+    dropout<T>(x, y, state, seed, keep, count);                                                   \
+  }
+
 #define LOSS_KERNEL(T, LANES, NAME)                                                           \
   KERNEL(EXAMPLES, 1)                                                                         \
   cross_entropy_##NAME(const T::Element* logits, const long long* labels,                     \
@@ -122,36 +144,33 @@ lerp(const Pair* pairs, const Chunk* chunks, const State* state, unsigned scalar
   lerp_pairs(pairs, chunks, state, scalar);
 }
 
-#define LAYER_KERNELS(T, V, NAME)       \
-  STATISTICS_KERNEL(T, V, NAME)         \
-  BATCH_NORM_KERNELS(T, V, false, NAME) \
-  BATCH_NORM_KERNELS(T, V, true, pool_##NAME)
+#define LAYER_KERNELS(T, V, NAME)             \
+  STATISTICS_KERNEL(T, V, NAME)               \
+  BATCH_NORM_KERNELS(T, V, false, NAME)       \
+  BATCH_NORM_KERNELS(T, V, true, pool_##NAME) \
+  MAX_POOL_KERNELS(T, V, NAME)                \
+  GLOBAL_MAX_KERNELS(T, V, NAME)
 
-#define EXAMPLE_KERNELS(T, NAME)   \
-  LOSS_KERNEL(T, 1, thread_##NAME) \
-  LOSS_KERNEL(T, 32, warp_##NAME)  \
+#define KERNELS(T, V, NAME)          \
+  LAYER_KERNELS(T, V, v##V##_##NAME) \
+  LAYER_KERNELS(T, 1, v1_##NAME)     \
+  DROPOUT_KERNEL(T, NAME)            \
+  LOSS_KERNEL(T, 1, thread_##NAME)   \
+  LOSS_KERNEL(T, 32, warp_##NAME)    \
   AUGMENT_KERNEL(T, NAME)
 
-#define KERNELS(T, NAME)              \
-  LAYER_KERNELS(T, 8, v8_##NAME)      \
-  LAYER_KERNELS(T, 1, v1_##NAME)      \
-  GLOBAL_MAX_KERNELS(T, 8, v8_##NAME) \
-  GLOBAL_MAX_KERNELS(T, 1, v1_##NAME) \
-  EXAMPLE_KERNELS(T, NAME)            \
-  WEIGHT_KERNELS(T, NAME)
-
-// Formats of which there are kernels: 1 fp16, 2 bf16, 4 fp32.
+// Formats of which there are kernels: 1 fp16, 2 bf16, 4 fp32. Weights have copies in the first two.
 #ifndef FORMATS
 #define FORMATS 7
 #endif
 #if FORMATS & 1
-KERNELS(F16, f16)
+KERNELS(F16, 8, f16)
 #endif
 #if FORMATS & 2
-KERNELS(B16, b16)
+KERNELS(B16, 8, b16)
 #endif
 #if FORMATS & 4
-LAYER_KERNELS(F32, 4, v4_f32)
-LAYER_KERNELS(F32, 1, v1_f32)
-EXAMPLE_KERNELS(F32, f32)
+KERNELS(F32, 4, f32)
 #endif
+WEIGHT_KERNELS(F16, f16)
+WEIGHT_KERNELS(B16, b16)

@@ -1,5 +1,5 @@
-// The 2 x 2 max pool that the kernels of a normalisation take in, and the global max pool. The
-// first of equal numbers wins.
+// The 2 x 2 max pool with a stride of 2, alone and as a normalisation takes it in, and the global
+// max pool. The first of equal numbers wins.
 
 // The first pixel of the input that pixel `pixel` of the output is taken from; `width`: of the
 // output.
@@ -30,6 +30,67 @@ DEVICE float taken(const float (&numbers)[CORNERS], int at) {
 #pragma unroll
   for (int k = 1; k < CORNERS; k++) number = at == k ? numbers[k] : number;
   return number;
+}
+
+// The 2 x 2 max pool. `pixels` and `width` are those of the output.
+template <class T, int V>
+DEVICE void max_pool(const typename T::Element* __restrict__ input,
+                     typename T::Element* __restrict__ output, unsigned pixels, unsigned channels,
+                     unsigned width) {
+  const Tile<V> tile(channels);
+  if (tile.idle()) return;
+  for (unsigned pixel = tile.pixel(); pixel < pixels; pixel += tile.stride()) {
+    const typename T::Element* from =
+        input + static_cast<size_t>(corner<true>(pixel, width)) * channels + tile.first;
+    Vector<T, V> window[4];
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      window[k] = Vector<T, V>::load(from + static_cast<size_t>(neighbour(k, width)) * channels);
+    }
+    float numbers[V];
+#pragma unroll
+    for (int i = 0; i < V; i++) {
+      numbers[i] = window[0].get(i);
+#pragma unroll
+      for (int k = 1; k < 4; k++) numbers[i] = max_nan(numbers[i], window[k].get(i));
+    }
+    Vector<T, V>::of(numbers).store(output + static_cast<size_t>(pixel) * channels + tile.first);
+  }
+}
+
+// grad_input, which may be the input itself.
+template <class T, int V>
+DEVICE void max_pool_gradient(const typename T::Element* input,
+                              const typename T::Element* __restrict__ grad_output,
+                              typename T::Element* grad_input, unsigned pixels, unsigned channels,
+                              unsigned width) {
+  const Tile<V> tile(channels);
+  if (tile.idle()) return;
+  for (unsigned pixel = tile.pixel(); pixel < pixels; pixel += tile.stride()) {
+    const size_t start = static_cast<size_t>(corner<true>(pixel, width)) * channels + tile.first;
+    Vector<T, V> window[4];
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      window[k] = Vector<T, V>::load(input + start +
+                                     static_cast<size_t>(neighbour(k, width)) * channels);
+    }
+    const Vector<T, V> grad =
+        Vector<T, V>::load(grad_output + static_cast<size_t>(pixel) * channels + tile.first);
+    float out[4][V];
+#pragma unroll
+    for (int i = 0; i < V; i++) {
+      const float numbers[4] = {window[0].get(i), window[1].get(i), window[2].get(i),
+                                window[3].get(i)};
+      const int at = winner<true>(numbers);
+#pragma unroll
+      for (int k = 0; k < 4; k++) out[k][i] = at == k ? grad.get(i) : 0.0f;
+    }
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      Vector<T, V>::of(out[k]).store(grad_input + start +
+                                     static_cast<size_t>(neighbour(k, width)) * channels);
+    }
+  }
 }
 
 // output[images, channels]: the largest of each image and channel. A thread for each V channels.
