@@ -1,17 +1,17 @@
-"""The kernels that scripts/gpu/kernels_check.py checks, with their operands and torch's results."""
+"""The kernels that scripts/gpu/kernels_check.py checks, with operands and torch's results."""
 
 import ctypes
 import functools
-import struct
 
 import torch
 from torch.nn import functional as F
 
-from kernel_device import Outputs
-from kernel_layer import HALVES, KINDS, ROUNDED, Layer
+import kernel_weights as weights
+from kernel_device import Outputs, new_state
+from kernel_layer import ACTIVATIONS, HALVES, KINDS, ROUNDED, Layer
 
-# The normalisations of resnet9: name, side of the input, channels, whether a pool follows, whether a
-# residual is added, whether two gradients come back.
+# The normalisations of resnet9: name, side of the input, channels, whether a pool follows, whether
+# a residual is added, whether two gradients come back.
 LAYERS = {
     "prep": (32, 64, 0, 0, 0),
     "layer1": (32, 128, 1, 0, 1),
@@ -30,7 +30,7 @@ def layer(*of):
 
 
 def global_max(result, kind, v, backward):
-    channels, side, images = (512, 4, result.batch) if v == 8 else (10, 5, min(result.batch, 64))
+    channels, side, images = (512, 4, result.batch) if v > 1 else (10, 5, min(result.batch, 64))
     x = torch.randn(images, side, side, channels).to(KINDS[kind])
     x = (x * 4).round() / 4  # many equal ones
     grad = torch.randn(images, channels).to(KINDS[kind])
@@ -53,25 +53,70 @@ def global_max(result, kind, v, backward):
     result.time((1 + backward) * x.nbytes + grad.nbytes, call)
 
 
-def new_state(outputs):
-    """The state: the loss, correct predictions, step, first, and eight pairs of rates."""
-    return outputs.new(like=torch.zeros(11, dtype=torch.float64))
+def max_pool(result, kind, v, backward):
+    channels, side, images = (72, 8, result.batch) if v > 1 else (10, 6, min(result.batch, 64))
+    x = (torch.randn(images, side, side, channels) * 4).round().div(4).to(KINDS[kind])
+    grad = torch.randn(images, side // 2, side // 2, channels).to(KINDS[kind])
+    exact = x.double().requires_grad_()
+    y = F.max_pool2d(exact.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
+    outputs, pixels = Outputs(), images * (side // 2) ** 2
+    grid = result.device.grid(pixels, channels, v, False)
+    found = outputs.new(*(x.shape if backward else grad.shape), kind=KINDS[kind])
+    sizes = (pixels, channels, side // 2)
+
+    def call():
+        if backward:
+            result.device.launch(f"max_pool_gradient_v{v}_{kind}", grid, x, grad, found, *sizes)
+        else:
+            result.device.launch(f"max_pool_v{v}_{kind}", grid, x, found, *sizes)
+
+    call()
+    expected = torch.autograd.grad(y, exact, grad.double())[0] if backward else y
+    result.error(found, expected, 1e-9)
+    result.demand(outputs.intact(), "it writes beyond its outputs")
+    result.time((1 + backward) * x.nbytes + grad.nbytes, call)
+
+
+def dropout(result, kind):
+    count, keep, outputs = result.batch * 1000 + 5, 0.75, Outputs()
+    x = torch.randn(count).to(KINDS[kind])
+    x[x == 0] = 1
+    state = new_state(outputs)
+    y, again = (outputs.new(count, kind=KINDS[kind]) for _ in range(2))
+    grid = (-(-count // 2048), 1)
+
+    def call(to=y, step=7):
+        state.view(torch.int32)[18] = step
+        seed = ctypes.c_ulonglong(0x123456789ABCDEF)
+        result.device.launch(f"dropout_{kind}", grid, x, to, state, seed, keep, count)
+
+    call()
+    kept = y != 0
+    result.error(y, torch.where(kept, x.double() / keep, 0.0), ROUNDED[kind])
+    result.demand(abs(float(kept.double().mean()) - keep) < 3 / count**0.5, "it keeps other parts")
+    call(again)
+    result.demand(torch.equal(y, again), "it gives something else when it is repeated")
+    call(again, 8)
+    result.demand(not torch.equal(y, again), "it keeps the same in the next step")
+    result.demand(outputs.intact(), "it writes beyond its outputs")
+    result.time(x.nbytes + y.nbytes, call)
 
 
 def cross_entropy(result, kind, lanes):
-    classes, scale, smoothing = (10, 0.125, 0.2) if lanes == "thread" else (100, 1.0, 0.1)
-    logits = torch.randn(result.batch, classes).mul(2 / scale).to(KINDS[kind])
-    labels = torch.randint(classes, (result.batch,), dtype=torch.int32)
+    classes, smoothing = (10, 0.2) if lanes == "thread" else (100, 0.1)
+    logits = torch.randn(result.batch, classes).mul(2).to(KINDS[kind])
+    labels = torch.randint(classes, (result.batch,))
     outputs = Outputs()
     grad, state = outputs.new(*logits.shape, kind=KINDS[kind]), new_state(outputs)
+    state.view(torch.float32)[16] = 2
     exact = logits.double().requires_grad_()
-    loss = F.cross_entropy(exact * scale, labels.long(), reduction="sum", label_smoothing=smoothing)
+    loss = F.cross_entropy(exact, labels, reduction="sum", label_smoothing=smoothing)
     expected = torch.autograd.grad(loss, exact)[0] * 2
 
     def call(to=grad):
         name, sizes = f"cross_entropy_{lanes}_{kind}", (result.batch, classes)
-        factors = (scale, smoothing, 2.0)
-        result.device.launch(name, (1, 1), logits, labels, to, state, *sizes, *factors, threads=512)
+        operands = (logits, labels, to, state)
+        result.device.launch(name, (1, 1), *operands, *sizes, smoothing, threads=512)
 
     call()
     # The first of equal logits, as the kernel takes it.
@@ -79,7 +124,7 @@ def cross_entropy(result, kind, lanes):
     right = int((best == labels).sum())
     result.error(state[:1], loss.view(1), 1e-5)
     result.error(grad, expected, ROUNDED[kind])
-    result.demand(int(state[1:2].view(torch.int64)) == right, "it counts other predictions")
+    result.demand(int(state[1]) == right, "it counts other predictions")
     call(None)
     result.error(state[:1], 2 * loss.view(1), 1e-5)
     result.demand(outputs.intact(), "it writes beyond its outputs")
@@ -91,7 +136,7 @@ def augment(result, kind):
     images = torch.randint(
         256, (count, side + 2 * pad, side + 2 * pad, channels), dtype=torch.uint8
     )
-    labels = torch.randint(10, (count,), dtype=torch.int32)
+    labels = torch.randint(10, (count,))
     first = 5
 
     def draw(end):
@@ -104,8 +149,8 @@ def augment(result, kind):
     colours = (ctypes.c_float * 16)(*mean, *deviation)
     outputs = Outputs()
     output = outputs.new(result.batch, side, side, 8, kind=KINDS[kind])
-    labels_out, state = outputs.new(result.batch, kind=torch.int32), new_state(outputs)
-    state.view(torch.int32)[5] = first
+    labels_out, state = outputs.new(result.batch, kind=torch.int64), new_state(outputs)
+    state.view(torch.int32)[19] = first
 
     def call():
         sizes = (side, side, pad, channels, cutout, colours)
@@ -130,93 +175,7 @@ def augment(result, kind):
     result.time(result.batch * (side + 2 * pad) ** 2 * channels + output.nbytes, call)
 
 
-def sgd(result, kind, at):
-    # The convolutions of resnet9, and what else there may be: filters, input channels, those of the
-    # copy, pixels, whether planes are innermost, whether the gradient is fp32, whether there is a copy.
-    convolutions = (
-        [(24, 16), (5, 7)] if result.device.emulated else [(128, 64), (128, 128), (128, 128)]
-    )
-    if not result.device.emulated:
-        convolutions += [(256, 128), (512, 256), (512, 512), (512, 512)]
-    shapes = [(filters, c, c, 9, 0, 0, 1) for filters, c in convolutions]
-    shapes += [(64, 3, 8, 9, 0, 0, 1), (64, 3, 8, 9, 1, 0, 1), (10, 512, 512, 1, 0, 0, 1)]
-    shapes += [(512, 1, 1, 1, 0, 1, 0), (3, 5, 16, 4, 0, 1, 1)]
-    outputs, table, chunks, weights, moved = Outputs(), b"", b"", [], 0
-    rates = [(0.4 / (group + 1), group % 3 * 2e-4) for group in range(8)]
-    for number, (filters, c, padded, pixels, planes, wide, copied) in enumerate(shapes):
-        shape = (filters, c, pixels) if planes else (filters, pixels, c)
-        weight, velocity = (outputs.new(like=torch.randn(shape)) for _ in range(2))
-        grad = torch.randn(filters, pixels, padded)
-        grad = grad if wide else grad.to(KINDS[kind])
-        copy = outputs.new(like=torch.full_like(grad, 3, dtype=KINDS[kind]))
-        group, count = number % 8, weight.numel()
-        pointers = [t.data_ptr() for t in (weight, velocity, grad)] + [copy.data_ptr() * copied]
-        fields = (count, c, padded, pixels if planes else 1, group, wide)
-        table += struct.pack("<4Q6I", *pointers, *fields)
-        chunks += b"".join(struct.pack("<2I", number, f) for f in range(0, count, 2048))
-        old = (weight.clone(), velocity.clone())
-        weights.append((weight, velocity, grad, copy, copied, planes, rates[group], *old))
-        moved += 16 * count + grad.nbytes + copied * copy.nbytes
-    table, parts = (
-        torch.frombuffer(bytearray(b), dtype=torch.uint8).to(torch.get_default_device())
-        for b in (table, chunks)
-    )
-    momentum, nesterov, state = 0.9, 1, new_state(outputs)
-    flat = [number for pair in rates for number in pair]
-    state.view(torch.float32)[6:] = torch.tensor(flat)
-    grid = (len(chunks) // 8, 1)
-
-    def call():
-        given = (ctypes.c_float * 16)(*flat) if at else state
-        name = f"sgd_at_{kind}" if at else f"sgd_{kind}"
-        result.device.launch(name, grid, table, parts, given, momentum, nesterov)
-
-    call()
-    for weight, velocity, grad, copy, copied, planes, (rate, decay), old, speed in weights:
-        c = weight.shape[1 if planes else 2]
-        g = grad[..., :c].double()
-        g = g.transpose(1, 2) if planes else g
-        change = -rate * g - decay * old.double()
-        faster = momentum * speed.double() + change
-        expected = old.double() + momentum * faster + change
-        result.error(velocity, faster, 1e-6)
-        result.error(weight, expected, 1e-6)
-        if copied:
-            rounded = copy[..., :c].transpose(1, 2) if planes else copy[..., :c]
-            result.demand(
-                torch.equal(rounded, weight.to(KINDS[kind])), "the copy is not the weight"
-            )
-            result.demand(bool((copy[..., c:] == 3).all()), "it writes into the padding")
-    result.demand(outputs.intact(), "it writes beyond its outputs")
-    result.time(moved, call)
-
-
-def advance(result):
-    outputs = Outputs()
-    state, steps, batch, decay = new_state(outputs), 98, 512, 5e-4 * 512
-    knots, values = (torch.tensor(v, dtype=torch.float64) for v in ([0, 5, 24], [0.0, 0.4, 0.0]))
-    scales = torch.tensor([1.0, 64.0])
-
-    def call():
-        rest = (3, scales, 2, steps, batch, ctypes.c_double(decay))
-        result.device.launch("advance", (1, 1), state, knots, values, *rest, threads=32)
-
-    found, expected, words = [], [], []
-    for step in range(250):
-        call()
-        epoch = (step + 1) / steps
-        rate = 0.4 * epoch / 5
-        found.append(state.view(torch.float32)[6:10].clone())
-        words.append(state.view(torch.int32)[4:6].clone())
-        row = [rate / batch, rate * decay, rate * 64 / batch, rate * decay]
-        expected.append([*row, step + 1, step % steps * batch])
-    expected = torch.tensor(expected, dtype=torch.float64)
-    result.error(torch.stack(found), expected[:, :4], 1e-6)
-    result.error(torch.stack(words), expected[:, 4:], 1e-12)
-    result.demand(outputs.intact(), "it writes beyond its outputs")
-    result.time(state.nbytes, call)
-
-
+CURVES = range(2, len(ACTIVATIONS))
 STEPS = ["statistics", "normalise", "gradient_sums", "gradient_input"]
 
 
@@ -234,28 +193,31 @@ def cases(batch):
     for kind in KINDS:
         for v, channels in ((4 if kind == "f32" else 8, 72), (1, 10)):
             for pool in (0, 1):
-                for relu, two in ((0, 1), (1, 0)):
-                    tail = " relu" * relu + " two" * two
+                for activation, two in [(0, 1), (1, 0)] + [(a, a % 2) for a in CURVES]:
+                    tail = f" {activation}" + " two" * two
                     for kernel in STEPS:
-                        if kernel == "statistics" and (pool or relu):
+                        if kernel == "statistics" and (pool or activation):
                             continue
                         name = "_pool" * (pool and kernel != "statistics") + f"_v{v}_{kind}"
                         name = f"{kernel}{name} small{tail if kernel != 'statistics' else ''}"
-                        of_layer(name, kernel, (3, 6, 10, channels, kind, v, pool, relu, two))
-    for kind in HALVES:
-        for v in (8, 1):
-            for name, backward in (("global_max", False), ("global_max_gradient", True)):
-                found[f"{name}_v{v}_{kind}"] = functools.partial(
-                    global_max, kind=kind, v=v, backward=backward
-                )
+                        of_layer(name, kernel, (3, 6, 10, channels, kind, v, pool, activation, two))
+    for kind in KINDS:
+        for v in (4 if kind == "f32" else 8, 1):
+            for name, check in (("global_max", global_max), ("max_pool", max_pool)):
+                for end, backward in (("", False), ("_gradient", True)):
+                    found[f"{name}{end}_v{v}_{kind}"] = functools.partial(
+                        check, kind=kind, v=v, backward=backward
+                    )
         for lanes in ("thread", "warp"):
             found[f"cross_entropy_{lanes}_{kind}"] = functools.partial(
                 cross_entropy, kind=kind, lanes=lanes
             )
         found[f"augment_{kind}"] = functools.partial(augment, kind=kind)
-        found[f"sgd_{kind}"] = functools.partial(sgd, kind=kind, at=False)
-        found[f"sgd_at_{kind}"] = functools.partial(sgd, kind=kind, at=True)
-    found["advance"] = advance
+        found[f"dropout_{kind}"] = functools.partial(dropout, kind=kind)
+    for kind in HALVES:
+        for check in (weights.sgd, weights.adamw, weights.finite, weights.copy_weights):
+            found[f"{check.__name__}_{kind}"] = functools.partial(check, kind=kind)
+    found["lerp"], found["advance"] = weights.lerp, weights.advance
     for name, (side, channels, pool, residual, two) in LAYERS.items():
         for kernel in STEPS:
             # A residual is added forward, a second gradient backward.

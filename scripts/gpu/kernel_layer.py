@@ -1,6 +1,7 @@
 """The normalisations that scripts/gpu/kernels_check.py checks, with torch's results in fp64."""
 
 import ctypes
+import functools
 
 import torch
 from torch.nn import functional as F
@@ -10,6 +11,15 @@ from kernel_device import Outputs
 EPS, MOMENTUM = 1e-5, 0.1
 KINDS = {"f16": torch.float16, "b16": torch.bfloat16, "f32": torch.float32}
 HALVES = ["f16", "b16"]
+# By code: what torch computes, and the parameter.
+ACTIVATIONS = [
+    (lambda x: x, 0.0),
+    (F.relu, 0.0),
+    (F.gelu, 0.0),
+    (functools.partial(F.celu, alpha=0.5), 0.5),
+    (F.silu, 0.0),
+    (torch.sigmoid, 0.0),
+]
 # What the relative error of a result in this format may be.
 ROUNDED = {"f16": 1e-3, "b16": 5e-3, "f32": 1e-5}
 
@@ -17,9 +27,11 @@ ROUNDED = {"f16": 1e-3, "b16": 5e-3, "f32": 1e-5}
 class Layer:
     """A normalisation and what follows it, in fp64; activations are [images, height, width, C]."""
 
-    def __init__(self, images, height, width, channels, kind, v, pool, relu, two):
+    def __init__(self, images, height, width, channels, kind, v, pool, activation, two):
         torch.manual_seed(channels + height)
-        self.kind, self.v, self.pool, self.relu, self.two = kind, v, pool, relu, two
+        self.kind, self.v, self.pool, self.two = kind, v, pool, two
+        apply, parameter = ACTIVATIONS[activation]
+        self.activation = (activation, parameter)
         self.channels, self.pixels = channels, images * height * width
         self.out = (height // 2, width // 2) if pool else (height, width)
         self.out_pixels = images * self.out[0] * self.out[1]
@@ -33,7 +45,7 @@ class Layer:
         self.running = self.mean.double(), self.var.double()
         x = exact[0].permute(0, 3, 1, 2)
         y = F.batch_norm(x, *self.running, exact[1], exact[2], True, MOMENTUM, EPS)
-        y = F.relu(y) if relu else y
+        y = apply(y)
         y = (F.max_pool2d(y, 2) if pool else y).permute(0, 2, 3, 1)
         grad = self.grad.double() + (self.second.double() if two else 0)
         self.grads = torch.autograd.grad(y, exact, grad)
@@ -65,7 +77,8 @@ class Layer:
         def call():
             result.device.launch(
                 f"statistics_{self.suffix}", grid, self.input, self.gamma, self.beta, mean, var,
-                moments, partials, tickets, self.pixels, self.channels, ctypes.c_double(MOMENTUM), ctypes.c_double(EPS),
+                moments, partials, tickets, self.pixels, self.channels,
+                ctypes.c_double(MOMENTUM), ctypes.c_double(EPS),
             )  # fmt: skip
 
         call()
@@ -83,7 +96,7 @@ class Layer:
         def call():
             result.device.launch(
                 f"normalise_{self.name}", grid, self.input, output, self.optional(), moments,
-                self.out_pixels, self.channels, self.out[1], self.relu,
+                self.out_pixels, self.channels, self.out[1], *self.activation,
             )  # fmt: skip
 
         call()
@@ -102,7 +115,7 @@ class Layer:
             result.device.launch(
                 f"gradient_sums_{self.name}", grid, self.input, self.grad, self.optional(), moments,
                 self.gamma, by[0], by[1], factors, partials, tickets, self.out_pixels,
-                self.channels, self.out[1], self.relu,
+                self.channels, self.out[1], *self.activation,
             )  # fmt: skip
 
         call()
@@ -122,7 +135,7 @@ class Layer:
         def call(source=self.input, target=grad):
             result.device.launch(
                 f"gradient_input_{self.name}", grid, source, self.grad, self.optional(), target,
-                moments, factors, self.out_pixels, self.channels, self.out[1], self.relu,
+                moments, factors, self.out_pixels, self.channels, self.out[1], *self.activation,
             )  # fmt: skip
 
         call()

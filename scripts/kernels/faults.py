@@ -136,7 +136,11 @@ FAULTS = {
             "POOL && !A::MONOTONE ? activation(normal[k])",
             "false ? activation(normal[k])",
         ),
-        ("gradient_sums: no mean", "fmaf(routed, taken(numbers, at) - mean[i],", "fmaf(routed, taken(numbers, at),"),
+        (
+            "gradient_sums: no mean",
+            "fmaf(routed, taken(numbers, at) - mean[i],",
+            "fmaf(routed, taken(numbers, at),",
+        ),
         (
             "gradient_sums: count of the pooled pixels",
             "static_cast<double>(pixels) * CORNERS",
@@ -301,7 +305,11 @@ FAULTS = {
         ("filters change places", "pixel % w.plane;", "0;"),
     ],
     ("optimizer", "update.cuh"): [
-        ("eight numbers too many", "    if (at >= w.count) return;\n", "    if (at > w.count) return;\n"),
+        (
+            "eight numbers too many",
+            "    if (at >= w.count) return;\n",
+            "    if (at > w.count) return;\n",
+        ),
         ("a number too many", "start + i < w.count", "start + i <= w.count"),
         ("an fp32 gradient is taken for packed", "is_packed(w) && !w.wide", "is_packed(w)"),
         ("a missing copy is written", "if (w.copy) w.copy[place.padded]", "w.copy[place.padded]"),
@@ -319,7 +327,11 @@ FAULTS = {
         ("the mean square is not stored", "store_eight(w.second + at, second);", ";"),
         ("sgd: no Nesterov", "nesterov ? fmaf(momentum, velocity, change) : velocity", "velocity"),
         ("sgd: decay of the gradient", "-rate.decay * weight);", "-rate.decay * gradient);"),
-        ("sgd: the scale of the loss stays", "momentum, 1.0f / state->grad_scale", "momentum, 1.0f"),
+        (
+            "sgd: the scale of the loss stays",
+            "momentum, 1.0f / state->grad_scale",
+            "momentum, 1.0f",
+        ),
         (
             "sgd: in spite of a gradient that is not finite",
             "  if (state->nonfinite) return;\n  const Chunk chunk = chunks[blockIdx.x];\n"
@@ -334,7 +346,11 @@ FAULTS = {
             "float inverse_batch) {\n  if (state->nonfinite) return;",
             "float inverse_batch) {",
         ),
-        ("adamw: the scale of the loss stays", "inverse_batch / state->grad_scale", "inverse_batch"),
+        (
+            "adamw: the scale of the loss stays",
+            "inverse_batch / state->grad_scale",
+            "inverse_batch",
+        ),
         ("adamw: the gradient of the sum", "inverse_batch / state", "1.0f / state"),
         ("adamw: no decay", "weight = fmaf(-rate.decay, weight, weight);", ""),
         ("adamw: decay scaled by the rate", "fmaf(-rate.decay,", "fmaf(-rate.decay * rate.rate,"),
@@ -362,13 +378,25 @@ FAULTS = {
          "state->nonfinite = !finite;"),
         ("copy: a copy that is not there", "  if (!w.copy) return;\n", ""),
         ("copy: the padding stays", "w.copy[place.padded + c] = 0;", ";"),
-        ("copy: a channel of padding stays", "c <= w.padded - w.channels", "c < w.padded - w.channels"),
+        (
+            "copy: a channel of padding stays",
+            "c <= w.padded - w.channels",
+            "c < w.padded - w.channels",
+        ),
         ("copy: zeros in each channel",
          "    if (place.channel != w.channels - 1) continue;\n", ""),
         ("copy: rounded twice", "T::narrow(w.weight[place.master])",
          f"T::narrow({B16.format('w.weight[place.master]')})"),
-        ("lerp: in spite of a gradient that is not finite", "  if (state->nonfinite) return;\n", ""),
-        ("lerp: a number too many", "chunk.first + i < pair.count", "chunk.first + i <= pair.count"),
+        (
+            "lerp: in spite of a gradient that is not finite",
+            "  if (state->nonfinite) return;\n",
+            "",
+        ),
+        (
+            "lerp: a number too many",
+            "chunk.first + i < pair.count",
+            "chunk.first + i <= pair.count",
+        ),
         ("lerp: not to its end", "part < 0.5f ?", "true ?"),
         ("lerp: the other way", "from - to;", "to - from;"),
         ("lerp: the first chunk again", "at = chunk.first + i;", "at = i;"),
@@ -404,7 +432,11 @@ FAULTS = {
         ("no scale", "< keep ? inverse :", "< keep ? 1.0f :"),
         ("drops what it is to keep", "* 0x1p-24f < keep", "* 0x1p-24f >= keep"),
         ("all numbers are eights", "if (first + 8 <= count) {", "{"),
-        ("a number too many", "if (first + i >= count) continue;", "if (first + i > count) continue;"),
+        (
+            "a number too many",
+            "if (first + i >= count) continue;",
+            "if (first + i > count) continue;",
+        ),
         ("a thread too many", "if (eight >= (count + 7) / 8) return;", ""),
         ("the rest stays", "T::narrow(factors[i] > 0.0f ? number * factors[i] : 0.0f)",
          "T::narrow(number)"),

@@ -52,6 +52,7 @@ def main():
     )
     parser.add_argument("work", type=pathlib.Path)
     parser.add_argument("--only", default="", help="the faults whose name contains this")
+    parser.add_argument("--tests", nargs="+", help="the faults that these tests are to see")
     args = parser.parse_args()
     work = args.work.resolve() / "mutants"
     work.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ def main():
         (test, file, fault)
         for (test, file), found in FAULTS.items()
         for fault in found
-        if args.only in fault[0]
+        if args.only in fault[0] and (not args.tests or test in args.tests)
     ]
     missed = 0
     pool = concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0)))
