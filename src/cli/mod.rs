@@ -48,7 +48,9 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Tensors(TensorCommand::Export(args)) if !args.to.needs_tensors() => {
             export::write::run(&args)
         }
-        Command::Tensors(TensorCommand::Doctor(args)) if !args.probe => machine::doctor::run(&args),
+        Command::Tensors(TensorCommand::Doctor(args)) if !args.is_for_tensors() => {
+            machine::doctor::run(&args)
+        }
         Command::Tensors(TensorCommand::Search(args)) if search::engine::concerns(&args) => {
             search::engine::run(&args)
         }

@@ -62,6 +62,10 @@ pub struct Probe {
     /// Why libtorch's CUDA part is not loaded; `None` if it is.
     #[serde(default)]
     pub no_cuda: Option<String>,
+    /// Whether netc's kernels and CUDA graphs can be used on these GPUs: the architectures that the
+    /// kernels were compiled for, or why not; `None` without libtorch's CUDA part.
+    #[serde(default)]
+    pub gpu_kernels: Option<Result<Vec<String>, String>>,
     /// The number of threads of libtorch.
     pub threads: usize,
     /// Whether netc's own kernels run here, in fp32 at least.
@@ -93,6 +97,7 @@ pub fn examine(probe: Result<Probe, NoProbe>) -> DoctorReport {
     }
     let probe = probe.ok();
     findings.push(gpus(probe.as_ref()));
+    findings.extend(probe.as_ref().and_then(gpu_kernels));
     findings.push(cpu(probe.as_ref()));
     findings.push(threads(probe.as_ref()));
     findings.push(memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()));
@@ -171,6 +176,21 @@ fn gpus(probe: Option<&Probe>) -> Finding {
             .into(),
         ),
         (n, _) => good("CUDA", format!("{} by libtorch; {by_driver}; {UNTESTED}", counted(n))),
+    }
+}
+
+fn gpu_kernels(probe: &Probe) -> Option<Finding> {
+    match probe.gpu_kernels.as_ref()? {
+        Ok(compiled) if compiled.is_empty() => {
+            Some(good("GPU kernels", "libtorch has all that they and CUDA graphs need".into()))
+        }
+        Ok(compiled) => Some(good("GPU kernels", format!("compiled for {}", compiled.join(", ")))),
+        Err(why) => Some(bad(
+            "GPU kernels",
+            FindingStatus::Warning,
+            why.clone(),
+            "train with --executor eager, and report this".into(),
+        )),
     }
 }
 

@@ -16,9 +16,19 @@ pub struct DoctorArgs {
     /// Output format: lines for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Compile the kernels for GPUs of these architectures, without a GPU, and print the files
+    #[arg(long, hide = true, value_name = "ARCHITECTURE", value_delimiter = ',')]
+    pub compile_kernels: Vec<String>,
     /// Report what this program, which links libtorch, finds
     #[arg(long, hide = true)]
     pub probe: bool,
+}
+
+impl DoctorArgs {
+    /// Whether it is the program with libtorch that is asked.
+    pub fn is_for_tensors(&self) -> bool {
+        self.probe || !self.compile_kernels.is_empty()
+    }
 }
 
 /// Arguments of `netc completions`.

@@ -14,8 +14,11 @@ pub struct MemoryEstimate {
     bytes: u64,
     images: u64,
     precision: String,
-    /// The largest batch that fits into this machine, if it is smaller.
+    /// The largest batch that fits, if it is smaller.
     most_images: Option<u64>,
+    /// What it has to fit into.
+    #[serde(skip)]
+    place: &'static str,
 }
 
 impl MemoryEstimate {
@@ -37,12 +40,35 @@ impl MemoryEstimate {
         precision: Precision,
         conv: ConvChoice,
     ) -> Option<MemoryEstimate> {
+        let processor = Processor::Cpu(cpu::Features::detect());
+        let step = Predicted::new(net, conv, processor).ok()?;
+        Some(MemoryEstimate::within(&step, images, precision, machine_memory(), "this machine"))
+    }
+
+    /// For a given batch size on a GPU with this much memory, if that is known. The workspaces of
+    /// cuDNN are not counted.
+    pub fn on_gpu(
+        net: &Checked,
+        images: u64,
+        precision: Precision,
+        memory: Option<u64>,
+    ) -> Option<MemoryEstimate> {
+        let step = Predicted::new(net, ConvChoice::Library, Processor::Cuda).ok()?;
+        Some(MemoryEstimate::within(&step, images, precision, memory, "this GPU"))
+    }
+
+    fn within(
+        step: &Predicted,
+        images: u64,
+        precision: Precision,
+        memory: Option<u64>,
+        place: &'static str,
+    ) -> MemoryEstimate {
         let load = Workload { images, precision, threads: threads() };
-        let step = Predicted::new(net, conv, Processor::Cpu(cpu::Features::detect())).ok()?;
         let bytes = step.footprint(load).total();
-        let machine = machine_memory().filter(|&machine| machine < bytes);
-        let most_images = machine.map(|machine| step.most_images(load, machine));
-        Some(MemoryEstimate { bytes, images, precision: precision.to_string(), most_images })
+        let memory = memory.filter(|&memory| memory < bytes);
+        let most_images = memory.map(|memory| step.most_images(load, memory));
+        MemoryEstimate { bytes, images, precision: precision.to_string(), most_images, place }
     }
 
     /// `1.2 GiB (512 images)`.
@@ -52,7 +78,7 @@ impl MemoryEstimate {
 
     /// A line with the prediction, and the batch that would fit.
     pub fn line(&self) -> String {
-        let MemoryEstimate { images, precision, .. } = self;
+        let MemoryEstimate { images, precision, place, .. } = self;
         let line = format!(
             "memory of a training step: {} ({} images in {precision})",
             bytes(self.bytes),
@@ -60,8 +86,8 @@ impl MemoryEstimate {
         );
         match self.most_images {
             None => line,
-            Some(0) => format!("{line}; on this machine not even one image fits"),
-            Some(most) => format!("{line}; on this machine at most {} images fit", thousands(most)),
+            Some(0) => format!("{line}; on {place} not even one image fits"),
+            Some(most) => format!("{line}; on {place} at most {} images fit", thousands(most)),
         }
     }
 }

@@ -8,7 +8,9 @@ use netc::cli::net::memory::MemoryEstimate;
 use netc::lower::Precision;
 use netc::recipe::Recipe;
 use netc::run::{Method, RunError, RunFolder, RunInfo};
+use tch::Device;
 
+use crate::lower::cuda;
 use crate::run::Machine;
 
 /// An error of a run's folder, and what to do about it.
@@ -105,11 +107,12 @@ impl Failed<'_> {
 
     fn out_of_memory(&self, error: &RunError) -> String {
         let images = self.recipe.batch_size as u64;
-        let plan = match self.machine.device.is_cuda() {
-            true => None,
-            false => {
-                MemoryEstimate::of_step(self.net, images, self.machine.precision, self.method.conv)
+        let precision = self.machine.precision;
+        let plan = match self.machine.device {
+            Device::Cuda(gpu) => {
+                MemoryEstimate::on_gpu(self.net, images, precision, cuda::memory(gpu))
             }
+            _ => MemoryEstimate::of_step(self.net, images, precision, self.method.conv),
         };
         let plan = plan.map_or(String::new(), |memory| format!("\n{}", memory.line()));
         format!(

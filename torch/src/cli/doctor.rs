@@ -1,22 +1,42 @@
 use std::process::ExitCode;
 
-use netc::cli::out::print_json;
+use netc::cli::PROBLEMS;
+use netc::cli::out::{complain, print, print_json};
 use netc::tools::doctor::Probe;
 
+use crate::lower::cuda;
 use crate::run::{Machine, libtorch_facts};
 
 /// `netc-torch doctor --probe`.
 pub(super) fn probe() -> ExitCode {
     let facts = libtorch_facts();
+    let (gpus, no_cuda) = (Machine::gpus(), Machine::cuda().err().map(String::from));
+    let usable = || cuda::usable(gpus).map_err(|error| error.to_string());
     let probe = Probe {
         netc: env!("CARGO_PKG_VERSION").into(),
         libtorch: facts.version,
         library: facts.library,
-        gpus: Machine::gpus(),
-        no_cuda: Machine::cuda().err().map(String::from),
+        gpus,
+        gpu_kernels: no_cuda.is_none().then(usable),
+        no_cuda,
         threads: facts.threads,
         kernels: facts.kernels,
     };
     print_json(&probe);
+    ExitCode::SUCCESS
+}
+
+/// `netc-torch doctor --compile-kernels`.
+pub(super) fn compile_kernels(architectures: &[String]) -> ExitCode {
+    let _ = Machine::cuda();
+    for architecture in architectures {
+        match cuda::compile(architecture) {
+            Ok(path) => print(&format!("{}\n", path.display())),
+            Err(error) => {
+                complain(&format!("{error}\n"));
+                return ExitCode::from(PROBLEMS);
+            }
+        }
+    }
     ExitCode::SUCCESS
 }

@@ -45,14 +45,11 @@ pub fn keep_in(folder: PathBuf) {
 /// # Errors
 /// No NVRTC, and what it refuses.
 pub(super) fn cubin(architecture: &str) -> Result<Vec<u8>, TchError> {
-    let mut hasher = DefaultHasher::new();
-    (OPTIONS, SOURCE).hash(&mut hasher);
-    let name = format!("kernels-{architecture}-{:016x}.cubin", hasher.finish());
-    let kept = CACHE.get().map(|folder| folder.join(name));
+    let kept = kept(architecture);
     if let Some(bytes) = kept.as_deref().and_then(|path| disk::read(path, MOST).ok()) {
         return Ok(bytes);
     }
-    let bytes = compile(architecture)?;
+    let bytes = compiled(architecture)?;
     if let Some(path) = kept {
         // Without the file the next process compiles again.
         let _ = std::fs::create_dir_all(path.parent().unwrap_or(&path))
@@ -61,7 +58,27 @@ pub(super) fn cubin(architecture: &str) -> Result<Vec<u8>, TchError> {
     Ok(bytes)
 }
 
-fn compile(architecture: &str) -> Result<Vec<u8>, TchError> {
+/// Compiles the kernels for an architecture such as `sm_90`, which takes no GPU, and returns the
+/// file that they are kept in.
+///
+/// # Errors
+/// No NVRTC, and what it refuses; no [folder](keep_in) to keep them in.
+pub fn compile(architecture: &str) -> Result<PathBuf, TchError> {
+    cubin(architecture)?;
+    kept(architecture).filter(|path| path.is_file()).ok_or_else(|| {
+        TchError::Torch(format!("the kernels for {architecture} were compiled, but not kept"))
+    })
+}
+
+/// The file of the kernels for an architecture.
+fn kept(architecture: &str) -> Option<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    (OPTIONS, SOURCE).hash(&mut hasher);
+    let name = format!("kernels-{architecture}-{:016x}.cubin", hasher.finish());
+    CACHE.get().map(|folder| folder.join(name))
+}
+
+fn compiled(architecture: &str) -> Result<Vec<u8>, TchError> {
     let refuse =
         |what: &str| TchError::Torch(format!("compiling the kernels for {architecture}: {what}"));
     open_nvrtc();

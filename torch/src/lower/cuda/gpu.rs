@@ -17,6 +17,7 @@ pub(super) struct Gpu {
     module: sys::CUmodule,
     functions: Mutex<HashMap<String, sys::CUfunction>>,
     processors: u32,
+    architecture: String,
 }
 
 // SAFETY: a driver's handles are of the process, not of a thread.
@@ -41,12 +42,18 @@ impl Gpu {
             let major = attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
             let minor = attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
             let processors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
-            let code = cubin(&format!("sm_{major}{minor}"))?;
+            let architecture = format!("sm_{major}{minor}");
+            let code = cubin(&architecture)?;
             let module = result::module::load_data(code.as_ptr().cast())
                 .map_err(|error| refuse("loading the kernels", error))?;
             let processors = u32::try_from(processors).unwrap_or(1);
-            Ok(Gpu { gpu, module, functions: Mutex::default(), processors })
+            Ok(Gpu { gpu, module, functions: Mutex::default(), processors, architecture })
         }
+    }
+
+    /// Such as `sm_90`.
+    pub(super) fn architecture(&self) -> &str {
+        &self.architecture
     }
 
     /// Its multiprocessors.
@@ -84,6 +91,17 @@ impl Gpu {
         functions.insert(kernel.into(), function);
         Ok(function)
     }
+}
+
+/// The memory of a GPU in bytes.
+pub(super) fn memory(gpu: usize) -> Option<u64> {
+    let ordinal = i32::try_from(gpu).ok()?;
+    // SAFETY: the calls write to what is given here; there is a driver, since there is a GPU.
+    let bytes = unsafe {
+        sys::is_culib_present().then_some(())?;
+        result::device::total_mem(result::device::get(ordinal).ok()?).ok()?
+    };
+    u64::try_from(bytes).ok()
 }
 
 /// The driver's words.

@@ -13,12 +13,22 @@ use crate::lower::kernels::aten::checked;
 const PLACE: &str = "the CUDA graph of a step (--no-graph launches each kernel by itself)";
 
 unsafe extern "C" {
+    fn netc_cuda_check() -> *mut c_char;
     fn netc_cuda_own_stream(device: i8) -> *mut c_char;
     fn netc_cuda_current_stream(device: i8, stream: *mut *mut c_void) -> *mut c_char;
     fn netc_cuda_graph_begin(graph: *mut *mut c_void) -> *mut c_char;
     fn netc_cuda_graph_end(graph: *mut c_void) -> *mut c_char;
     fn netc_cuda_graph_replay(graph: *mut c_void) -> *mut c_char;
     fn netc_cuda_graph_free(graph: *mut c_void);
+}
+
+/// Looks for every function of libtorch that is called here.
+///
+/// # Errors
+/// The first one that is missing.
+pub(super) fn check() -> Result<(), TchError> {
+    // SAFETY: the shim only looks names up.
+    unsafe { checked(netc_cuda_check()) }
 }
 
 /// Has this thread compute on a stream of its own from now on: nothing can be captured on the
@@ -33,7 +43,8 @@ pub fn own_stream(gpu: usize) -> Result<(), TchError> {
     if OWN.get() != Some(gpu) {
         // What was launched before must be done: the two streams do not wait for each other.
         tch::Cuda::synchronize(gpu as i64);
-        // SAFETY: the shim checks that the function is there.
+        check()?;
+        // SAFETY: the functions are there.
         unsafe { checked(netc_cuda_own_stream(ordinal(gpu)))? };
         OWN.set(Some(gpu));
     }

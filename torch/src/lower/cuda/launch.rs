@@ -121,6 +121,14 @@ impl Kernels {
         self.device
     }
 
+    /// The architecture of the GPU, such as `sm_90`.
+    pub fn architecture(&self) -> Option<String> {
+        match &*self.engine {
+            Engine::Gpu(gpu) => Some(gpu.architecture().into()),
+            Engine::Emulator(_) => None,
+        }
+    }
+
     /// Memory on the device.
     pub(super) fn memory(&self, sizes: &[i64], kind: Kind) -> Result<Tensor, TchError> {
         Tensor::f_empty(sizes, (kind, self.device))

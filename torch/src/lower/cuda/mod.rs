@@ -29,7 +29,7 @@ mod state;
 
 pub use augment::{Augmented, CHANNELS, Draw, Source};
 pub use captures::Captures;
-pub use compile::keep_in;
+pub use compile::{compile, keep_in};
 pub use emulator::EMULATOR;
 pub use graph::{Graph, current_stream, own_stream};
 pub use launch::Kernels;
@@ -38,7 +38,28 @@ pub use optimizer::{Adam, Averages, Copied, Mover, Sgd, Updates};
 pub use readback::{Progress, Readback};
 pub use state::{GROUPS, Growth, Row, SCALARS, State};
 
-use tch::Kind;
+use tch::{Device, Kind, TchError};
+
+/// The architectures of the first GPUs, after a look at whether all that netc needs is there: the
+/// functions of libtorch for CUDA graphs, and the kernels compiled for each of them.
+///
+/// # Errors
+/// What is missing.
+pub fn usable(gpus: usize) -> Result<Vec<String>, TchError> {
+    graph::check()?;
+    let mut architectures = Vec::new();
+    for gpu in 0..gpus {
+        let kernels = Kernels::on(Device::Cuda(gpu))?;
+        architectures.extend(kernels.and_then(|kernels| kernels.architecture()));
+    }
+    architectures.dedup();
+    Ok(architectures)
+}
+
+/// The memory of a GPU in bytes, if its driver says.
+pub fn memory(gpu: usize) -> Option<u64> {
+    gpu::memory(gpu)
+}
 
 /// Whether there are kernels for a kind of numbers.
 pub fn suits(kind: Kind) -> bool {

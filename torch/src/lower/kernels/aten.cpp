@@ -1,5 +1,6 @@
 // What tch has no binding for. Every function that can fail returns nullptr, or a message that the caller frees.
 #include <ATen/ATen.h>
+#include <c10/util/env.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 
@@ -36,6 +37,8 @@ void netc_prepare() {
 }
 
 void netc_deterministic() {
+    // Without it libtorch refuses the products of cuBLAS, whose workspaces would vary.
+    c10::utils::set_env("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/false);
     at::globalContext().setDeterministicAlgorithms(true, false);
     at::globalContext().setDeterministicFillUninitializedMemory(false);
     at::globalContext().setDeterministicCuDNN(true);
