@@ -27,6 +27,7 @@ fn main() {
     }
     process_groups(folder);
     operations(folder);
+    against(folder, "src/trace/kineto.cpp").compile("netc_kineto");
 }
 
 /// Whether this builds for macOS, on which netc-torch is untested.

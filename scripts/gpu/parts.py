@@ -245,52 +245,14 @@ def article(s, part):
 
 def where_time_goes(s, part):
     profile = [s.netc, "profile", s.net("resnet9"), *s.narrow("resnet9"), *s.device, *s.profiled]
-    part.show(part.step("netc, node by node", profile))
+    kernels = ["--kernels", "--trace", s.out / "step.json"]
+    part.show(part.step("netc, node by node and kernel by kernel", [*profile, *kernels]))
     part.show(part.step("netc, what comes before", [*profile, "--phases"]))
-    if shutil.which("ncu") and not s.rehearsed:
-        counters = ["--metrics", "gpu__time_duration.sum", "--clock-control", "none", "--csv"]
-        command = [
-            "ncu",
-            "--target-processes",
-            "all",
-            *counters,
-            "--launch-count",
-            3000,
-            *profile,
-            "--steps",
-            1,
-        ]
-        part.show(kernels(part.step("netc, kernel by kernel", command, s.share(part, 0.5))))
-    else:
-        part.skip("netc, kernel by kernel", "no ncu")
     if s.torch:
         command = [sys.executable, HERE / "peer.py", "profile", "--device", s.torch_device, *s.peer]
         part.show(part.step("PyTorch, kernel by kernel", command))
     else:
         part.skip("PyTorch, kernel by kernel", "no PyTorch")
-
-
-def kernels(text):
-    """The kernels of ncu's table with the most time, warm-up and the choice of algorithms included."""
-    times = {}
-    for line in (text or "").splitlines():
-        cells = re.findall(r'"([^"]*)"', line)
-        if "gpu__time_duration.sum" in cells and len(cells) > 4:
-            scale = {
-                "ns": 1e-3,
-                "nsecond": 1e-3,
-                "us": 1.0,
-                "usecond": 1.0,
-                "ms": 1e3,
-                "msecond": 1e3,
-            }
-            at = cells.index("gpu__time_duration.sum")
-            spent = float(cells[at + 2].replace(",", "")) * scale.get(cells[at + 1], 1e-3)
-            name = cells[4].split("(")[0][:70]
-            count, sum_ = times.get(name, (0, 0.0))
-            times[name] = (count + 1, sum_ + spent)
-    most = sorted(times.items(), key=lambda item: -item[1][1])[:25]
-    return "\n".join(f"{spent:10.1f} us {count:6} x  {name}" for name, (count, spent) in most)
 
 
 def search(s, part):

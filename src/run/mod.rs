@@ -21,6 +21,7 @@ mod options;
 pub(crate) mod own;
 mod resident;
 pub mod tensorboard;
+pub mod trace;
 
 pub use attempt::RunAttempt;
 pub use confusion::{Confusion, Mistake};

@@ -6,7 +6,10 @@
 //! | [`run`] | recipe and data | a trained net |
 //! | [`search`] | plan of a search | its runs |
 //!
-//! [`cli`] runs the commands for which `netc` starts `netc-torch`.
+//! [`cli`] runs the commands for which `netc` starts `netc-torch`. All but the last may name what
+//! they do by ranges of `trace`, libtorch's profiler.
+
+mod trace;
 
 pub mod lower;
 

@@ -160,6 +160,13 @@ pub struct ProfileArgs {
     /// Show the time of each phase from the start of the process to the second step
     #[arg(long)]
     pub phases: bool,
+    /// Also show the time of each kernel and the gaps between kernels, as on a GPU always; on a CPU
+    /// the kernels are libtorch's ops, by their own time
+    #[arg(long)]
+    pub kernels: bool,
+    /// Also write a trace of as many further steps, for chrome://tracing or ui.perfetto.dev
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// Output format: tables for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

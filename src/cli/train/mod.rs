@@ -2,4 +2,7 @@
 
 pub mod args;
 pub mod data;
+mod kernels;
 pub(super) mod recipe;
+
+pub use kernels::kernel_table;

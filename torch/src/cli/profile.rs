@@ -1,9 +1,11 @@
+use std::path::Path;
 use std::process::ExitCode;
 
 use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
 use netc::cli::out::{bytes, complain, print, print_json, show, table, trimmed, write};
 use netc::cli::train::args::ProfileArgs;
+use netc::cli::train::kernel_table;
 use netc::compile;
 use netc::graph::Graph;
 use netc::lower::{ConvAlgorithm, ConvAlgorithms};
@@ -13,7 +15,7 @@ use netc::tools::flame::{Timed, flame};
 use serde_json::{Map, Value};
 
 use super::train::warn_of;
-use crate::run::{Machine, Phases, Profile, TaskProfile, profile};
+use crate::run::{Machine, Phases, Profile, ProfileOptions, TaskProfile, profile};
 
 pub(super) fn run(args: &ProfileArgs) -> ExitCode {
     match go(args) {
@@ -50,8 +52,13 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         ..Method::default()
     };
     warn_of(method.conv, machine);
-    let found = profile(&net, &recipe, machine, &method, args.steps, args.memory)
-        .map_err(|e| e.to_string())?;
+    let ProfileArgs { steps, memory, kernels, .. } = *args;
+    let options = ProfileOptions { steps, memory, kernels, trace: args.trace.is_some() };
+    let found =
+        profile(&net, &recipe, machine, &method, options).map_err(|error| error.to_string())?;
+    if let Some(why) = &found.untraced {
+        complain(&format!("warning: the kernels were not recorded: {why}\n"));
+    }
     let title = format!(
         "{}: a training step on {} images, {} on {}",
         net.graph().name,
@@ -70,10 +77,18 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
             .iter()
             .map(|task| Timed { path: task.path.clone(), seconds: task.seconds.iter().sum() });
         let picture = flame(&title, &nodes.collect::<Vec<_>>());
-        write(path, picture.as_bytes())?;
-        if args.format == Format::Text {
-            print(&format!("\nwritten to {}\n", path.display()));
-        }
+        written(args, path, picture.as_bytes())?;
+    }
+    if let (Some(path), Some(trace)) = (&args.trace, &found.chrome) {
+        written(args, path, trace)?;
+    }
+    Ok(())
+}
+
+fn written(args: &ProfileArgs, path: &Path, bytes: &[u8]) -> Result<(), String> {
+    write(path, bytes)?;
+    if args.format == Format::Text {
+        print(&format!("\nwritten to {}\n", path.display()));
     }
     Ok(())
 }
@@ -129,7 +144,8 @@ fn json(graph: &Graph, before: &Before, profile: &Profile) -> Result<Value, Stri
 }
 
 fn text(profile: &Profile, batch: usize) -> String {
-    let header = [
+    let traced = profile.kernels.is_some();
+    let mut header = vec![
         "node",
         "forward ms",
         "backward ms",
@@ -141,18 +157,24 @@ fn text(profile: &Profile, batch: usize) -> String {
         "convolution",
         "with it",
     ];
-    let mut rows = table(&header, 1..8);
+    if traced {
+        header.insert(3, "kernels ms");
+    }
+    let mut rows = table(&header, 1..8 + usize::from(traced));
     let all: f64 = profile.tasks.iter().flat_map(|task| task.seconds).sum::<f64>()
         + profile.optimiser
         + profile.data;
     for task in &profile.tasks {
         let time: f64 = task.seconds.iter().sum();
         let (macs, moved): (u64, u64) = (task.macs.iter().sum(), task.bytes.iter().sum());
+        let kernels = task.traced.map(|traced| traced.iter().sum::<f64>());
+        let computed = kernels.unwrap_or(time);
         let part = |amount: u64, peak: f64| match amount {
             0 => String::new(),
-            amount => format!("{:.0}%", amount as f64 / time / peak * 100.0),
+            _ if computed <= 0.0 => String::new(),
+            amount => format!("{:.0}%", amount as f64 / computed / peak * 100.0),
         };
-        rows.add_row([
+        let mut row = vec![
             task.path.clone(),
             format!("{:.2}", task.seconds[0] * 1e3),
             format!("{:.2}", task.seconds[1] * 1e3),
@@ -163,12 +185,16 @@ fn text(profile: &Profile, batch: usize) -> String {
             part(moved, profile.memory_peak),
             task.ways.map_or_else(String::new, words),
             along(task),
-        ]);
+        ];
+        if let Some(kernels) = kernels {
+            row.insert(3, format!("{:.3}", kernels * 1e3));
+        }
+        rows.add_row(row);
     }
     let step = profile.step;
     format!(
         "{}\n\nstep {:.1} ms ({:.0} images/s), of it augmentation {:.1} ms ({:.1}%), the optimiser {:.1} ms and what lies \
-         between the nodes {:.1} ms\n{}this machine: {:.0} GMAC/s in a matrix product, {:.0} GB/s in a copy; matrix and memory are parts of these\n{}",
+         between the nodes {:.1} ms\n{}this machine: {:.0} GMAC/s in a matrix product, {:.0} GB/s in a copy; matrix and memory are parts of these\n{}{}",
         trimmed(&rows),
         step * 1e3,
         batch as f64 / step,
@@ -180,6 +206,10 @@ fn text(profile: &Profile, batch: usize) -> String {
         profile.matrix_peak / 1e9,
         profile.memory_peak / 1e9,
         timed(profile),
+        profile
+            .kernels
+            .as_ref()
+            .map_or_else(String::new, |kernels| { format!("\n{}", kernel_table(kernels)) }),
     )
 }
 

@@ -17,7 +17,7 @@ pub use evaluate::{Score, confusion_of_run, evaluate, evaluate_run};
 pub use optimiser::{LrState, Optimiser};
 pub use probe::native::leave;
 pub use probe::parity::{Distance, Named, Steps, Trial};
-pub use probe::profile::{Phases, Profile, TaskProfile, profile};
+pub use probe::profile::{Phases, Profile, ProfileOptions, TaskProfile, profile};
 pub use store::board::Board;
 pub use store::checkpoint::{load as load_checkpoint, save as save_checkpoint};
 pub use train::batches::{Batch, Batches};

@@ -14,6 +14,7 @@ use super::own::{Moments, Own};
 use crate::lower::kernels::{Epilogue, FromTo, Workspace};
 use crate::lower::torch::{Manner, Mode, channels_last, ops};
 use crate::lower::{At, TorchNet, cuda};
+use crate::trace::{Backward, TraceRange};
 
 /// What a task saves for the backward pass.
 pub(super) enum SavedTensors {
@@ -67,6 +68,7 @@ impl Backend for Torch<'_> {
         task: usize,
         operands: &[Tensor],
     ) -> Result<(Tensor, SavedTensors), TorchError> {
+        let _range = TraceRange::new(&self.step(task).path);
         let start = Instant::now();
         let done = self.task_forward(task, operands);
         self.record_time(task, 0, start);
@@ -79,6 +81,7 @@ impl Backend for Torch<'_> {
         gradient: Vec<Tensor>,
         saved: SavedTensors,
     ) -> Result<Vec<Option<Tensor>>, TorchError> {
+        let _range = TraceRange::new(Backward(&self.step(task).path));
         let start = Instant::now();
         let done = self.task_backward(task, gradient, saved);
         self.record_time(task, 1, start);

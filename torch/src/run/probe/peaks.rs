@@ -1,0 +1,68 @@
+//! The rates that a device reaches.
+
+use std::time::Instant;
+
+use netc::lower::Precision;
+use netc::run::trace::PeakRates;
+use tch::{Kind, TchError, Tensor};
+
+use crate::run::Machine;
+
+/// The measured peak rates of a device: in a matrix product in the precision, and in a copy that
+/// exceeds all caches.
+///
+/// # Errors
+/// Errors of libtorch; a GPU needs 1 GiB of free memory.
+pub(super) fn peak_rates(machine: Machine) -> Result<PeakRates, TchError> {
+    Ok(PeakRates { macs: matrix_peak(machine)?, bytes: memory_peak(machine)? })
+}
+
+/// The side of the matrices, the numbers of the copy, and how often each is computed in one
+/// measurement: on a GPU enough to hide the launches.
+fn sizes(machine: Machine) -> (i64, i64, u32) {
+    if machine.device.is_cuda() { (8192, 128 << 20, 10) } else { (2048, 64 << 20, 1) }
+}
+
+fn matrix_peak(machine: Machine) -> Result<f64, TchError> {
+    let (size, _, times) = sizes(machine);
+    let kind = match machine.precision {
+        Precision::Fp64 => Kind::Double,
+        Precision::Fp32 => Kind::Float,
+        Precision::Bf16 => Kind::BFloat16,
+        Precision::Fp16 => Kind::Half,
+    };
+    let sides = ([size, size], (kind, machine.device));
+    // A GPU multiplies ones faster than other numbers: it needs less power.
+    let a = match machine.device.is_cuda() {
+        true => Tensor::f_randn(sides.0, sides.1)?,
+        false => Tensor::f_ones(sides.0, sides.1)?,
+    };
+    let time = fastest(machine, times, || a.f_matmul(&a).map(|_| ()))?;
+    Ok((size * size * size) as f64 / time)
+}
+
+fn memory_peak(machine: Machine) -> Result<f64, TchError> {
+    let (_, size, times) = sizes(machine);
+    let from = Tensor::f_ones([size], (Kind::Float, machine.device))?;
+    let mut to = from.f_zeros_like()?;
+    let time = fastest(machine, times, || to.f_copy_(&from))?;
+    Ok((2 * 4 * size) as f64 / time)
+}
+
+/// Seconds of one of so many in a row.
+fn fastest(
+    machine: Machine,
+    times: u32,
+    mut run: impl FnMut() -> Result<(), TchError>,
+) -> Result<f64, TchError> {
+    let mut best = f64::INFINITY;
+    for _ in 0..5 {
+        let start = Instant::now();
+        for _ in 0..times {
+            run()?;
+        }
+        machine.wait();
+        best = best.min(start.elapsed().as_secs_f64() / f64::from(times));
+    }
+    Ok(best)
+}
