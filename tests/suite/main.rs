@@ -22,6 +22,7 @@ mod diff;
 mod disk;
 mod disk_folder;
 mod dist;
+mod dist_gpus;
 mod doctor;
 mod draw;
 mod ends;

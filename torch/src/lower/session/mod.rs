@@ -42,6 +42,8 @@ pub struct Session {
     /// The same with buffers for frozen weights, and the range of each step in them.
     grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
+    /// The range of each step in the gradients with respect to trained weights.
+    trained: Vec<Range<usize>>,
     memory: Buffers,
     kernels: Option<Kernels>,
     workspace: Workspace,
@@ -115,6 +117,7 @@ impl Session {
             gradients: Vec::new(),
             grad_weights: Vec::new(),
             owned: Vec::new(),
+            trained: Vec::new(),
             kernels,
             tuned,
             clock: None,
@@ -123,6 +126,7 @@ impl Session {
         if training {
             for owned in &net.owned {
                 let first = session.grad_weights.len();
+                let first_trained = session.gradients.len();
                 for weight in net.weights[owned.clone()]
                     .iter()
                     .filter(|weight| weight.role != Role::Statistic)
@@ -134,6 +138,7 @@ impl Session {
                     session.grad_weights.push(gradient);
                 }
                 session.owned.push(first..session.grad_weights.len());
+                session.trained.push(first_trained..session.gradients.len());
             }
         }
         Ok(session)
@@ -194,6 +199,22 @@ impl Session {
         objective: Objective,
         seed: u64,
     ) -> Result<Stepped, TorchError> {
+        self.step_watched(images, targets, objective, seed, &mut |_| ())
+    }
+
+    /// The same; `written` is told the index of each [gradient](Session::gradients) as soon as the
+    /// backward pass has written it.
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub fn step_watched(
+        &mut self,
+        images: &Tensor,
+        targets: &Tensor,
+        objective: Objective,
+        seed: u64,
+        written: &mut dyn FnMut(usize),
+    ) -> Result<Stepped, TorchError> {
         tch::no_grad(|| {
             self.convolutions.iter_mut().flatten().for_each(Convolution::invalidate);
             let (value, saved) = self.forward(images, Mode::Train { seed })?;
@@ -201,6 +222,7 @@ impl Session {
             let (loss, gradient) = objective.loss_and_gradient(&output, targets).at("the loss")?;
             let gradient = gradient.f_to_kind(value.kind()).at("the loss")?;
             let (net, schedule, mut backend) = self.parts(Mode::Train { seed });
+            backend.written = Some(written);
             schedule.backward(net.plan(), &mut backend, gradient, saved)?;
             Ok(Stepped { output, loss })
         })
@@ -239,6 +261,8 @@ impl Session {
             convolutions,
             grad_weights: &self.grad_weights,
             owned: &self.owned,
+            trained: &self.trained,
+            written: None,
             memory,
             kernels: *kernels,
             workspace,

@@ -82,6 +82,7 @@ impl Epoch<'_> {
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
             // Never save a state before its loss is known to be finite.
             if last || stop || keeps || reported.elapsed() > REPORT_EVERY {
+                job.group.map_or(Ok(()), |group| group.wait())?;
                 let score = tally.score().at("the loss")?;
                 if !score.metrics.loss().is_finite() {
                     // On a GPU steps do not wait for the loss, so several may have passed since.
@@ -131,8 +132,7 @@ impl Epoch<'_> {
         let stream = format!("dropout {epoch} {}{own}", step - 1);
         let seed = seed::derive(job.seed, &stream).unsigned_abs();
         let objective = Objective::of(job.recipe);
-        let (Stepped { output, loss }, mut gradients) =
-            stepper.step(state, batch, objective, seed)?;
+        let (Stepped { output, loss }, gradients) = stepper.step(state, batch, objective, seed)?;
         if state.net.device() == Device::Cpu {
             let loss = loss.f_double_value(&[]).at("the loss")? / examples as f64;
             if !loss.is_finite() {
@@ -142,7 +142,7 @@ impl Epoch<'_> {
         }
         let asked = job.stop.load(Ordering::Relaxed);
         let stop = match job.group {
-            Some(group) => group.sum_gradients(&mut gradients, asked)?,
+            Some(group) => group.stops(asked)?,
             None => asked,
         };
         state.step(&gradients, job.recipe, self.schedule, at)?;

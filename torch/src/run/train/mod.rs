@@ -14,8 +14,6 @@ pub(in crate::run) mod statistics;
 pub(in crate::run) mod stepper;
 pub(in crate::run) mod whiten;
 
-use std::sync::Arc;
-
 use netc::passes::{Purpose, optimise};
 use netc::run::augment::Augmentation;
 use netc::run::{Journal, LIBTORCH, Outcome, RunError, RunInfo};
@@ -64,9 +62,10 @@ pub fn train(
     let testing =
         Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
     if let Some(group) = job.group {
+        group.on(job.machine.device)?;
         enough_for_all(group, training.count(), job.recipe.batch_size)?;
         if job.method.sync_norm {
-            net.set_training_norm(Box::new(SyncNorm(Arc::clone(group))));
+            net.set_training_norm(Box::new(SyncNorm::new(group, job.machine.device)?));
         }
     }
     if job.method.deterministic {
@@ -99,7 +98,10 @@ pub fn train(
         group.broadcast(&weights.iter().collect::<Vec<_>>())?;
     }
     let batch = job.recipe.batch_size.min(training.count());
-    let stepper = Stepper::new(net, batch, job.recipe, job.method, job.machine)?;
+    let mut stepper = Stepper::new(net, batch, job.recipe, job.method, job.machine)?;
+    if let Some(group) = job.group {
+        stepper.sum_over(group, net)?;
+    }
     let info = RunInfo {
         after_epoch: rows.len() as u32,
         data_sha256: journal.hashes_data().then(|| data.sha256()),

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use netc::lower::Workload;
 use netc::passes::Purpose;
 use netc::recipe::Recipe;
@@ -6,15 +8,18 @@ use tch::Tensor;
 
 use crate::lower::{At, Mode, Objective, Session, Stepped, TorchNet, Tuning};
 use crate::run::device::Machine;
+use crate::run::dist::{Group, Reduction};
 use crate::run::probe::native;
 use crate::run::train::batches::Batch;
 use crate::run::train::state::State;
 
 /// Computes the steps of a training.
 #[derive(Debug)]
-pub(in crate::run) enum Stepper {
-    Eager,
-    Compiled(Box<Session>),
+pub(in crate::run) struct Stepper {
+    /// Without one, autograd computes.
+    session: Option<Box<Session>>,
+    /// Sums the gradients over the ranks, if there are several.
+    reduction: Option<Reduction>,
 }
 
 impl Stepper {
@@ -28,7 +33,7 @@ impl Stepper {
         machine: Machine,
     ) -> Result<Stepper, RunError> {
         if method.executor == Executor::Eager || method.sync_norm || recipe.ghost_batch > 0 {
-            return Ok(Stepper::Eager);
+            return Ok(Stepper { session: None, reduction: None });
         }
         let compiled = Session::new(net, Purpose::Training, batch, &tuning(method, machine))?;
         let threads = machine.hardware().threads;
@@ -37,10 +42,28 @@ impl Stepper {
         if machine_memory().is_some_and(|all| held.saturating_mul(2) > all) {
             native::return_freed_memory();
         }
-        Ok(Stepper::Compiled(Box::new(compiled)))
+        Ok(Stepper { session: Some(Box::new(compiled)), reduction: None })
     }
 
-    /// Output and loss of a batch, and the gradients with respect to the trained weights.
+    /// Sums gradients over the ranks of a group from now on, beside the rest of the backward pass.
+    pub(in crate::run) fn sum_over(
+        &mut self,
+        group: &Arc<Group>,
+        net: &TorchNet,
+    ) -> Result<(), RunError> {
+        let gradients = match &self.session {
+            Some(session) => session.gradients().iter().map(Tensor::shallow_clone).collect(),
+            None => {
+                let zeros = net.trained().map(|weight| weight.tensor.f_detach()?.f_zeros_like());
+                zeros.collect::<Result<_, _>>().at("the gradients")?
+            }
+        };
+        self.reduction = Some(Reduction::new(group, gradients)?);
+        Ok(())
+    }
+
+    /// Output and loss of a batch, and the gradients with respect to the trained weights: their
+    /// sums, if there are several ranks.
     pub(in crate::run) fn step(
         &mut self,
         state: &State,
@@ -48,17 +71,27 @@ impl Stepper {
         objective: Objective,
         seed: u64,
     ) -> Result<(Stepped, Vec<Tensor>), RunError> {
-        match self {
-            Stepper::Eager => {
+        let Stepper { session, reduction } = self;
+        let (stepped, gradients) = match session {
+            None => {
                 let output = state.net.forward(&batch.images, Mode::Train { seed })?;
                 let loss = objective.loss(&output, &batch.targets).at("the loss")?;
                 let gradients = state.optimiser.gradients(&loss).at("the gradients")?;
-                Ok((Stepped { output, loss }, gradients))
+                (Stepped { output, loss }, gradients)
             }
-            Stepper::Compiled(compiled) => {
-                let stepped = compiled.step(&batch.images, &batch.targets, objective, seed)?;
-                Ok((stepped, compiled.gradients().iter().map(Tensor::shallow_clone).collect()))
+            Some(session) => {
+                let Batch { images, targets } = batch;
+                let stepped = session.step_watched(images, targets, objective, seed, &mut |i| {
+                    if let Some(reduction) = reduction {
+                        reduction.note(i);
+                    }
+                })?;
+                (stepped, session.gradients().iter().map(Tensor::shallow_clone).collect())
             }
+        };
+        match reduction {
+            Some(reduction) => Ok((stepped, reduction.finish(&gradients)?)),
+            None => Ok((stepped, gradients)),
         }
     }
 }
