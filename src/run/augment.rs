@@ -51,6 +51,20 @@ impl Draws {
         }
     }
 
+    /// Those of some of the places, in this order.
+    pub fn at(&self, places: impl Iterator<Item = usize>) -> Draws {
+        let places: Vec<usize> = places.collect();
+        fn pick<T: Copy>(all: &[T], places: &[usize]) -> Vec<T> {
+            places.iter().filter_map(|&place| all.get(place).copied()).collect()
+        }
+        Draws {
+            order: pick(&self.order, &places),
+            crop: pick(&self.crop, &places),
+            flip: pick(&self.flip, &places),
+            cutout: pick(&self.cutout, &places),
+        }
+    }
+
     /// The draws for epoch `epoch`, from 1, over `count` images of `size` rows and columns.
     pub fn new(seed: u64, epoch: u32, count: usize, size: [usize; 2], what: Augmentation) -> Draws {
         let rng = |of: &str| seed::rng(seed, &format!("{of} {epoch}"));

@@ -35,7 +35,11 @@ fn emulator() -> &'static Path {
 /// `netc-torch` in a folder, with the emulator or without netc's kernels.
 fn netc(folder: &Path, emulated: bool, args: &[&str]) -> Output {
     let mut command = Command::new(crate::programs::netc_torch());
-    command.args(args).current_dir(folder).env("OMP_NUM_THREADS", "1").env("NETC_CACHE", folder);
+    command
+        .args(args)
+        .current_dir(folder)
+        .env("OMP_NUM_THREADS", "1")
+        .env("XDG_CACHE_HOME", folder);
     if emulated {
         command.env("NETC_CUDA_EMULATOR", emulator());
     } else {
@@ -136,4 +140,89 @@ fn adamw_and_the_mean_of_the_weights_train_as_libtorch_does() {
 #[test]
 fn muon_and_lookahead_train_as_libtorch_does() {
     agree(MUON, "fp32", 5e-3);
+}
+
+#[test]
+fn a_step_agrees_with_fp64_in_every_net() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let nets = ["tests/cases/check_ok/every_op.net", "nets/resnet9.net", "nets/dawnbench.net"];
+    let tail = ["--set", "width=8", "--device", "cpu", "--precision", "fp32,fp16,bf16"];
+    for net in nets.into_iter().chain(["nets/zoo/airbench94.net", "nets/base_wide.net"]) {
+        let tail = if net.contains("every_op") { &tail[2..] } else { &tail[..] };
+        let text = done(&netc(root, true, &[&["agree", net, "--batch", "4"], tail].concat()));
+        assert_eq!(text.matches("  ok").count(), 6, "{net}:\n{text}");
+    }
+}
+
+#[test]
+fn a_training_that_was_killed_goes_on_to_the_same_bits() {
+    let folder = folder(ADAMW);
+    let whole = train(folder.path(), true, "whole", "fp32", &["--epochs", "6"]);
+    let mut command = Command::new(crate::programs::netc_torch());
+    command.args(["train", "small.net", "--recipe", "recipe.yaml", "--data", "synthetic"]);
+    command.args(["--limit-train", "200", "--limit-test", "70", "--device", "cpu"]);
+    command.args(["--precision", "fp32", "--epochs", "6", "--save-every", "0", "--out", "cut"]);
+    command.current_dir(folder.path()).env("OMP_NUM_THREADS", "1");
+    let mut cut = command.env("NETC_CUDA_EMULATOR", emulator()).spawn().unwrap();
+    let log = folder.path().join("cut/log.jsonl");
+    let lines = || std::fs::read_to_string(&log).map_or(0, |text| text.lines().count());
+    while lines() < 3 && cut.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    cut.kill().unwrap();
+    cut.wait().unwrap();
+    done(&netc(folder.path(), true, &["train", "--resume", "cut", "--device", "cpu"]));
+    let text = std::fs::read_to_string(&log).unwrap();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let expected = whole.last().unwrap();
+    for key in ["train_loss", "test_loss"] {
+        assert_eq!(number(&last, key), number(expected, key), "{key}");
+    }
+}
+
+#[test]
+fn gradients_that_are_not_finite_leave_the_weights() {
+    // The gradient of the loss is multiplied by 2^15 on its way back, beyond what fp16 holds.
+    let net = NET.replace("linear(10, bias = true)", "linear(10) -> mul(32768) -> mul(1/32768)");
+    let folder = folder(SGD);
+    std::fs::write(folder.path().join("small.net"), net).unwrap();
+    let rows = train(folder.path(), true, "scaled", "fp16", &["--epochs", "12"]);
+    let losses: Vec<f64> = rows[1..].iter().map(|row| number(row, "train_loss")).collect();
+    assert!(losses.iter().all(|loss| loss.is_finite()), "{losses:?}");
+}
+
+#[test]
+fn two_ranks_train_as_one() {
+    let folder = folder(SGD);
+    let one = train(folder.path(), true, "one", "fp32", &["--limit-train", "192"]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let start = |rank: &str| {
+        let mut command = Command::new(crate::programs::netc_torch());
+        command.args(["train", "small.net", "--recipe", "recipe.yaml", "--data", "synthetic"]);
+        command.args(["--limit-train", "192", "--limit-test", "70", "--device", "cpu"]);
+        command.args(["--precision", "fp32", "--out", "two"]).current_dir(folder.path());
+        command.env("OMP_NUM_THREADS", "1").env("NETC_CUDA_EMULATOR", emulator());
+        command.env("RANK", rank).env("WORLD_SIZE", "2").env("MASTER_ADDR", "127.0.0.1");
+        command.env("MASTER_PORT", port.to_string()).spawn().unwrap()
+    };
+    let ranks = ["0", "1"].map(start);
+    ranks.into_iter().for_each(|mut rank| assert!(rank.wait().unwrap().success()));
+    let log = std::fs::read_to_string(folder.path().join("two/log.jsonl")).unwrap();
+    let two: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (one, two) = (number(&one[1], "train_loss"), number(&two[1], "train_loss"));
+    // Each rank has statistics of its own.
+    assert!((one / two - 1.0).abs() < 0.1, "{one}, {two}");
+}
+
+#[test]
+fn an_emulator_that_is_not_there_is_named() {
+    let folder = folder(SGD);
+    let output = Command::new(crate::programs::netc_torch())
+        .args(["train", "small.net", "--data", "synthetic", "--device", "cpu"])
+        .current_dir(folder.path())
+        .env("NETC_CUDA_EMULATOR", "/nowhere/kernels.so")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && text.contains("/nowhere/kernels.so"), "{text}");
 }

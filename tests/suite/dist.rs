@@ -147,6 +147,34 @@ fn two_processes_at_half_the_batch_are_one_at_the_whole() {
     }
 }
 
+/// A net with more gradients than a bucket holds.
+const WIDE: &str = "net small {
+  input image: [N, 3, 32, 32]
+  stem: conv(8) -> relu -> maxpool(4)
+  wide: flatten -> linear(14000) -> relu
+  head: linear(10) -> mul(0.125)
+  output logits: [N, 10]
+}
+";
+
+#[test]
+fn several_buckets_sum_to_the_same_in_both_executors() {
+    let folder = folder("");
+    std::fs::write(folder.path().join("small.net"), WIDE).unwrap();
+    let new: Vec<&str> = NEW.iter().map(|arg| if *arg == "400" { "96" } else { arg }).collect();
+    let args = |executor: &'static str, out: &'static str| {
+        [&new[..], &["--epochs", "1", "--executor", executor, "--out", out]].concat()
+    };
+    for (executor, outs) in [("compiled", ["one", "two"]), ("eager", ["one-eager", "two-eager"])] {
+        let one = train(folder.path(), &args(executor, outs[0])).output().unwrap();
+        assert!(one.status.success(), "{}", text(&one));
+        finish(ranks(folder.path(), 2, &args(executor, outs[1])));
+        let difference = difference(&folder.path().join(outs[0]), &folder.path().join(outs[1]));
+        println!("{executor}: {difference}");
+        assert!(difference < 1e-4, "{executor}: {difference}");
+    }
+}
+
 #[test]
 fn statistics_stay_local_unless_asked_for() {
     let folder = folder("-> bn ");

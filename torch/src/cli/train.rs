@@ -28,7 +28,7 @@ use super::advice::{Failed, advice, quoted, unnamed_data};
 use super::progress::{TrainingView, scored};
 use super::verify;
 use crate::run::Board;
-use crate::run::dist::Group;
+use crate::run::dist::{Group, gpu_of};
 use crate::run::{Job, Machine, Resume, RunReport, leave, train};
 
 /// The exit code of a run that was asked to stop: 128 plus SIGINT.
@@ -86,9 +86,8 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
         }
     }
     let device = match (&group, args.machine.device) {
-        // A launcher may expose all GPUs of the machine to each rank, or only its own.
         (Some(group), DeviceChoice::Auto) if Machine::gpus() > 0 => {
-            DeviceChoice::Cuda(group.local_rank() % Machine::gpus())
+            DeviceChoice::Cuda(gpu_of(group.local_rank(), Machine::gpus())?)
         }
         (_, device) => device,
     };

@@ -41,12 +41,12 @@ impl Captures {
     ///
     /// # Errors
     /// Those of `work`; what cannot be captured.
-    pub fn prepare(
+    pub fn prepare<E: From<TorchError>>(
         &mut self,
         size: usize,
-        reset: impl Fn() -> Result<(), TorchError>,
-        mut work: impl FnMut() -> Result<(), TorchError>,
-    ) -> Result<(), TorchError> {
+        reset: impl Fn() -> Result<(), E>,
+        mut work: impl FnMut() -> Result<(), E>,
+    ) -> Result<(), E> {
         for _ in 0..WARM_UP {
             reset()?;
             work()?;

@@ -79,7 +79,7 @@ impl Graph {
     ///
     /// # Errors
     /// Those of `work`; what cannot be captured.
-    pub fn capture(work: impl FnOnce() -> Result<(), TorchError>) -> Result<Graph, TorchError> {
+    pub fn capture<E: From<TorchError>>(work: impl FnOnce() -> Result<(), E>) -> Result<Graph, E> {
         let mut graph = ptr::null_mut();
         // SAFETY: the shim writes an object that only this handle frees.
         let begun = unsafe { checked(netc_cuda_graph_begin(&raw mut graph)) };
@@ -91,7 +91,8 @@ impl Graph {
         let ended = unsafe { checked(netc_cuda_graph_end(graph.0.as_ptr())) };
         // The error of `work` goes first: a capture that it broke off cannot be ended either.
         done?;
-        ended.at(PLACE).map(|()| graph)
+        ended.at(PLACE)?;
+        Ok(graph)
     }
 
     /// Runs all of it again, on the same memory. It waits for nothing.

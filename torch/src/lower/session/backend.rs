@@ -44,6 +44,10 @@ pub(super) struct Torch<'s> {
     /// The gradients with respect to the weights, and which of them each step owns.
     pub grad_weights: &'s [Tensor],
     pub owned: &'s [Range<usize>],
+    /// Which of the gradients with respect to trained weights each step owns, and who is told of
+    /// one that is written.
+    pub trained: &'s [Range<usize>],
+    pub written: Option<&'s mut dyn FnMut(usize)>,
     pub memory: &'s Buffers,
     pub own: Option<&'s Own>,
     /// The state of the training, if the step runs on the device alone.
@@ -85,6 +89,9 @@ impl Backend for Torch<'_> {
         let start = Instant::now();
         let done = self.task_backward(task, gradient, saved);
         self.record_time(task, 1, start);
+        if let (Ok(_), Some(written)) = (&done, &mut self.written) {
+            self.trained[self.schedule.tasks[task].step].clone().for_each(written);
+        }
         done.at(&self.step(task).path)
     }
 }

@@ -52,6 +52,8 @@ pub struct Session {
     /// The same with buffers for frozen weights, and the range of each step in them.
     grad_weights: Vec<Tensor>,
     owned: Vec<Range<usize>>,
+    /// The range of each step in the gradients with respect to trained weights.
+    trained_of: Vec<Range<usize>>,
     memory: Buffers,
     own: Option<Own>,
     workspace: Workspace,
@@ -139,6 +141,7 @@ impl Session {
             gradients: Vec::new(),
             grad_weights: Vec::new(),
             owned: Vec::new(),
+            trained_of: Vec::new(),
             own,
             tuned,
             clock: None,
@@ -148,20 +151,18 @@ impl Session {
             for (step, owned) in net.plan.steps().iter().zip(&net.owned) {
                 let first = session.grad_weights.len();
                 let wide = pads_input && step.operands == [0];
+                let first_trained = session.gradients.len();
                 for weight in net.weights[owned.clone()]
                     .iter()
                     .filter(|weight| weight.role != Role::Statistic)
                 {
                     let gradient = weight.tensor.f_detach().at(&weight.name)?;
                     let all = zeros(&gradient, net.masters, wide).at(&weight.name)?;
-                    let own = match wide && all.dim() == 4 {
-                        true => all.f_narrow(1, 0, gradient.size()[1]).at(&weight.name)?,
-                        false => all.shallow_clone(),
-                    };
-                    session.gradients.extend(weight.trained.then_some(own));
+                    session.gradients.extend(weight.trained.then(|| all.shallow_clone()));
                     session.grad_weights.push(all);
                 }
                 session.owned.push(first..session.grad_weights.len());
+                session.trained_of.push(first_trained..session.gradients.len());
             }
         }
         session.weights_changed()?;
@@ -200,7 +201,23 @@ impl Session {
 
     /// The gradients of the last step with respect to the trained weights, in their order. The next
     /// step overwrites them.
-    pub fn gradients(&self) -> &[Tensor] {
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub fn gradients(&self) -> Result<Vec<Tensor>, TorchError> {
+        let gradient = |(i, gradient): (&usize, &Tensor)| {
+            let weight = &self.net.weights[*i];
+            match gradient.size() == weight.dims {
+                true => Ok(gradient.shallow_clone()),
+                false => gradient.f_narrow(1, 0, weight.dims[1]).at(&weight.name),
+            }
+        };
+        self.trained.iter().zip(&self.gradients).map(gradient).collect()
+    }
+
+    /// The same with all that lies in their memory: some have more input channels than their
+    /// weight, which the [input](Session::pads_input) has as well.
+    pub fn gradient_buffers(&self) -> &[Tensor] {
         &self.gradients
     }
 
@@ -253,6 +270,22 @@ impl Session {
         objective: Objective,
         seed: u64,
     ) -> Result<Stepped, TorchError> {
+        self.step_watched(images, targets, objective, seed, &mut |_| ())
+    }
+
+    /// The same; `written` is told the index of each [gradient](Session::gradients) as soon as the
+    /// backward pass has written it.
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub fn step_watched(
+        &mut self,
+        images: &Tensor,
+        targets: &Tensor,
+        objective: Objective,
+        seed: u64,
+        written: &mut dyn FnMut(usize),
+    ) -> Result<Stepped, TorchError> {
         tch::no_grad(|| {
             self.weights_changed()?;
             let (value, saved) = self.forward(images, Mode::Train { seed }, None)?;
@@ -260,6 +293,7 @@ impl Session {
             let (loss, gradient) = objective.loss_and_gradient(&output, targets).at("the loss")?;
             let gradient = gradient.f_to_kind(value.kind()).at("the loss")?;
             let (net, schedule, mut backend) = self.parts(Mode::Train { seed }, None);
+            backend.written = Some(written);
             schedule.backward(net.plan(), &mut backend, gradient, saved)?;
             Ok(Stepped { output, loss })
         })
@@ -270,7 +304,8 @@ impl Session {
     /// The [gradients](Session::gradients) are multiplied by the state's gradient scale. Dropout
     /// draws from the state's step and from `seed`. Weights that changed otherwise than by an
     /// optimiser that writes the [copies](Session::copies) have to be
-    /// [announced](Session::weights_changed).
+    /// [announced](Session::weights_changed). `written` is told the index of each gradient as soon
+    /// as the backward pass has launched what writes it.
     ///
     /// # Errors
     /// A session without kernels for GPUs; errors of libtorch.
@@ -281,6 +316,7 @@ impl Session {
         objective: Objective,
         state: &cuda::State,
         seed: u64,
+        written: &mut dyn FnMut(usize),
     ) -> Result<(), TorchError> {
         tch::no_grad(|| {
             let resident = Some(Resident { state, seed });
@@ -290,6 +326,7 @@ impl Session {
             let gradient = output.f_empty_like().at("the loss")?;
             self.add_sums(&output, targets, objective, Some(&gradient), state)?;
             let (net, schedule, mut backend) = self.parts(mode, resident);
+            backend.written = Some(written);
             schedule.backward(net.plan(), &mut backend, gradient, saved)
         })
     }
@@ -357,6 +394,8 @@ impl Session {
             convolutions,
             grad_weights: &self.grad_weights,
             owned: &self.owned,
+            trained: &self.trained_of,
+            written: None,
             memory,
             own: own.as_ref(),
             resident,

@@ -34,6 +34,10 @@ struct netc_group {
   }
 };
 
+struct netc_sum {
+  c10::intrusive_ptr<c10d::Work> work;
+};
+
 namespace {
 
 // Runs what may throw. Null if it went well.
@@ -155,6 +159,20 @@ char* netc_group_sum(netc_group* group, Tensor** tensors, int count) {
     group->sum(list);
   });
 }
+
+// Begins to replace a tensor in host memory by its sum over the ranks, which holds the tensor until it is done.
+char* netc_group_begin_sum(netc_group* group, Tensor* tensor, netc_sum** begun) {
+  return guarded([&] {
+    std::vector<Tensor> list{*tensor};
+    *begun = new netc_sum{group->gloo->allreduce(list)};
+  });
+}
+
+char* netc_sum_wait(netc_sum* sum) {
+  return guarded([&] { sum->work->wait(); });
+}
+
+void netc_sum_free(netc_sum* sum) { delete sum; }
 
 // Replaces each tensor by rank 0's.
 char* netc_group_broadcast(netc_group* group, Tensor** tensors, int count) {

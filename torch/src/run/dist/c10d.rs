@@ -15,6 +15,11 @@ struct RawGroup {
     _opaque: [u8; 0],
 }
 
+#[repr(C)]
+struct RawSum {
+    _opaque: [u8; 0],
+}
+
 unsafe extern "C" {
     fn netc_text_free(text: *mut c_char);
     fn netc_group_join(
@@ -35,6 +40,13 @@ unsafe extern "C" {
         tensors: *const *const c_void,
         count: c_int,
     ) -> *mut c_char;
+    fn netc_group_begin_sum(
+        group: *mut RawGroup,
+        tensor: *const c_void,
+        begun: *mut *mut RawSum,
+    ) -> *mut c_char;
+    fn netc_sum_wait(sum: *mut RawSum) -> *mut c_char;
+    fn netc_sum_free(sum: *mut RawSum);
     fn netc_group_broadcast(
         group: *mut RawGroup,
         tensors: *const *const c_void,
@@ -108,6 +120,15 @@ impl Ranks {
         outcome(unsafe { netc_group_sum(self.0, pointers.as_ptr(), count) })
     }
 
+    /// Begins to sum a tensor in host memory, which nobody reads or writes until it is done.
+    pub(super) fn begin_sum(&self, tensor: &Tensor) -> Result<Sum, String> {
+        let mut begun = null_mut();
+        let pointer = tensor.as_ptr().cast::<c_void>();
+        // SAFETY: the sum that begins shares the tensor; `begun` is written only on success.
+        outcome(unsafe { netc_group_begin_sum(self.0, pointer, &raw mut begun) })
+            .map(|()| Sum(begun))
+    }
+
     pub(super) fn broadcast(&self, tensors: &[&Tensor]) -> Result<(), String> {
         let (pointers, count) = pointers(tensors);
         // SAFETY: as for `sum`.
@@ -140,6 +161,28 @@ impl Ranks {
         };
         // SAFETY: on success `result` is a new tensor that nobody else owns.
         outcome(error).map(|()| unsafe { Tensor::from_ptr(result.cast()) })
+    }
+}
+
+/// A sum over the ranks that has begun.
+#[derive(Debug)]
+pub(super) struct Sum(*mut RawSum);
+
+// SAFETY: it is not tied to the thread that began it.
+unsafe impl Send for Sum {}
+
+impl Drop for Sum {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from netc_group_begin_sum and is freed once.
+        unsafe { netc_sum_free(self.0) }
+    }
+}
+
+impl Sum {
+    /// Waits until it is done.
+    pub(super) fn wait(self) -> Result<(), String> {
+        // SAFETY: the pointer is valid until the drop.
+        outcome(unsafe { netc_sum_wait(self.0) })
     }
 }
 

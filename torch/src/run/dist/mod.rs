@@ -1,24 +1,33 @@
-//! Data-parallel training over several processes with libtorch's process groups, configured by the
-//! usual environment variables.
+//! Data-parallel training over several processes, configured by the usual environment variables.
 //!
 //! Every rank draws the same shuffle and takes its share of each batch; gradients are summed over
-//! the ranks, so that a step is that of the whole batch on one process.
+//! the ranks, so that a step is that of the whole batch on one process. Ranks on CPUs use Gloo, in
+//! libtorch's process groups. Ranks on GPUs use NCCL for gradients and weights, and Gloo for what
+//! the host decides.
 
+mod buckets;
 mod c10d;
 mod env;
+mod gpus;
+mod nccl;
+mod reduction;
 
 use std::ops::Range;
 use std::os::fd::IntoRawFd as _;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use netc::run::RunError;
 use tch::{Device, TchError, Tensor};
 
 use crate::lower::{At, TrainingNorm};
+pub use buckets::{Buckets, Place};
 pub use env::DistEnv;
+pub use gpus::{apart, gpu_of};
+use nccl::Nccl;
+pub use nccl::NcclLibrary;
+pub(in crate::run) use reduction::Reduction;
 
-/// The maximum bytes of gradients that are summed as one tensor, as in PyTorch's
-/// DistributedDataParallel.
-const BUCKET: usize = 25 << 20;
 /// How long a rank waits for a silent one. One that is gone is noticed at once.
 const PATIENCE_MS: i64 = 120_000;
 
@@ -27,6 +36,7 @@ const PATIENCE_MS: i64 = 120_000;
 pub struct Group {
     ranks: c10d::Ranks,
     env: DistEnv,
+    nccl: OnceLock<Nccl>,
 }
 
 impl Group {
@@ -56,7 +66,42 @@ impl Group {
             None
         };
         let ranks = c10d::Ranks::join(&env, listen, PATIENCE_MS).map_err(failed)?;
-        Ok(Group { ranks, env })
+        Ok(Group { ranks, env, nccl: OnceLock::new() })
+    }
+
+    /// Says on which device this rank computes, before any tensor that is not in host memory is
+    /// given to the group. Waits for the other ranks to say so. The first call decides.
+    ///
+    /// # Errors
+    /// CPUs and GPUs mixed, two ranks on one GPU, no NCCL, a lost rank.
+    pub fn on(&self, device: Device) -> Result<(), RunError> {
+        let refused = |why: String| RunError::Device(format!("rank {}: {why}", self.rank()));
+        let gpu = if let Device::Cuda(gpu) = device { Some(gpu) } else { None };
+        let library = gpu.map(|_| NcclLibrary::open()).transpose().map_err(refused)?;
+        let name = gpu.map_or(Ok([0, 0]), nccl::uuid).map_err(refused)?;
+        let mut names = vec![[0i64; 2]; self.size()];
+        names[self.rank()] = name;
+        let all = Tensor::f_from_slice(names.as_flattened()).at("the names of the GPUs")?;
+        self.sum(&[&all])?;
+        let all: Vec<i64> = Vec::try_from(all).at("the names of the GPUs")?;
+        let (names, _) = all.as_chunks::<2>();
+        apart(names).map_err(refused)?;
+        let (Some(gpu), Some(library), None) = (gpu, library, self.nccl.get()) else {
+            return Ok(());
+        };
+        let id = if self.rank() == 0 { library.unique_id().map_err(refused)? } else { [0; 128] };
+        let id = Tensor::f_from_slice(&id).at("the group's id")?;
+        self.ranks.broadcast(&[&id]).map_err(|why| self.lost(why))?;
+        let id: Vec<u8> = Vec::try_from(id).at("the group's id")?;
+        let id = <[u8; 128]>::try_from(id).map_err(|_| refused("an id of another size".into()))?;
+        let nccl = Nccl::join([self.rank(), self.size()], gpu, id).map_err(refused)?;
+        let _ = self.nccl.set(nccl);
+        Ok(())
+    }
+
+    /// NCCL, for a tensor on this rank's GPU.
+    fn nccl(&self, tensor: &Tensor) -> Option<&Nccl> {
+        self.nccl.get().filter(|nccl| tensor.device() == Device::Cuda(nccl.gpu()))
     }
 
     /// The rank of this process, from 0.
@@ -88,11 +133,15 @@ impl Group {
         self.ranks.sum(tensors).map_err(|why| self.lost(why))
     }
 
-    /// Broadcast: replaces each tensor by that of rank 0.
+    /// Broadcast: replaces each tensor by that of rank 0, on GPUs without the host.
     ///
     /// # Errors
     /// A lost rank.
     pub fn broadcast(&self, tensors: &[&Tensor]) -> Result<(), RunError> {
+        if let Some(nccl) = tensors.first().and_then(|tensor| self.nccl(tensor)) {
+            let sent = tensors.iter().try_for_each(|tensor| nccl.broadcast(tensor));
+            return sent.and_then(|()| nccl.rejoin()).map_err(|why| self.lost(why));
+        }
         let host = tensors.iter().map(|t| t.f_to_device(Device::Cpu)?.f_contiguous());
         let host: Vec<Tensor> = host.collect::<Result<_, _>>().at("the weights")?;
         self.ranks.broadcast(&host.iter().collect::<Vec<_>>()).map_err(|why| self.lost(why))?;
@@ -103,24 +152,25 @@ impl Group {
         })
     }
 
-    /// All-reduces gradients, in buckets; returns whether any rank has set `stop`.
+    /// Whether any rank is asked to stop. It goes through host memory and waits for no GPU.
     ///
     /// # Errors
     /// A lost rank.
-    pub fn sum_gradients(&self, gradients: &mut [Tensor], stop: bool) -> Result<bool, RunError> {
-        let flag = Tensor::f_from_slice(&[f32::from(u8::from(stop))]).at("the gradients")?;
-        let buckets = buckets(gradients);
-        let flat = buckets
-            .iter()
-            .map(|range| flatten(&gradients[range.clone()]))
-            .collect::<Result<Vec<_>, _>>();
-        let flat = flat.at("the gradients")?;
-        let all: Vec<&Tensor> = flat.iter().chain([&flag]).collect();
-        self.sum(&all)?;
-        for (range, flat) in buckets.into_iter().zip(&flat) {
-            unflatten(flat, &mut gradients[range]).at("the gradients")?;
-        }
-        Ok(flag.f_double_value(&[0]).at("the gradients")? > 0.0)
+    pub fn stops(&self, asked: bool) -> Result<bool, RunError> {
+        let flag = Tensor::f_from_slice(&[f32::from(u8::from(asked))]).at("the flag")?;
+        self.sum(&[&flag])?;
+        Ok(flag.f_double_value(&[0]).at("the flag")? > 0.0)
+    }
+
+    /// Has the host wait for this rank's GPU, if it has one; not without end, as other waits for it
+    /// do when another rank is gone.
+    ///
+    /// # Errors
+    /// A lost rank.
+    pub fn wait(&self) -> Result<(), RunError> {
+        let most = Duration::from_millis(PATIENCE_MS.unsigned_abs());
+        let nccl = self.nccl.get();
+        nccl.map_or(Ok(()), |nccl| nccl.wait(most)).map_err(|why| self.lost(why))
     }
 
     fn lost(&self, why: String) -> RunError {
@@ -128,48 +178,25 @@ impl Group {
     }
 }
 
-/// Buckets of gradients, the last ones first, because they are ready first.
-fn buckets(gradients: &[Tensor]) -> Vec<Range<usize>> {
-    let mut buckets: Vec<Range<usize>> = Vec::new();
-    let mut bytes = 0;
-    for i in (0..gradients.len()).rev() {
-        let size = gradients[i].numel() * gradients[i].kind().elt_size_in_bytes();
-        match buckets.last_mut() {
-            Some(bucket) if bytes + size <= BUCKET => {
-                bucket.start = i;
-                bytes += size;
-            }
-            _ => {
-                buckets.push(i..i + 1);
-                bytes = size;
-            }
-        }
-    }
-    buckets
-}
-
-/// One contiguous tensor in host memory, where Gloo works.
-fn flatten(tensors: &[Tensor]) -> Result<Tensor, TchError> {
-    let rows: Vec<Tensor> = tensors.iter().map(|t| t.f_reshape([-1])).collect::<Result<_, _>>()?;
-    Tensor::f_cat(&rows, 0)?.f_to_device(Device::Cpu)
-}
-
-fn unflatten(flat: &Tensor, tensors: &mut [Tensor]) -> Result<(), TchError> {
-    let mut start = 0;
-    for tensor in tensors {
-        let count = tensor.numel() as i64;
-        tensor.f_copy_(&flat.f_narrow(0, start, count)?.f_reshape(tensor.size())?)?;
-        start += count;
-    }
-    Ok(())
-}
-
-/// Synchronised batch normalisation, with the statistics of the batch over all ranks.
+/// Synchronised batch normalisation, with the statistics of the batch over all ranks; not on GPUs.
 #[derive(Debug)]
-pub struct SyncNorm(
-    /// The ranks.
-    pub std::sync::Arc<Group>,
-);
+pub struct SyncNorm(Arc<Group>);
+
+impl SyncNorm {
+    /// Over the ranks of a group, which compute on this device.
+    ///
+    /// # Errors
+    /// A GPU.
+    pub fn new(group: &Arc<Group>, device: Device) -> Result<SyncNorm, RunError> {
+        if device.is_cuda() {
+            let message = "--sync-bn is for CPUs: its sums go through host memory, for which a \
+                           GPU would stand still several times a layer\n\
+                           help: leave it out, or choose `--device cpu`";
+            return Err(RunError::Device(message.into()));
+        }
+        Ok(SyncNorm(Arc::clone(group)))
+    }
+}
 
 impl TrainingNorm for SyncNorm {
     fn apply(

@@ -120,7 +120,7 @@ impl Evaluation<'_> {
             }
             tally.sum_over(group)?;
             if let Some(group) = group {
-                stopped = group.sum_gradients(&mut [], stopped)?;
+                stopped = group.stops(stopped)?;
             }
             let tuned = compiled.as_ref().map_or(Duration::ZERO, Session::tuned);
             let score = tally.score().at("evaluation")?;

@@ -63,6 +63,7 @@ impl Tally {
     /// All-reduces the sums over the ranks.
     pub(in crate::run) fn sum_over(&mut self, group: Option<&Arc<Group>>) -> Result<(), RunError> {
         let Some(group) = group else { return Ok(()) };
+        group.wait()?;
         let mut sums = self.sums().at("the loss")?;
         let metrics = sums.len() as i64;
         sums.push(self.examples as f64);

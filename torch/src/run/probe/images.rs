@@ -21,7 +21,7 @@ pub(super) enum Images {
 }
 
 /// Batches in an epoch of random images.
-const BATCHES: usize = 4;
+pub(super) const BATCHES: usize = 4;
 
 impl Images {
     pub(super) fn new(

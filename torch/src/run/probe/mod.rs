@@ -3,6 +3,7 @@
 
 mod images;
 pub(in crate::run) mod native;
+mod on_device;
 pub(in crate::run) mod origin;
 pub(in crate::run) mod parity;
 mod peaks;

@@ -17,10 +17,10 @@ use crate::lower::{At, Mode, Objective, Session, TorchNet};
 use crate::run::store::checkpoint;
 use crate::run::store::checkpoint::Entry;
 use crate::run::store::checkpoint::NO_FACTS;
+use crate::run::train::host_step::HostStep;
 use crate::run::train::state::Position;
 use crate::run::train::state::State;
 use crate::run::train::statistics::Batching;
-use crate::run::train::stepper::Stepper;
 use crate::run::train::stepper::tuning;
 use crate::run::{Batch, Machine};
 
@@ -85,7 +85,7 @@ impl Steps {
         if method.without.plain_descent() {
             state.optimiser = state.optimiser.plain();
         }
-        let mut stepper = Stepper::new(&state.net, batch, &recipe, method, machine)?;
+        let mut stepper = HostStep::new(&state.net, batch, &recipe, method, machine)?;
         let mut first = None;
         for step in 0..steps {
             let objective = Objective::of(&recipe);

@@ -15,6 +15,7 @@ use tch::TchError;
 
 use super::images::Images;
 use super::native;
+use super::on_device::OnDeviceParts;
 use super::peaks::peak_rates;
 use super::steps::{Steps, kernel_times};
 use crate::lower::{At, Session, TaskInfo, TorchNet};
@@ -141,7 +142,8 @@ pub fn profile(
     if method.without.plain_descent() {
         optimiser = optimiser.plain();
     }
-    let mut steps = Steps { images, session, optimiser, recipe, machine, done: 0 };
+    let on_device = OnDeviceParts::new(&session, &net, &optimiser, &images, recipe)?;
+    let mut steps = Steps { images, session, optimiser, on_device, recipe, machine, done: 0 };
     phases.first = steps.timed()?.whole;
     phases.second = steps.timed()?.whole;
     let asked = options.kernels || options.trace;

@@ -6,6 +6,7 @@ use netc::run::trace::{Execution, KernelTimes, PeakRates, TaskWork};
 use tch::TchError;
 
 use super::images::Images;
+use super::on_device::OnDeviceParts;
 use crate::lower::{At, Objective, Session};
 use crate::run::optimiser::LrState;
 use crate::run::{Machine, Optimiser};
@@ -16,6 +17,8 @@ pub(super) struct Steps<'a> {
     pub images: Images,
     pub session: Session,
     pub optimiser: Optimiser,
+    /// For steps on the device alone, as a training takes them there.
+    pub on_device: Option<OnDeviceParts>,
     pub recipe: &'a Recipe,
     pub machine: Machine,
     /// How many there were.
@@ -41,19 +44,36 @@ impl Steps<'_> {
         let start = Instant::now();
         let batch = {
             let _range = TraceRange::new("augmentation");
-            self.images.batch(self.done).at("augmentation")?
+            match (&self.on_device, &self.images) {
+                (Some(parts), Images::Augmented(batches, ..)) => {
+                    parts.augment(batches, &self.session, self.done).at("augmentation")?
+                }
+                _ => self.images.batch(self.done).at("augmentation")?,
+            }
         };
         wait();
         let data = start.elapsed().as_secs_f64();
         let objective = Objective::of(self.recipe);
-        self.session.step(&batch.images, &batch.targets, objective, self.done as u64)?;
+        match &self.on_device {
+            Some(parts) => parts.step(&mut self.session, &batch, objective)?,
+            None => {
+                let seed = self.done as u64;
+                self.session.step(&batch.images, &batch.targets, objective, seed)?;
+            }
+        }
         let after = Instant::now();
         self.done += 1;
         // A rate of 0 keeps random labels from driving the weights away.
         let still = LrState { lr: 0.0, peak: 0.0, epoch: 0.0, step: self.done as u64 };
         {
             let _range = TraceRange::new("optimiser");
-            self.optimiser.step(self.session.gradients(), still).at("the optimiser")?;
+            match &self.on_device {
+                Some(parts) => parts.update()?,
+                None => {
+                    let gradients = self.session.gradients()?;
+                    self.optimiser.step(&gradients, still).at("the optimiser")?;
+                }
+            }
         }
         wait();
         let optimiser = after.elapsed().as_secs_f64();

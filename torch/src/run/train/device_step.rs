@@ -7,13 +7,14 @@ use netc::lower::{Optimisation, Precision, seed};
 use netc::recipe::{Recipe, Schedule};
 use netc::run::RunError;
 use netc::run::augment::Draws;
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::batches::Batches;
 use super::job::Job;
 use super::state::{Position, State, copy};
 use crate::lower::cuda::{self, Augmented, Averages, Captures, Growth, SCALARS};
 use crate::lower::{At, Objective, Session};
+use crate::run::dist::{Group, Reduction};
 use crate::run::optimiser::on_device::{AVERAGE, OnDevice};
 
 /// Steps after which the gradient scale of fp16 doubles, as in `torch.amp.GradScaler`.
@@ -36,51 +37,46 @@ pub(in crate::run) struct DeviceStep {
     batch: Augmented,
     updates: OnDevice,
     averages: Option<Averages>,
+    /// Sums the gradients over the ranks of a group, if there is one.
+    reduction: Option<Reduction>,
+    group: Option<Arc<Group>>,
     captures: Captures,
     /// What was asked about the progress.
     asked: Option<cuda::Readback>,
-    /// Images of a step, and of the last one of an epoch.
+    /// Images of a step on this rank, and of the last one of an epoch.
     sizes: [usize; 2],
 }
 
 impl DeviceStep {
-    /// For a session with kernels for GPUs; gives back any other.
+    /// For a session with kernels for GPUs.
     ///
     /// # Errors
     /// Errors of libtorch.
-    pub(in crate::run) fn new(
+    pub(super) fn new(
         session: Session,
         job: &Job<'_>,
         batches: &Batches,
         state: &State,
-    ) -> Result<Result<DeviceStep, Session>, RunError> {
-        let Some(kernels) = session.gpu_kernels().cloned() else { return Ok(Err(session)) };
-        if !batches.fit_kernels() || job.group.is_some() {
-            return Ok(Err(session));
-        }
-        let (recipe, images) = (job.recipe, batches.count());
-        let size = recipe.batch_size.min(images);
-        let last = match images % size {
-            0 => size,
-            rest => rest,
+    ) -> Result<DeviceStep, RunError> {
+        let Some(kernels) = session.gpu_kernels().cloned() else {
+            return Err(RunError::Device("there are no kernels for this device".into()));
         };
-        let steps = images.div_ceil(size);
-        let kind = state.net.kind();
-        let make = || -> Result<_, TchError> {
-            let rows = vec![0.0f32; steps * SCALARS];
-            let rows = Tensor::f_from_slice(&rows)?.f_reshape([-1, SCALARS as i64])?;
-            let draws = batches.draws(&Draws::plain(images, 0), &kernels)?;
-            let updates = state.optimiser.on_device(
-                &kernels,
-                kind,
-                session.gradients(),
-                &session.copies(),
-            )?;
-            Ok((rows.f_to_device(kernels.device())?, draws, updates))
-        };
-        let (rows, draws, updates) = make().at("the optimiser")?;
-        let batch = Augmented::new(&kernels, size, batches.image(), kind).at("the batch")?;
-        let averages = averages(&kernels, state, recipe).at("the mean of the weights")?;
+        let (recipe, images, kind) = (job.recipe, batches.count(), state.net.kind());
+        let batch = recipe.batch_size.min(images);
+        let steps = images.div_ceil(batch);
+        let last = images - (steps - 1) * batch;
+        let share = |size| job.group.map_or(size, |group| group.share(0, size).len());
+        let sizes = [share(batch), share(last)];
+        // The buffers of gradients move before their addresses are taken.
+        let buffers = session.gradient_buffers().iter().map(Tensor::shallow_clone);
+        let reduction =
+            job.group.map(|group| Reduction::new(group, buffers.collect())).transpose()?;
+        let gradients = session.gradients()?;
+        let updates = state.optimiser.on_device(&kernels, kind, &gradients, &session.copies());
+        let rows = [steps as i64, SCALARS as i64];
+        let rows = Tensor::f_zeros(rows, (Kind::Float, kernels.device())).at("the rates")?;
+        let draws = Draws::plain((steps - 1) * sizes[0] + sizes[1], 0);
+        let draws = batches.draws(&draws, &kernels).at("augmentation")?;
         let graph = !job.method.without.has(Optimisation::Graph);
         let growth = match state.net.precision() {
             Precision::Fp16 => Growth::After(GROWTH_INTERVAL),
@@ -90,22 +86,30 @@ impl DeviceStep {
             0 => "dropout".into(),
             rank => format!("dropout rank {rank}"),
         };
-        Ok(Ok(DeviceStep {
+        Ok(DeviceStep {
             state: Arc::new(cuda::State::new(&kernels).at("the state of the training")?),
             captures: Captures::new(kernels.device(), graph)?,
             objective: Objective::of(recipe),
             seed: seed::derive(job.seed, &stream).unsigned_abs(),
-            sizes: [size, last],
+            updates: updates.at("the optimiser")?,
+            batch: Augmented::new(&kernels, sizes[0], batches.image(), kind).at("the batch")?,
+            averages: averages(&kernels, state, recipe).at("the mean of the weights")?,
+            group: job.group.map(Arc::clone),
             asked: None,
             session,
             kernels,
             growth,
             rows,
             draws,
-            batch,
-            updates,
-            averages,
-        }))
+            reduction,
+            sizes,
+        })
+    }
+
+    /// Images of so many steps of an epoch.
+    pub(super) fn examples(&self, steps: usize) -> usize {
+        let all = self.draws.size().first().map_or(0, |&count| count as usize);
+        (steps * self.sizes[0]).min(all)
     }
 
     /// The sums of the metrics on the device, `[count]`, fp64; steps add to them.
@@ -146,7 +150,9 @@ impl DeviceStep {
         let mut captures = std::mem::take(&mut self.captures);
         for size in self.sizes {
             let counters = Arc::clone(&self.state);
-            let reset = || counters.begin(0, 0).at("the state of the training");
+            let reset = || -> Result<(), RunError> {
+                Ok(counters.begin(0, 0).at("the state of the training")?)
+            };
             captures.prepare(size, reset, || self.launch(batches, size))?;
         }
         self.captures = captures;
@@ -177,14 +183,23 @@ impl DeviceStep {
                 row
             })
             .collect();
+        self.asked = None;
         let upload = || -> Result<(), TchError> {
             let rows = Tensor::f_from_slice(&rows)?.f_reshape(self.rows.size())?;
             self.rows.shallow_clone().f_copy_(&rows)?;
-            self.draws.shallow_clone().f_copy_(&batches.draws(draws, &self.kernels)?)?;
+            let own = batches.draws(&self.share(draws, recipe.batch_size), &self.kernels)?;
+            self.draws.shallow_clone().f_copy_(&own)?;
             self.state.begin(from.step, from.done())
         };
-        self.asked = None;
         upload().at("the draws of an epoch").map_err(Into::into)
+    }
+
+    /// This rank's share of the draws of an epoch, batch by batch.
+    fn share(&self, draws: &Draws, batch_size: usize) -> Draws {
+        let Some(group) = &self.group else { return draws.clone() };
+        let images = draws.order.len();
+        let batches = (0..images).step_by(batch_size);
+        draws.at(batches.flat_map(|first| group.share(first, batch_size.min(images - first))))
     }
 
     /// Launches a step on this many images.
@@ -192,7 +207,7 @@ impl DeviceStep {
         if self.captures.replay(size)? {
             return Ok(());
         }
-        Ok(self.launch(batches, size)?)
+        self.launch(batches, size)
     }
 
     /// To be called when the weights have changed otherwise.
@@ -200,8 +215,8 @@ impl DeviceStep {
         Ok(self.session.weights_changed()?)
     }
 
-    fn launch(&mut self, batches: &Batches, size: usize) -> Result<(), netc::lower::TorchError> {
-        let DeviceStep { session, kernels, state, growth, objective, .. } = self;
+    fn launch(&mut self, batches: &Batches, size: usize) -> Result<(), RunError> {
+        let DeviceStep { session, kernels, state, growth, objective, reduction, .. } = self;
         tch::no_grad(|| {
             state.advance(Some(&self.rows), self.sizes[0], *growth).at("the state")?;
             let batch = self.batch.first(size).at("augmentation")?;
@@ -210,10 +225,20 @@ impl DeviceStep {
                 true => batch.images.shallow_clone(),
                 false => batch.plain(batches.image()[0]).at("augmentation")?,
             };
-            session.step_on_device(&images, &batch.labels, *objective, state, self.seed)?;
+            let (labels, objective, seed) = (&batch.labels, *objective, self.seed);
+            session.step_on_device(&images, labels, objective, state, seed, &mut |i| {
+                if let Some(reduction) = reduction {
+                    reduction.note(i);
+                }
+            })?;
+            if let Some(reduction) = reduction {
+                reduction.finish(session.gradient_buffers())?;
+            }
             self.updates.step(state, *growth != Growth::Never).at("the optimiser")?;
             match &self.averages {
-                Some(averages) => averages.follow(state, AVERAGE).at("the mean of the weights"),
+                Some(averages) => {
+                    Ok(averages.follow(state, AVERAGE).at("the mean of the weights")?)
+                }
                 None => Ok(()),
             }
         })

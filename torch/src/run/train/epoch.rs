@@ -12,6 +12,7 @@ use tch::Device;
 use super::batches::{Batch, Batches, EpochDraws};
 use super::device_step::DeviceStep;
 use super::event::Event;
+use super::host_step::HostStep;
 use super::job::Job;
 use super::part::Part;
 use super::state::{Position, State};
@@ -75,24 +76,29 @@ impl Epoch<'_> {
                 (Stepper::OnDevice(device), _) => {
                     self.step_on_device(device, share.len(), progress, state, &mut tally)?
                 }
-                (_, Some(places)) => {
+                (Stepper::OnHost(host), Some(places)) => {
                     let batch = self.batches.training(places, share.start, share.len());
                     let batch = batch.at("augmentation")?;
-                    self.step(&batch, progress, stepper, state, &mut tally)?
+                    self.step(&batch, progress, host, state, &mut tally)?
                 }
-                (_, None) => return Err(RunError::Data("there are no batches".into())),
+                (Stepper::OnHost(_), None) => {
+                    return Err(RunError::Data("there are no batches".into()));
+                }
             };
             let last = step + 1 == steps;
             let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
             let due = reported.elapsed() > REPORT_EVERY;
             let waits = last || stop || keeps;
+            if waits {
+                job.group.map_or(Ok(()), |group| group.wait())?;
+            }
             let seen = match (&mut *stepper, waits || due) {
                 (_, false) => None,
                 (Stepper::OnDevice(device), true) if !waits => {
                     reported = Instant::now();
                     let progress = device.progress(task.metrics().len()).at("the loss")?;
                     progress.map(|Progress { sums, steps }| {
-                        let examples = (steps * batch_size).min(images);
+                        let examples = device.examples(steps);
                         let metrics = Metrics::mean(task, &sums, examples);
                         (steps, Score { examples, metrics })
                     })
@@ -148,7 +154,7 @@ impl Epoch<'_> {
                 let memory = device.sums(task.metrics().len()).at("the loss")?;
                 Ok((Tally::over(memory, task, sums, examples).at("the loss")?, None))
             }
-            Stepper::Eager | Stepper::Compiled(_) => {
+            Stepper::OnHost(_) => {
                 let tally = Tally::from(state.net.device(), task, sums, examples);
                 let places = self.batches.epoch(draws).at("augmentation")?;
                 Ok((tally.at("the loss")?, Some(places)))
@@ -170,7 +176,8 @@ impl Epoch<'_> {
             device.weights_changed()?;
         }
         tally.count(images);
-        Ok(self.job.stop.load(Ordering::Relaxed))
+        let asked = self.job.stop.load(Ordering::Relaxed);
+        self.job.group.map_or(Ok(asked), |group| group.stops(asked))
     }
 
     /// The error for a loss that was found not to be finite some steps after it was not: on a GPU
@@ -194,7 +201,7 @@ impl Epoch<'_> {
         &self,
         batch: &Batch,
         at: Position,
-        stepper: &mut Stepper,
+        host: &mut HostStep,
         state: &mut State,
         tally: &mut Tally,
     ) -> Result<bool, RunError> {
@@ -205,8 +212,7 @@ impl Epoch<'_> {
         let stream = format!("dropout {epoch} {}{own}", step - 1);
         let seed = seed::derive(job.seed, &stream).unsigned_abs();
         let objective = Objective::of(job.recipe);
-        let (Stepped { output, loss }, mut gradients) =
-            stepper.step(state, batch, objective, seed)?;
+        let (Stepped { output, loss }, gradients) = host.step(state, batch, objective, seed)?;
         if state.net.device() == Device::Cpu {
             let loss = loss.f_double_value(&[]).at("the loss")? / examples as f64;
             if !loss.is_finite() {
@@ -216,7 +222,7 @@ impl Epoch<'_> {
         }
         let asked = job.stop.load(Ordering::Relaxed);
         let stop = match job.group {
-            Some(group) => group.sum_gradients(&mut gradients, asked)?,
+            Some(group) => group.stops(asked)?,
             None => asked,
         };
         state.step(&gradients, job.recipe, self.schedule, at)?;

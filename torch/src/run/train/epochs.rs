@@ -113,13 +113,13 @@ impl Trainer<'_> {
     /// not count for an epoch.
     fn warm_up(&mut self) -> Result<(), RunError> {
         let Trainer { job, training: batches, stepper, state, .. } = self;
-        if let Stepper::OnDevice(step) = stepper {
-            step.prepare(batches, state)?;
-            let net = state.tested().rewritten(&self.tested)?;
-            let (views, method) = (job.recipe.test_views, job.method);
-            self.device_test = DeviceTest::new(&net, &self.testing, views, method, job.machine)?;
-            return Ok(());
-        }
+        let step = match stepper {
+            Stepper::OnHost(step) => step,
+            Stepper::OnDevice(step) => {
+                step.prepare(batches, state)?;
+                return self.prepare_test();
+            }
+        };
         let size = job.recipe.batch_size.min(batches.count());
         let share = job.group.map_or(0..size, |group| group.share(0, size));
         let batch = batches.plain(share.start, share.len()).at("the images")?;
@@ -132,11 +132,22 @@ impl Trainer<'_> {
         let kept = statistics.map(|tensor| Ok((tensor, copy(tensor)?)));
         let kept: Vec<(&Tensor, Tensor)> =
             kept.collect::<Result<_, TchError>>().at("the weights")?;
-        stepper.step(state, &batch, Objective::of(job.recipe), 0)?;
+        step.step(state, &batch, Objective::of(job.recipe), 0)?;
         tch::no_grad(|| {
             kept.iter().try_for_each(|(tensor, was)| tensor.shallow_clone().f_copy_(was))
         })
         .at("the weights")?;
+        Ok(())
+    }
+
+    /// Makes ready for tests on the device alone, which one process does.
+    fn prepare_test(&mut self) -> Result<(), RunError> {
+        let job = self.job;
+        if job.group.is_none() {
+            let net = self.state.tested().rewritten(&self.tested)?;
+            let (views, method) = (job.recipe.test_views, job.method);
+            self.device_test = DeviceTest::new(&net, &self.testing, views, method, job.machine)?;
+        }
         Ok(())
     }
 

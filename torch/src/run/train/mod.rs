@@ -7,6 +7,7 @@ mod epochs;
 pub(in crate::run) mod event;
 pub(in crate::run) mod fits;
 pub(in crate::run) mod ghost;
+pub(in crate::run) mod host_step;
 pub(in crate::run) mod job;
 pub(in crate::run) mod part;
 mod resume;
@@ -14,8 +15,6 @@ pub(in crate::run) mod state;
 pub(in crate::run) mod statistics;
 pub(in crate::run) mod stepper;
 pub(in crate::run) mod whiten;
-
-use std::sync::Arc;
 
 use netc::passes::{Purpose, optimise};
 use netc::run::augment::Augmentation;
@@ -65,9 +64,10 @@ pub fn train(
     let testing =
         Batches::new(data, &data.test, job.limit_test, Augmentation::NONE, job.machine.device)?;
     if let Some(group) = job.group {
+        group.on(job.machine.device)?;
         enough_for_all(group, training.count(), job.recipe.batch_size)?;
         if job.method.sync_norm {
-            net.set_training_norm(Box::new(SyncNorm(Arc::clone(group))));
+            net.set_training_norm(Box::new(SyncNorm::new(group, job.machine.device)?));
         }
     }
     if job.method.deterministic {
@@ -99,9 +99,7 @@ pub fn train(
             .at("the weights")?;
         group.broadcast(&weights.iter().collect::<Vec<_>>())?;
     }
-    let batch = job.recipe.batch_size.min(training.count());
-    let stepper = Stepper::new(net, batch, job.recipe, job.method, job.machine)?;
-    let stepper = stepper.on_device(job, &training, &state)?;
+    let stepper = Stepper::new(job, &training, &state)?;
     let info = RunInfo {
         after_epoch: rows.len() as u32,
         data_sha256: journal.hashes_data().then(|| data.sha256()),

@@ -1,88 +1,41 @@
-use netc::lower::Workload;
-use netc::passes::Purpose;
-use netc::recipe::Recipe;
-use netc::run::{Executor, Hardware, Method, RunError, data, machine_memory};
-use tch::Tensor;
+use netc::run::{Hardware, Method, RunError, data};
 
-use crate::lower::{At, Mode, Objective, Session, Stepped, TorchNet, Tuning};
+use super::batches::Batches;
+use super::device_step::DeviceStep;
+use super::host_step::HostStep;
+use super::job::Job;
+use super::state::State;
+use crate::lower::Tuning;
 use crate::run::device::Machine;
-use crate::run::probe::native;
-use crate::run::train::batches::{Batch, Batches};
-use crate::run::train::device_step::DeviceStep;
-use crate::run::train::job::Job;
-use crate::run::train::state::State;
 
 /// Computes the steps of a training.
 #[derive(Debug)]
 pub(in crate::run) enum Stepper {
-    Eager,
-    Compiled(Box<Session>),
+    /// On batches that the host puts together.
+    OnHost(HostStep),
     /// The whole step, the batch and the optimiser included.
     OnDevice(Box<DeviceStep>),
 }
 
 impl Stepper {
-    /// For a net and batches up to a maximum size. Statistics other than the batch's need
-    /// autograd.
+    /// For a training: on the device where netc has kernels for that.
     pub(in crate::run) fn new(
-        net: &TorchNet,
-        batch: usize,
-        recipe: &Recipe,
-        method: &Method,
-        machine: Machine,
-    ) -> Result<Stepper, RunError> {
-        if method.executor == Executor::Eager || method.sync_norm || recipe.ghost_batch > 0 {
-            return Ok(Stepper::Eager);
-        }
-        let compiled = Session::new(net, Purpose::Training, batch, &tuning(method, machine))?;
-        let threads = machine.hardware().threads;
-        let load = Workload { images: batch as u64, precision: machine.precision, threads };
-        let held = compiled.schedule().footprint(net.plan(), load).total();
-        if machine_memory().is_some_and(|all| held.saturating_mul(2) > all) {
-            native::return_freed_memory();
-        }
-        Ok(Stepper::Compiled(Box::new(compiled)))
-    }
-
-    /// The same with the whole step on the device, where netc has kernels for it.
-    pub(in crate::run) fn on_device(
-        self,
         job: &Job<'_>,
         batches: &Batches,
         state: &State,
     ) -> Result<Stepper, RunError> {
-        match self {
-            Stepper::Compiled(session) => {
-                Ok(match DeviceStep::new(*session, job, batches, state)? {
-                    Ok(step) => Stepper::OnDevice(Box::new(step)),
-                    Err(session) => Stepper::Compiled(Box::new(session)),
-                })
+        let batch = job.recipe.batch_size.min(batches.count());
+        let step = HostStep::new(&state.net, batch, job.recipe, job.method, job.machine)?;
+        match step.for_device(batches) {
+            Ok(session) => {
+                let step = DeviceStep::new(session, job, batches, state)?;
+                Ok(Stepper::OnDevice(Box::new(step)))
             }
-            Stepper::Eager | Stepper::OnDevice(_) => Ok(self),
-        }
-    }
-
-    /// Output and loss of a batch, and the gradients with respect to the trained weights.
-    pub(in crate::run) fn step(
-        &mut self,
-        state: &State,
-        batch: &Batch,
-        objective: Objective,
-        seed: u64,
-    ) -> Result<(Stepped, Vec<Tensor>), RunError> {
-        match self {
-            Stepper::Eager => {
-                let output = state.net.forward(&batch.images, Mode::Train { seed })?;
-                let loss = objective.loss(&output, &batch.targets).at("the loss")?;
-                let gradients = state.optimiser.gradients(&loss).at("the gradients")?;
-                Ok((Stepped { output, loss }, gradients))
-            }
-            Stepper::OnDevice(_) => {
-                Err(RunError::Device("a step on the device alone takes no batch".into()))
-            }
-            Stepper::Compiled(compiled) => {
-                let stepped = compiled.step(&batch.images, &batch.targets, objective, seed)?;
-                Ok((stepped, compiled.gradients().iter().map(Tensor::shallow_clone).collect()))
+            Err(mut step) => {
+                if let Some(group) = job.group {
+                    step.sum_over(group, &state.net)?;
+                }
+                Ok(Stepper::OnHost(step))
             }
         }
     }

@@ -1,0 +1,161 @@
+//! NCCL's functions, opened at run time: libnccl comes with libtorch's CUDA part alone.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::mem::transmute;
+use std::sync::OnceLock;
+
+use cudarc::driver::sys::CUstream;
+use cudarc::nccl::sys::{ncclComm_t, ncclDataType_t, ncclRedOp_t, ncclUniqueId};
+
+use crate::run::device::Machine;
+
+/// What is looked for. Once libtorch's CUDA part is loaded, the library that it needs is found by
+/// this name, wherever it is.
+const NAME: &CStr = c"libnccl.so.2";
+/// The first version whose sums can be recorded in a CUDA graph.
+const OLDEST: c_int = 20_900;
+
+type Status = c_int;
+type AllReduce = unsafe extern "C" fn(
+    *const c_void,
+    *mut c_void,
+    usize,
+    ncclDataType_t,
+    ncclRedOp_t,
+    ncclComm_t,
+    CUstream,
+) -> Status;
+type Broadcast = unsafe extern "C" fn(
+    *const c_void,
+    *mut c_void,
+    usize,
+    ncclDataType_t,
+    c_int,
+    ncclComm_t,
+    CUstream,
+) -> Status;
+type GetVersion = unsafe extern "C" fn(*mut c_int) -> Status;
+type GetUniqueId = unsafe extern "C" fn(*mut ncclUniqueId) -> Status;
+type Abort = unsafe extern "C" fn(ncclComm_t) -> Status;
+type ErrorString = unsafe extern "C" fn(Status) -> *const c_char;
+type LastError = unsafe extern "C" fn(ncclComm_t) -> *const c_char;
+type InitRank = unsafe extern "C" fn(*mut ncclComm_t, c_int, ncclUniqueId, c_int) -> Status;
+
+/// NCCL as it is on this machine. cudarc's own functions look for other names than that of the
+/// library that libtorch brings, and panic.
+#[derive(Debug)]
+pub struct NcclLibrary {
+    version: c_int,
+    get_unique_id: GetUniqueId,
+    pub(super) init_rank: InitRank,
+    pub(super) all_reduce: AllReduce,
+    pub(super) broadcast: Broadcast,
+    pub(super) abort: Abort,
+    error_string: ErrorString,
+    last_error: LastError,
+}
+
+impl NcclLibrary {
+    /// Opens it, once.
+    ///
+    /// # Errors
+    /// What was looked for and not found, and what to do.
+    pub fn open() -> Result<&'static NcclLibrary, String> {
+        static OPENED: OnceLock<Result<NcclLibrary, String>> = OnceLock::new();
+        let opened = OPENED.get_or_init(|| {
+            let cuda = Machine::cuda();
+            NcclLibrary::load().map_err(|mut why| {
+                if let Err(words) = cuda {
+                    why = format!("{why}; {words}");
+                }
+                format!(
+                    "NCCL, which sums gradients over GPUs, cannot be used: looked for {}, which \
+                     comes with libtorch's CUDA part ({why})\n\
+                     help: train with one process, or with `--device cpu`",
+                    NAME.to_string_lossy()
+                )
+            })
+        });
+        opened.as_ref().map_err(Clone::clone)
+    }
+
+    fn load() -> Result<NcclLibrary, String> {
+        // SAFETY: the name ends in NUL; loading NCCL runs no code but its constructors. The handle
+        // is left open on purpose: the functions stay where they are.
+        let library = unsafe { libc::dlopen(NAME.as_ptr(), libc::RTLD_NOW) };
+        if library.is_null() {
+            return Err(linker_words());
+        }
+        let find = |name: &CStr| {
+            // SAFETY: the handle is open, and the name ends in NUL.
+            let found = unsafe { libc::dlsym(library, name.as_ptr()) };
+            let missing = || format!("it has no {}", name.to_string_lossy());
+            if found.is_null() { Err(missing()) } else { Ok(found) }
+        };
+        // SAFETY: the types are those of nccl.h, which are the same in every NCCL 2 from 2.13 on,
+        // the first with all of these names.
+        unsafe {
+            let version = transmute::<*mut c_void, GetVersion>(find(c"ncclGetVersion")?);
+            let mut number = 0;
+            let status = version(&raw mut number);
+            if status != 0 || number < OLDEST {
+                return Err(format!("its version is {number}, status {status}"));
+            }
+            Ok(NcclLibrary {
+                version: number,
+                get_unique_id: transmute::<*mut c_void, GetUniqueId>(find(c"ncclGetUniqueId")?),
+                init_rank: transmute::<*mut c_void, InitRank>(find(c"ncclCommInitRank")?),
+                all_reduce: transmute::<*mut c_void, AllReduce>(find(c"ncclAllReduce")?),
+                broadcast: transmute::<*mut c_void, Broadcast>(find(c"ncclBroadcast")?),
+                abort: transmute::<*mut c_void, Abort>(find(c"ncclCommAbort")?),
+                error_string: transmute::<*mut c_void, ErrorString>(find(c"ncclGetErrorString")?),
+                last_error: transmute::<*mut c_void, LastError>(find(c"ncclGetLastError")?),
+            })
+        }
+    }
+
+    /// Its version: major, minor, patch.
+    pub fn version(&self) -> [i32; 3] {
+        [self.version / 10_000, self.version / 100 % 100, self.version % 100]
+    }
+
+    /// A new name for a group, which one rank makes and all join by.
+    ///
+    /// # Errors
+    /// Those of NCCL, as a message: no network interface.
+    pub fn unique_id(&self) -> Result<[u8; 128], String> {
+        let mut id = ncclUniqueId { internal: [0; 128] };
+        // SAFETY: NCCL writes these 128 bytes.
+        self.checked(unsafe { (self.get_unique_id)(&raw mut id) })?;
+        Ok(id.internal.map(|byte| byte.to_ne_bytes()[0]))
+    }
+
+    /// NCCL's status as a message.
+    pub(super) fn checked(&self, status: Status) -> Result<(), String> {
+        if status == 0 {
+            return Ok(());
+        }
+        let text = |text: *const c_char| {
+            // SAFETY: NCCL's texts are null or static, or kept until this thread's next error.
+            (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy())
+        };
+        // SAFETY: any number has a text; the last error needs no group.
+        let (what, detail) = unsafe {
+            (text((self.error_string)(status)), text((self.last_error)(std::ptr::null_mut())))
+        };
+        let detail = detail.unwrap_or_default();
+        let detail = detail.trim();
+        let what = what.unwrap_or_default();
+        Err(format!("NCCL: {what}{}{detail}", if detail.is_empty() { "" } else { ": " }))
+    }
+}
+
+/// What the dynamic linker says about its last error.
+fn linker_words() -> String {
+    // SAFETY: the words are null or a string that stays until this thread's next call.
+    unsafe {
+        let words = libc::dlerror();
+        let text = (!words.is_null()).then(|| CStr::from_ptr(words).to_string_lossy().into_owned());
+        text.unwrap_or_else(|| "the dynamic linker gives no reason".into())
+    }
+}
