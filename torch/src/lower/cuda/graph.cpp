@@ -40,6 +40,7 @@ struct Function {
 
 constexpr Function<Stream(bool, signed char)> stream_from_pool{
     "_ZN3c104cuda17getStreamFromPoolEba"};
+constexpr Function<void(signed char, bool)> set_device{"_ZN3c104cuda10set_deviceEab"};
 constexpr Function<void(Stream)> set_stream{
     "_ZN3c104cuda20setCurrentCUDAStreamENS0_10CUDAStreamE"};
 constexpr Function<Stream(signed char)> get_stream{"_ZN3c104cuda20getCurrentCUDAStreamEa"};
@@ -67,6 +68,7 @@ extern "C" {
 
 char *netc_cuda_check() {
     return guarded([] {
+        set_device.get();
         stream_from_pool.get();
         set_stream.get();
         get_stream.get();
@@ -77,6 +79,11 @@ char *netc_cuda_check() {
         replay.get();
         destroy.get();
     });
+}
+
+// Makes a GPU the one that this thread's calls of driver and runtime go to.
+char *netc_cuda_set_device(signed char device) {
+    return guarded([&] { set_device.get()(device, false); });
 }
 
 char *netc_cuda_own_stream(signed char device) {

@@ -14,6 +14,7 @@ const PLACE: &str = "the CUDA graph of a step (--no-graph launches each kernel b
 
 unsafe extern "C" {
     fn netc_cuda_check() -> *mut c_char;
+    fn netc_cuda_set_device(device: i8) -> *mut c_char;
     fn netc_cuda_own_stream(device: i8) -> *mut c_char;
     fn netc_cuda_current_stream(device: i8, stream: *mut *mut c_void) -> *mut c_char;
     fn netc_cuda_graph_begin(graph: *mut *mut c_void) -> *mut c_char;
@@ -31,6 +32,15 @@ pub(super) fn check() -> Result<(), TchError> {
     unsafe { checked(netc_cuda_check()) }
 }
 
+/// Has this thread's calls of the driver go to a GPU.
+///
+/// # Errors
+/// libtorch's CUDA part is not loaded.
+pub(super) fn set_device(gpu: usize) -> Result<(), TchError> {
+    // SAFETY: the shim checks that the function is there.
+    unsafe { checked(netc_cuda_set_device(ordinal(gpu))) }
+}
+
 /// Has this thread compute on a stream of its own from now on: nothing can be captured on the
 /// default one.
 ///
@@ -44,6 +54,7 @@ pub fn own_stream(gpu: usize) -> Result<(), TchError> {
         // What was launched before must be done: the two streams do not wait for each other.
         tch::Cuda::synchronize(gpu as i64);
         check()?;
+        set_device(gpu)?;
         // SAFETY: the functions are there.
         unsafe { checked(netc_cuda_own_stream(ordinal(gpu)))? };
         OWN.set(Some(gpu));

@@ -8,6 +8,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::emulator::Emulator;
 use super::gpu::Gpu;
+use super::graph::set_device;
 
 /// Threads of a block, in all kernels but a few: `THREADS` of the kernels.
 pub(super) const THREADS: u32 = 256;
@@ -100,6 +101,9 @@ impl Kernels {
         static LOADED: Mutex<Vec<(Device, Arc<Engine>)>> = Mutex::new(Vec::new());
         if !matches!(device, Device::Cuda(_)) && !super::emulator::is_asked() {
             return Ok(None);
+        }
+        if let Device::Cuda(gpu) = device {
+            set_device(gpu)?;
         }
         // The first tensor on a GPU makes libtorch prepare the context that the driver works in.
         let tickets = Tensor::f_zeros([Kernels::TICKETS as i64], (Kind::Int, device))?;
