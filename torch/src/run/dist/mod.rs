@@ -95,7 +95,7 @@ impl Group {
         let id: Vec<u8> = Vec::try_from(id).at("the group's id")?;
         let id = <[u8; 128]>::try_from(id).map_err(|_| refused("an id of another size".into()))?;
         let nccl = Nccl::join([self.rank(), self.size()], gpu, id).map_err(refused)?;
-        let _ = self.nccl.set(nccl);
+        self.nccl.get_or_init(|| nccl);
         Ok(())
     }
 

@@ -8,7 +8,6 @@
 #![allow(unsafe_code)]
 
 mod library;
-mod stream;
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::{Mutex, MutexGuard};
@@ -18,8 +17,9 @@ use cudarc::driver::{DriverError, result, sys};
 use cudarc::nccl::sys::{ncclComm_t, ncclDataType_t, ncclRedOp_t, ncclUniqueId};
 use tch::{Device, Kind, Tensor};
 
+use crate::lower::cuda;
+
 pub use library::NcclLibrary;
-use stream::current_stream;
 
 /// A GPU's place in a group of NCCL.
 #[derive(Debug)]
@@ -83,6 +83,12 @@ impl Nccl {
         }
     }
 
+    /// The stream on which libtorch computes.
+    fn current_stream(&self) -> Result<sys::CUstream, String> {
+        let stream = cuda::current_stream(self.gpu).map_err(|error| error.to_string())?;
+        Ok(stream.cast())
+    }
+
     /// The GPU, as libtorch counts.
     pub(super) fn gpu(&self) -> usize {
         self.gpu
@@ -93,7 +99,7 @@ impl Nccl {
     pub(super) fn sum(&self, tensor: &Tensor) -> Result<(), String> {
         let (data, count, kind) = self.memory(tensor)?;
         let handles = self.enter()?;
-        handles.after(current_stream(self.gpu)?.cast(), handles.stream)?;
+        handles.after(self.current_stream()?, handles.stream)?;
         let Handles { communicator, stream, .. } = *handles;
         // SAFETY: the tensor has this memory, which its owner keeps until libtorch's stream has
         // waited for the sum, and after that as long as the stream uses it.
@@ -107,7 +113,7 @@ impl Nccl {
     pub(super) fn broadcast(&self, tensor: &Tensor) -> Result<(), String> {
         let (data, count, kind) = self.memory(tensor)?;
         let handles = self.enter()?;
-        handles.after(current_stream(self.gpu)?.cast(), handles.stream)?;
+        handles.after(self.current_stream()?, handles.stream)?;
         let Handles { communicator, stream, .. } = *handles;
         // SAFETY: as for `sum`.
         self.library.checked(unsafe {
@@ -118,7 +124,7 @@ impl Nccl {
     /// Has libtorch's stream wait for all that was launched here.
     pub(super) fn rejoin(&self) -> Result<(), String> {
         let handles = self.enter()?;
-        handles.after(handles.stream, current_stream(self.gpu)?.cast())
+        handles.after(handles.stream, self.current_stream()?)
     }
 
     /// Has the host wait until the GPU has done all that libtorch has launched. A GPU waits for one
@@ -127,8 +133,7 @@ impl Nccl {
         let handles = self.enter()?;
         let start = Instant::now();
         // SAFETY: event and stream are valid while the lock is held.
-        unsafe { result::event::record(handles.mark, current_stream(self.gpu)?.cast()) }
-            .map_err(text)?;
+        unsafe { result::event::record(handles.mark, self.current_stream()?) }.map_err(text)?;
         loop {
             // SAFETY: as above.
             match unsafe { result::event::query(handles.mark) } {
