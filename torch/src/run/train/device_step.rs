@@ -45,6 +45,8 @@ pub(in crate::run) struct DeviceStep {
     asked: Option<cuda::Readback>,
     /// Images of a step on this rank, and of the last one of an epoch.
     sizes: [usize; 2],
+    /// Whether the last batch of an epoch is smaller, on all ranks together.
+    has_rest: bool,
 }
 
 impl DeviceStep {
@@ -103,6 +105,7 @@ impl DeviceStep {
             draws,
             reduction,
             sizes,
+            has_rest: last < batch,
         })
     }
 
@@ -148,7 +151,9 @@ impl DeviceStep {
             .collect::<Result<_, TchError>>()
             .at("the weights")?;
         let mut captures = std::mem::take(&mut self.captures);
-        for size in self.sizes {
+        // All ranks prepare as often, since they sum their gradients.
+        let count = if self.has_rest { 2 } else { 1 };
+        for size in self.sizes.into_iter().take(count) {
             let counters = Arc::clone(&self.state);
             let reset = || -> Result<(), RunError> {
                 Ok(counters.begin(0, 0).at("the state of the training")?)
