@@ -20,7 +20,8 @@ static void check_sgd(const Kernels<T>& kernels, bool nesterov) {
   Check check{name, nesterov ? "nesterov" : "plain"};
   for (size_t i = 0; i < old.size(); i++) {
     const Parameter<T>&before = old[i], &after = parameters.all[i];
-    const Rate rate = rate_of(state[0], parameters.weights[i].group);
+    const float* scalars = state[0].scalars + 2 * parameters.weights[i].group;
+    const Rate rate = {scalars[0], scalars[1]};
     after.for_numbers([&](size_t at, size_t master) {
       const double g = after.gradient_at(at) / state[0].grad_scale;
       const double w = before.weight[master], v = before.first[master];
@@ -47,7 +48,8 @@ static void check_adamw(const Kernels<T>& kernels) {
   Check check{name, "one step"};
   for (size_t i = 0; i < old.size(); i++) {
     const Parameter<T>&before = old[i], &after = parameters.all[i];
-    const Rate rate = rate_of(state[0], parameters.weights[i].group);
+    const float* scalars = state[0].scalars + 2 * parameters.weights[i].group;
+    const Rate rate = {scalars[0], scalars[1]};
     after.for_numbers([&](size_t at, size_t master) {
       const double g = after.gradient_at(at) * inverse / state[0].grad_scale;
       const double w = before.weight[master], m = before.first[master];

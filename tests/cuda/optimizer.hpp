@@ -13,6 +13,7 @@ inline const std::vector<Layout> layouts = {
     {5, 7, 7, 1, false, false, true},    {72, 1, 1, 1, false, true, false},
     {8, 8, 8, 9, true, false, true},     {3, 5, 16, 4, false, true, true},
     {33, 64, 64, 1, false, true, false}, {9, 8, 8, 1, false, false, false},
+    {9, 8, 8, 1, false, true, true},
 };
 
 constexpr Bits OLD = 0x1234;
