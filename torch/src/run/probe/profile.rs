@@ -16,7 +16,7 @@ use tch::TchError;
 use super::images::Images;
 use super::native;
 use super::peaks::peak_rates;
-use super::steps::{Steps, kernel_times};
+use super::steps::{StepLoop, kernel_times};
 use crate::lower::{At, Session, TaskInfo, TorchNet};
 use crate::run::train::statistics::Batching;
 use crate::run::train::stepper::tuning;
@@ -141,7 +141,7 @@ pub fn profile(
     if method.without.plain_descent() {
         optimiser = optimiser.plain();
     }
-    let mut steps = Steps { images, session, optimiser, recipe, machine, done: 0 };
+    let mut steps = StepLoop { images, session, optimiser, recipe, machine, done: 0 };
     phases.first = steps.timed()?.whole;
     phases.second = steps.timed()?.whole;
     let asked = options.kernels || options.trace;
