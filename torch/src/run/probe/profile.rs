@@ -17,7 +17,7 @@ use super::images::Images;
 use super::native;
 use super::on_device::OnDeviceParts;
 use super::peaks::peak_rates;
-use super::steps::{Steps, kernel_times};
+use super::steps::{StepLoop, kernel_times};
 use crate::lower::{At, Session, TaskInfo, TorchNet};
 use crate::run::train::statistics::Batching;
 use crate::run::train::stepper::tuning;
@@ -143,7 +143,7 @@ pub fn profile(
         optimiser = optimiser.plain();
     }
     let on_device = OnDeviceParts::new(&session, &net, &optimiser, &images, recipe)?;
-    let mut steps = Steps { images, session, optimiser, on_device, recipe, machine, done: 0 };
+    let mut steps = StepLoop { images, session, optimiser, on_device, recipe, machine, done: 0 };
     phases.first = steps.timed()?.whole;
     phases.second = steps.timed()?.whole;
     let asked = options.kernels || options.trace;

@@ -13,7 +13,7 @@ use crate::run::{Machine, Optimiser};
 use crate::trace::{Recorded, Recording, TraceRange};
 
 /// Training steps on random images, one after another.
-pub(super) struct Steps<'a> {
+pub(super) struct StepLoop<'a> {
     pub images: Images,
     pub session: Session,
     pub optimiser: Optimiser,
@@ -33,7 +33,7 @@ pub(super) struct StepSeconds {
     pub whole: f64,
 }
 
-impl Steps<'_> {
+impl StepLoop<'_> {
     /// A step, with the device's work done at the end of each part.
     pub(super) fn timed(&mut self) -> Result<StepSeconds, RunError> {
         let machine = self.machine;
