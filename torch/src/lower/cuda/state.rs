@@ -18,6 +18,7 @@ const GRAD_SCALE: i64 = 16;
 pub(super) const STEP: i64 = 17;
 const NONFINITE: i64 = 20;
 const SKIPPED: i64 = 21;
+const GOOD: i64 = 22;
 const FIRST_SCALAR: i64 = 24;
 
 /// The numbers of a step: by group, the factor of the gradient and that of the weight; then what
@@ -95,6 +96,27 @@ impl State {
     /// Errors of libtorch.
     pub fn grad_scale(&self) -> Result<Tensor, TchError> {
         self.words.f_select(0, GRAD_SCALE)
+    }
+
+    /// The factor of the gradient of the loss, and the steps in a row without a gradient that is
+    /// not finite. Waits for the device.
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub fn scaling(&self) -> Result<(f32, u32), TchError> {
+        let factor = self.grad_scale()?.f_double_value(&[])?;
+        let good = self.integers.f_select(0, GOOD)?.f_int64_value(&[])?;
+        Ok((factor as f32, u32::try_from(good).unwrap_or(0)))
+    }
+
+    /// Sets both.
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub fn set_scaling(&self, (factor, good): (f32, u32)) -> Result<(), TchError> {
+        let _ = self.grad_scale()?.f_fill_(f64::from(factor))?;
+        let _ = self.integers.f_select(0, GOOD)?.f_fill_(i64::from(good))?;
+        Ok(())
     }
 
     /// Whether a gradient of this step is not finite, `[]`, bool; computed anew.

@@ -115,6 +115,19 @@ impl DeviceStep {
         (steps * self.sizes[0]).min(all)
     }
 
+    /// The gradient scale and the steps since it last changed, if there is one.
+    pub(in crate::run) fn scaling(&self) -> Result<Option<(f32, u32)>, TchError> {
+        match self.growth {
+            Growth::Never => Ok(None),
+            Growth::After(_) => self.state.scaling().map(Some),
+        }
+    }
+
+    /// Continues with a gradient scale.
+    pub(in crate::run) fn set_scaling(&self, scaling: (f32, u32)) -> Result<(), TchError> {
+        self.state.set_scaling(scaling)
+    }
+
     /// The sums of the metrics on the device, `[count]`, fp64; steps add to them.
     pub(in crate::run) fn sums(&self, count: usize) -> Result<Tensor, TchError> {
         self.state.sums(count)

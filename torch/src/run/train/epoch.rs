@@ -62,10 +62,11 @@ impl Epoch<'_> {
         let at = Position { epoch, step: from.step, steps };
         let (mut tally, places) = self.begin(stepper, state, &draws, &from, at)?;
         let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
-        let part = |tally: &Tally, done: usize| -> Result<Part, RunError> {
+        let part = |stepper: &Stepper, tally: &Tally, done: usize| -> Result<Part, RunError> {
             let sums = tally.sums().at("the loss")?;
             let time = from.time + start.elapsed().as_secs_f64();
-            Ok(Part { step: done, sums, examples: tally.examples(), time })
+            let (examples, scaling) = (tally.examples(), stepper.scaling()?);
+            Ok(Part { step: done, sums, examples, time, scaling })
         };
         for step in from.step..steps {
             let first = step * batch_size;
@@ -117,10 +118,10 @@ impl Epoch<'_> {
             }
             if stop {
                 tally.sum_over(job.group)?;
-                return Ok(Pass::Stopped(part(&tally, step + 1)?));
+                return Ok(Pass::Stopped(part(stepper, &tally, step + 1)?));
             }
             if keeps {
-                keep(state, part(&tally, step + 1)?)?;
+                keep(state, part(stepper, &tally, step + 1)?)?;
                 kept = Instant::now();
             }
         }
@@ -129,7 +130,7 @@ impl Epoch<'_> {
             device.weights_changed()?;
         }
         tally.sum_over(job.group)?;
-        Ok(Pass::Whole(tally.score().at("the loss")?, part(&tally, steps)?))
+        Ok(Pass::Whole(tally.score().at("the loss")?, part(stepper, &tally, steps)?))
     }
 
     /// The sums of the metrics, and the draws for batches that the host puts together.
@@ -151,6 +152,9 @@ impl Epoch<'_> {
         match stepper {
             Stepper::OnDevice(device) => {
                 device.begin(self.batches, draws, state, job.recipe, self.schedule, at)?;
+                if let Some(scaling) = from.scaling {
+                    device.set_scaling(scaling).at("the gradient scale")?;
+                }
                 let memory = device.sums(task.metrics().len()).at("the loss")?;
                 Ok((Tally::over(memory, task, sums, examples).at("the loss")?, None))
             }

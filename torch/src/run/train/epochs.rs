@@ -90,7 +90,8 @@ impl Trainer<'_> {
             // Several ranks agree on it at their next step.
             let stop = job.group.is_none() && job.stop.load(Ordering::Relaxed);
             if stop || saved.elapsed() >= job.save_every {
-                save(job, &self.state, self.rows.len(), Part::default(), journal)?;
+                let part = Part { scaling: self.stepper.scaling()?, ..Part::default() };
+                save(job, &self.state, self.rows.len(), part, journal)?;
                 saved = Instant::now();
             }
             if stop {

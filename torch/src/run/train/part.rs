@@ -12,6 +12,9 @@ pub(in crate::run) struct Part {
     pub examples: usize,
     /// Seconds that it took.
     pub time: f64,
+    /// The gradient scale of fp16 on a GPU, and the steps since it last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<(f32, u32)>,
 }
 
 impl Part {
@@ -23,5 +26,6 @@ impl Part {
             && [0, task.metrics().len()].contains(&self.sums.len())
             && self.sums.iter().all(|sum| sum.is_finite())
             && (0.0..1e12).contains(&self.time)
+            && self.scaling.is_none_or(|(factor, _)| (1e-8..1e6).contains(&factor))
     }
 }

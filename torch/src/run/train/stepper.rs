@@ -5,7 +5,7 @@ use super::device_step::DeviceStep;
 use super::host_step::HostStep;
 use super::job::Job;
 use super::state::State;
-use crate::lower::Tuning;
+use crate::lower::{At, Tuning};
 use crate::run::device::Machine;
 
 /// Computes the steps of a training.
@@ -37,6 +37,14 @@ impl Stepper {
                 }
                 Ok(Stepper::OnHost(step))
             }
+        }
+    }
+
+    /// The gradient scale of fp16 on a device, for a checkpoint.
+    pub(in crate::run) fn scaling(&self) -> Result<Option<(f32, u32)>, RunError> {
+        match self {
+            Stepper::OnHost(_) => Ok(None),
+            Stepper::OnDevice(step) => Ok(step.scaling().at("the gradient scale")?),
         }
     }
 }
