@@ -437,7 +437,6 @@ FAULTS = {
             "if (first + i >= count) continue;",
             "if (first + i > count) continue;",
         ),
-        ("a thread too many", "if (eight >= (count + 7) / 8) return;", ""),
         ("the rest stays", "T::narrow(factors[i] > 0.0f ? number * factors[i] : 0.0f)",
          "T::narrow(number)"),
         ("rounded twice", "? all.get(i) * factors[i] :",
