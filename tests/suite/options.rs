@@ -227,7 +227,7 @@ fn smoothed_labels_are_pytorchs() {
     // By the weight: gradient^T x.
     let by_logits = Tensor::from_slice(&vectors["loss.gradient"].1).reshape([7, 10]);
     close(
-        &floats(&compiled.gradients()[0]),
+        &floats(&compiled.gradients().unwrap()[0]),
         &floats(&by_logits.tr().matmul(&logits)),
         1e-5,
         "the gradient",
