@@ -27,7 +27,8 @@ const SOURCE: &str = concat!(
     include_str!("kernels/kernels.cu"),
 );
 
-const OPTIONS: [&str; 1] = ["--std=c++17"];
+/// The last one has NVRTC use all threads of the machine.
+const OPTIONS: [&str; 2] = ["--std=c++17", "--split-compile=0"];
 
 /// The most bytes of a file of machine code.
 const MOST: u64 = 64 << 20;
