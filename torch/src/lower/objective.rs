@@ -90,8 +90,10 @@ fn cross_entropy(
     let logs = logits.f_log_softmax(1, kind)?;
     let places = labels.f_unsqueeze(1)?;
     let mut loss = logs.f_gather(1, &places, false)?.f_sum(kind)?.f_mul_scalar(smoothing - 1.0)?;
-    let rest = Tensor::f_full(places.size(), smoothing - 1.0, (kind, logits.device()))?;
-    let mut gradient = logs.f_exp()?.f_scatter_add(1, &places, &rest)?;
+    // By a mask, since libtorch has no scattered sum on GPUs that gives the same bits each time.
+    let classes = Tensor::f_arange(logits.size()[1], (labels.kind(), logits.device()))?;
+    let own = classes.f_eq_tensor(&places)?.f_to_kind(kind)?.f_mul_scalar(smoothing - 1.0)?;
+    let mut gradient = logs.f_exp()?.f_add(&own)?;
     if smoothing > 0.0 {
         let each = smoothing / logits.size()[1] as f64;
         loss = loss.f_sub(&logs.f_sum(kind)?.f_mul_scalar(each)?)?;

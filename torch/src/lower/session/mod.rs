@@ -100,7 +100,7 @@ impl Session {
     ) -> Result<Session, TorchError> {
         let own = match tuning.without.has(Optimisation::Kernels) {
             true => None,
-            false => Own::of(net).at("netc's own kernels")?,
+            false => Own::of(net).at("netc's own kernels (--executor eager goes without)")?,
         };
         let training = purpose == Purpose::Training;
         let kernels = own.as_ref().map_or(KernelSet::None, Own::set);
