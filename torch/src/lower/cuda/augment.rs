@@ -2,8 +2,8 @@
 
 use tch::{Kind, TchError, Tensor};
 
-use super::launch::{Argument, THREADS, count, suffix};
-use super::{Kernels, State};
+use super::launch::{KernelArgument, THREADS, count, suffix};
+use super::{DeviceState, GpuKernels};
 
 /// Channels of an augmented image, as many as cuDNN's 16-bit kernels for channels-last images want;
 /// those that the data lack are 0.
@@ -27,7 +27,7 @@ impl Draw {
     ///
     /// # Errors
     /// Errors of libtorch.
-    pub fn table(draws: &[Draw], kernels: &Kernels) -> Result<Tensor, TchError> {
+    pub fn table(draws: &[Draw], kernels: &GpuKernels) -> Result<Tensor, TchError> {
         let mut table: Vec<u8> = Vec::with_capacity(16 * draws.len());
         for draw in draws {
             table.extend(draw.image.to_ne_bytes());
@@ -42,7 +42,7 @@ impl Draw {
 
 /// Images and labels on a device.
 #[derive(Debug)]
-pub struct Source<'a> {
+pub struct ImageSource<'a> {
     /// Padded pixels, `[images * rows * columns, channels]`, bytes.
     pub pixels: &'a Tensor,
     /// `[images]`, int64.
@@ -74,7 +74,7 @@ impl Augmented {
     /// # Errors
     /// Errors of libtorch.
     pub fn new(
-        kernels: &Kernels,
+        kernels: &GpuKernels,
         size: usize,
         image: [i64; 3],
         kind: Kind,
@@ -103,7 +103,7 @@ impl Augmented {
     }
 }
 
-impl Kernels {
+impl GpuKernels {
     /// Writes the batch that begins at the state's place in the order of the draws: cropped,
     /// mirrored, normalised, with a square of 0.
     ///
@@ -111,9 +111,9 @@ impl Kernels {
     /// Tensors of another kind or shape, images with more than 8 channels.
     pub fn augment(
         &self,
-        source: &Source<'_>,
+        source: &ImageSource<'_>,
         draws: &Tensor,
-        state: &State,
+        state: &DeviceState,
         to: &Augmented,
     ) -> Result<(), TchError> {
         let [channels, height, width] = source.image;
@@ -140,7 +140,7 @@ impl Kernels {
         colours[..source.mean.len()].copy_from_slice(source.mean);
         colours[8..].fill(1.0);
         colours[8..8 + source.std.len()].copy_from_slice(source.std);
-        let number = |size: i64| count(size as usize).map(Argument::from);
+        let number = |size: i64| count(size as usize).map(KernelArgument::from);
         let arguments = [
             source.pixels.into(),
             source.labels.into(),
@@ -153,7 +153,7 @@ impl Kernels {
             number(source.pad)?,
             number(channels)?,
             number(source.cutout)?,
-            Argument::Floats(colours),
+            KernelArgument::Floats(colours),
         ];
         let name = format!("augment_{}", suffix(to.images.kind())?);
         self.launch(&name, [count(to.labels.numel())?, 1], THREADS, &arguments)

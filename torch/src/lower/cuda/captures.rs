@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use netc::lower::TorchError;
 use tch::Device;
 
-use super::{Graph, own_stream};
+use super::{CudaGraph, own_stream};
 use crate::lower::At;
 
 /// Runs before a capture. cuDNN chooses its algorithms in the first.
@@ -16,7 +16,7 @@ const WARM_UP: usize = 2;
 pub struct Captures {
     /// The GPU that graphs are captured on, if they are.
     gpu: Option<usize>,
-    graphs: HashMap<usize, Graph>,
+    graphs: HashMap<usize, CudaGraph>,
 }
 
 impl Captures {
@@ -53,7 +53,7 @@ impl Captures {
         }
         if let Some(gpu) = self.gpu {
             tch::Cuda::synchronize(gpu as i64);
-            self.graphs.insert(size, Graph::capture(work)?);
+            self.graphs.insert(size, CudaGraph::capture(work)?);
         }
         Ok(())
     }

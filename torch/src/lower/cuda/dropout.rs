@@ -2,13 +2,13 @@
 
 use tch::{TchError, Tensor};
 
-use super::launch::{Argument, THREADS, count, suffix};
-use super::{Kernels, State};
+use super::launch::{KernelArgument, THREADS, count, suffix};
+use super::{DeviceState, GpuKernels};
 
 /// Numbers of a thread.
 const EACH: usize = 8;
 
-impl Kernels {
+impl GpuKernels {
     /// `x / keep` where a draw of the state's step keeps an element, else 0. The same call with the
     /// gradient with respect to the result gives that with respect to `x`.
     ///
@@ -19,7 +19,7 @@ impl Kernels {
         x: &Tensor,
         seed: u64,
         keep: f64,
-        state: &State,
+        state: &DeviceState,
     ) -> Result<Tensor, TchError> {
         let y = x.f_empty_like()?;
         let numbers = x.numel();
@@ -30,7 +30,7 @@ impl Kernels {
             x.into(),
             (&y).into(),
             state.into(),
-            Argument::U64(seed),
+            KernelArgument::U64(seed),
             (keep as f32).into(),
             count(numbers)?.into(),
         ];

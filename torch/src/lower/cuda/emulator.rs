@@ -60,7 +60,7 @@ impl Emulator {
     ) -> Result<(), TchError> {
         let refuse = || TchError::Torch(format!("the emulator has no kernel {kernel}"));
         let name = CString::new(kernel).map_err(|_| refuse())?;
-        // SAFETY: the arguments are those of the kernel, see `Kernels::launch`.
+        // SAFETY: the arguments are those of the kernel, see `GpuKernels::launch`.
         let done =
             unsafe { (self.launch)(name.as_ptr(), columns, rows, threads, arguments.as_mut_ptr()) };
         if done == 0 { Ok(()) } else { Err(refuse()) }

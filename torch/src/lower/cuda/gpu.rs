@@ -72,7 +72,7 @@ impl Gpu {
         let stream = current_stream(self.gpu)?;
         let (grid, block) = ((columns, rows, 1), (threads, 1, 1));
         // SAFETY: the function is of this process's module, and the arguments are its own, see
-        // `Kernels::launch`. libtorch keeps the memory of a tensor for what was launched on its
+        // `GpuKernels::launch`. libtorch keeps the memory of a tensor for what was launched on its
         // stream.
         unsafe { result::launch_kernel(function, grid, block, 0, stream.cast(), arguments) }
             .map_err(|error| TchError::Torch(format!("{kernel}: {}", text(error))))

@@ -79,22 +79,24 @@ fn ordinal(gpu: usize) -> i8 {
 
 /// Kernels captured in order, with the memory that they use.
 #[derive(Debug)]
-pub struct Graph(NonNull<c_void>);
+pub struct CudaGraph(NonNull<c_void>);
 
 // SAFETY: libtorch's graph is bound to a GPU and not to a thread.
-unsafe impl Send for Graph {}
+unsafe impl Send for CudaGraph {}
 
-impl Graph {
+impl CudaGraph {
     /// Captures what `work` launches on the current stream, without running it. All that it needs
     /// must be warm: each of its kernels has run before on tensors of these shapes, on this stream.
     ///
     /// # Errors
     /// Those of `work`; what cannot be captured.
-    pub fn capture<E: From<TorchError>>(work: impl FnOnce() -> Result<(), E>) -> Result<Graph, E> {
+    pub fn capture<E: From<TorchError>>(
+        work: impl FnOnce() -> Result<(), E>,
+    ) -> Result<CudaGraph, E> {
         let mut graph = ptr::null_mut();
         // SAFETY: the shim writes an object that only this handle frees.
         let begun = unsafe { checked(netc_cuda_graph_begin(&raw mut graph)) };
-        let graph = NonNull::new(graph).map(Graph);
+        let graph = NonNull::new(graph).map(CudaGraph);
         let begun = begun.and(graph.ok_or_else(|| TchError::Torch("no graph was made".into())));
         let graph = begun.at(PLACE)?;
         let done = work();
@@ -116,7 +118,7 @@ impl Graph {
     }
 }
 
-impl Drop for Graph {
+impl Drop for CudaGraph {
     fn drop(&mut self) {
         // SAFETY: nobody else holds it.
         unsafe { netc_cuda_graph_free(self.0.as_ptr()) }

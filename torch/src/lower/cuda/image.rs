@@ -2,19 +2,19 @@
 
 use tch::{Kind, TchError, Tensor};
 
-use super::launch::{Argument, count, suffix};
+use super::launch::{KernelArgument, count, suffix};
 
 /// A tensor `[N, C, H, W]` with the channels innermost in memory and nothing between them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Image<'a> {
+pub(super) struct GpuImage<'a> {
     pub tensor: &'a Tensor,
     pub kind: Kind,
     /// N, C, H, W.
     pub sizes: [u32; 4],
 }
 
-impl<'a> Image<'a> {
-    pub(super) fn of(tensor: &'a Tensor) -> Result<Image<'a>, TchError> {
+impl<'a> GpuImage<'a> {
+    pub(super) fn of(tensor: &'a Tensor) -> Result<GpuImage<'a>, TchError> {
         let refuse = || {
             TchError::Shape(format!(
                 "expected a dense image, channels last, below 2^31 pixels, \
@@ -35,7 +35,7 @@ impl<'a> Image<'a> {
         }
         suffix(tensor.kind())?;
         let sizes = [n, c, h, w].map(|size| u32::try_from(size).unwrap_or(u32::MAX));
-        Ok(Image { tensor, kind: tensor.kind(), sizes })
+        Ok(GpuImage { tensor, kind: tensor.kind(), sizes })
     }
 
     /// The channels in one access of memory of 16 bytes.
@@ -47,7 +47,7 @@ impl<'a> Image<'a> {
         self.sizes[0] * self.sizes[2] * self.sizes[3]
     }
 
-    pub(super) fn same(&self, other: &Image<'_>) -> Result<(), TchError> {
+    pub(super) fn same(&self, other: &GpuImage<'_>) -> Result<(), TchError> {
         match self.sizes == other.sizes && self.kind == other.kind {
             true => Ok(()),
             false => Err(TchError::Shape(format!(
@@ -58,7 +58,7 @@ impl<'a> Image<'a> {
     }
 
     /// Whether this is what a 2 x 2 pool leaves of an image.
-    pub(super) fn pooled(&self, from: &Image<'_>) -> Result<(), TchError> {
+    pub(super) fn pooled(&self, from: &GpuImage<'_>) -> Result<(), TchError> {
         let [images, channels, height, width] = from.sizes;
         let even = height.is_multiple_of(2) && width.is_multiple_of(2);
         let fits = even && self.sizes == [images, channels, height / 2, width / 2];
@@ -72,15 +72,15 @@ impl<'a> Image<'a> {
     }
 }
 
-impl From<&Image<'_>> for Argument {
-    fn from(image: &Image<'_>) -> Argument {
+impl From<&GpuImage<'_>> for KernelArgument {
+    fn from(image: &GpuImage<'_>) -> KernelArgument {
         image.tensor.into()
     }
 }
 
 /// Channels in one access of memory: as many as 16 bytes hold where sizes and addresses allow it.
-pub(super) fn vector(images: &[&Image<'_>]) -> u32 {
-    let wide = |image: &&Image<'_>| {
+pub(super) fn vector(images: &[&GpuImage<'_>]) -> u32 {
+    let wide = |image: &&GpuImage<'_>| {
         image.sizes[1].is_multiple_of(image.wide())
             && image.tensor.data_ptr().addr().is_multiple_of(16)
     };
@@ -88,7 +88,7 @@ pub(super) fn vector(images: &[&Image<'_>]) -> u32 {
 }
 
 /// The memory of a dense fp32 tensor of so many numbers.
-pub(super) fn floats(tensor: &Tensor, numbers: u32) -> Result<Argument, TchError> {
+pub(super) fn floats(tensor: &Tensor, numbers: u32) -> Result<KernelArgument, TchError> {
     let fits =
         tensor.kind() == Kind::Float && tensor.is_contiguous() && count(tensor.numel())? == numbers;
     match fits {

@@ -15,7 +15,7 @@ pub(super) const THREADS: u32 = 256;
 
 /// The kernels of a device, for launches one after another on one stream.
 #[derive(Debug, Clone)]
-pub struct Kernels {
+pub struct GpuKernels {
     engine: Arc<Engine>,
     device: Device,
     /// How many blocks of a reduction are done, 0 between launches.
@@ -30,7 +30,7 @@ enum Engine {
 
 /// An argument of a kernel.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Argument {
+pub(super) enum KernelArgument {
     Pointer(*mut c_void),
     U32(u32),
     U64(u64),
@@ -40,54 +40,54 @@ pub(super) enum Argument {
     Floats([f32; 16]),
 }
 
-impl Argument {
+impl KernelArgument {
     /// No memory.
-    pub(super) const NULL: Argument = Argument::Pointer(ptr::null_mut());
+    pub(super) const NULL: KernelArgument = KernelArgument::Pointer(ptr::null_mut());
 
     fn address(&self) -> *mut c_void {
         let address: *const c_void = match self {
-            Argument::Pointer(pointer) => ptr::from_ref(pointer).cast(),
-            Argument::U32(number) => ptr::from_ref(number).cast(),
-            Argument::U64(number) => ptr::from_ref(number).cast(),
-            Argument::F32(number) => ptr::from_ref(number).cast(),
-            Argument::F64(number) => ptr::from_ref(number).cast(),
-            Argument::Floats(numbers) => ptr::from_ref(numbers).cast(),
+            KernelArgument::Pointer(pointer) => ptr::from_ref(pointer).cast(),
+            KernelArgument::U32(number) => ptr::from_ref(number).cast(),
+            KernelArgument::U64(number) => ptr::from_ref(number).cast(),
+            KernelArgument::F32(number) => ptr::from_ref(number).cast(),
+            KernelArgument::F64(number) => ptr::from_ref(number).cast(),
+            KernelArgument::Floats(numbers) => ptr::from_ref(numbers).cast(),
         };
         address.cast_mut()
     }
 }
 
-impl From<&Tensor> for Argument {
-    fn from(tensor: &Tensor) -> Argument {
-        Argument::Pointer(tensor.data_ptr())
+impl From<&Tensor> for KernelArgument {
+    fn from(tensor: &Tensor) -> KernelArgument {
+        KernelArgument::Pointer(tensor.data_ptr())
     }
 }
 
-impl From<u32> for Argument {
-    fn from(number: u32) -> Argument {
-        Argument::U32(number)
+impl From<u32> for KernelArgument {
+    fn from(number: u32) -> KernelArgument {
+        KernelArgument::U32(number)
     }
 }
 
-impl From<bool> for Argument {
-    fn from(flag: bool) -> Argument {
-        Argument::U32(flag.into())
+impl From<bool> for KernelArgument {
+    fn from(flag: bool) -> KernelArgument {
+        KernelArgument::U32(flag.into())
     }
 }
 
-impl From<f32> for Argument {
-    fn from(number: f32) -> Argument {
-        Argument::F32(number)
+impl From<f32> for KernelArgument {
+    fn from(number: f32) -> KernelArgument {
+        KernelArgument::F32(number)
     }
 }
 
-impl From<f64> for Argument {
-    fn from(number: f64) -> Argument {
-        Argument::F64(number)
+impl From<f64> for KernelArgument {
+    fn from(number: f64) -> KernelArgument {
+        KernelArgument::F64(number)
     }
 }
 
-impl Kernels {
+impl GpuKernels {
     /// Columns of blocks at most.
     pub(super) const TICKETS: usize = 4096;
 
@@ -97,7 +97,7 @@ impl Kernels {
     ///
     /// # Errors
     /// No driver or no NVRTC, and what they refuse; an emulator that cannot be opened.
-    pub fn on(device: Device) -> Result<Option<Kernels>, TchError> {
+    pub fn on(device: Device) -> Result<Option<GpuKernels>, TchError> {
         static LOADED: Mutex<Vec<(Device, Arc<Engine>)>> = Mutex::new(Vec::new());
         if !matches!(device, Device::Cuda(_)) && !super::emulator::is_asked() {
             return Ok(None);
@@ -106,7 +106,7 @@ impl Kernels {
             set_device(gpu)?;
         }
         // The first tensor on a GPU makes libtorch prepare the context that the driver works in.
-        let tickets = Tensor::f_zeros([Kernels::TICKETS as i64], (Kind::Int, device))?;
+        let tickets = Tensor::f_zeros([GpuKernels::TICKETS as i64], (Kind::Int, device))?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         let known = loaded.iter().find(|(on, _)| *on == device).map(|(_, engine)| engine.clone());
         let engine = match (known, device) {
@@ -117,7 +117,7 @@ impl Kernels {
         if !loaded.iter().any(|(on, _)| *on == device) {
             loaded.push((device, engine.clone()));
         }
-        Ok(Some(Kernels { engine, device, tickets: Arc::new(tickets) }))
+        Ok(Some(GpuKernels { engine, device, tickets: Arc::new(tickets) }))
     }
 
     /// The device.
@@ -160,12 +160,13 @@ impl Kernels {
         kernel: &str,
         grid: [u32; 2],
         threads: u32,
-        arguments: &[Argument],
+        arguments: &[KernelArgument],
     ) -> Result<(), TchError> {
         if grid.contains(&0) {
             return Ok(());
         }
-        let mut arguments: Vec<*mut c_void> = arguments.iter().map(Argument::address).collect();
+        let mut arguments: Vec<*mut c_void> =
+            arguments.iter().map(KernelArgument::address).collect();
         match &*self.engine {
             Engine::Gpu(gpu) => gpu.launch(kernel, grid, threads, &mut arguments),
             Engine::Emulator(emulator) => emulator.launch(kernel, grid, threads, &mut arguments),

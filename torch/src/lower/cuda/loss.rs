@@ -2,15 +2,15 @@
 
 use tch::{Kind, TchError, Tensor};
 
-use super::launch::{Argument, count, suffix};
-use super::{Kernels, State};
+use super::launch::{KernelArgument, count, suffix};
+use super::{DeviceState, GpuKernels};
 
 /// Threads of its only block: `EXAMPLES` of the kernels.
 const EXAMPLES: u32 = 512;
 /// Classes from which a warp takes an example together.
 const WARP: i64 = 32;
 
-impl Kernels {
+impl GpuKernels {
     /// Adds the cross-entropy of logits `[N, classes]` and labels `[N]`, summed over the batch, and
     /// the number of correct predictions to the sums of the state. The gradient with respect to
     /// the logits, times the state's gradient scale, is written to `gradient`, if it is wanted.
@@ -23,7 +23,7 @@ impl Kernels {
         labels: &Tensor,
         smoothing: f64,
         gradient: Option<&Tensor>,
-        state: &State,
+        state: &DeviceState,
     ) -> Result<(), TchError> {
         let (examples, classes) = logits.size2()?;
         let alike = |other: &Tensor| {
@@ -48,7 +48,7 @@ impl Kernels {
         let arguments = [
             logits.into(),
             labels.into(),
-            gradient.map_or(Argument::NULL, Into::into),
+            gradient.map_or(KernelArgument::NULL, Into::into),
             state.into(),
             count(examples as usize)?.into(),
             count(classes as usize)?.into(),

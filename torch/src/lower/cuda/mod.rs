@@ -27,16 +27,16 @@ mod optimizer;
 mod readback;
 mod state;
 
-pub use augment::{Augmented, CHANNELS, Draw, Source};
+pub use augment::{Augmented, CHANNELS, Draw, ImageSource};
 pub use captures::Captures;
 pub use compile::{compile, keep_in};
 pub use emulator::EMULATOR;
-pub use graph::{Graph, current_stream, own_stream};
-pub use launch::Kernels;
-pub use norm::Moments;
+pub use graph::{CudaGraph, current_stream, own_stream};
+pub use launch::GpuKernels;
+pub use norm::GpuMoments;
 pub use optimizer::{Adam, Averages, Copied, Mover, Sgd, Updates};
-pub use readback::{Progress, Readback};
-pub use state::{GROUPS, Growth, Row, SCALARS, State};
+pub use readback::{DeviceProgress, Readback};
+pub use state::{DeviceState, GROUPS, Growth, LossScaling, SCALARS, StepRow};
 
 use tch::{Device, Kind, TchError};
 
@@ -49,7 +49,7 @@ pub fn usable(gpus: usize) -> Result<Vec<String>, TchError> {
     graph::check()?;
     let mut architectures = Vec::new();
     for gpu in 0..gpus {
-        let kernels = Kernels::on(Device::Cuda(gpu))?;
+        let kernels = GpuKernels::on(Device::Cuda(gpu))?;
         architectures.extend(kernels.and_then(|kernels| kernels.architecture()));
     }
     architectures.dedup();

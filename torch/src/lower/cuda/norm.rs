@@ -6,9 +6,9 @@ use netc::graph::op::Activation;
 use netc::lower::schedule::FusedOps;
 use tch::{Kind, TchError, Tensor};
 
-use super::Kernels;
-use super::image::{Image, floats, vector};
-use super::launch::{Argument, THREADS, suffix};
+use super::GpuKernels;
+use super::image::{GpuImage, floats, vector};
+use super::launch::{KernelArgument, THREADS, suffix};
 use crate::lower::kernels::{FromTo, Owned};
 
 /// Channels that a block works on, `WIDTH` of the kernels, and pixels that a thread sums up in fp32
@@ -19,34 +19,34 @@ const RUN: u32 = 128;
 /// The statistics of a batch, and normalisation as `scale * x + shift`: mean, 1 / sqrt(var + eps),
 /// scale and shift, `[4, C]`, fp32.
 #[derive(Debug)]
-pub struct Moments(Tensor);
+pub struct GpuMoments(Tensor);
 
-impl Moments {
+impl GpuMoments {
     /// Those that change nothing but add a bias, if there is one.
     ///
     /// # Errors
     /// A bias of another length or kind.
     pub fn none(
-        kernels: &Kernels,
+        kernels: &GpuKernels,
         channels: usize,
         bias: Option<&Tensor>,
-    ) -> Result<Moments, TchError> {
+    ) -> Result<GpuMoments, TchError> {
         let full =
             |value: f64| Tensor::f_full([channels as i64], value, (Kind::Float, kernels.device()));
         let (zeros, ones) = (full(0.0)?, full(1.0)?);
         let shift = bias.map_or_else(|| Ok(zeros.shallow_clone()), Tensor::f_detach)?;
         let rows = Tensor::f_stack(&[&zeros, &ones, &ones, &shift], 0)?;
-        Ok(Moments(rows))
+        Ok(GpuMoments(rows))
     }
 }
 
 /// How a kernel over pixels is launched.
-struct Grid {
+struct LaunchGrid {
     blocks: u32,
     tiles: u32,
 }
 
-impl Kernels {
+impl GpuKernels {
     /// The statistics of `x` over all but its channels, biased variance; moves the running ones by
     /// `momentum`, the running variance by the unbiased one.
     ///
@@ -58,8 +58,8 @@ impl Kernels {
         owned: Owned<'_>,
         momentum: f64,
         eps: f64,
-    ) -> Result<Moments, TchError> {
-        let x = Image::of(x)?;
+    ) -> Result<GpuMoments, TchError> {
+        let x = GpuImage::of(x)?;
         let (channels, rows) = (x.sizes[1], x.pixels());
         if rows < 2 {
             return Err(TchError::Shape(
@@ -86,7 +86,7 @@ impl Kernels {
             eps.into(),
         ];
         self.over_pixels("statistics", &x, vector, &grid, &arguments)?;
-        Ok(Moments(moments))
+        Ok(GpuMoments(moments))
     }
 
     /// Writes what comes after: `y = pool(activation(scale * x + shift))`, plus `add`.
@@ -96,23 +96,23 @@ impl Kernels {
     pub fn normalise(
         &self,
         images: FromTo<'_>,
-        moments: &Moments,
+        moments: &GpuMoments,
         after: FusedOps,
         add: Option<&Tensor>,
     ) -> Result<(), TchError> {
-        let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
-        let add = add.map(Image::of).transpose()?;
+        let (x, y) = (GpuImage::of(images.from)?, GpuImage::of(images.to)?);
+        let add = add.map(GpuImage::of).transpose()?;
         fits(after, &x, &y)?;
         add.iter().try_for_each(|add| add.same(&y))?;
         let [_, channels, _, width] = y.sizes;
-        let all: Vec<&Image<'_>> = [&x, &y].into_iter().chain(&add).collect();
+        let all: Vec<&GpuImage<'_>> = [&x, &y].into_iter().chain(&add).collect();
         let (vector, pixels) = (vector(&all), y.pixels());
         let grid = self.grid(pixels, channels, vector, false)?;
         let [activation, parameter] = coded(after.activation);
         let arguments = [
             (&x).into(),
             (&y).into(),
-            add.as_ref().map_or(Argument::NULL, Into::into),
+            add.as_ref().map_or(KernelArgument::NULL, Into::into),
             floats(&moments.0, 4 * channels)?,
             pixels.into(),
             channels.into(),
@@ -124,7 +124,7 @@ impl Kernels {
         self.over_pixels(kernel, &x, vector, &grid, &arguments)
     }
 
-    /// Turns `x`, the input of [`normalise`](Kernels::normalise), into the gradient with respect to
+    /// Turns `x`, the input of [`normalise`](GpuKernels::normalise), into the gradient with respect to
     /// it, from that with respect to the output, which is the sum of one or two tensors; writes the
     /// gradients with respect to weight and bias.
     ///
@@ -134,13 +134,13 @@ impl Kernels {
         &self,
         x: &Tensor,
         gradient: [Option<&Tensor>; 2],
-        moments: &Moments,
+        moments: &GpuMoments,
         weight: &Tensor,
         after: FusedOps,
         grad_owned: [&Tensor; 2],
     ) -> Result<(), TchError> {
-        let x = Image::of(x)?;
-        let [first, second] = gradient.map(|gradient| gradient.map(Image::of).transpose());
+        let x = GpuImage::of(x)?;
+        let [first, second] = gradient.map(|gradient| gradient.map(GpuImage::of).transpose());
         let (first, second) =
             (first?.ok_or_else(|| TchError::Shape("there is no gradient".into()))?, second?);
         fits(after, &x, &first)?;
@@ -148,9 +148,9 @@ impl Kernels {
         let [_, channels, _, width] = first.sizes;
         let moments = floats(&moments.0, 4 * channels)?;
         let [grad_weight, grad_bias] = grad_owned.map(|tensor| floats(tensor, channels));
-        let all: Vec<&Image<'_>> = [&x, &first].into_iter().chain(&second).collect();
+        let all: Vec<&GpuImage<'_>> = [&x, &first].into_iter().chain(&second).collect();
         let (vector, pixels) = (vector(&all), first.pixels());
-        let more = second.as_ref().map_or(Argument::NULL, Into::into);
+        let more = second.as_ref().map_or(KernelArgument::NULL, Into::into);
         let factors = self.memory(&[3, channels.into()], Kind::Float)?;
         let grid = self.grid(pixels, channels, vector, true)?;
         let partials = self.partials(&grid)?;
@@ -198,7 +198,7 @@ impl Kernels {
     /// # Errors
     /// Tensors of another kind, shape or layout.
     pub fn max_pool(&self, images: FromTo<'_>) -> Result<(), TchError> {
-        let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
+        let (x, y) = (GpuImage::of(images.from)?, GpuImage::of(images.to)?);
         y.pooled(&x)?;
         let [_, channels, _, width] = y.sizes;
         let (vector, pixels) = (vector(&[&x, &y]), y.pixels());
@@ -219,7 +219,7 @@ impl Kernels {
         grad_input: &Tensor,
     ) -> Result<(), TchError> {
         let [x, gradient, grad_input] =
-            [Image::of(x)?, Image::of(gradient)?, Image::of(grad_input)?];
+            [GpuImage::of(x)?, GpuImage::of(gradient)?, GpuImage::of(grad_input)?];
         gradient.pooled(&x)?;
         grad_input.same(&x)?;
         let [_, channels, _, width] = gradient.sizes;
@@ -241,12 +241,12 @@ impl Kernels {
     /// # Errors
     /// Tensors of another kind, shape or layout.
     pub fn global_max(&self, images: FromTo<'_>) -> Result<(), TchError> {
-        let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
+        let (x, y) = (GpuImage::of(images.from)?, GpuImage::of(images.to)?);
         self.over_channels("global_max", &x, &[&y], &y)
     }
 
     /// Writes the gradient with respect to `x`, the input of a [global max
-    /// pool](Kernels::global_max), from that with respect to its output.
+    /// pool](GpuKernels::global_max), from that with respect to its output.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
@@ -257,7 +257,7 @@ impl Kernels {
         grad_input: &Tensor,
     ) -> Result<(), TchError> {
         let [x, gradient, grad_input] =
-            [Image::of(x)?, Image::of(gradient)?, Image::of(grad_input)?];
+            [GpuImage::of(x)?, GpuImage::of(gradient)?, GpuImage::of(grad_input)?];
         grad_input.same(&x)?;
         self.over_channels("global_max_gradient", &x, &[&gradient, &grad_input], &gradient)
     }
@@ -265,18 +265,19 @@ impl Kernels {
     fn over_channels(
         &self,
         kernel: &str,
-        x: &Image<'_>,
-        others: &[&Image<'_>],
-        one: &Image<'_>,
+        x: &GpuImage<'_>,
+        others: &[&GpuImage<'_>],
+        one: &GpuImage<'_>,
     ) -> Result<(), TchError> {
         let [images, channels, height, width] = x.sizes;
         if one.sizes != [images, channels, 1, 1] || one.kind != x.kind {
             return Err(TchError::Shape(format!("no {:?} of {:?}", one.sizes, x.sizes)));
         }
-        let all: Vec<&Image<'_>> = [x].into_iter().chain(others.iter().copied()).collect();
+        let all: Vec<&GpuImage<'_>> = [x].into_iter().chain(others.iter().copied()).collect();
         let vector = vector(&all);
-        let numbers = [images, height * width, channels].map(Argument::from);
-        let arguments: Vec<Argument> = all.into_iter().map(Argument::from).chain(numbers).collect();
+        let numbers = [images, height * width, channels].map(KernelArgument::from);
+        let arguments: Vec<KernelArgument> =
+            all.into_iter().map(KernelArgument::from).chain(numbers).collect();
         let name = format!("{kernel}_v{vector}_{}", suffix(x.kind)?);
         let blocks = (images * (channels / vector)).div_ceil(THREADS);
         self.launch(&name, [blocks, 1], THREADS, &arguments)
@@ -285,10 +286,10 @@ impl Kernels {
     fn over_pixels(
         &self,
         kernel: &str,
-        x: &Image<'_>,
+        x: &GpuImage<'_>,
         vector: u32,
-        grid: &Grid,
-        arguments: &[Argument],
+        grid: &LaunchGrid,
+        arguments: &[KernelArgument],
     ) -> Result<(), TchError> {
         let name = format!("{kernel}_v{vector}_{}", suffix(x.kind)?);
         self.launch(&name, [grid.blocks, grid.tiles], THREADS, arguments)
@@ -296,9 +297,15 @@ impl Kernels {
 
     /// The blocks for so many pixels: enough to fill the GPU, and where fp32 sums are taken, to
     /// keep them short.
-    fn grid(&self, pixels: u32, channels: u32, vector: u32, sums: bool) -> Result<Grid, TchError> {
+    fn grid(
+        &self,
+        pixels: u32,
+        channels: u32,
+        vector: u32,
+        sums: bool,
+    ) -> Result<LaunchGrid, TchError> {
         let tiles = channels.div_ceil(WIDTH);
-        if tiles as usize > Kernels::TICKETS {
+        if tiles as usize > GpuKernels::TICKETS {
             return Err(TchError::Shape(format!(
                 "{channels} channels are too many for the kernels"
             )));
@@ -306,18 +313,18 @@ impl Kernels {
         let rows = THREADS / (channels / vector).min(WIDTH / vector);
         let full = (self.full() / tiles).max(1);
         let least = if sums { pixels.div_ceil(RUN * rows) } else { 1 };
-        Ok(Grid { blocks: pixels.div_ceil(4 * rows).min(full).max(least), tiles })
+        Ok(LaunchGrid { blocks: pixels.div_ceil(4 * rows).min(full).max(least), tiles })
     }
 
     /// Memory for the sums of all blocks.
-    fn partials(&self, grid: &Grid) -> Result<Tensor, TchError> {
+    fn partials(&self, grid: &LaunchGrid) -> Result<Tensor, TchError> {
         let count = i64::from(grid.blocks) * i64::from(grid.tiles) * 2 * i64::from(WIDTH);
         self.memory(&[count], Kind::Float)
     }
 }
 
 /// An activation and its parameter, as the kernels number them.
-fn coded(activation: Option<Activation>) -> [Argument; 2] {
+fn coded(activation: Option<Activation>) -> [KernelArgument; 2] {
     let (code, parameter) = match activation {
         None => (0u32, 0.0),
         Some(Activation::Relu(op)) => (1, op.max.unwrap_or(0.0)),
@@ -330,6 +337,6 @@ fn coded(activation: Option<Activation>) -> [Argument; 2] {
 }
 
 /// Whether `y` is what the fused ops leave of `x`.
-fn fits(after: FusedOps, x: &Image<'_>, y: &Image<'_>) -> Result<(), TchError> {
+fn fits(after: FusedOps, x: &GpuImage<'_>, y: &GpuImage<'_>) -> Result<(), TchError> {
     if after.pool { y.pooled(x) } else { y.same(x) }
 }

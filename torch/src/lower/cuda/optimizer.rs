@@ -2,8 +2,8 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::launch::{Argument, THREADS, count, suffix};
-use super::{GROUPS, Kernels, State};
+use super::launch::{KernelArgument, THREADS, count, suffix};
+use super::{DeviceState, GROUPS, GpuKernels};
 
 /// Elements that a block works on: `CHUNK` of the kernels.
 const CHUNK: usize = 2048;
@@ -58,7 +58,7 @@ pub struct Adam {
 /// Weights on a device that move together. It holds their addresses: the tensors must outlive it.
 #[derive(Debug)]
 pub struct Updates {
-    kernels: Kernels,
+    kernels: GpuKernels,
     suffix: &'static str,
     weights: Tensor,
     chunks: Tensor,
@@ -70,9 +70,9 @@ impl Updates {
     ///
     /// # Errors
     /// Tensors of another kind or layout, a group beyond [`GROUPS`].
-    pub fn new(kernels: &Kernels, kind: Kind, moved: &[Mover<'_>]) -> Result<Updates, TchError> {
-        let row = |moved: &Mover<'_>| Row::of(moved, padded(moved.gradient, moved.weight)?);
-        let rows: Vec<Row> = moved.iter().map(row).collect::<Result<_, _>>()?;
+    pub fn new(kernels: &GpuKernels, kind: Kind, moved: &[Mover<'_>]) -> Result<Updates, TchError> {
+        let row = |moved: &Mover<'_>| WeightRow::of(moved, padded(moved.gradient, moved.weight)?);
+        let rows: Vec<WeightRow> = moved.iter().map(row).collect::<Result<_, _>>()?;
         Updates::of(kernels, kind, &rows)
     }
 
@@ -81,21 +81,21 @@ impl Updates {
     /// # Errors
     /// Tensors of another kind or layout.
     pub fn copying(
-        kernels: &Kernels,
+        kernels: &GpuKernels,
         kind: Kind,
         copied: &[Copied<'_>],
     ) -> Result<Updates, TchError> {
         let row = |Copied { weight, copy }: &Copied<'_>| {
             let (first, gradient) = (*weight, *weight);
             let moved = Mover { weight, first, second: None, gradient, copy: Some(copy), group: 0 };
-            Row::of(&moved, innermost(copy)?)
+            WeightRow::of(&moved, innermost(copy)?)
         };
-        let rows: Vec<Row> = copied.iter().map(row).collect::<Result<_, _>>()?;
+        let rows: Vec<WeightRow> = copied.iter().map(row).collect::<Result<_, _>>()?;
         Updates::of(kernels, kind, &rows)
     }
 
-    fn of(kernels: &Kernels, kind: Kind, rows: &[Row]) -> Result<Updates, TchError> {
-        let table: Vec<u8> = rows.iter().flat_map(Row::bytes).collect();
+    fn of(kernels: &GpuKernels, kind: Kind, rows: &[WeightRow]) -> Result<Updates, TchError> {
+        let table: Vec<u8> = rows.iter().flat_map(WeightRow::bytes).collect();
         let counts: Vec<usize> = rows.iter().map(|row| row.count as usize).collect();
         let (chunks, blocks) = chunks(&counts, kernels.device())?;
         // Without copies the kernels of any kind do.
@@ -108,7 +108,7 @@ impl Updates {
     ///
     /// # Errors
     /// What CUDA refuses.
-    pub fn check_finite(&self, state: &State) -> Result<(), TchError> {
+    pub fn check_finite(&self, state: &DeviceState) -> Result<(), TchError> {
         self.launch("finite", &[state.into()])
     }
 
@@ -119,7 +119,7 @@ impl Updates {
     ///
     /// # Errors
     /// What CUDA refuses.
-    pub fn sgd(&self, state: &State, by: Sgd) -> Result<(), TchError> {
+    pub fn sgd(&self, state: &DeviceState, by: Sgd) -> Result<(), TchError> {
         self.launch("sgd", &[state.into(), by.momentum.into(), by.nesterov.into()])
     }
 
@@ -128,8 +128,8 @@ impl Updates {
     ///
     /// # Errors
     /// What CUDA refuses.
-    pub fn adamw(&self, state: &State, by: Adam) -> Result<(), TchError> {
-        let [mean, square] = by.betas.map(Argument::from);
+    pub fn adamw(&self, state: &DeviceState, by: Adam) -> Result<(), TchError> {
+        let [mean, square] = by.betas.map(KernelArgument::from);
         self.launch("adamw", &[state.into(), mean, square, by.eps.into(), by.inverse_batch.into()])
     }
 
@@ -141,9 +141,9 @@ impl Updates {
         self.launch("copy_weights", &[])
     }
 
-    fn launch(&self, kernel: &str, more: &[Argument]) -> Result<(), TchError> {
+    fn launch(&self, kernel: &str, more: &[KernelArgument]) -> Result<(), TchError> {
         let tables = [(&self.weights).into(), (&self.chunks).into()];
-        let arguments: Vec<Argument> = tables.iter().chain(more).copied().collect();
+        let arguments: Vec<KernelArgument> = tables.iter().chain(more).copied().collect();
         let name = format!("{kernel}_{}", self.suffix);
         self.kernels.launch(&name, [self.blocks, 1], THREADS, &arguments)
     }
@@ -152,7 +152,7 @@ impl Updates {
 /// Moving averages of tensors. It holds their addresses: the tensors must outlive it.
 #[derive(Debug)]
 pub struct Averages {
-    kernels: Kernels,
+    kernels: GpuKernels,
     pairs: Tensor,
     chunks: Tensor,
     blocks: u32,
@@ -163,7 +163,7 @@ impl Averages {
     ///
     /// # Errors
     /// Tensors of another kind or layout.
-    pub fn new(kernels: &Kernels, pairs: &[[&Tensor; 2]]) -> Result<Averages, TchError> {
+    pub fn new(kernels: &GpuKernels, pairs: &[[&Tensor; 2]]) -> Result<Averages, TchError> {
         let (mut table, mut counts) = (Vec::new(), Vec::new());
         for [average, followed] in pairs {
             let numbers = dense(average)?;
@@ -184,17 +184,17 @@ impl Averages {
     ///
     /// # Errors
     /// What CUDA refuses.
-    pub fn follow(&self, state: &State, part: usize) -> Result<(), TchError> {
+    pub fn follow(&self, state: &DeviceState, part: usize) -> Result<(), TchError> {
         let tables = [(&self.pairs).into(), (&self.chunks).into()];
         let more = [state.into(), count(part)?.into()];
-        let arguments: Vec<Argument> = tables.into_iter().chain(more).collect();
+        let arguments: Vec<KernelArgument> = tables.into_iter().chain(more).collect();
         self.kernels.launch("lerp", [self.blocks, 1], THREADS, &arguments)
     }
 }
 
 /// A weight as the kernels know it: their `Weight`.
 #[derive(Debug)]
-struct Row {
+struct WeightRow {
     addresses: [u64; 5],
     count: u32,
     /// Input channels of the weight, and of gradient and copy.
@@ -203,9 +203,9 @@ struct Row {
     group: u32,
 }
 
-impl Row {
+impl WeightRow {
     /// With `padded` input channels in gradient and copy.
-    fn of(moved: &Mover<'_>, padded: u32) -> Result<Row, TchError> {
+    fn of(moved: &Mover<'_>, padded: u32) -> Result<WeightRow, TchError> {
         let Mover { weight, first, second, gradient, copy, group } = moved;
         let numbers = dense(weight)?;
         for tensor in [*first].iter().chain(second) {
@@ -237,11 +237,11 @@ impl Row {
             address(gradient),
             copy.map_or(0, address),
         ];
-        Ok(Row { addresses, count: numbers, channels, padded, group })
+        Ok(WeightRow { addresses, count: numbers, channels, padded, group })
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let Row { count, channels, padded, group, .. } = *self;
+        let WeightRow { count, channels, padded, group, .. } = *self;
         // Layouts are alike, so no plane is innermost, and gradients are fp32.
         let (plane, wide) = (1, 1);
         let addresses = self.addresses.iter().flat_map(|address| address.to_ne_bytes());

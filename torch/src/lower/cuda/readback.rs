@@ -4,18 +4,18 @@ use cudarc::driver::{result, sys};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::state::STEP;
-use super::{State, current_stream};
+use super::{DeviceState, current_stream};
 
 /// A copy of the state that is on its way to the host, without anyone waiting for it.
 #[derive(Debug)]
 pub struct Readback {
     host: Tensor,
-    event: Option<Event>,
+    event: Option<StreamEvent>,
 }
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
+pub struct DeviceProgress {
     /// The sums of the metrics.
     pub sums: Vec<f64>,
     /// Steps begun in the epoch. All but the last are done.
@@ -27,12 +27,12 @@ impl Readback {
     ///
     /// # Errors
     /// What CUDA refuses.
-    pub fn begin(state: &State) -> Result<Readback, TchError> {
+    pub fn begin(state: &DeviceState) -> Result<Readback, TchError> {
         let source = state.doubles();
         // Into page-locked memory: without it the copy would wait.
         let host = source.f_to_device_(Device::Cpu, Kind::Double, true, true)?;
         let event = match source.device() {
-            Device::Cuda(gpu) => Some(Event::record(gpu)?),
+            Device::Cuda(gpu) => Some(StreamEvent::record(gpu)?),
             _ => None,
         };
         Ok(Readback { host, event })
@@ -42,26 +42,26 @@ impl Readback {
     ///
     /// # Errors
     /// An error of anything that was launched before.
-    pub fn read(&self, metrics: usize) -> Result<Option<Progress>, TchError> {
-        if !self.event.as_ref().map_or(Ok(true), Event::is_done)? {
+    pub fn read(&self, metrics: usize) -> Result<Option<DeviceProgress>, TchError> {
+        if !self.event.as_ref().map_or(Ok(true), StreamEvent::is_done)? {
             return Ok(None);
         }
         let sums = Vec::<f64>::try_from(self.host.f_narrow(0, 0, metrics as i64)?)?;
         let steps = self.host.f_view_dtype(Kind::Int)?.f_int64_value(&[STEP])?;
-        Ok(Some(Progress { sums, steps: usize::try_from(steps).unwrap_or(0) }))
+        Ok(Some(DeviceProgress { sums, steps: usize::try_from(steps).unwrap_or(0) }))
     }
 }
 
 /// An event of a stream.
 #[derive(Debug)]
-struct Event(sys::CUevent);
+struct StreamEvent(sys::CUevent);
 
-impl Event {
+impl StreamEvent {
     /// After everything on libtorch's stream so far.
-    fn record(gpu: usize) -> Result<Event, TchError> {
+    fn record(gpu: usize) -> Result<StreamEvent, TchError> {
         let stream = current_stream(gpu)?;
         let flags = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING;
-        let event = result::event::create(flags).map(Event).map_err(refused)?;
+        let event = result::event::create(flags).map(StreamEvent).map_err(refused)?;
         // SAFETY: the event is new, and the stream is one of libtorch's, which are never destroyed.
         unsafe { result::event::record(event.0, stream.cast()) }.map_err(refused)?;
         Ok(event)
@@ -77,7 +77,7 @@ impl Event {
     }
 }
 
-impl Drop for Event {
+impl Drop for StreamEvent {
     fn drop(&mut self) {
         // SAFETY: nobody else has it. CUDA keeps it until it has passed.
         let _ = unsafe { result::event::destroy(self.0) };

@@ -2,9 +2,10 @@
 //! of this step, such as learning rates. A step reads them there, so that the same launches do
 //! every step.
 
+use serde::{Deserialize, Serialize};
 use tch::{Kind, TchError, Tensor};
 
-use super::Kernels;
+use super::GpuKernels;
 
 /// Groups of weights with rates of their own, at most: `GROUPS` of the kernels.
 pub const GROUPS: usize = 8;
@@ -12,7 +13,7 @@ pub const GROUPS: usize = 8;
 pub const SCALARS: usize = 32;
 
 const METRICS: i64 = 8;
-/// Where the fields of the kernels' `State` lie, in words of 32 bits.
+/// Where the fields of the kernels. `State` lie, in words of 32 bits.
 const WORDS: i64 = 56;
 const GRAD_SCALE: i64 = 16;
 pub(super) const STEP: i64 = 17;
@@ -23,7 +24,7 @@ const FIRST_SCALAR: i64 = 24;
 
 /// The numbers of a step: by group, the factor of the gradient and that of the weight; then what
 /// else its rules need.
-pub type Row = [f32; SCALARS];
+pub type StepRow = [f32; SCALARS];
 
 /// Loss scaling: the gradient of the loss is multiplied by a power of 2 so that fp16 holds it. The
 /// factor is halved, and the step leaves the weights as they are, when a gradient is not finite;
@@ -36,27 +37,36 @@ pub enum Growth {
     After(u32),
 }
 
+/// Where loss scaling is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LossScaling {
+    /// The factor of the gradient of the loss.
+    pub factor: f32,
+    /// Steps in a row without a gradient that is not finite.
+    pub good: u32,
+}
+
 /// The state of a training on the device.
 #[derive(Debug)]
-pub struct State {
-    kernels: Kernels,
+pub struct DeviceState {
+    kernels: GpuKernels,
     /// The same memory, as numbers of each kind.
     doubles: Tensor,
     words: Tensor,
     integers: Tensor,
 }
 
-impl State {
+impl DeviceState {
     /// All 0, and a gradient scale of 1.
     ///
     /// # Errors
     /// Errors of libtorch.
-    pub fn new(kernels: &Kernels) -> Result<State, TchError> {
+    pub fn new(kernels: &GpuKernels) -> Result<DeviceState, TchError> {
         let doubles = kernels.memory(&[WORDS / 2], Kind::Double)?.f_zero_()?;
         let words = doubles.f_view_dtype(Kind::Float)?;
         let integers = doubles.f_view_dtype(Kind::Int)?;
         let _ = words.f_narrow(0, GRAD_SCALE, 1)?.f_fill_(1.0)?;
-        Ok(State { kernels: kernels.clone(), doubles, words, integers })
+        Ok(DeviceState { kernels: kernels.clone(), doubles, words, integers })
     }
 
     /// The sums of all metrics, `[METRICS]`, fp64; it shares their memory.
@@ -98,24 +108,23 @@ impl State {
         self.words.f_select(0, GRAD_SCALE)
     }
 
-    /// The factor of the gradient of the loss, and the steps in a row without a gradient that is
-    /// not finite. Waits for the device.
+    /// Where loss scaling is. Waits for the device.
     ///
     /// # Errors
     /// Errors of libtorch.
-    pub fn scaling(&self) -> Result<(f32, u32), TchError> {
+    pub fn scaling(&self) -> Result<LossScaling, TchError> {
         let factor = self.grad_scale()?.f_double_value(&[])?;
         let good = self.integers.f_select(0, GOOD)?.f_int64_value(&[])?;
-        Ok((factor as f32, u32::try_from(good).unwrap_or(0)))
+        Ok(LossScaling { factor: factor as f32, good: u32::try_from(good).unwrap_or(0) })
     }
 
-    /// Sets both.
+    /// Continues loss scaling.
     ///
     /// # Errors
     /// Errors of libtorch.
-    pub fn set_scaling(&self, (factor, good): (f32, u32)) -> Result<(), TchError> {
-        let _ = self.grad_scale()?.f_fill_(f64::from(factor))?;
-        let _ = self.integers.f_select(0, GOOD)?.f_fill_(i64::from(good))?;
+    pub fn set_scaling(&self, scaling: LossScaling) -> Result<(), TchError> {
+        let _ = self.grad_scale()?.f_fill_(f64::from(scaling.factor))?;
+        let _ = self.integers.f_select(0, GOOD)?.f_fill_(i64::from(scaling.good))?;
         Ok(())
     }
 
@@ -172,7 +181,7 @@ impl State {
             32,
             &[
                 self.into(),
-                rows.map_or(super::launch::Argument::NULL, Into::into),
+                rows.map_or(super::launch::KernelArgument::NULL, Into::into),
                 super::launch::count(batch)?.into(),
                 after.into(),
             ],
@@ -189,7 +198,7 @@ impl State {
         Ok(copy)
     }
 
-    /// Sets all of it to a [`snapshot`](State::snapshot).
+    /// Sets all of it to a [`snapshot`](DeviceState::snapshot).
     ///
     /// # Errors
     /// Errors of libtorch.
@@ -198,8 +207,8 @@ impl State {
     }
 }
 
-impl From<&State> for super::launch::Argument {
-    fn from(state: &State) -> super::launch::Argument {
+impl From<&DeviceState> for super::launch::KernelArgument {
+    fn from(state: &DeviceState) -> super::launch::KernelArgument {
         (&state.words).into()
     }
 }

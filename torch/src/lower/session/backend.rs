@@ -10,7 +10,7 @@ use tch::{Device, TchError, Tensor};
 use super::aten;
 use super::buffers::Buffers;
 use super::convolution::Convolution;
-use super::own::{Moments, Own};
+use super::own::{Own, OwnMoments};
 use crate::lower::kernels::{Epilogue, FromTo, Workspace};
 use crate::lower::torch::{Manner, Mode, channels_last, ops};
 use crate::lower::{At, TorchNet, cuda};
@@ -19,7 +19,7 @@ use crate::trace::{Backward, TraceRange};
 /// What a task saves for the backward pass.
 pub(super) enum SavedTensors {
     Op(Vec<Tensor>),
-    Norm(Tensor, Moments),
+    Norm(Tensor, OwnMoments),
     Convolution(Tensor),
     /// What a max pool of netc's own has read.
     Pooled(Tensor),
@@ -30,7 +30,7 @@ pub(super) enum SavedTensors {
 /// What a step that runs on the device alone reads there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Resident<'s> {
-    pub state: &'s cuda::State,
+    pub state: &'s cuda::DeviceState,
     /// What dropout draws from, besides the step.
     pub seed: u64,
 }
@@ -159,7 +159,7 @@ impl<'s> Torch<'s> {
 
     /// An op forward in training by a kernel for GPUs, if there is one.
     fn forward_on_gpu(
-        kernels: &cuda::Kernels,
+        kernels: &cuda::GpuKernels,
         step: &Step,
         x: &Tensor,
         resident: Option<Resident<'_>>,
@@ -281,7 +281,7 @@ impl<'s> Torch<'s> {
 
 /// Dropout by the draws of a step that runs on the device alone, forward or backward.
 fn dropout(
-    kernels: &cuda::Kernels,
+    kernels: &cuda::GpuKernels,
     step: &Step,
     x: &Tensor,
     resident: Option<Resident<'_>>,

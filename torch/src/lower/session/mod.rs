@@ -195,7 +195,7 @@ impl Session {
     }
 
     /// The kernels for GPUs, if it computes with them.
-    pub fn gpu_kernels(&self) -> Option<&cuda::Kernels> {
+    pub fn gpu_kernels(&self) -> Option<&cuda::GpuKernels> {
         self.own.as_ref().and_then(Own::cuda)
     }
 
@@ -314,7 +314,7 @@ impl Session {
         images: &Tensor,
         targets: &Tensor,
         objective: Objective,
-        state: &cuda::State,
+        state: &cuda::DeviceState,
         seed: u64,
         written: &mut dyn FnMut(usize),
     ) -> Result<(), TorchError> {
@@ -342,7 +342,7 @@ impl Session {
         targets: &Tensor,
         objective: Objective,
         gradient: Option<&Tensor>,
-        state: &cuda::State,
+        state: &cuda::DeviceState,
     ) -> Result<(), TorchError> {
         let Some(kernels) = self.gpu_kernels() else {
             return Err(TchError::Torch("there are no kernels for this device".into()))

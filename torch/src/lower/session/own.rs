@@ -10,20 +10,20 @@ use crate::lower::{TorchNet, cuda};
 #[derive(Debug, Clone)]
 pub(super) enum Own {
     Cpu(kernels::Kernels),
-    Cuda(cuda::Kernels),
+    Cuda(cuda::GpuKernels),
 }
 
 /// The statistics of a batch, where those kernels keep them.
 #[derive(Debug)]
-pub(super) enum Moments {
+pub(super) enum OwnMoments {
     Cpu(kernels::Moments),
-    Cuda(cuda::Moments),
+    Cuda(cuda::GpuMoments),
 }
 
 impl Own {
     /// The kernels for a net, if there are any for its device and precision.
     pub(super) fn of(net: &TorchNet) -> Result<Option<Own>, TchError> {
-        if let Some(kernels) = cuda::Kernels::on(net.device)?.filter(|_| cuda::suits(net.kind)) {
+        if let Some(kernels) = cuda::GpuKernels::on(net.device)?.filter(|_| cuda::suits(net.kind)) {
             return Ok(Some(Own::Cuda(kernels)));
         }
         let cpu = || kernels::Kernels::detect(net.precision()).map(Own::Cpu);
@@ -47,7 +47,7 @@ impl Own {
     }
 
     /// Those for GPUs.
-    pub(super) fn cuda(&self) -> Option<&cuda::Kernels> {
+    pub(super) fn cuda(&self) -> Option<&cuda::GpuKernels> {
         match self {
             Own::Cpu(_) => None,
             Own::Cuda(kernels) => Some(kernels),
@@ -59,10 +59,10 @@ impl Own {
         &self,
         channels: usize,
         bias: Option<&Tensor>,
-    ) -> Result<Moments, TchError> {
+    ) -> Result<OwnMoments, TchError> {
         match self {
-            Own::Cpu(_) => kernels::Moments::none(channels, bias).map(Moments::Cpu),
-            Own::Cuda(own) => cuda::Moments::none(own, channels, bias).map(Moments::Cuda),
+            Own::Cpu(_) => kernels::Moments::none(channels, bias).map(OwnMoments::Cpu),
+            Own::Cuda(own) => cuda::GpuMoments::none(own, channels, bias).map(OwnMoments::Cuda),
         }
     }
 
@@ -73,10 +73,10 @@ impl Own {
         owned: Owned<'_>,
         momentum: f64,
         eps: f64,
-    ) -> Result<Moments, TchError> {
+    ) -> Result<OwnMoments, TchError> {
         match self {
-            Own::Cpu(kernels) => kernels.moments(x, owned, momentum, eps).map(Moments::Cpu),
-            Own::Cuda(kernels) => kernels.moments(x, owned, momentum, eps).map(Moments::Cuda),
+            Own::Cpu(kernels) => kernels.moments(x, owned, momentum, eps).map(OwnMoments::Cpu),
+            Own::Cuda(kernels) => kernels.moments(x, owned, momentum, eps).map(OwnMoments::Cuda),
         }
     }
 
@@ -84,15 +84,15 @@ impl Own {
     pub(super) fn normalise(
         &self,
         images: FromTo<'_>,
-        moments: &Moments,
+        moments: &OwnMoments,
         after: FusedOps,
         add: Option<&Tensor>,
     ) -> Result<(), TchError> {
         match (self, moments) {
-            (Own::Cpu(kernels), Moments::Cpu(moments)) => {
+            (Own::Cpu(kernels), OwnMoments::Cpu(moments)) => {
                 kernels.normalise(images, moments, after, add)
             }
-            (Own::Cuda(kernels), Moments::Cuda(moments)) => {
+            (Own::Cuda(kernels), OwnMoments::Cuda(moments)) => {
                 kernels.normalise(images, moments, after, add)
             }
             _ => Err(elsewhere()),
@@ -104,16 +104,16 @@ impl Own {
         &self,
         x: &Tensor,
         gradient: [Option<&Tensor>; 2],
-        moments: &Moments,
+        moments: &OwnMoments,
         weight: &Tensor,
         after: FusedOps,
         grad_owned: [&Tensor; 2],
     ) -> Result<(), TchError> {
         match (self, moments) {
-            (Own::Cpu(kernels), Moments::Cpu(moments)) => {
+            (Own::Cpu(kernels), OwnMoments::Cpu(moments)) => {
                 kernels.normalise_backward(x, gradient, moments, weight, after, grad_owned)
             }
-            (Own::Cuda(kernels), Moments::Cuda(moments)) => {
+            (Own::Cuda(kernels), OwnMoments::Cuda(moments)) => {
                 kernels.normalise_backward(x, gradient, moments, weight, after, grad_owned)
             }
             _ => Err(elsewhere()),

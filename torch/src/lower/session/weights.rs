@@ -22,7 +22,7 @@ impl Copies {
     /// Copies of the weights of convolutions and linear layers, if the net computes in 16 bits. The
     /// filters that read the input have [`CHANNELS`] input channels if it is `padded`.
     pub(super) fn new(
-        kernels: &cuda::Kernels,
+        kernels: &cuda::GpuKernels,
         net: &TorchNet,
         padded: bool,
     ) -> Result<Option<Copies>, TorchError> {

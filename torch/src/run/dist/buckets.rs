@@ -13,7 +13,7 @@ const ALIGNMENT: usize = 64;
 /// in this order, which all ranks must share, even if a later one is complete before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buckets {
-    places: Vec<Place>,
+    places: Vec<BucketPlace>,
     /// Elements of each bucket.
     lengths: Vec<usize>,
     written: Vec<bool>,
@@ -25,7 +25,7 @@ pub struct Buckets {
 
 /// Where a gradient is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct BucketPlace {
     /// Its bucket.
     pub bucket: usize,
     /// Its first element in the bucket.
@@ -39,7 +39,7 @@ impl Buckets {
         let bytes = bytes.max(1);
         let (most, alignment) = (MOST / bytes, (ALIGNMENT / bytes).max(1));
         let mut lengths: Vec<usize> = Vec::new();
-        let mut places = vec![Place { bucket: 0, first: 0 }; elements.len()];
+        let mut places = vec![BucketPlace { bucket: 0, first: 0 }; elements.len()];
         for (place, elements) in places.iter_mut().zip(elements).rev() {
             let end = lengths.last().map(|length| length.next_multiple_of(alignment));
             let first = end.filter(|end| end + elements <= most).unwrap_or_else(|| {
@@ -48,7 +48,7 @@ impl Buckets {
             });
             let bucket = lengths.len() - 1;
             lengths[bucket] = first + elements;
-            *place = Place { bucket, first };
+            *place = BucketPlace { bucket, first };
         }
         let (written, missing) = (vec![false; elements.len()], vec![0; lengths.len()]);
         let mut buckets = Buckets { places, lengths, written, missing, given: 0 };
@@ -57,7 +57,7 @@ impl Buckets {
     }
 
     /// Where each gradient is, in the order of the weights.
-    pub fn places(&self) -> &[Place] {
+    pub fn places(&self) -> &[BucketPlace] {
         &self.places
     }
 

@@ -121,12 +121,12 @@ impl Ranks {
     }
 
     /// Begins to sum a tensor in host memory, which nobody reads or writes until it is done.
-    pub(super) fn begin_sum(&self, tensor: &Tensor) -> Result<Sum, String> {
+    pub(super) fn begin_sum(&self, tensor: &Tensor) -> Result<PendingSum, String> {
         let mut begun = null_mut();
         let pointer = tensor.as_ptr().cast::<c_void>();
         // SAFETY: the sum that begins shares the tensor; `begun` is written only on success.
         outcome(unsafe { netc_group_begin_sum(self.0, pointer, &raw mut begun) })
-            .map(|()| Sum(begun))
+            .map(|()| PendingSum(begun))
     }
 
     pub(super) fn broadcast(&self, tensors: &[&Tensor]) -> Result<(), String> {
@@ -166,19 +166,19 @@ impl Ranks {
 
 /// A sum over the ranks that has begun.
 #[derive(Debug)]
-pub(super) struct Sum(*mut RawSum);
+pub(super) struct PendingSum(*mut RawSum);
 
 // SAFETY: it is not tied to the thread that began it.
-unsafe impl Send for Sum {}
+unsafe impl Send for PendingSum {}
 
-impl Drop for Sum {
+impl Drop for PendingSum {
     fn drop(&mut self) {
         // SAFETY: the pointer came from netc_group_begin_sum and is freed once.
         unsafe { netc_sum_free(self.0) }
     }
 }
 
-impl Sum {
+impl PendingSum {
     /// Waits until it is done.
     pub(super) fn wait(self) -> Result<(), String> {
         // SAFETY: the pointer is valid until the drop.

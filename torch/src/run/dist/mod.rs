@@ -21,7 +21,7 @@ use netc::run::RunError;
 use tch::{Device, TchError, Tensor};
 
 use crate::lower::{At, TrainingNorm};
-pub use buckets::{Buckets, Place};
+pub use buckets::{BucketPlace, Buckets};
 pub use env::DistEnv;
 pub use gpus::{apart, gpu_of};
 use nccl::Nccl;

@@ -20,7 +20,7 @@ pub(in crate::run) struct Reduction {
     /// In the order of the weights: parts of the buffers.
     gradients: Vec<Tensor>,
     /// Sums over host memory that have begun.
-    sums: Vec<c10d::Sum>,
+    sums: Vec<c10d::PendingSum>,
     /// Why a sum could not begin.
     failed: Option<String>,
 }
@@ -78,7 +78,7 @@ impl Reduction {
         self.buckets.restart();
         let begun = self.failed.take().map_or(Ok(()), Err);
         let sums = std::mem::take(&mut self.sums);
-        let summed = begun.and_then(|()| sums.into_iter().try_for_each(c10d::Sum::wait));
+        let summed = begun.and_then(|()| sums.into_iter().try_for_each(c10d::PendingSum::wait));
         let nccl = self.flat.first().and_then(|flat| self.group.nccl(flat));
         let summed = summed.and_then(|()| nccl.map_or(Ok(()), |nccl| nccl.rejoin()));
         summed.map_err(|why| self.group.lost(why))?;

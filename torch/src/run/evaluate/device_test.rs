@@ -16,15 +16,15 @@ use crate::lower::{At, Objective, Session, TorchNet};
 use crate::run::device::Machine;
 use crate::run::train::batches::Batches;
 use crate::run::train::state::copy;
-use crate::run::train::stepper::tuning;
+use crate::run::train::tuning::tuning;
 
 /// A net compiled for tests, with weights of its own, and the sums of its metrics on the device.
 #[derive(Debug)]
 pub(in crate::run) struct DeviceTest {
     net: TorchNet,
     session: Session,
-    kernels: cuda::Kernels,
-    state: Arc<cuda::State>,
+    kernels: cuda::GpuKernels,
+    state: Arc<cuda::DeviceState>,
     draws: Tensor,
     batch: Augmented,
     captures: Captures,
@@ -60,7 +60,7 @@ impl DeviceTest {
         let draws = Draws::plain(batches.count(), batches.pad());
         let graph = !method.without.has(Optimisation::Graph);
         let mut test = DeviceTest {
-            state: Arc::new(cuda::State::new(&kernels).at("evaluation")?),
+            state: Arc::new(cuda::DeviceState::new(&kernels).at("evaluation")?),
             draws: batches.draws(&draws, &kernels).at("evaluation")?,
             batch: Augmented::new(&kernels, most, batches.image(), net.kind()).at("evaluation")?,
             captures: Captures::new(machine.device, graph)?,

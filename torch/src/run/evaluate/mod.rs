@@ -27,7 +27,7 @@ use crate::run::probe::origin;
 use crate::run::store::checkpoint;
 use crate::run::train::batches::{Batch, Batches};
 use crate::run::train::fits::fits;
-use crate::run::train::stepper::tuning;
+use crate::run::train::tuning::tuning;
 
 pub use score::Score;
 use score::Tally;

@@ -161,9 +161,9 @@ impl Slot {
                 )
             }
             Rule::Muon { momentum } => {
-                let rate = on_device::muon_rate(recipe, pace);
+                let rate = muon::rate(recipe, pace.lr, pace.peak);
                 let matrix = muon::Matrix { weight, momentum, gradient };
-                muon::step(&matrix, &on_device::muon_step(recipe), rate)
+                muon::step(&matrix, &muon::MuonStep::of(recipe), rate)
             }
         }
     }

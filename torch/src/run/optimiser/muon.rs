@@ -1,3 +1,4 @@
+use netc::recipe::Recipe;
 use tch::{Device, Kind, TchError, Tensor};
 
 /// Muon's constants.
@@ -7,6 +8,22 @@ pub(super) struct MuonStep {
     pub keep: f64,
     pub nesterov: bool,
     pub iterations: u32,
+}
+
+impl MuonStep {
+    /// Those of a recipe.
+    pub(super) fn of(recipe: &Recipe) -> MuonStep {
+        MuonStep {
+            keep: recipe.muon_momentum,
+            nesterov: recipe.nesterov,
+            iterations: recipe.muon_steps,
+        }
+    }
+}
+
+/// The learning rate, which falls as that of the schedule does from its peak.
+pub(super) fn rate(recipe: &Recipe, lr: f64, peak: f64) -> f64 {
+    if peak > 0.0 { recipe.muon_lr * lr / peak } else { 0.0 }
 }
 
 /// Filters `[out, ...]`, their momentum and their gradient.

@@ -5,7 +5,9 @@ use netc::recipe::{Algorithm, Recipe};
 use tch::{Kind, TchError, Tensor};
 
 use super::{LrState, Optimiser, Rule, Slot, muon};
-use crate::lower::cuda::{Adam, GROUPS, Kernels, Mover, Row, SCALARS, Sgd, State, Updates};
+use crate::lower::cuda::{
+    Adam, DeviceState, GROUPS, GpuKernels, Mover, SCALARS, Sgd, StepRow, Updates,
+};
 
 /// Numbers of a step behind the rates of the groups.
 const ADAM_CORRECTIONS: usize = 2 * GROUPS;
@@ -47,7 +49,7 @@ impl Optimiser {
     /// The same updates for gradients and 16-bit copies that stay where they are.
     pub(in crate::run) fn on_device(
         &self,
-        kernels: &Kernels,
+        kernels: &GpuKernels,
         kind: Kind,
         gradients: &[Tensor],
         copies: &[Option<&Tensor>],
@@ -90,12 +92,12 @@ impl Optimiser {
             moved: Updates::new(kernels, kind, &moved)?,
             rule: fused(&self.recipe),
             muon,
-            muon_step: muon_step(&self.recipe),
+            muon_step: muon::MuonStep::of(&self.recipe),
         })
     }
 
     /// The numbers of a step for [`OnDevice::step`].
-    pub(in crate::run) fn row(&self, pace: LrState) -> Row {
+    pub(in crate::run) fn row(&self, pace: LrState) -> StepRow {
         let recipe = &self.recipe;
         let mut row = [0.0f32; SCALARS];
         let batch_size = recipe.batch_size as f64;
@@ -113,7 +115,7 @@ impl Optimiser {
             .map(|beta| 1.0 / (1.0 - beta.powf(pace.step as f64)));
         row[ADAM_CORRECTIONS] = mean as f32;
         row[ADAM_CORRECTIONS + 1] = square.sqrt() as f32;
-        row[MUON_RATE] = muon_rate(recipe, pace) as f32;
+        row[MUON_RATE] = muon::rate(recipe, pace.lr, pace.peak) as f32;
         row
     }
 
@@ -146,7 +148,7 @@ impl Slot {
 impl OnDevice {
     /// Updates every weight once, by the numbers of the step in the state. With `scaled` gradients
     /// no weight is updated if one of them is not finite.
-    pub(in crate::run) fn step(&self, state: &State, scaled: bool) -> Result<(), TchError> {
+    pub(in crate::run) fn step(&self, state: &DeviceState, scaled: bool) -> Result<(), TchError> {
         if scaled {
             self.all.check_finite(state)?;
         }
@@ -196,18 +198,4 @@ fn fused(recipe: &Recipe) -> Fused {
             Fused::Sgd(Sgd { momentum: recipe.momentum as f32, nesterov: recipe.nesterov })
         }
     }
-}
-
-/// Muon's constants.
-pub(super) fn muon_step(recipe: &Recipe) -> muon::MuonStep {
-    muon::MuonStep {
-        keep: recipe.muon_momentum,
-        nesterov: recipe.nesterov,
-        iterations: recipe.muon_steps,
-    }
-}
-
-/// Muon's learning rate.
-pub(super) fn muon_rate(recipe: &Recipe, pace: LrState) -> f64 {
-    if pace.peak > 0.0 { recipe.muon_lr * pace.lr / pace.peak } else { 0.0 }
 }

@@ -4,7 +4,7 @@ use netc::run::augment::Draws;
 use tch::{TchError, Tensor};
 
 use super::images::{BATCHES, Images};
-use crate::lower::cuda::{Augmented, Growth, Kernels, State};
+use crate::lower::cuda::{Augmented, DeviceState, GpuKernels, Growth};
 use crate::lower::{At, Objective, Session, TorchNet};
 use crate::run::optimiser::on_device::OnDevice;
 use crate::run::{Batch, Batches, Optimiser};
@@ -16,8 +16,8 @@ const REPEATED: usize = 64;
 /// are.
 #[derive(Debug)]
 pub(super) struct OnDeviceParts {
-    kernels: Kernels,
-    state: State,
+    kernels: GpuKernels,
+    state: DeviceState,
     updates: OnDevice,
     batch: Augmented,
     draws: Tensor,
@@ -43,7 +43,7 @@ impl OnDeviceParts {
         let (gradients, copies) = (session.gradients()?, session.copies());
         let updates = optimiser.on_device(&kernels, kind, &gradients, &copies);
         Ok(Some(OnDeviceParts {
-            state: State::new(&kernels).at("the state of the training")?,
+            state: DeviceState::new(&kernels).at("the state of the training")?,
             updates: updates.at("the optimiser")?,
             batch: Augmented::new(&kernels, size, batches.image(), kind).at("the batch")?,
             draws: batches.draws(&draws, &kernels).at("augmentation")?,

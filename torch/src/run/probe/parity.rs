@@ -21,7 +21,7 @@ use crate::run::train::host_step::HostStep;
 use crate::run::train::state::Position;
 use crate::run::train::state::State;
 use crate::run::train::statistics::Batching;
-use crate::run::train::stepper::tuning;
+use crate::run::train::tuning::tuning;
 use crate::run::{Batch, Machine};
 
 /// What is computed.

@@ -20,7 +20,7 @@ use super::peaks::peak_rates;
 use super::steps::{StepLoop, kernel_times};
 use crate::lower::{At, Session, TaskInfo, TorchNet};
 use crate::run::train::statistics::Batching;
-use crate::run::train::stepper::tuning;
+use crate::run::train::tuning::tuning;
 use crate::run::{Machine, Optimiser};
 use crate::trace::{Backward, Recorded};
 

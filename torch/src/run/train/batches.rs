@@ -7,7 +7,7 @@ use netc::run::data::{Dataset, Split};
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::lower::At;
-use crate::lower::cuda::{self, Augmented, Draw, Kernels, Source};
+use crate::lower::cuda::{self, Augmented, Draw, GpuKernels, ImageSource};
 
 /// The images and labels of one split on the device.
 ///
@@ -178,7 +178,7 @@ impl Batches {
     }
 
     /// An epoch's draws as the kernels read them.
-    pub fn draws(&self, draws: &Draws, kernels: &Kernels) -> Result<Tensor, TchError> {
+    pub fn draws(&self, draws: &Draws, kernels: &GpuKernels) -> Result<Tensor, TchError> {
         let pair = |places: &[i64; 2]| places.map(|place| place as u16);
         let draw = |i: usize| Draw {
             image: draws.order[i] as u32,
@@ -193,13 +193,13 @@ impl Batches {
     /// Writes the augmented examples at the state's place in the order of an epoch, by kernels.
     pub fn augment(
         &self,
-        kernels: &Kernels,
+        kernels: &GpuKernels,
         draws: &Tensor,
-        state: &cuda::State,
+        state: &cuda::DeviceState,
         to: &Augmented,
     ) -> Result<(), TchError> {
         let [mean, std] = &self.colours;
-        let source = Source {
+        let source = ImageSource {
             pixels: &self.pixels,
             labels: &self.labels,
             image: self.image,

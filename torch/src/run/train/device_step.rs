@@ -12,7 +12,7 @@ use tch::{Kind, TchError, Tensor};
 use super::batches::Batches;
 use super::job::Job;
 use super::state::{Position, State, copy};
-use crate::lower::cuda::{self, Augmented, Averages, Captures, Growth, SCALARS};
+use crate::lower::cuda::{self, Augmented, Averages, Captures, Growth, LossScaling, SCALARS};
 use crate::lower::{At, Objective, Session};
 use crate::run::dist::{Group, Reduction};
 use crate::run::optimiser::on_device::{AVERAGE, OnDevice};
@@ -24,8 +24,8 @@ const GROWTH_INTERVAL: u32 = 2000;
 #[derive(Debug)]
 pub(in crate::run) struct DeviceStep {
     session: Session,
-    kernels: cuda::Kernels,
-    state: Arc<cuda::State>,
+    kernels: cuda::GpuKernels,
+    state: Arc<cuda::DeviceState>,
     growth: Growth,
     objective: Objective,
     /// What dropout draws from.
@@ -89,7 +89,7 @@ impl DeviceStep {
             rank => format!("dropout rank {rank}"),
         };
         Ok(DeviceStep {
-            state: Arc::new(cuda::State::new(&kernels).at("the state of the training")?),
+            state: Arc::new(cuda::DeviceState::new(&kernels).at("the state of the training")?),
             captures: Captures::new(kernels.device(), graph)?,
             objective: Objective::of(recipe),
             seed: seed::derive(job.seed, &stream).unsigned_abs(),
@@ -115,16 +115,16 @@ impl DeviceStep {
         (steps * self.sizes[0]).min(all)
     }
 
-    /// The gradient scale and the steps since it last changed, if there is one.
-    pub(in crate::run) fn scaling(&self) -> Result<Option<(f32, u32)>, TchError> {
+    /// Where loss scaling is, if there is any.
+    pub(in crate::run) fn scaling(&self) -> Result<Option<LossScaling>, TchError> {
         match self.growth {
             Growth::Never => Ok(None),
             Growth::After(_) => self.state.scaling().map(Some),
         }
     }
 
-    /// Continues with a gradient scale.
-    pub(in crate::run) fn set_scaling(&self, scaling: (f32, u32)) -> Result<(), TchError> {
+    /// Continues loss scaling.
+    pub(in crate::run) fn set_scaling(&self, scaling: LossScaling) -> Result<(), TchError> {
         self.state.set_scaling(scaling)
     }
 
@@ -138,7 +138,7 @@ impl DeviceStep {
     pub(in crate::run) fn progress(
         &mut self,
         metrics: usize,
-    ) -> Result<Option<cuda::Progress>, TchError> {
+    ) -> Result<Option<cuda::DeviceProgress>, TchError> {
         let read = self.asked.as_ref().map(|asked| asked.read(metrics)).transpose()?.flatten();
         if read.is_some() || self.asked.is_none() {
             self.asked = Some(cuda::Readback::begin(&self.state)?);
@@ -265,7 +265,7 @@ impl DeviceStep {
 
 /// The moving average of the weights, unless lookahead, which the host does, comes before it.
 fn averages(
-    kernels: &cuda::Kernels,
+    kernels: &cuda::GpuKernels,
     state: &State,
     recipe: &Recipe,
 ) -> Result<Option<Averages>, TchError> {

@@ -17,7 +17,7 @@ use super::job::Job;
 use super::part::Part;
 use super::state::{Position, State};
 use super::stepper::Stepper;
-use crate::lower::cuda::Progress;
+use crate::lower::cuda::DeviceProgress;
 use crate::lower::{At, Objective, Stepped, TorchNet};
 use crate::run::evaluate::score::{Score, Tally};
 use crate::run::probe::origin;
@@ -98,7 +98,7 @@ impl Epoch<'_> {
                 (Stepper::OnDevice(device), true) if !waits => {
                     reported = Instant::now();
                     let progress = device.progress(task.metrics().len()).at("the loss")?;
-                    progress.map(|Progress { sums, steps }| {
+                    progress.map(|DeviceProgress { sums, steps }| {
                         let examples = device.examples(steps);
                         let metrics = Metrics::mean(task, &sums, examples);
                         (steps, Score { examples, metrics })

@@ -8,7 +8,7 @@ use tch::Tensor;
 
 use super::batches::{Batch, Batches};
 use super::state::State;
-use super::stepper::tuning;
+use super::tuning::tuning;
 use crate::lower::{At, Mode, Objective, Session, Stepped, TorchNet};
 use crate::run::device::Machine;
 use crate::run::dist::{Group, Reduction};

@@ -14,6 +14,7 @@ mod resume;
 pub(in crate::run) mod state;
 pub(in crate::run) mod statistics;
 pub(in crate::run) mod stepper;
+pub(in crate::run) mod tuning;
 pub(in crate::run) mod whiten;
 
 use netc::passes::{Purpose, optimise};

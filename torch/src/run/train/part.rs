@@ -1,6 +1,8 @@
 use netc::recipe::Task;
 use serde::{Deserialize, Serialize};
 
+use crate::lower::cuda::LossScaling;
+
 /// The progress of an epoch: together with the state, it determines the rest of the epoch.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(in crate::run) struct Part {
@@ -12,9 +14,9 @@ pub(in crate::run) struct Part {
     pub examples: usize,
     /// Seconds that it took.
     pub time: f64,
-    /// The gradient scale of fp16 on a GPU, and the steps since it last changed.
+    /// Where the loss scaling of fp16 on a GPU is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scaling: Option<(f32, u32)>,
+    pub scaling: Option<LossScaling>,
 }
 
 impl Part {
@@ -26,6 +28,6 @@ impl Part {
             && [0, task.metrics().len()].contains(&self.sums.len())
             && self.sums.iter().all(|sum| sum.is_finite())
             && (0.0..1e12).contains(&self.time)
-            && self.scaling.is_none_or(|(factor, _)| (1e-8..1e6).contains(&factor))
+            && self.scaling.is_none_or(|scaling| (1e-8..1e6).contains(&scaling.factor))
     }
 }

@@ -1,12 +1,12 @@
-use netc::run::{Hardware, Method, RunError, data};
+use netc::run::RunError;
 
 use super::batches::Batches;
 use super::device_step::DeviceStep;
 use super::host_step::HostStep;
 use super::job::Job;
 use super::state::State;
-use crate::lower::{At, Tuning};
-use crate::run::device::Machine;
+use crate::lower::At;
+use crate::lower::cuda::LossScaling;
 
 /// Computes the steps of a training.
 #[derive(Debug)]
@@ -40,21 +40,11 @@ impl Stepper {
         }
     }
 
-    /// The gradient scale of fp16 on a device, for a checkpoint.
-    pub(in crate::run) fn scaling(&self) -> Result<Option<(f32, u32)>, RunError> {
+    /// Where the loss scaling of a device is, for a checkpoint.
+    pub(in crate::run) fn scaling(&self) -> Result<Option<LossScaling>, RunError> {
         match self {
             Stepper::OnHost(_) => Ok(None),
             Stepper::OnDevice(step) => Ok(step.scaling().at("the gradient scale")?),
         }
     }
-}
-
-/// How convolutions are chosen on a machine; measurements are kept in the user's cache folder, if
-/// there is one.
-pub(in crate::run) fn tuning(method: &Method, machine: Machine) -> Tuning {
-    let Hardware { cpu, threads, .. } = machine.hardware();
-    let cache = data::cache_folder().ok().map(|folder| folder.join("convolutions.json"));
-    let (name, precision) = (format!("{cpu}, {threads} threads"), machine.precision);
-    let choice = if method.deterministic { method.conv.by_rule(precision) } else { method.conv };
-    Tuning { choice, cache, machine: name, without: method.without.clone() }
 }

@@ -15,7 +15,7 @@ const NAME: &CStr = c"libnccl.so.2";
 /// The first version whose sums can be recorded in a CUDA graph.
 const OLDEST: c_int = 20_900;
 
-type Status = c_int;
+type NcclStatus = c_int;
 type AllReduce = unsafe extern "C" fn(
     *const c_void,
     *mut c_void,
@@ -24,7 +24,7 @@ type AllReduce = unsafe extern "C" fn(
     ncclRedOp_t,
     ncclComm_t,
     CUstream,
-) -> Status;
+) -> NcclStatus;
 type Broadcast = unsafe extern "C" fn(
     *const c_void,
     *mut c_void,
@@ -33,13 +33,13 @@ type Broadcast = unsafe extern "C" fn(
     c_int,
     ncclComm_t,
     CUstream,
-) -> Status;
-type GetVersion = unsafe extern "C" fn(*mut c_int) -> Status;
-type GetUniqueId = unsafe extern "C" fn(*mut ncclUniqueId) -> Status;
-type Abort = unsafe extern "C" fn(ncclComm_t) -> Status;
-type ErrorString = unsafe extern "C" fn(Status) -> *const c_char;
+) -> NcclStatus;
+type GetVersion = unsafe extern "C" fn(*mut c_int) -> NcclStatus;
+type GetUniqueId = unsafe extern "C" fn(*mut ncclUniqueId) -> NcclStatus;
+type Abort = unsafe extern "C" fn(ncclComm_t) -> NcclStatus;
+type ErrorString = unsafe extern "C" fn(NcclStatus) -> *const c_char;
 type LastError = unsafe extern "C" fn(ncclComm_t) -> *const c_char;
-type InitRank = unsafe extern "C" fn(*mut ncclComm_t, c_int, ncclUniqueId, c_int) -> Status;
+type InitRank = unsafe extern "C" fn(*mut ncclComm_t, c_int, ncclUniqueId, c_int) -> NcclStatus;
 
 /// NCCL as it is on this machine. cudarc's own functions look for other names than that of the
 /// library that libtorch brings, and panic.
@@ -131,7 +131,7 @@ impl NcclLibrary {
     }
 
     /// NCCL's status as a message.
-    pub(super) fn checked(&self, status: Status) -> Result<(), String> {
+    pub(super) fn checked(&self, status: NcclStatus) -> Result<(), String> {
         if status == 0 {
             return Ok(());
         }
