@@ -76,6 +76,7 @@ mod syntax;
 mod syntax_project;
 mod syntax_robust;
 mod terminal;
+mod trace;
 mod unable;
 mod watch;
 mod written;
