@@ -14,7 +14,7 @@ impl GpuKernels {
     ///
     /// # Errors
     /// Tensors of another kind, or with gaps.
-    pub fn dropout(
+    pub fn drop_elements(
         &self,
         x: &Tensor,
         seed: u64,

@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tch::{Device, Kind, TchError, Tensor};
@@ -19,7 +20,7 @@ pub struct GpuKernels {
     engine: Arc<Engine>,
     device: Device,
     /// How many blocks of a reduction are done, 0 between launches.
-    tickets: Arc<Tensor>,
+    tickets: Rc<Tensor>,
 }
 
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl GpuKernels {
         if !loaded.iter().any(|(on, _)| *on == device) {
             loaded.push((device, engine.clone()));
         }
-        Ok(Some(GpuKernels { engine, device, tickets: Arc::new(tickets) }))
+        Ok(Some(GpuKernels { engine, device, tickets: Rc::new(tickets) }))
     }
 
     /// The device.

@@ -289,7 +289,7 @@ fn dropout(
     match (&step.op, resident) {
         (Op::Dropout(op), Some(Resident { state, seed })) => {
             let seed = seed::derive(seed, &step.path).unsigned_abs();
-            kernels.dropout(x, seed, 1.0 - op.p, state).map(Some)
+            kernels.drop_elements(x, seed, 1.0 - op.p, state).map(Some)
         }
         _ => Ok(None),
     }

@@ -1,6 +1,6 @@
 //! Tests that run on the device alone, for a training that takes one after each epoch.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use netc::lower::{Optimisation, TorchError};
@@ -24,7 +24,7 @@ pub(in crate::run) struct DeviceTest {
     net: TorchNet,
     session: Session,
     kernels: cuda::GpuKernels,
-    state: Arc<cuda::DeviceState>,
+    state: Rc<cuda::DeviceState>,
     draws: Tensor,
     batch: Augmented,
     captures: Captures,
@@ -60,7 +60,7 @@ impl DeviceTest {
         let draws = Draws::plain(batches.count(), batches.pad());
         let graph = !method.without.has(Optimisation::Graph);
         let mut test = DeviceTest {
-            state: Arc::new(cuda::DeviceState::new(&kernels).at("evaluation")?),
+            state: Rc::new(cuda::DeviceState::new(&kernels).at("evaluation")?),
             draws: batches.draws(&draws, &kernels).at("evaluation")?,
             batch: Augmented::new(&kernels, most, batches.image(), net.kind()).at("evaluation")?,
             captures: Captures::new(machine.device, graph)?,
@@ -72,7 +72,7 @@ impl DeviceTest {
         };
         let mut captures = std::mem::take(&mut test.captures);
         for size in test.sizes(batches) {
-            let counters = Arc::clone(&test.state);
+            let counters = Rc::clone(&test.state);
             let reset = || counters.begin(0, 0).at("evaluation");
             captures.prepare(size, reset, || test.launch(batches, size))?;
         }

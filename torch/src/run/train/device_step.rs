@@ -1,6 +1,7 @@
 //! Training steps that run on the device alone: the host launches them, or replays them as one
 //! CUDA graph, and waits for none of them.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use netc::lower::{Optimisation, Precision, seed};
@@ -23,9 +24,9 @@ const GROWTH_INTERVAL: u32 = 2000;
 /// The step of a training, with everything that it reads and writes on the device.
 #[derive(Debug)]
 pub(in crate::run) struct DeviceStep {
-    session: Session,
+    session: Box<Session>,
     kernels: cuda::GpuKernels,
-    state: Arc<cuda::DeviceState>,
+    state: Rc<cuda::DeviceState>,
     growth: Growth,
     objective: Objective,
     /// What dropout draws from.
@@ -55,7 +56,7 @@ impl DeviceStep {
     /// # Errors
     /// Errors of libtorch.
     pub(super) fn new(
-        session: Session,
+        session: Box<Session>,
         job: &Job<'_>,
         batches: &Batches,
         state: &State,
@@ -89,7 +90,7 @@ impl DeviceStep {
             rank => format!("dropout rank {rank}"),
         };
         Ok(DeviceStep {
-            state: Arc::new(cuda::DeviceState::new(&kernels).at("the state of the training")?),
+            state: Rc::new(cuda::DeviceState::new(&kernels).at("the state of the training")?),
             captures: Captures::new(kernels.device(), graph)?,
             objective: Objective::of(recipe),
             seed: seed::derive(job.seed, &stream).unsigned_abs(),
@@ -167,7 +168,7 @@ impl DeviceStep {
         // All ranks prepare as often, since they sum their gradients.
         let count = if self.has_rest { 2 } else { 1 };
         for size in self.sizes.into_iter().take(count) {
-            let counters = Arc::clone(&self.state);
+            let counters = Rc::clone(&self.state);
             let reset = || -> Result<(), RunError> {
                 Ok(counters.begin(0, 0).at("the state of the training")?)
             };

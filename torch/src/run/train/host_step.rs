@@ -18,7 +18,7 @@ use crate::run::probe::native;
 #[derive(Debug)]
 pub(in crate::run) struct HostStep {
     /// Without one, autograd computes.
-    session: Option<Session>,
+    session: Option<Box<Session>>,
     /// Sums the gradients over the ranks, if there are several.
     reduction: Option<Reduction>,
 }
@@ -43,12 +43,12 @@ impl HostStep {
         if machine_memory().is_some_and(|all| held.saturating_mul(2) > all) {
             native::return_freed_memory();
         }
-        Ok(HostStep { session: Some(session), reduction: None })
+        Ok(HostStep { session: Some(Box::new(session)), reduction: None })
     }
 
     /// Its session, if whole steps on these batches can run on the device; gives itself back if
     /// not.
-    pub(super) fn for_device(self, batches: &Batches) -> Result<Session, HostStep> {
+    pub(super) fn for_device(self, batches: &Batches) -> Result<Box<Session>, HostStep> {
         match self.session {
             Some(session) if session.gpu_kernels().is_some() && batches.fit_kernels() => {
                 Ok(session)
