@@ -48,13 +48,13 @@ impl HostStep {
 
     /// Its session, if whole steps on these batches can run on the device; gives itself back if
     /// not.
-    pub(super) fn for_device(self, batches: &Batches) -> Result<Box<Session>, HostStep> {
-        match self.session {
-            Some(session) if session.gpu_kernels().is_some() && batches.fit_kernels() => {
-                Ok(session)
-            }
-            session => Err(HostStep { session, ..self }),
-        }
+    pub(super) fn for_device(
+        mut self: Box<HostStep>,
+        batches: &Batches,
+    ) -> Result<Box<Session>, Box<HostStep>> {
+        let suits =
+            |session: &mut Box<Session>| session.gpu_kernels().is_some() && batches.fit_kernels();
+        self.session.take_if(suits).ok_or(self)
     }
 
     /// Sums gradients over the ranks of a group from now on, beside the rest of the backward pass.

@@ -12,7 +12,7 @@ use crate::lower::cuda::LossScaling;
 #[derive(Debug)]
 pub(in crate::run) enum Stepper {
     /// On batches that the host puts together.
-    OnHost(HostStep),
+    OnHost(Box<HostStep>),
     /// The whole step, the batch and the optimiser included.
     OnDevice(Box<DeviceStep>),
 }
@@ -26,7 +26,7 @@ impl Stepper {
     ) -> Result<Stepper, RunError> {
         let batch = job.recipe.batch_size.min(batches.count());
         let step = HostStep::new(&state.net, batch, job.recipe, job.method, job.machine)?;
-        match step.for_device(batches) {
+        match Box::new(step).for_device(batches) {
             Ok(session) => {
                 let step = DeviceStep::new(session, job, batches, state)?;
                 Ok(Stepper::OnDevice(Box::new(step)))
