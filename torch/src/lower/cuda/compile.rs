@@ -37,7 +37,7 @@ static CACHE: OnceLock<PathBuf> = OnceLock::new();
 
 /// Has compiled kernels kept in a folder. The first call decides.
 pub fn keep_in(folder: PathBuf) {
-    let _ = CACHE.set(folder);
+    CACHE.get_or_init(|| folder);
 }
 
 /// The kernels for an architecture such as `sm_90`, as a cubin: that of an earlier call, or

@@ -57,7 +57,7 @@ pub fn own_stream(gpu: usize) -> Result<(), TchError> {
         set_device(gpu)?;
         // SAFETY: the functions are there.
         unsafe { checked(netc_cuda_own_stream(ordinal(gpu)))? };
-        OWN.set(Some(gpu));
+        OWN.replace(Some(gpu));
     }
     Ok(())
 }

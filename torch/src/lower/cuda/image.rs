@@ -82,7 +82,7 @@ impl From<&GpuImage<'_>> for KernelArgument {
 pub(super) fn vector(images: &[&GpuImage<'_>]) -> u32 {
     let wide = |image: &&GpuImage<'_>| {
         image.sizes[1].is_multiple_of(image.wide())
-            && image.tensor.data_ptr().addr().is_multiple_of(16)
+            && image.tensor.data_ptr().cast::<u8>().align_offset(16) == 0
     };
     images.first().filter(|_| images.iter().all(wide)).map_or(1, |first| first.wide())
 }

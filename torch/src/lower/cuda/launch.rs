@@ -144,7 +144,7 @@ impl GpuKernels {
     }
 
     /// How many blocks fill the device.
-    pub(super) fn full(&self) -> u32 {
+    pub(super) fn most_blocks(&self) -> u32 {
         match &*self.engine {
             Engine::Gpu(gpu) => 4 * gpu.processors(),
             // More than one, so that blocks meet in a reduction.

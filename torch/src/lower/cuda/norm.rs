@@ -311,7 +311,7 @@ impl GpuKernels {
             )));
         }
         let rows = THREADS / (channels / vector).min(WIDTH / vector);
-        let full = (self.full() / tiles).max(1);
+        let full = (self.most_blocks() / tiles).max(1);
         let least = if sums { pixels.div_ceil(RUN * rows) } else { 1 };
         Ok(LaunchGrid { blocks: pixels.div_ceil(4 * rows).min(full).max(least), tiles })
     }

@@ -57,7 +57,7 @@ impl DeviceTest {
         let most = BATCH.min(batches.count());
         let session = Session::new(&net, Purpose::Evaluation, most, &tuning(method, machine))?;
         let Some(kernels) = session.gpu_kernels().cloned() else { return Ok(None) };
-        let draws = Draws::plain(batches.count(), batches.pad());
+        let draws = Draws::plain(batches.count(), batches.padding());
         let graph = !method.without.has(Optimisation::Graph);
         let mut test = DeviceTest {
             state: Rc::new(cuda::DeviceState::new(&kernels).at("evaluation")?),

@@ -39,7 +39,7 @@ impl OnDeviceParts {
         };
         let (kernels, size, kind) = (kernels.clone(), recipe.batch_size, net.kind());
         let places = (0..REPEATED).flat_map(|_| 0..BATCHES * size);
-        let draws = Draws::plain(BATCHES * size, batches.pad()).at(places);
+        let draws = Draws::plain(BATCHES * size, batches.padding()).at(places);
         let (gradients, copies) = (session.gradients()?, session.copies());
         let updates = optimiser.on_device(&kernels, kind, &gradients, &copies);
         Ok(Some(OnDeviceParts {

@@ -166,7 +166,7 @@ impl Batches {
     }
 
     /// Rows and columns of padding on each side.
-    pub fn pad(&self) -> usize {
+    pub fn padding(&self) -> usize {
         usize::try_from(self.pad).unwrap_or(0)
     }
 
