@@ -208,6 +208,17 @@ FAULTS = {
         ),
         ("max_pool_gradient: to all pixels", "out[k][i] = at == k ?", "out[k][i] = at >= 0 ?"),
         (
+            "max_pool_gradient: a dropped column stays",
+            "columns = x == width / 2 - 1 ? 2 + width % 2 : 2;",
+            "columns = 2;",
+        ),
+        (
+            "max_pool_gradient: a dropped row stays",
+            "rows = y == height / 2 - 1 ? 2 + height % 2 : 2;",
+            "rows = 2;",
+        ),
+        ("max_pool: images without their dropped row", "image * height + 2 * y", "2 * row"),
+        (
             "max_pool_gradient: the gradient of the first tile",
             "static_cast<size_t>(pixel) * channels + tile.first);\n    float out",
             "static_cast<size_t>(pixel) * channels + tile.first % WIDTH);\n    float out",
