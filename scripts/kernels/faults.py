@@ -345,12 +345,18 @@ FAULTS = {
         ),
         (
             "sgd: in spite of a gradient that is not finite",
-            "  if (state->nonfinite) return;\n  const Chunk chunk = chunks[blockIdx.x];\n"
-            "  const Weight w = load_weight(weights, chunk);\n"
-            "  const Rate rate = rate_of(*state, w.group);\n  update<T>(w, chunk.first, Sgd",
-            "  const Chunk chunk = chunks[blockIdx.x];\n"
-            "  const Weight w = load_weight(weights, chunk);\n"
-            "  const Rate rate = rate_of(*state, w.group);\n  update<T>(w, chunk.first, Sgd",
+            "bool nesterov) {\n  if (state->nonfinite) return;",
+            "bool nesterov) {",
+        ),
+        (
+            "sgd: a group with a negative rate moves",
+            "  if (rate.rate < 0.0f) return;\n  update<T>(w, chunk.first, Sgd",
+            "  update<T>(w, chunk.first, Sgd",
+        ),
+        (
+            "adamw: a group with a negative rate moves",
+            "  if (rate.rate < 0.0f) return;\n  update<T>(w, chunk.first,\n",
+            "  update<T>(w, chunk.first,\n",
         ),
         (
             "adamw: in spite of a gradient that is not finite",
