@@ -5,11 +5,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 
-nvrtc=13.0.88
 help="usage: scripts/test-kernels.sh [--mutate | --library]
 
-Runs the CUDA kernels on the CPU and compares them with fp64, and compiles them by NVRTC $nvrtc,
-which is fetched once into target/. The cubins come to lie in target/kernels.
+Runs the CUDA kernels on the CPU and compares them with fp64, and compiles them by NVRTC,
+which scripts/nvrtc.sh fetches. The cubins come to lie in target/kernels.
 
   --mutate   also puts faults into the kernels, and fails if the tests miss one
   --library  only builds target/kernels/kernels-fast.so, the kernels on the CPU for whole trainings,
@@ -65,22 +64,8 @@ done
 library kernels.so
 library kernels-fast.so -DFAST
 
-if [[ -z ${NVRTC-} ]]; then
-    NVRTC=$target/nvrtc-$nvrtc
-    if [[ ! -d $NVRTC ]]; then
-        work=$(mktemp -d "$target/nvrtc.XXXXXX")
-        trap 'rm -rf "$work"' EXIT
-        python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
-            --only-binary=:all: --platform manylinux_2_12_x86_64 --platform manylinux2010_x86_64 \
-            --dest "$work" --requirement scripts/kernels/requirements.txt ||
-            fail "NVRTC could not be fetched" \
-                "this needs PyPI, or the package index that pip is configured for," \
-                "or NVRTC set to a folder with libnvrtc.so"
-        python3 -m zipfile --extract "$work"/*.whl "$work/wheel"
-        mv -T "$(dirname "$(ls "$work"/wheel/nvidia/*/lib/libnvrtc.so.* | head -1)")" "$NVRTC"
-    fi
-fi
-python3 scripts/kernels/compile.py "$NVRTC" "$out"
+nvrtc=$(scripts/nvrtc.sh)
+python3 scripts/kernels/compile.py "$nvrtc" "$out"
 
 if [[ $mode == mutate ]]; then
     python3 scripts/kernels/mutate.py "$out"

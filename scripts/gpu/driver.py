@@ -2,18 +2,20 @@
 
 driver.py KIT [options]
 
-KIT is the folder that scripts/gpu/pack.sh makes. The parts, each with a limit of its own:
+KIT is the folder that scripts/gpu/pack.sh makes. The parts, each with a limit of its own, and what
+matters most first:
 
   1  does it run at all: doctor, train, eval, predict, Ctrl-C and --resume, --deterministic
-  2  is it right: every op and net against fp64 on the CPU, beside PyTorch on the same device
+  2  is it right: each kernel, op and net against fp64, beside PyTorch on the same device
   3  the headline: resnet9, 24 epochs, five seeds, and the same recipe in PyTorch, eager and compiled
-  4  the article's table: every row once, airbench94 five times
+  4  the article's table: airbench94 five times, every row once, the authors' script of airbench94
   5  where the time of a step goes
   6  the article's search, as much of it as there is time for
 
 Parts 3, 4 and 6 need CIFAR-10: --data names folders, once or several times, that hold its binary
 form (`cifar-10-batches-bin`) or its files packed, NAME.bin.xz, with their SHA256SUMS if there are
-any. The others need no data, so that a fault is seen before the data have travelled. --rehearse does
+any. --airbench names airbench94_muon.py by airbench94's authors, which is not a part of netc. The
+others need no data, so that a fault is seen before the data have travelled. --rehearse does
 all parts on the CPU with tiny sizes, and holds two more to fail as they must.
 """
 
@@ -36,11 +38,11 @@ FILES = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
 SLOW = 900
 # Title, seconds, whether it needs CIFAR-10.
 PARTS = {
-    "1": ("does it run at all", parts.runs_at_all, 90, False),
-    "2": ("is it right", parts.is_right, 180, False),
-    "3": ("the headline", parts.headline, 150, True),
-    "4": ("the article's table", parts.article, 220, True),
-    "5": ("where the time goes", parts.where_time_goes, 90, False),
+    "1": ("does it run at all", parts.runs_at_all, 100, False),
+    "2": ("is it right", parts.is_right, 130, False),
+    "3": ("the headline", parts.headline, 300, True),
+    "4": ("the article's table", parts.article, 300, True),
+    "5": ("where the time goes", parts.where_time_goes, 60, False),
     "6": ("the article's search", parts.search, 3600, True),
     "extra": ("kernels of one's own", parts.extra, 60, False),
 }
@@ -61,31 +63,31 @@ class Session:
 
     def __init__(self, args):
         self.kit, self.out, self.rehearsed = args.kit.resolve(), args.out.resolve(), args.rehearse
-        self.search, self.extra = (
-            args.search and args.search.resolve(),
-            args.extra and args.extra.resolve(),
-        )
+        given = [path and path.resolve() for path in (args.search, args.extra, args.airbench)]
+        self.search, self.extra, self.airbench = given
         self.out.mkdir(parents=True, exist_ok=True)
         self.netc = self.kit / "netc"
         self.env = os.environ | {
             "XDG_CACHE_HOME": str(self.out / "cache"),
             "PYTHONPATH": str(parts.HERE),
+            "PYTHONUNBUFFERED": "1",
         }
+        # The kernels that were compiled ahead.
+        if (self.kit / "cache").exists():
+            shutil.copytree(self.kit / "cache", self.out / "cache", dirs_exist_ok=True)
         self.torch = self.find_torch(args.without_torch)
         self.torch_device = "cpu" if args.rehearse else "cuda"
         self.device = ["--device", self.torch_device]
         self.card = ask(
             ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
         )
-        architecture = ask(
-            ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"]
-        ).replace(".", "")
-        self.env["ARCH"] = f"sm_{architecture}"
+        found = ask(["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader", "--id=0"])
+        self.env["ARCH"] = f"sm_{found.replace('.', '')}"
         self.sizes(args)
 
     def sizes(self, args):
         tiny = self.rehearsed
-        self.few, self.interrupted, self.seeds = (32, 200, 1) if tiny else (5000, 20, 5)
+        self.few, self.interrupted, self.seeds = (32, 200, 1) if tiny else (5000, 60, 5)
         self.steps = 5 if tiny else 100
         self.article = ["backbone", "backbone_norepeat"] if tiny else SINGLE
         small = ["--data", "synthetic", "--limit-train", 32, "--limit-test", 32]
@@ -93,7 +95,8 @@ class Session:
         self.all_epochs = ["--epochs", 1] if tiny else []
         self.width = ["--set", "width=8"] if tiny else []
         self.profiled = ["--batch", 8, "--steps", 2] if tiny else ["--steps", 20]
-        folder = self.out / "data" / "cifar-10-batches-bin"
+        self.checked = ["--only", "max_pool_v8"] if tiny else []
+        self.data_folder = folder = self.out / "data" / "cifar-10-batches-bin"
         self.peer = (
             ["--epochs", 1, "--images", 64, "--batch", 16, "--width", 8, "--steps", 2]
             if tiny
@@ -120,6 +123,13 @@ class Session:
         if folder:
             self.env.setdefault("LIBTORCH", folder)
         return folder
+
+    def kernels(self):
+        """netc's kernels as a file: those for the card, or those for the CPU."""
+        kept = (self.out / "cache" / "netc").glob(f"kernels-{self.env['ARCH']}-*.cubin")
+        emulated = self.kit / "kernels.so"
+        files = [emulated] * emulated.exists() if self.rehearsed else sorted(kept)
+        return files[0] if files else None
 
     def net(self, name):
         return self.kit / "nets" / f"{name}.net"
@@ -197,6 +207,7 @@ def arguments():
     parser.add_argument(
         "--extra", type=pathlib.Path, help="a folder of kernels with their check, as one more part"
     )
+    parser.add_argument("--airbench", type=pathlib.Path, help="the authors' airbench94_muon.py")
     parser.add_argument("--budget", type=float, default=3600, help="seconds for all parts together")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("gpu-report"))
     parser.add_argument("--rehearse", action="store_true")

@@ -1,6 +1,9 @@
 """Steps with time limits, and the report of what became of them."""
 
+import collections.abc
+import concurrent.futures
 import contextlib
+import dataclasses
 import os
 import pathlib
 import signal
@@ -10,6 +13,8 @@ import time
 OK, FAILED, LATE, NOT_RUN = "ok", "FAILED", "out of time", "not run"
 # Seconds that a program has to end by itself after Ctrl-C: netc saves its state.
 GRACE = 10
+# How many programs run at once where no time is measured, each on its share of the CPUs.
+AT_ONCE = max(1, os.cpu_count() // 3)
 
 
 def stop(process):
@@ -24,12 +29,29 @@ def stop(process):
         process.wait()
 
 
+@dataclasses.dataclass
+class Step:
+    """A command, and what is expected of it.
+
+    `until`: to be stopped by its limit is no fault, and its output so far counts.
+    `interrupt`: Ctrl-C as soon as this holds.
+    """
+
+    title: str
+    command: list
+    limit: float | None = None
+    expect: int = 0
+    until: bool = False
+    interrupt: collections.abc.Callable | None = None
+
+
 class Part:
     """Steps that share a time limit. One that fails does not keep the next from being tried."""
 
     def __init__(self, number, title, limit, session):
         self.number, self.title, self.limit, self.session = number, title, limit, session
         self.start, self.lines, self.statuses = time.monotonic(), [], []
+        self.logs, self.stopped = 0, False
 
     def spent(self):
         return time.monotonic() - self.start
@@ -70,57 +92,79 @@ class Part:
         self.note(OK if holds else FAILED, title, reason=reason)
         return holds
 
-    def step(self, title, command, limit=None, expect=0, until=False, interrupt=None):
-        """Runs a command. Its output if it ended with the code `expect`, else nothing.
+    def step(self, title, command, limit=None, **options):
+        """Runs a step. Its output if it ended as expected, else nothing."""
+        step = Step(title, command, limit, **options)
+        return self.told(step, self.run(step, self.log(), {}))
 
-        `until`: to be stopped by its limit is no fault, and its output so far counts.
-        `interrupt`: Ctrl-C as soon as this holds.
-        """
-        limit = min(limit or self.left(), self.left())
-        if limit < 1:
-            self.note(LATE, title, reason="no time was left for it")
+    def together(self, steps):
+        """Runs several steps at once, as many as there are CPUs for. Their outputs."""
+        at_once = min(AT_ONCE, len(steps))
+        env = {"OMP_NUM_THREADS": str(os.cpu_count() // at_once)}
+        with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+            runs = [pool.submit(self.run, step, self.log(), env) for step in steps]
+            try:
+                done = [run.result() for run in runs]
+            except BaseException:
+                self.stopped = True
+                raise
+        return [self.told(step, found) for step, found in zip(steps, done)]
+
+    def log(self):
+        """The file of the next step."""
+        self.logs += 1
+        return self.session.out / "logs" / f"{self.number}-{self.logs:02}.log"
+
+    def run(self, step, log, env):
+        """Runs a step: its log, code, seconds, output, and whether its time was over. Nothing if
+        there was no time for it."""
+        limit = min(step.limit or self.left(), self.left())
+        if limit < 1 or self.stopped:
             return None
-        log = self.session.out / "logs" / f"{self.number}-{len(self.lines):02}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
         with open(log, "w+", errors="replace") as output:
-            output.write(" ".join(map(str, command)) + "\n")
+            output.write(" ".join(map(str, step.command)) + "\n")
             output.flush()
             process = subprocess.Popen(
-                [str(word) for word in command],
+                [str(word) for word in step.command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.session.out,
-                env=self.session.env,
+                env=self.session.env | env,
                 start_new_session=True,
             )
-            late = self.wait(process, start + limit, interrupt)
+            late = self.wait(process, start + limit, step.interrupt)
             output.seek(0)
             text = output.read().split("\n", 1)[1]
-        seconds = time.monotonic() - start
-        if late:
-            self.note(
-                OK if until else LATE, title, seconds, "stopped by its limit" if until else ""
-            )
-            return text if until else None
-        if process.returncode != expect:
-            self.note(
-                FAILED,
-                title,
-                seconds,
-                f"exit code {process.returncode}; {log.relative_to(self.session.out)}",
-            )
-            self.show("\n".join(text.splitlines()[-12:]))
+        return log, process.returncode, time.monotonic() - start, text, late
+
+    def told(self, step, found):
+        """Notes what became of a step. Its output if that counts."""
+        if found is None:
+            self.note(LATE, step.title, reason="no time was left for it")
             return None
-        self.note(OK, title, seconds)
+        log, code, seconds, text, late = found
+        if late:
+            reason = "stopped by its limit" if step.until else ""
+            self.note(OK if step.until else LATE, step.title, seconds, reason)
+            return text if step.until else None
+        if code != step.expect:
+            place = log.relative_to(self.session.out)
+            self.note(FAILED, step.title, seconds, f"exit code {code}; {place}")
+            lines = text.splitlines()
+            told = [line for line in lines[:-12] if FAILED in line][:40]
+            self.show("\n".join(told + lines[-12:]))
+            return None
+        self.note(OK, step.title, seconds)
         return text
 
     def wait(self, process, deadline, interrupt):
         """Waits for the end of a program. Whether it was stopped because its time was over."""
         try:
             while process.poll() is None:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self.stopped:
                     stop(process)
                     return True
                 if interrupt and interrupt():

@@ -54,7 +54,7 @@ def global_max(result, kind, v, backward):
 
 
 def max_pool(result, kind, v, backward):
-    channels, side, images = (72, 8, result.batch) if v > 1 else (10, 6, min(result.batch, 64))
+    channels, side, images = (72, 8, result.batch) if v > 1 else (10, 7, min(result.batch, 64))
     x = (torch.randn(images, side, side, channels) * 4).round().div(4).to(KINDS[kind])
     grad = torch.randn(images, side // 2, side // 2, channels).to(KINDS[kind])
     exact = x.double().requires_grad_()
@@ -62,7 +62,7 @@ def max_pool(result, kind, v, backward):
     outputs, pixels = Outputs(), images * (side // 2) ** 2
     grid = result.device.grid(pixels, channels, v, False)
     found = outputs.new(*(x.shape if backward else grad.shape), kind=KINDS[kind])
-    sizes = (pixels, channels, side // 2)
+    sizes = (pixels, channels, side, side)
 
     def call():
         if backward:

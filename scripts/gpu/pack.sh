@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Collects what travels to a machine with a GPU into gpu-kit/: the programs without symbols, nets, and
 # the driver.
-# The programs find libtorch by LIBTORCH, which the driver sets to the PyTorch that it finds there.
+# The programs find libtorch by LIBTORCH, which the driver sets to the PyTorch that it finds there. The
+# kernels for A100 and H100 are compiled here, where that takes no time of a GPU.
 # usage: scripts/gpu/pack.sh [random nets, 300 by default]
 # PROFILE=dev packs the debug build that the tests have made, to rehearse with it.
 set -euo pipefail
@@ -22,6 +23,9 @@ mkdir -p "$kit/scripts" "$kit/examples" "$kit/ops"
 for program in netc netc-torch; do
     strip --strip-all -o "$kit/$program" "$built/$program"
 done
+nvrtc=$(scripts/nvrtc.sh)
+XDG_CACHE_HOME=$PWD/$kit/cache LD_LIBRARY_PATH=$nvrtc${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+    "$kit/netc-torch" doctor --compile-kernels sm_80,sm_90
 cp -r nets "$kit"
 cp -r examples/searches "$kit/examples"
 cp tests/cases/check_ok/every_op.net "$kit/ops"

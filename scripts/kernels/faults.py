@@ -208,6 +208,17 @@ FAULTS = {
         ),
         ("max_pool_gradient: to all pixels", "out[k][i] = at == k ?", "out[k][i] = at >= 0 ?"),
         (
+            "max_pool_gradient: a dropped column stays",
+            "columns = x == width / 2 - 1 ? 2 + width % 2 : 2;",
+            "columns = 2;",
+        ),
+        (
+            "max_pool_gradient: a dropped row stays",
+            "rows = y == height / 2 - 1 ? 2 + height % 2 : 2;",
+            "rows = 2;",
+        ),
+        ("max_pool: images without their dropped row", "image * height + 2 * y", "2 * row"),
+        (
             "max_pool_gradient: the gradient of the first tile",
             "static_cast<size_t>(pixel) * channels + tile.first);\n    float out",
             "static_cast<size_t>(pixel) * channels + tile.first % WIDTH);\n    float out",
@@ -334,12 +345,18 @@ FAULTS = {
         ),
         (
             "sgd: in spite of a gradient that is not finite",
-            "  if (state->nonfinite) return;\n  const Chunk chunk = chunks[blockIdx.x];\n"
-            "  const Weight w = load_weight(weights, chunk);\n"
-            "  const Rate rate = rate_of(*state, w.group);\n  update<T>(w, chunk.first, Sgd",
-            "  const Chunk chunk = chunks[blockIdx.x];\n"
-            "  const Weight w = load_weight(weights, chunk);\n"
-            "  const Rate rate = rate_of(*state, w.group);\n  update<T>(w, chunk.first, Sgd",
+            "bool nesterov) {\n  if (state->nonfinite) return;",
+            "bool nesterov) {",
+        ),
+        (
+            "sgd: a group with a negative rate moves",
+            "  if (rate.rate < 0.0f) return;\n  update<T>(w, chunk.first, Sgd",
+            "  update<T>(w, chunk.first, Sgd",
+        ),
+        (
+            "adamw: a group with a negative rate moves",
+            "  if (rate.rate < 0.0f) return;\n  update<T>(w, chunk.first,\n",
+            "  update<T>(w, chunk.first,\n",
         ),
         (
             "adamw: in spite of a gradient that is not finite",

@@ -66,6 +66,9 @@ pub struct Probe {
     /// kernels were compiled for, or why not; `None` without libtorch's CUDA part.
     #[serde(default)]
     pub gpu_kernels: Option<Result<Vec<String>, String>>,
+    /// The version of NCCL, or why it does not work; `None` without a GPU.
+    #[serde(default)]
+    pub nccl: Option<Result<String, String>>,
     /// The number of threads of libtorch.
     pub threads: usize,
     /// Whether netc's own kernels run here, in fp32 at least.
@@ -98,6 +101,7 @@ pub fn examine(probe: Result<Probe, NoProbe>) -> DoctorReport {
     let probe = probe.ok();
     findings.push(gpus(probe.as_ref()));
     findings.extend(probe.as_ref().and_then(gpu_kernels));
+    findings.extend(probe.as_ref().and_then(nccl));
     findings.push(cpu(probe.as_ref()));
     findings.push(threads(probe.as_ref()));
     findings.push(memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()));
@@ -192,6 +196,18 @@ fn gpu_kernels(probe: &Probe) -> Option<Finding> {
             "train with --executor eager, and report this".into(),
         )),
     }
+}
+
+fn nccl(probe: &Probe) -> Option<Finding> {
+    Some(match probe.nccl.as_ref()? {
+        Ok(version) => good("NCCL", format!("{version}, sums on a GPU")),
+        Err(why) => bad(
+            "NCCL",
+            FindingStatus::Warning,
+            why.clone(),
+            "train on one GPU, with one process, and report this".into(),
+        ),
+    })
 }
 
 /// Printed wherever CUDA is offered, until netc has been tested on it.

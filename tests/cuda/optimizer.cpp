@@ -27,9 +27,9 @@ static void check_sgd(const Kernels<T>& kernels, bool nesterov) {
       const double w = before.weight[master], v = before.first[master];
       const double change = -rate.rate * g - rate.decay * w, speed = momentum * v + change;
       const double moved = w + (nesterov ? momentum * speed + change : speed);
-      check.add(after.first[master], speed, 2e-7 * (std::fabs(v) + std::fabs(change)));
-      check.add(after.weight[master], moved,
-                3e-7 * (std::fabs(w) + std::fabs(v) + std::fabs(change)));
+      const double terms = std::fabs(v) + std::fabs(rate.rate * g) + std::fabs(rate.decay * w);
+      check.add(after.first[master], speed, 2e-7 * terms);
+      check.add(after.weight[master], moved, 3e-7 * (std::fabs(w) + terms));
     });
     after.check_copy(name, OLD);
   }
@@ -83,11 +83,36 @@ static void check_skipped(const Kernels<T>& kernels) {
   demand(parameters.all == old, "an update in spite of a gradient that is not finite");
 }
 
+// A group with a negative rate stands still, whatever its decay; the others move.
+template <class T>
+static void check_still(const Kernels<T>& kernels) {
+  const unsigned still = 5;
+  Buffer<State> state(1, random_state());
+  state[0].scalars[2 * still] = -1;
+  const auto check = [&](const char* name, auto update) {
+    const Parameters<T> parameters(true);
+    const std::deque<Parameter<T>> old = parameters.all;
+    parameters.run([&](const Weight* weights, const Chunk* chunks) { update(weights, chunks); });
+    for (size_t i = 0; i < old.size(); i++) {
+      const bool moved = !(parameters.all[i] == old[i]);
+      demand(moved != (parameters.weights[i].group == still),
+             std::string(name) + ": a group with a negative rate does not stand still alone");
+    }
+  };
+  check("sgd", [&](const Weight* weights, const Chunk* chunks) {
+    kernels.sgd(weights, chunks, state.data(), 0.9f, 1);
+  });
+  check("adamw", [&](const Weight* weights, const Chunk* chunks) {
+    kernels.adamw(weights, chunks, state.data(), 0.9f, 0.99f, 0.1f, 1);
+  });
+}
+
 template <class T>
 static void all(const Kernels<T>& kernels) {
   for (bool nesterov : {false, true}) check_sgd(kernels, nesterov);
   check_adamw(kernels);
   check_skipped(kernels);
+  check_still(kernels);
 }
 
 int main() {

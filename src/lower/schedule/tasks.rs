@@ -1,7 +1,7 @@
 //! The tasks of a schedule: ops and what is fused into them, each with its kernel.
 
-use crate::graph::Op;
 use crate::graph::op::{Activation, MaxPool, Relu};
+use crate::graph::{Op, Shape};
 use crate::lower::{ConvAlgorithms, Disabled, Optimisation, Plan, Times};
 use crate::passes::Purpose;
 
@@ -175,6 +175,7 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
         Op::MaxPool(pool)
             if used(Optimisation::Pool)
                 && !task.after.pool
+                && halves(&step.operand_shapes[0])
                 && is_2x2_pool(pool, &step.operand_shapes[0]) =>
         {
             task.after.pool = true;
@@ -190,9 +191,15 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
     true
 }
 
-/// Whether a pool halves height and width of an image, which are even, without overlap.
-pub fn is_2x2_pool(pool: &MaxPool, of: &crate::graph::Shape) -> bool {
+/// Whether a pool takes windows of 2 x 2 side by side, and drops the last row or column of an odd
+/// size.
+pub fn is_2x2_pool(pool: &MaxPool, of: &Shape) -> bool {
     let window = &pool.0;
-    let even = of.image().is_some_and(|[_, h, w]| h % 2 == 0 && w % 2 == 0);
-    even && window.kernel == [2, 2] && window.stride == [2, 2] && window.pad == [0, 0]
+    let drops = halves(of) || !window.ceil;
+    drops && window.kernel == [2, 2] && window.stride == [2, 2] && window.pad == [0, 0]
+}
+
+/// Whether height and width of an image are even.
+fn halves(image: &Shape) -> bool {
+    image.image().is_some_and(|[_, h, w]| h % 2 == 0 && w % 2 == 0)
 }

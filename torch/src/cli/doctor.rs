@@ -5,19 +5,21 @@ use netc::cli::out::{complain, print, print_json};
 use netc::tools::doctor::Probe;
 
 use crate::lower::cuda;
-use crate::run::{Machine, libtorch_facts};
+use crate::run::{Machine, dist, libtorch_facts};
 
 /// `netc-torch doctor --probe`.
 pub(super) fn probe() -> ExitCode {
     let facts = libtorch_facts();
     let (gpus, no_cuda) = (Machine::gpus(), Machine::cuda().err().map(String::from));
     let usable = || cuda::usable(gpus).map_err(|error| error.to_string());
+    let nccl = || dist::check_nccl().map(|version| version.map(|n| n.to_string()).join("."));
     let probe = Probe {
         netc: env!("CARGO_PKG_VERSION").into(),
         libtorch: facts.version,
         library: facts.library,
         gpus,
         gpu_kernels: no_cuda.is_none().then(usable),
+        nccl: (gpus > 0).then(nccl),
         no_cuda,
         threads: facts.threads,
         kernels: facts.kernels,

@@ -57,11 +57,10 @@ impl<'a> GpuImage<'a> {
         }
     }
 
-    /// Whether this is what a 2 x 2 pool leaves of an image.
+    /// Whether this is what a 2 x 2 pool leaves of an image, whose odd last row or column it drops.
     pub(super) fn pooled(&self, from: &GpuImage<'_>) -> Result<(), TchError> {
         let [images, channels, height, width] = from.sizes;
-        let even = height.is_multiple_of(2) && width.is_multiple_of(2);
-        let fits = even && self.sizes == [images, channels, height / 2, width / 2];
+        let fits = self.sizes == [images, channels, height / 2, width / 2];
         match fits && self.kind == from.kind {
             true => Ok(()),
             false => Err(TchError::Shape(format!(

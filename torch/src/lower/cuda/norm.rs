@@ -193,17 +193,18 @@ impl GpuKernels {
         self.over_pixels(kernel, &x, vector, &grid, &input)
     }
 
-    /// A 2 x 2 max pool.
+    /// A 2 x 2 max pool; the last row or column of an odd size is dropped.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
     pub fn max_pool(&self, images: FromTo<'_>) -> Result<(), TchError> {
         let (x, y) = (GpuImage::of(images.from)?, GpuImage::of(images.to)?);
         y.pooled(&x)?;
-        let [_, channels, _, width] = y.sizes;
+        let [_, channels, height, width] = x.sizes;
         let (vector, pixels) = (vector(&[&x, &y]), y.pixels());
         let grid = self.grid(pixels, channels, vector, false)?;
-        let arguments = [(&x).into(), (&y).into(), pixels.into(), channels.into(), width.into()];
+        let sizes = [pixels, channels, height, width].map(KernelArgument::from);
+        let arguments = [&[(&x).into(), (&y).into()], &sizes[..]].concat();
         self.over_pixels("max_pool", &x, vector, &grid, &arguments)
     }
 
@@ -222,17 +223,12 @@ impl GpuKernels {
             [GpuImage::of(x)?, GpuImage::of(gradient)?, GpuImage::of(grad_input)?];
         gradient.pooled(&x)?;
         grad_input.same(&x)?;
-        let [_, channels, _, width] = gradient.sizes;
+        let [_, channels, height, width] = x.sizes;
         let (vector, pixels) = (vector(&[&x, &gradient, &grad_input]), gradient.pixels());
         let grid = self.grid(pixels, channels, vector, false)?;
-        let arguments = [
-            (&x).into(),
-            (&gradient).into(),
-            (&grad_input).into(),
-            pixels.into(),
-            channels.into(),
-            width.into(),
-        ];
+        let sizes = [pixels, channels, height, width].map(KernelArgument::from);
+        let arguments =
+            [&[(&x).into(), (&gradient).into(), (&grad_input).into()], &sizes[..]].concat();
         self.over_pixels("max_pool_gradient", &x, vector, &grid, &arguments)
     }
 
@@ -336,7 +332,14 @@ fn coded(activation: Option<Activation>) -> [KernelArgument; 2] {
     [code.into(), (parameter as f32).into()]
 }
 
-/// Whether `y` is what the fused ops leave of `x`.
+/// Whether `y` is what the fused ops leave of `x`, whose sizes are even where one is a pool.
 fn fits(after: FusedOps, x: &GpuImage<'_>, y: &GpuImage<'_>) -> Result<(), TchError> {
-    if after.pool { y.pooled(x) } else { y.same(x) }
+    let [_, _, height, width] = x.sizes;
+    match after.pool {
+        true if !(height | width).is_multiple_of(2) => {
+            Err(TchError::Shape(format!("a fused pool of {height} x {width}")))
+        }
+        true => y.pooled(x),
+        false => y.same(x),
+    }
 }

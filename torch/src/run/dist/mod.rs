@@ -25,7 +25,7 @@ pub use buckets::{BucketPlace, Buckets};
 pub use env::DistEnv;
 pub use gpus::{apart, gpu_of};
 use nccl::Nccl;
-pub use nccl::NcclLibrary;
+pub use nccl::{NcclLibrary, check_nccl};
 pub(in crate::run) use reduction::Reduction;
 
 /// How long a rank waits for a silent one. One that is gone is noticed at once.

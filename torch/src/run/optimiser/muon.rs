@@ -104,8 +104,7 @@ fn orthogonalised(matrices: &Tensor, iterations: u32) -> Result<Tensor, TchError
     let tall = sizes[sizes.len() - 2] > sizes[sizes.len() - 1];
     let turned = |x: &Tensor| if tall { x.f_transpose(-2, -1) } else { Ok(x.shallow_clone()) };
     let x = matrices.f_to_kind(kind)?;
-    let norm =
-        x.f_linalg_vector_norm(2.0, [-2i64, -1].as_slice(), true, kind)?.f_add_scalar(EPS)?;
+    let norm = x.f_norm_scalaropt_dim(2.0, [-2i64, -1], true)?.f_add_scalar(EPS)?;
     let mut x = turned(&x.f_div(&norm)?)?;
     for _ in 0..iterations {
         let square = x.f_matmul(&x.f_transpose(-2, -1)?)?;

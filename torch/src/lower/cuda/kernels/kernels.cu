@@ -84,14 +84,15 @@
 #define MAX_POOL_KERNELS(T, V, NAME)                                                   \
   KERNEL(THREADS, 3)                                                                   \
   max_pool_##NAME(const T::Element* input, T::Element* output, unsigned pixels,        \
-                  unsigned channels, unsigned width) {                                 \
-    max_pool<T, V>(input, output, pixels, channels, width);                            \
+                  unsigned channels, unsigned height, unsigned width) {                \
+    max_pool<T, V>(input, output, pixels, channels, height, width);                    \
   }                                                                                    \
   KERNEL(THREADS, 3)                                                                   \
   max_pool_gradient_##NAME(const T::Element* input, const T::Element* grad_output,     \
                            T::Element* grad_input, unsigned pixels, unsigned channels, \
-                           unsigned width) {                                           \
-    max_pool_gradient<T, V>(input, grad_output, grad_input, pixels, channels, width);  \
+                           unsigned height, unsigned width) {                          \
+    max_pool_gradient<T, V>(input, grad_output, grad_input, pixels, channels, height,  \
+                            width);                                                    \
   }
 
 #define DROPOUT_KERNEL(T, NAME)                                                                   \

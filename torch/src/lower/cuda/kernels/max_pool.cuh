@@ -1,8 +1,8 @@
 // The 2 x 2 max pool with a stride of 2, alone and as a normalisation takes it in, and the global
 // max pool. The first of equal numbers wins.
 
-// The first pixel of the input that pixel `pixel` of the output is taken from; `width`: of the
-// output.
+// The first pixel of the input that pixel `pixel` of the output is taken from, if height and width
+// of the input are even; `width`: of the output.
 template <bool POOL>
 DEVICE unsigned corner(unsigned pixel, unsigned width) {
   return POOL ? pixel / width * 4 * width + pixel % width * 2 : pixel;
@@ -32,20 +32,37 @@ DEVICE float taken(const float (&numbers)[CORNERS], int at) {
   return number;
 }
 
-// The 2 x 2 max pool. `pixels` and `width` are those of the output.
+// The window of pixel `pixel` of the output in an input of any height and width from 2 on. An odd
+// one has a last row or column outside of all windows.
+struct PoolWindow {
+  unsigned width, start;  // of the input; its first pixel
+  // How far window and pixels outside of all windows reach from there, those of this thread.
+  unsigned rows, columns;
+
+  DEVICE PoolWindow(unsigned pixel, unsigned height, unsigned width) : width(width) {
+    const unsigned row = pixel / (width / 2), x = pixel % (width / 2);
+    const unsigned image = row / (height / 2), y = row % (height / 2);
+    start = (image * height + 2 * y) * width + 2 * x;
+    rows = y == height / 2 - 1 ? 2 + height % 2 : 2;
+    columns = x == width / 2 - 1 ? 2 + width % 2 : 2;
+  }
+  DEVICE size_t at(unsigned row, unsigned column) const { return start + row * width + column; }
+  DEVICE size_t at(int k) const { return at(k >> 1, k & 1); }
+};
+
+// The 2 x 2 max pool. `pixels` are those of the output, `height` and `width` those of the input.
 template <class T, int V>
 DEVICE void max_pool(const typename T::Element* __restrict__ input,
                      typename T::Element* __restrict__ output, unsigned pixels, unsigned channels,
-                     unsigned width) {
+                     unsigned height, unsigned width) {
   const Tile<V> tile(channels);
   if (tile.idle()) return;
   for (unsigned pixel = tile.pixel(); pixel < pixels; pixel += tile.stride()) {
-    const typename T::Element* from =
-        input + static_cast<size_t>(corner<true>(pixel, width)) * channels + tile.first;
+    const PoolWindow place(pixel, height, width);
     Vector<T, V> window[4];
 #pragma unroll
     for (int k = 0; k < 4; k++) {
-      window[k] = Vector<T, V>::load(from + static_cast<size_t>(neighbour(k, width)) * channels);
+      window[k] = Vector<T, V>::load(input + place.at(k) * channels + tile.first);
     }
     float numbers[V];
 #pragma unroll
@@ -63,16 +80,15 @@ template <class T, int V>
 DEVICE void max_pool_gradient(const typename T::Element* input,
                               const typename T::Element* __restrict__ grad_output,
                               typename T::Element* grad_input, unsigned pixels, unsigned channels,
-                              unsigned width) {
+                              unsigned height, unsigned width) {
   const Tile<V> tile(channels);
   if (tile.idle()) return;
   for (unsigned pixel = tile.pixel(); pixel < pixels; pixel += tile.stride()) {
-    const size_t start = static_cast<size_t>(corner<true>(pixel, width)) * channels + tile.first;
+    const PoolWindow place(pixel, height, width);
     Vector<T, V> window[4];
 #pragma unroll
     for (int k = 0; k < 4; k++) {
-      window[k] = Vector<T, V>::load(input + start +
-                                     static_cast<size_t>(neighbour(k, width)) * channels);
+      window[k] = Vector<T, V>::load(input + place.at(k) * channels + tile.first);
     }
     const Vector<T, V> grad =
         Vector<T, V>::load(grad_output + static_cast<size_t>(pixel) * channels + tile.first);
@@ -87,8 +103,13 @@ DEVICE void max_pool_gradient(const typename T::Element* input,
     }
 #pragma unroll
     for (int k = 0; k < 4; k++) {
-      Vector<T, V>::of(out[k]).store(grad_input + start +
-                                     static_cast<size_t>(neighbour(k, width)) * channels);
+      Vector<T, V>::of(out[k]).store(grad_input + place.at(k) * channels + tile.first);
+    }
+    const float zeros[V] = {};
+    for (unsigned row = 0; row < place.rows; row++) {
+      for (unsigned column = row < 2 ? 2 : 0; column < place.columns; column++) {
+        Vector<T, V>::of(zeros).store(grad_input + place.at(row, column) * channels + tile.first);
+      }
     }
   }
 }

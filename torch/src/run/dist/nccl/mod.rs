@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code)]
 
+mod check;
 mod library;
 
 use std::ffi::{c_char, c_int, c_void};
@@ -19,6 +20,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::lower::cuda;
 
+pub use check::check_nccl;
 pub use library::NcclLibrary;
 
 /// A GPU's place in a group of NCCL.
