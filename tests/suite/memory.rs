@@ -39,6 +39,23 @@ fn kernels_count_where_the_processor_has_their_instructions() {
     assert_eq!(of(none, Precision::Fp64), of(bf16, Precision::Fp64));
 }
 
+#[test]
+fn on_a_gpu_weights_are_there_in_16_bits_too_and_threads_take_nothing() {
+    let net = crate::lower::small();
+    let step = Predicted::new(&net, ConvChoice::Library, Processor::Cuda).unwrap();
+    let of = |precision, threads| step.footprint(Workload { images: 16, precision, threads });
+    let (half, single) = (of(Precision::Fp16, 1), of(Precision::Fp32, 1));
+    assert_eq!(half, of(Precision::Fp16, 8));
+    assert_eq!((half.weights, single.packed, half.workspace), (single.weights, 0, 0));
+    assert!(half.packed > 0 && 2 * half.packed < half.weights, "{half:?}");
+    assert!(half.slots > 0 && 2 * half.slots == single.slots, "{half:?} {single:?}");
+    let fits = step.most_images(
+        Workload { images: 4096, precision: Precision::Fp16, threads: 1 },
+        half.total(),
+    );
+    assert_eq!(fits, 16);
+}
+
 fn bytes(memory: &Value) -> u64 {
     memory["bytes"].as_u64().unwrap()
 }
