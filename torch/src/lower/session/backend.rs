@@ -289,7 +289,9 @@ fn dropout(
     match (&step.op, resident) {
         (Op::Dropout(op), Some(Resident { state, seed })) => {
             let seed = seed::derive(seed, &step.path).unsigned_abs();
-            kernels.drop_elements(x, seed, 1.0 - op.p, state).map(Some)
+            // A draw belongs to a place in memory: forward and backward have one layout.
+            let x = if x.dim() == 4 { channels_last(x)? } else { x.f_contiguous()? };
+            kernels.drop_elements(&x, seed, 1.0 - op.p, state).map(Some)
         }
         _ => Ok(None),
     }
