@@ -7,7 +7,7 @@ matters most first:
 
   1  does it run at all: doctor, train, eval, predict, Ctrl-C and --resume, --deterministic
   2  is it right: each kernel, op and net against fp64, beside PyTorch on the same device
-  3  the headline: resnet9, 24 epochs, five seeds, and the same recipe in PyTorch, eager and compiled
+  3  the headline: resnet9, 24 epochs, five seeds, and the same recipe in PyTorch, in three ways
   4  the article's table: airbench94 five times, every row once, the authors' script of airbench94
   5  where the time of a step goes
   6  the article's search, as much of it as there is time for

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Collects what travels to a machine with a GPU into gpu-kit/: the programs without symbols, nets, and
 # the driver.
-# The programs find libtorch by LIBTORCH, which the driver sets to the PyTorch that it finds there. The
-# kernels for A100 and H100 are compiled here, where that takes no time of a GPU.
+# The programs find libtorch by LIBTORCH, which the driver sets to the PyTorch that it finds there.
+# The kernels for A100 and H100 are compiled here, where that takes no time of a GPU.
 # usage: scripts/gpu/pack.sh [random nets, 300 by default]
 # PROFILE=dev packs the debug build that the tests have made, to rehearse with it.
 set -euo pipefail

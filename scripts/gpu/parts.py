@@ -17,10 +17,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def rows(run):
-    """The epochs of a run so far."""
-    log = run / "log.jsonl"
-    lines = log.read_text().splitlines()[1:] if log.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    """The epochs of a run so far, by itself or as one of many."""
+    lines = [line for log in run.glob("*.jsonl") for line in log.read_text().splitlines()]
+    found = [json.loads(line) for line in lines if line.endswith("}")]
+    return [row for row in found if "train_time" in row]
 
 
 def digest(run):
@@ -244,7 +244,7 @@ def article(s, part):
 
 def airbench(s, part):
     """airbench94 beside its authors' own script, by their measure: with one test, the last."""
-    runs = [rows(log.parent) for log in sorted((s.out / "airbench94").rglob("log.jsonl"))]
+    runs = [rows(run) for run in sorted(s.out.glob("airbench94/runs/*"))]
     found = {}
     if runs := [run for run in runs if len(run) == s.epochs(8)[1]]:
         seconds = [sum(row["train_time"] for row in run) + run[-1]["test_time"] for run in runs]

@@ -12,7 +12,7 @@ inline const std::vector<Layout> layouts = {
     {72, 64, 64, 9, false, false, true}, {10, 64, 64, 1, false, false, true},
     {5, 7, 7, 1, false, false, true},    {72, 1, 1, 1, false, true, false},
     {8, 8, 8, 9, true, false, true},     {3, 5, 16, 4, false, true, true},
-    {33, 64, 64, 1, false, true, false}, {9, 8, 8, 1, false, false, false},
+    {33, 64, 64, 1, false, true, true},  {9, 8, 8, 1, false, false, false},
     {9, 8, 8, 1, false, true, true},
 };
 
