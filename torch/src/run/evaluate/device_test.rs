@@ -30,6 +30,8 @@ pub(in crate::run) struct DeviceTest {
     captures: Captures,
     views: TestViews,
     objective: Objective,
+    /// Images of a batch.
+    size: usize,
 }
 
 impl DeviceTest {
@@ -54,17 +56,18 @@ impl DeviceTest {
             .collect::<Result<_, _>>()
             .at("the weights")?;
         let net = net.with_tensors(&own);
-        let most = BATCH.min(batches.count());
-        let session = Session::new(&net, Purpose::Evaluation, most, &tuning(method, machine))?;
+        let size = size(batches);
+        let session = Session::new(&net, Purpose::Evaluation, size, &tuning(method, machine))?;
         let Some(kernels) = session.gpu_kernels().cloned() else { return Ok(None) };
         let draws = Draws::plain(batches.count(), batches.padding());
         let graph = !method.without.has(Optimisation::Graph);
         let mut test = DeviceTest {
             state: Rc::new(cuda::DeviceState::new(&kernels).at("evaluation")?),
             draws: batches.draws(&draws, &kernels).at("evaluation")?,
-            batch: Augmented::new(&kernels, most, batches.image(), net.kind()).at("evaluation")?,
+            batch: Augmented::new(&kernels, size, batches.image(), net.kind()).at("evaluation")?,
             captures: Captures::new(machine.device, graph)?,
             objective: Objective::tested(batches.task()),
+            size,
             net,
             session,
             kernels,
@@ -96,11 +99,11 @@ impl DeviceTest {
         }
         self.session.weights_changed()?;
         self.begin()?;
-        for start in (0..batches.count()).step_by(BATCH) {
+        for start in (0..batches.count()).step_by(self.size) {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let size = BATCH.min(batches.count() - start);
+            let size = self.size.min(batches.count() - start);
             if !self.captures.replay(size)? {
                 self.launch(batches, size)?;
             }
@@ -113,10 +116,8 @@ impl DeviceTest {
 
     /// The sizes of its batches.
     fn sizes(&self, batches: &Batches) -> Vec<usize> {
-        let mut sizes = vec![BATCH.min(batches.count())];
-        let last = batches.count() % BATCH;
-        sizes.extend((last > 0 && last != sizes[0]).then_some(last));
-        sizes
+        let last = batches.count() % self.size;
+        [self.size].into_iter().chain((last > 0).then_some(last)).collect()
     }
 
     fn begin(&self) -> Result<(), RunError> {
@@ -130,7 +131,7 @@ impl DeviceTest {
     fn launch(&mut self, batches: &Batches, size: usize) -> Result<(), TorchError> {
         let DeviceTest { session, kernels, state, views, objective, .. } = self;
         tch::no_grad(|| {
-            state.advance(None, BATCH, Growth::Never).at("evaluation")?;
+            state.advance(None, self.size, Growth::Never).at("evaluation")?;
             let batch = self.batch.first(size).at("evaluation")?;
             batches.augment(kernels, &self.draws, state, &batch).at("evaluation")?;
             let images = match session.pads_input() {
@@ -147,4 +148,11 @@ impl DeviceTest {
             session.add_sums(&output, &batch.labels, *objective, None, state)
         })
     }
+}
+
+/// Images of a batch: fewer of large ones, for its memory stays beside that of the training.
+fn size(batches: &Batches) -> usize {
+    const PIXELS: usize = BATCH * 32 * 32;
+    let [_, height, width] = batches.image().map(|size| usize::try_from(size).unwrap_or(1));
+    (PIXELS / (height * width).max(1)).clamp(1, BATCH).min(batches.count())
 }
