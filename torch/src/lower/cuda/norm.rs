@@ -204,7 +204,8 @@ impl GpuKernels {
         let (vector, pixels) = (vector(&[&x, &y]), y.pixels());
         let grid = self.grid(pixels, channels, vector, false)?;
         let sizes = [pixels, channels, height, width].map(KernelArgument::from);
-        let arguments = [&[(&x).into(), (&y).into()], &sizes[..]].concat();
+        let images = [&x, &y].map(KernelArgument::from);
+        let arguments: Vec<KernelArgument> = images.into_iter().chain(sizes).collect();
         self.over_pixels("max_pool", &x, vector, &grid, &arguments)
     }
 
@@ -227,8 +228,8 @@ impl GpuKernels {
         let (vector, pixels) = (vector(&[&x, &gradient, &grad_input]), gradient.pixels());
         let grid = self.grid(pixels, channels, vector, false)?;
         let sizes = [pixels, channels, height, width].map(KernelArgument::from);
-        let arguments =
-            [&[(&x).into(), (&gradient).into(), (&grad_input).into()], &sizes[..]].concat();
+        let images = [&x, &gradient, &grad_input].map(KernelArgument::from);
+        let arguments: Vec<KernelArgument> = images.into_iter().chain(sizes).collect();
         self.over_pixels("max_pool_gradient", &x, vector, &grid, &arguments)
     }
 

@@ -154,5 +154,5 @@ impl DeviceTest {
 fn size(batches: &Batches) -> usize {
     const PIXELS: usize = BATCH * 32 * 32;
     let [_, height, width] = batches.image().map(|size| usize::try_from(size).unwrap_or(1));
-    (PIXELS / (height * width).max(1)).clamp(1, BATCH).min(batches.count())
+    (PIXELS / (height * width).max(1)).min(BATCH).min(batches.count()).max(1)
 }
