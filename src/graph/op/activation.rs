@@ -342,3 +342,23 @@ impl Elsewhere for Celu {
         format!("torch.celu({x}, {:?})", self.alpha)
     }
 }
+
+/// The activations that netc's kernels for GPUs have, which number them from 1 in this order.
+const ON_GPUS: [&str; 5] = ["relu", "gelu", "celu", "silu", "sigmoid"];
+
+impl Activation {
+    /// Its number in netc's kernels for GPUs, if they have it.
+    pub fn gpu_code(&self) -> Option<u32> {
+        let name = self.signature().name;
+        (1..).zip(ON_GPUS).find(|(_, known)| *known == name).map(|(code, _)| code)
+    }
+
+    /// The number that it takes there: an upper bound, an alpha.
+    pub fn gpu_parameter(&self) -> f64 {
+        match self {
+            Activation::Relu(op) => op.max.unwrap_or(0.0),
+            Activation::Celu(op) => op.alpha,
+            _ => 0.0,
+        }
+    }
+}

@@ -31,7 +31,7 @@ pub enum KernelSet {
 impl KernelSet {
     /// Whether an activation can be fused into the op before it.
     fn fuses(self, activation: Activation) -> bool {
-        self == KernelSet::Cuda || is_relu(activation)
+        (self == KernelSet::Cuda && activation.gpu_code().is_some()) || is_relu(activation)
     }
 }
 

@@ -108,7 +108,7 @@ impl GpuKernels {
         let all: Vec<&GpuImage<'_>> = [&x, &y].into_iter().chain(&add).collect();
         let (vector, pixels) = (vector(&all), y.pixels());
         let grid = self.grid(pixels, channels, vector, false)?;
-        let [activation, parameter] = coded(after.activation);
+        let [activation, parameter] = coded(after.activation)?;
         let arguments = [
             (&x).into(),
             (&y).into(),
@@ -154,7 +154,7 @@ impl GpuKernels {
         let factors = self.memory(&[3, channels.into()], Kind::Float)?;
         let grid = self.grid(pixels, channels, vector, true)?;
         let partials = self.partials(&grid)?;
-        let [activation, parameter] = coded(after.activation);
+        let [activation, parameter] = coded(after.activation)?;
         let sums = [
             (&x).into(),
             (&first).into(),
@@ -321,16 +321,11 @@ impl GpuKernels {
 }
 
 /// An activation and its parameter, as the kernels number them.
-fn coded(activation: Option<Activation>) -> [KernelArgument; 2] {
-    let (code, parameter) = match activation {
-        None => (0u32, 0.0),
-        Some(Activation::Relu(op)) => (1, op.max.unwrap_or(0.0)),
-        Some(Activation::Gelu(_)) => (2, 0.0),
-        Some(Activation::Celu(op)) => (3, op.alpha),
-        Some(Activation::Silu(_)) => (4, 0.0),
-        Some(Activation::Sigmoid(_)) => (5, 0.0),
-    };
-    [code.into(), (parameter as f32).into()]
+fn coded(activation: Option<Activation>) -> Result<[KernelArgument; 2], TchError> {
+    let Some(activation) = activation else { return Ok([0u32.into(), 0.0f32.into()]) };
+    let code = activation.gpu_code();
+    let code = code.ok_or_else(|| TchError::Shape(format!("no kernels for {activation:?}")))?;
+    Ok([code.into(), (activation.gpu_parameter() as f32).into()])
 }
 
 /// Whether `y` is what the fused ops leave of `x`, whose sizes are even where one is a pool.
