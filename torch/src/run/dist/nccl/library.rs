@@ -12,8 +12,9 @@ use crate::run::device::Machine;
 /// What is looked for. Once libtorch's CUDA part is loaded, the library that it needs is found by
 /// this name, wherever it is.
 const NAME: &CStr = c"libnccl.so.2";
-/// The first version whose sums can be recorded in a CUDA graph.
-const OLDEST: c_int = 20_900;
+/// The first version with all functions that are called here. Since 2.9 sums can be recorded in a
+/// CUDA graph.
+const OLDEST: c_int = 21_300;
 
 type NcclStatus = c_int;
 type AllReduce = unsafe extern "C" fn(
@@ -92,8 +93,7 @@ impl NcclLibrary {
             let missing = || format!("it has no {}", name.to_string_lossy());
             if found.is_null() { Err(missing()) } else { Ok(found) }
         };
-        // SAFETY: the types are those of nccl.h, which are the same in every NCCL 2 from 2.13 on,
-        // the first with all of these names.
+        // SAFETY: the types are those of nccl.h, which are the same in every NCCL 2 from 2.13 on.
         unsafe {
             let version = transmute::<*mut c_void, GetVersion>(find(c"ncclGetVersion")?);
             let mut number = 0;
