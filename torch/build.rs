@@ -25,6 +25,7 @@ fn main() {
     for rpath in env::var("DEP_NETC_RPATHS").unwrap_or_default().split(':') {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{rpath}");
     }
+    println!("cargo::rerun-if-changed=src/native/guarded.hpp");
     process_groups(folder);
     operations(folder);
     against(folder, "src/trace/kineto.cpp").compile("netc_kineto");

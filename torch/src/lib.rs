@@ -9,6 +9,7 @@
 //! [`cli`] runs the commands for which `netc` starts `netc-torch`. All but the last may name what
 //! they do by ranges of `trace`, libtorch's profiler.
 
+mod native;
 mod trace;
 
 pub mod lower;

@@ -7,6 +7,7 @@ use tch::Device;
 
 use super::probe::native;
 use crate::lower::{cuda, kernels};
+use crate::native::linker;
 
 /// The device and precision of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +103,9 @@ pub fn libtorch_facts() -> LibtorchFacts {
     let build = kernels::aten::build();
     let version =
         build.split("TORCH_VERSION=").nth(1).and_then(|rest| rest.split([',', ' ']).next());
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let library = maps.lines().filter_map(|line| line.find('/').map(|at| &line[at..]));
     LibtorchFacts {
         version: version.unwrap_or("unknown").to_string(),
-        library: library.map(PathBuf::from).find(|path| path.ends_with("libtorch_cpu.so")),
+        library: linker::loaded("libtorch_cpu.so"),
         threads: usize::try_from(tch::get_num_threads()).unwrap_or(0),
         kernels: kernels::Kernels::detect(Precision::Fp32).is_some(),
     }

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <deque>
 
+#include "../native/guarded.hpp"
+
 static_assert(TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR == 11,
               "the profiler's headers are private to libtorch: look through this file for each new version");
 
@@ -16,21 +18,6 @@ using libkineto::ActivityType;
 namespace profiler = torch::autograd::profiler;
 
 namespace {
-
-// Runs what may throw. Null if it went well.
-template <typename F>
-char* guarded(F&& f) {
-  try {
-    f();
-    return nullptr;
-  } catch (const c10::Error& error) {
-    return strdup(error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    return strdup(error.what());
-  } catch (...) {
-    return strdup("an exception that is none");
-  }
-}
 
 // The numbers of `Activity` in kineto.rs.
 enum Activity : uint8_t { OP, RANGE, LAUNCH, KERNEL, OTHER };

@@ -9,6 +9,8 @@ use std::ptr::null_mut;
 
 use netc::run::trace::{Activity, TraceEvent};
 
+use crate::native::message;
+
 #[repr(C)]
 struct RawTrace {
     _opaque: [u8; 0],
@@ -162,15 +164,8 @@ impl Drop for TraceRange {
     }
 }
 
-/// Takes over the text of an error.
-fn outcome(error: *mut c_char) -> Result<(), String> {
-    if error.is_null() {
-        return Ok(());
-    }
-    // SAFETY: a text that is not null ends in NUL, was made by `malloc`, and is ours to free.
-    unsafe {
-        let text = CStr::from_ptr(error).to_string_lossy().into_owned();
-        libc::free(error.cast());
-        Err(text.lines().next().unwrap_or_default().to_string())
-    }
+/// The outcome of a call.
+fn outcome(message: *mut c_char) -> Result<(), String> {
+    // SAFETY: the calls give null or a message of `guarded.hpp`, which is ours.
+    unsafe { message::checked(message) }
 }

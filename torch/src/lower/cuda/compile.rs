@@ -2,12 +2,14 @@
 
 use std::ffi::{CString, c_char};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use cudarc::nvrtc::{result, sys};
 use netc::disk;
 use tch::TchError;
+
+use crate::native::linker::{self, Scope};
 
 /// All kernels in one text, each part after those that it uses.
 const SOURCE: &str = concat!(
@@ -113,27 +115,17 @@ fn compiled(architecture: &str) -> Result<Vec<u8>, TchError> {
 }
 
 /// Opens the NVRTC that belongs to libtorch, so that it is found by its name alone, and then what
-/// it opens by name itself.
+/// it opens by name itself. What cannot be opened here is looked for elsewhere.
 fn open_nvrtc() {
-    // SAFETY: libraries of libtorch's; they are left open on purpose.
-    #[cfg(target_os = "linux")]
-    unsafe {
-        libc::dlopen(c"libcaffe2_nvrtc.so".as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
-        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-        let mut paths =
-            maps.lines().filter_map(|line| line.find('/').map(|at| Path::new(&line[at..])));
-        let starts = |path: &Path, with: &str| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(with))
-        };
-        let nvrtc = paths.find(|path| starts(path, "libnvrtc.so"));
-        let Some(folder) = nvrtc.and_then(Path::parent) else { return };
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if starts(&path, "libnvrtc-builtins.so")
-                && let Ok(path) = CString::new(path.as_os_str().as_encoded_bytes())
-            {
-                libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL);
-            }
+    let _ = linker::open(c"libcaffe2_nvrtc.so", Scope::Global);
+    let Some(nvrtc) = linker::loaded("libnvrtc.so") else { return };
+    let folder = nvrtc.parent().into_iter().filter_map(|folder| std::fs::read_dir(folder).ok());
+    for entry in folder.flatten().flatten() {
+        let is_builtins = entry.file_name().to_string_lossy().starts_with("libnvrtc-builtins.so");
+        if let (true, Ok(path)) =
+            (is_builtins, CString::new(entry.path().as_os_str().as_encoded_bytes()))
+        {
+            let _ = linker::open(&path, Scope::Global);
         }
     }
 }

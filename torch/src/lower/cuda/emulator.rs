@@ -1,9 +1,11 @@
 //! The kernels on the CPU, for tests without a GPU.
 
-use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_uint, c_void};
+use std::ffi::{CString, OsStr, c_char, c_int, c_uint, c_void};
 use std::os::unix::ffi::OsStrExt as _;
 
 use tch::TchError;
+
+use crate::native::linker::{self, Scope};
 
 /// The environment variable that names the library of the kernels for the CPU.
 pub const EMULATOR: &str = "NETC_CUDA_EMULATOR";
@@ -35,20 +37,11 @@ impl Emulator {
             TchError::Torch(format!("the kernels of {EMULATOR}={path}: {why}"))
         };
         let name = CString::new(path.as_bytes()).map_err(|_| refuse("a NUL byte in the path"))?;
+        let library = linker::open(&name, Scope::Local).map_err(|why| refuse(&why))?;
+        let launch = linker::function(library, c"launch").map_err(|why| refuse(&why))?;
         // SAFETY: the library is one that the user names; its function has this signature.
-        unsafe {
-            let library = libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL);
-            if library.is_null() {
-                let words = libc::dlerror();
-                let words = (!words.is_null()).then(|| CStr::from_ptr(words).to_string_lossy());
-                return Err(refuse(words.as_deref().unwrap_or("it cannot be opened")));
-            }
-            let launch = libc::dlsym(library, c"launch".as_ptr());
-            if launch.is_null() {
-                return Err(refuse("it has no function `launch`"));
-            }
-            Ok(Emulator { launch: std::mem::transmute::<*mut c_void, Launch>(launch) })
-        }
+        let launch = unsafe { std::mem::transmute::<*mut c_void, Launch>(launch.as_ptr()) };
+        Ok(Emulator { launch })
     }
 
     pub(super) fn launch(

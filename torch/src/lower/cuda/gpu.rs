@@ -28,7 +28,8 @@ unsafe impl Sync for Gpu {}
 impl Gpu {
     /// Compiles and loads the kernels. libtorch has made a tensor on this GPU before.
     pub(super) fn load(gpu: usize) -> Result<Gpu, TchError> {
-        let refuse = |what: &str, error| TchError::Torch(format!("{what}: {}", text(error)));
+        let refuse =
+            |what: &str, error| TchError::Torch(format!("{what}: {}", driver_words(error)));
         let ordinal = i32::try_from(gpu).unwrap_or(i32::MAX);
         // SAFETY: the driver is loaded, since libtorch has made a tensor on this GPU; its calls
         // write to what is given here.
@@ -75,7 +76,7 @@ impl Gpu {
         // `GpuKernels::launch`. libtorch keeps the memory of a tensor for what was launched on its
         // stream.
         unsafe { result::launch_kernel(function, grid, block, 0, stream.cast(), arguments) }
-            .map_err(|error| TchError::Torch(format!("{kernel}: {}", text(error))))
+            .map_err(|error| TchError::Torch(format!("{kernel}: {}", driver_words(error))))
     }
 
     fn function(&self, kernel: &str) -> Result<sys::CUfunction, TchError> {
@@ -87,7 +88,7 @@ impl Gpu {
         let name = CString::new(kernel).map_err(|error| refuse(error.to_string()))?;
         // SAFETY: the module is loaded and never unloaded.
         let function = unsafe { result::module::get_function(self.module, name) };
-        let function = function.map_err(|error| refuse(text(error)))?;
+        let function = function.map_err(|error| refuse(driver_words(error)))?;
         functions.insert(kernel.into(), function);
         Ok(function)
     }
@@ -104,9 +105,9 @@ pub(super) fn memory(gpu: usize) -> Option<u64> {
     u64::try_from(bytes).ok()
 }
 
-/// The driver's words.
-fn text(error: result::DriverError) -> String {
+/// What the driver says of an error.
+pub(crate) fn driver_words(error: result::DriverError) -> String {
     error
         .error_string()
-        .map_or_else(|_| format!("{error:?}"), |text| text.to_string_lossy().into_owned())
+        .map_or_else(|_| format!("{error:?}"), |words| words.to_string_lossy().into_owned())
 }

@@ -1,14 +1,12 @@
 // Streams and CUDA graphs of libtorch for a program that is not linked against libtorch_cuda: its
-// functions are looked up by name once the library is loaded. Every function returns nullptr, or a
-// message that the caller frees: an exception may not pass through Rust.
+// functions are looked up by name once the library is loaded.
 #include <dlfcn.h>
 #include <torch/version.h>
 
-#include <cstdlib>
-#include <cstring>
-#include <exception>
 #include <stdexcept>
 #include <string>
+
+#include "../../native/guarded.hpp"
 
 static_assert(TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR == 11,
               "the types below are private to libtorch: look at them for each new version");
@@ -51,16 +49,6 @@ constexpr Function<void(void *, unsigned long long, unsigned long long, int)> ca
 constexpr Function<void(void *)> capture_end{"_ZN2at4cuda9CUDAGraph11capture_endEv"};
 constexpr Function<void(void *)> replay{"_ZN2at4cuda9CUDAGraph6replayEv"};
 constexpr Function<void(void *)> destroy{"_ZN2at4cuda9CUDAGraphD1Ev"};
-
-template <class F>
-char *guarded(F work) {
-    try {
-        work();
-        return nullptr;
-    } catch (const std::exception &error) {
-        return strdup(error.what());
-    }
-}
 
 }  // namespace
 

@@ -31,6 +31,7 @@ pub use augment::{Augmented, CHANNELS, Draw, ImageSource};
 pub use captures::Captures;
 pub use compile::{compile, keep_in};
 pub use emulator::EMULATOR;
+pub(crate) use gpu::driver_words;
 pub use graph::{CudaGraph, current_stream, own_stream};
 pub use launch::GpuKernels;
 pub use norm::GpuMoments;

@@ -4,7 +4,7 @@ use cudarc::driver::{result, sys};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::state::STEP;
-use super::{DeviceState, current_stream};
+use super::{DeviceState, current_stream, driver_words};
 
 /// A copy of the state that is on its way to the host, without anyone waiting for it.
 #[derive(Debug)]
@@ -85,5 +85,5 @@ impl Drop for StreamEvent {
 }
 
 fn refused(error: result::DriverError) -> TchError {
-    TchError::Torch(format!("an event of the GPU: {error:?}"))
+    TchError::Torch(format!("an event of the GPU: {}", driver_words(error)))
 }

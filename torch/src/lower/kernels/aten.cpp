@@ -1,22 +1,14 @@
 // What tch has no binding for. Every function that can fail returns nullptr, or a message that the caller frees.
 #include <ATen/ATen.h>
-#include <c10/util/env.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <c10/util/env.h>
 
 #include <cstring>
 
-namespace {
+#include "../../native/guarded.hpp"
 
-template <typename F>
-char *guarded(F work) {
-    try {
-        work();
-        return nullptr;
-    } catch (const std::exception &error) {
-        return strdup(error.what());
-    }
-}
+namespace {
 
 at::Tensor *given(at::Tensor tensor) { return new at::Tensor(std::move(tensor)); }
 

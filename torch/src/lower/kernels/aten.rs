@@ -1,9 +1,11 @@
 //! Operations of libtorch that tch has no binding for.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 
 use netc::graph::op::Conv;
 use tch::{TchError, Tensor};
+
+use crate::native::message;
 
 pub(super) type Pointer = *mut torch_sys::C_tensor;
 
@@ -54,7 +56,7 @@ pub fn deterministic() {
 /// How the libtorch at hand was built, as it says itself, its version included.
 pub fn build() -> String {
     // SAFETY: the text is null or made by `malloc` for the caller.
-    unsafe { taken(netc_build()) }.unwrap_or_default()
+    unsafe { message::taken(netc_build()) }.unwrap_or_default()
 }
 
 /// The gradients of a convolution by input, weight and bias, those that are wanted.
@@ -125,19 +127,5 @@ pub(super) fn pointer(tensor: &Tensor) -> Pointer {
 /// `message` is null or a string that `malloc` made and nobody else frees.
 pub(in crate::lower) unsafe fn checked(message: *mut c_char) -> Result<(), TchError> {
     // SAFETY: the caller vouches for it.
-    unsafe { taken(message) }.map_or(Ok(()), |text| Err(TchError::Torch(text)))
-}
-
-/// # Safety
-/// `text` is null or a string that `malloc` made and nobody else frees.
-unsafe fn taken(text: *mut c_char) -> Option<String> {
-    if text.is_null() {
-        return None;
-    }
-    // SAFETY: the caller vouches for it.
-    unsafe {
-        let copy = CStr::from_ptr(text).to_string_lossy().into_owned();
-        libc::free(text.cast());
-        Some(copy)
-    }
+    unsafe { message::checked(message) }.map_err(TchError::Torch)
 }

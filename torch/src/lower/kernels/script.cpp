@@ -1,10 +1,11 @@
 // TorchScript modules from their source, which tch has no binding for.
 #include <torch/csrc/jit/api/module.h>
 
-#include <cstdlib>
-#include <cstring>
+#include <new>
 #include <sstream>
 #include <string>
+
+#include "../../native/guarded.hpp"
 
 extern "C" {
 
@@ -13,7 +14,7 @@ extern "C" {
 // Returns nullptr, or a message that the caller frees.
 char *netc_script(const char *name, const char *source, const char *const *names, const bool *trained,
                   const at::Tensor *const *tensors, size_t count, const char *facts, char **bytes, size_t *length) {
-    try {
+    return guarded([&] {
         auto unit = std::make_shared<torch::jit::CompilationUnit>();
         auto module = [&](const std::string &type) {
             return torch::jit::Module(c10::QualifiedName("__torch__." + type), unit, true);
@@ -38,12 +39,9 @@ char *netc_script(const char *name, const char *source, const char *const *names
         root.save(archive, {{"netc.json", facts}});
         std::string text = archive.str();
         *bytes = static_cast<char *>(malloc(text.size()));
-        if (!*bytes) return strdup("out of memory");
+        if (!*bytes) throw std::bad_alloc();
         memcpy(*bytes, text.data(), text.size());
         *length = text.size();
-        return nullptr;
-    } catch (const std::exception &error) {
-        return strdup(error.what());
-    }
+    });
 }
 }

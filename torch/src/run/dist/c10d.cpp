@@ -8,6 +8,8 @@
 
 #include <cstring>
 
+#include "../../native/guarded.hpp"
+
 static_assert(TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR == 11,
               "c10d's headers are private to libtorch: look through this file for each new version");
 
@@ -39,21 +41,6 @@ struct netc_sum {
 };
 
 namespace {
-
-// Runs what may throw. Null if it went well.
-template <typename F>
-char* guarded(F&& f) {
-  try {
-    f();
-    return nullptr;
-  } catch (const c10::Error& error) {
-    return strdup(error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    return strdup(error.what());
-  } catch (...) {
-    return strdup("an exception that is none");
-  }
-}
 
 // Batch normalisation of [n, channels, ...] by the statistics of all ranks' batches together.
 // S. Ioffe, C. Szegedy, "Batch Normalization", 2015, with sums over the ranks in place of sums over one batch.
@@ -123,8 +110,6 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
 }  // namespace
 
 extern "C" {
-
-void netc_text_free(char* text) { free(text); }
 
 // Joins the group. `listen`, if it is not -1, is the bound socket on which this rank keeps the store; the others,
 // and all of them where a launcher keeps it, connect to host:port. `device` is the address or the interface that

@@ -2,13 +2,14 @@
 
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::os::fd::RawFd;
 use std::ptr::null_mut;
 
 use tch::Tensor;
 
 use super::DistEnv;
+use crate::native::message;
 
 #[repr(C)]
 struct RawGroup {
@@ -21,7 +22,6 @@ struct RawSum {
 }
 
 unsafe extern "C" {
-    fn netc_text_free(text: *mut c_char);
     fn netc_group_join(
         host: *const c_char,
         port: u16,
@@ -193,15 +193,8 @@ fn pointers(tensors: &[&Tensor]) -> (Vec<*const c_void>, c_int) {
     (pointers, count)
 }
 
-/// Takes over the text of an error.
-fn outcome(error: *mut c_char) -> Result<(), String> {
-    if error.is_null() {
-        return Ok(());
-    }
-    // SAFETY: a text that is not null ends in NUL and is ours to free.
-    unsafe {
-        let text = CStr::from_ptr(error).to_string_lossy().into_owned();
-        netc_text_free(error);
-        Err(text.lines().next().unwrap_or_default().to_string())
-    }
+/// The outcome of a call.
+fn outcome(message: *mut c_char) -> Result<(), String> {
+    // SAFETY: the calls give null or a message of `guarded.hpp`, which is ours.
+    unsafe { message::checked(message) }
 }

@@ -2,7 +2,8 @@
 
 #![allow(unsafe_code)]
 
-use std::ffi::CStr;
+#[cfg(target_os = "linux")]
+use crate::native::linker::{self, Scope};
 
 /// Makes libtorch's CUDA part available if it is installed beside the rest. libtorch registers its
 /// kernels when the library is loaded, so that one binary works on machines with and without a
@@ -11,19 +12,8 @@ use std::ffi::CStr;
 /// # Errors
 /// The dynamic linker's words.
 pub(in crate::run) fn load_cuda() -> Result<(), String> {
-    // SAFETY: the name is a NUL-terminated literal, and loading libtorch_cuda.so runs no code but
-    // its registrations. The handle is left open on purpose: kernels stay registered. The linker's
-    // words are null or a string that stays until this thread's next call.
     #[cfg(target_os = "linux")]
-    unsafe {
-        if libc::dlopen(c"libtorch_cuda.so".as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL).is_null()
-        {
-            let words = libc::dlerror();
-            let text =
-                (!words.is_null()).then(|| CStr::from_ptr(words).to_string_lossy().into_owned());
-            return Err(text.unwrap_or_else(|| "libtorch_cuda.so cannot be loaded".into()));
-        }
-    }
+    linker::open(c"libtorch_cuda.so", Scope::Global)?;
     Ok(())
 }
 

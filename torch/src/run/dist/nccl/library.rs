@@ -2,11 +2,13 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::transmute;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use cudarc::driver::sys::CUstream;
 use cudarc::nccl::sys::{ncclComm_t, ncclDataType_t, ncclRedOp_t, ncclUniqueId};
 
+use crate::native::linker::{self, Scope};
 use crate::run::device::Machine;
 
 /// What is looked for. Once libtorch's CUDA part is loaded, the library that it needs is found by
@@ -81,18 +83,8 @@ impl NcclLibrary {
     }
 
     fn load() -> Result<NcclLibrary, String> {
-        // SAFETY: the name ends in NUL; loading NCCL runs no code but its constructors. The handle
-        // is left open on purpose: the functions stay where they are.
-        let library = unsafe { libc::dlopen(NAME.as_ptr(), libc::RTLD_NOW) };
-        if library.is_null() {
-            return Err(linker_words());
-        }
-        let find = |name: &CStr| {
-            // SAFETY: the handle is open, and the name ends in NUL.
-            let found = unsafe { libc::dlsym(library, name.as_ptr()) };
-            let missing = || format!("it has no {}", name.to_string_lossy());
-            if found.is_null() { Err(missing()) } else { Ok(found) }
-        };
+        let library = linker::open(NAME, Scope::Local)?;
+        let find = |name: &CStr| linker::function(library, name).map(NonNull::as_ptr);
         // SAFETY: the types are those of nccl.h, which are the same in every NCCL 2 from 2.13 on.
         unsafe {
             let version = transmute::<*mut c_void, GetVersion>(find(c"ncclGetVersion")?);
@@ -147,15 +139,5 @@ impl NcclLibrary {
         let detail = detail.trim();
         let what = what.unwrap_or_default();
         Err(format!("NCCL: {what}{}{detail}", if detail.is_empty() { "" } else { ": " }))
-    }
-}
-
-/// What the dynamic linker says about its last error.
-fn linker_words() -> String {
-    // SAFETY: the words are null or a string that stays until this thread's next call.
-    unsafe {
-        let words = libc::dlerror();
-        let text = (!words.is_null()).then(|| CStr::from_ptr(words).to_string_lossy().into_owned());
-        text.unwrap_or_else(|| "the dynamic linker gives no reason".into())
     }
 }

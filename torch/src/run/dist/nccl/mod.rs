@@ -212,6 +212,5 @@ fn device(gpu: usize) -> Result<sys::CUdevice, String> {
 
 /// What the driver says.
 fn text(error: DriverError) -> String {
-    let words = error.error_string().map(|words| words.to_string_lossy().into_owned());
-    format!("CUDA: {}", words.unwrap_or_else(|_| format!("{:?}", error.0)))
+    format!("CUDA: {}", cuda::driver_words(error))
 }
