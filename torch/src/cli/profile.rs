@@ -1,9 +1,11 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
-use netc::cli::out::{bytes, complain, print, print_json, show, table, trimmed, write};
+use netc::cli::out::{
+    bytes, complain, may_write_together, print, print_json, show, table, trimmed, write,
+};
 use netc::cli::train::args::ProfileArgs;
 use netc::cli::train::kernel_table;
 use netc::compile;
@@ -52,6 +54,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         ..Method::default()
     };
     warn_of(method.conv, machine);
+    may_write_together([&args.svg, &args.trace].into_iter().flatten().map(PathBuf::as_path))?;
     let ProfileArgs { steps, memory, kernels, .. } = *args;
     let options = ProfileOptions { steps, memory, kernels, trace: args.trace.is_some() };
     let found =
