@@ -121,9 +121,10 @@ pub fn write_out(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn write_together<'p>(
     outs: &[(&'p Path, &[u8])],
 ) -> std::result::Result<(), (&'p Path, Error)> {
-    let (streams, files): (Vec<_>, Vec<_>) = outs.iter().partition(|(path, _)| is_open(path));
+    let (streams, files): (Vec<_>, Vec<_>) =
+        outs.iter().copied().partition(|(path, _)| is_open(path));
     let staged = stage(files)?;
-    for &(path, bytes) in streams {
+    for (path, bytes) in streams {
         let opened = descriptor(path)
             .map_or_else(|| OpenOptions::new().write(true).open(path), open_descriptor);
         opened.and_then(|mut file| file.write_all(bytes)).map_err(|error| (path, error))?;

@@ -37,7 +37,7 @@ pub use pytorch::{pytorch, torchscript};
 pub use schedule::{
     FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo, is_2x2_pool,
 };
-pub use timing::{ConvDirection, Reason, Timed, Times};
+pub use timing::{Candidate, ConvDirection, Reason, Times};
 pub use weights::{Numbers, Weights};
 pub use weights_error::WeightsError;
 pub use workload::Workload;

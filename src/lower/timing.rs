@@ -29,12 +29,12 @@ pub struct Times {
     /// How many times each was measured; more than [`ROUNDS`](Times::ROUNDS) if times varied.
     pub rounds: usize,
     /// The algorithms, libtorch's first.
-    pub candidates: Vec<Timed>,
+    pub candidates: Vec<Candidate>,
 }
 
 /// The times of one algorithm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Timed {
+pub struct Candidate {
     /// The algorithm.
     pub algorithm: ConvAlgorithm,
     /// Seconds in each direction, in the order of [`ConvDirection::ALL`]; forward alone if the
@@ -91,7 +91,7 @@ impl Times {
         }
         let timed = |(i, &algorithm): (usize, &ConvAlgorithm)| {
             let seconds = samples.iter().map(|samples| best(&samples[i])).collect();
-            Timed { algorithm, seconds }
+            Candidate { algorithm, seconds }
         };
         let candidates = candidates.iter().enumerate().map(timed).collect();
         Ok(Times { images, rounds, candidates })

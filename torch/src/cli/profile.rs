@@ -10,7 +10,7 @@ use netc::cli::train::args::ProfileArgs;
 use netc::cli::train::kernel_table;
 use netc::compile;
 use netc::graph::Graph;
-use netc::lower::{ConvAlgorithms, Reason, Timed, Times};
+use netc::lower::{Candidate, ConvAlgorithms, Reason, Times};
 use netc::recipe::Recipe;
 use netc::run::{Method, process_age};
 use netc::tools::flame::{Timed, flame};
@@ -227,7 +227,7 @@ fn reasons(profile: &Profile) -> String {
     for task in &profile.tasks {
         match &task.reason {
             Some(Reason::Timed(times)) => {
-                candidates(&task.path, times).into_iter().for_each(|row| drop(rows.add_row(row)))
+                rows.add_rows(candidates(&task.path, times));
             }
             Some(Reason::Rule) => rule.push(task.path.as_str()),
             Some(Reason::Small) => small.push(task.path.as_str()),
@@ -252,7 +252,7 @@ fn reasons(profile: &Profile) -> String {
 /// A row for each candidate.
 fn candidates(path: &str, times: &Times) -> Vec<Vec<String>> {
     let ConvAlgorithms { forward, input, weights } = times.algorithms();
-    let row = |(i, timed): (usize, &Timed)| {
+    let row = |(i, timed): (usize, &Candidate)| {
         let first = |text: String| if i == 0 { text } else { String::new() };
         let mut row = vec![
             first(path.to_string()),

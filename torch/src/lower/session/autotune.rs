@@ -150,23 +150,24 @@ impl Tuner<'_> {
             let of = convolutions.iter_mut().find(|(candidate, _)| *candidate == algorithm);
             let Some((_, conv)) = of else { return Ok(f64::INFINITY) };
             let start = Instant::now();
-            match direction {
+            let _ = match direction {
                 ConvDirection::Forward => {
                     // Training transforms the weights in each step.
                     if self.directions.len() > 1 {
                         conv.invalidate();
                     }
                     let y = || Ok(y.shallow_clone());
-                    conv.forward(own, &x, &weight, Epilogue::default(), y, &mut workspace)?;
+                    conv.forward(own, &x, &weight, Epilogue::default(), y, &mut workspace)?
                 }
                 ConvDirection::Input => {
                     let dx = || Ok(dx.shallow_clone());
-                    conv.grad_input(own, [&y, &x], &weight, dx, &mut workspace)?;
+                    conv.grad_input(own, [&y, &x], &weight, dx, &mut workspace)?
                 }
                 ConvDirection::Weights => {
                     conv.grad_weights(own, [&y, &x], &weight, &dw, &mut workspace)?;
+                    dw.shallow_clone()
                 }
-            }
+            };
             Ok(start.elapsed().as_secs_f64())
         })
     }
