@@ -3,7 +3,7 @@
 usage: bench/chain.py [--net resnet9] [--batch 128] [--precisions bf16,fp32] [--rounds 5] [--off] [--netc PATH]
 
 Each round measures every link of the chain once, one after another, each in a process of its own: the second of two epochs of `netc train`
-on generated images, and the test after it. A link has all that the links before it have. Prints for each the median of images per
+on random images, and the test after it. A link has all that the links before it have. Prints for each the median of images per
 second, and the medians over the rounds of its ratio to the link before and to the first one, with the smallest and the largest.
 
 With --off, each is left out of the whole instead, and the ratio is that of the whole to what is left.
@@ -59,7 +59,7 @@ def all_but_one(precision):
 
 
 def measure(precision, link):
-    found = rates(args, args.net, args.batch, "--precision", precision, *link)
+    found = rates(args.netc, args.net, args.batch, (args.images, args.tests), "--precision", precision, *link)
     return found["train"], found["test"]
 
 

@@ -11,5 +11,5 @@ mod session;
 mod torch;
 
 pub use objective::Objective;
-pub use session::{Session, Stepped, TaskInfo, Tuning};
+pub use session::{Session, Stepped, TaskInfo, Tuning, convolve};
 pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, script, verify};

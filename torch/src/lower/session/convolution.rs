@@ -1,11 +1,12 @@
 use netc::graph::op::Conv;
-use netc::lower::ConvAlgorithms;
+use netc::lower::{ConvAlgorithms, Precision, TorchError};
 use tch::{Kind, TchError, Tensor};
 
 use super::aten;
 use super::own::Own;
+use crate::lower::At;
 use crate::lower::kernels::{
-    Direction, Epilogue, FromTo, Packed, Packing, Workspace, aten as calls,
+    Direction, Epilogue, FromTo, Kernels, Packed, Packing, Workspace, aten as calls,
 };
 use crate::lower::torch::channels_last;
 
@@ -149,4 +150,34 @@ impl Convolution {
             calls::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
         grad_weight.iter().try_for_each(|from| aten::put(dw, from))
     }
+}
+
+/// A convolution of images by given algorithms, as a compiled step computes it on a CPU: its output,
+/// and from the gradient with respect to that those with respect to the input and to the weights.
+/// `None` on a processor without netc's kernels for the precision.
+///
+/// # Errors
+/// Errors of libtorch.
+pub fn convolve(
+    op: &Conv,
+    algorithms: ConvAlgorithms,
+    precision: Precision,
+    [x, weight, gradient]: [&Tensor; 3],
+) -> Result<Option<[Tensor; 3]>, TorchError> {
+    let Some(kernels) = Kernels::detect(precision) else { return Ok(None) };
+    let own = Own::Cpu(kernels);
+    let (mut conv, mut workspace) =
+        (Convolution::new(op.clone(), algorithms), Workspace::default());
+    let mut directions = || {
+        let [x, gradient] = [channels_last(x)?, channels_last(gradient)?];
+        let [y, dx] = [gradient.f_empty_like()?, x.f_empty_like()?];
+        let dw = channels_last(weight)?.f_zeros_like()?;
+        let finish = Epilogue::default();
+        let y = conv.forward(Some(&own), &x, weight, finish, || Ok(y), &mut workspace)?;
+        let images = [&gradient, &x];
+        let dx = conv.grad_input(Some(&own), images, weight, || Ok(dx), &mut workspace)?;
+        conv.grad_weights(Some(&own), images, weight, &dw, &mut workspace)?;
+        Ok([y, dx, dw])
+    };
+    directions().at("a convolution").map(Some)
 }

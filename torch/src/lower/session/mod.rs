@@ -33,6 +33,7 @@ use autotune::Tuner;
 pub use autotune::Tuning;
 use buffers::Buffers;
 use convolution::Convolution;
+pub use convolution::convolve;
 use own::Own;
 pub use step::Stepped;
 use weights::{Copies, pads_input, zeros};
