@@ -51,7 +51,9 @@ impl Tuning {
         let [in_channels, height, width] = image;
         let load = Workload { images: batch as u64, precision, threads: 1 };
         let timed = ConvChoice::timed(op, image, batch as u64);
-        let (Some(candidate), Some(images)) = (self.choice.candidate(precision), timed) else {
+        let candidate = self.choice.candidate(precision);
+        let candidate = candidate.filter(|algorithm| algorithm.applies([in_channels, op.out]));
+        let (Some(candidate), Some(images)) = (candidate, timed) else {
             return Ok((self.choice.assumed(op, image, load), None));
         };
         let kind = match precision {
