@@ -38,9 +38,9 @@ macro_rules! by_types {
     };
     (in $simd:expr, $element:ty, $operand:ty, $algorithm:expr, $function:ident($($argument:expr),*)) => {
         match $algorithm {
-            Winograd::F2 => $function::<_, $element, F2, $operand>($simd, $($argument),*),
-            Winograd::F4 => $function::<_, $element, F4, $operand>($simd, $($argument),*),
-            Winograd::Int16 => $function::<_, $element, F4, Short>($simd, $($argument),*),
+            Winograd::F2 => $function::<_, $element, F2, $operand, false>($simd, $($argument),*),
+            Winograd::F4 => $function::<_, $element, F4, $operand, false>($simd, $($argument),*),
+            Winograd::Int16 => $function::<_, $element, F4, Short, true>($simd, $($argument),*),
         }
     };
 }
@@ -68,7 +68,7 @@ pub(in crate::lower::kernels) unsafe fn pack(
     }
 }
 
-unsafe fn pack_as<S: Simd, E: Element, T: Tile, O: Operand<S>>(
+unsafe fn pack_as<S: Simd, E: Element, T: Tile, O: Operand<S>, const INTEGERS: bool>(
     simd: S,
     direction: Direction,
     w: Shared<f32>,
@@ -111,7 +111,8 @@ pub(in crate::lower::kernels) unsafe fn convolve(
     }
 }
 
-unsafe fn convolve_as<S: Simd, E: Element, T: Tile, O: Operand<S>>(
+/// Integers have a scale for each row in the backward direction.
+unsafe fn convolve_as<S: Simd, E: Element, T: Tile, O: Operand<S>, const INTEGERS: bool>(
     simd: S,
     vnni: bool,
     direction: Direction,
@@ -120,13 +121,15 @@ unsafe fn convolve_as<S: Simd, E: Element, T: Tile, O: Operand<S>>(
     workspace: &mut Workspace,
 ) {
     let weights = packed.words(words::<S, T, O>(&all.dims));
-    let by_row =
-        O::KIND == netc::lower::winograd::Operand::Int16 && direction == Direction::Backward;
     // SAFETY: the caller vouches for the images and the weights.
     unsafe {
-        match by_row {
-            true => forward::convolve::<S, E, T, O, true>(simd, vnni, all, weights, workspace),
-            false => forward::convolve::<S, E, T, O, false>(simd, vnni, all, weights, workspace),
+        match direction {
+            Direction::Backward => {
+                forward::convolve::<S, E, T, O, INTEGERS>(simd, vnni, all, weights, workspace)
+            }
+            Direction::Forward => {
+                forward::convolve::<S, E, T, O, false>(simd, vnni, all, weights, workspace)
+            }
         }
     }
 }
@@ -155,7 +158,7 @@ pub(in crate::lower::kernels) unsafe fn weight_gradient(
     }
 }
 
-unsafe fn gradient_as<S: Simd, E: Element, T: Tile, O: Operand<S>>(
+unsafe fn gradient_as<S: Simd, E: Element, T: Tile, O: Operand<S>, const INTEGERS: bool>(
     simd: S,
     vnni: bool,
     images: [&Image; 2],
