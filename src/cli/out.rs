@@ -153,6 +153,13 @@ pub fn write_together<'p>(outs: impl Iterator<Item = (&'p Path, &'p [u8])>) -> R
         .map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
 }
 
+/// Checks that [`write_together`] can write to these paths.
+pub fn may_write_together<'p>(outs: impl Iterator<Item = &'p Path>) -> Result<(), String> {
+    let outs: Vec<&Path> = outs.collect();
+    disk::may_write_together(&outs)
+        .map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
+}
+
 /// Shows problems on standard error.
 pub fn show(problems: &Problems, sources: &Sources) {
     let width = terminal_size::terminal_size()

@@ -10,4 +10,6 @@ mod replace;
 pub use folder::{Folder, Lock, Stamp};
 pub use read::{open, read, read_text};
 #[cfg(feature = "cli")]
-pub use replace::{keep, may_replace, replace, rewrite, sync_folder, write_out, write_together};
+pub use replace::{
+    keep, may_replace, may_write_together, replace, rewrite, sync_folder, write_out, write_together,
+};

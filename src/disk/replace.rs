@@ -121,20 +121,8 @@ pub fn write_out(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn write_together<'p>(
     outs: &[(&'p Path, &[u8])],
 ) -> std::result::Result<(), (&'p Path, Error)> {
-    let stream = |path: &Path| {
-        let kind = fs::metadata(path).map(|meta| meta.file_type());
-        descriptor(path).is_some() || kind.is_ok_and(is_stream)
-    };
-    let (streams, files): (Vec<_>, Vec<_>) = outs.iter().partition(|(path, _)| stream(path));
-    let mut staged: Vec<Staged> = Vec::new();
-    for &(path, bytes) in files {
-        if staged.iter().any(|other| is_same(other.path, path)) {
-            let what = "it is to hold another output too; give each a file of its own";
-            return Err((path, Error::new(ErrorKind::InvalidInput, what)));
-        }
-        let new = may_replace(path).and_then(|()| Staged::new(path, bytes));
-        staged.push(new.map_err(|error| (path, error))?);
-    }
+    let (streams, files): (Vec<_>, Vec<_>) = outs.iter().partition(|(path, _)| is_open(path));
+    let staged = stage(files)?;
     for &(path, bytes) in streams {
         let opened = descriptor(path)
             .map_or_else(|| OpenOptions::new().write(true).open(path), open_descriptor);
@@ -144,6 +132,37 @@ pub fn write_together<'p>(
         let path = new.path;
         new.commit().map_err(|error| (path, error))
     })
+}
+
+/// Checks that [`write_together`] can write to these places, before the work for it begins.
+///
+/// # Errors
+/// Which of them cannot be written, and why.
+pub fn may_write_together<'p>(outs: &[&'p Path]) -> std::result::Result<(), (&'p Path, Error)> {
+    let files = outs.iter().filter(|path| !is_open(path)).map(|&path| (path, &[][..]));
+    stage(files).map(drop)
+}
+
+/// New contents beside the files that they will replace.
+fn stage<'p, 'b>(
+    files: impl IntoIterator<Item = (&'p Path, &'b [u8])>,
+) -> std::result::Result<Vec<Staged<'p>>, (&'p Path, Error)> {
+    let mut staged: Vec<Staged<'p>> = Vec::new();
+    for (path, bytes) in files {
+        if staged.iter().any(|other| is_same(other.path, path)) {
+            let what = "it is to hold another output too; give each a file of its own";
+            return Err((path, Error::new(ErrorKind::InvalidInput, what)));
+        }
+        let new = may_replace(path).and_then(|()| Staged::new(path, bytes));
+        staged.push(new.map_err(|error| (path, error))?);
+    }
+    Ok(staged)
+}
+
+/// Whether a path is that of a stream or of an open file of this process.
+fn is_open(path: &Path) -> bool {
+    let kind = fs::metadata(path).map(|meta| meta.file_type());
+    descriptor(path).is_some() || kind.is_ok_and(is_stream)
 }
 
 /// Whether two paths, whose folders exist, name the same file.

@@ -74,36 +74,12 @@ impl ConvAlgorithms {
     }
 }
 
-/// Timings of a convolution with libtorch and with another algorithm.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Times {
-    /// The other algorithm.
-    pub candidate: ConvAlgorithm,
-    /// The number of images.
-    pub images: u64,
-    /// Seconds of libtorch and of the candidate: forward, and the gradients with respect to the
-    /// input and the weights. 0 if not timed.
-    pub seconds: [[f64; 2]; 3],
-}
-
-impl Times {
-    /// The faster algorithm in each direction.
-    pub fn algorithms(&self) -> ConvAlgorithms {
-        let [forward, input, weights] =
-            self.seconds.map(|[library, candidate]| match candidate < library {
-                true => self.candidate,
-                false => ConvAlgorithm::Library,
-            });
-        ConvAlgorithms { forward, input, weights }
-    }
-}
-
 /// Which algorithms the convolutions of a net may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
-    /// The fastest on this machine, per direction: libtorch or `f4` in fp32, libtorch or `int16` in
-    /// bf16.
+    /// The fastest on this machine, per direction: libtorch or `f4` in fp32, libtorch, `f2` or
+    /// `int16` in bf16.
     #[default]
     Auto,
     /// libtorch's own algorithm.
@@ -111,7 +87,7 @@ pub enum ConvChoice {
     /// Winograd with tiles of 2 x 2, wherever it applies. In bf16 its error is 1.6 times that of
     /// libtorch.
     F2,
-    /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is six to nine times
+    /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is up to five times
     /// that of libtorch.
     F4,
     /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies. Its error is
@@ -125,12 +101,14 @@ const SMALL: u64 = 30_000_000;
 const IMAGES: u64 = 128;
 
 impl ConvChoice {
-    /// The algorithm that libtorch is timed against, if the choice is made by timing.
-    pub fn candidate(self, precision: Precision) -> Option<ConvAlgorithm> {
+    /// The algorithms that are timed, libtorch's first; none if the choice is not made by timing.
+    /// Without timing, the last is assumed to be the fastest.
+    pub fn candidates(self, precision: Precision) -> &'static [ConvAlgorithm] {
+        use ConvAlgorithm::{Library, WinogradF2, WinogradF4, WinogradInt16};
         match (self, precision) {
-            (ConvChoice::Auto, Precision::Fp32) => Some(ConvAlgorithm::WinogradF4),
-            (ConvChoice::Auto, Precision::Bf16) => Some(ConvAlgorithm::WinogradInt16),
-            _ => None,
+            (ConvChoice::Auto, Precision::Fp32) => &[Library, WinogradF4],
+            (ConvChoice::Auto, Precision::Bf16) => &[Library, WinogradF2, WinogradInt16],
+            _ => &[],
         }
     }
 
@@ -142,15 +120,14 @@ impl ConvChoice {
         )
     }
 
-    /// The choice without timing: the candidate, wherever it applies.
+    /// The choice without timing: the last candidate, wherever it applies.
     pub fn by_rule(self, precision: Precision) -> ConvChoice {
-        match self.candidate(precision) {
-            Some(ConvAlgorithm::WinogradF4) => ConvChoice::F4,
-            Some(ConvAlgorithm::WinogradF2) => ConvChoice::F2,
-            Some(ConvAlgorithm::WinogradInt16) => ConvChoice::Int16,
-            Some(ConvAlgorithm::Library) => ConvChoice::Library,
-            None if self == ConvChoice::Auto => ConvChoice::Library,
-            None => self,
+        match (self, self.candidates(precision).last()) {
+            (ConvChoice::Auto, Some(ConvAlgorithm::WinogradF4)) => ConvChoice::F4,
+            (ConvChoice::Auto, Some(ConvAlgorithm::WinogradF2)) => ConvChoice::F2,
+            (ConvChoice::Auto, Some(ConvAlgorithm::WinogradInt16)) => ConvChoice::Int16,
+            (ConvChoice::Auto, Some(ConvAlgorithm::Library) | None) => ConvChoice::Library,
+            (ConvChoice::Library | ConvChoice::F2 | ConvChoice::F4 | ConvChoice::Int16, _) => self,
         }
     }
 
@@ -164,20 +141,17 @@ impl ConvChoice {
         (macs >= SMALL).then_some(images)
     }
 
-    /// The algorithms of a convolution that Winograd applies to, without timing: the candidate is
-    /// assumed to be faster.
+    /// The algorithms of a convolution that Winograd applies to, without timing: the last candidate
+    /// is assumed to be the fastest.
     pub fn assumed(self, op: &Conv, image: [u64; 3], load: Workload) -> ConvAlgorithms {
-        let algorithm = match self {
-            ConvChoice::Library => ConvAlgorithm::Library,
+        let is_small =
+            self == ConvChoice::Auto && ConvChoice::timed(op, image, load.images).is_none();
+        let choice = if is_small { ConvChoice::Library } else { self.by_rule(load.precision) };
+        let algorithm = match choice {
+            ConvChoice::Auto | ConvChoice::Library => ConvAlgorithm::Library,
             ConvChoice::F2 => ConvAlgorithm::WinogradF2,
             ConvChoice::F4 => ConvAlgorithm::WinogradF4,
             ConvChoice::Int16 => ConvAlgorithm::WinogradInt16,
-            ConvChoice::Auto => {
-                let candidate = self.candidate(load.precision);
-                let timed =
-                    candidate.filter(|_| ConvChoice::timed(op, image, load.images).is_some());
-                timed.unwrap_or(ConvAlgorithm::Library)
-            }
         };
         ConvAlgorithms::all(match algorithm.applies([image[0], op.out]) {
             true => algorithm,

@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 
 use super::{
-    ConvChoice, Disabled, Footprint, KernelSet, Plan, Precision, Schedule, ScheduleOptions,
+    ConvChoice, Disabled, Footprint, KernelSet, Plan, Precision, Reason, Schedule, ScheduleOptions,
     Workload, cpu, plan,
 };
 use crate::check::Checked;
@@ -62,7 +62,7 @@ impl Predicted {
         let options =
             ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
         let assumed =
-            |op: &_, image| Ok::<_, Infallible>((self.conv.assumed(op, image, load), None));
+            |op: &_, image| Ok::<_, Infallible>((self.conv.assumed(op, image, load), Reason::Rule));
         let Ok(schedule) = Schedule::new(&self.plan, options, assumed);
         schedule.footprint(&self.plan, load, self.processor.features())
     }

@@ -20,12 +20,13 @@ mod pytorch;
 pub mod schedule;
 pub mod seed;
 pub mod tensor_file;
+mod timing;
 mod weights;
 mod weights_error;
 pub mod winograd;
 mod workload;
 
-pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, Times};
+pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice};
 pub use backend::{Backend, Footprint, ForwardPass};
 pub use error::TorchError;
 pub use memory::{Predicted, Processor};
@@ -36,6 +37,7 @@ pub use pytorch::{pytorch, torchscript};
 pub use schedule::{
     FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo, is_2x2_pool,
 };
+pub use timing::{ConvDirection, Reason, Timed, Times};
 pub use weights::{Numbers, Weights};
 pub use weights_error::WeightsError;
 pub use workload::Workload;

@@ -264,6 +264,20 @@ fn a_training_that_cannot_start_says_why() {
 }
 
 #[test]
+fn a_profile_that_cannot_be_written_is_not_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let gone = folder.path().join("gone/step").display().to_string();
+    let here = folder.path().join("step").display().to_string();
+    // No machine has the memory for such a step.
+    let profile = ["profile", "nets/resnet9.net", "--batch", "1000000", "--device", "cpu"];
+    for out in ["--svg", "--trace"] {
+        refused(&[&profile[..], &[out, gone.as_str()]].concat(), 1, "cannot write");
+    }
+    refused(&[&profile[..], &["--svg", &here, "--trace", &here]].concat(), 1, "another output");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_profile_says_where_the_time_goes() {
     let folder = tempfile::tempdir().unwrap();
     let svg = folder.path().join("step.svg");

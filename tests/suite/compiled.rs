@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use netc::check::Checked;
-use netc::lower::{ConvChoice, Precision};
+use netc::lower::{ConvChoice, Precision, Reason};
 use netc::passes::{Choice, Purpose, optimise};
 use netc_torch::lower::{Mode, Objective, Session, TorchNet, Tuning};
 use tch::{Device, Kind, Reduction, Tensor};
@@ -222,4 +222,37 @@ pub(crate) fn nets_of() -> Vec<(String, String)> {
         (path.to_str().unwrap().to_owned(), text)
     };
     paths.into_iter().filter(|path| path.is_file()).map(text).collect()
+}
+
+/// A training step whose timings are kept in a file.
+fn timed(file: &Path, retune: bool) -> Vec<Reason> {
+    let net = netc::compile(Path::new("nets/base.net"), &[]).net.unwrap();
+    let net = TorchNet::new(&net, 3, Device::Cpu, Precision::Fp32).unwrap();
+    let tuning = Tuning { cache: Some(file.to_owned()), retune, ..Tuning::default() };
+    let session = Session::new(&net, Purpose::Training, 1, &tuning).unwrap();
+    session.tasks().into_iter().filter_map(|task| task.reason).collect()
+}
+
+#[test]
+fn timings_are_kept_until_they_are_forgotten() {
+    if crate::unable::kernels("compiled::timings_are_kept", Precision::Fp32).is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("convolutions.json");
+    let read = || std::fs::read_to_string(&file).unwrap();
+    // What an earlier version wrote.
+    std::fs::write(&file, r#"{"a key": {"candidate": "f4", "images": 1, "seconds": []}}"#).unwrap();
+    let first = timed(&file, false);
+    let of_time = |reason: &Reason| matches!(reason, Reason::Timed(_));
+    assert!(first.iter().any(of_time) && first.contains(&Reason::Small), "{first:?}");
+    assert!(!read().contains("a key"), "{}", read());
+    assert_eq!(timed(&file, false), first);
+    // Those of other candidates are not taken.
+    std::fs::write(&file, read().replace("\"f4\"", "\"f2\"")).unwrap();
+    timed(&file, false);
+    assert!(!read().contains("f2"), "{}", read());
+    let before = read();
+    timed(&file, true);
+    assert_ne!(read(), before);
 }

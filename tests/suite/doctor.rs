@@ -124,3 +124,13 @@ fn where_training_works_the_doctor_says_so() {
         "{libtorch}"
     );
 }
+
+#[test]
+fn what_the_kernels_for_gpus_lack_is_said_plainly() {
+    let program = Path::new(env!("CARGO_BIN_EXE_netc")).with_file_name("netc-torch");
+    let output = Command::new(program).args(["doctor", "--compile-kernels", "sm_1"]).output();
+    let said = output.unwrap();
+    assert_eq!(said.status.code(), Some(1));
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.starts_with("compiling the kernels for sm_1: "), "{said}");
+}

@@ -1,9 +1,11 @@
 //! Lowering to a plan, and nets for the tests that run one.
 
+use std::convert::Infallible;
+
 use netc::check::{Checked, check};
 use netc::graph::op::{Args, build, signature};
 use netc::graph::{Graph, Op, Shape, Value};
-use netc::lower::plan;
+use netc::lower::{ConvAlgorithm, ConvDirection, Times, plan};
 
 /// An op with its arguments by name.
 pub fn op(name: &str, args: &[(&'static str, Value)], operands: usize) -> Op {
@@ -68,4 +70,59 @@ fn what_the_output_does_not_need_is_not_planned() {
     let paths: Vec<String> =
         plan(&check(graph).unwrap()).steps().iter().map(|s| s.path.clone()).collect();
     assert_eq!(paths, ["image", "out"]);
+}
+
+/// Timings on a machine that is busy for `long` runs from a run on: each takes 60 times as long.
+fn timed(busy: std::ops::Range<usize>) -> Times {
+    let candidates = [ConvAlgorithm::Library, ConvAlgorithm::WinogradF2, ConvAlgorithm::WinogradF4];
+    let mut runs = 0;
+    let run = |algorithm, direction| {
+        let load = if busy.contains(&runs) { 60.0 } else { 1.0 };
+        runs += 1;
+        Ok::<_, Infallible>(load * seconds(algorithm, direction))
+    };
+    let Ok(times) = Times::in_turns(8, &candidates, &ConvDirection::ALL, run);
+    times
+}
+
+fn seconds(algorithm: ConvAlgorithm, direction: ConvDirection) -> f64 {
+    match (algorithm, direction) {
+        (ConvAlgorithm::Library, ConvDirection::Weights) => 0.020,
+        (ConvAlgorithm::Library, _) => 0.040,
+        (ConvAlgorithm::WinogradF2, _) => 0.030,
+        (ConvAlgorithm::WinogradF4, ConvDirection::Forward) => 0.025,
+        (ConvAlgorithm::WinogradF4, _) => 0.035,
+    }
+}
+
+#[test]
+fn a_burst_of_load_is_in_no_timing() {
+    // Three rounds are of 27 runs; a burst that lasts for all of them slows all candidates alike.
+    let first = Times::ROUNDS * 9;
+    for start in 0..2 * first {
+        for length in 0..first {
+            let times = timed(start..start + length);
+            for timed in &times.candidates {
+                let expected = ConvDirection::ALL.map(|way| seconds(timed.algorithm, way));
+                assert_eq!(timed.seconds, expected, "{length} runs from {start}: {times:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_fastest_candidate_of_each_direction_is_chosen() {
+    let times = timed(0..0);
+    assert_eq!(times.rounds, Times::ROUNDS);
+    let algorithms = times.algorithms();
+    assert_eq!(algorithms.forward, ConvAlgorithm::WinogradF4);
+    assert_eq!(algorithms.input, ConvAlgorithm::WinogradF2);
+    assert_eq!(algorithms.weights, ConvAlgorithm::Library);
+    let forward =
+        Times::in_turns(8, &[ConvAlgorithm::WinogradF2], &[ConvDirection::Forward], |_, _| {
+            Ok::<_, Infallible>(1.0)
+        });
+    let Ok(forward) = forward;
+    assert_eq!(forward.algorithms().forward, ConvAlgorithm::WinogradF2);
+    assert_eq!(forward.algorithms().input, ConvAlgorithm::Library, "it was not timed");
 }

@@ -121,6 +121,7 @@ Examples:
   netc profile nets/resnet9.net --batch 128 --svg step.svg
   netc profile nets/base.net --precision fp32 --conv library
   netc profile nets/resnet9.net --phases
+  netc profile nets/resnet9.net --retune      time the convolutions again, after the machine was busy
   netc profile nets/resnet9.net --format json | jq .step
 
 A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and write, and what
@@ -147,6 +148,9 @@ pub struct ProfileArgs {
     /// Convolution algorithm: auto, library, f2 or f4
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
+    /// Forget the timings of this net's convolutions that --conv auto chose by, and time again
+    #[arg(long)]
+    pub retune: bool,
     /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,

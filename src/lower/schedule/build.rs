@@ -2,7 +2,7 @@ use super::slots::{self, Slots};
 use super::tasks::{self, Kernel, KernelSet, ScheduleOptions, Task};
 use crate::graph::Op;
 use crate::graph::op::Conv;
-use crate::lower::{ConvAlgorithm, ConvAlgorithms, Optimisation, Plan, Times};
+use crate::lower::{ConvAlgorithm, ConvAlgorithms, Optimisation, Plan, Reason};
 use crate::passes::Purpose;
 
 /// The tasks of a step, and facts about the values between them.
@@ -33,14 +33,14 @@ pub struct ValueInfo {
 
 impl Schedule {
     /// Schedules a plan. `choose` returns the algorithms for a convolution of `[channels, height,
-    /// width]`, with the timings if it was timed.
+    /// width]`, and why these.
     ///
     /// # Errors
     /// Those of `choose`.
     pub fn new<E>(
         plan: &Plan,
         options: ScheduleOptions<'_>,
-        mut choose: impl FnMut(&Conv, [u64; 3]) -> Result<(ConvAlgorithms, Option<Times>), E>,
+        mut choose: impl FnMut(&Conv, [u64; 3]) -> Result<(ConvAlgorithms, Reason), E>,
     ) -> Result<Schedule, E> {
         let steps = plan.steps();
         let mut tasks = tasks::tasks(plan, options);
@@ -60,11 +60,11 @@ impl Schedule {
                 (&step.op, shapes.first().and_then(|shape| shape.image()))
                 && options.kernels != KernelSet::None
             {
-                let (algorithms, times) = match options.kernels == KernelSet::Cpu && suits(op) {
+                let (algorithms, reason) = match options.kernels == KernelSet::Cpu && suits(op) {
                     true => choose(op, image)?,
-                    false => (ConvAlgorithms::all(ConvAlgorithm::Library), None),
+                    false => (ConvAlgorithms::all(ConvAlgorithm::Library), Reason::Library),
                 };
-                task.kernel = Kernel::Conv { algorithms, times };
+                task.kernel = Kernel::Conv { algorithms, reason };
             }
         }
         let ScheduleOptions { purpose, kernels, .. } = options;

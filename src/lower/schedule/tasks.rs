@@ -2,7 +2,7 @@
 
 use crate::graph::op::{Activation, MaxPool, Relu};
 use crate::graph::{Op, Shape};
-use crate::lower::{ConvAlgorithms, Disabled, Optimisation, Plan, Times};
+use crate::lower::{ConvAlgorithms, Disabled, Optimisation, Plan, Reason};
 use crate::passes::Purpose;
 
 /// The options of a schedule.
@@ -73,14 +73,14 @@ pub struct Task {
 }
 
 /// The kernel of a task.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Kernel {
     /// A convolution of images with an algorithm for each direction, and the ops fused into it.
     Conv {
         /// The algorithms.
         algorithms: ConvAlgorithms,
-        /// The timings that led to the choice, if they were timed.
-        times: Option<Times>,
+        /// Why these.
+        reason: Reason,
     },
     /// A batch normalisation with batch statistics, and the ops fused into it.
     NormAct,
@@ -97,10 +97,10 @@ impl Kernel {
         }
     }
 
-    /// Their timings, if they were timed.
-    pub fn times(&self) -> Option<Times> {
+    /// Why these.
+    pub fn reason(&self) -> Option<&Reason> {
         match self {
-            Kernel::Conv { times, .. } => *times,
+            Kernel::Conv { reason, .. } => Some(reason),
             Kernel::NormAct | Kernel::Op => None,
         }
     }

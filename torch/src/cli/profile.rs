@@ -1,14 +1,16 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
-use netc::cli::out::{bytes, complain, print, print_json, show, table, trimmed, write};
+use netc::cli::out::{
+    bytes, complain, may_write_together, print, print_json, show, table, trimmed, write,
+};
 use netc::cli::train::args::ProfileArgs;
 use netc::cli::train::kernel_table;
 use netc::compile;
 use netc::graph::Graph;
-use netc::lower::{ConvAlgorithm, ConvAlgorithms};
+use netc::lower::{ConvAlgorithms, Reason, Timed, Times};
 use netc::recipe::Recipe;
 use netc::run::{Method, process_age};
 use netc::tools::flame::{Timed, flame};
@@ -52,8 +54,9 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         ..Method::default()
     };
     warn_of(method.conv, machine);
-    let ProfileArgs { steps, memory, kernels, .. } = *args;
-    let options = ProfileOptions { steps, memory, kernels, trace: args.trace.is_some() };
+    may_write_together([&args.svg, &args.trace].into_iter().flatten().map(PathBuf::as_path))?;
+    let ProfileArgs { steps, retune, memory, kernels, .. } = *args;
+    let options = ProfileOptions { steps, retune, memory, kernels, trace: args.trace.is_some() };
     let found =
         profile(&net, &recipe, machine, &method, options).map_err(|error| error.to_string())?;
     if let Some(why) = &found.untraced {
@@ -205,7 +208,7 @@ fn text(profile: &Profile, batch: usize) -> String {
         memory(profile),
         profile.matrix_peak / 1e9,
         profile.memory_peak / 1e9,
-        timed(profile),
+        reasons(profile),
         profile
             .kernels
             .as_ref()
@@ -213,27 +216,57 @@ fn text(profile: &Profile, batch: usize) -> String {
     )
 }
 
-/// The timings that determined the algorithms of convolutions.
-fn timed(profile: &Profile) -> String {
-    let tasks = profile.tasks.iter().filter_map(|task| Some((&task.path, task.times?)));
-    let mut rows =
-        table(&["convolution", "images", "by", "forward ms", "input ms", "weights ms"], 1..2);
-    for (path, times) in tasks {
-        for (way, by) in [ConvAlgorithm::Library, times.candidate].into_iter().enumerate() {
-            let mut row = match way {
-                0 => vec![path.clone(), times.images.to_string(), by.to_string()],
-                _ => vec![String::new(), String::new(), by.to_string()],
-            };
-            row.extend(times.seconds.map(|seconds| format!("{:.2}", seconds[way] * 1e3)));
-            rows.add_row(row);
+/// Why the convolutions have their algorithms: the times of all candidates, the chosen ones with a
+/// star.
+fn reasons(profile: &Profile) -> String {
+    let mut rows = table(
+        &["convolution", "images", "rounds", "by", "forward ms", "input ms", "weights ms"],
+        1..3,
+    );
+    let (mut rule, mut small) = (Vec::new(), Vec::new());
+    for task in &profile.tasks {
+        match &task.reason {
+            Some(Reason::Timed(times)) => {
+                candidates(&task.path, times).into_iter().for_each(|row| drop(rows.add_row(row)))
+            }
+            Some(Reason::Rule) => rule.push(task.path.as_str()),
+            Some(Reason::Small) => small.push(task.path.as_str()),
+            Some(Reason::Library) | None => {}
         }
     }
-    match rows.is_empty() {
-        true => String::new(),
-        false => {
-            format!("\nchosen by time, once for each shape on this machine:\n{}\n", trimmed(&rows))
+    let mut text = String::new();
+    if !rows.is_empty() {
+        text = format!(
+            "\nchosen by time (*), once for each shape on this machine; --retune times again:\n{}\n",
+            trimmed(&rows)
+        );
+    }
+    for (why, paths) in [("by --conv", rule), ("too small to be timed", small)] {
+        if !paths.is_empty() {
+            text += &format!("\n{why}: {}\n", paths.join(", "));
         }
     }
+    text
+}
+
+/// A row for each candidate.
+fn candidates(path: &str, times: &Times) -> Vec<Vec<String>> {
+    let ConvAlgorithms { forward, input, weights } = times.algorithms();
+    let row = |(i, timed): (usize, &Timed)| {
+        let first = |text: String| if i == 0 { text } else { String::new() };
+        let mut row = vec![
+            first(path.to_string()),
+            first(times.images.to_string()),
+            first(times.rounds.to_string()),
+            timed.algorithm.to_string(),
+        ];
+        row.extend(timed.seconds.iter().zip([forward, input, weights]).map(|(seconds, chosen)| {
+            let star = if chosen == timed.algorithm { " *" } else { "" };
+            format!("{:.2}{star}", seconds * 1e3)
+        }));
+        row
+    };
+    times.candidates.iter().enumerate().map(row).collect()
 }
 
 /// The memory of the step: predicted, by part, and measured.

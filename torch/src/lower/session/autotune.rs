@@ -8,7 +8,8 @@ use std::time::Instant;
 use netc::disk;
 use netc::graph::op::Conv;
 use netc::lower::{
-    ConvAlgorithm, ConvAlgorithms, ConvChoice, Disabled, Precision, Times, TorchError, Workload,
+    ConvAlgorithm, ConvAlgorithms, ConvChoice, ConvDirection, Disabled, Precision, Reason, Times,
+    TorchError, Workload,
 };
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -25,6 +26,8 @@ pub struct Tuning {
     pub choice: ConvChoice,
     /// The file that caches timings; without it nothing is cached.
     pub cache: Option<PathBuf>,
+    /// Whether convolutions that the cache has are forgotten, and timed again.
+    pub retune: bool,
     /// A description of the machine, part of the cache key.
     pub machine: String,
     /// The disabled optimisations.
@@ -33,55 +36,141 @@ pub struct Tuning {
 
 type Found = BTreeMap<String, Times>;
 
-impl Tuning {
-    /// The algorithms for a convolution of `[in_channels, height, width]` with this batch size, and
-    /// the timings if it was timed.
+/// Ends the key of a convolution that is computed forward alone.
+const FORWARD: &str = " forward alone";
+
+/// The choice of the algorithms of a session's convolutions.
+pub(super) struct Tuner<'a> {
+    pub tuning: &'a Tuning,
+    pub own: Option<&'a Own>,
+    pub batch: u64,
+    pub precision: Precision,
+    /// The directions that the session computes.
+    pub directions: &'static [ConvDirection],
+    /// What this session has looked up or timed.
+    pub found: Found,
+}
+
+impl Tuner<'_> {
+    /// The algorithms for a convolution of `[in_channels, height, width]`, and why these.
     ///
     /// # Errors
     /// Errors of libtorch.
-    pub(super) fn algorithms(
-        &self,
-        own: Option<&Own>,
+    pub(super) fn choose(
+        &mut self,
         op: &Conv,
         image: [u64; 3],
-        batch: usize,
-        precision: Precision,
-        backward: bool,
-    ) -> Result<(ConvAlgorithms, Option<Times>), TorchError> {
-        let [in_channels, height, width] = image;
-        let load = Workload { images: batch as u64, precision, threads: 1 };
-        let timed = ConvChoice::timed(op, image, batch as u64);
-        let candidate = self.choice.candidate(precision);
-        let candidate = candidate.filter(|algorithm| algorithm.applies([in_channels, op.out]));
-        let (Some(candidate), Some(images)) = (candidate, timed) else {
-            return Ok((self.choice.assumed(op, image, load), None));
+    ) -> Result<(ConvAlgorithms, Reason), TorchError> {
+        let choice = self.tuning.choice;
+        let load = Workload { images: self.batch, precision: self.precision, threads: 1 };
+        let applies = |candidate: &ConvAlgorithm| candidate.applies([image[0], op.out]);
+        let candidates: Vec<_> =
+            choice.candidates(self.precision).iter().copied().filter(applies).collect();
+        if candidates.is_empty() {
+            return Ok((choice.assumed(op, image, load), Reason::Rule));
+        }
+        let Some(images) = ConvChoice::timed(op, image, self.batch) else {
+            return Ok((choice.assumed(op, image, load), Reason::Small));
         };
-        let kind = match precision {
-            Precision::Bf16 => Kind::BFloat16,
-            _ => Kind::Float,
+        let times = self.times(op, image, images, &candidates)?;
+        Ok((times.algorithms(), Reason::Timed(times)))
+    }
+
+    fn times(
+        &mut self,
+        op: &Conv,
+        image: [u64; 3],
+        images: u64,
+        candidates: &[ConvAlgorithm],
+    ) -> Result<Times, TorchError> {
+        let shape = self.shape(op, image, images);
+        let key = match self.directions {
+            [ConvDirection::Forward] => format!("{shape}{FORWARD}"),
+            _ => shape.clone(),
         };
-        let build = if cfg!(debug_assertions) { "debug" } else { "release" };
-        let key = format!(
-            "{} {build} {}: {kind:?} {images} x {in_channels} x {height} x {width} -> {}",
-            env!("CARGO_PKG_VERSION"),
-            self.machine,
-            op.out
-        );
-        let name = if backward { key } else { format!("{key} forward alone") };
-        let mut cache = Cache::open(self.cache.as_deref());
-        let times = match cache.found.get(&name) {
-            Some(times) => *times,
+        if let Some(times) = self.found.get(&key) {
+            return Ok(times.clone());
+        }
+        let mut cache = Cache::open(self.tuning.cache.as_deref());
+        if self.tuning.retune {
+            cache.found.remove(&format!("{shape}{FORWARD}"));
+            cache.found.remove(&shape);
+        }
+        let known = cache.found.get(&key).filter(|times| times.are_of(candidates));
+        let times = match known {
+            Some(times) => times.clone(),
             None => {
-                let sizes = [images, in_channels, height, width].map(|size| size as i64);
-                let seconds = measure(own, op, sizes, kind, candidate, backward);
-                let times =
-                    Times { candidate, images, seconds: seconds.at("timing convolutions")? };
-                cache.found.insert(name, times);
+                let measured = self.measure(op, image, images, candidates);
+                let times = measured.at("timing convolutions")?;
+                cache.found.insert(key.clone(), times.clone());
                 cache.save();
                 times
             }
         };
-        Ok((times.algorithms(), Some(times)))
+        self.found.insert(key, times.clone());
+        Ok(times)
+    }
+
+    /// The key of a convolution on this machine.
+    fn shape(&self, op: &Conv, [in_channels, height, width]: [u64; 3], images: u64) -> String {
+        let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+        format!(
+            "{} {build} {}: {} {images} x {in_channels} x {height} x {width} -> {}",
+            env!("CARGO_PKG_VERSION"),
+            self.tuning.machine,
+            self.precision,
+            op.out
+        )
+    }
+
+    /// The times of all candidates.
+    fn measure(
+        &self,
+        op: &Conv,
+        [in_channels, height, width]: [u64; 3],
+        images: u64,
+        candidates: &[ConvAlgorithm],
+    ) -> Result<Times, TchError> {
+        let kind = match self.precision {
+            Precision::Bf16 => Kind::BFloat16,
+            _ => Kind::Float,
+        };
+        let ones = |sizes: [u64; 4], kind| {
+            channels_last(&Tensor::f_ones(sizes.map(|size| size as i64), (kind, Device::Cpu))?)
+        };
+        let image = |channels| ones([images, channels, height, width], kind);
+        let (x, dx, y) = (image(in_channels)?, image(in_channels)?, image(op.out)?);
+        let filters = || ones([op.out, in_channels, 3, 3], Kind::Float);
+        let (weight, dw) = (filters()?, filters()?);
+        let of = |&algorithm: &ConvAlgorithm| {
+            (algorithm, Convolution::new(op.clone(), ConvAlgorithms::all(algorithm)))
+        };
+        let mut convolutions: Vec<_> = candidates.iter().map(of).collect();
+        let mut workspace = Workspace::default();
+        let own = self.own;
+        Times::in_turns(images, candidates, self.directions, |algorithm, direction| {
+            let of = convolutions.iter_mut().find(|(candidate, _)| *candidate == algorithm);
+            let Some((_, conv)) = of else { return Ok(f64::INFINITY) };
+            let start = Instant::now();
+            match direction {
+                ConvDirection::Forward => {
+                    // Training transforms the weights in each step.
+                    if self.directions.len() > 1 {
+                        conv.invalidate();
+                    }
+                    let y = || Ok(y.shallow_clone());
+                    conv.forward(own, &x, &weight, Epilogue::default(), y, &mut workspace)?;
+                }
+                ConvDirection::Input => {
+                    let dx = || Ok(dx.shallow_clone());
+                    conv.grad_input(own, [&y, &x], &weight, dx, &mut workspace)?;
+                }
+                ConvDirection::Weights => {
+                    conv.grad_weights(own, [&y, &x], &weight, &dw, &mut workspace)?;
+                }
+            }
+            Ok(start.elapsed().as_secs_f64())
+        })
     }
 }
 
@@ -113,59 +202,4 @@ impl Cache {
         let text = serde_json::to_string_pretty(&self.found).map(|text| text + "\n");
         let _ = text.map(|text| disk::replace(path, text.as_bytes()));
     }
-}
-
-/// Seconds of libtorch and of `other` in each direction.
-fn measure(
-    own: Option<&Own>,
-    op: &Conv,
-    [images, in_channels, height, width]: [i64; 4],
-    kind: Kind,
-    other: ConvAlgorithm,
-    backward: bool,
-) -> Result<[[f64; 2]; 3], TchError> {
-    let out_channels = op.out as i64;
-    let image = |channels: i64| {
-        channels_last(&Tensor::f_ones([images, channels, height, width], (kind, Device::Cpu))?)
-    };
-    let weights = || {
-        channels_last(&Tensor::f_ones(
-            [out_channels, in_channels, 3, 3],
-            (Kind::Float, Device::Cpu),
-        )?)
-    };
-    let (x, y, dx, weight, dw) =
-        (image(in_channels)?, image(out_channels)?, image(in_channels)?, weights()?, weights()?);
-    let mut workspace = Workspace::default();
-    let mut seconds = [[0.0; 2]; 3];
-    for (way, algorithm) in [ConvAlgorithm::Library, other].into_iter().enumerate() {
-        let mut conv = Convolution::new(op.clone(), ConvAlgorithms::all(algorithm));
-        for (i, seconds) in seconds.iter_mut().enumerate().take(if backward { 3 } else { 1 }) {
-            seconds[way] = fastest(|| match i {
-                0 => {
-                    conv.invalidate();
-                    let finish = Epilogue::default();
-                    let y = || Ok(y.shallow_clone());
-                    conv.forward(own, &x, &weight, finish, y, &mut workspace).map(|_| ())
-                }
-                1 => {
-                    let dx = || Ok(dx.shallow_clone());
-                    conv.grad_input(own, [&y, &x], &weight, dx, &mut workspace).map(|_| ())
-                }
-                _ => conv.grad_weights(own, [&y, &x], &weight, &dw, &mut workspace),
-            })?;
-        }
-    }
-    Ok(seconds)
-}
-
-fn fastest(mut run: impl FnMut() -> Result<(), TchError>) -> Result<f64, TchError> {
-    run()?;
-    let mut best = f64::INFINITY;
-    for _ in 0..2 {
-        let start = Instant::now();
-        run()?;
-        best = best.min(start.elapsed().as_secs_f64());
-    }
-    Ok(best)
 }

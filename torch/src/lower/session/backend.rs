@@ -138,7 +138,7 @@ impl<'s> Torch<'s> {
             ));
         };
         if let (Kernel::NormAct, Op::BatchNorm(op), Some(own), [w, b, mean, var]) =
-            (task.kernel, &step.op, *own, weights)
+            (&task.kernel, &step.op, *own, weights)
         {
             let x = channels_last(x)?;
             let owned = [w, b, mean, var].map(|weight| &weight.tensor);

@@ -15,19 +15,21 @@ mod own;
 mod step;
 mod weights;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use netc::graph::Op;
 use netc::graph::op::Role;
 use netc::lower::schedule::{Kernel, KernelSet, Schedule, ScheduleOptions, Task};
-use netc::lower::{ConvAlgorithms, Optimisation, Times, TorchError};
+use netc::lower::{ConvAlgorithms, ConvDirection, Optimisation, Reason, TorchError};
 use netc::passes::Purpose;
 use tch::Tensor;
 
 use super::kernels::Workspace;
 use super::torch::Weight;
 use super::{At, TorchNet, cuda};
+use autotune::Tuner;
 pub use autotune::Tuning;
 use buffers::Buffers;
 use convolution::Convolution;
@@ -75,8 +77,8 @@ pub struct TaskInfo {
     pub needs_input_grad: bool,
     /// The algorithms of a convolution.
     pub algorithms: Option<ConvAlgorithms>,
-    /// The timings, if it was timed.
-    pub times: Option<Times>,
+    /// Why these.
+    pub reason: Option<Reason>,
 }
 
 impl Session {
@@ -98,16 +100,26 @@ impl Session {
         let kernels = own.as_ref().map_or(KernelSet::None, Own::set);
         let options = ScheduleOptions { purpose, kernels, without: &tuning.without };
         let mut tuned = Duration::ZERO;
+        let mut tuner = Tuner {
+            tuning,
+            own: own.as_ref(),
+            batch: batch as u64,
+            precision: net.precision(),
+            directions: match purpose {
+                Purpose::Training => &ConvDirection::ALL,
+                Purpose::Evaluation => &[ConvDirection::Forward],
+            },
+            found: BTreeMap::new(),
+        };
         let schedule = Schedule::new(&net.plan, options, |op, image| {
             let start = Instant::now();
-            let algorithms =
-                tuning.algorithms(own.as_ref(), op, image, batch, net.precision(), training);
+            let chosen = tuner.choose(op, image);
             tuned += start.elapsed();
-            algorithms
+            chosen
         })?;
-        let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, task.kernel) {
+        let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, &task.kernel) {
             (Op::Conv(op), Kernel::Conv { algorithms, .. }) => {
-                Some(Convolution::new(op.clone(), algorithms))
+                Some(Convolution::new(op.clone(), *algorithms))
             }
             (_, Kernel::Conv { .. } | Kernel::NormAct | Kernel::Op) => None,
         };
@@ -245,7 +257,7 @@ impl Session {
                 .iter()
                 .any(|&operand| self.schedule.values[operand].requires_grad),
             algorithms: task.kernel.algorithms(),
-            times: task.kernel.times(),
+            reason: task.kernel.reason().cloned(),
         };
         self.schedule.tasks.iter().map(info).collect()
     }

@@ -27,6 +27,18 @@ pub struct LrState {
     pub step: u64,
 }
 
+impl LrState {
+    /// The learning rate of a weight, before its factor: by the schedule, or falling to 0 within
+    /// `whiten_bias_epochs` if it is `whitened`. `None` if the weight no longer moves.
+    fn of(self, whitened: bool, recipe: &Recipe) -> Option<f64> {
+        if !whitened {
+            return Some(self.lr);
+        }
+        let lr = self.peak * (1.0 - self.epoch / recipe.whiten_bias_epochs);
+        (lr > 0.0).then_some(lr)
+    }
+}
+
 /// The weights that a training updates, and the optimiser's state for them.
 ///
 /// Gradients are of the *sum* of a batch's losses. Where a rule wants those of the mean, they are
@@ -135,13 +147,7 @@ impl Slot {
         recipe: &Recipe,
         kernels: Option<Kernels>,
     ) -> Result<(), TchError> {
-        let lr = match self.whitened {
-            true => pace.peak * (1.0 - pace.epoch / recipe.whiten_bias_epochs),
-            false => pace.lr,
-        };
-        if self.whitened && lr <= 0.0 {
-            return Ok(());
-        }
+        let Some(lr) = pace.of(self.whitened, recipe) else { return Ok(()) };
         let (weight, batch_size) = (&mut self.weight, recipe.batch_size as f64);
         let (rate, decay) = (lr * self.scale, lr * recipe.weight_decay);
         match &mut self.rule {

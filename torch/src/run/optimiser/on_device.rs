@@ -102,13 +102,15 @@ impl Optimiser {
         let mut row = [0.0f32; SCALARS];
         let batch_size = recipe.batch_size as f64;
         for (i, (scale, whitened)) in self.groups().into_iter().enumerate() {
-            let lr = self.lr(pace, whitened);
+            let Some(lr) = pace.of(whitened, recipe) else {
+                row[2 * i] = STILL;
+                continue;
+            };
             let rate = match recipe.optimiser {
                 Algorithm::AdamW => lr * scale,
                 Algorithm::Sgd | Algorithm::Muon => lr * scale / batch_size,
             };
-            let still = whitened && lr <= 0.0;
-            row[2 * i] = if still { STILL } else { rate as f32 };
+            row[2 * i] = rate as f32;
             row[2 * i + 1] = (lr * recipe.weight_decay) as f32;
         }
         let [mean, square] = [recipe.adam_beta1, recipe.adam_beta2]
@@ -129,13 +131,6 @@ impl Optimiser {
             }
         }
         groups
-    }
-
-    fn lr(&self, pace: LrState, whitened: bool) -> f64 {
-        match whitened {
-            true => pace.peak * (1.0 - pace.epoch / self.recipe.whiten_bias_epochs),
-            false => pace.lr,
-        }
     }
 }
 

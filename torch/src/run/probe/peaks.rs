@@ -17,14 +17,30 @@ pub(super) fn peak_rates(machine: Machine) -> Result<PeakRates, TchError> {
     Ok(PeakRates { macs: matrix_peak(machine)?, bytes: memory_peak(machine)? })
 }
 
-/// The side of the matrices, the numbers of the copy, and how often each is computed in one
+/// The smallest matrices, the numbers of the copy, and how often each is computed in one
 /// measurement: on a GPU enough to hide the launches.
 fn sizes(machine: Machine) -> (i64, i64, u32) {
-    if machine.device.is_cuda() { (8192, 128 << 20, 10) } else { (2048, 64 << 20, 1) }
+    if machine.device.is_cuda() { (8192, 128 << 20, 10) } else { (256, 64 << 20, 1) }
 }
 
+/// Seconds that a product must take for its rate to be that of larger ones.
+const LONG: f64 = 0.02;
+
+/// Of matrices as large as it takes; some CPUs take minutes for large ones in a precision that they
+/// have no instructions for.
 fn matrix_peak(machine: Machine) -> Result<f64, TchError> {
-    let (size, _, times) = sizes(machine);
+    let (mut size, _, times) = sizes(machine);
+    loop {
+        let time = matrix_product(machine, size, times)?;
+        if machine.device.is_cuda() || time > LONG {
+            return Ok((size * size * size) as f64 / time);
+        }
+        size *= 2;
+    }
+}
+
+/// Seconds of a product of square matrices in the machine's precision.
+fn matrix_product(machine: Machine, size: i64, times: u32) -> Result<f64, TchError> {
     let kind = match machine.precision {
         Precision::Fp64 => Kind::Double,
         Precision::Fp32 => Kind::Float,
@@ -37,8 +53,7 @@ fn matrix_peak(machine: Machine) -> Result<f64, TchError> {
         true => Tensor::f_randn(sides.0, sides.1)?,
         false => Tensor::f_ones(sides.0, sides.1)?,
     };
-    let time = fastest(machine, times, || a.f_matmul(&a).map(|_| ()))?;
-    Ok((size * size * size) as f64 / time)
+    fastest(machine, times, || a.f_matmul(&a).map(|_| ()))
 }
 
 fn memory_peak(machine: Machine) -> Result<f64, TchError> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use netc::check::Checked;
 use netc::lower::cpu::Features;
-use netc::lower::{ConvAlgorithms, Footprint, Times, Workload};
+use netc::lower::{ConvAlgorithms, Footprint, Reason, Workload};
 use netc::passes::{Purpose, optimise};
 use netc::recipe::Recipe;
 use netc::run::Allocated;
@@ -19,7 +19,7 @@ use super::native;
 use super::on_device::OnDeviceParts;
 use super::peaks::peak_rates;
 use super::steps::{StepLoop, kernel_times};
-use crate::lower::{At, Session, TaskInfo, TorchNet};
+use crate::lower::{At, Session, TaskInfo, TorchNet, Tuning};
 use crate::run::train::statistics::Batching;
 use crate::run::train::tuning::tuning;
 use crate::run::{Machine, Optimiser};
@@ -41,8 +41,8 @@ pub struct TaskProfile {
     pub bytes: [u64; 2],
     /// How it is computed, for a convolution.
     pub ways: Option<ConvAlgorithms>,
-    /// The timings, if it was timed.
-    pub times: Option<Times>,
+    /// Why so.
+    pub reason: Option<Reason>,
     /// Seconds of its kernels forward and backward: the means over the steps of the trace, if there
     /// is one.
     pub traced: Option<[f64; 2]>,
@@ -102,6 +102,8 @@ pub struct Profile {
 pub struct ProfileOptions {
     /// The number of steps.
     pub steps: usize,
+    /// Whether convolutions are timed again whose timings are stored.
+    pub retune: bool,
     /// Also their peak memory: freed memory then goes back to the system, which costs time.
     pub memory: bool,
     /// Also as many further steps kernel by kernel; on a GPU always.
@@ -136,7 +138,8 @@ pub fn profile(
     phases.passes = since();
     let net = TorchNet::new(trained.net(), 0, machine.device, machine.precision)?;
     phases.weights = since();
-    let session = Session::new(&net, Purpose::Training, batch, &tuning(method, machine))?;
+    let tuning = Tuning { retune: options.retune, ..tuning(method, machine) };
+    let session = Session::new(&net, Purpose::Training, batch, &tuning)?;
     phases.tuning = session.tuned().as_secs_f64();
     phases.schedule = since() - phases.tuning;
     let mut optimiser = Optimiser::new(&net, recipe).at("the optimiser")?;
@@ -227,7 +230,7 @@ fn tasks(
             macs: [forward, backward],
             bytes,
             ways: task.algorithms,
-            times: task.times,
+            reason: task.reason,
             traced: None,
         }
     };

@@ -1,0 +1,126 @@
+//! Timings of the algorithms of a convolution.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConvAlgorithm, ConvAlgorithms};
+
+/// The directions of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConvDirection {
+    /// The output.
+    Forward,
+    /// The gradient with respect to the input.
+    Input,
+    /// The gradient with respect to the weights.
+    Weights,
+}
+
+impl ConvDirection {
+    /// All of a training step.
+    pub const ALL: [ConvDirection; 3] =
+        [ConvDirection::Forward, ConvDirection::Input, ConvDirection::Weights];
+}
+
+/// Timings of a convolution by several algorithms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Times {
+    /// The number of images.
+    pub images: u64,
+    /// How many times each was measured; more than [`ROUNDS`](Times::ROUNDS) if times varied.
+    pub rounds: usize,
+    /// The algorithms, libtorch's first.
+    pub candidates: Vec<Timed>,
+}
+
+/// The times of one algorithm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Timed {
+    /// The algorithm.
+    pub algorithm: ConvAlgorithm,
+    /// Seconds in each direction, in the order of [`ConvDirection::ALL`]; forward alone if the
+    /// others were not timed.
+    pub seconds: Vec<f64>,
+}
+
+/// Why a convolution has its algorithms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reason {
+    /// They are the fastest of those that were timed.
+    Timed(Times),
+    /// A [choice](super::ConvChoice) that is not made by timing.
+    Rule,
+    /// It is too small for the choice to matter.
+    Small,
+    /// Only libtorch computes it.
+    Library,
+}
+
+impl Times {
+    /// How many times each candidate is measured, if all times are similar.
+    pub const ROUNDS: usize = 3;
+    /// How many times at most.
+    pub const MOST_ROUNDS: usize = 12;
+
+    /// Times candidates in turns, so that a burst of load slows all of them and none finds the
+    /// caches warmer than the others do; again while the times of one vary. The fastest counts:
+    /// load only ever adds to it. `run` returns the seconds of one run.
+    ///
+    /// # Errors
+    /// Those of `run`.
+    pub fn in_turns<E>(
+        images: u64,
+        candidates: &[ConvAlgorithm],
+        directions: &[ConvDirection],
+        mut run: impl FnMut(ConvAlgorithm, ConvDirection) -> Result<f64, E>,
+    ) -> Result<Times, E> {
+        let mut samples = vec![vec![Vec::new(); candidates.len()]; directions.len()];
+        let mut rounds = 0;
+        let steady = |samples: &[Vec<Vec<f64>>]| samples.iter().flatten().all(|of| is_steady(of));
+        while rounds < Times::ROUNDS || (rounds < Times::MOST_ROUNDS && !steady(&samples)) {
+            for (&direction, samples) in directions.iter().zip(&mut samples) {
+                for (&algorithm, samples) in candidates.iter().zip(samples) {
+                    if rounds == 0 {
+                        // The first run allocates memory and transforms weights.
+                        run(algorithm, direction)?;
+                    }
+                    samples.push(run(algorithm, direction)?);
+                }
+            }
+            rounds += 1;
+        }
+        let timed = |(i, &algorithm): (usize, &ConvAlgorithm)| {
+            let seconds = samples.iter().map(|samples| best(&samples[i])).collect();
+            Timed { algorithm, seconds }
+        };
+        let candidates = candidates.iter().enumerate().map(timed).collect();
+        Ok(Times { images, rounds, candidates })
+    }
+
+    /// Whether exactly these were timed.
+    pub fn are_of(&self, candidates: &[ConvAlgorithm]) -> bool {
+        self.candidates.iter().map(|timed| timed.algorithm).eq(candidates.iter().copied())
+    }
+
+    /// The fastest algorithm in each direction; libtorch's in one that was not timed.
+    pub fn algorithms(&self) -> ConvAlgorithms {
+        let [forward, input, weights] = [0, 1, 2].map(|direction| {
+            let timed = self.candidates.iter();
+            let timed = timed.filter_map(|timed| Some((timed.seconds.get(direction)?, timed)));
+            let fastest = timed.min_by(|(a, _), (b, _)| a.total_cmp(b));
+            fastest.map_or(ConvAlgorithm::Library, |(_, timed)| timed.algorithm)
+        });
+        ConvAlgorithms { forward, input, weights }
+    }
+}
+
+fn best(seconds: &[f64]) -> f64 {
+    seconds.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// Whether the median is near the fastest.
+fn is_steady(seconds: &[f64]) -> bool {
+    let mut sorted = seconds.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).is_some_and(|median| *median <= 1.5 * best(seconds))
+}
