@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::winograd::TileSize;
+use super::winograd::Winograd;
 use super::{Precision, Workload};
 use crate::graph::op::Conv;
 
@@ -21,16 +21,27 @@ pub enum ConvAlgorithm {
     /// Winograd with tiles of 4 x 4 outputs.
     #[serde(rename = "f4")]
     WinogradF4,
+    /// Winograd with tiles of 4 x 4 outputs, by integers of 16 bits.
+    #[serde(rename = "int16")]
+    WinogradInt16,
 }
 
 impl ConvAlgorithm {
-    /// Its tile size, if it has tiles.
-    pub fn tile_size(self) -> Option<TileSize> {
+    /// Which of Winograd's it is, if it is one.
+    pub fn winograd(self) -> Option<Winograd> {
         match self {
             ConvAlgorithm::Library => None,
-            ConvAlgorithm::WinogradF2 => Some(TileSize::Two),
-            ConvAlgorithm::WinogradF4 => Some(TileSize::Four),
+            ConvAlgorithm::WinogradF2 => Some(Winograd::F2),
+            ConvAlgorithm::WinogradF4 => Some(Winograd::F4),
+            ConvAlgorithm::WinogradInt16 => Some(Winograd::Int16),
         }
+    }
+
+    /// Whether it computes convolutions between so many channels.
+    pub fn applies(self, [in_channels, out_channels]: [u64; 2]) -> bool {
+        let size = |channels: u64| usize::try_from(channels).unwrap_or(usize::MAX);
+        let channels = [size(in_channels), size(out_channels)];
+        self.winograd().is_none_or(|winograd| winograd.applies(channels))
     }
 }
 
@@ -40,6 +51,7 @@ impl fmt::Display for ConvAlgorithm {
             ConvAlgorithm::Library => "library",
             ConvAlgorithm::WinogradF2 => "f2",
             ConvAlgorithm::WinogradF4 => "f4",
+            ConvAlgorithm::WinogradInt16 => "int16",
         })
     }
 }
@@ -66,8 +78,8 @@ impl ConvAlgorithms {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
-    /// The fastest on this machine, per direction: libtorch or `f4` in fp32, libtorch or `f2` in
-    /// bf16.
+    /// The fastest on this machine, per direction: libtorch or `f4` in fp32, libtorch, `f2` or
+    /// `int16` in bf16.
     #[default]
     Auto,
     /// libtorch's own algorithm.
@@ -75,9 +87,12 @@ pub enum ConvChoice {
     /// Winograd with tiles of 2 x 2, wherever it applies. In bf16 its error is 1.6 times that of
     /// libtorch.
     F2,
-    /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is six to nine times
+    /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is up to five times
     /// that of libtorch.
     F4,
+    /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies. Its error is
+    /// below what bf16 loses by rounding the output.
+    Int16,
 }
 
 /// The number of multiplications per batch below which the choice does not matter.
@@ -89,10 +104,10 @@ impl ConvChoice {
     /// The algorithms that are timed, libtorch's first; none if the choice is not made by timing.
     /// Without timing, the last is assumed to be the fastest.
     pub fn candidates(self, precision: Precision) -> &'static [ConvAlgorithm] {
-        use ConvAlgorithm::{Library, WinogradF2, WinogradF4};
+        use ConvAlgorithm::{Library, WinogradF2, WinogradF4, WinogradInt16};
         match (self, precision) {
             (ConvChoice::Auto, Precision::Fp32) => &[Library, WinogradF4],
-            (ConvChoice::Auto, Precision::Bf16) => &[Library, WinogradF2],
+            (ConvChoice::Auto, Precision::Bf16) => &[Library, WinogradF2, WinogradInt16],
             _ => &[],
         }
     }
@@ -110,8 +125,9 @@ impl ConvChoice {
         match (self, self.candidates(precision).last()) {
             (ConvChoice::Auto, Some(ConvAlgorithm::WinogradF4)) => ConvChoice::F4,
             (ConvChoice::Auto, Some(ConvAlgorithm::WinogradF2)) => ConvChoice::F2,
+            (ConvChoice::Auto, Some(ConvAlgorithm::WinogradInt16)) => ConvChoice::Int16,
             (ConvChoice::Auto, Some(ConvAlgorithm::Library) | None) => ConvChoice::Library,
-            (ConvChoice::Library | ConvChoice::F2 | ConvChoice::F4, _) => self,
+            (ConvChoice::Library | ConvChoice::F2 | ConvChoice::F4 | ConvChoice::Int16, _) => self,
         }
     }
 
@@ -131,10 +147,15 @@ impl ConvChoice {
         let is_small =
             self == ConvChoice::Auto && ConvChoice::timed(op, image, load.images).is_none();
         let choice = if is_small { ConvChoice::Library } else { self.by_rule(load.precision) };
-        ConvAlgorithms::all(match choice {
+        let algorithm = match choice {
             ConvChoice::Auto | ConvChoice::Library => ConvAlgorithm::Library,
             ConvChoice::F2 => ConvAlgorithm::WinogradF2,
             ConvChoice::F4 => ConvAlgorithm::WinogradF4,
+            ConvChoice::Int16 => ConvAlgorithm::WinogradInt16,
+        };
+        ConvAlgorithms::all(match algorithm.applies([image[0], op.out]) {
+            true => algorithm,
+            false => ConvAlgorithm::Library,
         })
     }
 }
@@ -148,7 +169,8 @@ impl FromStr for ConvChoice {
             "library" => Ok(ConvChoice::Library),
             "f2" => Ok(ConvChoice::F2),
             "f4" => Ok(ConvChoice::F4),
-            _ => Err(format!("expected auto, library, f2 or f4, got `{text}`")),
+            "int16" => Ok(ConvChoice::Int16),
+            _ => Err(format!("expected auto, library, f2, f4 or int16, got `{text}`")),
         }
     }
 }
@@ -160,6 +182,7 @@ impl fmt::Display for ConvChoice {
             ConvChoice::Library => "library",
             ConvChoice::F2 => "f2",
             ConvChoice::F4 => "f4",
+            ConvChoice::Int16 => "int16",
         })
     }
 }

@@ -9,9 +9,11 @@ use super::Precision;
 pub enum Feature {
     /// Vectors of 256 bits, with fused multiplication and addition.
     Avx2,
+    /// Dot products of integers in vectors of 256 bits.
+    AvxVnni,
     /// Vectors of 512 bits: the parts F, BW, VL and DQ.
     Avx512,
-    /// Dot products of 8-bit integers.
+    /// Dot products of integers in them.
     Avx512Vnni,
     /// Dot products of bf16.
     Avx512Bf16,
@@ -19,15 +21,21 @@ pub enum Feature {
 
 impl Feature {
     /// All, each after those that it builds on.
-    pub const ALL: [Feature; 4] =
-        [Feature::Avx2, Feature::Avx512, Feature::Avx512Vnni, Feature::Avx512Bf16];
+    pub const ALL: [Feature; 5] = [
+        Feature::Avx2,
+        Feature::AvxVnni,
+        Feature::Avx512,
+        Feature::Avx512Vnni,
+        Feature::Avx512Bf16,
+    ];
 
     /// What a processor has that has this.
     const fn implies(self) -> Features {
         let below = match self {
             Feature::Avx2 => Features::NONE,
-            Feature::Avx512 => Feature::Avx2.implies(),
-            Feature::Avx512Vnni | Feature::Avx512Bf16 => Feature::Avx512.implies(),
+            Feature::AvxVnni | Feature::Avx512 => Feature::Avx2.implies(),
+            Feature::Avx512Vnni => Feature::Avx512.implies(),
+            Feature::Avx512Bf16 => Feature::Avx512Vnni.implies(),
         };
         Features(below.0 | 1 << self as u8)
     }
@@ -39,6 +47,7 @@ impl Feature {
                 std::arch::is_x86_feature_detected!("avx2")
                     && std::arch::is_x86_feature_detected!("fma")
             }
+            Feature::AvxVnni => std::arch::is_x86_feature_detected!("avxvnni"),
             Feature::Avx512 => {
                 std::arch::is_x86_feature_detected!("avx512f")
                     && std::arch::is_x86_feature_detected!("avx512bw")
@@ -58,6 +67,7 @@ impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Feature::Avx2 => "AVX2",
+            Feature::AvxVnni => "AVX-VNNI",
             Feature::Avx512 => "AVX-512",
             Feature::Avx512Vnni => "AVX512-VNNI",
             Feature::Avx512Bf16 => "AVX512-BF16",
@@ -72,6 +82,10 @@ pub struct Features(u8);
 impl Features {
     /// None of them.
     pub const NONE: Features = Features(0);
+    /// All of them.
+    pub const ALL: Features = Feature::Avx512Bf16.implies().with(Feature::AvxVnni);
+    /// Those of a processor with AVX2, without dot products.
+    pub const AVX2: Features = Feature::Avx2.implies();
     /// Those of a processor with AVX-512, without its later parts.
     pub const AVX512: Features = Feature::Avx512.implies();
     /// The same with the dot products of bf16.
@@ -113,13 +127,11 @@ impl Features {
     }
 }
 
-/// What netc's own kernels, all of them alike, need to compute on tensors of a precision; `None`
-/// where they are not written for it. The optimiser's steps weights of fp32, and so needs what fp32
-/// needs, whatever the precision of the activations.
+/// What netc's own kernels need to compute on tensors of a precision; `None` where they are not
+/// written for it. What a processor has beyond this, they use.
 pub const fn kernels_need(precision: Precision) -> Option<Features> {
     match precision {
-        Precision::Fp32 => Some(Features::AVX512),
-        Precision::Bf16 => Some(Features::AVX512_BF16),
+        Precision::Fp32 | Precision::Bf16 => Some(Features::AVX2),
         Precision::Fp64 | Precision::Fp16 => None,
     }
 }

@@ -25,6 +25,13 @@ pub enum Processor {
 }
 
 impl Processor {
+    fn features(self) -> cpu::Features {
+        match self {
+            Processor::Cpu(features) => features,
+            Processor::Cuda => cpu::Features::NONE,
+        }
+    }
+
     fn kernels(self, precision: Precision) -> KernelSet {
         match self {
             Processor::Cpu(features) if cpu::runs_kernels(features, precision) => KernelSet::Cpu,
@@ -57,7 +64,7 @@ impl Predicted {
         let assumed =
             |op: &_, image| Ok::<_, Infallible>((self.conv.assumed(op, image, load), Reason::Rule));
         let Ok(schedule) = Schedule::new(&self.plan, options, assumed);
-        schedule.footprint(&self.plan, load)
+        schedule.footprint(&self.plan, load, self.processor.features())
     }
 
     /// The largest batch, up to that of `load`, whose step needs at most `bytes`; 0 if even one

@@ -7,9 +7,38 @@
 pub const PANEL: usize = 32;
 /// Padding in words between planes of transformed points: at a power-of-two distance they would map
 /// to the same cache sets.
-pub const GAP: usize = 16;
-/// The number of output channels whose products are computed before the inverse transform.
-pub const GROUP: usize = 2 * PANEL;
+pub const GAP: usize = 48;
+/// Outputs of a block of transformed gradients.
+pub const OUTPUTS: usize = 16;
+/// Outputs whose accumulators a thread turns into weights at once.
+pub const CACHED_OUTPUTS: usize = 2 * OUTPUTS;
+/// Numbers from one plane of those accumulators to the next.
+pub const CACHED_SUMS: usize = CACHED_OUTPUTS * PANEL + 16;
+/// The most channels with which sums of products of integers stay within 32 bits.
+pub const CHANNELS: usize = 4096;
+/// Bytes that the accumulators of a weight gradient may take in all.
+const ACCUMULATORS: usize = 16 << 20;
+
+/// What products are computed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operand {
+    /// fp32.
+    Fp32,
+    /// bf16, with sums in fp32.
+    Bf16,
+    /// Integers of 16 bits with scales, and sums of 32 bits that are exact.
+    Int16,
+}
+
+impl Operand {
+    /// Numbers in a word of 32 bits.
+    pub const fn pack(self) -> usize {
+        match self {
+            Operand::Fp32 => 1,
+            Operand::Bf16 | Operand::Int16 => 2,
+        }
+    }
+}
 
 /// The output tile of an algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +61,45 @@ impl TileSize {
     /// Points of a transformed tile.
     pub const fn points(self) -> usize {
         (self.outputs() + 2) * (self.outputs() + 2)
+    }
+}
+
+/// One of Winograd's algorithms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Winograd {
+    /// Tiles of 2 x 2 outputs.
+    F2,
+    /// Tiles of 4 x 4 outputs.
+    F4,
+    /// Tiles of 4 x 4 outputs, with integers of 16 bits.
+    Int16,
+}
+
+impl Winograd {
+    /// All of them.
+    pub const ALL: [Winograd; 3] = [Winograd::F2, Winograd::F4, Winograd::Int16];
+
+    /// Its output tile.
+    pub const fn tile(self) -> TileSize {
+        match self {
+            Winograd::F2 => TileSize::Two,
+            Winograd::F4 | Winograd::Int16 => TileSize::Four,
+        }
+    }
+
+    /// What its products are computed with, for images of bf16 or of fp32: bf16 only where the
+    /// processor multiplies it.
+    pub const fn operand(self, bf16: bool) -> Operand {
+        match self {
+            Winograd::Int16 => Operand::Int16,
+            Winograd::F2 | Winograd::F4 if bf16 => Operand::Bf16,
+            Winograd::F2 | Winograd::F4 => Operand::Fp32,
+        }
+    }
+
+    /// Whether it computes convolutions between so many channels.
+    pub const fn applies(self, channels: [usize; 2]) -> bool {
+        !matches!(self, Winograd::Int16) || (channels[0] <= CHANNELS && channels[1] <= CHANNELS)
     }
 }
 
@@ -68,9 +136,9 @@ impl Dims {
     }
 }
 
-/// Words for this many channels, `pack` numbers per word, rounded up to a multiple of 16.
-pub fn depth(channels: usize, pack: usize) -> usize {
-    channels.next_multiple_of(16) / pack
+/// Words for this many channels, rounded up to 16 channels.
+pub fn depth(channels: usize, operand: Operand) -> usize {
+    channels.next_multiple_of(16) / operand.pack()
 }
 
 /// Panels for this many channels.
@@ -78,9 +146,25 @@ pub fn panels(channels: usize) -> usize {
     channels.div_ceil(PANEL)
 }
 
-/// Words of the transformed weights from `from` channels to `to`.
-pub fn packed(tile: TileSize, pack: usize, from: usize, to: usize) -> usize {
-    tile.points() * panels(to) * depth(from, pack) * PANEL
+/// Where the transformed weights of a convolution lie: `[point][panel][depth][PANEL]` words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackedWeights {
+    /// Words from one panel to the next.
+    pub panel: usize,
+    /// Words from one point to the next.
+    pub plane: usize,
+    /// All words, and after those of integers a scale for each output channel.
+    pub words: usize,
+}
+
+impl PackedWeights {
+    /// Of weights from some channels to others.
+    pub fn new(tile: TileSize, operand: Operand, from: usize, to: usize) -> PackedWeights {
+        let panel = depth(from, operand) * PANEL;
+        let plane = panels(to) * panel + GAP;
+        let scales = if operand == Operand::Int16 { panels(to) * PANEL } else { 0 };
+        PackedWeights { panel, plane, words: tile.points() * plane + scales }
+    }
 }
 
 /// The blocking of a convolution into blocks of tiles.
@@ -88,63 +172,106 @@ pub fn packed(tile: TileSize, pack: usize, from: usize, to: usize) -> usize {
 pub struct ForwardBlocking {
     /// Tiles per block: its transformed input fits in the L2 cache.
     pub block: usize,
+    /// Output channels whose products are computed before the inverse transform.
+    pub group: usize,
     /// Words from one plane of transformed inputs to the next.
     pub plane: usize,
     /// Numbers from one plane of products to the next.
     pub product_plane: usize,
+    /// Numbers from one row of a tile's points to the next, before it becomes integers.
+    pub row: usize,
+    /// Numbers of the pixels' sums of squares, before they become integers.
+    pub squares: usize,
 }
 
 impl ForwardBlocking {
-    /// The blocking for this many input channels.
-    pub fn new(tile: TileSize, pack: usize, in_channels: usize) -> ForwardBlocking {
-        let block = match tile {
-            TileSize::Two => 96,
-            TileSize::Four => 32,
+    /// The blocking for these dimensions.
+    pub fn new(tile: TileSize, operand: Operand, dims: &Dims) -> ForwardBlocking {
+        let block = match (tile, operand) {
+            (TileSize::Two, _) => 96,
+            (TileSize::Four, Operand::Int16) if dims.in_channels <= 256 => 24,
+            (TileSize::Four, Operand::Int16) => 48,
+            (TileSize::Four, _) => 32,
         };
-        let plane = block * depth(in_channels, pack) + GAP;
-        ForwardBlocking { block, plane, product_plane: block * GROUP + GAP }
+        let narrow = operand == Operand::Int16 && dims.in_channels <= 128;
+        let group = if narrow { 4 * PANEL } else { 2 * PANEL };
+        let plane = block * depth(dims.in_channels, operand) + GAP;
+        let (row, squares) = match operand {
+            Operand::Int16 => {
+                let rows = tile.outputs() * (block / dims.across(tile)[1].max(1) + 2) + 2;
+                (dims.in_channels.next_multiple_of(16) + 16, rows * dims.width * 16)
+            }
+            Operand::Fp32 | Operand::Bf16 => (0, 0),
+        };
+        ForwardBlocking { block, group, plane, product_plane: block * group + GAP, row, squares }
     }
 
-    /// Words of a thread's buffers for inputs and products.
-    pub fn scratch(&self, tile: TileSize) -> [usize; 2] {
-        [tile.points() * self.plane, tile.points() * self.product_plane]
+    /// Words of a thread's buffers for inputs, products and scales.
+    pub fn scratch(&self, tile: TileSize) -> [usize; 3] {
+        let scales = if self.row > 0 { self.block * tile.points() } else { 0 };
+        let rows = (tile.points() * self.row).max(self.squares);
+        [tile.points() * self.plane, tile.points() * self.product_plane, scales + rows]
     }
 }
 
-/// How threads share the computation of the weight gradient: each accumulates blocks of 16 output
-/// channels over some of the tiles.
+/// How the computation of a weight gradient is cut. It depends on the shape alone, so that sums are
+/// the same for any number of threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeightGradBlocking {
     /// Tiles per block, a multiple of the numbers per word.
     pub block: usize,
-    /// Whether threads split the output channels, each accumulating fewer of them over all tiles;
-    /// otherwise they split the tiles.
-    pub by_outputs: bool,
+    /// Parts of the tiles that have accumulators of their own, each computed by one thread. With
+    /// one part, the threads share each block's channels.
+    pub parts: usize,
     /// Words from one plane of transformed inputs to the next, and of transformed gradients.
     pub planes: [usize; 2],
-    /// Words of a thread's accumulators.
+    /// Numbers from one plane of accumulators to the next.
     pub sums: usize,
 }
 
 impl WeightGradBlocking {
-    /// The blocking for this many threads.
-    pub fn new(tile: TileSize, pack: usize, dims: &Dims, threads: usize) -> WeightGradBlocking {
-        // Wide layers have large accumulators, which each block reads and writes once.
-        let block = if dims.in_channels >= 512 { 512 } else { 128 };
-        let outputs = dims.out_channels.div_ceil(16);
-        let by_outputs = outputs >= threads && dims.tiles(tile) < 24 * dims.out_channels;
-        let most = 16 * if by_outputs { outputs.div_ceil(threads) } else { outputs };
-        let words = block / pack;
-        WeightGradBlocking {
-            block,
-            by_outputs,
-            planes: [words * panels(dims.in_channels) * PANEL + GAP, words * most + GAP],
-            sums: tile.points() * panels(dims.in_channels) * most * PANEL,
-        }
+    /// The blocking for these dimensions.
+    pub fn new(tile: TileSize, operand: Operand, dims: &Dims) -> WeightGradBlocking {
+        let tiles = dims.tiles(tile);
+        let outputs = dims.out_channels.next_multiple_of(16);
+        let sums = panels(dims.in_channels) * PANEL * outputs + GAP;
+        let fit = ACCUMULATORS / (4 * tile.points() * sums).max(1);
+        let few = tiles < 24 * dims.out_channels;
+        let block = match operand {
+            Operand::Int16 if !few && fit >= 2 => 64,
+            Operand::Int16 => 512,
+            // Wide layers have large accumulators, which each block reads and writes once.
+            _ if dims.in_channels >= 512 => 512,
+            _ => 128,
+        };
+        let block = block.min(tiles.next_multiple_of(operand.pack()).max(operand.pack()));
+        let blocks = tiles.div_ceil(block).max(1);
+        let parts = if few { 1 } else { fit.min(blocks).clamp(1, 16) };
+        // The largest power of two.
+        let parts = 1 << parts.ilog2();
+        let words = block / operand.pack();
+        let planes = [words * panels(dims.in_channels) * PANEL + GAP, words * outputs + GAP];
+        WeightGradBlocking { block, parts, planes, sums }
     }
 
-    /// Words of a thread's buffers for inputs, gradients and accumulators.
-    pub fn scratch(&self, tile: TileSize) -> [usize; 3] {
-        [tile.points() * self.planes[0], tile.points() * self.planes[1], self.sums]
+    /// Whether one block has all tiles, so that each thread turns its accumulators into weights at
+    /// once, while they are in its cache.
+    pub fn cached(&self, tile: TileSize, dims: &Dims) -> bool {
+        self.parts == 1 && dims.tiles(tile) <= self.block
+    }
+
+    /// How many buffers there are for operands, and for accumulators, with so many threads.
+    pub fn buffers(&self, tile: TileSize, dims: &Dims, threads: usize) -> [usize; 2] {
+        let operands = if self.parts > 1 { threads } else { 1 };
+        [operands, if self.cached(tile, dims) { threads } else { self.parts }]
+    }
+
+    /// Words of a buffer for inputs, for gradients and for the scales of both, and of one for
+    /// accumulators.
+    pub fn scratch(&self, tile: TileSize, dims: &Dims) -> [usize; 4] {
+        let points = tile.points();
+        let scales = panels(dims.in_channels) * PANEL + dims.out_channels.next_multiple_of(16);
+        let sums = if self.cached(tile, dims) { CACHED_SUMS } else { self.sums };
+        [points * self.planes[0], points * self.planes[1], scales, points * sums]
     }
 }

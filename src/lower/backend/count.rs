@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::{Backend, ForwardPass};
 use crate::graph::Op;
 use crate::graph::op::Alias;
+use crate::lower::cpu::Features;
 use crate::lower::schedule::{Kernel, KernelSet, Schedule};
-use crate::lower::winograd::{Dims, ForwardBlocking, WeightGradBlocking, packed};
+use crate::lower::winograd::{Dims, ForwardBlocking, PackedWeights, WeightGradBlocking};
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step, Workload};
 
 /// The peak memory of a training step, in bytes.
@@ -41,8 +42,8 @@ impl Footprint {
 }
 
 impl Schedule {
-    /// The memory of a training step with this schedule.
-    pub fn footprint(&self, plan: &Plan, load: Workload) -> Footprint {
+    /// The memory of a training step with this schedule, on a CPU with these features if on one.
+    pub fn footprint(&self, plan: &Plan, load: Workload, features: Features) -> Footprint {
         let master = if load.precision == Precision::Fp64 { 8 } else { 4 };
         let (mut all, mut trained) = (0u64, 0u64);
         for step in plan.steps() {
@@ -56,7 +57,7 @@ impl Schedule {
         let width = load.precision.bytes();
         let (packed, workspace) = match self.kernels {
             KernelSet::Cuda => (copies(plan, load.precision), 0),
-            KernelSet::Cpu | KernelSet::None => self.transformed(plan, load),
+            KernelSet::Cpu | KernelSet::None => self.transformed(plan, load, features),
         };
         let numbers = self.slots.sizes.iter().fold(0u64, |sum, &size| sum.saturating_add(size));
         Footprint {
@@ -71,10 +72,13 @@ impl Schedule {
 
     /// Bytes of the transformed weights and of the workspaces, each part of which is as large as
     /// the largest task needs.
-    fn transformed(&self, plan: &Plan, load: Workload) -> (u64, u64) {
-        let pack = if load.precision == Precision::Bf16 { 2 } else { 1 };
+    fn transformed(&self, plan: &Plan, load: Workload, features: Features) -> (u64, u64) {
+        let bf16 = load.precision == Precision::Bf16 && features.contains(Features::AVX512_BF16);
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let (mut words, mut most) = (0u64, [0usize; 3]);
+        let mut words = 0u64;
+        // Inputs, products, scales, accumulators.
+        let mut most = [0usize; 4];
+        let mut needs = |scratch: [usize; 4]| most = [0, 1, 2, 3].map(|i| most[i].max(scratch[i]));
         for task in &self.tasks {
             let step = &plan.steps()[task.step];
             let (Some(algorithms), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else {
@@ -91,21 +95,28 @@ impl Schedule {
                 (Some(algorithms.forward), dims),
                 (requires_grad.then_some(algorithms.input), dims.transposed()),
             ];
-            for (algorithm, Dims { in_channels, out_channels, .. }) in directions {
-                let Some(tile) = algorithm.and_then(ConvAlgorithm::tile_size) else { continue };
-                words = words.saturating_add(packed(tile, pack, in_channels, out_channels) as u64);
-                let [inputs, products] =
-                    ForwardBlocking::new(tile, pack, in_channels).scratch(tile);
-                most = [most[0].max(inputs), most[1].max(products), most[2]];
+            for (algorithm, dims) in directions {
+                let Some(winograd) = algorithm.and_then(ConvAlgorithm::winograd) else { continue };
+                let (tile, operand) = (winograd.tile(), winograd.operand(bf16));
+                let packed = PackedWeights::new(tile, operand, dims.in_channels, dims.out_channels);
+                words = words.saturating_add(packed.words as u64);
+                let scratch = ForwardBlocking::new(tile, operand, &dims).scratch(tile);
+                let [inputs, products, scales] =
+                    scratch.map(|words| words.saturating_mul(load.threads));
+                needs([inputs, products, scales, 0]);
             }
-            if let Some(tile) = algorithms.weights.tile_size() {
-                let scratch =
-                    WeightGradBlocking::new(tile, pack, &dims, load.threads).scratch(tile);
-                most = [0, 1, 2].map(|i| most[i].max(scratch[i]));
+            if let Some(winograd) = algorithms.weights.winograd() {
+                let (tile, operand) = (winograd.tile(), winograd.operand(bf16));
+                let cut = WeightGradBlocking::new(tile, operand, &dims);
+                let [operands, accumulators] = cut.buffers(tile, &dims, load.threads);
+                let [inputs, gradients, scales, sums] = cut.scratch(tile, &dims);
+                let operands = [inputs, gradients, scales].map(|n| n.saturating_mul(operands));
+                let [inputs, gradients, scales] = operands;
+                needs([inputs, gradients, scales, sums.saturating_mul(accumulators)]);
             }
         }
-        let thread = most.into_iter().fold(0u64, |sum, words| sum.saturating_add(words as u64));
-        (words.saturating_mul(4), thread.saturating_mul(4).saturating_mul(load.threads as u64))
+        let all = most.into_iter().fold(0u64, |sum, words| sum.saturating_add(words as u64));
+        (words.saturating_mul(4), all.saturating_mul(4))
     }
 }
 

@@ -1,6 +1,6 @@
 //! 3 x 3 convolutions by Winograd's algorithm, forward, by the input and by the weights.
 
-use netc::lower::winograd::{Dims, TileSize};
+use netc::lower::winograd::{CHANNELS, Dims, Winograd};
 use tch::{Kind, TchError, Tensor};
 
 use super::evidence::{Kernels, compute};
@@ -22,9 +22,13 @@ impl Kernels {
         weight: &Tensor,
         packing: Packing,
         packed: &mut Packed,
+        workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (w, [out_channels, in_channels]) = weights(weight)?;
-        let tier = self.tier(packing.kind)?;
+        applies(packing.algorithm, [in_channels, out_channels])?;
+        if !matches!(packing.kind, Kind::Float | Kind::BFloat16) {
+            return Err(TchError::Kind(format!("no kernels for {:?}", packing.kind)));
+        }
         let dims = Dims { images: 0, height: 0, width: 0, in_channels, out_channels };
         let channels = match packing.direction {
             Direction::Forward => [in_channels, out_channels],
@@ -32,7 +36,7 @@ impl Kernels {
         };
         packed.renew(PackedFor { packing, channels });
         // SAFETY: the weights have these sizes.
-        compute!(self, unsafe { winograd::pack(tier, packing, w, &dims, packed) });
+        compute!(self, unsafe { winograd::pack(self, packing, w, &dims, packed, workspace) });
         Ok(())
     }
 
@@ -57,9 +61,9 @@ impl Kernels {
         fits(finish.after, &Image { sizes: [images, dims.out_channels, height, width], ..x }, &y)?;
         let has =
             packed.purpose().ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
-        let tile = has.packing.tile;
+        let algorithm = has.packing.algorithm;
         let wanted = PackedFor {
-            packing: Packing { tile, direction, kind: x.kind },
+            packing: Packing { algorithm, direction, kind: x.kind },
             channels: [in_channels, dims.out_channels],
         };
         if has != wanted {
@@ -70,12 +74,11 @@ impl Kernels {
         let bias = finish.bias.map(|bias| floats(bias, dims.out_channels)).transpose()?;
         let add = finish.add.map(Image::of).transpose()?;
         add.iter().try_for_each(|add| add.same(&y))?;
-        let tier = self.tier(x.kind)?;
         compute!(self, {
             let after = finish.after;
             let convolved = winograd::Convolved { x, y, dims, bias, after, add };
             // SAFETY: the images have these sizes, and the weights were packed for them.
-            unsafe { winograd::convolve(tier, tile, convolved, packed, workspace) }
+            unsafe { winograd::convolve(self, has.packing, convolved, packed, workspace) }
         });
         Ok(())
     }
@@ -90,7 +93,7 @@ impl Kernels {
         x: &Tensor,
         dy: &Tensor,
         dw: &Tensor,
-        tile: TileSize,
+        algorithm: Winograd,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (x, dy) = (Image::of(x)?, Image::of(dy)?);
@@ -104,10 +107,10 @@ impl Kernels {
         }
         let [images, in_channels, height, width] = x.sizes;
         let dims = Dims { images, height, width, in_channels, out_channels: dy.sizes[1] };
-        let tier = self.tier(x.kind)?;
+        applies(algorithm, sizes)?;
         // SAFETY: the tensors have these sizes.
         compute!(self, unsafe {
-            winograd::weight_gradient(tier, tile, &x, &dy, w, &dims, workspace)
+            winograd::weight_gradient(self, algorithm, [&x, &dy], w, &dims, workspace)
         });
         Ok(())
     }
@@ -122,6 +125,15 @@ fn weights(weight: &Tensor) -> Result<(Shared<f32>, [usize; 2]), TchError> {
         other => Err(TchError::Shape(format!(
             "expected fp32 weights of 3 x 3, got {:?} {other:?}",
             image.kind
+        ))),
+    }
+}
+
+fn applies(algorithm: Winograd, channels: [usize; 2]) -> Result<(), TchError> {
+    match algorithm.applies(channels) {
+        true => Ok(()),
+        false => Err(TchError::Shape(format!(
+            "{algorithm:?} convolutions are for {CHANNELS} channels at most, got {channels:?}"
         ))),
     }
 }

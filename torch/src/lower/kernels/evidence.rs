@@ -1,80 +1,90 @@
 //! What shows that this processor has the instructions that the kernels need.
 
 use netc::lower::Precision;
-use netc::lower::cpu::{Features, runs_kernels};
-use tch::{Kind, TchError};
+use netc::lower::cpu::{Feature, Features, runs_kernels};
 
-/// Shows that this processor has [`Features::AVX512`].
-#[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Avx512(());
+macro_rules! evidence {
+    ($($(#[$doc:meta])* $name:ident),*) => {$(
+        $(#[$doc])*
+        #[cfg(target_arch = "x86_64")]
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $name(());
 
-/// Shows that this processor has [`Features::AVX512_BF16`].
-#[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Avx512Bf16(());
-
-/// Nothing shows it.
-#[cfg(not(target_arch = "x86_64"))]
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Avx512 {}
-
-/// Nothing shows it.
-#[cfg(not(target_arch = "x86_64"))]
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Avx512Bf16 {}
-
-/// What shows that a kernel may run, by the numbers that it computes with.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Tier {
-    Fp32(Avx512),
-    Bf16(Avx512Bf16),
+        /// Nothing shows it.
+        #[cfg(not(target_arch = "x86_64"))]
+        #[derive(Debug, Clone, Copy)]
+        pub(super) enum $name {}
+    )*};
 }
 
-/// Shows that this processor has what the kernels of a precision
-/// [need](netc::lower::cpu::kernels_need). Those for fp32 tensors are always among them.
+evidence! {
+    /// Shows that this processor has [`Feature::Avx2`].
+    Avx2,
+    /// Shows that this processor has [`Feature::Avx512`].
+    Avx512,
+    /// Shows that this processor has [`Feature::Avx512Bf16`].
+    Avx512Bf16
+}
+
+/// Shows which vectors this processor computes with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tier {
+    Avx2(Avx2),
+    Avx512(Avx512),
+    Avx512Bf16(Avx512, Avx512Bf16),
+}
+
+/// Shows that this processor has what netc's kernels
+/// [need](netc::lower::cpu::kernels_need).
 #[derive(Debug, Clone, Copy)]
 pub struct Kernels {
-    fp32: Avx512,
-    bf16: Option<Avx512Bf16>,
+    tier: Tier,
+    vnni: bool,
 }
 
 impl Kernels {
     /// The kernels of a precision, if this processor has what they need.
     pub fn detect(precision: Precision) -> Option<Kernels> {
-        Kernels::within(precision, Features::AVX512_BF16)
+        Kernels::within(precision, Features::ALL)
     }
 
     /// The same on a processor as if it had no more than these features.
     pub fn within(precision: Precision, features: Features) -> Option<Kernels> {
         let features = features.and(Features::detect());
-        runs_kernels(features, precision).then(|| Kernels::on_this(precision)).flatten()
+        runs_kernels(features, precision).then(|| Kernels::on_this(features)).flatten()
     }
 
     /// To be called where this processor has the features.
     #[cfg(target_arch = "x86_64")]
-    fn on_this(precision: Precision) -> Option<Kernels> {
-        let bf16 = (precision == Precision::Bf16).then_some(Avx512Bf16(()));
-        Some(Kernels { fp32: Avx512(()), bf16 })
+    fn on_this(features: Features) -> Option<Kernels> {
+        let has = |feature| features.contains(Features::NONE.with(feature));
+        let tier = if has(Feature::Avx512Bf16) {
+            Tier::Avx512Bf16(Avx512(()), Avx512Bf16(()))
+        } else if has(Feature::Avx512) {
+            Tier::Avx512(Avx512(()))
+        } else {
+            Tier::Avx2(Avx2(()))
+        };
+        let vnni = match tier {
+            Tier::Avx2(_) => Feature::AvxVnni,
+            Tier::Avx512(_) | Tier::Avx512Bf16(..) => Feature::Avx512Vnni,
+        };
+        Some(Kernels { tier, vnni: has(vnni) })
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn on_this(_precision: Precision) -> Option<Kernels> {
+    fn on_this(_features: Features) -> Option<Kernels> {
         None
     }
 
-    /// For numbers of fp32.
-    pub(super) fn fp32(self) -> Avx512 {
-        self.fp32
+    /// The vectors.
+    pub(super) fn tier(self) -> Tier {
+        self.tier
     }
 
-    /// For tensors of a kind.
-    pub(super) fn tier(self, kind: Kind) -> Result<Tier, TchError> {
-        match (kind, self.bf16) {
-            (Kind::Float, _) => Ok(Tier::Fp32(self.fp32)),
-            (Kind::BFloat16, Some(bf16)) => Ok(Tier::Bf16(bf16)),
-            (kind, _) => Err(TchError::Kind(format!("no kernels for {kind:?}"))),
-        }
+    /// Whether there is an instruction for dot products of integers.
+    pub(super) fn vnni(self) -> bool {
+        self.vnni
     }
 }
 
@@ -84,7 +94,10 @@ macro_rules! compute {
         #[cfg(target_arch = "x86_64")]
         let computed = $call;
         #[cfg(not(target_arch = "x86_64"))]
-        let computed = match $evidence.fp32() {};
+        let computed = match $evidence.tier() {
+            Tier::Avx2(never) => match never {},
+            Tier::Avx512(never) | Tier::Avx512Bf16(never, _) => match never {},
+        };
         computed
     }};
 }

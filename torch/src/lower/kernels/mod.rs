@@ -1,4 +1,4 @@
-//! The kernels of netc's own, for CPUs with AVX-512, and calls that tch lacks.
+//! The kernels of netc's own, for CPUs with AVX2 or more, and calls that tch lacks.
 //!
 //! All `unsafe` code of lowering is here, behind functions that check kinds, shapes and layouts of
 //! their tensors. What checks is the same for all processors; what computes is in `x86`, behind
@@ -26,7 +26,7 @@ mod x86;
 pub use evidence::Kernels;
 pub use moments::Moments;
 pub use netc::lower::schedule::FusedOps;
-pub use netc::lower::winograd::TileSize;
+pub use netc::lower::winograd::Winograd;
 pub use packed::{Direction, Packed, Packing};
 pub use terms::{Epilogue, FromTo, Owned, SgdStep};
 pub use workspace::Workspace;

@@ -35,11 +35,10 @@ impl Kernels {
                 "one value a channel has no variance to normalise by".into(),
             ));
         }
-        let tier = self.tier(x.kind)?;
-        // SAFETY: the image has a row and is of the tier's numbers, here and below.
-        let pivots: Vec<f32> = compute!(self, unsafe { norm::pivots(tier, &x) });
+        // SAFETY: the image has a row, here and below.
+        let pivots: Vec<f32> = compute!(self, unsafe { norm::pivots(&x) });
         // SAFETY: see above.
-        let sums: Vec<f64> = compute!(self, unsafe { norm::sums(tier, &x) });
+        let sums: Vec<f64> = compute!(self, unsafe { norm::sums(self.tier(), &x) });
         let mut moments = Moments::default();
         let count = rows as f64;
         for channel in 0..channels {
@@ -79,11 +78,10 @@ impl Kernels {
         fits(after, &x, &y)?;
         add.iter().try_for_each(|add| add.same(&y))?;
         moments.fit(x.sizes[1])?;
-        let tier = self.tier(x.kind)?;
         compute!(self, {
             let normalised = norm::Normalised { x, y, add, moments, after };
-            // SAFETY: the images fit one another and are of the tier's numbers.
-            unsafe { norm::normalise(tier, normalised) }
+            // SAFETY: the images fit one another.
+            unsafe { norm::normalise(self.tier(), normalised) }
         });
         Ok(())
     }
@@ -113,11 +111,10 @@ impl Kernels {
         moments.fit(channels)?;
         let weight = floats(weight, channels)?;
         let grad_owned = [vector(grad_owned[0], channels)?, vector(grad_owned[1], channels)?];
-        let tier = self.tier(x.kind)?;
         #[cfg(target_arch = "x86_64")]
         let reached = norm::Reached { x, first, second, moments, after };
-        // SAFETY: the images fit one another and are of the tier's numbers.
-        let sums: Vec<f64> = compute!(self, unsafe { norm::gradient_sums(tier, reached) });
+        // SAFETY: the images fit one another.
+        let sums: Vec<f64> = compute!(self, unsafe { norm::gradient_sums(self.tier(), reached) });
         let count = (x.sizes[0] * x.sizes[2] * x.sizes[3]) as f64;
         let mut factors = [vec![0.0f32; channels], vec![0.0f32; channels], vec![0.0f32; channels]];
         for channel in 0..channels {
@@ -139,7 +136,7 @@ impl Kernels {
         }
         let factors = factors.each_ref().map(Vec::as_slice);
         // SAFETY: as above, and each channel has its factors.
-        compute!(self, unsafe { norm::grad_input(tier, reached, factors) });
+        compute!(self, unsafe { norm::grad_input(self.tier(), reached, factors) });
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-use netc::lower::winograd::TileSize;
+use netc::lower::winograd::Winograd;
 use tch::Kind;
 
 use super::pool::{Scratch, Shared};
@@ -15,8 +15,8 @@ pub enum Direction {
 /// How weights are to be transformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packing {
-    /// For this tile.
-    pub tile: TileSize,
+    /// For this algorithm.
+    pub algorithm: Winograd,
     /// For this direction.
     pub direction: Direction,
     /// For images of this kind.

@@ -3,6 +3,7 @@
 
 use std::ffi::c_void;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 unsafe extern "C" {
     fn netc_parallel(work: extern "C" fn(*mut c_void, i64), context: *mut c_void, count: i64);
@@ -30,10 +31,29 @@ pub(super) fn share(count: usize, i: usize, of: usize) -> Range<usize> {
     count * i / of..count * (i + 1) / of
 }
 
-/// Calls `work` with each thread's share of `count` things.
+/// Calls `work` with each number below `count`, and with a number below `threads` that no other
+/// call has at the same time. Whichever thread is free takes the next number, so that a thread that
+/// waits for its processor holds up no more than what it has begun.
+pub(super) fn taken<F: Fn(usize, usize) + Sync>(threads: usize, count: usize, work: F) {
+    let next = AtomicUsize::new(0);
+    parallel(threads.min(count), |thread| {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= count {
+                break;
+            }
+            work(thread, i);
+        }
+    });
+}
+
+/// Parts of what all threads share: enough to even out their speed, and independent of how many
+/// threads there are.
+pub(super) const PARTS: usize = 32;
+
+/// Calls `work` with [`PARTS`] shares of `count` things.
 pub(super) fn shared<F: Fn(Range<usize>) + Sync>(count: usize, work: F) {
-    let threads = threads();
-    parallel(threads, |thread| work(share(count, thread, threads)));
+    taken(threads(), PARTS.min(count), |_, part| work(share(count, part, PARTS.min(count))));
 }
 
 /// Memory that several threads write to at different places.

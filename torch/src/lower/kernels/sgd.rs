@@ -28,7 +28,7 @@ impl Kernels {
         compute!(self, {
             let one = x86::sgd::OneWeight { w, v, g, count };
             // SAFETY: dense tensors of so many numbers.
-            unsafe { x86::sgd::descend(self.fp32(), one, step) }
+            unsafe { x86::sgd::descend(self.tier(), one, step) }
         });
         Ok(())
     }

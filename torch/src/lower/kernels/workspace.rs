@@ -6,6 +6,7 @@ pub struct Workspace {
     inputs: Vec<Scratch>,
     products: Vec<Scratch>,
     sums: Vec<Scratch>,
+    scales: Vec<Scratch>,
 }
 
 impl Workspace {
@@ -19,6 +20,10 @@ impl Workspace {
 
     pub(super) fn sums(&mut self, threads: usize, words: usize) -> Vec<Shared<u32>> {
         each(&mut self.sums, threads, words)
+    }
+
+    pub(super) fn scales(&mut self, threads: usize, words: usize) -> Vec<Shared<u32>> {
+        each(&mut self.scales, threads, words)
     }
 }
 

@@ -63,14 +63,16 @@ impl Tuner<'_> {
     ) -> Result<(ConvAlgorithms, Reason), TorchError> {
         let choice = self.tuning.choice;
         let load = Workload { images: self.batch, precision: self.precision, threads: 1 };
-        let candidates = choice.candidates(self.precision);
+        let applies = |candidate: &ConvAlgorithm| candidate.applies([image[0], op.out]);
+        let candidates: Vec<_> =
+            choice.candidates(self.precision).iter().copied().filter(applies).collect();
         if candidates.is_empty() {
             return Ok((choice.assumed(op, image, load), Reason::Rule));
         }
         let Some(images) = ConvChoice::timed(op, image, self.batch) else {
             return Ok((choice.assumed(op, image, load), Reason::Small));
         };
-        let times = self.times(op, image, images, candidates)?;
+        let times = self.times(op, image, images, &candidates)?;
         Ok((times.algorithms(), Reason::Timed(times)))
     }
 

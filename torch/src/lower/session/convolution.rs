@@ -1,6 +1,7 @@
 use netc::graph::op::Conv;
+use netc::lower::cpu::Features;
 use netc::lower::{ConvAlgorithms, Precision, TorchError};
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::aten;
 use super::own::Own;
@@ -50,6 +51,18 @@ impl Convolution {
         Ok(cast)
     }
 
+    /// The output by libtorch.
+    fn by_library(
+        &mut self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<Tensor, TchError> {
+        let kind = library_kind(x);
+        let cast = self.cast(weight, kind)?;
+        aten::convolve(&self.op, &x.f_to_kind(kind)?, &cast, bias)?.f_to_kind(x.kind())
+    }
+
     /// The output; `y` provides memory for it where libtorch does not allocate it.
     pub(super) fn forward(
         &mut self,
@@ -60,12 +73,12 @@ impl Convolution {
         y: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        match (self.algorithms.forward.tile_size(), own.and_then(Own::cpu)) {
-            (Some(tile), Some(kernels)) => {
+        match (self.algorithms.forward.winograd(), own.and_then(Own::cpu)) {
+            (Some(algorithm), Some(kernels)) => {
                 if !self.packed {
                     let direction = Direction::Forward;
-                    let packing = Packing { tile, direction, kind: x.kind() };
-                    kernels.pack(weight, packing, &mut self.forward)?;
+                    let packing = Packing { algorithm, direction, kind: x.kind() };
+                    kernels.pack(weight, packing, &mut self.forward, workspace)?;
                     self.packed = true;
                 }
                 let (x, y) = (channels_last(x)?, y()?);
@@ -79,14 +92,12 @@ impl Convolution {
                 Ok(y)
             }
             (None, _) | (_, None) => {
-                let cast = self.cast(weight, x.kind())?;
                 let plain = finish.after == Default::default() && finish.add.is_none();
                 let Some(own) = own.filter(|_| !plain) else {
-                    let value = aten::convolve(&self.op, x, &cast, finish.bias)?;
-                    return Ok(value);
+                    return self.by_library(x, weight, finish.bias);
                 };
                 let moments = own.no_moments(self.op.out as usize, finish.bias)?;
-                let value = channels_last(&aten::convolve(&self.op, x, &cast, None)?)?;
+                let value = channels_last(&self.by_library(x, weight, None)?)?;
                 let y = y()?;
                 own.normalise(FromTo { from: &value, to: &y }, &moments, finish.after, finish.add)?;
                 Ok(y)
@@ -104,10 +115,10 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
         let kernels = own.and_then(Own::cpu);
-        if let (Some(tile), Some(kernels)) = (self.algorithms.input.tile_size(), kernels) {
+        if let (Some(algorithm), Some(kernels)) = (self.algorithms.input.winograd(), kernels) {
             let direction = Direction::Backward;
-            let packing = Packing { tile, direction, kind: x.kind() };
-            kernels.pack(weight, packing, &mut self.backward)?;
+            let packing = Packing { algorithm, direction, kind: x.kind() };
+            kernels.pack(weight, packing, &mut self.backward, workspace)?;
             let (gradient, dx) = (channels_last(gradient)?, dx()?);
             let plain = Epilogue::default();
             kernels.convolve(
@@ -119,10 +130,14 @@ impl Convolution {
             )?;
             return Ok(dx);
         }
-        let cast = self.cast(weight, x.kind())?;
+        let kind = library_kind(x);
+        let cast = self.cast(weight, kind)?;
+        let (gradient, inputs) = (gradient.f_to_kind(kind)?, x.f_to_kind(kind)?);
+        let wanted = [true, false, false];
         let [grad_input, ..] =
-            calls::convolution_backward(&self.op, [gradient, x, &cast], [true, false, false])?;
-        grad_input.ok_or_else(|| TchError::Shape("there is no gradient".into()))
+            calls::convolution_backward(&self.op, [&gradient, &inputs, &cast], wanted)?;
+        let none = || TchError::Shape("there is no gradient".into());
+        grad_input.ok_or_else(none)?.f_to_kind(x.kind())
     }
 
     /// Writes the gradient with respect to the weights, from that with respect to the output, and
@@ -136,18 +151,21 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let kernels = own.and_then(Own::cpu);
-        if let (Some(tile), Some(kernels)) = (self.algorithms.weights.tile_size(), kernels) {
+        if let (Some(algorithm), Some(kernels)) = (self.algorithms.weights.winograd(), kernels) {
             return kernels.weight_gradient(
                 &channels_last(x)?,
                 &channels_last(gradient)?,
                 dw,
-                tile,
+                algorithm,
                 workspace,
             );
         }
-        let cast = self.cast(weight, x.kind())?;
+        let kind = library_kind(x);
+        let cast = self.cast(weight, kind)?;
+        let (gradient, x) = (gradient.f_to_kind(kind)?, x.f_to_kind(kind)?);
+        let wanted = [false, true, false];
         let [_, grad_weight, _] =
-            calls::convolution_backward(&self.op, [gradient, x, &cast], [false, true, false])?;
+            calls::convolution_backward(&self.op, [&gradient, &x, &cast], wanted)?;
         grad_weight.iter().try_for_each(|from| aten::put(dw, from))
     }
 }
@@ -180,4 +198,14 @@ pub fn convolve(
         Ok([y, dx, dw])
     };
     directions().at("a convolution").map(Some)
+}
+
+/// The dtype in which libtorch convolves images: fp32 for bf16 on a CPU without AVX-512, where it
+/// has no fast algorithm for bf16.
+fn library_kind(x: &Tensor) -> Kind {
+    let slow = x.device() == Device::Cpu && !Features::detect().contains(Features::AVX512);
+    match x.kind() {
+        Kind::BFloat16 if slow => Kind::Float,
+        kind => kind,
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use netc::check::Checked;
+use netc::lower::cpu::Features;
 use netc::lower::{ConvAlgorithms, Footprint, Reason, Workload};
 use netc::passes::{Purpose, optimise};
 use netc::recipe::Recipe;
@@ -168,7 +169,7 @@ pub fn profile(
     let allocated = allocated.and_then(Allocated::peak);
     let threads = machine.hardware().threads;
     let load = Workload { images: batch as u64, precision: machine.precision, threads };
-    let predicted = steps.session.schedule().footprint(net.plan(), load);
+    let predicted = steps.session.schedule().footprint(net.plan(), load, Features::detect());
     let mut tasks = tasks(&steps.session, &net, &times, batch as u64);
     let peaks = peak_rates(machine).at("the machine's peak rates")?;
     let kernels = recorded.as_ref().map(|recorded| {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use netc::lower::Workload;
+use netc::lower::cpu::Features;
 use netc::passes::Purpose;
 use netc::recipe::Recipe;
 use netc::run::{Executor, Method, RunError, machine_memory};
@@ -39,7 +40,7 @@ impl HostStep {
         let session = Session::new(net, Purpose::Training, batch, &tuning(method, machine))?;
         let threads = machine.hardware().threads;
         let load = Workload { images: batch as u64, precision: machine.precision, threads };
-        let held = session.schedule().footprint(net.plan(), load).total();
+        let held = session.schedule().footprint(net.plan(), load, Features::detect()).total();
         if machine_memory().is_some_and(|all| held.saturating_mul(2) > all) {
             native::return_freed_memory();
         }

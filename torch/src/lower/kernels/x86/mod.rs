@@ -1,7 +1,11 @@
 //! What computes on x86-64, behind evidence that the processor has the instructions.
 
+mod avx2;
+mod avx512;
+mod by_types;
+mod element;
 pub(super) mod norm;
-mod scalar;
 pub(super) mod sgd;
+mod simd;
 mod tile;
 pub(super) mod winograd;

@@ -1,9 +1,8 @@
-use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::scalar::{Scalar, within};
-use crate::lower::kernels::evidence::Avx512;
-use crate::lower::kernels::pool::{Shared, parallel, share, threads};
+use super::simd::Simd;
+use crate::lower::kernels::evidence::Tier;
+use crate::lower::kernels::pool::{Shared, taken, threads};
 use crate::lower::kernels::terms::SgdStep;
 
 /// A weight, its velocity and its gradient, so many numbers each.
@@ -17,38 +16,46 @@ pub(in crate::lower::kernels) struct OneWeight {
 
 /// # Safety
 /// Each has so many numbers.
-pub(in crate::lower::kernels) unsafe fn descend(evidence: Avx512, one: OneWeight, step: SgdStep) {
-    let blocks = one.count.div_ceil(16);
-    let parts = if blocks < 1024 { 1 } else { threads() };
-    parallel(parts, |i| {
-        let mine = share(blocks, i, parts);
-        // SAFETY: each thread writes its own numbers.
-        f32::run(
-            evidence,
+pub(in crate::lower::kernels) unsafe fn descend(tier: Tier, one: OneWeight, step: SgdStep) {
+    // SAFETY: the caller vouches for the numbers.
+    unsafe {
+        match tier {
+            Tier::Avx2(simd) => descend_as(simd, one, step),
+            Tier::Avx512(simd) | Tier::Avx512Bf16(simd, _) => descend_as(simd, one, step),
+        }
+    }
+}
+
+/// Numbers that a thread takes at once.
+const CHUNK: usize = 16_384;
+
+unsafe fn descend_as<S: Simd>(simd: S, one: OneWeight, step: SgdStep) {
+    taken(threads(), one.count.div_ceil(CHUNK), |_, chunk| {
+        let numbers = chunk * CHUNK..one.count.min((chunk + 1) * CHUNK);
+        // SAFETY: each call writes its own numbers.
+        simd.run(
             #[inline(always)]
-            move || unsafe { blocks_of(one, mine, step) },
+            move || unsafe { numbers_of::<S>(one, numbers, step) },
         );
     });
 }
 
 #[inline(always)]
-unsafe fn blocks_of(one: OneWeight, blocks: Range<usize>, step: SgdStep) {
-    let OneWeight { w, v, g, count } = one;
-    // SAFETY: the mask keeps to the numbers.
+unsafe fn numbers_of<S: Simd>(one: OneWeight, numbers: Range<usize>, step: SgdStep) {
+    let OneWeight { w, v, g, .. } = one;
+    // SAFETY: the count keeps to the numbers.
     unsafe {
-        let rate = _mm512_set1_ps(-step.rate as f32);
-        let decay = _mm512_set1_ps(-step.decay as f32);
-        let momentum = _mm512_set1_ps(step.momentum as f32);
-        for at in blocks.map(|block| block * 16) {
-            let mask = within(count, at);
-            let weight = f32::load(w.at(at), mask);
-            let change =
-                _mm512_fmadd_ps(weight, decay, _mm512_mul_ps(f32::load(g.at(at), mask), rate));
-            let velocity = _mm512_fmadd_ps(f32::load(v.at(at), mask), momentum, change);
-            let moved =
-                if step.nesterov { _mm512_fmadd_ps(velocity, momentum, change) } else { velocity };
-            f32::store(v.at(at), mask, velocity);
-            f32::store(w.at(at), mask, _mm512_add_ps(weight, moved));
+        let rate = S::splat(-step.rate as f32);
+        let decay = S::splat(-step.decay as f32);
+        let momentum = S::splat(step.momentum as f32);
+        for at in numbers.clone().step_by(S::LANES) {
+            let count = numbers.end - at;
+            let weight = S::load(w.at(at), count);
+            let change = S::fma(weight, decay, S::mul(S::load(g.at(at), count), rate));
+            let velocity = S::fma(S::load(v.at(at), count), momentum, change);
+            let moved = if step.nesterov { S::fma(velocity, momentum, change) } else { velocity };
+            S::store(v.at(at), count, velocity);
+            S::store(w.at(at), count, S::add(weight, moved));
         }
     }
 }

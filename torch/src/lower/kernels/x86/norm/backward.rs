@@ -1,9 +1,11 @@
-use std::arch::x86_64::*;
 use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
+use tch::Kind;
 
-use super::super::scalar::{Bf16, Scalar, within};
+use super::super::by_types::by_types;
+use super::super::element::{Bf16, Element};
+use super::super::simd::Simd;
 use super::sums::{RUN, add_to, summed};
 use super::units::units;
 use crate::lower::kernels::evidence::Tier;
@@ -28,21 +30,15 @@ pub(in crate::lower::kernels) struct Reached<'a> {
 /// The images' sizes fit one another, and they are of the tier's numbers.
 pub(in crate::lower::kernels) unsafe fn gradient_sums(tier: Tier, all: Reached<'_>) -> Vec<f64> {
     // SAFETY: the caller vouches for the images.
-    unsafe {
-        match tier {
-            Tier::Fp32(evidence) => sums_as::<f32>(evidence, all),
-            Tier::Bf16(evidence) => sums_as::<Bf16>(evidence, all),
-        }
-    }
+    unsafe { by_types!(tier, all.x.kind, sums_as(all)) }
 }
 
-unsafe fn sums_as<E: Scalar>(evidence: E::Evidence, all: Reached<'_>) -> Vec<f64> {
+unsafe fn sums_as<S: Simd, E: Element>(simd: S, all: Reached<'_>) -> Vec<f64> {
     summed(units(&all.x, all.after), all.x.sizes[1], |units, to| {
         // SAFETY: there are two sums for each channel.
-        E::run(
-            evidence,
+        simd.run(
             #[inline(always)]
-            move || unsafe { backward::<E, true>(&all, units, [&[]; 3], to) },
+            move || unsafe { backward::<S, E, true>(&all, units, [&[]; 3], to) },
         );
     })
 }
@@ -57,22 +53,16 @@ pub(in crate::lower::kernels) unsafe fn grad_input(
     factors: [&[f32]; 3],
 ) {
     // SAFETY: the caller vouches for the images and the factors.
-    unsafe {
-        match tier {
-            Tier::Fp32(evidence) => grad_input_as::<f32>(evidence, all, factors),
-            Tier::Bf16(evidence) => grad_input_as::<Bf16>(evidence, all, factors),
-        }
-    }
+    unsafe { by_types!(tier, all.x.kind, grad_input_as(all, factors)) }
 }
 
-unsafe fn grad_input_as<E: Scalar>(evidence: E::Evidence, all: Reached<'_>, factors: [&[f32]; 3]) {
+unsafe fn grad_input_as<S: Simd, E: Element>(simd: S, all: Reached<'_>, factors: [&[f32]; 3]) {
     shared(units(&all.x, all.after), |units| {
         let nothing = Shared::at_pointer(std::ptr::null_mut());
         // SAFETY: each thread writes its own rows, and nothing is summed.
-        E::run(
-            evidence,
+        simd.run(
             #[inline(always)]
-            move || unsafe { backward::<E, false>(&all, units, factors, nothing) },
+            move || unsafe { backward::<S, E, false>(&all, units, factors, nothing) },
         );
     });
 }
@@ -80,7 +70,7 @@ unsafe fn grad_input_as<E: Scalar>(evidence: E::Evidence, all: Reached<'_>, fact
 /// With `SUM`, adds the gradient that reaches the normalised values, and its product with
 /// `x - mean`, to `to`; otherwise writes over `x` by the factors.
 #[inline(always)]
-unsafe fn backward<E: Scalar, const SUM: bool>(
+unsafe fn backward<S: Simd, E: Element, const SUM: bool>(
     all: &Reached<'_>,
     units: Range<usize>,
     factors: [&[f32]; 3],
@@ -93,27 +83,27 @@ unsafe fn backward<E: Scalar, const SUM: bool>(
     let places = if after.pool { width / 2 } else { 1 };
     let all = units.start * places..units.end * places;
     for run in all.clone().step_by(RUN) {
-        for channel in (0..channels).step_by(16) {
-            let mask = within(channels, channel);
-            // SAFETY: the mask keeps to the channels of pixels of the images.
+        for channel in (0..channels).step_by(S::LANES) {
+            let count = channels - channel;
+            // SAFETY: the count keeps to the channels of pixels of the images.
             unsafe {
-                let zero = _mm512_setzero_ps();
+                let zero = S::zero();
                 let (mut grad_bias, mut by_scale) = (zero, zero);
-                let scale = f32::load(moments.scale.as_ptr().add(channel), mask);
-                let shift = f32::load(moments.shift.as_ptr().add(channel), mask);
-                let mean = f32::load(moments.mean.as_ptr().add(channel), mask);
+                let scale = S::load(moments.scale.as_ptr().add(channel), count);
+                let shift = S::load(moments.shift.as_ptr().add(channel), count);
+                let mean = S::load(moments.mean.as_ptr().add(channel), count);
                 let [mut a, mut b, mut c] = [zero; 3];
                 if !SUM {
-                    a = f32::load(factors[0].as_ptr().add(channel), mask);
-                    b = f32::load(factors[1].as_ptr().add(channel), mask);
-                    c = f32::load(factors[2].as_ptr().add(channel), mask);
+                    a = S::load(factors[0].as_ptr().add(channel), count);
+                    b = S::load(factors[1].as_ptr().add(channel), count);
+                    c = S::load(factors[2].as_ptr().add(channel), count);
                 }
                 for place in run..all.end.min(run + RUN) {
-                    let mut gradient = E::load(first.at(place * channels + channel), mask);
+                    let mut gradient = E::load::<S>(first.at(place * channels + channel), count);
                     if let Some(second) = second {
-                        gradient = _mm512_add_ps(
+                        gradient = S::add(
                             gradient,
-                            E::load(second.at(place * channels + channel), mask),
+                            E::load::<S>(second.at(place * channels + channel), count),
                         );
                     }
                     let corner = match after.pool {
@@ -121,53 +111,48 @@ unsafe fn backward<E: Scalar, const SUM: bool>(
                         false => place,
                     };
                     let offsets = [0, 1, width, width + 1];
-                    let count = if after.pool { 4 } else { 1 };
+                    let pixels = if after.pool { 4 } else { 1 };
                     let mut values = [zero; 4];
                     let mut normal = [zero; 4];
-                    for i in 0..count {
-                        values[i] =
-                            E::load(data.at((corner + offsets[i]) * channels + channel), mask);
-                        normal[i] = _mm512_fmadd_ps(values[i], scale, shift);
+                    for i in 0..pixels {
+                        values[i] = E::load::<S>(
+                            data.at((corner + offsets[i]) * channels + channel),
+                            count,
+                        );
+                        normal[i] = S::fma(values[i], scale, shift);
                     }
-                    let mut through = 0xffff;
+                    let mut through = S::all();
                     let mut largest = normal[0];
                     if after.pool {
-                        largest = _mm512_max_ps(
-                            _mm512_max_ps(largest, normal[1]),
-                            _mm512_max_ps(normal[2], normal[3]),
-                        );
+                        largest = S::max(S::max(largest, normal[1]), S::max(normal[2], normal[3]));
                     }
                     if after.relu() {
-                        through = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(largest, zero);
+                        through = S::above(largest, zero);
                     }
                     // The first of equal ones is the largest, as in libtorch.
-                    for i in 0..count {
+                    for i in 0..pixels {
                         let this = match after.pool {
-                            true => {
-                                _mm512_mask_cmp_ps_mask::<_CMP_EQ_OQ>(through, normal[i], largest)
-                            }
+                            true => S::both(through, S::equal(normal[i], largest)),
                             false => through,
                         };
-                        through &= !this;
-                        let gradient = _mm512_maskz_mov_ps(this, gradient);
+                        through = S::without(through, this);
+                        let gradient = S::keep(this, gradient);
                         if SUM {
-                            grad_bias = _mm512_add_ps(grad_bias, gradient);
-                            by_scale =
-                                _mm512_fmadd_ps(gradient, _mm512_sub_ps(values[i], mean), by_scale);
+                            grad_bias = S::add(grad_bias, gradient);
+                            by_scale = S::fma(gradient, S::sub(values[i], mean), by_scale);
                         } else {
-                            let new =
-                                _mm512_fmadd_ps(a, gradient, _mm512_fmadd_ps(b, values[i], c));
-                            E::store(
+                            let new = S::fma(a, gradient, S::fma(b, values[i], c));
+                            E::store::<S>(
                                 data.at((corner + offsets[i]) * channels + channel),
-                                mask,
+                                count,
                                 new,
                             );
                         }
                     }
                 }
                 if SUM {
-                    add_to(to.at(channel), mask, grad_bias);
-                    add_to(to.at(channels + channel), mask, by_scale);
+                    add_to::<S>(to.at(channel), count, grad_bias);
+                    add_to::<S>(to.at(channels + channel), count, by_scale);
                 }
             }
         }

@@ -1,7 +1,10 @@
-use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::super::scalar::{Bf16, Lanes, Scalar, within};
+use tch::Kind;
+
+use super::super::by_types::by_types;
+use super::super::element::{Bf16, Element};
+use super::super::simd::Simd;
 use super::sums::{RUN, add_to, summed};
 use crate::lower::kernels::evidence::Tier;
 use crate::lower::kernels::image::Image;
@@ -10,18 +13,18 @@ use crate::lower::kernels::pool::Shared;
 /// The first row of an image.
 ///
 /// # Safety
-/// There is one, of the tier's numbers.
-pub(in crate::lower::kernels) unsafe fn pivots(tier: Tier, x: &Image) -> Vec<f32> {
+/// There is one.
+pub(in crate::lower::kernels) unsafe fn pivots(x: &Image) -> Vec<f32> {
     // SAFETY: the caller vouches for the row.
     unsafe {
-        match tier {
-            Tier::Fp32(_) => first_row(x.data::<f32>(), x.sizes[1]),
-            Tier::Bf16(_) => first_row(x.data::<Bf16>(), x.sizes[1]),
+        match x.kind {
+            Kind::BFloat16 => first_row(x.data::<Bf16>(), x.sizes[1]),
+            _ => first_row(x.data::<f32>(), x.sizes[1]),
         }
     }
 }
 
-unsafe fn first_row<E: Scalar>(x: Shared<E>, channels: usize) -> Vec<f32> {
+unsafe fn first_row<E: Element>(x: Shared<E>, channels: usize) -> Vec<f32> {
     // SAFETY: the caller vouches for the row.
     (0..channels).map(|channel| unsafe { *x.at(channel) }.single()).collect()
 }
@@ -29,55 +32,56 @@ unsafe fn first_row<E: Scalar>(x: Shared<E>, channels: usize) -> Vec<f32> {
 /// The sums of `x - pivot` for each channel, then those of its squares; the pivot is the first row.
 ///
 /// # Safety
-/// The image is of the tier's numbers.
+/// The image has a row.
 pub(in crate::lower::kernels) unsafe fn sums(tier: Tier, x: &Image) -> Vec<f64> {
     // SAFETY: the caller vouches for the image.
-    unsafe {
-        match tier {
-            Tier::Fp32(evidence) => sums_as::<f32>(evidence, x),
-            Tier::Bf16(evidence) => sums_as::<Bf16>(evidence, x),
-        }
-    }
+    unsafe { by_types!(tier, x.kind, sums_as(x)) }
 }
 
-unsafe fn sums_as<E: Scalar>(evidence: E::Evidence, x: &Image) -> Vec<f64> {
+unsafe fn sums_as<S: Simd, E: Element>(simd: S, x: &Image) -> Vec<f64> {
     let [images, channels, height, width] = x.sizes;
     let x = x.data::<E>();
     summed(images * height * width, channels, |rows, to| {
         // SAFETY: the image has these rows, and there are two sums for each channel.
-        E::run(
-            evidence,
+        simd.run(
             #[inline(always)]
-            move || unsafe { sum_rows(x, channels, rows, to) },
+            move || unsafe { sum_rows::<S, E>(x, channels, rows, to) },
         );
     })
 }
 
+/// Vectors that are summed at the same time.
+const SIDE_BY_SIDE: usize = 4;
+
 /// # Safety
 /// `x` holds the rows, `to` two sums for each channel.
 #[inline(always)]
-unsafe fn sum_rows<E: Scalar>(x: Shared<E>, channels: usize, rows: Range<usize>, to: Shared<f64>) {
+unsafe fn sum_rows<S: Simd, E: Element>(
+    x: Shared<E>,
+    channels: usize,
+    rows: Range<usize>,
+    to: Shared<f64>,
+) {
     for first in rows.clone().step_by(RUN) {
-        for channel in (0..channels).step_by(64) {
-            let masks: [__mmask16; 4] = std::array::from_fn(|i| within(channels, channel + 16 * i));
-            // SAFETY: the masks keep to the channels of the rows.
+        for channel in (0..channels).step_by(SIDE_BY_SIDE * S::LANES) {
+            let at: [usize; SIDE_BY_SIDE] =
+                std::array::from_fn(|i| (channel + i * S::LANES).min(channels));
+            // SAFETY: the counts keep to the channels of the rows.
             unsafe {
-                let (mut sums, mut squares) = ([_mm512_setzero_ps(); 4], [_mm512_setzero_ps(); 4]);
-                let mut pivots: [Lanes; 4] = sums;
-                for i in 0..4 {
-                    pivots[i] = E::load(x.at(channel + 16 * i), masks[i]);
-                }
+                let mut sums = [S::zero(); SIDE_BY_SIDE];
+                let mut squares = [S::zero(); SIDE_BY_SIDE];
+                let pivots = at.map(|at| E::load::<S>(x.at(at), channels - at));
                 for row in first..rows.end.min(first + RUN) {
-                    for i in 0..4 {
-                        let value = E::load(x.at(row * channels + channel + 16 * i), masks[i]);
-                        let value = _mm512_sub_ps(value, pivots[i]);
-                        sums[i] = _mm512_add_ps(sums[i], value);
-                        squares[i] = _mm512_fmadd_ps(value, value, squares[i]);
+                    for i in 0..SIDE_BY_SIDE {
+                        let value = E::load::<S>(x.at(row * channels + at[i]), channels - at[i]);
+                        let value = S::sub(value, pivots[i]);
+                        sums[i] = S::add(sums[i], value);
+                        squares[i] = S::fma(value, value, squares[i]);
                     }
                 }
-                for i in (0..4).filter(|i| masks[*i] != 0) {
-                    add_to(to.at(channel + 16 * i), masks[i], sums[i]);
-                    add_to(to.at(channels + channel + 16 * i), masks[i], squares[i]);
+                for (i, at) in at.into_iter().enumerate().filter(|(_, at)| *at < channels) {
+                    add_to::<S>(to.at(at), channels - at, sums[i]);
+                    add_to::<S>(to.at(channels + at), channels - at, squares[i]);
                 }
             }
         }

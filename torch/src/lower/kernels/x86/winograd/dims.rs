@@ -2,9 +2,6 @@ pub(super) use netc::lower::winograd::{Dims, PANEL, panels};
 
 use super::super::tile::Tile;
 
-/// Rows that the inner product computes at once.
-pub(super) const ROWS: usize = 8;
-
 /// Where a tile's outputs begin.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TilePlace {

@@ -1,17 +1,18 @@
-use std::arch::x86_64::*;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use netc::lower::schedule::FusedOps;
-use netc::lower::winograd::{ForwardBlocking, GROUP, depth};
+use netc::lower::winograd::{ForwardBlocking, Operand as Kind, PackedWeights, depth};
 
-use super::super::scalar::{Scalar, within};
+use super::super::element::Element;
+use super::super::simd::Simd;
 use super::super::tile::{MOST, Tile};
-use super::dims::{Dims, PANEL, ROWS, TilePlace, panels};
-use super::product::{Rows, rows_by_panel};
-use super::transform::{input, output};
+use super::dims::{Dims, PANEL, TilePlace, panels};
+use super::operand::{MAGIC, Operand};
+use super::product::{Products, Rows, RowsByPanel};
+use super::scale::{convert_row, of_tile, point_norm, reached, squares};
+use super::transform::{POINTS, input, output};
 use crate::lower::kernels::image::Image;
-use crate::lower::kernels::pool::{Shared, parallel, threads};
+use crate::lower::kernels::pool::{Shared, taken, threads};
 use crate::lower::kernels::workspace::Workspace;
 
 /// An image, what is written from it, and what is done to that before: a bias is added, one for
@@ -28,117 +29,219 @@ pub(in crate::lower::kernels) struct Convolved<'a> {
 
 /// A block of tiles.
 #[derive(Debug)]
-struct TileBlock<'a, E: Scalar> {
-    evidence: E::Evidence,
+struct TileBlock<'a> {
     all: &'a Convolved<'a>,
+    products: Products,
     packed: Shared<u32>,
     cut: ForwardBlocking,
     tiles: Range<usize>,
-    /// The thread's scratch, for transformed inputs and for products.
+    /// The thread's scratch: transformed inputs, products, scales and what they are made from.
     v: *mut u32,
     m: *mut f32,
+    scales: *mut f32,
 }
 
 /// `y`, `[images][height][width][out_channels]`, from `x`, the same with `in_channels`, and packed
-/// weights.
+/// weights. With integers, scales are by row or by tile.
 ///
 /// # Safety
-/// All have the sizes of the `dims` and are of this type.
-pub(super) unsafe fn convolve<E: Scalar, T: Tile>(
-    evidence: E::Evidence,
+/// All have the sizes of the `dims` and are of this type; the processor has VNNI if so.
+pub(super) unsafe fn convolve<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: bool>(
+    simd: S,
+    vnni: bool,
     all: Convolved<'_>,
     packed: Shared<u32>,
     workspace: &mut Workspace,
 ) {
-    let dims = &all.dims;
-    let cut = ForwardBlocking::new(T::SIZE, E::PACK, dims.in_channels);
-    let (tiles, block) = (dims.tiles(T::SIZE), cut.block);
-    let (blocks, threads) = (tiles.div_ceil(block), threads());
-    let [inputs, products] = cut.scratch(T::SIZE);
-    let (inputs, products) =
-        (workspace.inputs(threads, inputs), workspace.products(threads, products));
-    // Whoever is free takes the next block; which one does changes no number.
-    let next = AtomicUsize::new(0);
-    parallel(threads, |thread| {
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            if i >= blocks {
-                break;
-            }
-            let first = i * block;
-            // SAFETY: each block writes its own tiles, each thread its own scratch.
-            unsafe {
-                let block = TileBlock::<E> {
-                    evidence,
-                    all: &all,
-                    packed,
-                    cut,
-                    tiles: first..tiles.min(first + block),
-                    v: inputs[thread].at(0),
-                    m: products[thread].at(0).cast(),
-                };
-                E::run(
-                    evidence,
-                    #[inline(always)]
-                    move || one_block::<E, T>(&block),
-                );
-            }
+    let cut = ForwardBlocking::new(T::SIZE, O::KIND, &all.dims);
+    let (tiles, products) = (all.dims.tiles(T::SIZE), O::products(vnni));
+    let [inputs, sums, scales] = cut.scratch(T::SIZE);
+    let threads = threads();
+    let inputs = workspace.inputs(threads, inputs);
+    let sums = workspace.products(threads, sums);
+    let scales = workspace.scales(threads, scales);
+    taken(threads, tiles.div_ceil(cut.block), |thread, i| {
+        let first = i * cut.block;
+        // SAFETY: each block writes its own tiles, each thread its own scratch.
+        unsafe {
+            let block = TileBlock {
+                all: &all,
+                products,
+                packed,
+                cut,
+                tiles: first..tiles.min(first + cut.block),
+                v: inputs[thread].at(0),
+                m: sums[thread].at(0).cast(),
+                scales: scales[thread].at(0).cast(),
+            };
+            simd.run(
+                #[inline(always)]
+                move || one_block::<S, E, T, O, BY_ROW>(&block),
+            );
         }
     });
 }
 
 #[inline(always)]
-unsafe fn one_block<E: Scalar, T: Tile>(block: &TileBlock<'_, E>) {
-    let TileBlock { evidence, all, packed, cut, ref tiles, v, m } = *block;
-    let (x, y, dims) = (all.x.data::<E>(), all.y.data::<E>(), &all.dims);
+unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: bool>(
+    block: &TileBlock<'_>,
+) {
+    let TileBlock { all, products, packed, cut, ref tiles, v, m, scales } = *block;
+    let (y, dims) = (all.y.data::<E>(), &all.dims);
     let finish = Finish { bias: all.bias, after: all.after, add: all.add.map(|add| add.data()) };
-    let ForwardBlocking { plane, product_plane, .. } = cut;
-    let (depth, panels) = (depth(dims.in_channels, E::PACK), panels(dims.out_channels));
-    for (t, tile) in tiles.clone().enumerate() {
-        let place = TilePlace::of::<T>(dims, tile);
-        for channel in (0..dims.in_channels).step_by(16) {
-            // SAFETY: the tile is of the input; the plane has `depth` words for each of the block's
-            // tiles.
+    let (depth, panels) = (depth(dims.in_channels, O::KIND), panels(dims.out_channels));
+    let layout = PackedWeights::new(T::SIZE, O::KIND, dims.in_channels, dims.out_channels);
+    // SAFETY: the scratch is that of the block.
+    unsafe {
+        match O::KIND {
+            Kind::Fp32 | Kind::Bf16 => transform::<S, E, T, O>(block),
+            Kind::Int16 if BY_ROW => transform_by_row::<S, E, T, O>(block),
+            Kind::Int16 => transform_by_tile::<S, E, T, O>(block),
+        }
+    }
+    for group in (0..panels).step_by(cut.group / PANEL) {
+        let group = group..panels.min(group + cut.group / PANEL);
+        for (point, panel) in (0..T::POINTS).flat_map(|p| group.clone().map(move |q| (p, q))) {
+            // SAFETY: within the scratch and the packed weights.
             unsafe {
-                let to = v.add(t * depth + channel / E::PACK);
-                input::<E, T>(x.at(0), dims, place, channel, |point, lanes| {
-                    E::store(to.add(point * plane).cast(), 0xffff, lanes);
+                let at = point * cut.product_plane + (panel - group.start) * PANEL;
+                (products.rows)(RowsByPanel {
+                    depth,
+                    rows: tiles.len(),
+                    a: Rows { at: v.add(point * cut.plane), distance: depth },
+                    b: packed.at(point * layout.plane + panel * layout.panel),
+                    c: Rows { at: m.add(at), distance: cut.group },
                 });
             }
         }
-    }
-    for group in (0..panels).step_by(GROUP / PANEL) {
-        for point in 0..T::POINTS {
-            for panel in group..panels.min(group + GROUP / PANEL) {
-                for t in (0..tiles.len()).step_by(ROWS) {
-                    // SAFETY: rows beyond the block's tiles are scratch of the same size.
-                    unsafe {
-                        let a = v.add(point * plane + t * depth);
-                        let b = packed.at((point * panels + panel) * depth * PANEL);
-                        let c = m.add(point * product_plane + t * GROUP + (panel - group) * PANEL);
-                        let (a, c) = (
-                            Rows { at: a.cast_const(), distance: depth },
-                            Rows { at: c, distance: GROUP },
-                        );
-                        rows_by_panel::<E>(evidence, depth, a, b, c);
+        let channels = group.start * PANEL..dims.out_channels.min(group.end * PANEL);
+        for (t, tile) in tiles.clone().enumerate() {
+            let place = TilePlace::of::<T>(dims, tile);
+            for channel in channels.clone().step_by(S::LANES) {
+                // SAFETY: the products of this tile and these channels were just computed.
+                unsafe {
+                    let from = m.add(t * cut.group + channel - channels.start);
+                    let tile = scales.add(t * T::POINTS);
+                    let mut pixels = output::<S, T>(
+                        #[inline(always)]
+                        |point| {
+                            let sums = S::load(from.add(point * cut.product_plane), S::LANES);
+                            match BY_ROW {
+                                true => S::mul(sums, S::splat(*tile.add(point))),
+                                false => sums,
+                            }
+                        },
+                    );
+                    if O::KIND == Kind::Int16 {
+                        let filter = packed.at(T::POINTS * layout.plane + channel).cast();
+                        let mut scale = S::load(filter, S::LANES);
+                        if !BY_ROW {
+                            scale = S::mul(scale, S::splat(*tile));
+                        }
+                        for row in pixels.iter_mut().take(T::M) {
+                            for pixel in row.iter_mut().take(T::M) {
+                                *pixel = S::mul(*pixel, scale);
+                            }
+                        }
                     }
+                    write::<S, E, T>(y, dims, finish, place, channel, &pixels);
                 }
             }
         }
-        let channels = group * PANEL..dims.out_channels.min(group * PANEL + GROUP);
+    }
+}
+
+/// The block's inputs.
+#[inline(always)]
+unsafe fn transform<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: &TileBlock<'_>) {
+    let TileBlock { all: Convolved { x, dims, .. }, cut, ref tiles, v, .. } = *block;
+    let depth = depth(dims.in_channels, O::KIND);
+    for (t, tile) in tiles.clone().enumerate() {
+        let place = TilePlace::of::<T>(dims, tile);
+        for channel in (0..dims.in_channels.next_multiple_of(16)).step_by(S::LANES) {
+            // SAFETY: the tile is of the input; a plane has `depth` words for each of its tiles.
+            unsafe {
+                input::<S, E, T>(
+                    x.data().at(0),
+                    dims,
+                    place,
+                    channel,
+                    #[inline(always)]
+                    |point, lanes| {
+                        O::store(v.add(point * cut.plane + t * depth), channel, lanes);
+                    },
+                );
+            }
+        }
+    }
+}
+
+/// The block's inputs as integers with a scale for each tile.
+#[inline(always)]
+unsafe fn transform_by_tile<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: &TileBlock<'_>) {
+    let TileBlock { all: Convolved { x, dims, .. }, cut, ref tiles, v, scales, .. } = *block;
+    let depth = depth(dims.in_channels, O::KIND);
+    // SAFETY: as in `transform`; there is room for the squares of the rows that the block reaches.
+    unsafe {
+        let rows = [tiles.start, tiles.end - 1].map(|tile| TilePlace::of::<T>(dims, tile));
+        let rows = reached::<T>(dims, rows);
+        let sums = scales.add(cut.block * T::POINTS);
+        squares::<S, E>(x.data().at(0), dims, rows.clone(), sums);
         for (t, tile) in tiles.clone().enumerate() {
             let place = TilePlace::of::<T>(dims, tile);
-            for channel in channels.clone().step_by(16) {
-                // SAFETY: the products of this tile and these channels were just computed.
-                unsafe {
-                    let from = m.add(t * GROUP + channel - group * PANEL);
-                    let pixels = output::<T>(from, product_plane);
-                    E::run(
-                        evidence,
-                        #[inline(always)]
-                        || write::<E, T>(y, dims, finish, place, channel, &pixels),
-                    );
-                }
+            let scale = of_tile::<S, T>(sums, rows.start, dims, place);
+            *scales.add(t * T::POINTS) = scale;
+            let by: [f32; POINTS] = std::array::from_fn(|point| 1.0 / (point_norm(point) * scale));
+            for channel in (0..dims.in_channels.next_multiple_of(16)).step_by(S::LANES) {
+                input::<S, E, T>(
+                    x.data().at(0),
+                    dims,
+                    place,
+                    channel,
+                    #[inline(always)]
+                    |point, lanes| {
+                        let integers = S::fma(lanes, S::splat(by[point]), S::splat(MAGIC));
+                        O::store(v.add(point * cut.plane + t * depth), channel, integers);
+                    },
+                );
+            }
+        }
+    }
+}
+
+/// The block's inputs as integers with a scale for each tile and point.
+#[inline(always)]
+unsafe fn transform_by_row<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: &TileBlock<'_>) {
+    let TileBlock { all: Convolved { x, dims, .. }, cut, ref tiles, v, scales, .. } = *block;
+    let depth = depth(dims.in_channels, O::KIND);
+    let channels = dims.in_channels.next_multiple_of(16);
+    // SAFETY: as in `transform`; there is room for the rows of a tile.
+    unsafe {
+        let rows = scales.add(cut.block * T::POINTS);
+        for (t, tile) in tiles.clone().enumerate() {
+            let place = TilePlace::of::<T>(dims, tile);
+            for channel in (0..channels).step_by(S::LANES) {
+                input::<S, E, T>(
+                    x.data().at(0),
+                    dims,
+                    place,
+                    channel,
+                    #[inline(always)]
+                    |point, lanes| {
+                        S::store(rows.add(point * cut.row + channel), S::LANES, lanes);
+                    },
+                );
+            }
+            for point in 0..T::POINTS {
+                let to = v.add(point * cut.plane + t * depth);
+                let row = rows.add(point * cut.row);
+                let scale = convert_row::<S>(
+                    row,
+                    channels,
+                    #[inline(always)]
+                    |at, lanes| O::store(to, at, lanes),
+                );
+                *scales.add(t * T::POINTS + point) = scale / point_norm(point);
             }
         }
     }
@@ -154,45 +257,42 @@ struct Finish<'a, E> {
 
 /// Writes a tile, as far as it is in the image.
 #[inline(always)]
-unsafe fn write<E: Scalar, T: Tile>(
+unsafe fn write<S: Simd, E: Element, T: Tile>(
     y: Shared<E>,
     dims: &Dims,
     finish: Finish<'_, E>,
     place: TilePlace,
     channel: usize,
-    pixels: &[[__m512; MOST]; MOST],
+    pixels: &[[S::Lanes; MOST]; MOST],
 ) {
-    let mask = within(dims.out_channels, channel);
-    // SAFETY: the mask keeps to the bias.
-    let (bias, below) = unsafe {
+    let count = dims.out_channels - channel;
+    // SAFETY: the count keeps to the channels of pixels of the image.
+    unsafe {
         let bias = match finish.bias {
-            Some(bias) => f32::load(bias.as_ptr().add(channel), mask),
-            None => _mm512_setzero_ps(),
+            Some(bias) => S::load(bias.as_ptr().add(channel), count),
+            None => S::zero(),
         };
-        let relu = finish.after.relu();
-        (bias, if relu { _mm512_setzero_ps() } else { _mm512_set1_ps(f32::NEG_INFINITY) })
-    };
-    let pool = if finish.after.pool { 2 } else { 1 };
-    let [rows, columns] =
-        [dims.height - place.row, dims.width - place.column].map(|rest| T::M.min(rest));
-    for i in (0..rows).step_by(pool) {
-        for j in (0..columns).step_by(pool) {
-            let row = place.image * dims.height / pool + (place.row + i) / pool;
-            let at = (row * (dims.width / pool) + (place.column + j) / pool) * dims.out_channels
-                + channel;
-            // SAFETY: the pixel is in the image, the mask keeps to its channels.
-            unsafe {
+        let below = S::splat(if finish.after.relu() { 0.0 } else { f32::NEG_INFINITY });
+        let pool = if finish.after.pool { 2 } else { 1 };
+        let [rows, columns] =
+            [dims.height - place.row, dims.width - place.column].map(|rest| T::M.min(rest));
+        for i in (0..rows).step_by(pool) {
+            for j in (0..columns).step_by(pool) {
+                let row = place.image * dims.height / pool + (place.row + i) / pool;
+                let at = (row * (dims.width / pool) + (place.column + j) / pool)
+                    * dims.out_channels
+                    + channel;
                 let mut pixel = pixels[i][j];
                 if finish.after.pool {
-                    let right = _mm512_max_ps(pixels[i][j + 1], pixels[i + 1][j + 1]);
-                    pixel = _mm512_max_ps(_mm512_max_ps(pixel, pixels[i + 1][j]), right);
+                    let right = S::max(pixels[i][j + 1], pixels[i + 1][j + 1]);
+                    pixel = S::max(S::max(pixel, pixels[i + 1][j]), right);
                 }
                 // The second operand is what comes out where one is NaN.
-                pixel = _mm512_max_ps(below, _mm512_add_ps(pixel, bias));
+                pixel = S::max(below, S::add(pixel, bias));
                 if let Some(add) = finish.add {
-                    pixel = _mm512_add_ps(pixel, E::load(add.at(at), mask));
+                    pixel = S::add(pixel, E::load::<S>(add.at(at), count));
                 }
-                E::store(y.at(at), mask, pixel);
+                E::store::<S>(y.at(at), count, pixel);
             }
         }
     }

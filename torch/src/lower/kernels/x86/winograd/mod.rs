@@ -1,15 +1,14 @@
-//! Images are cut into tiles. Tiles and weights are transformed, so that a convolution becomes one
-//! matrix product for each point of the tile, and what comes out is transformed back. A block of
-//! tiles goes through all three at a time and stays in the cache.
-
-// A point or a column is the index of several arrays at once.
-#![allow(clippy::needless_range_loop)]
+//! 3 x 3 convolutions by Winograd's algorithm: tiles of the input and the weights are transformed,
+//! multiplied point by point with sums over channels, and transformed back.
 
 mod dims;
+mod dot;
 mod entry;
 mod forward;
+mod operand;
 mod pack;
 mod product;
+mod scale;
 mod transform;
 mod weights;
 

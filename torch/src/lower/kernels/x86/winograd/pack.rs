@@ -1,141 +1,171 @@
-//! Weights transformed and laid out for the inner product: `[point][panel][depth][32]` words.
+//! Weights transformed and laid out for the inner product.
 
-use std::arch::x86_64::*;
+use netc::lower::winograd::{Operand as Kind, PackedWeights};
 
-use netc::lower::winograd::depth;
-
-use super::super::scalar::{Scalar, within};
+use super::super::element::Element;
+use super::super::simd::Simd;
 use super::super::tile::Tile;
-use super::dims::{Dims, PANEL, panels};
+use super::dims::{Dims, PANEL};
+use super::operand::{MAGIC, Operand};
+use super::scale::{BY_ROW, BY_TILE, point_norm, scales};
 use super::transform::{POINTS, weight};
-use crate::lower::kernels::pool::{Shared, parallel};
+use crate::lower::kernels::packed::Direction;
+use crate::lower::kernels::pool::{Shared, taken, threads};
+use crate::lower::kernels::workspace::Workspace;
 
-/// Packs `w`, `[out_channels][3][3][in_channels]`, for the forward direction.
+/// Weights `[out_channels][3][3][in_channels]`, and the channels that they lead from and to in a
+/// direction.
+#[derive(Debug, Clone, Copy)]
+struct Filters {
+    w: Shared<f32>,
+    direction: Direction,
+    in_channels: usize,
+    from: usize,
+    to: usize,
+}
+
+/// Packs `w`, `[out_channels][3][3][in_channels]`; backward from outputs to inputs, the weights
+/// turned around.
 ///
 /// # Safety
 /// `w` and `packed` have the sizes of `dims`, and what `packed` holds besides stays zero.
-pub(super) unsafe fn forward<E: Scalar, T: Tile>(
-    evidence: E::Evidence,
+pub(super) unsafe fn pack<S: Simd, T: Tile, O: Operand<S>>(
+    simd: S,
+    direction: Direction,
     w: Shared<f32>,
     dims: &Dims,
     packed: Shared<u32>,
+    workspace: &mut Workspace,
 ) {
-    let dims = *dims;
-    parallel(dims.out_channels.div_ceil(16), |block| {
-        // SAFETY: each call writes the words of its own outputs.
-        E::run(
-            evidence,
+    let [from, to] = match direction {
+        Direction::Forward => [dims.in_channels, dims.out_channels],
+        Direction::Backward => [dims.out_channels, dims.in_channels],
+    };
+    let filters = Filters { w, direction, in_channels: dims.in_channels, from, to };
+    let layout = PackedWeights::new(T::SIZE, O::KIND, from, to);
+    let threads = threads();
+    let taps = workspace.inputs(threads, 9 * 16 * from.next_multiple_of(16));
+    taken(threads, to.div_ceil(16), |thread, block| {
+        let taps: Shared<f32> = taps[thread].cast();
+        simd.run(
             #[inline(always)]
-            move || unsafe { outputs::<E, T>(w, &dims, packed, block * 16) },
-        );
-    });
-}
-
-/// Packs `w` for the gradient by the input: from outputs to inputs, the weights turned around.
-///
-/// # Safety
-/// As for [`forward`].
-pub(super) unsafe fn backward<E: Scalar, T: Tile>(
-    evidence: E::Evidence,
-    w: Shared<f32>,
-    dims: &Dims,
-    packed: Shared<u32>,
-) {
-    let dims = *dims;
-    parallel(depth(dims.out_channels, E::PACK), |word| {
-        // SAFETY: each call writes the words of its own outputs.
-        E::run(
-            evidence,
-            #[inline(always)]
-            move || unsafe { transposed::<E, T>(w, &dims, packed, word) },
-        );
-    });
-}
-
-#[inline(always)]
-unsafe fn outputs<E: Scalar, T: Tile>(
-    w: Shared<f32>,
-    dims: &Dims,
-    packed: Shared<u32>,
-    first: usize,
-) {
-    let (in_channels, depth, panels) =
-        (dims.in_channels, depth(dims.in_channels, E::PACK), panels(dims.out_channels));
-    // SAFETY: the machine has the target features.
-    let mut parts = [[unsafe { _mm512_setzero_ps() }; POINTS]; 2];
-    for channel in (0..in_channels).step_by(16) {
-        // Taps by input and output, so that lanes are outputs.
-        let mut taps = [[[0.0f32; 16]; 16]; 9];
-        for o in first..dims.out_channels.min(first + 16) {
-            for (tap, taps) in taps.iter_mut().enumerate() {
-                for i in channel..in_channels.min(channel + 16) {
-                    // SAFETY: within `[out_channels][9][in_channels]`.
-                    taps[i - channel][o - first] =
-                        unsafe { *w.at((o * 9 + tap) * in_channels + i) };
-                }
-            }
-        }
-        for i in (0..16).step_by(E::PACK) {
-            for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
-                // SAFETY: each row has 16 numbers; the machine has the target features.
+            move || {
+                // SAFETY: each call writes the words of its own channels, with scratch of its own.
                 unsafe {
-                    let mut rows = [_mm512_setzero_ps(); 9];
-                    for (row, taps) in rows.iter_mut().zip(&taps) {
-                        *row = _mm512_loadu_ps(taps[i + s].as_ptr());
+                    gather::<S>(&filters, block * 16, taps.at(0));
+                    for first in (block * 16..block * 16 + 16).step_by(S::LANES) {
+                        let taps = taps.at(first - block * 16);
+                        channels::<S, T, O>(&filters, layout, taps, first, packed);
                     }
-                    weight::<T>(rows, |point, lanes| part[point] = lanes);
+                }
+            },
+        );
+    });
+}
+
+/// Writes `[tap][channel they lead from][16 channels they lead to]`, zeros beyond the channels.
+#[inline(always)]
+unsafe fn gather<S: Simd>(filters: &Filters, first: usize, taps: *mut f32) {
+    let Filters { w, direction, in_channels, from, to } = *filters;
+    let plane = from.next_multiple_of(16) * 16;
+    // SAFETY: within `[out_channels][9][in_channels]` and the scratch.
+    unsafe {
+        match direction {
+            Direction::Forward => {
+                for (tap, o) in (0..9).flat_map(|tap| (0..16).map(move |o| (tap, o))) {
+                    let row = (first + o < to).then(|| w.at(((first + o) * 9 + tap) * in_channels));
+                    for i in 0..from.next_multiple_of(16) {
+                        let number = row.filter(|_| i < from).map_or(0.0, |row| *row.add(i));
+                        *taps.add(tap * plane + i * 16 + o) = number;
+                    }
                 }
             }
-            for point in 0..T::POINTS {
-                let at = ((point * panels + first / PANEL) * depth + (channel + i) / E::PACK)
-                    * PANEL
-                    + first % PANEL;
-                // SAFETY: within the packed weights.
-                unsafe {
-                    _mm512_storeu_si512(
-                        packed.at(at).cast(),
-                        E::words([parts[0][point], parts[1][point]]),
-                    )
-                };
+            Direction::Backward => {
+                for (tap, o) in (0..9).flat_map(|tap| (0..plane / 16).map(move |o| (tap, o))) {
+                    for i in (0..16).step_by(S::LANES) {
+                        let count = if o < from { to.saturating_sub(first + i) } else { 0 };
+                        let at = (o.min(from - 1) * 9 + 8 - tap) * in_channels;
+                        let numbers = f32::load::<S>(w.at(at).add((first + i).min(to)), count);
+                        S::store(taps.add(tap * plane + o * 16 + i), S::LANES, numbers);
+                    }
+                }
             }
         }
     }
 }
 
+/// Packs what leads to as many channels as a vector has lanes.
 #[inline(always)]
-unsafe fn transposed<E: Scalar, T: Tile>(
-    w: Shared<f32>,
-    dims: &Dims,
+unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
+    filters: &Filters,
+    layout: PackedWeights,
+    taps: *const f32,
+    first: usize,
     packed: Shared<u32>,
-    word: usize,
 ) {
-    let (in_channels, depth, panels) =
-        (dims.in_channels, depth(dims.out_channels, E::PACK), panels(dims.in_channels));
-    // SAFETY: the machine has the target features.
-    let mut parts = [[unsafe { _mm512_setzero_ps() }; POINTS]; 2];
-    for channel in (0..in_channels).step_by(16) {
-        for (s, part) in parts.iter_mut().enumerate().take(E::PACK) {
-            let o = word * E::PACK + s;
-            let mask = if o < dims.out_channels { within(in_channels, channel) } else { 0 };
-            // SAFETY: the mask keeps to the weights; a mask of 0 reads nothing.
-            unsafe {
-                let mut taps = [_mm512_setzero_ps(); 9];
-                for (tap, taps) in taps.iter_mut().enumerate() {
-                    let at = (o.min(dims.out_channels - 1) * 9 + 8 - tap) * in_channels + channel;
-                    *taps = f32::load(w.at(at), mask);
-                }
-                weight::<T>(taps, |point, lanes| part[point] = lanes);
+    let from = filters.from.next_multiple_of(16);
+    let int16 = O::KIND == Kind::Int16;
+    // SAFETY: within the scratch and the packed weights.
+    unsafe {
+        let mut by = [S::zero(); POINTS];
+        if int16 {
+            let scale = filter_scales::<S, T>(filters, taps);
+            S::store(packed.at(T::POINTS * layout.plane + first).cast(), S::LANES, scale);
+            for (point, by) in by.iter_mut().enumerate() {
+                *by = S::div(S::splat(point_norm(point)), scale);
             }
         }
-        for point in 0..T::POINTS {
-            let at = ((point * panels + channel / PANEL) * depth + word) * PANEL + channel % PANEL;
-            // SAFETY: within the packed weights.
-            unsafe {
-                _mm512_storeu_si512(
-                    packed.at(at).cast(),
-                    E::words([parts[0][point], parts[1][point]]),
-                )
-            };
+        let to = packed.at(first / PANEL * layout.panel + first % PANEL);
+        let mut parts = [[S::zero(); POINTS]; 2];
+        for channel in (0..from).step_by(O::PACK) {
+            for (i, part) in parts.iter_mut().enumerate().take(O::PACK) {
+                weight::<S, T>(
+                    #[inline(always)]
+                    |tap: usize| S::load(taps.add((tap * from + channel + i) * 16), S::LANES),
+                    #[inline(always)]
+                    |point, lanes| {
+                        part[point] =
+                            if int16 { S::fma(lanes, by[point], S::splat(MAGIC)) } else { lanes };
+                    },
+                );
+            }
+            for point in 0..T::POINTS {
+                let to = to.add(point * layout.plane + channel / O::PACK * PANEL);
+                O::store_words(to, [parts[0][point], parts[1][point]]);
+            }
         }
+    }
+}
+
+/// A scale for each filter, from the norms and largest values of its rows; `taps` are its channels'.
+#[inline(always)]
+unsafe fn filter_scales<S: Simd, T: Tile>(filters: &Filters, taps: *const f32) -> S::Lanes {
+    let from = filters.from.next_multiple_of(16);
+    // SAFETY: within the scratch.
+    unsafe {
+        let mut squares = [S::zero(); POINTS];
+        let mut largest = S::zero();
+        for channel in 0..filters.from {
+            weight::<S, T>(
+                #[inline(always)]
+                |tap: usize| S::load(taps.add((tap * from + channel) * 16), S::LANES),
+                #[inline(always)]
+                |point, lanes| {
+                    let lanes = S::mul(lanes, S::splat(point_norm(point)));
+                    squares[point] = S::fma(lanes, lanes, squares[point]);
+                    largest = S::max(S::max(lanes, S::sub(S::zero(), lanes)), largest);
+                },
+            );
+        }
+        let (mut square, mut poison) = (S::zero(), S::zero());
+        for point in squares {
+            square = S::max(point, square);
+            poison = S::fma(S::zero(), point, poison);
+        }
+        let norms = match filters.direction {
+            Direction::Forward => BY_TILE,
+            Direction::Backward => BY_ROW,
+        };
+        scales::<S>(S::add(square, poison), largest, norms.filter)
     }
 }

@@ -1,7 +1,8 @@
-use std::arch::x86_64::*;
+//! Products of transformed inputs and weights: sums over words, for a panel of columns.
 
-use super::super::scalar::Scalar;
-use super::dims::{PANEL, ROWS};
+use super::super::simd::Simd;
+use super::dims::PANEL;
+use super::dot::Dot;
 
 /// Rows at equal distances, in words or numbers.
 #[derive(Debug, Clone, Copy)]
@@ -10,81 +11,185 @@ pub(super) struct Rows<P> {
     pub distance: usize,
 }
 
-/// `c = a b` for `ROWS` rows of `a` and a panel of `b`:
-/// `c[i][j] = sum over k of a[i][k] * b[k][j]`.
-///
-/// # Safety
-/// `a` holds rows of `depth` words, `b` that many panels of words, `c` rows of a panel of numbers.
-#[inline(always)]
-pub(super) unsafe fn rows_by_panel<E: Scalar>(
-    evidence: E::Evidence,
-    depth: usize,
-    a: Rows<*const u32>,
-    b: *const u32,
-    c: Rows<*mut f32>,
-) {
-    // SAFETY: the caller vouches for the sizes, the evidence for the target features.
-    E::run(
-        evidence,
-        #[inline(always)]
-        move || unsafe {
-            let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
-            for k in 0..depth {
-                let right = [load(b.add(k * PANEL)), load(b.add(k * PANEL + 16))];
-                for (i, sums) in sums.iter_mut().enumerate() {
-                    let left = _mm512_set1_epi32(*a.at.add(i * a.distance + k) as i32);
-                    sums[0] = E::multiply_add(sums[0], left, right[0]);
-                    sums[1] = E::multiply_add(sums[1], left, right[1]);
-                }
-            }
-            for (i, sums) in sums.iter().enumerate() {
-                _mm512_storeu_ps(c.at.add(i * c.distance), sums[0]);
-                _mm512_storeu_ps(c.at.add(i * c.distance + 16), sums[1]);
-            }
-        },
-    );
+/// Rows times a panel: `c[i][j] = sum over k of a[i][k] * b[k][j]`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowsByPanel {
+    /// Words that are summed over.
+    pub depth: usize,
+    /// How many rows there are.
+    pub rows: usize,
+    /// Rows of words.
+    pub a: Rows<*const u32>,
+    /// A panel for each word.
+    pub b: *const u32,
+    /// Rows of a panel of numbers.
+    pub c: Rows<*mut f32>,
 }
 
-/// `c = a^T b` for `ROWS` columns of `a` and a panel of `b`:
-/// `c[i][j] = sum over k of a[k][i] * b[k][j]`, with `MORE` added to what is there.
-///
-/// # Safety
-/// `a` holds `depth` blocks of 16 words, `b` that many panels of words, `c` `ROWS` rows of a panel.
-#[inline(always)]
-pub(super) unsafe fn columns_by_panel<E: Scalar, const MORE: bool>(
-    evidence: E::Evidence,
-    depth: usize,
-    a: *const u32,
-    b: *const u32,
-    c: *mut f32,
-) {
-    // SAFETY: as in `rows_by_panel`.
-    E::run(
-        evidence,
-        #[inline(always)]
-        move || unsafe {
-            let mut sums = [[_mm512_setzero_ps(); 2]; ROWS];
-            for (i, sums) in sums.iter_mut().enumerate().filter(|_| MORE) {
-                *sums = [_mm512_loadu_ps(c.add(i * PANEL)), _mm512_loadu_ps(c.add(i * PANEL + 16))];
-            }
-            for k in 0..depth {
-                let right = [load(b.add(k * PANEL)), load(b.add(k * PANEL + 16))];
-                for (i, sums) in sums.iter_mut().enumerate() {
-                    let left = _mm512_set1_epi32(*a.add(k * 16 + i) as i32);
-                    sums[0] = E::multiply_add(sums[0], left, right[0]);
-                    sums[1] = E::multiply_add(sums[1], left, right[1]);
-                }
-            }
-            for (i, sums) in sums.iter().enumerate() {
-                _mm512_storeu_ps(c.add(i * PANEL), sums[0]);
-                _mm512_storeu_ps(c.add(i * PANEL + 16), sums[1]);
-            }
-        },
-    );
+/// 16 columns times a panel: `c[i][j] = sum over k of a[k][i] * b[k][j]`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ColumnsByPanel {
+    /// Words that are summed over.
+    pub depth: usize,
+    /// 16 words for each.
+    pub a: *const u32,
+    /// A panel for each word.
+    pub b: *const u32,
+    /// 16 rows of a panel of numbers.
+    pub c: *mut f32,
+    /// Whether the sums are added to what is there.
+    pub more: bool,
+    /// A factor for each row and one for each column of a sum, if there are any.
+    pub scales: Option<[*const f32; 2]>,
+}
+
+/// The products of a kind of operands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Products {
+    /// # Safety
+    /// The processor has the instructions; everything has these sizes.
+    pub rows: unsafe fn(RowsByPanel),
+    /// # Safety
+    /// As for `rows`.
+    pub columns: unsafe fn(ColumnsByPanel),
+}
+
+impl Products {
+    pub(super) const fn by<D: Dot>() -> Products {
+        Products { rows: rows_by_panel::<D>, columns: columns_by_panel::<D> }
+    }
+}
+
+/// Columns that a register tile has.
+const fn width<D: Dot>() -> usize {
+    2 * D::S::LANES
+}
+
+/// Calls a function by the number of rows, at most 8.
+macro_rules! by_rows {
+    ($count:expr, $function:ident::<$dot:ident>($($argument:expr),*)) => {
+        match $count {
+            0 => {}
+            1 => $function::<$dot, 1>($($argument),*),
+            2 => $function::<$dot, 2>($($argument),*),
+            3 => $function::<$dot, 3>($($argument),*),
+            4 => $function::<$dot, 4>($($argument),*),
+            5 => $function::<$dot, 5>($($argument),*),
+            6 => $function::<$dot, 6>($($argument),*),
+            7 => $function::<$dot, 7>($($argument),*),
+            _ => $function::<$dot, 8>($($argument),*),
+        }
+    };
+}
+
+unsafe fn rows_by_panel<D: Dot>(all: RowsByPanel) {
+    // SAFETY: the caller vouches for the sizes and the instructions.
+    unsafe {
+        D::run(
+            #[inline(always)]
+            move || all_rows::<D>(all),
+        );
+    }
 }
 
 #[inline(always)]
-unsafe fn load(from: *const u32) -> __m512i {
-    // SAFETY: the caller vouches for 16 words and for the target features.
-    unsafe { _mm512_loadu_si512(from.cast()) }
+unsafe fn all_rows<D: Dot>(all: RowsByPanel) {
+    for column in (0..PANEL).step_by(width::<D>()) {
+        for row in (0..all.rows).step_by(D::ROWS) {
+            // SAFETY: the caller vouches for the sizes and the instructions.
+            unsafe {
+                let at = RowsByPanel {
+                    a: Rows { at: all.a.at.add(row * all.a.distance), ..all.a },
+                    b: all.b.add(column),
+                    c: Rows { at: all.c.at.add(row * all.c.distance + column), ..all.c },
+                    ..all
+                };
+                by_rows!(D::ROWS.min(all.rows - row), rows_tile::<D>(at));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn rows_tile<D: Dot, const ROWS: usize>(all: RowsByPanel) {
+    let RowsByPanel { depth, a, b, c, .. } = all;
+    let lanes = D::S::LANES;
+    // SAFETY: the caller vouches for the sizes and the instructions.
+    unsafe {
+        let mut sums = [[D::zero(); 2]; ROWS];
+        for k in 0..depth {
+            let right = [D::load(b.add(k * PANEL)), D::load(b.add(k * PANEL + lanes))];
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let left = D::same(a.at.add(i * a.distance + k));
+                sums[0] = D::add(sums[0], left, right[0]);
+                sums[1] = D::add(sums[1], left, right[1]);
+            }
+        }
+        for (i, sums) in sums.iter().enumerate() {
+            let to = c.at.add(i * c.distance);
+            D::S::store(to, lanes, D::real(sums[0]));
+            D::S::store(to.add(lanes), lanes, D::real(sums[1]));
+        }
+    }
+}
+
+unsafe fn columns_by_panel<D: Dot>(all: ColumnsByPanel) {
+    // SAFETY: the caller vouches for the sizes and the instructions.
+    unsafe {
+        D::run(
+            #[inline(always)]
+            move || all_columns::<D>(all),
+        );
+    }
+}
+
+#[inline(always)]
+unsafe fn all_columns<D: Dot>(all: ColumnsByPanel) {
+    for column in (0..PANEL).step_by(width::<D>()) {
+        for row in (0..16).step_by(D::ROWS) {
+            // SAFETY: the caller vouches for the sizes and the instructions.
+            unsafe {
+                let at = ColumnsByPanel {
+                    a: all.a.add(row),
+                    b: all.b.add(column),
+                    c: all.c.add(row * PANEL + column),
+                    scales: all.scales.map(|[rows, columns]| [rows.add(row), columns.add(column)]),
+                    ..all
+                };
+                by_rows!(D::ROWS.min(16 - row), columns_tile::<D>(at));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn columns_tile<D: Dot, const ROWS: usize>(all: ColumnsByPanel) {
+    let ColumnsByPanel { depth, a, b, c, more, scales } = all;
+    let lanes = D::S::LANES;
+    // SAFETY: the caller vouches for the sizes and the instructions.
+    unsafe {
+        let mut sums = [[D::zero(); 2]; ROWS];
+        for k in 0..depth {
+            let right = [D::load(b.add(k * PANEL)), D::load(b.add(k * PANEL + lanes))];
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let left = D::same(a.add(k * 16 + i));
+                sums[0] = D::add(sums[0], left, right[0]);
+                sums[1] = D::add(sums[1], left, right[1]);
+            }
+        }
+        for (i, sums) in sums.iter().enumerate() {
+            for (j, sums) in sums.iter().enumerate() {
+                let to = c.add(i * PANEL + j * lanes);
+                let mut real = D::real(*sums);
+                if let Some([rows, columns]) = scales {
+                    let column = D::S::load(columns.add(j * lanes), lanes);
+                    real = D::S::mul(real, D::S::mul(D::S::splat(*rows.add(i)), column));
+                }
+                if more {
+                    real = D::S::add(real, D::S::load(to, lanes));
+                }
+                D::S::store(to, lanes, real);
+            }
+        }
+    }
 }

@@ -1,0 +1,106 @@
+//! What is multiplied: transformed inputs, gradients and weights as words.
+
+use netc::lower::winograd::Operand as Kind;
+
+use super::super::simd::Simd;
+use super::dot::{Bf16Avx512, Dots};
+use super::product::Products;
+use crate::lower::kernels::evidence::Avx512Bf16;
+
+/// The numbers of a word.
+pub(super) trait Operand<S: Simd>: 'static {
+    const KIND: Kind;
+    /// Numbers in a word, neighbours along the dimension that is summed over.
+    const PACK: usize = Self::KIND.pack();
+
+    /// The products on a processor with or without VNNI.
+    fn products(vnni: bool) -> Products;
+
+    /// Writes lanes that are neighbours along the dimension that is summed over, from the number
+    /// `at` of the words.
+    ///
+    /// # Safety
+    /// As for [`Simd`].
+    unsafe fn store(words: *mut u32, at: usize, lanes: S::Lanes);
+
+    /// Writes a word of each lane, from the first [`PACK`](Operand::PACK) of two.
+    ///
+    /// # Safety
+    /// As for [`Simd`].
+    unsafe fn store_words(words: *mut u32, parts: [S::Lanes; 2]);
+}
+
+/// A fp32 number.
+#[derive(Debug)]
+pub(super) struct Single;
+
+/// Two of bf16.
+#[derive(Debug)]
+pub(super) struct Half;
+
+/// Two integers of 16 bits. They are the low halves of lanes to which [`MAGIC`] was added.
+#[derive(Debug)]
+pub(super) struct Short;
+
+/// 1.5 * 2^23: added to a number of at most 2^22, it leaves the nearest integer in the low bits.
+pub(super) const MAGIC: f32 = 12_582_912.0;
+
+impl<S: Dots> Operand<S> for Single {
+    const KIND: Kind = Kind::Fp32;
+
+    fn products(_vnni: bool) -> Products {
+        Products::by::<S::Fp32>()
+    }
+
+    #[inline(always)]
+    unsafe fn store(words: *mut u32, at: usize, lanes: S::Lanes) {
+        // SAFETY: as for the function.
+        unsafe { S::store(words.add(at).cast(), S::LANES, lanes) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_words(words: *mut u32, [first, _]: [S::Lanes; 2]) {
+        // SAFETY: as for the function.
+        unsafe { S::store(words.cast(), S::LANES, first) }
+    }
+}
+
+impl Operand<Avx512Bf16> for Half {
+    const KIND: Kind = Kind::Bf16;
+
+    fn products(_vnni: bool) -> Products {
+        Products::by::<Bf16Avx512>()
+    }
+
+    #[inline(always)]
+    unsafe fn store(words: *mut u32, at: usize, lanes: <Avx512Bf16 as Simd>::Lanes) {
+        // SAFETY: as for the function.
+        unsafe { Avx512Bf16::store_bf16(words.cast::<u16>().add(at), Avx512Bf16::LANES, lanes) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_words(words: *mut u32, parts: [<Avx512Bf16 as Simd>::Lanes; 2]) {
+        // SAFETY: as for the function.
+        unsafe { Avx512Bf16::store_bf16_pairs(words, parts[0], parts[1]) }
+    }
+}
+
+impl<S: Dots> Operand<S> for Short {
+    const KIND: Kind = Kind::Int16;
+
+    fn products(vnni: bool) -> Products {
+        if vnni { Products::by::<S::Int16Vnni>() } else { Products::by::<S::Int16>() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(words: *mut u32, at: usize, lanes: S::Lanes) {
+        // SAFETY: as for the function.
+        unsafe { S::store_low_halves(words.cast::<u16>().add(at), lanes) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_words(words: *mut u32, parts: [S::Lanes; 2]) {
+        // SAFETY: as for the function.
+        unsafe { S::store_low_pairs(words, parts[0], parts[1]) }
+    }
+}
