@@ -399,7 +399,7 @@ pub enum BinaryOp {
     Add,
     Sub,
     Mul,
-    /// `/`: exact; `3/2` is `1.5`.
+    /// `/`: exact, as all arithmetic.
     Div,
     /// `//`: rounded down.
     FloorDiv,

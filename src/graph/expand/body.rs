@@ -6,7 +6,7 @@ use super::env::Env;
 use super::expander::{Expander, Frame, join};
 use super::values::{Flow, Values};
 use crate::diag::{Code, Problem, did_you_mean};
-use crate::graph::{Claim, NodeId, Op, Scope, Shape, Value, op};
+use crate::graph::{Claim, NodeId, Op, Scope, Shape, op};
 use crate::limits::MAX_ROUNDS;
 use crate::syntax::ast::{Body, Element, Expr, Name, ShapeExpr, Stmt, StmtKind};
 
@@ -152,11 +152,12 @@ impl<'a> Expander<'a> {
         body: &'a Body,
     ) -> Flow {
         let scope = self.scope_at(&frame.env.scope, frame.cursor);
-        let rounds = match self.report(scope.eval(times))? {
-            Value::Int(n) if (0..=MAX_ROUNDS).contains(&n) => n,
-            other => {
+        let value = self.report(scope.eval(times))?;
+        let rounds = match value.whole() {
+            Some(n) if (0..=MAX_ROUNDS).contains(&n) => n,
+            _ => {
                 let message = format!(
-                    "expected a whole number of rounds from 0 to {MAX_ROUNDS}, got {other}"
+                    "expected a whole number of rounds from 0 to {MAX_ROUNDS}, got {value}"
                 );
                 self.problems.push(Problem::new(Code::Argument, times.span, message));
                 return None;

@@ -92,6 +92,7 @@ pub(super) fn as_json<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::E
 pub(super) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Int(i) => (*i).into(),
+        Value::Fraction(x) => x.float().into(),
         Value::Float(x) => (*x).into(),
         Value::Bool(b) => (*b).into(),
         Value::Str(s) => s.as_str().into(),
