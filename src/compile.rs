@@ -131,7 +131,11 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
     let (mut net, mut unchecked) = (None, None);
     match expanded.graph.map(check::check) {
         Some(Ok(checked)) => {
-            problems.extend(checked.warnings().clone());
+            let mut warnings = checked.warnings().clone();
+            // What a block computes and does not return is unused for this reason alone.
+            let unchanged = problems.sorted().iter().any(|p| p.code == Code::UnchangedInput);
+            warnings.retain(|p| !(unchanged && p.code == Code::UnusedBranch));
+            problems.extend(warnings);
             net = Some(checked);
         }
         Some(Err(error)) => {

@@ -65,6 +65,8 @@ codes! {
     ImportCycle = "import-cycle" Error,
     /// A block that contains itself.
     RecursiveBlock = "recursive-block" Error,
+    /// A block or net that returns its input unchanged.
+    UnchangedInput = "unchanged-input" Error,
     /// A size, depth or count beyond a stated limit.
     Limit = "limit" Error,
     /// A name that nothing defines.

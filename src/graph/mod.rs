@@ -21,6 +21,7 @@ mod number;
 mod provenance;
 mod shape;
 mod text;
+mod unchanged;
 mod unused;
 mod value;
 

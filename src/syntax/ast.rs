@@ -202,7 +202,8 @@ pub enum StmtKind {
     Stage {
         /// The name of the stage's value.
         label: Option<Name>,
-        /// What the cursor goes through; never empty.
+        /// What the cursor goes through; never empty. Its first element may name the value that it
+        /// starts from instead of the cursor.
         chain: Vec<Element>,
         /// The shape of the result, checked.
         shape: Option<ShapeExpr>,
@@ -311,7 +312,7 @@ pub struct Guard {
 /// `conv(64, k = 1)`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The op or block.
+    /// The op or block; at the start of a stage perhaps a value.
     pub name: Name,
     /// Its arguments, positional ones first.
     pub args: Vec<Arg>,

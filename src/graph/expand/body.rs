@@ -30,19 +30,17 @@ impl<'a> Expander<'a> {
         }
         match &stmt.kind {
             StmtKind::Stage { label, chain, shape } => {
-                if self.has_cursor(frame, stmt) {
-                    let cursor = frame.cursor;
-                    let flow = match label {
-                        Some(label) => self.named(frame, label, chain, cursor),
-                        None => {
-                            let prefix = frame.prefix.clone();
-                            self.chain(frame, chain, cursor, &prefix)
-                        }
-                    };
-                    self.claim_shape(frame, shape.as_ref(), flow);
-                    frame.cursor = flow;
-                    self.declare(frame, label.as_ref(), flow);
-                }
+                let (start, rest) = self.start(frame, stmt, chain);
+                let flow = match label {
+                    Some(label) if !rest.is_empty() => self.named(frame, label, rest, start),
+                    _ => {
+                        let prefix = frame.prefix.clone();
+                        self.chain(frame, rest, start, &prefix)
+                    }
+                };
+                self.claim_shape(frame, shape.as_ref(), flow);
+                frame.cursor = flow;
+                self.declare(frame, label.as_ref(), flow);
             }
             StmtKind::Branch { name, source, chain, shape } => {
                 let start = self.source(frame, source);
@@ -52,16 +50,15 @@ impl<'a> Expander<'a> {
                 self.declare(frame, Some(name), flow);
             }
             StmtKind::Repeat { label, times, body } => {
-                if self.has_cursor(frame, stmt) {
-                    let segment = match label {
-                        Some(label) => label.node.as_str(),
-                        None => self.names.segment(stmt.place.span).unwrap_or_default(),
-                    };
-                    let prefix = join(&frame.prefix, segment);
-                    frame.cursor = self.repeat(frame, &prefix, times, body);
-                    let flow = frame.cursor;
-                    self.declare(frame, label.as_ref(), flow);
-                }
+                self.need_cursor(frame, stmt);
+                let segment = match label {
+                    Some(label) => label.node.as_str(),
+                    None => self.names.segment(stmt.place.span).unwrap_or_default(),
+                };
+                let prefix = join(&frame.prefix, segment);
+                frame.cursor = self.repeat(frame, &prefix, times, body);
+                let flow = frame.cursor;
+                self.declare(frame, label.as_ref(), flow);
             }
             StmtKind::Block(block) => {
                 if op::signature(&block.name.node).is_some() {
@@ -80,7 +77,35 @@ impl<'a> Expander<'a> {
         }
     }
 
-    fn has_cursor(&mut self, frame: &mut Frame<'a>, stmt: &Stmt) -> bool {
+    /// Where a stage starts, and what it goes through.
+    fn start(
+        &mut self,
+        frame: &Frame<'a>,
+        stmt: &Stmt,
+        chain: &'a [Element],
+    ) -> (Flow, &'a [Element]) {
+        match self.names.start(chain) {
+            (Some(source), rest) => {
+                if let Some(guard) = chain.first().and_then(|first| first.guard.as_ref()) {
+                    let message =
+                        format!("expected an op or a block before `if`, got `{}`", source.node);
+                    self.problems.push(
+                        Problem::new(Code::Structure, source.span, message)
+                            .label("a value, from which the chain starts")
+                            .related(guard.cond.span, "its guard")
+                            .help("guard what follows it: `in -> conv(64) if c != C`"),
+                    );
+                }
+                (self.source(frame, source), rest)
+            }
+            (None, chain) => {
+                self.need_cursor(frame, stmt);
+                (frame.cursor, chain)
+            }
+        }
+    }
+
+    fn need_cursor(&mut self, frame: &Frame<'a>, stmt: &Stmt) {
         if frame.cursor.is_none()
             && !self.detached
             && self.graph.is_empty()
@@ -95,7 +120,6 @@ impl<'a> Expander<'a> {
                 .help("begin the net with `input image: [N, 3, 32, 32]`"),
             );
         }
-        true
     }
 
     /// A labelled stage or a branch: a new scope, or a single element that takes the label as its

@@ -53,10 +53,16 @@ impl<'a> Expander<'a> {
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
         let is_value = frame.values.contains(&name.node);
-        let near = did_you_mean(&name.node, known.iter().copied()).filter(|_| !is_value);
+        let near = did_you_mean(&name.node, known.iter().copied());
+        let near = near.or_else(|| did_you_mean(&name.node, frame.values.names()));
+        let near = near.filter(|_| !is_value);
         let help = match near {
             _ if is_value => {
-                format!("`{0}` is a value; start from it with `name = {0} -> ...`", name.node)
+                format!(
+                    "`{0}` is a value: a stage may start from it, `{0} -> ...`; `add({0})` and \
+                     `concat({0})` join it",
+                    name.node
+                )
             }
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", listed(&known)),

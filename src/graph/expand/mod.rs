@@ -21,7 +21,7 @@ mod trace;
 mod uncalled;
 mod values;
 
-use super::{Graph, Provenance, constant_guard, unused};
+use super::{Graph, Provenance, constant_guard, unchanged, unused};
 use crate::diag::Problems;
 use crate::syntax::Project;
 
@@ -48,6 +48,7 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
     expander.imports();
     let found = expander.net(overrides);
     expander.uncalled_blocks();
+    unchanged::unchanged(project, &expander.names, &mut expander.problems);
     // A misspelt name would also make its intended target look unused.
     if !expander.problems.has_errors() {
         let Expander { names, problems, .. } = &mut expander;

@@ -134,7 +134,7 @@ impl<'n, 'p> Parts<'n, 'p> {
         let inside = match &stmt.kind {
             StmtKind::Stage { label: None, chain, .. } => return self.elements(names, chain),
             StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
-                match calls(chain).as_slice() {
+                match calls(names.start(chain).1).as_slice() {
                     [call] => Inside::Call(call),
                     _ => Inside::Chain(chain),
                 }

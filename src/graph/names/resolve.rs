@@ -1,6 +1,6 @@
 //! The traversal of a project that resolves its names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::definition::{Def, NameKind, Reference, ReferenceRole, key};
@@ -43,6 +43,7 @@ impl<'p> Names<'p> {
             scopes: HashMap::new(),
             blocks: blocks(project),
             unread: unread(project),
+            starts: HashSet::new(),
             segments: HashMap::new(),
         };
         let mut resolver = NameResolver {
@@ -179,12 +180,25 @@ impl<'p> NameResolver<'p> {
     }
 
     fn body(&mut self, scope: &Rc<NameScope<'p>>) {
+        self.starts(scope);
         self.names.number_body(scope.body);
         for stmt in &scope.body.stmts {
             if let Some(name) = label(&stmt.kind) {
                 self.define(name, NameKind::Value);
             }
             self.stmt(scope, stmt);
+        }
+    }
+
+    /// Finds the stages that start from a value.
+    fn starts(&mut self, scope: &Rc<NameScope<'p>>) {
+        for stmt in &scope.body.stmts {
+            if let StmtKind::Stage { chain, .. } = &stmt.kind
+                && let Some(Element { kind: ElementKind::Call(call), .. }) = chain.first()
+                && self.names.starts_from(scope, call)
+            {
+                self.names.starts.insert(key(call.place.span));
+            }
         }
     }
 
@@ -196,6 +210,10 @@ impl<'p> NameResolver<'p> {
             StmtKind::Stage { label, chain, shape } => {
                 if label.is_some() {
                     self.names.number_chain(chain);
+                }
+                let (start, chain) = self.names.start(chain);
+                if let Some(start) = start {
+                    self.value(scope, &start.node, start.span);
                 }
                 self.chain(scope, chain);
                 self.exprs(scope, shape.iter().flat_map(|s| &s.node));

@@ -20,7 +20,7 @@ impl Names<'_> {
         for stmt in &body.stmts {
             match &stmt.kind {
                 StmtKind::Stage { label: None, chain, .. } => {
-                    all.extend(calls(chain).into_iter().map(named))
+                    all.extend(calls(self.start(chain).1).into_iter().map(named))
                 }
                 StmtKind::Repeat { label: None, .. } => all.push((REPEAT, stmt.place.span)),
                 _ => {}
@@ -31,7 +31,7 @@ impl Names<'_> {
 
     /// Numbers a labelled chain; a single element takes the label instead.
     pub(super) fn number_chain(&mut self, chain: &[Element]) {
-        let calls = calls(chain);
+        let calls = calls(self.start(chain).1);
         if calls.len() > 1 {
             self.number(&calls.into_iter().map(named).collect::<Vec<_>>());
         }

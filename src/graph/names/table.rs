@@ -1,13 +1,13 @@
 //! The names of a project, and what asks for them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::definition::{Def, Key, Reference, key};
+use super::definition::{Def, Key, NameKind, Reference, key};
 use super::scope::NameScope;
 use crate::diag::{FileId, Span};
 use crate::syntax::Project;
-use crate::syntax::ast::Body;
+use crate::syntax::ast::{Body, Call, Element, ElementKind, Name};
 
 /// The names of a project.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Names<'p> {
     pub(super) blocks: HashMap<(FileId, &'p str), Def<'p>>,
     /// The names that each file imports from files that could not be read.
     pub(super) unread: HashMap<(FileId, &'p str), Def<'p>>,
+    /// The first elements of stages that name the value to start from.
+    pub(super) starts: HashSet<Key>,
     /// The segments that unlabelled elements and repeats add to the paths of their nodes.
     pub(super) segments: HashMap<Key, String>,
 }
@@ -45,6 +47,27 @@ impl<'p> Names<'p> {
     /// call that takes the label before it as its name.
     pub fn segment(&self, place: Span) -> Option<&str> {
         self.segments.get(&key(place)).map(String::as_str)
+    }
+
+    /// The value that a stage starts from, if its first element names one, and the other elements.
+    pub fn start<'c>(&self, chain: &'c [Element]) -> (Option<&'c Name>, &'c [Element]) {
+        match chain.split_first() {
+            Some((Element { kind: ElementKind::Call(call), .. }, rest))
+                if self.starts.contains(&key(call.place.span)) =>
+            {
+                (Some(&call.name), rest)
+            }
+            _ => (None, chain),
+        }
+    }
+
+    /// Whether the first element of a stage names a value: it takes no arguments, and its name is
+    /// that of no op or block.
+    pub(super) fn starts_from(&self, scope: &NameScope<'p>, call: &Call) -> bool {
+        let name = call.name.node.as_str();
+        let value = || self.value(scope, name).map(|def| def.kind);
+        call.args.is_empty()
+            && (name.contains('.') || name == "in" || matches!(value(), Some(NameKind::Value)))
     }
 
     /// The block with this name: the innermost local one, else one of the file, else an imported

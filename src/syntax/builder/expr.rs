@@ -51,7 +51,7 @@ impl Builder<'_> {
     pub(super) fn call(&mut self, pair: Pair<'_, Rule>) -> Built<Call> {
         let place = self.place(&pair);
         let mut nodes = Nodes::new(pair);
-        let name = nodes.need(Rule::ident)?;
+        let name = nodes.need(Rule::path)?;
         let args = nodes.take(Rule::args).map(|a| self.args(a)).transpose()?.unwrap_or_default();
         Ok(Call { name: self.name(name), args, place })
     }
