@@ -17,6 +17,7 @@ mod dag;
 mod eval;
 mod expand;
 mod functions;
+mod guard_scope;
 mod number;
 mod provenance;
 mod shape;

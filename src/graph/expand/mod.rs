@@ -21,7 +21,7 @@ mod trace;
 mod uncalled;
 mod values;
 
-use super::{Graph, Provenance, constant_guard, unchanged, unused};
+use super::{Graph, Provenance, constant_guard, guard_scope, unchanged, unused};
 use crate::diag::Problems;
 use crate::syntax::Project;
 
@@ -54,6 +54,7 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         let Expander { names, problems, .. } = &mut expander;
         unused::unused(project, names, problems);
         constant_guard::constant_guards(project.file(project.root), names, problems);
+        guard_scope::guard_scopes(project.file(project.root), names, problems);
     }
     let Expander { graph, problems, .. } = expander;
     Expanded { graph: found.then_some(graph), problems }
