@@ -78,7 +78,7 @@ pub enum ItemKind {
 /// Names taken from another file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
-    /// The path, relative to the file that imports.
+    /// The path, relative to the file that imports; [`STD`](super::STD) for the library in netc.
     pub path: Name,
     /// The blocks taken.
     pub names: Vec<Name>,

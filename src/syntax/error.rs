@@ -24,6 +24,7 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::operand, "a value"),
     (Rule::prefix, "a value"),
     (Rule::string, "a path in quotes"),
+    (Rule::std, "`std`"),
     (Rule::shape, "a shape such as `[N, 3, 32, 32]`"),
     (Rule::ident, "a name"),
     (Rule::path, "a name"),
