@@ -1,13 +1,13 @@
 //! Expressions: names, arithmetic, comparisons.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::functions::call;
 use super::number::{self, Fraction};
-use super::{TraceStep, Value};
-use crate::diag::{Code, Problem, Span, did_you_mean};
+use super::{Callee, TraceStep, Value, op};
+use crate::diag::{Code, FileId, Problem, Span, did_you_mean};
 use crate::limits::{MAX_ITEMS, MAX_STEPS};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 
@@ -25,12 +25,19 @@ pub struct Scope {
     /// The provenance of the values; empty unless requested.
     notes: Arc<BTreeMap<String, Arc<TraceStep>>>,
     steps: Arc<AtomicU64>,
+    /// The blocks that expressions name: for each place, where the block is defined.
+    blocks: Arc<HashMap<(FileId, usize), Span>>,
 }
 
 /// The name that stands for the channel count of the incoming value.
 const SAME: &str = "same";
 
 impl Scope {
+    /// An empty scope whose expressions may name blocks.
+    pub(super) fn with_blocks(blocks: HashMap<(FileId, usize), Span>) -> Scope {
+        Scope { blocks: Arc::new(blocks), ..Scope::default() }
+    }
+
     /// Gives a name a value.
     pub fn set(&mut self, name: impl Into<String>, value: Value) {
         self.put(name.into(), Some(value));
@@ -50,7 +57,7 @@ impl Scope {
 
     /// A scope without names that shares the step counter of this one.
     pub(super) fn emptied(&self) -> Scope {
-        Scope { steps: self.steps.clone(), ..Scope::default() }
+        Scope { steps: self.steps.clone(), blocks: self.blocks.clone(), ..Scope::default() }
     }
 
     /// How many names there are.
@@ -94,6 +101,18 @@ impl Scope {
             .retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
     }
 
+    /// The value of a name, if it is known.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.names.get(name)?.as_ref()
+    }
+
+    /// The op or block that a name means at a place.
+    fn callee(&self, name: &str, span: Span) -> Option<Value> {
+        let block = self.blocks.get(&(span.file, span.start)).copied();
+        let known = block.is_some() || op::signature(name).is_some();
+        known.then(|| Value::Callee(Callee { name: name.to_owned(), block }))
+    }
+
     /// Whether the name is known.
     pub fn contains(&self, name: &str) -> bool {
         self.names.contains_key(name) || (name == SAME && self.same.is_some())
@@ -124,7 +143,7 @@ impl Scope {
             ExprKind::Str(s) => Ok(Value::Str(s.clone())),
             ExprKind::Same if self.contains(SAME) => self.lookup(SAME, expr.span),
             ExprKind::Same => Ok(Value::Same),
-            ExprKind::List(items) => {
+            ExprKind::List(items) | ExprKind::Tuple(items) => {
                 let items = items.iter().map(|e| self.eval(e)).collect::<Result<Vec<_>, _>>()?;
                 match items.iter().map(Value::items).sum() {
                     0..=MAX_ITEMS => Ok(Value::List(items)),
@@ -166,14 +185,19 @@ impl Scope {
                 Ok(value.clone())
             }
             Some(None) => Err(None),
-            None => Err(Some(Box::new({
-                let near = did_you_mean(name, self.names());
-                Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))
-                    .label("nothing of this name is defined here")
-                    .help_if(near.map(|s| format!("did you mean `{s}`?")))
-                    .respell(near)
-            }))),
+            None => self.callee(name, span).ok_or_else(|| self.unknown(name, span)),
         }
+    }
+
+    fn unknown(&self, name: &str, span: Span) -> Fault {
+        let ops = op::signatures().map(|signature| signature.name);
+        let near = did_you_mean(name, self.names()).or_else(|| did_you_mean(name, ops));
+        Some(Box::new(
+            Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))
+                .label("nothing of this name is defined here")
+                .help_if(near.map(|s| format!("did you mean `{s}`?")))
+                .respell(near),
+        ))
     }
 
     fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Result<Value, Fault> {

@@ -28,6 +28,7 @@ impl GuardScopes<'_, '_> {
                 StmtKind::Block(block) => self.in_body(&block.body),
                 StmtKind::Input { .. }
                 | StmtKind::Output { .. }
+                | StmtKind::Let(_)
                 | StmtKind::Default(_)
                 | StmtKind::Expect(_)
                 | StmtKind::Recipe { .. } => {}
@@ -37,8 +38,10 @@ impl GuardScopes<'_, '_> {
 
     fn in_chain(&mut self, chain: &[Element]) {
         for element in chain {
-            if let ElementKind::Group(inner) = &element.kind {
-                self.in_chain(inner);
+            match &element.kind {
+                ElementKind::Group(inner) => self.in_chain(inner),
+                ElementKind::Repeat(repeat) => self.in_body(&repeat.body),
+                ElementKind::Call(_) => {}
             }
         }
         let [first, .., last] = chain else { return };

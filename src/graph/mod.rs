@@ -33,4 +33,4 @@ pub use number::Fraction;
 pub use op::Op;
 pub use provenance::{Argument, Cause, Placement, Provenance, TraceStep};
 pub use shape::{Shape, ShapeError};
-pub use value::{Init, Value};
+pub use value::{Callee, Init, Value};

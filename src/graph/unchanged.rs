@@ -2,8 +2,8 @@
 
 use super::names::Names;
 use crate::diag::{Code, Problem, Problems, Span};
-use crate::syntax::Project;
 use crate::syntax::ast::{Block, Body, Name, Stmt, StmtKind};
+use crate::syntax::{Project, repeats};
 
 /// Reports each block without a stage, and each net that has branches alone.
 pub(super) fn unchanged(project: &Project, names: &Names<'_>, problems: &mut Problems) {
@@ -32,6 +32,9 @@ fn local_blocks(body: &Body, names: &Names<'_>, problems: &mut Problems) {
         match &stmt.kind {
             StmtKind::Block(block) => in_block(block, names, problems),
             StmtKind::Repeat { body, .. } => local_blocks(body, names, problems),
+            StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
+                repeats(chain).into_iter().for_each(|r| local_blocks(&r.body, names, problems))
+            }
             _ => {}
         }
     }

@@ -2,6 +2,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::number::{self, Fraction};
+use crate::diag::Span;
 
 /// The value of an expression of the language.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +21,19 @@ pub enum Value {
     List(Vec<Value>),
     /// A distribution: `uniform(0, 1)`.
     Dist(Init),
+    /// An op or a block, for a parameter that is called: `act = relu`.
+    Callee(Callee),
     /// The channel count of the incoming value; replaced by a number when an element is expanded.
     Same,
+}
+
+/// An op or a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callee {
+    /// Its name.
+    pub name: String,
+    /// Where the block is defined; `None` for an op.
+    pub block: Option<Span>,
 }
 
 impl Value {
@@ -34,6 +46,7 @@ impl Value {
             Value::Str(_) => "a string",
             Value::List(_) => "a list",
             Value::Dist(_) => "a distribution",
+            Value::Callee(_) => "an op or a block",
             Value::Same => "`same`",
         }
     }
@@ -48,6 +61,7 @@ impl Value {
             | Value::Bool(_)
             | Value::Str(_)
             | Value::Dist(_)
+            | Value::Callee(_)
             | Value::Same => 1,
         }
     }
@@ -100,6 +114,7 @@ impl fmt::Display for Value {
                 write!(f, "[{}]", items.join(", "))
             }
             Value::Dist(init) => write!(f, "{init}"),
+            Value::Callee(callee) => write!(f, "{}", callee.name),
             Value::Same => write!(f, "same"),
         }
     }

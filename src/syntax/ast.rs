@@ -223,11 +223,13 @@ pub enum StmtKind {
     Repeat {
         /// The name of the value of the last round.
         label: Option<Name>,
-        /// How many rounds.
-        times: Expr,
+        /// How many rounds, and what differs in them.
+        rounds: Rounds,
         /// One round.
         body: Body,
     },
+    /// `let half = width // 2`: a parameter that nothing outside can set.
+    Let(Param),
     /// A block known in this body only.
     Block(Block),
     /// `default bn(gamma = uniform(0, 1))`
@@ -243,6 +245,57 @@ pub enum StmtKind {
     },
     /// `after layer1.maxpool: conv_bn`
     Edit(Edit),
+}
+
+/// The rounds of a `repeat` or `for`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rounds {
+    /// The names of a round's value, or of its parts.
+    pub names: Vec<Param>,
+    /// Whether the value is one list whose parts have the names, `(c, s)`.
+    pub parts: bool,
+    /// The values.
+    pub over: Over,
+}
+
+/// What is gone through by the rounds of a `repeat` or `for`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Over {
+    /// `repeat 3`
+    Times(Expr),
+    /// `for i in 0..3`: without the second end.
+    Range(Expr, Expr),
+    /// `for c in [16, 32]`
+    Items(Expr),
+}
+
+impl Over {
+    /// The expressions in it.
+    pub fn exprs(&self) -> Vec<&Expr> {
+        match self {
+            Over::Times(expr) | Over::Items(expr) => vec![expr],
+            Over::Range(from, to) => vec![from, to],
+        }
+    }
+
+    /// Its text.
+    pub fn span(&self) -> Span {
+        match self {
+            Over::Times(expr) | Over::Items(expr) => expr.span,
+            Over::Range(from, to) => from.span.to(to.span),
+        }
+    }
+}
+
+/// A `repeat` or `for` within a chain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repeat {
+    /// How many rounds, and what differs in them.
+    pub rounds: Rounds,
+    /// One round.
+    pub body: Body,
+    /// All of it.
+    pub place: Place,
 }
 
 /// One setting of a `recipe { }`.
@@ -261,10 +314,17 @@ pub struct SettingExpr {
 pub struct Edit {
     /// What to do.
     pub verb: EditVerb,
-    /// The dotted path of a stage or element of the parent.
+    /// The dotted path of a stage or element of the parent, or a pattern of such paths.
     pub target: Name,
     /// What to put there; empty for `remove`.
     pub chain: Vec<Element>,
+}
+
+impl Edit {
+    /// Whether its target is a pattern.
+    pub fn is_pattern(&self) -> bool {
+        self.target.node.contains('*')
+    }
 }
 
 /// What an edit does.
@@ -298,6 +358,8 @@ pub enum ElementKind {
     Call(Call),
     /// `( a -> b )`
     Group(Vec<Element>),
+    /// `repeat 3 { ... }`
+    Repeat(Repeat),
 }
 
 /// The condition under which an element is there.
@@ -355,6 +417,8 @@ pub enum ExprKind {
     Str(String),
     /// `[1, 2, 3]`
     List(Vec<Expr>),
+    /// `(16, 1)`: a list whose items differ in meaning.
+    Tuple(Vec<Expr>),
     /// A parameter, a shape symbol, or (dotted) a value.
     Name(String),
     /// `same`: the channel count of what comes in.

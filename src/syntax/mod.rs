@@ -36,4 +36,4 @@ pub use project::{
     Overlay, Project, STD, load, load_over, load_partial, load_readable, load_text, nets_below,
     nets_beside, on_disk,
 };
-pub use visit::calls;
+pub use visit::{Part, calls, parts, repeats};

@@ -15,6 +15,8 @@ mod env;
 mod expander;
 mod imports;
 mod net;
+mod pattern;
+mod rounds;
 mod signature;
 mod steps;
 mod trace;

@@ -6,11 +6,12 @@ use std::rc::Rc;
 use super::domain;
 use super::env::Env;
 use super::expander::{Expander, Frame, PlacedEdit};
+use super::pattern::Pattern;
 use super::trace::Noted;
 use super::values::Values;
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
 use crate::graph::{Claim, Scope, Setting, Value};
-use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Net, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, Body, Expr, ExprKind, Name, Net, Param, ParamType, Stmt, StmtKind};
 
 /// A parameter's value from the command line.
 #[derive(Debug, Clone)]
@@ -39,7 +40,8 @@ impl<'a> Expander<'a> {
                 break;
             }
             let target = &placed.edit.target;
-            let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str));
+            let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str))
+                .filter(|_| !placed.edit.is_pattern());
             self.problems.push(
                 Problem::new(
                     Code::UnknownName,
@@ -105,7 +107,12 @@ impl<'a> Expander<'a> {
                 let extends = given.as_ref().and_then(|(_, _, step)| step.clone());
                 let (value, at) = match (from_line, given) {
                     (Some(o), _) => {
-                        (self.report(self.scope.emptied().eval(&o.value)), o.value.span)
+                        let value = self.report(self.scope.emptied().eval(&o.value));
+                        let body = &level.net.body;
+                        (
+                            value.map(|value| self.callee_given(body, param, &default, value)),
+                            o.value.span,
+                        )
                     }
                     (None, Some((value, arg, _))) => (value, arg.value.span),
                     (None, None) => {
@@ -173,6 +180,28 @@ impl<'a> Expander<'a> {
         }
     }
 
+    /// A value of the command line: a word is text, unless the parameter is called.
+    fn callee_given(
+        &self,
+        body: &Body,
+        param: &Param,
+        default: &Option<Value>,
+        value: Value,
+    ) -> Value {
+        let options = match param.ty.as_ref().map(|ty| &ty.node) {
+            Some(ParamType::OneOf(options)) => options.as_slice(),
+            _ => &[],
+        };
+        let called = matches!(default, Some(Value::Callee(_)))
+            || options.iter().any(|option| matches!(option.node, ExprKind::Name(_)));
+        match &value {
+            Value::Str(word) if called => {
+                self.names.callee(body, word).map_or(value, Value::Callee)
+            }
+            _ => value,
+        }
+    }
+
     fn no_value(&mut self, name: &Name) {
         self.problems.push(
             Problem::new(
@@ -216,6 +245,7 @@ impl<'a> Expander<'a> {
         for level in levels.iter().rev() {
             let mut scope = env.as_ref().map_or_else(|| self.scope.emptied(), |e| e.scope.clone());
             scope.extend(&level.scope);
+            self.lets(level, &mut scope);
             env = Some(Rc::new(Env { scope, body: &level.net.body, outer: env.take() }));
             envs.extend(env.clone());
         }
@@ -230,6 +260,18 @@ impl<'a> Expander<'a> {
         }
         if let (Some(base), Some(env)) = (levels.last(), envs.first()) {
             self.base(base, env);
+        }
+    }
+
+    /// The `let`s of a net, which its claims and its `recipe` may use as well.
+    fn lets(&mut self, level: &Level<'a>, scope: &mut Scope) {
+        for stmt in &level.net.body.stmts {
+            let StmtKind::Let(param) = &stmt.kind else { continue };
+            if scope.contains(&param.name.node) {
+                self.shadows(&param.name, "a parameter");
+            }
+            let outside = scope.clone();
+            self.let_value(param, &outside, scope, None);
         }
     }
 
@@ -259,7 +301,11 @@ impl<'a> Expander<'a> {
                 }
             }
             StmtKind::Edit(edit) if extends => {
-                self.edits_at.entry(&edit.target.node).or_default().push(self.edits.len());
+                let target = edit.target.node.as_str();
+                match edit.is_pattern() {
+                    true => self.patterns.push((self.edits.len(), Pattern::new(target))),
+                    false => self.edits_at.entry(target).or_default().push(self.edits.len()),
+                }
                 self.edits.push(PlacedEdit { edit, env: env.clone(), used: false });
             }
             StmtKind::Edit(_) => self.problems.push(
@@ -306,6 +352,7 @@ impl<'a> Expander<'a> {
         };
         for stmt in &base.net.body.stmts {
             match &stmt.kind {
+                StmtKind::Let(param) => self.check_parameter_name(&param.name, env),
                 StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
                 StmtKind::Output { name, shape } => self.output(&mut frame, name, shape),
                 StmtKind::Default(_)

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::definition::{Def, Key, NameKind, Reference, key};
 use super::scope::NameScope;
 use crate::diag::{FileId, Span};
+use crate::graph::{Callee, op};
 use crate::syntax::Project;
 use crate::syntax::ast::{Body, Call, Element, ElementKind, Name};
 
@@ -30,6 +31,21 @@ impl<'p> Names<'p> {
     /// The definition of the name at `span`.
     pub fn definition(&self, span: Span) -> Option<Def<'p>> {
         self.references.get(&key(span)).map(|reference| reference.def)
+    }
+
+    /// For each place that names a block, where the block is defined.
+    pub(in crate::graph) fn block_uses(&self) -> HashMap<Key, Span> {
+        let block = |def: &Def<'p>| matches!(def.kind, NameKind::Block(..)).then_some(def.span);
+        let uses = self.references.iter();
+        uses.filter_map(|(key, reference)| Some((*key, block(&reference.def)?))).collect()
+    }
+
+    /// The op, or the block visible in a body, with this name.
+    pub(in crate::graph) fn callee(&self, body: &Body, name: &str) -> Option<Callee> {
+        let scope = self.scopes.get(&key(body.place.span));
+        let block = scope.and_then(|scope| self.block(scope, name)).map(|def| def.span);
+        let known = block.is_some() || op::signature(name).is_some();
+        known.then(|| Callee { name: name.to_owned(), block })
     }
 
     /// The references in a file, in source order.
