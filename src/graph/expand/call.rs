@@ -12,9 +12,9 @@ use super::values::{Flow, Values};
 use crate::diag::{Code, MAX_LISTED, Problem, Span, did_you_mean, listed};
 use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
-use crate::graph::{Callee, Cause, NodeId, Scope, Value};
+use crate::graph::{Cause, NodeId, Scope, Value};
 use crate::limits::MAX_CALL_DEPTH;
-use crate::syntax::ast::{Arg, Block, Body, Call, ExprKind, Name};
+use crate::syntax::ast::{Arg, Call, ExprKind, Name};
 use crate::syntax::print_expr;
 
 /// The maximum number of bytes of a call that are shown.
@@ -45,59 +45,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Calls the op or block that a parameter stands for.
-    fn call_parameter(
-        &mut self,
-        frame: &mut Frame<'a>,
-        call: &'a Call,
-        flow: Flow,
-        path: &str,
-    ) -> Flow {
-        let name = &call.name.node;
-        match frame.env.scope.get(name).cloned() {
-            Some(Value::Callee(Callee { block: Some(at), .. })) => {
-                let def = self.names.definition(at).map(|def| def.kind);
-                let Some(NameKind::Block(block, local_to)) = def else { return None };
-                let callable = self.callable(frame, block, local_to);
-                self.call_block(frame, &callable, call, flow, path)
-            }
-            Some(Value::Callee(Callee { name, block: None })) => {
-                self.call_op(frame, op::signature(&name)?, call, flow, path)
-            }
-            Some(other) => {
-                let message = format!("expected an op or a block, got {} {other}", other.kind());
-                let problem = Problem::new(Code::Argument, call.name.span, message)
-                    .label(format!("`{name}` is a parameter"))
-                    .help(format!("give it the name of one: `{name} = relu`"));
-                let problem = self.in_blocks(problem);
-                self.problems.push(problem);
-                None
-            }
-            // Without a value because of an error elsewhere, or not in scope here.
-            None => {
-                if !frame.env.scope.contains(name) {
-                    self.unknown_op(frame, &call.name);
-                }
-                None
-            }
-        }
-    }
-
-    /// A block that a value names, with the environment of its definition, which is that of a
-    /// caller if it is local to one.
-    fn callable(
-        &self,
-        frame: &Frame<'a>,
-        block: &'a Block,
-        local_to: Option<&Body>,
-    ) -> Callable<'a> {
-        let envs = std::iter::once(&frame.env).chain(self.callers.iter().rev());
-        let mut found = envs.map(|env| env.callable(block, local_to));
-        let home = found.find_map(|callable| callable.home);
-        Callable { block, home }
-    }
-
-    fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {
+    pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {
         if self.misimported.contains(&name.node) {
             return;
         }
@@ -131,7 +79,7 @@ impl<'a> Expander<'a> {
         );
     }
 
-    fn call_op(
+    pub(super) fn call_op(
         &mut self,
         frame: &Frame<'a>,
         signature: &'static Signature,
@@ -265,7 +213,7 @@ impl<'a> Expander<'a> {
         self.problems.push(if code == Code::Argument { self.in_blocks(problem) } else { problem });
     }
 
-    fn call_block(
+    pub(super) fn call_block(
         &mut self,
         frame: &Frame<'a>,
         callable: &Callable<'a>,

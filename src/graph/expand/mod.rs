@@ -8,6 +8,7 @@
 mod bind;
 mod body;
 mod call;
+mod callee;
 mod default;
 mod domain;
 mod element;

@@ -11,7 +11,7 @@ use super::trace::Noted;
 use super::values::Values;
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
 use crate::graph::{Claim, Scope, Setting, Value};
-use crate::syntax::ast::{Arg, Body, Expr, ExprKind, Name, Net, Param, ParamType, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Net, Stmt, StmtKind};
 
 /// A parameter's value from the command line.
 #[derive(Debug, Clone)]
@@ -180,28 +180,6 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// A value of the command line: a word is text, unless the parameter is called.
-    fn callee_given(
-        &self,
-        body: &Body,
-        param: &Param,
-        default: &Option<Value>,
-        value: Value,
-    ) -> Value {
-        let options = match param.ty.as_ref().map(|ty| &ty.node) {
-            Some(ParamType::OneOf(options)) => options.as_slice(),
-            _ => &[],
-        };
-        let called = matches!(default, Some(Value::Callee(_)))
-            || options.iter().any(|option| matches!(option.node, ExprKind::Name(_)));
-        match &value {
-            Value::Str(word) if called => {
-                self.names.callee(body, word).map_or(value, Value::Callee)
-            }
-            _ => value,
-        }
-    }
-
     fn no_value(&mut self, name: &Name) {
         self.problems.push(
             Problem::new(
@@ -245,7 +223,7 @@ impl<'a> Expander<'a> {
         for level in levels.iter().rev() {
             let mut scope = env.as_ref().map_or_else(|| self.scope.emptied(), |e| e.scope.clone());
             scope.extend(&level.scope);
-            self.lets(level, &mut scope);
+            self.lets(level.net, &mut scope);
             env = Some(Rc::new(Env { scope, body: &level.net.body, outer: env.take() }));
             envs.extend(env.clone());
         }
@@ -260,18 +238,6 @@ impl<'a> Expander<'a> {
         }
         if let (Some(base), Some(env)) = (levels.last(), envs.first()) {
             self.base(base, env);
-        }
-    }
-
-    /// The `let`s of a net, which its claims and its `recipe` may use as well.
-    fn lets(&mut self, level: &Level<'a>, scope: &mut Scope) {
-        for stmt in &level.net.body.stmts {
-            let StmtKind::Let(param) = &stmt.kind else { continue };
-            if scope.contains(&param.name.node) {
-                self.shadows(&param.name, "a parameter");
-            }
-            let outside = scope.clone();
-            self.let_value(param, &outside, scope, None);
         }
     }
 

@@ -9,7 +9,7 @@ use super::values::{Flow, Values};
 use crate::diag::{Code, Problem, Span};
 use crate::graph::{Cause, Scope, Value};
 use crate::limits::MAX_ROUNDS;
-use crate::syntax::ast::{Body, Expr, ExprKind, Name, Over, Param, Rounds};
+use crate::syntax::ast::{Body, Expr, ExprKind, Name, Net, Over, Param, Rounds, StmtKind};
 
 impl<'a> Expander<'a> {
     /// Repeats a body from `flow`; the paths of round N are below `prefix.N`, from 0.
@@ -127,6 +127,18 @@ impl<'a> Expander<'a> {
         let (first, last) = (rounds.names.first(), rounds.names.last());
         let names = first.zip(last).map(|(a, b)| a.name.span.to(b.name.span));
         self.problems.push(problem.related(names, "their names"));
+    }
+
+    /// The `let`s of a net, which its claims and its `recipe` may use as well.
+    pub(super) fn lets(&mut self, net: &'a Net, scope: &mut Scope) {
+        for stmt in &net.body.stmts {
+            let StmtKind::Let(param) = &stmt.kind else { continue };
+            if scope.contains(&param.name.node) {
+                self.shadows(&param.name, "a parameter");
+            }
+            let outside = scope.clone();
+            self.let_value(param, &outside, scope, None);
+        }
     }
 
     /// `let name = value`
