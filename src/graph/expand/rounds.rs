@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::env::Env;
 use super::expander::{Expander, Frame};
 use super::steps::ValueName;
+use super::trace::Noted;
 use super::values::{Flow, Values};
 use crate::diag::{Code, Problem, Span};
 use crate::graph::{Cause, Scope, Value};
@@ -27,7 +28,9 @@ impl<'a> Expander<'a> {
         let outer = Rc::new(std::mem::take(&mut frame.values));
         let mut flow = flow;
         for (round, value) in values.into_iter().enumerate() {
-            if !self.may_place(rounds.over.span()) {
+            let names = if rounds.names.is_empty() { 0 } else { frame.env.scope.len() };
+            let span = rounds.over.span();
+            if !self.may_place(span) || !self.may_go_on(names, span) {
                 flow = None;
                 break;
             }
@@ -136,39 +139,36 @@ impl<'a> Expander<'a> {
             if scope.contains(&param.name.node) {
                 self.shadows(&param.name, "a parameter");
             }
-            let outside = scope.clone();
-            self.let_value(param, &outside, scope, None);
+            let value = self.let_value(param, scope, None);
+            set(scope, &param.name.node, value);
         }
     }
 
     /// `let name = value`
     pub(super) fn bind_let(&mut self, frame: &mut Frame<'a>, param: &'a Param) {
         self.check_new(frame, &param.name);
-        let outside = self.scope_at(&frame.env.scope, frame.cursor);
-        let mut scope = frame.env.scope.clone();
-        self.let_value(param, &outside, &mut scope, frame.cursor);
-        let Env { body, outer, .. } = &*frame.env;
-        frame.env = Rc::new(Env { scope, body, outer: outer.clone() });
+        let value =
+            self.let_value(param, &self.scope_at(&frame.env.scope, frame.cursor), frame.cursor);
+        let name = &param.name.node;
+        // Nothing else sees a body's environment between its calls, so that it is changed in place.
+        if let Some(env) = Rc::get_mut(&mut frame.env) {
+            return set(&mut env.scope, name, value);
+        }
+        if self.may_go_on(frame.env.scope.len(), param.name.span) {
+            let mut scope = frame.env.scope.clone();
+            set(&mut scope, name, value);
+            let Env { body, outer, .. } = &*frame.env;
+            frame.env = Rc::new(Env { scope, body, outer: outer.clone() });
+        }
     }
 
-    /// Gives a `let` its value in `scope`.
-    pub(super) fn let_value(
-        &mut self,
-        param: &Param,
-        outside: &Scope,
-        scope: &mut Scope,
-        flow: Flow,
-    ) {
-        let name = &param.name.node;
-        let Some(expr) = &param.default else { return };
-        match self.report(outside.eval(expr)) {
-            Some(value) => {
-                let whose = ValueName { name, of: "" };
-                scope.note(name, self.step(Cause::Let, whose, expr, &value, outside, flow));
-                scope.set(name.clone(), value);
-            }
-            None => scope.set_unknown(name.clone()),
-        }
+    /// The value of a `let`, with where it comes from.
+    fn let_value(&mut self, param: &Param, scope: &Scope, flow: Flow) -> Option<(Value, Noted)> {
+        let expr = param.default.as_ref()?;
+        let value = self.report(scope.eval(expr))?;
+        let whose = ValueName { name: &param.name.node, of: "" };
+        let step = self.step(Cause::Let, whose, expr, &value, scope, flow);
+        Some((value, step))
     }
 
     /// Reports a name that hides another.
@@ -180,6 +180,16 @@ impl<'a> Expander<'a> {
         } else {
             self.check_parameter_name(name, &frame.env);
         }
+    }
+}
+
+fn set(scope: &mut Scope, name: &str, value: Option<(Value, Noted)>) {
+    match value {
+        Some((value, step)) => {
+            scope.note(name, step);
+            scope.set(name, value);
+        }
+        None => scope.set_unknown(name),
     }
 }
 
