@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::check::{self, Checked, Unchecked};
-use crate::diag::{self, Code, Problems, Severity, Sources, Span};
-use crate::graph::{self, Override, Provenance};
+use crate::diag::{self, Code, Problem, Problems, Severity, Sources, Span};
+use crate::graph::{self, Graph, Override, Provenance};
 use crate::recipe::Recipe;
 use crate::repair;
 use crate::syntax::ast::{ExprKind, Spanned};
@@ -131,7 +131,11 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
     let (mut net, mut unchecked) = (None, None);
     match expanded.graph.map(check::check) {
         Some(Ok(checked)) => {
-            problems.extend(checked.warnings().clone());
+            let mut warnings = checked.warnings().clone();
+            // What a block computes and does not return is unused for this reason alone.
+            let unchanged = problems.sorted().iter().any(|p| p.code == Code::UnchangedInput);
+            warnings.retain(|p| !(unchanged && p.code == Code::UnusedBranch));
+            problems.extend(warnings);
             net = Some(checked);
         }
         Some(Err(error)) => {
@@ -141,11 +145,24 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
         None => {}
     }
     clock.end(2);
+    let graph = net.as_ref().map(Checked::graph).or(unchecked.as_ref().map(|net| &net.graph));
+    diag::at_callers(&mut problems, &project.sources, |problem| calls(graph, problem));
     diag::allow(&mut problems, &project.sources);
     if problems.has_errors() {
         unchecked = unchecked.or(net.take().map(Unchecked::from));
     }
     Compilation { sources: project.sources, net, unchecked, problems, seconds: clock.seconds }
+}
+
+/// The calls around the node that a problem names, innermost first.
+fn calls(graph: Option<&Graph>, problem: &Problem) -> Vec<(Span, String)> {
+    let nodes = graph.into_iter().flat_map(|graph| graph.ids().map(|id| graph.get(id)));
+    let mut named = nodes.filter_map(|node| {
+        let origin = node.origin.as_ref().filter(|origin| Some(origin.span) == problem.span)?;
+        problem.message.contains(&format!("`{}`", node.path)).then_some(origin)
+    });
+    let calls = named.next().map_or(&[][..], |origin| &origin.calls);
+    calls.iter().rev().map(|call| (call.span, format!("in block {}", call.block))).collect()
 }
 
 struct Clock {

@@ -4,6 +4,7 @@
 //! files is attached once, at the edge, by [`render`].
 
 mod allow;
+mod callers;
 mod code;
 pub mod colour;
 mod deceptive;
@@ -14,6 +15,7 @@ mod source;
 mod suggest;
 
 pub use allow::allow;
+pub use callers::at_callers;
 pub use code::{Code, Severity};
 pub use deceptive::{escaped, is_deceptive, plain, visible};
 pub use edit::edited;

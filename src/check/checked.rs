@@ -23,7 +23,8 @@ impl Checked {
         &self.graph
     }
 
-    /// The nodes in topological order, in source order where possible.
+    /// The input and the nodes that the output depends on, in topological order, in source order
+    /// where possible.
     pub fn order(&self) -> &[NodeId] {
         &self.order
     }

@@ -29,7 +29,7 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
         Err(problems) => return failed(Unchecked { graph, shapes: HashMap::new() }, problems),
     };
     let mut problems = Problems::new();
-    reach::reach(&graph, &mut problems);
+    let live = reach::reach(&graph, &mut problems);
     let shapes = shapes::shapes(&graph, &order, &mut problems);
     claims::shape_claims(&graph, &shapes, &mut problems);
     let (input, output) = (graph.inputs().first().copied(), graph.output().map(|(_, id)| id));
@@ -43,6 +43,8 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
     let (Some(input), Some(output), false) = (input, output, problems.has_errors()) else {
         return failed(Unchecked { graph, shapes }, problems);
     };
+    // What reaches no output is warned of, and counted nowhere.
+    let order = order.into_iter().filter(|id| live.contains(id)).collect();
     let checked = Checked { graph, order, shapes, input, output, warnings: Problems::new() };
     claims::cost_claims(&checked, &mut problems);
     if problems.has_errors() {

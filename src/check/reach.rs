@@ -5,9 +5,9 @@ use petgraph::visit::{Dfs, Reversed};
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, NodeId};
 
-/// Reports nodes that are unreachable from the inputs, and the last node of each branch that does
-/// not reach the output.
-pub(super) fn reach(graph: &Graph, problems: &mut Problems) {
+/// The inputs and all nodes that reach the output. Reports nodes that are unreachable from the
+/// inputs, and the last node of each branch that does not reach the output.
+pub(super) fn reach(graph: &Graph, problems: &mut Problems) -> HashSet<NodeId> {
     let from_input: HashSet<NodeId> =
         graph.inputs().iter().flat_map(|&id| walk(graph.dag(), id)).collect();
     let to_output: HashSet<NodeId> =
@@ -35,6 +35,7 @@ pub(super) fn reach(graph: &Graph, problems: &mut Problems) {
             );
         }
     }
+    graph.inputs().iter().copied().chain(to_output).collect()
 }
 
 fn walk<G>(graph: G, start: NodeId) -> Vec<NodeId>

@@ -4,8 +4,8 @@ use crate::cli::export::args::{ExportArgs, ImportArgs, LogitsArgs};
 use crate::cli::export::parity_args::{AgreeArgs, ParityArgs};
 use crate::cli::machine::args::{CompletionsArgs, DoctorArgs, ManArgs};
 use crate::cli::net::args::{
-    CheckArgs, DeriveArgs, DiffArgs, ExpandArgs, ExplainArgs, FmtArgs, LspArgs, PassesArgs,
-    ShowArgs,
+    CheckArgs, DeriveArgs, DiffArgs, ExpandArgs, ExplainArgs, FmtArgs, LspArgs, NewArgs,
+    PassesArgs, ShowArgs,
 };
 use crate::cli::picture::args::{DrawArgs, PlotArgs};
 use crate::cli::search::args::{ReproduceArgs, SearchArgs};
@@ -35,6 +35,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start a file from a net that comes with netc
+    New(NewArgs),
     /// Check nets and show what they cost
     Check(CheckArgs),
     /// Rewrite files in canonical form

@@ -30,6 +30,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Err(code) => return code,
     };
     match cli.command {
+        Command::New(args) => net::new::run(&args),
         Command::Check(args) => net::check::run(&args),
         Command::Fmt(args) => net::fmt::run(&args),
         Command::Expand(args) => net::expand::run(&args),

@@ -65,6 +65,8 @@ codes! {
     ImportCycle = "import-cycle" Error,
     /// A block that contains itself.
     RecursiveBlock = "recursive-block" Error,
+    /// A block or net that returns its input unchanged.
+    UnchangedInput = "unchanged-input" Error,
     /// A size, depth or count beyond a stated limit.
     Limit = "limit" Error,
     /// A name that nothing defines.
@@ -105,6 +107,8 @@ codes! {
     UnusedParameter = "unused-parameter" Warning,
     /// A guard that is the same for every value of its parameters.
     ConstantGuard = "constant-guard" Warning,
+    /// A guard at the end of a chain, which is that of the last element alone.
+    GuardScope = "guard-scope" Warning,
     /// A bias that the batch normalisation after it subtracts again.
     BiasBeforeBn = "bias-before-bn" Warning,
     /// A pool whose windows leave pixels at the edge unread.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::{FileId, Sources, Span};
 
 /// The new texts of the files that some edits change, by name. `None` if two edits overlap, or one
-/// is out of bounds or splits a character.
+/// is out of bounds, splits a character, or is in a text that comes with netc.
 pub fn edited(
     sources: &Sources,
     edits: impl IntoIterator<Item = (Span, String)>,
@@ -15,7 +15,7 @@ pub fn edited(
     let mut texts = BTreeMap::new();
     for (file, mut edits) in by_file {
         edits.sort_by_key(|(span, _)| *span);
-        let source = sources.get(file);
+        let source = Some(sources.get(file)).filter(|source| !source.own)?;
         let (mut text, mut at) = (String::new(), 0);
         for (span, new) in edits {
             text += source.text.get(at..span.start)?;

@@ -38,13 +38,15 @@ pub struct SourceText {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Whether it comes with netc, so that there is no file to show or to change.
+    pub own: bool,
     /// The first byte of each line, found when first asked for.
     lines: OnceLock<Vec<usize>>,
 }
 
 impl SourceText {
     fn new(name: impl Into<String>, text: impl Into<String>) -> SourceText {
-        SourceText { name: name.into(), text: text.into(), lines: OnceLock::new() }
+        SourceText { name: name.into(), text: text.into(), own: false, lines: OnceLock::new() }
     }
 
     /// The line of a byte, from 0, and the text before that byte on this line. A byte within a
@@ -71,6 +73,12 @@ impl Sources {
     /// Adds a file and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         self.files.push(SourceText::new(name, text));
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Adds a text that comes with netc.
+    pub fn add_own(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        self.files.push(SourceText { own: true, ..SourceText::new(name, text) });
         FileId(self.files.len() as u32 - 1)
     }
 

@@ -39,6 +39,7 @@ impl<'p> Guards<'_, 'p> {
                 StmtKind::Block(block) => self.in_body(&block.body),
                 StmtKind::Input { .. }
                 | StmtKind::Output { .. }
+                | StmtKind::Let(_)
                 | StmtKind::Default(_)
                 | StmtKind::Expect(_)
                 | StmtKind::Recipe { .. } => {}
@@ -51,8 +52,10 @@ impl<'p> Guards<'_, 'p> {
     }
 
     fn in_element(&mut self, element: &Element) {
-        if let ElementKind::Group(chain) = &element.kind {
-            self.in_chain(chain);
+        match &element.kind {
+            ElementKind::Group(chain) => self.in_chain(chain),
+            ElementKind::Repeat(repeat) => self.in_body(&repeat.body),
+            ElementKind::Call(_) => {}
         }
         let Some(Guard { cond, otherwise }) = &element.guard else { return };
         if let Some(params) = self.params(cond)

@@ -1,18 +1,18 @@
 //! Expressions: names, arithmetic, comparisons.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Init, TraceStep, Value};
-use crate::diag::{Code, Problem, Span, did_you_mean};
+use super::functions::call;
+use super::number::{self, Fraction};
+use super::{Callee, TraceStep, Value, op};
+use crate::diag::{Code, FileId, Problem, Span, did_you_mean};
 use crate::limits::{MAX_ITEMS, MAX_STEPS};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 
 /// Why there is no value: a problem to report, or `None` if its cause has been reported already.
 pub(super) type Fault = Option<Box<Problem>>;
-
-const FUNCTIONS: &[&str] = &["uniform", "normal", "min", "max", "len"];
 
 /// The names that an expression may use, with their values. Clones are cheap and share their step
 /// counter with the original.
@@ -25,12 +25,19 @@ pub struct Scope {
     /// The provenance of the values; empty unless requested.
     notes: Arc<BTreeMap<String, Arc<TraceStep>>>,
     steps: Arc<AtomicU64>,
+    /// The blocks that expressions name: for each place, where the block is defined.
+    blocks: Arc<HashMap<(FileId, usize), Span>>,
 }
 
 /// The name that stands for the channel count of the incoming value.
 const SAME: &str = "same";
 
 impl Scope {
+    /// An empty scope whose expressions may name blocks.
+    pub(super) fn with_blocks(blocks: HashMap<(FileId, usize), Span>) -> Scope {
+        Scope { blocks: Arc::new(blocks), ..Scope::default() }
+    }
+
     /// Gives a name a value.
     pub fn set(&mut self, name: impl Into<String>, value: Value) {
         self.put(name.into(), Some(value));
@@ -50,7 +57,7 @@ impl Scope {
 
     /// A scope without names that shares the step counter of this one.
     pub(super) fn emptied(&self) -> Scope {
-        Scope { steps: self.steps.clone(), ..Scope::default() }
+        Scope { steps: self.steps.clone(), blocks: self.blocks.clone(), ..Scope::default() }
     }
 
     /// How many names there are.
@@ -94,6 +101,18 @@ impl Scope {
             .retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
     }
 
+    /// The value of a name, if it is known.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.names.get(name)?.as_ref()
+    }
+
+    /// The op or block that a name means at a place.
+    fn callee(&self, name: &str, span: Span) -> Option<Value> {
+        let block = self.blocks.get(&(span.file, span.start)).copied();
+        let known = block.is_some() || op::signature(name).is_some();
+        known.then(|| Value::Callee(Callee { name: name.to_owned(), block }))
+    }
+
     /// Whether the name is known.
     pub fn contains(&self, name: &str) -> bool {
         self.names.contains_key(name) || (name == SAME && self.same.is_some())
@@ -117,12 +136,14 @@ impl Scope {
         self.spend(1, expr.span)?;
         match &expr.node {
             ExprKind::Int { value, .. } => Ok(Value::Int(*value)),
-            ExprKind::Float { value, .. } => Ok(Value::Float(*value)),
+            ExprKind::Float { value, text } => {
+                Ok(Fraction::decimal(text).map_or(Value::Float(*value), Value::Fraction))
+            }
             ExprKind::Bool(b) => Ok(Value::Bool(*b)),
             ExprKind::Str(s) => Ok(Value::Str(s.clone())),
             ExprKind::Same if self.contains(SAME) => self.lookup(SAME, expr.span),
             ExprKind::Same => Ok(Value::Same),
-            ExprKind::List(items) => {
+            ExprKind::List(items) | ExprKind::Tuple(items) => {
                 let items = items.iter().map(|e| self.eval(e)).collect::<Result<Vec<_>, _>>()?;
                 match items.iter().map(Value::items).sum() {
                     0..=MAX_ITEMS => Ok(Value::List(items)),
@@ -164,14 +185,19 @@ impl Scope {
                 Ok(value.clone())
             }
             Some(None) => Err(None),
-            None => Err(Some(Box::new({
-                let near = did_you_mean(name, self.names());
-                Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))
-                    .label("nothing of this name is defined here")
-                    .help_if(near.map(|s| format!("did you mean `{s}`?")))
-                    .respell(near)
-            }))),
+            None => self.callee(name, span).ok_or_else(|| self.unknown(name, span)),
         }
+    }
+
+    fn unknown(&self, name: &str, span: Span) -> Fault {
+        let ops = op::signatures().map(|signature| signature.name);
+        let near = did_you_mean(name, self.names()).or_else(|| did_you_mean(name, ops));
+        Some(Box::new(
+            Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))
+                .label("nothing of this name is defined here")
+                .help_if(near.map(|s| format!("did you mean `{s}`?")))
+                .respell(near),
+        ))
     }
 
     fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Result<Value, Fault> {
@@ -183,10 +209,10 @@ impl Scope {
         let (a, b) = (self.eval(left)?, self.eval(right)?);
         match op {
             BinaryOp::And | BinaryOp::Or => Err(None),
-            BinaryOp::Eq => Ok(Value::Bool(equal(&a, &b))),
-            BinaryOp::Ne => Ok(Value::Bool(!equal(&a, &b))),
+            BinaryOp::Eq => Ok(Value::Bool(a.equals(&b))),
+            BinaryOp::Ne => Ok(Value::Bool(!a.equals(&b))),
             BinaryOp::Has => match &a {
-                Value::List(items) => Ok(Value::Bool(items.iter().any(|item| equal(item, &b)))),
+                Value::List(items) => Ok(Value::Bool(items.iter().any(|item| item.equals(&b)))),
                 _ => {
                     fault(left.span, format!("expected a list before `has`, got {} {a}", a.kind()))
                 }
@@ -202,75 +228,44 @@ impl Scope {
     }
 }
 
-fn fault<T>(span: Span, message: String) -> Result<T, Fault> {
+pub(super) fn fault<T>(span: Span, message: String) -> Result<T, Fault> {
     Err(Some(Box::new(Problem::new(Code::Expression, span, message))))
 }
 
-fn equal(a: &Value, b: &Value) -> bool {
-    match (a.number(), b.number()) {
-        (Some(x), Some(y)) => x == y,
-        _ => a == b,
-    }
-}
-
 fn compare(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Result<Value, Fault> {
-    let (Some(x), Some(y)) = (a.number(), b.number()) else {
+    let Some(order) = number::compare(a, b) else {
         return fault(span, format!("`{}` compares numbers, got {a} and {b}", op.as_str()));
     };
     Ok(Value::Bool(match op {
-        BinaryOp::Lt => x < y,
-        BinaryOp::Le => x <= y,
-        BinaryOp::Gt => x > y,
-        _ => x >= y,
+        BinaryOp::Lt => order.is_lt(),
+        BinaryOp::Le => order.is_le(),
+        BinaryOp::Gt => order.is_gt(),
+        _ => order.is_ge(),
     }))
 }
 
 fn arithmetic(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Result<Value, Fault> {
     let shown = || format!("{a} {} {b}", op.as_str());
-    let zero =
-        matches!(op, BinaryOp::Div | BinaryOp::FloorDiv | BinaryOp::Rem) && b.number() == Some(0.0);
-    if zero {
+    if a.number().is_none() || b.number().is_none() {
+        let message = format!("`{}` takes numbers, got {} and {}", op.as_str(), a.kind(), b.kind());
+        return fault(span, message);
+    }
+    let divides = matches!(op, BinaryOp::Div | BinaryOp::FloorDiv | BinaryOp::Rem);
+    if divides && b.number() == Some(0.0) {
         return fault(span, format!("division by zero: {}", shown()));
     }
-    if let (Value::Int(x), Value::Int(y)) = (a, b) {
-        let whole = match op {
-            BinaryOp::Add => x.checked_add(*y),
-            BinaryOp::Sub => x.checked_sub(*y),
-            BinaryOp::Mul => x.checked_mul(*y),
-            BinaryOp::FloorDiv => x.checked_div_euclid(*y),
-            BinaryOp::Rem => x.checked_rem_euclid(*y),
-            _ if x.checked_rem(*y) == Some(0) => x.checked_div(*y),
-            _ => return Ok(Value::Float(*x as f64 / *y as f64)),
-        };
-        return whole.map_or_else(
-            || fault(span, format!("{} is too large", shown())),
-            |v| Ok(Value::Int(v)),
-        );
-    }
-    let (Some(x), Some(y)) = (a.number(), b.number()) else {
-        return fault(
-            span,
-            format!("`{}` takes numbers, got {} and {}", op.as_str(), a.kind(), b.kind()),
-        );
-    };
-    let result = match op {
-        BinaryOp::Add => x + y,
-        BinaryOp::Sub => x - y,
-        BinaryOp::Mul => x * y,
-        BinaryOp::FloorDiv => (x / y).floor(),
-        BinaryOp::Rem => x.rem_euclid(y),
-        _ => x / y,
-    };
-    if result.is_finite() {
-        Ok(Value::Float(result))
-    } else {
-        fault(span, format!("{} is not a finite number", shown()))
+    match number::arithmetic(op, a, b) {
+        Some(value) => Ok(value),
+        None => fault(span, format!("{} is too large", shown())),
     }
 }
 
 fn unary(op: UnaryOp, value: Value, span: Span) -> Result<Value, Fault> {
     match (op, &value) {
         (UnaryOp::Neg, Value::Int(i)) if *i != i64::MIN => Ok(Value::Int(-i)),
+        (UnaryOp::Neg, Value::Fraction(x)) => {
+            Ok(x.negated().map_or(Value::Float(-x.float()), Value::Fraction))
+        }
         (UnaryOp::Neg, Value::Float(x)) => Ok(Value::Float(-x)),
         (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
         (UnaryOp::Neg, _) => {
@@ -283,49 +278,13 @@ fn unary(op: UnaryOp, value: Value, span: Span) -> Result<Value, Fault> {
 }
 
 fn index_list(list: Value, index: Value, span: Span) -> Result<Value, Fault> {
-    match (&list, &index) {
-        (Value::List(items), Value::Int(i)) => {
-            match usize::try_from(*i).ok().and_then(|i| items.get(i)) {
-                Some(item) => Ok(item.clone()),
-                None => fault(
-                    span,
-                    format!("there is no item {i} in {list}, which has {}", items.len()),
-                ),
+    match (&list, index.whole()) {
+        (Value::List(items), Some(i)) => match usize::try_from(i).ok().and_then(|i| items.get(i)) {
+            Some(item) => Ok(item.clone()),
+            None => {
+                fault(span, format!("there is no item {i} in {list}, which has {}", items.len()))
             }
-        }
+        },
         _ => fault(span, format!("expected a list and a whole number, got {list}[{index}]")),
-    }
-}
-
-fn call(name: &Name, args: &[Value], span: Span) -> Result<Value, Fault> {
-    let numbers: Vec<f64> = args.iter().filter_map(Value::number).collect();
-    let all_numbers = numbers.len() == args.len();
-    match (name.node.as_str(), args) {
-        ("uniform", [_, _]) if all_numbers && numbers[0] <= numbers[1] => {
-            Ok(Value::Dist(Init::Uniform(numbers[0], numbers[1])))
-        }
-        ("normal", [_, _]) if all_numbers && numbers[1] >= 0.0 => {
-            Ok(Value::Dist(Init::Normal(numbers[0], numbers[1])))
-        }
-        ("min" | "max", [first, rest @ ..]) if all_numbers => {
-            let sign = if name.node == "min" { 1.0 } else { -1.0 };
-            let less = |a: &Value, b: &Value| {
-                a.number().zip(b.number()).is_some_and(|(x, y)| x * sign < y * sign)
-            };
-            Ok(rest.iter().fold(first, |best, v| if less(v, best) { v } else { best }).clone())
-        }
-        ("len", [Value::List(items)]) => Ok(Value::Int(items.len() as i64)),
-        ("uniform", _) => fault(span, "expected uniform(low, high) with low <= high".into()),
-        ("normal", _) => fault(span, "expected normal(mean, std) with std >= 0".into()),
-        ("min" | "max", _) => fault(span, format!("expected numbers in `{}`", name.node)),
-        ("len", _) => fault(span, "expected one list in `len`".into()),
-        (other, _) => Err(Some(Box::new(
-            Problem::new(Code::UnknownName, name.span, format!("unknown function `{other}`"))
-                .label("an expression can call only functions of numbers")
-                .help(match did_you_mean(other, FUNCTIONS.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there are {}", FUNCTIONS.join(", ")),
-                }),
-        ))),
     }
 }

@@ -92,6 +92,10 @@ pub enum Cause {
     Extends,
     /// The command line sets a parameter.
     Override,
+    /// A `let` names it.
+    Let,
+    /// A round of a `for` has it.
+    Round,
     /// A condition decides whether a node exists.
     Guard,
     /// `same`: the channels of a node.
@@ -113,6 +117,8 @@ impl Cause {
             Cause::Parameter => "parameter",
             Cause::Extends => "extends",
             Cause::Override => "override",
+            Cause::Let => "let",
+            Cause::Round => "round",
             Cause::Guard => "guard",
             Cause::Same => "same",
             Cause::Size => "size",

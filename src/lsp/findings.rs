@@ -22,7 +22,9 @@ impl Findings {
     pub fn of(path: &str, compilation: &Compilation) -> Findings {
         let sources = &compilation.sources;
         let mut findings = Findings::default();
-        findings.reads.extend(sources.ids().map(|id| sources.get(id).name.clone()));
+        findings.reads.extend(
+            sources.ids().map(|id| sources.get(id)).filter(|s| !s.own).map(|s| s.name.clone()),
+        );
         for problem in compilation.problems.sorted() {
             findings.unread |= problem.code == Code::Unreadable;
             let file = problem.span.map_or(path, |s| &sources.get(s.file).name);

@@ -11,7 +11,7 @@ use crate::compile::compile_over;
 use crate::diag::{Severity, Span, edited};
 use crate::graph::names::{NameKind, Names, Reference};
 use crate::graph::op;
-use crate::syntax::{self, Overlay, Project};
+use crate::syntax::{self, Overlay, Project, STD};
 
 /// A definition, whatever project it is seen from: the file's path and the byte.
 type Home = (String, usize);
@@ -74,7 +74,8 @@ impl Server {
         if syntax::is_keyword(to) || op::signature(to).is_some() || to == "in" {
             return Err(format!("`{to}` is a word of the language"));
         }
-        let home = self.home(path, at).ok_or("there is no name here that can be changed")?;
+        let home = self.home(path, at).filter(|home| home.0 != STD);
+        let home = home.ok_or("there is no name here that can be changed")?;
         let mut renamed = Overlay::new();
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
         for Mentions { file, project, spans } in self.mentions(path, &home) {
@@ -129,7 +130,7 @@ impl Server {
 
     /// The place of the name at a position, if it is one that can be changed.
     pub(super) fn renamable(&self, path: &str, at: Position) -> Option<Range> {
-        self.named(path, at).map(|(range, _)| range)
+        self.named(path, at).filter(|(_, home)| home.0 != STD).map(|(range, _)| range)
     }
 
     fn home(&self, path: &str, at: Position) -> Option<Home> {

@@ -10,7 +10,7 @@ use crate::diag::{FileId, Span};
 use crate::graph::NodeId;
 use crate::graph::names::Names;
 use crate::syntax::ast::{Body, EditVerb, Element, ItemKind, Name, Stmt, StmtKind};
-use crate::syntax::{Project, calls};
+use crate::syntax::{Project, calls, repeats};
 
 /// The first byte of something, which tells it from all else in the project.
 type Key = (FileId, usize);
@@ -84,6 +84,7 @@ impl<'p> PathIndex<'p> {
                     let own = parts(label.as_ref()).max(1) + 1;
                     self.body(body, before + own, &inside(label.as_ref()));
                 }
+                StmtKind::Let(_) => {}
                 StmtKind::Input { name, .. } => {
                     let around = inside(Some(name));
                     self.steps.insert(
@@ -92,6 +93,8 @@ impl<'p> PathIndex<'p> {
                     );
                 }
                 StmtKind::Block(block) => self.body(&block.body, 0, &[]),
+                // What a pattern finds has paths of several lengths.
+                StmtKind::Edit(edit) if edit.is_pattern() => {}
                 StmtKind::Edit(edit) => {
                     let target = edit.target.node.split('.').count();
                     let own = matches!(edit.verb, EditVerb::After | EditVerb::Before);
@@ -112,6 +115,10 @@ impl<'p> PathIndex<'p> {
             let in_edit = matches!(stmt.kind, StmtKind::Edit(_));
             self.steps
                 .insert(key(call.place.span), CallStep { parts, in_edit, around: around.to_vec() });
+        }
+        for repeat in repeats(chain) {
+            let own = usize::from(self.names.segment(repeat.place.span).is_some()) + 1;
+            self.body(&repeat.body, parts + own, around);
         }
     }
 

@@ -42,6 +42,9 @@ pub(super) fn whole(source: &SourceText) -> Range {
 }
 
 pub(super) fn location(sources: &Sources, span: Span) -> Option<Location> {
+    if sources.get(span.file).own {
+        return None;
+    }
     Some(Location::new(uri(&sources.get(span.file).name)?, range(sources, span)))
 }
 

@@ -60,8 +60,8 @@ impl KeyKind {
             value.number().is_some_and(|x| low <= x && x <= high)
         };
         match (self, value) {
-            (KeyKind::Whole(low, high), Value::Int(i)) => {
-                (i64::from(low)..=i64::from(high)).contains(i)
+            (KeyKind::Whole(low, high), value) => {
+                value.whole().is_some_and(|i| (i64::from(low)..=i64::from(high)).contains(&i))
             }
             (KeyKind::Number(low, high), value) => within(value, low, high),
             (KeyKind::Numbers(low, high), Value::List(items)) => {
@@ -69,9 +69,7 @@ impl KeyKind {
             }
             (KeyKind::Bool, Value::Bool(_)) => true,
             (KeyKind::Word(words), Value::Str(word)) => words.contains(&word.as_str()),
-            (KeyKind::Whole(..) | KeyKind::Numbers(..) | KeyKind::Bool | KeyKind::Word(_), _) => {
-                false
-            }
+            (KeyKind::Numbers(..) | KeyKind::Bool | KeyKind::Word(_), _) => false,
         }
     }
 }
@@ -92,7 +90,7 @@ trait Field: Sized {
 
 impl Field for u32 {
     fn of(value: &Value) -> Option<u32> {
-        if let Value::Int(i) = value { u32::try_from(*i).ok() } else { None }
+        u32::try_from(value.whole()?).ok()
     }
 
     fn value(&self) -> Option<Value> {
@@ -102,7 +100,7 @@ impl Field for u32 {
 
 impl Field for usize {
     fn of(value: &Value) -> Option<usize> {
-        if let Value::Int(i) = value { usize::try_from(*i).ok() } else { None }
+        usize::try_from(value.whole()?).ok()
     }
 
     fn value(&self) -> Option<Value> {

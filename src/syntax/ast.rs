@@ -78,7 +78,7 @@ pub enum ItemKind {
 /// Names taken from another file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
-    /// The path, relative to the file that imports.
+    /// The path, relative to the file that imports; [`STD`](super::STD) for the library in netc.
     pub path: Name,
     /// The blocks taken.
     pub names: Vec<Name>,
@@ -202,7 +202,8 @@ pub enum StmtKind {
     Stage {
         /// The name of the stage's value.
         label: Option<Name>,
-        /// What the cursor goes through; never empty.
+        /// What the cursor goes through; never empty. Its first element may name the value that it
+        /// starts from instead of the cursor.
         chain: Vec<Element>,
         /// The shape of the result, checked.
         shape: Option<ShapeExpr>,
@@ -222,11 +223,13 @@ pub enum StmtKind {
     Repeat {
         /// The name of the value of the last round.
         label: Option<Name>,
-        /// How many rounds.
-        times: Expr,
+        /// How many rounds, and what differs in them.
+        rounds: Rounds,
         /// One round.
         body: Body,
     },
+    /// `let half = width // 2`: a parameter that nothing outside can set.
+    Let(Param),
     /// A block known in this body only.
     Block(Block),
     /// `default bn(gamma = uniform(0, 1))`
@@ -242,6 +245,57 @@ pub enum StmtKind {
     },
     /// `after layer1.maxpool: conv_bn`
     Edit(Edit),
+}
+
+/// The rounds of a `repeat` or `for`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rounds {
+    /// The names of a round's value, or of its parts.
+    pub names: Vec<Param>,
+    /// Whether the value is one list whose parts have the names, `(c, s)`.
+    pub parts: bool,
+    /// The values.
+    pub over: Over,
+}
+
+/// What is gone through by the rounds of a `repeat` or `for`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Over {
+    /// `repeat 3`
+    Times(Expr),
+    /// `for i in 0..3`: without the second end.
+    Range(Expr, Expr),
+    /// `for c in [16, 32]`
+    Items(Expr),
+}
+
+impl Over {
+    /// The expressions in it.
+    pub fn exprs(&self) -> Vec<&Expr> {
+        match self {
+            Over::Times(expr) | Over::Items(expr) => vec![expr],
+            Over::Range(from, to) => vec![from, to],
+        }
+    }
+
+    /// Its text.
+    pub fn span(&self) -> Span {
+        match self {
+            Over::Times(expr) | Over::Items(expr) => expr.span,
+            Over::Range(from, to) => from.span.to(to.span),
+        }
+    }
+}
+
+/// A `repeat` or `for` within a chain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repeat {
+    /// How many rounds, and what differs in them.
+    pub rounds: Rounds,
+    /// One round.
+    pub body: Body,
+    /// All of it.
+    pub place: Place,
 }
 
 /// One setting of a `recipe { }`.
@@ -260,10 +314,17 @@ pub struct SettingExpr {
 pub struct Edit {
     /// What to do.
     pub verb: EditVerb,
-    /// The dotted path of a stage or element of the parent.
+    /// The dotted path of a stage or element of the parent, or a pattern of such paths.
     pub target: Name,
     /// What to put there; empty for `remove`.
     pub chain: Vec<Element>,
+}
+
+impl Edit {
+    /// Whether its target is a pattern.
+    pub fn is_pattern(&self) -> bool {
+        self.target.node.contains('*')
+    }
 }
 
 /// What an edit does.
@@ -297,6 +358,8 @@ pub enum ElementKind {
     Call(Call),
     /// `( a -> b )`
     Group(Vec<Element>),
+    /// `repeat 3 { ... }`
+    Repeat(Repeat),
 }
 
 /// The condition under which an element is there.
@@ -311,7 +374,7 @@ pub struct Guard {
 /// `conv(64, k = 1)`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The op or block.
+    /// The op or block; at the start of a stage perhaps a value.
     pub name: Name,
     /// Its arguments, positional ones first.
     pub args: Vec<Arg>,
@@ -354,6 +417,8 @@ pub enum ExprKind {
     Str(String),
     /// `[1, 2, 3]`
     List(Vec<Expr>),
+    /// `(16, 1)`: a list whose items differ in meaning.
+    Tuple(Vec<Expr>),
     /// A parameter, a shape symbol, or (dotted) a value.
     Name(String),
     /// `same`: the channel count of what comes in.
@@ -399,7 +464,7 @@ pub enum BinaryOp {
     Add,
     Sub,
     Mul,
-    /// `/`: exact; `3/2` is `1.5`.
+    /// `/`: exact, as all arithmetic.
     Div,
     /// `//`: rounded down.
     FloorDiv,

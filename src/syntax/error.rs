@@ -14,6 +14,7 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::key, "a setting such as `epochs = 24`"),
     (Rule::ty, "a type such as `int(8..1024)`"),
     (Rule::param, "a parameter"),
+    (Rule::kw_in, "`in`"),
     (Rule::chain, "an op or a block"),
     (Rule::element, "an op or a block"),
     (Rule::step, "an op or a block"),
@@ -24,9 +25,11 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::operand, "a value"),
     (Rule::prefix, "a value"),
     (Rule::string, "a path in quotes"),
+    (Rule::std, "`std`"),
     (Rule::shape, "a shape such as `[N, 3, 32, 32]`"),
     (Rule::ident, "a name"),
     (Rule::path, "a name"),
+    (Rule::target, "a path"),
     (Rule::name, "a name"),
     (Rule::comma, "`,`"),
     (Rule::close_paren, "`)`"),
@@ -45,6 +48,7 @@ const NAMES: &[(Rule, &str)] = &[
 /// Rules that are named only where nothing else is missing: most of them may follow anything.
 const MINOR: &[(Rule, &str)] = &[
     (Rule::kw_else, "`else`"),
+    (Rule::binding, "a name"),
     (Rule::params, "`(`"),
     (Rule::choices, "`(`"),
     (Rule::range, "`(`"),

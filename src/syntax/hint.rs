@@ -19,9 +19,9 @@ pub(super) fn hint(failure: &Failure<'_>) -> Option<String> {
 
 /// The words that are never names.
 pub const KEYWORDS: &[&str] = &[
-    "import", "block", "net", "extends", "input", "output", "repeat", "default", "expect",
-    "recipe", "after", "before", "replace", "remove", "if", "else", "or", "and", "not", "has",
-    "true", "false", "same",
+    "import", "block", "net", "extends", "input", "output", "let", "repeat", "for", "default",
+    "expect", "recipe", "after", "before", "replace", "remove", "if", "else", "or", "and", "not",
+    "has", "true", "false", "same",
 ];
 
 /// Whether a word is reserved.
@@ -38,9 +38,10 @@ fn by_first_word(failure: &Failure<'_>) -> Option<String> {
             "A block is declared as `block name(parameters) { ... }`."
         }
         "let" | "var" | "const" => {
-            "A side value is declared as `name = source -> ...`, a parameter in the head of its block or net."
+            "A number gets a name by `let half = width//2`, a side value by `name = source -> ...`."
         }
-        "for" | "while" | "loop" => "Stages are repeated with `repeat 3 { ... }`.",
+        "for" => "Write `for i in 0..3 { ... }`, or `for (c, s) in [(16, 1), (32, 2)] { ... }`.",
+        "while" | "loop" => "Stages are repeated with `repeat 3 { ... }`.",
         "if" => "A guard follows what it guards: `conv_bn if stride != 1`.",
         "return" => "A block's result is what its last stage computes.",
         "from" => "Blocks are imported with `import \"lib.net\": name, name`.",

@@ -140,7 +140,7 @@ fn stub(until: &str) -> Option<String> {
             Some(format!("{keyword} {name}"))
         }
         "recipe" => Some(keyword),
-        _ if word(unlabelled) == "repeat" => Some("repeat 1".to_owned()),
+        _ if ["repeat", "for"].contains(&word(unlabelled).as_str()) => Some("repeat 1".to_owned()),
         _ => None,
     }
 }

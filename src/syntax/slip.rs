@@ -18,8 +18,8 @@ pub(super) struct Slip {
 
 const ITEMS: &[&str] = &["import", "block", "net"];
 const STATEMENTS: &[&str] = &[
-    "input", "output", "block", "repeat", "default", "expect", "recipe", "after", "before",
-    "replace", "remove",
+    "input", "output", "block", "let", "repeat", "for", "default", "expect", "recipe", "after",
+    "before", "replace", "remove",
 ];
 const TYPES: &[&str] = &["int", "float", "bool", "one_of", "subset", "list"];
 

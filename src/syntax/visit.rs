@@ -2,7 +2,7 @@
 
 use super::ast::{
     Block, Call, Element, ElementKind, Expr, ExprKind, File, Import, Item, ItemKind, Net,
-    ParamType, Spanned,
+    ParamType, Repeat, Spanned,
 };
 
 impl File {
@@ -35,9 +35,9 @@ impl Spanned<ExprKind> {
         while let Some(expr) = left.pop() {
             match &expr.node {
                 ExprKind::Name(_) | ExprKind::Same => found.push(expr),
-                ExprKind::List(items) | ExprKind::Call { args: items, .. } => {
-                    left.extend(items.iter().rev())
-                }
+                ExprKind::List(items)
+                | ExprKind::Tuple(items)
+                | ExprKind::Call { args: items, .. } => left.extend(items.iter().rev()),
                 ExprKind::Unary(_, operand) => left.push(operand),
                 ExprKind::Binary(_, x, y) | ExprKind::Index(x, y) => left.extend([&**y, &**x]),
                 ExprKind::Int { .. }
@@ -64,15 +64,38 @@ impl ParamType {
     }
 }
 
-/// The calls of a chain, those in groups and behind an `else` included, in the order of the text.
-pub fn calls(chain: &[Element]) -> Vec<&Call> {
+/// A step of a chain that adds to the paths of its nodes.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'t> {
+    /// A call.
+    Call(&'t Call),
+    /// What is repeated.
+    Repeat(&'t Repeat),
+}
+
+/// The calls and repeats of a chain, those in groups and behind an `else` included, but not those
+/// within a repeat, in the order of the text.
+pub fn parts(chain: &[Element]) -> Vec<Part<'_>> {
     let (mut found, mut left) = (Vec::new(), chain.iter().rev().collect::<Vec<_>>());
     while let Some(element) = left.pop() {
         left.extend(element.guard.iter().filter_map(|guard| guard.otherwise.as_deref()));
         match &element.kind {
-            ElementKind::Call(call) => found.push(call),
+            ElementKind::Call(call) => found.push(Part::Call(call)),
             ElementKind::Group(chain) => left.extend(chain.iter().rev()),
+            ElementKind::Repeat(repeat) => found.push(Part::Repeat(repeat)),
         }
     }
     found
+}
+
+/// The calls among the parts of a chain.
+pub fn calls(chain: &[Element]) -> Vec<&Call> {
+    let call = |part| if let Part::Call(call) = part { Some(call) } else { None };
+    parts(chain).into_iter().filter_map(call).collect()
+}
+
+/// The repeats among the parts of a chain.
+pub fn repeats(chain: &[Element]) -> Vec<&Repeat> {
+    let repeat = |part| if let Part::Repeat(repeat) = part { Some(repeat) } else { None };
+    parts(chain).into_iter().filter_map(repeat).collect()
 }

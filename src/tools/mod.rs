@@ -13,4 +13,5 @@ pub mod markup;
 #[cfg(feature = "cli")]
 pub mod plot;
 pub mod provenance;
+pub mod shipped;
 pub mod show;

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use netc::compile;
+use netc::tools::shipped::SHIPPED;
 use serde_json::Value;
 
 fn netc(args: &[&str]) -> Output {
@@ -176,13 +178,53 @@ fn expand_says_where_each_op_comes_from() {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in
-        ["check", "fmt", "expand", "show", "diff", "derive", "train", "eval", "completions", "man"]
-    {
+    for command in [
+        "new",
+        "check",
+        "fmt",
+        "expand",
+        "show",
+        "diff",
+        "derive",
+        "train",
+        "eval",
+        "completions",
+        "man",
+    ] {
         let out = netc(&[command, "--help"]);
         assert_eq!(out.status.code(), Some(0));
         assert!(text(&out.stdout).contains("Examples:"), "{command}");
     }
+}
+
+#[test]
+fn a_file_starts_from_a_net_that_comes_with_netc() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_netc"));
+        command.arg("new").args(args).current_dir(folder.path()).output().unwrap()
+    };
+    let listed = text(&new(&[]).stdout);
+    for net in SHIPPED {
+        assert!(listed.contains(&format!("{}  ", net.name)), "{listed}");
+        assert_eq!(new(&[net.name]).status.code(), Some(0), "{}", net.name);
+        let written = folder.path().join(format!("{}.net", net.name));
+        let theirs = compile(&written, &[]);
+        assert!(theirs.problems.is_empty(), "{}", net.name);
+        let ours = ["nets", "nets/zoo"].map(|at| Path::new(at).join(format!("{}.net", net.name)));
+        let ours = ours.iter().find(|path| path.exists()).unwrap();
+        let [theirs, ours] = [theirs, compile(ours, &[])]
+            .map(|compilation| compilation.net.unwrap().flat_text(None));
+        assert_eq!(theirs, ours);
+    }
+    let again = new(&["resnet9", "base.net"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("base.net exists"), "{}", text(&again.stderr));
+    assert!(compile(&folder.path().join("base.net"), &[]).net.unwrap().graph().name == "base");
+    let unknown = new(&["resnet-9", "my.net"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(text(&unknown.stderr).contains("did you mean `resnet9`?"));
+    assert!(!folder.path().join("my.net").exists());
 }
 
 #[test]

@@ -69,6 +69,25 @@ fn definitions_of_all_kinds() {
 }
 
 #[test]
+fn a_block_that_comes_with_netc_is_explained_and_keeps_its_name() {
+    let mut editor = Editor::start();
+    let net = "import std: residual\n\nnet x {\n  input image: [N, 3, 8, 8]\n  residual -> residual\n  \
+               output out: [N, 3, 8, 8]\n}\n";
+    editor.open("own.net", net);
+    let mut ask = |method: &str, mark: &str, more: Value| {
+        editor.ask_at(method, "own.net", net, mark, more)["result"].clone()
+    };
+    let hover = ask("textDocument/hover", "  resid", json!({}));
+    assert!(hover["contents"]["value"].as_str().unwrap().contains("x + f(x)"), "{hover}");
+    assert_eq!(ask("textDocument/definition", "  resid", json!({})), Value::Null);
+    assert_eq!(ask("textDocument/definition", "import st", json!({})), Value::Null);
+    assert_eq!(ask("textDocument/prepareRename", "  resid", json!({})), Value::Null);
+    assert_eq!(ask("textDocument/rename", "  resid", json!({ "newName": "y" })), Value::Null);
+    let with = json!({ "context": { "includeDeclaration": true } });
+    assert_eq!(ask("textDocument/references", "  resid", with).as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn an_edit_leads_to_what_it_names() {
     let mut editor = Editor::start();
     let (base, lib) = (editor.text("base.net"), editor.text("lib.net"));

@@ -66,6 +66,26 @@ pub enum Deny {
     Warnings,
 }
 
+/// Arguments of `netc new`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  netc new                       the nets that come with netc
+  netc new resnet9               writes resnet9.net
+  netc new resnet9 my.net
+
+A file that exists is left alone. What it imports comes with netc: `import std: residual`.
+
+Exit codes: 0 written or listed, 1 no such net or the file cannot be written, 2 wrong usage.")]
+pub struct NewArgs {
+    /// The net to start from; without it, all are listed
+    #[arg(value_name = "NET")]
+    pub name: Option<String>,
+    /// The file to write [default: NET.net]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
 /// Arguments of `netc fmt`.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -11,5 +11,6 @@ mod fix;
 pub(super) mod fmt;
 pub(super) mod lsp;
 pub mod memory;
+pub(super) mod new;
 pub mod passes;
 pub(super) mod show;

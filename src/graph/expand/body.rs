@@ -4,11 +4,10 @@ use std::rc::Rc;
 
 use super::env::Env;
 use super::expander::{Expander, Frame, join};
-use super::values::{Flow, Values};
+use super::values::Flow;
 use crate::diag::{Code, Problem, did_you_mean};
-use crate::graph::{Claim, NodeId, Op, Scope, Shape, Value, op};
-use crate::limits::MAX_ROUNDS;
-use crate::syntax::ast::{Body, Element, Expr, Name, ShapeExpr, Stmt, StmtKind};
+use crate::graph::{Claim, NodeId, Op, Scope, Shape, op};
+use crate::syntax::ast::{Body, Element, ElementKind, Name, ShapeExpr, Stmt, StmtKind};
 
 impl<'a> Expander<'a> {
     /// Runs a body from its cursor to its last one.
@@ -30,19 +29,17 @@ impl<'a> Expander<'a> {
         }
         match &stmt.kind {
             StmtKind::Stage { label, chain, shape } => {
-                if self.has_cursor(frame, stmt) {
-                    let cursor = frame.cursor;
-                    let flow = match label {
-                        Some(label) => self.named(frame, label, chain, cursor),
-                        None => {
-                            let prefix = frame.prefix.clone();
-                            self.chain(frame, chain, cursor, &prefix)
-                        }
-                    };
-                    self.claim_shape(frame, shape.as_ref(), flow);
-                    frame.cursor = flow;
-                    self.declare(frame, label.as_ref(), flow);
-                }
+                let (start, rest) = self.start(frame, stmt, chain);
+                let flow = match label {
+                    Some(label) if !rest.is_empty() => self.named(frame, label, rest, start),
+                    _ => {
+                        let prefix = frame.prefix.clone();
+                        self.chain(frame, rest, start, &prefix)
+                    }
+                };
+                self.claim_shape(frame, shape.as_ref(), flow);
+                frame.cursor = flow;
+                self.declare(frame, label.as_ref(), flow);
             }
             StmtKind::Branch { name, source, chain, shape } => {
                 let start = self.source(frame, source);
@@ -51,18 +48,19 @@ impl<'a> Expander<'a> {
                 self.claim_shape(frame, shape.as_ref(), flow);
                 self.declare(frame, Some(name), flow);
             }
-            StmtKind::Repeat { label, times, body } => {
-                if self.has_cursor(frame, stmt) {
-                    let segment = match label {
-                        Some(label) => label.node.as_str(),
-                        None => self.names.segment(stmt.place.span).unwrap_or_default(),
-                    };
-                    let prefix = join(&frame.prefix, segment);
-                    frame.cursor = self.repeat(frame, &prefix, times, body);
-                    let flow = frame.cursor;
-                    self.declare(frame, label.as_ref(), flow);
-                }
+            StmtKind::Repeat { label, rounds, body } => {
+                self.need_cursor(frame, stmt);
+                let segment = match label {
+                    Some(label) => label.node.as_str(),
+                    None => self.names.segment(stmt.place.span).unwrap_or_default(),
+                };
+                let prefix = join(&frame.prefix, segment);
+                let cursor = frame.cursor;
+                frame.cursor = self.repeat(frame, &prefix, rounds, body, cursor);
+                let flow = frame.cursor;
+                self.declare(frame, label.as_ref(), flow);
             }
+            StmtKind::Let(param) => self.bind_let(frame, param),
             StmtKind::Block(block) => {
                 if op::signature(&block.name.node).is_some() {
                     self.shadows(&block.name, "an op");
@@ -80,7 +78,35 @@ impl<'a> Expander<'a> {
         }
     }
 
-    fn has_cursor(&mut self, frame: &mut Frame<'a>, stmt: &Stmt) -> bool {
+    /// Where a stage starts, and what it goes through.
+    fn start(
+        &mut self,
+        frame: &Frame<'a>,
+        stmt: &Stmt,
+        chain: &'a [Element],
+    ) -> (Flow, &'a [Element]) {
+        match self.names.start(chain) {
+            (Some(source), rest) => {
+                if let Some(guard) = chain.first().and_then(|first| first.guard.as_ref()) {
+                    let message =
+                        format!("expected an op or a block before `if`, got `{}`", source.node);
+                    self.problems.push(
+                        Problem::new(Code::Structure, source.span, message)
+                            .label("a value, from which the chain starts")
+                            .related(guard.cond.span, "its guard")
+                            .help("guard what follows it: `in -> conv(64) if c != C`"),
+                    );
+                }
+                (self.source(frame, source), rest)
+            }
+            (None, chain) => {
+                self.need_cursor(frame, stmt);
+                (frame.cursor, chain)
+            }
+        }
+    }
+
+    fn need_cursor(&mut self, frame: &Frame<'a>, stmt: &Stmt) {
         if frame.cursor.is_none()
             && !self.detached
             && self.graph.is_empty()
@@ -95,7 +121,6 @@ impl<'a> Expander<'a> {
                 .help("begin the net with `input image: [N, 3, 32, 32]`"),
             );
         }
-        true
     }
 
     /// A labelled stage or a branch: a new scope, or a single element that takes the label as its
@@ -112,7 +137,11 @@ impl<'a> Expander<'a> {
             // `declare` reports it; a distinct path avoids colliding nodes.
             path += "'";
         }
-        self.edited(frame, &path, start, |this, frame, start| {
+        let called = match chain {
+            [Element { kind: ElementKind::Call(call), .. }] => Some(call.name.node.as_str()),
+            _ => None,
+        };
+        self.edited(frame, &path, called, start, |this, frame, start| {
             this.chain(frame, chain, start, &path)
         })
     }
@@ -142,55 +171,6 @@ impl<'a> Expander<'a> {
                 .help(help)
                 .respell(near),
         );
-    }
-
-    fn repeat(
-        &mut self,
-        frame: &mut Frame<'a>,
-        prefix: &str,
-        times: &Expr,
-        body: &'a Body,
-    ) -> Flow {
-        let scope = self.scope_at(&frame.env.scope, frame.cursor);
-        let rounds = match self.report(scope.eval(times))? {
-            Value::Int(n) if (0..=MAX_ROUNDS).contains(&n) => n,
-            other => {
-                let message = format!(
-                    "expected a whole number of rounds from 0 to {MAX_ROUNDS}, got {other}"
-                );
-                self.problems.push(Problem::new(Code::Argument, times.span, message));
-                return None;
-            }
-        };
-        let outer = Rc::new(std::mem::take(&mut frame.values));
-        let flow = self.rounds(frame, prefix, times, body, rounds, &outer);
-        // All iterations have dropped their references.
-        frame.values = Rc::into_inner(outer).unwrap_or_default();
-        flow
-    }
-
-    fn rounds(
-        &mut self,
-        frame: &Frame<'a>,
-        prefix: &str,
-        times: &Expr,
-        body: &'a Body,
-        rounds: i64,
-        values: &Rc<Values>,
-    ) -> Flow {
-        let mut flow = frame.cursor;
-        for round in 0..rounds {
-            if !self.may_place(times.span) {
-                return None;
-            }
-            let env = Env { scope: frame.env.scope.clone(), body, outer: Some(frame.env.clone()) };
-            let prefix = format!("{prefix}.{round}");
-            let mut inner =
-                Frame { env: Rc::new(env), values: Values::inside(values), prefix, cursor: flow };
-            self.body(&mut inner, body);
-            flow = inner.cursor;
-        }
-        flow
     }
 
     /// Defines a name, unless it would shadow another.
@@ -240,7 +220,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    fn shadows(&mut self, name: &Name, what: &str) {
+    pub(super) fn shadows(&mut self, name: &Name, what: &str) {
         self.problems.push(
             Problem::new(
                 Code::DuplicateName,

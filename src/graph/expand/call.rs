@@ -37,15 +37,15 @@ impl<'a> Expander<'a> {
                 self.call_block(frame, &callable, call, flow, path)
             }
             Some(NameKind::Op(signature)) => self.call_op(frame, signature, call, flow, path),
-            Some(NameKind::Param(_) | NameKind::Value | NameKind::File | NameKind::Unread)
-            | None => {
+            Some(NameKind::Param(_)) => self.call_parameter(frame, call, flow, path),
+            Some(NameKind::Value | NameKind::File | NameKind::Unread) | None => {
                 self.unknown_op(frame, &call.name);
                 None
             }
         }
     }
 
-    fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {
+    pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {
         if self.misimported.contains(&name.node) {
             return;
         }
@@ -53,10 +53,16 @@ impl<'a> Expander<'a> {
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
         let is_value = frame.values.contains(&name.node);
-        let near = did_you_mean(&name.node, known.iter().copied()).filter(|_| !is_value);
+        let near = did_you_mean(&name.node, known.iter().copied());
+        let near = near.or_else(|| did_you_mean(&name.node, frame.values.names()));
+        let near = near.filter(|_| !is_value);
         let help = match near {
             _ if is_value => {
-                format!("`{0}` is a value; start from it with `name = {0} -> ...`", name.node)
+                format!(
+                    "`{0}` is a value: a stage may start from it, `{0} -> ...`; `add({0})` and \
+                     `concat({0})` join it",
+                    name.node
+                )
             }
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", listed(&known)),
@@ -73,7 +79,7 @@ impl<'a> Expander<'a> {
         );
     }
 
-    fn call_op(
+    pub(super) fn call_op(
         &mut self,
         frame: &Frame<'a>,
         signature: &'static Signature,
@@ -207,7 +213,7 @@ impl<'a> Expander<'a> {
         self.problems.push(if code == Code::Argument { self.in_blocks(problem) } else { problem });
     }
 
-    fn call_block(
+    pub(super) fn call_block(
         &mut self,
         frame: &Frame<'a>,
         callable: &Callable<'a>,
@@ -226,6 +232,7 @@ impl<'a> Expander<'a> {
         }
         self.calls.push(crate::graph::CallSite { block: shown, span: call.place.span });
         self.active.push(block);
+        self.callers.push(frame.env.clone());
         self.called.insert(std::ptr::from_ref(block));
         self.body(&mut inner, &block.body);
         if let Some(signature) = &block.signature {
@@ -233,6 +240,7 @@ impl<'a> Expander<'a> {
             self.claim(&inner.env.scope, &signature.output, inner.cursor, &by);
         }
         self.active.pop();
+        self.callers.pop();
         self.calls.pop();
         inner.cursor
     }

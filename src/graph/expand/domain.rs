@@ -2,7 +2,7 @@
 
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::eval::Fault;
-use crate::graph::{Scope, Value};
+use crate::graph::{Scope, Value, number};
 use crate::syntax::ast::{Expr, ExprKind, Param, ParamType};
 
 /// Checks that a value is in a parameter's domain; the error says what is allowed.
@@ -41,7 +41,7 @@ pub(super) fn admit_like(
 ) -> Result<(), Fault> {
     let fits = match (default, value) {
         (Value::Int(_), Value::Int(_)) => true,
-        (Value::Float(_), other) => other.number().is_some(),
+        (Value::Fraction(_) | Value::Float(_), other) => other.number().is_some(),
         (Value::Same, Value::Int(_)) => true,
         _ => std::mem::discriminant(default) == std::mem::discriminant(value),
     };
@@ -66,15 +66,15 @@ fn contains(ty: &ParamType, value: &Value, scope: &Scope) -> Result<bool, Fault>
         ParamType::Int(range) => matches!(value, Value::Int(_)) && in_range(range, value, scope)?,
         ParamType::Float(range) => value.number().is_some() && in_range(range, value, scope)?,
         ParamType::Bool => matches!(value, Value::Bool(_)),
-        ParamType::OneOf(options) => values(options, scope)?.contains(value),
+        ParamType::OneOf(options) => holds(&values(options, scope)?, value),
         ParamType::Subset(options) => match value {
             Value::List(items) => {
                 if let Some(first) = options.first() {
                     scope.spend(items.len() * (items.len() + options.len()), first.span)?;
                 }
                 let options = values(options, scope)?;
-                let once = items.iter().enumerate().all(|(i, item)| !items[..i].contains(item));
-                once && items.iter().all(|item| options.contains(item))
+                let once = items.iter().enumerate().all(|(i, item)| !holds(&items[..i], item));
+                once && items.iter().all(|item| holds(&options, item))
             }
             _ => false,
         },
@@ -94,11 +94,13 @@ fn contains(ty: &ParamType, value: &Value, scope: &Scope) -> Result<bool, Fault>
 
 fn in_range(range: &Option<(Expr, Expr)>, value: &Value, scope: &Scope) -> Result<bool, Fault> {
     let Some((low, high)) = range else { return Ok(true) };
-    let (low, high) = (scope.eval(low)?.number(), scope.eval(high)?.number());
-    Ok(match (low, high, value.number()) {
-        (Some(low), Some(high), Some(x)) => (low..=high).contains(&x),
-        _ => false,
-    })
+    let (low, high) = (scope.eval(low)?, scope.eval(high)?);
+    let ordered = |a, b| number::compare(a, b).is_some_and(|order| order.is_le());
+    Ok(ordered(&low, value) && ordered(value, &high))
+}
+
+fn holds(items: &[Value], value: &Value) -> bool {
+    items.iter().any(|item| item.equals(value))
 }
 
 /// All values of a type, if there are at most `most`, in source order; subsets by size. `None` for

@@ -53,11 +53,17 @@ impl<'a> Expander<'a> {
     ) -> Flow {
         match &element.kind {
             ElementKind::Group(chain) => self.chain(frame, chain, flow, prefix),
+            ElementKind::Repeat(repeat) => {
+                let segment = self.names.segment(repeat.place.span);
+                let prefix = segment.map_or_else(|| prefix.into(), |s| join(prefix, s));
+                self.repeat(frame, &prefix, &repeat.rounds, &repeat.body, flow)
+            }
             ElementKind::Call(call) => match self.names.segment(call.place.span) {
                 None => self.call(frame, call, flow, prefix),
                 Some(segment) => {
                     let path = join(prefix, segment);
-                    self.edited(frame, &path, flow, |this, frame, flow| {
+                    let called = Some(call.name.node.as_str());
+                    self.edited(frame, &path, called, flow, |this, frame, flow| {
                         this.call(frame, call, flow, &path)
                     })
                 }
@@ -65,17 +71,20 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Builds the element at a path and applies the edits that target it.
+    /// Builds the element at a path, where an op or block may be `called`, and applies the edits
+    /// that target it.
     pub(super) fn edited(
         &mut self,
         frame: &mut Frame<'a>,
         path: &str,
+        called: Option<&str>,
         flow: Flow,
         build: impl FnOnce(&mut Self, &mut Frame<'a>, Flow) -> Flow,
     ) -> Flow {
         self.targets.insert(path.into());
-        let mine = self.edits_at.get(path).into_iter().flatten();
-        let mine: Vec<(usize, EditVerb)> = mine.map(|&i| (i, self.edits[i].edit.verb)).collect();
+        let mine = self.edits_of(path, called);
+        let mine: Vec<(usize, EditVerb)> =
+            mine.into_iter().map(|i| (i, self.edits[i].edit.verb)).collect();
         let mut flow = flow;
         for (i, _) in mine.iter().filter(|(_, verb)| *verb == EditVerb::Before) {
             flow = self.edit(frame, *i, &join(path, "before"), flow);
@@ -93,6 +102,22 @@ impl<'a> Expander<'a> {
         flow
     }
 
+    /// The edits of a path, in the order of the text. None applies to what it places itself.
+    fn edits_of(&mut self, path: &str, called: Option<&str>) -> Vec<usize> {
+        let steps = self.patterns.iter().map(|(_, pattern)| pattern.steps(path)).sum();
+        if let Some(&(first, _)) = self.patterns.first()
+            && !self.may_go_on(steps, self.edits[first].edit.target.span)
+        {
+            return Vec::new();
+        }
+        let by_pattern = self.patterns.iter().filter(|(_, p)| p.matches(path, called));
+        let exact = self.edits_at.get(path).into_iter().flatten();
+        let mut mine: Vec<usize> = by_pattern.map(|(i, _)| i).chain(exact).copied().collect();
+        mine.retain(|i| !self.placing.contains(i));
+        mine.sort_unstable();
+        mine
+    }
+
     /// Inserts an edit's chain. It sees the values at that place and the names of its own net.
     fn edit(&mut self, frame: &mut Frame<'a>, index: usize, path: &str, flow: Flow) -> Flow {
         let (edit, env) = (self.edits[index].edit, self.edits[index].env.clone());
@@ -100,7 +125,9 @@ impl<'a> Expander<'a> {
         let values = std::mem::take(&mut frame.values);
         let mut inner = Frame { env, values, prefix: frame.prefix.clone(), cursor: flow };
         self.enter_edit(edit);
+        self.placing.push(index);
         let flow = self.chain(&mut inner, &edit.chain, flow, path);
+        self.placing.pop();
         self.leave_edit();
         frame.values = inner.values;
         flow

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::env::Env;
+use super::pattern::Pattern;
 use super::trace::{Noted, Trace};
 use super::values::{Flow, Values};
 use crate::diag::{Code, Problem, Problems, Span};
@@ -25,11 +26,17 @@ pub(super) struct Expander<'a> {
     pub edits: Vec<PlacedEdit<'a>>,
     /// The edits of each path.
     pub edits_at: HashMap<&'a str, Vec<usize>>,
+    /// The edits by pattern.
+    pub patterns: Vec<(usize, Pattern<'a>)>,
+    /// The edits whose chains are being placed.
+    pub placing: Vec<usize>,
     /// The arguments of `default op(...)` lines.
     pub defaults: Vec<DefaultArg>,
     /// The block calls around the current place, outermost first.
     pub calls: Vec<CallSite>,
     pub active: Vec<&'a Block>,
+    /// The environments of those calls, outermost first.
+    pub callers: Vec<Rc<Env<'a>>>,
     /// The blocks that something calls.
     pub called: HashSet<*const Block>,
     /// Whether a block is being checked without being called, so that no value flows through it.
@@ -75,25 +82,30 @@ pub(super) struct Frame<'a> {
 
 impl<'a> Expander<'a> {
     pub(super) fn new(project: &'a Project) -> Expander<'a> {
+        let names = Names::of(project);
+        let scope = Scope::with_blocks(names.block_uses());
         Expander {
             project,
-            names: Names::of(project),
+            names,
             graph: Graph::default(),
             shapes: HashMap::new(),
             by_path: HashMap::new(),
             targets: BTreeSet::new(),
             edits: Vec::new(),
             edits_at: HashMap::new(),
+            patterns: Vec::new(),
+            placing: Vec::new(),
             defaults: Vec::new(),
             calls: Vec::new(),
             active: Vec::new(),
+            callers: Vec::new(),
             called: HashSet::new(),
             detached: false,
             placed: 0,
             path_bytes: 0,
             edges: 0,
             exhausted: false,
-            scope: Scope::default(),
+            scope,
             misimported: HashSet::new(),
             problems: Problems::new(),
             trace: None,

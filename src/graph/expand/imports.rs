@@ -25,8 +25,8 @@ impl Expander<'_> {
                         None if blocks.is_empty() => "it defines no blocks".into(),
                         None => format!("it defines {}", blocks.join(", ")),
                     };
-                    let message =
-                        format!("`{}` defines no block `{}`", import.path.node, name.node);
+                    let path = project.sources.text(import.path.span).trim_matches('"');
+                    let message = format!("`{path}` defines no block `{}`", name.node);
                     self.problems.push(
                         Problem::new(Code::UnknownName, name.span, message)
                             .label("not defined there")

@@ -8,6 +8,7 @@
 mod bind;
 mod body;
 mod call;
+mod callee;
 mod default;
 mod domain;
 mod element;
@@ -15,13 +16,15 @@ mod env;
 mod expander;
 mod imports;
 mod net;
+mod pattern;
+mod rounds;
 mod signature;
 mod steps;
 mod trace;
 mod uncalled;
 mod values;
 
-use super::{Graph, Provenance, constant_guard, unused};
+use super::{Graph, Provenance, constant_guard, guard_scope, unchanged, unused};
 use crate::diag::Problems;
 use crate::syntax::Project;
 
@@ -48,11 +51,13 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
     expander.imports();
     let found = expander.net(overrides);
     expander.uncalled_blocks();
+    unchanged::unchanged(project, &expander.names, &mut expander.problems);
     // A misspelt name would also make its intended target look unused.
     if !expander.problems.has_errors() {
         let Expander { names, problems, .. } = &mut expander;
         unused::unused(project, names, problems);
         constant_guard::constant_guards(project.file(project.root), names, problems);
+        guard_scope::guard_scopes(project.file(project.root), names, problems);
     }
     let Expander { graph, problems, .. } = expander;
     Expanded { graph: found.then_some(graph), problems }

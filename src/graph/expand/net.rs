@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::domain;
 use super::env::Env;
 use super::expander::{Expander, Frame, PlacedEdit};
+use super::pattern::Pattern;
 use super::trace::Noted;
 use super::values::Values;
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
@@ -39,7 +40,8 @@ impl<'a> Expander<'a> {
                 break;
             }
             let target = &placed.edit.target;
-            let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str));
+            let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str))
+                .filter(|_| !placed.edit.is_pattern());
             self.problems.push(
                 Problem::new(
                     Code::UnknownName,
@@ -105,7 +107,12 @@ impl<'a> Expander<'a> {
                 let extends = given.as_ref().and_then(|(_, _, step)| step.clone());
                 let (value, at) = match (from_line, given) {
                     (Some(o), _) => {
-                        (self.report(self.scope.emptied().eval(&o.value)), o.value.span)
+                        let value = self.report(self.scope.emptied().eval(&o.value));
+                        let body = &level.net.body;
+                        (
+                            value.map(|value| self.callee_given(body, param, &default, value)),
+                            o.value.span,
+                        )
                     }
                     (None, Some((value, arg, _))) => (value, arg.value.span),
                     (None, None) => {
@@ -216,6 +223,7 @@ impl<'a> Expander<'a> {
         for level in levels.iter().rev() {
             let mut scope = env.as_ref().map_or_else(|| self.scope.emptied(), |e| e.scope.clone());
             scope.extend(&level.scope);
+            self.lets(level.net, &mut scope);
             env = Some(Rc::new(Env { scope, body: &level.net.body, outer: env.take() }));
             envs.extend(env.clone());
         }
@@ -259,7 +267,11 @@ impl<'a> Expander<'a> {
                 }
             }
             StmtKind::Edit(edit) if extends => {
-                self.edits_at.entry(&edit.target.node).or_default().push(self.edits.len());
+                let target = edit.target.node.as_str();
+                match edit.is_pattern() {
+                    true => self.patterns.push((self.edits.len(), Pattern::new(target))),
+                    false => self.edits_at.entry(target).or_default().push(self.edits.len()),
+                }
                 self.edits.push(PlacedEdit { edit, env: env.clone(), used: false });
             }
             StmtKind::Edit(_) => self.problems.push(
@@ -306,6 +318,7 @@ impl<'a> Expander<'a> {
         };
         for stmt in &base.net.body.stmts {
             match &stmt.kind {
+                StmtKind::Let(param) => self.check_parameter_name(&param.name, env),
                 StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
                 StmtKind::Output { name, shape } => self.output(&mut frame, name, shape),
                 StmtKind::Default(_)

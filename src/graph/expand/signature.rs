@@ -4,7 +4,8 @@ use super::expander::Expander;
 use super::values::Flow;
 use crate::diag::{Code, Problem};
 use crate::graph::{Cause, Scope, Value};
-use crate::syntax::ast::{BlockSignature, Call, Expr, ExprKind, ShapeExpr};
+use crate::syntax::ast::{BinaryOp, BlockSignature, Call, Expr, ExprKind, ShapeExpr};
+use crate::syntax::print_expr;
 
 impl<'a> Expander<'a> {
     /// The sizes of a shape, without the batch.
@@ -16,14 +17,18 @@ impl<'a> Expander<'a> {
 
     fn size(&mut self, scope: &Scope, dim: &Expr) -> Option<u64> {
         let value = self.report(scope.eval(dim))?;
-        match value {
-            Value::Int(size) if size > 0 => u64::try_from(size).ok(),
-            other => {
-                let message = format!("expected a whole number from 1 as a size, got {other}");
-                self.problems.push(Problem::new(Code::Signature, dim.span, message));
-                None
-            }
+        let size = value.whole().and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0);
+        if size.is_none() {
+            let message = format!("expected a whole number from 1 as a size, got {value}");
+            let problem = Problem::new(Code::Signature, dim.span, message);
+            self.problems.push(match (&dim.node, &value) {
+                (ExprKind::Binary(BinaryOp::Div, ..), Value::Fraction(_)) => {
+                    rounded_up(problem, dim)
+                }
+                _ => problem,
+            });
         }
+        size
     }
 
     fn without_batch<'s>(&mut self, shape: &'s ShapeExpr) -> Option<&'s [Expr]> {
@@ -86,6 +91,15 @@ impl<'a> Expander<'a> {
         }
         Some(())
     }
+}
+
+/// Offers the size that a stride leaves of an odd one.
+fn rounded_up(problem: Problem, dim: &Expr) -> Problem {
+    let up = format!("ceil({})", print_expr(dim));
+    problem
+        .label("not whole")
+        .help(format!("a convolution with a stride rounds up: `{up}`; `//` rounds down"))
+        .fix(format!("write `{up}`"), [(dim.span, up)])
 }
 
 /// The symbol, if the size is a single capital letter.

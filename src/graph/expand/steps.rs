@@ -9,7 +9,7 @@ use super::trace::Noted;
 use super::values::Flow;
 use crate::graph::op::{Default, Signature};
 use crate::graph::{Argument, Cause, NodeId, Op, Placement, Provenance, Scope, TraceStep, Value};
-use crate::syntax::ast::{Arg, Edit, Expr, ExprKind, Net, Param};
+use crate::syntax::ast::{Arg, Edit, Expr, ExprKind, Net, Over, Param};
 use crate::syntax::print_expr;
 
 /// The name that has a value, and whose name it is.
@@ -68,6 +68,15 @@ impl<'a> Expander<'a> {
             span: node.origin.as_ref().map(|o| o.span),
             from: Vec::new(),
         }))
+    }
+
+    /// The step of a name that a round gives to its value.
+    pub(super) fn round_step(&self, name: &str, over: &Over, value: &Value) -> Noted {
+        self.trace.as_ref()?;
+        let text = self.project.sources.text(over.span());
+        let mut step = bare(Cause::Round, ValueName { name, of: "" }, text, value);
+        step.span = Some(over.span());
+        Some(Arc::new(step))
     }
 
     /// The step of a value that a net sets for a parameter of its parent.

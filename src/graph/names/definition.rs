@@ -7,7 +7,7 @@ use crate::syntax::ast::{Block, Body, Param};
 pub enum NameKind<'p> {
     /// A block, and the body that it is local to.
     Block(&'p Block, Option<&'p Body>),
-    /// A parameter of a block or a net.
+    /// A parameter of a block or a net, a `let`, or what a round of a `for` calls its value.
     Param(&'p Param),
     /// An input, an output, a stage or a branch.
     Value,

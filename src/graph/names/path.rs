@@ -9,7 +9,7 @@ use super::scope::label;
 use super::table::Names;
 use crate::diag::Span;
 use crate::syntax::ast::{Body, Call, Element, Name, Stmt, StmtKind};
-use crate::syntax::calls;
+use crate::syntax::{Part, parts};
 
 /// Where the rest of a path is looked up.
 #[derive(Clone, Copy)]
@@ -19,6 +19,15 @@ enum Inside<'p> {
     /// The iterations of a `repeat`, by number.
     Rounds(&'p Body),
     Call(&'p Call),
+}
+
+impl<'p> Inside<'p> {
+    fn of(part: Part<'p>) -> Inside<'p> {
+        match part {
+            Part::Call(call) => Inside::Call(call),
+            Part::Repeat(repeat) => Inside::Rounds(&repeat.body),
+        }
+    }
 }
 
 /// The first segment of a path.
@@ -134,8 +143,8 @@ impl<'n, 'p> Parts<'n, 'p> {
         let inside = match &stmt.kind {
             StmtKind::Stage { label: None, chain, .. } => return self.elements(names, chain),
             StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
-                match calls(chain).as_slice() {
-                    [call] => Inside::Call(call),
+                match parts(names.start(chain).1).as_slice() {
+                    [part] => Inside::of(*part),
                     _ => Inside::Chain(chain),
                 }
             }
@@ -155,9 +164,13 @@ impl<'n, 'p> Parts<'n, 'p> {
     }
 
     fn elements(&mut self, names: &'n Names<'p>, chain: &'p [Element]) {
-        for call in calls(chain) {
-            if let Some(segment) = names.segment(call.place.span) {
-                self.unlabelled.entry(segment).or_insert(Inside::Call(call));
+        for part in parts(chain) {
+            let place = match part {
+                Part::Call(call) => call.place.span,
+                Part::Repeat(repeat) => repeat.place.span,
+            };
+            if let Some(segment) = names.segment(place) {
+                self.unlabelled.entry(segment).or_insert(Inside::of(part));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The traversal of a project that resolves its names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::definition::{Def, NameKind, Reference, ReferenceRole, key};
@@ -12,7 +12,7 @@ use crate::graph::op;
 use crate::syntax::Project;
 use crate::syntax::ast::{
     Arg, Block, Body, Call, Element, ElementKind, Expr, ExprKind, Import, ItemKind, Name, Net,
-    Param, Stmt, StmtKind,
+    Param, Rounds, Stmt, StmtKind,
 };
 
 struct NameResolver<'p> {
@@ -43,6 +43,7 @@ impl<'p> Names<'p> {
             scopes: HashMap::new(),
             blocks: blocks(project),
             unread: unread(project),
+            starts: HashSet::new(),
             segments: HashMap::new(),
         };
         let mut resolver = NameResolver {
@@ -179,12 +180,25 @@ impl<'p> NameResolver<'p> {
     }
 
     fn body(&mut self, scope: &Rc<NameScope<'p>>) {
+        self.starts(scope);
         self.names.number_body(scope.body);
         for stmt in &scope.body.stmts {
             if let Some(name) = label(&stmt.kind) {
                 self.define(name, NameKind::Value);
             }
             self.stmt(scope, stmt);
+        }
+    }
+
+    /// Finds the stages that start from a value.
+    fn starts(&mut self, scope: &Rc<NameScope<'p>>) {
+        for stmt in &scope.body.stmts {
+            if let StmtKind::Stage { chain, .. } = &stmt.kind
+                && let Some(Element { kind: ElementKind::Call(call), .. }) = chain.first()
+                && self.names.starts_from(scope, call)
+            {
+                self.names.starts.insert(key(call.place.span));
+            }
         }
     }
 
@@ -197,6 +211,10 @@ impl<'p> NameResolver<'p> {
                 if label.is_some() {
                     self.names.number_chain(chain);
                 }
+                let (start, chain) = self.names.start(chain);
+                if let Some(start) = start {
+                    self.value(scope, &start.node, start.span);
+                }
                 self.chain(scope, chain);
                 self.exprs(scope, shape.iter().flat_map(|s| &s.node));
             }
@@ -206,10 +224,10 @@ impl<'p> NameResolver<'p> {
                 self.chain(scope, chain);
                 self.exprs(scope, shape.iter().flat_map(|s| &s.node));
             }
-            StmtKind::Repeat { times, body, .. } => {
-                self.exprs(scope, [times]);
-                let inner = self.scope(self.file, &[], body, Some(scope.clone()));
-                self.body(&inner);
+            StmtKind::Repeat { rounds, body, .. } => self.repeat(scope, rounds, body),
+            StmtKind::Let(param) => {
+                self.define(&param.name, NameKind::Param(param));
+                self.exprs(scope, &param.default);
             }
             StmtKind::Block(block) => self.block(block, Some(scope)),
             StmtKind::Default(call) => self.call(scope, call),
@@ -218,7 +236,7 @@ impl<'p> NameResolver<'p> {
                 self.exprs(scope, settings.iter().map(|s| &s.value))
             }
             StmtKind::Edit(edit) => {
-                if let Some(scope) = self.parent.clone() {
+                if let Some(scope) = self.parent.clone().filter(|_| !edit.is_pattern()) {
                     let (text, span) = (&edit.target.node, edit.target.span);
                     self.paths.push(Path { scope, text, span, instead: None });
                 }
@@ -226,6 +244,13 @@ impl<'p> NameResolver<'p> {
                 self.chain(scope, &edit.chain);
             }
         }
+    }
+
+    fn repeat(&mut self, scope: &Rc<NameScope<'p>>, rounds: &'p Rounds, body: &'p Body) {
+        self.exprs(scope, rounds.over.exprs());
+        let inner = self.scope(self.file, &rounds.names, body, Some(scope.clone()));
+        self.params(&inner, &rounds.names);
+        self.body(&inner);
     }
 
     fn chain(&mut self, scope: &Rc<NameScope<'p>>, chain: &'p [Element]) {
@@ -236,6 +261,7 @@ impl<'p> NameResolver<'p> {
         match &element.kind {
             ElementKind::Call(call) => self.call(scope, call),
             ElementKind::Group(chain) => self.chain(scope, chain),
+            ElementKind::Repeat(repeat) => self.repeat(scope, &repeat.rounds, &repeat.body),
         }
         if let Some(guard) = &element.guard {
             self.exprs(scope, [&guard.cond]);
@@ -286,8 +312,17 @@ impl<'p> NameResolver<'p> {
         match self.names.value(scope, word) {
             Some(def) if word == text => self.refer(span, def, ReferenceRole::Use),
             def => {
+                let op = || {
+                    let signature = op::signature(text)?;
+                    Some(Reference {
+                        span,
+                        def: Def { kind: NameKind::Op(signature), span },
+                        role: ReferenceRole::Use,
+                    })
+                };
                 let instead =
                     def.map(|def| Reference { span: first, def, role: ReferenceRole::Mention });
+                let instead = instead.or_else(op);
                 self.paths.push(Path { scope: scope.clone(), text, span, instead });
             }
         }

@@ -38,6 +38,9 @@ impl<'p> NameScope<'p> {
             if let StmtKind::Block(block) = &stmt.kind {
                 let def = Def { kind: NameKind::Block(block, Some(body)), span: block.name.span };
                 scope.blocks.entry(&block.name.node).or_insert(def);
+            } else if let StmtKind::Let(param) = &stmt.kind {
+                let def = Def { kind: NameKind::Param(param), span: param.name.span };
+                scope.values.entry(&param.name.node).or_insert(def);
             } else if let Some(name) = label(&stmt.kind) {
                 let def = Def { kind: NameKind::Value, span: name.span };
                 scope.values.entry(&name.node).or_insert(def);
@@ -65,6 +68,7 @@ pub(super) fn label(stmt: &StmtKind) -> Option<&Name> {
         | StmtKind::Branch { name, .. } => Some(name),
         StmtKind::Stage { label, .. } | StmtKind::Repeat { label, .. } => label.as_ref(),
         StmtKind::Block(_)
+        | StmtKind::Let(_)
         | StmtKind::Default(_)
         | StmtKind::Expect(_)
         | StmtKind::Recipe { .. }

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use super::definition::key;
 use super::table::Names;
 use crate::diag::Span;
-use crate::syntax::ast::{Body, Call, Element, StmtKind};
-use crate::syntax::calls;
+use crate::syntax::ast::{Body, Element, StmtKind};
+use crate::syntax::{Part, parts};
 
-/// The segment of an unlabelled `repeat`.
+/// The segment of an unlabelled `repeat` or `for`.
 const REPEAT: &str = "rep";
 
 impl Names<'_> {
@@ -20,7 +20,7 @@ impl Names<'_> {
         for stmt in &body.stmts {
             match &stmt.kind {
                 StmtKind::Stage { label: None, chain, .. } => {
-                    all.extend(calls(chain).into_iter().map(named))
+                    all.extend(parts(self.start(chain).1).into_iter().map(named))
                 }
                 StmtKind::Repeat { label: None, .. } => all.push((REPEAT, stmt.place.span)),
                 _ => {}
@@ -31,9 +31,9 @@ impl Names<'_> {
 
     /// Numbers a labelled chain; a single element takes the label instead.
     pub(super) fn number_chain(&mut self, chain: &[Element]) {
-        let calls = calls(chain);
-        if calls.len() > 1 {
-            self.number(&calls.into_iter().map(named).collect::<Vec<_>>());
+        let parts = parts(self.start(chain).1);
+        if parts.len() > 1 {
+            self.number(&parts.into_iter().map(named).collect::<Vec<_>>());
         }
     }
 
@@ -51,6 +51,9 @@ impl Names<'_> {
     }
 }
 
-fn named(call: &Call) -> (&str, Span) {
-    (&call.name.node, call.place.span)
+fn named(part: Part<'_>) -> (&str, Span) {
+    match part {
+        Part::Call(call) => (&call.name.node, call.place.span),
+        Part::Repeat(repeat) => (REPEAT, repeat.place.span),
+    }
 }

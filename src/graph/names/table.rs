@@ -1,13 +1,14 @@
 //! The names of a project, and what asks for them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::definition::{Def, Key, Reference, key};
+use super::definition::{Def, Key, NameKind, Reference, key};
 use super::scope::NameScope;
 use crate::diag::{FileId, Span};
+use crate::graph::{Callee, op};
 use crate::syntax::Project;
-use crate::syntax::ast::Body;
+use crate::syntax::ast::{Body, Call, Element, ElementKind, Name};
 
 /// The names of a project.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Names<'p> {
     pub(super) blocks: HashMap<(FileId, &'p str), Def<'p>>,
     /// The names that each file imports from files that could not be read.
     pub(super) unread: HashMap<(FileId, &'p str), Def<'p>>,
+    /// The first elements of stages that name the value to start from.
+    pub(super) starts: HashSet<Key>,
     /// The segments that unlabelled elements and repeats add to the paths of their nodes.
     pub(super) segments: HashMap<Key, String>,
 }
@@ -28,6 +31,21 @@ impl<'p> Names<'p> {
     /// The definition of the name at `span`.
     pub fn definition(&self, span: Span) -> Option<Def<'p>> {
         self.references.get(&key(span)).map(|reference| reference.def)
+    }
+
+    /// For each place that names a block, where the block is defined.
+    pub(in crate::graph) fn block_uses(&self) -> HashMap<Key, Span> {
+        let block = |def: &Def<'p>| matches!(def.kind, NameKind::Block(..)).then_some(def.span);
+        let uses = self.references.iter();
+        uses.filter_map(|(key, reference)| Some((*key, block(&reference.def)?))).collect()
+    }
+
+    /// The op, or the block visible in a body, with this name.
+    pub(in crate::graph) fn callee(&self, body: &Body, name: &str) -> Option<Callee> {
+        let scope = self.scopes.get(&key(body.place.span));
+        let block = scope.and_then(|scope| self.block(scope, name)).map(|def| def.span);
+        let known = block.is_some() || op::signature(name).is_some();
+        known.then(|| Callee { name: name.to_owned(), block })
     }
 
     /// The references in a file, in source order.
@@ -45,6 +63,27 @@ impl<'p> Names<'p> {
     /// call that takes the label before it as its name.
     pub fn segment(&self, place: Span) -> Option<&str> {
         self.segments.get(&key(place)).map(String::as_str)
+    }
+
+    /// The value that a stage starts from, if its first element names one, and the other elements.
+    pub fn start<'c>(&self, chain: &'c [Element]) -> (Option<&'c Name>, &'c [Element]) {
+        match chain.split_first() {
+            Some((Element { kind: ElementKind::Call(call), .. }, rest))
+                if self.starts.contains(&key(call.place.span)) =>
+            {
+                (Some(&call.name), rest)
+            }
+            _ => (None, chain),
+        }
+    }
+
+    /// Whether the first element of a stage names a value: it takes no arguments, and its name is
+    /// that of no op or block.
+    pub(super) fn starts_from(&self, scope: &NameScope<'p>, call: &Call) -> bool {
+        let name = call.name.node.as_str();
+        let value = || self.value(scope, name).map(|def| def.kind);
+        call.args.is_empty()
+            && (name.contains('.') || name == "in" || matches!(value(), Some(NameKind::Value)))
     }
 
     /// The block with this name: the innermost local one, else one of the file, else an imported

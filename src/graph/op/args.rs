@@ -245,10 +245,8 @@ impl Args {
 }
 
 fn whole(value: &Value, least: i64) -> Option<u64> {
-    match *value {
-        Value::Int(i) if (least..=MAX_COUNT).contains(&i) => u64::try_from(i).ok(),
-        _ => None,
-    }
+    let whole = value.whole().filter(|i| (least..=MAX_COUNT).contains(i))?;
+    u64::try_from(whole).ok()
 }
 
 fn pair(value: &Value, least: i64) -> Option<[u64; 2]> {

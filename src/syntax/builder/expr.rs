@@ -42,6 +42,9 @@ impl Builder<'_> {
         if let Some(call) = nodes.take(Rule::call) {
             return Ok(ElementKind::Call(self.call(call)?));
         }
+        if let Some(repeat) = nodes.take(Rule::repeat) {
+            return Ok(ElementKind::Repeat(self.repeat(repeat)?));
+        }
         let group = nodes.need(Rule::group)?;
         let span = self.span(&group);
         let chain = Nodes::new(group).need(Rule::chain)?;
@@ -51,7 +54,7 @@ impl Builder<'_> {
     pub(super) fn call(&mut self, pair: Pair<'_, Rule>) -> Built<Call> {
         let place = self.place(&pair);
         let mut nodes = Nodes::new(pair);
-        let name = nodes.need(Rule::ident)?;
+        let name = nodes.need(Rule::path)?;
         let args = nodes.take(Rule::args).map(|a| self.args(a)).transpose()?.unwrap_or_default();
         Ok(Call { name: self.name(name), args, place })
     }
@@ -162,8 +165,11 @@ impl Builder<'_> {
                 ExprKind::Call { name, args: self.deeper(1, span, |b| b.exprs(nodes))? }
             }
             _ => {
-                let inner = Nodes::new(pair).need(Rule::expr)?;
-                self.deeper(1, span, |b| b.expr(inner))?.node
+                let mut items = self.deeper(1, span, |b| b.exprs(Nodes::new(pair)))?;
+                match items.pop() {
+                    Some(only) if items.is_empty() => only.node,
+                    last => ExprKind::Tuple(items.into_iter().chain(last).collect()),
+                }
             }
         };
         Ok(Spanned { node, span })

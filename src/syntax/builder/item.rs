@@ -2,10 +2,11 @@ use pest::iterators::Pair;
 
 use super::{Builder, Built, Nodes};
 use crate::syntax::ast::{
-    Block, BlockSignature, Body, Comment, Expr, Extends, Import, Item, ItemKind, Net, Param,
+    Block, BlockSignature, Body, Comment, Expr, Extends, Import, Item, ItemKind, Name, Net, Param,
     ParamType, Spanned,
 };
 use crate::syntax::parser::Rule;
+use crate::syntax::project::STD;
 use crate::syntax::trivia::add_inner;
 
 impl Builder<'_> {
@@ -34,11 +35,14 @@ impl Builder<'_> {
 
     fn import(&mut self, pair: Pair<'_, Rule>) -> Built<Import> {
         let mut nodes = Nodes::new(pair);
-        let path = nodes.need(Rule::string)?;
-        Ok(Import {
-            path: self.string(path),
-            names: nodes.rest().map(|name| self.name(name)).collect(),
-        })
+        let path = match nodes.take(Rule::std) {
+            Some(std) => Name { node: STD.to_owned(), span: self.span(&std) },
+            None => {
+                let path = nodes.need(Rule::string)?;
+                self.string(path)
+            }
+        };
+        Ok(Import { path, names: nodes.rest().map(|name| self.name(name)).collect() })
     }
 
     pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> Built<Block> {

@@ -167,6 +167,9 @@ fn is_mark(rule: Rule) -> bool {
             | kw_input
             | kw_output
             | kw_repeat
+            | kw_for
+            | kw_in
+            | kw_let
             | kw_default
             | kw_expect
             | kw_recipe

@@ -2,7 +2,8 @@ use pest::iterators::Pair;
 
 use super::{Builder, Built, Nodes};
 use crate::syntax::ast::{
-    Edit, EditVerb, Element, SettingExpr, ShapeExpr, Spanned, Stmt, StmtKind,
+    Edit, EditVerb, Element, ElementKind, Over, Param, Repeat, Rounds, SettingExpr, ShapeExpr,
+    Spanned, Stmt, StmtKind,
 };
 use crate::syntax::parser::Rule;
 use crate::syntax::trivia::add_inner;
@@ -28,8 +29,8 @@ impl Builder<'_> {
         if let Some(branch) = nodes.take(Rule::branch) {
             return self.branch(Nodes::new(branch));
         }
-        if let Some(repeat) = nodes.take(Rule::repeat) {
-            return self.repeat(Nodes::new(repeat));
+        if let Some(bound) = nodes.take(Rule::r#let) {
+            return self.bound(Nodes::new(bound));
         }
         if let Some(block) = nodes.take(Rule::block) {
             return Ok(StmtKind::Block(self.block(block)?));
@@ -60,7 +61,7 @@ impl Builder<'_> {
             return self.recipe(recipe);
         }
         if let Some(remove) = nodes.take(Rule::remove) {
-            let target = self.name(Nodes::new(remove).need(Rule::path)?);
+            let target = self.name(Nodes::new(remove).need(Rule::target)?);
             return Ok(StmtKind::Edit(Edit { verb: EditVerb::Remove, target, chain: Vec::new() }));
         }
         self.edit(Nodes::new(nodes.need(Rule::edit)?))
@@ -68,12 +69,23 @@ impl Builder<'_> {
 
     fn stage(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
         let label = nodes.take(Rule::label).map(|l| Nodes::new(l).need(Rule::path)).transpose()?;
-        let chain = self.chain(nodes.need(Rule::chain)?)?;
-        Ok(StmtKind::Stage {
-            label: label.map(|l| self.name(l)),
-            chain,
-            shape: self.ascription(&mut nodes)?,
-        })
+        let label = label.map(|l| self.name(l));
+        let mut chain = self.chain(nodes.need(Rule::chain)?)?;
+        let shape = self.ascription(&mut nodes)?;
+        match chain.pop() {
+            // A statement of its own.
+            Some(Element {
+                kind: ElementKind::Repeat(Repeat { rounds, body, .. }),
+                guard: None,
+                ..
+            }) if chain.is_empty() && shape.is_none() => {
+                Ok(StmtKind::Repeat { label, rounds, body })
+            }
+            last => {
+                chain.extend(last);
+                Ok(StmtKind::Stage { label, chain, shape })
+            }
+        }
     }
 
     fn branch(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
@@ -83,11 +95,28 @@ impl Builder<'_> {
         Ok(StmtKind::Branch { name, source, chain, shape: self.ascription(&mut nodes)? })
     }
 
-    fn repeat(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
-        let label = nodes.take(Rule::label).map(|l| Nodes::new(l).need(Rule::path)).transpose()?;
-        let times = self.expr(nodes.need(Rule::expr)?)?;
+    pub(super) fn repeat(&mut self, pair: Pair<'_, Rule>) -> Built<Repeat> {
+        let place = self.place(&pair);
+        let mut nodes = Nodes::new(pair);
+        let binding = nodes.take(Rule::binding);
+        let parts = binding.as_ref().is_some_and(|b| b.as_str().starts_with('('));
+        let names = binding.into_iter().flat_map(|binding| Nodes::new(binding).rest());
+        let names: Vec<Param> =
+            names.map(|n| Param { name: self.name(n), ty: None, default: None }).collect();
+        let first = self.expr(nodes.need(Rule::expr)?)?;
+        let over = match nodes.take(Rule::expr) {
+            Some(to) => Over::Range(first, self.expr(to)?),
+            None if names.is_empty() => Over::Times(first),
+            None => Over::Items(first),
+        };
         let body = self.body(nodes.need(Rule::body)?)?;
-        Ok(StmtKind::Repeat { label: label.map(|l| self.name(l)), times, body })
+        Ok(Repeat { rounds: Rounds { names, parts, over }, body, place })
+    }
+
+    fn bound(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
+        let name = nodes.need(Rule::ident)?;
+        let value = self.expr(nodes.need(Rule::expr)?)?;
+        Ok(StmtKind::Let(Param { name: self.name(name), ty: None, default: Some(value) }))
     }
 
     fn recipe(&mut self, pair: Pair<'_, Rule>) -> Built<StmtKind> {
@@ -121,7 +150,7 @@ impl Builder<'_> {
             "before" => EditVerb::Before,
             _ => EditVerb::Replace,
         };
-        let target = self.name(nodes.need(Rule::path)?);
+        let target = self.name(nodes.need(Rule::target)?);
         Ok(StmtKind::Edit(Edit { verb, target, chain: self.chain(nodes.need(Rule::chain)?)? }))
     }
 

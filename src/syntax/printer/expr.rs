@@ -1,4 +1,6 @@
-use crate::syntax::ast::{Arg, BinaryOp, Call, Element, ElementKind, Expr, ExprKind, UnaryOp};
+use crate::syntax::ast::{
+    Arg, BinaryOp, Body, Call, Element, ElementKind, Expr, ExprKind, Over, Rounds, UnaryOp,
+};
 
 /// Binds tighter than every operator.
 const PRIMARY: u8 = 8;
@@ -15,14 +17,34 @@ pub fn print_call(call: &Call) -> String {
     format!("{}{}", call.name.node, arguments(&call.args))
 }
 
-/// An element with its guard.
+/// An element with its guard, on one line; what is repeated is left out.
 pub fn print_element(element: &Element) -> String {
-    let mut out = String::new();
+    let text = |piece| match piece {
+        Piece::Text(text) => text,
+        Piece::Body(_) => "{ ... }".to_owned(),
+    };
+    pieces(element).into_iter().map(text).collect()
+}
+
+/// A part of an element.
+pub(super) enum Piece<'e> {
+    Text(String),
+    /// What a `repeat` repeats.
+    Body(&'e Body),
+}
+
+pub(super) fn pieces(element: &Element) -> Vec<Piece<'_>> {
+    let (mut pieces, mut out) = (Vec::new(), String::new());
     let mut next = Some(element);
     while let Some(element) = next.take() {
         match &element.kind {
             ElementKind::Call(call) => out += &print_call(call),
             ElementKind::Group(chain) => out += &format!("({})", self::chain(chain).join(" -> ")),
+            ElementKind::Repeat(repeat) => {
+                out += &rounds(&repeat.rounds);
+                pieces.push(Piece::Text(std::mem::take(&mut out)));
+                pieces.push(Piece::Body(&repeat.body));
+            }
         }
         if let Some(guard) = &element.guard {
             out += &format!(" if {}", print_expr(&guard.cond));
@@ -32,7 +54,22 @@ pub fn print_element(element: &Element) -> String {
             }
         }
     }
-    out
+    pieces.push(Piece::Text(out));
+    pieces
+}
+
+/// `repeat 3 ` or `for i in 0..3 `, up to the brace.
+pub(super) fn rounds(rounds: &Rounds) -> String {
+    let names: Vec<&str> = rounds.names.iter().map(|param| param.name.node.as_str()).collect();
+    let names = names.join(", ");
+    let names = if rounds.parts { format!("({names})") } else { names };
+    match &rounds.over {
+        Over::Times(times) => format!("repeat {} ", print_expr(times)),
+        Over::Range(from, to) => {
+            format!("for {names} in {}..{} ", print_expr(from), print_expr(to))
+        }
+        Over::Items(items) => format!("for {names} in {} ", print_expr(items)),
+    }
 }
 
 pub(super) fn chain(chain: &[Element]) -> Vec<String> {
@@ -65,6 +102,7 @@ fn write(out: &mut String, expr: &Expr) {
         ExprKind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         ExprKind::Str(text) => *out += &format!("\"{text}\""),
         ExprKind::List(items) => *out += &format!("[{}]", list(items)),
+        ExprKind::Tuple(items) => *out += &format!("({})", list(items)),
         ExprKind::Name(name) => out.push_str(name),
         ExprKind::Same => out.push_str("same"),
         ExprKind::Call { name, args } => *out += &format!("{}({})", name.node, list(args)),

@@ -1,11 +1,16 @@
 use super::expr::{argument, list, print_expr};
 use super::{Printer, WIDTH, width};
+use crate::syntax::STD;
 use crate::syntax::ast::{Block, Expr, Import, Net, Param, ParamType, ShapeExpr};
 
 impl Printer {
     pub(super) fn import(&mut self, import: &Import) {
         let names: Vec<&str> = import.names.iter().map(|n| n.node.as_str()).collect();
-        self.line(&format!("import \"{}\": {}", import.path.node, names.join(", ")));
+        let from = match import.path.node.as_str() {
+            STD => "std".to_owned(),
+            path => format!("\"{path}\""),
+        };
+        self.line(&format!("import {from}: {}", names.join(", ")));
     }
 
     pub(super) fn block(&mut self, block: &Block) {

@@ -1,8 +1,8 @@
-use super::expr::{chain, print_call, print_expr};
+use super::expr::{Piece, pieces, print_call, print_expr, rounds};
 use super::item::shape;
 use super::{Printer, WIDTH, width};
 use crate::syntax::ast::{
-    Body, Comment, Edit, EditVerb, Element, SettingExpr, ShapeExpr, Stmt, StmtKind,
+    Body, Comment, Edit, EditVerb, Element, Param, SettingExpr, ShapeExpr, Stmt, StmtKind,
 };
 
 impl Printer {
@@ -40,10 +40,14 @@ impl Printer {
                     shape.as_ref(),
                 );
             }
-            StmtKind::Repeat { label, times, body } => {
+            StmtKind::Repeat { label, rounds: over, body } => {
                 let label = label.as_ref().map_or_else(String::new, |l| format!("{}: ", l.node));
-                self.line(&format!("{label}repeat {} ", print_expr(times)));
+                self.line(&format!("{label}{}", rounds(over)));
                 self.body(body);
+            }
+            StmtKind::Let(Param { name, default, .. }) => {
+                let value = default.as_ref().map(print_expr).unwrap_or_default();
+                self.line(&format!("let {} = {value}", name.node));
             }
             StmtKind::Block(block) => self.block(block),
             StmtKind::Default(call) => self.line(&format!("default {}", print_call(call))),
@@ -57,16 +61,21 @@ impl Printer {
     fn chain(&mut self, head: &str, elements: &[Element], ascription: Option<&ShapeExpr>) {
         self.line(head);
         let mut column = self.indent + width(head);
-        let mut steps = chain(elements);
+        let mut steps: Vec<Vec<Piece<'_>>> = elements.iter().map(pieces).collect();
         if let Some(shape_of) = ascription {
             let text = format!(" :: {}", shape(shape_of));
-            match steps.last_mut() {
-                Some(last) => last.push_str(&text),
-                None => steps.push(text),
+            match steps.last_mut().and_then(|pieces| pieces.last_mut()) {
+                Some(Piece::Text(last)) => last.push_str(&text),
+                Some(Piece::Body(_)) | None => steps.push(vec![Piece::Text(text)]),
             }
         }
         for (i, step) in steps.iter().enumerate() {
-            if i > 0 && column + width(" -> ") + width(step) > WIDTH {
+            let first = step.iter().map(|piece| match piece {
+                Piece::Text(text) => width(text),
+                Piece::Body(_) => 1,
+            });
+            let first = first.take(2).sum::<usize>();
+            if i > 0 && column + width(" -> ") + first > WIDTH {
                 self.newline();
                 self.line("    -> ");
                 column = self.indent + width("    -> ");
@@ -74,8 +83,18 @@ impl Printer {
                 self.out.push_str(" -> ");
                 column += width(" -> ");
             }
-            self.out.push_str(step);
-            column += width(step);
+            for piece in step {
+                match piece {
+                    Piece::Text(text) => {
+                        self.out.push_str(text);
+                        column += width(text);
+                    }
+                    Piece::Body(body) => {
+                        self.body(body);
+                        column = self.indent + 1;
+                    }
+                }
+            }
         }
     }
 

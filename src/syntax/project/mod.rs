@@ -14,6 +14,10 @@ use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 use files::{Disk, Files, Given, beside, normal};
 pub use files::{Overlay, nets_below, nets_beside, on_disk};
 
+/// The name of the library that comes with netc, as a file of a project.
+pub const STD: &str = "<std>";
+const STD_TEXT: &str = include_str!("std.net");
+
 /// A file and everything that it imports or extends.
 #[derive(Debug)]
 pub struct Project {
@@ -186,7 +190,10 @@ impl<'f> Loader<'f> {
     }
 
     fn follow(&mut self, from: FileId, path: &Name, queue: &mut Vec<FileId>) {
-        let target = beside(&self.sources.get(from).name, &path.node);
+        let target = match path.node.as_str() {
+            STD => STD.to_owned(),
+            path => beside(&self.sources.get(from).name, path),
+        };
         let known = self.known.get(&target).copied();
         let id = match known {
             Some(found) => found,
@@ -208,6 +215,9 @@ impl<'f> Loader<'f> {
             let message = format!("expected a net of at most {MAX_FILES} files, got more");
             self.problems.push(Problem::new(Code::Limit, path.span, message).label("one too many"));
             return None;
+        }
+        if target == STD {
+            return Some(self.sources.add_own(STD, STD_TEXT));
         }
         if let Some(project) = self.files.outside(target) {
             let message = format!(

@@ -76,6 +76,8 @@ fn says(step: &TraceStep) -> String {
         Cause::Parameter => format!("net {of} declares `{name} = {text}`"),
         Cause::Extends => format!("overridden by `extends \"{of}\" ({name} = {text})`{is}"),
         Cause::Override => format!("overridden by `--set {name}={text}`"),
+        Cause::Let => format!("named by `let {name} = {text}`{is}"),
+        Cause::Round => format!("`{name}` is {shown} in this round of `{text}`"),
         Cause::Guard if step.value == Value::Bool(false) => format!("there because not `{text}`"),
         Cause::Guard => format!("there because `{text}`"),
         Cause::Same => format!("the channels of {of}, {text}"),
@@ -92,10 +94,11 @@ pub(super) fn as_json<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::E
 pub(super) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Int(i) => (*i).into(),
+        Value::Fraction(x) => x.float().into(),
         Value::Float(x) => (*x).into(),
         Value::Bool(b) => (*b).into(),
         Value::Str(s) => s.as_str().into(),
         Value::List(items) => items.iter().map(json).collect(),
-        Value::Dist(_) | Value::Same => value.to_string().into(),
+        Value::Dist(_) | Value::Callee(_) | Value::Same => value.to_string().into(),
     }
 }

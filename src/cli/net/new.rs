@@ -1,0 +1,53 @@
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::cli::net::args::NewArgs;
+use crate::cli::out::{self, PROBLEMS, complain, print, table, trimmed};
+use crate::diag::did_you_mean;
+use crate::tools::shipped::{SHIPPED, Shipped};
+
+pub(in crate::cli) fn run(args: &NewArgs) -> ExitCode {
+    let Some(name) = &args.name else {
+        print(&listing());
+        return ExitCode::SUCCESS;
+    };
+    let result = match SHIPPED.iter().find(|net| net.name == name) {
+        Some(net) => write(net, args),
+        None => Err(unknown(name)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}
+
+fn listing() -> String {
+    let mut nets = table(&["net", "what"], 0..0);
+    for net in SHIPPED {
+        nets.add_row([net.name.to_owned(), net.about()]);
+    }
+    trimmed(&nets) + "\n"
+}
+
+fn unknown(name: &str) -> String {
+    let names = SHIPPED.iter().map(|net| net.name);
+    let help = match did_you_mean(name, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`netc new` lists the nets that come with netc".to_owned(),
+    };
+    format!("there is no net `{name}`\n  help: {help}\n")
+}
+
+fn write(net: &Shipped, args: &NewArgs) -> Result<(), String> {
+    let file = args.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.net", net.name)));
+    let shown = file.display();
+    if file.symlink_metadata().is_ok() {
+        return Err(format!("{shown} exists\n  help: name another file\n"));
+    }
+    out::write(&file, net.text().as_bytes()).map_err(|error| format!("{error}\n"))?;
+    print(&format!("{shown} is written: {}\n", net.about()));
+    Ok(())
+}
