@@ -287,13 +287,14 @@ fn a_net_trains_on_real_images() {
     }
 }
 
+fn refused(args: &[&str], code: i32, words: &str) {
+    let out = netc(args);
+    assert_eq!(out.status.code(), Some(code), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains(words), "{}", text(&out.stderr));
+}
+
 #[test]
 fn a_training_that_cannot_start_says_why() {
-    let refused = |args: &[&str], code: i32, words: &str| {
-        let out = netc(args);
-        assert_eq!(out.status.code(), Some(code), "{}", text(&out.stderr));
-        assert!(text(&out.stderr).contains(words), "{}", text(&out.stderr));
-    };
     refused(&["train", "nets/resnet9.net", "--data", "/nonexistent"], 1, "/nonexistent");
     refused(&["train", "nets/lib.net", "--data", "synthetic"], 1, "no net");
     refused(&["train", "nets/resnet9.net", "--precision", "fp12"], 2, "bf16");

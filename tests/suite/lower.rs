@@ -91,7 +91,7 @@ fn seconds(algorithm: ConvAlgorithm, direction: ConvDirection) -> f64 {
         (ConvAlgorithm::Library, _) => 0.040,
         (ConvAlgorithm::WinogradF2, _) => 0.030,
         (ConvAlgorithm::WinogradF4, ConvDirection::Forward) => 0.025,
-        (ConvAlgorithm::WinogradF4, _) => 0.035,
+        (ConvAlgorithm::WinogradF4 | ConvAlgorithm::WinogradInt16, _) => 0.035,
     }
 }
 
