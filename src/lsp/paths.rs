@@ -172,7 +172,8 @@ impl<'p> PathIndex<'p> {
     pub(super) fn ends<'n>(&self, net: &'n Checked) -> BTreeMap<Key, BTreeMap<&'n str, NodeId>> {
         let used = used(net);
         let mut ends: BTreeMap<Key, BTreeMap<&str, NodeId>> = BTreeMap::new();
-        for &id in net.order() {
+        // Of what the output does not depend on, too.
+        for id in net.graph().ids() {
             for (_, step, before) in self.steps(net, id) {
                 for around in &step.around {
                     let body = front(&net.node(id).path, before + around.before);
