@@ -223,9 +223,8 @@ fn cpu(probe: Option<&Probe>) -> Finding {
     let has: Vec<String> = features.iter().map(|feature| feature.to_string()).collect();
     let has = if has.is_empty() { String::new() } else { format!("; {}", has.join(" ")) };
     let kernels = match probe.map(|probe| probe.kernels) {
-        Some(true) if runs_kernels(features, Precision::Bf16) => "; netc's own kernels run",
-        Some(true) => "; netc's own kernels run in fp32, in bf16 they need AVX512-BF16",
-        Some(false) => "; netc's own kernels need AVX-512, libtorch's serve",
+        Some(true) => "; netc's own kernels run",
+        Some(false) => "; netc's own kernels need AVX2, libtorch's serve",
         None => "",
     };
     good("CPU", format!("{model}{has}{kernels}"))

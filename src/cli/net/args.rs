@@ -42,7 +42,7 @@ pub struct CheckArgs {
     /// instructions for it, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
-    /// Convolutions for that prediction: auto, library, f2 or f4
+    /// Convolutions for that prediction: auto, library, f2, f4 or int16
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Apply suggested repairs; shows the changes first

@@ -78,8 +78,9 @@ pub struct TrainArgs {
     #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
     pub executor: Executor,
     /// Convolution algorithm: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of
-    /// 2 x 2 or 4 x 4, which are less precise in bf16; `auto` takes the faster of libtorch's and
-    /// `f4` in fp32, `f2` in bf16, timed once for each shape
+    /// 2 x 2 or 4 x 4, which are less precise in bf16; `int16` for tiles of 4 x 4 by integers of
+    /// 16 bits; `auto` takes the fastest of libtorch's and `f4` in fp32, of libtorch's, `f2` and
+    /// `int16` in bf16, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Also write a log for a viewer: `tensorboard` for event files in the run's folder
@@ -145,7 +146,7 @@ pub struct ProfileArgs {
     /// Steps to measure, after two warm-up steps
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<1000>)]
     pub steps: usize,
-    /// Convolution algorithm: auto, library, f2 or f4
+    /// Convolution algorithm: auto, library, f2, f4 or int16
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Forget the timings of this net's convolutions that --conv auto chose by, and time again

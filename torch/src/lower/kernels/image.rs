@@ -1,7 +1,8 @@
 //! Tensors as memory.
 
 use netc::lower::schedule::FusedOps;
-use tch::{Device, Kind, TchError, Tensor};
+pub(super) use tch::Kind;
+use tch::{Device, TchError, Tensor};
 
 use super::pool::Shared;
 

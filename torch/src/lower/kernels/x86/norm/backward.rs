@@ -1,7 +1,6 @@
 use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
-use tch::Kind;
 
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
@@ -9,7 +8,7 @@ use super::super::simd::Simd;
 use super::sums::{RUN, add_to, summed};
 use super::units::units;
 use crate::lower::kernels::evidence::Tier;
-use crate::lower::kernels::image::Image;
+use crate::lower::kernels::image::{Image, Kind};
 use crate::lower::kernels::moments::Moments;
 use crate::lower::kernels::pool::{Shared, shared};
 

@@ -1,14 +1,13 @@
 use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
-use tch::Kind;
 
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
 use super::units::units;
 use crate::lower::kernels::evidence::Tier;
-use crate::lower::kernels::image::Image;
+use crate::lower::kernels::image::{Image, Kind};
 use crate::lower::kernels::moments::Moments;
 use crate::lower::kernels::pool::shared;
 

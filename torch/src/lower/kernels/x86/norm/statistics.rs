@@ -1,13 +1,11 @@
 use std::ops::Range;
 
-use tch::Kind;
-
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
 use super::sums::{RUN, add_to, summed};
 use crate::lower::kernels::evidence::Tier;
-use crate::lower::kernels::image::Image;
+use crate::lower::kernels::image::{Image, Kind};
 use crate::lower::kernels::pool::Shared;
 
 /// The first row of an image.
