@@ -359,7 +359,7 @@ pub enum ElementKind {
     /// `( a -> b )`
     Group(Vec<Element>),
     /// `repeat 3 { ... }`
-    Repeat(Repeat),
+    Repeat(Box<Repeat>),
 }
 
 /// The condition under which an element is there.

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lower::Precision;
-use crate::lower::cpu::{Features, runs_kernels};
+use crate::lower::cpu::Features;
 use crate::run::data;
 use crate::run::{Hardware, LIBTORCH, gpu_names};
 

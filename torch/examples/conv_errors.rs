@@ -61,7 +61,7 @@ fn errors(
     let Some(found) = convolve(&op, algorithms, precision, [&x, &w, &dy])? else {
         return Err(format!("this processor has no kernels for {precision}").into());
     };
-    let expected = by_libtorch(&exact);
+    let expected = by_libtorch(&exact)?;
     Ok(Some([0, 1, 2].map(|i| error(&found[i], &expected[i]))))
 }
 
@@ -72,13 +72,14 @@ fn conv(out: u64) -> Conv {
 }
 
 /// The output and both gradients by libtorch's autograd.
-fn by_libtorch([x, w, dy]: &[Tensor; 3]) -> [Tensor; 3] {
+fn by_libtorch([x, w, dy]: &[Tensor; 3]) -> Result<[Tensor; 3], tch::TchError> {
     let leaf = |tensor: &Tensor| tensor.detach().set_requires_grad(true);
     let (x, w) = (leaf(x), leaf(w));
     let y = x.conv2d(&w, None::<&Tensor>, 1, 1, 1, 1);
-    let gradients = Tensor::run_backward(&[(&y * dy).sum(Kind::Double)], &[&x, &w], false, false);
+    let gradients =
+        Tensor::run_backward(&[(&y * dy).f_sum(Kind::Double)?], &[&x, &w], false, false);
     let [dx, dw] = [0, 1].map(|i| gradients[i].shallow_clone());
-    [y.detach(), dx, dw]
+    Ok([y.detach(), dx, dw])
 }
 
 fn error(found: &Tensor, expected: &Tensor) -> f64 {

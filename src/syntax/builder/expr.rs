@@ -43,7 +43,7 @@ impl Builder<'_> {
             return Ok(ElementKind::Call(self.call(call)?));
         }
         if let Some(repeat) = nodes.take(Rule::repeat) {
-            return Ok(ElementKind::Repeat(self.repeat(repeat)?));
+            return Ok(ElementKind::Repeat(Box::new(self.repeat(repeat)?)));
         }
         let group = nodes.need(Rule::group)?;
         let span = self.span(&group);

@@ -74,11 +74,10 @@ impl Builder<'_> {
         let shape = self.ascription(&mut nodes)?;
         match chain.pop() {
             // A statement of its own.
-            Some(Element {
-                kind: ElementKind::Repeat(Repeat { rounds, body, .. }),
-                guard: None,
-                ..
-            }) if chain.is_empty() && shape.is_none() => {
+            Some(Element { kind: ElementKind::Repeat(repeat), guard: None, .. })
+                if chain.is_empty() && shape.is_none() =>
+            {
+                let Repeat { rounds, body, .. } = *repeat;
                 Ok(StmtKind::Repeat { label, rounds, body })
             }
             last => {

@@ -1,6 +1,9 @@
 //! 3 x 3 convolutions by Winograd's algorithm: tiles of the input and the weights are transformed,
 //! multiplied point by point with sums over channels, and transformed back.
 
+// The formulas speak of points, rows and columns by their index.
+#![allow(clippy::needless_range_loop)]
+
 mod dims;
 mod dot;
 mod entry;

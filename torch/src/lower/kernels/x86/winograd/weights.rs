@@ -438,7 +438,7 @@ unsafe fn shared_squares<S: Simd, E: Element, T: Tile>(
     channel: usize,
 ) -> S::Lanes {
     let count = dims.in_channels.saturating_sub(channel);
-    let border = |at: usize| at % T::M == 0 || at % T::M == T::M - 1;
+    let border = |at: usize| at.is_multiple_of(T::M) || at % T::M == T::M - 1;
     let ends = [tiles.start, tiles.end - 1].map(|tile| TilePlace::of::<T>(dims, tile));
     // SAFETY: the count keeps to the channels of pixels of the image.
     unsafe {
