@@ -36,6 +36,7 @@ parser.add_argument("--quick", action="store_true", help="resnet9 at batch 128, 
 parser.add_argument("--nets", help=f"default: {','.join(NETS)}")
 parser.add_argument("--batches", help="in place of those of each net")
 parser.add_argument("--precisions", default="bf16,fp32", help="of netc and its peers")
+parser.add_argument("--convs", default="library,int16", help="algorithms of netc beside its own choice")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--images", type=int, help="of a training measurement, in place of those of each net")
 parser.add_argument("--tests", type=int, help="of an evaluation, likewise; above 1000 a multiple of it")
@@ -100,12 +101,13 @@ def contenders():
     found = {}
 
     def add(name, kind, precision, measure, *options, **more):
-        found[f"{name} {precision}".strip()] = (kind, precision, functools.partial(measure, **more), options)
+        found[f"{name} {precision}"] = (kind, precision, functools.partial(measure, **more), options)
 
     for precision in precisions:
         flags = ["--bf16"] if precision == "bf16" else []
         add("netc", "netc", precision, netc, "--precision", precision)
-        add("netc --conv library", "netc", precision, netc, "--precision", precision, "--conv", "library")
+        for conv in args.convs.split(","):
+            add(f"netc --conv {conv}", "netc", precision, netc, "--precision", precision, "--conv", conv)
         for environment in ("torch-2.11", "torch-newest"):
             name = f"PyTorch {peers.versions(environment)[0].get('torch', environment)}"
             if not args.kept:
@@ -119,17 +121,16 @@ def contenders():
         if precision == "fp32":
             add("onnxruntime", "onnx", precision, onnx, "onnxruntime")
         add("OpenVINO", "onnx", precision, onnx, "openvino", *flags)
-    # In the precision that netc takes by itself.
-    add("netc --conv int16", "netc", "", netc, "--conv", "int16")
     return found
 
 
 def why(error):
-    """The last line of what a program said, or that it took too long."""
+    """What a program called an error, else the last line that it said; or that it took too long."""
     if isinstance(error, subprocess.TimeoutExpired):
         return f"longer than {args.limit} s"
     said = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip().splitlines()
-    return (said or [str(error)])[-1][:160].replace("|", "/")
+    called = [line for line in said if line.startswith("error")]
+    return (called or said[-1:] or [str(error)])[0][:160].replace("|", "/")
 
 
 def measured(load, key, contender):
@@ -193,7 +194,7 @@ def table(head, rows):
 
 
 def summary(results, all_of_them):
-    owns = [own for own in ("netc bf16", "netc fp32", "netc --conv int16") if own in all_of_them]
+    owns = [own for own in ("netc bf16", "netc --conv int16 bf16", "netc fp32") if own in all_of_them]
     head = ["net", "batch", *(f"{own}, {what}" for what in ("training", "evaluation") for own in owns)]
     head += [f"aim: {aim}" for aim in ("training in 16 bits", "evaluation", "training in fp32")]
     rows = []

@@ -188,8 +188,9 @@ pub fn convolve(
         (Convolution::new(op.clone(), algorithms), Workspace::default());
     let mut directions = || {
         let [x, gradient] = [channels_last(x)?, channels_last(gradient)?];
+        let weight = &channels_last(weight)?;
         let [y, dx] = [gradient.f_empty_like()?, x.f_empty_like()?];
-        let dw = channels_last(weight)?.f_zeros_like()?;
+        let dw = weight.f_zeros_like()?;
         let finish = Epilogue::default();
         let y = conv.forward(Some(&own), &x, weight, finish, || Ok(y), &mut workspace)?;
         let images = [&gradient, &x];
