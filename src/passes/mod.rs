@@ -6,7 +6,6 @@
 
 mod common;
 mod cost;
-mod dead;
 mod fold;
 mod fold_linear;
 mod fold_norm;
@@ -50,12 +49,6 @@ pub struct Pass {
 
 /// Every pass, in the order in which they run.
 pub const PASSES: &[Pass] = &[
-    Pass {
-        name: "dead",
-        about: "drop what no output needs",
-        evaluation_only: false,
-        run: dead::run,
-    },
     Pass {
         name: "identity",
         about: "drop ops that change nothing",
