@@ -6,7 +6,7 @@ use super::expand::members;
 use super::names::{Def, NameKind, Names};
 use super::{Scope, Value};
 use crate::diag::{Code, Problem, Problems, Span};
-use crate::syntax::ast::{Body, Element, ElementKind, Expr, File, Guard, Param, StmtKind};
+use crate::syntax::ast::{Body, Element, ElementKind, Expr, File, Guard, Param};
 
 /// Domains with more combinations than this are not enumerated.
 const MAX_CASES: usize = 4096;
@@ -29,22 +29,7 @@ struct Guards<'n, 'p> {
 
 impl<'p> Guards<'_, 'p> {
     fn in_body(&mut self, body: &Body) {
-        for stmt in &body.stmts {
-            match &stmt.kind {
-                StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => {
-                    self.in_chain(chain)
-                }
-                StmtKind::Edit(edit) => self.in_chain(&edit.chain),
-                StmtKind::Repeat { body, .. } => self.in_body(body),
-                StmtKind::Block(block) => self.in_body(&block.body),
-                StmtKind::Input { .. }
-                | StmtKind::Output { .. }
-                | StmtKind::Let(_)
-                | StmtKind::Default(_)
-                | StmtKind::Expect(_)
-                | StmtKind::Recipe { .. } => {}
-            }
-        }
+        body.all_stmts().into_iter().for_each(|stmt| self.in_chain(stmt.kind.chain()));
     }
 
     fn in_chain(&mut self, chain: &[Element]) {

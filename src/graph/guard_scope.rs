@@ -19,19 +19,10 @@ struct GuardScopes<'n, 'p> {
 
 impl GuardScopes<'_, '_> {
     fn in_body(&mut self, body: &Body) {
-        for stmt in &body.stmts {
+        for stmt in body.all_stmts() {
             match &stmt.kind {
                 StmtKind::Stage { chain, .. } => self.in_chain(self.names.start(chain).1),
-                StmtKind::Branch { chain, .. } => self.in_chain(chain),
-                StmtKind::Edit(edit) => self.in_chain(&edit.chain),
-                StmtKind::Repeat { body, .. } => self.in_body(body),
-                StmtKind::Block(block) => self.in_body(&block.body),
-                StmtKind::Input { .. }
-                | StmtKind::Output { .. }
-                | StmtKind::Let(_)
-                | StmtKind::Default(_)
-                | StmtKind::Expect(_)
-                | StmtKind::Recipe { .. } => {}
+                other => self.in_chain(other.chain()),
             }
         }
     }

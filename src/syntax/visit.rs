@@ -1,8 +1,8 @@
 //! What a tree holds of one kind, wherever it stands.
 
 use super::ast::{
-    Block, Call, Element, ElementKind, Expr, ExprKind, File, Import, Item, ItemKind, Net,
-    ParamType, Repeat, Spanned,
+    Block, Body, Call, Element, ElementKind, Expr, ExprKind, File, Import, Item, ItemKind, Net,
+    ParamType, Repeat, Spanned, Stmt, StmtKind,
 };
 
 impl File {
@@ -25,6 +25,53 @@ impl File {
 
     fn each<'f, T>(&'f self, of: impl Fn(&'f Item) -> Option<T>) -> impl Iterator<Item = T> {
         self.items.iter().filter_map(of)
+    }
+}
+
+impl Body {
+    /// Its statements, and those of the blocks and repeats within.
+    pub fn all_stmts(&self) -> Vec<&Stmt> {
+        let (mut found, mut left) = (Vec::new(), self.stmts.iter().rev().collect::<Vec<_>>());
+        while let Some(stmt) = left.pop() {
+            found.push(stmt);
+            left.extend(stmt.kind.body().iter().flat_map(|body| body.stmts.iter().rev()));
+        }
+        found
+    }
+}
+
+impl StmtKind {
+    /// The body of a statement that has one.
+    fn body(&self) -> Option<&Body> {
+        match self {
+            StmtKind::Repeat { body, .. } => Some(body),
+            StmtKind::Block(block) => Some(&block.body),
+            StmtKind::Input { .. }
+            | StmtKind::Output { .. }
+            | StmtKind::Stage { .. }
+            | StmtKind::Branch { .. }
+            | StmtKind::Edit(_)
+            | StmtKind::Let(_)
+            | StmtKind::Default(_)
+            | StmtKind::Expect(_)
+            | StmtKind::Recipe { .. } => None,
+        }
+    }
+
+    /// The elements of a statement that has some.
+    pub fn chain(&self) -> &[Element] {
+        match self {
+            StmtKind::Stage { chain, .. } | StmtKind::Branch { chain, .. } => chain,
+            StmtKind::Edit(edit) => &edit.chain,
+            StmtKind::Input { .. }
+            | StmtKind::Output { .. }
+            | StmtKind::Repeat { .. }
+            | StmtKind::Let(_)
+            | StmtKind::Block(_)
+            | StmtKind::Default(_)
+            | StmtKind::Expect(_)
+            | StmtKind::Recipe { .. } => &[],
+        }
     }
 }
 
