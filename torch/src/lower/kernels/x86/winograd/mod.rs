@@ -9,6 +9,7 @@ mod dot;
 mod entry;
 mod forward;
 mod operand;
+mod operands;
 mod pack;
 mod product;
 mod scale;

@@ -1,5 +1,3 @@
-use std::ops::Range;
-
 use netc::lower::winograd::{
     CACHED_OUTPUTS, CACHED_SUMS, OUTPUTS, Operand as Kind, WeightGradBlocking,
 };
@@ -7,32 +5,14 @@ use netc::lower::winograd::{
 use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::Tile;
-use super::dims::{Dims, PANEL, TilePlace, panels};
-use super::operand::{MAGIC, Operand};
-use super::product::{ColumnsByPanel, Products};
-use super::scale::{LARGEST, back_norm, gradient_norm, point_norm, reached, scales};
-use super::transform::{POINTS, input, output_gradient, weight_gradient};
+use super::dims::{Dims, PANEL, panels};
+use super::operand::Operand;
+use super::operands::{Convolution, Operands, gradients, inputs};
+use super::product::ColumnsByPanel;
+use super::scale::back_norm;
+use super::transform::{POINTS, weight_gradient};
 use crate::lower::kernels::pool::{Shared, share, taken, threads};
 use crate::lower::kernels::workspace::Workspace;
-
-/// What all blocks of tiles have in common.
-#[derive(Debug)]
-struct Convolution<'a, E> {
-    x: Shared<E>,
-    dy: Shared<E>,
-    dims: &'a Dims,
-    cut: WeightGradBlocking,
-    products: Products,
-}
-
-/// Operands of a block of tiles: transformed inputs and gradients, and a scale for each channel of
-/// both.
-#[derive(Debug, Clone, Copy)]
-struct Operands {
-    v: Shared<u32>,
-    d: Shared<u32>,
-    scales: Shared<f32>,
-}
 
 /// Accumulators of some outputs and a panel of inputs, a plane for each point.
 #[derive(Debug, Clone, Copy)]
@@ -195,10 +175,10 @@ impl<S: Simd, E: Element> All<'_, S, E> {
         c: *mut f32,
         more: bool,
     ) {
-        let Convolution { dims, cut, products, .. } = self.conv;
+        let Convolution { cut, products, .. } = self.conv;
         let words = cut.block / O::PACK;
-        let tiles = tiles_of::<T>(dims, cut, block);
-        let columns = panels(dims.in_channels) * PANEL;
+        let tiles = self.conv.tiles::<T>(block);
+        let columns = self.conv.gradient_scales();
         // SAFETY: within the operands.
         unsafe {
             let scales = [scales.at(columns + group * OUTPUTS), scales.at(panel * PANEL)];
@@ -298,188 +278,5 @@ impl<S: Simd, E: Element> All<'_, S, E> {
                 }
             },
         );
-    }
-}
-
-fn tiles_of<T: Tile>(dims: &Dims, cut: &WeightGradBlocking, block: usize) -> Range<usize> {
-    block * cut.block..dims.tiles(T::SIZE).min((block + 1) * cut.block)
-}
-
-/// Transforms a panel of inputs of a block of tiles.
-#[inline(always)]
-unsafe fn inputs<S: Simd, E: Element, T: Tile, O: Operand<S>>(
-    conv: &Convolution<'_, E>,
-    block: usize,
-    panel: usize,
-    Operands { v, scales: to, .. }: Operands,
-) {
-    let Convolution { x, dims, ref cut, .. } = *conv;
-    let tiles = tiles_of::<T>(dims, cut, block);
-    let words = cut.block / O::PACK;
-    let lanes = |i: usize| panel * PANEL + i * S::LANES;
-    // SAFETY: as in `gradient`.
-    unsafe {
-        let mut by = [[S::zero(); POINTS]; 4];
-        if O::KIND == Kind::Int16 {
-            for (i, by) in by.iter_mut().enumerate().take(PANEL / S::LANES) {
-                let square = shared_squares::<S, E, T>(x.at(0), dims, tiles.clone(), lanes(i));
-                let scale = scales::<S>(square, S::zero(), LARGEST);
-                S::store(to.at(lanes(i)), S::LANES, scale);
-                for (point, by) in by.iter_mut().enumerate() {
-                    *by = S::div(S::splat(1.0 / point_norm(point)), scale);
-                }
-            }
-        }
-        let mut pair = [[S::zero(); POINTS]; 2];
-        for first in tiles.clone().step_by(O::PACK) {
-            let word = (first - tiles.start) / O::PACK;
-            for (i, by) in by.iter().enumerate().take(PANEL / S::LANES) {
-                for (s, points) in pair.iter_mut().enumerate().take(O::PACK) {
-                    if first + s >= tiles.end {
-                        *points = [S::zero(); POINTS];
-                        continue;
-                    }
-                    let place = TilePlace::of::<T>(dims, first + s);
-                    input::<S, E, T>(
-                        x.at(0),
-                        dims,
-                        place,
-                        lanes(i),
-                        #[inline(always)]
-                        |point, lanes| {
-                            points[point] = integers::<S, O>(lanes, by[point]);
-                        },
-                    );
-                }
-                let at = (panel * words + word) * PANEL + i * S::LANES;
-                for point in 0..T::POINTS {
-                    let to = v.at(point * cut.planes[0] + at);
-                    O::store_words(to, [pair[0][point], pair[1][point]]);
-                }
-            }
-        }
-    }
-}
-
-/// Transforms the gradients of a block of outputs and of tiles.
-#[inline(always)]
-unsafe fn gradients<S: Simd, E: Element, T: Tile, O: Operand<S>>(
-    conv: &Convolution<'_, E>,
-    block: usize,
-    group: usize,
-    Operands { d, scales: to, .. }: Operands,
-) {
-    let Convolution { dy, dims, ref cut, .. } = *conv;
-    let tiles = tiles_of::<T>(dims, cut, block);
-    let words = cut.block / O::PACK;
-    let lanes = |i: usize| group * OUTPUTS + i * S::LANES;
-    // SAFETY: as in `gradient`.
-    unsafe {
-        let mut by = [[S::zero(); POINTS]; 2];
-        if O::KIND == Kind::Int16 {
-            for (i, by) in by.iter_mut().enumerate().take(OUTPUTS / S::LANES) {
-                let square = squares::<S, E, T>(dy.at(0), dims, tiles.clone(), lanes(i));
-                let scale = scales::<S>(square, S::zero(), LARGEST);
-                let columns = panels(dims.in_channels) * PANEL;
-                S::store(to.at(columns + lanes(i)), S::LANES, scale);
-                for (point, by) in by.iter_mut().enumerate() {
-                    *by = S::div(S::splat(1.0 / gradient_norm(point)), scale);
-                }
-            }
-        }
-        let mut pair = [[S::zero(); POINTS]; 2];
-        for first in tiles.clone().step_by(O::PACK) {
-            let word = (first - tiles.start) / O::PACK;
-            for (i, by) in by.iter().enumerate().take(OUTPUTS / S::LANES) {
-                for (s, points) in pair.iter_mut().enumerate().take(O::PACK) {
-                    if first + s >= tiles.end {
-                        *points = [S::zero(); POINTS];
-                        continue;
-                    }
-                    let place = TilePlace::of::<T>(dims, first + s);
-                    output_gradient::<S, E, T>(
-                        dy.at(0),
-                        dims,
-                        place,
-                        lanes(i),
-                        #[inline(always)]
-                        |point, lanes| {
-                            points[point] = integers::<S, O>(lanes, by[point]);
-                        },
-                    );
-                }
-                let at = (group * words + word) * OUTPUTS + i * S::LANES;
-                for point in 0..T::POINTS {
-                    let to = d.at(point * cut.planes[1] + at);
-                    O::store_words(to, [pair[0][point], pair[1][point]]);
-                }
-            }
-        }
-    }
-}
-
-/// Lanes as the operand wants them: integers of the numbers times `by`, or the numbers.
-#[inline(always)]
-unsafe fn integers<S: Simd, O: Operand<S>>(lanes: S::Lanes, by: S::Lanes) -> S::Lanes {
-    match O::KIND {
-        // SAFETY: as for `Simd`.
-        Kind::Int16 => unsafe { S::fma(lanes, by, S::splat(MAGIC)) },
-        Kind::Fp32 | Kind::Bf16 => lanes,
-    }
-}
-
-/// The sum of squares over tiles of inputs, each of which reaches one pixel into its neighbours, of
-/// some channels: at least that of any of their rows.
-#[inline(always)]
-unsafe fn shared_squares<S: Simd, E: Element, T: Tile>(
-    x: *const E,
-    dims: &Dims,
-    tiles: Range<usize>,
-    channel: usize,
-) -> S::Lanes {
-    let count = dims.in_channels.saturating_sub(channel);
-    let border = |at: usize| at.is_multiple_of(T::M) || at % T::M == T::M - 1;
-    let ends = [tiles.start, tiles.end - 1].map(|tile| TilePlace::of::<T>(dims, tile));
-    // SAFETY: the count keeps to the channels of pixels of the image.
-    unsafe {
-        let mut all = S::zero();
-        for row in reached::<T>(dims, ends) {
-            let (mut once, mut twice) = (S::zero(), S::zero());
-            for column in 0..dims.width {
-                let at = (row * dims.width + column) * dims.in_channels;
-                let value = E::load::<S>(x.add(at + channel.min(dims.in_channels)), count);
-                match border(column) {
-                    true => twice = S::fma(value, value, twice),
-                    false => once = S::fma(value, value, once),
-                }
-            }
-            let sum = S::fma(S::splat(2.0), twice, once);
-            let times = if border(row % dims.height) { 2.0 } else { 1.0 };
-            all = S::fma(S::splat(times), sum, all);
-        }
-        all
-    }
-}
-
-/// The sum of squares over tiles of outputs.
-#[inline(always)]
-unsafe fn squares<S: Simd, E: Element, T: Tile>(
-    y: *const E,
-    dims: &Dims,
-    tiles: Range<usize>,
-    channel: usize,
-) -> S::Lanes {
-    let count = dims.out_channels.saturating_sub(channel);
-    let ends = [tiles.start, tiles.end - 1].map(|tile| TilePlace::of::<T>(dims, tile));
-    let rows = reached::<T>(dims, ends);
-    // SAFETY: the count keeps to the channels of pixels of the image.
-    unsafe {
-        let mut sums = [S::zero(); 2];
-        for pixel in rows.start * dims.width..rows.end * dims.width {
-            let at = pixel * dims.out_channels + channel.min(dims.out_channels);
-            let value = E::load::<S>(y.add(at), count);
-            sums[pixel % 2] = S::fma(value, value, sums[pixel % 2]);
-        }
-        S::add(sums[0], sums[1])
     }
 }
