@@ -87,8 +87,8 @@ pub enum ConvChoice {
     /// Winograd with tiles of 2 x 2, wherever it applies. In bf16 its error is 1.6 times that of
     /// libtorch.
     F2,
-    /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is up to five times
-    /// that of libtorch.
+    /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is several times that
+    /// of libtorch.
     F4,
     /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies. Its error is
     /// below what bf16 loses by rounding the output.
