@@ -35,7 +35,7 @@ pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 pub use pytorch::{pytorch, torchscript};
 pub use schedule::{
-    FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo, is_2x2_pool,
+    FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo,
 };
 pub use timing::{Candidate, ConvDirection, Reason, Times};
 pub use weights::{Numbers, Weights};

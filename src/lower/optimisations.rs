@@ -9,7 +9,7 @@ pub enum Optimisation {
     Norm,
     /// Fusion of an activation into the op before it.
     Relu,
-    /// Fusion of a 2 x 2 max pool into the op before it.
+    /// Fusion of a 2 x 2 max pool into the op before it, or its own kernel.
     Pool,
     /// Fusion of a sum into the op before it.
     Add,

@@ -511,6 +511,41 @@ fn norms_with(tier: &str, kernels: Kernels) {
 }
 
 #[test]
+fn pools_are_those_of_libtorch() {
+    for (tier, kernels) in by_tier("pools_are_those_of_libtorch") {
+        for (sizes, kind) in [
+            ([3, 5, 8, 6], Kind::Float),
+            ([2, 33, 7, 5], Kind::BFloat16),
+            ([40, 16, 2, 3], Kind::BFloat16),
+        ] {
+            let [n, c, h, w] = sizes;
+            // Few different numbers, so that windows have equal maxima.
+            let x = channels_last(&(random(&sizes) * 2.0).round().to_kind(kind));
+            let _ = x.get(0).get(1).get(0).get(1).fill_(f64::NAN);
+            let x = x.set_requires_grad(true);
+            let expected = x.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false);
+            let dy = random(&[n, c, h / 2, w / 2]).to_kind(kind);
+            let dx = Tensor::run_backward(&[(&expected * &dy).sum(kind)], &[&x], false, false);
+            let (y, found) = (empty([n, c, h / 2, w / 2], kind), empty(sizes, kind));
+            let x = x.detach();
+            kernels.max_pool(FromTo { from: &x, to: &y }).unwrap();
+            kernels.max_pool_backward(&x, &dy, &found).unwrap();
+            let same = |a: &Tensor, b: &Tensor| {
+                let difference =
+                    a.detach().nan_to_num(1e9, None, None) - b.detach().nan_to_num(1e9, None, None);
+                difference.abs().max().double_value(&[])
+            };
+            assert!(y.isnan().any().int64_value(&[]) == 1, "{tier}");
+            assert_eq!(same(&y, &expected), 0.0, "{tier} {sizes:?}: output");
+            // What is no number takes no gradient here; the loss is none then.
+            let _ = found.get(0).get(1).fill_(0.0);
+            let _ = dx[0].get(0).get(1).fill_(0.0);
+            assert_eq!(same(&found, &dx[0]), 0.0, "{tier} {sizes:?}: gradient");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_number_stays_so() {
     let Some(kernels) = first("what_is_no_number_stays_so") else { return };
     let after = fused(true, true);

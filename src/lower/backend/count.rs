@@ -281,6 +281,8 @@ impl Backend for Count<'_> {
                     .then(|| [self.cast(step), self.cast(step), self.sums(step)]),
             );
             let _cast = (input == ConvAlgorithm::Library).then(|| self.cast(step));
+        }
+        if matches!(task.kernel, Kernel::Conv { .. } | Kernel::MaxPool) {
             let requires_grad = self.schedule.values[step.operands[0]].requires_grad;
             let slot = self.schedule.slots.gradient[i];
             let grad_input = sizes.filter(|_| requires_grad).map(|size| self.placed(slot, size));

@@ -94,7 +94,7 @@ impl Schedule {
             Kernel::Conv { algorithms, .. } => {
                 algorithms.forward != ConvAlgorithm::Library || task.is_fused()
             }
-            Kernel::NormAct => true,
+            Kernel::NormAct | Kernel::MaxPool => true,
             Kernel::Op => false,
         }
     }
@@ -102,17 +102,24 @@ impl Schedule {
     /// The operand whose gradient is written by the kernel of task `i`.
     fn writes_gradient(&self, plan: &Plan, i: usize) -> Option<usize> {
         let operand = *plan.steps()[self.tasks[i].step].operands.first()?;
-        let own = self.tasks[i].kernel.algorithms()?.input != ConvAlgorithm::Library;
+        let own = match self.tasks[i].kernel {
+            Kernel::Conv { algorithms, .. } => algorithms.input != ConvAlgorithm::Library,
+            Kernel::MaxPool => true,
+            Kernel::NormAct | Kernel::Op => false,
+        };
         (own && self.values[operand].requires_grad && self.purpose == Purpose::Training)
             .then_some(operand)
     }
 
     /// Whether the gradient of task `i`, a batch normalisation, may overwrite its operand: the
-    /// operand is the value of a convolution with no other reader.
+    /// operand is the value of a convolution or a pool, which do not need it, with no other reader.
     pub fn in_place(&self, plan: &Plan, i: usize) -> bool {
         let steps = plan.steps();
         let operand = steps[self.tasks[i].step].operands.first();
-        operand.is_some_and(|&x| self.values[x].readers == 1 && matches!(steps[x].op, Op::Conv(_)))
+        operand.is_some_and(|&x| {
+            let read_once = self.values[x].readers == 1;
+            read_once && matches!(steps[x].op, Op::Conv(_) | Op::MaxPool(_))
+        })
     }
 }
 

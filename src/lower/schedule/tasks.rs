@@ -84,6 +84,8 @@ pub enum Kernel {
     },
     /// A batch normalisation with batch statistics, and the ops fused into it.
     NormAct,
+    /// A 2 x 2 max pool, which finds the maxima again in the backward pass.
+    MaxPool,
     /// A single op, computed by libtorch.
     Op,
 }
@@ -93,7 +95,7 @@ impl Kernel {
     pub fn algorithms(&self) -> Option<ConvAlgorithms> {
         match self {
             Kernel::Conv { algorithms, .. } => Some(*algorithms),
-            Kernel::NormAct | Kernel::Op => None,
+            Kernel::NormAct | Kernel::MaxPool | Kernel::Op => None,
         }
     }
 
@@ -101,7 +103,7 @@ impl Kernel {
     pub fn reason(&self) -> Option<&Reason> {
         match self {
             Kernel::Conv { reason, .. } => Some(reason),
-            Kernel::NormAct | Kernel::Op => None,
+            Kernel::NormAct | Kernel::MaxPool | Kernel::Op => None,
         }
     }
 }
@@ -130,10 +132,11 @@ pub(super) fn tasks(plan: &Plan, options: ScheduleOptions<'_>) -> Vec<Task> {
             continue;
         }
         let image = options.kernels != KernelSet::None && step.shape.image().is_some();
-        let norm = image
-            && options.purpose == Purpose::Training
+        let training = image && options.purpose == Purpose::Training;
+        let norm = training
             && matches!(step.op, Op::BatchNorm(_))
             && !options.without.has(Optimisation::Norm);
+        let pools = training && !options.without.has(Optimisation::Pool);
         let leads = norm
             || (image && options.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));
         let mut task = Task {
@@ -142,7 +145,13 @@ pub(super) fn tasks(plan: &Plan, options: ScheduleOptions<'_>) -> Vec<Task> {
             add: None,
             output: i,
             fused: Vec::new(),
-            kernel: if norm { Kernel::NormAct } else { Kernel::Op },
+            kernel: match &step.op {
+                Op::BatchNorm(_) if norm => Kernel::NormAct,
+                Op::MaxPool(pool) if pools && is_2x2_pool(pool, &step.operand_shapes[0]) => {
+                    Kernel::MaxPool
+                }
+                _ => Kernel::Op,
+            },
         };
         while leads
             && let [next] = readers[task.output][..]
@@ -193,7 +202,7 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
 
 /// Whether a pool takes windows of 2 x 2 side by side, and drops the last row or column of an odd
 /// size.
-pub fn is_2x2_pool(pool: &MaxPool, of: &Shape) -> bool {
+fn is_2x2_pool(pool: &MaxPool, of: &Shape) -> bool {
     let window = &pool.0;
     let drops = halves(of) || !window.ceil;
     drops && window.kernel == [2, 2] && window.stride == [2, 2] && window.pad == [0, 0]

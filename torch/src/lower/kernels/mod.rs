@@ -12,6 +12,7 @@ pub mod aten;
 mod convolution;
 mod evidence;
 mod image;
+mod max_pool;
 mod moments;
 mod norm;
 mod packed;

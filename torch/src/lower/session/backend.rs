@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use netc::graph::Op;
-use netc::lower::{Backend, Kernel, Schedule, Step, TorchError, is_2x2_pool, seed};
+use netc::lower::{Backend, Kernel, Schedule, Step, TorchError, seed};
 use tch::{Device, TchError, Tensor};
 
 use super::aten;
@@ -147,6 +147,11 @@ impl<'s> Torch<'s> {
             own.normalise(FromTo { from: &x, to: &y }, &moments, task.after, add.as_ref())?;
             return Ok((y, SavedTensors::Norm(x, moments)));
         }
+        if let (Kernel::MaxPool, Some(own)) = (&task.kernel, *own) {
+            let (x, y) = (channels_last(x)?, place()?);
+            own.max_pool(FromTo { from: &x, to: &y })?;
+            return Ok((y, SavedTensors::Pooled(x)));
+        }
         if let Some(kernels) = own.and_then(Own::cuda) {
             let own = Self::forward_on_gpu(kernels, step, x, self.resident)?;
             if let Some(done) = own {
@@ -164,20 +169,11 @@ impl<'s> Torch<'s> {
         x: &Tensor,
         resident: Option<Resident<'_>>,
     ) -> Result<Option<(Tensor, SavedTensors)>, TchError> {
-        let like = |height: i64, width: i64| {
-            let (images, channels) = (x.size()[0], x.size()[1]);
-            let options = (x.kind(), x.device());
-            Tensor::f_empty([images, height, width, channels], options)?.f_permute([0, 3, 1, 2])
-        };
         match &step.op {
-            Op::MaxPool(pool) if is_2x2_pool(pool, &step.operand_shapes[0]) => {
-                let x = channels_last(x)?;
-                let y = like(x.size()[2] / 2, x.size()[3] / 2)?;
-                kernels.max_pool(FromTo { from: &x, to: &y })?;
-                Ok(Some((y, SavedTensors::Pooled(x))))
-            }
             Op::GlobalMaxPool(_) => {
-                let (x, y) = (channels_last(x)?, like(1, 1)?);
+                let x = channels_last(x)?;
+                let sizes = [x.size()[0], x.size()[1], 1, 1];
+                let y = channels_last(&Tensor::f_empty(sizes, (x.kind(), x.device()))?)?;
                 kernels.global_max(FromTo { from: &x, to: &y })?;
                 Ok(Some((y, SavedTensors::Pooled(x))))
             }
@@ -220,7 +216,7 @@ impl<'s> Torch<'s> {
             step.operands.iter().map(|&operand| schedule.values[operand].requires_grad).collect();
         match (saved, &mut convolutions[i], *own) {
             (SavedTensors::Norm(x, moments), _, Some(own)) => {
-                // The gradient overwrites the convolution's output, which only this op reads.
+                // The gradient overwrites the operand, which only this op reads.
                 let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
                 let parts: Vec<Tensor> =
                     parts.iter().map(channels_last).collect::<Result<_, _>>()?;
@@ -255,13 +251,16 @@ impl<'s> Torch<'s> {
             (SavedTensors::Op(saved), ..) => {
                 aten::backward(step, &parts[0], &saved, weights, grad_weights, &wanted)
             }
+            (SavedTensors::Pooled(_), ..) if !wanted[0] => Ok(vec![None]),
+            (SavedTensors::Pooled(x), _, Some(own)) if task.kernel == Kernel::MaxPool => {
+                let slot = schedule.slots.gradient[i];
+                let grad_input = memory.image(slot, x.size()[0], &step.operand_shapes[0])?;
+                own.max_pool_backward(&x, &channels_last(&parts[0])?, &grad_input)?;
+                Ok(vec![Some(grad_input)])
+            }
             (SavedTensors::Pooled(x), _, Some(Own::Cuda(kernels))) => {
-                let gradient = channels_last(&parts[0])?;
                 let grad_input = x.f_empty_like()?;
-                match step.op {
-                    Op::MaxPool(_) => kernels.max_pool_backward(&x, &gradient, &grad_input)?,
-                    _ => kernels.global_max_backward(&x, &gradient, &grad_input)?,
-                }
+                kernels.global_max_backward(&x, &channels_last(&parts[0])?, &grad_input)?;
                 Ok(vec![Some(grad_input)])
             }
             (SavedTensors::Dropped, _, Some(Own::Cuda(kernels))) => {

@@ -122,7 +122,7 @@ impl Session {
             (Op::Conv(op), Kernel::Conv { algorithms, .. }) => {
                 Some(Convolution::new(op.clone(), *algorithms))
             }
-            (_, Kernel::Conv { .. } | Kernel::NormAct | Kernel::Op) => None,
+            (_, Kernel::Conv { .. } | Kernel::NormAct | Kernel::MaxPool | Kernel::Op) => None,
         };
         let gpu = own.as_ref().and_then(Own::cuda);
         let pads_input = gpu.is_some() && pads_input(net, &schedule);

@@ -119,6 +119,27 @@ impl Own {
             _ => Err(elsewhere()),
         }
     }
+
+    /// A max pool of 2 x 2 windows.
+    pub(super) fn max_pool(&self, images: FromTo<'_>) -> Result<(), TchError> {
+        match self {
+            Own::Cpu(kernels) => kernels.max_pool(images),
+            Own::Cuda(kernels) => kernels.max_pool(images),
+        }
+    }
+
+    /// Writes the gradient with respect to the input of a max pool.
+    pub(super) fn max_pool_backward(
+        &self,
+        x: &Tensor,
+        gradient: &Tensor,
+        grad_input: &Tensor,
+    ) -> Result<(), TchError> {
+        match self {
+            Own::Cpu(kernels) => kernels.max_pool_backward(x, gradient, grad_input),
+            Own::Cuda(kernels) => kernels.max_pool_backward(x, gradient, grad_input),
+        }
+    }
 }
 
 fn elsewhere() -> TchError {

@@ -4,6 +4,7 @@ mod avx2;
 mod avx512;
 mod by_types;
 mod element;
+pub(super) mod max_pool;
 pub(super) mod norm;
 pub(super) mod sgd;
 mod simd;

@@ -1,0 +1,162 @@
+//! Max pools of 2 x 2 windows side by side. A last row or column of an odd size is dropped.
+
+use std::ops::Range;
+
+use super::by_types::by_types;
+use super::element::{Bf16, Element};
+use super::simd::Simd;
+use crate::lower::kernels::evidence::Tier;
+use crate::lower::kernels::image::{Image, Kind};
+use crate::lower::kernels::pool::{Shared, shared};
+
+/// Writes the maximum of each window of `x` to `y`, NaN where there is one.
+///
+/// # Safety
+/// `y` has half the height and width of `x`, rounded down; both are of the tier's numbers.
+pub(in crate::lower::kernels) unsafe fn max_pool(tier: Tier, x: Image, y: Image) {
+    // SAFETY: the caller vouches for the images.
+    unsafe { by_types!(tier, x.kind, forward_as(x, y)) }
+}
+
+/// Writes the gradient with respect to `x`: that with respect to the output where `x` has the first
+/// maximum of a window, zeros elsewhere.
+///
+/// # Safety
+/// As for [`max_pool`], with `gradient` in place of `y`; `to` is of the size of `x`.
+pub(in crate::lower::kernels) unsafe fn max_pool_backward(
+    tier: Tier,
+    x: Image,
+    gradient: Image,
+    to: Image,
+) {
+    // SAFETY: the caller vouches for the images.
+    unsafe { by_types!(tier, x.kind, backward_as(x, gradient, to)) }
+}
+
+unsafe fn forward_as<S: Simd, E: Element>(simd: S, x: Image, y: Image) {
+    let [images, _, height, _] = y.sizes;
+    shared(images * height, |rows| {
+        // SAFETY: each thread writes its own rows.
+        simd.run(
+            #[inline(always)]
+            move || unsafe { forward::<S, E>(x, y, rows) },
+        );
+    });
+}
+
+/// Some rows of the output.
+#[inline(always)]
+unsafe fn forward<S: Simd, E: Element>(x: Image, y: Image, rows: Range<usize>) {
+    let [_, channels, _, width] = y.sizes;
+    let (from, to) = (x.data::<E>(), y.data::<E>());
+    for row in rows {
+        let corners = corners(&x, &y, row);
+        for column in 0..width {
+            for channel in (0..channels).step_by(S::LANES) {
+                // SAFETY: the count keeps to the channels of pixels of the images.
+                unsafe {
+                    let count = channels - channel;
+                    let pixels =
+                        window::<S, E>(from, corners, 2 * column * channels + channel, count);
+                    let [a, b, c, d] = pixels;
+                    let largest = larger::<S>(larger::<S>(a, b), larger::<S>(c, d));
+                    E::store::<S>(
+                        to.at((row * width + column) * channels + channel),
+                        count,
+                        largest,
+                    );
+                }
+            }
+        }
+    }
+}
+
+unsafe fn backward_as<S: Simd, E: Element>(simd: S, x: Image, gradient: Image, to: Image) {
+    let [images, channels, height, width] = x.sizes;
+    shared(images, |images| {
+        // SAFETY: each thread writes its own images; zero is a number of all bits zero.
+        simd.run(
+            #[inline(always)]
+            move || unsafe {
+                if height % 2 == 1 || width % 2 == 1 {
+                    let size = channels * height * width;
+                    to.data::<E>().at(images.start * size).write_bytes(0, images.len() * size);
+                }
+                let rows = images.start * (height / 2)..images.end * (height / 2);
+                backward::<S, E>(x, gradient, to, rows);
+            },
+        );
+    });
+}
+
+/// The windows of some rows of the output.
+#[inline(always)]
+unsafe fn backward<S: Simd, E: Element>(x: Image, gradient: Image, to: Image, rows: Range<usize>) {
+    let [_, channels, _, width] = gradient.sizes;
+    let (from, by, to) = (x.data::<E>(), gradient.data::<E>(), to.data::<E>());
+    for row in rows {
+        let corners = corners(&x, &gradient, row);
+        for column in 0..width {
+            for channel in (0..channels).step_by(S::LANES) {
+                // SAFETY: the count keeps to the channels of pixels of the images.
+                unsafe {
+                    let count = channels - channel;
+                    let at = (row * width + column) * channels + channel;
+                    let gradient = E::load::<S>(by.at(at), count);
+                    let at = 2 * column * channels + channel;
+                    let pixels = window::<S, E>(from, corners, at, count);
+                    let [a, b, c, d] = pixels;
+                    let largest = S::max(S::max(a, b), S::max(c, d));
+                    let mut left = S::all();
+                    for i in 0..4 {
+                        let this = S::both(left, S::equal(pixels[i], largest));
+                        left = S::without(left, this);
+                        E::store::<S>(to.at(corners[i] + at), count, S::keep(this, gradient));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the four pixels of the first window of a row begin.
+#[inline(always)]
+fn corners(x: &Image, pooled: &Image, row: usize) -> [usize; 4] {
+    let [[_, channels, height, width], [_, _, rows, _]] = [x.sizes, pooled.sizes];
+    let first = (row / rows * height + row % rows * 2) * width * channels;
+    [first, first + channels, first + width * channels, first + (width + 1) * channels]
+}
+
+/// Some channels of the four pixels.
+///
+/// # Safety
+/// They lie within the image. As for [`Simd`].
+#[inline(always)]
+unsafe fn window<S: Simd, E: Element>(
+    from: Shared<E>,
+    corners: [usize; 4],
+    at: usize,
+    count: usize,
+) -> [S::Lanes; 4] {
+    // SAFETY: as for the function.
+    unsafe {
+        let mut pixels = [S::zero(); 4];
+        for i in 0..4 {
+            pixels[i] = E::load::<S>(from.at(corners[i] + at), count);
+        }
+        pixels
+    }
+}
+
+/// The larger of each lane, NaN where one is.
+///
+/// # Safety
+/// As for [`Simd`].
+#[inline(always)]
+unsafe fn larger<S: Simd>(a: S::Lanes, b: S::Lanes) -> S::Lanes {
+    // SAFETY: as for the function.
+    unsafe {
+        let numbers = S::equal(b, b);
+        S::add(S::keep(numbers, S::max(b, a)), S::keep(S::without(S::all(), numbers), b))
+    }
+}
