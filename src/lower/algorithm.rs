@@ -78,8 +78,8 @@ impl ConvAlgorithms {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
-    /// The fastest on this machine, per direction: libtorch or `f4` in fp32, libtorch or `f2` in
-    /// bf16.
+    /// The fastest on this machine, per direction: libtorch or `f4` in fp32; libtorch, `f2` or
+    /// `int16` in bf16.
     #[default]
     Auto,
     /// libtorch's own algorithm.
@@ -90,8 +90,7 @@ pub enum ConvChoice {
     /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is several times that
     /// of libtorch.
     F4,
-    /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies. Not chosen
-    /// without being asked for until whole trainings show its accuracy.
+    /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies.
     Int16,
 }
 
@@ -104,10 +103,10 @@ impl ConvChoice {
     /// The algorithms that are timed, libtorch's first; none if the choice is not made by timing.
     /// Without timing, the last is assumed to be the fastest.
     pub fn candidates(self, precision: Precision) -> &'static [ConvAlgorithm] {
-        use ConvAlgorithm::{Library, WinogradF2, WinogradF4};
+        use ConvAlgorithm::{Library, WinogradF2, WinogradF4, WinogradInt16};
         match (self, precision) {
             (ConvChoice::Auto, Precision::Fp32) => &[Library, WinogradF4],
-            (ConvChoice::Auto, Precision::Bf16) => &[Library, WinogradF2],
+            (ConvChoice::Auto, Precision::Bf16) => &[Library, WinogradF2, WinogradInt16],
             _ => &[],
         }
     }

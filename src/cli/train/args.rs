@@ -79,8 +79,8 @@ pub struct TrainArgs {
     pub executor: Executor,
     /// Convolution algorithm: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of
     /// 2 x 2 or 4 x 4, which are less precise in bf16; `int16` for tiles of 4 x 4 by integers of
-    /// 16 bits; `auto` takes the faster of libtorch's and `f4` in fp32, `f2` in bf16, timed once
-    /// for each shape
+    /// 16 bits; `auto` takes the fastest of libtorch's and, in fp32, `f4`, in bf16, `f2` and
+    /// `int16`, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Also write a log for a viewer: `tensorboard` for event files in the run's folder
