@@ -67,6 +67,8 @@ pub(super) fn forward(
         | Op::AvgPool(_)
         | Op::GlobalAvgPool(_)
         | Op::Add(_)
+        | Op::Offset(_)
+        | Op::Sub(_)
         | Op::Mul(_)
         | Op::Scale(_)
         | Op::Concat(_)
@@ -158,6 +160,11 @@ pub(super) fn backward(
         Op::Add(_) => {
             Ok(wanted.iter().map(|wanted| wanted.then(|| gradient.shallow_clone())).collect())
         }
+        Op::Offset(_) => one(Ok(gradient.shallow_clone())),
+        Op::Sub(_) => Ok(vec![
+            wanted[0].then(|| gradient.shallow_clone()),
+            wanted[1].then(|| gradient.f_neg()).transpose()?,
+        ]),
         Op::Mul(_) => multiplied(gradient, saved, wanted),
         Op::Scale(op) => one(gradient.f_mul_scalar(op.by)),
         Op::Concat(_) => {

@@ -42,6 +42,8 @@ pub(in crate::lower) fn apply(
         }
         Op::GlobalAvgPool(_) => x.f_adaptive_avg_pool2d([1, 1]),
         Op::Add(_) => more.iter().try_fold(x.shallow_clone(), |sum, y| sum.f_add(y)),
+        Op::Sub(_) => more.iter().try_fold(x.shallow_clone(), |left, y| left.f_sub(y)),
+        Op::Offset(op) => x.f_add_scalar(op.by),
         Op::Mul(_) => more.iter().try_fold(x.shallow_clone(), |product, y| product.f_mul(y)),
         Op::Scale(op) => x.f_mul_scalar(op.by),
         Op::Concat(_) => Tensor::f_cat(operands, 1),
