@@ -340,6 +340,9 @@ recipe! {
         cutout: usize = 8, KeyKind::Whole(0, 1024);
     }
     "Test" {
+        /// Epochs between two tests. The net is tested after each epoch that is a multiple of it,
+        /// and after the last one; weight averaging goes on in between.
+        test_every: u32 = 1, KeyKind::Whole(1, 100_000);
         /// Test-time augmentation: the views of an image whose logits are averaged. `none`: the
         /// image alone; `flip`: the image and its mirror image; `flip_shift`: both of them
         /// unshifted, with half the weight, and shifted by one pixel up-left and down-right.

@@ -2,7 +2,7 @@
 
 use netc::diag::{FileId, Sources, Style, render};
 use netc::graph::Setting;
-use netc::recipe::{KEYS, KeyKind, Recipe, Schedule};
+use netc::recipe::{KEYS, KeyKind, Layers, Recipe, RecipeArg, Schedule};
 use netc::run::augment::{Augmentation, Draws};
 use netc::{Compilation, compile};
 
@@ -25,12 +25,14 @@ fn settings(recipe: &str) -> Vec<Setting> {
 fn refusal(yaml: &str) -> String {
     let mut sources = Sources::default();
     let id = sources.add("R.yaml", yaml);
-    let (_, problems) = Recipe::resolve(&[], Some((id, yaml)), None);
+    let (_, problems) = Recipe::resolve(&[], &[(id, yaml)]);
     render(&problems, &sources, Style::PLAIN)
 }
 
 fn sound(settings: &[Setting], yaml: &str, epochs: Option<u32>) -> Recipe {
-    let (recipe, problems) = Recipe::resolve(settings, Some((FileId(99), yaml)), epochs);
+    let length = epochs.map_or(String::new(), |epochs| format!("epochs: {epochs}"));
+    let texts = [(FileId(99), yaml), (FileId(98), length.as_str())];
+    let (recipe, problems) = Recipe::resolve(settings, &texts);
     assert!(problems.is_empty(), "{problems:?}");
     recipe
 }
@@ -482,4 +484,41 @@ fn a_recipe_that_was_built_wrong_is_not_valid() {
     let peak = Recipe { peak_epoch: Some(6.0), ..base() };
     assert_eq!(peak.clone().of_length(12).validate(), Ok(()));
     assert_eq!(peak.of_length(12).peak_epoch, Some(3.0));
+}
+
+fn layers(arguments: &[&str]) -> Result<Layers, String> {
+    let parsed: Result<Vec<RecipeArg>, String> = arguments.iter().map(|a| a.parse()).collect();
+    Layers::of(&parsed?)
+}
+
+#[test]
+fn a_key_of_the_command_line_wins_over_the_file_and_the_net() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a=b.yaml");
+    std::fs::write(&file, "peak_lr: 0.3\ncutout: 4\nepochs: 12\n").unwrap();
+    let given =
+        ["peak_lr=0.2", file.to_str().unwrap(), "lr_epochs = [0, 5, 24]", "lr_values=[0,1,0]"];
+    let settings = settings("peak_lr = 0.1, batch_size = 64, whiten_bias_epochs = 3");
+    let (recipe, problems) =
+        layers(&given).unwrap().resolve(&settings, Some(24), &mut Sources::default()).unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!((recipe.peak_lr, recipe.cutout, recipe.batch_size), (0.2, 4, 64));
+    // The epochs of one layer go together; those of the layers below are stretched.
+    assert_eq!((recipe.epochs, recipe.whiten_bias_epochs), (24, 3.0));
+    assert_eq!(recipe.lr_epochs, [0.0, 5.0, 24.0]);
+}
+
+#[test]
+fn what_the_command_line_says_wrongly_is_pointed_at() {
+    let mut sources = Sources::default();
+    let given = layers(&["batch_size=many", "peek_lr=1"]).unwrap();
+    let (_, problems) = given.resolve(&[], Some(3), &mut sources).unwrap();
+    insta::assert_snapshot!(render(&problems, &sources, Style::PLAIN), @"");
+    for wrong in [&["peak_lr="][..], &["=1"], &["one.yaml", "two.yaml"], &["peak_lr=1\nepochs: 2"]]
+    {
+        layers(wrong).unwrap_err();
+    }
+    let twice = layers(&["epochs=2"]).unwrap();
+    let (_, problems) = twice.resolve(&[], Some(3), &mut Sources::default()).unwrap();
+    assert!(problems.has_errors());
 }

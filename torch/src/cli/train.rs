@@ -14,7 +14,7 @@ use netc::compile;
 use netc::diag::Sources;
 use netc::lower::{ConvChoice, Optimisation};
 use netc::passes::Purpose;
-use netc::recipe::{self, Recipe};
+use netc::recipe::{Layers, Recipe};
 use netc::run::data::Dataset;
 use netc::run::tensorboard::EventFile;
 use netc::run::{
@@ -22,6 +22,7 @@ use netc::run::{
     RunFolder, RunInfo,
 };
 use netc::search::report::epochs;
+use netc::search::unlike_published;
 use netc::syntax::parse;
 
 use super::advice::{Failed, advice, quoted, unnamed_data};
@@ -283,7 +284,7 @@ fn recipe_of_run(run: &Path, first: bool) -> Result<Recipe, String> {
     let mut sources = Sources::default();
     let name = run.join(RunFolder::RECIPE).display().to_string();
     let file = (sources.add(name, text.clone()), text.as_str());
-    let (recipe, problems) = Recipe::resolve(&[], Some(file), None);
+    let (recipe, problems) = Recipe::resolve(&[], &[file]);
     if first {
         show(&problems, &sources);
     }
@@ -315,17 +316,22 @@ fn recipe_in_force(
     first: bool,
 ) -> Result<Recipe, String> {
     let mut sources = sources.clone();
-    let text = args.recipe.as_deref().map(recipe::read).transpose()?;
-    let file = args.recipe.as_deref().zip(text.as_deref());
-    let file = file.map(|(path, text)| (sources.add(path.display().to_string(), text), text));
-    let (recipe, problems) = Recipe::resolve(&net.graph().settings, file, args.epochs);
+    let layers = Layers::of(&args.recipe.recipe)?;
+    let settings = &net.graph().settings;
+    let (recipe, problems) = layers.resolve(settings, args.epochs, &mut sources)?;
     if first {
         show(&problems, &sources);
     }
-    match problems.has_errors() {
-        true => Err("no training: the recipe is not sound".into()),
-        false => Ok(recipe),
+    if problems.has_errors() {
+        return Err("no training: the recipe is not sound".into());
     }
+    // The published accuracy is kept where the result may be held against it.
+    let data = args.data.as_deref().unwrap_or("cifar10");
+    let limits = [args.limit_train, args.limit_test];
+    let as_published = args.set.set.is_empty()
+        && recipe.epochs == Recipe::resolve(settings, &[]).0.epochs
+        && unlike_published(data, limits, &layers).is_none();
+    Ok(Recipe { accuracy: recipe.accuracy.filter(|_| as_published), ..recipe })
 }
 
 /// The first interrupt asks the training to end after its step; a second one ends the process.
@@ -379,7 +385,8 @@ fn result(report: &RunReport, training: &Training, data: &Dataset) -> String {
     };
     let mut text = match report.rows.last() {
         Some(row) => {
-            let (done, score, time) = (epochs(row.epoch), scored(&row.test), row.total_time);
+            let (done, time) = (epochs(row.epoch), row.total_time);
+            let score = row.test.map_or("not due".into(), |test| scored(&test));
             format!("{how} {done}: test {score} in {time:.1} s")
         }
         None => "interrupted in the first epoch".to_string(),
