@@ -157,7 +157,8 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
             momentum, nesterov, weight_decay, bias_lr_scale, norm_lr_scale, adam_beta1, adam_beta2,
             adam_eps, muon_lr, muon_momentum, muon_steps, label_smoothing, ema, lookahead_every,
             lookahead_decay, lookahead_power, lookahead_start, ghost_batch, whiten_images, whiten_eps,
-            whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout, test_views, accuracy
+            whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout, test_every, test_views,
+    accuracy
 
     ----
     recipe
