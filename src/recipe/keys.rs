@@ -35,6 +35,8 @@ pub enum KeyKind {
     Bool,
     /// One of some words.
     Word(&'static [&'static str]),
+    /// Patterns of paths.
+    Paths,
 }
 
 impl KeyKind {
@@ -51,6 +53,7 @@ impl KeyKind {
                 format!("{} or {last}", first.join(", "))
             }
             KeyKind::Word(words) => words.concat(),
+            KeyKind::Paths => "a path, or a list of paths".into(),
         }
     }
 
@@ -69,6 +72,7 @@ impl KeyKind {
             }
             (KeyKind::Bool, Value::Bool(_)) => true,
             (KeyKind::Word(words), Value::Str(word)) => words.contains(&word.as_str()),
+            (KeyKind::Paths, value) => <Vec<String> as Field>::of(value).is_some(),
             (KeyKind::Numbers(..) | KeyKind::Bool | KeyKind::Word(_), _) => false,
         }
     }
@@ -139,6 +143,23 @@ impl Field for Vec<f64> {
 
     fn value(&self) -> Option<Value> {
         Some(Value::List(self.iter().copied().map(Value::Float).collect()))
+    }
+}
+
+impl Field for Vec<String> {
+    fn of(value: &Value) -> Option<Vec<String>> {
+        match value {
+            Value::Str(word) => Some(vec![word.clone()]),
+            Value::List(items) => items
+                .iter()
+                .map(|item| if let Value::Str(word) = item { Some(word.clone()) } else { None })
+                .collect(),
+            _ => None,
+        }
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::List(self.iter().cloned().map(Value::Str).collect()))
     }
 }
 
@@ -289,6 +310,12 @@ recipe! {
         muon_momentum: f64 = 0.6, KeyKind::Number(0.0, 1.0);
         /// Muon: number of Newton-Schulz iterations.
         muon_steps: u32 = 3, KeyKind::Whole(1, 100);
+    }
+    "Fine-tuning" {
+        /// Paths of what is not trained: `layer1` with all that lies in it, `layer*.*.conv`, `**.bn`.
+        /// Its weights stay as they are, and a batch norm normalises by its running statistics,
+        /// which stay too. Where nothing below is trained, no gradient is computed. None by default.
+        freeze: Vec<String> = Vec::new(), KeyKind::Paths;
     }
     "Loss" {
         /// Label smoothing in the training loss: the fraction of each label that is spread evenly

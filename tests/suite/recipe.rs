@@ -440,6 +440,7 @@ fn every_key_is_recorded_and_refuses_what_it_does_not_accept() {
             KeyKind::Numbers(..) => &["1", "[-1]", "[true]", "[1e9]"],
             KeyKind::Bool => &["1", "word", "[true]"],
             KeyKind::Word(_) => &["1", "word", "true"],
+            KeyKind::Paths => &["1", "[1]", "true", "[[a]]"],
         };
         for value in outside {
             let text = refusal(&format!("{}: {value}\n", key.name));
@@ -451,9 +452,12 @@ fn every_key_is_recorded_and_refuses_what_it_does_not_accept() {
         }
         assert!(key.about().ends_with('.') || key.about().ends_with("..."), "{}", key.name);
     }
-    let recorded =
-        sound(&[], "accuracy: 94\nlr_epochs: [0, 24]\nlr_values: [1, 0]\npeak_epoch: 3\n", None)
-            .to_yaml();
+    let recorded = sound(
+        &[],
+        "accuracy: 94\nfreeze: a\nlr_epochs: [0, 24]\nlr_values: [1, 0]\npeak_epoch: 3\n",
+        None,
+    )
+    .to_yaml();
     for key in KEYS {
         assert!(recorded.contains(&format!("{}:", key.name)), "{recorded}");
     }

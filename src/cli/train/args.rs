@@ -16,6 +16,7 @@ Examples:
   netc train nets/extra_l1l2l3.net --epochs 60 --seed 3
   netc train nets/resnet9.net --data synthetic --epochs 4
   netc train nets/base.net --set res=[1,3] --recipe my.yaml --out runs/mine
+  netc train my.net --weights big.safetensors --recipe freeze=[prep,layer1]
   netc train nets/resnet9.net --recipe peak_lr=0.2 --recipe batch_size=256
   netc train my.net --data photos         photos/train/CLASS/*.png and photos/test/CLASS/*.png
   netc train --resume runs/mine
@@ -38,12 +39,15 @@ pub struct TrainArgs {
     pub set: SetArgs,
     /// Continue an interrupted run, with the net, recipe, data and seed in its folder
     #[arg(long, value_name = "RUN", conflicts_with_all =
-        ["file", "set", "recipe", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
+        ["file", "set", "recipe", "weights", "names", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
          "sync_bn", "passes", "executor", "conv", "without", "no_graph", "deterministic"])]
     pub resume: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub recipe: LayerArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub start: StartArgs,
     /// Passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
@@ -106,6 +110,18 @@ pub struct TrainArgs {
     /// changes it
     #[arg(long)]
     pub verify_passes: bool,
+}
+
+/// The weights that a training starts from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct StartArgs {
+    /// Start from the weights of a `.safetensors` file or of a run, as far as names and sizes are
+    /// the net's; the rest is drawn
+    #[arg(long, value_name = "FILE|RUN")]
+    pub weights: Option<PathBuf>,
+    /// Lines of `theirs: ours`: what the net calls the weights with other names
+    #[arg(long, value_name = "NAMES.yaml", requires = "weights")]
+    pub names: Option<PathBuf>,
 }
 
 /// Viewers of a running training.

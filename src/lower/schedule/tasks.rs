@@ -133,6 +133,7 @@ pub(super) fn tasks(plan: &Plan, options: ScheduleOptions<'_>) -> Vec<Task> {
         let norm = image
             && options.purpose == Purpose::Training
             && matches!(step.op, Op::BatchNorm(_))
+            && !step.frozen
             && !options.without.has(Optimisation::Norm);
         let leads = norm
             || (image && options.purpose == Purpose::Evaluation && matches!(step.op, Op::Conv(_)));

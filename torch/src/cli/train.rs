@@ -10,9 +10,10 @@ use netc::cli::export::source::net_of_run;
 use netc::cli::out::{Log, complain, echo_overrides, show, thousands};
 use netc::cli::train::args::{TrainArgs, Viewer};
 use netc::cli::train::data::load_with_progress;
+use netc::cli::train::weights::start_weights;
 use netc::compile;
 use netc::diag::Sources;
-use netc::lower::{ConvChoice, Optimisation};
+use netc::lower::{ConvChoice, Optimisation, StartWeights};
 use netc::passes::Purpose;
 use netc::recipe::{Layers, Recipe};
 use netc::run::data::Dataset;
@@ -30,7 +31,7 @@ use super::progress::{TrainingView, scored};
 use super::verify;
 use crate::run::Board;
 use crate::run::dist::{Group, gpu_of};
-use crate::run::{Job, Machine, Resume, RunReport, leave, train};
+use crate::run::{Job, Machine, Resume, RunReport, fine_tune, leave};
 
 /// The exit code of a run that was asked to stop: 128 plus SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -60,6 +61,8 @@ struct Training {
     precision: PrecisionChoice,
     method: Method,
     folder: RunFolder,
+    /// What it starts from, if not from drawn weights.
+    start: Option<StartWeights>,
     /// The interrupted run, if it resumes one.
     before: Option<Before>,
 }
@@ -131,14 +134,16 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
         stop: &stop,
     };
     if !first {
-        return train(&job, &mut NoJournal, &mut |_| {})
+        let start = training.start.as_ref().map_or(&[][..], |start| &start.found);
+        return fine_tune(&job, start, &mut NoJournal, &mut |_| {})
             .map(|report| (report.outcome, log))
             .map_err(|e| e.to_string());
     }
     training.folder.claim().map_err(|error| advice(&error, &training.folder.path()))?;
     let mut view = TrainingView::new(&training.recipe, log);
     let mut board = viewer(args, &training);
-    let report = train(&job, &mut training.folder, &mut |event| {
+    let start = training.start.as_ref().map_or(&[][..], |start| &start.found);
+    let report = fine_tune(&job, start, &mut training.folder, &mut |event| {
         view.show(&event);
         // A viewer's file that cannot be written is no reason to end the training.
         if let Some(Err(error)) = board.as_mut().map(|board| board.show(&event)) {
@@ -186,6 +191,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
         });
     };
     let recipe = recipe_in_force(args, &net, &compilation.sources, first)?;
+    let start = start_weights(&args.start, &net)?;
     let (text, yaml) = (readable(net.flat_text(None))?, recipe.to_yaml());
     let folder = match &args.out {
         Some(out) => RunFolder::new(out, text, yaml),
@@ -218,6 +224,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
             sync_norm: args.sync_bn,
         },
         net,
+        start,
         before: None,
     })
 }
@@ -275,6 +282,7 @@ fn resumed(run: &Path, data: Option<&str>, first: bool) -> Result<Training, Stri
         precision: PrecisionChoice::Exactly(info.precision),
         method: info.method.clone(),
         folder,
+        start: None,
         before: Some(Before { info, rows: log.rows, checkpoint }),
     })
 }
@@ -365,10 +373,11 @@ fn head(training: &Training, data: &Dataset, machine: &Machine, group: Option<&G
     let ranks = group.map_or(String::new(), |group| format!(", {} ranks", group.size()));
     let rows = training.before.as_ref().filter(|before| before.checkpoint.is_some());
     let rows = rows.map_or(0, |before| before.rows.len());
+    let from = training.start.as_ref().map_or(String::new(), |start| format!("from {start}\n"));
     let note = data.note.as_ref().map_or(String::new(), |note| format!("{note}\n"));
     let after = if rows > 0 { format!("going on after epoch {rows}\n") } else { String::new() };
     format!(
-        "{}: {} params, {} on {place}{ranks}\n{}: {} training and {} test images\n{note}{after}",
+        "{}: {} params, {} on {place}{ranks}\n{}: {} training and {} test images\n{note}{from}{after}",
         training.net.graph().name,
         thousands(training.net.params()),
         machine.precision,

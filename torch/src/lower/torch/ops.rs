@@ -20,6 +20,8 @@ pub(in crate::lower) fn apply(
         return Err(TchError::Shape("an op without operands".into()));
     };
     let more = &operands[1..];
+    let frozen = step.frozen && matches!(step.op, Op::BatchNorm(_));
+    let mode = if frozen { Mode::Eval } else { mode };
     match &step.op {
         Op::Input(_) | Op::Identity(_) => Ok(x.shallow_clone()),
         Op::Conv(op) => conv(op, x, weights, kind),

@@ -199,7 +199,7 @@ impl Trainer<'_> {
     }
 }
 
-fn save(
+pub(super) fn save(
     job: &Job<'_>,
     state: &State,
     epochs: usize,
