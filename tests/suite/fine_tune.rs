@@ -96,7 +96,15 @@ fn freezing_what_is_not_there_or_everything_is_refused() {
             .unwrap_err()
             .to_string()
     });
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    `freeze` names `a.cnov`, where nothing is trained
+    help: did you mean `a.conv`?
+    `freeze` names `elsewhere`, where nothing is trained
+    help: the net has weights at a.conv, a.bn, b.conv, b.bn, linear
+    `freeze` names `a.relu`, where nothing is trained
+    help: the net has weights at a.conv, a.bn, b.conv, b.bn, linear
+    `freeze` leaves nothing to train
+    "#);
 }
 
 fn renaming(theirs: &str, ours: &str) -> Renaming {
@@ -132,17 +140,26 @@ fn weights_of_another_net_are_taken_by_name_and_size() {
         renaming("features.b", "b"),
     ];
     let start = StartWeights::of_safetensors(&small(), &theirs, &names).unwrap();
-    insta::assert_snapshot!(start.to_string(), @"");
+    insta::assert_snapshot!(start.to_string(), @r#"
+    10 of 12 tensors: a.conv, a.bn, b.conv, b.bn
+      not in it: linear
+      not read: fc
+      left as drawn: expected `linear.weight` as F32 [4, 8], got F32 [2, 4]
+    "#);
     for tensor in &start.found {
         assert_eq!(tensor, all.get(&tensor.name).unwrap());
     }
     let strange = bytes(&|name| format!("module.{}", name.replace("conv", "convolution")));
     let error = StartWeights::of_safetensors(&small(), &strange, &[]).unwrap_err();
-    insta::assert_snapshot!(error.to_string(), @"");
+    insta::assert_snapshot!(error.to_string(), @r#"
+    nothing in it fits the net: it has `module.a.bn.running_mean`, the net `a.bn.running_mean`
+    "#);
     let two = [renaming("a", "b")];
     let error =
         StartWeights::of_safetensors(&small(), &bytes(&|name| name.into()), &two).unwrap_err();
-    insta::assert_snapshot!(error.to_string(), @"");
+    insta::assert_snapshot!(error.to_string(), @r#"
+    both `a.bn.bias` and `b.bn.bias` become `b.bn.bias`
+    "#);
 }
 
 fn netc(folder: &Path, args: &[&str]) -> Output {

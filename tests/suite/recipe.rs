@@ -70,6 +70,7 @@ fn the_default_is_the_articles() {
     flip: true
     alternating_flip: false
     cutout: 8
+    test_every: 1
     test_views: none
     "#);
 }
@@ -155,10 +156,10 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
        ╰────
       help: the keys are epochs, batch_size, peak_lr, peak_epoch, lr_epochs, lr_values, optimiser,
             momentum, nesterov, weight_decay, bias_lr_scale, norm_lr_scale, adam_beta1, adam_beta2,
-            adam_eps, muon_lr, muon_momentum, muon_steps, label_smoothing, ema, lookahead_every,
-            lookahead_decay, lookahead_power, lookahead_start, ghost_batch, whiten_images, whiten_eps,
-            whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout, test_every, test_views,
-    accuracy
+            adam_eps, muon_lr, muon_momentum, muon_steps, freeze, label_smoothing, ema,
+            lookahead_every, lookahead_decay, lookahead_power, lookahead_start, ghost_batch,
+            whiten_images, whiten_eps, whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout,
+            test_every, test_views, accuracy
 
     ----
     recipe
@@ -518,7 +519,27 @@ fn what_the_command_line_says_wrongly_is_pointed_at() {
     let mut sources = Sources::default();
     let given = layers(&["batch_size=many", "peek_lr=1"]).unwrap();
     let (_, problems) = given.resolve(&[], Some(3), &mut sources).unwrap();
-    insta::assert_snapshot!(render(&problems, &sources, Style::PLAIN), @"");
+    insta::assert_snapshot!(render(&problems, &sources, Style::PLAIN), @r#"
+    recipe
+
+      × expected a whole number from 1 to 1048576 for `batch_size`, got "many"
+       ╭─[the command line:1:1]
+     1 │ batch_size: many
+       · ──────────
+     2 │ peek_lr: 1
+       ╰────
+
+    recipe
+
+      × unknown recipe key `peek_lr`
+       ╭─[the command line:2:1]
+     1 │ batch_size: many
+     2 │ peek_lr: 1
+       · ───────
+     3 │ epochs: 3
+       ╰────
+      help: did you mean `peak_lr`?
+    "#);
     for wrong in [&["peak_lr="][..], &["=1"], &["one.yaml", "two.yaml"], &["peak_lr=1\nepochs: 2"]]
     {
         layers(wrong).unwrap_err();
