@@ -16,8 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let width = [("width".to_string(), "8".to_string())];
     let net =
         netc::compile("nets/resnet9.net".as_ref(), &width).net.ok_or("the net is not sound")?;
-    let settings = (FileId(0), "batch_size: 64\npeak_lr: 0.2\n");
-    let (recipe, problems) = Recipe::resolve(&[], Some(settings), Some(2));
+    let settings = (FileId(0), "batch_size: 64\npeak_lr: 0.2\nepochs: 2\n");
+    let (recipe, problems) = Recipe::resolve(&[], &[settings]);
     assert!(problems.is_empty());
 
     let data = synthetic::generate(&synthetic::Options { seed: 0, train: 256, test: 128 });

@@ -98,11 +98,11 @@ pub fn settings(data: &[u8]) {
     if let Err(problems) = recipe::settings(id, text) {
         shown(&problems, &sources);
     }
-    let (recipe, problems) = Recipe::resolve(&[], Some((id, text)), None);
+    let (recipe, problems) = Recipe::resolve(&[], &[(id, text)]);
     shown(&problems, &sources);
     if problems.is_empty() {
         let printed = recipe.to_yaml();
-        let (again, problems) = Recipe::resolve(&[], Some((id, &printed)), None);
+        let (again, problems) = Recipe::resolve(&[], &[(id, &printed)]);
         assert!(problems.is_empty() && again.to_yaml() == printed, "{text}\n---\n{printed}");
     }
 }

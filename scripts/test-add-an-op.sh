@@ -31,7 +31,7 @@ patch --quiet --strip=1 --fuzz=0 <op.diff
 cat >curve.net <<'NET'
 net curve {
   input image: [N, 3, 8, 8]
-  conv(4) -> tanh -> crop(1) -> globalavgpool -> flatten -> linear(10)
+  conv(4) -> softplus -> crop(1) -> globalavgpool -> flatten -> linear(10)
   output logits: [N, 10]
 }
 NET
@@ -45,7 +45,7 @@ touch "$root"/src/{lib,main}.rs
 (cd "$root" && cargo build --quiet --package netc --bin netc --example graph_in_code)
 "$netc" check curve.net
 "$netc" export curve.net --to pytorch -o curve.py
-grep -q 'nn.Tanh' curve.py && grep -q 'ZeroPad2d((-1, -1, -1, -1))' curve.py
+grep -q 'nn.Softplus' curve.py && grep -q 'ZeroPad2d((-1, -1, -1, -1))' curve.py
 "$netc" export curve.net --to onnx --form training -o curve.onnx
 "$netc" import curve.onnx -o back.net
 "$netc" diff curve.net back.net

@@ -126,7 +126,7 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
     });
     problems.extend(unread);
     if let Some(graph) = &expanded.graph {
-        problems.extend(Recipe::resolve(&graph.settings, None, None).1);
+        problems.extend(Recipe::resolve(&graph.settings, &[]).1);
     }
     let (mut net, mut unchecked) = (None, None);
     match expanded.graph.map(check::check) {

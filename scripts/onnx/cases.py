@@ -157,10 +157,10 @@ def cases():
         [
             ("Transpose", ["x"], "t", {"perm": [0, 1, 3, 2]}),
             conv("x", "w", "a", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
-            ("HardSwish", ["a"], "h", {}),
+            ("Softsign", ["a"], "h", {}),
             conv("h", "v", "b", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
-            ("HardSwish", ["b"], "c", {}),
-            ("LeakyRelu", ["x"], "l", {"alpha": 0.1}),
+            ("Softsign", ["b"], "c", {}),
+            ("ThresholdedRelu", ["x"], "l", {"alpha": 0.1}),
             ("Clip", ["x", "low", "high"], "m", {}),
             ("MaxPool", ["x"], "p", {"kernel_shape": [3, 3], "dilations": [2, 2], "pads": [2, 2, 2, 2]}),
             ("Concat", ["t", "c", "l", "m", "p"], "all", {"axis": 1}),
@@ -173,7 +173,7 @@ def cases():
     open_net = [conv("x", "w", "a", pads=[1, 1, 1, 1]), ("Relu", ["a"], "b", {}), ("GlobalAveragePool", ["b"], "c", {}), ("Flatten", ["c"], "f", {}), ("Gemm", ["f", "k"], "y", {"transB": 1})]
     weights = {"w": floats(4, 3, 3, 3), "k": floats(5, 4)}
     model("open_sizes", open_net, weights, size=(3, "height", "width"))
-    lacking = [("HardSwish", *node[1:]) if node[0] == "Relu" else node for node in open_net]
+    lacking = [("Softsign", *node[1:]) if node[0] == "Relu" else node for node in open_net]
     model("open_sizes_and_missing_op", lacking, weights, size=(3, "height", "width"))
 
 

@@ -346,6 +346,27 @@ def elementwise():
     case("swish", 24, [("Swish", ["x"], "y", {})])
     case("swish_of_alpha", 24, [("Swish", ["x"], "y", {"alpha": 0.5})], refused=True)
     case("relu_in_place", 5, [("Relu", ["x"], "y", {"consumed_inputs": [0]})])
+    for opset in (1, 6, 13):
+        case("tanh", opset, [("Tanh", ["x"], "y", {})])
+    for opset in (1, 6, 16):
+        case("leaky_relu", opset, [("LeakyRelu", ["x"], "y", {})])
+        case("leaky_relu_of_alpha", opset, [("LeakyRelu", ["x"], "y", {"alpha": 0.3})])
+    for opset in (1, 6, 22):
+        case("elu", opset, [("Elu", ["x"], "y", {})])
+        case("elu_of_alpha", opset, [("Elu", ["x"], "y", {"alpha": 0.3})])
+    sixth = {"alpha": 1 / 6}
+    for opset in (1, 6, 22):
+        case("hard_sigmoid", opset, [("HardSigmoid", ["x"], "y", sixth)])
+        case("hard_sigmoid_by_default", opset, [("HardSigmoid", ["x"], "y", {})], refused=True)
+    case("hard_swish_in_two", 13, [("HardSigmoid", ["x"], "g", sixth), ("Mul", ["x", "g"], "y", {})])
+    for opset in (14, 22):
+        case("hard_swish", opset, [("HardSwish", ["x"], "y", {})])
+    for opset in (18, 22):
+        case("mish", opset, [("Mish", ["x"], "y", {})])
+    for opset in (7, 13):
+        case("difference", opset, [("Relu", ["x"], "r", {}), ("Sub", ["x", "r"], "y", {})])
+        case("number_added", opset, [("Relu", ["x"], "r", {}), ("Add", ["half", "r"], "y", {})], {"half": scalar(0.5)})
+        case("number_subtracted", opset, [("Relu", ["x"], "r", {}), ("Sub", ["r", "half"], "y", {})], {"half": scalar(0.5)})
 
 
 def write(archive):

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::recipe::RecipeArg;
 use crate::run::{DeviceChoice, PrecisionChoice};
 
 /// Overrides of parameters.
@@ -12,6 +13,15 @@ pub struct SetArgs {
     /// Override a declared parameter, such as `width=128` or `res=[1,3]`; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
+}
+
+/// What comes above the recipe of a net.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LayerArgs {
+    /// A recipe file of `key: value` lines, or a key of it, such as `peak_lr=0.2`; may be repeated,
+    /// a key wins over the file
+    #[arg(long, value_name = "R.yaml|KEY=VALUE")]
+    pub recipe: Vec<RecipeArg>,
 }
 
 /// How a result is printed.

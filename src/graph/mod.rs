@@ -10,6 +10,7 @@ pub mod flat;
 pub mod hierarchy;
 pub mod names;
 pub mod op;
+pub mod pattern;
 
 mod canon;
 mod constant_guard;

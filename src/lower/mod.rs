@@ -19,6 +19,7 @@ mod precision;
 mod pytorch;
 pub mod schedule;
 pub mod seed;
+mod start;
 pub mod tensor_file;
 mod timing;
 mod weights;
@@ -37,6 +38,7 @@ pub use pytorch::{pytorch, torchscript};
 pub use schedule::{
     FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo,
 };
+pub use start::{Renaming, StartError, StartWeights, unused as unused_renamings};
 pub use timing::{Candidate, ConvDirection, Reason, Times};
 pub use weights::{Numbers, Weights};
 pub use weights_error::WeightsError;

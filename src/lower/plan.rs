@@ -1,6 +1,7 @@
 use crate::check::Checked;
 use crate::graph::flat::{self, Flat};
 use crate::graph::op::Alias;
+use crate::graph::pattern::Pattern;
 use crate::graph::{NodeId, Op, Shape};
 
 /// The steps to compute, in order. The first is the input, the last is the output.
@@ -25,11 +26,19 @@ pub struct Operation {
     pub operand_shapes: Vec<Shape>,
     /// The shape of its value.
     pub shape: Shape,
+    /// Whether its weights are not trained, and a batch normalisation computes as in evaluation.
+    pub frozen: bool,
     /// The steps whose values are not read after this step.
     pub last_uses: Vec<usize>,
 }
 
 impl Operation {
+    /// Whether training changes a weight of it.
+    pub fn is_trained(&self) -> bool {
+        let shapes: Vec<_> = self.operand_shapes.iter().collect();
+        !self.frozen && self.op.tensors(&shapes).iter().any(|tensor| tensor.trained)
+    }
+
     /// Whether its value is a view of its operand.
     pub fn is_view(&self) -> bool {
         match self.op.traits().alias {
@@ -64,6 +73,14 @@ impl Plan {
         }
     }
 
+    /// Freezes the ops with a path that a pattern holds.
+    pub fn freeze(&mut self, patterns: &[String]) {
+        let patterns: Vec<Pattern<'_>> = patterns.iter().map(|text| Pattern::new(text)).collect();
+        for step in &mut self.flat.steps {
+            step.frozen |= patterns.iter().any(|pattern| pattern.holds(&step.path));
+        }
+    }
+
     /// The shape of the input for one example.
     pub fn input_shape(&self) -> &Shape {
         &self.flat.steps[0].shape
@@ -80,6 +97,7 @@ pub fn plan(net: &Checked) -> Plan {
             op: node.op.clone(),
             operand_shapes: net.operand_shapes(id).into_iter().cloned().collect(),
             shape: net.shape(id).clone(),
+            frozen: false,
             last_uses: Vec::new(),
         }
     });

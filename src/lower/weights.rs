@@ -141,7 +141,7 @@ impl Weights {
 }
 
 /// The tensors of a net with their full names.
-fn specs(net: &Checked) -> Vec<(String, op::TensorSpec)> {
+pub(super) fn specs(net: &Checked) -> Vec<(String, op::TensorSpec)> {
     let mut specs = Vec::new();
     for step in plan(net).steps() {
         let shapes: Vec<_> = step.operand_shapes.iter().collect();

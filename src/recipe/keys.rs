@@ -35,6 +35,8 @@ pub enum KeyKind {
     Bool,
     /// One of some words.
     Word(&'static [&'static str]),
+    /// Patterns of paths.
+    Paths,
 }
 
 impl KeyKind {
@@ -51,6 +53,7 @@ impl KeyKind {
                 format!("{} or {last}", first.join(", "))
             }
             KeyKind::Word(words) => words.concat(),
+            KeyKind::Paths => "a path, or a list of paths".into(),
         }
     }
 
@@ -69,6 +72,7 @@ impl KeyKind {
             }
             (KeyKind::Bool, Value::Bool(_)) => true,
             (KeyKind::Word(words), Value::Str(word)) => words.contains(&word.as_str()),
+            (KeyKind::Paths, value) => <Vec<String> as Field>::of(value).is_some(),
             (KeyKind::Numbers(..) | KeyKind::Bool | KeyKind::Word(_), _) => false,
         }
     }
@@ -139,6 +143,23 @@ impl Field for Vec<f64> {
 
     fn value(&self) -> Option<Value> {
         Some(Value::List(self.iter().copied().map(Value::Float).collect()))
+    }
+}
+
+impl Field for Vec<String> {
+    fn of(value: &Value) -> Option<Vec<String>> {
+        match value {
+            Value::Str(word) => Some(vec![word.clone()]),
+            Value::List(items) => items
+                .iter()
+                .map(|item| if let Value::Str(word) = item { Some(word.clone()) } else { None })
+                .collect(),
+            _ => None,
+        }
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::List(self.iter().cloned().map(Value::Str).collect()))
     }
 }
 
@@ -290,6 +311,12 @@ recipe! {
         /// Muon: number of Newton-Schulz iterations.
         muon_steps: u32 = 3, KeyKind::Whole(1, 100);
     }
+    "Fine-tuning" {
+        /// Paths of what is not trained: `layer1` with all that lies in it, `layer*.*.conv`, `**.bn`.
+        /// Its weights stay as they are, and a batch norm normalises by its running statistics,
+        /// which stay too. Where nothing below is trained, no gradient is computed. None by default.
+        freeze: Vec<String> = Vec::new(), KeyKind::Paths;
+    }
     "Loss" {
         /// Label smoothing in the training loss: the fraction of each label that is spread evenly
         /// over all classes.
@@ -340,6 +367,9 @@ recipe! {
         cutout: usize = 8, KeyKind::Whole(0, 1024);
     }
     "Test" {
+        /// Epochs between two tests. The net is tested after each epoch that is a multiple of it,
+        /// and after the last one; weight averaging goes on in between.
+        test_every: u32 = 1, KeyKind::Whole(1, 100_000);
         /// Test-time augmentation: the views of an image whose logits are averaged. `none`: the
         /// image alone; `flip`: the image and its mirror image; `flip_shift`: both of them
         /// unshifted, with half the weight, and shifted by one pixel up-left and down-right.

@@ -4,6 +4,7 @@
 //! net's `recipe { }`, a YAML file, the command line. Only this module knows YAML.
 
 mod keys;
+mod layers;
 mod metric;
 mod reference;
 mod refusal;
@@ -17,6 +18,7 @@ use crate::diag::{FileId, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
 pub use keys::{Algorithm, KEYS, Key, KeyKind, Recipe, TestViews};
+pub use layers::{Layers, RecipeArg};
 pub use metric::{Metric, Unit};
 pub use schedule::Schedule;
 pub use task::Task;
@@ -35,33 +37,22 @@ pub struct InvalidRecipe {
 }
 
 impl Recipe {
-    /// The effective recipe for a net with these `recipe { }` lines, the text of a recipe file,
-    /// and a number of epochs from the command line, with every problem found. A layer that
-    /// changes the number of epochs rescales the schedule of the layers before it.
-    pub fn resolve(
-        settings: &[Setting],
-        file: Option<(FileId, &str)>,
-        epochs: Option<u32>,
-    ) -> (Recipe, Problems) {
+    /// The effective recipe for a net with these `recipe { }` lines and these texts of recipes, a
+    /// later one winning, with every problem found. A layer that changes the number of epochs
+    /// rescales the schedule of the layers before it.
+    pub fn resolve(settings: &[Setting], texts: &[(FileId, &str)]) -> (Recipe, Problems) {
         let mut problems = Problems::new();
-        let mut read = |id, text| {
-            yaml::parse(id, text).unwrap_or_else(|found| {
-                problems.extend(found);
-                Vec::new()
-            })
-        };
-        let from_file = file.map(|(id, text)| read(id, text)).unwrap_or_default();
         let mut recipe = Recipe::default();
         let mut places = HashMap::new();
         // The lines of each net, parent or child, are a separate layer.
         for layer in settings.chunk_by(|a, b| a.span.file == b.span.file) {
             recipe.layer(layer, &mut places, &mut problems);
         }
-        recipe.layer(&from_file, &mut places, &mut problems);
-        if let Some(epochs) = epochs
-            && let Err(refusal) = recipe.set("epochs", &Value::Int(epochs.into()))
-        {
-            problems.push(refusal.at(None));
+        for &(file, text) in texts {
+            match yaml::parse(file, text) {
+                Ok(layer) => recipe.layer(&layer, &mut places, &mut problems),
+                Err(found) => problems.extend(found),
+            }
         }
         if !problems.has_errors()
             && let Err((keys, refusal)) = recipe.consistent()

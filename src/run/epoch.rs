@@ -19,24 +19,30 @@ pub struct EpochRow {
     pub train_time: f64,
     /// On augmented images, batch by batch while the weights changed.
     pub train: Metrics,
-    /// Time of its test.
+    /// Time of its test, 0 without one.
     pub test_time: f64,
-    /// On the test set.
-    pub test: Metrics,
+    /// On the test set; the recipe says after which epochs.
+    pub test: Option<Metrics>,
     /// Training and testing since the start.
     pub total_time: f64,
 }
 
 impl EpochRow {
     /// The metrics of the training and of the test, with their prefix in logs.
-    pub fn splits(&self) -> [(&'static str, Metrics); 2] {
-        [("train", self.train), ("test", self.test)]
+    pub fn splits(&self) -> [(&'static str, Option<Metrics>); 2] {
+        [("train", Some(self.train)), ("test", self.test)]
+    }
+
+    /// The time of the training and of the test.
+    pub fn times(&self) -> [f64; 2] {
+        [self.train_time, self.test_time]
     }
 
     /// Whether a training can have produced these numbers. A loss may have any value.
     pub(super) fn sound(&self) -> bool {
         let times = [self.train_time, self.test_time, self.total_time];
-        let mut metrics = self.train.iter().chain(self.test.iter());
+        let splits = self.splits().into_iter().filter_map(|(_, metrics)| metrics);
+        let mut metrics = splits.flat_map(|all| all.iter().collect::<Vec<_>>());
         self.lr.is_finite()
             && times.iter().all(|time| (0.0..1e12).contains(time))
             && metrics.all(|(m, x)| m.unit == Unit::Loss || m.unit.range().contains(&x))
@@ -53,11 +59,11 @@ impl Serialize for EpochRow {
             false => Err(S::Error::custom(format!("{value} cannot be written as JSON"))),
         };
         number("lr", self.lr)?;
-        for (split, time, metrics) in
-            [("train", self.train_time, self.train), ("test", self.test_time, self.test)]
-        {
+        for ((split, metrics), time) in self.splits().into_iter().zip(self.times()) {
             number(&format!("{split}_time"), time)?;
-            metrics.iter().try_for_each(|(m, x)| number(&format!("{split}_{}", m.name), x))?;
+            for (metric, value) in metrics.iter().flat_map(Metrics::iter) {
+                number(&format!("{split}_{}", metric.name), value)?;
+            }
         }
         number("total_time", self.total_time)?;
         map.end()
@@ -90,6 +96,7 @@ impl<'de> Deserialize<'de> for EpochRow {
             let read = Metrics::read(number);
             read.map_err(|name| D::Error::custom(format!("no number `{split}_{name}`")))
         };
+        let tested = line.metrics.keys().any(|name| name.starts_with("test_"));
         let number = |number: Number| number.unwrap_or(f64::NAN);
         Ok(EpochRow {
             epoch: line.epoch,
@@ -97,7 +104,7 @@ impl<'de> Deserialize<'de> for EpochRow {
             train_time: number(line.train_time),
             train: metrics("train")?,
             test_time: number(line.test_time),
-            test: metrics("test")?,
+            test: tested.then(|| metrics("test")).transpose()?,
             total_time: number(line.total_time),
         })
     }

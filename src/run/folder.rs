@@ -308,9 +308,11 @@ fn json(line: &impl Serialize) -> Result<String, RunError> {
     Ok(text + "\n")
 }
 
-/// A line of [`RunFolder::TSV`].
+/// A line of [`RunFolder::TSV`]; nothing for an epoch without a test.
 fn tab_separated(row: &EpochRow) -> String {
-    format!("{}\t{:.8}\t{:.2}\n", row.epoch, row.total_time / 3600.0, row.test.score())
+    row.test.map_or(String::new(), |test| {
+        format!("{}\t{:.8}\t{:.2}\n", row.epoch, row.total_time / 3600.0, test.score())
+    })
 }
 
 impl Journal for RunFolder {

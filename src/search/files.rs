@@ -10,7 +10,7 @@ use super::untrusted::{self, SECONDS, brief, line, number};
 use super::{Attempt, End, Inputs, Line, Plan, PlannedRun, Run, SearchError};
 use crate::disk::Folder;
 use crate::limits::MAX_RECORD_BYTES;
-use crate::run::{EpochRow, Outcome};
+use crate::run::{EpochRow, Metrics, Outcome};
 
 /// The file in a run's folder.
 pub const FILE: &str = "run.jsonl";
@@ -125,6 +125,9 @@ fn add_up(plan: &Plan, planned: &PlannedRun, text: &str) -> Result<Option<Run>, 
     if run.finished() && run.epochs.len() != planned.epochs as usize {
         return Err(format!(": finished with {} of {} epochs", run.epochs.len(), planned.epochs));
     }
+    if run.finished() && run.score().is_none() {
+        return Err(": finished without a test after its last epoch".into());
+    }
     Ok(Some(run))
 }
 
@@ -177,7 +180,7 @@ fn epoch(row: &EpochRow, planned: &PlannedRun) -> Result<(), String> {
         number(format_args!("{name}"), time, &SECONDS)?;
     }
     for (split, metrics) in row.splits() {
-        for (metric, value) in metrics.iter() {
+        for (metric, value) in metrics.iter().flat_map(Metrics::iter) {
             number(format_args!("{split}_{}", metric.name), value, &metric.unit.range())?;
         }
     }

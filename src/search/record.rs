@@ -136,7 +136,7 @@ impl Run {
     /// The task's score on the test set after the last epoch of a finished run: an accuracy in
     /// percent.
     pub fn score(&self) -> Option<f64> {
-        self.epochs.last().filter(|_| self.finished()).map(|row| row.test.score())
+        self.epochs.last().filter(|_| self.finished())?.test.map(|test| test.score())
     }
 
     /// Its result once it has ended: the score, or minus infinity if it failed.

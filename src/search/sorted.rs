@@ -74,5 +74,5 @@ fn claims(file: &Path) -> Result<bool, SearchError> {
             false => Err(SearchError::new(format!("{} holds blocks and no net", file.display()))),
         };
     };
-    Ok(Recipe::resolve(&net.graph().settings, None, None).0.accuracy.is_some())
+    Ok(Recipe::resolve(&net.graph().settings, &[]).0.accuracy.is_some())
 }

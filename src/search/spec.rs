@@ -9,7 +9,7 @@ use super::named::{begins_like_a_net, begins_like_a_recipe};
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 use crate::limits::MAX_HALVING;
-use crate::recipe;
+use crate::recipe::{self, Layers, RecipeArg};
 use crate::run::data::DataSpec;
 use crate::run::own;
 
@@ -42,6 +42,9 @@ pub struct Spec {
     pub seed: u64,
     /// A recipe file that overrides the nets' own recipes.
     pub recipe: Option<PathBuf>,
+    /// Keys of recipes, which win over that file: `peak_lr=0.2`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
     /// `cifar10`, `cifar100`, `synthetic`, a folder of images by class, or an `.npz` file.
     pub data: String,
     /// Train on only this many images, the first ones.
@@ -75,6 +78,7 @@ impl Default for Spec {
             halving: None,
             seed: 0,
             recipe: None,
+            keys: Vec::new(),
             data: "cifar10".into(),
             limit_train: None,
             limit_test: None,
@@ -96,6 +100,7 @@ impl Spec {
         "halving",
         "seed",
         "recipe",
+        "keys",
         "data",
         "limit_train",
         "limit_test",
@@ -143,6 +148,11 @@ impl Spec {
             data,
             ..self.clone()
         })
+    }
+
+    /// What comes above the nets' own recipes.
+    pub fn layers(&self) -> Layers {
+        Layers { file: self.recipe.clone(), keys: self.keys.clone() }
     }
 
     /// Proof that this user's netc wrote the path of the images.
@@ -229,6 +239,13 @@ impl Spec {
             }
             "seed" => self.seed = count(0)?,
             "recipe" => self.recipe = Some(folder.join(word()?)),
+            "keys" => {
+                let key = |text: &String| matches!(text.parse(), Ok(RecipeArg::Key(_)));
+                self.keys = words()?;
+                if !self.keys.iter().all(key) {
+                    return Err(expected("words such as peak_lr=0.2"));
+                }
+            }
             "data" => {
                 let data = word()?;
                 self.data = match DataSpec::from(data.as_str()) {

@@ -11,7 +11,7 @@ use crate::compile;
 use crate::diag::{Problems, Sources, did_you_mean};
 use crate::graph::{Scope, Value, members};
 use crate::limits::{MAX_VALUES, MAX_VARIANTS};
-use crate::recipe::{self, Recipe};
+use crate::recipe::{Layers, Recipe};
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, Net, Param};
 use crate::syntax::{self, Project};
 
@@ -68,8 +68,7 @@ type Choice = (String, String);
 pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
     let condition = spec.filter.as_deref().map(Condition::parse).transpose()?;
     let set = spec.set.iter().map(|text| setting(text)).collect::<Result<Vec<Choice>, _>>()?;
-    let file = spec.recipe.as_deref().map(recipe::read).transpose().map_err(SearchError::new)?;
-    let file = spec.recipe.as_deref().zip(file.as_deref());
+    let layers = spec.layers();
     let mut all = Variants { found: Vec::new(), excluded: Vec::new() };
     let mut seen: HashMap<(String, Vec<String>), usize> = HashMap::new();
     let mut names = HashSet::new();
@@ -84,7 +83,7 @@ pub(super) fn variants(spec: &Spec) -> Result<Variants, SearchError> {
                 all.excluded.push(name);
                 continue;
             }
-            let recipes = recipes(&net, sources, file, &spec.epochs)?;
+            let recipes = recipes(&net, sources, &layers, &spec.epochs)?;
             let claim = |name: &str| match set.is_empty() && choices.is_empty() {
                 true => claim(&net, name),
                 false => None,
@@ -125,22 +124,23 @@ fn unused(name: String, file: &Path, names: &mut HashSet<String>) -> String {
     free
 }
 
-/// The recipes of a net, from its own recipe and a recipe file, one for each of these lengths; if
+/// The recipes of a net, from its own recipe and what comes above it, one for each of these lengths; if
 /// there are none, for that of the recipe. The net's sources are for error messages.
 fn recipes(
     net: &Checked,
     mut sources: Sources,
-    file: Option<(&Path, &str)>,
+    layers: &Layers,
     epochs: &[u32],
 ) -> Result<Vec<Recipe>, SearchError> {
-    let file = file.map(|(path, text)| (sources.add(path.display().to_string(), text), text));
     let lengths: Vec<Option<u32>> = match epochs {
         [] => vec![None],
         some => some.iter().copied().map(Some).collect(),
     };
     let mut recipes: Vec<Recipe> = Vec::new();
     for length in lengths {
-        let (recipe, problems) = Recipe::resolve(&net.graph().settings, file, length);
+        let settings = &net.graph().settings;
+        let resolved = layers.resolve(settings, length, &mut sources);
+        let (recipe, problems) = resolved.map_err(SearchError::new)?;
         if problems.has_errors() {
             return Err(SearchError::Net(sources, problems));
         }
@@ -250,7 +250,7 @@ fn setting(text: &str) -> Result<Choice, SearchError> {
 
 /// The accuracy claimed in the net's own recipe.
 fn claim(net: &Checked, name: &str) -> Option<Claim> {
-    let (recipe, _) = Recipe::resolve(&net.graph().settings, None, None);
+    let (recipe, _) = Recipe::resolve(&net.graph().settings, &[]);
     Some(Claim { net: name.into(), accuracy: recipe.accuracy?, epochs: recipe.epochs })
 }
 

@@ -27,7 +27,7 @@ fn steps(net: &Checked, precision: Precision, executor: Executor, count: usize) 
     let method = Method { executor, without, ..Method::default() };
     let machine = Machine::choose(DeviceChoice::Cpu, PrecisionChoice::Exactly(precision)).unwrap();
     let trial = Trial { seed: 3, weights: None, batch: 4, steps: count, machine, method: &method };
-    let (recipe, _) = Recipe::resolve(&net.graph().settings, None, None);
+    let (recipe, _) = Recipe::resolve(&net.graph().settings, &[]);
     Steps::of(net, &recipe, &trial).unwrap()
 }
 

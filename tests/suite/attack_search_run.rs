@@ -70,7 +70,10 @@ fn finished() -> tempfile::TempDir {
 /// What the runs came to, without times and attempts.
 fn results(folder: &Path) -> BTreeMap<String, Vec<(u64, u64)>> {
     let bits = |run: &Run| {
-        run.epochs.iter().map(|e| (e.train.loss().to_bits(), e.test.loss().to_bits())).collect()
+        run.epochs
+            .iter()
+            .map(|e| (e.train.loss().to_bits(), e.test.unwrap().loss().to_bits()))
+            .collect()
     };
     read_runs(&folder.join("s"))
         .unwrap()

@@ -153,11 +153,18 @@ impl Net {
                     "celu",
                     "silu",
                     "sigmoid",
+                    "tanh",
+                    "leakyrelu(slope = 0.2)",
+                    "elu(alpha = 0.5)",
+                    "mish",
+                    "hardsigmoid",
+                    "hardswish",
                     "softmax",
                     "identity",
                     "bn",
                     "relu(max = 6)",
                     "mul(0.5)",
+                    "add(-0.5)",
                     "norm",
                     "norm(0.25)",
                 ]);
@@ -191,7 +198,10 @@ impl Net {
                 writeln!(self.text, "  {name} = {source} -> {text} -> bn").unwrap();
                 self.named.push((name, to));
             }
-            7 => self.join(choices, "add", |other| other == at, |_| at),
+            7 => {
+                let op = choices.of(&["add", "sub"]);
+                self.join(choices, op, |other| other == at, |_| at);
+            }
             8 => self.join(
                 choices,
                 "concat",

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use netc::check::Checked;
-use netc::lower::{ConvChoice, Precision, Reason};
+use netc::lower::{ConvChoice, Precision, Reason, plan};
 use netc::passes::{Choice, Purpose, optimise};
 use netc_torch::lower::{Mode, Objective, Session, TorchNet, Tuning};
 use tch::{Device, Kind, Reduction, Tensor};
@@ -67,7 +67,21 @@ fn difference(found: &Tensor, expected: &Tensor) -> f64 {
 /// How far one compiled step is from the tape's: the largest difference of all tensors, with its
 /// name.
 pub(crate) fn apart(net: &Checked, precision: Precision, choice: ConvChoice) -> (f64, String) {
-    let new = || TorchNet::new(net, 3, Device::Cpu, precision).unwrap();
+    apart_frozen(net, precision, choice, &[])
+}
+
+/// The same where the nodes of these patterns are frozen.
+fn apart_frozen(
+    net: &Checked,
+    precision: Precision,
+    choice: ConvChoice,
+    freeze: &[String],
+) -> (f64, String) {
+    let new = || {
+        let mut net = TorchNet::new(net, 3, Device::Cpu, precision).unwrap();
+        net.freeze(freeze).unwrap();
+        net
+    };
     let (tape, own) = (new(), new());
     let (images, labels) = (images(net, IMAGES), labels(net, IMAGES));
     let (loss, gradients) = taped(&tape, &images, &labels, 7);
@@ -100,6 +114,25 @@ fn every_rule_is_that_of_the_tape() {
     for net in &all {
         let (most, name) = apart(net, Precision::Fp64, ConvChoice::Auto);
         assert!(most < 1e-9, "{name} of {}: {most}", net.graph().name);
+    }
+}
+
+#[test]
+fn what_is_frozen_is_passed_as_the_tape_passes_it() {
+    let mut all = nets("nets");
+    all.extend(nets("tests/cases/check_ok").into_iter().filter(|n| n.graph().name == "every_op"));
+    assert!(all.len() > 10);
+    for net in &all {
+        let plan = plan(net);
+        let weighted: Vec<&str> =
+            plan.steps().iter().filter(|s| s.is_trained()).map(|s| s.path.as_str()).collect();
+        let first = weighted[0].split('.').next().unwrap();
+        let middle = weighted[weighted.len() / 2];
+        for freeze in [&["**.bn"][..], &[first], &[middle], &["*.bn", first, middle]] {
+            let freeze: Vec<String> = freeze.iter().map(|text| text.to_string()).collect();
+            let (most, name) = apart_frozen(net, Precision::Fp64, ConvChoice::Auto, &freeze);
+            assert!(most < 1e-9, "{name} of {} without {freeze:?}: {most}", net.graph().name);
+        }
     }
 }
 

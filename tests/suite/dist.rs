@@ -115,8 +115,8 @@ fn metrics(run: &Path) -> Vec<[f64; 4]> {
         [
             row.train.loss(),
             row.train.get("acc").unwrap(),
-            row.test.loss(),
-            row.test.get("acc").unwrap(),
+            row.test.unwrap().loss(),
+            row.test.unwrap().get("acc").unwrap(),
         ]
     };
     log.lines().skip(1).map(row).collect()

@@ -35,6 +35,7 @@ pub const WORDS: &[&str] = &[
     "MOVED",
     "ValueError",
     "Scale",
+    "Offset",
     "state_name",
     "super",
     "net",

@@ -66,6 +66,12 @@ fn libtorch_gives_the_shapes_that_the_check_computed() {
         ("celu", vec![("alpha", Value::Float(0.3))]),
         ("silu", vec![]),
         ("sigmoid", vec![]),
+        ("tanh", vec![]),
+        ("leakyrelu", vec![("slope", Value::Float(0.2))]),
+        ("elu", vec![("alpha", Value::Float(0.3))]),
+        ("hardswish", vec![]),
+        ("hardsigmoid", vec![]),
+        ("mish", vec![]),
         ("softmax", vec![]),
         ("dropout", vec![]),
         ("identity", vec![]),
@@ -82,6 +88,7 @@ fn libtorch_gives_the_shapes_that_the_check_computed() {
         ("globalavgpool", vec![]),
         ("flatten", vec![]),
         ("mul", vec![("by", Value::Float(0.125))]),
+        ("add", vec![("by", Value::Float(-0.5))]),
         ("pad", vec![("p", pair(1, 2))]),
         ("pad", vec![("p", pair(3, 2)), ("mode", word("reflect"))]),
         ("upsample", vec![("factor", pair(2, 3))]),
@@ -111,11 +118,13 @@ fn joins_take_their_operands_in_order() {
     let half = graph.node("half", op("mul", &[("by", Value::Float(0.5))], 1), &[x]);
     let sum = graph.node("sum", op("add", &[], 3), &[x, half, half]);
     let product = graph.node("product", op("mul", &[], 2), &[sum, half]);
-    let all = graph.node("all", op("concat", &[], 3), &[half, product, x]);
+    let less = graph.node("less", op("sub", &[], 2), &[half, x]);
+    let more = graph.node("more", op("add", &[("by", Value::Float(0.5))], 1), &[less]);
+    let all = graph.node("all", op("concat", &[], 4), &[half, product, more, x]);
     graph.set_output("out", all);
     let x = Tensor::from_slice(&[4.0f32, 6.0]).reshape([1, 2, 1, 1]);
     let y = net(&check(graph).unwrap()).forward(&x, Mode::Eval).unwrap();
-    assert_eq!(floats(&y), [2.0, 3.0, 16.0, 36.0, 4.0, 6.0]);
+    assert_eq!(floats(&y), [2.0, 3.0, 16.0, 36.0, -1.5, -2.5, 4.0, 6.0]);
 }
 
 #[test]
@@ -143,6 +152,20 @@ fn activations_are_their_formulas() {
     let logistic = ((-&x).exp() + 1.0).reciprocal();
     assert_close(&apply("sigmoid", &[]), &logistic, 1e-6);
     assert_close(&apply("silu", &[]), &(&x * &logistic), 1e-5);
+    let hyperbolic = ((&x * -2.0).exp() + 1.0).reciprocal() * 2.0 - 1.0;
+    assert_close(&apply("tanh", &[]), &hyperbolic, 1e-6);
+    let (above, below) = (x.clamp_min(0.0), x.clamp_max(0.0));
+    let slope = |slope| [("slope", Value::Float(slope))];
+    assert_close(&apply("leakyrelu", &[]), &(&above + &below * 0.01), 1e-6);
+    assert_close(&apply("leakyrelu", &slope(-0.5)), &(&above + &below * -0.5), 1e-6);
+    for alpha in [1.0, 0.3, -2.0] {
+        let elu = &above + (below.exp() - 1.0) * alpha;
+        assert_close(&apply("elu", &[("alpha", Value::Float(alpha))]), &elu, 1e-6);
+    }
+    let hard = (&x + 3.0).clamp(0.0, 6.0) / 6.0;
+    assert_close(&apply("hardsigmoid", &[]), &hard, 1e-6);
+    assert_close(&apply("hardswish", &[]), &(&x * &hard), 1e-6);
+    assert_close(&apply("mish", &[]), &(&x * (x.exp() + 1.0).log().tanh()), 1e-5);
     let e = x.exp();
     assert_close(
         &apply("softmax", &[]),

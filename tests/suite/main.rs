@@ -32,6 +32,7 @@ mod explain;
 mod explain_path;
 mod export_names;
 mod export_torch;
+mod fine_tune;
 mod fix;
 mod fuzzed;
 mod generated;

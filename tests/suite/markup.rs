@@ -25,7 +25,7 @@ fn a_plot_of_hostile_runs_is_well_formed() {
         train_time: 1.0,
         train: scored(1.0, 0.5),
         test_time: 0.1,
-        test: scored(1.0, 0.5),
+        test: Some(scored(1.0, 0.5)),
         total_time: 1.0,
     };
     well_formed(&curves(&[Curve { name: HOSTILE.into(), rows: vec![row] }]).unwrap());

@@ -112,13 +112,17 @@ fn what_the_refusal_advises_trains_and_both_executors_agree() {
             let (own, library) = (row(Executor::Compiled), row(Executor::Eager));
             let apart = (own.train.loss() - library.train.loss())
                 .abs()
-                .max((own.test.loss() - library.test.loss()).abs());
+                .max((own.test.unwrap().loss() - library.test.unwrap().loss()).abs());
             assert!(apart < 1e-5, "{head} {batch:?}: {own:?} {library:?}");
         }
         // An image of several pixels has several values in a batch of one image, too.
         let wide = compiled(&text("wide: bn -> relu -> globalavgpool -> flatten", ""));
         assert!(
-            trained(&wide, [1, 0], 3, Executor::Compiled).unwrap().rows[0].test.loss().is_finite()
+            trained(&wide, [1, 0], 3, Executor::Compiled).unwrap().rows[0]
+                .test
+                .unwrap()
+                .loss()
+                .is_finite()
         );
     }
 }
@@ -331,7 +335,8 @@ fn sets_of_no_image_are_refused_and_those_of_one_count_right() {
     // One test image, and a batch that is larger than the whole set.
     let row = score(8, 1, None).unwrap().rows[0];
     assert!(
-        row.test.loss().is_finite() && [0.0, 1.0].contains(&row.test.get("acc").unwrap()),
+        row.test.unwrap().loss().is_finite()
+            && [0.0, 1.0].contains(&row.test.unwrap().get("acc").unwrap()),
         "{row:?}"
     );
 }

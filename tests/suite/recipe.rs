@@ -2,7 +2,7 @@
 
 use netc::diag::{FileId, Sources, Style, render};
 use netc::graph::Setting;
-use netc::recipe::{KEYS, KeyKind, Recipe, Schedule};
+use netc::recipe::{KEYS, KeyKind, Layers, Recipe, RecipeArg, Schedule};
 use netc::run::augment::{Augmentation, Draws};
 use netc::{Compilation, compile};
 
@@ -25,12 +25,14 @@ fn settings(recipe: &str) -> Vec<Setting> {
 fn refusal(yaml: &str) -> String {
     let mut sources = Sources::default();
     let id = sources.add("R.yaml", yaml);
-    let (_, problems) = Recipe::resolve(&[], Some((id, yaml)), None);
+    let (_, problems) = Recipe::resolve(&[], &[(id, yaml)]);
     render(&problems, &sources, Style::PLAIN)
 }
 
 fn sound(settings: &[Setting], yaml: &str, epochs: Option<u32>) -> Recipe {
-    let (recipe, problems) = Recipe::resolve(settings, Some((FileId(99), yaml)), epochs);
+    let length = epochs.map_or(String::new(), |epochs| format!("epochs: {epochs}"));
+    let texts = [(FileId(99), yaml), (FileId(98), length.as_str())];
+    let (recipe, problems) = Recipe::resolve(settings, &texts);
     assert!(problems.is_empty(), "{problems:?}");
     recipe
 }
@@ -68,6 +70,7 @@ fn the_default_is_the_articles() {
     flip: true
     alternating_flip: false
     cutout: 8
+    test_every: 1
     test_views: none
     "#);
 }
@@ -153,9 +156,10 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
        ╰────
       help: the keys are epochs, batch_size, peak_lr, peak_epoch, lr_epochs, lr_values, optimiser,
             momentum, nesterov, weight_decay, bias_lr_scale, norm_lr_scale, adam_beta1, adam_beta2,
-            adam_eps, muon_lr, muon_momentum, muon_steps, label_smoothing, ema, lookahead_every,
-            lookahead_decay, lookahead_power, lookahead_start, ghost_batch, whiten_images, whiten_eps,
-            whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout, test_views, accuracy
+            adam_eps, muon_lr, muon_momentum, muon_steps, freeze, label_smoothing, ema,
+            lookahead_every, lookahead_decay, lookahead_power, lookahead_start, ghost_batch,
+            whiten_images, whiten_eps, whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout,
+            test_every, test_views, accuracy
 
     ----
     recipe
@@ -437,6 +441,7 @@ fn every_key_is_recorded_and_refuses_what_it_does_not_accept() {
             KeyKind::Numbers(..) => &["1", "[-1]", "[true]", "[1e9]"],
             KeyKind::Bool => &["1", "word", "[true]"],
             KeyKind::Word(_) => &["1", "word", "true"],
+            KeyKind::Paths => &["1", "[1]", "true", "[[a]]"],
         };
         for value in outside {
             let text = refusal(&format!("{}: {value}\n", key.name));
@@ -448,9 +453,12 @@ fn every_key_is_recorded_and_refuses_what_it_does_not_accept() {
         }
         assert!(key.about().ends_with('.') || key.about().ends_with("..."), "{}", key.name);
     }
-    let recorded =
-        sound(&[], "accuracy: 94\nlr_epochs: [0, 24]\nlr_values: [1, 0]\npeak_epoch: 3\n", None)
-            .to_yaml();
+    let recorded = sound(
+        &[],
+        "accuracy: 94\nfreeze: a\nlr_epochs: [0, 24]\nlr_values: [1, 0]\npeak_epoch: 3\n",
+        None,
+    )
+    .to_yaml();
     for key in KEYS {
         assert!(recorded.contains(&format!("{}:", key.name)), "{recorded}");
     }
@@ -482,4 +490,61 @@ fn a_recipe_that_was_built_wrong_is_not_valid() {
     let peak = Recipe { peak_epoch: Some(6.0), ..base() };
     assert_eq!(peak.clone().of_length(12).validate(), Ok(()));
     assert_eq!(peak.of_length(12).peak_epoch, Some(3.0));
+}
+
+fn layers(arguments: &[&str]) -> Result<Layers, String> {
+    let parsed: Result<Vec<RecipeArg>, String> = arguments.iter().map(|a| a.parse()).collect();
+    Layers::of(&parsed?)
+}
+
+#[test]
+fn a_key_of_the_command_line_wins_over_the_file_and_the_net() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a=b.yaml");
+    std::fs::write(&file, "peak_lr: 0.3\ncutout: 4\nepochs: 12\n").unwrap();
+    let given =
+        ["peak_lr=0.2", file.to_str().unwrap(), "lr_epochs = [0, 5, 24]", "lr_values=[0,1,0]"];
+    let settings = settings("peak_lr = 0.1, batch_size = 64, whiten_bias_epochs = 3");
+    let (recipe, problems) =
+        layers(&given).unwrap().resolve(&settings, Some(24), &mut Sources::default()).unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!((recipe.peak_lr, recipe.cutout, recipe.batch_size), (0.2, 4, 64));
+    // The epochs of one layer go together; those of the layers below are stretched.
+    assert_eq!((recipe.epochs, recipe.whiten_bias_epochs), (24, 3.0));
+    assert_eq!(recipe.lr_epochs, [0.0, 5.0, 24.0]);
+}
+
+#[test]
+fn what_the_command_line_says_wrongly_is_pointed_at() {
+    let mut sources = Sources::default();
+    let given = layers(&["batch_size=many", "peek_lr=1"]).unwrap();
+    let (_, problems) = given.resolve(&[], Some(3), &mut sources).unwrap();
+    insta::assert_snapshot!(render(&problems, &sources, Style::PLAIN), @r#"
+    recipe
+
+      × expected a whole number from 1 to 1048576 for `batch_size`, got "many"
+       ╭─[the command line:1:1]
+     1 │ batch_size: many
+       · ──────────
+     2 │ peek_lr: 1
+       ╰────
+
+    recipe
+
+      × unknown recipe key `peek_lr`
+       ╭─[the command line:2:1]
+     1 │ batch_size: many
+     2 │ peek_lr: 1
+       · ───────
+     3 │ epochs: 3
+       ╰────
+      help: did you mean `peak_lr`?
+    "#);
+    for wrong in [&["peak_lr="][..], &["=1"], &["one.yaml", "two.yaml"], &["peak_lr=1\nepochs: 2"]]
+    {
+        layers(wrong).unwrap_err();
+    }
+    let twice = layers(&["epochs=2"]).unwrap();
+    let (_, problems) = twice.resolve(&[], Some(3), &mut Sources::default()).unwrap();
+    assert!(problems.has_errors());
 }

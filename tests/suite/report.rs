@@ -94,7 +94,7 @@ pub fn search(folder: &Path, results: impl Fn(usize, u32, u64) -> Option<(f64, f
                 train_time: 1.0,
                 train: scored(1.0, 0.5),
                 test_time: 0.1,
-                test: scored(1.0, accuracy.max(0.0) / 100.0),
+                test: Some(scored(1.0, accuracy.max(0.0) / 100.0)),
                 total_time: time * f64::from(epoch) / f64::from(run.epochs),
             };
             lines.push(Line::Epoch(row));

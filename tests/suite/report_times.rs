@@ -214,7 +214,7 @@ fn any_numbers_have_a_picture_or_none() {
             let mut runs = ordinary.clone();
             let changed = if all { runs.len() } else { 1 };
             for row in runs.iter_mut().take(changed).flat_map(|run| &mut run.epochs) {
-                (row.test, row.total_time) = (scored(1.0, accuracy), time);
+                (row.test, row.total_time) = (Some(scored(1.0, accuracy)), time);
             }
             let plan = plan.clone();
             let what = format!("accuracy {accuracy:e}, time {time:e}");
@@ -241,7 +241,10 @@ fn curves_of_any_numbers_have_a_picture() {
             train_time: 1.0,
             train: scored(1.0, 0.5),
             test_time: 0.1,
-            test: scored(if epoch == 2 { loss } else { 1.0 }, if epoch == 2 { loss } else { 0.5 }),
+            test: Some(scored(
+                if epoch == 2 { loss } else { 1.0 },
+                if epoch == 2 { loss } else { 0.5 },
+            )),
             total_time: if epoch == 2 { time } else { 1.0 },
         };
         let curve = Curve { name: "a".into(), rows: vec![row(1), row(2), row(3)] };

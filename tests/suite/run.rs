@@ -56,8 +56,9 @@ fn recipe(epochs: u32) -> Recipe {
 
 /// The recipe that a file and a number of epochs give.
 pub fn with(settings: &str, epochs: u32) -> Recipe {
-    let (recipe, problems) =
-        Recipe::resolve(&[], Some((netc::diag::FileId(9), settings)), Some(epochs));
+    let length = format!("epochs: {epochs}");
+    let texts = [settings, length.as_str()].map(|text| (netc::diag::FileId(9), text));
+    let (recipe, problems) = Recipe::resolve(&[], &texts);
     assert!(problems.is_empty());
     recipe
 }
@@ -254,7 +255,7 @@ fn a_training_learns_and_repeats_bit_for_bit() {
         assert_eq!(images, 200, "the last, smaller batch is kept");
         let last = report.rows.last().unwrap();
         assert_eq!((report.outcome, last.epoch, last.lr), (Outcome::Finished, 4, 0.0));
-        assert!(last.test.get("acc").unwrap() > 0.9, "{last:?}");
+        assert!(last.test.unwrap().get("acc").unwrap() > 0.9, "{last:?}");
         let spent: f64 = report.rows.iter().map(|r| r.train_time + r.test_time).sum();
         assert!((last.total_time - spent).abs() < 1e-9);
         weights.push(std::fs::read(folder.path().join(name).join(RunFolder::CHECKPOINT)).unwrap());
@@ -280,11 +281,32 @@ fn a_run_folder_holds_its_inputs_and_its_log() {
     let data = tints(4, 50);
     let score = evaluate_run(folder.path(), &small(), &data, CPU).unwrap();
     assert!(
-        (score.metrics.get("acc").unwrap() - report.rows[1].test.get("acc").unwrap()).abs() < 1e-9,
+        (score.metrics.get("acc").unwrap() - report.rows[1].test.unwrap().get("acc").unwrap())
+            .abs()
+            < 1e-9,
         "the weights saved are those tested"
     );
     let error = run(folder.path(), &recipe(2), false, &mut |_| {}).unwrap_err();
     assert!(matches!(error, RunError::Finished(_)), "{error}");
+}
+
+#[test]
+fn tests_are_as_rare_as_the_recipe_says_and_follow_the_last_epoch() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rare, often) = (folder.path().join("rare"), folder.path().join("often"));
+    let rarely = Recipe { test_every: 2, ema: 0.9, ..recipe(5) };
+    let report = run(&rare, &rarely, false, &mut |_| {}).unwrap();
+    let tested = |report: &RunReport| report.rows.iter().map(|r| r.test).collect::<Vec<_>>();
+    let due: Vec<bool> = tested(&report).iter().map(Option::is_some).collect();
+    assert_eq!(due, [false, true, false, true, true]);
+    let always = Recipe { test_every: 1, ..rarely };
+    let whole = run(&often, &always, false, &mut |_| {}).unwrap();
+    for epoch in [1, 3, 4] {
+        assert_eq!(tested(&report)[epoch], tested(&whole)[epoch], "a test changes nothing");
+    }
+    assert_eq!(RunFolder::log(&rare).unwrap().rows, report.rows);
+    let tsv = std::fs::read_to_string(rare.join(RunFolder::TSV)).unwrap();
+    assert_eq!(tsv.lines().count(), 4, "{tsv}");
 }
 
 #[test]
@@ -339,7 +361,7 @@ fn a_stop_at_the_end_of_an_epoch_is_heard() {
             if report.outcome == Outcome::Finished {
                 let numbers: Vec<_> = rows
                     .iter()
-                    .map(|r| (r.train.loss().to_bits(), r.test.loss().to_bits()))
+                    .map(|r| (r.train.loss().to_bits(), r.test.unwrap().loss().to_bits()))
                     .collect();
                 return (
                     ends,
@@ -551,8 +573,9 @@ fn goes_on(recipe: &Recipe, method: &Method) {
     let results = [&[][..], &[3], &[1, 2]].map(|stops| {
         let folder = tempfile::tempdir().unwrap();
         let rows = in_parts(folder.path(), recipe, stops, method);
-        let numbers =
-            |r: &netc::run::EpochRow| (r.epoch, r.train.loss().to_bits(), r.test.loss().to_bits());
+        let numbers = |r: &netc::run::EpochRow| {
+            (r.epoch, r.train.loss().to_bits(), r.test.unwrap().loss().to_bits())
+        };
         // An exporter reads what the training saved on its way.
         let saved = std::fs::read(folder.path().join("state.safetensors")).unwrap();
         Weights::of_safetensors(&small(), &saved).unwrap();

@@ -37,7 +37,7 @@ fn metrics(folder: &Path) -> BTreeMap<String, Vec<(u32, u64, u64)>> {
     let bits = |run: &netc::search::Run| {
         run.epochs
             .iter()
-            .map(|e| (e.epoch, e.train.loss().to_bits(), e.test.loss().to_bits()))
+            .map(|e| (e.epoch, e.train.loss().to_bits(), e.test.unwrap().loss().to_bits()))
             .collect()
     };
     runs.iter().map(|run| (run.id.to_string(), bits(run))).collect()

@@ -37,7 +37,7 @@ fn row(epoch: u32, speed: f64) -> EpochRow {
         train_time: 9.0 * speed,
         train: scored(2.0 * left + 0.3, 0.9 - 0.8 * left),
         test_time: speed,
-        test: scored(1.8 * left + 0.4, 0.88 - 0.75 * left),
+        test: Some(scored(1.8 * left + 0.4, 0.88 - 0.75 * left)),
         total_time: 10.0 * speed * f64::from(epoch),
     }
 }
@@ -136,7 +136,7 @@ fn what_cannot_be_plotted_is_said() {
 #[test]
 fn one_epoch_of_nothing_can_be_drawn() {
     let nothing = scored(f64::NAN, 0.0);
-    let dead = EpochRow { test: nothing, train: nothing, total_time: 0.0, ..row(1, 0.0) };
+    let dead = EpochRow { test: Some(nothing), train: nothing, total_time: 0.0, ..row(1, 0.0) };
     let svg = curves(&[Curve { name: "dead".into(), rows: vec![dead] }]).unwrap();
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
 }
@@ -286,7 +286,7 @@ mod trained {
         assert_eq!((info.image, info.classes.join(" ").as_str()), ([1, 8, 8], "dark light"));
         let normalisation = info.normalisation.clone().unwrap();
         assert_eq!((normalisation.mean.len(), normalisation.std.len()), (1, 1));
-        assert_eq!(info.last.unwrap().test.get("acc").unwrap(), 1.0, "{log}");
+        assert_eq!(info.last.unwrap().test.unwrap().get("acc").unwrap(), 1.0, "{log}");
 
         // The event file has every epoch.
         let files = event_files(&dir.join("run"));

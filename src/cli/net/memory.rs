@@ -28,7 +28,7 @@ impl MemoryEstimate {
         if net.order().len() > MAX_PREDICTED_NODES {
             return None;
         }
-        let recipe = Recipe::resolve(&net.graph().settings, None, None).0;
+        let recipe = Recipe::resolve(&net.graph().settings, &[]).0;
         let images = args.batch.unwrap_or(recipe.batch_size as u64);
         MemoryEstimate::of_step(net, images, args.precision.on_cpu(), args.conv)
     }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use crate::cli::args::MachineArgs;
+use crate::cli::args::{LayerArgs, MachineArgs};
 
 /// Arguments of `netc search`.
 #[derive(Debug, Args)]
@@ -112,9 +112,9 @@ pub struct TrainingsArgs {
     /// Seed of the first run; later runs count up from it [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// A recipe file that overrides the nets' own recipes
-    #[arg(long, value_name = "R.yaml")]
-    pub recipe: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub recipe: LayerArgs,
     /// As for `netc train` [default: cifar10]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,

@@ -8,6 +8,7 @@ use crate::cli::PROBLEMS;
 use crate::cli::out::{complain, show};
 use crate::cli::search::args::{CombineArg, SearchArgs, TrainingsArgs};
 use crate::cli::train::data::load_and_say;
+use crate::recipe::Layers;
 use crate::run::PrecisionChoice;
 use crate::run::data::Dataset;
 use crate::search::{Combine, Plan, SearchError, Sha, Sorted, Spec, Texts};
@@ -128,23 +129,29 @@ fn spec(args: &SearchArgs) -> Result<Spec, SearchError> {
     }
     spec.filter = args.filter.clone().or(spec.filter);
     spec.halving = args.halving.or(spec.halving);
-    trainings(&mut spec, &args.trainings);
+    trainings(&mut spec, &args.trainings)?;
     Ok(spec)
 }
 
 /// The arguments that both commands take.
-pub fn trainings(spec: &mut Spec, args: &TrainingsArgs) {
+///
+/// # Errors
+/// Two recipe files.
+pub fn trainings(spec: &mut Spec, args: &TrainingsArgs) -> Result<(), SearchError> {
     if let PrecisionChoice::Exactly(precision) = args.machine.precision {
         spec.precision = precision.to_string();
     }
     spec.runs = args.runs.unwrap_or(spec.runs);
     spec.seed = args.seed.unwrap_or(spec.seed);
-    spec.recipe = args.recipe.clone().or(spec.recipe.take());
+    let layers = Layers::of(&args.recipe.recipe).map_err(SearchError::new)?;
+    spec.recipe = layers.file.or(spec.recipe.take());
+    spec.keys.extend(layers.keys);
     if let Some(data) = &args.data {
         spec.data.clone_from(data);
     }
     spec.limit_train = args.limit_train.or(spec.limit_train);
     spec.limit_test = args.limit_test.or(spec.limit_test);
+    Ok(())
 }
 
 /// Splits `res,width=[64,128]` at the commas outside brackets.

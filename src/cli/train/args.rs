@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{Format, MachineArgs, SetArgs, picture};
+use crate::cli::args::{Format, LayerArgs, MachineArgs, SetArgs, picture};
 use crate::lower::{ConvChoice, Disabled};
 use crate::passes::Choice;
 use crate::run::Executor;
@@ -16,13 +16,15 @@ Examples:
   netc train nets/extra_l1l2l3.net --epochs 60 --seed 3
   netc train nets/resnet9.net --data synthetic --epochs 4
   netc train nets/base.net --set res=[1,3] --recipe my.yaml --out runs/mine
+  netc train my.net --weights big.safetensors --recipe freeze=[prep,layer1]
+  netc train nets/resnet9.net --recipe peak_lr=0.2 --recipe batch_size=256
   netc train my.net --data photos         photos/train/CLASS/*.png and photos/test/CLASS/*.png
   netc train --resume runs/mine
   netc train nets/resnet9.net --log tensorboard           then: tensorboard --logdir runs
   torchrun --no-python --nproc-per-node 2 netc train nets/resnet9.net
 
-The recipe comes in layers, a later one wins: the built-in default, the net's recipe { },
---recipe, --epochs. Ctrl-C ends the run after the step under way and saves its state.
+The recipe comes in layers, a later one wins: the built-in default, the net's recipe { }, a file
+of --recipe, its keys and --epochs; `netc recipe` lists the keys. Ctrl-C ends the run after the step under way and saves its state.
 A run's folder belongs to the command that trains in it; one that holds anything else is refused.
 Where standard output is closed, as by `| head`, the training goes on without it.
 Started by torchrun or srun, the processes share each batch of the recipe.
@@ -37,12 +39,15 @@ pub struct TrainArgs {
     pub set: SetArgs,
     /// Continue an interrupted run, with the net, recipe, data and seed in its folder
     #[arg(long, value_name = "RUN", conflicts_with_all =
-        ["file", "set", "recipe", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
+        ["file", "set", "recipe", "weights", "names", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
          "sync_bn", "passes", "executor", "conv", "without", "no_graph", "deterministic"])]
     pub resume: Option<PathBuf>,
-    /// A recipe file: lines of `key: value`
-    #[arg(long, value_name = "R.yaml")]
-    pub recipe: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub recipe: LayerArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub start: StartArgs,
     /// Passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
@@ -107,6 +112,18 @@ pub struct TrainArgs {
     pub verify_passes: bool,
 }
 
+/// The weights that a training starts from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct StartArgs {
+    /// Start from the weights of a `.safetensors` file or of a run, as far as names and sizes are
+    /// the net's; the rest is drawn
+    #[arg(long, value_name = "FILE|RUN")]
+    pub weights: Option<PathBuf>,
+    /// Lines of `theirs: ours`: what the net calls the weights with other names
+    #[arg(long, value_name = "NAMES.yaml", requires = "weights")]
+    pub names: Option<PathBuf>,
+}
+
 /// Viewers of a running training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Viewer {
@@ -140,6 +157,9 @@ pub struct ProfileArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub recipe: LayerArgs,
     /// Images per step [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = whole::<1_048_576>)]
     pub batch: Option<usize>,

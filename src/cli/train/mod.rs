@@ -4,5 +4,6 @@ pub mod args;
 pub mod data;
 mod kernels;
 pub(super) mod recipe;
+pub mod weights;
 
 pub use kernels::kernel_table;

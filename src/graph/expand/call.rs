@@ -121,7 +121,7 @@ impl<'a> Expander<'a> {
         }
         let count = operands.len() + 1;
         if count < signature.operands.0
-            || (count == 1 && signature.operands.1 == 2 && given.is_empty())
+            || (count == 1 && signature.operands.1 > 1 && given.is_empty())
         {
             let message = match signature.operands {
                 (1, _) => format!("`{}` needs a number or another value", signature.name),

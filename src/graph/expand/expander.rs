@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::env::Env;
-use super::pattern::Pattern;
 use super::trace::{Noted, Trace};
 use super::values::{Flow, Values};
 use crate::diag::{Code, Problem, Problems, Span};
 use crate::graph::eval::Fault;
 use crate::graph::names::Names;
+use crate::graph::pattern::Pattern;
 use crate::graph::{CallSite, Graph, NodeId, Op, Origin, Scope, Shape, Value};
 use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BYTES};
 use crate::syntax::Project;

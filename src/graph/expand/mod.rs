@@ -16,7 +16,6 @@ mod env;
 mod expander;
 mod imports;
 mod net;
-mod pattern;
 mod rounds;
 mod signature;
 mod steps;

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use super::domain;
 use super::env::Env;
 use super::expander::{Expander, Frame, PlacedEdit};
-use super::pattern::Pattern;
 use super::trace::Noted;
 use super::values::Values;
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
+use crate::graph::pattern::Pattern;
 use crate::graph::{Claim, Scope, Setting, Value};
 use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Net, Stmt, StmtKind};
 

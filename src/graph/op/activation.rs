@@ -2,6 +2,7 @@
 //! libtorch (`netc-torch`, `lower/torch/activation.rs`).
 
 use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
+use super::foreign::{OnnxEquivalent, OnnxNode, PytorchArgument, PytorchModule};
 use super::rule::Rule;
 use super::traits::{Saved, Traits};
 use crate::graph::{Shape, ShapeError, Value};
@@ -14,8 +15,8 @@ trait Elsewhere: Rule {
     /// See [`Traits::monotone`].
     const MONOTONE: bool = false;
 
-    /// The ONNX op that is always equivalent, and its versions.
-    const ONNX: Option<(&'static str, &'static [i64])>;
+    /// The ONNX op that is always equivalent.
+    fn equivalent() -> Option<OnnxEquivalent>;
 
     fn onnx(&self) -> OnnxNode;
 
@@ -25,53 +26,8 @@ trait Elsewhere: Rule {
     fn torchscript(&self, x: &str) -> String;
 }
 
-/// An activation as an ONNX node.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OnnxNode {
-    /// The op.
-    pub op: &'static str,
-    /// Attributes.
-    pub attributes: Vec<(&'static str, f64)>,
-    /// Constants after its operand.
-    pub constants: Vec<(&'static str, f64)>,
-    /// Whether the operand is multiplied by the value of this node, as in SiLU.
-    pub gates: bool,
-}
-
-impl OnnxNode {
-    fn plain(op: &'static str) -> OnnxNode {
-        OnnxNode { op, attributes: Vec::new(), constants: Vec::new(), gates: false }
-    }
-}
-
-/// An activation as a PyTorch module.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PytorchModule {
-    /// The class.
-    pub class: &'static str,
-    /// Its arguments.
-    pub arguments: Vec<PytorchArgument>,
-}
-
-/// A numeric argument of a PyTorch module.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PytorchArgument {
-    /// Its name.
-    pub name: &'static str,
-    /// Its value.
-    pub value: f64,
-    /// Its default value.
-    pub default: f64,
-}
-
-impl PytorchModule {
-    fn plain(class: &'static str) -> PytorchModule {
-        PytorchModule { class, arguments: Vec::new() }
-    }
-}
-
 macro_rules! activations {
-    ($($op:ident),+) => {
+    ($($op:ident,)+) => {
         /// An elementwise activation function.
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum Activation { $(#[allow(missing_docs)] $op($op),)+ }
@@ -79,14 +35,10 @@ macro_rules! activations {
         $(impl From<$op> for Activation { fn from(op: $op) -> Self { Activation::$op(op) } })+
 
         impl Activation {
-            /// The ONNX ops that are always equivalent to one of these: the op, its versions, and
-            /// its name here.
-            pub const ONNX: &'static [Option<(&'static str, &'static [i64], &'static str)>] = &[$(
-                match <$op as Elsewhere>::ONNX {
-                    Some((op, versions)) => Some((op, versions, <$op as Rule>::SIGNATURE.name)),
-                    None => None,
-                },
-            )+];
+            /// The ONNX ops that are always equivalent to one of these.
+            pub fn onnx_equivalents() -> impl Iterator<Item = OnnxEquivalent> {
+                [$(<$op as Elsewhere>::equivalent(),)+].into_iter().flatten()
+            }
 
             /// Their names in the language.
             pub fn names() -> impl Iterator<Item = &'static str> {
@@ -143,15 +95,17 @@ macro_rules! activations {
     };
 }
 
-activations! { Relu, Gelu, Celu, Silu, Sigmoid }
+activations! {
+    Relu, LeakyRelu, Elu, Celu, Gelu, Silu, Mish, Sigmoid, Tanh, HardSigmoid, HardSwish,
+}
 
 /// An activation without arguments: its name and formula, what it saves for the backward pass, its
-/// PyTorch class, its TorchScript function, its ONNX node, and the ONNX op that is always
-/// equivalent.
+/// PyTorch class, its TorchScript function, its ONNX node, and the versions of that node's op if it
+/// always means the same.
 macro_rules! plain {
     (
         $(#[doc = $doc:literal])+ $op:ident, $name:literal, $line:literal,
-        $saved:ident, $class:literal, $function:literal, $node:expr, $onnx:expr
+        $saved:ident, $class:literal, $function:literal, $node:expr, $versions:expr
     ) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, Copy, PartialEq)]
@@ -179,7 +133,11 @@ macro_rules! plain {
 
         impl Elsewhere for $op {
             const SAVED: Saved = Saved::$saved;
-            const ONNX: Option<(&'static str, &'static [i64])> = $onnx;
+            fn equivalent() -> Option<OnnxEquivalent> {
+                let versions: Option<&'static [i64]> = $versions;
+                let op = $node.op;
+                versions.map(|versions| OnnxEquivalent { op, versions, name: $name, number: None })
+            }
 
             fn onnx(&self) -> OnnxNode {
                 $node
@@ -191,6 +149,86 @@ macro_rules! plain {
 
             fn torchscript(&self, x: &str) -> String {
                 format!(concat!($function, "({})"), x)
+            }
+        }
+    };
+}
+
+/// An activation of a number: its name, the number with its default and the condition on it, its
+/// formula, its PyTorch class and what that calls the number, its TorchScript function, and the
+/// ONNX op that is always equivalent, with its versions and its default of `alpha`. Its operand is
+/// saved for the backward pass.
+macro_rules! of_a_number {
+    (
+        $(#[doc = $doc:literal])+ $op:ident, $name:literal,
+        $(#[doc = $about:literal])+ $number:ident = $default:literal $(above $bound:literal)?,
+        $line:literal, $class:literal, $setting:literal, $function:literal,
+        $node:literal, $versions:expr, $alpha:literal
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct $op {
+            $(#[doc = $about])+
+            pub $number: f64,
+        }
+
+        impl Rule for $op {
+            const SIGNATURE: Signature = Signature {
+                name: $name,
+                doc: $line,
+                args: &[Parameter::new(
+                    stringify!($number), ArgKind::Number, Default::Value(Value::Float($default)),
+                )],
+                operands: (1, 1),
+            };
+
+            fn build(args: &Args) -> Result<$op, ArgError> {
+                let name = stringify!($number);
+                let $number = args.number(name)?;
+                $(if $number <= $bound as f64 {
+                    let bound = $bound;
+                    let message = format!("expected `{name}` above {bound}, got {}", $number);
+                    return Err(ArgError::new(name, message));
+                })?
+                Ok($op { $number })
+            }
+
+            fn arguments(&self) -> Vec<Option<Value>> {
+                vec![Some(Value::Float(self.$number))]
+            }
+
+            fn traits(&self) -> Traits {
+                traits::<$op>()
+            }
+
+            fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+                Ok(operands[0].clone())
+            }
+        }
+
+        impl Elsewhere for $op {
+            const SAVED: Saved = Saved::OPERANDS;
+            fn equivalent() -> Option<OnnxEquivalent> {
+                Some(OnnxEquivalent {
+                    op: $node,
+                    versions: $versions,
+                    name: $name,
+                    number: Some(("alpha", $alpha, stringify!($number))),
+                })
+            }
+
+            fn onnx(&self) -> OnnxNode {
+                OnnxNode { attributes: vec![("alpha", self.$number)], ..OnnxNode::plain($node) }
+            }
+
+            fn pytorch(&self) -> PytorchModule {
+                let number =
+                    PytorchArgument { name: $setting, value: self.$number, default: $default };
+                PytorchModule { class: $class, arguments: vec![number] }
+            }
+
+            fn torchscript(&self, x: &str) -> String {
+                format!(concat!($function, "({}, {:?})"), x, self.$number)
             }
         }
     };
@@ -211,9 +249,55 @@ plain! {
     OPERANDS, "nn.SiLU", "torch.silu", OnnxNode { gates: true, ..OnnxNode::plain("Sigmoid") }, None
 }
 plain! {
+    /// Mish.
+    Mish, "mish", "x * tanh(log(1 + exp(x)))",
+    OPERANDS, "nn.Mish", "torch.mish", OnnxNode::plain("Mish"), Some(&[18, 22])
+}
+plain! {
     /// Logistic function.
     Sigmoid, "sigmoid", "1 / (1 + exp(-x))",
-    VALUE, "nn.Sigmoid", "torch.sigmoid", OnnxNode::plain("Sigmoid"), Some(("Sigmoid", &[1, 6, 13]))
+    VALUE, "nn.Sigmoid", "torch.sigmoid", OnnxNode::plain("Sigmoid"), Some(&[1, 6, 13])
+}
+plain! {
+    /// Hyperbolic tangent.
+    Tanh, "tanh", "(exp(x) - exp(-x)) / (exp(x) + exp(-x))",
+    VALUE, "nn.Tanh", "torch.tanh", OnnxNode::plain("Tanh"), Some(&[1, 6, 13])
+}
+plain! {
+    /// Logistic function, piecewise linear.
+    HardSigmoid, "hardsigmoid", "min(max(x + 3, 0), 6) / 6",
+    OPERANDS, "nn.Hardsigmoid", "torch.hardsigmoid",
+    OnnxNode { attributes: vec![("alpha", 1.0 / 6.0)], ..OnnxNode::plain("HardSigmoid") }, None
+}
+plain! {
+    /// Sigmoid linear unit, piecewise quadratic.
+    HardSwish, "hardswish", "x * hardsigmoid(x)",
+    OPERANDS, "nn.Hardswish", "torch.hardswish", OnnxNode::plain("HardSwish"), Some(&[14, 22])
+}
+
+of_a_number! {
+    /// Rectified linear unit with a slope below 0.
+    LeakyRelu, "leakyrelu",
+    /// The slope below 0.
+    slope = 0.01,
+    "x above 0, slope * x below",
+    "nn.LeakyReLU", "negative_slope", "torch.leaky_relu", "LeakyRelu", &[1, 6, 16], 0.01
+}
+of_a_number! {
+    /// Exponential linear unit.
+    Elu, "elu",
+    /// The alpha of ELU: its values are above -alpha.
+    alpha = 1.0,
+    "x above 0, alpha * (exp(x) - 1) below",
+    "nn.ELU", "alpha", "torch.elu", "Elu", &[1, 6, 22], 1.0
+}
+of_a_number! {
+    /// Continuously differentiable exponential linear unit.
+    Celu, "celu",
+    /// The alpha of CELU: its values are above -alpha.
+    alpha = 1.0 above 0,
+    "max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))",
+    "nn.CELU", "alpha", "torch.celu", "Celu", &[12, 28], 1.0
 }
 
 /// Rectified linear unit, optionally clipped from above.
@@ -257,7 +341,11 @@ impl Rule for Relu {
 impl Elsewhere for Relu {
     const SAVED: Saved = Saved::OPERANDS;
     const MONOTONE: bool = true;
-    const ONNX: Option<(&'static str, &'static [i64])> = Some(("Relu", &[1, 6, 13, 14]));
+
+    fn equivalent() -> Option<OnnxEquivalent> {
+        let versions = &[1, 6, 13, 14];
+        Some(OnnxEquivalent { op: "Relu", versions, name: "relu", number: None })
+    }
 
     fn onnx(&self) -> OnnxNode {
         match self.max {
@@ -287,59 +375,6 @@ impl Elsewhere for Relu {
             None => format!("torch.relu({x})"),
             Some(max) => format!("torch.clamp_max(torch.relu({x}), {max:?})"),
         }
-    }
-}
-
-/// Continuously differentiable exponential linear unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Celu {
-    /// The alpha of CELU: its values are above -alpha.
-    pub alpha: f64,
-}
-
-impl Rule for Celu {
-    const SIGNATURE: Signature = Signature {
-        name: "celu",
-        doc: "max(x, 0) + min(0, alpha * (exp(x / alpha) - 1))",
-        args: &[Parameter::new("alpha", ArgKind::Number, Default::Value(Value::Float(1.0)))],
-        operands: (1, 1),
-    };
-
-    fn build(args: &Args) -> Result<Celu, ArgError> {
-        match args.number("alpha")? {
-            alpha if alpha > 0.0 => Ok(Celu { alpha }),
-            alpha => Err(ArgError::new("alpha", format!("expected `alpha` above 0, got {alpha}"))),
-        }
-    }
-
-    fn arguments(&self) -> Vec<Option<Value>> {
-        vec![Some(Value::Float(self.alpha))]
-    }
-
-    fn traits(&self) -> Traits {
-        traits::<Celu>()
-    }
-
-    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
-        Ok(operands[0].clone())
-    }
-}
-
-impl Elsewhere for Celu {
-    const SAVED: Saved = Saved::OPERANDS;
-    const ONNX: Option<(&'static str, &'static [i64])> = None;
-
-    fn onnx(&self) -> OnnxNode {
-        OnnxNode { attributes: vec![("alpha", self.alpha)], ..OnnxNode::plain("Celu") }
-    }
-
-    fn pytorch(&self) -> PytorchModule {
-        let alpha = PytorchArgument { name: "alpha", value: self.alpha, default: 1.0 };
-        PytorchModule { class: "nn.CELU", arguments: vec![alpha] }
-    }
-
-    fn torchscript(&self, x: &str) -> String {
-        format!("torch.celu({x}, {:?})", self.alpha)
     }
 }
 

@@ -11,17 +11,20 @@ pub struct Add;
 impl Rule for Add {
     const SIGNATURE: Signature = Signature {
         name: "add",
-        doc: "sum with other values",
-        args: &[],
-        operands: (2, MAX_OPERANDS),
+        doc: "sum with a number or with other values",
+        args: &[Parameter::new("by", ArgKind::Number, Default::Rule("the values given"))],
+        operands: (1, MAX_OPERANDS),
     };
 
-    fn build(_args: &Args) -> Result<Add, ArgError> {
-        Ok(Add)
+    fn build(args: &Args) -> Result<Add, ArgError> {
+        match args.has("by") {
+            true => Err(ArgError::new("by", "add takes a number or values, not both")),
+            false => Ok(Add),
+        }
     }
 
     fn arguments(&self) -> Vec<Option<Value>> {
-        Vec::new()
+        vec![None]
     }
 
     fn traits(&self) -> Traits {
@@ -34,14 +37,19 @@ impl Rule for Add {
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
-        match operands.iter().find(|s| **s != operands[0]) {
-            None => Ok(operands[0].clone()),
-            Some(other) => Err(ShapeError::new(format!(
-                "add expected operands of one shape, got {} and {other}",
-                operands[0]
-            ))
-            .help(format!("bring both to one shape: {}", bridge(operands[0], other)))),
-        }
+        one_shape("add", operands)
+    }
+}
+
+/// The shape of all operands of an op.
+fn one_shape(op: &str, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+    match operands.iter().find(|s| **s != operands[0]) {
+        None => Ok(operands[0].clone()),
+        Some(other) => Err(ShapeError::new(format!(
+            "{op} expected operands of one shape, got {} and {other}",
+            operands[0]
+        ))
+        .help(format!("bring both to one shape: {}", bridge(operands[0], other)))),
     }
 }
 
@@ -57,6 +65,82 @@ fn bridge(to: &Shape, from: &Shape) -> String {
             format!("`conv({c}, k = 1, stride = {})` takes {from} to {to}", y / h)
         }
         _ => "the sizes must be equal".into(),
+    }
+}
+
+/// The difference of two values of the same shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sub;
+
+impl Rule for Sub {
+    const SIGNATURE: Signature = Signature {
+        name: "sub",
+        doc: "this less another value; a number is subtracted by `add(-0.5)`",
+        args: &[],
+        operands: (2, 2),
+    };
+
+    fn build(_args: &Args) -> Result<Sub, ArgError> {
+        Ok(Sub)
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        Vec::new()
+    }
+
+    fn traits(&self) -> Traits {
+        // The gradient with respect to the first operand is that with respect to the value.
+        Traits {
+            category: Category::Join,
+            alias: Alias::Possible,
+            demand: Demand::OneShape,
+            ..Traits::PURE
+        }
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        one_shape("sub", operands)
+    }
+}
+
+/// The sum with a number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offset {
+    /// The number.
+    pub by: f64,
+}
+
+impl Rule for Offset {
+    const SIGNATURE: Signature = Signature {
+        name: "add",
+        doc: "sum with a number",
+        args: &[Parameter::new("by", ArgKind::Number, Default::Required)],
+        operands: (1, 1),
+    };
+
+    fn build(args: &Args) -> Result<Offset, ArgError> {
+        Ok(Offset { by: args.number("by")? })
+    }
+
+    fn arguments(&self) -> Vec<Option<Value>> {
+        vec![Some(Value::Float(self.by))]
+    }
+
+    fn traits(&self) -> Traits {
+        Traits {
+            category: Category::Linear,
+            identity: self.by == 0.0,
+            alias: Alias::Gradient,
+            ..Traits::PURE
+        }
+    }
+
+    fn label(&self) -> String {
+        format!("+ {}", self.by)
+    }
+
+    fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
+        Ok(operands[0].clone())
     }
 }
 

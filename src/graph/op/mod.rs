@@ -8,6 +8,7 @@ mod activation;
 mod args;
 mod conv;
 mod dropout;
+mod foreign;
 mod image;
 mod join;
 mod label;
@@ -19,12 +20,13 @@ mod tensor;
 mod traits;
 
 pub use activation::{
-    Activation, Celu, Gelu, OnnxNode, PytorchArgument, PytorchModule, Relu, Sigmoid, Silu,
+    Activation, Celu, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Sigmoid, Silu, Tanh,
 };
 pub use args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
 pub use conv::{Conv, Linear};
 pub use dropout::{Dropout, Identity};
-pub use join::{Add, Concat, Mul, Scale};
+pub use foreign::{OnnxEquivalent, OnnxNode, PytorchArgument, PytorchModule};
+pub use join::{Add, Concat, Mul, Offset, Scale, Sub};
 pub use norm::{BatchNorm, Softmax};
 pub use pool::{AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Window};
 pub use reshape::{Flatten, Input, Pad, PadMode, Upsample, UpsampleMode};
@@ -109,7 +111,7 @@ macro_rules! ops {
 ops! {
     Input, Conv, Linear, BatchNorm, Softmax, Dropout, Identity,
     MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool,
-    Add, Mul, Scale, Concat,
+    Add, Offset, Sub, Mul, Scale, Concat,
     Flatten, Pad, Upsample,
 }
 
@@ -132,7 +134,7 @@ const BUILDABLE: [&[(&Signature, Build)]; 2] = [
     buildable! { Conv, Linear, BatchNorm, },
     buildable! {
         Softmax, MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool,
-        Add, Mul, Concat, Flatten, Dropout, Identity, Pad, Upsample,
+        Add, Sub, Mul, Concat, Flatten, Dropout, Identity, Pad, Upsample,
     },
 ];
 
@@ -149,9 +151,13 @@ pub fn signature(name: &str) -> Option<&'static Signature> {
 
 /// Builds the op that a file names.
 pub fn build(name: &str, args: &Args) -> Result<Op, ArgError> {
-    // `mul` by a number is a separate op, with one operand.
-    if name == Mul::SIGNATURE.name && args.operands() == 1 {
-        return Scale::build(args).map(Op::Scale);
+    // With a number in place of another value, `add` and `mul` are ops of one operand.
+    if args.operands() == 1 {
+        match name {
+            "add" => return Offset::build(args).map(Op::Offset),
+            "mul" => return Scale::build(args).map(Op::Scale),
+            _ => {}
+        }
     }
     match BUILDABLE.into_iter().flatten().find(|(s, _)| s.name == name) {
         Some((_, build)) => build(args),
@@ -171,7 +177,8 @@ impl Op {
     /// Minimum and maximum number of operands.
     pub fn operand_range(&self) -> (usize, usize) {
         match self {
-            // In text, `mul` with one operand and a number is `Scale`.
+            // In text, one operand and a number are `Offset` or `Scale`.
+            Op::Add(_) => (2, Add::SIGNATURE.operands.1),
             Op::Mul(_) => (2, 2),
             op => op.signature().operands,
         }

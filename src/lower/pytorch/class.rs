@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::op::{Setting, module};
+use super::op::{OFFSET, SCALE, Setting, module};
 use super::parameters::{Parameter, Template, argument, bind, name_all, settings, unify};
 use super::python::{Expr, camel};
 use super::tree::{Child, Form, Group, GroupId, Item, Tree, ValueId};
@@ -45,7 +45,7 @@ pub(super) fn classes(plan: &Plan, tree: &Tree) -> Vec<Class> {
 
 /// Names that the file uses, and keywords.
 fn reserved() -> HashSet<String> {
-    let own = ["Tensor", "OrderedDict", "Path", "Scale", "MOVED", "ValueError"];
+    let own = ["Tensor", "OrderedDict", "Path", OFFSET, SCALE, "MOVED", "ValueError"];
     own.into_iter().chain(["None", "True", "False"]).map(String::from).collect()
 }
 

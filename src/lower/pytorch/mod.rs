@@ -17,6 +17,7 @@ use crate::graph::{Init, Op};
 use class::{Class, classes};
 use forward::Forward;
 use names::Names;
+use op::{OFFSET, SCALE};
 use python::{Code, Expr, fits, number, prose};
 use tree::{Form, Tree, tree};
 
@@ -32,7 +33,10 @@ pub fn pytorch(net: &Checked) -> String {
     docstring(&mut code, net);
     imports(&mut code, &plan, &tree, &names);
     if plan.steps().iter().any(|step| matches!(step.op, Op::Scale(_))) {
-        scale(&mut code);
+        by_a_number(&mut code, SCALE, "The product with a number.", "factor", "*");
+    }
+    if plan.steps().iter().any(|step| matches!(step.op, Op::Offset(_))) {
+        by_a_number(&mut code, OFFSET, "The sum with a number.", "number", "+");
     }
     let net_class = classes.len() - 1;
     for (i, class) in classes.iter().enumerate() {
@@ -96,19 +100,19 @@ fn imports(code: &mut Code, plan: &Plan, tree: &Tree, names: &Names) {
     lines.iter().filter(|(used, _)| *used).for_each(|(_, line)| code.line(0, line));
 }
 
-fn scale(code: &mut Code) {
+fn by_a_number(code: &mut Code, class: &str, what: &str, number: &str, operator: &str) {
     for line in [
         "",
         "",
-        "class Scale(nn.Module):",
-        "    \"\"\"The product with a number.\"\"\"",
+        &format!("class {class}(nn.Module):"),
+        &format!("    \"\"\"{what}\"\"\""),
         "",
-        "    def __init__(self, factor: float) -> None:",
+        &format!("    def __init__(self, {number}: float) -> None:"),
         "        super().__init__()",
-        "        self.factor = factor",
+        &format!("        self.{number} = {number}"),
         "",
         "    def forward(self, x: Tensor) -> Tensor:",
-        "        return x * self.factor",
+        &format!("        return x {operator} self.{number}"),
     ] {
         code.line(0, line);
     }

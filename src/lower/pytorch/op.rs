@@ -102,6 +102,7 @@ pub(super) fn syntax(step: &Step) -> Syntax {
     let (class, settings) = match &step.op {
         Op::Input(_) => return Syntax::Given,
         Op::Add(_) => return Syntax::Operator(" + "),
+        Op::Sub(_) => return Syntax::Operator(" - "),
         Op::Mul(_) => return Syntax::Operator(" * "),
         Op::Concat(_) => return Syntax::Cat,
         Op::Conv(op) => ("nn.Conv2d", conv(op, channels(0))),
@@ -142,6 +143,7 @@ pub(super) fn syntax(step: &Step) -> Syntax {
         Op::GlobalAvgPool(_) => {
             ("nn.AdaptiveAvgPool2d", vec![Setting::given("output_size", Kind::Size, 1)])
         }
+        Op::Offset(op) => (OFFSET, vec![Setting::given("number", Kind::Number, number(op.by))]),
         Op::Scale(op) => (SCALE, vec![Setting::given("factor", Kind::Number, number(op.by))]),
         Op::Flatten(_) => ("nn.Flatten", Vec::new()),
         Op::Pad(op) => {
@@ -168,6 +170,9 @@ pub(super) fn syntax(step: &Step) -> Syntax {
 
 /// The class for a product with a number, which is not a PyTorch module.
 pub(super) const SCALE: &str = "Scale";
+
+/// The class for a sum with a number, likewise.
+pub(super) const OFFSET: &str = "Offset";
 
 fn flag(name: &str, value: bool, default: bool) -> Setting {
     let word = |value| if value { "True" } else { "False" };
@@ -237,6 +242,8 @@ pub fn torchscript(step: &Step, operands: &[String], of: &dyn Fn(&str) -> String
         Op::GlobalMaxPool(_) => format!("torch.amax({x}, [2, 3], True)"),
         Op::GlobalAvgPool(_) => format!("torch.adaptive_avg_pool2d({x}, [1, 1])"),
         Op::Add(_) => operands.join(" + "),
+        Op::Offset(op) => format!("{x} + {:?}", op.by),
+        Op::Sub(_) => operands.join(" - "),
         Op::Mul(_) => operands.join(" * "),
         Op::Scale(op) => format!("{x} * {:?}", op.by),
         Op::Concat(_) => format!("torch.cat([{}], 1)", operands.join(", ")),

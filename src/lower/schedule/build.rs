@@ -49,7 +49,7 @@ impl Schedule {
         for (i, task) in tasks.iter_mut().enumerate() {
             let step = &steps[task.step];
             let shapes: Vec<_> = step.operand_shapes.iter().collect();
-            let mut requires_grad = step.op.tensors(&shapes).iter().any(|tensor| tensor.trained);
+            let mut requires_grad = step.is_trained();
             for operand in task.operands(plan) {
                 let value = &mut values[operand];
                 requires_grad |= value.requires_grad;

@@ -135,6 +135,7 @@ pub(super) fn tasks(plan: &Plan, options: ScheduleOptions<'_>) -> Vec<Task> {
         let training = image && options.purpose == Purpose::Training;
         let norm = training
             && matches!(step.op, Op::BatchNorm(_))
+            && !step.frozen
             && !options.without.has(Optimisation::Norm);
         let pools = training && !options.without.has(Optimisation::Pool);
         let leads = norm

@@ -58,6 +58,11 @@ impl GraphWriter<'_> {
             Op::GlobalMaxPool(_) => ("GlobalMaxPool", vec![]),
             Op::GlobalAvgPool(_) => ("GlobalAveragePool", vec![]),
             Op::Add(_) => (if operands.len() == 2 { "Add" } else { "Sum" }, vec![]),
+            Op::Offset(op) => {
+                inputs.push(self.floats(&format!("{}.by", step.path), &[], &[op.by as f32]));
+                ("Add", vec![])
+            }
+            Op::Sub(_) => ("Sub", vec![]),
             Op::Mul(_) => ("Mul", vec![]),
             Op::Scale(op) => {
                 inputs.push(self.floats(&format!("{}.by", step.path), &[], &[op.by as f32]));

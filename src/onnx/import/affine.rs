@@ -1,6 +1,6 @@
 //! Sums and products of values and constants.
 
-use crate::graph::op::{Sigmoid, Silu};
+use crate::graph::op::{Activation, HardSwish, Silu};
 use crate::graph::{Op, Value};
 use crate::onnx::arguments::decimal;
 
@@ -61,7 +61,10 @@ pub(super) fn subtract<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result
             let constant = aligned(node, constant, rank(builder, x))?;
             offset(builder, node, x, &mapped(&constant, |y| -y)?)
         }
-        _ => Err(Fault::Unsupported("of two values".into())),
+        _ => {
+            let y = builder.value(node, 1)?;
+            builder.op(node, "sub", vec![], vec![x, y], vec![])
+        }
     }
 }
 
@@ -141,16 +144,22 @@ fn number(builder: &Builder, x: usize, constant: &Constant) -> Option<f32> {
     constant.scalar().filter(|_| constant.dims.len() <= rank(builder, x))
 }
 
-/// The product of two values; SiLU if one is the sigmoid of the other and nothing else reads it.
+/// The product of two values; SiLU or hard swish if one is the sigmoid of the other, or its
+/// piecewise linear form, and nothing else reads it.
 fn product<'m>(builder: &mut Builder<'m>, node: &Node<'m>, a: usize, b: usize) -> Result<Known> {
     let written = node.note("netc.op").is_some_and(|op| op == "mul");
     for (x, gate) in [(a, b), (b, a)] {
         let placed = &builder.placed[gate];
-        let own = placed.op == Op::from(Sigmoid) && placed.operands == [x];
-        if own && !written && builder.reads(&placed.value) == 1 {
-            let path = builder.names.path(node, "silu");
+        let gated = match &placed.op {
+            Op::Activation(Activation::Sigmoid(_)) => Some(Op::from(Silu)),
+            Op::Activation(Activation::HardSigmoid(_)) => Some(Op::from(HardSwish)),
+            _ => None,
+        };
+        let own = placed.operands == [x] && !written && builder.reads(&placed.value) == 1;
+        if let Some(op) = gated.filter(|_| own) {
+            let path = builder.names.path(node, op.name());
             let placed = &mut builder.placed[gate];
-            placed.op = Op::from(Silu);
+            placed.op = op;
             placed.path = path;
             placed.value = node.proto.output.first().cloned().unwrap_or_default();
             return Ok(Known::Value(gate));
@@ -180,16 +189,22 @@ fn factor<'m>(
     depthwise(builder, node, x, by, None)
 }
 
-/// A value plus a constant, which is folded into the bias of the layer before it if nothing else
-/// reads that layer.
+/// A value plus a constant. Unless netc wrote it as an op of its own, it is folded into the bias of
+/// the layer before it if nothing else reads that layer.
 fn offset<'m>(
     builder: &mut Builder<'m>,
     node: &Node<'m>,
     x: usize,
     constant: &Constant,
 ) -> Result<Known> {
+    let written = node.note("netc.op").is_some_and(|op| op == "add");
+    let read_once = builder.reads(&builder.placed[x].value) == 1 && !written;
+    let layer = matches!(builder.placed[x].op, Op::Conv(_) | Op::Linear(_));
+    if let Some(by) = number(builder, x, constant).filter(|_| !(layer && read_once)) {
+        let by = Value::Float(decimal(by));
+        return builder.op(node, "add", vec![("by", by)], vec![x], vec![]);
+    }
     let bias = by_channel(builder, x, constant)?;
-    let read_once = builder.reads(&builder.placed[x].value) == 1;
     let placed = &mut builder.placed[x];
     let has_bias = match &mut placed.op {
         Op::Conv(op) if read_once => Some(std::mem::replace(&mut op.bias, true)),

@@ -1,6 +1,6 @@
 //! Which op of the language each op of ONNX becomes.
 
-use crate::graph::op::Activation;
+use crate::graph::op::{Activation, OnnxEquivalent};
 use crate::graph::{Op, Value};
 use crate::onnx::arguments::decimal;
 
@@ -33,7 +33,7 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "ReduceMean" => reshape::reduce(builder, node, "globalavgpool"),
         "Clip" => clip(builder, node),
         "Gelu" => gelu(builder, node),
-        "Celu" => celu(builder, node),
+        "HardSigmoid" => hard_sigmoid(builder, node),
         "Swish" if node.float("alpha", 1.0)? == 1.0 => builder.unary(node, "silu", vec![]),
         "Softmax" => softmax(builder, node),
         "Dropout" => dropout(builder, node),
@@ -55,8 +55,8 @@ pub(super) fn translate<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Resul
         "Gather" => sizes::gather(builder, node),
         "Slice" => sizes::slice(builder, node),
         "Erf" => gelu::erf(builder, node),
-        other => match Activation::ONNX.iter().flatten().find(|(op, ..)| *op == other) {
-            Some((.., name)) => builder.unary(node, name, vec![]),
+        other => match Activation::onnx_equivalents().find(|known| known.op == other) {
+            Some(known) => activation(builder, node, known),
             // An op that netc does not have, or supports for constants only.
             None => Err(Fault::Unsupported(String::new())),
         },
@@ -89,9 +89,26 @@ fn gelu<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     }
 }
 
-fn celu<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
-    let alpha = decimal(node.float("alpha", 1.0)?);
-    builder.unary(node, "celu", vec![("alpha", Value::Float(alpha))])
+fn activation<'m>(
+    builder: &mut Builder<'m>,
+    node: &Node<'m>,
+    known: OnnxEquivalent,
+) -> Result<Known> {
+    let mut arguments = Vec::new();
+    if let Some((attribute, default, argument)) = known.number {
+        arguments.push((argument, Value::Float(decimal(node.float(attribute, default)?))));
+    }
+    builder.unary(node, known.name, arguments)
+}
+
+fn hard_sigmoid<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
+    let (alpha, beta) = (node.float("alpha", 0.2)?, node.float("beta", 0.5)?);
+    if (alpha - 1.0 / 6.0).abs() > 1e-6 || beta != 0.5 {
+        return Err(Fault::Unsupported(format!(
+            "of alpha {alpha} and beta {beta}, not 1/6 and 0.5"
+        )));
+    }
+    builder.unary(node, "hardsigmoid", vec![])
 }
 
 fn softmax<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {

@@ -31,7 +31,7 @@ pub fn ops() -> Vec<Versions> {
 }
 
 fn activations() -> impl Iterator<Item = Versions> {
-    Activation::ONNX.iter().flatten().map(|&(op, read, _)| all(op, read))
+    Activation::onnx_equivalents().map(|known| all(known.op, known.versions))
 }
 
 const OPS: &[Versions] = &[
@@ -41,7 +41,6 @@ const OPS: &[Versions] = &[
     all("BatchNormalization", &[1, 6, 7, 9, 14, 15]),
     all("Cast", &[1, 6, 9, 13, 19, 21, 23, 24, 25, 28]),
     all("Ceil", &[1, 6, 13]),
-    all("Celu", &[12, 28]),
     all("Clip", &[1, 6, 11, 12, 13]),
     all("Concat", &[1, 4, 11, 13]),
     all("Constant", &[1, 9, 11, 12, 13, 19, 21, 23, 24, 25]),
@@ -60,6 +59,7 @@ const OPS: &[Versions] = &[
     all("Gemm", &[1, 6, 7, 9, 11, 13]),
     all("GlobalAveragePool", &[1, 22]),
     all("GlobalMaxPool", &[1, 22]),
+    all("HardSigmoid", &[1, 6, 22]),
     all("Identity", &[1, 13, 14, 16, 19, 21, 23, 24, 25]),
     all("MatMul", &[1, 9, 13]),
     all("MaxPool", &[1, 8, 10, 11, 12, 22]),

@@ -94,9 +94,11 @@ pub(super) fn note(db: &Connection, run: &Run, stamp: Option<&str>) -> rusqlite:
     ])?;
     for row in &run.epochs {
         let mut values: Vec<Value> = vec![id.to_owned().into(), row.epoch.into(), row.lr.into()];
-        for (time, metrics) in [(row.train_time, row.train), (row.test_time, row.test)] {
+        for ((_, metrics), time) in row.splits().into_iter().zip(row.times()) {
             values.push(time.into());
-            values.extend(metrics.iter().map(|(_, value)| Value::from(value)));
+            values.extend(row.train.task().metrics().iter().map(|metric| {
+                metrics.and_then(|all| all.get(metric.name)).map_or(Value::Null, Value::from)
+            }));
         }
         let places = vec!["?"; values.len()].join(", ");
         db.prepare_cached(&format!("INSERT INTO epochs VALUES ({places})"))?

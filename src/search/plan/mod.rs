@@ -179,7 +179,7 @@ impl Plan {
     /// The recipe of a run.
     pub fn recipe(&self, run: &PlannedRun) -> Option<Recipe> {
         let text = self.recipes.get(&recipe_key(run.variant, run.epochs))?;
-        Some(Recipe::resolve(&[], Some((FileId(0), text)), None).0)
+        Some(Recipe::resolve(&[], &[(FileId(0), text)]).0)
     }
 
     /// Multiply-accumulate operations of all runs with these numbers of training and test images; a

@@ -82,7 +82,7 @@ fn epochs(recipe: &str) -> Option<u32> {
     if recipe.len() > MAX_RECIPE_BYTES {
         return None;
     }
-    let (recipe, problems) = Recipe::resolve(&[], Some((FileId(0), recipe)), None);
+    let (recipe, problems) = Recipe::resolve(&[], &[(FileId(0), recipe)]);
     (!problems.has_errors()).then_some(recipe.epochs)
 }
 
@@ -108,7 +108,7 @@ fn spec(spec: &Spec) -> Result<(), String> {
     let path = |at: &str, path: &Path| line(format_args!("spec.{at}"), &path.to_string_lossy());
     spec.nets.iter().try_for_each(|net| path("nets", net))?;
     spec.recipe.iter().try_for_each(|recipe| path("recipe", recipe))?;
-    let words = [("set", &spec.set), ("over", &spec.over)];
+    let words = [("set", &spec.set), ("over", &spec.over), ("keys", &spec.keys)];
     for (key, texts) in words {
         texts.iter().try_for_each(|text| line(format_args!("spec.{key}"), text))?;
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::groups::Group;
 use super::words::epochs;
 use crate::search::stats::{ALPHA, Sample, holm};
-use crate::search::{Claim, Plan};
+use crate::search::{Claim, Plan, unlike_published};
 
 /// A net's claim next to the measured result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -85,7 +85,9 @@ pub(super) fn claims(plan: &Plan, groups: &[Group]) -> Vec<Measured> {
         let why = same.is_none().then(|| {
             format!("trained for {}, claimed for {}", epochs(trained), epochs(claim.epochs))
         });
-        let why = other_data(plan).or(why);
+        let spec = &plan.spec;
+        let limits = [spec.limit_train, spec.limit_test];
+        let why = unlike_published(&spec.data, limits, &spec.layers()).or(why);
         let sample = same.and_then(|group| group.sample);
         let p =
             sample.filter(|_| why.is_none()).and_then(|sample| sample.differs_from(claim.accuracy));
@@ -106,16 +108,4 @@ pub(super) fn claims(plan: &Plan, groups: &[Group]) -> Vec<Measured> {
             if p < ALPHA { Verdict::Differs { by, p } } else { Verdict::NotToldApart { p } };
     }
     all.into_iter().map(|(measured, _)| measured).collect()
-}
-
-/// Why the data do not correspond to the claims.
-fn other_data(plan: &Plan) -> Option<String> {
-    let spec = &plan.spec;
-    let part = |limit: Option<usize>, what: &str| Some(format!("on {} {what} images", limit?));
-    if spec.data == "synthetic" {
-        return Some("on synthetic images".into());
-    }
-    part(spec.limit_train, "training").or_else(|| part(spec.limit_test, "test")).or_else(|| {
-        spec.recipe.as_ref().map(|recipe| format!("with the recipe {}", recipe.display()))
-    })
 }

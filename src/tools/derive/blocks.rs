@@ -275,6 +275,7 @@ fn name(body: &Flow, used: impl Fn(&str) -> bool) -> String {
         Some(("concat", true)) => "dense".into(),
         Some(("concat", false)) => "fork".into(),
         Some(("mul", _)) => "gated".into(),
+        Some(("sub", _)) => "difference".into(),
         _ if heads.len() <= 5 => heads.join("_"),
         _ => "unit".into(),
     };

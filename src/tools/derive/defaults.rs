@@ -15,8 +15,8 @@ pub(super) fn defaults(net: &Checked) -> Defaults {
     let mut shared: BTreeMap<&'static str, (usize, Arguments)> = BTreeMap::new();
     for &id in net.order() {
         let op = &net.node(id).op;
-        // `mul` by a number and `mul` by a value have the same name, but no common defaults.
-        if matches!(op, Op::Input(_) | Op::Scale(_)) {
+        // By a number and by a value have the same name, but no common defaults.
+        if matches!(op, Op::Input(_) | Op::Offset(_) | Op::Scale(_)) {
             continue;
         }
         let stated = op.stated(net.graph().operands(id).len());

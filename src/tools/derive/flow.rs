@@ -105,7 +105,7 @@ impl Call {
 /// The argument of an op that is written positionally, such as that of `conv(64)`.
 fn positional(op: &Op) -> Option<&'static str> {
     let first = op::signature(op.name())?.args.first()?;
-    let unnamed = matches!(op, Op::Scale(_))
+    let unnamed = matches!(op, Op::Offset(_) | Op::Scale(_))
         || matches!(first.default, op::Default::Required | op::Default::Value(Value::Same));
     unnamed.then_some(first.name)
 }

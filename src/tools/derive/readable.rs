@@ -221,6 +221,7 @@ impl<'f> Writer<'f> {
         match self.readers[last].first().map(|&r| self.flow.steps[r].head.as_str()) {
             Some("add") => "short",
             Some("mul") => "gate",
+            Some("sub") => "less",
             Some("concat") => "more",
             _ => "side",
         }

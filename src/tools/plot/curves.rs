@@ -3,7 +3,7 @@ use plotters::prelude::*;
 
 use super::chart::{Axis, COLOURS, Chart, FONT, GRID, said};
 use crate::recipe::Metric;
-use crate::run::EpochRow;
+use crate::run::{EpochRow, Metrics};
 use crate::tools::markup::xml_characters;
 
 const WIDTH: u32 = 1120;
@@ -50,9 +50,10 @@ impl Along {
     }
 }
 
-/// A metric of the training, and of the test, as shown.
+/// A metric of the training, and of the test, as shown; not a number without a test.
 fn values(metric: Metric, row: &EpochRow) -> [f64; 2] {
-    row.splits().map(|(_, all)| metric.unit.shown(all.get(metric.name).unwrap_or(f64::NAN)))
+    let value = |all: Option<Metrics>| all.and_then(|all| all.get(metric.name));
+    row.splits().map(|(_, all)| metric.unit.shown(value(all).unwrap_or(f64::NAN)))
 }
 
 /// Draws the metrics of several trainings, the last one on top, against epochs and against time,
@@ -65,7 +66,7 @@ pub fn curves(all: &[Curve]) -> Result<String, String> {
     let Some(first) = first.filter(|_| all.iter().all(|curve| !curve.rows.is_empty())) else {
         return Err("there is no epoch to draw".into());
     };
-    let metrics = first.test.task().metrics();
+    let metrics = first.train.task().metrics();
     let entries: Vec<String> = all.iter().map(entry).collect();
     let places = legend(&entries);
     let top = places.last().map_or(0, |(_, y)| *y) + 2 * LINE;
@@ -98,8 +99,10 @@ pub fn curves(all: &[Curve]) -> Result<String, String> {
 }
 
 fn entry(curve: &Curve) -> String {
-    let last = curve.rows.last().map_or(0.0, |row| row.test.score());
-    format!("{}: {last:.2}%", curve.name)
+    match curve.rows.iter().rev().find_map(|row| row.test) {
+        Some(last) => format!("{}: {:.2}%", curve.name, last.score()),
+        None => curve.name.clone(),
+    }
 }
 
 /// The position of each entry: as many per line as fit.

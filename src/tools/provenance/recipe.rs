@@ -46,7 +46,7 @@ pub enum Layer {
 
 /// Every key, in the order of the default.
 pub(super) fn keys(graph: &Graph, sources: &Sources) -> Vec<RecipeKey> {
-    let (built_in, in_force) = (Recipe::default(), Recipe::resolve(&graph.settings, None, None).0);
+    let (built_in, in_force) = (Recipe::default(), Recipe::resolve(&graph.settings, &[]).0);
     let key = |key: &'static recipe::Key| {
         let key = key.name;
         let settings = graph.settings.iter().rev().filter(|s| s.applies() && s.key.node == key);

@@ -20,7 +20,7 @@ fn read(bytes: &[u8]) -> Result<String, String> {
 fn resolved(text: &str) -> (Recipe, Vec<String>) {
     let mut sources = Sources::default();
     let id = sources.add("saved.yaml", text.to_owned());
-    let (recipe, problems) = Recipe::resolve(&[], Some((id, text)), None);
+    let (recipe, problems) = Recipe::resolve(&[], &[(id, text)]);
     let shown = |problem: &netc::diag::Problem| {
         let place = problem.span.map(|span| &text[span.start..span.end]);
         format!("{} at {place:?}", problem.message)

@@ -57,7 +57,7 @@ fn load(file: &Path, set: &[(String, String)]) -> Result<(Checked, Recipe), Stri
         show(&compilation.problems, &compilation.sources);
         return Err("there is no net".into());
     };
-    let (recipe, problems) = Recipe::resolve(&net.graph().settings, None, None);
+    let (recipe, problems) = Recipe::resolve(&net.graph().settings, &[]);
     show(&problems, &compilation.sources);
     Ok((net, recipe))
 }

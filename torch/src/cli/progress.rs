@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use netc::cli::bar::{Bar, duration};
 use netc::cli::out::{Log, complain};
-use netc::recipe::{Recipe, Task, Unit};
+use netc::recipe::{Metric, Recipe, Task, Unit};
 use netc::run::{EpochRow, Metrics};
 
 use crate::run::Event;
@@ -75,17 +75,29 @@ fn header(task: Task) -> String {
     )
 }
 
-/// Times in seconds, losses as means, accuracies as fractions of 1.
+/// Times in seconds, losses as means, accuracies in percent; nothing in place of a test that was
+/// not due.
 fn table_row(row: &EpochRow) -> String {
     let [train, test] = row.splits().map(|(split, metrics)| {
-        let width = |name: &str| format!("{split} {name}").len();
-        let columns = metrics.iter().map(|(m, x)| format!(" {x:>0$.4}", width(m.name)));
-        columns.collect::<String>()
+        let column = |metric: &Metric| {
+            let value = metrics.and_then(|all| all.get(metric.name));
+            let text = value.map_or(String::new(), |value| cell(metric.unit, value));
+            format!(" {text:>0$}", format!("{split} {}", metric.name).len())
+        };
+        row.train.task().metrics().iter().map(column).collect::<String>()
     });
+    let test_time = row.test.map_or(String::new(), |_| format!("{:.2}", row.test_time));
     format!(
-        "{:>5} {:>9.4} {:>10.2}{train} {:>9.2}{test} {:>10.2}",
-        row.epoch, row.lr, row.train_time, row.test_time, row.total_time
+        "{:>5} {:>9.4} {:>10.2}{train} {test_time:>9}{test} {:>10.2}",
+        row.epoch, row.lr, row.train_time, row.total_time
     )
+}
+
+fn cell(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Loss => format!("{value:.4}"),
+        Unit::Fraction => format!("{:.2}%", unit.shown(value)),
+    }
 }
 
 /// The task's score in words: `accuracy 94.08%`.

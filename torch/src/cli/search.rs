@@ -40,7 +40,7 @@ fn reproduction(args: &ReproduceArgs, dry: bool) -> Result<Planned, SearchError>
         note(&sorted);
         let mut spec = Spec { nets: sorted.nets, ..Spec::default() };
         spec.epochs = args.epochs.into_iter().collect();
-        trainings(&mut spec, &args.trainings);
+        trainings(&mut spec, &args.trainings)?;
         Ok((spec, PathBuf::from("searches/reproduce")))
     })
 }
@@ -228,5 +228,18 @@ fn estimate(planned: &Planned, args: &TrainingsArgs) -> Result<String, SearchErr
         } else {
             String::new()
         },
-    ))
+    ) + &assumed(&plan.spec, [train, test]))
+}
+
+/// What the estimate takes for granted.
+fn assumed(spec: &Spec, [train, test]: [usize; 2]) -> String {
+    let mut text = format!(
+        "assumed: {} training and {} test images, a test after every epoch",
+        thousands(train as u64),
+        thousands(test as u64)
+    );
+    if spec.halving.is_some() {
+        text += ", every run trained to its end in spite of --halving";
+    }
+    text + ", nothing else at work on the machine\n"
 }

@@ -10,11 +10,12 @@ use netc::cli::export::source::net_of_run;
 use netc::cli::out::{Log, complain, echo_overrides, show, thousands};
 use netc::cli::train::args::{TrainArgs, Viewer};
 use netc::cli::train::data::load_with_progress;
+use netc::cli::train::weights::start_weights;
 use netc::compile;
 use netc::diag::Sources;
-use netc::lower::{ConvChoice, Optimisation};
+use netc::lower::{ConvChoice, Optimisation, StartWeights};
 use netc::passes::Purpose;
-use netc::recipe::{self, Recipe};
+use netc::recipe::{Layers, Recipe};
 use netc::run::data::Dataset;
 use netc::run::tensorboard::EventFile;
 use netc::run::{
@@ -22,6 +23,7 @@ use netc::run::{
     RunFolder, RunInfo,
 };
 use netc::search::report::epochs;
+use netc::search::unlike_published;
 use netc::syntax::parse;
 
 use super::advice::{Failed, advice, quoted, unnamed_data};
@@ -29,7 +31,7 @@ use super::progress::{TrainingView, scored};
 use super::verify;
 use crate::run::Board;
 use crate::run::dist::{Group, gpu_of};
-use crate::run::{Job, Machine, Resume, RunReport, leave, train};
+use crate::run::{Job, Machine, Resume, RunReport, fine_tune, leave};
 
 /// The exit code of a run that was asked to stop: 128 plus SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -59,6 +61,8 @@ struct Training {
     precision: PrecisionChoice,
     method: Method,
     folder: RunFolder,
+    /// What it starts from, if not from drawn weights.
+    start: Option<StartWeights>,
     /// The interrupted run, if it resumes one.
     before: Option<Before>,
 }
@@ -130,14 +134,16 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
         stop: &stop,
     };
     if !first {
-        return train(&job, &mut NoJournal, &mut |_| {})
+        let start = training.start.as_ref().map_or(&[][..], |start| &start.found);
+        return fine_tune(&job, start, &mut NoJournal, &mut |_| {})
             .map(|report| (report.outcome, log))
             .map_err(|e| e.to_string());
     }
     training.folder.claim().map_err(|error| advice(&error, &training.folder.path()))?;
     let mut view = TrainingView::new(&training.recipe, log);
     let mut board = viewer(args, &training);
-    let report = train(&job, &mut training.folder, &mut |event| {
+    let start = training.start.as_ref().map_or(&[][..], |start| &start.found);
+    let report = fine_tune(&job, start, &mut training.folder, &mut |event| {
         view.show(&event);
         // A viewer's file that cannot be written is no reason to end the training.
         if let Some(Err(error)) = board.as_mut().map(|board| board.show(&event)) {
@@ -185,6 +191,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
         });
     };
     let recipe = recipe_in_force(args, &net, &compilation.sources, first)?;
+    let start = start_weights(&args.start, &net)?;
     let (text, yaml) = (readable(net.flat_text(None))?, recipe.to_yaml());
     let folder = match &args.out {
         Some(out) => RunFolder::new(out, text, yaml),
@@ -217,6 +224,7 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
             sync_norm: args.sync_bn,
         },
         net,
+        start,
         before: None,
     })
 }
@@ -274,6 +282,7 @@ fn resumed(run: &Path, data: Option<&str>, first: bool) -> Result<Training, Stri
         precision: PrecisionChoice::Exactly(info.precision),
         method: info.method.clone(),
         folder,
+        start: None,
         before: Some(Before { info, rows: log.rows, checkpoint }),
     })
 }
@@ -283,7 +292,7 @@ fn recipe_of_run(run: &Path, first: bool) -> Result<Recipe, String> {
     let mut sources = Sources::default();
     let name = run.join(RunFolder::RECIPE).display().to_string();
     let file = (sources.add(name, text.clone()), text.as_str());
-    let (recipe, problems) = Recipe::resolve(&[], Some(file), None);
+    let (recipe, problems) = Recipe::resolve(&[], &[file]);
     if first {
         show(&problems, &sources);
     }
@@ -315,17 +324,22 @@ fn recipe_in_force(
     first: bool,
 ) -> Result<Recipe, String> {
     let mut sources = sources.clone();
-    let text = args.recipe.as_deref().map(recipe::read).transpose()?;
-    let file = args.recipe.as_deref().zip(text.as_deref());
-    let file = file.map(|(path, text)| (sources.add(path.display().to_string(), text), text));
-    let (recipe, problems) = Recipe::resolve(&net.graph().settings, file, args.epochs);
+    let layers = Layers::of(&args.recipe.recipe)?;
+    let settings = &net.graph().settings;
+    let (recipe, problems) = layers.resolve(settings, args.epochs, &mut sources)?;
     if first {
         show(&problems, &sources);
     }
-    match problems.has_errors() {
-        true => Err("no training: the recipe is not sound".into()),
-        false => Ok(recipe),
+    if problems.has_errors() {
+        return Err("no training: the recipe is not sound".into());
     }
+    // The published accuracy is kept where the result may be held against it.
+    let data = args.data.as_deref().unwrap_or("cifar10");
+    let limits = [args.limit_train, args.limit_test];
+    let as_published = args.set.set.is_empty()
+        && recipe.epochs == Recipe::resolve(settings, &[]).0.epochs
+        && unlike_published(data, limits, &layers).is_none();
+    Ok(Recipe { accuracy: recipe.accuracy.filter(|_| as_published), ..recipe })
 }
 
 /// The first interrupt asks the training to end after its step; a second one ends the process.
@@ -359,10 +373,11 @@ fn head(training: &Training, data: &Dataset, machine: &Machine, group: Option<&G
     let ranks = group.map_or(String::new(), |group| format!(", {} ranks", group.size()));
     let rows = training.before.as_ref().filter(|before| before.checkpoint.is_some());
     let rows = rows.map_or(0, |before| before.rows.len());
+    let from = training.start.as_ref().map_or(String::new(), |start| format!("from {start}\n"));
     let note = data.note.as_ref().map_or(String::new(), |note| format!("{note}\n"));
     let after = if rows > 0 { format!("going on after epoch {rows}\n") } else { String::new() };
     format!(
-        "{}: {} params, {} on {place}{ranks}\n{}: {} training and {} test images\n{note}{after}",
+        "{}: {} params, {} on {place}{ranks}\n{}: {} training and {} test images\n{note}{from}{after}",
         training.net.graph().name,
         thousands(training.net.params()),
         machine.precision,
@@ -379,7 +394,8 @@ fn result(report: &RunReport, training: &Training, data: &Dataset) -> String {
     };
     let mut text = match report.rows.last() {
         Some(row) => {
-            let (done, score, time) = (epochs(row.epoch), scored(&row.test), row.total_time);
+            let (done, time) = (epochs(row.epoch), row.total_time);
+            let score = row.test.map_or("not due".into(), |test| scored(&test));
             format!("{how} {done}: test {score} in {time:.1} s")
         }
         None => "interrupted in the first epoch".to_string(),

@@ -95,7 +95,7 @@ fn two_epochs(
 ) -> Result<EpochRow, SearchError> {
     let job = Job {
         net,
-        recipe: &recipe.clone().of_length(2),
+        recipe: &Recipe { test_every: 1, ..recipe.clone().of_length(2) },
         data,
         limit_train: None,
         limit_test: None,

@@ -184,7 +184,7 @@ impl Worker<'_> {
         report(Stage::Run(planned));
         let (net, text) = Plan::net(self.folder, &plan.variants[planned.variant].graph)?;
         let inputs = plan.inputs(planned, text);
-        let (recipe, _) = Recipe::resolve(&[], Some((FileId(0), &inputs.recipe)), None);
+        let (recipe, _) = Recipe::resolve(&[], &[(FileId(0), &inputs.recipe)]);
         let rows = before.as_ref().map_or(Vec::new(), |run| run.epochs.clone());
         let checkpoint = checkpoint(own)?;
         let resume = checkpoint.as_ref().map(|checkpoint| Resume { checkpoint, rows: &rows });

@@ -38,6 +38,12 @@ pub(super) fn forward(
             let bias = weights.get(1).map(|bias| bias.tensor.f_to_kind(kind)).transpose()?;
             done(x.f_linear(&weight, bias.as_ref())?, &[x, &weight])
         }
+        Op::BatchNorm(op) if step.frozen => {
+            let manner = Manner { mode: Mode::Eval, kind, norm: None };
+            let [weight, _, _, var] = four(weights)?.map(|weight| &weight.tensor);
+            let scale = var.f_add_scalar(op.eps)?.f_rsqrt()?.f_mul(weight)?;
+            done(ops::apply(step, operands, weights, manner)?, &[&scale])
+        }
         Op::BatchNorm(op) => {
             ops::has_variance(x)?;
             let [weight, bias, mean, var] = four(weights)?.map(|weight| Some(&weight.tensor));
@@ -67,6 +73,8 @@ pub(super) fn forward(
         | Op::AvgPool(_)
         | Op::GlobalAvgPool(_)
         | Op::Add(_)
+        | Op::Offset(_)
+        | Op::Sub(_)
         | Op::Mul(_)
         | Op::Scale(_)
         | Op::Concat(_)
@@ -103,7 +111,7 @@ pub(super) fn backward(
     match &step.op {
         Op::Conv(op) => {
             let [x, weight] = two(saved)?;
-            let want = [wanted[0], weights[0].trained, op.bias];
+            let want = [wanted[0], weights[0].trained, weights.get(1).is_some_and(|b| b.trained)];
             let by = calls::convolution_backward(op, [gradient, x, weight], want)?;
             for (to, from) in grad_weights.iter().zip(&by[1..]) {
                 from.iter().try_for_each(|from| put(to, from))?;
@@ -113,11 +121,19 @@ pub(super) fn backward(
         }
         Op::Linear(_) => {
             let [x, weight] = two(saved)?;
-            put(&grad_weights[0], &gradient.f_tr()?.f_matmul(x)?)?;
-            if let Some(to) = grad_weights.get(1) {
+            if !step.frozen {
+                put(&grad_weights[0], &gradient.f_tr()?.f_matmul(x)?)?;
+            }
+            if let Some(to) = grad_weights.get(1).filter(|_| !step.frozen) {
                 put(to, &gradient.f_sum_dim_intlist([0i64].as_slice(), false, to.kind())?)?;
             }
             Ok(vec![wanted[0].then(|| gradient.f_matmul(weight)).transpose()?])
+        }
+        Op::BatchNorm(_) if step.frozen => {
+            let mut sizes = vec![1; gradient.dim()];
+            sizes[1] = -1;
+            let scale = saved[0].f_reshape(&sizes)?.f_to_kind(gradient.kind())?;
+            one(gradient.f_mul(&scale))
         }
         Op::BatchNorm(op) => batch_norm(op, gradient, saved, weights, grad_weights),
         Op::Activation(op) => one(activation::backward(op, gradient, &saved[0])),
@@ -158,6 +174,11 @@ pub(super) fn backward(
         Op::Add(_) => {
             Ok(wanted.iter().map(|wanted| wanted.then(|| gradient.shallow_clone())).collect())
         }
+        Op::Offset(_) => one(Ok(gradient.shallow_clone())),
+        Op::Sub(_) => Ok(vec![
+            wanted[0].then(|| gradient.shallow_clone()),
+            wanted[1].then(|| gradient.f_neg()).transpose()?,
+        ]),
         Op::Mul(_) => multiplied(gradient, saved, wanted),
         Op::Scale(op) => one(gradient.f_mul_scalar(op.by)),
         Op::Concat(_) => {

@@ -74,8 +74,13 @@ impl Backend for Torch<'_> {
     ) -> Result<(Tensor, SavedTensors), TorchError> {
         let _range = TraceRange::new(&self.step(task).path);
         let start = Instant::now();
-        let done = self.task_forward(task, operands);
+        let mut done = self.task_forward(task, operands);
         self.record_time(task, 0, start);
+        // Without a backward pass of the task nothing is kept for it.
+        let output = self.schedule.tasks[task].output;
+        if let (Ok((_, saved)), false) = (&mut done, self.schedule.values[output].requires_grad) {
+            *saved = SavedTensors::Op(Vec::new());
+        }
         done.at(&self.step(task).path)
     }
 
@@ -232,7 +237,7 @@ impl<'s> Torch<'s> {
                 if weights[0].trained {
                     convolution.grad_weights(own, gradient, weight, &grad_weights[0], workspace)?;
                 }
-                if let Some(grad_bias) = grad_weights.get(1) {
+                if let Some(grad_bias) = grad_weights.get(1).filter(|_| weights[1].trained) {
                     aten::put(
                         grad_bias,
                         &parts[0].f_sum_dim_intlist(

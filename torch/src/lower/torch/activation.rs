@@ -14,8 +14,16 @@ pub(in crate::lower) fn forward(op: &Activation, x: &Tensor) -> Result<Tensor, T
         // tch has alpha = 1 only; celu(x, a) = a * celu(x / a, 1).
         Activation::Celu(op) if op.alpha == 1.0 => x.f_celu(),
         Activation::Celu(op) => x.f_div_scalar(op.alpha)?.f_celu()?.f_mul_scalar(op.alpha),
+        // tch has one slope and alpha = 1 only. A leaky ReLU is its own backward at gradient x.
+        Activation::LeakyRelu(op) => leaky(x, op.slope),
+        Activation::Elu(op) if op.alpha == 1.0 => x.f_elu(),
+        Activation::Elu(op) => leaky(&x.f_elu()?, op.alpha),
         Activation::Silu(_) => x.f_silu(),
+        Activation::Mish(_) => x.f_mish(),
         Activation::Sigmoid(_) => x.f_sigmoid(),
+        Activation::Tanh(_) => x.f_tanh(),
+        Activation::HardSigmoid(_) => x.f_hardsigmoid(),
+        Activation::HardSwish(_) => x.f_hardswish(),
     }
 }
 
@@ -35,7 +43,17 @@ pub(in crate::lower) fn backward(
         Activation::Celu(op) => {
             Tensor::f_elu_backward(gradient, op.alpha, 1.0, 1.0 / op.alpha, false, saved)
         }
+        Activation::LeakyRelu(op) => saved.f_leaky_relu_backward(gradient, op.slope, false),
+        Activation::Elu(op) => Tensor::f_elu_backward(gradient, op.alpha, 1.0, 1.0, false, saved),
         Activation::Silu(_) => saved.f_silu_backward(gradient),
+        Activation::Mish(_) => saved.f_mish_backward(gradient),
         Activation::Sigmoid(_) => Tensor::f_sigmoid_backward(gradient, saved),
+        Activation::Tanh(_) => Tensor::f_tanh_backward(gradient, saved),
+        Activation::HardSigmoid(_) => saved.f_hardsigmoid_backward(gradient),
+        Activation::HardSwish(_) => saved.f_hardswish_backward(gradient),
     }
+}
+
+fn leaky(x: &Tensor, slope: f64) -> Result<Tensor, TchError> {
+    x.f_leaky_relu_backward(x, slope, false)
 }

@@ -104,6 +104,21 @@ impl TorchNet {
         self.plan.drop_nothing();
     }
 
+    /// Trains nothing that a pattern of paths holds, see [`Plan::freeze`].
+    ///
+    /// # Errors
+    /// Errors of libtorch.
+    pub fn freeze(&mut self, patterns: &[String]) -> Result<(), TorchError> {
+        self.plan.freeze(patterns);
+        for (step, owned) in self.plan.steps().iter().zip(&self.owned).filter(|(s, _)| s.frozen) {
+            for weight in &mut self.weights[owned.clone()] {
+                weight.trained = false;
+                weight.tensor = weight.tensor.f_set_requires_grad(false).at(&step.path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Normalises by `norm` while training from now on.
     pub fn set_training_norm(&mut self, norm: Box<dyn TrainingNorm>) {
         self.norm = Some(norm);

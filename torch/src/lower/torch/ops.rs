@@ -20,6 +20,8 @@ pub(in crate::lower) fn apply(
         return Err(TchError::Shape("an op without operands".into()));
     };
     let more = &operands[1..];
+    let frozen = step.frozen && matches!(step.op, Op::BatchNorm(_));
+    let mode = if frozen { Mode::Eval } else { mode };
     match &step.op {
         Op::Input(_) | Op::Identity(_) => Ok(x.shallow_clone()),
         Op::Conv(op) => conv(op, x, weights, kind),
@@ -42,6 +44,8 @@ pub(in crate::lower) fn apply(
         }
         Op::GlobalAvgPool(_) => x.f_adaptive_avg_pool2d([1, 1]),
         Op::Add(_) => more.iter().try_fold(x.shallow_clone(), |sum, y| sum.f_add(y)),
+        Op::Sub(_) => more.iter().try_fold(x.shallow_clone(), |left, y| left.f_sub(y)),
+        Op::Offset(op) => x.f_add_scalar(op.by),
         Op::Mul(_) => more.iter().try_fold(x.shallow_clone(), |product, y| product.f_mul(y)),
         Op::Scale(op) => x.f_mul_scalar(op.by),
         Op::Concat(_) => Tensor::f_cat(operands, 1),

@@ -197,7 +197,7 @@ fn evaluate_run_watched(
     fits(net, data)?;
     let refuse = |reason: String| RunError::NoRun { path: run.into(), reason };
     let text = RunFolder::recipe(run)?;
-    let (recipe, problems) = Recipe::resolve(&[], Some((FileId(0), &text)), None);
+    let (recipe, problems) = Recipe::resolve(&[], &[(FileId(0), &text)]);
     if problems.has_errors() {
         return Err(refuse(format!("{} is not sound", RunFolder::RECIPE)));
     }

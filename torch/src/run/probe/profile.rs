@@ -20,6 +20,7 @@ use super::on_device::OnDeviceParts;
 use super::peaks::peak_rates;
 use super::steps::{StepLoop, kernel_times};
 use crate::lower::{At, Session, TaskInfo, TorchNet, Tuning};
+use crate::run::train::fits::frozen;
 use crate::run::train::statistics::Batching;
 use crate::run::train::tuning::tuning;
 use crate::run::{Machine, Optimiser};
@@ -136,7 +137,9 @@ pub fn profile(
     let mut since = || std::mem::replace(&mut start, Instant::now()).elapsed().as_secs_f64();
     let trained = optimise(net, Purpose::Training, &method.passes)?;
     phases.passes = since();
-    let net = TorchNet::new(trained.net(), 0, machine.device, machine.precision)?;
+    frozen(trained.net(), &recipe.freeze)?;
+    let mut net = TorchNet::new(trained.net(), 0, machine.device, machine.precision)?;
+    net.freeze(&recipe.freeze)?;
     phases.weights = since();
     let tuning = Tuning { retune: options.retune, ..tuning(method, machine) };
     let session = Session::new(&net, Purpose::Training, batch, &tuning)?;

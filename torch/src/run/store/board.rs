@@ -59,21 +59,21 @@ impl Board {
             Event::Testing { .. } | Event::Earlier { .. } => Ok(()),
             Event::Epoch(row) => {
                 self.seen = (0, 0.0);
-                let metrics = row.test.task().metrics().iter().flat_map(|metric| {
+                let metrics = row.train.task().metrics().iter().flat_map(|metric| {
                     row.splits().map(|(split, all)| {
-                        let value = all.get(metric.name).unwrap_or(f64::NAN);
-                        (format!("{}/{split}", metric.title), value)
+                        let value = all?.get(metric.name).unwrap_or(f64::NAN);
+                        Some((format!("{}/{split}", metric.title), value))
                     })
                 });
-                let metrics: Vec<(String, f64)> = metrics.collect();
+                let metrics: Vec<(String, f64)> = metrics.flatten().collect();
                 let mut values: Vec<(&str, f64)> =
                     metrics.iter().map(|(tag, value)| (tag.as_str(), *value)).collect();
                 values.extend([
                     ("lr", row.lr),
                     ("epoch", row.epoch.into()),
                     ("seconds/train", row.train_time),
-                    ("seconds/test", row.test_time),
                 ]);
+                values.extend(row.test.map(|_| ("seconds/test", row.test_time)));
                 self.scalars(u64::from(row.epoch) * self.steps, &values)
             }
         }

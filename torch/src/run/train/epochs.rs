@@ -64,9 +64,8 @@ impl Trainer<'_> {
                     break;
                 }
             };
-            report(Event::Testing { epoch: number });
             let train_time = whole.time;
-            let Some((test, test_time)) = self.test()? else {
+            let Some((test, test_time)) = self.test_if_due(number, report)? else {
                 save(job, &self.state, done, whole, journal)?;
                 outcome = Outcome::Interrupted;
                 break;
@@ -78,7 +77,7 @@ impl Trainer<'_> {
                 train_time,
                 train: train.metrics,
                 test_time,
-                test: test.metrics,
+                test: test.map(|score| score.metrics),
                 total_time,
             };
             journal.epoch(&row)?;
@@ -152,6 +151,21 @@ impl Trainer<'_> {
         Ok(())
     }
 
+    /// The test after an epoch, if the recipe asks for one, and its seconds; `None` if it was asked
+    /// to stop.
+    fn test_if_due(
+        &mut self,
+        epoch: u32,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<Option<(Option<Score>, f64)>, RunError> {
+        let recipe = self.job.recipe;
+        if epoch != recipe.epochs && !epoch.is_multiple_of(recipe.test_every) {
+            return Ok(Some((None, 0.0)));
+        }
+        report(Event::Testing { epoch });
+        Ok(self.test()?.map(|(score, time)| (Some(score), time)))
+    }
+
     /// The test after an epoch, and its seconds; `None` if it was asked to stop.
     fn test(&mut self) -> Result<Option<(Score, f64)>, RunError> {
         let (job, start, net) = (self.job, Instant::now(), self.state.tested());
@@ -185,7 +199,7 @@ impl Trainer<'_> {
     }
 }
 
-fn save(
+pub(super) fn save(
     job: &Job<'_>,
     state: &State,
     epochs: usize,

@@ -1,7 +1,10 @@
 //! Whether a net accepts a data set's images and outputs its classes, and what to change if not.
 
 use netc::check::Checked;
+use netc::diag::{did_you_mean, listed};
+use netc::graph::pattern::Pattern;
 use netc::graph::{Op, Value};
+use netc::lower::plan;
 use netc::run::RunError;
 use netc::run::data::Dataset;
 
@@ -88,5 +91,32 @@ fn last_linear(net: &Checked) -> Option<&str> {
         }
         let operands = net.graph().operands(id);
         id = *operands.first().filter(|_| operands.len() == 1)?;
+    }
+}
+
+/// Refuses patterns of frozen paths of which one holds no weight, or that leave none to be trained.
+pub(in crate::run) fn frozen(net: &Checked, patterns: &[String]) -> Result<(), RunError> {
+    let mut plan = plan(net);
+    let weighted = plan.steps().iter().filter(|step| step.is_trained());
+    let paths: Vec<&str> = weighted.map(|step| step.path.as_str()).collect();
+    for pattern in patterns {
+        if !paths.iter().any(|path| Pattern::new(pattern).holds(path)) {
+            let starts = paths.iter().flat_map(|path| {
+                let dots = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
+                dots.map(|end| &path[..end]).collect::<Vec<_>>()
+            });
+            let help = match did_you_mean(pattern, starts) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the net has weights at {}", listed(&paths)),
+            };
+            return Err(RunError::Data(format!(
+                "`freeze` names `{pattern}`, where nothing is trained\nhelp: {help}"
+            )));
+        }
+    }
+    plan.freeze(patterns);
+    match plan.steps().iter().any(|step| step.is_trained()) {
+        true => Ok(()),
+        false => Err(RunError::Data("`freeze` leaves nothing to train".into())),
     }
 }

@@ -17,6 +17,7 @@ pub(in crate::run) mod stepper;
 pub(in crate::run) mod tuning;
 pub(in crate::run) mod whiten;
 
+use netc::lower::Numbers;
 use netc::passes::{Purpose, optimise};
 use netc::run::augment::Augmentation;
 use netc::run::{Journal, LIBTORCH, Outcome, RunError, RunInfo};
@@ -26,7 +27,7 @@ use self::batches::Batches;
 use self::epoch::augmentation;
 use self::epochs::Trainer;
 pub use self::event::{Event, RunReport};
-use self::fits::{fits, has_images};
+use self::fits::{fits, frozen, has_images};
 use self::ghost::GhostNorm;
 pub use self::job::{Job, Resume};
 use self::part::Part;
@@ -51,14 +52,29 @@ pub fn train(
     journal: &mut dyn Journal,
     report: &mut dyn FnMut(Event),
 ) -> Result<RunReport, RunError> {
+    fine_tune(job, &[], journal, report)
+}
+
+/// The same from these weights of the net, by name, and drawn ones for the rest.
+///
+/// # Errors
+/// Those of [`train`].
+pub fn fine_tune(
+    job: &Job<'_>,
+    start: &[Numbers],
+    journal: &mut dyn Journal,
+    report: &mut dyn FnMut(Event),
+) -> Result<RunReport, RunError> {
     job.recipe.validate()?;
     fits(job.net, job.data)?;
+    frozen(job.net, &job.recipe.freeze)?;
     has_images(job.data, [job.limit_train, job.limit_test])?;
     Batching::of(job).has_variance(job.net)?;
     let trained = optimise(job.net, Purpose::Training, &job.method.passes)?;
     let tested = optimise(trained.net(), Purpose::Evaluation, &job.method.passes)?;
     let mut net =
         TorchNet::new(trained.net(), job.seed, job.machine.device, job.machine.precision)?;
+    net.freeze(&job.recipe.freeze)?;
     let data = job.data;
     let what = augmentation(job.recipe);
     let training = Batches::new(data, &data.train, job.limit_train, what, job.machine.device)?;
@@ -82,6 +98,7 @@ pub fn train(
         net.set_training_norm(Box::new(GhostNorm { images: job.recipe.ghost_batch }));
     }
     whiten(&net, &training, job.recipe)?;
+    begin_with(&net, start)?;
     let mut state = State::new(net, job.recipe).at("the state of the training")?;
     if job.method.without.plain_descent() {
         state.optimiser = state.optimiser.plain();
@@ -107,12 +124,26 @@ pub fn train(
         ..info(job, &training, &testing)
     };
     journal.start(&info)?;
+    if !start.is_empty() && job.resume.is_none() {
+        // What is interrupted before its first checkpoint starts from these weights again.
+        epochs::save(job, &state, 0, Part::default(), journal)?;
+    }
     report(Event::Start(Box::new(info)));
     let device_test = None;
     let run = Trainer { job, training, testing, tested, stepper, device_test, state, rows, part };
     let result = run.run(journal, report);
     journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
     result
+}
+
+/// Writes first weights into a net.
+fn begin_with(net: &TorchNet, start: &[Numbers]) -> Result<(), RunError> {
+    for tensor in start {
+        if let Some(weight) = net.weights().iter().find(|weight| weight.name == tensor.name) {
+            weight.set_values(&tensor.values).at(&tensor.name)?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks that every rank has an image of every batch: one without would leave the others waiting.

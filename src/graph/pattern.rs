@@ -1,9 +1,11 @@
 //! Patterns of paths: `**.relu`, `layer*.residual`.
 
 /// A pattern, part by part.
-pub(super) struct Pattern<'a>(Vec<&'a str>);
+#[derive(Debug)]
+pub struct Pattern<'a>(Vec<&'a str>);
 
 impl<'a> Pattern<'a> {
+    /// The pattern that a text is.
     pub fn new(text: &'a str) -> Pattern<'a> {
         Pattern(text.split('.').collect())
     }
@@ -11,6 +13,12 @@ impl<'a> Pattern<'a> {
     /// How many comparisons a path takes.
     pub fn steps(&self, path: &str) -> usize {
         self.0.len() * path.split('.').count()
+    }
+
+    /// Whether it is a pattern of `path` or of what `path` lies in: `layer1` of `layer1.conv`.
+    pub fn holds(&self, path: &str) -> bool {
+        let ends = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
+        ends.into_iter().any(|end| self.matches(&path[..end], None))
     }
 
     /// Whether it is a pattern of `path`, where the op or block `called` stands.

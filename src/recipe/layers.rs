@@ -1,0 +1,103 @@
+//! What a command adds to the recipe of a net.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Recipe, yaml};
+use crate::diag::{Problems, Sources};
+use crate::graph::Setting;
+
+/// A recipe file, or a key of a recipe with its value: what `--recipe` takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecipeArg {
+    /// A file of `key: value` lines.
+    File(PathBuf),
+    /// `key=value`, the value as in a file.
+    Key(String),
+}
+
+impl FromStr for RecipeArg {
+    type Err = String;
+
+    /// What stands before the first `=` is a key if it is a word; a file with `=` in its name may
+    /// be given as `./a=b.yaml`.
+    fn from_str(text: &str) -> Result<RecipeArg, String> {
+        let word = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        match text.split_once('=').filter(|(key, _)| word(key.trim())) {
+            None => Ok(RecipeArg::File(text.into())),
+            Some((key, value)) => match [key, value].iter().any(|part| part.trim().is_empty()) {
+                true => Err("expected KEY=VALUE, such as batch_size=256".into()),
+                false if text.contains(['\n', '\r']) => Err("a value is one line".into()),
+                false => Ok(RecipeArg::Key(format!("{}={}", key.trim(), value.trim()))),
+            },
+        }
+    }
+}
+
+/// The layers above the recipe of a net: a file, and keys, which win.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Layers {
+    /// The file.
+    pub file: Option<PathBuf>,
+    /// `key=value`.
+    pub keys: Vec<String>,
+}
+
+impl Layers {
+    /// The layers that arguments describe.
+    ///
+    /// # Errors
+    /// More than one file, as a message for the user.
+    pub fn of(arguments: &[RecipeArg]) -> Result<Layers, String> {
+        let mut layers = Layers::default();
+        for argument in arguments {
+            match argument {
+                RecipeArg::Key(key) => layers.keys.push(key.clone()),
+                RecipeArg::File(file) => {
+                    if let Some(first) = layers.file.replace(file.clone()) {
+                        let [first, file] = [&first, file].map(|path| path.display());
+                        return Err(format!("expected one recipe file, got {first} and {file}"));
+                    }
+                }
+            }
+        }
+        Ok(layers)
+    }
+
+    /// The recipe in force for a net with these `recipe { }` lines, trained for this number of
+    /// epochs if given, with every problem found. The texts of the layers join the sources.
+    ///
+    /// # Errors
+    /// A file that cannot be read, as a message for the user.
+    pub fn resolve(
+        &self,
+        settings: &[Setting],
+        epochs: Option<u32>,
+        sources: &mut Sources,
+    ) -> Result<(Recipe, Problems), String> {
+        let mut texts = Vec::new();
+        if let Some(file) = &self.file {
+            texts.push((file.display().to_string(), yaml::read(file)?));
+        }
+        let keys = self.keys.iter().map(|key| key.replacen('=', ": ", 1));
+        let lines: Vec<String> =
+            keys.chain(epochs.map(|epochs| format!("epochs: {epochs}"))).collect();
+        if !lines.is_empty() {
+            texts.push(("the command line".into(), lines.join("\n") + "\n"));
+        }
+        let ids: Vec<_> =
+            texts.iter().map(|(name, text)| sources.add(name.as_str(), text.as_str())).collect();
+        let texts = ids.into_iter().zip(texts.iter().map(|(_, text)| text.as_str()));
+        Ok(Recipe::resolve(settings, &texts.collect::<Vec<_>>()))
+    }
+
+    /// In words, for a training that differs from the net's recipe; `None` if there are none.
+    pub fn words(&self) -> Option<String> {
+        let file = self.file.iter().map(|file| format!("the recipe {}", file.display()));
+        let all: Vec<String> = file.chain(self.keys.iter().cloned()).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
