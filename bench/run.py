@@ -36,7 +36,7 @@ parser.add_argument("--quick", action="store_true", help="resnet9 at batch 128, 
 parser.add_argument("--nets", help=f"default: {','.join(NETS)}")
 parser.add_argument("--batches", help="in place of those of each net")
 parser.add_argument("--precisions", default="bf16,fp32", help="of netc and its peers")
-parser.add_argument("--convs", default="library,int16", help="algorithms of netc beside its own choice")
+parser.add_argument("--convs", default="library,f2", help="algorithms of netc beside its own choice")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--images", type=int, help="of a training measurement, in place of those of each net")
 parser.add_argument("--tests", type=int, help="of an evaluation, likewise; above 1000 a multiple of it")
@@ -194,7 +194,7 @@ def table(head, rows):
 
 
 def summary(results, all_of_them):
-    owns = [own for own in ("netc bf16", "netc --conv int16 bf16", "netc fp32") if own in all_of_them]
+    owns = [own for own in ("netc bf16", "netc fp32") if own in all_of_them]
     head = ["net", "batch", *(f"{own}, {what}" for what in ("training", "evaluation") for own in owns)]
     head += [f"aim: {aim}" for aim in ("training in 16 bits", "evaluation", "training in fp32")]
     rows = []
