@@ -4,12 +4,16 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::{self, ExitCode};
 
+use clap::CommandFactory;
+use clap::error::ErrorKind::UnknownArgument;
+use clap::error::{ContextKind, ContextValue};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::check::Checked;
 use crate::diag::{Problems, Sources, Style, colour, escaped, render, visible};
 use crate::disk;
+use crate::recipe::KEYS;
 use crate::tools::draw::png;
 
 /// The exit code of a command that found problems in its input.
@@ -77,20 +81,41 @@ pub fn complain(text: &str) {
 }
 
 /// The output of the argument parser: help on standard output, errors on standard error.
-pub fn parsed<T>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
-    result.map_err(|error| {
+pub fn parsed<T: CommandFactory>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
+    result.map_err(|mut error| {
+        let tip = tip_of_recipe(&mut error, &T::command());
         let text = error.render();
         // It repeats arguments, whose own colours are not let through among its.
         let foreign = std::env::args_os().any(|arg| arg.as_encoded_bytes().contains(&0x1b));
         let text =
             if foreign { visible(&text.to_string()) } else { of_library(&text.ansi().to_string()) };
-        let text = text + &foreign_bytes(&error);
+        let text = text + &foreign_bytes(&error) + &tip;
         match error.use_stderr() {
             true => drop(anstream::stderr().write_all(text.as_bytes())),
             false => put(&text).unwrap_or_else(|error| end(&error)),
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(PROBLEMS))
     })
+}
+
+/// How to set what an unknown argument is called in a recipe, in place of clap's own suggestion.
+fn tip_of_recipe(error: &mut clap::Error, all: &clap::Command) -> String {
+    let command = std::env::args().nth(1).and_then(|name| all.find_subcommand(name));
+    let takes_keys = command.is_some_and(|c| c.get_arguments().any(|arg| arg.get_id() == "recipe"));
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return String::new();
+    };
+    let word = argument.trim_start_matches('-').replace('-', "_");
+    let like = |name: &&str| {
+        name.strip_prefix(&word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            || name.strip_suffix(&word).is_some_and(|rest| rest.ends_with('_'))
+    };
+    let key = KEYS.iter().map(|key| key.name).find(like);
+    let Some(key) = key.filter(|_| takes_keys && error.kind() == UnknownArgument) else {
+        return String::new();
+    };
+    error.remove(ContextKind::Suggested);
+    format!("help: a key of the recipe is set by `--recipe {key}=VALUE`\n")
 }
 
 /// Which arguments the error is about, where it is that they are not in UTF-8: clap does not say.

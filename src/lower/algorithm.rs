@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::cpu::Features;
 use super::winograd::Winograd;
 use super::{Precision, Workload};
 use crate::graph::op::Conv;
@@ -111,9 +112,11 @@ impl ConvChoice {
         }
     }
 
-    /// A warning about this choice in a precision.
-    pub fn warning(self, precision: Precision) -> Option<&'static str> {
-        (self == ConvChoice::F4 && precision == Precision::Bf16).then_some(
+    /// A warning about this choice in a precision, on a CPU with these features: without products
+    /// of bf16 numbers, those of fp32 are used.
+    pub fn warning(self, precision: Precision, features: Features) -> Option<&'static str> {
+        let rounds = precision == Precision::Bf16 && features.contains(Features::AVX512_BF16);
+        (self == ConvChoice::F4 && rounds).then_some(
             "f4 convolutions in bf16 lose more than half of a gradient's accuracy; \
              choose --conv auto or --precision fp32",
         )

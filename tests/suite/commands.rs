@@ -360,3 +360,15 @@ fn a_profile_says_where_the_time_goes() {
     }
     assert!(svg.contains("<title>layer3.residual: "), "blocks hold their nodes");
 }
+
+#[test]
+fn an_option_that_is_a_key_of_the_recipe_is_told_so() {
+    for (option, key) in [("--lr", "peak_lr"), ("--batch-size", "batch_size")] {
+        let out = netc(&["train", "nets/base.net", option, "0.2"]);
+        assert_eq!(out.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(said.contains(&format!("`--recipe {key}=VALUE`")), "{said}");
+    }
+    let out = netc(&["check", "nets/base.net", "--lr", "0.2"]);
+    assert!(!String::from_utf8_lossy(&out.stderr).contains("--recipe"));
+}

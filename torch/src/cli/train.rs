@@ -13,6 +13,7 @@ use netc::cli::train::data::load_with_progress;
 use netc::cli::train::weights::start_weights;
 use netc::compile;
 use netc::diag::Sources;
+use netc::lower::cpu::Features;
 use netc::lower::{ConvChoice, Optimisation, StartWeights};
 use netc::passes::Purpose;
 use netc::recipe::{Layers, Recipe};
@@ -162,7 +163,8 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
 
 /// Warns on standard error what the choice of convolutions costs in accuracy.
 pub(super) fn warn_of(conv: ConvChoice, machine: Machine) {
-    if let Some(warning) = conv.warning(machine.precision).filter(|_| !machine.device.is_cuda()) {
+    let warning = conv.warning(machine.precision, Features::detect());
+    if let Some(warning) = warning.filter(|_| !machine.device.is_cuda()) {
         complain(&format!("warning: {warning}\n"));
     }
 }
