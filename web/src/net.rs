@@ -2,7 +2,7 @@
 
 use netc::check::Checked;
 use netc::diag::Sources;
-use netc::tools::draw::{layout, svg, tree};
+use netc::tools::draw::{DrawOptions, Fold, PageOptions, TreeOptions, layout, svg, tree};
 use netc::tools::show::{annotated, stages};
 use serde::Serialize;
 
@@ -86,8 +86,17 @@ fn nodes(net: &Checked) -> Vec<Row> {
     net.order().iter().map(row).collect()
 }
 
-/// The picture of a net as SVG; in so many columns, or as fits a page best.
-pub(crate) fn picture(net: &Checked, collapse: bool, columns: Option<usize>) -> String {
-    let tree = tree(net, collapse);
-    svg(&tree, &layout(&tree, columns))
+/// How a page draws: in so many columns, or as fits it best.
+pub(crate) fn look(collapse: bool, columns: Option<usize>) -> DrawOptions {
+    DrawOptions {
+        fold: if collapse { Fold::Calls } else { Fold::Rounds },
+        page: PageOptions { columns, ..PageOptions::default() },
+        ..DrawOptions::default()
+    }
+}
+
+/// The picture of a net as SVG.
+pub(crate) fn picture(net: &Checked, look: DrawOptions) -> String {
+    let tree = tree(net, &TreeOptions { fold: look.fold, ..TreeOptions::default() });
+    svg(&tree, &layout(&tree, &look.page), &look.page)
 }
