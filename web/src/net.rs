@@ -6,6 +6,8 @@ use netc::tools::draw::{DrawOptions, Fold, PageOptions, TreeOptions, layout, svg
 use netc::tools::show::{annotated, stages};
 use serde::Serialize;
 
+use crate::parameter::Parameter;
+
 /// Everything about a net that `netc check`, `show` and `draw` say.
 #[derive(Debug, Serialize)]
 pub(crate) struct Net {
@@ -13,8 +15,7 @@ pub(crate) struct Net {
     params: u64,
     macs: u64,
     output: String,
-    /// Its parameters and their values in force.
-    parameters: Vec<(String, String)>,
+    parameters: Vec<Parameter>,
     stages: Vec<Row>,
     nodes: Vec<Row>,
     /// For each file, what stands beside its lines.
@@ -40,7 +41,7 @@ struct Margins {
 }
 
 impl Net {
-    pub(crate) fn new(net: &Checked, sources: &Sources) -> Net {
+    pub(crate) fn new(net: &Checked, sources: &Sources, parameters: Vec<Parameter>) -> Net {
         let stage = |s: netc::tools::show::StageCost| Row {
             name: s.name,
             op: String::new(),
@@ -57,12 +58,7 @@ impl Net {
             params: net.params(),
             macs: net.macs(),
             output: net.shape(net.output()).to_string(),
-            parameters: net
-                .graph()
-                .params
-                .iter()
-                .map(|(name, v)| (name.clone(), v.to_string()))
-                .collect(),
+            parameters,
             stages: stages(net).into_iter().map(stage).collect(),
             nodes: nodes(net),
             margins: margins.collect(),

@@ -123,37 +123,44 @@ impl Drawing {
     }
 
     fn outline(&mut self, path: &Path) {
-        let mut at = Point::zero();
+        let content = &mut self.content;
+        let mut at = [0.0; 2];
         for segment in path.data().segments() {
             match segment {
                 PathSegment::MoveTo(p) => {
-                    self.content.move_to(p.x, p.y);
+                    at = rounded(p);
+                    content.move_to(at[0], at[1]);
                 }
                 PathSegment::LineTo(p) => {
-                    self.content.line_to(p.x, p.y);
+                    at = rounded(p);
+                    content.line_to(at[0], at[1]);
                 }
                 PathSegment::QuadTo(c, p) => {
                     // A cubic curve with both control points two thirds of the way to the one.
-                    let [a, b] =
-                        [at, p].map(|e| (e.x + (c.x - e.x) / 1.5, e.y + (c.y - e.y) / 1.5));
-                    self.content.cubic_to(a.0, a.1, b.0, b.1, p.x, p.y);
+                    let (c, end) = (rounded(c), rounded(p));
+                    let towards = |e: [f32; 2]| {
+                        [0, 1].map(|i| ((e[i] + (c[i] - e[i]) / 1.5) * 100.0).round() / 100.0)
+                    };
+                    let [a, b] = [at, end].map(towards);
+                    content.cubic_to(a[0], a[1], b[0], b[1], end[0], end[1]);
+                    at = end;
                 }
                 PathSegment::CubicTo(a, b, p) => {
-                    self.content.cubic_to(a.x, a.y, b.x, b.y, p.x, p.y);
+                    let [a, b, end] = [a, b, p].map(rounded);
+                    content.cubic_to(a[0], a[1], b[0], b[1], end[0], end[1]);
+                    at = end;
                 }
                 PathSegment::Close => {
-                    self.content.close_path();
+                    content.close_path();
                 }
-            }
-            if let PathSegment::MoveTo(p)
-            | PathSegment::LineTo(p)
-            | PathSegment::QuadTo(_, p)
-            | PathSegment::CubicTo(_, _, p) = segment
-            {
-                at = p;
             }
         }
     }
+}
+
+/// A point to a hundredth of a pixel.
+fn rounded(point: Point) -> [f32; 2] {
+    [point.x, point.y].map(|at| (at * 100.0).round() / 100.0)
 }
 
 fn colour(paint: &Paint) -> Result<[f32; 3], DrawError> {

@@ -17,8 +17,10 @@ const TURN: f64 = 12.0;
 const ASPECT: f64 = 1.6;
 const WIDEST: f64 = 1020.0;
 const MOST_COLUMNS: usize = 12;
-/// The cost of cuts for which a page may deviate by a factor of e.
-const WORTH: f64 = 1000.0;
+/// What a page that is too wide by a factor of e costs, and what cuts cost of what they cost a
+/// column, where a page that deviates by a factor of e from its aspect ratio costs 1.
+const WIDTH: f64 = 2.5;
+const CUTS: f64 = 0.3;
 
 /// Items that stay together, with their stacks.
 type Run = Vec<(Fragment, Range<usize>)>;
@@ -34,7 +36,7 @@ pub(super) fn fill(builder: &Builder, n: Option<usize>) -> NetLayout {
     let layouts = choices.filter_map(|n| {
         let (stacks, cost) = cuts.split(n)?;
         let layout = columned(builder, &stacks);
-        Some((badness(&layout) + cost / WORTH, layout))
+        Some((badness(&layout) + CUTS * cost, layout))
     });
     layouts.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, layout)| layout).unwrap_or_default()
 }
@@ -42,7 +44,7 @@ pub(super) fn fill(builder: &Builder, n: Option<usize>) -> NetLayout {
 /// How far a layout deviates from one that fits a page.
 fn badness(layout: &NetLayout) -> f64 {
     let [w, h] = layout.size;
-    (w / h / ASPECT).ln().abs() + (w - WIDEST).max(0.0)
+    (w / h / ASPECT).ln().abs() + WIDTH * (w / WIDEST).ln().max(0.0)
 }
 
 /// A part of the net as one column.
@@ -61,8 +63,10 @@ fn runs(tree: &StackTree, parts: Run) -> Vec<Run> {
         let mut values: Vec<usize> =
             tree.edges.keys().filter(crosses).map(|&(from, _)| from).collect();
         values.dedup();
+        // The input stays with what reads it, the output with what gives it.
+        let end = range.start == 1 || range.start + 1 == tree.stacks.len();
         match runs.last_mut() {
-            Some(run) if values.len() > 1 => run.push((part, range)),
+            Some(run) if values.len() > 1 || end => run.push((part, range)),
             _ => runs.push(vec![(part, range)]),
         }
     }

@@ -5,10 +5,11 @@ use std::ops::Range;
 use super::positions::NetLayout;
 use crate::tools::draw::tree::{StackTree, TreeItem};
 
-/// What a column that ends inside a stage costs per frame that it cuts, and what each further value
-/// costs that is passed on there, in pixels of height.
-const CUT: f64 = 70.0;
-const VALUE: f64 = 500.0;
+/// What a column costs that ends inside a stage, what each further frame costs that it cuts, and
+/// each further value that is passed on there; a column of the right height costs 1.
+const CUT: f64 = 0.5;
+const FRAME: f64 = 0.1;
+const VALUE: f64 = 2.0;
 /// The most places that are tried.
 const MOST: usize = 400;
 
@@ -35,8 +36,10 @@ impl Cuts {
         (0..n).rev().for_each(|at| tops[at] = tops[at].min(tops[at + 1]));
         (0..n).for_each(|at| bottoms[at + 1] = bottoms[at + 1].max(bottoms[at]));
         let (values, depths) = (passed_on(tree), depths(tree));
-        let cost =
-            |at: usize| CUT * depths[at] as f64 + VALUE * values[at].saturating_sub(1) as f64;
+        let cost = |at: usize| {
+            let inside = if depths[at] > 0 { CUT + FRAME * (depths[at] - 1) as f64 } else { 0.0 };
+            inside + VALUE * values[at].saturating_sub(1) as f64
+        };
         // The input stays with what reads it, the output with what gives it.
         let mut places: Vec<(usize, f64)> =
             (2..n.saturating_sub(1)).map(|at| (at, cost(at))).collect();
@@ -79,7 +82,7 @@ impl Cuts {
     fn last(&self, least: &[Option<(f64, usize)>], to: usize, ideal: f64) -> Option<(f64, usize)> {
         let costs = (0..to).filter_map(|from| {
             let height = self.height(from, to);
-            Some((least[from]?.0 + height * height / ideal + self.places[to].1, from))
+            Some((least[from]?.0 + (height / ideal).powi(2) + self.places[to].1, from))
         });
         costs.min_by(|a, b| a.0.total_cmp(&b.0))
     }

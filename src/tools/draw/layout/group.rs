@@ -38,7 +38,9 @@ impl<'a> Builder<'a> {
         let texts = rows.map(|r| width(&r.text, TEXT, Weight::Regular));
         let captions = tree.stacks.iter().filter_map(|s| s.caption.as_ref());
         let captions = captions.map(|c| width(c, SMALL, Weight::SemiBold));
-        let widest = texts.chain(captions).fold(88.0, f64::max).ceil() + 14.0;
+        let marks = tree.stacks.iter().flat_map(|s| &s.rows).any(|row| row.mark.is_some());
+        let room = if marks { 30.0 } else { 14.0 };
+        let widest = texts.chain(captions).fold(88.0, f64::max).ceil() + room;
         Builder { tree, width: widest, flow, sideways: BTreeSet::new() }
     }
 
@@ -63,7 +65,7 @@ impl<'a> Builder<'a> {
         let own = own.fold(0.0, f64::max).ceil();
         let caption = stack.caption.as_ref().map_or(0.0, |c| width(c, SMALL, Weight::SemiBold));
         let w = match stack.rows.as_slice() {
-            [only] if only.kind == BoxKind::Op(Category::Join) => own.max(caption.ceil()) + 24.0,
+            [only] if only.kind == BoxKind::Op(Category::Join) => own.max(caption.ceil()) + 26.0,
             [only] if only.kind == BoxKind::Op(Category::Io) => own + 26.0,
             _ => self.width,
         };
@@ -231,7 +233,10 @@ impl<'a> Builder<'a> {
     ) -> BTreeMap<usize, (usize, String)> {
         let stacks = &self.tree.stacks;
         let mut notes = BTreeMap::new();
-        for i in (0..parts.len()).filter(|&i| cells[i].lane == 0 && !(framed && parts[i].framed)) {
+        // What is several parts without a frame shows its shape itself.
+        let shows = |part: &Fragment| !part.framed && part.layout.cards.len() > 1;
+        let silent = |part: &Fragment| framed && part.framed || shows(part);
+        for i in (0..parts.len()).filter(|&i| cells[i].lane == 0 && !silent(&parts[i])) {
             let enters = |&&(from, to): &&(usize, usize)| {
                 ranges[i].contains(&to) && !ranges[i].contains(&from)
             };

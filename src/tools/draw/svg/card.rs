@@ -92,13 +92,21 @@ fn line(out: &mut String, row: &Row, rect: Rect, shape: &str) -> Result {
     writeln!(out, "    <g><title>{}</title>{shape}{text}</g>", escape(&row.tip))
 }
 
-/// A coloured border and a bar at the left for a row that differs.
+/// A coloured border and a sign for a row that differs.
 fn marked(out: &mut String, row: &Row, rect: Rect, radius: f64) -> Result {
-    let Some((_, colour)) = row.mark.map(mark) else { return Ok(()) };
-    let Rect { x, y, w, h } = rect;
+    let Some(mark) = row.mark else { return Ok(()) };
+    let ((_, colour), Rect { x, y, w, h }) = (self::mark(mark), rect);
+    let sign = match mark {
+        Mark::Added => "+",
+        Mark::Removed => "-",
+        Mark::Changed => "~",
+    };
     writeln!(
         out,
-        r#"    <rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" fill="none" stroke="{colour}" stroke-width="2.2"/>"#
+        r#"    <rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" rx="{radius}" fill="none" stroke="{colour}" stroke-width="2.2"/><text x="{:.1}" y="{:.1}" font-size="{TEXT}" font-weight="600" fill="{colour}" {}>{sign}</text>"#,
+        x + 5.0,
+        y + 14.0,
+        length(sign, TEXT, Weight::SemiBold)
     )
 }
 

@@ -106,7 +106,8 @@ impl<'a> Builder<'a> {
             };
             if let Item::Group(group) = item {
                 self.hide_rounds(group, rounds, first);
-                if self.join_calls(items.last(), &made, &group.nodes) {
+                let nodes = group.nodes.start..group.nodes.start + rounds * group.nodes.len();
+                if self.join_calls(items.last(), &made, &nodes) {
                     continue;
                 }
             }

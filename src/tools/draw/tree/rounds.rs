@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::build::{Builder, extent, on_box, suffix};
 use super::{Fold, TreeItem};
+use crate::diag::Span;
 use crate::graph::hierarchy::{Group, Item};
 use crate::graph::{Node, NodeId};
 use crate::tools::draw::label;
@@ -34,9 +35,11 @@ impl Builder<'_> {
         let same = |(a, b): (usize, usize)| {
             let (a, b) = (order[a], order[b]);
             let (one, other) = (self.net.node(a), self.net.node(b));
-            let span = |node: &Node| node.origin.as_ref().map(|o| o.span);
-            span(one).is_some()
-                && span(one) == span(other)
+            let place = |node: &Node| -> Option<Vec<Span>> {
+                let origin = node.origin.as_ref()?;
+                Some(origin.calls.iter().map(|call| call.span).chain([origin.span]).collect())
+            };
+            place(one).is_some_and(|at| place(other) == Some(at))
                 && one.op == other.op
                 && self.mark(a) == self.mark(b)
                 && self.reads_alike(a, b, first, before, next)
