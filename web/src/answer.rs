@@ -34,14 +34,7 @@ enum Question {
     /// `netc draw`.
     Draw { files: Overlay, file: String, set: Set, collapse: bool, stacks: Option<usize> },
     /// `netc diff`, as text and as two pictures.
-    Diff {
-        files: Overlay,
-        a: String,
-        b: String,
-        set: Set,
-        collapse: bool,
-        stacks: Option<usize>,
-    },
+    Diff { files: Overlay, a: String, b: String, set: Set, collapse: bool, stacks: Option<usize> },
     /// What an editor asks the language server, about files at the root: `/resnet9.net`.
     Editor { files: Overlay, method: String, params: Value },
     /// `netc fmt`.

@@ -7,7 +7,7 @@ use crate::tools::draw::tree::{StackTree, TreeItem};
 
 /// What a column costs that ends inside a stage, what each further frame costs that it cuts, and
 /// each further value that is passed on there; a column of the right height costs 1.
-const CUT: f64 = 0.5;
+const CUT: f64 = 0.35;
 const FRAME: f64 = 0.1;
 const VALUE: f64 = 2.0;
 /// The most places that are tried.

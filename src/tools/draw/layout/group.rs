@@ -16,8 +16,9 @@ use crate::tools::draw::tree::{StackTree, TreeItem};
 /// Builds parts from a tree's items.
 pub(super) struct Builder<'a> {
     pub(super) tree: &'a StackTree,
-    /// The width of a box.
+    /// The width of a box, and what a box has beside its text.
     width: f64,
+    room: f64,
     pub(super) flow: Flow,
     /// Values that enter from the left side.
     pub(super) sideways: BTreeSet<usize>,
@@ -41,7 +42,7 @@ impl<'a> Builder<'a> {
         let marks = tree.stacks.iter().flat_map(|s| &s.rows).any(|row| row.mark.is_some());
         let room = if marks { 30.0 } else { 14.0 };
         let widest = texts.chain(captions).fold(88.0, f64::max).ceil() + room;
-        Builder { tree, width: widest, flow, sideways: BTreeSet::new() }
+        Builder { tree, width: widest, room, flow, sideways: BTreeSet::new() }
     }
 
     /// The part of an item with its contents.
@@ -65,8 +66,10 @@ impl<'a> Builder<'a> {
         let own = own.fold(0.0, f64::max).ceil();
         let caption = stack.caption.as_ref().map_or(0.0, |c| width(c, SMALL, Weight::SemiBold));
         let w = match stack.rows.as_slice() {
-            [only] if only.kind == BoxKind::Op(Category::Join) => own.max(caption.ceil()) + 26.0,
-            [only] if only.kind == BoxKind::Op(Category::Io) => own + 26.0,
+            [only] if only.kind == BoxKind::Op(Category::Join) => {
+                own.max(caption.ceil()) + self.room + 12.0
+            }
+            [only] if only.kind == BoxKind::Op(Category::Io) => own + self.room + 12.0,
             _ => self.width,
         };
         let [w, h] = self.flow.across_and_along([w, height(stack)]);

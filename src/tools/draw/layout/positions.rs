@@ -63,12 +63,10 @@ pub struct Wire {
 /// A text beside a wire.
 #[derive(Debug, Clone)]
 pub struct Note {
-    /// Where its base line ends, or begins.
-    pub at: Point,
+    /// Its rectangle, from the base line up.
+    pub rect: Rect,
     /// The text.
     pub text: String,
-    /// Whether `at` is its end.
-    pub end: bool,
 }
 
 /// A net with all positions.
@@ -149,7 +147,7 @@ impl NetLayout {
     fn map(&mut self, point: impl Fn(Point) -> Point, rect: impl Fn(Rect) -> Rect) {
         self.cards.iter_mut().for_each(|card| card.rect = rect(card.rect));
         self.frames.iter_mut().for_each(|frame| frame.rect = rect(frame.rect));
-        self.notes.iter_mut().for_each(|note| note.at = point(note.at));
+        self.notes.iter_mut().for_each(|note| note.rect = rect(note.rect));
         let points = self.wires.iter_mut().flat_map(|wire| &mut wire.points);
         points.for_each(|at| *at = point(*at));
     }

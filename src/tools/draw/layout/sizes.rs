@@ -223,14 +223,9 @@ impl Sizes {
 
     /// A text beside the wire that leaves an item there: to its left, or above it.
     fn note(&self, [x, y]: Point, text: String) -> Note {
-        let Flow { back, .. } = self.flow;
-        match self.flow.down() {
-            true => {
-                let base = if back { 6.0 } else { 13.0 };
-                Note { at: [x - 5.0, y + base], text, end: true }
-            }
-            false => Note { at: [x - 4.0, y + 4.0], text, end: back },
-        }
+        let [w, h] = self.flow.across_and_along(note_size(&text));
+        let along = if self.flow.up() { 6.0 } else { 4.0 };
+        Note { rect: Rect { x: x - 4.0 - w, y: y + along, w, h }, text }
     }
 }
 

@@ -195,9 +195,8 @@ fn small(out: &mut String, class: &str, [x, y]: [f64; 2], text: &str, weight: We
 }
 
 fn note(out: &mut String, note: &Note) -> Result {
-    let ([x, y], long) = (note.at, width(&note.text, SMALL, Weight::Regular));
-    let x = if note.end { x - long } else { x };
-    small(out, "n", [x, y], &note.text, Weight::Regular)
+    let at = [note.rect.x, note.rect.y + note.rect.h];
+    small(out, "n", at, &note.text, Weight::Regular)
 }
 
 /// What a colour means.
