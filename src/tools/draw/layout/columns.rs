@@ -28,7 +28,7 @@ type Run = Vec<(Fragment, Range<usize>)>;
 /// The net in `n` columns, or in as many as fit a page best; its margins are not in it.
 pub(super) fn fill(builder: &Builder, n: Option<usize>) -> NetLayout {
     let whole = column(builder, 0..builder.tree.stacks.len());
-    let cuts = Cuts::new(builder.tree, &whole.layout);
+    let cuts = Cuts::new(builder.tree, &whole.layout, n.is_some());
     let choices = match n {
         Some(n) => n..=n,
         None => 1..=MOST_COLUMNS,

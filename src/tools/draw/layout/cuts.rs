@@ -5,11 +5,16 @@ use std::ops::Range;
 use super::positions::NetLayout;
 use crate::tools::draw::tree::{StackTree, TreeItem};
 
-/// What a column costs that ends inside a stage, what each further frame costs that it cuts, and
-/// each further value that is passed on there; a column of the right height costs 1.
-const CUT: f64 = 0.35;
+/// What a column costs that ends inside a stage, be it long or not, what each further frame costs
+/// that it cuts, and each further value that is passed on there, where the number of columns is
+/// free or given; a column of the right height costs 1.
+const CUT_LONG: f64 = 0.35;
+const CUT_SHORT: f64 = 1.0;
 const FRAME: f64 = 0.1;
 const VALUE: f64 = 2.0;
+const VALUE_IN_GIVEN: f64 = 0.2;
+/// A stage that is higher is long.
+const LONG: f64 = 700.0;
 /// The most places that are tried.
 const MOST: usize = 400;
 
@@ -25,8 +30,8 @@ pub(super) struct Cuts {
 }
 
 impl Cuts {
-    /// `whole` is the net in one column.
-    pub(super) fn new(tree: &StackTree, whole: &NetLayout) -> Cuts {
+    /// `whole` is the net in one column; `given` says whether the number of columns is.
+    pub(super) fn new(tree: &StackTree, whole: &NetLayout, given: bool) -> Cuts {
         let n = tree.stacks.len();
         let (mut tops, mut bottoms) = (vec![f64::MAX; n + 1], vec![0.0f64; n + 1]);
         for card in &whole.cards {
@@ -36,9 +41,16 @@ impl Cuts {
         (0..n).rev().for_each(|at| tops[at] = tops[at].min(tops[at + 1]));
         (0..n).for_each(|at| bottoms[at + 1] = bottoms[at + 1].max(bottoms[at]));
         let (values, depths) = (passed_on(tree), depths(tree));
+        let mut long = vec![false; n + 1];
+        for stage in tree.items.iter().map(TreeItem::stacks) {
+            let height = bottoms[stage.end] - tops[stage.start];
+            long[stage].fill(height > LONG);
+        }
+        let per_value = if given { VALUE_IN_GIVEN } else { VALUE };
         let cost = |at: usize| {
-            let inside = if depths[at] > 0 { CUT + FRAME * (depths[at] - 1) as f64 } else { 0.0 };
-            inside + VALUE * values[at].saturating_sub(1) as f64
+            let cut = if long[at] { CUT_LONG } else { CUT_SHORT };
+            let inside = if depths[at] > 0 { cut + FRAME * (depths[at] - 1) as f64 } else { 0.0 };
+            inside + per_value * values[at].saturating_sub(1) as f64
         };
         // The input stays with what reads it, the output with what gives it.
         let mut places: Vec<(usize, f64)> =

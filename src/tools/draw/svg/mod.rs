@@ -83,7 +83,7 @@ fn write(
         // The last one takes what a wide legend leaves.
         let room = if i + 1 == pictures.len() { w - x } else { *room };
         if i > 0 {
-            writeln!(out, r##"  <path d="M{x} 12 V{}" stroke="#e2e8f0"/>"##, h - 12.0)?;
+            writeln!(out, r##"  <path d="M{x} 12 V{}" stroke="#e2e8f0"/>"##, h - 44.0)?;
         }
         draw(out, *picture, x, room, options)?;
         x += room;
