@@ -58,7 +58,7 @@ pub mod tools;
 #[cfg(feature = "cli")]
 pub mod search;
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "lsp")]
 pub mod lsp;
 
 #[cfg(feature = "cli")]

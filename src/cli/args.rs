@@ -54,12 +54,12 @@ pub struct MachineArgs {
     pub precision: PrecisionChoice,
 }
 
-/// A file that ends in .svg or .png.
+/// A file that ends in .svg, .png or .pdf.
 pub fn picture(text: &str) -> Result<PathBuf, String> {
     let extension =
         Path::new(text).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
     match extension.as_str() {
-        "svg" | "png" => Ok(PathBuf::from(text)),
-        _ => Err("expected a file that ends in .svg or .png".into()),
+        "svg" | "png" | "pdf" => Ok(PathBuf::from(text)),
+        _ => Err("expected a file that ends in .svg, .png or .pdf".into()),
     }
 }

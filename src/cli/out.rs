@@ -14,7 +14,7 @@ use crate::check::Checked;
 use crate::diag::{Problems, Sources, Style, colour, escaped, render, visible};
 use crate::disk;
 use crate::recipe::KEYS;
-use crate::tools::draw::png;
+use crate::tools::draw::{DrawFormat, pdf, png};
 
 /// The exit code of a command that found problems in its input.
 pub const PROBLEMS: u8 = 1;
@@ -160,8 +160,13 @@ fn end(error: &io::Error) -> ! {
 
 /// Writes a picture, whose extension decides the format.
 pub fn write_picture(path: &Path, svg: &str) -> Result<(), String> {
-    let is_png = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
-    let bytes = if is_png { png(svg).map_err(|e| e.to_string())? } else { svg.as_bytes().to_vec() };
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let bytes = match extension.as_deref().and_then(DrawFormat::of_extension) {
+        Some(DrawFormat::Png) => png(svg),
+        Some(DrawFormat::Pdf) => pdf(svg),
+        _ => Ok(svg.as_bytes().to_vec()),
+    };
+    let bytes = bytes.map_err(|e| e.to_string())?;
     write(path, &bytes)
 }
 

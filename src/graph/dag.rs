@@ -60,6 +60,8 @@ pub struct Origin {
 pub struct CallSite {
     /// The block with its effective arguments: `preact(c = 128, stride = 2)`.
     pub block: String,
+    /// The call with the values of the arguments that it gives: `preact(128, stride = 2)`.
+    pub written: String,
     /// Where it is called.
     pub span: Span,
 }

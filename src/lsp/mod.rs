@@ -5,6 +5,7 @@
 //! those on disk.
 
 mod answer;
+mod ask;
 mod complete;
 mod diagnose;
 mod findings;
@@ -18,4 +19,5 @@ mod protocol;
 mod server;
 mod session;
 
+pub use ask::ask;
 pub use session::serve;

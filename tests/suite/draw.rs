@@ -6,7 +6,10 @@ use std::process::{Command, Output};
 
 use netc::check::Checked;
 use netc::tools::draw::layout::{Point, Rect};
-use netc::tools::draw::{DrawFormat, DrawOptions, NetLayout, StackTree, draw, layout, tree};
+use netc::tools::draw::{
+    Direction, DrawFormat, DrawOptions, Fold, NetLayout, PageOptions, StackTree, TreeOptions, draw,
+    draw_together, layout, tree,
+};
 use resvg::usvg::roxmltree::Document;
 
 use super::check::{net, nets};
@@ -26,6 +29,17 @@ fn sound() -> Vec<PathBuf> {
 
 fn small() -> Checked {
     net(Path::new("tests/cases/check_ok/squeeze_excite.net"))
+}
+
+fn folded(net: &Checked, fold: Fold) -> StackTree {
+    tree(net, &TreeOptions { fold, ..TreeOptions::default() })
+}
+
+/// A net as it is drawn unless something else is asked for.
+fn page(net: &Checked) -> (StackTree, NetLayout) {
+    let tree = folded(net, Fold::default());
+    let picture = layout(&tree, &PageOptions::default());
+    (tree, picture)
 }
 
 fn text(net: &Checked, format: DrawFormat) -> String {
@@ -94,57 +108,245 @@ fn wires_pass_no_box(picture: &NetLayout, file: &str) {
     }
 }
 
+/// Shapes stand beside wires, and on nothing.
+fn notes_stand_free(picture: &NetLayout, file: &str) {
+    for (i, note) in picture.notes.iter().enumerate() {
+        let text = &note.text;
+        let cards = picture.cards.iter().map(|card| card.rect);
+        let notes = picture.notes[..i].iter().map(|note| note.rect);
+        let legs = picture.wires.iter().flat_map(|wire| legs(&wire.points)).map(leg);
+        for other in cards.chain(notes).chain(legs) {
+            assert!(!overlap(note.rect, other), "{file}: the shape {text} lies on {other:?}");
+        }
+    }
+}
+
 /// Every edge can be followed from its box along wires of its value to the box that reads it.
 fn every_edge_is_drawn(tree: &StackTree, picture: &NetLayout, file: &str) {
     let rect = |stack: usize| picture.cards.iter().find(|c| c.stack == stack).unwrap().rect;
     let key = |[x, y]: Point| ((x * 10.0).round() as i64, (y * 10.0).round() as i64);
+    let on_border = |[x, y]: Point, r: Rect| {
+        let near = |a: f64, b: f64| (a - b).abs() < 0.1;
+        let (across, along) = (x > r.x && x < r.x + r.w, y > r.y && y < r.y + r.h);
+        across && (near(y, r.y) || near(y, r.y + r.h))
+            || along && (near(x, r.x) || near(x, r.x + r.w))
+    };
     for &(from, to) in tree.edges.keys() {
         let wires: Vec<_> = picture.wires.iter().filter(|w| w.from == from).collect();
-        let source = rect(from);
-        let mut reached = BTreeSet::from([key([source.x + source.w / 2.0, source.y + source.h])]);
+        let starts = wires.iter().map(|w| w.points[0]).filter(|&at| on_border(at, rect(from)));
+        let mut reached: BTreeSet<_> = starts.map(key).collect();
         for _ in &wires {
             let on = wires.iter().filter(|w| reached.contains(&key(w.points[0])));
             let ends: Vec<_> = on.map(|w| key(*w.points.last().unwrap())).collect();
             reached.extend(ends);
         }
-        let target = rect(to);
-        let arrives = wires.iter().filter(|w| reached.contains(&key(w.points[0]))).any(|w| {
-            let [x, y] = *w.points.last().unwrap();
-            let on_top = (y - target.y).abs() < 0.1 && x > target.x && x < target.x + target.w;
-            let beside = (x - target.x).abs() < 0.1 || (x - target.x - target.w).abs() < 0.1;
-            w.to == Some(to) && (on_top || beside && y > target.y && y < target.y + target.h)
-        });
+        let arrives = wires
+            .iter()
+            .filter(|w| reached.contains(&key(w.points[0])))
+            .any(|w| w.to == Some(to) && on_border(*w.points.last().unwrap(), rect(to)));
         assert!(arrives, "{file}: no way from {from} to {to}");
     }
 }
 
+/// How often wires of different values cross.
+fn crossings(picture: &NetLayout) -> usize {
+    let all: Vec<(usize, [Point; 2])> =
+        picture.wires.iter().flat_map(|w| legs(&w.points).map(|leg| (w.from, leg))).collect();
+    let level = |[a, b]: [Point; 2]| (a[1] - b[1]).abs() < 0.01;
+    let cross = |one: [Point; 2], other: [Point; 2]| {
+        let (h, v) = (leg(one), leg(other));
+        level(one)
+            && !level(other)
+            && (h.x + 0.1 < v.x && v.x < h.x + h.w - 0.1)
+            && (v.y + 0.1 < h.y && h.y < v.y + v.h - 0.1)
+    };
+    let of = |(a, one): &(usize, [Point; 2])| {
+        all.iter().filter(|(b, other)| a != b && cross(*one, *other)).count()
+    };
+    all.iter().map(of).sum()
+}
+
 #[test]
 fn no_box_overlaps_another_and_no_wire_crosses_one() {
+    let page = |columns, direction| PageOptions { columns, direction, ..PageOptions::default() };
+    let ways = [
+        (Fold::Rounds, page(None, Direction::Down)),
+        (Fold::Rounds, page(None, Direction::Right)),
+        (Fold::Calls, page(None, Direction::Down)),
+        (Fold::Nothing, page(Some(1), Direction::Down)),
+        (Fold::Nothing, page(Some(4), Direction::Down)),
+        (Fold::Nothing, page(Some(3), Direction::Right)),
+    ];
     for file in sound() {
         let (net, name) = (net(&file), file.display().to_string());
-        for (collapse, columns) in [(false, None), (true, None), (false, Some(1)), (false, Some(4))]
-        {
-            let tree = tree(&net, collapse);
-            let picture = layout(&tree, columns);
+        for (fold, options) in ways {
+            let tree = folded(&net, fold);
+            let picture = layout(&tree, &options);
+            let name = format!("{name}, {fold:?}, {options:?}");
             assert_eq!(picture.cards.len(), tree.stacks.len(), "{name}");
             boxes_stand_apart(&picture, &name);
             wires_pass_no_box(&picture, &name);
+            notes_stand_free(&picture, &name);
             every_edge_is_drawn(&tree, &picture, &name);
         }
     }
 }
 
 #[test]
+fn a_net_that_goes_down_and_up_is_a_u() {
+    let net = net(Path::new("tests/cases/check_ok/unet.net"));
+    let (tree, picture) = page(&net);
+    let skips: Vec<_> =
+        picture.wires.iter().filter(|w| w.shortcut && w.points.len() == 3).collect();
+    assert_eq!(skips.len(), 3, "one line a level");
+    for skip in skips {
+        let [.., before, end] = skip.points[..] else { panic!("{skip:?}") };
+        assert_eq!(before[1], end[1], "a line across is level");
+    }
+    assert_eq!(crossings(&picture), 0);
+    let card = |at: usize| picture.cards.iter().find(|card| card.stack == at).unwrap();
+    let (first, last) = (card(0), card(tree.stacks.len() - 1));
+    assert!(first.rect.x + first.rect.w < last.rect.x, "the way up is beside the way down");
+    assert!(!first.up && last.up);
+    let right = PageOptions { direction: Direction::Right, ..PageOptions::default() };
+    assert_eq!(crossings(&layout(&tree, &right)), 0);
+    let columns = PageOptions { columns: Some(2), ..PageOptions::default() };
+    assert!(layout(&tree, &columns).cards.iter().all(|card| !card.up), "columns were asked for");
+}
+
+#[test]
+fn there_are_as_many_columns_as_asked_for() {
+    for file in ["nets/resnet9.net", "nets/zoo/densenet121.net"] {
+        let tree = folded(&net(Path::new(file)), Fold::Nothing);
+        for n in 1..=6 {
+            let options = PageOptions { columns: Some(n), ..PageOptions::default() };
+            let picture = layout(&tree, &options);
+            let around = picture.wires.iter().filter(|w| w.points.len() == 6 && w.to.is_none());
+            let around = around.filter(|w| w.points[0][1] > w.points[5][1]).count();
+            assert_eq!(around, n - 1, "{file} in {n} columns");
+        }
+    }
+}
+
+#[test]
+fn a_long_stage_goes_on_in_the_next_column() {
+    let tree = folded(&net(Path::new("nets/zoo/densenet121.net")), Fold::Nothing);
+    let picture = layout(&tree, &PageOptions::default());
+    let titles: Vec<&str> = picture.frames.iter().map(|f| f.title.as_str()).collect();
+    assert!(titles.contains(&"dense3, continued"), "{titles:?}");
+    let [w, h] = picture.size;
+    assert!(h < 5.0 * w, "{w} by {h}");
+}
+
+#[test]
+fn rounds_that_are_alike_are_drawn_once() {
+    let net = net(Path::new("tests/cases/check_ok/rounds.net"));
+    let titles = |fold| -> Vec<String> {
+        let tree = folded(&net, fold);
+        let picture = layout(&tree, &PageOptions::default());
+        let captions = tree.stacks.iter().filter_map(|stack| stack.caption.clone());
+        let frames = picture.frames.iter().map(|frame| frame.title.clone());
+        frames.chain(captions).filter(|title| !title.ends_with("continued")).collect()
+    };
+    let found = titles(Fold::Rounds);
+    let expected = ["body x3", "rep.residual x2", "wider", "grow.dense x4", "head"];
+    assert_eq!(found[..5], expected);
+    assert_eq!(found[5..], ["enter", "x2", "2"], "the third round of `wider` has more channels");
+    assert!(titles(Fold::Nothing).iter().all(|title| !title.contains(" x")));
+}
+
+#[test]
+fn equal_calls_in_a_row_are_one_box() {
+    let boxes = |file: &str| -> Vec<String> {
+        let tree = folded(&net(Path::new(file)), Fold::Calls);
+        let rows = tree.stacks.iter().flat_map(|stack| &stack.rows);
+        let blocks = rows.filter(|row| row.kind == netc::tools::draw::BoxKind::Block);
+        blocks.map(|row| row.text.clone()).collect()
+    };
+    assert_eq!(
+        boxes("nets/zoo/resnet50.net"),
+        [
+            "bottleneck(64) x3",
+            "bottleneck(128, stride = 2)",
+            "bottleneck(128) x3",
+            "bottleneck(256, stride = 2)",
+            "bottleneck(256) x5",
+            "bottleneck(512, stride = 2)",
+            "bottleneck(512) x2",
+        ]
+    );
+    assert!(boxes("nets/zoo/densenet121.net").contains(&"dense x24".to_string()));
+}
+
+#[test]
+fn parts_of_a_picture_are_left_out() {
+    let drawn = |without: &[&str]| {
+        let args = [&["draw", "nets/resnet9.net"], without].concat();
+        String::from_utf8(netc(&args).stdout).unwrap()
+    };
+    let all = drawn(&[]);
+    for (part, text) in
+        [("title", "6.57 M params"), ("legend", ">convolution<"), ("shapes", ">128×16×16</text>")]
+    {
+        let shown = |svg: &str| svg.lines().any(|l| l.contains("<text") && l.contains(text));
+        assert!(shown(&all), "{part}");
+        assert!(!shown(&drawn(&["--without", part])), "{part}");
+    }
+    let none = drawn(&["--without", "title,legend,shapes"]);
+    assert!(none.contains("<title>resnet9</title>"), "readers are still told what it is");
+}
+
+#[test]
+fn pictures_share_a_page() {
+    for file in sound() {
+        let svg = text(&net(&file), DrawFormat::Svg);
+        assert!(!svg.contains(" id=") && !svg.contains("url(#"), "{}", file.display());
+        let rules = svg.lines().filter(|line| line.contains(" { "));
+        assert!(rules.into_iter().all(|l| l.trim().starts_with(".netc .")), "{}", file.display());
+        let count = |what: &str| svg.matches(what).count();
+        assert_eq!(count("<text "), count(" textLength="), "{}", file.display());
+    }
+}
+
+#[test]
+fn two_nets_are_drawn_with_what_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    for (name, start) in [("d.svg", "<svg"), ("d.png", "\u{fffd}PNG"), ("d.pdf", "%PDF")] {
+        let out = netc(&["diff", "nets/base.net", "nets/resnet9.net", "-o", &file(name)]);
+        assert_eq!((out.status.code(), out.stdout.len()), (Some(1), 0), "{name}");
+        let content = std::fs::read(file(name)).unwrap();
+        assert!(String::from_utf8_lossy(&content).starts_with(start), "{name}");
+    }
+    let svg = std::fs::read_to_string(file("d.svg")).unwrap();
+    assert!(Document::parse(&svg).is_ok());
+    assert_eq!(svg.matches(">+</text>").count(), 14, "two blocks of seven ops");
+    assert!(svg.contains(">added<") && !svg.contains(">removed<"));
+    let equal = ["diff", "nets/base.net", "nets/base.net", "-o", &file("e.svg")];
+    assert_eq!(netc(&equal).status.code(), Some(0));
+    let astray = netc(&["diff", "nets/base.net", "nets/base.net", "--collapse"]);
+    assert_eq!(astray.status.code(), Some(2));
+    let wide = |a: &str, b: &str| {
+        let [a, b] = [a, b].map(|name| net(&Path::new("nets").join(name)));
+        draw_together(&a, &b, &DrawOptions::default())
+    };
+    let changed = wide("backbone_norepeat.net", "backbone_3x3.net");
+    assert!(changed.contains(">changed<"));
+    assert_eq!(changed.matches(">~</text>").count() % 2, 0, "both nets have what changed");
+}
+
+#[test]
 fn every_op_stands_on_a_box_unless_blocks_are_collapsed() {
     let net = net(Path::new("nets/dawnbench.net"));
-    let rows = |collapse| tree(&net, collapse).stacks.iter().map(|s| s.rows.len()).sum::<usize>();
-    assert_eq!(rows(false), net.order().len() + 1, "and the output");
-    assert_eq!(rows(true), 16, "eight blocks, six ops around them, the input and the output");
+    let rows = |fold| folded(&net, fold).stacks.iter().map(|s| s.rows.len()).sum::<usize>();
+    assert_eq!(rows(Fold::Rounds), net.order().len() + 1, "and the output");
+    assert_eq!(rows(Fold::Calls), 15, "seven calls, six ops around them, the input, the output");
 }
 
 #[test]
 fn blocks_of_one_kind_are_drawn_alike() {
-    let picture = layout(&tree(&net(Path::new("nets/dawnbench.net")), false), Some(1));
+    let tree = folded(&net(Path::new("nets/dawnbench.net")), Fold::default());
+    let picture = layout(&tree, &PageOptions { columns: Some(1), ..PageOptions::default() });
     let sizes = |title: &str| -> Vec<String> {
         let frames = picture.frames.iter().filter(|f| f.title == title);
         frames.map(|f| format!("{:.0} {:.0}", f.rect.w, f.rect.h)).collect()
@@ -213,7 +415,7 @@ fn a_png_has_its_size_and_is_not_blank() {
         draw(&net(Path::new("nets/resnet9.net")), DrawFormat::Png, DrawOptions::default()).unwrap();
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     let pixels = resvg::tiny_skia::Pixmap::decode_png(&png).unwrap();
-    let picture = layout(&tree(&net(Path::new("nets/resnet9.net")), false), None);
+    let (_, picture) = page(&net(Path::new("nets/resnet9.net")));
     assert_eq!(f64::from(pixels.height()), 2.0 * picture.size[1]);
     let colours: BTreeSet<[u8; 3]> =
         pixels.pixels().iter().map(|p| [p.red(), p.green(), p.blue()]).collect();
@@ -240,9 +442,13 @@ fn the_pictures_of_the_documentation_are_what_netc_draws() {
 #[test]
 fn the_extension_decides_the_format() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, start) in
-        [("a.svg", "<svg"), ("a.PNG", "\u{fffd}PNG"), ("a.dot", "digraph"), ("a.mmd", "---")]
-    {
+    for (name, start) in [
+        ("a.svg", "<svg"),
+        ("a.PNG", "\u{fffd}PNG"),
+        ("a.pdf", "%PDF"),
+        ("a.dot", "digraph"),
+        ("a.mmd", "---"),
+    ] {
         let path = folder.path().join(name);
         let out = netc(&["draw", "nets/resnet9.net", "-o", path.to_str().unwrap()]);
         assert_eq!((out.status.code(), out.stdout.len()), (Some(0), 0), "{name}");
@@ -251,7 +457,7 @@ fn the_extension_decides_the_format() {
     }
     let refused = netc(&["draw", "nets/resnet9.net", "-o", "a.jpg"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains(".svg, .png, .dot, .gv or .mmd"));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains(".pdf, .dot, .gv or .mmd"));
     assert_eq!(netc(&["draw", "nets/lib.net"]).status.code(), Some(1));
     assert_eq!(netc(&["draw", "nets/resnet9.net", "-o", "absent/a.svg"]).status.code(), Some(1));
 }

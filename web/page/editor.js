@@ -113,12 +113,30 @@ class Editor {
 
   // How many letters of a line are in view.
   get columns() {
+    const { left, right, letter } = this.grid;
+    return Math.floor((this.field.closest("#editor").clientWidth - left - right) / letter);
+  }
+
+  // The padding of the text, and the size of a letter, in pixels.
+  get grid() {
     const style = getComputedStyle(this.field);
     this.canvas ??= document.createElement("canvas").getContext("2d");
     this.canvas.font = `${style.fontSize} ${style.fontFamily}`;
-    const letter = this.canvas.measureText("0").width;
-    const view = this.field.closest("#editor").clientWidth;
-    return Math.floor((view - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)) / letter);
+    const [left, right, top] = [style.paddingLeft, style.paddingRight, style.paddingTop].map(parseFloat);
+    return { left, right, top, letter: this.canvas.measureText("0").width, line: parseFloat(style.lineHeight) };
+  }
+
+  // Line and letter at a place of the field.
+  placeAt(x, y) {
+    const { left, top, letter, line } = this.grid;
+    return { line: Math.floor((y - top) / line), character: Math.floor((x - left) / letter) };
+  }
+
+  // Where a letter of the text is in the field.
+  pixels(offset) {
+    const { left, top, letter, line } = this.grid;
+    const lines = this.text.slice(0, offset).split("\n");
+    return { x: left + lines.at(-1).length * letter, y: top + (lines.length - 1) * line, height: line };
   }
 
   // A line in colours, cut where a token or a mark begins or ends.

@@ -34,6 +34,16 @@ const editor = new Editor($("text"), document.querySelector(".ink"), () => {
 
 const changed = () => Object.fromEntries(Object.entries(state.texts).filter(([file, text]) => given[file] !== text));
 
+// What the language server answers at a place of the open text.
+function askServer(method, offset) {
+  const lines = editor.text.slice(0, offset).split("\n");
+  const position = { line: lines.length - 1, character: lines.at(-1).length };
+  const params = { textDocument: { uri: `file:///${state.open}` }, position };
+  return engine.ask({ ask: "editor", files: state.texts, method, params })?.result;
+}
+
+const assist = new Assist(editor, askServer);
+
 function later() {
   clearTimeout(timer);
   timer = setTimeout(check, PAUSE);
@@ -74,8 +84,9 @@ function showVerdict(answer, took) {
   const { errors, warnings } = answer.problems;
   const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
   const counts = [errors && count(errors, "error"), warnings && count(warnings, "warning")].filter(Boolean).join(", ");
-  const sound = answer.net ? `${answer.net.name} is sound` : "sound, blocks alone";
-  verdict.className = errors ? "error" : warnings ? "warning" : "good";
+  const nothing = answer.empty && "nothing here yet: a file holds blocks or a net";
+  const sound = answer.net ? `${answer.net.name} is sound` : nothing || "sound, blocks alone";
+  verdict.className = errors ? "error" : warnings || nothing ? "warning" : "good";
   verdict.replaceChildren(errors ? `${state.net}: ${counts}` : [sound, counts].filter(Boolean).join(", "), time);
 }
 
@@ -192,32 +203,9 @@ function showNet(net) {
     return;
   }
   $("figures").replaceChildren(...figures(shown));
-  showParameters(shown.parameters);
+  showParameters($("parameters"), shown.parameters, state.set, later);
   $("table").replaceChildren(...stageTable(shown, $("nodes").checked));
   if (net) draw();
-}
-
-function showParameters(parameters) {
-  const form = $("parameters");
-  const names = parameters.map(([name]) => name).join();
-  if (form.dataset.names !== names) {
-    form.dataset.names = names;
-    const field = ([name]) =>
-      el("label", { class: "field" }, name, el("input", { name, autocomplete: "off", spellcheck: "false", oninput: setParameter }));
-    form.replaceChildren(...parameters.map(field));
-  }
-  for (const [name, value] of parameters) {
-    const input = form.elements.namedItem(name);
-    input.classList.toggle("set", name in state.set);
-    if (input !== document.activeElement) input.value = state.set[name] ?? value;
-    input.size = Math.max(4, input.value.length);
-  }
-}
-
-function setParameter({ target }) {
-  if (target.value.trim()) state.set[target.name] = target.value.trim();
-  else delete state.set[target.name];
-  later();
 }
 
 function draw() {
@@ -236,16 +224,15 @@ function showDifference() {
   $("towards").textContent = `to ${state.net}`;
   const files = state.texts;
   const set = Object.entries(state.set);
-  const found = engine.ask({ ask: "diff", files, a: state.from, b: state.net, set });
+  const collapse = $("collapse").checked;
+  const found = engine.ask({ ask: "diff", files, a: state.from, b: state.net, set, collapse, stacks: 1 });
   $("unequal").textContent = !found ? "Both nets have to be sound to be compared." : found.equal ? found.summary.trim() : "";
   $("costs").replaceChildren(...(found ? costTable(found) : []));
   $("diff").replaceChildren(found && !found.equal ? terminal($("full").checked ? found.full : found.summary) : "");
-  const sides = [["picture-a", state.from, []], ["picture-b", state.net, set]];
-  for (const [id, file, set] of sides) {
-    const svg = found && engine.ask({ ask: "draw", files, file, set, collapse: $("collapse").checked, stacks: 1 })?.svg;
+  [["picture-a", state.from], ["picture-b", state.net]].forEach(([id, file], i) => {
     $(id).parentElement.firstElementChild.textContent = found ? file : "";
-    showPicture($(id), svg);
-  }
+    showPicture($(id), found?.pictures[i]);
+  });
 }
 
 function setView(view) {

@@ -8,10 +8,13 @@ use netc::diag::{Code, Sources};
 use netc::graph::op;
 use netc::syntax::{self, KEYWORDS, Overlay};
 use netc::tools::diff;
-use netc::{Compilation, compile_over};
+use netc::tools::draw::draw_apart;
+use netc::{Compilation, compile_over, lsp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::net::{Net, picture};
+use crate::net::{Net, look, picture};
+use crate::parameter::parameters;
 use crate::problem::List;
 
 /// The nets that the page comes with, by path.
@@ -30,8 +33,10 @@ enum Question {
     Check { files: Overlay, file: String, set: Set, columns: usize },
     /// `netc draw`.
     Draw { files: Overlay, file: String, set: Set, collapse: bool, stacks: Option<usize> },
-    /// `netc diff`.
-    Diff { files: Overlay, a: String, b: String, set: Set },
+    /// `netc diff`, as text and as two pictures.
+    Diff { files: Overlay, a: String, b: String, set: Set, collapse: bool, stacks: Option<usize> },
+    /// What an editor asks the language server, about files at the root: `/resnet9.net`.
+    Editor { files: Overlay, method: String, params: Value },
     /// `netc fmt`.
     Format { file: String, text: String },
 }
@@ -44,6 +49,7 @@ enum Answer {
     Draw { svg: Option<String> },
     Diff(Option<Difference>),
     Format { text: Option<String> },
+    Editor { result: Value },
     Refused { refused: String },
 }
 
@@ -64,6 +70,8 @@ struct Check {
     problems: List,
     /// None if anything is wrong, or if the file holds blocks alone.
     net: Option<Net>,
+    /// Whether nothing stands in the file but comments.
+    empty: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,6 +80,8 @@ struct Difference {
     full: String,
     /// Like `netc diff --summary`.
     summary: String,
+    /// Both nets, with what differs marked.
+    pictures: [String; 2],
     #[serde(flatten)]
     found: diff::Diff,
 }
@@ -97,32 +107,49 @@ fn about(question: Question) -> Answer {
         }),
         Question::Check { files, file, set, columns } => {
             let compilation = compile_over(Path::new(&file), &set, &files);
-            Answer::Check(Box::new(check(&compilation, &files, columns)))
+            Answer::Check(Box::new(check(&compilation, &file, &files, columns)))
         }
         Question::Draw { files, file, set, collapse, stacks } => {
             let net = net(&file, &set, &files);
-            Answer::Draw { svg: net.map(|net| picture(&net, collapse, stacks)) }
+            Answer::Draw { svg: net.map(|net| picture(&net, look(collapse, stacks))) }
         }
-        Question::Diff { files, a, b, set } => {
+        Question::Diff { files, a, b, set, collapse, stacks } => {
             Answer::Diff(net(&a, &[], &files).zip(net(&b, &set, &files)).map(|(a, b)| {
                 let found = diff::diff(&a, &b);
                 let [full, summary] =
                     [diff::full(&found), diff::summary(&found)].map(|text| coloured(&text));
-                Difference { full, summary, found }
+                let pictures = draw_apart(&a, &b, &look(collapse, stacks));
+                Difference { full, summary, pictures, found }
             }))
+        }
+        Question::Editor { files, method, params } => {
+            let texts = files.into_iter().map(|(name, text)| (format!("/{name}"), text)).collect();
+            match lsp::ask(texts, &method, params) {
+                Ok(result) => Answer::Editor { result },
+                Err(refused) => Answer::Refused { refused },
+            }
         }
         Question::Format { file, text } => Answer::Format { text: canonical(&file, &text) },
     }
 }
 
-fn check(compilation: &Compilation, files: &Overlay, columns: usize) -> Check {
+fn check(compilation: &Compilation, file: &str, files: &Overlay, columns: usize) -> Check {
     let sources = &compilation.sources;
     let names = sources.ids().map(|id| sources.get(id).name.clone());
     Check {
         files: names.filter(|name| files.contains_key(name)).collect(),
         problems: List::new(&compilation.problems, sources, columns),
-        net: compilation.net.as_ref().map(|net| Net::new(net, sources)),
+        net: compilation
+            .net
+            .as_ref()
+            .map(|net| Net::new(net, sources, parameters(net, file, files))),
+        empty: files.get(file).is_some_and(|text| is_empty(text)),
     }
+}
+
+/// Whether a text has nothing but comments.
+fn is_empty(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
 fn net(file: &str, set: &[(String, String)], files: &Overlay) -> Option<Checked> {

@@ -5,6 +5,7 @@
 pub mod abi;
 mod answer;
 mod net;
+mod parameter;
 mod problem;
 
 pub use answer::answer;

@@ -2,9 +2,11 @@
 
 use netc::check::Checked;
 use netc::diag::Sources;
-use netc::tools::draw::{layout, svg, tree};
+use netc::tools::draw::{DrawOptions, Fold, PageOptions, TreeOptions, layout, svg, tree};
 use netc::tools::show::{annotated, stages};
 use serde::Serialize;
+
+use crate::parameter::Parameter;
 
 /// Everything about a net that `netc check`, `show` and `draw` say.
 #[derive(Debug, Serialize)]
@@ -13,8 +15,7 @@ pub(crate) struct Net {
     params: u64,
     macs: u64,
     output: String,
-    /// Its parameters and their values in force.
-    parameters: Vec<(String, String)>,
+    parameters: Vec<Parameter>,
     stages: Vec<Row>,
     nodes: Vec<Row>,
     /// For each file, what stands beside its lines.
@@ -40,7 +41,7 @@ struct Margins {
 }
 
 impl Net {
-    pub(crate) fn new(net: &Checked, sources: &Sources) -> Net {
+    pub(crate) fn new(net: &Checked, sources: &Sources, parameters: Vec<Parameter>) -> Net {
         let stage = |s: netc::tools::show::StageCost| Row {
             name: s.name,
             op: String::new(),
@@ -57,12 +58,7 @@ impl Net {
             params: net.params(),
             macs: net.macs(),
             output: net.shape(net.output()).to_string(),
-            parameters: net
-                .graph()
-                .params
-                .iter()
-                .map(|(name, v)| (name.clone(), v.to_string()))
-                .collect(),
+            parameters,
             stages: stages(net).into_iter().map(stage).collect(),
             nodes: nodes(net),
             margins: margins.collect(),
@@ -86,8 +82,17 @@ fn nodes(net: &Checked) -> Vec<Row> {
     net.order().iter().map(row).collect()
 }
 
-/// The picture of a net as SVG; in so many columns, or as fits a page best.
-pub(crate) fn picture(net: &Checked, collapse: bool, columns: Option<usize>) -> String {
-    let tree = tree(net, collapse);
-    svg(&tree, &layout(&tree, columns))
+/// How a page draws: in so many columns, or as fits it best.
+pub(crate) fn look(collapse: bool, columns: Option<usize>) -> DrawOptions {
+    DrawOptions {
+        fold: if collapse { Fold::Calls } else { Fold::Rounds },
+        page: PageOptions { columns, ..PageOptions::default() },
+        ..DrawOptions::default()
+    }
+}
+
+/// The picture of a net as SVG.
+pub(crate) fn picture(net: &Checked, look: DrawOptions) -> String {
+    let tree = tree(net, &TreeOptions { fold: look.fold, ..TreeOptions::default() });
+    svg(&tree, &layout(&tree, &look.page), &look.page)
 }

@@ -212,7 +212,66 @@ def two_nets_are_compared():
     assert text("#unequal") == cli("diff", "residual_l1l3.net", "resnet9.net").strip()
     assert page.run("location.hash").endswith("from=residual_l1l3.net") or page.wait(
         "location.hash.endsWith('from=residual_l1l3.net')")
+
+
+    visit(site + "#net=resnet9.net&from=base.net")
+    sound("resnet9")
+    marks = page.run("""["a", "b"].map((side) => Array.from(document.querySelector(`#picture-${side}`).shadowRoot
+        .querySelectorAll("text"), (t) => t.textContent).filter((t) => /^[-+~]$/.test(t)).join(""))""")
+    assert marks == ["", "+" * 14], marks
     print("two nets are compared as netc diff does it")
+
+
+def a_text_is_completed():
+    visit(site)
+    select("residual", after="layer1:")
+    page.type("res")
+    page.wait("!document.querySelector('#completions').hidden")
+    assert "residual" in texts("#completions li span:first-child"), texts("#completions li")
+    page.key("Escape", 27)
+    assert page.run("document.querySelector('#completions').hidden")
+    page.key(" ", 32, CTRL)
+    page.wait("!document.querySelector('#completions').hidden")
+    picture("completion")
+    page.run("assist.choose(assist.items.findIndex((item) => item.label === 'residual'))")
+    page.key("Enter", 13)
+    assert source() == (nets / "resnet9.net").read_text(), source()
+    sound("resnet9")
+    page.run("""(() => {
+        const field = document.querySelector("#text");
+        const { x, y } = editor.pixels(field.value.indexOf("maxpool"));
+        const box = field.getBoundingClientRect();
+        const at = { clientX: box.x + x + 8, clientY: box.y + y + 5, bubbles: true };
+        field.dispatchEvent(new MouseEvent("mousemove", at));
+    })()""")
+    page.wait("!document.querySelector('#hover').hidden")
+    assert "maxpool(k" in text("#hover"), text("#hover")
+    picture("hover")
+    print("a text is completed, and explained below the mouse")
+
+
+def domains_are_choices():
+    visit(site + "#net=base.net")
+    sound("base")
+    before = text("#figures strong")
+    click("#parameters input[name='res=1']")
+    click("#parameters input[name='res=3']")
+    page.wait(f"document.querySelector('#figures strong').textContent !== {json.dumps(before)}")
+    page.wait("location.hash.includes('set=res=%5B1%2C%203%5D')")
+    assert page.run("last.svg") == cli("draw", "base.net", "--set", "res=[1, 3]")
+    assert "8 to 1024" in text("#parameters"), text("#parameters")
+    picture("domains")
+    print("the domains of parameters are choices")
+
+
+def an_empty_text_is_not_sound():
+    visit(site)
+    page.run("document.querySelector('#text').focus(); document.querySelector('#text').select();"
+             " document.execCommand('delete')")
+    page.wait("!document.querySelector('#verdict').textContent.includes('resnet9 is sound')")
+    assert "sound" not in text("#verdict"), text("#verdict")
+    assert not page.run("document.querySelector('#verdict').classList.contains('good')")
+    print("an empty text is not sound")
 
 
 def hostile_texts_do_no_harm():
@@ -283,6 +342,9 @@ try:
     an_import_is_a_text_too()
     parameters_are_set()
     two_nets_are_compared()
+    a_text_is_completed()
+    domains_are_choices()
+    an_empty_text_is_not_sound()
     hostile_texts_do_no_harm()
     it_fits_a_phone_and_the_dark()
     it_is_used_without_a_mouse()

@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::args::{Format, SetArgs};
+use crate::cli::args::{Format, SetArgs, picture};
+use crate::cli::picture::args::LookArgs;
 use crate::diag::Code;
 use crate::lower::ConvChoice;
 use crate::passes::Choice;
@@ -188,6 +189,7 @@ Examples:
   netc diff nets/base.net nets/base.net --set width=128
   netc diff --summary nets/backbone.net nets/backbone_norepeat.net
   netc diff --format json nets/base.net nets/extra_l1.net | jq .params
+  netc diff nets/base.net nets/resnet9.net -o diff.svg     both pictures, what differs marked
 
 Exit codes: 0 the same graph, 1 they differ, 2 wrong usage or a file that does not check.")]
 pub struct DiffArgs {
@@ -206,6 +208,13 @@ pub struct DiffArgs {
     /// Output format: for people, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Draw both nets side by side instead, with what differs marked; the extension decides the
+    /// format: svg, png or pdf
+    #[arg(short, long, value_name = "FILE", value_parser = picture)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub look: LookArgs,
 }
 
 /// Arguments of `netc derive`.

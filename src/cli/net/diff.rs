@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use crate::check::Checked;
 use crate::cli::args::Format;
 use crate::cli::net::args::DiffArgs;
-use crate::cli::out::{complain, print, print_json, show};
+use crate::cli::out::{complain, print, print_json, show, write_picture};
 use crate::compile;
-use crate::tools::diff;
+use crate::tools::diff::{self, Diff};
+use crate::tools::draw;
 
 /// The nets differ.
 const DIFFERENT: u8 = 1;
@@ -14,15 +15,31 @@ const DIFFERENT: u8 = 1;
 const TROUBLE: u8 = 2;
 
 pub(in crate::cli) fn run(args: &DiffArgs) -> ExitCode {
+    if args.output.is_none() && !args.look.is_default() {
+        complain("the options of pictures need one: add `-o diff.svg`\n");
+        return ExitCode::from(TROUBLE);
+    }
     let (Some(a), Some(b)) = (net(&args.a, &[]), net(&args.b, &args.set.set)) else {
         return ExitCode::from(TROUBLE);
     };
     let found = diff::diff(&a, &b);
+    if let Some(path) = &args.output {
+        let picture = draw::draw_together(&a, &b, &args.look.options());
+        if let Err(message) = write_picture(path, &picture) {
+            complain(&format!("{message}\n"));
+            return ExitCode::from(TROUBLE);
+        }
+        return code(&found);
+    }
     match (args.format, args.summary) {
         (Format::Json, _) => print_json(&found),
         (Format::Text, true) => print(&diff::summary(&found)),
         (Format::Text, false) => print(&diff::full(&found)),
     }
+    code(&found)
+}
+
+fn code(found: &Diff) -> ExitCode {
     if found.equal { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) }
 }
 

@@ -4,7 +4,7 @@ use crate::check::Checked;
 use crate::cli::out::{PROBLEMS, complain, print, show, write};
 use crate::cli::picture::args::DrawArgs;
 use crate::compile;
-use crate::tools::draw::{self, DrawFormat, DrawOptions};
+use crate::tools::draw::{self, DrawFormat};
 
 pub(in crate::cli) fn run(args: &DrawArgs) -> ExitCode {
     let compilation = compile(&args.file, &args.set.set);
@@ -27,8 +27,7 @@ pub(in crate::cli) fn run(args: &DrawArgs) -> ExitCode {
 
 fn draw(net: &Checked, args: &DrawArgs) -> Result<(), String> {
     let format = args.output.as_ref().map_or(DrawFormat::Svg, |(_, format)| *format);
-    let options = DrawOptions { collapse: args.collapse, columns: args.columns.map(usize::from) };
-    let drawing = draw::draw(net, format, options).map_err(|e| e.to_string())?;
+    let drawing = draw::draw(net, format, args.look.options()).map_err(|e| e.to_string())?;
     match &args.output {
         Some((path, _)) => write(path, &drawing),
         None => {

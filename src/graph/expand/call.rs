@@ -12,9 +12,9 @@ use super::values::{Flow, Values};
 use crate::diag::{Code, MAX_LISTED, Problem, Span, did_you_mean, listed};
 use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
-use crate::graph::{Cause, NodeId, Scope, Value};
+use crate::graph::{CallSite, Cause, NodeId, Scope, Value};
 use crate::limits::MAX_CALL_DEPTH;
-use crate::syntax::ast::{Arg, Call, ExprKind, Name};
+use crate::syntax::ast::{Arg, Block, Call, ExprKind, Name};
 use crate::syntax::print_expr;
 
 /// The maximum number of bytes of a call that are shown.
@@ -224,13 +224,14 @@ impl<'a> Expander<'a> {
         let block = callable.block;
         self.may_nest(callable, call)?;
         let (scope, shown) = self.block_scope(frame, callable, call, flow)?;
+        let written = written(call, block, &scope);
         let env = Env { scope, body: &block.body, outer: callable.home.clone() };
         let values = Values::one("in", flow, block.name.span);
         let mut inner = Frame { env: Rc::new(env), values, prefix: path.into(), cursor: flow };
         for param in &block.params {
             self.check_parameter_name(&param.name, &inner.env);
         }
-        self.calls.push(crate::graph::CallSite { block: shown, span: call.place.span });
+        self.calls.push(CallSite { block: shown, written, span: call.place.span });
         self.active.push(block);
         self.callers.push(frame.env.clone());
         self.called.insert(std::ptr::from_ref(block));
@@ -342,6 +343,27 @@ impl<'a> Expander<'a> {
             format!("{}({})", block.name.node, shown.join(", "))
         };
         Some((scope, short(shown)))
+    }
+}
+
+/// A call with the values of the arguments that it gives, in the block's scope.
+fn written(call: &Call, block: &Block, scope: &Scope) -> String {
+    let mut position = 0;
+    let given = call.args.iter().map(|arg| {
+        let name = arg.name.as_ref().map(|name| name.node.as_str()).or_else(|| {
+            position += 1;
+            block.params.get(position - 1).map(|param| param.name.node.as_str())
+        });
+        let value = name.and_then(|name| scope.get(name)).map_or("?".into(), Value::to_string);
+        match &arg.name {
+            Some(name) => format!("{} = {value}", name.node),
+            None => value,
+        }
+    });
+    let given: Vec<String> = given.collect();
+    match given.is_empty() {
+        true => block.name.node.clone(),
+        false => short(format!("{}({})", block.name.node, given.join(", "))),
     }
 }
 

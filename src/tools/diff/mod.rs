@@ -111,6 +111,45 @@ pub struct ShapeChange {
     pub to: String,
 }
 
+/// How a node differs in the other net.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Only the second net has it.
+    Added,
+    /// Only the first net has it.
+    Removed,
+    /// Both have it, with other arguments or operands.
+    Changed,
+}
+
+/// Nodes of one net that differ in the other.
+pub type Marks = HashMap<NodeId, Mark>;
+
+/// What [`diff()`] finds, by the nodes of the first and of the second net.
+pub fn marks(a: &Checked, b: &Checked) -> [Marks; 2] {
+    let (mut first, mut second) = (Marks::new(), Marks::new());
+    if a.graph().canonical() == b.graph().canonical() {
+        return [first, second];
+    }
+    let pairs = align::align(a, b);
+    second.extend(b.order().iter().map(|&id| (id, Mark::Added)));
+    for &old in a.order() {
+        match pairs.get(&old) {
+            None => drop(first.insert(old, Mark::Removed)),
+            Some(new) => {
+                second.remove(new);
+                let differs = changed(a, b, old, *new).is_some()
+                    || rewired(a, b, &pairs, old, *new).is_some();
+                if differs {
+                    first.insert(old, Mark::Changed);
+                    second.insert(*new, Mark::Changed);
+                }
+            }
+        }
+    }
+    [first, second]
+}
+
 /// Compares two nets.
 pub fn diff(a: &Checked, b: &Checked) -> Diff {
     let pairs = align::align(a, b);

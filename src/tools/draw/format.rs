@@ -6,6 +6,9 @@ pub enum DrawFormat {
     /// A picture for everything else.
     #[cfg(feature = "cli")]
     Png,
+    /// A picture for print.
+    #[cfg(feature = "cli")]
+    Pdf,
     /// Text for Graphviz.
     Dot,
     /// Text for Mermaid, which GitHub shows.
@@ -19,6 +22,8 @@ impl DrawFormat {
             "svg" => Some(DrawFormat::Svg),
             #[cfg(feature = "cli")]
             "png" => Some(DrawFormat::Png),
+            #[cfg(feature = "cli")]
+            "pdf" => Some(DrawFormat::Pdf),
             "dot" | "gv" => Some(DrawFormat::Dot),
             "mmd" => Some(DrawFormat::Mermaid),
             _ => None,
@@ -29,7 +34,7 @@ impl DrawFormat {
 /// Why a picture cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
-    /// The SVG cannot be rendered to pixels.
+    /// The SVG cannot be rendered.
     #[error("the picture cannot be rendered: {0}")]
     Render(String),
 }

@@ -26,6 +26,19 @@ impl BoxKind {
         }
     }
 
+    /// Its class in a picture's styles.
+    pub fn class(self) -> &'static str {
+        match self {
+            BoxKind::Op(Category::Io) => "io",
+            BoxKind::Op(Category::Conv) => "conv",
+            BoxKind::Op(Category::Activation) => "act",
+            BoxKind::Op(Category::Pool) => "pool",
+            BoxKind::Op(Category::Join) => "join",
+            BoxKind::Op(Category::Linear) => "lin",
+            BoxKind::Block => "block",
+        }
+    }
+
     /// Fill, border and text colour. Text on fill has a contrast of at least 7 to 1.
     pub fn colours(self) -> [&'static str; 3] {
         match self {
@@ -62,18 +75,3 @@ pub fn count(n: u64) -> String {
     };
     format!("{value:.digits$} {unit}")
 }
-
-/// The width of a text in the bold cut of the font, so that other fonts fit as well.
-pub fn width(text: &str, size: f64) -> f64 {
-    let thousandths = |c: char| WIDTHS.get((c as usize).wrapping_sub(32)).copied().unwrap_or(700);
-    f64::from(text.chars().map(thousandths).sum::<u32>()) * size / 1000.0
-}
-
-/// Advance widths of the printable ASCII characters, in thousandths of the size.
-const WIDTHS: [u32; 95] = [
-    281, 321, 523, 644, 650, 1004, 663, 326, 373, 373, 540, 673, 319, 465, 319, 379, 660, 423, 623,
-    636, 666, 612, 640, 576, 640, 640, 319, 329, 673, 673, 673, 543, 999, 728, 659, 737, 722, 605,
-    590, 749, 746, 277, 580, 703, 565, 922, 759, 769, 645, 773, 652, 650, 660, 744, 728, 1020, 720,
-    713, 652, 373, 379, 373, 481, 469, 351, 574, 624, 583, 624, 591, 389, 625, 612, 262, 262, 569,
-    262, 900, 612, 609, 624, 624, 397, 549, 353, 612, 587, 839, 569, 588, 566, 455, 359, 455, 673,
-];

@@ -3,19 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::flow::Flow;
 use super::lanes::{Cell, assign};
 use super::positions::{Card, Fragment, Rect, SMALL, TEXT, height, is_join};
 use super::route::{Grid, Routed, Start, X, Y};
 use super::sizes::{FrameHead, Sizes};
 use crate::graph::op::Category;
-use crate::tools::draw::label::{self, BoxKind};
+use crate::tools::draw::font::{Weight, width};
+use crate::tools::draw::label::BoxKind;
 use crate::tools::draw::tree::{StackTree, TreeItem};
 
 /// Builds parts from a tree's items.
 pub(super) struct Builder<'a> {
     pub(super) tree: &'a StackTree,
-    /// The width of a box.
-    pub(super) width: f64,
+    /// The width of a box, and what a box has beside its text.
+    width: f64,
+    room: f64,
+    pub(super) flow: Flow,
+    /// Values that enter from the left side.
+    pub(super) sideways: BTreeSet<usize>,
 }
 
 /// How a value enters an item: the stack if it is the item itself, and whether it enters from the
@@ -27,13 +33,16 @@ struct Target {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(tree: &'a StackTree) -> Builder<'a> {
+    pub(super) fn new(tree: &'a StackTree, flow: Flow) -> Builder<'a> {
         let plain = |kind: BoxKind| !matches!(kind, BoxKind::Op(Category::Io | Category::Join));
         let rows = tree.stacks.iter().flat_map(|s| &s.rows).filter(|r| plain(r.kind));
-        let texts = rows.map(|r| label::width(&r.text, TEXT));
-        let captions =
-            tree.stacks.iter().filter_map(|s| Some(label::width(s.caption.as_ref()?, SMALL)));
-        Builder { tree, width: texts.chain(captions).fold(88.0, f64::max).ceil() + 13.0 }
+        let texts = rows.map(|r| width(&r.text, TEXT, Weight::Regular));
+        let captions = tree.stacks.iter().filter_map(|s| s.caption.as_ref());
+        let captions = captions.map(|c| width(c, SMALL, Weight::SemiBold));
+        let marks = tree.stacks.iter().flat_map(|s| &s.rows).any(|row| row.mark.is_some());
+        let room = if marks { 30.0 } else { 14.0 };
+        let widest = texts.chain(captions).fold(88.0, f64::max).ceil() + room;
+        Builder { tree, width: widest, room, flow, sideways: BTreeSet::new() }
     }
 
     /// The part of an item with its contents.
@@ -53,23 +62,26 @@ impl<'a> Builder<'a> {
 
     fn stack(&self, at: usize) -> Fragment {
         let stack = &self.tree.stacks[at];
-        let own = stack.rows.iter().map(|r| label::width(&r.text, TEXT)).fold(0.0, f64::max).ceil();
-        let caption = stack.caption.as_ref().map_or(0.0, |c| label::width(c, SMALL).ceil());
+        let own = stack.rows.iter().map(|r| width(&r.text, TEXT, Weight::Regular));
+        let own = own.fold(0.0, f64::max).ceil();
+        let caption = stack.caption.as_ref().map_or(0.0, |c| width(c, SMALL, Weight::SemiBold));
         let w = match stack.rows.as_slice() {
-            [only] if only.kind == BoxKind::Op(Category::Join) => own.max(caption) + 24.0,
-            [only] if only.kind == BoxKind::Op(Category::Io) => own + 24.0,
+            [only] if only.kind == BoxKind::Op(Category::Join) => {
+                own.max(caption.ceil()) + self.room + 12.0
+            }
+            [only] if only.kind == BoxKind::Op(Category::Io) => own + self.room + 12.0,
             _ => self.width,
         };
-        let (rect, ends) =
-            (Rect { x: -w / 2.0, y: 0.0, w, h: height(stack) }, BTreeMap::from([(at, 0.0)]));
+        let [w, h] = self.flow.across_and_along([w, height(stack)]);
+        let rect = Rect { x: -w / 2.0, y: 0.0, w, h };
         let mut part = Fragment {
             left: w / 2.0,
             right: w / 2.0,
-            height: rect.h,
-            outs: ends,
+            height: h,
+            outs: BTreeMap::from([(at, 0.0)]),
             ..Fragment::default()
         };
-        part.layout.cards.push(Card { stack: at, rect });
+        part.layout.cards.push(Card { stack: at, rect, up: self.flow.up() });
         part
     }
 
@@ -87,7 +99,7 @@ impl<'a> Builder<'a> {
         let notes = self.notes(&cells, &parts, &ranges, &routed, head.is_some());
         let entry =
             routed.iter().any(|r| r.to.is_some() && r.way.first().is_some_and(|at| at.1 == Y::Top));
-        let sizes = Sizes::new(&grid, &cells, &parts, &notes, head, entry);
+        let sizes = Sizes::new(self.flow, &grid, &cells, &parts, &notes, head, entry);
         sizes.assemble(self.tree, parts, routed, notes, head)
     }
 
@@ -114,13 +126,18 @@ impl<'a> Builder<'a> {
                 if Some(item) == source {
                     continue;
                 }
-                let own = (ranges[item].len() == 1 && parts[item].ins.is_empty()).then_some(to);
+                let plain = parts[item].ins.is_empty() && parts[item].sides.is_empty();
+                let own = (ranges[item].len() == 1 && plain).then_some(to);
                 let target =
                     targets.entry(item).or_insert(Target { own, side: true, shortcut: true });
                 target.side &= !main && is_join(&self.tree.stacks[to]);
                 target.shortcut &= self.tree.shortcuts.contains(&(value, to));
             }
             if targets.is_empty() && !leaves {
+                continue;
+            }
+            if self.sideways.contains(&value) && source.is_none() {
+                routed.extend(sideways(value, &targets, cells));
                 continue;
             }
             let start = match source {
@@ -219,7 +236,10 @@ impl<'a> Builder<'a> {
     ) -> BTreeMap<usize, (usize, String)> {
         let stacks = &self.tree.stacks;
         let mut notes = BTreeMap::new();
-        for i in (0..parts.len()).filter(|&i| cells[i].lane == 0 && !(framed && parts[i].framed)) {
+        // What is several parts without a frame shows its shape itself.
+        let shows = |part: &Fragment| !part.framed && part.layout.cards.len() > 1;
+        let silent = |part: &Fragment| framed && part.framed || shows(part);
+        for i in (0..parts.len()).filter(|&i| cells[i].lane == 0 && !silent(&parts[i])) {
             let enters = |&&(from, to): &&(usize, usize)| {
                 ranges[i].contains(&to) && !ranges[i].contains(&from)
             };
@@ -236,7 +256,8 @@ impl<'a> Builder<'a> {
             let Some(value) = routed.iter().filter(goes_on).map(|r| r.value).next() else {
                 continue;
             };
-            if !before.is_empty() && !before.contains(&stacks[value].shape.as_str()) {
+            let shape = stacks[value].shape.as_str();
+            if !before.is_empty() && !shape.is_empty() && !before.contains(&shape) {
                 notes.insert(i, (value, stacks[value].shape.clone()));
             }
         }
@@ -249,6 +270,20 @@ impl<'a> Builder<'a> {
         framed && routed.way.last().is_some_and(|end| end.1 == Y::Bottom)
             || routed.to == Some(self.tree.stacks.len() - 1)
     }
+}
+
+/// The routes of a value that enters from the left: straight into what is in the first lane.
+fn sideways<'t>(
+    value: usize,
+    targets: &'t BTreeMap<usize, Target>,
+    cells: &'t [Cell],
+) -> impl Iterator<Item = Routed> + 't {
+    let first = targets.iter().filter(|&(&item, _)| cells[item].lane == 0);
+    first.map(move |(&item, target)| {
+        let y = target.own.map_or(Y::Within(item, value), |_| Y::Side(item));
+        let way = vec![(X::Border, y), (X::Edge(item, false), y)];
+        Routed { value, to: target.own, shortcut: target.shortcut, way }
+    })
 }
 
 fn whole(ranges: &[Range<usize>]) -> Range<usize> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::flow::Flow;
 use crate::graph::op::Category;
 use crate::tools::draw::label::BoxKind;
 use crate::tools::draw::tree::Stack;
@@ -29,6 +30,8 @@ pub struct Card {
     pub stack: usize,
     /// Its rectangle.
     pub rect: Rect,
+    /// Whether its first row is at the bottom.
+    pub up: bool,
 }
 
 /// The frame of a group.
@@ -53,15 +56,15 @@ pub struct Wire {
     pub to: Option<usize>,
     /// Corners of the route; each leg is horizontal or vertical.
     pub points: Vec<Point>,
-    /// Whether it only leads to joins, beside the trunk.
+    /// Whether it passes by ops of the trunk, or only leads to sums.
     pub shortcut: bool,
 }
 
-/// A text beside a wire; its place is the lower right corner.
+/// A text beside a wire.
 #[derive(Debug, Clone)]
 pub struct Note {
-    /// The lower right corner.
-    pub at: Point,
+    /// Its rectangle, from the base line up.
+    pub rect: Rect,
     /// The text.
     pub text: String,
 }
@@ -95,9 +98,13 @@ pub fn height(stack: &Stack) -> f64 {
     stack.rows.len() as f64 * ROW + if stack.caption.is_some() { CAPTION } else { 0.0 }
 }
 
-/// The height in a box at which a wire enters from its side.
-pub(super) fn side(stack: &Stack) -> f64 {
-    ROW / 2.0 + if stack.caption.is_some() { CAPTION } else { 0.0 }
+/// How far along a box a wire enters from its side: at its first row, or in the middle.
+pub(super) fn side(stack: &Stack, rect: Rect, flow: Flow) -> f64 {
+    match (flow.down(), flow.back) {
+        (false, _) => rect.h / 2.0,
+        (true, true) => ROW / 2.0,
+        (true, false) => ROW / 2.0 + if stack.caption.is_some() { CAPTION } else { 0.0 },
+    }
 }
 
 pub(super) fn is_join(stack: &Stack) -> bool {
@@ -115,21 +122,43 @@ pub(super) struct Fragment {
     /// Where values enter at the top and leave at the bottom, by the stack that gives them.
     pub ins: BTreeMap<usize, f64>,
     pub outs: BTreeMap<usize, f64>,
+    /// How far along values enter from the left side.
+    pub sides: BTreeMap<usize, f64>,
     pub layout: NetLayout,
 }
 
+impl Fragment {
+    /// The part turned around, so that it leads back.
+    pub(super) fn reversed(mut self) -> Fragment {
+        let length = self.height;
+        self.layout.map(|[x, y]| [x, length - y], |r| Rect { y: length - r.y - r.h, ..r });
+        self.sides.values_mut().for_each(|y| *y = length - *y);
+        self
+    }
+}
+
 impl NetLayout {
+    /// Exchanges both directions.
+    pub(super) fn transpose(&mut self) {
+        self.size = [self.size[1], self.size[0]];
+        self.map(|[x, y]| [y, x], |r| Rect { x: r.y, y: r.x, w: r.h, h: r.w });
+    }
+
+    fn map(&mut self, point: impl Fn(Point) -> Point, rect: impl Fn(Rect) -> Rect) {
+        self.cards.iter_mut().for_each(|card| card.rect = rect(card.rect));
+        self.frames.iter_mut().for_each(|frame| frame.rect = rect(frame.rect));
+        self.notes.iter_mut().for_each(|note| note.rect = rect(note.rect));
+        let points = self.wires.iter_mut().flat_map(|wire| &mut wire.points);
+        points.for_each(|at| *at = point(*at));
+    }
+
     /// Adds another layout, shifted.
-    pub(super) fn place(&mut self, other: NetLayout, [dx, dy]: Point) {
-        let moved = |rect: Rect| Rect { x: rect.x + dx, y: rect.y + dy, ..rect };
-        let shift = |[x, y]: Point| [x + dx, y + dy];
-        self.cards.extend(other.cards.into_iter().map(|c| Card { rect: moved(c.rect), ..c }));
-        self.frames
-            .extend(other.frames.into_iter().map(|f| GroupFrame { rect: moved(f.rect), ..f }));
-        self.notes.extend(other.notes.into_iter().map(|n| Note { at: shift(n.at), ..n }));
-        let wires = other.wires.into_iter();
-        self.wires.extend(
-            wires.map(|w| Wire { points: w.points.iter().map(|&p| shift(p)).collect(), ..w }),
-        );
+    pub(super) fn place(&mut self, mut other: NetLayout, [dx, dy]: Point) {
+        other
+            .map(|[x, y]| [x + dx, y + dy], |rect| Rect { x: rect.x + dx, y: rect.y + dy, ..rect });
+        self.cards.append(&mut other.cards);
+        self.frames.append(&mut other.frames);
+        self.wires.append(&mut other.wires);
+        self.notes.append(&mut other.notes);
     }
 }

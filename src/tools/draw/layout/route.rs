@@ -11,6 +11,8 @@ pub(super) enum X {
     Track(usize, usize),
     /// At an item's left or right (`true`) side.
     Edge(usize, bool),
+    /// At the group's left border.
+    Border,
 }
 
 /// The vertical position of a corner.
@@ -22,6 +24,8 @@ pub(super) enum Y {
     Above(usize),
     /// Where a wire enters an item from its side.
     Side(usize),
+    /// Where a value enters an item that contains what reads it, from the left.
+    Within(usize, usize),
     /// The bottom of an item.
     Below(usize),
     /// In the gap above a row (or below the last), on this track.
@@ -108,7 +112,7 @@ impl Grid {
         let descends = match start.x {
             X::Lane(own, _) => self.free(own, start.gap..row),
             X::Track(..) => true,
-            X::Edge(..) => false,
+            X::Edge(..) | X::Border => false,
         };
         if descends && start.x == end.0 {
             vec![first, end]
@@ -140,7 +144,7 @@ impl Grid {
             X::Track(own, _) if own >= lane && self.clear(own + 1, lane, row) => {
                 vec![first, (start.x, y), (X::Edge(item, true), y)]
             }
-            X::Lane(..) | X::Track(..) | X::Edge(..) => {
+            X::Lane(..) | X::Track(..) | X::Edge(..) | X::Border => {
                 let level = self.level(start.gap, value);
                 let track = self.track(lane, value, 2 * start.gap, 2 * row + 1);
                 vec![first, (start.x, level), (track, level), (track, y), (X::Edge(item, true), y)]

@@ -1,23 +1,26 @@
 //! The sizes of one group's grid, and the positions of everything in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::flow::Flow;
 use super::lanes::Cell;
 use super::positions::{Fragment, GroupFrame, Note, Point, Rect, SMALL, Wire, side};
 use super::route::{Grid, Routed, X, Y};
-use crate::tools::draw::label;
+use crate::tools::draw::font::{Weight, width};
 use crate::tools::draw::tree::StackTree;
 
 const PAD: f64 = 8.0;
 const HEADER: f64 = 17.0;
-/// Height of a gap without and with a text in it, and what each further track adds.
+/// Length of a gap, what it has besides a text in it, and what each further track adds.
 const GAP: f64 = 15.0;
-const GAP_WITH_NOTE: f64 = 21.0;
+const NOTE_ROOM: f64 = 12.0;
 const LEVEL: f64 = 7.0;
 /// Room for the end of a wire at the top of a column.
 const ENTRY: f64 = 7.0;
 /// Width between lanes, and what each track adds.
 const LANE_GAP: f64 = 12.0;
+/// Between the title of a frame and its cost.
+pub(in crate::tools::draw) const TITLE_GAP: f64 = 6.0;
 const TRACK: f64 = 9.0;
 
 /// The heading of a frame, and how many frames are around it.
@@ -30,11 +33,14 @@ pub(super) struct FrameHead<'a> {
 
 /// Every row, lane, channel and gap with its size.
 pub(super) struct Sizes {
+    flow: Flow,
+    /// From the middle of the first lane to the left border.
+    left: f64,
     cells: Vec<Cell>,
     /// Left and right extent of each lane, and where its middle is.
     lanes: Vec<(f64, f64)>,
     middles: Vec<f64>,
-    /// Width of the channel to the right of all lanes.
+    /// Width of the channel to the right of all lanes, with the border's.
     right: f64,
     /// Upper edge and height of each row.
     rows: Vec<(f64, f64)>,
@@ -45,6 +51,7 @@ pub(super) struct Sizes {
 
 impl Sizes {
     pub(super) fn new(
+        flow: Flow,
         grid: &Grid,
         cells: &[Cell],
         parts: &[Fragment],
@@ -59,37 +66,40 @@ impl Sizes {
             *lane = (lane.0.max(part.left), lane.1.max(part.right));
             heights[cell.row] = heights[cell.row].max(part.height);
         }
-        for (_, text) in notes.values() {
-            lanes[0].0 = lanes[0].0.max(label::width(text, SMALL) + 8.0);
-        }
-        if let Some(FrameHead { title, note, .. }) = head {
-            // Wires enter at the middle of the first lane or to the right of it.
-            let both = label::width(title, SMALL) + label::width(note, SMALL);
-            lanes[0].0 = lanes[0].0.max(both + 11.0);
-        }
+        let beside =
+            notes.values().map(|(_, text)| flow.across_and_along(note_size(text))[0] + 8.0);
+        // Wires enter at the middle of the first lane or to the right of it.
+        let title = head.filter(|_| flow.down()).map(|head| title_width(&head) + 11.0);
+        lanes[0].0 = beside.chain(title).fold(lanes[0].0, f64::max);
         let mut middles = vec![0.0];
         for l in 1..grid.lanes {
             let between = channel(grid.tracks(l - 1)).max(LANE_GAP);
             middles.push(middles[l - 1] + lanes[l - 1].1 + between + lanes[l].0);
         }
         let right = channel(grid.tracks(grid.lanes - 1));
-        let noted: BTreeSet<usize> = notes.keys().map(|&item| cells[item].row + 1).collect();
-        let mut y = if head.is_some() { HEADER } else { 0.0 };
+        let mut noted: BTreeMap<usize, f64> = BTreeMap::new();
+        for (item, (_, text)) in notes {
+            let length = flow.across_and_along(note_size(text))[1] + NOTE_ROOM;
+            let widest = noted.entry(cells[*item].row + 1).or_insert(length);
+            *widest = widest.max(length);
+        }
+        let [before, after] = head_room(flow, head.is_some());
+        let mut y = before;
         let (mut rows, mut gaps) = (Vec::new(), Vec::new());
         for gap in 0..=grid.rows {
             gaps.push(y);
             let outer = gap == 0 || gap == grid.rows;
-            let base = match noted.contains(&gap) {
-                true => GAP_WITH_NOTE,
-                false if outer && head.is_none() => {
+            let base = match noted.get(&gap) {
+                Some(length) => *length,
+                None if outer && head.is_none() => {
                     if gap == 0 && entry {
                         ENTRY
                     } else {
                         0.0
                     }
                 }
-                false if outer => PAD - 3.0,
-                false => GAP,
+                None if outer => PAD - 3.0,
+                None => GAP,
             };
             let tracks = match grid.levels(gap) {
                 0 => 0.0,
@@ -101,14 +111,19 @@ impl Sizes {
                 y += height;
             }
         }
+        let title = head.filter(|_| !flow.down()).map(|head| title_width(&head) + 2.0 * PAD);
+        let frame = if head.is_some() { PAD } else { 0.0 };
+        let above = if head.is_some() && !flow.down() { HEADER - 3.0 } else { 0.0 };
         Sizes {
+            flow,
+            left: lanes[0].0 + frame + above,
             cells: cells.to_vec(),
             lanes,
             middles,
-            right,
+            right: right + frame,
             rows,
             gaps,
-            height: y + if head.is_some() { 3.0 } else { 0.0 },
+            height: (y + after).max(title.unwrap_or(0.0)),
         }
     }
 
@@ -127,14 +142,19 @@ impl Sizes {
                 let part = &parts[item];
                 self.middles[self.cells[item].lane] + if right { part.right } else { -part.left }
             }
+            X::Border => -self.left,
         };
         let y = match y {
             Y::Top => 0.0,
             Y::Above(item) => self.top(item, &parts[item]),
             Y::Below(item) => self.top(item, &parts[item]) + parts[item].height,
             Y::Side(item) => {
-                let inside =
-                    parts[item].layout.cards.first().map_or(0.0, |c| side(&tree.stacks[c.stack]));
+                let card = parts[item].layout.cards.first();
+                let inside = card.map_or(0.0, |c| side(&tree.stacks[c.stack], c.rect, self.flow));
+                self.top(item, &parts[item]) + inside
+            }
+            Y::Within(item, value) => {
+                let inside = parts[item].sides.get(&value).copied().unwrap_or(0.0);
                 self.top(item, &parts[item]) + inside
             }
             Y::Gap(gap, level) => self.gaps[gap] + 8.0 + LEVEL * level as f64,
@@ -151,11 +171,10 @@ impl Sizes {
         notes: BTreeMap<usize, (usize, String)>,
         head: Option<FrameHead>,
     ) -> Fragment {
-        let pad = if head.is_some() { PAD } else { 0.0 };
         let last = self.lanes.len() - 1;
         let mut out = Fragment {
-            left: self.lanes[0].0 + pad,
-            right: self.middles[last] + self.lanes[last].1 + self.right + pad,
+            left: self.left,
+            right: self.middles[last] + self.lanes[last].1 + self.right,
             height: self.height,
             framed: head.is_some(),
             ..Fragment::default()
@@ -170,6 +189,7 @@ impl Sizes {
                 routed.way.iter().map(|&(x, y)| self.point(tree, &parts, x, y)).collect();
             match (routed.way.first(), routed.way.last()) {
                 (Some((_, Y::Top)), Some((_, Y::Bottom))) | (None, _) | (_, None) => {}
+                (Some((X::Border, _)), _) => drop(out.sides.insert(routed.value, points[0][1])),
                 (Some((_, Y::Top)), Some(_)) => drop(out.ins.insert(routed.value, points[0][0])),
                 (Some(_), Some((_, Y::Bottom))) => {
                     out.outs.insert(routed.value, points[points.len() - 1][0]);
@@ -180,9 +200,9 @@ impl Sizes {
             out.layout.wires.push(Wire { from, to, points, shortcut });
         }
         for (item, (value, text)) in notes {
-            let [x, y] =
+            let from =
                 self.point(tree, &parts, X::Lane(0, parts[item].outs[&value]), Y::Below(item));
-            out.layout.notes.push(Note { at: [x - 5.0, y + 13.0], text });
+            out.layout.notes.push(self.note(from, text));
         }
         let mut frames = vec![(0.0f64, 0.0f64); self.lanes.len()];
         for (cell, part) in self.cells.iter().zip(&parts).filter(|(_, part)| part.framed) {
@@ -199,6 +219,33 @@ impl Sizes {
             out.layout.place(part.layout, [self.middles[self.cells[item].lane], top]);
         }
         out
+    }
+
+    /// A text beside the wire that leaves an item there: to its left, or above it.
+    fn note(&self, [x, y]: Point, text: String) -> Note {
+        let [w, h] = self.flow.across_and_along(note_size(&text));
+        let along = if self.flow.up() { 6.0 } else { 4.0 };
+        Note { rect: Rect { x: x - 4.0 - w, y: y + along, w, h }, text }
+    }
+}
+
+/// Width and height of a text beside a wire.
+fn note_size(text: &str) -> Point {
+    [width(text, SMALL, Weight::Regular), SMALL]
+}
+
+fn title_width(head: &FrameHead) -> f64 {
+    let space = if head.note.is_empty() { 0.0 } else { TITLE_GAP };
+    width(head.title, SMALL, Weight::SemiBold) + space + width(head.note, SMALL, Weight::Regular)
+}
+
+/// Room along a frame before what is in it, and behind it: for the title, which is at the top.
+fn head_room(flow: Flow, framed: bool) -> [f64; 2] {
+    match (framed, flow.down(), flow.back) {
+        (false, ..) => [0.0, 0.0],
+        (true, false, _) => [3.0, 3.0],
+        (true, true, false) => [HEADER, 3.0],
+        (true, true, true) => [3.0, HEADER],
     }
 }
 
