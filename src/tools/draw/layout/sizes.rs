@@ -200,9 +200,12 @@ impl Sizes {
             out.layout.wires.push(Wire { from, to, points, shortcut });
         }
         for (item, (value, text)) in notes {
-            let from =
-                self.point(tree, &parts, X::Lane(0, parts[item].outs[&value]), Y::Below(item));
-            out.layout.notes.push(self.note(from, text));
+            let beside = parts[item].outs[&value];
+            // Beside the trunk there are the tracks of other values.
+            if beside == 0.0 {
+                let from = self.point(tree, &parts, X::Lane(0, beside), Y::Below(item));
+                out.layout.notes.push(self.note(from, text));
+            }
         }
         let mut frames = vec![(0.0f64, 0.0f64); self.lanes.len()];
         for (cell, part) in self.cells.iter().zip(&parts).filter(|(_, part)| part.framed) {
