@@ -128,7 +128,7 @@ fn what_cannot_be_plotted_is_said() {
         "begun has no whole epoch yet and is left out\nthere is nothing to draw yet",
     );
     refused(&["plot", "absent"], 1, "absent holds no run");
-    refused(&["plot", "begun", "-o", "x.jpg"], 2, ".svg or .png");
+    refused(&["plot", "begun", "-o", "x.jpg"], 2, ".svg, .png or .pdf");
     refused(&["plot"], 2, "RUN");
     assert!(curves(&[Curve { name: "empty".into(), rows: Vec::new() }]).is_err());
 }

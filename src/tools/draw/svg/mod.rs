@@ -167,7 +167,7 @@ fn kinds(trees: &[&StackTree]) -> BTreeSet<BoxKind> {
 
 fn frame(out: &mut String, frame: &GroupFrame) -> Result {
     let rect = frame.rect;
-    let fill = if frame.depth % 2 == 0 { "#f8fafc" } else { "#ffffff" };
+    let fill = if frame.depth.is_multiple_of(2) { "#f8fafc" } else { "#ffffff" };
     writeln!(
         out,
         r##"    <rect x="{:.1}" y="{:.1}" width="{:.1}" height="{:.1}" rx="8" fill="{fill}" stroke="#cbd5e1"/>"##,
