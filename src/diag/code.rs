@@ -109,6 +109,10 @@ codes! {
     ConstantGuard = "constant-guard" Warning,
     /// A guard at the end of a chain, which is that of the last element alone.
     GuardScope = "guard-scope" Warning,
+    /// A join that takes the current value along with those that it names.
+    JoinScope = "join-scope" Warning,
+    /// `same` where the channels of a block's input are probably meant.
+    SameScope = "same-scope" Warning,
     /// A bias that the batch normalisation after it subtracts again.
     BiasBeforeBn = "bias-before-bn" Warning,
     /// A pool whose windows leave pixels at the edge unread.

@@ -37,7 +37,7 @@ fn by_first_word(failure: &Failure<'_>) -> Option<String> {
         "def" | "fn" | "func" | "function" | "class" | "module" => {
             "A block is declared as `block name(parameters) { ... }`."
         }
-        "let" | "var" | "const" => {
+        "var" | "const" => {
             "A number gets a name by `let half = width//2`, a side value by `name = source -> ...`."
         }
         "for" => "Write `for i in 0..3 { ... }`, or `for (c, s) in [(16, 1), (32, 2)] { ... }`.",
@@ -70,6 +70,13 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
         "&&" => "Write `and`.",
         "||" => "Write `or`.",
         "!" => "Write `not`.",
+        "+" | "-" | "*" | "/" if failure.rules.contains(&Rule::arrow) => {
+            "Values are joined by ops: `a -> add(b)`, `a -> sub(b)`, `a -> mul(b)`."
+        }
+        number if is_number(number) && names_a_call(failure.before) => {
+            "A number gets a name by `let half = 1/2`; with values calculate ops: \
+             1 - t is `t -> mul(-1) -> add(1)`."
+        }
         "^" | "**" => "There is no operator for powers; multiply.",
         "*" if failure.before.ends_with('*') => "There is no operator for powers; multiply.",
         "." if failure.after.starts_with(|c: char| c.is_ascii_digit()) => {

@@ -258,7 +258,8 @@ impl<'a> Expander<'a> {
                 Problem::new(Code::RecursiveBlock, call.place.span, message)
                     .label("calls it again")
                     .related(name.span, "the block")
-                    .help("use `repeat n { ... }` for the same block several times"),
+                    .help("for the same block several times use `repeat n { ... }`; for blocks within one \
+                         another, a block for each depth"),
             );
             return None;
         }

@@ -23,7 +23,9 @@ mod trace;
 mod uncalled;
 mod values;
 
-use super::{Graph, Provenance, constant_guard, guard_scope, unchanged, unused};
+use super::{
+    Graph, Provenance, constant_guard, guard_scope, join_scope, same_scope, unchanged, unused,
+};
 use crate::diag::Problems;
 use crate::syntax::Project;
 
@@ -57,6 +59,8 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         unused::unused(project, names, problems);
         constant_guard::constant_guards(project.file(project.root), names, problems);
         guard_scope::guard_scopes(project.file(project.root), names, problems);
+        join_scope::join_scopes(project.file(project.root), names, problems);
+        same_scope::same_scopes(project.file(project.root), problems);
     }
     let Expander { graph, problems, .. } = expander;
     Expanded { graph: found.then_some(graph), problems }

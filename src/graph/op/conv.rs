@@ -70,7 +70,12 @@ impl Rule for Conv {
             false if kernel.iter().all(|k| k % 2 == 1) => {
                 [dilation[0] * (kernel[0] - 1) / 2, dilation[1] * (kernel[1] - 1) / 2]
             }
-            false => return Err(ArgError::new("k", "an even `k` needs an explicit `pad`")),
+            false => {
+                return Err(ArgError::new(
+                    "k",
+                    "an even `k` needs an explicit `pad`, such as `pad = 0` for patches",
+                ));
+            }
         };
         let (out, groups) = (args.count("c")?, args.count("groups")?);
         if out % groups != 0 {

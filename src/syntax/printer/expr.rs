@@ -4,6 +4,8 @@ use crate::syntax::ast::{
 
 /// Binds tighter than every operator.
 const PRIMARY: u8 = 8;
+/// Binds less tightly than every operator.
+const CONDITIONAL: u8 = 0;
 
 /// An expression on one line, with no more parentheses than it needs.
 pub fn print_expr(expr: &Expr) -> String {
@@ -128,6 +130,13 @@ fn write(out: &mut String, expr: &Expr) {
             operand(out, of, PRIMARY);
             *out += &format!("[{}]", print_expr(at));
         }
+        ExprKind::Conditional { cond, then, otherwise } => {
+            operand(out, then, CONDITIONAL + 1);
+            out.push_str(" if ");
+            operand(out, cond, CONDITIONAL + 1);
+            out.push_str(" else ");
+            write(out, otherwise);
+        }
     }
 }
 
@@ -136,6 +145,7 @@ fn operand(out: &mut String, expr: &Expr, least: u8) {
     let binds = match &expr.node {
         ExprKind::Unary(op, _) => op.precedence(),
         ExprKind::Binary(op, ..) => op.precedence(),
+        ExprKind::Conditional { .. } => CONDITIONAL,
         _ => PRIMARY,
     };
     if binds < least {
