@@ -12,6 +12,7 @@ mod callee;
 mod default;
 mod domain;
 mod element;
+mod elsewhere;
 mod env;
 mod expander;
 mod imports;
@@ -23,8 +24,10 @@ mod trace;
 mod uncalled;
 mod values;
 
+use std::collections::BTreeMap;
+
 use super::{Graph, Provenance, constant_guard, guard_scope, unchanged, unused};
-use crate::diag::Problems;
+use crate::diag::{Problems, Span};
 use crate::syntax::Project;
 
 pub use domain::members;
@@ -39,6 +42,8 @@ pub struct Expanded {
     pub graph: Option<Graph>,
     /// Problems with names, arguments, expressions and structure.
     pub problems: Problems,
+    /// What is called and neither an op nor a block, by place; each is among the problems.
+    pub undefined: BTreeMap<Span, String>,
 }
 
 /// Builds the graph of a project's root file, with some parameters overridden.
@@ -58,8 +63,8 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         constant_guard::constant_guards(project.file(project.root), names, problems);
         guard_scope::guard_scopes(project.file(project.root), names, problems);
     }
-    let Expander { graph, problems, .. } = expander;
-    Expanded { graph: found.then_some(graph), problems }
+    let Expander { graph, problems, undefined, .. } = expander;
+    Expanded { graph: found.then_some(graph), problems, undefined }
 }
 
 /// Where the values of the node at a path come from; `None` if there is no such node, or if it is
