@@ -6,7 +6,7 @@ use pest::iterators::Pairs;
 use super::builder::Builder;
 use super::hint::{is_keyword, is_word};
 use super::scan::{Scanned, scan};
-use super::{ast, error};
+use super::{ast, error, slip};
 use crate::diag::{FileId, MAX_SHOWN, Problem, Problems, Sources};
 
 #[allow(missing_docs)]
@@ -33,7 +33,7 @@ pub fn parse_expr(sources: &Sources, file: FileId) -> Result<ast::Expr, Problems
         return Err(scanned.problems.into_iter().collect());
     }
     let pairs = Grammar::parse(Rule::lone_expr, &scanned.code)
-        .map_err(|failure| error::describe(&failure, &scanned.code, 0, file))?;
+        .map_err(|failure| error::describe(&failure, (text, &scanned.code), 0, file))?;
     let mut builder = Builder::new(text, file, Vec::new());
     builder.lone_expr(pairs).map_err(|problem| (*problem).into())
 }
@@ -56,7 +56,7 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
             Err(failure) => {
                 let at = error::place(&failure);
                 let start = statement(&scanned, at).map_or(0, |s| s.start);
-                (at, error::describe(&failure, &scanned.code, start, file))
+                (at, error::describe(&failure, (text, &scanned.code), start, file))
             }
         };
         let Some(range) = statement(&scanned, at) else {
@@ -97,6 +97,9 @@ fn statement(scanned: &Scanned, at: usize) -> Option<Range<usize>> {
 /// Blanks a failing statement, but not the body that its head opens if the head alone is wrong.
 fn pass_over(scanned: &mut Scanned, range: Range<usize>, at: usize) {
     let Some(brace) = opening(scanned, &range).filter(|brace| at <= *brace) else {
+        if let Some(body) = slip::below(&scanned.code, &range) {
+            blank(&mut scanned.code, body);
+        }
         return blank(&mut scanned.code, range);
     };
     let head = range.start..brace.min(range.end);

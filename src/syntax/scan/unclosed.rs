@@ -32,10 +32,16 @@ impl Scanner<'_> {
         let whose =
             if short.is_empty() { String::new() } else { format!(" of `{}`", short.join(" ")) };
         let message = "expected `}`, got the end of the file";
-        let problem = self
+        let next = self.next_item(open);
+        let mut problem = self
             .problem(open.at, 1, message, "opened here, never closed")
-            .related(self.next_item(open), "probably before this")
+            .related(next, "probably before this")
             .help(format!("Add `}}` after the last statement{whose}."));
+        if next.is_none() && self.open.len() == 1 {
+            let end = self.text.len();
+            let text = if self.text.ends_with('\n') { "}\n" } else { "\n}\n" };
+            problem = problem.fix("add `}` at the end", [(self.span(end, 0), text.to_owned())]);
+        }
         self.problems.push(problem);
         false
     }
