@@ -32,6 +32,13 @@ impl<'a> Expander<'a> {
         if !self.may_place(call.place.span) || !self.may_go_on(call.args.len(), call.place.span) {
             return None;
         }
+        let body = frame.env.body;
+        let is_callee =
+            |name: &str| op::signature(name).is_some() || self.names.is_block(body, name);
+        if let Some(problem) = elsewhere::nested(call, is_callee) {
+            self.problems.push(problem);
+            return None;
+        }
         match self.names.definition(call.name.span).map(|def| def.kind) {
             Some(NameKind::Block(block, local_to)) => {
                 let callable = frame.env.callable(block, local_to);

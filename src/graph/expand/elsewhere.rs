@@ -1,7 +1,7 @@
 //! Calls in the words of other frameworks.
 
 use crate::diag::elsewhere::{self, Elsewhere};
-use crate::diag::{Problem, Span};
+use crate::diag::{Code, Problem, Span};
 use crate::graph::op::{self, Signature};
 use crate::syntax::ast::{Arg, Call, Expr, ExprKind};
 use crate::syntax::print_expr;
@@ -90,7 +90,7 @@ pub(super) fn inferred(
         return problem;
     }
     let arguments: Vec<String> = call.args[1..].iter().map(written).collect();
-    let text = format!("{}({})", call.name.node, arguments.join(", "));
+    let text = step(&call.name.node, arguments);
     problem
         .help(format!("the size of what comes in is not given: `{text}`"))
         .fix(format!("write `{text}`"), [(call.place.span, text)])
@@ -153,10 +153,41 @@ fn translated(call: &Call, signature: &Signature) -> Result<String, &'static str
             _ => return Err("it takes other arguments"),
         }
     }
-    Ok(match args.is_empty() {
-        true => signature.name.to_owned(),
-        false => format!("{}({})", signature.name, args.join(", ")),
-    })
+    Ok(step(signature.name, args))
+}
+
+/// A call around another, `relu(bn(conv(16)))`: what it is as a chain.
+pub(super) fn nested(call: &Call, is_callee: impl Fn(&str) -> bool) -> Option<Problem> {
+    let (first, rest) = call.args.split_first()?;
+    let mut inner = &first.value;
+    let mut steps = vec![step(&call.name.node, rest.iter().map(written).collect())];
+    while let ExprKind::Call { name, args } = &inner.node
+        && is_callee(&name.node)
+    {
+        let nested = args.first().filter(
+            |arg| matches!(&arg.node, ExprKind::Call { name, .. } if is_callee(&name.node)),
+        );
+        let own = &args[usize::from(nested.is_some())..];
+        steps.push(step(&name.node, own.iter().map(written_value).collect()));
+        let Some(next) = nested else { break };
+        inner = next;
+    }
+    if steps.len() < 2 {
+        return None;
+    }
+    steps.reverse();
+    let text = steps.join(" -> ");
+    let message = format!("expected a chain, got `{}` around another op", call.name.node);
+    Some(
+        Problem::new(Code::Structure, call.place.span, message)
+            .label("ops inside one another")
+            .help(format!("ops follow one another: `{text}`"))
+            .fix(format!("write `{text}`"), [(call.place.span, text)]),
+    )
+}
+
+fn step(name: &str, args: Vec<String>) -> String {
+    if args.is_empty() { name.to_owned() } else { format!("{name}({})", args.join(", ")) }
 }
 
 fn is_one(size: &Expr) -> bool {
