@@ -29,7 +29,9 @@ pub fn exporters(file: &str, overlay: &Overlay) -> Vec<Exporter> {
     let (mut found, mut bytes, own) = (Vec::new(), 0, normal(file));
     for name in names {
         let path = beside(file, &name);
-        let Ok(text) = disk.read(&path) else { continue };
+        let Some(Ok(text)) = disk.outside(&path).is_none().then(|| disk.read(&path)) else {
+            continue;
+        };
         bytes += text.len();
         if path != own && bytes <= MAX_NEIGHBOUR_BYTES {
             found.extend(exporter(name, &text, |used| beside(&path, used) == own));
