@@ -81,11 +81,7 @@ pub fn import_edit(
 }
 
 /// An exporter as an import names it: `"lib.net"`, or `std`.
-<<<<<<< HEAD
 pub fn written(path: &str) -> String {
-=======
-fn written(path: &str) -> String {
->>>>>>> main
     match path {
         STD => "std".to_owned(),
         path => format!("\"{path}\""),
