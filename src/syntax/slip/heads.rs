@@ -44,6 +44,11 @@ pub(in crate::syntax) fn below(code: &str, head: &Range<usize>) -> Option<Range<
     (end > first).then_some(first..end)
 }
 
+/// Whether a head declares what is a block here.
+pub(in crate::syntax) fn declares(head: &str) -> bool {
+    tokens(head, 0).next().is_some_and(|(_, word, _)| FUNCTIONS.contains(&word))
+}
+
 /// `def name(c):` or `function name(c) {`
 fn function(failure: &Failure<'_>) -> Option<Slip> {
     let Failure { at, token, before, code, .. } = *failure;
@@ -78,7 +83,9 @@ fn without_brace(failure: &Failure<'_>) -> Option<Slip> {
         edits.push((range..range + "range()".len() + count.len(), format!("0..{count}")));
     }
     edits.extend(braces(code, start, end)?);
-    Some(Slip::new(edits, "A body stands in braces: `net name { ... }`.", "put the body in braces"))
+    let keyword = before.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("net");
+    let help = format!("A body stands in braces: `{keyword} ... {{ ... }}`.");
+    Some(Slip::new(edits, help, "put the body in braces"))
 }
 
 /// `repeat 3: conv(16)`

@@ -84,13 +84,12 @@ fn split(failure: &Failure<'_>) -> Option<Slip> {
 }
 
 fn replaced(failure: &Failure<'_>, wrong: &str, right: &str) -> Slip {
-    let range = failure.at..failure.at + wrong.len();
-    let text = if right == ":" { right.to_owned() } else { spaced(failure.code, &range, right) };
-    Slip::new(
-        [(range, text)],
-        format!("Write `{right}`."),
-        format!("replace `{wrong}` by `{right}`"),
-    )
+    let end = failure.at + wrong.len();
+    let edit = match right {
+        ":" => (failure.code[..failure.at].trim_end().len()..end, right.to_owned()),
+        _ => (failure.at..end, spaced(failure.code, &(failure.at..end), right)),
+    };
+    Slip::new([edit], format!("Write `{right}`."), format!("replace `{wrong}` by `{right}`"))
 }
 
 /// A text with the blanks that it needs on both sides.

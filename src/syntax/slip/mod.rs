@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::error::token;
 use super::hint::Failure;
-pub(super) use heads::below;
+pub(super) use heads::{below, declares};
 
 /// A slip: what should have been written.
 pub(super) struct Slip {
