@@ -7,9 +7,9 @@ use crate::check::{self, Checked, Unchecked};
 use crate::diag::{self, Code, Problem, Problems, Severity, Sources, Span};
 use crate::graph::{self, Graph, Override, Provenance};
 use crate::recipe::Recipe;
-use crate::repair;
 use crate::syntax::ast::{ExprKind, Spanned};
 use crate::syntax::{self, Overlay};
+use crate::{forgotten, repair};
 
 /// The result of compiling a file.
 #[derive(Debug)]
@@ -120,6 +120,7 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
     let expanded = graph::expand(&project, &overrides);
     clock.end(1);
     let mut problems = expanded.problems;
+    forgotten::imports(&mut problems, &expanded.undefined, &project, overlay);
     let incomplete = problems.has_errors();
     problems.retain(|p| {
         p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s))

@@ -14,6 +14,7 @@ mod yaml;
 
 use std::collections::HashMap;
 
+use crate::diag::elsewhere::{self, Elsewhere};
 use crate::diag::{FileId, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
@@ -222,9 +223,11 @@ impl Recipe {
 
 fn unknown(key: &str) -> Refusal {
     let names = || KEYS.iter().map(|key| key.name);
-    let help = match did_you_mean(key, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the keys are {}", names().collect::<Vec<_>>().join(", ")),
+    let help = match (elsewhere::setting(key), did_you_mean(key, names())) {
+        (Some(Elsewhere::Named(name)), _) => format!("`{key}` is `{name}` here"),
+        (Some(Elsewhere::LeftOut(why) | Elsewhere::Otherwise(why)), _) => why.to_owned(),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => format!("the keys are {}", names().collect::<Vec<_>>().join(", ")),
     };
     Refusal { message: format!("unknown recipe key `{key}`"), help: Some(help) }
 }

@@ -6,8 +6,24 @@ use std::process::Command;
 
 /// The stages in the order of the pipeline.
 const STAGES: &[&str] = &[
-    "limits", "disk", "diag", "syntax", "graph", "check", "passes", "recipe", "lower", "onnx",
-    "run", "repair", "compile", "tools", "search", "lsp", "cli",
+    "limits",
+    "disk",
+    "diag",
+    "syntax",
+    "graph",
+    "check",
+    "passes",
+    "recipe",
+    "lower",
+    "onnx",
+    "run",
+    "forgotten",
+    "repair",
+    "compile",
+    "tools",
+    "search",
+    "lsp",
+    "cli",
 ];
 
 fn root() -> &'static Path {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::bind::bind;
 use super::domain;
+use super::elsewhere;
 use super::env::{Callable, Env};
 use super::expander::{Expander, Frame};
 use super::steps::ValueName;
@@ -31,6 +32,13 @@ impl<'a> Expander<'a> {
         if !self.may_place(call.place.span) || !self.may_go_on(call.args.len(), call.place.span) {
             return None;
         }
+        let body = frame.env.body;
+        let is_callee =
+            |name: &str| op::signature(name).is_some() || self.names.is_block(body, name);
+        if let Some(problem) = elsewhere::nested(call, is_callee) {
+            self.problems.push(problem);
+            return None;
+        }
         match self.names.definition(call.name.span).map(|def| def.kind) {
             Some(NameKind::Block(block, local_to)) => {
                 let callable = frame.env.callable(block, local_to);
@@ -39,20 +47,30 @@ impl<'a> Expander<'a> {
             Some(NameKind::Op(signature)) => self.call_op(frame, signature, call, flow, path),
             Some(NameKind::Param(_)) => self.call_parameter(frame, call, flow, path),
             Some(NameKind::Value | NameKind::File | NameKind::Unread) | None => {
-                self.unknown_op(frame, &call.name);
+                self.unknown_op(frame, call);
                 None
             }
         }
     }
 
-    pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {
+    pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, call: &Call) {
+        let name = &call.name;
         if self.misimported.contains(&name.node) {
             return;
         }
+        self.undefined.insert(name.span, name.node.clone());
         let blocks = self.names.visible_blocks(frame.env.body);
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
         let is_value = frame.values.contains(&name.node);
+        let unknown = format!("unknown op or block `{}`", name.node);
+        let problem = Problem::new(Code::UnknownName, name.span, unknown)
+            .label("not an op, nor a block defined or imported here");
+        let is_block = known.iter().any(|k| k.eq_ignore_ascii_case(&name.node))
+            && op::signature(&name.node.to_ascii_lowercase()).is_none();
+        if let Some(problem) = elsewhere::op(&problem, call).filter(|_| !is_block && !is_value) {
+            return self.problems.push(problem);
+        }
         let near = did_you_mean(&name.node, known.iter().copied());
         let near = near.or_else(|| did_you_mean(&name.node, frame.values.names()));
         let near = near.filter(|_| !is_value);
@@ -67,16 +85,7 @@ impl<'a> Expander<'a> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", listed(&known)),
         };
-        self.problems.push(
-            Problem::new(
-                Code::UnknownName,
-                name.span,
-                format!("unknown op or block `{}`", name.node),
-            )
-            .label("not an op, nor a block defined or imported here")
-            .help(help)
-            .respell(near),
-        );
+        self.problems.push(problem.help(help).respell(near));
     }
 
     pub(super) fn call_op(
@@ -147,7 +156,9 @@ impl<'a> Expander<'a> {
                     .arg
                     .and_then(|arg| given.get(arg))
                     .map_or(call.place.span, |(_, span)| *span);
-                self.wrong_call(call, signature, Code::Argument, at, error.message);
+                let problem = self.wrong(call, signature, Code::Argument, at, error.message);
+                let channels = self.shape(flow).map(|shape| shape.channels() as i64);
+                self.problems.push(elsewhere::inferred(problem, call, signature, channels));
                 None
             }
         }
@@ -205,12 +216,24 @@ impl<'a> Expander<'a> {
         at: Span,
         message: String,
     ) {
+        let problem = self.wrong(call, signature, code, at, message);
+        self.problems.push(problem);
+    }
+
+    fn wrong(
+        &self,
+        call: &Call,
+        signature: &Signature,
+        code: Code,
+        at: Span,
+        message: String,
+    ) -> Problem {
         let takes = match signature.operands.1 {
             1 => format!("it takes {}", signature.text()),
             _ => format!("it reads the cursor and the values named: `{}(short)`", call.name.node),
         };
         let problem = Problem::new(code, at, message).label("here").help(takes);
-        self.problems.push(if code == Code::Argument { self.in_blocks(problem) } else { problem });
+        if code == Code::Argument { self.in_blocks(problem) } else { problem }
     }
 
     pub(super) fn call_block(

@@ -1,6 +1,6 @@
 //! The state of a resolution, and what every part of it needs.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::env::Env;
@@ -52,6 +52,8 @@ pub(super) struct Expander<'a> {
     /// Names whose import failed, and their suggested corrections: their uses are not reported
     /// again.
     pub misimported: HashSet<String>,
+    /// What is called and neither an op nor a block.
+    pub undefined: BTreeMap<Span, String>,
     pub problems: Problems,
     /// The trace of a node's provenance, if requested.
     pub trace: Option<Trace>,
@@ -107,6 +109,7 @@ impl<'a> Expander<'a> {
             exhausted: false,
             scope,
             misimported: HashSet::new(),
+            undefined: BTreeMap::new(),
             problems: Problems::new(),
             trace: None,
         }

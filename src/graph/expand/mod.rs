@@ -12,9 +12,12 @@ mod callee;
 mod default;
 mod domain;
 mod element;
+mod elsewhere;
+mod ends;
 mod env;
 mod expander;
 mod imports;
+mod labels;
 mod net;
 mod rounds;
 mod signature;
@@ -23,10 +26,12 @@ mod trace;
 mod uncalled;
 mod values;
 
+use std::collections::BTreeMap;
+
 use super::{
     Graph, Provenance, constant_guard, guard_scope, join_scope, same_scope, unchanged, unused,
 };
-use crate::diag::Problems;
+use crate::diag::{Problems, Span};
 use crate::syntax::Project;
 
 pub use domain::members;
@@ -41,6 +46,8 @@ pub struct Expanded {
     pub graph: Option<Graph>,
     /// Problems with names, arguments, expressions and structure.
     pub problems: Problems,
+    /// What is called and neither an op nor a block, by place; each is among the problems.
+    pub undefined: BTreeMap<Span, String>,
 }
 
 /// Builds the graph of a project's root file, with some parameters overridden.
@@ -62,8 +69,8 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         join_scope::join_scopes(project.file(project.root), names, problems);
         same_scope::same_scopes(project.file(project.root), problems);
     }
-    let Expander { graph, problems, .. } = expander;
-    Expanded { graph: found.then_some(graph), problems }
+    let Expander { graph, problems, undefined, .. } = expander;
+    Expanded { graph: found.then_some(graph), problems, undefined }
 }
 
 /// Where the values of the node at a path come from; `None` if there is no such node, or if it is

@@ -31,7 +31,10 @@ struct Level<'a> {
 impl<'a> Expander<'a> {
     /// Resolves the root file's net; false if it has none.
     pub(super) fn net(&mut self, overrides: &[Override]) -> bool {
-        let Some(mut levels) = self.lineage() else { return false };
+        let Some(mut levels) = self.lineage() else {
+            self.nothing();
+            return false;
+        };
         self.graph.name = levels[0].net.name.node.clone();
         self.parameters(&mut levels, overrides);
         self.run_levels(&levels, !overrides.is_empty());
@@ -316,16 +319,24 @@ impl<'a> Expander<'a> {
             prefix: String::new(),
             cursor: None,
         };
+        self.repeated_names(&base.net.body.stmts);
+        self.stages_after_output(&base.net.body);
         for stmt in &base.net.body.stmts {
             match &stmt.kind {
                 StmtKind::Let(param) => self.check_parameter_name(&param.name, env),
                 StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
-                StmtKind::Output { name, shape } => self.output(&mut frame, name, shape),
-                StmtKind::Default(_)
+                StmtKind::Output { .. }
+                | StmtKind::Default(_)
                 | StmtKind::Expect(_)
                 | StmtKind::Recipe { .. }
                 | StmtKind::Edit(_) => {}
                 _ => self.statement(&mut frame, stmt),
+            }
+        }
+        // Last, wherever it stands.
+        for stmt in &base.net.body.stmts {
+            if let StmtKind::Output { name, shape } = &stmt.kind {
+                self.output(&mut frame, name, shape);
             }
         }
         let name = &base.net.name;
