@@ -171,13 +171,13 @@ fn the_report_is_written_as_table_json_page_and_picture() {
     let (ok, text) = report(
         folder.path(),
         &[
-            "--csv",
+            "-o",
             &file("r.csv"),
-            "--json",
+            "-o",
             &file("r.json"),
-            "--html",
+            "-o",
             &file("r.html"),
-            "--plot",
+            "-o",
             &file("r.png"),
         ],
     );
@@ -207,7 +207,7 @@ fn a_search_without_a_finished_run_has_a_report_but_no_picture() {
     std::fs::create_dir_all(folder.path().join("runs")).unwrap();
     let (ok, text) = report(folder.path(), &[]);
     assert!(ok && text.contains("nothing to conclude"), "{text}");
-    let (ok, text) = report(folder.path(), &["--plot", "never.svg"]);
+    let (ok, text) = report(folder.path(), &["-o", "never.svg"]);
     assert!(!ok && text.contains("no run is finished"), "{text}");
     assert!(!Path::new("never.svg").exists());
     let (ok, text) = report(Path::new("nowhere"), &[]);

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::check::Checked;
-use crate::cli::net::args::CheckArgs;
+use crate::cli::net::check::args::CheckArgs;
 use crate::cli::out::{bytes, thousands};
 use crate::limits::MAX_PREDICTED_NODES;
 use crate::lower::{ConvChoice, Precision, Predicted, Processor, Workload, cpu};

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::out::{complain, print, table, trimmed};
+use crate::cli::out::{note, print, table, trimmed};
 use crate::cli::search::args::{EmitArg, EngineArg, FolderArgs, SearchArgs, SearchCommand};
 use crate::cli::search::plan::{Planned, planned, refuse};
 use crate::cli::search::status;
@@ -88,10 +88,7 @@ fn status(folder: &Path) -> Result<(), SearchError> {
     if elements.is_empty() {
         print("Slurm: no job of this search waits or runs\n");
         if !status.is_over() {
-            complain(&format!(
-                "submit it again: netc search {} --engine slurm\n",
-                folder.display()
-            ));
+            note(&format!("submit it again: netc search {} --engine slurm", folder.display()));
         }
         return Ok(());
     }

@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use crate::cli::difference::difference;
-use crate::cli::net::args::CheckArgs;
-use crate::cli::out::{complain, print};
+use crate::cli::net::check::args::CheckArgs;
+use crate::cli::out::{print, warning};
 use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 use crate::syntax::{Overlay, on_disk};
@@ -35,7 +35,7 @@ pub(in crate::cli) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
             ));
         }
         for (path, title) in &refused {
-            complain(&format!("not repaired: {path} is not among the files named; {title}\n"));
+            warning(&format!("not repaired: {path} is not among the files named; {title}"));
         }
         texts.extend(new);
     }

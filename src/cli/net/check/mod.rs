@@ -1,16 +1,18 @@
+pub mod args;
+mod fix;
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
 
+use args::{CheckArgs, CheckFormat};
+use fix::repair;
+
 use crate::check::Checked;
-use crate::cli::args::Format;
-use crate::cli::net::args::CheckArgs;
-use crate::cli::net::fix::repair;
 use crate::cli::net::memory::MemoryEstimate;
 use crate::cli::out::{
-    PROBLEMS, complain, echo_overrides, millions, print, print_json, show, table, thousands,
-    trimmed,
+    PROBLEMS, echo_overrides, error, millions, print, print_json, show, table, thousands, trimmed,
 };
 use crate::diag::{Problem, Sources};
 use crate::limits::MAX_PREDICTED_NODES;
@@ -22,7 +24,7 @@ pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
     let texts = match if args.fix { repair(args) } else { Ok(Overlay::new()) } {
         Ok(texts) => texts,
         Err(message) => {
-            complain(&format!("{message}\n"));
+            error(&message);
             return ExitCode::from(PROBLEMS);
         }
     };
@@ -33,8 +35,8 @@ pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
         compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
     }
     match args.format {
-        Format::Json => compiled.iter().for_each(|(file, c)| print_json(&json(file, c, args))),
-        Format::Text => {
+        CheckFormat::Json => compiled.iter().for_each(|(file, c)| print_json(&json(file, c, args))),
+        CheckFormat::Text => {
             compiled.iter().for_each(|(_, c)| show(&c.problems, &c.sources));
             if let [(file, compilation)] = compiled.as_slice() {
                 print(&one(file, compilation, args));

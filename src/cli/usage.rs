@@ -1,0 +1,39 @@
+//! What to say of wrong arguments beyond what clap says.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::diag::visible;
+use crate::recipe::KEYS;
+
+/// How to say what an unknown argument means, in place of clap's own suggestion: a key of the
+/// recipe, or an option that was renamed.
+pub(super) fn tip(error: &mut clap::Error, all: &clap::Command) -> String {
+    let command = std::env::args_os().skip(1).find_map(|name| all.find_subcommand(name));
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return String::new();
+    };
+    if error.kind() != ErrorKind::UnknownArgument {
+        return String::new();
+    }
+    let takes_keys = command.is_some_and(|c| c.get_arguments().any(|arg| arg.get_id() == "recipe"));
+    let word = argument.trim_start_matches('-').replace('-', "_");
+    let key = KEYS.iter().map(|key| key.name).find(|name| is_part(&word, name));
+    let Some(key) = key.filter(|_| takes_keys) else { return String::new() };
+    error.remove(ContextKind::Suggested);
+    format!("  tip: a key of the recipe is set by '--recipe {key}=VALUE'\n")
+}
+
+/// Whether a word begins or ends a name of several words, or is the name.
+pub(super) fn is_part(word: &str, name: &str) -> bool {
+    name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        || name.strip_suffix(word).is_some_and(|rest| rest.ends_with('_'))
+}
+
+/// Which arguments the error is about, where it is that they are not in UTF-8: clap does not say.
+pub(super) fn foreign_bytes(error: &clap::Error) -> String {
+    if error.kind() != ErrorKind::InvalidUtf8 {
+        return String::new();
+    }
+    let foreign = std::env::args_os().filter(|arg| arg.to_str().is_none());
+    foreign.map(|arg| format!("not in UTF-8: {}\n", visible(&arg.to_string_lossy()))).collect()
+}
