@@ -1,16 +1,14 @@
 //! What reaches the terminal: the only place that writes to standard output and standard error.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::CommandFactory;
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use crate::check::Checked;
 use crate::cli::terminal::width;
 use crate::cli::usage;
 use crate::diag::colour::{self, BOLD, PLAIN, RED, YELLOW};
@@ -156,6 +154,13 @@ fn put(text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
+/// Clears the screen, if standard output is one.
+pub fn clear_screen() {
+    if io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb") {
+        let _ = io::stdout().write_all(b"\x1b[2J\x1b[3J\x1b[H");
+    }
+}
+
 fn end(why: &io::Error) -> ! {
     if why.kind() == ErrorKind::BrokenPipe {
         process::exit(CLOSED);
@@ -201,63 +206,4 @@ pub fn show(problems: &Problems, sources: &Sources) {
     let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     let text = render(problems, sources, Style { colour, width: width().clamp(40, 120) });
     let _ = anstream::stderr().write_all(of_library(&text).as_bytes());
-}
-
-/// Echoes what `--set` changed.
-pub fn echo_overrides(net: &Checked, set: &[(String, String)]) -> String {
-    let value =
-        |name: &str| net.graph().params.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_string());
-    let parts: Vec<String> = set
-        .iter()
-        .map(|(name, given)| format!("{name} = {}", value(name).unwrap_or_else(|| given.clone())))
-        .collect();
-    if parts.is_empty() { String::new() } else { format!("with {}\n", parts.join(", ")) }
-}
-
-/// `6573120` as `6,573,120`.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// MACs in millions, with one decimal: `379.3 M`.
-pub fn millions(n: u64) -> String {
-    format!("{:.1} M", n as f64 / 1e6)
-}
-
-/// Bytes in the unit that fits: `1.4 GiB`.
-pub fn bytes(n: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = n as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", UNITS[unit]) }
-}
-
-/// A table without rules; the columns in `right` hold numbers.
-pub fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header.to_vec());
-    for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if right.contains(&i) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
-/// A table as text, without blanks at the ends of lines.
-pub fn trimmed(table: &Table) -> String {
-    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

@@ -1,8 +1,8 @@
 //! Whether texts have colours, and how wide they may be.
 
-use std::env;
+use std::{env, io};
 
-use anstream::ColorChoice;
+use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum as _;
 
 use crate::cli::args::ColorWhen;
@@ -28,6 +28,11 @@ pub(super) fn obey_color() {
             Some(ColorWhen::Auto) | None => {}
         }
     }
+}
+
+/// Whether standard output has colours.
+pub fn has_colours() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
 /// The columns of a text: as `COLUMNS` says, else those of the terminal.

@@ -5,6 +5,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::diag::visible;
 use crate::recipe::KEYS;
 
+/// Options that are no more, and what does the same.
+const RENAMED: [(&str, &str); 1] = [("markdown", "--format markdown")];
+
 /// How to say what an unknown argument means, in place of clap's own suggestion: a key of the
 /// recipe, or an option that was renamed.
 pub(super) fn tip(error: &mut clap::Error, all: &clap::Command) -> String {
@@ -17,6 +20,10 @@ pub(super) fn tip(error: &mut clap::Error, all: &clap::Command) -> String {
     }
     let takes_keys = command.is_some_and(|c| c.get_arguments().any(|arg| arg.get_id() == "recipe"));
     let word = argument.trim_start_matches('-').replace('-', "_");
+    if let Some((_, now)) = RENAMED.iter().find(|(old, _)| *old == word) {
+        error.remove(ContextKind::Suggested);
+        return format!("  tip: this is '{now}' now\n");
+    }
     let key = KEYS.iter().map(|key| key.name).find(|name| is_part(&word, name));
     let Some(key) = key.filter(|_| takes_keys) else { return String::new() };
     error.remove(ContextKind::Suggested);

@@ -14,6 +14,8 @@ const MAX_EXCERPT: usize = 4096;
 const MARGIN: usize = 10;
 /// The narrowest label, even if it passes the width.
 const MIN_LABEL: usize = 24;
+/// A space that is not broken at.
+const JOINER: char = '\u{a0}';
 
 /// How diagnostics look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +112,15 @@ fn report(problem: &Problem, sources: &Sources, width: usize) -> Report {
 /// A label in lines that end within the width, below the middle of its place.
 fn wrapped(label: &str, place: Range<usize>, width: usize) -> String {
     let before = MARGIN + (place.start + place.end) / 2;
-    textwrap::fill(label, width.saturating_sub(before).max(MIN_LABEL))
+    // A shape stays on one line.
+    let mut depth = 0i32;
+    let whole = label.chars().map(|c| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        if c == ' ' && depth > 0 { JOINER } else { c }
+    });
+    let filled =
+        textwrap::fill(&whole.collect::<String>(), width.saturating_sub(before).max(MIN_LABEL));
+    filled.replace(JOINER, " ")
 }
 
 fn source_span(span: Span) -> SourceSpan {

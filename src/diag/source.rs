@@ -110,6 +110,11 @@ impl Sources {
         Position { line: line + 1, column: before.chars().count() + 1 }
     }
 
+    /// Line and column of the byte after a span's last one.
+    pub fn end_position(&self, span: Span) -> Position {
+        self.position(Span { start: span.end, ..span })
+    }
+
     /// The columns, from 0, that a span covers in its first line.
     pub fn columns(&self, span: Span) -> Range<usize> {
         let start = self.position(span).column - 1;

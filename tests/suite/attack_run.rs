@@ -12,8 +12,10 @@ use crate::attack::{Outside, Thing, brief, copy, pointers, survives, wrong_value
 use crate::run_folder::{interrupted, place, text, train};
 
 /// The commands that load no libtorch, which meet every attack.
-const LIGHT: [&[&str]; 2] =
-    [&["plot", "run", "-o", "curves.svg"], &["export", "run", "--format", "safetensors", "-o", "out"]];
+const LIGHT: [&[&str]; 2] = [
+    &["plot", "run", "-o", "curves.svg"],
+    &["export", "run", "--format", "safetensors", "-o", "out"],
+];
 
 /// Those that do. `OUT` is for the run to be overwritten.
 const HEAVY: [&[&str]; 4] = [

@@ -61,7 +61,8 @@ fn said(output: &Output) -> String {
 /// A finished search of two variants, two runs each.
 fn finished() -> tempfile::TempDir {
     let folder = project();
-    let args = ["tiny.net", "--over", "width", "--runs", "2", "--data", "images.npz", "--output", "s"];
+    let args =
+        ["tiny.net", "--over", "width", "--runs", "2", "--data", "images.npz", "--output", "s"];
     let done = search(folder.path(), &[&args[..], &["--precision", "fp32"]].concat());
     assert!(done.status.success(), "{}", said(&done));
     folder
@@ -251,8 +252,10 @@ fn a_search_in_which_every_run_fails_fails() {
     let folder = project();
     fs::write(folder.path().join("large.net"), NET.replace("[N, 3, 8, 8]", "[N, 3, 16, 16]"))
         .unwrap();
-    let done =
-        search(folder.path(), &["large.net", "--runs", "2", "--data", "images.npz", "--output", "s"]);
+    let done = search(
+        folder.path(),
+        &["large.net", "--runs", "2", "--data", "images.npz", "--output", "s"],
+    );
     assert_eq!(done.status.code(), Some(1), "{}", said(&done));
     assert!(said(&done).contains("no run could be finished: 2 runs failed"), "{}", said(&done));
 }

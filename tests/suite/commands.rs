@@ -246,7 +246,8 @@ fn trains(data: &str) {
     let out = out.to_str().unwrap();
     let net = "nets/backbone_norepeat.net";
     let small = ["--set", "width=16", "--limit-train", "768", "--limit-test", "200"];
-    let mut args = vec!["train", net, "--data", data, "--epochs", "2", "--seed", "3", "--output", out];
+    let mut args =
+        vec!["train", net, "--data", data, "--epochs", "2", "--seed", "3", "--output", out];
     args.extend(small);
     let trained = netc(&args);
     let report = text(&trained.stdout);

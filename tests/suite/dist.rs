@@ -253,9 +253,10 @@ fn a_second_interrupt_ends_it_too_and_loses_no_epoch() {
     let folder = folder("-> bn ");
     for (i, signal) in ["-INT", "-TERM", "-INT"].into_iter().enumerate() {
         let out = format!("run{i}");
-        let mut child = train(folder.path(), &[NEW, &["--epochs", "1000", "--output", &out]].concat())
-            .spawn()
-            .unwrap();
+        let mut child =
+            train(folder.path(), &[NEW, &["--epochs", "1000", "--output", &out]].concat())
+                .spawn()
+                .unwrap();
         let start = Instant::now();
         let log = folder.path().join(&out).join("log.jsonl");
         let rows = || std::fs::read_to_string(&log).map_or(0, |log| log.lines().count());

@@ -61,7 +61,11 @@ fn no_stage_uses_a_later_one() {
 #[test]
 fn what_is_printed_goes_through_the_filter_of_the_terminal() {
     // An editor's messages go to no terminal.
-    let doors = ["src/cli/out.rs", "src/cli/bar.rs", "src/cli/net/lsp.rs", "src/diag/colour.rs",
+    let doors = [
+        "src/cli/out.rs",
+        "src/cli/bar.rs",
+        "src/cli/net/lsp.rs",
+        "src/diag/colour.rs",
         "src/cli/terminal.rs",
     ];
     let doors = doors.map(|door| root().join(door));

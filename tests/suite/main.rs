@@ -14,6 +14,7 @@ mod book;
 mod book_commands;
 mod chance;
 mod check;
+mod check_formats;
 mod commands;
 mod compiled;
 mod cuda;

@@ -154,7 +154,16 @@ fn every_command_that_takes_a_training_step_refuses_it() {
         &["train", "pixel.net", "--data", "seventeen.npz", "--output", "run", "--limit-train", "9"],
         &["profile", "pixel.net", "--batch", "1", "--steps", "1"],
         &["parity", "pixel.net", "--batch", "1", "--steps", "1", "--output", "parity"],
-        &["train", "pixel.net", "--data", "seventeen.npz", "--output", "run", "--executor", "eager"],
+        &[
+            "train",
+            "pixel.net",
+            "--data",
+            "seventeen.npz",
+            "--output",
+            "run",
+            "--executor",
+            "eager",
+        ],
     ];
     for args in cases {
         let output = netc(path, args);

@@ -143,8 +143,9 @@ fn the_commands_write_files_that_fit_each_other() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
     let (model, text, weights) = (path("a.onnx"), path("a.net"), path("a.safetensors"));
     let net = "nets/backbone.net";
-    let run =
-        netc(&["export", net, "--format", "onnx", "--form", "training", "--seed", "3", "-o", &model]);
+    let run = netc(&[
+        "export", net, "--format", "onnx", "--form", "training", "--seed", "3", "-o", &model,
+    ]);
     assert_eq!(run.status.code(), Some(0), "{run:?}");
     let run = netc(&["import", &model, "-o", &text, "-o", &weights]);
     assert_eq!(run.status.code(), Some(0), "{run:?}");

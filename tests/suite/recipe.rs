@@ -418,7 +418,11 @@ fn alternating_flips_show_each_image_either_way_in_turn() {
 #[test]
 fn the_reference_is_made_from_the_keys() {
     let written = std::fs::read_to_string("docs/recipe.md").unwrap();
-    assert_eq!(Recipe::default().markdown(), written, "`netc recipe --format markdown > docs/recipe.md`");
+    assert_eq!(
+        Recipe::default().markdown(),
+        written,
+        "`netc recipe --format markdown > docs/recipe.md`"
+    );
     for key in KEYS {
         assert_eq!(written.matches(&format!("\n| `{}` |", key.name)).count(), 1, "{}", key.name);
     }

@@ -170,16 +170,7 @@ fn the_report_is_written_as_table_json_page_and_picture() {
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (ok, text) = report(
         folder.path(),
-        &[
-            "-o",
-            &file("r.csv"),
-            "-o",
-            &file("r.json"),
-            "-o",
-            &file("r.html"),
-            "-o",
-            &file("r.png"),
-        ],
+        &["-o", &file("r.csv"), "-o", &file("r.json"), "-o", &file("r.html"), "-o", &file("r.png")],
     );
     assert!(ok, "{text}");
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();

@@ -188,7 +188,10 @@ fn a_folder_with_something_in_it_is_not_written_into() {
         &["notes.txt", "--output"],
     );
     assert_eq!(fs::read_dir(at("mine")).unwrap().count(), 1, "nothing is written beside it");
-    refused(&train(folder.path(), "1", &["--output", "small.net"]).output().unwrap(), &["small.net"]);
+    refused(
+        &train(folder.path(), "1", &["--output", "small.net"]).output().unwrap(),
+        &["small.net"],
+    );
     fs::create_dir(at("empty")).unwrap();
     good(&train(folder.path(), "1", &["--output", "empty"]).output().unwrap());
     // One that fails before it begins leaves nothing behind.

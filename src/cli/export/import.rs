@@ -3,7 +3,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::export::args::ImportArgs;
-use crate::cli::out::{PROBLEMS, error, print, table, tell, thousands, trimmed, write_together};
+use crate::cli::out::{PROBLEMS, error, print, tell, write_together};
+use crate::cli::table::{table, thousands, trimmed};
 use crate::disk;
 use crate::onnx::{ImportError, MAX_FILE, import_sized};
 use crate::tools::derive::reread;

@@ -3,7 +3,8 @@ use std::process::ExitCode;
 
 use crate::cli::net::args::{Derive, DeriveArgs, DeriveFile};
 use crate::cli::net::compiled;
-use crate::cli::out::{self, PROBLEMS, error, print, show, tell, thousands};
+use crate::cli::out::{self, PROBLEMS, error, print, show, tell};
+use crate::cli::table::thousands;
 use crate::tools::derive::{Derivation, derive, readable};
 
 pub(in crate::cli) fn run(args: &DeriveArgs) -> ExitCode {

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use crate::cli::args::Format;
 use crate::cli::net::args::ExplainArgs;
 use crate::cli::net::compiled;
-use crate::cli::out::{PROBLEMS, echo_overrides, error, millions, print, print_json, thousands};
+use crate::cli::out::{PROBLEMS, error, print, print_json};
+use crate::cli::table::{echo_overrides, millions, thousands};
 use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::provenance::{
     Answer, Explained, ExplainedStep, FilePosition, Layer, NodeListing, NodeRow, RecipeKey, explain,

@@ -1,8 +1,8 @@
-use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::net::args::FmtArgs;
+use crate::cli::net::read_stdin;
 use crate::cli::out::{PROBLEMS, error, print, show};
 use crate::diag::Sources;
 use crate::disk;
@@ -38,13 +38,14 @@ pub(in crate::cli) fn run(args: &FmtArgs) -> ExitCode {
 }
 
 fn from_stdin(check: bool) -> Formatted {
-    let mut text = String::new();
-    // One byte more than is allowed, so that the parser says what is.
-    if let Err(why) = io::stdin().take(MAX_FILE_BYTES as u64 + 1).read_to_string(&mut text) {
-        error(&format!("cannot read standard input: {why}"));
-        return Formatted::Failed;
-    }
-    match canonical("-", &text) {
+    let text = match read_stdin() {
+        Ok(text) => text,
+        Err(message) => {
+            error(&message);
+            return Formatted::Failed;
+        }
+    };
+    match canonical("<stdin>", &text) {
         Some(new) => {
             if !check {
                 print(&new);

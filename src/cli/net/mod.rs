@@ -14,5 +14,7 @@ pub mod memory;
 pub(super) mod new;
 pub mod passes;
 pub(super) mod show;
+mod stdin;
 
 pub use compiled::{blocks_alone, compiled};
+use stdin::read_stdin;

@@ -2,7 +2,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::net::args::NewArgs;
-use crate::cli::out::{self, ended, print, table, trimmed};
+use crate::cli::out::{self, ended, print};
+use crate::cli::table::{table, trimmed};
 use crate::diag::did_you_mean;
 use crate::tools::shipped::{SHIPPED, Shipped};
 

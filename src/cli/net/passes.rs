@@ -2,7 +2,8 @@ use std::process::ExitCode;
 
 use crate::check::Checked;
 use crate::cli::net::args::{PassesArgs, PurposeArg};
-use crate::cli::out::{PROBLEMS, error, millions, print, show, table, trimmed};
+use crate::cli::out::{PROBLEMS, error, print, show};
+use crate::cli::table::{millions, table, trimmed};
 use crate::compile;
 use crate::diag::colour::{BOLD, PLAIN};
 use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};

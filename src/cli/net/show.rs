@@ -2,7 +2,8 @@ use std::process::ExitCode;
 
 use crate::cli::net::args::ShowArgs;
 use crate::cli::net::compiled;
-use crate::cli::out::{PROBLEMS, echo_overrides, print, thousands};
+use crate::cli::out::{PROBLEMS, print};
+use crate::cli::table::{echo_overrides, thousands};
 use crate::cli::terminal;
 use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::show::{AnnotatedFile, AnnotatedLine, annotated, ssa};
@@ -41,9 +42,11 @@ fn text(file: &AnnotatedFile, width: usize) -> String {
     let column = longest.min(width.saturating_sub(widest + 2));
     let mut out = String::new();
     for (line, margin) in file.lines.iter().zip(margins) {
+        // Below a line that leaves no room for it.
+        let gap = if length(line) > column { format!("\n{:column$}", "") } else { String::new() };
         out += &match margin.is_empty() {
             true => format!("{}\n", line.text),
-            false => format!("{:column$}  {DIM}{margin}{PLAIN}\n", line.text),
+            false => format!("{:column$}{gap}  {DIM}{margin}{PLAIN}\n", line.text),
         };
     }
     out

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::out::{note, print, table, trimmed};
+use crate::cli::out::{note, print};
 use crate::cli::search::args::{EmitArg, EngineArg, FolderArgs, SearchArgs, SearchCommand};
 use crate::cli::search::plan::{Planned, planned, refuse};
 use crate::cli::search::status;
+use crate::cli::table::{table, trimmed};
 use crate::disk::Folder;
 use crate::run::DeviceChoice;
 use crate::search::SearchError;

@@ -1,10 +1,9 @@
 use std::process::ExitCode;
 
 use crate::cli::args::extension;
-use crate::cli::out::{
-    ended, millions, print, print_json_text, table, thousands, trimmed, write, write_picture,
-};
+use crate::cli::out::{ended, print, print_json_text, write, write_picture};
 use crate::cli::search::report_args::{ReportArgs, ReportFormat};
+use crate::cli::table::{millions, table, thousands, trimmed};
 use crate::search::report::{
     Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs,
 };

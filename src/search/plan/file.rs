@@ -79,8 +79,9 @@ impl Plan {
                 )
             }
         };
-        Err(SearchError::new(message)
-            .help("choose another folder with --output, or go on with that search: netc search DIR"))
+        Err(SearchError::new(message).help(
+            "choose another folder with --output, or go on with that search: netc search DIR",
+        ))
     }
 
     /// Reads the plan in a search's folder and validates it: every id, index, length, name and

@@ -3,7 +3,8 @@ use std::process::ExitCode;
 
 use netc::cli::args::Format;
 use netc::cli::export::source::net_of_run;
-use netc::cli::out::{ended, print, print_json, table, thousands, trimmed, write_picture};
+use netc::cli::out::{ended, print, print_json, write_picture};
+use netc::cli::table::{table, thousands, trimmed};
 use netc::cli::train::args::EvalArgs;
 use netc::cli::train::data::load_and_say;
 use netc::run::data::Dataset;

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use netc::cli::args::Format;
 use netc::cli::net::blocks_alone;
 use netc::cli::out::{
-    bytes, ended, may_write_together, print, print_json, show, table, trimmed, warning, write,
-    write_picture,
+    ended, may_write_together, print, print_json, show, warning, write, write_picture,
 };
+use netc::cli::table::{bytes, table, trimmed};
 use netc::cli::train::args::ProfileArgs;
 use netc::cli::train::kernel_table;
 use netc::compile;

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use netc::cli::PROBLEMS;
 use netc::cli::bar::Bar;
-use netc::cli::out::{Log, error, millions, table, thousands, trimmed, warning};
+use netc::cli::out::{Log, error, warning};
 use netc::cli::search::args::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use netc::cli::search::plan::{Planned, load, note, of, planned, refuse, trainings};
 use netc::cli::search::report;
+use netc::cli::table::{millions, table, thousands, trimmed};
 
 use netc::run::data::Dataset;
 use netc::search::report::Report;

@@ -13,10 +13,15 @@ use crate::run::PrecisionChoice;
 #[command(after_help = "\
 Examples:
   netc check nets/*.net
+  netc check nets                              all `.net` files below it
   netc check nets/resnet9.net --set width=128
+  netc check - < my.net                        from standard input
+  netc check --watch my.net                    again after each change
   netc check --format json nets/resnet9.net | jq .params
   netc check nets/resnet9.net --batch 2048 --precision fp32
                                                the memory of a training step
+  netc check --deny warnings --format github nets
+                                               annotations of a pull request
   netc check --fix --dry-run my.net            what the repairs would change
 
 The memory is that of a training step on this machine's CPU: weights, gradients, velocities, \
@@ -25,8 +30,8 @@ epoch come on top.
 
 Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
 pub struct CheckArgs {
-    /// The files to check
-    #[arg(required = true, value_name = "FILE")]
+    /// The files to check; a folder for all `.net` files below it, `-` for standard input
+    #[arg(required = true, value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -34,6 +39,9 @@ pub struct CheckArgs {
     /// Print in this format
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
+    /// Check again whenever a file, or one that it imports, changes; until Ctrl-C
+    #[arg(long, conflicts_with = "fix")]
+    pub watch: bool,
     /// Predict the memory of a training step on this many images [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub batch: Option<u64>,
@@ -66,6 +74,10 @@ pub enum CheckFormat {
     Text,
     /// JSON, an object on a line of its own for each file
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions, which annotate a pull request
+    Github,
 }
 
 /// What `--deny` counts as a problem.
