@@ -116,13 +116,13 @@ pub fn tell(text: &str) {
 /// The output of the argument parser: help on standard output, errors on standard error.
 pub fn parsed<T: CommandFactory>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
     result.map_err(|mut error| {
-        let tip = usage::tip(&mut error, &T::command());
+        usage::suggest(&mut error, &T::command());
         let text = error.render();
         // It repeats arguments, whose own colours are not let through among its.
         let foreign = std::env::args_os().any(|arg| arg.as_encoded_bytes().contains(&0x1b));
         let text =
             if foreign { visible(&text.to_string()) } else { of_library(&text.ansi().to_string()) };
-        let text = text + &usage::foreign_bytes(&error) + &tip;
+        let text = text + &usage::foreign_bytes(&error);
         match error.use_stderr() {
             true => drop(anstream::stderr().write_all(text.as_bytes())),
             false => put(&text).unwrap_or_else(|error| end(&error)),

@@ -8,26 +8,26 @@ use crate::recipe::KEYS;
 /// Options that are no more, and what does the same.
 const RENAMED: [(&str, &str); 1] = [("markdown", "--format markdown")];
 
-/// How to say what an unknown argument means, in place of clap's own suggestion: a key of the
-/// recipe, or an option that was renamed.
-pub(super) fn tip(error: &mut clap::Error, all: &clap::Command) -> String {
-    let command = std::env::args_os().skip(1).find_map(|name| all.find_subcommand(name));
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
-        return String::new();
-    };
+/// Says what an unknown argument means, in place of clap's own suggestion: a key of the recipe, or
+/// an option that was renamed.
+pub(super) fn suggest(error: &mut clap::Error, all: &clap::Command) {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return };
     if error.kind() != ErrorKind::UnknownArgument {
-        return String::new();
+        return;
     }
-    let takes_keys = command.is_some_and(|c| c.get_arguments().any(|arg| arg.get_id() == "recipe"));
     let word = argument.trim_start_matches('-').replace('-', "_");
-    if let Some((_, now)) = RENAMED.iter().find(|(old, _)| *old == word) {
-        error.remove(ContextKind::Suggested);
-        return format!("  tip: this is '{now}' now\n");
-    }
-    let key = KEYS.iter().map(|key| key.name).find(|name| is_part(&word, name));
-    let Some(key) = key.filter(|_| takes_keys) else { return String::new() };
-    error.remove(ContextKind::Suggested);
-    format!("  tip: a key of the recipe is set by '--recipe {key}=VALUE'\n")
+    let command = std::env::args_os().skip(1).find_map(|name| all.find_subcommand(name));
+    let takes_keys = command.is_some_and(|c| c.get_arguments().any(|arg| arg.get_id() == "recipe"));
+    let renamed = RENAMED.iter().find(|(old, _)| *old == word);
+    let key = KEYS.iter().find(|key| takes_keys && is_part(&word, key.name));
+    let tip = match (renamed, key) {
+        (Some((_, now)), _) => format!("this is '{now}' now"),
+        (None, Some(key)) => {
+            format!("a key of the recipe is set by '--recipe {}=VALUE'", key.name)
+        }
+        (None, None) => return,
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
 }
 
 /// Whether a word begins or ends a name of several words, or is the name.

@@ -46,7 +46,7 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = handler.render_report(&mut text, report.as_ref());
-        out += text.trim_start();
+        out += &text.trim_start().replace(JOINER, " ");
         if let Some(span) = problem.span.filter(|span| !can_be_shown(*span, sources)) {
             let column = sources.position(span).column;
             let _ = writeln!(out, "  at {}:{column}", plain(&sources.place(span)));
@@ -86,13 +86,14 @@ fn elsewhere(problem: &Problem) -> impl Iterator<Item = &(Span, String)> {
 
 fn report(problem: &Problem, sources: &Sources, width: usize) -> Report {
     let message = format!("{} [{}]", problem.message, problem.code.as_str());
-    let mut diagnostic =
-        MietteDiagnostic::new(plain(&message)).with_severity(match problem.severity() {
+    let mut diagnostic = MietteDiagnostic::new(whole_shapes(&plain(&message))).with_severity(
+        match problem.severity() {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
-        });
+        },
+    );
     if let Some(help) = &problem.help {
-        diagnostic = diagnostic.with_help(plain(help));
+        diagnostic = diagnostic.with_help(whole_shapes(&plain(help)));
     }
     let Some(span) = problem.span.filter(|span| can_be_shown(*span, sources)) else {
         return Report::new(diagnostic);
@@ -112,15 +113,17 @@ fn report(problem: &Problem, sources: &Sources, width: usize) -> Report {
 /// A label in lines that end within the width, below the middle of its place.
 fn wrapped(label: &str, place: Range<usize>, width: usize) -> String {
     let before = MARGIN + (place.start + place.end) / 2;
-    // A shape stays on one line.
+    textwrap::fill(&whole_shapes(label), width.saturating_sub(before).max(MIN_LABEL))
+}
+
+/// A text whose shapes, and other lists in brackets, are not broken between lines.
+fn whole_shapes(text: &str) -> String {
     let mut depth = 0i32;
-    let whole = label.chars().map(|c| {
+    let joined = text.chars().map(|c| {
         depth += i32::from(c == '[') - i32::from(c == ']');
         if c == ' ' && depth > 0 { JOINER } else { c }
     });
-    let filled =
-        textwrap::fill(&whole.collect::<String>(), width.saturating_sub(before).max(MIN_LABEL));
-    filled.replace(JOINER, " ")
+    joined.collect()
 }
 
 fn source_span(span: Span) -> SourceSpan {

@@ -37,7 +37,10 @@ fn a_folder_stands_for_the_nets_below_it() {
     let folder = place();
     let (code, out, err) = output(folder.path(), &["check", "."]);
     assert_eq!(code, Some(1), "{out}{err}");
-    assert!(out.contains("more/right.net  sound") && out.contains("1 of 2 files are sound"), "{out}");
+    assert!(
+        out.contains("more/right.net  sound") && out.contains("1 of 2 files are sound"),
+        "{out}"
+    );
     assert_eq!(err.matches("error: unknown op or block `relv` [unknown-name]").count(), 1, "{err}");
     assert_eq!(output(folder.path(), &["check", "more"]).0, Some(0));
     fs::create_dir(folder.path().join("empty")).unwrap();
@@ -61,7 +64,10 @@ fn standard_input_is_checked_by_a_dash() {
     let (code, out, err) = check(WRONG, &["check", "-"]);
     assert!(code == Some(1) && err.contains("[<stdin>:4:17]"), "{out}{err}");
     let (code, _, err) = check(WRONG, &["check", "-", "--fix"]);
-    assert!(code == Some(1) && err.starts_with("error: standard input cannot be repaired"), "{err}");
+    assert!(
+        code == Some(1) && err.starts_with("error: standard input cannot be repaired"),
+        "{err}"
+    );
 }
 
 /// A problem of a file that several import is told once.

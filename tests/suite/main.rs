@@ -38,6 +38,7 @@ mod fix;
 mod fuzzed;
 mod generated;
 mod graph;
+mod help;
 mod hostile;
 mod house;
 mod kernels;
