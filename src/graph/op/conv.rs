@@ -48,6 +48,7 @@ impl Rule for Conv {
     const SIGNATURE: Signature = Signature {
         name: "conv",
         doc: "2-d convolution",
+        shape: "`[N, C, H, W]` to `[N, c, (H + 2 * pad - dilation * (k - 1) - 1) // stride + 1, ...]`, the width alike",
         args: &[
             Parameter::new("c", ArgKind::Count, Default::Value(Value::Same)),
             Parameter::new("k", ArgKind::Size, Default::Value(Value::Int(3))),
@@ -210,6 +211,7 @@ impl Rule for Linear {
     const SIGNATURE: Signature = Signature {
         name: "linear",
         doc: "fully connected layer on a vector",
+        shape: "`[N, F]` to `[N, c]`",
         args: &[
             Parameter::new("c", ArgKind::Count, Default::Required),
             Parameter::new("bias", ArgKind::Bool, Default::Value(Value::Bool(true))),
