@@ -55,7 +55,7 @@ test("every word of every net has a scope, and keywords have theirs", async () =
     for (const [word, scope] of await tokens(fs.readFileSync(name, "utf8"))) {
       if (scope === "source.net") assert.doesNotMatch(word, /\w/, `${name}: ${word}`);
       // A recipe's key may be any word.
-      if (keywords.has(word) && !scope.includes("property-name")) {
+      if (keywords.has(word) && !scope.includes("variable.other.property")) {
         assert.match(scope, /^(keyword|constant\.language)/, `${name}: ${word}`);
       }
     }
@@ -101,7 +101,7 @@ const cases = {
   '  a: relu if act == "relu" else silu\n  (conv -> bn) if deep and at has 3': {
     "entity.name.function.call": "relu silu conv bn",
     "keyword.control": "if else",
-    "keyword.operator.word": "and has",
+    "keyword.operator.wordlike": "and has",
     "variable.other": "act deep at",
   },
   "  conv(64, # width\n    k = 3) # end\n    -> add(in)": {
@@ -115,7 +115,7 @@ const cases = {
     "entity.name.function.call": "dropout",
   },
   '  recipe {\n    lr_epochs = [0, 8]\n    optimiser = "muon"\n    default = uniform(0, w)\n  }\n  relu': {
-    "support.type.property-name": "lr_epochs optimiser default",
+    "variable.other.property": "lr_epochs optimiser default",
     "support.function": "uniform",
     "variable.other": "w",
     "entity.name.function.call": "relu",
