@@ -36,7 +36,7 @@ async function start() {
 async function report(message) {
   const open = "Open the setting";
   if ((await window.showErrorMessage(message, open)) === open) {
-    await commands.executeCommand("workbench.action.openSettings", SETTING);
+    await commands.executeCommand("workbench.action.openSettings", `@id:${SETTING}`);
   }
 }
 
