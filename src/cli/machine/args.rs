@@ -54,10 +54,14 @@ pub struct CompletionsArgs {
 Examples:
   netc man | man -l -
   netc man --out ~/.local/share/man/man1      then `man netc` and `man netc-check` work
+  netc man --markdown                         every command on one page
 
 Exit codes: 0 written, 1 the folder cannot be written, 2 wrong usage.")]
 pub struct ManArgs {
     /// Write the man page of netc and of each command into this folder, creating it if needed
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Print the reference of every command as Markdown
+    #[arg(long, conflicts_with = "out")]
+    pub markdown: bool,
 }
