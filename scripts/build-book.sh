@@ -16,7 +16,7 @@ need python3 python3
 
 rm -rf target/book
 mdbook build
-cp -r bench editors examples grammar nets scripts src tests torch web Cargo.toml README.md CHANGELOG.md target/book/
+cp -r bench editors examples grammar nets scripts src tests torch web Cargo.toml README.md target/book/
 rm -rf target/book/web/dist target/book/editors/vscode/{dist,node_modules}
 python3 - target/book/docs <<'PYTHON'
 import sys

