@@ -42,26 +42,21 @@ fn row(arg: &Arg) -> Option<String> {
     }
     let short = arg.get_short().map(|c| format!("-{c}, ")).unwrap_or_default();
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
-    let mut cell = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let list = |values: Vec<String>| {
-        values.iter().map(|v| format!("`{v}`")).collect::<Vec<_>>().join(", ")
+    let mut what: Vec<String> = help.split_whitespace().map(str::to_owned).collect();
+    let mut add = |title: &str, values: Vec<String>| {
+        if !values.is_empty() {
+            what.push(format!("[{title}: `{}`]", values.join("`, `")));
+        }
     };
-    if arg.get_action().takes_values() {
+    if arg.get_action().takes_values() && !arg.is_hide_possible_values_set() {
         let values = arg.get_possible_values();
-        let values: Vec<_> =
-            values.iter().filter(|v| !v.is_hide_set()).map(|v| v.get_name().to_owned()).collect();
-        let defaults = arg
-            .get_default_values()
-            .iter()
-            .map(|v| v.to_string_lossy().into_owned())
-            .collect::<Vec<_>>();
-        if !values.is_empty() && !arg.is_hide_possible_values_set() {
-            let _ = write!(cell, " [values: {}]", list(values));
-        }
-        if !defaults.is_empty() && !arg.is_hide_default_value_set() {
-            let _ = write!(cell, " [default: {}]", list(defaults));
-        }
+        let shown = values.iter().filter(|value| !value.is_hide_set());
+        add("values", shown.map(|value| value.get_name().to_owned()).collect());
+    }
+    if arg.get_action().takes_values() && !arg.is_hide_default_value_set() {
+        let values = arg.get_default_values().iter();
+        add("default", values.map(|value| value.to_string_lossy().into_owned()).collect());
     }
     let escaped = |text: String| text.replace('|', "\\|");
-    Some(format!("| `{}` | {} |\n", escaped(format!("{short}{arg}")), escaped(cell)))
+    Some(format!("| `{}` | {} |\n", escaped(format!("{short}{arg}")), escaped(what.join(" "))))
 }
