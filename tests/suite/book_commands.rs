@@ -33,6 +33,14 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("printf 'one.example", "needs other machines"),
     ("tensorboard", "needs TensorBoard; scripts/test-tensorboard.sh reads such files with it"),
     ("sqlite3", "needs its command line"),
+    ("npm ci", "needs Node.js; scripts/test-vscode.sh runs it"),
+    ("code --install-extension", "needs VS Code"),
+    ("site=", "scripts/test-neovim.sh follows the steps"),
+    ("mkdir -p \"$site", "the same"),
+    ("cc -O2", "the same"),
+    ("cp editors/", "the same, but for Helix"),
+    ("hx --grammar", "needs Helix"),
+    ("mkdir -p ~/.config/helix", "needs Helix"),
 ];
 
 /// Twenty images of ten classes.
@@ -80,7 +88,7 @@ fn pages() -> Vec<(PathBuf, String)> {
         std::fs::read_dir("docs").unwrap().map(|e| e.unwrap().path()).collect();
     // The tutorial is followed elsewhere, and the index of errors has texts of its own.
     pages.retain(|p| p.extension().is_some_and(|e| e == "md") && !p.ends_with("tutorial.md"));
-    pages.extend(["README.md", "editors/vscode/README.md"].map(PathBuf::from));
+    pages.push(PathBuf::from("README.md"));
     pages.sort();
     pages.into_iter().map(|page| (page.clone(), std::fs::read_to_string(page).unwrap())).collect()
 }

@@ -54,11 +54,15 @@ pub struct CompletionsArgs {
 #[command(after_help = "\
 Examples:
   netc man | man -l -
-  netc man -o ~/.local/share/man/man1     then `man netc-check` works
+  netc man -o ~/.local/share/man/man1     then `man netc` and `man netc-check` work
+  netc man --markdown                     every command on one page
 
 Exit codes: 0 written, 1 the folder cannot be written, 2 wrong usage.")]
 pub struct ManArgs {
     /// Write the man page of netc and of each command into this folder, creating it if needed
     #[arg(short, long, alias = "out", value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Print the reference of every command as Markdown
+    #[arg(long, conflicts_with = "output")]
+    pub markdown: bool,
 }

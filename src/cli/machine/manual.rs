@@ -1,4 +1,4 @@
-//! Completions and man pages, made from the definition of the arguments.
+//! Completions, man pages and the reference, made from the definition of the arguments.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use clap::CommandFactory as _;
 
 use crate::cli::command::Cli;
 use crate::cli::machine::args::{CompletionsArgs, ManArgs};
+use crate::cli::machine::reference::reference;
 use crate::cli::out::{PROBLEMS, error, print};
 
 pub(in crate::cli) fn completions(args: &CompletionsArgs) -> ExitCode {
@@ -19,6 +20,10 @@ pub(in crate::cli) fn completions(args: &CompletionsArgs) -> ExitCode {
 pub(in crate::cli) fn man(args: &ManArgs) -> ExitCode {
     let written = match &args.output {
         Some(folder) => pages(folder),
+        None if args.markdown => {
+            print(&reference(Cli::command()));
+            Ok(())
+        }
         None => page(),
     };
     match written {
