@@ -7,6 +7,7 @@ mod checked;
 mod claims;
 mod diverge;
 mod order;
+mod place;
 mod reach;
 mod shapes;
 mod warnings;

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::diverge::diverge;
+use super::place::{at, in_calls, span};
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Graph, NodeId, Shape};
 use crate::limits::MAX_PARAMS;
@@ -31,7 +32,7 @@ pub(super) fn shapes(
                 params = params.saturating_add(op.params(&known));
                 shapes.insert(id, shape);
             }
-            Err(_) if problems.is_full() => {}
+            Err(_) if problems.again(Code::Shape, span(graph, id)) || problems.is_full() => {}
             Err(error) => problems.push(shape_problem(graph, id, operands, &shapes, error)),
         }
     }
@@ -53,10 +54,9 @@ fn shape_problem(
     let mut problem =
         at(graph, id, Code::Shape, format!("{} at `{path}`", error.message)).label("does not fit");
     for operand in operands {
-        let node = graph.get(*operand);
-        let span = node.origin.as_ref().map(|o| o.span);
         if let Some(shape) = shapes.get(operand) {
-            problem = problem.related(span, format!("{} is {shape}", node.path));
+            let label = format!("{} is {shape}", graph.get(*operand).path);
+            problem = problem.related(span(graph, *operand), label);
         }
     }
     let first = operands.first().copied();
@@ -67,18 +67,10 @@ fn shape_problem(
         .iter()
         .flat_map(|d| [(d.fork, "both sides come from"), (d.first, "they first differ at")])
     {
-        let node = graph.get(id);
         if let Some(shape) = shapes.get(&id).filter(|_| !operands.contains(&id)) {
-            let span = node.origin.as_ref().map(|o| o.span);
-            problem = problem.related(span, format!("{what} {}, {shape}", node.path));
+            let label = format!("{what} {}, {shape}", graph.get(id).path);
+            problem = problem.related(span(graph, id), label);
         }
     }
-    for call in graph.get(id).origin.iter().flat_map(|o| o.calls.iter().rev()) {
-        problem = problem.related(call.span, format!("in block {}", call.block));
-    }
-    problem.help_if(error.help)
-}
-
-fn at(graph: &Graph, id: NodeId, code: Code, message: String) -> Problem {
-    Problem::new(code, graph.get(id).origin.as_ref().map(|o| o.span), message)
+    in_calls(problem, graph, id).help_if(error.help)
 }

@@ -190,11 +190,16 @@ pub fn may_write_together<'p>(outs: impl Iterator<Item = &'p Path>) -> Result<()
         .map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Shows problems on standard error.
+/// Shows problems on standard error, a few of each code.
 pub fn show(problems: &Problems, sources: &Sources) {
+    show_of(problems, sources, false);
+}
+
+/// Shows problems on standard error, a few of each code or all.
+pub fn show_of(problems: &Problems, sources: &Sources, all: bool) {
     let width = terminal_size::terminal_size()
         .map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120));
-    let text = render(problems, sources, Style { colour: io::stderr().is_terminal(), width });
+    let text = render(problems, sources, Style { colour: io::stderr().is_terminal(), width, all });
     let _ = anstream::stderr().write_all(of_library(&text).as_bytes());
 }
 

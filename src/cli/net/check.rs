@@ -9,7 +9,7 @@ use crate::cli::net::args::CheckArgs;
 use crate::cli::net::fix::repair;
 use crate::cli::net::memory::MemoryEstimate;
 use crate::cli::out::{
-    PROBLEMS, complain, echo_overrides, millions, print, print_json, show, table, thousands,
+    PROBLEMS, complain, echo_overrides, millions, print, print_json, show_of, table, thousands,
     trimmed,
 };
 use crate::diag::{Problem, Sources};
@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
     match args.format {
         Format::Json => compiled.iter().for_each(|(file, c)| print_json(&json(file, c, args))),
         Format::Text => {
-            compiled.iter().for_each(|(_, c)| show(&c.problems, &c.sources));
+            compiled.iter().for_each(|(_, c)| show_of(&c.problems, &c.sources, args.all));
             if let [(file, compilation)] = compiled.as_slice() {
                 print(&one(file, compilation, args));
             } else {
@@ -93,7 +93,7 @@ fn and_warnings(compilation: &Compilation) -> String {
 }
 
 fn count_of(compilation: &Compilation, what: &str) -> String {
-    match compilation.problems.sorted().len() {
+    match compilation.problems.len() {
         1 => format!("1 {what}"),
         n => format!("{n} {what}s"),
     }

@@ -139,6 +139,10 @@ impl<'a> Expander<'a> {
             Ok(op) => {
                 let all: Option<Vec<NodeId>> = std::iter::once(flow).chain(operands).collect();
                 let node = self.add_node(path.into(), op, &all?, call.place.span)?;
+                let literal = bound.iter().all(|(_, expr)| expr.names().is_empty());
+                if literal && call.name.node == signature.name && self.alternatives == 0 {
+                    self.graph.set_literal(node);
+                }
                 self.record(node, signature, &bound, &scope, flow);
                 Some(node)
             }

@@ -5,6 +5,9 @@ use crate::graph::eval::Fault;
 use crate::graph::{Scope, Value, number};
 use crate::syntax::ast::{Expr, ExprKind, Param, ParamType};
 
+/// Larger domains are not sampled.
+const MAX_MEMBERS: usize = 256;
+
 /// Checks that a value is in a parameter's domain; the error says what is allowed.
 pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Result<(), Fault> {
     let Some(ty) = &param.ty else { return Ok(()) };
@@ -135,6 +138,31 @@ pub fn members(ty: &ParamType, most: usize) -> Option<Vec<Value>> {
         ParamType::Int(None) | ParamType::Float(_) | ParamType::List(_) => return None,
     };
     (members.len() <= most).then_some(members)
+}
+
+/// A few values of a parameter, as the language writes them: the ends and the middle of its domain,
+/// or another one like its default.
+pub(super) fn samples(param: &Param, default: Option<&Value>) -> Vec<Value> {
+    let scope = Scope::default();
+    let whole = |bound: &Expr| scope.eval(bound).ok().and_then(|value| value.whole());
+    match (param.ty.as_ref().map(|ty| &ty.node), default) {
+        (Some(ParamType::Int(Some((low, high)))), _) => match (whole(low), whole(high)) {
+            (Some(low), Some(high)) => {
+                vec![Value::Int(low), Value::Int(high), Value::Int(low.midpoint(high))]
+            }
+            _ => Vec::new(),
+        },
+        (Some(ParamType::Int(None)) | None, Some(Value::Int(default))) => {
+            default.checked_mul(2).map(Value::Int).into_iter().collect()
+        }
+        (None, Some(Value::Bool(default))) => vec![Value::Bool(!default)],
+        (Some(ty), _) => {
+            let all = members(ty, MAX_MEMBERS).unwrap_or_default();
+            let ends = [all.first(), all.last(), all.get(all.len() / 2)];
+            ends.into_iter().flatten().cloned().collect()
+        }
+        (None, _) => Vec::new(),
+    }
 }
 
 fn values(options: &[Expr], scope: &Scope) -> Result<Vec<Value>, Fault> {

@@ -36,7 +36,12 @@ impl<'a> Expander<'a> {
         self.enter_guard(&guard.cond, holds == Some(true), &scope, flow);
         let flow = match (holds, &guard.otherwise) {
             (Some(true), _) => self.unguarded(frame, element, flow, prefix),
-            (Some(false), Some(otherwise)) => self.element(frame, otherwise, flow, prefix),
+            (Some(false), Some(otherwise)) => {
+                self.alternatives += 1;
+                let flow = self.element(frame, otherwise, flow, prefix);
+                self.alternatives -= 1;
+                flow
+            }
             (Some(false), None) => flow,
             (None, _) => None,
         };

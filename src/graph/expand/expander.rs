@@ -41,6 +41,8 @@ pub(super) struct Expander<'a> {
     pub called: HashSet<*const Block>,
     /// Whether a block is being checked without being called, so that no value flows through it.
     pub detached: bool,
+    /// How many `else` are being placed, one within another.
+    pub alternatives: usize,
     pub placed: usize,
     /// Total bytes of all paths, and total operands of all nodes.
     pub path_bytes: usize,
@@ -53,6 +55,8 @@ pub(super) struct Expander<'a> {
     /// again.
     pub misimported: HashSet<String>,
     pub problems: Problems,
+    /// Other values of the net's parameters.
+    pub samples: Vec<(String, String)>,
     /// The trace of a node's provenance, if requested.
     pub trace: Option<Trace>,
 }
@@ -101,6 +105,7 @@ impl<'a> Expander<'a> {
             callers: Vec::new(),
             called: HashSet::new(),
             detached: false,
+            alternatives: 0,
             placed: 0,
             path_bytes: 0,
             edges: 0,
@@ -108,6 +113,7 @@ impl<'a> Expander<'a> {
             scope,
             misimported: HashSet::new(),
             problems: Problems::new(),
+            samples: Vec::new(),
             trace: None,
         }
     }
@@ -184,7 +190,7 @@ impl<'a> Expander<'a> {
             Op::Input(input) => self.graph.input(path.clone(), input.0.clone()),
             _ => self.graph.node(path.clone(), op, operands),
         };
-        self.graph.set_origin(id, Origin { span, calls: self.calls.clone() });
+        self.graph.set_origin(id, Origin { span, calls: self.calls.clone(), literal: false });
         self.by_path.insert(path, id);
         if let Some(shape) = shape {
             self.shapes.insert(id, shape);

@@ -39,6 +39,8 @@ pub struct Expanded {
     pub graph: Option<Graph>,
     /// Problems with names, arguments, expressions and structure.
     pub problems: Problems,
+    /// Parameters of the net, each with another value than it has, as the language writes it.
+    pub samples: Vec<(String, String)>,
 }
 
 /// Builds the graph of a project's root file, with some parameters overridden.
@@ -58,8 +60,8 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         constant_guard::constant_guards(project.file(project.root), names, problems);
         guard_scope::guard_scopes(project.file(project.root), names, problems);
     }
-    let Expander { graph, problems, .. } = expander;
-    Expanded { graph: found.then_some(graph), problems }
+    let Expander { graph, problems, samples, .. } = expander;
+    Expanded { graph: found.then_some(graph), problems, samples }
 }
 
 /// Where the values of the node at a path come from; `None` if there is no such node, or if it is

@@ -133,6 +133,9 @@ impl<'a> Expander<'a> {
                     };
                     self.report(in_domain).is_some() & self.report(alike).is_some()
                 });
+                let samples = domain::samples(param, default.as_ref());
+                let samples = samples.into_iter().filter(|sample| Some(sample) != admitted.as_ref());
+                self.samples.extend(samples.map(|value| (name.clone(), value.to_string())));
                 match admitted {
                     Some(value) => {
                         if !self.graph.params.iter().any(|(n, _)| n == name) {

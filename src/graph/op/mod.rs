@@ -193,6 +193,16 @@ impl Op {
             .fold(0, u64::saturating_add)
     }
 
+    /// Whether it returns its one operand, the value of `before`, as it is.
+    pub fn is_idle(&self, before: &Op, operand: &Shape, value: &Shape) -> bool {
+        let traits = self.traits();
+        let kept = match (self, before) {
+            (Op::Activation(after), Op::Activation(before)) => after.keeps(before),
+            _ => false,
+        };
+        traits.identity || kept || (traits.reshapes && operand == value)
+    }
+
     /// Every argument by name, in the order of the signature.
     pub fn attributes(&self) -> Vec<(&'static str, Value)> {
         let names = self.signature().args.iter().map(|p| p.name);
