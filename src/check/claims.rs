@@ -21,8 +21,7 @@ pub(super) fn shape_claims(
         }
         let sizes: Vec<String> = expected.iter().map(u64::to_string).collect();
         let path = &graph.get(*node).path;
-        let message =
-            format!("{by} expected [N, {}], got {shape} from `{path}`", sizes.join(", "));
+        let message = format!("{by} expected [N, {}], got {shape} from `{path}`", sizes.join(", "));
         let problem = Problem::new(Code::Signature, *span, message)
             .of_node()
             .label("claimed here")

@@ -1,10 +1,16 @@
 use std::collections::HashMap;
 
-use super::diverge::diverge;
+use super::diverge::{Divergence, diverge, uneven};
 use super::place::{at, in_calls, span};
 use crate::diag::{Code, Problem, Problems};
-use crate::graph::{Graph, NodeId, Shape};
+use crate::graph::op::Demand;
+use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::limits::MAX_PARAMS;
+
+/// At most so many places are named where two values part.
+const MAX_PLACES: usize = 3;
+/// Windows that do not fit into an image of this size are wrong themselves.
+const MAX_WINDOW: u64 = 1024;
 
 /// Infers the shape of every node where possible; reports each op that does not accept its
 /// operands.
@@ -62,15 +68,62 @@ fn shape_problem(
     let first = operands.first().copied();
     let other =
         operands.iter().copied().find(|id| shapes.get(id) != first.and_then(|f| shapes.get(&f)));
-    let divergence = first.zip(other).and_then(|(a, b)| diverge(graph, shapes, a, b));
-    for (id, what) in divergence
-        .iter()
-        .flat_map(|d| [(d.fork, "both sides come from"), (d.first, "they first differ at")])
-    {
+    let op = &graph.get(id).op;
+    let ends = first.zip(other).into_iter();
+    for (id, what) in ends.flat_map(|(a, b)| parting(graph, shapes, op, [a, b])) {
         if let Some(shape) = shapes.get(&id).filter(|_| !operands.contains(&id)) {
             let label = format!("{what} {}, {shape}", graph.get(id).path);
             problem = problem.related(span(graph, id), label);
         }
     }
+    let since =
+        first.and_then(|operand| Some((operand, too_small_since(graph, shapes, id, operand)?)));
+    if let Some((operand, since)) = since {
+        let [_, height, width] = shapes[&operand].image().unwrap_or_default();
+        let (image, path) = (format!("{height} x {width}"), &graph.get(since).path);
+        let advice = if (height, width) == (1, 1) { "remove it" } else { "use a smaller window" };
+        problem = problem.help(format!(
+            "the image is {image} since `{path}`: {advice}, or pool less ahead of it"
+        ));
+        if since != operand {
+            problem = problem.related(span(graph, since), format!("{image} since here"));
+        }
+        return in_calls(problem, graph, id);
+    }
     in_calls(problem, graph, id).help_if(error.help)
+}
+
+/// Where two values of different shapes part, each place with what happens there.
+fn parting(
+    graph: &Graph,
+    shapes: &HashMap<NodeId, Shape>,
+    join: &Op,
+    [a, b]: [NodeId; 2],
+) -> Vec<(NodeId, &'static str)> {
+    let parted = diverge(graph, shapes, join, [a, b]);
+    let Some(Divergence { fork, at }) = parted else { return Vec::new() };
+    let lost = uneven(graph, shapes, a, b).len();
+    let what = if lost > 0 { "pixels are lost or gained at" } else { "they first differ at" };
+    let places = at.into_iter().take(MAX_PLACES).map(|id| (id, what));
+    std::iter::once((fork, "both sides come from")).chain(places).collect()
+}
+
+/// From where on an image has the size at which a window does not fit into it; `None` if another
+/// size would not help.
+fn too_small_since(
+    graph: &Graph,
+    shapes: &HashMap<NodeId, Shape>,
+    id: NodeId,
+    operand: NodeId,
+) -> Option<NodeId> {
+    let op = &graph.get(id).op;
+    let Demand::Window { .. } = op.traits().demand else { return None };
+    let [channels, height, width] = shapes.get(&operand)?.image()?;
+    let large = Shape::new([channels, MAX_WINDOW, MAX_WINDOW]).ok()?;
+    op.shape(&[&large]).ok()?;
+    let way = std::iter::successors(Some(operand), |at| graph.operands(*at).first().copied());
+    let same = |id: &NodeId| {
+        shapes.get(id).and_then(Shape::image).is_some_and(|[_, h, w]| (h, w) == (height, width))
+    };
+    way.take_while(same).last()
 }

@@ -222,9 +222,10 @@ impl Recipe {
 
 fn unknown(key: &str) -> Refusal {
     let names = || KEYS.iter().map(|key| key.name);
-    let help = match did_you_mean(key, names()) {
+    let near = did_you_mean(key, names());
+    let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the keys are {}", names().collect::<Vec<_>>().join(", ")),
     };
-    Refusal { message: format!("unknown recipe key `{key}`"), help: Some(help) }
+    Refusal { message: format!("unknown recipe key `{key}`"), help: Some(help), near }
 }

@@ -71,14 +71,19 @@ impl<'a> Judge<'a> {
         let after = (self.attempt)(&candidate.fix.edits, &Setting::new())?;
         let holds = self.is_gone(problem, candidate, &after)
             && new(&self.before, &after).all(|found| excused(found, candidate, &after))
-            && self.others.iter().all(|(setting, before)| {
-                let before = before.get_or_init(|| (self.attempt)(&[], setting)).as_ref();
-                let after = (self.attempt)(&candidate.fix.edits, setting);
-                before.zip(after).is_some_and(|(before, after)| {
-                    after.errors <= before.errors && !is_wrong_at(&candidate.site, &after)
-                })
-            });
+            && (candidate.rest == Rest::Same || self.holds_otherwise(candidate));
         holds.then(|| after.problems.len())
+    }
+
+    /// Whether it holds with other values of the parameters.
+    fn holds_otherwise(&self, candidate: &Candidate) -> bool {
+        self.others.iter().all(|(setting, before)| {
+            let before = before.get_or_init(|| (self.attempt)(&[], setting)).as_ref();
+            let after = (self.attempt)(&candidate.fix.edits, setting);
+            before.zip(after).is_some_and(|(before, after)| {
+                after.errors <= before.errors && !is_wrong_at(&candidate.site, &after)
+            })
+        })
     }
 
     fn is_gone(&self, problem: &Problem, candidate: &Candidate, after: &Outcome) -> bool {
@@ -87,7 +92,10 @@ impl<'a> Judge<'a> {
             Severity::Warning => after.errors == self.before.errors,
         };
         let same = candidate.rest != Rest::Same || after.flat == self.before.flat;
-        better && same && !is_wrong_at(&candidate.site, after) && !contains(&after.problems, problem)
+        better
+            && same
+            && !is_wrong_at(&candidate.site, after)
+            && !contains(&after.problems, problem)
     }
 }
 
@@ -106,7 +114,8 @@ fn excused(problem: &Problem, candidate: &Candidate, after: &Outcome) -> bool {
         Rest::Same => false,
         Rest::FlowsOn if matches!(problem.code, Code::Shape | Code::Signature) => true,
         Rest::FlowsOn | Rest::Sound => {
-            problem.severity() == Severity::Warning && problem.code != Code::NoEffect
+            let idle = problem.code == Code::NoEffect && candidate.site.is_some();
+            (problem.severity() == Severity::Warning && !idle)
                 || problem.code == Code::Shape && is_of_any_size(problem, after)
         }
     }

@@ -2,9 +2,10 @@
 
 use super::judge::{Candidate, Rest};
 use super::site::Site;
+use crate::check::uneven;
 use crate::diag::{Fix, Span};
-use crate::graph::op::Demand;
-use crate::graph::{NodeId, Shape};
+use crate::graph::op::{AvgPool, Demand, MaxPool};
+use crate::graph::{NodeId, Op, Shape};
 
 /// Repairs of one that is wrong.
 pub(super) fn of(site: &Site<'_>) -> Vec<Candidate> {
@@ -64,6 +65,8 @@ impl Join<'_, '_> {
             candidates.extend(self.projected(i, from, &wanted));
         }
         candidates.extend(self.enlarged(to, from));
+        let uneven = uneven(&site.net.graph, &site.net.shapes, *cursor, id);
+        candidates.extend(uneven.into_iter().filter_map(|id| self.same_size(id)));
         if let Some(wanted) = self.nearest(0, to, from) {
             candidates.extend(self.layer(*cursor, to, &wanted, Rest::Sound));
         }
@@ -143,5 +146,27 @@ impl Join<'_, '_> {
         let title = format!("put `upsample({factor})` ahead of it");
         let edit = (self.site.call.start(), format!("upsample({factor}) -> "));
         self.accepts(0, &shape).then(|| candidate(self.site, Rest::Sound, title, vec![edit]))
+    }
+
+    /// A window of stride 1 that leaves the size of its image.
+    fn same_size(&self, id: NodeId) -> Option<Candidate> {
+        let node = Site::of(id, self.site.net, self.site.sources)?;
+        let (kernel, stride, at) = match node.op() {
+            Op::Conv(conv) => (conv.kernel, conv.stride, [1, 3]),
+            Op::MaxPool(MaxPool(window)) | Op::AvgPool(AvgPool(window)) => {
+                (window.kernel, window.stride, [0, 2])
+            }
+            _ => return None,
+        };
+        if kernel[0] != kernel[1] || stride != [1, 1] {
+            return None;
+        }
+        let (k, pad) = (kernel[0] | 1, kernel[0] / 2);
+        let mut edits = vec![node.call.set("pad", at[1], &pad.to_string())];
+        if k != kernel[0] {
+            edits.push(node.call.set("k", at[0], &k.to_string()));
+        }
+        let title = format!("keep the size in `{}`: `k = {k}` and `pad = {pad}`", node.path());
+        Some(candidate(self.site, Rest::Sound, title, edits))
     }
 }

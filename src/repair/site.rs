@@ -76,10 +76,12 @@ impl<'a> Site<'a> {
             _ => return Vec::new(),
         };
         let set = |name: &str, position, value: u64| {
-            let edit = |text: String| (self.call.set(name, position, &text), format!("`{name} = {text}`"));
+            let edit =
+                |text: String| (self.call.set(name, position, &text), format!("`{name} = {text}`"));
             self.words(value).into_iter().map(edit).collect::<Vec<_>>()
         };
-        let channels = (got.channels() != wanted.channels()).then(|| set("c", 0, wanted.channels()));
+        let channels =
+            (got.channels() != wanted.channels()).then(|| set("c", 0, wanted.channels()));
         let strides = stride.map(|stride| set("stride", 2, stride));
         let change = |parts: Vec<&((Span, String), String)>| Change {
             edits: parts.iter().map(|(edit, _)| edit.clone()).collect(),

@@ -140,12 +140,18 @@ pub(super) fn lines(span: Span, sources: &Sources) -> Span {
 /// item, or its lines.
 pub(super) fn item(name: Span, sources: &Sources) -> Span {
     let text = &sources.get(name.file).text;
-    let end = name.start + text[name.start..].get(..part(&text[name.start..])).map_or(0, |item| item.trim_end().len());
+    let end = name.start
+        + text[name.start..]
+            .get(..part(&text[name.start..]))
+            .map_or(0, |item| item.trim_end().len());
     let (before, after) = (text[..name.start].trim_end(), text[end..].trim_start());
     let own = Span { end, ..name };
-    let alone = line_start(text, name.start) == text[..name.start].trim_end_matches([' ', '\t']).len();
+    let alone =
+        line_start(text, name.start) == text[..name.start].trim_end_matches([' ', '\t']).len();
     match (after.strip_prefix(','), before.strip_suffix(',')) {
-        (Some(rest), _) if !alone => Span { end: text.len() - rest.trim_start_matches(' ').len(), ..own },
+        (Some(rest), _) if !alone => {
+            Span { end: text.len() - rest.trim_start_matches(' ').len(), ..own }
+        }
         (None, Some(before)) if !alone => Span { start: before.len(), ..own },
         (None, None) if before.ends_with('(') && after.starts_with(')') => {
             let close = text.len() - after.len() + 1;

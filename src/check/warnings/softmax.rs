@@ -5,9 +5,7 @@ use crate::graph::op::Alias;
 
 /// A softmax at the end of a net, whose loss takes logits.
 pub(super) fn at_output(net: &Checked) -> Option<Problem> {
-    let same = |id: &_| {
-        matches!(net.node(*id).op.traits().alias, Alias::Flat | Alias::Always)
-    };
+    let same = |id: &_| matches!(net.node(*id).op.traits().alias, Alias::Flat | Alias::Always);
     let from = |id: &_| net.graph().operands(*id).first().copied().filter(|_| same(id));
     let mut way = std::iter::successors(Some(net.output()), from);
     let id = way.find(|id| matches!(net.node(*id).op, Op::Softmax(_)))?;

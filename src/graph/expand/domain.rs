@@ -16,22 +16,40 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
     }
     let name = &param.name.node;
     let message = format!("expected {} for `{name}`, got {value}", describe(&ty.node, scope)?);
-    Err(Some(Box::new(
-        Problem::new(Code::Domain, at, message)
-            .label("outside the domain")
-            .related(ty.span, format!("the domain of `{name}`"))
-            .help_if(near(&ty.node, value).map(|near| format!("did you mean \"{near}\"?"))),
-    )))
+    let problem = Problem::new(Code::Domain, at, message)
+        .label("outside the domain")
+        .related(ty.span, format!("the domain of `{name}`"));
+    Err(Some(Box::new(match near(&ty.node, value, scope) {
+        Some(near) => problem
+            .help(format!("did you mean {near}? Or widen the domain"))
+            .fix(format!("write `{near}`"), [(at, near)]),
+        None => problem.help("choose one of its values, or widen the domain"),
+    })))
 }
 
-/// The choice that a misspelt string is most similar to.
-fn near<'p>(ty: &'p ParamType, value: &Value) -> Option<&'p str> {
-    let (ParamType::OneOf(options), Value::Str(written)) = (ty, value) else { return None };
-    let strings = options.iter().filter_map(|option| match &option.node {
-        ExprKind::Str(text) => Some(text.as_str()),
+/// The value of a domain that is most like another one, as the language writes it.
+fn near(ty: &ParamType, value: &Value, scope: &Scope) -> Option<String> {
+    match (ty, value) {
+        (ParamType::OneOf(options), Value::Str(written)) => {
+            let strings = options.iter().filter_map(|option| match &option.node {
+                ExprKind::Str(text) => Some(text.as_str()),
+                _ => None,
+            });
+            did_you_mean(written, strings).map(|near| format!("\"{near}\""))
+        }
+        (ParamType::Bool, value) => match value.whole()? {
+            0 => Some("false".into()),
+            1 => Some("true".into()),
+            _ => None,
+        },
+        (ParamType::Int(Some((low, high))) | ParamType::Float(Some((low, high))), value) => {
+            let (low, high) = (scope.eval(low).ok()?, scope.eval(high).ok()?);
+            let above = number::compare(&high, value)?.is_lt();
+            let below = number::compare(value, &low)?.is_lt();
+            (above || below).then(|| if above { high } else { low }.to_string())
+        }
         _ => None,
-    });
-    did_you_mean(written, strings)
+    }
 }
 
 /// Checks that a value given from outside has the type of the default, for a parameter without a

@@ -13,7 +13,7 @@ use crate::graph::pattern::Pattern;
 use crate::graph::{CallSite, Graph, NodeId, Op, Origin, Scope, Shape, Value};
 use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BYTES};
 use crate::syntax::Project;
-use crate::syntax::ast::{Block, Edit};
+use crate::syntax::ast::{Block, Edit, Expr};
 
 pub(super) struct Expander<'a> {
     pub project: &'a Project,
@@ -35,6 +35,8 @@ pub(super) struct Expander<'a> {
     /// The block calls around the current place, outermost first.
     pub calls: Vec<CallSite>,
     pub active: Vec<&'a Block>,
+    /// The arguments of those calls.
+    pub given: Vec<HashMap<&'a str, &'a Expr>>,
     /// The environments of those calls, outermost first.
     pub callers: Vec<Rc<Env<'a>>>,
     /// The blocks that something calls.
@@ -102,6 +104,7 @@ impl<'a> Expander<'a> {
             defaults: Vec::new(),
             calls: Vec::new(),
             active: Vec::new(),
+            given: Vec::new(),
             callers: Vec::new(),
             called: HashSet::new(),
             detached: false,
