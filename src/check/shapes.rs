@@ -76,21 +76,39 @@ fn shape_problem(
             problem = problem.related(span(graph, id), label);
         }
     }
-    let since =
-        first.and_then(|operand| Some((operand, too_small_since(graph, shapes, id, operand)?)));
-    if let Some((operand, since)) = since {
-        let [_, height, width] = shapes[&operand].image().unwrap_or_default();
-        let (image, path) = (format!("{height} x {width}"), &graph.get(since).path);
-        let advice = if (height, width) == (1, 1) { "remove it" } else { "use a smaller window" };
-        problem = problem.help(format!(
-            "the image is {image} since `{path}`: {advice}, or pool less ahead of it"
-        ));
-        if since != operand {
-            problem = problem.related(span(graph, since), format!("{image} since here"));
-        }
-        return in_calls(problem, graph, id);
-    }
-    in_calls(problem, graph, id).help_if(error.help)
+    let problem = problem.help_if(error.help);
+    let problem = match first {
+        Some(operand) => too_small(problem, graph, shapes, id, operand),
+        None => problem,
+    };
+    in_calls(problem, graph, id)
+}
+
+/// Says since where an image is too small for a window.
+fn too_small(
+    problem: Problem,
+    graph: &Graph,
+    shapes: &HashMap<NodeId, Shape>,
+    id: NodeId,
+    operand: NodeId,
+) -> Problem {
+    let image = |id: NodeId| shapes.get(&id).and_then(Shape::image);
+    let Some((since, [_, height, width])) = too_small_since(graph, shapes, id, operand)
+        .and_then(|since| Some((since, image(since)?)))
+    else {
+        return problem;
+    };
+    let [window, source] = [id, since].map(|id| &graph.get(id).path);
+    let advice = match (height, width) {
+        (1, 1) => format!("remove `{window}`"),
+        _ => "use a smaller window".into(),
+    };
+    let since = (since != operand).then(|| span(graph, since)).flatten();
+    problem
+        .related(since, format!("{height} x {width} since here"))
+        .help(format!(
+            "the image is {height} x {width} since `{source}`: {advice}, or pool less ahead of it"
+        ))
 }
 
 /// Where two values of different shapes part, each place with what happens there.
@@ -125,5 +143,5 @@ fn too_small_since(
     let same = |id: &NodeId| {
         shapes.get(id).and_then(Shape::image).is_some_and(|[_, h, w]| (h, w) == (height, width))
     };
-    way.take_while(same).last()
+    way.take_while(same).last().filter(|since| !graph.inputs().contains(since))
 }

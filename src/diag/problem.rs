@@ -5,7 +5,7 @@ use super::source::Span;
 use crate::limits::{MAX_FOUND, MAX_PROBLEMS};
 
 /// How many problems of one code are shown to a person; the rest are counted.
-pub const MAX_SHOWN: usize = 5;
+pub const MAX_SHOWN: usize = 8;
 
 /// A change of the text that makes one problem go away. Computed from the graph, never guessed:
 /// with it in place, the op that complained accepts its operands.

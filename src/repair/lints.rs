@@ -31,6 +31,10 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, sources: &Sources) -> Vec<C
         Code::NoEffect | Code::SoftmaxAtOutput => {
             remove(&format!("`{name}`"), text::element(span, sources))
         }
+        Code::ConstantGuard => match text::guard(span, sources) {
+            Some(guard) => remove("the guard", guard),
+            None => return Vec::new(),
+        },
         Code::UnusedImport => remove(&format!("the import of `{name}`"), text::item(span, sources)),
         Code::UnusedParameter => match text::declared_by_let(span, sources) {
             true => remove(&format!("`{name}`"), text::lines(span, sources)),
@@ -47,9 +51,11 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, sources: &Sources) -> Vec<C
         _ => return Vec::new(),
     };
     let rest = match problem.code {
-        Code::UnusedImport | Code::UnusedParameter | Code::UnusedBlock | Code::UnusedBranch => {
-            Rest::Same
-        }
+        Code::ConstantGuard
+        | Code::UnusedImport
+        | Code::UnusedParameter
+        | Code::UnusedBlock
+        | Code::UnusedBranch => Rest::Same,
         _ => Rest::Sound,
     };
     vec![Candidate { fix: Fix { title, edits: vec![edit] }, site: None, rest }]

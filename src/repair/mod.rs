@@ -39,8 +39,7 @@ pub fn repair(
     }
     let count = (2 * MAX_REPAIRED_NODES / net.graph.len().max(1)).min(MAX_SETTINGS);
     let settings = &settings[..settings.len().min(count)];
-    let Some(before) = attempt(&[], &Setting::new()) else { return };
-    let judge = Judge::new(attempt, before, settings);
+    let mut judge = None;
     for severity in [Severity::Error, Severity::Warning] {
         let open = |p: &&mut Problem| p.severity() == severity && p.fixes.is_empty();
         let mut left = MAX_REPAIRED;
@@ -50,6 +49,11 @@ pub fn repair(
                 continue;
             }
             left -= 1;
+            if judge.is_none() {
+                let before = attempt(&[], &Setting::new());
+                judge = before.map(|before| Judge::new(attempt, before, settings));
+            }
+            let Some(judge) = &judge else { return };
             problem.fixes = judge.hold(problem, candidates);
             if let Some(fix) = problem.fixes.first().filter(|_| severity == Severity::Error) {
                 problem.help = Some(fix.title.clone());

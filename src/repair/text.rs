@@ -198,3 +198,10 @@ pub(super) fn branch(element: Span, sources: &Sources) -> Option<(&str, Span)> {
     let mentions = text.split(|c| !word(c)).filter(|found| *found == name).count();
     (mentions == 1 && name.chars().all(word)).then(|| (name, lines(element, sources)))
 }
+
+/// The guard of a condition: ` if c`.
+pub(super) fn guard(condition: Span, sources: &Sources) -> Option<Span> {
+    let before = sources.get(condition.file).text[..condition.start].trim_end();
+    let start = before.strip_suffix("if")?.trim_end().len();
+    Some(Span { start, ..condition })
+}

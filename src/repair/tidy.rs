@@ -1,23 +1,30 @@
 //! Repairs as the formatter would write them.
 
+use std::collections::BTreeMap;
+
 use crate::diag::{FileId, Fix, Problems, Sources, Span, edited};
 use crate::syntax::{parse, print};
 
+/// At most so many repairs are formatted: each takes reading the file again.
+const MAX_FORMATTED: usize = 40;
+
 /// Formats what repairs change, in files that are formatted.
 pub(super) fn tidy(problems: &mut Problems, sources: &Sources) {
-    for fix in problems.iter_mut().flat_map(|problem| &mut problem.fixes) {
-        format(fix, sources);
+    let mut canonical: BTreeMap<FileId, bool> = BTreeMap::new();
+    let fixes = problems.iter_mut().flat_map(|problem| &mut problem.fixes);
+    for fix in fixes.take(MAX_FORMATTED) {
+        let Some(&(Span { file, .. }, _)) = fix.edits.first() else { continue };
+        let text = &sources.get(file).text;
+        let known = || formatted(text).as_ref() == Some(text);
+        let alone = fix.edits.iter().all(|(span, _)| span.file == file);
+        if alone && *canonical.entry(file).or_insert_with(known) {
+            format(fix, file, sources);
+        }
     }
 }
 
-fn format(fix: &mut Fix, sources: &Sources) {
-    let Some((first, _)) = fix.edits.first() else { return };
-    let file = first.file;
+fn format(fix: &mut Fix, file: FileId, sources: &Sources) {
     let before = &sources.get(file).text;
-    let alone = fix.edits.iter().all(|(span, _)| span.file == file);
-    if !alone || formatted(before).as_ref() != Some(before) {
-        return;
-    }
     let texts = edited(sources, fix.edits.iter().cloned());
     let Some(after) = texts.and_then(|mut texts| texts.remove(&sources.get(file).name)) else {
         return;

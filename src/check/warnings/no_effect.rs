@@ -32,5 +32,10 @@ pub(super) fn no_effect(net: &Checked, problems: &mut Problems) {
 
 fn is_idle(net: &Checked, id: NodeId) -> bool {
     let &[from] = net.graph().operands(id) else { return false };
-    net.node(id).op.is_idle(&net.node(from).op, net.shape(from), net.shape(id))
+    let (node, before) = (net.node(id), net.node(from));
+    let (Some(here), Some(there)) = (&node.origin, &before.origin) else { return false };
+    // What comes before it, and in which shape, is said by the text of the same body alone.
+    let before = (there.literal && here.calls == there.calls).then_some(&before.op);
+    let shapes = here.calls.is_empty().then(|| [net.shape(from), net.shape(id)]);
+    node.op.is_idle(before, shapes)
 }

@@ -140,7 +140,7 @@ impl<'a> Expander<'a> {
                 let all: Option<Vec<NodeId>> = std::iter::once(flow).chain(operands).collect();
                 let node = self.add_node(path.into(), op, &all?, call.place.span)?;
                 let literal = bound.iter().all(|(_, expr)| expr.names().is_empty());
-                if literal && call.name.node == signature.name && self.alternatives == 0 {
+                if literal && call.name.node == signature.name && self.guarded == 0 {
                     self.graph.set_literal(node);
                 }
                 self.record(node, signature, &bound, &scope, flow);

@@ -20,9 +20,13 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
         .label("outside the domain")
         .related(ty.span, format!("the domain of `{name}`"));
     Err(Some(Box::new(match near(&ty.node, value, scope) {
-        Some(near) => problem
-            .help(format!("did you mean {near}? Or widen the domain"))
-            .fix(format!("write `{near}`"), [(at, near)]),
+        Some(near) => {
+            let help = match value {
+                Value::Str(_) => format!("did you mean {near}?"),
+                _ => format!("write `{near}`, or widen the domain"),
+            };
+            problem.help(help).fix(format!("write `{near}`"), [(at, near)])
+        }
         None => problem.help("choose one of its values, or widen the domain"),
     })))
 }

@@ -43,8 +43,8 @@ pub(super) struct Expander<'a> {
     pub called: HashSet<*const Block>,
     /// Whether a block is being checked without being called, so that no value flows through it.
     pub detached: bool,
-    /// How many `else` are being placed, one within another.
-    pub alternatives: usize,
+    /// How many guarded elements are being placed, one within another.
+    pub guarded: usize,
     pub placed: usize,
     /// Total bytes of all paths, and total operands of all nodes.
     pub path_bytes: usize,
@@ -108,7 +108,7 @@ impl<'a> Expander<'a> {
             callers: Vec::new(),
             called: HashSet::new(),
             detached: false,
-            alternatives: 0,
+            guarded: 0,
             placed: 0,
             path_bytes: 0,
             edges: 0,
