@@ -7,6 +7,7 @@ mod checked;
 mod claims;
 mod diverge;
 mod order;
+mod place;
 mod reach;
 mod shapes;
 mod warnings;
@@ -17,6 +18,7 @@ use crate::diag::{Code, Problem, Problems};
 use crate::graph::Graph;
 
 pub use checked::{CheckError, Checked, Unchecked};
+pub use diverge::uneven;
 
 /// Checks a graph: it has no cycle, every node is reachable from an input, every op accepts its
 /// operands, there is exactly one input and one output, and the file's claims hold.

@@ -201,9 +201,15 @@ pub fn may_write_together<'p>(outs: impl Iterator<Item = &'p Path>) -> Result<()
         .map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Shows problems on standard error.
+/// Shows problems on standard error, a few of each code.
 pub fn show(problems: &Problems, sources: &Sources) {
+    show_of(problems, sources, false);
+}
+
+/// Shows problems on standard error, a few of each code or all.
+pub fn show_of(problems: &Problems, sources: &Sources, all: bool) {
     let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
-    let text = render(problems, sources, Style { colour, width: width().clamp(40, 120) });
+    let style = Style { colour, width: width().clamp(40, 120), all };
+    let text = render(problems, sources, style);
     let _ = anstream::stderr().write_all(of_library(&text).as_bytes());
 }

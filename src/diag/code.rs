@@ -117,4 +117,10 @@ codes! {
     BiasBeforeBn = "bias-before-bn" Warning,
     /// A pool whose windows leave pixels at the edge unread.
     DroppedPixels = "dropped-pixels" Warning,
+    /// A pool whose windows are farther apart than they are large.
+    SkippedPixels = "skipped-pixels" Warning,
+    /// An op that returns its operand.
+    NoEffect = "no-effect" Warning,
+    /// A softmax ahead of a loss that takes logits.
+    SoftmaxAtOutput = "softmax-at-output" Warning,
 }

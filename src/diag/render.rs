@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -6,7 +7,7 @@ use miette::{
     SourceSpan,
 };
 
-use super::{MAX_SHOWN, Problem, Problems, Severity, Sources, Span, plain};
+use super::{Problem, Problems, Severity, Sources, Span, plain};
 
 /// The maximum length of an excerpt in bytes; for longer lines only the place is named.
 const MAX_EXCERPT: usize = 4096;
@@ -24,14 +25,16 @@ pub struct Style {
     pub colour: bool,
     /// The width in columns.
     pub width: usize,
+    /// Whether all problems are shown, however many are of one code.
+    pub all: bool,
 }
 
 impl Style {
     /// No colour, 80 columns: what tests and pipes get.
-    pub const PLAIN: Style = Style { colour: false, width: 80 };
+    pub const PLAIN: Style = Style { colour: false, width: 80, all: false };
 }
 
-/// The problems as text for a terminal: sorted, at most [`MAX_SHOWN`], each with an excerpt.
+/// The problems as text for a terminal: sorted, a few of each code, each with an excerpt.
 pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
     let mut theme =
         if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
@@ -39,9 +42,12 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
     theme.characters.warning = "warning:".into();
     let handler =
         GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
-    let all = problems.sorted();
+    let (shown, more) = match style.all {
+        true => (problems.sorted(), BTreeMap::new()),
+        false => problems.shown(),
+    };
     let mut out = String::new();
-    for problem in all.iter().take(MAX_SHOWN) {
+    for problem in shown {
         let report = report(problem, sources, style.width);
         let mut text = String::new();
         // Writing into a string cannot fail.
@@ -56,8 +62,9 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
         }
         out.push('\n');
     }
-    if all.len() > MAX_SHOWN {
-        let _ = writeln!(out, "and {} more problems", all.len() - MAX_SHOWN);
+    for (code, count) in more {
+        let code = code.as_str();
+        let _ = writeln!(out, "and {count} more of `{code}`: `netc check --all` shows them");
     }
     out
 }

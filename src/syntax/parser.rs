@@ -7,7 +7,8 @@ use super::builder::Builder;
 use super::hint::{is_keyword, is_word};
 use super::scan::{Scanned, scan};
 use super::{ast, error, slip};
-use crate::diag::{FileId, MAX_SHOWN, Problem, Problems, Sources};
+use crate::diag::{FileId, Problem, Problems, Sources};
+use crate::limits::MAX_SYNTAX_ERRORS;
 
 #[allow(missing_docs)]
 mod grammar {
@@ -48,7 +49,7 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
         return (None, problems);
     }
     let comments = std::mem::take(&mut scanned.comments);
-    for _ in 0..=MAX_SHOWN {
+    for _ in 0..=MAX_SYNTAX_ERRORS {
         let (at, problem) = match Grammar::parse(Rule::file, &scanned.code) {
             Ok(pairs) => {
                 return (Some(build(text, file, comments, pairs, &mut problems)), problems);

@@ -48,6 +48,8 @@ pub struct Expanded {
     pub problems: Problems,
     /// What is called and neither an op nor a block, by place; each is among the problems.
     pub undefined: BTreeMap<Span, String>,
+    /// Parameters of the net, each with another value than it has, as the language writes it.
+    pub samples: Vec<(String, String)>,
 }
 
 /// Builds the graph of a project's root file, with some parameters overridden.
@@ -69,8 +71,8 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         join_scope::join_scopes(project.file(project.root), names, problems);
         same_scope::same_scopes(project.file(project.root), problems);
     }
-    let Expander { graph, problems, undefined, .. } = expander;
-    Expanded { graph: found.then_some(graph), problems, undefined }
+    let Expander { graph, problems, undefined, samples, .. } = expander;
+    Expanded { graph: found.then_some(graph), problems, undefined, samples }
 }
 
 /// Where the values of the node at a path come from; `None` if there is no such node, or if it is

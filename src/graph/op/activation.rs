@@ -380,6 +380,23 @@ impl Elsewhere for Relu {
     }
 }
 
+impl Activation {
+    /// Whether it leaves each value of another activation as it is.
+    pub(super) fn keeps(&self, before: &Activation) -> bool {
+        let fixed = match self {
+            Activation::Relu(op) => op.max.unwrap_or(f64::INFINITY),
+            Activation::LeakyRelu(_) | Activation::Elu(_) | Activation::Celu(_) => f64::INFINITY,
+            _ => return false,
+        };
+        let greatest = match before {
+            Activation::Relu(op) => op.max.unwrap_or(f64::INFINITY),
+            Activation::Sigmoid(_) | Activation::HardSigmoid(_) => 1.0,
+            _ => return false,
+        };
+        greatest <= fixed
+    }
+}
+
 /// The activations that netc's kernels for GPUs have, which number them from 1 in this order.
 const ON_GPUS: [&str; 5] = ["relu", "gelu", "celu", "silu", "sigmoid"];
 

@@ -32,7 +32,7 @@ impl Rule for Add {
         Traits {
             category: Category::Join,
             alias: Alias::Gradient,
-            demand: Demand::OneShape,
+            demand: Demand::Together,
             ..Traits::PURE
         }
     }
@@ -95,7 +95,7 @@ impl Rule for Sub {
         Traits {
             category: Category::Join,
             alias: Alias::Possible,
-            demand: Demand::OneShape,
+            demand: Demand::Together,
             ..Traits::PURE
         }
     }
@@ -175,7 +175,7 @@ impl Rule for Mul {
         Traits {
             category: Category::Join,
             saved: Saved::OPERANDS,
-            demand: Demand::OneShape,
+            demand: Demand::Together,
             ..Traits::PURE
         }
     }
@@ -253,7 +253,12 @@ impl Rule for Concat {
     }
 
     fn traits(&self) -> Traits {
-        Traits { category: Category::Join, alias: Alias::Gradient, ..Traits::PURE }
+        Traits {
+            category: Category::Join,
+            alias: Alias::Gradient,
+            demand: Demand::Together,
+            ..Traits::PURE
+        }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

@@ -131,7 +131,12 @@ macro_rules! global_pool {
             }
 
             fn traits(&self) -> Traits {
-                Traits { category: Category::Pool, saved: $saved, ..Traits::PURE }
+                Traits {
+                    category: Category::Pool,
+                    reshapes: true,
+                    saved: $saved,
+                    ..Traits::PURE
+                }
             }
 
             fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

@@ -62,7 +62,7 @@ impl Rule for Flatten {
     }
 
     fn traits(&self) -> Traits {
-        Traits { category: Category::Linear, alias: Alias::Flat, ..Traits::PURE }
+        Traits { category: Category::Linear, reshapes: true, alias: Alias::Flat, ..Traits::PURE }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

@@ -58,6 +58,9 @@ pub struct CheckArgs {
     /// Only show what --fix would change
     #[arg(long, requires = "fix")]
     pub dry_run: bool,
+    /// Show every problem, however many have the same code
+    #[arg(long)]
+    pub all: bool,
     /// Count warnings as problems
     #[arg(long, value_enum, value_name = "KIND")]
     pub deny: Option<Deny>,

@@ -19,7 +19,7 @@ use fix::repair;
 use targets::Targets;
 
 use crate::cli::net::memory::MemoryEstimate;
-use crate::cli::out::{PROBLEMS, error, print, print_json, show};
+use crate::cli::out::{PROBLEMS, error, print, print_json, show_of};
 use crate::diag::{Problem, Problems, Sources};
 use crate::{Compilation, compile_over};
 
@@ -93,7 +93,7 @@ fn report(checkups: &[Checkup], args: &CheckArgs) {
             }
         }
         CheckFormat::Text => {
-            checkups.iter().for_each(|c| show(&c.fresh, &c.compilation.sources));
+            checkups.iter().for_each(|c| show_of(&c.fresh, &c.compilation.sources, args.all));
             print(&table::text(checkups, args));
         }
     }

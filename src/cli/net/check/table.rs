@@ -59,7 +59,7 @@ fn and_warnings(checkup: &Checkup) -> String {
 }
 
 fn count_of(checkup: &Checkup, what: &str) -> String {
-    match checkup.compilation.problems.sorted().len() {
+    match checkup.compilation.problems.len() {
         1 => format!("1 {what}"),
         n => format!("{n} {what}s"),
     }
