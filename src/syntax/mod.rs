@@ -34,6 +34,6 @@ pub use parser::{parse, parse_expr};
 pub use printer::{print, print_call, print_element, print_expr};
 pub use project::{
     Overlay, Project, STD, load, load_over, load_partial, load_readable, load_text, nets_below,
-    nets_beside, on_disk,
+    nets_beside, on_disk, project_folder,
 };
 pub use visit::{Part, calls, parts, repeats};

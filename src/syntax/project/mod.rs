@@ -12,7 +12,7 @@ use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
 use files::{Disk, Files, Given, beside, normal};
-pub use files::{Overlay, nets_below, nets_beside, on_disk};
+pub use files::{Overlay, nets_below, nets_beside, on_disk, project_folder};
 
 /// The name of the library that comes with netc, as a file of a project.
 pub const STD: &str = "<std>";
