@@ -114,13 +114,9 @@ impl<'t> Before<'t> {
                 self.open.pop();
                 self.start = i + 1;
             }
-            (TokenKind::Mark, ")" | "]") => {
-                if self.open.last().is_some_and(|open| !self.tokens[*open].is("{")) {
-                    self.open.pop();
-                }
-            }
+            (TokenKind::Mark, ")" | "]") if self.in_brackets() => drop(self.open.pop()),
             (TokenKind::Newline, _) => {
-                let free = self.open.last().is_some_and(|open| !self.tokens[*open].is("{"));
+                let free = self.in_brackets();
                 let goes_on = self.last_before(i).is_some_and(|last| last.is("->"))
                     || self.tokens.get(i + 1).is_some_and(|next| next.is("->"));
                 if free && self.begins(i + 1) {
@@ -133,6 +129,11 @@ impl<'t> Before<'t> {
             }
             _ => {}
         }
+    }
+
+    /// Whether the innermost bracket that is open is no `{`.
+    fn in_brackets(&self) -> bool {
+        self.open.last().is_some_and(|open| !self.tokens[*open].is("{"))
     }
 
     fn last_before(&self, i: usize) -> Option<&Token<'t>> {
@@ -234,7 +235,8 @@ fn in_call<'t>(stmt: &[Token<'t>], open: Token<'_>, first: &str, quoted: Option<
     let current = parts.last().copied().unwrap_or_default();
     if matches!(first, "block" | "net") && extends.is_none() {
         return match current.last() {
-            Some(last) if last.is(":") || matches!(last.text, "list") => Spot::Type,
+            None if last.is_some_and(|last| last.text == "list") => Spot::Type,
+            Some(last) if last.is(":") => Spot::Type,
             Some(_) if quoted.is_some() => Spot::Nothing,
             Some(last) if !last.is(",") => Spot::Expression,
             _ => Spot::Nothing,

@@ -68,7 +68,7 @@ impl Server {
             Spot::DefaultOp => op::signatures().map(op_item).collect(),
             Spot::Expression => self.within(path, offset, |_, scope| expressions(scope)),
             Spot::Source => self.within(path, offset, |_, scope| values(scope)),
-            Spot::Element => self.within(path, offset, |project, scope| elements(project, scope)),
+            Spot::Element => self.within(path, offset, elements),
             Spot::Statement => self.within(path, offset, |project, scope| {
                 let mut found = elements(project, scope);
                 found.extend(values(scope));
