@@ -64,11 +64,9 @@ fn read(probe: &mut Probe, input: &[Given], arguments: &[Given]) -> Option<(Know
         }
     }
     let mut runs = Vec::new();
-    for changed in 0..symbols.len() {
-        runs.push(
-            probe
-                .run(input, arguments, &|given| usize::from(given.name == symbols[changed].name))?,
-        );
+    for symbol in &symbols {
+        let changed = |given: &Given| usize::from(given.name == symbol.name);
+        runs.push(probe.run(input, arguments, &changed)?);
     }
     let all = probe.run(input, arguments, &|_| 2)?;
     let first = probe.run(input, arguments, &|_| 0)?;
