@@ -50,7 +50,7 @@ impl Server {
                     let called = stmts[inside..].iter().any(|s| shapes.contains_key(&key(*s)));
                     if !called && shown(block.body.place.span) && tried < MAX_SYMBOLIC {
                         tried += 1;
-                        shapes.extend(self.symbolic_ends(path, block));
+                        shapes.extend(symbolic_ends(&project, block));
                     }
                 }
             }
@@ -62,11 +62,11 @@ impl Server {
         };
         stmts.into_iter().filter_map(hint).collect()
     }
+}
 
-    fn symbolic_ends(&self, path: &str, block: &Block) -> Ends {
-        let inside = self.project(path).and_then(|p| symbolic::of(p, block.name.span));
-        inside.map_or_else(Ends::new, |inside| ends(&inside.project, &inside.known))
-    }
+fn symbolic_ends(project: &Project, block: &Block) -> Ends {
+    let inside = symbolic::of(project, block.name.span);
+    inside.map_or_else(Ends::new, |inside| ends(&inside.project, &inside.known))
 }
 
 fn key(span: Span) -> (FileId, usize) {

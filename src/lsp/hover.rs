@@ -51,7 +51,7 @@ impl Server {
             costs(net, &places(&index, &net.graph, &mention)).filter(|_| ends)
         });
         let range = Some(place::range(&project.sources, mention.span));
-        parts.extend(concrete.or_else(|| in_symbols(path, self, &mention)));
+        parts.extend(concrete.or_else(|| in_symbols(&project, &mention)));
         let contents = MarkupContent { kind: MarkupKind::Markdown, value: parts.join("\n\n") };
         Some(Hover { contents: contents.into(), range })
     }
@@ -67,8 +67,8 @@ fn places<'n>(index: &PathIndex<'_>, graph: &'n Graph, mention: &Reference<'_>) 
 }
 
 /// The shapes at a name in a block that nothing calls.
-fn in_symbols(path: &str, server: &Server, mention: &Reference<'_>) -> Option<String> {
-    let inside = symbolic::of(server.project(path)?, mention.span)?;
+fn in_symbols(project: &Project, mention: &Reference<'_>) -> Option<String> {
+    let inside = symbolic::of(project, mention.span)?;
     let Known { graph, shapes } = &inside.known;
     let names = Names::of(&inside.project);
     let index = PathIndex::of(&inside.project, &names);

@@ -1,6 +1,7 @@
 //! What may stand at the cursor, by the text before it: the line is half written.
 
 use super::super::lex::{Token, TokenKind, tokens};
+use crate::limits::MAX_NESTING;
 
 /// What may stand at the cursor.
 #[derive(Debug)]
@@ -208,7 +209,7 @@ pub(in crate::lsp) fn enclosing_call(text: &str) -> Option<Call<'_>> {
         return None;
     }
     let free = |open: &&usize| !before.tokens[**open].is("{");
-    before.open.iter().rev().take_while(free).find_map(|open| {
+    before.open.iter().rev().take_while(free).take(MAX_NESTING).find_map(|open| {
         let head = written(before.tokens.get(before.start..*open)?);
         let inside = written(&before.tokens[open + 1..]);
         if before.tokens[*open].is("(") { call(&head, &inside) } else { None }

@@ -13,7 +13,6 @@ use std::collections::HashMap;
 use super::known::Known;
 use crate::diag::Span;
 use crate::graph::NodeId;
-use crate::limits::MAX_REPAIRED_BYTES;
 use crate::syntax::Project;
 
 use formula::formula;
@@ -31,10 +30,7 @@ pub(super) struct Symbolic {
 }
 
 /// The block of a project's own file that holds a place.
-pub(super) fn of(project: Project, at: Span) -> Option<Symbolic> {
-    if project.sources.get(project.root).text.len() > MAX_REPAIRED_BYTES {
-        return None;
-    }
+pub(super) fn of(project: &Project, at: Span) -> Option<Symbolic> {
     let holds = |span: Span| span.start <= at.start && at.end <= span.end;
     let block = project
         .file(project.root)

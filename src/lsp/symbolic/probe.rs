@@ -1,10 +1,11 @@
 use std::collections::{BTreeSet, HashMap};
 
+use super::super::lex::tokens;
 use super::given::Given;
 use crate::check::{Unchecked, check};
 use crate::diag::{FileId, Severity, Span};
 use crate::graph;
-use crate::syntax::ast::{Block, ItemKind, StmtKind};
+use crate::syntax::ast::{Block, Item, ItemKind, StmtKind};
 use crate::syntax::{self, Project};
 
 /// A project whose net calls one of its blocks.
@@ -41,11 +42,16 @@ impl Run {
 }
 
 impl Probe {
-    pub fn new(mut project: Project, block: Block) -> Probe {
+    pub fn new(project: &Project, block: Block) -> Probe {
+        let needed = needed(project, &block);
+        let wanted = |item: &&Item| match &item.kind {
+            ItemKind::Import(_) => true,
+            ItemKind::Block(block) => needed.contains(block.name.node.as_str()),
+            ItemKind::Net(_) => false,
+        };
+        let items = project.file(project.root).items.iter().filter(wanted).cloned().collect();
+        let mut project = project.with_items(items);
         let file = project.sources.add_own("probe", String::new());
-        if let Some(tree) = project.files.get_mut(&project.root) {
-            tree.items.retain(|item| !matches!(item.kind, ItemKind::Net(_)));
-        }
         Probe { project, block, file }
     }
 
@@ -85,4 +91,22 @@ impl Probe {
         let by_path = net.shapes.iter().map(shape).collect();
         Some(Run { net, call, errors, by_path })
     }
+}
+
+/// The names of the blocks of the project's own file that a block cannot do without, its own
+/// included.
+fn needed<'p>(project: &'p Project, block: &'p Block) -> BTreeSet<&'p str> {
+    let blocks: HashMap<&str, &Block> =
+        project.file(project.root).blocks().map(|b| (b.name.node.as_str(), b)).collect();
+    let (mut needed, mut left) = (BTreeSet::new(), vec![block]);
+    while let Some(block) = left.pop() {
+        if !needed.insert(block.name.node.as_str()) {
+            continue;
+        }
+        let text = &project.sources.get(block.body.place.span.file).text;
+        let head = block.name.span.to(block.body.place.span);
+        let words = tokens(&text[head.start..head.end]);
+        left.extend(words.iter().filter_map(|word| blocks.get(word.text)));
+    }
+    needed
 }

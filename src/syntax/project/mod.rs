@@ -50,6 +50,13 @@ impl Project {
         }
     }
 
+    /// The same project with other items in the file that was asked for.
+    pub fn with_items(&self, items: Vec<ast::Item>) -> Project {
+        let mut files = self.files.clone();
+        files.insert(self.root, ast::File { items, tail: Vec::new() });
+        Project { sources: self.sources.clone(), files, root: self.root, links: self.links.clone() }
+    }
+
     /// The tree of a file of this project.
     pub fn file(&self, id: FileId) -> &ast::File {
         &self.files[&id]
