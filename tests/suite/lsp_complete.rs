@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::lsp_editor::{Editor, labels};
+use crate::lsp_editor::{Editor, edited, labels};
 
 #[test]
 fn completion_works_on_half_written_lines() {
@@ -121,6 +121,45 @@ fn the_top_of_a_file_and_heads_have_their_words() {
             assert!(!found.contains(&(*name).to_owned()), "{name} at `{text}`");
         }
     }
+}
+
+#[test]
+fn a_block_is_imported_along_with_its_name() {
+    let mut editor = Editor::start();
+    editor.write("mine.net", "# Mine.\nblock own_part(c) {\n  conv(c)\n}\n");
+    let head = "import \"lib.net\": preact\n\n";
+    let net = "net x {\n  input image: [N, 3, 8, 8]\n  a: ";
+    let end = "\n  output out: [N, 3, 8, 8]\n}\n";
+    for (head, name, import) in [
+        (head, "residual", "import \"lib.net\": preact, residual\n"),
+        (head, "own_part", "import \"lib.net\": preact\nimport \"mine.net\": own_part\n\n"),
+        (head, "bottleneck", "import \"lib.net\": preact\nimport std: bottleneck\n\n"),
+        ("", "own_part", "import \"mine.net\": own_part\n\n"),
+    ] {
+        let text = format!("{head}{net}{end}");
+        editor.open("typed.net", &text);
+        let answer =
+            editor.ask_at("textDocument/completion", "typed.net", &text, "  a: ", json!({}));
+        let mut items = answer["result"].as_array().unwrap().iter();
+        let item = items.find(|item| item["label"] == name).unwrap();
+        let edits = item["additionalTextEdits"].as_array().unwrap();
+        let call = if name == "residual" { name.to_owned() } else { format!("{name}(3)") };
+        let new = edited(&text, edits).replace("  a: ", &format!("  a: {call}"));
+        assert!(new.starts_with(import), "{new}");
+        assert_eq!(
+            editor.change("typed.net", &new).iter().filter(|p| p["severity"] == 1).count(),
+            0,
+            "{new}"
+        );
+    }
+    // What is imported already comes without.
+    let text = format!("{head}{net}{end}");
+    editor.open("typed.net", &text);
+    let answer = editor.ask_at("textDocument/completion", "typed.net", &text, "  a: ", json!({}));
+    let found = answer["result"].as_array().unwrap();
+    let known: Vec<_> = found.iter().filter(|item| item["label"] == "preact").collect();
+    assert_eq!(known.len(), 1);
+    assert!(known[0]["additionalTextEdits"].is_null());
 }
 
 #[test]

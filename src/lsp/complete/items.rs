@@ -1,18 +1,22 @@
 //! Completions of one kind each.
 
-use gen_lsp_types::{CompletionItem, CompletionItemKind as Kind, MarkupContent, MarkupKind};
+use gen_lsp_types::{
+    CompletionItem, CompletionItemKind as Kind, CompletionItemLabelDetails, Documentation,
+    MarkupContent, MarkupKind, TextEdit,
+};
 
 use super::super::callee::{Callee, Takes};
 use crate::graph::op::Signature;
 use crate::recipe::Key;
-use crate::syntax::Project;
 use crate::syntax::ast::Block;
+use crate::syntax::{Project, written};
 
 /// In this order they are offered.
 pub(super) const ARGUMENTS: &str = "1";
 pub(super) const NAMES: &str = "2";
 pub(super) const BLOCKS: &str = "3";
 pub(super) const OPS: &str = "4";
+pub(super) const OTHERS: &str = "5";
 pub(super) const WORDS: &str = "6";
 
 pub(super) fn item(name: &str, kind: Kind, rank: &str) -> CompletionItem {
@@ -47,6 +51,21 @@ pub(super) fn block(project: &Project, block: &Block) -> CompletionItem {
     }
 }
 
+/// A block that is imported along.
+pub(super) fn imported(item: CompletionItem, from: &str, edit: TextEdit) -> CompletionItem {
+    let from = written(from);
+    CompletionItem {
+        sort_text: Some(format!("{OTHERS}{}", item.label)),
+        label_details: Some(CompletionItemLabelDetails {
+            detail: None,
+            description: Some(from.clone()),
+        }),
+        detail: item.detail.map(|detail| format!("import {from}: {detail}")),
+        additional_text_edits: Some(vec![edit]),
+        ..item
+    }
+}
+
 /// An argument that is not given yet.
 pub(super) fn argument(takes: &Takes) -> CompletionItem {
     CompletionItem {
@@ -66,7 +85,7 @@ pub(super) fn key(key: &Key) -> CompletionItem {
     }
 }
 
-fn documented(text: &str) -> Option<gen_lsp_types::Documentation> {
+fn documented(text: &str) -> Option<Documentation> {
     let content = MarkupContent { kind: MarkupKind::Markdown, value: text.to_owned() };
     (!text.is_empty()).then(|| content.into())
 }

@@ -6,16 +6,17 @@ pub(super) mod scope;
 
 use std::collections::BTreeSet;
 
-use gen_lsp_types::{CompletionItem, CompletionItemKind as Kind, Position};
+use gen_lsp_types::{CompletionItem, CompletionItemKind as Kind, Position, TextEdit};
 
 use super::callee::Callee;
 use super::known;
+use super::place;
 use super::server::{Server, beside, folder};
 use crate::graph::{FUNCTIONS, op};
 use crate::recipe::{KEYS, KeyKind};
-use crate::syntax::{self, Overlay, Project, STD};
+use crate::syntax::{self, Overlay, Project, STD, import_edit};
 use cursor::{Call, STATEMENTS, Spot, spot};
-use items::{ARGUMENTS, NAMES, OPS, WORDS, argument, block, item, key, op_item, words};
+use items::{ARGUMENTS, NAMES, OPS, WORDS, argument, block, imported, item, key, op_item, words};
 use scope::Scope;
 
 impl Server {
@@ -37,11 +38,9 @@ impl Server {
                 quoted.chain(words(&["std"])).collect()
             }
             Spot::Imported(from, given) => {
-                let library = match from {
-                    Some(file) => self.project(&beside(path, file)),
-                    None => library(),
+                let Some(library) = self.exporter(path, from.unwrap_or(STD)) else {
+                    return Vec::new();
                 };
-                let Some(library) = library else { return Vec::new() };
                 let blocks = library.file(library.root).blocks();
                 let new = blocks.filter(|block| !given.contains(&block.name.node.as_str()));
                 new.map(|it| block(&library, it)).collect()
@@ -68,9 +67,14 @@ impl Server {
             Spot::DefaultOp => op::signatures().map(op_item).collect(),
             Spot::Expression => self.within(path, offset, |_, scope| expressions(scope)),
             Spot::Source => self.within(path, offset, |_, scope| values(scope)),
-            Spot::Element => self.within(path, offset, elements),
+            Spot::Element => self.within(path, offset, |project, scope| {
+                let mut found = elements(project, scope);
+                found.extend(self.importable(path, project, scope));
+                found
+            }),
             Spot::Statement => self.within(path, offset, |project, scope| {
                 let mut found = elements(project, scope);
+                found.extend(self.importable(path, project, scope));
                 found.extend(values(scope));
                 found.extend(words(STATEMENTS));
                 let extends = project.file(project.root).nets().any(|net| net.extends.is_some());
@@ -131,6 +135,36 @@ impl Server {
         })
     }
 
+    /// The blocks of the files beside this one and of the library in netc, each with the edit that
+    /// imports it.
+    fn importable(&self, path: &str, project: &Project, scope: &Scope<'_>) -> Vec<CompletionItem> {
+        let tree = project.file(project.root);
+        let mut found = Vec::new();
+        for exporter in syntax::exporters(path, &self.texts) {
+            let Some(library) = self.exporter(path, &exporter.path) else { continue };
+            let blocks = library.file(library.root).blocks();
+            for it in blocks.filter(|it| scope.callee(&it.name.node).is_none()) {
+                let names = [it.name.node.as_str()];
+                let (at, text) =
+                    import_edit(&project.sources, project.root, tree, &exporter.path, &names);
+                let edit = TextEdit::new(place::range(&project.sources, at), text);
+                found.push(imported(block(&library, it), &exporter.path, edit));
+            }
+        }
+        found
+    }
+
+    /// The file at a path that another names, or the library in netc.
+    fn exporter(&self, path: &str, named: &str) -> Option<Project> {
+        if named != STD {
+            return self.project(&beside(path, named));
+        }
+        let text = Overlay::from([("text.net".to_owned(), "import std: x\n".to_owned())]);
+        let mut project = syntax::load_partial("text.net", &text).ok()?;
+        project.root = project.linked(project.root, STD)?;
+        Some(project)
+    }
+
     /// The paths of all nodes of the file's own net, and of the stages around them.
     fn paths(&self, path: &str) -> Vec<CompletionItem> {
         let project = self.project(path);
@@ -161,14 +195,6 @@ impl Server {
 }
 
 const EDITS: &[&str] = &["after", "before", "replace", "remove"];
-
-/// The library that comes with netc, as the file of a project.
-fn library() -> Option<Project> {
-    let text = Overlay::from([("text.net".to_owned(), "import std: x\n".to_owned())]);
-    let mut project = syntax::load_partial("text.net", &text).ok()?;
-    project.root = project.linked(project.root, STD)?;
-    Some(project)
-}
 
 fn key_kind(name: &str) -> Option<KeyKind> {
     KEYS.iter().find(|key| key.name == name).map(|key| key.kind)
