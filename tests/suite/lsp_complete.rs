@@ -133,7 +133,7 @@ fn a_block_is_imported_along_with_its_name() {
     for (head, name, import) in [
         (head, "residual", "import \"lib.net\": preact, residual\n"),
         (head, "own_part", "import \"lib.net\": preact\nimport \"mine.net\": own_part\n\n"),
-        (head, "bottleneck", "import \"lib.net\": preact\nimport std: bottleneck\n\n"),
+        (head, "separable", "import \"lib.net\": preact\nimport std: separable\n\n"),
         ("", "own_part", "import \"mine.net\": own_part\n\n"),
     ] {
         let text = format!("{head}{net}{end}");
