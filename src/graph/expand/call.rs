@@ -39,7 +39,7 @@ impl<'a> Expander<'a> {
             self.problems.push(problem);
             return None;
         }
-        match self.names.definition(call.name.span).map(|def| def.kind) {
+        let flow = match self.names.definition(call.name.span).map(|def| def.kind) {
             Some(NameKind::Block(block, local_to)) => {
                 let callable = frame.env.callable(block, local_to);
                 self.call_block(frame, &callable, call, flow, path)
@@ -50,7 +50,9 @@ impl<'a> Expander<'a> {
                 self.unknown_op(frame, call);
                 None
             }
-        }
+        };
+        self.ends(call.place.span, flow);
+        flow
     }
 
     pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, call: &Call) {
