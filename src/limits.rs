@@ -13,6 +13,10 @@ pub const MAX_NAME_BYTES: usize = 128;
 pub const MAX_PROJECT_BYTES: usize = 4 << 20;
 /// Files of one net.
 pub const MAX_FILES: usize = 256;
+/// Files beside one that are searched for blocks that it does not import.
+pub const MAX_NEIGHBOURS: usize = 64;
+/// Bytes of all of these together.
+pub const MAX_NEIGHBOUR_BYTES: usize = 256 << 10;
 /// Words and arrows of all files of one net together, comments not counted.
 pub const MAX_PARTS: usize = 100_000;
 /// Lines of one file, empty lines and comments not counted.
