@@ -24,7 +24,17 @@ pub struct Fixed {
 /// leaves fewer problems. Nothing is written; a file changes only if `may_change` accepts its
 /// path.
 pub fn fix(file: &Path, set: &[(String, String)], may_change: &dyn Fn(&Path) -> bool) -> Fixed {
-    let mut fixed = Fixed::default();
+    fix_over(file, set, may_change, Overlay::new())
+}
+
+/// Like [`fix`], with `texts` in place of the files with their paths.
+pub fn fix_over(
+    file: &Path,
+    set: &[(String, String)],
+    may_change: &dyn Fn(&Path) -> bool,
+    texts: Overlay,
+) -> Fixed {
+    let mut fixed = Fixed { texts, ..Fixed::default() };
     while fixed.applied.len() < MAX_APPLIED && step(file, set, may_change, &mut fixed) {}
     fixed
 }

@@ -53,6 +53,8 @@ pub(super) struct Expander<'a> {
     /// again.
     pub misimported: HashSet<String>,
     pub problems: Problems,
+    /// The statements and calls that have no value because of an error.
+    pub unfinished: BTreeSet<Span>,
     /// The trace of a node's provenance, if requested.
     pub trace: Option<Trace>,
 }
@@ -108,6 +110,7 @@ impl<'a> Expander<'a> {
             scope,
             misimported: HashSet::new(),
             problems: Problems::new(),
+            unfinished: BTreeSet::new(),
             trace: None,
         }
     }
@@ -128,6 +131,13 @@ impl<'a> Expander<'a> {
         self.calls.iter().rev().fold(problem, |problem, call| {
             problem.related(call.span, format!("in block {}", call.block))
         })
+    }
+
+    /// Takes note of what has no value.
+    pub(super) fn ends(&mut self, place: Span, flow: Flow) {
+        if flow.is_none() && !self.detached {
+            self.unfinished.insert(place);
+        }
     }
 
     pub(super) fn shape(&self, flow: Flow) -> Option<&Shape> {

@@ -24,7 +24,9 @@ mod uncalled;
 mod values;
 
 use super::{Graph, Provenance, constant_guard, guard_scope, unchanged, unused};
-use crate::diag::Problems;
+use std::collections::BTreeSet;
+
+use crate::diag::{Problems, Span};
 use crate::syntax::Project;
 
 pub use domain::members;
@@ -39,6 +41,8 @@ pub struct Expanded {
     pub graph: Option<Graph>,
     /// Problems with names, arguments, expressions and structure.
     pub problems: Problems,
+    /// The statements and calls that have no value because of an error, at least in one place.
+    pub unfinished: BTreeSet<Span>,
 }
 
 /// Builds the graph of a project's root file, with some parameters overridden.
@@ -58,8 +62,8 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         constant_guard::constant_guards(project.file(project.root), names, problems);
         guard_scope::guard_scopes(project.file(project.root), names, problems);
     }
-    let Expander { graph, problems, .. } = expander;
-    Expanded { graph: found.then_some(graph), problems }
+    let Expander { graph, problems, unfinished, .. } = expander;
+    Expanded { graph: found.then_some(graph), problems, unfinished }
 }
 
 /// Where the values of the node at a path come from; `None` if there is no such node, or if it is
