@@ -49,9 +49,10 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
     let order = order.into_iter().filter(|id| live.contains(id)).collect();
     let checked = Checked { graph, order, shapes, input, output, warnings: Problems::new() };
     claims::cost_claims(&checked, &mut problems);
+    // They may say why a claim fails.
+    warnings::warn(&checked, &mut problems);
     if problems.has_errors() {
         return failed(checked.into(), problems);
     }
-    warnings::warn(&checked, &mut problems);
     Ok(Checked { warnings: problems, ..checked })
 }

@@ -65,6 +65,7 @@ mod onnx;
 mod options;
 mod passes;
 mod programs;
+mod pyrefly;
 mod recipe;
 mod report;
 mod report_times;
