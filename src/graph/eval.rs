@@ -164,6 +164,9 @@ impl Scope {
             ExprKind::Index(list, index) => {
                 index_list(self.eval(list)?, self.eval(index)?, expr.span)
             }
+            ExprKind::Conditional { cond, then, otherwise } => {
+                self.eval(if self.condition(cond)? { then } else { otherwise })
+            }
         }
     }
 

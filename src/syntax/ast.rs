@@ -452,6 +452,15 @@ pub enum ExprKind {
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `widths[0]`
     Index(Box<Expr>, Box<Expr>),
+    /// `2 if first else 1`
+    Conditional {
+        /// The condition.
+        cond: Box<Expr>,
+        /// The value if it holds.
+        then: Box<Expr>,
+        /// The value if not.
+        otherwise: Box<Expr>,
+    },
 }
 
 /// Operators of one operand.

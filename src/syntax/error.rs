@@ -24,6 +24,7 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::lone_expr, "a value"),
     (Rule::arg, "a value"),
     (Rule::expr, "a value"),
+    (Rule::operation, "a value"),
     (Rule::operand, "a value"),
     (Rule::prefix, "a value"),
     (Rule::string, "a path in quotes"),

@@ -43,7 +43,7 @@ fn by_first_word(failure: &Failure<'_>) -> Option<String> {
         "def" | "fn" | "fun" | "func" | "function" | "class" | "module" => {
             "A block is declared as `block name(parameters) { ... }`."
         }
-        "let" | "var" | "const" => {
+        "var" | "const" => {
             "A number gets a name by `let half = width//2`, a side value by `name = source -> ...`."
         }
         "for" => "Write `for i in 0..3 { ... }`, or `for (c, s) in [(16, 1), (32, 2)] { ... }`.",
@@ -70,8 +70,15 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
             return None;
         }
         "//" | "/*" if failure.before.is_empty() => "A comment starts with `#`.",
+        "+" | "-" | "*" | "/" if failure.rules.contains(&Rule::arrow) => {
+            "Values are joined by ops: `a -> add(b)`, `a -> sub(b)`, `a -> mul(b)`."
+        }
+        number if is_number(number) && names_a_call(failure.before) => {
+            "A number gets a name by `let half = 1/2`; with values calculate ops: \
+             1 - t is `t -> mul(-1) -> add(1)`."
+        }
         "+=" | "-=" | "*=" => "A value never changes: a stage `name: add(other)` makes a new one.",
-        "?" => "A choice is one between ops: `conv(16) if small else conv(32)`.",
+        "?" => "Write `2 if small else 1`, between ops too: `conv(16) if small else bn`.",
         "elif" | "elseif" => "A further choice follows `else`: `a if x else b if y else c`.",
         "->" if wants(failure, Rule::ascribe) && wants(failure, Rule::open_brace) => {
             "A signature states both shapes: `:: [N, C, H, W] -> [N, c, H, W]`."

@@ -129,13 +129,21 @@ impl<'a> Expander<'a> {
                     }
                 };
                 let admitted = value.filter(|value| {
-                    let in_domain = domain::admit(param, value, at, &level.scope);
+                    let mut in_domain = domain::admit(param, value, at, &level.scope);
+                    if let (Err(Some(problem)), Some(_)) = (&mut in_domain, from_line) {
+                        // It is no text of a file.
+                        problem.fixes.clear();
+                    }
                     let alike = match &default {
                         Some(default) => domain::admit_like(param, default, value, at),
                         None => Ok(()),
                     };
                     self.report(in_domain).is_some() & self.report(alike).is_some()
                 });
+                let samples = domain::samples(param, default.as_ref());
+                let samples =
+                    samples.into_iter().filter(|sample| Some(sample) != admitted.as_ref());
+                self.samples.extend(samples.map(|value| (name.clone(), value.to_string())));
                 match admitted {
                     Some(value) => {
                         if !self.graph.params.iter().any(|(n, _)| n == name) {

@@ -84,6 +84,26 @@ impl Builder<'_> {
 
     pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
         let span = self.span(&pair);
+        let operations: Vec<_> = Nodes::new(pair).rest().collect();
+        self.deeper(operations.len() / 2, span, |b| b.conditional(operations))
+    }
+
+    /// `then cond then cond .. otherwise`
+    fn conditional(&mut self, operations: Vec<Pair<'_, Rule>>) -> Built<Expr> {
+        let mut operations = operations.into_iter().rev();
+        let none = || Problem::new(Code::Syntax, None, "expected a value, got nothing");
+        let mut value = self.operation(operations.next().ok_or_else(none)?)?;
+        while let (Some(cond), Some(then)) = (operations.next(), operations.next()) {
+            let [cond, then] = [self.operation(cond)?, self.operation(then)?].map(Box::new);
+            let span = then.span.to(value.span);
+            let node = ExprKind::Conditional { cond, then, otherwise: Box::new(value) };
+            value = Spanned { node, span };
+        }
+        Ok(value)
+    }
+
+    fn operation(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
+        let span = self.span(&pair);
         let mut nodes = Nodes::new(pair);
         let operators = nodes.0.clone().filter(|p| p.as_rule() != Rule::operand).count();
         self.deeper(operators, span, |b| b.binary(&mut nodes, 1))

@@ -6,6 +6,8 @@ use crate::syntax::ast::{
 
 /// Binds tighter than every operator.
 const PRIMARY: u8 = 8;
+/// Binds less tightly than every operator.
+const CONDITIONAL: u8 = 0;
 
 /// An expression on one line, with no more parentheses than it needs.
 pub fn print_expr(expr: &Expr) -> String {
@@ -142,6 +144,13 @@ fn write(out: &mut String, expr: &Expr, parts: &mut Parts<'_>) {
             operand(out, of, PRIMARY, parts);
             *out += &format!("[{}]", self::expr(at, parts));
         }
+        ExprKind::Conditional { cond, then, otherwise } => {
+            operand(out, then, CONDITIONAL + 1, parts);
+            out.push_str(" if ");
+            operand(out, cond, CONDITIONAL + 1, parts);
+            out.push_str(" else ");
+            write(out, otherwise, parts);
+        }
     }
 }
 
@@ -150,6 +159,7 @@ fn operand(out: &mut String, expr: &Expr, least: u8, parts: &mut Parts<'_>) {
     let binds = match &expr.node {
         ExprKind::Unary(op, _) => op.precedence(),
         ExprKind::Binary(op, ..) => op.precedence(),
+        ExprKind::Conditional { .. } => CONDITIONAL,
         _ => PRIMARY,
     };
     if binds < least {

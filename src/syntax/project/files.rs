@@ -6,7 +6,7 @@ use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 
 /// How many `.net` files of a folder are looked at, and how many folders.
-const MAX_LISTED: usize = 1000;
+pub const MAX_LISTED: usize = 1000;
 
 /// Texts that stand in for files, by path: what an editor has open and not yet saved.
 pub type Overlay = BTreeMap<String, String>;
@@ -47,6 +47,14 @@ pub fn nets_below(folder: &str) -> Vec<String> {
     }
     found.truncate(MAX_LISTED);
     found
+}
+
+/// The folder of the project that a file belongs to, as the file's path names it.
+pub fn project_folder(path: &str) -> Option<String> {
+    let project = project(Path::new(path))?;
+    let above = std::iter::successors(Some(path), |at| Some(at.rsplit_once('/')?.0)).skip(1);
+    let named = |at: &&str| Path::new(at).canonicalize().is_ok_and(|real| real == project);
+    above.filter(|at| !at.is_empty()).find(named).map(str::to_owned)
 }
 
 /// Where texts come from.

@@ -7,8 +7,8 @@ mod unclosed;
 
 use std::ops::Range;
 
-use crate::diag::{Code, FileId, MAX_SHOWN, Problem, Span};
-use crate::limits::MAX_NESTING;
+use crate::diag::{Code, FileId, Problem, Span};
+use crate::limits::{MAX_NESTING, MAX_SYNTAX_ERRORS};
 
 pub(super) use refusal::parts;
 use refusal::refusal;
@@ -96,7 +96,7 @@ impl Scanner<'_> {
         }
         loop {
             while let Some(&byte) = self.text.as_bytes().get(self.out.len()) {
-                if !self.step(byte) || self.problems.len() > MAX_SHOWN {
+                if !self.step(byte) || self.problems.len() > MAX_SYNTAX_ERRORS {
                     return false;
                 }
             }
