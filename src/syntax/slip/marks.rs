@@ -24,8 +24,10 @@ const MARKS: &[(&[&str], Rule, &str)] = &[
     (&["≥"], Rule::infix, ">="),
     (&["≠"], Rule::infix, "!="),
     (&["−", "–"], Rule::operand, "-"),
+    (&["−", "–"], Rule::operation, "-"),
     (&["−", "–"], Rule::expr, "-"),
     (&["!", "~"], Rule::operand, "not"),
+    (&["!", "~"], Rule::operation, "not"),
     (&["!", "~"], Rule::expr, "not"),
     (&[":"], Rule::ascribe, "::"),
 ];
