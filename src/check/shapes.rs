@@ -93,8 +93,8 @@ fn too_small(
     operand: NodeId,
 ) -> Problem {
     let image = |id: NodeId| shapes.get(&id).and_then(Shape::image);
-    let Some((since, [_, height, width])) = too_small_since(graph, shapes, id, operand)
-        .and_then(|since| Some((since, image(since)?)))
+    let Some((since, [_, height, width])) =
+        too_small_since(graph, shapes, id, operand).and_then(|since| Some((since, image(since)?)))
     else {
         return problem;
     };
@@ -104,11 +104,9 @@ fn too_small(
         _ => "use a smaller window".into(),
     };
     let since = (since != operand).then(|| span(graph, since)).flatten();
-    problem
-        .related(since, format!("{height} x {width} since here"))
-        .help(format!(
-            "the image is {height} x {width} since `{source}`: {advice}, or pool less ahead of it"
-        ))
+    problem.related(since, format!("{height} x {width} since here")).help(format!(
+        "the image is {height} x {width} since `{source}`: {advice}, or pool less ahead of it"
+    ))
 }
 
 /// Where two values of different shapes part, each place with what happens there.
