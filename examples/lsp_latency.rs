@@ -105,9 +105,14 @@ fn large_file(netc: &str) {
         "inlayHint",
         "codeAction",
         "formatting",
+        "signatureHelp",
+        "documentHighlight",
+        "foldingRange",
+        "selectionRange",
+        "semanticTokens/full",
     ] {
         let params = json!({
-            "textDocument": document, "position": position, "range": range, "newName": "other",
+            "textDocument": document, "position": position, "positions": [position], "range": range, "newName": "other",
             "context": { "includeDeclaration": true, "diagnostics": [] },
             "options": { "tabSize": 2, "insertSpaces": true },
         });

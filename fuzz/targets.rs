@@ -224,7 +224,7 @@ fn start() -> Vec<Value> {
 /// Whether a session of these bytes ends in order, and what the server says in it.
 fn session(bytes: Vec<u8>) -> (bool, Vec<Value>) {
     let mut output = Vec::new();
-    let ended = netc::lsp::serve(std::io::Cursor::new(bytes), &mut output);
+    let ended = netc::lsp::serve(std::io::Cursor::new(bytes), &mut output, None);
     let (mut answers, mut rest) = (Vec::new(), output.as_slice());
     while !rest.is_empty() {
         let body = rest.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);

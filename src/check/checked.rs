@@ -100,6 +100,25 @@ pub struct Unchecked {
     pub shapes: HashMap<NodeId, Shape>,
 }
 
+impl Unchecked {
+    /// The shapes of a node's operands, if all are known.
+    fn operand_shapes(&self, id: NodeId) -> Option<Vec<&Shape>> {
+        self.graph.operands(id).iter().map(|operand| self.shapes.get(operand)).collect()
+    }
+
+    /// The number of trained parameters of a node, if its shapes are known.
+    pub fn node_params(&self, id: NodeId) -> Option<u64> {
+        self.shapes.get(&id)?;
+        Some(self.graph.get(id).op.params(&self.operand_shapes(id)?))
+    }
+
+    /// A node's multiply-accumulate operations for one example, if its shapes are known.
+    pub fn node_macs(&self, id: NodeId) -> Option<u64> {
+        let shape = self.shapes.get(&id)?;
+        Some(self.graph.get(id).op.macs(&self.operand_shapes(id)?, shape))
+    }
+}
+
 impl From<Checked> for Unchecked {
     fn from(Checked { graph, shapes, .. }: Checked) -> Unchecked {
         Unchecked { graph, shapes }

@@ -6,7 +6,9 @@ use super::{Init, Value};
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::syntax::ast::Name;
 
-const FUNCTIONS: &[&str] = &["uniform", "normal", "min", "max", "round", "floor", "ceil", "len"];
+/// Their names.
+pub const FUNCTIONS: &[&str] =
+    &["uniform", "normal", "min", "max", "round", "floor", "ceil", "len"];
 
 /// The value of a function for these arguments.
 pub(super) fn call(name: &Name, args: &[Value], span: Span) -> Result<Value, Fault> {

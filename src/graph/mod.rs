@@ -30,6 +30,7 @@ mod value;
 pub use dag::{CallSite, Claim, Graph, Node, NodeId, Origin, Setting};
 pub use eval::Scope;
 pub use expand::{Expanded, Override, expand, members, trace};
+pub use functions::FUNCTIONS;
 pub use number::Fraction;
 pub use op::Op;
 pub use provenance::{Argument, Cause, Placement, Provenance, TraceStep};

@@ -1,13 +1,12 @@
 //! The requests that the server answers.
 
-use lsp_types::request::{self as ask, Request as _};
-use lsp_types::{
-    CompletionOptions, HoverProviderCapability, OneOf, PrepareRenameResponse, RenameOptions,
-    ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind,
-    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+use gen_lsp_types::{
+    CodeActionParams, InlayHintParams, LspRequestMethod as Method, Position, ReferenceParams,
+    RenameParams, SelectionRangeParams, TextDocumentIdentifier, TextDocumentPositionParams,
+    WorkspaceSymbolParams,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::place;
@@ -16,93 +15,76 @@ use super::server::{Refused, Server};
 
 pub(super) type Answer = Result<Value, ResponseError>;
 
-pub(super) fn capabilities() -> ServerCapabilities {
-    ServerCapabilities {
-        text_document_sync: Some(TextDocumentSyncCapability::Kind(
-            TextDocumentSyncKind::INCREMENTAL,
-        )),
-        hover_provider: Some(HoverProviderCapability::Simple(true)),
-        definition_provider: Some(OneOf::Left(true)),
-        references_provider: Some(OneOf::Left(true)),
-        document_symbol_provider: Some(OneOf::Left(true)),
-        document_formatting_provider: Some(OneOf::Left(true)),
-        inlay_hint_provider: Some(OneOf::Left(true)),
-        code_action_provider: Some(true.into()),
-        rename_provider: Some(OneOf::Right(RenameOptions {
-            prepare_provider: Some(true),
-            work_done_progress_options: Default::default(),
-        })),
-        completion_provider: Some(CompletionOptions {
-            trigger_characters: Some(["(", ".", ",", "\"", "/"].map(String::from).to_vec()),
-            ..CompletionOptions::default()
-        }),
-        workspace: Some(WorkspaceServerCapabilities {
-            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
-                supported: Some(true),
-                change_notifications: Some(OneOf::Left(true)),
-            }),
-            file_operations: None,
-        }),
-        ..ServerCapabilities::default()
-    }
-}
-
 impl Server {
     pub(super) fn answer(&self, method: &str, params: Value) -> Answer {
-        match method {
-            ask::HoverRequest::METHOD => with(params, |p: lsp_types::HoverParams| {
-                let at = p.text_document_position_params;
-                Ok(self.hover(&place::path(&at.text_document.uri).unwrap_or_default(), at.position))
-            }),
-            ask::GotoDefinition::METHOD => with(params, |p: lsp_types::GotoDefinitionParams| {
-                let at = p.text_document_position_params;
-                Ok(self.definition(
-                    &place::path(&at.text_document.uri).unwrap_or_default(),
-                    at.position,
-                ))
-            }),
-            ask::References::METHOD => with(params, |p: lsp_types::ReferenceParams| {
-                let at = p.text_document_position;
-                let path = place::path(&at.text_document.uri).unwrap_or_default();
-                Ok(self.references(&path, at.position, p.context.include_declaration))
-            }),
-            ask::PrepareRenameRequest::METHOD => {
-                with(params, |at: lsp_types::TextDocumentPositionParams| {
-                    let path = place::path(&at.text_document.uri).unwrap_or_default();
-                    Ok(self.renamable(&path, at.position).map(PrepareRenameResponse::Range))
-                })
+        if params["textDocument"]["uri"].as_str().is_some_and(|uri| !place::is_uri(uri)) {
+            return Err(ResponseError::new(
+                ErrorCode::InvalidParams,
+                "expected a URI with a scheme",
+            ));
+        }
+        match Method::from(method) {
+            Method::TextDocumentHover => at(params, |path, at| self.hover(path, at)),
+            Method::TextDocumentDefinition => at(params, |path, at| self.definition(path, at)),
+            Method::TextDocumentDocumentHighlight => {
+                at(params, |path, at| self.highlight(path, at))
             }
-            ask::Rename::METHOD => with(params, |p: lsp_types::RenameParams| {
-                let at = p.text_document_position;
-                let path = place::path(&at.text_document.uri).unwrap_or_default();
-                self.rename(&path, at.position, &p.new_name)
+            Method::TextDocumentPrepareRename => at(params, |path, at| self.renamable(path, at)),
+            Method::TextDocumentCompletion => at(params, |path, at| self.complete(path, at)),
+            Method::TextDocumentSignatureHelp => at(params, |path, at| self.signature(path, at)),
+            Method::TextDocumentReferences => with(params, |p: ReferenceParams| {
+                let (path, at) = position(&p.text_document_position_params);
+                Ok(self.references(&path, at, p.context.include_declaration))
             }),
-            ask::Completion::METHOD => with(params, |p: lsp_types::CompletionParams| {
-                let at = p.text_document_position;
-                Ok(self
-                    .complete(&place::path(&at.text_document.uri).unwrap_or_default(), at.position))
+            Method::TextDocumentRename => with(params, |p: RenameParams| {
+                let (path, at) = position(&p.text_document_position_params);
+                self.rename(&path, at, &p.new_name)
             }),
-            ask::DocumentSymbolRequest::METHOD => {
-                with(params, |p: lsp_types::DocumentSymbolParams| {
-                    Ok(self.symbols(&place::path(&p.text_document.uri).unwrap_or_default()))
-                })
+            Method::TextDocumentDocumentSymbol => of(params, |path| self.symbols(path)),
+            Method::TextDocumentFormatting => of(params, |path| self.format(path)),
+            Method::TextDocumentFoldingRange => of(params, |path| self.folds(path)),
+            Method::TextDocumentSemanticTokensFull => of(params, |path| self.tokens(path)),
+            Method::TextDocumentSelectionRange => with(params, |p: SelectionRangeParams| {
+                Ok(self.selections(&place::path_or_none(&p.text_document.uri), &p.positions))
+            }),
+            Method::TextDocumentInlayHint => with(params, |p: InlayHintParams| {
+                Ok(self.inlay_hints(&place::path_or_none(&p.text_document.uri), p.range))
+            }),
+            Method::TextDocumentCodeAction => with(params, |p: CodeActionParams| {
+                let kinds = p.context.only.as_deref();
+                Ok(self.actions(&place::path_or_none(&p.text_document.uri), p.range, kinds))
+            }),
+            Method::WorkspaceSymbol => {
+                with(params, |p: WorkspaceSymbolParams| Ok(self.find_symbols(&p.query)))
             }
-            ask::Formatting::METHOD => with(params, |p: lsp_types::DocumentFormattingParams| {
-                Ok(self.format(&place::path(&p.text_document.uri).unwrap_or_default()))
-            }),
-            ask::InlayHintRequest::METHOD => with(params, |p: lsp_types::InlayHintParams| {
-                Ok(self
-                    .inlay_hints(&place::path(&p.text_document.uri).unwrap_or_default(), p.range))
-            }),
-            ask::CodeActionRequest::METHOD => with(params, |p: lsp_types::CodeActionParams| {
-                Ok(self.actions(&place::path(&p.text_document.uri).unwrap_or_default(), p.range))
-            }),
-            method => Err(ResponseError::new(
+            _ => Err(ResponseError::new(
                 ErrorCode::MethodNotFound,
                 format!("netc does not answer `{method}`"),
             )),
         }
     }
+}
+
+/// What every request about a file says.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    text_document: TextDocumentIdentifier,
+}
+
+fn of<R: Serialize>(params: Value, answer: impl FnOnce(&str) -> R) -> Answer {
+    with(params, |p: Document| Ok(answer(&place::path_or_none(&p.text_document.uri))))
+}
+
+fn at<R: Serialize>(params: Value, answer: impl FnOnce(&str, Position) -> R) -> Answer {
+    with(params, |p: TextDocumentPositionParams| {
+        let (path, at) = position(&p);
+        Ok(answer(&path, at))
+    })
+}
+
+fn position(p: &TextDocumentPositionParams) -> (String, Position) {
+    (place::path_or_none(&p.text_document.uri), p.position)
 }
 
 fn with<P: DeserializeOwned, R: Serialize>(

@@ -1,22 +1,17 @@
-//! Problems while typing, and their repairs.
+//! Problems while typing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use lsp_types::notification::{Notification as _, PublishDiagnostics};
-use lsp_types::{
-    CodeAction, CodeActionKind, Diagnostic, PublishDiagnosticsParams, Range, TextEdit, Uri,
-    WorkspaceEdit,
-};
+use gen_lsp_types::{Diagnostic, LspNotificationMethod, PublishDiagnosticsParams};
 
 use serde_json::Value;
 
-use super::findings::{Findings, diagnostic};
+use super::findings::Findings;
 use super::place;
 use super::protocol::notification;
 use super::server::Server;
 use crate::compile::{Compilation, compile_over};
-use crate::diag::{Fix, Sources};
 
 impl Server {
     pub(super) fn compiled(&self, path: &str) -> Compilation {
@@ -42,8 +37,8 @@ impl Server {
 
     /// Checks a file, if it is open still. The messages show the editor what has changed by that.
     pub(super) fn check(&mut self, path: &str) -> Vec<Value> {
-        let findings =
-            self.texts.contains_key(path).then(|| Findings::of(path, &self.compiled(path)));
+        let found = || Findings::of(path, &self.compiled(path), self.pages.as_deref());
+        let findings = self.texts.contains_key(path).then(found);
         let mut files = BTreeSet::from([path.to_owned()]);
         files.extend(findings.iter().flat_map(|findings| findings.problems.keys().cloned()));
         let before = match findings {
@@ -71,45 +66,7 @@ impl Server {
         if !always && before.unwrap_or_default() == diagnostics {
             return None;
         }
-        let params = PublishDiagnosticsParams { uri: place::uri(file)?, diagnostics, version };
-        Some(notification(PublishDiagnostics::METHOD, params))
-    }
-
-    /// The repairs of the problems within a range.
-    pub(super) fn actions(&self, path: &str, range: Range) -> Vec<CodeAction> {
-        let compilation = self.compiled(path);
-        let mut actions = Vec::new();
-        for problem in compilation.problems.sorted() {
-            let diagnostic = diagnostic(problem, &compilation.sources);
-            let here = problem.span.is_some_and(|s| compilation.sources.get(s.file).name == path);
-            let apart = diagnostic.range.end < range.start || range.end < diagnostic.range.start;
-            if here && !apart {
-                let action = |(i, fix)| action(fix, i == 0, &diagnostic, &compilation.sources);
-                actions.extend(problem.fixes.iter().enumerate().map(action));
-            }
-        }
-        actions
-    }
-}
-
-// A `Uri` is a key by its text, which never changes.
-#[allow(clippy::mutable_key_type)]
-fn action(fix: &Fix, best: bool, diagnostic: &Diagnostic, sources: &Sources) -> CodeAction {
-    let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
-    for (span, text) in &fix.edits {
-        if let Some(uri) = place::uri(&sources.get(span.file).name) {
-            changes
-                .entry(uri)
-                .or_default()
-                .push(TextEdit::new(place::range(sources, *span), text.clone()));
-        }
-    }
-    CodeAction {
-        title: fix.title.clone(),
-        kind: Some(CodeActionKind::QUICKFIX),
-        diagnostics: Some(vec![diagnostic.clone()]),
-        edit: Some(WorkspaceEdit::new(changes)),
-        is_preferred: Some(best),
-        ..CodeAction::default()
+        let params = PublishDiagnosticsParams { uri: place::uri(file), diagnostics, version };
+        Some(notification(LspNotificationMethod::TextDocumentPublishDiagnostics.as_str(), params))
     }
 }

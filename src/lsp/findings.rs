@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, NumberOrString};
+use gen_lsp_types::{
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity,
+};
 
 use super::place;
 use crate::compile::Compilation;
@@ -19,7 +21,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    pub fn of(path: &str, compilation: &Compilation) -> Findings {
+    pub fn of(path: &str, compilation: &Compilation, pages: Option<&str>) -> Findings {
         let sources = &compilation.sources;
         let mut findings = Findings::default();
         findings.reads.extend(
@@ -32,13 +34,14 @@ impl Findings {
                 .problems
                 .entry(file.to_owned())
                 .or_default()
-                .push(diagnostic(problem, sources));
+                .push(diagnostic(problem, sources, pages));
         }
         findings
     }
 }
 
-pub(super) fn diagnostic(problem: &Problem, sources: &Sources) -> Diagnostic {
+/// `pages` is the folder with a page for each code.
+pub(super) fn diagnostic(problem: &Problem, sources: &Sources, pages: Option<&str>) -> Diagnostic {
     let related = problem.related.iter().filter_map(|(span, label)| {
         let location = place::location(sources, *span)?;
         Some(DiagnosticRelatedInformation { location, message: label.clone() })
@@ -48,12 +51,15 @@ pub(super) fn diagnostic(problem: &Problem, sources: &Sources) -> Diagnostic {
     Diagnostic {
         range: problem.span.map(|span| place::range(sources, span)).unwrap_or_default(),
         severity: Some(match problem.severity() {
-            Severity::Error => DiagnosticSeverity::ERROR,
-            Severity::Warning => DiagnosticSeverity::WARNING,
+            Severity::Error => DiagnosticSeverity::Error,
+            Severity::Warning => DiagnosticSeverity::Warning,
         }),
-        code: Some(NumberOrString::String(problem.code.as_str().into())),
+        code: Some(problem.code.as_str().to_owned().into()),
+        code_description: pages.map(|folder| CodeDescription {
+            href: place::uri(&format!("{folder}/{}.md", problem.code.as_str())),
+        }),
         source: Some("netc".into()),
-        message: std::iter::once(problem.message.clone()).chain(help).collect(),
+        message: std::iter::once(problem.message.clone()).chain(help).collect::<String>().into(),
         related_information: (!related.is_empty()).then_some(related),
         ..Diagnostic::default()
     }

@@ -1,14 +1,16 @@
 //! What a name under the cursor is and costs.
 
-use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
+use gen_lsp_types::{Hover, MarkupContent, MarkupKind, Position};
 
+use super::known::{self, Known};
 use super::paths::{PathIndex, Places};
 use super::place;
 use super::server::Server;
-use crate::check::Checked;
+use super::symbolic;
+use crate::check::Unchecked;
 use crate::diag::Span;
-use crate::graph::NodeId;
-use crate::graph::names::{NameKind, Names};
+use crate::graph::names::{NameKind, Names, Reference, ReferenceRole};
+use crate::graph::{Graph, NodeId};
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Param};
 
@@ -19,8 +21,8 @@ impl Server {
     pub(super) fn hover(&self, path: &str, at: Position) -> Option<Hover> {
         let project = self.project(path)?;
         let names = Names::of(&project);
-        let mention = names.at(project.root, self.offset(path, at)?)?;
-        let net = self.compiled(path).net;
+        let mention = *names.at(project.root, self.offset(path, at)?)?;
+        let net = known::net(&project);
         let text = |span: Span| project.sources.text(span);
         let mut parts = match mention.def.kind {
             NameKind::Op(signature) => vec![code(&signature.text()), signature.doc.to_owned()],
@@ -30,7 +32,7 @@ impl Server {
                     param.default.as_ref().map(|d| d.span).or(param.ty.as_ref().map(|t| t.span));
                 let mut parts =
                     vec![code(text(end.map_or(param.name.span, |end| param.name.span.to(end))))];
-                let given = net.iter().flat_map(|n| &n.graph().params);
+                let given = net.iter().flat_map(|n| &n.net.graph.params);
                 if let Some((_, value)) =
                     given.clone().find(|(name, _)| of_net(&project, param, name))
                 {
@@ -41,22 +43,50 @@ impl Server {
             NameKind::Value => vec![code(text(mention.def.span))],
             NameKind::File | NameKind::Unread => return None,
         };
-        if let Some(net) = &net {
-            let paths = PathIndex::of(&project, &names);
-            let places = match mention.def.kind {
-                NameKind::Value => paths.of_label(net, mention.def.span),
-                NameKind::Op(_) | NameKind::Block(..) => paths.of_call(net, mention.span),
-                NameKind::Param(_) | NameKind::File | NameKind::Unread => Places::new(),
-            };
-            parts.extend(costs(net, &places));
-        }
-        let contents = MarkupContent { kind: MarkupKind::Markdown, value: parts.join("\n\n") };
+        let index = PathIndex::of(&project, &names);
+        let concrete = net.and_then(|known| {
+            let net = &known.net;
+            let at = if mention.def.kind.is_value() { mention.def.span } else { mention.span };
+            let ends = !known.unfinished.contains(&(at.file, at.start));
+            costs(net, &places(&index, &net.graph, &mention)).filter(|_| ends)
+        });
         let range = Some(place::range(&project.sources, mention.span));
-        Some(Hover { contents: HoverContents::Markup(contents), range })
+        parts.extend(concrete.or_else(|| in_symbols(&project, &mention)));
+        let contents = MarkupContent { kind: MarkupKind::Markdown, value: parts.join("\n\n") };
+        Some(Hover { contents: contents.into(), range })
     }
 }
 
-fn code(text: &str) -> String {
+/// The nodes that a name stands for where it is mentioned.
+fn places<'n>(index: &PathIndex<'_>, graph: &'n Graph, mention: &Reference<'_>) -> Places<'n> {
+    match mention.def.kind {
+        NameKind::Value => index.of_label(graph, mention.def.span),
+        NameKind::Op(_) | NameKind::Block(..) => index.of_call(graph, mention.span),
+        NameKind::Param(_) | NameKind::File | NameKind::Unread => Places::new(),
+    }
+}
+
+/// The shapes at a name in a block that nothing calls.
+fn in_symbols(project: &Project, mention: &Reference<'_>) -> Option<String> {
+    let inside = symbolic::of(project, mention.span)?;
+    let Known { graph, shapes } = &inside.known;
+    let names = Names::of(&inside.project);
+    let index = PathIndex::of(&inside.project, &names);
+    let places = match (mention.role, mention.def.kind) {
+        // The block as a whole, where it is defined.
+        (ReferenceRole::Definition, NameKind::Block(..)) => index.of_call(graph, inside.call),
+        _ => places(&index, graph, mention),
+    };
+    let (_, nodes) = places.into_iter().next()?;
+    let from = graph.operands(*nodes.first()?).first().and_then(|id| shapes.get(id));
+    let to = shapes.get(nodes.last()?)?;
+    Some(match from {
+        Some(from) => format!("`{from} -> {to}`"),
+        None => format!("`{to}`"),
+    })
+}
+
+pub(super) fn code(text: &str) -> String {
     format!("```net\n{text}\n```")
 }
 
@@ -68,7 +98,7 @@ fn of_net(project: &Project, param: &Param, name: &str) -> bool {
 }
 
 /// Its head, and the comment lines above it.
-fn about_block(project: &Project, block: &Block) -> Vec<String> {
+pub(super) fn about_block(project: &Project, block: &Block) -> Vec<String> {
     let source = &project.sources.get(block.name.span.file).text;
     let head = source.get(block.name.span.start..block.body.place.span.start).unwrap_or("");
     let head = format!("block {}", head.trim_end_matches('{').trim_end());
@@ -80,17 +110,19 @@ fn about_block(project: &Project, block: &Block) -> Vec<String> {
     std::iter::once(code(&head)).chain(doc).collect()
 }
 
-fn costs(net: &Checked, places: &Places<'_>) -> Option<String> {
+fn costs(net: &Unchecked, places: &Places<'_>) -> Option<String> {
     let line = |(path, nodes): (&&str, &Vec<NodeId>)| {
-        let shape = nodes.last().map_or(String::new(), |&id| net.shape(id).to_string());
-        let sum =
-            |of: &dyn Fn(NodeId) -> u64| nodes.iter().fold(0u64, |n, &id| n.saturating_add(of(id)));
+        let shape = net.shapes.get(nodes.last()?)?;
+        let sum = |of: &dyn Fn(NodeId) -> Option<u64>| {
+            nodes.iter().filter_map(|id| of(*id)).fold(0, u64::saturating_add)
+        };
         let (params, macs) = (sum(&|id| net.node_params(id)), sum(&|id| net.node_macs(id)));
-        format!("- `{path}` :: `{shape}`, {params} parameters, {macs} MACs")
+        Some(format!("- `{path}` :: `{shape}`, {params} parameters, {macs} MACs"))
     };
-    let mut lines: Vec<String> = places.iter().take(MAX_LISTED).map(line).collect();
-    if places.len() > MAX_LISTED {
-        lines.push(format!("- and {} more", places.len() - MAX_LISTED));
+    let all: Vec<String> = places.iter().filter_map(line).collect();
+    let mut lines = all.get(..MAX_LISTED).unwrap_or(&all).to_vec();
+    if all.len() > MAX_LISTED {
+        lines.push(format!("- and {} more", all.len() - MAX_LISTED));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
 }

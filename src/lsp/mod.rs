@@ -4,13 +4,20 @@
 //! made wrong is checked anew when no message waits, a file at a time, with the open texts over
 //! those on disk.
 
+mod actions;
 mod answer;
 mod ask;
+mod callee;
+mod capabilities;
 mod complete;
 mod diagnose;
 mod findings;
+mod folds;
 mod frames;
+mod hints;
 mod hover;
+mod known;
+mod lex;
 mod names;
 mod outline;
 mod paths;
@@ -18,6 +25,9 @@ mod place;
 mod protocol;
 mod server;
 mod session;
+mod signature;
+mod symbolic;
+mod tokens;
 
 pub use ask::ask;
 pub use session::serve;

@@ -3,13 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use lsp_types::{Location, Position, Range, TextEdit, Uri, WorkspaceEdit};
+use gen_lsp_types::{
+    DocumentHighlight, DocumentHighlightKind, Location, Position, Range, TextEdit, Uri,
+    WorkspaceEdit,
+};
 
 use super::place;
 use super::server::{Refused, Server};
 use crate::compile::compile_over;
 use crate::diag::{Severity, Span, edited};
-use crate::graph::names::{NameKind, Names, Reference};
+use crate::graph::names::{NameKind, Names, Reference, ReferenceRole};
 use crate::graph::op;
 use crate::syntax::{self, Overlay, Project, STD};
 
@@ -24,10 +27,6 @@ struct Mentions {
 }
 
 impl Server {
-    pub(super) fn project(&self, path: &str) -> Option<Project> {
-        syntax::load_partial(path, &self.texts).ok()
-    }
-
     pub(super) fn offset(&self, path: &str, at: Position) -> Option<usize> {
         self.texts.get(path).map(|text| place::offset(text, at))
     }
@@ -41,6 +40,27 @@ impl Server {
                 place::location(&project.sources, def.span)
             }
         }
+    }
+
+    /// The mentions of a name in the file itself.
+    pub(super) fn highlight(&self, path: &str, at: Position) -> Option<Vec<DocumentHighlight>> {
+        let project = self.project(path)?;
+        let names = Names::of(&project);
+        let def = names.at(project.root, self.offset(path, at)?)?.def;
+        // An op has no place of its own.
+        let same = |reference: &&Reference<'_>| match (def.kind, reference.def.kind) {
+            (NameKind::Op(a), NameKind::Op(b)) => a.name == b.name,
+            (NameKind::Op(_), _) => false,
+            _ => reference.def.span == def.span,
+        };
+        let mark = |reference: &Reference<'_>| DocumentHighlight {
+            range: place::range(&project.sources, reference.span),
+            kind: Some(match reference.role {
+                ReferenceRole::Definition => DocumentHighlightKind::Write,
+                ReferenceRole::Use | ReferenceRole::Mention => DocumentHighlightKind::Read,
+            }),
+        };
+        Some(names.in_file(project.root).filter(same).map(mark).collect())
     }
 
     pub(super) fn references(
@@ -59,8 +79,6 @@ impl Server {
         found
     }
 
-    // A `Uri` is a key by its text, which never changes.
-    #[allow(clippy::mutable_key_type)]
     pub(super) fn rename(
         &self,
         path: &str,
@@ -95,7 +113,7 @@ impl Server {
             }
         }
         self.refuse_breakage(self.files(path, &home), &renamed)?;
-        Ok(WorkspaceEdit::new(changes))
+        Ok(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() })
     }
 
     /// Refuses new texts with which a file has an error that it did not have.
@@ -151,12 +169,15 @@ impl Server {
         }
     }
 
-    /// The open files, those in the folders of a file and of a definition, and those that the
+    /// The open files, those of the projects of a file and of a definition, and those that the
     /// editor works on.
     fn files(&self, path: &str, home: &Home) -> BTreeSet<String> {
-        let mut files: BTreeSet<String> = syntax::nets_beside(path).into_iter().collect();
-        files.extend(syntax::nets_beside(&home.0));
-        files.extend(self.folders.iter().flat_map(|folder| syntax::nets_below(folder)));
+        let projects = [path, &home.0].map(syntax::project_folder);
+        let folders: BTreeSet<String> =
+            projects.into_iter().flatten().chain(self.folders.iter().cloned()).collect();
+        let mut files: BTreeSet<String> =
+            folders.iter().flat_map(|folder| syntax::nets_below(folder)).collect();
+        files.extend([path, &home.0].into_iter().flat_map(syntax::nets_beside));
         files.extend(self.texts.keys().cloned());
         files
     }

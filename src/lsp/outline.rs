@@ -1,14 +1,17 @@
-//! What concerns a file as a whole: its form, its outline, the shapes of its stages.
+//! What concerns a file as a whole: its form and its outline.
 
-use lsp_types::{DocumentSymbol, InlayHint, InlayHintLabel, Range, SymbolKind, TextEdit};
+use std::collections::BTreeSet;
 
-use super::paths::PathIndex;
+use gen_lsp_types::{BaseSymbolInformation, DocumentSymbol, SymbolKind, TextEdit, WorkspaceSymbol};
+
 use super::place;
 use super::server::Server;
 use crate::diag::{Sources, Span};
-use crate::graph::names::Names;
 use crate::syntax::ast::{Body, ItemKind, Name, Stmt, StmtKind};
 use crate::syntax::{self, Project};
+
+/// How many symbols of the workspace are listed.
+const MAX_FOUND: usize = 200;
 
 impl Server {
     /// The canonical form; none while the file does not parse.
@@ -31,68 +34,61 @@ impl Server {
             .filter_map(|item| match &item.kind {
                 ItemKind::Import(_) => None,
                 ItemKind::Block(b) => {
-                    Some(with_body(&project, &b.name, SymbolKind::FUNCTION, &b.body))
+                    Some(with_body(&project, &b.name, SymbolKind::Function, &b.body))
                 }
                 ItemKind::Net(net) => {
-                    Some(with_body(&project, &net.name, SymbolKind::CLASS, &net.body))
+                    Some(with_body(&project, &net.name, SymbolKind::Class, &net.body))
                 }
             })
             .collect()
     }
 
-    /// The shape of each stage, branch, repeat and edit, at its end. In a block, where all of its
-    /// calls agree.
-    pub(super) fn inlay_hints(&self, path: &str, range: Range) -> Vec<InlayHint> {
-        let Some(net) = self.compiled(path).net else { return Vec::new() };
-        let Some(project) = self.project(path) else { return Vec::new() };
-        let names = Names::of(&project);
-        let ends = PathIndex::of(&project, &names).ends(&net);
-        let mut stmts = Vec::new();
-        for item in &project.file(project.root).items {
-            match &item.kind {
-                ItemKind::Import(_) => {}
-                ItemKind::Block(block) => silent(&block.body, &mut stmts),
-                ItemKind::Net(net) => silent(&net.body, &mut stmts),
+    /// The blocks and nets of all projects that the editor works on whose names hold the letters of
+    /// a query in its order.
+    pub(super) fn find_symbols(&self, query: &str) -> Vec<WorkspaceSymbol> {
+        let mut found = Vec::new();
+        for file in self.project_files() {
+            let Some(project) = self.project(&file) else { continue };
+            for item in &project.file(project.root).items {
+                let (name, kind) = match &item.kind {
+                    ItemKind::Import(_) => continue,
+                    ItemKind::Block(block) => (&block.name, SymbolKind::Function),
+                    ItemKind::Net(net) => (&net.name, SymbolKind::Class),
+                };
+                let Some(location) = place::location(&project.sources, name.span) else { continue };
+                if holds(&name.node, query) {
+                    found.push(WorkspaceSymbol {
+                        location: location.into(),
+                        data: None,
+                        base_symbol_information: BaseSymbolInformation {
+                            name: name.node.clone(),
+                            kind,
+                            tags: None,
+                            container_name: None,
+                        },
+                    });
+                }
+            }
+            if found.len() >= MAX_FOUND {
+                break;
             }
         }
-        let hints = stmts.into_iter().filter_map(|span| {
-            let mut shapes = ends.get(&(span.file, span.start))?.values().map(|&id| net.shape(id));
-            let shape = shapes.next().filter(|first| shapes.all(|shape| shape == *first))?;
-            let at = place::range(&project.sources, span).end;
-            (range.start <= at && at <= range.end).then(|| hint(at, format!(":: {shape}")))
-        });
-        hints.collect()
+        found.truncate(MAX_FOUND);
+        found
+    }
+
+    /// The open files and those of the folders and projects that the editor works on.
+    fn project_files(&self) -> BTreeSet<String> {
+        let projects = self.texts.keys().filter_map(|path| syntax::project_folder(path));
+        let folders: BTreeSet<String> = projects.chain(self.folders.iter().cloned()).collect();
+        let below = folders.iter().flat_map(|folder| syntax::nets_below(folder));
+        below.chain(self.texts.keys().cloned()).collect()
     }
 }
 
-/// The statements that do not say their shapes themselves.
-fn silent(body: &Body, found: &mut Vec<Span>) {
-    for stmt in &body.stmts {
-        match &stmt.kind {
-            StmtKind::Stage { shape: None, .. }
-            | StmtKind::Branch { shape: None, .. }
-            | StmtKind::Edit(_) => found.push(stmt.place.span),
-            StmtKind::Repeat { body, .. } => {
-                silent(body, found);
-                found.push(stmt.place.span);
-            }
-            StmtKind::Block(block) => silent(&block.body, found),
-            _ => {}
-        }
-    }
-}
-
-fn hint(position: lsp_types::Position, label: String) -> InlayHint {
-    InlayHint {
-        position,
-        label: InlayHintLabel::String(label),
-        kind: None,
-        text_edits: None,
-        tooltip: None,
-        padding_left: Some(true),
-        padding_right: None,
-        data: None,
-    }
+fn holds(name: &str, query: &str) -> bool {
+    let mut letters = name.chars().map(|c| c.to_ascii_lowercase());
+    query.chars().all(|wanted| letters.any(|letter| letter == wanted.to_ascii_lowercase()))
 }
 
 fn with_body(project: &Project, name: &Name, kind: SymbolKind, body: &Body) -> DocumentSymbol {
@@ -103,15 +99,15 @@ fn with_body(project: &Project, name: &Name, kind: SymbolKind, body: &Body) -> D
 fn inner(project: &Project, stmt: &Stmt) -> Option<DocumentSymbol> {
     let (name, kind) = match &stmt.kind {
         StmtKind::Input { name, .. } | StmtKind::Output { name, .. } => {
-            (name, SymbolKind::INTERFACE)
+            (name, SymbolKind::Interface)
         }
-        StmtKind::Stage { label: Some(name), .. } => (name, SymbolKind::FIELD),
-        StmtKind::Branch { name, .. } => (name, SymbolKind::VARIABLE),
+        StmtKind::Stage { label: Some(name), .. } => (name, SymbolKind::Field),
+        StmtKind::Branch { name, .. } => (name, SymbolKind::Variable),
         StmtKind::Repeat { label: Some(name), body, .. } => {
-            return Some(with_body(project, name, SymbolKind::ARRAY, body));
+            return Some(with_body(project, name, SymbolKind::Array, body));
         }
         StmtKind::Block(block) => {
-            return Some(with_body(project, &block.name, SymbolKind::FUNCTION, &block.body));
+            return Some(with_body(project, &block.name, SymbolKind::Function, &block.body));
         }
         _ => return None,
     };

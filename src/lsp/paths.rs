@@ -3,12 +3,12 @@
 //! A node knows the calls that led to it, outermost first. How many parts of its path each of them
 //! has given is read off the text: a label one, an unlabelled element one, a `repeat` two.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use crate::check::Checked;
+use super::known::used;
 use crate::diag::{FileId, Span};
-use crate::graph::NodeId;
 use crate::graph::names::Names;
+use crate::graph::{Graph, NodeId};
 use crate::syntax::ast::{Body, EditVerb, Element, ItemKind, Name, Stmt, StmtKind};
 use crate::syntax::{Project, calls, repeats};
 
@@ -124,8 +124,8 @@ impl<'p> PathIndex<'p> {
 
     /// Each call that led to a node, the op's own last, with what it adds to the path and how many
     /// parts stand before that.
-    fn steps(&self, net: &Checked, id: NodeId) -> Vec<(Key, &CallStep, usize)> {
-        let Some(origin) = &net.node(id).origin else { return Vec::new() };
+    fn steps(&self, graph: &Graph, id: NodeId) -> Vec<(Key, &CallStep, usize)> {
+        let Some(origin) = &graph.get(id).origin else { return Vec::new() };
         let (mut steps, mut before) = (Vec::new(), 0);
         for span in origin.calls.iter().map(|frame| frame.span).chain([origin.span]) {
             let Some(step) = self.steps.get(&key(span)) else { break };
@@ -140,43 +140,44 @@ impl<'p> PathIndex<'p> {
 
     fn places<'n>(
         &self,
-        net: &'n Checked,
+        graph: &'n Graph,
         ends: impl Fn(Key, &CallStep) -> Option<usize>,
     ) -> Places<'n> {
         let mut places = Places::new();
-        for &id in net.order() {
-            let mut steps = self.steps(net, id).into_iter();
+        let used = used(graph);
+        for id in graph.ids().filter(|id| used.contains(id)) {
+            let mut steps = self.steps(graph, id).into_iter();
             if let Some(parts) =
                 steps.find_map(|(call, step, before)| Some(before + ends(call, step)?))
             {
-                places.entry(front(&net.node(id).path, parts)).or_default().push(id);
+                places.entry(front(&graph.get(id).path, parts)).or_default().push(id);
             }
         }
         places
     }
 
     /// The nodes inside the call whose name stands at `name`.
-    pub(super) fn of_call<'n>(&self, net: &'n Checked, name: Span) -> Places<'n> {
-        self.places(net, |call, step| (call == key(name)).then_some(step.parts))
+    pub(super) fn of_call<'n>(&self, graph: &'n Graph, name: Span) -> Places<'n> {
+        self.places(graph, |call, step| (call == key(name)).then_some(step.parts))
     }
 
     /// The nodes of the stage, branch or input whose label stands at `label`.
-    pub(super) fn of_label<'n>(&self, net: &'n Checked, label: Span) -> Places<'n> {
-        self.places(net, |_, step| {
+    pub(super) fn of_label<'n>(&self, graph: &'n Graph, label: Span) -> Places<'n> {
+        self.places(graph, |_, step| {
             let mut around = step.around.iter();
             around.find(|a| a.label == Some(key(label))).map(|a| a.before + a.parts)
         })
     }
 
     /// The last node of each statement, by its first byte, in each place where its body stands.
-    pub(super) fn ends<'n>(&self, net: &'n Checked) -> BTreeMap<Key, BTreeMap<&'n str, NodeId>> {
-        let used = used(net);
+    pub(super) fn ends<'n>(&self, graph: &'n Graph) -> BTreeMap<Key, BTreeMap<&'n str, NodeId>> {
+        let used = used(graph);
         let mut ends: BTreeMap<Key, BTreeMap<&str, NodeId>> = BTreeMap::new();
         // Of what the output does not depend on, too.
-        for id in net.graph().ids() {
-            for (_, step, before) in self.steps(net, id) {
+        for id in graph.ids() {
+            for (_, step, before) in self.steps(graph, id) {
                 for around in &step.around {
-                    let body = front(&net.node(id).path, before + around.before);
+                    let body = front(&graph.get(id).path, before + around.before);
                     let end = ends.entry(around.stmt).or_default().entry(body).or_insert(id);
                     // What nothing reads does not end a statement that goes on.
                     if used.contains(&id) || !used.contains(end) {
@@ -200,15 +201,4 @@ fn front(path: &str, parts: usize) -> &str {
         None => 0,
     };
     &path[..end]
-}
-
-/// The nodes that the output depends on.
-fn used(net: &Checked) -> HashSet<NodeId> {
-    let mut used = HashSet::from([net.output()]);
-    for &id in net.order().iter().rev() {
-        if used.contains(&id) {
-            used.extend(net.graph().operands(id));
-        }
-    }
-    used
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lsp_types::notification::{self as note, Notification as _};
-use lsp_types::{Diagnostic, TextDocumentContentChangeEvent, Uri};
+use gen_lsp_types::{
+    Diagnostic, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    LspNotificationMethod as Method, TextDocumentContentChangeEvent as Change, Uri,
+};
 use serde_json::Value;
 
 use super::findings::Findings;
@@ -16,6 +18,8 @@ use crate::syntax::Overlay;
 pub(super) struct Server {
     /// The folders whose nets may mention what the open files define.
     pub folders: Vec<String>,
+    /// The folder with a page for each code of a problem, if there is one.
+    pub pages: Option<String>,
     /// Their texts, by path.
     pub texts: Overlay,
     pub versions: BTreeMap<String, i32>,
@@ -48,12 +52,12 @@ impl Server {
     /// has it.
     pub fn note(&mut self, notification: Notification) {
         let params = notification.params;
-        match notification.method.as_str() {
-            note::DidOpenTextDocument::METHOD => self.opened(params),
-            note::DidChangeTextDocument::METHOD => self.changed(params),
-            note::DidCloseTextDocument::METHOD => self.closed(params),
-            note::DidChangeWorkspaceFolders::METHOD => self.moved(&params["event"]),
-            note::DidSaveTextDocument::METHOD | note::DidChangeWatchedFiles::METHOD => {
+        match Method::from(notification.method.as_str()) {
+            Method::TextDocumentDidOpen => self.opened(params),
+            Method::TextDocumentDidChange => self.changed(params),
+            Method::TextDocumentDidClose => self.closed(params),
+            Method::WorkspaceDidChangeWorkspaceFolders => self.moved(&params["event"]),
+            Method::TextDocumentDidSave | Method::WorkspaceDidChangeWatchedFiles => {
                 self.stale = self.texts.keys().cloned().collect();
                 Some(())
             }
@@ -62,7 +66,7 @@ impl Server {
     }
 
     fn opened(&mut self, params: Value) -> Option<()> {
-        let p: lsp_types::DidOpenTextDocumentParams = serde_json::from_value(params).ok()?;
+        let p: DidOpenTextDocumentParams = serde_json::from_value(params).ok()?;
         let path = place::path(&p.text_document.uri)?;
         self.versions.insert(path.clone(), p.text_document.version);
         self.texts.insert(path.clone(), p.text_document.text);
@@ -71,8 +75,8 @@ impl Server {
     }
 
     fn changed(&mut self, params: Value) -> Option<()> {
-        let p: lsp_types::DidChangeTextDocumentParams = serde_json::from_value(params).ok()?;
-        let path = place::path(&p.text_document.uri)?;
+        let p: DidChangeTextDocumentParams = serde_json::from_value(params).ok()?;
+        let path = place::path(&p.text_document.text_document_identifier.uri)?;
         let text = self.texts.get_mut(&path)?;
         p.content_changes.into_iter().for_each(|change| apply(text, change));
         self.versions.insert(path.clone(), p.text_document.version);
@@ -81,7 +85,7 @@ impl Server {
     }
 
     fn closed(&mut self, params: Value) -> Option<()> {
-        let p: lsp_types::DidCloseTextDocumentParams = serde_json::from_value(params).ok()?;
+        let p: DidCloseTextDocumentParams = serde_json::from_value(params).ok()?;
         let path = place::path(&p.text_document.uri)?;
         self.versions.remove(&path);
         self.texts.remove(&path)?;
@@ -106,18 +110,28 @@ impl Server {
     }
 }
 
+/// The folder of a file.
+pub(super) fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder)
+}
+
+/// A path that a file names.
+pub(super) fn beside(file: &str, path: &str) -> String {
+    format!("{}/{path}", folder(file))
+}
+
 fn folder_of(uri: &Value) -> Option<String> {
-    let path = place::path(&uri.as_str()?.parse::<Uri>().ok()?)?;
+    let path = place::path(&Uri::from(uri.as_str()?))?;
     Some(path.trim_end_matches('/').to_owned())
 }
 
-fn apply(text: &mut String, change: TextDocumentContentChangeEvent) {
-    match change.range {
-        Some(range) => {
-            let start = place::offset(text, range.start);
-            let end = place::offset(text, range.end).max(start);
-            text.replace_range(start..end, &change.text);
+fn apply(text: &mut String, change: Change) {
+    match change {
+        Change::TextDocumentContentChangePartial(part) => {
+            let start = place::offset(text, part.range.start);
+            let end = place::offset(text, part.range.end).max(start);
+            text.replace_range(start..end, &part.text);
         }
-        None => *text = change.text,
+        Change::TextDocumentContentChangeWholeDocument(whole) => *text = whole.text,
     }
 }

@@ -7,19 +7,24 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, capabilities};
+use super::answer::Answer;
+use super::capabilities::capabilities;
 use super::frames::Frames;
 use super::protocol::{self, ErrorCode, Incoming, Notification, Request, ResponseError};
 use super::server::Server;
 
 /// Serves one editor until it says `exit` or its messages end. What no message and no text can do
 /// is end it earlier. Returns whether the editor said `shutdown` before, as the protocol asks of
-/// it.
+/// it. The codes of problems lead to their pages in the folder `pages`.
 ///
 /// # Errors
 ///
 /// The output could not be written.
-pub fn serve(input: impl BufRead + Send + 'static, output: impl Write) -> io::Result<bool> {
+pub fn serve(
+    input: impl BufRead + Send + 'static,
+    output: impl Write,
+    pages: Option<String>,
+) -> io::Result<bool> {
     let incoming = listen(input);
     let (waiting, cancelled) = (VecDeque::new(), BTreeSet::new());
     let mut session = Session {
@@ -28,7 +33,7 @@ pub fn serve(input: impl BufRead + Send + 'static, output: impl Write) -> io::Re
         cancelled,
         output,
         phase: Phase::New,
-        server: Server::default(),
+        server: Server { pages, ..Server::default() },
     };
     while let Some(message) = session.next()? {
         match message {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use pest::Parser as _;
@@ -49,6 +50,7 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
         return (None, problems);
     }
     let comments = std::mem::take(&mut scanned.comments);
+    let mut stood_in: BTreeSet<usize> = BTreeSet::new();
     for _ in 0..=MAX_SYNTAX_ERRORS {
         let (at, problem) = match Grammar::parse(Rule::file, &scanned.code) {
             Ok(pairs) => {
@@ -64,11 +66,23 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
             problems.push(problem);
             break;
         };
+        if stood_in.contains(&range.start) {
+            blank(&mut scanned.code, range);
+            continue;
+        }
         let known = |p: &Problem| p.span.is_some_and(|s| range.contains(&s.start));
         if !scanned.problems.iter().any(known) {
             problems.push(problem);
         }
-        pass_over(&mut scanned, range, at);
+        match stand_in(&scanned, &range, at) {
+            Some(text) => {
+                stood_in.insert(range.start);
+                scanned
+                    .code
+                    .replace_range(range.clone(), &format!("{text:len$}", len = range.len()));
+            }
+            None => pass_over(&mut scanned, range, at),
+        }
     }
     (None, problems)
 }
@@ -93,6 +107,35 @@ fn statement(scanned: &Scanned, at: usize) -> Option<Range<usize>> {
     let mut filled = around.filter(|r| !scanned.code[(*r).clone()].trim().is_empty());
     // Inner statements are listed first.
     filled.next().cloned()
+}
+
+/// What stands for a stage or branch that fails: its chain up to the failing element, and in place
+/// of that a name that nothing has, so that no value is followed past it.
+fn stand_in(scanned: &Scanned, range: &Range<usize>, at: usize) -> Option<String> {
+    let inside = |outer: &Range<usize>| outer.start < range.start && range.end <= outer.end;
+    let text = &scanned.code[range.clone()];
+    let first = text.trim_start();
+    let word: String =
+        first.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    if !scanned.statements.iter().any(inside) || text.contains(['{', '}']) || is_keyword(&word) {
+        return None;
+    }
+    let until = &text[..at.saturating_sub(range.start).min(text.len())];
+    let level = |part: &str| part.matches(['(', '[']).count() == part.matches([')', ']']).count();
+    let starts = until.match_indices("->").map(|(arrow, _)| &until[..arrow + 2]);
+    let chain = starts.filter(|part| level(part)).last();
+    let labelled = || {
+        let (label, rest) = first.split_once(':')?;
+        (!rest.starts_with(':') && label.trim() == word).then(|| &text[..text.len() - rest.len()])
+    };
+    let branch = || first[word.len()..].trim_start().starts_with('=');
+    let kept = match chain.or_else(labelled) {
+        Some(kept) => kept,
+        None if branch() => return None,
+        None => &text[..text.len() - first.len()],
+    };
+    let stand_in = format!("{kept}_");
+    (stand_in.len() <= text.len()).then_some(stand_in)
 }
 
 /// Blanks a failing statement, but not the body that its head opens if the head alone is wrong.

@@ -224,9 +224,19 @@ fn places_that_are_nowhere_have_no_answer() {
     editor.open("x.net", text);
     for (line, column) in [(0, 0), (0, 500), (1, 10), (1, 11), (2, 0), (u32::MAX, u32::MAX)] {
         for uri in [editor.uri("x.net"), editor.uri("gone.net"), "untitled:x".to_owned()] {
-            for method in ["hover", "definition", "references", "completion", "rename"] {
+            for method in [
+                "hover",
+                "definition",
+                "references",
+                "completion",
+                "rename",
+                "signatureHelp",
+                "documentHighlight",
+                "selectionRange",
+            ] {
                 let params = json!({
                     "textDocument": { "uri": uri }, "position": at(line, column),
+                    "positions": [at(line, column)],
                     "newName": "y", "context": { "includeDeclaration": true },
                 });
                 let answer = editor.ask(&format!("textDocument/{method}"), params);
@@ -262,6 +272,7 @@ fn no_half_written_text_makes_a_request_fail() {
                 let more = json!({
                     "newName": "y", "context": { "includeDeclaration": true, "diagnostics": [] },
                     "range": { "start": at(0, 0), "end": at(99, 0) },
+                    "positions": [at(0, 0), at(5, 3), at(99, 99)],
                 });
                 for method in [
                     "hover",
@@ -272,6 +283,11 @@ fn no_half_written_text_makes_a_request_fail() {
                     "inlayHint",
                     "codeAction",
                     "documentSymbol",
+                    "signatureHelp",
+                    "documentHighlight",
+                    "foldingRange",
+                    "selectionRange",
+                    "semanticTokens/full",
                 ] {
                     let method = format!("textDocument/{method}");
                     let answer = editor.ask_at(&method, "typed.net", &typed, before, more.clone());

@@ -47,7 +47,7 @@ pub fn bytes(messages: &[Value]) -> Vec<u8> {
 /// What the server says to these bytes.
 pub fn said(bytes: Vec<u8>) -> Vec<Value> {
     let mut output = Vec::new();
-    netc::lsp::serve(Cursor::new(bytes), &mut output).unwrap();
+    netc::lsp::serve(Cursor::new(bytes), &mut output, None).unwrap();
     messages(Cursor::new(output)).collect()
 }
 
@@ -70,6 +70,11 @@ fn session() -> Vec<Value> {
         "inlayHint",
         "codeAction",
         "formatting",
+        "signatureHelp",
+        "documentHighlight",
+        "foldingRange",
+        "selectionRange",
+        "semanticTokens/full",
     ]
     .iter()
     .enumerate()
@@ -78,7 +83,7 @@ fn session() -> Vec<Value> {
         let word = if i % 2 == 0 { "p" } else { "pair" };
         session.push(change("x", json!([{ "range": range, "text": word }])));
         let params = json!({
-            "textDocument": document, "position": at(6, 9), "newName": "twin", "range": range,
+            "textDocument": document, "position": at(6, 9), "positions": [at(6, 9)], "newName": "twin", "range": range,
             "context": { "includeDeclaration": true, "diagnostics": [] },
             "options": { "tabSize": 2, "insertSpaces": true },
         });

@@ -34,10 +34,21 @@ impl Editor {
     pub fn start() -> Editor {
         let mut editor = Editor::bare();
         let root = format!("file://{}", editor.folder.path().display());
-        let answer = editor.ask("initialize", json!({ "capabilities": {}, "rootUri": root }));
-        assert_eq!(answer["result"]["capabilities"]["hoverProvider"], json!(true));
-        editor.tell("initialized", json!({}));
+        editor.initialize(json!(root));
         editor
+    }
+
+    /// The same without a folder that the editor names.
+    pub fn start_on_files() -> Editor {
+        let mut editor = Editor::bare();
+        editor.initialize(Value::Null);
+        editor
+    }
+
+    fn initialize(&mut self, root: Value) {
+        let answer = self.ask("initialize", json!({ "capabilities": {}, "rootUri": root }));
+        assert_eq!(answer["result"]["capabilities"]["hoverProvider"], json!(true));
+        self.tell("initialized", json!({}));
     }
 
     /// The same before `initialize`.

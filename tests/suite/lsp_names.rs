@@ -214,6 +214,26 @@ fn rename_reaches_other_folders() {
     assert!(answer["result"]["changes"].as_object().unwrap().keys().eq(files.iter()), "{answer}");
 }
 
+/// As with Neovim's single files: the project is that of `netc check`.
+#[test]
+fn rename_reaches_the_project_without_a_folder_of_the_editor() {
+    let mut editor = Editor::start_on_files();
+    editor.write("blocks.net", "block pair {\n  conv -> relu\n}\n");
+    for folder in [".git", "deep/er", "side"] {
+        std::fs::create_dir_all(editor.path(folder)).unwrap();
+    }
+    let user = |path: &str| format!("import \"{path}\": pair\n\nblock user {{\n  pair\n}}\n");
+    editor.write("deep/er/user.net", &user("../../blocks.net"));
+    editor.write("side/user.net", &user("../blocks.net"));
+    // From a file of a folder below, whose name is asked for where it is used.
+    let text = editor.text("side/user.net");
+    editor.open("side/user.net", &text);
+    let name = json!({ "newName": "twin" });
+    let answer = editor.ask_at("textDocument/rename", "side/user.net", &text, "\n  pai", name);
+    let files = ["blocks.net", "deep/er/user.net", "side/user.net"].map(|name| editor.uri(name));
+    assert!(answer["result"]["changes"].as_object().unwrap().keys().eq(files.iter()), "{answer}");
+}
+
 #[test]
 fn rename_refuses_what_would_break_a_file() {
     let mut editor = family();

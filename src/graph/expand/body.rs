@@ -39,6 +39,7 @@ impl<'a> Expander<'a> {
                 };
                 self.claim_shape(frame, shape.as_ref(), flow);
                 frame.cursor = flow;
+                self.ends(stmt.place.span, flow);
                 self.declare(frame, label.as_ref(), flow);
             }
             StmtKind::Branch { name, source, chain, shape } => {
@@ -46,6 +47,7 @@ impl<'a> Expander<'a> {
                 let flow =
                     if chain.is_empty() { start } else { self.named(frame, name, chain, start) };
                 self.claim_shape(frame, shape.as_ref(), flow);
+                self.ends(stmt.place.span, flow);
                 self.declare(frame, Some(name), flow);
             }
             StmtKind::Repeat { label, rounds, body } => {
@@ -58,6 +60,7 @@ impl<'a> Expander<'a> {
                 let cursor = frame.cursor;
                 frame.cursor = self.repeat(frame, &prefix, rounds, body, cursor);
                 let flow = frame.cursor;
+                self.ends(stmt.place.span, flow);
                 self.declare(frame, label.as_ref(), flow);
             }
             StmtKind::Let(param) => self.bind_let(frame, param),

@@ -31,7 +31,7 @@ impl<'a> Expander<'a> {
         if !self.may_place(call.place.span) || !self.may_go_on(call.args.len(), call.place.span) {
             return None;
         }
-        match self.names.definition(call.name.span).map(|def| def.kind) {
+        let flow = match self.names.definition(call.name.span).map(|def| def.kind) {
             Some(NameKind::Block(block, local_to)) => {
                 let callable = frame.env.callable(block, local_to);
                 self.call_block(frame, &callable, call, flow, path)
@@ -42,7 +42,9 @@ impl<'a> Expander<'a> {
                 self.unknown_op(frame, &call.name);
                 None
             }
-        }
+        };
+        self.ends(call.place.span, flow);
+        flow
     }
 
     pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {

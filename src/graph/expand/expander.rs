@@ -59,6 +59,8 @@ pub(super) struct Expander<'a> {
     pub problems: Problems,
     /// Other values of the net's parameters.
     pub samples: Vec<(String, String)>,
+    /// The statements and calls that have no value because of an error.
+    pub unfinished: BTreeSet<Span>,
     /// The trace of a node's provenance, if requested.
     pub trace: Option<Trace>,
 }
@@ -117,6 +119,7 @@ impl<'a> Expander<'a> {
             misimported: HashSet::new(),
             problems: Problems::new(),
             samples: Vec::new(),
+            unfinished: BTreeSet::new(),
             trace: None,
         }
     }
@@ -137,6 +140,13 @@ impl<'a> Expander<'a> {
         self.calls.iter().rev().fold(problem, |problem, call| {
             problem.related(call.span, format!("in block {}", call.block))
         })
+    }
+
+    /// Takes note of what has no value.
+    pub(super) fn ends(&mut self, place: Span, flow: Flow) {
+        if flow.is_none() && !self.detached {
+            self.unfinished.insert(place);
+        }
     }
 
     pub(super) fn shape(&self, flow: Flow) -> Option<&Shape> {

@@ -24,7 +24,9 @@ mod uncalled;
 mod values;
 
 use super::{Graph, Provenance, constant_guard, guard_scope, unchanged, unused};
-use crate::diag::Problems;
+use std::collections::BTreeSet;
+
+use crate::diag::{Problems, Span};
 use crate::syntax::Project;
 
 pub use domain::members;
@@ -41,6 +43,8 @@ pub struct Expanded {
     pub problems: Problems,
     /// Parameters of the net, each with another value than it has, as the language writes it.
     pub samples: Vec<(String, String)>,
+    /// The statements and calls that have no value because of an error, at least in one place.
+    pub unfinished: BTreeSet<Span>,
 }
 
 /// Builds the graph of a project's root file, with some parameters overridden.
@@ -60,8 +64,8 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         constant_guard::constant_guards(project.file(project.root), names, problems);
         guard_scope::guard_scopes(project.file(project.root), names, problems);
     }
-    let Expander { graph, problems, samples, .. } = expander;
-    Expanded { graph: found.then_some(graph), problems, samples }
+    let Expander { graph, problems, samples, unfinished, .. } = expander;
+    Expanded { graph: found.then_some(graph), problems, samples, unfinished }
 }
 
 /// Where the values of the node at a path come from; `None` if there is no such node, or if it is

@@ -19,6 +19,13 @@ pub enum NameKind<'p> {
     Unread,
 }
 
+impl NameKind<'_> {
+    /// Whether it is an input, an output, a stage or a branch.
+    pub fn is_value(self) -> bool {
+        matches!(self, NameKind::Value)
+    }
+}
+
 /// A definition.
 #[derive(Debug, Clone, Copy)]
 pub struct Def<'p> {

@@ -81,7 +81,7 @@ pub fn import_edit(
 }
 
 /// An exporter as an import names it: `"lib.net"`, or `std`.
-fn written(path: &str) -> String {
+pub fn written(path: &str) -> String {
     match path {
         STD => "std".to_owned(),
         path => format!("\"{path}\""),

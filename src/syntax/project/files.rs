@@ -49,6 +49,14 @@ pub fn nets_below(folder: &str) -> Vec<String> {
     found
 }
 
+/// The folder of the project that a file belongs to, as the file's path names it.
+pub fn project_folder(path: &str) -> Option<String> {
+    let project = project(Path::new(path))?;
+    let above = std::iter::successors(Some(path), |at| Some(at.rsplit_once('/')?.0)).skip(1);
+    let named = |at: &&str| Path::new(at).canonicalize().is_ok_and(|real| real == project);
+    above.filter(|at| !at.is_empty()).find(named).map(str::to_owned)
+}
+
 /// Where texts come from.
 pub(super) trait Files {
     fn read(&mut self, path: &str) -> IoResult<String>;

@@ -12,9 +12,9 @@ use super::scan::parts;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
-pub use exporter::{Exporter, exporters, import_edit};
+pub use exporter::{Exporter, exporters, import_edit, written};
 use files::{Disk, Files, Given, beside, normal};
-pub use files::{Overlay, nets_below, nets_beside, on_disk};
+pub use files::{Overlay, nets_below, nets_beside, on_disk, project_folder};
 
 /// The name of the library that comes with netc, as a file of a project.
 pub const STD: &str = "<std>";
@@ -50,6 +50,13 @@ impl Project {
             true => self.files.keys().any(|id| unread(*id).next().is_some()),
             false => unread(name.file).any(|import| import.names.iter().any(|n| n.node == text)),
         }
+    }
+
+    /// The same project with other items in the file that was asked for.
+    pub fn with_items(&self, items: Vec<ast::Item>) -> Project {
+        let mut files = self.files.clone();
+        files.insert(self.root, ast::File { items, tail: Vec::new() });
+        Project { sources: self.sources.clone(), files, root: self.root, links: self.links.clone() }
     }
 
     /// The tree of a file of this project.

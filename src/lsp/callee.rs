@@ -1,0 +1,150 @@
+//! What a call takes, for completions and the help on signatures.
+
+use super::complete::cursor::Call;
+use super::complete::scope::Scope;
+use super::hover::about_block;
+use super::server::{Server, beside};
+use crate::graph::op::{self, ArgKind, Signature};
+use crate::syntax::ast::{Block, ExprKind, Param, ParamType};
+use crate::syntax::{Project, print_expr};
+
+/// What is called.
+pub(super) struct Callee {
+    pub name: String,
+    /// In Markdown.
+    pub doc: String,
+    /// Whether it joins the cursor with other values.
+    pub joins: bool,
+    pub takes: Vec<Takes>,
+}
+
+/// One of its arguments.
+pub(super) struct Takes {
+    pub name: String,
+    /// The default as it is written.
+    pub default: Option<String>,
+    /// In words.
+    pub accepts: String,
+    /// The values, where they can be listed, as they are written.
+    pub values: Vec<String>,
+}
+
+impl Takes {
+    /// `k = 3`
+    pub fn text(&self) -> String {
+        match &self.default {
+            Some(default) => format!("{} = {default}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+impl Callee {
+    pub fn op(signature: &Signature) -> Callee {
+        Callee {
+            name: signature.name.to_owned(),
+            doc: signature.doc.to_owned(),
+            joins: signature.operands.1 > 1,
+            takes: signature
+                .args
+                .iter()
+                .map(|parameter| Takes {
+                    name: parameter.name.to_owned(),
+                    default: parameter.default.text(),
+                    accepts: parameter.kind.describe(),
+                    values: listed(parameter.kind),
+                })
+                .collect(),
+        }
+    }
+
+    pub fn block(project: &Project, block: &Block) -> Callee {
+        let doc = about_block(project, block).split_off(1).join("\n\n");
+        Callee { doc, ..Callee::declared(project, &block.name.node, &block.params) }
+    }
+
+    fn declared(project: &Project, name: &str, params: &[Param]) -> Callee {
+        let takes = |param: &Param| Takes {
+            name: param.name.node.clone(),
+            default: param.default.as_ref().map(print_expr),
+            accepts: param
+                .ty
+                .as_ref()
+                .map(|ty| project.sources.text(ty.span).to_owned())
+                .unwrap_or_default(),
+            values: param.ty.as_ref().map(|ty| members(&ty.node)).unwrap_or_default(),
+        };
+        Callee {
+            name: name.to_owned(),
+            doc: String::new(),
+            joins: false,
+            takes: params.iter().map(takes).collect(),
+        }
+    }
+
+    /// Its arguments, one a line.
+    pub fn reference(&self) -> String {
+        let line = |takes: &Takes| {
+            let accepts = match takes.accepts.as_str() {
+                "" => String::new(),
+                accepts => format!(": {accepts}"),
+            };
+            format!("- `{}`{accepts}", takes.text())
+        };
+        let lines: Vec<String> = self.takes.iter().map(line).collect();
+        let parts = [self.doc.clone(), lines.join("\n")];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The argument that is being written.
+    pub fn current(&self, call: &Call<'_>) -> Option<&Takes> {
+        match call.last() {
+            Ok(name) => self.takes.iter().find(|takes| takes.name == name),
+            Err(place) => self.takes.get(place),
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn callee(
+        &self,
+        path: &str,
+        project: &Project,
+        scope: &Scope<'_>,
+        call: &Call<'_>,
+    ) -> Option<Callee> {
+        if let Some(parent) = call.extends {
+            let parent = self.project(&beside(path, parent))?;
+            let net = parent.file(parent.root).nets().next()?;
+            return Some(Callee::declared(&parent, &net.name.node, &net.params));
+        }
+        match scope.callee(call.name) {
+            Some(block) => Some(Callee::block(project, block)),
+            None => op::signature(call.name).map(Callee::op),
+        }
+    }
+}
+
+fn listed(kind: ArgKind) -> Vec<String> {
+    let words = |words: &[&str]| words.iter().map(|word| format!("\"{word}\"")).collect();
+    match kind {
+        ArgKind::Bool => ["true", "false"].map(str::to_owned).to_vec(),
+        ArgKind::Word(options) => words(options),
+        ArgKind::FilterInit => words(&["dirac", "whiten"]),
+        ArgKind::Count | ArgKind::Size | ArgKind::Amount | ArgKind::Number | ArgKind::Init => {
+            Vec::new()
+        }
+    }
+}
+
+fn members(ty: &ParamType) -> Vec<String> {
+    match ty {
+        ParamType::Bool => ["true", "false"].map(str::to_owned).to_vec(),
+        ParamType::OneOf(options) => options.iter().map(print_expr).collect(),
+        ParamType::Subset(options) => {
+            let strings = options.iter().filter(|o| matches!(o.node, ExprKind::Str(_)));
+            strings.map(print_expr).collect()
+        }
+        ParamType::Int(_) | ParamType::Float(_) | ParamType::List(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,79 @@
+//! What is known of a file, right or wrong.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::server::Server;
+use crate::check::{Unchecked, check};
+use crate::diag::FileId;
+use crate::graph::{self, Graph, NodeId};
+use crate::syntax::{self, Overlay, Project};
+
+/// A net of which something may be wrong.
+pub(super) struct Net {
+    pub net: Unchecked,
+    /// The first bytes of the statements and calls that have no value.
+    pub unfinished: Unfinished,
+}
+
+pub(super) type Unfinished = BTreeSet<(FileId, usize)>;
+
+/// A graph with the shapes of its values as they are shown, where they are known.
+pub(super) struct Known {
+    pub graph: Graph,
+    pub shapes: HashMap<NodeId, String>,
+}
+
+impl Server {
+    /// The trees of a file and of all that it reads, as far as they make sense.
+    pub(super) fn project(&self, path: &str) -> Option<Project> {
+        let project = syntax::load_partial(path, &self.texts).ok()?;
+        let text = &project.sources.get(project.root).text;
+        let closed = match project.file(project.root).items.is_empty() {
+            true => closed(text),
+            false => None,
+        };
+        match closed {
+            Some(text) => {
+                let mut texts: Overlay = self.texts.clone();
+                texts.insert(path.to_owned(), text);
+                syntax::load_partial(path, &texts).ok()
+            }
+            None => Some(project),
+        }
+    }
+}
+
+/// A text with the `}` that it lacks.
+fn closed(text: &str) -> Option<String> {
+    let code = text.lines().map(|line| line.split('#').next().unwrap_or(line));
+    let count = |brace: char| code.clone().map(|line| line.matches(brace).count()).sum::<usize>();
+    let missing = count('{').checked_sub(count('}')).filter(|missing| *missing > 0)?;
+    Some(format!("{text}{}", "\n}".repeat(missing)))
+}
+
+/// The net of a file, with the shapes of all values that do not depend on something wrong.
+pub(super) fn net(project: &Project) -> Option<Net> {
+    let expanded = graph::expand(project, &[]);
+    let net = check(expanded.graph?).map_or_else(|failed| failed.unchecked, Unchecked::from);
+    let unfinished = expanded.unfinished.iter().map(|span| (span.file, span.start)).collect();
+    Some(Net { net, unfinished })
+}
+
+impl Known {
+    pub(super) fn of(net: &Unchecked) -> Known {
+        let shapes = net.shapes.iter().map(|(id, shape)| (*id, shape.to_string()));
+        Known { graph: net.graph.clone(), shapes: shapes.collect() }
+    }
+}
+
+/// The nodes that the output depends on; all, while there is none.
+pub(super) fn used(graph: &Graph) -> HashSet<NodeId> {
+    let Some((_, output)) = graph.output() else { return graph.ids().collect() };
+    let (mut used, mut left) = (HashSet::new(), vec![output]);
+    while let Some(id) = left.pop() {
+        if used.insert(id) {
+            left.extend(graph.operands(id));
+        }
+    }
+    used
+}

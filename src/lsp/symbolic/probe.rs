@@ -1,0 +1,112 @@
+use std::collections::{BTreeSet, HashMap};
+
+use super::super::lex::tokens;
+use super::given::Given;
+use crate::check::{Unchecked, check};
+use crate::diag::{FileId, Severity, Span};
+use crate::graph;
+use crate::syntax::ast::{Block, Item, ItemKind, StmtKind};
+use crate::syntax::{self, Project};
+
+/// A project whose net calls one of its blocks.
+pub(super) struct Probe {
+    pub project: Project,
+    pub block: Block,
+    /// The text of that net.
+    file: FileId,
+}
+
+/// What came of one choice of sizes and arguments.
+pub(super) struct Run {
+    pub net: Unchecked,
+    pub call: Span,
+    errors: usize,
+    by_path: HashMap<String, Vec<u64>>,
+}
+
+impl Run {
+    /// More is better.
+    pub fn score(&self) -> (isize, usize) {
+        let unknown = self.net.graph.len() - self.net.shapes.len();
+        (-((self.errors + unknown) as isize), self.net.shapes.len())
+    }
+
+    /// The sizes of a node's value, the batch not counted.
+    pub fn shape(&self, path: &str) -> Option<&[u64]> {
+        self.by_path.get(path).map(Vec::as_slice)
+    }
+
+    pub fn paths(&self) -> BTreeSet<&str> {
+        self.net.graph.ids().map(|id| self.net.graph.get(id).path.as_str()).collect()
+    }
+}
+
+impl Probe {
+    pub fn new(project: &Project, block: Block) -> Probe {
+        let needed = needed(project, &block);
+        let wanted = |item: &&Item| match &item.kind {
+            ItemKind::Import(_) => true,
+            ItemKind::Block(block) => needed.contains(block.name.node.as_str()),
+            ItemKind::Net(_) => false,
+        };
+        let items = project.file(project.root).items.iter().filter(wanted).cloned().collect();
+        let mut project = project.with_items(items);
+        let file = project.sources.add_own("probe", String::new());
+        Probe { project, block, file }
+    }
+
+    /// Calls the block; of a symbol's values, `value` tells which. The net stays in the project.
+    pub fn run(
+        &mut self,
+        input: &[Given],
+        arguments: &[Given],
+        value: &dyn Fn(&Given) -> usize,
+    ) -> Option<Run> {
+        let sizes: Vec<String> = input.iter().filter_map(|g| g.text(value(g))).collect();
+        let written = |g: &Given| Some(format!("{} = {}", g.name, g.text(value(g))?));
+        let arguments: Vec<String> = arguments.iter().filter_map(written).collect();
+        let text = format!(
+            "net probe {{\n  input x: [N, {}]\n  {}({})\n}}\n",
+            sizes.join(", "),
+            self.block.name.node,
+            arguments.join(", ")
+        );
+        self.project.sources.replace(self.file, text);
+        let net = syntax::parse(&self.project.sources, self.file).ok()?.items.pop()?;
+        let ItemKind::Net(parsed) = &net.kind else { return None };
+        let call = parsed.body.stmts.iter().find_map(|stmt| match &stmt.kind {
+            StmtKind::Stage { chain, .. } => Some(syntax::calls(chain).first()?.name.span),
+            _ => None,
+        })?;
+        let tree = self.project.files.get_mut(&self.project.root)?;
+        tree.items.retain(|item| !matches!(item.kind, ItemKind::Net(_)));
+        tree.items.push(net);
+        let expanded = graph::expand(&self.project, &[]);
+        let problems = expanded.problems.sorted();
+        let errors = problems.iter().filter(|p| p.severity() == Severity::Error).count();
+        let net = check(expanded.graph?).map_or_else(|failed| failed.unchecked, Unchecked::from);
+        let shape = |(id, shape): (&_, &graph::Shape)| {
+            (net.graph.get(*id).path.clone(), shape.dims().to_vec())
+        };
+        let by_path = net.shapes.iter().map(shape).collect();
+        Some(Run { net, call, errors, by_path })
+    }
+}
+
+/// The names of the blocks of the project's own file that a block cannot do without, its own
+/// included.
+fn needed<'p>(project: &'p Project, block: &'p Block) -> BTreeSet<&'p str> {
+    let blocks: HashMap<&str, &Block> =
+        project.file(project.root).blocks().map(|b| (b.name.node.as_str(), b)).collect();
+    let (mut needed, mut left) = (BTreeSet::new(), vec![block]);
+    while let Some(block) = left.pop() {
+        if !needed.insert(block.name.node.as_str()) {
+            continue;
+        }
+        let text = &project.sources.get(block.body.place.span.file).text;
+        let head = block.name.span.to(block.body.place.span);
+        let words = tokens(&text[head.start..head.end]);
+        left.extend(words.iter().filter_map(|word| blocks.get(word.text)));
+    }
+    needed
+}
