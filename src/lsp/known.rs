@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::lex::{TokenKind, tokens};
 use super::server::Server;
 use crate::check::{Unchecked, check};
 use crate::diag::FileId;
@@ -43,12 +44,35 @@ impl Server {
     }
 }
 
-/// A text with the `}` that it lacks.
+/// A text with the `}` that it lacks, each byte in its place: at the end, or on the blank line above
+/// the next item.
 fn closed(text: &str) -> Option<String> {
-    let code = text.lines().map(|line| line.split('#').next().unwrap_or(line));
-    let count = |brace: char| code.clone().map(|line| line.matches(brace).count()).sum::<usize>();
-    let missing = count('{').checked_sub(count('}')).filter(|missing| *missing > 0)?;
-    Some(format!("{text}{}", "\n}".repeat(missing)))
+    let mut bytes = text.as_bytes().to_vec();
+    let mut open = 0_usize;
+    let all = tokens(text);
+    for (i, token) in all.iter().enumerate() {
+        let starts_line = i == 0 || all[i - 1].kind == TokenKind::Newline;
+        let item = ["import", "block", "net"].contains(&token.text);
+        // A block within a body is indented.
+        if starts_line && item && text[..token.start].ends_with('\n') && open > 0 {
+            let above = all[..i].iter().rev().find(|t| t.kind != TokenKind::Newline);
+            let commented = above.is_some_and(|t| t.kind == TokenKind::Comment);
+            let end = text[..token.start].trim_end().len() + usize::from(commented);
+            // The last newline stays.
+            if let Some(gap) = bytes.get_mut(end..token.start).filter(|gap| gap.len() > open) {
+                gap[..open].fill(b'}');
+                open = 0;
+            }
+        }
+        match token.text {
+            _ if token.kind != TokenKind::Mark => {}
+            "{" => open += 1,
+            "}" => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    bytes.extend(b"\n}".repeat(open));
+    String::from_utf8(bytes).ok().filter(|closed| closed != text)
 }
 
 /// The net of a file, with the shapes of all values that do not depend on something wrong.
