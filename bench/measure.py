@@ -28,7 +28,7 @@ test_views: none
 def exported(netc, net, folder):
     """A net's PyTorch module, and its input and output without the batch, as netc exports them."""
     path = pathlib.Path(folder, "exported.py")
-    subprocess.run([netc, "export", ROOT / f"nets/{net}.net", "--to", "pytorch", "-o", path], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([netc, "export", ROOT / f"nets/{net}.net", "--format", "pytorch", "-o", path], check=True, stdout=subprocess.DEVNULL)
     sizes = re.findall(r"^(?:Input|Output): \w+ \[N, ([\d, ]+)\]", path.read_text(), re.MULTILINE)
     image, [classes] = ([int(n) for n in size.split(",")] for size in sizes)
     return path, image, classes
@@ -59,7 +59,7 @@ def rates(netc, net, batch, counts, *options, limit=None):
         random_images(data, counts, image, classes)
         recipe.write_text(RECIPE.format(batch=batch))
         command = [netc, "train", ROOT / f"nets/{net}.net", "--recipe", recipe, "--data", data, "--epochs", "2"]
-        command += ["--device", "cpu", "--out", f"{folder}/run", *options]
+        command += ["--device", "cpu", "--output", f"{folder}/run", *options]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=limit)
         run, _, epoch = [json.loads(line) for line in open(f"{folder}/run/log.jsonl")][:3]
     if (run["train_examples"], run["test_examples"]) != tuple(counts):

@@ -69,7 +69,7 @@ class Load:
     @functools.cached_property
     def onnx(self):
         path = pathlib.Path(self.folder, "net.onnx")
-        command = [args.netc, "export", ROOT / f"nets/{self.net}.net", "--to", "onnx", "-o", path]
+        command = [args.netc, "export", ROOT / f"nets/{self.net}.net", "--format", "onnx", "-o", path]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return path
 

@@ -50,12 +50,20 @@ pub fn read(data: &[u8]) {
     }
 }
 
-/// The canonical text means what the text means, and stays as it is.
+/// How many comments a text has.
+fn comments(text: &str) -> usize {
+    // Of the parts between quotes, every other one is a string.
+    let comments = |line: &&str| line.split('"').step_by(2).any(|code| code.contains('#'));
+    text.lines().filter(comments).count()
+}
+
+/// The canonical text means what the text means, has its comments, and stays as it is.
 pub fn fmt(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (sources, id) = source(text);
     let Ok(tree) = parse(&sources, id) else { return };
     let printed = print(&tree);
+    assert_eq!(comments(text), comments(&printed), "{text}\n---\n{printed}");
     let (sources, id) = source(&printed);
     match parse(&sources, id) {
         Ok(again) => {

@@ -30,9 +30,9 @@ lines = [json.loads(line) for line in open(sys.argv[1] + '/log.jsonl')]
 print(round(lines[0]['train_examples'] / lines[2]['train_time'], 1))" "$1"; }
 
 for ((round = 1; round <= ${2:-3}; round++)); do
-    OMP_NUM_THREADS=$cores "${train[@]}" --out "$folder/one-$round" >"$folder/log"
+    OMP_NUM_THREADS=$cores "${train[@]}" --output "$folder/one-$round" >"$folder/log"
     OMP_NUM_THREADS=$((cores / 2)) "$torchrun" --no-python --nproc-per-node 2 \
-        "${train[@]}" --out "$folder/two-$round" >"$folder/log" 2>&1 || fail "torchrun" "$(tail -n 5 "$folder/log")"
+        "${train[@]}" --output "$folder/two-$round" >"$folder/log" 2>&1 || fail "torchrun" "$(tail -n 5 "$folder/log")"
     echo "$(rate "$folder/one-$round") $(rate "$folder/two-$round")" | tee -a "$folder/rates" |
         sed 's/ / images\/s by one process, /; s/$/ by two/'
 done

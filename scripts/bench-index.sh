@@ -16,7 +16,7 @@ netc=${NETC:-target/release/netc}
 folder=$(mktemp -d)
 export XDG_CACHE_HOME=$folder/cache
 trap 'rm -rf "$folder"' EXIT
-"$netc" search nets/base.net --epochs "${2:-20}" --runs "$1" --data synthetic --out "$folder" --emit slurm > /dev/null
+"$netc" search nets/base.net --epochs "${2:-20}" --runs "$1" --data synthetic --output "$folder" --emit slurm > /dev/null
 python3 - "$folder" "${2:-20}" <<'PYTHON'
 import json, os, random, sys
 folder, epochs = sys.argv[1], int(sys.argv[2])

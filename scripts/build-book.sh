@@ -17,7 +17,7 @@ need python3 python3
 rm -rf target/book
 mdbook build
 cp -r bench editors examples grammar nets scripts src tests torch web Cargo.toml README.md target/book/
-rm -rf target/book/web/dist target/book/editors/vscode/node_modules
+rm -rf target/book/web/dist target/book/editors/vscode/{dist,node_modules}
 python3 - target/book/docs <<'PYTHON'
 import sys
 from html.parser import HTMLParser

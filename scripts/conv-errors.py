@@ -48,7 +48,7 @@ def train(work):
         return
     run = work / "run"
     shutil.rmtree(run, ignore_errors=True)
-    command = [args.netc, "train", NET, "--data", args.data, "--epochs", str(args.epochs), "--out", run]
+    command = [args.netc, "train", NET, "--data", args.data, "--epochs", str(args.epochs), "--output", run]
     process = subprocess.Popen([*command, "--limit-train", str(args.limit_train)], stdout=subprocess.DEVNULL)
     while process.poll() is None and not all(path.exists() for path in wanted.values()):
         time.sleep(0.2)
@@ -66,7 +66,7 @@ def train(work):
 
 def load(work, checkpoint):
     source = work / "resnet9.py"
-    subprocess.run([args.netc, "export", NET, "--to", "pytorch", "-o", source], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([args.netc, "export", NET, "--format", "pytorch", "-o", source], check=True, stdout=subprocess.DEVNULL)
     spec = importlib.util.spec_from_file_location("resnet9", source)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -20,7 +20,7 @@ trap 'rm -rf "$work"' EXIT
 failed=0
 for precision in fp32 fp64; do
     for net in resnet9 dawnbench extra_l1l2l3; do
-        ./target/release/netc parity "nets/$net.net" --out "$work/$precision/$net" --batch 64 --steps 3 --precision "$precision"
+        ./target/release/netc parity "nets/$net.net" --output "$work/$precision/$net" --batch 64 --steps 3 --precision "$precision"
     done
     printf '\n%s\n' "$precision"
     .venv/bin/python scripts/parity/parity.py "$work/$precision" || failed=1

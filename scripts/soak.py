@@ -53,7 +53,7 @@ def training():
     with tempfile.TemporaryDirectory() as folder:
         command = [args.netc, "train", ROOT / "nets/backbone.net", "--set", "width=8", "--data", "synthetic", "--epochs", str(args.epochs)]
         command += ["--limit-train", "256", "--limit-test", "64", "--device", "cpu", "--save-every", "0"]
-        command += ["--recipe", ROOT / "examples/recipes/small_batches.yaml", "--out", f"{folder}/run"]
+        command += ["--recipe", ROOT / "examples/recipes/small_batches.yaml", "--output", f"{folder}/run"]
         started, readings = time.monotonic(), []
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             while process.poll() is None:

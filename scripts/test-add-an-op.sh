@@ -44,9 +44,9 @@ cp "$CARGO_TARGET_DIR/debug/netc" "$netc"
 touch "$root"/src/{lib,main}.rs
 (cd "$root" && cargo build --quiet --package netc --bin netc --example graph_in_code)
 "$netc" check curve.net
-"$netc" export curve.net --to pytorch -o curve.py
+"$netc" export curve.net --format pytorch -o curve.py
 grep -q 'nn.Softplus' curve.py && grep -q 'ZeroPad2d((-1, -1, -1, -1))' curve.py
-"$netc" export curve.net --to onnx --form training -o curve.onnx
+"$netc" export curve.net --format onnx --form training -o curve.onnx
 "$netc" import curve.onnx -o back.net
 "$netc" diff curve.net back.net
 ! "$root/target/debug/netc" check curve.net >/dev/null 2>&1 || fail "target/ has the netc of the copy"

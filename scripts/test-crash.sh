@@ -32,7 +32,7 @@ epochs=$((kills * 20 + 60)) # more than are done before the last kill
 train=(train nets/backbone_norepeat.net --set width=8 --data "$folder/images.npz" --device cpu
     --precision fp32 --conv library --recipe examples/recipes/small_batches.yaml --save-every 0)
 long=("${train[@]}" --epochs "$epochs")
-"$netc" "${long[@]}" --out "$folder/whole" >"$folder/whole.log" 2>&1 || { cat "$folder/whole.log" && exit 1; }
+"$netc" "${long[@]}" --output "$folder/whole" >"$folder/whole.log" 2>&1 || { cat "$folder/whole.log" && exit 1; }
 sums() { # the weights, and of the log what is not a time
     python3 - "$1" <<'PYTHON'
 import hashlib, json, sys
@@ -43,7 +43,7 @@ for line in open(run + "/log.jsonl").read().splitlines()[1:]:
 PYTHON
 }
 damaged=0 lost=0 done=0
-resume=("${long[@]}" --out "$folder/killed")
+resume=("${long[@]}" --output "$folder/killed")
 while [[ $done -lt $kills ]]; do
     setsid "$netc" "${resume[@]}" >"$folder/killed.log" 2>&1 &
     worker=$!
@@ -109,8 +109,8 @@ if mount -t tmpfs -o size=1m tmpfs "$folder/small" 2>/dev/null; then
     mounted=$folder/small
     # Its checkpoints, two of about 200 kB, fit; the filler takes the rest while it runs.
     short=("${train[@]}" --epochs 60)
-    "$netc" "${short[@]}" --out "$folder/short" >"$folder/short.log" 2>&1
-    "$netc" "${short[@]}" --out "$mounted/run" >"$folder/full.log" 2>&1 &
+    "$netc" "${short[@]}" --output "$folder/short" >"$folder/short.log" 2>&1
+    "$netc" "${short[@]}" --output "$mounted/run" >"$folder/full.log" 2>&1 &
     worker=$!
     while [[ ! -e $mounted/run/checkpoint.before.safetensors ]] && kill -0 "$worker" 2>/dev/null; do sleep 0.05; done
     head -c 1M /dev/zero >"$mounted/filler" 2>/dev/null || true
@@ -122,7 +122,7 @@ if mount -t tmpfs -o size=1m tmpfs "$folder/small" 2>/dev/null; then
     echo "full disk: said, and the training resumed to the same bits"
     mount -o remount,ro "$mounted"
     ! "$netc" draw nets/backbone.net -o "$mounted/a.svg" 2>"$folder/ro.log" || fail "a read-only folder went unsaid"
-    ! "$netc" "${train[@]}" --out "$mounted/other" >"$folder/ro.log" 2>&1 || fail "a read-only folder went unsaid"
+    ! "$netc" "${train[@]}" --output "$mounted/other" >"$folder/ro.log" 2>&1 || fail "a read-only folder went unsaid"
     grep -qi 'read-only' "$folder/ro.log" || { cat "$folder/ro.log" && exit 1; }
     echo "read-only folder: said"
 else

@@ -32,14 +32,14 @@ exported() {
     weights=${2-$folder/weights.safetensors}
     mkdir "$folder"
     if [[ -z ${2-} ]]; then
-        "$NETC" export "$net" --to safetensors -o "$folder/first.safetensors" >/dev/null
+        "$NETC" export "$net" --format safetensors -o "$folder/first.safetensors" >/dev/null
         "$PYTHON" scripts/export/compare.py shake "$folder/first.safetensors" "$weights"
     else
         cp "$weights" "$folder/weights.safetensors"
     fi
-    "$NETC" export "$net" --to pytorch -o "$folder/$name.py" >/dev/null
-    "$NETC" export "$net" --weights "$weights" --to torchscript -o "$folder/$name.pt" >/dev/null
-    "$NETC" parity "$net" --weights "$weights" --out "$folder" --batch 4 --steps 1
+    "$NETC" export "$net" --format pytorch -o "$folder/$name.py" >/dev/null
+    "$NETC" export "$net" --weights "$weights" --format torchscript -o "$folder/$name.pt" >/dev/null
+    "$NETC" parity "$net" --weights "$weights" --output "$folder" --batch 4 --steps 1
 }
 
 for net in nets/*.net; do
@@ -58,7 +58,7 @@ printf 'ema: 0.9\nlookahead_every: 2\nbatch_size: 64\n' >"$texts/averaged.yaml"
 sed 's/^net backbone/net averaged/' nets/backbone.net >"$texts/averaged.net"
 cp nets/lib.net "$texts"
 timeout --signal INT 30 "$NETC" train "$texts/averaged.net" --data synthetic --limit-train 4096 --epochs 10000 \
-    --recipe "$texts/averaged.yaml" --out "$texts/run" >/dev/null 2>&1 || true
+    --recipe "$texts/averaged.yaml" --output "$texts/run" >/dev/null 2>&1 || true
 exported "$texts/averaged.net" "$texts/run/checkpoint.safetensors"
 
 "$PYTHON" -m black --quiet --check "$work" || fail "black would set an exported module otherwise" "$PYTHON -m black --diff"

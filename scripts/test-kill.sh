@@ -35,10 +35,10 @@ os.kill(process, signal.SIGKILL)
 PYTHON
 }
 
-"$netc" "${search[@]}" --out "$folder/whole" >"$folder/whole.log"
+"$netc" "${search[@]}" --output "$folder/whole" >"$folder/whole.log"
 torn=0
 for ((kill = 1; kill <= kills; kill++)); do
-    "$netc" "${search[@]}" --save-every 0 --out "$folder/killed" >>"$folder/killed.log" 2>&1 &
+    "$netc" "${search[@]}" --save-every 0 --output "$folder/killed" >>"$folder/killed.log" 2>&1 &
     worker=$!
     sleep "$((1 + RANDOM % 3)).$((RANDOM % 10))$((RANDOM % 10))"
     if ! strike "$worker" $((kill % 2)); then
@@ -47,6 +47,6 @@ for ((kill = 1; kill <= kills; kill++)); do
     wait "$worker" 2>/dev/null || true
     torn=$((torn + $(find "$folder/killed/runs" -name '*.tmp' -delete -printf 'x' | wc -c)))
 done
-"$netc" "${search[@]}" --out "$folder/killed" >>"$folder/killed.log" 2>&1
+"$netc" "${search[@]}" --output "$folder/killed" >>"$folder/killed.log" 2>&1
 echo "killed $kills times; $torn times while a checkpoint was being written"
 python3 scripts/same-search.py "$folder/whole" "$folder/killed"

@@ -27,8 +27,8 @@ net tiny(width: one_of(4, 8, 12) = 4) {
 }
 NET
 "$netc" search "$folder/tiny.net" --over width --epochs 1,2 --runs 3 --data synthetic \
-    --limit-train 64 --limit-test 64 --device cpu --out "$folder/search"
-"$netc" report "$folder/search" --html "$folder/report.html" > /dev/null
+    --limit-train 64 --limit-test 64 --device cpu --output "$folder/search"
+"$netc" report "$folder/search" -o "$folder/report.html" > /dev/null
 
 # browse FRAGMENT OPTION...: the page by a browser that reaches nothing but the file.
 browse() {

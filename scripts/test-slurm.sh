@@ -29,10 +29,10 @@ scripts/images.py "$folder/images.npz" 1024 512
 search=(search nets/base.net --set width=8 --over res --epochs 3 --runs 3 --recipe examples/recipes/small_batches.yaml
     --data "$folder/images.npz" --device cpu)
 
-OMP_NUM_THREADS=2 "$netc" "${search[@]}" --quiet --out "$folder/whole" >"$folder/whole.log"
+OMP_NUM_THREADS=2 "$netc" "${search[@]}" --quiet --output "$folder/whole" >"$folder/whole.log"
 eval "$(scripts/slurm-cluster.sh up "$folder/slurm" 4)"
 sinfo --Node --format='%N %t' | sed 's/^/node /'
-"$netc" "${search[@]}" --out "$folder/search" --engine slurm --workers 4 --save-every 1 \
+"$netc" "${search[@]}" --output "$folder/search" --engine slurm --workers 4 --save-every 1 \
     --sbatch-args '--cpus-per-task=2 --mem=1000'
 
 state() { "$netc" search status "$folder/search"; }
@@ -69,5 +69,5 @@ python3 scripts/same-search.py "$folder/whole" "$folder/search"
 # One net over two tasks of a step: srun tells each its rank.
 MASTER_ADDR=127.0.0.1 srun --ntasks=2 --cpus-per-task=1 --mem=1000 "$netc" train nets/base.net --set width=8 \
     --recipe examples/recipes/small_batches.yaml --data "$folder/images.npz" --limit-train 256 --limit-test 128 --epochs 2 --device cpu \
-    --out "$folder/two" | sed 's/^/    /' | tee "$folder/two.log"
+    --output "$folder/two" | sed 's/^/    /' | tee "$folder/two.log"
 grep -q '2 ranks' "$folder/two.log" && grep -q 'finished 2 epochs' "$folder/two.log" || fail "srun did not train one net with two ranks"

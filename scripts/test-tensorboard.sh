@@ -35,7 +35,7 @@ NET
 export OMP_NUM_THREADS=1
 scripts/images.py "$folder/images.npz" 2000 100
 "$netc" train "$folder/tiny.net" --data "$folder/images.npz" --epochs 60 --executor eager --device cpu \
-    --out "$folder/run" --log tensorboard &
+    --output "$folder/run" --log tensorboard &
 trainer=$!
 until [[ $(grep -c test_acc "$folder/run/log.jsonl" 2>/dev/null) -ge 3 ]] || ! kill -0 "$trainer" 2>/dev/null; do sleep 0.1; done
 kill -INT "$trainer" 2>/dev/null || fail "the training was over before it could be interrupted"

@@ -15,3 +15,10 @@ cd editors/vscode
 npm ci --no-audit --no-fund
 npm test
 npm run package
+# All that the extension needs of others is in its one file.
+node -e '
+const { isBuiltin } = require("node:module");
+const names = require("fs").readFileSync("dist/extension.js", "utf8").match(/(?<=\brequire\(")[^"]*/g);
+const missing = names.filter((name) => name !== "vscode" && !isBuiltin(name));
+if (missing.length || !names.includes("vscode")) throw new Error(`not in the bundle: ${missing}`);
+'

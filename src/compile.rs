@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::check::{self, Checked, Unchecked};
-use crate::diag::{self, Code, Problem, Problems, Severity, Sources, Span};
-use crate::graph::{self, Graph, Override, Provenance};
+use crate::diag::{self, Code, Problems, Severity, Sources, Span};
+use crate::forgotten;
+use crate::graph::{self, Override, Provenance};
 use crate::recipe::Recipe;
-use crate::repair;
+use crate::repair::{self, Outcome, Setting};
 use crate::syntax::ast::{ExprKind, Spanned};
 use crate::syntax::{self, Overlay};
 
@@ -84,29 +85,50 @@ pub fn compile_text(text: &str, set: &[(String, String)]) -> Compilation {
 
 /// Like [`compile`], with the texts of `overlay` in place of the files with their paths.
 pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
-    let mut compilation = compile_once(file, set, overlay);
-    let before = compilation.errors_by_stage();
-    if let Some(unchecked) = &compilation.unchecked {
-        let attempt = |edits: &[(Span, String)]| {
+    let (mut compilation, samples) = compile_once(file, set, overlay);
+    let known = match (&compilation.net, &compilation.unchecked) {
+        _ if compilation.problems.is_empty() => None,
+        (Some(net), _) => Some(Unchecked::from(net.clone())),
+        (None, unchecked) => unchecked.clone(),
+    };
+    if let Some(net) = known {
+        let attempt = |edits: &[(Span, String)], other: &Setting| {
             let mut overlay = overlay.clone();
             overlay.extend(diag::edited(&compilation.sources, edits.iter().cloned())?);
-            let after = compile_once(file, set, &overlay);
-            (after.errors_by_stage() < before).then(|| after.problems.len())
+            let mut set = set.to_vec();
+            set.retain(|(name, _)| other.iter().all(|(varied, _)| varied != name));
+            set.extend(other.iter().cloned());
+            Some(Outcome::from(compile_once(file, &set, &overlay).0))
         };
-        repair::repair(&mut compilation.problems, unchecked, &compilation.sources, &attempt);
+        let settings: Vec<Setting> = samples.into_iter().map(|sample| vec![sample]).collect();
+        let mut problems = std::mem::take(&mut compilation.problems);
+        repair::repair(&mut problems, &net, &compilation.sources, &attempt, &settings);
+        compilation.problems = problems;
     }
     compilation
 }
 
-/// The compilation without repairs.
-fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
+impl From<Compilation> for Outcome {
+    fn from(compilation: Compilation) -> Outcome {
+        Outcome {
+            errors: compilation.errors_by_stage(),
+            flat: compilation.net.map(|net| net.flat_text(None)),
+            problems: compilation.problems,
+            unchecked: compilation.unchecked,
+        }
+    }
+}
+
+/// The compilation without repairs, and other values of the net's parameters.
+fn compile_once(
+    file: &Path,
+    set: &[(String, String)],
+    overlay: &Overlay,
+) -> (Compilation, Vec<(String, String)>) {
     let mut clock = Clock { at: now(), seconds: [0.0; 3] };
-    let failed = |sources, problems| Compilation {
-        sources,
-        problems,
-        net: None,
-        unchecked: None,
-        seconds: [0.0; 3],
+    let failed = |sources, problems| {
+        let (net, unchecked, seconds) = (None, None, [0.0; 3]);
+        (Compilation { sources, problems, net, unchecked, seconds }, Vec::new())
     };
     let (mut project, unread) = match syntax::load_readable(file, overlay) {
         Ok(read) => read,
@@ -120,6 +142,7 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
     let expanded = graph::expand(&project, &overrides);
     clock.end(1);
     let mut problems = expanded.problems;
+    forgotten::imports(&mut problems, &expanded.undefined, &project, overlay);
     let incomplete = problems.has_errors();
     problems.retain(|p| {
         p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s))
@@ -145,24 +168,14 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Com
         None => {}
     }
     clock.end(2);
-    let graph = net.as_ref().map(Checked::graph).or(unchecked.as_ref().map(|net| &net.graph));
-    diag::at_callers(&mut problems, &project.sources, |problem| calls(graph, problem));
+    problems = diag::at_callers(problems, &project.sources);
     diag::allow(&mut problems, &project.sources);
+    problems.count_nodes();
     if problems.has_errors() {
         unchecked = unchecked.or(net.take().map(Unchecked::from));
     }
-    Compilation { sources: project.sources, net, unchecked, problems, seconds: clock.seconds }
-}
-
-/// The calls around the node that a problem names, innermost first.
-fn calls(graph: Option<&Graph>, problem: &Problem) -> Vec<(Span, String)> {
-    let nodes = graph.into_iter().flat_map(|graph| graph.ids().map(|id| graph.get(id)));
-    let mut named = nodes.filter_map(|node| {
-        let origin = node.origin.as_ref().filter(|origin| Some(origin.span) == problem.span)?;
-        problem.message.contains(&format!("`{}`", node.path)).then_some(origin)
-    });
-    let calls = named.next().map_or(&[][..], |origin| &origin.calls);
-    calls.iter().rev().map(|call| (call.span, format!("in block {}", call.block))).collect()
+    let (sources, seconds) = (project.sources, clock.seconds);
+    (Compilation { sources, net, unchecked, problems, seconds }, expanded.samples)
 }
 
 struct Clock {

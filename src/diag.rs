@@ -9,6 +9,7 @@ mod code;
 pub mod colour;
 mod deceptive;
 mod edit;
+pub(crate) mod elsewhere;
 mod problem;
 mod render;
 mod source;

@@ -49,6 +49,8 @@ pub mod recipe;
 #[cfg(feature = "cli")]
 pub mod run;
 
+mod forgotten;
+
 mod repair;
 
 mod compile;

@@ -62,6 +62,10 @@ pub const MAX_PARAMS: u64 = 1 << 36;
 
 /// Errors, and warnings, that are collected for one net.
 pub const MAX_PROBLEMS: usize = 100;
+/// How many errors of the grammar are looked for in a file.
+pub const MAX_SYNTAX_ERRORS: usize = 20;
+/// How many errors are looked for, counting each node or value at one place.
+pub const MAX_FOUND: usize = 1000;
 /// Names that a misspelt one is compared with.
 pub const MAX_COMPARED: usize = 500;
 

@@ -52,7 +52,7 @@ def tail(text, lines=4):
 def train(s, title, run, *more, net="resnet9", **options):
     """A training on a few generated images, into a folder of `runs`."""
     command = [s.netc, "train", s.net(net), *s.narrow(net), "--data", "synthetic", *s.device]
-    command += ["--limit-train", s.few, "--out", s.out / "runs" / run, *more]
+    command += ["--limit-train", s.few, "--output", s.out / "runs" / run, *more]
     return Step(title, command, **options)
 
 
@@ -108,7 +108,7 @@ def losses(s, run):
 def is_right(s, part):
     check_kernels(s, part)
     agree = [s.netc, "agree", *s.device]
-    ops, exact = sorted((s.kit / "ops").glob("*.net")), ["--out", s.out / "exact"]
+    ops, exact = sorted((s.kit / "ops").glob("*.net")), ["--output", s.out / "exact"]
     resnet9 = [*agree, s.net("resnet9"), *s.width]
     narrow = [*agree, s.net("resnet9"), "--set", "width=8", "--steps", s.steps]
     limit = s.share(part, 0.5)
@@ -168,7 +168,7 @@ def beside_torch(s, part, ops):
         return part.skip("PyTorch on the same device", "no PyTorch")
     modules = s.out / "modules"
     modules.mkdir(exist_ok=True)
-    export, steps = [s.netc, "export", "--to", "pytorch"], []
+    export, steps = [s.netc, "export", "--format", "pytorch"], []
     for net, narrow in [*((net, []) for net in ops), *((net, s.width) for net in s.compared)]:
         name = re.search(r"^net (\w+)", net.read_text(), re.M)[1]
         if (s.out / "exact" / name).exists():
@@ -185,7 +185,7 @@ def headline(s, part):
     def netc(name, seed, *flags):
         run = s.out / "runs" / f"headline-{name.replace(' ', '')}-{seed}"
         command = [s.netc, "train", s.net("resnet9"), *s.narrow("resnet9"), *s.data, *s.device]
-        command += [*s.epochs(24), *flags, "--seed", seed, "--out", run]
+        command += [*s.epochs(24), *flags, "--seed", seed, "--output", run]
         if part.step(f"{name}, seed {seed}", command) is None:
             return
         done = rows(run)
@@ -231,11 +231,11 @@ def compared(found):
 def article(s, part):
     common = [*s.data, *s.device, "--quiet", *s.all_epochs]
     folder, net = s.out / "airbench94", s.net("zoo/airbench94")
-    again = [s.netc, "reproduce", net, "--runs", s.seeds, *common, "--out", folder]
+    again = [s.netc, "reproduce", net, "--runs", s.seeds, *common, "--output", folder]
     part.step("airbench94", again, s.share(part, 0.5), until=True)
     part.show(part.step("what it found", [s.netc, "report", folder]))
     folder, nets = s.out / "article", [s.net(name) for name in s.article]
-    once = [s.netc, "reproduce", *nets, "--runs", 1, *common, "--out", folder]
+    once = [s.netc, "reproduce", *nets, "--runs", 1, *common, "--output", folder]
     limit = part.left() - s.share(part, 0.45 if s.airbench else 0.05)
     part.step("every row once", once, limit, until=True)
     part.show(part.step("what it found", [s.netc, "report", folder]))
@@ -282,7 +282,7 @@ def search(s, part):
         else:
             with tarfile.open(s.search) as archive:
                 archive.extractall(s.out, filter="data")
-    command = [s.netc, "search", *s.spec, *s.data, *s.device, "--quiet", "--out", folder]
+    command = [s.netc, "search", *s.spec, *s.data, *s.device, "--quiet", "--output", folder]
     text = part.step(
         "the article's search", command, part.left() - 20 if part.left() > 40 else None, until=True
     )
@@ -334,7 +334,7 @@ def runs_out(s, part):
         512,
         "--epochs",
         1000,
-        "--out",
+        "--output",
         s.out / "runs" / "endless",
     ]
     part.step(

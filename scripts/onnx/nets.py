@@ -68,7 +68,7 @@ def session(file):
 
 def logits(net, weights, images, folder):
     save_file({"images": images}, folder / "images.safetensors")
-    netc("logits", net, "--weights", weights, "--images", folder / "images.safetensors", "--out", folder / "logits.safetensors")
+    netc("logits", net, "--weights", weights, "--images", folder / "images.safetensors", "--output", folder / "logits.safetensors")
     return load_file(folder / "logits.safetensors")["logits"]
 
 
@@ -79,7 +79,7 @@ def difference(found, expected):
 
 def one(net, folder, rng):
     model, weights = folder / "training.onnx", folder / "weights.safetensors"
-    netc("export", net, "--to", "onnx", "--form", "training", "-o", model)
+    netc("export", net, "--format", "onnx", "--form", "training", "-o", model)
     values = random_weights(onnx.load(model), rng)
     save_file(values, weights)
     size = [d.dim_value for d in onnx.load(model).graph.input[0].type.tensor_type.shape.dim][1:]
@@ -88,14 +88,14 @@ def one(net, folder, rng):
     row = {}
     for form in ("folded", "training"):
         model = folder / f"{form}.onnx"
-        netc("export", net, "--weights", weights, "--to", "onnx", "--form", form, "-o", model)
+        netc("export", net, "--weights", weights, "--format", "onnx", "--form", form, "-o", model)
         row[f"{form} nodes"] = len(check(model).graph.node)
         runtime = session(model)
         # The batch is free: all images together, and one alone.
         found = [runtime.run(None, {runtime.get_inputs()[0].name: part})[0] for part in (images, images[:1])]
         row[form] = max(difference(found[0], expected), difference(found[1], expected[:1]))
     again, its_weights = folder / "again.net", folder / "again.safetensors"
-    netc("import", folder / "training.onnx", "-o", again, "--weights", its_weights)
+    netc("import", folder / "training.onnx", "-o", again, "-o", its_weights)
     netc("diff", net, again)
     same = np.array_equal(logits(again, its_weights, images, folder), expected)
     row["round trip"] = "equal" if same else "differs"
@@ -104,7 +104,7 @@ def one(net, folder, rng):
 
 def foreign(model, folder, rng):
     """How far netc's logits of an imported model are from onnxruntime's of the model itself."""
-    netc("import", model, "-o", folder / "it.net", "--weights", folder / "it.safetensors")
+    netc("import", model, "-o", folder / "it.net", "-o", folder / "it.safetensors")
     runtime = session(model)
     name, size = runtime.get_inputs()[0].name, runtime.get_inputs()[0].shape
     images = rng.standard_normal([size[0] if isinstance(size[0], int) else 2, *size[1:]]).astype(np.float32)

@@ -384,11 +384,11 @@ def judged(netc, model):
     """What is wrong with netc's reading of a model; None if nothing is."""
     run = lambda *arguments: subprocess.run([netc, *map(str, arguments)], capture_output=True, text=True)
     net, weights, out = (FOLDER / f"it.{ending}" for ending in ("net", "safetensors", "logits"))
-    done = run("import", model, "-o", net, "--weights", weights)
+    done = run("import", model, "-o", net, "-o", weights)
     vectors = model.with_suffix(".safetensors")
     if not vectors.exists():
         return None if done.returncode == 1 and "does not have" in done.stderr else f"is not refused: {done.stderr}"
-    done = done if done.returncode else run("logits", net, "--weights", weights, "--images", vectors, "--out", out)
+    done = done if done.returncode else run("logits", net, "--weights", weights, "--images", vectors, "--output", out)
     if done.returncode:
         return done.stderr
     found, right = load_file(out)["logits"], load_file(vectors)["logits"]

@@ -52,13 +52,13 @@ def one(name, options, folder):
     file = folder / f"{name}.onnx"
     export(model, file, **options)
     net, weights = folder / f"{name}.net", folder / f"{name}.safetensors"
-    netc("import", file, "-o", net, "--weights", weights)
+    netc("import", file, "-o", net, "-o", weights)
     file.unlink()
     images = torch.randn(BATCH, 3, 224, 224)
     with torch.no_grad():
         expected = model(images).numpy()
     save_file({"images": images.numpy()}, folder / "images.safetensors")
-    netc("logits", net, "--weights", weights, "--images", folder / "images.safetensors", "--out", folder / "logits.safetensors")
+    netc("logits", net, "--weights", weights, "--images", folder / "images.safetensors", "--output", folder / "logits.safetensors")
     found = load_file(folder / "logits.safetensors")["logits"]
     text = net.read_text()
     if TEXTS:

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::checked::Checked;
+use super::place;
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::{Claim, Graph, NodeId, Scope, Shape, Value};
 use crate::syntax::ast::{Expr, ExprKind};
@@ -19,17 +20,13 @@ pub(super) fn shape_claims(
             continue;
         }
         let sizes: Vec<String> = expected.iter().map(u64::to_string).collect();
-        let node = graph.get(*node);
-        let message =
-            format!("{by} expected [N, {}], got {shape} from `{}`", sizes.join(", "), node.path);
-        let mut problem = Problem::new(Code::Signature, *span, message).label("claimed here");
-        if let Some(origin) = &node.origin {
-            problem = problem.related(origin.span, format!("{} is {shape}", node.path));
-            for call in origin.calls.iter().rev() {
-                problem = problem.related(call.span, format!("in block {}", call.block));
-            }
-        }
-        problems.push(problem);
+        let path = &graph.get(*node).path;
+        let message = format!("{by} expected [N, {}], got {shape} from `{path}`", sizes.join(", "));
+        let problem = Problem::new(Code::Signature, *span, message)
+            .of_node()
+            .label("claimed here")
+            .related(place::span(graph, *node), format!("{path} is {shape}"));
+        problems.push(place::in_calls(problem, graph, *node));
     }
 }
 

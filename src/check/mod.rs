@@ -7,6 +7,7 @@ mod checked;
 mod claims;
 mod diverge;
 mod order;
+mod place;
 mod reach;
 mod shapes;
 mod warnings;
@@ -17,6 +18,7 @@ use crate::diag::{Code, Problem, Problems};
 use crate::graph::Graph;
 
 pub use checked::{CheckError, Checked, Unchecked};
+pub use diverge::uneven;
 
 /// Checks a graph: it has no cycle, every node is reachable from an input, every op accepts its
 /// operands, there is exactly one input and one output, and the file's claims hold.
@@ -47,9 +49,10 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
     let order = order.into_iter().filter(|id| live.contains(id)).collect();
     let checked = Checked { graph, order, shapes, input, output, warnings: Problems::new() };
     claims::cost_claims(&checked, &mut problems);
+    // They may say why a claim fails.
+    warnings::warn(&checked, &mut problems);
     if problems.has_errors() {
         return failed(checked.into(), problems);
     }
-    warnings::warn(&checked, &mut problems);
     Ok(Checked { warnings: problems, ..checked })
 }

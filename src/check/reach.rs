@@ -2,7 +2,8 @@ use std::collections::HashSet;
 
 use petgraph::visit::{Dfs, Reversed};
 
-use crate::diag::{Code, Problem, Problems};
+use super::place::{at, in_calls};
+use crate::diag::{Code, Problems};
 use crate::graph::{Graph, NodeId};
 
 /// The inputs and all nodes that reach the output. Reports nodes that are unreachable from the
@@ -13,26 +14,22 @@ pub(super) fn reach(graph: &Graph, problems: &mut Problems) -> HashSet<NodeId> {
     let to_output: HashSet<NodeId> =
         graph.output().into_iter().flat_map(|(_, id)| walk(Reversed(graph.dag()), id)).collect();
     for id in graph.ids() {
-        let node = graph.get(id);
-        let span = node.origin.as_ref().map(|o| o.span);
+        let path = &graph.get(id).path;
         if !from_input.contains(&id) {
+            let message = format!("no input reaches `{path}`");
             problems.push(
-                Problem::new(Code::Unreachable, span, format!("no input reaches `{}`", node.path))
+                at(graph, id, Code::Unreachable, message)
                     .help("connect its operands, or remove it"),
             );
         } else if graph.output().is_some()
             && !to_output.contains(&id)
             && graph.readers(id).is_empty()
         {
-            problems.push(
-                Problem::new(
-                    Code::UnusedBranch,
-                    span,
-                    format!("the result of `{}` is not used", node.path),
-                )
+            let message = format!("the result of `{path}` is not used");
+            let problem = at(graph, id, Code::UnusedBranch, message)
                 .label("does not reach the output")
-                .help("join it by `add(name)` or `concat(name)`, or remove the branch"),
-            );
+                .help("join it by `add(name)` or `concat(name)`, or remove the branch");
+            problems.push(in_calls(problem, graph, id));
         }
     }
     graph.inputs().iter().copied().chain(to_output).collect()

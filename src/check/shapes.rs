@@ -1,9 +1,16 @@
 use std::collections::HashMap;
 
-use super::diverge::diverge;
+use super::diverge::{Divergence, diverge, uneven};
+use super::place::{at, in_calls, span};
 use crate::diag::{Code, Problem, Problems};
-use crate::graph::{Graph, NodeId, Shape};
+use crate::graph::op::Demand;
+use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::limits::MAX_PARAMS;
+
+/// At most so many places are named where two values part.
+const MAX_PLACES: usize = 3;
+/// Windows that do not fit into an image of this size are wrong themselves.
+const MAX_WINDOW: u64 = 1024;
 
 /// Infers the shape of every node where possible; reports each op that does not accept its
 /// operands.
@@ -31,7 +38,7 @@ pub(super) fn shapes(
                 params = params.saturating_add(op.params(&known));
                 shapes.insert(id, shape);
             }
-            Err(_) if problems.is_full() => {}
+            Err(_) if problems.again(Code::Shape, span(graph, id)) || problems.is_full() => {}
             Err(error) => problems.push(shape_problem(graph, id, operands, &shapes, error)),
         }
     }
@@ -53,32 +60,86 @@ fn shape_problem(
     let mut problem =
         at(graph, id, Code::Shape, format!("{} at `{path}`", error.message)).label("does not fit");
     for operand in operands {
-        let node = graph.get(*operand);
-        let span = node.origin.as_ref().map(|o| o.span);
         if let Some(shape) = shapes.get(operand) {
-            problem = problem.related(span, format!("{} is {shape}", node.path));
+            let label = format!("{} is {shape}", graph.get(*operand).path);
+            problem = problem.related(span(graph, *operand), label);
         }
     }
     let first = operands.first().copied();
     let other =
         operands.iter().copied().find(|id| shapes.get(id) != first.and_then(|f| shapes.get(&f)));
-    let divergence = first.zip(other).and_then(|(a, b)| diverge(graph, shapes, a, b));
-    for (id, what) in divergence
-        .iter()
-        .flat_map(|d| [(d.fork, "both sides come from"), (d.first, "they first differ at")])
-    {
-        let node = graph.get(id);
+    let op = &graph.get(id).op;
+    let ends = first.zip(other).into_iter();
+    for (id, what) in ends.flat_map(|(a, b)| parting(graph, shapes, op, [a, b])) {
         if let Some(shape) = shapes.get(&id).filter(|_| !operands.contains(&id)) {
-            let span = node.origin.as_ref().map(|o| o.span);
-            problem = problem.related(span, format!("{what} {}, {shape}", node.path));
+            let label = format!("{what} {}, {shape}", graph.get(id).path);
+            problem = problem.related(span(graph, id), label);
         }
     }
-    for call in graph.get(id).origin.iter().flat_map(|o| o.calls.iter().rev()) {
-        problem = problem.related(call.span, format!("in block {}", call.block));
-    }
-    problem.help_if(error.help)
+    let problem = problem.help_if(error.help);
+    let problem = match first {
+        Some(operand) => too_small(problem, graph, shapes, id, operand),
+        None => problem,
+    };
+    in_calls(problem, graph, id)
 }
 
-fn at(graph: &Graph, id: NodeId, code: Code, message: String) -> Problem {
-    Problem::new(code, graph.get(id).origin.as_ref().map(|o| o.span), message)
+/// Says since where an image is too small for a window.
+fn too_small(
+    problem: Problem,
+    graph: &Graph,
+    shapes: &HashMap<NodeId, Shape>,
+    id: NodeId,
+    operand: NodeId,
+) -> Problem {
+    let image = |id: NodeId| shapes.get(&id).and_then(Shape::image);
+    let Some((since, [_, height, width])) =
+        too_small_since(graph, shapes, id, operand).and_then(|since| Some((since, image(since)?)))
+    else {
+        return problem;
+    };
+    let [window, source] = [id, since].map(|id| &graph.get(id).path);
+    let advice = match (height, width) {
+        (1, 1) => format!("remove `{window}`"),
+        _ => "use a smaller window".into(),
+    };
+    let since = (since != operand).then(|| span(graph, since)).flatten();
+    problem.related(since, format!("{height} x {width} since here")).help(format!(
+        "the image is {height} x {width} since `{source}`: {advice}, or pool less ahead of it"
+    ))
+}
+
+/// Where two values of different shapes part, each place with what happens there.
+fn parting(
+    graph: &Graph,
+    shapes: &HashMap<NodeId, Shape>,
+    join: &Op,
+    [a, b]: [NodeId; 2],
+) -> Vec<(NodeId, &'static str)> {
+    let parted = diverge(graph, shapes, join, [a, b]);
+    let Some(Divergence { fork, at }) = parted else { return Vec::new() };
+    let lost = uneven(graph, shapes, a, b).len();
+    let what = if lost > 0 { "pixels are lost or gained at" } else { "they first differ at" };
+    let places = at.into_iter().take(MAX_PLACES).map(|id| (id, what));
+    std::iter::once((fork, "both sides come from")).chain(places).collect()
+}
+
+/// From where on an image has the size at which a window does not fit into it; `None` if another
+/// size would not help.
+fn too_small_since(
+    graph: &Graph,
+    shapes: &HashMap<NodeId, Shape>,
+    id: NodeId,
+    operand: NodeId,
+) -> Option<NodeId> {
+    let op = &graph.get(id).op;
+    let Demand::Window { .. } = op.traits().demand else { return None };
+    let [channels, height, width] = shapes.get(&operand)?.image()?;
+    let large = Shape::new([channels, MAX_WINDOW, MAX_WINDOW]).ok()?;
+    op.shape(&[&large]).ok()?;
+    let way = std::iter::successors(Some(operand), |at| graph.operands(*at).first().copied());
+    let same = |id: &NodeId| {
+        shapes.get(id).and_then(Shape::image).is_some_and(|[_, h, w]| (h, w) == (height, width))
+    };
+    way.take_while(same).last().filter(|since| !graph.inputs().contains(since))
 }

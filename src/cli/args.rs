@@ -18,18 +18,29 @@ pub struct SetArgs {
 /// What comes above the recipe of a net.
 #[derive(Debug, Clone, Default, Args)]
 pub struct LayerArgs {
-    /// A recipe file of `key: value` lines, or a key of it, such as `peak_lr=0.2`; may be repeated,
-    /// a key wins over the file
+    /// Override the net's recipe by a file of `key: value` lines, or by a key, such as
+    /// `peak_lr=0.2`; may be repeated, a key wins over the file
     #[arg(long, value_name = "R.yaml|KEY=VALUE")]
     pub recipe: Vec<RecipeArg>,
+}
+
+/// When the output has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// For people
     Text,
-    /// One JSON object per line.
+    /// JSON, each object on a line of its own
     Json,
 }
 
@@ -45,21 +56,31 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 /// Device and precision.
 #[derive(Debug, Clone, Args)]
 pub struct MachineArgs {
-    /// auto, cpu, or cuda:0; netc has not been tested on CUDA yet
+    /// Compute on this device: auto, cpu or cuda:0; netc has not been tested on CUDA yet
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
-    /// auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU with instructions for it,
-    /// else fp32
+    /// Compute in this precision: auto, fp32, bf16 or fp16; auto is fp16 on a GPU, bf16 on a CPU
+    /// with instructions for it, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
 }
 
 /// A file that ends in .svg, .png or .pdf.
 pub fn picture(text: &str) -> Result<PathBuf, String> {
-    let extension =
-        Path::new(text).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
-    match extension.as_str() {
-        "svg" | "png" | "pdf" => Ok(PathBuf::from(text)),
-        _ => Err("expected a file that ends in .svg, .png or .pdf".into()),
+    with_extension(text, &["svg", "png", "pdf"])
+}
+
+/// A file that ends in one of these extensions.
+pub fn with_extension(text: &str, known: &[&str]) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if known.contains(&extension(&path).as_str()) {
+        return Ok(path);
     }
+    let (last, others) = known.split_last().unwrap_or((&"", &[]));
+    Err(format!("expected a file that ends in .{} or .{last}", others.join(", .")))
+}
+
+/// The extension of a path in small letters.
+pub fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
 }

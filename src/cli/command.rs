@@ -1,15 +1,17 @@
 use clap::{Parser, Subcommand};
 
+use crate::cli::args::ColorWhen;
 use crate::cli::export::args::{ExportArgs, ImportArgs, LogitsArgs};
 use crate::cli::export::parity_args::{AgreeArgs, ParityArgs};
 use crate::cli::machine::args::{CompletionsArgs, DoctorArgs, ManArgs};
 use crate::cli::net::args::{
-    CheckArgs, DeriveArgs, DiffArgs, ExpandArgs, ExplainArgs, FmtArgs, LspArgs, NewArgs,
-    PassesArgs, ShowArgs,
+    DeriveArgs, DiffArgs, ExpandArgs, ExplainArgs, FmtArgs, LspArgs, NewArgs, PassesArgs, ShowArgs,
 };
+use crate::cli::net::check::args::CheckArgs;
 use crate::cli::picture::args::{DrawArgs, PlotArgs};
 use crate::cli::search::args::{ReproduceArgs, SearchArgs};
 use crate::cli::search::report_args::ReportArgs;
+use crate::cli::terminal;
 use crate::cli::train::args::{EvalArgs, PredictArgs, ProfileArgs, RecipeArgs, TrainArgs};
 
 /// A declarative network-graph compiler: describe a net, check it in milliseconds, train it.
@@ -18,7 +20,7 @@ use crate::cli::train::args::{EvalArgs, PredictArgs, ProfileArgs, RecipeArgs, Tr
     name = "netc",
     version,
     about,
-    max_term_width = 100,
+    term_width = terminal::help_width(),
     after_help = "\
 Examples:
   netc check nets/resnet9.net            is it right, and what does it cost?
@@ -30,6 +32,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Colour the output; `auto`: on a terminal, unless NO_COLOR or TERM=dumb says otherwise
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorWhen::Auto)]
+    pub color: ColorWhen,
 }
 
 /// The commands.

@@ -9,11 +9,15 @@ pub mod command;
 pub mod difference;
 pub mod export;
 pub mod machine;
+mod markdown;
 pub mod net;
 pub mod out;
 pub mod picture;
 pub mod search;
+pub mod table;
+pub mod terminal;
 pub mod train;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -25,6 +29,7 @@ pub use out::PROBLEMS;
 
 /// Runs the command line. `tensors` runs the commands that need libtorch.
 pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
+    terminal::obey_color();
     let cli = match out::parsed(Cli::try_parse()) {
         Ok(cli) => cli,
         Err(code) => return code,
@@ -46,7 +51,7 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Report(args) => search::report::run(&args),
         Command::Plot(args) => picture::plot::run(&args),
         Command::Tensors(TensorCommand::Passes(args)) if !args.verify => net::passes::run(&args),
-        Command::Tensors(TensorCommand::Export(args)) if !args.to.needs_tensors() => {
+        Command::Tensors(TensorCommand::Export(args)) if !args.format.needs_tensors() => {
             export::write::run(&args)
         }
         Command::Tensors(TensorCommand::Doctor(args)) if !args.is_for_tensors() => {

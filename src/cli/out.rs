@@ -1,19 +1,19 @@
 //! What reaches the terminal: the only place that writes to standard output and standard error.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::{self, ExitCode};
 
+use anstream::{AutoStream, ColorChoice};
 use clap::CommandFactory;
-use clap::error::ErrorKind::UnknownArgument;
-use clap::error::{ContextKind, ContextValue};
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use crate::check::Checked;
-use crate::diag::{Problems, Sources, Style, colour, escaped, render, visible};
+use crate::cli::terminal::width;
+use crate::cli::usage;
+use crate::diag::colour::{self, BOLD, PLAIN, RED, YELLOW};
+use crate::diag::{Problems, Sources, Style, escaped, render, visible};
 use crate::disk;
-use crate::recipe::KEYS;
 use crate::tools::draw::{DrawFormat, pdf, png};
 
 /// The exit code of a command that found problems in its input.
@@ -33,8 +33,8 @@ pub fn print(text: &str) {
 pub fn print_json(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(json) => print_json_text(&json),
-        Err(error) => {
-            complain(&format!("cannot write JSON: {error}\n"));
+        Err(why) => {
+            error(&format!("cannot write JSON: {why}"));
             process::exit(PROBLEMS.into());
         }
     }
@@ -58,9 +58,9 @@ impl Log {
         if self.failed.is_some() {
             return;
         }
-        if let Err(error) = put(&on_terminal(text)) {
-            complain(&format!("standard output: {error}; the work goes on without it\n"));
-            self.failed = Some(error.kind());
+        if let Err(why) = put(&on_terminal(text)) {
+            warning(&format!("standard output: {why}; the work goes on without it"));
+            self.failed = Some(why.kind());
         }
     }
 
@@ -74,57 +74,61 @@ impl Log {
     }
 }
 
+/// The end of a command: an error, if there is one, is reported.
+pub fn ended(result: Result<(), impl Display>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            error(&message.to_string());
+            ExitCode::from(PROBLEMS)
+        }
+    }
+}
+
+/// Reports an error; nothing where its message is empty, because all has been said.
+pub fn error(message: &str) {
+    if !message.is_empty() {
+        say(RED, "error", message);
+    }
+}
+
+/// Reports what may not be meant, or may change a result.
+pub fn warning(message: &str) {
+    say(YELLOW, "warning", message);
+}
+
+/// Reports what is good to know.
+pub fn note(message: &str) {
+    say(BOLD, "note", message);
+}
+
+fn say(colour: &str, word: &str, message: &str) {
+    let message = message.replace("\nhelp: ", "\n  help: ");
+    tell(&format!("{colour}{word}:{PLAIN} {message}\n"));
+}
+
 /// Writes to standard error, with deceptive characters made visible. Failures are ignored: there
 /// is nowhere left to report them.
-pub fn complain(text: &str) {
+pub fn tell(text: &str) {
     let _ = anstream::stderr().write_all(on_terminal(text).as_bytes());
 }
 
 /// The output of the argument parser: help on standard output, errors on standard error.
 pub fn parsed<T: CommandFactory>(result: Result<T, clap::Error>) -> Result<T, ExitCode> {
     result.map_err(|mut error| {
-        let tip = tip_of_recipe(&mut error, &T::command());
+        usage::suggest(&mut error, &T::command());
         let text = error.render();
         // It repeats arguments, whose own colours are not let through among its.
         let foreign = std::env::args_os().any(|arg| arg.as_encoded_bytes().contains(&0x1b));
         let text =
             if foreign { visible(&text.to_string()) } else { of_library(&text.ansi().to_string()) };
-        let text = text + &foreign_bytes(&error) + &tip;
+        let text = text + &usage::foreign_bytes(&error);
         match error.use_stderr() {
             true => drop(anstream::stderr().write_all(text.as_bytes())),
             false => put(&text).unwrap_or_else(|error| end(&error)),
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(PROBLEMS))
     })
-}
-
-/// How to set what an unknown argument is called in a recipe, in place of clap's own suggestion.
-fn tip_of_recipe(error: &mut clap::Error, all: &clap::Command) -> String {
-    let command = std::env::args().nth(1).and_then(|name| all.find_subcommand(name));
-    let takes_keys = command.is_some_and(|c| c.get_arguments().any(|arg| arg.get_id() == "recipe"));
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
-        return String::new();
-    };
-    let word = argument.trim_start_matches('-').replace('-', "_");
-    let like = |name: &&str| {
-        name.strip_prefix(&word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-            || name.strip_suffix(&word).is_some_and(|rest| rest.ends_with('_'))
-    };
-    let key = KEYS.iter().map(|key| key.name).find(like);
-    let Some(key) = key.filter(|_| takes_keys && error.kind() == UnknownArgument) else {
-        return String::new();
-    };
-    error.remove(ContextKind::Suggested);
-    format!("help: a key of the recipe is set by `--recipe {key}=VALUE`\n")
-}
-
-/// Which arguments the error is about, where it is that they are not in UTF-8: clap does not say.
-fn foreign_bytes(error: &clap::Error) -> String {
-    if error.kind() != clap::error::ErrorKind::InvalidUtf8 {
-        return String::new();
-    }
-    let foreign = std::env::args_os().filter(|arg| arg.to_str().is_none());
-    foreign.map(|arg| format!("not in UTF-8: {}\n", visible(&arg.to_string_lossy()))).collect()
 }
 
 /// A text with netc's colours, and no other control of the terminal.
@@ -150,11 +154,18 @@ fn put(text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
-fn end(error: &io::Error) -> ! {
-    if error.kind() == ErrorKind::BrokenPipe {
+/// Clears the screen, if standard output is one.
+pub fn clear_screen() {
+    if io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb") {
+        let _ = io::stdout().write_all(b"\x1b[2J\x1b[3J\x1b[H");
+    }
+}
+
+fn end(why: &io::Error) -> ! {
+    if why.kind() == ErrorKind::BrokenPipe {
         process::exit(CLOSED);
     }
-    complain(&format!("cannot write to standard output: {error}\n"));
+    error(&format!("cannot write to standard output: {why}"));
     process::exit(PROBLEMS.into());
 }
 
@@ -190,69 +201,15 @@ pub fn may_write_together<'p>(outs: impl Iterator<Item = &'p Path>) -> Result<()
         .map_err(|(path, error)| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Shows problems on standard error.
+/// Shows problems on standard error, a few of each code.
 pub fn show(problems: &Problems, sources: &Sources) {
-    let width = terminal_size::terminal_size()
-        .map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120));
-    let text = render(problems, sources, Style { colour: io::stderr().is_terminal(), width });
+    show_of(problems, sources, false);
+}
+
+/// Shows problems on standard error, a few of each code or all.
+pub fn show_of(problems: &Problems, sources: &Sources, all: bool) {
+    let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    let style = Style { colour, width: width().clamp(40, 120), all };
+    let text = render(problems, sources, style);
     let _ = anstream::stderr().write_all(of_library(&text).as_bytes());
-}
-
-/// Echoes what `--set` changed.
-pub fn echo_overrides(net: &Checked, set: &[(String, String)]) -> String {
-    let value =
-        |name: &str| net.graph().params.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_string());
-    let parts: Vec<String> = set
-        .iter()
-        .map(|(name, given)| format!("{name} = {}", value(name).unwrap_or_else(|| given.clone())))
-        .collect();
-    if parts.is_empty() { String::new() } else { format!("with {}\n", parts.join(", ")) }
-}
-
-/// `6573120` as `6,573,120`.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// MACs in millions, with one decimal: `379.3 M`.
-pub fn millions(n: u64) -> String {
-    format!("{:.1} M", n as f64 / 1e6)
-}
-
-/// Bytes in the unit that fits: `1.4 GiB`.
-pub fn bytes(n: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = n as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", UNITS[unit]) }
-}
-
-/// A table without rules; the columns in `right` hold numbers.
-pub fn table(header: &[&str], right: std::ops::Range<usize>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header.to_vec());
-    for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if right.contains(&i) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
-/// A table as text, without blanks at the ends of lines.
-pub fn trimmed(table: &Table) -> String {
-    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

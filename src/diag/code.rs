@@ -109,8 +109,18 @@ codes! {
     ConstantGuard = "constant-guard" Warning,
     /// A guard at the end of a chain, which is that of the last element alone.
     GuardScope = "guard-scope" Warning,
+    /// A join that takes the current value along with those that it names.
+    JoinScope = "join-scope" Warning,
+    /// `same` where the channels of a block's input are probably meant.
+    SameScope = "same-scope" Warning,
     /// A bias that the batch normalisation after it subtracts again.
     BiasBeforeBn = "bias-before-bn" Warning,
     /// A pool whose windows leave pixels at the edge unread.
     DroppedPixels = "dropped-pixels" Warning,
+    /// A pool whose windows are farther apart than they are large.
+    SkippedPixels = "skipped-pixels" Warning,
+    /// An op that returns its operand.
+    NoEffect = "no-effect" Warning,
+    /// A softmax ahead of a loss that takes logits.
+    SoftmaxAtOutput = "softmax-at-output" Warning,
 }

@@ -19,6 +19,11 @@ pub const PLAIN: &str = "\u{fdd5}";
 const CODES: [(&str, u8); 6] =
     [(RED, 31), (GREEN, 32), (YELLOW, 33), (BOLD, 1), (DIM, 2), (PLAIN, 0)];
 
+/// Whether a character is a colour, which takes no place.
+pub fn is_colour(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdd5}')
+}
+
 /// A text with its colours as terminal escapes.
 pub fn coloured(text: &str) -> String {
     CODES.iter().fold(text.to_owned(), |text, (colour, code)| {

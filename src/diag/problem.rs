@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
+
 use super::code::{Code, Severity};
 use super::source::Span;
-use crate::limits::MAX_PROBLEMS;
+use crate::limits::{MAX_FOUND, MAX_PROBLEMS};
 
-/// How many problems of one run are shown; the rest are counted.
-pub const MAX_SHOWN: usize = 20;
+/// How many problems of one code are shown to a person; the rest are counted.
+pub const MAX_SHOWN: usize = 8;
 
 /// A change of the text that makes one problem go away. Computed from the graph, never guessed:
 /// with it in place, the op that complained accepts its operands.
@@ -32,6 +34,9 @@ pub struct Problem {
     pub help: Option<String>,
     /// Repairs that a tool may apply, the best first.
     pub fixes: Vec<Fix>,
+    /// How many nodes it concerns, of which the other fields describe the first; 0 if it is not
+    /// about nodes.
+    pub nodes: usize,
 }
 
 impl Problem {
@@ -45,7 +50,14 @@ impl Problem {
             related: Vec::new(),
             help: None,
             fixes: Vec::new(),
+            nodes: 0,
         }
+    }
+
+    /// Marks it as the problem of a node, one of several if its place is expanded several times.
+    pub fn of_node(mut self) -> Problem {
+        self.nodes = 1;
+        self
     }
 
     /// Sets the words under the excerpt.
@@ -98,9 +110,19 @@ impl Problem {
     pub fn severity(&self) -> Severity {
         self.code.severity()
     }
+
+    /// Whether another problem has the same cause: it is of the same kind, at the same place, in
+    /// another expansion of it.
+    fn is_again(&self, other: &Problem) -> bool {
+        // A value is judged once in an expansion, and messages about it differ in the value alone.
+        let of_value = matches!(self.code, Code::Argument | Code::Domain | Code::Expression);
+        (self.code, self.span) == (other.code, other.span)
+            && self.span.is_some()
+            && (of_value || (self.nodes > 0 && other.nodes > 0) || self.message == other.message)
+    }
 }
 
-/// All problems found so far.
+/// All problems found so far, one for each place in the text and cause.
 ///
 /// Of errors, and of warnings, the first [`MAX_PROBLEMS`] are kept, so that a file that is wrong
 /// throughout costs no more than one that is not.
@@ -108,6 +130,8 @@ impl Problem {
 pub struct Problems {
     list: Vec<Problem>,
     errors: usize,
+    /// The number of errors found, including those of a known cause.
+    found: usize,
 }
 
 impl Problems {
@@ -121,9 +145,14 @@ impl Problems {
         self.list.iter_mut()
     }
 
-    /// Adds a problem.
+    /// Adds a problem, or counts it if its cause is known.
     pub fn push(&mut self, problem: Problem) {
         let is_error = problem.severity() == Severity::Error;
+        self.found += usize::from(is_error);
+        if let Some(first) = self.list.iter_mut().find(|first| first.is_again(&problem)) {
+            first.nodes += problem.nodes;
+            return;
+        }
         let alike = if is_error { self.errors } else { self.list.len() - self.errors };
         if alike < MAX_PROBLEMS {
             self.errors += usize::from(is_error);
@@ -131,9 +160,23 @@ impl Problems {
         }
     }
 
-    /// Whether no more errors are kept.
+    /// Counts one more node with the problem that is known at a place; false if none is.
+    pub fn again(&mut self, code: Code, span: Option<Span>) -> bool {
+        let known = |p: &&mut Problem| span.is_some() && (p.code, p.span) == (code, span);
+        let first = self.list.iter_mut().find(known);
+        first.map(|first| first.nodes += 1).is_some()
+    }
+
+    /// Whether enough errors were found.
     pub fn is_full(&self) -> bool {
-        self.errors >= MAX_PROBLEMS
+        self.errors >= MAX_PROBLEMS || self.found >= MAX_FOUND
+    }
+
+    /// Says in each message how many nodes it concerns, if there are several.
+    pub fn count_nodes(&mut self) {
+        for problem in self.list.iter_mut().filter(|problem| problem.nodes > 1) {
+            problem.message += &format!("; concerns {} nodes", problem.nodes);
+        }
     }
 
     /// Adds all problems of another collection.
@@ -171,15 +214,41 @@ impl Problems {
         self.list.len()
     }
 
-    /// All problems, sorted by file and position, without duplicates. A graph built in code has no
-    /// positions: its problems come first, in the order in which they were found.
+    /// All problems, sorted by file and position; of codes with more than [`MAX_SHOWN`] the rarer
+    /// ones first, behind all others. A graph built in code has no positions: its problems come
+    /// first, in the order in which they were found.
     pub fn sorted(&self) -> Vec<&Problem> {
+        let mut of_code: BTreeMap<Code, usize> = BTreeMap::new();
+        self.list.iter().for_each(|p| *of_code.entry(p.code).or_default() += 1);
+        let often = |p: &Problem| of_code.get(&p.code).copied().filter(|n| *n > MAX_SHOWN);
         let mut all: Vec<&Problem> = self.list.iter().collect();
-        all.sort_by_key(|p| p.span);
-        all.dedup_by(|a, b| {
-            a.span.is_some() && (a.span, a.code, &a.message) == (b.span, b.code, &b.message)
-        });
+        all.sort_by_key(|p| (often(p), p.span));
         all
+    }
+
+    /// The problems that are shown to a person, at most [`MAX_SHOWN`] of a code, and how many more
+    /// there are of which.
+    pub fn shown(&self) -> (Vec<&Problem>, BTreeMap<Code, usize>) {
+        let (mut of_code, mut more) = (BTreeMap::new(), BTreeMap::new());
+        let mut shown = self.sorted();
+        shown.retain(|problem| {
+            let seen = of_code.entry(problem.code).or_insert(0);
+            *seen += 1;
+            if *seen > MAX_SHOWN {
+                *more.entry(problem.code).or_insert(0) += 1;
+            }
+            *seen <= MAX_SHOWN
+        });
+        (shown, more)
+    }
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
     }
 }
 

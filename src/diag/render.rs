@@ -1,14 +1,22 @@
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report,
     SourceSpan,
 };
 
-use super::{MAX_SHOWN, Problem, Problems, Severity, Sources, Span, plain};
+use super::{Problem, Problems, Severity, Sources, Span, plain};
 
 /// The maximum length of an excerpt in bytes; for longer lines only the place is named.
 const MAX_EXCERPT: usize = 4096;
+/// The columns of an excerpt before its text, and of what leads to a label.
+const MARGIN: usize = 10;
+/// The narrowest label, even if it passes the width.
+const MIN_LABEL: usize = 24;
+/// A space that is not broken at.
+const JOINER: char = '\u{a0}';
 
 /// How diagnostics look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,25 +25,34 @@ pub struct Style {
     pub colour: bool,
     /// The width in columns.
     pub width: usize,
+    /// Whether all problems are shown, however many are of one code.
+    pub all: bool,
 }
 
 impl Style {
-    /// No colour, 100 columns: what tests and pipes get.
-    pub const PLAIN: Style = Style { colour: false, width: 100 };
+    /// No colour, 80 columns: what tests and pipes get.
+    pub const PLAIN: Style = Style { colour: false, width: 80, all: false };
 }
 
-/// The problems as text for a terminal: sorted, at most [`MAX_SHOWN`], each with an excerpt.
+/// The problems as text for a terminal: sorted, a few of each code, each with an excerpt.
 pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
-    let theme =
+    let mut theme =
         if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    theme.characters.error = "error:".into();
+    theme.characters.warning = "warning:".into();
     let handler =
         GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
-    let all = problems.sorted();
+    let (shown, more) = match style.all {
+        true => (problems.sorted(), BTreeMap::new()),
+        false => problems.shown(),
+    };
     let mut out = String::new();
-    for problem in all.iter().take(MAX_SHOWN) {
-        let report = report(problem, sources);
+    for problem in shown {
+        let report = report(problem, sources, style.width);
+        let mut text = String::new();
         // Writing into a string cannot fail.
-        let _ = handler.render_report(&mut out, report.as_ref());
+        let _ = handler.render_report(&mut text, report.as_ref());
+        out += &text.trim_start().replace(JOINER, " ");
         if let Some(span) = problem.span.filter(|span| !can_be_shown(*span, sources)) {
             let column = sources.position(span).column;
             let _ = writeln!(out, "  at {}:{column}", plain(&sources.place(span)));
@@ -45,8 +62,9 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
         }
         out.push('\n');
     }
-    if all.len() > MAX_SHOWN {
-        let _ = writeln!(out, "and {} more problems", all.len() - MAX_SHOWN);
+    for (code, count) in more {
+        let code = code.as_str();
+        let _ = writeln!(out, "and {count} more of `{code}`: `netc check --all` shows them");
     }
     out
 }
@@ -73,28 +91,46 @@ fn elsewhere(problem: &Problem) -> impl Iterator<Item = &(Span, String)> {
     problem.related.iter().filter(|(s, _)| problem.span.is_none_or(|p| p.file != s.file))
 }
 
-fn report(problem: &Problem, sources: &Sources) -> Report {
-    let mut diagnostic = MietteDiagnostic::new(plain(&problem.message))
-        .with_code(problem.code.as_str())
-        .with_severity(match problem.severity() {
+fn report(problem: &Problem, sources: &Sources, width: usize) -> Report {
+    let message = format!("{} [{}]", problem.message, problem.code.as_str());
+    let mut diagnostic = MietteDiagnostic::new(whole_shapes(&plain(&message))).with_severity(
+        match problem.severity() {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
-        });
+        },
+    );
     if let Some(help) = &problem.help {
-        diagnostic = diagnostic.with_help(plain(help));
+        diagnostic = diagnostic.with_help(whole_shapes(&plain(help)));
     }
     let Some(span) = problem.span.filter(|span| can_be_shown(*span, sources)) else {
         return Report::new(diagnostic);
     };
-    let label = (!problem.label.is_empty()).then(|| plain(&problem.label));
+    let words = |label: &str, span| wrapped(&plain(label), sources.columns(span), width);
+    let label = (!problem.label.is_empty()).then(|| words(&problem.label, span));
     let mut labels = vec![LabeledSpan::new_primary_with_span(label, source_span(span))];
     let here = |other: &Span| other.file == span.file && can_be_shown(*other, sources);
-    for (other, words) in problem.related.iter().filter(|(s, _)| here(s)) {
-        labels.push(LabeledSpan::new_with_span(Some(plain(words)), source_span(*other)));
+    for (other, label) in problem.related.iter().filter(|(s, _)| here(s)) {
+        labels.push(LabeledSpan::new_with_span(Some(words(label, *other)), source_span(*other)));
     }
     let source = sources.get(span.file);
     Report::new(diagnostic.with_labels(labels))
         .with_source_code(NamedSource::new(plain(&source.name), plain(&source.text)))
+}
+
+/// A label in lines that end within the width, below the middle of its place.
+fn wrapped(label: &str, place: Range<usize>, width: usize) -> String {
+    let before = MARGIN + (place.start + place.end) / 2;
+    textwrap::fill(&whole_shapes(label), width.saturating_sub(before).max(MIN_LABEL))
+}
+
+/// A text whose shapes, and other lists in brackets, are not broken between lines.
+fn whole_shapes(text: &str) -> String {
+    let mut depth = 0i32;
+    let joined = text.chars().map(|c| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        if c == ' ' && depth > 0 { JOINER } else { c }
+    });
+    joined.collect()
 }
 
 fn source_span(span: Span) -> SourceSpan {

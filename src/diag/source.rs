@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// Identifies a file in [`Sources`].
@@ -107,6 +108,18 @@ impl Sources {
     pub fn position(&self, span: Span) -> Position {
         let (line, before) = self.get(span.file).line_to(span.start);
         Position { line: line + 1, column: before.chars().count() + 1 }
+    }
+
+    /// Line and column of the byte after a span's last one.
+    pub fn end_position(&self, span: Span) -> Position {
+        self.position(Span { start: span.end, ..span })
+    }
+
+    /// The columns, from 0, that a span covers in its first line.
+    pub fn columns(&self, span: Span) -> Range<usize> {
+        let start = self.position(span).column - 1;
+        let first = self.text(span).lines().next().unwrap_or_default();
+        start..start + first.chars().count()
     }
 
     /// `file:line` of a span, for texts that mention a place in passing.

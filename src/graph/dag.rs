@@ -53,6 +53,8 @@ pub struct Origin {
     pub span: Span,
     /// The block calls around it, outermost first.
     pub calls: Vec<CallSite>,
+    /// Whether the text of the call alone says what the op does: no parameter takes part.
+    pub literal: bool,
 }
 
 /// One block call.
@@ -150,6 +152,13 @@ impl Graph {
     /// Names the result.
     pub fn set_output(&mut self, name: impl Into<String>, node: NodeId) {
         self.output = Some((name.into(), node));
+    }
+
+    /// Says that the text of a node's call alone says what it does.
+    pub fn set_literal(&mut self, id: NodeId) {
+        if let Some(origin) = &mut self.dag[id].origin {
+            origin.literal = true;
+        }
     }
 
     /// The inputs, in the order of declaration.

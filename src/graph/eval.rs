@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::functions::call;
 use super::number::{self, Fraction};
 use super::{Callee, TraceStep, Value, op};
-use crate::diag::{Code, FileId, Problem, Span, did_you_mean};
+use crate::diag::{Code, FileId, Problem, Span, did_you_mean, elsewhere};
 use crate::limits::{MAX_ITEMS, MAX_STEPS};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 
@@ -164,6 +164,9 @@ impl Scope {
             ExprKind::Index(list, index) => {
                 index_list(self.eval(list)?, self.eval(index)?, expr.span)
             }
+            ExprKind::Conditional { cond, then, otherwise } => {
+                self.eval(if self.condition(cond)? { then } else { otherwise })
+            }
         }
     }
 
@@ -191,7 +194,9 @@ impl Scope {
 
     fn unknown(&self, name: &str, span: Span) -> Fault {
         let ops = op::signatures().map(|signature| signature.name);
-        let near = did_you_mean(name, self.names()).or_else(|| did_you_mean(name, ops));
+        let near = elsewhere::value(name)
+            .or_else(|| did_you_mean(name, self.names()))
+            .or_else(|| did_you_mean(name, ops));
         Some(Box::new(
             Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))
                 .label("nothing of this name is defined here")

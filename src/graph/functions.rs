@@ -2,7 +2,7 @@
 
 use super::eval::{Fault, fault};
 use super::number::{self, Rounding, rounded};
-use super::{Init, Value};
+use super::{Init, Value, op};
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::syntax::ast::Name;
 
@@ -34,15 +34,26 @@ pub(super) fn call(name: &Name, args: &[Value], span: Span) -> Result<Value, Fau
             [Value::List(items)] => Ok(Value::Int(items.len() as i64)),
             _ => fault(span, "expected one list in `len`".into()),
         },
-        other => Err(Some(Box::new(
-            Problem::new(Code::UnknownName, name.span, format!("unknown function `{other}`"))
-                .label("an expression can call only functions of numbers")
-                .help(match did_you_mean(other, FUNCTIONS.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there are {}", FUNCTIONS.join(", ")),
-                }),
-        ))),
+        other => Err(Some(Box::new(unknown(other, name.span)))),
     }
+}
+
+fn unknown(name: &str, span: Span) -> Problem {
+    let problem = Problem::new(Code::UnknownName, span, format!("unknown function `{name}`"));
+    if op::signature(name).is_some() {
+        return problem
+            .label("an op, which has no place in an expression")
+            .help("ops follow one another: `conv(64) -> bn -> relu`");
+    }
+    let near = did_you_mean(name, FUNCTIONS.iter().copied());
+    problem
+        .label("an expression can call only functions of numbers")
+        .help(match (name, near) {
+            ("range", _) => "a range is written `0..3`".to_owned(),
+            (_, Some(near)) => format!("did you mean `{near}`?"),
+            (_, None) => format!("there are {}", FUNCTIONS.join(", ")),
+        })
+        .respell(near)
 }
 
 fn distribution(of: fn(f64, f64) -> Init, a: &Value, b: &Value) -> Result<Value, Fault> {

@@ -141,6 +141,12 @@ pub fn runs_kernels(features: Features, precision: Precision) -> bool {
     kernels_need(precision).is_some_and(|needed| features.contains(needed))
 }
 
+/// Whether libtorch has fast convolutions of bf16 on a processor with these features: it has with
+/// AVX-512. Elsewhere netc lets it convolve in fp32.
+pub fn library_convolves_bf16(features: Features) -> bool {
+    features.contains(Features::AVX512)
+}
+
 /// Whether bf16 is faster than fp32: it is with the bf16 dot product instructions.
 pub fn has_bf16() -> bool {
     Features::detect().contains(Features::AVX512_BF16)

@@ -14,6 +14,7 @@ mod yaml;
 
 use std::collections::HashMap;
 
+use crate::diag::elsewhere::{self, Elsewhere};
 use crate::diag::{FileId, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
@@ -222,9 +223,12 @@ impl Recipe {
 
 fn unknown(key: &str) -> Refusal {
     let names = || KEYS.iter().map(|key| key.name);
-    let help = match did_you_mean(key, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the keys are {}", names().collect::<Vec<_>>().join(", ")),
+    let near = did_you_mean(key, names());
+    let (help, near) = match (elsewhere::setting(key), near) {
+        (Some(Elsewhere::Named(name)), _) => (format!("`{key}` is `{name}` here"), Some(name)),
+        (Some(Elsewhere::LeftOut(why) | Elsewhere::Otherwise(why)), _) => (why.to_owned(), None),
+        (None, Some(near)) => (format!("did you mean `{near}`?"), Some(near)),
+        (None, None) => (format!("the keys are {}", names().collect::<Vec<_>>().join(", ")), None),
     };
-    Refusal { message: format!("unknown recipe key `{key}`"), help: Some(help) }
+    Refusal { message: format!("unknown recipe key `{key}`"), help: Some(help), near }
 }

@@ -40,9 +40,23 @@ pub struct File {
 pub struct Trivia {
     /// Whether a blank line stands right before it, after the comments of `lead`.
     pub blank_before: bool,
-    /// Comment lines before it, and those from within it.
+    /// Comment lines before it, and those from within it that are on nothing of their own.
     pub lead: Vec<Comment>,
+    /// The comments on its parts, in the order of the text.
+    pub parts: Vec<PartTrivia>,
     /// The comment at the end of its last line, without the `#`.
+    pub trail: Option<String>,
+}
+
+/// Comments on a part of a statement: a parameter, an argument, an item of a list, an element of a
+/// chain, or the bracket that closes some of these. All without the `#`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PartTrivia {
+    /// Which part of its statement, counted in the order in which they begin.
+    pub part: usize,
+    /// Comment lines before it.
+    pub lead: Vec<String>,
+    /// The comment after it in its line.
     pub trail: Option<String>,
 }
 
@@ -162,6 +176,8 @@ pub enum ParamType {
 /// Statements in braces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Body {
+    /// The comment after the opening brace in its line.
+    pub head: Option<String>,
     /// The statements.
     pub stmts: Vec<Stmt>,
     /// Comments after the last statement.
@@ -436,6 +452,15 @@ pub enum ExprKind {
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `widths[0]`
     Index(Box<Expr>, Box<Expr>),
+    /// `2 if first else 1`
+    Conditional {
+        /// The condition.
+        cond: Box<Expr>,
+        /// The value if it holds.
+        then: Box<Expr>,
+        /// The value if not.
+        otherwise: Box<Expr>,
+    },
 }
 
 /// Operators of one operand.

@@ -1,8 +1,10 @@
+use std::ops::Range;
+
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::hint::{self, Failure};
 use super::parser::Rule;
-use super::slip;
+use super::slip::{self, Slip};
 use crate::diag::{Code, FileId, Problem, Span};
 
 /// At most so many alternatives are listed.
@@ -22,6 +24,7 @@ const NAMES: &[(Rule, &str)] = &[
     (Rule::lone_expr, "a value"),
     (Rule::arg, "a value"),
     (Rule::expr, "a value"),
+    (Rule::operation, "a value"),
     (Rule::operand, "a value"),
     (Rule::prefix, "a value"),
     (Rule::string, "a path in quotes"),
@@ -80,7 +83,12 @@ pub(super) fn place(failure: &Error<Rule>) -> usize {
 }
 
 /// A failure of the grammar as a problem. `start` is where the failing statement starts.
-pub(super) fn describe(failure: &Error<Rule>, code: &str, start: usize, file: FileId) -> Problem {
+pub(super) fn describe(
+    failure: &Error<Rule>,
+    (text, code): (&str, &str),
+    start: usize,
+    file: FileId,
+) -> Problem {
     let at = place(failure);
     let token = token(&code[at..]);
     let span = Span { file, start: at, end: at + token.len() };
@@ -94,21 +102,35 @@ pub(super) fn describe(failure: &Error<Rule>, code: &str, start: usize, file: Fi
     let message =
         format!("expected {}, got {}", one_of(&expected), quoted(token, at == code.len()));
     let before = code[start.min(at)..at].trim_start();
-    let failure = Failure { before, token, after: &code[at + token.len()..], rules };
+    let failure =
+        Failure { text, code, at, before, token, after: &code[at + token.len()..], rules };
     let label = match expected.as_slice() {
         [one] => format!("expected {one}"),
         _ => "unexpected".to_owned(),
     };
     let problem = Problem::new(Code::Syntax, span, message).label(label);
+    if let Some(slip) = slip::certain(&failure) {
+        return slip_of(problem, slip, file);
+    }
     if let Some(hint) = hint::hint(&failure) {
         return problem.help(hint);
     }
-    match slip::slip(&failure, at) {
-        Some(slip) => {
-            let place = Span { file, start: slip.range.start, end: slip.range.end };
-            problem.help(slip.help).fix(slip.title, [(place, slip.text)])
-        }
+    match slip::likely(&failure) {
+        Some(slip) => slip_of(problem, slip, file),
         None => brace_below(problem.help_if(hint::by_expected(&failure)), &failure, code, span),
+    }
+}
+
+/// Adds what a slip should have been.
+fn slip_of(problem: Problem, slip: Slip, file: FileId) -> Problem {
+    let problem = problem.help(slip.help);
+    let place = |range: Range<usize>| Span { file, start: range.start, end: range.end };
+    match slip.edits.is_empty() {
+        true => problem,
+        false => {
+            let edits = slip.edits.into_iter().map(|(range, text)| (place(range), text));
+            problem.fix(slip.title, edits)
+        }
     }
 }
 
@@ -160,8 +182,10 @@ pub(super) fn token(rest: &str) -> &str {
             .map_or(rest.len(), |i| i + 1 + usize::from(rest[1 + i..].starts_with('"'))),
         c if word(c) => rest.find(|c| !word(c)).unwrap_or(rest.len()),
         c => {
-            let marks =
-                ["->", "::", "==", "!=", "<=", ">=", "//", "**", "&&", "||", "..", "+=", "/*"];
+            let marks = [
+                "-->", "=>", "->", "::", ":=", "==", "!=", "<=", "<-", ">=", ">>", "//", "**",
+                "&&", "||", "|>", "..", "+=", "/*", "—>",
+            ];
             marks.iter().find(|m| rest.starts_with(**m)).map_or(c.len_utf8(), |m| m.len())
         }
     };

@@ -2,6 +2,12 @@ use super::parser::Rule;
 
 /// Where and why the grammar could not go on.
 pub(super) struct Failure<'a> {
+    /// The whole text.
+    pub text: &'a str,
+    /// The text as the grammar reads it: what failed before is blank.
+    pub code: &'a str,
+    /// The byte where it could not go on.
+    pub at: usize,
     /// The statement up to there.
     pub before: &'a str,
     /// What stands there; empty at the end of a line.
@@ -34,10 +40,10 @@ fn by_first_word(failure: &Failure<'_>) -> Option<String> {
     let text = if failure.before.is_empty() { failure.token } else { failure.before };
     let first = text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(text);
     let help = match first {
-        "def" | "fn" | "func" | "function" | "class" | "module" => {
+        "def" | "fn" | "fun" | "func" | "function" | "class" | "module" => {
             "A block is declared as `block name(parameters) { ... }`."
         }
-        "let" | "var" | "const" => {
+        "var" | "const" => {
             "A number gets a name by `let half = width//2`, a side value by `name = source -> ...`."
         }
         "for" => "Write `for i in 0..3 { ... }`, or `for (c, s) in [(16, 1), (32, 2)] { ... }`.",
@@ -53,7 +59,6 @@ fn by_first_word(failure: &Failure<'_>) -> Option<String> {
 
 fn by_token(failure: &Failure<'_>) -> Option<String> {
     let help = match failure.token {
-        "=" if compares(failure.before) => "Equality is written `==`.",
         "(" if names_a_call(failure.before) => {
             "A branch starts from a value that has a name, `name = source -> conv(64)`; \
              a stage is written `name: conv(64)`."
@@ -64,12 +69,20 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
         ":" if failure.before.starts_with("input") || failure.before.starts_with("output") => {
             return None;
         }
-        ";" => "Each statement stands on its own line, without `;`.",
-        "'" => "Strings stand in double quotes.",
         "//" | "/*" if failure.before.is_empty() => "A comment starts with `#`.",
-        "&&" => "Write `and`.",
-        "||" => "Write `or`.",
-        "!" => "Write `not`.",
+        "+" | "-" | "*" | "/" if failure.rules.contains(&Rule::arrow) => {
+            "Values are joined by ops: `a -> add(b)`, `a -> sub(b)`, `a -> mul(b)`."
+        }
+        number if is_number(number) && names_a_call(failure.before) => {
+            "A number gets a name by `let half = 1/2`; with values calculate ops: \
+             1 - t is `t -> mul(-1) -> add(1)`."
+        }
+        "+=" | "-=" | "*=" => "A value never changes: a stage `name: add(other)` makes a new one.",
+        "?" => "Write `2 if small else 1`, between ops too: `conv(16) if small else bn`.",
+        "elif" | "elseif" => "A further choice follows `else`: `a if x else b if y else c`.",
+        "->" if wants(failure, Rule::ascribe) && wants(failure, Rule::open_brace) => {
+            "A signature states both shapes: `:: [N, C, H, W] -> [N, c, H, W]`."
+        }
         "^" | "**" => "There is no operator for powers; multiply.",
         "*" if failure.before.ends_with('*') => "There is no operator for powers; multiply.",
         "." if failure.after.starts_with(|c: char| c.is_ascii_digit()) => {
@@ -91,6 +104,9 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
         text if text.starts_with(|c: char| !c.is_ascii() && c.is_whitespace()) => {
             "Write an ordinary space."
         }
+        _ if failure.before.ends_with("import ") && !failure.rules.contains(&Rule::ident) => {
+            "An import names a file and the blocks that it takes: `import \"lib.net\": conv_bn`."
+        }
         text if is_number(text) && text.contains(|c: char| c.is_ascii_alphabetic()) => {
             "A number ends before a letter, and a name starts with one."
         }
@@ -104,11 +120,6 @@ pub(super) fn by_expected(failure: &Failure<'_>) -> Option<String> {
     let wants = |rule: Rule| failure.rules.contains(&rule);
     if failure.token.is_empty() && (wants(Rule::open_brace) || wants(Rule::body)) {
         return Some("`{` stands on the same line as what it opens.".to_owned());
-    }
-    if wants(Rule::ty) && is_number(failure.token) {
-        return Some(
-            "After `:` stands a type; a default is given with `=`: `width = 64`.".to_owned(),
-        );
     }
     if wants(Rule::ty) {
         let types = "`int`, `int(8..1024)`, `float(0..1)`, `bool`, `one_of(\"a\", \"b\")`, `subset(1, 2, 3)`, `list(int)`";
@@ -149,14 +160,13 @@ fn wants_use_of_name(failure: &Failure<'_>) -> bool {
     failure.rules.iter().any(uses) && !matches!(failure.token, "else" | "or" | "and" | "has")
 }
 
+fn wants(failure: &Failure<'_>, rule: Rule) -> bool {
+    failure.rules.contains(&rule)
+}
+
 /// Whether a new name could have come here.
 fn wants_name(failure: &Failure<'_>) -> bool {
     failure.rules.iter().any(|rule| matches!(rule, Rule::ident | Rule::path | Rule::param))
-}
-
-/// Whether the statement has come to a condition or a claim.
-fn compares(before: &str) -> bool {
-    before.starts_with("expect") || before.split_whitespace().any(|word| word == "if")
 }
 
 /// Whether the statement reads `name = word`.

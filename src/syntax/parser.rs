@@ -7,8 +7,9 @@ use pest::iterators::Pairs;
 use super::builder::Builder;
 use super::hint::{is_keyword, is_word};
 use super::scan::{Scanned, scan};
-use super::{ast, error};
-use crate::diag::{FileId, MAX_SHOWN, Problem, Problems, Sources};
+use super::{ast, error, slip};
+use crate::diag::{FileId, Problem, Problems, Sources};
+use crate::limits::MAX_SYNTAX_ERRORS;
 
 #[allow(missing_docs)]
 mod grammar {
@@ -34,7 +35,7 @@ pub fn parse_expr(sources: &Sources, file: FileId) -> Result<ast::Expr, Problems
         return Err(scanned.problems.into_iter().collect());
     }
     let pairs = Grammar::parse(Rule::lone_expr, &scanned.code)
-        .map_err(|failure| error::describe(&failure, &scanned.code, 0, file))?;
+        .map_err(|failure| error::describe(&failure, (text, &scanned.code), 0, file))?;
     let mut builder = Builder::new(text, file, Vec::new());
     builder.lone_expr(pairs).map_err(|problem| (*problem).into())
 }
@@ -50,7 +51,7 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
     }
     let comments = std::mem::take(&mut scanned.comments);
     let mut stood_in: BTreeSet<usize> = BTreeSet::new();
-    for _ in 0..=MAX_SHOWN {
+    for _ in 0..=MAX_SYNTAX_ERRORS {
         let (at, problem) = match Grammar::parse(Rule::file, &scanned.code) {
             Ok(pairs) => {
                 return (Some(build(text, file, comments, pairs, &mut problems)), problems);
@@ -58,7 +59,7 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
             Err(failure) => {
                 let at = error::place(&failure);
                 let start = statement(&scanned, at).map_or(0, |s| s.start);
-                (at, error::describe(&failure, &scanned.code, start, file))
+                (at, error::describe(&failure, (text, &scanned.code), start, file))
             }
         };
         let Some(range) = statement(&scanned, at) else {
@@ -140,12 +141,21 @@ fn stand_in(scanned: &Scanned, range: &Range<usize>, at: usize) -> Option<String
 /// Blanks a failing statement, but not the body that its head opens if the head alone is wrong.
 fn pass_over(scanned: &mut Scanned, range: Range<usize>, at: usize) {
     let Some(brace) = opening(scanned, &range).filter(|brace| at <= *brace) else {
+        if let Some(body) = slip::below(&scanned.code, &range)
+            && !put_in_braces(&mut scanned.code, &range, &body)
+        {
+            blank(&mut scanned.code, body);
+        }
+        if scanned.code[range.end..].starts_with('{') {
+            return;
+        }
         return blank(&mut scanned.code, range);
     };
     let head = range.start..brace.min(range.end);
     let text = &scanned.code[head.clone()];
     let until = &text[..(at - head.start).min(text.len())];
-    let Some(stub) = stub(until).filter(|stub| stub.len() <= text.len()) else {
+    let stub = stub(until).or_else(|| slip::declares(text).then(|| "block _".to_owned()));
+    let Some(stub) = stub.filter(|stub| stub.len() <= text.len()) else {
         let body = scanned.statements.iter().find(|r| range.end <= brace && r.contains(&brace));
         if let Some(body) = body.cloned() {
             blank(&mut scanned.code, body);
@@ -156,6 +166,26 @@ fn pass_over(scanned: &mut Scanned, range: Range<usize>, at: usize) {
     scanned.code.replace_range(head.clone(), &stub);
     // The newline before a `{` on a line of its own.
     blank(&mut scanned.code, head.end..brace);
+}
+
+/// Reads what stands below a head without braces as its body; false if there is no room for them.
+fn put_in_braces(code: &mut String, head: &Range<usize>, body: &Range<usize>) -> bool {
+    let text = &code[head.clone()];
+    let stub = stub(text).or_else(|| slip::declares(text).then(|| "block _".to_owned()));
+    let Some(stub) = stub.filter(|stub| stub.len() <= text.len()) else { return false };
+    let stub = format!("{stub:len$}", len = text.len());
+    let closed = code[body.clone()].trim_end().ends_with("\n}");
+    let last = body.end - 1;
+    let end = match (closed, code.as_bytes()[last], code.as_bytes().get(body.end)) {
+        (true, ..) => "",
+        (false, b'\n', None | Some(b'\n')) => "}",
+        (false, b'\n', Some(b' ' | b'\t')) => "}\n",
+        (false, ..) => return false,
+    };
+    code.replace_range(last..last + end.len(), end);
+    code.replace_range(head.clone(), &stub);
+    code.replace_range(head.end..body.start, "{");
+    true
 }
 
 /// The `{` of the body that a statement opens, on its own line or below.

@@ -87,6 +87,9 @@ impl Spanned<ExprKind> {
                 | ExprKind::Call { args: items, .. } => left.extend(items.iter().rev()),
                 ExprKind::Unary(_, operand) => left.push(operand),
                 ExprKind::Binary(_, x, y) | ExprKind::Index(x, y) => left.extend([&**y, &**x]),
+                ExprKind::Conditional { cond, then, otherwise } => {
+                    left.extend([&**otherwise, &**cond, &**then]);
+                }
                 ExprKind::Int { .. }
                 | ExprKind::Float { .. }
                 | ExprKind::Bool(_)

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::compile_over;
-use crate::diag::edited;
+use crate::diag::{Severity, edited};
 use crate::syntax::{Overlay, on_disk};
+use crate::{Compilation, compile_over};
 
 /// The maximum number of repairs applied to one file and what it imports.
 const MAX_APPLIED: usize = 50;
@@ -21,8 +21,8 @@ pub struct Fixed {
 }
 
 /// Applies one repair after another to the text of a net and what it imports, as long as each
-/// leaves fewer problems. Nothing is written; a file changes only if `may_change` accepts its
-/// path.
+/// leaves fewer problems, and back to where the net was better than at first. Nothing is written; a
+/// file changes only if `may_change` accepts its path.
 pub fn fix(file: &Path, set: &[(String, String)], may_change: &dyn Fn(&Path) -> bool) -> Fixed {
     fix_over(file, set, may_change, Overlay::new())
 }
@@ -34,9 +34,23 @@ pub fn fix_over(
     may_change: &dyn Fn(&Path) -> bool,
     texts: Overlay,
 ) -> Fixed {
+    let before = badness(&compile_over(file, set, &texts));
     let mut fixed = Fixed { texts, ..Fixed::default() };
-    while fixed.applied.len() < MAX_APPLIED && step(file, set, may_change, &mut fixed) {}
+    let mut best = (fixed.texts.clone(), 0);
+    while fixed.applied.len() < MAX_APPLIED && step(file, set, may_change, &mut fixed) {
+        if badness(&compile_over(file, set, &fixed.texts)) < before {
+            best = (fixed.texts.clone(), fixed.applied.len());
+        }
+    }
+    fixed.texts = best.0;
+    fixed.applied.truncate(best.1);
     fixed
+}
+
+/// How wrong a net is: its errors of syntax, of names, of shapes and claims, and its warnings.
+fn badness(compilation: &Compilation) -> [usize; 4] {
+    let [syntax, names, _, shapes, claims] = compilation.errors_by_stage();
+    [syntax, names, shapes + claims, compilation.problems.len()]
 }
 
 /// Applies the first repair that helps; false if there is none.
@@ -50,6 +64,7 @@ fn step(
     let before = compilation.errors_by_stage();
     fixed.refused.clear();
     let problems = compilation.problems.sorted();
+    let count = problems.len();
     for (problem, fix) in problems.into_iter().flat_map(|p| p.fixes.iter().map(move |fix| (p, fix)))
     {
         let Some(texts) = edited(&compilation.sources, fix.edits.iter().cloned()) else { continue };
@@ -66,7 +81,10 @@ fn step(
             .sorted()
             .iter()
             .all(|p| (p.code, &p.message) != (problem.code, &problem.message));
-        if after.errors_by_stage() < before || (gone && after.errors_by_stage() == before) {
+        let no_more = problem.severity() == Severity::Error || after.problems.len() <= count;
+        if after.errors_by_stage() < before
+            || (gone && no_more && after.errors_by_stage() == before)
+        {
             fixed.texts = overlay;
             fixed.applied.push(fix.title.clone());
             return true;

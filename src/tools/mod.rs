@@ -13,5 +13,6 @@ pub mod markup;
 #[cfg(feature = "cli")]
 pub mod plot;
 pub mod provenance;
+pub mod reference;
 pub mod shipped;
 pub mod show;

@@ -12,8 +12,10 @@ use crate::attack::{Outside, Thing, brief, copy, pointers, survives, wrong_value
 use crate::run_folder::{interrupted, place, text, train};
 
 /// The commands that load no libtorch, which meet every attack.
-const LIGHT: [&[&str]; 2] =
-    [&["plot", "run", "-o", "curves.svg"], &["export", "run", "--to", "safetensors", "-o", "out"]];
+const LIGHT: [&[&str]; 2] = [
+    &["plot", "run", "-o", "curves.svg"],
+    &["export", "run", "--format", "safetensors", "-o", "out"],
+];
 
 /// Those that do. `OUT` is for the run to be overwritten.
 const HEAVY: [&[&str]; 4] = [
@@ -31,7 +33,7 @@ const HEAVY: [&[&str]; 4] = [
         "1",
         "--device",
         "cpu",
-        "--out",
+        "--output",
         "run",
     ],
 ];
@@ -40,7 +42,7 @@ const HEAVY: [&[&str]; 4] = [
 fn runs() -> tempfile::TempDir {
     let folder = place();
     let output =
-        train(folder.path(), "3", &["--out", "finished", "--save-every", "0"]).output().unwrap();
+        train(folder.path(), "3", &["--output", "finished", "--save-every", "0"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
     // Soon over, should a command go on with it.
     interrupted(folder.path(), "200", "unfinished", &["--save-every", "0"]);

@@ -107,7 +107,8 @@ impl Place {
 }
 
 /// Everything that a report can be written as.
-const REPORT: &str = "report search --csv out/r.csv --json out/r.json --sqlite out/r.sqlite --html out/r.html --plot out/r.svg";
+const REPORT: &str =
+    "report search -o out/r.csv -o out/r.json -o out/r.sqlite -o out/r.html -o out/r.svg";
 const STATUS: &str = "search status search";
 const CANCEL: &str = "search cancel search";
 const SLURM: &str = "search search --emit slurm";

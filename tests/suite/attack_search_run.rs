@@ -61,7 +61,8 @@ fn said(output: &Output) -> String {
 /// A finished search of two variants, two runs each.
 fn finished() -> tempfile::TempDir {
     let folder = project();
-    let args = ["tiny.net", "--over", "width", "--runs", "2", "--data", "images.npz", "--out", "s"];
+    let args =
+        ["tiny.net", "--over", "width", "--runs", "2", "--data", "images.npz", "--output", "s"];
     let done = search(folder.path(), &[&args[..], &["--precision", "fp32"]].concat());
     assert!(done.status.success(), "{}", said(&done));
     folder
@@ -113,7 +114,7 @@ fn a_search_goes_on_with_the_images_that_it_began_with() {
         "--precision",
         "fp32",
     ];
-    let planned = search(folder.path(), &[&args[..], &["--out", "s"]].concat());
+    let planned = search(folder.path(), &[&args[..], &["--output", "s"]].concat());
     assert_eq!(planned.status.code(), Some(1));
     assert!(said(&planned).contains("holds a search on other images"), "{}", said(&planned));
     images(folder.path(), 1);
@@ -235,7 +236,7 @@ fn the_images_of_a_strangers_plan_are_opened_where_the_user_names_them() {
 fn a_limit_that_leaves_no_image_out_is_none() {
     let folder = project();
     let args =
-        ["tiny.net", "--runs", "1", "--data", "images.npz", "--out", "s", "--precision", "fp32"];
+        ["tiny.net", "--runs", "1", "--data", "images.npz", "--output", "s", "--precision", "fp32"];
     let done = search(
         folder.path(),
         &[&args[..], &["--limit-train", "1000", "--limit-test", "2"]].concat(),
@@ -251,8 +252,10 @@ fn a_search_in_which_every_run_fails_fails() {
     let folder = project();
     fs::write(folder.path().join("large.net"), NET.replace("[N, 3, 8, 8]", "[N, 3, 16, 16]"))
         .unwrap();
-    let done =
-        search(folder.path(), &["large.net", "--runs", "2", "--data", "images.npz", "--out", "s"]);
+    let done = search(
+        folder.path(),
+        &["large.net", "--runs", "2", "--data", "images.npz", "--output", "s"],
+    );
     assert_eq!(done.status.code(), Some(1), "{}", said(&done));
     assert!(said(&done).contains("no run could be finished: 2 runs failed"), "{}", said(&done));
 }

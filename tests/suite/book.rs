@@ -100,6 +100,14 @@ fn the_index_of_errors_has_every_code() {
 }
 
 #[test]
+fn the_command_reference_is_that_of_the_program() {
+    let netc =
+        Command::new(env!("CARGO_BIN_EXE_netc")).args(["man", "--markdown"]).output().unwrap();
+    let printed = String::from_utf8(netc.stdout).unwrap();
+    assert_eq!(chapter("reference.md"), printed, "`netc man --markdown > docs/reference.md`");
+}
+
+#[test]
 fn every_chapter_is_in_the_summary() {
     let summary = chapter("SUMMARY.md");
     for (file, _) in chapters() {

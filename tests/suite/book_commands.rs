@@ -23,16 +23,24 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("sudo apt-get", "installs Slurm; scripts/test-slurm.sh runs what follows"),
     ("eval \"$(scripts/slurm-cluster.sh", "needs Slurm"),
     ("sinfo", "needs Slurm"),
-    ("netc search examples/searches/reduced.yaml --out /tmp/search --engine slurm", "needs Slurm"),
+    ("netc search examples/searches/reduced.yaml -o /tmp/search --engine slurm", "needs Slurm"),
     ("netc search status /tmp/search", "needs Slurm"),
     ("scripts/slurm-cluster.sh down", "needs Slurm"),
-    ("netc search my.yaml --out /shared/my --engine slurm", "needs Slurm"),
+    ("netc search my.yaml -o /shared/my --engine slurm", "needs Slurm"),
     ("netc search status /shared/my", "needs a search on a cluster"),
     ("netc search cancel /shared/my", "needs a search on a cluster"),
     ("netc report /shared/my", "needs a search on a cluster"),
     ("printf 'one.example", "needs other machines"),
     ("tensorboard", "needs TensorBoard; scripts/test-tensorboard.sh reads such files with it"),
     ("sqlite3", "needs its command line"),
+    ("npm ci", "needs Node.js; scripts/test-vscode.sh runs it"),
+    ("code --install-extension", "needs VS Code"),
+    ("site=", "scripts/test-neovim.sh follows the steps"),
+    ("mkdir -p \"$site", "the same"),
+    ("cc -O2", "the same"),
+    ("cp editors/", "the same, but for Helix"),
+    ("hx --grammar", "needs Helix"),
+    ("mkdir -p ~/.config/helix", "needs Helix"),
 ];
 
 /// Twenty images of ten classes.
@@ -59,7 +67,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("netc train my.net --data photos", "netc train my.net --data photos --epochs 1"),
     ("netc reproduce nets/*.net", "netc reproduce nets/backbone.net nets/lib.net SMALL --dry-run"),
     ("searches/reduced.yaml --dry-run", "searches/reduced.yaml SMALL --dry-run"),
-    ("searches/reduced.yaml --out", "searches/reduced.yaml SMALL --runs 1 --epochs 1 --out"),
+    ("searches/reduced.yaml -o", "searches/reduced.yaml SMALL --runs 1 --epochs 1 -o"),
     ("netc profile nets/", "netc profile --batch 2 nets/"),
     ("--batch 128", ""),
     ("--resume runs/resnet9-0", "--resume runs/resnet9-0 || test $? = 1"),
@@ -80,7 +88,7 @@ fn pages() -> Vec<(PathBuf, String)> {
         std::fs::read_dir("docs").unwrap().map(|e| e.unwrap().path()).collect();
     // The tutorial is followed elsewhere, and the index of errors has texts of its own.
     pages.retain(|p| p.extension().is_some_and(|e| e == "md") && !p.ends_with("tutorial.md"));
-    pages.extend(["README.md", "editors/vscode/README.md"].map(PathBuf::from));
+    pages.push(PathBuf::from("README.md"));
     pages.sort();
     pages.into_iter().map(|page| (page.clone(), std::fs::read_to_string(page).unwrap())).collect()
 }
@@ -178,9 +186,9 @@ impl Desk {
         let wrong = "tests/cases/check_err/shortcut_of_another_shape.net";
         std::fs::copy(wrong, desk.0.path().join("shortcut.net")).unwrap();
         for made in [
-            "netc export my.net --to safetensors -o my.safetensors",
-            "netc export my.net --to onnx -o model.onnx",
-            "netc export nets/zoo/squeezenet1_1.net --to onnx -o resnet18.onnx",
+            "netc export my.net --format safetensors -o my.safetensors",
+            "netc export my.net --format onnx -o model.onnx",
+            "netc export nets/zoo/squeezenet1_1.net --format onnx -o resnet18.onnx",
         ] {
             desk.run(made).unwrap();
         }

@@ -246,7 +246,8 @@ fn trains(data: &str) {
     let out = out.to_str().unwrap();
     let net = "nets/backbone_norepeat.net";
     let small = ["--set", "width=16", "--limit-train", "768", "--limit-test", "200"];
-    let mut args = vec!["train", net, "--data", data, "--epochs", "2", "--seed", "3", "--out", out];
+    let mut args =
+        vec!["train", net, "--data", data, "--epochs", "2", "--seed", "3", "--output", out];
     args.extend(small);
     let trained = netc(&args);
     let report = text(&trained.stdout);
@@ -265,7 +266,7 @@ fn trains(data: &str) {
 
     let again = netc(&args);
     assert_eq!(again.status.code(), Some(1), "a finished run is not overwritten");
-    assert!(text(&again.stderr).contains("--out"), "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("--output"), "{}", text(&again.stderr));
 
     let evaluated = netc(&["eval", out, "--data", data]);
     assert_eq!(evaluated.status.code(), Some(0), "{}", text(&evaluated.stderr));
@@ -309,14 +310,14 @@ fn a_training_that_cannot_start_says_why() {
 #[test]
 fn a_profile_that_cannot_be_written_is_not_measured() {
     let folder = tempfile::tempdir().unwrap();
-    let gone = folder.path().join("gone/step").display().to_string();
-    let here = folder.path().join("step").display().to_string();
+    let gone = folder.path().join("gone/step.svg").display().to_string();
+    let here = folder.path().join("step.svg").display().to_string();
     // No machine has the memory for such a step.
     let profile = ["profile", "nets/resnet9.net", "--batch", "1000000", "--device", "cpu"];
-    for out in ["--svg", "--trace"] {
+    for out in ["-o", "--trace"] {
         refused(&[&profile[..], &[out, gone.as_str()]].concat(), 1, "cannot write");
     }
-    refused(&[&profile[..], &["--svg", &here, "--trace", &here]].concat(), 1, "another output");
+    refused(&[&profile[..], &["-o", &here, "--trace", &here]].concat(), 1, "another output");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
@@ -337,7 +338,7 @@ fn a_profile_says_where_the_time_goes() {
             "--device",
             "cpu",
         ])
-        .args(["--precision", "fp32", "--svg", svg.to_str().unwrap()])
+        .args(["--precision", "fp32", "-o", svg.to_str().unwrap()])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

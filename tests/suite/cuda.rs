@@ -102,7 +102,7 @@ fn epochs(run: &Path) -> Vec<Value> {
 fn train(folder: &Path, emulated: bool, name: &str, precision: &str, more: &[&str]) -> Vec<Value> {
     let args = ["train", "small.net", "--recipe", "recipe.yaml", "--data", "synthetic"];
     let limits = ["--limit-train", "192", "--limit-test", "70", "--device", "cpu"];
-    let own = ["--precision", precision, "--out", name];
+    let own = ["--precision", precision, "--output", name];
     done(&netc(folder, emulated, &[&args[..], &limits, &own, more].concat()));
     epochs(&folder.join(name))
 }
@@ -165,7 +165,7 @@ fn a_training_that_was_killed_goes_on_to_the_same_bits() {
     let mut command = Command::new(crate::programs::netc_torch());
     command.args(["train", "small.net", "--recipe", "recipe.yaml", "--data", "synthetic"]);
     command.args(["--limit-train", "192", "--limit-test", "70", "--device", "cpu"]);
-    command.args(["--precision", "fp32", "--epochs", "6", "--save-every", "0", "--out", "cut"]);
+    command.args(["--precision", "fp32", "--epochs", "6", "--save-every", "0", "--output", "cut"]);
     command.current_dir(folder.path()).env("OMP_NUM_THREADS", "1");
     let mut cut = command.env("NETC_CUDA_EMULATOR", emulator()).spawn().unwrap();
     let log = folder.path().join("cut/log.jsonl");
@@ -209,7 +209,7 @@ fn two_ranks_train_as_one() {
         let mut command = Command::new(crate::programs::netc_torch());
         command.args(["train", "small.net", "--recipe", "recipe.yaml", "--data", "synthetic"]);
         command.args(["--limit-train", "192", "--limit-test", "70", "--device", "cpu"]);
-        command.args(["--precision", "fp32", "--out", "two"]).current_dir(folder.path());
+        command.args(["--precision", "fp32", "--output", "two"]).current_dir(folder.path());
         command.env("OMP_NUM_THREADS", "1").env("NETC_CUDA_EMULATOR", emulator());
         command.env("RANK", rank).env("WORLD_SIZE", "2").env("MASTER_ADDR", "127.0.0.1");
         command.env("MASTER_PORT", port.to_string()).spawn().unwrap()

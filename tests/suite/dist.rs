@@ -133,7 +133,7 @@ fn close(a: &[[f64; 4]], b: &[[f64; 4]]) {
 fn two_processes_at_half_the_batch_are_one_at_the_whole() {
     for (norm, more) in [("-> bn ", &["--sync-bn"][..]), ("", &[])] {
         let folder = folder(norm);
-        let args = |out: &'static str| [NEW, &["--epochs", "2", "--out", out], more].concat();
+        let args = |out: &'static str| [NEW, &["--epochs", "2", "--output", out], more].concat();
         let one = train(folder.path(), &args("one")).output().unwrap();
         assert!(one.status.success(), "{}", text(&one));
         let outputs = finish(ranks(folder.path(), 2, &args("two")));
@@ -163,7 +163,7 @@ fn several_buckets_sum_to_the_same_in_both_executors() {
     std::fs::write(folder.path().join("small.net"), WIDE).unwrap();
     let new: Vec<&str> = NEW.iter().map(|arg| if *arg == "400" { "96" } else { arg }).collect();
     let args = |executor: &'static str, out: &'static str| {
-        [&new[..], &["--epochs", "1", "--executor", executor, "--out", out]].concat()
+        [&new[..], &["--epochs", "1", "--executor", executor, "--output", out]].concat()
     };
     for (executor, outs) in [("compiled", ["one", "two"]), ("eager", ["one-eager", "two-eager"])] {
         let one = train(folder.path(), &args(executor, outs[0])).output().unwrap();
@@ -178,7 +178,7 @@ fn several_buckets_sum_to_the_same_in_both_executors() {
 #[test]
 fn statistics_stay_local_unless_asked_for() {
     let folder = folder("-> bn ");
-    let args = |out: &'static str| [NEW, &["--epochs", "1", "--out", out]].concat();
+    let args = |out: &'static str| [NEW, &["--epochs", "1", "--output", out]].concat();
     finish(ranks(folder.path(), 2, &args("local")));
     finish(ranks(folder.path(), 2, &[args("sync"), vec!["--sync-bn"]].concat()));
     let difference = difference(&folder.path().join("local"), &folder.path().join("sync"));
@@ -190,7 +190,7 @@ fn statistics_stay_local_unless_asked_for() {
 fn a_rank_that_dies_ends_the_job_and_any_number_of_ranks_goes_on_with_it() {
     let folder = folder("");
     let run = folder.path().join("run");
-    let long = [NEW, &["--epochs", "15", "--out", "run"]].concat();
+    let long = [NEW, &["--epochs", "15", "--output", "run"]].concat();
     let mut children = ranks(folder.path(), 2, &long);
     let start = Instant::now();
     while !run.join("checkpoint.safetensors").exists() {
@@ -210,7 +210,7 @@ fn a_rank_that_dies_ends_the_job_and_any_number_of_ranks_goes_on_with_it() {
         text(&first)
     );
     finish(ranks(folder.path(), 3, &["--resume", "run"]));
-    let whole = train(folder.path(), &[NEW, &["--epochs", "15", "--out", "whole"]].concat())
+    let whole = train(folder.path(), &[NEW, &["--epochs", "15", "--output", "whole"]].concat())
         .output()
         .unwrap();
     assert!(whole.status.success());
@@ -223,7 +223,7 @@ fn a_rank_that_dies_ends_the_job_and_any_number_of_ranks_goes_on_with_it() {
 #[test]
 fn one_process_goes_on_to_the_same_bits() {
     let folder = folder("-> bn ");
-    let long = |out| [NEW, &["--epochs", "12", "--out", out]].concat();
+    let long = |out| [NEW, &["--epochs", "12", "--output", out]].concat();
     let mut child = train(folder.path(), &long("run")).spawn().unwrap();
     let start = Instant::now();
     let rows = || {
@@ -253,9 +253,10 @@ fn a_second_interrupt_ends_it_too_and_loses_no_epoch() {
     let folder = folder("-> bn ");
     for (i, signal) in ["-INT", "-TERM", "-INT"].into_iter().enumerate() {
         let out = format!("run{i}");
-        let mut child = train(folder.path(), &[NEW, &["--epochs", "1000", "--out", &out]].concat())
-            .spawn()
-            .unwrap();
+        let mut child =
+            train(folder.path(), &[NEW, &["--epochs", "1000", "--output", &out]].concat())
+                .spawn()
+                .unwrap();
         let start = Instant::now();
         let log = folder.path().join(&out).join("log.jsonl");
         let rows = || std::fs::read_to_string(&log).map_or(0, |log| log.lines().count());
@@ -275,7 +276,7 @@ fn a_second_interrupt_ends_it_too_and_loses_no_epoch() {
 #[test]
 fn a_batch_that_is_too_small_to_share_is_refused() {
     let folder = folder("");
-    let args = [NEW, &["--epochs", "1", "--out", "run"]].concat();
+    let args = [NEW, &["--epochs", "1", "--output", "run"]].concat();
     let args: Vec<&str> = args.iter().map(|arg| if *arg == "400" { "97" } else { arg }).collect();
     let outputs: Vec<Output> = ranks(folder.path(), 2, &args)
         .into_iter()

@@ -18,7 +18,7 @@ fn an_epoch_of_one_step_is_stopped_too() {
         let folder = place();
         fs::write(folder.path().join("recipe.yaml"), ONE_STEP).unwrap();
         let run = folder.path().join("run");
-        let mut child = train(folder.path(), "100000", &["--out", "run"]).spawn().unwrap();
+        let mut child = train(folder.path(), "100000", &["--output", "run"]).spawn().unwrap();
         wait_for(&run, 3);
         let start = Instant::now();
         signal(&child, name);
@@ -38,7 +38,7 @@ fn an_epoch_of_one_step_is_stopped_too() {
 #[test]
 fn a_reader_that_goes_away_does_not_end_a_training() {
     let folder = place();
-    let mut child = train(folder.path(), "6", &["--out", "run"]).spawn().unwrap();
+    let mut child = train(folder.path(), "6", &["--output", "run"]).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("small: "), "{line}");
@@ -59,7 +59,7 @@ fn a_reader_that_goes_away_does_not_end_a_training() {
 fn a_full_disk_behind_standard_output_fails_a_training_that_is_done() {
     let folder = place();
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = train(folder.path(), "3", &["--out", "run"]).stdout(full()).output().unwrap();
+    let output = train(folder.path(), "3", &["--output", "run"]).stdout(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(text(&output).contains("No space left"), "{}", text(&output));
     assert_eq!(RunFolder::info(&folder.path().join("run")).unwrap().outcome, Outcome::Finished);
@@ -67,7 +67,7 @@ fn a_full_disk_behind_standard_output_fails_a_training_that_is_done() {
         &["eval", "run"][..],
         &["predict", "run", "images/test/dark/0.png"],
         &["plot", "run"],
-        &["export", "run", "--to", "safetensors", "-o", "out"],
+        &["export", "run", "--format", "safetensors", "-o", "out"],
     ] {
         let output = netc(folder.path(), args).stdout(full()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{args:?}: {}", text(&output));
@@ -83,7 +83,7 @@ fn a_full_disk_behind_standard_output_fails_a_training_that_is_done() {
 fn a_training_needs_no_standard_error() {
     let folder = place();
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = train(folder.path(), "2", &["--out", "run"])
+    let output = train(folder.path(), "2", &["--output", "run"])
         .stdout(Stdio::null())
         .stderr(full)
         .output()

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use netc::compile;
 use netc::diag::{Code, Style, render};
+use netc::graph::op::signatures;
+use netc::recipe::KEYS;
 
 /// The codes whose problem needs several files, or a graph built in code. Their tests are in
 /// `syntax_project.rs`, `graph.rs` and `check.rs`.
@@ -48,22 +50,49 @@ fn each_code_is_shown_by_a_case() {
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
     for code in Code::ALL {
-        let is_shown = |text: &String| text.lines().any(|line| line == code.as_str());
+        let mark = format!("[{}]", code.as_str());
+        let is_shown = |text: &String| text.contains(&mark);
         let in_code = [Code::Unreachable, Code::Cycle].contains(code);
         assert!(in_code || shown.iter().any(is_shown), "no snapshot shows {}", code.as_str());
     }
 }
 
 #[test]
-fn the_command_prints_pages_and_refuses_what_is_no_code() {
+fn the_command_prints_pages_and_refuses_what_it_does_not_know() {
     let netc =
         |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_netc")).args(args).output().unwrap();
     let page = netc(&["explain", "dropped-pixels"]);
     let text = String::from_utf8(page.stdout).unwrap();
     assert!(text.starts_with("warning: dropped-pixels\n\nThe windows of a pool"), "{text}");
     let all = String::from_utf8(netc(&["explain"]).stdout).unwrap();
-    assert_eq!(all.lines().count(), Code::ALL.len());
+    let names = signatures().map(|op| op.name).chain(KEYS.iter().map(|key| key.name));
+    for name in names.chain(Code::ALL.iter().map(|code| code.as_str())) {
+        assert!(all.lines().any(|line| line.split_whitespace().next() == Some(name)), "{name}");
+    }
+    assert!(all.lines().all(|line| line.chars().count() <= 80), "{all}");
     let misspelt = netc(&["explain", "shpae"]);
     assert_eq!(misspelt.status.code(), Some(2));
     assert!(String::from_utf8(misspelt.stderr).unwrap().contains("shape"));
+}
+
+#[test]
+fn ops_and_recipe_keys_have_pages_for_a_terminal() {
+    let page = |word: &str| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_netc")).args(["explain", word]).output().unwrap();
+        assert!(output.status.success(), "{word}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    insta::assert_snapshot!("explain", [page("conv"), page("epochs")].join("\n"));
+    for op in signatures() {
+        let page = page(op.name);
+        assert!(page.contains("Example: "), "{page}");
+        assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    }
+    for key in KEYS {
+        assert!(page(key.name).contains(&format!("--recipe {}=VALUE", key.name)));
+    }
+    let all = page("lr");
+    let named = ["peak_lr", "lr_epochs", "lr_values", "muon_lr"];
+    assert!(named.iter().all(|key| all.contains(&format!("recipe key: {key}\n"))), "{all}");
 }

@@ -76,7 +76,7 @@ fn weights_go_out_and_come_back_to_the_byte() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (first, second) = (file("first.safetensors"), file("second.safetensors"));
-    let base = ["export", "nets/backbone.net", "--set", "width=8", "--to", "safetensors"];
+    let base = ["export", "nets/backbone.net", "--set", "width=8", "--format", "safetensors"];
     let out = netc(&[&base[..], &["--seed", "3", "-o", &first]].concat());
     assert!(out.status.success(), "{out:?}");
     assert!(netc(&[&base[..], &["--weights", &first, "-o", &second]].concat()).status.success());
@@ -93,7 +93,7 @@ fn weights_go_out_and_come_back_to_the_byte() {
     let folded = file("folded.safetensors");
     assert!(netc(&[&base[..], &["--form", "folded", "-o", &folded]].concat()).status.success());
     assert!(std::fs::read(&folded).unwrap().len() < bytes.len());
-    let refused = netc(&["export", "nets/backbone.net", "--to", "pytorch", "--form", "folded"]);
+    let refused = netc(&["export", "nets/backbone.net", "--format", "pytorch", "--form", "folded"]);
     assert_eq!(refused.status.code(), Some(1));
 }
 

@@ -178,12 +178,12 @@ fn a_net_with_a_new_head_starts_from_a_run() {
     let small =
         ["--data", "synthetic", "--limit-train", "64", "--limit-test", "32", "--epochs", "1"];
     let run = |args: &[&str]| netc(folder.path(), &[&["train"], args, &small].concat());
-    let first = run(&["ten.net", "--out", "first"]);
+    let first = run(&["ten.net", "--output", "first"]);
     assert_eq!(first.status.code(), Some(0), "{first:?}");
     std::fs::write(folder.path().join("names.yaml"), "head: top\nbody.cnov: body.conv\n").unwrap();
     std::fs::write(folder.path().join("more.net"), text(10).replace("  head:", "  top:")).unwrap();
     let second =
-        run(&["more.net", "--weights", "first", "--recipe", "freeze=body", "--out", "more"]);
+        run(&["more.net", "--weights", "first", "--recipe", "freeze=body", "--output", "more"]);
     let said = String::from_utf8(second.stdout).unwrap();
     assert!(said.contains("from 5 of 7 tensors: body.conv, body.bn"), "{said}");
     assert!(said.contains("not in it: top\n  not read: head"), "{said}");
@@ -193,7 +193,7 @@ fn a_net_with_a_new_head_starts_from_a_run() {
         file.tensor("body.bn.running_mean").unwrap().data().to_vec()
     });
     assert_eq!(a, b, "what is frozen keeps its statistics");
-    let wrong = run(&["more.net", "--weights", "first", "--names", "names.yaml", "--out", "no"]);
+    let wrong = run(&["more.net", "--weights", "first", "--names", "names.yaml", "--output", "no"]);
     let said = String::from_utf8(wrong.stderr).unwrap();
     assert!(said.contains("names.yaml:2:1") && said.contains("no tensor `body.cnov`"), "{said}");
 }

@@ -411,7 +411,7 @@ fn files_that_are_none() {
     assert_eq!(netc(here.path(), &["plot", "run"]).code, Some(1), "a pipe is no run");
     let sound = here.path().join("sound.net");
     fs::write(&sound, net("  relu")).unwrap();
-    let export = ["export", "sound.net", "--to", "onnx", "--weights", "pipe.net"];
+    let export = ["export", "sound.net", "--format", "onnx", "--weights", "pipe.net"];
     assert_eq!(netc(here.path(), &export).code, Some(1), "a pipe is no weights");
     for file in ["folder.net", "pipe.net"] {
         fs::write(here.path().join("a.net"), format!("net a extends \"{file}\" {{}}\n")).unwrap();

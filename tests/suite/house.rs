@@ -6,8 +6,24 @@ use std::process::Command;
 
 /// The stages in the order of the pipeline.
 const STAGES: &[&str] = &[
-    "limits", "disk", "diag", "syntax", "graph", "check", "passes", "recipe", "lower", "onnx",
-    "run", "repair", "compile", "tools", "search", "lsp", "cli",
+    "limits",
+    "disk",
+    "diag",
+    "syntax",
+    "graph",
+    "check",
+    "passes",
+    "recipe",
+    "lower",
+    "onnx",
+    "run",
+    "forgotten",
+    "repair",
+    "compile",
+    "tools",
+    "search",
+    "lsp",
+    "cli",
 ];
 
 fn root() -> &'static Path {
@@ -61,7 +77,13 @@ fn no_stage_uses_a_later_one() {
 #[test]
 fn what_is_printed_goes_through_the_filter_of_the_terminal() {
     // An editor's messages go to no terminal.
-    let doors = ["src/cli/out.rs", "src/cli/bar.rs", "src/cli/net/lsp.rs", "src/diag/colour.rs"];
+    let doors = [
+        "src/cli/out.rs",
+        "src/cli/bar.rs",
+        "src/cli/net/lsp.rs",
+        "src/diag/colour.rs",
+        "src/cli/terminal.rs",
+    ];
     let doors = doors.map(|door| root().join(door));
     for path in ["src", "torch/src"].into_iter().flat_map(|folder| sources(&root().join(folder))) {
         let text = std::fs::read_to_string(&path).unwrap();

@@ -34,7 +34,9 @@ fn kernels_count_where_the_processor_has_their_instructions() {
     let [none, avx2, bf16] = [Features::NONE, Features::AVX2, Features::AVX512_BF16];
     for precision in [Precision::Fp32, Precision::Bf16] {
         assert_ne!(of(none, precision), of(avx2, precision));
-        assert_eq!(of(avx2, precision), of(bf16, precision));
+        // Without AVX-512 libtorch convolves bf16 images as fp32 copies.
+        let copies = of(avx2, precision).passing > of(bf16, precision).passing;
+        assert_eq!(copies, precision == Precision::Bf16);
     }
     assert_eq!(of(none, Precision::Fp64), of(bf16, Precision::Fp64));
 }

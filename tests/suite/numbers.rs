@@ -150,11 +150,20 @@ fn every_command_that_takes_a_training_step_refuses_it() {
     std::fs::write(path.join("pixel.net"), text(HEADS[0].1, ", batch_size = 8")).unwrap();
     tinted(&path.join("seventeen.npz"), 17);
     let cases: [&[&str]; 5] = [
-        &["train", "pixel.net", "--data", "seventeen.npz", "--out", "run"],
-        &["train", "pixel.net", "--data", "seventeen.npz", "--out", "run", "--limit-train", "9"],
+        &["train", "pixel.net", "--data", "seventeen.npz", "--output", "run"],
+        &["train", "pixel.net", "--data", "seventeen.npz", "--output", "run", "--limit-train", "9"],
         &["profile", "pixel.net", "--batch", "1", "--steps", "1"],
-        &["parity", "pixel.net", "--batch", "1", "--steps", "1", "--out", "parity"],
-        &["train", "pixel.net", "--data", "seventeen.npz", "--out", "run", "--executor", "eager"],
+        &["parity", "pixel.net", "--batch", "1", "--steps", "1", "--output", "parity"],
+        &[
+            "train",
+            "pixel.net",
+            "--data",
+            "seventeen.npz",
+            "--output",
+            "run",
+            "--executor",
+            "eager",
+        ],
     ];
     for args in cases {
         let output = netc(path, args);
@@ -273,9 +282,9 @@ fn a_search_goes_on_past_a_run_that_cannot_be_trained() {
     std::fs::write(folder.path().join("pixel.net"), net).unwrap();
     tinted(&folder.path().join("seventeen.npz"), 17);
     let args = ["search", "pixel.net", "--over", "flat", "--runs", "1", "--data", "seventeen.npz"];
-    let output = netc(folder.path(), &[&args[..], &["--out", "found", "--quiet"]].concat());
+    let output = netc(folder.path(), &[&args[..], &["--output", "found", "--quiet"]].concat());
     assert!(output.status.success(), "{}", words(&output));
-    let report = words(&netc(folder.path(), &["report", "found", "--json", "-"]));
+    let report = words(&netc(folder.path(), &["report", "found", "--format", "json"]));
     assert!(report.contains("would have one value a channel"), "{report}");
     let runs = netc::search::read_runs(&folder.path().join("found")).unwrap();
     let finished: Vec<bool> = runs.iter().map(|run| run.finished()).collect();

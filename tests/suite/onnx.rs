@@ -143,17 +143,18 @@ fn the_commands_write_files_that_fit_each_other() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
     let (model, text, weights) = (path("a.onnx"), path("a.net"), path("a.safetensors"));
     let net = "nets/backbone.net";
-    let run =
-        netc(&["export", net, "--to", "onnx", "--form", "training", "--seed", "3", "-o", &model]);
+    let run = netc(&[
+        "export", net, "--format", "onnx", "--form", "training", "--seed", "3", "-o", &model,
+    ]);
     assert_eq!(run.status.code(), Some(0), "{run:?}");
-    let run = netc(&["import", &model, "-o", &text, "--weights", &weights]);
+    let run = netc(&["import", &model, "-o", &text, "-o", &weights]);
     assert_eq!(run.status.code(), Some(0), "{run:?}");
     assert_eq!(netc(&["diff", net, &text]).status.code(), Some(0));
     assert_eq!(netc(&["fmt", "--check", &text]).status.code(), Some(0));
     let again = path("b.onnx");
-    let run = netc(&["export", &text, "--weights", &weights, "--to", "onnx", "-o", &again]);
+    let run = netc(&["export", &text, "--weights", &weights, "--format", "onnx", "-o", &again]);
     assert_eq!(run.status.code(), Some(0), "{run:?}");
-    let run = netc(&["export", net, "--weights", &model, "--to", "onnx", "-o", &again]);
+    let run = netc(&["export", net, "--weights", &model, "--format", "onnx", "-o", &again]);
     assert_eq!(run.status.code(), Some(1));
     assert!(String::from_utf8(run.stderr).unwrap().contains("do not fit the net"));
     assert_eq!(netc(&["import", &text]).status.code(), Some(1));

@@ -136,9 +136,7 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
     ];
     let all: Vec<String> = texts.into_iter().map(refusal).collect();
     insta::assert_snapshot!(all.join("----\n"), @r#"
-    recipe
-
-      × unknown recipe key `momentun`
+    error: unknown recipe key `momentun` [recipe]
        ╭─[R.yaml:2:1]
      1 │ epochs: 3
      2 │ momentun: 0.8
@@ -147,24 +145,21 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
       help: did you mean `momentum`?
 
     ----
-    recipe
-
-      × unknown recipe key `colour`
+    error: unknown recipe key `colour` [recipe]
        ╭─[R.yaml:1:1]
      1 │ colour: red
        · ──────
        ╰────
-      help: the keys are epochs, batch_size, peak_lr, peak_epoch, lr_epochs, lr_values, optimiser,
-            momentum, nesterov, weight_decay, bias_lr_scale, norm_lr_scale, adam_beta1, adam_beta2,
-            adam_eps, muon_lr, muon_momentum, muon_steps, freeze, label_smoothing, ema,
-            lookahead_every, lookahead_decay, lookahead_power, lookahead_start, ghost_batch,
-            whiten_images, whiten_eps, whiten_bias_epochs, crop_pad, flip, alternating_flip, cutout,
-            test_every, test_views, accuracy
+      help: the keys are epochs, batch_size, peak_lr, peak_epoch, lr_epochs,
+            lr_values, optimiser, momentum, nesterov, weight_decay, bias_lr_scale,
+            norm_lr_scale, adam_beta1, adam_beta2, adam_eps, muon_lr,
+            muon_momentum, muon_steps, freeze, label_smoothing, ema,
+            lookahead_every, lookahead_decay, lookahead_power, lookahead_start,
+            ghost_batch, whiten_images, whiten_eps, whiten_bias_epochs, crop_pad,
+            flip, alternating_flip, cutout, test_every, test_views, accuracy
 
     ----
-    recipe
-
-      × the recipe sets `epochs` twice
+    error: the recipe sets `epochs` twice [recipe]
        ╭─[R.yaml:3:1]
      2 │ flip: true
      3 │ epochs: 4
@@ -172,63 +167,52 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
        ╰────
 
     ----
-    recipe
-
-      × expected a finite number, true, false, a word, or a list of them for `peak_lr`
+    error: expected a finite number, true, false, a word, or a list of them for
+      │ `peak_lr` [recipe]
        ╭─[R.yaml:1:1]
      1 │ peak_lr: .inf
        · ───────
        ╰────
 
     ----
-    recipe
-
-      × expected a whole number from 1 to 1048576 for `batch_size`, got 0
+    error: expected a whole number from 1 to 1048576 for `batch_size`, got 0
+      │ [recipe]
        ╭─[R.yaml:1:1]
      1 │ batch_size: 0
        · ──────────
        ╰────
 
     ----
-    recipe
-
-      × expected a whole number from 1 to 1048576 for `batch_size`, got 12.5
+    error: expected a whole number from 1 to 1048576 for `batch_size`, got 12.5
+      │ [recipe]
        ╭─[R.yaml:1:1]
      1 │ batch_size: 12.5
        · ──────────
        ╰────
 
     ----
-    recipe
-
-      × expected a number from 0 to 1 for `momentum`, got 1.5
+    error: expected a number from 0 to 1 for `momentum`, got 1.5 [recipe]
        ╭─[R.yaml:1:1]
      1 │ momentum: 1.5
        · ────────
        ╰────
 
     ----
-    recipe
-
-      × expected true or false for `flip`, got "maybe"
+    error: expected true or false for `flip`, got "maybe" [recipe]
        ╭─[R.yaml:1:1]
      1 │ flip: maybe
        · ────
        ╰────
 
     ----
-    recipe
-
-      × expected `peak_epoch` within 24 epochs, got 40
+    error: expected `peak_epoch` within 24 epochs, got 40 [recipe]
        ╭─[R.yaml:1:1]
      1 │ peak_epoch: 40
        · ──────────
        ╰────
 
     ----
-    recipe
-
-      × expected rising `lr_epochs`, got [0.0, 5.0, 2.0]
+    error: expected rising `lr_epochs`, got [0.0, 5.0, 2.0] [recipe]
        ╭─[R.yaml:1:1]
      1 │ lr_epochs: [0, 5, 2]
        · ─────────
@@ -236,36 +220,29 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
        ╰────
 
     ----
-    recipe
-
-      × expected as many `lr_values` as `lr_epochs`, got 0 and 2
+    error: expected as many `lr_values` as `lr_epochs`, got 0 and 2 [recipe]
        ╭─[R.yaml:1:1]
      1 │ lr_epochs: [0, 5]
        · ─────────
        ╰────
 
     ----
-    recipe
-
-      × expected sgd, adamw or muon for `optimiser`, got "adam"
+    error: expected sgd, adamw or muon for `optimiser`, got "adam" [recipe]
        ╭─[R.yaml:1:1]
      1 │ optimiser: adam
        · ─────────
        ╰────
 
     ----
-    recipe
-
-      × expected none, flip or flip_shift for `test_views`, got 3
+    error: expected none, flip or flip_shift for `test_views`, got 3 [recipe]
        ╭─[R.yaml:1:1]
      1 │ test_views: 3
        · ──────────
        ╰────
 
     ----
-    recipe
-
-      × `alternating_flip` says when images are mirrored, and `flip: false` that they are not
+    error: `alternating_flip` says when images are mirrored, and `flip: false`
+      │ that they are not [recipe]
        ╭─[R.yaml:2:1]
      1 │ flip: false
      2 │ alternating_flip: true
@@ -273,9 +250,8 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
        ╰────
 
     ----
-    recipe
-
-      × expected `lookahead_start` below 24 epochs, got 30: lookahead would never begin
+    error: expected `lookahead_start` below 24 epochs, got 30: lookahead would
+      │ never begin [recipe]
        ╭─[R.yaml:2:1]
      1 │ lookahead_every: 5
      2 │ lookahead_start: 30
@@ -283,44 +259,35 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
        ╰────
 
     ----
-    recipe
-
-      × expected `ghost_batch` of at most a batch of 512, got 600
+    error: expected `ghost_batch` of at most a batch of 512, got 600 [recipe]
        ╭─[R.yaml:1:1]
      1 │ ghost_batch: 600
        · ───────────
        ╰────
 
     ----
-    recipe
-
-      × `ghost_batch` of 1: one image has no deviation
+    error: `ghost_batch` of 1: one image has no deviation [recipe]
        ╭─[R.yaml:1:1]
      1 │ ghost_batch: 1
        · ───────────
        ╰────
 
     ----
-    recipe
-
-      × expected lines of `key: value`
+    error: expected lines of `key: value` [recipe]
        ╭─[R.yaml:1:1]
      1 │ - 3
        · ───
        ╰────
 
     ----
-    recipe
-
-      × not valid YAML: did not find expected ',' or ']'
+    error: not valid YAML: did not find expected ',' or ']' [recipe]
        ╭─[R.yaml:2:1]
      1 │ epochs: [3
        ╰────
 
     ----
-    recipe
-
-      × expected a finite number, true, false, a word, or a list of them for `cutout`
+    error: expected a finite number, true, false, a word, or a list of them for
+      │ `cutout` [recipe]
        ╭─[R.yaml:1:1]
      1 │ cutout: {side: 8}
        · ──────
@@ -334,9 +301,7 @@ fn refusals_of_a_net_point_into_it() {
     let text = render(&compilation.problems, &compilation.sources, Style::PLAIN);
     let text = text.lines().filter(|l| !l.contains(".net:")).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(text, @r#"
-    recipe
-
-      × unknown recipe key `epoch`
+    error: unknown recipe key `epoch` [recipe]
      4 │   output out: [N, 10]
      5 │   recipe { epoch = 60, cutout = 12.5 }
        ·            ─────
@@ -344,9 +309,8 @@ fn refusals_of_a_net_point_into_it() {
        ╰────
       help: did you mean `epochs`?
 
-    recipe
-
-      × expected a whole number from 0 to 1024 for `cutout`, got 12.5
+    error: expected a whole number from 0 to 1024 for `cutout`, got 12.5
+      │ [recipe]
      4 │   output out: [N, 10]
      5 │   recipe { epoch = 60, cutout = 12.5 }
        ·                                 ────
@@ -418,7 +382,11 @@ fn alternating_flips_show_each_image_either_way_in_turn() {
 #[test]
 fn the_reference_is_made_from_the_keys() {
     let written = std::fs::read_to_string("docs/recipe.md").unwrap();
-    assert_eq!(Recipe::default().markdown(), written, "`netc recipe --markdown > docs/recipe.md`");
+    assert_eq!(
+        Recipe::default().markdown(),
+        written,
+        "`netc recipe --format markdown > docs/recipe.md`"
+    );
     for key in KEYS {
         assert_eq!(written.matches(&format!("\n| `{}` |", key.name)).count(), 1, "{}", key.name);
     }
@@ -520,18 +488,15 @@ fn what_the_command_line_says_wrongly_is_pointed_at() {
     let given = layers(&["batch_size=many", "peek_lr=1"]).unwrap();
     let (_, problems) = given.resolve(&[], Some(3), &mut sources).unwrap();
     insta::assert_snapshot!(render(&problems, &sources, Style::PLAIN), @r#"
-    recipe
-
-      × expected a whole number from 1 to 1048576 for `batch_size`, got "many"
+    error: expected a whole number from 1 to 1048576 for `batch_size`, got
+      │ "many" [recipe]
        ╭─[the command line:1:1]
      1 │ batch_size: many
        · ──────────
      2 │ peek_lr: 1
        ╰────
 
-    recipe
-
-      × unknown recipe key `peek_lr`
+    error: unknown recipe key `peek_lr` [recipe]
        ╭─[the command line:2:1]
      1 │ batch_size: many
      2 │ peek_lr: 1

@@ -170,16 +170,7 @@ fn the_report_is_written_as_table_json_page_and_picture() {
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (ok, text) = report(
         folder.path(),
-        &[
-            "--csv",
-            &file("r.csv"),
-            "--json",
-            &file("r.json"),
-            "--html",
-            &file("r.html"),
-            "--plot",
-            &file("r.png"),
-        ],
+        &["-o", &file("r.csv"), "-o", &file("r.json"), "-o", &file("r.html"), "-o", &file("r.png")],
     );
     assert!(ok, "{text}");
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
@@ -207,7 +198,7 @@ fn a_search_without_a_finished_run_has_a_report_but_no_picture() {
     std::fs::create_dir_all(folder.path().join("runs")).unwrap();
     let (ok, text) = report(folder.path(), &[]);
     assert!(ok && text.contains("nothing to conclude"), "{text}");
-    let (ok, text) = report(folder.path(), &["--plot", "never.svg"]);
+    let (ok, text) = report(folder.path(), &["-o", "never.svg"]);
     assert!(!ok && text.contains("no run is finished"), "{text}");
     assert!(!Path::new("never.svg").exists());
     let (ok, text) = report(Path::new("nowhere"), &[]);

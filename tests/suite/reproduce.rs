@@ -99,7 +99,7 @@ fn each_claim_is_held_against_runs_by_its_own_recipe() {
         "--runs",
         "2",
     ]);
-    let output = command.args(["--quiet", "--out", "out"]).output().unwrap();
+    let output = command.args(["--quiet", "--output", "out"]).output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(output.status.success(), "{text}");
     assert!(text.contains("note: left out, blocks and no net: lib.net"), "{text}");

@@ -102,7 +102,7 @@ pub fn signal(child: &Child, name: &str) {
 
 /// A run of so many epochs that was interrupted after a few.
 pub fn interrupted(folder: &Path, epochs: &str, out: &str, more: &[&str]) {
-    let mut child = train(folder, epochs, &[&["--out", out], more].concat()).spawn().unwrap();
+    let mut child = train(folder, epochs, &[&["--output", out], more].concat()).spawn().unwrap();
     wait_for(&folder.join(out), 2);
     signal(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -129,28 +129,28 @@ fn trainings_that_start_together_get_folders_of_their_own() {
 #[test]
 fn of_trainings_that_start_together_in_one_folder_one_goes_on() {
     let folder = place();
-    let start = || train(folder.path(), "40", &["--out", "run"]).spawn().unwrap();
+    let start = || train(folder.path(), "40", &["--output", "run"]).spawn().unwrap();
     let outputs: Vec<Output> = [start(), start(), start()]
         .into_iter()
         .map(|child| child.wait_with_output().unwrap())
         .collect();
     let (won, lost): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.status.success());
     assert_eq!(won.len(), 1, "{outputs:?}");
-    lost.iter().for_each(|output| refused(output, &["run ", "--out"]));
+    lost.iter().for_each(|output| refused(output, &["run ", "--output"]));
     assert_eq!(RunFolder::log(&folder.path().join("run")).unwrap().rows.len(), 40);
 }
 
 #[test]
 fn a_run_that_goes_on_is_held() {
     let folder = place();
-    let mut first = train(folder.path(), "100000", &["--out", "run"]).spawn().unwrap();
+    let mut first = train(folder.path(), "100000", &["--output", "run"]).spawn().unwrap();
     wait_for(&folder.path().join("run"), 1);
     refused(
         &netc(folder.path(), &["train", "--resume", "run"]).output().unwrap(),
         &["held by another training"],
     );
     refused(
-        &train(folder.path(), "2", &["--out", "run"]).output().unwrap(),
+        &train(folder.path(), "2", &["--output", "run"]).output().unwrap(),
         &["held by another training"],
     );
     // It may be looked at.
@@ -173,27 +173,30 @@ fn a_folder_with_something_in_it_is_not_written_into() {
     let at = |name: &str| folder.path().join(name);
     interrupted(folder.path(), "1000", "run", &[]);
     refused(
-        &train(folder.path(), "2", &["--out", "run"]).output().unwrap(),
+        &train(folder.path(), "2", &["--output", "run"]).output().unwrap(),
         &["not finished", "netc train --resume run"],
     );
-    good(&train(folder.path(), "1", &["--out", "done"]).output().unwrap());
+    good(&train(folder.path(), "1", &["--output", "done"]).output().unwrap());
     refused(
-        &train(folder.path(), "2", &["--out", "done"]).output().unwrap(),
-        &["finished run", "--out"],
+        &train(folder.path(), "2", &["--output", "done"]).output().unwrap(),
+        &["finished run", "--output"],
     );
     fs::create_dir(at("mine")).unwrap();
     fs::write(at("mine/notes.txt"), "mine").unwrap();
     refused(
-        &train(folder.path(), "1", &["--out", "mine"]).output().unwrap(),
-        &["notes.txt", "--out"],
+        &train(folder.path(), "1", &["--output", "mine"]).output().unwrap(),
+        &["notes.txt", "--output"],
     );
     assert_eq!(fs::read_dir(at("mine")).unwrap().count(), 1, "nothing is written beside it");
-    refused(&train(folder.path(), "1", &["--out", "small.net"]).output().unwrap(), &["small.net"]);
+    refused(
+        &train(folder.path(), "1", &["--output", "small.net"]).output().unwrap(),
+        &["small.net"],
+    );
     fs::create_dir(at("empty")).unwrap();
-    good(&train(folder.path(), "1", &["--out", "empty"]).output().unwrap());
+    good(&train(folder.path(), "1", &["--output", "empty"]).output().unwrap());
     // One that fails before it begins leaves nothing behind.
     refused(
-        &train(folder.path(), "1", &["--out", "none", "--set", "x=1"]).output().unwrap(),
+        &train(folder.path(), "1", &["--output", "none", "--set", "x=1"]).output().unwrap(),
         &["x"],
     );
     assert!(!at("none").exists());
@@ -275,7 +278,7 @@ fn another_machine_is_noticed_and_written_down() {
 #[test]
 fn a_path_of_a_stranger_is_not_opened() {
     let folder = place();
-    good(&train(folder.path(), "1", &["--out", "run"]).output().unwrap());
+    good(&train(folder.path(), "1", &["--output", "run"]).output().unwrap());
     good(&netc(folder.path(), &["eval", "run"]).output().unwrap());
     let path = folder.path().join("run/run.json");
     let own = fs::read_to_string(&path).unwrap();
@@ -331,7 +334,7 @@ fn a_torn_log_is_said_and_the_rest_is_used() {
     let _ = fs::remove_file(run.join(RunFolder::BEFORE));
     refused(
         &netc(folder.path(), &["train", "--resume", "short"]).output().unwrap(),
-        &["log.jsonl", "--out"],
+        &["log.jsonl", "--output"],
     );
 }
 

@@ -80,7 +80,7 @@ fn other_images_are_other_runs_and_their_place_is_not() {
     plan.clone().on(sha('1'), [8, 8]).write(&search, &texts).unwrap();
     plan.clone().on(sha('1'), [8, 8]).write(&search, &texts).unwrap();
     let error = plan.on(sha('2'), [8, 8]).write(&search, &texts).unwrap_err().to_string();
-    assert!(error.contains("on other images") && error.contains("--out"), "{error}");
+    assert!(error.contains("on other images") && error.contains("--output"), "{error}");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn what_a_spec_names_is_not_quoted_unless_it_begins_like_a_net_or_a_recipe() {
     write("link.yaml", "nets: link.net\n");
     for spec in ["nets.yaml", "recipe.yaml", "link.yaml"] {
         let output = Command::new(env!("CARGO_BIN_EXE_netc"))
-            .args(["search", spec, "--emit", "slurm", "--out", "out"])
+            .args(["search", spec, "--emit", "slurm", "--output", "out"])
             .current_dir(folder.path())
             .output()
             .unwrap();

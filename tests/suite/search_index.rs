@@ -54,7 +54,7 @@ fn a_database_of_the_runs_answers_sql() {
         .args([
             "report",
             &folder.path().display().to_string(),
-            "--sqlite",
+            "--output",
             &file.display().to_string(),
         ])
         .output()

@@ -19,7 +19,7 @@ fn search(folder: &Path, out: &str) -> Command {
         "128",
         "--precision",
         "fp32",
-        "--out",
+        "--output",
         out,
     ]);
     command

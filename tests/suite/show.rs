@@ -84,12 +84,12 @@ fn there_is_a_man_page_of_netc_and_one_of_each_command() {
     assert!(printed(&["man"]).contains(".TH netc 1"));
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("man1");
-    assert!(printed(&["man", "--out", out.to_str().unwrap()]).is_empty());
+    assert!(printed(&["man", "--output", out.to_str().unwrap()]).is_empty());
     for page in ["netc.1", "netc-check.1", "netc-diff.1", "netc-derive-shortest-path.1"] {
         let text = std::fs::read_to_string(out.join(page)).unwrap();
         assert!(text.contains(".TH"), "{page}");
     }
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    assert_eq!(netc(&["man", "--out", file.to_str().unwrap()]).status.code(), Some(1));
+    assert_eq!(netc(&["man", "--output", file.to_str().unwrap()]).status.code(), Some(1));
 }

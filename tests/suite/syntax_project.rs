@@ -36,7 +36,7 @@ fn on_disk(root: &str, files: Files) -> String {
     let shown = match load(&folder.path().join(root)) {
         Ok(project) => format!("{} files\n", project.files.len()),
         Err((sources, problems)) => {
-            render(&problems, &sources, Style { colour: false, width: 200 })
+            render(&problems, &sources, Style { width: 200, ..Style::PLAIN })
         }
     };
     shown.replace(folder.path().to_str().unwrap(), "DIR")

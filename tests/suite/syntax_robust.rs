@@ -13,6 +13,8 @@ const LIB: &str = include_str!("../cases/syntax_ok/article_lib.net");
 const GUARDS: &str = include_str!("../cases/syntax_ok/guards_and_groups.net");
 const TYPES: &str = include_str!("../cases/syntax_ok/typed_parameters.net");
 
+const PARTS: &str = include_str!("../cases/syntax_ok/comments_on_parts.net");
+
 /// Far more than a busy machine needs, and far less than an exponential or quadratic parser would.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -53,6 +55,28 @@ fn single_byte_mutations_never_panic() {
             survive(before);
         }
     }
+}
+
+/// Wherever a comment may stand, it is kept, and the text means the same.
+#[test]
+fn a_comment_anywhere_is_kept() {
+    let mut kept = 0;
+    for text in [GUARDS, TYPES, PARTS] {
+        let code: Vec<&str> = text.lines().filter_map(|line| line.split('#').next()).collect();
+        let code = code.join("\n");
+        for (at, _) in code.char_indices() {
+            for comment in [" # kept\n", "\n# kept\n"] {
+                let commented = format!("{}{comment}{}", &code[..at], &code[at..]);
+                let mut sources = Sources::default();
+                let id = sources.add("commented.net", &*commented);
+                if parse(&sources, id).is_ok() {
+                    canonical("commented.net", &commented);
+                    kept += 1;
+                }
+            }
+        }
+    }
+    assert!(kept > 1000, "{kept}");
 }
 
 #[test]

@@ -166,6 +166,110 @@ fn own_colours_stay_on_a_terminal() {
     }
 }
 
+/// What says whether there are colours: the option, then the usual variables, then the terminal.
+#[test]
+fn colours_are_as_the_option_and_the_variables_say() {
+    let folder = place();
+    let unset = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"];
+    let coloured = |terminal: bool, args: &str, variables: &[(&str, &str)]| {
+        let line = format!("{} check absent.net {args}", env!("CARGO_BIN_EXE_netc"));
+        let mut command = Command::new(if terminal { "script" } else { "sh" });
+        command.args(if terminal { vec!["-qec", &line, "/dev/null"] } else { vec!["-c", &line] });
+        command.current_dir(folder.path()).stdin(Stdio::null()).env("TERM", "xterm-256color");
+        for name in unset {
+            command.env_remove(name);
+        }
+        text(&command.envs(variables.iter().copied()).output().unwrap()).contains('\u{1b}')
+    };
+    for (terminal, args, variables, expected) in [
+        (true, "", &[][..], true),
+        (false, "", &[], false),
+        (true, "--color never", &[], false),
+        (false, "--color=always", &[("NO_COLOR", "1")], true),
+        (true, "", &[("NO_COLOR", "1")], false),
+        (true, "", &[("TERM", "dumb")], false),
+        (true, "", &[("CLICOLOR", "0")], false),
+        (false, "", &[("CLICOLOR_FORCE", "1")], true),
+        (true, "--color auto", &[("NO_COLOR", "1")], false),
+    ] {
+        assert_eq!(
+            coloured(terminal, args, variables),
+            expected,
+            "{terminal} {args} {variables:?}"
+        );
+    }
+}
+
+#[test]
+fn texts_are_as_wide_as_columns_says() {
+    let folder = place();
+    fs::write(folder.path().join("wrong.net"), NET.replace("linear(10)", "linear(10) -> add(a)"))
+        .unwrap();
+    for columns in ["60", "80"] {
+        for args in [&["check", "wrong.net"][..], &["check", "small.net", "wrong.net"], &["--help"]]
+        {
+            let output = netc(folder.path(), args).env("COLUMNS", columns).output().unwrap();
+            let text = text(&output);
+            let long = text.lines().find(|line| line.chars().count() > columns.parse().unwrap());
+            assert!(long.is_none() || columns == "60" && args == ["--help"], "{args:?}: {long:?}");
+        }
+    }
+}
+
+/// Whichever command fails, and whoever notices: clap, the disk, netc, or netc-torch.
+#[test]
+fn every_error_begins_with_the_word() {
+    let folder = place();
+    fs::write(folder.path().join("lib.net"), "block a {\n  conv -> relu\n}\n").unwrap();
+    fs::write(folder.path().join("wrong.net"), NET.replace("relu", "relv")).unwrap();
+    for args in [
+        "check absent.net",
+        "check wrong.net",
+        "check empty",
+        "fmt absent.net",
+        "fmt empty",
+        "expand lib.net",
+        "show lib.net",
+        "draw lib.net",
+        "draw small.net -o empty/no/x.svg",
+        "diff small.net lib.net",
+        "diff small.net small.net --columns 2",
+        "derive drop-repeats lib.net",
+        "derive shortest-path small.net -o empty",
+        "explain unheard-of",
+        "explain small.net unheard.of",
+        "new unheard-of",
+        "new resnet9 -o small.net",
+        "import absent.onnx",
+        "plot absent",
+        "report absent",
+        "search status absent",
+        "search absent.yaml",
+        "reproduce lib.net",
+        "man -o small.net",
+        "export lib.net --format onnx",
+        "export absent --format torchscript",
+        "eval absent",
+        "predict absent x.png",
+        "train lib.net",
+        "train small.net --data absent.npz",
+        "train --resume absent",
+        "profile lib.net",
+        "passes wrong.net",
+        "train",
+        "unheard-of",
+        "check --unheard-of",
+        "train small.net --lr 1",
+    ] {
+        fs::create_dir_all(folder.path().join("empty")).unwrap();
+        let args: Vec<&str> = args.split(' ').collect();
+        let output = netc(folder.path(), &args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{args:?}");
+        assert!(said.starts_with("error: "), "{args:?}: {said}");
+    }
+}
+
 /// JSON has no keys but texts. The process that ends is this program again, with this test alone.
 #[test]
 fn what_json_does_not_hold_is_an_error_and_no_empty_line() {

@@ -272,7 +272,7 @@ mod trained {
         "cpu",
         "--precision",
         "fp32",
-        "--out",
+        "--output",
     ];
 
     #[test]

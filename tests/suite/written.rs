@@ -227,7 +227,7 @@ fn what_is_written_to_standard_output_goes_on_in_it() {
     let printed = folder.path().join("printed");
     for out in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "stdout"] {
         let mut netc = Command::new(env!("CARGO_BIN_EXE_netc"));
-        netc.args(["export", "a.net", "--to", "pytorch", "-o", out]).current_dir(folder.path());
+        netc.args(["export", "a.net", "--format", "pytorch", "-o", out]).current_dir(folder.path());
         assert!(netc.stdout(fs::File::create(&printed).unwrap()).status().unwrap().success());
         assert!(fs::read_to_string(&printed).unwrap().contains("class "), "{out}");
     }

@@ -1,36 +1,39 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::SetArgs;
+use crate::cli::args::{SetArgs, extension, with_extension};
 
 /// Arguments of `netc export`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc export runs/resnet9-0 --to onnx              a trained net: resnet9.onnx
-  netc export nets/resnet9.net --to onnx -o my.onnx   with the first weights of a seed
-  netc export nets/resnet9.net --weights my.safetensors --to onnx
-  netc export runs/resnet9-0 --to torchscript       for libtorch: resnet9.pt
-  netc export nets/resnet9.net --to pytorch         its source for PyTorch: resnet9.py
-  python -c \"import resnet9; resnet9.load('runs/resnet9-0/checkpoint.safetensors')\"
+  netc export runs/resnet9-0 --format onnx     a trained net: resnet9.onnx
+  netc export nets/resnet9.net --format onnx -o my.onnx
+                                               with the first weights of a seed
+  netc export nets/resnet9.net --weights my.safetensors --format onnx
+  netc export runs/resnet9-0 --format torchscript
+                                               for libtorch: resnet9.pt
+  netc export nets/resnet9.net --format pytorch
+                                               for PyTorch: resnet9.py
+  python -c \"import resnet9; \\
+    resnet9.load('runs/resnet9-0/checkpoint.safetensors')\"
 
 Exit codes: 0 written, 1 the file has problems or cannot be written, 2 wrong usage.")]
 pub struct ExportArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub source: SourceArgs,
-    /// The format to write
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub to: ExportFormat,
-    /// `folded` for evaluation, with batch normalisation folded into the weights; `training` with
-    /// every op as it is
-    /// [default: folded for onnx and torchscript, training for the others]
+    /// Write in this format
+    #[arg(long, alias = "to", value_enum)]
+    pub format: ExportFormat,
+    /// Write the net in this form [default: folded for onnx and torchscript, training for the
+    /// others]
     #[arg(long, value_enum, value_name = "FORM")]
     pub form: Option<FormArg>,
-    /// The file to write [default: the net's name with the format's extension]
-    #[arg(short, long, value_name = "OUT")]
-    pub out: Option<PathBuf>,
+    /// Write to this file [default: the net's name with the format's extension]
+    #[arg(short, long, alias = "out", value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// A net with its weights.
@@ -42,10 +45,10 @@ pub struct SourceArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// Weights: a `safetensors` file keyed by path [default: those of the run]
+    /// Take the weights from a `.safetensors` file, keyed by path [default: those of the run]
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
     pub weights: Option<PathBuf>,
-    /// Seed of the initial weights, if no others are given [default: 0]
+    /// Draw initial weights by this seed, if no others are given [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 }
@@ -66,9 +69,9 @@ pub enum ExportFormat {
 /// The form in which a net is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormArg {
-    /// What evaluation needs.
+    /// For evaluation, with batch normalisation folded into the weights
     Folded,
-    /// Every op, one for one.
+    /// Every op as it is
     Training,
 }
 
@@ -115,25 +118,24 @@ impl ExportFormat {
 #[command(after_help = "\
 Examples:
   netc import resnet18.onnx -o resnet18.net
-  netc import resnet18.onnx -o resnet18.net --weights resnet18.safetensors
+  netc import resnet18.onnx -o resnet18.net -o resnet18.safetensors
   netc import any_size.onnx --input 3x224x224 -o any_size.net
-  netc export resnet18.net --weights resnet18.safetensors --to onnx
+  netc export resnet18.net --weights resnet18.safetensors --format onnx
 
-The model must hold its weights in fp32 and be a net of one input and one output, exported for evaluation. What recurs in
-it becomes blocks. Ops that netc does not have are listed, each with how often it stands in the model.
+The model must hold its weights in fp32 and be a net of one input and one output, exported for \
+evaluation. What recurs in it becomes blocks. Ops that netc does not have are listed, each with how \
+often it stands in the model.
 
 Exit codes: 0 imported, 1 a broken file or a model that netc cannot say, 2 wrong usage.")]
 pub struct ImportArgs {
     /// The ONNX model
     #[arg(value_name = "MODEL.onnx", value_hint = clap::ValueHint::FilePath)]
     pub model: PathBuf,
-    /// Write the net to this file instead of standard output
-    #[arg(short, long, value_name = "F.net")]
-    pub out: Option<PathBuf>,
-    /// Write the weights to this file
-    #[arg(long, value_name = "F.safetensors")]
-    pub weights: Option<PathBuf>,
-    /// The input's sizes without the batch, for a model that leaves them open
+    /// Write the net to a `.net` file instead of standard output, or the weights to a
+    /// `.safetensors` file; may be repeated
+    #[arg(short, long, aliases = ["out", "weights"], value_name = "FILE", value_parser = imported)]
+    pub output: Vec<PathBuf>,
+    /// Give the input these sizes, without the batch, in a model that leaves them open
     #[arg(long, value_name = "CxHxW", value_parser = sizes)]
     pub input: Option<InputSizes>,
 }
@@ -152,16 +154,27 @@ fn sizes(text: &str) -> Result<InputSizes, String> {
     sizes.map(InputSizes).ok_or_else(|| "expected sizes from 1 on, as in 3x224x224".into())
 }
 
+impl ImportArgs {
+    /// The last file to write that has this extension.
+    pub fn output(&self, ending: &str) -> Option<&Path> {
+        self.output.iter().rev().find(|path| extension(path) == ending).map(PathBuf::as_path)
+    }
+}
+
+fn imported(text: &str) -> Result<PathBuf, String> {
+    with_extension(text, &["net", "safetensors"])
+}
+
 /// Arguments of `netc logits`.
 #[derive(Debug, Args)]
 pub struct LogitsArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub source: SourceArgs,
-    /// A `safetensors` file with `images`, fp32
+    /// Read `images`, in fp32, from this `.safetensors` file
     #[arg(long, value_name = "FILE")]
     pub images: PathBuf,
-    /// The `safetensors` file to write, with `logits`
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
+    /// Write `logits` to this `.safetensors` file
+    #[arg(short, long, alias = "out", value_name = "FILE")]
+    pub output: PathBuf,
 }

@@ -3,7 +3,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::export::args::ImportArgs;
-use crate::cli::out::{PROBLEMS, complain, print, table, thousands, trimmed, write_together};
+use crate::cli::out::{PROBLEMS, error, print, tell, write_together};
+use crate::cli::table::{table, thousands, trimmed};
 use crate::disk;
 use crate::onnx::{ImportError, MAX_FILE, import_sized};
 use crate::tools::derive::reread;
@@ -11,11 +12,11 @@ use crate::tools::derive::reread;
 pub(in crate::cli) fn run(args: &ImportArgs) -> ExitCode {
     match go(args) {
         Ok(summary) => {
-            complain(&summary);
+            tell(&summary);
             ExitCode::SUCCESS
         }
         Err(message) => {
-            complain(&format!("{}: {message}\n", args.model.display()));
+            error(&format!("{}: {message}", args.model.display()));
             ExitCode::from(PROBLEMS)
         }
     }
@@ -31,7 +32,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     let file =
         args.model.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let text = format!("# {} after `netc import`.\n{text}", file.replace(char::is_control, "?"));
-    let weights = match &args.weights {
+    let weights = match args.output("safetensors") {
         Some(_) => Some(
             imported
                 .weights
@@ -42,10 +43,10 @@ fn go(args: &ImportArgs) -> Result<String, String> {
         ),
         None => None,
     };
-    let text_out = args.out.as_deref().map(|out| (out, text.as_bytes()));
-    let weights_out = args.weights.as_deref().zip(weights.as_deref());
+    let text_out = args.output("net").map(|out| (out, text.as_bytes()));
+    let weights_out = args.output("safetensors").zip(weights.as_deref());
     write_together(text_out.into_iter().chain(weights_out))?;
-    if args.out.is_none() {
+    if args.output("net").is_none() {
         print(&text);
     }
     let (ops, params) = (net.order().len() - 1, thousands(net.params()));
@@ -62,14 +63,14 @@ fn refusal(error: &ImportError) -> String {
     match error {
         ImportError::Unsupported(what) => listed(what),
         ImportError::Open { missing, .. } => {
-            let help = "say the sizes without the batch, as in `--input 3x224x224`";
+            let help = "give the sizes without the batch, as in `--input 3x224x224`";
             let also =
                 if missing.is_empty() { String::new() } else { format!("\n{}", listed(missing)) };
-            format!("{error}\n  help: {help}{also}")
+            format!("{error}\nhelp: {help}{also}")
         }
         ImportError::Sizes { .. } => {
             format!(
-                "{error}\n  help: `--input` gives all sizes but the batch; those that the model fixes stay"
+                "{error}\nhelp: `--input` gives all sizes but the batch; those that the model fixes stay"
             )
         }
         ImportError::Malformed(_) | ImportError::Unsound(_) => error.to_string(),

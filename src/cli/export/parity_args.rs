@@ -12,22 +12,22 @@ pub struct ParityArgs {
     /// The net
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The folder to write
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Images per step
+    /// Write into this folder
+    #[arg(short, long, alias = "out", value_name = "DIR")]
+    pub output: PathBuf,
+    /// Take this many images per step
     #[arg(long, value_name = "N", default_value_t = 32)]
     pub batch: usize,
-    /// Optimiser steps
+    /// Take this many steps
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub steps: usize,
-    /// fp64, fp32, bf16 or fp16
+    /// Compute in this precision: fp64, fp32, bf16 or fp16
     #[arg(long, value_name = "PRECISION", default_value = "fp32")]
     pub precision: Precision,
-    /// Seed of weights and images
+    /// Draw weights and images by this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Weights to use instead of initial ones
+    /// Take the weights from a `.safetensors` file instead of drawing them
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
 }
@@ -36,13 +36,15 @@ pub struct ParityArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc agree nets/*.net --device cuda                            a training step of each net
+  netc agree nets/*.net --device cuda       a training step of each net
   netc agree nets/resnet9.net --set width=8 --steps 100 --precision fp64
-  netc agree nets/base.net --device cpu --without kernels        the way that a GPU takes, on the CPU
+  netc agree nets/base.net --device cpu --without kernels
+                                            as on a GPU, on the CPU
 
-Takes the same steps on the CPU in fp64 op by op, and on the device in each precision by both executors. Prints how far each is
-from the first: the root of the mean square of the differences over that of the exact numbers, of the logits in evaluation and in
-training, of the gradients of the first step, and of what all steps changed.
+Takes the same steps on the CPU in fp64 op by op, and on the device in each precision by both \
+executors. Prints how far each is from the first: the root of the mean square of the differences \
+over that of the exact numbers, of the logits in evaluation and in training, of the gradients of \
+the first step, and of what all steps changed.
 
 Exit codes: 0 all within their bounds, 1 one is not, or a problem, 2 wrong usage.")]
 pub struct AgreeArgs {
@@ -52,10 +54,10 @@ pub struct AgreeArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// auto, cpu, or cuda:0
+    /// Compute on this device: auto, cpu or cuda:0
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
-    /// The precisions
+    /// Compute in these precisions
     #[arg(
         long,
         value_name = "NAMES",
@@ -63,10 +65,10 @@ pub struct AgreeArgs {
         default_value = "fp64,fp32,fp16,bf16"
     )]
     pub precision: Vec<Precision>,
-    /// Images per step
+    /// Take this many images per step
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub batch: usize,
-    /// Optimiser steps
+    /// Take this many steps
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub steps: usize,
     /// Disable optimisations of the compiled step: norm, relu, pool, add, memory, descent,
@@ -74,6 +76,6 @@ pub struct AgreeArgs {
     #[arg(long, value_name = "NAMES", default_value = "")]
     pub without: Disabled,
     /// Write the exact steps of each net into a folder named after it, as `netc parity` does
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    #[arg(short, long, alias = "out", value_name = "DIR")]
+    pub output: Option<PathBuf>,
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use crate::check::Checked;
 use crate::cli::export::args::{ExportArgs, ExportFormat, FormArg};
 use crate::cli::export::source::{self, WeightedNet};
-use crate::cli::out::{PROBLEMS, complain, print, write};
+use crate::cli::out::{PROBLEMS, error, print, write};
 use crate::lower::{Weights, pytorch};
 use crate::onnx::{self, ExportForm};
 use crate::passes::{Choice, Purpose, optimise};
@@ -22,9 +22,7 @@ pub fn end(result: Result<PathBuf, String>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(message) => {
-            if !message.is_empty() {
-                complain(&format!("{message}\n"));
-            }
+            error(&message);
             ExitCode::from(PROBLEMS)
         }
     }
@@ -32,15 +30,15 @@ pub fn end(result: Result<PathBuf, String>) -> ExitCode {
 
 /// The file to write.
 pub fn out(args: &ExportArgs, source: &WeightedNet) -> PathBuf {
-    args.out
+    args.output
         .clone()
-        .unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.to.ending()).into())
+        .unwrap_or_else(|| format!("{}.{}", source.net.graph().name, args.format.ending()).into())
 }
 
 fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     let source = source::load(&args.source)?;
-    let form = args.form.unwrap_or(args.to.usual_form());
-    let bytes = match args.to {
+    let form = args.form.unwrap_or(args.format.usual_form());
+    let bytes = match args.format {
         ExportFormat::Onnx => onnx(&source, form)?,
         ExportFormat::Pytorch if args.form == Some(FormArg::Folded) => {
             return Err("PyTorch's module is the net as written: leave --form out".into());

@@ -13,7 +13,7 @@ Examples:
 
 Exit codes: 0 training would work, 1 it would not, 2 wrong usage.")]
 pub struct DoctorArgs {
-    /// Output format: lines for people, or one JSON object
+    /// Print in this format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Compile the kernels for GPUs of these architectures, without a GPU, and print the files
@@ -36,7 +36,8 @@ impl DoctorArgs {
 #[command(after_help = "\
 Examples:
   netc completions bash > ~/.local/share/bash-completion/completions/netc
-  netc completions zsh > ~/.zfunc/_netc              with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
+  netc completions zsh > ~/.zfunc/_netc
+                     with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
   netc completions fish > ~/.config/fish/completions/netc.fish
   netc completions elvish >> ~/.config/elvish/rc.elv
   netc completions powershell >> $PROFILE
@@ -53,11 +54,15 @@ pub struct CompletionsArgs {
 #[command(after_help = "\
 Examples:
   netc man | man -l -
-  netc man --out ~/.local/share/man/man1      then `man netc` and `man netc-check` work
+  netc man -o ~/.local/share/man/man1     then `man netc` and `man netc-check` work
+  netc man --markdown                     every command on one page
 
 Exit codes: 0 written, 1 the folder cannot be written, 2 wrong usage.")]
 pub struct ManArgs {
     /// Write the man page of netc and of each command into this folder, creating it if needed
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    #[arg(short, long, alias = "out", value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Print the reference of every command as Markdown
+    #[arg(long, conflicts_with = "output")]
+    pub markdown: bool,
 }

@@ -1,4 +1,4 @@
-//! Completions and man pages, made from the definition of the arguments.
+//! Completions, man pages and the reference, made from the definition of the arguments.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,7 +7,8 @@ use clap::CommandFactory as _;
 
 use crate::cli::command::Cli;
 use crate::cli::machine::args::{CompletionsArgs, ManArgs};
-use crate::cli::out::{PROBLEMS, complain, print};
+use crate::cli::machine::reference::reference;
+use crate::cli::out::{PROBLEMS, error, print};
 
 pub(in crate::cli) fn completions(args: &CompletionsArgs) -> ExitCode {
     let mut script = Vec::new();
@@ -17,15 +18,19 @@ pub(in crate::cli) fn completions(args: &CompletionsArgs) -> ExitCode {
 }
 
 pub(in crate::cli) fn man(args: &ManArgs) -> ExitCode {
-    let written = match &args.out {
+    let written = match &args.output {
         Some(folder) => pages(folder),
+        None if args.markdown => {
+            print(&reference(Cli::command()));
+            Ok(())
+        }
         None => page(),
     };
     match written {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let place = args.out.as_deref().unwrap_or(Path::new("the page")).display();
-            complain(&format!("cannot write {place}: {error}\n"));
+        Err(why) => {
+            let place = args.output.as_deref().unwrap_or(Path::new("the page")).display();
+            error(&format!("cannot write {place}: {why}"));
             ExitCode::from(PROBLEMS)
         }
     }

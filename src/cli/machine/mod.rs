@@ -3,4 +3,5 @@
 pub mod args;
 pub(super) mod doctor;
 pub(super) mod manual;
+mod reference;
 pub mod sibling;

@@ -2,7 +2,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
-use crate::cli::out::{PROBLEMS, complain};
+use crate::cli::out::{PROBLEMS, error};
 
 /// The library whose presence shows that a folder contains libtorch.
 const LIBRARY: &str =
@@ -26,29 +26,29 @@ pub const LIBTORCH: &str = "run scripts/libtorch.sh in a checkout of netc, or se
 /// should not pay for it.
 pub fn start_sibling() -> ExitCode {
     let Some(sibling) = sibling() else {
-        complain(&format!(
+        error(&format!(
             "this command computes with tensors, for which netc-torch must stand beside netc\n\
-             {INSTALL}\n"
+             help: {INSTALL}"
         ));
         return ExitCode::from(PROBLEMS);
     };
     let mut command = command(&sibling);
     command.args(env::args_os().skip(1));
-    let error = match find_libtorch() {
+    let why = match find_libtorch() {
         Some(_) => replace_process(&mut command),
         // It may still lie where only the dynamic linker knows.
         None => match command.status() {
             Ok(status) if status.code() == Some(NOT_LOADED) => {
-                complain(&format!(
-                    "libtorch 2.11.0 was not found\n{LIBTORCH}\n`netc doctor` says more\n"
+                error(&format!(
+                    "libtorch 2.11.0 was not found\nhelp: {LIBTORCH}; `netc doctor` says more"
                 ));
                 return ExitCode::from(PROBLEMS);
             }
             Ok(status) => process::exit(status.code().unwrap_or(1)),
-            Err(error) => error,
+            Err(why) => why,
         },
     };
-    complain(&format!("cannot start {}: {error}\n", sibling.display()));
+    error(&format!("cannot start {}: {why}", sibling.display()));
     ExitCode::from(PROBLEMS)
 }
 

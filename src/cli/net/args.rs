@@ -1,71 +1,10 @@
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::args::{Format, SetArgs, picture};
 use crate::cli::picture::args::LookArgs;
-use crate::diag::Code;
-use crate::lower::ConvChoice;
 use crate::passes::Choice;
-use crate::run::PrecisionChoice;
-
-/// Arguments of `netc check`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  netc check nets/*.net
-  netc check nets/resnet9.net --set width=128
-  netc check --format json nets/resnet9.net | jq .params
-  netc check nets/resnet9.net --batch 2048 --precision fp32
-                                         how much memory does a training step need?
-  netc check --deny warnings nets/*.net
-  netc check --fix --dry-run my.net      what the repairs would change
-
-The memory is that of a training step on this machine's CPU: weights, gradients, velocities, values and their gradients, and
-what the kernels work in; images that wait and the tests after an epoch come on top.
-
-Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
-pub struct CheckArgs {
-    /// The files to check
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub set: SetArgs,
-    /// Output format: a table for people, or a line of JSON for each file
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Images per batch, for predicting the memory of a training step [default: the recipe's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
-    pub batch: Option<u64>,
-    /// Precision for that prediction: fp64, fp32, bf16 or fp16; auto is bf16 on a CPU with
-    /// instructions for it, else fp32
-    #[arg(long, value_name = "PRECISION", default_value = "auto")]
-    pub precision: PrecisionChoice,
-    /// Convolutions for that prediction: auto, library, f2, f4 or int16
-    #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
-    pub conv: ConvChoice,
-    /// Apply suggested repairs; shows the changes first
-    #[arg(long)]
-    pub fix: bool,
-    /// With --fix: show the changes without writing them
-    #[arg(long, requires = "fix")]
-    pub dry_run: bool,
-    /// Count warnings as problems
-    #[arg(long, value_enum, value_name = "KIND")]
-    pub deny: Option<Deny>,
-    /// Suppress warnings with this code; may be repeated
-    #[arg(long, value_name = "CODE", value_parser = PossibleValuesParser::new(Code::warnings().map(Code::as_str)))]
-    pub allow: Vec<String>,
-}
-
-/// What `--deny` counts as a problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Deny {
-    /// Every warning.
-    Warnings,
-}
 
 /// Arguments of `netc new`.
 #[derive(Debug, Args)]
@@ -73,7 +12,7 @@ pub enum Deny {
 Examples:
   netc new                       the nets that come with netc
   netc new resnet9               writes resnet9.net
-  netc new resnet9 my.net
+  netc new resnet9 -o my.net
 
 A file that exists is left alone. What it imports comes with netc: `import std: residual`.
 
@@ -82,8 +21,11 @@ pub struct NewArgs {
     /// The net to start from; without it, all are listed
     #[arg(value_name = "NET")]
     pub name: Option<String>,
-    /// The file to write [default: NET.net]
-    #[arg(value_name = "FILE")]
+    /// Write to this file [default: NET.net]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The file to write
+    #[arg(hide = true, conflicts_with = "output")]
     pub file: Option<PathBuf>,
 }
 
@@ -92,8 +34,11 @@ pub struct NewArgs {
 #[command(after_help = "\
 Examples:
   netc fmt nets/*.net            rewrite in place
-  netc fmt --check nets/*.net    name the files that would change; exit 1 if there are any
-  netc fmt - < my.net            from standard input to standard output")]
+  netc fmt --check nets/*.net    name the files that would change
+  netc fmt - < my.net            from standard input to standard output
+
+Exit codes: 0 all in canonical form, 1 a file that does not parse or, with --check, is not in \
+canonical form, 2 wrong usage.")]
 pub struct FmtArgs {
     /// The files to rewrite; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
@@ -107,25 +52,28 @@ pub struct FmtArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc explain                            every code, a line each
-  netc explain shape                      what it means, a wrong example, the right one
-  netc explain nets/base_wide.net         every path of the net, a line each
-  netc explain nets/base_wide.net layer1  those of one stage or block
-  netc explain nets/base_wide.net layer1.conv_bn_1.conv --set width=32
-                                          where each of its values comes from
-  netc explain nets/base_wide.net recipe  which layer gives each key of the recipe
+  netc explain                     every op, recipe key and code, a line each
+  netc explain conv                an op: arguments, shape, weights, cost
+  netc explain peak_lr             a recipe key: what it means and accepts
+  netc explain shape               a code: a wrong example, the right one
+  netc explain my.net              every path of the net, a line each
+  netc explain my.net layer1       those of one stage or block
+  netc explain my.net layer1.conv --set width=32
+                                   where each of its values comes from
+  netc explain my.net recipe       which layer gives each key of the recipe
 
-Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such code, file or path.")]
+Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such word, file \
+or path.")]
 pub struct ExplainArgs {
-    /// The code of a problem, or a net file
-    #[arg(value_name = "CODE|FILE", value_hint = clap::ValueHint::FilePath)]
+    /// An op, a recipe key, the code of a problem, or a net file
+    #[arg(value_name = "WORD|FILE", value_hint = clap::ValueHint::FilePath)]
     pub subject: Option<PathBuf>,
     /// A node of the net by its path, a stage or block, or `recipe`
     pub path: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// Output format: for people, or one JSON object (for all codes: one per line)
+    /// Print in this format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -135,7 +83,9 @@ pub struct ExplainArgs {
 #[command(after_help = "\
 Examples:
   netc expand nets/resnet9.net
-  netc expand nets/base.net --set res=[1,3]")]
+  netc expand nets/base.net --set res=[1,3]
+
+Exit codes: 0 printed, 1 the file has problems or holds no net, 2 wrong usage.")]
 pub struct ExpandArgs {
     /// The file to expand
     #[arg(value_name = "FILE")]
@@ -166,7 +116,8 @@ Examples:
   netc show nets/base.net --set width=128
   netc show nets/resnet9.net --ssa      one op a line, with operands and shape
 
-A line that a net goes through several times shows the shapes of all its calls: [N, 64|128, 32|16, 32|16] x2.
+A line that a net goes through several times shows the shapes of all its calls: \
+[N, 64|128, 32|16, 32|16] x2.
 
 Exit codes: 0 shown, 1 the file has problems or holds no net, 2 wrong usage.")]
 pub struct ShowArgs {
@@ -176,7 +127,7 @@ pub struct ShowArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// One op per line: `%name = op(operands, arguments) : shape`
+    /// Print one op per line: `%name = op(operands, arguments) : shape`
     #[arg(long)]
     pub ssa: bool,
 }
@@ -189,7 +140,8 @@ Examples:
   netc diff nets/base.net nets/base.net --set width=128
   netc diff --summary nets/backbone.net nets/backbone_norepeat.net
   netc diff --format json nets/base.net nets/extra_l1.net | jq .params
-  netc diff nets/base.net nets/resnet9.net -o diff.svg     both pictures, what differs marked
+  netc diff nets/base.net nets/resnet9.net -o diff.svg
+                               both pictures, with what differs marked
 
 Exit codes: 0 the same graph, 1 they differ, 2 wrong usage or a file that does not check.")]
 pub struct DiffArgs {
@@ -205,7 +157,7 @@ pub struct DiffArgs {
     /// Group similar changes on one line
     #[arg(long)]
     pub summary: bool,
-    /// Output format: for people, or one JSON object
+    /// Print in this format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Draw both nets side by side instead, with what differs marked; the extension decides the
@@ -232,7 +184,8 @@ Examples:
   netc derive shortest-path nets/dawnbench.net -o backbone.net
   netc derive drop-repeats backbone.net
 
-Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong \
+usage.")]
 pub enum Derive {
     /// Keep only the shortest branch of each `add` and `mul`, and drop identities
     #[command(after_help = "\
@@ -240,17 +193,19 @@ Examples:
   netc derive shortest-path nets/dawnbench.net
   netc derive shortest-path nets/dawnbench.net -o backbone.net
 
-Of the values that an add or a mul joins, the one with the fewest ops from the input is kept, the
+Of the values that an add or a mul joins, the one with the fewest ops from the input is kept, the \
 first of several. A concat stays: it collects features, it is no way round a layer.
 
-Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong \
+usage.")]
     ShortestPath(DeriveFile),
     /// Drop each bn -> relu whose operand is already the result of bn -> relu
     #[command(after_help = "\
 Examples:
   netc derive drop-repeats nets/backbone.net
 
-Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong usage.")]
+Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong \
+usage.")]
     DropRepeats(DeriveFile),
 }
 
@@ -264,20 +219,21 @@ pub struct DeriveFile {
     #[allow(missing_docs)]
     pub set: SetArgs,
     /// Write the net to this file instead of standard output
-    #[arg(short, long, value_name = "OUT")]
-    pub out: Option<PathBuf>,
+    #[arg(short, long, alias = "out", value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Arguments of `netc passes`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc passes nets/resnet9.net                  what each pass does to it for evaluation
+  netc passes nets/resnet9.net           what each pass does for evaluation
   netc passes nets/resnet9.net --for training
-  netc passes nets/*.net --verify               compute each net before and after each pass
+  netc passes nets/*.net --verify        compute before and after each pass
 
-MACs and traffic are for one image: multiply-accumulate operations, and numbers that ops read and write, each
-op by itself. `netc train --passes NAMES` chooses among the passes, `--passes none` runs the net as written.
+MACs and traffic are for one image: multiply-accumulate operations, and numbers that ops read and \
+write, each op by itself. `netc train --passes NAMES` chooses among the passes, `--passes none` \
+runs the net as written.
 
 Exit codes: 0 listed, 1 a file that does not check or a pass that changes a result, 2 wrong usage.")]
 pub struct PassesArgs {
@@ -287,10 +243,10 @@ pub struct PassesArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub set: SetArgs,
-    /// The purpose for which the net is computed
+    /// Compute the net for this purpose
     #[arg(long = "for", value_enum, value_name = "PURPOSE", default_value = "evaluation")]
     pub purpose: PurposeArg,
-    /// The passes to run: `all`, `none`, or names
+    /// Run these passes: `all`, `none`, or names
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
     /// Compute the net before and after each pass, on random images and weights in fp64
@@ -301,8 +257,8 @@ pub struct PassesArgs {
 /// The purpose for which a net is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PurposeArg {
-    /// Forward and backward.
+    /// Forward and backward
     Training,
-    /// Forward only, with the running statistics.
+    /// Forward only, with the running statistics
     Evaluation,
 }

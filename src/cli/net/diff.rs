@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use crate::check::Checked;
 use crate::cli::args::Format;
 use crate::cli::net::args::DiffArgs;
-use crate::cli::out::{complain, print, print_json, show, write_picture};
+use crate::cli::net::blocks_alone;
+use crate::cli::out::{error, print, print_json, show, write_picture};
 use crate::compile;
 use crate::tools::diff::{self, Diff};
 use crate::tools::draw;
@@ -16,7 +17,7 @@ const TROUBLE: u8 = 2;
 
 pub(in crate::cli) fn run(args: &DiffArgs) -> ExitCode {
     if args.output.is_none() && !args.look.is_default() {
-        complain("the options of pictures need one: add `-o diff.svg`\n");
+        error("the options of pictures need one: add `-o diff.svg`");
         return ExitCode::from(TROUBLE);
     }
     let (Some(a), Some(b)) = (net(&args.a, &[]), net(&args.b, &args.set.set)) else {
@@ -26,7 +27,7 @@ pub(in crate::cli) fn run(args: &DiffArgs) -> ExitCode {
     if let Some(path) = &args.output {
         let picture = draw::draw_together(&a, &b, &args.look.options());
         if let Err(message) = write_picture(path, &picture) {
-            complain(&format!("{message}\n"));
+            error(&message);
             return ExitCode::from(TROUBLE);
         }
         return code(&found);
@@ -48,7 +49,7 @@ fn net(file: &Path, set: &[(String, String)]) -> Option<Checked> {
     if compilation.problems.has_errors() {
         show(&compilation.problems, &compilation.sources);
     } else if compilation.net.is_none() {
-        complain(&format!("{} holds blocks alone; there is no net to compare\n", file.display()));
+        error(&blocks_alone(file, "compare"));
     }
     compilation.net
 }

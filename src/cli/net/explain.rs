@@ -4,32 +4,105 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::cli::args::Format;
+use crate::cli::markdown::rendered;
 use crate::cli::net::args::ExplainArgs;
 use crate::cli::net::explain_path::{self, wrong};
 use crate::cli::out::{print, print_json};
+use crate::cli::terminal::width;
+use crate::cli::usage::is_part;
+use crate::diag::colour::{BOLD, PLAIN};
 use crate::diag::{Code, did_you_mean};
+use crate::graph::op::{Signature, signatures};
+use crate::recipe::{KEYS, Key};
+use crate::tools::reference::{key_page, op_page};
 
 pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
-    let Some(subject) = &args.subject else { return codes(args, Code::ALL) };
-    let code = Code::ALL.iter().find(|code| Path::new(code.as_str()) == subject);
-    match code {
-        Some(code) if args.path.is_none() => codes(args, std::slice::from_ref(code)),
-        _ if subject.exists() || (code.is_none() && meant_as_file(subject)) => {
-            explain_path::run(args, subject)
-        }
-        Some(code) => {
-            wrong(&format!("`{}` is a code, which has no paths; name a file", code.as_str()))
-        }
-        None => {
-            let word = subject.display().to_string();
-            let near = did_you_mean(&word, Code::ALL.iter().map(|code| code.as_str()));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`netc explain` lists every code".into(),
-            };
-            wrong(&format!("`{word}` is neither a code nor a file; {help}"))
+    let Some(subject) = &args.subject else {
+        return match args.format {
+            Format::Json => pages(args, &topics()),
+            Format::Text => {
+                print(&listing());
+                ExitCode::SUCCESS
+            }
+        };
+    };
+    let word = subject.display().to_string();
+    let found = named(&word);
+    let is_file = subject.exists() || (found.is_empty() && meant_as_file(subject));
+    match found.as_slice() {
+        [] if is_file => explain_path::run(args, subject),
+        [] => unknown(&word),
+        [..] if args.path.is_none() => pages(args, &found),
+        [..] if is_file => explain_path::run(args, subject),
+        [topic, ..] => wrong(&format!(
+            "`{}` is {}, which has no paths; name a file",
+            topic.name(),
+            topic.kind()
+        )),
+    }
+}
+
+/// What a word can mean.
+enum Topic {
+    Op(&'static Signature),
+    Key(&'static Key),
+    Code(Code),
+}
+
+impl Topic {
+    fn name(&self) -> &'static str {
+        match self {
+            Topic::Op(signature) => signature.name,
+            Topic::Key(key) => key.name,
+            Topic::Code(code) => code.as_str(),
         }
     }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Topic::Op(_) => "an op",
+            Topic::Key(_) => "a recipe key",
+            Topic::Code(_) => "a code",
+        }
+    }
+
+    /// What stands before its name on its page.
+    fn title(&self) -> &'static str {
+        match self {
+            Topic::Op(_) => "op",
+            Topic::Key(_) => "recipe key",
+            Topic::Code(code) => code.severity().as_str(),
+        }
+    }
+
+    fn summary(&self) -> String {
+        match self {
+            Topic::Op(signature) => signature.doc.into(),
+            Topic::Key(key) => key.about(),
+            Topic::Code(code) => code.summary().into(),
+        }
+    }
+
+    fn page(&self) -> String {
+        match self {
+            Topic::Op(signature) => op_page(signature),
+            Topic::Key(key) => key_page(key),
+            Topic::Code(code) => code.page().into(),
+        }
+    }
+}
+
+fn topics() -> Vec<Topic> {
+    let ops = signatures().map(Topic::Op);
+    let (keys, codes) = (KEYS.iter().map(Topic::Key), Code::ALL.iter().copied().map(Topic::Code));
+    ops.chain(keys).chain(codes).collect()
+}
+
+/// What a word names; where nothing has this name, the recipe keys that it begins or ends.
+fn named(word: &str) -> Vec<Topic> {
+    let exact: Vec<Topic> = topics().into_iter().filter(|topic| topic.name() == word).collect();
+    let keys = || KEYS.iter().filter(|key| is_part(word, key.name)).map(Topic::Key).collect();
+    if exact.is_empty() { keys() } else { exact }
 }
 
 /// Whether a word looks like a file name, so that the error is about a file.
@@ -37,42 +110,77 @@ fn meant_as_file(subject: &Path) -> bool {
     subject.extension().is_some_and(|e| e == "net") || subject.components().count() > 1
 }
 
-fn codes(args: &ExplainArgs, codes: &[Code]) -> ExitCode {
+fn unknown(word: &str) -> ExitCode {
+    let help = match did_you_mean(word, topics().iter().map(Topic::name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`netc explain` lists all that there is".into(),
+    };
+    wrong(&format!("`{word}` is no op, recipe key, code or file\nhelp: {help}"))
+}
+
+fn pages(args: &ExplainArgs, topics: &[Topic]) -> ExitCode {
     if !args.set.set.is_empty() {
         return wrong("`--set` is for a net; name a file");
     }
-    match (args.format, codes) {
-        (Format::Json, codes) => codes.iter().for_each(|code| print_json(&json(code))),
-        (Format::Text, [code]) => {
-            print(&format!("{}: {}\n\n{}", code.severity().as_str(), code.as_str(), code.page()));
+    match args.format {
+        Format::Json => topics.iter().for_each(|topic| print_json(&json(topic))),
+        Format::Text => {
+            let page = |topic: &Topic| {
+                let (title, name) = (topic.title(), topic.name());
+                let page = rendered(&topic.page());
+                format!("{BOLD}{title}: {name}{PLAIN}\n\n{}\n", page.trim_end())
+            };
+            print(&topics.iter().map(page).collect::<Vec<_>>().join("\n"));
         }
-        (Format::Text, codes) => print(&lines(codes)),
     }
     ExitCode::SUCCESS
 }
 
-/// A line for each code.
-fn lines(codes: &[Code]) -> String {
-    let width = codes.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
-    let line = |code: &Code| {
-        format!("{:width$}  {:7}  {}\n", code.as_str(), code.severity().as_str(), code.summary())
-    };
-    codes.iter().map(line).collect()
+/// A line for each topic, as wide as the terminal.
+fn listing() -> String {
+    let (mut out, mut kind) = (String::new(), "");
+    let topics = topics();
+    let names = topics.iter().map(|topic| topic.name().len()).max().unwrap_or(0);
+    for topic in &topics {
+        if topic.kind() != kind {
+            kind = topic.kind();
+            let gap = if out.is_empty() { "" } else { "\n" };
+            let heading = match topic {
+                Topic::Op(_) => "ops",
+                Topic::Key(_) => "recipe keys",
+                Topic::Code(_) => "errors and warnings",
+            };
+            out += &format!("{gap}{BOLD}{heading}{PLAIN}\n");
+        }
+        let line = format!("  {:names$}  {}", topic.name(), topic.summary());
+        out += &format!("{}\n", shortened(&line, width()));
+    }
+    out
+}
+
+/// A line without its end, where that passes the width.
+fn shortened(line: &str, most: usize) -> String {
+    match line.chars().count() > most {
+        true => line.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        false => line.into(),
+    }
 }
 
 #[derive(Serialize)]
-struct CodeJson {
-    code: &'static str,
-    severity: &'static str,
-    summary: &'static str,
-    page: &'static str,
+struct TopicJson {
+    kind: &'static str,
+    name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<&'static str>,
+    summary: String,
+    page: String,
 }
 
-fn json(code: &Code) -> CodeJson {
-    CodeJson {
-        code: code.as_str(),
-        severity: code.severity().as_str(),
-        summary: code.summary(),
-        page: code.page(),
-    }
+fn json(topic: &Topic) -> TopicJson {
+    let (kind, severity) = match topic {
+        Topic::Op(_) => ("op", None),
+        Topic::Key(_) => ("key", None),
+        Topic::Code(code) => ("code", Some(code.severity().as_str())),
+    };
+    TopicJson { kind, name: topic.name(), severity, summary: topic.summary(), page: topic.page() }
 }

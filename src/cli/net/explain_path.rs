@@ -5,10 +5,9 @@ use std::process::ExitCode;
 
 use crate::cli::args::Format;
 use crate::cli::net::args::ExplainArgs;
-use crate::cli::out::{
-    PROBLEMS, complain, echo_overrides, millions, print, print_json, show, thousands,
-};
-use crate::compile;
+use crate::cli::net::compiled;
+use crate::cli::out::{PROBLEMS, error, print, print_json};
+use crate::cli::table::{echo_overrides, millions, thousands};
 use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::provenance::{
     Answer, Explained, ExplainedStep, FilePosition, Layer, NodeListing, NodeRow, RecipeKey, explain,
@@ -19,18 +18,10 @@ const UNKNOWN: u8 = 2;
 
 pub(in crate::cli) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
     let set = &args.set.set;
-    let compilation = compile(file, set);
-    show(&compilation.problems, &compilation.sources);
-    let Some(net) = &compilation.net else {
-        if compilation.ok() {
-            complain(&format!(
-                "{} holds blocks alone; there is no net to explain\n",
-                file.display()
-            ));
-        }
+    let Some((net, sources)) = compiled(file, set, "explain") else {
         return ExitCode::from(PROBLEMS);
     };
-    let answer = match explain(file, set, net, &compilation.sources, args.path.as_deref()) {
+    let answer = match explain(file, set, &net, &sources, args.path.as_deref()) {
         Ok(answer) => answer,
         Err(near) => {
             let help = match near {
@@ -46,7 +37,7 @@ pub(in crate::cli) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
     };
     match args.format {
         Format::Json => print_json(&answer),
-        Format::Text => print(&(echo_overrides(net, set) + &text(&answer))),
+        Format::Text => print(&(echo_overrides(&net, set) + &text(&answer))),
     }
     ExitCode::SUCCESS
 }
@@ -197,6 +188,6 @@ fn shape(sizes: &[u64]) -> String {
 
 /// Reports wrong arguments.
 pub(in crate::cli) fn wrong(message: &str) -> ExitCode {
-    complain(&format!("error: {message}\n"));
+    error(message);
     ExitCode::from(UNKNOWN)
 }

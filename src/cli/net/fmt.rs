@@ -1,9 +1,9 @@
-use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::net::args::FmtArgs;
-use crate::cli::out::{PROBLEMS, complain, print, show};
+use crate::cli::net::read_stdin;
+use crate::cli::out::{PROBLEMS, error, print, show};
 use crate::diag::Sources;
 use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
@@ -38,13 +38,14 @@ pub(in crate::cli) fn run(args: &FmtArgs) -> ExitCode {
 }
 
 fn from_stdin(check: bool) -> Formatted {
-    let mut text = String::new();
-    // One byte more than is allowed, so that the parser says what is.
-    if let Err(error) = io::stdin().take(MAX_FILE_BYTES as u64 + 1).read_to_string(&mut text) {
-        complain(&format!("cannot read standard input: {error}\n"));
-        return Formatted::Failed;
-    }
-    match canonical("-", &text) {
+    let text = match read_stdin() {
+        Ok(text) => text,
+        Err(message) => {
+            error(&message);
+            return Formatted::Failed;
+        }
+    };
+    match canonical("<stdin>", &text) {
         Some(new) => {
             if !check {
                 print(&new);
@@ -58,8 +59,8 @@ fn from_stdin(check: bool) -> Formatted {
 fn in_place(file: &Path, check: bool) -> Formatted {
     let text = match disk::read_text(file, MAX_FILE_BYTES) {
         Ok(text) => text,
-        Err(error) => {
-            complain(&format!("cannot read {}: {error}\n", file.display()));
+        Err(why) => {
+            error(&format!("cannot read {}: {why}", file.display()));
             return Formatted::Failed;
         }
     };
@@ -67,8 +68,8 @@ fn in_place(file: &Path, check: bool) -> Formatted {
     if new == text {
         return Formatted::Canonical;
     }
-    if !check && let Err(error) = disk::rewrite(file, new.as_bytes()) {
-        complain(&format!("cannot write {}: {error}\n", file.display()));
+    if !check && let Err(why) = disk::rewrite(file, new.as_bytes()) {
+        error(&format!("cannot write {}: {why}", file.display()));
         return Formatted::Failed;
     }
     Formatted::Changed

@@ -2,7 +2,7 @@ use std::io::BufReader;
 use std::process::ExitCode;
 
 use crate::cli::net::args::LspArgs;
-use crate::cli::out::{PROBLEMS, complain};
+use crate::cli::out::{PROBLEMS, error};
 use crate::diag::Code;
 use crate::disk;
 use crate::lsp;
@@ -13,8 +13,8 @@ pub(in crate::cli) fn run(_args: &LspArgs) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         // The protocol's code for an editor that leaves without `shutdown`.
         Ok(false) => ExitCode::from(PROBLEMS),
-        Err(error) => {
-            complain(&format!("the connection to the editor broke: {error}\n"));
+        Err(why) => {
+            error(&format!("the connection to the editor broke: {why}"));
             ExitCode::from(PROBLEMS)
         }
     }

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use crate::check::Checked;
-use crate::cli::net::args::CheckArgs;
-use crate::cli::out::{bytes, thousands};
+use crate::cli::net::check::args::CheckArgs;
+use crate::cli::table::{bytes, thousands};
 use crate::limits::MAX_PREDICTED_NODES;
 use crate::lower::{ConvChoice, Precision, Predicted, Processor, Workload, cpu};
 use crate::recipe::Recipe;
@@ -71,9 +71,9 @@ impl MemoryEstimate {
         MemoryEstimate { bytes, images, precision: precision.to_string(), most_images, place }
     }
 
-    /// `1.2 GiB (512 images)`.
+    /// `1.2 GiB`.
     pub fn short(&self) -> String {
-        format!("{} ({} images)", bytes(self.bytes), thousands(self.images))
+        bytes(self.bytes)
     }
 
     /// A line with the prediction, and the batch that would fit.

@@ -2,7 +2,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::net::args::NewArgs;
-use crate::cli::out::{self, PROBLEMS, complain, print, table, trimmed};
+use crate::cli::out::{self, ended, print};
+use crate::cli::table::{table, trimmed};
 use crate::diag::did_you_mean;
 use crate::tools::shipped::{SHIPPED, Shipped};
 
@@ -15,13 +16,7 @@ pub(in crate::cli) fn run(args: &NewArgs) -> ExitCode {
         Some(net) => write(net, args),
         None => Err(unknown(name)),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::from(PROBLEMS)
-        }
-    }
+    ended(result)
 }
 
 fn listing() -> String {
@@ -38,16 +33,21 @@ fn unknown(name: &str) -> String {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`netc new` lists the nets that come with netc".to_owned(),
     };
-    format!("there is no net `{name}`\n  help: {help}\n")
+    format!("there is no net `{name}`\nhelp: {help}")
 }
 
 fn write(net: &Shipped, args: &NewArgs) -> Result<(), String> {
-    let file = args.file.clone().unwrap_or_else(|| PathBuf::from(format!("{}.net", net.name)));
+    let file = args
+        .output
+        .as_ref()
+        .or(args.file.as_ref())
+        .cloned()
+        .unwrap_or_else(|| PathBuf::from(format!("{}.net", net.name)));
     let shown = file.display();
     if file.symlink_metadata().is_ok() {
-        return Err(format!("{shown} exists\n  help: name another file\n"));
+        return Err(format!("{shown} exists\nhelp: name another file"));
     }
-    out::write(&file, net.text().as_bytes()).map_err(|error| format!("{error}\n"))?;
+    out::write(&file, net.text().as_bytes())?;
     print(&format!("{shown} is written: {}\n", net.about()));
     Ok(())
 }

@@ -2,7 +2,8 @@ use std::process::ExitCode;
 
 use crate::check::Checked;
 use crate::cli::net::args::{PassesArgs, PurposeArg};
-use crate::cli::out::{PROBLEMS, complain, millions, print, show, table, trimmed};
+use crate::cli::out::{PROBLEMS, error, print, show};
+use crate::cli::table::{millions, table, trimmed};
 use crate::compile;
 use crate::diag::colour::{BOLD, PLAIN};
 use crate::passes::{Optimised, PASSES, Purpose, optimise, traffic};
@@ -40,7 +41,7 @@ pub fn each(
                 print(&format!("{gap}{BOLD}{}{PLAIN} for {words}\n{text}", net.graph().name));
             }
             Err(message) => {
-                complain(&format!("{message}\n"));
+                error(&message);
                 code = ExitCode::from(PROBLEMS);
             }
         }

@@ -1,31 +1,24 @@
 use std::process::ExitCode;
 
 use crate::cli::net::args::ShowArgs;
-use crate::cli::out::{PROBLEMS, complain, echo_overrides, print, show, thousands};
-use crate::compile;
+use crate::cli::net::compiled;
+use crate::cli::out::{PROBLEMS, print};
+use crate::cli::table::{echo_overrides, thousands};
+use crate::cli::terminal;
 use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::show::{AnnotatedFile, AnnotatedLine, annotated, ssa};
 
 pub(in crate::cli) fn run(args: &ShowArgs) -> ExitCode {
-    let compilation = compile(&args.file, &args.set.set);
-    show(&compilation.problems, &compilation.sources);
-    let Some(net) = &compilation.net else {
-        if compilation.ok() {
-            complain(&format!(
-                "{} holds blocks alone; there is no net to show\n",
-                args.file.display()
-            ));
-        }
+    let Some((net, sources)) = compiled(&args.file, &args.set.set, "show") else {
         return ExitCode::from(PROBLEMS);
     };
     if args.ssa {
-        print(&ssa(net));
+        print(&ssa(&net));
         return ExitCode::SUCCESS;
     }
-    let width =
-        terminal_size::terminal_size().map_or(usize::MAX, |(width, _)| usize::from(width.0));
-    print(&echo_overrides(net, &args.set.set));
-    for (i, file) in annotated(net, &compilation.sources).iter().enumerate() {
+    let width = terminal::width();
+    print(&echo_overrides(&net, &args.set.set));
+    for (i, file) in annotated(&net, &sources).iter().enumerate() {
         let gap = if i > 0 { "\n" } else { "" };
         print(&format!("{gap}{BOLD}{}{PLAIN}\n{}", file.name, text(file, width)));
     }
@@ -49,9 +42,11 @@ fn text(file: &AnnotatedFile, width: usize) -> String {
     let column = longest.min(width.saturating_sub(widest + 2));
     let mut out = String::new();
     for (line, margin) in file.lines.iter().zip(margins) {
+        // Below a line that leaves no room for it.
+        let gap = if length(line) > column { format!("\n{:column$}", "") } else { String::new() };
         out += &match margin.is_empty() {
             true => format!("{}\n", line.text),
-            false => format!("{:column$}  {DIM}{margin}{PLAIN}\n", line.text),
+            false => format!("{:column$}{gap}  {DIM}{margin}{PLAIN}\n", line.text),
         };
     }
     out

@@ -13,7 +13,7 @@ Examples:
   netc draw nets/dawnbench.net -o dawnbench.png
   netc draw nets/dawnbench.net --collapse -o overview.svg
   netc draw nets/resnet9.net --direction right -o resnet9.pdf
-  netc draw nets/resnet9.net -o resnet9.mmd        for GitHub's Markdown
+  netc draw nets/resnet9.net -o resnet9.mmd       for GitHub's Markdown
   netc draw nets/base.net --set res=[1,3] --columns 1 -o base.svg
 
 Exit codes: 0 drawn, 1 the file has problems or the picture cannot be written, 2 wrong usage.")]
@@ -21,8 +21,8 @@ pub struct DrawArgs {
     /// The file to draw
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Where to write; the extension decides the format: svg, png, pdf, dot or mmd (Mermaid).
-    /// Without it, SVG to standard output
+    /// Write to this file instead of SVG to standard output; the extension decides the format:
+    /// svg, png, pdf, dot or mmd (Mermaid)
     #[arg(short, long, value_name = "FILE", value_parser = drawing)]
     pub output: Option<(PathBuf, DrawFormat)>,
     #[command(flatten)]
@@ -42,14 +42,14 @@ pub struct LookArgs {
     /// Draw every round of a `repeat`, not one with `x6` for all that are equal
     #[arg(long, conflicts_with = "collapse")]
     pub unroll: bool,
-    /// Number of columns of stages, or of rows with `--direction right` [default: what fits a page
-    /// best; a net that goes down and up is a U]
+    /// Put the stages into this many columns, or rows with `--direction right` [default: what fits
+    /// a page best; a net that goes down and up is a U]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub columns: Option<u16>,
-    /// Where the net leads
+    /// Draw the net in this direction
     #[arg(long, value_enum, default_value_t = Towards::Down)]
     pub direction: Towards,
-    /// What to leave out: title, legend, shapes
+    /// Leave these parts out
     #[arg(long, value_enum, value_name = "PART,...", value_delimiter = ',')]
     pub without: Vec<Part>,
 }
@@ -119,19 +119,21 @@ fn drawing(text: &str) -> Result<(PathBuf, DrawFormat), String> {
 #[command(after_help = "\
 Examples:
   netc plot runs/resnet9-0 -o curves.svg
-  netc plot runs/resnet9-* runs/backbone-0 -o curves.png     several runs in one picture
+  netc plot runs/resnet9-* runs/backbone-0 -o curves.png
+                                           several runs in one picture
   netc plot runs/resnet9-0 > curves.svg
 
-Accuracy and loss of training and test, against epochs and against time. A run may be plotted while it goes on,
-once it has a whole epoch.
+Accuracy and loss of training and test, against epochs and against time. A run may be plotted while \
+it goes on, once it has a whole epoch.
 
-Exit codes: 0 drawn, 1 a folder holds no run, no run has a whole epoch, or the picture cannot be written, 2 wrong usage.")]
+Exit codes: 0 drawn, 1 a folder holds no run, no run has a whole epoch, or the picture cannot be \
+written, 2 wrong usage.")]
 pub struct PlotArgs {
     /// The folders of runs
     #[arg(required = true, value_name = "RUN", value_hint = clap::ValueHint::DirPath)]
     pub runs: Vec<PathBuf>,
-    /// Where to write; the extension decides the format: svg, png or pdf. Without it, SVG to standard
-    /// output
+    /// Write to this file instead of SVG to standard output; the extension decides the format:
+    /// svg, png or pdf
     #[arg(short, long, value_name = "FILE", value_parser = picture)]
     pub output: Option<PathBuf>,
 }

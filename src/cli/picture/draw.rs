@@ -1,27 +1,15 @@
 use std::process::ExitCode;
 
 use crate::check::Checked;
-use crate::cli::out::{PROBLEMS, complain, print, show, write};
+use crate::cli::net::compiled;
+use crate::cli::out::{PROBLEMS, ended, print, write};
 use crate::cli::picture::args::DrawArgs;
-use crate::compile;
 use crate::tools::draw::{self, DrawFormat};
 
 pub(in crate::cli) fn run(args: &DrawArgs) -> ExitCode {
-    let compilation = compile(&args.file, &args.set.set);
-    show(&compilation.problems, &compilation.sources);
-    let result = match &compilation.net {
-        Some(net) => draw(net, args),
-        None if compilation.ok() => {
-            Err(format!("{} holds blocks alone; there is no net to draw", args.file.display()))
-        }
-        None => return ExitCode::from(PROBLEMS),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            complain(&format!("{message}\n"));
-            ExitCode::from(PROBLEMS)
-        }
+    match compiled(&args.file, &args.set.set, "draw") {
+        Some((net, _)) => ended(draw(&net, args)),
+        None => ExitCode::from(PROBLEMS),
     }
 }
 

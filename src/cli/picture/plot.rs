@@ -3,19 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::out::{PROBLEMS, complain, print, write_picture};
+use crate::cli::out::{ended, print, warning, write_picture};
 use crate::cli::picture::args::PlotArgs;
 use crate::run::{EpochLog, RunFolder};
 use crate::tools::plot::{Curve, curves};
 
 pub(in crate::cli) fn run(args: &PlotArgs) -> ExitCode {
-    match go(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            complain(&format!("{message}\n"));
-            ExitCode::from(PROBLEMS)
-        }
-    }
+    ended(go(args))
 }
 
 fn go(args: &PlotArgs) -> Result<(), String> {
@@ -25,12 +19,10 @@ fn go(args: &PlotArgs) -> Result<(), String> {
         RunFolder::info(run).map_err(|e| e.to_string())?;
         let EpochLog { rows, damage } = RunFolder::log(run).map_err(|e| e.to_string())?;
         if let Some(damage) = damage {
-            complain(&format!("{}: {damage}\n", run.join(RunFolder::LOG).display()));
+            warning(&format!("{}: {damage}", run.join(RunFolder::LOG).display()));
         }
         match rows.is_empty() {
-            true => {
-                complain(&format!("{} has no whole epoch yet and is left out\n", run.display()))
-            }
+            true => warning(&format!("{} has no whole epoch yet and is left out", run.display())),
             false => all.push(Curve { name, rows }),
         }
     }

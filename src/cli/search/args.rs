@@ -15,15 +15,17 @@ use crate::cli::args::{LayerArgs, MachineArgs};
     after_help = "\
 Examples:
   netc search nets/base.net --over res,extra --epochs 20,22 --runs 10
-  netc search nets/base.net --over width=[64,128] --where 'params < 8_000_000' --dry-run
-  netc search my.yaml                  the same options as keys of a file
-  netc search searches/base            go on with a search, or help with it from another process
+  netc search nets/base.net --over width=[64,128] --where 'params < 8_000_000' \\
+    --dry-run
+  netc search my.yaml             the same options as keys of a file
+  netc search searches/base       go on, or help from another process
   netc search my.yaml --workers 4 --serve
-  netc search my.yaml --engine slurm --workers 16 --sbatch-args '--gpus=1 --time=4:00:00'
+  netc search my.yaml --engine slurm --workers 16 \\
+    --sbatch-args '--gpus=1 --time=4:00:00'
   netc search status searches/base
 
-A search is a folder. Each run has a file of its own in it, and a run that was cut short, however that
-came about, goes on from its last checkpoint. Any number of processes may work on one folder.
+A search is a folder. Each run has a file of its own in it, and a run that was cut short, however \
+that came about, goes on from its last checkpoint. Any number of processes may work on one folder.
 
 Exit codes: 0 every run is over, 1 a problem, 2 wrong usage, 130 interrupted."
 )]
@@ -34,13 +36,13 @@ pub struct SearchArgs {
     /// Nets, or a spec, or the folder of a search
     #[arg(required = true, value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
-    /// Parameters to vary over their declared domains, or `width=[64,128]`; may be repeated
+    /// Vary these parameters over their declared domains, or as `width=[64,128]`; may be repeated
     #[arg(long, value_name = "NAMES")]
     pub over: Vec<String>,
-    /// One parameter at a time, or every combination
+    /// Combine the values of several parameters
     #[arg(long, value_enum, value_name = "HOW")]
     pub combine: Option<CombineArg>,
-    /// Override a parameter in every variant, such as `width=16`; may be repeated
+    /// Override a declared parameter in every variant, such as `width=16`; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Keep only variants that meet a condition over `params`, `macs` and parameters
@@ -49,7 +51,7 @@ pub struct SearchArgs {
     /// Train each variant for each of these lengths [default: the recipe's]
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Vec<u32>,
-    /// Successive halving: after 1, N, N², ... runs, continue only the best one in N of the
+    /// Halve successively: after 1, N, N², ... runs, continue only the best one in N of the
     /// variants
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub halving: Option<u32>,
@@ -82,20 +84,20 @@ pub struct FolderArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc reproduce nets/*.net                      five runs of each net, as its recipe says
+  netc reproduce nets/*.net              five runs of each, as its recipe says
   netc reproduce nets/resnet9.net --runs 10
-  netc reproduce searches/reproduce              go on with it
+  netc reproduce searches/reproduce      go on with it
 
-Each net that claims an accuracy in its recipe is trained as the recipe says. The mean of its runs is
-held against the claim by a t-test with Holm's correction for the number of nets. It is a search like
-any other: `netc report` knows its folder.
+Each net that claims an accuracy in its recipe is trained as the recipe says. The mean of its runs \
+is held against the claim by a t-test with Holm's correction for the number of nets. It is a search \
+like any other: `netc report` knows its folder.
 
 Exit codes: 0 every run is over, 1 a problem, 2 wrong usage, 130 interrupted.")]
 pub struct ReproduceArgs {
     /// Nets, or the folder of an earlier reproduction
     #[arg(required = true, value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
-    /// Epochs instead of each recipe's own; claims are then not comparable
+    /// Train for N epochs instead of each recipe's own; claims are then not comparable
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
     #[command(flatten)]
@@ -106,16 +108,16 @@ pub struct ReproduceArgs {
 /// Number, data and workers of the trainings.
 #[derive(Debug, Args)]
 pub struct TrainingsArgs {
-    /// Trainings of each variant at each length [default: 5]
+    /// Train each variant N times at each length [default: 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub runs: Option<u32>,
-    /// Seed of the first run; later runs count up from it [default: 0]
+    /// Give the first run this seed; later runs count up from it [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub recipe: LayerArgs,
-    /// As for `netc train` [default: cifar10]
+    /// Train on this data, as for `netc train` [default: cifar10]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     /// Train on the first N images only
@@ -127,22 +129,22 @@ pub struct TrainingsArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
-    /// The search's folder [default: searches/NET]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    /// Keep the search in this folder [default: searches/NET]
+    #[arg(short, long, alias = "out", value_name = "DIR")]
+    pub output: Option<PathBuf>,
     /// Keep the weights of every finished run
     #[arg(long)]
     pub keep_weights: bool,
-    /// Seconds between two saves of an unfinished run's state, from which it continues after a kill
+    /// Save the state of an unfinished run this often, to continue from after a kill
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub save_every: u32,
-    /// Number of parallel processes; several GPUs are divided among them
+    /// Work with N parallel processes; several GPUs are divided among them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub workers: Option<u32>,
     /// Print the plan, what it costs, and about how long it takes here; train nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// No live view: print a line for each finished run, for logs
+    /// Show no live view, only print a line for each finished run, for logs
     #[arg(long)]
     pub quiet: bool,
     /// Serve a page that shows the search while it runs, for browsers on this machine
@@ -159,13 +161,13 @@ pub struct EngineArgs {
     /// Let an engine start the workers: a job array with --workers elements
     #[arg(long, value_enum, value_name = "ENGINE", conflicts_with_all = ["dry_run", "serve", "worker"])]
     pub engine: Option<EngineArg>,
-    /// Further arguments for sbatch, as on its command line
+    /// Pass further arguments to sbatch, as on its command line
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true, requires = "engine")]
     pub sbatch_args: Option<String>,
     /// Print the script that would start the workers instead of starting them
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["engine", "dry_run", "serve", "worker"])]
     pub emit: Option<EmitArg>,
-    /// Machines for GNU parallel, one per line, in the format of its --sshloginfile
+    /// Name machines for GNU parallel, one per line, in the format of its --sshloginfile
     #[arg(long, value_name = "FILE", requires = "emit")]
     pub hosts: Option<PathBuf>,
 }
@@ -173,24 +175,24 @@ pub struct EngineArgs {
 /// Engines that can run a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EngineArg {
-    /// A job array of Slurm.
+    /// A job array of Slurm
     Slurm,
 }
 
 /// Scripts that start workers by other means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EmitArg {
-    /// The script for sbatch.
+    /// The script for sbatch
     Slurm,
-    /// A command line of GNU parallel.
+    /// A command line of GNU parallel
     Parallel,
 }
 
 /// How the variations of several parameters are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CombineArg {
-    /// One at a time.
+    /// One at a time
     Each,
-    /// Every combination.
+    /// Every combination
     Product,
 }

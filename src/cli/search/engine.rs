@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::out::{complain, print, table, trimmed};
+use crate::cli::out::{note, print};
 use crate::cli::search::args::{EmitArg, EngineArg, FolderArgs, SearchArgs, SearchCommand};
 use crate::cli::search::plan::{Planned, planned, refuse};
 use crate::cli::search::status;
+use crate::cli::table::{table, trimmed};
 use crate::disk::Folder;
 use crate::run::DeviceChoice;
 use crate::search::SearchError;
@@ -88,10 +89,7 @@ fn status(folder: &Path) -> Result<(), SearchError> {
     if elements.is_empty() {
         print("Slurm: no job of this search waits or runs\n");
         if !status.is_over() {
-            complain(&format!(
-                "submit it again: netc search {} --engine slurm\n",
-                folder.display()
-            ));
+            note(&format!("submit it again: netc search {} --engine slurm", folder.display()));
         }
         return Ok(());
     }

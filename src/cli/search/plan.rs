@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::PROBLEMS;
-use crate::cli::out::{complain, show};
+use crate::cli::out::{self, error, show};
 use crate::cli::search::args::{CombineArg, SearchArgs, TrainingsArgs};
 use crate::cli::train::data::load_and_say;
 use crate::recipe::Layers;
@@ -47,7 +47,7 @@ pub fn of(
         return Ok(Planned { plan, folder: folder.clone(), texts: None, data: None });
     }
     let (spec, default) = describe()?;
-    let folder = args.out.clone().unwrap_or(default);
+    let folder = args.output.clone().unwrap_or(default);
     // What is wrong with the spec is said before the data are fetched.
     let (plan, texts) = Plan::new(&spec)?;
     if dry {
@@ -97,7 +97,7 @@ pub fn load(plan: &Plan) -> Result<Dataset, SearchError> {
 /// Reports which files are left out.
 pub fn note(sorted: &Sorted) {
     for note in sorted.notes() {
-        complain(&format!("note: {note}\n"));
+        out::note(&note);
     }
 }
 
@@ -169,13 +169,13 @@ fn names_of(text: &str) -> Vec<String> {
 }
 
 /// Reports an error.
-pub fn refuse(error: &SearchError) -> ExitCode {
-    match error {
+pub fn refuse(why: &SearchError) -> ExitCode {
+    match why {
         SearchError::Net(sources, problems) => {
             show(problems, sources);
-            complain("no search: a file of it is not sound\n");
+            error("no search: a file of it is not sound");
         }
-        other => complain(&format!("{other}\n")),
+        other => error(&other.to_string()),
     }
     ExitCode::from(PROBLEMS)
 }

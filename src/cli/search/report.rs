@@ -1,11 +1,9 @@
-use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::PROBLEMS;
-use crate::cli::out::{
-    complain, millions, print, print_json_text, table, thousands, trimmed, write, write_picture,
-};
-use crate::cli::search::report_args::ReportArgs;
+use crate::cli::args::extension;
+use crate::cli::out::{ended, print, print_json_text, write, write_picture};
+use crate::cli::search::report_args::{ReportArgs, ReportFormat};
+use crate::cli::table::{millions, table, thousands, trimmed};
 use crate::search::report::{
     Comparison, FRONT_UNCLEAR, Gain, Group, Kind, Measured, NotCounted, Report, epochs,
 };
@@ -15,51 +13,27 @@ use crate::search::{Index, SearchError};
 const MOST_LISTED: usize = 12;
 
 pub fn run(args: &ReportArgs) -> ExitCode {
-    match go(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&format!("{error}\n"));
-            ExitCode::from(PROBLEMS)
-        }
-    }
+    ended(go(args))
 }
 
 fn go(args: &ReportArgs) -> Result<(), SearchError> {
     let report = Report::read(&args.folder)?;
-    let to_stdout =
-        [&args.csv, &args.json].into_iter().flatten().any(|path| path == Path::new("-"));
-    if !to_stdout {
-        print(&text(&report));
+    match args.format {
+        ReportFormat::Text => print(&text(&report)),
+        ReportFormat::Json => print_json_text(&report.json()?),
+        ReportFormat::Csv => print(&report.csv()?),
     }
-    if let Some(path) = &args.csv {
-        put(path, report.csv()?.as_bytes())?;
-    }
-    if let Some(path) = &args.json {
-        let json = report.json()?;
-        match path == Path::new("-") {
-            true => print_json_text(&json),
-            false => put(path, (json + "\n").as_bytes())?,
-        }
-    }
-    if let Some(path) = &args.sqlite {
-        put(path, &Index::database(&args.folder)?)?;
-    }
-    if let Some(path) = &args.html {
-        put(path, report.html()?.as_bytes())?;
-    }
-    if let Some(path) = &args.plot {
-        let svg = report.picture()?;
-        write_picture(path, &svg).map_err(SearchError::new)?;
+    for path in &args.output {
+        let done = match extension(path).as_str() {
+            "html" => write(path, report.html()?.as_bytes()),
+            "json" => write(path, (report.json()? + "\n").as_bytes()),
+            "csv" => write(path, report.csv()?.as_bytes()),
+            "sqlite" => write(path, &Index::database(&args.folder)?),
+            _ => write_picture(path, &report.picture()?),
+        };
+        done.map_err(SearchError::new)?;
     }
     Ok(())
-}
-
-fn put(path: &Path, bytes: &[u8]) -> Result<(), SearchError> {
-    if path == Path::new("-") {
-        print(&String::from_utf8_lossy(bytes));
-        return Ok(());
-    }
-    write(path, bytes).map_err(SearchError::new)
 }
 
 /// A report for people.
@@ -233,7 +207,7 @@ fn named(what: &str, runs: &[NotCounted]) -> String {
 
 fn more(count: usize) -> String {
     if count > MOST_LISTED {
-        format!("  and {} more: see --html or --json\n", count - MOST_LISTED)
+        format!("  and {} more: see `-o report.html` or --format json\n", count - MOST_LISTED)
     } else {
         String::new()
     }

@@ -1,18 +1,18 @@
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use crate::cli::args::picture;
+use crate::cli::args::with_extension;
 
 /// Arguments of `netc report`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc report searches/base                        means, intervals, what cannot be told apart
-  netc report searches/base --plot base.svg        accuracy against time, as SVG or PNG
-  netc report searches/base --html base.html       all of it as one page that works offline
-  netc report searches/base --json - | jq .groups  for other programs
-  netc report searches/base --sqlite base.sqlite   for queries in SQL
+  netc report searches/base                    means, intervals, what is alike
+  netc report searches/base -o base.svg        accuracy against time
+  netc report searches/base -o base.html       one page that works offline
+  netc report searches/base -o base.sqlite     for queries in SQL
+  netc report searches/base --format json | jq .groups
 
 A search may be reported while it runs; what is not over is named and not counted.
 
@@ -21,19 +21,29 @@ pub struct ReportArgs {
     /// The folder of a search
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub folder: PathBuf,
-    /// Write everything as one page that works offline
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
-    /// Write one row for each variant at each length; `-` for standard output
-    #[arg(long, value_name = "FILE")]
-    pub csv: Option<PathBuf>,
-    /// Write everything as one JSON object; `-` for standard output
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
-    /// Write the runs and their epochs to a new SQLite database, for your own queries
-    #[arg(long, value_name = "FILE")]
-    pub sqlite: Option<PathBuf>,
-    /// Draw accuracy against time; the extension decides the format: svg or png
-    #[arg(long, value_name = "FILE", value_parser = picture)]
-    pub plot: Option<PathBuf>,
+    /// Print in this format
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Write to this file, too; the extension decides what: html (everything as one page that works
+    /// offline), json, csv, sqlite (the runs and their epochs), or svg, png or pdf (accuracy
+    /// against time); may be repeated
+    #[arg(short, long, value_name = "FILE", value_parser = reported,
+        aliases = ["html", "csv", "json", "sqlite", "plot"])]
+    pub output: Vec<PathBuf>,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Text,
+    /// Everything as one JSON object
+    Json,
+    /// A row for each variant at each length
+    Csv,
+}
+
+fn reported(text: &str) -> Result<PathBuf, String> {
+    let found = with_extension(text, &["html", "json", "csv", "sqlite", "svg", "png", "pdf"]);
+    found.map_err(|why| format!("{why}; --format is for standard output"))
 }

@@ -15,19 +15,22 @@ Examples:
   netc train nets/resnet9.net
   netc train nets/extra_l1l2l3.net --epochs 60 --seed 3
   netc train nets/resnet9.net --data synthetic --epochs 4
-  netc train nets/base.net --set res=[1,3] --recipe my.yaml --out runs/mine
+  netc train nets/base.net --set res=[1,3] --recipe my.yaml -o runs/mine
   netc train my.net --weights big.safetensors --recipe freeze=[prep,layer1]
   netc train nets/resnet9.net --recipe peak_lr=0.2 --recipe batch_size=256
-  netc train my.net --data photos         photos/train/CLASS/*.png and photos/test/CLASS/*.png
+  netc train my.net --data photos         photos/train/CLASS/*.png, photos/test/...
   netc train --resume runs/mine
-  netc train nets/resnet9.net --log tensorboard           then: tensorboard --logdir runs
+  netc train nets/resnet9.net --log tensorboard
+                                          then: tensorboard --logdir runs
   torchrun --no-python --nproc-per-node 2 netc train nets/resnet9.net
 
-The recipe comes in layers, a later one wins: the built-in default, the net's recipe { }, a file
-of --recipe, its keys and --epochs; `netc recipe` lists the keys. Ctrl-C ends the run after the step under way and saves its state.
-A run's folder belongs to the command that trains in it; one that holds anything else is refused.
-Where standard output is closed, as by `| head`, the training goes on without it.
-Started by torchrun or srun, the processes share each batch of the recipe.
+The recipe comes in layers, a later one wins: the built-in default, the net's recipe { }, a file of \
+--recipe, its keys and --epochs; `netc recipe` lists the keys.
+
+Ctrl-C ends the run after the step under way and saves its state. A run's folder belongs to the \
+command that trains in it; one that holds anything else is refused. Where standard output is \
+closed, as by `| head`, the training goes on without it. Started by torchrun or srun, the processes \
+share each batch of the recipe.
 
 Exit codes: 0 trained, 1 a problem, 2 wrong usage, 130 interrupted.")]
 pub struct TrainArgs {
@@ -39,7 +42,7 @@ pub struct TrainArgs {
     pub set: SetArgs,
     /// Continue an interrupted run, with the net, recipe, data and seed in its folder
     #[arg(long, value_name = "RUN", conflicts_with_all =
-        ["file", "set", "recipe", "weights", "names", "epochs", "seed", "out", "limit_train", "limit_test", "precision",
+        ["file", "set", "recipe", "weights", "names", "epochs", "seed", "output", "limit_train", "limit_test", "precision",
          "sync_bn", "passes", "executor", "conv", "without", "no_graph", "deterministic"])]
     pub resume: Option<PathBuf>,
     #[command(flatten)]
@@ -48,65 +51,64 @@ pub struct TrainArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub start: StartArgs,
-    /// Passes over the training set; stretches the recipe's schedule
+    /// Train for N passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a folder of images
-    /// by class, or an `.npz` file; with --resume, where the run's images are now [default:
-    /// cifar10; with
-    /// --resume, what the run started with]
+    /// Train on this data: `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a
+    /// folder of images by class, or an `.npz` file; with --resume, where the run's images are now
+    /// [default: cifar10; with --resume, what the run started with]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
-    /// Seed of the initial weights, the order of images, the augmentation and dropout
+    /// Draw the initial weights, the order of images, augmentation and dropout by this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The run's folder [default: runs/NET-SEED, or the next free name]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    /// Keep the run in this folder [default: runs/NET-SEED, or the next free name]
+    #[arg(short, long, alias = "out", value_name = "DIR")]
+    pub output: Option<PathBuf>,
     /// Train on the first N images only
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub limit_train: Option<usize>,
     /// Test on the first N images only
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub limit_test: Option<usize>,
-    /// With several processes: normalise by the statistics of the whole batch instead of each share
+    /// Normalise by the statistics of the whole batch instead of each process's share
     #[arg(long)]
     pub sync_bn: bool,
-    /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
+    /// Let these passes rewrite the net: `all`, `none`, or names that `netc passes` lists
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
-    /// `compiled`: a schedule made in advance, with netc's own kernels; `eager`: libtorch op by op,
-    /// with autograd
+    /// Compute by this executor: `compiled` is a schedule made in advance, with netc's own kernels;
+    /// `eager` is libtorch op by op, with autograd
     #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
     pub executor: Executor,
-    /// Convolution algorithm: `library` for libtorch's; `f2` or `f4` for Winograd's with tiles of
-    /// 2 x 2 or 4 x 4, which are less precise in bf16; `int16` for tiles of 4 x 4 by integers of
-    /// 16 bits; `auto` takes the fastest of libtorch's and, in fp32, `f4`, in bf16, `f2` and
-    /// `int16`, timed once for each shape
+    /// Compute convolutions by this algorithm: `library` is libtorch's; `f2` and `f4` are
+    /// Winograd's with tiles of 2 x 2 or 4 x 4, which are less precise in bf16; `int16` has tiles
+    /// of 4 x 4 by integers of 16 bits; `auto` takes the fastest of libtorch's and, in fp32, `f4`,
+    /// in bf16, `f2` and `int16`, timed once for each shape
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
-    /// Also write a log for a viewer: `tensorboard` for event files in the run's folder
+    /// Write a log for a viewer, too, into the run's folder
     #[arg(long, value_enum, value_name = "VIEWER")]
     pub log: Option<Viewer>,
     /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
     /// add, memory, descent, kernels, graph
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Disabled,
-    /// On a GPU: launch each kernel by itself instead of the whole step as one CUDA graph, to find
+    /// Launch each kernel of a GPU by itself instead of the whole step as one CUDA graph, to find
     /// faults
     #[arg(long)]
     pub no_graph: bool,
-    /// Seconds between two checkpoints; 0: after every step
+    /// Save a checkpoint this often; 0 is after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub save_every: u32,
-    /// Bit-identical results also after the timings of --conv auto are lost, and on a GPU: choose
-    /// no algorithm by time, and none whose order of additions varies
+    /// Give bit-identical results also after the timings of --conv auto are lost, and on a GPU:
+    /// choose no algorithm by time, and none whose order of additions varies
     #[arg(long)]
     pub deterministic: bool,
-    /// First compute the net before and after each pass in fp64, and refuse to train if a pass
+    /// Compute the net before and after each pass in fp64 first, and refuse to train if a pass
     /// changes it
     #[arg(long)]
     pub verify_passes: bool,
@@ -119,7 +121,7 @@ pub struct StartArgs {
     /// the net's; the rest is drawn
     #[arg(long, value_name = "FILE|RUN")]
     pub weights: Option<PathBuf>,
-    /// Lines of `theirs: ours`: what the net calls the weights with other names
+    /// Read what the net calls weights with other names from lines of `theirs: ours`
     #[arg(long, value_name = "NAMES.yaml", requires = "weights")]
     pub names: Option<PathBuf>,
 }
@@ -127,7 +129,7 @@ pub struct StartArgs {
 /// Viewers of a running training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Viewer {
-    /// `tensorboard --logdir runs`.
+    /// Event files, for `tensorboard --logdir runs`
     Tensorboard,
 }
 
@@ -136,18 +138,21 @@ pub enum Viewer {
 #[command(after_help = "\
 Examples:
   netc profile nets/resnet9.net
-  netc profile nets/resnet9.net --batch 128 --svg step.svg
+  netc profile nets/resnet9.net --batch 128 -o step.svg
   netc profile nets/base.net --precision fp32 --conv library
   netc profile nets/resnet9.net --phases
-  netc profile nets/resnet9.net --retune      time the convolutions again, after the machine was busy
+  netc profile nets/resnet9.net --retune       after the machine was busy
   netc profile nets/resnet9.net --format json | jq .step
 
-A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and write, and what
-part of this machine's measured peaks that makes. Winograd's convolutions need 2.25 or 4 times fewer operations than
-are counted, so they may pass 100%. The tapeless step of `netc train` is measured, on random images.
-Memory is what `netc check` predicts. --memory measures it: the process's peak without the pages of its files, less what it had
-before the net was built. Times are longer then, because freed memory goes back to the system; otherwise it is kept for
-the next step, and the process takes up to two thirds more than it holds.
+A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and \
+write, and what part of this machine's measured peaks that makes. Winograd's convolutions need 2.25 \
+or 4 times fewer operations than are counted, so they may pass 100%. The tapeless step of `netc \
+train` is measured, on random images.
+
+Memory is what `netc check` predicts. --memory measures it: the process's peak without the pages of \
+its files, less what it had before the net was built. Times are longer then, because freed memory \
+goes back to the system; otherwise it is kept for the next step, and the process takes up to two \
+thirds more than it holds.
 
 Exit codes: 0 measured, 1 a problem, 2 wrong usage.")]
 pub struct ProfileArgs {
@@ -160,44 +165,45 @@ pub struct ProfileArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub recipe: LayerArgs,
-    /// Images per step [default: the recipe's]
+    /// Take this many images per step [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = whole::<1_048_576>)]
     pub batch: Option<usize>,
-    /// Steps to measure, after two warm-up steps
+    /// Measure this many steps, after two to warm up
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<1000>)]
     pub steps: usize,
-    /// Convolution algorithm: auto, library, f2, f4 or int16
+    /// Compute convolutions by this algorithm: auto, library, f2, f4 or int16
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Forget the timings of this net's convolutions that --conv auto chose by, and time again
     #[arg(long)]
     pub retune: bool,
-    /// Passes that may rewrite the net: `all`, `none`, or names that `netc passes` lists
+    /// Let these passes rewrite the net: `all`, `none`, or names that `netc passes` lists
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub passes: Choice,
     /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
     /// add, memory, descent, kernels, graph
     #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
     pub without: Disabled,
-    /// Also measure the peak memory of a step
+    /// Measure the peak memory of a step, too
     #[arg(long)]
     pub memory: bool,
     /// Show the time of each phase from the start of the process to the second step
     #[arg(long)]
     pub phases: bool,
-    /// Also show the time of each kernel and the gaps between kernels, as on a GPU always; on a CPU
+    /// Show the time of each kernel and the gaps between kernels, too, as on a GPU always; on a CPU
     /// the kernels are libtorch's ops, by their own time
     #[arg(long)]
     pub kernels: bool,
-    /// Also write a trace of as many further steps, for chrome://tracing or ui.perfetto.dev
+    /// Write a trace of as many further steps to this file, for chrome://tracing or
+    /// ui.perfetto.dev
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Output format: tables for people, or one JSON object
+    /// Print in this format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Also draw it as an SVG
-    #[arg(long, value_name = "FILE")]
-    pub svg: Option<PathBuf>,
+    /// Draw it into this file, too; the extension decides the format: svg, png or pdf
+    #[arg(short, long, alias = "svg", value_name = "FILE", value_parser = picture)]
+    pub output: Option<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
@@ -214,8 +220,9 @@ fn whole<const MOST: usize>(text: &str) -> Result<usize, String> {
 Examples:
   netc eval runs/resnet9-0
   netc eval runs/resnet9-0 --data /data/cifar-10 --precision fp32
-  netc eval runs/resnet9-0 --confusion                    what was taken for what, and the accuracy of each class
-  netc eval runs/resnet9-0 --confusion -o confusion.png   the same as a picture too
+  netc eval runs/resnet9-0 --confusion     what was taken for what
+  netc eval runs/resnet9-0 --confusion -o confusion.png
+                                           the same as a picture, too
   netc eval runs/resnet9-0 --format json | jq .accuracy
 
 Exit codes: 0 evaluated, 1 a problem, 2 wrong usage.")]
@@ -223,16 +230,16 @@ pub struct EvalArgs {
     /// The folder of a run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// As for `netc train` [default: what the run was trained on]
+    /// Evaluate on this data, as for `netc train` [default: what the run was trained on]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     /// Show the confusion matrix and the accuracy of each class
     #[arg(long)]
     pub confusion: bool,
-    /// With --confusion: draw it; the extension selects the format: svg or png
+    /// Draw the confusion matrix into this file; the extension decides the format: svg, png or pdf
     #[arg(short, long, value_name = "FILE", requires = "confusion", value_parser = picture)]
     pub output: Option<PathBuf>,
-    /// Output format: for people, or one JSON object
+    /// Print in this format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
@@ -258,13 +265,13 @@ pub struct PredictArgs {
     /// The images
     #[arg(required = true, value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     pub images: Vec<PathBuf>,
-    /// Number of classes to list for each image, the most probable first
+    /// List the N most probable classes of each image
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     pub top: u16,
     /// Scale images of another size to the net's, ignoring their aspect ratio
     #[arg(long)]
     pub resize: bool,
-    /// Output format: for people, or a line of JSON for each image
+    /// Print in this format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
@@ -276,14 +283,24 @@ pub struct PredictArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc recipe                        every key, what it means, and its value if nothing is said
-  netc recipe > my.yaml              a start for a recipe of your own: netc train FILE --recipe my.yaml
-  netc recipe --markdown             the same as tables
-  netc explain nets/resnet9.net recipe     the recipe in force for a net, and where each value comes from
+  netc recipe                         every key, its meaning and default
+  netc recipe > my.yaml               for `netc train FILE --recipe my.yaml`
+  netc recipe --format markdown       the same as tables
+  netc explain peak_lr                one key
+  netc explain my.net recipe          the recipe in force for a net
 
 Exit codes: 0 printed, 2 wrong usage.")]
 pub struct RecipeArgs {
-    /// Print tables in Markdown instead of YAML
-    #[arg(long)]
-    pub markdown: bool,
+    /// Print in this format
+    #[arg(long, value_enum, default_value_t = RecipeFormat::Yaml)]
+    pub format: RecipeFormat,
+}
+
+/// How the built-in recipe is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RecipeFormat {
+    /// A recipe file, with comments
+    Yaml,
+    /// Tables
+    Markdown,
 }

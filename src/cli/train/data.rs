@@ -1,12 +1,12 @@
 use crate::cli::bar::Bar;
-use crate::cli::out::complain;
+use crate::cli::out;
 use crate::run::data::{DataError, DataSpec, Dataset, Progress, load};
 
 /// Like [`load_with_progress`], and prints what the user should know about the data.
 pub fn load_and_say(spec: &str) -> Result<Dataset, DataError> {
     let data = load_with_progress(spec)?;
     if let Some(note) = &data.note {
-        complain(&format!("{}: {note}\n", data.name));
+        out::note(&format!("{}: {note}", data.name));
     }
     Ok(data)
 }

@@ -1,4 +1,4 @@
-use crate::cli::out::{table, trimmed};
+use crate::cli::table::{table, trimmed};
 use crate::run::trace::{KernelTime, KernelTimes};
 
 /// How many kernels are listed; the others share a line.

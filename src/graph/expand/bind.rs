@@ -1,5 +1,6 @@
 //! Binds the arguments of a call to parameters.
 
+use super::elsewhere;
 use crate::diag::{Code, Problem, Problems, did_you_mean};
 use crate::syntax::ast::{Arg, Call, Expr};
 
@@ -39,10 +40,11 @@ pub(super) fn bind<'a, 'p>(
                 let near = did_you_mean(&name.node, params.iter().copied());
                 let meant = near.map_or(String::new(), |n| format!("did you mean `{n}`? "));
                 let message = format!("`{}` has no argument `{}`", call.name.node, name.node);
-                Problem::new(Code::UnknownArgument, name.span, message)
+                let problem = Problem::new(Code::UnknownArgument, name.span, message)
                     .label("unknown argument")
-                    .help(format!("{meant}it takes {}", takes()))
-                    .respell(near)
+                    .help(format!("{meant}it takes {}", takes()));
+                elsewhere::argument(&problem, call, arg, params)
+                    .unwrap_or_else(|| problem.respell(near))
             }
             (None, None) => {
                 let (callee, most) = (&call.name.node, params.len());

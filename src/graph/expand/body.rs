@@ -6,6 +6,7 @@ use super::env::Env;
 use super::expander::{Expander, Frame, join};
 use super::values::Flow;
 use crate::diag::{Code, Problem, did_you_mean};
+use crate::graph::names::NameKind;
 use crate::graph::{Claim, NodeId, Op, Scope, Shape, op};
 use crate::syntax::ast::{Body, Element, ElementKind, Name, ShapeExpr, Stmt, StmtKind};
 
@@ -16,6 +17,7 @@ impl<'a> Expander<'a> {
         if !self.may_go_on(body.stmts.len(), first.place.span) {
             return;
         }
+        self.repeated_names(&body.stmts);
         for stmt in &body.stmts {
             self.statement(frame, stmt);
         }
@@ -136,8 +138,8 @@ impl<'a> Expander<'a> {
         start: Flow,
     ) -> Flow {
         let mut path = join(&frame.prefix, &label.node);
-        if frame.values.contains(&label.node) {
-            // `declare` reports it; a distinct path avoids colliding nodes.
+        while frame.values.contains(&label.node) && self.targets.contains(&path) {
+            // The name is reported; a path of its own keeps the nodes apart.
             path += "'";
         }
         let called = match chain {
@@ -160,6 +162,9 @@ impl<'a> Expander<'a> {
     }
 
     pub(super) fn unknown_value(&mut self, frame: &Frame<'a>, name: &Name) {
+        if let Some(problem) = self.defined_later(name) {
+            return self.problems.push(problem);
+        }
         let mut known = frame.values.names();
         known.extend(frame.env.scope.names());
         known.sort_unstable();
@@ -176,10 +181,28 @@ impl<'a> Expander<'a> {
         );
     }
 
+    /// The use of a value that a later statement defines, or its own.
+    fn defined_later(&self, name: &Name) -> Option<Problem> {
+        let def = self.names.definition(name.span)?;
+        let here = matches!(def.kind, NameKind::Value) && def.span.file == name.span.file;
+        let (what, help) = match def.span.start > name.span.start {
+            true => ("used before it is defined", "move that stage up, or name a value above"),
+            false => ("used in its own definition", "name a value that is defined above"),
+        };
+        here.then(|| {
+            Problem::new(Code::UnknownName, name.span, format!("`{}` is {what}", name.node))
+                .label("no value yet")
+                .related(def.span, "defined here")
+                .help(help)
+        })
+    }
+
     /// Defines a name, unless it would shadow another.
     fn declare(&mut self, frame: &mut Frame<'a>, name: Option<&Name>, flow: Flow) {
         let Some(name) = name else { return };
-        if let Some((_, first)) = frame.values.get(&name.node) {
+        if frame.values.is_own(&name.node) {
+            // Reported as a repeated name.
+        } else if let Some((_, first)) = frame.values.get(&name.node) {
             self.problems.push(
                 Problem::new(
                     Code::DuplicateName,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::bind::bind;
 use super::domain;
+use super::elsewhere;
 use super::env::{Callable, Env};
 use super::expander::{Expander, Frame};
 use super::steps::ValueName;
@@ -14,7 +15,7 @@ use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{CallSite, Cause, NodeId, Scope, Value};
 use crate::limits::MAX_CALL_DEPTH;
-use crate::syntax::ast::{Arg, Block, Call, ExprKind, Name};
+use crate::syntax::ast::{Arg, BinaryOp, Block, Call, Expr, ExprKind, Name};
 use crate::syntax::print_expr;
 
 /// The maximum number of bytes of a call that are shown.
@@ -31,6 +32,13 @@ impl<'a> Expander<'a> {
         if !self.may_place(call.place.span) || !self.may_go_on(call.args.len(), call.place.span) {
             return None;
         }
+        let body = frame.env.body;
+        let is_callee =
+            |name: &str| op::signature(name).is_some() || self.names.is_block(body, name);
+        if let Some(problem) = elsewhere::nested(call, is_callee) {
+            self.problems.push(problem);
+            return None;
+        }
         let flow = match self.names.definition(call.name.span).map(|def| def.kind) {
             Some(NameKind::Block(block, local_to)) => {
                 let callable = frame.env.callable(block, local_to);
@@ -39,7 +47,7 @@ impl<'a> Expander<'a> {
             Some(NameKind::Op(signature)) => self.call_op(frame, signature, call, flow, path),
             Some(NameKind::Param(_)) => self.call_parameter(frame, call, flow, path),
             Some(NameKind::Value | NameKind::File | NameKind::Unread) | None => {
-                self.unknown_op(frame, &call.name);
+                self.unknown_op(frame, call);
                 None
             }
         };
@@ -47,14 +55,24 @@ impl<'a> Expander<'a> {
         flow
     }
 
-    pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, name: &Name) {
+    pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, call: &Call) {
+        let name = &call.name;
         if self.misimported.contains(&name.node) {
             return;
         }
+        self.undefined.insert(name.span, name.node.clone());
         let blocks = self.names.visible_blocks(frame.env.body);
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
         let is_value = frame.values.contains(&name.node);
+        let unknown = format!("unknown op or block `{}`", name.node);
+        let problem = Problem::new(Code::UnknownName, name.span, unknown)
+            .label("not an op, nor a block defined or imported here");
+        let is_block = known.iter().any(|k| k.eq_ignore_ascii_case(&name.node))
+            && op::signature(&name.node.to_ascii_lowercase()).is_none();
+        if let Some(problem) = elsewhere::op(&problem, call).filter(|_| !is_block && !is_value) {
+            return self.problems.push(problem);
+        }
         let near = did_you_mean(&name.node, known.iter().copied());
         let near = near.or_else(|| did_you_mean(&name.node, frame.values.names()));
         let near = near.filter(|_| !is_value);
@@ -69,16 +87,7 @@ impl<'a> Expander<'a> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", listed(&known)),
         };
-        self.problems.push(
-            Problem::new(
-                Code::UnknownName,
-                name.span,
-                format!("unknown op or block `{}`", name.node),
-            )
-            .label("not an op, nor a block defined or imported here")
-            .help(help)
-            .respell(near),
-        );
+        self.problems.push(problem.help(help).respell(near));
     }
 
     pub(super) fn call_op(
@@ -141,15 +150,26 @@ impl<'a> Expander<'a> {
             Ok(op) => {
                 let all: Option<Vec<NodeId>> = std::iter::once(flow).chain(operands).collect();
                 let node = self.add_node(path.into(), op, &all?, call.place.span)?;
+                let literal = bound.iter().all(|(_, expr)| expr.names().is_empty());
+                if literal && call.name.node == signature.name && self.guarded == 0 {
+                    self.graph.set_literal(node);
+                }
                 self.record(node, signature, &bound, &scope, flow);
                 Some(node)
             }
             Err(error) => {
-                let at = error
-                    .arg
-                    .and_then(|arg| given.get(arg))
-                    .map_or(call.place.span, |(_, span)| *span);
-                self.wrong_call(call, signature, Code::Argument, at, error.message);
+                let expr = bound.iter().find(|(name, _)| Some(*name) == error.arg);
+                let problem = match (expr, error.arg.and_then(|arg| given.get(arg))) {
+                    (Some((_, expr)), Some((value, _))) => {
+                        self.wrong_value(call, signature, expr, value, error.message)
+                    }
+                    (_, from) => {
+                        let at = from.map_or(call.place.span, |(_, span)| *span);
+                        self.wrong(call, signature, Code::Argument, at, error.message)
+                    }
+                };
+                let channels = self.shape(flow).map(|shape| shape.channels() as i64);
+                self.problems.push(elsewhere::inferred(problem, call, signature, channels));
                 None
             }
         }
@@ -199,6 +219,49 @@ impl<'a> Expander<'a> {
         sound.then_some((operands, rest))
     }
 
+    /// An argument that an op does not accept, where its value is written: in the call of the
+    /// block whose parameter it is.
+    fn wrong_value(
+        &self,
+        call: &Call,
+        signature: &Signature,
+        used: &'a Expr,
+        value: &Value,
+        message: String,
+    ) -> Problem {
+        let (written, depth) = self.written_at(used);
+        let problem = Problem::new(Code::Argument, written.span, message).label("here");
+        let problem = match (&written.node, value) {
+            (ExprKind::Binary(BinaryOp::Div, left, right), Value::Fraction(_)) => {
+                let down = format!("{} // {}", print_expr(left), print_expr(right));
+                problem
+                    .label(format!("is {value}"))
+                    .help(format!("`//` rounds down, as `ceil` rounds up: `{down}`"))
+                    .fix(format!("write `{down}`"), [(written.span, down)])
+            }
+            _ => problem.help(format!("it takes {}", signature.text())),
+        };
+        let inner = (written.span != used.span).then_some(used.span);
+        let problem = problem.related(inner, format!("used here, in `{}`", call.name.node));
+        let calls = self.calls[..depth.min(self.calls.len())].iter().rev();
+        calls.fold(problem, |problem, call| {
+            problem.related(call.span, format!("in block {}", call.block))
+        })
+    }
+
+    /// Where a value is written that is passed on by parameters of blocks alone, and in how many
+    /// calls that is.
+    fn written_at(&self, used: &'a Expr) -> (&'a Expr, usize) {
+        let (mut expr, mut depth) = (used, self.given.len());
+        while let ExprKind::Name(name) = &expr.node
+            && let Some(given) = self.given[..depth].last()
+            && let Some(outer) = given.get(name.as_str())
+        {
+            (expr, depth) = (outer, depth - 1);
+        }
+        (expr, depth)
+    }
+
     pub(super) fn wrong_call(
         &mut self,
         call: &Call,
@@ -207,12 +270,24 @@ impl<'a> Expander<'a> {
         at: Span,
         message: String,
     ) {
+        let problem = self.wrong(call, signature, code, at, message);
+        self.problems.push(problem);
+    }
+
+    fn wrong(
+        &self,
+        call: &Call,
+        signature: &Signature,
+        code: Code,
+        at: Span,
+        message: String,
+    ) -> Problem {
         let takes = match signature.operands.1 {
             1 => format!("it takes {}", signature.text()),
             _ => format!("it reads the cursor and the values named: `{}(short)`", call.name.node),
         };
         let problem = Problem::new(code, at, message).label("here").help(takes);
-        self.problems.push(if code == Code::Argument { self.in_blocks(problem) } else { problem });
+        if code == Code::Argument { self.in_blocks(problem) } else { problem }
     }
 
     pub(super) fn call_block(
@@ -235,6 +310,7 @@ impl<'a> Expander<'a> {
         }
         self.calls.push(CallSite { block: shown, written, span: call.place.span });
         self.active.push(block);
+        self.given.push(arguments(call, block).map(|(name, arg)| (name, &arg.value)).collect());
         self.callers.push(frame.env.clone());
         self.called.insert(std::ptr::from_ref(block));
         self.body(&mut inner, &block.body);
@@ -243,6 +319,7 @@ impl<'a> Expander<'a> {
             self.claim(&inner.env.scope, &signature.output, inner.cursor, &by);
         }
         self.active.pop();
+        self.given.pop();
         self.callers.pop();
         self.calls.pop();
         inner.cursor
@@ -260,7 +337,8 @@ impl<'a> Expander<'a> {
                 Problem::new(Code::RecursiveBlock, call.place.span, message)
                     .label("calls it again")
                     .related(name.span, "the block")
-                    .help("use `repeat n { ... }` for the same block several times"),
+                    .help("for the same block several times use `repeat n { ... }`; for blocks within one \
+                         another, a block for each depth"),
             );
             return None;
         }
@@ -348,15 +426,22 @@ impl<'a> Expander<'a> {
     }
 }
 
+/// The arguments that a call gives, by parameter.
+fn arguments<'a>(call: &'a Call, block: &'a Block) -> impl Iterator<Item = (&'a str, &'a Arg)> {
+    let mut position = 0;
+    call.args.iter().filter_map(move |arg| match &arg.name {
+        Some(name) => Some((name.node.as_str(), arg)),
+        None => {
+            position += 1;
+            Some((block.params.get(position - 1)?.name.node.as_str(), arg))
+        }
+    })
+}
+
 /// A call with the values of the arguments that it gives, in the block's scope.
 fn written(call: &Call, block: &Block, scope: &Scope) -> String {
-    let mut position = 0;
-    let given = call.args.iter().map(|arg| {
-        let name = arg.name.as_ref().map(|name| name.node.as_str()).or_else(|| {
-            position += 1;
-            block.params.get(position - 1).map(|param| param.name.node.as_str())
-        });
-        let value = name.and_then(|name| scope.get(name)).map_or("?".into(), Value::to_string);
+    let given = arguments(call, block).map(|(name, arg)| {
+        let value = scope.get(name).map_or("?".into(), Value::to_string);
         match &arg.name {
             Some(name) => format!("{} = {value}", name.node),
             None => value,

@@ -40,7 +40,7 @@ impl<'a> Expander<'a> {
             // Without a value because of an error elsewhere, or not in scope here.
             None => {
                 if !frame.env.scope.contains(name) {
-                    self.unknown_op(frame, &call.name);
+                    self.unknown_op(frame, call);
                 }
                 None
             }

@@ -5,6 +5,9 @@ use crate::graph::eval::Fault;
 use crate::graph::{Scope, Value, number};
 use crate::syntax::ast::{Expr, ExprKind, Param, ParamType};
 
+/// Larger domains are not sampled.
+const MAX_MEMBERS: usize = 256;
+
 /// Checks that a value is in a parameter's domain; the error says what is allowed.
 pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Result<(), Fault> {
     let Some(ty) = &param.ty else { return Ok(()) };
@@ -13,22 +16,44 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
     }
     let name = &param.name.node;
     let message = format!("expected {} for `{name}`, got {value}", describe(&ty.node, scope)?);
-    Err(Some(Box::new(
-        Problem::new(Code::Domain, at, message)
-            .label("outside the domain")
-            .related(ty.span, format!("the domain of `{name}`"))
-            .help_if(near(&ty.node, value).map(|near| format!("did you mean \"{near}\"?"))),
-    )))
+    let problem = Problem::new(Code::Domain, at, message)
+        .label("outside the domain")
+        .related(ty.span, format!("the domain of `{name}`"));
+    Err(Some(Box::new(match near(&ty.node, value, scope) {
+        Some(near) => {
+            let help = match value {
+                Value::Str(_) => format!("did you mean {near}?"),
+                _ => format!("write `{near}`, or widen the domain"),
+            };
+            problem.help(help).fix(format!("write `{near}`"), [(at, near)])
+        }
+        None => problem.help("choose one of its values, or widen the domain"),
+    })))
 }
 
-/// The choice that a misspelt string is most similar to.
-fn near<'p>(ty: &'p ParamType, value: &Value) -> Option<&'p str> {
-    let (ParamType::OneOf(options), Value::Str(written)) = (ty, value) else { return None };
-    let strings = options.iter().filter_map(|option| match &option.node {
-        ExprKind::Str(text) => Some(text.as_str()),
+/// The value of a domain that is most like another one, as the language writes it.
+fn near(ty: &ParamType, value: &Value, scope: &Scope) -> Option<String> {
+    match (ty, value) {
+        (ParamType::OneOf(options), Value::Str(written)) => {
+            let strings = options.iter().filter_map(|option| match &option.node {
+                ExprKind::Str(text) => Some(text.as_str()),
+                _ => None,
+            });
+            did_you_mean(written, strings).map(|near| format!("\"{near}\""))
+        }
+        (ParamType::Bool, value) => match value.whole()? {
+            0 => Some("false".into()),
+            1 => Some("true".into()),
+            _ => None,
+        },
+        (ParamType::Int(Some((low, high))) | ParamType::Float(Some((low, high))), value) => {
+            let (low, high) = (scope.eval(low).ok()?, scope.eval(high).ok()?);
+            let above = number::compare(&high, value)?.is_lt();
+            let below = number::compare(value, &low)?.is_lt();
+            (above || below).then(|| if above { high } else { low }.to_string())
+        }
         _ => None,
-    });
-    did_you_mean(written, strings)
+    }
 }
 
 /// Checks that a value given from outside has the type of the default, for a parameter without a
@@ -135,6 +160,31 @@ pub fn members(ty: &ParamType, most: usize) -> Option<Vec<Value>> {
         ParamType::Int(None) | ParamType::Float(_) | ParamType::List(_) => return None,
     };
     (members.len() <= most).then_some(members)
+}
+
+/// A few values of a parameter, as the language writes them: the ends and the middle of its domain,
+/// or another one like its default.
+pub(super) fn samples(param: &Param, default: Option<&Value>) -> Vec<Value> {
+    let scope = Scope::default();
+    let whole = |bound: &Expr| scope.eval(bound).ok().and_then(|value| value.whole());
+    match (param.ty.as_ref().map(|ty| &ty.node), default) {
+        (Some(ParamType::Int(Some((low, high)))), _) => match (whole(low), whole(high)) {
+            (Some(low), Some(high)) => {
+                vec![Value::Int(low), Value::Int(high), Value::Int(low.midpoint(high))]
+            }
+            _ => Vec::new(),
+        },
+        (Some(ParamType::Int(None)) | None, Some(Value::Int(default))) => {
+            default.checked_mul(2).map(Value::Int).into_iter().collect()
+        }
+        (None, Some(Value::Bool(default))) => vec![Value::Bool(!default)],
+        (Some(ty), _) => {
+            let all = members(ty, MAX_MEMBERS).unwrap_or_default();
+            let ends = [all.first(), all.last(), all.get(all.len() / 2)];
+            ends.into_iter().flatten().cloned().collect()
+        }
+        (None, _) => Vec::new(),
+    }
 }
 
 fn values(options: &[Expr], scope: &Scope) -> Result<Vec<Value>, Fault> {

@@ -34,12 +34,14 @@ impl<'a> Expander<'a> {
         let holds = scope.condition(&guard.cond);
         let holds = self.report(holds);
         self.enter_guard(&guard.cond, holds == Some(true), &scope, flow);
+        self.guarded += 1;
         let flow = match (holds, &guard.otherwise) {
             (Some(true), _) => self.unguarded(frame, element, flow, prefix),
             (Some(false), Some(otherwise)) => self.element(frame, otherwise, flow, prefix),
             (Some(false), None) => flow,
             (None, _) => None,
         };
+        self.guarded -= 1;
         self.leave_guard();
         flow
     }

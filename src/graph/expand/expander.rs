@@ -1,6 +1,6 @@
 //! The state of a resolution, and what every part of it needs.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::env::Env;
@@ -13,7 +13,7 @@ use crate::graph::pattern::Pattern;
 use crate::graph::{CallSite, Graph, NodeId, Op, Origin, Scope, Shape, Value};
 use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BYTES};
 use crate::syntax::Project;
-use crate::syntax::ast::{Block, Edit};
+use crate::syntax::ast::{Block, Edit, Expr};
 
 pub(super) struct Expander<'a> {
     pub project: &'a Project,
@@ -35,12 +35,16 @@ pub(super) struct Expander<'a> {
     /// The block calls around the current place, outermost first.
     pub calls: Vec<CallSite>,
     pub active: Vec<&'a Block>,
+    /// The arguments of those calls.
+    pub given: Vec<HashMap<&'a str, &'a Expr>>,
     /// The environments of those calls, outermost first.
     pub callers: Vec<Rc<Env<'a>>>,
     /// The blocks that something calls.
     pub called: HashSet<*const Block>,
     /// Whether a block is being checked without being called, so that no value flows through it.
     pub detached: bool,
+    /// How many guarded elements are being placed, one within another.
+    pub guarded: usize,
     pub placed: usize,
     /// Total bytes of all paths, and total operands of all nodes.
     pub path_bytes: usize,
@@ -52,7 +56,11 @@ pub(super) struct Expander<'a> {
     /// Names whose import failed, and their suggested corrections: their uses are not reported
     /// again.
     pub misimported: HashSet<String>,
+    /// What is called and neither an op nor a block.
+    pub undefined: BTreeMap<Span, String>,
     pub problems: Problems,
+    /// Other values of the net's parameters.
+    pub samples: Vec<(String, String)>,
     /// The statements and calls that have no value because of an error.
     pub unfinished: BTreeSet<Span>,
     /// The trace of a node's provenance, if requested.
@@ -100,16 +108,20 @@ impl<'a> Expander<'a> {
             defaults: Vec::new(),
             calls: Vec::new(),
             active: Vec::new(),
+            given: Vec::new(),
             callers: Vec::new(),
             called: HashSet::new(),
             detached: false,
+            guarded: 0,
             placed: 0,
             path_bytes: 0,
             edges: 0,
             exhausted: false,
             scope,
             misimported: HashSet::new(),
+            undefined: BTreeMap::new(),
             problems: Problems::new(),
+            samples: Vec::new(),
             unfinished: BTreeSet::new(),
             trace: None,
         }
@@ -194,7 +206,7 @@ impl<'a> Expander<'a> {
             Op::Input(input) => self.graph.input(path.clone(), input.0.clone()),
             _ => self.graph.node(path.clone(), op, operands),
         };
-        self.graph.set_origin(id, Origin { span, calls: self.calls.clone() });
+        self.graph.set_origin(id, Origin { span, calls: self.calls.clone(), literal: false });
         self.by_path.insert(path, id);
         if let Some(shape) = shape {
             self.shapes.insert(id, shape);

@@ -12,9 +12,12 @@ mod callee;
 mod default;
 mod domain;
 mod element;
+mod elsewhere;
+mod ends;
 mod env;
 mod expander;
 mod imports;
+mod labels;
 mod net;
 mod rounds;
 mod signature;
@@ -23,9 +26,11 @@ mod trace;
 mod uncalled;
 mod values;
 
-use super::{Graph, Provenance, constant_guard, guard_scope, unchanged, unused};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::{
+    Graph, Provenance, constant_guard, guard_scope, join_scope, same_scope, unchanged, unused,
+};
 use crate::diag::{Problems, Span};
 use crate::syntax::Project;
 
@@ -41,6 +46,10 @@ pub struct Expanded {
     pub graph: Option<Graph>,
     /// Problems with names, arguments, expressions and structure.
     pub problems: Problems,
+    /// What is called and neither an op nor a block, by place; each is among the problems.
+    pub undefined: BTreeMap<Span, String>,
+    /// Parameters of the net, each with another value than it has, as the language writes it.
+    pub samples: Vec<(String, String)>,
     /// The statements and calls that have no value because of an error, at least in one place.
     pub unfinished: BTreeSet<Span>,
 }
@@ -61,9 +70,11 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
         unused::unused(project, names, problems);
         constant_guard::constant_guards(project.file(project.root), names, problems);
         guard_scope::guard_scopes(project.file(project.root), names, problems);
+        join_scope::join_scopes(project.file(project.root), names, problems);
+        same_scope::same_scopes(project.file(project.root), problems);
     }
-    let Expander { graph, problems, unfinished, .. } = expander;
-    Expanded { graph: found.then_some(graph), problems, unfinished }
+    let Expander { graph, problems, undefined, samples, unfinished, .. } = expander;
+    Expanded { graph: found.then_some(graph), problems, undefined, samples, unfinished }
 }
 
 /// Where the values of the node at a path come from; `None` if there is no such node, or if it is

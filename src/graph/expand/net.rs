@@ -31,7 +31,10 @@ struct Level<'a> {
 impl<'a> Expander<'a> {
     /// Resolves the root file's net; false if it has none.
     pub(super) fn net(&mut self, overrides: &[Override]) -> bool {
-        let Some(mut levels) = self.lineage() else { return false };
+        let Some(mut levels) = self.lineage() else {
+            self.nothing();
+            return false;
+        };
         self.graph.name = levels[0].net.name.node.clone();
         self.parameters(&mut levels, overrides);
         self.run_levels(&levels, !overrides.is_empty());
@@ -126,13 +129,21 @@ impl<'a> Expander<'a> {
                     }
                 };
                 let admitted = value.filter(|value| {
-                    let in_domain = domain::admit(param, value, at, &level.scope);
+                    let mut in_domain = domain::admit(param, value, at, &level.scope);
+                    if let (Err(Some(problem)), Some(_)) = (&mut in_domain, from_line) {
+                        // It is no text of a file.
+                        problem.fixes.clear();
+                    }
                     let alike = match &default {
                         Some(default) => domain::admit_like(param, default, value, at),
                         None => Ok(()),
                     };
                     self.report(in_domain).is_some() & self.report(alike).is_some()
                 });
+                let samples = domain::samples(param, default.as_ref());
+                let samples =
+                    samples.into_iter().filter(|sample| Some(sample) != admitted.as_ref());
+                self.samples.extend(samples.map(|value| (name.clone(), value.to_string())));
                 match admitted {
                     Some(value) => {
                         if !self.graph.params.iter().any(|(n, _)| n == name) {
@@ -316,16 +327,24 @@ impl<'a> Expander<'a> {
             prefix: String::new(),
             cursor: None,
         };
+        self.repeated_names(&base.net.body.stmts);
+        self.stages_after_output(&base.net.body);
         for stmt in &base.net.body.stmts {
             match &stmt.kind {
                 StmtKind::Let(param) => self.check_parameter_name(&param.name, env),
                 StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
-                StmtKind::Output { name, shape } => self.output(&mut frame, name, shape),
-                StmtKind::Default(_)
+                StmtKind::Output { .. }
+                | StmtKind::Default(_)
                 | StmtKind::Expect(_)
                 | StmtKind::Recipe { .. }
                 | StmtKind::Edit(_) => {}
                 _ => self.statement(&mut frame, stmt),
+            }
+        }
+        // Last, wherever it stands.
+        for stmt in &base.net.body.stmts {
+            if let StmtKind::Output { name, shape } = &stmt.kind {
+                self.output(&mut frame, name, shape);
             }
         }
         let name = &base.net.name;

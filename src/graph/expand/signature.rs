@@ -2,7 +2,7 @@
 
 use super::expander::Expander;
 use super::values::Flow;
-use crate::diag::{Code, Problem};
+use crate::diag::{Code, Problem, Span};
 use crate::graph::{Cause, Scope, Value};
 use crate::syntax::ast::{BinaryOp, BlockSignature, Call, Expr, ExprKind, ShapeExpr};
 use crate::syntax::print_expr;
@@ -35,10 +35,17 @@ impl<'a> Expander<'a> {
         match shape.node.split_first() {
             Some((batch, dims)) if symbol(batch).is_some() => Some(dims),
             _ => {
+                let sizes = shape.node.iter().map(print_expr);
+                let whole =
+                    ["N".to_owned()].into_iter().chain(sizes).collect::<Vec<_>>().join(", ");
+                let first =
+                    Span { start: shape.span.start + 1, end: shape.span.start + 1, ..shape.span };
+                let rest = if shape.node.is_empty() { "" } else { ", " };
                 self.problems.push(
                     Problem::new(Code::Structure, shape.span, "a shape begins with the batch")
                         .label("the first size is not a capital letter")
-                        .help("write `[N, 3, 32, 32]`"),
+                        .help(format!("write `[{whole}]`"))
+                        .fix(format!("write `[{whole}]`"), [(first, format!("N{rest}"))]),
                 );
                 None
             }

@@ -40,6 +40,11 @@ impl Values {
         self.get(name).is_some()
     }
 
+    /// Whether a statement of this body gives a value this name.
+    pub fn is_own(&self, name: &str) -> bool {
+        self.own.contains_key(name) && name != "in"
+    }
+
     pub fn insert(&mut self, name: &str, flow: Flow, span: Span) {
         self.own.insert(name.to_owned(), (flow, span));
     }

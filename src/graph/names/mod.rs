@@ -12,4 +12,5 @@ mod segments;
 mod table;
 
 pub use definition::{Def, NameKind, Reference, ReferenceRole};
+pub(super) use scope::label;
 pub use table::Names;

@@ -61,7 +61,7 @@ impl<'p> NameScope<'p> {
 }
 
 /// The name that a statement gives to its value.
-pub(super) fn label(stmt: &StmtKind) -> Option<&Name> {
+pub(in crate::graph) fn label(stmt: &StmtKind) -> Option<&Name> {
     match stmt {
         StmtKind::Input { name, .. }
         | StmtKind::Output { name, .. }

@@ -1,7 +1,7 @@
 //! Elementwise activation functions. Everything about one is here, except its computation with
 //! libtorch (`netc-torch`, `lower/torch/activation.rs`).
 
-use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, UNCHANGED};
 use super::foreign::{OnnxEquivalent, OnnxNode, PytorchArgument, PytorchModule};
 use super::rule::Rule;
 use super::traits::{Saved, Traits};
@@ -112,7 +112,7 @@ macro_rules! plain {
         pub struct $op;
 
         impl Rule for $op {
-            const SIGNATURE: Signature = Signature { name: $name, doc: $line, args: &[], operands: (1, 1) };
+            const SIGNATURE: Signature = Signature { name: $name, doc: $line, shape: UNCHANGED, args: &[], operands: (1, 1) };
 
             fn build(_args: &Args) -> Result<$op, ArgError> {
                 Ok($op)
@@ -176,6 +176,7 @@ macro_rules! of_a_number {
             const SIGNATURE: Signature = Signature {
                 name: $name,
                 doc: $line,
+                shape: UNCHANGED,
                 args: &[Parameter::new(
                     stringify!($number), ArgKind::Number, Default::Value(Value::Float($default)),
                 )],
@@ -311,6 +312,7 @@ impl Rule for Relu {
     const SIGNATURE: Signature = Signature {
         name: "relu",
         doc: "max(x, 0), at most `max` if given",
+        shape: UNCHANGED,
         args: &[Parameter::new("max", ArgKind::Number, Default::Rule("none"))],
         operands: (1, 1),
     };
@@ -375,6 +377,23 @@ impl Elsewhere for Relu {
             None => format!("torch.relu({x})"),
             Some(max) => format!("torch.clamp_max(torch.relu({x}), {max:?})"),
         }
+    }
+}
+
+impl Activation {
+    /// Whether it leaves each value of another activation as it is.
+    pub(super) fn keeps(&self, before: &Activation) -> bool {
+        let fixed = match self {
+            Activation::Relu(op) => op.max.unwrap_or(f64::INFINITY),
+            Activation::LeakyRelu(_) | Activation::Elu(_) | Activation::Celu(_) => f64::INFINITY,
+            _ => return false,
+        };
+        let greatest = match before {
+            Activation::Relu(op) => op.max.unwrap_or(f64::INFINITY),
+            Activation::Sigmoid(_) | Activation::HardSigmoid(_) => 1.0,
+            _ => return false,
+        };
+        greatest <= fixed
     }
 }
 

@@ -3,6 +3,9 @@ use std::collections::BTreeMap;
 use crate::graph::{Init, Value};
 use crate::limits::MAX_COUNT;
 
+/// The shape of an op that changes values alone.
+pub(super) const UNCHANGED: &str = "any, unchanged";
+
 /// The signature of an op.
 #[derive(Debug)]
 pub struct Signature {
@@ -10,6 +13,8 @@ pub struct Signature {
     pub name: &'static str,
     /// One-line description for the reference.
     pub doc: &'static str,
+    /// From which shapes to which, for the reference.
+    pub shape: &'static str,
     /// Its arguments, in positional order.
     pub args: &'static [Parameter],
     /// Minimum and maximum number of operands, including the cursor.

@@ -48,6 +48,7 @@ impl Rule for Conv {
     const SIGNATURE: Signature = Signature {
         name: "conv",
         doc: "2-d convolution",
+        shape: "`[N, C, H, W]` to `[N, c, (H + 2 * pad - dilation * (k - 1) - 1) // stride + 1, ...]`, the width alike",
         args: &[
             Parameter::new("c", ArgKind::Count, Default::Value(Value::Same)),
             Parameter::new("k", ArgKind::Size, Default::Value(Value::Int(3))),
@@ -70,7 +71,12 @@ impl Rule for Conv {
             false if kernel.iter().all(|k| k % 2 == 1) => {
                 [dilation[0] * (kernel[0] - 1) / 2, dilation[1] * (kernel[1] - 1) / 2]
             }
-            false => return Err(ArgError::new("k", "an even `k` needs an explicit `pad`")),
+            false => {
+                return Err(ArgError::new(
+                    "k",
+                    "an even `k` needs an explicit `pad`, such as `pad = 0` for patches",
+                ));
+            }
         };
         let (out, groups) = (args.count("c")?, args.count("groups")?);
         if out % groups != 0 {
@@ -205,6 +211,7 @@ impl Rule for Linear {
     const SIGNATURE: Signature = Signature {
         name: "linear",
         doc: "fully connected layer on a vector",
+        shape: "`[N, F]` to `[N, c]`",
         args: &[
             Parameter::new("c", ArgKind::Count, Default::Required),
             Parameter::new("bias", ArgKind::Bool, Default::Value(Value::Bool(true))),

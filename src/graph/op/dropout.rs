@@ -1,4 +1,4 @@
-use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, UNCHANGED};
 use super::rule::Rule;
 use super::traits::{Alias, Saved, Traits};
 use crate::graph::{Shape, ShapeError, Value};
@@ -14,6 +14,7 @@ impl Rule for Dropout {
     const SIGNATURE: Signature = Signature {
         name: "dropout",
         doc: "zeroes each element with probability p while training",
+        shape: UNCHANGED,
         args: &[Parameter::new("p", ArgKind::Number, Default::Value(Value::Float(0.5)))],
         operands: (1, 1),
     };
@@ -50,8 +51,13 @@ impl Rule for Dropout {
 pub struct Identity;
 
 impl Rule for Identity {
-    const SIGNATURE: Signature =
-        Signature { name: "identity", doc: "the value itself", args: &[], operands: (1, 1) };
+    const SIGNATURE: Signature = Signature {
+        name: "identity",
+        doc: "the value itself",
+        shape: UNCHANGED,
+        args: &[],
+        operands: (1, 1),
+    };
 
     fn build(_args: &Args) -> Result<Identity, ArgError> {
         Ok(Identity)

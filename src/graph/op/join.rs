@@ -1,4 +1,4 @@
-use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, UNCHANGED};
 use super::rule::Rule;
 use super::traits::{Alias, Category, Demand, Saved, Traits};
 use crate::graph::{Shape, ShapeError, Value};
@@ -12,6 +12,7 @@ impl Rule for Add {
     const SIGNATURE: Signature = Signature {
         name: "add",
         doc: "sum with a number or with other values",
+        shape: "values of one shape, unchanged",
         args: &[Parameter::new("by", ArgKind::Number, Default::Rule("the values given"))],
         operands: (1, MAX_OPERANDS),
     };
@@ -31,7 +32,7 @@ impl Rule for Add {
         Traits {
             category: Category::Join,
             alias: Alias::Gradient,
-            demand: Demand::OneShape,
+            demand: Demand::Together,
             ..Traits::PURE
         }
     }
@@ -76,6 +77,7 @@ impl Rule for Sub {
     const SIGNATURE: Signature = Signature {
         name: "sub",
         doc: "this less another value; a number is subtracted by `add(-0.5)`",
+        shape: "two values of one shape, unchanged",
         args: &[],
         operands: (2, 2),
     };
@@ -93,7 +95,7 @@ impl Rule for Sub {
         Traits {
             category: Category::Join,
             alias: Alias::Possible,
-            demand: Demand::OneShape,
+            demand: Demand::Together,
             ..Traits::PURE
         }
     }
@@ -114,6 +116,7 @@ impl Rule for Offset {
     const SIGNATURE: Signature = Signature {
         name: "add",
         doc: "sum with a number",
+        shape: UNCHANGED,
         args: &[Parameter::new("by", ArgKind::Number, Default::Required)],
         operands: (1, 1),
     };
@@ -152,6 +155,7 @@ impl Rule for Mul {
     const SIGNATURE: Signature = Signature {
         name: "mul",
         doc: "product with a number or with another value",
+        shape: "any, unchanged; another value is of the same shape, or 1 in some places",
         args: &[Parameter::new("by", ArgKind::Number, Default::Rule("the value given"))],
         operands: (1, 2),
     };
@@ -171,7 +175,7 @@ impl Rule for Mul {
         Traits {
             category: Category::Join,
             saved: Saved::OPERANDS,
-            demand: Demand::OneShape,
+            demand: Demand::Together,
             ..Traits::PURE
         }
     }
@@ -199,6 +203,7 @@ impl Rule for Scale {
     const SIGNATURE: Signature = Signature {
         name: "mul",
         doc: "product with a number",
+        shape: UNCHANGED,
         args: &[Parameter::new("by", ArgKind::Number, Default::Required)],
         operands: (1, 1),
     };
@@ -234,6 +239,7 @@ impl Rule for Concat {
     const SIGNATURE: Signature = Signature {
         name: "concat",
         doc: "this and other values along the channels",
+        shape: "values alike but for their channels, whose sum the result has",
         args: &[],
         operands: (2, MAX_OPERANDS),
     };
@@ -247,7 +253,12 @@ impl Rule for Concat {
     }
 
     fn traits(&self) -> Traits {
-        Traits { category: Category::Join, alias: Alias::Gradient, ..Traits::PURE }
+        Traits {
+            category: Category::Join,
+            alias: Alias::Gradient,
+            demand: Demand::Together,
+            ..Traits::PURE
+        }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

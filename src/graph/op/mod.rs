@@ -193,6 +193,17 @@ impl Op {
             .fold(0, u64::saturating_add)
     }
 
+    /// Whether it returns its one operand as it is, by what is known: the op `before` it, and the
+    /// shapes of its operand and its value.
+    pub fn is_idle(&self, before: Option<&Op>, shapes: Option<[&Shape; 2]>) -> bool {
+        let traits = self.traits();
+        let kept = match (self, before) {
+            (Op::Activation(after), Some(Op::Activation(before))) => after.keeps(before),
+            _ => false,
+        };
+        traits.identity || kept || (traits.reshapes && shapes.is_some_and(|[from, to]| from == to))
+    }
+
     /// Every argument by name, in the order of the signature.
     pub fn attributes(&self) -> Vec<(&'static str, Value)> {
         let names = self.signature().args.iter().map(|p| p.name);

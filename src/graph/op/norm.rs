@@ -1,4 +1,4 @@
-use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, init_value};
+use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, UNCHANGED, init_value};
 use super::rule::Rule;
 use super::tensor::{Role, TensorSpec};
 use super::traits::{Saved, Traits};
@@ -24,6 +24,7 @@ impl Rule for BatchNorm {
     const SIGNATURE: Signature = Signature {
         name: "bn",
         doc: "batch normalisation",
+        shape: "`[N, C, H, W]` or `[N, F]`, unchanged",
         args: &[
             Parameter::new("gamma", ArgKind::Init, Default::Value(Value::Float(1.0))),
             Parameter::new("beta", ArgKind::Init, Default::Value(Value::Float(0.0))),
@@ -102,6 +103,7 @@ impl Rule for Softmax {
     const SIGNATURE: Signature = Signature {
         name: "softmax",
         doc: "softmax over the channels",
+        shape: UNCHANGED,
         args: &[],
         operands: (1, 1),
     };

@@ -19,6 +19,8 @@ pub struct Window {
     pub ceil: bool,
 }
 
+const WINDOWS: &str = "`[N, C, H, W]` to `[N, C, (H + 2 * pad - k) // stride + 1, ...]`, the width alike; rounded up with `ceil`";
+
 const ARGS: &[Parameter] = &[
     Parameter::new("k", ArgKind::Size, Default::Required),
     Parameter::new("stride", ArgKind::Size, Default::Rule("k")),
@@ -71,7 +73,7 @@ macro_rules! pool {
         );
 
         impl Rule for $op {
-            const SIGNATURE: Signature = Signature { name: $name, doc: $line, args: ARGS, operands: (1, 1) };
+            const SIGNATURE: Signature = Signature { name: $name, doc: $line, shape: WINDOWS, args: ARGS, operands: (1, 1) };
 
             fn build(args: &Args) -> Result<$op, ArgError> {
                 Window::build(args).map($op)
@@ -118,7 +120,7 @@ macro_rules! global_pool {
         pub struct $op;
 
         impl Rule for $op {
-            const SIGNATURE: Signature = Signature { name: $name, doc: $line, args: &[], operands: (1, 1) };
+            const SIGNATURE: Signature = Signature { name: $name, doc: $line, shape: "`[N, C, H, W]` to `[N, C, 1, 1]`", args: &[], operands: (1, 1) };
 
             fn build(_args: &Args) -> Result<$op, ArgError> {
                 Ok($op)
@@ -129,7 +131,12 @@ macro_rules! global_pool {
             }
 
             fn traits(&self) -> Traits {
-                Traits { category: Category::Pool, saved: $saved, ..Traits::PURE }
+                Traits {
+                    category: Category::Pool,
+                    reshapes: true,
+                    saved: $saved,
+                    ..Traits::PURE
+                }
             }
 
             fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {

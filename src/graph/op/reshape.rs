@@ -12,8 +12,13 @@ pub struct Input(
 );
 
 impl Rule for Input {
-    const SIGNATURE: Signature =
-        Signature { name: "input", doc: "a value from outside", args: &[], operands: (0, 0) };
+    const SIGNATURE: Signature = Signature {
+        name: "input",
+        doc: "a value from outside",
+        shape: "as declared",
+        args: &[],
+        operands: (0, 0),
+    };
 
     fn build(_args: &Args) -> Result<Input, ArgError> {
         Err(ArgError::new(
@@ -40,8 +45,13 @@ impl Rule for Input {
 pub struct Flatten;
 
 impl Rule for Flatten {
-    const SIGNATURE: Signature =
-        Signature { name: "flatten", doc: "an image as a vector", args: &[], operands: (1, 1) };
+    const SIGNATURE: Signature = Signature {
+        name: "flatten",
+        doc: "an image as a vector",
+        shape: "`[N, C, H, W]` to `[N, C * H * W]`",
+        args: &[],
+        operands: (1, 1),
+    };
 
     fn build(_args: &Args) -> Result<Flatten, ArgError> {
         Ok(Flatten)
@@ -52,7 +62,7 @@ impl Rule for Flatten {
     }
 
     fn traits(&self) -> Traits {
-        Traits { category: Category::Linear, alias: Alias::Flat, ..Traits::PURE }
+        Traits { category: Category::Linear, reshapes: true, alias: Alias::Flat, ..Traits::PURE }
     }
 
     fn shape(&self, operands: &[&Shape]) -> Result<Shape, ShapeError> {
@@ -82,6 +92,7 @@ impl Rule for Pad {
     const SIGNATURE: Signature = Signature {
         name: "pad",
         doc: "rows and columns around an image",
+        shape: "`[N, C, H, W]` to `[N, C, H + 2 * p, W + 2 * p]`",
         args: &[
             Parameter::new("p", ArgKind::Amount, Default::Required),
             Parameter::new("mode", ArgKind::Word(&["zeros", "reflect"]), Default::Word("zeros")),
@@ -151,6 +162,7 @@ impl Rule for Upsample {
     const SIGNATURE: Signature = Signature {
         name: "upsample",
         doc: "an image made larger by a whole factor",
+        shape: "`[N, C, H, W]` to `[N, C, factor * H, factor * W]`",
         args: &[
             Parameter::new("factor", ArgKind::Size, Default::Value(Value::Int(2))),
             Parameter::new(

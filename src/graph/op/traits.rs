@@ -12,6 +12,8 @@ pub struct Traits {
     pub monotone: bool,
     /// Whether its value always equals its operand.
     pub identity: bool,
+    /// Whether its value equals its operand where both have one shape.
+    pub reshapes: bool,
     /// Whether it may share memory with its operands.
     pub alias: Alias,
     /// What its backward pass needs besides the gradient with respect to its value.
@@ -27,6 +29,7 @@ impl Traits {
         pure: true,
         monotone: false,
         identity: false,
+        reshapes: false,
         alias: Alias::Never,
         saved: Saved::NOTHING,
         demand: Demand::Nothing,
@@ -112,6 +115,6 @@ pub enum Demand {
         /// Counted from 0.
         position: usize,
     },
-    /// Operands of different shapes.
-    OneShape,
+    /// Operands whose shapes do not fit together.
+    Together,
 }

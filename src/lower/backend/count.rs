@@ -7,9 +7,9 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::{Backend, ForwardPass};
-use crate::graph::Op;
 use crate::graph::op::Alias;
-use crate::lower::cpu::Features;
+use crate::graph::{Op, Shape};
+use crate::lower::cpu::{Features, library_convolves_bf16};
 use crate::lower::schedule::{Kernel, KernelSet, Schedule};
 use crate::lower::winograd::{Dims, ForwardBlocking, PackedWeights, WeightGradBlocking};
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step, Workload};
@@ -66,7 +66,7 @@ impl Schedule {
             packed,
             workspace,
             slots: numbers.saturating_mul(load.images).saturating_mul(width),
-            passing: Count::new(self, plan, load).peak(),
+            passing: Count::new(self, plan, load, features).peak(),
         }
     }
 
@@ -160,12 +160,22 @@ struct Count<'a> {
     schedule: &'a Schedule,
     plan: &'a Plan,
     load: Workload,
+    /// Whether libtorch convolves fp32 copies of the images.
+    widens: bool,
     heap: Rc<Heap>,
 }
 
 impl<'a> Count<'a> {
-    fn new(schedule: &'a Schedule, plan: &'a Plan, load: Workload) -> Count<'a> {
-        Count { schedule, plan, load, heap: Rc::default() }
+    fn new(
+        schedule: &'a Schedule,
+        plan: &'a Plan,
+        load: Workload,
+        features: Features,
+    ) -> Count<'a> {
+        let widens = load.precision == Precision::Bf16
+            && schedule.kernels != KernelSet::Cuda
+            && !library_convolves_bf16(features);
+        Count { schedule, plan, load, widens, heap: Rc::default() }
     }
 
     /// The peak of a training step.
@@ -211,6 +221,15 @@ impl<'a> Count<'a> {
         self.allocate(params(step).saturating_mul(4).saturating_mul(threads))
     }
 
+    /// If libtorch convolves fp32 copies: that of the output or of its gradient, and so many as
+    /// large as the input.
+    fn widened(&self, step: &Step, inputs: u64) -> Value {
+        let input: u64 = step.operand_shapes.iter().map(Shape::elements).sum();
+        let copied = input.saturating_mul(inputs).saturating_add(step.shape.elements());
+        let elements = if self.widens { copied } else { 0 };
+        self.allocate(elements.saturating_mul(self.load.images).saturating_mul(4))
+    }
+
     /// A copy of an op's weights in the compute precision, if it differs and is not kept.
     fn cast(&self, step: &Step) -> Value {
         let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64)
@@ -235,7 +254,7 @@ impl Backend for Count<'_> {
         let x = read.first().map(Rc::clone);
         if task.kernel != Kernel::Op {
             let library = task.kernel.algorithms().filter(|a| a.forward == ConvAlgorithm::Library);
-            let _cast = library.map(|_| self.cast(step));
+            let _copies = library.map(|_| [self.cast(step), self.widened(step, 1)]);
             let value = self.placed(self.schedule.slots.value[i], size);
             return Ok((value, x.into_iter().collect()));
         }
@@ -276,11 +295,12 @@ impl Backend for Count<'_> {
             return Ok(saved.into_iter().map(Some).collect());
         }
         if let Some(ConvAlgorithms { input, weights, .. }) = task.kernel.algorithms() {
+            let library = |algorithm| algorithm == ConvAlgorithm::Library;
+            let cast = || self.cast(step);
             drop(
-                (weights == ConvAlgorithm::Library)
-                    .then(|| [self.cast(step), self.cast(step), self.sums(step)]),
+                library(weights).then(|| [cast(), cast(), self.sums(step), self.widened(step, 1)]),
             );
-            let _cast = (input == ConvAlgorithm::Library).then(|| self.cast(step));
+            let _copies = library(input).then(|| [cast(), self.widened(step, 2)]);
         }
         if matches!(task.kernel, Kernel::Conv { .. } | Kernel::MaxPool) {
             let requires_grad = self.schedule.values[step.operands[0]].requires_grad;

@@ -79,8 +79,9 @@ impl Plan {
                 )
             }
         };
-        Err(SearchError::new(message)
-            .help("choose another folder with --out, or go on with that search: netc search DIR"))
+        Err(SearchError::new(message).help(
+            "choose another folder with --output, or go on with that search: netc search DIR",
+        ))
     }
 
     /// Reads the plan in a search's folder and validates it: every id, index, length, name and
@@ -98,13 +99,13 @@ impl Plan {
                 folder.display(),
                 Self::FILE
             ))
-            .help("start one: netc search nets/base.net --over res --out DIR"),
+            .help("start one: netc search nets/base.net --over res --output DIR"),
             _ => SearchError::Io { path: path.clone(), source: error },
         })?;
         let wrong = |why: String| {
             let why = brief(&why);
             SearchError::new(format!("{}: not a plan of this version: {why}", path.display()))
-                .help("start another search with --out; what its runs say stays in their files")
+                .help("start another search with --output; what its runs say stays in their files")
         };
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let plan: Plan =

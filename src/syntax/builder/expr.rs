@@ -1,5 +1,6 @@
 use pest::iterators::Pair;
 
+use super::stmt::Chain;
 use super::{Builder, Built, Nodes};
 use crate::diag::{Code, Problem, Span};
 use crate::syntax::ast::{
@@ -16,20 +17,20 @@ impl Builder<'_> {
 
     /// `step cond step cond ..`: every step after a condition is the `else` of that condition.
     fn guarded(&mut self, nodes: Vec<Pair<'_, Rule>>) -> Built<Element> {
-        let mut cond = None;
-        let mut otherwise: Option<Element> = None;
-        let mut end = nodes.last().map(|last| self.span(last));
-        for pair in nodes.into_iter().rev() {
-            if pair.as_rule() == Rule::expr {
-                cond = Some(self.expr(pair)?);
-                continue;
-            }
+        let mut steps: Vec<(ElementKind, Span, Option<Expr>)> = Vec::new();
+        let mut end = None;
+        for pair in nodes {
             let span = self.span(&pair);
-            let kind = self.step(pair)?;
-            let guard =
-                cond.take().map(|cond| Guard { cond, otherwise: otherwise.take().map(Box::new) });
-            let place = Place { node: (), span: span.to(end.take().unwrap_or(span)) };
-            end = Some(place.span);
+            end = Some(span);
+            match (pair.as_rule(), steps.last_mut()) {
+                (Rule::expr, Some((_, _, cond))) => *cond = Some(self.expr(pair)?),
+                _ => steps.push((self.step(pair)?, span, None)),
+            }
+        }
+        let mut otherwise: Option<Element> = None;
+        for (kind, span, cond) in steps.into_iter().rev() {
+            let guard = cond.map(|cond| Guard { cond, otherwise: otherwise.take().map(Box::new) });
+            let place = Place { node: (), span: span.to(end.unwrap_or(span)) };
             otherwise = Some(Element { kind, guard, place });
         }
         otherwise.ok_or_else(|| {
@@ -48,7 +49,9 @@ impl Builder<'_> {
         let group = nodes.need(Rule::group)?;
         let span = self.span(&group);
         let chain = Nodes::new(group).need(Rule::chain)?;
-        Ok(ElementKind::Group(self.deeper(1, span, |b| b.chain(chain))?))
+        let chain = self.deeper(1, span, |b| b.chain(chain, Chain::Group))?;
+        self.close(span.end);
+        Ok(ElementKind::Group(chain))
     }
 
     pub(super) fn call(&mut self, pair: Pair<'_, Rule>) -> Built<Call> {
@@ -60,26 +63,46 @@ impl Builder<'_> {
     }
 
     pub(super) fn args(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Arg>> {
-        let mut args: Vec<Arg> = Vec::new();
-        for pair in Nodes::new(pair).rest() {
+        let end = self.span(&pair).end;
+        let args = self.parts(Nodes::new(pair), end, |b, pair| {
             let mut nodes = Nodes::new(pair);
-            let name = nodes.take(Rule::ident).map(|n| self.name(n));
-            let value = self.expr(nodes.need(Rule::expr)?)?;
-            let named = args.last().and_then(|arg| arg.name.as_ref());
-            if let (None, Some(named)) = (&name, named) {
+            let name = nodes.take(Rule::ident).map(|n| b.name(n));
+            Ok(Arg { name, value: b.expr(nodes.need(Rule::expr)?)? })
+        })?;
+        for (arg, before) in args.iter().skip(1).zip(&args) {
+            if let (None, Some(named)) = (&arg.name, &before.name) {
                 let message = "expected a named argument, got a positional one";
-                return Err(Problem::new(Code::Syntax, value.span, message)
+                return Err(Problem::new(Code::Syntax, arg.value.span, message)
                     .label("has no name")
                     .related(named.span, "named arguments start before it")
                     .help("Positional arguments come first: `conv(64, k = 1)`.")
                     .into());
             }
-            args.push(Arg { name, value });
         }
         Ok(args)
     }
 
     pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
+        let span = self.span(&pair);
+        let operations: Vec<_> = Nodes::new(pair).rest().collect();
+        self.deeper(operations.len() / 2, span, |b| b.conditional(operations))
+    }
+
+    /// `then cond then cond .. otherwise`
+    fn conditional(&mut self, operations: Vec<Pair<'_, Rule>>) -> Built<Expr> {
+        let mut operations = operations.into_iter().rev();
+        let none = || Problem::new(Code::Syntax, None, "expected a value, got nothing");
+        let mut value = self.operation(operations.next().ok_or_else(none)?)?;
+        while let (Some(cond), Some(then)) = (operations.next(), operations.next()) {
+            let [cond, then] = [self.operation(cond)?, self.operation(then)?].map(Box::new);
+            let span = then.span.to(value.span);
+            let node = ExprKind::Conditional { cond, then, otherwise: Box::new(value) };
+            value = Spanned { node, span };
+        }
+        Ok(value)
+    }
+
+    fn operation(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
         let span = self.span(&pair);
         let mut nodes = Nodes::new(pair);
         let operators = nodes.0.clone().filter(|p| p.as_rule() != Rule::operand).count();
@@ -144,8 +167,9 @@ impl Builder<'_> {
         })
     }
 
-    fn exprs(&mut self, nodes: Nodes<'_>) -> Built<Vec<Expr>> {
-        nodes.rest().map(|value| self.expr(value)).collect()
+    /// Values within brackets, of which the last closes at `end`.
+    pub(super) fn exprs(&mut self, nodes: Nodes<'_>, end: usize) -> Built<Vec<Expr>> {
+        self.parts(nodes, end, |b, value| b.expr(value))
     }
 
     fn primary(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
@@ -158,17 +182,22 @@ impl Builder<'_> {
             Rule::truth => ExprKind::Bool(text == "true"),
             Rule::same => ExprKind::Same,
             Rule::name => ExprKind::Name(text),
-            Rule::list => ExprKind::List(self.deeper(1, span, |b| b.exprs(Nodes::new(pair)))?),
+            Rule::list => {
+                ExprKind::List(self.deeper(1, span, |b| b.exprs(Nodes::new(pair), span.end))?)
+            }
             Rule::function => {
                 let mut nodes = Nodes::new(pair);
                 let name: Name = self.name(nodes.need(Rule::ident)?);
-                ExprKind::Call { name, args: self.deeper(1, span, |b| b.exprs(nodes))? }
+                ExprKind::Call { name, args: self.deeper(1, span, |b| b.exprs(nodes, span.end))? }
             }
             _ => {
-                let mut items = self.deeper(1, span, |b| b.exprs(Nodes::new(pair)))?;
-                match items.pop() {
-                    Some(only) if items.is_empty() => only.node,
-                    last => ExprKind::Tuple(items.into_iter().chain(last).collect()),
+                let mut nodes = Nodes::new(pair);
+                match nodes.0.len() {
+                    1 => {
+                        let only = nodes.need(Rule::expr)?;
+                        self.deeper(1, span, |b| b.expr(only))?.node
+                    }
+                    _ => ExprKind::Tuple(self.deeper(1, span, |b| b.exprs(nodes, span.end))?),
                 }
             }
         };

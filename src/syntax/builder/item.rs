@@ -2,35 +2,27 @@ use pest::iterators::Pair;
 
 use super::{Builder, Built, Nodes};
 use crate::syntax::ast::{
-    Block, BlockSignature, Body, Comment, Expr, Extends, Import, Item, ItemKind, Name, Net, Param,
+    Block, BlockSignature, Body, Expr, Extends, Import, Item, ItemKind, Name, Net, Param,
     ParamType, Spanned,
 };
 use crate::syntax::parser::Rule;
 use crate::syntax::project::STD;
-use crate::syntax::trivia::add_inner;
 
 impl Builder<'_> {
     pub(super) fn item(&mut self, pair: Pair<'_, Rule>, first: bool) -> Built<Item> {
-        let span = self.span(&pair);
-        let mut trivia = self.comments.lead(span.start, first);
-        let mut nodes = Nodes::new(pair);
-        let kind = if let Some(import) = nodes.take(Rule::import) {
-            ItemKind::Import(self.import(import)?)
-        } else if let Some(block) = nodes.take(Rule::block) {
-            ItemKind::Block(self.block(block)?)
-        } else {
-            ItemKind::Net(self.net(nodes.need(Rule::net)?)?)
-        };
-        add_inner(&mut trivia, self.end_inner(span.end));
-        trivia.trail = self.comments.trail(span.end);
+        let (kind, trivia) = self.surrounded(self.span(&pair), first, |b| b.item_kind(pair))?;
         Ok(Item { kind, trivia })
     }
 
-    /// Takes the comments within a statement that ends at `end`.
-    pub(super) fn end_inner(&mut self, end: usize) -> Vec<Comment> {
-        let mut inner = std::mem::take(&mut self.inner);
-        inner.extend(self.comments.before(end, false));
-        inner
+    fn item_kind(&mut self, pair: Pair<'_, Rule>) -> Built<ItemKind> {
+        let mut nodes = Nodes::new(pair);
+        if let Some(import) = nodes.take(Rule::import) {
+            return Ok(ItemKind::Import(self.import(import)?));
+        }
+        if let Some(block) = nodes.take(Rule::block) {
+            return Ok(ItemKind::Block(self.block(block)?));
+        }
+        Ok(ItemKind::Net(self.net(nodes.need(Rule::net)?)?))
     }
 
     fn import(&mut self, pair: Pair<'_, Rule>) -> Built<Import> {
@@ -48,7 +40,8 @@ impl Builder<'_> {
     pub(super) fn block(&mut self, pair: Pair<'_, Rule>) -> Built<Block> {
         let mut nodes = Nodes::new(pair);
         let name = nodes.need(Rule::ident)?;
-        let params = nodes.take(Rule::params).map(|p| self.params(p)).unwrap_or_default();
+        let params =
+            nodes.take(Rule::params).map(|p| self.params(p)).transpose()?.unwrap_or_default();
         let signature = nodes.take(Rule::signature).map(|s| self.signature(s)).transpose()?;
         let body = self.body(nodes.need(Rule::body)?)?;
         Ok(Block { name: self.name(name), params, signature, body })
@@ -57,7 +50,8 @@ impl Builder<'_> {
     fn net(&mut self, pair: Pair<'_, Rule>) -> Built<Net> {
         let mut nodes = Nodes::new(pair);
         let name = nodes.need(Rule::ident)?;
-        let params = nodes.take(Rule::params).map(|p| self.params(p)).unwrap_or_default();
+        let params =
+            nodes.take(Rule::params).map(|p| self.params(p)).transpose()?.unwrap_or_default();
         let extends = nodes.take(Rule::extends).map(|e| self.extends(e)).transpose()?;
         let body = self.body(nodes.need(Rule::body)?)?;
         Ok(Net { name: self.name(name), params, extends, body })
@@ -77,15 +71,16 @@ impl Builder<'_> {
     }
 
     /// Those that can be built, so that the body below is read in any case.
-    fn params(&mut self, pair: Pair<'_, Rule>) -> Vec<Param> {
-        let mut params = Vec::new();
-        for param in Nodes::new(pair).rest() {
-            match self.param(param) {
-                Ok(param) => params.push(param),
-                Err(problem) => self.problems.push(*problem),
+    fn params(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Param>> {
+        let end = self.span(&pair).end;
+        let params = self.parts(Nodes::new(pair), end, |b, pair| match b.param(pair) {
+            Ok(param) => Ok(Some(param)),
+            Err(problem) => {
+                b.problems.push(*problem);
+                Ok(None)
             }
-        }
-        params
+        })?;
+        Ok(params.into_iter().flatten().collect())
     }
 
     fn param(&mut self, pair: Pair<'_, Rule>) -> Built<Param> {
@@ -125,13 +120,15 @@ impl Builder<'_> {
 
     fn choices(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Expr>> {
         let choices = Nodes::new(pair).need(Rule::choices)?;
-        Nodes::new(choices).rest().map(|value| self.expr(value)).collect()
+        let end = self.span(&choices).end;
+        self.exprs(Nodes::new(choices), end)
     }
 
     pub(super) fn body(&mut self, pair: Pair<'_, Rule>) -> Built<Body> {
         let span = self.span(&pair);
-        let header = self.comments.before(span.start, false);
-        self.inner.extend(header);
+        let above = self.comments.before(span.start, false);
+        self.within.leave(above);
+        let head = self.comments.trail(span.start + 1);
         let stmts = self.deeper(1, span, |b| {
             let mut stmts = Vec::new();
             for statement in Nodes::new(pair).rest() {
@@ -143,6 +140,6 @@ impl Builder<'_> {
             Ok(stmts)
         })?;
         let tail = self.comments.before(span.end, stmts.is_empty());
-        Ok(Body { stmts, tail, place: Spanned { node: (), span } })
+        Ok(Body { head, stmts, tail, place: Spanned { node: (), span } })
     }
 }

@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use pest::iterators::{Pair, Pairs};
 
-use super::ast::{Comment, Expr, File, Name, Place, Spanned};
+use super::ast::{Expr, File, Name, Place, Spanned, Trivia};
 use super::parser::Rule;
-use super::trivia::Comments;
+use super::trivia::{Comments, Within};
 use crate::diag::{Code, FileId, Problem, Problems, Span};
 use crate::limits::MAX_DEPTH;
 
@@ -22,8 +22,8 @@ type Built<T> = Result<T, Box<Problem>>;
 pub(super) struct Builder<'t> {
     file: FileId,
     comments: Comments<'t>,
-    /// Comments found within the statement being built.
-    inner: Vec<Comment>,
+    /// What is known of the comments within the statement that is being built.
+    within: Within,
     depth: usize,
     problems: Problems,
 }
@@ -33,7 +33,7 @@ impl<'t> Builder<'t> {
         Builder {
             file,
             comments: Comments::new(text, comments),
-            inner: Vec::new(),
+            within: Within::default(),
             depth: 0,
             problems: Problems::new(),
         }
@@ -81,6 +81,63 @@ impl<'t> Builder<'t> {
         let built = build(self);
         self.depth -= levels;
         built
+    }
+
+    /// Builds something with comments around and within it.
+    fn surrounded<T>(
+        &mut self,
+        span: Span,
+        first: bool,
+        build: impl FnOnce(&mut Self) -> Built<T>,
+    ) -> Built<(T, Trivia)> {
+        let mut trivia = self.comments.lead(span.start, first);
+        let outer = std::mem::take(&mut self.within);
+        let built = build(self);
+        let left = self.comments.before(span.end, false);
+        self.within.leave(left);
+        std::mem::replace(&mut self.within, outer).end(&mut trivia);
+        trivia.trail = self.comments.trail(span.end);
+        Ok((built?, trivia))
+    }
+
+    /// Builds a part of a statement, which keeps the comments on it.
+    fn part<'i, T>(
+        &mut self,
+        pair: Pair<'i, Rule>,
+        trails: bool,
+        build: impl FnOnce(&mut Self, Pair<'i, Rule>) -> Built<T>,
+    ) -> Built<T> {
+        let span = self.span(&pair);
+        let part = self.within.begin();
+        let mut lead = self.comments.before(span.start, false);
+        let built = build(self, pair)?;
+        lead.extend(self.comments.before(span.end, false));
+        let trail = if trails { self.comments.trail(span.end) } else { None };
+        self.within.on(part, lead, trail);
+        Ok(built)
+    }
+
+    /// Builds the parts within brackets, of which the last closes at `end`.
+    fn parts<'i, T>(
+        &mut self,
+        nodes: Nodes<'i>,
+        end: usize,
+        mut build: impl FnMut(&mut Self, Pair<'i, Rule>) -> Built<T>,
+    ) -> Built<Vec<T>> {
+        let parts: Built<Vec<T>> =
+            nodes.rest().map(|pair| self.part(pair, true, |b, pair| build(b, pair))).collect();
+        let parts = parts?;
+        if !parts.is_empty() {
+            self.close(end);
+        }
+        Ok(parts)
+    }
+
+    /// Keeps the comments before a closing bracket.
+    fn close(&mut self, end: usize) {
+        let part = self.within.begin();
+        let lead = self.comments.before(end, false);
+        self.within.on(part, lead, None);
     }
 
     /// The text of a pair, without the blanks that the grammar may leave at its end.

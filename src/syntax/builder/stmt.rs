@@ -6,19 +6,23 @@ use crate::syntax::ast::{
     Spanned, Stmt, StmtKind,
 };
 use crate::syntax::parser::Rule;
-use crate::syntax::trivia::add_inner;
+
+/// Where a chain stands.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Chain {
+    /// At the start of a statement, so that no comment stands before its first element.
+    Stage,
+    /// After an arrow.
+    Branch,
+    /// In parentheses.
+    Group,
+}
 
 impl Builder<'_> {
     pub(super) fn statement(&mut self, pair: Pair<'_, Rule>, first: bool) -> Built<Stmt> {
-        let span = self.span(&pair);
-        let mut trivia = self.comments.lead(span.start, first);
-        let outer = std::mem::take(&mut self.inner);
-        let kind = self.kind(pair);
-        let inner = self.end_inner(span.end);
-        self.inner = outer;
-        add_inner(&mut trivia, inner);
-        trivia.trail = self.comments.trail(span.end);
-        Ok(Stmt { kind: kind?, trivia, place: Spanned { node: (), span } })
+        let place = self.place(&pair);
+        let (kind, trivia) = self.surrounded(place.span, first, |b| b.kind(pair))?;
+        Ok(Stmt { kind, trivia, place })
     }
 
     fn kind(&mut self, pair: Pair<'_, Rule>) -> Built<StmtKind> {
@@ -70,7 +74,7 @@ impl Builder<'_> {
     fn stage(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
         let label = nodes.take(Rule::label).map(|l| Nodes::new(l).need(Rule::path)).transpose()?;
         let label = label.map(|l| self.name(l));
-        let mut chain = self.chain(nodes.need(Rule::chain)?)?;
+        let mut chain = self.chain(nodes.need(Rule::chain)?, Chain::Stage)?;
         let shape = self.ascription(&mut nodes)?;
         match chain.pop() {
             // A statement of its own.
@@ -89,7 +93,8 @@ impl Builder<'_> {
 
     fn branch(&mut self, mut nodes: Nodes<'_>) -> Built<StmtKind> {
         let (name, source) = (nodes.need(Rule::path)?, nodes.need(Rule::path)?);
-        let chain = nodes.take(Rule::chain).map(|c| self.chain(c)).transpose()?.unwrap_or_default();
+        let chain = nodes.take(Rule::chain).map(|c| self.chain(c, Chain::Branch)).transpose()?;
+        let chain = chain.unwrap_or_default();
         let (name, source) = (self.name(name), self.name(source));
         Ok(StmtKind::Branch { name, source, chain, shape: self.ascription(&mut nodes)? })
     }
@@ -121,25 +126,23 @@ impl Builder<'_> {
     fn recipe(&mut self, pair: Pair<'_, Rule>) -> Built<StmtKind> {
         let span = self.span(&pair);
         let open = span.start + pair.as_str().find('{').unwrap_or(0);
-        let header = self.comments.before(open, false);
+        let above = self.comments.before(open, false);
+        self.within.leave(above);
         let mut settings = Vec::new();
         for setting in Nodes::new(pair).rest() {
             let setting = self.setting(setting, settings.is_empty())?;
             settings.push(setting);
         }
         let tail = self.comments.before(span.end, settings.is_empty());
-        self.inner.extend(header);
         Ok(StmtKind::Recipe { settings, tail })
     }
 
     fn setting(&mut self, pair: Pair<'_, Rule>, first: bool) -> Built<SettingExpr> {
-        let span = self.span(&pair);
-        let mut trivia = self.comments.lead(span.start, first);
-        let mut nodes = Nodes::new(pair);
-        let key = self.name(nodes.need(Rule::key)?);
-        let value = self.expr(nodes.need(Rule::expr)?)?;
-        add_inner(&mut trivia, self.comments.before(span.end, false));
-        trivia.trail = self.comments.trail(span.end);
+        let ((key, value), trivia) = self.surrounded(self.span(&pair), first, |b| {
+            let mut nodes = Nodes::new(pair);
+            let key = b.name(nodes.need(Rule::key)?);
+            Ok((key, b.expr(nodes.need(Rule::expr)?)?))
+        })?;
         Ok(SettingExpr { key, value, trivia })
     }
 
@@ -150,11 +153,27 @@ impl Builder<'_> {
             _ => EditVerb::Replace,
         };
         let target = self.name(nodes.need(Rule::target)?);
-        Ok(StmtKind::Edit(Edit { verb, target, chain: self.chain(nodes.need(Rule::chain)?)? }))
+        Ok(StmtKind::Edit(Edit {
+            verb,
+            target,
+            chain: self.chain(nodes.need(Rule::chain)?, Chain::Stage)?,
+        }))
     }
 
-    pub(super) fn chain(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Element>> {
-        Nodes::new(pair).rest().map(|element| self.element(element)).collect()
+    pub(super) fn chain(&mut self, pair: Pair<'_, Rule>, of: Chain) -> Built<Vec<Element>> {
+        let pairs: Vec<_> = Nodes::new(pair).rest().collect();
+        let last = pairs.len() - 1;
+        let mut elements = Vec::new();
+        for (i, pair) in pairs.into_iter().enumerate() {
+            // What stands after the last element is on the statement.
+            let trails = i < last || of == Chain::Group;
+            let element = self.part(pair, trails, |b, pair| b.element(pair))?;
+            if i == 0 && of == Chain::Stage {
+                self.within.release();
+            }
+            elements.push(element);
+        }
+        Ok(elements)
     }
 
     fn ascription(&mut self, nodes: &mut Nodes<'_>) -> Built<Option<ShapeExpr>> {
@@ -164,7 +183,7 @@ impl Builder<'_> {
 
     pub(super) fn shape(&mut self, pair: Pair<'_, Rule>) -> Built<ShapeExpr> {
         let span = self.span(&pair);
-        let node = Nodes::new(pair).rest().map(|size| self.expr(size)).collect::<Built<_>>()?;
+        let node = self.exprs(Nodes::new(pair), span.end)?;
         Ok(Spanned { node, span })
     }
 }

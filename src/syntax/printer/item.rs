@@ -1,4 +1,5 @@
-use super::expr::{argument, list, print_expr};
+use super::expr::{argument, expr};
+use super::parts::{List, Parts};
 use super::{Printer, WIDTH, width};
 use crate::syntax::STD;
 use crate::syntax::ast::{Block, Expr, Import, Net, Param, ParamType, ShapeExpr};
@@ -13,121 +14,113 @@ impl Printer {
         self.line(&format!("import {from}: {}", names.join(", ")));
     }
 
-    pub(super) fn block(&mut self, block: &Block) {
-        let mut parts = vec![
-            ListText::text(format!("block {}", block.name.node)),
-            ListText::list("", block.params.iter().map(param).collect()),
+    pub(super) fn block(&mut self, block: &Block, parts: &mut Parts<'_>) {
+        let mut header = vec![
+            Part::text(format!("block {}", block.name.node)),
+            Part::list("", List::new(&block.params, parts, param)),
         ];
         if let Some(signature) = &block.signature {
-            parts.push(ListText::text(format!(
-                " :: {} -> {}",
-                shape(&signature.input),
-                shape(&signature.output)
-            )));
+            let (from, to) = (shape(&signature.input, parts), shape(&signature.output, parts));
+            header.push(Part::text(format!(" :: {from} -> {to}")));
         }
-        self.header(&parts);
+        self.header(&header);
         self.body(&block.body);
     }
 
-    pub(super) fn net(&mut self, net: &Net) {
-        let mut parts = vec![
-            ListText::text(format!("net {}", net.name.node)),
-            ListText::list("", net.params.iter().map(param).collect()),
+    pub(super) fn net(&mut self, net: &Net, parts: &mut Parts<'_>) {
+        let mut header = vec![
+            Part::text(format!("net {}", net.name.node)),
+            Part::list("", List::new(&net.params, parts, param)),
         ];
         if let Some(extends) = &net.extends {
-            parts.push(ListText::text(format!(" extends \"{}\"", extends.path.node)));
-            parts.push(ListText::list(" ", extends.args.iter().map(argument).collect()));
+            header.push(Part::text(format!(" extends \"{}\"", extends.path.node)));
+            header.push(Part::list(" ", List::new(&extends.args, parts, argument)));
         }
-        self.header(&parts);
+        self.header(&header);
         self.body(&net.body);
     }
 
     /// On one line if it fits; otherwise with one entry a line in its last list, or in all of them.
-    fn header(&mut self, parts: &[ListText]) {
-        let fits = |text: &str| self.indent + width(text) + " {".len() <= WIDTH;
-        let flat = |parts: &[ListText]| parts.iter().map(ListText::flat).collect::<String>();
-        let last = parts.iter().rposition(|p| !p.entries.is_empty()).unwrap_or(parts.len());
-        let kept = match fits(&flat(parts)) {
-            true => parts.len(),
-            false if fits(&flat(&parts[..last])) => last,
+    fn header(&mut self, header: &[Part<'_>]) {
+        let flat = |parts: &[Part<'_>]| parts.iter().map(Part::flat).collect::<String>();
+        let bare = |parts: &[Part<'_>]| parts.iter().all(|part| part.list.is_bare());
+        let fits = |parts: &[Part<'_>]| {
+            bare(parts) && self.indent + width(&flat(parts)) + " {".len() <= WIDTH
+        };
+        let last = header.iter().rposition(|p| !p.list.is_empty()).unwrap_or(header.len());
+        let kept = match fits(header) {
+            true => header.len(),
+            false if fits(&header[..last]) => last,
             false => 0,
         };
-        self.line(&flat(&parts[..kept]));
-        for part in &parts[kept..] {
-            self.wrapped(part);
+        self.line(&flat(&header[..kept]));
+        for part in &header[kept..] {
+            self.text(&part.lines());
         }
         self.out.push(' ');
-    }
-
-    fn wrapped(&mut self, part: &ListText) {
-        self.out.push_str(&part.text);
-        if part.entries.is_empty() {
-            return;
-        }
-        self.out.push_str("(\n");
-        self.indent += 2;
-        for entry in &part.entries {
-            self.line(entry);
-            self.out.push_str(",\n");
-        }
-        self.indent -= 2;
-        self.line(")");
     }
 }
 
 /// A text, and perhaps a list in parentheses after it.
-struct ListText {
+struct Part<'t> {
     text: String,
-    entries: Vec<String>,
+    list: List<'t>,
 }
 
-impl ListText {
-    fn text(text: String) -> ListText {
-        ListText { text, entries: Vec::new() }
+impl<'t> Part<'t> {
+    fn text(text: String) -> Part<'t> {
+        Part { text, list: List::default() }
     }
 
     /// Nothing at all without entries.
-    fn list(before: &str, entries: Vec<String>) -> ListText {
-        let text = if entries.is_empty() { String::new() } else { before.to_owned() };
-        ListText { text, entries }
+    fn list(before: &str, list: List<'t>) -> Part<'t> {
+        let text = if list.is_empty() { String::new() } else { before.to_owned() };
+        Part { text, list }
     }
 
     fn flat(&self) -> String {
-        match self.entries.is_empty() {
+        match self.list.is_empty() {
             true => self.text.clone(),
-            false => format!("{}({})", self.text, self.entries.join(", ")),
+            false => self.list.text(&format!("{}(", self.text), ")", ","),
+        }
+    }
+
+    fn lines(&self) -> String {
+        match self.list.is_empty() {
+            true => self.text.clone(),
+            false => self.list.lines(&format!("{}(", self.text), ")", ","),
         }
     }
 }
 
-pub(super) fn shape(shape: &ShapeExpr) -> String {
-    format!("[{}]", list(&shape.node))
+pub(super) fn shape(shape: &ShapeExpr, parts: &mut Parts<'_>) -> String {
+    List::new(&shape.node, parts, expr).text("[", "]", ",")
 }
 
-fn param(param: &Param) -> String {
+fn param(param: &Param, parts: &mut Parts<'_>) -> String {
     let mut out = param.name.node.clone();
     if let Some(of) = &param.ty {
-        out += &format!(": {}", ty(&of.node));
+        out += &format!(": {}", ty(&of.node, parts));
     }
     if let Some(default) = &param.default {
-        out += &format!(" = {}", print_expr(default));
+        out += &format!(" = {}", expr(default, parts));
     }
     out
 }
 
-fn ty(ty: &ParamType) -> String {
+fn ty(ty: &ParamType, parts: &mut Parts<'_>) -> String {
     match ty {
-        ParamType::Int(range) => format!("int{}", ends(range.as_ref())),
-        ParamType::Float(range) => format!("float{}", ends(range.as_ref())),
+        ParamType::Int(range) => format!("int{}", ends(range.as_ref(), parts)),
+        ParamType::Float(range) => format!("float{}", ends(range.as_ref(), parts)),
         ParamType::Bool => "bool".to_owned(),
-        ParamType::OneOf(values) => format!("one_of({})", list(values)),
-        ParamType::Subset(values) => format!("subset({})", list(values)),
-        ParamType::List(of) => format!("list({})", self::ty(&of.node)),
+        ParamType::OneOf(values) => List::new(values, parts, expr).text("one_of(", ")", ","),
+        ParamType::Subset(values) => List::new(values, parts, expr).text("subset(", ")", ","),
+        ParamType::List(of) => format!("list({})", self::ty(&of.node, parts)),
     }
 }
 
-fn ends(range: Option<&(Expr, Expr)>) -> String {
+fn ends(range: Option<&(Expr, Expr)>, parts: &mut Parts<'_>) -> String {
     range.map_or_else(String::new, |(low, high)| {
-        format!("({}..{})", print_expr(low), print_expr(high))
+        format!("({}..{})", expr(low, parts), expr(high, parts))
     })
 }

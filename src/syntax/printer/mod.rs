@@ -2,10 +2,12 @@
 
 mod expr;
 mod item;
+mod parts;
 mod stmt;
 
 use super::ast::{Comment, File, ItemKind, Trivia};
 pub use expr::{print_call, print_element, print_expr};
+use parts::Parts;
 
 /// Longer lines are wrapped where the language has a place for it.
 const WIDTH: usize = 100;
@@ -17,8 +19,8 @@ pub fn print(file: &File) -> String {
         printer.lead(&item.trivia);
         match &item.kind {
             ItemKind::Import(import) => printer.import(import),
-            ItemKind::Block(block) => printer.block(block),
-            ItemKind::Net(net) => printer.net(net),
+            ItemKind::Block(block) => printer.block(block, &mut Parts::new(&item.trivia.parts)),
+            ItemKind::Net(net) => printer.net(net, &mut Parts::new(&item.trivia.parts)),
         }
         printer.trail(item.trivia.trail.as_deref());
     }
@@ -68,20 +70,31 @@ impl Printer {
     /// Starts a line, indented.
     fn line(&mut self, text: &str) {
         self.out.extend(std::iter::repeat_n(' ', self.indent));
-        self.out.push_str(text);
+        self.text(text);
+    }
+
+    /// Goes on, indented as far as the statement where the text breaks its line.
+    fn text(&mut self, text: &str) {
+        self.out.push_str(&text.replace('\n', &format!("\n{:1$}", "", self.indent)));
+    }
+
+    /// How wide the current line is.
+    fn column(&self) -> usize {
+        width(self.out.rsplit('\n').next().unwrap_or_default())
     }
 
     fn newline(&mut self) {
         self.out.push('\n');
     }
 
-    /// `{`, what `fill` writes, `}`, after a header.
-    fn braces(&mut self, empty: bool, fill: impl FnOnce(&mut Printer)) {
-        if empty {
+    /// `{`, what `fill` writes, `}`, after a header. `head` is the comment after `{`.
+    fn braces(&mut self, empty: bool, head: Option<&str>, fill: impl FnOnce(&mut Printer)) {
+        if empty && head.is_none() {
             self.out.push_str("{}");
             return;
         }
-        self.out.push_str("{\n");
+        self.out.push('{');
+        self.trail(head);
         self.indent += 2;
         self.opening = true;
         fill(self);

@@ -1,5 +1,6 @@
-use super::expr::{Piece, pieces, print_call, print_expr, rounds};
+use super::expr::{Piece, call, expr, pieces, rounds};
 use super::item::shape;
+use super::parts::Parts;
 use super::{Printer, WIDTH, width};
 use crate::syntax::ast::{
     Body, Comment, Edit, EditVerb, Element, Param, SettingExpr, ShapeExpr, Stmt, StmtKind,
@@ -8,10 +9,11 @@ use crate::syntax::ast::{
 impl Printer {
     pub(super) fn body(&mut self, body: &Body) {
         let columns = label_columns(&body.stmts);
-        self.braces(body.stmts.is_empty() && body.tail.is_empty(), |p| {
+        let empty = body.stmts.is_empty() && body.tail.is_empty();
+        self.braces(empty, body.head.as_deref(), |p| {
             for (stmt, column) in body.stmts.iter().zip(columns) {
                 p.lead(&stmt.trivia);
-                p.statement(&stmt.kind, column);
+                p.statement(&stmt.kind, column, &mut Parts::new(&stmt.trivia.parts));
                 p.trail(stmt.trivia.trail.as_deref());
             }
             p.comments(&body.tail);
@@ -19,106 +21,117 @@ impl Printer {
     }
 
     /// `column` is how wide a stage's label is made.
-    fn statement(&mut self, kind: &StmtKind, column: usize) {
+    fn statement(&mut self, kind: &StmtKind, column: usize, parts: &mut Parts<'_>) {
         match kind {
             StmtKind::Input { name, shape: s } => {
-                self.line(&format!("input {}: {}", name.node, shape(s)))
+                self.line(&format!("input {}: {}", name.node, shape(s, parts)))
             }
             StmtKind::Output { name, shape: s } => {
-                self.line(&format!("output {}: {}", name.node, shape(s)))
+                self.line(&format!("output {}: {}", name.node, shape(s, parts)))
             }
             StmtKind::Stage { label, chain, shape } => {
                 let label = label.as_ref().map_or_else(String::new, |l| format!("{}:", l.node));
                 let gap = if label.is_empty() { "" } else { " " };
-                self.chain(&format!("{label:column$}{gap}"), chain, shape.as_ref());
+                self.line(&format!("{label:column$}{gap}"));
+                self.chain(false, chain, shape.as_ref(), parts);
             }
             StmtKind::Branch { name, source, chain, shape } => {
-                let arrow = if chain.is_empty() { "" } else { " -> " };
-                self.chain(
-                    &format!("{} = {}{arrow}", name.node, source.node),
-                    chain,
-                    shape.as_ref(),
-                );
+                self.line(&format!("{} = {}", name.node, source.node));
+                self.chain(true, chain, shape.as_ref(), parts);
             }
             StmtKind::Repeat { label, rounds: over, body } => {
                 let label = label.as_ref().map_or_else(String::new, |l| format!("{}: ", l.node));
-                self.line(&format!("{label}{}", rounds(over)));
+                // Itself, as the one element of a chain.
+                parts.begin();
+                self.line(&format!("{label}{}", rounds(over, parts)));
                 self.body(body);
             }
             StmtKind::Let(Param { name, default, .. }) => {
-                let value = default.as_ref().map(print_expr).unwrap_or_default();
+                let value = default.as_ref().map(|value| expr(value, parts)).unwrap_or_default();
                 self.line(&format!("let {} = {value}", name.node));
             }
-            StmtKind::Block(block) => self.block(block),
-            StmtKind::Default(call) => self.line(&format!("default {}", print_call(call))),
-            StmtKind::Expect(claim) => self.line(&format!("expect {}", print_expr(claim))),
+            StmtKind::Block(block) => self.block(block, parts),
+            StmtKind::Default(called) => self.line(&format!("default {}", call(called, parts))),
+            StmtKind::Expect(claim) => self.line(&format!("expect {}", expr(claim, parts))),
             StmtKind::Recipe { settings, tail } => self.recipe(settings, tail),
-            StmtKind::Edit(edit) => self.edit(edit),
+            StmtKind::Edit(edit) => self.edit(edit, parts),
         }
     }
 
-    /// On one line if it fits; otherwise broken before `->`.
-    fn chain(&mut self, head: &str, elements: &[Element], ascription: Option<&ShapeExpr>) {
-        self.line(head);
-        let mut column = self.indent + width(head);
-        let mut steps: Vec<Vec<Piece<'_>>> = elements.iter().map(pieces).collect();
-        if let Some(shape_of) = ascription {
-            let text = format!(" :: {}", shape(shape_of));
-            match steps.last_mut().and_then(|pieces| pieces.last_mut()) {
-                Some(Piece::Text(last)) => last.push_str(&text),
-                Some(Piece::Body(_)) | None => steps.push(vec![Piece::Text(text)]),
+    /// Goes on with a chain, broken before `->` where a line would be too long or has a comment.
+    /// `follows` says that an arrow stands before its first element.
+    fn chain(
+        &mut self,
+        follows: bool,
+        elements: &[Element],
+        ascription: Option<&ShapeExpr>,
+        parts: &mut Parts<'_>,
+    ) {
+        let (outer, mut ends_in_comment) = (self.indent, false);
+        let last = elements.len().saturating_sub(1);
+        for (i, element) in elements.iter().enumerate() {
+            let (around, mut pieces) = (parts.begin(), pieces(element, parts));
+            if i == last {
+                pieces
+                    .extend(ascription.map(|of| Piece::Text(format!(" :: {}", shape(of, parts)))));
             }
-        }
-        for (i, step) in steps.iter().enumerate() {
-            let first = step.iter().map(|piece| match piece {
-                Piece::Text(text) => width(text),
-                Piece::Body(_) => 1,
-            });
-            let first = first.take(2).sum::<usize>();
-            if i > 0 && column + width(" -> ") + first > WIDTH {
+            let arrow = if i > 0 || follows { " -> " } else { "" };
+            let first: usize = pieces.iter().take(2).map(Piece::first_line).sum();
+            let wide = self.column() + width(arrow) + first > WIDTH;
+            if ends_in_comment || !around.lead.is_empty() || (i > 0 && wide) {
+                self.indent = outer + 4;
+                for comment in around.lead {
+                    self.newline();
+                    self.line(&format!("#{comment}"));
+                }
                 self.newline();
-                self.line("    -> ");
-                column = self.indent + width("    -> ");
-            } else if i > 0 {
-                self.out.push_str(" -> ");
-                column += width(" -> ");
+                self.line(arrow.trim_start());
+            } else {
+                self.out.push_str(arrow);
             }
-            for piece in step {
+            for piece in pieces {
                 match piece {
-                    Piece::Text(text) => {
-                        self.out.push_str(text);
-                        column += width(text);
-                    }
+                    Piece::Text(text) => self.text(&text),
                     Piece::Body(body) => {
+                        self.indent = outer;
                         self.body(body);
-                        column = self.indent + 1;
                     }
                 }
             }
+            ends_in_comment = around.trail.is_some();
+            around.trail.into_iter().for_each(|text| self.out.push_str(&format!("  #{text}")));
         }
+        if let (true, Some(of)) = (elements.is_empty(), ascription) {
+            self.text(&format!(" :: {}", shape(of, parts)));
+        }
+        self.indent = outer;
     }
 
-    fn edit(&mut self, edit: &Edit) {
-        let target = &edit.target.node;
-        match edit.verb {
-            EditVerb::Remove => self.line(&format!("remove {target}")),
-            EditVerb::After => self.chain(&format!("after {target}: "), &edit.chain, None),
-            EditVerb::Before => self.chain(&format!("before {target}: "), &edit.chain, None),
-            EditVerb::Replace => self.chain(&format!("replace {target}: "), &edit.chain, None),
-        }
+    fn edit(&mut self, edit: &Edit, parts: &mut Parts<'_>) {
+        let verb = match edit.verb {
+            EditVerb::Remove => return self.line(&format!("remove {}", edit.target.node)),
+            EditVerb::After => "after",
+            EditVerb::Before => "before",
+            EditVerb::Replace => "replace",
+        };
+        self.line(&format!("{verb} {}: ", edit.target.node));
+        self.chain(false, &edit.chain, None, parts);
     }
 
     /// On one line if it fits and holds no comment or blank line; otherwise a setting a line.
     fn recipe(&mut self, settings: &[SettingExpr], tail: &[Comment]) {
-        let texts: Vec<String> =
-            settings.iter().map(|s| format!("{} = {}", s.key.node, print_expr(&s.value))).collect();
+        let text = |setting: &SettingExpr| {
+            let value = expr(&setting.value, &mut Parts::new(&setting.trivia.parts));
+            format!("{} = {value}", setting.key.node)
+        };
+        let texts: Vec<String> = settings.iter().map(text).collect();
         let plain = tail.is_empty() && settings.iter().all(|s| s.trivia == Default::default());
         let flat = format!("recipe {{ {} }}", texts.join(", "));
         if plain && !settings.is_empty() && self.indent + width(&flat) <= WIDTH {
             return self.line(&flat);
         }
         self.line("recipe ");
-        self.braces(settings.is_empty() && tail.is_empty(), |p| {
+        self.braces(settings.is_empty() && tail.is_empty(), None, |p| {
             for (setting, text) in settings.iter().zip(texts) {
                 p.lead(&setting.trivia);
                 p.line(&text);

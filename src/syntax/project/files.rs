@@ -6,7 +6,7 @@ use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 
 /// How many `.net` files of a folder are looked at, and how many folders.
-const MAX_LISTED: usize = 1000;
+pub const MAX_LISTED: usize = 1000;
 
 /// Texts that stand in for files, by path: what an editor has open and not yet saved.
 pub type Overlay = BTreeMap<String, String>;

@@ -1,12 +1,14 @@
 //! What is settled before the grammar reads: comments, brackets, newlines and limits.
 
+mod arrow;
+mod foreign;
 mod refusal;
 mod unclosed;
 
 use std::ops::Range;
 
-use crate::diag::{Code, FileId, MAX_SHOWN, Problem, Span};
-use crate::limits::MAX_NESTING;
+use crate::diag::{Code, FileId, Problem, Span};
+use crate::limits::{MAX_NESTING, MAX_SYNTAX_ERRORS};
 
 pub(super) use refusal::parts;
 use refusal::refusal;
@@ -39,6 +41,7 @@ pub(super) fn scan(text: &str, file: FileId) -> Scanned {
         statements: Vec::new(),
         problems: Vec::new(),
         after_arrow: false,
+        slashes: Vec::new(),
         suspect: None,
     };
     let parsable = match refusal(text, file) {
@@ -80,6 +83,8 @@ struct Scanner<'t> {
     statements: Vec<Range<usize>>,
     problems: Vec<Problem>,
     after_arrow: bool,
+    /// Where `//` starts a comment.
+    slashes: Vec<usize>,
     /// A `{` whose `}` stands further left than its own line: perhaps the one that lacks a `}`.
     suspect: Option<Open>,
 }
@@ -91,7 +96,7 @@ impl Scanner<'_> {
         }
         loop {
             while let Some(&byte) = self.text.as_bytes().get(self.out.len()) {
-                if !self.step(byte) || self.problems.len() > MAX_SHOWN {
+                if !self.step(byte) || self.problems.len() > MAX_SYNTAX_ERRORS {
                     return false;
                 }
             }
@@ -100,7 +105,9 @@ impl Scanner<'_> {
             }
             self.never_closed("the end of the file", self.out.len());
         }
+        self.dangling();
         self.end_statement();
+        self.foreign_comments();
         self.unclosed_braces()
     }
 
@@ -111,12 +118,13 @@ impl Scanner<'_> {
             b'\n' => self.newline(),
             b' ' | b'\t' | b'\r' => self.out.push(byte),
             b'-' if self.text.as_bytes().get(at + 1) == Some(&b'>') => self.arrow(),
+            b'/' if self.foreign_comment(at) => {}
+            b')' | b']' | b'}' => self.closes(byte, at),
             _ => {
                 self.after_arrow = false;
                 match byte {
                     b'"' => self.string(at),
                     b'(' | b'[' | b'{' => return self.opens(byte, at),
-                    b')' | b']' | b'}' => self.closes(byte, at),
                     _ => self.out.push(byte),
                 }
             }
@@ -132,6 +140,7 @@ impl Scanner<'_> {
     }
 
     fn newline(&mut self) {
+        self.dangling_above();
         if self.inside_free() || self.after_arrow {
             self.out.push(b' ');
         } else {
@@ -142,21 +151,6 @@ impl Scanner<'_> {
             }
         }
         self.line = self.out.len();
-    }
-
-    /// Takes back the newlines before it.
-    fn arrow(&mut self) {
-        for byte in self.out.iter_mut().rev().take_while(|b| b.is_ascii_whitespace()) {
-            if *byte == b'\n' {
-                *byte = b' ';
-                if let (Some(range), Some(start)) = (self.statements.pop(), self.starts.last_mut())
-                {
-                    *start = range.start;
-                }
-            }
-        }
-        self.out.extend(b"->");
-        self.after_arrow = true;
     }
 
     fn string(&mut self, at: usize) {
@@ -193,6 +187,7 @@ impl Scanner<'_> {
     }
 
     fn closes(&mut self, mark: u8, at: usize) {
+        self.dangling();
         if mark == b'}' && self.inside_free() && self.never_closed("`}`", at) {
             return;
         }

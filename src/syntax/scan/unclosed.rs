@@ -22,7 +22,7 @@ impl Scanner<'_> {
         end < at
     }
 
-    /// Reports a `{` without `}`; false if there is one.
+    /// Reports a `{` without `}`; false if it is not clear where that should stand.
     pub(super) fn unclosed_braces(&mut self) -> bool {
         let Some(open) = self.open.last().copied() else { return true };
         let open = self.suspect.unwrap_or(open);
@@ -32,12 +32,25 @@ impl Scanner<'_> {
         let whose =
             if short.is_empty() { String::new() } else { format!(" of `{}`", short.join(" ")) };
         let message = "expected `}`, got the end of the file";
-        let problem = self
+        let next = self.next_item(open);
+        let mut problem = self
             .problem(open.at, 1, message, "opened here, never closed")
-            .related(self.next_item(open), "probably before this")
+            .related(next, "probably before this")
             .help(format!("Add `}}` after the last statement{whose}."));
+        let at_the_end = next.is_none() && self.open.len() == 1;
+        if at_the_end {
+            let end = self.text.len();
+            let text = if self.text.ends_with('\n') { "}\n" } else { "\n}\n" };
+            problem = problem.fix("add `}` at the end", [(self.span(end, 0), text.to_owned())]);
+        }
         self.problems.push(problem);
-        false
+        match self.out.last_mut() {
+            Some(last @ b'\n') if at_the_end => {
+                *last = b'}';
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The keyword of the first item below an item that opens with `open`.

@@ -19,7 +19,7 @@ pub(super) fn instead(net: &Checked) -> HashMap<NodeId, NodeId> {
         let traits = net.node(id).op.traits();
         // The replacement must have the shape of the join. The first of the nearest is chosen.
         let whole = |o: &&NodeId| net.shape(**o) == net.shape(id);
-        let passes = traits.identity || traits.demand == Demand::OneShape;
+        let passes = traits.identity || traits.demand == Demand::Together;
         let kept = operands.iter().filter(|_| passes).filter(whole).min_by_key(|o| far(o)).copied();
         match kept {
             Some(kept) => {

@@ -15,7 +15,7 @@ use crate::run::Machine;
 
 /// An error of a run's folder, and what to do about it.
 pub(super) fn advice(error: &RunError, run: &Path) -> String {
-    let elsewhere = "train into another folder with --out";
+    let elsewhere = "train into another folder with --output";
     let help = match error {
         RunError::Finished(_) => elsewhere.into(),
         RunError::Unfinished(path) => {

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use netc::cli::PROBLEMS;
-use netc::cli::out::{complain, print, print_json};
+use netc::cli::out::{self, print, print_json};
 use netc::tools::doctor::Probe;
 
 use crate::lower::{At, cuda};
@@ -36,7 +36,7 @@ pub(super) fn compile_kernels(architectures: &[String]) -> ExitCode {
         match cuda::compile(architecture).at(architecture) {
             Ok(path) => print(&format!("{}\n", path.display())),
             Err(error) => {
-                complain(&format!("{}\n", error.message));
+                out::error(&error.message);
                 return ExitCode::from(PROBLEMS);
             }
         }

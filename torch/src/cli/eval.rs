@@ -1,10 +1,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
 use netc::cli::export::source::net_of_run;
-use netc::cli::out::{complain, print, print_json, table, thousands, trimmed, write_picture};
+use netc::cli::out::{ended, print, print_json, write_picture};
+use netc::cli::table::{table, thousands, trimmed};
 use netc::cli::train::args::EvalArgs;
 use netc::cli::train::data::load_and_say;
 use netc::run::data::Dataset;
@@ -22,13 +22,7 @@ const MOST_IN_A_TABLE: usize = 20;
 const MOST_MISTAKES: usize = 12;
 
 pub(super) fn run(args: &EvalArgs) -> ExitCode {
-    match go(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            complain(&format!("{message}\n"));
-            ExitCode::from(PROBLEMS)
-        }
-    }
+    ended(go(args))
 }
 
 /// The data to evaluate on: as requested, or else what the run was trained on.

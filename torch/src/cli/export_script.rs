@@ -16,7 +16,7 @@ pub(super) fn run(args: &ExportArgs) -> ExitCode {
 fn go(args: &ExportArgs) -> Result<PathBuf, String> {
     let source = source::load(&args.source)?;
     let out = out(args, &source);
-    let (net, weights) = source_in(&source, args.form.unwrap_or(args.to.usual_form()))?;
+    let (net, weights) = source_in(&source, args.form.unwrap_or(args.format.usual_form()))?;
     let archive = script(&net, &weights).map_err(|error| error.to_string())?;
     write(&out, &archive)?;
     Ok(out)

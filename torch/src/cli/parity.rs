@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use netc::check::Checked;
 use netc::cli::PROBLEMS;
 use netc::cli::export::parity_args::{AgreeArgs, ParityArgs};
-use netc::cli::out::{complain, print, show};
+use netc::cli::out::{error, print, show};
 use netc::compile;
 use netc::lower::Precision;
 use netc::recipe::Recipe;
@@ -20,7 +20,7 @@ pub(super) fn run(args: &ParityArgs) -> ExitCode {
         let weights = args.weights.as_deref();
         let trial = |machine| Trial { seed, weights, batch, steps, machine, method: &method };
         let written = machine.map(trial).and_then(|trial| {
-            Steps::of(&net, &recipe, &trial)?.write(&net, &recipe, &trial, &args.out)
+            Steps::of(&net, &recipe, &trial)?.write(&net, &recipe, &trial, &args.output)
         });
         written.map_err(|error| error.to_string())
     });
@@ -45,7 +45,7 @@ fn ended(done: Result<bool, String>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(PROBLEMS),
         Err(message) => {
-            complain(&format!("{message}\n"));
+            error(&message);
             ExitCode::from(PROBLEMS)
         }
     }
@@ -75,7 +75,7 @@ fn of_net(args: &AgreeArgs, file: &Path) -> Result<bool, String> {
     let plain = Method { executor: Executor::Eager, ..Method::default() };
     let exact = trial(args, choose(DeviceChoice::Cpu, Precision::Fp64).map_err(said)?, &plain);
     let reference = Steps::of(&net, &recipe, &exact).map_err(said)?;
-    if let Some(out) = &args.out {
+    if let Some(out) = &args.output {
         reference.write(&net, &recipe, &exact, &out.join(&name)).map_err(said)?;
     }
     let mut sound = true;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
 use netc::cli::export::source::net_of_run;
-use netc::cli::out::{complain, print, print_json};
+use netc::cli::out::{error, print, print_json};
 use netc::cli::train::args::PredictArgs;
 use netc::run::RunFolder;
 use netc::run::data::Picture;
@@ -22,7 +22,7 @@ pub(super) fn run(args: &PredictArgs) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(PROBLEMS),
         Err(message) => {
-            complain(&format!("{message}\n"));
+            error(&message);
             ExitCode::from(PROBLEMS)
         }
     }
@@ -45,7 +45,7 @@ fn go(args: &PredictArgs) -> Result<bool, String> {
                     pictures.push(picture);
                 }
                 Err(message) => {
-                    complain(&format!("{message}\n"));
+                    error(&message);
                     all = false;
                 }
             }

@@ -1,11 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use netc::cli::PROBLEMS;
 use netc::cli::args::Format;
+use netc::cli::net::blocks_alone;
 use netc::cli::out::{
-    bytes, complain, may_write_together, print, print_json, show, table, trimmed, write,
+    ended, may_write_together, print, print_json, show, warning, write, write_picture,
 };
+use netc::cli::table::{bytes, table, trimmed};
 use netc::cli::train::args::ProfileArgs;
 use netc::cli::train::kernel_table;
 use netc::compile;
@@ -20,13 +21,7 @@ use super::train::warn_of;
 use crate::run::{Machine, Phases, Profile, ProfileOptions, TaskProfile, profile};
 
 pub(super) fn run(args: &ProfileArgs) -> ExitCode {
-    match go(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            complain(&format!("{message}\n"));
-            ExitCode::from(PROBLEMS)
-        }
-    }
+    ended(go(args))
 }
 
 fn go(args: &ProfileArgs) -> Result<(), String> {
@@ -36,9 +31,7 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
     show(&compilation.problems, &compilation.sources);
     let Some(net) = compilation.net.take() else {
         return Err(match compilation.ok() {
-            true => {
-                format!("{} holds blocks alone; there is no net to profile", args.file.display())
-            }
+            true => blocks_alone(&args.file, "profile"),
             false => "no profile: the net is not sound".into(),
         });
     };
@@ -59,13 +52,13 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         ..Method::default()
     };
     warn_of(method.conv, machine);
-    may_write_together([&args.svg, &args.trace].into_iter().flatten().map(PathBuf::as_path))?;
+    may_write_together([&args.output, &args.trace].into_iter().flatten().map(PathBuf::as_path))?;
     let ProfileArgs { steps, retune, memory, kernels, .. } = *args;
     let options = ProfileOptions { steps, retune, memory, kernels, trace: args.trace.is_some() };
     let found =
         profile(&net, &recipe, machine, &method, options).map_err(|error| error.to_string())?;
     if let Some(why) = &found.untraced {
-        complain(&format!("warning: the kernels were not recorded: {why}\n"));
+        warning(&format!("the kernels were not recorded: {why}"));
     }
     let title = format!(
         "{}: a training step on {} images, {} on {}",
@@ -79,26 +72,25 @@ fn go(args: &ProfileArgs) -> Result<(), String> {
         (Format::Text, true) => print(&format!("{title}\n\n{}", phases(&before, &found.phases))),
         (Format::Text, false) => print(&format!("{title}\n\n{}", text(&found, recipe.batch_size))),
     }
-    if let Some(path) = &args.svg {
+    if let Some(path) = &args.output {
         let nodes = found
             .tasks
             .iter()
             .map(|task| Timed { path: task.path.clone(), seconds: task.seconds.iter().sum() });
-        let picture = flame(&title, &nodes.collect::<Vec<_>>());
-        written(args, path, picture.as_bytes())?;
+        write_picture(path, &flame(&title, &nodes.collect::<Vec<_>>()))?;
+        written(args, path);
     }
     if let (Some(path), Some(trace)) = (&args.trace, &found.chrome) {
-        written(args, path, trace)?;
+        write(path, trace)?;
+        written(args, path);
     }
     Ok(())
 }
 
-fn written(args: &ProfileArgs, path: &Path, bytes: &[u8]) -> Result<(), String> {
-    write(path, bytes)?;
+fn written(args: &ProfileArgs, path: &Path) {
     if args.format == Format::Text {
         print(&format!("\nwritten to {}\n", path.display()));
     }
-    Ok(())
 }
 
 /// Seconds spent before the phases of a profile.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use netc::cli::bar::{Bar, duration};
-use netc::cli::out::{Log, complain};
+use netc::cli::out::{Log, warning};
 use netc::recipe::{Metric, Recipe, Task, Unit};
 use netc::run::{EpochRow, Metrics};
 
@@ -42,9 +42,8 @@ impl TrainingView {
             Event::Testing { .. } => self.bar.message("testing"),
             Event::Epoch(row) => self.line(&table_row(row)),
             Event::Earlier { reason, used } => {
-                let text =
-                    format!("{reason}; going on from the one before it, {}\n", used.display());
-                self.bar.suspend(|| complain(&text));
+                let text = format!("{reason}; going on from the one before it, {}", used.display());
+                self.bar.suspend(|| warning(&text));
             }
         }
     }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use netc::cli::PROBLEMS;
 use netc::cli::bar::Bar;
-use netc::cli::out::{Log, complain, millions, table, thousands, trimmed};
+use netc::cli::out::{Log, error, warning};
 use netc::cli::search::args::{ReproduceArgs, SearchArgs, TrainingsArgs};
 use netc::cli::search::plan::{Planned, load, note, of, planned, refuse, trainings};
 use netc::cli::search::report;
+use netc::cli::table::{millions, table, thousands, trimmed};
 
 use netc::run::data::Dataset;
 use netc::search::report::Report;
@@ -82,10 +83,8 @@ fn go(mut planned: Planned, args: &TrainingsArgs) -> Result<ExitCode, SearchErro
         log.print(&format!("interrupted; to go on: netc search {}\n", folder.display()));
     }
     if report.finished == 0 && !report.failed.is_empty() && !worked.interrupted {
-        complain(&format!(
-            "no run could be finished: {} failed\n",
-            count(report.failed.len(), "run")
-        ));
+        let failed = count(report.failed.len(), "run");
+        error(&format!("no run could be finished: {failed} failed"));
         return Ok(ExitCode::from(PROBLEMS));
     }
     Ok(code(worked, &log))
@@ -103,14 +102,14 @@ fn end_with_parent() {
 /// Reports which runs could not be done.
 fn code(worked: Worked, log: &Log) -> ExitCode {
     for why in worked.blocked.iter().take(MOST_LISTED) {
-        complain(&format!("a run that could not be done: {why}\n"));
+        error(&format!("a run that could not be done: {why}"));
     }
     match (worked.interrupted, worked.blocked.len()) {
         (true, _) => ExitCode::from(INTERRUPTED),
         (false, 0) => log.code(),
         (false, blocked) => {
             let runs = count(blocked, "run");
-            complain(&format!("{runs} could not be done; remove what stands in the way\n"));
+            error(&format!("{runs} could not be done; remove what stands in the way"));
             ExitCode::from(PROBLEMS)
         }
     }
@@ -140,7 +139,7 @@ fn work(
     worker.work(&mut |stage| match stage {
         Stage::Over(run) if alone => log.print(&line(run)),
         Stage::Again(planned, flaw) => {
-            complain(&format!("run {} is done again: {flaw}\n", planned.id));
+            warning(&format!("run {} is done again: {flaw}", planned.id));
         }
         Stage::Over(_) | Stage::Run(_) | Stage::Training(..) | Stage::Waiting(_) => {}
     })

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use netc::cli::bar::Bar;
-use netc::cli::out::{Log, complain};
+use netc::cli::out::{Log, note};
 use netc::cli::search::status::text;
 use netc::search::report::epochs;
 use netc::search::{Run, SearchError, Watcher};
@@ -82,6 +82,6 @@ pub(super) fn line(run: &Run) -> String {
 /// Prints where the page is, and when it ends.
 pub(super) fn serve(folder: &Path, port: u16) -> Result<(), SearchError> {
     let address = netc::search::serve::serve(folder, port)?;
-    complain(&format!("the search's page, as long as this command runs: http://{address}/\n"));
+    note(&format!("the search's page, as long as this command runs: http://{address}/"));
     Ok(())
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use netc::check::Checked;
 use netc::cli::PROBLEMS;
 use netc::cli::export::source::net_of_run;
-use netc::cli::out::{Log, complain, echo_overrides, show, thousands};
+use netc::cli::net::blocks_alone;
+use netc::cli::out::{Log, error, note, show, tell, warning};
+use netc::cli::table::{echo_overrides, thousands};
 use netc::cli::train::args::{TrainArgs, Viewer};
 use netc::cli::train::data::load_with_progress;
 use netc::cli::train::weights::start_weights;
@@ -42,9 +44,7 @@ pub(super) fn run(args: &TrainArgs) -> ExitCode {
         Ok((Outcome::Interrupted, _)) => ExitCode::from(INTERRUPTED),
         Ok((Outcome::Finished | Outcome::Running | Outcome::Failed, log)) => log.code(),
         Err(message) => {
-            if !message.is_empty() {
-                complain(&format!("{message}\n"));
-            }
+            error(&message);
             ExitCode::from(PROBLEMS)
         }
     }
@@ -148,7 +148,7 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
         view.show(&event);
         // A viewer's file that cannot be written is no reason to end the training.
         if let Some(Err(error)) = board.as_mut().map(|board| board.show(&event)) {
-            complain(&format!("{error}; the training goes on without --log\n"));
+            warning(&format!("{error}; the training goes on without --log"));
             board = None;
         }
     });
@@ -163,9 +163,9 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
 
 /// Warns on standard error what the choice of convolutions costs in accuracy.
 pub(super) fn warn_of(conv: ConvChoice, machine: Machine) {
-    let warning = conv.warning(machine.precision, Features::detect());
-    if let Some(warning) = warning.filter(|_| !machine.device.is_cuda()) {
-        complain(&format!("warning: {warning}\n"));
+    let cost = conv.warning(machine.precision, Features::detect());
+    if let Some(cost) = cost.filter(|_| !machine.device.is_cuda()) {
+        warning(&cost);
     }
 }
 
@@ -188,14 +188,14 @@ fn begun(args: &TrainArgs, first: bool) -> Result<Training, String> {
     }
     let Some(net) = compilation.net.take() else {
         return Err(match compilation.ok() {
-            true => format!("{} holds blocks alone; there is no net to train", file.display()),
+            true => blocks_alone(file, "train"),
             false => "no training: the net is not sound".into(),
         });
     };
     let recipe = recipe_in_force(args, &net, &compilation.sources, first)?;
     let start = start_weights(&args.start, &net)?;
     let (text, yaml) = (readable(net.flat_text(None))?, recipe.to_yaml());
-    let folder = match &args.out {
+    let folder = match &args.output {
         Some(out) => RunFolder::new(out, text, yaml),
         None => {
             let name = format!("{}-{}", net.graph().name, args.seed);
@@ -264,10 +264,10 @@ fn resumed(run: &Path, data: Option<&str>, first: bool) -> Result<Training, Stri
     let checkpoint = RunFolder::checkpoint_of(run);
     if first {
         if let Some(damage) = &log.damage {
-            complain(&format!("{}: {damage}\n", run.join(RunFolder::LOG).display()));
+            warning(&format!("{}: {damage}", run.join(RunFolder::LOG).display()));
         }
         if checkpoint.is_none() {
-            complain(&format!("{} has no checkpoint yet: it starts anew\n", run.display()));
+            note(&format!("{} has no checkpoint yet: it starts anew", run.display()));
         }
     }
     let data = match data.map(String::from).or_else(|| info.images()) {
@@ -311,8 +311,8 @@ impl Before {
         let last = self.info.attempts.last();
         let differences = last.map_or(Vec::new(), |last| last.differences(&now));
         if !differences.is_empty() && !self.info.method.deterministic {
-            complain(&format!(
-                "note: not to the same bits as without the interruption: {}\n",
+            note(&format!(
+                "not to the same bits as without the interruption: {}",
                 differences.join("; ")
             ));
         }
@@ -352,7 +352,7 @@ pub(super) fn stop_on_interrupt() -> Result<Arc<AtomicBool>, String> {
         if flag.swap(true, Ordering::Relaxed) {
             leave(INTERRUPTED);
         }
-        complain("\nstopping after this step; once more to stop at once\n");
+        tell("\nstopping after this step; once more to stop at once\n");
     };
     ctrlc::set_handler(handler).map_err(|e| format!("cannot listen for interrupts: {e}"))?;
     Ok(stop)

@@ -1,5 +1,5 @@
 use netc::graph::op::Conv;
-use netc::lower::cpu::Features;
+use netc::lower::cpu::{Features, library_convolves_bf16};
 use netc::lower::{ConvAlgorithms, Precision, TorchError};
 use tch::{Device, Kind, TchError, Tensor};
 
@@ -201,10 +201,9 @@ pub fn convolve(
     directions().at("a convolution").map(Some)
 }
 
-/// The dtype in which libtorch convolves images: fp32 for bf16 on a CPU without AVX-512, where it
-/// has no fast algorithm for bf16.
+/// The dtype in which libtorch convolves images: fp32 for bf16 where it is slow.
 fn library_kind(x: &Tensor) -> Kind {
-    let slow = x.device() == Device::Cpu && !Features::detect().contains(Features::AVX512);
+    let slow = x.device() == Device::Cpu && !library_convolves_bf16(Features::detect());
     match x.kind() {
         Kind::BFloat16 if slow => Kind::Float,
         kind => kind,

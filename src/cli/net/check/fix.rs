@@ -1,8 +1,8 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::args::CheckArgs;
 use crate::cli::difference::difference;
-use crate::cli::net::args::CheckArgs;
-use crate::cli::out::{complain, print};
+use crate::cli::out::{print, warning};
 use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 use crate::syntax::{Overlay, on_disk};
@@ -11,11 +11,14 @@ use crate::tools::fix::{Fixed, fix};
 /// Repairs the files as far as possible, shows the changes, and writes them unless this is a dry
 /// run. Returns the new texts, for the check that follows. The error names a file that cannot be
 /// written.
-pub(in crate::cli) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
-    let named: Vec<_> = args.files.iter().filter_map(|file| file.canonicalize().ok()).collect();
+pub(super) fn repair(args: &CheckArgs, files: &[PathBuf]) -> Result<Overlay, String> {
+    if args.files.iter().any(|file| file == Path::new("-")) {
+        return Err("standard input cannot be repaired\nhelp: name a file".into());
+    }
+    let named: Vec<_> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
     let may_change = |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path));
     let mut texts = Overlay::new();
-    for file in &args.files {
+    for file in files {
         let Fixed { texts: new, applied, refused } = fix(file, &args.set.set, &may_change);
         for (path, text) in &new {
             let old = disk::read_text(&on_disk(file, path), MAX_FILE_BYTES)
@@ -35,7 +38,7 @@ pub(in crate::cli) fn repair(args: &CheckArgs) -> Result<Overlay, String> {
             ));
         }
         for (path, title) in &refused {
-            complain(&format!("not repaired: {path} is not among the files named; {title}\n"));
+            warning(&format!("not repaired: {path} is not among the files named; {title}"));
         }
         texts.extend(new);
     }

@@ -1,20 +1,9 @@
-use std::ops::Range;
+//! Misspelt keywords, and marks that are left out.
 
-use super::hint::{Failure, is_keyword, is_word};
-use super::parser::Rule;
+use super::Slip;
 use crate::diag::did_you_mean;
-
-/// A slip whose repair is plain: these bytes of the text should have been that.
-pub(super) struct Slip {
-    /// The bytes; empty where something is missing.
-    pub range: Range<usize>,
-    /// What should stand there.
-    pub text: String,
-    /// The repair in words.
-    pub help: String,
-    /// The repair as an order.
-    pub title: String,
-}
+use crate::syntax::hint::{Failure, is_keyword, is_word};
+use crate::syntax::parser::Rule;
 
 const ITEMS: &[&str] = &["import", "block", "net"];
 const STATEMENTS: &[&str] = &[
@@ -23,13 +12,13 @@ const STATEMENTS: &[&str] = &[
 ];
 const TYPES: &[&str] = &["int", "float", "bool", "one_of", "subset", "list"];
 
-/// The slip behind a failure at byte `at`, if its repair is plain.
-pub(super) fn slip(failure: &Failure<'_>, at: usize) -> Option<Slip> {
-    misspelt(failure, at).or_else(|| wrong_mark(failure, at)).or_else(|| missing_arrow(failure, at))
+pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
+    misspelt(failure).or_else(|| wrong_mark(failure)).or_else(|| missing_arrow(failure))
 }
 
 /// A keyword or type that is not quite one.
-fn misspelt(failure: &Failure<'_>, at: usize) -> Option<Slip> {
+fn misspelt(failure: &Failure<'_>) -> Option<Slip> {
+    let at = failure.at;
     let wants = |rules: &[Rule]| failure.rules.iter().any(|rule| rules.contains(rule));
     let before = failure.before.trim_end();
     let here = at..at + failure.token.len();
@@ -48,12 +37,11 @@ fn misspelt(failure: &Failure<'_>, at: usize) -> Option<Slip> {
         return None;
     };
     let right = did_you_mean(word, words.iter().copied()).filter(|_| is_word(word))?;
-    Some(Slip {
-        range,
-        text: right.to_owned(),
-        help: format!("did you mean `{right}`?"),
-        title: format!("replace `{word}` by `{right}`"),
-    })
+    Some(Slip::new(
+        [(range, right.to_owned())],
+        format!("did you mean `{right}`?"),
+        format!("replace `{word}` by `{right}`"),
+    ))
 }
 
 /// Whether what stands here could stand behind the keyword of a statement, and behind no op.
@@ -63,22 +51,22 @@ fn follows_a_keyword(failure: &Failure<'_>) -> bool {
 }
 
 /// `:` for `=` between a name and its value.
-fn wrong_mark(failure: &Failure<'_>, at: usize) -> Option<Slip> {
+fn wrong_mark(failure: &Failure<'_>) -> Option<Slip> {
+    let at = failure.at;
     let open = failure.before.matches('(').count() > failure.before.matches(')').count();
     let setting = failure.rules.contains(&Rule::assign);
-    (failure.token == ":" && (open || setting)).then(|| Slip {
-        range: at..at + 1,
-        text: " =".to_owned(),
-        help: match setting {
-            true => "A value is given with `=`.".to_owned(),
-            false => "Named arguments are written with `=`: `conv(64, k = 3)`.".to_owned(),
-        },
-        title: "replace `:` by `=`".to_owned(),
+    (failure.token == ":" && (open || setting)).then(|| {
+        let help = match setting {
+            true => "A value is given with `=`.",
+            false => "Named arguments are written with `=`: `conv(64, k = 3)`.",
+        };
+        Slip::new([(at..at + 1, " =".to_owned())], help, "replace `:` by `=`")
     })
 }
 
 /// Two elements of a chain with nothing between them.
-fn missing_arrow(failure: &Failure<'_>, at: usize) -> Option<Slip> {
+fn missing_arrow(failure: &Failure<'_>) -> Option<Slip> {
+    let at = failure.at;
     let element = is_word(failure.token) && !is_keyword(failure.token);
     let chain = failure.rules.contains(&Rule::arrow) && !failure.before.contains("::");
     (element && chain && !failure.before.is_empty()).then(|| {
@@ -88,11 +76,10 @@ fn missing_arrow(failure: &Failure<'_>, at: usize) -> Option<Slip> {
         } else {
             "`conv(64) -> bn`".into()
         };
-        Slip {
-            range: at..at,
-            text: "-> ".to_owned(),
-            help: format!("What follows in a chain comes after `->`: {example}."),
-            title: format!("insert `->` before `{}`", failure.token),
-        }
+        Slip::new(
+            [(at..at, "-> ".to_owned())],
+            format!("What follows in a chain comes after `->`: {example}."),
+            format!("insert `->` before `{}`", failure.token),
+        )
     })
 }

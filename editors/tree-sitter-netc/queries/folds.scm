@@ -1,0 +1,7 @@
+[
+  (body)
+  (recipe)
+  (parameters)
+  (arguments)
+  (list)
+] @fold

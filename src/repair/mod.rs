@@ -1,0 +1,76 @@
+//! Repairs that tools offer: computed from the graph, kept if the repaired text is better, and
+//! written as the formatter would write them.
+
+mod claims;
+mod judge;
+mod lints;
+mod shapes;
+mod site;
+mod text;
+mod tidy;
+mod words;
+
+pub use judge::{Attempt, Outcome, Setting};
+
+use judge::{Candidate, Judge, wrong};
+use site::Site;
+
+use crate::check::Unchecked;
+use crate::diag::{Code, Problem, Problems, Severity, Sources};
+use crate::limits::{MAX_REPAIRED_BYTES, MAX_REPAIRED_NODES};
+
+/// At most so many errors, and warnings, of one run are repaired: each attempt compiles the file
+/// again.
+const MAX_REPAIRED: usize = 8;
+/// A repair is tried with so many other values of parameters; large nets with fewer.
+const MAX_SETTINGS: usize = 6;
+
+/// Gives problems the repairs that make them go away.
+pub fn repair(
+    problems: &mut Problems,
+    net: &Unchecked,
+    sources: &Sources,
+    attempt: Attempt<'_>,
+    settings: &[Setting],
+) {
+    let bytes: usize = sources.ids().map(|id| sources.get(id).text.len()).sum();
+    if net.graph.len() > MAX_REPAIRED_NODES || bytes > MAX_REPAIRED_BYTES {
+        return;
+    }
+    let count = (2 * MAX_REPAIRED_NODES / net.graph.len().max(1)).min(MAX_SETTINGS);
+    let settings = &settings[..settings.len().min(count)];
+    let mut judge = None;
+    for severity in [Severity::Error, Severity::Warning] {
+        let open = |p: &&mut Problem| p.severity() == severity && p.fixes.is_empty();
+        let mut left = MAX_REPAIRED;
+        for problem in problems.iter_mut().filter(open) {
+            let candidates = candidates(problem, net, sources);
+            if candidates.is_empty() || left == 0 {
+                continue;
+            }
+            left -= 1;
+            if judge.is_none() {
+                let before = attempt(&[], &Setting::new());
+                judge = before.map(|before| Judge::new(attempt, before, settings));
+            }
+            let Some(judge) = &judge else { return };
+            problem.fixes = judge.hold(problem, candidates);
+            if let Some(fix) = problem.fixes.first().filter(|_| severity == Severity::Error) {
+                problem.help = Some(fix.title.clone());
+            }
+        }
+    }
+    tidy::tidy(problems, sources);
+}
+
+fn candidates(problem: &Problem, net: &Unchecked, sources: &Sources) -> Vec<Candidate> {
+    match problem.code {
+        Code::Shape => {
+            let here = |id: &_| net.graph.get(*id).origin.as_ref().map(|o| o.span) == problem.span;
+            let site = wrong(net).find(here).and_then(|id| Site::of(id, net, sources));
+            site.map_or_else(Vec::new, |site| shapes::of(&site))
+        }
+        Code::Signature => claims::of(problem, net, sources),
+        _ => lints::of(problem, net, sources),
+    }
+}

@@ -1,0 +1,52 @@
+//! Imports as other languages write them.
+
+use super::{Slip, tokens};
+use crate::syntax::hint::{Failure, is_word};
+use crate::syntax::parser::Rule;
+
+pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, before, code, .. } = *failure;
+    if failure.rules.contains(&Rule::statement) {
+        return None;
+    }
+    let start = at - before.len();
+    let all: Vec<(usize, &str, usize)> = tokens(code, start).collect();
+    let words: Vec<&str> = all.iter().map(|(_, token, _)| *token).collect();
+    let (path, names) = match words.as_slice() {
+        ["from", rest @ ..] => split(rest, "import")?,
+        ["import", rest @ ..] if rest.contains(&"from") => {
+            let (names, path) = split(rest, "from")?;
+            (path, names)
+        }
+        ["import", path, ":", names @ ..] => (std::slice::from_ref(path), names),
+        ["import", path, names @ ..] if path.starts_with('"') || *path == "std" => {
+            (std::slice::from_ref(path), names)
+        }
+        _ => return None,
+    };
+    let names: Vec<&str> = names.iter().copied().filter(|word| is_word(word)).collect();
+    let path = match path {
+        [path] if path.starts_with('"') || *path == "std" => (*path).to_owned(),
+        [word, rest @ ..] if is_word(word) => {
+            let parts = rest.iter().filter(|part| is_word(part));
+            let path: Vec<&str> = std::iter::once(word).chain(parts).copied().collect();
+            format!("\"{}.net\"", path.join("/").trim_end_matches("/net"))
+        }
+        _ => return None,
+    };
+    let (last, token, _) = all.last()?;
+    if names.is_empty() {
+        let help = format!("An import names the blocks that it takes: `import {path}: name`.");
+        return Some(Slip { edits: Vec::new(), help, title: String::new() });
+    }
+    let text = format!("import {path}: {}", names.join(", "));
+    let help = format!("Blocks are imported with `{text}`.");
+    let title = format!("write `{text}`");
+    Some(Slip::new([(start..last + token.len(), text)], help, title))
+}
+
+/// What stands on either side of a word.
+fn split<'w, 'c>(words: &'w [&'c str], at: &str) -> Option<(&'w [&'c str], &'w [&'c str])> {
+    let at = words.iter().position(|word| *word == at)?;
+    Some((&words[..at], &words[at + 1..]))
+}

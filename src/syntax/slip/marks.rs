@@ -1,0 +1,201 @@
+//! Marks of other languages.
+
+use std::ops::Range;
+
+use super::{Slip, closing, tokens};
+use crate::syntax::hint::{Failure, is_keyword, is_word};
+use crate::syntax::parser::Rule;
+
+/// Marks between the elements of a chain.
+const ARROWS: &[&str] =
+    &["=>", "→", "⇒", "⟶", "—>", "-->", "|>", "|", ">>", ">", ",", ";", ".", "and"];
+
+/// Marks, what is wanted where they stand, and what they should be.
+const MARKS: &[(&[&str], Rule, &str)] = &[
+    (&[":=", "==", "<-", "←"], Rule::assign, "="),
+    (&["=", "："], Rule::colon, ":"),
+    (&["="], Rule::infix, "=="),
+    (&["&&", "&"], Rule::infix, "and"),
+    (&["||"], Rule::infix, "or"),
+    (&["×", "·", "∗"], Rule::infix, "*"),
+    (&["÷"], Rule::infix, "/"),
+    (&["−", "–"], Rule::infix, "-"),
+    (&["≤"], Rule::infix, "<="),
+    (&["≥"], Rule::infix, ">="),
+    (&["≠"], Rule::infix, "!="),
+    (&["−", "–"], Rule::operand, "-"),
+    (&["−", "–"], Rule::expr, "-"),
+    (&["!", "~"], Rule::operand, "not"),
+    (&["!", "~"], Rule::expr, "not"),
+    (&[":"], Rule::ascribe, "::"),
+];
+
+/// Endings of two marks that the grammar takes for one mark and something wrong.
+const SPLIT: &[(&str, &str, &str)] =
+    &[("=", "==", "=="), ("=", "!=", "!="), (">", "<", "!="), ("=", ":", "="), ("~", "=", "!=")];
+
+const QUOTES: &[char] = &['\'', '`', '“', '”', '„', '«', '»', '‘', '’'];
+
+pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
+    split(failure)
+        .or_else(|| extra_arrow(failure))
+        .or_else(|| bracket(failure))
+        .or_else(|| mark(failure))
+        .or_else(|| between_elements(failure))
+        .or_else(|| quotes(failure))
+}
+
+fn wants(failure: &Failure<'_>, rule: Rule) -> bool {
+    failure.rules.contains(&rule)
+}
+
+fn mark(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, code, .. } = *failure;
+    if [";", ","].contains(&token) && wants(failure, Rule::eol) && tokens(code, at).count() == 1 {
+        return Some(end_of_line([(at..at + 1, String::new())]));
+    }
+    let fits =
+        |(marks, rule, _): &&(&[&str], Rule, &str)| marks.contains(&token) && wants(failure, *rule);
+    let (_, _, right) = MARKS.iter().find(fits)?;
+    if *right == "::" && !failure.after.trim_start().starts_with('[') {
+        return None;
+    }
+    if token == "×" && failure.before.matches('[').count() > failure.before.matches(']').count() {
+        let help = "The sizes of a shape stand between commas: `[N, 3, 32, 32]`.";
+        return Some(Slip::new([(at..at + token.len(), ", ".into())], help, "write `,`"));
+    }
+    Some(replaced(failure, token, right))
+}
+
+/// `===`, `!==`, `<>` and `:=`, of which the grammar takes the first mark.
+fn split(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, .. } = *failure;
+    let (_, first, right) =
+        SPLIT.iter().find(|(last, first, _)| token == *last && before.ends_with(first))?;
+    let wrong = format!("{first}{token}");
+    let (start, end) = (at - first.len(), at + token.len());
+    let glued = *first == ":" && failure.code[..start].ends_with(|c: char| c != ' ');
+    let spaced = if glued { format!(" {right}") } else { (*right).to_owned() };
+    Some(Slip::new(
+        [(start..end, spaced)],
+        format!("Write `{right}`."),
+        format!("replace `{wrong}` by `{right}`"),
+    ))
+}
+
+fn replaced(failure: &Failure<'_>, wrong: &str, right: &str) -> Slip {
+    let end = failure.at + wrong.len();
+    let edit = match right {
+        ":" => (failure.code[..failure.at].trim_end().len()..end, right.to_owned()),
+        _ => (failure.at..end, spaced(failure.code, &(failure.at..end), right)),
+    };
+    Slip::new([edit], format!("Write `{right}`."), format!("replace `{wrong}` by `{right}`"))
+}
+
+/// A text with the blanks that it needs on both sides.
+fn spaced(code: &str, range: &Range<usize>, text: &str) -> String {
+    let blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    let before = if blank(code[..range.start].chars().next_back()) { "" } else { " " };
+    let after = if blank(code[range.end..].chars().next()) { "" } else { " " };
+    format!("{before}{text}{after}")
+}
+
+/// Something else where `->` stands between elements: all such marks of the statement.
+fn between_elements(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, code, .. } = *failure;
+    if !wants(failure, Rule::arrow) || !ARROWS.contains(&token) {
+        return None;
+    }
+    let all: Vec<(usize, &str, usize)> = tokens(code, at).collect();
+    let mut edits = Vec::new();
+    for (i, (start, _, depth)) in all.iter().enumerate().filter(|(_, (_, t, _))| *t == token) {
+        let range = *start..start + token.len();
+        match all.get(i + 1) {
+            _ if *depth > 0 => {}
+            None => edits.push((range, String::new())),
+            Some(_) if begins_a_statement(&all[i + 1..]) => {
+                edits.push((range, format!("\n{}", indent(code, at))))
+            }
+            Some(_) => {
+                let text = spaced(code, &range, "->");
+                edits.push((range, text));
+            }
+        }
+    }
+    if !edits.iter().any(|(_, text)| text.contains("->")) {
+        return Some(end_of_line(edits));
+    }
+    let help = "Ops follow one another by `->`: `conv(64) -> bn`.";
+    Some(Slip::new(edits, help, "write `->` between the ops"))
+}
+
+fn end_of_line(edits: impl IntoIterator<Item = (Range<usize>, String)>) -> Slip {
+    Slip::new(edits, "A statement ends with its line.", "end the statement with its line")
+}
+
+/// Whether tokens begin a labelled stage, a branch, or a statement with a keyword.
+fn begins_a_statement(tokens: &[(usize, &str, usize)]) -> bool {
+    match tokens {
+        [(_, word, _), (_, mark, _), ..] if *mark == ":" || *mark == "=" => is_word(word),
+        [(_, word, _), ..] => is_keyword(word) && !["repeat", "for"].contains(word),
+        [] => false,
+    }
+}
+
+fn indent(code: &str, at: usize) -> &str {
+    let line = code[..at].rfind('\n').map_or(0, |i| i + 1);
+    let text = &code[line..];
+    &text[..text.len() - text.trim_start_matches([' ', '\t']).len()]
+}
+
+/// An arrow in front of the first element, or a second one.
+fn extra_arrow(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, code, .. } = *failure;
+    if token != "->" {
+        return None;
+    }
+    let end = at + 2 + (failure.after.len() - failure.after.trim_start().len());
+    let ahead = before.trim_end();
+    if ahead.ends_with("->") || ahead.ends_with(':') || ahead.is_empty() {
+        let help = "A chain begins with an op or a block; `->` stands between two of them.";
+        return Some(Slip::new([(at..end, String::new())], help, "remove `->`"));
+    }
+    let input = before.starts_with("input") || before.starts_with("let ");
+    (wants(failure, Rule::eol) && input).then(|| {
+        let line = format!("\n{}", indent(code, at));
+        let start = at - (before.len() - ahead.len());
+        let help = "The first stage stands on a line of its own, without `->`.";
+        Slip::new([(start..end, line)], help, "begin the stage on a line of its own")
+    })
+}
+
+/// `conv{16}`, `conv[16]` and `input image: (N, 3, 32, 32)`.
+fn bracket(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, code, .. } = *failure;
+    let after_a_name = before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let (marks, help) = match token {
+        "{" | "[" if after_a_name && wants(failure, Rule::open_paren) => {
+            (("(", ")"), "Arguments stand in parentheses: `conv(64)`.")
+        }
+        "(" if wants(failure, Rule::open_bracket) || wants(failure, Rule::shape) => {
+            (("[", "]"), "A shape is a list in brackets: `[N, 3, 32, 32]`.")
+        }
+        _ => return None,
+    };
+    let end = closing(code, at)?;
+    let edits = [(at..at + 1, marks.0.to_owned()), (end..end + 1, marks.1.to_owned())];
+    Some(Slip::new(edits, help, format!("write `{}` and `{}`", marks.0, marks.1)))
+}
+
+fn quotes(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, after, .. } = *failure;
+    let mark = token.chars().next().filter(|c| QUOTES.contains(c))?;
+    let line = &after[..after.find('\n').unwrap_or(after.len())];
+    let (close, c) = line.char_indices().find(|(_, c)| QUOTES.contains(c))?;
+    let start = at + mark.len_utf8();
+    let edits = [
+        (at..start, "\"".to_owned()),
+        (start + close..start + close + c.len_utf8(), "\"".to_owned()),
+    ];
+    Some(Slip::new(edits, "Strings stand in double quotes.", "write `\"`"))
+}

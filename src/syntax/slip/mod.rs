@@ -1,0 +1,73 @@
+//! Slips of the pen, and of writers of other languages, whose repair is plain.
+
+mod heads;
+mod imports;
+mod joins;
+mod marks;
+mod values;
+mod words;
+
+use std::ops::Range;
+
+use super::error::token;
+use super::hint::Failure;
+pub(super) use heads::{below, declares};
+
+/// A slip: what should have been written.
+pub(super) struct Slip {
+    /// Bytes of the text, and what should stand there; the bytes are empty where something is
+    /// missing.
+    pub edits: Vec<(Range<usize>, String)>,
+    /// The repair in words.
+    pub help: String,
+    /// The repair as an order.
+    pub title: String,
+}
+
+impl Slip {
+    fn new(
+        edits: impl IntoIterator<Item = (Range<usize>, String)>,
+        help: impl Into<String>,
+        title: impl Into<String>,
+    ) -> Slip {
+        Slip { edits: edits.into_iter().collect(), help: help.into(), title: title.into() }
+    }
+}
+
+/// The slip behind a failure that what stands there tells.
+pub(super) fn certain(failure: &Failure<'_>) -> Option<Slip> {
+    [imports::slip, heads::slip, values::slip, marks::slip, joins::slip]
+        .into_iter()
+        .find_map(|slip| slip(failure))
+}
+
+/// The slip behind a failure that nothing else explains.
+pub(super) fn likely(failure: &Failure<'_>) -> Option<Slip> {
+    words::slip(failure)
+}
+
+/// The tokens from `at` to the end of its line, each with how many brackets opened since.
+fn tokens(code: &str, at: usize) -> impl Iterator<Item = (usize, &str, usize)> {
+    let mut next = at;
+    let mut depth = 0usize;
+    std::iter::from_fn(move || {
+        let skipped = code[next..].len() - code[next..].trim_start_matches([' ', '\t', '\r']).len();
+        let start = next + skipped;
+        let token = token(&code[start..]);
+        next = start + token.len();
+        match token {
+            "" => return None,
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        let opened = usize::from(matches!(token, "(" | "[" | "{"));
+        Some((start, token, depth - opened))
+    })
+}
+
+/// The bracket that closes the one at `at`, on the same line.
+fn closing(code: &str, at: usize) -> Option<usize> {
+    let mut tokens = tokens(code, at).skip(1);
+    tokens.find(|(_, token, depth)| *depth == 0 && matches!(*token, ")" | "]" | "}")).map(|t| t.0)
+}
