@@ -7,7 +7,7 @@ use super::server::Server;
 use crate::check::{Unchecked, check};
 use crate::diag::FileId;
 use crate::graph::{self, Graph, NodeId};
-use crate::syntax::{self, Overlay, Project};
+use crate::syntax::{self, Project};
 
 /// A net of which something may be wrong.
 pub(super) struct Net {
@@ -28,19 +28,18 @@ impl Server {
     /// The trees of a file and of all that it reads, as far as they make sense.
     pub(super) fn project(&self, path: &str) -> Option<Project> {
         let project = syntax::load_partial(path, &self.texts).ok()?;
-        let text = &project.sources.get(project.root).text;
-        let closed = match project.file(project.root).items.is_empty() {
-            true => closed(text),
-            false => None,
-        };
-        match closed {
-            Some(text) => {
-                let mut texts: Overlay = self.texts.clone();
-                texts.insert(path.to_owned(), text);
-                syntax::load_partial(path, &texts).ok()
-            }
-            None => Some(project),
+        let text = project.sources.get(project.root).text.clone();
+        if !project.file(project.root).items.is_empty() {
+            return Some(project);
         }
+        let Some(closed) = closed(&text) else { return Some(project) };
+        // Lines are counted in the text as it is shown.
+        let shown = format!("{text}{}", &closed[text.len()..]);
+        let mut texts = self.texts.clone();
+        texts.insert(path.to_owned(), closed);
+        let mut project = syntax::load_partial(path, &texts).ok()?;
+        project.sources.replace(project.root, shown);
+        Some(project)
     }
 }
 
