@@ -14,6 +14,7 @@ use crate::check::Unchecked;
 use crate::diag::Span;
 use crate::graph::names::{NameKind, Names, Reference, ReferenceRole};
 use crate::graph::{Graph, NodeId};
+use crate::limits::MAX_PROBED_NODES;
 use crate::recipe::KEYS;
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Param};
@@ -104,7 +105,8 @@ fn places<'n>(index: &PathIndex<'_>, graph: &'n Graph, mention: &Reference<'_>) 
 
 /// The shapes at a name in a block that nothing calls.
 fn in_symbols(project: &Project, mention: &Reference<'_>) -> Option<String> {
-    let inside = symbolic::of(project, mention.span)?;
+    let mut budget = MAX_PROBED_NODES;
+    let inside = symbolic::of(project, mention.span, &mut budget)?;
     let Known { graph, shapes } = &inside.known;
     let names = Names::of(&inside.project);
     let index = PathIndex::of(&inside.project, &names);

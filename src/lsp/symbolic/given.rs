@@ -95,7 +95,7 @@ fn size(block: &Block, dim: &Expr, i: usize) -> Option<Given> {
 
 /// The arguments with which most of the block can be followed, symbols where possible, and what
 /// came of them.
-pub(super) fn arguments(probe: &mut Probe, input: &[Given]) -> Option<(Vec<Given>, Run)> {
+pub(super) fn arguments(probe: &mut Probe<'_>, input: &[Given]) -> Option<(Vec<Given>, Run)> {
     let params = probe.block.params.clone();
     let mut given: Vec<Given> = params
         .iter()
