@@ -77,6 +77,10 @@ pub const MAX_REPAIRED_NODES: usize = 5_000;
 /// See [`MAX_REPAIRED_NODES`].
 pub const MAX_REPAIRED_BYTES: usize = 64 << 10;
 
+/// Nodes of all nets together that are tried for the shapes in blocks that nothing calls, for one
+/// answer to an editor.
+pub const MAX_PROBED_NODES: usize = 50_000;
+
 /// Nodes of a net whose memory `check` predicts: the passes and the schedule of larger ones take
 /// longer than the check itself.
 pub const MAX_PREDICTED_NODES: usize = 5_000;
