@@ -52,19 +52,14 @@ fn shapes_are_shown_up_to_a_fault_and_for_what_does_not_depend_on_it() {
     let mut editor = Editor::start();
     let a = "a: conv(4) :: [N, 4, 8, 8]";
     let side = "side = a -> conv(2) :: [N, 2, 8, 8]";
-    for fault in [
-        "maxpol(2)",
-        "maxpool(",
-        "maxpool(k = )",
-        "maxpool(2) ->",
-        "maxpool(99)",
-        "(2)",
-        "maxpool(",
-    ] {
+    for fault in ["maxpol(2)", "maxpool(", "maxpool(k = )", "maxpool(99)", "(2)", "maxpool("] {
         let text = NET.replace("maxpool(2) -> relu", fault);
         assert_eq!(annotated(&mut editor, &text), [a, side], "{fault}");
         assert!(hover(&mut editor, &text, "a: con").contains("`a` :: `[N, 4, 8, 8]`"), "{fault}");
     }
+    // An arrow that nothing follows takes nothing away.
+    let text = NET.replace("maxpool(2) -> relu", "maxpool(2) ->");
+    assert_eq!(annotated(&mut editor, &text).len(), 4);
     // A branch that is wrong is on nobody else's way.
     let text = NET.replace("conv(2)", "conv(");
     let rest = [a, "b: maxpool(2) -> relu :: [N, 4, 4, 4]", "c: conv(16) :: [N, 16, 4, 4]"];
