@@ -35,8 +35,12 @@ impl Seen {
     #[track_caller]
     fn refused(&self, code: &str, words: &str) {
         assert_eq!(self.code, Some(1), "{}", self.head());
-        let head = self.text.contains(&format!("[{code}]"));
-        assert!(head && self.text.contains(words), "expected {code}: {words}, got {}", self.head());
+        // As if on one line.
+        let text = self.text.replace('│', " ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let code = format!("[{code}]");
+        let found = text.contains(&code) && text.contains(words);
+        assert!(found, "expected {words} {code}, got {}", self.head());
     }
 
     /// It is sound.
