@@ -55,6 +55,8 @@ fn wide(i: usize) -> [u64; 3] {
 const SIZES: [(&str, [u64; 3]); 3] =
     [("C", [48, 96, 144]), ("H", [64, 128, 192]), ("W", [352, 704, 1056])];
 const FEATURES: (&str, [u64; 3]) = ("F", [224, 448, 672]);
+/// How many parameters may be symbols; of others the defaults hold.
+const MAX_SYMBOLS: usize = 8;
 /// Kernels and strides.
 const SMALL: [[u64; 3]; 2] = [[3, 5, 7], [2, 4, 8]];
 
@@ -112,7 +114,7 @@ pub(super) fn arguments(probe: &mut Probe<'_>, input: &[Given]) -> Option<(Vec<G
         })
         .collect();
     let mut best = probe.run(input, &given, &|_| 0)?;
-    for (i, param) in params.iter().enumerate() {
+    for (i, param) in params.iter().enumerate().take(MAX_SYMBOLS) {
         if input.iter().any(|size| size.name == param.name.node) {
             continue;
         }

@@ -91,7 +91,7 @@ impl<'b> Probe<'b> {
         tree.items.push(net);
         let expanded = graph::expand(&self.project, &[]);
         let graph = expanded.graph?;
-        *self.budget = self.budget.saturating_sub(graph.len() + RUN);
+        *self.budget = self.budget.saturating_sub(RUN + arguments.len() + graph.len());
         let problems = expanded.problems.sorted();
         if problems.iter().any(|p| p.code == Code::Limit) {
             *self.budget = 0;
