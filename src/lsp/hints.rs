@@ -63,7 +63,10 @@ impl Server {
 
 fn symbolic_ends(project: &Project, block: &Block, budget: &mut usize) -> Ends {
     let inside = symbolic::of(project, block.name.span, budget);
-    inside.map_or_else(Ends::new, |inside| ends(&inside.project, &inside.known))
+    let mut found = inside.iter().map(|inside| ends(&inside.project, &inside.known));
+    let mut first = found.next().unwrap_or_default();
+    found.for_each(|other| first.retain(|stmt, shape| other.get(stmt) == Some(shape)));
+    first
 }
 
 fn key(span: Span) -> (FileId, usize) {

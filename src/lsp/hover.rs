@@ -9,7 +9,7 @@ use super::lex::tokens;
 use super::paths::{PathIndex, Places};
 use super::place;
 use super::server::Server;
-use super::symbolic;
+use super::symbolic::{self, Symbolic};
 use crate::check::Unchecked;
 use crate::diag::Span;
 use crate::graph::names::{NameKind, Names, Reference, ReferenceRole};
@@ -106,7 +106,13 @@ fn places<'n>(index: &PathIndex<'_>, graph: &'n Graph, mention: &Reference<'_>) 
 /// The shapes at a name in a block that nothing calls.
 fn in_symbols(project: &Project, mention: &Reference<'_>) -> Option<String> {
     let mut budget = MAX_PROBED_NODES;
-    let inside = symbolic::of(project, mention.span, &mut budget)?;
+    let all = symbolic::of(project, mention.span, &mut budget);
+    let mut found = all.iter().map(|inside| shapes_in(inside, mention));
+    let first = found.next()??;
+    found.all(|other| other.as_ref() == Some(&first)).then_some(first)
+}
+
+fn shapes_in(inside: &Symbolic, mention: &Reference<'_>) -> Option<String> {
     let Known { graph, shapes } = &inside.known;
     let names = Names::of(&inside.project);
     let index = PathIndex::of(&inside.project, &names);

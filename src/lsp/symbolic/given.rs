@@ -19,6 +19,8 @@ enum What {
     Fixed(String),
     /// A symbol, with the values that it is tried with.
     Symbol([u64; 3]),
+    /// A number that decides which nodes there are.
+    Count(u64),
 }
 
 impl Given {
@@ -28,6 +30,16 @@ impl Given {
 
     pub fn is_symbol(&self) -> bool {
         matches!(self.what, What::Symbol(_))
+    }
+
+    /// The same with one more where a number decides which nodes there are; none if it decides none.
+    pub fn counted_on(given: &[Given]) -> Option<Vec<Given>> {
+        let counts = given.iter().any(|given| matches!(given.what, What::Count(_)));
+        let next = |given: &Given| match given.what {
+            What::Count(count) => Given::new(&given.name, What::Count(count + 1)),
+            _ => given.clone(),
+        };
+        counts.then(|| given.iter().map(next).collect())
     }
 
     /// The values of a symbol.
@@ -41,6 +53,7 @@ impl Given {
             What::Default => None,
             What::Fixed(text) => Some(text.clone()),
             What::Symbol(values) => Some(values[value].to_string()),
+            What::Count(count) => Some(count.to_string()),
         }
     }
 }
@@ -119,6 +132,15 @@ pub(super) fn arguments(probe: &mut Probe<'_>, input: &[Given]) -> Option<(Vec<G
             continue;
         }
         let required = param.default.is_none();
+        if required && given[i].is_symbol() {
+            let changed = |given: &Given| if given.name == param.name.node { 2 } else { 0 };
+            let other = probe.run(input, &given, &changed)?;
+            if other.paths() != best.paths() && other.score().0 == best.score().0 {
+                given[i].what = What::Count(2);
+                best = probe.run(input, &given, &|_| 0)?;
+                continue;
+            }
+        }
         for candidate in candidates(param, i) {
             let before = std::mem::replace(&mut given[i].what, candidate);
             let one = probe.run(input, &given, &|_| 0)?;

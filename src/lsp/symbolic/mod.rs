@@ -29,14 +29,15 @@ pub(super) struct Symbolic {
     pub call: Span,
 }
 
-/// The block of a project's own file that holds a place; none once `budget` nodes are placed.
-pub(super) fn of(project: &Project, at: Span, budget: &mut usize) -> Option<Symbolic> {
+/// The block of a project's own file that holds a place; none once `budget` nodes are placed. Of a
+/// block with a number of rounds as a parameter, with two such numbers: what is said has to hold
+/// for both.
+pub(super) fn of(project: &Project, at: Span, budget: &mut usize) -> Vec<Symbolic> {
     let holds = |span: Span| span.start <= at.start && at.end <= span.end;
-    let block = project
-        .file(project.root)
-        .blocks()
-        .find(|b| holds(b.name.span.to(b.body.place.span)))?
-        .clone();
+    let mut blocks = project.file(project.root).blocks();
+    let Some(block) = blocks.find(|b| holds(b.name.span.to(b.body.place.span))).cloned() else {
+        return Vec::new();
+    };
     let inputs: Vec<Vec<Given>> = given::inputs(&block);
     let mut probe = Probe::new(project, block, budget);
     let mut best: Option<(Vec<Given>, Vec<Given>, Run)> = None;
@@ -46,9 +47,14 @@ pub(super) fn of(project: &Project, at: Span, budget: &mut usize) -> Option<Symb
             best = Some((input, arguments, run));
         }
     }
-    let (input, arguments, _) = best?;
-    let (known, call) = read(&mut probe, &input, &arguments)?;
-    Some(Symbolic { project: probe.project, known, call })
+    let Some((input, arguments, _)) = best else { return Vec::new() };
+    let next = Given::counted_on(&arguments);
+    let mut found = Vec::new();
+    for arguments in [Some(arguments), next].into_iter().flatten() {
+        let Some((known, call)) = read(&mut probe, &input, &arguments) else { return Vec::new() };
+        found.push(Symbolic { project: probe.project.clone(), known, call });
+    }
+    found
 }
 
 /// Runs the probe with each symbol changed in turn, and with all of them changed.
