@@ -64,6 +64,8 @@ pub const MAX_PARAMS: u64 = 1 << 36;
 pub const MAX_PROBLEMS: usize = 100;
 /// How many errors of the grammar are looked for in a file.
 pub const MAX_SYNTAX_ERRORS: usize = 20;
+/// Problems of one code that are shown to a person; the rest are counted.
+pub const MAX_SHOWN: usize = 8;
 /// How many errors are looked for, counting each node or value at one place.
 pub const MAX_FOUND: usize = 1000;
 /// Names that a misspelt one is compared with.
