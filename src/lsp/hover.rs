@@ -3,8 +3,8 @@
 use gen_lsp_types::{Hover, MarkupContent, MarkupKind, Position};
 
 use super::complete::cursor::{Spot, enclosing_call, spot};
-use super::complete::scope::Scope;
-use super::known::{self, Known};
+use super::complete::scope::Visible;
+use super::known::{self, ShownShapes};
 use super::lex::tokens;
 use super::paths::{PathIndex, Places};
 use super::place;
@@ -76,7 +76,7 @@ impl Server {
         let before = &text[..word.start];
         let about = match enclosing_call(before) {
             Some(call) => {
-                let callee = self.callee(path, project, &Scope::at(project, offset), &call)?;
+                let callee = self.callee(path, project, &Visible::at(project, offset), &call)?;
                 let takes = callee.takes.iter().find(|takes| takes.name == word.text)?;
                 [code(&takes.text()), takes.accepts.clone()].join("\n\n")
             }
@@ -113,7 +113,7 @@ fn in_symbols(project: &Project, mention: &Reference<'_>) -> Option<String> {
 }
 
 fn shapes_in(inside: &Symbolic, mention: &Reference<'_>) -> Option<String> {
-    let Known { graph, shapes } = &inside.known;
+    let ShownShapes { graph, shapes } = &inside.known;
     let names = Names::of(&inside.project);
     let index = PathIndex::of(&inside.project, &names);
     let places = match (mention.role, mention.def.kind) {
