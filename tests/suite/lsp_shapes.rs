@@ -119,7 +119,7 @@ fn blocks_alone_show_symbols() {
         ("block k(act) {\n  conv(7)\n  act\n}", &["[N, 7, H, W]", "[N, 7, H, W]"]),
         // Of rounds whose number is not known only what holds for any.
         (
-            "block l(c, n, stride = 1) {\n  conv(c, stride = stride)\n  repeat n - 1 {\n    relu\n  }\n  bn\n}",
+            "block l(c, stride = 1, n) {\n  conv(c, stride = stride)\n  repeat n - 1 {\n    relu\n  }\n  bn\n}",
             &[
                 "[N, c, H/stride, W/stride]",
                 "[N, c, H/stride, W/stride]",

@@ -1,5 +1,6 @@
 use super::given::{Assumed, What, candidates};
 use super::probe::{BlockProbe, ProbeRun};
+use crate::syntax::ast::Param;
 
 /// How many parameters may be symbols; of others the defaults hold.
 const MAX_SYMBOLS: usize = 8;
@@ -26,19 +27,24 @@ pub(super) fn arguments(
         })
         .collect();
     let mut best = probe.run(input, &given, &|_| 0)?;
-    for (i, param) in params.iter().enumerate().take(MAX_SYMBOLS) {
-        if input.iter().any(|size| size.name == param.name.node) {
+    let bound = |param: &Param| input.iter().any(|size| size.name == param.name.node);
+    let own = |(_, param): &(usize, &Param)| !bound(param);
+    // Numbers of rounds come first: with another, nothing else can be compared.
+    for (i, param) in params.iter().enumerate().take(MAX_SYMBOLS).filter(own) {
+        if param.default.is_some() || !given[i].is_symbol() {
             continue;
         }
+        let changed = |given: &Assumed| if given.name == param.name.node { 2 } else { 0 };
+        let other = probe.run(input, &given, &changed)?;
+        if other.paths() != best.paths() && other.score().0 == best.score().0 {
+            given[i].what = What::Count(2);
+            best = probe.run(input, &given, &|_| 0)?;
+        }
+    }
+    for (i, param) in params.iter().enumerate().take(MAX_SYMBOLS).filter(own) {
         let required = param.default.is_none();
-        if required && given[i].is_symbol() {
-            let changed = |given: &Assumed| if given.name == param.name.node { 2 } else { 0 };
-            let other = probe.run(input, &given, &changed)?;
-            if other.paths() != best.paths() && other.score().0 == best.score().0 {
-                given[i].what = What::Count(2);
-                best = probe.run(input, &given, &|_| 0)?;
-                continue;
-            }
+        if matches!(given[i].what, What::Count(_)) {
+            continue;
         }
         for candidate in candidates(param, i) {
             let before = std::mem::replace(&mut given[i].what, candidate);
