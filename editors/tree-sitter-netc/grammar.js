@@ -134,11 +134,20 @@ module.exports = grammar({
     argument: ($) =>
       seq(optional(seq(field("name", identifier($)), "=")), field("value", $._expression)),
 
-    _expression: ($) => choice($.unary, $.binary, $._operand),
+    _expression: ($) => choice($.conditional, $._operation),
+    conditional: ($) =>
+      seq(
+        field("value", $._operation),
+        "if",
+        field("condition", $._operation),
+        "else",
+        field("otherwise", $._expression),
+      ),
+    _operation: ($) => choice($.unary, $.binary, $._operand),
     unary: ($) =>
       choice(
-        prec(PREC.not, seq("not", $._expression)),
-        prec(PREC.negate, seq("-", $._expression)),
+        prec(PREC.not, seq("not", $._operation)),
+        prec(PREC.negate, seq("-", $._operation)),
       ),
     binary: ($) =>
       choice(
@@ -152,9 +161,9 @@ module.exports = grammar({
           prec.left(
             PREC[name],
             seq(
-              field("left", $._expression),
+              field("left", $._operation),
               field("operator", operator),
-              field("right", $._expression),
+              field("right", $._operation),
             ),
           ),
         ),

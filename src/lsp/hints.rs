@@ -11,11 +11,9 @@ use super::server::Server;
 use super::symbolic;
 use crate::diag::{FileId, Span};
 use crate::graph::names::Names;
+use crate::limits::MAX_PROBED_NODES;
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Body, ItemKind, StmtKind};
-
-/// How many blocks that nothing calls have shapes.
-const MAX_SYMBOLIC: usize = 30;
 
 /// The shape at the end of each statement, by its first byte, where all places of the statement
 /// agree.
@@ -39,7 +37,7 @@ impl Server {
             let place = place::range(&project.sources, span);
             range.start <= place.end && place.start <= range.end
         };
-        let mut tried = 0;
+        let mut budget = MAX_PROBED_NODES;
         for item in &project.file(project.root).items {
             match &item.kind {
                 ItemKind::Import(_) => {}
@@ -48,9 +46,8 @@ impl Server {
                     let inside = stmts.len();
                     silent(&block.body, &mut stmts);
                     let called = stmts[inside..].iter().any(|s| shapes.contains_key(&key(*s)));
-                    if !called && shown(block.body.place.span) && tried < MAX_SYMBOLIC {
-                        tried += 1;
-                        shapes.extend(symbolic_ends(&project, block));
+                    if !called && shown(block.body.place.span) {
+                        shapes.extend(symbolic_ends(&project, block, &mut budget));
                     }
                 }
             }
@@ -64,8 +61,8 @@ impl Server {
     }
 }
 
-fn symbolic_ends(project: &Project, block: &Block) -> Ends {
-    let inside = symbolic::of(project, block.name.span);
+fn symbolic_ends(project: &Project, block: &Block, budget: &mut usize) -> Ends {
+    let inside = symbolic::of(project, block.name.span, budget);
     inside.map_or_else(Ends::new, |inside| ends(&inside.project, &inside.known))
 }
 

@@ -172,7 +172,8 @@ fn pass_over(scanned: &mut Scanned, range: Range<usize>, at: usize) {
 fn put_in_braces(code: &mut String, head: &Range<usize>, body: &Range<usize>) -> bool {
     let text = &code[head.clone()];
     let stub = stub(text).or_else(|| slip::declares(text).then(|| "block _".to_owned()));
-    let Some(stub) = stub.filter(|stub| stub.len() <= text.len()) else { return false };
+    let adjoins = head.end + 1 == body.start;
+    let Some(stub) = stub.filter(|stub| adjoins && stub.len() <= text.len()) else { return false };
     let stub = format!("{stub:len$}", len = text.len());
     let closed = code[body.clone()].trim_end().ends_with("\n}");
     let last = body.end - 1;

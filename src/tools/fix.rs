@@ -21,8 +21,8 @@ pub struct Fixed {
 }
 
 /// Applies one repair after another to the text of a net and what it imports, as long as each
-/// leaves fewer problems, and back to where the net was better than at first. Nothing is written; a
-/// file changes only if `may_change` accepts its path.
+/// leaves fewer problems, and goes back to where the net was better than at first. Nothing is
+/// written; a file changes only if `may_change` accepts its path.
 pub fn fix(file: &Path, set: &[(String, String)], may_change: &dyn Fn(&Path) -> bool) -> Fixed {
     fix_over(file, set, may_change, Overlay::new())
 }
@@ -35,8 +35,8 @@ pub fn fix_over(
     texts: Overlay,
 ) -> Fixed {
     let before = badness(&compile_over(file, set, &texts));
+    let mut best = (texts.clone(), 0);
     let mut fixed = Fixed { texts, ..Fixed::default() };
-    let mut best = (fixed.texts.clone(), 0);
     while fixed.applied.len() < MAX_APPLIED && step(file, set, may_change, &mut fixed) {
         if badness(&compile_over(file, set, &fixed.texts)) < before {
             best = (fixed.texts.clone(), fixed.applied.len());

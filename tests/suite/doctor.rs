@@ -132,5 +132,5 @@ fn what_the_kernels_for_gpus_lack_is_said_plainly() {
     let said = output.unwrap();
     assert_eq!(said.status.code(), Some(1));
     let said = String::from_utf8(said.stderr).unwrap();
-    assert!(said.starts_with("compiling the kernels for sm_1: "), "{said}");
+    assert!(said.starts_with("error: compiling the kernels for sm_1: "), "{said}");
 }

@@ -83,7 +83,9 @@ fn ops_and_recipe_keys_have_pages_for_a_terminal() {
         assert!(output.status.success(), "{word}");
         String::from_utf8(output.stdout).unwrap()
     };
-    insta::assert_snapshot!("explain", [page("conv"), page("epochs")].join("\n"));
+    crate::check::snapshots().bind(|| {
+        insta::assert_snapshot!("explain", [page("conv"), page("epochs")].join("\n"));
+    });
     for op in signatures() {
         let page = page(op.name);
         assert!(page.contains("Example: "), "{page}");

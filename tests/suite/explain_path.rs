@@ -205,7 +205,7 @@ fn what_is_not_there_is_answered_by_what_is_near() {
             "`netc explain nets/resnet9.net` lists every path",
         ),
         (&["nets/resnet9.net", "recipes"], "did you mean `recipe`?"),
-        (&["shpae"], "`shpae` is neither a code nor a file; did you mean `shape`?"),
+        (&["shpae"], "`shpae` is no op, recipe key, code or file\n  help: did you mean `shape`?"),
         (&["shape", "layer1"], "`shape` is a code, which has no paths"),
     ];
     for (args, expected) in cases {
@@ -227,7 +227,7 @@ fn a_file_that_is_not_sound_has_its_problems_shown() {
 #[test]
 fn codes_have_a_json_form() {
     assert_eq!(json(&["shape"])["severity"], "error");
-    assert!(printed(&["--format", "json"]).lines().all(|line| line.starts_with("{\"code\":")));
+    assert!(printed(&["--format", "json"]).lines().all(|line| line.starts_with("{\"kind\":")));
 }
 
 /// Whether two values are the same for an op: `1` is `1.0`, `[3, 3]` is `3`.

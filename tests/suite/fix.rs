@@ -44,6 +44,31 @@ fn the_repairs_make_each_case_sound() {
     });
 }
 
+/// The repairs of all wrong nets: together they leave fewer errors, or nothing is changed.
+#[test]
+fn a_net_is_better_after_its_repairs_or_stays_as_it_was() {
+    let (mut better, mut same) = (0, 0);
+    for case in crate::check::cases("check_err") {
+        let before = netc::compile(&case, &[]).errors_by_stage();
+        let fixed = netc::tools::fix::fix(&case, &[], &|_| true);
+        let after = netc::compile_over(&case, &[], &fixed.texts).errors_by_stage();
+        assert_eq!(fixed.texts.is_empty(), fixed.applied.is_empty());
+        if fixed.texts.is_empty() {
+            same += 1;
+            continue;
+        }
+        better += 1;
+        let fewer = after.iter().sum::<usize>() < before.iter().sum();
+        let reached_further = after[..2] < before[..2];
+        assert!(after <= before && (fewer || reached_further || after == before), "{case:?}");
+        for text in fixed.texts.values() {
+            let slips = ["maxpool(1)", "avgpool(1)", "stride = 8", "stride = 16", "stride = 32"];
+            assert!(slips.iter().all(|slip| !text.contains(slip)), "{text}");
+        }
+    }
+    assert!(better > 10 && same > 3, "{better} better, {same} the same");
+}
+
 #[test]
 fn a_file_that_is_not_named_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();

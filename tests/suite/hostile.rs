@@ -35,7 +35,7 @@ impl Seen {
     #[track_caller]
     fn refused(&self, code: &str, words: &str) {
         assert_eq!(self.code, Some(1), "{}", self.head());
-        let head = self.text.lines().any(|line| line == code);
+        let head = self.text.contains(&format!("[{code}]"));
         assert!(head && self.text.contains(words), "expected {code}: {words}, got {}", self.head());
     }
 

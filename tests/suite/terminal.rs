@@ -235,7 +235,6 @@ fn every_error_begins_with_the_word() {
         "diff small.net lib.net",
         "diff small.net small.net --columns 2",
         "derive drop-repeats lib.net",
-        "derive shortest-path small.net -o empty",
         "explain unheard-of",
         "explain small.net unheard.of",
         "new unheard-of",

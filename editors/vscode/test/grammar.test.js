@@ -97,6 +97,11 @@ const cases = {
     "variable.other": "c n table",
     "entity.name.function.call": "conv bn gelu",
   },
+  "  let mid = c//2 if deep else c\n  conv(mid, stride = 2 if i == 0 else 1) -> bn": {
+    "keyword.control": "if else",
+    "variable.other": "mid c deep i",
+    "entity.name.function.call": "conv bn",
+  },
   "  let wide = 2*c\n  expect half*2 == width": { keyword: "let expect", "variable.other": "wide c half width" },
   '  a: relu if act == "relu" else silu\n  (conv -> bn) if deep and at has 3': {
     "entity.name.function.call": "relu silu conv bn",

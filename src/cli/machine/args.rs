@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::args::Format;
 
@@ -54,15 +54,24 @@ pub struct CompletionsArgs {
 #[command(after_help = "\
 Examples:
   netc man | man -l -
-  netc man -o ~/.local/share/man/man1     then `man netc` and `man netc-check` work
-  netc man --markdown                     every command on one page
+  netc man -o ~/.local/share/man/man1     then `man netc-check` works
+  netc man --format markdown              every command on one page
 
 Exit codes: 0 written, 1 the folder cannot be written, 2 wrong usage.")]
 pub struct ManArgs {
     /// Write the man page of netc and of each command into this folder, creating it if needed
     #[arg(short, long, alias = "out", value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Print the reference of every command as Markdown
-    #[arg(long, conflicts_with = "output")]
-    pub markdown: bool,
+    /// Print in this format
+    #[arg(long, value_enum, default_value_t = ManFormat::Roff, conflicts_with = "output")]
+    pub format: ManFormat,
+}
+
+/// How the manual is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ManFormat {
+    /// The man page of netc
+    Roff,
+    /// The reference of every command
+    Markdown,
 }

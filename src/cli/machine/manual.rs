@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 
 use crate::cli::command::Cli;
-use crate::cli::machine::args::{CompletionsArgs, ManArgs};
+use crate::cli::machine::args::{CompletionsArgs, ManArgs, ManFormat};
 use crate::cli::machine::reference::reference;
 use crate::cli::out::{PROBLEMS, error, print};
 
@@ -20,7 +20,7 @@ pub(in crate::cli) fn completions(args: &CompletionsArgs) -> ExitCode {
 pub(in crate::cli) fn man(args: &ManArgs) -> ExitCode {
     let written = match &args.output {
         Some(folder) => pages(folder),
-        None if args.markdown => {
+        None if args.format == ManFormat::Markdown => {
             print(&reference(Cli::command()));
             Ok(())
         }

@@ -4,12 +4,16 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
+/// The columns of texts that are not Markdown.
+const COLUMNS: usize = 80;
+
 /// A chapter for each command, as Markdown.
 pub(super) fn reference(mut cli: Command) -> String {
     cli.build();
     let mut page = String::from(
-        "# Command reference\n\nThis page is the output of `netc man --markdown`. [The \
-         commands](commands.md) shows how they work together.\n",
+        "# Command reference\n\nThis page is the output of `netc man --format markdown`. [The \
+         commands](commands.md) shows how they work together. Every command takes `--color \
+         auto|always|never`, too.\n",
     );
     chapters(&cli, 2, &mut page);
     page
@@ -29,7 +33,8 @@ fn chapters(parent: &Command, level: usize, page: &mut String) {
             let _ = write!(page, "\n| argument | what |\n|---|---|\n{rows}");
         }
         if let Some(examples) = command.get_after_help() {
-            let _ = write!(page, "\n```text\n{}\n```\n", examples.to_string().trim_end());
+            let examples = textwrap::fill(examples.to_string().trim_end(), COLUMNS);
+            let _ = write!(page, "\n```text\n{examples}\n```\n");
         }
         chapters(command, level + 1, page);
     }
@@ -37,7 +42,7 @@ fn chapters(parent: &Command, level: usize, page: &mut String) {
 
 /// A row of the table of arguments, if the help shows it.
 fn row(arg: &Arg) -> Option<String> {
-    if arg.is_hide_set() || arg.get_id() == "help" {
+    if arg.is_hide_set() || ["help", "color"].contains(&arg.get_id().as_str()) {
         return None;
     }
     let short = arg.get_short().map(|c| format!("-{c}, ")).unwrap_or_default();

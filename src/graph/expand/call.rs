@@ -205,7 +205,7 @@ impl<'a> Expander<'a> {
                 (None, ExprKind::Name(name)) if frame.values.contains(name) => {
                     let message = match signature.operands.1 {
                         1 => format!(
-                            "`{}` reads the cursor alone, and `{name}` is a value",
+                            "`{}` takes the current value alone, and `{name}` is a value",
                             signature.name
                         ),
                         most => format!("`{}` reads at most {most} values", signature.name),
@@ -284,7 +284,7 @@ impl<'a> Expander<'a> {
     ) -> Problem {
         let takes = match signature.operands.1 {
             1 => format!("it takes {}", signature.text()),
-            _ => format!("it reads the cursor and the values named: `{}(short)`", call.name.node),
+            _ => format!("it joins the current value and those named: `{}(short)`", call.name.node),
         };
         let problem = Problem::new(code, at, message).label("here").help(takes);
         if code == Code::Argument { self.in_blocks(problem) } else { problem }

@@ -1,6 +1,7 @@
 //! What may stand at the cursor, by the text before it: the line is half written.
 
-use super::super::lex::{Token, TokenKind, tokens};
+use super::super::lex::{Token, TokenKind};
+use super::before::{Before, EDITS, written};
 use crate::limits::MAX_NESTING;
 
 /// What may stand at the cursor.
@@ -75,87 +76,6 @@ impl Call<'_> {
     }
 }
 
-/// The words that start a statement.
-pub(super) const STATEMENTS: &[&str] =
-    &["input", "output", "let", "repeat", "for", "default", "expect", "recipe", "block"];
-const EDITS: &[&str] = &["after", "before", "replace", "remove"];
-const ITEMS: &[&str] = &["import", "block", "net"];
-
-/// The tokens before the cursor, those of its statement and the brackets open there.
-struct Before<'t> {
-    tokens: Vec<Token<'t>>,
-    /// Where the statement begins among them.
-    start: usize,
-    open: Vec<usize>,
-}
-
-impl<'t> Before<'t> {
-    fn of(text: &'t str) -> Before<'t> {
-        let mut before = Before { tokens: tokens(text), start: 0, open: Vec::new() };
-        for i in 0..before.tokens.len() {
-            before.step(i);
-        }
-        before
-    }
-
-    fn step(&mut self, i: usize) {
-        let token = self.tokens[i];
-        let braces = |open: &[usize], tokens: &[Token<'_>]| {
-            open.iter().rposition(|o| tokens[*o].is("{")).map_or(0, |brace| brace + 1)
-        };
-        match (token.kind, token.text) {
-            (TokenKind::Mark, "(" | "[") => self.open.push(i),
-            (TokenKind::Mark, "{") => {
-                self.open.truncate(braces(&self.open, &self.tokens));
-                self.open.push(i);
-                self.start = i + 1;
-            }
-            (TokenKind::Mark, "}") => {
-                self.open.truncate(braces(&self.open, &self.tokens));
-                self.open.pop();
-                self.start = i + 1;
-            }
-            (TokenKind::Mark, ")" | "]") if self.in_brackets() => drop(self.open.pop()),
-            (TokenKind::Newline, _) => {
-                let free = self.in_brackets();
-                let goes_on = self.last_before(i).is_some_and(|last| last.is("->"))
-                    || self.tokens.get(i + 1).is_some_and(|next| next.is("->"));
-                if free && self.begins(i + 1) {
-                    // The bracket was never closed.
-                    self.open.truncate(braces(&self.open, &self.tokens));
-                    self.start = i + 1;
-                } else if !free && !goes_on {
-                    self.start = i + 1;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether the innermost bracket that is open is no `{`.
-    fn in_brackets(&self) -> bool {
-        self.open.last().is_some_and(|open| !self.tokens[*open].is("{"))
-    }
-
-    fn last_before(&self, i: usize) -> Option<&Token<'t>> {
-        let quiet = |t: &&Token<'_>| !matches!(t.kind, TokenKind::Newline | TokenKind::Comment);
-        self.tokens[..i].iter().rev().find(quiet)
-    }
-
-    /// Whether a line that begins here is a statement, and not more of the brackets above.
-    fn begins(&self, i: usize) -> bool {
-        let head = self.tokens.get(self.start);
-        let (first, second) = (self.tokens.get(i), self.tokens.get(i + 1));
-        let word = first.filter(|first| first.kind == TokenKind::Word);
-        word.is_some_and(|word| {
-            STATEMENTS.contains(&word.text)
-                || ITEMS.contains(&word.text)
-                || (second.is_some_and(|second| second.is(":"))
-                    && !head.is_some_and(|head| ITEMS.contains(&head.text)))
-        })
-    }
-}
-
 /// What may stand at the end of a text.
 pub(in crate::lsp) fn spot(text: &str) -> Spot<'_> {
     let mut before = Before::of(text);
@@ -214,12 +134,6 @@ pub(in crate::lsp) fn enclosing_call(text: &str) -> Option<Call<'_>> {
         let inside = written(&before.tokens[open + 1..]);
         if before.tokens[*open].is("(") { call(&head, &inside) } else { None }
     })
-}
-
-/// All but newlines and comments.
-fn written<'t>(tokens: &[Token<'t>]) -> Vec<Token<'t>> {
-    let quiet = |t: &&Token<'_>| !matches!(t.kind, TokenKind::Newline | TokenKind::Comment);
-    tokens.iter().filter(quiet).copied().collect()
 }
 
 fn heads_recipe(tokens: &[Token<'_>], brace: Token<'_>) -> bool {

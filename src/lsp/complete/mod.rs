@@ -1,5 +1,6 @@
 //! What is offered at the cursor.
 
+mod before;
 pub(super) mod cursor;
 mod items;
 pub(super) mod scope;
@@ -15,7 +16,8 @@ use super::server::{Server, beside, folder};
 use crate::graph::{FUNCTIONS, op};
 use crate::recipe::{KEYS, KeyKind};
 use crate::syntax::{self, Overlay, Project, STD, import_edit};
-use cursor::{Call, STATEMENTS, Spot, spot};
+use before::{EDITS, STATEMENTS};
+use cursor::{Call, Spot, spot};
 use items::{ARGUMENTS, NAMES, OPS, WORDS, argument, block, imported, item, key, op_item, words};
 use scope::Scope;
 
@@ -193,8 +195,6 @@ impl Server {
         parents.filter_map(parent).flatten().collect()
     }
 }
-
-const EDITS: &[&str] = &["after", "before", "replace", "remove"];
 
 fn key_kind(name: &str) -> Option<KeyKind> {
     KEYS.iter().find(|key| key.name == name).map(|key| key.kind)

@@ -95,7 +95,7 @@ fn size(block: &Block, dim: &Expr, i: usize) -> Option<Given> {
 
 /// The arguments with which most of the block can be followed, symbols where possible, and what
 /// came of them.
-pub(super) fn arguments(probe: &mut Probe, input: &[Given]) -> Option<(Vec<Given>, Run)> {
+pub(super) fn arguments(probe: &mut Probe<'_>, input: &[Given]) -> Option<(Vec<Given>, Run)> {
     let params = probe.block.params.clone();
     let mut given: Vec<Given> = params
         .iter()
@@ -119,21 +119,23 @@ pub(super) fn arguments(probe: &mut Probe, input: &[Given]) -> Option<(Vec<Given
         let required = param.default.is_none();
         for candidate in candidates(param, i) {
             let before = std::mem::replace(&mut given[i].what, candidate);
-            let (one, other) =
-                (probe.run(input, &given, &|_| 0)?, probe.run(input, &given, &|_| 2)?);
+            let one = probe.run(input, &given, &|_| 0)?;
             let better = match required {
-                true => one.score() > best.score(),
+                true => one.score().0 > best.score().0,
                 // A default gives way to a symbol with which all goes as well.
-                false => one.score() >= best.score() && one.score().0 == best.score().0,
+                false => one.score().0 == best.score().0 && one.score() >= best.score(),
             };
-            let fits = one.paths() == other.paths() && one.score() == other.score();
-            if better && fits {
-                best = one;
-                if !required {
-                    break;
-                }
-            } else {
+            let fits = better && {
+                let other = probe.run(input, &given, &|_| 2)?;
+                one.paths() == other.paths() && one.score() == other.score()
+            };
+            if !fits {
                 given[i].what = before;
+                continue;
+            }
+            best = one;
+            if !required {
+                break;
             }
         }
     }
@@ -154,9 +156,11 @@ fn candidates(param: &Param, i: usize) -> Vec<What> {
                     && whole(high).is_none_or(|high| values.iter().all(|value| *value <= high))
             })
         };
-        let order = match param.default.as_ref().and_then(whole) {
-            Some(1..8) => [SMALL[1], SMALL[0], wide(i)],
-            _ => [wide(i), SMALL[0], SMALL[1]],
+        let order = match (&param.default, param.default.as_ref().and_then(whole)) {
+            (Some(_), Some(1..8)) => [SMALL[1], SMALL[0], wide(i)],
+            (Some(_), _) => [wide(i), SMALL[0], SMALL[1]],
+            // It may be a number of rounds.
+            (None, _) => [SMALL[0], SMALL[1], wide(i)],
         };
         order.into_iter().filter(within).map(What::Symbol).collect::<Vec<_>>()
     };

@@ -29,8 +29,8 @@ pub(super) struct Symbolic {
     pub call: Span,
 }
 
-/// The block of a project's own file that holds a place.
-pub(super) fn of(project: &Project, at: Span) -> Option<Symbolic> {
+/// The block of a project's own file that holds a place; none once `budget` nodes are placed.
+pub(super) fn of(project: &Project, at: Span, budget: &mut usize) -> Option<Symbolic> {
     let holds = |span: Span| span.start <= at.start && at.end <= span.end;
     let block = project
         .file(project.root)
@@ -38,7 +38,7 @@ pub(super) fn of(project: &Project, at: Span) -> Option<Symbolic> {
         .find(|b| holds(b.name.span.to(b.body.place.span)))?
         .clone();
     let inputs: Vec<Vec<Given>> = given::inputs(&block);
-    let mut probe = Probe::new(project, block);
+    let mut probe = Probe::new(project, block, budget);
     let mut best: Option<(Vec<Given>, Vec<Given>, Run)> = None;
     for input in inputs.into_iter().filter(|input| !input.is_empty()) {
         let Some((arguments, run)) = arguments(&mut probe, &input) else { continue };
@@ -52,7 +52,7 @@ pub(super) fn of(project: &Project, at: Span) -> Option<Symbolic> {
 }
 
 /// Runs the probe with each symbol changed in turn, and with all of them changed.
-fn read(probe: &mut Probe, input: &[Given], arguments: &[Given]) -> Option<(Known, Span)> {
+fn read(probe: &mut Probe<'_>, input: &[Given], arguments: &[Given]) -> Option<(Known, Span)> {
     let mut symbols: Vec<&Given> = Vec::new();
     for given in input.iter().chain(arguments).filter(|given| given.is_symbol()) {
         if !symbols.iter().any(|known| known.name == given.name) {

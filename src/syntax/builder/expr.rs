@@ -90,11 +90,13 @@ impl Builder<'_> {
 
     /// `then cond then cond .. otherwise`
     fn conditional(&mut self, operations: Vec<Pair<'_, Rule>>) -> Built<Expr> {
-        let mut operations = operations.into_iter().rev();
+        let values: Built<Vec<Expr>> =
+            operations.into_iter().map(|operation| self.operation(operation)).collect();
+        let mut values = values?.into_iter().rev();
         let none = || Problem::new(Code::Syntax, None, "expected a value, got nothing");
-        let mut value = self.operation(operations.next().ok_or_else(none)?)?;
-        while let (Some(cond), Some(then)) = (operations.next(), operations.next()) {
-            let [cond, then] = [self.operation(cond)?, self.operation(then)?].map(Box::new);
+        let mut value = values.next().ok_or_else(none)?;
+        while let (Some(cond), Some(then)) = (values.next(), values.next()) {
+            let [cond, then] = [cond, then].map(Box::new);
             let span = then.span.to(value.span);
             let node = ExprKind::Conditional { cond, then, otherwise: Box::new(value) };
             value = Spanned { node, span };

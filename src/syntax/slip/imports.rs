@@ -18,7 +18,7 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
             let (names, path) = split(rest, "from")?;
             (path, names)
         }
-        ["import", path, ":", names @ ..] => (std::slice::from_ref(path), names),
+        ["import", rest @ ..] if rest.contains(&":") => split(rest, ":")?,
         ["import", path, names @ ..] if path.starts_with('"') || *path == "std" => {
             (std::slice::from_ref(path), names)
         }

@@ -24,8 +24,10 @@ const MARKS: &[(&[&str], Rule, &str)] = &[
     (&["≥"], Rule::infix, ">="),
     (&["≠"], Rule::infix, "!="),
     (&["−", "–"], Rule::operand, "-"),
+    (&["−", "–"], Rule::operation, "-"),
     (&["−", "–"], Rule::expr, "-"),
     (&["!", "~"], Rule::operand, "not"),
+    (&["!", "~"], Rule::operation, "not"),
     (&["!", "~"], Rule::expr, "not"),
     (&[":"], Rule::ascribe, "::"),
 ];
@@ -89,7 +91,11 @@ fn replaced(failure: &Failure<'_>, wrong: &str, right: &str) -> Slip {
         ":" => (failure.code[..failure.at].trim_end().len()..end, right.to_owned()),
         _ => (failure.at..end, spaced(failure.code, &(failure.at..end), right)),
     };
-    Slip::new([edit], format!("Write `{right}`."), format!("replace `{wrong}` by `{right}`"))
+    let help = match right {
+        "==" => "Equality is written `==`.".to_owned(),
+        right => format!("Write `{right}`."),
+    };
+    Slip::new([edit], help, format!("replace `{wrong}` by `{right}`"))
 }
 
 /// A text with the blanks that it needs on both sides.
@@ -157,7 +163,7 @@ fn extra_arrow(failure: &Failure<'_>) -> Option<Slip> {
     let end = at + 2 + (failure.after.len() - failure.after.trim_start().len());
     let ahead = before.trim_end();
     if ahead.ends_with("->") || ahead.ends_with(':') || ahead.is_empty() {
-        let help = "A chain begins with an op or a block; `->` stands between two of them.";
+        let help = "One `->` stands between two elements of a chain, and none before the first.";
         return Some(Slip::new([(at..end, String::new())], help, "remove `->`"));
     }
     let input = before.starts_with("input") || before.starts_with("let ");

@@ -1,6 +1,6 @@
 //! Values without a name, and names of what an op computes.
 
-use super::{Slip, closing};
+use super::{Slip, closing, tokens};
 use crate::syntax::hint::{Failure, is_keyword, is_word};
 use crate::syntax::parser::Rule;
 
@@ -22,23 +22,18 @@ fn named(before: &str) -> Option<(&'static str, &'static str)> {
 
 /// `input: [3, 32, 32]` or `output [N, 10]`
 fn nameless(failure: &Failure<'_>) -> Option<Slip> {
-    let Failure { at, token, before, code, .. } = *failure;
+    let Failure { at, before, code, .. } = *failure;
     let (name, example) = named(before)?;
-    if ![":", "=", "["].contains(&token) {
-        return None;
-    }
-    let keyword = at - (before.len() - before.trim_end().len());
-    let shape = code[at..].find('[').map(|i| at + i);
-    let end = shape.unwrap_or(at + token.len());
-    let batch = shape.filter(|open| {
-        let sizes = code[open + 1..].trim_start();
-        closing(code, *open).is_some() && sizes.starts_with(|c: char| c.is_ascii_digit())
-    });
-    let batch = if batch.is_some() { "[N, " } else { "[" };
-    let edit = match shape {
-        Some(open) => (keyword..open + 1, format!(" {name}: {batch}")),
-        None => (keyword..end, format!(" {name}:")),
+    let ahead: Vec<_> = tokens(code, at).take(2).collect();
+    let open = match ahead.as_slice() {
+        [(open, "[", _), ..] | [(_, ":" | "=", _), (open, "[", _)] => *open,
+        _ => return None,
     };
+    closing(code, open)?;
+    let keyword = at - (before.len() - before.trim_end().len());
+    let has_batch = !code[open + 1..].trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let batch = if has_batch { "[" } else { "[N, " };
+    let edit = (keyword..open + 1, format!(" {name}: {batch}"));
     let help = format!("A value has a name, and the first of its sizes is the batch: `{example}`.");
     Some(Slip::new([edit], help, format!("call it `{name}`")))
 }

@@ -41,6 +41,8 @@ struct ProblemJson<'a> {
     /// The message's essence, as below the excerpt.
     label: &'a str,
     help: Option<&'a str>,
+    /// How many nodes of the net it concerns.
+    nodes: usize,
     related: Vec<RelatedJson<'a>>,
     fixes: Vec<FixJson<'a>>,
 }
@@ -104,6 +106,7 @@ fn problem_json<'a>(problem: &'a Problem, sources: &'a Sources) -> ProblemJson<'
         place: problem.span.map(|span| Place::of(span, sources)),
         label: &problem.label,
         help: problem.help.as_deref(),
+        nodes: problem.nodes,
         related: related
             .map(|(span, words)| RelatedJson { message: words, place: Place::of(*span, sources) })
             .collect(),

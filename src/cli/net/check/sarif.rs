@@ -63,6 +63,7 @@ fn result(problem: &Problem, sources: &Sources, file: &str) -> Value {
         "message": { "text": format!("{}{help}", problem.message) },
         "locations": [location],
         "relatedLocations": related.collect::<Vec<_>>(),
+        "properties": { "nodes": problem.nodes },
         "fixes": problem.fixes.iter().map(|fix| fix_of(fix, sources)).collect::<Vec<_>>(),
     })
 }
