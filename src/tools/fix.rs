@@ -81,7 +81,9 @@ fn step(
             .sorted()
             .iter()
             .all(|p| (p.code, &p.message) != (problem.code, &problem.message));
-        let no_more = problem.severity() == Severity::Error || after.problems.len() <= count;
+        // What a warning is about may be what is wrong: it is left until no error is.
+        let no_more = problem.severity() == Severity::Error
+            || (!compilation.problems.has_errors() && after.problems.len() <= count);
         if after.errors_by_stage() < before
             || (gone && no_more && after.errors_by_stage() == before)
         {
