@@ -18,6 +18,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("scripts/gpu/run.sh", "builds and runs for minutes"),
     ("python3 gpu-kit/scripts/driver.py", "needs a GPU"),
     ("torchrun", "needs PyTorch; RANK=0 and RANK=1 are run"),
+    ("netc check --watch", "runs until Ctrl-C; check_formats.rs tries it"),
     ("scripts/pyrefly/run.sh", "needs Pyrefly and PyTorch"),
     ("srun", "needs Slurm"),
     ("sudo apt-get", "installs Slurm; scripts/test-slurm.sh runs what follows"),
