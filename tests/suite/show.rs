@@ -39,7 +39,9 @@ fn a_net_that_extends_shows_where_its_stages_are_written() {
 fn the_source_itself_is_unchanged() {
     let source = std::fs::read_to_string("tests/cases/check_ok/squeeze_excite.net").unwrap();
     let text = printed(&["show", "tests/cases/check_ok/squeeze_excite.net"]);
-    let shown: Vec<&str> = text.lines().skip(1).collect();
+    // What has no room beside its line stands below it.
+    let is_below = |line: &&str| line.trim_start().starts_with("[N");
+    let shown: Vec<&str> = text.lines().skip(1).filter(|line| !is_below(line)).collect();
     assert_eq!(shown.len(), source.lines().count());
     for (line, shown) in source.lines().zip(shown) {
         assert!(shown.starts_with(line), "{shown}");
