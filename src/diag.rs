@@ -20,7 +20,7 @@ pub use callers::at_callers;
 pub use code::{Code, Severity};
 pub use deceptive::{escaped, is_deceptive, plain, visible};
 pub use edit::edited;
-pub use problem::{Fix, MAX_SHOWN, Problem, Problems};
+pub use problem::{Fix, Problem, Problems};
 pub use render::{Style, render};
 pub use source::{FileId, Position, SourceText, Sources, Span};
 pub use suggest::{MAX_LISTED, did_you_mean, listed};

@@ -64,6 +64,8 @@ pub const MAX_PARAMS: u64 = 1 << 36;
 pub const MAX_PROBLEMS: usize = 100;
 /// How many errors of the grammar are looked for in a file.
 pub const MAX_SYNTAX_ERRORS: usize = 20;
+/// Problems of one code that are shown to a person; the rest are counted.
+pub const MAX_SHOWN: usize = 8;
 /// How many errors are looked for, counting each node or value at one place.
 pub const MAX_FOUND: usize = 1000;
 /// Names that a misspelt one is compared with.
@@ -74,6 +76,10 @@ pub const MAX_COMPARED: usize = 500;
 pub const MAX_REPAIRED_NODES: usize = 5_000;
 /// See [`MAX_REPAIRED_NODES`].
 pub const MAX_REPAIRED_BYTES: usize = 64 << 10;
+
+/// Nodes of all nets together that are tried for the shapes in blocks that nothing calls, for one
+/// answer to an editor.
+pub const MAX_PROBED_NODES: usize = 20_000;
 
 /// Nodes of a net whose memory `check` predicts: the passes and the schedule of larger ones take
 /// longer than the check itself.

@@ -39,10 +39,9 @@ TOOLS = {
 class Report:
     """One problem that a tool reports."""
 
-    file: str
-    line: int
+    places: list  # (file, line): where it stands, then what else it marks
     text: str
-    claim: bool  # that the number of parameters is not the one written down
+    claim: bool = False  # that the number of parameters is not the one written down
 
 
 def call(folder, *command):
@@ -52,22 +51,24 @@ def call(folder, *command):
 def netc(folder, net):
     answer = json.loads(call(folder, NETC, "check", "--format", "json", f"{net}.net").stdout)
     for p in answer["problems"]:
-        text = f"{p['message']}\n{p['help'] or ''}"
-        yield Report(p["file"], p["line"], text, p["code"] == "expect" and "params" in p["message"])
+        texts = [p["message"], *(mark["message"] for mark in p["related"]), p["help"] or ""]
+        places = [(at["file"], at["line"]) for at in [p, *p["related"]]]
+        claim = p["code"] == "expect" and "params" in p["message"]
+        yield Report(places, "\n".join(texts), claim)
 
 
 def pyrefly(folder, _net):
     out = call(folder, *PYREFLY, "--output-format", "json", *folder.glob("*.py")).stdout
     for e in json.loads(out)["errors"]:
-        yield Report(pathlib.Path(e["path"]).name, e["line"], e["description"], False)
+        yield Report([(pathlib.Path(e["path"]).name, e["line"])], e["description"])
 
 
 def run(folder, net):
     out = call(folder, sys.executable, "-W", "ignore", "-c", SMOKE, net)
     frames = re.findall(rf'File "{re.escape(str(folder))}/(\w+\.py)", line (\d+).*\n(.*)', out.stderr)
     if out.returncode:
-        file, line, source = frames[-1]
-        yield Report(file, int(line), out.stderr.splitlines()[-1], "numel" in source)
+        places = [(file, int(line)) for file, line, _ in reversed(frames)]
+        yield Report(places, out.stderr.splitlines()[-1], "numel" in frames[-1][2])
 
 
 PYREFLY = (pathlib.Path(sys.executable).parent / "pyrefly", "check")
@@ -115,14 +116,23 @@ def block(lines, number):
     return None
 
 
+PLACES = ("line", "marked", "block", "elsewhere")
+
+
 def place(report, before, after):
-    """Where a report stands: at a changed line, in the block around one, or elsewhere."""
-    name = report.file
+    """Where a report stands: at a changed line, which it may mark only, in the block around one, or
+    elsewhere."""
+
+    def at(name):
+        return changed(before[name].splitlines(), after[name].splitlines())
+
+    hits = [line in at(name) for name, line in report.places]
+    if any(hits):
+        return "line" if hits[0] else "marked"
+    name, line = report.places[0]
     lines = after[name].splitlines()
-    at = changed(before[name].splitlines(), lines)
-    if report.line in at:
-        return "line"
-    return "block" if block(lines, report.line) in {block(lines, n) for n in at} - {None} else "elsewhere"
+    blocks = {block(lines, n) for n in at(name)} - {None}
+    return "block" if block(lines, line) in blocks else "elsewhere"
 
 
 def nodes(folder, net):
@@ -161,7 +171,7 @@ def judged(tool, case):
         if not told:
             return "claim", reports
         places = [place(r, before, after) for r in told]
-        cell = [min(places, key=("line", "block", "elsewhere").index)]
+        cell = [min(places, key=PLACES.index)]
         if any(all(re.search(c, r.text, re.I) for c in case["cause"]) for r in told):
             cell.append("cause")
         if tool == "netc" and (fixed := repair(folder, case, before)):
@@ -201,11 +211,11 @@ def summary(cells):
     def count(tool, *words):
         return sum(any(w in cell.split(", ") for w in words) for cell in cells[tool])
 
-    found = ("line", "block", "elsewhere")
     rows = [
         ("slips that can be made", lambda t: sum(c != "cannot be made" for c in cells[t])),
-        ("found", lambda t: count(t, *found)),
+        ("found", lambda t: count(t, *PLACES)),
         ("… at the line of the slip", lambda t: count(t, "line")),
+        ("… elsewhere, with a mark there", lambda t: count(t, "marked") or ""),
         ("… elsewhere in its block or class", lambda t: count(t, "block")),
         ("… with the cause named", lambda t: count(t, "cause")),
         ("… with the right name suggested", lambda t: count(t, "hint") or "" if t != "netc" else ""),
@@ -235,7 +245,8 @@ def printed():
 def show(case, tool, cell, reports):
     print(f"{case['kind']}, {case['net']}, {tool}: {cell}")
     for r in reports:
-        print("   ", f"{r.file}:{r.line}: {r.text}".replace("\n", "\n        "))
+        places = " ".join(f"{file}:{line}" for file, line in r.places)
+        print("   ", f"{places}: {r.text}".replace("\n", "\n        "))
 
 
 def main():

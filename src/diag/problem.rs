@@ -2,10 +2,7 @@ use std::collections::BTreeMap;
 
 use super::code::{Code, Severity};
 use super::source::Span;
-use crate::limits::{MAX_FOUND, MAX_PROBLEMS};
-
-/// How many problems of one code are shown to a person; the rest are counted.
-pub const MAX_SHOWN: usize = 8;
+use crate::limits::{MAX_FOUND, MAX_PROBLEMS, MAX_SHOWN};
 
 /// A change of the text that makes one problem go away. Computed from the graph, never guessed:
 /// with it in place, the op that complained accepts its operands.

@@ -17,6 +17,8 @@ const MARGIN: usize = 10;
 const MIN_LABEL: usize = 24;
 /// A space that is not broken at.
 const JOINER: char = '\u{a0}';
+/// A hyphen that is not broken at.
+const HYPHEN: char = '\u{2011}';
 
 /// How diagnostics look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub fn render(problems: &Problems, sources: &Sources, style: Style) -> String {
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = handler.render_report(&mut text, report.as_ref());
-        out += &text.trim_start().replace(JOINER, " ");
+        out += &text.trim_start().replace(JOINER, " ").replace(HYPHEN, "-");
         if let Some(span) = problem.span.filter(|span| !can_be_shown(*span, sources)) {
             let column = sources.position(span).column;
             let _ = writeln!(out, "  at {}:{column}", plain(&sources.place(span)));
@@ -128,7 +130,11 @@ fn whole_shapes(text: &str) -> String {
     let mut depth = 0i32;
     let joined = text.chars().map(|c| {
         depth += i32::from(c == '[') - i32::from(c == ']');
-        if c == ' ' && depth > 0 { JOINER } else { c }
+        match c {
+            ' ' if depth > 0 => JOINER,
+            '-' if depth > 0 => HYPHEN,
+            c => c,
+        }
     });
     joined.collect()
 }

@@ -138,7 +138,7 @@ fn nested(
     range: impl Fn((usize, usize)) -> Range,
 ) -> SelectionRange {
     spans.retain(|(start, end)| *start <= at && at <= *end);
-    spans.sort_by_key(|(start, end)| std::cmp::Reverse(end - start));
+    spans.sort_by_key(|(start, end)| (std::cmp::Reverse(end - start), *start));
     spans.dedup();
     let mut chain: Option<(SelectionRange, (usize, usize))> = None;
     for span in spans {

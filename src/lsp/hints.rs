@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use gen_lsp_types::{InlayHint, InlayHintKind, Position, Range};
 
-use super::known::{self, Known};
+use super::known::{self, ShownShapes};
 use super::paths::PathIndex;
 use super::place;
 use super::server::Server;
 use super::symbolic;
 use crate::diag::{FileId, Span};
 use crate::graph::names::Names;
+use crate::limits::MAX_PROBED_NODES;
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Body, ItemKind, StmtKind};
-
-/// How many blocks that nothing calls have shapes.
-const MAX_SYMBOLIC: usize = 30;
 
 /// The shape at the end of each statement, by its first byte, where all places of the statement
 /// agree.
@@ -28,7 +26,7 @@ impl Server {
         let Some(project) = self.project(path) else { return Vec::new() };
         let mut shapes = match known::net(&project) {
             Some(known) => {
-                let mut ends = ends(&project, &Known::of(&known.net));
+                let mut ends = ends(&project, &ShownShapes::of(&known.net));
                 ends.retain(|stmt, _| !known.unfinished.contains(stmt));
                 ends
             }
@@ -39,7 +37,7 @@ impl Server {
             let place = place::range(&project.sources, span);
             range.start <= place.end && place.start <= range.end
         };
-        let mut tried = 0;
+        let mut budget = MAX_PROBED_NODES;
         for item in &project.file(project.root).items {
             match &item.kind {
                 ItemKind::Import(_) => {}
@@ -48,9 +46,8 @@ impl Server {
                     let inside = stmts.len();
                     silent(&block.body, &mut stmts);
                     let called = stmts[inside..].iter().any(|s| shapes.contains_key(&key(*s)));
-                    if !called && shown(block.body.place.span) && tried < MAX_SYMBOLIC {
-                        tried += 1;
-                        shapes.extend(symbolic_ends(&project, block));
+                    if !called && shown(block.body.place.span) {
+                        shapes.extend(symbolic_ends(&project, block, &mut budget));
                     }
                 }
             }
@@ -64,16 +61,19 @@ impl Server {
     }
 }
 
-fn symbolic_ends(project: &Project, block: &Block) -> Ends {
-    let inside = symbolic::of(project, block.name.span);
-    inside.map_or_else(Ends::new, |inside| ends(&inside.project, &inside.known))
+fn symbolic_ends(project: &Project, block: &Block, budget: &mut usize) -> Ends {
+    let inside = symbolic::of(project, block.name.span, budget);
+    let mut found = inside.iter().map(|inside| ends(&inside.project, &inside.known));
+    let mut first = found.next().unwrap_or_default();
+    found.for_each(|other| first.retain(|stmt, shape| other.get(stmt) == Some(shape)));
+    first
 }
 
 fn key(span: Span) -> (FileId, usize) {
     (span.file, span.start)
 }
 
-fn ends(project: &Project, known: &Known) -> Ends {
+fn ends(project: &Project, known: &ShownShapes) -> Ends {
     let names = Names::of(project);
     let ends = PathIndex::of(project, &names).ends(&known.graph);
     let agreed = |places: BTreeMap<&str, _>| {

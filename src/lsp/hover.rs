@@ -2,15 +2,20 @@
 
 use gen_lsp_types::{Hover, MarkupContent, MarkupKind, Position};
 
-use super::known::{self, Known};
+use super::complete::cursor::{Spot, enclosing_call, spot};
+use super::complete::scope::Visible;
+use super::known::{self, ShownShapes};
+use super::lex::tokens;
 use super::paths::{PathIndex, Places};
 use super::place;
 use super::server::Server;
-use super::symbolic;
+use super::symbolic::{self, Symbolic};
 use crate::check::Unchecked;
 use crate::diag::Span;
 use crate::graph::names::{NameKind, Names, Reference, ReferenceRole};
 use crate::graph::{Graph, NodeId};
+use crate::limits::MAX_PROBED_NODES;
+use crate::recipe::KEYS;
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Param};
 
@@ -21,7 +26,10 @@ impl Server {
     pub(super) fn hover(&self, path: &str, at: Position) -> Option<Hover> {
         let project = self.project(path)?;
         let names = Names::of(&project);
-        let mention = *names.at(project.root, self.offset(path, at)?)?;
+        let offset = self.offset(path, at)?;
+        let Some(&mention) = names.at(project.root, offset) else {
+            return self.about_argument(path, &project, offset);
+        };
         let net = known::net(&project);
         let text = |span: Span| project.sources.text(span);
         let mut parts = match mention.def.kind {
@@ -57,6 +65,35 @@ impl Server {
     }
 }
 
+impl Server {
+    /// What the name of an op's argument or of a recipe's key means.
+    fn about_argument(&self, path: &str, project: &Project, offset: usize) -> Option<Hover> {
+        let text = self.texts.get(path)?;
+        let all = tokens(text);
+        let word =
+            all.iter().position(|t| t.start <= offset && offset <= t.end() && t.is_word())?;
+        let word = all.get(word).filter(|_| all.get(word + 1).is_some_and(|t| t.is("=")))?;
+        let before = &text[..word.start];
+        let about = match enclosing_call(before) {
+            Some(call) => {
+                let callee = self.callee(path, project, &Visible::at(project, offset), &call)?;
+                let takes = callee.takes.iter().find(|takes| takes.name == word.text)?;
+                [code(&takes.text()), takes.accepts.clone()].join("\n\n")
+            }
+            None if matches!(spot(before), Spot::Key(_)) => {
+                let key = KEYS.iter().find(|key| key.name == word.text)?;
+                [code(key.name), key.about(), format!("It is {}.", key.kind.describe())]
+                    .join("\n\n")
+            }
+            None => return None,
+        };
+        let span = Span { file: project.root, start: word.start, end: word.end() };
+        let contents = MarkupContent { kind: MarkupKind::Markdown, value: about };
+        let range = Some(place::range(&project.sources, span));
+        Some(Hover { contents: contents.into(), range })
+    }
+}
+
 /// The nodes that a name stands for where it is mentioned.
 fn places<'n>(index: &PathIndex<'_>, graph: &'n Graph, mention: &Reference<'_>) -> Places<'n> {
     match mention.def.kind {
@@ -68,8 +105,15 @@ fn places<'n>(index: &PathIndex<'_>, graph: &'n Graph, mention: &Reference<'_>) 
 
 /// The shapes at a name in a block that nothing calls.
 fn in_symbols(project: &Project, mention: &Reference<'_>) -> Option<String> {
-    let inside = symbolic::of(project, mention.span)?;
-    let Known { graph, shapes } = &inside.known;
+    let mut budget = MAX_PROBED_NODES;
+    let all = symbolic::of(project, mention.span, &mut budget);
+    let mut found = all.iter().map(|inside| shapes_in(inside, mention));
+    let first = found.next()??;
+    found.all(|other| other.as_ref() == Some(&first)).then_some(first)
+}
+
+fn shapes_in(inside: &Symbolic, mention: &Reference<'_>) -> Option<String> {
+    let ShownShapes { graph, shapes } = &inside.known;
     let names = Names::of(&inside.project);
     let index = PathIndex::of(&inside.project, &names);
     let places = match (mention.role, mention.def.kind) {

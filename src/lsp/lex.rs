@@ -24,6 +24,10 @@ impl Token<'_> {
         self.start + self.text.len()
     }
 
+    pub fn is_word(&self) -> bool {
+        self.kind == TokenKind::Word
+    }
+
     pub fn is(&self, mark: &str) -> bool {
         self.kind == TokenKind::Mark && self.text == mark
     }

@@ -12,12 +12,18 @@ use super::place;
 use super::server::{Refused, Server};
 use crate::compile::compile_over;
 use crate::diag::{Severity, Span, edited};
+use crate::disk;
 use crate::graph::names::{NameKind, Names, Reference, ReferenceRole};
 use crate::graph::op;
+use crate::limits::MAX_FILE_BYTES;
 use crate::syntax::{self, Overlay, Project, STD};
 
-/// A definition, whatever project it is seen from: the file's path and the byte.
-type Home = (String, usize);
+/// A definition, whatever project it is seen from.
+struct Home {
+    file: String,
+    start: usize,
+    name: String,
+}
 
 /// Where a file mentions a definition.
 struct Mentions {
@@ -72,7 +78,8 @@ impl Server {
         let Some(home) = self.home(path, at) else { return Vec::new() };
         let mut found = Vec::new();
         for Mentions { file, project, spans } in self.mentions(path, &home) {
-            let wanted = |span: &&Span| with_definition || (&file, span.start) != (&home.0, home.1);
+            let wanted =
+                |span: &&Span| with_definition || (&file, span.start) != (&home.file, home.start);
             let wanted = spans.iter().filter(wanted);
             found.extend(wanted.filter_map(|span| place::location(&project.sources, *span)));
         }
@@ -92,7 +99,7 @@ impl Server {
         if syntax::is_keyword(to) || op::signature(to).is_some() || to == "in" {
             return Err(format!("`{to}` is a word of the language"));
         }
-        let home = self.home(path, at).filter(|home| home.0 != STD);
+        let home = self.home(path, at).filter(|home| home.file != STD);
         let home = home.ok_or("there is no name here that can be changed")?;
         let mut renamed = Overlay::new();
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
@@ -112,7 +119,9 @@ impl Server {
                     .push(TextEdit::new(location.range, to.into()));
             }
         }
-        self.refuse_breakage(self.files(path, &home), &renamed)?;
+        let mut files = self.files(path, &home);
+        files.retain(|file| self.holds(file, &home.name) || self.holds(file, to));
+        self.refuse_breakage(files, &renamed)?;
         Ok(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() })
     }
 
@@ -148,7 +157,7 @@ impl Server {
 
     /// The place of the name at a position, if it is one that can be changed.
     pub(super) fn renamable(&self, path: &str, at: Position) -> Option<Range> {
-        self.named(path, at).filter(|(_, home)| home.0 != STD).map(|(range, _)| range)
+        self.named(path, at).filter(|(_, home)| home.file != STD).map(|(range, _)| range)
     }
 
     fn home(&self, path: &str, at: Position) -> Option<Home> {
@@ -163,7 +172,11 @@ impl Server {
         match def.kind {
             NameKind::Op(_) | NameKind::File | NameKind::Unread => None,
             NameKind::Block(..) | NameKind::Param(_) | NameKind::Value => {
-                let home = (project.sources.get(def.span.file).name.clone(), def.span.start);
+                let home = Home {
+                    file: project.sources.get(def.span.file).name.clone(),
+                    start: def.span.start,
+                    name: project.sources.text(def.span).to_owned(),
+                };
                 Some((place::range(&project.sources, span), home))
             }
         }
@@ -172,12 +185,12 @@ impl Server {
     /// The open files, those of the projects of a file and of a definition, and those that the
     /// editor works on.
     fn files(&self, path: &str, home: &Home) -> BTreeSet<String> {
-        let projects = [path, &home.0].map(syntax::project_folder);
+        let projects = [path, &home.file].map(syntax::project_folder);
         let folders: BTreeSet<String> =
             projects.into_iter().flatten().chain(self.folders.iter().cloned()).collect();
         let mut files: BTreeSet<String> =
             folders.iter().flat_map(|folder| syntax::nets_below(folder)).collect();
-        files.extend([path, &home.0].into_iter().flat_map(syntax::nets_beside));
+        files.extend([path, &home.file].into_iter().flat_map(syntax::nets_beside));
         files.extend(self.texts.keys().cloned());
         files
     }
@@ -190,11 +203,24 @@ impl Server {
             let mentions = names.in_file(project.root).filter(|reference| {
                 let def = reference.def.span;
                 !matches!(reference.def.kind, NameKind::Op(_) | NameKind::File | NameKind::Unread)
-                    && (def.start == home.1 && project.sources.get(def.file).name == home.0)
+                    && (def.start == home.start && project.sources.get(def.file).name == home.file)
             });
             let spans: Vec<Span> = mentions.map(|reference| reference.span).collect();
             (!spans.is_empty()).then_some(Mentions { file, project, spans })
         };
-        self.files(path, home).into_iter().filter_map(mentions).collect()
+        self.files(path, home)
+            .into_iter()
+            .filter(|file| self.holds(file, &home.name))
+            .filter_map(mentions)
+            .collect()
+    }
+
+    /// Whether the text of a file has these letters, and so may have a name.
+    fn holds(&self, file: &str, letters: &str) -> bool {
+        match self.texts.get(file) {
+            Some(text) => text.contains(letters),
+            None => disk::read_text(Path::new(file), MAX_FILE_BYTES)
+                .is_ok_and(|text| text.contains(letters)),
+        }
     }
 }

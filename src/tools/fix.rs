@@ -21,8 +21,8 @@ pub struct Fixed {
 }
 
 /// Applies one repair after another to the text of a net and what it imports, as long as each
-/// leaves fewer problems, and back to where the net was better than at first. Nothing is written; a
-/// file changes only if `may_change` accepts its path.
+/// leaves fewer problems, and goes back to where the net was better than at first. Nothing is
+/// written; a file changes only if `may_change` accepts its path.
 pub fn fix(file: &Path, set: &[(String, String)], may_change: &dyn Fn(&Path) -> bool) -> Fixed {
     fix_over(file, set, may_change, Overlay::new())
 }
@@ -35,8 +35,8 @@ pub fn fix_over(
     texts: Overlay,
 ) -> Fixed {
     let before = badness(&compile_over(file, set, &texts));
+    let mut best = (texts.clone(), 0);
     let mut fixed = Fixed { texts, ..Fixed::default() };
-    let mut best = (fixed.texts.clone(), 0);
     while fixed.applied.len() < MAX_APPLIED && step(file, set, may_change, &mut fixed) {
         if badness(&compile_over(file, set, &fixed.texts)) < before {
             best = (fixed.texts.clone(), fixed.applied.len());
@@ -81,7 +81,9 @@ fn step(
             .sorted()
             .iter()
             .all(|p| (p.code, &p.message) != (problem.code, &problem.message));
-        let no_more = problem.severity() == Severity::Error || after.problems.len() <= count;
+        // What a warning is about may be what is wrong: it is left until no error is.
+        let no_more = problem.severity() == Severity::Error
+            || (!compilation.problems.has_errors() && after.problems.len() <= count);
         if after.errors_by_stage() < before
             || (gone && no_more && after.errors_by_stage() == before)
         {

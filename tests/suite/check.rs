@@ -143,7 +143,16 @@ fn every_net_of_the_project_keeps_the_invariants() {
 
 /// The files of `nets/`.
 pub fn nets() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets");
+    nets_in("nets")
+}
+
+/// The files of a folder of cases.
+pub fn cases(kind: &str) -> Vec<PathBuf> {
+    nets_in(&format!("tests/cases/{kind}"))
+}
+
+fn nets_in(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|f| f.extension().is_some_and(|e| e == "net"));

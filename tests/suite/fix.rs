@@ -33,7 +33,7 @@ fn the_repairs_make_each_case_sound() {
             );
             let out = netc(folder.path(), &["check", "--fix", &name]);
             assert_eq!(out.status.code(), Some(0), "{}{}", text(&out.stdout), text(&out.stderr));
-            let after = netc(folder.path(), &["check", "--deny", "warnings", &name]);
+            let after = netc(folder.path(), &["check", &name]);
             assert_eq!(after.status.code(), Some(0), "{}", text(&after.stderr));
             let dry = text(&dry.stdout).replace("would repair", "repaired");
             assert_eq!(dry, text(&out.stdout), "the dry run shows something else");
@@ -42,6 +42,31 @@ fn the_repairs_make_each_case_sound() {
             insta::assert_snapshot!("fix", format!("{}{changes}is sound", text(&before.stderr)));
         });
     });
+}
+
+/// The repairs of all wrong nets: together they leave fewer errors, or nothing is changed.
+#[test]
+fn a_net_is_better_after_its_repairs_or_stays_as_it_was() {
+    let (mut better, mut same) = (0, 0);
+    for case in crate::check::cases("check_err") {
+        let before = netc::compile(&case, &[]).errors_by_stage();
+        let fixed = netc::tools::fix::fix(&case, &[], &|_| true);
+        let after = netc::compile_over(&case, &[], &fixed.texts).errors_by_stage();
+        assert_eq!(fixed.texts.is_empty(), fixed.applied.is_empty());
+        if fixed.texts.is_empty() {
+            same += 1;
+            continue;
+        }
+        better += 1;
+        let fewer = after.iter().sum::<usize>() < before.iter().sum();
+        let reached_further = after[..2] < before[..2];
+        assert!(after <= before && (fewer || reached_further || after == before), "{case:?}");
+        for text in fixed.texts.values() {
+            let slips = ["maxpool(1)", "avgpool(1)", "stride = 8", "stride = 16", "stride = 32"];
+            assert!(slips.iter().all(|slip| !text.contains(slip)), "{text}");
+        }
+    }
+    assert!(better > 10 && same > 3, "{better} better, {same} the same");
 }
 
 #[test]

@@ -283,11 +283,11 @@ fn references_to_a_stage_cross_files() {
 #[test]
 fn the_block_of_a_file_comes_before_that_of_the_file_that_it_extends() {
     let mut editor = Editor::start();
-    let block = |op: &str| format!("block pair {{\n  {op} -> {op}\n}}\n");
+    let block = |op: &str| format!("block pair {{\n  {op} -> conv\n}}\n");
     let net =
         "net parent {\n  input image: [N, 3, 8, 8]\n  stem: pair\n  output out: [N, 3, 8, 8]\n}\n";
     editor.write("parent.net", &(block("bn") + net));
-    let child = block("relu") + "net child extends \"parent.net\" {\n  after stem: pair\n}\n";
+    let child = block("tanh") + "net child extends \"parent.net\" {\n  after stem: pair\n}\n";
     assert_eq!(editor.open("child.net", &child), Vec::<Value>::new());
     let answer =
         editor.ask_at("textDocument/definition", "child.net", &child, "stem: pai", json!({}));

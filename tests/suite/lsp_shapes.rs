@@ -52,19 +52,13 @@ fn shapes_are_shown_up_to_a_fault_and_for_what_does_not_depend_on_it() {
     let mut editor = Editor::start();
     let a = "a: conv(4) :: [N, 4, 8, 8]";
     let side = "side = a -> conv(2) :: [N, 2, 8, 8]";
-    for fault in [
-        "maxpol(2)",
-        "maxpool(",
-        "maxpool(k = )",
-        "maxpool(2) ->",
-        "maxpool(99)",
-        "(2)",
-        "maxpool(",
-    ] {
+    for fault in ["maxpol(2)", "maxpool(", "maxpool(k = )", "maxpool(99)", "(2)", "maxpool("] {
         let text = NET.replace("maxpool(2) -> relu", fault);
         assert_eq!(annotated(&mut editor, &text), [a, side], "{fault}");
         assert!(hover(&mut editor, &text, "a: con").contains("`a` :: `[N, 4, 8, 8]`"), "{fault}");
     }
+    // An arrow too many leaves the rest as it is.
+    assert_eq!(annotated(&mut editor, &NET.replace("(2) -> relu", "(2) ->")).len(), 4);
     // A branch that is wrong is on nobody else's way.
     let text = NET.replace("conv(2)", "conv(");
     let rest = [a, "b: maxpool(2) -> relu :: [N, 4, 4, 4]", "c: conv(16) :: [N, 16, 4, 4]"];
@@ -73,7 +67,11 @@ fn shapes_are_shown_up_to_a_fault_and_for_what_does_not_depend_on_it() {
     let text =
         NET.replace("maxpool(2) -> relu", "maxpool(").replace("c: conv(16)", "c: a -> conv(16)");
     assert_eq!(annotated(&mut editor, &text), [a, side, "c: a -> conv(16) :: [N, 16, 8, 8]"]);
-    // The last `}` is not there yet.
+    // A `}` is not there yet, of the block above or at the end.
+    let text = format!("block half {{\n  maxpool(2)\n\n{NET}");
+    assert_eq!(annotated(&mut editor, &text).len(), 5);
+    let text = format!("block half {{\n  maxpool(2) # what\n\n\n{NET}");
+    assert_eq!(annotated(&mut editor, &text).len(), 5);
     let text = NET.trim_end().trim_end_matches('}').replace("output", "# output");
     assert_eq!(annotated(&mut editor, &text).len(), 4);
 }
@@ -119,8 +117,17 @@ fn blocks_alone_show_symbols() {
             &["[N, c, H/stride, H/stride]"],
         ),
         ("block k(act) {\n  conv(7)\n  act\n}", &["[N, 7, H, W]", "[N, 7, H, W]"]),
-        // Nothing is said of rounds whose number is not known.
-        ("block l(n) {\n  repeat n { conv(5) }\n  relu\n}", &[]),
+        // Of rounds whose number is not known only what holds for any.
+        (
+            "block l(c, stride = 1, n) {\n  conv(c, stride = stride)\n  repeat n - 1 {\n    relu\n  }\n  bn\n}",
+            &[
+                "[N, c, H/stride, W/stride]",
+                "[N, c, H/stride, W/stride]",
+                "[N, c, H/stride, W/stride]",
+                "[N, c, H/stride, W/stride]",
+            ],
+        ),
+        ("block m(g, n) {\n  conv(g)\n  repeat n {\n    concat(in)\n  }\n}", &["[N, g, H, W]"]),
         ("block m(size: one_of(2, 4)) {\n  maxpool(size)\n}", &["[N, C, H/2, W/2]"]),
     ];
     for (text, shapes) in cases {
@@ -158,6 +165,21 @@ fn a_block_that_is_called_shows_numbers() {
     let text = text.replace("a: conv(4)", "a: two(4)");
     let found = annotated(&mut editor, &text);
     assert_eq!(found[..2], ["conv(c) :: [N, 4, 8, 8]", "conv(c) :: [N, c, H, W]"]);
+}
+
+#[test]
+fn what_an_argument_and_a_key_mean_is_said() {
+    let mut editor = Editor::start();
+    let text = "block f(c, much = 2) {\n  conv(c)\n}\n\nnet x {\n  input image: [N, 3, 8, 8]\n  \
+                f(4, much = 3) -> conv(4, stride = 1)\n  output out: [N, 4, 8, 8]\n  \
+                recipe { momentum = 0.5 }\n}\n";
+    let stride = hover(&mut editor, text, "conv(4, str");
+    assert!(stride.contains("stride = 1") && stride.contains("a whole number from 1"), "{stride}");
+    let much = hover(&mut editor, text, "f(4, mu");
+    assert!(much.contains("much = 2"), "{much}");
+    let momentum = hover(&mut editor, text, "momen");
+    assert!(momentum.contains("SGD: momentum.") && momentum.contains("from 0 to 1"), "{momentum}");
+    assert_eq!(hover(&mut editor, text, "output"), "");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn the_page_says_what_netc_finds_and_repairs() {
         assert_eq!([slip.kind.as_str(), &slip.net], row[1..3]);
         let cell: Vec<&str> = row[3].split(", ").collect();
         let found = match cell[0] {
-            "line" | "block" | "elsewhere" => "found",
+            "line" | "marked" | "block" | "elsewhere" => "found",
             other => other,
         };
         let fixed = cell.last().filter(|w| ["repaired", "sound", "not sound"].contains(w));

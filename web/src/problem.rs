@@ -1,6 +1,6 @@
 //! Problems as a page shows them: as `netc` writes them, with the places to underline.
 
-use netc::diag::{Code, Fix, MAX_SHOWN, Problem, Problems, Sources, Span, Style, render};
+use netc::diag::{Code, Fix, Problem, Problems, Sources, Span, Style, render};
 use serde::Serialize;
 
 /// Columns of a rendered problem, at the least and at the most.
@@ -11,7 +11,7 @@ const COLUMNS: (usize, usize) = (40, 120);
 pub(crate) struct List {
     errors: usize,
     warnings: usize,
-    /// The first of them.
+    /// A few of each code.
     shown: Vec<Shown>,
 }
 
@@ -46,8 +46,10 @@ impl List {
     pub(crate) fn new(problems: &Problems, sources: &Sources, columns: usize) -> List {
         let all = problems.sorted();
         let errors = all.iter().filter(|p| p.severity() == netc::diag::Severity::Error).count();
-        let style = Style { colour: true, width: columns.clamp(COLUMNS.0, COLUMNS.1) };
-        let shown = all.iter().take(MAX_SHOWN).map(|p| Shown::new(p, sources, style)).collect();
+        let width = columns.clamp(COLUMNS.0, COLUMNS.1);
+        let style = Style { colour: true, width, all: true };
+        let (shown, _) = problems.shown();
+        let shown = shown.into_iter().map(|p| Shown::new(p, sources, style)).collect();
         List { errors, warnings: all.len() - errors, shown }
     }
 }

@@ -1,6 +1,7 @@
 //! What may stand at the cursor, by the text before it: the line is half written.
 
-use super::super::lex::{Token, TokenKind, tokens};
+use super::super::lex::{Token, TokenKind};
+use super::before::{EDITS, Prefix, written};
 use crate::limits::MAX_NESTING;
 
 /// What may stand at the cursor.
@@ -36,11 +37,11 @@ pub(in crate::lsp) enum Spot<'t> {
     /// An expression.
     Expression,
     /// An argument of a call.
-    Argument(Call<'t>),
+    Argument(OpenCall<'t>),
     /// The value of the last argument of a call.
-    Value(Call<'t>),
+    Value(OpenCall<'t>),
     /// The same, within quotes.
-    Choice(Call<'t>),
+    Choice(OpenCall<'t>),
     /// A key of a recipe, with those that are given.
     Key(Vec<&'t str>),
     /// The value of a recipe's key.
@@ -51,7 +52,7 @@ pub(in crate::lsp) enum Spot<'t> {
 
 /// A call whose arguments are being written.
 #[derive(Debug)]
-pub(in crate::lsp) struct Call<'t> {
+pub(in crate::lsp) struct OpenCall<'t> {
     /// The op or block.
     pub name: &'t str,
     /// The file of the net whose parameters the arguments are, if it is extended.
@@ -60,7 +61,7 @@ pub(in crate::lsp) struct Call<'t> {
     pub args: Vec<Option<&'t str>>,
 }
 
-impl Call<'_> {
+impl OpenCall<'_> {
     pub fn gives(&self, name: &str) -> bool {
         self.args.contains(&Some(name))
     }
@@ -75,90 +76,9 @@ impl Call<'_> {
     }
 }
 
-/// The words that start a statement.
-pub(super) const STATEMENTS: &[&str] =
-    &["input", "output", "let", "repeat", "for", "default", "expect", "recipe", "block"];
-const EDITS: &[&str] = &["after", "before", "replace", "remove"];
-const ITEMS: &[&str] = &["import", "block", "net"];
-
-/// The tokens before the cursor, those of its statement and the brackets open there.
-struct Before<'t> {
-    tokens: Vec<Token<'t>>,
-    /// Where the statement begins among them.
-    start: usize,
-    open: Vec<usize>,
-}
-
-impl<'t> Before<'t> {
-    fn of(text: &'t str) -> Before<'t> {
-        let mut before = Before { tokens: tokens(text), start: 0, open: Vec::new() };
-        for i in 0..before.tokens.len() {
-            before.step(i);
-        }
-        before
-    }
-
-    fn step(&mut self, i: usize) {
-        let token = self.tokens[i];
-        let braces = |open: &[usize], tokens: &[Token<'_>]| {
-            open.iter().rposition(|o| tokens[*o].is("{")).map_or(0, |brace| brace + 1)
-        };
-        match (token.kind, token.text) {
-            (TokenKind::Mark, "(" | "[") => self.open.push(i),
-            (TokenKind::Mark, "{") => {
-                self.open.truncate(braces(&self.open, &self.tokens));
-                self.open.push(i);
-                self.start = i + 1;
-            }
-            (TokenKind::Mark, "}") => {
-                self.open.truncate(braces(&self.open, &self.tokens));
-                self.open.pop();
-                self.start = i + 1;
-            }
-            (TokenKind::Mark, ")" | "]") if self.in_brackets() => drop(self.open.pop()),
-            (TokenKind::Newline, _) => {
-                let free = self.in_brackets();
-                let goes_on = self.last_before(i).is_some_and(|last| last.is("->"))
-                    || self.tokens.get(i + 1).is_some_and(|next| next.is("->"));
-                if free && self.begins(i + 1) {
-                    // The bracket was never closed.
-                    self.open.truncate(braces(&self.open, &self.tokens));
-                    self.start = i + 1;
-                } else if !free && !goes_on {
-                    self.start = i + 1;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether the innermost bracket that is open is no `{`.
-    fn in_brackets(&self) -> bool {
-        self.open.last().is_some_and(|open| !self.tokens[*open].is("{"))
-    }
-
-    fn last_before(&self, i: usize) -> Option<&Token<'t>> {
-        let quiet = |t: &&Token<'_>| !matches!(t.kind, TokenKind::Newline | TokenKind::Comment);
-        self.tokens[..i].iter().rev().find(quiet)
-    }
-
-    /// Whether a line that begins here is a statement, and not more of the brackets above.
-    fn begins(&self, i: usize) -> bool {
-        let head = self.tokens.get(self.start);
-        let (first, second) = (self.tokens.get(i), self.tokens.get(i + 1));
-        let word = first.filter(|first| first.kind == TokenKind::Word);
-        word.is_some_and(|word| {
-            STATEMENTS.contains(&word.text)
-                || ITEMS.contains(&word.text)
-                || (second.is_some_and(|second| second.is(":"))
-                    && !head.is_some_and(|head| ITEMS.contains(&head.text)))
-        })
-    }
-}
-
 /// What may stand at the end of a text.
 pub(in crate::lsp) fn spot(text: &str) -> Spot<'_> {
-    let mut before = Before::of(text);
+    let mut before = Prefix::of(text);
     let at_end = |t: &Token<'_>| t.end() == text.len();
     let quoted = match before.tokens.last() {
         Some(t) if t.kind == TokenKind::Comment => return Spot::Nothing,
@@ -203,8 +123,8 @@ pub(in crate::lsp) fn spot(text: &str) -> Spot<'_> {
 }
 
 /// The innermost call that is open at the end of a text.
-pub(in crate::lsp) fn enclosing_call(text: &str) -> Option<Call<'_>> {
-    let before = Before::of(text);
+pub(in crate::lsp) fn enclosing_call(text: &str) -> Option<OpenCall<'_>> {
+    let before = Prefix::of(text);
     if before.tokens.last().is_some_and(|last| last.kind == TokenKind::Comment) {
         return None;
     }
@@ -214,12 +134,6 @@ pub(in crate::lsp) fn enclosing_call(text: &str) -> Option<Call<'_>> {
         let inside = written(&before.tokens[open + 1..]);
         if before.tokens[*open].is("(") { call(&head, &inside) } else { None }
     })
-}
-
-/// All but newlines and comments.
-fn written<'t>(tokens: &[Token<'t>]) -> Vec<Token<'t>> {
-    let quiet = |t: &&Token<'_>| !matches!(t.kind, TokenKind::Newline | TokenKind::Comment);
-    tokens.iter().filter(quiet).copied().collect()
 }
 
 fn heads_recipe(tokens: &[Token<'_>], brace: Token<'_>) -> bool {
@@ -262,7 +176,7 @@ fn in_call<'t>(stmt: &[Token<'t>], open: Token<'_>, first: &str, quoted: Option<
 }
 
 /// The call whose brackets follow a head; none if they are those of a group or of a declaration.
-fn call<'t>(head: &[Token<'t>], inside: &[Token<'t>]) -> Option<Call<'t>> {
+fn call<'t>(head: &[Token<'t>], inside: &[Token<'t>]) -> Option<OpenCall<'t>> {
     let named = |part: &&[Token<'t>]| match part {
         [name, equals, ..] if equals.is("=") => Some(name.text),
         _ => None,
@@ -273,11 +187,11 @@ fn call<'t>(head: &[Token<'t>], inside: &[Token<'t>]) -> Option<Call<'t>> {
     match head.iter().position(|t| t.text == "extends") {
         Some(i) => {
             let extends = Some(unquoted(head.get(i + 1)?.text));
-            Some(Call { name: "", extends, args })
+            Some(OpenCall { name: "", extends, args })
         }
         None if declares || last.kind != TokenKind::Word => None,
         None if matches!(last.text, "in" | "if" | "for" | "else" | "and" | "or" | "not") => None,
-        None => Some(Call { name: last.text, extends: None, args }),
+        None => Some(OpenCall { name: last.text, extends: None, args }),
     }
 }
 
