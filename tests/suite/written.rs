@@ -155,19 +155,23 @@ fn of_files_that_belong_together_all_are_written_or_none() {
 fn an_import_whose_weights_cannot_be_written_writes_no_net() {
     let folder = tempfile::tempdir().unwrap();
     let model = Path::new("tests/cases/onnx/old_opset.onnx").canonicalize().unwrap();
-    let outs = ["-o", "a.net", "--weights", "absent/a.safetensors"].map(OsStr::new);
+    let outs = ["-o", "a.net", "-o", "absent/a.safetensors"].map(OsStr::new);
     let run =
         netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
     assert_eq!((run.status.code(), names(folder.path())), (Some(1), vec![]));
     assert!(said(&run).contains("absent/a.safetensors"), "{}", said(&run));
-    let outs = ["--weights", "absent/a.safetensors"].map(OsStr::new);
+    let outs = ["-o", "absent/a.safetensors"].map(OsStr::new);
     let run =
         netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
     assert_eq!((run.status.code(), run.stdout.len()), (Some(1), 0), "nor does it print one");
-    let outs = ["-o", "a", "--weights", "./a"].map(OsStr::new);
+    let outs = ["-o", "a.net", "-o", "./a.net"].map(OsStr::new);
     let run =
         netc(folder.path(), &[&["import".as_ref(), model.as_os_str()][..], &outs[..]].concat());
-    assert_eq!((run.status.code(), names(folder.path())), (Some(2), vec![]), "one file for both");
+    assert_eq!(
+        (run.status.code(), names(folder.path())),
+        (Some(1), vec![]),
+        "two files for one net"
+    );
 }
 
 #[test]

@@ -155,9 +155,20 @@ fn sizes(text: &str) -> Result<InputSizes, String> {
 }
 
 impl ImportArgs {
-    /// The last file to write that has this extension.
-    pub fn output(&self, ending: &str) -> Option<&Path> {
-        self.output.iter().rev().find(|path| extension(path) == ending).map(PathBuf::as_path)
+    /// The file to write that has this extension.
+    ///
+    /// # Errors
+    /// There are two.
+    pub fn output(&self, ending: &str) -> Result<Option<&Path>, String> {
+        let mut found = self.output.iter().filter(|path| extension(path) == ending);
+        match (found.next(), found.next()) {
+            (Some(one), Some(other)) => Err(format!(
+                "one .{ending} file is written, got {} and {}",
+                one.display(),
+                other.display()
+            )),
+            (one, _) => Ok(one.map(PathBuf::as_path)),
+        }
     }
 }
 

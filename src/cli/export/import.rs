@@ -23,6 +23,7 @@ pub(in crate::cli) fn run(args: &ImportArgs) -> ExitCode {
 }
 
 fn go(args: &ImportArgs) -> Result<String, String> {
+    let (net_out, weights_out) = (args.output("net")?, args.output("safetensors")?);
     let stem =
         args.model.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let sizes = args.input.as_ref().map(|sizes| sizes.0.as_slice());
@@ -32,7 +33,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     let file =
         args.model.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let text = format!("# {} after `netc import`.\n{text}", file.replace(char::is_control, "?"));
-    let weights = match args.output("safetensors") {
+    let weights = match weights_out {
         Some(_) => Some(
             imported
                 .weights
@@ -43,10 +44,10 @@ fn go(args: &ImportArgs) -> Result<String, String> {
         ),
         None => None,
     };
-    let text_out = args.output("net").map(|out| (out, text.as_bytes()));
-    let weights_out = args.output("safetensors").zip(weights.as_deref());
+    let text_out = net_out.map(|out| (out, text.as_bytes()));
+    let weights_out = weights_out.zip(weights.as_deref());
     write_together(text_out.into_iter().chain(weights_out))?;
-    if args.output("net").is_none() {
+    if net_out.is_none() {
         print(&text);
     }
     let (ops, params) = (net.order().len() - 1, thousands(net.params()));
