@@ -242,7 +242,7 @@ const SETTINGS: &[Words] = &[
     (&["lr", "learningrate", "maxlr", "baselr", "initiallr"], Named("peak_lr")),
     (&["optimizer", "optim", "opt"], Named("optimiser")),
     (&["batch", "bs", "batchsize"], Named("batch_size")),
-    (&["numepochs", "nepochs", "maxepochs", "epoch"], Named("epochs")),
+    (&["numepochs", "nepochs", "maxepochs"], Named("epochs")),
     (&["wd", "l2", "decay"], Named("weight_decay")),
     (&["smoothing", "labelsmooth"], Named("label_smoothing")),
     (&["warmup", "warmupepochs"], Named("peak_epoch")),
