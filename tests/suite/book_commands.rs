@@ -34,6 +34,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("printf 'one.example", "needs other machines"),
     ("tensorboard", "needs TensorBoard; scripts/test-tensorboard.sh reads such files with it"),
     ("sqlite3", "needs its command line"),
+    ("netc check --watch", "goes on until it is interrupted"),
     ("npm ci", "needs Node.js; scripts/test-vscode.sh runs it"),
     ("code --install-extension", "needs VS Code"),
     ("site=", "scripts/test-neovim.sh follows the steps"),
