@@ -84,6 +84,12 @@ local function colours_and_folds()
   vim.cmd.edit({ bang = true })
 end
 
+--- The shapes beside the lines of this buffer.
+local function shapes()
+  local hints = vim.lsp.inlay_hint.get({ bufnr = 0 })
+  return next(hints) and table.concat(vim.tbl_map(function(h) return h.inlay_hint.label end, hints), " ")
+end
+
 local function server()
   local buffer = open(work .. "/wrong.net")
   eventually("the server starts", function()
@@ -100,10 +106,10 @@ local function server()
   })
   check("a repair is offered", actions and actions[1].edit, actions)
 
+  eventually("shapes stay up to the problem", shapes)
+
   open(work .. "/base.net")
-  eventually("shapes are shown beside stages", function()
-    return next(vim.lsp.inlay_hint.get({ bufnr = 0 })) ~= nil
-  end)
+  eventually("shapes are shown beside stages", shapes)
   go_to("conv_bn(c)")
   local hover = ask("textDocument/hover")
   check("hover", vim.inspect(hover):find("conv_bn(c = same", 1, true), hover)
@@ -113,11 +119,24 @@ local function server()
   local completed = ask("textDocument/completion")
   check("completion", vim.inspect(completed):find('"maxpool"', 1, true), completed)
   check("outline", #ask("textDocument/documentSymbol") > 0, "nothing")
+  check("marked mentions", #ask("textDocument/documentHighlight") == 2, "other than two")
+  check("folds of the server", #ask("textDocument/foldingRange") > 2, "too few")
+  check("symbols of the project", #ask("workspace/symbol", { query = "residual" }) > 0, "none")
+  go_to("c) -> maxpool")
+  local help = ask("textDocument/signatureHelp")
+  check("help on a signature", help.signatures[1].label == "conv_bn(c = same, k = 3, stride = 1)", help)
+  local kinds = eventually("the server's colours", function()
+    local tokens = vim.lsp.semantic_tokens.get_at_pos(0, 6, 2)
+    return tokens and tokens[1] and tokens
+  end)
+  check("kind of a parameter", kinds[1].type == "parameter", kinds)
 
   -- From the file that defines it, while only that one is open.
   vim.cmd("silent %bwipeout!")
   open(work .. "/lib.net")
   eventually("the server knows the file", function() return vim.lsp.get_clients({ bufnr = 0 })[1] end)
+  local symbolic = eventually("shapes in blocks alone", shapes)
+  check("in symbols", symbolic:find("[N, c, H/stride, W/stride]", 1, true), symbolic)
   go_to("conv_bn(c")
   vim.lsp.buf.rename("cbr")
   local renamed = eventually("a rename reaches other files", function()

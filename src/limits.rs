@@ -79,7 +79,7 @@ pub const MAX_REPAIRED_BYTES: usize = 64 << 10;
 
 /// Nodes of all nets together that are tried for the shapes in blocks that nothing calls, for one
 /// answer to an editor.
-pub const MAX_PROBED_NODES: usize = 50_000;
+pub const MAX_PROBED_NODES: usize = 20_000;
 
 /// Nodes of a net whose memory `check` predicts: the passes and the schedule of larger ones take
 /// longer than the check itself.

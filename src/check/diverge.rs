@@ -10,9 +10,11 @@ const LARGER: u64 = 2520;
 pub(super) struct Divergence {
     /// Their last common ancestor.
     pub fork: NodeId,
-    /// The nodes after it that change a size by something else than their stride or factor, or the
-    /// first that changes a size in which the two values differ.
+    /// The nodes after it that lose or gain pixels, or else the first that changes a size in which
+    /// the two values differ.
     pub at: Vec<NodeId>,
+    /// Whether they lose or gain pixels.
+    pub uneven: bool,
 }
 
 /// Where the values `a` and `b`, whose shapes do not fit together in `join`, diverge.
@@ -22,11 +24,11 @@ pub(super) fn diverge(
     join: &Op,
     [a, b]: [NodeId; 2],
 ) -> Option<Divergence> {
-    let (before_a, before_b) = (before(graph, a), before(graph, b));
-    let fork = before_a.intersection(&before_b).copied().max()?;
-    let uneven = uneven(graph, shapes, a, b);
-    if !uneven.is_empty() {
-        return Some(Divergence { fork, at: uneven });
+    let before = [before(graph, a), before(graph, b)];
+    let fork = before[0].intersection(&before[1]).copied().max()?;
+    let at = uneven_between(graph, shapes, [a, b], &before);
+    if !at.is_empty() {
+        return Some(Divergence { fork, at, uneven: true });
     }
     let (from, one, other) = (shapes.get(&fork)?.dims(), shapes.get(&a)?, shapes.get(&b)?);
     let differs = |i: usize| match (one.dims().get(i), other.dims().get(i)) {
@@ -46,22 +48,36 @@ pub(super) fn diverge(
         let side: Vec<NodeId> = way.take_while(|id| *id != fork).collect();
         side.into_iter().rev().find(changes)
     };
-    Some(Divergence { fork, at: vec![first(a).or_else(|| first(b))?] })
+    Some(Divergence { fork, at: vec![first(a).or_else(|| first(b))?], uneven: false })
 }
 
-/// The nodes behind one of two images of different sizes, and not behind both, that lose or gain
-/// pixels beside their stride or factor.
-pub fn uneven(graph: &Graph, shapes: &HashMap<NodeId, Shape>, a: NodeId, b: NodeId) -> Vec<NodeId> {
-    let image = |id: &NodeId| shapes.get(id).and_then(Shape::image);
-    match (image(&a), image(&b)) {
-        (Some([_, h, w]), Some([_, y, x])) if (h, w) != (y, x) => {}
-        _ => return Vec::new(),
+/// The nodes behind one of two images of nearly the same size, and not behind both, that lose or
+/// gain pixels beside their stride or factor.
+pub fn uneven(graph: &Graph, shapes: &HashMap<NodeId, Shape>, ends: [NodeId; 2]) -> Vec<NodeId> {
+    uneven_between(graph, shapes, ends, &ends.map(|end| before(graph, end)))
+}
+
+fn uneven_between(
+    graph: &Graph,
+    shapes: &HashMap<NodeId, Shape>,
+    ends: [NodeId; 2],
+    [one, other]: &[HashSet<NodeId>; 2],
+) -> Vec<NodeId> {
+    let sizes = ends.map(|end| shapes.get(&end).and_then(Shape::image).map(|[_, h, w]| (h, w)));
+    let [Some(size), Some(wanted)] = sizes else { return Vec::new() };
+    if size == wanted || !(near(size.0, wanted.0) && near(size.1, wanted.1)) {
+        return Vec::new();
     }
-    let (before_a, before_b) = (before(graph, a), before(graph, b));
-    let mut sides: Vec<NodeId> = before_a.symmetric_difference(&before_b).copied().collect();
+    let mut sides: Vec<NodeId> = one.symmetric_difference(other).copied().collect();
     sides.retain(|id| is_uneven(graph, shapes, *id) == Some(true));
     sides.sort_unstable();
     sides
+}
+
+/// Whether sizes differ by some pixels rather than by a stride or a factor.
+fn near(a: u64, b: u64) -> bool {
+    let (less, more) = (a.min(b), a.max(b));
+    (more - less) * 4 <= more || (more - less <= 2 && more % less != 0)
 }
 
 fn is_uneven(graph: &Graph, shapes: &HashMap<NodeId, Shape>, id: NodeId) -> Option<bool> {

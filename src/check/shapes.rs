@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::diverge::{Divergence, diverge, uneven};
+use super::diverge::{Divergence, diverge};
 use super::place::{at, in_calls, span};
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::op::Demand;
@@ -117,9 +117,8 @@ fn parting(
     [a, b]: [NodeId; 2],
 ) -> Vec<(NodeId, &'static str)> {
     let parted = diverge(graph, shapes, join, [a, b]);
-    let Some(Divergence { fork, at }) = parted else { return Vec::new() };
-    let lost = uneven(graph, shapes, a, b).len();
-    let what = if lost > 0 { "pixels are lost or gained at" } else { "they first differ at" };
+    let Some(Divergence { fork, at, uneven }) = parted else { return Vec::new() };
+    let what = if uneven { "pixels are lost or gained at" } else { "they first differ at" };
     let places = at.into_iter().take(MAX_PLACES).map(|id| (id, what));
     std::iter::once((fork, "both sides come from")).chain(places).collect()
 }

@@ -23,7 +23,14 @@ const OPS: &[Words] = &[
     (&["maxpooling"], Named("maxpool")),
     (&["averagepool", "averagepooling", "meanpool"], Named("avgpool")),
     (
-        &["globalaveragepool", "globalaveragepooling", "adaptiveavgpool", "gap"],
+        &[
+            "globalaveragepool",
+            "globalaveragepooling",
+            "adaptiveavgpool",
+            "gap",
+            "selectadaptivepool",
+            "reducemean",
+        ],
         Named("globalavgpool"),
     ),
     (&["globalmaxpooling", "adaptivemaxpool"], Named("globalmaxpool")),
@@ -37,7 +44,22 @@ const OPS: &[Words] = &[
     (&["zeropad", "zeropadding", "padding"], Named("pad")),
     (&["upsampling", "resize", "interpolate", "upsamplingnearest"], Named("upsample")),
     (&["noop", "passthrough"], Named("identity")),
-    (&["relu6"], Otherwise("write `relu(max = 6)`")),
+    (&["relu6", "clip", "clamp"], Otherwise("write `relu(max = 6)`")),
+    (&["batchnormact"], Otherwise("write `bn -> relu`")),
+    (&["mlp", "feedforward"], Otherwise("write `linear(256) -> gelu -> linear(64)`")),
+    (
+        &["input", "inputlayer"],
+        Otherwise("an input is a statement of its own: `input image: [N, 3, 32, 32]`"),
+    ),
+    (
+        &["rescaling", "normalize"],
+        Otherwise("no part of a net: `netc train` normalises the images of a data set"),
+    ),
+    (
+        &["slice", "split", "chunk", "gather", "narrow", "unbind"],
+        Otherwise("netc has no parts of a value yet"),
+    ),
+    (&["layerscale", "gamma"], Otherwise("netc has no trained scale of channels but `bn` yet")),
     (
         &["prelu", "rrelu"],
         Otherwise("netc has no trained slope: `leakyrelu(slope = 0.25)` has a fixed one"),
@@ -86,7 +108,7 @@ const OPS: &[Words] = &[
         Otherwise("write `basic`, which `import std: basic` gives"),
     ),
     (
-        &["convbnrelu", "convbnact", "conv2dnormactivation"],
+        &["convbnrelu", "convbnact", "convnormact", "basicconv", "conv2dnormactivation"],
         Otherwise("write `conv_bn`, which `import std: conv_bn` gives"),
     ),
     (
@@ -98,6 +120,7 @@ const OPS: &[Words] = &[
             "instancenorm",
             "instancenormalization",
             "rmsnorm",
+            "globalresponsenorm",
             "localresponsenorm",
             "lrn",
             "weightnorm",
@@ -158,8 +181,8 @@ const ARGUMENTS: &[Words] = &[
         Named("k"),
     ),
     (&["padding", "pads", "paddingsize"], Named("pad")),
-    (&["strides"], Named("stride")),
-    (&["dilations", "dilationrate"], Named("dilation")),
+    (&["strides", "s"], Named("stride")),
+    (&["dilations", "dilationrate", "d"], Named("dilation")),
     (
         &[
             "outchannels",
@@ -177,7 +200,7 @@ const ARGUMENTS: &[Words] = &[
         ],
         Named("c"),
     ),
-    (&["group"], Named("groups")),
+    (&["group", "numgroups", "g"], Named("groups")),
     (&["usebias"], Named("bias")),
     (&["epsilon"], Named("eps")),
     (&["ceilmode"], Named("ceil")),

@@ -1,7 +1,7 @@
 //! What a call takes, for completions and the help on signatures.
 
-use super::complete::cursor::Call;
-use super::complete::scope::Scope;
+use super::complete::cursor::OpenCall;
+use super::complete::scope::Visible;
 use super::hover::about_block;
 use super::server::{Server, beside};
 use crate::graph::op::{self, ArgKind, Signature};
@@ -9,7 +9,7 @@ use crate::syntax::ast::{Block, ExprKind, Param, ParamType};
 use crate::syntax::{Project, print_expr};
 
 /// What is called.
-pub(super) struct Callee {
+pub(super) struct Called {
     pub name: String,
     /// In Markdown.
     pub doc: String,
@@ -39,9 +39,9 @@ impl Takes {
     }
 }
 
-impl Callee {
-    pub fn op(signature: &Signature) -> Callee {
-        Callee {
+impl Called {
+    pub fn op(signature: &Signature) -> Called {
+        Called {
             name: signature.name.to_owned(),
             doc: signature.doc.to_owned(),
             joins: signature.operands.1 > 1,
@@ -58,12 +58,12 @@ impl Callee {
         }
     }
 
-    pub fn block(project: &Project, block: &Block) -> Callee {
+    pub fn block(project: &Project, block: &Block) -> Called {
         let doc = about_block(project, block).split_off(1).join("\n\n");
-        Callee { doc, ..Callee::declared(project, &block.name.node, &block.params) }
+        Called { doc, ..Called::declared(project, &block.name.node, &block.params) }
     }
 
-    fn declared(project: &Project, name: &str, params: &[Param]) -> Callee {
+    fn declared(project: &Project, name: &str, params: &[Param]) -> Called {
         let takes = |param: &Param| Takes {
             name: param.name.node.clone(),
             default: param.default.as_ref().map(print_expr),
@@ -74,7 +74,7 @@ impl Callee {
                 .unwrap_or_default(),
             values: param.ty.as_ref().map(|ty| members(&ty.node)).unwrap_or_default(),
         };
-        Callee {
+        Called {
             name: name.to_owned(),
             doc: String::new(),
             joins: false,
@@ -97,7 +97,7 @@ impl Callee {
     }
 
     /// The argument that is being written.
-    pub fn current(&self, call: &Call<'_>) -> Option<&Takes> {
+    pub fn current(&self, call: &OpenCall<'_>) -> Option<&Takes> {
         match call.last() {
             Ok(name) => self.takes.iter().find(|takes| takes.name == name),
             Err(place) => self.takes.get(place),
@@ -110,17 +110,17 @@ impl Server {
         &self,
         path: &str,
         project: &Project,
-        scope: &Scope<'_>,
-        call: &Call<'_>,
-    ) -> Option<Callee> {
+        scope: &Visible<'_>,
+        call: &OpenCall<'_>,
+    ) -> Option<Called> {
         if let Some(parent) = call.extends {
             let parent = self.project(&beside(path, parent))?;
             let net = parent.file(parent.root).nets().next()?;
-            return Some(Callee::declared(&parent, &net.name.node, &net.params));
+            return Some(Called::declared(&parent, &net.name.node, &net.params));
         }
         match scope.callee(call.name) {
-            Some(block) => Some(Callee::block(project, block)),
-            None => op::signature(call.name).map(Callee::op),
+            Some(block) => Some(Called::block(project, block)),
+            None => op::signature(call.name).map(Called::op),
         }
     }
 }

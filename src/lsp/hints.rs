@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gen_lsp_types::{InlayHint, InlayHintKind, Position, Range};
 
-use super::known::{self, Known};
+use super::known::{self, ShownShapes};
 use super::paths::PathIndex;
 use super::place;
 use super::server::Server;
@@ -26,7 +26,7 @@ impl Server {
         let Some(project) = self.project(path) else { return Vec::new() };
         let mut shapes = match known::net(&project) {
             Some(known) => {
-                let mut ends = ends(&project, &Known::of(&known.net));
+                let mut ends = ends(&project, &ShownShapes::of(&known.net));
                 ends.retain(|stmt, _| !known.unfinished.contains(stmt));
                 ends
             }
@@ -63,14 +63,17 @@ impl Server {
 
 fn symbolic_ends(project: &Project, block: &Block, budget: &mut usize) -> Ends {
     let inside = symbolic::of(project, block.name.span, budget);
-    inside.map_or_else(Ends::new, |inside| ends(&inside.project, &inside.known))
+    let mut found = inside.iter().map(|inside| ends(&inside.project, &inside.known));
+    let mut first = found.next().unwrap_or_default();
+    found.for_each(|other| first.retain(|stmt, shape| other.get(stmt) == Some(shape)));
+    first
 }
 
 fn key(span: Span) -> (FileId, usize) {
     (span.file, span.start)
 }
 
-fn ends(project: &Project, known: &Known) -> Ends {
+fn ends(project: &Project, known: &ShownShapes) -> Ends {
     let names = Names::of(project);
     let ends = PathIndex::of(project, &names).ends(&known.graph);
     let agreed = |places: BTreeMap<&str, _>| {

@@ -3,13 +3,13 @@
 use gen_lsp_types::{Hover, MarkupContent, MarkupKind, Position};
 
 use super::complete::cursor::{Spot, enclosing_call, spot};
-use super::complete::scope::Scope;
-use super::known::{self, Known};
+use super::complete::scope::Visible;
+use super::known::{self, ShownShapes};
 use super::lex::tokens;
 use super::paths::{PathIndex, Places};
 use super::place;
 use super::server::Server;
-use super::symbolic;
+use super::symbolic::{self, Symbolic};
 use crate::check::Unchecked;
 use crate::diag::Span;
 use crate::graph::names::{NameKind, Names, Reference, ReferenceRole};
@@ -76,7 +76,7 @@ impl Server {
         let before = &text[..word.start];
         let about = match enclosing_call(before) {
             Some(call) => {
-                let callee = self.callee(path, project, &Scope::at(project, offset), &call)?;
+                let callee = self.callee(path, project, &Visible::at(project, offset), &call)?;
                 let takes = callee.takes.iter().find(|takes| takes.name == word.text)?;
                 [code(&takes.text()), takes.accepts.clone()].join("\n\n")
             }
@@ -106,8 +106,14 @@ fn places<'n>(index: &PathIndex<'_>, graph: &'n Graph, mention: &Reference<'_>) 
 /// The shapes at a name in a block that nothing calls.
 fn in_symbols(project: &Project, mention: &Reference<'_>) -> Option<String> {
     let mut budget = MAX_PROBED_NODES;
-    let inside = symbolic::of(project, mention.span, &mut budget)?;
-    let Known { graph, shapes } = &inside.known;
+    let all = symbolic::of(project, mention.span, &mut budget);
+    let mut found = all.iter().map(|inside| shapes_in(inside, mention));
+    let first = found.next()??;
+    found.all(|other| other.as_ref() == Some(&first)).then_some(first)
+}
+
+fn shapes_in(inside: &Symbolic, mention: &Reference<'_>) -> Option<String> {
+    let ShownShapes { graph, shapes } = &inside.known;
     let names = Names::of(&inside.project);
     let index = PathIndex::of(&inside.project, &names);
     let places = match (mention.role, mention.def.kind) {

@@ -10,7 +10,7 @@ use crate::graph::{self, Graph, NodeId};
 use crate::syntax::{self, Project};
 
 /// A net of which something may be wrong.
-pub(super) struct Net {
+pub(super) struct PartialNet {
     pub net: Unchecked,
     /// The first bytes of the statements and calls that have no value.
     pub unfinished: Unfinished,
@@ -19,7 +19,7 @@ pub(super) struct Net {
 pub(super) type Unfinished = BTreeSet<(FileId, usize)>;
 
 /// A graph with the shapes of its values as they are shown, where they are known.
-pub(super) struct Known {
+pub(super) struct ShownShapes {
     pub graph: Graph,
     pub shapes: HashMap<NodeId, String>,
 }
@@ -75,17 +75,17 @@ fn closed(text: &str) -> Option<String> {
 }
 
 /// The net of a file, with the shapes of all values that do not depend on something wrong.
-pub(super) fn net(project: &Project) -> Option<Net> {
+pub(super) fn net(project: &Project) -> Option<PartialNet> {
     let expanded = graph::expand(project, &[]);
     let net = check(expanded.graph?).map_or_else(|failed| failed.unchecked, Unchecked::from);
     let unfinished = expanded.unfinished.iter().map(|span| (span.file, span.start)).collect();
-    Some(Net { net, unfinished })
+    Some(PartialNet { net, unfinished })
 }
 
-impl Known {
-    pub(super) fn of(net: &Unchecked) -> Known {
+impl ShownShapes {
+    pub(super) fn of(net: &Unchecked) -> ShownShapes {
         let shapes = net.shapes.iter().map(|(id, shape)| (*id, shape.to_string()));
-        Known { graph: net.graph.clone(), shapes: shapes.collect() }
+        ShownShapes { graph: net.graph.clone(), shapes: shapes.collect() }
     }
 }
 

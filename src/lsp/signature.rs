@@ -4,9 +4,9 @@ use gen_lsp_types::{
     MarkupContent, MarkupKind, ParameterInformation, Position, SignatureHelp, SignatureInformation,
 };
 
-use super::callee::Callee;
-use super::complete::cursor::{Call, enclosing_call};
-use super::complete::scope::Scope;
+use super::callee::Called;
+use super::complete::cursor::{OpenCall, enclosing_call};
+use super::complete::scope::Visible;
 use super::server::Server;
 
 impl Server {
@@ -14,7 +14,7 @@ impl Server {
         let (text, offset) = (self.texts.get(path)?, self.offset(path, at)?);
         let call = enclosing_call(&text[..offset])?;
         let project = self.project(path)?;
-        let scope = Scope::at(&project, offset);
+        let scope = Visible::at(&project, offset);
         let callee = self.callee(path, &project, &scope, &call)?;
         let active_parameter = active(&callee, &call).map(|i| (i as u32).into());
         Some(SignatureHelp {
@@ -29,7 +29,7 @@ fn markdown(value: String) -> MarkupContent {
     MarkupContent { kind: MarkupKind::Markdown, value }
 }
 
-fn information(callee: &Callee) -> SignatureInformation {
+fn information(callee: &Called) -> SignatureInformation {
     let units = |text: &str| text.encode_utf16().count() as u32;
     let mut label = format!("{}(", callee.name);
     let mut parameters = Vec::new();
@@ -57,7 +57,7 @@ fn information(callee: &Callee) -> SignatureInformation {
 }
 
 /// The place of the argument that is being written, values to join counted as one.
-fn active(callee: &Callee, call: &Call<'_>) -> Option<usize> {
+fn active(callee: &Called, call: &OpenCall<'_>) -> Option<usize> {
     let joined = usize::from(callee.joins);
     match call.last() {
         Ok(name) => Some(joined + callee.takes.iter().position(|takes| takes.name == name)?),

@@ -91,7 +91,8 @@ impl<'a> Judge<'a> {
             Severity::Error => after.errors < self.before.errors,
             Severity::Warning => after.errors == self.before.errors,
         };
-        let same = candidate.rest != Rest::Same || after.flat == self.before.flat;
+        let known = after.flat.is_some() && after.flat == self.before.flat;
+        let same = candidate.rest != Rest::Same || known;
         better
             && same
             && !is_wrong_at(&candidate.site, after)

@@ -36,9 +36,13 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, sources: &Sources) -> Vec<C
             None => return Vec::new(),
         },
         Code::UnusedImport => remove(&format!("the import of `{name}`"), text::item(span, sources)),
-        Code::UnusedParameter => match text::declared_by_let(span, sources) {
-            true => remove(&format!("`{name}`"), text::lines(span, sources)),
-            false => remove(&format!("the parameter `{name}`"), text::item(span, sources)),
+        Code::UnusedParameter => match text::declared_by(span, sources) {
+            "let" => remove(&format!("`{name}`"), text::lines(span, sources)),
+            "for" => match text::repeat(span, sources) {
+                Some((edit, repeat)) => (format!("write `{repeat}`"), (edit, repeat)),
+                None => return Vec::new(),
+            },
+            _ => remove(&format!("the parameter `{name}`"), text::item(span, sources)),
         },
         Code::UnusedBlock => {
             let block = text::lines(text::body(span, sources), sources);

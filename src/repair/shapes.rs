@@ -65,7 +65,7 @@ impl Join<'_, '_> {
             candidates.extend(self.projected(i, from, &wanted));
         }
         candidates.extend(self.enlarged(to, from));
-        let uneven = uneven(&site.net.graph, &site.net.shapes, *cursor, id);
+        let uneven = uneven(&site.net.graph, &site.net.shapes, [*cursor, id]);
         candidates.extend(uneven.into_iter().filter_map(|id| self.same_size(id)));
         if let Some(wanted) = self.nearest(0, to, from) {
             candidates.extend(self.layer(*cursor, to, &wanted, Rest::Sound));

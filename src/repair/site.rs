@@ -4,7 +4,7 @@ use super::text::CallText;
 use super::words::words;
 use crate::check::Unchecked;
 use crate::diag::{Sources, Span};
-use crate::graph::op::{Conv, Linear};
+use crate::graph::op::Conv;
 use crate::graph::{NodeId, Op, Origin, Shape};
 
 /// A node, its call in the text, and what is known of its net.
@@ -71,8 +71,7 @@ impl<'a> Site<'a> {
                 Some(stride) => stride,
                 None => return Vec::new(),
             },
-            (Op::Linear(Linear { .. }), None, None) => None,
-            (Op::Conv(_), None, None) => None,
+            (Op::Linear(_) | Op::Conv(_), None, None) => None,
             _ => return Vec::new(),
         };
         let set = |name: &str, position, value: u64| {

@@ -181,10 +181,20 @@ pub(super) fn body(name: Span, sources: &Sources) -> Span {
     name
 }
 
-/// Whether a name is that of a `let`.
-pub(super) fn declared_by_let(name: Span, sources: &Sources) -> bool {
+/// The word before a name.
+pub(super) fn declared_by(name: Span, sources: &Sources) -> &str {
+    let before = &sources.get(name.file).text[..name.start];
+    before.split_whitespace().next_back().unwrap_or_default()
+}
+
+/// `repeat 3` for the head `for i in 0..3` of a loop whose rounds do not differ.
+pub(super) fn repeat(name: Span, sources: &Sources) -> Option<(Span, String)> {
     let text = &sources.get(name.file).text;
-    text[line_start(text, name.start)..name.start].trim() == "let"
+    let start = text[..name.start].trim_end().strip_suffix("for")?.len();
+    let end = name.end + text[name.end..].find('{')?;
+    let rounds = text[name.end..end].trim().strip_prefix("in")?.trim().strip_prefix("0..")?;
+    let end = name.end + text[name.end..end].trim_end().len();
+    Some((Span { start, end, ..name }, format!("repeat {rounds}")))
 }
 
 /// The branch that an element belongs to: its name, and its lines. `None` if it starts on another

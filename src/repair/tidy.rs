@@ -42,14 +42,15 @@ fn formatted(text: &str) -> Option<String> {
 
 /// The one edit that makes one text another: of the lines between those that stay.
 fn difference(file: FileId, before: &str, after: &str) -> (Span, String) {
-    let same = |a: &&str, b: &&str| a == b;
-    let length = |lines: &mut dyn Iterator<Item = (&str, &str)>| {
-        lines.take_while(|(a, b)| same(a, b)).map(|(line, _)| line.len()).sum::<usize>()
-    };
-    let (old, new) = (before.split_inclusive('\n'), after.split_inclusive('\n'));
-    let start = length(&mut old.clone().zip(new.clone()));
-    let (old, new) = (before[start..].split_inclusive('\n'), after[start..].split_inclusive('\n'));
-    let tail = length(&mut old.rev().zip(new.rev()));
+    let lines = |text| str::split_inclusive(text, '\n');
+    let start = same(lines(before), lines(after));
+    let tail = same(lines(&before[start..]).rev(), lines(&after[start..]).rev());
     let span = Span { file, start, end: before.len() - tail };
     (span, after[start..after.len() - tail].to_owned())
+}
+
+/// The bytes of the lines at the start of two texts that are the same.
+fn same<'t>(before: impl Iterator<Item = &'t str>, after: impl Iterator<Item = &'t str>) -> usize {
+    let same = before.zip(after).take_while(|(old, new)| old == new);
+    same.map(|(line, _)| line.len()).sum()
 }

@@ -9,6 +9,8 @@ use crate::syntax::parse_expr;
 
 /// At most so many expressions are tried for one value.
 const MAX_WORDS: usize = 3;
+/// At most so many, the nearest, are evaluated for it.
+const MAX_EVALUATED: usize = 64;
 
 /// Ways to write a value where a call stands: as other calls of the same body do, by a parameter,
 /// or as a number.
@@ -18,9 +20,10 @@ pub(super) fn words(graph: &Graph, sources: &Sources, at: &Origin, value: u64) -
     let mut texts: Vec<String> = arguments(graph, sources, at).into_iter().chain(names).collect();
     let mut seen = BTreeSet::new();
     texts.retain(|text| {
-        let speaks = text.contains(|c: char| c.is_ascii_lowercase());
-        speaks && seen.insert(text.clone()) && whole(&scope, text) == i64::try_from(value).ok()
+        text.contains(|c: char| c.is_ascii_lowercase()) && seen.insert(text.clone())
     });
+    texts.truncate(MAX_EVALUATED);
+    texts.retain(|text| whole(&scope, text) == i64::try_from(value).ok());
     texts.truncate(MAX_WORDS);
     texts.push(value.to_string());
     texts

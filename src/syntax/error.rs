@@ -85,7 +85,8 @@ pub(super) fn place(failure: &Error<Rule>) -> usize {
 /// A failure of the grammar as a problem. `start` is where the failing statement starts.
 pub(super) fn describe(
     failure: &Error<Rule>,
-    (text, code): (&str, &str),
+    text: &str,
+    code: &str,
     start: usize,
     file: FileId,
 ) -> Problem {

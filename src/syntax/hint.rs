@@ -51,6 +51,9 @@ fn by_first_word(failure: &Failure<'_>) -> Option<String> {
         "if" => "A guard follows what it guards: `conv_bn if stride != 1`.",
         "return" => "A block's result is what its last stage computes.",
         "from" => "Blocks are imported with `import \"lib.net\": name, name`.",
+        "train" | "training" | "fit" | "config" | "hyperparameters" | "hyperparams" => {
+            "How a net is trained is said by `recipe { epochs = 24 }`."
+        }
         "self" => "A stage is written `label: conv(64) -> bn`.",
         _ => return None,
     };
@@ -85,9 +88,6 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
         }
         "^" | "**" => "There is no operator for powers; multiply.",
         "*" if failure.before.ends_with('*') => "There is no operator for powers; multiply.",
-        "." if failure.after.starts_with(|c: char| c.is_ascii_digit()) => {
-            "Write a digit before the point: `0.5`."
-        }
         "->" if failure.before.contains("::") => {
             "`:: [..]` states the shape of a stage's result and ends it."
         }

@@ -35,7 +35,7 @@ pub fn parse_expr(sources: &Sources, file: FileId) -> Result<ast::Expr, Problems
         return Err(scanned.problems.into_iter().collect());
     }
     let pairs = Grammar::parse(Rule::lone_expr, &scanned.code)
-        .map_err(|failure| error::describe(&failure, (text, &scanned.code), 0, file))?;
+        .map_err(|failure| error::describe(&failure, text, &scanned.code, 0, file))?;
     let mut builder = Builder::new(text, file, Vec::new());
     builder.lone_expr(pairs).map_err(|problem| (*problem).into())
 }
@@ -59,7 +59,7 @@ pub(super) fn recover(sources: &Sources, file: FileId) -> (Option<ast::File>, Pr
             Err(failure) => {
                 let at = error::place(&failure);
                 let start = statement(&scanned, at).map_or(0, |s| s.start);
-                (at, error::describe(&failure, (text, &scanned.code), start, file))
+                (at, error::describe(&failure, text, &scanned.code, start, file))
             }
         };
         let Some(range) = statement(&scanned, at) else {

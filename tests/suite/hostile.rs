@@ -35,8 +35,19 @@ impl Seen {
     #[track_caller]
     fn refused(&self, code: &str, words: &str) {
         assert_eq!(self.code, Some(1), "{}", self.head());
-        let head = self.text.contains(&format!("[{code}]"));
-        assert!(head && self.text.contains(words), "expected {code}: {words}, got {}", self.head());
+        // As if on one line.
+        let text = self.text.replace('│', " ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let code = format!("[{code}]");
+        let found = text.contains(&code) && text.contains(words);
+        assert!(found, "expected {words} {code}, got {}", self.head());
+    }
+
+    /// It was refused in these words.
+    #[track_caller]
+    fn refused_with(&self, words: &str) {
+        assert_eq!(self.code, Some(1), "{}", self.head());
+        assert!(self.text.contains(words), "expected {words}, got {}", self.head());
     }
 
     /// It is sound.
@@ -378,7 +389,7 @@ fn imports_from_outside_of_the_project() {
     }
     fs::write(nets.join("a.net"), "import \"loop.net\": b\n").unwrap();
     netc(inside.path(), &["check", "nets/a.net"]).refused("unreadable", "");
-    fs::write(nets.join("a.net"), "import \"sub/b.net\": b\n").unwrap();
+    fs::write(nets.join("a.net"), "import \"sub/b.net\": b\nblock a { b }\n").unwrap();
     netc(inside.path(), &["check", "nets/a.net"]).sound();
 }
 
@@ -386,7 +397,7 @@ fn imports_from_outside_of_the_project() {
 #[test]
 fn a_project_is_as_large_as_its_repository() {
     let whole = folder(&[
-        ("nets/a.net", "import \"../blocks/b.net\": b\n"),
+        ("nets/a.net", "import \"../blocks/b.net\": b\nblock a { b }\n"),
         ("blocks/b.net", "block b { relu }\n"),
     ]);
     netc(whole.path(), &["check", "nets/a.net"]).refused("unreadable", "NETC_ROOT");
@@ -401,7 +412,8 @@ fn files_that_are_none() {
     let made = Command::new("mkfifo").arg(here.path().join("pipe.net")).status().unwrap();
     assert!(made.success());
     netc(here.path(), &["check", "a.net"]).refused("unreadable", "pipe");
-    for file in ["pipe.net", "folder.net", "/dev/zero", "/dev/stdin", "/dev/null", "/dev/tty"] {
+    netc(here.path(), &["check", "folder.net"]).refused_with("there is no `.net` file in it");
+    for file in ["pipe.net", "/dev/zero", "/dev/stdin", "/dev/null", "/dev/tty"] {
         netc(here.path(), &["check", file]).refused("unreadable", file);
         assert_eq!(netc(here.path(), &["fmt", "--check", file]).code, Some(1), "{file}");
     }

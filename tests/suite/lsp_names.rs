@@ -283,7 +283,7 @@ fn references_to_a_stage_cross_files() {
 #[test]
 fn the_block_of_a_file_comes_before_that_of_the_file_that_it_extends() {
     let mut editor = Editor::start();
-    let block = |op: &str| format!("block pair {{\n  {op} -> {op}\n}}\n");
+    let block = |op: &str| format!("block pair {{\n  {op} -> conv\n}}\n");
     let net =
         "net parent {\n  input image: [N, 3, 8, 8]\n  stem: pair\n  output out: [N, 3, 8, 8]\n}\n";
     editor.write("parent.net", &(block("bn") + net));

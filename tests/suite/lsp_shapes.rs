@@ -117,8 +117,17 @@ fn blocks_alone_show_symbols() {
             &["[N, c, H/stride, H/stride]"],
         ),
         ("block k(act) {\n  conv(7)\n  act\n}", &["[N, 7, H, W]", "[N, 7, H, W]"]),
-        // Nothing is said of rounds whose number is not known.
-        ("block l(n) {\n  repeat n { conv(5) }\n  relu\n}", &[]),
+        // Of rounds whose number is not known only what holds for any.
+        (
+            "block l(c, stride = 1, n) {\n  conv(c, stride = stride)\n  repeat n - 1 {\n    relu\n  }\n  bn\n}",
+            &[
+                "[N, c, H/stride, W/stride]",
+                "[N, c, H/stride, W/stride]",
+                "[N, c, H/stride, W/stride]",
+                "[N, c, H/stride, W/stride]",
+            ],
+        ),
+        ("block m(g, n) {\n  conv(g)\n  repeat n {\n    concat(in)\n  }\n}", &["[N, g, H, W]"]),
         ("block m(size: one_of(2, 4)) {\n  maxpool(size)\n}", &["[N, C, H/2, W/2]"]),
     ];
     for (text, shapes) in cases {

@@ -39,11 +39,13 @@ fn a_net_that_extends_shows_where_its_stages_are_written() {
 fn the_source_itself_is_unchanged() {
     let source = std::fs::read_to_string("tests/cases/check_ok/squeeze_excite.net").unwrap();
     let text = printed(&["show", "tests/cases/check_ok/squeeze_excite.net"]);
-    let shown: Vec<&str> = text.lines().skip(1).collect();
-    assert_eq!(shown.len(), source.lines().count());
-    for (line, shown) in source.lines().zip(shown) {
-        assert!(shown.starts_with(line), "{shown}");
+    // Below a line that leaves no room for its shape, a line has it alone.
+    let mut shown = text.lines().skip(1);
+    for line in source.lines() {
+        let found = shown.find(|shown| !shown.starts_with("    ")).unwrap();
+        assert!(found.starts_with(line), "{found}");
     }
+    assert_eq!(shown.next(), None);
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn what_cannot_be_plotted_is_said() {
     refused(
         &["plot", "begun"],
         1,
-        "begun has no whole epoch yet and is left out\nthere is nothing to draw yet",
+        "begun has no whole epoch yet and is left out\nerror: there is nothing to draw yet",
     );
     refused(&["plot", "absent"], 1, "absent holds no run");
     refused(&["plot", "begun", "-o", "x.jpg"], 2, ".svg, .png or .pdf");
@@ -401,7 +401,7 @@ mod trained {
         };
         refused(
             &["--set", "classes=3"],
-            "marks has 2 classes: expected an output [N, 2], got [N, 3]\nhelp: --set classes=2",
+            "marks has 2 classes: expected an output [N, 2], got [N, 3]\n  help: --set classes=2",
         );
         let fixed = NET
             .replace("classes = 2", "scale = 1")

@@ -7,14 +7,17 @@ use clap::{Arg, Command};
 /// The columns of texts that are not Markdown.
 const COLUMNS: usize = 80;
 
+const HEAD: &str = "\
+# Command reference
+
+This page is the output of `netc man --format markdown`. [The commands](commands.md) shows how they
+work together. Every command takes `--color auto|always|never`, too.
+";
+
 /// A chapter for each command, as Markdown.
 pub(super) fn reference(mut cli: Command) -> String {
     cli.build();
-    let mut page = String::from(
-        "# Command reference\n\nThis page is the output of `netc man --format markdown`. [The \
-         commands](commands.md) shows how they work together. Every command takes `--color \
-         auto|always|never`, too.\n",
-    );
+    let mut page = String::from(HEAD);
     chapters(&cli, 2, &mut page);
     page
 }

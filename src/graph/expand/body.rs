@@ -165,11 +165,20 @@ impl<'a> Expander<'a> {
         if let Some(problem) = self.defined_later(name) {
             return self.problems.push(problem);
         }
+        let scope = &frame.env.scope;
+        if scope.contains(&name.node) && scope.get(&name.node).is_none() {
+            // Its argument was reported.
+            return;
+        }
         let mut known = frame.values.names();
-        known.extend(frame.env.scope.names());
+        known.extend(scope.names());
         known.sort_unstable();
         let near = did_you_mean(&name.node, known.iter().copied());
         let help = match near {
+            _ if name.node == "in" => "only a block has an `in`; in a net name the value".into(),
+            _ if scope.contains(&name.node) => {
+                format!("`{}` is a parameter; values are stages, branches and inputs", name.node)
+            }
             Some(near) => format!("did you mean `{near}`?"),
             None => "a name must be defined above its use".into(),
         };

@@ -9,7 +9,7 @@ use super::elsewhere;
 use super::env::{Callable, Env};
 use super::expander::{Expander, Frame};
 use super::steps::ValueName;
-use super::values::{Flow, Values};
+use super::values::{Flow, Values, not_a_value};
 use crate::diag::{Code, MAX_LISTED, Problem, Span, did_you_mean, listed};
 use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
@@ -80,7 +80,7 @@ impl<'a> Expander<'a> {
             _ if is_value => {
                 format!(
                     "`{0}` is a value: a stage may start from it, `{0} -> ...`; `add({0})` and \
-                     `concat({0})` join it",
+                     `concat({0})` join it; a guard without `else` passes its value on",
                     name.node
                 )
             }
@@ -395,7 +395,7 @@ impl<'a> Expander<'a> {
                 sound = false;
                 continue;
             };
-            let value = from.eval(expr);
+            let value = from.eval(expr).map_err(|fault| not_a_value(fault, frame, expr));
             let admitted = self.report(value).filter(|value| {
                 let admitted = domain::admit(param, value, expr.span, &scope);
                 self.report(admitted).is_some()

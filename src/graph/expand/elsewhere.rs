@@ -9,6 +9,10 @@ use crate::syntax::print_expr;
 /// Says what an unknown op of another framework is here; `None` if it is of none.
 pub(super) fn op(problem: &Problem, call: &Call) -> Option<Problem> {
     let word = &call.name.node;
+    if let Some(name) = activation(call) {
+        let problem = problem.clone().label("not an op of netc").help(format!("write `{name}`"));
+        return Some(problem.fix(format!("write `{name}`"), [(call.place.span, name)]));
+    }
     let name = match elsewhere::op(word) {
         Some(Elsewhere::Named(name)) => name.to_owned(),
         Some(Elsewhere::LeftOut(why) | Elsewhere::Otherwise(why)) => {
@@ -28,6 +32,18 @@ pub(super) fn op(problem: &Problem, call: &Call) -> Option<Problem> {
             problem.clone().label("not an op of netc").help(help)
         }
     })
+}
+
+/// Keras's `Activation("relu")`
+fn activation(call: &Call) -> Option<String> {
+    let is_activation = call.name.node.rsplit('.').next() == Some("Activation");
+    match call.args.as_slice() {
+        [Arg { value: Expr { node: ExprKind::Str(word), .. }, .. }] if is_activation => {
+            let name = elsewhere::op_name(word);
+            op::signature(&name).map(|_| name)
+        }
+        _ => None,
+    }
 }
 
 /// What differs between a call and the same one elsewhere.
@@ -136,11 +152,18 @@ fn translated(call: &Call, signature: &Signature) -> Result<String, &'static str
     {
         args = items.iter().map(print_expr).collect();
     }
+    if signature.operands.0 > 1 && args.is_empty() {
+        return Err("it names the other values: `concat(short)`");
+    }
     let takes = |name: &str| signature.args.iter().any(|param| param.name == name);
     for arg in named {
         let Some(name) = &arg.name else { continue };
         let value = written_value(&arg.value);
         match elsewhere::argument(&name.node) {
+            // Keras and ONNX give the weight of what was before.
+            _ if name.node == "momentum" && call.name.node.contains("Normalization") => {
+                args.push(format!("momentum = 1 - {value}"))
+            }
             _ if takes(&name.node) => args.push(format!("{} = {value}", name.node)),
             Some(Elsewhere::Named("pad")) if takes("pad") => match value.to_lowercase().as_str() {
                 "\"same\"" => {}

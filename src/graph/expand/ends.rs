@@ -2,7 +2,7 @@
 
 use super::expander::Expander;
 use crate::diag::{Code, Problem, Span};
-use crate::syntax::ast::{Body, Stmt, StmtKind};
+use crate::syntax::ast::{Body, Import, Stmt, StmtKind};
 
 impl Expander<'_> {
     /// Reports the first stage after the `output`.
@@ -33,8 +33,10 @@ impl Expander<'_> {
 
     /// Reports that the file holds neither a net nor a block.
     pub(super) fn nothing(&mut self) {
-        let tree = self.project.file(self.project.root);
-        if tree.blocks().next().is_some() {
+        let root = self.project.root;
+        let tree = self.project.file(root);
+        let is_read = |import: &Import| self.project.linked(root, &import.path.node).is_some();
+        if tree.blocks().next().is_some() || !tree.imports().all(is_read) {
             return;
         }
         let text = &self.project.sources.get(self.project.root).text;

@@ -1,8 +1,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::diag::Span;
+use super::expander::Frame;
+use crate::diag::{Problem, Span};
 use crate::graph::NodeId;
+use crate::graph::eval::Fault;
+use crate::syntax::ast::{Expr, ExprKind};
 
 /// A value of the graph under construction. `None`: unknown because of an earlier error.
 pub(super) type Flow = Option<NodeId>;
@@ -59,4 +62,19 @@ impl Values {
         }
         names
     }
+}
+
+/// The fault of an argument of a block, which says so if the argument is a value.
+pub(super) fn not_a_value(fault: Fault, frame: &Frame<'_>, expr: &Expr) -> Fault {
+    let problem = fault?;
+    let ExprKind::Name(name) = &expr.node else { return Some(problem) };
+    if !frame.values.contains(name) {
+        return Some(problem);
+    }
+    let message = format!("`{name}` is a value, and blocks take numbers, ops and blocks");
+    Some(Box::new(
+        Problem::new(problem.code, expr.span, message)
+            .label("a value")
+            .help(format!("join it outside of the block: `... -> concat({name}) -> ...`")),
+    ))
 }

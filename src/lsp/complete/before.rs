@@ -9,16 +9,16 @@ pub(super) const EDITS: &[&str] = &["after", "before", "replace", "remove"];
 const ITEMS: &[&str] = &["import", "block", "net"];
 
 /// The tokens before the cursor, those of its statement and the brackets open there.
-pub(super) struct Before<'t> {
+pub(super) struct Prefix<'t> {
     pub tokens: Vec<Token<'t>>,
     /// Where the statement begins among them.
     pub start: usize,
     pub open: Vec<usize>,
 }
 
-impl<'t> Before<'t> {
-    pub fn of(text: &'t str) -> Before<'t> {
-        let mut before = Before { tokens: tokens(text), start: 0, open: Vec::new() };
+impl<'t> Prefix<'t> {
+    pub fn of(text: &'t str) -> Prefix<'t> {
+        let mut before = Prefix { tokens: tokens(text), start: 0, open: Vec::new() };
         for i in 0..before.tokens.len() {
             before.step(i);
         }

@@ -1,7 +1,7 @@
 //! What may stand at the cursor, by the text before it: the line is half written.
 
 use super::super::lex::{Token, TokenKind};
-use super::before::{Before, EDITS, written};
+use super::before::{EDITS, Prefix, written};
 use crate::limits::MAX_NESTING;
 
 /// What may stand at the cursor.
@@ -37,11 +37,11 @@ pub(in crate::lsp) enum Spot<'t> {
     /// An expression.
     Expression,
     /// An argument of a call.
-    Argument(Call<'t>),
+    Argument(OpenCall<'t>),
     /// The value of the last argument of a call.
-    Value(Call<'t>),
+    Value(OpenCall<'t>),
     /// The same, within quotes.
-    Choice(Call<'t>),
+    Choice(OpenCall<'t>),
     /// A key of a recipe, with those that are given.
     Key(Vec<&'t str>),
     /// The value of a recipe's key.
@@ -52,7 +52,7 @@ pub(in crate::lsp) enum Spot<'t> {
 
 /// A call whose arguments are being written.
 #[derive(Debug)]
-pub(in crate::lsp) struct Call<'t> {
+pub(in crate::lsp) struct OpenCall<'t> {
     /// The op or block.
     pub name: &'t str,
     /// The file of the net whose parameters the arguments are, if it is extended.
@@ -61,7 +61,7 @@ pub(in crate::lsp) struct Call<'t> {
     pub args: Vec<Option<&'t str>>,
 }
 
-impl Call<'_> {
+impl OpenCall<'_> {
     pub fn gives(&self, name: &str) -> bool {
         self.args.contains(&Some(name))
     }
@@ -78,7 +78,7 @@ impl Call<'_> {
 
 /// What may stand at the end of a text.
 pub(in crate::lsp) fn spot(text: &str) -> Spot<'_> {
-    let mut before = Before::of(text);
+    let mut before = Prefix::of(text);
     let at_end = |t: &Token<'_>| t.end() == text.len();
     let quoted = match before.tokens.last() {
         Some(t) if t.kind == TokenKind::Comment => return Spot::Nothing,
@@ -123,8 +123,8 @@ pub(in crate::lsp) fn spot(text: &str) -> Spot<'_> {
 }
 
 /// The innermost call that is open at the end of a text.
-pub(in crate::lsp) fn enclosing_call(text: &str) -> Option<Call<'_>> {
-    let before = Before::of(text);
+pub(in crate::lsp) fn enclosing_call(text: &str) -> Option<OpenCall<'_>> {
+    let before = Prefix::of(text);
     if before.tokens.last().is_some_and(|last| last.kind == TokenKind::Comment) {
         return None;
     }
@@ -176,7 +176,7 @@ fn in_call<'t>(stmt: &[Token<'t>], open: Token<'_>, first: &str, quoted: Option<
 }
 
 /// The call whose brackets follow a head; none if they are those of a group or of a declaration.
-fn call<'t>(head: &[Token<'t>], inside: &[Token<'t>]) -> Option<Call<'t>> {
+fn call<'t>(head: &[Token<'t>], inside: &[Token<'t>]) -> Option<OpenCall<'t>> {
     let named = |part: &&[Token<'t>]| match part {
         [name, equals, ..] if equals.is("=") => Some(name.text),
         _ => None,
@@ -187,11 +187,11 @@ fn call<'t>(head: &[Token<'t>], inside: &[Token<'t>]) -> Option<Call<'t>> {
     match head.iter().position(|t| t.text == "extends") {
         Some(i) => {
             let extends = Some(unquoted(head.get(i + 1)?.text));
-            Some(Call { name: "", extends, args })
+            Some(OpenCall { name: "", extends, args })
         }
         None if declares || last.kind != TokenKind::Word => None,
         None if matches!(last.text, "in" | "if" | "for" | "else" | "and" | "or" | "not") => None,
-        None => Some(Call { name: last.text, extends: None, args }),
+        None => Some(OpenCall { name: last.text, extends: None, args }),
     }
 }
 

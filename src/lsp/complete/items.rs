@@ -5,7 +5,7 @@ use gen_lsp_types::{
     MarkupContent, MarkupKind, TextEdit,
 };
 
-use super::super::callee::{Callee, Takes};
+use super::super::callee::{Called, Takes};
 use crate::graph::op::Signature;
 use crate::recipe::Key;
 use crate::syntax::ast::Block;
@@ -33,7 +33,7 @@ pub(super) fn words(words: &[&str]) -> Vec<CompletionItem> {
 }
 
 pub(super) fn op_item(signature: &'static Signature) -> CompletionItem {
-    let documented = documented(&Callee::op(signature).reference());
+    let documented = documented(&Called::op(signature).reference());
     CompletionItem {
         detail: Some(signature.text()),
         documentation: documented,
@@ -42,7 +42,7 @@ pub(super) fn op_item(signature: &'static Signature) -> CompletionItem {
 }
 
 pub(super) fn block(project: &Project, block: &Block) -> CompletionItem {
-    let callee = Callee::block(project, block);
+    let callee = Called::block(project, block);
     let takes: Vec<String> = callee.takes.iter().map(Takes::text).collect();
     CompletionItem {
         detail: Some(format!("block {}({})", callee.name, takes.join(", "))),

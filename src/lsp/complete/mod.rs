@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use gen_lsp_types::{CompletionItem, CompletionItemKind as Kind, Position, TextEdit};
 
-use super::callee::Callee;
+use super::callee::Called;
 use super::known;
 use super::place;
 use super::server::{Server, beside, folder};
@@ -17,9 +17,9 @@ use crate::graph::{FUNCTIONS, op};
 use crate::recipe::{KEYS, KeyKind};
 use crate::syntax::{self, Overlay, Project, STD, import_edit};
 use before::{EDITS, STATEMENTS};
-use cursor::{Call, Spot, spot};
+use cursor::{OpenCall, Spot, spot};
 use items::{ARGUMENTS, NAMES, OPS, WORDS, argument, block, imported, item, key, op_item, words};
-use scope::Scope;
+use scope::Visible;
 
 impl Server {
     pub(super) fn complete(&self, path: &str, at: Position) -> Vec<CompletionItem> {
@@ -118,18 +118,18 @@ impl Server {
         &self,
         path: &str,
         offset: usize,
-        offer: impl FnOnce(&Project, &Scope<'_>) -> Vec<CompletionItem>,
+        offer: impl FnOnce(&Project, &Visible<'_>) -> Vec<CompletionItem>,
     ) -> Vec<CompletionItem> {
         let Some(project) = self.project(path) else { return Vec::new() };
-        offer(&project, &Scope::at(&project, offset))
+        offer(&project, &Visible::at(&project, offset))
     }
 
     fn called(
         &self,
         path: &str,
         offset: usize,
-        call: &Call<'_>,
-        offer: impl FnOnce(&Callee, &Scope<'_>) -> Vec<CompletionItem>,
+        call: &OpenCall<'_>,
+        offer: impl FnOnce(&Called, &Visible<'_>) -> Vec<CompletionItem>,
     ) -> Vec<CompletionItem> {
         self.within(path, offset, |project, scope| match self.callee(path, project, scope, call) {
             Some(callee) => offer(&callee, scope),
@@ -139,7 +139,12 @@ impl Server {
 
     /// The blocks of the files beside this one and of the library in netc, each with the edit that
     /// imports it.
-    fn importable(&self, path: &str, project: &Project, scope: &Scope<'_>) -> Vec<CompletionItem> {
+    fn importable(
+        &self,
+        path: &str,
+        project: &Project,
+        scope: &Visible<'_>,
+    ) -> Vec<CompletionItem> {
         let tree = project.file(project.root);
         let mut found = Vec::new();
         for exporter in syntax::exporters(path, &self.texts) {
@@ -201,19 +206,19 @@ fn key_kind(name: &str) -> Option<KeyKind> {
 }
 
 /// What can be an element of a chain.
-fn elements(project: &Project, scope: &Scope<'_>) -> Vec<CompletionItem> {
+fn elements(project: &Project, scope: &Visible<'_>) -> Vec<CompletionItem> {
     let blocks = scope.blocks.iter().map(|it| block(project, it));
     blocks.chain(op::signatures().map(op_item)).chain(words(&["repeat", "for"])).collect()
 }
 
-fn values(scope: &Scope<'_>) -> Vec<CompletionItem> {
+fn values(scope: &Visible<'_>) -> Vec<CompletionItem> {
     let names = scope.values.iter().map(|name| name.node.as_str());
     let names: BTreeSet<&str> = names.chain(scope.in_block.then_some("in")).collect();
     names.into_iter().map(|name| item(name, Kind::Variable, NAMES)).collect()
 }
 
 /// What an expression may be made of.
-fn expressions(scope: &Scope<'_>) -> Vec<CompletionItem> {
+fn expressions(scope: &Visible<'_>) -> Vec<CompletionItem> {
     let params = scope.params.iter().map(|param| param.name.node.as_str());
     let names: BTreeSet<&str> = params.chain(scope.sizes.iter().map(String::as_str)).collect();
     let names = names.into_iter().map(|name| item(name, Kind::Variable, NAMES));

@@ -6,7 +6,7 @@ use crate::syntax::ast::{Block, Body, ItemKind, Name, Param, StmtKind};
 
 /// The names that are known at a place.
 #[derive(Default)]
-pub(in crate::lsp) struct Scope<'p> {
+pub(in crate::lsp) struct Visible<'p> {
     pub params: Vec<&'p Param>,
     pub values: Vec<&'p Name>,
     pub blocks: Vec<&'p Block>,
@@ -16,9 +16,9 @@ pub(in crate::lsp) struct Scope<'p> {
     pub in_block: bool,
 }
 
-impl<'p> Scope<'p> {
-    pub(in crate::lsp) fn at(project: &'p Project, offset: usize) -> Scope<'p> {
-        let mut scope = Scope::default();
+impl<'p> Visible<'p> {
+    pub(in crate::lsp) fn at(project: &'p Project, offset: usize) -> Visible<'p> {
+        let mut scope = Visible::default();
         scope.file(project, project.root);
         for item in &project.file(project.root).items {
             match &item.kind {

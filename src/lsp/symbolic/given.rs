@@ -1,33 +1,44 @@
 //! What a block is called with: sizes of the input, and arguments.
 
-use super::probe::{Probe, Run};
 use crate::syntax::ast::{Block, Expr, ExprKind, Param, ParamType};
 use crate::syntax::print_expr;
 
 /// A size or an argument.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(super) struct Assumed {
     pub name: String,
-    what: What,
+    pub what: What,
 }
 
 #[derive(Debug, Clone)]
-enum What {
+pub(super) enum What {
     /// Not given: the default holds.
     Default,
     /// Always the same text.
     Fixed(String),
     /// A symbol, with the values that it is tried with.
     Symbol([u64; 3]),
+    /// A number that decides which nodes there are.
+    Count(u64),
 }
 
-impl Given {
-    fn new(name: impl Into<String>, what: What) -> Given {
-        Given { name: name.into(), what }
+impl Assumed {
+    pub fn new(name: impl Into<String>, what: What) -> Assumed {
+        Assumed { name: name.into(), what }
     }
 
     pub fn is_symbol(&self) -> bool {
         matches!(self.what, What::Symbol(_))
+    }
+
+    /// The same with one more where a number decides which nodes there are; none if it decides none.
+    pub fn counted_on(given: &[Assumed]) -> Option<Vec<Assumed>> {
+        let counts = given.iter().any(|given| matches!(given.what, What::Count(_)));
+        let next = |given: &Assumed| match given.what {
+            What::Count(count) => Assumed::new(&given.name, What::Count(count + 1)),
+            _ => given.clone(),
+        };
+        counts.then(|| given.iter().map(next).collect())
     }
 
     /// The values of a symbol.
@@ -41,6 +52,7 @@ impl Given {
             What::Default => None,
             What::Fixed(text) => Some(text.clone()),
             What::Symbol(values) => Some(values[value].to_string()),
+            What::Count(count) => Some(count.to_string()),
         }
     }
 }
@@ -59,15 +71,15 @@ const FEATURES: (&str, [u64; 3]) = ("F", [224, 448, 672]);
 const SMALL: [[u64; 3]; 2] = [[3, 5, 7], [2, 4, 8]];
 
 /// The inputs to try: as the signature has it, else an image or a vector.
-pub(super) fn inputs(block: &Block) -> Vec<Vec<Given>> {
+pub(super) fn inputs(block: &Block) -> Vec<Vec<Assumed>> {
     let assumed = |sizes: &[(&str, [u64; 3])]| {
-        sizes.iter().map(|(name, values)| Given::new(*name, What::Symbol(*values))).collect()
+        sizes.iter().map(|(name, values)| Assumed::new(*name, What::Symbol(*values))).collect()
     };
     let Some(signature) = &block.signature else {
         return vec![assumed(&SIZES), assumed(&[FEATURES])];
     };
     let dims = signature.input.node.iter().skip(1).enumerate();
-    let declared: Option<Vec<Given>> = dims.map(|(i, dim)| size(block, dim, i)).collect();
+    let declared: Option<Vec<Assumed>> = dims.map(|(i, dim)| size(block, dim, i)).collect();
     let mut declared = declared.unwrap_or_default();
     for i in 1..declared.len() {
         // The same letter is the same size.
@@ -78,72 +90,23 @@ pub(super) fn inputs(block: &Block) -> Vec<Vec<Given>> {
     vec![declared]
 }
 
-fn size(block: &Block, dim: &Expr, i: usize) -> Option<Given> {
+fn size(block: &Block, dim: &Expr, i: usize) -> Option<Assumed> {
     match &dim.node {
-        ExprKind::Int { text, .. } => Some(Given::new(text, What::Fixed(text.clone()))),
+        ExprKind::Int { text, .. } => Some(Assumed::new(text, What::Fixed(text.clone()))),
         ExprKind::Name(name) => {
             let param = block.params.iter().position(|p| p.name.node == *name);
             let values = match param {
                 Some(param) => wide(param),
                 None => SIZES.get(i).map_or(FEATURES.1, |(_, values)| *values),
             };
-            Some(Given::new(name, What::Symbol(values)))
+            Some(Assumed::new(name, What::Symbol(values)))
         }
         _ => None,
     }
 }
 
-/// The arguments with which most of the block can be followed, symbols where possible, and what
-/// came of them.
-pub(super) fn arguments(probe: &mut Probe<'_>, input: &[Given]) -> Option<(Vec<Given>, Run)> {
-    let params = probe.block.params.clone();
-    let mut given: Vec<Given> = params
-        .iter()
-        .enumerate()
-        .map(|(i, param)| {
-            let bound = input.iter().find(|size| size.name == param.name.node);
-            let first = || candidates(param, i).into_iter().next();
-            let what = match (bound, &param.default) {
-                (Some(size), _) => Some(size.what.clone()),
-                (None, Some(_)) => None,
-                (None, None) => first(),
-            };
-            Given::new(&param.name.node, what.unwrap_or(What::Default))
-        })
-        .collect();
-    let mut best = probe.run(input, &given, &|_| 0)?;
-    for (i, param) in params.iter().enumerate() {
-        if input.iter().any(|size| size.name == param.name.node) {
-            continue;
-        }
-        let required = param.default.is_none();
-        for candidate in candidates(param, i) {
-            let before = std::mem::replace(&mut given[i].what, candidate);
-            let one = probe.run(input, &given, &|_| 0)?;
-            let better = match required {
-                true => one.score().0 > best.score().0,
-                // A default gives way to a symbol with which all goes as well.
-                false => one.score().0 == best.score().0 && one.score() >= best.score(),
-            };
-            let fits = better && {
-                let other = probe.run(input, &given, &|_| 2)?;
-                one.paths() == other.paths() && one.score() == other.score()
-            };
-            if !fits {
-                given[i].what = before;
-                continue;
-            }
-            best = one;
-            if !required {
-                break;
-            }
-        }
-    }
-    Some((given, best))
-}
-
 /// What a parameter may be given; the best first.
-fn candidates(param: &Param, i: usize) -> Vec<What> {
+pub(super) fn candidates(param: &Param, i: usize) -> Vec<What> {
     let fixed = |texts: &[&str]| texts.iter().map(|text| What::Fixed((*text).to_owned())).collect();
     let symbols = |range: Option<&(Expr, Expr)>| {
         let whole = |expr: &Expr| match expr.node {

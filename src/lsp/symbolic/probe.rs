@@ -1,7 +1,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::lex::tokens;
-use super::given::Given;
+use super::given::Assumed;
 use crate::check::{Unchecked, check};
 use crate::diag::{Code, FileId, Severity, Span};
 use crate::graph;
@@ -9,7 +9,7 @@ use crate::syntax::ast::{Block, Item, ItemKind, StmtKind};
 use crate::syntax::{self, Project};
 
 /// A project whose net calls one of its blocks.
-pub(super) struct Probe<'b> {
+pub(super) struct BlockProbe<'b> {
     pub project: Project,
     pub block: Block,
     /// The text of that net.
@@ -22,14 +22,14 @@ pub(super) struct Probe<'b> {
 const RUN: usize = 20;
 
 /// What came of one choice of sizes and arguments.
-pub(super) struct Run {
+pub(super) struct ProbeRun {
     pub net: Unchecked,
     pub call: Span,
     errors: usize,
     by_path: HashMap<String, Vec<u64>>,
 }
 
-impl Run {
+impl ProbeRun {
     /// More is better.
     pub fn score(&self) -> (isize, usize) {
         let unknown = self.net.graph.len() - self.net.shapes.len();
@@ -46,8 +46,8 @@ impl Run {
     }
 }
 
-impl<'b> Probe<'b> {
-    pub fn new(project: &Project, block: Block, budget: &'b mut usize) -> Probe<'b> {
+impl<'b> BlockProbe<'b> {
+    pub fn new(project: &Project, block: Block, budget: &'b mut usize) -> BlockProbe<'b> {
         let needed = needed(project, &block);
         let wanted = |item: &&Item| match &item.kind {
             ItemKind::Import(_) => true,
@@ -57,21 +57,21 @@ impl<'b> Probe<'b> {
         let items = project.file(project.root).items.iter().filter(wanted).cloned().collect();
         let mut project = project.with_items(items);
         let file = project.sources.add_own("probe", String::new());
-        Probe { project, block, file, budget }
+        BlockProbe { project, block, file, budget }
     }
 
     /// Calls the block; of a symbol's values, `value` tells which. The net stays in the project.
     pub fn run(
         &mut self,
-        input: &[Given],
-        arguments: &[Given],
-        value: &dyn Fn(&Given) -> usize,
-    ) -> Option<Run> {
+        input: &[Assumed],
+        arguments: &[Assumed],
+        value: &dyn Fn(&Assumed) -> usize,
+    ) -> Option<ProbeRun> {
         if *self.budget == 0 {
             return None;
         }
         let sizes: Vec<String> = input.iter().filter_map(|g| g.text(value(g))).collect();
-        let written = |g: &Given| Some(format!("{} = {}", g.name, g.text(value(g))?));
+        let written = |g: &Assumed| Some(format!("{} = {}", g.name, g.text(value(g))?));
         let arguments: Vec<String> = arguments.iter().filter_map(written).collect();
         let text = format!(
             "net probe {{\n  input x: [N, {}]\n  {}({})\n}}\n",
@@ -91,7 +91,7 @@ impl<'b> Probe<'b> {
         tree.items.push(net);
         let expanded = graph::expand(&self.project, &[]);
         let graph = expanded.graph?;
-        *self.budget = self.budget.saturating_sub(graph.len() + RUN);
+        *self.budget = self.budget.saturating_sub(RUN + arguments.len() + graph.len());
         let problems = expanded.problems.sorted();
         if problems.iter().any(|p| p.code == Code::Limit) {
             *self.budget = 0;
@@ -102,7 +102,7 @@ impl<'b> Probe<'b> {
             (net.graph.get(*id).path.clone(), shape.dims().to_vec())
         };
         let by_path = net.shapes.iter().map(shape).collect();
-        Some(Run { net, call, errors, by_path })
+        Some(ProbeRun { net, call, errors, by_path })
     }
 }
 

@@ -11,17 +11,17 @@ const CONDITIONAL: u8 = 0;
 
 /// An expression on one line, with no more parentheses than it needs.
 pub fn print_expr(expr: &Expr) -> String {
-    self::expr(expr, &mut Parts::new(&[]))
+    self::expr(expr, &mut Parts::on_one_line())
 }
 
 /// An op or block with its arguments.
 pub fn print_call(call: &Call) -> String {
-    self::call(call, &mut Parts::new(&[]))
+    self::call(call, &mut Parts::on_one_line())
 }
 
 /// An element with its guard, on one line; what is repeated is left out.
 pub fn print_element(element: &Element) -> String {
-    self::element(element, &mut Parts::new(&[]))
+    self::element(element, &mut Parts::on_one_line())
 }
 
 fn element(element: &Element, parts: &mut Parts<'_>) -> String {
@@ -114,7 +114,11 @@ fn write(out: &mut String, expr: &Expr, parts: &mut Parts<'_>) {
         ExprKind::Int { text, .. } | ExprKind::Float { text, .. } => out.push_str(text),
         ExprKind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         ExprKind::Str(text) => *out += &format!("\"{text}\""),
-        ExprKind::List(items) => *out += &List::new(items, parts, self::expr).text("[", "]", ","),
+        ExprKind::List(items) => {
+            let rows = items.iter().any(|item| matches!(item.node, ExprKind::Tuple(_)));
+            let list = List::new(items, parts, self::expr);
+            *out += &if rows { list.table("[", "]", ",") } else { list.text("[", "]", ",") };
+        }
         ExprKind::Tuple(items) => *out += &List::new(items, parts, self::expr).text("(", ")", ""),
         ExprKind::Name(name) => out.push_str(name),
         ExprKind::Same => out.push_str("same"),

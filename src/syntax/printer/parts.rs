@@ -1,16 +1,27 @@
 //! The parts of a statement, with the comments on them.
 
+use super::width;
 use crate::syntax::ast::PartTrivia;
+
+/// The longest table that is written on one line, in columns.
+const MAX_TABLE: usize = 60;
 
 /// The comments on the parts of one statement, handed out in the order in which parts begin.
 pub(super) struct Parts<'t> {
     left: &'t [PartTrivia],
     begun: usize,
+    /// Whether long tables are broken into lines.
+    breaks: bool,
 }
 
 impl<'t> Parts<'t> {
     pub(super) fn new(parts: &'t [PartTrivia]) -> Parts<'t> {
-        Parts { left: parts, begun: 0 }
+        Parts { left: parts, begun: 0, breaks: true }
+    }
+
+    /// Those of an expression or element that is shown by itself, without comments.
+    pub(super) fn on_one_line() -> Parts<'static> {
+        Parts { left: &[], begun: 0, breaks: false }
     }
 
     /// The comments on the part that begins here.
@@ -42,6 +53,7 @@ pub(super) struct List<'t> {
     parts: Vec<(Around<'t>, String)>,
     /// The comments before the closing bracket.
     tail: &'t [String],
+    breaks: bool,
 }
 
 impl<'t> List<'t> {
@@ -52,7 +64,7 @@ impl<'t> List<'t> {
     ) -> List<'t> {
         let items: Vec<_> = items.iter().map(|item| (parts.begin(), print(item, parts))).collect();
         let tail = if items.is_empty() { &[][..] } else { parts.begin().lead };
-        List { parts: items, tail }
+        List { parts: items, tail, breaks: parts.breaks }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -73,6 +85,12 @@ impl<'t> List<'t> {
             }
             false => self.lines(open, close, last),
         }
+    }
+
+    /// As [`text`](List::text), or a part a line if it is long.
+    pub(super) fn table(&self, open: &str, close: &str, last: &str) -> String {
+        let text = self.text(open, close, last);
+        if self.breaks && width(&text) > MAX_TABLE { self.lines(open, close, last) } else { text }
     }
 
     /// A part a line.

@@ -21,7 +21,7 @@ pub const STD: &str = "<std>";
 const STD_TEXT: &str = include_str!("std.net");
 
 /// A file and everything that it imports or extends.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     /// The texts.
     pub sources: Sources,

@@ -16,14 +16,15 @@ impl Scanner<'_> {
         true
     }
 
-    /// Whether `//` is no division: nothing stands before it in its line, or an element does.
+    /// Whether `//` is no division: nothing stands before it in its line, or what ends a statement
+    /// without an expression.
     fn is_comment(&self, at: usize) -> bool {
         let line = self.text[self.line..at].trim();
-        let word = line.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or(line);
-        !self.inside_free()
-            && (line.is_empty() || line.ends_with(['{', '}', ']']) || !line.contains('='))
-            && !line.contains(" if ")
-            && !["expect", "repeat", "for", "if"].contains(&word)
+        let mut words = line.split(|c: char| !c.is_ascii_alphanumeric());
+        let calculates =
+            words.any(|w| ["expect", "repeat", "for", "if", "else", "let"].contains(&w));
+        let ended = line.is_empty() || line.ends_with(['{', '}']);
+        !self.inside_free() && (ended || !(calculates || line.contains('=')))
     }
 
     fn block_comment(&mut self, at: usize) {

@@ -163,7 +163,11 @@ impl Scanner<'_> {
         self.out.extend(&self.text.as_bytes()[at..at + len]);
         if !closed {
             let message = "expected `\"` at the end of the string, got the end of the line";
-            self.problems.push(self.problem(at, len, message, "never closed"));
+            // Probably after what reads like a path or a word.
+            let word = written.find([' ', ',', ')', ']', ':']).unwrap_or(written.len());
+            let end = (self.span(at + 1 + word, 0), "\"".to_owned());
+            let problem = self.problem(at, len, message, "never closed");
+            self.problems.push(problem.fix("add `\"`", [end]));
             self.open.truncate(self.free_start());
         }
     }

@@ -5,6 +5,22 @@ use crate::syntax::hint::{Failure, is_word};
 use crate::syntax::parser::Rule;
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
+    parent(failure).or_else(|| import(failure))
+}
+
+/// `extends base` or `extends base.net`
+fn parent(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, after, .. } = *failure;
+    if !before.trim_end().ends_with("extends") || !is_word(token) {
+        return None;
+    }
+    let end = at + token.len() + if after.starts_with(".net") { ".net".len() } else { 0 };
+    let text = format!("\"{token}.net\"");
+    let help = format!("The parent is a file, in quotes: `extends {text}`.");
+    Some(Slip::new([(at..end, text.clone())], help, format!("write `{text}`")))
+}
+
+fn import(failure: &Failure<'_>) -> Option<Slip> {
     let Failure { at, before, code, .. } = *failure;
     if failure.rules.contains(&Rule::statement) {
         return None;

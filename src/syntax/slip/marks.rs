@@ -39,12 +39,9 @@ const SPLIT: &[(&str, &str, &str)] =
 const QUOTES: &[char] = &['\'', '`', '“', '”', '„', '«', '»', '‘', '’'];
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
-    split(failure)
-        .or_else(|| extra_arrow(failure))
-        .or_else(|| bracket(failure))
-        .or_else(|| mark(failure))
-        .or_else(|| between_elements(failure))
-        .or_else(|| quotes(failure))
+    [split, extra_mark, extra_arrow, bracket, mark, between_elements, quotes, numbers]
+        .into_iter()
+        .find_map(|slip| slip(failure))
 }
 
 fn wants(failure: &Failure<'_>, rule: Rule) -> bool {
@@ -191,6 +188,43 @@ fn bracket(failure: &Failure<'_>) -> Option<Slip> {
     let end = closing(code, at)?;
     let edits = [(at..at + 1, marks.0.to_owned()), (end..end + 1, marks.1.to_owned())];
     Some(Slip::new(edits, help, format!("write `{}` and `{}`", marks.0, marks.1)))
+}
+
+/// A second comma, and `\` at the end of a line.
+fn extra_mark(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, after, .. } = *failure;
+    let ends = after.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
+    let help = match token {
+        "," if before.trim_end().ends_with([',', '(', '[']) => {
+            "One comma stands between two values."
+        }
+        "\\" if ends => "A line may break around `->`, and within brackets, without `\\`.",
+        _ => return None,
+    };
+    Some(Slip::new([(at..at + 1, String::new())], help, format!("remove `{token}`")))
+}
+
+/// `.5`, and the shape `3x32x32`.
+fn numbers(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, after, .. } = *failure;
+    if token == "." && after.starts_with(|c: char| c.is_ascii_digit()) {
+        let help = "Write a digit before the point: `0.5`.";
+        return Some(Slip::new([(at..at, "0".to_owned())], help, "insert `0`"));
+    }
+    let sizes: Vec<&str> = token.split('x').collect();
+    let digits = |size: &&str| !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit());
+    if sizes.len() < 2 || !sizes.iter().all(|size| digits(size)) {
+        return None;
+    }
+    let sizes = sizes.join(", ");
+    let open = before.matches('[').count() > before.matches(']').count();
+    let text = match (open, wants(failure, Rule::open_bracket)) {
+        (true, _) => sizes,
+        (false, true) => format!("[N, {sizes}]"),
+        (false, false) => return None,
+    };
+    let help = "The sizes of a shape stand between commas: `[N, 3, 32, 32]`.";
+    Some(Slip::new([(at..at + token.len(), text.clone())], help, format!("write `{text}`")))
 }
 
 fn quotes(failure: &Failure<'_>) -> Option<Slip> {

@@ -64,7 +64,8 @@ fn assigned(failure: &Failure<'_>) -> Option<Slip> {
     let Failure { at, token, before, code, .. } = *failure;
     let (name, op) = before.split_once('=')?;
     let op = op.trim();
-    if token != "(" || !is_word(name.trim()) || !is_word(op) || is_keyword(op) {
+    let called = op.split('.').all(is_word) && !op.starts_with("self.");
+    if token != "(" || !is_word(name.trim()) || !called || is_keyword(op) {
         return None;
     }
     let start = at - before.len();

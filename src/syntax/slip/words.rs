@@ -13,7 +13,9 @@ const STATEMENTS: &[&str] = &[
 const TYPES: &[&str] = &["int", "float", "bool", "one_of", "subset", "list"];
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
-    misspelt(failure).or_else(|| wrong_mark(failure)).or_else(|| missing_arrow(failure))
+    [misspelt, wrong_mark, missing_comma, missing_colon, missing_arrow]
+        .into_iter()
+        .find_map(|slip| slip(failure))
 }
 
 /// A keyword or type that is not quite one.
@@ -61,6 +63,35 @@ fn wrong_mark(failure: &Failure<'_>) -> Option<Slip> {
             false => "Named arguments are written with `=`: `conv(64, k = 3)`.",
         };
         Slip::new([(at..at + 1, " =".to_owned())], help, "replace `:` by `=`")
+    })
+}
+
+/// Two arguments, parameters or items with nothing between them.
+fn missing_comma(failure: &Failure<'_>) -> Option<Slip> {
+    let wants = |rule: Rule| failure.rules.contains(&rule);
+    let value =
+        failure.token.starts_with(|c: char| c.is_ascii_alphanumeric() || "\"([".contains(c));
+    let inside = wants(Rule::close_paren) || wants(Rule::close_bracket);
+    (value && inside && wants(Rule::comma) && !is_keyword(failure.token)).then(|| {
+        let at = failure.at - (failure.before.len() - failure.before.trim_end().len());
+        let help = "A comma stands between two of them: `conv(64, k = 3)`.";
+        Slip::new(
+            [(at..at, ",".to_owned())],
+            help,
+            format!("insert `,` before `{}`", failure.token),
+        )
+    })
+}
+
+/// `stem conv(64)`
+fn missing_colon(failure: &Failure<'_>) -> Option<Slip> {
+    let label = failure.before.trim_end();
+    let called = is_word(failure.token) && failure.after.starts_with('(');
+    (called && is_word(label) && failure.rules.contains(&Rule::colon)).then(|| {
+        let at = failure.at - (failure.before.len() - label.len());
+        let help =
+            format!("The label of a stage ends with `:`: `{label}: {}(...)`.", failure.token);
+        Slip::new([(at..at, ":".to_owned())], help, format!("write `:` after `{label}`"))
     })
 }
 
