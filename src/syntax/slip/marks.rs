@@ -213,7 +213,7 @@ fn numbers(failure: &Failure<'_>) -> Option<Slip> {
     }
     let sizes: Vec<&str> = token.split('x').collect();
     let digits = |size: &&str| !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit());
-    if sizes.len() < 2 || !sizes.iter().all(|size| digits(size)) {
+    if sizes.len() < 2 || !sizes.iter().all(digits) {
         return None;
     }
     let sizes = sizes.join(", ");

@@ -165,7 +165,7 @@ fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {
 pub(super) fn warn_of(conv: ConvChoice, machine: Machine) {
     let cost = conv.warning(machine.precision, Features::detect());
     if let Some(cost) = cost.filter(|_| !machine.device.is_cuda()) {
-        warning(&cost);
+        warning(cost);
     }
 }
 
