@@ -16,11 +16,11 @@ end
 --- Waits until `f` gives something, and returns that.
 local function eventually(what, f)
   local found
-  vim.wait(10000, function()
+  vim.wait(60000, function()
     found = f()
     return found
   end, 20)
-  check(what, found, "nothing after 10 s")
+  check(what, found, "nothing after a minute")
   return found
 end
 
@@ -43,7 +43,7 @@ end
 
 local function ask(method, params)
   params = params or vim.lsp.util.make_position_params(0, "utf-16")
-  local answers = vim.lsp.buf_request_sync(0, method, params, 10000)
+  local answers = vim.lsp.buf_request_sync(0, method, params, 60000)
   local _, answer = next(answers or {})
   check(method, answer and not answer.err, answer)
   return answer.result
@@ -145,7 +145,7 @@ local function server()
   end)
   check("the other file", renamed:find('import "lib.net": cbr', 1, true), renamed)
   vim.api.nvim_buf_set_lines(0, -1, -1, false, { "block   x{relu}" })
-  vim.lsp.buf.format()
+  vim.lsp.buf.format({ timeout_ms = 60000 })
   local last = vim.api.nvim_buf_get_lines(0, -4, -1, false)
   check("format", table.concat(last, "\n"):find("block x {\n  relu\n}", 1, true), last)
 end
