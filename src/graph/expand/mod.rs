@@ -6,6 +6,7 @@
 //! message; `check` reports why.
 
 mod bind;
+mod block_call;
 mod body;
 mod call;
 mod callee;
@@ -19,6 +20,7 @@ mod expander;
 mod imports;
 mod labels;
 mod net;
+mod refused;
 mod rounds;
 mod signature;
 mod steps;
