@@ -74,7 +74,7 @@ fn the_summary_of_a_net() {
     let (before, memory) = summary.split_once("step: ").unwrap();
     let summary = format!("{before}step: [bytes] ({}", memory.split_once('(').unwrap().1);
     insta::assert_snapshot!(summary, @r"
-    nets/resnet9.net: resnet9 is sound
+    nets/resnet9.net: resnet9 is sound: [N, 3, 32, 32] -> [N, 10], 6,573,120 params, 379.3 M MACs
 
     stage   output               params     MACs
     image   [N, 3, 32, 32]            0    0.0 M
