@@ -15,10 +15,10 @@ const MAX_EXCERPT: usize = 4096;
 const MARGIN: usize = 10;
 /// The narrowest label, even if it passes the width.
 const MIN_LABEL: usize = 24;
-/// A space that is not broken at.
-const JOINER: char = '\u{a0}';
-/// A hyphen that is not broken at.
-const HYPHEN: char = '\u{2011}';
+/// A space that is not broken at: for private use, so that no text that is shown has it.
+const JOINER: char = '\u{f8fe}';
+/// A hyphen that is not broken at, likewise.
+const HYPHEN: char = '\u{f8ff}';
 
 /// How diagnostics look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,19 +95,19 @@ fn elsewhere(problem: &Problem) -> impl Iterator<Item = &(Span, String)> {
 
 fn report(problem: &Problem, sources: &Sources, width: usize) -> Report {
     let message = format!("{} [{}]", problem.message, problem.code.as_str());
-    let mut diagnostic = MietteDiagnostic::new(whole_shapes(&plain(&message))).with_severity(
+    let mut diagnostic = MietteDiagnostic::new(whole_shapes(&shown(&message))).with_severity(
         match problem.severity() {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         },
     );
     if let Some(help) = &problem.help {
-        diagnostic = diagnostic.with_help(whole_shapes(&plain(help)));
+        diagnostic = diagnostic.with_help(whole_shapes(&shown(help)));
     }
     let Some(span) = problem.span.filter(|span| can_be_shown(*span, sources)) else {
         return Report::new(diagnostic);
     };
-    let words = |label: &str, span| wrapped(&plain(label), sources.columns(span), width);
+    let words = |label: &str, span| wrapped(&shown(label), sources.columns(span), width);
     let label = (!problem.label.is_empty()).then(|| words(&problem.label, span));
     let mut labels = vec![LabeledSpan::new_primary_with_span(label, source_span(span))];
     let here = |other: &Span| other.file == span.file && can_be_shown(*other, sources);
@@ -116,7 +116,7 @@ fn report(problem: &Problem, sources: &Sources, width: usize) -> Report {
     }
     let source = sources.get(span.file);
     Report::new(diagnostic.with_labels(labels))
-        .with_source_code(NamedSource::new(plain(&source.name), plain(&source.text)))
+        .with_source_code(NamedSource::new(shown(&source.name), shown(&source.text)))
 }
 
 /// A label in lines that end within the width, below the middle of its place.
@@ -125,11 +125,18 @@ fn wrapped(label: &str, place: Range<usize>, width: usize) -> String {
     textwrap::fill(&whole_shapes(label), width.saturating_sub(before).max(MIN_LABEL))
 }
 
+/// A text that is safe for a terminal, without the marks of this module.
+fn shown(text: &str) -> String {
+    plain(text).replace([JOINER, HYPHEN], "\u{fffd}")
+}
+
 /// A text whose shapes, and other lists in brackets, are not broken between lines.
 fn whole_shapes(text: &str) -> String {
-    let mut depth = 0i32;
-    let joined = text.chars().map(|c| {
-        depth += i32::from(c == '[') - i32::from(c == ']');
+    let mut depth = 0usize;
+    let joined = text.char_indices().map(|(i, c)| {
+        // A bracket that is spoken of is closed nowhere.
+        depth += usize::from(c == '[' && text[i..].contains(']'));
+        depth = depth.saturating_sub(usize::from(c == ']'));
         match c {
             ' ' if depth > 0 => JOINER,
             '-' if depth > 0 => HYPHEN,

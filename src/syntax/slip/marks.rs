@@ -8,7 +8,7 @@ use crate::syntax::parser::Rule;
 
 /// Marks between the elements of a chain.
 const ARROWS: &[&str] =
-    &["=>", "→", "⇒", "⟶", "—>", "-->", "|>", "|", ">>", ">", ",", ";", ".", "and"];
+    &["=>", "→", "⇒", "⟶", "—>", "–>", "‑>", "-->", "|>", "|", ">>", ">", ",", ";", ".", "and"];
 
 /// Marks, what is wanted where they stand, and what they should be.
 const MARKS: &[(&[&str], Rule, &str)] = &[
