@@ -5,6 +5,7 @@ use std::path::Path;
 use netc::check::Checked;
 use netc::cli::difference::difference;
 use netc::cli::net::memory::MemoryEstimate;
+use netc::cli::out::note;
 use netc::lower::Precision;
 use netc::recipe::Recipe;
 use netc::run::{Method, RunError, RunFolder, RunInfo};
@@ -44,8 +45,25 @@ pub(super) fn advice(error: &RunError, run: &Path) -> String {
     format!("{error}\nhelp: {help}")
 }
 
+/// The images to use for a run: those asked for, else those that it was trained on. A note says if
+/// these are no longer where they were.
+pub(super) fn data_of_run(
+    asked: Option<&str>,
+    info: &RunInfo,
+    command: &str,
+) -> Result<String, String> {
+    if let Some(asked) = asked {
+        return Ok(asked.into());
+    }
+    let found = info.images().ok_or_else(|| unnamed_data(info, command))?;
+    if let Some(path) = info.data_path.as_ref().filter(|path| *path != Path::new(&found)) {
+        note(&format!("the run was trained on {}: looking for {found} instead", path.display()));
+    }
+    Ok(found)
+}
+
 /// Why the images of a run are not opened, and the command that opens them.
-pub(super) fn unnamed_data(info: &RunInfo, command: &str) -> String {
+fn unnamed_data(info: &RunInfo, command: &str) -> String {
     let path = info.data_path.as_ref().map_or_else(|| "DATA".into(), |path| quoted(path));
     format!(
         "where the images are is taken from a run's folder only if netc wrote it here for you, and they are still there\n\

@@ -12,7 +12,7 @@ use netc::run::{Confusion, RunFolder, RunInfo};
 use netc::tools::plot;
 use serde_json::{Value, json};
 
-use super::advice::{quoted, unnamed_data};
+use super::advice::{data_of_run, quoted};
 use super::progress::scored;
 use crate::run::{Machine, Score, confusion_of_run};
 
@@ -27,9 +27,8 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
 
 /// The data to evaluate on: as requested, or else what the run was trained on.
 fn data_of(args: &EvalArgs, info: &RunInfo) -> Result<Dataset, String> {
-    let asked = args.data.clone().or_else(|| info.images());
-    let spec =
-        asked.ok_or_else(|| unnamed_data(info, &format!("netc eval {}", quoted(&args.run))))?;
+    let command = format!("netc eval {}", quoted(&args.run));
+    let spec = data_of_run(args.data.as_deref(), info, &command)?;
     let data = load_and_say(&spec).map_err(|e| e.to_string())?;
     let other = info.data_sha256.as_ref().is_some_and(|was| *was != data.sha256());
     match args.data.is_none() && other {

@@ -29,7 +29,7 @@ use netc::search::report::epochs;
 use netc::search::unlike_published;
 use netc::syntax::parse;
 
-use super::advice::{Failed, advice, quoted, unnamed_data};
+use super::advice::{Failed, advice, data_of_run, quoted};
 use super::progress::{TrainingView, scored};
 use super::verify;
 use crate::run::Board;
@@ -270,10 +270,7 @@ fn resumed(run: &Path, data: Option<&str>, first: bool) -> Result<Training, Stri
             note(&format!("{} has no checkpoint yet: it starts anew", run.display()));
         }
     }
-    let data = match data.map(String::from).or_else(|| info.images()) {
-        Some(data) => data,
-        None => return Err(unnamed_data(&info, &format!("netc train --resume {}", quoted(run)))),
-    };
+    let data = data_of_run(data, &info, &format!("netc train --resume {}", quoted(run)))?;
     Ok(Training {
         overrides: String::new(),
         net,
