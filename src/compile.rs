@@ -105,6 +105,7 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
         repair::repair(&mut problems, &net, &compilation.sources, &attempt, &settings);
         compilation.problems = problems;
     }
+    compilation.problems.count_nodes();
     compilation
 }
 
@@ -170,7 +171,6 @@ fn compile_once(
     clock.end(2);
     problems = diag::at_callers(problems, &project.sources);
     diag::allow(&mut problems, &project.sources);
-    problems.count_nodes();
     if problems.has_errors() {
         unchecked = unchecked.or(net.take().map(Unchecked::from));
     }

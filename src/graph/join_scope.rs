@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::names::{NameKind, Names};
+use super::names::Names;
 use crate::diag::{Code, Problem, Problems, Span};
 use crate::graph::op;
 use crate::syntax::ast::{Body, Call, Element, ElementKind, ExprKind, File, Name, StmtKind};
@@ -24,13 +24,15 @@ struct JoinScopes<'n, 'p> {
 impl JoinScopes<'_, '_> {
     /// `current` is the name of the value that the body starts from, if it has one.
     fn in_body<'a>(&mut self, body: &'a Body, mut current: Option<&'a str>) {
+        // Where each branch comes from, through other branches.
         let mut sources: HashMap<&str, &str> = HashMap::new();
         for stmt in &body.stmts {
             repeats(stmt.kind.chain()).into_iter().for_each(|r| self.in_body(&r.body, None));
             match &stmt.kind {
                 StmtKind::Input { name, .. } => current = Some(&name.node),
                 StmtKind::Branch { name, source, .. } => {
-                    sources.insert(&name.node, &source.node);
+                    let origin = sources.get(source.node.as_str()).copied();
+                    sources.insert(&name.node, origin.unwrap_or(&source.node));
                 }
                 StmtKind::Stage { label, chain, .. } => {
                     let (start, rest) = self.names.start(chain);
@@ -57,21 +59,10 @@ impl JoinScopes<'_, '_> {
 
     fn in_join(&mut self, call: &Call, current: &str, sources: &HashMap<&str, &str>) {
         let operands = operands(call, self.names);
-        let origin = |name: &str| {
-            let mut at = name;
-            // A name is defined above its use, so that this ends.
-            while let Some(source) = sources.get(at) {
-                at = source;
-            }
-            at.to_owned()
-        };
+        let of_current = |name: &Name| sources.get(name.node.as_str()) == Some(&current);
         if let Some(twice) = operands.iter().find(|operand| operand.node == current) {
             self.problems.push(named_itself(call, twice, &operands));
-        } else if operands.len() > 1
-            && operands
-                .iter()
-                .all(|o| sources.contains_key(o.node.as_str()) && origin(&o.node) == current)
-        {
+        } else if operands.len() > 1 && operands.iter().all(of_current) {
             self.problems.push(taken_along(call, current, &operands));
         }
     }
@@ -88,10 +79,8 @@ fn join(chain: &[Element]) -> Option<&Call> {
 fn operands(call: &Call, names: &Names<'_>) -> Vec<Name> {
     let values = call.args.iter().filter_map(|arg| {
         let ExprKind::Name(name) = &arg.value.node else { return None };
-        let is_value = name == "in"
-            || names
-                .definition(arg.value.span)
-                .is_some_and(|def| matches!(def.kind, NameKind::Value));
+        let is_value =
+            name == "in" || names.definition(arg.value.span).is_some_and(|def| def.kind.is_value());
         is_value.then(|| Name { node: name.clone(), span: arg.value.span })
     });
     values.collect()
@@ -105,7 +94,7 @@ fn named_itself(call: &Call, twice: &Name, operands: &[Name]) -> Problem {
         .related(twice.span, "the current value");
     match operands {
         [first, rest @ ..] if !rest.is_empty() => named_alone(problem, call, first, rest),
-        _ => problem.help(format!("leave `{name}` out, or name another value")),
+        _ => problem.help(format!("name another value than `{name}`")),
     }
 }
 

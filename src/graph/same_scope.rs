@@ -3,7 +3,7 @@
 
 use crate::diag::{Code, Problem, Problems};
 use crate::syntax::ast::{
-    Block, BlockSignature, Body, Element, ElementKind, ExprKind, File, StmtKind,
+    Block, BlockSignature, Body, Element, ElementKind, Expr, ExprKind, File, StmtKind,
 };
 use crate::syntax::repeats;
 
@@ -48,8 +48,14 @@ fn in_element(element: &Element, block: &Block, problems: &mut Problems) {
     let (ElementKind::Call(call), Some(guard)) = (&element.kind, &element.guard) else { return };
     let takes_input =
         call.args.iter().any(|arg| matches!(&arg.value.node, ExprKind::Name(name) if name == "in"));
-    let same = guard.cond.names().into_iter().find(|expr| expr.node == ExprKind::Same);
-    let Some(same) = same.filter(|_| takes_input) else { return };
+    let mentioned = guard.cond.names();
+    let symbol = block.signature.as_ref().and_then(channels);
+    let compared =
+        |expr: &&Expr| matches!(&expr.node, ExprKind::Name(n) if Some(n.as_str()) == symbol);
+    let same = mentioned.iter().find(|expr| expr.node == ExprKind::Same);
+    // Beside the channels of `in` it is meant as it is.
+    let meant = !takes_input || mentioned.iter().any(compared);
+    let Some(same) = same.filter(|_| !meant) else { return };
     let problem = Problem::new(
         Code::SameScope,
         same.span,
@@ -57,7 +63,7 @@ fn in_element(element: &Element, block: &Block, problems: &mut Problems) {
     )
     .label("of the value that comes in here")
     .related(call.place.span, "joins `in`");
-    problems.push(match block.signature.as_ref().and_then(channels) {
+    problems.push(match symbol {
         Some(symbol) => problem
             .help(format!("`{symbol}` is the number of channels of `in`"))
             .fix(format!("compare with `{symbol}`"), [(same.span, symbol.to_owned())]),

@@ -20,9 +20,9 @@ pub struct Fixed {
     pub refused: Vec<(String, String)>,
 }
 
-/// Applies one repair after another to the text of a net and what it imports, as long as each
-/// leaves fewer problems, and goes back to where the net was better than at first. Nothing is
-/// written; a file changes only if `may_change` accepts its path.
+/// Applies one repair after another to the text of a net and what it imports, as long as each makes
+/// its problem go away, and goes back to where the net was best. Nothing is written; a file changes
+/// only if `may_change` accepts its path.
 pub fn fix(file: &Path, set: &[(String, String)], may_change: &dyn Fn(&Path) -> bool) -> Fixed {
     fix_over(file, set, may_change, Overlay::new())
 }
@@ -34,11 +34,13 @@ pub fn fix_over(
     may_change: &dyn Fn(&Path) -> bool,
     texts: Overlay,
 ) -> Fixed {
-    let before = badness(&compile_over(file, set, &texts));
+    let mut least = badness(&compile_over(file, set, &texts));
     let mut best = (texts.clone(), 0);
     let mut fixed = Fixed { texts, ..Fixed::default() };
     while fixed.applied.len() < MAX_APPLIED && step(file, set, may_change, &mut fixed) {
-        if badness(&compile_over(file, set, &fixed.texts)) < before {
+        let now = badness(&compile_over(file, set, &fixed.texts));
+        if now < least {
+            least = now;
             best = (fixed.texts.clone(), fixed.applied.len());
         }
     }

@@ -65,8 +65,10 @@ impl<'a> Expander<'a> {
                 Problem::new(Code::RecursiveBlock, call.place.span, message)
                     .label("calls it again")
                     .related(name.span, "the block")
-                    .help("for the same block several times use `repeat n { ... }`; for blocks within one \
-                         another, a block for each depth"),
+                    .help(
+                        "for the same block several times use `repeat n { ... }`; for blocks \
+                         within one another, a block for each depth",
+                    ),
             );
             return None;
         }

@@ -7,10 +7,11 @@ use super::elsewhere;
 use super::expander::{Expander, Frame};
 use super::values::Flow;
 use crate::diag::{Code, Span};
+use crate::graph::functions::FUNCTIONS;
 use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{NodeId, Value};
-use crate::syntax::ast::{Arg, Call, ExprKind, Name};
+use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
 
 impl<'a> Expander<'a> {
     pub(super) fn call(
@@ -24,9 +25,13 @@ impl<'a> Expander<'a> {
             return None;
         }
         let body = frame.env.body;
-        let is_callee =
-            |name: &str| op::signature(name).is_some() || self.names.is_block(body, name);
-        if let Some(problem) = elsewhere::nested(call, is_callee) {
+        let is_callee = |name: &str| {
+            op::signature(name).is_some()
+                || (self.names.is_block(body, name) && !FUNCTIONS.contains(&name))
+        };
+        let is_value =
+            |expr: &Expr| matches!(&expr.node, ExprKind::Name(name) if frame.values.contains(name));
+        if let Some(problem) = elsewhere::nested(call, is_callee, is_value) {
             self.problems.push(problem);
             return None;
         }

@@ -133,8 +133,13 @@ fn translated(call: &Call, signature: &Signature) -> Result<String, &'static str
         let name = arg.name.as_ref().map(|name| name.node.as_str());
         name.and_then(elsewhere::argument) == Some(Elsewhere::Named("k")) || name == Some("k")
     };
+    let keras = ["Conv2D", "Dense"].iter().any(|name| call.name.node.ends_with(name));
+    if keras && signature.name == "linear" && positional.len() > 1 {
+        return Err("an activation is an op of its own: `linear(10) -> relu`");
+    }
     // The size of what comes in, and what netc sees to.
     let dropped = match signature.name {
+        "conv" | "linear" if keras => 0,
         "conv" if positional.len() + named.iter().filter(is_kernel).count() > 2 => 1,
         "linear" if positional.len() > 1 => 1,
         "bn" => 1,
@@ -179,8 +184,12 @@ fn translated(call: &Call, signature: &Signature) -> Result<String, &'static str
     Ok(step(signature.name, args))
 }
 
-/// A call around another, `relu(bn(conv(16)))`: what it is as a chain.
-pub(super) fn nested(call: &Call, is_callee: impl Fn(&str) -> bool) -> Option<Problem> {
+/// A call around another, `relu(bn(conv(16)))` or `relu(bn(x))`: what it is as a chain.
+pub(super) fn nested(
+    call: &Call,
+    is_callee: impl Fn(&str) -> bool,
+    is_value: impl Fn(&Expr) -> bool,
+) -> Option<Problem> {
     let (first, rest) = call.args.split_first()?;
     let mut inner = &first.value;
     let mut steps = vec![step(&call.name.node, rest.iter().map(written).collect())];
@@ -190,8 +199,10 @@ pub(super) fn nested(call: &Call, is_callee: impl Fn(&str) -> bool) -> Option<Pr
         let nested = args.first().filter(
             |arg| matches!(&arg.node, ExprKind::Call { name, .. } if is_callee(&name.node)),
         );
-        let own = &args[usize::from(nested.is_some())..];
+        let source = args.first().filter(|arg| is_value(arg));
+        let own = &args[usize::from(nested.is_some() || source.is_some())..];
         steps.push(step(&name.node, own.iter().map(written_value).collect()));
+        steps.extend(source.map(print_expr));
         let Some(next) = nested else { break };
         inner = next;
     }

@@ -35,12 +35,14 @@ impl<'a> Expander<'a> {
         match shape.node.split_first() {
             Some((batch, dims)) if symbol(batch).is_some() => Some(dims),
             _ => {
-                let sizes = shape.node.iter().map(print_expr);
+                // Of an image or a vector that is whole, the first size is the batch.
+                let batch = shape.node.first().filter(|_| matches!(shape.node.len(), 2 | 4));
+                let sizes = shape.node[usize::from(batch.is_some())..].iter().map(print_expr);
                 let whole =
                     ["N".to_owned()].into_iter().chain(sizes).collect::<Vec<_>>().join(", ");
-                let first =
-                    Span { start: shape.span.start + 1, end: shape.span.start + 1, ..shape.span };
-                let rest = if shape.node.is_empty() { "" } else { ", " };
+                let start = shape.span.start + 1;
+                let first = batch.map_or(Span { start, end: start, ..shape.span }, |b| b.span);
+                let rest = if batch.is_some() || shape.node.is_empty() { "" } else { ", " };
                 self.problems.push(
                     Problem::new(Code::Structure, shape.span, "a shape begins with the batch")
                         .label("the first size is not a capital letter")
