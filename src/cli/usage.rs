@@ -18,7 +18,12 @@ pub(super) fn suggest(error: &mut clap::Error, all: &clap::Command) {
     let word = argument.trim_start_matches('-').replace('-', "_");
     let command = std::env::args_os().skip(1).find_map(|name| all.find_subcommand(name));
     let takes_keys = command.is_some_and(|c| c.get_arguments().any(|arg| arg.get_id() == "recipe"));
-    let renamed = RENAMED.iter().find(|(old, _)| *old == word);
+    let has = |format: &str| {
+        let formats =
+            command.iter().flat_map(|c| c.get_arguments()).filter(|a| a.get_id() == "format");
+        formats.flat_map(|a| a.get_possible_values()).any(|value| value.get_name() == format)
+    };
+    let renamed = RENAMED.iter().find(|(old, _)| *old == word && has(old));
     let key = KEYS.iter().find(|key| takes_keys && is_part(&word, key.name));
     let tip = match (renamed, key) {
         (Some((_, now)), _) => format!("this is '{now}' now"),

@@ -54,7 +54,7 @@ impl Server {
     /// What `netc check --fix` does to the file.
     fn repair_all(&self, path: &str) -> Option<CodeAction> {
         let file = Path::new(path);
-        let mut fixed = fix_over(file, &[], &|changed| changed == file, self.texts.clone());
+        let mut fixed = fix_over(file, &|changed| changed == file, self.texts.clone());
         let (old, new) = (self.texts.get(path)?, fixed.texts.remove(path)?);
         let mut sources = Sources::default();
         let id = sources.add(path, old.as_str());

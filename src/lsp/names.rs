@@ -189,7 +189,7 @@ impl Server {
         let folders: BTreeSet<String> =
             projects.into_iter().flatten().chain(self.folders.iter().cloned()).collect();
         let mut files: BTreeSet<String> =
-            folders.iter().flat_map(|folder| syntax::nets_below(folder)).collect();
+            folders.iter().flat_map(|folder| syntax::nets_below(folder).paths).collect();
         files.extend([path, &home.file].into_iter().flat_map(syntax::nets_beside));
         files.extend(self.texts.keys().cloned());
         files

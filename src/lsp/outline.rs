@@ -81,7 +81,7 @@ impl Server {
     fn project_files(&self) -> BTreeSet<String> {
         let projects = self.texts.keys().filter_map(|path| syntax::project_folder(path));
         let folders: BTreeSet<String> = projects.chain(self.folders.iter().cloned()).collect();
-        let below = folders.iter().flat_map(|folder| syntax::nets_below(folder));
+        let below = folders.iter().flat_map(|folder| syntax::nets_below(folder).paths);
         below.chain(self.texts.keys().cloned()).collect()
     }
 }

@@ -21,78 +21,97 @@ pub struct Fixed {
 }
 
 /// Applies one repair after another to the text of a net and what it imports, as long as each makes
-/// its problem go away, and goes back to where the net was best. Nothing is written; a file changes
-/// only if `may_change` accepts its path.
-pub fn fix(file: &Path, set: &[(String, String)], may_change: &dyn Fn(&Path) -> bool) -> Fixed {
-    fix_over(file, set, may_change, Overlay::new())
+/// its problem go away, and goes back to where the net was best. Warnings with the codes of `allow`
+/// are left alone. Nothing is written; a file changes only if `may_change` accepts its path.
+pub fn fix(
+    file: &Path,
+    set: &[(String, String)],
+    allow: &[String],
+    may_change: &dyn Fn(&Path) -> bool,
+) -> Fixed {
+    Fixing { file, set, allow, may_change }.run(Overlay::new())
 }
 
 /// Like [`fix`], with `texts` in place of the files with their paths.
-pub fn fix_over(
-    file: &Path,
-    set: &[(String, String)],
-    may_change: &dyn Fn(&Path) -> bool,
-    texts: Overlay,
-) -> Fixed {
-    let mut least = badness(&compile_over(file, set, &texts));
-    let mut best = (texts.clone(), 0);
-    let mut fixed = Fixed { texts, ..Fixed::default() };
-    while fixed.applied.len() < MAX_APPLIED && step(file, set, may_change, &mut fixed) {
-        let now = badness(&compile_over(file, set, &fixed.texts));
-        if now < least {
-            least = now;
-            best = (fixed.texts.clone(), fixed.applied.len());
+pub fn fix_over(file: &Path, may_change: &dyn Fn(&Path) -> bool, texts: Overlay) -> Fixed {
+    Fixing { file, set: &[], allow: &[], may_change }.run(texts)
+}
+
+struct Fixing<'a> {
+    file: &'a Path,
+    set: &'a [(String, String)],
+    allow: &'a [String],
+    may_change: &'a dyn Fn(&Path) -> bool,
+}
+
+impl Fixing<'_> {
+    fn run(&self, texts: Overlay) -> Fixed {
+        let mut least = badness(&self.compiled(&texts));
+        let mut best = (texts.clone(), 0);
+        let mut fixed = Fixed { texts, ..Fixed::default() };
+        while fixed.applied.len() < MAX_APPLIED && self.step(&mut fixed) {
+            let now = badness(&self.compiled(&fixed.texts));
+            if now < least {
+                least = now;
+                best = (fixed.texts.clone(), fixed.applied.len());
+            }
         }
+        fixed.texts = best.0;
+        fixed.applied.truncate(best.1);
+        fixed
     }
-    fixed.texts = best.0;
-    fixed.applied.truncate(best.1);
-    fixed
+
+    fn compiled(&self, texts: &Overlay) -> Compilation {
+        let mut compilation = compile_over(self.file, self.set, texts);
+        compilation.problems.retain(|p| !self.allow.iter().any(|code| code == p.code.as_str()));
+        compilation
+    }
+
+    /// Applies the first repair that helps; false if there is none.
+    fn step(&self, fixed: &mut Fixed) -> bool {
+        let compilation = self.compiled(&fixed.texts);
+        let before = compilation.errors_by_stage();
+        fixed.refused.clear();
+        let problems = compilation.problems.sorted();
+        let count = problems.len();
+        for (problem, fix) in
+            problems.into_iter().flat_map(|p| p.fixes.iter().map(move |fix| (p, fix)))
+        {
+            let Some(texts) = edited(&compilation.sources, fix.edits.iter().cloned()) else {
+                continue;
+            };
+            if let Some(name) =
+                texts.keys().find(|name| !(self.may_change)(&on_disk(self.file, name)))
+            {
+                fixed.refused.push((name.clone(), fix.title.clone()));
+                continue;
+            }
+            let mut overlay = fixed.texts.clone();
+            overlay.extend(texts);
+            let after = self.compiled(&overlay);
+            // Correcting a name can reveal further problems.
+            let gone = after
+                .problems
+                .sorted()
+                .iter()
+                .all(|p| (p.code, &p.message) != (problem.code, &problem.message));
+            // What a warning is about may be what is wrong: it is left until no error is.
+            let no_more = problem.severity() == Severity::Error
+                || (!compilation.problems.has_errors() && after.problems.len() <= count);
+            if after.errors_by_stage() < before
+                || (gone && no_more && after.errors_by_stage() == before)
+            {
+                fixed.texts = overlay;
+                fixed.applied.push(fix.title.clone());
+                return true;
+            }
+        }
+        false
+    }
 }
 
 /// How wrong a net is: its errors of syntax, of names, of shapes and claims, and its warnings.
 fn badness(compilation: &Compilation) -> [usize; 4] {
     let [syntax, names, _, shapes, claims] = compilation.errors_by_stage();
     [syntax, names, shapes + claims, compilation.problems.len()]
-}
-
-/// Applies the first repair that helps; false if there is none.
-fn step(
-    file: &Path,
-    set: &[(String, String)],
-    may_change: &dyn Fn(&Path) -> bool,
-    fixed: &mut Fixed,
-) -> bool {
-    let compilation = compile_over(file, set, &fixed.texts);
-    let before = compilation.errors_by_stage();
-    fixed.refused.clear();
-    let problems = compilation.problems.sorted();
-    let count = problems.len();
-    for (problem, fix) in problems.into_iter().flat_map(|p| p.fixes.iter().map(move |fix| (p, fix)))
-    {
-        let Some(texts) = edited(&compilation.sources, fix.edits.iter().cloned()) else { continue };
-        if let Some(name) = texts.keys().find(|name| !may_change(&on_disk(file, name))) {
-            fixed.refused.push((name.clone(), fix.title.clone()));
-            continue;
-        }
-        let mut overlay = fixed.texts.clone();
-        overlay.extend(texts);
-        let after = compile_over(file, set, &overlay);
-        // Correcting a name can reveal further problems.
-        let gone = after
-            .problems
-            .sorted()
-            .iter()
-            .all(|p| (p.code, &p.message) != (problem.code, &problem.message));
-        // What a warning is about may be what is wrong: it is left until no error is.
-        let no_more = problem.severity() == Severity::Error
-            || (!compilation.problems.has_errors() && after.problems.len() <= count);
-        if after.errors_by_stage() < before
-            || (gone && no_more && after.errors_by_stage() == before)
-        {
-            fixed.texts = overlay;
-            fixed.applied.push(fix.title.clone());
-            return true;
-        }
-    }
-    false
 }

@@ -49,6 +49,35 @@ fn a_folder_stands_for_the_nets_below_it() {
 }
 
 #[test]
+fn a_folder_of_which_not_all_is_seen_is_not_sound() {
+    let folder = place();
+    for i in 0..1_100 {
+        fs::create_dir(folder.path().join(format!("more/d{i:04}"))).unwrap();
+    }
+    fs::write(folder.path().join("more/d1099/wrong.net"), WRONG).unwrap();
+    let (code, out, err) = output(folder.path(), &["check", "more"]);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    assert!(err.contains("more than 1000 folders"), "{err}");
+}
+
+#[test]
+fn a_warning_that_is_allowed_is_not_repaired_and_reports_are_alone_on_standard_output() {
+    let folder = place();
+    let text = WRONG.replace("relv", "relu -> relu");
+    let path = folder.path().join("twice.net");
+    fs::write(&path, &text).unwrap();
+    let (code, _, err) =
+        output(folder.path(), &["check", "--fix", "--allow", "no-effect", "twice.net"]);
+    assert_eq!((code, fs::read_to_string(&path).unwrap()), (Some(0), text), "{err}");
+    for format in ["json", "sarif"] {
+        let args = ["check", "--fix", "--dry-run", "--format", format, "twice.net"];
+        let (_, out, err) = output(folder.path(), &args);
+        assert!(serde_json::from_str::<Value>(&out).is_ok(), "{out}");
+        assert!(err.contains("would repair"), "{err}");
+    }
+}
+
+#[test]
 fn standard_input_is_checked_by_a_dash() {
     let folder = place();
     let check = |text: &str, args: &[&str]| {

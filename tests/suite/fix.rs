@@ -50,7 +50,7 @@ fn a_net_is_better_after_its_repairs_or_stays_as_it_was() {
     let (mut better, mut same) = (0, 0);
     for case in crate::check::cases("check_err") {
         let before = netc::compile(&case, &[]).errors_by_stage();
-        let fixed = netc::tools::fix::fix(&case, &[], &|_| true);
+        let fixed = netc::tools::fix::fix(&case, &[], &[], &|_| true);
         let after = netc::compile_over(&case, &[], &fixed.texts).errors_by_stage();
         assert_eq!(fixed.texts.is_empty(), fixed.applied.is_empty());
         if fixed.texts.is_empty() {

@@ -6,7 +6,7 @@ use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 
 /// How many `.net` files of a folder are looked at, and how many folders.
-pub const MAX_LISTED: usize = 1000;
+const MAX_LISTED: usize = 1000;
 
 /// Texts that stand in for files, by path: what an editor has open and not yet saved.
 pub type Overlay = BTreeMap<String, String>;
@@ -18,18 +18,31 @@ pub fn nets_beside(path: &str) -> Vec<String> {
     names.filter(|name| name.ends_with(".net")).map(|name| beside(path, &name)).collect()
 }
 
-/// The paths of the first thousand `.net` files in a folder and in those below it, except for
-/// hidden folders and those of build tools.
-pub fn nets_below(folder: &str) -> Vec<String> {
-    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+/// The `.net` files in a folder and in those below it.
+#[derive(Debug, Default)]
+pub struct NetsBelow {
+    /// Their paths.
+    pub paths: Vec<String>,
+    /// Why these are not all, if they are not.
+    pub incomplete: Option<String>,
+}
+
+/// The `.net` files in a folder and in those below it, except for hidden folders and those of build
+/// tools: those in the first thousand folders, and at most as many.
+pub fn nets_below(folder: &str) -> NetsBelow {
+    let (mut found, mut folders) = (NetsBelow::default(), vec![folder.to_owned()]);
     let mut next = 0;
-    while let Some(folder) = folders.get(next).cloned().filter(|_| next < MAX_LISTED) {
+    while let Some(folder) = folders.get(next).cloned() {
+        if next >= MAX_LISTED || found.paths.len() > MAX_LISTED {
+            let why = format!("it holds more than {MAX_LISTED} folders or `.net` files");
+            found.incomplete.get_or_insert(why);
+            break;
+        }
         next += 1;
-        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut inside: Vec<(String, bool)> = entries
-            .filter_map(|e| Some((e.file_name().into_string().ok()?, e.file_type().ok()?.is_dir())))
-            .collect();
-        inside.sort();
+        let inside = listed(&folder).unwrap_or_else(|why| {
+            found.incomplete.get_or_insert(why);
+            Vec::new()
+        });
         for (name, is_folder) in inside {
             let path = format!("{folder}/{name}");
             if is_folder
@@ -38,15 +51,31 @@ pub fn nets_below(folder: &str) -> Vec<String> {
             {
                 folders.push(path);
             } else if !is_folder && name.ends_with(".net") {
-                found.push(path);
+                found.paths.push(path);
             }
         }
-        if found.len() >= MAX_LISTED {
-            break;
-        }
     }
-    found.truncate(MAX_LISTED);
+    if found.paths.len() > MAX_LISTED {
+        found.paths.truncate(MAX_LISTED);
+        let why = format!("it holds more than {MAX_LISTED} `.net` files");
+        found.incomplete.get_or_insert(why);
+    }
     found
+}
+
+/// The names in a folder in order, and which are folders.
+fn listed(folder: &str) -> Result<Vec<(String, bool)>, String> {
+    let why = |error: std::io::Error| format!("cannot read the folder {folder}: {error}");
+    let mut inside = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(why)? {
+        let entry = entry.map_err(why)?;
+        let name = entry.file_name().into_string().map_err(|name| {
+            format!("in {folder}: {} is a name that is not UTF-8", name.display())
+        })?;
+        inside.push((name, entry.file_type().map_err(why)?.is_dir()));
+    }
+    inside.sort();
+    Ok(inside)
 }
 
 /// The folder of the project that a file belongs to, as the file's path names it.

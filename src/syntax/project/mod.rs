@@ -14,7 +14,7 @@ use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
 pub use exporter::{Exporter, exporters, import_edit, written};
 use files::{Disk, Files, Given, beside, normal};
-pub use files::{MAX_LISTED, Overlay, nets_below, nets_beside, on_disk, project_folder};
+pub use files::{NetsBelow, Overlay, nets_below, nets_beside, on_disk, project_folder};
 
 /// The name of the library that comes with netc, as a file of a project.
 pub const STD: &str = "<std>";

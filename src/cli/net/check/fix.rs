@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, CheckFormat};
 use crate::cli::difference::difference;
-use crate::cli::out::{print, warning};
+use crate::cli::out::{print, tell, warning};
 use crate::disk;
 use crate::limits::MAX_FILE_BYTES;
 use crate::syntax::{Overlay, on_disk};
@@ -17,13 +17,16 @@ pub(super) fn repair(args: &CheckArgs, files: &[PathBuf]) -> Result<Overlay, Str
     }
     let named: Vec<_> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
     let may_change = |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path));
+    // Standard output is the report's, if a program reads that.
+    let say = if args.format == CheckFormat::Text { print } else { tell };
     let mut texts = Overlay::new();
     for file in files {
-        let Fixed { texts: new, applied, refused } = fix(file, &args.set.set, &may_change);
+        let Fixed { texts: new, applied, refused } =
+            fix(file, &args.set.set, &args.allow, &may_change);
         for (path, text) in &new {
             let old = disk::read_text(&on_disk(file, path), MAX_FILE_BYTES)
                 .map_err(|e| format!("cannot read {path}: {e}"))?;
-            print(&difference(path, &old, text));
+            say(&difference(path, &old, text));
         }
         if !args.dry_run {
             for (path, text) in &new {
@@ -32,10 +35,7 @@ pub(super) fn repair(args: &CheckArgs, files: &[PathBuf]) -> Result<Overlay, Str
             }
         }
         for title in &applied {
-            print(&format!(
-                "{}: {title}\n",
-                if args.dry_run { "would repair" } else { "repaired" }
-            ));
+            say(&format!("{}: {title}\n", if args.dry_run { "would repair" } else { "repaired" }));
         }
         for (path, title) in &refused {
             warning(&format!("not repaired: {path} is not among the files named; {title}"));

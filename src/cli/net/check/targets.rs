@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::net::read_stdin;
-use crate::syntax::{MAX_LISTED, Overlay, nets_below};
+use crate::syntax::{NetsBelow, Overlay, nets_below};
 
 /// The name of standard input as a file.
 const STDIN: &str = "<stdin>";
@@ -42,15 +42,18 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let Some(name) = folder.to_str() else {
         return Err(format!("{shown}: expected a folder whose name is UTF-8"));
     };
-    let found = nets_below(name.trim_end_matches('/'));
-    match found.len() {
+    let NetsBelow { paths, incomplete } = nets_below(match name.trim_end_matches('/') {
+        "" => "/",
+        name => name,
+    });
+    if let Some(why) = incomplete {
+        return Err(format!("{shown}: {why}\nhelp: check the folders in it, or name the files"));
+    }
+    match paths.len() {
         0 => Err(format!("{shown}: there is no `.net` file in it")),
-        MAX_LISTED => Err(format!(
-            "{shown}: it holds {MAX_LISTED} `.net` files or more\nhelp: check the folders in it"
-        )),
         _ => {
             let relative = |path: &String| path.strip_prefix("./").unwrap_or(path).into();
-            Ok(found.iter().map(relative).collect())
+            Ok(paths.iter().map(relative).collect())
         }
     }
 }
