@@ -3,7 +3,7 @@
 torch_check.py EXACT MODULES [--device cuda]
 
 EXACT holds a folder a net as `netc agree --out` writes it: the first step in fp64 on the CPU. MODULES
-holds what `netc export --to pytorch` writes of each. Prints how far PyTorch is from the exact numbers
+holds what `netc export --format pytorch` writes of each. Prints how far PyTorch is from the exact numbers
 in each precision, as `netc agree` does for netc: the root of the mean square of the differences over
 that of the exact numbers. In a half precision the weights of convolutions and linear layers are
 halves, those of batch normalisation stay fp32.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One mistake, a shortcut around a stride of 2, in netc and in what docs/comparison.md compares it with.
 set -euo pipefail
+netc=$(realpath "${NETC:-$(dirname "${BASH_SOURCE[0]}")/../../target/debug/netc}")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source ../lib.sh
 
@@ -11,6 +12,7 @@ packages of scripts/others/requirements.txt; without it they are fetched into .v
 
 case ${1:-} in -h | --help) printf '%s\n' "$help" && exit ;; esac
 
+[[ -x $netc ]] || fail "$netc is not built" "cargo build -p netc"
 root=$PWD/../..
 python=${PYTHON:-$root/.venv-others/bin/python}
 if [[ ! ${PYTHON:-} && ! -x $python ]]; then
@@ -31,11 +33,12 @@ says() {
 }
 export PYTHONWARNINGS=ignore
 cp "$root/tests/cases/check_err/shortcut_of_another_shape.net" "$folder/shortcut.net"
-says netc 99 "${NETC:-$root/target/debug/netc}" check "$folder/shortcut.net"
+says netc 99 "$netc" check "$folder/shortcut.net"
 says PyTorch 4 "$python" shortcut_torch.py
 says "PyTorch with torchinfo" 1 "$python" shortcut_torch.py --torchinfo
 KERAS_BACKEND=torch says Keras 1 "$python" shortcut_keras.py
 says "Neural DSL" 6 "$python" -c 'from neural.cli.cli import cli; cli()' \
     compile shortcut.neural --backend pytorch --output "$folder/shortcut.py"
 printf '\n== layers in the file that Neural DSL wrote\n'
+[[ -e $folder/shortcut.py ]] || fail "Neural DSL wrote no file"
 grep 'nn\.' "$folder/shortcut.py" | grep -v import

@@ -8,7 +8,7 @@ use netc::cli::out::write;
 
 use crate::lower::script;
 
-/// `netc export --to torchscript`, in a program that links libtorch.
+/// `netc export --format torchscript`, in a program that links libtorch.
 pub(super) fn run(args: &ExportArgs) -> ExitCode {
     end(go(args))
 }
