@@ -27,10 +27,12 @@ pub(super) fn run(args: &CheckArgs) -> ExitCode {
         error("standard input cannot be watched");
         return ExitCode::from(MISUSE);
     }
-    let mut known = BTreeMap::new();
+    let files = Targets::of(&args.files).map_or_else(|_| args.files.clone(), |t| t.files);
+    let mut known: BTreeMap<PathBuf, Stamp> =
+        files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();
     loop {
         // What changes during the check is seen as changed after it.
-        let before = known.into_keys().map(|path: PathBuf| (stamp(&path), path));
+        let before = known.into_keys().map(|path| (stamp(&path), path));
         let before: BTreeMap<PathBuf, Stamp> = before.map(|(stamp, path)| (path, stamp)).collect();
         clear_screen();
         let paths = match once(args) {
