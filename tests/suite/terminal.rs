@@ -170,7 +170,7 @@ fn own_colours_stay_on_a_terminal() {
 #[test]
 fn colours_are_as_the_option_and_the_variables_say() {
     let folder = place();
-    let unset = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"];
+    let unset = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "CI"];
     let coloured = |terminal: bool, args: &str, variables: &[(&str, &str)]| {
         let line = format!("{} check absent.net {args}", env!("CARGO_BIN_EXE_netc"));
         let mut command = Command::new(if terminal { "script" } else { "sh" });
@@ -188,6 +188,7 @@ fn colours_are_as_the_option_and_the_variables_say() {
         (false, "--color=always", &[("NO_COLOR", "1")], true),
         (true, "", &[("NO_COLOR", "1")], false),
         (true, "", &[("TERM", "dumb")], false),
+        (true, "", &[("TERM", "dumb"), ("CI", "true")], true),
         (true, "", &[("CLICOLOR", "0")], false),
         (false, "", &[("CLICOLOR_FORCE", "1")], true),
         (true, "--color auto", &[("NO_COLOR", "1")], false),
