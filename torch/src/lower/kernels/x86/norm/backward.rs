@@ -75,84 +75,129 @@ unsafe fn backward<S: Simd, E: Element, const SUM: bool>(
     factors: [&[f32]; 3],
     to: Shared<f64>,
 ) {
+    // SAFETY: as for the function.
+    unsafe {
+        match all.after.pool {
+            true => by_runs::<S, E, SUM, true>(all, units, factors, to),
+            false => by_runs::<S, E, SUM, false>(all, units, factors, to),
+        }
+    }
+}
+
+/// Vectors of channels that are computed at the same time: a cache line of bf16 with 16 lanes.
+const SIDE_BY_SIDE: usize = 2;
+
+#[inline(always)]
+unsafe fn by_runs<S: Simd, E: Element, const SUM: bool, const POOL: bool>(
+    all: &Reached<'_>,
+    units: Range<usize>,
+    factors: [&[f32]; 3],
+    to: Shared<f64>,
+) {
+    let [_, channels, _, width] = all.x.sizes;
+    let places = if POOL { width / 2 } else { 1 };
+    let places = units.start * places..units.end * places;
+    for first in places.clone().step_by(RUN) {
+        let run = first..places.end.min(first + RUN);
+        for channel in (0..channels).step_by(SIDE_BY_SIDE * S::LANES) {
+            let run = run.clone();
+            // SAFETY: as for the function; so many channels are there.
+            unsafe {
+                match channels - channel >= SIDE_BY_SIDE * S::LANES {
+                    true => one_run::<S, E, SUM, POOL, true>(all, run, channel, factors, to),
+                    false => one_run::<S, E, SUM, POOL, false>(all, run, channel, factors, to),
+                }
+            }
+        }
+    }
+}
+
+/// Some places of a few vectors of channels: all of their lanes if `FULL`, or as many as there are.
+#[inline(always)]
+unsafe fn one_run<S: Simd, E: Element, const SUM: bool, const POOL: bool, const FULL: bool>(
+    all: &Reached<'_>,
+    run: Range<usize>,
+    channel: usize,
+    factors: [&[f32]; 3],
+    to: Shared<f64>,
+) {
     let Reached { x, first, second, moments, after } = *all;
     let [_, channels, _, width] = x.sizes;
-    let data = x.data::<E>();
-    let (first, second) = (first.data::<E>(), second.map(|second| second.data::<E>()));
-    let places = if after.pool { width / 2 } else { 1 };
-    let all = units.start * places..units.end * places;
-    for run in all.clone().step_by(RUN) {
-        for channel in (0..channels).step_by(S::LANES) {
-            let count = channels - channel;
-            // SAFETY: the count keeps to the channels of pixels of the images.
-            unsafe {
-                let zero = S::zero();
-                let (mut grad_bias, mut by_scale) = (zero, zero);
-                let scale = S::load(moments.scale.as_ptr().add(channel), count);
-                let shift = S::load(moments.shift.as_ptr().add(channel), count);
-                let mean = S::load(moments.mean.as_ptr().add(channel), count);
-                let [mut a, mut b, mut c] = [zero; 3];
-                if !SUM {
-                    a = S::load(factors[0].as_ptr().add(channel), count);
-                    b = S::load(factors[1].as_ptr().add(channel), count);
-                    c = S::load(factors[2].as_ptr().add(channel), count);
+    let (data, first) = (x.data::<E>(), first.data::<E>());
+    let second = second.map(|second| second.data::<E>());
+    let (pixels, across) = if POOL { (4, width / 2) } else { (1, 1) };
+    let pixel = [0, 1, width, width + 1];
+    let at: [usize; SIDE_BY_SIDE] = std::array::from_fn(|i| (channel + i * S::LANES).min(channels));
+    let count = at.map(|at| if FULL { S::LANES } else { channels - at });
+    // SAFETY: the counts keep to the channels of pixels of the images.
+    unsafe {
+        let zero = S::zero();
+        let [mut scale, mut shift, mut mean, mut a, mut b, mut c] = [[zero; SIDE_BY_SIDE]; 6];
+        for i in 0..SIDE_BY_SIDE {
+            macro_rules! of {
+                ($numbers:expr) => {
+                    S::load($numbers.as_ptr().add(at[i]), count[i])
+                };
+            }
+            scale[i] = of!(moments.scale);
+            shift[i] = of!(moments.shift);
+            if SUM {
+                mean[i] = of!(moments.mean);
+            } else {
+                [a[i], b[i], c[i]] = [of!(factors[0]), of!(factors[1]), of!(factors[2])];
+            }
+        }
+        let relu = after.relu();
+        let [mut grad_bias, mut by_scale] = [[zero; SIDE_BY_SIDE]; 2];
+        for place in run {
+            let corner = match POOL {
+                true => place / across * 2 * width + place % across * 2,
+                false => place,
+            };
+            for i in 0..SIDE_BY_SIDE {
+                let mut gradient = E::load::<S>(first.at(place * channels + at[i]), count[i]);
+                if let Some(second) = second {
+                    let more = E::load::<S>(second.at(place * channels + at[i]), count[i]);
+                    gradient = S::add(gradient, more);
                 }
-                for place in run..all.end.min(run + RUN) {
-                    let mut gradient = E::load::<S>(first.at(place * channels + channel), count);
-                    if let Some(second) = second {
-                        gradient = S::add(
-                            gradient,
-                            E::load::<S>(second.at(place * channels + channel), count),
-                        );
-                    }
-                    let corner = match after.pool {
-                        true => place / places * 2 * width + place % places * 2,
-                        false => place,
-                    };
-                    let offsets = [0, 1, width, width + 1];
-                    let pixels = if after.pool { 4 } else { 1 };
-                    let mut values = [zero; 4];
-                    let mut normal = [zero; 4];
-                    for i in 0..pixels {
-                        values[i] = E::load::<S>(
-                            data.at((corner + offsets[i]) * channels + channel),
-                            count,
-                        );
-                        normal[i] = S::fma(values[i], scale, shift);
-                    }
-                    let mut through = S::all();
-                    let mut largest = normal[0];
-                    if after.pool {
-                        largest = S::max(S::max(largest, normal[1]), S::max(normal[2], normal[3]));
-                    }
-                    if after.relu() {
-                        through = S::above(largest, zero);
-                    }
-                    // The first of equal ones is the largest, as in libtorch.
-                    for i in 0..pixels {
-                        let this = match after.pool {
-                            true => S::both(through, S::equal(normal[i], largest)),
-                            false => through,
-                        };
+                let [mut values, mut normal] = [[zero; 4]; 2];
+                for j in 0..pixels {
+                    let from = data.at((corner + pixel[j]) * channels + at[i]);
+                    values[j] = E::load::<S>(from, count[i]);
+                    normal[j] = S::fma(values[j], scale[i], shift[i]);
+                }
+                let mut largest = normal[0];
+                if POOL {
+                    largest = S::max(S::max(largest, normal[1]), S::max(normal[2], normal[3]));
+                }
+                let mut through = if relu { S::above(largest, zero) } else { S::all() };
+                // The first of equal ones is the largest, as in libtorch.
+                for j in 0..pixels {
+                    let mut this = through;
+                    if POOL {
+                        this = S::both(through, S::equal(normal[j], largest));
                         through = S::without(through, this);
-                        let gradient = S::keep(this, gradient);
-                        if SUM {
-                            grad_bias = S::add(grad_bias, gradient);
-                            by_scale = S::fma(gradient, S::sub(values[i], mean), by_scale);
-                        } else {
-                            let new = S::fma(a, gradient, S::fma(b, values[i], c));
-                            E::store::<S>(
-                                data.at((corner + offsets[i]) * channels + channel),
-                                count,
-                                new,
-                            );
-                        }
+                    }
+                    let gradient = S::keep(this, gradient);
+                    if SUM {
+                        grad_bias[i] = S::add(grad_bias[i], gradient);
+                        let from_mean = S::sub(values[j], mean[i]);
+                        by_scale[i] = S::fma(gradient, from_mean, by_scale[i]);
+                    } else {
+                        let new = S::fma(a[i], gradient, S::fma(b[i], values[j], c[i]));
+                        E::store::<S>(
+                            data.at((corner + pixel[j]) * channels + at[i]),
+                            count[i],
+                            new,
+                        );
                     }
                 }
-                if SUM {
-                    add_to::<S>(to.at(channel), count, grad_bias);
-                    add_to::<S>(to.at(channels + channel), count, by_scale);
-                }
+            }
+        }
+        if SUM {
+            for i in 0..SIDE_BY_SIDE {
+                add_to::<S>(to.at(at[i]), count[i], grad_bias[i]);
+                add_to::<S>(to.at(channels + at[i]), count[i], by_scale[i]);
             }
         }
     }
