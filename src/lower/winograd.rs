@@ -236,7 +236,9 @@ impl WeightGradBlocking {
         let outputs = dims.out_channels.next_multiple_of(16);
         let sums = panels(dims.in_channels) * PANEL * outputs + GAP;
         let fit = ACCUMULATORS / (4 * tile.points() * sums).max(1);
-        let few = tiles < 24 * dims.out_channels;
+        // Blocks of integers are small enough for parts even of wide layers.
+        let least = if operand == Operand::Int16 { 4 } else { 24 };
+        let few = tiles < least * dims.out_channels;
         let block = match operand {
             Operand::Int16 if !few && fit >= 2 => 64,
             Operand::Int16 => 512,

@@ -140,23 +140,28 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn store_low_pairs(to: *mut u32, first: __m256, second: __m256) {
+    unsafe fn low_pairs(first: __m256, second: __m256) -> __m256 {
         // SAFETY: see `splat`.
         unsafe {
             let second = _mm256_slli_epi32(_mm256_castps_si256(second), 16);
             let words = _mm256_blend_epi16::<0xaa>(_mm256_castps_si256(first), second);
-            _mm256_storeu_si256(to.cast(), words);
+            _mm256_castsi256_ps(words)
         }
     }
 
     #[inline(always)]
-    unsafe fn store_bf16_pairs(to: *mut u32, first: __m256, second: __m256) {
+    unsafe fn bf16_pairs(first: __m256, second: __m256) -> __m256 {
         // SAFETY: see `splat`.
         unsafe {
             let first = _mm256_srli_epi32(rounded(first), 16);
-            let words = _mm256_blend_epi16::<0xaa>(first, rounded(second));
-            _mm256_storeu_si256(to.cast(), words);
+            _mm256_castsi256_ps(_mm256_blend_epi16::<0xaa>(first, rounded(second)))
         }
+    }
+
+    #[inline(always)]
+    unsafe fn stream(to: *mut f32, lanes: __m256) {
+        // SAFETY: see `splat`.
+        unsafe { _mm256_stream_ps(to, lanes) }
     }
 
     #[inline(always)]

@@ -136,20 +136,26 @@ macro_rules! simd512 {
             }
 
             #[inline(always)]
-            unsafe fn store_low_pairs(to: *mut u32, first: __m512, second: __m512) {
+            unsafe fn low_pairs(first: __m512, second: __m512) -> __m512 {
                 // SAFETY: see `splat`.
                 unsafe {
                     let second = _mm512_slli_epi32(_mm512_castps_si512(second), 16);
                     let words =
                         _mm512_mask_blend_epi16(0xaaaa_aaaa, _mm512_castps_si512(first), second);
-                    _mm512_storeu_si512(to.cast(), words);
+                    _mm512_castsi512_ps(words)
                 }
             }
 
             #[inline(always)]
-            unsafe fn store_bf16_pairs(to: *mut u32, first: __m512, second: __m512) {
+            unsafe fn bf16_pairs(first: __m512, second: __m512) -> __m512 {
                 // SAFETY: see `splat`.
-                unsafe { _mm512_storeu_si512(to.cast(), $pairs(first, second)) }
+                unsafe { _mm512_castsi512_ps($pairs(first, second)) }
+            }
+
+            #[inline(always)]
+            unsafe fn stream(to: *mut f32, lanes: __m512) {
+                // SAFETY: see `splat`.
+                unsafe { _mm512_stream_ps(to, lanes) }
             }
 
             #[inline(always)]

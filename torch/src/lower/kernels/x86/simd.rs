@@ -44,9 +44,12 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     /// The low 16 bits of each lane.
     unsafe fn store_low_halves(to: *mut u16, lanes: Self::Lanes);
     /// A word of each lane: the low 16 bits of `first`, and above them those of `second`.
-    unsafe fn store_low_pairs(to: *mut u32, first: Self::Lanes, second: Self::Lanes);
+    unsafe fn low_pairs(first: Self::Lanes, second: Self::Lanes) -> Self::Lanes;
     /// A word of each lane: `first` as bf16, and above it `second`.
-    unsafe fn store_bf16_pairs(to: *mut u32, first: Self::Lanes, second: Self::Lanes);
+    unsafe fn bf16_pairs(first: Self::Lanes, second: Self::Lanes) -> Self::Lanes;
+    /// Writes a whole vector past the caches, to where a vector is aligned. Other threads may read
+    /// it after [`fence`](Simd::fence).
+    unsafe fn stream(to: *mut f32, lanes: Self::Lanes);
 
     /// All lanes.
     fn all() -> Self::Mask;
@@ -57,6 +60,13 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn without(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// Zeros elsewhere.
     unsafe fn keep(mask: Self::Mask, lanes: Self::Lanes) -> Self::Lanes;
+
+    /// What was streamed before is written before all that comes after.
+    #[inline(always)]
+    fn fence() {
+        // SAFETY: all of these processors have SSE.
+        unsafe { std::arch::x86_64::_mm_sfence() }
+    }
 
     #[inline(always)]
     unsafe fn zero() -> Self::Lanes {

@@ -11,6 +11,7 @@ use super::operand::{MAGIC, Operand};
 use super::product::{Products, Rows, RowsByPanel};
 use super::scale::{convert_row, of_tile, point_norm, reached, squares};
 use super::transform::{POINTS, input, output};
+use super::unrolled::unrolled;
 use crate::lower::kernels::image::Image;
 use crate::lower::kernels::pool::{Shared, taken, threads};
 use crate::lower::kernels::workspace::Workspace;
@@ -88,7 +89,12 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
 ) {
     let TileBlock { all, products, packed, cut, ref tiles, v, m, scales } = *block;
     let (y, dims) = (all.y.data::<E>(), &all.dims);
-    let finish = Finish { bias: all.bias, after: all.after, add: all.add.map(|add| add.data()) };
+    let finish = Finish {
+        bias: all.bias,
+        pool: all.after.pool,
+        below: if all.after.relu() { 0.0 } else { f32::NEG_INFINITY },
+        add: all.add.map(|add| add.data()),
+    };
     let (depth, panels) = (depth(dims.in_channels, O::KIND), panels(dims.out_channels));
     let layout = PackedWeights::new(T::SIZE, O::KIND, dims.in_channels, dims.out_channels);
     // SAFETY: the scratch is that of the block.
@@ -122,7 +128,16 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
                 unsafe {
                     let from = m.add(t * cut.group + channel - channels.start);
                     let tile = scales.add(t * T::POINTS);
-                    let mut pixels = output::<S, T>(
+                    let mut by = S::zero();
+                    if O::KIND == Kind::Int16 {
+                        by =
+                            S::load(packed.at(T::POINTS * layout.plane + channel).cast(), S::LANES);
+                        if !BY_ROW {
+                            by = S::mul(by, S::splat(*tile));
+                        }
+                    }
+                    let mut pixels = [[S::zero(); MOST]; MOST];
+                    output::<S, T>(
                         #[inline(always)]
                         |point| {
                             let sums = S::load(from.add(point * cut.product_plane), S::LANES);
@@ -131,19 +146,14 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
                                 false => sums,
                             }
                         },
-                    );
-                    if O::KIND == Kind::Int16 {
-                        let filter = packed.at(T::POINTS * layout.plane + channel).cast();
-                        let mut scale = S::load(filter, S::LANES);
-                        if !BY_ROW {
-                            scale = S::mul(scale, S::splat(*tile));
-                        }
-                        for row in pixels.iter_mut().take(T::M) {
-                            for pixel in row.iter_mut().take(T::M) {
-                                *pixel = S::mul(*pixel, scale);
+                        #[inline(always)]
+                        |i, j, pixel| {
+                            pixels[i][j] = match O::KIND {
+                                Kind::Int16 => S::mul(pixel, by),
+                                Kind::Fp32 | Kind::Bf16 => pixel,
                             }
-                        }
-                    }
+                        },
+                    );
                     write::<S, E, T>(y, dims, finish, place, channel, &pixels);
                 }
             }
@@ -251,7 +261,9 @@ unsafe fn transform_by_row<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: &
 #[derive(Debug, Clone, Copy)]
 struct Finish<'a, E> {
     bias: Option<&'a [f32]>,
-    after: FusedOps,
+    pool: bool,
+    /// What is written where a pixel is below.
+    below: f32,
     add: Option<Shared<E>>,
 }
 
@@ -265,35 +277,50 @@ unsafe fn write<S: Simd, E: Element, T: Tile>(
     channel: usize,
     pixels: &[[S::Lanes; MOST]; MOST],
 ) {
+    let [rows, columns] =
+        [dims.height - place.row, dims.width - place.column].map(|rest| T::M.min(rest));
     let count = dims.out_channels - channel;
+    let pool = if finish.pool { 2 } else { 1 };
+    let [height, width] = [dims.height / pool, dims.width / pool];
+    let first = (place.image * height + place.row / pool) * width + place.column / pool;
     // SAFETY: the count keeps to the channels of pixels of the image.
     unsafe {
         let bias = match finish.bias {
             Some(bias) => S::load(bias.as_ptr().add(channel), count),
             None => S::zero(),
         };
-        let below = S::splat(if finish.after.relu() { 0.0 } else { f32::NEG_INFINITY });
-        let pool = if finish.after.pool { 2 } else { 1 };
-        let [rows, columns] =
-            [dims.height - place.row, dims.width - place.column].map(|rest| T::M.min(rest));
-        for i in (0..rows).step_by(pool) {
-            for j in (0..columns).step_by(pool) {
-                let row = place.image * dims.height / pool + (place.row + i) / pool;
-                let at = (row * (dims.width / pool) + (place.column + j) / pool)
-                    * dims.out_channels
-                    + channel;
-                let mut pixel = pixels[i][j];
-                if finish.after.pool {
-                    let right = S::max(pixels[i][j + 1], pixels[i + 1][j + 1]);
-                    pixel = S::max(S::max(pixel, pixels[i + 1][j]), right);
-                }
+        let below = S::splat(finish.below);
+        macro_rules! put {
+            ($i:expr, $j:expr, $pixel:expr, $count:expr) => {{
+                let at = (first + $i * width + $j) * dims.out_channels + channel;
                 // The second operand is what comes out where one is NaN.
-                pixel = S::max(below, S::add(pixel, bias));
+                let mut pixel = S::max(below, S::add($pixel, bias));
                 if let Some(add) = finish.add {
-                    pixel = S::add(pixel, E::load::<S>(add.at(at), count));
+                    pixel = S::add(pixel, E::load::<S>(add.at(at), $count));
                 }
-                E::store::<S>(y.at(at), count, pixel);
-            }
+                E::store::<S>(y.at(at), $count, pixel);
+            }};
+        }
+        if finish.pool {
+            unrolled!(i < T::M, {
+                unrolled!(j < T::M, {
+                    if i % 2 == 0 && j % 2 == 0 && i < rows && j < columns {
+                        let right = S::max(pixels[i][j | 1], pixels[i | 1][j | 1]);
+                        let pixel = S::max(S::max(pixels[i][j], pixels[i | 1][j]), right);
+                        put!(i / 2, j / 2, pixel, count);
+                    }
+                });
+            });
+        } else if rows == T::M && columns == T::M && count >= S::LANES {
+            unrolled!(i < T::M, unrolled!(j < T::M, put!(i, j, pixels[i][j], S::LANES)));
+        } else {
+            unrolled!(i < T::M, {
+                unrolled!(j < T::M, {
+                    if i < rows && j < columns {
+                        put!(i, j, pixels[i][j], count);
+                    }
+                });
+            });
         }
     }
 }

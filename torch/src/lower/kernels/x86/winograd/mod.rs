@@ -14,6 +14,7 @@ mod pack;
 mod product;
 mod scale;
 mod transform;
+mod unrolled;
 mod weights;
 
 pub(in crate::lower::kernels) use entry::{convolve, pack, weight_gradient};

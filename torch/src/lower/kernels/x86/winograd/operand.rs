@@ -23,11 +23,11 @@ pub(super) trait Operand<S: Simd>: 'static {
     /// As for [`Simd`].
     unsafe fn store(words: *mut u32, at: usize, lanes: S::Lanes);
 
-    /// Writes a word of each lane, from the first [`PACK`](Operand::PACK) of two.
+    /// A word of each lane, from the first [`PACK`](Operand::PACK) of two.
     ///
     /// # Safety
     /// As for [`Simd`].
-    unsafe fn store_words(words: *mut u32, parts: [S::Lanes; 2]);
+    unsafe fn words(parts: [S::Lanes; 2]) -> S::Lanes;
 }
 
 /// A fp32 number.
@@ -59,9 +59,8 @@ impl<S: Dots> Operand<S> for Single {
     }
 
     #[inline(always)]
-    unsafe fn store_words(words: *mut u32, [first, _]: [S::Lanes; 2]) {
-        // SAFETY: as for the function.
-        unsafe { S::store(words.cast(), S::LANES, first) }
+    unsafe fn words([first, _]: [S::Lanes; 2]) -> S::Lanes {
+        first
     }
 }
 
@@ -79,9 +78,11 @@ impl Operand<Avx512Bf16> for Half {
     }
 
     #[inline(always)]
-    unsafe fn store_words(words: *mut u32, parts: [<Avx512Bf16 as Simd>::Lanes; 2]) {
+    unsafe fn words(
+        [first, second]: [<Avx512Bf16 as Simd>::Lanes; 2],
+    ) -> <Avx512Bf16 as Simd>::Lanes {
         // SAFETY: as for the function.
-        unsafe { Avx512Bf16::store_bf16_pairs(words, parts[0], parts[1]) }
+        unsafe { Avx512Bf16::bf16_pairs(first, second) }
     }
 }
 
@@ -99,8 +100,8 @@ impl<S: Dots> Operand<S> for Short {
     }
 
     #[inline(always)]
-    unsafe fn store_words(words: *mut u32, parts: [S::Lanes; 2]) {
+    unsafe fn words([first, second]: [S::Lanes; 2]) -> S::Lanes {
         // SAFETY: as for the function.
-        unsafe { S::store_low_pairs(words, parts[0], parts[1]) }
+        unsafe { S::low_pairs(first, second) }
     }
 }

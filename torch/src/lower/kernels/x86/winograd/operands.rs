@@ -55,6 +55,92 @@ struct Target {
     scales: *mut f32,
 }
 
+/// What is transformed: `WIDTH` channels from the first of a panel or of a block of outputs.
+///
+/// # Safety
+/// As for [`inputs`].
+trait Source<S: Simd> {
+    const WIDTH: usize;
+
+    /// What a point is divided by before its scale.
+    fn norm(point: usize) -> f32;
+    /// The sum of squares over tiles, from a channel.
+    unsafe fn squares<T: Tile>(&self, tiles: Range<usize>, channel: usize) -> S::Lanes;
+    /// Gives each point of a tile, from a channel.
+    unsafe fn points<T: Tile>(
+        &self,
+        tile: usize,
+        channel: usize,
+        give: impl FnMut(usize, S::Lanes),
+    );
+}
+
+/// A panel of inputs.
+#[derive(Debug)]
+struct Inputs<'a, E>(&'a Convolution<'a, E>);
+
+impl<S: Simd, E: Element> Source<S> for Inputs<'_, E> {
+    const WIDTH: usize = PANEL;
+
+    #[inline(always)]
+    fn norm(point: usize) -> f32 {
+        point_norm(point)
+    }
+
+    #[inline(always)]
+    unsafe fn squares<T: Tile>(&self, tiles: Range<usize>, channel: usize) -> S::Lanes {
+        let Convolution { x, dims, .. } = *self.0;
+        // SAFETY: as for the function, here and below.
+        unsafe { squares::<S, E, T, true>(x.at(0), dims, dims.in_channels, tiles, channel) }
+    }
+
+    #[inline(always)]
+    unsafe fn points<T: Tile>(
+        &self,
+        tile: usize,
+        channel: usize,
+        give: impl FnMut(usize, S::Lanes),
+    ) {
+        let Convolution { x, dims, .. } = *self.0;
+        let place = TilePlace::of::<T>(dims, tile);
+        // SAFETY: see above.
+        unsafe { input::<S, E, T>(x.at(0), dims, place, channel, give) }
+    }
+}
+
+/// A block of outputs' gradients.
+#[derive(Debug)]
+struct Gradients<'a, E>(&'a Convolution<'a, E>);
+
+impl<S: Simd, E: Element> Source<S> for Gradients<'_, E> {
+    const WIDTH: usize = OUTPUTS;
+
+    #[inline(always)]
+    fn norm(point: usize) -> f32 {
+        gradient_norm(point)
+    }
+
+    #[inline(always)]
+    unsafe fn squares<T: Tile>(&self, tiles: Range<usize>, channel: usize) -> S::Lanes {
+        let Convolution { dy, dims, .. } = *self.0;
+        // SAFETY: as for the function, here and below.
+        unsafe { squares::<S, E, T, false>(dy.at(0), dims, dims.out_channels, tiles, channel) }
+    }
+
+    #[inline(always)]
+    unsafe fn points<T: Tile>(
+        &self,
+        tile: usize,
+        channel: usize,
+        give: impl FnMut(usize, S::Lanes),
+    ) {
+        let Convolution { dy, dims, .. } = *self.0;
+        let place = TilePlace::of::<T>(dims, tile);
+        // SAFETY: see above.
+        unsafe { output_gradient::<S, E, T>(dy.at(0), dims, place, channel, give) }
+    }
+}
+
 /// Transforms a panel of inputs of a block of tiles.
 ///
 /// # Safety
@@ -66,37 +152,15 @@ pub(super) unsafe fn inputs<S: Simd, E: Element, T: Tile, O: Operand<S>>(
     panel: usize,
     Operands { v, scales, .. }: Operands,
 ) {
-    let Convolution { x, dims, ref cut, .. } = *conv;
-    let (tiles, first) = (conv.tiles::<T>(block), panel * PANEL);
+    let cut = &conv.cut;
     // SAFETY: as for the function.
     unsafe {
         let to = Target {
             words: v.at(panel * (cut.block / O::PACK) * PANEL),
             plane: cut.planes[0],
-            scales: scales.at(first),
+            scales: scales.at(panel * PANEL),
         };
-        transformed::<S, T, O, PANEL>(
-            dims,
-            tiles.clone(),
-            to,
-            point_norm,
-            #[inline(always)]
-            |lane| {
-                let channels = dims.in_channels;
-                squares::<S, E, T, true>(x.at(0), dims, channels, tiles.clone(), first + lane)
-            },
-            #[inline(always)]
-            |place, lane, points| {
-                input::<S, E, T>(
-                    x.at(0),
-                    dims,
-                    place,
-                    first + lane,
-                    #[inline(always)]
-                    |point, lanes| points[point] = lanes,
-                );
-            },
-        );
+        transformed::<S, T, O, _>(&Inputs(conv), conv.tiles::<T>(block), panel * PANEL, to);
     }
 }
 
@@ -111,86 +175,78 @@ pub(super) unsafe fn gradients<S: Simd, E: Element, T: Tile, O: Operand<S>>(
     group: usize,
     Operands { d, scales, .. }: Operands,
 ) {
-    let Convolution { dy, dims, ref cut, .. } = *conv;
-    let (tiles, first) = (conv.tiles::<T>(block), group * OUTPUTS);
+    let cut = &conv.cut;
     // SAFETY: as for the function.
     unsafe {
         let to = Target {
             words: d.at(group * (cut.block / O::PACK) * OUTPUTS),
             plane: cut.planes[1],
-            scales: scales.at(conv.gradient_scales() + first),
+            scales: scales.at(conv.gradient_scales() + group * OUTPUTS),
         };
-        transformed::<S, T, O, OUTPUTS>(
-            dims,
-            tiles.clone(),
-            to,
-            gradient_norm,
-            #[inline(always)]
-            |lane| {
-                let channels = dims.out_channels;
-                squares::<S, E, T, false>(dy.at(0), dims, channels, tiles.clone(), first + lane)
-            },
-            #[inline(always)]
-            |place, lane, points| {
-                output_gradient::<S, E, T>(
-                    dy.at(0),
-                    dims,
-                    place,
-                    first + lane,
-                    #[inline(always)]
-                    |point, lanes| points[point] = lanes,
-                );
-            },
-        );
+        transformed::<S, T, O, _>(&Gradients(conv), conv.tiles::<T>(block), group * OUTPUTS, to);
     }
 }
 
-/// Writes `WIDTH` channels of tiles, transformed; integers have a scale for each channel, by the
-/// sum of its squares over all tiles and the norms of the points.
+/// Writes channels of tiles, transformed; integers have a scale for each channel, by the sum of its
+/// squares over all tiles and the norms of the points.
 #[inline(always)]
-unsafe fn transformed<S: Simd, T: Tile, O: Operand<S>, const WIDTH: usize>(
-    dims: &Dims,
+unsafe fn transformed<S: Simd, T: Tile, O: Operand<S>, F: Source<S>>(
+    from: &F,
     tiles: Range<usize>,
+    first: usize,
     to: Target,
-    norm: fn(usize) -> f32,
-    squares: impl Fn(usize) -> S::Lanes,
-    transform: impl Fn(TilePlace, usize, &mut [S::Lanes; POINTS]),
 ) {
-    let int16 = O::KIND == Kind::Int16;
-    // SAFETY: as for `inputs`.
-    unsafe {
-        let mut by = [[S::zero(); POINTS]; 4];
-        let vectors = WIDTH / S::LANES;
-        for (i, by) in by.iter_mut().enumerate().take(if int16 { vectors } else { 0 }) {
-            let scale = scales::<S>(squares(i * S::LANES), S::zero(), LARGEST);
-            S::store(to.scales.add(i * S::LANES), S::LANES, scale);
-            for (point, by) in by.iter_mut().enumerate() {
-                *by = S::div(S::splat(1.0 / norm(point)), scale);
+    for lane in (0..F::WIDTH).step_by(S::LANES) {
+        let channel = first + lane;
+        // SAFETY: as for `inputs`.
+        unsafe {
+            let mut by = [S::zero(); POINTS];
+            if O::KIND == Kind::Int16 {
+                let squares = from.squares::<T>(tiles.clone(), channel);
+                let scale = scales::<S>(squares, S::zero(), LARGEST);
+                S::store(to.scales.add(lane), S::LANES, scale);
+                for (point, by) in by.iter_mut().enumerate() {
+                    *by = S::div(S::splat(1.0 / F::norm(point)), scale);
+                }
             }
-        }
-        let mut pair = [[S::zero(); POINTS]; 2];
-        for first in tiles.clone().step_by(O::PACK) {
-            let word = (first - tiles.start) / O::PACK;
-            for (i, by) in by.iter().enumerate().take(vectors) {
-                for (s, points) in pair.iter_mut().enumerate().take(O::PACK) {
-                    match first + s < tiles.end {
-                        true => {
-                            let place = TilePlace::of::<T>(dims, first + s);
-                            transform(place, i * S::LANES, points);
-                        }
-                        false => *points = [S::zero(); POINTS],
+            macro_rules! part {
+                ($point:expr, $lanes:expr) => {
+                    match O::KIND {
+                        Kind::Int16 => S::fma($lanes, by[$point], S::splat(MAGIC)),
+                        Kind::Fp32 | Kind::Bf16 => $lanes,
+                    }
+                };
+            }
+            let mut words = to.words.add(lane);
+            for tile in tiles.clone().step_by(O::PACK) {
+                let mut parts = [S::zero(); POINTS];
+                if O::PACK > 1 {
+                    from.points::<T>(
+                        tile,
+                        channel,
+                        #[inline(always)]
+                        |point, lanes| parts[point] = part!(point, lanes),
+                    );
+                }
+                if tile + O::PACK <= tiles.end {
+                    from.points::<T>(
+                        tile + O::PACK - 1,
+                        channel,
+                        #[inline(always)]
+                        |point, lanes| {
+                            let part = part!(point, lanes);
+                            let pair = if O::PACK > 1 { [parts[point], part] } else { [part; 2] };
+                            let to = words.add(point * to.plane).cast();
+                            S::store(to, S::LANES, O::words(pair));
+                        },
+                    );
+                } else {
+                    for (point, part) in parts.into_iter().enumerate().take(T::POINTS) {
+                        let to = words.add(point * to.plane).cast();
+                        S::store(to, S::LANES, O::words([part, S::zero()]));
                     }
                 }
-                let words = to.words.add(word * WIDTH + i * S::LANES);
-                for point in 0..T::POINTS {
-                    let mut parts = [pair[0][point], pair[1][point]];
-                    if int16 {
-                        for part in &mut parts {
-                            *part = S::fma(*part, by[point], S::splat(MAGIC));
-                        }
-                    }
-                    O::store_words(words.add(point * to.plane), parts);
-                }
+                words = words.add(F::WIDTH);
             }
         }
     }

@@ -66,26 +66,37 @@ pub(super) unsafe fn pack<S: Simd, T: Tile, O: Operand<S>>(
 /// Writes `[tap][channel they lead from][16 channels they lead to]`, zeros beyond the channels.
 #[inline(always)]
 unsafe fn gather<S: Simd>(filters: &Filters, first: usize, taps: *mut f32) {
-    let Filters { w, direction, in_channels, from, to } = *filters;
+    let Filters { w, direction, in_channels, from, to: to_channels } = *filters;
     let plane = from.next_multiple_of(16) * 16;
     // SAFETY: within `[out_channels][9][in_channels]` and the scratch.
     unsafe {
         match direction {
             Direction::Forward => {
-                for (tap, o) in (0..9).flat_map(|tap| (0..16).map(move |o| (tap, o))) {
-                    let row = (first + o < to).then(|| w.at(((first + o) * 9 + tap) * in_channels));
-                    for i in 0..from.next_multiple_of(16) {
-                        let number = row.filter(|_| i < from).map_or(0.0, |row| *row.add(i));
-                        *taps.add(tap * plane + i * 16 + o) = number;
+                // 16 x 16 numbers at a time, which stay in the cache while they are turned.
+                for (i, tap) in (0..from).step_by(16).flat_map(|i| (0..9).map(move |tap| (i, tap)))
+                {
+                    for o in 0..16 {
+                        let to = taps.add(tap * plane + i * 16 + o);
+                        let count = if first + o < to_channels { 16.min(from - i) } else { 0 };
+                        let row =
+                            w.at(((first + o).min(to_channels - 1) * 9 + tap) * in_channels + i);
+                        for k in 0..count {
+                            *to.add(k * 16) = *row.add(k);
+                        }
+                        for k in count..16 {
+                            *to.add(k * 16) = 0.0;
+                        }
                     }
                 }
             }
             Direction::Backward => {
                 for (tap, o) in (0..9).flat_map(|tap| (0..plane / 16).map(move |o| (tap, o))) {
                     for i in (0..16).step_by(S::LANES) {
-                        let count = if o < from { to.saturating_sub(first + i) } else { 0 };
+                        let count =
+                            if o < from { to_channels.saturating_sub(first + i) } else { 0 };
                         let at = (o.min(from - 1) * 9 + 8 - tap) * in_channels;
-                        let numbers = f32::load::<S>(w.at(at).add((first + i).min(to)), count);
+                        let numbers =
+                            f32::load::<S>(w.at(at).add((first + i).min(to_channels)), count);
                         S::store(taps.add(tap * plane + o * 16 + i), S::LANES, numbers);
                     }
                 }
@@ -104,11 +115,10 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
     packed: Shared<u32>,
 ) {
     let from = filters.from.next_multiple_of(16);
-    let int16 = O::KIND == Kind::Int16;
     // SAFETY: within the scratch and the packed weights.
     unsafe {
         let mut by = [S::zero(); POINTS];
-        if int16 {
+        if O::KIND == Kind::Int16 {
             let scale = filter_scales::<S, T>(filters, taps);
             S::store(packed.at(T::POINTS * layout.plane + first).cast(), S::LANES, scale);
             for (point, by) in by.iter_mut().enumerate() {
@@ -116,24 +126,37 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
             }
         }
         let to = packed.at(first / PANEL * layout.panel + first % PANEL);
-        let mut parts = [[S::zero(); POINTS]; 2];
         for channel in (0..from).step_by(O::PACK) {
-            for (i, part) in parts.iter_mut().enumerate().take(O::PACK) {
+            let words = to.add(channel / O::PACK * PANEL);
+            macro_rules! part {
+                ($point:expr, $lanes:expr) => {
+                    match O::KIND {
+                        Kind::Int16 => S::fma($lanes, by[$point], S::splat(MAGIC)),
+                        Kind::Fp32 | Kind::Bf16 => $lanes,
+                    }
+                };
+            }
+            let mut parts = [S::zero(); POINTS];
+            if O::PACK > 1 {
                 weight::<S, T>(
                     #[inline(always)]
-                    |tap: usize| S::load(taps.add((tap * from + channel + i) * 16), S::LANES),
+                    |tap| S::load(taps.add((tap * from + channel) * 16), S::LANES),
                     #[inline(always)]
-                    |point, lanes| {
-                        part[point] =
-                            if int16 { S::fma(lanes, by[point], S::splat(MAGIC)) } else { lanes };
-                    },
+                    |point, lanes| parts[point] = part!(point, lanes),
                 );
             }
-            for point in 0..T::POINTS {
-                let to = to.add(point * layout.plane + channel / O::PACK * PANEL);
-                O::store_words(to, [parts[0][point], parts[1][point]]);
-            }
+            weight::<S, T>(
+                #[inline(always)]
+                |tap| S::load(taps.add((tap * from + channel + O::PACK - 1) * 16), S::LANES),
+                #[inline(always)]
+                |point, lanes| {
+                    let part = part!(point, lanes);
+                    let pair = if O::PACK > 1 { [parts[point], part] } else { [part; 2] };
+                    S::stream(words.add(point * layout.plane).cast(), O::words(pair));
+                },
+            );
         }
+        S::fence();
     }
 }
 

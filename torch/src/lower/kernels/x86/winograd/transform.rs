@@ -2,6 +2,7 @@ use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::{MOST, Tile};
 use super::dims::{Dims, TilePlace};
+use super::unrolled::unrolled;
 
 /// The largest number of points of a tile.
 pub(super) const POINTS: usize = MOST * MOST;
@@ -64,22 +65,16 @@ unsafe fn input_of<S: Simd, T: Tile>(
     // SAFETY: as for the function.
     unsafe {
         let mut half = [[S::zero(); MOST]; MOST];
-        for j in 0..T::N {
+        unrolled!(j < T::N, {
             let mut column = [S::zero(); MOST];
-            for (i, lanes) in column.iter_mut().enumerate().take(T::N) {
-                *lanes = pixel(i, j);
-            }
+            unrolled!(i < T::N, column[i] = pixel(i, j));
             let column = T::input::<S>(column);
-            for i in 0..T::N {
-                half[i][j] = column[i];
-            }
-        }
-        for (i, row) in half.into_iter().enumerate().take(T::N) {
-            let row = T::input::<S>(row);
-            for (j, lanes) in row.into_iter().enumerate().take(T::N) {
-                give(i * T::N + j, lanes);
-            }
-        }
+            unrolled!(i < T::N, half[i][j] = column[i]);
+        });
+        unrolled!(i < T::N, {
+            let row = T::input::<S>(half[i]);
+            unrolled!(j < T::N, give(i * T::N + j, row[j]));
+        });
     }
 }
 
@@ -94,65 +89,83 @@ pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
     dims: &Dims,
     place: TilePlace,
     channel: usize,
-    mut give: impl FnMut(usize, S::Lanes),
+    give: impl FnMut(usize, S::Lanes),
 ) {
     let count = dims.out_channels.saturating_sub(channel);
+    let inside =
+        place.row + T::M <= dims.height && place.column + T::M <= dims.width && count >= S::LANES;
+    let first = (place.image * dims.height + place.row) * dims.width + place.column;
     // SAFETY: as for the function.
     unsafe {
-        let mut half = [[S::zero(); MOST]; MOST];
-        for j in 0..T::M {
-            let mut column = [S::zero(); MOST];
-            let at = place.column + j;
-            if at < dims.width {
-                for (i, pixel) in column.iter_mut().enumerate().take(T::M) {
-                    let row = place.row + i;
-                    if row < dims.height {
-                        let pixels = (place.image * dims.height + row) * dims.width + at;
-                        let at = pixels * dims.out_channels + channel.min(dims.out_channels);
-                        *pixel = E::load::<S>(y.add(at), count);
+        if inside {
+            let first = y.add(first * dims.out_channels + channel);
+            output_gradient_of::<S, T>(
+                #[inline(always)]
+                |i: usize, j: usize| {
+                    E::load::<S>(first.add((i * dims.width + j) * dims.out_channels), S::LANES)
+                },
+                give,
+            );
+        } else {
+            output_gradient_of::<S, T>(
+                #[inline(always)]
+                |i: usize, j: usize| {
+                    if place.row + i >= dims.height || place.column + j >= dims.width {
+                        return S::zero();
                     }
-                }
-            }
-            let column = T::output_gradient::<S>(column);
-            for i in 0..T::N {
-                half[i][j] = column[i];
-            }
-        }
-        for (i, row) in half.into_iter().enumerate().take(T::N) {
-            let row = T::output_gradient::<S>(row);
-            for (j, lanes) in row.into_iter().enumerate().take(T::N) {
-                give(i * T::N + j, lanes);
-            }
+                    let at = (first + i * dims.width + j) * dims.out_channels;
+                    E::load::<S>(y.add(at + channel.min(dims.out_channels)), count)
+                },
+                give,
+            );
         }
     }
 }
 
-/// Some channels of a tile of the output from its products, by their point.
+#[inline(always)]
+unsafe fn output_gradient_of<S: Simd, T: Tile>(
+    pixel: impl Fn(usize, usize) -> S::Lanes,
+    mut give: impl FnMut(usize, S::Lanes),
+) {
+    // SAFETY: as for the function.
+    unsafe {
+        let mut half = [[S::zero(); MOST]; MOST];
+        unrolled!(j < T::M, {
+            let mut column = [S::zero(); MOST];
+            unrolled!(i < T::M, column[i] = pixel(i, j));
+            let column = T::output_gradient::<S>(column);
+            unrolled!(i < T::N, half[i][j] = column[i]);
+        });
+        unrolled!(i < T::N, {
+            let row = T::output_gradient::<S>(half[i]);
+            unrolled!(j < T::N, give(i * T::N + j, row[j]));
+        });
+    }
+}
+
+/// Gives each row and column of some channels of a tile of the output, from its products by their
+/// point.
 ///
 /// # Safety
 /// As for [`Simd`].
 #[inline(always)]
 pub(super) unsafe fn output<S: Simd, T: Tile>(
     products: impl Fn(usize) -> S::Lanes,
-) -> [[S::Lanes; MOST]; MOST] {
+    mut give: impl FnMut(usize, usize, S::Lanes),
+) {
     // SAFETY: as for the function.
     unsafe {
         let mut half = [[S::zero(); MOST]; MOST];
-        for j in 0..T::N {
+        unrolled!(j < T::N, {
             let mut column = [S::zero(); MOST];
-            for (i, point) in column.iter_mut().enumerate().take(T::N) {
-                *point = products(i * T::N + j);
-            }
+            unrolled!(i < T::N, column[i] = products(i * T::N + j));
             let column = T::output::<S>(column);
-            for i in 0..T::M {
-                half[i][j] = column[i];
-            }
-        }
-        let mut tile = [[S::zero(); MOST]; MOST];
-        for i in 0..T::M {
-            tile[i] = T::output::<S>(half[i]);
-        }
-        tile
+            unrolled!(i < T::M, half[i][j] = column[i]);
+        });
+        unrolled!(i < T::M, {
+            let row = T::output::<S>(half[i]);
+            unrolled!(j < T::M, give(i, j, row[j]));
+        });
     }
 }
 
@@ -168,47 +181,38 @@ pub(super) unsafe fn weight<S: Simd, T: Tile>(
     // SAFETY: as for the function.
     unsafe {
         let mut half = [[S::zero(); 3]; MOST];
-        for j in 0..3 {
+        unrolled!(j < 3, {
             let column = T::weight::<S>([tap(j), tap(3 + j), tap(6 + j)]);
-            for i in 0..T::N {
-                half[i][j] = column[i];
-            }
-        }
-        for (i, row) in half.into_iter().enumerate().take(T::N) {
-            let row = T::weight::<S>(row);
-            for (j, lanes) in row.into_iter().enumerate().take(T::N) {
-                give(i * T::N + j, lanes);
-            }
-        }
+            unrolled!(i < T::N, half[i][j] = column[i]);
+        });
+        unrolled!(i < T::N, {
+            let row = T::weight::<S>(half[i]);
+            unrolled!(j < T::N, give(i * T::N + j, row[j]));
+        });
     }
 }
 
-/// The gradient of 3 x 3 weights of some channels from that of their transform.
+/// Gives each tap of the gradient of 3 x 3 weights of some channels, from that of their transform.
 ///
 /// # Safety
 /// As for [`Simd`].
 #[inline(always)]
 pub(super) unsafe fn weight_gradient<S: Simd, T: Tile>(
-    points: &[S::Lanes; POINTS],
-) -> [S::Lanes; 9] {
+    point: impl Fn(usize) -> S::Lanes,
+    mut give: impl FnMut(usize, S::Lanes),
+) {
     // SAFETY: as for the function.
     unsafe {
         let mut half = [[S::zero(); MOST]; 3];
-        for j in 0..T::N {
+        unrolled!(j < T::N, {
             let mut column = [S::zero(); MOST];
-            for (i, point) in column.iter_mut().enumerate().take(T::N) {
-                *point = points[i * T::N + j];
-            }
+            unrolled!(i < T::N, column[i] = point(i * T::N + j));
             let column = T::weight_gradient::<S>(column);
-            for i in 0..3 {
-                half[i][j] = column[i];
-            }
-        }
-        let mut taps = [S::zero(); 9];
-        for i in 0..3 {
+            unrolled!(i < 3, half[i][j] = column[i]);
+        });
+        unrolled!(i < 3, {
             let row = T::weight_gradient::<S>(half[i]);
-            taps[i * 3..(i + 1) * 3].copy_from_slice(&row);
-        }
-        taps
+            unrolled!(j < 3, give(i * 3 + j, row[j]));
+        });
     }
 }

@@ -264,16 +264,18 @@ impl<S: Simd, E: Element> All<'_, S, E> {
                                 *sum = S::add(*sum, S::load(at, S::LANES));
                             }
                         }
-                        if O::KIND == Kind::Int16 {
-                            for (point, sum) in points.iter_mut().enumerate() {
-                                *sum = S::mul(*sum, S::splat(back_norm(point)));
-                            }
-                        }
-                        for (tap, lanes) in weight_gradient::<S, T>(&points).into_iter().enumerate()
-                        {
-                            let at = (o * 9 + tap) * dims.in_channels + channel;
-                            S::store(dw.at(at), dims.in_channels - channel, lanes);
-                        }
+                        weight_gradient::<S, T>(
+                            #[inline(always)]
+                            |point| match O::KIND {
+                                Kind::Int16 => S::mul(points[point], S::splat(back_norm(point))),
+                                Kind::Fp32 | Kind::Bf16 => points[point],
+                            },
+                            #[inline(always)]
+                            |tap, lanes| {
+                                let at = (o * 9 + tap) * dims.in_channels + channel;
+                                S::store(dw.at(at), dims.in_channels - channel, lanes);
+                            },
+                        );
                     }
                 }
             },

@@ -1,0 +1,16 @@
+//! Loops that must not remain loops: their vectors are to stay in registers, which cannot be indexed.
+
+/// Repeats the body for the numbers `0..6` that are below a constant.
+macro_rules! unrolled {
+    ($number:ident < $count:expr, $body:expr) => {
+        unrolled!($number, $count, $body; 0 1 2 3 4 5)
+    };
+    ($number:ident, $count:expr, $body:expr; $($value:literal)*) => {
+        $(if $value < $count {
+            let $number: usize = $value;
+            $body;
+        })*
+    };
+}
+
+pub(super) use unrolled;
