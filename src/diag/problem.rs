@@ -93,10 +93,11 @@ impl Problem {
         self
     }
 
-    /// Adds the repair of a misspelt name that stands at the problem's place, if one is near.
+    /// Adds the repair of a misspelt name that stands at the problem's place, if one is near. An
+    /// empty place does not say where the name stands.
     pub fn respell(self, near: Option<&str>) -> Problem {
         match (self.span, near) {
-            (Some(span), Some(near)) => {
+            (Some(span), Some(near)) if span.start < span.end => {
                 self.fix(format!("write `{near}`"), [(span, near.to_owned())])
             }
             _ => self,

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{CheckArgs, CheckFormat};
+use super::compiled;
 use crate::cli::difference::difference;
 use crate::cli::out::{print, tell, warning};
 use crate::disk;
@@ -22,7 +23,7 @@ pub(super) fn repair(args: &CheckArgs, files: &[PathBuf]) -> Result<Overlay, Str
     let mut texts = Overlay::new();
     for file in files {
         let Fixed { texts: new, applied, refused } =
-            fix(file, &args.set.set, &args.allow, &may_change);
+            fix(file, &|texts| compiled(file, args, texts), &may_change);
         for (path, text) in &new {
             let old = disk::read_text(&on_disk(file, path), MAX_FILE_BYTES)
                 .map_err(|e| format!("cannot read {path}: {e}"))?;

@@ -6,6 +6,7 @@ mod github;
 mod json;
 mod place;
 mod sarif;
+mod settings;
 mod table;
 mod targets;
 mod watch;
@@ -21,6 +22,7 @@ use targets::Targets;
 use crate::cli::net::memory::MemoryEstimate;
 use crate::cli::out::{PROBLEMS, error, print, print_json, show_of};
 use crate::diag::{Problem, Problems, Sources};
+use crate::syntax::Overlay;
 use crate::{Compilation, compile_over};
 
 pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
@@ -61,8 +63,7 @@ fn once(args: &CheckArgs) -> Result<Vec<Checkup>, String> {
     }
     let mut seen = BTreeSet::new();
     let checkup = |file: &PathBuf| {
-        let mut compilation = compile_over(file, &args.set.set, &texts);
-        compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
+        let compilation = compiled(file, args, &texts);
         let mut fresh = compilation.problems.clone();
         fresh.retain(|problem| seen.insert(key(problem, &compilation.sources, file)));
         Checkup { name: file.display().to_string(), compilation, fresh }
@@ -70,6 +71,16 @@ fn once(args: &CheckArgs) -> Result<Vec<Checkup>, String> {
     let checkups: Vec<Checkup> = files.iter().map(checkup).collect();
     report(&checkups, args);
     Ok(checkups)
+}
+
+/// What is found of a file and some texts, without the problems that are allowed.
+fn compiled(file: &Path, args: &CheckArgs, texts: &Overlay) -> Compilation {
+    let mut compilation = match settings::is_settings(file) {
+        true => settings::check(file, texts),
+        false => compile_over(file, &args.set.set, texts),
+    };
+    compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
+    compilation
 }
 
 /// What makes a problem the same for two files: its place and what it says.
