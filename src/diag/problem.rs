@@ -207,6 +207,11 @@ impl Problems {
         self.list.is_empty()
     }
 
+    /// The number of errors found, several of one cause counted each.
+    pub fn found(&self) -> usize {
+        self.found
+    }
+
     /// The number of problems.
     pub fn len(&self) -> usize {
         self.list.len()
