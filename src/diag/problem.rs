@@ -112,11 +112,21 @@ impl Problem {
     /// Whether another problem has the same cause: it is of the same kind, at the same place, in
     /// another expansion of it.
     fn is_again(&self, other: &Problem) -> bool {
-        // A value is judged once in an expansion, and messages about it differ in the value alone.
-        let of_value = matches!(self.code, Code::Argument | Code::Domain | Code::Expression);
-        (self.code, self.span) == (other.code, other.span)
-            && self.span.is_some()
-            && (of_value || (self.nodes > 0 && other.nodes > 0) || self.message == other.message)
+        let same = match self.code {
+            // A value is judged once in an expansion, and messages about it differ in the value
+            // alone.
+            Code::Domain | Code::Expression => true,
+            // What a block passes on may be refused by several ops.
+            Code::Argument => self.reason() == other.reason(),
+            _ => (self.nodes > 0 && other.nodes > 0) || self.message == other.message,
+        };
+        same && (self.code, self.span) == (other.code, other.span) && self.span.is_some()
+    }
+
+    /// The message up to the value that it is about.
+    fn reason(&self) -> &str {
+        let value = [", got ", ": "].iter().filter_map(|mark| self.message.find(mark)).min();
+        &self.message[..value.unwrap_or(self.message.len())]
     }
 }
 
