@@ -57,21 +57,10 @@ impl SourceText {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let (line, start) = self.line_of(end);
-        (line, &self.text[start..end])
-    }
-
-    /// The first byte of the line that a byte is on.
-    pub fn line_start(&self, offset: usize) -> usize {
-        self.line_of(offset).1
-    }
-
-    /// The line of a byte, from 0, and its first byte.
-    fn line_of(&self, offset: usize) -> (usize, usize) {
         let breaks = || self.text.match_indices('\n').map(|(at, _)| at + 1);
         let starts = self.lines.get_or_init(|| std::iter::once(0).chain(breaks()).collect());
-        let line = starts.partition_point(|start| *start <= offset) - 1;
-        (line, starts[line])
+        let line = starts.partition_point(|start| *start <= end) - 1;
+        (line, &self.text[starts[line]..end])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::diag::Sources;
+use crate::diag::{Sources, line_start};
 use crate::graph::op::{ArgKind, Args, Default, Parameter, Signature, TensorSpec, build};
 use crate::graph::{Shape, Value};
 use crate::recipe::{Key, Recipe};
@@ -49,13 +49,13 @@ impl BlockText {
     /// That of a block in one of these texts.
     pub fn of(block: &Block, sources: &Sources) -> BlockText {
         let (name, body) = (block.name.span, block.body.place.span);
-        let source = sources.get(name.file);
-        let head = source.text.get(name.start..body.start).unwrap_or_default();
-        let line = source.line_start(name.start);
-        let above = source.text[..line].lines().rev().map(str::trim);
+        let source = &sources.get(name.file).text;
+        let head = source.get(name.start..body.start).unwrap_or_default();
+        let line = line_start(source, name.start);
+        let above = source[..line].lines().rev().map(str::trim);
         let mut doc: Vec<&str> = above.map_while(|l| l.strip_prefix('#')).map(str::trim).collect();
         doc.reverse();
-        let text = source.text.get(line..body.end).unwrap_or_default();
+        let text = source.get(line..body.end).unwrap_or_default();
         BlockText { head: head.trim_end().into(), doc: doc.join("\n"), text: text.into() }
     }
 }
