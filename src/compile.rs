@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::check::{self, Checked, Unchecked};
 use crate::diag::{self, Code, FileId, Problems, Severity, Sources, Span};
-use crate::forgotten;
+use crate::forgotten::{self, Beside};
 use crate::graph::{self, Override, Provenance};
 use crate::recipe::Recipe;
 use crate::repair::{self, Outcome, Setting, Texts};
@@ -86,7 +86,8 @@ pub fn compile_text(text: &str, set: &[(String, String)]) -> Compilation {
 
 /// Like [`compile`], with the texts of `overlay` in place of the files with their paths.
 pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
-    let Attempted { mut compilation, samples, trees } = compile_once(file, set, overlay);
+    let beside = Beside::default();
+    let Attempted { mut compilation, samples, trees } = compile_once(file, set, overlay, &beside);
     let known = match (&compilation.net, &compilation.unchecked) {
         _ if compilation.problems.is_empty() => None,
         (Some(net), _) => Some(Unchecked::from(net.clone())),
@@ -99,7 +100,7 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
             let mut set = set.to_vec();
             set.retain(|(name, _)| other.iter().all(|(varied, _)| varied != name));
             set.extend(other.iter().cloned());
-            Some(Outcome::from(compile_once(file, &set, &overlay).compilation))
+            Some(Outcome::from(compile_once(file, &set, &overlay, &beside).compilation))
         };
         let settings: Vec<Setting> = samples.into_iter().map(|sample| vec![sample]).collect();
         let mut problems = std::mem::take(&mut compilation.problems);
@@ -130,7 +131,12 @@ struct Attempted {
     trees: BTreeMap<FileId, ast::File>,
 }
 
-fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Attempted {
+fn compile_once(
+    file: &Path,
+    set: &[(String, String)],
+    overlay: &Overlay,
+    beside: &Beside,
+) -> Attempted {
     let mut clock = Clock { at: now(), seconds: [0.0; 3] };
     let failed = |sources, problems| {
         let (net, unchecked, seconds) = (None, None, [0.0; 3]);
@@ -149,7 +155,7 @@ fn compile_once(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Att
     let expanded = graph::expand(&project, &overrides);
     clock.end(1);
     let mut problems = expanded.problems;
-    forgotten::imports(&mut problems, &expanded.undefined, &project, overlay);
+    forgotten::imports(&mut problems, &expanded.undefined, &project, overlay, beside);
     let incomplete = problems.has_errors();
     problems.retain(|p| {
         p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s))
