@@ -216,6 +216,7 @@ fn what_is_not_there_is_answered_by_what_is_near() {
         assert!(text.contains(expected), "{text}");
     }
     assert!(refused(&["shape", "--set", "a=1"]).contains("--set"));
+    assert!(refused(&["--set", "a=1"]).contains("name a file"));
 }
 
 #[test]

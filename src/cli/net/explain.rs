@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::cli::args::Format;
 use crate::cli::markdown::rendered;
 use crate::cli::net::args::ExplainArgs;
-use crate::cli::net::explain_path::{self, wrong};
-use crate::cli::out::{print, print_json};
+use crate::cli::net::explain_path;
+use crate::cli::out::{misused, print, print_json};
 use crate::cli::terminal::width;
 use crate::cli::usage::is_part;
 use crate::diag::colour::{BOLD, PLAIN};
@@ -17,8 +17,13 @@ use crate::recipe::{KEYS, Key};
 use crate::tools::reference::{key_page, op_page};
 use crate::tools::std_blocks::{StdBlock, std_blocks};
 
+const SET_WITHOUT_NET: &str = "`--set` is for a net; name a file";
+
 pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
     let Some(subject) = &args.subject else {
+        if !args.set.set.is_empty() {
+            return misused(SET_WITHOUT_NET);
+        }
         return match args.format {
             Format::Json => pages(args, &topics()),
             Format::Text => {
@@ -35,7 +40,7 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
         [] => unknown(&word),
         [..] if args.path.is_none() => pages(args, &found),
         [..] if is_file => explain_path::run(args, subject),
-        [topic, ..] => wrong(&format!(
+        [topic, ..] => misused(&format!(
             "`{}` is {}, which has no paths; name a file",
             topic.name(),
             topic.kind()
@@ -123,12 +128,12 @@ fn unknown(word: &str) -> ExitCode {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`netc explain` lists all that there is".into(),
     };
-    wrong(&format!("`{word}` is no op, block of std, recipe key, code or file\nhelp: {help}"))
+    misused(&format!("`{word}` is no op, block of std, recipe key, code or file\nhelp: {help}"))
 }
 
 fn pages(args: &ExplainArgs, topics: &[Topic]) -> ExitCode {
     if !args.set.set.is_empty() {
-        return wrong("`--set` is for a net; name a file");
+        return misused(SET_WITHOUT_NET);
     }
     match args.format {
         Format::Json => topics.iter().for_each(|topic| print_json(&json(topic))),

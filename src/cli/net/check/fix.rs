@@ -13,9 +13,6 @@ use crate::tools::fix::{Fixed, fix};
 /// run. Returns the new texts, for the check that follows. The error names a file that cannot be
 /// written.
 pub(super) fn repair(args: &CheckArgs, files: &[PathBuf]) -> Result<Overlay, String> {
-    if args.files.iter().any(|file| file == Path::new("-")) {
-        return Err("standard input cannot be repaired\nhelp: name a file".into());
-    }
     let named: Vec<_> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
     let may_change = |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path));
     // Standard output is the report's, if a program reads that.

@@ -20,12 +20,19 @@ use fix::repair;
 use targets::Targets;
 
 use crate::cli::net::memory::MemoryEstimate;
-use crate::cli::out::{PROBLEMS, error, print, print_json, show_of};
+use crate::cli::out::{PROBLEMS, error, misused, print, print_json, show_of};
 use crate::diag::{Problem, Problems, Sources};
 use crate::syntax::Overlay;
 use crate::{Compilation, compile_over};
 
 pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
+    if args.files.iter().any(|file| file == Path::new("-")) {
+        match (args.watch, args.fix) {
+            (true, _) => return misused("standard input cannot be watched\nhelp: name a file"),
+            (_, true) => return misused("standard input cannot be repaired\nhelp: name a file"),
+            (false, false) => {}
+        }
+    }
     if args.watch {
         return watch::run(args);
     }
