@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{CheckArgs, CheckFormat};
-use super::compiled;
+use super::compiled::compiled;
 use crate::cli::difference::difference;
 use crate::cli::out::{print, tell, warning};
 use crate::disk;

@@ -1,6 +1,7 @@
 //! `netc check`.
 
 pub mod args;
+mod compiled;
 mod fix;
 mod github;
 mod json;
@@ -16,14 +17,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use args::{CheckArgs, CheckFormat};
+use compiled::compiled;
 use fix::repair;
 use targets::Targets;
 
+use crate::Compilation;
 use crate::cli::net::memory::MemoryEstimate;
 use crate::cli::out::{PROBLEMS, error, misused, print, print_json, show_of};
 use crate::diag::{Problem, Problems, Sources};
-use crate::syntax::Overlay;
-use crate::{Compilation, compile_over};
 
 pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
     if args.files.iter().any(|file| file == Path::new("-")) {
@@ -78,16 +79,6 @@ fn once(args: &CheckArgs) -> Result<Vec<Checkup>, String> {
     let checkups: Vec<Checkup> = files.iter().map(checkup).collect();
     report(&checkups, args);
     Ok(checkups)
-}
-
-/// What is found of a file and some texts, without the problems that are allowed.
-fn compiled(file: &Path, args: &CheckArgs, texts: &Overlay) -> Compilation {
-    let mut compilation = match settings::is_settings(file) {
-        true => settings::check(file, texts),
-        false => compile_over(file, &args.set.set, texts),
-    };
-    compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
-    compilation
 }
 
 /// What makes a problem the same for two files: its place and what it says.

@@ -16,7 +16,7 @@ use netc::run::{Method, RunFolder};
 use netc::search::unlike_published;
 use netc::syntax::parse;
 
-use super::Training;
+use super::training::Training;
 use crate::cli::advice::advice;
 
 /// A new training. Of several ranks only the first one reports problems.

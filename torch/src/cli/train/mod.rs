@@ -3,23 +3,22 @@
 mod begun;
 mod resumed;
 mod summary;
+mod training;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use netc::check::Checked;
 use netc::cli::PROBLEMS;
 use netc::cli::out::{Log, error, tell, warning};
 use netc::cli::train::args::{TrainArgs, Viewer};
 use netc::cli::train::data::load_with_progress;
+use netc::lower::ConvChoice;
 use netc::lower::cpu::Features;
-use netc::lower::{ConvChoice, StartWeights};
 use netc::passes::Purpose;
-use netc::recipe::Recipe;
 use netc::run::tensorboard::EventFile;
-use netc::run::{DeviceChoice, Method, NoJournal, Outcome, PrecisionChoice, RunFolder};
+use netc::run::{DeviceChoice, NoJournal, Outcome};
 
 use super::advice::{Failed, advice};
 use super::progress::TrainingView;
@@ -29,8 +28,9 @@ use crate::run::dist::{Group, gpu_of};
 use crate::run::{Job, Machine, Resume, fine_tune, leave};
 
 use begun::begun;
-use resumed::{Before, resumed};
+use resumed::resumed;
 use summary::{head, result};
+use training::Training;
 
 /// The exit code of a run that was asked to stop: 128 plus SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -44,24 +44,6 @@ pub(super) fn run(args: &TrainArgs) -> ExitCode {
             ExitCode::from(PROBLEMS)
         }
     }
-}
-
-/// What to train, and where it is recorded.
-struct Training {
-    /// A description of what `--set` changed.
-    overrides: String,
-    net: Checked,
-    recipe: Recipe,
-    data: String,
-    limits: [Option<usize>; 2],
-    seed: u64,
-    precision: PrecisionChoice,
-    method: Method,
-    folder: RunFolder,
-    /// What it starts from, if not from drawn weights.
-    start: Option<StartWeights>,
-    /// The interrupted run, if it resumes one.
-    before: Option<Before>,
 }
 
 fn go(args: &TrainArgs) -> Result<(Outcome, Log), String> {

@@ -1,40 +1,15 @@
 //! A training that goes on with an interrupted run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use netc::cli::export::source::net_of_run;
 use netc::cli::out::{note, show, warning};
 use netc::diag::Sources;
 use netc::recipe::Recipe;
-use netc::run::{EpochRow, Outcome, PrecisionChoice, RunAttempt, RunError, RunFolder, RunInfo};
+use netc::run::{Outcome, PrecisionChoice, RunError, RunFolder};
 
-use super::Training;
+use super::training::{Before, Training};
 use crate::cli::advice::{advice, data_of_run, quoted};
-use crate::run::Machine;
-
-/// The state of an interrupted run.
-pub(super) struct Before {
-    pub info: RunInfo,
-    /// The epochs in its log.
-    pub rows: Vec<EpochRow>,
-    /// Its checkpoint, if there is one yet.
-    pub checkpoint: Option<PathBuf>,
-}
-
-impl Before {
-    /// Reports what has changed and may change the bits of the result.
-    pub fn compare(&self, machine: &Machine) {
-        let now = RunAttempt::now(machine.hardware(), 0);
-        let last = self.info.attempts.last();
-        let differences = last.map_or(Vec::new(), |last| last.differences(&now));
-        if !differences.is_empty() && !self.info.method.deterministic {
-            note(&format!(
-                "not to the same bits as without the interruption: {}",
-                differences.join("; ")
-            ));
-        }
-    }
-}
 
 /// A resumed training. Everything it depends on comes from its folder; the images come from `data`,
 /// if given.

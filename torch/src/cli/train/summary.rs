@@ -5,7 +5,7 @@ use netc::run::Outcome;
 use netc::run::data::Dataset;
 use netc::search::report::epochs;
 
-use super::Training;
+use super::training::Training;
 use crate::cli::advice::quoted;
 use crate::cli::progress::scored;
 use crate::run::dist::Group;
