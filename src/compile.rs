@@ -1,16 +1,17 @@
 //! From a file to a checked net: the pipeline, one line per stage.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
 use crate::check::{self, Checked, Unchecked};
-use crate::diag::{self, Code, Problems, Severity, Sources, Span};
-use crate::forgotten;
+use crate::diag::{self, Code, FileId, Problems, Severity, Sources, Span};
+use crate::forgotten::{self, Beside};
 use crate::graph::{self, Override, Provenance};
 use crate::recipe::Recipe;
-use crate::repair::{self, Outcome, Setting};
-use crate::syntax::ast::{ExprKind, Spanned};
-use crate::syntax::{self, Overlay};
+use crate::repair::{self, Outcome, Setting, Texts};
+use crate::syntax::ast::{self, ExprKind, Spanned};
+use crate::syntax::{self, Overlay, Project};
 
 /// The result of compiling a file.
 #[derive(Debug)]
@@ -85,7 +86,8 @@ pub fn compile_text(text: &str, set: &[(String, String)]) -> Compilation {
 
 /// Like [`compile`], with the texts of `overlay` in place of the files with their paths.
 pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) -> Compilation {
-    let (mut compilation, samples) = compile_once(file, set, overlay);
+    let beside = Beside::default();
+    let Attempted { mut compilation, samples, trees } = compile_once(file, set, overlay, &beside);
     let known = match (&compilation.net, &compilation.unchecked) {
         _ if compilation.problems.is_empty() => None,
         (Some(net), _) => Some(Unchecked::from(net.clone())),
@@ -98,11 +100,12 @@ pub fn compile_over(file: &Path, set: &[(String, String)], overlay: &Overlay) ->
             let mut set = set.to_vec();
             set.retain(|(name, _)| other.iter().all(|(varied, _)| varied != name));
             set.extend(other.iter().cloned());
-            Some(Outcome::from(compile_once(file, &set, &overlay).0))
+            Some(Outcome::from(compile_once(file, &set, &overlay, &beside).compilation))
         };
         let settings: Vec<Setting> = samples.into_iter().map(|sample| vec![sample]).collect();
         let mut problems = std::mem::take(&mut compilation.problems);
-        repair::repair(&mut problems, &net, &compilation.sources, &attempt, &settings);
+        let texts = Texts::of(&compilation.sources, &trees);
+        repair::repair(&mut problems, &net, &texts, &attempt, &settings);
         compilation.problems = problems;
     }
     compilation.problems.count_nodes();
@@ -120,16 +123,25 @@ impl From<Compilation> for Outcome {
     }
 }
 
-/// The compilation without repairs, and other values of the net's parameters.
+/// A compilation without repairs, and what these are found with.
+struct Attempted {
+    compilation: Compilation,
+    /// Other values of the net's parameters.
+    samples: Vec<(String, String)>,
+    trees: BTreeMap<FileId, ast::File>,
+}
+
 fn compile_once(
     file: &Path,
     set: &[(String, String)],
     overlay: &Overlay,
-) -> (Compilation, Vec<(String, String)>) {
+    beside: &Beside,
+) -> Attempted {
     let mut clock = Clock { at: now(), seconds: [0.0; 3] };
     let failed = |sources, problems| {
         let (net, unchecked, seconds) = (None, None, [0.0; 3]);
-        (Compilation { sources, problems, net, unchecked, seconds }, Vec::new())
+        let compilation = Compilation { sources, problems, net, unchecked, seconds };
+        Attempted { compilation, samples: Vec::new(), trees: BTreeMap::new() }
     };
     let (mut project, unread) = match syntax::load_readable(file, overlay) {
         Ok(read) => read,
@@ -143,7 +155,7 @@ fn compile_once(
     let expanded = graph::expand(&project, &overrides);
     clock.end(1);
     let mut problems = expanded.problems;
-    forgotten::imports(&mut problems, &expanded.undefined, &project, overlay);
+    forgotten::imports(&mut problems, &expanded.undefined, &project, overlay, beside);
     let incomplete = problems.has_errors();
     problems.retain(|p| {
         p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s))
@@ -174,8 +186,9 @@ fn compile_once(
     if problems.has_errors() {
         unchecked = unchecked.or(net.take().map(Unchecked::from));
     }
-    let (sources, seconds) = (project.sources, clock.seconds);
-    (Compilation { sources, net, unchecked, problems, seconds }, expanded.samples)
+    let Project { sources, files: trees, .. } = project;
+    let compilation = Compilation { sources, net, unchecked, problems, seconds: clock.seconds };
+    Attempted { compilation, samples: expanded.samples, trees }
 }
 
 struct Clock {

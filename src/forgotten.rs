@@ -1,12 +1,27 @@
 //! Blocks that a file calls and does not import.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::diag::{Code, Fix, Problem, Problems, Span, listed};
 use crate::syntax::{self, Exporter, Overlay, Project, import_edit};
 
 /// At most so many repairs are offered.
 const MAX_CHOICES: usize = 3;
+
+/// What a file could import, by its name: found once for a net and all attempts to repair it, of
+/// which none defines a block.
+#[derive(Default)]
+pub struct Beside(RefCell<BTreeMap<String, Rc<[Exporter]>>>);
+
+impl Beside {
+    fn exporters(&self, file: &str, overlay: &Overlay) -> Rc<[Exporter]> {
+        let mut known = self.0.borrow_mut();
+        let found = known.entry(file.to_owned());
+        found.or_insert_with(|| syntax::exporters(file, overlay).into()).clone()
+    }
+}
 
 /// Puts one problem for each file in place of those of calls that lack no more than an import.
 /// `undefined` are the calls of neither an op nor a block.
@@ -15,6 +30,7 @@ pub fn imports(
     undefined: &BTreeMap<Span, String>,
     project: &Project,
     overlay: &Overlay,
+    beside: &Beside,
 ) {
     let mut left = undefined.iter().peekable();
     while let Some((first, _)) = left.peek() {
@@ -27,7 +43,7 @@ pub fn imports(
         if source.own {
             continue;
         }
-        let exporters = syntax::exporters(&source.name, overlay);
+        let exporters = beside.exporters(&source.name, overlay);
         let exports = |name: &str| exporters.iter().any(|e| e.blocks.iter().any(|b| b == name));
         calls.retain(|(_, name)| exports(name));
         if let Some(problem) = forgotten(&calls, &exporters, project) {

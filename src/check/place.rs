@@ -1,7 +1,7 @@
 //! Problems of nodes, and where they are in the text.
 
 use crate::diag::{Code, Problem, Span};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{self, Graph, NodeId};
 
 /// The text of a node; `None` for a graph built in code.
 pub(super) fn span(graph: &Graph, id: NodeId) -> Option<Span> {
@@ -15,8 +15,6 @@ pub(super) fn at(graph: &Graph, id: NodeId, code: Code, message: String) -> Prob
 
 /// Adds the block calls around a node, innermost first.
 pub(super) fn in_calls(problem: Problem, graph: &Graph, id: NodeId) -> Problem {
-    let calls = graph.get(id).origin.iter().flat_map(|origin| origin.calls.iter().rev());
-    calls.fold(problem, |problem, call| {
-        problem.related(call.span, format!("in block {}", call.block))
-    })
+    let calls = graph.get(id).origin.as_ref().map_or(&[][..], |origin| &origin.calls);
+    graph::in_calls(problem, calls)
 }

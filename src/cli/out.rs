@@ -18,6 +18,8 @@ use crate::tools::draw::{DrawFormat, pdf, png};
 
 /// The exit code of a command that found problems in its input.
 pub const PROBLEMS: u8 = 1;
+/// The exit code of wrong usage, as of arguments that the parser refuses.
+const MISUSE: u8 = 2;
 /// The exit code of a command whose reader has gone away: 128 plus SIGPIPE.
 const CLOSED: i32 = 141;
 
@@ -83,6 +85,12 @@ pub fn ended(result: Result<(), impl Display>) -> ExitCode {
             ExitCode::from(PROBLEMS)
         }
     }
+}
+
+/// The end of a command that was used wrongly.
+pub fn misused(message: &str) -> ExitCode {
+    error(message);
+    ExitCode::from(MISUSE)
 }
 
 /// Reports an error; nothing where its message is empty, because all has been said.

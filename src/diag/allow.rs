@@ -1,4 +1,4 @@
-use super::{Code, FileId, Problem, Problems, Severity, Sources, Span, did_you_mean};
+use super::{Code, FileId, Problem, Problems, Severity, Sources, Span, did_you_mean, line_start};
 
 /// Removes the warnings that a comment allows: `# allow: dropped-pixels`, several codes separated
 /// by commas, at the end of the line that the warning points to or on a separate line right above.
@@ -22,8 +22,10 @@ pub fn allow(problems: &mut Problems, sources: &Sources) {
 
 fn is_allowed(code: Code, span: Span, sources: &Sources) -> bool {
     let text = &sources.get(span.file).text;
-    let Some(before) = text.get(..span.start) else { return false };
-    let start = before.rfind('\n').map_or(0, |i| i + 1);
+    if !text.is_char_boundary(span.start) {
+        return false;
+    }
+    let start = line_start(text, span.start);
     let here = text[start..].lines().next().unwrap_or_default();
     let above = text[..start].lines().next_back().filter(|line| line.trim_start().starts_with('#'));
     [Some(here), above]

@@ -93,10 +93,11 @@ impl Problem {
         self
     }
 
-    /// Adds the repair of a misspelt name that stands at the problem's place, if one is near.
+    /// Adds the repair of a misspelt name that stands at the problem's place, if one is near. An
+    /// empty place does not say where the name stands.
     pub fn respell(self, near: Option<&str>) -> Problem {
         match (self.span, near) {
-            (Some(span), Some(near)) => {
+            (Some(span), Some(near)) if span.start < span.end => {
                 self.fix(format!("write `{near}`"), [(span, near.to_owned())])
             }
             _ => self,
@@ -111,11 +112,21 @@ impl Problem {
     /// Whether another problem has the same cause: it is of the same kind, at the same place, in
     /// another expansion of it.
     fn is_again(&self, other: &Problem) -> bool {
-        // A value is judged once in an expansion, and messages about it differ in the value alone.
-        let of_value = matches!(self.code, Code::Argument | Code::Domain | Code::Expression);
-        (self.code, self.span) == (other.code, other.span)
-            && self.span.is_some()
-            && (of_value || (self.nodes > 0 && other.nodes > 0) || self.message == other.message)
+        let same = match self.code {
+            // A value is judged once in an expansion, and messages about it differ in the value
+            // alone.
+            Code::Domain | Code::Expression => true,
+            // What a block passes on may be refused by several ops.
+            Code::Argument => self.reason() == other.reason(),
+            _ => (self.nodes > 0 && other.nodes > 0) || self.message == other.message,
+        };
+        same && (self.code, self.span) == (other.code, other.span) && self.span.is_some()
+    }
+
+    /// The message up to the value that it is about.
+    fn reason(&self) -> &str {
+        let value = [", got ", ": "].iter().filter_map(|mark| self.message.find(mark)).min();
+        &self.message[..value.unwrap_or(self.message.len())]
     }
 }
 
@@ -204,6 +215,11 @@ impl Problems {
     /// Whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// The number of errors found, several of one cause counted each.
+    pub fn found(&self) -> usize {
+        self.found
     }
 
     /// The number of problems.

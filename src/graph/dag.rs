@@ -4,7 +4,7 @@ use petgraph::stable_graph::StableDiGraph;
 
 use super::op::{self, Op};
 use super::{Scope, Shape, Value};
-use crate::diag::Span;
+use crate::diag::{Problem, Span};
 use crate::syntax::ast;
 
 /// A directed graph of ops, and what its file claims about it.
@@ -66,6 +66,13 @@ pub struct CallSite {
     pub written: String,
     /// Where it is called.
     pub span: Span,
+}
+
+/// Adds the block calls around a problem, which are given outermost first; innermost first.
+pub(crate) fn in_calls(problem: Problem, calls: &[CallSite]) -> Problem {
+    calls.iter().rev().fold(problem, |problem, call| {
+        problem.related(call.span, format!("in block {}", call.block))
+    })
 }
 
 /// A claim that a file makes.

@@ -29,6 +29,7 @@ mod unchanged;
 mod unused;
 mod value;
 
+pub(crate) use dag::in_calls;
 pub use dag::{CallSite, Claim, Graph, Node, NodeId, Origin, Setting};
 pub use eval::Scope;
 pub use expand::{Expanded, Override, expand, members, trace};

@@ -5,7 +5,7 @@ use gen_lsp_types::{FoldingRange, FoldingRangeKind, Position, Range, SelectionRa
 use super::lex::{Token, TokenKind, tokens};
 use super::place;
 use super::server::Server;
-use crate::diag::{FileId, Sources, Span};
+use crate::diag::{FileId, Sources, Span, line_start};
 
 impl Server {
     /// Brackets over several lines, comments of several lines, and imports.
@@ -50,14 +50,14 @@ impl Server {
             for (open, close) in pairs.iter().filter(|(o, c)| o.start <= at && at <= c.end()) {
                 spans.extend([(open.start, close.end()), (open.end(), close.start)]);
                 if open.is("{") {
-                    spans.push((line_start(text, open.start), close.end()));
+                    spans.push((text_start(text, open.start), close.end()));
                 }
                 // `conv` with its arguments.
                 let callee = all.iter().find(|token| token.end() == open.start);
                 spans.extend(callee.map(|callee| (callee.start, close.end())));
             }
             let (start, end) =
-                (line_start(text, at), text[at..].find('\n').unwrap_or(text.len() - at) + at);
+                (text_start(text, at), text[at..].find('\n').unwrap_or(text.len() - at) + at);
             spans.push((start, end));
             spans.extend(elements(&all, start, end));
             nested(spans, at, |(start, end)| place::range(&sources, Span { file, start, end }))
@@ -126,9 +126,10 @@ fn elements(all: &[Token<'_>], start: usize, end: usize) -> Vec<(usize, usize)> 
     found
 }
 
-fn line_start(text: &str, at: usize) -> usize {
-    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
-    start + text[start..at].len() - text[start..at].trim_start().len()
+/// The first byte of a line behind its indentation, or the byte within that.
+fn text_start(text: &str, at: usize) -> usize {
+    let before = &text[line_start(text, at)..at];
+    at - before.trim_start().len()
 }
 
 /// Those of the ranges around a place that lie in one another, as a chain.

@@ -61,10 +61,14 @@ impl Server {
     }
 }
 
+/// The shapes in the body of a block. What the blocks that it calls have inside is theirs to say,
+/// in terms of their own parameters.
 fn symbolic_ends(project: &Project, block: &Block, budget: &mut usize) -> Ends {
     let inside = symbolic::of(project, block.name.span, budget);
     let mut found = inside.iter().map(|inside| ends(&inside.project, &inside.known));
     let mut first = found.next().unwrap_or_default();
+    let body = block.body.place.span;
+    first.retain(|(file, at), _| *file == body.file && (body.start..body.end).contains(at));
     found.for_each(|other| first.retain(|stmt, shape| other.get(stmt) == Some(shape)));
     first
 }

@@ -18,6 +18,7 @@ use crate::limits::MAX_PROBED_NODES;
 use crate::recipe::KEYS;
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Param};
+use crate::tools::reference::{BlockText, op_rules};
 
 /// How many places of one name are listed.
 const MAX_LISTED: usize = 4;
@@ -60,6 +61,9 @@ impl Server {
         });
         let range = Some(place::range(&project.sources, mention.span));
         parts.extend(concrete.or_else(|| in_symbols(&project, &mention)));
+        if let NameKind::Op(signature) = mention.def.kind {
+            parts.push(op_rules(signature));
+        }
         let contents = MarkupContent { kind: MarkupKind::Markdown, value: parts.join("\n\n") };
         Some(Hover { contents: contents.into(), range })
     }
@@ -143,15 +147,9 @@ fn of_net(project: &Project, param: &Param, name: &str) -> bool {
 
 /// Its head, and the comment lines above it.
 pub(super) fn about_block(project: &Project, block: &Block) -> Vec<String> {
-    let source = &project.sources.get(block.name.span.file).text;
-    let head = source.get(block.name.span.start..block.body.place.span.start).unwrap_or("");
-    let head = format!("block {}", head.trim_end_matches('{').trim_end());
-    let line = source[..block.name.span.start].rfind('\n').map_or(0, |i| i + 1);
-    let above = source[..line].lines().rev().map(str::trim);
-    let mut doc: Vec<&str> = above.map_while(|l| l.strip_prefix('#')).map(str::trim).collect();
-    doc.reverse();
-    let doc = (!doc.is_empty()).then(|| doc.join("\n"));
-    std::iter::once(code(&head)).chain(doc).collect()
+    let BlockText { head, doc, .. } = BlockText::of(block, &project.sources);
+    let doc = (!doc.is_empty()).then_some(doc);
+    std::iter::once(code(&format!("block {head}"))).chain(doc).collect()
 }
 
 fn costs(net: &Unchecked, places: &Places<'_>) -> Option<String> {

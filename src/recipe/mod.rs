@@ -63,6 +63,14 @@ impl Recipe {
         (recipe, problems)
     }
 
+    /// What is wrong with the keys and the values of a recipe by itself. Whether its values fit
+    /// together depends on the recipe of the net that it is laid over.
+    pub fn problems(settings: &[Setting]) -> Problems {
+        let mut problems = Problems::new();
+        Recipe::default().layer(settings, &mut HashMap::new(), &mut problems);
+        problems
+    }
+
     /// The task that nets are trained for.
     pub fn task(&self) -> Task {
         Task::Classification

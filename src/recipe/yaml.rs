@@ -29,7 +29,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
         return Err(Refusal::new(format!("the recipe sets `{key}` twice")).at(Some(span)).into());
     }
     let mark = mark(text);
-    let start = Span { file, start: mark, end: text.lines().next().map_or(0, str::len) };
+    let start = Span { file, start: mark, end: mark };
     let root: serde_yaml::Value = serde_yaml::from_str(&text[mark..]).map_err(|error| {
         let start = error.location().map_or(0, |l| mark + l.index()).min(text.len());
         let message = error.to_string();
@@ -43,7 +43,10 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
     let entries = match root {
         serde_yaml::Value::Null => return Ok(Vec::new()),
         serde_yaml::Value::Mapping(entries) => entries,
-        _ => return Err(Refusal::new("expected lines of `key: value`").at(Some(start)).into()),
+        _ => {
+            let line = Span { end: text.lines().next().map_or(mark, str::len), ..start };
+            return Err(Refusal::new("expected lines of `key: value`").at(Some(line)).into());
+        }
     };
     let mut settings = Vec::new();
     let mut problems = Problems::new();

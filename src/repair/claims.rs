@@ -1,22 +1,23 @@
 //! Repairs of shapes that are not as claimed.
 
+use super::calls::Texts;
 use super::judge::{Candidate, Rest};
 use super::site::Site;
 use super::text::split;
 use super::words::words;
 use crate::check::Unchecked;
-use crate::diag::{Fix, Problem, Sources, Span};
+use crate::diag::{Fix, Problem, Span};
 use crate::graph::{Claim, NodeId, Origin, Shape};
 
 /// The claim corrected, or the last layer.
-pub(super) fn of(problem: &Problem, net: &Unchecked, sources: &Sources) -> Vec<Candidate> {
+pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Candidate> {
     let Some((node, wanted, by, span)) = claim(problem, net) else { return Vec::new() };
     let Some(got) = net.shapes.get(&node) else { return Vec::new() };
     let mut candidates = Vec::new();
     if by.starts_with('`') {
-        candidates.extend(corrected(net, sources, span, got));
+        candidates.extend(corrected(net, texts, span, got));
     }
-    let layer = Site::of(node, net, sources).and_then(|site| site.layer(node));
+    let layer = Site::of(node, net, texts).and_then(|site| site.layer(node));
     for layer in layer.iter().filter(|_| wanted.dims().len() == got.dims().len()) {
         for change in layer.layer_for(got, &wanted) {
             let title = format!("give `{}` {}", layer.path(), change.words.join(" and "));
@@ -42,14 +43,14 @@ fn claim<'a>(problem: &Problem, net: &'a Unchecked) -> Option<(NodeId, Shape, &'
 }
 
 /// The claim with the sizes that are.
-fn corrected(net: &Unchecked, sources: &Sources, span: Span, got: &Shape) -> Vec<Candidate> {
-    let text = sources.text(span).trim_start_matches('[').trim_end_matches(']');
+fn corrected(net: &Unchecked, texts: &Texts<'_>, span: Span, got: &Shape) -> Vec<Candidate> {
+    let text = texts.sources.text(span).trim_start_matches('[').trim_end_matches(']');
     let [batch, written @ ..] = &split(text)[..] else { return Vec::new() };
     if written.len() != got.dims().len() {
         return Vec::new();
     }
     let at = Origin { span, calls: Vec::new(), literal: true };
-    let words = |value| words(&net.graph, sources, &at, value);
+    let words = |value| words(&net.graph, texts, &at, value);
     let first = words(got.channels()).into_iter();
     let with = |channels: String| {
         let rest = got.dims()[1..].iter().map(u64::to_string);

@@ -1,6 +1,7 @@
 //! Repairs that tools offer: computed from the graph, kept if the repaired text is better, and
 //! written as the formatter would write them.
 
+mod calls;
 mod claims;
 mod judge;
 mod lints;
@@ -10,13 +11,14 @@ mod text;
 mod tidy;
 mod words;
 
+pub use calls::Texts;
 pub use judge::{Attempt, Outcome, Setting};
 
 use judge::{Candidate, Judge, wrong};
 use site::Site;
 
 use crate::check::Unchecked;
-use crate::diag::{Code, Problem, Problems, Severity, Sources};
+use crate::diag::{Code, Problem, Problems, Severity};
 use crate::limits::{MAX_REPAIRED_BYTES, MAX_REPAIRED_NODES};
 
 /// At most so many errors, and warnings, of one run are repaired: each attempt compiles the file
@@ -29,10 +31,11 @@ const MAX_SETTINGS: usize = 6;
 pub fn repair(
     problems: &mut Problems,
     net: &Unchecked,
-    sources: &Sources,
+    texts: &Texts<'_>,
     attempt: Attempt<'_>,
     settings: &[Setting],
 ) {
+    let sources = texts.sources;
     let bytes: usize = sources.ids().map(|id| sources.get(id).text.len()).sum();
     if net.graph.len() > MAX_REPAIRED_NODES || bytes > MAX_REPAIRED_BYTES {
         return;
@@ -44,7 +47,7 @@ pub fn repair(
         let open = |p: &&mut Problem| p.severity() == severity && p.fixes.is_empty();
         let mut left = MAX_REPAIRED;
         for problem in problems.iter_mut().filter(open) {
-            let candidates = candidates(problem, net, sources);
+            let candidates = candidates(problem, net, texts);
             if candidates.is_empty() || left == 0 {
                 continue;
             }
@@ -63,14 +66,14 @@ pub fn repair(
     tidy::tidy(problems, sources);
 }
 
-fn candidates(problem: &Problem, net: &Unchecked, sources: &Sources) -> Vec<Candidate> {
+fn candidates(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Candidate> {
     match problem.code {
         Code::Shape => {
             let here = |id: &_| net.graph.get(*id).origin.as_ref().map(|o| o.span) == problem.span;
-            let site = wrong(net).find(here).and_then(|id| Site::of(id, net, sources));
+            let site = wrong(net).find(here).and_then(|id| Site::of(id, net, texts));
             site.map_or_else(Vec::new, |site| shapes::of(&site))
         }
-        Code::Signature => claims::of(problem, net, sources),
-        _ => lints::of(problem, net, sources),
+        Code::Signature => claims::of(problem, net, texts),
+        _ => lints::of(problem, net, texts),
     }
 }

@@ -117,7 +117,7 @@ impl Join<'_, '_> {
         };
         let stride = (y % h == 0 && x % w == 0 && y / h == x / w).then(|| y / h);
         let Some((stride, (span, name))) =
-            stride.filter(|s| *s <= 4 && (h, w) != (1, 1)).zip(self.site.call.args.get(argument))
+            stride.filter(|s| *s <= 4 && (h, w) != (1, 1)).zip(self.site.call.positional(argument))
         else {
             return Vec::new();
         };
@@ -127,11 +127,11 @@ impl Join<'_, '_> {
                 1 => format!("conv({c}, k = 1)"),
                 _ => format!("conv({c}, k = 1, stride = {stride})"),
             };
-            let (line, indent) = self.site.call.line(self.site.sources);
+            let (line, indent) = self.site.call.line();
             let branch = format!("{indent}projection = {name} -> {conv}\n");
             let title =
                 format!("project `{name}` to the other shape: `projection = {name} -> {conv}`");
-            let edits = vec![(line, branch), (*span, "projection".into())];
+            let edits = vec![(line, branch), (span, "projection".into())];
             candidate(self.site, Rest::FlowsOn, title, edits)
         };
         words.map(projection).collect()
@@ -150,7 +150,7 @@ impl Join<'_, '_> {
 
     /// A window of stride 1 that leaves the size of its image.
     fn same_size(&self, id: NodeId) -> Option<Candidate> {
-        let node = Site::of(id, self.site.net, self.site.sources)?;
+        let node = Site::of(id, self.site.net, self.site.texts)?;
         let (kernel, stride, at) = match node.op() {
             Op::Conv(conv) => (conv.kernel, conv.stride, [1, 3]),
             Op::MaxPool(MaxPool(window)) | Op::AvgPool(AvgPool(window)) => {

@@ -1,16 +1,16 @@
 //! The node that a problem is about.
 
-use super::text::CallText;
+use super::calls::{CallText, Texts};
 use super::words::words;
 use crate::check::Unchecked;
-use crate::diag::{Sources, Span};
+use crate::diag::Span;
 use crate::graph::op::Conv;
 use crate::graph::{NodeId, Op, Origin, Shape};
 
 /// A node, its call in the text, and what is known of its net.
 pub(super) struct Site<'a> {
     pub net: &'a Unchecked,
-    pub sources: &'a Sources,
+    pub texts: &'a Texts<'a>,
     pub id: NodeId,
     pub origin: &'a Origin,
     pub call: CallText<'a>,
@@ -23,9 +23,9 @@ pub(super) struct Change {
 }
 
 impl<'a> Site<'a> {
-    pub fn of(id: NodeId, net: &'a Unchecked, sources: &'a Sources) -> Option<Site<'a>> {
+    pub fn of(id: NodeId, net: &'a Unchecked, texts: &'a Texts<'a>) -> Option<Site<'a>> {
         let origin = net.graph.get(id).origin.as_ref()?;
-        Some(Site { net, sources, id, origin, call: CallText::of(origin.span, sources) })
+        Some(Site { net, texts, id, origin, call: texts.call(origin.span)? })
     }
 
     pub fn op(&self) -> &'a Op {
@@ -52,7 +52,7 @@ impl<'a> Site<'a> {
 
     /// Ways to write a value where this call stands.
     pub fn words(&self, value: u64) -> Vec<String> {
-        words(&self.net.graph, self.sources, self.origin, value)
+        words(&self.net.graph, self.texts, self.origin, value)
     }
 
     /// The last layer with weights on the way to `end`, up to which the value has one operand each.
@@ -60,7 +60,7 @@ impl<'a> Site<'a> {
         let graph = &self.net.graph;
         let mut way = self.way(end).take_while(|id| graph.operands(*id).len() == 1);
         let id = way.find(|id| matches!(graph.get(*id).op, Op::Conv(_) | Op::Linear(_)))?;
-        Site::of(id, self.net, self.sources)
+        Site::of(id, self.net, self.texts)
     }
 
     /// Ways to give this layer other channels or another stride, such that a value of shape `got`

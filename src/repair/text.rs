@@ -1,63 +1,6 @@
-//! Calls, chains and lines as they stand in the text, and edits of them.
+//! Chains and lines as they stand in the text, and edits of them.
 
-use crate::diag::{Sources, Span};
-
-/// A call as it stands in the text.
-pub(super) struct CallText<'a> {
-    span: Span,
-    /// Its arguments as written.
-    pub args: Vec<(Span, &'a str)>,
-    /// Whether it has parentheses.
-    open: bool,
-}
-
-impl<'a> CallText<'a> {
-    pub fn of(span: Span, sources: &'a Sources) -> CallText<'a> {
-        let text = sources.text(span);
-        let inside = text.find('(').map(|at| at + 1).filter(|_| text.ends_with(')'));
-        let mut args = Vec::new();
-        if let Some(from) = inside {
-            for part in split(&text[from..text.len() - 1]) {
-                let start = span.start + (part.as_ptr() as usize - text.as_ptr() as usize);
-                args.push((Span { start, end: start + part.len(), ..span }, part));
-            }
-        }
-        CallText { span, args, open: inside.is_some() }
-    }
-
-    pub fn start(&self) -> Span {
-        Span { end: self.span.start, ..self.span }
-    }
-
-    /// The edit that gives the argument `name`, which may stand at `position`, a value.
-    pub fn set(&self, name: &str, position: usize, value: &str) -> (Span, String) {
-        if let Some((span, _)) = self.args.iter().find(|(_, word)| argument(word).0 == Some(name)) {
-            return (*span, format!("{name} = {value}"));
-        }
-        match self.args.get(position) {
-            Some((span, word)) if argument(word).0.is_none() => (*span, value.into()),
-            _ if !self.open => {
-                let end = Span { start: self.span.end, ..self.span };
-                let given = if position == 0 { value.into() } else { format!("{name} = {value}") };
-                (end, format!("({given})"))
-            }
-            _ => {
-                let end = Span { start: self.span.end - 1, end: self.span.end - 1, ..self.span };
-                let comma = if self.args.is_empty() { "" } else { ", " };
-                (end, format!("{comma}{name} = {value}"))
-            }
-        }
-    }
-
-    /// The start of its line, and the line's indentation.
-    pub fn line(&self, sources: &'a Sources) -> (Span, &'a str) {
-        let text = &sources.get(self.span.file).text;
-        let start = line_start(text, self.span.start);
-        let line = &text[start..];
-        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
-        (Span { start, end: start, ..self.span }, indent)
-    }
-}
+use crate::diag::{Sources, Span, line_start};
 
 /// The name and the value of an argument.
 pub(super) fn argument(written: &str) -> (Option<&str>, &str) {
@@ -98,10 +41,6 @@ fn part(text: &str) -> usize {
         }
     }
     text.len()
-}
-
-fn line_start(text: &str, at: usize) -> usize {
-    text[..at].rfind('\n').map_or(0, |at| at + 1)
 }
 
 /// What goes with an element of a chain: the arrow beside it, or else its statement.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::text::{CallText, argument, split};
+use super::calls::Texts;
+use super::text::{argument, split};
 use crate::diag::{Sources, Span};
 use crate::graph::{Graph, Origin, Scope};
 use crate::syntax::parse_expr;
@@ -14,19 +15,19 @@ const MAX_EVALUATED: usize = 64;
 
 /// Ways to write a value where a call stands: as other calls of the same body do, by a parameter,
 /// or as a number.
-pub(super) fn words(graph: &Graph, sources: &Sources, at: &Origin, value: u64) -> Vec<String> {
+pub(super) fn words(graph: &Graph, texts: &Texts<'_>, at: &Origin, value: u64) -> Vec<String> {
     let scope = scope(graph, at);
     let names = scope.names().map(str::to_owned);
-    let mut texts: Vec<String> = arguments(graph, sources, at).into_iter().chain(names).collect();
+    let mut found: Vec<String> = arguments(graph, texts, at).into_iter().chain(names).collect();
     let mut seen = BTreeSet::new();
-    texts.retain(|text| {
+    found.retain(|text| {
         text.contains(|c: char| c.is_ascii_lowercase()) && seen.insert(text.clone())
     });
-    texts.truncate(MAX_EVALUATED);
-    texts.retain(|text| whole(&scope, text) == i64::try_from(value).ok());
-    texts.truncate(MAX_WORDS);
-    texts.push(value.to_string());
-    texts
+    found.truncate(MAX_EVALUATED);
+    found.retain(|text| whole(&scope, text) == i64::try_from(value).ok());
+    found.truncate(MAX_WORDS);
+    found.push(value.to_string());
+    found
 }
 
 /// The names that the body of a call knows, as far as its head declares them.
@@ -48,7 +49,7 @@ fn scope(graph: &Graph, at: &Origin) -> Scope {
 }
 
 /// The arguments of the calls in the same body, the nearest first.
-fn arguments(graph: &Graph, sources: &Sources, at: &Origin) -> Vec<String> {
+fn arguments(graph: &Graph, texts: &Texts<'_>, at: &Origin) -> Vec<String> {
     let depth = at.calls.len();
     let beside = |origin: &Origin| {
         let same = origin.calls.get(..depth) == Some(&at.calls[..]);
@@ -58,8 +59,8 @@ fn arguments(graph: &Graph, sources: &Sources, at: &Origin) -> Vec<String> {
     let spans: BTreeSet<Span> = origins.filter_map(beside).filter(|s| *s != at.span).collect();
     let mut spans: Vec<Span> = spans.into_iter().collect();
     spans.sort_by_key(|span| span.start.abs_diff(at.span.start));
-    let args = spans.into_iter().flat_map(|span| CallText::of(span, sources).args);
-    args.map(|(_, written)| argument(written).1.to_owned()).collect()
+    let calls = spans.into_iter().filter_map(|span| texts.call(span));
+    calls.flat_map(|call| call.values().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 fn whole(scope: &Scope, text: &str) -> Option<i64> {

@@ -9,7 +9,7 @@ use crate::{Compilation, compile_over};
 /// The maximum number of repairs applied to one file and what it imports.
 const MAX_APPLIED: usize = 50;
 
-/// The result of [`fix`] for one net.
+/// The result of [`fix`] for one file.
 #[derive(Debug, Default)]
 pub struct Fixed {
     /// The new texts, by path.
@@ -20,37 +20,36 @@ pub struct Fixed {
     pub refused: Vec<(String, String)>,
 }
 
-/// Applies one repair after another to the text of a net and what it imports, as long as each makes
-/// its problem go away, and goes back to where the net was best. Warnings with the codes of `allow`
-/// are left alone. Nothing is written; a file changes only if `may_change` accepts its path.
+/// Applies one repair after another to the text of a file and what it imports, as long as each
+/// makes its problem go away, and goes back to where the file was best. `compile` says what is
+/// wrong with some texts in place of the files with their paths. Nothing is written; a file changes
+/// only if `may_change` accepts its path.
 pub fn fix(
     file: &Path,
-    set: &[(String, String)],
-    allow: &[String],
+    compile: &dyn Fn(&Overlay) -> Compilation,
     may_change: &dyn Fn(&Path) -> bool,
 ) -> Fixed {
-    Fixing { file, set, allow, may_change }.run(Overlay::new())
+    Fixing { file, compile, may_change }.run(Overlay::new())
 }
 
-/// Like [`fix`], with `texts` in place of the files with their paths.
+/// Like [`fix`] for a net, with `texts` in place of the files with their paths.
 pub fn fix_over(file: &Path, may_change: &dyn Fn(&Path) -> bool, texts: Overlay) -> Fixed {
-    Fixing { file, set: &[], allow: &[], may_change }.run(texts)
+    Fixing { file, compile: &|texts| compile_over(file, &[], texts), may_change }.run(texts)
 }
 
 struct Fixing<'a> {
     file: &'a Path,
-    set: &'a [(String, String)],
-    allow: &'a [String],
+    compile: &'a dyn Fn(&Overlay) -> Compilation,
     may_change: &'a dyn Fn(&Path) -> bool,
 }
 
 impl Fixing<'_> {
     fn run(&self, texts: Overlay) -> Fixed {
-        let mut least = badness(&self.compiled(&texts));
+        let mut least = badness(&(self.compile)(&texts));
         let mut best = (texts.clone(), 0);
         let mut fixed = Fixed { texts, ..Fixed::default() };
         while fixed.applied.len() < MAX_APPLIED && self.step(&mut fixed) {
-            let now = badness(&self.compiled(&fixed.texts));
+            let now = badness(&(self.compile)(&fixed.texts));
             if now < least {
                 least = now;
                 best = (fixed.texts.clone(), fixed.applied.len());
@@ -61,15 +60,9 @@ impl Fixing<'_> {
         fixed
     }
 
-    fn compiled(&self, texts: &Overlay) -> Compilation {
-        let mut compilation = compile_over(self.file, self.set, texts);
-        compilation.problems.retain(|p| !self.allow.iter().any(|code| code == p.code.as_str()));
-        compilation
-    }
-
     /// Applies the first repair that helps; false if there is none.
     fn step(&self, fixed: &mut Fixed) -> bool {
-        let compilation = self.compiled(&fixed.texts);
+        let compilation = (self.compile)(&fixed.texts);
         let before = compilation.errors_by_stage();
         fixed.refused.clear();
         let problems = compilation.problems.sorted();
@@ -88,7 +81,7 @@ impl Fixing<'_> {
             }
             let mut overlay = fixed.texts.clone();
             overlay.extend(texts);
-            let after = self.compiled(&overlay);
+            let after = (self.compile)(&overlay);
             // Correcting a name can reveal further problems.
             let gone = after
                 .problems

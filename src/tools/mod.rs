@@ -16,3 +16,4 @@ pub mod provenance;
 pub mod reference;
 pub mod shipped;
 pub mod show;
+pub mod std_blocks;

@@ -1,17 +1,25 @@
-//! The reference of an op and of a recipe key, as pages in Markdown.
+//! The reference of ops, of blocks and of recipe keys, as pages in Markdown.
 
 use std::fmt::Write as _;
 
+use crate::diag::{Sources, line_start};
 use crate::graph::op::{ArgKind, Args, Default, Parameter, Signature, TensorSpec, build};
 use crate::graph::{Shape, Value};
 use crate::recipe::{Key, Recipe};
+use crate::syntax::ast::Block;
 
 /// The operands of examples, the first that an op accepts: an image and a vector.
 const OPERANDS: [&[u64]; 2] = [&[32, 16, 16], &[512]];
 
 /// The page of an op: its call, arguments, shape, weights and cost.
 pub fn op_page(signature: &'static Signature) -> String {
-    let mut page = format!("`{}`\n\n{}.\n\n", signature.text(), capital(signature.doc));
+    let (call, doc, rules) = (signature.text(), capital(signature.doc), op_rules(signature));
+    format!("`{call}`\n\n{doc}.\n\n{rules}\n\n{}", example(signature).unwrap_or_default())
+}
+
+/// The arguments of an op, an item each, and its shape.
+pub fn op_rules(signature: &Signature) -> String {
+    let mut rules = String::new();
     for Parameter { name, kind, default } in signature.args {
         let default = match default {
             Default::Required => "required".into(),
@@ -21,10 +29,35 @@ pub fn op_page(signature: &'static Signature) -> String {
             }
         };
         // Writing into a string cannot fail.
-        let _ = writeln!(page, "- `{name}`: {}; {default}", kind.describe());
+        let _ = writeln!(rules, "- `{name}`: {}; {default}", kind.describe());
     }
-    let _ = write!(page, "\nShape: {}\n\n", signature.shape);
-    page + &example(signature).unwrap_or_default()
+    rules + &format!("\nShape: {}", signature.shape)
+}
+
+/// A block as pages and editors show it.
+#[derive(Debug)]
+pub(crate) struct BlockText {
+    /// Its name, parameters and signature.
+    pub head: String,
+    /// The comment lines above it.
+    pub doc: String,
+    /// All of it.
+    pub text: String,
+}
+
+impl BlockText {
+    /// That of a block in one of these texts.
+    pub fn of(block: &Block, sources: &Sources) -> BlockText {
+        let (name, body) = (block.name.span, block.body.place.span);
+        let source = &sources.get(name.file).text;
+        let head = source.get(name.start..body.start).unwrap_or_default();
+        let line = line_start(source, name.start);
+        let above = source[..line].lines().rev().map(str::trim);
+        let mut doc: Vec<&str> = above.map_while(|l| l.strip_prefix('#')).map(str::trim).collect();
+        doc.reverse();
+        let text = source.get(line..body.end).unwrap_or_default();
+        BlockText { head: head.trim_end().into(), doc: doc.join("\n"), text: text.into() }
+    }
 }
 
 /// What a call makes of an operand, and what it costs. Ops of a number or a value are shown with a

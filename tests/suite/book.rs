@@ -1,6 +1,7 @@
 //! The book: its examples are sound nets, its tables are those of the program, its links lead
 //! somewhere.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,6 +20,20 @@ fn chapters() -> Vec<(PathBuf, String)> {
 
 fn chapter(name: &str) -> String {
     std::fs::read_to_string(Path::new("docs").join(name)).unwrap()
+}
+
+/// The words in quotation marks between two marks of a text.
+fn quoted<'t>(text: &'t str, from: &str, to: &str) -> BTreeSet<&'t str> {
+    let part = text.split_once(from).unwrap().1.split_once(to).unwrap().0;
+    part.split('"').skip(1).step_by(2).flat_map(str::split_whitespace).collect()
+}
+
+#[test]
+fn the_keywords_that_the_book_colours_are_those_of_the_grammar() {
+    let grammar = std::fs::read_to_string("grammar/net.pest").unwrap();
+    let keywords = quoted(&grammar, "\nkeyword = @{", "!word_char");
+    assert_eq!(keywords, syntax::KEYWORDS.iter().copied().collect());
+    assert_eq!(quoted(&chapter("net.js"), " keyword:", "built_in:"), keywords);
 }
 
 /// Each example is a file beside the nets of the article, in canonical form.

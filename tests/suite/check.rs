@@ -114,6 +114,22 @@ fn wrong_nets_say_where_and_why() {
     });
 }
 
+/// One value that a block passes on to two ops, each of which says why it refuses it; the same
+/// reason in two rounds is told once.
+#[test]
+fn a_value_that_is_refused_for_two_reasons_has_both() {
+    let text = "block two(n) {\n  conv(n) -> maxpool(n)\n}\n\nnet x {\n  input image: [N, 3, 8, 8]\n  \
+                for i in 0..2 {\n    two(0 - i)\n  }\n  output y: [N, 3, 8, 8]\n}\n";
+    let compilation = netc::compile_text(text, &[]);
+    let problems = compilation.problems.sorted();
+    let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    let reasons = [
+        "expected a whole number from 1 for `c`, got 0",
+        "expected a whole number from 1, or [height, width] for `k`, got 0",
+    ];
+    assert_eq!(messages, reasons);
+}
+
 #[test]
 fn odd_nets_are_sound_and_say_what_is_odd() {
     let mut seen = std::collections::BTreeSet::new();

@@ -94,7 +94,7 @@ fn standard_input_is_checked_by_a_dash() {
     assert!(code == Some(1) && err.contains("[<stdin>:4:17]"), "{out}{err}");
     let (code, _, err) = check(WRONG, &["check", "-", "--fix"]);
     assert!(
-        code == Some(1) && err.starts_with("error: standard input cannot be repaired"),
+        code == Some(2) && err.starts_with("error: standard input cannot be repaired"),
         "{err}"
     );
 }

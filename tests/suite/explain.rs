@@ -7,6 +7,7 @@ use netc::compile;
 use netc::diag::{Code, Style, render};
 use netc::graph::op::signatures;
 use netc::recipe::KEYS;
+use netc::tools::std_blocks::std_blocks;
 
 /// The codes whose problem needs several files, or a graph built in code. Their tests are in
 /// `syntax_project.rs`, `graph.rs` and `check.rs`.
@@ -65,7 +66,9 @@ fn the_command_prints_pages_and_refuses_what_it_does_not_know() {
     let text = String::from_utf8(page.stdout).unwrap();
     assert!(text.starts_with("warning: dropped-pixels\n\nThe windows of a pool"), "{text}");
     let all = String::from_utf8(netc(&["explain"]).stdout).unwrap();
-    let names = signatures().map(|op| op.name).chain(KEYS.iter().map(|key| key.name));
+    let blocks = std_blocks().iter().map(|block| block.name.as_str());
+    let names = signatures().map(|op| op.name).chain(blocks);
+    let names = names.chain(KEYS.iter().map(|key| key.name));
     for name in names.chain(Code::ALL.iter().map(|code| code.as_str())) {
         assert!(all.lines().any(|line| line.split_whitespace().next() == Some(name)), "{name}");
     }
@@ -97,4 +100,42 @@ fn ops_and_recipe_keys_have_pages_for_a_terminal() {
     let all = page("lr");
     let named = ["peak_lr", "lr_epochs", "lr_values", "muon_lr"];
     assert!(named.iter().all(|key| all.contains(&format!("recipe key: {key}\n"))), "{all}");
+}
+
+#[test]
+fn blocks_of_std_are_explained_by_their_signature_and_text() {
+    let explain = |args: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_netc")).arg("explain").args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(
+        explain(&["residual"]),
+        "\
+block of std: residual
+
+`residual`
+
+x + f(x), with no activation after the sum, as in the ResNets of David Page
+(2018).
+
+    block residual {
+      conv_bn -> conv_bn
+      add(in)
+    }
+
+In a file:
+
+    import std: residual
+"
+    );
+    let head = "`inverted_residual(c, stride = 1, expand = 6) :: [N, C, H, W] -> [N, c,";
+    assert!(explain(&["inverted_residual"]).contains(head));
+    let json = explain(&["fire", "--format", "json"]);
+    assert!(
+        json.contains("\"kind\":\"block\",\"name\":\"fire\",\"summary\":\"SqueezeNet"),
+        "{json}"
+    );
+    assert!(std_blocks().iter().all(|block| !block.doc().is_empty()));
 }

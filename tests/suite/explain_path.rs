@@ -205,7 +205,10 @@ fn what_is_not_there_is_answered_by_what_is_near() {
             "`netc explain nets/resnet9.net` lists every path",
         ),
         (&["nets/resnet9.net", "recipes"], "did you mean `recipe`?"),
-        (&["shpae"], "`shpae` is no op, recipe key, code or file\n  help: did you mean `shape`?"),
+        (
+            &["shpae"],
+            "`shpae` is no op, block of std, recipe key, code or file\n  help: did you mean `shape`?",
+        ),
         (&["shape", "layer1"], "`shape` is a code, which has no paths"),
     ];
     for (args, expected) in cases {
@@ -213,6 +216,7 @@ fn what_is_not_there_is_answered_by_what_is_near() {
         assert!(text.contains(expected), "{text}");
     }
     assert!(refused(&["shape", "--set", "a=1"]).contains("--set"));
+    assert!(refused(&["--set", "a=1"]).contains("name a file"));
 }
 
 #[test]

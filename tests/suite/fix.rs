@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use netc::syntax::Overlay;
+
 fn netc(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_netc")).args(args).current_dir(folder).output().unwrap()
 }
@@ -50,7 +52,7 @@ fn a_net_is_better_after_its_repairs_or_stays_as_it_was() {
     let (mut better, mut same) = (0, 0);
     for case in crate::check::cases("check_err") {
         let before = netc::compile(&case, &[]).errors_by_stage();
-        let fixed = netc::tools::fix::fix(&case, &[], &[], &|_| true);
+        let fixed = netc::tools::fix::fix_over(&case, &|_| true, Overlay::new());
         let after = netc::compile_over(&case, &[], &fixed.texts).errors_by_stage();
         assert_eq!(fixed.texts.is_empty(), fixed.applied.is_empty());
         if fixed.texts.is_empty() {
@@ -83,4 +85,38 @@ fn a_file_that_is_not_named_is_left_alone() {
     assert_eq!(std::fs::read_to_string(folder.path().join("part.net")).unwrap(), part);
     let both = netc(folder.path(), &["check", "--fix", "x.net", "part.net"]);
     assert_eq!(both.status.code(), Some(0), "{}", text(&both.stderr));
+}
+
+#[test]
+fn keys_of_recipes_and_searches_are_repaired() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("recipe.yaml"), "# short\nepochs: 8\n\"momentun\": 0.8\n").unwrap();
+    std::fs::write(path("search.yml"), "nets: x.net\nruns: 2\nhalvin: 3\n").unwrap();
+    let names = ["recipe.yaml", "search.yml"];
+    let before = netc(folder.path(), &["check", "--format", "json", names[0]]);
+    assert_eq!(before.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&before.stdout).unwrap();
+    let edit = &report["problems"][0]["fixes"][0]["edits"][0];
+    assert_eq!((&edit["line"], &edit["text"]), (&3.into(), &"momentum".into()), "{report}");
+    let out = netc(folder.path(), &[&["check", "--fix"][..], &names].concat());
+    assert_eq!(out.status.code(), Some(0), "{}{}", text(&out.stdout), text(&out.stderr));
+    assert!(text(&out.stdout).contains("2 of 2 files are sound"), "{}", text(&out.stdout));
+    let now = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    assert_eq!(now(names[0]), "# short\nepochs: 8\nmomentum: 0.8\n");
+    assert_eq!(now(names[1]), "nets: x.net\nruns: 2\nhalving: 3\n");
+    let alone = netc(folder.path(), &["check", names[0]]);
+    assert_eq!(text(&alone.stdout), "recipe.yaml: sound, settings alone\n");
+}
+
+/// A key without a line of its own is named, and no edit guesses where it stands.
+#[test]
+fn keys_within_a_line_are_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "{epochs: 8, momentun: 0.8}\n";
+    std::fs::write(folder.path().join("recipe.yaml"), line).unwrap();
+    let out = netc(folder.path(), &["check", "--fix", "recipe.yaml"]);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(text(&out.stderr).contains("did you mean `momentum`?"), "{}", text(&out.stderr));
+    assert_eq!(std::fs::read_to_string(folder.path().join("recipe.yaml")).unwrap(), line);
 }

@@ -66,6 +66,10 @@ fn hover_says_what_a_name_is_and_costs() {
     assert!(block.contains("[N, 128, 16, 16]"), "{block}");
     let op = hover("prep:   con");
     assert!(op.contains("conv(c = same, k = 3") && op.contains("1769472 MACs"), "{op}");
+    // Its reference without the example, whose place is taken by what the call costs here.
+    let reference = op.contains("- `groups`: a whole number from 1; default: `1`\n");
+    assert!(reference && op.contains("\nShape: `[N, C, H, W]`"), "{op}");
+    assert!(!op.contains("Example"), "{op}");
     let label = hover("layer");
     assert!(label.contains("`layer1` :: `[N, 64, 32, 32]`"), "{label}");
     let param = hover("dawnbench(wid");
@@ -111,7 +115,8 @@ fn hover_is_about_the_position_and_not_about_names_that_read_alike() {
                 output out: [N, 8, 8, 8]\n}\n";
     editor.open("x.net", text);
     let places = |about: String| -> Vec<String> {
-        let lines = about.lines().filter_map(|line| line.strip_prefix("- `"));
+        let lines = about.lines().filter(|line| line.contains(" :: "));
+        let lines = lines.filter_map(|line| line.strip_prefix("- `"));
         lines.map(|line| line.split_once("`, ").unwrap().0.replace('`', "")).collect()
     };
     let mut at = |mark: &str| places(hover(&mut editor, "x.net", text, mark));

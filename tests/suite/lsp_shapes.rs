@@ -128,6 +128,19 @@ fn blocks_alone_show_symbols() {
             ],
         ),
         ("block m(g, n) {\n  conv(g)\n  repeat n {\n    concat(in)\n  }\n}", &["[N, g, H, W]"]),
+        // Each block in terms of its own parameters, whichever stands first.
+        (
+            "block n(c) {\n  o(2*c)\n}\n\nblock o(c) {\n  conv(c)\n  maxpool(2)\n}",
+            &["[N, 2*c, H/2, W/2]", "[N, c, H, W]", "[N, c, H/2, W/2]"],
+        ),
+        (
+            "block p(c = same) {\n  conv(c) -> relu\n}\n\nblock q {\n  p -> p\n  add(in)\n}",
+            &["[N, c, H, W]", "[N, C, H, W]", "[N, C, H, W]"],
+        ),
+        (
+            "block r(a, b) {\n  s(a // 8)\n  s(b // 8)\n}\n\nblock s(c) {\n  conv(c)\n}",
+            &["[N, a/8, H, W]", "[N, b/8, H, W]", "[N, c, H, W]"],
+        ),
         ("block m(size: one_of(2, 4)) {\n  maxpool(size)\n}", &["[N, C, H/2, W/2]"]),
     ];
     for (text, shapes) in cases {

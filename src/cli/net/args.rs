@@ -52,8 +52,9 @@ pub struct FmtArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc explain                     every op, recipe key and code, a line each
+  netc explain                     every op, block, recipe key and code, a line each
   netc explain conv                an op: arguments, shape, weights, cost
+  netc explain residual            a block of std: what it is, and its text
   netc explain peak_lr             a recipe key: what it means and accepts
   netc explain shape               a code: a wrong example, the right one
   netc explain my.net              every path of the net, a line each
@@ -65,7 +66,7 @@ Examples:
 Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such word, file \
 or path.")]
 pub struct ExplainArgs {
-    /// An op, a recipe key, the code of a problem, or a net file
+    /// An op, a block of std, a recipe key, the code of a problem, or a net file
     #[arg(value_name = "WORD|FILE", value_hint = clap::ValueHint::FilePath)]
     pub subject: Option<PathBuf>,
     /// A node of the net by its path, a stage or block, or `recipe`

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::cli::args::Format;
 use crate::cli::markdown::rendered;
 use crate::cli::net::args::ExplainArgs;
-use crate::cli::net::explain_path::{self, wrong};
-use crate::cli::out::{print, print_json};
+use crate::cli::net::explain_path;
+use crate::cli::out::{misused, print, print_json};
 use crate::cli::terminal::width;
 use crate::cli::usage::is_part;
 use crate::diag::colour::{BOLD, PLAIN};
@@ -15,9 +15,15 @@ use crate::diag::{Code, did_you_mean};
 use crate::graph::op::{Signature, signatures};
 use crate::recipe::{KEYS, Key};
 use crate::tools::reference::{key_page, op_page};
+use crate::tools::std_blocks::{StdBlock, std_blocks};
+
+const SET_WITHOUT_NET: &str = "`--set` is for a net; name a file";
 
 pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
     let Some(subject) = &args.subject else {
+        if !args.set.set.is_empty() {
+            return misused(SET_WITHOUT_NET);
+        }
         return match args.format {
             Format::Json => pages(args, &topics()),
             Format::Text => {
@@ -34,7 +40,7 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
         [] => unknown(&word),
         [..] if args.path.is_none() => pages(args, &found),
         [..] if is_file => explain_path::run(args, subject),
-        [topic, ..] => wrong(&format!(
+        [topic, ..] => misused(&format!(
             "`{}` is {}, which has no paths; name a file",
             topic.name(),
             topic.kind()
@@ -45,6 +51,7 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
 /// What a word can mean.
 enum Topic {
     Op(&'static Signature),
+    Block(&'static StdBlock),
     Key(&'static Key),
     Code(Code),
 }
@@ -53,6 +60,7 @@ impl Topic {
     fn name(&self) -> &'static str {
         match self {
             Topic::Op(signature) => signature.name,
+            Topic::Block(block) => &block.name,
             Topic::Key(key) => key.name,
             Topic::Code(code) => code.as_str(),
         }
@@ -61,6 +69,7 @@ impl Topic {
     fn kind(&self) -> &'static str {
         match self {
             Topic::Op(_) => "an op",
+            Topic::Block(_) => "a block of std",
             Topic::Key(_) => "a recipe key",
             Topic::Code(_) => "a code",
         }
@@ -70,6 +79,7 @@ impl Topic {
     fn title(&self) -> &'static str {
         match self {
             Topic::Op(_) => "op",
+            Topic::Block(_) => "block of std",
             Topic::Key(_) => "recipe key",
             Topic::Code(code) => code.severity().as_str(),
         }
@@ -78,6 +88,7 @@ impl Topic {
     fn summary(&self) -> String {
         match self {
             Topic::Op(signature) => signature.doc.into(),
+            Topic::Block(block) => block.doc().into(),
             Topic::Key(key) => key.about(),
             Topic::Code(code) => code.summary().into(),
         }
@@ -86,6 +97,7 @@ impl Topic {
     fn page(&self) -> String {
         match self {
             Topic::Op(signature) => op_page(signature),
+            Topic::Block(block) => block.page(),
             Topic::Key(key) => key_page(key),
             Topic::Code(code) => code.page().into(),
         }
@@ -94,8 +106,9 @@ impl Topic {
 
 fn topics() -> Vec<Topic> {
     let ops = signatures().map(Topic::Op);
+    let blocks = std_blocks().iter().map(Topic::Block);
     let (keys, codes) = (KEYS.iter().map(Topic::Key), Code::ALL.iter().copied().map(Topic::Code));
-    ops.chain(keys).chain(codes).collect()
+    ops.chain(blocks).chain(keys).chain(codes).collect()
 }
 
 /// What a word names; where nothing has this name, the recipe keys that it begins or ends.
@@ -115,12 +128,12 @@ fn unknown(word: &str) -> ExitCode {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`netc explain` lists all that there is".into(),
     };
-    wrong(&format!("`{word}` is no op, recipe key, code or file\nhelp: {help}"))
+    misused(&format!("`{word}` is no op, block of std, recipe key, code or file\nhelp: {help}"))
 }
 
 fn pages(args: &ExplainArgs, topics: &[Topic]) -> ExitCode {
     if !args.set.set.is_empty() {
-        return wrong("`--set` is for a net; name a file");
+        return misused(SET_WITHOUT_NET);
     }
     match args.format {
         Format::Json => topics.iter().for_each(|topic| print_json(&json(topic))),
@@ -147,6 +160,7 @@ fn listing() -> String {
             let gap = if out.is_empty() { "" } else { "\n" };
             let heading = match topic {
                 Topic::Op(_) => "ops",
+                Topic::Block(_) => "blocks of std",
                 Topic::Key(_) => "recipe keys",
                 Topic::Code(_) => "errors and warnings",
             };
@@ -179,6 +193,7 @@ struct TopicJson {
 fn json(topic: &Topic) -> TopicJson {
     let (kind, severity) = match topic {
         Topic::Op(_) => ("op", None),
+        Topic::Block(_) => ("block", None),
         Topic::Key(_) => ("key", None),
         Topic::Code(code) => ("code", Some(code.severity().as_str())),
     };

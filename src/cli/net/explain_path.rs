@@ -6,15 +6,12 @@ use std::process::ExitCode;
 use crate::cli::args::Format;
 use crate::cli::net::args::ExplainArgs;
 use crate::cli::net::compiled;
-use crate::cli::out::{PROBLEMS, error, print, print_json};
+use crate::cli::out::{PROBLEMS, misused, print, print_json};
 use crate::cli::table::{echo_overrides, millions, thousands};
 use crate::diag::colour::{BOLD, DIM, PLAIN};
 use crate::tools::provenance::{
     Answer, Explained, ExplainedStep, FilePosition, Layer, NodeListing, NodeRow, RecipeKey, explain,
 };
-
-/// There is no such code, file or path.
-const UNKNOWN: u8 = 2;
 
 pub(in crate::cli) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
     let set = &args.set.set;
@@ -29,7 +26,7 @@ pub(in crate::cli) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
                 None => format!("`netc explain {}` lists every path", file.display()),
             };
             let path = args.path.as_deref().unwrap_or_default();
-            return wrong(&format!(
+            return misused(&format!(
                 "there is no `{path}` in the net `{}`; {help}",
                 net.graph().name
             ));
@@ -184,10 +181,4 @@ fn cost(params: u64, macs: u64) -> String {
 fn shape(sizes: &[u64]) -> String {
     let sizes: String = sizes.iter().map(|size| format!(", {size}")).collect();
     format!("[N{sizes}]")
-}
-
-/// Reports wrong arguments.
-pub(in crate::cli) fn wrong(message: &str) -> ExitCode {
-    error(message);
-    ExitCode::from(UNKNOWN)
 }

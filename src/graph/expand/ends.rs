@@ -1,7 +1,7 @@
 //! Where a net ends, and files without one.
 
 use super::expander::Expander;
-use crate::diag::{Code, Problem, Span};
+use crate::diag::{Code, Problem, Span, line_start};
 use crate::syntax::ast::{Body, Import, Stmt, StmtKind};
 
 impl Expander<'_> {
@@ -17,7 +17,7 @@ impl Expander<'_> {
         let last = after.next_back().unwrap_or(first);
         let text = &self.project.sources.get(output.place.span.file).text;
         let line_end = |at: usize| text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
-        let start = text[..output.place.span.start].rfind('\n').map_or(0, |at| at + 1);
+        let start = line_start(text, output.place.span.start);
         let line = Span { start, end: line_end(output.place.span.end), ..output.place.span };
         let below = line_end(last.place.span.end);
         let below = Span { start: below, end: below, ..line };

@@ -10,7 +10,7 @@ use crate::diag::{Code, Problem, Problems, Span};
 use crate::graph::eval::Fault;
 use crate::graph::names::Names;
 use crate::graph::pattern::Pattern;
-use crate::graph::{CallSite, Graph, NodeId, Op, Origin, Scope, Shape, Value};
+use crate::graph::{CallSite, Graph, NodeId, Op, Origin, Scope, Shape, Value, in_calls};
 use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BYTES};
 use crate::syntax::Project;
 use crate::syntax::ast::{Block, Edit, Expr};
@@ -140,9 +140,7 @@ impl<'a> Expander<'a> {
 
     /// Adds the enclosing block calls to a problem with values.
     pub(super) fn in_blocks(&self, problem: Problem) -> Problem {
-        self.calls.iter().rev().fold(problem, |problem, call| {
-            problem.related(call.span, format!("in block {}", call.block))
-        })
+        in_calls(problem, &self.calls)
     }
 
     /// Takes note of what has no value.

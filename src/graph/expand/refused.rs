@@ -3,8 +3,8 @@
 use super::elsewhere;
 use super::expander::{Expander, Frame};
 use crate::diag::{Code, Problem, Span, did_you_mean, listed};
-use crate::graph::Value;
 use crate::graph::op::{self, Signature};
+use crate::graph::{Value, in_calls};
 use crate::syntax::ast::{BinaryOp, Call, Expr, ExprKind};
 use crate::syntax::print_expr;
 
@@ -68,10 +68,7 @@ impl<'a> Expander<'a> {
         };
         let inner = (written.span != used.span).then_some(used.span);
         let problem = problem.related(inner, format!("used here, in `{}`", call.name.node));
-        let calls = self.calls[..depth.min(self.calls.len())].iter().rev();
-        calls.fold(problem, |problem, call| {
-            problem.related(call.span, format!("in block {}", call.block))
-        })
+        in_calls(problem, &self.calls[..depth.min(self.calls.len())])
     }
 
     /// Where a value is written that is passed on by parameters of blocks alone, and in how many

@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::super::lex::tokens;
 use super::given::Assumed;
 use crate::check::{Unchecked, check};
-use crate::diag::{Code, FileId, Severity, Span};
+use crate::diag::{Code, FileId, Span};
 use crate::graph;
 use crate::syntax::ast::{Block, Item, ItemKind, StmtKind};
 use crate::syntax::{self, Project};
@@ -96,7 +96,8 @@ impl<'b> BlockProbe<'b> {
         if problems.iter().any(|p| p.code == Code::Limit) {
             *self.budget = 0;
         }
-        let errors = problems.iter().filter(|p| p.severity() == Severity::Error).count();
+        // Two calls of an inner block that fail at one place in it are two errors.
+        let errors = expanded.problems.found();
         let net = check(graph).map_or_else(|failed| failed.unchecked, Unchecked::from);
         let shape = |(id, shape): (&_, &graph::Shape)| {
             (net.graph.get(*id).path.clone(), shape.dims().to_vec())

@@ -18,7 +18,8 @@ pub use files::{NetsBelow, Overlay, nets_below, nets_beside, on_disk, project_fo
 
 /// The name of the library that comes with netc, as a file of a project.
 pub const STD: &str = "<std>";
-const STD_TEXT: &str = include_str!("std.net");
+/// Its text.
+pub(crate) const STD_TEXT: &str = include_str!("std.net");
 
 /// A file and everything that it imports or extends.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Slip, tokens};
+use crate::diag::line_start;
 use crate::syntax::hint::Failure;
 use crate::syntax::parser::Rule;
 
@@ -17,7 +18,7 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
 /// the `}` after them.
 pub(in crate::syntax) fn below(code: &str, head: &Range<usize>) -> Option<Range<usize>> {
     let start = head.end - code[head.clone()].trim_start().len();
-    let line = code[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line = line_start(code, start);
     let words: Vec<&str> = tokens(code, start).map(|(_, token, _)| token).collect();
     let is_head = |word: &str| HEADS.contains(&word) || FUNCTIONS.contains(&word);
     let labelled = matches!(words.as_slice(), [_, ":", "repeat" | "for", ..]);
@@ -109,8 +110,7 @@ fn braces(code: &str, start: usize, end: usize) -> Option<Vec<(Range<usize>, Str
     let bare = start + head.trim_end_matches(':').trim_end().len();
     let mut edits = vec![(bare..start + head.len(), " {".to_owned())];
     if !code[body.clone()].trim_end().ends_with("\n}") {
-        let line = code[..start].rfind('\n').map_or(0, |at| at + 1);
-        let indent = &code[line..start];
+        let indent = &code[line_start(code, start)..start];
         let newline = if code[..body.end].ends_with('\n') { "" } else { "\n" };
         edits.push((body.end..body.end, format!("{newline}{indent}}}\n")));
     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Slip, closing, tokens};
+use crate::diag::indentation;
 use crate::syntax::hint::{Failure, is_keyword, is_word};
 use crate::syntax::parser::Rule;
 
@@ -117,7 +118,7 @@ fn between_elements(failure: &Failure<'_>) -> Option<Slip> {
             _ if *depth > 0 => {}
             None => edits.push((range, String::new())),
             Some(_) if begins_a_statement(&all[i + 1..]) => {
-                edits.push((range, format!("\n{}", indent(code, at))))
+                edits.push((range, format!("\n{}", indentation(code, at))))
             }
             Some(_) => {
                 let text = spaced(code, &range, "->");
@@ -145,12 +146,6 @@ fn begins_a_statement(tokens: &[(usize, &str, usize)]) -> bool {
     }
 }
 
-fn indent(code: &str, at: usize) -> &str {
-    let line = code[..at].rfind('\n').map_or(0, |i| i + 1);
-    let text = &code[line..];
-    &text[..text.len() - text.trim_start_matches([' ', '\t']).len()]
-}
-
 /// An arrow in front of the first element, or a second one.
 fn extra_arrow(failure: &Failure<'_>) -> Option<Slip> {
     let Failure { at, token, before, code, .. } = *failure;
@@ -165,7 +160,7 @@ fn extra_arrow(failure: &Failure<'_>) -> Option<Slip> {
     }
     let input = before.starts_with("input") || before.starts_with("let ");
     (wants(failure, Rule::eol) && input).then(|| {
-        let line = format!("\n{}", indent(code, at));
+        let line = format!("\n{}", indentation(code, at));
         let start = at - (before.len() - ahead.len());
         let help = "The first stage stands on a line of its own, without `->`.";
         Slip::new([(start..end, line)], help, "begin the stage on a line of its own")

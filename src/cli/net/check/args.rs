@@ -16,6 +16,7 @@ Examples:
   netc check nets                              all `.net` files below it
   netc check nets/resnet9.net --set width=128
   netc check - < my.net                        from standard input
+  netc check my.yaml                           a recipe, or the spec of a search
   netc check --watch my.net                    again after each change
   netc check --format json nets/resnet9.net | jq .params
   netc check nets/resnet9.net --batch 2048 --precision fp32
@@ -30,7 +31,8 @@ epoch come on top.
 
 Exit codes: 0 all sound, 1 a file has problems (warnings too, if denied), 2 wrong usage.")]
 pub struct CheckArgs {
-    /// The files to check; a folder for all `.net` files below it, `-` for standard input
+    /// The nets, recipes and specs of searches to check; a folder for all `.net` files below it,
+    /// `-` for standard input
     #[arg(required = true, value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]

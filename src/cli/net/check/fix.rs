@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{CheckArgs, CheckFormat};
+use super::compiled::compiled;
 use crate::cli::difference::difference;
 use crate::cli::out::{print, tell, warning};
 use crate::disk;
@@ -12,9 +13,6 @@ use crate::tools::fix::{Fixed, fix};
 /// run. Returns the new texts, for the check that follows. The error names a file that cannot be
 /// written.
 pub(super) fn repair(args: &CheckArgs, files: &[PathBuf]) -> Result<Overlay, String> {
-    if args.files.iter().any(|file| file == Path::new("-")) {
-        return Err("standard input cannot be repaired\nhelp: name a file".into());
-    }
     let named: Vec<_> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
     let may_change = |path: &Path| path.canonicalize().is_ok_and(|path| named.contains(&path));
     // Standard output is the report's, if a program reads that.
@@ -22,7 +20,7 @@ pub(super) fn repair(args: &CheckArgs, files: &[PathBuf]) -> Result<Overlay, Str
     let mut texts = Overlay::new();
     for file in files {
         let Fixed { texts: new, applied, refused } =
-            fix(file, &args.set.set, &args.allow, &may_change);
+            fix(file, &|texts| compiled(file, args, texts), &may_change);
         for (path, text) in &new {
             let old = disk::read_text(&on_disk(file, path), MAX_FILE_BYTES)
                 .map_err(|e| format!("cannot read {path}: {e}"))?;

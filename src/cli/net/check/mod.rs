@@ -1,11 +1,13 @@
 //! `netc check`.
 
 pub mod args;
+mod compiled;
 mod fix;
 mod github;
 mod json;
 mod place;
 mod sarif;
+mod settings;
 mod table;
 mod targets;
 mod watch;
@@ -15,15 +17,23 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use args::{CheckArgs, CheckFormat};
+use compiled::compiled;
 use fix::repair;
 use targets::Targets;
 
+use crate::Compilation;
 use crate::cli::net::memory::MemoryEstimate;
-use crate::cli::out::{PROBLEMS, error, print, print_json, show_of};
+use crate::cli::out::{PROBLEMS, error, misused, print, print_json, show_of};
 use crate::diag::{Problem, Problems, Sources};
-use crate::{Compilation, compile_over};
 
 pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
+    if args.files.iter().any(|file| file == Path::new("-")) {
+        match (args.watch, args.fix) {
+            (true, _) => return misused("standard input cannot be watched\nhelp: name a file"),
+            (_, true) => return misused("standard input cannot be repaired\nhelp: name a file"),
+            (false, false) => {}
+        }
+    }
     if args.watch {
         return watch::run(args);
     }
@@ -61,8 +71,7 @@ fn once(args: &CheckArgs) -> Result<Vec<Checkup>, String> {
     }
     let mut seen = BTreeSet::new();
     let checkup = |file: &PathBuf| {
-        let mut compilation = compile_over(file, &args.set.set, &texts);
-        compilation.problems.retain(|p| !args.allow.iter().any(|code| code == p.code.as_str()));
+        let compilation = compiled(file, args, &texts);
         let mut fresh = compilation.problems.clone();
         fresh.retain(|problem| seen.insert(key(problem, &compilation.sources, file)));
         Checkup { name: file.display().to_string(), compilation, fresh }

@@ -1,6 +1,9 @@
 //! What people see of a check: a line for a file, and what its stages or the files cost.
 
+use std::path::Path;
+
 use super::args::CheckArgs;
+use super::settings::is_settings;
 use super::{Checkup, MemoryEstimate};
 use crate::check::Checked;
 use crate::cli::table::{echo_overrides, fitted, millions, thousands};
@@ -47,7 +50,15 @@ fn verdict(checkup: &Checkup, args: &CheckArgs) -> String {
             thousands(net.params()),
             millions(net.macs())
         ),
-        (None, true) => format!("{file}: sound, blocks alone{}", and_warnings(checkup)),
+        (None, true) => format!("{file}: sound, {}{}", alone(checkup), and_warnings(checkup)),
+    }
+}
+
+/// What a file without a net holds.
+fn alone(checkup: &Checkup) -> &'static str {
+    match is_settings(Path::new(&checkup.name)) {
+        true => "settings alone",
+        false => "blocks alone",
     }
 }
 
@@ -88,7 +99,7 @@ fn many(checkups: &[Checkup], args: &CheckArgs) -> String {
                 millions(net.macs()),
                 MemoryEstimate::of(net, args).map_or_else(String::new, |memory| memory.short()),
             ],
-            (None, true) => vec![name, format!("blocks alone{warnings}")],
+            (None, true) => vec![name, format!("{}{warnings}", alone(checkup))],
         }
     };
     let header = ["file", "verdict", "params", "MACs", "memory"];

@@ -15,18 +15,11 @@ use crate::syntax::on_disk;
 /// The time between two looks at the files.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// The exit code of wrong usage.
-const MISUSE: u8 = 2;
-
 /// When a file was last changed, and its size; `None` if it is not there.
 type Stamp = Option<(Option<SystemTime>, u64)>;
 
 /// Checks again and again, until it is interrupted.
 pub(super) fn run(args: &CheckArgs) -> ExitCode {
-    if args.files.iter().any(|file| file == Path::new("-")) {
-        error("standard input cannot be watched");
-        return ExitCode::from(MISUSE);
-    }
     let files = Targets::of(&args.files).map_or_else(|_| args.files.clone(), |t| t.files);
     let mut known: BTreeMap<PathBuf, Stamp> =
         files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();

@@ -1,0 +1,42 @@
+//! The check of a file that holds settings: a recipe, or the spec of a search.
+
+use std::path::Path;
+
+use crate::Compilation;
+use crate::diag::{Code, Problem, Problems, Sources};
+use crate::recipe::{self, KEYS, Recipe};
+use crate::search::Spec;
+use crate::syntax::Overlay;
+
+/// Whether a file holds settings, by its name.
+pub(super) fn is_settings(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+/// The problems of the keys and values in a file; a text of `texts` stands in for it.
+pub(super) fn check(file: &Path, texts: &Overlay) -> Compilation {
+    let name = file.to_string_lossy();
+    let mut sources = Sources::default();
+    let problems = match texts.get(&*name).cloned().map_or_else(|| recipe::read(file), Ok) {
+        Ok(text) => {
+            let id = sources.add(name, text.as_str());
+            match recipe::settings(id, &text) {
+                Ok(settings) if is_search(settings.iter().map(|s| s.key.node.as_str())) => {
+                    let folder = file.parent().unwrap_or(Path::new(""));
+                    Spec::parse(id, &text, folder).err().unwrap_or_default()
+                }
+                Ok(settings) => Recipe::problems(&settings),
+                Err(problems) => problems,
+            }
+        }
+        Err(message) => Problems::from(Problem::new(Code::Unreadable, None, message)),
+    };
+    Compilation { sources, problems, net: None, unchecked: None, seconds: [0.0; 3] }
+}
+
+/// Whether more of the keys are those of a search than those of a recipe.
+fn is_search<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> bool {
+    let of_search = keys.clone().filter(|key| Spec::KEYS.contains(key)).count();
+    let of_recipe = keys.filter(|key| KEYS.iter().any(|known| known.name == *key)).count();
+    of_search > of_recipe
+}
