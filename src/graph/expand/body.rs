@@ -7,7 +7,7 @@ use super::expander::{Expander, Frame, join};
 use super::values::Flow;
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::graph::names::NameKind;
-use crate::graph::{Claim, NodeId, Op, Scope, Shape, op};
+use crate::graph::{Claim, Claimant, Op, Scope, Shape, op};
 use crate::syntax::ast::{Body, Element, ElementKind, Name, ShapeExpr, Stmt, StmtKind};
 
 impl<'a> Expander<'a> {
@@ -298,30 +298,30 @@ impl<'a> Expander<'a> {
         if let Some(node) = flow {
             self.graph.set_output(name.node.clone(), node);
         }
-        self.claim(&frame.env.scope, shape, flow, "`output`");
+        let by = self.claimant(shape, "output");
+        self.claim(&frame.env.scope, shape, flow, by);
     }
 
     fn claim_shape(&mut self, frame: &Frame<'a>, shape: Option<&ShapeExpr>, flow: Flow) {
         if let Some(shape) = shape {
-            self.claim(&frame.env.scope, shape, flow, "`::`");
+            let by = self.claimant(shape, "::");
+            self.claim(&frame.env.scope, shape, flow, by);
+        }
+    }
+
+    /// The claim of a statement, which is the net's own, its parent's, or in a block.
+    fn claimant(&self, shape: &ShapeExpr, word: &'static str) -> Claimant {
+        match self.calls.is_empty() && shape.span.file != self.project.root {
+            true => Claimant::Parent(word),
+            false => Claimant::Statement(word),
         }
     }
 
     /// Records a shape claim for a value.
-    pub(super) fn claim(&mut self, scope: &Scope, shape: &ShapeExpr, flow: Flow, by: &str) {
+    pub(super) fn claim(&mut self, scope: &Scope, shape: &ShapeExpr, flow: Flow, by: Claimant) {
         let sizes = self.sizes(scope, shape);
-        if let (Some(node), Some(sizes)) = (flow, sizes) {
-            self.claim_sizes(node, sizes, shape, by);
+        if let (Some(node), Some(expected)) = (flow, sizes) {
+            self.graph.claims.push(Claim::Shape { node, expected, by, span: shape.span });
         }
-    }
-
-    pub(super) fn claim_sizes(
-        &mut self,
-        node: NodeId,
-        expected: Vec<u64>,
-        shape: &ShapeExpr,
-        by: &str,
-    ) {
-        self.graph.claims.push(Claim::Shape { node, expected, by: by.into(), span: shape.span });
     }
 }
