@@ -162,7 +162,7 @@ impl<'a> Expander<'a> {
     }
 
     pub(super) fn unknown_value(&mut self, frame: &Frame<'a>, name: &Name) {
-        if let Some(problem) = self.defined_later(name) {
+        if let Some(problem) = self.inside(frame, name).or_else(|| self.defined_later(name)) {
             return self.problems.push(problem);
         }
         let scope = &frame.env.scope;
@@ -188,6 +188,26 @@ impl<'a> Expander<'a> {
                 .help(help)
                 .respell(near),
         );
+    }
+
+    /// The use of a name that only the inside of a statement above has: a round, or a stage in one.
+    fn inside(&self, frame: &Frame<'a>, name: &Name) -> Option<Problem> {
+        let above =
+            |known: &&str| name.node.strip_prefix(*known).is_some_and(|rest| rest.starts_with('.'));
+        let part_of = frame.values.names().into_iter().find(above);
+        if part_of.is_none() && self.names.definition(name.span).is_some() {
+            return None;
+        }
+        let part = format!(".{}.", name.node);
+        let nodes = self.by_path.iter().filter(|(path, _)| format!(".{path}.").contains(&part));
+        let (last, _) = nodes.max_by_key(|(_, id)| **id)?;
+        let all = part_of.map_or(String::new(), |all| format!("; `{all}` is the result of all"));
+        Some(
+            Problem::new(Code::UnknownName, name.span, format!("unknown name `{}`", name.node))
+                .label("inside of a statement above")
+                .help(format!("from outside, a path names one op: `{last}`{all}"))
+                .offer(format!("write `{last}`"), [(name.span, last.clone())]),
+        )
     }
 
     /// The use of a value that a later statement defines, or its own.
