@@ -97,7 +97,7 @@ impl<'a> Expander<'a> {
         if !self.may_go_on(steps, call.place.span) {
             return None;
         }
-        let bound = bind(call, call.args.iter(), &names, &takes, &mut self.problems)?;
+        let bound = bind(call, call.args.iter(), &names, names.len(), &takes, &mut self.problems)?;
         let outside = self.scope_at(&frame.env.scope, flow);
         let mut scope = self.scope_at(&home, flow);
         if block.signature.is_some() {
