@@ -1,6 +1,7 @@
 //! `a = conv(64)`, and `b = relu(a)`, where a value has the name `a`.
 
 use super::flow::{current, is_defined, is_used, is_value};
+use super::nested::around_a_value;
 use super::{Slip, closing};
 use crate::syntax::hint::{Failure, is_keyword, is_word};
 
@@ -8,8 +9,8 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
     let Failure { at, token, before, code, text, .. } = *failure;
     let (head, op) = before.split_once('=')?;
     let (name, op) = (head.trim(), op.trim());
-    let called = op.split('.').all(is_word) && !op.starts_with("self.");
-    if token != "(" || !is_word(name) || !called || is_keyword(op) {
+    let is_op = op.split('.').all(is_word) && !op.starts_with("self.");
+    if token != "(" || !is_word(name) || !is_op || is_keyword(op) {
         return None;
     }
     let start = at - before.len();
@@ -19,18 +20,17 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
     let again = code[close + 1..].starts_with('(');
     if again || is_value(above, name) || is_defined(below, name) {
         return Some(Slip::unsure(format!(
-            "A value never changes: ops follow one another, `{name}: conv(64) -> bn -> relu`."
+            "Ops on a value follow one another, and a name is given once: \
+             `{name}: conv(64) -> bn -> relu`."
         )));
     }
     // A value that others read by its name is computed on the side.
     let mark = if is_used(below, name) { " =" } else { ":" };
     let marked = start + head.trim_end().len();
-    let inside = &code[at + 1..close];
-    let (first, rest) = inside.split_once(',').unwrap_or((inside, ""));
-    let (first, rest) = (first.trim(), rest.trim());
-    if is_value(above, first) {
-        let args = if rest.is_empty() { String::new() } else { format!("({rest})") };
-        let text = format!("{name}{mark} {first} -> {op}{args}");
+    let is_value = |name: &str| is_value(above, name);
+    let called = start + before.trim_end().len() - op.len()..at;
+    if let Some(steps) = around_a_value(code, called, &is_value) {
+        let text = format!("{name}{mark} {}", steps.join(" -> "));
         return Some(Slip::new(
             [(start..close + 1, text.clone())],
             format!("An op follows the value that it reads: `{text}`."),

@@ -26,7 +26,10 @@ pub(super) fn is_defined(below: &str, name: &str) -> bool {
 
 /// Whether something mentions a name up to the end of the body.
 pub(super) fn is_used(below: &str, name: &str) -> bool {
-    body(below).split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name)
+    let code = body(below).lines().filter_map(|line| line.split('#').next());
+    let mut words =
+        code.flat_map(|code| code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    words.any(|word| word == name)
 }
 
 /// The name of the value that a statement at a place goes on from, if it has one.
@@ -51,6 +54,7 @@ pub(super) fn current(text: &str, at: usize) -> Option<&str> {
                     return rest.split(':').next().map(str::trim).filter(|n| is_word(n));
                 }
                 (word, _) if ASIDE.contains(&word) => {}
+                (word, _) if word.starts_with("self.") => return None,
                 (_, Some(source)) => match called(source) {
                     true if is_defined(&text[end..], word) => return None,
                     true if !is_used(&text[end..], word) => return Some(word),

@@ -69,11 +69,38 @@ fn steps(
         Some(next) if next.start == args[0].start => steps(code, inner, is_value)?,
         Some(_) => return None,
         None if is_value(first) => vec![(*first).to_owned()],
-        None => return Some(vec![format!("{name}({})", texts.join(", "))]),
+        None => return Some(vec![step(name, &texts)]),
     };
-    let given = if rest.is_empty() { String::new() } else { format!("({})", rest.join(", ")) };
-    steps.push(format!("{name}{given}"));
+    steps.push(step(name, rest));
     Some(steps)
+}
+
+/// The ops of calls within one another around a value, which comes first: `relu(bn(x))`.
+pub(super) fn around_a_value(
+    code: &str,
+    call: Range<usize>,
+    is_value: &dyn Fn(&str) -> bool,
+) -> Option<Vec<String>> {
+    let args = arguments(code, call.end)?;
+    let (first, rest) = args.split_first()?;
+    let mut steps = match &code[first.clone()] {
+        value if is_value(value) => vec![value.to_owned()],
+        _ => around_a_value(code, called(code, first)?, is_value)?,
+    };
+    let rest: Vec<&str> = rest.iter().map(|arg| &code[arg.clone()]).collect();
+    steps.push(step(code[call].trim(), &rest));
+    Some(steps)
+}
+
+/// The name of what an argument calls, if it is a call.
+fn called(code: &str, arg: &Range<usize>) -> Option<Range<usize>> {
+    let open = arg.start + code[arg.clone()].find('(')?;
+    let is_name = code[arg.start..open].split('.').all(is_word);
+    (is_name && closing(code, open) == Some(arg.end - 1)).then_some(arg.start..open)
+}
+
+fn step(op: &str, args: &[&str]) -> String {
+    if args.is_empty() { op.to_owned() } else { format!("{op}({})", args.join(", ")) }
 }
 
 /// The arguments of the call whose bracket opens at a place.
