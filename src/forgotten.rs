@@ -96,6 +96,7 @@ fn choices(names: &[&str], exporters: &[Exporter], at: Span, project: &Project) 
             .iter()
             .map(|(from, names)| import_edit(&project.sources, at.file, tree, &from.path, names))
             .collect(),
+        safe: true,
     };
     let (mut left, mut best) = (names.to_vec(), Vec::new());
     for exporter in &ranked {

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::checked::Checked;
 use super::place;
 use crate::diag::{Code, Problem, Problems};
-use crate::graph::{Claim, Graph, NodeId, Scope, Shape, Value};
+use crate::graph::{Claim, Claimant, Graph, NodeId, Scope, Shape, Value, in_calls};
 use crate::syntax::ast::{Expr, ExprKind};
 use crate::syntax::print_expr;
 
@@ -22,11 +22,26 @@ pub(super) fn shape_claims(
         let sizes: Vec<String> = expected.iter().map(u64::to_string).collect();
         let path = &graph.get(*node).path;
         let message = format!("{by} expected [N, {}], got {shape} from `{path}`", sizes.join(", "));
-        let problem = Problem::new(Code::Signature, *span, message)
-            .of_node()
-            .label("claimed here")
-            .related(place::span(graph, *node), format!("{path} is {shape}"));
-        problems.push(place::in_calls(problem, graph, *node));
+        let problem = |at| Problem::new(Code::Signature, at, message).of_node();
+        let from = |p: Problem| p.related(place::span(graph, *node), format!("{path} is {shape}"));
+        problems.push(match by {
+            Claimant::Taken(_, call) => {
+                let problem = from(problem(call.span).label("called here"))
+                    .related(*span, "its signature")
+                    .help("call it on a value of that shape, or with other arguments");
+                in_calls(problem, &call.calls)
+            }
+            Claimant::Parent(_) => {
+                let problem = from(problem(*span).label("claimed here")).help(
+                    "declare what differs as a parameter of the parent: \
+                     `extends \"base.net\" (classes = 100)`",
+                );
+                place::in_calls(problem, graph, *node)
+            }
+            Claimant::Statement(_) | Claimant::Result(_) => {
+                place::in_calls(from(problem(*span).label("claimed here")), graph, *node)
+            }
+        });
     }
 }
 

@@ -295,6 +295,11 @@ pub fn setting(word: &str) -> Option<Elsewhere> {
     find(SETTINGS, &plain(word))
 }
 
+/// Whether two words differ in capitals and `_` at most.
+pub fn is_same(word: &str, other: &str) -> bool {
+    plain(word) == plain(other)
+}
+
 fn plain(word: &str) -> String {
     word.to_ascii_lowercase().replace('_', "")
 }

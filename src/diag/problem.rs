@@ -12,6 +12,9 @@ pub struct Fix {
     pub title: String,
     /// The spans to replace, none overlapping, and their new texts. An empty span inserts.
     pub edits: Vec<(Span, String)>,
+    /// Whether it is surely what was meant, so that it may be applied unasked. One that is not is
+    /// offered: the net would be another, or something else may be what is wrong.
+    pub safe: bool,
 }
 
 /// One thing that is wrong, where, and what would be right.
@@ -29,7 +32,7 @@ pub struct Problem {
     pub related: Vec<(Span, String)>,
     /// What would be right, in one or more plain sentences.
     pub help: Option<String>,
-    /// Repairs that a tool may apply, the best first.
+    /// Repairs, the best first.
     pub fixes: Vec<Fix>,
     /// How many nodes it concerns, of which the other fields describe the first; 0 if it is not
     /// about nodes.
@@ -83,13 +86,31 @@ impl Problem {
         self
     }
 
-    /// Adds a repair that a tool may apply.
+    /// Adds a repair that a tool may apply unasked.
     pub fn fix(
-        mut self,
+        self,
         title: impl Into<String>,
         edits: impl IntoIterator<Item = (Span, String)>,
     ) -> Problem {
-        self.fixes.push(Fix { title: title.into(), edits: edits.into_iter().collect() });
+        self.repair(title, edits, true)
+    }
+
+    /// Adds a repair that a tool may offer.
+    pub fn offer(
+        self,
+        title: impl Into<String>,
+        edits: impl IntoIterator<Item = (Span, String)>,
+    ) -> Problem {
+        self.repair(title, edits, false)
+    }
+
+    fn repair(
+        mut self,
+        title: impl Into<String>,
+        edits: impl IntoIterator<Item = (Span, String)>,
+        safe: bool,
+    ) -> Problem {
+        self.fixes.push(Fix { title: title.into(), edits: edits.into_iter().collect(), safe });
         self
     }
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use petgraph::Direction;
 pub use petgraph::stable_graph::NodeIndex as NodeId;
 use petgraph::stable_graph::StableDiGraph;
@@ -84,8 +86,8 @@ pub enum Claim {
         node: NodeId,
         /// The sizes claimed, without the batch.
         expected: Vec<u64>,
-        /// Who claims it: "the signature of block `preact`".
-        by: String,
+        /// Who claims it.
+        by: Claimant,
         /// Where it is claimed.
         span: Span,
     },
@@ -96,6 +98,31 @@ pub enum Claim {
         /// The effective parameters.
         scope: Scope,
     },
+}
+
+/// Who claims a shape.
+#[derive(Debug, Clone)]
+pub enum Claimant {
+    /// `::` after a stage, or `output`.
+    Statement(&'static str),
+    /// The same in a net that the net extends.
+    Parent(&'static str),
+    /// The signature of a block, of its result.
+    Result(String),
+    /// The signature of a block, of what this call takes.
+    Taken(String, Origin),
+}
+
+impl fmt::Display for Claimant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Claimant::Statement(word) => write!(f, "`{word}`"),
+            Claimant::Parent(word) => write!(f, "`{word}` of the parent"),
+            Claimant::Result(block) | Claimant::Taken(block, _) => {
+                write!(f, "the signature of block `{block}`")
+            }
+        }
+    }
 }
 
 /// One `recipe { }` line with its value computed.

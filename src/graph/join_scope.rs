@@ -103,12 +103,12 @@ fn taken_along(call: &Call, current: &str, operands: &[Name]) -> Problem {
     let message = format!("`{op}` takes `{current}` too, not only the branches that it names");
     let start = Span { end: call.place.span.start, ..call.place.span };
     let problem = Problem::new(Code::JoinScope, call.place.span, message)
-        .label("joins the current value and those that it names")
-        .fix(format!("join `{current}` too, as it is"), [(start, format!("{current} -> "))]);
-    match operands {
+        .label("joins the current value and those that it names");
+    let problem = match operands {
         [first, rest @ ..] if !rest.is_empty() => named_alone(problem, call, first, rest),
         _ => problem,
-    }
+    };
+    problem.offer(format!("join `{current}` too, as it is"), [(start, format!("{current} -> "))])
 }
 
 /// With the repair that starts the stage from the first operand.
@@ -122,7 +122,7 @@ fn named_alone(problem: Problem, call: &Call, first: &Name, rest: &[Name]) -> Pr
         .help(format!(
             "for the named values alone, start from one of them: `{first} -> {op}({rest})`"
         ))
-        .fix(
+        .offer(
             "join the named values alone".to_owned(),
             [(start, format!("{first} -> ")), (argument, String::new())],
         )

@@ -44,7 +44,9 @@ impl Server {
             let here = problem.span.is_some_and(|s| compilation.sources.get(s.file).name == path);
             let apart = diagnostic.range.end < range.start || range.end < diagnostic.range.start;
             if here && !apart {
-                let action = |(i, fix)| action(fix, i == 0, &diagnostic, &compilation.sources);
+                let action = |(i, fix): (usize, &Fix)| {
+                    action(fix, i == 0 && fix.safe, &diagnostic, &compilation.sources)
+                };
                 actions.extend(problem.fixes.iter().enumerate().map(action));
             }
         }

@@ -1,4 +1,4 @@
-//! Repairs of shapes that are not as claimed.
+//! Repairs of shapes that are not as claimed: offered, for the claim or the net may be what is wrong.
 
 use super::calls::Texts;
 use super::judge::{Candidate, Rest};
@@ -7,14 +7,14 @@ use super::text::split;
 use super::words::words;
 use crate::check::Unchecked;
 use crate::diag::{Fix, Problem, Span};
-use crate::graph::{Claim, NodeId, Origin, Shape};
+use crate::graph::{Claim, Claimant, NodeId, Origin, Shape};
 
 /// The claim corrected, or the last layer.
 pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Candidate> {
     let Some((node, wanted, by, span)) = claim(problem, net) else { return Vec::new() };
     let Some(got) = net.shapes.get(&node) else { return Vec::new() };
     let mut candidates = Vec::new();
-    if by.starts_with('`') {
+    if let Claimant::Statement(_) = by {
         candidates.extend(corrected(net, texts, span, got));
     }
     let layer = Site::of(node, net, texts).and_then(|site| site.layer(node));
@@ -28,15 +28,15 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<C
 }
 
 fn candidate(title: String, edits: Vec<(Span, String)>) -> Candidate {
-    Candidate { fix: Fix { title, edits }, site: None, rest: Rest::Sound }
+    Candidate { fix: Fix { title, edits, safe: false }, site: None, rest: Rest::Sound }
 }
 
 /// The claim that a problem is about: its node, the shape, who claims it, and where.
-fn claim<'a>(problem: &Problem, net: &'a Unchecked) -> Option<(NodeId, Shape, &'a str, Span)> {
+fn claim<'a>(problem: &Problem, net: &'a Unchecked) -> Option<(NodeId, Shape, &'a Claimant, Span)> {
     net.graph.claims.iter().find_map(|claim| match claim {
         Claim::Shape { node, expected, by, span } if Some(*span) == problem.span => {
             let shape = Shape::new(expected.clone()).ok()?;
-            (net.shapes.get(node) != Some(&shape)).then_some((*node, shape, by.as_str(), *span))
+            (net.shapes.get(node) != Some(&shape)).then_some((*node, shape, by, *span))
         }
         _ => None,
     })

@@ -18,8 +18,12 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<C
         | Code::UnusedBranch => Rest::Same,
         _ => Rest::Sound,
     };
-    let candidate =
-        |(title, edit)| Candidate { fix: Fix { title, edits: vec![edit] }, site: None, rest };
+    // A branch that is not joined yet is lost with its removal.
+    let safe = problem.code != Code::UnusedBranch;
+    let candidate = |(title, edit)| {
+        let fix = Fix { title, edits: vec![edit], safe };
+        Candidate { fix, site: None, rest }
+    };
     advice(problem, net, texts).map(candidate).into_iter().collect()
 }
 

@@ -18,7 +18,7 @@ use judge::{Candidate, Judge, wrong};
 use site::Site;
 
 use crate::check::Unchecked;
-use crate::diag::{Code, Problem, Problems, Severity};
+use crate::diag::{Code, Fix, Problem, Problems, Severity};
 use crate::limits::{MAX_REPAIRED_BYTES, MAX_REPAIRED_NODES};
 
 /// At most so many errors, and warnings, of one run are repaired: each attempt compiles the file
@@ -58,12 +58,25 @@ pub fn repair(
             }
             let Some(judge) = &judge else { return };
             problem.fixes = judge.hold(problem, candidates);
-            if let Some(fix) = problem.fixes.first().filter(|_| severity == Severity::Error) {
-                problem.help = Some(fix.title.clone());
+            if severity == Severity::Error {
+                problem.help = help(problem).or(problem.help.take());
             }
         }
     }
     tidy::tidy(problems, sources);
+}
+
+/// The best repair in words. If it is offered alone, after what is known otherwise, and with the
+/// best of another place.
+fn help(problem: &Problem) -> Option<String> {
+    let best = problem.fixes.first()?;
+    if best.safe {
+        return Some(best.title.clone());
+    }
+    let place = |fix: &Fix| fix.edits.first().map(|(span, _)| *span);
+    let other = problem.fixes.iter().find(|fix| place(fix) != place(best));
+    let offered = [Some(best), other].into_iter().flatten().map(|fix| fix.title.clone());
+    Some(problem.help.iter().cloned().chain(offered).collect::<Vec<_>>().join(", or "))
 }
 
 fn candidates(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Candidate> {

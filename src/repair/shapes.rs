@@ -18,7 +18,7 @@ pub(super) fn of(site: &Site<'_>) -> Vec<Candidate> {
 }
 
 fn candidate(site: &Site<'_>, rest: Rest, title: String, edits: Vec<(Span, String)>) -> Candidate {
-    Candidate { fix: Fix { title, edits }, site: Some(site.path().to_owned()), rest }
+    Candidate { fix: Fix { title, edits, safe: true }, site: Some(site.path().to_owned()), rest }
 }
 
 fn flattened(site: &Site<'_>) -> Vec<Candidate> {

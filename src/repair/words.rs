@@ -14,11 +14,13 @@ const MAX_WORDS: usize = 3;
 const MAX_EVALUATED: usize = 64;
 
 /// Ways to write a value where a call stands: as other calls of the same body do, by a parameter,
-/// or as a number.
+/// or as a number. A number that a block does not have already would hold for this call of it alone.
 pub(super) fn words(graph: &Graph, texts: &Texts<'_>, at: &Origin, value: u64) -> Vec<String> {
     let scope = scope(graph, at);
     let names = scope.names().map(str::to_owned);
     let mut found: Vec<String> = arguments(graph, texts, at).into_iter().chain(names).collect();
+    let number = value.to_string();
+    let holds = at.calls.is_empty() || found.contains(&number);
     let mut seen = BTreeSet::new();
     found.retain(|text| {
         text.contains(|c: char| c.is_ascii_lowercase()) && seen.insert(text.clone())
@@ -26,7 +28,7 @@ pub(super) fn words(graph: &Graph, texts: &Texts<'_>, at: &Origin, value: u64) -
     found.truncate(MAX_EVALUATED);
     found.retain(|text| whole(&scope, text) == i64::try_from(value).ok());
     found.truncate(MAX_WORDS);
-    found.push(value.to_string());
+    found.extend(Some(number).filter(|_| holds));
     found
 }
 

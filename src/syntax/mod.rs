@@ -36,5 +36,5 @@ pub use project::{
     Exporter, NetsBelow, Overlay, Project, STD, exporters, import_edit, load, load_over,
     load_partial, load_readable, load_text, nets_below, nets_beside, on_disk, project_folder,
 };
-pub(crate) use project::{STD_TEXT, written};
+pub(crate) use project::{STD_TEXT, std_names, written};
 pub use visit::{Part, calls, parts, repeats};

@@ -1,4 +1,4 @@
-//! Applies the suggested fixes of problems.
+//! Applies the safe repairs of problems.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub struct Fixed {
     pub refused: Vec<(String, String)>,
 }
 
-/// Applies one repair after another to the text of a file and what it imports, as long as each
+/// Applies one safe repair after another to the text of a file and what it imports, as long as each
 /// makes its problem go away, and goes back to where the file was best. `compile` says what is
 /// wrong with some texts in place of the files with their paths. Nothing is written; a file changes
 /// only if `may_change` accepts its path.
@@ -67,8 +67,9 @@ impl Fixing<'_> {
         fixed.refused.clear();
         let problems = compilation.problems.sorted();
         let count = problems.len();
-        for (problem, fix) in
-            problems.into_iter().flat_map(|p| p.fixes.iter().map(move |fix| (p, fix)))
+        for (problem, fix) in problems
+            .into_iter()
+            .flat_map(|p| p.fixes.iter().filter(|f| f.safe).map(move |f| (p, f)))
         {
             let Some(texts) = edited(&compilation.sources, fix.edits.iter().cloned()) else {
                 continue;

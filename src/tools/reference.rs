@@ -20,7 +20,7 @@ pub fn op_page(signature: &'static Signature) -> String {
 /// The arguments of an op, an item each, and its shape.
 pub fn op_rules(signature: &Signature) -> String {
     let mut rules = String::new();
-    for Parameter { name, kind, default } in signature.args {
+    for Parameter { name, kind, default, .. } in signature.args {
         let default = match default {
             Default::Required => "required".into(),
             Default::Rule(rule) => format!("default: {rule}"),

@@ -71,6 +71,19 @@ fn a_net_is_better_after_its_repairs_or_stays_as_it_was() {
     assert!(better > 10 && same > 3, "{better} better, {same} the same");
 }
 
+/// What would make another net, or may not be what was meant, is for the writer to choose.
+#[test]
+fn a_repair_that_is_not_safe_is_offered_alone() {
+    for case in crate::check::cases("offered") {
+        let compilation = netc::compile(&case, &[]);
+        let problems = compilation.problems.sorted();
+        let fixes: Vec<_> = problems.iter().flat_map(|problem| &problem.fixes).collect();
+        assert!(!fixes.is_empty() && fixes.iter().all(|fix| !fix.safe), "{case:?}: {fixes:?}");
+        let fixed = netc::tools::fix::fix_over(&case, &|_| true, Overlay::new());
+        assert!(fixed.texts.is_empty() && fixed.applied.is_empty(), "{case:?}: {fixed:?}");
+    }
+}
+
 #[test]
 fn a_file_that_is_not_named_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,12 +7,14 @@ use crate::syntax::ast::{Arg, Call, Expr};
 /// The arguments written at a call, by parameter.
 pub(super) type Bound<'p, 'a> = [(&'p str, &'a Expr)];
 
-/// The arguments of a call by parameter, in the order of the call. `takes` is the callee as shown
-/// to the user, with defaults.
+/// The arguments of a call by parameter, in the order of the call. The first parameters are
+/// `positional`, the rest is given by name alone. `takes` is the callee as shown to the user, with
+/// defaults.
 pub(super) fn bind<'a, 'p>(
     call: &'a Call,
     args: impl Iterator<Item = &'a Arg>,
     params: &[&'p str],
+    positional: usize,
     takes: &dyn Fn() -> String,
     problems: &mut Problems,
 ) -> Option<Vec<(&'p str, &'a Expr)>> {
@@ -24,7 +26,7 @@ pub(super) fn bind<'a, 'p>(
             Some(name) => params.iter().copied().find(|p| *p == name.node),
             None => {
                 position += 1;
-                params.get(position - 1).copied()
+                params[..positional].get(position - 1).copied()
             }
         };
         let problem = match (param, &arg.name) {
@@ -47,14 +49,17 @@ pub(super) fn bind<'a, 'p>(
                     .unwrap_or_else(|| problem.respell(near))
             }
             (None, None) => {
-                let (callee, most) = (&call.name.node, params.len());
-                let message = match most {
-                    0 => format!("`{callee}` takes no arguments"),
-                    1 => format!("`{callee}` takes at most 1 argument"),
-                    _ => format!("`{callee}` takes at most {most} arguments"),
+                let callee = &call.name.node;
+                let (message, label) = match params.len() {
+                    most if positional < most => {
+                        (format!("`{callee}` takes its arguments by name"), "without a name")
+                    }
+                    0 => (format!("`{callee}` takes no arguments"), "one too many"),
+                    1 => (format!("`{callee}` takes at most 1 argument"), "one too many"),
+                    most => (format!("`{callee}` takes at most {most} arguments"), "one too many"),
                 };
                 Problem::new(Code::Arity, arg.value.span, message)
-                    .label("one too many")
+                    .label(label)
                     .help(format!("it takes {}", takes()))
             }
         };

@@ -9,7 +9,7 @@ use super::expander::{Expander, Frame};
 use super::steps::ValueName;
 use super::values::{Flow, Values, not_a_value};
 use crate::diag::{Code, MAX_LISTED, Problem};
-use crate::graph::{CallSite, Cause, Scope, Value};
+use crate::graph::{CallSite, Cause, Claimant, Scope, Value};
 use crate::limits::MAX_CALL_DEPTH;
 use crate::syntax::ast::{Arg, Block, Call};
 use crate::syntax::print_expr;
@@ -43,8 +43,8 @@ impl<'a> Expander<'a> {
         self.called.insert(std::ptr::from_ref(block));
         self.body(&mut inner, &block.body);
         if let Some(signature) = &block.signature {
-            let by = format!("the signature of block `{}`", block.name.node);
-            self.claim(&inner.env.scope, &signature.output, inner.cursor, &by);
+            let by = Claimant::Result(block.name.node.clone());
+            self.claim(&inner.env.scope, &signature.output, inner.cursor, by);
         }
         self.active.pop();
         self.given.pop();
@@ -97,7 +97,7 @@ impl<'a> Expander<'a> {
         if !self.may_go_on(steps, call.place.span) {
             return None;
         }
-        let bound = bind(call, call.args.iter(), &names, &takes, &mut self.problems)?;
+        let bound = bind(call, call.args.iter(), &names, names.len(), &takes, &mut self.problems)?;
         let outside = self.scope_at(&frame.env.scope, flow);
         let mut scope = self.scope_at(&home, flow);
         if block.signature.is_some() {

@@ -7,7 +7,7 @@ use super::expander::{Expander, Frame, join};
 use super::values::Flow;
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::graph::names::NameKind;
-use crate::graph::{Claim, NodeId, Op, Scope, Shape, op};
+use crate::graph::{Claim, Claimant, Op, Scope, Shape, op};
 use crate::syntax::ast::{Body, Element, ElementKind, Name, ShapeExpr, Stmt, StmtKind};
 
 impl<'a> Expander<'a> {
@@ -162,7 +162,7 @@ impl<'a> Expander<'a> {
     }
 
     pub(super) fn unknown_value(&mut self, frame: &Frame<'a>, name: &Name) {
-        if let Some(problem) = self.defined_later(name) {
+        if let Some(problem) = self.inside(frame, name).or_else(|| self.defined_later(name)) {
             return self.problems.push(problem);
         }
         let scope = &frame.env.scope;
@@ -188,6 +188,26 @@ impl<'a> Expander<'a> {
                 .help(help)
                 .respell(near),
         );
+    }
+
+    /// The use of a name that only the inside of a statement above has: a round, or a stage in one.
+    fn inside(&self, frame: &Frame<'a>, name: &Name) -> Option<Problem> {
+        let above =
+            |known: &&str| name.node.strip_prefix(*known).is_some_and(|rest| rest.starts_with('.'));
+        let part_of = frame.values.names().into_iter().find(above);
+        if part_of.is_none() && self.names.definition(name.span).is_some() {
+            return None;
+        }
+        let part = format!(".{}.", name.node);
+        let nodes = self.by_path.iter().filter(|(path, _)| format!(".{path}.").contains(&part));
+        let (last, _) = nodes.max_by_key(|(_, id)| **id)?;
+        let all = part_of.map_or(String::new(), |all| format!("; `{all}` is the result of all"));
+        Some(
+            Problem::new(Code::UnknownName, name.span, format!("unknown name `{}`", name.node))
+                .label("inside of a statement above")
+                .help(format!("from outside, a path names one op: `{last}`{all}"))
+                .offer(format!("write `{last}`"), [(name.span, last.clone())]),
+        )
     }
 
     /// The use of a value that a later statement defines, or its own.
@@ -298,30 +318,30 @@ impl<'a> Expander<'a> {
         if let Some(node) = flow {
             self.graph.set_output(name.node.clone(), node);
         }
-        self.claim(&frame.env.scope, shape, flow, "`output`");
+        let by = self.claimant(shape, "output");
+        self.claim(&frame.env.scope, shape, flow, by);
     }
 
     fn claim_shape(&mut self, frame: &Frame<'a>, shape: Option<&ShapeExpr>, flow: Flow) {
         if let Some(shape) = shape {
-            self.claim(&frame.env.scope, shape, flow, "`::`");
+            let by = self.claimant(shape, "::");
+            self.claim(&frame.env.scope, shape, flow, by);
+        }
+    }
+
+    /// The claim of a statement, which is the net's own, its parent's, or in a block.
+    fn claimant(&self, shape: &ShapeExpr, word: &'static str) -> Claimant {
+        match self.calls.is_empty() && shape.span.file != self.project.root {
+            true => Claimant::Parent(word),
+            false => Claimant::Statement(word),
         }
     }
 
     /// Records a shape claim for a value.
-    pub(super) fn claim(&mut self, scope: &Scope, shape: &ShapeExpr, flow: Flow, by: &str) {
+    pub(super) fn claim(&mut self, scope: &Scope, shape: &ShapeExpr, flow: Flow, by: Claimant) {
         let sizes = self.sizes(scope, shape);
-        if let (Some(node), Some(sizes)) = (flow, sizes) {
-            self.claim_sizes(node, sizes, shape, by);
+        if let (Some(node), Some(expected)) = (flow, sizes) {
+            self.graph.claims.push(Claim::Shape { node, expected, by, span: shape.span });
         }
-    }
-
-    pub(super) fn claim_sizes(
-        &mut self,
-        node: NodeId,
-        expected: Vec<u64>,
-        shape: &ShapeExpr,
-        by: &str,
-    ) {
-        self.graph.claims.push(Claim::Shape { node, expected, by: by.into(), span: shape.span });
     }
 }

@@ -6,7 +6,7 @@ use super::bind::bind;
 use super::elsewhere;
 use super::expander::{Expander, Frame};
 use super::values::Flow;
-use crate::diag::{Code, Span};
+use crate::diag::{Code, Problems, Span};
 use crate::graph::functions::FUNCTIONS;
 use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
@@ -61,8 +61,13 @@ impl<'a> Expander<'a> {
     ) -> Flow {
         let (operands, rest) = self.split_operands(frame, signature, call)?;
         let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
-        let bound = bind(call, rest.into_iter(), &names, &|| signature.text(), &mut self.problems)?;
         let scope = self.scope_at(&frame.env.scope, flow);
+        let channels = self.shape(flow).map(|shape| shape.channels() as i64);
+        let known = elsewhere::channels(call, signature, &scope, channels);
+        let args = rest.into_iter().skip(usize::from(known.is_some()));
+        self.problems.extend(Problems::from_iter(known));
+        let (positional, takes) = (signature.positional(), || signature.text());
+        let bound = bind(call, args, &names, positional, &takes, &mut self.problems)?;
         let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
         for &(name, expr) in &bound {
             if let Some(value) = self.report(scope.eval(expr)) {
@@ -129,7 +134,6 @@ impl<'a> Expander<'a> {
                         self.wrong(call, signature, Code::Argument, at, error.message)
                     }
                 };
-                let channels = self.shape(flow).map(|shape| shape.channels() as i64);
                 self.problems.push(elsewhere::inferred(problem, call, signature, channels));
                 None
             }

@@ -26,8 +26,9 @@ impl<'a> Expander<'a> {
             return;
         };
         let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
+        let (positional, takes) = (signature.positional(), || signature.text());
         let Some(bound) =
-            bind(call, call.args.iter(), &names, &|| signature.text(), &mut self.problems)
+            bind(call, call.args.iter(), &names, positional, &takes, &mut self.problems)
         else {
             return;
         };

@@ -2,9 +2,12 @@
 
 use crate::diag::elsewhere::{self, Elsewhere};
 use crate::diag::{Code, Problem, Span};
+use crate::graph::Scope;
 use crate::graph::op::{self, Signature};
 use crate::syntax::ast::{Arg, Call, Expr, ExprKind};
 use crate::syntax::print_expr;
+
+const SIDES_DIFFER: &str = "a `pad` is that of both sides, and here they differ";
 
 /// Says what an unknown op of another framework is here; `None` if it is of none.
 pub(super) fn op(problem: &Problem, call: &Call) -> Option<Problem> {
@@ -62,7 +65,11 @@ pub(super) fn argument(
     params: &[&str],
 ) -> Option<Problem> {
     let name = arg.name.as_ref()?;
-    let given = |n: &str| call.args.iter().any(|a| a.name.as_ref().is_some_and(|a| a.node == n));
+    let positional = call.args.iter().filter(|arg| arg.name.is_none()).count();
+    let given = |n: &str| {
+        params.iter().take(positional).any(|param| *param == n)
+            || call.args.iter().any(|a| a.name.as_ref().is_some_and(|a| a.node == n))
+    };
     let problem = problem.clone();
     let leave_out = |problem: Problem, why: &str| {
         problem
@@ -70,7 +77,11 @@ pub(super) fn argument(
             .fix(format!("remove `{}`", name.node), [(removed(call, arg), String::new())])
     };
     match elsewhere::argument(&name.node)? {
-        Elsewhere::Named(n) if params.contains(&n) && !given(n) => Some(match &arg.value.node {
+        Elsewhere::Named(n) if params.contains(&n) && given(n) => {
+            let all = format!("`{}` is `{n}` here, which is given already", name.node);
+            Some(problem.help(all))
+        }
+        Elsewhere::Named(n) if params.contains(&n) => Some(match &arg.value.node {
             ExprKind::Str(word) if word.eq_ignore_ascii_case("same") => {
                 leave_out(problem, "an odd `k` keeps the size")
             }
@@ -79,6 +90,14 @@ pub(super) fn argument(
                 let help = format!("`{} = \"valid\"` is `{n} = 0` here", name.node);
                 problem.help(help).fix(format!("write `{n} = 0`"), [(all, format!("{n} = 0"))])
             }
+            ExprKind::List(sides) if n == "pad" && sides.len() == 4 => match both_sides(sides) {
+                Some(pad) => {
+                    let (all, text) = (name.span.to(arg.value.span), format!("pad = {pad}"));
+                    let help = format!("a `pad` is that of both sides: `{text}`");
+                    problem.help(help).fix(format!("write `{text}`"), [(all, text)])
+                }
+                None => problem.help(SIDES_DIFFER),
+            },
             _ => problem.help(format!("`{}` is `{n}` here", name.node)).respell(Some(n)),
         }),
         Elsewhere::LeftOut(why) if op::signature(&call.name.node).is_some() => {
@@ -86,6 +105,32 @@ pub(super) fn argument(
         }
         Elsewhere::Otherwise(how) => Some(problem.help(how)),
         Elsewhere::Named(_) | Elsewhere::LeftOut(_) => None,
+    }
+}
+
+/// A padding of another framework as an argument, if it is not that of itself.
+fn padding(value: &Expr) -> Result<Option<String>, &'static str> {
+    let written = written_value(value);
+    match (&value.node, written.to_lowercase().as_str()) {
+        (_, "\"same\"") => Ok(None),
+        (_, "\"valid\"") => Ok(Some("pad = 0".to_owned())),
+        (ExprKind::List(sides), _) if sides.len() == 4 => match both_sides(sides) {
+            Some(pad) => Ok(Some(format!("pad = {pad}"))),
+            None => Err(SIDES_DIFFER),
+        },
+        _ => Ok(Some(format!("pad = {written}"))),
+    }
+}
+
+/// The padding of both sides, `3` or `[1, 3]`, of ONNX's four: top, left, bottom, right.
+fn both_sides(sides: &[Expr]) -> Option<String> {
+    let sides: Vec<String> = sides.iter().map(print_expr).collect();
+    match &sides[..] {
+        [top, left, bottom, right] if (top, left) == (bottom, right) => Some(match top == left {
+            true => top.clone(),
+            false => format!("[{top}, {left}]"),
+        }),
+        _ => None,
     }
 }
 
@@ -110,6 +155,26 @@ pub(super) fn inferred(
     problem
         .help(format!("the size of what comes in is not given: `{text}`"))
         .fix(format!("write `{text}`"), [(call.place.span, text)])
+}
+
+/// A call that gives the number of channels of what comes in, where an op takes names alone.
+pub(super) fn channels(
+    call: &Call,
+    signature: &Signature,
+    scope: &Scope,
+    channels: Option<i64>,
+) -> Option<Problem> {
+    let names_alone = signature.positional() == 0 && !signature.args.is_empty();
+    let first = call.args.first().filter(|arg| arg.name.is_none() && names_alone)?;
+    let given = scope.eval(&first.value).ok().and_then(|value| value.whole());
+    (given.is_some() && given == channels).then(|| {
+        let message = format!("`{}` takes no number of channels", call.name.node);
+        let text = step(&call.name.node, call.args[1..].iter().map(written).collect());
+        Problem::new(Code::Arity, first.value.span, message)
+            .label("the channels of what comes in")
+            .help(format!("they are known: `{text}`"))
+            .fix(format!("write `{text}`"), [(call.place.span, text)])
+    })
 }
 
 /// The text of an argument, with the commas that go with it.
@@ -170,11 +235,7 @@ fn translated(call: &Call, signature: &Signature) -> Result<String, &'static str
                 args.push(format!("momentum = 1 - {value}"))
             }
             _ if takes(&name.node) => args.push(format!("{} = {value}", name.node)),
-            Some(Elsewhere::Named("pad")) if takes("pad") => match value.to_lowercase().as_str() {
-                "\"same\"" => {}
-                "\"valid\"" => args.push("pad = 0".to_owned()),
-                _ => args.push(format!("pad = {value}")),
-            },
+            Some(Elsewhere::Named("pad")) if takes("pad") => args.extend(padding(&arg.value)?),
             Some(Elsewhere::Named(n)) if takes(n) => args.push(format!("{n} = {value}")),
             Some(Elsewhere::LeftOut(_)) => {}
             Some(Elsewhere::Otherwise(how)) => return Err(how),

@@ -71,6 +71,6 @@ impl Expander<'_> {
         let indent = " ".repeat(sources.position(whole).column - 1);
         let new = format!("{name}: repeat {times} {{\n{indent}  {stage}\n{indent}}}");
         let title = format!("write `{name}: repeat {times} {{ {stage} }}`");
-        Some(Fix { title, edits: vec![(whole, new)] })
+        Some(Fix { title, edits: vec![(whole, new)], safe: true })
     }
 }

@@ -2,11 +2,12 @@
 
 use super::elsewhere;
 use super::expander::{Expander, Frame};
+use crate::diag::elsewhere::is_same;
 use crate::diag::{Code, Problem, Span, did_you_mean, listed};
 use crate::graph::op::{self, Signature};
 use crate::graph::{Value, in_calls};
 use crate::syntax::ast::{BinaryOp, Call, Expr, ExprKind};
-use crate::syntax::print_expr;
+use crate::syntax::{STD, import_edit, print_expr, std_names};
 
 impl<'a> Expander<'a> {
     pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, call: &Call) {
@@ -27,6 +28,10 @@ impl<'a> Expander<'a> {
         if let Some(problem) = elsewhere::op(&problem, call).filter(|_| !is_block && !is_value) {
             return self.problems.push(problem);
         }
+        let of_std = self.of_std(&problem, call, &known);
+        if let Some(problem) = of_std.filter(|_| !is_block && !is_value) {
+            return self.problems.push(problem);
+        }
         let near = did_you_mean(&name.node, known.iter().copied());
         let near = near.or_else(|| did_you_mean(&name.node, frame.values.names()));
         let near = near.filter(|_| !is_value);
@@ -42,6 +47,30 @@ impl<'a> Expander<'a> {
             None => format!("there are {}", listed(&known)),
         };
         self.problems.push(problem.help(help).respell(near));
+    }
+
+    /// The call of a block of `std` that is spelt in another way, unless what is `known` is nearer.
+    fn of_std(&self, problem: &Problem, call: &Call, known: &[&str]) -> Option<Problem> {
+        let name = &call.name;
+        let blocks = || std_names().iter().map(String::as_str);
+        let near = did_you_mean(&name.node, known.iter().copied());
+        let block = blocks()
+            .find(|block| is_same(block, &name.node))
+            .or_else(|| did_you_mean(&name.node, blocks()).filter(|_| near.is_none()))?;
+        if block == name.node || known.contains(&block) {
+            return None;
+        }
+        let (sources, file) = (&self.project.sources, name.span.file);
+        let import = import_edit(sources, file, self.project.file(file), STD, &[block]);
+        let title = format!("write `{block}`, and import it");
+        let edits = [(name.span, block.to_owned()), import];
+        let help = format!("did you mean `{block}`? `import std: {block}` gives it");
+        let problem = problem.clone().help(help);
+        // Elsewhere the first of several numbers may be the channels that come in.
+        Some(match call.args.iter().filter(|arg| arg.name.is_none()).count() {
+            0 | 1 => problem.fix(title, edits),
+            _ => problem.offer(title, edits),
+        })
     }
 
     /// An argument that an op does not accept, where its value is written: in the call of the

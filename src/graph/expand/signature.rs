@@ -3,7 +3,7 @@
 use super::expander::Expander;
 use super::values::Flow;
 use crate::diag::{Code, Problem, Span};
-use crate::graph::{Cause, Scope, Value};
+use crate::graph::{Cause, Claim, Claimant, Origin, Scope, Value};
 use crate::syntax::ast::{BinaryOp, BlockSignature, Call, Expr, ExprKind, ShapeExpr};
 use crate::syntax::print_expr;
 
@@ -95,8 +95,10 @@ impl<'a> Expander<'a> {
             }
         }
         if let Some(node) = flow.filter(|_| expected.len() == dims.len()) {
-            let by = format!("the signature of block `{block}`");
-            self.claim_sizes(node, expected, &signature.input, &by);
+            let calls = self.calls.clone();
+            let call = Origin { span: call.place.span, calls, literal: false };
+            let (by, span) = (Claimant::Taken(block.to_owned(), call), signature.input.span);
+            self.graph.claims.push(Claim::Shape { node, expected, by, span });
         }
         Some(())
     }

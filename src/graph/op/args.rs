@@ -15,7 +15,7 @@ pub struct Signature {
     pub doc: &'static str,
     /// From which shapes to which, for the reference.
     pub shape: &'static str,
-    /// Its arguments, in positional order.
+    /// Its arguments, in positional order; those that are given by name alone come last.
     pub args: &'static [Parameter],
     /// Minimum and maximum number of operands, including the cursor.
     pub operands: (usize, usize),
@@ -30,11 +30,17 @@ pub struct Parameter {
     pub kind: ArgKind,
     /// Its default.
     pub default: Default,
+    /// Whether it is given by name alone.
+    pub by_name: bool,
 }
 
 impl Parameter {
     pub(super) const fn new(name: &'static str, kind: ArgKind, default: Default) -> Parameter {
-        Parameter { name, kind, default }
+        Parameter { name, kind, default, by_name: false }
+    }
+
+    pub(super) const fn by_name(name: &'static str, kind: ArgKind, default: Default) -> Parameter {
+        Parameter { name, kind, default, by_name: true }
     }
 }
 
@@ -114,6 +120,11 @@ impl Default {
 }
 
 impl Signature {
+    /// How many of its arguments may be given without a name.
+    pub fn positional(&self) -> usize {
+        self.args.iter().take_while(|parameter| !parameter.by_name).count()
+    }
+
     /// `conv(c = same, k = 3, ...)`, as shown to the user.
     pub fn text(&self) -> String {
         let more = (self.operands.0 > 1).then(|| "value, ...".to_string());

@@ -26,11 +26,11 @@ impl Rule for BatchNorm {
         doc: "batch normalisation",
         shape: "`[N, C, H, W]` or `[N, F]`, unchanged",
         args: &[
-            Parameter::new("gamma", ArgKind::Init, Default::Value(Value::Float(1.0))),
-            Parameter::new("beta", ArgKind::Init, Default::Value(Value::Float(0.0))),
-            Parameter::new("eps", ArgKind::Number, Default::Value(Value::Float(1e-5))),
-            Parameter::new("momentum", ArgKind::Number, Default::Value(Value::Float(0.1))),
-            Parameter::new("train_gamma", ArgKind::Bool, Default::Value(Value::Bool(true))),
+            Parameter::by_name("gamma", ArgKind::Init, Default::Value(Value::Float(1.0))),
+            Parameter::by_name("beta", ArgKind::Init, Default::Value(Value::Float(0.0))),
+            Parameter::by_name("eps", ArgKind::Number, Default::Value(Value::Float(1e-5))),
+            Parameter::by_name("momentum", ArgKind::Number, Default::Value(Value::Float(0.1))),
+            Parameter::by_name("train_gamma", ArgKind::Bool, Default::Value(Value::Bool(true))),
         ],
         operands: (1, 1),
     };

@@ -1,6 +1,7 @@
 //! Blocks that a file could import, and the import itself.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::files::{Disk, Files, Overlay, beside, normal};
 use super::{STD, STD_TEXT, references};
@@ -40,6 +41,15 @@ pub fn exporters(file: &str, overlay: &Overlay) -> Vec<Exporter> {
     found.sort_by_key(|exporter: &Exporter| !exporter.is_library);
     found.extend(exporter(STD.to_owned(), STD_TEXT, |_| false));
     found
+}
+
+/// The blocks of the library in netc.
+pub fn std_names() -> &'static [String] {
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let std = exporter(STD.to_owned(), STD_TEXT, |_| false);
+        std.unwrap_or_else(|| unreachable!("std.net has blocks")).blocks
+    });
+    &NAMES
 }
 
 fn exporter(path: String, text: &str, is_user: impl Fn(&str) -> bool) -> Option<Exporter> {

@@ -12,7 +12,7 @@ use super::scan::parts;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
-pub use exporter::{Exporter, exporters, import_edit, written};
+pub use exporter::{Exporter, exporters, import_edit, std_names, written};
 use files::{Disk, Files, Given, beside, normal};
 pub use files::{NetsBelow, Overlay, nets_below, nets_beside, on_disk, project_folder};
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Slip, tokens};
 use crate::diag::line_start;
-use crate::syntax::hint::Failure;
+use crate::syntax::hint::{Failure, is_word};
 use crate::syntax::parser::Rule;
 
 const FUNCTIONS: &[&str] = &["def", "fn", "fun", "func", "function"];
@@ -84,7 +84,9 @@ fn without_brace(failure: &Failure<'_>) -> Option<Slip> {
         edits.push((range..range + "range()".len() + count.len(), format!("0..{count}")));
     }
     edits.extend(braces(code, start, end)?);
-    let keyword = before.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("net");
+    let labelled = before.split_once(": ").filter(|(label, _)| label.split('.').all(is_word));
+    let head = labelled.map_or(before, |(_, head)| head);
+    let keyword = head.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("net");
     let help = format!("A body stands in braces: `{keyword} ... {{ ... }}`.");
     Some(Slip::new(edits, help, "put the body in braces"))
 }

@@ -53,7 +53,7 @@ fn import(failure: &Failure<'_>) -> Option<Slip> {
     let (last, token, _) = all.last()?;
     if names.is_empty() {
         let help = format!("An import names the blocks that it takes: `import {path}: name`.");
-        return Some(Slip { edits: Vec::new(), help, title: String::new() });
+        return Some(Slip::unsure(help));
     }
     let text = format!("import {path}: {}", names.join(", "));
     let help = format!("Blocks are imported with `{text}`.");

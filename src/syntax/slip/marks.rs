@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::flow::is_value;
 use super::{Slip, closing, tokens};
 use crate::diag::indentation;
 use crate::syntax::hint::{Failure, is_keyword, is_word};
@@ -111,6 +112,9 @@ fn between_elements(failure: &Failure<'_>) -> Option<Slip> {
         return None;
     }
     let all: Vec<(usize, &str, usize)> = tokens(code, at).collect();
+    if names_several(failure) {
+        return Some(Slip::unsure("A branch names one value: `name = source -> ...`."));
+    }
     let mut edits = Vec::new();
     for (i, (start, _, depth)) in all.iter().enumerate().filter(|(_, (_, t, _))| *t == token) {
         let range = *start..start + token.len();
@@ -131,6 +135,16 @@ fn between_elements(failure: &Failure<'_>) -> Option<Slip> {
     }
     let help = "Ops follow one another by `->`: `conv(64) -> bn`.";
     Some(Slip::new(edits, help, "write `->` between the ops"))
+}
+
+/// `a, b = ...` and `(a, b) = ...`
+fn names_several(failure: &Failure<'_>) -> bool {
+    let names = |c: char| c.is_ascii_alphanumeric() || "_, )".contains(c);
+    let mark = failure.after.trim_start_matches(names);
+    failure.token == ","
+        && is_word(failure.before.trim_start_matches('(').trim())
+        && mark.starts_with('=')
+        && !mark.starts_with("==")
 }
 
 fn end_of_line(edits: impl IntoIterator<Item = (Range<usize>, String)>) -> Slip {
@@ -157,6 +171,18 @@ fn extra_arrow(failure: &Failure<'_>) -> Option<Slip> {
     if ahead.ends_with("->") || ahead.ends_with(':') || ahead.is_empty() {
         let help = "One `->` stands between two elements of a chain, and none before the first.";
         return Some(Slip::new([(at..end, String::new())], help, "remove `->`"));
+    }
+    if let Some((name, source)) = before.strip_prefix("let ").and_then(|b| b.split_once('='))
+        && is_value(&failure.text[..at - before.len()], source.trim())
+    {
+        let start = at - before.len();
+        let help = format!(
+            "`let` names a number; a value on the side is `{} = {} -> ...`.",
+            name.trim(),
+            source.trim()
+        );
+        let word = (start..start + "let ".len(), String::new());
+        return Some(Slip::new([word], help, "remove `let`"));
     }
     let input = before.starts_with("input") || before.starts_with("let ");
     (wants(failure, Rule::eol) && input).then(|| {

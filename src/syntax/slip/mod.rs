@@ -1,9 +1,12 @@
 //! Slips of the pen, and of writers of other languages, whose repair is plain.
 
+mod assigned;
+mod flow;
 mod heads;
 mod imports;
 mod joins;
 mod marks;
+mod nested;
 mod values;
 mod words;
 
@@ -32,13 +35,26 @@ impl Slip {
     ) -> Slip {
         Slip { edits: edits.into_iter().collect(), help: help.into(), title: title.into() }
     }
+
+    /// One whose repair the text does not tell.
+    fn unsure(help: impl Into<String>) -> Slip {
+        Slip::new([], help, "")
+    }
 }
 
 /// The slip behind a failure that what stands there tells.
 pub(super) fn certain(failure: &Failure<'_>) -> Option<Slip> {
-    [imports::slip, heads::slip, values::slip, marks::slip, joins::slip]
-        .into_iter()
-        .find_map(|slip| slip(failure))
+    [
+        imports::slip,
+        heads::slip,
+        values::slip,
+        assigned::slip,
+        nested::slip,
+        marks::slip,
+        joins::slip,
+    ]
+    .into_iter()
+    .find_map(|slip| slip(failure))
 }
 
 /// The slip behind a failure that nothing else explains.

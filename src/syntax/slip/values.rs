@@ -1,14 +1,11 @@
-//! Values without a name, and names of what an op computes.
+//! Inputs and outputs without a name or a colon, and types that are defaults.
 
 use super::{Slip, closing, tokens};
-use crate::syntax::hint::{Failure, is_keyword, is_word};
+use crate::syntax::hint::Failure;
 use crate::syntax::parser::Rule;
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
-    nameless(failure)
-        .or_else(|| without_colon(failure))
-        .or_else(|| assigned(failure))
-        .or_else(|| default_for_a_type(failure))
+    nameless(failure).or_else(|| without_colon(failure)).or_else(|| default_for_a_type(failure))
 }
 
 /// The keyword of an input or output, and a name for its value.
@@ -59,41 +56,6 @@ fn without_colon(failure: &Failure<'_>) -> Option<Slip> {
     Some(Slip::new(edits, help, "write `:` before the shape"))
 }
 
-/// `a = conv(64)`, and `b = relu(a)`, where a value has the name `a`.
-fn assigned(failure: &Failure<'_>) -> Option<Slip> {
-    let Failure { at, token, before, code, .. } = *failure;
-    let (name, op) = before.split_once('=')?;
-    let op = op.trim();
-    let called = op.split('.').all(is_word) && !op.starts_with("self.");
-    if token != "(" || !is_word(name.trim()) || !called || is_keyword(op) {
-        return None;
-    }
-    let start = at - before.len();
-    let equals = start + name.len();
-    let close = closing(code, at)?;
-    let inside = &code[at + 1..close];
-    let (first, rest) = inside.split_once(',').unwrap_or((inside, ""));
-    if is_value(&failure.text[..start], first.trim()) {
-        let rest = rest.trim();
-        let args = if rest.is_empty() { String::new() } else { format!("({rest})") };
-        let text = format!("{} -> {op}{args}", first.trim());
-        return Some(Slip::new(
-            [(equals + 1..close + 1, format!(" {text}"))],
-            format!("An op follows the value that it reads: `{text}`."),
-            format!("write `{text}`"),
-        ));
-    }
-    let name = name.trim();
-    let after = equals + 1;
-    Some(Slip::new(
-        [(start + before[..equals - start].trim_end().len()..after, ":".to_owned())],
-        format!(
-            "A stage is written `{name}: {op}(...)`; after `=` stands a value that has a name."
-        ),
-        "replace `=` by `:`",
-    ))
-}
-
 /// `width: 64`
 fn default_for_a_type(failure: &Failure<'_>) -> Option<Slip> {
     let Failure { at, token, before, .. } = *failure;
@@ -104,14 +66,4 @@ fn default_for_a_type(failure: &Failure<'_>) -> Option<Slip> {
         let help = "After `:` stands a type; a default is given with `=`: `width = 64`.";
         Slip::new([(start..at, " = ".to_owned())], help, "replace `:` by `=`")
     })
-}
-
-/// Whether a statement above gives a value this name.
-fn is_value(above: &str, name: &str) -> bool {
-    is_word(name)
-        && above.lines().map(str::trim_start).any(|line| {
-            let line = line.strip_prefix("input ").unwrap_or(line);
-            let rest = line.strip_prefix(name).map(str::trim_start);
-            rest.is_some_and(|rest| rest.starts_with(':') || rest.starts_with('='))
-        })
 }

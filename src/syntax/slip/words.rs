@@ -10,12 +10,25 @@ const STATEMENTS: &[&str] = &[
     "input", "output", "block", "let", "repeat", "for", "default", "expect", "recipe", "after",
     "before", "replace", "remove",
 ];
+/// Verbs of edits in other words.
+const VERBS: &[(&[&str], &str)] =
+    &[(&["delete", "drop", "del", "erase"], "remove"), (&["swap", "change"], "replace")];
 const TYPES: &[&str] = &["int", "float", "bool", "one_of", "subset", "list"];
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
-    [misspelt, wrong_mark, missing_comma, missing_colon, missing_arrow]
+    [extra_verb, misspelt, wrong_mark, missing_comma, missing_colon, missing_arrow]
         .into_iter()
         .find_map(|slip| slip(failure))
+}
+
+/// `insert after layer1: bn`
+fn extra_verb(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, .. } = *failure;
+    (matches!(token, "after" | "before") && is_word(before.trim_end())).then(|| {
+        let edit = (at - before.len()..at, String::new());
+        let help = format!("An edit starts with its verb: `{token} layer1: conv_bn`.");
+        Slip::new([edit], help, format!("remove `{}`", before.trim_end()))
+    })
 }
 
 /// A keyword or type that is not quite one.
@@ -38,7 +51,9 @@ fn misspelt(failure: &Failure<'_>) -> Option<Slip> {
     } else {
         return None;
     };
-    let right = did_you_mean(word, words.iter().copied()).filter(|_| is_word(word))?;
+    let same = VERBS.iter().find(|(verbs, _)| words == STATEMENTS && verbs.contains(&word));
+    let near = || did_you_mean(word, words.iter().copied()).filter(|_| is_word(word));
+    let right = same.map(|(_, verb)| *verb).or_else(near)?;
     Some(Slip::new(
         [(range, right.to_owned())],
         format!("did you mean `{right}`?"),

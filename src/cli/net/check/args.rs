@@ -54,7 +54,7 @@ pub struct CheckArgs {
     /// Predict the memory with these convolutions: auto, library, f2, f4 or int16
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
-    /// Apply the suggested repairs, and show the changes
+    /// Apply the safe repairs, and show the changes
     #[arg(long)]
     pub fix: bool,
     /// Only show what --fix would change

@@ -57,6 +57,8 @@ struct RelatedJson<'a> {
 #[derive(Serialize)]
 struct FixJson<'a> {
     title: &'a str,
+    /// Whether it may be applied unasked.
+    safe: bool,
     edits: Vec<EditJson<'a>>,
 }
 
@@ -118,6 +120,7 @@ fn fix_json<'a>(fix: &'a Fix, sources: &'a Sources) -> FixJson<'a> {
     let edits = fix.edits.iter();
     FixJson {
         title: &fix.title,
+        safe: fix.safe,
         edits: edits
             .map(|(span, text)| EditJson { place: Place::of(*span, sources), text })
             .collect(),
