@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::bind::bind;
 use super::elsewhere;
 use super::expander::{Expander, Frame};
+use super::quotes::{self, Strings};
 use super::values::Flow;
 use crate::diag::{Code, Span};
 use crate::graph::functions::FUNCTIONS;
@@ -65,7 +66,9 @@ impl<'a> Expander<'a> {
         let scope = self.scope_at(&frame.env.scope, flow);
         let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
         for &(name, expr) in &bound {
-            if let Some(value) = self.report(scope.eval(expr)) {
+            let strings = Strings::of_argument(signature, name);
+            let value = scope.eval(expr).map_err(|fault| quotes::missing(fault, expr, &strings));
+            if let Some(value) = self.report(value) {
                 given.insert(name, (value, expr.span));
             }
         }

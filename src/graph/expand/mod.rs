@@ -20,6 +20,7 @@ mod expander;
 mod imports;
 mod labels;
 mod net;
+mod quotes;
 mod refused;
 mod rounds;
 mod signature;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::domain;
 use super::env::Env;
 use super::expander::{Expander, Frame, PlacedEdit};
+use super::quotes::{self, Strings};
 use super::trace::Noted;
 use super::values::Values;
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
@@ -101,7 +102,11 @@ impl<'a> Expander<'a> {
             for param in &level.net.params {
                 let name = &param.name.node;
                 let default = match &param.default {
-                    Some(expr) => self.report(level.scope.eval(expr)),
+                    Some(expr) => {
+                        let strings = Strings::of(param);
+                        let value = level.scope.eval(expr);
+                        self.report(value.map_err(|fault| quotes::missing(fault, expr, &strings)))
+                    }
                     None => None,
                 };
                 let from_line =
@@ -270,7 +275,10 @@ impl<'a> Expander<'a> {
             }
             StmtKind::Recipe { settings, .. } => {
                 for setting in settings {
-                    if let Some(value) = self.report(env.scope.eval(&setting.value)) {
+                    let (written, any) = (&setting.value, &Strings::Any);
+                    let value = env.scope.eval(written);
+                    let value = value.map_err(|fault| quotes::missing(fault, written, any));
+                    if let Some(value) = self.report(value) {
                         let (key, span) = (setting.key.clone(), setting.value.span);
                         let inherited = file != self.project.root;
                         self.graph.settings.push(Setting { key, value, span, inherited });
