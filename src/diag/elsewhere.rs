@@ -209,6 +209,10 @@ const ARGUMENTS: &[Words] = &[
     (&["rate", "prob", "ratio", "dropprob"], Named("p")),
     (&["weightinit", "kernelinitializer"], Named("init")),
     (
+        &["reduction", "reductionratio", "rdratio"],
+        Otherwise("the share of the channels that is left is given: `ratio = 1/16`"),
+    ),
+    (
         &[
             "inchannels",
             "infeatures",

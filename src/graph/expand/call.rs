@@ -12,7 +12,7 @@ use crate::graph::functions::FUNCTIONS;
 use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{NodeId, Value};
-use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
+use crate::syntax::ast::{Call, Expr, ExprKind};
 
 impl<'a> Expander<'a> {
     pub(super) fn call(
@@ -60,7 +60,7 @@ impl<'a> Expander<'a> {
         flow: Flow,
         path: &str,
     ) -> Flow {
-        let (operands, rest) = self.split_operands(frame, signature, call)?;
+        let (operands, rest) = self.split_operands(frame, signature, call, flow)?;
         let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
         let bound = bind(call, rest.into_iter(), &names, &|| signature.text(), &mut self.problems)?;
         let scope = self.scope_at(&frame.env.scope, flow);
@@ -137,49 +137,5 @@ impl<'a> Expander<'a> {
                 None
             }
         }
-    }
-
-    /// The values that a join reads besides the cursor, and the other arguments.
-    #[allow(clippy::type_complexity)]
-    fn split_operands(
-        &mut self,
-        frame: &Frame<'a>,
-        signature: &'static Signature,
-        call: &'a Call,
-    ) -> Option<(Vec<Flow>, Vec<&'a Arg>)> {
-        let (mut operands, mut rest) = (Vec::new(), Vec::new());
-        let mut sound = true;
-        for arg in &call.args {
-            match (&arg.name, &arg.value.node) {
-                (None, ExprKind::Name(name)) if signature.operands.1 > operands.len() + 1 => {
-                    match self.value(frame, name) {
-                        Some(flow) => operands.push(flow),
-                        None if frame.env.scope.contains(name) && !signature.args.is_empty() => {
-                            rest.push(arg)
-                        }
-                        None => {
-                            self.unknown_value(
-                                frame,
-                                &Name { node: name.clone(), span: arg.value.span },
-                            );
-                            sound = false;
-                        }
-                    }
-                }
-                (None, ExprKind::Name(name)) if frame.values.contains(name) => {
-                    let message = match signature.operands.1 {
-                        1 => format!(
-                            "`{}` takes the current value alone, and `{name}` is a value",
-                            signature.name
-                        ),
-                        most => format!("`{}` reads at most {most} values", signature.name),
-                    };
-                    self.wrong_call(call, signature, Code::Arity, arg.value.span, message);
-                    sound = false;
-                }
-                _ => rest.push(arg),
-            }
-        }
-        sound.then_some((operands, rest))
     }
 }

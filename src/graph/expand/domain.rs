@@ -81,10 +81,17 @@ fn near(ty: &ParamType, value: &Value, scope: &Scope) -> Option<String> {
             _ => None,
         },
         (ParamType::Int(Some((low, high))) | ParamType::Float(Some((low, high))), value) => {
+            let whole = matches!(ty, ParamType::Int(_));
             let (low, high) = (scope.eval(low).ok()?, scope.eval(high).ok()?);
             let above = number::compare(&high, value)?.is_lt();
             let below = number::compare(value, &low)?.is_lt();
-            (above || below).then(|| if above { high } else { low }.to_string())
+            match value.whole() {
+                // One of so many parts.
+                Some(parts) if above && high.whole() == Some(1) && !whole => {
+                    Some(format!("1/{parts}"))
+                }
+                _ => (above || below).then(|| if above { high } else { low }.to_string()),
+            }
         }
         _ => None,
     }

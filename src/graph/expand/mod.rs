@@ -20,6 +20,7 @@ mod expander;
 mod imports;
 mod labels;
 mod net;
+mod operands;
 mod quotes;
 mod refused;
 mod rounds;
