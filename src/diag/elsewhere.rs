@@ -294,6 +294,11 @@ pub fn value(word: &str) -> Option<&'static str> {
     ["true", "false"].into_iter().find(|value| value.eq_ignore_ascii_case(word))
 }
 
+/// What a word for the channels of the current value is here.
+pub fn channels(word: &str) -> Option<&'static str> {
+    ["in", "channels", "in_channels", "C"].contains(&word).then_some("same")
+}
+
 /// What a setting of another framework is among the keys of a recipe.
 pub fn setting(word: &str) -> Option<Elsewhere> {
     find(SETTINGS, &plain(word))

@@ -247,9 +247,10 @@ impl<'a> Expander<'a> {
                 .label("the second time")
                 .related(first, "the first time"),
             );
-        } else if let Some(what) = self.taken(&frame.env, &name.node) {
-            self.shadows(name, what);
         } else {
+            if let Some(what) = self.taken(&frame.env, &name.node) {
+                self.shadows(name, what);
+            }
             frame.values.insert(&name.node, flow, name.span);
         }
     }

@@ -1,9 +1,11 @@
 //! Slips of the pen, and of writers of other languages, whose repair is plain.
 
+mod guards;
 mod heads;
 mod imports;
 mod joins;
 mod marks;
+mod numbers;
 mod values;
 mod words;
 
@@ -36,9 +38,17 @@ impl Slip {
 
 /// The slip behind a failure that what stands there tells.
 pub(super) fn certain(failure: &Failure<'_>) -> Option<Slip> {
-    [imports::slip, heads::slip, values::slip, marks::slip, joins::slip]
-        .into_iter()
-        .find_map(|slip| slip(failure))
+    let slips = [
+        imports::slip,
+        heads::slip,
+        guards::slip,
+        numbers::slip,
+        values::slip,
+        marks::slip,
+        numbers::sides,
+        joins::slip,
+    ];
+    slips.into_iter().find_map(|slip| slip(failure))
 }
 
 /// The slip behind a failure that nothing else explains.
