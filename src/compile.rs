@@ -172,6 +172,7 @@ fn compile_once(
             let unchanged = problems.sorted().iter().any(|p| p.code == Code::UnchangedInput);
             warnings.retain(|p| !(unchanged && p.code == Code::UnusedBranch));
             problems.extend(warnings);
+            problems.extend(Recipe::of_net(&checked));
             net = Some(checked);
         }
         Some(Err(error)) => {

@@ -56,7 +56,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
         match plain(&value) {
             Some(value) => {
                 let key = Spanned { node: key, span };
-                settings.push(Setting { key, value, span, inherited: false });
+                settings.push(Setting { key, value, span, inherited: false, literal: true });
             }
             None => {
                 let message = format!(

@@ -296,7 +296,9 @@ impl<'a> Expander<'a> {
                     if let Some(value) = self.report(value) {
                         let (key, span) = (setting.key.clone(), setting.value.span);
                         let inherited = file != self.project.root;
-                        self.graph.settings.push(Setting { key, value, span, inherited });
+                        let literal = written.names().is_empty();
+                        let setting = Setting { key, value, span, inherited, literal };
+                        self.graph.settings.push(setting);
                     }
                 }
             }
