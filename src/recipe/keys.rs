@@ -72,7 +72,11 @@ impl KeyKind {
             whole.or_else(|_| text.parse().map(Value::Float)).ok()
         };
         let truth = || text.to_lowercase().parse().map(Value::Bool).ok();
-        word.or_else(number).or_else(truth).filter(|value| self.accepts(value))
+        let list = || {
+            let number = |part: &str| part.trim().parse().ok().map(Value::Float);
+            text.split(',').map(number).collect::<Option<_>>().map(Value::List)
+        };
+        word.or_else(number).or_else(truth).or_else(list).filter(|value| self.accepts(value))
     }
 
     /// Whether it accepts a value.

@@ -54,7 +54,10 @@ impl Recipe {
         }
         for &(file, text) in texts {
             match yaml::parse(file, text) {
-                Ok(layer) => recipe.layer(&layer, &mut places, &mut problems),
+                Ok((layer, found)) => {
+                    recipe.layer(&layer, &mut places, &mut problems);
+                    problems.extend(found);
+                }
                 Err(found) => problems.extend(found),
             }
         }
