@@ -110,12 +110,13 @@ impl<'p> Guards<'_, 'p> {
         if values.iter().any(|value| self.scope.eval(other).is_ok_and(|it| it.equals(value))) {
             return None;
         }
-        let shown: Vec<String> = values.iter().map(Value::to_string).collect();
-        let same = shown.iter().find(|value| value.trim_matches('"') == written);
-        let near = || did_you_mean(written, shown.iter().map(|value| value.trim_matches('"')));
-        let like = |near: &str| shown.iter().find(|value| value.trim_matches('"') == near);
-        let meant = same.or_else(|| near().and_then(like))?;
-        Some((other.span, meant.clone()))
+        let bare = |value: &Value| value.to_string().trim_matches('"').to_owned();
+        let names: Vec<String> = values.iter().map(bare).collect();
+        let near = || did_you_mean(written, names.iter().map(String::as_str));
+        let same = names.iter().find(|name| *name == written).map(String::as_str);
+        let meant = same.or_else(near)?;
+        let value = values.iter().find(|value| bare(value) == meant)?;
+        Some((other.span, value.to_string()))
     }
 
     /// The constant value of a condition; `None` if it varies or cannot be determined.

@@ -87,7 +87,7 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
              1 - t is `t -> mul(-1) -> add(1)`."
         }
         "+=" | "-=" | "*=" => "A value never changes: a stage `name: add(other)` makes a new one.",
-        "let" if failure.before.is_empty() && wants(failure, Rule::item) => {
+        word if names_a_number(failure, word) => {
             "A `let` stands within a block or the net; a parameter is given from outside: \
              `net x(width = 64)`."
         }
@@ -171,6 +171,12 @@ fn wants_use_of_name(failure: &Failure<'_>) -> bool {
         matches!(rule, statement | chain | element | step | call | arg | expr | operand | path)
     };
     failure.rules.iter().any(uses) && !matches!(failure.token, "else" | "or" | "and" | "has")
+}
+
+/// Whether `let width = 64` or `width = 64` stands outside of all bodies.
+fn names_a_number(failure: &Failure<'_>, word: &str) -> bool {
+    let assigned = is_word(word) && failure.after.trim_start().starts_with('=');
+    failure.before.is_empty() && wants(failure, Rule::item) && (assigned || word == "let")
 }
 
 /// Whether a statement is an edit of a parent.

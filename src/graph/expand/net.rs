@@ -60,7 +60,10 @@ impl<'a> Expander<'a> {
         let everywhere = Pattern::new(&anywhere);
         let near = match edit.is_pattern() {
             true => None,
-            false if self.targets.iter().any(|path| everywhere.matches(path, None)) => {
+            false
+                if !target.node.contains('.')
+                    && self.targets.iter().any(|path| everywhere.matches(path, None)) =>
+            {
                 Some(anywhere.as_str())
             }
             false => did_you_mean(&target.node, self.targets.iter().map(String::as_str)),

@@ -20,9 +20,9 @@ fn ahead(failure: &Failure<'_>) -> Option<Slip> {
     let all: Vec<(usize, &str, usize)> = tokens(code, at).skip(1).collect();
     let fix = element_start(&all).map(|start| {
         let rest = &all[start..];
-        let end = rest.iter().find(|(_, token, depth)| {
-            *depth == 0 && matches!(*token, "else" | "->" | "::" | "," | ")")
-        });
+        let end = rest
+            .iter()
+            .find(|(_, token, depth)| *depth == 0 && matches!(*token, "else" | "->" | "::"));
         let line = all.last().map_or(at, |(start, token, _)| start + token.len());
         let (first, last) = (all[start].0, end.map_or(line, |(at, ..)| *at));
         let [condition, element] = [&code[all[0].0..first], &code[first..last]].map(str::trim);

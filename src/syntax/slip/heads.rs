@@ -116,8 +116,7 @@ fn marked(failure: &Failure<'_>) -> Option<Slip> {
     }
     let start = at - (before.len() - head.len());
     let end = at + token.len() + (after.len() - brace.len());
-    let keyword = head.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(head);
-    let help = format!("`{{` follows what it opens, without a mark: `{keyword} ... {{ ... }}`.");
+    let help = format!("`{{` follows what it opens, without a mark: `{head} {{ ... }}`.");
     Some(Slip::new([(start..end, " ".to_owned())], help, format!("remove `{token}`")))
 }
 
