@@ -42,7 +42,7 @@ pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Probl
         }))
     })?;
     let entries = match root {
-        serde_yaml::Value::Null => return Ok(Default::default()),
+        serde_yaml::Value::Null => return Ok((Vec::new(), Problems::new())),
         serde_yaml::Value::Mapping(entries) => entries,
         _ => {
             let line = Span { end: text.lines().next().map_or(mark, str::len), ..start };

@@ -41,7 +41,7 @@ impl ExportArgs {
     ///
     /// # Errors
     /// Such a name, as a message for the user.
-    pub fn named(&self) -> Result<(), String> {
+    pub fn check_name(&self) -> Result<(), String> {
         self.output.iter().try_for_each(|path| of_format(path, self.format.ending()))
     }
 }

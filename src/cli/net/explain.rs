@@ -126,12 +126,12 @@ fn meant_as_file(subject: &Path) -> bool {
 
 fn unknown(word: &str) -> ExitCode {
     let elsewhere = [elsewhere::setting(word), elsewhere::op(word)].into_iter().flatten();
-    let same = elsewhere.filter_map(|meaning| match meaning {
+    let mut same = elsewhere.filter_map(|meaning| match meaning {
         Elsewhere::Named(name) => Some(name),
         Elsewhere::LeftOut(_) | Elsewhere::Otherwise(_) => None,
     });
     let near = || did_you_mean(word, topics().iter().map(Topic::name));
-    let help = match same.into_iter().next().or_else(near) {
+    let help = match same.next().or_else(near) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`netc explain` lists all that there is".into(),
     };

@@ -248,9 +248,14 @@ impl<'a> Expander<'a> {
                 .related(first, "the first time"),
             );
         } else {
-            if let Some(what) = self.taken(&frame.env, &name.node) {
+            let taken = self.taken(&frame.env, &name.node);
+            if let Some(what) = taken {
                 self.shadows(name, what);
             }
+            if taken == Some("a parameter") {
+                return;
+            }
+            // Its uses are no further mistakes.
             frame.values.insert(&name.node, flow, name.span);
         }
     }

@@ -33,7 +33,12 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
             };
             problem.help(help).fix(format!("write `{near}`"), [(at, near)])
         }
-        None => problem.help("choose one of its values, or widen the domain"),
+        None => match (&ty.node, value.whole()) {
+            (ParamType::Float(_), Some(parts)) => {
+                problem.help(format!("a share of the whole is a fraction: `1/{parts}`"))
+            }
+            _ => problem.help("choose one of its values, or widen the domain"),
+        },
     })))
 }
 
@@ -85,13 +90,9 @@ fn near(ty: &ParamType, value: &Value, scope: &Scope) -> Option<String> {
             let (low, high) = (scope.eval(low).ok()?, scope.eval(high).ok()?);
             let above = number::compare(&high, value)?.is_lt();
             let below = number::compare(value, &low)?.is_lt();
-            match value.whole() {
-                // One of so many parts.
-                Some(parts) if above && high.whole() == Some(1) && !whole => {
-                    Some(format!("1/{parts}"))
-                }
-                _ => (above || below).then(|| if above { high } else { low }.to_string()),
-            }
+            // A number of parts or of percent is no share that is too large.
+            let parts = above && !whole && high.whole() == Some(1) && value.whole().is_some();
+            (!parts && (above || below)).then(|| if above { high } else { low }.to_string())
         }
         _ => None,
     }
