@@ -66,10 +66,10 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
             "A branch starts from a value that has a name, `name = source -> conv(64)`; \
              a stage is written `name: conv(64)`."
         }
-        ":" | "=" if failure.before.trim_end() == "output" => {
+        "=" if failure.before.trim_end() == "output" => {
             "The output is the last value, with a name and a shape: `output logits: [N, 10]`."
         }
-        ":" | "=" if failure.before.trim_end() == "input" => {
+        "=" if failure.before.trim_end() == "input" => {
             "An input has a name and a shape: `input image: [N, 3, 32, 32]`."
         }
         ":" | "=" if is_keyword(failure.before.trim_end()) => {
@@ -176,7 +176,8 @@ fn wants_use_of_name(failure: &Failure<'_>) -> bool {
 /// Whether `let width = 64` or `width = 64` stands outside of all bodies.
 fn names_a_number(failure: &Failure<'_>, word: &str) -> bool {
     let assigned = is_word(word) && failure.after.trim_start().starts_with('=');
-    failure.before.is_empty() && wants(failure, Rule::item) && (assigned || word == "let")
+    let outside = wants(failure, Rule::item) || wants(failure, Rule::file);
+    failure.before.is_empty() && outside && (assigned || word == "let")
 }
 
 /// Whether a statement is an edit of a parent.
