@@ -172,6 +172,7 @@ fn compile_once(
             let unchanged = problems.sorted().iter().any(|p| p.code == Code::UnchangedInput);
             warnings.retain(|p| !(unchanged && p.code == Code::UnusedBranch));
             problems.extend(warnings);
+            problems.extend(Recipe::of_net(&checked));
             net = Some(checked);
         }
         Some(Err(error)) => {
@@ -233,10 +234,21 @@ fn overrides(sources: &mut Sources, set: &[(String, String)]) -> Result<Vec<Over
                 let span = Span { file, start: 0, end: name.len() };
                 overrides.push(Override { name: Spanned { node: name.clone(), span }, value });
             }
+            Err(found) if is_list(value) => {
+                let help = format!("a list stands in brackets: `{name}=[{value}]`");
+                problems.extend(found.into_iter().map(|problem| problem.help(&help)).collect());
+            }
             Err(found) => problems.extend(found),
         }
     }
     if problems.is_empty() { Ok(overrides) } else { Err(problems) }
+}
+
+/// Whether a value lacks nothing but the brackets of a list.
+fn is_list(value: &str) -> bool {
+    let mut sources = Sources::default();
+    let file = sources.add("--set", format!("[{value}]"));
+    value.contains(',') && syntax::parse_expr(&sources, file).is_ok()
 }
 
 /// WebAssembly in a page has no system clock.

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::limits::MAX_DIM;
@@ -31,13 +32,10 @@ pub(super) fn diverge(
         return Some(Divergence { fork, at, uneven: true });
     }
     let (from, one, other) = (shapes.get(&fork)?.dims(), shapes.get(&a)?, shapes.get(&b)?);
-    let differs = |i: usize| match (one.dims().get(i), other.dims().get(i)) {
-        (Some(_), Some(size)) => {
-            let mut dims = one.dims().to_vec();
-            dims[i] = *size;
-            Shape::new(dims).is_ok_and(|odd| join.shape(&[one, &odd]).is_err())
-        }
-        (size, other) => size != other,
+    let wrong = wrong(join, one, other);
+    let differs = |i: usize| {
+        let (size, wanted) = (one.dims().get(i), other.dims().get(i));
+        size != wanted && (size.is_none() || wanted.is_none() || wrong.contains(&i))
     };
     let changes = |id: &NodeId| {
         let dims = shapes.get(id).map_or(&[][..], Shape::dims);
@@ -49,6 +47,22 @@ pub(super) fn diverge(
         side.into_iter().rev().find(changes)
     };
     Some(Divergence { fork, at: vec![first(a).or_else(|| first(b))?], uneven: false })
+}
+
+/// The sizes that two values would have to share for a join to accept them, in either order: the
+/// channels, or those of the image, if that is enough.
+fn wrong(join: &Op, one: &Shape, other: &Shape) -> Range<usize> {
+    let all = one.dims().len();
+    let shared = |sizes: &Range<usize>| {
+        let mut dims = other.dims().to_vec();
+        if dims.len() == all {
+            dims[sizes.clone()].copy_from_slice(&one.dims()[sizes.clone()]);
+        }
+        let fits =
+            |like: &Shape| join.shape(&[one, like]).is_ok() || join.shape(&[like, one]).is_ok();
+        Shape::new(dims).is_ok_and(|like| fits(&like))
+    };
+    [0..1, 1..all].into_iter().find(shared).unwrap_or(0..all)
 }
 
 /// The nodes behind one of two images of nearly the same size, and not behind both, that lose or

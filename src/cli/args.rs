@@ -80,6 +80,21 @@ pub fn with_extension(text: &str, known: &[&str]) -> Result<PathBuf, String> {
     Err(format!("expected a file that ends in .{} or .{last}", others.join(", .")))
 }
 
+/// The extensions of what netc writes.
+const WRITTEN: [&str; 9] = ["net", "onnx", "pdf", "png", "pt", "py", "safetensors", "svg", "yaml"];
+
+/// Refuses the extension of another format than the one that is written.
+///
+/// # Errors
+/// Such an extension, as a message for the user.
+pub fn of_format(path: &Path, ending: &str) -> Result<(), String> {
+    let given = extension(path);
+    if given == ending || !WRITTEN.contains(&given.as_str()) {
+        return Ok(());
+    }
+    Err(format!("expected a file that ends in .{ending}, got {}", path.display()))
+}
+
 /// The extension of a path in small letters.
 pub fn extension(path: &Path) -> String {
     path.extension().unwrap_or_default().to_string_lossy().to_lowercase()

@@ -123,4 +123,10 @@ codes! {
     NoEffect = "no-effect" Warning,
     /// A softmax ahead of a loss that takes logits.
     SoftmaxAtOutput = "softmax-at-output" Warning,
+    /// An input whose channels seem to come last.
+    ChannelsLast = "channels-last" Warning,
+    /// A batch normalisation that forgets almost all earlier batches.
+    BnMomentum = "bn-momentum" Warning,
+    /// A setting of a recipe that nothing reads.
+    UnusedSetting = "unused-setting" Warning,
 }

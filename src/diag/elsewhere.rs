@@ -209,6 +209,10 @@ const ARGUMENTS: &[Words] = &[
     (&["rate", "prob", "ratio", "dropprob"], Named("p")),
     (&["weightinit", "kernelinitializer"], Named("init")),
     (
+        &["reduction", "reductionratio", "rdratio"],
+        Otherwise("the share of the channels that is left is given: `ratio = 1/16`"),
+    ),
+    (
         &[
             "inchannels",
             "infeatures",
@@ -288,6 +292,11 @@ pub fn argument(word: &str) -> Option<Elsewhere> {
 /// What a value of another language is here.
 pub fn value(word: &str) -> Option<&'static str> {
     ["true", "false"].into_iter().find(|value| value.eq_ignore_ascii_case(word))
+}
+
+/// What a word for the channels of the current value is here.
+pub fn channels(word: &str) -> Option<&'static str> {
+    ["in", "channels", "in_channels", "C"].contains(&word).then_some("same")
 }
 
 /// What a setting of another framework is among the keys of a recipe.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::expand::members;
 use super::names::{Def, NameKind, Names};
 use super::{Scope, Value};
-use crate::diag::{Code, Problem, Problems, Span};
-use crate::syntax::ast::{Body, Element, ElementKind, Expr, File, Guard, Param};
+use crate::diag::{Code, Problem, Problems, Span, did_you_mean};
+use crate::syntax::ast::{
+    BinaryOp, Body, Element, ElementKind, Expr, ExprKind, File, Guard, Param,
+};
 
 /// Domains with more combinations than this are not enumerated.
 const MAX_CASES: usize = 4096;
@@ -50,6 +52,7 @@ impl<'p> Guards<'_, 'p> {
                 true => ("true", "remove the guard, or correct it"),
                 false => ("false", "remove the element, or correct its guard"),
             };
+            let meant = self.meant(cond);
             let message = format!("this guard is {what} for every value of its parameters");
             let domains = params.values().filter_map(|p| {
                 Some((p.ty.as_ref()?.span, format!("the domain of `{}`", p.name.node)))
@@ -58,7 +61,13 @@ impl<'p> Guards<'_, 'p> {
                 .label(format!("always {what}"));
             let problem =
                 domains.fold(problem, |problem, (span, label)| problem.related(span, label));
-            self.problems.push(problem.help(help));
+            let problem = problem.help(help);
+            self.problems.push(match meant {
+                Some((at, text)) => problem
+                    .help(format!("did you mean `{text}`?"))
+                    .fix(format!("write `{text}`"), [(at, text)]),
+                None => problem,
+            });
         }
         otherwise.iter().for_each(|other| self.in_element(other));
     }
@@ -71,7 +80,43 @@ impl<'p> Guards<'_, 'p> {
             }
             _ => None,
         };
-        cond.names().into_iter().map(param).collect()
+        let definition = |mention: &&Expr| self.names.definition(mention.span);
+        let is_op = |mention: &&Expr| definition(mention).is_some_and(|def| def.kind.is_op());
+        cond.names().into_iter().filter(|mention| !is_op(mention)).map(param).collect()
+    }
+
+    /// What a comparison that holds for no value of a parameter, or for all, should compare with:
+    /// the place, and the value that the parameter can have.
+    fn meant(&self, cond: &Expr) -> Option<(Span, String)> {
+        match &cond.node {
+            ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, left, right) => {
+                self.compared(left, right).or_else(|| self.compared(right, left))
+            }
+            ExprKind::Binary(BinaryOp::And | BinaryOp::Or, left, right) => {
+                self.meant(left).or_else(|| self.meant(right))
+            }
+            ExprKind::Unary(_, operand) => self.meant(operand),
+            _ => None,
+        }
+    }
+
+    fn compared(&self, param: &Expr, other: &Expr) -> Option<(Span, String)> {
+        let NameKind::Param(param) = self.names.definition(param.span)?.kind else { return None };
+        let values = members(&param.ty.as_ref()?.node, MAX_CASES)?;
+        let written = match &other.node {
+            ExprKind::Name(word) | ExprKind::Str(word) => word,
+            _ => return None,
+        };
+        if values.iter().any(|value| self.scope.eval(other).is_ok_and(|it| it.equals(value))) {
+            return None;
+        }
+        let bare = |value: &Value| value.to_string().trim_matches('"').to_owned();
+        let names: Vec<String> = values.iter().map(bare).collect();
+        let near = || did_you_mean(written, names.iter().map(String::as_str));
+        let same = names.iter().find(|name| *name == written).map(String::as_str);
+        let meant = same.or_else(near)?;
+        let value = values.iter().find(|value| bare(value) == meant)?;
+        Some((other.span, value.to_string()))
     }
 
     /// The constant value of a condition; `None` if it varies or cannot be determined.

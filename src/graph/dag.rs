@@ -136,6 +136,8 @@ pub struct Setting {
     pub span: Span,
     /// Whether it comes from a parent of the net rather than the net itself.
     pub inherited: bool,
+    /// Whether its text alone says the value: no parameter takes part.
+    pub literal: bool,
 }
 
 impl Setting {

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::diag::did_you_mean;
 use crate::graph::Value;
 
 /// One key of a recipe. Everything about a key, documentation included, comes from [`KEYS`].
@@ -55,6 +56,27 @@ impl KeyKind {
             KeyKind::Word(words) => words.concat(),
             KeyKind::Paths => "a path, or a list of paths".into(),
         }
+    }
+
+    /// The value that is meant by one that it does not accept.
+    pub fn meant(self, value: &Value) -> Option<Value> {
+        let Value::Str(text) = value else { return None };
+        let word = match self {
+            KeyKind::Word(words) => {
+                did_you_mean(text, words.iter().copied()).map(|word| Value::Str(word.to_owned()))
+            }
+            _ => None,
+        };
+        let number = || {
+            let whole = text.parse().map(Value::Int);
+            whole.or_else(|_| text.parse().map(Value::Float)).ok()
+        };
+        let truth = || text.to_lowercase().parse().map(Value::Bool).ok();
+        let list = || {
+            let number = |part: &str| part.trim().parse().ok().map(Value::Float);
+            text.split(',').map(number).collect::<Option<_>>().map(Value::List)
+        };
+        word.or_else(number).or_else(truth).or_else(list).filter(|value| self.accepts(value))
     }
 
     /// Whether it accepts a value.

@@ -3,6 +3,7 @@
 //! A recipe is built up in layers, and later ones override earlier ones: the built-in default, the
 //! net's `recipe { }`, a YAML file, the command line. Only this module knows YAML.
 
+mod frozen;
 mod keys;
 mod layers;
 mod metric;
@@ -10,10 +11,12 @@ mod reference;
 mod refusal;
 mod schedule;
 mod task;
+mod unused;
 mod yaml;
 
 use std::collections::HashMap;
 
+use crate::check::Checked;
 use crate::diag::elsewhere::{self, Elsewhere};
 use crate::diag::{FileId, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
@@ -51,7 +54,10 @@ impl Recipe {
         }
         for &(file, text) in texts {
             match yaml::parse(file, text) {
-                Ok(layer) => recipe.layer(&layer, &mut places, &mut problems),
+                Ok((layer, found)) => {
+                    recipe.layer(&layer, &mut places, &mut problems);
+                    problems.extend(found);
+                }
                 Err(found) => problems.extend(found),
             }
         }
@@ -69,6 +75,18 @@ impl Recipe {
         let mut problems = Problems::new();
         Recipe::default().layer(settings, &mut HashMap::new(), &mut problems);
         problems
+    }
+
+    /// What is wrong with the recipe of a net, or has no effect there.
+    pub fn of_net(net: &Checked) -> Problems {
+        let settings = &net.graph().settings;
+        let (recipe, problems) = Recipe::resolve(settings, &[]);
+        if problems.has_errors() {
+            return Problems::new();
+        }
+        let mut found = frozen::frozen(settings, &recipe, net);
+        found.extend(unused::unused(settings, &recipe));
+        found
     }
 
     /// The task that nets are trained for.
@@ -150,16 +168,26 @@ impl Recipe {
         // `epochs` first: it rescales what earlier layers set, not what this one sets.
         let (length, others): (Vec<_>, Vec<_>) =
             settings.iter().filter(|s| s.applies()).partition(|s| s.key.node == "epochs");
+        let mut keys: HashMap<&str, Span> = HashMap::new();
+        for setting in settings.iter().filter(|s| s.applies()) {
+            if let Some(first) = keys.insert(&setting.key.node, setting.key.span) {
+                let message = format!("the recipe sets `{}` twice", setting.key.node);
+                let problem = Refusal::new(message).at(Some(setting.key.span));
+                problems.push(problem.label("the second time").related(first, "the first time"));
+            }
+        }
         for setting in length.into_iter().chain(others) {
             let key = setting.key.node.as_str();
             places.insert(key.to_string(), setting.span);
             if let Err(refusal) = self.set(key, &setting.value) {
-                let span = if KEYS.iter().any(|known| known.name == key) {
-                    setting.span
-                } else {
-                    setting.key.span
-                };
-                problems.push(refusal.at(Some(span)));
+                let known = KEYS.iter().any(|known| known.name == key);
+                let span = if known { setting.span } else { setting.key.span };
+                let mut problem = refusal.at(Some(span));
+                if known && setting.span == setting.key.span {
+                    // A value in YAML has no place of its own.
+                    problem.fixes.clear();
+                }
+                problems.push(problem);
             }
         }
     }
@@ -168,7 +196,18 @@ impl Recipe {
         let key = KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown(name))?;
         if !key.kind.accepts(value) {
             let what = key.kind.describe();
-            return Err(Refusal::new(format!("expected {what} for `{name}`, got {value}")));
+            let refusal = Refusal::new(format!("expected {what} for `{name}`, got {value}"));
+            return Err(match key.kind.meant(value) {
+                Some(meant) => refusal.of_value(meant.to_string()),
+                None => refusal,
+            });
+        }
+        if let (true, Some(fraction)) = (name == "accuracy", value.number())
+            && (f64::MIN_POSITIVE..1.0).contains(&fraction)
+        {
+            let percent = (fraction * 1e6).round() / 1e4;
+            let message = format!("`accuracy` is in percent, got the fraction {value}");
+            return Err(Refusal::new(message).of_value(percent.to_string()));
         }
         self.stretch(|recipe| recipe.assign(key, value));
         Ok(())
@@ -238,5 +277,6 @@ fn unknown(key: &str) -> Refusal {
         (None, Some(near)) => (format!("did you mean `{near}`?"), Some(near)),
         (None, None) => (format!("the keys are {}", names().collect::<Vec<_>>().join(", ")), None),
     };
+    let near = near.map(str::to_owned);
     Refusal { message: format!("unknown recipe key `{key}`"), help: Some(help), near }
 }

@@ -5,8 +5,8 @@ use crate::diag::{Code, Problem, Span};
 pub(super) struct Refusal {
     pub message: String,
     pub help: Option<String>,
-    /// The key that is meant, if the one given is misspelt.
-    pub near: Option<&'static str>,
+    /// The key or the value that is meant.
+    pub near: Option<String>,
 }
 
 impl Refusal {
@@ -14,7 +14,14 @@ impl Refusal {
         Refusal { message: message.into(), help: None, near: None }
     }
 
+    /// With the value that is meant.
+    pub fn of_value(self, value: String) -> Refusal {
+        Refusal { help: Some(format!("write `{value}`")), near: Some(value), ..self }
+    }
+
     pub fn at(self, span: Option<Span>) -> Problem {
-        Problem::new(Code::Recipe, span, self.message).help_if(self.help).respell(self.near)
+        Problem::new(Code::Recipe, span, self.message)
+            .help_if(self.help)
+            .respell(self.near.as_deref())
     }
 }

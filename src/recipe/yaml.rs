@@ -17,11 +17,12 @@ pub fn read(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("cannot read the recipe {}: {error}", path.display()))
 }
 
-/// The settings in a flat YAML mapping, in its order. A leading byte order mark is skipped.
+/// The settings in a flat YAML mapping, in its order, and what is wrong with the others. A leading
+/// byte order mark is skipped.
 ///
 /// # Errors
-/// Anything other than a flat mapping, with its position.
-pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
+/// Anything other than a mapping, with its position.
+pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Problems> {
     let keys = top_level_keys(file, text);
     if let Some((key, span)) = keys.iter().enumerate().find_map(|(i, (key, span))| {
         keys[..i].iter().any(|(earlier, _)| earlier == key).then_some((key, *span))
@@ -41,7 +42,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
         }))
     })?;
     let entries = match root {
-        serde_yaml::Value::Null => return Ok(Vec::new()),
+        serde_yaml::Value::Null => return Ok((Vec::new(), Problems::new())),
         serde_yaml::Value::Mapping(entries) => entries,
         _ => {
             let line = Span { end: text.lines().next().map_or(mark, str::len), ..start };
@@ -56,17 +57,30 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Setting>, Problems> {
         match plain(&value) {
             Some(value) => {
                 let key = Spanned { node: key, span };
-                settings.push(Setting { key, value, span, inherited: false });
+                settings.push(Setting { key, value, span, inherited: false, literal: true });
             }
             None => {
                 let message = format!(
                     "expected a finite number, true, false, a word, or a list of them for `{key}`"
                 );
-                problems.push(Refusal::new(message).at(Some(span)));
+                let problem = Refusal::new(message).at(Some(span));
+                problems.push(problem.help_if(flat(&key, &value)));
             }
         }
     }
-    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    Ok((settings, problems))
+}
+
+/// How a mapping is written without another in it.
+fn flat(key: &str, value: &serde_yaml::Value) -> Option<String> {
+    let serde_yaml::Value::Mapping(inner) = value else { return None };
+    let inner = inner.iter().find_map(|(name, value)| Some((name.as_str()?, plain(value)?)));
+    Some(match (key, inner) {
+        ("set" | "over" | "keys", Some((name, value))) => {
+            format!("write `{key}: [\"{name}={value}\"]`")
+        }
+        _ => "no key stands within another: write each on a line of its own".into(),
+    })
 }
 
 /// Length of the byte order mark that some editors write.

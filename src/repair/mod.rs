@@ -3,6 +3,7 @@
 
 mod calls;
 mod claims;
+mod ends;
 mod judge;
 mod lints;
 mod shapes;
@@ -86,7 +87,11 @@ fn candidates(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Cand
             let site = wrong(net).find(here).and_then(|id| Site::of(id, net, texts));
             site.map_or_else(Vec::new, |site| shapes::of(&site))
         }
-        Code::Signature => claims::of(problem, net, texts),
+        Code::Signature => {
+            let mut candidates = ends::of(problem, net, texts);
+            candidates.extend(claims::of(problem, net, texts));
+            candidates
+        }
         _ => lints::of(problem, net, texts),
     }
 }

@@ -65,6 +65,7 @@ impl Join<'_, '_> {
             candidates.extend(self.projected(i, from, &wanted));
         }
         candidates.extend(self.enlarged(to, from));
+        candidates.extend(self.exchanged(*cursor, from, to));
         let uneven = uneven(&site.net.graph, &site.net.shapes, [*cursor, id]);
         candidates.extend(uneven.into_iter().filter_map(|id| self.same_size(id)));
         if let Some(wanted) = self.nearest(0, to, from) {
@@ -135,6 +136,18 @@ impl Join<'_, '_> {
             candidate(self.site, Rest::FlowsOn, title, edits)
         };
         words.map(projection).collect()
+    }
+
+    /// The operand first, and the cursor, if it is a stage with a name, in its place.
+    fn exchanged(&self, cursor: NodeId, from: &Shape, to: &Shape) -> Option<Candidate> {
+        self.site.op().shape(&[from, to]).ok()?;
+        let (body, _) = self.site.path().rsplit_once('.').unwrap_or_default();
+        let below = self.site.net.graph.get(cursor).path.strip_prefix(body)?;
+        let name = below.trim_start_matches('.').split('.').next()?;
+        let ((span, first), call) = (self.site.call.positional(0)?, self.site.call.start());
+        let title = format!("start from `{first}`: `{first} -> {}({name})`", self.site.op().name());
+        let edits = vec![(call, format!("{first} -> ")), (span, name.to_owned())];
+        Some(candidate(self.site, Rest::Sound, title, edits))
     }
 
     /// The cursor enlarged to the image of the other operand.

@@ -4,12 +4,23 @@
 use std::path::Path;
 
 use super::SearchError;
+use crate::diag::did_you_mean;
 use crate::disk;
 use crate::limits::{MAX_FILE_BYTES, MAX_RECIPE_BYTES};
 use crate::recipe::KEYS;
+use crate::syntax::nets_beside;
 
 /// Refuses a file that does not start with `net`, `block` or `import`.
 pub(super) fn begins_like_a_net(path: &Path) -> Result<(), SearchError> {
+    if !path.exists() {
+        let name = path.display().to_string();
+        let error = SearchError::new(format!("`nets:` names {name}, and there is no such file"));
+        let nets = nets_beside(&name);
+        return Err(match did_you_mean(&name, nets.iter().map(String::as_str)) {
+            Some(near) => error.help(format!("did you mean {near}?")),
+            None => error,
+        });
+    }
     let begins = |line: &str| {
         let word = line.split(|c: char| c.is_whitespace() || c == '"').next();
         word.is_some_and(|word| ["net", "block", "import"].contains(&word))

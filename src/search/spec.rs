@@ -167,7 +167,9 @@ impl Spec {
     pub fn parse(file: FileId, text: &str, folder: &Path) -> Result<Spec, Problems> {
         let mut spec = Spec::default();
         let mut problems = Problems::new();
-        for Setting { key, value, span, .. } in recipe::settings(file, text)? {
+        let (settings, found) = recipe::settings(file, text)?;
+        problems.extend(found);
+        for Setting { key, value, span, .. } in settings {
             if let Err(problem) = spec.set(&key.node, &value, span, folder) {
                 problems.push(*problem);
             }

@@ -189,11 +189,17 @@ fn axis(file: &Path, over: &str) -> Result<Vec<Choice>, SearchError> {
         syntax::load(file).map_err(|(sources, problems)| SearchError::Net(sources, problems))?;
     let params = parameters(&project);
     let Some(param) = params.iter().find(|param| param.name.node == name) else {
+        if !project.file(project.root).nets().any(|_| true) {
+            return Err(SearchError::new(format!("{} holds blocks and no net", file.display())));
+        }
         let names: Vec<&str> = params.iter().map(|param| param.name.node.as_str()).collect();
         let near =
             did_you_mean(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         return Err(SearchError::new(format!("{} has no parameter `{name}`", file.display()))
-            .help(near.unwrap_or_else(|| format!("it has {}", names.join(", ")))));
+            .help(near.unwrap_or_else(|| match names.is_empty() {
+                true => "it has no parameters".into(),
+                false => format!("it has {}", names.join(", ")),
+            })));
     };
     let values = match values {
         Some(text) => listed(name, text)?,

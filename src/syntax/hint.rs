@@ -66,6 +66,12 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
             "A branch starts from a value that has a name, `name = source -> conv(64)`; \
              a stage is written `name: conv(64)`."
         }
+        "=" if failure.before.trim_end() == "output" => {
+            "The output is the last value, with a name and a shape: `output logits: [N, 10]`."
+        }
+        "=" if failure.before.trim_end() == "input" => {
+            "An input has a name and a shape: `input image: [N, 3, 32, 32]`."
+        }
         ":" | "=" if is_keyword(failure.before.trim_end()) => {
             return Some(reserved(failure.before.trim_end()));
         }
@@ -81,6 +87,13 @@ fn by_token(failure: &Failure<'_>) -> Option<String> {
              1 - t is `t -> mul(-1) -> add(1)`."
         }
         "+=" | "-=" | "*=" => "A value never changes: a stage `name: add(other)` makes a new one.",
+        word if names_a_number(failure, word) => {
+            "A `let` stands within a block or the net; a parameter is given from outside: \
+             `net x(width = 64)`."
+        }
+        "?" if edits(failure.before) => {
+            "`*` stands for any characters of one part of a path, `**` for any number of parts."
+        }
         "?" => "Write `2 if small else 1`, between ops too: `conv(16) if small else bn`.",
         "elif" | "elseif" => "A further choice follows `else`: `a if x else b if y else c`.",
         "->" if wants(failure, Rule::ascribe) && wants(failure, Rule::open_brace) => {
@@ -158,6 +171,19 @@ fn wants_use_of_name(failure: &Failure<'_>) -> bool {
         matches!(rule, statement | chain | element | step | call | arg | expr | operand | path)
     };
     failure.rules.iter().any(uses) && !matches!(failure.token, "else" | "or" | "and" | "has")
+}
+
+/// Whether `let width = 64` or `width = 64` stands outside of all bodies.
+fn names_a_number(failure: &Failure<'_>, word: &str) -> bool {
+    let assigned = is_word(word) && failure.after.trim_start().starts_with('=');
+    let outside = wants(failure, Rule::item) || wants(failure, Rule::file);
+    failure.before.is_empty() && outside && (assigned || word == "let")
+}
+
+/// Whether a statement is an edit of a parent.
+fn edits(before: &str) -> bool {
+    let verb = before.split_whitespace().next().unwrap_or_default();
+    ["after", "before", "replace", "remove"].contains(&verb)
 }
 
 fn wants(failure: &Failure<'_>, rule: Rule) -> bool {

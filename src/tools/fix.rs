@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::diag::{Severity, edited};
+use crate::diag::{Problem, Problems, Severity, edited};
 use crate::syntax::{Overlay, on_disk};
 use crate::{Compilation, compile_over};
 
@@ -84,11 +84,11 @@ impl Fixing<'_> {
             overlay.extend(texts);
             let after = (self.compile)(&overlay);
             // Correcting a name can reveal further problems.
-            let gone = after
-                .problems
-                .sorted()
-                .iter()
-                .all(|p| (p.code, &p.message) != (problem.code, &problem.message));
+            let alike = |problems: &Problems| {
+                let like = |p: &&&Problem| (p.code, &p.message) == (problem.code, &problem.message);
+                problems.sorted().iter().filter(like).count()
+            };
+            let gone = alike(&after.problems) < alike(&compilation.problems);
             // What a warning is about may be what is wrong: it is left until no error is.
             let no_more = problem.severity() == Severity::Error
                 || (!compilation.problems.has_errors() && after.problems.len() <= count);

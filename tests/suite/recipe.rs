@@ -232,6 +232,7 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
      1 │ optimiser: adam
        · ─────────
        ╰────
+      help: write `"adamw"`
 
     ----
     error: expected none, flip or flip_shift for `test_views`, got 3 [recipe]
@@ -292,6 +293,7 @@ fn refusals_of_a_file_say_where_and_what_would_be_right() {
      1 │ cutout: {side: 8}
        · ──────
        ╰────
+      help: no key stands within another: write each on a line of its own
     "#);
 }
 

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{SetArgs, extension, with_extension};
+use crate::cli::args::{SetArgs, extension, of_format, with_extension};
 
 /// Arguments of `netc export`.
 #[derive(Debug, Args)]
@@ -34,6 +34,16 @@ pub struct ExportArgs {
     /// Write to this file [default: the net's name with the format's extension]
     #[arg(short, long, alias = "out", value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+impl ExportArgs {
+    /// Refuses a file whose name is of another format.
+    ///
+    /// # Errors
+    /// Such a name, as a message for the user.
+    pub fn check_name(&self) -> Result<(), String> {
+        self.output.iter().try_for_each(|path| of_format(path, self.format.ending()))
+    }
 }
 
 /// A net with its weights.

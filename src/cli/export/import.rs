@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::cli::args::extension;
 use crate::cli::export::args::ImportArgs;
 use crate::cli::out::{PROBLEMS, error, print, tell, write_together};
 use crate::cli::table::{table, thousands, trimmed};
@@ -27,8 +28,12 @@ fn go(args: &ImportArgs) -> Result<String, String> {
     let stem =
         args.model.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let sizes = args.input.as_ref().map(|sizes| sizes.0.as_slice());
-    let imported =
-        import_sized(read(&args.model)?, &stem, sizes).map_err(|error| refusal(&error))?;
+    let model = read(&args.model)?;
+    let is_text = !model.is_empty() && std::str::from_utf8(&model).is_ok();
+    let imported = import_sized(model, &stem, sizes).map_err(|error| match error {
+        ImportError::Malformed(_) if is_text => not_a_model(&args.model),
+        error => refusal(&error),
+    })?;
     let (text, net) = reread(&imported.net)?;
     let file =
         args.model.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -57,6 +62,14 @@ fn go(args: &ImportArgs) -> Result<String, String> {
 /// The file's bytes, if it is within the size limit of a model.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     disk::read(path, MAX_FILE).map_err(|error| error.to_string())
+}
+
+/// What a text is that stands where a model should.
+fn not_a_model(path: &Path) -> String {
+    match extension(path).as_str() {
+        "net" => format!("a net of netc, and no ONNX model\nhelp: netc check {}", path.display()),
+        _ => "a text, and no ONNX model".into(),
+    }
 }
 
 /// Why a model cannot be imported, and what to do.

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::args::{Format, SetArgs, picture};
+use crate::cli::args::{Format, SetArgs, of_format, picture};
 use crate::cli::picture::args::LookArgs;
 use crate::passes::Choice;
 
@@ -220,8 +220,12 @@ pub struct DeriveFile {
     #[allow(missing_docs)]
     pub set: SetArgs,
     /// Write the net to this file instead of standard output
-    #[arg(short, long, alias = "out", value_name = "FILE")]
+    #[arg(short, long, alias = "out", value_name = "FILE", value_parser = net)]
     pub output: Option<PathBuf>,
+}
+
+fn net(text: &str) -> Result<PathBuf, String> {
+    of_format(text.as_ref(), "net").map(|()| text.into())
 }
 
 /// Arguments of `netc passes`.

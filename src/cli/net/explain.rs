@@ -11,6 +11,7 @@ use crate::cli::out::{misused, print, print_json};
 use crate::cli::terminal::width;
 use crate::cli::usage::is_part;
 use crate::diag::colour::{BOLD, PLAIN};
+use crate::diag::elsewhere::{self, Elsewhere};
 use crate::diag::{Code, did_you_mean};
 use crate::graph::op::{Signature, signatures};
 use crate::recipe::{KEYS, Key};
@@ -124,7 +125,13 @@ fn meant_as_file(subject: &Path) -> bool {
 }
 
 fn unknown(word: &str) -> ExitCode {
-    let help = match did_you_mean(word, topics().iter().map(Topic::name)) {
+    let elsewhere = [elsewhere::setting(word), elsewhere::op(word)].into_iter().flatten();
+    let mut same = elsewhere.filter_map(|meaning| match meaning {
+        Elsewhere::Named(name) => Some(name),
+        Elsewhere::LeftOut(_) | Elsewhere::Otherwise(_) => None,
+    });
+    let near = || did_you_mean(word, topics().iter().map(Topic::name));
+    let help = match same.next().or_else(near) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`netc explain` lists all that there is".into(),
     };

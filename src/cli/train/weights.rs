@@ -45,9 +45,9 @@ pub fn start_weights(args: &StartArgs, net: &Checked) -> Result<Option<StartWeig
 
 /// The lines `theirs: ours` of a file, each of a name in the weights.
 fn read(id: FileId, text: &str, bytes: &[u8], weights: &Path) -> Result<Vec<Renaming>, Problems> {
-    let mut problems = Problems::new();
+    let (settings, mut problems) = recipe::settings(id, text)?;
     let mut renamings: Vec<(Renaming, Span)> = Vec::new();
-    for Setting { key, value, span, .. } in recipe::settings(id, text)? {
+    for Setting { key, value, span, .. } in settings {
         match value {
             Value::Str(ours) => renamings.push((Renaming { theirs: key.node, ours }, span)),
             other => {

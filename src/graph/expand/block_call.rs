@@ -6,6 +6,7 @@ use super::bind::bind;
 use super::domain;
 use super::env::{Callable, Env};
 use super::expander::{Expander, Frame};
+use super::quotes::{self, Strings};
 use super::steps::ValueName;
 use super::values::{Flow, Values, not_a_value};
 use crate::diag::{Code, MAX_LISTED, Problem};
@@ -125,7 +126,9 @@ impl<'a> Expander<'a> {
                 sound = false;
                 continue;
             };
-            let value = from.eval(expr).map_err(|fault| not_a_value(fault, frame, expr));
+            let value = from.eval(expr).map_err(|fault| {
+                quotes::missing(not_a_value(fault, frame, expr), expr, &Strings::of(param))
+            });
             let admitted = self.report(value).filter(|value| {
                 let admitted = domain::admit(param, value, expr.span, &scope);
                 self.report(admitted).is_some()

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::env::Env;
 use super::expander::{Expander, Frame, join};
 use super::values::Flow;
-use crate::diag::{Code, Problem, did_you_mean};
+use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::names::NameKind;
-use crate::graph::{Claim, Claimant, Op, Scope, Shape, op};
+use crate::graph::{Claim, Claimant, NodeId, Op, Scope, Shape, Value, op};
 use crate::syntax::ast::{Body, Element, ElementKind, Name, ShapeExpr, Stmt, StmtKind};
 
 impl<'a> Expander<'a> {
@@ -154,11 +154,37 @@ impl<'a> Expander<'a> {
     fn source(&mut self, frame: &Frame<'a>, source: &Name) -> Flow {
         match self.value(frame, &source.node) {
             Some(flow) => flow,
-            None => {
-                self.unknown_value(frame, source);
-                None
-            }
+            None => match self.callee_first(frame, source) {
+                Some(problem) => {
+                    self.problems.push(problem);
+                    frame.cursor
+                }
+                None => {
+                    self.unknown_value(frame, source);
+                    None
+                }
+            },
         }
+    }
+
+    /// An op or a block where the value stands that a branch starts from.
+    fn callee_first(&self, frame: &Frame<'a>, source: &Name) -> Option<Problem> {
+        let name = &source.node;
+        let what = self.taken(&frame.env, name)?;
+        if what == "a parameter" && !matches!(frame.env.scope.get(name), Some(Value::Callee(_))) {
+            return None;
+        }
+        let message = format!("a branch starts from a value, and `{name}` is {what}");
+        let problem = Problem::new(Code::Structure, source.span, message).label("no value");
+        Some(match frame.values.named(frame.cursor) {
+            Some(value) => {
+                let at = Span { end: source.span.start, ..source.span };
+                problem
+                    .help(format!("begin it with one: `{value} -> {name}`"))
+                    .fix(format!("start from `{value}`"), [(at, format!("{value} -> "))])
+            }
+            None => problem.help(format!("begin it with one that has a name: `x -> {name}`")),
+        })
     }
 
     pub(super) fn unknown_value(&mut self, frame: &Frame<'a>, name: &Name) {
@@ -241,9 +267,15 @@ impl<'a> Expander<'a> {
                 .label("the second time")
                 .related(first, "the first time"),
             );
-        } else if let Some(what) = self.taken(&frame.env, &name.node) {
-            self.shadows(name, what);
         } else {
+            let taken = self.taken(&frame.env, &name.node);
+            if let Some(what) = taken {
+                self.shadows(name, what);
+            }
+            if taken == Some("a parameter") {
+                return;
+            }
+            // Its uses are no further mistakes.
             frame.values.insert(&name.node, flow, name.span);
         }
     }

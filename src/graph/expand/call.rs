@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use super::bind::bind;
 use super::elsewhere;
 use super::expander::{Expander, Frame};
+use super::quotes::{self, Strings};
 use super::values::Flow;
 use crate::diag::{Code, Problems, Span};
 use crate::graph::functions::FUNCTIONS;
 use crate::graph::names::NameKind;
 use crate::graph::op::{self, Args, Default, Signature};
 use crate::graph::{NodeId, Value};
-use crate::syntax::ast::{Arg, Call, Expr, ExprKind, Name};
+use crate::syntax::ast::{Call, Expr, ExprKind};
 
 impl<'a> Expander<'a> {
     pub(super) fn call(
@@ -59,7 +60,7 @@ impl<'a> Expander<'a> {
         flow: Flow,
         path: &str,
     ) -> Flow {
-        let (operands, rest) = self.split_operands(frame, signature, call)?;
+        let (operands, rest) = self.split_operands(frame, signature, call, flow)?;
         let names: Vec<&'static str> = signature.args.iter().map(|p| p.name).collect();
         let scope = self.scope_at(&frame.env.scope, flow);
         let channels = self.shape(flow).map(|shape| shape.channels() as i64);
@@ -70,7 +71,9 @@ impl<'a> Expander<'a> {
         let bound = bind(call, args, &names, positional, &takes, &mut self.problems)?;
         let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
         for &(name, expr) in &bound {
-            if let Some(value) = self.report(scope.eval(expr)) {
+            let strings = Strings::of_argument(signature, name);
+            let value = scope.eval(expr).map_err(|fault| quotes::missing(fault, expr, &strings));
+            if let Some(value) = self.report(value) {
                 given.insert(name, (value, expr.span));
             }
         }
@@ -138,49 +141,5 @@ impl<'a> Expander<'a> {
                 None
             }
         }
-    }
-
-    /// The values that a join reads besides the cursor, and the other arguments.
-    #[allow(clippy::type_complexity)]
-    fn split_operands(
-        &mut self,
-        frame: &Frame<'a>,
-        signature: &'static Signature,
-        call: &'a Call,
-    ) -> Option<(Vec<Flow>, Vec<&'a Arg>)> {
-        let (mut operands, mut rest) = (Vec::new(), Vec::new());
-        let mut sound = true;
-        for arg in &call.args {
-            match (&arg.name, &arg.value.node) {
-                (None, ExprKind::Name(name)) if signature.operands.1 > operands.len() + 1 => {
-                    match self.value(frame, name) {
-                        Some(flow) => operands.push(flow),
-                        None if frame.env.scope.contains(name) && !signature.args.is_empty() => {
-                            rest.push(arg)
-                        }
-                        None => {
-                            self.unknown_value(
-                                frame,
-                                &Name { node: name.clone(), span: arg.value.span },
-                            );
-                            sound = false;
-                        }
-                    }
-                }
-                (None, ExprKind::Name(name)) if frame.values.contains(name) => {
-                    let message = match signature.operands.1 {
-                        1 => format!(
-                            "`{}` takes the current value alone, and `{name}` is a value",
-                            signature.name
-                        ),
-                        most => format!("`{}` reads at most {most} values", signature.name),
-                    };
-                    self.wrong_call(call, signature, Code::Arity, arg.value.span, message);
-                    sound = false;
-                }
-                _ => rest.push(arg),
-            }
-        }
-        sound.then_some((operands, rest))
     }
 }

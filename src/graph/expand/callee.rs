@@ -29,6 +29,14 @@ impl<'a> Expander<'a> {
                 self.call_op(frame, op::signature(&name)?, call, flow, path)
             }
             Some(other) => {
+                let in_quotes = match &other {
+                    Value::Str(word) => self.name_in_quotes(frame, call, word),
+                    _ => None,
+                };
+                if let Some(problem) = in_quotes {
+                    self.problems.push(problem);
+                    return None;
+                }
                 let message = format!("expected an op or a block, got {} {other}", other.kind());
                 let problem = Problem::new(Code::Argument, call.name.span, message)
                     .label(format!("`{name}` is a parameter"))

@@ -2,6 +2,7 @@
 
 use super::bind::bind;
 use super::expander::{DefaultArg, Expander};
+use super::quotes::{self, Strings};
 use super::steps::ValueName;
 use crate::diag::{Code, Problem, did_you_mean};
 use crate::graph::op::{self, Args};
@@ -33,7 +34,9 @@ impl<'a> Expander<'a> {
             return;
         };
         for (name, expr) in bound {
-            let Some(value) = self.report(scope.eval(expr)) else { continue };
+            let strings = Strings::of_argument(signature, name);
+            let value = scope.eval(expr).map_err(|fault| quotes::missing(fault, expr, &strings));
+            let Some(value) = self.report(value) else { continue };
             let args = Args::new(signature, [(name, value.clone())], signature.operands.0);
             match op::build(signature.name, &args) {
                 Err(error) if error.arg == Some(name) => {

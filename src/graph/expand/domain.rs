@@ -2,8 +2,9 @@
 
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::eval::Fault;
-use crate::graph::{Scope, Value, number};
+use crate::graph::{Callee, Scope, Value, number};
 use crate::syntax::ast::{Expr, ExprKind, Param, ParamType};
+use crate::syntax::print_expr;
 
 /// Larger domains are not sampled.
 const MAX_MEMBERS: usize = 256;
@@ -15,6 +16,9 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
         return Ok(());
     }
     let name = &param.name.node;
+    if let Some(problem) = reversed(name, &ty.node, scope)? {
+        return Err(Some(Box::new(problem)));
+    }
     let message = format!("expected {} for `{name}`, got {value}", describe(&ty.node, scope)?);
     let problem = Problem::new(Code::Domain, at, message)
         .label("outside the domain")
@@ -23,12 +27,35 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
         Some(near) => {
             let help = match value {
                 Value::Str(_) => format!("did you mean {near}?"),
+                Value::Callee(_) => format!("a string stands in quotes: `{near}`"),
+                _ if near.starts_with('[') => format!("a list stands in brackets: `{near}`"),
                 _ => format!("write `{near}`, or widen the domain"),
             };
             problem.help(help).fix(format!("write `{near}`"), [(at, near)])
         }
-        None => problem.help("choose one of its values, or widen the domain"),
+        None => match (&ty.node, value.whole()) {
+            (ParamType::Float(_), Some(parts)) => {
+                problem.help(format!("a share of the whole is a fraction: `1/{parts}`"))
+            }
+            _ => problem.help("choose one of its values, or widen the domain"),
+        },
     })))
+}
+
+/// The problem of a range that ends before it begins, which no value is in.
+fn reversed(name: &str, ty: &ParamType, scope: &Scope) -> Result<Option<Problem>, Fault> {
+    let (ParamType::Int(Some((low, high))) | ParamType::Float(Some((low, high)))) = ty else {
+        return Ok(None);
+    };
+    let order = number::compare(&scope.eval(low)?, &scope.eval(high)?);
+    Ok(order.filter(|order| order.is_gt()).map(|_| {
+        let (first, last) = (print_expr(low), print_expr(high));
+        let message = format!("no value is in the domain of `{name}`: {first} is above {last}");
+        Problem::new(Code::Domain, low.span.to(high.span), message)
+            .label("ends before it begins")
+            .help(format!("the smaller bound stands first: `{last}..{first}`"))
+            .fix("exchange the bounds", [(low.span, last), (high.span, first)])
+    }))
 }
 
 /// The value of a domain that is most like another one, as the language writes it.
@@ -41,16 +68,31 @@ fn near(ty: &ParamType, value: &Value, scope: &Scope) -> Option<String> {
             });
             did_you_mean(written, strings).map(|near| format!("\"{near}\""))
         }
+        (ParamType::OneOf(options), Value::Callee(Callee { name, .. })) => {
+            let string =
+                |option: &&Expr| matches!(&option.node, ExprKind::Str(text) if text == name);
+            options.iter().find(string).map(|_| format!("\"{name}\""))
+        }
+        (ParamType::Subset(options), value) => {
+            let options = values(options, scope).ok()?;
+            holds(&options, value).then(|| format!("[{value}]"))
+        }
+        (ParamType::List(of), value) => {
+            contains(&of.node, value, scope).ok()?.then(|| format!("[{value}]"))
+        }
         (ParamType::Bool, value) => match value.whole()? {
             0 => Some("false".into()),
             1 => Some("true".into()),
             _ => None,
         },
         (ParamType::Int(Some((low, high))) | ParamType::Float(Some((low, high))), value) => {
+            let whole = matches!(ty, ParamType::Int(_));
             let (low, high) = (scope.eval(low).ok()?, scope.eval(high).ok()?);
             let above = number::compare(&high, value)?.is_lt();
             let below = number::compare(value, &low)?.is_lt();
-            (above || below).then(|| if above { high } else { low }.to_string())
+            // A number of parts or of percent is no share that is too large.
+            let parts = above && !whole && high.whole() == Some(1) && value.whole().is_some();
+            (!parts && (above || below)).then(|| if above { high } else { low }.to_string())
         }
         _ => None,
     }

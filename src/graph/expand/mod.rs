@@ -20,6 +20,8 @@ mod expander;
 mod imports;
 mod labels;
 mod net;
+mod operands;
+mod quotes;
 mod refused;
 mod rounds;
 mod signature;

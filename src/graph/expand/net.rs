@@ -6,12 +6,13 @@ use std::rc::Rc;
 use super::domain;
 use super::env::Env;
 use super::expander::{Expander, Frame, PlacedEdit};
+use super::quotes::{self, Strings};
 use super::trace::Noted;
 use super::values::Values;
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
 use crate::graph::pattern::Pattern;
 use crate::graph::{Claim, Scope, Setting, Value};
-use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Net, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, Edit, Expr, ExprKind, Name, Net, Stmt, StmtKind};
 
 /// A parameter's value from the command line.
 #[derive(Debug, Clone)]
@@ -38,27 +39,44 @@ impl<'a> Expander<'a> {
         self.graph.name = levels[0].net.name.node.clone();
         self.parameters(&mut levels, overrides);
         self.run_levels(&levels, !overrides.is_empty());
+        if levels.last().is_some_and(|base| base.net.extends.is_some()) {
+            // Its parent is no net, or cannot be read.
+            return true;
+        }
         for placed in self.edits.iter().filter(|p| !p.used && !self.exhausted) {
             if self.problems.is_full() {
                 break;
             }
-            let target = &placed.edit.target;
-            let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str))
-                .filter(|_| !placed.edit.is_pattern());
-            self.problems.push(
-                Problem::new(
-                    Code::UnknownName,
-                    target.span,
-                    format!("there is no `{}` in the net", target.node),
-                )
-                .label("no stage or element has this path")
-                .help(near.map_or("`netc expand` lists every path".into(), |n| {
-                    format!("did you mean `{n}`?")
-                }))
-                .respell(near),
-            );
+            let problem = self.no_target(placed.edit);
+            self.problems.push(problem);
         }
         true
+    }
+
+    /// An edit of what is not there.
+    fn no_target(&self, edit: &Edit) -> Problem {
+        let target = &edit.target;
+        let anywhere = format!("**.{}", target.node);
+        let everywhere = Pattern::new(&anywhere);
+        let near = match edit.is_pattern() {
+            true => None,
+            false
+                if !target.node.contains('.')
+                    && self.targets.iter().any(|path| everywhere.matches(path, None)) =>
+            {
+                Some(anywhere.as_str())
+            }
+            false => did_you_mean(&target.node, self.targets.iter().map(String::as_str)),
+        };
+        let message = format!("there is no `{}` in the net", target.node);
+        let problem = Problem::new(Code::UnknownName, target.span, message)
+            .label("no stage or element has this path");
+        let help = match near {
+            Some(near) if near == anywhere => format!("`{near}` is every one in the net"),
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`netc expand` lists every path".into(),
+        };
+        problem.help(help).respell(near)
     }
 
     /// The net and its ancestors, the file's own net first.
@@ -101,7 +119,11 @@ impl<'a> Expander<'a> {
             for param in &level.net.params {
                 let name = &param.name.node;
                 let default = match &param.default {
-                    Some(expr) => self.report(level.scope.eval(expr)),
+                    Some(expr) => {
+                        let strings = Strings::of(param);
+                        let value = level.scope.eval(expr);
+                        self.report(value.map_err(|fault| quotes::missing(fault, expr, &strings)))
+                    }
                     None => None,
                 };
                 let from_line =
@@ -240,11 +262,12 @@ impl<'a> Expander<'a> {
         }
         for (depth, (level, env)) in levels.iter().rev().zip(&envs).enumerate() {
             let last = depth + 1 == levels.len();
+            let extends = depth > 0 || level.net.extends.is_some();
             for stmt in &level.net.body.stmts {
                 if self.problems.is_full() {
                     return;
                 }
-                self.declaration(stmt, level.file, env, depth > 0, last && !overridden);
+                self.declaration(stmt, level.file, env, extends, last && !overridden);
             }
         }
         if let (Some(base), Some(env)) = (levels.last(), envs.first()) {
@@ -270,10 +293,15 @@ impl<'a> Expander<'a> {
             }
             StmtKind::Recipe { settings, .. } => {
                 for setting in settings {
-                    if let Some(value) = self.report(env.scope.eval(&setting.value)) {
+                    let (written, any) = (&setting.value, &Strings::Any);
+                    let value = env.scope.eval(written);
+                    let value = value.map_err(|fault| quotes::missing(fault, written, any));
+                    if let Some(value) = self.report(value) {
                         let (key, span) = (setting.key.clone(), setting.value.span);
                         let inherited = file != self.project.root;
-                        self.graph.settings.push(Setting { key, value, span, inherited });
+                        let literal = written.names().is_empty();
+                        let setting = Setting { key, value, span, inherited, literal };
+                        self.graph.settings.push(setting);
                     }
                 }
             }
@@ -346,6 +374,10 @@ impl<'a> Expander<'a> {
             if let StmtKind::Output { name, shape } = &stmt.kind {
                 self.output(&mut frame, name, shape);
             }
+        }
+        if base.net.extends.is_some() {
+            // Its parent is no net, or cannot be read.
+            return;
         }
         let name = &base.net.name;
         if self.graph.inputs().is_empty() && !self.problems.has_errors() {

@@ -83,7 +83,7 @@ impl<'a> Expander<'a> {
         value: &Value,
         message: String,
     ) -> Problem {
-        let (written, depth) = self.written_at(used);
+        let (written, depth) = self.written_at(used, self.given.len());
         let problem = Problem::new(Code::Argument, written.span, message).label("here");
         let problem = match (&written.node, value) {
             (ExprKind::Binary(BinaryOp::Div, left, right), Value::Fraction(_)) => {
@@ -101,9 +101,9 @@ impl<'a> Expander<'a> {
     }
 
     /// Where a value is written that is passed on by parameters of blocks alone, and in how many
-    /// calls that is.
-    fn written_at(&self, used: &'a Expr) -> (&'a Expr, usize) {
-        let (mut expr, mut depth) = (used, self.given.len());
+    /// calls that is, from a use of it within so many calls.
+    pub(super) fn written_at(&self, used: &'a Expr, depth: usize) -> (&'a Expr, usize) {
+        let (mut expr, mut depth) = (used, depth);
         while let ExprKind::Name(name) = &expr.node
             && let Some(given) = self.given[..depth].last()
             && let Some(outer) = given.get(name.as_str())

@@ -11,6 +11,7 @@ use crate::diag::{Code, Problem, Span};
 use crate::graph::{Cause, Scope, Value};
 use crate::limits::MAX_ROUNDS;
 use crate::syntax::ast::{Body, Expr, ExprKind, Name, Net, Over, Param, Rounds, StmtKind};
+use crate::syntax::print_expr;
 
 impl<'a> Expander<'a> {
     /// Repeats a body from `flow`; the paths of round N are below `prefix.N`, from 0.
@@ -53,6 +54,11 @@ impl<'a> Expander<'a> {
             Over::Range(from, to) => {
                 let (low, high) =
                     (self.whole(scope, from, "the range")?, self.whole(scope, to, "the range")?);
+                let literal = [from, to].iter().all(|end| matches!(end.node, ExprKind::Int { .. }));
+                if literal && low > high {
+                    self.problems.push(backwards(from, to));
+                    return None;
+                }
                 (low, high, to)
             }
             Over::Items(items) => return self.items(scope, items),
@@ -201,4 +207,16 @@ fn place_of(over: &Over, round: usize) -> Span {
         }
         over => over.span(),
     }
+}
+
+/// The problem of a range that ends below its start, which has no round.
+fn backwards(from: &Expr, to: &Expr) -> Problem {
+    let [first, last] = [from, to].map(print_expr);
+    let message = format!("no number is in `{first}..{last}`: a range counts up");
+    Problem::new(Code::Argument, from.span.to(to.span), message)
+        .label("ends before it begins")
+        .help(match last.as_str() {
+            "0" => format!("write `0..{first}`, where `{first} - i` counts down"),
+            _ => format!("write `{last}..{first}`"),
+        })
 }

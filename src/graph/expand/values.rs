@@ -52,6 +52,13 @@ impl Values {
         self.own.insert(name.to_owned(), (flow, span));
     }
 
+    /// The name of a known value: the last that was given to it.
+    pub fn named(&self, flow: Flow) -> Option<&str> {
+        let own = self.own.iter().filter(|(_, (of, _))| flow.is_some() && *of == flow);
+        let last = own.max_by_key(|(name, (_, span))| (*span, *name));
+        last.map(|(name, _)| name.as_str()).or_else(|| self.outer.as_ref()?.named(flow))
+    }
+
     /// All names, including those of enclosing scopes.
     pub fn names(&self) -> Vec<&str> {
         let mut names = Vec::new();

@@ -24,6 +24,11 @@ impl NameKind<'_> {
     pub fn is_value(self) -> bool {
         matches!(self, NameKind::Value)
     }
+
+    /// Whether it is an op.
+    pub fn is_op(self) -> bool {
+        matches!(self, NameKind::Op(_))
+    }
 }
 
 /// A definition.

@@ -66,6 +66,20 @@ pub enum ArgKind {
 }
 
 impl ArgKind {
+    /// The strings that it accepts.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            ArgKind::Word(words) => words,
+            ArgKind::FilterInit => &["dirac", "whiten"],
+            ArgKind::Count
+            | ArgKind::Size
+            | ArgKind::Amount
+            | ArgKind::Number
+            | ArgKind::Bool
+            | ArgKind::Init => &[],
+        }
+    }
+
     /// For messages.
     pub fn describe(self) -> String {
         match self {

@@ -185,10 +185,20 @@ impl Rule for Mul {
         if a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x == y || *y == 1) {
             return Ok(operands[0].clone());
         }
-        Err(ShapeError::new(format!(
+        let error = ShapeError::new(format!(
             "mul expected a second value of shape {} (or 1 in some places), got {}",
             operands[0], operands[1]
-        )))
+        ));
+        Err(match (operands[0].image(), operands[1].image()) {
+            (Some([gates, 1, 1]), Some([channels, ..])) if gates == channels => {
+                error.help("the value that is scaled comes first: `in -> mul(gate)`")
+            }
+            (Some([gates, 1, 1]), Some([channels, ..])) => error.help(format!(
+                "the value that is scaled comes first, `in -> mul(gate)`, and has as many \
+                 channels as its gate: {channels}, got {gates}"
+            )),
+            _ => error,
+        })
     }
 }
 

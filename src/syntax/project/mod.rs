@@ -288,6 +288,12 @@ impl<'f> Loader<'f> {
             _ => "a file".to_owned(),
         };
         let message = format!("expected {at_most} at `{target}`, got {got}");
+        if written == "std" && span.is_some_and(|span| self.is_imported(span)) {
+            return Problem::new(code, span, message)
+                .label("this file")
+                .help("the blocks of netc stand in no file: `import std: ...`")
+                .respell(Some("std"));
+        }
         let near = if failure.kind() == ErrorKind::NotFound { self.near(target) } else { None };
         let near = near.map(|name| beside(written, &name));
         let help = near.as_ref().map(|path| format!("Did you mean `{path}`?"));
@@ -296,6 +302,11 @@ impl<'f> Loader<'f> {
             .label("this file")
             .help_if(help)
             .respell(quoted.as_deref())
+    }
+
+    /// Whether an import names the file, rather than a net that extends another.
+    fn is_imported(&self, path: Span) -> bool {
+        self.sources.get(path.file).text[..path.start].trim_end().ends_with("import")
     }
 
     fn near(&self, target: &str) -> Option<String> {

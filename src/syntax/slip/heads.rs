@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Slip, tokens};
+use super::{Slip, closing, tokens};
 use crate::diag::line_start;
 use crate::syntax::hint::{Failure, is_word};
 use crate::syntax::parser::Rule;
@@ -11,7 +11,9 @@ const FUNCTIONS: &[&str] = &["def", "fn", "fun", "func", "function"];
 const HEADS: &[&str] = &["block", "net", "repeat", "for", "class", "module", "while", "if", "with"];
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
-    function(failure).or_else(|| without_brace(failure)).or_else(|| on_one_line(failure))
+    [function, without_brace, on_one_line, marked, parenthesised]
+        .into_iter()
+        .find_map(|slip| slip(failure))
 }
 
 /// What stands below a head that opens no body: the lines that are indented further, and perhaps
@@ -103,6 +105,37 @@ fn on_one_line(failure: &Failure<'_>) -> Option<Slip> {
     let edits = [(at..at + 1, " {".to_owned()), (end..end, " }".to_owned())];
     (!code[at..end].contains('{'))
         .then(|| Slip::new(edits, "A body stands in braces: `repeat 3 { conv }`.", "write braces"))
+}
+
+/// `recipe: { ... }`, `net x = {`
+fn marked(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, after, .. } = *failure;
+    let head = before.trim_end();
+    let wanted = failure.rules.contains(&Rule::open_brace) || failure.rules.contains(&Rule::body);
+    let brace = after.trim_start_matches([' ', '\t']);
+    if !matches!(token, ":" | "=") || !brace.starts_with('{') || !(wanted || head == "recipe") {
+        return None;
+    }
+    let start = at - (before.len() - head.len());
+    let end = at + token.len() + (after.len() - brace.len());
+    let help = format!("`{{` follows what it opens, without a mark: `{head} {{ ... }}`.");
+    Some(Slip::new([(start..end, " ".to_owned())], help, format!("remove `{token}`")))
+}
+
+/// `repeat 3 (conv -> bn)`
+fn parenthesised(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, code, .. } = *failure;
+    let rounds = before.contains("repeat ") || before.contains("for ");
+    if token != "(" || !rounds || !failure.rules.contains(&Rule::open_brace) {
+        return None;
+    }
+    let end = closing(code, at)?;
+    let edits = [(at..at + 1, "{ ".to_owned()), (end..end + 1, " }".to_owned())];
+    Some(Slip::new(
+        edits,
+        "What is repeated stands in braces: `repeat 3 { conv }`.",
+        "write braces",
+    ))
 }
 
 /// The braces around what stands below the head from `start` to `end`.

@@ -40,7 +40,10 @@ fn import(failure: &Failure<'_>) -> Option<Slip> {
         }
         _ => return None,
     };
-    let names: Vec<&str> = names.iter().copied().filter(|word| is_word(word)).collect();
+    let other = aliases(names);
+    let is_alias = |word: &str| word == "as" || other.iter().any(|(_, alias)| *alias == word);
+    let names: Vec<&str> =
+        names.iter().copied().filter(|word| is_word(word) && !is_alias(word)).collect();
     let path = match path {
         [path] if path.starts_with('"') || *path == "std" => (*path).to_owned(),
         [word, rest @ ..] if is_word(word) => {
@@ -56,9 +59,34 @@ fn import(failure: &Failure<'_>) -> Option<Slip> {
         return Some(Slip::unsure(help));
     }
     let text = format!("import {path}: {}", names.join(", "));
-    let help = format!("Blocks are imported with `{text}`.");
+    let help = match other.is_empty() {
+        true => format!("Blocks are imported with `{text}`."),
+        false => format!("A block keeps its name: `{text}`."),
+    };
     let title = format!("write `{text}`");
-    Some(Slip::new([(start..last + token.len(), text)], help, title))
+    let end = last + token.len();
+    let own = other.iter().flat_map(|(name, alias)| {
+        words_of(&code[end..], alias)
+            .map(move |at| (end + at..end + at + alias.len(), (*name).to_owned()))
+    });
+    Some(Slip::new(std::iter::once((start..end, text)).chain(own), help, title))
+}
+
+/// The names that are given others: `conv_bn as cb`.
+fn aliases<'c>(words: &[&'c str]) -> Vec<(&'c str, &'c str)> {
+    let renamed = |three: &[&'c str]| match three {
+        [name, "as", alias] if is_word(name) && is_word(alias) => Some((*name, *alias)),
+        _ => None,
+    };
+    words.windows(3).filter_map(renamed).collect()
+}
+
+/// Where a word stands in a text.
+fn words_of<'c>(text: &'c str, word: &'c str) -> impl Iterator<Item = usize> + 'c {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    text.match_indices(word).map(|(at, _)| at).filter(move |at| {
+        !text[..*at].ends_with(part) && !text[at + word.len()..].starts_with(part)
+    })
 }
 
 /// What stands on either side of a word.

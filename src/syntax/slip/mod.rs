@@ -2,11 +2,13 @@
 
 mod assigned;
 mod flow;
+mod guards;
 mod heads;
 mod imports;
 mod joins;
 mod marks;
 mod nested;
+mod numbers;
 mod values;
 mod words;
 
@@ -44,17 +46,19 @@ impl Slip {
 
 /// The slip behind a failure that what stands there tells.
 pub(super) fn certain(failure: &Failure<'_>) -> Option<Slip> {
-    [
+    let slips = [
         imports::slip,
         heads::slip,
+        guards::slip,
+        numbers::slip,
         values::slip,
         assigned::slip,
         nested::slip,
         marks::slip,
+        numbers::sides,
         joins::slip,
-    ]
-    .into_iter()
-    .find_map(|slip| slip(failure))
+    ];
+    slips.into_iter().find_map(|slip| slip(failure))
 }
 
 /// The slip behind a failure that nothing else explains.

@@ -21,11 +21,14 @@ pub(super) fn check(file: &Path, texts: &Overlay) -> Compilation {
         Ok(text) => {
             let id = sources.add(name, text.as_str());
             match recipe::settings(id, &text) {
-                Ok(settings) if is_search(settings.iter().map(|s| s.key.node.as_str())) => {
+                Ok((settings, _)) if is_search(settings.iter().map(|s| s.key.node.as_str())) => {
                     let folder = file.parent().unwrap_or(Path::new(""));
                     Spec::parse(id, &text, folder).err().unwrap_or_default()
                 }
-                Ok(settings) => Recipe::problems(&settings),
+                Ok((settings, mut problems)) => {
+                    problems.extend(Recipe::problems(&settings));
+                    problems
+                }
                 Err(problems) => problems,
             }
         }

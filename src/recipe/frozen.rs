@@ -1,0 +1,33 @@
+//! The paths that a net's recipe freezes.
+
+use super::keys::Recipe;
+use crate::check::Checked;
+use crate::diag::{Code, Problem, Problems, did_you_mean, listed};
+use crate::graph::Setting;
+use crate::graph::pattern::Pattern;
+
+/// Refuses the paths of a recipe's `freeze` that hold no weight of the net.
+pub(super) fn frozen(settings: &[Setting], recipe: &Recipe, net: &Checked) -> Problems {
+    let Some(setting) = settings.iter().rev().find(|setting| setting.key.node == "freeze") else {
+        return Problems::new();
+    };
+    let weighted = net.order().iter().filter(|id| net.node_params(**id) > 0);
+    let paths: Vec<&str> = weighted.map(|id| net.node(*id).path.as_str()).collect();
+    let refused = recipe.freeze.iter().filter(|pattern| {
+        let pattern = Pattern::new(pattern);
+        !paths.iter().any(|path| pattern.holds(path))
+    });
+    let problem = |pattern: &String| {
+        let starts = paths.iter().flat_map(|path| {
+            let dots = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
+            dots.map(|end| &path[..end])
+        });
+        let help = match did_you_mean(pattern, starts) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the net has weights at {}", listed(&paths)),
+        };
+        let message = format!("`freeze` names `{pattern}`, where nothing is trained");
+        Problem::new(Code::Recipe, setting.span, message).help(help)
+    };
+    refused.map(problem).collect()
+}

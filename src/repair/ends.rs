@@ -1,0 +1,27 @@
+//! Repairs of images that are claimed to be vectors.
+
+use super::calls::Texts;
+use super::judge::{Candidate, Rest};
+use crate::check::Unchecked;
+use crate::diag::{Fix, Problem, Span};
+use crate::graph::Claim;
+
+/// A `flatten` behind what ends as an image of one pixel.
+pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Candidate> {
+    let pixel = net.graph.claims.iter().find_map(|claim| match claim {
+        Claim::Shape { node, expected, span, .. } if Some(*span) == problem.span => {
+            let dims = net.shapes.get(node)?.dims();
+            (*dims == [expected.as_slice(), &[1, 1]].concat()).then_some(*node)
+        }
+        _ => None,
+    });
+    // What a block computes is flattened where the net calls the block.
+    let origin = pixel.and_then(|node| net.graph.get(node).origin.as_ref());
+    let Some(last) = origin.map(|o| o.calls.first().map_or(o.span, |call| call.span)) else {
+        return Vec::new();
+    };
+    let title = format!("put `flatten` behind it: `{} -> flatten`", texts.sources.text(last));
+    let behind = Span { start: last.end, ..last };
+    let fix = Fix { title, edits: vec![(behind, " -> flatten".to_owned())] };
+    vec![Candidate { fix, site: None, rest: Rest::Sound }]
+}
