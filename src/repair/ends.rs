@@ -22,6 +22,7 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<C
     };
     let title = format!("put `flatten` behind it: `{} -> flatten`", texts.sources.text(last));
     let behind = Span { start: last.end, ..last };
-    let fix = Fix { title, edits: vec![(behind, " -> flatten".to_owned())] };
+    let edits = vec![(behind, " -> flatten".to_owned())];
+    let fix = Fix { title, edits, safe: true };
     vec![Candidate { fix, site: None, rest: Rest::Sound }]
 }

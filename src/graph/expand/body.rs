@@ -7,7 +7,7 @@ use super::expander::{Expander, Frame, join};
 use super::values::Flow;
 use crate::diag::{Code, Problem, Span, did_you_mean};
 use crate::graph::names::NameKind;
-use crate::graph::{Claim, Claimant, NodeId, Op, Scope, Shape, Value, op};
+use crate::graph::{Claim, Claimant, Op, Scope, Shape, Value, op};
 use crate::syntax::ast::{Body, Element, ElementKind, Name, ShapeExpr, Stmt, StmtKind};
 
 impl<'a> Expander<'a> {
