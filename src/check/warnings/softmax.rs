@@ -37,7 +37,8 @@ fn harm(net: &Checked, id: NodeId) -> Option<Harm> {
             Some(Harm {
                 message: "keeps every logit between 0 and 1: the loss takes logits of any size",
                 label: "the loss has a softmax of its own",
-                help: "remove it; a sigmoid keeps the order of the classes, so that predictions stay",
+                help: "remove it; a sigmoid keeps the order of the classes, so that predictions \
+                       stay",
             })
         }
         Op::Activation(Activation::Relu(_)) if classes && of_logits(net, id) => Some(Harm {
