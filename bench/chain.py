@@ -27,15 +27,15 @@ parser.add_argument("--off", action="store_true", help="leave each out of the wh
 parser.add_argument("--netc", default=str(HERE.parent / "target/release/netc"))
 args = parser.parse_args()
 
-# In the order in which they are added; `--without` of netc names the savings, `--passes` the passes.
+# In the order in which they are added; `--without` of netc names the savings, `--conv` the algorithms, `--passes` the passes.
 SAVINGS = ["descent", "norm", "relu", "pool", "add", "memory"]
+ALGORITHMS = {"bf16": ["f2", "int16"], "fp32": ["f4"]}
 PASSES = ["pool-first", "fold-norm", "fold-scale"]
 
 
-def options(savings, winograd, passes, precision):
-    own = {"bf16": "f2", "fp32": "f4"}[precision]
+def options(savings, algorithm, passes):
     without = ",".join(saving for saving in SAVINGS if saving not in savings)
-    return ["--conv", own if winograd else "library", "--passes", ",".join(passes) or "none", "--without", without]
+    return ["--conv", algorithm, "--passes", ",".join(passes) or "none", "--without", without]
 
 
 def chain(precision):
@@ -43,18 +43,20 @@ def chain(precision):
     links = {"libtorch's autograd": ["--executor", "eager", "--passes", "none"]}
     for count in range(len(SAVINGS) + 1):
         name = SAVINGS[count - 1] if count else "schedule without autograd"
-        links[name] = options(SAVINGS[:count], False, [], precision)
-    links["winograd"] = options(SAVINGS, True, [], precision)
+        links[name] = options(SAVINGS[:count], "library", [])
+    for algorithm in ALGORITHMS[precision]:
+        links[f"convolutions by {algorithm}"] = options(SAVINGS, algorithm, [])
     for count in range(1, len(PASSES) + 1):
-        links[PASSES[count - 1]] = options(SAVINGS, True, PASSES[:count], precision)
-    links["all passes"] = [*options(SAVINGS, True, [], precision)[:2], "--passes", "all"]
+        links[PASSES[count - 1]] = options(SAVINGS, algorithm, PASSES[:count])
+    links["all passes, the fastest convolutions"] = ["--passes", "all"]
     return links
 
 
 def all_but_one(precision):
-    whole = {"the whole": options(SAVINGS, True, PASSES, precision), "winograd": options(SAVINGS, False, PASSES, precision)}
-    savings = {saving: options([s for s in SAVINGS if s != saving], True, PASSES, precision) for saving in SAVINGS}
-    passes = {left: options(SAVINGS, True, [p for p in PASSES if p != left], precision) for left in PASSES}
+    own = ALGORITHMS[precision][-1]
+    whole = {"the whole": options(SAVINGS, own, PASSES), f"convolutions by {own}": options(SAVINGS, "library", PASSES)}
+    savings = {saving: options([s for s in SAVINGS if s != saving], own, PASSES) for saving in SAVINGS}
+    passes = {left: options(SAVINGS, own, [p for p in PASSES if p != left]) for left in PASSES}
     return whole | savings | passes
 
 
