@@ -304,7 +304,7 @@ unsafe fn write<S: Simd, E: Element, T: Tile>(
         if finish.pool {
             unrolled!(i < T::M, {
                 unrolled!(j < T::M, {
-                    if i % 2 == 0 && j % 2 == 0 && i < rows && j < columns {
+                    if (i | j) & 1 == 0 && i < rows && j < columns {
                         let right = S::max(pixels[i][j | 1], pixels[i | 1][j | 1]);
                         let pixel = S::max(S::max(pixels[i][j], pixels[i | 1][j]), right);
                         put!(i / 2, j / 2, pixel, count);
