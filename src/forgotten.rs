@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::diag::{Code, Fix, Problem, Problems, Span, listed};
-use crate::syntax::{self, Exporter, Overlay, Project, import_edit};
+use crate::syntax::{self, Exporter, Overlay, Project, STD, import_edit};
 
 /// At most so many repairs are offered.
 const MAX_CHOICES: usize = 3;
@@ -108,9 +108,19 @@ fn choices(names: &[&str], exporters: &[Exporter], at: Span, project: &Project) 
         left = rest;
     }
     let first = best.first().map(|(exporter, _)| exporter.path.clone());
-    let others = ranked.into_iter().filter(|exporter| {
-        has(exporter, names) == names.len() && Some(&exporter.path) != first.as_ref()
-    });
-    let others = others.map(|exporter| fix(&[(exporter, names.to_vec())]));
-    std::iter::once(fix(&best)).chain(others).take(MAX_CHOICES).collect()
+    let others: Vec<&Exporter> = ranked
+        .into_iter()
+        .filter(|exporter| {
+            has(exporter, names) == names.len() && Some(&exporter.path) != first.as_ref()
+        })
+        .collect();
+    // The project's own block goes before that of `std` with its name. Which of two files is meant
+    // is sure only where one is imported from already.
+    let sure = others.iter().all(|other| other.path == STD)
+        || best.iter().all(|(exporter, _)| imported(exporter));
+    let others = others.iter().map(|exporter| fix(&[(exporter, names.to_vec())]));
+    let mut choices: Vec<Fix> =
+        std::iter::once(fix(&best)).chain(others).take(MAX_CHOICES).collect();
+    choices.iter_mut().enumerate().for_each(|(i, choice)| choice.safe = sure && i == 0);
+    choices
 }

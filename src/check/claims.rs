@@ -33,7 +33,7 @@ pub(super) fn shape_claims(
             }
             Claimant::Parent(_) => {
                 let problem = from(problem(*span).label("claimed here")).help(
-                    "declare what differs as a parameter of the parent: \
+                    "declare what differs as a parameter of the parent, for example \
                      `extends \"base.net\" (classes = 100)`",
                 );
                 place::in_calls(problem, graph, *node)

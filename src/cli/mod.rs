@@ -51,12 +51,11 @@ pub fn main(tensors: impl FnOnce(TensorCommand) -> ExitCode) -> ExitCode {
         Command::Report(args) => search::report::run(&args),
         Command::Plot(args) => picture::plot::run(&args),
         Command::Tensors(TensorCommand::Passes(args)) if !args.verify => net::passes::run(&args),
-        Command::Tensors(TensorCommand::Export(args)) if args.check_name().is_err() => {
-            out::misused(&args.check_name().err().unwrap_or_default())
-        }
-        Command::Tensors(TensorCommand::Export(args)) if !args.format.needs_tensors() => {
-            export::write::run(&args)
-        }
+        Command::Tensors(TensorCommand::Export(args)) => match args.check_name() {
+            Err(message) => out::misused(&message),
+            Ok(()) if args.format.needs_tensors() => tensors(TensorCommand::Export(args)),
+            Ok(()) => export::write::run(&args),
+        },
         Command::Tensors(TensorCommand::Doctor(args)) if !args.is_for_tensors() => {
             machine::doctor::run(&args)
         }

@@ -13,8 +13,8 @@ use crate::syntax::ast::{
 /// Domains with more combinations than this are not enumerated.
 const MAX_CASES: usize = 4096;
 
-/// Warns of each guard of a file that mentions only parameters with finite declared domains, and is
-/// true, or false, for all of their values.
+/// Warns about each guard of a file that mentions only parameters with finite declared domains, and
+/// is true, or false, for all of their values.
 pub(super) fn constant_guards(file: &File, names: &Names<'_>, problems: &mut Problems) {
     let mut guards = Guards { names, scope: Scope::default(), problems };
     file.blocks().for_each(|block| guards.in_body(&block.body));

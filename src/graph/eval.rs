@@ -196,7 +196,7 @@ impl Scope {
         let ops = op::signatures().map(|signature| signature.name);
         let near = elsewhere::value(name)
             .or_else(|| did_you_mean(name, self.names()))
-            .or_else(|| elsewhere::channels(name))
+            .or_else(|| elsewhere::channels(name).filter(|same| self.contains(same)))
             .or_else(|| did_you_mean(name, ops));
         Some(Box::new(
             Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))

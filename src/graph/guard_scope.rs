@@ -5,7 +5,8 @@ use crate::diag::{Code, Problem, Problems, Span};
 use crate::syntax::ast::{Body, Call, Element, ElementKind, File, Guard, StmtKind};
 use crate::syntax::{print_call, print_expr};
 
-/// Warns of each guard without `else` that follows a chain of several elements and no parentheses.
+/// Warns about each guard without `else` that follows a chain of several elements and no
+/// parentheses.
 pub(super) fn guard_scopes(file: &File, names: &Names<'_>, problems: &mut Problems) {
     let mut guards = GuardScopes { names, problems };
     file.blocks().for_each(|block| guards.in_body(&block.body));

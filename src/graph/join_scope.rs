@@ -8,8 +8,8 @@ use crate::graph::op;
 use crate::syntax::ast::{Body, Call, Element, ElementKind, ExprKind, File, Name, StmtKind};
 use crate::syntax::repeats;
 
-/// Warns of each join at the start of a stage that names the current value itself, or branches of
-/// the current value and not that value.
+/// Warns about each join at the start of a stage that names the current value itself, or branches
+/// of the current value and not that value.
 pub(super) fn join_scopes(file: &File, names: &Names<'_>, problems: &mut Problems) {
     let mut joins = JoinScopes { names, problems };
     file.blocks().for_each(|block| joins.in_body(&block.body, Some("in")));

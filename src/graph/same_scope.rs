@@ -7,7 +7,7 @@ use crate::syntax::ast::{
 };
 use crate::syntax::repeats;
 
-/// Warns of each guard with `same` of an element that takes `in`, where the current value is not
+/// Warns about each guard with `same` of an element that takes `in`, where the current value is not
 /// `in`.
 pub(super) fn same_scopes(file: &File, problems: &mut Problems) {
     file.blocks().for_each(|block| in_block(block, problems));

@@ -13,21 +13,31 @@ pub(super) fn frozen(settings: &[Setting], recipe: &Recipe, net: &Checked) -> Pr
     };
     let weighted = net.order().iter().filter(|id| net.node_params(**id) > 0);
     let paths: Vec<&str> = weighted.map(|id| net.node(*id).path.as_str()).collect();
-    let refused = recipe.freeze.iter().filter(|pattern| {
+    let refused = unfrozen(&recipe.freeze, &paths);
+    refused
+        .map(|(message, help)| Problem::new(Code::Recipe, setting.span, message).help(help))
+        .collect()
+}
+
+/// The patterns of frozen paths that hold none of the paths with weights: what is wrong with each,
+/// and what to do.
+pub fn unfrozen<'a>(
+    patterns: &'a [String],
+    paths: &'a [&str],
+) -> impl Iterator<Item = (String, String)> + use<'a> {
+    let refused = patterns.iter().filter(|pattern| {
         let pattern = Pattern::new(pattern);
         !paths.iter().any(|path| pattern.holds(path))
     });
-    let problem = |pattern: &String| {
+    refused.map(|pattern| {
         let starts = paths.iter().flat_map(|path| {
             let dots = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
             dots.map(|end| &path[..end])
         });
         let help = match did_you_mean(pattern, starts) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the net has weights at {}", listed(&paths)),
+            None => format!("the net has weights at {}", listed(paths)),
         };
-        let message = format!("`freeze` names `{pattern}`, where nothing is trained");
-        Problem::new(Code::Recipe, setting.span, message).help(help)
-    };
-    refused.map(problem).collect()
+        (format!("`freeze` names `{pattern}`, where nothing is trained"), help)
+    })
 }

@@ -76,7 +76,7 @@ impl KeyKind {
             let number = |part: &str| part.trim().parse().ok().map(Value::Float);
             text.split(',').map(number).collect::<Option<_>>().map(Value::List)
         };
-        word.or_else(number).or_else(truth).or_else(list).filter(|value| self.accepts(value))
+        [word, number(), truth(), list()].into_iter().flatten().find(|value| self.accepts(value))
     }
 
     /// Whether it accepts a value.

@@ -21,6 +21,7 @@ use crate::diag::elsewhere::{self, Elsewhere};
 use crate::diag::{FileId, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
+pub use frozen::unfrozen;
 pub use keys::{Algorithm, KEYS, Key, KeyKind, Recipe, TestViews};
 pub use layers::{Layers, RecipeArg};
 pub use metric::{Metric, Unit};

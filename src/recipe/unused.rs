@@ -4,12 +4,13 @@ use super::keys::{Algorithm, Recipe};
 use crate::diag::{Code, Problem, Problems};
 use crate::graph::Setting;
 
-/// Warns of the settings of a net's own recipe that have no effect beside its others. A setting
-/// that a parameter decides may have one with another value.
+/// Warns about the settings of a net's own recipe that have no effect beside its others. A setting
+/// that a parameter decides may have one with another value, and where nothing in the net decides,
+/// a recipe beside it may.
 pub(super) fn unused(settings: &[Setting], recipe: &Recipe) -> Problems {
     let decided = |key: &str| {
-        let mut given = settings.iter().filter(|s| s.key.node == key);
-        given.all(|setting| setting.literal)
+        let mut given = settings.iter().filter(|s| s.key.node == key).peekable();
+        given.peek().is_some() && given.all(|setting| setting.literal)
     };
     let own = settings.iter().filter(|setting| !setting.inherited);
     let reads = |key: &str| {

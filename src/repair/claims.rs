@@ -1,4 +1,4 @@
-//! Repairs of shapes that are not as claimed: offered, for the claim or the net may be what is wrong.
+//! Repairs of shapes that are not as claimed: only offered, as either may be what is wrong.
 
 use super::calls::Texts;
 use super::judge::{Candidate, Rest};

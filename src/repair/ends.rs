@@ -1,13 +1,12 @@
 //! Repairs of images that are claimed to be vectors.
 
-use super::calls::Texts;
 use super::judge::{Candidate, Rest};
 use crate::check::Unchecked;
 use crate::diag::{Fix, Problem, Span};
 use crate::graph::Claim;
 
 /// A `flatten` behind what ends as an image of one pixel.
-pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Candidate> {
+pub(super) fn of(problem: &Problem, net: &Unchecked) -> Vec<Candidate> {
     let pixel = net.graph.claims.iter().find_map(|claim| match claim {
         Claim::Shape { node, expected, span, .. } if Some(*span) == problem.span => {
             let dims = net.shapes.get(node)?.dims();
@@ -16,11 +15,10 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<C
         _ => None,
     });
     // What a block computes is flattened where the net calls the block.
-    let origin = pixel.and_then(|node| net.graph.get(node).origin.as_ref());
-    let Some(last) = origin.map(|o| o.calls.first().map_or(o.span, |call| call.span)) else {
-        return Vec::new();
-    };
-    let title = format!("put `flatten` behind it: `{} -> flatten`", texts.sources.text(last));
+    let Some(node) = pixel.map(|node| net.graph.get(node)) else { return Vec::new() };
+    let Some(origin) = &node.origin else { return Vec::new() };
+    let last = origin.calls.first().map_or(origin.span, |call| call.span);
+    let title = format!("put `flatten` behind `{}`", node.path);
     let behind = Span { start: last.end, ..last };
     let edits = vec![(behind, " -> flatten".to_owned())];
     let fix = Fix { title, edits, safe: true };

@@ -18,8 +18,16 @@ pub(super) fn of(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<C
         | Code::UnusedBranch => Rest::Same,
         _ => Rest::Sound,
     };
-    // A branch that is not joined yet is lost with its removal.
-    let safe = problem.code != Code::UnusedBranch;
+    let safe = match problem.code {
+        // A branch that is not joined yet is lost with its removal.
+        Code::UnusedBranch => false,
+        // What the net computes at its end may not be logits.
+        Code::SoftmaxAtOutput => {
+            let op = problem.span.and_then(|span| op_at(net, span));
+            op.is_some_and(|op| matches!(op, Op::Softmax(_)))
+        }
+        _ => true,
+    };
     let candidate = |(title, edit)| {
         let fix = Fix { title, edits: vec![edit], safe };
         Candidate { fix, site: None, rest }
@@ -78,9 +86,14 @@ fn advice(
 
 /// The window of a pool at a place.
 fn window(net: &Unchecked, span: Span) -> Option<&Window> {
-    let here = |op: &_| net.graph.get(*op).origin.as_ref().is_some_and(|o| o.span == span);
-    match &net.graph.get(net.graph.ids().find(here)?).op {
+    match op_at(net, span)? {
         Op::MaxPool(MaxPool(window)) | Op::AvgPool(AvgPool(window)) => Some(window),
         _ => None,
     }
+}
+
+/// The op at a place.
+fn op_at(net: &Unchecked, span: Span) -> Option<&Op> {
+    let here = |op: &_| net.graph.get(*op).origin.as_ref().is_some_and(|o| o.span == span);
+    Some(&net.graph.get(net.graph.ids().find(here)?).op)
 }

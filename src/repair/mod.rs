@@ -88,7 +88,7 @@ fn candidates(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Cand
             site.map_or_else(Vec::new, |site| shapes::of(&site))
         }
         Code::Signature => {
-            let mut candidates = ends::of(problem, net, texts);
+            let mut candidates = ends::of(problem, net);
             candidates.extend(claims::of(problem, net, texts));
             candidates
         }

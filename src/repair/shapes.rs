@@ -142,8 +142,12 @@ impl Join<'_, '_> {
     fn exchanged(&self, cursor: NodeId, from: &Shape, to: &Shape) -> Option<Candidate> {
         self.site.op().shape(&[from, to]).ok()?;
         let (body, _) = self.site.path().rsplit_once('.').unwrap_or_default();
-        let below = self.site.net.graph.get(cursor).path.strip_prefix(body)?;
-        let name = below.trim_start_matches('.').split('.').next()?;
+        let path = &self.site.net.graph.get(cursor).path;
+        let below = match body {
+            "" => path,
+            body => path.strip_prefix(body)?.strip_prefix('.')?,
+        };
+        let name = below.split('.').next()?;
         let ((span, first), call) = (self.site.call.positional(0)?, self.site.call.start());
         let title = format!("start from `{first}`: `{first} -> {}({name})`", self.site.op().name());
         let edits = vec![(call, format!("{first} -> ")), (span, name.to_owned())];

@@ -14,7 +14,7 @@ const MAX_WORDS: usize = 3;
 const MAX_EVALUATED: usize = 64;
 
 /// Ways to write a value where a call stands: as other calls of the same body do, by a parameter,
-/// or as a number. A number that a block does not have already would hold for this call of it alone.
+/// or as a number. One that a block does not have already would hold for this call of it alone.
 pub(super) fn words(graph: &Graph, texts: &Texts<'_>, at: &Origin, value: u64) -> Vec<String> {
     let scope = scope(graph, at);
     let names = scope.names().map(str::to_owned);

@@ -126,12 +126,13 @@ pub(super) fn describe(
 fn slip_of(problem: Problem, slip: Slip, file: FileId) -> Problem {
     let problem = problem.help(slip.help);
     let place = |range: Range<usize>| Span { file, start: range.start, end: range.end };
-    match slip.edits.is_empty() {
-        true => problem,
-        false => {
-            let edits = slip.edits.into_iter().map(|(range, text)| (place(range), text));
-            problem.fix(slip.title, edits)
-        }
+    if slip.edits.is_empty() {
+        return problem;
+    }
+    let edits = slip.edits.into_iter().map(|(range, text)| (place(range), text));
+    match slip.safe {
+        true => problem.fix(slip.title, edits),
+        false => problem.offer(slip.title, edits),
     }
 }
 

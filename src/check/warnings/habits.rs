@@ -33,8 +33,12 @@ pub(super) fn momentum(net: &Checked, id: NodeId) -> Option<Problem> {
     let kept = ((1.0 - weight) * 1e6).round() / 1e6;
     let message =
         format!("`{path}` gives each batch a weight of {weight} in its running statistics");
+    let help = match kept > 0.0 {
+        true => format!("`momentum` is the weight of the batch: Keras's {weight} is `{kept}` here"),
+        false => "`momentum` is the weight of the batch; by default it is 0.1".into(),
+    };
     let problem = at(net, id, Code::BnMomentum, message)
         .label(format!("keeps {kept} of what was before"))
-        .help(format!("`momentum` is the weight of the batch: Keras's {weight} is `{kept}` here"));
+        .help(help);
     Some(problem)
 }

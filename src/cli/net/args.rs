@@ -52,7 +52,7 @@ pub struct FmtArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  netc explain                     every op, block, recipe key and code, a line each
+  netc explain                     all ops, blocks, keys and codes, a line each
   netc explain conv                an op: arguments, shape, weights, cost
   netc explain residual            a block of std: what it is, and its text
   netc explain peak_lr             a recipe key: what it means and accepts

@@ -18,7 +18,7 @@ use crate::recipe::{KEYS, Key};
 use crate::tools::reference::{key_page, op_page};
 use crate::tools::std_blocks::{StdBlock, std_blocks};
 
-const SET_WITHOUT_NET: &str = "`--set` is for a net; name a file";
+const SET_WITHOUT_NET: &str = "`--set` is for a net\nhelp: name a file with one";
 
 pub(in crate::cli) fn run(args: &ExplainArgs) -> ExitCode {
     let Some(subject) = &args.subject else {

@@ -171,7 +171,8 @@ impl<'a> Expander<'a> {
     fn callee_first(&self, frame: &Frame<'a>, source: &Name) -> Option<Problem> {
         let name = &source.node;
         let what = self.taken(&frame.env, name)?;
-        if what == "a parameter" && !matches!(frame.env.scope.get(name), Some(Value::Callee(_))) {
+        let scope = &frame.env.scope;
+        if scope.contains(name) && !matches!(scope.get(name), Some(Value::Callee(_))) {
             return None;
         }
         let message = format!("a branch starts from a value, and `{name}` is {what}");
@@ -228,12 +229,16 @@ impl<'a> Expander<'a> {
         let nodes = self.by_path.iter().filter(|(path, _)| format!(".{path}.").contains(&part));
         let (last, _) = nodes.max_by_key(|(_, id)| **id)?;
         let all = part_of.map_or(String::new(), |all| format!("; `{all}` is the result of all"));
-        Some(
-            Problem::new(Code::UnknownName, name.span, format!("unknown name `{}`", name.node))
-                .label("inside of a statement above")
+        let message = format!("unknown name `{}`", name.node);
+        let problem = Problem::new(Code::UnknownName, name.span, message)
+            .label("defined inside a statement above");
+        let round = name.node.rsplit('.').next().is_some_and(|end| end.parse::<u64>().is_ok());
+        Some(match round {
+            true => problem.help(format!("from outside, a path names one op{all}")),
+            false => problem
                 .help(format!("from outside, a path names one op: `{last}`{all}"))
                 .offer(format!("write `{last}`"), [(name.span, last.clone())]),
-        )
+        })
     }
 
     /// The use of a value that a later statement defines, or its own.
@@ -268,11 +273,10 @@ impl<'a> Expander<'a> {
                 .related(first, "the first time"),
             );
         } else {
-            let taken = self.taken(&frame.env, &name.node);
-            if let Some(what) = taken {
+            if let Some(what) = self.taken(&frame.env, &name.node) {
                 self.shadows(name, what);
             }
-            if taken == Some("a parameter") {
+            if frame.env.scope.contains(&name.node) {
                 return;
             }
             // Its uses are no further mistakes.

@@ -35,7 +35,11 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
         }
         None => match (&ty.node, value.whole()) {
             (ParamType::Float(_), Some(parts)) => {
-                problem.help(format!("a share of the whole is a fraction: `1/{parts}`"))
+                let percent = match parts {
+                    2..=100 => format!(", {parts} percent `{parts}/100`"),
+                    _ => String::new(),
+                };
+                problem.help(format!("a share of 1 in {parts} is written `1/{parts}`{percent}"))
             }
             _ => problem.help("choose one of its values, or widen the domain"),
         },
@@ -47,6 +51,9 @@ fn reversed(name: &str, ty: &ParamType, scope: &Scope) -> Result<Option<Problem>
     let (ParamType::Int(Some((low, high))) | ParamType::Float(Some((low, high)))) = ty else {
         return Ok(None);
     };
+    if ![low, high].into_iter().all(|bound| bound.names().is_empty()) {
+        return Ok(None);
+    }
     let order = number::compare(&scope.eval(low)?, &scope.eval(high)?);
     Ok(order.filter(|order| order.is_gt()).map(|_| {
         let (first, last) = (print_expr(low), print_expr(high));

@@ -108,7 +108,7 @@ pub(super) fn argument(
     }
 }
 
-/// A padding of another framework as an argument, if it is not that of itself.
+/// A padding of another framework as an argument; `None` if it is the default.
 fn padding(value: &Expr) -> Result<Option<String>, &'static str> {
     let written = written_value(value);
     match (&value.node, written.to_lowercase().as_str()) {
@@ -168,11 +168,11 @@ pub(super) fn channels(
     let first = call.args.first().filter(|arg| arg.name.is_none() && names_alone)?;
     let given = scope.eval(&first.value).ok().and_then(|value| value.whole());
     (given.is_some() && given == channels).then(|| {
-        let message = format!("`{}` takes no number of channels", call.name.node);
+        let message = format!("`{}` does not take the number of channels", call.name.node);
         let text = step(&call.name.node, call.args[1..].iter().map(written).collect());
         Problem::new(Code::Arity, first.value.span, message)
             .label("the channels of what comes in")
-            .help(format!("they are known: `{text}`"))
+            .help(format!("it is inferred: `{text}`"))
             .fix(format!("write `{text}`"), [(call.place.span, text)])
     })
 }

@@ -39,8 +39,7 @@ impl<'a> Expander<'a> {
         self.graph.name = levels[0].net.name.node.clone();
         self.parameters(&mut levels, overrides);
         self.run_levels(&levels, !overrides.is_empty());
-        if levels.last().is_some_and(|base| base.net.extends.is_some()) {
-            // Its parent is no net, or cannot be read.
+        if levels.last().is_some_and(|base| lacks_its_parent(base.net)) {
             return true;
         }
         for placed in self.edits.iter().filter(|p| !p.used && !self.exhausted) {
@@ -375,8 +374,7 @@ impl<'a> Expander<'a> {
                 self.output(&mut frame, name, shape);
             }
         }
-        if base.net.extends.is_some() {
-            // Its parent is no net, or cannot be read.
+        if lacks_its_parent(base.net) {
             return;
         }
         let name = &base.net.name;
@@ -412,4 +410,9 @@ fn has_parameters(name: &str, names: &[&str]) -> String {
 fn speaks_of_cost(expr: &Expr) -> bool {
     let cost = |name: &str| name == "params" || name == "macs";
     expr.names().iter().any(|name| matches!(&name.node, ExprKind::Name(name) if cost(name)))
+}
+
+/// Whether the last net of a lineage extends one that is no net, or cannot be read.
+fn lacks_its_parent(base: &Net) -> bool {
+    base.extends.is_some()
 }

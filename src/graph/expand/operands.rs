@@ -98,9 +98,7 @@ impl<'a> Expander<'a> {
                     }
                 })
             }
-            ExprKind::Int { .. } | ExprKind::Float { .. } | ExprKind::Unary(UnaryOp::Neg, _)
-                if signature.args.is_empty() =>
-            {
+            _ if is_number(&arg.value) && signature.args.is_empty() => {
                 let number = print_expr(&arg.value);
                 let less = number.strip_prefix('-').map_or(format!("-{number}"), str::to_owned);
                 let problem = problem("a number");
@@ -113,6 +111,14 @@ impl<'a> Expander<'a> {
             }
             _ => None,
         }
+    }
+}
+
+fn is_number(expr: &Expr) -> bool {
+    match &expr.node {
+        ExprKind::Int { .. } | ExprKind::Float { .. } => true,
+        ExprKind::Unary(UnaryOp::Neg, of) => is_number(of),
+        _ => false,
     }
 }
 

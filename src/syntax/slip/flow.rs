@@ -9,7 +9,7 @@ const ASIDE: &[&str] = &["let", "default", "expect", "recipe", "block", "output"
 pub(super) fn is_value(above: &str, name: &str) -> bool {
     let number = |rest: &str| rest.trim_start().starts_with(|c: char| c.is_ascii_digit());
     is_word(name)
-        && above.lines().map(str::trim_start).any(|line| {
+        && visible(above).into_iter().any(|line| {
             let line = line.strip_prefix("input ").unwrap_or(line);
             let rest = line.strip_prefix(name).map(str::trim_start);
             rest.is_some_and(|rest| match rest.strip_prefix('=') {
@@ -17,6 +17,27 @@ pub(super) fn is_value(above: &str, name: &str) -> bool {
                 None => rest.starts_with(':'),
             })
         })
+}
+
+/// The lines of the statements whose names a place sees: those of no body that is closed, and none
+/// within parentheses.
+fn visible(above: &str) -> Vec<&str> {
+    let (mut lines, mut bodies, mut open) = (Vec::new(), Vec::new(), 0usize);
+    for line in above.lines() {
+        if open == 0 {
+            lines.push(line.trim_start());
+        }
+        for byte in line.split('#').next().unwrap_or_default().bytes() {
+            match byte {
+                b'(' => open += 1,
+                b')' => open = open.saturating_sub(1),
+                b'{' => bodies.push(lines.len()),
+                b'}' => lines.truncate(bodies.pop().unwrap_or(lines.len())),
+                _ => {}
+            }
+        }
+    }
+    lines
 }
 
 /// Whether a statement gives a value this name: one of these lines, up to the end of the body.
@@ -43,7 +64,13 @@ pub(super) fn current(text: &str, at: usize) -> Option<&str> {
         let count = |brace| line.matches(brace).count();
         match (open + count('}')).checked_sub(count('{')) {
             // The head of the body that the statement is in.
-            None => return line.starts_with("block ").then_some("in"),
+            None => {
+                // Its parameters may stand on lines of their own.
+                let begins = |line: &&str| line.starts_with("block ") || line.starts_with("net ");
+                let mut head = text[..end].lines().rev().map(str::trim_start);
+                let head = if line.starts_with(')') { head.find(begins) } else { Some(line) };
+                return head.filter(|head| head.starts_with("block ")).map(|_| "in");
+            }
             Some(left) => open = left,
         }
         if open == 0 && !line.is_empty() && !line.starts_with("->") {

@@ -31,7 +31,7 @@ fn ahead(failure: &Failure<'_>) -> Option<Slip> {
     });
     Some(match fix {
         Some(edit) => Slip::new([edit], help, "put the guard behind what it guards"),
-        None => Slip::new([], help, ""),
+        None => Slip::unsure(help),
     })
 }
 

@@ -130,12 +130,12 @@ fn parenthesised(failure: &Failure<'_>) -> Option<Slip> {
         return None;
     }
     let end = closing(code, at)?;
+    let help = "What is repeated stands in braces: `repeat 3 { conv }`.";
+    if code[at + 1..end].trim().is_empty() {
+        return Some(Slip::unsure(help));
+    }
     let edits = [(at..at + 1, "{ ".to_owned()), (end..end + 1, " }".to_owned())];
-    Some(Slip::new(
-        edits,
-        "What is repeated stands in braces: `repeat 3 { conv }`.",
-        "write braces",
-    ))
+    Some(Slip::new(edits, help, "write braces"))
 }
 
 /// The braces around what stands below the head from `start` to `end`.

@@ -21,8 +21,9 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
         && is_operator(token)
         && (name == source || !is_value(&text[..start], source))
     {
+        let wider = format!("let wider = {source} {token} {operand}");
         return Some(Slip::unsure(format!(
-            "A name never changes, and `let` names a number: `let wider = {source} {token} {operand}`."
+            "A name never changes, and `let` names a number: `{wider}`."
         )));
     }
     let joined = |op| {
@@ -46,11 +47,13 @@ pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
                 && closing(code, element) == Some(element + whole.len() - 1);
             let inside = if group { whole[1..whole.len() - 1].trim() } else { whole };
             let text = format!("repeat {operand} {{ {inside} }}");
-            Some(Slip::new(
+            let slip = Slip::new(
                 [(element..next + operand.len(), text.clone())],
                 format!("What is repeated stands in braces: `{text}`."),
                 format!("write `{text}`"),
-            ))
+            );
+            // A value may be scaled by a number as well.
+            Some(slip.safe_if(group || token != "*"))
         }
         _ => None,
     }

@@ -27,6 +27,8 @@ pub(super) struct Slip {
     pub help: String,
     /// The repair as an order.
     pub title: String,
+    /// Whether the repair is what was surely meant.
+    pub safe: bool,
 }
 
 impl Slip {
@@ -35,7 +37,13 @@ impl Slip {
         help: impl Into<String>,
         title: impl Into<String>,
     ) -> Slip {
-        Slip { edits: edits.into_iter().collect(), help: help.into(), title: title.into() }
+        let edits = edits.into_iter().collect();
+        Slip { edits, help: help.into(), title: title.into(), safe: true }
+    }
+
+    /// The same, where something else may have been meant.
+    fn safe_if(self, safe: bool) -> Slip {
+        Slip { safe, ..self }
     }
 
     /// One whose repair the text does not tell.

@@ -5,39 +5,43 @@ use crate::syntax::hint::Failure;
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
     let Failure { at, token, before, code, .. } = *failure;
+    let claimed = before.starts_with("expect ");
     let (start, end, text) = match token {
-        "," => {
-            let start = at - before.bytes().rev().take_while(u8::is_ascii_digit).count();
-            let end = groups(code, at)?;
-            (start, end, code[start..end].replace(',', "_"))
+        "," if claimed => {
+            let digits = before.bytes().rev().take_while(u8::is_ascii_digit).count();
+            let end = groups(code, at).filter(|_| (1..=3).contains(&digits))?;
+            (at - digits, end, code[at - digits..end].replace(',', "_"))
         }
-        _ => (at, at + token.len(), shortened(token).or_else(|| based(token))?),
+        // No statement begins with a number.
+        _ if before.is_empty() => return None,
+        _ => {
+            let text = shortened(token, claimed).or_else(|| based(token))?;
+            (at, at + token.len(), text)
+        }
     };
-    if !text.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
     let help = format!("A number is written in digits, which `_` may group: `{text}`.");
-    Some(Slip::new([(start..end, text.clone())], help, format!("write `{text}`")))
+    let slip = Slip::new([(start..end, text.clone())], help, format!("write `{text}`"));
+    Some(slip.safe_if(claimed || based(token).is_some()))
 }
 
 /// The end of `,000,000` behind a number that ends the statement.
 fn groups(code: &str, at: usize) -> Option<usize> {
     let all: Vec<(usize, &str, usize)> = tokens(code, at).collect();
     let group = |pair: &[(usize, &str, usize)]| {
-        matches!(pair, [(comma, ",", _), (start, digits, _)]
-            if digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()) && *start == comma + 1)
+        let [(comma, ",", _), (start, digits, _)] = pair else { return false };
+        *start == comma + 1 && digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit())
     };
     let (last, digits, _) = all.last()?;
     all.chunks(2).all(group).then_some(last + digits.len())
 }
 
-/// `1M`, `400k`
-fn shortened(token: &str) -> Option<String> {
+/// `1M`, `400k`, and in claims also `1B`.
+fn shortened(token: &str, claimed: bool) -> Option<String> {
     let digits = token.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let zeros = match &token[digits.len()..] {
         "k" | "K" => "_000",
         "m" | "M" => "_000_000",
-        "b" | "B" | "g" | "G" => "_000_000_000",
+        "b" | "B" | "g" | "G" if claimed => "_000_000_000",
         _ => return None,
     };
     let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());

@@ -51,7 +51,8 @@ fn misspelt(failure: &Failure<'_>) -> Option<Slip> {
     } else {
         return None;
     };
-    let same = VERBS.iter().find(|(verbs, _)| words == STATEMENTS && verbs.contains(&word));
+    let edits = words == STATEMENTS && failure.text.contains("extends");
+    let same = VERBS.iter().find(|(verbs, _)| edits && verbs.contains(&word));
     let near = || did_you_mean(word, words.iter().copied()).filter(|_| is_word(word));
     let right = same.map(|(_, verb)| *verb).or_else(near)?;
     Some(Slip::new(

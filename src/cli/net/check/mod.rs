@@ -34,6 +34,9 @@ pub(in crate::cli) fn run(args: &CheckArgs) -> ExitCode {
             (false, false) => {}
         }
     }
+    if !args.set.set.is_empty() && args.files.iter().all(|file| settings::is_settings(file)) {
+        return misused("`--set` is for a net\nhelp: name a file with one");
+    }
     if args.watch {
         return watch::run(args);
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::Compilation;
+use crate::cli::args::extension;
 use crate::diag::{Code, Problem, Problems, Sources};
 use crate::recipe::{self, KEYS, Recipe};
 use crate::search::Spec;
@@ -10,7 +11,7 @@ use crate::syntax::Overlay;
 
 /// Whether a file holds settings, by its name.
 pub(super) fn is_settings(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+    matches!(extension(file).as_str(), "yaml" | "yml")
 }
 
 /// The problems of the keys and values in a file; a text of `texts` stands in for it.

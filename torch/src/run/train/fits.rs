@@ -1,10 +1,9 @@
 //! Whether a net accepts a data set's images and outputs its classes, and what to change if not.
 
 use netc::check::Checked;
-use netc::diag::{did_you_mean, listed};
-use netc::graph::pattern::Pattern;
 use netc::graph::{Op, Value};
 use netc::lower::plan;
+use netc::recipe::unfrozen;
 use netc::run::RunError;
 use netc::run::data::Dataset;
 
@@ -99,20 +98,8 @@ pub(in crate::run) fn frozen(net: &Checked, patterns: &[String]) -> Result<(), R
     let mut plan = plan(net);
     let weighted = plan.steps().iter().filter(|step| step.is_trained());
     let paths: Vec<&str> = weighted.map(|step| step.path.as_str()).collect();
-    for pattern in patterns {
-        if !paths.iter().any(|path| Pattern::new(pattern).holds(path)) {
-            let starts = paths.iter().flat_map(|path| {
-                let dots = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
-                dots.map(|end| &path[..end]).collect::<Vec<_>>()
-            });
-            let help = match did_you_mean(pattern, starts) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the net has weights at {}", listed(&paths)),
-            };
-            return Err(RunError::Data(format!(
-                "`freeze` names `{pattern}`, where nothing is trained\nhelp: {help}"
-            )));
-        }
+    if let Some((message, help)) = unfrozen(patterns, &paths).next() {
+        return Err(RunError::Data(format!("{message}\nhelp: {help}")));
     }
     plan.freeze(patterns);
     match plan.steps().iter().any(|step| step.is_trained()) {

@@ -47,8 +47,8 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn low_pairs(first: Self::Lanes, second: Self::Lanes) -> Self::Lanes;
     /// A word of each lane: `first` as bf16, and above it `second`.
     unsafe fn bf16_pairs(first: Self::Lanes, second: Self::Lanes) -> Self::Lanes;
-    /// Writes a whole vector past the caches, to where a vector is aligned. Other threads may read
-    /// it after [`fence`](Simd::fence).
+    /// Writes a whole vector past the caches, to where a vector is aligned. Others may read it once
+    /// this thread has called [`fence`](Simd::fence).
     unsafe fn stream(to: *mut f32, lanes: Self::Lanes);
 
     /// All lanes.
@@ -61,7 +61,7 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     /// Zeros elsewhere.
     unsafe fn keep(mask: Self::Mask, lanes: Self::Lanes) -> Self::Lanes;
 
-    /// What was streamed before is written before all that comes after.
+    /// Orders streamed writes before all later writes of this thread.
     #[inline(always)]
     fn fence() {
         // SAFETY: all of these processors have SSE.

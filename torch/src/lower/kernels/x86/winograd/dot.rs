@@ -184,8 +184,8 @@ dot! {
         std::convert::identity
 }
 
-/// A function of one instruction, for whose intrinsic LLVM 22 writes two where it does not know the
-/// processor: `vpmaddwd` and `vpaddd`, which take a quarter longer.
+/// One instruction. For its intrinsic LLVM 22 emits `vpmaddwd` and `vpaddd`, unless it tunes for a
+/// processor that it knows; products take a third longer with these.
 macro_rules! add_pairs {
     ($name:ident, $features:literal, $vector:ty, $register:ident, $instruction:literal) => {
         #[inline]

@@ -7,7 +7,7 @@ use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::{MOST, Tile};
 use super::dims::{Dims, PANEL, TilePlace, panels};
-use super::operand::{MAGIC, Operand};
+use super::operand::Operand;
 use super::product::{Products, Rows, RowsByPanel};
 use super::scale::{convert_row, of_tile, point_norm, reached, squares};
 use super::transform::{POINTS, input, output};
@@ -210,7 +210,7 @@ unsafe fn transform_by_tile<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: 
                     channel,
                     #[inline(always)]
                     |point, lanes| {
-                        let integers = S::fma(lanes, S::splat(by[point]), S::splat(MAGIC));
+                        let integers = O::scaled(lanes, S::splat(by[point]));
                         O::store(v.add(point * cut.plane + t * depth), channel, integers);
                     },
                 );
@@ -245,12 +245,7 @@ unsafe fn transform_by_row<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: &
             for point in 0..T::POINTS {
                 let to = v.add(point * cut.plane + t * depth);
                 let row = rows.add(point * cut.row);
-                let scale = convert_row::<S>(
-                    row,
-                    channels,
-                    #[inline(always)]
-                    |at, lanes| O::store(to, at, lanes),
-                );
+                let scale = convert_row::<S, O>(row, channels, to);
                 *scales.add(t * T::POINTS + point) = scale / point_norm(point);
             }
         }

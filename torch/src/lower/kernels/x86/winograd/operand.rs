@@ -13,6 +13,16 @@ pub(super) trait Operand<S: Simd>: 'static {
     /// Numbers in a word, neighbours along the dimension that is summed over.
     const PACK: usize = Self::KIND.pack();
 
+    /// Transformed numbers as [`words`](Operand::words) and [`store`](Operand::store) take them:
+    /// those of integers times `by`.
+    ///
+    /// # Safety
+    /// As for [`Simd`].
+    #[inline(always)]
+    unsafe fn scaled(lanes: S::Lanes, _by: S::Lanes) -> S::Lanes {
+        lanes
+    }
+
     /// The products on a processor with or without VNNI.
     fn products(vnni: bool) -> Products;
 
@@ -38,12 +48,12 @@ pub(super) struct Single;
 #[derive(Debug)]
 pub(super) struct Half;
 
-/// Two integers of 16 bits. They are the low halves of lanes to which [`MAGIC`] was added.
+/// Two integers of 16 bits, the low halves of lanes to which [`MAGIC`] was added.
 #[derive(Debug)]
 pub(super) struct Short;
 
 /// 1.5 * 2^23: added to a number of at most 2^22, it leaves the nearest integer in the low bits.
-pub(super) const MAGIC: f32 = 12_582_912.0;
+const MAGIC: f32 = 12_582_912.0;
 
 impl<S: Dots> Operand<S> for Single {
     const KIND: Kind = Kind::Fp32;
@@ -88,6 +98,12 @@ impl Operand<Avx512Bf16> for Half {
 
 impl<S: Dots> Operand<S> for Short {
     const KIND: Kind = Kind::Int16;
+
+    #[inline(always)]
+    unsafe fn scaled(lanes: S::Lanes, by: S::Lanes) -> S::Lanes {
+        // SAFETY: as for the function.
+        unsafe { S::fma(lanes, by, S::splat(MAGIC)) }
+    }
 
     fn products(vnni: bool) -> Products {
         if vnni { Products::by::<S::Int16Vnni>() } else { Products::by::<S::Int16>() }

@@ -9,7 +9,7 @@ use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::Tile;
 use super::dims::{Dims, PANEL, TilePlace, panels};
-use super::operand::{MAGIC, Operand};
+use super::operand::Operand;
 use super::product::Products;
 use super::scale::{LARGEST, gradient_norm, point_norm, reached, scales};
 use super::transform::{POINTS, input, output_gradient};
@@ -209,14 +209,6 @@ unsafe fn transformed<S: Simd, T: Tile, O: Operand<S>, F: Source<S>>(
                     *by = S::div(S::splat(1.0 / F::norm(point)), scale);
                 }
             }
-            macro_rules! part {
-                ($point:expr, $lanes:expr) => {
-                    match O::KIND {
-                        Kind::Int16 => S::fma($lanes, by[$point], S::splat(MAGIC)),
-                        Kind::Fp32 | Kind::Bf16 => $lanes,
-                    }
-                };
-            }
             let mut words = to.words.add(lane);
             for tile in tiles.clone().step_by(O::PACK) {
                 let mut parts = [S::zero(); POINTS];
@@ -225,7 +217,7 @@ unsafe fn transformed<S: Simd, T: Tile, O: Operand<S>, F: Source<S>>(
                         tile,
                         channel,
                         #[inline(always)]
-                        |point, lanes| parts[point] = part!(point, lanes),
+                        |point, lanes| parts[point] = O::scaled(lanes, by[point]),
                     );
                 }
                 if tile + O::PACK <= tiles.end {
@@ -234,7 +226,7 @@ unsafe fn transformed<S: Simd, T: Tile, O: Operand<S>, F: Source<S>>(
                         channel,
                         #[inline(always)]
                         |point, lanes| {
-                            let part = part!(point, lanes);
+                            let part = O::scaled(lanes, by[point]);
                             let pair = if O::PACK > 1 { [parts[point], part] } else { [part; 2] };
                             let to = words.add(point * to.plane).cast();
                             S::store(to, S::LANES, O::words(pair));

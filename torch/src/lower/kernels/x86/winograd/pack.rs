@@ -6,7 +6,7 @@ use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::Tile;
 use super::dims::{Dims, PANEL};
-use super::operand::{MAGIC, Operand};
+use super::operand::Operand;
 use super::scale::{BY_ROW, BY_TILE, point_norm, scales};
 use super::transform::{POINTS, weight};
 use crate::lower::kernels::packed::Direction;
@@ -72,7 +72,7 @@ unsafe fn gather<S: Simd>(filters: &Filters, first: usize, taps: *mut f32) {
     unsafe {
         match direction {
             Direction::Forward => {
-                // 16 x 16 numbers at a time, which stay in the cache while they are turned.
+                // 16 x 16 numbers at a time, which stay in the cache while they are transposed.
                 for (i, tap) in (0..from).step_by(16).flat_map(|i| (0..9).map(move |tap| (i, tap)))
                 {
                     for o in 0..16 {
@@ -115,7 +115,8 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
     packed: Shared<u32>,
 ) {
     let from = filters.from.next_multiple_of(16);
-    // SAFETY: within the scratch and the packed weights.
+    // SAFETY: within the scratch and the packed weights, whose panels and planes begin with a cache
+    // line.
     unsafe {
         let mut by = [S::zero(); POINTS];
         if O::KIND == Kind::Int16 {
@@ -128,21 +129,13 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
         let to = packed.at(first / PANEL * layout.panel + first % PANEL);
         for channel in (0..from).step_by(O::PACK) {
             let words = to.add(channel / O::PACK * PANEL);
-            macro_rules! part {
-                ($point:expr, $lanes:expr) => {
-                    match O::KIND {
-                        Kind::Int16 => S::fma($lanes, by[$point], S::splat(MAGIC)),
-                        Kind::Fp32 | Kind::Bf16 => $lanes,
-                    }
-                };
-            }
             let mut parts = [S::zero(); POINTS];
             if O::PACK > 1 {
                 weight::<S, T>(
                     #[inline(always)]
                     |tap| S::load(taps.add((tap * from + channel) * 16), S::LANES),
                     #[inline(always)]
-                    |point, lanes| parts[point] = part!(point, lanes),
+                    |point, lanes| parts[point] = O::scaled(lanes, by[point]),
                 );
             }
             weight::<S, T>(
@@ -150,7 +143,7 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
                 |tap| S::load(taps.add((tap * from + channel + O::PACK - 1) * 16), S::LANES),
                 #[inline(always)]
                 |point, lanes| {
-                    let part = part!(point, lanes);
+                    let part = O::scaled(lanes, by[point]);
                     let pair = if O::PACK > 1 { [parts[point], part] } else { [part; 2] };
                     S::stream(words.add(point * layout.plane).cast(), O::words(pair));
                 },

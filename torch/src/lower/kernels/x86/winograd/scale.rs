@@ -7,6 +7,7 @@ use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::{Tile, f4};
 use super::dims::{Dims, TilePlace};
+use super::operand::Operand;
 
 /// The largest integer, with some room for rounding.
 pub(super) const LARGEST: f32 = 32_700.0;
@@ -147,10 +148,10 @@ pub(super) unsafe fn of_tile<S: Simd, T: Tile>(
 /// # Safety
 /// There are so many numbers, a multiple of 16, and there is as much room. As for [`Simd`].
 #[inline(always)]
-pub(super) unsafe fn convert_row<S: Simd>(
+pub(super) unsafe fn convert_row<S: Simd, O: Operand<S>>(
     row: *const f32,
     count: usize,
-    mut give: impl FnMut(usize, S::Lanes),
+    to: *mut u32,
 ) -> f32 {
     // SAFETY: as for the function.
     unsafe {
@@ -170,7 +171,7 @@ pub(super) unsafe fn convert_row<S: Simd>(
         let by = S::splat(1.0 / scale);
         for at in (0..count).step_by(S::LANES) {
             let value = S::load(row.add(at), S::LANES);
-            give(at, S::fma(value, by, S::splat(super::operand::MAGIC)));
+            O::store(to, at, O::scaled(value, by));
         }
         scale
     }
