@@ -161,8 +161,11 @@ fn compile_once(
         p.code != Code::UnknownName || !p.span.is_some_and(|s| project.may_be_unread(s))
     });
     problems.extend(unread);
+    let mut recipe = None;
     if let Some(graph) = &expanded.graph {
-        problems.extend(Recipe::resolve(&graph.settings, &[]).1);
+        let (resolved, found) = Recipe::resolve(&graph.settings, &[]);
+        recipe = (!found.has_errors()).then_some(resolved);
+        problems.extend(found);
     }
     let (mut net, mut unchecked) = (None, None);
     match expanded.graph.map(check::check) {
@@ -172,7 +175,7 @@ fn compile_once(
             let unchanged = problems.sorted().iter().any(|p| p.code == Code::UnchangedInput);
             warnings.retain(|p| !(unchanged && p.code == Code::UnusedBranch));
             problems.extend(warnings);
-            problems.extend(Recipe::of_net(&checked));
+            problems.extend(recipe.map(|recipe| recipe.misfits(&checked)).unwrap_or_default());
             net = Some(checked);
         }
         Some(Err(error)) => {

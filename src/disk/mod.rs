@@ -8,7 +8,7 @@ mod replace;
 
 #[cfg(feature = "cli")]
 pub use folder::{Folder, Lock, Stamp};
-pub use read::{open, read, read_text};
+pub use read::{found, open, read, read_text};
 #[cfg(feature = "cli")]
 pub use replace::{
     keep, may_replace, may_write_together, replace, rewrite, sync_folder, write_out, write_together,

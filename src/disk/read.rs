@@ -65,6 +65,16 @@ pub(super) fn text(bytes: Vec<u8>) -> Result<String> {
     })
 }
 
+/// What was found in place of a file that could be read.
+pub fn found(failure: &Error) -> String {
+    match failure.kind() {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::IsADirectory => "a folder".to_owned(),
+        ErrorKind::PermissionDenied => "a file that may not be read".to_owned(),
+        _ => failure.to_string(),
+    }
+}
+
 /// There are no files in a browser.
 fn absent(error: Error) -> Error {
     match error.kind() {

@@ -78,15 +78,12 @@ impl Recipe {
         problems
     }
 
-    /// What is wrong with the recipe of a net, or has no effect there.
-    pub fn of_net(net: &Checked) -> Problems {
+    /// What of the net's own recipe, from which this one was resolved, does not fit the net, or has
+    /// no effect.
+    pub fn misfits(&self, net: &Checked) -> Problems {
         let settings = &net.graph().settings;
-        let (recipe, problems) = Recipe::resolve(settings, &[]);
-        if problems.has_errors() {
-            return Problems::new();
-        }
-        let mut found = frozen::frozen(settings, &recipe, net);
-        found.extend(unused::unused(settings, &recipe));
+        let mut found = frozen::frozen(settings, self, net);
+        found.extend(unused::unused(settings, self));
         found
     }
 

@@ -13,8 +13,9 @@ use crate::syntax::ast::Spanned;
 /// # Errors
 /// A file that cannot be read, is too long, or is not UTF-8, as a message for the user.
 pub fn read(path: &Path) -> Result<String, String> {
-    disk::read_text(path, MAX_RECIPE_BYTES)
-        .map_err(|error| format!("cannot read the recipe {}: {error}", path.display()))
+    disk::read_text(path, MAX_RECIPE_BYTES).map_err(|error| {
+        format!("cannot read the recipe {}: {}", path.display(), disk::found(&error))
+    })
 }
 
 /// The settings in a flat YAML mapping, in its order, and what is wrong with the others. A leading

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::diag::{FileId, Sources, Span, indentation, line_start};
-use crate::syntax::ast::{Body, Call, File, ItemKind};
+use crate::syntax::ast::{Body, Call, File, ItemKind, SettingExpr, Stmt, StmtKind};
 use crate::syntax::{Part, parts};
 
 /// The texts of a net, with the calls in them.
 pub struct Texts<'a> {
     pub(super) sources: &'a Sources,
     calls: HashMap<Span, &'a Call>,
+    settings: Vec<&'a SettingExpr>,
 }
 
 impl<'a> Texts<'a> {
     pub fn of(sources: &'a Sources, trees: &'a BTreeMap<FileId, File>) -> Texts<'a> {
-        let mut texts = Texts { sources, calls: HashMap::new() };
+        let mut texts = Texts { sources, calls: HashMap::new(), settings: Vec::new() };
         for item in trees.values().flat_map(|tree| &tree.items) {
             match &item.kind {
                 ItemKind::Import(_) => {}
@@ -25,7 +26,17 @@ impl<'a> Texts<'a> {
         texts
     }
 
+    /// The line of a recipe whose value stands at a place.
+    pub(super) fn setting(&self, value: Span) -> Option<&'a SettingExpr> {
+        self.settings.iter().copied().find(|setting| setting.value.span == value)
+    }
+
     fn body(&mut self, body: &'a Body) {
+        let settings = |stmt: &'a Stmt| match &stmt.kind {
+            StmtKind::Recipe { settings, .. } => settings.as_slice(),
+            _ => &[],
+        };
+        self.settings.extend(body.stmts.iter().flat_map(settings));
         for part in body.all_stmts().into_iter().flat_map(|stmt| parts(stmt.kind.chain())) {
             match part {
                 Part::Call(call) => {

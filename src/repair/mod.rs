@@ -6,6 +6,7 @@ mod claims;
 mod ends;
 mod judge;
 mod lints;
+mod recipes;
 mod shapes;
 mod site;
 mod text;
@@ -92,6 +93,7 @@ fn candidates(problem: &Problem, net: &Unchecked, texts: &Texts<'_>) -> Vec<Cand
             candidates.extend(claims::of(problem, net, texts));
             candidates
         }
+        Code::UnknownName => recipes::of(problem, texts),
         _ => lints::of(problem, net, texts),
     }
 }

@@ -32,14 +32,10 @@ impl StdBlock {
         &self.text.doc
     }
 
-    /// The page of the block: its signature, what it is, its text, and how to import it.
+    /// The page of the block: what it is, its text, and how to import it.
     pub fn page(&self) -> String {
-        let BlockText { head, doc, text } = &self.text;
-        let head = head.split_whitespace().collect::<Vec<_>>().join(" ");
-        let head = head.replace("( ", "(").replace(", )", ")");
-        format!(
-            "`{head}`\n\n{doc}\n\n```net\n{text}\n```\n\nIn a file:\n\n```net\nimport std: {}\n```\n",
-            self.name
-        )
+        let BlockText { doc, text, .. } = &self.text;
+        let import = format!("import std: {}", self.name);
+        format!("{doc}\n\n```net\n{text}\n```\n\nIn a file:\n\n```net\n{import}\n```\n")
     }
 }

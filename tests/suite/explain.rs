@@ -115,8 +115,6 @@ fn blocks_of_std_are_explained_by_their_signature_and_text() {
         "\
 block of std: residual
 
-`residual`
-
 x + f(x), with no activation after the sum, as in the ResNets of David Page
 (2018).
 
@@ -130,7 +128,7 @@ In a file:
     import std: residual
 "
     );
-    let head = "`inverted_residual(c, stride = 1, expand = 6) :: [N, C, H, W] -> [N, c,";
+    let head = "    block inverted_residual(";
     assert!(explain(&["inverted_residual"]).contains(head));
     let json = explain(&["fire", "--format", "json"]);
     assert!(

@@ -61,7 +61,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
 
 /// The file's bytes, if it is within the size limit of a model.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    disk::read(path, MAX_FILE).map_err(|error| error.to_string())
+    disk::read(path, MAX_FILE).map_err(|error| disk::found(&error))
 }
 
 /// What a text is that stands where a model should.

@@ -43,8 +43,8 @@ pub fn load(args: &SourceArgs) -> Result<WeightedNet, String> {
     let most = Weights::most_bytes(&net);
     let weights = match (&args.weights, args.seed) {
         (Some(path), _) => {
-            let bytes =
-                disk::read(path, most).map_err(|error| format!("{}: {error}", path.display()))?;
+            let bytes = disk::read(path, most)
+                .map_err(|error| format!("{}: {}", path.display(), disk::found(&error)))?;
             read(path, &bytes, &net)?
         }
         (None, None) if run => {

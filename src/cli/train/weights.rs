@@ -25,7 +25,7 @@ pub fn start_weights(args: &StartArgs, net: &Checked) -> Result<Option<StartWeig
             RunFolder::read_checkpoint(path, MAX_CHECKPOINT_BYTES).map_err(|e| e.to_string())?
         }
         false => disk::read(path, MAX_CHECKPOINT_BYTES)
-            .map_err(|error| format!("{}: {error}", path.display()))?,
+            .map_err(|error| format!("{}: {}", path.display(), disk::found(&error)))?,
     };
     let wrong = |why: String| format!("the weights {}: {why}", path.display());
     let mut renamings = Vec::new();

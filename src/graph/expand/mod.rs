@@ -12,6 +12,7 @@ mod call;
 mod callee;
 mod default;
 mod domain;
+mod edits;
 mod element;
 mod elsewhere;
 mod ends;

@@ -5,14 +5,13 @@ use std::rc::Rc;
 
 use super::domain;
 use super::env::Env;
-use super::expander::{Expander, Frame, PlacedEdit};
+use super::expander::{Expander, Frame};
 use super::quotes::{self, Strings};
 use super::trace::Noted;
 use super::values::Values;
 use crate::diag::{Code, FileId, Problem, did_you_mean, listed};
-use crate::graph::pattern::Pattern;
 use crate::graph::{Claim, Scope, Setting, Value};
-use crate::syntax::ast::{Arg, Edit, Expr, ExprKind, Name, Net, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Net, Stmt, StmtKind};
 
 /// A parameter's value from the command line.
 #[derive(Debug, Clone)]
@@ -42,40 +41,8 @@ impl<'a> Expander<'a> {
         if levels.last().is_some_and(|base| lacks_its_parent(base.net)) {
             return true;
         }
-        for placed in self.edits.iter().filter(|p| !p.used && !self.exhausted) {
-            if self.problems.is_full() {
-                break;
-            }
-            let problem = self.no_target(placed.edit);
-            self.problems.push(problem);
-        }
+        self.unused_edits();
         true
-    }
-
-    /// An edit of what is not there.
-    fn no_target(&self, edit: &Edit) -> Problem {
-        let target = &edit.target;
-        let anywhere = format!("**.{}", target.node);
-        let everywhere = Pattern::new(&anywhere);
-        let near = match edit.is_pattern() {
-            true => None,
-            false
-                if !target.node.contains('.')
-                    && self.targets.iter().any(|path| everywhere.matches(path, None)) =>
-            {
-                Some(anywhere.as_str())
-            }
-            false => did_you_mean(&target.node, self.targets.iter().map(String::as_str)),
-        };
-        let message = format!("there is no `{}` in the net", target.node);
-        let problem = Problem::new(Code::UnknownName, target.span, message)
-            .label("no stage or element has this path");
-        let help = match near {
-            Some(near) if near == anywhere => format!("`{near}` is every one in the net"),
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`netc expand` lists every path".into(),
-        };
-        problem.help(help).respell(near)
     }
 
     /// The net and its ancestors, the file's own net first.
@@ -292,10 +259,8 @@ impl<'a> Expander<'a> {
             }
             StmtKind::Recipe { settings, .. } => {
                 for setting in settings {
-                    let (written, any) = (&setting.value, &Strings::Any);
-                    let value = env.scope.eval(written);
-                    let value = value.map_err(|fault| quotes::missing(fault, written, any));
-                    if let Some(value) = self.report(value) {
+                    let written = &setting.value;
+                    if let Some(value) = self.report(env.scope.eval(written)) {
                         let (key, span) = (setting.key.clone(), setting.value.span);
                         let inherited = file != self.project.root;
                         let literal = written.names().is_empty();
@@ -304,25 +269,7 @@ impl<'a> Expander<'a> {
                     }
                 }
             }
-            StmtKind::Edit(edit) if extends => {
-                let target = edit.target.node.as_str();
-                match edit.is_pattern() {
-                    true => self.patterns.push((self.edits.len(), Pattern::new(target))),
-                    false => self.edits_at.entry(target).or_default().push(self.edits.len()),
-                }
-                self.edits.push(PlacedEdit { edit, env: env.clone(), used: false });
-            }
-            StmtKind::Edit(_) => self.problems.push(
-                Problem::new(
-                    Code::Structure,
-                    stmt.place.span,
-                    "an edit changes a net that is extended",
-                )
-                .label("this net extends none")
-                .help(
-                    "write `net name extends \"parent.net\" { ... }`, or change the stage itself",
-                ),
-            ),
+            StmtKind::Edit(edit) => self.declared_edit(edit, stmt.place.span, env, extends),
             StmtKind::Input { .. }
             | StmtKind::Output { .. }
             | StmtKind::Stage { .. }

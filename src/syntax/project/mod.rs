@@ -10,6 +10,7 @@ use super::ast::{self, ItemKind, Name};
 use super::parser::recover;
 use super::scan::parts;
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
+use crate::disk;
 use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
 pub use exporter::{Exporter, exporters, import_edit, std_names, written};
@@ -273,12 +274,7 @@ impl<'f> Loader<'f> {
         target: &str,
         failure: &Error,
     ) -> Problem {
-        let got = match failure.kind() {
-            ErrorKind::NotFound => "no such file".to_owned(),
-            ErrorKind::IsADirectory => "a folder".to_owned(),
-            ErrorKind::PermissionDenied => "a file that may not be read".to_owned(),
-            _ => failure.to_string(),
-        };
+        let got = disk::found(failure);
         let code = match failure.kind() {
             ErrorKind::FileTooLarge => Code::Limit,
             _ => Code::Unreadable,

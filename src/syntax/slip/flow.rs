@@ -27,7 +27,7 @@ fn visible(above: &str) -> Vec<&str> {
         if open == 0 {
             lines.push(line.trim_start());
         }
-        for byte in line.split('#').next().unwrap_or_default().bytes() {
+        for byte in code_of(line).bytes() {
             match byte {
                 b'(' => open += 1,
                 b')' => open = open.saturating_sub(1),
@@ -47,7 +47,7 @@ pub(super) fn is_defined(below: &str, name: &str) -> bool {
 
 /// Whether something mentions a name up to the end of the body.
 pub(super) fn is_used(below: &str, name: &str) -> bool {
-    let code = body(below).lines().filter_map(|line| line.split('#').next());
+    let code = body(below).lines().map(code_of);
     let mut words =
         code.flat_map(|code| code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
     words.any(|word| word == name)
@@ -60,7 +60,7 @@ pub(super) fn current(text: &str, at: usize) -> Option<&str> {
     let mut open = 0usize;
     loop {
         let start = text[..end].rfind('\n').map_or(0, |at| at + 1);
-        let line = text[start..end].split('#').next().unwrap_or_default().trim();
+        let line = code_of(&text[start..end]).trim();
         let count = |brace| line.matches(brace).count();
         match (open + count('}')).checked_sub(count('{')) {
             // The head of the body that the statement is in.
@@ -97,6 +97,11 @@ pub(super) fn current(text: &str, at: usize) -> Option<&str> {
 /// Whether an op stands where a branch names its source.
 fn called(source: &str) -> bool {
     source.split_once('(').is_some_and(|(op, _)| op.trim().split('.').all(is_word))
+}
+
+/// A line without its comment.
+fn code_of(line: &str) -> &str {
+    line.split_once('#').map_or(line, |(code, _)| code)
 }
 
 /// Up to the brace that closes the body around the start of a text.

@@ -24,7 +24,10 @@ pub(super) fn check(file: &Path, texts: &Overlay) -> Compilation {
             match recipe::settings(id, &text) {
                 Ok((settings, _)) if is_search(settings.iter().map(|s| s.key.node.as_str())) => {
                     let folder = file.parent().unwrap_or(Path::new(""));
-                    Spec::parse(id, &text, folder).err().unwrap_or_default()
+                    match Spec::parse(id, &text, folder) {
+                        Ok(_) => Problems::new(),
+                        Err(problems) => problems,
+                    }
                 }
                 Ok((settings, mut problems)) => {
                     problems.extend(Recipe::problems(&settings));

@@ -55,89 +55,48 @@ struct Target {
     scales: *mut f32,
 }
 
-/// What is transformed: `WIDTH` channels from the first of a panel or of a block of outputs.
-///
+/// What is transformed: a panel of `INPUTS`, or a block of outputs' gradients.
+#[derive(Debug)]
+struct Source<'a, E, const INPUTS: bool>(&'a Convolution<'a, E>);
+
 /// # Safety
 /// As for [`inputs`].
-trait Source<S: Simd> {
-    const WIDTH: usize;
+impl<E: Element, const INPUTS: bool> Source<'_, E, INPUTS> {
+    const WIDTH: usize = if INPUTS { PANEL } else { OUTPUTS };
 
     /// What a point is divided by before its scale.
-    fn norm(point: usize) -> f32;
+    #[inline(always)]
+    fn norm(point: usize) -> f32 {
+        if INPUTS { point_norm(point) } else { gradient_norm(point) }
+    }
+
     /// The sum of squares over tiles, from a channel.
-    unsafe fn squares<T: Tile>(&self, tiles: Range<usize>, channel: usize) -> S::Lanes;
+    #[inline(always)]
+    unsafe fn squares<S: Simd, T: Tile>(&self, tiles: Range<usize>, channel: usize) -> S::Lanes {
+        let Convolution { x, dy, dims, .. } = *self.0;
+        let (image, channels) =
+            if INPUTS { (x, dims.in_channels) } else { (dy, dims.out_channels) };
+        // SAFETY: as for the function, here and below.
+        unsafe { squares::<S, E, T, INPUTS>(image.at(0), dims, channels, tiles, channel) }
+    }
+
     /// Gives each point of a tile, from a channel.
-    unsafe fn points<T: Tile>(
-        &self,
-        tile: usize,
-        channel: usize,
-        give: impl FnMut(usize, S::Lanes),
-    );
-}
-
-/// A panel of inputs.
-#[derive(Debug)]
-struct Inputs<'a, E>(&'a Convolution<'a, E>);
-
-impl<S: Simd, E: Element> Source<S> for Inputs<'_, E> {
-    const WIDTH: usize = PANEL;
-
     #[inline(always)]
-    fn norm(point: usize) -> f32 {
-        point_norm(point)
-    }
-
-    #[inline(always)]
-    unsafe fn squares<T: Tile>(&self, tiles: Range<usize>, channel: usize) -> S::Lanes {
-        let Convolution { x, dims, .. } = *self.0;
-        // SAFETY: as for the function, here and below.
-        unsafe { squares::<S, E, T, true>(x.at(0), dims, dims.in_channels, tiles, channel) }
-    }
-
-    #[inline(always)]
-    unsafe fn points<T: Tile>(
+    unsafe fn points<S: Simd, T: Tile>(
         &self,
         tile: usize,
         channel: usize,
         give: impl FnMut(usize, S::Lanes),
     ) {
-        let Convolution { x, dims, .. } = *self.0;
+        let Convolution { x, dy, dims, .. } = *self.0;
         let place = TilePlace::of::<T>(dims, tile);
         // SAFETY: see above.
-        unsafe { input::<S, E, T>(x.at(0), dims, place, channel, give) }
-    }
-}
-
-/// A block of outputs' gradients.
-#[derive(Debug)]
-struct Gradients<'a, E>(&'a Convolution<'a, E>);
-
-impl<S: Simd, E: Element> Source<S> for Gradients<'_, E> {
-    const WIDTH: usize = OUTPUTS;
-
-    #[inline(always)]
-    fn norm(point: usize) -> f32 {
-        gradient_norm(point)
-    }
-
-    #[inline(always)]
-    unsafe fn squares<T: Tile>(&self, tiles: Range<usize>, channel: usize) -> S::Lanes {
-        let Convolution { dy, dims, .. } = *self.0;
-        // SAFETY: as for the function, here and below.
-        unsafe { squares::<S, E, T, false>(dy.at(0), dims, dims.out_channels, tiles, channel) }
-    }
-
-    #[inline(always)]
-    unsafe fn points<T: Tile>(
-        &self,
-        tile: usize,
-        channel: usize,
-        give: impl FnMut(usize, S::Lanes),
-    ) {
-        let Convolution { dy, dims, .. } = *self.0;
-        let place = TilePlace::of::<T>(dims, tile);
-        // SAFETY: see above.
-        unsafe { output_gradient::<S, E, T>(dy.at(0), dims, place, channel, give) }
+        unsafe {
+            match INPUTS {
+                true => input::<S, E, T>(x.at(0), dims, place, channel, give),
+                false => output_gradient::<S, E, T>(dy.at(0), dims, place, channel, give),
+            }
+        }
     }
 }
 
@@ -160,7 +119,8 @@ pub(super) unsafe fn inputs<S: Simd, E: Element, T: Tile, O: Operand<S>>(
             plane: cut.planes[0],
             scales: scales.at(panel * PANEL),
         };
-        transformed::<S, T, O, _>(&Inputs(conv), conv.tiles::<T>(block), panel * PANEL, to);
+        let from = Source::<_, true>(conv);
+        transformed::<S, E, T, O, true>(from, conv.tiles::<T>(block), panel * PANEL, to);
     }
 }
 
@@ -183,37 +143,39 @@ pub(super) unsafe fn gradients<S: Simd, E: Element, T: Tile, O: Operand<S>>(
             plane: cut.planes[1],
             scales: scales.at(conv.gradient_scales() + group * OUTPUTS),
         };
-        transformed::<S, T, O, _>(&Gradients(conv), conv.tiles::<T>(block), group * OUTPUTS, to);
+        let from = Source::<_, false>(conv);
+        transformed::<S, E, T, O, false>(from, conv.tiles::<T>(block), group * OUTPUTS, to);
     }
 }
 
 /// Writes channels of tiles, transformed; integers have a scale for each channel, by the sum of its
 /// squares over all tiles and the norms of the points.
 #[inline(always)]
-unsafe fn transformed<S: Simd, T: Tile, O: Operand<S>, F: Source<S>>(
-    from: &F,
+unsafe fn transformed<S: Simd, E: Element, T: Tile, O: Operand<S>, const INPUTS: bool>(
+    from: Source<'_, E, INPUTS>,
     tiles: Range<usize>,
     first: usize,
     to: Target,
 ) {
-    for lane in (0..F::WIDTH).step_by(S::LANES) {
+    let width = Source::<E, INPUTS>::WIDTH;
+    for lane in (0..width).step_by(S::LANES) {
         let channel = first + lane;
         // SAFETY: as for `inputs`.
         unsafe {
             let mut by = [S::zero(); POINTS];
             if O::KIND == Kind::Int16 {
-                let squares = from.squares::<T>(tiles.clone(), channel);
+                let squares = from.squares::<S, T>(tiles.clone(), channel);
                 let scale = scales::<S>(squares, S::zero(), LARGEST);
                 S::store(to.scales.add(lane), S::LANES, scale);
                 for (point, by) in by.iter_mut().enumerate() {
-                    *by = S::div(S::splat(1.0 / F::norm(point)), scale);
+                    *by = S::div(S::splat(1.0 / Source::<E, INPUTS>::norm(point)), scale);
                 }
             }
             let mut words = to.words.add(lane);
             for tile in tiles.clone().step_by(O::PACK) {
                 let mut parts = [S::zero(); POINTS];
                 if O::PACK > 1 {
-                    from.points::<T>(
+                    from.points::<S, T>(
                         tile,
                         channel,
                         #[inline(always)]
@@ -221,7 +183,7 @@ unsafe fn transformed<S: Simd, T: Tile, O: Operand<S>, F: Source<S>>(
                     );
                 }
                 if tile + O::PACK <= tiles.end {
-                    from.points::<T>(
+                    from.points::<S, T>(
                         tile + O::PACK - 1,
                         channel,
                         #[inline(always)]
@@ -238,7 +200,7 @@ unsafe fn transformed<S: Simd, T: Tile, O: Operand<S>, F: Source<S>>(
                         S::store(to, S::LANES, O::words([part, S::zero()]));
                     }
                 }
-                words = words.add(F::WIDTH);
+                words = words.add(width);
             }
         }
     }
