@@ -58,6 +58,9 @@ impl Kernels {
         let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
         let [images, in_channels, height, width] = x.sizes;
         let dims = Dims { images, height, width, in_channels, out_channels: y.sizes[1] };
+        if finish.after.smooth() {
+            return Err(TchError::Shape("convolutions are followed by a ReLU alone".into()));
+        }
         fits(finish.after, &Image { sizes: [images, dims.out_channels, height, width], ..x }, &y)?;
         let has =
             packed.purpose().ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
