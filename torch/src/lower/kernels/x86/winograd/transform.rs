@@ -1,11 +1,8 @@
 use super::super::element::Element;
 use super::super::simd::Simd;
-use super::super::tile::{MOST, Tile};
+use super::super::tile::{MOST, Tile, WeightGradTile};
 use super::dims::{Dims, TilePlace};
 use super::unrolled::unrolled;
-
-/// The largest number of points of a tile.
-pub(super) const POINTS: usize = MOST * MOST;
 
 /// Gives each point of some channels of a tile of the input, transformed; zeros around the image.
 ///
@@ -20,22 +17,17 @@ pub(super) unsafe fn input<S: Simd, E: Element, T: Tile>(
     give: impl FnMut(usize, S::Lanes),
 ) {
     let count = dims.in_channels.saturating_sub(channel);
-    let inside = place.row > 0
-        && place.column > 0
-        && place.row + T::M < dims.height
-        && place.column + T::M < dims.width
-        && count >= S::LANES;
-    // The image begins one pixel after the tile's input, hence the wrapping below 0.
-    let (row, column) = (place.row.wrapping_sub(1), place.column.wrapping_sub(1));
+    let ([height, width], [row, column]) = (dims.input, place.input);
+    let fits = |first: usize, size: usize| first < size && size - first >= T::INPUTS;
     // SAFETY: as for the function.
     unsafe {
-        if inside {
-            let first = (place.image * dims.height + row) * dims.width + column;
+        if fits(row, height) && fits(column, width) && count >= S::LANES {
+            let first = (place.image * height + row) * width + column;
             let first = x.add(first * dims.in_channels + channel);
             input_of::<S, T>(
                 #[inline(always)]
                 |i: usize, j: usize| {
-                    E::load::<S>(first.add((i * dims.width + j) * dims.in_channels), S::LANES)
+                    E::load::<S>(first.add((i * width + j) * dims.in_channels), S::LANES)
                 },
                 give,
             );
@@ -44,10 +36,10 @@ pub(super) unsafe fn input<S: Simd, E: Element, T: Tile>(
                 #[inline(always)]
                 |i: usize, j: usize| {
                     let (row, column) = (row.wrapping_add(i), column.wrapping_add(j));
-                    if row >= dims.height || column >= dims.width {
+                    if row >= height || column >= width {
                         return S::zero();
                     }
-                    let at = (place.image * dims.height + row) * dims.width + column;
+                    let at = (place.image * height + row) * width + column;
                     let at = at * dims.in_channels + channel.min(dims.in_channels);
                     E::load::<S>(x.add(at), count)
                 },
@@ -65,9 +57,9 @@ unsafe fn input_of<S: Simd, T: Tile>(
     // SAFETY: as for the function.
     unsafe {
         let mut half = [[S::zero(); MOST]; MOST];
-        unrolled!(j < T::N, {
+        unrolled!(j < T::INPUTS, {
             let mut column = [S::zero(); MOST];
-            unrolled!(i < T::N, column[i] = pixel(i, j));
+            unrolled!(i < T::INPUTS, column[i] = pixel(i, j));
             let column = T::input::<S>(column);
             unrolled!(i < T::N, half[i][j] = column[i]);
         });
@@ -84,7 +76,7 @@ unsafe fn input_of<S: Simd, T: Tile>(
 /// # Safety
 /// `y` is of the output's shape of `dims`, and `place` lies within. As for [`Simd`].
 #[inline(always)]
-pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
+pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: WeightGradTile>(
     y: *const E,
     dims: &Dims,
     place: TilePlace,
@@ -92,9 +84,9 @@ pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
     give: impl FnMut(usize, S::Lanes),
 ) {
     let count = dims.out_channels.saturating_sub(channel);
-    let inside =
-        place.row + T::M <= dims.height && place.column + T::M <= dims.width && count >= S::LANES;
-    let first = (place.image * dims.height + place.row) * dims.width + place.column;
+    let ([height, width], [row, column]) = (dims.output, place.output);
+    let inside = row + T::M <= height && column + T::M <= width && count >= S::LANES;
+    let first = (place.image * height + row) * width + column;
     // SAFETY: as for the function.
     unsafe {
         if inside {
@@ -102,7 +94,7 @@ pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
             output_gradient_of::<S, T>(
                 #[inline(always)]
                 |i: usize, j: usize| {
-                    E::load::<S>(first.add((i * dims.width + j) * dims.out_channels), S::LANES)
+                    E::load::<S>(first.add((i * width + j) * dims.out_channels), S::LANES)
                 },
                 give,
             );
@@ -110,10 +102,10 @@ pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
             output_gradient_of::<S, T>(
                 #[inline(always)]
                 |i: usize, j: usize| {
-                    if place.row + i >= dims.height || place.column + j >= dims.width {
+                    if row + i >= height || column + j >= width {
                         return S::zero();
                     }
-                    let at = (first + i * dims.width + j) * dims.out_channels;
+                    let at = (first + i * width + j) * dims.out_channels;
                     E::load::<S>(y.add(at + channel.min(dims.out_channels)), count)
                 },
                 give,
@@ -123,7 +115,7 @@ pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
 }
 
 #[inline(always)]
-unsafe fn output_gradient_of<S: Simd, T: Tile>(
+unsafe fn output_gradient_of<S: Simd, T: WeightGradTile>(
     pixel: impl Fn(usize, usize) -> S::Lanes,
     mut give: impl FnMut(usize, S::Lanes),
 ) {
@@ -183,11 +175,11 @@ pub(super) unsafe fn weight<S: Simd, T: Tile>(
         let mut half = [[S::zero(); 3]; MOST];
         unrolled!(j < 3, {
             let column = T::weight::<S>([tap(j), tap(3 + j), tap(6 + j)]);
-            unrolled!(i < T::N, half[i][j] = column[i]);
+            unrolled!(i < T::W, half[i][j] = column[i]);
         });
-        unrolled!(i < T::N, {
+        unrolled!(i < T::W, {
             let row = T::weight::<S>(half[i]);
-            unrolled!(j < T::N, give(i * T::N + j, row[j]));
+            unrolled!(j < T::W, give(i * T::W + j, row[j]));
         });
     }
 }
@@ -197,16 +189,16 @@ pub(super) unsafe fn weight<S: Simd, T: Tile>(
 /// # Safety
 /// As for [`Simd`].
 #[inline(always)]
-pub(super) unsafe fn weight_gradient<S: Simd, T: Tile>(
+pub(super) unsafe fn weight_gradient<S: Simd, T: WeightGradTile>(
     point: impl Fn(usize) -> S::Lanes,
     mut give: impl FnMut(usize, S::Lanes),
 ) {
     // SAFETY: as for the function.
     unsafe {
         let mut half = [[S::zero(); MOST]; 3];
-        unrolled!(j < T::N, {
+        unrolled!(j < T::W, {
             let mut column = [S::zero(); MOST];
-            unrolled!(i < T::N, column[i] = point(i * T::N + j));
+            unrolled!(i < T::W, column[i] = point(i * T::W + j));
             let column = T::weight_gradient::<S>(column);
             unrolled!(i < 3, half[i][j] = column[i]);
         });
