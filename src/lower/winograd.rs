@@ -277,12 +277,15 @@ impl ForwardBlocking {
     pub fn new(tile: TileSize, operand: Operand, dims: &Dims) -> ForwardBlocking {
         let block = match (tile, operand) {
             (TileSize::Two, _) => 96,
-            (TileSize::Down | TileSize::Up, _) => 24,
+            (TileSize::Down | TileSize::Up, _) => 32,
             (TileSize::Four, Operand::Int16) if dims.in_channels <= 256 => 24,
             (TileSize::Four, Operand::Int16) => 48,
             (TileSize::Four, _) => 32,
         };
-        let narrow = operand == Operand::Int16 && dims.in_channels <= 128;
+        let narrow = match tile {
+            TileSize::Two | TileSize::Four => operand == Operand::Int16 && dims.in_channels <= 128,
+            TileSize::Down | TileSize::Up => dims.in_channels <= 256,
+        };
         let group = if narrow { 4 * PANEL } else { 2 * PANEL };
         let plane = block * depth(dims.in_channels, operand) + GAP;
         let (row, squares) = match operand {
@@ -326,12 +329,19 @@ impl WeightGradBlocking {
         let outputs = dims.out_channels.next_multiple_of(16);
         let sums = panels(dims.in_channels) * PANEL * outputs + GAP;
         let fit = ACCUMULATORS / (4 * tile.weight_points() * sums).max(1);
-        // With parts, 128 -> 256 channels of 16 x 16 take 16 ms in integers instead of 18.
-        let least = if operand == Operand::Int16 { 4 } else { 24 };
+        // With parts, 128 -> 256 channels of 16 x 16 take 16 ms in integers instead of 18; with a
+        // stride of 2, 10 instead of 17.
+        let least = match (tile, operand) {
+            (TileSize::Down | TileSize::Up, _) => 2,
+            (_, Operand::Int16) => 4,
+            (_, Operand::Fp32 | Operand::Bf16) => 24,
+        };
         let few = tiles < least * dims.out_channels;
-        let block = match operand {
-            Operand::Int16 if !few && fit >= 2 => 64,
-            Operand::Int16 => 512,
+        let block = match (tile, operand) {
+            (TileSize::Down | TileSize::Up, Operand::Fp32 | Operand::Bf16) if !few => 64,
+            (TileSize::Down | TileSize::Up, _) => 128,
+            (_, Operand::Int16) if !few && fit >= 2 => 64,
+            (_, Operand::Int16) => 512,
             // Wide layers have large accumulators, which each block reads and writes once.
             _ if dims.in_channels >= 512 => 512,
             _ => 128,
