@@ -376,7 +376,7 @@ fn what_follows_with(tier: &str, kernels: Kernels) {
                 )
                 .unwrap();
             let error = error(&y, &(y64 + exact(&short)));
-            let most = if algorithm == Winograd::Int16 { 3e-3 } else { 3e-6 };
+            let most = if INTEGERS.contains(&algorithm) { 3e-3 } else { 3e-6 };
             assert!(error < most, "{algorithm:?} with {tier}, relu {relu}, pool {pool}: {error}");
         }
     }
