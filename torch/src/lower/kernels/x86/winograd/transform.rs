@@ -19,34 +19,42 @@ pub(super) unsafe fn input<S: Simd, E: Element, T: Tile>(
     let count = dims.in_channels.saturating_sub(channel);
     let ([height, width], [row, column]) = (dims.input, place.input);
     let fits = |first: usize, size: usize| first < size && size - first >= T::INPUTS;
+    let first = pixel(x, [place.image, row, column], dims.input, [dims.in_channels, channel]);
+    let [down, right] = [width * dims.in_channels, dims.in_channels];
     // SAFETY: as for the function.
     unsafe {
         if fits(row, height) && fits(column, width) && count >= S::LANES {
-            let first = (place.image * height + row) * width + column;
-            let first = x.add(first * dims.in_channels + channel);
             input_of::<S, T>(
                 #[inline(always)]
-                |i: usize, j: usize| {
-                    E::load::<S>(first.add((i * width + j) * dims.in_channels), S::LANES)
-                },
+                |i: usize, j: usize| E::load::<S>(first.add(i * down + j * right), S::LANES),
                 give,
             );
         } else {
             input_of::<S, T>(
                 #[inline(always)]
-                |i: usize, j: usize| {
-                    let (row, column) = (row.wrapping_add(i), column.wrapping_add(j));
-                    if row >= height || column >= width {
-                        return S::zero();
-                    }
-                    let at = (place.image * height + row) * width + column;
-                    let at = at * dims.in_channels + channel.min(dims.in_channels);
-                    E::load::<S>(x.add(at), count)
+                |i: usize, j: usize| match row.wrapping_add(i) < height
+                    && column.wrapping_add(j) < width
+                {
+                    true => E::load::<S>(first.wrapping_add(i * down + j * right), count),
+                    false => S::zero(),
                 },
                 give,
             );
         }
     }
+}
+
+/// Where some channels of a pixel are, or would be if it were in the image.
+#[inline(always)]
+fn pixel<E>(
+    images: *const E,
+    [image, row, column]: [usize; 3],
+    [height, width]: [usize; 2],
+    [channels, channel]: [usize; 2],
+) -> *const E {
+    let row = (image * height).wrapping_add(row);
+    let pixel = row.wrapping_mul(width).wrapping_add(column);
+    images.wrapping_add(pixel.wrapping_mul(channels).wrapping_add(channel.min(channels)))
 }
 
 #[inline(always)]
@@ -86,27 +94,22 @@ pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: WeightGradTile>(
     let count = dims.out_channels.saturating_sub(channel);
     let ([height, width], [row, column]) = (dims.output, place.output);
     let inside = row + T::M <= height && column + T::M <= width && count >= S::LANES;
-    let first = (place.image * height + row) * width + column;
+    let first = pixel(y, [place.image, row, column], dims.output, [dims.out_channels, channel]);
+    let [down, right] = [width * dims.out_channels, dims.out_channels];
     // SAFETY: as for the function.
     unsafe {
         if inside {
-            let first = y.add(first * dims.out_channels + channel);
             output_gradient_of::<S, T>(
                 #[inline(always)]
-                |i: usize, j: usize| {
-                    E::load::<S>(first.add((i * width + j) * dims.out_channels), S::LANES)
-                },
+                |i: usize, j: usize| E::load::<S>(first.add(i * down + j * right), S::LANES),
                 give,
             );
         } else {
             output_gradient_of::<S, T>(
                 #[inline(always)]
-                |i: usize, j: usize| {
-                    if row + i >= height || column + j >= width {
-                        return S::zero();
-                    }
-                    let at = (first + i * width + j) * dims.out_channels;
-                    E::load::<S>(y.add(at + channel.min(dims.out_channels)), count)
+                |i: usize, j: usize| match row + i < height && column + j < width {
+                    true => E::load::<S>(first.add(i * down + j * right), count),
+                    false => S::zero(),
                 },
                 give,
             );
