@@ -16,7 +16,7 @@ pub enum ConvAlgorithm {
     /// libtorch's own algorithm.
     #[serde(rename = "library")]
     Library,
-    /// Winograd with tiles of 2 x 2 outputs.
+    /// Winograd with tiles of 2 x 2 outputs; for a stride of 1.
     #[serde(rename = "f2")]
     WinogradF2,
     /// Winograd with tiles of 4 x 4 outputs.
@@ -28,21 +28,24 @@ pub enum ConvAlgorithm {
 }
 
 impl ConvAlgorithm {
-    /// Which of Winograd's it is, if it is one.
-    pub fn winograd(self) -> Option<Winograd> {
-        match self {
-            ConvAlgorithm::Library => None,
-            ConvAlgorithm::WinogradF2 => Some(Winograd::F2),
-            ConvAlgorithm::WinogradF4 => Some(Winograd::F4),
-            ConvAlgorithm::WinogradInt16 => Some(Winograd::Int16),
+    /// Which of Winograd's it is for a convolution, if it is one that applies.
+    pub fn winograd(self, op: &Conv) -> Option<Winograd> {
+        match (self, op.stride) {
+            (ConvAlgorithm::WinogradF2, [1, 1]) => Some(Winograd::F2),
+            (ConvAlgorithm::WinogradF4, [1, 1]) => Some(Winograd::F4),
+            (ConvAlgorithm::WinogradInt16, [1, 1]) => Some(Winograd::Int16),
+            (ConvAlgorithm::WinogradF4, [2, 2]) => Some(Winograd::StridedF4),
+            (ConvAlgorithm::WinogradInt16, [2, 2]) => Some(Winograd::StridedInt16),
+            _ => None,
         }
     }
 
-    /// Whether it computes convolutions between so many channels.
-    pub fn applies(self, [in_channels, out_channels]: [u64; 2]) -> bool {
+    /// Whether it computes a convolution of so many channels.
+    pub fn applies(self, op: &Conv, in_channels: u64) -> bool {
         let size = |channels: u64| usize::try_from(channels).unwrap_or(usize::MAX);
-        let channels = [size(in_channels), size(out_channels)];
-        self.winograd().is_none_or(|winograd| winograd.applies(channels))
+        let channels = [size(in_channels), size(op.out)];
+        self == ConvAlgorithm::Library
+            || self.winograd(op).is_some_and(|winograd| winograd.applies(channels))
     }
 }
 
@@ -85,13 +88,14 @@ pub enum ConvChoice {
     Auto,
     /// libtorch's own algorithm.
     Library,
-    /// Winograd with tiles of 2 x 2, wherever it applies. In bf16 its error is 1.6 times that of
-    /// libtorch.
+    /// Winograd with tiles of 2 x 2, wherever it applies: to 3 x 3 weights, `pad = 1`, one group,
+    /// no dilation and a stride of 1. In bf16 its error is 1.6 times that of libtorch.
     F2,
-    /// Winograd with tiles of 4 x 4, wherever it applies. In bf16 its error is several times that
-    /// of libtorch.
+    /// Winograd with tiles of 4 x 4, wherever it applies: as `F2`, and to a stride of 2. In bf16
+    /// its error is several times that of libtorch.
     F4,
-    /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies.
+    /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies: as `F4`, to at most
+    /// 4096 channels.
     Int16,
 }
 
@@ -137,7 +141,8 @@ impl ConvChoice {
     /// is too small for the choice to matter.
     pub fn timed(op: &Conv, [in_channels, height, width]: [u64; 3], batch: u64) -> Option<u64> {
         let images = IMAGES.min(batch);
-        let macs = [images, in_channels, op.out, 9, height, width]
+        let [rows, columns] = [height.div_ceil(op.stride[0]), width.div_ceil(op.stride[1])];
+        let macs = [images, in_channels, op.out, 9, rows, columns]
             .into_iter()
             .fold(1u64, u64::saturating_mul);
         (macs >= SMALL).then_some(images)
@@ -155,7 +160,7 @@ impl ConvChoice {
             ConvChoice::F4 => ConvAlgorithm::WinogradF4,
             ConvChoice::Int16 => ConvAlgorithm::WinogradInt16,
         };
-        ConvAlgorithms::all(match algorithm.applies([image[0], op.out]) {
+        ConvAlgorithms::all(match algorithm.applies(op, image[0]) {
             true => algorithm,
             false => ConvAlgorithm::Library,
         })

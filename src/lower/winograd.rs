@@ -42,13 +42,17 @@ impl Operand {
     }
 }
 
-/// The output tile of an algorithm.
+/// The tile of an algorithm: what is computed from a patch of the input at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TileSize {
-    /// 2 x 2.
+    /// 2 x 2 outputs.
     Two,
-    /// 4 x 4: fewer multiplications, and a larger error in bf16.
+    /// 4 x 4 outputs: fewer multiplications, and a larger error in bf16.
     Four,
+    /// 4 x 4 outputs of stride 2.
+    Down,
+    /// 8 x 8 pixels of the gradient by the input, of stride 2.
+    Up,
 }
 
 impl TileSize {
@@ -56,13 +60,73 @@ impl TileSize {
     pub const fn outputs(self) -> usize {
         match self {
             TileSize::Two => 2,
-            TileSize::Four => 4,
+            TileSize::Four | TileSize::Down => 4,
+            TileSize::Up => 8,
+        }
+    }
+
+    /// Inputs in each direction.
+    pub const fn inputs(self) -> usize {
+        match self {
+            TileSize::Two => 4,
+            TileSize::Four => 6,
+            TileSize::Down => 9,
+            TileSize::Up => 5,
+        }
+    }
+
+    /// Inputs from one tile to the next.
+    pub const fn step(self) -> usize {
+        match self {
+            TileSize::Two => 2,
+            TileSize::Four | TileSize::Up => 4,
+            TileSize::Down => 8,
+        }
+    }
+
+    /// Inputs of the first tile that lie before the image.
+    pub const fn before(self) -> usize {
+        match self {
+            TileSize::Two | TileSize::Four | TileSize::Down => 1,
+            TileSize::Up => 0,
+        }
+    }
+
+    /// Points of a transformed tile in each direction.
+    pub const fn side(self) -> usize {
+        match self {
+            TileSize::Two => 4,
+            TileSize::Four => 6,
+            TileSize::Down | TileSize::Up => 9,
+        }
+    }
+
+    /// Points of transformed weights in each direction. With stride 2, some points of a tile are
+    /// multiplied by the same weights.
+    pub const fn weight_side(self) -> usize {
+        match self {
+            TileSize::Two => 4,
+            TileSize::Four | TileSize::Down | TileSize::Up => 6,
         }
     }
 
     /// Points of a transformed tile.
     pub const fn points(self) -> usize {
-        (self.outputs() + 2) * (self.outputs() + 2)
+        self.side() * self.side()
+    }
+
+    /// Points of transformed weights.
+    pub const fn weight_points(self) -> usize {
+        self.weight_side() * self.weight_side()
+    }
+
+    /// The tile of the gradient by the input.
+    pub const fn transposed(self) -> TileSize {
+        match self {
+            TileSize::Two | TileSize::Four => self,
+            TileSize::Down => TileSize::Up,
+            TileSize::Up => TileSize::Down,
+        }
     }
 }
 
@@ -75,33 +139,49 @@ pub enum Winograd {
     F4,
     /// Tiles of 4 x 4 outputs, with integers of 16 bits.
     Int16,
+    /// Tiles of 4 x 4 outputs of stride 2.
+    StridedF4,
+    /// Tiles of 4 x 4 outputs of stride 2, with integers of 16 bits.
+    StridedInt16,
 }
 
 impl Winograd {
     /// All of them.
-    pub const ALL: [Winograd; 3] = [Winograd::F2, Winograd::F4, Winograd::Int16];
+    pub const ALL: [Winograd; 5] =
+        [Winograd::F2, Winograd::F4, Winograd::Int16, Winograd::StridedF4, Winograd::StridedInt16];
 
-    /// Its output tile.
+    /// The tile of the output.
     pub const fn tile(self) -> TileSize {
         match self {
             Winograd::F2 => TileSize::Two,
             Winograd::F4 | Winograd::Int16 => TileSize::Four,
+            Winograd::StridedF4 | Winograd::StridedInt16 => TileSize::Down,
         }
+    }
+
+    /// The stride of the convolutions that it computes.
+    pub const fn stride(self) -> usize {
+        self.tile().step() / self.tile().outputs()
     }
 
     /// What its products are computed with, for images of bf16 or of fp32: bf16 only where the
     /// processor multiplies it.
     pub const fn operand(self, bf16: bool) -> Operand {
         match self {
-            Winograd::Int16 => Operand::Int16,
-            Winograd::F2 | Winograd::F4 if bf16 => Operand::Bf16,
-            Winograd::F2 | Winograd::F4 => Operand::Fp32,
+            Winograd::Int16 | Winograd::StridedInt16 => Operand::Int16,
+            Winograd::F2 | Winograd::F4 | Winograd::StridedF4 if bf16 => Operand::Bf16,
+            Winograd::F2 | Winograd::F4 | Winograd::StridedF4 => Operand::Fp32,
         }
     }
 
     /// Whether it computes convolutions between so many channels.
     pub const fn applies(self, channels: [usize; 2]) -> bool {
-        !matches!(self, Winograd::Int16) || (channels[0] <= CHANNELS && channels[1] <= CHANNELS)
+        match self {
+            Winograd::F2 | Winograd::F4 | Winograd::StridedF4 => true,
+            Winograd::Int16 | Winograd::StridedInt16 => {
+                channels[0] <= CHANNELS && channels[1] <= CHANNELS
+            }
+        }
     }
 }
 
@@ -110,10 +190,10 @@ impl Winograd {
 pub struct Dims {
     /// Batch size.
     pub images: usize,
-    /// Rows of an image.
-    pub height: usize,
-    /// Columns of an image.
-    pub width: usize,
+    /// Rows and columns of the input.
+    pub input: [usize; 2],
+    /// Rows and columns of the output.
+    pub output: [usize; 2],
     /// Channels of the input.
     pub in_channels: usize,
     /// Channels of the output.
@@ -123,7 +203,7 @@ pub struct Dims {
 impl Dims {
     /// Tiles per image, vertically and horizontally.
     pub fn across(&self, tile: TileSize) -> [usize; 2] {
-        [self.height.div_ceil(tile.outputs()), self.width.div_ceil(tile.outputs())]
+        self.output.map(|size| size.div_ceil(tile.outputs()))
     }
 
     /// The number of tiles of all images.
@@ -134,7 +214,13 @@ impl Dims {
 
     /// The transposed convolution, from outputs to inputs.
     pub fn transposed(self) -> Dims {
-        Dims { in_channels: self.out_channels, out_channels: self.in_channels, ..self }
+        Dims {
+            images: self.images,
+            input: self.output,
+            output: self.input,
+            in_channels: self.out_channels,
+            out_channels: self.in_channels,
+        }
     }
 }
 
@@ -165,7 +251,7 @@ impl PackedWeights {
         let panel = depth(from, operand) * PANEL;
         let plane = panels(to) * panel + GAP;
         let scales = if operand == Operand::Int16 { panels(to) * PANEL } else { 0 };
-        PackedWeights { panel, plane, words: tile.points() * plane + scales }
+        PackedWeights { panel, plane, words: tile.weight_points() * plane + scales }
     }
 }
 
@@ -191,17 +277,22 @@ impl ForwardBlocking {
     pub fn new(tile: TileSize, operand: Operand, dims: &Dims) -> ForwardBlocking {
         let block = match (tile, operand) {
             (TileSize::Two, _) => 96,
+            (TileSize::Down | TileSize::Up, _) => 32,
             (TileSize::Four, Operand::Int16) if dims.in_channels <= 256 => 24,
             (TileSize::Four, Operand::Int16) => 48,
             (TileSize::Four, _) => 32,
         };
-        let narrow = operand == Operand::Int16 && dims.in_channels <= 128;
+        let narrow = match tile {
+            TileSize::Two | TileSize::Four => operand == Operand::Int16 && dims.in_channels <= 128,
+            TileSize::Down | TileSize::Up => dims.in_channels <= 256,
+        };
         let group = if narrow { 4 * PANEL } else { 2 * PANEL };
         let plane = block * depth(dims.in_channels, operand) + GAP;
         let (row, squares) = match operand {
             Operand::Int16 => {
-                let rows = tile.outputs() * (block / dims.across(tile)[1].max(1) + 2) + 2;
-                (dims.in_channels.next_multiple_of(16) + 16, rows * dims.width * 16)
+                let tiles = block / dims.across(tile)[1].max(1) + 2;
+                let rows = tile.step() * tiles + tile.inputs() - tile.step();
+                (dims.in_channels.next_multiple_of(16) + 16, rows * dims.input[1] * 16)
             }
             Operand::Fp32 | Operand::Bf16 => (0, 0),
         };
@@ -237,13 +328,20 @@ impl WeightGradBlocking {
         let tiles = dims.tiles(tile);
         let outputs = dims.out_channels.next_multiple_of(16);
         let sums = panels(dims.in_channels) * PANEL * outputs + GAP;
-        let fit = ACCUMULATORS / (4 * tile.points() * sums).max(1);
-        // With parts, 128 -> 256 channels of 16 x 16 take 16 ms in integers instead of 18.
-        let least = if operand == Operand::Int16 { 4 } else { 24 };
+        let fit = ACCUMULATORS / (4 * tile.weight_points() * sums).max(1);
+        // With parts, 128 -> 256 channels of 16 x 16 take 16 ms in integers instead of 18; with a
+        // stride of 2, 10 instead of 17.
+        let least = match (tile, operand) {
+            (TileSize::Down | TileSize::Up, _) => 2,
+            (_, Operand::Int16) => 4,
+            (_, Operand::Fp32 | Operand::Bf16) => 24,
+        };
         let few = tiles < least * dims.out_channels;
-        let block = match operand {
-            Operand::Int16 if !few && fit >= 2 => 64,
-            Operand::Int16 => 512,
+        let block = match (tile, operand) {
+            (TileSize::Down | TileSize::Up, Operand::Fp32 | Operand::Bf16) if !few => 64,
+            (TileSize::Down | TileSize::Up, _) => 128,
+            (_, Operand::Int16) if !few && fit >= 2 => 64,
+            (_, Operand::Int16) => 512,
             // Wide layers have large accumulators, which each block reads and writes once.
             _ if dims.in_channels >= 512 => 512,
             _ => 128,
@@ -276,6 +374,6 @@ impl WeightGradBlocking {
         let points = tile.points();
         let scales = panels(dims.in_channels) * PANEL + dims.out_channels.next_multiple_of(16);
         let sums = if self.cached(tile, dims) { CACHED_SUMS } else { self.sums };
-        [points * self.planes[0], points * self.planes[1], scales, points * sums]
+        [points * self.planes[0], points * self.planes[1], scales, tile.weight_points() * sums]
     }
 }

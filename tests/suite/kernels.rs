@@ -71,29 +71,36 @@ fn empty(sizes: [i64; 4], kind: Kind) -> Tensor {
     channels_last(&Tensor::full(sizes, f64::NAN, (kind, Device::Cpu)))
 }
 
-/// A convolution's operands: input, weights, gradient of the output.
+/// A convolution's stride and operands: input, weights, gradient of the output.
 struct Conv {
+    stride: i64,
     x: Tensor,
     weight: Tensor,
     dy: Tensor,
 }
 
 impl Conv {
-    fn random([n, inside, outside, h, w]: [i64; 5]) -> Conv {
+    fn random([n, inside, outside, h, w]: [i64; 5], stride: i64) -> Conv {
         tch::manual_seed(n * inside + outside);
         let weight = Tensor::randn([outside, inside, 3, 3], (Kind::Float, Device::Cpu)) * 0.1;
         Conv {
+            stride,
             x: random(&[n, inside, h, w]),
             weight: channels_last(&weight),
-            dy: random(&[n, outside, h, w]),
+            dy: random(&[n, outside, (h - 1) / stride + 1, (w - 1) / stride + 1]),
         }
+    }
+
+    /// One of the stride that an algorithm computes.
+    fn of(shape: [i64; 5], algorithm: Winograd) -> Conv {
+        Conv::random(shape, stride(algorithm))
     }
 
     /// Output and gradients by input and weights in fp64.
     fn exact(&self) -> [Tensor; 3] {
         let exact = |t: &Tensor| t.to_kind(Kind::Double).set_requires_grad(true);
         let (x, w) = (exact(&self.x), exact(&self.weight));
-        let y = x.conv2d(&w, None::<&Tensor>, [1, 1], [1, 1], [1, 1], 1);
+        let y = x.conv2d(&w, None::<&Tensor>, [self.stride; 2], [1, 1], [1, 1], 1);
         let loss = (&y * self.dy.to_kind(Kind::Double)).sum(Kind::Double);
         let [dx, dw] =
             <[Tensor; 2]>::try_from(Tensor::run_backward(&[&loss], &[&x, &w], false, false))
@@ -105,9 +112,8 @@ impl Conv {
     fn by(&self, kernels: Kernels, algorithm: Winograd, kind: Kind) -> [Tensor; 3] {
         let mut workspace = Workspace::default();
         let [x, dy] = [&self.x, &self.dy].map(|t| channels_last(&t.to_kind(kind)));
-        let [n, inside, h, w] = x.size4().unwrap().into();
-        let mut run = |direction, from: &Tensor, channels| {
-            let to = empty([n, channels, h, w], kind);
+        let mut run = |direction, from: &Tensor, to: &Tensor| {
+            let to = empty(to.size4().unwrap().into(), kind);
             let mut packed = Packed::default();
             let packing = packing(algorithm, direction, kind);
             kernels.pack(&self.weight, packing, &mut packed, &mut workspace).unwrap();
@@ -115,12 +121,16 @@ impl Conv {
             kernels.convolve(images, direction, &mut packed, plain, &mut workspace).unwrap();
             to
         };
-        let y = run(Direction::Forward, &x, dy.size()[1]);
-        let dx = run(Direction::Backward, &dy, inside);
-        let dw = empty([dy.size()[1], inside, 3, 3], Kind::Float);
+        let y = run(Direction::Forward, &x, &dy);
+        let dx = run(Direction::Backward, &dy, &x);
+        let dw = empty(self.weight.size4().unwrap().into(), Kind::Float);
         kernels.weight_gradient(&x, &dy, &dw, algorithm, &mut workspace).unwrap();
         [y, dx, dw]
     }
+}
+
+fn stride(algorithm: Winograd) -> i64 {
+    algorithm.stride() as i64
 }
 
 #[test]
@@ -145,7 +155,7 @@ fn a_processor_without_the_instructions_has_no_kernels() {
 }
 
 /// Images, inside, outside, height, width.
-const SHAPES: [[i64; 5]; 7] = [
+const SHAPES: [[i64; 5]; 8] = [
     [2, 16, 32, 8, 8],
     [3, 64, 64, 4, 4],
     [1, 3, 10, 5, 7],
@@ -153,6 +163,7 @@ const SHAPES: [[i64; 5]; 7] = [
     [2, 33, 65, 1, 3],
     [7, 128, 96, 16, 16],
     [3, 520, 40, 3, 3],
+    [2, 20, 1, 17, 31],
 ];
 
 #[test]
@@ -162,19 +173,24 @@ fn convolutions_are_those_of_fp64() {
         (Kind::Float, Winograd::F2, 1e-6),
         (Kind::Float, Winograd::F4, 3e-6),
         (Kind::Float, Winograd::Int16, 8e-3),
+        (Kind::Float, Winograd::StridedF4, 3e-6),
+        (Kind::Float, Winograd::StridedInt16, 8e-3),
         (Kind::BFloat16, Winograd::F2, 8e-3),
         (Kind::BFloat16, Winograd::F4, 2e-2),
         (Kind::BFloat16, Winograd::Int16, 8e-3),
+        (Kind::BFloat16, Winograd::StridedF4, 2e-2),
+        (Kind::BFloat16, Winograd::StridedInt16, 8e-3),
     ];
     let tiers = by_tier("convolutions_are_those_of_fp64");
     for shape in SHAPES {
-        let conv = Conv::random(shape);
-        let exact = conv.exact();
+        let convs = [1, 2].map(|stride| Conv::random(shape, stride));
+        let exact = convs.each_ref().map(Conv::exact);
         for (tier, kernels) in &tiers {
             for (kind, algorithm, most) in bounds {
-                let found = conv.by(*kernels, algorithm, kind);
+                let of = algorithm.stride() - 1;
+                let found = convs[of].by(*kernels, algorithm, kind);
                 for (what, (found, exact)) in
-                    ["y", "dx", "dw"].into_iter().zip(found.iter().zip(&exact))
+                    ["y", "dx", "dw"].into_iter().zip(found.iter().zip(&exact[of]))
                 {
                     let error = error(found, exact);
                     assert!(
@@ -186,6 +202,8 @@ fn convolutions_are_those_of_fp64() {
         }
     }
 }
+
+const INTEGERS: [Winograd; 2] = [Winograd::Int16, Winograd::StridedInt16];
 
 /// Where bounds are tight, or where one number is all there is: no sum of integers overflows.
 #[test]
@@ -214,15 +232,20 @@ fn integers_never_overflow() {
     ];
     for (tier, kernels) in by_tier("integers_never_overflow") {
         for shape in [[8, 64, 64, 8, 8], [2, 512, 64, 8, 8], [1, 4096, 32, 4, 4]] {
-            for (name, change) in changes {
-                let mut conv = Conv::random(shape);
+            for ((name, change), algorithm) in
+                changes.into_iter().flat_map(|change| INTEGERS.map(|of| (change, of)))
+            {
+                let mut conv = Conv::of(shape, algorithm);
                 change(&mut conv);
-                let found = conv.by(kernels, Winograd::Int16, Kind::Float);
+                let found = conv.by(kernels, algorithm, Kind::Float);
                 for (what, (found, exact)) in
                     ["y", "dx", "dw"].into_iter().zip(found.iter().zip(&conv.exact()))
                 {
                     let error = error(found, exact);
-                    assert!(error < 1e-2, "{what} of {name}, {shape:?}, with {tier}: {error}");
+                    assert!(
+                        error < 1e-2,
+                        "{what} of {name}, {shape:?}, by {algorithm:?} with {tier}: {error}"
+                    );
                 }
             }
         }
@@ -247,20 +270,26 @@ fn signs(t: &Tensor, dim: usize) -> Tensor {
 #[test]
 fn what_is_no_number_stays_so_in_integers() {
     for (tier, kernels) in by_tier("what_is_no_number_stays_so_in_integers") {
-        for bad in [f64::NAN, f64::INFINITY] {
+        for (bad, algorithm) in
+            [f64::NAN, f64::INFINITY].into_iter().flat_map(|bad| INTEGERS.map(|of| (bad, of)))
+        {
             let nans = |t: &Tensor| t.isnan().sum(Kind::Int64).int64_value(&[]);
-            let conv = Conv::random([2, 16, 24, 8, 8]);
-            let _ = conv.x.get(1).get(3).get(4).get(5).fill_(bad);
-            let _ = conv.dy.get(0).get(2).get(4).get(5).fill_(bad);
-            let [y, dx, dw] = conv.by(kernels, Winograd::Int16, Kind::Float);
+            let by = |conv: &Conv| conv.by(kernels, algorithm, Kind::Float);
+            let name = format!("{bad} by {algorithm:?} with {tier}");
+            let conv = Conv::of([2, 16, 24, 8, 8], algorithm);
+            let _ = conv.x.get(1).get(3).get(5).get(5).fill_(bad);
+            let _ = conv.dy.get(0).get(2).get(2).get(3).fill_(bad);
+            let [y, dx, dw] = by(&conv);
             // At least the outputs that the number reaches.
-            assert!(nans(&y) >= 9 * 24 && nans(&y.get(0)) == 0, "{bad} in an input, {tier}");
-            assert!(nans(&dx) >= 9 * 16 && nans(&dx.get(1)) == 0, "{bad} in a gradient, {tier}");
-            assert!(nans(&dw) >= 9 * (24 + 15), "{bad} in both, {tier}");
-            let conv = Conv::random([2, 16, 24, 8, 8]);
+            let reached = [9, 4][algorithm.stride() - 1];
+            assert!(nans(&y) >= reached * 24 && nans(&y.get(0)) == 0, "an input: {name}");
+            assert!(nans(&dx) >= 9 * 16 && nans(&dx.get(1)) == 0, "a gradient: {name}");
+            assert!(nans(&dw) >= reached * 24 + 9 * 15, "both: {name}");
+            let conv = Conv::of([2, 16, 24, 8, 8], algorithm);
             let _ = conv.weight.get(7).get(3).get(1).get(1).fill_(bad);
-            let [y, dx, _] = conv.by(kernels, Winograd::Int16, Kind::Float);
-            assert_eq!([nans(&y), nans(&dx)], [128, 128], "{bad} in a weight, {tier}");
+            let [y, dx, _] = by(&conv);
+            let pixels = 128 / stride(algorithm) / stride(algorithm);
+            assert_eq!([nans(&y), nans(&dx)], [pixels, 128], "a weight: {name}");
         }
     }
 }
@@ -274,10 +303,12 @@ fn any_number_of_threads_gives_the_same_bits() {
         for (shape, kind) in
             shapes.into_iter().flat_map(|s| [(s, Kind::Float), (s, Kind::BFloat16)])
         {
-            let conv = Conv::random(shape);
+            let convs = Winograd::ALL.map(|algorithm| (algorithm, Conv::of(shape, algorithm)));
             let run = |threads| {
                 tch::set_num_threads(threads);
-                let convs = Winograd::ALL.map(|algorithm| conv.by(kernels, algorithm, kind));
+                let by = |(algorithm, conv): &(_, Conv)| conv.by(kernels, *algorithm, kind);
+                let [(_, conv), ..] = &convs;
+                let convs = convs.each_ref().map(by);
                 let mut all: Vec<Tensor> = convs.into_iter().flatten().collect();
                 let x = channels_last(&conv.x.to_kind(kind).copy());
                 let vector = || Tensor::ones([shape[1]], (Kind::Float, Device::Cpu));
@@ -312,12 +343,16 @@ fn what_follows_a_convolution_comes_with_it() {
 
 fn what_follows_with(tier: &str, kernels: Kernels) {
     let all = [false, true];
-    let (x, weight) = (random(&[2, 20, 10, 6]), random(&[24, 20, 3, 3]));
+    let (x, weight) = (random(&[2, 20, 10, 8]), random(&[24, 20, 3, 3]));
     let bias = Tensor::randn([24], (Kind::Float, Device::Cpu));
     let exact = |t: &Tensor| t.to_kind(Kind::Double);
-    let plain = exact(&x).conv2d(&exact(&weight), Some(&exact(&bias)), [1, 1], [1, 1], [1, 1], 1);
     let mut workspace = Workspace::default();
     for algorithm in Winograd::ALL {
+        // Outputs of even sizes, which a pool takes.
+        let x = x.narrow(2, 0, if algorithm.stride() == 1 { 10 } else { 7 });
+        let (x, stride) = (channels_last(&x), [stride(algorithm); 2]);
+        let bias64 = exact(&bias);
+        let plain = exact(&x).conv2d(&exact(&weight), Some(&bias64), stride, [1, 1], [1, 1], 1);
         let mut packed = Packed::default();
         let packing = packing(algorithm, Direction::Forward, Kind::Float);
         kernels.pack(&weight, packing, &mut packed, &mut workspace).unwrap();
@@ -341,7 +376,7 @@ fn what_follows_with(tier: &str, kernels: Kernels) {
                 )
                 .unwrap();
             let error = error(&y, &(y64 + exact(&short)));
-            let most = if algorithm == Winograd::Int16 { 3e-3 } else { 3e-6 };
+            let most = if INTEGERS.contains(&algorithm) { 3e-3 } else { 3e-6 };
             assert!(error < most, "{algorithm:?} with {tier}, relu {relu}, pool {pool}: {error}");
         }
     }

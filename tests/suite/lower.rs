@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use netc::check::{Checked, check};
-use netc::graph::op::{Args, build, signature};
+use netc::graph::op::{Args, Conv, build, signature};
 use netc::graph::{Graph, Op, Shape, Value};
-use netc::lower::{ConvAlgorithm, ConvDirection, Times, plan};
+use netc::lower::{ConvAlgorithm, ConvChoice, ConvDirection, Precision, Times, Workload, plan};
 
 /// An op with its arguments by name.
 pub fn op(name: &str, args: &[(&'static str, Value)], operands: usize) -> Op {
@@ -70,6 +70,27 @@ fn what_the_output_does_not_need_is_not_planned() {
     let paths: Vec<String> =
         plan(&check(graph).unwrap()).steps().iter().map(|s| s.path.clone()).collect();
     assert_eq!(paths, ["image", "out"]);
+}
+
+#[test]
+fn algorithms_apply_by_stride_and_by_channels() {
+    let conv = |stride| {
+        let (kernel, pad, dilation) = ([3, 3], [1, 1], [1, 1]);
+        let (out, groups, bias, init, train_weight) = (64, 1, false, None, true);
+        Conv { out, kernel, stride: [stride; 2], pad, dilation, groups, bias, init, train_weight }
+    };
+    let applies = |algorithm: ConvAlgorithm, stride| algorithm.applies(&conv(stride), 64);
+    let (f2, f4, int16) =
+        (ConvAlgorithm::WinogradF2, ConvAlgorithm::WinogradF4, ConvAlgorithm::WinogradInt16);
+    for (stride, expected) in [(1, [true; 4]), (2, [true, false, true, true])] {
+        let all = [ConvAlgorithm::Library, f2, f4, int16];
+        assert_eq!(all.map(|algorithm| applies(algorithm, stride)), expected, "{stride}");
+        assert!(f4.applies(&conv(stride), 5000) && !int16.applies(&conv(stride), 5000));
+    }
+    let load = Workload { images: 128, precision: Precision::Bf16, threads: 2 };
+    let assumed = |choice: ConvChoice| choice.assumed(&conv(2), [64, 32, 32], load).weights;
+    assert_eq!(assumed(ConvChoice::F2), ConvAlgorithm::Library);
+    assert_eq!([ConvChoice::Int16, ConvChoice::Auto].map(assumed), [int16; 2]);
 }
 
 /// Timings on a machine that is busy for `long` runs from a run on: each takes 60 times as long.

@@ -87,7 +87,8 @@ pub struct TrainArgs {
     /// Compute convolutions by this algorithm: `library` is libtorch's; `f2` and `f4` are
     /// Winograd's with tiles of 2 x 2 or 4 x 4, which are less precise in bf16; `int16` has tiles
     /// of 4 x 4 by integers of 16 bits; `auto` takes the fastest of libtorch's and, in fp32, `f4`,
-    /// in bf16, `f2` and `int16`, timed once for each shape
+    /// in bf16, `f2` and `int16`, timed once for each shape. Those of Winograd are for kernels of
+    /// 3 x 3 with `pad = 1`: `f2` for a stride of 1, the others also for 2
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Write a log for a viewer, too, into the run's folder
@@ -145,9 +146,9 @@ Examples:
   netc profile nets/resnet9.net --format json | jq .step
 
 A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and \
-write, and what part of this machine's measured peaks that makes. Winograd's convolutions need 2.25 \
-or 4 times fewer operations than are counted, so they may pass 100%. The tapeless step of `netc \
-train` is measured, on random images.
+write, and what part of this machine's measured peaks that makes. Winograd's convolutions need 1.78, \
+2.25 or 4 times fewer operations than are counted, so they may pass 100%. The tapeless step of \
+`netc train` is measured, on random images.
 
 Memory is what `netc check` predicts. --memory measures it: the process's peak without the pages of \
 its files, less what it had before the net was built. Times are longer then, because freed memory \

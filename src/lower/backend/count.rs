@@ -91,17 +91,24 @@ impl Schedule {
             let Some([in_channels, height, width]) = step.operand_shapes[0].image() else {
                 continue;
             };
-            let [images, height, width, in_channels, out_channels] =
-                [load.images, height, width, in_channels, op.out].map(size);
-            let dims = Dims { images, height, width, in_channels, out_channels };
+            let Some([out_channels, rows, columns]) = step.shape.image() else { continue };
+            let dims = Dims {
+                images: size(load.images),
+                input: [height, width].map(size),
+                output: [rows, columns].map(size),
+                in_channels: size(in_channels),
+                out_channels: size(out_channels),
+            };
             let requires_grad = self.values[step.operands[0]].requires_grad;
+            let winograd = |algorithm: ConvAlgorithm| algorithm.winograd(op);
+            let forward = winograd(algorithms.forward);
+            let input = winograd(algorithms.input).filter(|_| requires_grad);
             let directions = [
-                (Some(algorithms.forward), dims),
-                (requires_grad.then_some(algorithms.input), dims.transposed()),
+                forward.map(|winograd| (winograd, winograd.tile(), dims)),
+                input.map(|winograd| (winograd, winograd.tile().transposed(), dims.transposed())),
             ];
-            for (algorithm, dims) in directions {
-                let Some(winograd) = algorithm.and_then(ConvAlgorithm::winograd) else { continue };
-                let (tile, operand) = (winograd.tile(), winograd.operand(bf16));
+            for (winograd, tile, dims) in directions.into_iter().flatten() {
+                let operand = winograd.operand(bf16);
                 let packed = PackedWeights::new(tile, operand, dims.in_channels, dims.out_channels);
                 words = words.saturating_add(packed.words as u64);
                 let scratch = ForwardBlocking::new(tile, operand, &dims).scratch(tile);
@@ -109,7 +116,7 @@ impl Schedule {
                     needs(kind, load.threads, words);
                 }
             }
-            if let Some(winograd) = algorithms.weights.winograd() {
+            if let Some(winograd) = winograd(algorithms.weights) {
                 let (tile, operand) = (winograd.tile(), winograd.operand(bf16));
                 let cut = WeightGradBlocking::new(tile, operand, &dims);
                 let [operands, accumulators] = cut.buffers(tile, &dims, load.threads);

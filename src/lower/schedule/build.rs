@@ -123,9 +123,8 @@ impl Schedule {
     }
 }
 
-/// Whether Winograd's algorithm applies to this convolution.
+/// Whether one of Winograd's algorithms applies to this convolution.
 fn suits(op: &Conv) -> bool {
-    let plain =
-        op.kernel == [3, 3] && op.stride == [1, 1] && op.pad == [1, 1] && op.dilation == [1, 1];
-    plain && op.groups == 1
+    let plain = op.kernel == [3, 3] && op.pad == [1, 1] && op.dilation == [1, 1];
+    plain && matches!(op.stride, [1, 1] | [2, 2]) && op.groups == 1
 }

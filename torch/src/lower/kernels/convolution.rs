@@ -4,7 +4,7 @@ use netc::lower::winograd::{CHANNELS, Dims, Winograd};
 use tch::{Kind, TchError, Tensor};
 
 use super::evidence::{Kernels, compute};
-use super::image::{Image, fits, floats};
+use super::image::{Image, floats};
 use super::packed::{Direction, Packed, PackedFor, Packing};
 use super::pool::Shared;
 use super::terms::{Epilogue, FromTo};
@@ -29,7 +29,8 @@ impl Kernels {
         if !matches!(packing.kind, Kind::Float | Kind::BFloat16) {
             return Err(TchError::Kind(format!("no kernels for {:?}", packing.kind)));
         }
-        let dims = Dims { images: 0, height: 0, width: 0, in_channels, out_channels };
+        let none = [0, 0];
+        let dims = Dims { images: 0, input: none, output: none, in_channels, out_channels };
         let channels = match packing.direction {
             Direction::Forward => [in_channels, out_channels],
             Direction::Backward => [out_channels, in_channels],
@@ -41,8 +42,9 @@ impl Kernels {
     }
 
     /// Writes images `[N, out_channels, H, W]` or what a pool leaves of them, from
-    /// `[N, in_channels, H, W]`, in a direction by weights packed for it, padded by 1. Both are
-    /// channels last.
+    /// `[N, in_channels, H, W]`, in a direction by weights packed for it, padded by 1. With a stride
+    /// of 2, H and W of the output of a convolution are half those of the input, rounded up. Both
+    /// are channels last.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout; weights packed for another direction, kind or
@@ -56,15 +58,25 @@ impl Kernels {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
-        let [images, in_channels, height, width] = x.sizes;
-        let dims = Dims { images, height, width, in_channels, out_channels: y.sizes[1] };
-        if finish.after.smooth() {
+        if finish.after.activation.is_some() && !finish.after.relu() {
             return Err(TchError::Shape("convolutions are followed by a ReLU alone".into()));
         }
-        fits(finish.after, &Image { sizes: [images, dims.out_channels, height, width], ..x }, &y)?;
         let has =
             packed.purpose().ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
         let algorithm = has.packing.algorithm;
+        let [images, in_channels, height, width] = x.sizes;
+        let [_, out_channels, rows, columns] = y.sizes;
+        let pool = if finish.after.pool { 2 } else { 1 };
+        let whole = Image { sizes: [y.sizes[0], out_channels, rows * pool, columns * pool], ..y };
+        leaves(
+            algorithm,
+            match direction {
+                Direction::Forward => [&x, &whole],
+                Direction::Backward => [&whole, &x],
+            },
+        )?;
+        let output = [rows * pool, columns * pool];
+        let dims = Dims { images, input: [height, width], output, in_channels, out_channels };
         let wanted = PackedFor {
             packing: Packing { algorithm, direction, kind: x.kind },
             channels: [in_channels, dims.out_channels],
@@ -100,7 +112,7 @@ impl Kernels {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (x, dy) = (Image::of(x)?, Image::of(dy)?);
-        x.same_pixels(&dy)?;
+        leaves(algorithm, [&x, &dy])?;
         let (w, sizes) = weights(dw)?;
         if sizes != [dy.sizes[1], x.sizes[1]] {
             return Err(TchError::Shape(format!(
@@ -108,8 +120,9 @@ impl Kernels {
                 x.sizes, dy.sizes
             )));
         }
-        let [images, in_channels, height, width] = x.sizes;
-        let dims = Dims { images, height, width, in_channels, out_channels: dy.sizes[1] };
+        let [images, in_channels, ..] = x.sizes;
+        let [input, output] = [&x, &dy].map(|image| [image.sizes[2], image.sizes[3]]);
+        let dims = Dims { images, input, output, in_channels, out_channels: dy.sizes[1] };
         applies(algorithm, sizes)?;
         // SAFETY: the tensors have these sizes.
         compute!(self, unsafe {
@@ -137,6 +150,20 @@ fn applies(algorithm: Winograd, channels: [usize; 2]) -> Result<(), TchError> {
         true => Ok(()),
         false => Err(TchError::Shape(format!(
             "{algorithm:?} convolutions are for {CHANNELS} channels at most, got {channels:?}"
+        ))),
+    }
+}
+
+/// Whether a convolution, padded by 1, makes images as large as the second of the first.
+fn leaves(algorithm: Winograd, [from, to]: [&Image; 2]) -> Result<(), TchError> {
+    let [images, _, height, width] = from.sizes;
+    let [rows, columns] = [height, width].map(|size| size.div_ceil(algorithm.stride()));
+    let [has, _, down, right] = to.sizes;
+    match [images, rows, columns] == [has, down, right] && from.kind == to.kind {
+        true => Ok(()),
+        false => Err(TchError::Shape(format!(
+            "a {algorithm:?} convolution does not make {:?} {:?} of {:?} {:?}",
+            to.kind, to.sizes, from.kind, from.sizes
         ))),
     }
 }

@@ -47,23 +47,12 @@ impl Image {
         self.at.cast()
     }
 
-    pub(super) fn same_pixels(&self, other: &Image) -> Result<(), TchError> {
-        let pixels = |image: &Image| (image.kind, image.sizes[0], image.sizes[2], image.sizes[3]);
-        match pixels(self) == pixels(other) {
+    pub(super) fn same(&self, other: &Image) -> Result<(), TchError> {
+        match self.kind == other.kind && self.sizes == other.sizes {
             true => Ok(()),
             false => Err(TchError::Shape(format!(
-                "expected images of one kind and size, got {:?} {:?} and {:?} {:?}",
+                "expected images alike, got {:?} {:?} and {:?} {:?}",
                 self.kind, self.sizes, other.kind, other.sizes
-            ))),
-        }
-    }
-
-    pub(super) fn same(&self, other: &Image) -> Result<(), TchError> {
-        match self.sizes[1] == other.sizes[1] {
-            true => self.same_pixels(other),
-            false => Err(TchError::Shape(format!(
-                "expected images alike, got {:?} and {:?}",
-                self.sizes, other.sizes
             ))),
         }
     }

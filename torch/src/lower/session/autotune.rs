@@ -65,7 +65,7 @@ impl Tuner<'_> {
     ) -> Result<(ConvAlgorithms, Reason), TorchError> {
         let choice = self.tuning.choice;
         let load = Workload { images: self.batch, precision: self.precision, threads: 1 };
-        let applies = |candidate: &ConvAlgorithm| candidate.applies([image[0], op.out]);
+        let applies = |candidate: &ConvAlgorithm| candidate.applies(op, image[0]);
         let candidates: Vec<_> =
             choice.candidates(self.precision).iter().copied().filter(applies).collect();
         if candidates.is_empty() {
@@ -116,8 +116,12 @@ impl Tuner<'_> {
     /// The key of a convolution on this machine.
     fn shape(&self, op: &Conv, [in_channels, height, width]: [u64; 3], images: u64) -> String {
         let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+        let stride = match op.stride {
+            [1, 1] => String::new(),
+            [down, right] => format!(" / {down} x {right}"),
+        };
         format!(
-            "{} {build} {}: {} {images} x {in_channels} x {height} x {width} -> {}",
+            "{} {build} {}: {} {images} x {in_channels} x {height} x {width} -> {}{stride}",
             env!("CARGO_PKG_VERSION"),
             self.tuning.machine,
             self.precision,
@@ -140,8 +144,9 @@ impl Tuner<'_> {
         let ones = |sizes: [u64; 4], kind| {
             channels_last(&Tensor::f_ones(sizes.map(|size| size as i64), (kind, Device::Cpu))?)
         };
-        let image = |channels| ones([images, channels, height, width], kind);
-        let (x, dx, y) = (image(in_channels)?, image(in_channels)?, image(op.out)?);
+        let image = || ones([images, in_channels, height, width], kind);
+        let [rows, columns] = [height.div_ceil(op.stride[0]), width.div_ceil(op.stride[1])];
+        let (x, dx, y) = (image()?, image()?, ones([images, op.out, rows, columns], kind)?);
         let filters = || ones([op.out, in_channels, 3, 3], Kind::Float);
         let (weight, dw) = (filters()?, filters()?);
         let of = |&algorithm: &ConvAlgorithm| {

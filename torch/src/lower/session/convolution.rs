@@ -73,7 +73,7 @@ impl Convolution {
         y: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        match (self.algorithms.forward.winograd(), own.and_then(Own::cpu)) {
+        match (self.algorithms.forward.winograd(&self.op), own.and_then(Own::cpu)) {
             (Some(algorithm), Some(kernels)) => {
                 if !self.packed {
                     let direction = Direction::Forward;
@@ -115,7 +115,8 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
         let kernels = own.and_then(Own::cpu);
-        if let (Some(algorithm), Some(kernels)) = (self.algorithms.input.winograd(), kernels) {
+        let algorithm = self.algorithms.input.winograd(&self.op);
+        if let (Some(algorithm), Some(kernels)) = (algorithm, kernels) {
             let direction = Direction::Backward;
             let packing = Packing { algorithm, direction, kind: x.kind() };
             kernels.pack(weight, packing, &mut self.backward, workspace)?;
@@ -151,7 +152,8 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let kernels = own.and_then(Own::cpu);
-        if let (Some(algorithm), Some(kernels)) = (self.algorithms.weights.winograd(), kernels) {
+        let algorithm = self.algorithms.weights.winograd(&self.op);
+        if let (Some(algorithm), Some(kernels)) = (algorithm, kernels) {
             return kernels.weight_gradient(
                 &channels_last(x)?,
                 &channels_last(gradient)?,

@@ -5,7 +5,7 @@ use tch::Kind;
 
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
-use super::super::tile::{F2, F4, Tile};
+use super::super::tile::{Down, F2, F4, Tile, WeightGradTile};
 use super::forward::Convolved;
 use super::operand::{Half, Operand, Short, Single};
 use super::{forward, pack as packing, weights};
@@ -41,6 +41,12 @@ macro_rules! by_types {
             Winograd::F2 => $function::<_, $element, F2, $operand, false>($simd, $($argument),*),
             Winograd::F4 => $function::<_, $element, F4, $operand, false>($simd, $($argument),*),
             Winograd::Int16 => $function::<_, $element, F4, Short, true>($simd, $($argument),*),
+            Winograd::StridedF4 => {
+                $function::<_, $element, Down, $operand, false>($simd, $($argument),*)
+            }
+            Winograd::StridedInt16 => {
+                $function::<_, $element, Down, Short, true>($simd, $($argument),*)
+            }
         }
     };
 }
@@ -125,7 +131,7 @@ unsafe fn convolve_as<S: Simd, E: Element, T: Tile, O: Operand<S>, const INTEGER
     unsafe {
         match direction {
             Direction::Backward => {
-                forward::convolve::<S, E, T, O, INTEGERS>(simd, vnni, all, weights, workspace)
+                forward::convolve::<S, E, T::Back, O, INTEGERS>(simd, vnni, all, weights, workspace)
             }
             Direction::Forward => {
                 forward::convolve::<S, E, T, O, false>(simd, vnni, all, weights, workspace)
@@ -158,7 +164,13 @@ pub(in crate::lower::kernels) unsafe fn weight_gradient(
     }
 }
 
-unsafe fn gradient_as<S: Simd, E: Element, T: Tile, O: Operand<S>, const INTEGERS: bool>(
+unsafe fn gradient_as<
+    S: Simd,
+    E: Element,
+    T: WeightGradTile,
+    O: Operand<S>,
+    const INTEGERS: bool,
+>(
     simd: S,
     vnni: bool,
     images: [&Image; 2],

@@ -5,12 +5,12 @@ use netc::lower::winograd::{ForwardBlocking, Operand as Kind, PackedWeights, dep
 
 use super::super::element::Element;
 use super::super::simd::Simd;
-use super::super::tile::{MOST, Tile};
-use super::dims::{Dims, PANEL, TilePlace, panels};
+use super::super::tile::{MOST, PerPoint, Tile};
+use super::dims::{Dims, PANEL, TilePlace, multiplied, panels, rows_read};
 use super::operand::Operand;
 use super::product::{Products, Rows, RowsByPanel};
-use super::scale::{convert_row, of_tile, point_norm, reached, squares};
-use super::transform::{POINTS, input, output};
+use super::scale::{convert_row, of_tile, point_norm, squares};
+use super::transform::{input, output};
 use super::unrolled::unrolled;
 use crate::lower::kernels::image::Image;
 use crate::lower::kernels::pool::{Shared, taken, threads};
@@ -42,8 +42,8 @@ struct TileBlock<'a> {
     scales: *mut f32,
 }
 
-/// `y`, `[images][height][width][out_channels]`, from `x`, the same with `in_channels`, and packed
-/// weights. With integers, scales are by row or by tile.
+/// `y`, `[images][rows][columns][out_channels]`, from `x`, the same with `in_channels` and the
+/// input's size, and packed weights. With integers, scales are by row or by tile.
 ///
 /// # Safety
 /// All have the sizes of the `dims` and are of this type; the processor has VNNI if so.
@@ -107,17 +107,19 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
     }
     for group in (0..panels).step_by(cut.group / PANEL) {
         let group = group..panels.min(group + cut.group / PANEL);
-        for (point, panel) in (0..T::POINTS).flat_map(|p| group.clone().map(move |q| (p, q))) {
-            // SAFETY: within the scratch and the packed weights.
-            unsafe {
-                let at = point * cut.product_plane + (panel - group.start) * PANEL;
-                (products.rows)(RowsByPanel {
-                    depth,
-                    rows: tiles.len(),
-                    a: Rows { at: v.add(point * cut.plane), distance: depth },
-                    b: packed.at(point * layout.plane + panel * layout.panel),
-                    c: Rows { at: m.add(at), distance: cut.group },
-                });
+        for (weight, panel) in (0..T::WEIGHTS).flat_map(|p| group.clone().map(move |q| (p, q))) {
+            for point in multiplied::<T>(weight) {
+                // SAFETY: within the scratch and the packed weights.
+                unsafe {
+                    let at = point * cut.product_plane + (panel - group.start) * PANEL;
+                    (products.rows)(RowsByPanel {
+                        depth,
+                        rows: tiles.len(),
+                        a: Rows { at: v.add(point * cut.plane), distance: depth },
+                        b: packed.at(weight * layout.plane + panel * layout.panel),
+                        c: Rows { at: m.add(at), distance: cut.group },
+                    });
+                }
             }
         }
         let channels = group.start * PANEL..dims.out_channels.min(group.end * PANEL);
@@ -130,8 +132,10 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
                     let tile = scales.add(t * T::POINTS);
                     let mut by = S::zero();
                     if O::KIND == Kind::Int16 {
-                        by =
-                            S::load(packed.at(T::POINTS * layout.plane + channel).cast(), S::LANES);
+                        by = S::load(
+                            packed.at(T::WEIGHTS * layout.plane + channel).cast(),
+                            S::LANES,
+                        );
                         if !BY_ROW {
                             by = S::mul(by, S::splat(*tile));
                         }
@@ -193,15 +197,17 @@ unsafe fn transform_by_tile<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: 
     let depth = depth(dims.in_channels, O::KIND);
     // SAFETY: as in `transform`; there is room for the squares of the rows that the block reaches.
     unsafe {
-        let rows = [tiles.start, tiles.end - 1].map(|tile| TilePlace::of::<T>(dims, tile));
-        let rows = reached::<T>(dims, rows);
+        let rows = rows_read::<T>(dims, tiles.clone());
         let sums = scales.add(cut.block * T::POINTS);
         squares::<S, E>(x.data().at(0), dims, rows.clone(), sums);
         for (t, tile) in tiles.clone().enumerate() {
             let place = TilePlace::of::<T>(dims, tile);
             let scale = of_tile::<S, T>(sums, rows.start, dims, place);
             *scales.add(t * T::POINTS) = scale;
-            let by: [f32; POINTS] = std::array::from_fn(|point| 1.0 / (point_norm(point) * scale));
+            let mut by = T::Points::filled(0.0);
+            for point in 0..T::POINTS {
+                by[point] = 1.0 / (point_norm::<T>(point) * scale);
+            }
             for channel in (0..dims.in_channels.next_multiple_of(16)).step_by(S::LANES) {
                 input::<S, E, T>(
                     x.data().at(0),
@@ -246,7 +252,7 @@ unsafe fn transform_by_row<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: &
                 let to = v.add(point * cut.plane + t * depth);
                 let row = rows.add(point * cut.row);
                 let scale = convert_row::<S, O>(row, channels, to);
-                *scales.add(t * T::POINTS + point) = scale / point_norm(point);
+                *scales.add(t * T::POINTS + point) = scale / point_norm::<T>(point);
             }
         }
     }
@@ -272,12 +278,12 @@ unsafe fn write<S: Simd, E: Element, T: Tile>(
     channel: usize,
     pixels: &[[S::Lanes; MOST]; MOST],
 ) {
-    let [rows, columns] =
-        [dims.height - place.row, dims.width - place.column].map(|rest| T::M.min(rest));
+    let ([height, width], [row, column]) = (dims.output, place.output);
+    let [rows, columns] = [height - row, width - column].map(|rest| T::M.min(rest));
     let count = dims.out_channels - channel;
     let pool = if finish.pool { 2 } else { 1 };
-    let [height, width] = [dims.height / pool, dims.width / pool];
-    let first = (place.image * height + place.row / pool) * width + place.column / pool;
+    let [height, width] = [height / pool, width / pool];
+    let first = (place.image * height + row / pool) * width + column / pool;
     // SAFETY: the count keeps to the channels of pixels of the image.
     unsafe {
         let bias = match finish.bias {
@@ -300,9 +306,7 @@ unsafe fn write<S: Simd, E: Element, T: Tile>(
             unrolled!(i < T::M, {
                 unrolled!(j < T::M, {
                     if (i | j) & 1 == 0 && i < rows && j < columns {
-                        let right = S::max(pixels[i][j | 1], pixels[i | 1][j | 1]);
-                        let pixel = S::max(S::max(pixels[i][j], pixels[i | 1][j]), right);
-                        put!(i / 2, j / 2, pixel, count);
+                        put!(i / 2, j / 2, pooled::<S>(pixels, i, j), count);
                     }
                 });
             });
@@ -317,5 +321,15 @@ unsafe fn write<S: Simd, E: Element, T: Tile>(
                 });
             });
         }
+    }
+}
+
+/// The largest of 2 x 2 pixels.
+#[inline(always)]
+unsafe fn pooled<S: Simd>(pixels: &[[S::Lanes; MOST]; MOST], i: usize, j: usize) -> S::Lanes {
+    // SAFETY: as for the function.
+    unsafe {
+        let right = S::max(pixels[i][j + 1], pixels[i + 1][j + 1]);
+        S::max(S::max(pixels[i][j], pixels[i + 1][j]), right)
     }
 }

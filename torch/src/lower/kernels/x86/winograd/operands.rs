@@ -7,12 +7,12 @@ use netc::lower::winograd::{OUTPUTS, Operand as Kind, WeightGradBlocking};
 
 use super::super::element::Element;
 use super::super::simd::Simd;
-use super::super::tile::Tile;
-use super::dims::{Dims, PANEL, TilePlace, panels};
+use super::super::tile::{PerPoint, WeightGradTile};
+use super::dims::{Dims, PANEL, TilePlace, panels, rows_read, rows_written};
 use super::operand::Operand;
 use super::product::Products;
-use super::scale::{LARGEST, gradient_norm, point_norm, reached, scales};
-use super::transform::{POINTS, input, output_gradient};
+use super::scale::{LARGEST, gradient_norm, point_norm, scales};
+use super::transform::{input, output_gradient};
 use crate::lower::kernels::pool::Shared;
 
 /// What all blocks of tiles have in common.
@@ -27,7 +27,7 @@ pub(super) struct Convolution<'a, E> {
 
 impl<E> Convolution<'_, E> {
     /// The tiles of a block.
-    pub(super) fn tiles<T: Tile>(&self, block: usize) -> Range<usize> {
+    pub(super) fn tiles<T: WeightGradTile>(&self, block: usize) -> Range<usize> {
         let size = self.cut.block;
         block * size..self.dims.tiles(T::SIZE).min((block + 1) * size)
     }
@@ -66,23 +66,39 @@ impl<E: Element, const INPUTS: bool> Source<'_, E, INPUTS> {
 
     /// What a point is divided by before its scale.
     #[inline(always)]
-    fn norm(point: usize) -> f32 {
-        if INPUTS { point_norm(point) } else { gradient_norm(point) }
+    fn norm<T: WeightGradTile>(point: usize) -> f32 {
+        if INPUTS { point_norm::<T>(point) } else { gradient_norm::<T>(point) }
     }
 
     /// The sum of squares over tiles, from a channel.
     #[inline(always)]
-    unsafe fn squares<S: Simd, T: Tile>(&self, tiles: Range<usize>, channel: usize) -> S::Lanes {
+    unsafe fn squares<S: Simd, T: WeightGradTile>(
+        &self,
+        tiles: Range<usize>,
+        channel: usize,
+    ) -> S::Lanes {
         let Convolution { x, dy, dims, .. } = *self.0;
-        let (image, channels) =
-            if INPUTS { (x, dims.in_channels) } else { (dy, dims.out_channels) };
+        // Neighbouring tiles share so many of the pixels that they read.
+        let shared = T::INPUTS - T::SIZE.step();
+        let twice = |at: usize| INPUTS && (at + T::SIZE.before()) % T::SIZE.step() < shared;
         // SAFETY: as for the function, here and below.
-        unsafe { squares::<S, E, T, INPUTS>(image.at(0), dims, channels, tiles, channel) }
+        unsafe {
+            match INPUTS {
+                true => {
+                    let size = [dims.input[0], dims.input[1], dims.in_channels];
+                    squares::<S, E>(x.at(0), size, rows_read::<T>(dims, tiles), channel, twice)
+                }
+                false => {
+                    let size = [dims.output[0], dims.output[1], dims.out_channels];
+                    squares::<S, E>(dy.at(0), size, rows_written::<T>(dims, tiles), channel, twice)
+                }
+            }
+        }
     }
 
     /// Gives each point of a tile, from a channel.
     #[inline(always)]
-    unsafe fn points<S: Simd, T: Tile>(
+    unsafe fn points<S: Simd, T: WeightGradTile>(
         &self,
         tile: usize,
         channel: usize,
@@ -105,7 +121,7 @@ impl<E: Element, const INPUTS: bool> Source<'_, E, INPUTS> {
 /// # Safety
 /// All have the sizes of the convolution. As for [`Simd`].
 #[inline(always)]
-pub(super) unsafe fn inputs<S: Simd, E: Element, T: Tile, O: Operand<S>>(
+pub(super) unsafe fn inputs<S: Simd, E: Element, T: WeightGradTile, O: Operand<S>>(
     conv: &Convolution<'_, E>,
     block: usize,
     panel: usize,
@@ -129,7 +145,7 @@ pub(super) unsafe fn inputs<S: Simd, E: Element, T: Tile, O: Operand<S>>(
 /// # Safety
 /// As for [`inputs`].
 #[inline(always)]
-pub(super) unsafe fn gradients<S: Simd, E: Element, T: Tile, O: Operand<S>>(
+pub(super) unsafe fn gradients<S: Simd, E: Element, T: WeightGradTile, O: Operand<S>>(
     conv: &Convolution<'_, E>,
     block: usize,
     group: usize,
@@ -151,7 +167,7 @@ pub(super) unsafe fn gradients<S: Simd, E: Element, T: Tile, O: Operand<S>>(
 /// Writes channels of tiles, transformed; integers have a scale for each channel, by the sum of its
 /// squares over all tiles and the norms of the points.
 #[inline(always)]
-unsafe fn transformed<S: Simd, E: Element, T: Tile, O: Operand<S>, const INPUTS: bool>(
+unsafe fn transformed<S: Simd, E: Element, T: WeightGradTile, O: Operand<S>, const INPUTS: bool>(
     from: Source<'_, E, INPUTS>,
     tiles: Range<usize>,
     first: usize,
@@ -162,18 +178,19 @@ unsafe fn transformed<S: Simd, E: Element, T: Tile, O: Operand<S>, const INPUTS:
         let channel = first + lane;
         // SAFETY: as for `inputs`.
         unsafe {
-            let mut by = [S::zero(); POINTS];
+            let mut by = T::Points::filled(S::zero());
             if O::KIND == Kind::Int16 {
                 let squares = from.squares::<S, T>(tiles.clone(), channel);
                 let scale = scales::<S>(squares, S::zero(), LARGEST);
                 S::store(to.scales.add(lane), S::LANES, scale);
-                for (point, by) in by.iter_mut().enumerate() {
-                    *by = S::div(S::splat(1.0 / Source::<E, INPUTS>::norm(point)), scale);
+                for point in 0..T::POINTS {
+                    let norm = Source::<E, INPUTS>::norm::<T>(point);
+                    by[point] = S::div(S::splat(1.0 / norm), scale);
                 }
             }
             let mut words = to.words.add(lane);
             for tile in tiles.clone().step_by(O::PACK) {
-                let mut parts = [S::zero(); POINTS];
+                let mut parts = T::Points::filled(S::zero());
                 if O::PACK > 1 {
                     from.points::<S, T>(
                         tile,
@@ -195,9 +212,9 @@ unsafe fn transformed<S: Simd, E: Element, T: Tile, O: Operand<S>, const INPUTS:
                         },
                     );
                 } else {
-                    for (point, part) in parts.into_iter().enumerate().take(T::POINTS) {
+                    for point in 0..T::POINTS {
                         let to = words.add(point * to.plane).cast();
-                        S::store(to, S::LANES, O::words([part, S::zero()]));
+                        S::store(to, S::LANES, O::words([parts[point], S::zero()]));
                     }
                 }
                 words = words.add(width);
@@ -206,27 +223,24 @@ unsafe fn transformed<S: Simd, E: Element, T: Tile, O: Operand<S>, const INPUTS:
     }
 }
 
-/// The sum of squares over tiles, of some channels of an image: at least that of any of their rows.
-/// Tiles that are `SHARED` reach one pixel into their neighbours, so that pixels at a border count
-/// for each of them.
+/// The sum of squares over some rows of images of `[rows, columns, channels]`, from a channel: at
+/// least that of any row of transformed numbers, if pixels that two tiles read count twice.
 #[inline(always)]
-unsafe fn squares<S: Simd, E: Element, T: Tile, const SHARED: bool>(
+unsafe fn squares<S: Simd, E: Element>(
     image: *const E,
-    dims: &Dims,
-    channels: usize,
-    tiles: Range<usize>,
+    [height, width, channels]: [usize; 3],
+    rows: Range<usize>,
     channel: usize,
+    twice: impl Fn(usize) -> bool,
 ) -> S::Lanes {
     let (channel, count) = (channel.min(channels), channels.saturating_sub(channel));
-    let twice = |at: usize| SHARED && (at.is_multiple_of(T::M) || at % T::M == T::M - 1);
-    let ends = [tiles.start, tiles.end - 1].map(|tile| TilePlace::of::<T>(dims, tile));
     // SAFETY: the count keeps to the channels of pixels of the image.
     unsafe {
         let mut all = S::zero();
-        for row in reached::<T>(dims, ends) {
+        for row in rows {
             let mut sums = [S::zero(); 2];
-            for column in 0..dims.width {
-                let at = (row * dims.width + column) * channels;
+            for column in 0..width {
+                let at = (row * width + column) * channels;
                 let value = E::load::<S>(image.add(at + channel), count);
                 match twice(column) {
                     true => sums[1] = S::fma(value, value, sums[1]),
@@ -234,7 +248,7 @@ unsafe fn squares<S: Simd, E: Element, T: Tile, const SHARED: bool>(
                 }
             }
             let sum = S::fma(S::splat(2.0), sums[1], sums[0]);
-            let times = if twice(row % dims.height) { 2.0 } else { 1.0 };
+            let times = if twice(row % height) { 2.0 } else { 1.0 };
             all = S::fma(S::splat(times), sum, all);
         }
         all

@@ -4,11 +4,11 @@ use netc::lower::winograd::{Operand as Kind, PackedWeights};
 
 use super::super::element::Element;
 use super::super::simd::Simd;
-use super::super::tile::Tile;
+use super::super::tile::{MOST_WEIGHTS, Tile};
 use super::dims::{Dims, PANEL};
 use super::operand::Operand;
-use super::scale::{BY_ROW, BY_TILE, point_norm, scales};
-use super::transform::{POINTS, weight};
+use super::scale::{BY_ROW, BY_TILE, scales, weight_norm};
+use super::transform::weight;
 use crate::lower::kernels::packed::Direction;
 use crate::lower::kernels::pool::{Shared, taken, threads};
 use crate::lower::kernels::workspace::Workspace;
@@ -118,18 +118,18 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
     // SAFETY: within the scratch and the packed weights, whose panels and planes begin with a cache
     // line.
     unsafe {
-        let mut by = [S::zero(); POINTS];
+        let mut by = [S::zero(); MOST_WEIGHTS];
         if O::KIND == Kind::Int16 {
             let scale = filter_scales::<S, T>(filters, taps);
-            S::store(packed.at(T::POINTS * layout.plane + first).cast(), S::LANES, scale);
-            for (point, by) in by.iter_mut().enumerate() {
-                *by = S::div(S::splat(point_norm(point)), scale);
+            S::store(packed.at(T::WEIGHTS * layout.plane + first).cast(), S::LANES, scale);
+            for (point, by) in by.iter_mut().enumerate().take(T::WEIGHTS) {
+                *by = S::div(S::splat(weight_norm::<T>(point)), scale);
             }
         }
         let to = packed.at(first / PANEL * layout.panel + first % PANEL);
         for channel in (0..from).step_by(O::PACK) {
             let words = to.add(channel / O::PACK * PANEL);
-            let mut parts = [S::zero(); POINTS];
+            let mut parts = [S::zero(); MOST_WEIGHTS];
             if O::PACK > 1 {
                 weight::<S, T>(
                     #[inline(always)]
@@ -159,7 +159,7 @@ unsafe fn filter_scales<S: Simd, T: Tile>(filters: &Filters, taps: *const f32) -
     let from = filters.from.next_multiple_of(16);
     // SAFETY: within the scratch.
     unsafe {
-        let mut squares = [S::zero(); POINTS];
+        let mut squares = [S::zero(); MOST_WEIGHTS];
         let mut largest = S::zero();
         for channel in 0..filters.from {
             weight::<S, T>(
@@ -167,7 +167,7 @@ unsafe fn filter_scales<S: Simd, T: Tile>(filters: &Filters, taps: *const f32) -
                 |tap: usize| S::load(taps.add((tap * from + channel) * 16), S::LANES),
                 #[inline(always)]
                 |point, lanes| {
-                    let lanes = S::mul(lanes, S::splat(point_norm(point)));
+                    let lanes = S::mul(lanes, S::splat(weight_norm::<T>(point)));
                     squares[point] = S::fma(lanes, lanes, squares[point]);
                     largest = S::max(S::max(lanes, S::sub(S::zero(), lanes)), largest);
                 },

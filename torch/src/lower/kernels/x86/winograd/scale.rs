@@ -5,7 +5,7 @@
 
 use super::super::element::Element;
 use super::super::simd::Simd;
-use super::super::tile::{Tile, f4};
+use super::super::tile::{Tile, WeightGradTile};
 use super::dims::{Dims, TilePlace};
 use super::operand::Operand;
 
@@ -20,7 +20,8 @@ const SMALLEST: f32 = 1e-30;
 /// rounding adds at most 32 to each, and the products of both stay below 2^31.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Norms {
-    /// Of a row of inputs; of a tile's bound, which is about 6 times the norm.
+    /// Of a row of inputs; of a tile's bound, which is about as many times the norm as a tile has
+    /// inputs in each direction.
     pub input: f32,
     /// Of a row of a filter.
     pub filter: f32,
@@ -54,22 +55,36 @@ pub(super) unsafe fn scales<S: Simd>(square: S::Lanes, largest: S::Lanes, norm: 
     }
 }
 
-/// What a point of F(4 x 4, 3 x 3) is divided by before its scale: the norms of two rows of B^T.
+/// What a point is divided by before its scale: the norms of two rows of B^T.
 #[inline(always)]
-pub(super) fn point_norm(point: usize) -> f32 {
-    f4::B_NORMS[point / 6] * f4::B_NORMS[point % 6]
+pub(super) fn point_norm<T: Tile>(point: usize) -> f32 {
+    T::B_NORMS[point / T::N] * T::B_NORMS[point % T::N]
+}
+
+/// What a point of weights is multiplied by: what the points that it multiplies are divided by.
+#[inline(always)]
+pub(super) fn weight_norm<T: Tile>(weight: usize) -> f32 {
+    point_norm::<T>(first_point::<T>(weight))
 }
 
 /// What a point of a gradient is divided by before its scale: the norms of two columns of A^T.
 #[inline(always)]
-pub(super) fn gradient_norm(point: usize) -> f32 {
-    f4::A_NORMS[point / 6] * f4::A_NORMS[point % 6]
+pub(super) fn gradient_norm<T: WeightGradTile>(point: usize) -> f32 {
+    T::A_NORMS[point / T::N] * T::A_NORMS[point % T::N]
 }
 
 /// What a point of a weight gradient is multiplied by, to undo both.
 #[inline(always)]
-pub(super) fn back_norm(point: usize) -> f32 {
-    point_norm(point) * gradient_norm(point)
+pub(super) fn back_norm<T: WeightGradTile>(weight: usize) -> f32 {
+    let point = first_point::<T>(weight);
+    point_norm::<T>(point) * gradient_norm::<T>(point)
+}
+
+/// The first point that a point of the weights multiplies; the others have the same norms.
+#[inline(always)]
+fn first_point<T: Tile>(weight: usize) -> usize {
+    let first = |weight| T::multiplied(weight).start;
+    first(weight / T::W) * T::N + first(weight % T::W)
 }
 
 /// For each pixel of some rows of all images, sums of squares over its channels, one for each lane.
@@ -86,7 +101,8 @@ pub(super) unsafe fn squares<S: Simd, E: Element>(
     let channels = dims.in_channels;
     // SAFETY: as for the function.
     unsafe {
-        for pixel in rows.start * dims.width..rows.end * dims.width {
+        let width = dims.input[1];
+        for pixel in rows.start * width..rows.end * width {
             let from = x.add(pixel * channels);
             let mut sums = [S::zero(); 2];
             for channel in (0..channels).step_by(2 * S::LANES) {
@@ -97,20 +113,10 @@ pub(super) unsafe fn squares<S: Simd, E: Element>(
                     *sum = S::fma(value, value, *sum);
                 }
             }
-            let at = pixel - rows.start * dims.width;
+            let at = pixel - rows.start * width;
             S::store(to.add(at * S::LANES), S::LANES, S::add(sums[0], sums[1]));
         }
     }
-}
-
-/// The rows of all images that some tiles reach, from the first to the last.
-pub(super) fn reached<T: Tile>(
-    dims: &Dims,
-    [first, last]: [TilePlace; 2],
-) -> std::ops::Range<usize> {
-    let start = first.image * dims.height + first.row.saturating_sub(1);
-    let end = last.image * dims.height + (last.row + T::M + 1).min(dims.height);
-    start..end
 }
 
 /// The scale of a tile from the [`squares`] of the rows from `start`.
@@ -124,13 +130,12 @@ pub(super) unsafe fn of_tile<S: Simd, T: Tile>(
     dims: &Dims,
     place: TilePlace,
 ) -> f32 {
-    let rows = place.row.saturating_sub(1)..(place.row + T::M + 1).min(dims.height);
-    let columns = place.column.saturating_sub(1)..(place.column + T::M + 1).min(dims.width);
+    let [rows, columns] = place.reads::<T>(dims);
     // SAFETY: as for the function.
     unsafe {
         let (mut sum, mut most) = (S::zero(), S::zero());
         for row in rows {
-            let from = (place.image * dims.height + row - start) * dims.width;
+            let from = (place.image * dims.input[0] + row - start) * dims.input[1];
             for column in columns.clone() {
                 let pixel = S::load(squares.add((from + column) * S::LANES), S::LANES);
                 sum = S::add(sum, pixel);
@@ -139,7 +144,7 @@ pub(super) unsafe fn of_tile<S: Simd, T: Tile>(
         }
         // A lane's sum of squares is at least the square of its largest value.
         let ([square, _], [_, largest]) = (S::reduce(sum), S::reduce(most));
-        scale(square, largest.sqrt() * f4::B_PEAK, BY_TILE.input)
+        scale(square, largest.sqrt() * T::B_PEAK, BY_TILE.input)
     }
 }
 

@@ -1,11 +1,8 @@
 use super::super::element::Element;
 use super::super::simd::Simd;
-use super::super::tile::{MOST, Tile};
+use super::super::tile::{MOST, Tile, WeightGradTile};
 use super::dims::{Dims, TilePlace};
 use super::unrolled::unrolled;
-
-/// The largest number of points of a tile.
-pub(super) const POINTS: usize = MOST * MOST;
 
 /// Gives each point of some channels of a tile of the input, transformed; zeros around the image.
 ///
@@ -20,41 +17,44 @@ pub(super) unsafe fn input<S: Simd, E: Element, T: Tile>(
     give: impl FnMut(usize, S::Lanes),
 ) {
     let count = dims.in_channels.saturating_sub(channel);
-    let inside = place.row > 0
-        && place.column > 0
-        && place.row + T::M < dims.height
-        && place.column + T::M < dims.width
-        && count >= S::LANES;
-    // The image begins one pixel after the tile's input, hence the wrapping below 0.
-    let (row, column) = (place.row.wrapping_sub(1), place.column.wrapping_sub(1));
+    let ([height, width], [row, column]) = (dims.input, place.input);
+    let fits = |first: usize, size: usize| first < size && size - first >= T::INPUTS;
+    let first = pixel(x, [place.image, row, column], dims.input, [dims.in_channels, channel]);
+    let [down, right] = [width * dims.in_channels, dims.in_channels];
     // SAFETY: as for the function.
     unsafe {
-        if inside {
-            let first = (place.image * dims.height + row) * dims.width + column;
-            let first = x.add(first * dims.in_channels + channel);
+        if fits(row, height) && fits(column, width) && count >= S::LANES {
             input_of::<S, T>(
                 #[inline(always)]
-                |i: usize, j: usize| {
-                    E::load::<S>(first.add((i * dims.width + j) * dims.in_channels), S::LANES)
-                },
+                |i: usize, j: usize| E::load::<S>(first.add(i * down + j * right), S::LANES),
                 give,
             );
         } else {
             input_of::<S, T>(
                 #[inline(always)]
-                |i: usize, j: usize| {
-                    let (row, column) = (row.wrapping_add(i), column.wrapping_add(j));
-                    if row >= dims.height || column >= dims.width {
-                        return S::zero();
-                    }
-                    let at = (place.image * dims.height + row) * dims.width + column;
-                    let at = at * dims.in_channels + channel.min(dims.in_channels);
-                    E::load::<S>(x.add(at), count)
+                |i: usize, j: usize| match row.wrapping_add(i) < height
+                    && column.wrapping_add(j) < width
+                {
+                    true => E::load::<S>(first.wrapping_add(i * down + j * right), count),
+                    false => S::zero(),
                 },
                 give,
             );
         }
     }
+}
+
+/// Where some channels of a pixel are, or would be if it were in the image.
+#[inline(always)]
+fn pixel<E>(
+    images: *const E,
+    [image, row, column]: [usize; 3],
+    [height, width]: [usize; 2],
+    [channels, channel]: [usize; 2],
+) -> *const E {
+    let row = (image * height).wrapping_add(row);
+    let pixel = row.wrapping_mul(width).wrapping_add(column);
+    images.wrapping_add(pixel.wrapping_mul(channels).wrapping_add(channel.min(channels)))
 }
 
 #[inline(always)]
@@ -65,9 +65,9 @@ unsafe fn input_of<S: Simd, T: Tile>(
     // SAFETY: as for the function.
     unsafe {
         let mut half = [[S::zero(); MOST]; MOST];
-        unrolled!(j < T::N, {
+        unrolled!(j < T::INPUTS, {
             let mut column = [S::zero(); MOST];
-            unrolled!(i < T::N, column[i] = pixel(i, j));
+            unrolled!(i < T::INPUTS, column[i] = pixel(i, j));
             let column = T::input::<S>(column);
             unrolled!(i < T::N, half[i][j] = column[i]);
         });
@@ -84,7 +84,7 @@ unsafe fn input_of<S: Simd, T: Tile>(
 /// # Safety
 /// `y` is of the output's shape of `dims`, and `place` lies within. As for [`Simd`].
 #[inline(always)]
-pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
+pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: WeightGradTile>(
     y: *const E,
     dims: &Dims,
     place: TilePlace,
@@ -92,29 +92,24 @@ pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
     give: impl FnMut(usize, S::Lanes),
 ) {
     let count = dims.out_channels.saturating_sub(channel);
-    let inside =
-        place.row + T::M <= dims.height && place.column + T::M <= dims.width && count >= S::LANES;
-    let first = (place.image * dims.height + place.row) * dims.width + place.column;
+    let ([height, width], [row, column]) = (dims.output, place.output);
+    let inside = row + T::M <= height && column + T::M <= width && count >= S::LANES;
+    let first = pixel(y, [place.image, row, column], dims.output, [dims.out_channels, channel]);
+    let [down, right] = [width * dims.out_channels, dims.out_channels];
     // SAFETY: as for the function.
     unsafe {
         if inside {
-            let first = y.add(first * dims.out_channels + channel);
             output_gradient_of::<S, T>(
                 #[inline(always)]
-                |i: usize, j: usize| {
-                    E::load::<S>(first.add((i * dims.width + j) * dims.out_channels), S::LANES)
-                },
+                |i: usize, j: usize| E::load::<S>(first.add(i * down + j * right), S::LANES),
                 give,
             );
         } else {
             output_gradient_of::<S, T>(
                 #[inline(always)]
-                |i: usize, j: usize| {
-                    if place.row + i >= dims.height || place.column + j >= dims.width {
-                        return S::zero();
-                    }
-                    let at = (first + i * dims.width + j) * dims.out_channels;
-                    E::load::<S>(y.add(at + channel.min(dims.out_channels)), count)
+                |i: usize, j: usize| match row + i < height && column + j < width {
+                    true => E::load::<S>(first.add(i * down + j * right), count),
+                    false => S::zero(),
                 },
                 give,
             );
@@ -123,7 +118,7 @@ pub(super) unsafe fn output_gradient<S: Simd, E: Element, T: Tile>(
 }
 
 #[inline(always)]
-unsafe fn output_gradient_of<S: Simd, T: Tile>(
+unsafe fn output_gradient_of<S: Simd, T: WeightGradTile>(
     pixel: impl Fn(usize, usize) -> S::Lanes,
     mut give: impl FnMut(usize, S::Lanes),
 ) {
@@ -183,11 +178,11 @@ pub(super) unsafe fn weight<S: Simd, T: Tile>(
         let mut half = [[S::zero(); 3]; MOST];
         unrolled!(j < 3, {
             let column = T::weight::<S>([tap(j), tap(3 + j), tap(6 + j)]);
-            unrolled!(i < T::N, half[i][j] = column[i]);
+            unrolled!(i < T::W, half[i][j] = column[i]);
         });
-        unrolled!(i < T::N, {
+        unrolled!(i < T::W, {
             let row = T::weight::<S>(half[i]);
-            unrolled!(j < T::N, give(i * T::N + j, row[j]));
+            unrolled!(j < T::W, give(i * T::W + j, row[j]));
         });
     }
 }
@@ -197,16 +192,16 @@ pub(super) unsafe fn weight<S: Simd, T: Tile>(
 /// # Safety
 /// As for [`Simd`].
 #[inline(always)]
-pub(super) unsafe fn weight_gradient<S: Simd, T: Tile>(
+pub(super) unsafe fn weight_gradient<S: Simd, T: WeightGradTile>(
     point: impl Fn(usize) -> S::Lanes,
     mut give: impl FnMut(usize, S::Lanes),
 ) {
     // SAFETY: as for the function.
     unsafe {
         let mut half = [[S::zero(); MOST]; 3];
-        unrolled!(j < T::N, {
+        unrolled!(j < T::W, {
             let mut column = [S::zero(); MOST];
-            unrolled!(i < T::N, column[i] = point(i * T::N + j));
+            unrolled!(i < T::W, column[i] = point(i * T::W + j));
             let column = T::weight_gradient::<S>(column);
             unrolled!(i < 3, half[i][j] = column[i]);
         });

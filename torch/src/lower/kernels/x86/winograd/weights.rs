@@ -4,17 +4,17 @@ use netc::lower::winograd::{
 
 use super::super::element::Element;
 use super::super::simd::Simd;
-use super::super::tile::Tile;
-use super::dims::{Dims, PANEL, panels};
+use super::super::tile::{MOST_WEIGHTS, WeightGradTile};
+use super::dims::{Dims, PANEL, multiplied, panels};
 use super::operand::Operand;
 use super::operands::{Convolution, Operands, gradients, inputs};
 use super::product::ColumnsByPanel;
 use super::scale::back_norm;
-use super::transform::{POINTS, weight_gradient};
+use super::transform::weight_gradient;
 use crate::lower::kernels::pool::{Shared, share, taken, threads};
 use crate::lower::kernels::workspace::Workspace;
 
-/// Accumulators of some outputs and a panel of inputs, a plane for each point.
+/// Accumulators of some outputs and a panel of inputs, a plane for each point of the weights.
 #[derive(Debug, Clone, Copy)]
 struct Sums {
     at: Shared<f32>,
@@ -25,7 +25,7 @@ struct Sums {
 ///
 /// # Safety
 /// All have the sizes of `dims`; the processor has VNNI if so.
-pub(super) unsafe fn gradient<S: Simd, E: Element, T: Tile, O: Operand<S>>(
+pub(super) unsafe fn gradient<S: Simd, E: Element, T: WeightGradTile, O: Operand<S>>(
     simd: S,
     vnni: bool,
     [x, dy]: [Shared<E>; 2],
@@ -81,7 +81,7 @@ struct All<'a, S, E> {
 
 impl<S: Simd, E: Element> All<'_, S, E> {
     /// A block of tiles, by one thread.
-    unsafe fn alone<T: Tile, O: Operand<S>>(
+    unsafe fn alone<T: WeightGradTile, O: Operand<S>>(
         &self,
         block: usize,
         operands: Operands,
@@ -103,14 +103,18 @@ impl<S: Simd, E: Element> All<'_, S, E> {
                 }
             },
         );
-        for item in 0..T::POINTS * panels(conv.dims.in_channels) {
+        for item in 0..T::WEIGHTS * panels(conv.dims.in_channels) {
             // SAFETY: see above.
             unsafe { self.plane::<T, O>(block, item, operands, sums, more) };
         }
     }
 
     /// The transforms of a block of tiles.
-    unsafe fn transforms<T: Tile, O: Operand<S>>(&self, block: usize, operands: Operands) {
+    unsafe fn transforms<T: WeightGradTile, O: Operand<S>>(
+        &self,
+        block: usize,
+        operands: Operands,
+    ) {
         let conv = self.conv;
         let panels = panels(conv.dims.in_channels);
         taken(self.threads, panels + conv.dims.out_channels.div_ceil(OUTPUTS), |_, item| {
@@ -130,21 +134,21 @@ impl<S: Simd, E: Element> All<'_, S, E> {
     }
 
     /// The products of a block of tiles, added to the sums.
-    unsafe fn products<T: Tile, O: Operand<S>>(
+    unsafe fn products<T: WeightGradTile, O: Operand<S>>(
         &self,
         block: usize,
         operands: Operands,
         sums: Shared<f32>,
         more: bool,
     ) {
-        taken(self.threads, T::POINTS * panels(self.conv.dims.in_channels), |_, item| {
+        taken(self.threads, T::WEIGHTS * panels(self.conv.dims.in_channels), |_, item| {
             // SAFETY: as in `gradient`; each call has its own sums.
             unsafe { self.plane::<T, O>(block, item, operands, sums, more) };
         });
     }
 
-    /// The products of a point and a panel.
-    unsafe fn plane<T: Tile, O: Operand<S>>(
+    /// The products of a point of the weights and a panel.
+    unsafe fn plane<T: WeightGradTile, O: Operand<S>>(
         &self,
         block: usize,
         item: usize,
@@ -154,23 +158,23 @@ impl<S: Simd, E: Element> All<'_, S, E> {
     ) {
         let Convolution { dims, cut, .. } = *self.conv;
         let panels = panels(dims.in_channels);
-        let (point, panel) = (item / panels, item % panels);
+        let (weight, panel) = (item / panels, item % panels);
         let outputs = dims.out_channels.next_multiple_of(OUTPUTS);
         for group in 0..outputs / OUTPUTS {
             // SAFETY: within the sums.
             unsafe {
                 let row = panel * outputs + group * OUTPUTS;
-                let c = sums.at(point * cut.sums + row * PANEL);
-                self.product::<T, O>(block, [point, panel, group], operands, c, more);
+                let c = sums.at(weight * cut.sums + row * PANEL);
+                self.product::<T, O>(block, [weight, panel, group], operands, c, more);
             }
         }
     }
 
-    /// The product of a point, a panel and a block of outputs.
-    unsafe fn product<T: Tile, O: Operand<S>>(
+    /// The product of a point of the weights, a panel and a block of outputs.
+    unsafe fn product<T: WeightGradTile, O: Operand<S>>(
         &self,
         block: usize,
-        [point, panel, group]: [usize; 3],
+        [weight, panel, group]: [usize; 3],
         Operands { v, d, scales }: Operands,
         c: *mut f32,
         more: bool,
@@ -179,22 +183,24 @@ impl<S: Simd, E: Element> All<'_, S, E> {
         let words = cut.block / O::PACK;
         let tiles = self.conv.tiles::<T>(block);
         let columns = self.conv.gradient_scales();
-        // SAFETY: within the operands.
-        unsafe {
-            let scales = [scales.at(columns + group * OUTPUTS), scales.at(panel * PANEL)];
-            (products.columns)(ColumnsByPanel {
-                depth: tiles.len().div_ceil(O::PACK),
-                a: d.at(point * cut.planes[1] + group * words * OUTPUTS),
-                b: v.at(point * cut.planes[0] + panel * words * PANEL),
-                c,
-                more,
-                scales: (O::KIND == Kind::Int16).then_some(scales.map(<*mut f32>::cast_const)),
-            });
+        for (i, point) in multiplied::<T>(weight).enumerate() {
+            // SAFETY: within the operands.
+            unsafe {
+                let scales = [scales.at(columns + group * OUTPUTS), scales.at(panel * PANEL)];
+                (products.columns)(ColumnsByPanel {
+                    depth: tiles.len().div_ceil(O::PACK),
+                    a: d.at(point * cut.planes[1] + group * words * OUTPUTS),
+                    b: v.at(point * cut.planes[0] + panel * words * PANEL),
+                    c,
+                    more: more || i > 0,
+                    scales: (O::KIND == Kind::Int16).then_some(scales.map(<*mut f32>::cast_const)),
+                });
+            }
         }
     }
 
     /// The weights where one block has all tiles: their accumulators never leave the cache.
-    unsafe fn weights_from_cache<T: Tile, O: Operand<S>>(
+    unsafe fn weights_from_cache<T: WeightGradTile, O: Operand<S>>(
         &self,
         operands: Operands,
         sums: &[Shared<f32>],
@@ -207,11 +213,11 @@ impl<S: Simd, E: Element> All<'_, S, E> {
             let sums = sums[thread];
             // SAFETY: as in `gradient`; each thread has its own sums, each call its own weights.
             unsafe {
-                for point in 0..T::POINTS {
+                for weight in 0..T::WEIGHTS {
                     for group in outputs.start / OUTPUTS..outputs.end.div_ceil(OUTPUTS) {
                         let row = group * OUTPUTS - first;
-                        let c = sums.at(point * CACHED_SUMS + row * PANEL);
-                        self.product::<T, O>(0, [point, panel, group], operands, c, false);
+                        let c = sums.at(weight * CACHED_SUMS + row * PANEL);
+                        self.product::<T, O>(0, [weight, panel, group], operands, c, false);
                     }
                 }
                 for o in outputs {
@@ -224,7 +230,7 @@ impl<S: Simd, E: Element> All<'_, S, E> {
     }
 
     /// The weights from the sums of all parts.
-    unsafe fn weights<T: Tile, O: Operand<S>>(&self, sums: &[Shared<f32>]) {
+    unsafe fn weights<T: WeightGradTile, O: Operand<S>>(&self, sums: &[Shared<f32>]) {
         let Convolution { dims, cut, .. } = *self.conv;
         let outputs = dims.out_channels.next_multiple_of(OUTPUTS);
         taken(self.threads, dims.out_channels, |_, o| {
@@ -242,7 +248,7 @@ impl<S: Simd, E: Element> All<'_, S, E> {
     }
 
     /// The weights of an output and a panel of inputs.
-    unsafe fn output<T: Tile, O: Operand<S>>(
+    unsafe fn output<T: WeightGradTile, O: Operand<S>>(
         &self,
         from: impl Iterator<Item = Sums> + Clone,
         o: usize,
@@ -257,9 +263,9 @@ impl<S: Simd, E: Element> All<'_, S, E> {
                 {
                     // SAFETY: within the sums, and the count keeps to the weights.
                     unsafe {
-                        let mut points = [S::zero(); POINTS];
+                        let mut points = [S::zero(); MOST_WEIGHTS];
                         for Sums { at, plane } in from.clone() {
-                            for (point, sum) in points.iter_mut().enumerate().take(T::POINTS) {
+                            for (point, sum) in points.iter_mut().enumerate().take(T::WEIGHTS) {
                                 let at = at.at(point * plane + channel - panel * PANEL);
                                 *sum = S::add(*sum, S::load(at, S::LANES));
                             }
@@ -267,7 +273,9 @@ impl<S: Simd, E: Element> All<'_, S, E> {
                         weight_gradient::<S, T>(
                             #[inline(always)]
                             |point| match O::KIND {
-                                Kind::Int16 => S::mul(points[point], S::splat(back_norm(point))),
+                                Kind::Int16 => {
+                                    S::mul(points[point], S::splat(back_norm::<T>(point)))
+                                }
                                 Kind::Fp32 | Kind::Bf16 => points[point],
                             },
                             #[inline(always)]
