@@ -60,13 +60,9 @@ impl FusedOps {
     pub fn unknown_to_cpus(&self) -> Option<Activation> {
         self.activation.filter(|&activation| !is_relu(activation) && !is_smooth(activation))
     }
-
-    /// Whether there is another activation that the kernels for CPUs have, with its derivative.
-    pub fn smooth(&self) -> bool {
-        self.activation.is_some_and(is_smooth)
-    }
 }
 
+/// Whether the kernels for CPUs have the activation and its derivative.
 fn is_smooth(activation: Activation) -> bool {
     use Activation::{Celu, Elu, Gelu, Silu};
     matches!(activation, Celu(_) | Elu(_) | Gelu(_) | Silu(_))
