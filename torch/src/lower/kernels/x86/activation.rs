@@ -96,7 +96,7 @@ unsafe fn exp<S: Simd>(x: S::Lanes) -> S::Lanes {
         let x = S::sub(S::zero(), S::max(S::splat(-88.0), S::sub(S::zero(), x)));
         let shifted = S::fma(x, S::splat(std::f32::consts::LOG2_E), S::splat(MAGIC));
         let n = S::sub(shifted, S::splat(MAGIC));
-        let r = S::fma(n, S::splat(-0.693_359_375), x);
+        let r = S::fma(n, S::splat(-355.0 / 512.0), x);
         let r = S::fma(n, S::splat(2.121_944_4e-4), r);
         let mut sum = S::splat(1.987_569_2e-4);
         for factor in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
