@@ -11,8 +11,11 @@ fn main() {
     let folder = Path::new(&libtorch);
     let beside = folder.parent().unwrap_or(folder);
     let found = [folder.join("lib"), beside.join("nvidia/cu13/lib")];
-    let found =
-        found.into_iter().filter(|folder| folder.join("..").is_absolute() && folder.exists());
+    // What is built for other machines does not look where its own builder had it.
+    println!("cargo::rerun-if-env-changed=NETC_PORTABLE");
+    let portable = env::var_os("NETC_PORTABLE").is_some_and(|value| !value.is_empty());
+    let here = |folder: &Path| folder.join("..").is_absolute() && folder.exists();
+    let found = found.into_iter().filter(|folder| !portable && here(folder));
     // Where an archive of netc has it: lib/netc/ beside the folder of the programs.
     let macos = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "macos");
     let origin = if macos { "@loader_path" } else { "$ORIGIN" };

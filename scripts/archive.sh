@@ -7,12 +7,12 @@ source scripts/lib.sh
 
 [[ $# == 3 && $1 =~ ^(light|full)$ ]] || fail "usage: scripts/archive.sh light|full NAME VERSION"
 form=$1 folder=netc-$3-$2
-declared=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
-[[ $3 == "$declared" ]] || fail "the version is $declared in Cargo.toml, not $3" "tag v$declared, or change Cargo.toml"
+need_version "$3"
 
 need_build_tools
 rm -rf "dist/$folder"
 mkdir -p "dist/$folder"
+export NETC_PORTABLE=1
 packages=(.)
 [[ $form == light ]] || packages+=(torch)
 for package in "${packages[@]}"; do

@@ -18,3 +18,11 @@ need_build_tools() {
         fail "'cargo' is not installed" "get Rust 1.89 or newer: https://rustup.rs"
     need c++ g++
 }
+
+# need_version VERSION: that of Cargo.toml, which a release carries.
+need_version() {
+    local declared
+    declared=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
+    [[ $1 == "$declared" ]] ||
+        fail "the version is $declared in Cargo.toml, not $1" "tag v$declared, or change Cargo.toml"
+}

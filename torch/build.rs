@@ -21,6 +21,12 @@ fn main() {
     // is the one that is taken.
     if !macos() {
         println!("cargo::rustc-link-arg=-Wl,--enable-new-dtags");
+        // Where the linker finds what libtorch itself links, which a runpath for other machines
+        // does not say.
+        let beside = folder.parent().unwrap_or(folder);
+        for libraries in [folder.join("lib"), beside.join("nvidia/cu13/lib")] {
+            println!("cargo::rustc-link-arg=-Wl,-rpath-link,{}", libraries.display());
+        }
     }
     for rpath in env::var("DEP_NETC_RPATHS").unwrap_or_default().split(':') {
         println!("cargo::rustc-link-arg=-Wl,-rpath,{rpath}");

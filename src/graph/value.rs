@@ -133,7 +133,7 @@ pub enum Init {
     /// others are uniform within 1 / sqrt(fan_in).
     Dirac,
     /// Whitening initialisation of a convolution: filters that decorrelate its outputs on the
-    /// training images, and their negatives. Uniform within 1 / sqrt(fan_in) until training images
+    /// training images, and with twice as many their negatives. Uniform within 1 / sqrt(fan_in) until training images
     /// are available.
     Whiten,
 }

@@ -362,8 +362,8 @@ recipe! {
     }
     "Normalisation" {
         /// Ghost batch norm: in training, batch norm uses the statistics of groups of at least this
-        /// many images, and fewer than twice as many, instead of those of the whole batch. Steps
-        /// then run op by op, not compiled. 0 disables it.
+        /// many images, and fewer than twice as many, instead of those of the whole batch. On a GPU,
+        /// steps then run op by op, not compiled. 0 disables it.
         ghost_batch: usize = 0, KeyKind::Whole(0, 1 << 20);
         /// Whitening: number of training images, from the start of the set, whose patches determine
         /// the weights of a convolution with `init = "whiten"`.

@@ -19,8 +19,14 @@ impl Hardware {
         match (&self.gpu, self.device.starts_with("cuda")) {
             (Some(gpu), true) => gpu.clone(),
             (None, true) => self.device.clone(),
-            (_, false) => format!("{}, {} threads", self.cpu, self.threads),
+            (_, false) => self.processor(),
         }
+    }
+
+    /// The processor and its threads.
+    pub fn processor(&self) -> String {
+        let s = if self.threads == 1 { "" } else { "s" };
+        format!("{}, {} thread{s}", self.cpu, self.threads)
     }
 
     /// This machine.

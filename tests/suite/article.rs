@@ -55,7 +55,8 @@ fn every_net_is_in_the_article() {
     let listed: BTreeSet<String> = FIGURES.iter().map(|(name, ..)| name.to_string()).collect();
     let there: BTreeSet<String> =
         nets().iter().map(|f| f.file_stem().unwrap().to_string_lossy().into_owned()).collect();
-    assert_eq!(there.difference(&listed).collect::<Vec<_>>(), ["lib"]);
+    let others: Vec<_> = there.difference(&listed).collect();
+    assert_eq!(others, ["lib", "resnet9_fast"], "one is of a later article");
 }
 
 #[test]

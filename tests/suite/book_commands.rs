@@ -11,7 +11,11 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("bash scripts/test.sh", "runs this test"),
     ("scripts/libtorch.sh", "downloads libtorch"),
     ("cargo install", "builds for minutes"),
-    ("tar xf netc-VERSION", "needs the archive of a release; scripts/archive.sh tries it"),
+    (
+        "pip install ./netc-VERSION",
+        "needs the wheels of a release; scripts/test-release.sh tries it",
+    ),
+    ("tar xf netc-VERSION", "needs the archive of a release; scripts/test-release.sh tries it"),
     ("bash lib/netc/scripts/libtorch.sh", "the same"),
     ("bin/netc doctor", "the same"),
     ("podman", "needs a container engine"),

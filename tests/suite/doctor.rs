@@ -110,6 +110,38 @@ fn a_netc_torch_that_does_not_start_is_reported_with_its_own_words() {
     assert_eq!(with(&answer("2.11.0"))["ok"], true);
 }
 
+/// The advice is that for the way in which netc was installed.
+#[cfg(unix)]
+#[test]
+fn what_lacks_is_got_as_netc_was() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, netc) = lonely();
+    let bin = folder.path().join("bin");
+    let site = folder.path().join("lib/python3.12/site-packages/netc-0.1.0.dist-info");
+    let script = folder.path().join("lib/netc/scripts/libtorch.sh");
+    let repair = |subject: &str| {
+        let report = findings(&bare(&bin.join("netc"), &["doctor", "--format", "json"]));
+        finding(&report, subject)["repair"].as_str().unwrap().to_owned()
+    };
+    std::fs::create_dir(&bin).unwrap();
+    place(&netc, &bin.join("netc"));
+    std::fs::create_dir_all(&site).unwrap();
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        assert_eq!(repair("netc-torch"), "install the wheel netc_torch of the same release by pip");
+    }
+
+    let broken = folder.path().join("broken");
+    std::fs::write(&broken, "#!/bin/sh\nexit 127\n").unwrap();
+    std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o755)).unwrap();
+    place(&broken, &bin.join("netc-torch"));
+    assert!(repair("libtorch").starts_with("pip install torch==2.11.0, or set LIBTORCH"));
+
+    std::fs::create_dir_all(script.parent().unwrap()).unwrap();
+    std::fs::write(&script, "").unwrap();
+    let said = repair("libtorch");
+    assert!(said.starts_with("run bash /") && said.contains("/lib/netc/scripts/libtorch.sh, or"));
+}
+
 #[test]
 fn where_training_works_the_doctor_says_so() {
     let out = Command::new(env!("CARGO_BIN_EXE_netc"))

@@ -141,7 +141,13 @@ mod torch {
     /// libtorch refuses.
     #[test]
     fn mutations_of_the_nets_are_refused_here_or_run() {
-        let sources = nets_of();
+        // What a net claims of itself would refuse nearly all of them.
+        let claims = |line: &&str| line.trim_start().starts_with("expect ");
+        let without = |text: String| {
+            text.lines().filter(|line| !claims(line)).map(|line| format!("{line}\n")).collect()
+        };
+        let sources: Vec<(String, String)> =
+            nets_of().into_iter().map(|(path, text)| (path, without(text))).collect();
         let mut ran = std::cell::Cell::new(0);
         with_choices(cases(100), |mut choices| {
             let (path, text) = &sources[choices.below(sources.len() as u64) as usize];

@@ -1,6 +1,6 @@
 //! The kernels against libtorch in fp64, on shapes that are no multiple of anything.
 
-use netc::graph::op::{Activation, Relu};
+use netc::graph::op::{Activation, Celu, Elu, Gelu, Relu, Silu};
 use netc::lower::Precision;
 use netc::lower::cpu::{Feature, Features};
 use netc_torch::lower::kernels::{
@@ -471,11 +471,18 @@ fn norms_are_those_of_fp64() {
 }
 
 fn norms_with(tier: &str, kernels: Kernels) {
-    let all = [false, true];
+    let smooth = [
+        Activation::Celu(Celu { alpha: 0.3 }),
+        Activation::Elu(Elu { alpha: 0.7 }),
+        Activation::Gelu(Gelu),
+        Activation::Silu(Silu),
+    ];
+    let smooth = smooth.map(|activation| FusedOps { activation: Some(activation), pool: false });
+    let all = [[false, false], [false, true], [true, false], [true, true]];
+    let all: Vec<_> = all.map(|[relu, pool]| fused(relu, pool)).into_iter().chain(smooth).collect();
     for [n, channels, h, w] in [[3, 16, 4, 4], [2, 70, 6, 2], [5, 10, 2, 8], [300, 3, 2, 2]] {
-        for (relu, pool) in all.into_iter().flat_map(|relu| all.map(|pool| (relu, pool))) {
+        for &after in &all {
             for (kind, most) in [(Kind::Float, 2e-5), (Kind::BFloat16, 1e-2)] {
-                let after = fused(relu, pool);
                 tch::manual_seed(channels);
                 // A mean far from 0, which must not cost digits of the variance.
                 let x = channels_last(&(random(&[n, channels, h, w]) + 3.0).to_kind(kind));
@@ -498,9 +505,26 @@ fn norms_with(tier: &str, kernels: Kernels) {
                     1e-5,
                     false,
                 );
-                let y64 =
-                    if pool { y64.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false) } else { y64 };
-                let y64 = if relu { y64.relu() } else { y64 };
+                let y64 = if after.pool {
+                    y64.max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)
+                } else {
+                    y64
+                };
+                let y64 = match after.activation {
+                    None => y64,
+                    Some(Activation::Relu(_)) => y64.relu(),
+                    // What libtorch does below 0, where exp does not overflow.
+                    Some(Activation::Celu(op)) => {
+                        y64.clamp_min(0.0)
+                            + ((y64.clamp_max(0.0) / op.alpha).exp() - 1.0) * op.alpha
+                    }
+                    Some(Activation::Elu(op)) => {
+                        y64.clamp_min(0.0) + (y64.clamp_max(0.0).exp() - 1.0) * op.alpha
+                    }
+                    Some(Activation::Gelu(_)) => y64.gelu("none"),
+                    Some(Activation::Silu(_)) => y64.silu(),
+                    other => panic!("{other:?}"),
+                };
                 let size = y64.size();
                 let (short, g1, g2) = (random(&size), random(&size), random(&size));
                 let like = |t: &Tensor| channels_last(&t.to_kind(kind));
@@ -541,6 +565,36 @@ fn norms_with(tier: &str, kernels: Kernels) {
                     );
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn smooth_activations_are_exact_everywhere() {
+    let functions: [(Activation, fn(&Tensor) -> Tensor); 4] = [
+        (Activation::Celu(Celu { alpha: 1.0 }), Tensor::celu),
+        (Activation::Elu(Elu { alpha: 1.0 }), Tensor::elu),
+        (Activation::Gelu(Gelu), |x| x.gelu("none")),
+        (Activation::Silu(Silu), Tensor::silu),
+    ];
+    for (tier, kernels) in by_tier("smooth_activations_are_exact_everywhere") {
+        for (activation, expected) in functions {
+            let ends =
+                Tensor::from_slice(&[f32::NAN, 1e30, -1e30, 100.0, -100.0, 0.0, -0.0, 1e-30]);
+            let x = Tensor::cat(
+                &[ends, Tensor::linspace(-20.0, 20.0, 4088, (Kind::Float, Device::Cpu))],
+                0,
+            );
+            let x = channels_last(&x.reshape([4, 8, 8, 16]));
+            let y = x.empty_like();
+            let after = FusedOps { activation: Some(activation), pool: false };
+            let moments = Moments::none(8, None).unwrap();
+            kernels.normalise(FromTo { from: &x, to: &y }, &moments, after, None).unwrap();
+            let expected = expected(&x.to_kind(Kind::Double));
+            let allowed = expected.abs() * 2e-6 + 3e-7;
+            let wrong = (y.to_kind(Kind::Double) - &expected).abs().gt_tensor(&allowed);
+            assert_eq!(wrong.any().int64_value(&[]), 0, "{activation:?}, {tier}");
+            assert_eq!(y.isnan().sum(Kind::Int64).int64_value(&[]), 1, "{activation:?}, {tier}");
         }
     }
 }

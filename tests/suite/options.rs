@@ -417,7 +417,8 @@ fn ghost_norm_is_its_formula() {
     );
     let gradients = optimiser.gradients(&loss).unwrap();
     optimiser.step(&gradients, LrState { lr: 0.1, peak: 0.1, epoch: 1.0, step: 1 }).unwrap();
-    for method in [eager(), Method::default()] {
+    let without = Method { without: "kernels".parse().unwrap(), ..Method::default() };
+    for method in [eager(), Method::default(), without] {
         let (rows, weights) = trained(&small(), &recipe, &method).unwrap();
         assert!((rows[0].train.loss() - loss.double_value(&[]) / 96.0).abs() < 1e-5, "{rows:?}");
         for (name, expected) in values(&net) {
@@ -435,6 +436,11 @@ fn ghost_norm_is_its_formula() {
             "statistics of the whole batch differ"
         );
     }
+    // Groups of 19 and 20 images.
+    let uneven = Recipe { ghost_batch: 18, ..recipe.clone() };
+    let [expected, found] =
+        [eager(), Method::default()].map(|method| trained(&small(), &uneven, &method).unwrap().1);
+    expected.iter().for_each(|(name, expected)| close(&found[name], expected, 1e-4, name));
     let sync = Method { sync_norm: true, ..Method::default() };
     let refusal = trained(&small(), &recipe, &sync).unwrap_err().to_string();
     assert!(refusal.contains("--sync-bn") && refusal.contains("`ghost_batch`"), "{refusal}");
@@ -557,6 +563,20 @@ fn a_whitened_convolution_makes_patches_uncorrelated_and_stands_still() {
         "head.linear.weight",
     ];
     trained.iter().for_each(|name| assert!(moved(name), "{name}"));
+}
+
+#[test]
+fn a_whitened_convolution_may_do_without_the_negatives() {
+    let filters = |c: u32| {
+        let text = format!(
+            "net t {{\n  input image: [N, 3, 8, 8]\n  first: conv({c}, k = 2, pad = 0, init = \"whiten\", train_weight = false)\n  head: globalmaxpool -> flatten -> linear(4)\n  output logits: [N, 4]\n}}\n"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.net"), text).unwrap();
+        let net = netc::compile(&folder.path().join("t.net"), &[]).net.unwrap();
+        trained(&net, &recipe(""), &Method::default()).unwrap().1["first.weight"].clone()
+    };
+    assert_eq!(filters(24)[..12 * 12], filters(12));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::process::{ExitCode, Stdio};
 
-use super::sibling;
+use super::{libtorch, sibling};
 use crate::cli::args::Format;
 use crate::cli::machine::args::DoctorArgs;
 use crate::cli::out::{PROBLEMS, print, print_json};
@@ -23,11 +23,11 @@ fn ask() -> Result<Probe, NoProbe> {
         return Err(NoProbe {
             subject: "netc-torch",
             found: "not beside netc; what needs no tensors works".into(),
-            repair: sibling::INSTALL.into(),
+            repair: libtorch::how_to_get_netc_torch(),
         });
     };
     let no = |found: String| {
-        let repair = sibling::LIBTORCH.into();
+        let repair = libtorch::how_to_get();
         let subject =
             if found.contains("netc-torch cannot be started") { "netc-torch" } else { "libtorch" };
         NoProbe { subject, found, repair }
@@ -39,7 +39,7 @@ fn ask() -> Result<Probe, NoProbe> {
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     if !output.status.success() {
-        let place = sibling::find_libtorch();
+        let place = libtorch::find();
         let place = place
             .map_or_else(|| "none found".into(), |path| format!("found in {}", path.display()));
         return Err(no(format!(

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub(super) mod doctor;
+mod libtorch;
 pub(super) mod manual;
 mod reference;
 pub mod sibling;

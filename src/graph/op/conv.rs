@@ -154,12 +154,13 @@ impl Rule for Conv {
             )));
         }
         let patch =
-            [channels, self.kernel[0], self.kernel[1]].into_iter().fold(2u64, u64::saturating_mul);
-        if self.init == Some(Init::Whiten) && self.out != patch {
+            [channels, self.kernel[0], self.kernel[1]].into_iter().fold(1u64, u64::saturating_mul);
+        let filters = [patch, patch.saturating_mul(2)];
+        if self.init == Some(Init::Whiten) && !filters.contains(&self.out) {
             let [kh, kw] = self.kernel;
             return Err(ShapeError::new(format!(
-                "a whitened conv has two filters for each number of a patch: expected c = 2 * {channels} * {kh} * {kw} = {patch}, got {}",
-                self.out
+                "a whitened conv has one filter for each number of a patch, or two of opposite signs: expected c = {channels} * {kh} * {kw} = {} or {}, got {}",
+                filters[0], filters[1], self.out
             )));
         }
         let mut size = [0; 2];

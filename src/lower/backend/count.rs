@@ -70,15 +70,19 @@ impl Schedule {
         }
     }
 
-    /// Bytes of the transformed weights and of the workspaces, each part of which is as large as
+    /// Bytes of the transformed weights and of the workspaces, each buffer of which is as large as
     /// the largest task needs.
     fn transformed(&self, plan: &Plan, load: Workload, features: Features) -> (u64, u64) {
         let bf16 = load.precision == Precision::Bf16 && features.contains(Features::AVX512_BF16);
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let mut words = 0u64;
-        // Inputs, products, scales, accumulators.
-        let mut most = [0usize; 4];
-        let mut needs = |scratch: [usize; 4]| most = [0, 1, 2, 3].map(|i| most[i].max(scratch[i]));
+        // Buffers of inputs, products, scales and accumulators.
+        let mut buffers: [Vec<usize>; 4] = Default::default();
+        let mut needs = |kind: usize, count: usize, words: usize| {
+            let buffers = &mut buffers[kind];
+            buffers.resize(buffers.len().max(count), 0);
+            buffers.iter_mut().take(count).for_each(|buffer| *buffer = words.max(*buffer));
+        };
         for task in &self.tasks {
             let step = &plan.steps()[task.step];
             let (Some(algorithms), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else {
@@ -108,21 +112,20 @@ impl Schedule {
                 let packed = PackedWeights::new(tile, operand, dims.in_channels, dims.out_channels);
                 words = words.saturating_add(packed.words as u64);
                 let scratch = ForwardBlocking::new(tile, operand, &dims).scratch(tile);
-                let [inputs, products, scales] =
-                    scratch.map(|words| words.saturating_mul(load.threads));
-                needs([inputs, products, scales, 0]);
+                for (kind, words) in scratch.into_iter().enumerate() {
+                    needs(kind, load.threads, words);
+                }
             }
             if let Some(winograd) = winograd(algorithms.weights) {
                 let (tile, operand) = (winograd.tile(), winograd.operand(bf16));
                 let cut = WeightGradBlocking::new(tile, operand, &dims);
                 let [operands, accumulators] = cut.buffers(tile, &dims, load.threads);
-                let [inputs, gradients, scales, sums] = cut.scratch(tile, &dims);
-                let operands = [inputs, gradients, scales].map(|n| n.saturating_mul(operands));
-                let [inputs, gradients, scales] = operands;
-                needs([inputs, gradients, scales, sums.saturating_mul(accumulators)]);
+                for (kind, words) in cut.scratch(tile, &dims).into_iter().enumerate() {
+                    needs(kind, if kind < 3 { operands } else { accumulators }, words);
+                }
             }
         }
-        let all = most.into_iter().fold(0u64, |sum, words| sum.saturating_add(words as u64));
+        let all = buffers.iter().flatten().fold(0u64, |sum, &n| sum.saturating_add(n as u64));
         (words.saturating_mul(4), all.saturating_mul(4))
     }
 }

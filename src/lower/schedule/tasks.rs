@@ -29,9 +29,15 @@ pub enum KernelSet {
 }
 
 impl KernelSet {
-    /// Whether an activation can be fused into the op before it.
-    fn fuses(self, activation: Activation) -> bool {
-        (self == KernelSet::Cuda && activation.gpu_code().is_some()) || is_relu(activation)
+    /// Whether an activation can be fused into the op before it. On CPUs convolutions take a ReLU
+    /// alone.
+    fn fuses(self, activation: Activation, purpose: Purpose) -> bool {
+        let others = match self {
+            KernelSet::None => false,
+            KernelSet::Cpu => purpose == Purpose::Training && is_smooth(activation),
+            KernelSet::Cuda => activation.gpu_code().is_some(),
+        };
+        others || is_relu(activation)
     }
 }
 
@@ -49,6 +55,26 @@ impl FusedOps {
     pub fn relu(&self) -> bool {
         self.activation.is_some_and(is_relu)
     }
+
+    /// The activation, if the kernels for CPUs do not have it.
+    pub fn unknown_to_cpus(&self) -> Option<Activation> {
+        self.activation.filter(|&activation| !is_relu(activation) && !is_smooth(activation))
+    }
+
+    /// Whether there is another activation that the kernels for CPUs have, with its derivative.
+    pub fn smooth(&self) -> bool {
+        self.activation.is_some_and(is_smooth)
+    }
+}
+
+fn is_smooth(activation: Activation) -> bool {
+    use Activation::{Celu, Elu, Gelu, Silu};
+    matches!(activation, Celu(_) | Elu(_) | Gelu(_) | Silu(_))
+}
+
+/// Whether the largest of some values is also the largest after it.
+fn is_monotone(activation: Activation) -> bool {
+    Op::Activation(activation).traits().monotone
 }
 
 fn is_relu(activation: Activation) -> bool {
@@ -177,14 +203,16 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
         Op::Activation(activation)
             if used(Optimisation::Relu)
                 && task.after.activation.is_none()
-                && options.kernels.fuses(*activation)
-                && (!task.after.pool || step.op.traits().monotone) =>
+                && options.kernels.fuses(*activation, options.purpose)
+                && (!task.after.pool || is_monotone(*activation)) =>
         {
             task.after.activation = Some(*activation);
         }
         Op::MaxPool(pool)
             if used(Optimisation::Pool)
                 && !task.after.pool
+                && (options.kernels != KernelSet::Cpu
+                    || task.after.activation.is_none_or(is_monotone))
                 && halves(&step.operand_shapes[0])
                 && is_2x2_pool(pool, &step.operand_shapes[0]) =>
         {

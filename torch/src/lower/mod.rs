@@ -12,4 +12,4 @@ mod torch;
 
 pub use objective::Objective;
 pub use session::{Session, Stepped, TaskInfo, Tuning, convolve};
-pub use torch::{At, Mode, TorchNet, TrainingNorm, Verified, Weight, script, verify};
+pub use torch::{At, GhostNorm, Mode, TorchNet, TrainingNorm, Verified, Weight, script, verify};

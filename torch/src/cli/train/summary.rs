@@ -29,7 +29,7 @@ pub(super) fn head(
     let hardware = machine.hardware();
     let place = match hardware.gpu {
         Some(gpu) => format!("{} ({gpu})", hardware.device),
-        None => format!("{} ({}, {} threads)", hardware.device, hardware.cpu, hardware.threads),
+        None => format!("{} ({})", hardware.device, hardware.processor()),
     };
     let ranks = group.map_or(String::new(), |group| format!(", {} ranks", group.size()));
     let rows = training.before.as_ref().filter(|before| before.checkpoint.is_some());

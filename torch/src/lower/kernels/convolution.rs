@@ -58,6 +58,9 @@ impl Kernels {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
+        if finish.after.smooth() {
+            return Err(TchError::Shape("convolutions are followed by a ReLU alone".into()));
+        }
         let has =
             packed.purpose().ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
         let algorithm = has.packing.algorithm;

@@ -60,6 +60,9 @@ impl Image {
 
 /// Whether `y` is what `after` leaves of `x`.
 pub(super) fn fits(after: FusedOps, x: &Image, y: &Image) -> Result<(), TchError> {
+    if let Some(activation) = after.unknown_to_cpus() {
+        return Err(TchError::Shape(format!("no kernel has {activation:?}")));
+    }
     let [images, channels, height, width] = x.sizes;
     let expected = match after.pool {
         true if height % 2 == 1 || width % 2 == 1 => [0; 4],

@@ -4,8 +4,11 @@ use netc::graph::op::{BatchNorm, Conv, Op, PadMode, UpsampleMode, Window};
 use netc::lower::Step;
 use tch::{Kind, TchError, Tensor};
 
+use super::norm;
 use crate::lower::kernels::aten as calls;
-use crate::lower::torch::{Manner, Mode, Weight, activation, channels_last, image_size, ops, pair};
+use crate::lower::torch::{
+    GhostNorm, Manner, Mode, Weight, activation, channels_last, image_size, joined, ops, pair,
+};
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -15,12 +18,12 @@ pub(super) struct ForwardResult {
     pub saved: Vec<Tensor>,
 }
 
-/// One op forward in training, computed in the dtype `kind`.
+/// One op forward in training, computed in the dtype `kind`; batches are normalised by `ghost`.
 pub(super) fn forward(
     step: &Step,
     operands: &[&Tensor],
     weights: &[Weight],
-    kind: Kind,
+    (kind, ghost): (Kind, GhostNorm),
     seed: u64,
 ) -> Result<ForwardResult> {
     let x = *operands.first().ok_or_else(|| TchError::Shape("an op without operands".into()))?;
@@ -45,11 +48,18 @@ pub(super) fn forward(
             done(ops::apply(step, operands, weights, manner)?, &[&scale])
         }
         Op::BatchNorm(op) => {
-            ops::has_variance(x)?;
-            let [weight, bias, mean, var] = four(weights)?.map(|weight| Some(&weight.tensor));
-            let (value, mean, inverse) =
-                x.f_native_batch_norm(weight, bias, mean, var, true, op.momentum, op.eps)?;
-            done(value, &[x, &mean, &inverse])
+            let [weight, bias, mean, var] = four(weights)?.map(|weight| &weight.tensor);
+            let mut saved = vec![x.shallow_clone()];
+            let values = ghost.each(x, [mean, var], op.momentum, |group, running, momentum| {
+                let x = group.of(x)?;
+                ops::has_variance(&x)?;
+                let [weight, bias, mean, var] = [weight, bias, running[0], running[1]].map(Some);
+                let (value, mean, inverse) =
+                    x.f_native_batch_norm(weight, bias, mean, var, true, momentum, op.eps)?;
+                saved.extend([mean, inverse]);
+                Ok(value)
+            })?;
+            Ok(ForwardResult { value: joined(values)?, saved })
         }
         Op::Dropout(op) => {
             let noise = ops::dropout_noise(step, op.p, x, seed)?;
@@ -248,17 +258,23 @@ fn batch_norm(
     weights: &[Weight],
     grad_weights: &[Tensor],
 ) -> Result<Vec<Option<Tensor>>> {
-    let [x, mean, inverse] = saved else {
-        return Err(TchError::Shape("three tensors were saved".into()));
+    let Some((x, moments)) = saved.split_first() else {
+        return Err(TchError::Shape("a batch normalisation saves its operand".into()));
     };
     let [weight, _, running_mean, running_var] = four(weights)?.map(|weight| &weight.tensor);
     let gradient = channels_last(gradient)?;
     let owned = [weight, running_mean, running_var];
-    let [grad_input, grad_weight, grad_bias] =
-        calls::batch_norm_backward([&gradient, x], owned, [mean, inverse], op.eps)?;
-    put(&grad_weights[0], &grad_weight)?;
-    put(&grad_weights[1], &grad_bias)?;
-    Ok(vec![Some(grad_input)])
+    let (moments, _) = moments.as_chunks::<2>();
+    let grad_owned = [&grad_weights[0], &grad_weights[1]];
+    let by_group = norm::backward(x, moments.len(), grad_owned, |i, group, grad_owned| {
+        let images = [&group.of(&gradient)?, &group.of(x)?];
+        let [grad_input, grad_weight, grad_bias] =
+            calls::batch_norm_backward(images, owned, moments[i].each_ref(), op.eps)?;
+        put(grad_owned[0], &grad_weight)?;
+        put(grad_owned[1], &grad_bias)?;
+        Ok(grad_input)
+    })?;
+    Ok(vec![Some(joined(by_group)?)])
 }
 
 fn multiplied(gradient: &Tensor, saved: &[Tensor], wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {

@@ -17,7 +17,7 @@ use super::convolution::Convolution;
 use super::own::Own;
 use crate::lower::At;
 use crate::lower::kernels::{Epilogue, Workspace};
-use crate::lower::torch::channels_last;
+use crate::lower::torch::{GhostNorm, channels_last};
 
 /// How a step is compiled, and how its algorithms are chosen.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,8 @@ pub struct Tuning {
     pub machine: String,
     /// The disabled optimisations.
     pub without: Disabled,
+    /// How batches are normalised in training.
+    pub ghost: GhostNorm,
 }
 
 type Found = BTreeMap<String, Times>;

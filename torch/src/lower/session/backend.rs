@@ -10,16 +10,18 @@ use tch::{Device, TchError, Tensor};
 use super::aten;
 use super::buffers::Buffers;
 use super::convolution::Convolution;
+use super::norm;
 use super::own::{Own, OwnMoments};
 use crate::lower::kernels::{Epilogue, FromTo, Workspace};
-use crate::lower::torch::{Manner, Mode, channels_last, ops};
+use crate::lower::torch::{GhostNorm, Manner, Mode, channels_last, ops};
 use crate::lower::{At, TorchNet, cuda};
 use crate::trace::{Backward, TraceRange};
 
 /// What a task saves for the backward pass.
 pub(super) enum SavedTensors {
     Op(Vec<Tensor>),
-    Norm(Tensor, OwnMoments),
+    /// The moments of each group.
+    Norm(Tensor, Vec<OwnMoments>),
     Convolution(Tensor),
     /// What a max pool of netc's own has read.
     Pooled(Tensor),
@@ -50,6 +52,8 @@ pub(super) struct Torch<'s> {
     pub written: Option<&'s mut dyn FnMut(usize)>,
     pub memory: &'s Buffers,
     pub own: Option<&'s Own>,
+    /// How batches are normalised.
+    pub ghost: GhostNorm,
     /// The state of the training, if the step runs on the device alone.
     pub resident: Option<Resident<'s>>,
     pub workspace: &'s mut Workspace,
@@ -147,9 +151,10 @@ impl<'s> Torch<'s> {
         {
             let x = channels_last(x)?;
             let owned = [w, b, mean, var].map(|weight| &weight.tensor);
-            let moments = own.moments(&x, owned, op.momentum, op.eps)?;
             let y = place()?;
-            own.normalise(FromTo { from: &x, to: &y }, &moments, task.after, add.as_ref())?;
+            let images = FromTo { from: &x, to: &y };
+            let norm = (op, self.ghost);
+            let moments = norm::forward(own, norm, images, owned, task.after, add.as_ref())?;
             return Ok((y, SavedTensors::Norm(x, moments)));
         }
         if let (Kernel::MaxPool, Some(own)) = (&task.kernel, *own) {
@@ -163,7 +168,8 @@ impl<'s> Torch<'s> {
                 return Ok(done);
             }
         }
-        let done = aten::forward(step, &read.iter().collect::<Vec<_>>(), weights, net.kind, seed)?;
+        let read: Vec<&Tensor> = read.iter().collect();
+        let done = aten::forward(step, &read, weights, (net.kind, self.ghost), seed)?;
         Ok((done.value, SavedTensors::Op(done.saved)))
     }
 
@@ -225,10 +231,15 @@ impl<'s> Torch<'s> {
                 let x = if schedule.in_place(&net.plan, i) { x } else { x.f_mul_scalar(1.0)? };
                 let parts: Vec<Tensor> =
                     parts.iter().map(channels_last).collect::<Result<_, _>>()?;
-                let gradient = [parts.first(), parts.get(1)];
                 let grad_owned = [&grad_weights[0], &grad_weights[1]];
-                let weight = &weights[0].tensor;
-                own.normalise_backward(&x, gradient, &moments, weight, task.after, grad_owned)?;
+                let (weight, after) = (&weights[0].tensor, task.after);
+                norm::backward(&x, moments.len(), grad_owned, |i, group, grad_owned| {
+                    let part = |i| parts.get(i).map(|part| group.of(part)).transpose();
+                    let [first, second] = [part(0)?, part(1)?];
+                    let gradient = [first.as_ref(), second.as_ref()];
+                    let x = group.of(&x)?;
+                    own.normalise_backward(&x, gradient, &moments[i], weight, after, grad_owned)
+                })?;
                 Ok(vec![Some(x)])
             }
             (SavedTensors::Convolution(x), Some(convolution), own) => {

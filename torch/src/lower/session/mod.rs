@@ -11,6 +11,7 @@ mod autotune;
 mod backend;
 mod buffers;
 mod convolution;
+mod norm;
 mod own;
 mod step;
 mod weights;
@@ -27,7 +28,7 @@ use netc::passes::Purpose;
 use tch::Tensor;
 
 use super::kernels::Workspace;
-use super::torch::Weight;
+use super::torch::{GhostNorm, Weight};
 use super::{At, TorchNet, cuda};
 use autotune::Tuner;
 pub use autotune::Tuning;
@@ -60,6 +61,7 @@ pub struct Session {
     trained_of: Vec<Range<usize>>,
     memory: Buffers,
     own: Option<Own>,
+    ghost: GhostNorm,
     workspace: Workspace,
     tuned: Duration,
     clock: Option<Vec<[f64; 2]>>,
@@ -148,6 +150,7 @@ impl Session {
             owned: Vec::new(),
             trained_of: Vec::new(),
             own,
+            ghost: tuning.ghost,
             tuned,
             clock: None,
             workspace: Workspace::default(),

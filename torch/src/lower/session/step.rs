@@ -149,7 +149,8 @@ impl Session {
         mode: Mode,
         resident: Option<Resident<'s>>,
     ) -> (&'s TorchNet, &'s Schedule, Torch<'s>) {
-        let Session { net, schedule, convolutions, memory, own, workspace, clock, .. } = self;
+        let Session { net, schedule, convolutions, memory, own, ghost, workspace, clock, .. } =
+            self;
         let backend = Torch {
             net,
             schedule,
@@ -160,6 +161,7 @@ impl Session {
             written: None,
             memory,
             own: own.as_ref(),
+            ghost: *ghost,
             resident,
             workspace,
             clock: clock.as_deref_mut(),

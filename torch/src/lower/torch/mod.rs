@@ -2,6 +2,7 @@ pub(super) mod activation;
 mod at;
 mod attributes;
 mod folded;
+mod ghost;
 mod layout;
 mod mode;
 mod net;
@@ -11,6 +12,8 @@ mod verify;
 mod weights;
 
 pub use at::At;
+pub use ghost::GhostNorm;
+pub(super) use ghost::{Group, joined};
 pub(super) use layout::channels_last;
 pub(super) use mode::Manner;
 pub use mode::{Mode, TrainingNorm};

@@ -5,12 +5,12 @@ use netc::lower::cpu::Features;
 use netc::passes::Purpose;
 use netc::recipe::Recipe;
 use netc::run::{Executor, Method, RunError, machine_memory};
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::batches::{Batch, Batches};
 use super::state::State;
 use super::tuning::tuning;
-use crate::lower::{At, Mode, Objective, Session, Stepped, TorchNet};
+use crate::lower::{At, GhostNorm, Mode, Objective, Session, Stepped, TorchNet, Tuning};
 use crate::run::device::Machine;
 use crate::run::dist::{Group, Reduction};
 use crate::run::probe::native;
@@ -25,8 +25,8 @@ pub(in crate::run) struct HostStep {
 }
 
 impl HostStep {
-    /// For a net and batches up to a maximum size. Statistics other than the batch's need
-    /// autograd.
+    /// For a net and batches up to a maximum size. Statistics of all ranks need autograd, and on
+    /// a GPU those of groups.
     pub(in crate::run) fn new(
         net: &TorchNet,
         batch: usize,
@@ -34,10 +34,13 @@ impl HostStep {
         method: &Method,
         machine: Machine,
     ) -> Result<HostStep, RunError> {
-        if method.executor == Executor::Eager || method.sync_norm || recipe.ghost_batch > 0 {
+        let ghost = GhostNorm { images: recipe.ghost_batch };
+        let groups_on_gpu = ghost.images > 0 && machine.device != Device::Cpu;
+        if method.executor == Executor::Eager || method.sync_norm || groups_on_gpu {
             return Ok(HostStep { session: None, reduction: None });
         }
-        let session = Session::new(net, Purpose::Training, batch, &tuning(method, machine))?;
+        let tuning = Tuning { ghost, ..tuning(method, machine) };
+        let session = Session::new(net, Purpose::Training, batch, &tuning)?;
         let threads = machine.hardware().threads;
         let load = Workload { images: batch as u64, precision: machine.precision, threads };
         let held = session.schedule().footprint(net.plan(), load, Features::detect()).total();

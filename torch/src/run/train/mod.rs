@@ -6,7 +6,6 @@ pub(in crate::run) mod epoch;
 mod epochs;
 pub(in crate::run) mod event;
 pub(in crate::run) mod fits;
-pub(in crate::run) mod ghost;
 pub(in crate::run) mod host_step;
 pub(in crate::run) mod job;
 pub(in crate::run) mod part;
@@ -28,7 +27,6 @@ use self::epoch::augmentation;
 use self::epochs::Trainer;
 pub use self::event::{Event, RunReport};
 use self::fits::{fits, frozen, has_images};
-use self::ghost::GhostNorm;
 pub use self::job::{Job, Resume};
 use self::part::Part;
 use self::state::State;
@@ -36,7 +34,7 @@ use self::statistics::Batching;
 use self::stepper::Stepper;
 use self::whiten::whiten;
 use crate::lower::kernels::aten;
-use crate::lower::{At, TorchNet};
+use crate::lower::{At, GhostNorm, TorchNet};
 use crate::run::dist::{Group, SyncNorm};
 
 /// Trains a net and records it in the journal. Every rank does so, rank 0 with the real journal.

@@ -10,5 +10,12 @@ pub(in crate::run) fn tuning(method: &Method, machine: Machine) -> Tuning {
     let cache = data::cache_folder().ok().map(|folder| folder.join("convolutions.json"));
     let (name, precision) = (format!("{cpu}, {threads} threads"), machine.precision);
     let choice = if method.deterministic { method.conv.by_rule(precision) } else { method.conv };
-    Tuning { choice, cache, retune: false, machine: name, without: method.without.clone() }
+    Tuning {
+        choice,
+        cache,
+        retune: false,
+        machine: name,
+        without: method.without.clone(),
+        ..Tuning::default()
+    }
 }

@@ -14,7 +14,7 @@ const CHUNK: usize = 500;
 
 /// Initialises every whitening convolution: its weights are the eigenvectors of the covariance of
 /// the patches that it sees, each divided by the square root of its eigenvalue, the largest first,
-/// followed by their negatives (Page, 2019).
+/// and with twice as many filters followed by their negatives (Page, 2019).
 ///
 /// # Errors
 /// A whitening convolution that does not read the images themselves; errors of libtorch.
@@ -59,8 +59,10 @@ fn filters(conv: &Conv, images: &Batches, recipe: &Recipe) -> Result<Vec<f32>, T
         let scale = largest.signum() / (value + recipe.whiten_eps).sqrt();
         filters.extend(vector.iter().map(|x| (x * scale) as f32));
     }
-    let negative: Vec<f32> = filters.iter().map(|x| -x).collect();
-    filters.extend(negative);
+    if conv.out > size as u64 {
+        filters.extend_from_within(..);
+        filters[size * size..].iter_mut().for_each(|x| *x = -*x);
+    }
     Ok(filters)
 }
 

@@ -134,6 +134,15 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn shifted(a: __m256, by: __m256) -> __m256 {
+        // SAFETY: see `splat`.
+        unsafe {
+            let exponent = _mm256_slli_epi32(_mm256_castps_si256(by), 23);
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), exponent))
+        }
+    }
+
+    #[inline(always)]
     unsafe fn store_low_halves(to: *mut u16, lanes: __m256) {
         // SAFETY: see `splat`.
         unsafe { _mm_storeu_si128(to.cast(), low_halves(_mm256_castps_si256(lanes))) }

@@ -127,6 +127,15 @@ macro_rules! simd512 {
             }
 
             #[inline(always)]
+            unsafe fn shifted(a: __m512, by: __m512) -> __m512 {
+                // SAFETY: see `splat`.
+                unsafe {
+                    let exponent = _mm512_slli_epi32(_mm512_castps_si512(by), 23);
+                    _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), exponent))
+                }
+            }
+
+            #[inline(always)]
             unsafe fn store_low_halves(to: *mut u16, lanes: __m512) {
                 // SAFETY: see `splat`.
                 unsafe {

@@ -1,5 +1,6 @@
 //! What computes on x86-64, behind evidence that the processor has the instructions.
 
+mod activation;
 mod avx2;
 mod avx512;
 mod by_types;

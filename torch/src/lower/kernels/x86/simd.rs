@@ -41,6 +41,9 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     /// `a b + c`, rounded once.
     unsafe fn fma(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
 
+    /// `a 2^n`, where `n` is the integer in the low 8 bits of `by`; the result must be normal.
+    unsafe fn shifted(a: Self::Lanes, by: Self::Lanes) -> Self::Lanes;
+
     /// The low 16 bits of each lane.
     unsafe fn store_low_halves(to: *mut u16, lanes: Self::Lanes);
     /// A word of each lane: the low 16 bits of `first`, and above them those of `second`.

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
 
+use super::super::activation::Smooth;
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
@@ -77,9 +78,11 @@ unsafe fn backward<S: Simd, E: Element, const SUM: bool>(
 ) {
     // SAFETY: as for the function.
     unsafe {
-        match all.after.pool {
-            true => by_runs::<S, E, SUM, true>(all, units, factors, to),
-            false => by_runs::<S, E, SUM, false>(all, units, factors, to),
+        match (all.after.pool, Smooth::of(all.after)) {
+            (true, None) => by_runs::<S, E, SUM, true, false>(all, units, factors, to),
+            (true, Some(_)) => by_runs::<S, E, SUM, true, true>(all, units, factors, to),
+            (false, None) => by_runs::<S, E, SUM, false, false>(all, units, factors, to),
+            (false, Some(_)) => by_runs::<S, E, SUM, false, true>(all, units, factors, to),
         }
     }
 }
@@ -88,7 +91,7 @@ unsafe fn backward<S: Simd, E: Element, const SUM: bool>(
 const SIDE_BY_SIDE: usize = 2;
 
 #[inline(always)]
-unsafe fn by_runs<S: Simd, E: Element, const SUM: bool, const POOL: bool>(
+unsafe fn by_runs<S: Simd, E: Element, const SUM: bool, const POOL: bool, const SMOOTH: bool>(
     all: &Reached<'_>,
     units: Range<usize>,
     factors: [&[f32]; 3],
@@ -103,9 +106,14 @@ unsafe fn by_runs<S: Simd, E: Element, const SUM: bool, const POOL: bool>(
             let run = run.clone();
             // SAFETY: as for the function; so many channels are there.
             unsafe {
+                macro_rules! one_run {
+                    ($full:expr) => {
+                        one_run::<S, E, SUM, POOL, SMOOTH, $full>(all, run, channel, factors, to)
+                    };
+                }
                 match channels - channel >= SIDE_BY_SIDE * S::LANES {
-                    true => one_run::<S, E, SUM, POOL, true>(all, run, channel, factors, to),
-                    false => one_run::<S, E, SUM, POOL, false>(all, run, channel, factors, to),
+                    true => one_run!(true),
+                    false => one_run!(false),
                 }
             }
         }
@@ -114,7 +122,14 @@ unsafe fn by_runs<S: Simd, E: Element, const SUM: bool, const POOL: bool>(
 
 /// Some places of a few vectors of channels: all of their lanes if `FULL`, or as many as there are.
 #[inline(always)]
-unsafe fn one_run<S: Simd, E: Element, const SUM: bool, const POOL: bool, const FULL: bool>(
+unsafe fn one_run<
+    S: Simd,
+    E: Element,
+    const SUM: bool,
+    const POOL: bool,
+    const SMOOTH: bool,
+    const FULL: bool,
+>(
     all: &Reached<'_>,
     run: Range<usize>,
     channel: usize,
@@ -147,7 +162,7 @@ unsafe fn one_run<S: Simd, E: Element, const SUM: bool, const POOL: bool, const 
                 [a[i], b[i], c[i]] = [of!(factors[0]), of!(factors[1]), of!(factors[2])];
             }
         }
-        let relu = after.relu();
+        let (relu, smooth) = (after.relu(), Smooth::of(after));
         let [mut grad_bias, mut by_scale] = [[zero; SIDE_BY_SIDE]; 2];
         for place in run {
             let corner = match POOL {
@@ -169,6 +184,9 @@ unsafe fn one_run<S: Simd, E: Element, const SUM: bool, const POOL: bool, const 
                 let mut largest = normal[0];
                 if POOL {
                     largest = S::max(S::max(largest, normal[1]), S::max(normal[2], normal[3]));
+                }
+                if SMOOTH && let Some(smooth) = smooth {
+                    gradient = S::mul(gradient, smooth.slope::<S>(largest));
                 }
                 let mut through = if relu { S::above(largest, zero) } else { S::all() };
                 // The first of equal ones is the largest, as in libtorch.

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
 
+use super::super::activation::Smooth;
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
@@ -35,21 +36,31 @@ unsafe fn normalise_as<S: Simd, E: Element>(simd: S, all: Normalised<'_>) {
         // SAFETY: each thread writes its own rows.
         simd.run(
             #[inline(always)]
-            move || unsafe { forward::<S, E>(&all, units) },
+            move || unsafe {
+                let below = if all.after.relu() { S::zero() } else { S::splat(f32::NEG_INFINITY) };
+                match Smooth::of(all.after) {
+                    Some(smooth) => forward::<S, E>(&all, units, |x| smooth.value::<S>(x)),
+                    // The second operand is what comes out where one is NaN.
+                    None => forward::<S, E>(&all, units, |x| S::max(below, x)),
+                }
+            },
         );
     });
 }
 
 /// A part of the image.
 #[inline(always)]
-unsafe fn forward<S: Simd, E: Element>(all: &Normalised<'_>, units: Range<usize>) {
+unsafe fn forward<S: Simd, E: Element>(
+    all: &Normalised<'_>,
+    units: Range<usize>,
+    activation: impl Fn(S::Lanes) -> S::Lanes,
+) {
     let Normalised { x, y, add, moments, after } = *all;
     let [_, channels, _, width] = x.sizes;
     let (from, to, add) = (x.data::<E>(), y.data::<E>(), add.map(|add| add.data::<E>()));
     let places = if after.pool { width / 2 } else { 1 };
     // SAFETY: the count keeps to the channels of pixels of the images.
     unsafe {
-        let below = if after.relu() { S::zero() } else { S::splat(f32::NEG_INFINITY) };
         for place in units.start * places..units.end * places {
             let corner = match after.pool {
                 true => place / places * 2 * width + place % places * 2,
@@ -70,8 +81,7 @@ unsafe fn forward<S: Simd, E: Element>(all: &Normalised<'_>, units: Range<usize>
                     true => S::max(S::max(at!(0), at!(1)), S::max(at!(width), at!(width + 1))),
                     false => at!(0),
                 };
-                // The second operand is what comes out where one is NaN.
-                let mut value = S::max(below, value);
+                let mut value = activation(value);
                 if let Some(add) = add {
                     value = S::add(value, E::load::<S>(add.at(place * channels + channel), count));
                 }
