@@ -149,7 +149,7 @@ mod torch {
         let sources: Vec<(String, String)> =
             nets_of().into_iter().map(|(path, text)| (path, without(text))).collect();
         let mut ran = std::cell::Cell::new(0);
-        with_choices(cases(100), |mut choices| {
+        with_choices(cases(400), |mut choices| {
             let (path, text) = &sources[choices.below(sources.len() as u64) as usize];
             let tokens = tokens(text);
             let at = choices.below(tokens.len() as u64) as usize;

@@ -56,6 +56,11 @@ impl FusedOps {
         self.activation.is_some_and(is_relu)
     }
 
+    /// Whether there is another activation than that.
+    pub fn beyond_relu(&self) -> bool {
+        self.activation.is_some_and(|activation| !is_relu(activation))
+    }
+
     /// The activation, if the kernels for CPUs do not have it.
     pub fn unknown_to_cpus(&self) -> Option<Activation> {
         self.activation.filter(|&activation| !is_relu(activation) && !is_smooth(activation))

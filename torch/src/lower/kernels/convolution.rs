@@ -58,7 +58,7 @@ impl Kernels {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
-        if finish.after.activation.is_some() && !finish.after.relu() {
+        if finish.after.beyond_relu() {
             return Err(TchError::Shape("convolutions are followed by a ReLU alone".into()));
         }
         let has =
