@@ -18,6 +18,7 @@ cp tests/cases/check_err/shortcut_of_another_shape.net "$work/nets/shortcut.net"
 
 case $1 in
 *.tar.gz)
+    (($# == 1)) || fail "an archive is tried by itself"
     tar -C "$work" -xzf "$1"
     bin=$(echo "$work"/netc-*/bin)
     place=$(dirname "$bin")/lib/netc/libtorch

@@ -14,9 +14,11 @@ need_version "$2"
 need_build_tools
 need python3 python3 python3-pip python3-venv
 tools=.venv-wheel/bin
-[[ -d .venv-wheel ]] || python3 -m venv .venv-wheel ||
+if [[ ! -d .venv-wheel ]] && ! python3 -m venv .venv-wheel; then
+    rm -rf .venv-wheel
     fail "the virtual environment could not be made" \
         "on Debian or Ubuntu: sudo apt-get install -y python3-venv"
+fi
 [[ -d $tools ]] || tools=.venv-wheel/Scripts # on Windows
 requirements=scripts/wheel/requirements$([[ $1 == netc ]] || echo -torch).txt
 "$tools/python" -m pip install --quiet --disable-pip-version-check --require-hashes \

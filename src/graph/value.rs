@@ -133,8 +133,8 @@ pub enum Init {
     /// others are uniform within 1 / sqrt(fan_in).
     Dirac,
     /// Whitening initialisation of a convolution: filters that decorrelate its outputs on the
-    /// training images, and with twice as many their negatives. Uniform within 1 / sqrt(fan_in) until training images
-    /// are available.
+    /// training images, and with twice as many their negatives. Uniform within 1 / sqrt(fan_in)
+    /// until training images are available.
     Whiten,
 }
 

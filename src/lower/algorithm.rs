@@ -30,7 +30,9 @@ pub enum ConvAlgorithm {
 impl ConvAlgorithm {
     /// Which of Winograd's it is for a convolution, if it is one that applies.
     pub fn winograd(self, op: &Conv) -> Option<Winograd> {
+        let plain = op.kernel == [3, 3] && op.pad == [1, 1] && op.dilation == [1, 1];
         match (self, op.stride) {
+            _ if !plain || op.groups != 1 => None,
             (ConvAlgorithm::WinogradF2, [1, 1]) => Some(Winograd::F2),
             (ConvAlgorithm::WinogradF4, [1, 1]) => Some(Winograd::F4),
             (ConvAlgorithm::WinogradInt16, [1, 1]) => Some(Winograd::Int16),
@@ -94,8 +96,8 @@ pub enum ConvChoice {
     /// Winograd with tiles of 4 x 4, wherever it applies: as `F2`, and to a stride of 2. In bf16
     /// its error is several times that of libtorch.
     F4,
-    /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies: as `F4`, to at most
-    /// 4096 channels.
+    /// Winograd with tiles of 4 x 4 and integers of 16 bits, wherever it applies: as `F4`, to at
+    /// most 4096 channels.
     Int16,
 }
 

@@ -113,7 +113,7 @@ fn a_netc_torch_that_does_not_start_is_reported_with_its_own_words() {
 /// The advice is that for the way in which netc was installed.
 #[cfg(unix)]
 #[test]
-fn what_lacks_is_got_as_netc_was() {
+fn advice_fits_how_netc_was_installed() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, netc) = lonely();
     let bin = folder.path().join("bin");

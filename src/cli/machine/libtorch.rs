@@ -41,12 +41,13 @@ pub fn before_the_built() -> Vec<PathBuf> {
 
 /// How to get netc-torch, and libtorch with it.
 pub fn how_to_get_netc_torch() -> String {
-    if cfg!(all(target_os = "linux", target_arch = "x86_64")) && by_pip() {
+    // Releases have it for no other machines.
+    let released = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    if released && by_pip() {
         return "install the wheel netc_torch of the same release by pip".into();
     }
-    "in a checkout of netc: scripts/libtorch.sh, then cargo install --path torch; \
-     or take a full archive of a release"
-        .into()
+    let archive = if released { "; or take a full archive of a release" } else { "" };
+    format!("in a checkout of netc: scripts/libtorch.sh, then cargo install --path torch{archive}")
 }
 
 /// How to get libtorch alone.

@@ -4,6 +4,7 @@ use std::process::{self, ExitCode};
 
 use super::libtorch;
 use crate::cli::out::{PROBLEMS, error};
+use crate::run::LIBTORCH;
 
 /// The exit code of a shell and of the dynamic linker for a program that cannot be loaded.
 const NOT_LOADED: i32 = 127;
@@ -28,7 +29,7 @@ pub fn start_sibling() -> ExitCode {
         None => match command.status() {
             Ok(status) if status.code() == Some(NOT_LOADED) => {
                 error(&format!(
-                    "libtorch 2.11.0 was not found\nhelp: {}; `netc doctor` says more",
+                    "libtorch {LIBTORCH} was not found\nhelp: {}; `netc doctor` says more",
                     libtorch::how_to_get()
                 ));
                 return ExitCode::from(PROBLEMS);

@@ -88,7 +88,8 @@ pub struct TrainArgs {
     /// Winograd's with tiles of 2 x 2 or 4 x 4, which are less precise in bf16; `int16` has tiles
     /// of 4 x 4 by integers of 16 bits; `auto` takes the fastest of libtorch's and, in fp32, `f4`,
     /// in bf16, `f2` and `int16`, timed once for each shape. Those of Winograd are for kernels of
-    /// 3 x 3 with `pad = 1`: `f2` for a stride of 1, the others also for 2
+    /// 3 x 3 with `pad = 1`, one group and no dilation, `f2` for a stride of 1, the others also for
+    /// 2; all other convolutions are libtorch's
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Write a log for a viewer, too, into the run's folder

@@ -159,7 +159,7 @@ impl Rule for Conv {
         if self.init == Some(Init::Whiten) && !filters.contains(&self.out) {
             let [kh, kw] = self.kernel;
             return Err(ShapeError::new(format!(
-                "a whitened conv has one filter for each number of a patch, or two of opposite signs: expected c = {channels} * {kh} * {kw} = {} or {}, got {}",
+                "a whitened conv has one filter for each number of a patch, or two of opposite signs: expected c = {channels} * {kh} * {kw} = {}, or twice that, {}, got {}",
                 filters[0], filters[1], self.out
             )));
         }

@@ -60,7 +60,9 @@ impl Schedule {
                 (&step.op, shapes.first().and_then(|shape| shape.image()))
                 && options.kernels != KernelSet::None
             {
-                let (algorithms, reason) = match options.kernels == KernelSet::Cpu && suits(op) {
+                let (algorithms, reason) = match options.kernels == KernelSet::Cpu
+                    && ConvAlgorithm::WinogradF4.winograd(op).is_some()
+                {
                     true => choose(op, image)?,
                     false => (ConvAlgorithms::all(ConvAlgorithm::Library), Reason::Library),
                 };
@@ -121,10 +123,4 @@ impl Schedule {
             read_once && matches!(steps[x].op, Op::Conv(_) | Op::MaxPool(_))
         })
     }
-}
-
-/// Whether one of Winograd's algorithms applies to this convolution.
-fn suits(op: &Conv) -> bool {
-    let plain = op.kernel == [3, 3] && op.pad == [1, 1] && op.dilation == [1, 1];
-    plain && matches!(op.stride, [1, 1] | [2, 2]) && op.groups == 1
 }

@@ -73,7 +73,7 @@ fn is_smooth(activation: Activation) -> bool {
     matches!(activation, Celu(_) | Elu(_) | Gelu(_) | Silu(_))
 }
 
-/// Whether the largest of some values is also the largest after it.
+/// Whether it may change places with a max pool, bit for bit.
 fn is_monotone(activation: Activation) -> bool {
     Op::Activation(activation).traits().monotone
 }

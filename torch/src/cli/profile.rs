@@ -220,8 +220,8 @@ fn fewer_products(profile: &Profile) -> &'static str {
     let mut used = ways.flat_map(|ways| [ways.forward, ways.input, ways.weights]);
     match used.any(|way| way != ConvAlgorithm::Library) {
         true => {
-            "GMACs are those of the definition; f2 does 2.25 times fewer products, f4 and int16 4 times, \
-             with a stride of 2 1.78 times: they may pass 100%\n"
+            "GMACs are those of the definition; f2 does 2.25 times fewer products, f4 and int16 4 \
+             times, or 1.78 times where the stride is 2: they may pass 100%\n"
         }
         false => "",
     }

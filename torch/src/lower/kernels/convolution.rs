@@ -42,9 +42,9 @@ impl Kernels {
     }
 
     /// Writes images `[N, out_channels, H, W]` or what a pool leaves of them, from
-    /// `[N, in_channels, H, W]`, in a direction by weights packed for it, padded by 1. With a stride
-    /// of 2, H and W of the output of a convolution are half those of the input, rounded up. Both
-    /// are channels last.
+    /// `[N, in_channels, H, W]`, in a direction by weights packed for it, padded by 1. With a
+    /// stride of 2, H and W of the output of a convolution are half those of the input, rounded
+    /// up. Both are channels last.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout; weights packed for another direction, kind or

@@ -63,6 +63,9 @@ pub(super) fn fits(after: FusedOps, x: &Image, y: &Image) -> Result<(), TchError
     if let Some(activation) = after.unknown_to_cpus() {
         return Err(TchError::Shape(format!("no kernel has {activation:?}")));
     }
+    if after.pool && after.beyond_relu() {
+        return Err(TchError::Shape("a pool follows a ReLU alone".into()));
+    }
     let [images, channels, height, width] = x.sizes;
     let expected = match after.pool {
         true if height % 2 == 1 || width % 2 == 1 => [0; 4],

@@ -1,4 +1,4 @@
-//! Batch normalisation together with the ReLU, the 2 x 2 max pool and the sum that follow it,
+//! Batch normalisation together with the activation, the 2 x 2 max pool and the sum that follow it,
 //! forward and backward, each in one pass over memory after the one that sums up the statistics.
 //! What ReLU and pool let through is found again from the input and not stored.
 
@@ -62,7 +62,7 @@ impl Kernels {
         Ok(moments)
     }
 
-    /// Writes what comes after: `y = pool(relu(scale * x + shift))`, plus `add`.
+    /// Writes what comes after: `y = pool(activation(scale * x + shift))`, plus `add`.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.

@@ -32,7 +32,8 @@ pub struct Tuning {
     pub machine: String,
     /// The disabled optimisations.
     pub without: Disabled,
-    /// How batches are normalised in training.
+    /// What batches are normalised by in training; a net's own
+    /// [`TrainingNorm`](crate::lower::TrainingNorm) is for autograd alone.
     pub ghost: GhostNorm,
 }
 

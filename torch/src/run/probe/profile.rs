@@ -19,7 +19,7 @@ use super::native;
 use super::on_device::OnDeviceParts;
 use super::peaks::peak_rates;
 use super::steps::{StepLoop, kernel_times};
-use crate::lower::{At, Session, TaskInfo, TorchNet, Tuning};
+use crate::lower::{At, GhostNorm, Session, TaskInfo, TorchNet, Tuning};
 use crate::run::train::fits::frozen;
 use crate::run::train::statistics::Batching;
 use crate::run::train::tuning::tuning;
@@ -127,7 +127,13 @@ pub fn profile(
 ) -> Result<Profile, RunError> {
     recipe.validate()?;
     let batch = recipe.batch_size;
-    Batching::alone(batch).has_variance(net)?;
+    let ghost = GhostNorm { images: recipe.ghost_batch };
+    if ghost.images > 0 && machine.device.is_cuda() {
+        let message = "with `ghost_batch` a GPU trains op by op, which is not profiled: \
+                       --recipe ghost_batch=0 profiles the step without it";
+        return Err(RunError::Data(message.into()));
+    }
+    Batching { ghost_batch: ghost.images, ..Batching::alone(batch) }.has_variance(net)?;
     let images = Images::new(net, recipe, machine)?;
     if options.memory {
         native::return_freed_memory();
@@ -141,7 +147,7 @@ pub fn profile(
     let mut net = TorchNet::new(trained.net(), 0, machine.device, machine.precision)?;
     net.freeze(&recipe.freeze)?;
     phases.weights = since();
-    let tuning = Tuning { retune: options.retune, ..tuning(method, machine) };
+    let tuning = Tuning { retune: options.retune, ghost, ..tuning(method, machine) };
     let session = Session::new(&net, Purpose::Training, batch, &tuning)?;
     phases.tuning = session.tuned().as_secs_f64();
     phases.schedule = since() - phases.tuning;

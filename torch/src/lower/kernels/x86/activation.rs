@@ -83,8 +83,8 @@ impl Smooth {
     }
 }
 
-/// exp(x), to about one unit in the last place; for x below -87 a number near 1e-38, above 88 one
-/// near 3e38. x = n ln 2 + r, and a polynomial of r (Cephes, `expf`).
+/// exp(x), to about one unit in the last place; x below -87 counts as that, and above 88 as that.
+/// x = n ln 2 + r, and a polynomial of r (Cephes, `expf`).
 #[inline(always)]
 unsafe fn exp<S: Simd>(x: S::Lanes) -> S::Lanes {
     /// 1.5 * 2^23: a number of at most 2^22 is rounded to an integer in the low bits of the sum.

@@ -79,8 +79,8 @@ unsafe fn backward<S: Simd, E: Element, const SUM: bool>(
     // SAFETY: as for the function.
     unsafe {
         match (all.after.pool, Smooth::of(all.after)) {
-            (true, None) => by_runs::<S, E, SUM, true, false>(all, units, factors, to),
-            (true, Some(_)) => by_runs::<S, E, SUM, true, true>(all, units, factors, to),
+            // A pool follows a ReLU alone.
+            (true, _) => by_runs::<S, E, SUM, true, false>(all, units, factors, to),
             (false, None) => by_runs::<S, E, SUM, false, false>(all, units, factors, to),
             (false, Some(_)) => by_runs::<S, E, SUM, false, true>(all, units, factors, to),
         }

@@ -39,9 +39,19 @@ unsafe fn normalise_as<S: Simd, E: Element>(simd: S, all: Normalised<'_>) {
             move || unsafe {
                 let below = if all.after.relu() { S::zero() } else { S::splat(f32::NEG_INFINITY) };
                 match Smooth::of(all.after) {
-                    Some(smooth) => forward::<S, E>(&all, units, |x| smooth.value::<S>(x)),
-                    // The second operand is what comes out where one is NaN.
-                    None => forward::<S, E>(&all, units, |x| S::max(below, x)),
+                    Some(smooth) => forward::<S, E>(
+                        &all,
+                        units,
+                        #[inline(always)]
+                        |x| smooth.value::<S>(x),
+                    ),
+                    None => forward::<S, E>(
+                        &all,
+                        units,
+                        // The second operand is what comes out where one is NaN.
+                        #[inline(always)]
+                        |x| S::max(below, x),
+                    ),
                 }
             },
         );
