@@ -55,7 +55,12 @@ pub fn how_to_get() -> String {
     let script = root().map(|root| root.join(SCRIPT)).filter(|script| script.is_file());
     let get = match script {
         Some(script) => format!("run bash {}", script.display()),
-        None if by_pip() => format!("pip install torch=={LIBTORCH}"),
+        None if by_pip() => {
+            let other = python().into_iter().find_map(|site| version(&site.join("torch")));
+            let other =
+                other.map(|other| format!(" in the place of PyTorch {other}, which is there"));
+            format!("pip install torch=={LIBTORCH}{}", other.unwrap_or_default())
+        }
         None => "run scripts/libtorch.sh in a checkout of netc".into(),
     };
     format!("{get}, or set LIBTORCH to the folder of a libtorch {LIBTORCH}")
@@ -83,11 +88,16 @@ fn folders_of(libtorch: &Path) -> Vec<PathBuf> {
 
 /// Whether a package of PyTorch is of the version that netc-torch was built for.
 fn serves(torch: &Path) -> bool {
-    let version = fs::read_to_string(torch.join("version.py")).unwrap_or_default();
-    let declared = version.lines().find_map(|line| line.strip_prefix("__version__ = "));
-    let declared = declared.unwrap_or_default().trim_matches(['\'', '"']);
     // What follows a plus says for which GPUs it was built.
-    declared.split('+').next() == Some(LIBTORCH) && has_libtorch(&torch.join("lib"))
+    let serves = |version: String| version.split('+').next() == Some(LIBTORCH);
+    version(torch).is_some_and(serves) && has_libtorch(&torch.join("lib"))
+}
+
+/// The version that a package of PyTorch declares, if there is one.
+fn version(torch: &Path) -> Option<String> {
+    let text = fs::read_to_string(torch.join("version.py")).ok()?;
+    let declared = text.lines().find_map(|line| line.strip_prefix("__version__ = "))?;
+    Some(declared.trim_matches(['\'', '"']).to_owned())
 }
 
 /// Whether netc came as a wheel.

@@ -34,10 +34,16 @@ impl KernelSet {
     fn fuses(self, activation: Activation, purpose: Purpose) -> bool {
         let others = match self {
             KernelSet::None => false,
-            KernelSet::Cpu => purpose == Purpose::Training && is_smooth(activation),
+            KernelSet::Cpu => purpose == Purpose::Training && Smooth::of(activation).is_some(),
             KernelSet::Cuda => activation.gpu_code().is_some(),
         };
         others || is_relu(activation)
+    }
+
+    /// Whether a max pool can be fused after what is fused already. Those for CPUs pool ahead of
+    /// the activation.
+    fn pools(self, after: FusedOps) -> bool {
+        !after.pool && (self != KernelSet::Cpu || after.activation.is_none_or(is_monotone))
     }
 }
 
@@ -61,16 +67,41 @@ impl FusedOps {
         self.activation.is_some_and(|activation| !is_relu(activation))
     }
 
-    /// The activation, if the kernels for CPUs do not have it.
-    pub fn unknown_to_cpus(&self) -> Option<Activation> {
-        self.activation.filter(|&activation| !is_relu(activation) && !is_smooth(activation))
+    /// The activation, if it is one of the smooth ones.
+    pub fn smooth(&self) -> Option<Smooth> {
+        self.activation.and_then(Smooth::of)
     }
 }
 
-/// Whether the kernels for CPUs have the activation and its derivative.
-fn is_smooth(activation: Activation) -> bool {
-    use Activation::{Celu, Elu, Gelu, Silu};
-    matches!(activation, Celu(_) | Elu(_) | Gelu(_) | Silu(_))
+/// The activations besides ReLU that the kernels for CPUs have, with their derivatives.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Smooth {
+    /// `x` above 0, else `alpha (exp(x / scale) - 1)`: ELU with a scale of 1, CELU with one of
+    /// alpha.
+    Elu {
+        /// Minus what it falls to.
+        alpha: f32,
+        /// The greater, the more slowly.
+        scale: f32,
+    },
+    /// `x Phi(x)`, with the distribution function of the normal distribution.
+    Gelu,
+    /// `x / (1 + exp(-x))`.
+    Silu,
+}
+
+impl Smooth {
+    fn of(activation: Activation) -> Option<Smooth> {
+        match activation {
+            Activation::Celu(op) => {
+                Some(Smooth::Elu { alpha: op.alpha as f32, scale: op.alpha as f32 })
+            }
+            Activation::Elu(op) => Some(Smooth::Elu { alpha: op.alpha as f32, scale: 1.0 }),
+            Activation::Gelu(_) => Some(Smooth::Gelu),
+            Activation::Silu(_) => Some(Smooth::Silu),
+            _ => None,
+        }
+    }
 }
 
 /// Whether it may change places with a max pool, bit for bit.
@@ -211,9 +242,7 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
         }
         Op::MaxPool(pool)
             if used(Optimisation::Pool)
-                && !task.after.pool
-                && (options.kernels != KernelSet::Cpu
-                    || task.after.activation.is_none_or(is_monotone))
+                && options.kernels.pools(task.after)
                 && halves(&step.operand_shapes[0])
                 && is_2x2_pool(pool, &step.operand_shapes[0]) =>
         {

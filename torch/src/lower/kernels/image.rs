@@ -60,7 +60,9 @@ impl Image {
 
 /// Whether `y` is what `after` leaves of `x`.
 pub(super) fn fits(after: FusedOps, x: &Image, y: &Image) -> Result<(), TchError> {
-    if let Some(activation) = after.unknown_to_cpus() {
+    if let Some(activation) =
+        after.activation.filter(|_| after.beyond_relu() && after.smooth().is_none())
+    {
         return Err(TchError::Shape(format!("no kernel has {activation:?}")));
     }
     if after.pool && after.beyond_relu() {

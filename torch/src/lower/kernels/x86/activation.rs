@@ -1,83 +1,55 @@
 //! Activation functions and their derivatives, on vectors.
 
-use netc::graph::op::Activation;
-use netc::lower::schedule::FusedOps;
+use netc::lower::schedule::Smooth;
 
-use super::simd::Simd;
+use super::simd::{MAGIC, Simd};
 
-/// An activation other than ReLU.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Smooth {
-    /// `x` above 0, else `alpha (exp(x / scale) - 1)`: ELU with a scale of 1, CELU with one of
-    /// alpha.
-    Elu { alpha: f32, scale: f32 },
-    /// `x Phi(x)`, with the distribution function of the normal distribution.
-    Gelu,
-    /// `x / (1 + exp(-x))`.
-    Silu,
+/// The activation of `x`.
+///
+/// # Safety
+/// As for [`Simd`].
+#[inline(always)]
+pub(super) unsafe fn value<S: Simd>(of: Smooth, x: S::Lanes) -> S::Lanes {
+    // SAFETY: as for the function, here and in all that follow.
+    unsafe {
+        match of {
+            Smooth::Elu { alpha, scale } => {
+                let zero = S::zero();
+                let below = S::max(zero, S::sub(zero, x));
+                let power = exp::<S>(S::mul(below, S::splat(-1.0 / scale)));
+                let below = S::mul(S::splat(alpha), S::sub(power, S::splat(1.0)));
+                S::add(S::max(zero, x), below)
+            }
+            Smooth::Gelu => S::mul(x, normal::<S>(x)[0]),
+            Smooth::Silu => S::mul(x, sigmoid::<S>(x)),
+        }
+    }
 }
 
-impl Smooth {
-    /// The one that is fused, if there is one.
-    pub(super) fn of(after: FusedOps) -> Option<Smooth> {
-        match after.activation? {
-            Activation::Celu(op) => {
-                Some(Smooth::Elu { alpha: op.alpha as f32, scale: op.alpha as f32 })
+/// Its derivative at `x`.
+///
+/// # Safety
+/// As for [`Simd`].
+#[inline(always)]
+pub(super) unsafe fn slope<S: Simd>(of: Smooth, x: S::Lanes) -> S::Lanes {
+    // SAFETY: see `value`.
+    unsafe {
+        let one = S::splat(1.0);
+        match of {
+            Smooth::Elu { alpha, scale } => {
+                let above = S::above(x, S::zero());
+                let power = exp::<S>(S::mul(x, S::splat(1.0 / scale)));
+                let below = S::mul(S::splat(alpha / scale), power);
+                let below = S::keep(S::without(S::all(), above), below);
+                S::add(S::keep(above, one), below)
             }
-            Activation::Elu(op) => Some(Smooth::Elu { alpha: op.alpha as f32, scale: 1.0 }),
-            Activation::Gelu(_) => Some(Smooth::Gelu),
-            Activation::Silu(_) => Some(Smooth::Silu),
-            _ => None,
-        }
-    }
-
-    /// The function.
-    ///
-    /// # Safety
-    /// As for [`Simd`].
-    #[inline(always)]
-    pub(super) unsafe fn value<S: Simd>(self, x: S::Lanes) -> S::Lanes {
-        // SAFETY: as for the function, here and in all that follow.
-        unsafe {
-            match self {
-                Smooth::Elu { alpha, scale } => {
-                    let zero = S::zero();
-                    let below = S::max(zero, S::sub(zero, x));
-                    let power = exp::<S>(S::mul(below, S::splat(-1.0 / scale)));
-                    let below = S::mul(S::splat(alpha), S::sub(power, S::splat(1.0)));
-                    S::add(S::max(zero, x), below)
-                }
-                Smooth::Gelu => S::mul(x, normal::<S>(x)[0]),
-                Smooth::Silu => S::mul(x, sigmoid::<S>(x)),
+            Smooth::Gelu => {
+                let [distribution, density] = normal::<S>(x);
+                S::fma(x, density, distribution)
             }
-        }
-    }
-
-    /// The derivative.
-    ///
-    /// # Safety
-    /// As for [`Simd`].
-    #[inline(always)]
-    pub(super) unsafe fn slope<S: Simd>(self, x: S::Lanes) -> S::Lanes {
-        // SAFETY: see `value`.
-        unsafe {
-            let one = S::splat(1.0);
-            match self {
-                Smooth::Elu { alpha, scale } => {
-                    let above = S::above(x, S::zero());
-                    let power = exp::<S>(S::mul(x, S::splat(1.0 / scale)));
-                    let below = S::mul(S::splat(alpha / scale), power);
-                    let below = S::keep(S::without(S::all(), above), below);
-                    S::add(S::keep(above, one), below)
-                }
-                Smooth::Gelu => {
-                    let [distribution, density] = normal::<S>(x);
-                    S::fma(x, density, distribution)
-                }
-                Smooth::Silu => {
-                    let y = sigmoid::<S>(x);
-                    S::mul(y, S::fma(x, S::sub(one, y), one))
-                }
+            Smooth::Silu => {
+                let y = sigmoid::<S>(x);
+                S::mul(y, S::fma(x, S::sub(one, y), one))
             }
         }
     }
@@ -87,9 +59,7 @@ impl Smooth {
 /// x = n ln 2 + r, and a polynomial of r (Cephes, `expf`).
 #[inline(always)]
 unsafe fn exp<S: Simd>(x: S::Lanes) -> S::Lanes {
-    /// 1.5 * 2^23: a number of at most 2^22 is rounded to an integer in the low bits of the sum.
-    const MAGIC: f32 = 12_582_912.0;
-    // SAFETY: see `Smooth::value`.
+    // SAFETY: see `value`.
     unsafe {
         // Where x is NaN, the second operand comes out.
         let x = S::max(S::splat(-87.0), x);
@@ -110,7 +80,7 @@ unsafe fn exp<S: Simd>(x: S::Lanes) -> S::Lanes {
 /// 1 / (1 + exp(-x)).
 #[inline(always)]
 unsafe fn sigmoid<S: Simd>(x: S::Lanes) -> S::Lanes {
-    // SAFETY: see `Smooth::value`.
+    // SAFETY: see `value`.
     unsafe {
         let one = S::splat(1.0);
         S::div(one, S::add(one, exp::<S>(S::sub(S::zero(), x))))
@@ -121,7 +91,7 @@ unsafe fn sigmoid<S: Simd>(x: S::Lanes) -> S::Lanes {
 /// (Abramowitz and Stegun, "Handbook of Mathematical Functions", 1964, 7.1.26).
 #[inline(always)]
 unsafe fn normal<S: Simd>(x: S::Lanes) -> [S::Lanes; 2] {
-    // SAFETY: see `Smooth::value`.
+    // SAFETY: see `value`.
     unsafe {
         let one = S::splat(1.0);
         let size = S::max(x, S::sub(S::zero(), x));

@@ -1,5 +1,8 @@
 //! Vectors of fp32 numbers, as wide as a processor has them.
 
+/// 1.5 * 2^23: added to a number of at most 2^22, it leaves the nearest integer in the low bits.
+pub(super) const MAGIC: f32 = 12_582_912.0;
+
 /// The vector instructions of a processor; a value shows that this processor has them.
 ///
 /// The target features of a function cannot depend on its type parameters. So what is generic has

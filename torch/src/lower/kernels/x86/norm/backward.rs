@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
 
-use super::super::activation::Smooth;
+use super::super::activation;
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
@@ -78,7 +78,7 @@ unsafe fn backward<S: Simd, E: Element, const SUM: bool>(
 ) {
     // SAFETY: as for the function.
     unsafe {
-        match (all.after.pool, Smooth::of(all.after)) {
+        match (all.after.pool, all.after.smooth()) {
             // A pool follows a ReLU alone.
             (true, _) => by_runs::<S, E, SUM, true, false>(all, units, factors, to),
             (false, None) => by_runs::<S, E, SUM, false, false>(all, units, factors, to),
@@ -162,7 +162,7 @@ unsafe fn one_run<
                 [a[i], b[i], c[i]] = [of!(factors[0]), of!(factors[1]), of!(factors[2])];
             }
         }
-        let (relu, smooth) = (after.relu(), Smooth::of(after));
+        let (relu, smooth) = (after.relu(), after.smooth());
         let [mut grad_bias, mut by_scale] = [[zero; SIDE_BY_SIDE]; 2];
         for place in run {
             let corner = match POOL {
@@ -186,7 +186,7 @@ unsafe fn one_run<
                     largest = S::max(S::max(largest, normal[1]), S::max(normal[2], normal[3]));
                 }
                 if SMOOTH && let Some(smooth) = smooth {
-                    gradient = S::mul(gradient, smooth.slope::<S>(largest));
+                    gradient = S::mul(gradient, activation::slope::<S>(smooth, largest));
                 }
                 let mut through = if relu { S::above(largest, zero) } else { S::all() };
                 // The first of equal ones is the largest, as in libtorch.

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
 
-use super::super::activation::Smooth;
+use super::super::activation;
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
@@ -38,12 +38,12 @@ unsafe fn normalise_as<S: Simd, E: Element>(simd: S, all: Normalised<'_>) {
             #[inline(always)]
             move || unsafe {
                 let below = if all.after.relu() { S::zero() } else { S::splat(f32::NEG_INFINITY) };
-                match Smooth::of(all.after) {
+                match all.after.smooth() {
                     Some(smooth) => forward::<S, E>(
                         &all,
                         units,
                         #[inline(always)]
-                        |x| smooth.value::<S>(x),
+                        |x| activation::value::<S>(smooth, x),
                     ),
                     None => forward::<S, E>(
                         &all,

@@ -51,10 +51,11 @@ pub(super) trait Tile {
     /// Something for each of the [`POINTS`](Tile::POINTS).
     type Points<V: Copy>: PerPoint<V>;
 
-    /// The points of a tile that are multiplied by a point of the weights, in one direction.
+    /// The points of a tile that are multiplied by a point of the weights, in one direction: the
+    /// last of the weights' points multiplies all that are left.
     #[inline(always)]
     fn multiplied(weight: usize) -> Range<usize> {
-        weight..weight + 1
+        weight..if weight + 1 == Self::W { Self::N } else { weight + 1 }
     }
 
     /// B^T d.

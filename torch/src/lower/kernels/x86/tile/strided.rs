@@ -1,5 +1,3 @@
-use std::ops::Range;
-
 use netc::lower::winograd::TileSize;
 
 use super::super::simd::Simd;
@@ -68,15 +66,9 @@ const fn of_points(of_weights: [f32; MOST]) -> [f32; MOST] {
     [zero, a, minus_a, b, infinity, one, one, one, one]
 }
 
-/// The points of a tile that are multiplied by a point of the weights.
-#[inline(always)]
-fn multiplied(weight: usize) -> Range<usize> {
-    weight..if weight == 5 { 9 } else { weight + 1 }
-}
-
 /// B^T of F(4, 2).
 #[inline(always)]
-unsafe fn input<S: Simd>(d: [S::Lanes; 5]) -> [S::Lanes; 5] {
+unsafe fn f42_input<S: Simd>(d: [S::Lanes; 5]) -> [S::Lanes; 5] {
     // SAFETY: as for `Tile`, here and in all that follow.
     unsafe {
         // Without the factor x - B, which the other points have in common.
@@ -94,8 +86,8 @@ unsafe fn input<S: Simd>(d: [S::Lanes; 5]) -> [S::Lanes; 5] {
 
 /// A^T K of F(4, 2).
 #[inline(always)]
-unsafe fn output<S: Simd>(m: [S::Lanes; 5]) -> [S::Lanes; 4] {
-    // SAFETY: see `input`.
+unsafe fn f42_output<S: Simd>(m: [S::Lanes; 5]) -> [S::Lanes; 4] {
+    // SAFETY: see `f42_input`.
     unsafe {
         let positive = lanes!(mul KA, m[1]);
         let [even, odd] = [lanes!(fma KM, m[2], positive), lanes!(fma - KM, m[2], positive)];
@@ -104,25 +96,6 @@ unsafe fn output<S: Simd>(m: [S::Lanes; 5]) -> [S::Lanes; 4] {
             lanes!(fma KB * B, m[3], lanes!(mul A, odd)),
             lanes!(fma KB * B2, m[3], lanes!(mul A2, even)),
             lanes!(fma KB * B2 * B, m[3], lanes!(fma A2 * A, odd, m[4])),
-        ]
-    }
-}
-
-#[inline(always)]
-unsafe fn weight<S: Simd>(w: [S::Lanes; 3]) -> [S::Lanes; MOST] {
-    // SAFETY: see `input`.
-    unsafe {
-        let zero = S::zero();
-        [
-            lanes!(mul G0, w[0]),
-            lanes!(fma GA / KA * A, w[2], lanes!(mul GA / KA, w[0])),
-            lanes!(fma - GM / KM * A, w[2], lanes!(mul GM / KM, w[0])),
-            lanes!(fma GB / KB * B, w[2], lanes!(mul GB / KB, w[0])),
-            w[2],
-            lanes!(mul 1.0 / K1, w[1]),
-            zero,
-            zero,
-            zero,
         ]
     }
 }
@@ -136,23 +109,18 @@ impl Tile for Down {
     type Points<V: Copy> = [V; 81];
 
     #[inline(always)]
-    fn multiplied(weight: usize) -> Range<usize> {
-        multiplied(weight)
-    }
-
-    #[inline(always)]
     unsafe fn input<S: Simd>(d: [S::Lanes; MOST]) -> [S::Lanes; MOST] {
-        // SAFETY: see `input`.
-        let [v0, v1, v2, v3, v4] = unsafe { input::<S>([d[0], d[2], d[4], d[6], d[8]]) };
+        // SAFETY: see `f42_input`.
+        let [v0, v1, v2, v3, v4] = unsafe { f42_input::<S>([d[0], d[2], d[4], d[6], d[8]]) };
         [v0, v1, v2, v3, v4, d[1], d[3], d[5], d[7]]
     }
 
     #[inline(always)]
     unsafe fn output<S: Simd>(m: [S::Lanes; MOST]) -> [S::Lanes; MOST] {
-        // SAFETY: see `input`.
+        // SAFETY: see `f42_input`.
         unsafe {
             let zero = S::zero();
-            let y = output::<S>([m[0], m[1], m[2], m[3], m[4]]);
+            let y = f42_output::<S>([m[0], m[1], m[2], m[3], m[4]]);
             [
                 lanes!(fma K1, m[5], y[0]),
                 lanes!(fma K1, m[6], y[1]),
@@ -169,8 +137,21 @@ impl Tile for Down {
 
     #[inline(always)]
     unsafe fn weight<S: Simd>(w: [S::Lanes; 3]) -> [S::Lanes; MOST] {
-        // SAFETY: see `input`.
-        unsafe { weight::<S>(w) }
+        // SAFETY: see `f42_input`.
+        unsafe {
+            let zero = S::zero();
+            [
+                lanes!(mul G0, w[0]),
+                lanes!(fma GA / KA * A, w[2], lanes!(mul GA / KA, w[0])),
+                lanes!(fma - GM / KM * A, w[2], lanes!(mul GM / KM, w[0])),
+                lanes!(fma GB / KB * B, w[2], lanes!(mul GB / KB, w[0])),
+                w[2],
+                lanes!(mul 1.0 / K1, w[1]),
+                zero,
+                zero,
+                zero,
+            ]
+        }
     }
 }
 
@@ -179,7 +160,7 @@ impl WeightGradTile for Down {
 
     #[inline(always)]
     unsafe fn output_gradient<S: Simd>(y: [S::Lanes; MOST]) -> [S::Lanes; MOST] {
-        // SAFETY: see `input`.
+        // SAFETY: see `f42_input`.
         unsafe {
             let even = lanes!(fma A2, y[2], y[0]);
             let odd = lanes!(fma A2 * A, y[3], lanes!(mul A, y[1]));
@@ -200,7 +181,7 @@ impl WeightGradTile for Down {
 
     #[inline(always)]
     unsafe fn weight_gradient<S: Simd>(u: [S::Lanes; MOST]) -> [S::Lanes; 3] {
-        // SAFETY: see `input`.
+        // SAFETY: see `f42_input`.
         unsafe {
             let first = lanes!(fma GM, u[2], lanes!(fma GA, u[1], lanes!(mul G0, u[0])));
             let last = lanes!(fma - GM * A, u[2], lanes!(fma GA * A, u[1], u[4]));
@@ -218,23 +199,18 @@ impl Tile for Up {
     type Points<V: Copy> = [V; 81];
 
     #[inline(always)]
-    fn multiplied(weight: usize) -> Range<usize> {
-        multiplied(weight)
-    }
-
-    #[inline(always)]
     unsafe fn input<S: Simd>(d: [S::Lanes; MOST]) -> [S::Lanes; MOST] {
         let [d0, d1, d2, d3, d4, ..] = d;
-        // SAFETY: see `input`.
-        let [v0, v1, v2, v3, v4] = unsafe { input::<S>([d0, d1, d2, d3, d4]) };
+        // SAFETY: see `f42_input`.
+        let [v0, v1, v2, v3, v4] = unsafe { f42_input::<S>([d0, d1, d2, d3, d4]) };
         [v0, v1, v2, v3, v4, d0, d1, d2, d3]
     }
 
     #[inline(always)]
     unsafe fn output<S: Simd>(m: [S::Lanes; MOST]) -> [S::Lanes; MOST] {
-        // SAFETY: see `input`.
+        // SAFETY: see `f42_input`.
         unsafe {
-            let [y1, y3, y5, y7] = output::<S>([m[0], m[1], m[2], m[3], m[4]]);
+            let [y1, y3, y5, y7] = f42_output::<S>([m[0], m[1], m[2], m[3], m[4]]);
             let [y0, y2] = [lanes!(mul K1, m[5]), lanes!(mul K1, m[6])];
             let [y4, y6] = [lanes!(mul K1, m[7]), lanes!(mul K1, m[8])];
             [y0, y1, y2, y3, y4, y5, y6, y7, S::zero()]
@@ -243,7 +219,7 @@ impl Tile for Up {
 
     #[inline(always)]
     unsafe fn weight<S: Simd>(w: [S::Lanes; 3]) -> [S::Lanes; MOST] {
-        // SAFETY: see `input`.
-        unsafe { weight::<S>(w) }
+        // SAFETY: see `f42_input`.
+        unsafe { Down::weight::<S>(w) }
     }
 }

@@ -36,7 +36,7 @@ impl TilePlace {
 }
 
 /// The points of a tile that are multiplied by a point of the weights.
-pub(super) fn multiplied<T: Tile>(weight: usize) -> impl Iterator<Item = usize> {
+pub(super) fn multiplied_points<T: Tile>(weight: usize) -> impl Iterator<Item = usize> {
     let columns = T::multiplied(weight % T::W);
     T::multiplied(weight / T::W).flat_map(move |i| columns.clone().map(move |j| i * T::N + j))
 }

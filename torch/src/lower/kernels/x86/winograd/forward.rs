@@ -6,7 +6,7 @@ use netc::lower::winograd::{ForwardBlocking, Operand as Kind, PackedWeights, dep
 use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::{MOST, PerPoint, Tile};
-use super::dims::{Dims, PANEL, TilePlace, multiplied, panels, rows_read};
+use super::dims::{Dims, PANEL, TilePlace, multiplied_points, panels, rows_read};
 use super::operand::Operand;
 use super::product::{Products, Rows, RowsByPanel};
 use super::scale::{convert_row, of_tile, point_norm, squares};
@@ -108,7 +108,7 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
     for group in (0..panels).step_by(cut.group / PANEL) {
         let group = group..panels.min(group + cut.group / PANEL);
         for (weight, panel) in (0..T::WEIGHTS).flat_map(|p| group.clone().map(move |q| (p, q))) {
-            for point in multiplied::<T>(weight) {
+            for point in multiplied_points::<T>(weight) {
                 // SAFETY: within the scratch and the packed weights.
                 unsafe {
                     let at = point * cut.product_plane + (panel - group.start) * PANEL;

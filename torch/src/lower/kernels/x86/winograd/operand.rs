@@ -2,7 +2,7 @@
 
 use netc::lower::winograd::Operand as Kind;
 
-use super::super::simd::Simd;
+use super::super::simd::{MAGIC, Simd};
 use super::dot::{Bf16Avx512, Dots};
 use super::product::Products;
 use crate::lower::kernels::evidence::Avx512Bf16;
@@ -51,9 +51,6 @@ pub(super) struct Half;
 /// Two integers of 16 bits, the low halves of lanes to which [`MAGIC`] was added.
 #[derive(Debug)]
 pub(super) struct Short;
-
-/// 1.5 * 2^23: added to a number of at most 2^22, it leaves the nearest integer in the low bits.
-const MAGIC: f32 = 12_582_912.0;
 
 impl<S: Dots> Operand<S> for Single {
     const KIND: Kind = Kind::Fp32;

@@ -5,7 +5,7 @@ use netc::lower::winograd::{
 use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::{MOST_WEIGHTS, WeightGradTile};
-use super::dims::{Dims, PANEL, multiplied, panels};
+use super::dims::{Dims, PANEL, multiplied_points, panels};
 use super::operand::Operand;
 use super::operands::{Convolution, Operands, gradients, inputs};
 use super::product::ColumnsByPanel;
@@ -183,7 +183,7 @@ impl<S: Simd, E: Element> All<'_, S, E> {
         let words = cut.block / O::PACK;
         let tiles = self.conv.tiles::<T>(block);
         let columns = self.conv.gradient_scales();
-        for (i, point) in multiplied::<T>(weight).enumerate() {
+        for (i, point) in multiplied_points::<T>(weight).enumerate() {
             // SAFETY: within the operands.
             unsafe {
                 let scales = [scales.at(columns + group * OUTPUTS), scales.at(panel * PANEL)];
