@@ -8,6 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 
 (($#)) || fail "usage: scripts/test-release.sh dist/FILE..."
+for file; do
+    [[ -f $file ]] || fail "$file is no file" "scripts/archive.sh and scripts/wheel.sh write them to dist"
+done
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
 libtorch=${LIBTORCH:-libtorch/torch}
 [[ $libtorch == /* ]] || libtorch=$PWD/$libtorch

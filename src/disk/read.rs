@@ -70,6 +70,7 @@ pub fn found(failure: &Error) -> String {
     match failure.kind() {
         ErrorKind::NotFound => "no such file".to_owned(),
         ErrorKind::IsADirectory => "a folder".to_owned(),
+        ErrorKind::NotADirectory => "a path that takes a file for a folder".to_owned(),
         ErrorKind::PermissionDenied => "a file that may not be read".to_owned(),
         _ => failure.to_string(),
     }

@@ -126,14 +126,9 @@ impl Server {
 }
 
 fn listed(kind: ArgKind) -> Vec<String> {
-    let words = |words: &[&str]| words.iter().map(|word| format!("\"{word}\"")).collect();
     match kind {
         ArgKind::Bool => ["true", "false"].map(str::to_owned).to_vec(),
-        ArgKind::Word(options) => words(options),
-        ArgKind::FilterInit => words(&["dirac", "whiten"]),
-        ArgKind::Count | ArgKind::Size | ArgKind::Amount | ArgKind::Number | ArgKind::Init => {
-            Vec::new()
-        }
+        _ => kind.words().iter().map(|word| format!("\"{word}\"")).collect(),
     }
 }
 

@@ -127,10 +127,12 @@ impl<'a> Expander<'a> {
                 Some(node)
             }
             Err(error) => {
-                let expr = bound.iter().find(|(name, _)| Some(*name) == error.arg);
+                let default = |arg| self.default_of(signature.name, arg).map(|line| line.expr);
+                let bound = bound.iter().find(|(name, _)| Some(*name) == error.arg);
+                let expr = bound.map(|(_, expr)| *expr).or_else(|| error.arg.and_then(default));
                 let problem = match (expr, error.arg.and_then(|arg| given.get(arg))) {
-                    (Some((_, expr)), Some((value, _))) => {
-                        self.wrong_value(call, signature, expr, value, error.message)
+                    (Some(expr), Some((value, _))) => {
+                        self.wrong_value(call, signature, expr, value, error)
                     }
                     (_, from) => {
                         let at = from.map_or(call.place.span, |(_, span)| *span);

@@ -47,14 +47,14 @@ impl<'a> Expander<'a> {
                     let whose = ValueName { name, of: op };
                     let from = self.step(Cause::DefaultLine, whose, expr, &value, scope, None);
                     self.defaults.retain(|line| (line.op, line.arg) != (op, name));
-                    self.defaults.push(DefaultArg { op, arg: name, value, from });
+                    self.defaults.push(DefaultArg { op, arg: name, expr, value, from });
                 }
             }
         }
     }
 
     /// The `default` line that gives an argument: the last, if there are several.
-    pub(super) fn default_of(&self, op: &str, arg: &str) -> Option<&DefaultArg> {
+    pub(super) fn default_of(&self, op: &str, arg: &str) -> Option<&DefaultArg<'a>> {
         self.defaults.iter().find(|line| line.op == op && line.arg == arg)
     }
 }

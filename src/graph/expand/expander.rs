@@ -31,7 +31,7 @@ pub(super) struct Expander<'a> {
     /// The edits whose chains are being placed.
     pub placing: Vec<usize>,
     /// The arguments of `default op(...)` lines.
-    pub defaults: Vec<DefaultArg>,
+    pub defaults: Vec<DefaultArg<'a>>,
     /// The block calls around the current place, outermost first.
     pub calls: Vec<CallSite>,
     pub active: Vec<&'a Block>,
@@ -68,9 +68,10 @@ pub(super) struct Expander<'a> {
 }
 
 /// One argument of a `default op(...)` line.
-pub(super) struct DefaultArg {
+pub(super) struct DefaultArg<'a> {
     pub op: &'static str,
     pub arg: &'static str,
+    pub expr: &'a Expr,
     pub value: Value,
     pub from: Noted,
 }

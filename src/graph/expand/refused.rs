@@ -4,7 +4,7 @@ use super::elsewhere;
 use super::expander::{Expander, Frame};
 use crate::diag::elsewhere::is_same;
 use crate::diag::{Code, Problem, Span, did_you_mean, listed};
-use crate::graph::op::{self, Signature};
+use crate::graph::op::{self, ArgError, Signature};
 use crate::graph::{Value, in_calls};
 use crate::syntax::ast::{BinaryOp, Call, Expr, ExprKind};
 use crate::syntax::{STD, import_edit, print_expr, std_names};
@@ -81,10 +81,10 @@ impl<'a> Expander<'a> {
         signature: &Signature,
         used: &'a Expr,
         value: &Value,
-        message: String,
+        error: ArgError,
     ) -> Problem {
         let (written, depth) = self.written_at(used, self.given.len());
-        let problem = Problem::new(Code::Argument, written.span, message).label("here");
+        let problem = Problem::new(Code::Argument, written.span, error.message).label("here");
         let problem = match (&written.node, value) {
             (ExprKind::Binary(BinaryOp::Div, left, right), Value::Fraction(_)) => {
                 let down = format!("{} // {}", print_expr(left), print_expr(right));
@@ -93,6 +93,13 @@ impl<'a> Expander<'a> {
                     .help(format!("`//` rounds down, as `ceil` rounds up: `{down}`"))
                     .fix(format!("write `{down}`"), [(written.span, down)])
             }
+            (expr, Value::Str(word)) => match nearest(signature, error.arg, word) {
+                Some(near) => {
+                    let written = matches!(expr, ExprKind::Str(_)).then_some(near.as_str());
+                    problem.help(format!("did you mean {near}?")).respell(written)
+                }
+                None => problem.help(format!("it takes {}", signature.text())),
+            },
             _ => problem.help(format!("it takes {}", signature.text())),
         };
         let inner = (written.span != used.span).then_some(used.span);
@@ -140,4 +147,10 @@ impl<'a> Expander<'a> {
         let problem = Problem::new(code, at, message).label("here").help(takes);
         if code == Code::Argument { self.in_blocks(problem) } else { problem }
     }
+}
+
+/// The string of those that an argument takes that is nearest to another, in its quotes.
+fn nearest(signature: &Signature, argument: Option<&str>, word: &str) -> Option<String> {
+    let argument = signature.args.iter().find(|arg| Some(arg.name) == argument)?;
+    did_you_mean(word, argument.kind.words().iter().copied()).map(|near| format!("\"{near}\""))
 }
