@@ -5,7 +5,6 @@ ONNX's checker in full and strict shape inference, and onnxruntime must give net
 every op must come back as the same graph with the same weights.
 """
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +14,8 @@ import onnx
 import onnxruntime
 from safetensors.numpy import load_file, save_file
 
+from command import netc
+
 MOST = 1e-5
 BATCH = 3
 WEIGHTS = {
@@ -22,13 +23,6 @@ WEIGHTS = {
     "Gemm": ("weight", "bias"),
     "BatchNormalization": ("weight", "bias", "running_mean", "running_var"),
 }
-
-
-def netc(*arguments):
-    done = subprocess.run([NETC, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"netc {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def random_weights(model, rng):
@@ -112,7 +106,7 @@ def foreign(model, folder, rng):
 
 
 if __name__ == "__main__":
-    NETC, files = sys.argv[1], [file for file in sys.argv[2:] if file.endswith(".net")]
+    files = [file for file in sys.argv[2:] if file.endswith(".net")]
     models = [file for file in sys.argv[2:] if file.endswith(".onnx")]
     rng = np.random.default_rng(0)
     failed = False

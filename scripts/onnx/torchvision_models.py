@@ -1,6 +1,5 @@
 """torchvision's models, exported by PyTorch with random weights, imported by netc: the same logits?"""
 
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -11,18 +10,13 @@ import torch
 import torchvision
 from safetensors.numpy import load_file, save_file
 
+from command import netc
+
 MODELS = ("resnet18", "vgg16", "mobilenet_v2", "densenet121", "squeezenet1_1")
 # Both fold batch normalisation into the convolution before it.
 EXPORTERS = {"TorchScript": {}, "dynamo": {"dynamo": True}}
 MOST = 1e-4
 BATCH = 2
-
-
-def netc(*arguments):
-    done = subprocess.run([NETC, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"netc {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def random_model(name):
@@ -72,7 +66,6 @@ def one(name, options, folder):
 
 if __name__ == "__main__":
     warnings.filterwarnings("ignore")
-    NETC = sys.argv[1]
     TEXTS = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     failed = False
     print(f"torch {torch.__version__}, torchvision {torchvision.__version__}")

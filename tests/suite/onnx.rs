@@ -100,10 +100,14 @@ fn a_folded_norm_is_a_bias_by_its_own_formula() {
         ("bn.running_mean", 2.0),
         ("bn.running_var", 4.0 - 1e-5),
     ]);
-    let weights =
-        Weights::of(&net, |name| values.get(name).map(|&x: &f64| vec![x as f32])).unwrap();
-    let folded =
-        weights.folded(&optimise(&net, Purpose::Evaluation, &Choice::All).unwrap()).unwrap();
+    let folded = |values: &BTreeMap<&str, f64>| {
+        let weights = Weights::of(&net, |name| values.get(name).map(|&x| vec![x as f32])).unwrap();
+        weights.folded(&optimise(&net, Purpose::Evaluation, &Choice::All).unwrap())
+    };
+    let negative: BTreeMap<_, _> = values.iter().map(|(name, x)| (*name, -x)).collect();
+    let message = folded(&negative).unwrap_err().to_string();
+    assert_eq!(message, "`bn.running_var` has a variance below 0");
+    let folded = folded(&values).unwrap();
     // y = (3 x - 2) / sqrt(4) * 0.5 + 0.25
     let near = |name: &str, expected: f32| {
         let [found] = folded.get(name).unwrap().values[..] else { panic!("{name}") };
@@ -189,14 +193,16 @@ fn a_file_that_is_cut_short_or_damaged_is_refused_or_read() {
 
 /// A field of a message: its number, and bytes.
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![(number << 3) | 2];
-    let mut length = bytes.len();
-    while length >= 0x80 {
-        out.push(length as u8 | 0x80);
-        length >>= 7;
+    [&[(number << 3) | 2], varint(bytes.len() as u64).as_slice(), bytes].concat()
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
     }
-    out.push(length as u8);
-    out.extend(bytes);
+    out.push(value as u8);
     out
 }
 
@@ -235,6 +241,19 @@ fn sizes_that_the_data_does_not_have_are_refused() {
     let huge = [0x08, 0x7f, 0x08, 0x04, 0x10, 0x01];
     let message = refused(replaced(&bytes, &claims, &huge));
     assert!(message.contains("20 numbers for its sizes [127, 4]"), "{message}");
+}
+
+#[test]
+fn a_small_model_is_no_text_and_what_is_wrong_with_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, text) = (folder.path().join("a.onnx"), folder.path().join("b.onnx"));
+    std::fs::write(&model, one_node(b"Relu", b"n", b"z", b"")).unwrap();
+    std::fs::write(&text, "{ \"no\": \"model\" }\n").unwrap();
+    for (file, says) in [(model, "`z` is read before it is made"), (text, "a text, and no ONNX")] {
+        let done = netc(&["import", file.to_str().unwrap()]);
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert!(said.contains(says), "{said}");
+    }
 }
 
 #[test]
@@ -354,13 +373,18 @@ fn missing_ops_are_listed_beside_sizes_left_open() {
 /// A model of one node between `x` and `y` of [N, 4], with these names of it, and a weight beside
 /// it.
 fn one_node(op: &[u8], name: &[u8], input: &[u8], weight: &[u8]) -> Vec<u8> {
-    let dim = |d: u8| field(1, &[8, d]);
-    let shape = [field(1, &field(2, b"N")), dim(4)].concat();
+    let node = [field(1, input), field(2, b"y"), field(3, name), field(4, op)].concat();
+    model(&node, &[4], weight)
+}
+
+/// A model of a node between `x` and `y` of these sizes after the batch.
+fn model(node: &[u8], sizes: &[u8], weight: &[u8]) -> Vec<u8> {
+    let sizes = sizes.iter().flat_map(|&size| field(1, &[8, size]));
+    let shape: Vec<u8> = field(1, &field(2, b"N")).into_iter().chain(sizes).collect();
     let kind = field(1, &[vec![8, 1], field(2, &shape)].concat());
     let value = |name: &[u8]| [field(1, name), field(2, &kind)].concat();
-    let node = [field(1, input), field(2, b"y"), field(3, name), field(4, op)].concat();
     let graph = [
-        field(1, &node),
+        field(1, node),
         field(2, b"g"),
         weight.to_vec(),
         field(11, &value(b"x")),
@@ -386,6 +410,31 @@ fn names_that_are_hostile_are_shown_harmless_and_cost_nothing() {
         "{message:?}"
     );
     assert!(refused(one_node(b"Relu", b"n", b"y", b"")).contains("before it is made"), "a cycle");
+}
+
+#[test]
+fn sizes_that_no_value_explains_are_refused() {
+    for huge in [1 << 40, 1 << 62] {
+        let sizes = [vec![8, 0, 8], varint(huge)].concat();
+        let empty = field(5, &[sizes, vec![16, 1], field(8, b"w")].concat());
+        for op in [&b"Transpose"[..], b"Flatten", b"Exp"] {
+            let message = refused(one_node(op, b"n", b"w", &empty));
+            assert!(message.contains("is empty, with sizes [0, "), "{message}");
+        }
+    }
+    let attribute = |name: &[u8], ints: [u64; 4], count: usize| {
+        let ints = ints[..count].iter().flat_map(|&int| [vec![0x40], varint(int)].concat());
+        field(5, &[field(1, name), ints.collect(), vec![0xa0, 0x01, 7]].concat())
+    };
+    let node = [
+        field(1, b"x"),
+        field(2, b"y"),
+        field(4, b"MaxPool"),
+        attribute(b"kernel_shape", [1; 4], 2),
+        attribute(b"pads", [i64::MAX as u64, 0, i64::MAX as u64, 0], 4),
+    ];
+    let message = refused(model(&node.concat(), &[4, 8, 8], b""));
+    assert!(message.contains("too large"), "{message}");
 }
 
 #[test]

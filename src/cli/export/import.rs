@@ -29,7 +29,7 @@ fn go(args: &ImportArgs) -> Result<String, String> {
         args.model.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let sizes = args.input.as_ref().map(|sizes| sizes.0.as_slice());
     let model = read(&args.model)?;
-    let is_text = !model.is_empty() && std::str::from_utf8(&model).is_ok();
+    let is_text = is_text(&model);
     let imported = import_sized(model, &stem, sizes).map_err(|error| match error {
         ImportError::Malformed(_) if is_text => not_a_model(&args.model),
         error => refusal(&error),
@@ -62,6 +62,12 @@ fn go(args: &ImportArgs) -> Result<String, String> {
 /// The file's bytes, if it is within the size limit of a model.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     disk::read(path, MAX_FILE).map_err(|error| disk::found(&error))
+}
+
+/// Whether bytes are a text; even the shortest model has control characters.
+fn is_text(bytes: &[u8]) -> bool {
+    let text = std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty());
+    text.is_some_and(|text| !text.contains(|c: char| c.is_control() && !c.is_whitespace()))
 }
 
 /// What a text is that stands where a model should.

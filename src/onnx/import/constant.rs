@@ -1,10 +1,11 @@
 //! Tensors in a model.
 
-use crate::limits::{MAX_ELEMENTS, MAX_RANK};
+use crate::limits::MAX_RANK;
 use crate::onnx::proto::TensorProto;
 use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
 
 use super::error::{Fault, Result, shown};
+use super::view;
 
 /// The values of a tensor and its sizes.
 #[derive(Debug, Clone)]
@@ -34,22 +35,9 @@ impl Constant {
         if tensor.segment.is_some() {
             return Err(Fault::Unsupported("a tensor in segments".into()));
         }
-        if tensor.dims.len() > MAX_RANK {
-            return Err(Fault::Unsupported(format!(
-                "a tensor of {} dimensions",
-                tensor.dims.len()
-            )));
-        }
-        let mut dims = Vec::new();
-        let mut count = 1u64;
-        for &d in &tensor.dims {
-            let d = u64::try_from(d).map_err(|_| wrong(format!("has a size of {d}")))?;
-            count = count
-                .checked_mul(d)
-                .filter(|&n| n <= MAX_ELEMENTS)
-                .ok_or_else(|| wrong("is too large".into()))?;
-            dims.push(d);
-        }
+        let size = |&d: &i64| u64::try_from(d).map_err(|_| wrong(format!("has a size of {d}")));
+        let dims: Vec<u64> = tensor.dims.iter().map(size).collect::<Result<_>>()?;
+        let count = view::elements(&dims).map_err(wrong)?;
         let kind = DataType::try_from(tensor.data_type()).unwrap_or(DataType::Undefined);
         let data = match kind {
             DataType::Float => Data::Floats(match &tensor.raw_data {
@@ -84,13 +72,14 @@ impl Constant {
             let dims = &constant.dims;
             return Err(wrong(format!("has {} numbers for its sizes {dims:?}", constant.len())));
         }
-        Ok(constant)
+        constant.within_limits()
     }
 
-    /// The constant, if it has no more dimensions than a value of a net.
+    /// The constant, if it has no more dimensions than a value of a net, and no sizes without
+    /// values.
     pub fn within_limits(self) -> Result<Constant> {
         match self.dims.len() {
-            ..=MAX_RANK => Ok(self),
+            ..=MAX_RANK => view::count(&self.dims).map(|_| self),
             rank => Err(Fault::Unsupported(format!("a tensor of {rank} dimensions"))),
         }
     }

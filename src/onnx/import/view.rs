@@ -85,10 +85,17 @@ pub(super) fn common(a: &[u64], b: &[u64]) -> Result<Vec<u64>> {
 
 /// How many values a tensor of these sizes has.
 pub(super) fn count(dims: &[u64]) -> Result<u64> {
-    let product = dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d));
-    product
-        .filter(|&n| n <= MAX_ELEMENTS)
-        .ok_or_else(|| Fault::Malformed("a tensor is too large".into()))
+    elements(dims).map_err(|what| Fault::Malformed(format!("a tensor {what}")))
+}
+
+/// The same, or what is wrong. A tensor without values may have no other sizes, for which work
+/// would be done.
+pub(super) fn elements(dims: &[u64]) -> std::result::Result<u64, String> {
+    match dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d)) {
+        Some(0) if dims.len() > 1 => Err(format!("is empty, with sizes {dims:?}")),
+        Some(count @ ..=MAX_ELEMENTS) => Ok(count),
+        _ => Err("is too large".into()),
+    }
 }
 
 /// Selected indices of an axis, in this order.

@@ -4,6 +4,8 @@
 //! begins and how many follow, so a layer with other padding often has the same windows, and a
 //! convolution always has the same windows as one with a larger kernel whose added rows are zeros.
 
+use crate::limits::MAX_COUNT;
+
 use super::attributes::Node;
 use super::builder::Builder;
 use super::error::{Fault, Result, shown};
@@ -107,6 +109,9 @@ pub(super) fn axes(
     };
     if pads.iter().any(|&pad| pad < 0) {
         return Err(Fault::Unsupported(format!("that cuts off, with pads {pads:?}")));
+    }
+    if pads.iter().chain(&more).any(|&pad| pad > MAX_COUNT) {
+        return Err(Fault::Malformed(format!("the pads {pads:?}, too large")));
     }
     Ok([0, 1].map(|i| WindowAxis {
         length: signed([h, w][i]),
