@@ -42,6 +42,9 @@ pub enum PrecisionChoice {
 }
 
 impl PrecisionChoice {
+    /// What it is written as.
+    pub const WORDS: &str = "auto, fp64, fp32, bf16 or fp16";
+
     /// On this machine's CPU.
     pub fn on_cpu(self) -> Precision {
         match self {
@@ -61,7 +64,7 @@ impl FromStr for PrecisionChoice {
             _ => text
                 .parse()
                 .map(PrecisionChoice::Exactly)
-                .map_err(|_| format!("expected auto, fp64, fp32, bf16 or fp16, got `{text}`")),
+                .map_err(|_| format!("expected {}, got `{text}`", PrecisionChoice::WORDS)),
         }
     }
 }

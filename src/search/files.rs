@@ -12,6 +12,8 @@ use crate::disk::Folder;
 use crate::limits::MAX_RECORD_BYTES;
 use crate::run::{EpochRow, Metrics, Outcome};
 
+/// The folder of the runs in that of a search.
+pub const RUNS: &str = "runs";
 /// The file in a run's folder.
 pub const FILE: &str = "run.jsonl";
 
@@ -38,11 +40,11 @@ impl fmt::Display for Flaw {
 /// # Errors
 /// Something else at its path.
 pub fn runs_of(folder: &Path) -> Result<Option<Folder>, SearchError> {
-    let runs = Folder::open(folder).and_then(|place| place.sub("runs"));
+    let runs = Folder::open(folder).and_then(|place| place.sub(RUNS));
     match runs {
         Ok(runs) => Ok(Some(runs)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(SearchError::io(&folder.join("runs"))(error)),
+        Err(error) => Err(SearchError::io(&folder.join(RUNS))(error)),
     }
 }
 

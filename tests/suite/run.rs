@@ -236,7 +236,7 @@ fn a_checkpoint_of_another_net_is_refused() {
     the checkpoint DIR/c.safetensors does not fit the net: it lacks `a.conv.weight`
     the checkpoint DIR/c.safetensors does not fit the net: it has a tensor `elsewhere.weight` that the net lacks
     the checkpoint DIR/c.safetensors does not fit the net: expected `a.conv.weight` as F32 [8, 3, 3, 3], got F32 [8]
-    the checkpoint DIR/c.safetensors is damaged: header too large
+    the checkpoint DIR/c.safetensors is damaged: it is no safetensors file
     "#);
 }
 

@@ -1,10 +1,11 @@
 //! Searches by the real command: nothing is lost.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use netc::run::RunFolder;
 use netc::search::read_runs;
 
 use crate::search::small;
@@ -75,7 +76,7 @@ fn several_workers_stop_together_and_go_on() {
     assert!(whole.status.success(), "{}", text(&whole));
     let mut child = search(folder.path(), "shared").args(["--workers", "2"]).spawn().unwrap();
     let begun = || read_runs(&folder.path().join("shared")).is_ok_and(|runs| runs.len() >= 2);
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while !begun() {
         assert!(start.elapsed() < Duration::from_secs(60), "no run begins");
         std::thread::sleep(Duration::from_millis(20));
@@ -87,4 +88,59 @@ fn several_workers_stop_together_and_go_on() {
     assert!(rest.status.success(), "{}", text(&rest));
     assert!(text(&rest).contains("4 of 4 runs finished"), "{}", text(&rest));
     assert_eq!(metrics(&folder.path().join("whole")), metrics(&folder.path().join("shared")));
+}
+
+/// Stops a search when a run has done an epoch and not all; that run's folder.
+fn stopped(folder: &Path, out: &str) -> PathBuf {
+    let mut child = search(folder, out).args(["--save-every", "0"]).spawn().unwrap();
+    let begun = || {
+        let runs = read_runs(&folder.join(out)).unwrap_or_default();
+        runs.into_iter().find(|run| (1..3).contains(&run.epochs.len()))
+    };
+    let start = Instant::now();
+    let run = loop {
+        if let Some(run) = begun() {
+            break run;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "no epoch ends");
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    folder.join(out).join("runs").join(run.id.as_str())
+}
+
+/// After how many epochs each attempt at a run began.
+fn attempts(run: &Path) -> Vec<u32> {
+    let runs = read_runs(run.parent().unwrap().parent().unwrap()).unwrap();
+    let name = run.file_name().unwrap();
+    let run = runs.iter().find(|run| name == run.id.as_str()).unwrap();
+    run.attempts.iter().map(|attempt| attempt.after_epoch).collect()
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_replaced_stays() {
+    let (folder, _) = small();
+    let run = stopped(folder.path(), "full");
+    let mut limited = Command::new("bash");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 2 && exec \"$@\"", "limited"]);
+    let again = search(folder.path(), "full");
+    limited.arg(again.get_program()).args(again.get_args()).args(["--save-every", "0"]);
+    limited.current_dir(folder.path()).env("OMP_NUM_THREADS", "1");
+    let full = limited.output().unwrap();
+    assert!(!full.status.success() && text(&full).contains("File too large"), "{}", text(&full));
+    assert!(run.join(RunFolder::CHECKPOINT).exists());
+    assert!(search(folder.path(), "full").output().unwrap().status.success());
+    assert!(attempts(&run)[1..].iter().all(|&after| after > 0), "{:?}", attempts(&run));
+}
+
+#[test]
+fn a_run_with_only_the_previous_checkpoint_goes_on_from_it() {
+    let (folder, _) = small();
+    let run = stopped(folder.path(), "before");
+    std::fs::rename(run.join(RunFolder::CHECKPOINT), run.join(RunFolder::BEFORE)).unwrap();
+    let rest = search(folder.path(), "before").output().unwrap();
+    assert!(rest.status.success(), "{}", text(&rest));
+    assert!(attempts(&run)[1] > 0, "{:?}", attempts(&run));
 }

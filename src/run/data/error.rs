@@ -127,8 +127,8 @@ pub enum DataError {
 /// The error for a path that does not exist.
 fn nothing(path: &Path) -> String {
     let names = ["cifar10", "cifar100", "synthetic"];
-    match path.to_str().and_then(|text| did_you_mean(text, names)) {
-        Some(near) => format!("no such file or folder; did you mean `{near}`?"),
+    match path.to_str().and_then(|text| did_you_mean(text, names).question()) {
+        Some(question) => format!("no such file or folder; {question}"),
         None => {
             format!("no such file or folder; --data takes one, or a name: {}", names.join(", "))
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use netc::check::Checked;
 use netc::cli::difference::difference;
 use netc::cli::net::memory::MemoryEstimate;
-use netc::cli::out::note;
+use netc::cli::out::{note, quoted};
 use netc::lower::Precision;
 use netc::recipe::Recipe;
 use netc::run::{Method, RunError, RunFolder, RunInfo};
@@ -20,7 +20,7 @@ pub(super) fn advice(error: &RunError, run: &Path) -> String {
     let help = match error {
         RunError::Finished(_) => elsewhere.into(),
         RunError::Unfinished(path) => {
-            format!("go on with it: netc train --resume {}; or {elsewhere}", quoted(path))
+            format!("go on with it: netc train --resume {}; or {elsewhere}", quoted(path.display()))
         }
         RunError::Busy(_) => format!("wait until it is over, or {elsewhere}"),
         RunError::Occupied { .. } => {
@@ -28,7 +28,7 @@ pub(super) fn advice(error: &RunError, run: &Path) -> String {
         }
         RunError::OtherData { .. } => format!(
             "where they are now: netc train --resume {} --data DATA; or train anew with the ones that are there",
-            quoted(run)
+            quoted(run.display())
         ),
         RunError::OtherBits { .. } => {
             "go on where it was begun (`OMP_NUM_THREADS` sets the threads), or train anew".into()
@@ -64,17 +64,11 @@ pub(super) fn data_of_run(
 
 /// Why the images of a run are not opened, and the command that opens them.
 fn unnamed_data(info: &RunInfo, command: &str) -> String {
-    let path = info.data_path.as_ref().map_or_else(|| "DATA".into(), |path| quoted(path));
+    let path = info.data_path.as_ref().map_or_else(|| "DATA".into(), |path| quoted(path.display()));
     format!(
         "where the images are is taken from a run's folder only if netc wrote it here for you, and they are still there\n\
          help: name them: {command} --data {path}"
     )
-}
-
-/// A path quoted for a shell.
-pub(super) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    shlex::try_quote(&text).map_or_else(|_| text.clone(), |quoted| quoted.into_owned())
 }
 
 /// A training that failed.

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use netc::cli::args::Format;
 use netc::cli::export::source::net_of_run;
-use netc::cli::out::{ended, print, print_json, write_picture};
+use netc::cli::out::{ended, print, print_json, quoted, write_picture};
 use netc::cli::table::{table, thousands, trimmed};
 use netc::cli::train::args::EvalArgs;
 use netc::cli::train::data::load_and_say;
@@ -12,7 +12,7 @@ use netc::run::{Confusion, RunFolder, RunInfo};
 use netc::tools::plot;
 use serde_json::{Value, json};
 
-use super::advice::{data_of_run, quoted};
+use super::advice::data_of_run;
 use super::progress::scored;
 use crate::run::{Machine, Score, confusion_of_run};
 
@@ -27,7 +27,7 @@ pub(super) fn run(args: &EvalArgs) -> ExitCode {
 
 /// The data to evaluate on: as requested, or else what the run was trained on.
 fn data_of(args: &EvalArgs, info: &RunInfo) -> Result<Dataset, String> {
-    let command = format!("netc eval {}", quoted(&args.run));
+    let command = format!("netc eval {}", quoted(args.run.display()));
     let spec = data_of_run(args.data.as_deref(), info, &command)?;
     let data = load_and_say(&spec).map_err(|e| e.to_string())?;
     let other = info.data_sha256.as_ref().is_some_and(|was| *was != data.sha256());

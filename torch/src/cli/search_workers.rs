@@ -51,7 +51,10 @@ pub(super) fn supervise(
                 failed += u32::from(!status.success() && !asked);
                 false
             }
-            Err(_) => false,
+            Err(_) => {
+                failed += 1;
+                false
+            }
         });
     }
     let over = Watcher::new(folder)?.look()?.0.is_over();

@@ -1,10 +1,11 @@
 //! The files that a worker writes into the folder of a run.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use netc::disk::Folder;
-use netc::run::{EpochRow, Journal, Outcome, RunError, RunInfo};
+use netc::run::{EpochRow, Journal, Outcome, RunError, RunFolder, RunInfo};
 use netc::search::files::FILE;
 use netc::search::lease::{Holder, Lease};
 use netc::search::{Attempt, Line, SearchError};
@@ -13,9 +14,8 @@ use super::appender::Appender;
 
 /// What stays of a finished run, besides its leases.
 pub(super) const KEPT: [&str; 2] = [FILE, WEIGHTS];
-/// The previous checkpoint.
-const BEFORE: &str = "checkpoint.before.safetensors";
-const CHECKPOINT: &str = "checkpoint.safetensors";
+/// The last checkpoint and the one before it.
+const CHECKPOINTS: [&str; 2] = [RunFolder::CHECKPOINT, RunFolder::BEFORE];
 pub(super) const WEIGHTS: &str = "weights.safetensors";
 
 /// A run's file as the journal of its training.
@@ -59,7 +59,7 @@ impl Journal for Entries<'_> {
     }
 
     fn checkpoint(&self) -> PathBuf {
-        self.folder.path().join(CHECKPOINT)
+        self.folder.path().join(RunFolder::CHECKPOINT)
     }
 
     fn weights(&self) -> Option<PathBuf> {
@@ -70,13 +70,12 @@ impl Journal for Entries<'_> {
 /// Where a run resumes, if it has a checkpoint. Anything that is not a file is removed: no
 /// training wrote it.
 pub(super) fn checkpoint(own: &Folder) -> Result<Option<PathBuf>, SearchError> {
-    for name in [CHECKPOINT, BEFORE] {
+    for name in CHECKPOINTS {
         if own.file(name).is_err() {
             own.remove(name).map_err(SearchError::io(&own.path().join(name)))?;
         }
     }
-    let path = own.file(CHECKPOINT).map_err(SearchError::io(&own.path().join(CHECKPOINT)))?;
-    Ok(own.has(CHECKPOINT).then_some(path))
+    Ok(RunFolder::checkpoint_of(own.path()))
 }
 
 /// Whether a training failed because of the state that it was to resume from.
@@ -86,8 +85,10 @@ pub(super) fn is_of_checkpoint(error: &RunError, own: &Folder) -> bool {
         | RunError::Damaged { .. }
         | RunError::Changed { .. }
         | RunError::NotInLog { .. } => true,
-        RunError::Io { path, .. } => {
-            [CHECKPOINT, BEFORE].iter().any(|name| *path == own.path().join(name))
+        // Any other error may pass, as that of a full disk, and the checkpoint is good.
+        RunError::Io { path, source } => {
+            source.kind() == ErrorKind::NotFound
+                && CHECKPOINTS.iter().any(|name| *path == own.path().join(name))
         }
         _ => false,
     }

@@ -9,7 +9,7 @@ use netc::disk::Folder;
 use netc::recipe::Recipe;
 use netc::run::data::Dataset;
 use netc::run::{Method, Outcome, RunError};
-use netc::search::files::{FILE, read_run, tidy};
+use netc::search::files::{FILE, RUNS, read_run, tidy};
 use netc::search::lease::{Claimer, Lease};
 use netc::search::{End, Fate, Flaw, Line, Plan, PlannedRun, Run, SearchError, fates};
 
@@ -29,8 +29,7 @@ pub struct Worker<'a> {
     pub data: &'a Dataset,
     /// Where to compute.
     pub machine: Machine,
-    /// The minimum interval between saves of a run's state; it is always saved after a whole
-    /// epoch.
+    /// How often a run's state is saved before its end, at most.
     pub save_every: Duration,
     /// Whether the weights of finished runs are kept.
     pub keep_weights: bool,
@@ -79,8 +78,8 @@ impl Worker<'_> {
     pub fn work(&self, report: &mut dyn FnMut(Stage<'_>)) -> Result<Worked, SearchError> {
         let plan = Plan::read(self.folder)?;
         self.same_data(&plan)?;
-        let runs = Folder::open(self.folder).and_then(|place| place.create_sub("runs"));
-        let runs = runs.map_err(SearchError::io(&self.folder.join("runs")))?;
+        let runs = Folder::open(self.folder).and_then(|place| place.create_sub(RUNS));
+        let runs = runs.map_err(SearchError::io(&self.folder.join(RUNS)))?;
         let mut desk = Desk { plan: &plan, runs, claimer: Claimer::default() };
         let mut worked = Worked::default();
         let mut results: Vec<Option<f64>> = vec![None; plan.runs.len()];

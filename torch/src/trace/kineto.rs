@@ -54,7 +54,7 @@ impl Recording {
     pub(crate) fn start(cuda: bool) -> Result<Recording, String> {
         // SAFETY: the call keeps nothing of ours. It may set a variable of the environment, which
         // no other thread of netc reads or sets meanwhile.
-        outcome(unsafe { netc_trace_start(cuda) })?;
+        unsafe { message::checked(netc_trace_start(cuda)) }?;
         Ok(Recording { _this_thread: PhantomData })
     }
 
@@ -77,7 +77,7 @@ impl Drop for Recording {
 fn stop() -> Result<Recorded, String> {
     let mut made = null_mut();
     // SAFETY: `made` is written only on success, with a trace that is ours.
-    outcome(unsafe { netc_trace_stop(&raw mut made) }).map(|()| Recorded(made))
+    unsafe { message::checked(netc_trace_stop(&raw mut made)) }.map(|()| Recorded(made))
 }
 
 /// What was recorded.
@@ -131,7 +131,7 @@ impl Recorded {
         let text = CString::new(path.as_os_str().as_encoded_bytes())
             .map_err(|_| format!("a NUL byte in {}", path.display()))?;
         // SAFETY: the path outlives the call, which is the only one for this trace.
-        outcome(unsafe { netc_trace_save(self.0, text.as_ptr()) })?;
+        unsafe { message::checked(netc_trace_save(self.0, text.as_ptr())) }?;
         std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     }
 }
@@ -162,10 +162,4 @@ impl Drop for TraceRange {
             unsafe { netc_range_end(self.0) }
         }
     }
-}
-
-/// The outcome of a call.
-fn outcome(message: *mut c_char) -> Result<(), String> {
-    // SAFETY: the calls give null or a message of `guarded.hpp`, which is ours.
-    unsafe { message::checked(message) }
 }

@@ -90,9 +90,10 @@ fn split_files(path: &Path, train: &Path, test: &Path) -> Result<Listing, DataEr
     all.sound(train)?;
     let names: Vec<String> = all.files.keys().cloned().collect();
     if let Some(class) = tests.files.keys().find(|class| !all.files.contains_key(*class)) {
-        let near =
-            did_you_mean(class, names.iter().map(String::as_str)).filter(|near| near.len() > 2);
-        let help = near.map_or_else(String::new, |near| format!("\nhelp: did you mean `{near}`?"));
+        // Classes are often numbers.
+        let long = names.iter().map(String::as_str).filter(|name| name.len() > 2);
+        let question = did_you_mean(class, long).question();
+        let help = question.map_or_else(String::new, |question| format!("\nhelp: {question}"));
         let reason = format!(
             "its class `{class}` is not among the {} of {}{help}",
             names.len(),
@@ -142,7 +143,7 @@ fn no_test(path: &Path) -> Result<String, DataError> {
         names.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect();
     let near = names.iter().find(|name| {
         ["validation", "valid", "eval"].contains(&name.to_lowercase().as_str())
-            || did_you_mean(&name.to_lowercase(), ["test", "val"]).is_some()
+            || !did_you_mean(&name.to_lowercase(), ["test", "val"]).is_empty()
     });
     let help = near.map_or_else(
         || "put a part of its images there, in folders of the same names".into(),

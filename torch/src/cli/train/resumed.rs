@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use netc::cli::export::source::net_of_run;
-use netc::cli::out::{note, show, warning};
+use netc::cli::out::{note, quoted, show, warning};
 use netc::diag::Sources;
 use netc::recipe::Recipe;
 use netc::run::{Outcome, PrecisionChoice, RunError, RunFolder};
 
 use super::training::{Before, Training};
-use crate::cli::advice::{advice, data_of_run, quoted};
+use crate::cli::advice::{advice, data_of_run};
 
 /// A resumed training. Everything it depends on comes from its folder; the images come from `data`,
 /// if given.
@@ -36,7 +36,7 @@ pub(super) fn resumed(run: &Path, data: Option<&str>, first: bool) -> Result<Tra
             note(&format!("{} has no checkpoint yet: it starts anew", run.display()));
         }
     }
-    let data = data_of_run(data, &info, &format!("netc train --resume {}", quoted(run)))?;
+    let data = data_of_run(data, &info, &format!("netc train --resume {}", quoted(run.display())))?;
     Ok(Training {
         overrides: String::new(),
         net,

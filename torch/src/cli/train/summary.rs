@@ -6,10 +6,10 @@ use netc::run::data::Dataset;
 use netc::search::report::epochs;
 
 use super::training::Training;
-use crate::cli::advice::quoted;
 use crate::cli::progress::scored;
 use crate::run::dist::Group;
 use crate::run::{Machine, RunReport};
+use netc::cli::out::quoted;
 
 /// How many images of a split are used: `5,000 of 10,000`.
 fn used(limit: Option<usize>, all: usize) -> String {
@@ -68,7 +68,7 @@ pub(super) fn result(report: &RunReport, training: &Training, data: &Dataset) ->
     let out = training.folder.path();
     text += &format!("\nwritten to {}\n", out.display());
     if report.outcome == Outcome::Interrupted {
-        text += &format!("to go on: netc train --resume {}\n", quoted(&out));
+        text += &format!("to go on: netc train --resume {}\n", quoted(out.display()));
     }
     text
 }

@@ -112,8 +112,8 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
 extern "C" {
 
 // Joins the group. `listen`, if it is not -1, is the bound socket on which this rank keeps the store; the others,
-// and all of them where a launcher keeps it, connect to host:port. `device` is the address or the interface that
-// data goes through; empty for the one that the machine's name has.
+// and all of them where a launcher keeps it, connect to host:port. Data goes through `address` or `interface`; both are
+// empty for the one that the machine's name has.
 char* netc_group_join(const char* host, uint16_t port, int listen, const char* prefix, int rank, int size,
                       const char* address, const char* interface, int64_t timeout_ms, netc_group** made) {
   return guarded([&] {

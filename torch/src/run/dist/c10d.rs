@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::os::fd::RawFd;
+use std::os::fd::{IntoRawFd as _, OwnedFd};
 use std::ptr::null_mut;
 
 use tch::Tensor;
@@ -86,7 +86,7 @@ impl Ranks {
     /// Joins the group; `listen` is the socket of the store, which the group takes over.
     pub(super) fn join(
         place: &DistEnv,
-        listen: Option<RawFd>,
+        listen: Option<OwnedFd>,
         timeout_ms: i64,
     ) -> Result<Ranks, String> {
         let text = |text: &str| CString::new(text).map_err(|_| format!("a NUL byte in `{text}`"));
@@ -97,11 +97,11 @@ impl Ranks {
         let [rank, size] =
             [place.rank, place.size].map(|n| c_int::try_from(n).unwrap_or(c_int::MAX));
         // SAFETY: the texts outlive the call, and `made` is written only on success.
-        let error = unsafe {
-            netc_group_join(
+        let joined = unsafe {
+            message::checked(netc_group_join(
                 host.as_ptr(),
                 place.port,
-                listen.unwrap_or(-1),
+                listen.map_or(-1, OwnedFd::into_raw_fd),
                 prefix.as_ptr(),
                 rank,
                 size,
@@ -109,15 +109,15 @@ impl Ranks {
                 interface.as_ptr(),
                 timeout_ms,
                 &raw mut made,
-            )
+            ))
         };
-        outcome(error).map(|()| Ranks(made))
+        joined.map(|()| Ranks(made))
     }
 
     pub(super) fn sum(&self, tensors: &[&Tensor]) -> Result<(), String> {
         let (pointers, count) = pointers(tensors);
         // SAFETY: the tensors outlive the call, which ends after every one is summed.
-        outcome(unsafe { netc_group_sum(self.0, pointers.as_ptr(), count) })
+        unsafe { message::checked(netc_group_sum(self.0, pointers.as_ptr(), count)) }
     }
 
     /// Begins to sum a tensor in host memory, which nobody reads or writes until it is done.
@@ -125,14 +125,14 @@ impl Ranks {
         let mut begun = null_mut();
         let pointer = tensor.as_ptr().cast::<c_void>();
         // SAFETY: the sum that begins shares the tensor; `begun` is written only on success.
-        outcome(unsafe { netc_group_begin_sum(self.0, pointer, &raw mut begun) })
+        unsafe { message::checked(netc_group_begin_sum(self.0, pointer, &raw mut begun)) }
             .map(|()| PendingSum(begun))
     }
 
     pub(super) fn broadcast(&self, tensors: &[&Tensor]) -> Result<(), String> {
         let (pointers, count) = pointers(tensors);
         // SAFETY: as for `sum`.
-        outcome(unsafe { netc_group_broadcast(self.0, pointers.as_ptr(), count) })
+        unsafe { message::checked(netc_group_broadcast(self.0, pointers.as_ptr(), count)) }
     }
 
     pub(super) fn batch_norm(
@@ -146,8 +146,8 @@ impl Ranks {
         let raw = |tensor: &Tensor| tensor.as_ptr().cast::<c_void>();
         // SAFETY: the tensors outlive the call; the graph that it leaves holds them and is walked
         // while the group is alive, for the net that does it has a share of the group.
-        let error = unsafe {
-            netc_sync_batch_norm(
+        let done = unsafe {
+            message::checked(netc_sync_batch_norm(
                 self.0,
                 raw(x),
                 raw(weight),
@@ -157,10 +157,10 @@ impl Ranks {
                 momentum,
                 eps,
                 &raw mut result,
-            )
+            ))
         };
         // SAFETY: on success `result` is a new tensor that nobody else owns.
-        outcome(error).map(|()| unsafe { Tensor::from_ptr(result.cast()) })
+        done.map(|()| unsafe { Tensor::from_ptr(result.cast()) })
     }
 }
 
@@ -182,7 +182,7 @@ impl PendingSum {
     /// Waits until it is done.
     pub(super) fn wait(self) -> Result<(), String> {
         // SAFETY: the pointer is valid until the drop.
-        outcome(unsafe { netc_sum_wait(self.0) })
+        unsafe { message::checked(netc_sum_wait(self.0)) }
     }
 }
 
@@ -191,10 +191,4 @@ fn pointers(tensors: &[&Tensor]) -> (Vec<*const c_void>, c_int) {
         tensors.iter().map(|tensor| tensor.as_ptr().cast::<c_void>()).collect();
     let count = c_int::try_from(pointers.len()).unwrap_or(c_int::MAX);
     (pointers, count)
-}
-
-/// The outcome of a call.
-fn outcome(message: *mut c_char) -> Result<(), String> {
-    // SAFETY: the calls give null or a message of `guarded.hpp`, which is ours.
-    unsafe { message::checked(message) }
 }

@@ -13,7 +13,7 @@ mod nccl;
 mod reduction;
 
 use std::ops::Range;
-use std::os::fd::IntoRawFd as _;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ impl Group {
         let listen = if env.hosts_store() {
             let address = (env.host.as_str(), env.port);
             let socket = std::net::TcpListener::bind(address).map_err(|e| failed(e.to_string()))?;
-            Some(socket.into_raw_fd())
+            Some(OwnedFd::from(socket))
         } else {
             None
         };

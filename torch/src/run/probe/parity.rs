@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use netc::check::Checked;
+use netc::graph::Init;
+use netc::lower::init::draw;
 use netc::lower::{Precision, seed};
 use netc::passes::Purpose;
 use netc::recipe::Recipe;
 use netc::run::{Executor, Method, RunError};
 use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::lower::{At, Mode, Objective, Session, TorchNet};
@@ -186,7 +187,8 @@ impl Examples {
         let classes = net.shape(net.output()).channels();
         let image = net.shape(net.input()).dims().iter().map(|&d| d as usize);
         let dims: Vec<usize> = [trial.steps, trial.batch].into_iter().chain(image).collect();
-        let images = (0..dims.iter().product()).map(|_| StandardNormal.sample(&mut rng)).collect();
+        let sizes: Vec<i64> = dims.iter().map(|&size| size as i64).collect();
+        let images = draw(Init::Normal(0.0, 1.0), &sizes, trial.seed, "parity images");
         let labels =
             (0..trial.steps * trial.batch).map(|_| rng.random_range(0..classes as i64)).collect();
         Examples { images, labels, dims }

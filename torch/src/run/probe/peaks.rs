@@ -6,6 +6,7 @@ use netc::lower::Precision;
 use netc::run::trace::PeakRates;
 use tch::{Kind, TchError, Tensor};
 
+use crate::lower::kind;
 use crate::run::Machine;
 
 /// The measured peak rates of a device: in a matrix product in the precision, and in a copy that
@@ -55,13 +56,7 @@ fn matrix_product(
     size: i64,
     times: u32,
 ) -> Result<f64, TchError> {
-    let kind = match precision {
-        Precision::Fp64 => Kind::Double,
-        Precision::Fp32 => Kind::Float,
-        Precision::Bf16 => Kind::BFloat16,
-        Precision::Fp16 => Kind::Half,
-    };
-    let sides = ([size, size], (kind, machine.device));
+    let sides = ([size, size], (kind(precision), machine.device));
     // A GPU multiplies ones faster than other numbers: it needs less power.
     let a = match machine.device.is_cuda() {
         true => Tensor::f_randn(sides.0, sides.1)?,

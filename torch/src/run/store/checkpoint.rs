@@ -70,7 +70,7 @@ fn weights(net: &TorchNet) -> Result<Vec<(String, Entry)>, RunError> {
 
 /// Where the checkpoint before the last one is kept.
 pub(in crate::run) fn before(path: &Path) -> PathBuf {
-    path.with_extension("before.safetensors")
+    path.with_file_name(RunFolder::BEFORE)
 }
 
 /// Whether there is a previous checkpoint.

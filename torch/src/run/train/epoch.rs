@@ -44,13 +44,15 @@ pub(in crate::run) struct Epoch<'a> {
 }
 
 impl Epoch<'_> {
-    /// The rest of the pass after `from`. `keep` receives the state at intervals, to save it.
+    /// The rest of the pass after `from`. `keep` receives the state at intervals, to save it;
+    /// `saved` is when that was done last.
     pub(in crate::run) fn train(
         &self,
         stepper: &mut Stepper,
         state: &mut State,
         from: Part,
         keep: &mut dyn FnMut(&State, Part) -> Result<(), RunError>,
+        saved: &mut Instant,
         report: &mut dyn FnMut(Event),
     ) -> Result<Pass, RunError> {
         let Epoch { job, number: epoch, .. } = *self;
@@ -61,7 +63,7 @@ impl Epoch<'_> {
         let task = job.recipe.task();
         let at = Position { epoch, step: from.step, steps };
         let (mut tally, places) = self.begin(stepper, state, &draws, &from, at)?;
-        let (start, mut reported, mut kept) = (Instant::now(), Instant::now(), Instant::now());
+        let (start, mut reported) = (Instant::now(), Instant::now());
         let part = |stepper: &Stepper, tally: &Tally, done: usize| -> Result<Part, RunError> {
             let sums = tally.sums().at("the loss")?;
             let time = from.time + start.elapsed().as_secs_f64();
@@ -87,7 +89,7 @@ impl Epoch<'_> {
                 }
             };
             let last = step + 1 == steps;
-            let keeps = !last && kept.elapsed() >= job.save_every && job.group.is_none();
+            let keeps = !last && saved.elapsed() >= job.save_every && job.group.is_none();
             let due = reported.elapsed() > REPORT_EVERY;
             let waits = last || stop || keeps;
             if waits {
@@ -122,10 +124,10 @@ impl Epoch<'_> {
             }
             if keeps {
                 keep(state, part(stepper, &tally, step + 1)?)?;
-                kept = Instant::now();
+                *saved = Instant::now();
             }
         }
-        state.sync_lookahead().at("lookahead")?;
+        state.adopt_slow_weights().at("lookahead")?;
         if let Stepper::OnDevice(device) = stepper {
             device.weights_changed()?;
         }

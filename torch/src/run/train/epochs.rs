@@ -56,14 +56,15 @@ impl Trainer<'_> {
             let mut keep = |state: &State, part: Part| save(job, state, done, part, journal);
             let from = std::mem::take(&mut self.part);
             let (stepper, state) = (&mut self.stepper, &mut self.state);
-            let (train, whole) = match epoch.train(stepper, state, from, &mut keep, report)? {
-                Pass::Whole(score, whole) => (score, whole),
-                Pass::Stopped(part) => {
-                    save(job, &self.state, done, part, journal)?;
-                    outcome = Outcome::Interrupted;
-                    break;
-                }
-            };
+            let (train, whole) =
+                match epoch.train(stepper, state, from, &mut keep, &mut saved, report)? {
+                    Pass::Whole(score, whole) => (score, whole),
+                    Pass::Stopped(part) => {
+                        save(job, &self.state, done, part, journal)?;
+                        outcome = Outcome::Interrupted;
+                        break;
+                    }
+                };
             let train_time = whole.time;
             let Some((test, test_time)) = self.test_if_due(number, report)? else {
                 save(job, &self.state, done, whole, journal)?;

@@ -28,7 +28,7 @@ pub struct Job<'a> {
     pub seed: u64,
     /// Where to compute.
     pub machine: Machine,
-    /// How often the state is saved before the end, at most; always after a whole epoch.
+    /// How often the state is saved before the end, at most.
     pub save_every: Duration,
     /// Where to resume an interrupted training.
     pub resume: Option<Resume<'a>>,

@@ -130,11 +130,11 @@ pub fn fine_tune(
     let device_test = None;
     let run = Trainer { job, training, testing, tested, stepper, device_test, state, rows, part };
     let result = run.run(journal, report);
-    journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome))?;
-    result
+    let ended = journal.end(result.as_ref().map_or(Outcome::Failed, |report| report.outcome));
+    result.and_then(|report| ended.map(|()| report))
 }
 
-/// Writes first weights into a net.
+/// Writes initial weights into a net.
 fn begin_with(net: &TorchNet, start: &[Numbers]) -> Result<(), RunError> {
     for tensor in start {
         if let Some(weight) = net.weights().iter().find(|weight| weight.name == tensor.name) {

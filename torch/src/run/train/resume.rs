@@ -1,5 +1,6 @@
 //! Resuming an interrupted training.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use netc::run::{EpochRow, RunError};
@@ -33,9 +34,13 @@ pub(super) fn resume(
     }
 }
 
-/// Whether a checkpoint is damaged, so that the previous one may be better.
+/// Whether a checkpoint is damaged or gone, so that the previous one may be better.
 fn is_unusable(error: &RunError) -> bool {
-    matches!(error, RunError::Damaged { .. } | RunError::Io { .. } | RunError::NotInLog { .. })
+    match error {
+        RunError::Damaged { .. } | RunError::NotInLog { .. } => true,
+        RunError::Io { source, .. } => source.kind() == ErrorKind::NotFound,
+        _ => false,
+    }
 }
 
 /// Restores everything that training changes from one checkpoint.

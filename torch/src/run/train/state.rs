@@ -117,7 +117,7 @@ impl State {
             Some(slow) => slow.follow(&self.net, keep)?,
             None => self.slow = Some(Average::of(&self.net)?),
         }
-        self.sync_lookahead().map(|()| true)
+        self.adopt_slow_weights().map(|()| true)
     }
 
     /// Refuses a state with a value that is not finite: it is not worth saving.
@@ -141,8 +141,8 @@ impl State {
         Ok(())
     }
 
-    /// Sets lookahead's slow weights to the weights.
-    pub(in crate::run) fn sync_lookahead(&self) -> Result<(), TchError> {
+    /// Sets the weights to lookahead's slow weights, if there are any.
+    pub(in crate::run) fn adopt_slow_weights(&self) -> Result<(), TchError> {
         self.slow.iter().try_for_each(|slow| slow.give(&self.net))
     }
 
