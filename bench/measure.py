@@ -41,9 +41,11 @@ def npy(shape, kind, data):
 
 
 def random_images(path, counts, image, classes):
-    """A data set for netc: so many training and test images."""
+    """A data set for netc: so many training and test images. There may be more classes than images."""
     channels, height, width = image
+    names = "".join(f"{i:04}" for i in range(classes)).encode("utf-32-le")
     with zipfile.ZipFile(path, "w") as out:
+        out.writestr("class_names.npy", npy((classes,), "<U4", names))
         for name, count in zip(("train", "test"), counts):
             sizes = (count, height, width, channels)
             out.writestr(f"{name}_images.npy", npy(sizes, "|u1", os.urandom(count * channels * height * width)))

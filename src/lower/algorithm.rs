@@ -130,12 +130,24 @@ impl ConvChoice {
 
     /// The choice without timing: the last candidate, wherever it applies.
     pub fn by_rule(self, precision: Precision) -> ConvChoice {
-        match (self, self.candidates(precision).last()) {
-            (ConvChoice::Auto, Some(ConvAlgorithm::WinogradF4)) => ConvChoice::F4,
-            (ConvChoice::Auto, Some(ConvAlgorithm::WinogradF2)) => ConvChoice::F2,
-            (ConvChoice::Auto, Some(ConvAlgorithm::WinogradInt16)) => ConvChoice::Int16,
-            (ConvChoice::Auto, Some(ConvAlgorithm::Library) | None) => ConvChoice::Library,
-            (ConvChoice::Library | ConvChoice::F2 | ConvChoice::F4 | ConvChoice::Int16, _) => self,
+        match self.untimed(precision) {
+            ConvAlgorithm::Library => ConvChoice::Library,
+            ConvAlgorithm::WinogradF2 => ConvChoice::F2,
+            ConvAlgorithm::WinogradF4 => ConvChoice::F4,
+            ConvAlgorithm::WinogradInt16 => ConvChoice::Int16,
+        }
+    }
+
+    /// The algorithm without timing: the last candidate.
+    fn untimed(self, precision: Precision) -> ConvAlgorithm {
+        match self {
+            ConvChoice::Auto => {
+                *self.candidates(precision).last().unwrap_or(&ConvAlgorithm::Library)
+            }
+            ConvChoice::Library => ConvAlgorithm::Library,
+            ConvChoice::F2 => ConvAlgorithm::WinogradF2,
+            ConvChoice::F4 => ConvAlgorithm::WinogradF4,
+            ConvChoice::Int16 => ConvAlgorithm::WinogradInt16,
         }
     }
 
@@ -155,14 +167,8 @@ impl ConvChoice {
     pub fn assumed(self, op: &Conv, image: [u64; 3], load: Workload) -> ConvAlgorithms {
         let is_small =
             self == ConvChoice::Auto && ConvChoice::timed(op, image, load.images).is_none();
-        let choice = if is_small { ConvChoice::Library } else { self.by_rule(load.precision) };
-        let algorithm = match choice {
-            ConvChoice::Auto | ConvChoice::Library => ConvAlgorithm::Library,
-            ConvChoice::F2 => ConvAlgorithm::WinogradF2,
-            ConvChoice::F4 => ConvAlgorithm::WinogradF4,
-            ConvChoice::Int16 => ConvAlgorithm::WinogradInt16,
-        };
-        ConvAlgorithms::all(match algorithm.applies(op, image[0]) {
+        let algorithm = self.untimed(load.precision);
+        ConvAlgorithms::all(match !is_small && algorithm.applies(op, image[0]) {
             true => algorithm,
             false => ConvAlgorithm::Library,
         })

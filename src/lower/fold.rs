@@ -52,6 +52,9 @@ fn apply(all: &mut All, fold: &Fold) -> Result<(), WeightsError> {
             let of_norm = |what| get(all, &name(norm, what)).map(|tensor| tensor.values.clone());
             let (gamma, beta) = (of_norm("weight")?, of_norm("bias")?);
             let (mean, var) = (of_norm("running_mean")?, of_norm("running_var")?);
+            if var.iter().any(|&v| v + eps < 0.0) {
+                return Err(WeightsError::Variance(name(norm, "running_var")));
+            }
             let scale: Vec<f64> =
                 gamma.iter().zip(&var).map(|(g, v)| g / (v + eps).sqrt()).collect();
             let own = all.get(&name(layer, "bias"));

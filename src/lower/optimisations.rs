@@ -97,7 +97,7 @@ impl FromStr for Disabled {
                 .map(|(_, saving)| *saving);
             let all: Vec<&str> = Optimisation::ALL.iter().map(|(name, _)| *name).collect();
             found.ok_or_else(|| {
-                format!("there is no saving `{name}`; expected some of {}", all.join(", "))
+                format!("there is no optimisation `{name}`; expected some of {}", all.join(", "))
             })
         };
         names.map(saving).collect::<Result<_, _>>().map(Disabled)

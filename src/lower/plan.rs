@@ -80,11 +80,6 @@ impl Plan {
             step.frozen |= patterns.iter().any(|pattern| pattern.holds(&step.path));
         }
     }
-
-    /// The shape of the input for one example.
-    pub fn input_shape(&self) -> &Shape {
-        &self.flat.steps[0].shape
-    }
 }
 
 /// Plans a checked graph: its input, and everything that the output depends on.

@@ -87,7 +87,8 @@ impl StartWeights {
             return different.clone();
         }
         let near = self.lacking.iter().find_map(|name| {
-            Some((did_you_mean(name, self.unread.iter().map(String::as_str))?, name))
+            let near = did_you_mean(name, self.unread.iter().map(String::as_str));
+            Some((near.names().first()?.clone(), name))
         });
         match (near, self.unread.first(), self.lacking.first()) {
             (Some((theirs, ours)), ..) => format!("it has `{theirs}`, the net `{ours}`"),

@@ -67,7 +67,13 @@ pub enum TensorFileError {
 
 impl TensorFileError {
     fn format(error: SafeTensorError) -> TensorFileError {
-        TensorFileError::Format(error.to_string())
+        use SafeTensorError::{HeaderTooLarge, HeaderTooSmall, InvalidHeader};
+        TensorFileError::Format(match error {
+            HeaderTooLarge | HeaderTooSmall | InvalidHeader(_) => {
+                "it is no safetensors file".into()
+            }
+            error => error.to_string(),
+        })
     }
 }
 

@@ -28,6 +28,9 @@ pub enum WeightsError {
     /// The net has no such tensor.
     #[error("it has a tensor `{0}` that the net lacks")]
     Extra(String),
+    /// The variances of a batch normalisation are negative, and have no deviation.
+    #[error("`{0}` has a variance below 0")]
+    Variance(String),
     /// The nets are not the same but for the names of their nodes.
     #[error("the nets differ in more than names")]
     OtherNet,

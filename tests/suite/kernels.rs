@@ -426,11 +426,13 @@ fn what_does_not_fit_is_refused() {
             .is_err(),
         "not packed"
     );
-    assert!(
-        kernels
-            .weight_gradient(&x, &y, &random(&[20, 24, 3, 3]), Winograd::F2, &mut workspace)
-            .is_err()
-    );
+    let mut gradient = |x: &Tensor, dy: &Tensor, sizes: [i64; 4]| {
+        kernels.weight_gradient(x, dy, &random(&sizes), Winograd::F2, &mut workspace).is_err()
+    };
+    assert!(!gradient(&x, &y, [24, 20, 3, 3]));
+    assert!(gradient(&x, &y, [20, 24, 3, 3]), "weights of another direction");
+    let none = |t: &Tensor| t.narrow(0, 0, 0);
+    assert!(gradient(&none(&x), &none(&y), [24, 20, 3, 3]), "no images");
     assert!(
         kernels
             .normalise(FromTo { from: &x, to: &y }, &Moments::default(), FusedOps::default(), None)

@@ -14,13 +14,13 @@ pub struct Schedule {
     pub purpose: Purpose,
     /// netc's own kernels that are used.
     pub kernels: KernelSet,
-    /// ValueInfo about the value of each step of the plan.
+    /// Of the value of each step of the plan.
     pub values: Vec<ValueInfo>,
     /// The memory of the values and gradients that kernels write.
     pub slots: Slots,
 }
 
-/// ValueInfo about a step's value.
+/// What the backward pass and the memory plan need to know of a step's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ValueInfo {
     /// Whether it depends on a trained weight, so that its gradient is needed.

@@ -35,7 +35,7 @@ impl KernelSet {
         let others = match self {
             KernelSet::None => false,
             KernelSet::Cpu => purpose == Purpose::Training && Smooth::of(activation).is_some(),
-            KernelSet::Cuda => activation.gpu_code().is_some(),
+            KernelSet::Cuda => activation.on_gpu().is_some(),
         };
         others || is_relu(activation)
     }
@@ -99,7 +99,13 @@ impl Smooth {
             Activation::Elu(op) => Some(Smooth::Elu { alpha: op.alpha as f32, scale: 1.0 }),
             Activation::Gelu(_) => Some(Smooth::Gelu),
             Activation::Silu(_) => Some(Smooth::Silu),
-            _ => None,
+            Activation::Relu(_)
+            | Activation::LeakyRelu(_)
+            | Activation::Mish(_)
+            | Activation::Sigmoid(_)
+            | Activation::Tanh(_)
+            | Activation::HardSigmoid(_)
+            | Activation::HardSwish(_) => None,
         }
     }
 }

@@ -12,4 +12,5 @@ mod torch;
 
 pub use objective::Objective;
 pub use session::{Session, Stepped, TaskInfo, Tuning, convolve};
+pub(crate) use torch::kind;
 pub use torch::{At, GhostNorm, Mode, TorchNet, TrainingNorm, Verified, Weight, script, verify};

@@ -323,9 +323,10 @@ impl GpuKernels {
 /// An activation and its parameter, as the kernels number them.
 fn coded(activation: Option<Activation>) -> Result<[KernelArgument; 2], TchError> {
     let Some(activation) = activation else { return Ok([0u32.into(), 0.0f32.into()]) };
-    let code = activation.gpu_code();
-    let code = code.ok_or_else(|| TchError::Shape(format!("no kernels for {activation:?}")))?;
-    Ok([code.into(), (activation.gpu_parameter() as f32).into()])
+    let found = activation.on_gpu();
+    let (code, parameter) =
+        found.ok_or_else(|| TchError::Shape(format!("no kernels for {activation:?}")))?;
+    Ok([code.into(), (parameter as f32).into()])
 }
 
 /// Whether `y` is what the fused ops leave of `x`, whose sizes are even where one is a pool.

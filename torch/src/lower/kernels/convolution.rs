@@ -154,12 +154,13 @@ fn applies(algorithm: Winograd, channels: [usize; 2]) -> Result<(), TchError> {
     }
 }
 
-/// Whether a convolution, padded by 1, makes images as large as the second of the first.
+/// Whether a convolution, padded by 1, makes images as large as the second of the first, and at
+/// least one.
 fn leaves(algorithm: Winograd, [from, to]: [&Image; 2]) -> Result<(), TchError> {
     let [images, _, height, width] = from.sizes;
     let [rows, columns] = [height, width].map(|size| size.div_ceil(algorithm.stride()));
     let [has, _, down, right] = to.sizes;
-    match [images, rows, columns] == [has, down, right] && from.kind == to.kind {
+    match [images, rows, columns] == [has, down, right] && from.kind == to.kind && images > 0 {
         true => Ok(()),
         false => Err(TchError::Shape(format!(
             "a {algorithm:?} convolution does not make {:?} {:?} of {:?} {:?}",

@@ -17,7 +17,7 @@ use super::convolution::Convolution;
 use super::own::Own;
 use crate::lower::At;
 use crate::lower::kernels::{Epilogue, Workspace};
-use crate::lower::torch::{GhostNorm, channels_last};
+use crate::lower::torch::{GhostNorm, channels_last, kind};
 
 /// How a step is compiled, and how its algorithms are chosen.
 #[derive(Debug, Clone, Default)]
@@ -138,10 +138,7 @@ impl Tuner<'_> {
         images: u64,
         candidates: &[ConvAlgorithm],
     ) -> Result<Times, TchError> {
-        let kind = match self.precision {
-            Precision::Bf16 => Kind::BFloat16,
-            _ => Kind::Float,
-        };
+        let kind = kind(self.precision);
         let ones = |sizes: [u64; 4], kind| {
             channels_last(&Tensor::f_ones(sizes.map(|size| size as i64), (kind, Device::Cpu))?)
         };

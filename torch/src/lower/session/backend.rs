@@ -1,6 +1,5 @@
 //! The back end of a session: tasks on libtorch, and on netc's own kernels.
 
-use std::ops::Range;
 use std::time::Instant;
 
 use netc::graph::Op;
@@ -10,6 +9,7 @@ use tch::{Device, TchError, Tensor};
 use super::aten;
 use super::buffers::Buffers;
 use super::convolution::Convolution;
+use super::gradients::Gradients;
 use super::norm;
 use super::own::{Own, OwnMoments};
 use crate::lower::kernels::{Epilogue, FromTo, Workspace};
@@ -43,12 +43,9 @@ pub(super) struct Torch<'s> {
     pub schedule: &'s Schedule,
     /// Of tasks that are convolutions.
     pub convolutions: &'s mut [Option<Convolution>],
-    /// The gradients with respect to the weights, and which of them each step owns.
-    pub grad_weights: &'s [Tensor],
-    pub owned: &'s [Range<usize>],
-    /// Which of the gradients with respect to trained weights each step owns, and who is told of
-    /// one that is written.
-    pub trained: &'s [Range<usize>],
+    /// The gradients with respect to the weights, and who is told which of a trained weight is
+    /// written.
+    pub gradients: &'s Gradients,
     pub written: Option<&'s mut dyn FnMut(usize)>,
     pub memory: &'s Buffers,
     pub own: Option<&'s Own>,
@@ -99,7 +96,7 @@ impl Backend for Torch<'_> {
         let done = self.task_backward(task, gradient, saved);
         self.record_time(task, 1, start);
         if let (Ok(_), Some(written)) = (&done, &mut self.written) {
-            self.trained[self.schedule.tasks[task].step].clone().for_each(written);
+            self.gradients.trained_of_step(self.schedule.tasks[task].step).for_each(written);
         }
         done.at(&self.step(task).path)
     }
@@ -216,7 +213,7 @@ impl<'s> Torch<'s> {
         let task = &schedule.tasks[i];
         let step = &net.plan.steps()[task.step];
         let weights = &net.weights[net.owned[task.step].clone()];
-        let grad_weights = &self.grad_weights[self.owned[task.step].clone()];
+        let grad_weights = self.gradients.of_step(task.step);
         let most = if matches!(saved, SavedTensors::Norm(..)) { 2 } else { 1 };
         while parts.len() > most
             && let (Some(a), Some(b)) = (parts.pop(), parts.pop())

@@ -11,17 +11,16 @@ mod autotune;
 mod backend;
 mod buffers;
 mod convolution;
+mod gradients;
 mod norm;
 mod own;
 mod step;
 mod weights;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use netc::graph::Op;
-use netc::graph::op::Role;
 use netc::lower::schedule::{Kernel, KernelSet, Schedule, ScheduleOptions, Task};
 use netc::lower::{ConvAlgorithms, ConvDirection, Optimisation, Reason, TorchError};
 use netc::passes::Purpose;
@@ -35,9 +34,10 @@ pub use autotune::Tuning;
 use buffers::Buffers;
 use convolution::Convolution;
 pub use convolution::convolve;
+use gradients::Gradients;
 use own::Own;
 pub use step::Stepped;
-use weights::{Copies, pads_input, zeros};
+use weights::{Copies, pads_input};
 
 /// A net compiled for batches up to a maximum size: its weights, schedule and memory.
 #[derive(Debug)]
@@ -52,13 +52,7 @@ pub struct Session {
     schedule: Schedule,
     /// The convolution of each task that is one.
     convolutions: Vec<Option<Convolution>>,
-    /// The gradients with respect to the trained weights.
-    gradients: Vec<Tensor>,
-    /// The same with buffers for frozen weights, and the range of each step in them.
-    grad_weights: Vec<Tensor>,
-    owned: Vec<Range<usize>>,
-    /// The range of each step in the gradients with respect to trained weights.
-    trained_of: Vec<Range<usize>>,
+    gradients: Gradients,
     memory: Buffers,
     own: Option<Own>,
     ghost: GhostNorm,
@@ -99,7 +93,6 @@ impl Session {
             true => None,
             false => Own::of(net).at("netc's own kernels (--executor eager goes without)")?,
         };
-        let training = purpose == Purpose::Training;
         let kernels = own.as_ref().map_or(KernelSet::None, Own::set);
         let options = ScheduleOptions { purpose, kernels, without: &tuning.without };
         let mut tuned = Duration::ZERO;
@@ -145,34 +138,16 @@ impl Session {
             memory: Buffers::new(&schedule.slots, batch, (net.kind, net.device))
                 .at("the memory of a step")?,
             schedule,
-            gradients: Vec::new(),
-            grad_weights: Vec::new(),
-            owned: Vec::new(),
-            trained_of: Vec::new(),
+            gradients: match purpose {
+                Purpose::Training => Gradients::new(net, pads_input)?,
+                Purpose::Evaluation => Gradients::default(),
+            },
             own,
             ghost: tuning.ghost,
             tuned,
             clock: None,
             workspace: Workspace::default(),
         };
-        if training {
-            for (step, owned) in net.plan.steps().iter().zip(&net.owned) {
-                let first = session.grad_weights.len();
-                let wide = pads_input && step.operands == [0];
-                let first_trained = session.gradients.len();
-                for weight in net.weights[owned.clone()]
-                    .iter()
-                    .filter(|weight| weight.role != Role::Statistic)
-                {
-                    let gradient = weight.tensor.f_detach().at(&weight.name)?;
-                    let all = zeros(&gradient, net.masters, wide).at(&weight.name)?;
-                    session.gradients.extend(weight.trained.then(|| all.shallow_clone()));
-                    session.grad_weights.push(all);
-                }
-                session.owned.push(first..session.grad_weights.len());
-                session.trained_of.push(first_trained..session.gradients.len());
-            }
-        }
         session.weights_changed()?;
         Ok(session)
     }
@@ -220,13 +195,13 @@ impl Session {
                 false => gradient.f_narrow(1, 0, weight.dims[1]).at(&weight.name),
             }
         };
-        self.trained.iter().zip(&self.gradients).map(gradient).collect()
+        self.trained.iter().zip(self.gradients.trained()).map(gradient).collect()
     }
 
     /// The same with all that lies in their memory: some have more input channels than their
     /// weight, which the [input](Session::pads_input) has as well.
     pub fn gradient_buffers(&self) -> &[Tensor] {
-        &self.gradients
+        self.gradients.trained()
     }
 
     /// Enables timing of each task.

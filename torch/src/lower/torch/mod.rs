@@ -18,6 +18,7 @@ pub(super) use layout::channels_last;
 pub(super) use mode::Manner;
 pub use mode::{Mode, TrainingNorm};
 pub use net::TorchNet;
+pub(crate) use net::kind;
 pub(super) use ops::{image_size, pair};
 pub use script::script;
 pub use verify::{Verified, verify};

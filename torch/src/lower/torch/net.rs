@@ -45,12 +45,7 @@ impl TorchNet {
             }
             owned.push(first..weights.len());
         }
-        let kind = match precision {
-            Precision::Fp64 => Kind::Double,
-            Precision::Fp32 => Kind::Float,
-            Precision::Bf16 => Kind::BFloat16,
-            Precision::Fp16 => Kind::Half,
-        };
+        let kind = kind(precision);
         Ok(TorchNet { plan, weights, owned, device, kind, masters, norm: None })
     }
 
@@ -191,5 +186,15 @@ impl TorchNet {
     /// What it computes, step by step.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+}
+
+/// The type of numbers that a precision computes with.
+pub(crate) fn kind(precision: Precision) -> Kind {
+    match precision {
+        Precision::Fp64 => Kind::Double,
+        Precision::Fp32 => Kind::Float,
+        Precision::Bf16 => Kind::BFloat16,
+        Precision::Fp16 => Kind::Half,
     }
 }

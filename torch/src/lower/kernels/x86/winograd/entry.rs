@@ -7,7 +7,7 @@ use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
 use super::super::tile::{Down, F2, F4, Tile, WeightGradTile};
 use super::forward::Convolved;
-use super::operand::{Half, Operand, Short, Single};
+use super::operand::{Bf16Pair, Fp32, Int16Pair, Operand};
 use super::{forward, pack as packing, weights};
 use crate::lower::kernels::evidence::{Kernels, Tier};
 use crate::lower::kernels::image::Image;
@@ -20,19 +20,19 @@ macro_rules! by_types {
     ($tier:expr, $kind:expr, $algorithm:expr, $function:ident($($argument:expr),*)) => {
         match ($tier, $kind) {
             (Tier::Avx2(simd), Kind::BFloat16) => {
-                by_types!(in simd, Bf16, Single, $algorithm, $function($($argument),*))
+                by_types!(in simd, Bf16, Fp32, $algorithm, $function($($argument),*))
             }
             (Tier::Avx2(simd), _) => {
-                by_types!(in simd, f32, Single, $algorithm, $function($($argument),*))
+                by_types!(in simd, f32, Fp32, $algorithm, $function($($argument),*))
             }
             (Tier::Avx512(simd), Kind::BFloat16) => {
-                by_types!(in simd, Bf16, Single, $algorithm, $function($($argument),*))
+                by_types!(in simd, Bf16, Fp32, $algorithm, $function($($argument),*))
             }
             (Tier::Avx512Bf16(_, simd), Kind::BFloat16) => {
-                by_types!(in simd, Bf16, Half, $algorithm, $function($($argument),*))
+                by_types!(in simd, Bf16, Bf16Pair, $algorithm, $function($($argument),*))
             }
             (Tier::Avx512(simd) | Tier::Avx512Bf16(simd, _), _) => {
-                by_types!(in simd, f32, Single, $algorithm, $function($($argument),*))
+                by_types!(in simd, f32, Fp32, $algorithm, $function($($argument),*))
             }
         }
     };
@@ -40,12 +40,12 @@ macro_rules! by_types {
         match $algorithm {
             Winograd::F2 => $function::<_, $element, F2, $operand, false>($simd, $($argument),*),
             Winograd::F4 => $function::<_, $element, F4, $operand, false>($simd, $($argument),*),
-            Winograd::Int16 => $function::<_, $element, F4, Short, true>($simd, $($argument),*),
+            Winograd::Int16 => $function::<_, $element, F4, Int16Pair, true>($simd, $($argument),*),
             Winograd::StridedF4 => {
                 $function::<_, $element, Down, $operand, false>($simd, $($argument),*)
             }
             Winograd::StridedInt16 => {
-                $function::<_, $element, Down, Short, true>($simd, $($argument),*)
+                $function::<_, $element, Down, Int16Pair, true>($simd, $($argument),*)
             }
         }
     };

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
-use netc::lower::winograd::{ForwardBlocking, Operand as Kind, PackedWeights, depth};
+use netc::lower::winograd::{ForwardBlocking, Operand as OperandKind, PackedWeights, depth};
 
 use super::super::element::Element;
 use super::super::simd::Simd;
@@ -100,9 +100,9 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
     // SAFETY: the scratch is that of the block.
     unsafe {
         match O::KIND {
-            Kind::Fp32 | Kind::Bf16 => transform::<S, E, T, O>(block),
-            Kind::Int16 if BY_ROW => transform_by_row::<S, E, T, O>(block),
-            Kind::Int16 => transform_by_tile::<S, E, T, O>(block),
+            OperandKind::Fp32 | OperandKind::Bf16 => transform::<S, E, T, O>(block),
+            OperandKind::Int16 if BY_ROW => transform_by_row::<S, E, T, O>(block),
+            OperandKind::Int16 => transform_by_tile::<S, E, T, O>(block),
         }
     }
     for group in (0..panels).step_by(cut.group / PANEL) {
@@ -131,7 +131,7 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
                     let from = m.add(t * cut.group + channel - channels.start);
                     let tile = scales.add(t * T::POINTS);
                     let mut by = S::zero();
-                    if O::KIND == Kind::Int16 {
+                    if O::KIND == OperandKind::Int16 {
                         by = S::load(
                             packed.at(T::WEIGHTS * layout.plane + channel).cast(),
                             S::LANES,
@@ -153,8 +153,8 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
                         #[inline(always)]
                         |i, j, pixel| {
                             pixels[i][j] = match O::KIND {
-                                Kind::Int16 => S::mul(pixel, by),
-                                Kind::Fp32 | Kind::Bf16 => pixel,
+                                OperandKind::Int16 => S::mul(pixel, by),
+                                OperandKind::Fp32 | OperandKind::Bf16 => pixel,
                             }
                         },
                     );

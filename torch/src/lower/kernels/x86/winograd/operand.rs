@@ -1,6 +1,6 @@
 //! What is multiplied: transformed inputs, gradients and weights as words.
 
-use netc::lower::winograd::Operand as Kind;
+use netc::lower::winograd::Operand as OperandKind;
 
 use super::super::simd::{MAGIC, Simd};
 use super::dot::{Bf16Avx512, Dots};
@@ -9,7 +9,7 @@ use crate::lower::kernels::evidence::Avx512Bf16;
 
 /// The numbers of a word.
 pub(super) trait Operand<S: Simd>: 'static {
-    const KIND: Kind;
+    const KIND: OperandKind;
     /// Numbers in a word, neighbours along the dimension that is summed over.
     const PACK: usize = Self::KIND.pack();
 
@@ -42,18 +42,18 @@ pub(super) trait Operand<S: Simd>: 'static {
 
 /// A fp32 number.
 #[derive(Debug)]
-pub(super) struct Single;
+pub(super) struct Fp32;
 
 /// Two of bf16.
 #[derive(Debug)]
-pub(super) struct Half;
+pub(super) struct Bf16Pair;
 
 /// Two integers of 16 bits, the low halves of lanes to which [`MAGIC`] was added.
 #[derive(Debug)]
-pub(super) struct Short;
+pub(super) struct Int16Pair;
 
-impl<S: Dots> Operand<S> for Single {
-    const KIND: Kind = Kind::Fp32;
+impl<S: Dots> Operand<S> for Fp32 {
+    const KIND: OperandKind = OperandKind::Fp32;
 
     fn products(_vnni: bool) -> Products {
         Products::by::<S::Fp32>()
@@ -71,8 +71,8 @@ impl<S: Dots> Operand<S> for Single {
     }
 }
 
-impl Operand<Avx512Bf16> for Half {
-    const KIND: Kind = Kind::Bf16;
+impl Operand<Avx512Bf16> for Bf16Pair {
+    const KIND: OperandKind = OperandKind::Bf16;
 
     fn products(_vnni: bool) -> Products {
         Products::by::<Bf16Avx512>()
@@ -93,8 +93,8 @@ impl Operand<Avx512Bf16> for Half {
     }
 }
 
-impl<S: Dots> Operand<S> for Short {
-    const KIND: Kind = Kind::Int16;
+impl<S: Dots> Operand<S> for Int16Pair {
+    const KIND: OperandKind = OperandKind::Int16;
 
     #[inline(always)]
     unsafe fn scaled(lanes: S::Lanes, by: S::Lanes) -> S::Lanes {

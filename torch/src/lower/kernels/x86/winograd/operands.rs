@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use netc::lower::winograd::{OUTPUTS, Operand as Kind, WeightGradBlocking};
+use netc::lower::winograd::{OUTPUTS, Operand as OperandKind, WeightGradBlocking};
 
 use super::super::element::Element;
 use super::super::simd::Simd;
@@ -179,7 +179,7 @@ unsafe fn transformed<S: Simd, E: Element, T: WeightGradTile, O: Operand<S>, con
         // SAFETY: as for `inputs`.
         unsafe {
             let mut by = T::Points::filled(S::zero());
-            if O::KIND == Kind::Int16 {
+            if O::KIND == OperandKind::Int16 {
                 let squares = from.squares::<S, T>(tiles.clone(), channel);
                 let scale = scales::<S>(squares, S::zero(), LARGEST);
                 S::store(to.scales.add(lane), S::LANES, scale);

@@ -1,6 +1,6 @@
 //! Weights transformed and laid out for the inner product.
 
-use netc::lower::winograd::{Operand as Kind, PackedWeights};
+use netc::lower::winograd::{Operand as OperandKind, PackedWeights};
 
 use super::super::element::Element;
 use super::super::simd::Simd;
@@ -119,7 +119,7 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
     // line.
     unsafe {
         let mut by = [S::zero(); MOST_WEIGHTS];
-        if O::KIND == Kind::Int16 {
+        if O::KIND == OperandKind::Int16 {
             let scale = filter_scales::<S, T>(filters, taps);
             S::store(packed.at(T::WEIGHTS * layout.plane + first).cast(), S::LANES, scale);
             for (point, by) in by.iter_mut().enumerate().take(T::WEIGHTS) {

@@ -1,5 +1,5 @@
 use netc::lower::winograd::{
-    CACHED_OUTPUTS, CACHED_SUMS, OUTPUTS, Operand as Kind, WeightGradBlocking,
+    CACHED_OUTPUTS, CACHED_SUMS, OUTPUTS, Operand as OperandKind, WeightGradBlocking,
 };
 
 use super::super::element::Element;
@@ -57,13 +57,13 @@ pub(super) unsafe fn gradient<S: Simd, E: Element, T: WeightGradTile, O: Operand
                     more = true;
                 }
             });
+        } else if cut.cached(T::SIZE, dims) {
+            all.transforms::<T, O>(0, operands[0]);
+            return all.weights_from_cache::<T, O>(operands[0], &sums);
         } else {
             for block in 0..blocks {
                 all.transforms::<T, O>(block, operands[0]);
-                match cut.cached(T::SIZE, dims) {
-                    true => return all.weights_from_cache::<T, O>(operands[0], &sums),
-                    false => all.products::<T, O>(block, operands[0], sums[0], block > 0),
-                }
+                all.products::<T, O>(block, operands[0], sums[0], block > 0);
             }
         }
         all.weights::<T, O>(&sums);
@@ -193,7 +193,8 @@ impl<S: Simd, E: Element> All<'_, S, E> {
                     b: v.at(point * cut.planes[0] + panel * words * PANEL),
                     c,
                     more: more || i > 0,
-                    scales: (O::KIND == Kind::Int16).then_some(scales.map(<*mut f32>::cast_const)),
+                    scales: (O::KIND == OperandKind::Int16)
+                        .then_some(scales.map(<*mut f32>::cast_const)),
                 });
             }
         }
@@ -273,10 +274,10 @@ impl<S: Simd, E: Element> All<'_, S, E> {
                         weight_gradient::<S, T>(
                             #[inline(always)]
                             |point| match O::KIND {
-                                Kind::Int16 => {
+                                OperandKind::Int16 => {
                                     S::mul(points[point], S::splat(back_norm::<T>(point)))
                                 }
-                                Kind::Fp32 | Kind::Bf16 => points[point],
+                                OperandKind::Fp32 | OperandKind::Bf16 => points[point],
                             },
                             #[inline(always)]
                             |tap, lanes| {
