@@ -1,8 +1,9 @@
 """Errors of the algorithms for convolutions, against fp64, on tensors of a real training.
 
-usage: .venv/bin/python scripts/conv-errors.py [--conv library,f2,f4] [--precisions bf16,fp32] [--epochs 24] [--work DIR]
+usage: .venv/bin/python scripts/conv-errors.py [--net resnet9] [--conv library,f2,f4] [--precisions bf16,fp32] [--epochs 24]
+                                               [--work DIR]
 
-Trains nets/resnet9.net on CIFAR-10 and keeps its checkpoints when half of the epochs are done and when one is left. With the
+Trains a net of nets/ on CIFAR-10 and keeps its checkpoints when half of the epochs are done and when one is left. With the
 weights of each, PyTorch computes a step on the first images of the training set; the input, the weights and the gradient of
 the output of each convolution of 3 x 3 go to `torch/examples/conv_errors.rs`. Prints a table in Markdown: root mean squares
 relative to that of the result, in percent, of the output and of the gradients with respect to input and weights. Needs PyTorch
@@ -26,8 +27,8 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NET = ROOT / "nets/resnet9.net"
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--net", default="resnet9")
 parser.add_argument("--conv", default="library,f2,f4")
 parser.add_argument("--precisions", default="bf16,fp32")
 parser.add_argument("--epochs", type=int, default=24)
@@ -39,6 +40,7 @@ parser.add_argument("--netc", default=str(ROOT / "target/release/netc"))
 args = parser.parse_args()
 if args.data is None or args.epochs < 3:
     parser.error("--data or NETC_DATA must name CIFAR-10, and --epochs be at least 3")
+NET = ROOT / f"nets/{args.net}.net"
 
 
 def train(work):
@@ -65,9 +67,9 @@ def train(work):
 
 
 def load(work, checkpoint):
-    source = work / "resnet9.py"
+    source = work / f"{args.net}.py"
     subprocess.run([args.netc, "export", NET, "--format", "pytorch", "-o", source], check=True, stdout=subprocess.DEVNULL)
-    spec = importlib.util.spec_from_file_location("resnet9", source)
+    spec = importlib.util.spec_from_file_location(args.net, source)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.load(checkpoint).train()
@@ -92,7 +94,7 @@ def capture(net, path):
         return keep
 
     for name, module in net.named_modules():
-        if isinstance(module, torch.nn.Conv2d):
+        if isinstance(module, torch.nn.Conv2d) and module.kernel_size == (3, 3):
             module.register_forward_hook(hook(name))
     images, labels = batch()
     F.cross_entropy(net(images), labels, reduction="sum").backward()

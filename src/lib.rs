@@ -11,10 +11,10 @@
 //! | [`check`](mod@check) | graph | [`check::Checked`]: the graph with its shapes, the evidence
 //! that all later stages demand |
 //! | [`passes`] | checked graph | the same function, computed with less |
-//! | [`lower`] | checked graph | [`lower::Plan`] and [`lower::Schedule`]: what is to be computed,
-//! in which order |
 //! | [`recipe`] | settings of a net, a file, the command line | [`recipe::Recipe`]: how a net is
 //! trained |
+//! | [`lower`] | checked graph | [`lower::Plan`] and [`lower::Schedule`]: what is to be computed,
+//! in which order |
 //! | [`run`] | files | data sets, and the folders of runs |
 //!
 //! The package `netc-torch` computes with tensors: it trains what is compiled here.

@@ -7,7 +7,7 @@ matters most first:
 
   1  does it run at all: doctor, train, eval, predict, Ctrl-C and --resume, --deterministic
   2  is it right: each kernel, op and net against fp64, beside PyTorch on the same device
-  3  the headline: resnet9, 24 epochs, five seeds, and the same recipe in PyTorch, in three ways
+  3  the main result: resnet9, 24 epochs, five seeds, and the same recipe in PyTorch, in three ways
   4  the article's table: airbench94 five times, every row once, the authors' script of airbench94
   5  where the time of a step goes
   6  the article's search, as much of it as there is time for
@@ -40,7 +40,7 @@ SLOW = 900
 PARTS = {
     "1": ("does it run at all", parts.runs_at_all, 100, False),
     "2": ("is it right", parts.is_right, 130, False),
-    "3": ("the headline", parts.headline, 300, True),
+    "3": ("the main result", parts.main_result, 300, True),
     "4": ("the article's table", parts.article, 300, True),
     "5": ("where the time goes", parts.where_time_goes, 60, False),
     "6": ("the article's search", parts.search, 3600, True),

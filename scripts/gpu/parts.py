@@ -179,11 +179,11 @@ def beside_torch(s, part, ops):
     part.show(part.step("PyTorch on the same device", [*check, "--device", s.torch_device]))
 
 
-def headline(s, part):
+def main_result(s, part):
     found = {}  # by name: of each run accuracy, seconds with and without the tests
 
     def netc(name, seed, *flags):
-        run = s.out / "runs" / f"headline-{name.replace(' ', '')}-{seed}"
+        run = s.out / "runs" / f"main-{name.replace(' ', '')}-{seed}"
         command = [s.netc, "train", s.net("resnet9"), *s.narrow("resnet9"), *s.data, *s.device]
         command += [*s.epochs(24), *flags, "--seed", seed, "--output", run]
         if part.step(f"{name}, seed {seed}", command) is None:
