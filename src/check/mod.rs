@@ -33,7 +33,7 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
     let mut problems = Problems::new();
     let live = reach::reach(&graph, &mut problems);
     let shapes = shapes::shapes(&graph, &order, &mut problems);
-    claims::shape_claims(&graph, &shapes, &mut problems);
+    claims::shape_claims(&graph, &order, &shapes, &mut problems);
     let (input, output) = (graph.inputs().first().copied(), graph.output().map(|(_, id)| id));
     if input.is_none() || graph.inputs().len() > 1 {
         let message = format!("a net has one input, this graph has {}", graph.inputs().len());
@@ -43,6 +43,7 @@ pub fn check(graph: Graph) -> Result<Checked, Box<CheckError>> {
         problems.push(Problem::new(Code::Structure, None, "the graph has no output"));
     }
     let (Some(input), Some(output), false) = (input, output, problems.has_errors()) else {
+        claims::names_of_cost_claims(&graph, &mut problems);
         return failed(Unchecked { graph, shapes }, problems);
     };
     // What reaches no output is warned of, and counted nowhere.

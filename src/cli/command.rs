@@ -26,13 +26,13 @@ Examples:
   netc check nets/resnet9.net            is it right, and what does it cost?
   netc train nets/resnet9.net            train it on CIFAR-10
   netc train nets/resnet9.net --data synthetic --epochs 4
-  netc expand nets/extra_l1l2l3.net      the flat net, and where each op comes from"
+  netc expand nets/extra_l1l2l3.net      the flat net, with origins"
 )]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Colour the output; `auto`: on a terminal, unless NO_COLOR or TERM=dumb says otherwise
+    /// Colour the output; `auto`: on a terminal, unless NO_COLOR, CLICOLOR, CLICOLOR_FORCE or TERM=dumb says otherwise
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorWhen::Auto)]
     pub color: ColorWhen,
 }

@@ -1,5 +1,6 @@
 //! What reaches the terminal: the only place that writes to standard output and standard error.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -22,6 +23,12 @@ pub const PROBLEMS: u8 = 1;
 const MISUSE: u8 = 2;
 /// The exit code of a command whose reader has gone away: 128 plus SIGPIPE.
 const CLOSED: i32 = 141;
+
+/// A word as a shell takes it: a stranger's path must not become a command of its own.
+pub fn quoted(word: impl Display) -> String {
+    let word = word.to_string();
+    shlex::try_quote(&word).map_or_else(|_| word.clone(), Cow::into_owned)
+}
 
 /// Writes a text to standard output, with deceptive characters made visible. If that fails the
 /// program ends: quietly, as if by SIGPIPE, if the reader has gone away as `head` does; with an

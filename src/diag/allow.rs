@@ -63,10 +63,9 @@ fn mistaken(file: FileId, start: usize, code: &str, problems: &mut Problems) {
         None => problems.push(
             Problem::new(Code::UnknownName, span, format!("there is no warning `{code}`"))
                 .label("unknown code")
-                .help(match did_you_mean(code, warnings()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there are {}", warnings().collect::<Vec<_>>().join(", ")),
-                }),
+                .help(did_you_mean(code, warnings()).question().unwrap_or_else(|| {
+                    format!("there are {}", warnings().collect::<Vec<_>>().join(", "))
+                })),
         ),
     }
 }

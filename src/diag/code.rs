@@ -61,7 +61,7 @@ codes! {
     Syntax = "syntax" Error,
     /// A file is missing, unreadable, or not text.
     Unreadable = "unreadable" Error,
-    /// Files that import or extend one another in a circle.
+    /// Files that import or extend one another in a cycle.
     ImportCycle = "import-cycle" Error,
     /// A block that contains itself.
     RecursiveBlock = "recursive-block" Error,

@@ -4,15 +4,24 @@
 pub fn is_deceptive(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
     // Separators of lines, joiners and fillers without width, and the tags that repeat ASCII
-    // unseen. The joiners U+200C and U+200D are letters of several scripts; `visible` judges them
-    // by their neighbour.
+    // unseen. The joiners U+200C and U+200D are letters of several scripts, which
+    // `is_deceptive_after` judges by their neighbour.
     let unseen = matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'
-            | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+            | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
     );
     turns || unseen || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// The same of a character after another: also a joiner, or a selector of variants, after ASCII,
+/// where it changes nothing that can be seen.
+pub fn is_deceptive_after(before: char, c: char) -> bool {
+    match c {
+        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => before.is_ascii(),
+        c => is_deceptive(c),
+    }
 }
 
 /// A text with its deceptive characters made visible, each replaced by a character of the same
@@ -30,8 +39,7 @@ pub fn visible(text: &str) -> String {
     while let Some(c) = rest.next() {
         let hides = match c {
             '\r' => rest.peek() != Some(&'\n'),
-            '\u{200c}' | '\u{200d}' => before.is_ascii(),
-            c => is_deceptive(c),
+            c => is_deceptive_after(before, c),
         };
         out.push(if hides { mark(c) } else { c });
         before = c;

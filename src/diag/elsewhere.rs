@@ -35,6 +35,7 @@ const OPS: &[Words] = &[
     ),
     (&["globalmaxpooling", "adaptivemaxpool"], Named("globalmaxpool")),
     (&["swish"], Named("silu")),
+    (&["lrelu", "leaky"], Named("leakyrelu")),
     (&["hswish", "hardsilu"], Named("hardswish")),
     (&["hsigmoid"], Named("hardsigmoid")),
     (&["cat", "concatenate", "concatenation"], Named("concat")),
@@ -65,8 +66,26 @@ const OPS: &[Words] = &[
         Otherwise("netc has no trained slope: `leakyrelu(slope = 0.25)` has a fixed one"),
     ),
     (
-        &["selu", "softplus", "softsign", "hardtanh", "glu", "logsoftmax"],
+        &[
+            "selu",
+            "softplus",
+            "softsign",
+            "softmin",
+            "softshrink",
+            "hardshrink",
+            "hardtanh",
+            "tanhshrink",
+            "glu",
+            "crelu",
+            "logsoftmax",
+            "logsigmoid",
+        ],
         Otherwise("netc has no such activation yet"),
+    ),
+    (&["tan", "atan"], Otherwise("netc has no tangent; the activation is `tanh`")),
+    (
+        &["sin", "cos", "exp", "log", "sqrt", "square", "pow", "abs", "erf"],
+        Otherwise("netc has no such function of a value yet"),
     ),
     (&["reflectionpad"], Otherwise("write `pad(1, mode = \"reflect\")`")),
     (
@@ -82,7 +101,16 @@ const OPS: &[Words] = &[
         Otherwise("netc has no shuffling of pixels or channels yet"),
     ),
     (
-        &["convtranspose", "transposedconv", "conv2dtranspose", "deconv", "deconvolution"],
+        &[
+            "convtranspose",
+            "convt",
+            "tconv",
+            "upconv",
+            "transposedconv",
+            "conv2dtranspose",
+            "deconv",
+            "deconvolution",
+        ],
         Otherwise(
             "netc has no transposed convolution yet: `upsample(2) -> conv(32)` enlarges an image",
         ),
@@ -113,6 +141,9 @@ const OPS: &[Words] = &[
     ),
     (
         &[
+            "ln",
+            "gn",
+            "in",
             "layernorm",
             "layernormalization",
             "groupnorm",
@@ -172,6 +203,7 @@ const ARGUMENTS: &[Words] = &[
             "kernelsize",
             "kernel",
             "ksize",
+            "ks",
             "kernelshape",
             "filtersize",
             "poolsize",
@@ -180,7 +212,7 @@ const ARGUMENTS: &[Words] = &[
         ],
         Named("k"),
     ),
-    (&["padding", "pads", "paddingsize"], Named("pad")),
+    (&["padding", "pads", "paddingsize", "p"], Named("pad")),
     (&["strides", "s"], Named("stride")),
     (&["dilations", "dilationrate", "d"], Named("dilation")),
     (
@@ -201,7 +233,7 @@ const ARGUMENTS: &[Words] = &[
         Named("c"),
     ),
     (&["group", "numgroups", "g"], Named("groups")),
-    (&["usebias"], Named("bias")),
+    (&["usebias", "b"], Named("bias")),
     (&["epsilon"], Named("eps")),
     (&["ceilmode"], Named("ceil")),
     (&["scalefactor", "scale", "scales"], Named("factor")),
@@ -302,6 +334,12 @@ pub fn channels(word: &str) -> Option<&'static str> {
 /// What a setting of another framework is among the keys of a recipe.
 pub fn setting(word: &str) -> Option<Elsewhere> {
     find(SETTINGS, &plain(word))
+}
+
+/// Whether a dotted name begins with a module of another framework, as `nn.ReLU` does.
+pub fn is_of_a_module(name: &str) -> bool {
+    let modules = ["nn", "F", "torch", "layers", "keras", "tf", "flax", "timm"];
+    name.split_once('.').is_some_and(|(module, _)| modules.contains(&module))
 }
 
 /// Whether two words differ in capitals and `_` at most.

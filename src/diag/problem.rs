@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::code::{Code, Severity};
 use super::source::Span;
+use super::suggest::Nearest;
 use crate::limits::{MAX_FOUND, MAX_PROBLEMS, MAX_SHOWN};
 
 /// A change of the text that makes one problem go away. Computed from the graph, never guessed:
@@ -114,15 +115,20 @@ impl Problem {
         self
     }
 
-    /// Adds the repair of a misspelt name that stands at the problem's place, if one is near. An
-    /// empty place does not say where the name stands.
-    pub fn respell(self, near: Option<&str>) -> Problem {
-        match (self.span, near) {
-            (Some(span), Some(near)) if span.start < span.end => {
-                self.fix(format!("write `{near}`"), [(span, near.to_owned())])
-            }
-            _ => self,
+    /// Adds the repairs of a misspelt name that stands at the problem's place: the names that are
+    /// near. An empty place does not say where the name stands.
+    pub fn respell(self, near: &Nearest) -> Problem {
+        match self.span.filter(|span| span.start < span.end) {
+            Some(span) => self.respell_at(span, near),
+            None => self,
         }
+    }
+
+    /// Adds the repairs of a misspelt name that stands elsewhere.
+    pub fn respell_at(self, span: Span, near: &Nearest) -> Problem {
+        near.names().iter().fold(self, |problem, name| {
+            problem.repair(format!("write `{name}`"), [(span, name.clone())], near.is_sure())
+        })
     }
 
     /// Error or warning, as the code has it.

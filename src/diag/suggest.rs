@@ -1,7 +1,11 @@
+use std::collections::BTreeSet;
+
 use crate::limits::MAX_COMPARED;
 
 /// Longer names are not compared; comparing takes quadratic time in the length.
 const MAX_WORD: usize = 64;
+/// How many names are suggested that are equally near.
+const MAX_NEAREST: usize = 4;
 /// How many names are listed where a name is unknown.
 pub const MAX_LISTED: usize = 40;
 
@@ -14,25 +18,101 @@ pub fn listed(names: &[&str]) -> String {
     }
 }
 
-/// The candidate nearest to a misspelt `name`, if one is near enough.
+/// The candidates that are nearest to a misspelt name, all equally near.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Nearest {
+    names: Vec<String>,
+    sure: bool,
+}
+
+impl Nearest {
+    /// The one name that is meant.
+    pub fn one(name: impl Into<String>) -> Nearest {
+        Nearest { names: vec![name.into()], sure: true }
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The name, if there is only one.
+    pub fn only(&self) -> Option<&str> {
+        if let [name] = &self.names[..] { Some(name) } else { None }
+    }
+
+    /// Whether no name is near.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Whether one name is surely meant, so that it may be written unasked.
+    pub fn is_sure(&self) -> bool {
+        self.sure
+    }
+
+    /// These names, or others if there are none.
+    pub fn or_else(self, others: impl FnOnce() -> Nearest) -> Nearest {
+        if self.is_empty() { others() } else { self }
+    }
+
+    /// The same names, each written in another way.
+    pub fn map(self, write: impl Fn(&str) -> String) -> Nearest {
+        Nearest { names: self.names.iter().map(|name| write(name)).collect(), ..self }
+    }
+
+    /// "did you mean `b1` or `b2`?"; `None` without a name.
+    pub fn question(&self) -> Option<String> {
+        let quoted = |name: &String| match name.starts_with('"') {
+            true => name.clone(),
+            false => format!("`{name}`"),
+        };
+        let names: Vec<String> = self.names.iter().map(quoted).collect();
+        let (last, others) = names.split_last()?;
+        Some(match others {
+            [] => format!("did you mean {last}?"),
+            others => format!("did you mean {} or {last}?", others.join(", ")),
+        })
+    }
+}
+
+/// The candidates nearest to a misspelt `name`, if any is near enough.
 ///
 /// Near enough is an edit distance (with transpositions) of at most a third of the longer name's
-/// length, and at least 1. Ties go to the candidate that sorts first, so the answer never varies.
+/// length, and at least 1, that leaves something of the name. Of those that are equally near, the
+/// first [`MAX_NEAREST`] are given.
 ///
 /// Long names are not compared, nor more than [`MAX_COMPARED`] candidates of similar length.
-pub fn did_you_mean<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Nearest {
     let length = name.len();
     let alike = |c: &&str| c.len().abs_diff(length) <= (c.len().max(length) / 3).max(1);
-    candidates
+    let near = |distance: usize, c: &str| {
+        let longer = name.chars().count().max(c.chars().count());
+        distance <= (longer / 3).max(1) && distance < longer
+    };
+    let compared: Vec<(usize, &str)> = candidates
         .into_iter()
         .filter(|c| *c != name && length.max(c.len()) <= MAX_WORD)
         .filter(alike)
         .take(MAX_COMPARED)
         .map(|c| (strsim::damerau_levenshtein(&name.to_lowercase(), &c.to_lowercase()), c))
-        .filter(|(d, c)| *d <= (name.chars().count().max(c.chars().count()) / 3).max(1))
-        .min()
-        .map(|(_, c)| c)
+        .filter(|(distance, c)| near(*distance, c))
+        .collect();
+    let least = compared.iter().map(|(distance, _)| *distance).min();
+    let nearest = compared.into_iter().filter(|(distance, _)| Some(*distance) == least);
+    let nearest: BTreeSet<&str> = nearest.map(|(_, c)| c).collect();
+    Nearest {
+        sure: nearest.len() == 1 && nearest.iter().all(|c| is_slip(name, c)),
+        names: nearest.into_iter().take(MAX_NEAREST).map(str::to_owned).collect(),
+    }
+}
+
+/// Whether a word that is near a name is surely the name misspelt. A word of one or two letters
+/// could be anything unless its letters are the same, and another number is another thing.
+fn is_slip(word: &str, name: &str) -> bool {
+    let letters = |text: &str| -> BTreeSet<char> { text.to_lowercase().chars().collect() };
+    let unnumbered = |text: &str| text.to_lowercase().replace(|c: char| c.is_ascii_digit(), "");
+    let same = word.to_lowercase() == name.to_lowercase();
+    let short = word.chars().count() <= 2 && letters(word) != letters(name);
+    same || (!short && unnumbered(word) != unnumbered(name))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::expand::members;
 use super::names::{Def, NameKind, Names};
 use super::{Scope, Value};
-use crate::diag::{Code, Problem, Problems, Span, did_you_mean};
+use crate::diag::{Code, Nearest, Problem, Problems, Span, did_you_mean};
 use crate::syntax::ast::{
     BinaryOp, Body, Element, ElementKind, Expr, ExprKind, File, Guard, Param,
 };
@@ -63,9 +63,7 @@ impl<'p> Guards<'_, 'p> {
                 domains.fold(problem, |problem, (span, label)| problem.related(span, label));
             let problem = problem.help(help);
             self.problems.push(match meant {
-                Some((at, text)) => problem
-                    .help(format!("did you mean `{text}`?"))
-                    .fix(format!("write `{text}`"), [(at, text)]),
+                Some((at, near)) => problem.help_if(near.question()).respell_at(at, &near),
                 None => problem,
             });
         }
@@ -86,8 +84,8 @@ impl<'p> Guards<'_, 'p> {
     }
 
     /// What a comparison that holds for no value of a parameter, or for all, should compare with:
-    /// the place, and the value that the parameter can have.
-    fn meant(&self, cond: &Expr) -> Option<(Span, String)> {
+    /// the place, and the values that the parameter can have.
+    fn meant(&self, cond: &Expr) -> Option<(Span, Nearest)> {
         match &cond.node {
             ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, left, right) => {
                 self.compared(left, right).or_else(|| self.compared(right, left))
@@ -100,7 +98,7 @@ impl<'p> Guards<'_, 'p> {
         }
     }
 
-    fn compared(&self, param: &Expr, other: &Expr) -> Option<(Span, String)> {
+    fn compared(&self, param: &Expr, other: &Expr) -> Option<(Span, Nearest)> {
         let NameKind::Param(param) = self.names.definition(param.span)?.kind else { return None };
         let values = members(&param.ty.as_ref()?.node, MAX_CASES)?;
         let written = match &other.node {
@@ -112,11 +110,13 @@ impl<'p> Guards<'_, 'p> {
         }
         let bare = |value: &Value| value.to_string().trim_matches('"').to_owned();
         let names: Vec<String> = values.iter().map(bare).collect();
-        let near = || did_you_mean(written, names.iter().map(String::as_str));
-        let same = names.iter().find(|name| *name == written).map(String::as_str);
-        let meant = same.or_else(near)?;
-        let value = values.iter().find(|value| bare(value) == meant)?;
-        Some((other.span, value.to_string()))
+        let meant = match names.contains(written) {
+            true => Nearest::one(written),
+            false => did_you_mean(written, names.iter().map(String::as_str)),
+        };
+        let value = |name: &str| values.iter().find(|value| bare(value) == name);
+        let meant = meant.map(|name| value(name).map_or(name.to_owned(), Value::to_string));
+        (!meant.is_empty()).then_some((other.span, meant))
     }
 
     /// The constant value of a condition; `None` if it varies or cannot be determined.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::functions::call;
 use super::number::{self, Fraction};
 use super::{Callee, TraceStep, Value, op};
-use crate::diag::{Code, FileId, Problem, Span, did_you_mean, elsewhere};
+use crate::diag::{Code, FileId, Nearest, Problem, Span, did_you_mean, elsewhere};
 use crate::limits::{MAX_ITEMS, MAX_STEPS};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 
@@ -193,17 +193,31 @@ impl Scope {
     }
 
     fn unknown(&self, name: &str, span: Span) -> Fault {
-        let ops = op::signatures().map(|signature| signature.name);
-        let near = elsewhere::value(name)
-            .or_else(|| did_you_mean(name, self.names()))
-            .or_else(|| elsewhere::channels(name).filter(|same| self.contains(same)))
-            .or_else(|| did_you_mean(name, ops));
+        let near = self.near(name);
+        let problem = Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"));
+        if name == "N" && near.only() != Some("n") {
+            return Some(Box::new(problem.label("the size of the batch").help(
+                "the size of the batch is no number: `N` stands at the start of a shape alone",
+            )));
+        }
         Some(Box::new(
-            Problem::new(Code::UnknownName, span, format!("unknown name `{name}`"))
+            problem
                 .label("nothing of this name is defined here")
-                .help_if(near.map(|s| format!("did you mean `{s}`?")))
-                .respell(near),
+                .help_if(near.question())
+                .respell(&near),
         ))
+    }
+
+    /// What may be meant by an unknown name: a word of another language, or one that is spelt alike.
+    fn near(&self, name: &str) -> Nearest {
+        let alike = did_you_mean(name, self.names());
+        let channels = elsewhere::channels(name).filter(|same| self.contains(same));
+        match (elsewhere::value(name), channels) {
+            (Some(value), _) => Nearest::one(value),
+            (None, Some(same)) if !alike.is_sure() => Nearest::one(same),
+            (None, _) => alike
+                .or_else(|| did_you_mean(name, op::signatures().map(|signature| signature.name))),
+        }
     }
 
     fn binary(&self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Result<Value, Fault> {

@@ -48,12 +48,12 @@ fn unknown(name: &str, span: Span) -> Problem {
     let near = did_you_mean(name, FUNCTIONS.iter().copied());
     problem
         .label("an expression can call only functions of numbers")
-        .help(match (name, near) {
+        .help(match (name, near.question()) {
             ("range", _) => "a range is written `0..3`".to_owned(),
-            (_, Some(near)) => format!("did you mean `{near}`?"),
+            (_, Some(question)) => question,
             (_, None) => format!("there are {}", FUNCTIONS.join(", ")),
         })
-        .respell(near)
+        .respell(&near)
 }
 
 fn distribution(of: fn(f64, f64) -> Init, a: &Value, b: &Value) -> Result<Value, Fault> {

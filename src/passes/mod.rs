@@ -87,7 +87,7 @@ pub const PASSES: &[Pass] = &[
     },
     Pass {
         name: "pool-first",
-        about: "max pool ahead of a function that never falls",
+        about: "max pool before a monotonic activation",
         evaluation_only: false,
         run: pool_first::run,
     },

@@ -34,10 +34,8 @@ pub fn unfrozen<'a>(
             let dots = path.match_indices('.').map(|(dot, _)| dot).chain([path.len()]);
             dots.map(|end| &path[..end])
         });
-        let help = match did_you_mean(pattern, starts) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the net has weights at {}", listed(paths)),
-        };
+        let question = did_you_mean(pattern, starts).question();
+        let help = question.unwrap_or_else(|| format!("the net has weights at {}", listed(paths)));
         (format!("`freeze` names `{pattern}`, where nothing is trained"), help)
     })
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::diag::did_you_mean;
+use crate::diag::{Nearest, did_you_mean};
 use crate::graph::Value;
 
 /// One key of a recipe. Everything about a key, documentation included, comes from [`KEYS`].
@@ -58,15 +58,13 @@ impl KeyKind {
         }
     }
 
-    /// The value that is meant by one that it does not accept.
-    pub fn meant(self, value: &Value) -> Option<Value> {
-        let Value::Str(text) = value else { return None };
-        let word = match self {
-            KeyKind::Word(words) => {
-                did_you_mean(text, words.iter().copied()).map(|word| Value::Str(word.to_owned()))
-            }
-            _ => None,
-        };
+    /// The values that may be meant by one that it does not accept, as the language writes them.
+    pub fn meant(self, value: &Value) -> Nearest {
+        let Value::Str(text) = value else { return Nearest::default() };
+        if let KeyKind::Word(words) = self {
+            let quoted = |word: &str| Value::Str(word.to_owned()).to_string();
+            return did_you_mean(text, words.iter().copied()).map(quoted);
+        }
         let number = || {
             let whole = text.parse().map(Value::Int);
             whole.or_else(|_| text.parse().map(Value::Float)).ok()
@@ -76,7 +74,9 @@ impl KeyKind {
             let number = |part: &str| part.trim().parse().ok().map(Value::Float);
             text.split(',').map(number).collect::<Option<_>>().map(Value::List)
         };
-        [word, number(), truth(), list()].into_iter().flatten().find(|value| self.accepts(value))
+        let mut values = [number(), truth(), list()].into_iter().flatten();
+        let meant = values.find(|value| self.accepts(value));
+        meant.map_or_else(Nearest::default, |value| Nearest::one(value.to_string()))
     }
 
     /// Whether it accepts a value.

@@ -94,6 +94,18 @@ impl Layers {
         Ok(Recipe::resolve(settings, &texts.collect::<Vec<_>>()))
     }
 
+    /// What is wrong with the keys by themselves. Their text joins the sources.
+    pub fn problems(&self, sources: &mut Sources) -> Problems {
+        let lines: String = self.keys.iter().map(|key| key.replacen('=', ": ", 1) + "\n").collect();
+        match yaml::parse(sources.add("the keys", lines.as_str()), &lines) {
+            Ok((settings, mut problems)) => {
+                problems.extend(Recipe::problems(&settings));
+                problems
+            }
+            Err(problems) => problems,
+        }
+    }
+
     /// In words, for a training that differs from the net's recipe; `None` if there are none.
     pub fn words(&self) -> Option<String> {
         let file = self.file.iter().map(|file| format!("the recipe {}", file.display()));

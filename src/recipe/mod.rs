@@ -18,7 +18,7 @@ use std::collections::HashMap;
 
 use crate::check::Checked;
 use crate::diag::elsewhere::{self, Elsewhere};
-use crate::diag::{FileId, Problems, Span, did_you_mean};
+use crate::diag::{FileId, Nearest, Problems, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 
 pub use frozen::unfrozen;
@@ -70,11 +70,18 @@ impl Recipe {
         (recipe, problems)
     }
 
-    /// What is wrong with the keys and the values of a recipe by itself. Whether its values fit
-    /// together depends on the recipe of the net that it is laid over.
+    /// What is wrong with the keys and the values of a recipe by itself. Values that must fit
+    /// together are judged if all of them are in it: others depend on the net's own recipe.
     pub fn problems(settings: &[Setting]) -> Problems {
-        let mut problems = Problems::new();
-        Recipe::default().layer(settings, &mut HashMap::new(), &mut problems);
+        let (mut problems, mut places) = (Problems::new(), HashMap::new());
+        let mut recipe = Recipe::default();
+        recipe.layer(settings, &mut places, &mut problems);
+        if !problems.has_errors()
+            && let Err((keys, refusal)) = recipe.consistent()
+            && keys.iter().all(|key| places.contains_key(*key))
+        {
+            problems.push(refusal.at(keys.iter().find_map(|key| places.get(*key).copied())));
+        }
         problems
     }
 
@@ -195,17 +202,14 @@ impl Recipe {
         if !key.kind.accepts(value) {
             let what = key.kind.describe();
             let refusal = Refusal::new(format!("expected {what} for `{name}`, got {value}"));
-            return Err(match key.kind.meant(value) {
-                Some(meant) => refusal.of_value(meant.to_string()),
-                None => refusal,
-            });
+            return Err(refusal.of_value(key.kind.meant(value)));
         }
         if let (true, Some(fraction)) = (name == "accuracy", value.number())
             && (f64::MIN_POSITIVE..1.0).contains(&fraction)
         {
             let percent = (fraction * 1e6).round() / 1e4;
             let message = format!("`accuracy` is in percent, got the fraction {value}");
-            return Err(Refusal::new(message).of_value(percent.to_string()));
+            return Err(Refusal::new(message).of_value(Nearest::one(percent.to_string())));
         }
         self.stretch(|recipe| recipe.assign(key, value));
         Ok(())
@@ -269,12 +273,15 @@ impl Recipe {
 fn unknown(key: &str) -> Refusal {
     let names = || KEYS.iter().map(|key| key.name);
     let near = did_you_mean(key, names());
-    let (help, near) = match (elsewhere::setting(key), near) {
-        (Some(Elsewhere::Named(name)), _) => (format!("`{key}` is `{name}` here"), Some(name)),
-        (Some(Elsewhere::LeftOut(why) | Elsewhere::Otherwise(why)), _) => (why.to_owned(), None),
-        (None, Some(near)) => (format!("did you mean `{near}`?"), Some(near)),
-        (None, None) => (format!("the keys are {}", names().collect::<Vec<_>>().join(", ")), None),
+    let (help, near) = match (elsewhere::setting(key), near.question()) {
+        (Some(Elsewhere::Named(name)), _) => {
+            (format!("`{key}` is `{name}` here"), Nearest::one(name))
+        }
+        (Some(Elsewhere::LeftOut(why) | Elsewhere::Otherwise(why)), _) => {
+            (why.to_owned(), Nearest::default())
+        }
+        (None, Some(question)) => (question, near),
+        (None, None) => (format!("the keys are {}", names().collect::<Vec<_>>().join(", ")), near),
     };
-    let near = near.map(str::to_owned);
     Refusal { message: format!("unknown recipe key `{key}`"), help: Some(help), near }
 }

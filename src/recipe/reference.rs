@@ -63,12 +63,14 @@ impl Recipe {
 const HEAD: &str = "\
 # Recipe reference
 
-A recipe says how a net is trained. It is built up in layers, and later layers override earlier ones: the built-in recipe, which
-is the article's; the net's `recipe { key = value }`; a YAML file of `key: value` lines, `--recipe my.yaml`; keys on the command
-line, `--recipe peak_lr=0.2`, and `--epochs`. A layer that changes `epochs` rescales the epochs that earlier layers set. A run's
+A recipe says how a net is trained. It is built up in layers, and later layers override earlier
+ones: the built-in recipe, which is the article's; the net's `recipe { key = value }`; a YAML file
+of `key: value` lines, `--recipe my.yaml`; keys on the command line, `--recipe peak_lr=0.2`, and
+`--epochs`. A layer that changes `epochs` rescales the epochs that earlier layers set. A run's
 folder holds the resulting recipe as `recipe.yaml`.
 
-This page is the output of `netc recipe --format markdown`; `netc recipe` prints the built-in recipe as YAML with comments.
+This page is the output of `netc recipe --format markdown`; `netc recipe` prints the built-in
+recipe as YAML with comments.
 ";
 
 /// A value as YAML and a `.net` file write it.

@@ -35,7 +35,13 @@ pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Probl
     let root: serde_yaml::Value = serde_yaml::from_str(&text[mark..]).map_err(|error| {
         let start = error.location().map_or(0, |l| mark + l.index()).min(text.len());
         let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
+        let message = match message.split(" at line ").next().unwrap_or_default() {
+            message if message.contains("invalid type: integer") => "a number is too large",
+            message if message.contains("more than one document") && !text.contains("---") => {
+                "the lines do not begin in the same column"
+            }
+            message => message,
+        };
         Refusal::new(format!("not valid YAML: {message}")).at(Some(Span {
             file,
             start,
@@ -53,7 +59,10 @@ pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Probl
     let mut settings = Vec::new();
     let mut problems = Problems::new();
     for (key, value) in entries {
-        let key = key.as_str().map_or_else(|| format!("{key:?}"), str::to_string);
+        let key = match key {
+            serde_yaml::Value::String(key) => key,
+            other => serde_yaml::to_string(&other).unwrap_or_default().trim().to_string(),
+        };
         let span = keys.iter().find(|(k, _)| *k == key).map_or(start, |(_, span)| *span);
         match plain(&value) {
             Some(value) => {
@@ -110,7 +119,7 @@ fn plain(value: &serde_yaml::Value) -> Option<Value> {
         serde_yaml::Value::Bool(b) => Some(Value::Bool(*b)),
         serde_yaml::Value::Number(n) => match n.as_i64() {
             Some(i) => Some(Value::Int(i)),
-            None => n.as_f64().filter(|x| x.is_finite()).map(Value::Float),
+            None => n.as_f64().filter(|x| x.is_finite()).map(number),
         },
         serde_yaml::Value::String(s) => Some(Value::Str(s.clone())),
         serde_yaml::Value::Sequence(items) => {
@@ -119,6 +128,14 @@ fn plain(value: &serde_yaml::Value) -> Option<Value> {
         serde_yaml::Value::Null | serde_yaml::Value::Mapping(_) | serde_yaml::Value::Tagged(_) => {
             None
         }
+    }
+}
+
+/// A number as the language has it: `3.0` is whole.
+fn number(x: f64) -> Value {
+    match x.fract() == 0.0 && x.abs() < 2f64.powi(53) {
+        true => Value::Int(x as i64),
+        false => Value::Float(x),
     }
 }
 

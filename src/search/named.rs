@@ -16,8 +16,8 @@ pub(super) fn begins_like_a_net(path: &Path) -> Result<(), SearchError> {
         let name = path.display().to_string();
         let error = SearchError::new(format!("`nets:` names {name}, and there is no such file"));
         let nets = nets_beside(&name);
-        return Err(match did_you_mean(&name, nets.iter().map(String::as_str)) {
-            Some(near) => error.help(format!("did you mean {near}?")),
+        return Err(match did_you_mean(&name, nets.iter().map(String::as_str)).question() {
+            Some(question) => error.help(question),
             None => error,
         });
     }

@@ -1,17 +1,19 @@
 //! The specification of a search: a flat YAML file, or command line options with the same names.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::SearchError;
 use super::named::{begins_like_a_net, begins_like_a_recipe};
+use super::variants::{self, Condition};
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::graph::{Setting, Value};
-use crate::limits::MAX_HALVING;
+use crate::limits::{MAX_EPOCHS, MAX_HALVING, MAX_IMAGES, MAX_RUNS, MAX_SEED};
 use crate::recipe::{self, Layers, RecipeArg};
 use crate::run::data::DataSpec;
-use crate::run::own;
+use crate::run::{PrecisionChoice, own};
 
 /// What to vary and how to train it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -192,10 +194,14 @@ impl Spec {
             let message = format!("expected {what} for `{key}`, got {value}");
             Box::new(Problem::new(Code::Recipe, span, message))
         };
-        let count = |least: i64| match *value {
-            Value::Int(n) if (least..=100_000_000).contains(&n) => Ok(n as u64),
-            _ => Err(expected(&format!("a whole number from {least}"))),
+        let count = |range: RangeInclusive<u64>| match *value {
+            Value::Int(n) if n >= 0 && range.contains(&(n as u64)) => Ok(n as u64),
+            _ => {
+                let [least, most] = [range.start(), range.end()];
+                Err(expected(&format!("a whole number from {least} to {most}")))
+            }
         };
+        let misread = |error| Box::new(misread(key, span, error));
         let word = || match value {
             Value::Str(word) => Ok(word.clone()),
             _ => Err(expected("a word")),
@@ -212,7 +218,13 @@ impl Spec {
         match key {
             "nets" => self.nets = words()?.iter().map(|name| folder.join(name)).collect(),
             "set" => self.set = words()?,
-            "over" => self.over = words()?,
+            "over" => {
+                self.over = words()?;
+                self.over
+                    .iter()
+                    .try_for_each(|over| variants::well_formed(over))
+                    .map_err(misread)?;
+            }
             "combine" => {
                 self.combine = match word()?.as_str() {
                     "each" => Combine::Each,
@@ -220,32 +232,39 @@ impl Spec {
                     _ => return Err(expected("each or product")),
                 }
             }
-            "where" => self.filter = Some(word()?),
+            "where" => {
+                let condition = word()?;
+                Condition::parse(&condition).map_err(misread)?;
+                self.filter = Some(condition);
+            }
             "epochs" => {
                 let items = if let Value::List(items) = value {
                     items.clone()
                 } else {
                     vec![value.clone()]
                 };
-                let epoch = |v: &Value| {
-                    if let Value::Int(n @ 1..=100_000) = v { Some(*n as u32) } else { None }
+                let epoch = |v: &Value| match *v {
+                    Value::Int(n) => u32::try_from(n).ok().filter(|n| (1..=MAX_EPOCHS).contains(n)),
+                    _ => None,
                 };
                 let epochs: Option<Vec<u32>> = items.iter().map(epoch).collect();
-                self.epochs = epochs.ok_or_else(|| expected("whole numbers from 1"))?;
+                let range = || expected(&format!("whole numbers from 1 to {MAX_EPOCHS}"));
+                self.epochs = epochs.ok_or_else(range)?;
             }
-            "runs" => self.runs = count(1)? as u32,
-            "halving" => {
-                let one_in = u32::try_from(count(2)?).ok().filter(|n| *n <= MAX_HALVING);
-                let range = || expected(&format!("a whole number from 2 to {MAX_HALVING}"));
-                self.halving = Some(one_in.ok_or_else(range)?);
-            }
-            "seed" => self.seed = count(0)?,
+            "runs" => self.runs = count(1..=MAX_RUNS as u64)? as u32,
+            "halving" => self.halving = Some(count(2..=MAX_HALVING.into())? as u32),
+            "seed" => self.seed = count(0..=MAX_SEED)?,
             "recipe" => self.recipe = Some(folder.join(word()?)),
             "keys" => {
                 let key = |text: &String| matches!(text.parse(), Ok(RecipeArg::Key(_)));
                 self.keys = words()?;
                 if !self.keys.iter().all(key) {
                     return Err(expected("words such as peak_lr=0.2"));
+                }
+                let (layers, mut sources) = (self.layers(), Sources::default());
+                let problems = layers.problems(&mut sources);
+                if problems.has_errors() {
+                    return Err(misread(SearchError::Net(sources, problems)));
                 }
             }
             "data" => {
@@ -255,20 +274,41 @@ impl Spec {
                     _ => data,
                 };
             }
-            "limit_train" => self.limit_train = Some(count(1)? as usize),
-            "limit_test" => self.limit_test = Some(count(1)? as usize),
-            "precision" => self.precision = word()?,
+            "limit_train" => self.limit_train = Some(count(1..=MAX_IMAGES)? as usize),
+            "limit_test" => self.limit_test = Some(count(1..=MAX_IMAGES)? as usize),
+            "precision" => {
+                let precision = word()?;
+                precision
+                    .parse::<PrecisionChoice>()
+                    .map_err(|_| expected(PrecisionChoice::WORDS))?;
+                self.precision = precision;
+            }
             _ => {
                 let near = did_you_mean(key, Spec::KEYS.iter().copied());
-                let help = near.map_or_else(
-                    || format!("the keys are {}", Spec::KEYS.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let keys = || format!("the keys are {}", Spec::KEYS.join(", "));
+                let help = near.question().unwrap_or_else(keys);
                 let problem =
                     Problem::new(Code::Recipe, span, format!("a search has no key `{key}`"));
-                return Err(Box::new(problem.label("unknown key").help(help).respell(near)));
+                return Err(Box::new(problem.label("unknown key").help(help).respell(&near)));
             }
         }
         Ok(())
+    }
+}
+
+/// What is wrong within the value of a key, told at the key.
+fn misread(key: &str, span: Span, error: SearchError) -> Problem {
+    let found = match &error {
+        SearchError::Net(_, problems) => {
+            problems.sorted().first().map(|first| (first.message.clone(), first.help.clone()))
+        }
+        SearchError::Other { message, help } => Some((message.clone(), help.clone())),
+        SearchError::Io { .. } => None,
+    };
+    let (message, help) = found.unwrap_or_else(|| (error.to_string(), None));
+    let problem = Problem::new(Code::Recipe, span, format!("`{key}`: {message}"));
+    match help {
+        Some(help) => problem.help(help),
+        None => problem,
     }
 }

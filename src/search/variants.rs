@@ -193,8 +193,7 @@ fn axis(file: &Path, over: &str) -> Result<Vec<Choice>, SearchError> {
             return Err(SearchError::new(format!("{} holds blocks and no net", file.display())));
         }
         let names: Vec<&str> = params.iter().map(|param| param.name.node.as_str()).collect();
-        let near =
-            did_you_mean(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        let near = did_you_mean(name, names.iter().copied()).question();
         return Err(SearchError::new(format!("{} has no parameter `{name}`", file.display()))
             .help(near.unwrap_or_else(|| match names.is_empty() {
                 true => "it has no parameters".into(),
@@ -231,6 +230,14 @@ fn parameters(project: &Project) -> Vec<&Param> {
         file = net.and_then(|net| project.linked(id, &net.extends.as_ref()?.path.node));
     }
     params
+}
+
+/// Whether the values that `over` names, if any, can be read.
+pub(super) fn well_formed(over: &str) -> Result<(), SearchError> {
+    match over.split_once('=') {
+        Some((name, values)) => listed(name.trim(), values).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// `[64, 128]` as values.
@@ -293,13 +300,13 @@ fn name(net: &Checked, choices: &[Choice], several: bool) -> (String, String) {
 }
 
 /// An expression from the command line, with its text for error messages.
-struct Condition {
+pub(super) struct Condition {
     expr: Expr,
     sources: Sources,
 }
 
 impl Condition {
-    fn parse(text: &str) -> Result<Condition, SearchError> {
+    pub(super) fn parse(text: &str) -> Result<Condition, SearchError> {
         let mut sources = Sources::default();
         let file = sources.add("the search", text);
         match syntax::parse_expr(&sources, file) {

@@ -31,7 +31,7 @@ mod visit;
 
 pub use hint::{KEYWORDS, is_keyword};
 pub use parser::{parse, parse_expr};
-pub use printer::{print, print_call, print_element, print_expr};
+pub use printer::{print, print_call, print_expr};
 pub use project::{
     Exporter, NetsBelow, Overlay, Project, STD, exporters, import_edit, load, load_over,
     load_partial, load_readable, load_text, nets_below, nets_beside, on_disk, project_folder,

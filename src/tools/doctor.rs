@@ -158,13 +158,13 @@ fn libtorch(probe: &Probe) -> Finding {
 fn gpus(probe: Option<&Probe>) -> Finding {
     let there = gpu_names();
     let by_driver = match &there[..] {
-        [] => "no NVIDIA GPU by the driver".into(),
+        [] => "the driver reports no NVIDIA GPU".into(),
         there => format!("{} by the driver: {}", counted(there.len()), there.join(", ")),
     };
     let Some(probe) = probe else { return good("CUDA", by_driver) };
     let half = match &probe.no_cuda {
-        None => "libtorch's CUDA half is loaded".into(),
-        Some(reason) => format!("libtorch's CUDA half is not: {reason}"),
+        None => "libtorch's CUDA part is loaded".into(),
+        Some(reason) => format!("libtorch's CUDA part is not loaded: {reason}"),
     };
     match (probe.gpus, there.is_empty()) {
         (0, true) => good("CUDA", format!("{by_driver}, training runs on the CPU; {half}")),

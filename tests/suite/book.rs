@@ -102,16 +102,16 @@ fn the_reference_lists_every_op() {
 
 #[test]
 fn the_index_of_errors_has_every_code() {
-    let mut index = String::from(
-        "# Errors and warnings\n\nWhat `netc explain CODE` says of each code. A test compiles the examples.\n",
-    );
+    let text = chapter("errors.md");
+    let (head, _) = text.split_once("\n## ").unwrap();
+    let mut index = head.to_owned();
     for code in Code::ALL {
         let (name, severity) = (code.as_str(), code.severity().as_str());
         index += &format!(
             "\n## {name}\n\n*{severity}*\n\n{{{{#include ../src/diag/pages/{name}.md}}}}\n"
         );
     }
-    assert_eq!(chapter("errors.md"), index);
+    assert_eq!(text, index);
 }
 
 #[test]

@@ -131,6 +131,16 @@ fn a_value_that_is_refused_for_two_reasons_has_both() {
 }
 
 #[test]
+fn a_parameter_that_is_set_twice_is_named() {
+    let text = "net x(w = 8) {\n  input image: [N, 3, 8, 8]\n  conv(w)\n  \
+                output y: [N, w, 8, 8]\n}\n";
+    let set = [("w".to_owned(), "5".to_owned()), ("w".to_owned(), "6".to_owned())];
+    let problems = netc::compile_text(text, &set).problems;
+    let messages: Vec<&str> = problems.sorted().iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(messages, ["`w` is set twice"]);
+}
+
+#[test]
 fn odd_nets_are_sound_and_say_what_is_odd() {
     let mut seen = std::collections::BTreeSet::new();
     snapshots().bind(|| {

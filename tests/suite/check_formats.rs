@@ -48,6 +48,20 @@ fn a_folder_stands_for_the_nets_below_it() {
     assert_eq!((code, err.as_str()), (Some(1), "error: empty: there is no `.net` file in it\n"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_text_matters_only_where_a_net_may_be() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = place();
+    let more = folder.path().join("more");
+    fs::write(more.join(OsStr::from_bytes(b"\xff.txt")), "").unwrap();
+    assert_eq!(output(folder.path(), &["check", "more"]).0, Some(0));
+    fs::write(more.join(OsStr::from_bytes(b"\xff.net")), "").unwrap();
+    let (code, _, err) = output(folder.path(), &["check", "more"]);
+    assert!(code == Some(1) && err.contains("a name that is not UTF-8"), "{err}");
+}
+
 #[test]
 fn a_folder_of_which_not_all_is_seen_is_not_sound() {
     let folder = place();

@@ -51,6 +51,18 @@ fn without_its_repeats_it_is_the_articles_next_net() {
 }
 
 #[test]
+fn what_a_derivation_drops_is_frozen_no_more() {
+    let net = compiled(
+        "net it {\n  input image: [N, 3, 8, 8]\n  a: conv(3)\n  c = a -> conv(3) -> conv(3)\n  \
+         b: conv(3) -> add(c)\n  output y: [N, 3, 8, 8]\n  \
+         recipe { freeze = [\"a\", \"c.*\"] }\n}\n",
+    );
+    let text = readable(&derived(&net, Derivation::ShortestPath));
+    assert!(text.contains("freeze = [\"a\"]"), "{text}");
+    compiled(&text);
+}
+
+#[test]
 fn the_text_of_a_derived_net_is_the_derived_net() {
     let backbone = derived(&article("dawnbench"), Derivation::ShortestPath);
     let text = readable(&backbone);

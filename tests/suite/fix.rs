@@ -133,3 +133,15 @@ fn keys_within_a_line_are_named_and_left_alone() {
     assert!(text(&out.stderr).contains("did you mean `momentum`?"), "{}", text(&out.stderr));
     assert_eq!(std::fs::read_to_string(folder.path().join("recipe.yaml")).unwrap(), line);
 }
+
+#[test]
+fn inserted_lines_end_as_those_of_the_file() {
+    let case = Path::new("tests/cases/fix/shortcut_without_projection.net");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("it.net");
+    std::fs::write(&file, std::fs::read_to_string(case).unwrap().replace('\n', "\r\n")).unwrap();
+    netc(folder.path(), &["check", "--fix", "it.net"]);
+    let fixed = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(fixed.matches('\n').count(), fixed.matches("\r\n").count(), "{fixed:?}");
+    assert_ne!(fixed.replace("\r\n", "\n"), std::fs::read_to_string(case).unwrap());
+}

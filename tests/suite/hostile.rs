@@ -533,8 +533,23 @@ fn letters_that_deceive() {
         println!("{what}");
     }
     for control in [
-        "\u{202a}", "\u{202b}", "\u{202d}", "\u{202e}", "\u{2066}", "\u{2067}", "\u{2068}",
-        "\u{202c}", "\u{2069}", "\u{200e}", "\u{200f}", "\u{61c}",
+        "\u{202a}",
+        "\u{202b}",
+        "\u{202d}",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{2067}",
+        "\u{2068}",
+        "\u{202c}",
+        "\u{2069}",
+        "\u{200e}",
+        "\u{200f}",
+        "\u{61c}",
+        "\u{2800}",
+        "\u{1d173}",
+        "\u{200c}",
+        "\u{200d}",
+        "\u{fe0f}",
     ] {
         check(net(&format!("  relu # {control} }} relu"))).refused("syntax", "U+");
         check(net(&format!("  relu if \"{control}\" == \"a\""))).refused("syntax", "U+");

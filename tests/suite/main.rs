@@ -76,6 +76,7 @@ mod search;
 mod search_identity;
 mod search_index;
 mod search_run;
+mod settings;
 mod show;
 mod statistics;
 mod syntax;

@@ -136,5 +136,5 @@ fn a_text_that_is_no_file_yet_is_suggested_too() {
     let overlay: Overlay = texts.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
     let (sources, problems) = load_over("a.net".as_ref(), &overlay).unwrap_err();
     let shown = render(&problems, &sources, Style::PLAIN);
-    assert!(shown.contains("Did you mean `lib.net`?"), "{shown}");
+    assert!(shown.contains("did you mean `lib.net`?"), "{shown}");
 }

@@ -10,7 +10,7 @@ use crate::cli::args::{SetArgs, extension, of_format, with_extension};
 Examples:
   netc export runs/resnet9-0 --format onnx     a trained net: resnet9.onnx
   netc export nets/resnet9.net --format onnx -o my.onnx
-                                               with the first weights of a seed
+                                               with the initial weights of a seed
   netc export nets/resnet9.net --weights my.safetensors --format onnx
   netc export runs/resnet9-0 --format torchscript
                                                for libtorch: resnet9.pt
@@ -136,7 +136,7 @@ The model must hold its weights in fp32 and be a net of one input and one output
 evaluation. What recurs in it becomes blocks. Ops that netc does not have are listed, each with how \
 often it stands in the model.
 
-Exit codes: 0 imported, 1 a broken file or a model that netc cannot say, 2 wrong usage.")]
+Exit codes: 0 imported, 1 a broken file or a model that netc cannot express, 2 wrong usage.")]
 pub struct ImportArgs {
     /// The ONNX model
     #[arg(value_name = "MODEL.onnx", value_hint = clap::ValueHint::FilePath)]

@@ -63,8 +63,8 @@ Examples:
                                    where each of its values comes from
   netc explain my.net recipe       which layer gives each key of the recipe
 
-Exit codes: 0 explained, 1 the file has problems or holds no net, 2 there is no such word, file \
-or path.")]
+Exit codes: 0 explained, 1 the file cannot be read, has problems or holds no net, 2 there is no \
+such word or path.")]
 pub struct ExplainArgs {
     /// An op, a block of std, a recipe key, the code of a problem, or a net file
     #[arg(value_name = "WORD|FILE", value_hint = clap::ValueHint::FilePath)]
@@ -161,8 +161,8 @@ pub struct DiffArgs {
     /// Print in this format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Draw both nets side by side instead, with what differs marked; the extension decides the
-    /// format: svg, png or pdf
+    /// Draw both nets side by side, with what differs marked; the extension decides the format: svg,
+    /// png or pdf. Without --summary or --format json nothing is printed then
     #[arg(short, long, value_name = "FILE", value_parser = picture)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
@@ -195,7 +195,7 @@ Examples:
   netc derive shortest-path nets/dawnbench.net -o backbone.net
 
 Of the values that an add or a mul joins, the one with the fewest ops from the input is kept, the \
-first of several. A concat stays: it collects features, it is no way round a layer.
+first of several. A concat stays: it collects features, it does not bypass a layer.
 
 Exit codes: 0 derived or nothing to derive, 1 the file has problems or holds no net, 2 wrong \
 usage.")]

@@ -30,11 +30,11 @@ pub(in crate::cli) fn run(args: &DiffArgs) -> ExitCode {
             error(&message);
             return ExitCode::from(TROUBLE);
         }
-        return code(&found);
     }
     match (args.format, args.summary) {
         (Format::Json, _) => print_json(&found),
         (Format::Text, true) => print(&diff::summary(&found)),
+        (Format::Text, false) if args.output.is_some() => {}
         (Format::Text, false) => print(&diff::full(&found)),
     }
     code(&found)

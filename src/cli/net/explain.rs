@@ -12,7 +12,7 @@ use crate::cli::terminal::width;
 use crate::cli::usage::is_part;
 use crate::diag::colour::{BOLD, PLAIN};
 use crate::diag::elsewhere::{self, Elsewhere};
-use crate::diag::{Code, did_you_mean};
+use crate::diag::{Code, Nearest, did_you_mean};
 use crate::graph::op::{Signature, signatures};
 use crate::recipe::{KEYS, Key};
 use crate::tools::reference::{key_page, op_page};
@@ -131,10 +131,9 @@ fn unknown(word: &str) -> ExitCode {
         Elsewhere::LeftOut(_) | Elsewhere::Otherwise(_) => None,
     });
     let near = || did_you_mean(word, topics().iter().map(Topic::name));
-    let help = match same.next().or_else(near) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`netc explain` lists all that there is".into(),
-    };
+    let near = same.next().map_or_else(near, Nearest::one);
+    let lists = || "`netc explain` lists all that there is".into();
+    let help = near.question().unwrap_or_else(lists);
     misused(&format!("`{word}` is no op, block of std, recipe key, code or file\nhelp: {help}"))
 }
 

@@ -21,10 +21,8 @@ pub(in crate::cli) fn run(args: &ExplainArgs, file: &Path) -> ExitCode {
     let answer = match explain(file, set, &net, &sources, args.path.as_deref()) {
         Ok(answer) => answer,
         Err(near) => {
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("`netc explain {}` lists every path", file.display()),
-            };
+            let lists = || format!("`netc explain {}` lists every path", file.display());
+            let help = near.question().unwrap_or_else(lists);
             let path = args.path.as_deref().unwrap_or_default();
             return misused(&format!(
                 "there is no `{path}` in the net `{}`; {help}",

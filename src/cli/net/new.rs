@@ -29,10 +29,8 @@ fn listing() -> String {
 
 fn unknown(name: &str) -> String {
     let names = SHIPPED.iter().map(|net| net.name);
-    let help = match did_you_mean(name, names) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`netc new` lists the nets that come with netc".to_owned(),
-    };
+    let lists = || "`netc new` lists the nets that come with netc".to_owned();
+    let help = did_you_mean(name, names).question().unwrap_or_else(lists);
     format!("there is no net `{name}`\nhelp: {help}")
 }
 

@@ -39,7 +39,7 @@ pub struct LookArgs {
     /// Draw each block as one box; equal calls in a row are one, such as `bottleneck(64) x3`
     #[arg(long)]
     pub collapse: bool,
-    /// Draw every round of a `repeat`, not one with `x6` for all that are equal
+    /// Draw every iteration of a `repeat`, not one with `x6` for all that are equal
     #[arg(long, conflicts_with = "collapse")]
     pub unroll: bool,
     /// Put the stages into this many columns, or rows with `--direction right` [default: what fits

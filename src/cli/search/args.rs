@@ -89,8 +89,8 @@ Examples:
   netc reproduce searches/reproduce      go on with it
 
 Each net that claims an accuracy in its recipe is trained as the recipe says. The mean of its runs \
-is held against the claim by a t-test with Holm's correction for the number of nets. It is a search \
-like any other: `netc report` knows its folder.
+is compared with the claim by a t-test with Holm's correction for the number of nets. It is a search \
+like any other: `netc report` reads its folder.
 
 Exit codes: 0 every run is over, 1 a problem, 2 wrong usage, 130 interrupted.")]
 pub struct ReproduceArgs {
@@ -129,7 +129,7 @@ pub struct TrainingsArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
-    /// Keep the search in this folder [default: searches/NET]
+    /// Keep the search in this folder [default: searches/NET; of a reproduction, searches/reproduce]
     #[arg(short, long, alias = "out", value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Keep the weights of every finished run

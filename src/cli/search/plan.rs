@@ -1,11 +1,10 @@
 //! From the command line to the plan of a search.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::PROBLEMS;
-use crate::cli::out::{self, error, show};
+use crate::cli::out::{self, error, quoted, show};
 use crate::cli::search::args::{CombineArg, SearchArgs, TrainingsArgs};
 use crate::cli::train::data::load_and_say;
 use crate::recipe::Layers;
@@ -76,17 +75,12 @@ fn going_on(folder: &Path, data: Option<&str>) -> Result<Plan, SearchError> {
             ))
             .help(format!(
                 "if these are the images that you mean: netc search {} --data {}",
-                quoted(&folder.to_string()),
+                quoted(folder),
                 quoted(data)
             )));
         }
     }
     Ok(plan)
-}
-
-/// A word as a shell takes it: a stranger's path must not become a command of its own.
-fn quoted(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| word.to_string(), Cow::into_owned)
 }
 
 /// The images of a plan.

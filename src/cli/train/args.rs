@@ -18,7 +18,8 @@ Examples:
   netc train nets/base.net --set res=[1,3] --recipe my.yaml -o runs/mine
   netc train my.net --weights big.safetensors --recipe freeze=[prep,layer1]
   netc train nets/resnet9.net --recipe peak_lr=0.2 --recipe batch_size=256
-  netc train my.net --data photos         photos/train/CLASS/*.png, photos/test/...
+  netc train my.net --data photos
+                                          with photos/train/CLASS/*.png
   netc train --resume runs/mine
   netc train nets/resnet9.net --log tensorboard
                                           then: tensorboard --logdir runs
@@ -97,7 +98,7 @@ pub struct TrainArgs {
     pub log: Option<Viewer>,
     /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
     /// add, memory, descent, kernels, graph
-    #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
+    #[arg(long, value_name = "NAMES", default_value = "", hide_default_value = true)]
     pub without: Disabled,
     /// Launch each kernel of a GPU by itself instead of the whole step as one CUDA graph, to find
     /// faults
@@ -148,7 +149,7 @@ Examples:
 
 A line a node: its time, multiply-accumulate operations, the bytes that it must at least read and \
 write, and what part of this machine's measured peaks that makes. Winograd's convolutions need 1.78, \
-2.25 or 4 times fewer operations than are counted, so they may pass 100%. The tapeless step of \
+2.25 or 4 times fewer operations than are counted, so they may pass 100%. The compiled step of \
 `netc train` is measured, on random images.
 
 Memory is what `netc check` predicts. --memory measures it: the process's peak without the pages of \
@@ -184,7 +185,7 @@ pub struct ProfileArgs {
     pub passes: Choice,
     /// Disable optimisations of the compiled step, to measure what each gains: norm, relu, pool,
     /// add, memory, descent, kernels, graph
-    #[arg(long, value_name = "NAMES", default_value = "", hide = true)]
+    #[arg(long, value_name = "NAMES", default_value = "", hide_default_value = true)]
     pub without: Disabled,
     /// Measure the peak memory of a step, too
     #[arg(long)]

@@ -18,10 +18,16 @@ pub(super) fn bind<'a, 'p>(
     takes: &dyn Fn() -> String,
     problems: &mut Problems,
 ) -> Option<Vec<(&'p str, &'a Expr)>> {
+    let args: Vec<&Arg> = args.collect();
+    let unnamed = args.iter().filter(|arg| arg.name.is_none()).count();
+    let is_given = |param: &str| {
+        params[..positional].iter().take(unnamed).any(|given| *given == param)
+            || args.iter().any(|arg| arg.name.as_ref().is_some_and(|name| name.node == param))
+    };
     let mut bound: Vec<(&str, &Expr)> = Vec::new();
     let mut sound = true;
     let mut position = 0;
-    for arg in args {
+    for arg in args.iter().copied() {
         let param = match &arg.name {
             Some(name) => params.iter().copied().find(|p| *p == name.node),
             None => {
@@ -29,8 +35,10 @@ pub(super) fn bind<'a, 'p>(
                 params[..positional].get(position - 1).copied()
             }
         };
+        // A parameter that is declared twice is reported where it is.
+        let once = |param: &str| params.iter().filter(|p| **p == param).count() == 1;
         let problem = match (param, &arg.name) {
-            (Some(param), _) if bound.iter().any(|(p, _)| *p == param) => {
+            (Some(param), _) if once(param) && bound.iter().any(|(p, _)| *p == param) => {
                 let at = arg.name.as_ref().map_or(arg.value.span, |n| n.span);
                 Problem::new(Code::Arity, at, format!("`{param}` is given twice"))
             }
@@ -39,14 +47,15 @@ pub(super) fn bind<'a, 'p>(
                 continue;
             }
             (None, Some(name)) => {
-                let near = did_you_mean(&name.node, params.iter().copied());
-                let meant = near.map_or(String::new(), |n| format!("did you mean `{n}`? "));
+                let open = params.iter().copied().filter(|param| !is_given(param));
+                let near = did_you_mean(&name.node, open);
+                let meant = near.question().map_or(String::new(), |question| question + " ");
                 let message = format!("`{}` has no argument `{}`", call.name.node, name.node);
                 let problem = Problem::new(Code::UnknownArgument, name.span, message)
                     .label("unknown argument")
                     .help(format!("{meant}it takes {}", takes()));
-                elsewhere::argument(&problem, call, arg, params)
-                    .unwrap_or_else(|| problem.respell(near))
+                elsewhere::argument(&problem, call, arg, params, &is_given)
+                    .unwrap_or_else(|| problem.respell(&near))
             }
             (None, None) => {
                 let callee = &call.name.node;

@@ -18,6 +18,16 @@ use crate::syntax::print_expr;
 /// The maximum number of bytes of a call that are shown.
 const MAX_CALL_SHOWN: usize = 200;
 
+/// What is known of a block's call ahead of its body.
+struct Entered {
+    /// The scope of the body.
+    scope: Scope,
+    /// The call with its effective arguments.
+    shown: String,
+    /// Whether the block's signature takes the incoming value.
+    fits: bool,
+}
+
 impl<'a> Expander<'a> {
     pub(super) fn call_block(
         &mut self,
@@ -29,7 +39,7 @@ impl<'a> Expander<'a> {
     ) -> Flow {
         let block = callable.block;
         self.may_nest(callable, call)?;
-        let (scope, shown) = self.block_scope(frame, callable, call, flow)?;
+        let Entered { scope, shown, fits } = self.enter_block(frame, callable, call, flow)?;
         let written = written(call, block, &scope);
         let env = Env { scope, body: &block.body, outer: callable.home.clone() };
         let values = Values::one("in", flow, block.name.span);
@@ -37,13 +47,14 @@ impl<'a> Expander<'a> {
         for param in &block.params {
             self.check_parameter_name(&param.name, &inner.env);
         }
+        self.sizes_taken(block);
         self.calls.push(CallSite { block: shown, written, span: call.place.span });
         self.active.push(block);
         self.given.push(arguments(call, block).map(|(name, arg)| (name, &arg.value)).collect());
         self.callers.push(frame.env.clone());
         self.called.insert(std::ptr::from_ref(block));
         self.body(&mut inner, &block.body);
-        if let Some(signature) = &block.signature {
+        if let Some(signature) = block.signature.as_ref().filter(|_| fits) {
             let by = Claimant::Result(block.name.node.clone());
             self.claim(&inner.env.scope, &signature.output, inner.cursor, by);
         }
@@ -62,15 +73,16 @@ impl<'a> Expander<'a> {
             circle.push(&name.node);
             let message =
                 format!("the block `{}` contains itself: {}", name.node, circle.join(" -> "));
-            self.problems.push(
-                Problem::new(Code::RecursiveBlock, call.place.span, message)
+            let problem = self.at_callee(call, |at| {
+                Problem::new(Code::RecursiveBlock, at, message)
                     .label("calls it again")
                     .related(name.span, "the block")
                     .help(
                         "for the same block several times use `repeat n { ... }`; for blocks \
                          within one another, a block for each depth",
-                    ),
-            );
+                    )
+            });
+            self.problems.push(problem);
             return None;
         }
         if self.active.len() >= MAX_CALL_DEPTH {
@@ -81,14 +93,14 @@ impl<'a> Expander<'a> {
         Some(())
     }
 
-    /// The scope of a block's body, and the call with its effective arguments.
-    fn block_scope(
+    /// Evaluates the arguments of a call of a block.
+    fn enter_block(
         &mut self,
         frame: &Frame<'a>,
         callable: &Callable<'a>,
         call: &'a Call,
         flow: Flow,
-    ) -> Option<(Scope, String)> {
+    ) -> Option<Entered> {
         let block = callable.block;
         let names: Vec<&str> = block.params.iter().map(|p| p.name.node.as_str()).collect();
         let takes = || takes(callable);
@@ -133,7 +145,8 @@ impl<'a> Expander<'a> {
                 let admitted = domain::admit(param, value, expr.span, &scope);
                 self.report(admitted).is_some()
             });
-            match admitted {
+            // A capital letter is a size, and reported as the name of a parameter.
+            match admitted.filter(|_| block.signature.is_none() || !is_capital(name)) {
                 Some(value) => {
                     shown.push(format!("{name} = {value}"));
                     let whose = ValueName { name, of: &block.name.node };
@@ -147,16 +160,24 @@ impl<'a> Expander<'a> {
         if !sound {
             return None;
         }
-        if let Some(signature) = &block.signature {
-            self.bind_signature(&mut scope, signature, flow, call, &block.name.node)?;
-        }
+        let fits = match &block.signature {
+            Some(signature) => {
+                self.bind_signature(&mut scope, signature, flow, call, &block.name.node)?
+            }
+            None => true,
+        };
         let shown = if shown.is_empty() {
             block.name.node.clone()
         } else {
             format!("{}({})", block.name.node, shown.join(", "))
         };
-        Some((scope, short(shown)))
+        Some(Entered { scope, shown: short(shown), fits })
     }
+}
+
+/// Whether a name is that of a size.
+fn is_capital(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// The arguments that a call gives, by parameter.

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use super::elsewhere;
 use super::env::Env;
 use super::expander::{Expander, Frame, join};
 use super::values::Flow;
-use crate::diag::{Code, Problem, Span, did_you_mean};
-use crate::graph::names::NameKind;
+use crate::diag::elsewhere::is_of_a_module;
+use crate::diag::{Code, Problem, Span, did_you_mean, listed};
+use crate::graph::names::{NameKind, label};
 use crate::graph::{Claim, Claimant, Op, Scope, Shape, Value, op};
 use crate::syntax::ast::{Body, Element, ElementKind, Name, ShapeExpr, Stmt, StmtKind};
 
@@ -18,6 +20,7 @@ impl<'a> Expander<'a> {
             return;
         }
         self.repeated_names(&body.stmts);
+        self.common_labels(&frame.prefix, &body.stmts);
         for stmt in &body.stmts {
             self.statement(frame, stmt);
         }
@@ -58,10 +61,11 @@ impl<'a> Expander<'a> {
                     Some(label) => label.node.as_str(),
                     None => self.names.segment(stmt.place.span).unwrap_or_default(),
                 };
-                let prefix = join(&frame.prefix, segment);
-                let cursor = frame.cursor;
-                frame.cursor = self.repeat(frame, &prefix, rounds, body, cursor);
-                let flow = frame.cursor;
+                let (path, start) = (join(&frame.prefix, segment), frame.cursor);
+                let flow = self.edited(frame, &path, None, start, |this, frame, flow| {
+                    this.repeat(frame, &path, rounds, body, flow)
+                });
+                frame.cursor = flow;
                 self.ends(stmt.place.span, flow);
                 self.declare(frame, label.as_ref(), flow);
             }
@@ -102,13 +106,31 @@ impl<'a> Expander<'a> {
                             .help("guard what follows it: `in -> conv(64) if c != C`"),
                     );
                 }
-                (self.source(frame, source), rest)
+                match self.layer_first(frame, chain) {
+                    Some(problem) => {
+                        self.problems.push(problem);
+                        (None, rest)
+                    }
+                    None => (self.source(frame, source), rest),
+                }
             }
             (None, chain) => {
                 self.need_cursor(frame, stmt);
                 (frame.cursor, chain)
             }
         }
+    }
+
+    /// A layer of another framework where a stage may start from a value: `nn.ReLU() -> ...`.
+    fn layer_first(&self, frame: &Frame<'a>, chain: &[Element]) -> Option<Problem> {
+        let ElementKind::Call(call) = &chain.first()?.kind else { return None };
+        let Name { node: name, span } = &call.name;
+        if !is_of_a_module(name) || frame.values.whole(name).is_some() {
+            return None;
+        }
+        let problem =
+            Problem::new(Code::UnknownName, *span, format!("unknown op or block `{name}`"));
+        elsewhere::op(&problem, call, &|_| None)
     }
 
     fn need_cursor(&mut self, frame: &Frame<'a>, stmt: &Stmt) {
@@ -138,7 +160,9 @@ impl<'a> Expander<'a> {
         start: Flow,
     ) -> Flow {
         let mut path = join(&frame.prefix, &label.node);
-        while frame.values.contains(&label.node) && self.targets.contains(&path) {
+        while frame.values.contains(&label.node)
+            && (self.targets.contains(&path) || self.by_path.contains_key(&path))
+        {
             // The name is reported; a path of its own keeps the nodes apart.
             path += "'";
         }
@@ -189,7 +213,14 @@ impl<'a> Expander<'a> {
     }
 
     pub(super) fn unknown_value(&mut self, frame: &Frame<'a>, name: &Name) {
-        if let Some(problem) = self.inside(frame, name).or_else(|| self.defined_later(name)) {
+        let inside = self.inside(frame, name);
+        let above = frame.values.whole(&name.node);
+        if inside.is_none() && above.is_some_and(|(_, flow)| flow.is_none()) {
+            // What it is a part of was reported.
+            return;
+        }
+        let known = inside.or_else(|| self.no_part(frame, name));
+        if let Some(problem) = known.or_else(|| self.defined_elsewhere(frame, name)) {
             return self.problems.push(problem);
         }
         let scope = &frame.env.scope;
@@ -201,27 +232,25 @@ impl<'a> Expander<'a> {
         known.extend(scope.names());
         known.sort_unstable();
         let near = did_you_mean(&name.node, known.iter().copied());
-        let help = match near {
+        let help = match near.question() {
             _ if name.node == "in" => "only a block has an `in`; in a net name the value".into(),
             _ if scope.contains(&name.node) => {
                 format!("`{}` is a parameter; values are stages, branches and inputs", name.node)
             }
-            Some(near) => format!("did you mean `{near}`?"),
+            Some(question) => question,
             None => "a name must be defined above its use".into(),
         };
         self.problems.push(
             Problem::new(Code::UnknownName, name.span, format!("unknown name `{}`", name.node))
                 .label("no value of this name above")
                 .help(help)
-                .respell(near),
+                .respell(&near),
         );
     }
 
     /// The use of a name that only the inside of a statement above has: a round, or a stage in one.
     fn inside(&self, frame: &Frame<'a>, name: &Name) -> Option<Problem> {
-        let above =
-            |known: &&str| name.node.strip_prefix(*known).is_some_and(|rest| rest.starts_with('.'));
-        let part_of = frame.values.names().into_iter().find(above);
+        let part_of = frame.values.whole(&name.node).map(|(whole, _)| whole);
         if part_of.is_none() && self.names.definition(name.span).is_some() {
             return None;
         }
@@ -241,20 +270,74 @@ impl<'a> Expander<'a> {
         })
     }
 
-    /// The use of a value that a later statement defines, or its own.
-    fn defined_later(&self, name: &Name) -> Option<Problem> {
-        let def = self.names.definition(name.span)?;
-        let here = matches!(def.kind, NameKind::Value) && def.span.file == name.span.file;
-        let (what, help) = match def.span.start > name.span.start {
-            true => ("used before it is defined", "move that stage up, or name a value above"),
-            false => ("used in its own definition", "name a value that is defined above"),
-        };
-        here.then(|| {
-            Problem::new(Code::UnknownName, name.span, format!("`{}` is {what}", name.node))
-                .label("no value yet")
-                .related(def.span, "defined here")
-                .help(help)
+    /// The use of a part that a value above does not have.
+    fn no_part(&self, frame: &Frame<'a>, name: &Name) -> Option<Problem> {
+        let (whole, flow) = frame.values.whole(&name.node)?;
+        let part = &name.node[whole.len() + 1..];
+        let parts = self.parts_of(whole, flow);
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let near = did_you_mean(part, parts.iter().copied()).map(|near| format!("{whole}.{near}"));
+        let problem =
+            Problem::new(Code::UnknownName, name.span, format!("`{whole}` has no `{part}`"))
+                .label("no part of this name");
+        let all: Vec<String> = parts.iter().map(|part| format!("{whole}.{part}")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        Some(match near.question() {
+            Some(question) => problem.help(question).respell(&near),
+            None if all.is_empty() => problem
+                .help(format!("it has no parts: `{whole}` is the value"))
+                .offer(format!("write `{whole}`"), [(name.span, whole.to_owned())]),
+            None => problem.help(format!("it has {}", listed(&all))),
         })
+    }
+
+    /// The paths of the nodes within a named value, from there.
+    fn parts_of(&self, whole: &str, flow: Flow) -> Vec<String> {
+        let Some(id) = flow else { return Vec::new() };
+        let path = format!(".{}.", self.graph.get(id).path);
+        let Some(at) = path.rfind(&format!(".{whole}.")) else { return Vec::new() };
+        let inside = format!("{}.", &path[1..at + 1 + whole.len()]);
+        let parts = self.by_path.iter();
+        let parts = parts.filter_map(|(path, id)| Some((*id, path.strip_prefix(&inside)?)));
+        let mut parts: Vec<_> = parts.collect();
+        parts.sort_unstable();
+        parts.into_iter().map(|(_, part)| part.to_owned()).collect()
+    }
+
+    /// The use of a value that a later statement defines, its own, or one around a block.
+    fn defined_elsewhere(&self, frame: &Frame<'a>, name: &Name) -> Option<Problem> {
+        let def = self.names.definition(name.span)?;
+        if !matches!(def.kind, NameKind::Value) || def.span.file != name.span.file {
+            return None;
+        }
+        let envs = std::iter::successors(Some(&*frame.env), |env| env.outer.as_deref());
+        let mut stmts = envs.flat_map(|env| &env.body.stmts);
+        let defines = |stmt: &&Stmt| label(&stmt.kind).is_some_and(|name| name.span == def.span);
+        let own = stmts.find(defines).is_some_and(|stmt| {
+            let all = stmt.place.span;
+            all.start <= name.span.start && name.span.end <= all.end
+        });
+        let (what, label, help) = match def.span.start > name.span.start {
+            true => (
+                "used before it is defined",
+                "no value yet",
+                "move that stage up, or name a value above",
+            ),
+            false if own => {
+                ("used in its own definition", "no value yet", "name a value that is defined above")
+            }
+            false => (
+                "not known in this block",
+                "a value of the body around it",
+                "a block reads `in` alone; join values outside of it",
+            ),
+        };
+        Some(
+            Problem::new(Code::UnknownName, name.span, format!("`{}` is {what}", name.node))
+                .label(label)
+                .related(def.span, "defined here")
+                .help(help),
+        )
     }
 
     /// Defines a name, unless it would shadow another.
@@ -324,12 +407,6 @@ impl<'a> Expander<'a> {
     }
 
     pub(super) fn input(&mut self, frame: &mut Frame<'a>, name: &'a Name, shape: &ShapeExpr) {
-        if !self.graph.inputs().is_empty() {
-            let message = "a net has one input";
-            self.problems
-                .push(Problem::new(Code::Structure, name.span, message).label("a second input"));
-            return;
-        }
         let flow = self.sizes(&frame.env.scope, shape).and_then(|dims| match Shape::new(dims) {
             Ok(dims) => self.add_node(name.node.clone(), Op::from(op::Input(dims)), &[], name.span),
             Err(error) => {
@@ -344,12 +421,6 @@ impl<'a> Expander<'a> {
 
     pub(super) fn output(&mut self, frame: &mut Frame<'a>, name: &'a Name, shape: &ShapeExpr) {
         let flow = frame.cursor;
-        if self.graph.output().is_some() {
-            self.problems.push(
-                Problem::new(Code::Structure, name.span, "a net has one output")
-                    .label("a second output"),
-            );
-        }
         self.declare(frame, Some(name), flow);
         if let Some(node) = flow {
             self.graph.set_output(name.node.clone(), node);

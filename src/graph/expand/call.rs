@@ -6,11 +6,11 @@ use super::bind::bind;
 use super::elsewhere;
 use super::expander::{Expander, Frame};
 use super::quotes::{self, Strings};
-use super::values::Flow;
+use super::values::{Flow, not_by_name};
 use crate::diag::{Code, Problems, Span};
 use crate::graph::functions::FUNCTIONS;
 use crate::graph::names::NameKind;
-use crate::graph::op::{self, Args, Default, Signature};
+use crate::graph::op::{self, Args, Category, Default, Signature};
 use crate::graph::{NodeId, Value};
 use crate::syntax::ast::{Call, Expr, ExprKind};
 
@@ -36,7 +36,9 @@ impl<'a> Expander<'a> {
             self.problems.push(problem);
             return None;
         }
+        let undecided = self.undecided.contains(&call.name.node);
         let flow = match self.names.definition(call.name.span).map(|def| def.kind) {
+            Some(NameKind::Block(..)) if undecided => None,
             Some(NameKind::Block(block, local_to)) => {
                 let callable = frame.env.callable(block, local_to);
                 self.call_block(frame, &callable, call, flow, path)
@@ -44,10 +46,14 @@ impl<'a> Expander<'a> {
             Some(NameKind::Op(signature)) => self.call_op(frame, signature, call, flow, path),
             Some(NameKind::Param(_)) => self.call_parameter(frame, call, flow, path),
             Some(NameKind::Value | NameKind::File | NameKind::Unread) | None => {
-                self.unknown_op(frame, call);
+                self.unknown_op(frame, call, flow);
                 None
             }
         };
+        // Activations keep the shape, whatever their arguments are.
+        let keeps =
+            |node: &NodeId| self.graph.get(*node).op.traits().category == Category::Activation;
+        let flow = flow.filter(|node| !undecided || keeps(node));
         self.ends(call.place.span, flow);
         flow
     }
@@ -72,7 +78,10 @@ impl<'a> Expander<'a> {
         let mut given: HashMap<&'static str, (Value, Span)> = HashMap::new();
         for &(name, expr) in &bound {
             let strings = Strings::of_argument(signature, name);
-            let value = scope.eval(expr).map_err(|fault| quotes::missing(fault, expr, &strings));
+            let value = scope.eval(expr).map_err(|fault| {
+                let fault = not_by_name(fault, frame, signature, call, expr);
+                quotes::missing(fault, expr, &strings)
+            });
             if let Some(value) = self.report(value) {
                 given.insert(name, (value, expr.span));
             }
@@ -91,9 +100,12 @@ impl<'a> Expander<'a> {
                     let channels = self.shape(flow)?.channels() as i64;
                     given.insert(parameter.name, (Value::Int(channels), call.place.span));
                 }
+                (None, Default::Required) if self.undecided.contains(signature.name) => {
+                    return None;
+                }
                 (None, Default::Required) => {
                     let message = format!("`{}` needs `{}`", signature.name, parameter.name);
-                    self.wrong_call(call, signature, Code::Arity, call.place.span, message);
+                    self.lacking(call, signature, message);
                     return None;
                 }
                 (None, Default::Value(_) | Default::Word(_) | Default::Rule(_)) => {}
@@ -107,7 +119,7 @@ impl<'a> Expander<'a> {
                 (1, _) => format!("`{}` needs a number or another value", signature.name),
                 _ => format!("`{}` needs at least one more value", signature.name),
             };
-            self.wrong_call(call, signature, Code::Arity, call.place.span, message);
+            self.lacking(call, signature, message);
             return None;
         }
         let args = Args::new(
@@ -143,5 +155,11 @@ impl<'a> Expander<'a> {
                 None
             }
         }
+    }
+    /// Refuses a call without what its op needs.
+    fn lacking(&mut self, call: &Call, signature: &Signature, message: String) {
+        let problem =
+            self.at_callee(call, |at| self.wrong(call, signature, Code::Arity, at, message));
+        self.problems.push(problem);
     }
 }

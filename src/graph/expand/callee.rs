@@ -3,10 +3,10 @@
 use super::env::Callable;
 use super::expander::{Expander, Frame};
 use super::values::Flow;
-use crate::diag::{Code, Problem};
+use crate::diag::{Code, Problem, Span};
 use crate::graph::names::NameKind;
-use crate::graph::{Callee, Value, op};
-use crate::syntax::ast::{Block, Body, Call, ExprKind, Param, ParamType};
+use crate::graph::{Callee, Value, in_calls, op};
+use crate::syntax::ast::{Block, Body, Call, Expr, ExprKind, Param, ParamType};
 
 impl<'a> Expander<'a> {
     /// Calls the op or block that a parameter stands for.
@@ -37,22 +37,45 @@ impl<'a> Expander<'a> {
                     self.problems.push(problem);
                     return None;
                 }
-                let message = format!("expected an op or a block, got {} {other}", other.kind());
-                let problem = Problem::new(Code::Argument, call.name.span, message)
-                    .label(format!("`{name}` is a parameter"))
-                    .help(format!("give it the name of one: `{name} = relu`"));
-                let problem = self.in_blocks(problem);
+                let message =
+                    format!("expected an op or a block for `{name}`, got {} {other}", other.kind());
+                let problem = self.at_callee(call, |at| {
+                    Problem::new(Code::Argument, at, message)
+                        .label(format!("`{name}` is a parameter"))
+                        .help(format!("give it the name of one: `{name} = relu`"))
+                });
                 self.problems.push(problem);
                 None
             }
             // Without a value because of an error elsewhere, or not in scope here.
             None => {
                 if !frame.env.scope.contains(name) {
-                    self.unknown_op(frame, call);
+                    self.unknown_op(frame, call, flow);
                 }
                 None
             }
         }
+    }
+
+    /// The problem of a call, at the place that says what is called, if that is a parameter.
+    pub(super) fn at_callee(&self, call: &Call, problem: impl FnOnce(Span) -> Problem) -> Problem {
+        let Some((given, depth)) = self.callee_written(call) else {
+            return problem(call.place.span);
+        };
+        let problem = problem(given.span)
+            .label("given here")
+            .related(call.name.span, format!("`{}` is called here", call.name.node));
+        in_calls(problem, &self.calls[..depth.min(self.calls.len())])
+    }
+
+    /// Where the text says which op or block a parameter is that is called, and in how many calls
+    /// that is.
+    fn callee_written(&self, call: &Call) -> Option<(&'a Expr, usize)> {
+        let NameKind::Param(param) = self.names.definition(call.name.span)?.kind else {
+            return None;
+        };
+        let default = || Some((param.default.as_ref()?, self.calls.len()));
+        self.written(&call.name.node).or_else(default)
     }
 
     /// A block that a value names, with the environment of its definition, which is that of a

@@ -1,6 +1,6 @@
 //! The domains of parameters.
 
-use crate::diag::{Code, Problem, Span, did_you_mean};
+use crate::diag::{Code, Nearest, Problem, Span, did_you_mean};
 use crate::graph::eval::Fault;
 use crate::graph::{Callee, Scope, Value, number};
 use crate::syntax::ast::{Expr, ExprKind, Param, ParamType};
@@ -8,6 +8,7 @@ use crate::syntax::print_expr;
 
 /// Larger domains are not sampled.
 const MAX_MEMBERS: usize = 256;
+const CHOOSE: &str = "choose one of its values, or widen the domain";
 
 /// Checks that a value is in a parameter's domain; the error says what is allowed.
 pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Result<(), Fault> {
@@ -23,10 +24,14 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
     let problem = Problem::new(Code::Domain, at, message)
         .label("outside the domain")
         .related(ty.span, format!("the domain of `{name}`"));
+    if let (ParamType::OneOf(options), Value::Str(word)) = (&ty.node, value) {
+        let near = near_string(options, word);
+        let help = near.question().unwrap_or_else(|| CHOOSE.to_owned());
+        return Err(Some(Box::new(problem.help(help).respell(&near))));
+    }
     Err(Some(Box::new(match near(&ty.node, value, scope) {
         Some(near) => {
             let help = match value {
-                Value::Str(_) => format!("did you mean {near}?"),
                 Value::Callee(_) => format!("a string stands in quotes: `{near}`"),
                 _ if near.starts_with('[') => format!("a list stands in brackets: `{near}`"),
                 _ => format!("write `{near}`, or widen the domain"),
@@ -41,7 +46,7 @@ pub(super) fn admit(param: &Param, value: &Value, at: Span, scope: &Scope) -> Re
                 };
                 problem.help(format!("a share of 1 in {parts} is written `1/{parts}`{percent}"))
             }
-            _ => problem.help("choose one of its values, or widen the domain"),
+            _ => problem.help(CHOOSE),
         },
     })))
 }
@@ -65,16 +70,18 @@ fn reversed(name: &str, ty: &ParamType, scope: &Scope) -> Result<Option<Problem>
     }))
 }
 
+/// The strings of a domain that are most like another one, in their quotes.
+fn near_string(options: &[Expr], word: &str) -> Nearest {
+    let strings = options.iter().filter_map(|option| match &option.node {
+        ExprKind::Str(text) => Some(text.as_str()),
+        _ => None,
+    });
+    did_you_mean(word, strings).map(|near| format!("\"{near}\""))
+}
+
 /// The value of a domain that is most like another one, as the language writes it.
 fn near(ty: &ParamType, value: &Value, scope: &Scope) -> Option<String> {
     match (ty, value) {
-        (ParamType::OneOf(options), Value::Str(written)) => {
-            let strings = options.iter().filter_map(|option| match &option.node {
-                ExprKind::Str(text) => Some(text.as_str()),
-                _ => None,
-            });
-            did_you_mean(written, strings).map(|near| format!("\"{near}\""))
-        }
         (ParamType::OneOf(options), Value::Callee(Callee { name, .. })) => {
             let string =
                 |option: &&Expr| matches!(&option.node, ExprKind::Str(text) if text == name);
@@ -116,7 +123,6 @@ pub(super) fn admit_like(
     let fits = match (default, value) {
         (Value::Int(_), Value::Int(_)) => true,
         (Value::Fraction(_) | Value::Float(_), other) => other.number().is_some(),
-        (Value::Same, Value::Int(_)) => true,
         _ => std::mem::discriminant(default) == std::mem::discriminant(value),
     };
     if fits || param.ty.is_some() {

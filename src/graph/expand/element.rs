@@ -56,9 +56,16 @@ impl<'a> Expander<'a> {
         match &element.kind {
             ElementKind::Group(chain) => self.chain(frame, chain, flow, prefix),
             ElementKind::Repeat(repeat) => {
-                let segment = self.names.segment(repeat.place.span);
-                let prefix = segment.map_or_else(|| prefix.into(), |s| join(prefix, s));
-                self.repeat(frame, &prefix, &repeat.rounds, &repeat.body, flow)
+                let (rounds, body) = (&repeat.rounds, &repeat.body);
+                match self.names.segment(repeat.place.span) {
+                    None => self.repeat(frame, prefix, rounds, body, flow),
+                    Some(segment) => {
+                        let path = join(prefix, segment);
+                        self.edited(frame, &path, None, flow, |this, frame, flow| {
+                            this.repeat(frame, &path, rounds, body, flow)
+                        })
+                    }
+                }
             }
             ElementKind::Call(call) => match self.names.segment(call.place.span) {
                 None => self.call(frame, call, flow, prefix),
@@ -73,8 +80,8 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Builds the element at a path, where an op or block may be `called`, and applies the edits
-    /// that target it.
+    /// Builds what is at a path, where an op or block may be `called`, and applies the edits that
+    /// target it.
     pub(super) fn edited(
         &mut self,
         frame: &mut Frame<'a>,
@@ -85,27 +92,25 @@ impl<'a> Expander<'a> {
     ) -> Flow {
         self.targets.insert(path.into());
         let mine = self.edits_of(path, called);
-        let mine: Vec<(usize, EditVerb)> =
-            mine.into_iter().map(|i| (i, self.edits[i].edit.verb)).collect();
         let mut flow = flow;
         for (i, _) in mine.iter().filter(|(_, verb)| *verb == EditVerb::Before) {
-            flow = self.edit(frame, *i, &join(path, "before"), flow);
+            flow = self.edit(frame, *i, path, "before", flow);
         }
-        let instead =
-            mine.iter().rfind(|(_, verb)| matches!(verb, EditVerb::Replace | EditVerb::Remove));
-        flow = match instead {
-            Some((i, _)) => self.edit(frame, *i, path, flow),
+        flow = match self.instead(path, &mine) {
+            Some((i, EditVerb::Replace)) => self.edit(frame, i, path, "", flow),
+            Some(_) => flow,
             None => build(self, frame, flow),
         };
         for (i, _) in mine.iter().filter(|(_, verb)| *verb == EditVerb::After) {
-            flow = self.edit(frame, *i, &join(path, "after"), flow);
+            flow = self.edit(frame, *i, path, "after", flow);
         }
         mine.into_iter().for_each(|(i, _)| self.edits[i].used = true);
         flow
     }
 
-    /// The edits of a path, in the order of the text. None applies to what it places itself.
-    fn edits_of(&mut self, path: &str, called: Option<&str>) -> Vec<usize> {
+    /// The edits of a path and what they do there, in the order of the text. None applies to what
+    /// it places itself.
+    fn edits_of(&mut self, path: &str, called: Option<&str>) -> Vec<(usize, EditVerb)> {
         let steps = self.patterns.iter().map(|(_, pattern)| pattern.steps(path)).sum();
         if let Some(&(first, _)) = self.patterns.first()
             && !self.may_go_on(steps, self.edits[first].edit.target.span)
@@ -113,22 +118,33 @@ impl<'a> Expander<'a> {
             return Vec::new();
         }
         let by_pattern = self.patterns.iter().filter(|(_, p)| p.matches(path, called));
-        let exact = self.edits_at.get(path).into_iter().flatten();
-        let mut mine: Vec<usize> = by_pattern.map(|(i, _)| i).chain(exact).copied().collect();
-        mine.retain(|i| !self.placing.contains(i));
-        mine.sort_unstable();
+        let by_pattern = by_pattern.map(|(i, _)| (*i, self.edits[*i].edit.verb));
+        let exact = self.edits_at.get(path).into_iter().flatten().copied();
+        let mut mine: Vec<(usize, EditVerb)> = by_pattern.chain(exact).collect();
+        mine.retain(|(i, _)| !self.placing.contains(i));
+        mine.sort_unstable_by_key(|(i, _)| *i);
         mine
     }
 
     /// Inserts an edit's chain. It sees the values at that place and the names of its own net.
-    fn edit(&mut self, frame: &mut Frame<'a>, index: usize, path: &str, flow: Flow) -> Flow {
+    fn edit(
+        &mut self,
+        frame: &mut Frame<'a>,
+        index: usize,
+        path: &str,
+        part: &str,
+        flow: Flow,
+    ) -> Flow {
         let (edit, env) = (self.edits[index].edit, self.edits[index].env.clone());
+        // What an edit finds by a common part of labels, `layer2` of `layer2.0`, is named by it.
+        let target = if edit.is_pattern() { path } else { edit.target.node.as_str() };
+        let path = if part.is_empty() { target.to_owned() } else { join(target, part) };
         // A chain declares nothing, so the values are restored unchanged.
         let values = std::mem::take(&mut frame.values);
         let mut inner = Frame { env, values, prefix: frame.prefix.clone(), cursor: flow };
         self.enter_edit(edit);
         self.placing.push(index);
-        let flow = self.chain(&mut inner, &edit.chain, flow, path);
+        let flow = self.chain(&mut inner, &edit.chain, flow, &path);
         self.placing.pop();
         self.leave_edit();
         frame.values = inner.values;

@@ -13,7 +13,7 @@ use crate::graph::pattern::Pattern;
 use crate::graph::{CallSite, Graph, NodeId, Op, Origin, Scope, Shape, Value, in_calls};
 use crate::limits::{MAX_EDGES, MAX_ELEMENTS_PLACED, MAX_PATH_BYTES, MAX_PATHS_BYTES};
 use crate::syntax::Project;
-use crate::syntax::ast::{Block, Edit, Expr};
+use crate::syntax::ast::{Block, Edit, EditVerb, Expr};
 
 pub(super) struct Expander<'a> {
     pub project: &'a Project,
@@ -24,14 +24,18 @@ pub(super) struct Expander<'a> {
     /// The paths that an edit can target.
     pub targets: BTreeSet<String>,
     pub edits: Vec<PlacedEdit<'a>>,
-    /// The edits of each path.
-    pub edits_at: HashMap<&'a str, Vec<usize>>,
+    /// The edits of each path, and what they do there.
+    pub edits_at: HashMap<String, Vec<(usize, EditVerb)>>,
     /// The edits by pattern.
     pub patterns: Vec<(usize, Pattern<'a>)>,
+    /// What is replaced or removed, by path, and the edit that does it.
+    pub gone: HashMap<String, usize>,
     /// The edits whose chains are being placed.
     pub placing: Vec<usize>,
     /// The arguments of `default op(...)` lines.
     pub defaults: Vec<DefaultArg<'a>>,
+    /// The ops and blocks whose `default` lines are refused.
+    pub undecided: HashSet<String>,
     /// The block calls around the current place, outermost first.
     pub calls: Vec<CallSite>,
     pub active: Vec<&'a Block>,
@@ -78,8 +82,16 @@ pub(super) struct DefaultArg<'a> {
 
 pub(super) struct PlacedEdit<'a> {
     pub edit: &'a Edit,
+    /// That of the net which has the edit.
     pub env: Rc<Env<'a>>,
     pub used: bool,
+}
+
+impl PlacedEdit<'_> {
+    /// Whether both are edits of one net.
+    pub fn beside(&self, other: &PlacedEdit<'_>) -> bool {
+        std::ptr::eq(self.env.body, other.env.body)
+    }
 }
 
 /// One body while it runs.
@@ -105,8 +117,10 @@ impl<'a> Expander<'a> {
             edits: Vec::new(),
             edits_at: HashMap::new(),
             patterns: Vec::new(),
+            gone: HashMap::new(),
             placing: Vec::new(),
             defaults: Vec::new(),
+            undecided: HashSet::new(),
             calls: Vec::new(),
             active: Vec::new(),
             given: Vec::new(),
@@ -132,7 +146,7 @@ impl<'a> Expander<'a> {
         result
             .map_err(|fault| {
                 if let Some(problem) = fault {
-                    let problem = self.in_blocks(*problem);
+                    let problem = self.in_blocks(self.not_a_number(*problem));
                     self.problems.push(problem);
                 }
             })

@@ -20,8 +20,8 @@ impl Expander<'_> {
                     .collect();
                 for name in unknown {
                     let near = did_you_mean(&name.node, blocks.iter().copied());
-                    let help = match near {
-                        Some(near) => format!("did you mean `{near}`?"),
+                    let help = match near.question() {
+                        Some(question) => question,
                         None if blocks.is_empty() => "it defines no blocks".into(),
                         None => format!("it defines {}", blocks.join(", ")),
                     };
@@ -31,10 +31,10 @@ impl Expander<'_> {
                         Problem::new(Code::UnknownName, name.span, message)
                             .label("not defined there")
                             .help(help)
-                            .respell(near),
+                            .respell(&near),
                     );
                     self.misimported.insert(name.node.clone());
-                    self.misimported.extend(near.map(str::to_owned));
+                    self.misimported.extend(near.names().iter().cloned());
                 }
             }
         }

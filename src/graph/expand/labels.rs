@@ -1,10 +1,11 @@
-//! Names that several statements of a body give.
+//! Names that are given several times.
 
 use std::collections::BTreeMap;
 
+use super::ends::{is_input, is_output};
 use super::expander::Expander;
 use crate::diag::{Code, Fix, Problem, Span};
-use crate::graph::names::label;
+use crate::graph::names::{Twice, label};
 use crate::syntax::ast::{Name, Stmt, StmtKind};
 
 /// At most so many places of one name are shown.
@@ -13,10 +14,27 @@ const MAX_PLACES: usize = 4;
 type Named<'s> = (usize, &'s Stmt, &'s Name);
 
 impl Expander<'_> {
-    /// Reports each of them once.
+    /// Reports the blocks, imports and parameters of one name, in every file of the project.
+    pub(super) fn defined_twice(&mut self) {
+        for Twice { verb, places } in self.names.twice() {
+            let spans: Vec<Span> = places.iter().map(|name| name.span).collect();
+            let problem = several(&places[0].node, verb, &spans).help(match verb {
+                "imported" => "a name stands for one block: import it from one file",
+                "given" => "give it once",
+                _ => "remove one, or give each a name of its own",
+            });
+            self.problems.push(problem);
+        }
+    }
+
+    /// Reports the names that several statements of a body give, each once.
     pub(super) fn repeated_names(&mut self, stmts: &[Stmt]) {
         let mut by_name: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
-        for (i, stmt) in stmts.iter().enumerate() {
+        // A net has one input and one output; more of them are reported as such.
+        let kinds: [fn(&Stmt) -> bool; 2] = [is_input, is_output];
+        let ends = kinds.map(|is| (is, stmts.iter().position(is)));
+        let is_more = |i, stmt| ends.iter().any(|(is, first)| is(stmt) && *first != Some(i));
+        for (i, stmt) in stmts.iter().enumerate().filter(|(i, stmt)| !is_more(*i, *stmt)) {
             if let Some(name) = label(&stmt.kind) {
                 by_name.entry(&name.node).or_default().push((i, stmt, name));
             }
@@ -28,18 +46,8 @@ impl Expander<'_> {
     }
 
     fn repeated(&self, name: &str, places: &[Named<'_>]) -> Problem {
-        let times = match places.len() {
-            2 => "twice".to_owned(),
-            n => format!("{n} times"),
-        };
-        let at = |(_, _, name): &Named<'_>| name.span;
-        let message = format!("`{name}` is defined {times}");
-        let mut problem = Problem::new(Code::DuplicateName, at(&places[1]), message)
-            .label("the second time")
-            .related(at(&places[0]), "the first time");
-        for place in places.iter().skip(2).take(MAX_PLACES - 2) {
-            problem = problem.related(at(place), "and here");
-        }
+        let spans: Vec<Span> = places.iter().map(|(_, _, name)| name.span).collect();
+        let mut problem = several(name, "defined", &spans);
         match self.as_repeat(name, places) {
             Some(fix) => {
                 let help = format!("for the same stage in a row, {}", fix.title);
@@ -73,4 +81,18 @@ impl Expander<'_> {
         let title = format!("write `{name}: repeat {times} {{ {stage} }}`");
         Some(Fix { title, edits: vec![(whole, new)], safe: true })
     }
+}
+
+/// The problem of a name that stands at several places.
+fn several(name: &str, verb: &str, places: &[Span]) -> Problem {
+    let times = match places.len() {
+        2 => "twice".to_owned(),
+        n => format!("{n} times"),
+    };
+    let message = format!("`{name}` is {verb} {times}");
+    let problem = Problem::new(Code::DuplicateName, places[1], message)
+        .label("the second time")
+        .related(places[0], "the first time");
+    let more = places.iter().skip(2).take(MAX_PLACES - 2);
+    more.fold(problem, |problem, place| problem.related(*place, "and here"))
 }

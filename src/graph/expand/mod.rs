@@ -10,6 +10,7 @@ mod block_call;
 mod body;
 mod call;
 mod callee;
+mod common_labels;
 mod default;
 mod domain;
 mod edits;
@@ -28,6 +29,7 @@ mod rounds;
 mod signature;
 mod steps;
 mod trace;
+mod translate;
 mod uncalled;
 mod values;
 
@@ -67,6 +69,7 @@ pub fn expand(project: &Project, overrides: &[Override]) -> Expanded {
     let mut expander = Expander::new(project);
     expander.imports();
     let found = expander.net(overrides);
+    expander.defined_twice();
     expander.uncalled_blocks();
     unchanged::unchanged(project, &expander.names, &mut expander.problems);
     // A misspelt name would also make its intended target look unused.

@@ -79,7 +79,7 @@ impl<'a> Expander<'a> {
     }
 
     fn parameters(&mut self, levels: &mut [Level<'a>], overrides: &[Override]) {
-        let mut unused: Vec<&Override> = overrides.iter().collect();
+        let mut unused = self.each_once(overrides);
         let mut given: HashMap<String, (Option<Value>, &Arg, Noted)> = HashMap::new();
         for level in levels.iter_mut() {
             for param in &level.net.params {
@@ -89,6 +89,7 @@ impl<'a> Expander<'a> {
                         let strings = Strings::of(param);
                         let value = level.scope.eval(expr);
                         self.report(value.map_err(|fault| quotes::missing(fault, expr, &strings)))
+                            .and_then(|value| self.own_value(expr, value))
                     }
                     None => None,
                 };
@@ -179,6 +180,25 @@ impl<'a> Expander<'a> {
         }
     }
 
+    /// The overrides, the first of each parameter; the others are reported.
+    fn each_once<'o>(&mut self, overrides: &'o [Override]) -> Vec<&'o Override> {
+        let mut once: Vec<&Override> = Vec::new();
+        for o in overrides {
+            let Some(first) = once.iter().find(|first| first.name.node == o.name.node) else {
+                once.push(o);
+                continue;
+            };
+            let message = format!("`{}` is set twice", o.name.node);
+            self.problems.push(
+                Problem::new(Code::Arity, o.name.span, message)
+                    .label("the second time")
+                    .related(first.name.span, "the first time")
+                    .help("set it once"),
+            );
+        }
+        once
+    }
+
     fn no_value(&mut self, name: &Name) {
         self.problems.push(
             Problem::new(
@@ -200,7 +220,7 @@ impl<'a> Expander<'a> {
             Problem::new(Code::UnknownArgument, at, message)
                 .label("unknown parameter")
                 .help(has_parameters(name, &names))
-                .respell(did_you_mean(name, names.iter().copied())),
+                .respell(&did_you_mean(name, names.iter().copied())),
         );
     }
 
@@ -251,11 +271,15 @@ impl<'a> Expander<'a> {
         claims_hold: bool,
     ) {
         match &stmt.kind {
-            StmtKind::Default(call) => self.default_line(call, &env.scope),
+            StmtKind::Default(call) => self.default_line(call, env),
             StmtKind::Expect(condition) if claims_hold || !speaks_of_cost(condition) => {
-                let claim =
-                    Claim::Expect { condition: condition.clone(), scope: env.scope.clone() };
-                self.graph.claims.push(claim);
+                match self.value_in(condition) {
+                    Some(problem) => self.problems.push(problem),
+                    None => self.graph.claims.push(Claim::Expect {
+                        condition: condition.clone(),
+                        scope: env.scope.clone(),
+                    }),
+                }
             }
             StmtKind::Recipe { settings, .. } => {
                 for setting in settings {
@@ -301,13 +325,25 @@ impl<'a> Expander<'a> {
             prefix: String::new(),
             cursor: None,
         };
-        self.repeated_names(&base.net.body.stmts);
-        self.stages_after_output(&base.net.body);
-        for stmt in &base.net.body.stmts {
+        let body = &base.net.body;
+        self.repeated_names(&body.stmts);
+        self.common_labels("", &body.stmts);
+        self.one_input_and_output(body);
+        self.stages_before_input(body);
+        self.stages_after_output(body);
+        // First, wherever it stands.
+        let mut inputs = body.stmts.iter().filter_map(|stmt| match &stmt.kind {
+            StmtKind::Input { name, shape } => Some((name, shape)),
+            _ => None,
+        });
+        if let Some((name, shape)) = inputs.next() {
+            self.input(&mut frame, name, shape);
+        }
+        for stmt in &body.stmts {
             match &stmt.kind {
                 StmtKind::Let(param) => self.check_parameter_name(&param.name, env),
-                StmtKind::Input { name, shape } => self.input(&mut frame, name, shape),
-                StmtKind::Output { .. }
+                StmtKind::Input { .. }
+                | StmtKind::Output { .. }
                 | StmtKind::Default(_)
                 | StmtKind::Expect(_)
                 | StmtKind::Recipe { .. }
@@ -316,10 +352,13 @@ impl<'a> Expander<'a> {
             }
         }
         // Last, wherever it stands.
-        for stmt in &base.net.body.stmts {
-            if let StmtKind::Output { name, shape } = &stmt.kind {
-                self.output(&mut frame, name, shape);
-            }
+        let mut outputs = body.stmts.iter().filter_map(|stmt| match &stmt.kind {
+            StmtKind::Output { name, shape } => Some((name, shape)),
+            _ => None,
+        });
+        let output = outputs.next();
+        if let Some((name, shape)) = output {
+            self.output(&mut frame, name, shape);
         }
         if lacks_its_parent(base.net) {
             return;
@@ -332,9 +371,7 @@ impl<'a> Expander<'a> {
                     .help("add `input image: [N, 3, 32, 32]`"),
             );
         }
-        let has_output =
-            base.net.body.stmts.iter().any(|s| matches!(s.kind, StmtKind::Output { .. }));
-        if !has_output {
+        if output.is_none() {
             let message = format!("the net `{}` has no output", name.node);
             self.problems.push(
                 Problem::new(Code::Structure, name.span, message)
@@ -345,11 +382,11 @@ impl<'a> Expander<'a> {
 }
 
 fn has_parameters(name: &str, names: &[&str]) -> String {
-    let near = did_you_mean(name, names.iter().copied())
-        .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    let near = did_you_mean(name, names.iter().copied());
+    let meant = near.question().map_or(String::new(), |question| question + " ");
     match names {
         [] => "it has no parameters".into(),
-        names => format!("{near}it has {}", listed(names)),
+        names => format!("{meant}it has {}", listed(names)),
     }
 }
 

@@ -87,6 +87,9 @@ impl<'a> Expander<'a> {
                 if names.len() < items.len() || !names.iter().all(|name| value(name).is_some()) {
                     return None;
                 }
+                // A concatenation begins with the current value.
+                let first = names.first().is_some_and(|name| value(name).flatten() == cursor);
+                let sure = first || signature.name != "concat";
                 let others = names.into_iter().filter(|name| value(name).flatten() != cursor);
                 let others = others.collect::<Vec<_>>().join(", ");
                 let text = format!("{name}({others})");
@@ -94,7 +97,9 @@ impl<'a> Expander<'a> {
                 Some(match others.is_empty() {
                     true => problem("a list").help(help),
                     false => {
-                        problem("a list").help(help).fix(format!("write `{text}`"), [(at, others)])
+                        let (title, edits) = (format!("write `{text}`"), [(at, others)]);
+                        let problem = problem("a list").help(help);
+                        if sure { problem.fix(title, edits) } else { problem.offer(title, edits) }
                     }
                 })
             }

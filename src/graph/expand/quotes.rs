@@ -1,7 +1,7 @@
 //! Strings without their quotes, and names within quotes.
 
 use super::expander::{Expander, Frame};
-use crate::diag::{Code, Problem, Span, did_you_mean};
+use crate::diag::{Code, Nearest, Problem, did_you_mean};
 use crate::graph::eval::Fault;
 use crate::graph::names::NameKind;
 use crate::graph::op::Signature;
@@ -33,14 +33,13 @@ impl<'w> Strings<'w> {
         Strings::Of(argument.map_or(&[][..], |argument| argument.kind.words()).to_vec())
     }
 
-    /// The one that is meant by a word.
-    fn meant(&self, word: &'w str) -> Option<&'w str> {
+    /// Those that may be meant by a word.
+    fn meant(&self, word: &str) -> Nearest {
         match self {
-            Strings::Of(strings) => {
-                let same = strings.iter().copied().find(|string| *string == word);
-                same.or_else(|| did_you_mean(word, strings.iter().copied()))
+            Strings::Of(strings) if !strings.contains(&word) => {
+                did_you_mean(word, strings.iter().copied())
             }
-            Strings::Any => Some(word),
+            Strings::Of(_) | Strings::Any => Nearest::one(word),
         }
     }
 }
@@ -52,19 +51,17 @@ pub(super) fn missing<'w>(fault: Fault, value: &'w Expr, strings: &Strings<'w>) 
     let unknown = (problem.code, problem.span) == (Code::UnknownName, Some(value.span));
     // A name of this scope that is near explains as much as any string.
     let explained = matches!(strings, Strings::Any) && !problem.fixes.is_empty();
-    if let Some(string) = strings.meant(word).filter(|_| unknown && !explained) {
+    let meant = strings.meant(word).map(|string| format!("\"{string}\""));
+    if unknown && !explained && !meant.is_empty() {
         problem.fixes.clear();
-        problem = Box::new(quoted(*problem, value.span, string));
+        let question = meant.question().unwrap_or_default();
+        let help = match meant.only() {
+            Some(text) => format!("a string stands in quotes: `{text}`"),
+            None => format!("a string stands in quotes; {question}"),
+        };
+        problem = Box::new(problem.help(help).respell(&meant));
     }
     Some(problem)
-}
-
-/// A problem of a string that lacks its quotes.
-pub(super) fn quoted(problem: Problem, at: Span, string: &str) -> Problem {
-    let text = format!("\"{string}\"");
-    problem
-        .help(format!("a string stands in quotes: `{text}`"))
-        .fix(format!("write `{text}`"), [(at, text)])
 }
 
 impl<'a> Expander<'a> {
@@ -81,7 +78,7 @@ impl<'a> Expander<'a> {
         let NameKind::Param(param) = self.names.definition(call.name.span)?.kind else {
             return None;
         };
-        let given = self.written(parameter);
+        let given = self.written(parameter).map(|(given, _)| given);
         let options: &[Expr] = match param.ty.as_ref().map(|ty| &ty.node) {
             Some(ParamType::OneOf(options)) => options,
             _ => &[],
@@ -100,10 +97,11 @@ impl<'a> Expander<'a> {
         )
     }
 
-    /// How the value of a block's parameter is written in the call of the block.
-    fn written(&self, parameter: &str) -> Option<&'a Expr> {
+    /// How the value of a block's parameter is written in the call of the block, and in how many
+    /// calls that is.
+    pub(super) fn written(&self, parameter: &str) -> Option<(&'a Expr, usize)> {
         let given = self.given.last()?.get(parameter)?;
-        Some(self.written_at(given, self.given.len() - 1).0)
+        Some(self.written_at(given, self.given.len() - 1))
     }
 }
 

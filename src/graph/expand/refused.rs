@@ -2,21 +2,24 @@
 
 use super::elsewhere;
 use super::expander::{Expander, Frame};
+use super::values::Flow;
 use crate::diag::elsewhere::is_same;
-use crate::diag::{Code, Problem, Span, did_you_mean, listed};
+use crate::diag::{Code, Nearest, Problem, Span, did_you_mean, listed};
 use crate::graph::op::{self, ArgError, Signature};
 use crate::graph::{Value, in_calls};
 use crate::syntax::ast::{BinaryOp, Call, Expr, ExprKind};
 use crate::syntax::{STD, import_edit, print_expr, std_names};
 
 impl<'a> Expander<'a> {
-    pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, call: &Call) {
+    pub(super) fn unknown_op(&mut self, frame: &Frame<'a>, call: &Call, flow: Flow) {
         let name = &call.name;
         if self.misimported.contains(&name.node) {
             return;
         }
         self.undefined.insert(name.span, name.node.clone());
-        let blocks = self.names.visible_blocks(frame.env.body);
+        let mut blocks = self.names.visible_blocks(frame.env.body);
+        // No block calls itself.
+        blocks.retain(|name| self.active.iter().all(|block| block.name.node != *name));
         let mut known: Vec<&str> = op::signatures().map(|s| s.name).chain(blocks).collect();
         known.sort_unstable();
         let is_value = frame.values.contains(&name.node);
@@ -25,52 +28,60 @@ impl<'a> Expander<'a> {
             .label("not an op, nor a block defined or imported here");
         let is_block = known.iter().any(|k| k.eq_ignore_ascii_case(&name.node))
             && op::signature(&name.node.to_ascii_lowercase()).is_none();
-        if let Some(problem) = elsewhere::op(&problem, call).filter(|_| !is_block && !is_value) {
+        let value = |name: &str| Some(frame.values.get(name)?.0 == flow);
+        let of_another = elsewhere::op(&problem, call, &value);
+        if let Some(problem) = of_another.filter(|_| !is_block && !is_value) {
             return self.problems.push(problem);
         }
         let of_std = self.of_std(&problem, call, &known);
         if let Some(problem) = of_std.filter(|_| !is_block && !is_value) {
             return self.problems.push(problem);
         }
+        if is_value {
+            let help = format!(
+                "`{0}` is a value: a stage may start from it, `{0} -> ...`; `add({0})` and \
+                 `concat({0})` join it; a guard without `else` passes its value on",
+                name.node
+            );
+            return self.problems.push(problem.help(help));
+        }
         let near = did_you_mean(&name.node, known.iter().copied());
         let near = near.or_else(|| did_you_mean(&name.node, frame.values.names()));
-        let near = near.filter(|_| !is_value);
-        let help = match near {
-            _ if is_value => {
-                format!(
-                    "`{0}` is a value: a stage may start from it, `{0} -> ...`; `add({0})` and \
-                     `concat({0})` join it; a guard without `else` passes its value on",
-                    name.node
-                )
-            }
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", listed(&known)),
-        };
-        self.problems.push(problem.help(help).respell(near));
+        let help = near.question().unwrap_or_else(|| format!("there are {}", listed(&known)));
+        self.problems.push(problem.help(help).respell(&near));
     }
 
     /// The call of a block of `std` that is spelt in another way, unless what is `known` is nearer.
     fn of_std(&self, problem: &Problem, call: &Call, known: &[&str]) -> Option<Problem> {
         let name = &call.name;
         let blocks = || std_names().iter().map(String::as_str);
-        let near = did_you_mean(&name.node, known.iter().copied());
-        let block = blocks()
-            .find(|block| is_same(block, &name.node))
-            .or_else(|| did_you_mean(&name.node, blocks()).filter(|_| near.is_none()))?;
-        if block == name.node || known.contains(&block) {
+        let near = match blocks().find(|block| is_same(block, &name.node)) {
+            Some(block) => Nearest::one(block),
+            None if did_you_mean(&name.node, known.iter().copied()).is_empty() => {
+                did_you_mean(&name.node, blocks())
+            }
+            None => return None,
+        };
+        let is_known = |block: &String| *block == name.node || known.contains(&block.as_str());
+        if near.names().iter().any(is_known) {
             return None;
         }
-        let (sources, file) = (&self.project.sources, name.span.file);
-        let import = import_edit(sources, file, self.project.file(file), STD, &[block]);
-        let title = format!("write `{block}`, and import it");
-        let edits = [(name.span, block.to_owned()), import];
-        let help = format!("did you mean `{block}`? `import std: {block}` gives it");
-        let problem = problem.clone().help(help);
+        let question = near.question()?;
+        let help = match near.only() {
+            Some(block) => format!("{question} `import std: {block}` gives it"),
+            None => format!("{question} `import std: ...` gives them"),
+        };
         // Elsewhere the first of several numbers may be the channels that come in.
-        Some(match call.args.iter().filter(|arg| arg.name.is_none()).count() {
-            0 | 1 => problem.fix(title, edits),
-            _ => problem.offer(title, edits),
-        })
+        let numbers = call.args.iter().filter(|arg| arg.name.is_none()).count();
+        let sure = near.is_sure() && numbers < 2;
+        let (sources, file) = (&self.project.sources, name.span.file);
+        let imported = |problem: Problem, block: &String| {
+            let import = import_edit(sources, file, self.project.file(file), STD, &[block]);
+            let title = format!("write `{block}`, and import it");
+            let edits = [(name.span, block.clone()), import];
+            if sure { problem.fix(title, edits) } else { problem.offer(title, edits) }
+        };
+        Some(near.names().iter().fold(problem.clone().help(help), imported))
     }
 
     /// An argument that an op does not accept, where its value is written: in the call of the
@@ -93,13 +104,12 @@ impl<'a> Expander<'a> {
                     .help(format!("`//` rounds down, as `ceil` rounds up: `{down}`"))
                     .fix(format!("write `{down}`"), [(written.span, down)])
             }
-            (expr, Value::Str(word)) => match nearest(signature, error.arg, word) {
-                Some(near) => {
-                    let written = matches!(expr, ExprKind::Str(_)).then_some(near.as_str());
-                    problem.help(format!("did you mean {near}?")).respell(written)
-                }
-                None => problem.help(format!("it takes {}", signature.text())),
-            },
+            (expr, Value::Str(word)) => {
+                let near = nearest(signature, error.arg, word);
+                let takes = || format!("it takes {}", signature.text());
+                let problem = problem.help(near.question().unwrap_or_else(takes));
+                if matches!(expr, ExprKind::Str(_)) { problem.respell(&near) } else { problem }
+            }
             _ => problem.help(format!("it takes {}", signature.text())),
         };
         let inner = (written.span != used.span).then_some(used.span);
@@ -149,8 +159,9 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// The string of those that an argument takes that is nearest to another, in its quotes.
-fn nearest(signature: &Signature, argument: Option<&str>, word: &str) -> Option<String> {
-    let argument = signature.args.iter().find(|arg| Some(arg.name) == argument)?;
-    did_you_mean(word, argument.kind.words().iter().copied()).map(|near| format!("\"{near}\""))
+/// The strings of those that an argument takes that are nearest to another, in their quotes.
+fn nearest(signature: &Signature, argument: Option<&str>, word: &str) -> Nearest {
+    let argument = signature.args.iter().find(|arg| Some(arg.name) == argument);
+    let words = argument.map_or(&[][..], |argument| argument.kind.words());
+    did_you_mean(word, words.iter().copied()).map(|near| format!("\"{near}\""))
 }

@@ -37,10 +37,14 @@ impl<'a> Expander<'a> {
             }
             let scope = self.round_scope(frame, rounds, value, round);
             let env = Rc::new(Env { scope, body, outer: Some(frame.env.clone()) });
-            let prefix = format!("{prefix}.{round}");
-            let mut inner = Frame { env, values: Values::inside(&outer), prefix, cursor: flow };
-            self.body(&mut inner, body);
-            flow = inner.cursor;
+            let path = format!("{prefix}.{round}");
+            let (values, prefix) = (Values::inside(&outer), path.clone());
+            let mut inner = Frame { env, values, prefix, cursor: flow };
+            flow = self.edited(&mut inner, &path, None, flow, |this, inner, flow| {
+                inner.cursor = flow;
+                this.body(inner, body);
+                inner.cursor
+            });
         }
         // All iterations have dropped their references.
         frame.values = Rc::into_inner(outer).unwrap_or_default();
@@ -54,8 +58,10 @@ impl<'a> Expander<'a> {
             Over::Range(from, to) => {
                 let (low, high) =
                     (self.whole(scope, from, "the range")?, self.whole(scope, to, "the range")?);
-                let literal = [from, to].iter().all(|end| matches!(end.node, ExprKind::Int { .. }));
-                if literal && low > high {
+                let literal = |end: &Expr| matches!(end.node, ExprKind::Int { .. });
+                // A range to 0 is meant to count down, wherever it begins.
+                let down = literal(to) && (literal(from) || high == 0);
+                if down && low > high {
                     self.problems.push(backwards(from, to));
                     return None;
                 }
@@ -172,9 +178,26 @@ impl<'a> Expander<'a> {
     fn let_value(&mut self, param: &Param, scope: &Scope, flow: Flow) -> Option<(Value, Noted)> {
         let expr = param.default.as_ref()?;
         let value = self.report(scope.eval(expr))?;
+        let value = self.own_value(expr, value)?;
         let whose = ValueName { name: &param.name.node, of: "" };
         let step = self.step(Cause::Let, whose, expr, &value, scope, flow);
         Some((value, step))
+    }
+
+    /// The value of a `let` or of a net's parameter, which is none if it is `same` where no value
+    /// comes in.
+    pub(super) fn own_value(&mut self, expr: &Expr, value: Value) -> Option<Value> {
+        if !holds_same(&value) {
+            return Some(value);
+        }
+        let same = expr.names().into_iter().find(|name| matches!(name.node, ExprKind::Same));
+        let at = same.map_or(expr.span, |same| same.span);
+        self.problems.push(
+            Problem::new(Code::Expression, at, "`same` has no value here")
+                .label("no value comes in")
+                .help("write `same` where it is used, as in `conv(same)`"),
+        );
+        None
     }
 
     /// Reports a name that hides another.
@@ -219,4 +242,13 @@ fn backwards(from: &Expr, to: &Expr) -> Problem {
             "0" => format!("write `0..{first}`, where `{first} - i` counts down"),
             _ => format!("write `{last}..{first}`"),
         })
+}
+
+/// Whether `same` is in a value, without the number that it stands for.
+fn holds_same(value: &Value) -> bool {
+    match value {
+        Value::Same => true,
+        Value::List(items) => items.iter().any(holds_same),
+        _ => false,
+    }
 }

@@ -6,13 +6,16 @@ use super::env::Env;
 use super::expander::{Expander, Frame};
 use super::values::Values;
 use crate::graph::Scope;
-use crate::syntax::ast::{Block, BlockSignature, Expr, ExprKind};
+use crate::syntax::ast::{Block, ExprKind};
 
 impl<'a> Expander<'a> {
     /// Checks each uncalled block of the root file with unknown values and parameters: nothing that
     /// depends on them is reported, and no node is added.
     pub(super) fn uncalled_blocks(&mut self) {
         self.detached = true;
+        // Edits are those of the net.
+        self.edits_at.clear();
+        self.patterns.clear();
         let project = self.project;
         for block in project.file(project.root).blocks() {
             if !self.called.contains(&std::ptr::from_ref(block)) {
@@ -22,6 +25,7 @@ impl<'a> Expander<'a> {
                 for param in &block.params {
                     self.check_parameter_name(&param.name, &env);
                 }
+                self.sizes_taken(block);
                 self.active.push(block);
                 let mut frame = Frame { env, values, prefix: String::new(), cursor: None };
                 self.body(&mut frame, &block.body);
@@ -36,17 +40,12 @@ impl<'a> Expander<'a> {
         let mut scope = self.scope.emptied();
         scope.set_unknown("same");
         block.params.iter().for_each(|param| scope.set_unknown(param.name.node.clone()));
-        let dims = |signature: &BlockSignature| signature.input.node.clone();
-        let symbol = |dim: Expr| match dim.node {
-            ExprKind::Name(name) => Some(name),
-            _ => None,
-        };
-        block
-            .signature
-            .iter()
-            .flat_map(dims)
-            .filter_map(symbol)
-            .for_each(|name| scope.set_unknown(name));
+        let dims = block.signature.iter().flat_map(|signature| &signature.input.node);
+        for name in dims.flat_map(|dim| dim.names()) {
+            if let ExprKind::Name(name) = &name.node {
+                scope.set_unknown(name);
+            }
+        }
         scope
     }
 }

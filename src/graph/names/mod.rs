@@ -10,7 +10,9 @@ mod resolve;
 mod scope;
 mod segments;
 mod table;
+mod twice;
 
 pub use definition::{Def, NameKind, Reference, ReferenceRole};
 pub(super) use scope::label;
 pub use table::Names;
+pub(super) use twice::Twice;

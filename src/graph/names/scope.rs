@@ -12,6 +12,7 @@ use crate::syntax::ast::{Body, Name, Param, StmtKind};
 #[derive(Debug)]
 pub(super) struct NameScope<'p> {
     pub file: FileId,
+    pub params: &'p [Param],
     pub body: &'p Body,
     pub values: HashMap<&'p str, Def<'p>>,
     pub blocks: HashMap<&'p str, Def<'p>>,
@@ -26,10 +27,10 @@ impl<'p> NameScope<'p> {
         body: &'p Body,
         outer: Option<Rc<NameScope<'p>>>,
     ) -> NameScope<'p> {
-        let mut scope =
-            NameScope { file, body, values: HashMap::new(), blocks: HashMap::new(), outer };
-        // Of two parameters with the same name the last one has the value; otherwise the first
-        // definition counts, and the second is reported.
+        let (values, blocks) = (HashMap::new(), HashMap::new());
+        let mut scope = NameScope { file, params, body, values, blocks, outer };
+        // Names that are defined twice are errors. Of two parameters the last one has the value;
+        // otherwise the first definition counts.
         for param in params {
             let def = Def { kind: NameKind::Param(param), span: param.name.span };
             scope.values.insert(&param.name.node, def);

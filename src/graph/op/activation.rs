@@ -1,5 +1,6 @@
-//! Elementwise activation functions. Everything about one is here, except its computation with
-//! libtorch (`netc-torch`, `lower/torch/activation.rs`).
+//! Elementwise activation functions. Everything about one is here, except its computation:
+//! with libtorch (`netc-torch`, `lower/torch/activation.rs`) and by netc's kernels for CPUs
+//! (`lower::schedule::Smooth`).
 
 use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, UNCHANGED};
 use super::foreign::{OnnxEquivalent, OnnxNode, PytorchArgument, PytorchModule};
@@ -397,22 +398,22 @@ impl Activation {
     }
 }
 
-/// The activations that netc's kernels for GPUs have, which number them from 1 in this order.
-const ON_GPUS: [&str; 5] = ["relu", "gelu", "celu", "silu", "sigmoid"];
-
 impl Activation {
-    /// Its number in netc's kernels for GPUs, if they have it.
-    pub fn gpu_code(&self) -> Option<u32> {
-        let name = self.signature().name;
-        (1..).zip(ON_GPUS).find(|(_, known)| *known == name).map(|(code, _)| code)
-    }
-
-    /// The number that it takes there: an upper bound, an alpha.
-    pub fn gpu_parameter(&self) -> f64 {
+    /// Its number in netc's kernels for GPUs, and the parameter that it takes there: an upper bound,
+    /// 0 for none, or an alpha. `None` if they do not have it.
+    pub fn on_gpu(&self) -> Option<(u32, f64)> {
         match self {
-            Activation::Relu(op) => op.max.unwrap_or(0.0),
-            Activation::Celu(op) => op.alpha,
-            _ => 0.0,
+            Activation::Relu(op) => Some((1, op.max.unwrap_or(0.0))),
+            Activation::Gelu(_) => Some((2, 0.0)),
+            Activation::Celu(op) => Some((3, op.alpha)),
+            Activation::Silu(_) => Some((4, 0.0)),
+            Activation::Sigmoid(_) => Some((5, 0.0)),
+            Activation::LeakyRelu(_)
+            | Activation::Elu(_)
+            | Activation::Mish(_)
+            | Activation::Tanh(_)
+            | Activation::HardSigmoid(_)
+            | Activation::HardSwish(_) => None,
         }
     }
 }

@@ -141,7 +141,10 @@ impl Signature {
 
     /// `conv(c = same, k = 3, ...)`, as shown to the user.
     pub fn text(&self) -> String {
-        let more = (self.operands.0 > 1).then(|| "value, ...".to_string());
+        let more = (self.operands.0 > 1).then(|| match self.operands.1 {
+            2 => "value".to_string(),
+            _ => "value, ...".to_string(),
+        });
         let args: Vec<String> = more
             .into_iter()
             .chain(self.args.iter().map(|p| match p.default.text() {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::files::RUNS;
 use super::variants::{self, Found};
 use super::{Inputs, RunId, SearchError, Sha, Spec, Variant};
 use crate::check::Checked;
@@ -206,14 +207,9 @@ impl Plan {
         })
     }
 
-    /// The file of a net's text.
-    pub fn net_file(folder: &Path, graph: &Sha) -> PathBuf {
-        folder.join("nets").join(net_name(graph))
-    }
-
     /// The folder of a run.
     pub fn run_folder(folder: &Path, id: &RunId) -> PathBuf {
-        folder.join("runs").join(id.as_str())
+        folder.join(RUNS).join(id.as_str())
     }
 }
 

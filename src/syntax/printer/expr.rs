@@ -19,11 +19,6 @@ pub fn print_call(call: &Call) -> String {
     self::call(call, &mut Parts::on_one_line())
 }
 
-/// An element with its guard, on one line; what is repeated is left out.
-pub fn print_element(element: &Element) -> String {
-    self::element(element, &mut Parts::on_one_line())
-}
-
 fn element(element: &Element, parts: &mut Parts<'_>) -> String {
     let text = |piece| match piece {
         Piece::Text(text) => text,

@@ -6,7 +6,7 @@ mod parts;
 mod stmt;
 
 use super::ast::{Comment, File, ItemKind, Trivia};
-pub use expr::{print_call, print_element, print_expr};
+pub use expr::{print_call, print_expr};
 use parts::Parts;
 
 /// Longer lines are wrapped where the language has a place for it.

@@ -2,7 +2,7 @@ use super::Loader;
 use crate::diag::{Code, FileId, Problem, Span};
 
 impl Loader<'_> {
-    /// Reports each circle once, where it closes.
+    /// Reports each cycle once, where it closes.
     pub(super) fn cycles(&mut self, root: FileId) {
         let mut done: Vec<FileId> = Vec::new();
         // The way from the root: a file, the use that led there, and the next of its uses to

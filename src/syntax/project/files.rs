@@ -69,10 +69,15 @@ fn listed(folder: &str) -> Result<Vec<(String, bool)>, String> {
     let mut inside = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(why)? {
         let entry = entry.map_err(why)?;
-        let name = entry.file_name().into_string().map_err(|name| {
-            format!("in {folder}: {} is a name that is not UTF-8", name.display())
-        })?;
-        inside.push((name, entry.file_type().map_err(why)?.is_dir()));
+        let is_folder = entry.file_type().map_err(why)?.is_dir();
+        match entry.file_name().into_string() {
+            Ok(name) => inside.push((name, is_folder)),
+            Err(name) if is_folder || name.as_encoded_bytes().ends_with(b".net") => {
+                let shown = name.display();
+                return Err(format!("in {folder}: {shown} is a name that is not UTF-8"));
+            }
+            Err(_) => {}
+        }
     }
     inside.sort();
     Ok(inside)

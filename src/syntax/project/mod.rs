@@ -9,7 +9,7 @@ use std::path::Path;
 use super::ast::{self, ItemKind, Name};
 use super::parser::recover;
 use super::scan::parts;
-use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
+use crate::diag::{Code, FileId, Nearest, Problem, Problems, Sources, Span, did_you_mean};
 use crate::disk;
 use crate::limits::{MAX_FILE_BYTES, MAX_FILES, MAX_PARTS, MAX_PROJECT_BYTES};
 
@@ -288,16 +288,16 @@ impl<'f> Loader<'f> {
             return Problem::new(code, span, message)
                 .label("this file")
                 .help("the blocks of netc stand in no file: `import std: ...`")
-                .respell(Some("std"));
+                .respell(&Nearest::one("std"));
         }
-        let near = if failure.kind() == ErrorKind::NotFound { self.near(target) } else { None };
-        let near = near.map(|name| beside(written, &name));
-        let help = near.as_ref().map(|path| format!("Did you mean `{path}`?"));
-        let quoted = near.map(|path| format!("\"{path}\""));
+        let near = match failure.kind() {
+            ErrorKind::NotFound => self.near(target).map(|name| beside(written, name)),
+            _ => Nearest::default(),
+        };
         Problem::new(code, span, message)
             .label("this file")
-            .help_if(help)
-            .respell(quoted.as_deref())
+            .help_if(near.question())
+            .respell(&near.map(|path| format!("\"{path}\"")))
     }
 
     /// Whether an import names the file, rather than a net that extends another.
@@ -305,14 +305,14 @@ impl<'f> Loader<'f> {
         self.sources.get(path.file).text[..path.start].trim_end().ends_with("import")
     }
 
-    fn near(&self, target: &str) -> Option<String> {
-        let name = target.rsplit('/').next()?;
+    fn near(&self, target: &str) -> Nearest {
+        let name = target.rsplit('/').next().unwrap_or(target);
         let neighbours = self.files.neighbours(target);
         let with_ending = format!("{name}.net");
-        if neighbours.contains(&with_ending) {
-            return Some(with_ending);
+        match neighbours.contains(&with_ending) {
+            true => Nearest::one(with_ending),
+            false => did_you_mean(name, neighbours.iter().map(String::as_str)),
         }
-        did_you_mean(name, neighbours.iter().map(String::as_str)).map(str::to_owned)
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::diag::{Code, FileId, Problem, Span, is_deceptive};
+use crate::diag::{Code, FileId, Problem, Span, is_deceptive_after};
 use crate::limits::{MAX_FILE_BYTES, MAX_LINE_BYTES, MAX_LINES, MAX_NAME_BYTES, MAX_PARTS};
 
 /// Why a text is not read at all.
@@ -42,7 +42,10 @@ pub(super) fn refusal(text: &str, file: FileId) -> Option<Problem> {
 fn deceptive(line: &str, start: usize, file: FileId) -> Option<Problem> {
     // A byte order mark is no part of the text.
     let is_mark = |at: usize, c: char| start + at == 0 && c == '\u{feff}';
-    let (at, c) = line.char_indices().find(|(at, c)| is_deceptive(*c) && !is_mark(*at, *c))?;
+    let before = std::iter::once('\n').chain(line.chars());
+    let (_, (at, c)) = before
+        .zip(line.char_indices())
+        .find(|(before, (at, c))| is_deceptive_after(*before, *c) && !is_mark(*at, *c))?;
     let span = Span { file, start: start + at, end: start + at + c.len_utf8() };
     Some(match c {
         '\0' => Problem::new(Code::Unreadable, span, "expected text, got a NUL byte")

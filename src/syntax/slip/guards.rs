@@ -1,11 +1,11 @@
 //! Guards as other languages write them.
 
-use super::{Slip, tokens};
+use super::{Slip, closing, tokens};
 use crate::syntax::hint::{Failure, is_keyword, is_word};
 use crate::syntax::parser::Rule;
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
-    ahead(failure).or_else(|| identical(failure))
+    ahead(failure).or_else(|| identical(failure)).or_else(|| membership(failure))
 }
 
 /// `if deep conv(16)`, a guard ahead of what it guards.
@@ -70,4 +70,51 @@ fn identical(failure: &Failure<'_>) -> Option<Slip> {
     };
     let title = if text.is_empty() { "remove `is`".to_owned() } else { format!("write `{text}`") };
     Some(Slip::new([(range, text.to_owned())], help, title))
+}
+
+/// `1 in l` and `1 not in l`
+fn membership(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, before, code, .. } = *failure;
+    let all: Vec<(usize, &str, usize)> = tokens(code, at).take(3).collect();
+    let (not, list) = match all.as_slice() {
+        [(_, "in", _), (list, ..), ..] => ("", *list),
+        [(_, "not", _), (_, "in", _), (list, ..)] => ("not ", *list),
+        _ => return None,
+    };
+    if !failure.rules.contains(&Rule::infix) {
+        return None;
+    }
+    let help = "Whether a list has an item is asked by `has`: `widths has 16`.";
+    let (ahead, item) = before.trim_end().split_at(operand_start(before.trim_end()));
+    let Some(end) = list_end(code, list).filter(|_| !item.is_empty() && begins_a_value(ahead))
+    else {
+        return Some(Slip::unsure(help));
+    };
+    let start = at - before.len() + ahead.len();
+    let text = format!("{not}{} has {item}", &code[list..end]);
+    Some(Slip::new([(start..end, text.clone())], help, format!("write `{text}`")))
+}
+
+/// Where the word, number or string at the end of a text begins.
+fn operand_start(text: &str) -> usize {
+    text.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "_.\"".contains(c)).len()
+}
+
+/// Whether what follows a text is a whole value, and no part of a calculation.
+fn begins_a_value(ahead: &str) -> bool {
+    let ahead = ahead.trim_end();
+    let words = ["if", "and", "or", "not", "expect"];
+    let word = ahead.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+    ahead.ends_with(['(', ',', '=']) || word.is_some_and(|word| words.contains(&word))
+}
+
+/// Where a list that is named or written out ends.
+fn list_end(code: &str, start: usize) -> Option<usize> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+    let name = code[start..].len() - code[start..].trim_start_matches(is_part).len();
+    let end = start + name;
+    match code[end..].starts_with('[') {
+        true => closing(code, end).map(|close| close + 1),
+        false => (name > 0).then_some(end),
+    }
 }

@@ -1,11 +1,13 @@
 //! Inputs and outputs without a name or a colon, and types that are defaults.
 
 use super::{Slip, closing, tokens};
-use crate::syntax::hint::Failure;
+use crate::syntax::hint::{Failure, is_keyword, is_word};
 use crate::syntax::parser::Rule;
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
-    nameless(failure).or_else(|| without_colon(failure)).or_else(|| default_for_a_type(failure))
+    [nameless, name_behind_colon, unknown_size, without_colon, default_for_a_type]
+        .into_iter()
+        .find_map(|slip| slip(failure))
 }
 
 /// The keyword of an input or output, and a name for its value.
@@ -33,6 +35,40 @@ fn nameless(failure: &Failure<'_>) -> Option<Slip> {
     let edit = (keyword..open + 1, format!(" {name}: {batch}"));
     let help = format!("A value has a name, and the first of its sizes is the batch: `{example}`.");
     Some(Slip::new([edit], help, format!("call it `{name}`")))
+}
+
+/// `input: image [N, 3, 32, 32]`
+fn name_behind_colon(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, before, code, .. } = *failure;
+    let keyword = before.trim_end();
+    named(keyword)?;
+    let ahead: Vec<_> = tokens(code, at).take(4).collect();
+    let (name, open) = match ahead.as_slice() {
+        [(_, ":" | "=", _), (_, name, _), (open, "[", _), ..] => (*name, *open),
+        [(_, ":" | "=", _), (_, name, _), (_, ":" | "=", _), (open, "[", _)] => (*name, *open),
+        _ => return None,
+    };
+    if !is_word(name) || is_keyword(name) {
+        return None;
+    }
+    let edit = (at - (before.len() - keyword.len())..open, format!(" {name}: "));
+    let help = format!("The `:` stands behind the name: `{keyword} {name}: [...]`.");
+    Some(Slip::new([edit], help, format!("write `{keyword} {name}:`")))
+}
+
+/// `input image: [?, 3, 32, 32]`
+fn unknown_size(failure: &Failure<'_>) -> Option<Slip> {
+    let Failure { at, token, before, .. } = *failure;
+    let of_a_value = before.starts_with("input ") || before.starts_with("output ");
+    if token != "?" || !of_a_value {
+        return None;
+    }
+    if !before.trim_end().ends_with('[') {
+        let help = "Every size but the batch is a number: `[N, 3, 32, 32]`.";
+        return Some(Slip::unsure(help));
+    }
+    let help = "The first size is the batch, `N`: `[N, 3, 32, 32]`.";
+    Some(Slip::new([(at..at + 1, "N".to_owned())], help, "write `N`"))
 }
 
 /// `input image [N, 3, 32, 32]`, or with the shape in parentheses.

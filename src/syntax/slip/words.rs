@@ -1,7 +1,7 @@
 //! Misspelt keywords, and marks that are left out.
 
 use super::Slip;
-use crate::diag::did_you_mean;
+use crate::diag::{Nearest, did_you_mean};
 use crate::syntax::hint::{Failure, is_keyword, is_word};
 use crate::syntax::parser::Rule;
 
@@ -41,7 +41,7 @@ fn misspelt(failure: &Failure<'_>) -> Option<Slip> {
         (failure.token, here, TYPES)
     } else if wants(&[Rule::kw_extends, Rule::extends]) {
         (failure.token, here, &["extends"][..])
-    } else if wants(&[Rule::kw_if]) && did_you_mean(failure.token, ["if"]).is_some() {
+    } else if wants(&[Rule::kw_if]) && !did_you_mean(failure.token, ["if"]).is_empty() {
         (failure.token, here, &["if"][..])
     } else if before.is_empty() && wants(&[Rule::item, Rule::file]) {
         (failure.token, here, ITEMS)
@@ -53,13 +53,19 @@ fn misspelt(failure: &Failure<'_>) -> Option<Slip> {
     };
     let edits = words == STATEMENTS && failure.text.contains("extends");
     let same = VERBS.iter().find(|(verbs, _)| edits && verbs.contains(&word));
-    let near = || did_you_mean(word, words.iter().copied()).filter(|_| is_word(word));
-    let right = same.map(|(_, verb)| *verb).or_else(near)?;
-    Some(Slip::new(
-        [(range, right.to_owned())],
-        format!("did you mean `{right}`?"),
-        format!("replace `{word}` by `{right}`"),
-    ))
+    let near = match same {
+        Some((_, verb)) => Nearest::one(*verb),
+        None if is_word(word) => did_you_mean(word, words.iter().copied()),
+        None => return None,
+    };
+    let question = near.question()?;
+    Some(match near.only() {
+        Some(right) => {
+            let title = format!("replace `{word}` by `{right}`");
+            Slip::new([(range, right.to_owned())], question, title).safe_if(near.is_sure())
+        }
+        None => Slip::unsure(question),
+    })
 }
 
 /// Whether what stands here could stand behind the keyword of a statement, and behind no op.

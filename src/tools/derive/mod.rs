@@ -13,7 +13,8 @@ use std::collections::HashMap;
 
 use crate::check::{self, Checked};
 use crate::diag::Problems;
-use crate::graph::{self, Graph, NodeId, Op};
+use crate::graph::pattern::Pattern;
+use crate::graph::{self, Graph, NodeId, Op, Value};
 use crate::syntax;
 
 pub use readable::readable;
@@ -84,6 +85,22 @@ pub fn reread(net: &Checked) -> Result<(String, Checked), String> {
     }
 }
 
+/// Drops the patterns of `freeze` that hold none of the paths.
+fn freeze_of_these(graph: &mut Graph, paths: &[String]) {
+    let holds = |pattern: &Value| match pattern {
+        Value::Str(text) => paths.iter().any(|path| Pattern::new(text).holds(path)),
+        _ => true,
+    };
+    graph.settings.retain_mut(|setting| match &mut setting.value {
+        Value::List(patterns) if setting.key.node == "freeze" => {
+            patterns.retain(holds);
+            !patterns.is_empty()
+        }
+        pattern if setting.key.node == "freeze" => holds(pattern),
+        _ => true,
+    });
+}
+
 /// The net in which readers of each key read its value instead, without nodes that the output no
 /// longer depends on. No value is also a key.
 fn rewrite(net: &Checked, instead: &HashMap<NodeId, NodeId>, suffix: &str) -> (Graph, Vec<String>) {
@@ -118,5 +135,7 @@ fn rewrite(net: &Checked, instead: &HashMap<NodeId, NodeId>, suffix: &str) -> (G
     if let (Some((name, _)), Some(&output)) = (old.output(), new.get(&now(net.output()))) {
         graph.set_output(name, output);
     }
+    let paths: Vec<String> = new.values().map(|&id| graph.get(id).path.clone()).collect();
+    freeze_of_these(&mut graph, &paths);
     (graph, dropped)
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::check::Checked;
 use crate::compile;
-use crate::diag::{Sources, did_you_mean};
+use crate::diag::{Nearest, Sources, did_you_mean};
 use crate::graph::{NodeId, Op, Value};
 use crate::syntax::ast::EditVerb;
 
@@ -136,14 +136,14 @@ pub struct NodeRow {
 
 /// Explains a path of the net of `file`, which was checked with the same `set`: a node, the nodes
 /// of a stage or a block, or for `recipe` the recipe; without a path, all nodes. The error is the
-/// most similar path, if there is one.
+/// most similar paths.
 pub fn explain(
     file: &Path,
     set: &[(String, String)],
     net: &Checked,
     sources: &Sources,
     path: Option<&str>,
-) -> Result<Answer, Option<String>> {
+) -> Result<Answer, Nearest> {
     let Some(path) = path else { return Ok(Answer::Nodes(listing(net, None))) };
     if path == RECIPE {
         return Ok(Answer::Recipe { recipe: recipe::keys(net.graph(), sources) });
@@ -153,7 +153,7 @@ pub fn explain(
     }
     let below = listing(net, Some(path));
     if below.nodes.is_empty() {
-        return Err(did_you_mean(path, known(net)).map(String::from));
+        return Err(did_you_mean(path, known(net)));
     }
     Ok(Answer::Nodes(below))
 }

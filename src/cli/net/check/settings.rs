@@ -41,8 +41,12 @@ pub(super) fn check(file: &Path, texts: &Overlay) -> Compilation {
     Compilation { sources, problems, net: None, unchecked: None, seconds: [0.0; 3] }
 }
 
-/// Whether more of the keys are those of a search than those of a recipe.
+/// Whether the keys are those of a search: `nets` is among them, or more are of a search than of a
+/// recipe.
 fn is_search<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> bool {
+    if keys.clone().any(|key| key == "nets") {
+        return true;
+    }
     let of_search = keys.clone().filter(|key| Spec::KEYS.contains(key)).count();
     let of_recipe = keys.filter(|key| KEYS.iter().any(|known| known.name == *key)).count();
     of_search > of_recipe
