@@ -12,8 +12,6 @@ use crate::disk::Folder;
 use crate::limits::MAX_RECORD_BYTES;
 use crate::run::{EpochRow, Metrics, Outcome};
 
-/// The folder of the runs in that of a search.
-pub const RUNS: &str = "runs";
 /// The file in a run's folder.
 pub const FILE: &str = "run.jsonl";
 
@@ -40,11 +38,11 @@ impl fmt::Display for Flaw {
 /// # Errors
 /// Something else at its path.
 pub fn runs_of(folder: &Path) -> Result<Option<Folder>, SearchError> {
-    let runs = Folder::open(folder).and_then(|place| place.sub(RUNS));
+    let runs = Folder::open(folder).and_then(|place| place.sub(Plan::RUNS));
     match runs {
         Ok(runs) => Ok(Some(runs)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(SearchError::io(&folder.join(RUNS))(error)),
+        Err(error) => Err(SearchError::io(&folder.join(Plan::RUNS))(error)),
     }
 }
 

@@ -19,6 +19,7 @@
 //!
 //! Nothing here needs libtorch; the trainings themselves are in `netc-torch`.
 
+mod condition;
 pub mod engine;
 mod error;
 pub mod files;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::SearchError;
+use super::condition::{self, Condition};
 use super::named::{begins_like_a_net, begins_like_a_recipe};
-use super::variants::{self, Condition};
 use crate::diag::{Code, FileId, Problem, Problems, Sources, Span, did_you_mean};
 use crate::graph::{Setting, Value};
 use crate::limits::{MAX_EPOCHS, MAX_HALVING, MAX_IMAGES, MAX_RUNS, MAX_SEED};
@@ -222,7 +222,7 @@ impl Spec {
                 self.over = words()?;
                 self.over
                     .iter()
-                    .try_for_each(|over| variants::well_formed(over))
+                    .try_for_each(|over| condition::well_formed(over))
                     .map_err(misread)?;
             }
             "combine" => {

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::condition::{Condition, listed};
 use super::{Combine, SearchError, Sha, Spec};
 use crate::check::Checked;
 use crate::compile;
-use crate::diag::{Problems, Sources, did_you_mean};
-use crate::graph::{Scope, Value, members};
+use crate::diag::{Sources, did_you_mean};
+use crate::graph::members;
 use crate::limits::{MAX_VALUES, MAX_VARIANTS};
 use crate::recipe::{Layers, Recipe};
-use crate::syntax::ast::{Expr, ExprKind, ItemKind, Net, Param};
+use crate::syntax::ast::{ItemKind, Net, Param};
 use crate::syntax::{self, Project};
 
 /// One net of a search.
@@ -232,26 +233,6 @@ fn parameters(project: &Project) -> Vec<&Param> {
     params
 }
 
-/// Whether the values that `over` names, if any, can be read.
-pub(super) fn well_formed(over: &str) -> Result<(), SearchError> {
-    match over.split_once('=') {
-        Some((name, values)) => listed(name.trim(), values).map(|_| ()),
-        None => Ok(()),
-    }
-}
-
-/// `[64, 128]` as values.
-fn listed(name: &str, text: &str) -> Result<Vec<Value>, SearchError> {
-    let wrong = || {
-        SearchError::new(format!("expected a list of values for `{name}`, got `{text}`"))
-            .help(format!("write `--over {name}=[64,128]`"))
-    };
-    match Condition::parse(text)?.value(&Scope::default()) {
-        Some(Value::List(values)) if !values.is_empty() => Ok(values),
-        _ => Err(wrong()),
-    }
-}
-
 /// `width=16`.
 fn setting(text: &str) -> Result<Choice, SearchError> {
     let (name, value) = text.split_once('=').ok_or_else(|| {
@@ -296,40 +277,5 @@ fn name(net: &Checked, choices: &[Choice], several: bool) -> (String, String) {
         (true, true) => (own.clone(), own.split('_').next().unwrap_or(own).to_string()),
         (false, false) => (set.join(" "), params.join("+")),
         (false, true) => (format!("{own} {}", set.join(" ")), params.join("+")),
-    }
-}
-
-/// An expression from the command line, with its text for error messages.
-pub(super) struct Condition {
-    expr: Expr,
-    sources: Sources,
-}
-
-impl Condition {
-    pub(super) fn parse(text: &str) -> Result<Condition, SearchError> {
-        let mut sources = Sources::default();
-        let file = sources.add("the search", text);
-        match syntax::parse_expr(&sources, file) {
-            Ok(expr) => Ok(Condition { expr, sources }),
-            Err(problems) => Err(SearchError::Net(sources, problems)),
-        }
-    }
-
-    fn value(&self, scope: &Scope) -> Option<Value> {
-        scope.eval(&self.expr).ok().filter(|_| !matches!(self.expr.node, ExprKind::Name(_)))
-    }
-
-    fn holds(&self, net: &Checked) -> Result<bool, SearchError> {
-        let mut scope = Scope::default();
-        for (name, value) in &net.graph().params {
-            scope.set(name.clone(), value.clone());
-        }
-        for (name, count) in [("params", net.params()), ("macs", net.macs())] {
-            scope.set(name, Value::Int(i64::try_from(count).unwrap_or(i64::MAX)));
-        }
-        scope.condition(&self.expr).map_err(|fault| {
-            let problems: Problems = fault.into_iter().map(|problem| *problem).collect();
-            SearchError::Net(self.sources.clone(), problems)
-        })
     }
 }

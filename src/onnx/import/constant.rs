@@ -1,11 +1,10 @@
 //! Tensors in a model.
 
-use crate::limits::MAX_RANK;
+use crate::limits::{MAX_ELEMENTS, MAX_RANK};
 use crate::onnx::proto::TensorProto;
 use crate::onnx::proto::tensor_proto::{DataLocation, DataType};
 
 use super::error::{Fault, Result, shown};
-use super::view;
 
 /// The values of a tensor and its sizes.
 #[derive(Debug, Clone)]
@@ -37,7 +36,7 @@ impl Constant {
         }
         let size = |&d: &i64| u64::try_from(d).map_err(|_| wrong(format!("has a size of {d}")));
         let dims: Vec<u64> = tensor.dims.iter().map(size).collect::<Result<_>>()?;
-        let count = view::elements(&dims).map_err(wrong)?;
+        let count = elements(&dims).map_err(wrong)?;
         let kind = DataType::try_from(tensor.data_type()).unwrap_or(DataType::Undefined);
         let data = match kind {
             DataType::Float => Data::Floats(match &tensor.raw_data {
@@ -79,7 +78,7 @@ impl Constant {
     /// values.
     pub fn within_limits(self) -> Result<Constant> {
         match self.dims.len() {
-            ..=MAX_RANK => view::count(&self.dims).map(|_| self),
+            ..=MAX_RANK => count(&self.dims).map(|_| self),
             rank => Err(Fault::Unsupported(format!("a tensor of {rank} dimensions"))),
         }
     }
@@ -143,6 +142,21 @@ impl Data {
     /// An empty array of the same type.
     pub fn empty(&self) -> Data {
         self.at(std::iter::empty())
+    }
+}
+
+/// How many values a tensor of these sizes has.
+pub(super) fn count(dims: &[u64]) -> Result<u64> {
+    elements(dims).map_err(|what| Fault::Malformed(format!("a tensor {what}")))
+}
+
+/// The same, or what is wrong. A tensor without values may have no other sizes, for which work
+/// would be done.
+fn elements(dims: &[u64]) -> std::result::Result<u64, String> {
+    match dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d)) {
+        Some(0) if dims.len() > 1 => Err(format!("is empty, with sizes {dims:?}")),
+        Some(count @ ..=MAX_ELEMENTS) => Ok(count),
+        _ => Err("is too large".into()),
     }
 }
 

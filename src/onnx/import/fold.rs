@@ -4,7 +4,7 @@ use super::affine::aligned;
 use super::attributes::Node;
 use super::axes::{axes, axis_of, ranges};
 use super::builder::Builder;
-use super::constant::{Constant, Data};
+use super::constant::{self, Constant, Data};
 use super::error::{Fault, Result};
 use super::known::Known;
 use super::reshape;
@@ -91,7 +91,7 @@ fn together<const N: usize>(
     let dims = shapes
         .map(<[u64]>::to_vec)
         .try_fold(Vec::new(), |dims, more| view::common(&dims, &more))?;
-    builder.charge(view::count(&dims)?)?;
+    builder.charge(constant::count(&dims)?)?;
     let views: Result<Vec<View>> =
         parts.iter().map(|part| View::of(part).broadcast(&dims)).collect();
     let views = <[View; N]>::try_from(views?).map_err(|_| overflow())?;
@@ -196,7 +196,7 @@ impl NumberKind {
 
 fn filled<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let dims = sizes(&operand(builder, node, 0)?)?;
-    let count = view::count(&dims)?;
+    let count = constant::count(&dims)?;
     builder.charge(count)?;
     let value = node.tensor("value")?.map_or(Data::Floats(vec![0.0]), |value| value.data);
     let data = match value {
@@ -282,7 +282,7 @@ fn transpose<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
 fn expand<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
     let constant = operand(builder, node, 0)?;
     let dims = view::common(&constant.dims, &sizes(&operand(builder, node, 1)?)?)?;
-    builder.charge(view::count(&dims)?)?;
+    builder.charge(constant::count(&dims)?)?;
     Ok(View::of(&constant).broadcast(&dims)?.read(&constant))
 }
 
@@ -294,7 +294,7 @@ fn flatten<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<Constant> {
         axis => axis_of(axis, rank)?,
     };
     let (before, after) = constant.dims.split_at(axis);
-    constant.dims = vec![view::count(before)?, view::count(after)?];
+    constant.dims = vec![constant::count(before)?, constant::count(after)?];
     Ok(constant)
 }
 

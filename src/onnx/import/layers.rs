@@ -5,10 +5,9 @@ use crate::onnx::arguments::{decimal, rate};
 
 use super::attributes::Node;
 use super::builder::{Builder, WeightValues, pair};
-use super::constant::Constant;
+use super::constant::{self, Constant};
 use super::error::{Fault, Result};
 use super::known::Known;
-use super::view;
 use super::window::{self, Grown, Padding};
 
 pub(super) fn conv<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
@@ -66,8 +65,8 @@ fn grow(
     let [tall, wide] = [h + added(rows), w + added(columns)];
     let mut dims = weight.dims;
     (dims[2], dims[3]) = (tall as u64, wide as u64);
-    builder.charge(view::count(&dims)?)?;
-    let mut values = vec![0.0; view::count(&dims)? as usize];
+    builder.charge(constant::count(&dims)?)?;
+    let mut values = vec![0.0; constant::count(&dims)? as usize];
     for (i, row) in weight.values.chunks_exact(w.max(1)).enumerate() {
         let at = (i / h * tall + i % h + rows.front) * wide + columns.front;
         values[at..at + w].copy_from_slice(row);

@@ -5,10 +5,9 @@ use crate::graph::Value;
 use super::attributes::Node;
 use super::axes::{axes, axis_of, same_axes};
 use super::builder::{Builder, pair};
-use super::constant::Constant;
+use super::constant::{self, Constant};
 use super::error::{Fault, Result, shown};
 use super::known::{Known, Size};
-use super::view;
 
 pub(super) fn flatten<'m>(builder: &mut Builder<'m>, node: &Node<'m>) -> Result<Known> {
     let x = builder.value(node, 0)?;
@@ -93,11 +92,15 @@ pub(super) fn of_constant<'m>(builder: &Builder<'m>, node: &Node<'m>) -> Result<
     }
     let (count, known) =
         (constant.len() as u64, dims.iter().flatten().copied().collect::<Vec<_>>());
-    let product = view::count(&known)?;
+    let product = constant::count(&known)?;
     let inferred = count.checked_div(product).unwrap_or(0);
     let one_is_open = dims.len() - known.len() <= 1;
     constant.dims = dims.into_iter().map(|d| d.unwrap_or(inferred)).collect();
-    if one_is_open && view::count(&constant.dims)? == count { Ok(constant) } else { Err(wrong()) }
+    if one_is_open && constant::count(&constant.dims)? == count {
+        Ok(constant)
+    } else {
+        Err(wrong())
+    }
 }
 
 /// Drops rows and columns of size 1.

@@ -1,8 +1,6 @@
 //! Strided views of the model's tensors, for constants that are moved but not computed.
 
-use crate::limits::MAX_ELEMENTS;
-
-use super::constant::{Constant, Data};
+use super::constant::{Constant, Data, count};
 use super::error::{Fault, Result};
 
 /// Where the values of a tensor are in another, contiguous one.
@@ -81,21 +79,6 @@ pub(super) fn common(a: &[u64], b: &[u64]) -> Result<Vec<u64>> {
         })
         .collect();
     dims.ok_or_else(|| misfit(a, b))
-}
-
-/// How many values a tensor of these sizes has.
-pub(super) fn count(dims: &[u64]) -> Result<u64> {
-    elements(dims).map_err(|what| Fault::Malformed(format!("a tensor {what}")))
-}
-
-/// The same, or what is wrong. A tensor without values may have no other sizes, for which work
-/// would be done.
-pub(super) fn elements(dims: &[u64]) -> std::result::Result<u64, String> {
-    match dims.iter().try_fold(1u64, |product, &d| product.checked_mul(d)) {
-        Some(0) if dims.len() > 1 => Err(format!("is empty, with sizes {dims:?}")),
-        Some(count @ ..=MAX_ELEMENTS) => Ok(count),
-        _ => Err("is too large".into()),
-    }
 }
 
 /// Selected indices of an axis, in this order.

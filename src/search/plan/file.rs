@@ -8,7 +8,6 @@ use super::{Plan, Texts, net_name};
 use crate::check::Checked;
 use crate::disk::Folder;
 use crate::limits::{MAX_FILE_BYTES, MAX_PLAN_BYTES};
-use crate::search::files::RUNS;
 use crate::search::untrusted::brief;
 use crate::search::{RunId, SearchError, Sha};
 
@@ -37,7 +36,7 @@ impl Plan {
                 plan.extended.push(old.runs.len());
             }
         }
-        place.create_sub(RUNS).map_err(SearchError::io(&folder.join(RUNS)))?;
+        place.create_sub(Plan::RUNS).map_err(SearchError::io(&folder.join(Plan::RUNS)))?;
         let nets = place.create_sub(NETS).map_err(SearchError::io(&folder.join(NETS)))?;
         for (graph, text) in texts {
             let name = net_name(graph);

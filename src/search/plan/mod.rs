@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::files::RUNS;
 use super::variants::{self, Found};
 use super::{Inputs, RunId, SearchError, Sha, Spec, Variant};
 use crate::check::Checked;
@@ -62,6 +61,9 @@ pub struct PlannedRun {
 pub type Texts = BTreeMap<Sha, String>;
 
 impl Plan {
+    /// The folder of the runs in that of a search.
+    pub const RUNS: &str = "runs";
+
     /// The plan's file in a search's folder.
     pub const FILE: &str = "plan.json";
 
@@ -209,7 +211,7 @@ impl Plan {
 
     /// The folder of a run.
     pub fn run_folder(folder: &Path, id: &RunId) -> PathBuf {
-        folder.join(RUNS).join(id.as_str())
+        folder.join(Plan::RUNS).join(id.as_str())
     }
 }
 

@@ -9,7 +9,7 @@ use netc::disk::Folder;
 use netc::recipe::Recipe;
 use netc::run::data::Dataset;
 use netc::run::{Method, Outcome, RunError};
-use netc::search::files::{FILE, RUNS, read_run, tidy};
+use netc::search::files::{FILE, read_run, tidy};
 use netc::search::lease::{Claimer, Lease};
 use netc::search::{End, Fate, Flaw, Line, Plan, PlannedRun, Run, SearchError, fates};
 
@@ -78,8 +78,8 @@ impl Worker<'_> {
     pub fn work(&self, report: &mut dyn FnMut(Stage<'_>)) -> Result<Worked, SearchError> {
         let plan = Plan::read(self.folder)?;
         self.same_data(&plan)?;
-        let runs = Folder::open(self.folder).and_then(|place| place.create_sub(RUNS));
-        let runs = runs.map_err(SearchError::io(&self.folder.join(RUNS)))?;
+        let runs = Folder::open(self.folder).and_then(|place| place.create_sub(Plan::RUNS));
+        let runs = runs.map_err(SearchError::io(&self.folder.join(Plan::RUNS)))?;
         let mut desk = Desk { plan: &plan, runs, claimer: Claimer::default() };
         let mut worked = Worked::default();
         let mut results: Vec<Option<f64>> = vec![None; plan.runs.len()];
