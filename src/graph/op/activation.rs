@@ -1,6 +1,6 @@
 //! Elementwise activation functions. Everything about one is here, except its computation:
 //! with libtorch (`netc-torch`, `lower/torch/activation.rs`) and by netc's kernels for CPUs
-//! (`lower::schedule::Smooth`).
+//! (`lower::schedule::CpuActivation`).
 
 use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, UNCHANGED};
 use super::foreign::{OnnxEquivalent, OnnxNode, PytorchArgument, PytorchModule};

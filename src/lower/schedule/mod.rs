@@ -7,4 +7,4 @@ mod tasks;
 
 pub use build::{Schedule, ValueInfo};
 pub use slots::Slots;
-pub use tasks::{FusedOps, Kernel, KernelSet, ScheduleOptions, Smooth, Task};
+pub use tasks::{CpuActivation, FusedOps, Kernel, KernelSet, ScheduleOptions, Task};

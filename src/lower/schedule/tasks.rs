@@ -34,16 +34,27 @@ impl KernelSet {
     fn fuses(self, activation: Activation, purpose: Purpose) -> bool {
         let others = match self {
             KernelSet::None => false,
-            KernelSet::Cpu => purpose == Purpose::Training && Smooth::of(activation).is_some(),
+            KernelSet::Cpu => {
+                purpose == Purpose::Training && CpuActivation::of(activation).is_some()
+            }
             KernelSet::Cuda => activation.on_gpu().is_some(),
         };
         others || is_relu(activation)
     }
 
+    /// Whether an activation that can be fused may stand after a fused max pool, ahead of which it
+    /// is computed on GPUs.
+    fn after_pool(self, activation: Activation) -> bool {
+        match self {
+            KernelSet::Cuda => Op::Activation(activation).traits().monotone,
+            KernelSet::None | KernelSet::Cpu => is_relu(activation),
+        }
+    }
+
     /// Whether a max pool can be fused after what is fused already. Those for CPUs pool ahead of
     /// the activation.
     fn pools(self, after: FusedOps) -> bool {
-        !after.pool && (self != KernelSet::Cpu || after.activation.is_none_or(is_monotone))
+        !after.pool && (self != KernelSet::Cpu || !after.beyond_relu())
     }
 }
 
@@ -67,15 +78,16 @@ impl FusedOps {
         self.activation.is_some_and(|activation| !is_relu(activation))
     }
 
-    /// The activation, if it is one of the smooth ones.
-    pub fn smooth(&self) -> Option<Smooth> {
-        self.activation.and_then(Smooth::of)
+    /// The activation, if the kernels for CPUs have it, and it is not that ReLU.
+    pub fn on_cpu(&self) -> Option<CpuActivation> {
+        self.activation.and_then(CpuActivation::of)
     }
 }
 
-/// The activations besides ReLU that the kernels for CPUs have, with their derivatives.
+/// The activations that the kernels for CPUs have, with their derivatives, besides a ReLU without an
+/// upper bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Smooth {
+pub enum CpuActivation {
     /// `x` above 0, else `alpha (exp(x / scale) - 1)`: ELU with a scale of 1, CELU with one of
     /// alpha.
     Elu {
@@ -88,19 +100,26 @@ pub enum Smooth {
     Gelu,
     /// `x / (1 + exp(-x))`.
     Silu,
+    /// `min(max(x, 0), max)`; its derivative is 0 at both ends.
+    ClippedRelu {
+        /// The upper bound.
+        max: f32,
+    },
 }
 
-impl Smooth {
-    fn of(activation: Activation) -> Option<Smooth> {
+impl CpuActivation {
+    fn of(activation: Activation) -> Option<CpuActivation> {
         match activation {
             Activation::Celu(op) => {
-                Some(Smooth::Elu { alpha: op.alpha as f32, scale: op.alpha as f32 })
+                Some(CpuActivation::Elu { alpha: op.alpha as f32, scale: op.alpha as f32 })
             }
-            Activation::Elu(op) => Some(Smooth::Elu { alpha: op.alpha as f32, scale: 1.0 }),
-            Activation::Gelu(_) => Some(Smooth::Gelu),
-            Activation::Silu(_) => Some(Smooth::Silu),
-            Activation::Relu(_)
-            | Activation::LeakyRelu(_)
+            Activation::Elu(op) => Some(CpuActivation::Elu { alpha: op.alpha as f32, scale: 1.0 }),
+            Activation::Gelu(_) => Some(CpuActivation::Gelu),
+            Activation::Silu(_) => Some(CpuActivation::Silu),
+            Activation::Relu(op) => {
+                op.max.map(|max| CpuActivation::ClippedRelu { max: max as f32 })
+            }
+            Activation::LeakyRelu(_)
             | Activation::Mish(_)
             | Activation::Sigmoid(_)
             | Activation::Tanh(_)
@@ -108,11 +127,6 @@ impl Smooth {
             | Activation::HardSwish(_) => None,
         }
     }
-}
-
-/// Whether it may change places with a max pool, bit for bit.
-fn is_monotone(activation: Activation) -> bool {
-    Op::Activation(activation).traits().monotone
 }
 
 fn is_relu(activation: Activation) -> bool {
@@ -242,7 +256,7 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
             if used(Optimisation::Relu)
                 && task.after.activation.is_none()
                 && options.kernels.fuses(*activation, options.purpose)
-                && (!task.after.pool || is_monotone(*activation)) =>
+                && (!task.after.pool || options.kernels.after_pool(*activation)) =>
         {
             task.after.activation = Some(*activation);
         }

@@ -61,7 +61,7 @@ impl Image {
 /// Whether `y` is what `after` leaves of `x`.
 pub(super) fn fits(after: FusedOps, x: &Image, y: &Image) -> Result<(), TchError> {
     if let Some(activation) =
-        after.activation.filter(|_| after.beyond_relu() && after.smooth().is_none())
+        after.activation.filter(|_| after.beyond_relu() && after.on_cpu().is_none())
     {
         return Err(TchError::Shape(format!("no kernel has {activation:?}")));
     }

@@ -1,6 +1,6 @@
 //! Activation functions and their derivatives, on vectors.
 
-use netc::lower::schedule::Smooth;
+use netc::lower::schedule::CpuActivation;
 
 use super::simd::{MAGIC, Simd};
 
@@ -9,19 +9,24 @@ use super::simd::{MAGIC, Simd};
 /// # Safety
 /// As for [`Simd`].
 #[inline(always)]
-pub(super) unsafe fn value<S: Simd>(of: Smooth, x: S::Lanes) -> S::Lanes {
+pub(super) unsafe fn value<S: Simd>(of: CpuActivation, x: S::Lanes) -> S::Lanes {
     // SAFETY: as for the function, here and in all that follow.
     unsafe {
         match of {
-            Smooth::Elu { alpha, scale } => {
+            CpuActivation::Elu { alpha, scale } => {
                 let zero = S::zero();
                 let below = S::max(zero, S::sub(zero, x));
                 let power = exp::<S>(S::mul(below, S::splat(-1.0 / scale)));
                 let below = S::mul(S::splat(alpha), S::sub(power, S::splat(1.0)));
                 S::add(S::max(zero, x), below)
             }
-            Smooth::Gelu => S::mul(x, normal::<S>(x)[0]),
-            Smooth::Silu => S::mul(x, sigmoid::<S>(x)),
+            CpuActivation::Gelu => S::mul(x, normal::<S>(x)[0]),
+            CpuActivation::Silu => S::mul(x, sigmoid::<S>(x)),
+            CpuActivation::ClippedRelu { max } => {
+                // NaN is the second operand, and comes out.
+                let above = S::sub(S::zero(), S::max(S::zero(), x));
+                S::sub(S::zero(), S::max(S::splat(-max), above))
+            }
         }
     }
 }
@@ -31,25 +36,29 @@ pub(super) unsafe fn value<S: Simd>(of: Smooth, x: S::Lanes) -> S::Lanes {
 /// # Safety
 /// As for [`Simd`].
 #[inline(always)]
-pub(super) unsafe fn slope<S: Simd>(of: Smooth, x: S::Lanes) -> S::Lanes {
+pub(super) unsafe fn slope<S: Simd>(of: CpuActivation, x: S::Lanes) -> S::Lanes {
     // SAFETY: see `value`.
     unsafe {
         let one = S::splat(1.0);
         match of {
-            Smooth::Elu { alpha, scale } => {
+            CpuActivation::Elu { alpha, scale } => {
                 let above = S::above(x, S::zero());
                 let power = exp::<S>(S::mul(x, S::splat(1.0 / scale)));
                 let below = S::mul(S::splat(alpha / scale), power);
                 let below = S::keep(S::without(S::all(), above), below);
                 S::add(S::keep(above, one), below)
             }
-            Smooth::Gelu => {
+            CpuActivation::Gelu => {
                 let [distribution, density] = normal::<S>(x);
                 S::fma(x, density, distribution)
             }
-            Smooth::Silu => {
+            CpuActivation::Silu => {
                 let y = sigmoid::<S>(x);
                 S::mul(y, S::fma(x, S::sub(one, y), one))
+            }
+            CpuActivation::ClippedRelu { max } => {
+                let inside = S::both(S::above(x, S::zero()), S::above(S::splat(max), x));
+                S::keep(inside, one)
             }
         }
     }

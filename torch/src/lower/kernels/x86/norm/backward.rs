@@ -78,7 +78,7 @@ unsafe fn backward<S: Simd, E: Element, const SUM: bool>(
 ) {
     // SAFETY: as for the function.
     unsafe {
-        match (all.after.pool, all.after.smooth()) {
+        match (all.after.pool, all.after.on_cpu()) {
             // A pool follows a ReLU alone.
             (true, _) => by_runs::<S, E, SUM, true, false>(all, units, factors, to),
             (false, None) => by_runs::<S, E, SUM, false, false>(all, units, factors, to),
@@ -91,7 +91,7 @@ unsafe fn backward<S: Simd, E: Element, const SUM: bool>(
 const SIDE_BY_SIDE: usize = 2;
 
 #[inline(always)]
-unsafe fn by_runs<S: Simd, E: Element, const SUM: bool, const POOL: bool, const SMOOTH: bool>(
+unsafe fn by_runs<S: Simd, E: Element, const SUM: bool, const POOL: bool, const OTHER: bool>(
     all: &Reached<'_>,
     units: Range<usize>,
     factors: [&[f32]; 3],
@@ -108,7 +108,7 @@ unsafe fn by_runs<S: Simd, E: Element, const SUM: bool, const POOL: bool, const 
             unsafe {
                 macro_rules! one_run {
                     ($full:expr) => {
-                        one_run::<S, E, SUM, POOL, SMOOTH, $full>(all, run, channel, factors, to)
+                        one_run::<S, E, SUM, POOL, OTHER, $full>(all, run, channel, factors, to)
                     };
                 }
                 match channels - channel >= SIDE_BY_SIDE * S::LANES {
@@ -127,7 +127,7 @@ unsafe fn one_run<
     E: Element,
     const SUM: bool,
     const POOL: bool,
-    const SMOOTH: bool,
+    const OTHER: bool,
     const FULL: bool,
 >(
     all: &Reached<'_>,
@@ -162,7 +162,7 @@ unsafe fn one_run<
                 [a[i], b[i], c[i]] = [of!(factors[0]), of!(factors[1]), of!(factors[2])];
             }
         }
-        let (relu, smooth) = (after.relu(), after.smooth());
+        let (relu, other) = (after.relu(), after.on_cpu());
         let [mut grad_bias, mut by_scale] = [[zero; SIDE_BY_SIDE]; 2];
         for place in run {
             let corner = match POOL {
@@ -185,8 +185,8 @@ unsafe fn one_run<
                 if POOL {
                     largest = S::max(S::max(largest, normal[1]), S::max(normal[2], normal[3]));
                 }
-                if SMOOTH && let Some(smooth) = smooth {
-                    gradient = S::mul(gradient, activation::slope::<S>(smooth, largest));
+                if OTHER && let Some(other) = other {
+                    gradient = S::mul(gradient, activation::slope::<S>(other, largest));
                 }
                 let mut through = if relu { S::above(largest, zero) } else { S::all() };
                 // The first of equal ones is the largest, as in libtorch.

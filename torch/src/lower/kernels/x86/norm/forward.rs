@@ -38,12 +38,12 @@ unsafe fn normalise_as<S: Simd, E: Element>(simd: S, all: Normalised<'_>) {
             #[inline(always)]
             move || unsafe {
                 let below = if all.after.relu() { S::zero() } else { S::splat(f32::NEG_INFINITY) };
-                match all.after.smooth() {
-                    Some(smooth) => forward::<S, E>(
+                match all.after.on_cpu() {
+                    Some(other) => forward::<S, E>(
                         &all,
                         units,
                         #[inline(always)]
-                        |x| activation::value::<S>(smooth, x),
+                        |x| activation::value::<S>(other, x),
                     ),
                     None => forward::<S, E>(
                         &all,
