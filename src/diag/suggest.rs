@@ -80,7 +80,7 @@ impl Nearest {
 ///
 /// Near enough is an edit distance (with transpositions) of at most a third of the longer name's
 /// length, and at least 1, that leaves something of the name. Of those that are equally near, the
-/// first [`MAX_NEAREST`] are given.
+/// first four are given.
 ///
 /// Long names are not compared, nor more than [`MAX_COMPARED`] candidates of similar length.
 pub fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Nearest {
