@@ -32,7 +32,8 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Colour the output; `auto`: on a terminal, unless NO_COLOR, CLICOLOR, CLICOLOR_FORCE or TERM=dumb says otherwise
+    /// Colour the output; `auto`: on a terminal, unless NO_COLOR, CLICOLOR, CLICOLOR_FORCE or
+    /// TERM=dumb says otherwise
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorWhen::Auto)]
     pub color: ColorWhen,
 }
