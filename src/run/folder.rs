@@ -155,7 +155,7 @@ impl RunFolder {
         let no_run = |reason: String| RunError::NoRun { path: path.into(), reason };
         let text =
             Folder::open(path).and_then(|folder| folder.read_text(Self::INFO, MAX_RUN_INFO_BYTES));
-        let text = text.map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
+        let text = text.map_err(|e| no_run(format!("{}: {}", Self::INFO, disk::found(&e))))?;
         let info: Result<RunInfo, _> = serde_json::from_str(&text);
         let info = info.map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
         info.sound().map_err(|e| no_run(format!("{}: {e}", Self::INFO)))?;
@@ -195,7 +195,10 @@ impl RunFolder {
     /// No file that can be read.
     pub fn read_checkpoint(path: &Path, most: u64) -> Result<Vec<u8>, RunError> {
         open(path)?.read(Self::CHECKPOINT, most).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => RunError::NoCheckpoint(path.into()),
+            ErrorKind::NotFound => match Self::info(path) {
+                Ok(_) => RunError::NoCheckpoint(path.into()),
+                Err(no_run) => no_run,
+            },
             _ => RunError::io(&path.join(Self::CHECKPOINT))(error),
         })
     }

@@ -305,7 +305,10 @@ fn a_training_that_cannot_start_says_why() {
         1,
         "cuda:7",
     );
-    refused(&["eval", "nets"], 1, "holds no run");
+    refused(&["eval", "nets"], 1, "holds no run: run.json: no such file");
+    let weights = ["--weights", "nets", "--data", "synthetic"];
+    refused(&[&["train", "nets/resnet9.net"], &weights[..]].concat(), 1, "nets holds no run");
+    refused(&["fmt", "nets"], 1, "cannot read nets: a folder");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn in_place(file: &Path, check: bool) -> Formatted {
     let text = match disk::read_text(file, MAX_FILE_BYTES) {
         Ok(text) => text,
         Err(why) => {
-            error(&format!("cannot read {}: {why}", file.display()));
+            error(&format!("cannot read {}: {}", file.display(), disk::found(&why)));
             return Formatted::Failed;
         }
     };

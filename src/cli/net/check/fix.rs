@@ -23,7 +23,7 @@ pub(super) fn repair(args: &CheckArgs, files: &[PathBuf]) -> Result<Overlay, Str
             fix(file, &|texts| compiled(file, args, texts), &may_change);
         for (path, text) in &new {
             let old = disk::read_text(&on_disk(file, path), MAX_FILE_BYTES)
-                .map_err(|e| format!("cannot read {path}: {e}"))?;
+                .map_err(|e| format!("cannot read {path}: {}", disk::found(&e)))?;
             say(&difference(path, &old, text));
         }
         if !args.dry_run {
