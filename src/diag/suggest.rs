@@ -86,17 +86,12 @@ impl Nearest {
 pub fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Nearest {
     let length = name.len();
     let alike = |c: &&str| c.len().abs_diff(length) <= (c.len().max(length) / 3).max(1);
-    let near = |distance: usize, c: &str| {
-        let longer = name.chars().count().max(c.chars().count());
-        distance <= (longer / 3).max(1) && distance < longer
-    };
     let compared: Vec<(usize, &str)> = candidates
         .into_iter()
         .filter(|c| *c != name && length.max(c.len()) <= MAX_WORD)
         .filter(alike)
         .take(MAX_COMPARED)
-        .map(|c| (strsim::damerau_levenshtein(&name.to_lowercase(), &c.to_lowercase()), c))
-        .filter(|(distance, c)| near(*distance, c))
+        .filter_map(|c| Some((near(name, c)?, c)))
         .collect();
     let least = compared.iter().map(|(distance, _)| *distance).min();
     let nearest = compared.into_iter().filter(|(distance, _)| Some(*distance) == least);
@@ -107,12 +102,24 @@ pub fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str
     }
 }
 
-/// Whether a word that is near a name is surely the name misspelt. A word of one or two letters
-/// could be anything unless its letters are the same, and another number is another thing.
+/// How far a word is from another, if that is near enough.
+fn near(word: &str, name: &str) -> Option<usize> {
+    let longer = word.chars().count().max(name.chars().count());
+    let distance = strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+    (distance <= (longer / 3).max(1) && distance < longer).then_some(distance)
+}
+
+/// Whether a word that is near a name is surely the name misspelt, each part of a path by itself.
 fn is_slip(word: &str, name: &str) -> bool {
+    word.split('.').count() == name.split('.').count()
+        && word.split('.').zip(name.split('.')).all(|(word, name)| is_slip_of_a_part(word, name))
+}
+
+/// The same of a part. One of one or two letters could be anything unless its letters are the same,
+/// and another number is another thing.
+fn is_slip_of_a_part(word: &str, name: &str) -> bool {
     let letters = |text: &str| -> BTreeSet<char> { text.to_lowercase().chars().collect() };
-    let unnumbered = |text: &str| text.to_lowercase().replace(|c: char| c.is_ascii_digit(), "");
-    let same = word.to_lowercase() == name.to_lowercase();
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let short = word.chars().count() <= 2 && letters(word) != letters(name);
-    same || (!short && unnumbered(word) != unnumbered(name))
+    word == name || (!short && digits(word) == digits(name) && near(word, name).is_some())
 }

@@ -97,8 +97,7 @@ impl Scope {
 
     /// Removes the size symbols of an enclosing signature.
     pub(super) fn forget_symbols(&mut self) {
-        Arc::make_mut(&mut self.names)
-            .retain(|name, _| !name.starts_with(|c: char| c.is_ascii_uppercase()));
+        Arc::make_mut(&mut self.names).retain(|name, _| !is_symbol(name));
     }
 
     /// The value of a name, if it is known.
@@ -246,6 +245,11 @@ impl Scope {
             | BinaryOp::Rem => arithmetic(op, &a, &b, span),
         }
     }
+}
+
+/// Whether a name is that of a size in a signature, a capital letter.
+pub(super) fn is_symbol(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 pub(super) fn fault<T>(span: Span, message: String) -> Result<T, Fault> {

@@ -61,7 +61,12 @@ pub fn parse(file: FileId, text: &str) -> Result<(Vec<Setting>, Problems), Probl
     for (key, value) in entries {
         let key = match key {
             serde_yaml::Value::String(key) => key,
-            other => serde_yaml::to_string(&other).unwrap_or_default().trim().to_string(),
+            serde_yaml::Value::Bool(key) => key.to_string(),
+            serde_yaml::Value::Number(key) => key.to_string(),
+            _ => {
+                let refusal = Refusal::new("expected a word as a key, as in `key: value`");
+                return Err(refusal.at(Some(start)).into());
+            }
         };
         let span = keys.iter().find(|(k, _)| *k == key).map_or(start, |(_, span)| *span);
         match plain(&value) {

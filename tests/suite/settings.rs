@@ -45,6 +45,7 @@ fn faults_of_a_recipe_are_told_as_in_a_net() {
         ("lr_epochs: [24, 5, 0]\nlr_values: [0, 0.1]", "as many `lr_values` as `lr_epochs`"),
         ("3: 4", "unknown recipe key `3`"),
         ("true: 4", "unknown recipe key `true`"),
+        ("? [a, b]\n: 3", "expected a word as a key"),
         (" epochs: 3\npeak_lr: 0.1", "the lines do not begin in the same column"),
         ("epochs: 99999999999999999999", "a number is too large"),
     ] {

@@ -10,6 +10,7 @@ use super::quotes::{self, Strings};
 use super::steps::ValueName;
 use super::values::{Flow, Values, not_a_value};
 use crate::diag::{Code, MAX_LISTED, Problem};
+use crate::graph::eval::is_symbol;
 use crate::graph::{CallSite, Cause, Claimant, Scope, Value};
 use crate::limits::MAX_CALL_DEPTH;
 use crate::syntax::ast::{Arg, Block, Call};
@@ -146,7 +147,7 @@ impl<'a> Expander<'a> {
                 self.report(admitted).is_some()
             });
             // A capital letter is a size, and reported as the name of a parameter.
-            match admitted.filter(|_| block.signature.is_none() || !is_capital(name)) {
+            match admitted.filter(|_| block.signature.is_none() || !is_symbol(name)) {
                 Some(value) => {
                     shown.push(format!("{name} = {value}"));
                     let whose = ValueName { name, of: &block.name.node };
@@ -173,11 +174,6 @@ impl<'a> Expander<'a> {
         };
         Some(Entered { scope, shown: short(shown), fits })
     }
-}
-
-/// Whether a name is that of a size.
-fn is_capital(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// The arguments that a call gives, by parameter.

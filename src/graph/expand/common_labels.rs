@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::ends::is_stage;
 use super::expander::{Expander, join};
 use crate::diag::{Code, Problem};
 use crate::graph::names::label;
-use crate::syntax::ast::{EditVerb, Name, Stmt, StmtKind};
+use crate::syntax::ast::{EditVerb, Name, Stmt};
 
 /// A statement of a body, by its position, with its label.
 type Labelled<'s> = (usize, &'s Name);
@@ -84,8 +85,4 @@ impl Expander<'_> {
         }
         self.problems.push(problem);
     }
-}
-
-fn is_stage(stmt: &Stmt) -> bool {
-    matches!(stmt.kind, StmtKind::Stage { .. } | StmtKind::Repeat { .. })
 }

@@ -117,13 +117,7 @@ impl<'a> Expander<'a> {
         }
         let near = did_you_mean(&target.node, self.targets.iter().map(String::as_str));
         let help = near.question().unwrap_or_else(|| "`netc expand` lists every path".into());
-        let problem = problem.help(help);
-        match near.only().filter(|near| !is_slip(&target.node, near)) {
-            Some(other) => {
-                problem.offer(format!("write `{other}`"), [(target.span, other.to_owned())])
-            }
-            None => problem.respell(&near),
-        }
+        problem.help(help).respell(&near)
     }
 }
 
@@ -140,17 +134,4 @@ fn gone(edit: &Edit, by: &Edit, path: &str) -> Problem {
         .label("edits what is gone")
         .related(by.target.span, format!("{does} it"))
         .help(help)
-}
-
-/// Whether a path is surely another one, misspelt: each part has its numbers, and most of its
-/// letters.
-fn is_slip(written: &str, meant: &str) -> bool {
-    let numbers = |part: &str| part.chars().filter(char::is_ascii_digit).collect::<String>();
-    let alike = |(a, b): (&str, &str)| {
-        let longer = a.chars().count().max(b.chars().count());
-        let wrong = strsim::damerau_levenshtein(a, b);
-        wrong == 0 || (numbers(a) == numbers(b) && 3 * wrong <= longer)
-    };
-    written.split('.').count() == meant.split('.').count()
-        && written.split('.').zip(meant.split('.')).all(alike)
 }

@@ -108,7 +108,7 @@ fn is_branch(stmt: &Stmt) -> bool {
     matches!(stmt.kind, StmtKind::Branch { .. })
 }
 
-fn is_stage(stmt: &Stmt) -> bool {
+pub(super) fn is_stage(stmt: &Stmt) -> bool {
     matches!(stmt.kind, StmtKind::Stage { .. } | StmtKind::Repeat { .. })
 }
 

@@ -23,6 +23,7 @@ mod imports;
 mod labels;
 mod net;
 mod operands;
+mod parameters;
 mod quotes;
 mod refused;
 mod rounds;
@@ -31,6 +32,7 @@ mod steps;
 mod trace;
 mod translate;
 mod uncalled;
+mod unknown_value;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +45,7 @@ use crate::syntax::Project;
 
 pub use domain::members;
 use expander::Expander;
-pub use net::Override;
+pub use parameters::Override;
 use trace::Trace;
 
 /// The result of resolving a file.

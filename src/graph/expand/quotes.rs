@@ -52,9 +52,8 @@ pub(super) fn missing<'w>(fault: Fault, value: &'w Expr, strings: &Strings<'w>) 
     // A name of this scope that is near explains as much as any string.
     let explained = matches!(strings, Strings::Any) && !problem.fixes.is_empty();
     let meant = strings.meant(word).map(|string| format!("\"{string}\""));
-    if unknown && !explained && !meant.is_empty() {
+    if let Some(question) = meant.question().filter(|_| unknown && !explained) {
         problem.fixes.clear();
-        let question = meant.question().unwrap_or_default();
         let help = match meant.only() {
             Some(text) => format!("a string stands in quotes: `{text}`"),
             None => format!("a string stands in quotes; {question}"),

@@ -3,6 +3,7 @@
 use super::expander::Expander;
 use super::values::Flow;
 use crate::diag::{Code, Problem, Span};
+use crate::graph::eval::is_symbol;
 use crate::graph::{Cause, Claim, Claimant, Origin, Scope, Value};
 use crate::syntax::ast::{BinaryOp, Block, BlockSignature, Call, Expr, ExprKind, ShapeExpr};
 use crate::syntax::print_expr;
@@ -189,7 +190,7 @@ fn rounded_down(problem: Problem, dim: &Expr, left: &Expr, right: &Expr) -> Prob
 /// The symbol, if the size is a single capital letter.
 fn symbol(dim: &Expr) -> Option<&str> {
     match &dim.node {
-        ExprKind::Name(name) if name.starts_with(|c: char| c.is_ascii_uppercase()) => Some(name),
+        ExprKind::Name(name) if is_symbol(name) => Some(name),
         _ => None,
     }
 }

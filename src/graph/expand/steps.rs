@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bind::Bound;
 use super::expander::Expander;
-use super::net::Override;
+use super::parameters::Override;
 use super::trace::Noted;
 use super::values::Flow;
 use crate::graph::op::{Default, Signature};

@@ -1,6 +1,6 @@
 //! Elementwise activation functions. Everything about one is here, except its computation:
-//! with libtorch (`netc-torch`, `lower/torch/activation.rs`) and by netc's kernels for CPUs
-//! (`lower::schedule::CpuActivation`).
+//! with libtorch (`netc-torch`, `lower/torch/activation.rs`) and by netc's kernels
+//! (`lower/schedule/activations.rs`).
 
 use super::args::{ArgError, ArgKind, Args, Default, Parameter, Signature, UNCHANGED};
 use super::foreign::{OnnxEquivalent, OnnxNode, PytorchArgument, PytorchModule};
@@ -395,25 +395,5 @@ impl Activation {
             _ => return false,
         };
         greatest <= fixed
-    }
-}
-
-impl Activation {
-    /// Its number in netc's kernels for GPUs, and the parameter that it takes there: an upper bound,
-    /// 0 for none, or an alpha. `None` if they do not have it.
-    pub fn on_gpu(&self) -> Option<(u32, f64)> {
-        match self {
-            Activation::Relu(op) => Some((1, op.max.unwrap_or(0.0))),
-            Activation::Gelu(_) => Some((2, 0.0)),
-            Activation::Celu(op) => Some((3, op.alpha)),
-            Activation::Silu(_) => Some((4, 0.0)),
-            Activation::Sigmoid(_) => Some((5, 0.0)),
-            Activation::LeakyRelu(_)
-            | Activation::Elu(_)
-            | Activation::Mish(_)
-            | Activation::Tanh(_)
-            | Activation::HardSigmoid(_)
-            | Activation::HardSwish(_) => None,
-        }
     }
 }

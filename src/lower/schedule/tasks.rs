@@ -1,5 +1,6 @@
 //! The tasks of a schedule: ops and what is fused into them, each with its kernel.
 
+use super::activations::{CpuActivation, in_kernels};
 use crate::graph::op::{Activation, MaxPool, Relu};
 use crate::graph::{Op, Shape};
 use crate::lower::{ConvAlgorithms, Disabled, Optimisation, Plan, Reason};
@@ -34,10 +35,8 @@ impl KernelSet {
     fn fuses(self, activation: Activation, purpose: Purpose) -> bool {
         let others = match self {
             KernelSet::None => false,
-            KernelSet::Cpu => {
-                purpose == Purpose::Training && CpuActivation::of(activation).is_some()
-            }
-            KernelSet::Cuda => activation.on_gpu().is_some(),
+            KernelSet::Cpu => purpose == Purpose::Training && in_kernels(activation).cpu.is_some(),
+            KernelSet::Cuda => in_kernels(activation).gpu.is_some(),
         };
         others || is_relu(activation)
     }
@@ -80,52 +79,7 @@ impl FusedOps {
 
     /// The activation, if the kernels for CPUs have it, and it is not that ReLU.
     pub fn on_cpu(&self) -> Option<CpuActivation> {
-        self.activation.and_then(CpuActivation::of)
-    }
-}
-
-/// The activations that the kernels for CPUs have, with their derivatives, besides a ReLU without an
-/// upper bound.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum CpuActivation {
-    /// `x` above 0, else `alpha (exp(x / scale) - 1)`: ELU with a scale of 1, CELU with one of
-    /// alpha.
-    Elu {
-        /// Minus what it falls to.
-        alpha: f32,
-        /// The greater, the more slowly.
-        scale: f32,
-    },
-    /// `x Phi(x)`, with the distribution function of the normal distribution.
-    Gelu,
-    /// `x / (1 + exp(-x))`.
-    Silu,
-    /// `min(max(x, 0), max)`; its derivative is 0 at both ends.
-    ClippedRelu {
-        /// The upper bound.
-        max: f32,
-    },
-}
-
-impl CpuActivation {
-    fn of(activation: Activation) -> Option<CpuActivation> {
-        match activation {
-            Activation::Celu(op) => {
-                Some(CpuActivation::Elu { alpha: op.alpha as f32, scale: op.alpha as f32 })
-            }
-            Activation::Elu(op) => Some(CpuActivation::Elu { alpha: op.alpha as f32, scale: 1.0 }),
-            Activation::Gelu(_) => Some(CpuActivation::Gelu),
-            Activation::Silu(_) => Some(CpuActivation::Silu),
-            Activation::Relu(op) => {
-                op.max.map(|max| CpuActivation::ClippedRelu { max: max as f32 })
-            }
-            Activation::LeakyRelu(_)
-            | Activation::Mish(_)
-            | Activation::Sigmoid(_)
-            | Activation::Tanh(_)
-            | Activation::HardSigmoid(_)
-            | Activation::HardSwish(_) => None,
-        }
+        self.activation.and_then(|activation| in_kernels(activation).cpu)
     }
 }
 

@@ -3,7 +3,7 @@
 //! and not stored.
 
 use netc::graph::op::Activation;
-use netc::lower::schedule::FusedOps;
+use netc::lower::schedule::{FusedOps, in_kernels};
 use tch::{Kind, TchError, Tensor};
 
 use super::GpuKernels;
@@ -323,7 +323,7 @@ impl GpuKernels {
 /// An activation and its parameter, as the kernels number them.
 fn coded(activation: Option<Activation>) -> Result<[KernelArgument; 2], TchError> {
     let Some(activation) = activation else { return Ok([0u32.into(), 0.0f32.into()]) };
-    let found = activation.on_gpu();
+    let found = in_kernels(activation).gpu;
     let (code, parameter) =
         found.ok_or_else(|| TchError::Shape(format!("no kernels for {activation:?}")))?;
     Ok([code.into(), (parameter as f32).into()])
