@@ -50,11 +50,7 @@ pub fn in_kernels(activation: Activation) -> InKernels {
         Activation::Silu(_) => (Some(Silu), Some((4, 0.0))),
         Activation::Sigmoid(_) => (None, Some((5, 0.0))),
         Activation::Elu(op) => (Some(Elu { alpha: op.alpha as f32, scale: 1.0 }), None),
-        Activation::LeakyRelu(_)
-        | Activation::Mish(_)
-        | Activation::Tanh(_)
-        | Activation::HardSigmoid(_)
-        | Activation::HardSwish(_) => (None, None),
+        _ => (None, None),
     };
     InKernels { cpu, gpu }
 }
