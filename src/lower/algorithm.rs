@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cpu::Features;
 use super::winograd::Winograd;
-use super::{Precision, Workload};
+use super::{Depthwise, Precision, Workload};
 use crate::graph::op::Conv;
 
 /// An algorithm for a convolution, in one of its three directions.
@@ -16,6 +16,9 @@ pub enum ConvAlgorithm {
     /// libtorch's own algorithm.
     #[serde(rename = "library")]
     Library,
+    /// Directly, without a transform; for [depthwise convolutions](Depthwise).
+    #[serde(rename = "direct")]
+    Direct,
     /// Winograd with tiles of 2 x 2 outputs; for a stride of 1.
     #[serde(rename = "f2")]
     WinogradF2,
@@ -46,8 +49,22 @@ impl ConvAlgorithm {
     pub fn applies(self, op: &Conv, in_channels: u64) -> bool {
         let size = |channels: u64| usize::try_from(channels).unwrap_or(usize::MAX);
         let channels = [size(in_channels), size(op.out)];
-        self == ConvAlgorithm::Library
-            || self.winograd(op).is_some_and(|winograd| winograd.applies(channels))
+        match self {
+            ConvAlgorithm::Library => true,
+            ConvAlgorithm::Direct => Depthwise::of(op, in_channels).is_some(),
+            ConvAlgorithm::WinogradF2
+            | ConvAlgorithm::WinogradF4
+            | ConvAlgorithm::WinogradInt16 => {
+                self.winograd(op).is_some_and(|winograd| winograd.applies(channels))
+            }
+        }
+    }
+
+    /// Whether any but libtorch's computes a convolution.
+    pub fn any_applies(op: &Conv, in_channels: u64) -> bool {
+        [ConvAlgorithm::Direct, ConvAlgorithm::WinogradF4]
+            .into_iter()
+            .any(|algorithm| algorithm.applies(op, in_channels))
     }
 }
 
@@ -55,6 +72,7 @@ impl fmt::Display for ConvAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             ConvAlgorithm::Library => "library",
+            ConvAlgorithm::Direct => "direct",
             ConvAlgorithm::WinogradF2 => "f2",
             ConvAlgorithm::WinogradF4 => "f4",
             ConvAlgorithm::WinogradInt16 => "int16",
@@ -80,12 +98,13 @@ impl ConvAlgorithms {
     }
 }
 
-/// Which algorithms the convolutions of a net may use.
+/// Which algorithms the convolutions of a net may use. All but `Library` compute [depthwise
+/// convolutions](Depthwise) directly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
     /// The fastest on this machine, per direction: libtorch or `f4` in fp32; libtorch, `f2` or
-    /// `int16` in bf16.
+    /// `int16` in bf16; libtorch or directly for depthwise convolutions.
     #[default]
     Auto,
     /// libtorch's own algorithm.
@@ -101,20 +120,41 @@ pub enum ConvChoice {
     Int16,
 }
 
-/// The number of multiplications per batch below which the choice does not matter.
+/// The number of multiplications per batch below which the choice does not matter; memory limits
+/// depthwise convolutions, which take as long for fewer.
 const SMALL: u64 = 30_000_000;
+const SMALL_DEPTHWISE: u64 = 5_000_000;
 /// The maximum number of images that a convolution is timed on.
 const IMAGES: u64 = 128;
 
 impl ConvChoice {
-    /// The algorithms that are timed, libtorch's first; none if the choice is not made by timing.
-    /// Without timing, the last is assumed to be the fastest.
-    pub fn candidates(self, precision: Precision) -> &'static [ConvAlgorithm] {
-        use ConvAlgorithm::{Library, WinogradF2, WinogradF4, WinogradInt16};
-        match (self, precision) {
-            (ConvChoice::Auto, Precision::Fp32) => &[Library, WinogradF4],
-            (ConvChoice::Auto, Precision::Bf16) => &[Library, WinogradF2, WinogradInt16],
-            _ => &[],
+    /// The algorithms that are timed for a convolution of so many channels, libtorch's first; none
+    /// if the choice is not made by timing.
+    pub fn candidates(
+        self,
+        op: &Conv,
+        in_channels: u64,
+        precision: Precision,
+    ) -> Vec<ConvAlgorithm> {
+        use ConvAlgorithm::{Direct, Library};
+        if self != ConvChoice::Auto {
+            return Vec::new();
+        }
+        [Library, Direct]
+            .iter()
+            .chain(ConvChoice::winograd(precision))
+            .copied()
+            .filter(|algorithm| algorithm.applies(op, in_channels))
+            .collect()
+    }
+
+    /// Winograd's algorithms that are timed; without timing, the last is assumed to be the fastest.
+    fn winograd(precision: Precision) -> &'static [ConvAlgorithm] {
+        use ConvAlgorithm::{WinogradF2, WinogradF4, WinogradInt16};
+        match precision {
+            Precision::Fp32 => &[WinogradF4],
+            Precision::Bf16 => &[WinogradF2, WinogradInt16],
+            Precision::Fp16 | Precision::Fp64 => &[],
         }
     }
 
@@ -131,7 +171,7 @@ impl ConvChoice {
     /// The choice without timing: the last candidate, wherever it applies.
     pub fn by_rule(self, precision: Precision) -> ConvChoice {
         match self.untimed(precision) {
-            ConvAlgorithm::Library => ConvChoice::Library,
+            ConvAlgorithm::Library | ConvAlgorithm::Direct => ConvChoice::Library,
             ConvAlgorithm::WinogradF2 => ConvChoice::F2,
             ConvAlgorithm::WinogradF4 => ConvChoice::F4,
             ConvAlgorithm::WinogradInt16 => ConvChoice::Int16,
@@ -142,7 +182,7 @@ impl ConvChoice {
     fn untimed(self, precision: Precision) -> ConvAlgorithm {
         match self {
             ConvChoice::Auto => {
-                *self.candidates(precision).last().unwrap_or(&ConvAlgorithm::Library)
+                *ConvChoice::winograd(precision).last().unwrap_or(&ConvAlgorithm::Library)
             }
             ConvChoice::Library => ConvAlgorithm::Library,
             ConvChoice::F2 => ConvAlgorithm::WinogradF2,
@@ -155,23 +195,32 @@ impl ConvChoice {
     /// is too small for the choice to matter.
     pub fn timed(op: &Conv, [in_channels, height, width]: [u64; 3], batch: u64) -> Option<u64> {
         let images = IMAGES.min(batch);
-        let [rows, columns] = [height.div_ceil(op.stride[0]), width.div_ceil(op.stride[1])];
-        let macs = [images, in_channels, op.out, 9, rows, columns]
+        let macs = [images, in_channels / op.groups.max(1), op.out]
             .into_iter()
+            .chain(op.kernel)
+            .chain(op.output([height, width]))
             .fold(1u64, u64::saturating_mul);
-        (macs >= SMALL).then_some(images)
+        let small = if op.groups > 1 { SMALL_DEPTHWISE } else { SMALL };
+        (macs >= small).then_some(images)
     }
 
-    /// The algorithms of a convolution that Winograd applies to, without timing: the last candidate
-    /// is assumed to be the fastest.
+    /// The algorithms of a convolution without timing: the last candidate is assumed to be the
+    /// fastest.
     pub fn assumed(self, op: &Conv, image: [u64; 3], load: Workload) -> ConvAlgorithms {
         let is_small =
             self == ConvChoice::Auto && ConvChoice::timed(op, image, load.images).is_none();
-        let algorithm = self.untimed(load.precision);
-        ConvAlgorithms::all(match !is_small && algorithm.applies(op, image[0]) {
-            true => algorithm,
-            false => ConvAlgorithm::Library,
-        })
+        let winograd = self.untimed(load.precision);
+        let applies = |algorithm: ConvAlgorithm| algorithm.applies(op, image[0]);
+        ConvAlgorithms::all(
+            // libtorch takes up to a hundred times as long for small ones, too.
+            if self != ConvChoice::Library && applies(ConvAlgorithm::Direct) {
+                ConvAlgorithm::Direct
+            } else if !is_small && applies(winograd) {
+                winograd
+            } else {
+                ConvAlgorithm::Library
+            },
+        )
     }
 }
 

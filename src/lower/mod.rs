@@ -8,6 +8,7 @@
 mod algorithm;
 mod backend;
 pub mod cpu;
+mod depthwise;
 mod error;
 pub mod fold;
 pub mod identifier;
@@ -29,6 +30,7 @@ mod workload;
 
 pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice};
 pub use backend::{Backend, Footprint, ForwardPass};
+pub use depthwise::Depthwise;
 pub use error::TorchError;
 pub use memory::{Predicted, Processor};
 pub use optimisations::{Disabled, Optimisation};

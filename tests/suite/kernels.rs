@@ -9,12 +9,12 @@ use netc_torch::lower::kernels::{
 };
 use tch::{Device, Kind, Tensor};
 
-fn channels_last(tensor: &Tensor) -> Tensor {
+pub(crate) fn channels_last(tensor: &Tensor) -> Tensor {
     tensor.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }
 
 /// Numbers that bf16 holds exactly, so that only the computation is compared.
-fn random(sizes: &[i64]) -> Tensor {
+pub(crate) fn random(sizes: &[i64]) -> Tensor {
     channels_last(
         &Tensor::randn(sizes, (Kind::Float, Device::Cpu))
             .to_kind(Kind::BFloat16)
@@ -23,7 +23,7 @@ fn random(sizes: &[i64]) -> Tensor {
 }
 
 /// The root of the mean square of the difference, relative to that of `expected`.
-fn error(found: &Tensor, expected: &Tensor) -> f64 {
+pub(crate) fn error(found: &Tensor, expected: &Tensor) -> f64 {
     let square = |t: &Tensor| t.square().mean(Kind::Double).double_value(&[]);
     (square(&(found.to_kind(Kind::Double) - expected)) / square(expected)).sqrt()
 }
@@ -55,11 +55,11 @@ fn tiers() -> [Features; 5] {
 }
 
 /// The kernels of each tier that this machine has; those it lacks are noted.
-fn by_tier(test: &str) -> Vec<(String, Kernels)> {
+pub(crate) fn by_tier(test: &str) -> Vec<(String, Kernels)> {
     let kernels = |features: Features| {
         let name = features.iter().map(|f| f.to_string()).collect::<Vec<_>>().join(" and ");
         if !Features::detect().contains(features) {
-            crate::unable::note(&format!("kernels::{test}"), &crate::unable::lacking(features));
+            crate::unable::note(test, &crate::unable::lacking(features));
             return None;
         }
         Some((name, Kernels::within(Precision::Fp32, features)?))
@@ -67,7 +67,7 @@ fn by_tier(test: &str) -> Vec<(String, Kernels)> {
     tiers().into_iter().filter_map(kernels).collect()
 }
 
-fn empty(sizes: [i64; 4], kind: Kind) -> Tensor {
+pub(crate) fn empty(sizes: [i64; 4], kind: Kind) -> Tensor {
     channels_last(&Tensor::full(sizes, f64::NAN, (kind, Device::Cpu)))
 }
 
@@ -181,7 +181,7 @@ fn convolutions_are_those_of_fp64() {
         (Kind::BFloat16, Winograd::StridedF4, 2e-2),
         (Kind::BFloat16, Winograd::StridedInt16, 8e-3),
     ];
-    let tiers = by_tier("convolutions_are_those_of_fp64");
+    let tiers = by_tier("kernels::convolutions_are_those_of_fp64");
     for shape in SHAPES {
         let convs = [1, 2].map(|stride| Conv::random(shape, stride));
         let exact = convs.each_ref().map(Conv::exact);
@@ -230,7 +230,7 @@ fn integers_never_overflow() {
         }),
         ("a ReLU's", |c| c.x = channels_last(&c.x.relu())),
     ];
-    for (tier, kernels) in by_tier("integers_never_overflow") {
+    for (tier, kernels) in by_tier("kernels::integers_never_overflow") {
         for shape in [[8, 64, 64, 8, 8], [2, 512, 64, 8, 8], [1, 4096, 32, 4, 4]] {
             for ((name, change), algorithm) in
                 changes.into_iter().flat_map(|change| INTEGERS.map(|of| (change, of)))
@@ -269,7 +269,7 @@ fn signs(t: &Tensor, dim: usize) -> Tensor {
 
 #[test]
 fn what_is_no_number_stays_so_in_integers() {
-    for (tier, kernels) in by_tier("what_is_no_number_stays_so_in_integers") {
+    for (tier, kernels) in by_tier("kernels::what_is_no_number_stays_so_in_integers") {
         for (bad, algorithm) in
             [f64::NAN, f64::INFINITY].into_iter().flat_map(|bad| INTEGERS.map(|of| (bad, of)))
         {
@@ -299,7 +299,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     // Few tiles, and many: threads share the weight gradient in two ways.
     let shapes = [[4, 40, 70, 6, 6], [64, 24, 16, 12, 12], [9, 64, 96, 20, 20]];
     let usual = tch::get_num_threads();
-    for (tier, kernels) in by_tier("any_number_of_threads_gives_the_same_bits") {
+    for (tier, kernels) in by_tier("kernels::any_number_of_threads_gives_the_same_bits") {
         for (shape, kind) in
             shapes.into_iter().flat_map(|s| [(s, Kind::Float), (s, Kind::BFloat16)])
         {
@@ -336,7 +336,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 
 #[test]
 fn what_follows_a_convolution_comes_with_it() {
-    for (tier, kernels) in by_tier("what_follows_a_convolution_comes_with_it") {
+    for (tier, kernels) in by_tier("kernels::what_follows_a_convolution_comes_with_it") {
         what_follows_with(&tier, kernels);
     }
 }
@@ -467,7 +467,7 @@ fn weights_are_packed_anew_for_another_tile() {
 
 #[test]
 fn norms_are_those_of_fp64() {
-    for (tier, kernels) in by_tier("norms_are_those_of_fp64") {
+    for (tier, kernels) in by_tier("kernels::norms_are_those_of_fp64") {
         norms_with(&tier, kernels);
     }
 }
@@ -582,7 +582,7 @@ fn activations_are_accurate_everywhere() {
         Activation::Gelu(Gelu),
         Activation::Silu(Silu),
     ];
-    for (tier, kernels) in by_tier("activations_are_accurate_everywhere") {
+    for (tier, kernels) in by_tier("kernels::activations_are_accurate_everywhere") {
         for activation in functions {
             let ends =
                 Tensor::from_slice(&[f32::NAN, 1e30, -1e30, 100.0, -100.0, 0.0, -0.0, 1e-30]);
@@ -618,7 +618,7 @@ fn activations_are_accurate_everywhere() {
 
 #[test]
 fn pools_are_those_of_libtorch() {
-    for (tier, kernels) in by_tier("pools_are_those_of_libtorch") {
+    for (tier, kernels) in by_tier("kernels::pools_are_those_of_libtorch") {
         for (sizes, kind) in [
             ([3, 5, 8, 6], Kind::Float),
             ([2, 33, 7, 5], Kind::BFloat16),
@@ -689,7 +689,7 @@ fn what_is_no_number_stays_so() {
 
 #[test]
 fn descent_is_that_of_fp64() {
-    let tiers = by_tier("descent_is_that_of_fp64");
+    let tiers = by_tier("kernels::descent_is_that_of_fp64");
     for (kernels, nesterov) in tiers.iter().flat_map(|(_, k)| [(*k, false), (*k, true)]) {
         for count in [1, 17, 40_000] {
             tch::manual_seed(count);

@@ -109,7 +109,7 @@ fn timed(busy: std::ops::Range<usize>) -> Times {
 fn seconds(algorithm: ConvAlgorithm, direction: ConvDirection) -> f64 {
     match (algorithm, direction) {
         (ConvAlgorithm::Library, ConvDirection::Weights) => 0.020,
-        (ConvAlgorithm::Library, _) => 0.040,
+        (ConvAlgorithm::Library | ConvAlgorithm::Direct, _) => 0.040,
         (ConvAlgorithm::WinogradF2, _) => 0.030,
         (ConvAlgorithm::WinogradF4, ConvDirection::Forward) => 0.025,
         (ConvAlgorithm::WinogradF4 | ConvAlgorithm::WinogradInt16, _) => 0.035,

@@ -42,6 +42,7 @@ mod help;
 mod hostile;
 mod house;
 mod kernels;
+mod kernels_depthwise;
 mod limited;
 mod limits;
 mod lower;

@@ -37,6 +37,14 @@ impl Conv {
         self.dilation[axis].saturating_mul(self.kernel[axis] - 1) + 1
     }
 
+    /// Rows and columns of the output for those of an image, 0 where the kernel does not fit.
+    pub fn output(&self, image: [u64; 2]) -> [u64; 2] {
+        [0, 1].map(|axis| {
+            let (stride, pad) = (self.stride[axis], self.pad[axis]);
+            windows(image[axis], self.reach(axis), stride, pad, false).unwrap_or(0)
+        })
+    }
+
     /// Whether the padding is at least as large as the kernel, so that a window may lie in it
     /// entirely.
     pub fn pads_past_its_reach(&self) -> bool {

@@ -61,7 +61,7 @@ impl Schedule {
                 && options.kernels != KernelSet::None
             {
                 let (algorithms, reason) = match options.kernels == KernelSet::Cpu
-                    && ConvAlgorithm::WinogradF4.winograd(op).is_some()
+                    && ConvAlgorithm::any_applies(op, image[0])
                 {
                     true => choose(op, image)?,
                     false => (ConvAlgorithms::all(ConvAlgorithm::Library), Reason::Library),

@@ -30,12 +30,11 @@ pub enum KernelSet {
 }
 
 impl KernelSet {
-    /// Whether an activation can be fused into the op before it. On CPUs convolutions take a ReLU
-    /// alone.
-    fn fuses(self, activation: Activation, purpose: Purpose) -> bool {
+    /// Whether an activation can be fused into the op before it.
+    fn fuses(self, activation: Activation) -> bool {
         let others = match self {
             KernelSet::None => false,
-            KernelSet::Cpu => purpose == Purpose::Training && in_kernels(activation).cpu.is_some(),
+            KernelSet::Cpu => in_kernels(activation).cpu.is_some(),
             KernelSet::Cuda => in_kernels(activation).gpu.is_some(),
         };
         others || is_relu(activation)
@@ -209,7 +208,7 @@ fn fuse(task: &mut Task, plan: &Plan, options: ScheduleOptions<'_>, next: usize)
         Op::Activation(activation)
             if used(Optimisation::Relu)
                 && task.after.activation.is_none()
-                && options.kernels.fuses(*activation, options.purpose)
+                && options.kernels.fuses(*activation)
                 && (!task.after.pool || options.kernels.after_pool(*activation)) =>
         {
             task.after.activation = Some(*activation);

@@ -10,6 +10,7 @@
 
 pub mod aten;
 mod convolution;
+mod depthwise;
 mod evidence;
 mod image;
 mod max_pool;

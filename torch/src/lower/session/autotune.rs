@@ -66,9 +66,7 @@ impl Tuner<'_> {
     ) -> Result<(ConvAlgorithms, Reason), TorchError> {
         let choice = self.tuning.choice;
         let load = Workload { images: self.batch, precision: self.precision, threads: 1 };
-        let applies = |candidate: &ConvAlgorithm| candidate.applies(op, image[0]);
-        let candidates: Vec<_> =
-            choice.candidates(self.precision).iter().copied().filter(applies).collect();
+        let candidates = choice.candidates(op, image[0], self.precision);
         if candidates.is_empty() {
             return Ok((choice.assumed(op, image, load), Reason::Rule));
         }
@@ -121,8 +119,12 @@ impl Tuner<'_> {
             [1, 1] => String::new(),
             [down, right] => format!(" / {down} x {right}"),
         };
+        let each = match (op.groups, op.kernel, op.pad) {
+            (1, ..) => String::new(),
+            (_, [k, _], [above, before]) => format!(" by {k} x {k} each + {above} x {before}"),
+        };
         format!(
-            "{} {build} {}: {} {images} x {in_channels} x {height} x {width} -> {}{stride}",
+            "{} {build} {}: {} {images} x {in_channels} x {height} x {width} -> {}{stride}{each}",
             env!("CARGO_PKG_VERSION"),
             self.tuning.machine,
             self.precision,
@@ -143,9 +145,10 @@ impl Tuner<'_> {
             channels_last(&Tensor::f_ones(sizes.map(|size| size as i64), (kind, Device::Cpu))?)
         };
         let image = || ones([images, in_channels, height, width], kind);
-        let [rows, columns] = [height.div_ceil(op.stride[0]), width.div_ceil(op.stride[1])];
+        let [rows, columns] = op.output([height, width]);
         let (x, dx, y) = (image()?, image()?, ones([images, op.out, rows, columns], kind)?);
-        let filters = || ones([op.out, in_channels, 3, 3], Kind::Float);
+        let [down, right] = op.kernel;
+        let filters = || ones([op.out, in_channels / op.groups, down, right], Kind::Float);
         let (weight, dw) = (filters()?, filters()?);
         let of = |&algorithm: &ConvAlgorithm| {
             (algorithm, Convolution::new(op.clone(), ConvAlgorithms::all(algorithm)))

@@ -1,6 +1,8 @@
 use netc::graph::op::Conv;
 use netc::lower::cpu::{Features, library_convolves_bf16};
-use netc::lower::{ConvAlgorithms, Precision, TorchError};
+use netc::lower::schedule::FusedOps;
+use netc::lower::winograd::Winograd;
+use netc::lower::{ConvAlgorithm, ConvAlgorithms, Depthwise, Precision, TorchError};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::aten;
@@ -51,6 +53,14 @@ impl Convolution {
         Ok(cast)
     }
 
+    /// A depthwise convolution of so many channels that an algorithm computes directly.
+    fn direct(&self, algorithm: ConvAlgorithm, x: &Tensor) -> Option<Depthwise> {
+        let channels = x.size().get(1).and_then(|&channels| u64::try_from(channels).ok());
+        channels
+            .filter(|_| algorithm == ConvAlgorithm::Direct)
+            .and_then(|channels| Depthwise::of(&self.op, channels))
+    }
+
     /// The output by libtorch.
     fn by_library(
         &mut self,
@@ -73,36 +83,79 @@ impl Convolution {
         y: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        match (self.algorithms.forward.winograd(&self.op), own.and_then(Own::cpu)) {
-            (Some(algorithm), Some(kernels)) => {
-                if !self.packed {
-                    let direction = Direction::Forward;
-                    let packing = Packing { algorithm, direction, kind: x.kind() };
-                    kernels.pack(weight, packing, &mut self.forward, workspace)?;
-                    self.packed = true;
-                }
-                let (x, y) = (channels_last(x)?, y()?);
-                kernels.convolve(
-                    FromTo { from: &x, to: &y },
-                    Direction::Forward,
-                    &mut self.forward,
-                    finish,
-                    workspace,
-                )?;
-                Ok(y)
+        let Epilogue { bias, after, add } = finish;
+        let algorithm = self.algorithms.forward;
+        let cpu = own.and_then(Own::cpu);
+        if let (Some(own), Some(kernels), Some(algorithm)) =
+            (own, cpu, algorithm.winograd(&self.op))
+        {
+            self.pack_forward(kernels, algorithm, (x.kind(), weight), workspace)?;
+            let (x, y) = (channels_last(x)?, y()?);
+            let (by_kernel, rest) = match after.beyond_relu() {
+                true => (Epilogue { bias, ..Epilogue::default() }, true),
+                false => (finish, false),
+            };
+            let images = FromTo { from: &x, to: &y };
+            kernels.convolve(
+                images,
+                Direction::Forward,
+                &mut self.forward,
+                by_kernel,
+                workspace,
+            )?;
+            if rest {
+                let moments = own.no_moments(self.op.out as usize, None)?;
+                own.normalise(FromTo { from: &y, to: &y }, &moments, after, add)?;
             }
-            (None, _) | (_, None) => {
-                let plain = finish.after == Default::default() && finish.add.is_none();
-                let Some(own) = own.filter(|_| !plain) else {
-                    return self.by_library(x, weight, finish.bias);
-                };
-                let moments = own.no_moments(self.op.out as usize, finish.bias)?;
-                let value = channels_last(&self.by_library(x, weight, None)?)?;
-                let y = y()?;
-                own.normalise(FromTo { from: &value, to: &y }, &moments, finish.after, finish.add)?;
-                Ok(y)
-            }
+            return Ok(y);
         }
+        let value = match (cpu, self.direct(algorithm, x)) {
+            (Some(kernels), Some(of)) => {
+                let x = channels_last(x)?;
+                if !after.pool {
+                    let y = y()?;
+                    kernels.depthwise(FromTo { from: &x, to: &y }, weight, of, finish)?;
+                    return Ok(y);
+                }
+                let value = self.empty_output(&x)?;
+                let images = FromTo { from: &x, to: &value };
+                kernels.depthwise(images, weight, of, Epilogue::default())?;
+                value
+            }
+            _ if after == FusedOps::default() && add.is_none() => {
+                return self.by_library(x, weight, bias);
+            }
+            _ => channels_last(&self.by_library(x, weight, None)?)?,
+        };
+        let own = own.ok_or_else(|| TchError::Shape("no kernel finishes a convolution".into()))?;
+        let moments = own.no_moments(self.op.out as usize, bias)?;
+        let y = y()?;
+        own.normalise(FromTo { from: &value, to: &y }, &moments, after, add)?;
+        Ok(y)
+    }
+
+    /// Transforms the weights, if they have changed since.
+    fn pack_forward(
+        &mut self,
+        kernels: Kernels,
+        algorithm: Winograd,
+        (kind, weight): (Kind, &Tensor),
+        workspace: &mut Workspace,
+    ) -> Result<(), TchError> {
+        if !self.packed {
+            let packing = Packing { algorithm, direction: Direction::Forward, kind };
+            kernels.pack(weight, packing, &mut self.forward, workspace)?;
+            self.packed = true;
+        }
+        Ok(())
+    }
+
+    /// Memory for the output of an image, channels last.
+    fn empty_output(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let (images, _, height, width) = x.size4()?;
+        let [rows, columns] = self.op.output([height, width].map(|size| size as u64));
+        let sizes = [images, rows as i64, columns as i64, self.op.out as i64];
+        Tensor::f_empty(sizes, (x.kind(), x.device()))?.f_permute([0, 3, 1, 2])
     }
 
     /// The gradient with respect to the input, from that with respect to the output, and the input.
@@ -115,8 +168,13 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
         let kernels = own.and_then(Own::cpu);
-        let algorithm = self.algorithms.input.winograd(&self.op);
-        if let (Some(algorithm), Some(kernels)) = (algorithm, kernels) {
+        let algorithm = self.algorithms.input;
+        if let (Some(of), Some(kernels)) = (self.direct(algorithm, x), kernels) {
+            let (gradient, dx) = (channels_last(gradient)?, dx()?);
+            kernels.depthwise_grad_input(&gradient, &dx, weight, of)?;
+            return Ok(dx);
+        }
+        if let (Some(algorithm), Some(kernels)) = (algorithm.winograd(&self.op), kernels) {
             let direction = Direction::Backward;
             let packing = Packing { algorithm, direction, kind: x.kind() };
             kernels.pack(weight, packing, &mut self.backward, workspace)?;
@@ -152,8 +210,12 @@ impl Convolution {
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let kernels = own.and_then(Own::cpu);
-        let algorithm = self.algorithms.weights.winograd(&self.op);
-        if let (Some(algorithm), Some(kernels)) = (algorithm, kernels) {
+        let algorithm = self.algorithms.weights;
+        if let (Some(of), Some(kernels)) = (self.direct(algorithm, x), kernels) {
+            let (x, gradient) = (channels_last(x)?, channels_last(gradient)?);
+            return kernels.depthwise_grad_weights(&x, &gradient, dw, of);
+        }
+        if let (Some(algorithm), Some(kernels)) = (algorithm.winograd(&self.op), kernels) {
             return kernels.weight_gradient(
                 &channels_last(x)?,
                 &channels_last(gradient)?,

@@ -74,6 +74,15 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
         unsafe { std::arch::x86_64::_mm_sfence() }
     }
 
+    /// Fetches a cache line, if the process has that memory.
+    #[inline(always)]
+    fn prefetch<T>(from: *const T) {
+        // SAFETY: all of these processors have SSE, and any address is allowed.
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(from.cast());
+        }
+    }
+
     #[inline(always)]
     unsafe fn zero() -> Self::Lanes {
         // SAFETY: as for the function.

@@ -6,7 +6,7 @@ use super::super::activation;
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
-use super::sums::{RUN, add_to, summed};
+use super::super::sums::{RUN, add_to, summed};
 use super::units::units;
 use crate::lower::kernels::evidence::Tier;
 use crate::lower::kernels::image::{Image, Kind};
@@ -34,7 +34,7 @@ pub(in crate::lower::kernels) unsafe fn gradient_sums(tier: Tier, all: Reached<'
 }
 
 unsafe fn sums_as<S: Simd, E: Element>(simd: S, all: Reached<'_>) -> Vec<f64> {
-    summed(units(&all.x, all.after), all.x.sizes[1], |units, to| {
+    summed(units(&all.x, all.after), 2 * all.x.sizes[1], |units, to| {
         // SAFETY: there are two sums for each channel.
         simd.run(
             #[inline(always)]

@@ -1,7 +1,6 @@
 mod backward;
 mod forward;
 mod statistics;
-mod sums;
 mod units;
 
 pub(in crate::lower::kernels) use backward::{Reached, grad_input, gradient_sums};

@@ -3,7 +3,7 @@ use std::ops::Range;
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
-use super::sums::{RUN, add_to, summed};
+use super::super::sums::{RUN, add_to, summed};
 use crate::lower::kernels::evidence::Tier;
 use crate::lower::kernels::image::{Image, Kind};
 use crate::lower::kernels::pool::Shared;
@@ -39,7 +39,7 @@ pub(in crate::lower::kernels) unsafe fn sums(tier: Tier, x: &Image) -> Vec<f64> 
 unsafe fn sums_as<S: Simd, E: Element>(simd: S, x: &Image) -> Vec<f64> {
     let [images, channels, height, width] = x.sizes;
     let x = x.data::<E>();
-    summed(images * height * width, channels, |rows, to| {
+    summed(images * height * width, 2 * channels, |rows, to| {
         // SAFETY: the image has these rows, and there are two sums for each channel.
         simd.run(
             #[inline(always)]

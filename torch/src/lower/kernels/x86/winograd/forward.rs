@@ -6,12 +6,12 @@ use netc::lower::winograd::{ForwardBlocking, Operand as OperandKind, PackedWeigh
 use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::{MOST, PerPoint, Tile};
+use super::super::unrolled::unrolled;
 use super::dims::{Dims, PANEL, TilePlace, multiplied_points, panels, rows_read};
 use super::operand::Operand;
 use super::product::{Products, Rows, RowsByPanel};
 use super::scale::{convert_row, of_tile, point_norm, squares};
 use super::transform::{input, output};
-use super::unrolled::unrolled;
 use crate::lower::kernels::image::Image;
 use crate::lower::kernels::pool::{Shared, taken, threads};
 use crate::lower::kernels::workspace::Workspace;

@@ -14,7 +14,6 @@ mod pack;
 mod product;
 mod scale;
 mod transform;
-mod unrolled;
 mod weights;
 
 pub(in crate::lower::kernels) use entry::{convolve, pack, weight_gradient};

@@ -1,8 +1,8 @@
 use super::super::element::Element;
 use super::super::simd::Simd;
 use super::super::tile::{MOST, Tile, WeightGradTile};
+use super::super::unrolled::unrolled;
 use super::dims::{Dims, TilePlace};
-use super::unrolled::unrolled;
 
 /// Gives each point of some channels of a tile of the input, transformed; zeros around the image.
 ///

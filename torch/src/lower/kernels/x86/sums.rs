@@ -1,31 +1,31 @@
-//! Two sums for each channel, in fp64.
+//! Sums in fp64.
 
 use std::ops::Range;
 
-use super::super::simd::Simd;
+use super::simd::Simd;
 use crate::lower::kernels::pool::{PARTS, Shared, share, taken, threads};
 
 /// Rows that are summed in fp32 before the sum goes into an fp64 one.
 pub(super) const RUN: usize = 128;
 
-/// Two sums for each channel, of each part in turn, so that any number of threads gives the same
+/// So many sums over `units`, of each part in turn, so that any number of threads gives the same
 /// bits.
-pub(super) fn summed<F>(units: usize, channels: usize, add: F) -> Vec<f64>
+pub(super) fn summed<F>(units: usize, sums: usize, add: F) -> Vec<f64>
 where
     F: Fn(Range<usize>, Shared<f64>) + Sync,
 {
     let count = PARTS.min(units);
-    let mut parts = vec![0.0f64; count * 2 * channels];
+    let mut parts = vec![0.0f64; count * sums];
     let all = Shared::of(&mut parts);
     taken(threads(), count, |_, part| {
         // SAFETY: a place for each part.
-        add(share(units, part, count), Shared::at_pointer(unsafe { all.at(part * 2 * channels) }));
+        add(share(units, part, count), Shared::at_pointer(unsafe { all.at(part * sums) }));
     });
-    let mut sums = vec![0.0f64; 2 * channels];
-    for part in parts.chunks(2 * channels) {
-        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    let mut total = vec![0.0f64; sums];
+    for part in parts.chunks(sums) {
+        total.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
     }
-    sums
+    total
 }
 
 /// Adds the first `count` lanes to fp64 sums.
