@@ -94,7 +94,8 @@ impl Schedule {
         }
         match task.kernel {
             Kernel::Conv { algorithms, .. } => {
-                algorithms.forward != ConvAlgorithm::Library || task.is_fused()
+                let in_place = self.kernels == KernelSet::Cpu && !task.after.pool;
+                algorithms.forward != ConvAlgorithm::Library || (task.is_fused() && !in_place)
             }
             Kernel::NormAct | Kernel::MaxPool => true,
             Kernel::Op => false,

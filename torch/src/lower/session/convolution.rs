@@ -129,7 +129,8 @@ impl Convolution {
         };
         let own = own.ok_or_else(|| TchError::Shape("no kernel finishes a convolution".into()))?;
         let moments = own.no_moments(self.op.out as usize, bias)?;
-        let y = y()?;
+        let in_place = cpu.is_some() && !after.pool;
+        let y = if in_place { value.shallow_clone() } else { y()? };
         own.normalise(FromTo { from: &value, to: &y }, &moments, after, add)?;
         Ok(y)
     }

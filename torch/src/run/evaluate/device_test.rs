@@ -10,7 +10,7 @@ use netc::run::augment::Draws;
 use netc::run::{Executor, Method, Metrics, RunError};
 use tch::{TchError, Tensor};
 
-use super::{BATCH, Score, views};
+use super::{Score, batch_size, views};
 use crate::lower::cuda::{self, Augmented, Captures, Growth};
 use crate::lower::{At, Objective, Session, TorchNet};
 use crate::run::device::Machine;
@@ -56,7 +56,7 @@ impl DeviceTest {
             .collect::<Result<_, _>>()
             .at("the weights")?;
         let net = net.with_tensors(&own);
-        let size = size(batches);
+        let size = batch_size(batches);
         let session = Session::new(&net, Purpose::Evaluation, size, &tuning(method, machine))?;
         let Some(kernels) = session.gpu_kernels().cloned() else { return Ok(None) };
         let draws = Draws::plain(batches.count(), batches.padding());
@@ -148,11 +148,4 @@ impl DeviceTest {
             session.add_sums(&output, &batch.labels, *objective, None, state)
         })
     }
-}
-
-/// Images of a batch: fewer of large ones, for its memory stays beside that of the training.
-fn size(batches: &Batches) -> usize {
-    const PIXELS: usize = BATCH * 32 * 32;
-    let [_, height, width] = batches.image().map(|size| usize::try_from(size).unwrap_or(1));
-    (PIXELS / (height * width).max(1)).min(BATCH).min(batches.count()).max(1)
 }

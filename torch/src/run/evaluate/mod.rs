@@ -32,8 +32,14 @@ use crate::run::train::tuning::tuning;
 pub use score::Score;
 use score::Tally;
 
-/// Images in one batch of an evaluation. It affects the result only by rounding.
-const BATCH: usize = 1000;
+/// Images in one batch of an evaluation, which affects the result only by rounding: fewer of large
+/// ones, for their values are to stay in memory that is used again, and beside that of a training.
+fn batch_size(batches: &Batches) -> usize {
+    const MOST: usize = 1000;
+    const PIXELS: usize = 1 << 21;
+    let [_, height, width] = batches.image().map(|size| usize::try_from(size).unwrap_or(1));
+    (PIXELS / (height * width).max(1)).min(MOST).min(batches.count()).max(1)
+}
 
 /// Runs a net over the examples, each in these views, without other augmentation. Each of several
 /// ranks takes its share, and all get the whole score.
@@ -88,21 +94,22 @@ impl Evaluation<'_> {
         tch::no_grad(|| {
             let mut stopped = false;
             let share = group.map_or(0..batches.count(), |group| group.share(0, batches.count()));
+            let size = batch_size(batches);
             let mut tally = Tally::from(net.device(), batches.task(), &[], 0).at("evaluation")?;
             let objective = Objective::tested(batches.task());
             let mut compiled = match method.executor {
                 Executor::Eager => None,
                 Executor::Compiled => {
-                    let most = BATCH.min(share.len().max(1));
+                    let most = size.min(share.len().max(1));
                     Some(Session::new(net, Purpose::Evaluation, most, &tuning(method, machine))?)
                 }
             };
-            for start in share.clone().step_by(BATCH) {
+            for start in share.clone().step_by(size) {
                 if stop.load(Ordering::Relaxed) {
                     stopped = true;
                     break;
                 }
-                let count = BATCH.min(share.end - start);
+                let count = size.min(share.end - start);
                 let Batch { images, targets } = batches.plain(start, count).at("evaluation")?;
                 let mut output: Option<Tensor> = None;
                 for (part, view) in views::views(views, &images).at("the views of the images")? {
@@ -135,8 +142,9 @@ impl Evaluation<'_> {
     fn not_finite(&self, loss: f64) -> Result<RunError, RunError> {
         let Evaluation { source: net, batches, views, .. } = *self;
         let mut origin = Origin::Loss;
-        for start in (0..batches.count()).step_by(BATCH) {
-            let count = BATCH.min(batches.count() - start);
+        let size = batch_size(batches);
+        for start in (0..batches.count()).step_by(size) {
+            let count = size.min(batches.count() - start);
             let Batch { images, .. } = batches.plain(start, count).at("evaluation")?;
             for (_, view) in views::views(views, &images).at("the views of the images")? {
                 origin = origin::of_evaluation(net, &view)?;
