@@ -2,8 +2,7 @@
 
 use crate::graph::op::Activation;
 
-/// The activations that the kernels for CPUs have, with their derivatives, besides a ReLU without an
-/// upper bound.
+/// The activations that the kernels for CPUs have, with their derivatives, besides a ReLU.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CpuActivation {
     /// `x` above 0, else `alpha (exp(x / scale) - 1)`: ELU with a scale of 1, CELU with one of
@@ -18,17 +17,12 @@ pub enum CpuActivation {
     Gelu,
     /// `x / (1 + exp(-x))`.
     Silu,
-    /// `min(max(x, 0), max)`; its derivative is 0 at both ends.
-    ClippedRelu {
-        /// The upper bound.
-        max: f32,
-    },
 }
 
 /// An activation as netc's kernels are told of it; `None` where they do not have it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InKernels {
-    /// Those for CPUs, which a ReLU without an upper bound takes none of.
+    /// Those for CPUs, which a ReLU takes none of.
     pub cpu: Option<CpuActivation>,
     /// Those for GPUs: its number, and a parameter: an upper bound, 0 for none, or an alpha.
     pub gpu: Option<(u32, f64)>,
@@ -36,12 +30,9 @@ pub struct InKernels {
 
 /// What netc's kernels have of an activation.
 pub fn in_kernels(activation: Activation) -> InKernels {
-    use CpuActivation::{ClippedRelu, Elu, Gelu, Silu};
+    use CpuActivation::{Elu, Gelu, Silu};
     let (cpu, gpu) = match activation {
-        Activation::Relu(op) => {
-            let clipped = op.max.map(|max| ClippedRelu { max: max as f32 });
-            (clipped, Some((1, op.max.unwrap_or(0.0))))
-        }
+        Activation::Relu(op) => (None, Some((1, op.max.unwrap_or(0.0)))),
         Activation::Gelu(_) => (Some(Gelu), Some((2, 0.0))),
         Activation::Celu(op) => {
             let alpha = op.alpha as f32;

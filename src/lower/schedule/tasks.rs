@@ -37,7 +37,7 @@ impl KernelSet {
             KernelSet::Cpu => in_kernels(activation).cpu.is_some(),
             KernelSet::Cuda => in_kernels(activation).gpu.is_some(),
         };
-        others || is_relu(activation)
+        others || matches!(activation, Activation::Relu(_))
     }
 
     /// Whether an activation that can be fused may stand after a fused max pool, ahead of which it
@@ -45,7 +45,7 @@ impl KernelSet {
     fn after_pool(self, activation: Activation) -> bool {
         match self {
             KernelSet::Cuda => Op::Activation(activation).traits().monotone,
-            KernelSet::None | KernelSet::Cpu => is_relu(activation),
+            KernelSet::None | KernelSet::Cpu => matches!(activation, Activation::Relu(_)),
         }
     }
 
@@ -66,24 +66,31 @@ pub struct FusedOps {
 }
 
 impl FusedOps {
-    /// Whether there is a ReLU without an upper bound.
-    pub fn relu(&self) -> bool {
-        self.activation.is_some_and(is_relu)
+    /// The ReLU, if the activation is one.
+    pub fn relu(&self) -> Option<Relu> {
+        match self.activation {
+            Some(Activation::Relu(relu)) => Some(relu),
+            _ => None,
+        }
     }
 
-    /// Whether there is another activation than that.
+    /// Whether there is another activation than a ReLU.
     pub fn beyond_relu(&self) -> bool {
-        self.activation.is_some_and(|activation| !is_relu(activation))
+        self.activation.is_some() && self.relu().is_none()
     }
 
-    /// The activation, if the kernels for CPUs have it, and it is not that ReLU.
+    /// The bounds that a ReLU clamps to; infinite without one.
+    pub fn clamp(&self) -> [f32; 2] {
+        match self.relu() {
+            Some(Relu { max }) => [0.0, max.map_or(f32::INFINITY, |max| max as f32)],
+            None => [f32::NEG_INFINITY, f32::INFINITY],
+        }
+    }
+
+    /// The activation, if the kernels for CPUs have it, and it is not a ReLU.
     pub fn on_cpu(&self) -> Option<CpuActivation> {
         self.activation.and_then(|activation| in_kernels(activation).cpu)
     }
-}
-
-fn is_relu(activation: Activation) -> bool {
-    activation == Activation::Relu(Relu { max: None })
 }
 
 /// An op of the plan and the ops fused into it.

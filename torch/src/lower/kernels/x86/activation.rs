@@ -22,11 +22,6 @@ pub(super) unsafe fn value<S: Simd>(of: CpuActivation, x: S::Lanes) -> S::Lanes 
             }
             CpuActivation::Gelu => S::mul(x, normal::<S>(x)[0]),
             CpuActivation::Silu => S::mul(x, sigmoid::<S>(x)),
-            CpuActivation::ClippedRelu { max } => {
-                // NaN is the second operand, and comes out.
-                let above = S::sub(S::zero(), S::max(S::zero(), x));
-                S::sub(S::zero(), S::max(S::splat(-max), above))
-            }
         }
     }
 }
@@ -55,10 +50,6 @@ pub(super) unsafe fn slope<S: Simd>(of: CpuActivation, x: S::Lanes) -> S::Lanes 
             CpuActivation::Silu => {
                 let y = sigmoid::<S>(x);
                 S::mul(y, S::fma(x, S::sub(one, y), one))
-            }
-            CpuActivation::ClippedRelu { max } => {
-                let inside = S::both(S::above(x, S::zero()), S::above(S::splat(max), x));
-                S::keep(inside, one)
             }
         }
     }

@@ -122,6 +122,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn min(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: see `splat`.
+        unsafe { _mm256_min_ps(a, b) }
+    }
+
+    #[inline(always)]
     unsafe fn sqrt(a: __m256) -> __m256 {
         // SAFETY: see `splat`.
         unsafe { _mm256_sqrt_ps(a) }

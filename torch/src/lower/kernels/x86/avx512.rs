@@ -115,6 +115,12 @@ macro_rules! simd512 {
             }
 
             #[inline(always)]
+            unsafe fn min(a: __m512, b: __m512) -> __m512 {
+                // SAFETY: see `splat`.
+                unsafe { _mm512_min_ps(a, b) }
+            }
+
+            #[inline(always)]
             unsafe fn sqrt(a: __m512) -> __m512 {
                 // SAFETY: see `splat`.
                 unsafe { _mm512_sqrt_ps(a) }

@@ -40,6 +40,8 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn div(a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     /// `b` where one is NaN.
     unsafe fn max(a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
+    /// `b` where one is NaN.
+    unsafe fn min(a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     unsafe fn sqrt(a: Self::Lanes) -> Self::Lanes;
     /// `a b + c`, rounded once.
     unsafe fn fma(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
@@ -87,6 +89,13 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn zero() -> Self::Lanes {
         // SAFETY: as for the function.
         unsafe { Self::splat(0.0) }
+    }
+
+    /// `x` between these bounds, NaN where it is.
+    #[inline(always)]
+    unsafe fn clamp([lower, upper]: [Self::Lanes; 2], x: Self::Lanes) -> Self::Lanes {
+        // SAFETY: as for the function.
+        unsafe { Self::min(upper, Self::max(lower, x)) }
     }
 
     /// The sum and the largest of all lanes.

@@ -41,9 +41,8 @@ unsafe fn convolve_as<S: Simd, E: Element>(simd: S, all: Convolved<'_>) {
         simd.run(
             #[inline(always)]
             move || unsafe {
-                let below = if all.after.relu() { S::zero() } else { S::splat(f32::NEG_INFINITY) };
+                let bounds = all.after.clamp().map(|bound| S::splat(bound));
                 match all.after.on_cpu() {
-                    // One kernel for all of them, for they take longer than what it saves.
                     Some(other) => by_window!(
                         all.window.of,
                         convolve_rows::<S, E>(
@@ -58,9 +57,8 @@ unsafe fn convolve_as<S: Simd, E: Element>(simd: S, all: Convolved<'_>) {
                         convolve_rows::<S, E>(
                             &all,
                             rows,
-                            // The second operand is what comes out where one is NaN.
                             #[inline(always)]
-                            |x| S::max(below, x)
+                            |x| S::clamp(bounds, x)
                         )
                     ),
                 }

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use netc::graph::op::Relu;
 use netc::lower::schedule::FusedOps;
 
 use super::super::activation;
@@ -163,6 +164,7 @@ unsafe fn one_run<
             }
         }
         let (relu, other) = (after.relu(), after.on_cpu());
+        let [lower, upper] = after.clamp().map(|bound| S::splat(bound));
         let [mut grad_bias, mut by_scale] = [[zero; SIDE_BY_SIDE]; 2];
         for place in run {
             let corner = match POOL {
@@ -188,7 +190,11 @@ unsafe fn one_run<
                 if OTHER && let Some(other) = other {
                     gradient = S::mul(gradient, activation::slope::<S>(other, largest));
                 }
-                let mut through = if relu { S::above(largest, zero) } else { S::all() };
+                let mut through = match relu {
+                    Some(Relu { max: None }) => S::above(largest, lower),
+                    Some(_) => S::both(S::above(largest, lower), S::above(upper, largest)),
+                    None => S::all(),
+                };
                 // The first of equal ones is the largest, as in libtorch.
                 for j in 0..pixels {
                     let mut this = through;

@@ -37,7 +37,7 @@ unsafe fn normalise_as<S: Simd, E: Element>(simd: S, all: Normalised<'_>) {
         simd.run(
             #[inline(always)]
             move || unsafe {
-                let below = if all.after.relu() { S::zero() } else { S::splat(f32::NEG_INFINITY) };
+                let bounds = all.after.clamp().map(|bound| S::splat(bound));
                 match all.after.on_cpu() {
                     Some(other) => forward::<S, E>(
                         &all,
@@ -48,9 +48,8 @@ unsafe fn normalise_as<S: Simd, E: Element>(simd: S, all: Normalised<'_>) {
                     None => forward::<S, E>(
                         &all,
                         units,
-                        // The second operand is what comes out where one is NaN.
                         #[inline(always)]
-                        |x| S::max(below, x),
+                        |x| S::clamp(bounds, x),
                     ),
                 }
             },

@@ -92,7 +92,7 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
     let finish = Finish {
         bias: all.bias,
         pool: all.after.pool,
-        below: if all.after.relu() { 0.0 } else { f32::NEG_INFINITY },
+        clamp: all.after.clamp(),
         add: all.add.map(|add| add.data()),
     };
     let (depth, panels) = (depth(dims.in_channels, O::KIND), panels(dims.out_channels));
@@ -263,8 +263,8 @@ unsafe fn transform_by_row<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: &
 struct Finish<'a, E> {
     bias: Option<&'a [f32]>,
     pool: bool,
-    /// What is written where a pixel is below.
-    below: f32,
+    /// The bounds of what is written.
+    clamp: [f32; 2],
     add: Option<Shared<E>>,
 }
 
@@ -290,12 +290,11 @@ unsafe fn write<S: Simd, E: Element, T: Tile>(
             Some(bias) => S::load(bias.as_ptr().add(channel), count),
             None => S::zero(),
         };
-        let below = S::splat(finish.below);
+        let bounds = finish.clamp.map(|bound| S::splat(bound));
         macro_rules! put {
             ($i:expr, $j:expr, $pixel:expr, $count:expr) => {{
                 let at = (first + $i * width + $j) * dims.out_channels + channel;
-                // The second operand is what comes out where one is NaN.
-                let mut pixel = S::max(below, S::add($pixel, bias));
+                let mut pixel = S::clamp(bounds, S::add($pixel, bias));
                 if let Some(add) = finish.add {
                     pixel = S::add(pixel, E::load::<S>(add.at(at), $count));
                 }
