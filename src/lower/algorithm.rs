@@ -16,7 +16,8 @@ pub enum ConvAlgorithm {
     /// libtorch's own algorithm.
     #[serde(rename = "library")]
     Library,
-    /// Directly, without a transform; for [depthwise convolutions](Depthwise).
+    /// Directly, without a transform; for [depthwise convolutions](Depthwise) and those of 1 x 1
+    /// with one group and a stride of 1.
     #[serde(rename = "direct")]
     Direct,
     /// Winograd with tiles of 2 x 2 outputs; for a stride of 1.
@@ -31,16 +32,18 @@ pub enum ConvAlgorithm {
 }
 
 impl ConvAlgorithm {
-    /// Which of Winograd's it is for a convolution, if it is one that applies.
+    /// Which product it is for a convolution, if it is one that applies.
     pub fn winograd(self, op: &Conv) -> Option<Winograd> {
-        let plain = op.kernel == [3, 3] && op.pad == [1, 1] && op.dilation == [1, 1];
+        let padded = (op.kernel, op.pad) == ([3, 3], [1, 1]);
+        let point = (op.kernel, op.pad) == ([1, 1], [0, 0]);
         match (self, op.stride) {
-            _ if !plain || op.groups != 1 => None,
-            (ConvAlgorithm::WinogradF2, [1, 1]) => Some(Winograd::F2),
-            (ConvAlgorithm::WinogradF4, [1, 1]) => Some(Winograd::F4),
-            (ConvAlgorithm::WinogradInt16, [1, 1]) => Some(Winograd::Int16),
-            (ConvAlgorithm::WinogradF4, [2, 2]) => Some(Winograd::StridedF4),
-            (ConvAlgorithm::WinogradInt16, [2, 2]) => Some(Winograd::StridedInt16),
+            _ if op.dilation != [1, 1] || op.groups != 1 => None,
+            (ConvAlgorithm::Direct, [1, 1]) if point => Some(Winograd::Pointwise),
+            (ConvAlgorithm::WinogradF2, [1, 1]) if padded => Some(Winograd::F2),
+            (ConvAlgorithm::WinogradF4, [1, 1]) if padded => Some(Winograd::F4),
+            (ConvAlgorithm::WinogradInt16, [1, 1]) if padded => Some(Winograd::Int16),
+            (ConvAlgorithm::WinogradF4, [2, 2]) if padded => Some(Winograd::StridedF4),
+            (ConvAlgorithm::WinogradInt16, [2, 2]) if padded => Some(Winograd::StridedInt16),
             _ => None,
         }
     }
@@ -51,7 +54,9 @@ impl ConvAlgorithm {
         let channels = [size(in_channels), size(op.out)];
         match self {
             ConvAlgorithm::Library => true,
-            ConvAlgorithm::Direct => Depthwise::of(op, in_channels).is_some(),
+            ConvAlgorithm::Direct => {
+                self.winograd(op).is_some() || Depthwise::of(op, in_channels).is_some()
+            }
             ConvAlgorithm::WinogradF2
             | ConvAlgorithm::WinogradF4
             | ConvAlgorithm::WinogradInt16 => {
@@ -104,7 +109,7 @@ impl ConvAlgorithms {
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
     /// The fastest on this machine, per direction: libtorch or `f4` in fp32; libtorch, `f2` or
-    /// `int16` in bf16; libtorch or directly for depthwise convolutions.
+    /// `int16` in bf16; libtorch or directly for those of 1 x 1 and depthwise ones.
     #[default]
     Auto,
     /// libtorch's own algorithm.
@@ -210,12 +215,11 @@ impl ConvChoice {
         let is_small =
             self == ConvChoice::Auto && ConvChoice::timed(op, image, load.images).is_none();
         let winograd = self.untimed(load.precision);
-        let applies = |algorithm: ConvAlgorithm| algorithm.applies(op, image[0]);
         ConvAlgorithms::all(
             // libtorch takes up to a hundred times as long for small ones, too.
-            if self != ConvChoice::Library && applies(ConvAlgorithm::Direct) {
+            if self != ConvChoice::Library && Depthwise::of(op, image[0]).is_some() {
                 ConvAlgorithm::Direct
-            } else if !is_small && applies(winograd) {
+            } else if !is_small && winograd.applies(op, image[0]) {
                 winograd
             } else {
                 ConvAlgorithm::Library

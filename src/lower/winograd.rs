@@ -1,5 +1,5 @@
-//! The blocking of Winograd convolutions, and the memory that it needs. Pure; the kernels follow
-//! it.
+//! The blocking of convolutions by products of matrices, Winograd's and those of 1 x 1, and the
+//! memory that it needs. Pure; the kernels follow it.
 //!
 //! Sizes are in 32-bit words: one fp32 number or two bf16 numbers.
 
@@ -45,6 +45,8 @@ impl Operand {
 /// The tile of an algorithm: what is computed from a patch of the input at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TileSize {
+    /// A pixel, for weights of 1 x 1: nothing is transformed.
+    One,
     /// 2 x 2 outputs.
     Two,
     /// 4 x 4 outputs: fewer multiplications, and a larger error in bf16.
@@ -59,6 +61,7 @@ impl TileSize {
     /// Outputs in each direction.
     pub const fn outputs(self) -> usize {
         match self {
+            TileSize::One => 1,
             TileSize::Two => 2,
             TileSize::Four | TileSize::Down => 4,
             TileSize::Up => 8,
@@ -68,6 +71,7 @@ impl TileSize {
     /// Inputs in each direction.
     pub const fn inputs(self) -> usize {
         match self {
+            TileSize::One => 1,
             TileSize::Two => 4,
             TileSize::Four => 6,
             TileSize::Down => 9,
@@ -78,6 +82,7 @@ impl TileSize {
     /// Inputs from one tile to the next.
     pub const fn step(self) -> usize {
         match self {
+            TileSize::One => 1,
             TileSize::Two => 2,
             TileSize::Four | TileSize::Up => 4,
             TileSize::Down => 8,
@@ -88,13 +93,22 @@ impl TileSize {
     pub const fn before(self) -> usize {
         match self {
             TileSize::Two | TileSize::Four | TileSize::Down => 1,
-            TileSize::Up => 0,
+            TileSize::One | TileSize::Up => 0,
+        }
+    }
+
+    /// Rows and columns of the weights.
+    pub const fn kernel(self) -> usize {
+        match self {
+            TileSize::One => 1,
+            TileSize::Two | TileSize::Four | TileSize::Down | TileSize::Up => 3,
         }
     }
 
     /// Points of a transformed tile in each direction.
     pub const fn side(self) -> usize {
         match self {
+            TileSize::One => 1,
             TileSize::Two => 4,
             TileSize::Four => 6,
             TileSize::Down | TileSize::Up => 9,
@@ -105,6 +119,7 @@ impl TileSize {
     /// multiplied by the same weights.
     pub const fn weight_side(self) -> usize {
         match self {
+            TileSize::One => 1,
             TileSize::Two => 4,
             TileSize::Four | TileSize::Down | TileSize::Up => 6,
         }
@@ -123,16 +138,18 @@ impl TileSize {
     /// The tile of the gradient by the input.
     pub const fn transposed(self) -> TileSize {
         match self {
-            TileSize::Two | TileSize::Four => self,
+            TileSize::One | TileSize::Two | TileSize::Four => self,
             TileSize::Down => TileSize::Up,
             TileSize::Up => TileSize::Down,
         }
     }
 }
 
-/// One of Winograd's algorithms.
+/// One of Winograd's algorithms, or the plain product for 1 x 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Winograd {
+    /// Convolutions of 1 x 1: a tile is a pixel, and its transform the pixel itself.
+    Pointwise,
     /// Tiles of 2 x 2 outputs.
     F2,
     /// Tiles of 4 x 4 outputs.
@@ -146,13 +163,14 @@ pub enum Winograd {
 }
 
 impl Winograd {
-    /// All of them.
+    /// All for weights of 3 x 3.
     pub const ALL: [Winograd; 5] =
         [Winograd::F2, Winograd::F4, Winograd::Int16, Winograd::StridedF4, Winograd::StridedInt16];
 
     /// The tile of the output.
     pub const fn tile(self) -> TileSize {
         match self {
+            Winograd::Pointwise => TileSize::One,
             Winograd::F2 => TileSize::Two,
             Winograd::F4 | Winograd::Int16 => TileSize::Four,
             Winograd::StridedF4 | Winograd::StridedInt16 => TileSize::Down,
@@ -164,20 +182,31 @@ impl Winograd {
         self.tile().step() / self.tile().outputs()
     }
 
+    /// The dimensions that it computes with: for 1 x 1 all pixels are one row.
+    pub fn dims(self, dims: Dims) -> Dims {
+        let row = |[height, width]: [usize; 2]| [1, dims.images * height * width];
+        match self {
+            Winograd::Pointwise => {
+                Dims { images: 1, input: row(dims.input), output: row(dims.output), ..dims }
+            }
+            _ => dims,
+        }
+    }
+
     /// What its products are computed with, for images of bf16 or of fp32: bf16 only where the
     /// processor multiplies it.
     pub const fn operand(self, bf16: bool) -> Operand {
         match self {
             Winograd::Int16 | Winograd::StridedInt16 => Operand::Int16,
-            Winograd::F2 | Winograd::F4 | Winograd::StridedF4 if bf16 => Operand::Bf16,
-            Winograd::F2 | Winograd::F4 | Winograd::StridedF4 => Operand::Fp32,
+            _ if bf16 => Operand::Bf16,
+            _ => Operand::Fp32,
         }
     }
 
     /// Whether it computes convolutions between so many channels.
     pub const fn applies(self, channels: [usize; 2]) -> bool {
         match self {
-            Winograd::F2 | Winograd::F4 | Winograd::StridedF4 => true,
+            Winograd::Pointwise | Winograd::F2 | Winograd::F4 | Winograd::StridedF4 => true,
             Winograd::Int16 | Winograd::StridedInt16 => {
                 channels[0] <= CHANNELS && channels[1] <= CHANNELS
             }
@@ -276,13 +305,14 @@ impl ForwardBlocking {
     /// The blocking for these dimensions.
     pub fn new(tile: TileSize, operand: Operand, dims: &Dims) -> ForwardBlocking {
         let block = match (tile, operand) {
-            (TileSize::Two, _) => 96,
+            (TileSize::One | TileSize::Two, _) => 96,
             (TileSize::Down | TileSize::Up, _) => 32,
             (TileSize::Four, Operand::Int16) if dims.in_channels <= 256 => 24,
             (TileSize::Four, Operand::Int16) => 48,
             (TileSize::Four, _) => 32,
         };
         let narrow = match tile {
+            TileSize::One => true,
             TileSize::Two | TileSize::Four => operand == Operand::Int16 && dims.in_channels <= 128,
             TileSize::Down | TileSize::Up => dims.in_channels <= 256,
         };

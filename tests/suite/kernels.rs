@@ -71,8 +71,9 @@ pub(crate) fn empty(sizes: [i64; 4], kind: Kind) -> Tensor {
     channels_last(&Tensor::full(sizes, f64::NAN, (kind, Device::Cpu)))
 }
 
-/// A convolution's stride and operands: input, weights, gradient of the output.
+/// A convolution's kernel, stride and operands: input, weights, gradient of the output.
 struct Conv {
+    kernel: i64,
     stride: i64,
     x: Tensor,
     weight: Tensor,
@@ -80,10 +81,12 @@ struct Conv {
 }
 
 impl Conv {
-    fn random([n, inside, outside, h, w]: [i64; 5], stride: i64) -> Conv {
+    fn random([n, inside, outside, h, w]: [i64; 5], kernel: i64, stride: i64) -> Conv {
         tch::manual_seed(n * inside + outside);
-        let weight = Tensor::randn([outside, inside, 3, 3], (Kind::Float, Device::Cpu)) * 0.1;
+        let sizes = [outside, inside, kernel, kernel];
+        let weight = Tensor::randn(sizes, (Kind::Float, Device::Cpu)) * 0.1;
         Conv {
+            kernel,
             stride,
             x: random(&[n, inside, h, w]),
             weight: channels_last(&weight),
@@ -91,16 +94,17 @@ impl Conv {
         }
     }
 
-    /// One of the stride that an algorithm computes.
+    /// One of the kernel and the stride that an algorithm computes.
     fn of(shape: [i64; 5], algorithm: Winograd) -> Conv {
-        Conv::random(shape, stride(algorithm))
+        Conv::random(shape, algorithm.tile().kernel() as i64, stride(algorithm))
     }
 
     /// Output and gradients by input and weights in fp64.
     fn exact(&self) -> [Tensor; 3] {
         let exact = |t: &Tensor| t.to_kind(Kind::Double).set_requires_grad(true);
         let (x, w) = (exact(&self.x), exact(&self.weight));
-        let y = x.conv2d(&w, None::<&Tensor>, [self.stride; 2], [1, 1], [1, 1], 1);
+        let pad = [self.kernel / 2; 2];
+        let y = x.conv2d(&w, None::<&Tensor>, [self.stride; 2], pad, [1, 1], 1);
         let loss = (&y * self.dy.to_kind(Kind::Double)).sum(Kind::Double);
         let [dx, dw] =
             <[Tensor; 2]>::try_from(Tensor::run_backward(&[&loss], &[&x, &w], false, false))
@@ -127,6 +131,11 @@ impl Conv {
         kernels.weight_gradient(&x, &dy, &dw, algorithm, &mut workspace).unwrap();
         [y, dx, dw]
     }
+}
+
+/// All for weights of 3 x 3, and that of 1 x 1.
+fn every() -> impl Iterator<Item = Winograd> {
+    Winograd::ALL.into_iter().chain([Winograd::Pointwise])
 }
 
 fn stride(algorithm: Winograd) -> i64 {
@@ -170,11 +179,13 @@ const SHAPES: [[i64; 5]; 8] = [
 fn convolutions_are_those_of_fp64() {
     // Rounding of the transforms, of integers, and of outputs to bf16; room for unlucky shapes.
     let bounds = [
+        (Kind::Float, Winograd::Pointwise, 1e-6),
         (Kind::Float, Winograd::F2, 1e-6),
         (Kind::Float, Winograd::F4, 3e-6),
         (Kind::Float, Winograd::Int16, 8e-3),
         (Kind::Float, Winograd::StridedF4, 3e-6),
         (Kind::Float, Winograd::StridedInt16, 8e-3),
+        (Kind::BFloat16, Winograd::Pointwise, 8e-3),
         (Kind::BFloat16, Winograd::F2, 8e-3),
         (Kind::BFloat16, Winograd::F4, 2e-2),
         (Kind::BFloat16, Winograd::Int16, 8e-3),
@@ -183,11 +194,15 @@ fn convolutions_are_those_of_fp64() {
     ];
     let tiers = by_tier("kernels::convolutions_are_those_of_fp64");
     for shape in SHAPES {
-        let convs = [1, 2].map(|stride| Conv::random(shape, stride));
+        let kinds = [Winograd::F2, Winograd::StridedF4, Winograd::Pointwise];
+        let convs = kinds.map(|algorithm| Conv::of(shape, algorithm));
         let exact = convs.each_ref().map(Conv::exact);
         for (tier, kernels) in &tiers {
             for (kind, algorithm, most) in bounds {
-                let of = algorithm.stride() - 1;
+                let of = match algorithm {
+                    Winograd::Pointwise => 2,
+                    _ => algorithm.stride() - 1,
+                };
                 let found = convs[of].by(*kernels, algorithm, kind);
                 for (what, (found, exact)) in
                     ["y", "dx", "dw"].into_iter().zip(found.iter().zip(&exact[of]))
@@ -303,14 +318,13 @@ fn any_number_of_threads_gives_the_same_bits() {
         for (shape, kind) in
             shapes.into_iter().flat_map(|s| [(s, Kind::Float), (s, Kind::BFloat16)])
         {
-            let convs = Winograd::ALL.map(|algorithm| (algorithm, Conv::of(shape, algorithm)));
+            let convs: Vec<_> =
+                every().map(|algorithm| (algorithm, Conv::of(shape, algorithm))).collect();
             let run = |threads| {
                 tch::set_num_threads(threads);
                 let by = |(algorithm, conv): &(_, Conv)| conv.by(kernels, *algorithm, kind);
-                let [(_, conv), ..] = &convs;
-                let convs = convs.each_ref().map(by);
-                let mut all: Vec<Tensor> = convs.into_iter().flatten().collect();
-                let x = channels_last(&conv.x.to_kind(kind).copy());
+                let mut all: Vec<Tensor> = convs.iter().flat_map(by).collect();
+                let x = channels_last(&convs[0].1.x.to_kind(kind).copy());
                 let vector = || Tensor::ones([shape[1]], (Kind::Float, Device::Cpu));
                 let owned = [vector(), vector(), vector(), vector()];
                 let moments = kernels.moments(&x, owned.each_ref(), 0.1, 1e-5).unwrap();
@@ -343,16 +357,18 @@ fn what_follows_a_convolution_comes_with_it() {
 
 fn what_follows_with(tier: &str, kernels: Kernels) {
     let all = [false, true];
-    let (x, weight) = (random(&[2, 20, 10, 8]), random(&[24, 20, 3, 3]));
+    let x = random(&[2, 20, 10, 8]);
     let bias = Tensor::randn([24], (Kind::Float, Device::Cpu));
     let exact = |t: &Tensor| t.to_kind(Kind::Double);
     let mut workspace = Workspace::default();
-    for algorithm in Winograd::ALL {
+    for algorithm in every() {
+        let kernel = algorithm.tile().kernel() as i64;
+        let weight = random(&[24, 20, kernel, kernel]);
         // Outputs of even sizes, which a pool takes.
         let x = x.narrow(2, 0, if algorithm.stride() == 1 { 10 } else { 7 });
-        let (x, stride) = (channels_last(&x), [stride(algorithm); 2]);
+        let (x, stride, pad) = (channels_last(&x), [stride(algorithm); 2], [kernel / 2; 2]);
         let bias64 = exact(&bias);
-        let plain = exact(&x).conv2d(&exact(&weight), Some(&bias64), stride, [1, 1], [1, 1], 1);
+        let plain = exact(&x).conv2d(&exact(&weight), Some(&bias64), stride, pad, [1, 1], 1);
         let mut packed = Packed::default();
         let packing = packing(algorithm, Direction::Forward, Kind::Float);
         kernels.pack(&weight, packing, &mut packed, &mut workspace).unwrap();
@@ -374,6 +390,9 @@ fn what_follows_with(tier: &str, kernels: Kernels) {
             let (y, short) = (random(&y64.size()), random(&y64.size()));
             let after = FusedOps { activation, pool };
             let finish = Epilogue { bias: Some(&bias), after, add: Some(&short) };
+            if pool && algorithm == Winograd::Pointwise {
+                continue;
+            }
             kernels
                 .convolve(
                     FromTo { from: &x, to: &y },

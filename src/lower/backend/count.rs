@@ -104,8 +104,11 @@ impl Schedule {
             let forward = winograd(algorithms.forward);
             let input = winograd(algorithms.input).filter(|_| requires_grad);
             let directions = [
-                forward.map(|winograd| (winograd, winograd.tile(), dims)),
-                input.map(|winograd| (winograd, winograd.tile().transposed(), dims.transposed())),
+                forward.map(|winograd| (winograd, winograd.tile(), winograd.dims(dims))),
+                input.map(|winograd| {
+                    let dims = winograd.dims(dims).transposed();
+                    (winograd, winograd.tile().transposed(), dims)
+                }),
             ];
             for (winograd, tile, dims) in directions.into_iter().flatten() {
                 let operand = winograd.operand(bf16);
@@ -118,6 +121,7 @@ impl Schedule {
             }
             if let Some(winograd) = winograd(algorithms.weights) {
                 let (tile, operand) = (winograd.tile(), winograd.operand(bf16));
+                let dims = winograd.dims(dims);
                 let cut = WeightGradBlocking::new(tile, operand, &dims);
                 let [operands, accumulators] = cut.buffers(tile, &dims, load.threads);
                 for (kind, words) in cut.scratch(tile, &dims).into_iter().enumerate() {

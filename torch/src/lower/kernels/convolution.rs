@@ -1,4 +1,5 @@
-//! 3 x 3 convolutions by Winograd's algorithm, forward, by the input and by the weights.
+//! 3 x 3 convolutions by Winograd's algorithm and those of 1 x 1, forward, by the input and by the
+//! weights.
 
 use netc::lower::winograd::{CHANNELS, Dims, Winograd};
 use tch::{Kind, TchError, Tensor};
@@ -13,7 +14,7 @@ use super::workspace::Workspace;
 use super::x86::winograd;
 
 impl Kernels {
-    /// Transforms fp32 weights `[out_channels, in_channels, 3, 3]`, channels last.
+    /// Transforms fp32 weights `[out_channels, in_channels, kernel, kernel]`, channels last.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
@@ -24,7 +25,7 @@ impl Kernels {
         packed: &mut Packed,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
-        let (w, [out_channels, in_channels]) = weights(weight)?;
+        let (w, [out_channels, in_channels]) = weights(weight, packing.algorithm)?;
         applies(packing.algorithm, [in_channels, out_channels])?;
         if !matches!(packing.kind, Kind::Float | Kind::BFloat16) {
             return Err(TchError::Kind(format!("no kernels for {:?}", packing.kind)));
@@ -64,6 +65,9 @@ impl Kernels {
         let has =
             packed.purpose().ok_or_else(|| TchError::Shape("the weights are not packed".into()))?;
         let algorithm = has.packing.algorithm;
+        if finish.after.pool && algorithm == Winograd::Pointwise {
+            return Err(TchError::Shape("no pool follows a convolution of 1 x 1".into()));
+        }
         let [images, in_channels, height, width] = x.sizes;
         let [_, out_channels, rows, columns] = y.sizes;
         let pool = if finish.after.pool { 2 } else { 1 };
@@ -77,6 +81,7 @@ impl Kernels {
         )?;
         let output = [rows * pool, columns * pool];
         let dims = Dims { images, input: [height, width], output, in_channels, out_channels };
+        let dims = algorithm.dims(dims);
         let wanted = PackedFor {
             packing: Packing { algorithm, direction, kind: x.kind },
             channels: [in_channels, dims.out_channels],
@@ -98,8 +103,8 @@ impl Kernels {
         Ok(())
     }
 
-    /// The gradient `dw` by the weights, fp32 `[out_channels, in_channels, 3, 3]`, from the input
-    /// and the gradient by the output. All are channels last.
+    /// The gradient `dw` by the weights, fp32 `[out_channels, in_channels, kernel, kernel]`, from
+    /// the input and the gradient by the output. All are channels last.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
@@ -113,7 +118,7 @@ impl Kernels {
     ) -> Result<(), TchError> {
         let (x, dy) = (Image::of(x)?, Image::of(dy)?);
         leaves(algorithm, [&x, &dy])?;
-        let (w, sizes) = weights(dw)?;
+        let (w, sizes) = weights(dw, algorithm)?;
         if sizes != [dy.sizes[1], x.sizes[1]] {
             return Err(TchError::Shape(format!(
                 "weights of {sizes:?} for {:?} and {:?}",
@@ -123,6 +128,7 @@ impl Kernels {
         let [images, in_channels, ..] = x.sizes;
         let [input, output] = [&x, &dy].map(|image| [image.sizes[2], image.sizes[3]]);
         let dims = Dims { images, input, output, in_channels, out_channels: dy.sizes[1] };
+        let dims = algorithm.dims(dims);
         applies(algorithm, sizes)?;
         // SAFETY: the tensors have these sizes.
         compute!(self, unsafe {
@@ -132,14 +138,17 @@ impl Kernels {
     }
 }
 
-fn weights(weight: &Tensor) -> Result<(Shared<f32>, [usize; 2]), TchError> {
+fn weights(weight: &Tensor, algorithm: Winograd) -> Result<(Shared<f32>, [usize; 2]), TchError> {
     let image = Image::of(weight)?;
+    let kernel = algorithm.tile().kernel();
     match image.sizes {
-        [out_channels, in_channels, 3, 3] if image.kind == Kind::Float => {
+        [out_channels, in_channels, down, right]
+            if image.kind == Kind::Float && [down, right] == [kernel; 2] =>
+        {
             Ok((image.data(), [out_channels, in_channels]))
         }
         other => Err(TchError::Shape(format!(
-            "expected fp32 weights of 3 x 3, got {:?} {other:?}",
+            "expected fp32 weights of {kernel} x {kernel}, got {:?} {other:?}",
             image.kind
         ))),
     }
@@ -154,7 +163,7 @@ fn applies(algorithm: Winograd, channels: [usize; 2]) -> Result<(), TchError> {
     }
 }
 
-/// Whether a convolution, padded by 1, makes images as large as the second of the first, and at
+/// Whether a convolution, padded by half its kernel, makes images as large as the second of the first, and at
 /// least one.
 fn leaves(algorithm: Winograd, [from, to]: [&Image; 2]) -> Result<(), TchError> {
     let [images, _, height, width] = from.sizes;

@@ -53,8 +53,8 @@ impl Convolution {
         Ok(cast)
     }
 
-    /// A depthwise convolution of so many channels that an algorithm computes directly.
-    fn direct(&self, algorithm: ConvAlgorithm, x: &Tensor) -> Option<Depthwise> {
+    /// The depthwise convolution that it is, if an algorithm computes it directly.
+    fn depthwise(&self, algorithm: ConvAlgorithm, x: &Tensor) -> Option<Depthwise> {
         let channels = x.size().get(1).and_then(|&channels| u64::try_from(channels).ok());
         channels
             .filter(|_| algorithm == ConvAlgorithm::Direct)
@@ -80,52 +80,29 @@ impl Convolution {
         x: &Tensor,
         weight: &Tensor,
         finish: Epilogue<'_>,
-        y: impl FnOnce() -> Result<Tensor, TchError>,
+        y: impl Fn() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
         let Epilogue { bias, after, add } = finish;
-        let algorithm = self.algorithms.forward;
         let cpu = own.and_then(Own::cpu);
-        if let (Some(own), Some(kernels), Some(algorithm)) =
-            (own, cpu, algorithm.winograd(&self.op))
-        {
-            self.pack_forward(kernels, algorithm, (x.kind(), weight), workspace)?;
-            let (x, y) = (channels_last(x)?, y()?);
-            let (by_kernel, rest) = match after.beyond_relu() {
-                true => (Epilogue { bias, ..Epilogue::default() }, true),
-                false => (finish, false),
-            };
-            let images = FromTo { from: &x, to: &y };
-            kernels.convolve(
-                images,
-                Direction::Forward,
-                &mut self.forward,
-                by_kernel,
-                workspace,
-            )?;
-            if rest {
-                let moments = own.no_moments(self.op.out as usize, None)?;
-                own.normalise(FromTo { from: &y, to: &y }, &moments, after, add)?;
-            }
-            return Ok(y);
-        }
-        let value = match (cpu, self.direct(algorithm, x)) {
-            (Some(kernels), Some(of)) => {
+        let kernels = cpu.filter(|_| self.algorithms.forward != ConvAlgorithm::Library);
+        let value = match kernels {
+            Some(kernels) => {
                 let x = channels_last(x)?;
-                if !after.pool {
-                    let y = y()?;
-                    kernels.depthwise(FromTo { from: &x, to: &y }, weight, of, finish)?;
-                    return Ok(y);
-                }
-                let value = self.empty_output(&x)?;
+                let whole = self.finishes(after);
+                let value = if after.pool && !whole { self.empty_output(&x)? } else { y()? };
+                let finish = if whole { finish } else { Epilogue::default() };
                 let images = FromTo { from: &x, to: &value };
-                kernels.depthwise(images, weight, of, Epilogue::default())?;
+                self.by_kernel(kernels, images, weight, finish, workspace)?;
+                if whole {
+                    return Ok(value);
+                }
                 value
             }
-            _ if after == FusedOps::default() && add.is_none() => {
+            None if after == FusedOps::default() && add.is_none() => {
                 return self.by_library(x, weight, bias);
             }
-            _ => channels_last(&self.by_library(x, weight, None)?)?,
+            None => channels_last(&self.by_library(x, weight, None)?)?,
         };
         let own = own.ok_or_else(|| TchError::Shape("no kernel finishes a convolution".into()))?;
         let moments = own.no_moments(self.op.out as usize, bias)?;
@@ -133,6 +110,34 @@ impl Convolution {
         let y = if in_place { value.shallow_clone() } else { y()? };
         own.normalise(FromTo { from: &value, to: &y }, &moments, after, add)?;
         Ok(y)
+    }
+
+    /// Whether the kernel of the output does what follows it as well.
+    fn finishes(&self, after: FusedOps) -> bool {
+        match self.algorithms.forward.winograd(&self.op) {
+            Some(Winograd::Pointwise) => !after.beyond_relu() && !after.pool,
+            Some(_) => !after.beyond_relu(),
+            None => !after.pool,
+        }
+    }
+
+    /// The output by a kernel.
+    fn by_kernel(
+        &mut self,
+        kernels: Kernels,
+        images: FromTo<'_>,
+        weight: &Tensor,
+        finish: Epilogue<'_>,
+        workspace: &mut Workspace,
+    ) -> Result<(), TchError> {
+        let (algorithm, x) = (self.algorithms.forward, images.from);
+        if let Some(of) = self.depthwise(algorithm, x) {
+            return kernels.depthwise(images, weight, of, finish);
+        }
+        let winograd = algorithm.winograd(&self.op);
+        let none = || TchError::Shape(format!("no {algorithm} kernel for {:?}", self.op));
+        self.pack_forward(kernels, winograd.ok_or_else(none)?, (x.kind(), weight), workspace)?;
+        kernels.convolve(images, Direction::Forward, &mut self.forward, finish, workspace)
     }
 
     /// Transforms the weights, if they have changed since.
@@ -170,7 +175,7 @@ impl Convolution {
     ) -> Result<Tensor, TchError> {
         let kernels = own.and_then(Own::cpu);
         let algorithm = self.algorithms.input;
-        if let (Some(of), Some(kernels)) = (self.direct(algorithm, x), kernels) {
+        if let (Some(of), Some(kernels)) = (self.depthwise(algorithm, x), kernels) {
             let (gradient, dx) = (channels_last(gradient)?, dx()?);
             kernels.depthwise_grad_input(&gradient, &dx, weight, of)?;
             return Ok(dx);
@@ -212,7 +217,7 @@ impl Convolution {
     ) -> Result<(), TchError> {
         let kernels = own.and_then(Own::cpu);
         let algorithm = self.algorithms.weights;
-        if let (Some(of), Some(kernels)) = (self.direct(algorithm, x), kernels) {
+        if let (Some(of), Some(kernels)) = (self.depthwise(algorithm, x), kernels) {
             let (x, gradient) = (channels_last(x)?, channels_last(gradient)?);
             return kernels.depthwise_grad_weights(&x, &gradient, dw, of);
         }
@@ -257,7 +262,8 @@ pub fn convolve(
         let [y, dx] = [gradient.f_empty_like()?, x.f_empty_like()?];
         let dw = weight.f_zeros_like()?;
         let finish = Epilogue::default();
-        let y = conv.forward(Some(&own), &x, weight, finish, || Ok(y), &mut workspace)?;
+        let place = || Ok(y.shallow_clone());
+        let y = conv.forward(Some(&own), &x, weight, finish, place, &mut workspace)?;
         let images = [&gradient, &x];
         let dx = conv.grad_input(Some(&own), images, weight, || Ok(dx), &mut workspace)?;
         conv.grad_weights(Some(&own), images, weight, &dw, &mut workspace)?;

@@ -114,7 +114,7 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
             let weight = weight.as_ptr().add(i * K * channels + channel);
             let mut weights = [S::zero(); K];
             unrolled!(j < K, weights[j] = S::load(weight.add(j * channels), count));
-            unrolled!(of 13, j < (TILE - 1) / STRIDE + (K - 1) / STRIDE + 1, {
+            unrolled!(of 13, j < (TILE - 1) / STRIDE + K.div_ceil(STRIDE), {
                 if let Some(at) = within::<INNER>(last - j as isize, columns) {
                     let pixel = line.add(at * channels);
                     if i < STRIDE {

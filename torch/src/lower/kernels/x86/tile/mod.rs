@@ -4,6 +4,7 @@
 mod f2;
 mod f4;
 mod norms;
+mod one;
 mod strided;
 
 use std::ops::{IndexMut, Range};
@@ -13,6 +14,7 @@ use netc::lower::winograd::TileSize;
 use super::simd::Simd;
 pub(super) use f2::F2;
 pub(super) use f4::F4;
+pub(super) use one::One;
 pub(super) use strided::Down;
 
 /// The most inputs, points or outputs of a tile in each direction.
@@ -40,6 +42,8 @@ pub(super) trait Tile {
     const W: usize = Self::SIZE.weight_side();
     /// Points of transformed weights.
     const WEIGHTS: usize = Self::SIZE.weight_points();
+    /// Rows and columns of the weights.
+    const KERNEL: usize = Self::SIZE.kernel();
     /// Norms of the rows of B^T.
     const B_NORMS: [f32; MOST];
     /// The largest of a row's sum of absolute values over its norm, of all rows of B^T; of the

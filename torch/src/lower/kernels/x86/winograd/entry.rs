@@ -5,7 +5,7 @@ use tch::Kind;
 
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
-use super::super::tile::{Down, F2, F4, Tile, WeightGradTile};
+use super::super::tile::{Down, F2, F4, One, Tile, WeightGradTile};
 use super::forward::Convolved;
 use super::operand::{Bf16Pair, Fp32, Int16Pair, Operand};
 use super::{forward, pack as packing, weights};
@@ -38,6 +38,9 @@ macro_rules! by_types {
     };
     (in $simd:expr, $element:ty, $operand:ty, $algorithm:expr, $function:ident($($argument:expr),*)) => {
         match $algorithm {
+            Winograd::Pointwise => {
+                $function::<_, $element, One, $operand, false>($simd, $($argument),*)
+            }
             Winograd::F2 => $function::<_, $element, F2, $operand, false>($simd, $($argument),*),
             Winograd::F4 => $function::<_, $element, F4, $operand, false>($simd, $($argument),*),
             Winograd::Int16 => $function::<_, $element, F4, Int16Pair, true>($simd, $($argument),*),
@@ -51,7 +54,7 @@ macro_rules! by_types {
     };
 }
 
-/// Packs weights `[out_channels][3][3][in_channels]`.
+/// Packs weights `[out_channels][kernel][kernel][in_channels]`.
 ///
 /// # Safety
 /// They have the sizes of `dims`.
@@ -140,7 +143,7 @@ unsafe fn convolve_as<S: Simd, E: Element, T: Tile, O: Operand<S>, const INTEGER
     }
 }
 
-/// The gradient `dw`, `[out_channels][3][3][in_channels]`, by the weights.
+/// The gradient `dw`, `[out_channels][kernel][kernel][in_channels]`, by the weights.
 ///
 /// # Safety
 /// All have the sizes of `dims`.

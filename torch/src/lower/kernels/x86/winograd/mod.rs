@@ -1,5 +1,6 @@
 //! 3 x 3 convolutions by Winograd's algorithm: tiles of the input and the weights are transformed,
-//! multiplied point by point with sums over channels, and transformed back.
+//! multiplied point by point with sums over channels, and transformed back. Those of 1 x 1 are the
+//! same with pixels for tiles, and without transforms.
 
 // The formulas speak of points, rows and columns by their index.
 #![allow(clippy::needless_range_loop)]

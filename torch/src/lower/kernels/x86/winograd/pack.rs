@@ -13,7 +13,7 @@ use crate::lower::kernels::packed::Direction;
 use crate::lower::kernels::pool::{Shared, taken, threads};
 use crate::lower::kernels::workspace::Workspace;
 
-/// Weights `[out_channels][3][3][in_channels]`, and the channels that they lead from and to in a
+/// Weights `[out_channels][kernel][kernel][in_channels]`, and the channels that they lead from and to in a
 /// direction.
 #[derive(Debug, Clone, Copy)]
 struct Filters {
@@ -24,7 +24,7 @@ struct Filters {
     to: usize,
 }
 
-/// Packs `w`, `[out_channels][3][3][in_channels]`; backward from outputs to inputs, the weights
+/// Packs `w`, `[out_channels][kernel][kernel][in_channels]`; backward from outputs to inputs, the weights
 /// turned around.
 ///
 /// # Safety
@@ -44,7 +44,8 @@ pub(super) unsafe fn pack<S: Simd, T: Tile, O: Operand<S>>(
     let filters = Filters { w, direction, in_channels: dims.in_channels, from, to };
     let layout = PackedWeights::new(T::SIZE, O::KIND, from, to);
     let threads = threads();
-    let taps = workspace.inputs(threads, 9 * 16 * from.next_multiple_of(16));
+    let count = T::KERNEL * T::KERNEL;
+    let taps = workspace.inputs(threads, count * 16 * from.next_multiple_of(16));
     taken(threads, to.div_ceil(16), |thread, block| {
         let taps: Shared<f32> = taps[thread].cast();
         simd.run(
@@ -52,7 +53,7 @@ pub(super) unsafe fn pack<S: Simd, T: Tile, O: Operand<S>>(
             move || {
                 // SAFETY: each call writes the words of its own channels, with scratch of its own.
                 unsafe {
-                    gather::<S>(&filters, block * 16, taps.at(0));
+                    gather::<S, T>(&filters, block * 16, taps.at(0));
                     for first in (block * 16..block * 16 + 16).step_by(S::LANES) {
                         let taps = taps.at(first - block * 16);
                         channels::<S, T, O>(&filters, layout, taps, first, packed);
@@ -65,21 +66,23 @@ pub(super) unsafe fn pack<S: Simd, T: Tile, O: Operand<S>>(
 
 /// Writes `[tap][channel they lead from][16 channels they lead to]`, zeros beyond the channels.
 #[inline(always)]
-unsafe fn gather<S: Simd>(filters: &Filters, first: usize, taps: *mut f32) {
+unsafe fn gather<S: Simd, T: Tile>(filters: &Filters, first: usize, taps: *mut f32) {
     let Filters { w, direction, in_channels, from, to: to_channels } = *filters;
     let plane = from.next_multiple_of(16) * 16;
-    // SAFETY: within `[out_channels][9][in_channels]` and the scratch.
+    let all = T::KERNEL * T::KERNEL;
+    // SAFETY: within `[out_channels][taps][in_channels]` and the scratch.
     unsafe {
         match direction {
             Direction::Forward => {
                 // 16 x 16 numbers at a time, which stay in the cache while they are transposed.
-                for (i, tap) in (0..from).step_by(16).flat_map(|i| (0..9).map(move |tap| (i, tap)))
+                for (i, tap) in
+                    (0..from).step_by(16).flat_map(|i| (0..all).map(move |tap| (i, tap)))
                 {
                     for o in 0..16 {
                         let to = taps.add(tap * plane + i * 16 + o);
                         let count = if first + o < to_channels { 16.min(from - i) } else { 0 };
                         let row =
-                            w.at(((first + o).min(to_channels - 1) * 9 + tap) * in_channels + i);
+                            w.at(((first + o).min(to_channels - 1) * all + tap) * in_channels + i);
                         for k in 0..count {
                             *to.add(k * 16) = *row.add(k);
                         }
@@ -90,11 +93,11 @@ unsafe fn gather<S: Simd>(filters: &Filters, first: usize, taps: *mut f32) {
                 }
             }
             Direction::Backward => {
-                for (tap, o) in (0..9).flat_map(|tap| (0..plane / 16).map(move |o| (tap, o))) {
+                for (tap, o) in (0..all).flat_map(|tap| (0..plane / 16).map(move |o| (tap, o))) {
                     for i in (0..16).step_by(S::LANES) {
                         let count =
                             if o < from { to_channels.saturating_sub(first + i) } else { 0 };
-                        let at = (o.min(from - 1) * 9 + 8 - tap) * in_channels;
+                        let at = (o.min(from - 1) * all + all - 1 - tap) * in_channels;
                         let numbers =
                             f32::load::<S>(w.at(at).add((first + i).min(to_channels)), count);
                         S::store(taps.add(tap * plane + o * 16 + i), S::LANES, numbers);

@@ -164,7 +164,7 @@ pub(super) unsafe fn output<S: Simd, T: Tile>(
     }
 }
 
-/// Gives each point of 3 x 3 weights of some channels, transformed.
+/// Gives each point of the weights of some channels, transformed.
 ///
 /// # Safety
 /// As for [`Simd`].
@@ -177,8 +177,16 @@ pub(super) unsafe fn weight<S: Simd, T: Tile>(
     unsafe {
         let mut half = [[S::zero(); 3]; MOST];
         unrolled!(j < 3, {
-            let column = T::weight::<S>([tap(j), tap(3 + j), tap(6 + j)]);
-            unrolled!(i < T::W, half[i][j] = column[i]);
+            if j < T::KERNEL {
+                let mut column = [S::zero(); 3];
+                unrolled!(i < 3, {
+                    if i < T::KERNEL {
+                        column[i] = tap(i * T::KERNEL + j);
+                    }
+                });
+                let column = T::weight::<S>(column);
+                unrolled!(i < T::W, half[i][j] = column[i]);
+            }
         });
         unrolled!(i < T::W, {
             let row = T::weight::<S>(half[i]);
@@ -187,7 +195,7 @@ pub(super) unsafe fn weight<S: Simd, T: Tile>(
     }
 }
 
-/// Gives each tap of the gradient of 3 x 3 weights of some channels, from that of their transform.
+/// Gives each tap of the gradient of the weights of some channels, from that of their transform.
 ///
 /// # Safety
 /// As for [`Simd`].
@@ -207,7 +215,11 @@ pub(super) unsafe fn weight_gradient<S: Simd, T: WeightGradTile>(
         });
         unrolled!(i < 3, {
             let row = T::weight_gradient::<S>(half[i]);
-            unrolled!(j < 3, give(i * 3 + j, row[j]));
+            unrolled!(j < 3, {
+                if i < T::KERNEL && j < T::KERNEL {
+                    give(i * T::KERNEL + j, row[j]);
+                }
+            });
         });
     }
 }

@@ -21,7 +21,7 @@ struct Sums {
     plane: usize,
 }
 
-/// `dw`, `[out_channels][3][3][in_channels]`, from the input and the gradient of the output.
+/// `dw`, `[out_channels][kernel][kernel][in_channels]`, from the input and the gradient of the output.
 ///
 /// # Safety
 /// All have the sizes of `dims`; the processor has VNNI if so.
@@ -281,7 +281,8 @@ impl<S: Simd, E: Element> All<'_, S, E> {
                             },
                             #[inline(always)]
                             |tap, lanes| {
-                                let at = (o * 9 + tap) * dims.in_channels + channel;
+                                let row = o * T::KERNEL * T::KERNEL + tap;
+                                let at = row * dims.in_channels + channel;
                                 S::store(dw.at(at), dims.in_channels - channel, lanes);
                             },
                         );
