@@ -61,8 +61,9 @@ impl Predicted {
         let kernels = self.processor.kernels(load.precision);
         let options =
             ScheduleOptions { purpose: Purpose::Training, kernels, without: &Disabled::default() };
-        let assumed =
-            |op: &_, image| Ok::<_, Infallible>((self.conv.assumed(op, image, load), Reason::Rule));
+        let assumed = |op: &_, image, _| {
+            Ok::<_, Infallible>((self.conv.assumed(op, image, load), Reason::Rule))
+        };
         let Ok(schedule) = Schedule::new(&self.plan, options, assumed);
         schedule.footprint(&self.plan, load, self.processor.features())
     }

@@ -362,12 +362,14 @@ impl WeightGradBlocking {
         // With parts, 128 -> 256 channels of 16 x 16 take 16 ms in integers instead of 18; with a
         // stride of 2, 10 instead of 17.
         let least = match (tile, operand) {
+            (TileSize::One, _) => 2,
             (TileSize::Down | TileSize::Up, _) => 2,
             (_, Operand::Int16) => 4,
             (_, Operand::Fp32 | Operand::Bf16) => 24,
         };
         let few = tiles < least * dims.out_channels;
         let block = match (tile, operand) {
+            (TileSize::One, _) => 512,
             (TileSize::Down | TileSize::Up, Operand::Fp32 | Operand::Bf16) if !few => 64,
             (TileSize::Down | TileSize::Up, _) => 128,
             (_, Operand::Int16) if !few && fit >= 2 => 64,

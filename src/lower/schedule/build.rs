@@ -1,5 +1,5 @@
 use super::slots::{self, Slots};
-use super::tasks::{self, Kernel, KernelSet, ScheduleOptions, Task};
+use super::tasks::{self, FusedOps, Kernel, KernelSet, ScheduleOptions, Task};
 use crate::graph::Op;
 use crate::graph::op::Conv;
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, Optimisation, Plan, Reason};
@@ -33,14 +33,14 @@ pub struct ValueInfo {
 
 impl Schedule {
     /// Schedules a plan. `choose` returns the algorithms for a convolution of `[channels, height,
-    /// width]`, and why these.
+    /// width]` and what is fused into it, and why these.
     ///
     /// # Errors
     /// Those of `choose`.
     pub fn new<E>(
         plan: &Plan,
         options: ScheduleOptions<'_>,
-        mut choose: impl FnMut(&Conv, [u64; 3]) -> Result<(ConvAlgorithms, Reason), E>,
+        mut choose: impl FnMut(&Conv, [u64; 3], FusedOps) -> Result<(ConvAlgorithms, Reason), E>,
     ) -> Result<Schedule, E> {
         let steps = plan.steps();
         let mut tasks = tasks::tasks(plan, options);
@@ -63,7 +63,7 @@ impl Schedule {
                 let (algorithms, reason) = match options.kernels == KernelSet::Cpu
                     && ConvAlgorithm::any_applies(op, image[0])
                 {
-                    true => choose(op, image)?,
+                    true => choose(op, image, task.after)?,
                     false => (ConvAlgorithms::all(ConvAlgorithm::Library), Reason::Library),
                 };
                 task.kernel = Kernel::Conv { algorithms, reason };

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use netc::disk;
-use netc::graph::op::Conv;
+use netc::graph::op::{Activation, Conv};
+use netc::lower::schedule::FusedOps;
 use netc::lower::{
     ConvAlgorithm, ConvAlgorithms, ConvChoice, ConvDirection, Disabled, Precision, Reason, Times,
     TorchError, Workload,
@@ -41,6 +42,8 @@ type Found = BTreeMap<String, Times>;
 
 /// Ends the key of a convolution that is computed forward alone.
 const FORWARD: &str = " forward alone";
+/// The same with an activation fused into it.
+const FUSED: &str = " forward alone, with an activation";
 
 /// The choice of the algorithms of a session's convolutions.
 pub(super) struct Tuner<'a> {
@@ -55,7 +58,8 @@ pub(super) struct Tuner<'a> {
 }
 
 impl Tuner<'_> {
-    /// The algorithms for a convolution of `[in_channels, height, width]`, and why these.
+    /// The algorithms for a convolution of `[in_channels, height, width]` with an activation fused
+    /// into it, and why these.
     ///
     /// # Errors
     /// Errors of libtorch.
@@ -63,6 +67,7 @@ impl Tuner<'_> {
         &mut self,
         op: &Conv,
         image: [u64; 3],
+        activation: Option<Activation>,
     ) -> Result<(ConvAlgorithms, Reason), TorchError> {
         let choice = self.tuning.choice;
         let load = Workload { images: self.batch, precision: self.precision, threads: 1 };
@@ -73,7 +78,8 @@ impl Tuner<'_> {
         let Some(images) = ConvChoice::timed(op, image, self.batch) else {
             return Ok((choice.assumed(op, image, load), Reason::Small));
         };
-        let times = self.times(op, image, images, &candidates)?;
+        let after = FusedOps { activation, pool: false };
+        let times = self.times(op, image, (images, after), &candidates)?;
         Ok((times.algorithms(), Reason::Timed(times)))
     }
 
@@ -81,12 +87,13 @@ impl Tuner<'_> {
         &mut self,
         op: &Conv,
         image: [u64; 3],
-        images: u64,
+        (images, after): (u64, FusedOps),
         candidates: &[ConvAlgorithm],
     ) -> Result<Times, TorchError> {
         let shape = self.shape(op, image, images);
         let key = match self.directions {
-            [ConvDirection::Forward] => format!("{shape}{FORWARD}"),
+            [ConvDirection::Forward] if after == FusedOps::default() => format!("{shape}{FORWARD}"),
+            [ConvDirection::Forward] => format!("{shape}{FUSED}"),
             _ => shape.clone(),
         };
         if let Some(times) = self.found.get(&key) {
@@ -94,14 +101,16 @@ impl Tuner<'_> {
         }
         let mut cache = Cache::open(self.tuning.cache.as_deref());
         if self.tuning.retune {
-            cache.found.remove(&format!("{shape}{FORWARD}"));
-            cache.found.remove(&shape);
+            let keys = ["", FORWARD, FUSED].map(|end| format!("{shape}{end}"));
+            for old in keys.iter().filter(|key| !self.found.contains_key(*key)) {
+                cache.found.remove(old);
+            }
         }
         let known = cache.found.get(&key).filter(|times| times.are_of(candidates));
         let times = match known {
             Some(times) => times.clone(),
             None => {
-                let measured = self.measure(op, image, images, candidates);
+                let measured = self.measure(op, image, (images, after), candidates);
                 let times = measured.at("timing convolutions")?;
                 cache.found.insert(key.clone(), times.clone());
                 cache.save();
@@ -137,7 +146,7 @@ impl Tuner<'_> {
         &self,
         op: &Conv,
         [in_channels, height, width]: [u64; 3],
-        images: u64,
+        (images, after): (u64, FusedOps),
         candidates: &[ConvAlgorithm],
     ) -> Result<Times, TchError> {
         let kind = kind(self.precision);
@@ -167,7 +176,8 @@ impl Tuner<'_> {
                         conv.invalidate();
                     }
                     let y = || Ok(y.shallow_clone());
-                    conv.forward(own, &x, &weight, Epilogue::default(), y, &mut workspace)?
+                    let finish = Epilogue { after, ..Epilogue::default() };
+                    conv.forward(own, &x, &weight, finish, y, &mut workspace)?
                 }
                 ConvDirection::Input => {
                     let dx = || Ok(dx.shallow_clone());

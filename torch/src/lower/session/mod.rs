@@ -107,9 +107,9 @@ impl Session {
             },
             found: BTreeMap::new(),
         };
-        let schedule = Schedule::new(&net.plan, options, |op, image| {
+        let schedule = Schedule::new(&net.plan, options, |op, image, after| {
             let start = Instant::now();
-            let chosen = tuner.choose(op, image);
+            let chosen = tuner.choose(op, image, after.activation);
             tuned += start.elapsed();
             chosen
         })?;

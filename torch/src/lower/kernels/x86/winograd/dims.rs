@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use netc::lower::winograd::TileSize;
 pub(super) use netc::lower::winograd::{Dims, PANEL, panels};
 
 use super::super::tile::Tile;
@@ -17,6 +18,10 @@ pub(super) struct TilePlace {
 impl TilePlace {
     #[inline(always)]
     pub(super) fn of<T: Tile>(dims: &Dims, tile: usize) -> TilePlace {
+        if T::SIZE == TileSize::One {
+            let place = [0, tile];
+            return TilePlace { image: 0, output: place, input: place };
+        }
         let [down, right] = dims.across(T::SIZE);
         let (image, rest) = (tile / (down * right), tile % (down * right));
         let [row, column] = [rest / right, rest % right];

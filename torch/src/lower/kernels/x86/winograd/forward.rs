@@ -1,7 +1,9 @@
 use std::ops::Range;
 
 use netc::lower::schedule::FusedOps;
-use netc::lower::winograd::{ForwardBlocking, Operand as OperandKind, PackedWeights, depth};
+use netc::lower::winograd::{
+    ForwardBlocking, Operand as OperandKind, PackedWeights, TileSize, depth,
+};
 
 use super::super::element::Element;
 use super::super::simd::Simd;
@@ -97,14 +99,20 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
     };
     let (depth, panels) = (depth(dims.in_channels, O::KIND), panels(dims.out_channels));
     let layout = PackedWeights::new(T::SIZE, O::KIND, dims.in_channels, dims.out_channels);
-    // SAFETY: the scratch is that of the block.
-    unsafe {
+    // Pixels are operands as they are, if nothing lies between them.
+    let plain = T::SIZE == TileSize::One
+        && O::KIND != OperandKind::Int16
+        && depth * size_of::<u32>() == dims.in_channels * size_of::<E>();
+    // SAFETY: the scratch is that of the block; the image has these pixels.
+    let v: *const u32 = unsafe {
         match O::KIND {
+            _ if plain => {}
             OperandKind::Fp32 | OperandKind::Bf16 => transform::<S, E, T, O>(block),
             OperandKind::Int16 if BY_ROW => transform_by_row::<S, E, T, O>(block),
             OperandKind::Int16 => transform_by_tile::<S, E, T, O>(block),
         }
-    }
+        if plain { all.x.data::<u32>().at(tiles.start * depth) } else { v }
+    };
     for group in (0..panels).step_by(cut.group / PANEL) {
         let group = group..panels.min(group + cut.group / PANEL);
         for (weight, panel) in (0..T::WEIGHTS).flat_map(|p| group.clone().map(move |q| (p, q))) {
@@ -281,9 +289,10 @@ unsafe fn write<S: Simd, E: Element, T: Tile>(
     let ([height, width], [row, column]) = (dims.output, place.output);
     let [rows, columns] = [height - row, width - column].map(|rest| T::M.min(rest));
     let count = dims.out_channels - channel;
-    let pool = if finish.pool { 2 } else { 1 };
-    let [height, width] = [height / pool, width / pool];
-    let first = (place.image * height + row / pool) * width + column / pool;
+    // A pool halves all of them.
+    let pool = u32::from(finish.pool);
+    let [height, width] = [height >> pool, width >> pool];
+    let first = (place.image * height + (row >> pool)) * width + (column >> pool);
     // SAFETY: the count keeps to the channels of pixels of the image.
     unsafe {
         let bias = match finish.bias {
