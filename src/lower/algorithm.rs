@@ -114,6 +114,9 @@ pub enum ConvChoice {
     Auto,
     /// libtorch's own algorithm.
     Library,
+    /// Directly, wherever it applies: to depthwise convolutions, and to 1 x 1 weights with one
+    /// group and a stride of 1.
+    Direct,
     /// Winograd with tiles of 2 x 2, wherever it applies: to 3 x 3 weights, `pad = 1`, one group,
     /// no dilation and a stride of 1. In bf16 its error is 1.6 times that of libtorch.
     F2,
@@ -176,7 +179,8 @@ impl ConvChoice {
     /// The choice without timing: the last candidate, wherever it applies.
     pub fn by_rule(self, precision: Precision) -> ConvChoice {
         match self.untimed(precision) {
-            ConvAlgorithm::Library | ConvAlgorithm::Direct => ConvChoice::Library,
+            ConvAlgorithm::Library => ConvChoice::Library,
+            ConvAlgorithm::Direct => ConvChoice::Direct,
             ConvAlgorithm::WinogradF2 => ConvChoice::F2,
             ConvAlgorithm::WinogradF4 => ConvChoice::F4,
             ConvAlgorithm::WinogradInt16 => ConvChoice::Int16,
@@ -190,6 +194,7 @@ impl ConvChoice {
                 *ConvChoice::winograd(precision).last().unwrap_or(&ConvAlgorithm::Library)
             }
             ConvChoice::Library => ConvAlgorithm::Library,
+            ConvChoice::Direct => ConvAlgorithm::Direct,
             ConvChoice::F2 => ConvAlgorithm::WinogradF2,
             ConvChoice::F4 => ConvAlgorithm::WinogradF4,
             ConvChoice::Int16 => ConvAlgorithm::WinogradInt16,
@@ -235,10 +240,11 @@ impl FromStr for ConvChoice {
         match text {
             "auto" => Ok(ConvChoice::Auto),
             "library" => Ok(ConvChoice::Library),
+            "direct" => Ok(ConvChoice::Direct),
             "f2" => Ok(ConvChoice::F2),
             "f4" => Ok(ConvChoice::F4),
             "int16" => Ok(ConvChoice::Int16),
-            _ => Err(format!("expected auto, library, f2, f4 or int16, got `{text}`")),
+            _ => Err(format!("expected auto, library, direct, f2, f4 or int16, got `{text}`")),
         }
     }
 }
@@ -248,6 +254,7 @@ impl fmt::Display for ConvChoice {
         f.write_str(match self {
             ConvChoice::Auto => "auto",
             ConvChoice::Library => "library",
+            ConvChoice::Direct => "direct",
             ConvChoice::F2 => "f2",
             ConvChoice::F4 => "f4",
             ConvChoice::Int16 => "int16",

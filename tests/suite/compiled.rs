@@ -145,13 +145,21 @@ fn error(found: &[Tensor], expected: &[Tensor]) -> f64 {
     (apart / expected.iter().map(square).sum::<f64>()).sqrt()
 }
 
+const CHOICES: [ConvChoice; 4] =
+    [ConvChoice::Library, ConvChoice::Direct, ConvChoice::F2, ConvChoice::F4];
+
+/// Nets of convolutions that each of the choices applies to.
+fn compared() -> Vec<Checked> {
+    nets("nets").into_iter().chain(nets("tests/cases/compiled")).collect()
+}
+
 /// What is nearly equal goes one way or the other in a ReLU or a max pool, whoever computes it, and
 /// moves a gradient by more than any rounding. That depends on the weights: a kernel that is wrong
 /// is wrong for all of them.
 #[test]
 fn the_kernels_are_as_near_to_fp64_as_the_tape_is() {
-    for net in &nets("nets") {
-        for choice in [ConvChoice::Library, ConvChoice::F2, ConvChoice::F4] {
+    for net in &compared() {
+        for choice in CHOICES {
             let (mut tried, mut near) = (Vec::new(), false);
             for seed in 3..6 {
                 let new = |precision| TorchNet::new(net, seed, Device::Cpu, precision).unwrap();
@@ -200,13 +208,13 @@ fn in_bf16_the_kernels_are_on_the_whole_as_near_as_the_tape() {
 
 #[test]
 fn evaluation_is_that_of_libtorch() {
-    for net in &nets("nets") {
+    for net in &compared() {
         let source = TorchNet::new(net, 3, Device::Cpu, Precision::Fp32).unwrap();
         let optimised = optimise(net, Purpose::Evaluation, &Choice::All).unwrap();
         let folded = source.rewritten(&optimised).unwrap();
         let images = images(net, IMAGES);
         let expected = tch::no_grad(|| source.forward(&images, Mode::Eval)).unwrap();
-        for choice in [ConvChoice::Library, ConvChoice::F2, ConvChoice::F4] {
+        for choice in CHOICES {
             let mut compiled =
                 Session::new(&folded, Purpose::Evaluation, 6, &tuning(choice)).unwrap();
             let found = compiled.evaluate(&images).unwrap();

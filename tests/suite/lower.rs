@@ -87,6 +87,13 @@ fn algorithms_apply_by_stride_and_by_channels() {
         assert_eq!(all.map(|algorithm| applies(algorithm, stride)), expected, "{stride}");
         assert!(f4.applies(&conv(stride), 5000) && !int16.applies(&conv(stride), 5000));
     }
+    let direct = |conv: Conv, in_channels| ConvAlgorithm::Direct.applies(&conv, in_channels);
+    let depthwise = |conv: Conv| Conv { groups: 64, ..conv };
+    let point = |stride| Conv { kernel: [1, 1], pad: [0, 0], ..conv(stride) };
+    assert!(direct(depthwise(conv(1)), 64) && direct(depthwise(conv(2)), 64));
+    assert!(!direct(depthwise(conv(1)), 128) && !direct(depthwise(conv(3)), 64));
+    assert!(!direct(Conv { dilation: [2, 2], ..depthwise(conv(1)) }, 64));
+    assert!(direct(point(1), 48) && !direct(point(2), 48) && !direct(conv(1), 64));
     let load = Workload { images: 128, precision: Precision::Bf16, threads: 2 };
     let assumed = |choice: ConvChoice| choice.assumed(&conv(2), [64, 32, 32], load).weights;
     assert_eq!(assumed(ConvChoice::F2), ConvAlgorithm::Library);

@@ -174,7 +174,8 @@ pub struct ProfileArgs {
     /// Measure this many steps, after two to warm up
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<1000>)]
     pub steps: usize,
-    /// Compute convolutions by this algorithm: auto, library, f2, f4 or int16
+    /// Compute convolutions by this algorithm: auto, library, direct, f2, f4 or
+    /// int16
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Forget the timings of this net's convolutions that --conv auto chose by, and time again
