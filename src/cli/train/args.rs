@@ -85,12 +85,14 @@ pub struct TrainArgs {
     /// `eager` is libtorch op by op, with autograd
     #[arg(long, value_name = "EXECUTOR", default_value = "compiled")]
     pub executor: Executor,
-    /// Compute convolutions by this algorithm: `library` is libtorch's; `f2` and `f4` are
-    /// Winograd's with tiles of 2 x 2 or 4 x 4, which are less precise in bf16; `int16` has tiles
-    /// of 4 x 4 by integers of 16 bits; `auto` takes the fastest of libtorch's and, in fp32, `f4`,
-    /// in bf16, `f2` and `int16`, timed once for each shape. Those of Winograd are for kernels of
-    /// 3 x 3 with `pad = 1`, one group and no dilation, `f2` for a stride of 1, the others also for
-    /// 2; all other convolutions are libtorch's
+    /// Compute convolutions by this algorithm: `library` is libtorch's; `direct` is for depthwise
+    /// ones with kernels of 3, 5 or 7 and a stride of 1 or 2, and for those of 1 x 1 with one group
+    /// and a stride of 1; `f2` and `f4` are Winograd's with tiles of 2 x 2 or 4 x 4, which are less
+    /// precise in bf16; `int16` has tiles of 4 x 4 by integers of 16 bits; `auto` takes the fastest
+    /// of libtorch's, `direct` and, in fp32, `f4`, in bf16, `f2` and `int16`, timed once for each
+    /// shape. Those of Winograd are for kernels of 3 x 3 with `pad = 1`, one group and no dilation,
+    /// `f2` for a stride of 1, the others also for 2. All other convolutions are libtorch's, but
+    /// depthwise ones are computed directly with all but `library`
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Write a log for a viewer, too, into the run's folder
@@ -174,8 +176,7 @@ pub struct ProfileArgs {
     /// Measure this many steps, after two to warm up
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<1000>)]
     pub steps: usize,
-    /// Compute convolutions by this algorithm: auto, library, direct, f2, f4 or
-    /// int16
+    /// Compute convolutions by this algorithm: auto, library, direct, f2, f4 or int16
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Forget the timings of this net's convolutions that --conv auto chose by, and time again

@@ -51,8 +51,8 @@ pub struct CheckArgs {
     /// instructions for it, else fp32
     #[arg(long, value_name = "PRECISION", default_value = "auto")]
     pub precision: PrecisionChoice,
-    /// Predict the memory with these convolutions: auto, library, direct, f2, f4 or
-    /// int16
+    /// Predict the memory with these convolutions: auto, library, direct, f2,
+    /// f4 or int16
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Apply the safe repairs, and show the changes

@@ -250,24 +250,31 @@ impl Batches {
 
     /// The examples `start..start + count`, not augmented.
     pub fn plain(&self, start: usize, count: usize) -> Result<Batch, TchError> {
-        let [_, height, width] = self.image;
+        let [channels, height, width] = self.image;
         let (tall, wide) = (height + 2 * self.pad, width + 2 * self.pad);
-        let first: Vec<i64> = (start..start + count)
-            .map(|image| (image as i64 * tall + self.pad) * wide + self.pad)
-            .collect();
-        let first = Tensor::f_from_slice(&first)?.f_to_device(self.pixels.device())?;
-        let images = self.crop(&first, &self.columns.f_narrow(0, 0, 1)?.f_unsqueeze(1)?)?;
+        let pixels = self
+            .pixels
+            .f_reshape([-1, tall, wide, channels])?
+            .f_narrow(0, start as i64, count as i64)?
+            .f_narrow(1, self.pad, height)?
+            .f_narrow(2, self.pad, width)?;
+        let images = self.normalised(&pixels)?;
         let targets = self.labels.f_narrow(0, start as i64, count as i64)?;
         Ok(Batch { images, targets })
     }
 
     /// Gathers images by first pixel `[n]` and columns `[n or 1, 1, columns]`, and normalises them.
     fn crop(&self, first: &Tensor, columns: &Tensor) -> Result<Tensor, TchError> {
-        let [channels, height, width] = self.image;
         let pixel =
             first.f_reshape([-1, 1, 1])?.f_add(&self.rows)?.f_add(columns)?.f_flatten(0, -1)?;
-        self.pixels
-            .f_index_select(0, &pixel)?
+        self.normalised(&self.pixels.f_index_select(0, &pixel)?)
+    }
+
+    /// Images of pixels in this order, `[..., C]`, minus the mean and divided by the standard
+    /// deviation.
+    fn normalised(&self, pixels: &Tensor) -> Result<Tensor, TchError> {
+        let [channels, height, width] = self.image;
+        pixels
             .f_to_kind(Kind::Float)?
             .f_sub_(&self.mean)?
             .f_div_(&self.std)?
