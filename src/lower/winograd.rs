@@ -177,6 +177,11 @@ impl Winograd {
         }
     }
 
+    /// Rows and columns of the weights of the convolutions that it computes.
+    pub const fn kernel(self) -> usize {
+        self.tile().kernel()
+    }
+
     /// The stride of the convolutions that it computes.
     pub const fn stride(self) -> usize {
         self.tile().step() / self.tile().outputs()

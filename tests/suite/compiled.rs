@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use netc::check::Checked;
-use netc::lower::{ConvChoice, Precision, Reason, plan};
+use netc::lower::{ConvAlgorithm, ConvChoice, Precision, Reason, plan};
 use netc::passes::{Choice, Purpose, optimise};
 use netc_torch::lower::{Mode, Objective, Session, TorchNet, Tuning};
 use tch::{Device, Kind, Reduction, Tensor};
@@ -304,4 +304,34 @@ fn timings_are_kept_until_they_are_forgotten() {
     let before = read();
     timed(&file, true);
     assert_ne!(read(), before);
+}
+
+/// Those of one kernel are not those of another between the same images.
+#[test]
+fn timings_are_of_the_kernel() {
+    if crate::unable::kernels("compiled::timings_are_of_the_kernel", Precision::Fp32).is_none() {
+        return;
+    }
+    let text = "net kernels {\n  input image: [N, 32, 32, 32]\n  \
+        conv(32) -> conv(32, k = 1) -> conv(32, groups = 32) -> conv(32, k = 5, groups = 32)\n  \
+        output y: [N, 32, 32, 32]\n}\n";
+    let net = netc::compile_text(text, &[]).net.unwrap();
+    let net = TorchNet::new(&net, 3, Device::Cpu, Precision::Fp32).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Some(folder.path().join("convolutions.json"));
+    for _ in 0..2 {
+        let tuning = Tuning { cache: cache.clone(), ..Tuning::default() };
+        let session = Session::new(&net, Purpose::Training, 32, &tuning).unwrap();
+        let reasons: Vec<_> = session.tasks().into_iter().filter_map(|task| task.reason).collect();
+        let times = reasons.iter().map(|reason| match reason {
+            Reason::Timed(times) => times,
+            other => panic!("{other:?}"),
+        });
+        let others: Vec<_> = times.clone().map(|times| times.candidates[1].algorithm).collect();
+        let direct = ConvAlgorithm::Direct;
+        assert_eq!(others, [ConvAlgorithm::WinogradF4, direct, direct, direct]);
+        assert_ne!(times.clone().nth(2), times.clone().nth(3));
+    }
+    let kept = std::fs::read_to_string(cache.unwrap()).unwrap();
+    assert_eq!(kept.matches("images").count(), 4, "{kept}");
 }

@@ -96,7 +96,7 @@ impl Conv {
 
     /// One of the kernel and the stride that an algorithm computes.
     fn of(shape: [i64; 5], algorithm: Winograd) -> Conv {
-        Conv::random(shape, algorithm.tile().kernel() as i64, stride(algorithm))
+        Conv::random(shape, algorithm.kernel() as i64, stride(algorithm))
     }
 
     /// Output and gradients by input and weights in fp64.
@@ -362,7 +362,7 @@ fn what_follows_with(tier: &str, kernels: Kernels) {
     let exact = |t: &Tensor| t.to_kind(Kind::Double);
     let mut workspace = Workspace::default();
     for algorithm in every() {
-        let kernel = algorithm.tile().kernel() as i64;
+        let kernel = algorithm.kernel() as i64;
         let weight = random(&[24, 20, kernel, kernel]);
         // Outputs of even sizes, which a pool takes.
         let x = x.narrow(2, 0, if algorithm.stride() == 1 { 10 } else { 7 });

@@ -140,7 +140,7 @@ impl Kernels {
 
 fn weights(weight: &Tensor, algorithm: Winograd) -> Result<(Shared<f32>, [usize; 2]), TchError> {
     let image = Image::of(weight)?;
-    let kernel = algorithm.tile().kernel();
+    let kernel = algorithm.kernel();
     match image.sizes {
         [out_channels, in_channels, down, right]
             if image.kind == Kind::Float && [down, right] == [kernel; 2] =>

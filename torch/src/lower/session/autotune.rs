@@ -128,12 +128,13 @@ impl Tuner<'_> {
             [1, 1] => String::new(),
             [down, right] => format!(" / {down} x {right}"),
         };
-        let each = match (op.groups, op.kernel, op.pad) {
-            (1, ..) => String::new(),
+        let kernel = match (op.groups, op.kernel, op.pad) {
+            (1, [3, 3], _) => String::new(),
+            (1, [down, right], _) => format!(" by {down} x {right}"),
             (_, [k, _], [above, before]) => format!(" by {k} x {k} each + {above} x {before}"),
         };
         format!(
-            "{} {build} {}: {} {images} x {in_channels} x {height} x {width} -> {}{stride}{each}",
+            "{} {build} {}: {} {images} x {in_channels} x {height} x {width} -> {}{stride}{kernel}",
             env!("CARGO_PKG_VERSION"),
             self.tuning.machine,
             self.precision,
