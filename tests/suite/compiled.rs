@@ -318,9 +318,9 @@ fn timings_are_of_the_kernel() {
     let net = netc::compile_text(text, &[]).net.unwrap();
     let net = TorchNet::new(&net, 3, Device::Cpu, Precision::Fp32).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let cache = Some(folder.path().join("convolutions.json"));
+    let cache = folder.path().join("convolutions.json");
     for _ in 0..2 {
-        let tuning = Tuning { cache: cache.clone(), ..Tuning::default() };
+        let tuning = Tuning { cache: Some(cache.clone()), ..Tuning::default() };
         let session = Session::new(&net, Purpose::Training, 32, &tuning).unwrap();
         let reasons: Vec<_> = session.tasks().into_iter().filter_map(|task| task.reason).collect();
         let times = reasons.iter().map(|reason| match reason {
@@ -332,6 +332,6 @@ fn timings_are_of_the_kernel() {
         assert_eq!(others, [ConvAlgorithm::WinogradF4, direct, direct, direct]);
         assert_ne!(times.clone().nth(2), times.clone().nth(3));
     }
-    let kept = std::fs::read_to_string(cache.unwrap()).unwrap();
+    let kept = std::fs::read_to_string(cache).unwrap();
     assert_eq!(kept.matches("images").count(), 4, "{kept}");
 }
