@@ -82,6 +82,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("searches/reduced.yaml -o", "searches/reduced.yaml SMALL --runs 1 --epochs 1 -o"),
     ("netc profile nets/", "netc profile --batch 2 nets/"),
     ("--batch 128", ""),
+    ("--batch 32", ""),
     ("--resume runs/resnet9-0", "--resume runs/resnet9-0 || test $? = 1"),
 ];
 
