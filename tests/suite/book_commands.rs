@@ -73,6 +73,10 @@ const INSTEAD: &[(&str, &str)] = &[
         "netc train nets/backbone_maxpool.net",
         "netc train nets/backbone_maxpool.net SMALL --epochs 1",
     ),
+    (
+        "netc train nets/backbone_globalmax.net",
+        "netc train nets/backbone_globalmax.net SMALL --epochs 1",
+    ),
     ("netc train nets/resnet9_fast.net", "netc train nets/resnet9_fast.net SMALL --epochs 1"),
     ("netc train nets/base.net --conv", "netc train nets/base.net SMALL --epochs 1 --conv"),
     ("netc train nets/extra_l1l2l3.net", "netc train nets/extra_l1l2l3.net SMALL"),
