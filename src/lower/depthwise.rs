@@ -1,4 +1,4 @@
-use crate::graph::op::Conv;
+use crate::graph::op::{Conv, windows};
 
 /// A depthwise convolution that netc's kernels compute directly: each channel is convolved by
 /// itself.
@@ -44,8 +44,9 @@ impl Depthwise {
     /// Rows and columns of the output for those of the input; `None` if the kernel does not fit.
     pub fn output(self, input: [usize; 2]) -> Option<[usize; 2]> {
         let size = |axis: usize| {
-            let padded = input[axis].checked_add(self.pad[axis].checked_mul(2)?)?;
-            Some(padded.checked_sub(self.kernel)? / self.stride + 1)
+            let sizes = [input[axis], self.kernel, self.stride, self.pad[axis]];
+            let [length, kernel, stride, pad] = sizes.map(|size| size as u64);
+            usize::try_from(windows(length, kernel, stride, pad, false)?).ok()
         };
         Some([size(0)?, size(1)?])
     }

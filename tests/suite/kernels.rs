@@ -133,11 +133,6 @@ impl Conv {
     }
 }
 
-/// All for weights of 3 x 3, and that of 1 x 1.
-fn every() -> impl Iterator<Item = Winograd> {
-    Winograd::ALL.into_iter().chain([Winograd::Pointwise])
-}
-
 fn stride(algorithm: Winograd) -> i64 {
     algorithm.stride() as i64
 }
@@ -318,8 +313,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         for (shape, kind) in
             shapes.into_iter().flat_map(|s| [(s, Kind::Float), (s, Kind::BFloat16)])
         {
-            let convs: Vec<_> =
-                every().map(|algorithm| (algorithm, Conv::of(shape, algorithm))).collect();
+            let convs = Winograd::ALL.map(|algorithm| (algorithm, Conv::of(shape, algorithm)));
             let run = |threads| {
                 tch::set_num_threads(threads);
                 let by = |(algorithm, conv): &(_, Conv)| conv.by(kernels, *algorithm, kind);
@@ -361,7 +355,7 @@ fn what_follows_with(tier: &str, kernels: Kernels) {
     let bias = Tensor::randn([24], (Kind::Float, Device::Cpu));
     let exact = |t: &Tensor| t.to_kind(Kind::Double);
     let mut workspace = Workspace::default();
-    for algorithm in every() {
+    for algorithm in Winograd::ALL {
         let kernel = algorithm.kernel() as i64;
         let weight = random(&[24, 20, kernel, kernel]);
         // Outputs of even sizes, which a pool takes.

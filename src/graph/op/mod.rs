@@ -34,6 +34,7 @@ pub use tensor::{Role, TensorSpec};
 pub use traits::{Alias, Category, Demand, Saved, Traits};
 
 use super::{Shape, ShapeError, Value};
+pub(crate) use image::windows;
 use rule::Rule;
 
 macro_rules! ops {

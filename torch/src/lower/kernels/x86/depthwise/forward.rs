@@ -7,7 +7,9 @@ use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
 use super::super::unrolled::unrolled;
-use super::window::{AHEAD, TILE, Window, by_window, inner_tiles, row_of, rows_within, within};
+use super::window::{
+    AHEAD, TILE, Window, by_vector, by_window, corner, inner_tiles, row_of, rows_within, within,
+};
 use crate::lower::kernels::evidence::Tier;
 use crate::lower::kernels::image::{Image, Kind};
 use crate::lower::kernels::pool::shared;
@@ -75,26 +77,18 @@ unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize
     activation: impl Fn(S::Lanes) -> S::Lanes,
 ) {
     let [_, channels, _, columns] = all.y.sizes;
-    let whole = channels / S::LANES * S::LANES;
     let inner = inner_tiles::<K, STRIDE>(all.window.of.pad()[1], all.x.sizes[3], columns);
     for row in rows {
         for column in (0..columns).step_by(TILE) {
             let at = [row, column];
             // SAFETY: the tiles begin within the image, the counts keep to its channels.
             unsafe {
-                if inner.contains(&column) {
-                    for channel in (0..whole).step_by(S::LANES) {
-                        tile::<S, E, K, STRIDE, true>(all, at, channel, S::LANES, &activation);
-                    }
-                } else {
-                    for channel in (0..whole).step_by(S::LANES) {
-                        tile::<S, E, K, STRIDE, false>(all, at, channel, S::LANES, &activation);
-                    }
-                }
-                if whole < channels {
-                    let rest = channels - whole;
-                    tile::<S, E, K, STRIDE, false>(all, at, whole, rest, &activation);
-                }
+                by_vector!(
+                    S::LANES,
+                    channels,
+                    inner.contains(&column),
+                    tile::<S, E, K, STRIDE>(all, at, &activation)
+                );
             }
         }
     }
@@ -105,16 +99,14 @@ unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize
 unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const INNER: bool>(
     all: &Convolved<'_>,
     [row, column]: [usize; 2],
+    activation: impl Fn(S::Lanes) -> S::Lanes,
     channel: usize,
     count: usize,
-    activation: impl Fn(S::Lanes) -> S::Lanes,
 ) {
     let Convolved { x, y, window: Window { of, weight }, bias, add, .. } = *all;
     let [_, channels, height, width] = x.sizes;
     let [_, _, outputs, columns] = y.sizes;
-    let [above, before] = of.pad().map(|pad| pad as isize);
-    let top = (row % outputs * STRIDE) as isize - above;
-    let left = (column * STRIDE) as isize - before;
+    let [top, left] = corner::<STRIDE>(of, [row % outputs, column]);
     // SAFETY: rows and columns lie within the images.
     unsafe {
         let mut sums = [S::load(bias.as_ptr().add(channel), count); TILE];

@@ -4,7 +4,7 @@ use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
 use super::super::unrolled::unrolled;
-use super::window::{AHEAD, TILE, Window, by_window, row_of, within};
+use super::window::{AHEAD, TILE, Window, by_vector, by_window, row_of, within};
 use crate::lower::kernels::evidence::Tier;
 use crate::lower::kernels::image::{Image, Kind};
 use crate::lower::kernels::pool::shared;
@@ -48,7 +48,6 @@ unsafe fn grad_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize>(
     rows: Range<usize>,
 ) {
     let [_, channels, _, width] = to.sizes;
-    let whole = channels / S::LANES * S::LANES;
     let before = window.of.pad()[1];
     for row in rows {
         for start in (before / STRIDE * STRIDE..before + width).step_by(TILE) {
@@ -57,21 +56,12 @@ unsafe fn grad_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize>(
             let inner = inner && start >= before && start + TILE <= before + width;
             // SAFETY: the tiles overlap the image, the counts keep to its channels.
             unsafe {
-                if inner {
-                    for channel in (0..whole).step_by(S::LANES) {
-                        let at = [row, start, channel];
-                        tile::<S, E, K, STRIDE, true>(gradient, to, window, at, S::LANES);
-                    }
-                } else {
-                    for channel in (0..whole).step_by(S::LANES) {
-                        let at = [row, start, channel];
-                        tile::<S, E, K, STRIDE, false>(gradient, to, window, at, S::LANES);
-                    }
-                }
-                if whole < channels {
-                    let (at, count) = ([row, start, whole], channels - whole);
-                    tile::<S, E, K, STRIDE, false>(gradient, to, window, at, count);
-                }
+                by_vector!(
+                    S::LANES,
+                    channels,
+                    inner,
+                    tile::<S, E, K, STRIDE>(gradient, to, window, [row, start])
+                );
             }
         }
     }
@@ -93,7 +83,8 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
     gradient: Image,
     to: Image,
     Window { of, weight }: Window<'_>,
-    [row, start, channel]: [usize; 3],
+    [row, start]: [usize; 2],
+    channel: usize,
     count: usize,
 ) {
     let [_, channels, height, width] = to.sizes;

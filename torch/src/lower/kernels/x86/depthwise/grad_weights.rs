@@ -5,7 +5,9 @@ use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
 use super::super::sums::summed;
 use super::super::unrolled::unrolled;
-use super::window::{AHEAD, TILE, by_window, inner_tiles, row_of, rows_within, within};
+use super::window::{
+    AHEAD, TILE, by_vector, by_window, corner, inner_tiles, row_of, rows_within, within,
+};
 use crate::lower::kernels::evidence::Tier;
 use crate::lower::kernels::image::{Image, Kind};
 use crate::lower::kernels::pool::Shared;
@@ -81,25 +83,17 @@ unsafe fn add_row<S: Simd, E: Element, const K: usize, const STRIDE: usize>(
 ) {
     let [x, gradient] = images;
     let ([_, channels, _, width], columns) = (x.sizes, gradient.sizes[3]);
-    let whole = channels / S::LANES * S::LANES;
     let inner = inner_tiles::<K, STRIDE>(of.pad()[1], width, columns);
     for column in (0..columns).step_by(TILE) {
         let at = [row, column];
         // SAFETY: the tiles begin within the image, the counts keep to its channels.
         unsafe {
-            if inner.contains(&column) {
-                for channel in (0..whole).step_by(S::LANES) {
-                    tile::<S, E, K, STRIDE, true>(images, of, at, channel, S::LANES, sums);
-                }
-            } else {
-                for channel in (0..whole).step_by(S::LANES) {
-                    tile::<S, E, K, STRIDE, false>(images, of, at, channel, S::LANES, sums);
-                }
-            }
-            if whole < channels {
-                let rest = channels - whole;
-                tile::<S, E, K, STRIDE, false>(images, of, at, whole, rest, sums);
-            }
+            by_vector!(
+                S::LANES,
+                channels,
+                inner.contains(&column),
+                tile::<S, E, K, STRIDE>(images, of, at, sums)
+            );
         }
     }
 }
@@ -110,15 +104,13 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
     [x, gradient]: [Image; 2],
     of: Depthwise,
     [row, column]: [usize; 2],
+    sums: *mut f32,
     channel: usize,
     count: usize,
-    sums: *mut f32,
 ) {
     let [_, channels, height, width] = x.sizes;
     let [_, _, outputs, columns] = gradient.sizes;
-    let [above, before] = of.pad().map(|pad| pad as isize);
-    let top = (row % outputs * STRIDE) as isize - above;
-    let left = (column * STRIDE) as isize - before;
+    let [top, left] = corner::<STRIDE>(of, [row % outputs, column]);
     // SAFETY: rows and columns lie within the images.
     unsafe {
         let by = gradient.data::<E>().at((row * columns + column) * channels + channel);

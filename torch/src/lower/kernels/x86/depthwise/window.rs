@@ -46,6 +46,14 @@ pub(super) fn inner_tiles<const K: usize, const STRIDE: usize>(
     before.div_ceil(STRIDE)..end
 }
 
+/// The first row and the first column of the input that a tile of the output reads, which may lie
+/// before the image.
+#[inline(always)]
+pub(super) fn corner<const STRIDE: usize>(of: Depthwise, [row, column]: [usize; 2]) -> [isize; 2] {
+    let [above, before] = of.pad();
+    [(row * STRIDE) as isize - above as isize, (column * STRIDE) as isize - before as isize]
+}
+
 /// Where the numbers of a row of an image begin.
 #[inline(always)]
 pub(super) fn row_of(image: &Image, number: usize, row: usize) -> usize {
@@ -67,4 +75,25 @@ macro_rules! by_window {
     };
 }
 
-pub(super) use by_window;
+/// Calls a function for each vector of channels of a tile, `INNER` or not, and for those that are
+/// fewer; it takes the first channel and their number last.
+macro_rules! by_vector {
+    ($lanes:expr, $channels:expr, $inner:expr,
+        $tile:ident::<$s:ty, $e:ty, $k:ty, $stride:ty>($($argument:expr),*)) => {{
+        let whole = $channels / $lanes * $lanes;
+        if $inner {
+            for channel in (0..whole).step_by($lanes) {
+                $tile::<$s, $e, $k, $stride, true>($($argument,)* channel, $lanes);
+            }
+        } else {
+            for channel in (0..whole).step_by($lanes) {
+                $tile::<$s, $e, $k, $stride, false>($($argument,)* channel, $lanes);
+            }
+        }
+        if whole < $channels {
+            $tile::<$s, $e, $k, $stride, false>($($argument,)* whole, $channels - whole);
+        }
+    }};
+}
+
+pub(super) use {by_vector, by_window};
