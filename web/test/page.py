@@ -179,7 +179,7 @@ def an_import_is_a_text_too():
     sound("resnet9")
     select('"lib.net"')
     page.type('"lbi.net"')
-    page.wait("document.querySelector('.problem')?.textContent.includes('Did you mean `lib.net`?')")
+    page.wait("document.querySelector('.problem')?.textContent.includes('did you mean `lib.net`?')")
     print("imports are texts of the page, and a link holds what was changed")
 
 

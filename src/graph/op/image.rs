@@ -12,7 +12,7 @@ pub(super) fn image(op: &str, shape: &Shape) -> Result<[u64; 3], ShapeError> {
 /// The number of windows of size `reach` at `stride` that fit into `length` padded by `pad` on both
 /// sides. With `ceil` the last one may extend beyond the edge, if it starts within the input or the
 /// padding before it (PyTorch's rule). `None`: no window fits.
-pub(crate) fn windows(length: u64, reach: u64, stride: u64, pad: u64, ceil: bool) -> Option<u64> {
+pub fn windows(length: u64, reach: u64, stride: u64, pad: u64, ceil: bool) -> Option<u64> {
     let room = (length + 2 * pad).checked_sub(reach)?;
     let floor = room / stride + 1;
     let one_more = ceil && room % stride != 0 && floor * stride < length + pad;

@@ -26,6 +26,7 @@ pub use args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
 pub use conv::{Conv, Linear};
 pub use dropout::{Dropout, Identity};
 pub use foreign::{OnnxEquivalent, OnnxNode, PytorchArgument, PytorchModule};
+pub use image::windows;
 pub use join::{Add, Concat, Mul, Offset, Scale, Sub};
 pub use norm::{BatchNorm, Softmax};
 pub use pool::{AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Window};
@@ -34,7 +35,6 @@ pub use tensor::{Role, TensorSpec};
 pub use traits::{Alias, Category, Demand, Saved, Traits};
 
 use super::{Shape, ShapeError, Value};
-pub(crate) use image::windows;
 use rule::Rule;
 
 macro_rules! ops {
