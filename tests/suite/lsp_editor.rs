@@ -93,7 +93,7 @@ impl Editor {
 
     pub fn open(&mut self, name: &str, text: &str) -> Vec<Value> {
         self.send_open(name, text);
-        self.problems_by_now(name)
+        self.problems(name)
     }
 
     pub fn send_open(&mut self, name: &str, text: &str) {
@@ -104,7 +104,7 @@ impl Editor {
     pub fn change(&mut self, name: &str, text: &str) -> Vec<Value> {
         let (uri, version) = (self.uri(name), self.newer());
         self.server.change(&uri, version, &json!([{ "text": text }]));
-        self.problems_by_now(name)
+        self.problems(name)
     }
 
     /// Changes parts of an open file: each a range, from line and column to line and column, and
@@ -117,7 +117,7 @@ impl Editor {
         let changes: Vec<Value> = edits.iter().map(change).collect();
         let (uri, version) = (self.uri(name), self.newer());
         self.server.change(&uri, version, &changes.into());
-        self.problems_by_now(name)
+        self.problems(name)
     }
 
     /// The repairs offered anywhere in a file.
@@ -149,18 +149,13 @@ impl Editor {
         String::from_utf8(out.stderr).unwrap()
     }
 
-    fn newer(&mut self) -> i64 {
+    pub fn newer(&mut self) -> i64 {
         self.version += 1;
         self.version
     }
 
-    /// The next problems shown for a file.
+    /// The next problems shown for the latest text of a file.
     pub fn problems(&self, name: &str) -> Vec<Value> {
-        self.server.problems(&self.uri(name), |_| true)
-    }
-
-    /// The problems of the latest text of a file.
-    fn problems_by_now(&self, name: &str) -> Vec<Value> {
         self.server.problems(&self.uri(name), |version| *version == json!(self.version))
     }
 
