@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::cpu::Features;
-use super::winograd::Winograd;
-use super::{Depthwise, Precision, Workload};
+use super::winograd::{Dims, Winograd};
+use super::{ConvDirection, Depthwise, Im2col, Precision, Workload};
 use crate::graph::op::Conv;
 
 /// An algorithm for a convolution, in one of its three directions.
@@ -16,8 +16,8 @@ pub enum ConvAlgorithm {
     /// libtorch's own algorithm.
     #[serde(rename = "library")]
     Library,
-    /// Directly, without a transform; for [depthwise convolutions](Depthwise) and those of 1 x 1
-    /// with one group and a stride of 1.
+    /// Directly, without a transform; for [depthwise convolutions](Depthwise), those of 1 x 1 with
+    /// one group and a stride of 1, and those [of small patches](Im2col).
     #[serde(rename = "direct")]
     Direct,
     /// Winograd with tiles of 2 x 2 outputs; for a stride of 1.
@@ -32,8 +32,28 @@ pub enum ConvAlgorithm {
 }
 
 impl ConvAlgorithm {
+    /// What computes a direction of a convolution of so many channels; `None`: libtorch does.
+    pub fn kernel(
+        self,
+        op: &Conv,
+        in_channels: u64,
+        direction: ConvDirection,
+    ) -> Option<ConvKernel> {
+        let size = |channels: u64| usize::try_from(channels).unwrap_or(usize::MAX);
+        let channels = [size(in_channels), size(op.out)];
+        let product = self.winograd(op).filter(|winograd| winograd.applies(channels));
+        let each = || Depthwise::of(op, in_channels).map(ConvKernel::Depthwise);
+        let patches = || Im2col::of(op, in_channels).map(ConvKernel::Im2col);
+        match (self, direction) {
+            (ConvAlgorithm::Direct, _) if product.is_none() => {
+                each().or_else(|| patches().filter(|_| direction != ConvDirection::Input))
+            }
+            _ => product.map(ConvKernel::Winograd),
+        }
+    }
+
     /// Which product it is for a convolution, if it is one that applies.
-    pub fn winograd(self, op: &Conv) -> Option<Winograd> {
+    fn winograd(self, op: &Conv) -> Option<Winograd> {
         let padded = (op.kernel, op.pad) == ([3, 3], [1, 1]);
         let point = (op.kernel, op.pad) == ([1, 1], [0, 0]);
         match (self, op.stride) {
@@ -48,28 +68,16 @@ impl ConvAlgorithm {
         }
     }
 
-    /// Whether it computes a convolution of so many channels.
-    pub fn applies(self, op: &Conv, in_channels: u64) -> bool {
-        let size = |channels: u64| usize::try_from(channels).unwrap_or(usize::MAX);
-        let channels = [size(in_channels), size(op.out)];
-        match self {
-            ConvAlgorithm::Library => true,
-            ConvAlgorithm::Direct => {
-                self.winograd(op).is_some() || Depthwise::of(op, in_channels).is_some()
-            }
-            ConvAlgorithm::WinogradF2
-            | ConvAlgorithm::WinogradF4
-            | ConvAlgorithm::WinogradInt16 => {
-                self.winograd(op).is_some_and(|winograd| winograd.applies(channels))
-            }
-        }
+    /// Whether it computes a direction of a convolution of so many channels.
+    pub fn applies(self, op: &Conv, in_channels: u64, direction: ConvDirection) -> bool {
+        self == ConvAlgorithm::Library || self.kernel(op, in_channels, direction).is_some()
     }
 
     /// Whether any but libtorch's computes a convolution.
     pub fn any_applies(op: &Conv, in_channels: u64) -> bool {
         [ConvAlgorithm::Direct, ConvAlgorithm::WinogradF4]
             .into_iter()
-            .any(|algorithm| algorithm.applies(op, in_channels))
+            .any(|algorithm| algorithm.applies(op, in_channels, ConvDirection::Forward))
     }
 }
 
@@ -82,6 +90,31 @@ impl fmt::Display for ConvAlgorithm {
             ConvAlgorithm::WinogradF4 => "f4",
             ConvAlgorithm::WinogradInt16 => "int16",
         })
+    }
+}
+
+/// How netc's kernels compute a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConvKernel {
+    /// By products of transformed tiles, or of pixels as they are.
+    Winograd(Winograd),
+    /// By products of patches.
+    Im2col(Im2col),
+    /// Each channel by itself.
+    Depthwise(Depthwise),
+}
+
+impl ConvKernel {
+    /// The products that it consists of, and their dimensions for those of the convolution.
+    pub fn products(self, dims: Dims) -> Option<(Winograd, Dims)> {
+        let (winograd, dims) = match self {
+            ConvKernel::Winograd(winograd) => (winograd, dims),
+            ConvKernel::Im2col(of) => {
+                (Winograd::Pointwise, Dims { input: dims.output, in_channels: of.depth(), ..dims })
+            }
+            ConvKernel::Depthwise(_) => return None,
+        };
+        Some((winograd, winograd.dims(dims)))
     }
 }
 
@@ -101,6 +134,15 @@ impl ConvAlgorithms {
     pub fn all(algorithm: ConvAlgorithm) -> ConvAlgorithms {
         ConvAlgorithms { forward: algorithm, input: algorithm, weights: algorithm }
     }
+
+    /// That of a direction.
+    pub fn of(self, direction: ConvDirection) -> ConvAlgorithm {
+        match direction {
+            ConvDirection::Forward => self.forward,
+            ConvDirection::Input => self.input,
+            ConvDirection::Weights => self.weights,
+        }
+    }
 }
 
 /// Which algorithms the convolutions of a net may use. All but `Library` compute [depthwise
@@ -109,13 +151,15 @@ impl ConvAlgorithms {
 #[serde(rename_all = "lowercase")]
 pub enum ConvChoice {
     /// The fastest on this machine, per direction: libtorch or `f4` in fp32; libtorch, `f2` or
-    /// `int16` in bf16; libtorch or directly for those of 1 x 1 and depthwise ones.
+    /// `int16` in bf16; libtorch or directly for those of 1 x 1, of few channels, and depthwise
+    /// ones.
     #[default]
     Auto,
     /// libtorch's own algorithm.
     Library,
-    /// Directly, wherever it applies: to depthwise convolutions, and to 1 x 1 weights with one
-    /// group and a stride of 1.
+    /// Directly, wherever it applies: to depthwise convolutions, to 1 x 1 weights with one group
+    /// and a stride of 1, and to any of at most 96 weights for each output, such as 3 x 3 of 3
+    /// channels.
     Direct,
     /// Winograd with tiles of 2 x 2, wherever it applies: to 3 x 3 weights, `pad = 1`, one group,
     /// no dilation and a stride of 1. In bf16 its error is 1.6 times that of libtorch.
@@ -152,7 +196,7 @@ impl ConvChoice {
             .iter()
             .chain(ConvChoice::winograd(precision))
             .copied()
-            .filter(|algorithm| algorithm.applies(op, in_channels))
+            .filter(|algorithm| algorithm.applies(op, in_channels, ConvDirection::Forward))
             .collect()
     }
 
@@ -219,17 +263,18 @@ impl ConvChoice {
     pub fn assumed(self, op: &Conv, image: [u64; 3], load: Workload) -> ConvAlgorithms {
         let is_small =
             self == ConvChoice::Auto && ConvChoice::timed(op, image, load.images).is_none();
-        let winograd = self.untimed(load.precision);
-        ConvAlgorithms::all(
+        let algorithm = self.untimed(load.precision);
+        let [forward, input, weights] = ConvDirection::ALL.map(|direction| {
             // libtorch takes up to a hundred times as long for small ones, too.
             if self != ConvChoice::Library && Depthwise::of(op, image[0]).is_some() {
                 ConvAlgorithm::Direct
-            } else if !is_small && winograd.applies(op, image[0]) {
-                winograd
+            } else if !is_small && algorithm.applies(op, image[0], direction) {
+                algorithm
             } else {
                 ConvAlgorithm::Library
-            },
-        )
+            }
+        });
+        ConvAlgorithms { forward, input, weights }
     }
 }
 

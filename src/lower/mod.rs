@@ -12,6 +12,7 @@ mod depthwise;
 mod error;
 pub mod fold;
 pub mod identifier;
+mod im2col;
 pub mod init;
 mod memory;
 mod optimisations;
@@ -28,17 +29,18 @@ mod weights_error;
 pub mod winograd;
 mod workload;
 
-pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice};
+pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, ConvKernel};
 pub use backend::{Backend, Footprint, ForwardPass};
 pub use depthwise::Depthwise;
 pub use error::TorchError;
+pub use im2col::Im2col;
 pub use memory::{Predicted, Processor};
 pub use optimisations::{Disabled, Optimisation};
 pub use plan::{Plan, Step, plan};
 pub use precision::Precision;
 pub use pytorch::{pytorch, torchscript};
 pub use schedule::{
-    FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo,
+    ConvUse, FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo,
 };
 pub use start::{Renaming, StartError, StartWeights, unused as unused_renamings};
 pub use timing::{Candidate, ConvDirection, Reason, Times};

@@ -37,9 +37,9 @@ pub struct Times {
 pub struct Candidate {
     /// The algorithm.
     pub algorithm: ConvAlgorithm,
-    /// Seconds in each direction, in the order of [`ConvDirection::ALL`]; forward alone if the
-    /// others were not timed.
-    pub seconds: Vec<f64>,
+    /// Seconds in each direction, in the order of [`ConvDirection::ALL`]; none in those that it
+    /// does not compute or that nobody needed.
+    pub seconds: [Option<f64>; 3],
 }
 
 /// Why a convolution has its algorithms.
@@ -64,7 +64,8 @@ impl Times {
 
     /// Times candidates in turns, so that a burst of load slows all of them and none finds the
     /// caches warmer than the others do; again while the times of one vary. The fastest counts:
-    /// load only ever adds to it. `run` returns the seconds of one run.
+    /// load only ever adds to it. `run` returns the seconds of one run, or none if the algorithm
+    /// does not compute the direction.
     ///
     /// # Errors
     /// Those of `run`.
@@ -72,7 +73,7 @@ impl Times {
         images: u64,
         candidates: &[ConvAlgorithm],
         directions: &[ConvDirection],
-        mut run: impl FnMut(ConvAlgorithm, ConvDirection) -> Result<f64, E>,
+        mut run: impl FnMut(ConvAlgorithm, ConvDirection) -> Result<Option<f64>, E>,
     ) -> Result<Times, E> {
         let mut samples = vec![vec![Vec::new(); candidates.len()]; directions.len()];
         let mut rounds = 0;
@@ -84,13 +85,16 @@ impl Times {
                         // The first run allocates memory and transforms weights.
                         run(algorithm, direction)?;
                     }
-                    samples.push(run(algorithm, direction)?);
+                    samples.extend(run(algorithm, direction)?);
                 }
             }
             rounds += 1;
         }
         let timed = |(i, &algorithm): (usize, &ConvAlgorithm)| {
-            let seconds = samples.iter().map(|samples| best(&samples[i])).collect();
+            let seconds = ConvDirection::ALL.map(|direction| {
+                let at = directions.iter().position(|&timed| timed == direction)?;
+                best(&samples[at][i])
+            });
             Candidate { algorithm, seconds }
         };
         let candidates = candidates.iter().enumerate().map(timed).collect();
@@ -102,11 +106,16 @@ impl Times {
         self.candidates.iter().map(|timed| timed.algorithm).eq(candidates.iter().copied())
     }
 
+    /// Whether a direction was timed.
+    pub fn has(&self, direction: ConvDirection) -> bool {
+        self.candidates.iter().any(|timed| timed.of(direction).is_some())
+    }
+
     /// The fastest algorithm in each direction; libtorch's in one that was not timed.
     pub fn algorithms(&self) -> ConvAlgorithms {
-        let [forward, input, weights] = [0, 1, 2].map(|direction| {
+        let [forward, input, weights] = ConvDirection::ALL.map(|direction| {
             let timed = self.candidates.iter();
-            let timed = timed.filter_map(|timed| Some((timed.seconds.get(direction)?, timed)));
+            let timed = timed.filter_map(|timed| Some((timed.of(direction)?, timed)));
             let fastest = timed.min_by(|(a, _), (b, _)| a.total_cmp(b));
             fastest.map_or(ConvAlgorithm::Library, |(_, timed)| timed.algorithm)
         });
@@ -114,13 +123,21 @@ impl Times {
     }
 }
 
-fn best(seconds: &[f64]) -> f64 {
-    seconds.iter().copied().fold(f64::INFINITY, f64::min)
+impl Candidate {
+    /// Seconds in a direction.
+    pub fn of(&self, direction: ConvDirection) -> Option<f64> {
+        ConvDirection::ALL.iter().zip(self.seconds).find(|(of, _)| **of == direction)?.1
+    }
+}
+
+fn best(seconds: &[f64]) -> Option<f64> {
+    seconds.iter().copied().min_by(f64::total_cmp)
 }
 
 /// Whether the median is near the fastest.
 fn is_steady(seconds: &[f64]) -> bool {
     let mut sorted = seconds.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).is_some_and(|median| *median <= 1.5 * best(seconds))
+    let ends = sorted.first().zip(sorted.get(sorted.len() / 2));
+    ends.is_none_or(|(best, median)| *median <= 1.5 * best)
 }

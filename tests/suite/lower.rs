@@ -79,21 +79,35 @@ fn algorithms_apply_by_stride_and_by_channels() {
         let (out, groups, bias, init, train_weight) = (64, 1, false, None, true);
         Conv { out, kernel, stride: [stride; 2], pad, dilation, groups, bias, init, train_weight }
     };
-    let applies = |algorithm: ConvAlgorithm, stride| algorithm.applies(&conv(stride), 64);
+    let applies = |algorithm: ConvAlgorithm, stride| {
+        ConvDirection::ALL.map(|direction| algorithm.applies(&conv(stride), 64, direction))
+    };
     let (f2, f4, int16) =
         (ConvAlgorithm::WinogradF2, ConvAlgorithm::WinogradF4, ConvAlgorithm::WinogradInt16);
     for (stride, expected) in [(1, [true; 4]), (2, [true, false, true, true])] {
         let all = [ConvAlgorithm::Library, f2, f4, int16];
+        let expected = expected.map(|applies| [applies; 3]);
         assert_eq!(all.map(|algorithm| applies(algorithm, stride)), expected, "{stride}");
-        assert!(f4.applies(&conv(stride), 5000) && !int16.applies(&conv(stride), 5000));
+        let forward = ConvDirection::Forward;
+        let of_5000 = |algorithm: ConvAlgorithm| algorithm.applies(&conv(stride), 5000, forward);
+        assert!(of_5000(f4) && !of_5000(int16));
     }
-    let direct = |conv: Conv, in_channels| ConvAlgorithm::Direct.applies(&conv, in_channels);
+    let directions = |conv: &Conv, in_channels| {
+        ConvDirection::ALL.map(|way| ConvAlgorithm::Direct.applies(conv, in_channels, way))
+    };
+    let direct = |conv: Conv, in_channels| directions(&conv, in_channels) == [true; 3];
     let depthwise = |conv: Conv| Conv { groups: 64, ..conv };
     let point = |stride| Conv { kernel: [1, 1], pad: [0, 0], ..conv(stride) };
     assert!(direct(depthwise(conv(1)), 64) && direct(depthwise(conv(2)), 64));
     assert!(!direct(depthwise(conv(1)), 128) && !direct(depthwise(conv(3)), 64));
     assert!(!direct(Conv { dilation: [2, 2], ..depthwise(conv(1)) }, 64));
-    assert!(direct(point(1), 48) && !direct(point(2), 48) && !direct(conv(1), 64));
+    assert!(direct(point(1), 48) && !direct(conv(1), 64));
+    let few = [true, false, true];
+    assert_eq!(directions(&conv(1), 3), few);
+    assert_eq!(directions(&Conv { dilation: [2, 2], pad: [0, 4], ..conv(2) }, 10), few);
+    assert_eq!(directions(&point(2), 96), few);
+    assert_eq!(directions(&conv(1), 11), [false; 3], "99 numbers a patch");
+    assert_eq!(directions(&Conv { groups: 3, ..conv(1) }, 6), [false; 3]);
     let load = Workload { images: 128, precision: Precision::Bf16, threads: 2 };
     let assumed = |choice: ConvChoice| choice.assumed(&conv(2), [64, 32, 32], load).weights;
     assert_eq!(assumed(ConvChoice::F2), ConvAlgorithm::Library);
@@ -107,7 +121,7 @@ fn timed(busy: std::ops::Range<usize>) -> Times {
     let run = |algorithm, direction| {
         let load = if busy.contains(&runs) { 60.0 } else { 1.0 };
         runs += 1;
-        Ok::<_, Infallible>(load * seconds(algorithm, direction))
+        Ok::<_, Infallible>(Some(load * seconds(algorithm, direction)))
     };
     let Ok(times) = Times::in_turns(8, &candidates, &ConvDirection::ALL, run);
     times
@@ -131,7 +145,7 @@ fn a_burst_of_load_is_in_no_timing() {
         for length in 0..first {
             let times = timed(start..start + length);
             for timed in &times.candidates {
-                let expected = ConvDirection::ALL.map(|way| seconds(timed.algorithm, way));
+                let expected = ConvDirection::ALL.map(|way| Some(seconds(timed.algorithm, way)));
                 assert_eq!(timed.seconds, expected, "{length} runs from {start}: {times:?}");
             }
         }
@@ -148,7 +162,7 @@ fn the_fastest_candidate_of_each_direction_is_chosen() {
     assert_eq!(algorithms.weights, ConvAlgorithm::Library);
     let forward =
         Times::in_turns(8, &[ConvAlgorithm::WinogradF2], &[ConvDirection::Forward], |_, _| {
-            Ok::<_, Infallible>(1.0)
+            Ok::<_, Infallible>(Some(1.0))
         });
     let Ok(forward) = forward;
     assert_eq!(forward.algorithms().forward, ConvAlgorithm::WinogradF2);

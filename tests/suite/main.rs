@@ -43,6 +43,7 @@ mod hostile;
 mod house;
 mod kernels;
 mod kernels_depthwise;
+mod kernels_im2col;
 mod limited;
 mod limits;
 mod lower;

@@ -12,7 +12,9 @@ use crate::graph::{Op, Shape};
 use crate::lower::cpu::{Features, library_convolves_bf16};
 use crate::lower::schedule::{Kernel, KernelSet, Schedule};
 use crate::lower::winograd::{Dims, ForwardBlocking, PackedWeights, WeightGradBlocking};
-use crate::lower::{ConvAlgorithm, ConvAlgorithms, Plan, Precision, Step, Workload};
+use crate::lower::{
+    ConvAlgorithm, ConvAlgorithms, ConvDirection, ConvKernel, Plan, Precision, Step, Workload,
+};
 
 /// The peak memory of a training step, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -100,15 +102,14 @@ impl Schedule {
                 out_channels: size(out_channels),
             };
             let requires_grad = self.values[step.operands[0]].requires_grad;
-            let winograd = |algorithm: ConvAlgorithm| algorithm.winograd(op);
-            let forward = winograd(algorithms.forward);
-            let input = winograd(algorithms.input).filter(|_| requires_grad);
+            let products = |direction| {
+                let kernel = algorithms.of(direction).kernel(op, in_channels, direction)?;
+                kernel.products(dims)
+            };
+            let input = products(ConvDirection::Input).filter(|_| requires_grad);
             let directions = [
-                forward.map(|winograd| (winograd, winograd.tile(), winograd.dims(dims))),
-                input.map(|winograd| {
-                    let dims = winograd.dims(dims).transposed();
-                    (winograd, winograd.tile().transposed(), dims)
-                }),
+                products(ConvDirection::Forward).map(|(by, dims)| (by, by.tile(), dims)),
+                input.map(|(by, dims)| (by, by.tile().transposed(), dims.transposed())),
             ];
             for (winograd, tile, dims) in directions.into_iter().flatten() {
                 let operand = winograd.operand(bf16);
@@ -119,9 +120,8 @@ impl Schedule {
                     needs(kind, load.threads, words);
                 }
             }
-            if let Some(winograd) = winograd(algorithms.weights) {
+            if let Some((winograd, dims)) = products(ConvDirection::Weights) {
                 let (tile, operand) = (winograd.tile(), winograd.operand(bf16));
-                let dims = winograd.dims(dims);
                 let cut = WeightGradBlocking::new(tile, operand, &dims);
                 let [operands, accumulators] = cut.buffers(tile, &dims, load.threads);
                 for (kind, words) in cut.scratch(tile, &dims).into_iter().enumerate() {
@@ -244,6 +244,21 @@ impl<'a> Count<'a> {
         self.allocate(elements.saturating_mul(self.load.images).saturating_mul(4))
     }
 
+    /// The patches of a convolution, where a direction is computed from them.
+    fn patches(&self, step: &Step, algorithms: ConvAlgorithms, direction: ConvDirection) -> Value {
+        let count = || {
+            let (Op::Conv(op), [channels, ..]) = (&step.op, step.operand_shapes[0].image()?) else {
+                return None;
+            };
+            let [_, rows, columns] = step.shape.image()?;
+            match algorithms.of(direction).kernel(op, channels, direction)? {
+                ConvKernel::Im2col(of) => Some(rows * columns * of.depth() as u64),
+                ConvKernel::Winograd(_) | ConvKernel::Depthwise(_) => None,
+            }
+        };
+        self.numbers(count().unwrap_or(0))
+    }
+
     /// A copy of an op's weights in the compute precision, if it differs and is not kept.
     fn cast(&self, step: &Step) -> Value {
         let own = matches!(self.load.precision, Precision::Fp32 | Precision::Fp64)
@@ -269,6 +284,8 @@ impl Backend for Count<'_> {
         if task.kernel != Kernel::Op {
             let library = task.kernel.algorithms().filter(|a| a.forward == ConvAlgorithm::Library);
             let _copies = library.map(|_| [self.cast(step), self.widened(step, 1)]);
+            let algorithms = task.kernel.algorithms();
+            let _patches = algorithms.map(|a| self.patches(step, a, ConvDirection::Forward));
             let value = self.placed(self.schedule.slots.value[i], size);
             return Ok((value, x.into_iter().collect()));
         }
@@ -308,7 +325,9 @@ impl Backend for Count<'_> {
         if norm && self.schedule.in_place(self.plan, i) {
             return Ok(saved.into_iter().map(Some).collect());
         }
-        if let Some(ConvAlgorithms { input, weights, .. }) = task.kernel.algorithms() {
+        if let Some(algorithms) = task.kernel.algorithms() {
+            let ConvAlgorithms { input, weights, .. } = algorithms;
+            drop(self.patches(step, algorithms, ConvDirection::Weights));
             let library = |algorithm| algorithm == ConvAlgorithm::Library;
             let cast = || self.cast(step);
             drop(

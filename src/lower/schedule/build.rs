@@ -2,7 +2,7 @@ use super::slots::{self, Slots};
 use super::tasks::{self, FusedOps, Kernel, KernelSet, ScheduleOptions, Task};
 use crate::graph::Op;
 use crate::graph::op::Conv;
-use crate::lower::{ConvAlgorithm, ConvAlgorithms, Optimisation, Plan, Reason};
+use crate::lower::{ConvAlgorithm, ConvAlgorithms, ConvDirection, Optimisation, Plan, Reason};
 use crate::passes::Purpose;
 
 /// The tasks of a step, and facts about the values between them.
@@ -31,16 +31,25 @@ pub struct ValueInfo {
     pub last_reader: Option<usize>,
 }
 
+/// What a step needs of a convolution.
+#[derive(Debug, Clone)]
+pub struct ConvUse {
+    /// What is fused into it.
+    pub after: FusedOps,
+    /// Its output, and in training the gradients that are needed.
+    pub directions: Vec<ConvDirection>,
+}
+
 impl Schedule {
     /// Schedules a plan. `choose` returns the algorithms for a convolution of `[channels, height,
-    /// width]` and what is fused into it, and why these.
+    /// width]` and its use, and why these.
     ///
     /// # Errors
     /// Those of `choose`.
     pub fn new<E>(
         plan: &Plan,
         options: ScheduleOptions<'_>,
-        mut choose: impl FnMut(&Conv, [u64; 3], FusedOps) -> Result<(ConvAlgorithms, Reason), E>,
+        mut choose: impl FnMut(&Conv, [u64; 3], ConvUse) -> Result<(ConvAlgorithms, Reason), E>,
     ) -> Result<Schedule, E> {
         let steps = plan.steps();
         let mut tasks = tasks::tasks(plan, options);
@@ -63,7 +72,16 @@ impl Schedule {
                 let (algorithms, reason) = match options.kernels == KernelSet::Cpu
                     && ConvAlgorithm::any_applies(op, image[0])
                 {
-                    true => choose(op, image, task.after)?,
+                    true => {
+                        let needs = |direction: &ConvDirection| match direction {
+                            ConvDirection::Forward => true,
+                            _ if options.purpose == Purpose::Evaluation => false,
+                            ConvDirection::Input => values[step.operands[0]].requires_grad,
+                            ConvDirection::Weights => step.is_trained(),
+                        };
+                        let directions = ConvDirection::ALL.into_iter().filter(needs).collect();
+                        choose(op, image, ConvUse { after: task.after, directions })?
+                    }
                     false => (ConvAlgorithms::all(ConvAlgorithm::Library), Reason::Library),
                 };
                 task.kernel = Kernel::Conv { algorithms, reason };

@@ -7,6 +7,6 @@ mod slots;
 mod tasks;
 
 pub use activations::{CpuActivation, InKernels, in_kernels};
-pub use build::{Schedule, ValueInfo};
+pub use build::{ConvUse, Schedule, ValueInfo};
 pub use slots::Slots;
 pub use tasks::{FusedOps, Kernel, KernelSet, ScheduleOptions, Task};

@@ -273,7 +273,7 @@ fn candidates(path: &str, times: &Times) -> Vec<Vec<String>> {
         ];
         row.extend(timed.seconds.iter().zip([forward, input, weights]).map(|(seconds, chosen)| {
             let star = if chosen == timed.algorithm { " *" } else { "" };
-            format!("{:.2}{star}", seconds * 1e3)
+            seconds.map_or_else(String::new, |seconds| format!("{:.2}{star}", seconds * 1e3))
         }));
         row
     };

@@ -12,6 +12,7 @@ pub mod aten;
 mod convolution;
 mod depthwise;
 mod evidence;
+mod im2col;
 mod image;
 mod max_pool;
 mod moments;

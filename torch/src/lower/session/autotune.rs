@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use netc::disk;
-use netc::graph::op::{Activation, Conv};
+use netc::graph::op::Conv;
 use netc::lower::schedule::FusedOps;
 use netc::lower::{
-    ConvAlgorithm, ConvAlgorithms, ConvChoice, ConvDirection, Disabled, Precision, Reason, Times,
-    TorchError, Workload,
+    ConvAlgorithm, ConvAlgorithms, ConvChoice, ConvDirection, ConvUse, Disabled, Precision, Reason,
+    Times, TorchError, Workload,
 };
+use netc::passes::Purpose;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::convolution::Convolution;
@@ -51,15 +52,13 @@ pub(super) struct Tuner<'a> {
     pub own: Option<&'a Own>,
     pub batch: u64,
     pub precision: Precision,
-    /// The directions that the session computes.
-    pub directions: &'static [ConvDirection],
+    pub purpose: Purpose,
     /// What this session has looked up or timed.
     pub found: Found,
 }
 
 impl Tuner<'_> {
-    /// The algorithms for a convolution of `[in_channels, height, width]` with an activation fused
-    /// into it, and why these.
+    /// The algorithms for a convolution of `[in_channels, height, width]` and its use, and why these.
     ///
     /// # Errors
     /// Errors of libtorch.
@@ -67,7 +66,7 @@ impl Tuner<'_> {
         &mut self,
         op: &Conv,
         image: [u64; 3],
-        activation: Option<Activation>,
+        of: ConvUse,
     ) -> Result<(ConvAlgorithms, Reason), TorchError> {
         let choice = self.tuning.choice;
         let load = Workload { images: self.batch, precision: self.precision, threads: 1 };
@@ -78,8 +77,8 @@ impl Tuner<'_> {
         let Some(images) = ConvChoice::timed(op, image, self.batch) else {
             return Ok((choice.assumed(op, image, load), Reason::Small));
         };
-        let after = FusedOps { activation, pool: false };
-        let times = self.times(op, image, (images, after), &candidates)?;
+        let after = FusedOps { pool: false, ..of.after };
+        let times = self.times(op, image, (images, ConvUse { after, ..of }), &candidates)?;
         Ok((times.algorithms(), Reason::Timed(times)))
     }
 
@@ -87,16 +86,17 @@ impl Tuner<'_> {
         &mut self,
         op: &Conv,
         image: [u64; 3],
-        (images, after): (u64, FusedOps),
+        (images, mut of): (u64, ConvUse),
         candidates: &[ConvAlgorithm],
     ) -> Result<Times, TorchError> {
         let shape = self.shape(op, image, images);
-        let key = match self.directions {
-            [ConvDirection::Forward] if after == FusedOps::default() => format!("{shape}{FORWARD}"),
-            [ConvDirection::Forward] => format!("{shape}{FUSED}"),
-            _ => shape.clone(),
+        let key = match self.purpose {
+            Purpose::Evaluation if of.after == FusedOps::default() => format!("{shape}{FORWARD}"),
+            Purpose::Evaluation => format!("{shape}{FUSED}"),
+            Purpose::Training => shape.clone(),
         };
-        if let Some(times) = self.found.get(&key) {
+        let lacks = |times: &Times| of.directions.iter().any(|&direction| !times.has(direction));
+        if let Some(times) = self.found.get(&key).filter(|times| !lacks(times)) {
             return Ok(times.clone());
         }
         let mut cache = Cache::open(self.tuning.cache.as_deref());
@@ -108,9 +108,14 @@ impl Tuner<'_> {
         }
         let known = cache.found.get(&key).filter(|times| times.are_of(candidates));
         let times = match known {
-            Some(times) => times.clone(),
-            None => {
-                let measured = self.measure(op, image, (images, after), candidates);
+            Some(times) if !lacks(times) => times.clone(),
+            known => {
+                // What another net needs of this convolution is kept.
+                let wanted = |way: &ConvDirection| {
+                    of.directions.contains(way) || known.is_some_and(|times| times.has(*way))
+                };
+                of.directions = ConvDirection::ALL.into_iter().filter(wanted).collect();
+                let measured = self.measure(op, image, (images, &of), candidates);
                 let times = measured.at("timing convolutions")?;
                 cache.found.insert(key.clone(), times.clone());
                 cache.save();
@@ -128,10 +133,14 @@ impl Tuner<'_> {
             [1, 1] => String::new(),
             [down, right] => format!(" / {down} x {right}"),
         };
-        let kernel = match (op.groups, op.kernel, op.pad) {
-            (1, [3, 3], _) => String::new(),
-            (1, [down, right], _) => format!(" by {down} x {right}"),
-            (_, [k, _], [above, before]) => format!(" by {k} x {k} each + {above} x {before}"),
+        let ([down, right], [above, before]) = (op.kernel, op.pad);
+        let kernel = match (op.groups, op.kernel, op.pad, op.dilation) {
+            (1, [3, 3], [1, 1], [1, 1]) => String::new(),
+            (1, _, _, [1, 1]) => format!(" by {down} x {right} + {above} x {before}"),
+            (1, _, _, [rows, columns]) => {
+                format!(" by {down} x {right} + {above} x {before}, dilated {rows} x {columns}")
+            }
+            _ => format!(" by {down} x {right} each + {above} x {before}"),
         };
         format!(
             "{} {build} {}: {} {images} x {in_channels} x {height} x {width} -> {}{stride}{kernel}",
@@ -147,7 +156,7 @@ impl Tuner<'_> {
         &self,
         op: &Conv,
         [in_channels, height, width]: [u64; 3],
-        (images, after): (u64, FusedOps),
+        (images, wanted): (u64, &ConvUse),
         candidates: &[ConvAlgorithm],
     ) -> Result<Times, TchError> {
         let kind = kind(self.precision);
@@ -161,23 +170,24 @@ impl Tuner<'_> {
         let filters = || ones([op.out, in_channels / op.groups, down, right], Kind::Float);
         let (weight, dw) = (filters()?, filters()?);
         let of = |&algorithm: &ConvAlgorithm| {
-            (algorithm, Convolution::new(op.clone(), ConvAlgorithms::all(algorithm)))
+            (algorithm, Convolution::new(op.clone(), in_channels, ConvAlgorithms::all(algorithm)))
         };
         let mut convolutions: Vec<_> = candidates.iter().map(of).collect();
         let mut workspace = Workspace::default();
         let own = self.own;
-        Times::in_turns(images, candidates, self.directions, |algorithm, direction| {
+        Times::in_turns(images, candidates, &wanted.directions, |algorithm, direction| {
             let of = convolutions.iter_mut().find(|(candidate, _)| *candidate == algorithm);
-            let Some((_, conv)) = of else { return Ok(f64::INFINITY) };
+            let applies = algorithm.applies(op, in_channels, direction);
+            let Some((_, conv)) = of.filter(|_| applies) else { return Ok(None) };
             let start = Instant::now();
             let _ = match direction {
                 ConvDirection::Forward => {
                     // Training transforms the weights in each step.
-                    if self.directions.len() > 1 {
+                    if self.purpose == Purpose::Training {
                         conv.invalidate();
                     }
                     let y = || Ok(y.shallow_clone());
-                    let finish = Epilogue { after, ..Epilogue::default() };
+                    let finish = Epilogue { after: wanted.after, ..Epilogue::default() };
                     conv.forward(own, &x, &weight, finish, y, &mut workspace)?
                 }
                 ConvDirection::Input => {
@@ -189,7 +199,7 @@ impl Tuner<'_> {
                     dw.shallow_clone()
                 }
             };
-            Ok(start.elapsed().as_secs_f64())
+            Ok(Some(start.elapsed().as_secs_f64()))
         })
     }
 }

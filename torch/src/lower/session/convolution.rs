@@ -2,7 +2,7 @@ use netc::graph::op::Conv;
 use netc::lower::cpu::{Features, library_convolves_bf16};
 use netc::lower::schedule::FusedOps;
 use netc::lower::winograd::Winograd;
-use netc::lower::{ConvAlgorithm, ConvAlgorithms, Depthwise, Precision, TorchError};
+use netc::lower::{ConvAlgorithms, ConvDirection, ConvKernel, Precision, TorchError};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::aten;
@@ -17,7 +17,8 @@ use crate::lower::torch::channels_last;
 #[derive(Debug)]
 pub(super) struct Convolution {
     op: Conv,
-    algorithms: ConvAlgorithms,
+    /// What computes the output and both gradients; libtorch, if `None`.
+    kernels: [Option<ConvKernel>; 3],
     forward: Packed,
     packed: bool,
     backward: Packed,
@@ -26,10 +27,12 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    pub(super) fn new(op: Conv, algorithms: ConvAlgorithms) -> Convolution {
+    /// One of so many channels of the input.
+    pub(super) fn new(op: Conv, in_channels: u64, algorithms: ConvAlgorithms) -> Convolution {
+        let kernel = |way| algorithms.of(way).kernel(&op, in_channels, way);
         Convolution {
+            kernels: ConvDirection::ALL.map(kernel),
             op,
-            algorithms,
             forward: Packed::default(),
             packed: false,
             backward: Packed::default(),
@@ -51,14 +54,6 @@ impl Convolution {
         let cast = weight.f_to_kind(kind)?;
         self.cast = Some(cast.shallow_clone());
         Ok(cast)
-    }
-
-    /// The depthwise convolution that it is, if an algorithm computes it directly.
-    fn depthwise(&self, algorithm: ConvAlgorithm, x: &Tensor) -> Option<Depthwise> {
-        let channels = x.size().get(1).and_then(|&channels| u64::try_from(channels).ok());
-        channels
-            .filter(|_| algorithm == ConvAlgorithm::Direct)
-            .and_then(|channels| Depthwise::of(&self.op, channels))
     }
 
     /// The output by libtorch.
@@ -85,15 +80,15 @@ impl Convolution {
     ) -> Result<Tensor, TchError> {
         let Epilogue { bias, after, add } = finish;
         let cpu = own.and_then(Own::cpu);
-        let kernels = cpu.filter(|_| self.algorithms.forward != ConvAlgorithm::Library);
-        let value = match kernels {
-            Some(kernels) => {
+        let [by, ..] = self.kernels;
+        let value = match cpu.zip(by) {
+            Some((kernels, by)) => {
                 let x = channels_last(x)?;
-                let whole = self.finishes(after);
+                let whole = finishes(by, after);
                 let value = if after.pool && !whole { self.empty_output(&x)? } else { y()? };
                 let finish = if whole { finish } else { Epilogue::default() };
                 let images = FromTo { from: &x, to: &value };
-                self.by_kernel(kernels, images, weight, finish, workspace)?;
+                self.by_kernel((kernels, by), images, weight, finish, workspace)?;
                 if whole {
                     return Ok(value);
                 }
@@ -112,32 +107,29 @@ impl Convolution {
         Ok(y)
     }
 
-    /// Whether the kernel of the output does what follows it as well.
-    fn finishes(&self, after: FusedOps) -> bool {
-        match self.algorithms.forward.winograd(&self.op) {
-            Some(Winograd::Pointwise) => !after.beyond_relu() && !after.pool,
-            Some(_) => !after.beyond_relu(),
-            None => !after.pool,
-        }
-    }
-
     /// The output by a kernel.
     fn by_kernel(
         &mut self,
-        kernels: Kernels,
+        (kernels, by): (Kernels, ConvKernel),
         images: FromTo<'_>,
         weight: &Tensor,
         finish: Epilogue<'_>,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
-        let (algorithm, x) = (self.algorithms.forward, images.from);
-        if let Some(of) = self.depthwise(algorithm, x) {
-            return kernels.depthwise(images, weight, of, finish);
+        let FromTo { from: x, to } = images;
+        match by {
+            ConvKernel::Winograd(algorithm) => {
+                self.pack_forward(kernels, algorithm, (x.kind(), weight), workspace)?;
+                kernels.convolve(images, Direction::Forward, &mut self.forward, finish, workspace)
+            }
+            ConvKernel::Im2col(of) => {
+                let weights = (x.kind(), &by_patch(weight)?);
+                self.pack_forward(kernels, Winograd::Pointwise, weights, workspace)?;
+                let images = FromTo { from: &kernels.im2col(x, of)?, to };
+                kernels.convolve(images, Direction::Forward, &mut self.forward, finish, workspace)
+            }
+            ConvKernel::Depthwise(of) => kernels.depthwise(images, weight, of, finish),
         }
-        let winograd = algorithm.winograd(&self.op);
-        let none = || TchError::Shape(format!("no {algorithm} kernel for {:?}", self.op));
-        self.pack_forward(kernels, winograd.ok_or_else(none)?, (x.kind(), weight), workspace)?;
-        kernels.convolve(images, Direction::Forward, &mut self.forward, finish, workspace)
     }
 
     /// Transforms the weights, if they have changed since.
@@ -173,27 +165,24 @@ impl Convolution {
         dx: impl FnOnce() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        let kernels = own.and_then(Own::cpu);
-        let algorithm = self.algorithms.input;
-        if let (Some(of), Some(kernels)) = (self.depthwise(algorithm, x), kernels) {
-            let (gradient, dx) = (channels_last(gradient)?, dx()?);
-            kernels.depthwise_grad_input(&gradient, &dx, weight, of)?;
-            return Ok(dx);
-        }
-        if let (Some(algorithm), Some(kernels)) = (algorithm.winograd(&self.op), kernels) {
-            let direction = Direction::Backward;
-            let packing = Packing { algorithm, direction, kind: x.kind() };
-            kernels.pack(weight, packing, &mut self.backward, workspace)?;
-            let (gradient, dx) = (channels_last(gradient)?, dx()?);
-            let plain = Epilogue::default();
-            kernels.convolve(
-                FromTo { from: &gradient, to: &dx },
-                direction,
-                &mut self.backward,
-                plain,
-                workspace,
-            )?;
-            return Ok(dx);
+        let [_, by, _] = self.kernels;
+        match own.and_then(Own::cpu).zip(by) {
+            Some((kernels, ConvKernel::Depthwise(of))) => {
+                let (gradient, dx) = (channels_last(gradient)?, dx()?);
+                kernels.depthwise_grad_input(&gradient, &dx, weight, of)?;
+                return Ok(dx);
+            }
+            Some((kernels, ConvKernel::Winograd(algorithm))) => {
+                let direction = Direction::Backward;
+                let packing = Packing { algorithm, direction, kind: x.kind() };
+                kernels.pack(weight, packing, &mut self.backward, workspace)?;
+                let (gradient, dx) = (channels_last(gradient)?, dx()?);
+                let images = FromTo { from: &gradient, to: &dx };
+                let (packed, plain) = (&mut self.backward, Epilogue::default());
+                kernels.convolve(images, direction, packed, plain, workspace)?;
+                return Ok(dx);
+            }
+            Some((_, ConvKernel::Im2col(_))) | None => {}
         }
         let kind = library_kind(x);
         let cast = self.cast(weight, kind)?;
@@ -215,20 +204,20 @@ impl Convolution {
         dw: &Tensor,
         workspace: &mut Workspace,
     ) -> Result<(), TchError> {
-        let kernels = own.and_then(Own::cpu);
-        let algorithm = self.algorithms.weights;
-        if let (Some(of), Some(kernels)) = (self.depthwise(algorithm, x), kernels) {
+        let [.., by] = self.kernels;
+        if let Some((kernels, by)) = own.and_then(Own::cpu).zip(by) {
             let (x, gradient) = (channels_last(x)?, channels_last(gradient)?);
-            return kernels.depthwise_grad_weights(&x, &gradient, dw, of);
-        }
-        if let (Some(algorithm), Some(kernels)) = (algorithm.winograd(&self.op), kernels) {
-            return kernels.weight_gradient(
-                &channels_last(x)?,
-                &channels_last(gradient)?,
-                dw,
-                algorithm,
-                workspace,
-            );
+            let product = Winograd::Pointwise;
+            return match by {
+                ConvKernel::Winograd(algorithm) => {
+                    kernels.weight_gradient(&x, &gradient, dw, algorithm, workspace)
+                }
+                ConvKernel::Im2col(of) => {
+                    let (patches, dw) = (kernels.im2col(&x, of)?, by_patch(dw)?);
+                    kernels.weight_gradient(&patches, &gradient, &dw, product, workspace)
+                }
+                ConvKernel::Depthwise(of) => kernels.depthwise_grad_weights(&x, &gradient, dw, of),
+            };
         }
         let kind = library_kind(x);
         let cast = self.cast(weight, kind)?;
@@ -254,8 +243,9 @@ pub fn convolve(
 ) -> Result<Option<[Tensor; 3]>, TorchError> {
     let Some(kernels) = Kernels::detect(precision) else { return Ok(None) };
     let own = Own::Cpu(kernels);
-    let (mut conv, mut workspace) =
-        (Convolution::new(op.clone(), algorithms), Workspace::default());
+    let in_channels = x.size().get(1).map_or(0, |channels| channels.unsigned_abs());
+    let mut conv = Convolution::new(op.clone(), in_channels, algorithms);
+    let mut workspace = Workspace::default();
     let mut directions = || {
         let [x, gradient] = [channels_last(x)?, channels_last(gradient)?];
         let weight = &channels_last(weight)?;
@@ -270,6 +260,23 @@ pub fn convolve(
         Ok([y, dx, dw])
     };
     directions().at("a convolution").map(Some)
+}
+
+/// Whether the kernel of an output does what follows it as well.
+fn finishes(by: ConvKernel, after: FusedOps) -> bool {
+    match by {
+        ConvKernel::Winograd(Winograd::Pointwise) | ConvKernel::Im2col(_) => {
+            !after.beyond_relu() && !after.pool
+        }
+        ConvKernel::Winograd(_) => !after.beyond_relu(),
+        ConvKernel::Depthwise(_) => !after.pool,
+    }
+}
+
+/// Weights, channels last, as those of patches, `[out_channels, depth, 1, 1]`: the same memory.
+fn by_patch(weight: &Tensor) -> Result<Tensor, TchError> {
+    let out = weight.size().first().copied().unwrap_or(0);
+    weight.f_permute([0, 2, 3, 1])?.f_view([out, -1, 1, 1])
 }
 
 /// The dtype in which libtorch convolves images: fp32 for bf16 where it is slow.

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use netc::graph::Op;
 use netc::lower::schedule::{Kernel, KernelSet, Schedule, ScheduleOptions, Task};
-use netc::lower::{ConvAlgorithms, ConvDirection, Optimisation, Reason, TorchError};
+use netc::lower::{ConvAlgorithms, Optimisation, Reason, TorchError};
 use netc::passes::Purpose;
 use tch::Tensor;
 
@@ -101,23 +101,24 @@ impl Session {
             own: own.as_ref(),
             batch: batch as u64,
             precision: net.precision(),
-            directions: match purpose {
-                Purpose::Training => &ConvDirection::ALL,
-                Purpose::Evaluation => &[ConvDirection::Forward],
-            },
+            purpose,
             found: BTreeMap::new(),
         };
-        let schedule = Schedule::new(&net.plan, options, |op, image, after| {
+        let schedule = Schedule::new(&net.plan, options, |op, image, of| {
             let start = Instant::now();
-            let chosen = tuner.choose(op, image, after.activation);
+            let chosen = tuner.choose(op, image, of);
             tuned += start.elapsed();
             chosen
         })?;
-        let convolution = |task: &Task| match (&net.plan.steps()[task.step].op, &task.kernel) {
-            (Op::Conv(op), Kernel::Conv { algorithms, .. }) => {
-                Some(Convolution::new(op.clone(), *algorithms))
+        let convolution = |task: &Task| {
+            let step = &net.plan.steps()[task.step];
+            let [in_channels, ..] = step.operand_shapes.first()?.image()?;
+            match (&step.op, &task.kernel) {
+                (Op::Conv(op), Kernel::Conv { algorithms, .. }) => {
+                    Some(Convolution::new(op.clone(), in_channels, *algorithms))
+                }
+                (_, Kernel::Conv { .. } | Kernel::NormAct | Kernel::MaxPool | Kernel::Op) => None,
             }
-            (_, Kernel::Conv { .. } | Kernel::NormAct | Kernel::MaxPool | Kernel::Op) => None,
         };
         let gpu = own.as_ref().and_then(Own::cuda);
         let pads_input = gpu.is_some() && pads_input(net, &schedule);
