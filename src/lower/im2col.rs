@@ -15,18 +15,18 @@ pub struct Im2col {
 
 impl Im2col {
     /// The most numbers of a patch: more would take more memory than the outputs do.
-    pub const DEPTH: u64 = 96;
+    pub const NUMBERS: u64 = 96;
 
     /// A convolution of so many channels, if it is one: of one group, and of small patches. Those
     /// of 1 x 1 with a stride of 1 need none.
     pub fn of(op: &Conv, in_channels: u64) -> Option<Im2col> {
-        let depth = op.kernel.iter().fold(in_channels, |depth, &size| depth.saturating_mul(size));
+        let numbers = op.kernel.iter().fold(in_channels, |all, &size| all.saturating_mul(size));
         let is_point = (op.kernel, op.stride, op.pad) == ([1, 1], [1, 1], [0, 0]);
         let sizes = |of: [u64; 2]| {
             let [down, right] = of.map(|size| usize::try_from(size).ok());
             Some([down?, right?])
         };
-        (op.groups == 1 && depth <= Im2col::DEPTH && !is_point).then_some(Im2col {
+        (op.groups == 1 && numbers <= Im2col::NUMBERS && !is_point).then_some(Im2col {
             kernel: sizes(op.kernel)?,
             stride: sizes(op.stride)?,
             pad: sizes(op.pad)?,
@@ -61,8 +61,14 @@ impl Im2col {
     }
 
     /// The numbers of a patch, in the order `[kernel row][kernel column][channel]`.
-    pub fn depth(self) -> usize {
+    pub fn numbers(self) -> usize {
         self.kernel[0] * self.kernel[1] * self.channels
+    }
+
+    /// The channels that it becomes: its numbers and as many zeros as products need, which take 16
+    /// at once.
+    pub fn depth(self) -> usize {
+        self.numbers().next_multiple_of(16)
     }
 
     /// Rows and columns of the output for those of the input; `None` if the kernel does not fit.

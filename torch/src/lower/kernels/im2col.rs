@@ -9,7 +9,7 @@ use super::pool::{Shared, shared};
 
 impl Kernels {
     /// The patches of images `[N, C, H, W]`, `[N, depth, rows, columns]`: what the kernel covers
-    /// for each output, zeros beyond the edges. Both are channels last.
+    /// for each output, zeros beyond the edges and after its numbers. Both are channels last.
     ///
     /// # Errors
     /// A tensor of another kind, shape or layout.
@@ -30,6 +30,7 @@ impl Kernels {
             image: [height, width],
             output: [rows, columns],
             pixel: channels * number,
+            zeros: (of.depth() - of.numbers()) * number,
         };
         let to = Shared::at_pointer(patches.data_ptr().cast());
         let run = all.pixel * if of.dilation()[1] == 1 { of.kernel()[1] } else { 1 };
@@ -60,6 +61,8 @@ struct Patches<'a> {
     output: [usize; 2],
     /// All channels of a pixel.
     pixel: usize,
+    /// What follows a patch.
+    zeros: usize,
 }
 
 impl Patches<'_> {
@@ -95,6 +98,8 @@ impl Patches<'_> {
                 }
                 rest = &mut rest[run..];
             }
+            rest[..self.zeros].fill(0);
+            rest = &mut rest[self.zeros..];
         }
     }
 }

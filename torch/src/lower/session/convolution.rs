@@ -2,7 +2,7 @@ use netc::graph::op::Conv;
 use netc::lower::cpu::{Features, library_convolves_bf16};
 use netc::lower::schedule::FusedOps;
 use netc::lower::winograd::Winograd;
-use netc::lower::{ConvAlgorithms, ConvDirection, ConvKernel, Precision, TorchError};
+use netc::lower::{ConvAlgorithms, ConvDirection, ConvKernel, Im2col, Precision, TorchError};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::aten;
@@ -123,7 +123,7 @@ impl Convolution {
                 kernels.convolve(images, Direction::Forward, &mut self.forward, finish, workspace)
             }
             ConvKernel::Im2col(of) => {
-                let weights = (x.kind(), &by_patch(weight)?);
+                let weights = (x.kind(), &by_patch(weight, of)?);
                 self.pack_forward(kernels, Winograd::Pointwise, weights, workspace)?;
                 let images = FromTo { from: &kernels.im2col(x, of)?, to };
                 kernels.convolve(images, Direction::Forward, &mut self.forward, finish, workspace)
@@ -207,14 +207,23 @@ impl Convolution {
         let [.., by] = self.kernels;
         if let Some((kernels, by)) = own.and_then(Own::cpu).zip(by) {
             let (x, gradient) = (channels_last(x)?, channels_last(gradient)?);
-            let product = Winograd::Pointwise;
             return match by {
                 ConvKernel::Winograd(algorithm) => {
                     kernels.weight_gradient(&x, &gradient, dw, algorithm, workspace)
                 }
                 ConvKernel::Im2col(of) => {
-                    let (patches, dw) = (kernels.im2col(&x, of)?, by_patch(dw)?);
-                    kernels.weight_gradient(&patches, &gradient, &dw, product, workspace)
+                    let (patches, of_patches) = (kernels.im2col(&x, of)?, by_patch(dw, of)?);
+                    let product = Winograd::Pointwise;
+                    kernels.weight_gradient(
+                        &patches,
+                        &gradient,
+                        &of_patches,
+                        product,
+                        workspace,
+                    )?;
+                    let found = of_patches.f_narrow(1, 0, of.numbers() as i64)?;
+                    let by_tap = dw.f_permute([0, 2, 3, 1])?;
+                    aten::put(&by_tap, &found.f_reshape(by_tap.size())?)
                 }
                 ConvKernel::Depthwise(of) => kernels.depthwise_grad_weights(&x, &gradient, dw, of),
             };
@@ -273,10 +282,11 @@ fn finishes(by: ConvKernel, after: FusedOps) -> bool {
     }
 }
 
-/// Weights, channels last, as those of patches, `[out_channels, depth, 1, 1]`: the same memory.
-fn by_patch(weight: &Tensor) -> Result<Tensor, TchError> {
-    let out = weight.size().first().copied().unwrap_or(0);
-    weight.f_permute([0, 2, 3, 1])?.f_view([out, -1, 1, 1])
+/// Weights as those of patches, `[out_channels, depth, 1, 1]`.
+fn by_patch(weight: &Tensor, of: Im2col) -> Result<Tensor, TchError> {
+    let by_tap = weight.f_permute([0, 2, 3, 1])?.f_flatten(1, 3)?;
+    let zeros = (of.depth() - of.numbers()) as i64;
+    by_tap.f_constant_pad_nd([0, zeros])?.f_unsqueeze(-1)?.f_unsqueeze(-1)
 }
 
 /// The dtype in which libtorch convolves images: fp32 for bf16 where it is slow.

@@ -175,7 +175,7 @@ dot! {
 
 dot! {
     /// bf16 by AVX512-BF16.
-    Bf16Avx512: "avx512f,avx512bw,avx512vl,avx512dq,fma,avx512bf16", Avx512, 8 rows,
+    Bf16Avx512: "avx512f,avx512bw,avx512vl,avx512dq,fma,avx512bf16", Avx512Bf16, 8 rows,
     __m512i: _mm512_loadu_si512, _mm512_set1_epi32;
     __m512: _mm512_setzero_ps,
         unsafe_fn!(|sums: __m512, a: __m512i, b: __m512i| -> __m512 {

@@ -11,6 +11,7 @@ use super::super::tile::{MOST, PerPoint, Tile};
 use super::super::unrolled::unrolled;
 use super::dims::{Dims, PANEL, TilePlace, multiplied_points, panels, rows_read};
 use super::operand::Operand;
+use super::pointwise::{Pixels, pixels_by_panel};
 use super::product::{Products, Rows, RowsByPanel};
 use super::scale::{convert_row, of_tile, point_norm, squares};
 use super::transform::{input, output};
@@ -113,6 +114,27 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
         }
         if plain { all.x.data::<u32>().at(tiles.start * depth) } else { v }
     };
+    if T::SIZE == TileSize::One {
+        for panel in 0..panels {
+            let channel = panel * PANEL;
+            let first = tiles.start * dims.out_channels + channel;
+            // SAFETY: within the packed weights and the images.
+            unsafe {
+                pixels_by_panel::<O::Plain, E>(Pixels {
+                    depth,
+                    rows: tiles.len(),
+                    a: Rows { at: v, distance: depth },
+                    b: packed.at(panel * layout.panel),
+                    y: Rows { at: y.at(first), distance: dims.out_channels },
+                    channels: dims.out_channels - channel,
+                    bias: finish.bias.map(|bias| bias.as_ptr().add(channel)),
+                    clamp: finish.clamp,
+                    add: finish.add.map(|add: Shared<E>| add.at(first).cast_const()),
+                });
+            }
+        }
+        return;
+    }
     for group in (0..panels).step_by(cut.group / PANEL) {
         let group = group..panels.min(group + cut.group / PANEL);
         for (weight, panel) in (0..T::WEIGHTS).flat_map(|p| group.clone().map(move |q| (p, q))) {

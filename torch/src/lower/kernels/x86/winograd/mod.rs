@@ -12,6 +12,7 @@ mod forward;
 mod operand;
 mod operands;
 mod pack;
+mod pointwise;
 mod product;
 mod scale;
 mod transform;

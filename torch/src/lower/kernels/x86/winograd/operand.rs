@@ -3,7 +3,7 @@
 use netc::lower::winograd::Operand as OperandKind;
 
 use super::super::simd::{MAGIC, Simd};
-use super::dot::{Bf16Avx512, Dots};
+use super::dot::{Bf16Avx512, Dot, Dots};
 use super::product::Products;
 use crate::lower::kernels::evidence::Avx512Bf16;
 
@@ -12,6 +12,8 @@ pub(super) trait Operand<S: Simd>: 'static {
     const KIND: OperandKind;
     /// Numbers in a word, neighbours along the dimension that is summed over.
     const PACK: usize = Self::KIND.pack();
+    /// What multiplies words that nothing has scaled.
+    type Plain: Dot;
 
     /// Transformed numbers as [`words`](Operand::words) and [`store`](Operand::store) take them:
     /// those of integers times `by`.
@@ -54,6 +56,7 @@ pub(super) struct Int16Pair;
 
 impl<S: Dots> Operand<S> for Fp32 {
     const KIND: OperandKind = OperandKind::Fp32;
+    type Plain = S::Fp32;
 
     fn products(_vnni: bool) -> Products {
         Products::by::<S::Fp32>()
@@ -73,6 +76,7 @@ impl<S: Dots> Operand<S> for Fp32 {
 
 impl Operand<Avx512Bf16> for Bf16Pair {
     const KIND: OperandKind = OperandKind::Bf16;
+    type Plain = Bf16Avx512;
 
     fn products(_vnni: bool) -> Products {
         Products::by::<Bf16Avx512>()
@@ -95,6 +99,7 @@ impl Operand<Avx512Bf16> for Bf16Pair {
 
 impl<S: Dots> Operand<S> for Int16Pair {
     const KIND: OperandKind = OperandKind::Int16;
+    type Plain = S::Int16;
 
     #[inline(always)]
     unsafe fn scaled(lanes: S::Lanes, by: S::Lanes) -> S::Lanes {

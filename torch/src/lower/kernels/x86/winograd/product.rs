@@ -61,26 +61,34 @@ impl Products {
 }
 
 /// Columns that a register tile has.
-const fn width<D: Dot>() -> usize {
+pub(super) const fn width<D: Dot>() -> usize {
     2 * D::S::LANES
 }
 
 /// Calls a function by the number of rows, at most 8.
 macro_rules! by_rows {
-    ($count:expr, $function:ident::<$dot:ident>($($argument:expr),*)) => {
+    ($count:expr, $function:ident::<$($type:tt),*>($($argument:expr),*)) => {
+        by_rows!(in $count, $function, [$($type),*], ($($argument),*))
+    };
+    (in $count:expr, $function:ident, $types:tt, $arguments:tt) => {
         match $count {
             0 => {}
-            1 => $function::<$dot, 1>($($argument),*),
-            2 => $function::<$dot, 2>($($argument),*),
-            3 => $function::<$dot, 3>($($argument),*),
-            4 => $function::<$dot, 4>($($argument),*),
-            5 => $function::<$dot, 5>($($argument),*),
-            6 => $function::<$dot, 6>($($argument),*),
-            7 => $function::<$dot, 7>($($argument),*),
-            _ => $function::<$dot, 8>($($argument),*),
+            1 => by_rows!(call $function, $types, 1, $arguments),
+            2 => by_rows!(call $function, $types, 2, $arguments),
+            3 => by_rows!(call $function, $types, 3, $arguments),
+            4 => by_rows!(call $function, $types, 4, $arguments),
+            5 => by_rows!(call $function, $types, 5, $arguments),
+            6 => by_rows!(call $function, $types, 6, $arguments),
+            7 => by_rows!(call $function, $types, 7, $arguments),
+            _ => by_rows!(call $function, $types, 8, $arguments),
         }
     };
+    (call $function:ident, [$($type:tt),*], $rows:literal, ($($argument:expr),*)) => {
+        $function::<$($type),*, $rows>($($argument),*)
+    };
 }
+
+pub(super) use by_rows;
 
 unsafe fn rows_by_panel<D: Dot>(all: RowsByPanel) {
     // SAFETY: the caller vouches for the sizes and the instructions.
@@ -116,20 +124,38 @@ unsafe fn rows_tile<D: Dot, const ROWS: usize>(all: RowsByPanel) {
     let lanes = D::S::LANES;
     // SAFETY: the caller vouches for the sizes and the instructions.
     unsafe {
-        let mut sums = [[D::zero(); 2]; ROWS];
-        for k in 0..depth {
-            let right = [D::load(b.add(k * PANEL)), D::load(b.add(k * PANEL + lanes))];
-            for (i, sums) in sums.iter_mut().enumerate() {
-                let left = D::same(a.at.add(i * a.distance + k));
-                sums[0] = D::add(sums[0], left, right[0]);
-                sums[1] = D::add(sums[1], left, right[1]);
-            }
-        }
-        for (i, sums) in sums.iter().enumerate() {
+        for (i, sums) in row_sums::<D, 2, ROWS>(depth, a, b).iter().enumerate() {
             let to = c.at.add(i * c.distance);
             D::S::store(to, lanes, D::real(sums[0]));
             D::S::store(to.add(lanes), lanes, D::real(sums[1]));
         }
+    }
+}
+
+/// The sums of some rows and vectors of a panel.
+///
+/// # Safety
+/// As for [`Products::rows`].
+#[inline(always)]
+pub(super) unsafe fn row_sums<D: Dot, const WIDTH: usize, const ROWS: usize>(
+    depth: usize,
+    a: Rows<*const u32>,
+    b: *const u32,
+) -> [[D::Sums; WIDTH]; ROWS] {
+    // SAFETY: as for the function.
+    unsafe {
+        let mut sums = [[D::zero(); WIDTH]; ROWS];
+        for k in 0..depth {
+            let right: [_; WIDTH] =
+                std::array::from_fn(|j| D::load(b.add(k * PANEL + j * D::S::LANES)));
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let left = D::same(a.at.add(i * a.distance + k));
+                for (sum, right) in sums.iter_mut().zip(right) {
+                    *sum = D::add(*sum, left, right);
+                }
+            }
+        }
+        sums
     }
 }
 
