@@ -159,7 +159,7 @@ fn a_processor_without_the_instructions_has_no_kernels() {
 }
 
 /// Images, inside, outside, height, width.
-const SHAPES: [[i64; 5]; 8] = [
+const SHAPES: [[i64; 5]; 9] = [
     [2, 16, 32, 8, 8],
     [3, 64, 64, 4, 4],
     [1, 3, 10, 5, 7],
@@ -168,6 +168,8 @@ const SHAPES: [[i64; 5]; 8] = [
     [7, 128, 96, 16, 16],
     [3, 520, 40, 3, 3],
     [2, 20, 1, 17, 31],
+    // More than caches hold.
+    [40, 4, 64, 61, 61],
 ];
 
 #[test]
@@ -598,6 +600,33 @@ fn norms_with(tier: &str, kernels: Kernels) {
                         [n, channels, h, w]
                     );
                 }
+            }
+        }
+    }
+}
+
+/// What is larger than caches hold is written past them.
+#[test]
+fn a_large_image_is_normalised_as_its_parts_are() {
+    for (tier, kernels) in by_tier("kernels::a_large_image_is_normalised_as_its_parts_are") {
+        for kind in [Kind::Float, Kind::BFloat16] {
+            let (n, rest) = (8, [64, 160, 160]);
+            let x = random(&[n, rest[0], rest[1], rest[2]]).to_kind(kind);
+            let vector = || Tensor::randn([rest[0]], (Kind::Float, Device::Cpu));
+            let owned = [vector(), vector(), vector(), vector()];
+            let moments = kernels.moments(&x, owned.each_ref(), 0.1, 1e-5).unwrap();
+            for after in [fused(true, false), fused(true, true)] {
+                let size = if after.pool { 80 } else { 160 };
+                let y = || empty([n, rest[0], size, size], kind);
+                let (whole, parts) = (y(), y());
+                let normalise = |from: &Tensor, to: &Tensor| {
+                    kernels.normalise(FromTo { from, to }, &moments, after, None).unwrap();
+                };
+                normalise(&x, &whole);
+                for i in 0..n {
+                    normalise(&x.narrow(0, i, 1), &parts.narrow(0, i, 1));
+                }
+                assert!(whole.equal(&parts), "{kind:?} with {tier}, {after:?}");
             }
         }
     }

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use crate::kernels::{by_tier, channels_last, empty, error, random};
 
 /// Images, channels, height, width; kernel, stride, padding above and before.
-const SHAPES: [[i64; 8]; 12] = [
+const SHAPES: [[i64; 8]; 13] = [
     [2, 16, 8, 8, 3, 1, 1, 1],
     [3, 40, 7, 9, 3, 2, 1, 1],
     [1, 33, 1, 1, 3, 1, 1, 1],
@@ -21,6 +21,8 @@ const SHAPES: [[i64; 8]; 12] = [
     [3, 2, 3, 3, 7, 2, 6, 4],
     [2, 19, 10, 10, 3, 2, 0, 0],
     [40, 12, 30, 30, 3, 1, 1, 1],
+    // More than caches hold.
+    [60, 64, 50, 50, 3, 1, 1, 1],
 ];
 
 /// A convolution and its operands: input, weights, gradient of the output.

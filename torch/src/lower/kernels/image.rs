@@ -6,6 +6,9 @@ use tch::{Device, TchError, Tensor};
 
 use super::pool::Shared;
 
+/// Bytes that the caches hold until what follows reads them.
+pub(super) const CACHED: usize = 16 << 20;
+
 /// A tensor `[N, C, H, W]` on the CPU, fp32 or bf16, with the channels innermost in memory and
 /// nothing between them.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +48,15 @@ impl Image {
     /// Its numbers, of a type as large as those of its kind.
     pub(super) fn data<T>(&self) -> Shared<T> {
         self.at.cast()
+    }
+
+    /// Whether it is written past the caches, so that what it replaces is not read before: if it
+    /// is larger than so many bytes, and whole vectors of its channels are aligned.
+    pub(super) fn streams(&self, beyond: usize) -> bool {
+        let bytes = self.sizes.iter().product::<usize>() * self.kind.elt_size_in_bytes();
+        // SAFETY: the address alone is of interest.
+        let at = unsafe { self.at.at(0) }.addr();
+        bytes > beyond && at.is_multiple_of(64) && self.sizes[1].is_multiple_of(16)
     }
 
     pub(super) fn same(&self, other: &Image) -> Result<(), TchError> {

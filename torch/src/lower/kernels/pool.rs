@@ -15,6 +15,12 @@ pub(super) fn parallel<F: Fn(usize) + Sync>(count: usize, work: F) {
         // SAFETY: `context` is the closure below, which outlives the call.
         let work = unsafe { &*context.cast_const().cast::<F>() };
         work(i as usize);
+        // Orders what was written past the caches before the end of the work.
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: all of these processors have SSE.
+        unsafe {
+            std::arch::x86_64::_mm_sfence();
+        }
     }
     // SAFETY: the call returns when all work is done; the closure may be called from several
     // threads, as it is `Sync`.

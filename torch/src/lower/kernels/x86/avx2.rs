@@ -174,6 +174,15 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn stream_bf16(to: *mut u16, lanes: __m256) {
+        // SAFETY: see `splat`; the caller vouches for the alignment.
+        unsafe {
+            let bits = low_halves(_mm256_srli_epi32(rounded(lanes), 16));
+            _mm_stream_si128(to.cast(), bits);
+        }
+    }
+
+    #[inline(always)]
     unsafe fn stream(to: *mut f32, lanes: __m256) {
         // SAFETY: see `splat`.
         unsafe { _mm256_stream_ps(to, lanes) }

@@ -168,6 +168,12 @@ macro_rules! simd512 {
             }
 
             #[inline(always)]
+            unsafe fn stream_bf16(to: *mut u16, lanes: __m512) {
+                // SAFETY: see `splat`; the caller vouches for the alignment.
+                unsafe { _mm256_stream_si256(to.cast(), $narrow(lanes)) }
+            }
+
+            #[inline(always)]
             unsafe fn stream(to: *mut f32, lanes: __m512) {
                 // SAFETY: see `splat`.
                 unsafe { _mm512_stream_ps(to, lanes) }

@@ -16,6 +16,28 @@ pub(super) trait Element: Copy + Send + Sync + 'static {
     /// # Safety
     /// As for [`Simd`].
     unsafe fn store<S: Simd>(to: *mut Self, count: usize, lanes: S::Lanes);
+
+    /// As [`store`](Element::store), or as [`stream`](Element::stream).
+    ///
+    /// # Safety
+    /// As for [`Simd`].
+    #[inline(always)]
+    unsafe fn write<S: Simd>(past: bool, to: *mut Self, count: usize, lanes: S::Lanes) {
+        // SAFETY: as for the function.
+        unsafe {
+            match past {
+                true => Self::stream::<S>(to, lanes),
+                false => Self::store::<S>(to, count, lanes),
+            }
+        }
+    }
+
+    /// Rounds to nearest and writes a whole vector past the caches, to where it is aligned. Others
+    /// may read it once the work of this thread is done.
+    ///
+    /// # Safety
+    /// As for [`Simd`].
+    unsafe fn stream<S: Simd>(to: *mut Self, lanes: S::Lanes);
 }
 
 /// bfloat16, as bits.
@@ -40,6 +62,12 @@ impl Element for Bf16 {
         // SAFETY: as for the function.
         unsafe { S::store_bf16(to.cast(), count, lanes) }
     }
+
+    #[inline(always)]
+    unsafe fn stream<S: Simd>(to: *mut Bf16, lanes: S::Lanes) {
+        // SAFETY: as for the function.
+        unsafe { S::stream_bf16(to.cast(), lanes) }
+    }
 }
 
 impl Element for f32 {
@@ -58,5 +86,11 @@ impl Element for f32 {
     unsafe fn store<S: Simd>(to: *mut f32, count: usize, lanes: S::Lanes) {
         // SAFETY: as for the function.
         unsafe { S::store(to, count, lanes) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream<S: Simd>(to: *mut f32, lanes: S::Lanes) {
+        // SAFETY: as for the function.
+        unsafe { S::stream(to, lanes) }
     }
 }

@@ -56,8 +56,10 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     /// A word of each lane: `first` as bf16, and above it `second`.
     unsafe fn bf16_pairs(first: Self::Lanes, second: Self::Lanes) -> Self::Lanes;
     /// Writes a whole vector past the caches, to where a vector is aligned. Others may read it once
-    /// this thread has called [`fence`](Simd::fence).
+    /// the [work](crate::lower::kernels::pool) of this thread is done.
     unsafe fn stream(to: *mut f32, lanes: Self::Lanes);
+    /// The same as bf16, rounded to nearest, to where half a vector is aligned.
+    unsafe fn stream_bf16(to: *mut u16, lanes: Self::Lanes);
 
     /// All lanes.
     fn all() -> Self::Mask;
@@ -68,13 +70,6 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn without(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// Zeros elsewhere.
     unsafe fn keep(mask: Self::Mask, lanes: Self::Lanes) -> Self::Lanes;
-
-    /// Orders streamed writes before all later writes of this thread.
-    #[inline(always)]
-    fn fence() {
-        // SAFETY: all of these processors have SSE.
-        unsafe { std::arch::x86_64::_mm_sfence() }
-    }
 
     /// Fetches a cache line, if the process has that memory.
     #[inline(always)]

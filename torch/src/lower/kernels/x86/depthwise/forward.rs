@@ -11,7 +11,7 @@ use super::window::{
     AHEAD, TILE, Window, by_vector, by_window, corner, inner_tiles, row_of, rows_within, within,
 };
 use crate::lower::kernels::evidence::Tier;
-use crate::lower::kernels::image::{Image, Kind};
+use crate::lower::kernels::image::{CACHED, Image, Kind};
 use crate::lower::kernels::pool::shared;
 
 /// An image, what is written from it, and how.
@@ -77,6 +77,7 @@ unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize
     activation: impl Fn(S::Lanes) -> S::Lanes,
 ) {
     let [_, channels, _, columns] = all.y.sizes;
+    let past = all.y.streams(CACHED);
     let inner = inner_tiles::<K, STRIDE>(all.window.of.pad()[1], all.x.sizes[3], columns);
     for row in rows {
         for column in (0..columns).step_by(TILE) {
@@ -87,7 +88,7 @@ unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize
                     S::LANES,
                     channels,
                     inner.contains(&column),
-                    tile::<S, E, K, STRIDE>(all, at, &activation)
+                    tile::<S, E, K, STRIDE>(all, at, past, &activation)
                 );
             }
         }
@@ -99,6 +100,7 @@ unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize
 unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const INNER: bool>(
     all: &Convolved<'_>,
     [row, column]: [usize; 2],
+    past: bool,
     activation: impl Fn(S::Lanes) -> S::Lanes,
     channel: usize,
     count: usize,
@@ -139,7 +141,7 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
                 if let Some(add) = add {
                     value = S::add(value, E::load::<S>(add.data::<E>().at(at), count));
                 }
-                E::store::<S>(y.data::<E>().at(at), count, value);
+                E::write::<S>(past, y.data::<E>().at(at), count, value);
             }
         });
     }

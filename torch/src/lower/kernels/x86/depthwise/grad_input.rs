@@ -6,7 +6,7 @@ use super::super::simd::Simd;
 use super::super::unrolled::unrolled;
 use super::window::{AHEAD, TILE, Window, by_vector, by_window, row_of, within};
 use crate::lower::kernels::evidence::Tier;
-use crate::lower::kernels::image::{Image, Kind};
+use crate::lower::kernels::image::{CACHED, Image, Kind};
 use crate::lower::kernels::pool::shared;
 
 /// Writes the gradient with respect to the input, `to`, from that with respect to the output.
@@ -49,6 +49,7 @@ unsafe fn grad_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize>(
 ) {
     let [_, channels, _, width] = to.sizes;
     let before = window.of.pad()[1];
+    let past = to.streams(CACHED);
     for row in rows {
         for start in (before / STRIDE * STRIDE..before + width).step_by(TILE) {
             let (first, last) = outputs_of::<K, STRIDE>(start);
@@ -60,7 +61,7 @@ unsafe fn grad_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize>(
                     S::LANES,
                     channels,
                     inner,
-                    tile::<S, E, K, STRIDE>(gradient, to, window, [row, start])
+                    tile::<S, E, K, STRIDE>(gradient, to, window, [row, start], past)
                 );
             }
         }
@@ -84,6 +85,7 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
     to: Image,
     Window { of, weight }: Window<'_>,
     [row, start]: [usize; 2],
+    past: bool,
     channel: usize,
     count: usize,
 ) {
@@ -126,7 +128,7 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
         unrolled!(t < TILE, {
             if INNER || (start + t >= before && start + t < before + width) {
                 let at = line + (start + t - before) * channels;
-                E::store::<S>(to.data::<E>().at(at), count, sums[t]);
+                E::write::<S>(past, to.data::<E>().at(at), count, sums[t]);
             }
         });
     }

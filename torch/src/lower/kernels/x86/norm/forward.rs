@@ -8,7 +8,7 @@ use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
 use super::units::units;
 use crate::lower::kernels::evidence::Tier;
-use crate::lower::kernels::image::{Image, Kind};
+use crate::lower::kernels::image::{CACHED, Image, Kind};
 use crate::lower::kernels::moments::Moments;
 use crate::lower::kernels::pool::shared;
 
@@ -68,6 +68,7 @@ unsafe fn forward<S: Simd, E: Element>(
     let [_, channels, _, width] = x.sizes;
     let (from, to, add) = (x.data::<E>(), y.data::<E>(), add.map(|add| add.data::<E>()));
     let places = if after.pool { width / 2 } else { 1 };
+    let past = y.streams(CACHED);
     // SAFETY: the count keeps to the channels of pixels of the images.
     unsafe {
         for place in units.start * places..units.end * places {
@@ -94,7 +95,7 @@ unsafe fn forward<S: Simd, E: Element>(
                 if let Some(add) = add {
                     value = S::add(value, E::load::<S>(add.at(place * channels + channel), count));
                 }
-                E::store::<S>(to.at(place * channels + channel), count, value);
+                E::write::<S>(past, to.at(place * channels + channel), count, value);
             }
         }
     }

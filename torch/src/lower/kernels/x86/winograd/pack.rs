@@ -152,7 +152,6 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
                 },
             );
         }
-        S::fence();
     }
 }
 

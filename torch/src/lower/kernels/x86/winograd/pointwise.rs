@@ -25,6 +25,8 @@ pub(super) struct Pixels<E> {
     pub bias: Option<*const f32>,
     /// The bounds of what is written.
     pub clamp: [f32; 2],
+    /// Whether whole vectors are aligned and written past the caches.
+    pub stream: bool,
     /// What is added last, at the same distances as the output.
     pub add: Option<*const E>,
 }
@@ -80,23 +82,25 @@ unsafe fn all_pixels<D: Dot, E: Element>(all: Pixels<E>) {
 
 #[inline(always)]
 unsafe fn tile<D: Dot, E: Element, const WIDTH: usize, const ROWS: usize>(all: Pixels<E>) {
-    let Pixels { depth, a, b, y, channels, bias, clamp, add, .. } = all;
+    let Pixels { depth, a, b, y, channels, bias, clamp, stream, add, .. } = all;
     // SAFETY: the caller vouches for the sizes and the instructions; the counts keep to the
     // channels of a pixel.
     unsafe {
         let clamp = clamp.map(|bound| D::S::splat(bound));
         let sums = row_sums::<D, WIDTH, ROWS>(depth, a, b);
-        for j in 0..WIDTH {
-            let first = j * D::S::LANES;
-            let count = channels - first;
-            let bias = bias.map_or(D::S::zero(), |bias| D::S::load(bias.add(first), count));
-            for (i, sums) in sums.iter().enumerate() {
-                let at = i * y.distance + first;
-                let mut pixel = D::S::clamp(clamp, D::S::add(D::real(sums[j]), bias));
+        let bias: [_; WIDTH] = std::array::from_fn(|j| match bias {
+            Some(bias) => D::S::load(bias.add(j * D::S::LANES), channels - j * D::S::LANES),
+            None => D::S::zero(),
+        });
+        for (i, sums) in sums.iter().enumerate() {
+            for j in 0..WIDTH {
+                let first = j * D::S::LANES;
+                let (at, count) = (i * y.distance + first, channels - first);
+                let mut pixel = D::S::clamp(clamp, D::S::add(D::real(sums[j]), bias[j]));
                 if let Some(add) = add {
                     pixel = D::S::add(pixel, E::load::<D::S>(add.add(at), count));
                 }
-                E::store::<D::S>(y.at.add(at), count, pixel);
+                E::write::<D::S>(stream, y.at.add(at), count, pixel);
             }
         }
     }
