@@ -683,6 +683,8 @@ fn pools_are_those_of_libtorch() {
             ([3, 5, 8, 6], Kind::Float),
             ([2, 33, 7, 5], Kind::BFloat16),
             ([40, 16, 2, 3], Kind::BFloat16),
+            // More than caches hold.
+            ([9, 64, 181, 163], Kind::Float),
         ] {
             let [n, c, h, w] = sizes;
             // Few different numbers, so that windows have equal maxima.

@@ -6,7 +6,7 @@ use super::by_types::by_types;
 use super::element::{Bf16, Element};
 use super::simd::Simd;
 use crate::lower::kernels::evidence::Tier;
-use crate::lower::kernels::image::{Image, Kind};
+use crate::lower::kernels::image::{CACHED, Image, Kind};
 use crate::lower::kernels::pool::{Shared, shared};
 
 /// Writes the maximum of each window of `x` to `y`, NaN where there is one.
@@ -49,6 +49,7 @@ unsafe fn forward_as<S: Simd, E: Element>(simd: S, x: Image, y: Image) {
 unsafe fn forward<S: Simd, E: Element>(x: Image, y: Image, rows: Range<usize>) {
     let [_, channels, _, width] = y.sizes;
     let (from, to) = (x.data::<E>(), y.data::<E>());
+    let past = y.streams(CACHED);
     for row in rows {
         let corners = corners(&x, &y, row);
         for column in 0..width {
@@ -60,11 +61,8 @@ unsafe fn forward<S: Simd, E: Element>(x: Image, y: Image, rows: Range<usize>) {
                         window::<S, E>(from, corners, 2 * column * channels + channel, count);
                     let [a, b, c, d] = pixels;
                     let largest = larger::<S>(larger::<S>(a, b), larger::<S>(c, d));
-                    E::store::<S>(
-                        to.at((row * width + column) * channels + channel),
-                        count,
-                        largest,
-                    );
+                    let to = to.at((row * width + column) * channels + channel);
+                    E::write::<S>(past, to, count, largest);
                 }
             }
         }
@@ -72,16 +70,13 @@ unsafe fn forward<S: Simd, E: Element>(x: Image, y: Image, rows: Range<usize>) {
 }
 
 unsafe fn backward_as<S: Simd, E: Element>(simd: S, x: Image, gradient: Image, to: Image) {
-    let [images, channels, height, width] = x.sizes;
+    let [images, _, height, _] = x.sizes;
     shared(images, |images| {
-        // SAFETY: each thread writes its own images; zero is a number of all bits zero.
+        // SAFETY: each thread writes its own images.
         simd.run(
             #[inline(always)]
             move || unsafe {
-                if height % 2 == 1 || width % 2 == 1 {
-                    let size = channels * height * width;
-                    to.data::<E>().at(images.start * size).write_bytes(0, images.len() * size);
-                }
+                images.clone().for_each(|image| clear_rest::<E>(to, image));
                 let rows = images.start * (height / 2)..images.end * (height / 2);
                 backward::<S, E>(x, gradient, to, rows);
             },
@@ -89,10 +84,31 @@ unsafe fn backward_as<S: Simd, E: Element>(simd: S, x: Image, gradient: Image, t
     });
 }
 
+/// Writes zeros to the last row and column of an image, where no window has them.
+///
+/// # Safety
+/// The image lies within.
+#[inline(always)]
+unsafe fn clear_rest<E: Element>(to: Image, image: usize) {
+    let [_, channels, height, width] = to.sizes;
+    let clear = |row: usize, column: usize, pixels: usize| {
+        let first = ((image * height + row) * width + column) * channels;
+        // SAFETY: the pixels lie within; zero is a number of all bits zero.
+        unsafe { to.data::<E>().at(first).write_bytes(0, pixels * channels) };
+    };
+    if width % 2 == 1 {
+        (0..height).for_each(|row| clear(row, width - 1, 1));
+    }
+    if height % 2 == 1 {
+        clear(height - 1, 0, width);
+    }
+}
+
 /// The windows of some rows of the output.
 #[inline(always)]
 unsafe fn backward<S: Simd, E: Element>(x: Image, gradient: Image, to: Image, rows: Range<usize>) {
     let [_, channels, _, width] = gradient.sizes;
+    let past = to.streams(CACHED);
     let (from, by, to) = (x.data::<E>(), gradient.data::<E>(), to.data::<E>());
     for row in rows {
         let corners = corners(&x, &gradient, row);
@@ -111,7 +127,8 @@ unsafe fn backward<S: Simd, E: Element>(x: Image, gradient: Image, to: Image, ro
                     for i in 0..4 {
                         let this = S::both(left, S::equal(pixels[i], largest));
                         left = S::without(left, this);
-                        E::store::<S>(to.at(corners[i] + at), count, S::keep(this, gradient));
+                        let to = to.at(corners[i] + at);
+                        E::write::<S>(past, to, count, S::keep(this, gradient));
                     }
                 }
             }
