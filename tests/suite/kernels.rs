@@ -385,7 +385,7 @@ fn what_follows_with(tier: &str, kernels: Kernels) {
             };
             let (y, short) = (random(&y64.size()), random(&y64.size()));
             let after = FusedOps { activation, pool };
-            let finish = Epilogue { bias: Some(&bias), after, add: Some(&short) };
+            let finish = Epilogue { bias: Some(&bias), after, add: Some(&short), sums: false };
             if pool && algorithm == Winograd::Pointwise {
                 continue;
             }
@@ -601,6 +601,53 @@ fn norms_with(tier: &str, kernels: Kernels) {
                     );
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_convolution_that_sums_its_output_gives_the_moments_of_it() {
+    let usual = tch::get_num_threads();
+    for (tier, kernels) in
+        by_tier("kernels::a_convolution_that_sums_its_output_gives_the_moments_of_it")
+    {
+        for (shape, algorithm, kind) in SHAPES.into_iter().take(8).flat_map(|shape| {
+            let kinds = [Kind::Float, Kind::BFloat16];
+            Winograd::ALL.into_iter().flat_map(move |a| kinds.map(|kind| (shape, a, kind)))
+        }) {
+            let conv = Conv::of(shape, algorithm);
+            let (x, y) = (channels_last(&conv.x.to_kind(kind)), conv.dy.size4().unwrap().into());
+            let what = format!("{shape:?} by {algorithm:?} in {kind:?} with {tier}");
+            // With a momentum of 1 they become the statistics.
+            let moments = |threads| {
+                tch::set_num_threads(threads);
+                let channels = shape[2];
+                let owned = [(); 4].map(|()| Tensor::ones([channels], (Kind::Float, Device::Cpu)));
+                let (y, mut packed) = (empty(y, kind), Packed::default());
+                let (mut workspace, direction) = (Workspace::default(), Direction::Forward);
+                let packing = packing(algorithm, direction, kind);
+                // Means far from zero, beside which the deviations are small.
+                let weight = channels_last(&(&conv.weight + 0.5));
+                kernels.pack(&weight, packing, &mut packed, &mut workspace).unwrap();
+                let (images, sums) = (FromTo { from: &x, to: &y }, true);
+                let finish = Epilogue { sums, ..Epilogue::default() };
+                kernels.convolve(images, direction, &mut packed, finish, &mut workspace).unwrap();
+                let of = owned.each_ref();
+                kernels.summed_moments(&mut workspace, of, 1.0, 1e-5).unwrap();
+                let [_, _, mean, var] = owned;
+                (y, mean, var)
+            };
+            let ((y, mean, var), (_, mean_by_three, var_by_three)) = (moments(1), moments(3));
+            tch::set_num_threads(usual);
+            assert!(mean.equal(&mean_by_three) && var.equal(&var_by_three), "{what}: threads");
+            let exact = y.to_kind(Kind::Double).permute([1, 0, 2, 3]).flatten(1, 3);
+            let off = exact.var_dim(&[1i64][..], true, false).sqrt();
+            let expected = exact.mean_dim(&[1i64][..], false, Kind::Double);
+            let most = if kind == Kind::Float { 1e-5 } else { 4e-3 };
+            let far = ((mean - &expected) / (&off + expected.abs())).abs().max();
+            assert!(far.double_value(&[]) < most, "{what}: mean {far}");
+            let far = (var / off.square() - 1.0).abs().max().double_value(&[]);
+            assert!(far < 30.0 * most, "{what}: variance {far}");
         }
     }
 }

@@ -155,7 +155,7 @@ fn what_follows_comes_with_it() {
             };
             let (y, add) = (random(&plain.size()), random(&plain.size()));
             let after = FusedOps { activation, pool: false };
-            let finish = Epilogue { bias: Some(&bias), after, add: Some(&add) };
+            let finish = Epilogue { bias: Some(&bias), after, add: Some(&add), sums: false };
             let images = FromTo { from: &case.x, to: &y };
             kernels.depthwise(images, &case.weight, case.of, finish).unwrap();
             let error = error(&y, &(expected + exact(&add)));

@@ -78,14 +78,14 @@ impl Schedule {
         let bf16 = load.precision == Precision::Bf16 && features.contains(Features::AVX512_BF16);
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let mut words = 0u64;
-        // Buffers of inputs, products, scales and accumulators.
-        let mut buffers: [Vec<usize>; 4] = Default::default();
+        // Buffers of inputs, products, scales and accumulators, and of an output's sums.
+        let mut buffers: [Vec<usize>; 5] = Default::default();
         let mut needs = |kind: usize, count: usize, words: usize| {
             let buffers = &mut buffers[kind];
             buffers.resize(buffers.len().max(count), 0);
             buffers.iter_mut().take(count).for_each(|buffer| *buffer = words.max(*buffer));
         };
-        for task in &self.tasks {
+        for (i, task) in self.tasks.iter().enumerate() {
             let step = &plan.steps()[task.step];
             let (Some(algorithms), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else {
                 continue;
@@ -119,6 +119,12 @@ impl Schedule {
                 for (kind, words) in scratch.into_iter().enumerate() {
                     needs(kind, load.threads, words);
                 }
+            }
+            if let Some((by, dims)) =
+                products(ConvDirection::Forward).filter(|_| self.sums_output(plan, i))
+            {
+                let cut = ForwardBlocking::new(by.tile(), by.operand(bf16), &dims);
+                needs(4, 1, cut.sums(by.tile(), &dims));
             }
             if let Some((winograd, dims)) = products(ConvDirection::Weights) {
                 let (tile, operand) = (winograd.tile(), winograd.operand(bf16));

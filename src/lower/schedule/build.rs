@@ -1,8 +1,10 @@
 use super::slots::{self, Slots};
 use super::tasks::{self, FusedOps, Kernel, KernelSet, ScheduleOptions, Task};
-use crate::graph::Op;
 use crate::graph::op::Conv;
-use crate::lower::{ConvAlgorithm, ConvAlgorithms, ConvDirection, Optimisation, Plan, Reason};
+use crate::graph::{Op, Shape};
+use crate::lower::{
+    ConvAlgorithm, ConvAlgorithms, ConvDirection, ConvKernel, Optimisation, Plan, Reason,
+};
 use crate::passes::Purpose;
 
 /// The tasks of a step, and facts about the values between them.
@@ -130,6 +132,30 @@ impl Schedule {
         };
         (own && self.values[operand].requires_grad && self.purpose == Purpose::Training)
             .then_some(operand)
+    }
+
+    /// Whether task `i` is a convolution whose kernel sums its output up for the batch
+    /// normalisation that is the next task.
+    pub fn sums_output(&self, plan: &Plan, i: usize) -> bool {
+        let task = &self.tasks[i];
+        let step = &plan.steps()[task.step];
+        let (Some(next), Op::Conv(op), Some(image), Some(algorithms)) = (
+            self.tasks.get(i + 1),
+            &step.op,
+            step.operand_shapes.first().and_then(Shape::image),
+            task.kernel.algorithms(),
+        ) else {
+            return false;
+        };
+        let forward = ConvDirection::Forward;
+        let by_products = matches!(
+            algorithms.forward.kernel(op, image[0], forward),
+            Some(ConvKernel::Winograd(_) | ConvKernel::Im2col(_))
+        );
+        let normalised = next.kernel == Kernel::NormAct
+            && plan.steps()[next.step].operands.first() == Some(&task.output);
+        let plain = !op.bias && !task.is_fused();
+        self.kernels == KernelSet::Cpu && by_products && normalised && plain
     }
 
     /// Whether the gradient of task `i`, a batch normalisation, may overwrite its operand: the

@@ -100,6 +100,11 @@ impl ForwardBlocking {
         let products = if tile == TileSize::One { 0 } else { tile.points() * self.product_plane };
         [tile.points() * self.plane, products, scales + rows]
     }
+
+    /// Words for the sums of the outputs: three for each channel and block.
+    pub fn sums(&self, tile: TileSize, dims: &Dims) -> usize {
+        3 * dims.tiles(tile).div_ceil(self.block) * panels(dims.out_channels) * PANEL
+    }
 }
 
 /// How the computation of a weight gradient is cut. It depends on the shape alone, so that sums are

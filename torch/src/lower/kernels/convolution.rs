@@ -1,6 +1,7 @@
 //! 3 x 3 convolutions by Winograd's algorithm and those of 1 x 1, forward, by the input and by the
 //! weights.
 
+use netc::lower::schedule::FusedOps;
 use netc::lower::winograd::{CHANNELS, Dims, Winograd};
 use tch::{Kind, TchError, Tensor};
 
@@ -68,6 +69,10 @@ impl Kernels {
         if finish.after.pool && algorithm == Winograd::Pointwise {
             return Err(TchError::Shape("no pool follows a convolution of 1 x 1".into()));
         }
+        let plain = finish.bias.is_none() && finish.add.is_none();
+        if finish.sums && !(plain && finish.after == FusedOps::default()) {
+            return Err(TchError::Shape("sums are of a convolution's output as it is".into()));
+        }
         let [images, in_channels, height, width] = x.sizes;
         let [_, out_channels, rows, columns] = y.sizes;
         let pool = if finish.after.pool { 2 } else { 1 };
@@ -95,8 +100,8 @@ impl Kernels {
         let add = finish.add.map(Image::of).transpose()?;
         add.iter().try_for_each(|add| add.same(&y))?;
         compute!(self, {
-            let after = finish.after;
-            let convolved = winograd::Convolved { x, y, dims, bias, after, add };
+            let Epilogue { after, sums, .. } = finish;
+            let convolved = winograd::Convolved { x, y, dims, bias, after, add, sums };
             // SAFETY: the images have these sizes, and the weights were packed for them.
             unsafe { winograd::convolve(self, has.packing, convolved, packed, workspace) }
         });

@@ -25,6 +25,9 @@ impl Kernels {
         let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
         leaves(of, &x, &y)?;
         fits(finish.after, &y, &y)?;
+        if finish.sums {
+            return Err(TchError::Shape("no sums of depthwise convolutions".into()));
+        }
         let channels = x.sizes[1];
         let zeros = vec![0.0; channels];
         let bias = finish.bias.map_or(Ok(&zeros[..]), |bias| floats(bias, channels))?;

@@ -17,6 +17,7 @@ mod image;
 mod max_pool;
 mod moments;
 mod norm;
+mod output_sums;
 mod packed;
 mod pool;
 pub mod script;

@@ -9,6 +9,7 @@ use super::evidence::{Kernels, compute};
 use super::image::{Image, fits, floats, vector};
 use super::moments::Moments;
 use super::terms::{FromTo, Owned};
+use super::workspace::Workspace;
 #[cfg(target_arch = "x86_64")]
 use super::x86::norm;
 
@@ -27,39 +28,34 @@ impl Kernels {
     ) -> Result<Moments, TchError> {
         let x = Image::of(x)?;
         let [images, channels, height, width] = x.sizes;
-        let (weight, bias) = (floats(owned[0], channels)?, floats(owned[1], channels)?);
-        let running = [vector(owned[2], channels)?, vector(owned[3], channels)?];
         let rows = images * height * width;
-        if rows < 2 {
-            return Err(TchError::Shape(
-                "one value a channel has no variance to normalise by".into(),
-            ));
-        }
+        enough(rows)?;
         // SAFETY: the image has a row, here and below.
         let pivots: Vec<f32> = compute!(self, unsafe { norm::pivots(&x) });
         // SAFETY: see above.
         let sums: Vec<f64> = compute!(self, unsafe { norm::sums(self.tier(), &x) });
-        let mut moments = Moments::default();
-        let count = rows as f64;
-        for channel in 0..channels {
-            let [sum, squares] = [sums[channel], sums[channels + channel]];
-            let off = sum / count;
-            let (mean, var) =
-                (f64::from(pivots[channel]) + off, (squares / count - off * off).max(0.0));
-            let inverse = 1.0 / (var + eps).sqrt();
-            let scale = f64::from(weight[channel]) * inverse;
-            moments.mean.push(mean as f32);
-            moments.inverse.push(inverse as f32);
-            moments.scale.push(scale as f32);
-            moments.shift.push((f64::from(bias[channel]) - scale * mean) as f32);
-            let unbiased = var * count / (count - 1.0);
-            for (running, new) in running.into_iter().zip([mean, unbiased]) {
-                // SAFETY: one number a channel.
-                let old = unsafe { &mut *running.at(channel) };
-                *old = ((1.0 - momentum) * f64::from(*old) + momentum * new) as f32;
-            }
-        }
-        Ok(moments)
+        let (sums, squares) = sums.split_at(channels);
+        let totals = pivots.iter().zip(sums).zip(squares);
+        let totals = totals.map(|((&pivot, &sum), &squares)| [f64::from(pivot), sum, squares]);
+        Moments::of(totals, rows, owned, momentum, eps)
+    }
+
+    /// The same of the output of the last convolution that was [asked to sum
+    /// it](super::Epilogue::sums), without reading it again.
+    ///
+    /// # Errors
+    /// Another number of channels; tensors of another kind or shape.
+    pub fn summed_moments(
+        self,
+        workspace: &mut Workspace,
+        owned: Owned<'_>,
+        momentum: f64,
+        eps: f64,
+    ) -> Result<Moments, TchError> {
+        let sums = &mut workspace.output_sums;
+        let rows = sums.pixels();
+        enough(rows)?;
+        Moments::of(sums.totals().into_iter(), rows, owned, momentum, eps)
     }
 
     /// Writes what comes after: `y = pool(activation(scale * x + shift))`, plus `add`.
@@ -138,5 +134,13 @@ impl Kernels {
         // SAFETY: as above, and each channel has its factors.
         compute!(self, unsafe { norm::grad_input(self.tier(), reached, factors) });
         Ok(())
+    }
+}
+
+/// Whether so many values of a channel have a variance.
+fn enough(rows: usize) -> Result<(), TchError> {
+    match rows {
+        0 | 1 => Err(TchError::Shape("one value a channel has no variance to normalise by".into())),
+        _ => Ok(()),
     }
 }

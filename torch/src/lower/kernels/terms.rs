@@ -26,6 +26,9 @@ pub struct Epilogue<'a> {
     pub after: FusedOps,
     /// Added last, of the shape of what is written.
     pub add: Option<&'a Tensor>,
+    /// Whether the output's channels are summed for
+    /// [`summed_moments`](super::Kernels::summed_moments); nothing else is done to it then.
+    pub sums: bool,
 }
 
 /// One step of stochastic gradient descent: `v <- momentum v - rate g - decay w`, then

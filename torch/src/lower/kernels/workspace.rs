@@ -1,3 +1,4 @@
+use super::output_sums::OutputSums;
 use super::pool::{Scratch, Shared};
 
 /// Memory of the threads, kept from call to call.
@@ -7,6 +8,8 @@ pub struct Workspace {
     products: Vec<Scratch>,
     sums: Vec<Scratch>,
     scales: Vec<Scratch>,
+    /// Those of the last convolution that was asked for them.
+    pub(super) output_sums: OutputSums,
 }
 
 impl Workspace {

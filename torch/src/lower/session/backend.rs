@@ -124,9 +124,11 @@ impl<'s> Torch<'s> {
             let shape = &net.plan.steps()[task.output].shape;
             memory.image(schedule.slots.value[i], x.size()[0], shape)
         };
+        let whole = matches!(mode, Mode::Train { .. }) && self.ghost.groups(x) == 1;
         if let Some(convolution) = &mut convolutions[i] {
             let bias = weights.get(1).map(|bias| &bias.tensor);
-            let finish = Epilogue { bias, after: task.after, add: add.as_ref() };
+            let sums = whole && schedule.sums_output(&net.plan, i);
+            let finish = Epilogue { bias, after: task.after, add: add.as_ref(), sums };
             let value =
                 convolution.forward(*own, x, &weights[0].tensor, finish, place, workspace)?;
             return Ok((value, SavedTensors::Convolution(x.shallow_clone())));
@@ -151,7 +153,9 @@ impl<'s> Torch<'s> {
             let y = place()?;
             let images = FromTo { from: &x, to: &y };
             let norm = (op, self.ghost);
-            let moments = norm::forward(own, norm, images, owned, task.after, add.as_ref())?;
+            let summed = whole && i > 0 && schedule.sums_output(&net.plan, i - 1);
+            let sums = (add.as_ref(), summed.then_some(&mut **workspace));
+            let moments = norm::forward(own, norm, images, owned, task.after, sums)?;
             return Ok((y, SavedTensors::Norm(x, moments)));
         }
         if let (Kernel::MaxPool, Some(own)) = (&task.kernel, *own) {

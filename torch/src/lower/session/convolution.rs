@@ -78,7 +78,7 @@ impl Convolution {
         y: impl Fn() -> Result<Tensor, TchError>,
         workspace: &mut Workspace,
     ) -> Result<Tensor, TchError> {
-        let Epilogue { bias, after, add } = finish;
+        let Epilogue { bias, after, add, .. } = finish;
         let cpu = own.and_then(Own::cpu);
         let [by, ..] = self.kernels;
         let value = match cpu.zip(by) {

@@ -5,23 +5,28 @@ use netc::lower::schedule::FusedOps;
 use tch::{TchError, Tensor};
 
 use super::own::{Own, OwnMoments};
-use crate::lower::kernels::{FromTo, Owned};
+use crate::lower::kernels::{FromTo, Owned, Workspace};
 use crate::lower::torch::{GhostNorm, Group};
 
 /// Writes `y = pool(activation(normalised x))`, plus `add`, by netc's own kernels; moves the
-/// running statistics. Returns the moments of each group.
+/// running statistics. Returns the moments of each group. With a workspace, the convolution before
+/// has summed `x` there, and the batch is one group.
 pub(super) fn forward(
     own: &Own,
     (op, ghost): (&BatchNorm, GhostNorm),
     FromTo { from: x, to: y }: FromTo<'_>,
     [weight, bias, mean, var]: Owned<'_>,
     after: FusedOps,
-    add: Option<&Tensor>,
+    (add, mut summed): (Option<&Tensor>, Option<&mut Workspace>),
 ) -> Result<Vec<OwnMoments>, TchError> {
     ghost.each(x, [mean, var], op.momentum, |group, [mean, var], momentum| {
         let (x, y) = (group.of(x)?, group.of(y)?);
         let add = add.map(|add| group.of(add)).transpose()?;
-        let moments = own.moments(&x, [weight, bias, mean, var], momentum, op.eps)?;
+        let owned = [weight, bias, mean, var];
+        let moments = match &mut summed {
+            Some(workspace) => own.summed_moments(workspace, owned, momentum, op.eps)?,
+            None => own.moments(&x, owned, momentum, op.eps)?,
+        };
         own.normalise(FromTo { from: &x, to: &y }, &moments, after, add.as_ref())?;
         Ok(moments)
     })

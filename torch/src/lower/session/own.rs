@@ -3,7 +3,7 @@
 use netc::lower::schedule::{FusedOps, KernelSet};
 use tch::{TchError, Tensor};
 
-use crate::lower::kernels::{self, FromTo, Owned};
+use crate::lower::kernels::{self, FromTo, Owned, Workspace};
 use crate::lower::{TorchNet, cuda};
 
 /// The kernels of a device.
@@ -77,6 +77,23 @@ impl Own {
         match self {
             Own::Cpu(kernels) => kernels.moments(x, owned, momentum, eps).map(OwnMoments::Cpu),
             Own::Cuda(kernels) => kernels.moments(x, owned, momentum, eps).map(OwnMoments::Cuda),
+        }
+    }
+
+    /// The statistics of the output of the last convolution that was asked to sum it; moves the
+    /// running ones.
+    pub(super) fn summed_moments(
+        &self,
+        workspace: &mut Workspace,
+        owned: Owned<'_>,
+        momentum: f64,
+        eps: f64,
+    ) -> Result<OwnMoments, TchError> {
+        match self {
+            Own::Cpu(kernels) => {
+                kernels.summed_moments(workspace, owned, momentum, eps).map(OwnMoments::Cpu)
+            }
+            Own::Cuda(_) => Err(elsewhere()),
         }
     }
 

@@ -33,6 +33,12 @@ impl Group {
 }
 
 impl GhostNorm {
+    /// How many groups a batch has.
+    pub(in crate::lower) fn groups(self, batch: &Tensor) -> usize {
+        let images = batch.size().first().map_or(0, |&images| images as usize);
+        images.checked_div(self.images).unwrap_or(1).max(1)
+    }
+
     /// Calls `normalise` for each group of a batch with what moves by a momentum: the running mean
     /// and variance, or with several groups tensors of zeros in their place, whose mean over the
     /// groups moves the running ones.
@@ -43,8 +49,7 @@ impl GhostNorm {
         momentum: f64,
         mut normalise: impl FnMut(Group, [&Tensor; 2], f64) -> Result<T, TchError>,
     ) -> Result<Vec<T>, TchError> {
-        let groups = (batch.size()[0] as usize).checked_div(self.images).unwrap_or(1).max(1);
-        let groups = Group::split(batch, groups);
+        let groups = Group::split(batch, self.groups(batch));
         if let [all] = groups[..] {
             return Ok(vec![normalise(all, running, momentum)?]);
         }

@@ -33,6 +33,8 @@ pub(in crate::lower::kernels) struct Convolved<'a> {
     pub bias: Option<&'a [f32]>,
     pub after: FusedOps,
     pub add: Option<Image>,
+    /// Whether the output's channels are summed.
+    pub sums: bool,
 }
 
 /// A block of tiles.
@@ -47,6 +49,8 @@ struct TileBlock<'a> {
     v: *mut u32,
     m: *mut f32,
     scales: *mut f32,
+    /// Where the sums of the block go, if they are wanted.
+    sums: Option<[*mut f32; 3]>,
 }
 
 /// `y`, `[images][rows][columns][out_channels]`, from `x`, the same with `in_channels` and the
@@ -65,11 +69,14 @@ pub(super) unsafe fn convolve<S: Simd, E: Element, T: Tile, O: Operand<S>, const
     let (tiles, products) = (all.dims.tiles(T::SIZE), O::products(vnni));
     let [inputs, sums, scales] = cut.scratch(T::SIZE);
     let threads = threads();
+    let blocks = tiles.div_ceil(cut.block);
+    let output_sums = all.sums.then(|| workspace.output_sums.renew(blocks, all.dims.out_channels));
     let inputs = workspace.inputs(threads, inputs);
     let sums = workspace.products(threads, sums);
     let scales = workspace.scales(threads, scales);
-    taken(threads, tiles.div_ceil(cut.block), |thread, i| {
-        let first = i * cut.block;
+    taken(threads, blocks, |thread, i| {
+        let tiles = i * cut.block..tiles.min((i + 1) * cut.block);
+        let pixels = || tiles.clone().map(|tile| inside::<T>(&all.dims, tile)).sum();
         // SAFETY: each block writes its own tiles, each thread its own scratch.
         unsafe {
             let block = TileBlock {
@@ -77,7 +84,8 @@ pub(super) unsafe fn convolve<S: Simd, E: Element, T: Tile, O: Operand<S>, const
                 products,
                 packed,
                 cut,
-                tiles: first..tiles.min(first + cut.block),
+                sums: output_sums.map(|sums| sums.block(i, pixels())),
+                tiles,
                 v: inputs[thread].at(0),
                 m: sums[thread].at(0).cast(),
                 scales: scales[thread].at(0).cast(),
@@ -94,7 +102,7 @@ pub(super) unsafe fn convolve<S: Simd, E: Element, T: Tile, O: Operand<S>, const
 unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: bool>(
     block: &TileBlock<'_>,
 ) {
-    let TileBlock { all, products, packed, cut, ref tiles, v, m, scales } = *block;
+    let TileBlock { all, products, packed, cut, ref tiles, v, m, scales, sums } = *block;
     let (y, dims) = (all.y.data::<E>(), &all.dims);
     let finish = Finish {
         bias: all.bias,
@@ -136,6 +144,7 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
                     clamp: finish.clamp,
                     stream: finish.stream,
                     add: finish.add.map(|add: Shared<E>| add.at(first).cast_const()),
+                    sums: sums.map(|sums| sums.map(|row| row.add(channel))),
                 });
             }
         }
@@ -194,6 +203,10 @@ unsafe fn one_block<S: Simd, E: Element, T: Tile, O: Operand<S>, const BY_ROW: b
                             }
                         },
                     );
+                    if let Some(sums) = sums {
+                        let sums = sums.map(|row| row.add(channel));
+                        add_to::<S, T>(sums, t == 0, rest::<T>(dims, place), &pixels);
+                    }
                     write::<S, E, T>(y, dims, finish, place, channel, &pixels);
                 }
             }
@@ -306,6 +319,49 @@ struct Finish<'a, E> {
     add: Option<Shared<E>>,
 }
 
+/// Rows and columns of a tile that are in the image.
+#[inline(always)]
+fn rest<T: Tile>(dims: &Dims, place: TilePlace) -> [usize; 2] {
+    [0, 1].map(|axis| T::M.min(dims.output[axis] - place.output[axis]))
+}
+
+/// Pixels of a tile that are in the image.
+fn inside<T: Tile>(dims: &Dims, tile: usize) -> usize {
+    rest::<T>(dims, TilePlace::of::<T>(dims, tile)).iter().product()
+}
+
+/// Adds the pixels of a tile to the sums of its block; the first tile's first pixel is the pivot.
+#[inline(always)]
+unsafe fn add_to<S: Simd, T: Tile>(
+    [pivots, sums, squares]: [*mut f32; 3],
+    is_first: bool,
+    [rows, columns]: [usize; 2],
+    pixels: &[[S::Lanes; MOST]; MOST],
+) {
+    // SAFETY: there is room for whole vectors.
+    unsafe {
+        if is_first {
+            S::store(pivots, S::LANES, pixels[0][0]);
+            S::store(sums, S::LANES, S::zero());
+            S::store(squares, S::LANES, S::zero());
+        }
+        let pivot = S::load(pivots, S::LANES);
+        // Two of each, which do not wait for one another.
+        let mut all = [[S::load(sums, S::LANES), S::load(squares, S::LANES)], [S::zero(); 2]];
+        unrolled!(i < T::M, {
+            unrolled!(j < T::M, {
+                if i < rows && j < columns {
+                    let value = S::sub(pixels[i][j], pivot);
+                    let [sum, square] = all[j % 2];
+                    all[j % 2] = [S::add(sum, value), S::fma(value, value, square)];
+                }
+            });
+        });
+        S::store(sums, S::LANES, S::add(all[0][0], all[1][0]));
+        S::store(squares, S::LANES, S::add(all[0][1], all[1][1]));
+    }
+}
+
 /// Writes a tile, as far as it is in the image.
 #[inline(always)]
 unsafe fn write<S: Simd, E: Element, T: Tile>(
@@ -317,7 +373,7 @@ unsafe fn write<S: Simd, E: Element, T: Tile>(
     pixels: &[[S::Lanes; MOST]; MOST],
 ) {
     let ([height, width], [row, column]) = (dims.output, place.output);
-    let [rows, columns] = [height - row, width - column].map(|rest| T::M.min(rest));
+    let [rows, columns] = rest::<T>(dims, place);
     let count = dims.out_channels - channel;
     // A pool halves all of them.
     let pool = u32::from(finish.pool);

@@ -29,6 +29,8 @@ pub(super) struct Pixels<E> {
     pub stream: bool,
     /// What is added last, at the same distances as the output.
     pub add: Option<*const E>,
+    /// Where the pixels' sums go, if they are wanted: pivots, sums and squares.
+    pub sums: Option<[*mut f32; 3]>,
 }
 
 impl<E> Clone for Pixels<E> {
@@ -67,13 +69,14 @@ unsafe fn all_pixels<D: Dot, E: Element>(all: Pixels<E>) {
                     channels,
                     bias: all.bias.map(|bias| bias.add(column)),
                     add: all.add.map(|add| add.add(y)),
+                    sums: all.sums.map(|sums| sums.map(|row| row.add(column))),
                     ..all
                 };
                 let rows = D::ROWS.min(all.rows - row);
                 if channels > D::S::LANES {
-                    by_rows!(rows, tile::<D, E, 2>(at));
+                    by_rows!(rows, tile::<D, E, 2>(at, row == 0));
                 } else {
-                    by_rows!(rows, tile::<D, E, 1>(at));
+                    by_rows!(rows, tile::<D, E, 1>(at, row == 0));
                 }
             }
         }
@@ -81,13 +84,19 @@ unsafe fn all_pixels<D: Dot, E: Element>(all: Pixels<E>) {
 }
 
 #[inline(always)]
-unsafe fn tile<D: Dot, E: Element, const WIDTH: usize, const ROWS: usize>(all: Pixels<E>) {
-    let Pixels { depth, a, b, y, channels, bias, clamp, stream, add, .. } = all;
+unsafe fn tile<D: Dot, E: Element, const WIDTH: usize, const ROWS: usize>(
+    all: Pixels<E>,
+    is_first: bool,
+) {
+    let Pixels { depth, a, b, y, channels, bias, clamp, stream, add, sums: to, .. } = all;
     // SAFETY: the caller vouches for the sizes and the instructions; the counts keep to the
     // channels of a pixel.
     unsafe {
         let clamp = clamp.map(|bound| D::S::splat(bound));
         let sums = row_sums::<D, WIDTH, ROWS>(depth, a, b);
+        if let Some(to) = to {
+            add_to::<D, WIDTH, ROWS>(to, is_first, &sums);
+        }
         let bias: [_; WIDTH] = std::array::from_fn(|j| match bias {
             Some(bias) => D::S::load(bias.add(j * D::S::LANES), channels - j * D::S::LANES),
             None => D::S::zero(),
@@ -102,6 +111,36 @@ unsafe fn tile<D: Dot, E: Element, const WIDTH: usize, const ROWS: usize>(all: P
                 }
                 E::write::<D::S>(stream, y.at.add(at), count, pixel);
             }
+        }
+    }
+}
+
+/// Adds pixels to the sums of their block; its first pixel is the pivot.
+#[inline(always)]
+unsafe fn add_to<D: Dot, const WIDTH: usize, const ROWS: usize>(
+    to: [*mut f32; 3],
+    is_first: bool,
+    pixels: &[[D::Sums; WIDTH]; ROWS],
+) {
+    let lanes = D::S::LANES;
+    // SAFETY: there is room for whole vectors.
+    unsafe {
+        for j in 0..WIDTH {
+            let [pivots, sums, squares] = to.map(|row| row.add(j * lanes));
+            if is_first {
+                D::S::store(pivots, lanes, D::real(pixels[0][j]));
+                D::S::store(sums, lanes, D::S::zero());
+                D::S::store(squares, lanes, D::S::zero());
+            }
+            let pivot = D::S::load(pivots, lanes);
+            let (mut sum, mut square) = (D::S::load(sums, lanes), D::S::load(squares, lanes));
+            for pixels in pixels {
+                let value = D::S::sub(D::real(pixels[j]), pivot);
+                sum = D::S::add(sum, value);
+                square = D::S::fma(value, value, square);
+            }
+            D::S::store(sums, lanes, sum);
+            D::S::store(squares, lanes, square);
         }
     }
 }
