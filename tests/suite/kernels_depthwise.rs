@@ -2,7 +2,7 @@
 
 use netc::graph::op::{Activation, Conv, Gelu, Relu};
 use netc::lower::Depthwise;
-use netc_torch::lower::kernels::{Epilogue, FromTo, FusedOps, Kernels};
+use netc_torch::lower::kernels::{Epilogue, FromTo, FusedOps, Kernels, Workspace};
 use tch::{Device, Kind, Tensor};
 
 use crate::kernels::{by_tier, channels_last, empty, error, random};
@@ -85,7 +85,8 @@ impl Case {
         let like = |t: &Tensor, kind| empty(t.size4().unwrap().into(), kind);
         let (y, dx) = (like(&dy, kind), like(&x, kind));
         let images = FromTo { from: &x, to: &y };
-        kernels.depthwise(images, &self.weight, self.of, Epilogue::default()).unwrap();
+        let (plain, mut workspace) = (Epilogue::default(), Workspace::default());
+        kernels.depthwise(images, &self.weight, self.of, plain, &mut workspace).unwrap();
         kernels.depthwise_grad_input(&dy, &dx, &self.weight, self.of).unwrap();
         let dw = like(&self.weight, Kind::Float);
         kernels.depthwise_grad_weights(&x, &dy, &dw, self.of).unwrap();
@@ -157,9 +158,40 @@ fn what_follows_comes_with_it() {
             let after = FusedOps { activation, pool: false };
             let finish = Epilogue { bias: Some(&bias), after, add: Some(&add), sums: false };
             let images = FromTo { from: &case.x, to: &y };
-            kernels.depthwise(images, &case.weight, case.of, finish).unwrap();
+            let mut workspace = Workspace::default();
+            kernels.depthwise(images, &case.weight, case.of, finish, &mut workspace).unwrap();
             let error = error(&y, &(expected + exact(&add)));
             assert!(error < 1e-6, "{activation:?} with {tier}: {error}");
+        }
+    }
+}
+
+#[test]
+fn what_sums_its_output_gives_the_moments_of_it() {
+    for (tier, kernels) in
+        by_tier("kernels_depthwise::what_sums_its_output_gives_the_moments_of_it")
+    {
+        for shape in SHAPES.into_iter().take(12) {
+            let case = Case::random(shape);
+            let (y, mut workspace) = (case.dy.empty_like(), Workspace::default());
+            let y = channels_last(&y);
+            let finish = Epilogue { sums: true, ..Epilogue::default() };
+            let images = FromTo { from: &case.x, to: &y };
+            kernels.depthwise(images, &case.weight, case.of, finish, &mut workspace).unwrap();
+            let exact = y.to_kind(Kind::Double).permute([1, 0, 2, 3]).flatten(1, 3);
+            if exact.size()[1] < 2 {
+                continue;
+            }
+            let owned = [(); 4].map(|()| Tensor::ones([shape[1]], (Kind::Float, Device::Cpu)));
+            // With a momentum of 1 they become the statistics.
+            let of = owned.each_ref();
+            kernels.summed_moments(&mut workspace, of, 1.0, 1e-5).unwrap();
+            let [_, _, mean, var] = owned;
+            let expected = exact.var_dim(&[1i64][..], true, false);
+            let far = (mean - exact.mean_dim(&[1i64][..], false, Kind::Double)) / expected.sqrt();
+            assert!(far.abs().max().double_value(&[]) < 1e-5, "{shape:?} with {tier}: mean {far}");
+            let far = (var / expected - 1.0).abs().max().double_value(&[]);
+            assert!(far < 1e-4, "{shape:?} with {tier}: variance {far}");
         }
     }
 }
@@ -172,7 +204,8 @@ fn what_does_not_fit_is_refused() {
     };
     let case = Case::random([2, 21, 9, 7, 3, 2, 1, 1]);
     let refused = |x: &Tensor, weight: &Tensor, y: &Tensor, finish: Epilogue<'_>| {
-        kernels.depthwise(FromTo { from: x, to: y }, weight, case.of, finish).is_err()
+        let (images, mut workspace) = (FromTo { from: x, to: y }, Workspace::default());
+        kernels.depthwise(images, weight, case.of, finish, &mut workspace).is_err()
     };
     let (x, weight, y, plain) = (&case.x, &case.weight, &case.dy, Epilogue::default());
     assert!(!refused(x, weight, y, plain));

@@ -11,7 +11,9 @@ use crate::graph::op::Alias;
 use crate::graph::{Op, Shape};
 use crate::lower::cpu::{Features, library_convolves_bf16};
 use crate::lower::schedule::{Kernel, KernelSet, Schedule};
-use crate::lower::winograd::{Dims, ForwardBlocking, PackedWeights, WeightGradBlocking};
+use crate::lower::winograd::{
+    Dims, ForwardBlocking, PANEL, PARTS, PackedWeights, WeightGradBlocking, panels,
+};
 use crate::lower::{
     ConvAlgorithm, ConvAlgorithms, ConvDirection, ConvKernel, Plan, Precision, Step, Workload,
 };
@@ -120,11 +122,12 @@ impl Schedule {
                     needs(kind, load.threads, words);
                 }
             }
-            if let Some((by, dims)) =
-                products(ConvDirection::Forward).filter(|_| self.sums_output(plan, i))
-            {
-                let cut = ForwardBlocking::new(by.tile(), by.operand(bf16), &dims);
-                needs(4, 1, cut.sums(by.tile(), &dims));
+            if self.sums_output(plan, i) {
+                let blocks = products(ConvDirection::Forward).map_or(PARTS, |(by, dims)| {
+                    ForwardBlocking::new(by.tile(), by.operand(bf16), &dims)
+                        .blocks(by.tile(), &dims)
+                });
+                needs(4, 1, 3 * blocks * panels(dims.out_channels) * PANEL);
             }
             if let Some((winograd, dims)) = products(ConvDirection::Weights) {
                 let (tile, operand) = (winograd.tile(), winograd.operand(bf16));

@@ -2,9 +2,7 @@ use super::slots::{self, Slots};
 use super::tasks::{self, FusedOps, Kernel, KernelSet, ScheduleOptions, Task};
 use crate::graph::op::Conv;
 use crate::graph::{Op, Shape};
-use crate::lower::{
-    ConvAlgorithm, ConvAlgorithms, ConvDirection, ConvKernel, Optimisation, Plan, Reason,
-};
+use crate::lower::{ConvAlgorithm, ConvAlgorithms, ConvDirection, Optimisation, Plan, Reason};
 use crate::passes::Purpose;
 
 /// The tasks of a step, and facts about the values between them.
@@ -38,6 +36,8 @@ pub struct ValueInfo {
 pub struct ConvUse {
     /// What is fused into it.
     pub after: FusedOps,
+    /// Whether nothing else is done to its output before a batch normalisation.
+    pub normalised: bool,
     /// Its output, and in training the gradients that are needed.
     pub directions: Vec<ConvDirection>,
 }
@@ -57,6 +57,8 @@ impl Schedule {
         let mut tasks = tasks::tasks(plan, options);
         let mut values =
             vec![ValueInfo { requires_grad: false, readers: 0, last_reader: None }; steps.len()];
+        let normalised: Vec<bool> =
+            (0..tasks.len()).map(|i| is_normalised(&tasks, plan, i)).collect();
         for (i, task) in tasks.iter_mut().enumerate() {
             let step = &steps[task.step];
             let shapes: Vec<_> = step.operand_shapes.iter().collect();
@@ -82,7 +84,8 @@ impl Schedule {
                             ConvDirection::Weights => step.is_trained(),
                         };
                         let directions = ConvDirection::ALL.into_iter().filter(needs).collect();
-                        choose(op, image, ConvUse { after: task.after, directions })?
+                        let (after, normalised) = (task.after, normalised[i]);
+                        choose(op, image, ConvUse { after, normalised, directions })?
                     }
                     false => (ConvAlgorithms::all(ConvAlgorithm::Library), Reason::Library),
                 };
@@ -139,23 +142,14 @@ impl Schedule {
     pub fn sums_output(&self, plan: &Plan, i: usize) -> bool {
         let task = &self.tasks[i];
         let step = &plan.steps()[task.step];
-        let (Some(next), Op::Conv(op), Some(image), Some(algorithms)) = (
-            self.tasks.get(i + 1),
-            &step.op,
-            step.operand_shapes.first().and_then(Shape::image),
-            task.kernel.algorithms(),
-        ) else {
+        let image = step.operand_shapes.first().and_then(Shape::image);
+        let (Op::Conv(op), Some([channels, ..]), Some(algorithms)) =
+            (&step.op, image, task.kernel.algorithms())
+        else {
             return false;
         };
-        let forward = ConvDirection::Forward;
-        let by_products = matches!(
-            algorithms.forward.kernel(op, image[0], forward),
-            Some(ConvKernel::Winograd(_) | ConvKernel::Im2col(_))
-        );
-        let normalised = next.kernel == Kernel::NormAct
-            && plan.steps()[next.step].operands.first() == Some(&task.output);
-        let plain = !op.bias && !task.is_fused();
-        self.kernels == KernelSet::Cpu && by_products && normalised && plain
+        let kernel = algorithms.forward.kernel(op, channels, ConvDirection::Forward);
+        self.kernels == KernelSet::Cpu && kernel.is_some() && is_normalised(&self.tasks, plan, i)
     }
 
     /// Whether the gradient of task `i`, a batch normalisation, may overwrite its operand: the
@@ -168,4 +162,14 @@ impl Schedule {
             read_once && matches!(steps[x].op, Op::Conv(_) | Op::MaxPool(_))
         })
     }
+}
+
+/// Whether the next task is a batch normalisation of the output of task `i`, a convolution with
+/// nothing else done to its output.
+fn is_normalised(tasks: &[Task], plan: &Plan, i: usize) -> bool {
+    let (task, steps) = (&tasks[i], plan.steps());
+    let plain = matches!(&steps[task.step].op, Op::Conv(op) if !op.bias) && !task.is_fused();
+    let reads = |next: &&Task| steps[next.step].operands.first() == Some(&task.output);
+    let next = tasks.get(i + 1).filter(reads);
+    plain && next.is_some_and(|next| next.kernel == Kernel::NormAct)
 }

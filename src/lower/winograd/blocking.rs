@@ -16,6 +16,10 @@ pub const CACHED_SUMS: usize = CACHED_OUTPUTS * PANEL + 16;
 /// Bytes that the accumulators of a weight gradient may take in all.
 const ACCUMULATORS: usize = 16 << 20;
 
+/// Parts of what all threads share and whose sums are separate: enough to even out the threads'
+/// speed, and independent of how many threads there are.
+pub const PARTS: usize = 32;
+
 /// Words for this many channels, rounded up to 16 channels.
 pub fn depth(channels: usize, operand: Operand) -> usize {
     channels.next_multiple_of(16) / operand.pack()
@@ -101,9 +105,9 @@ impl ForwardBlocking {
         [tile.points() * self.plane, products, scales + rows]
     }
 
-    /// Words for the sums of the outputs: three for each channel and block.
-    pub fn sums(&self, tile: TileSize, dims: &Dims) -> usize {
-        3 * dims.tiles(tile).div_ceil(self.block) * panels(dims.out_channels) * PANEL
+    /// How many blocks there are.
+    pub fn blocks(&self, tile: TileSize, dims: &Dims) -> usize {
+        dims.tiles(tile).div_ceil(self.block)
     }
 }
 

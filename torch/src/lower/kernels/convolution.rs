@@ -1,7 +1,6 @@
 //! 3 x 3 convolutions by Winograd's algorithm and those of 1 x 1, forward, by the input and by the
 //! weights.
 
-use netc::lower::schedule::FusedOps;
 use netc::lower::winograd::{CHANNELS, Dims, Winograd};
 use tch::{Kind, TchError, Tensor};
 
@@ -69,10 +68,7 @@ impl Kernels {
         if finish.after.pool && algorithm == Winograd::Pointwise {
             return Err(TchError::Shape("no pool follows a convolution of 1 x 1".into()));
         }
-        let plain = finish.bias.is_none() && finish.add.is_none();
-        if finish.sums && !(plain && finish.after == FusedOps::default()) {
-            return Err(TchError::Shape("sums are of a convolution's output as it is".into()));
-        }
+        finish.sums_what_it_writes()?;
         let [images, in_channels, height, width] = x.sizes;
         let [_, out_channels, rows, columns] = y.sizes;
         let pool = if finish.after.pool { 2 } else { 1 };

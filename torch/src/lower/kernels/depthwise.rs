@@ -5,7 +5,9 @@ use tch::{TchError, Tensor};
 
 use super::evidence::{Kernels, compute};
 use super::image::{Image, fits, floats, vector};
+use super::pool::PARTS;
 use super::terms::{Epilogue, FromTo};
+use super::workspace::Workspace;
 #[cfg(target_arch = "x86_64")]
 use super::x86::depthwise;
 
@@ -21,13 +23,12 @@ impl Kernels {
         weight: &Tensor,
         of: Depthwise,
         finish: Epilogue<'_>,
+        workspace: &mut Workspace,
     ) -> Result<(), TchError> {
         let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
         leaves(of, &x, &y)?;
         fits(finish.after, &y, &y)?;
-        if finish.sums {
-            return Err(TchError::Shape("no sums of depthwise convolutions".into()));
-        }
+        finish.sums_what_it_writes()?;
         let channels = x.sizes[1];
         let zeros = vec![0.0; channels];
         let bias = finish.bias.map_or(Ok(&zeros[..]), |bias| floats(bias, channels))?;
@@ -36,7 +37,10 @@ impl Kernels {
         let weight = by_tap(weight, of, channels)?;
         compute!(self, {
             let window = depthwise::Window { of, weight: &weight };
-            let convolved = depthwise::Convolved { x, y, window, bias, after: finish.after, add };
+            let parts = PARTS.min(y.sizes[0] * y.sizes[2]);
+            let sums = finish.sums.then(|| workspace.output_sums.renew(parts, channels));
+            let after = finish.after;
+            let convolved = depthwise::Convolved { x, y, window, bias, after, add, sums };
             // SAFETY: the images have these sizes, and there is a weight for each tap and channel.
             unsafe { depthwise::convolve(self.tier(), convolved) }
         });

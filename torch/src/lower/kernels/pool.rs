@@ -5,6 +5,8 @@ use std::ffi::c_void;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub(super) use netc::lower::winograd::PARTS;
+
 unsafe extern "C" {
     fn netc_parallel(work: extern "C" fn(*mut c_void, i64), context: *mut c_void, count: i64);
 }
@@ -53,13 +55,15 @@ pub(super) fn taken<F: Fn(usize, usize) + Sync>(threads: usize, count: usize, wo
     });
 }
 
-/// Parts of what all threads share: enough to even out their speed, and independent of how many
-/// threads there are.
-pub(super) const PARTS: usize = 32;
-
-/// Calls `work` with [`PARTS`] shares of `count` things.
+/// Calls `work` with [`PARTS`] shares of `count` things, or one for each of fewer.
 pub(super) fn shared<F: Fn(Range<usize>) + Sync>(count: usize, work: F) {
-    taken(threads(), PARTS.min(count), |_, part| work(share(count, part, PARTS.min(count))));
+    shared_parts(count, |_, things| work(things));
+}
+
+/// The same, with the number of each share.
+pub(super) fn shared_parts<F: Fn(usize, Range<usize>) + Sync>(count: usize, work: F) {
+    let parts = PARTS.min(count);
+    taken(threads(), parts, |_, part| work(part, share(count, part, parts)));
 }
 
 /// Memory that several threads write to at different places.

@@ -1,7 +1,7 @@
 //! What kernels are asked for.
 
 use netc::lower::schedule::FusedOps;
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 /// The tensors of a batch normalisation: weight, bias, running mean, running variance; fp32, one
 /// number a channel.
@@ -29,6 +29,17 @@ pub struct Epilogue<'a> {
     /// Whether the output's channels are summed for
     /// [`summed_moments`](super::Kernels::summed_moments); nothing else is done to it then.
     pub sums: bool,
+}
+
+impl Epilogue<'_> {
+    /// Refuses sums of what something is done to before it is written.
+    pub(super) fn sums_what_it_writes(&self) -> Result<(), TchError> {
+        let plain = self.bias.is_none() && self.add.is_none() && self.after == FusedOps::default();
+        match plain || !self.sums {
+            true => Ok(()),
+            false => Err(TchError::Shape("sums are of a convolution's output as it is".into())),
+        }
+    }
 }
 
 /// One step of stochastic gradient descent: `v <- momentum v - rate g - decay w`, then

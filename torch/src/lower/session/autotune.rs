@@ -16,6 +16,7 @@ use netc::passes::Purpose;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::convolution::Convolution;
+use super::norm;
 use super::own::Own;
 use crate::lower::At;
 use crate::lower::kernels::{Epilogue, Workspace};
@@ -45,6 +46,8 @@ type Found = BTreeMap<String, Times>;
 const FORWARD: &str = " forward alone";
 /// The same with an activation fused into it.
 const FUSED: &str = " forward alone, with an activation";
+/// Ends the key of one that is trained, with the statistics of its output.
+const SUMMED: &str = " with statistics";
 
 /// The choice of the algorithms of a session's convolutions.
 pub(super) struct Tuner<'a> {
@@ -93,6 +96,7 @@ impl Tuner<'_> {
         let key = match self.purpose {
             Purpose::Evaluation if of.after == FusedOps::default() => format!("{shape}{FORWARD}"),
             Purpose::Evaluation => format!("{shape}{FUSED}"),
+            Purpose::Training if of.normalised => format!("{shape}{SUMMED}"),
             Purpose::Training => shape.clone(),
         };
         let lacks = |times: &Times| of.directions.iter().any(|&direction| !times.has(direction));
@@ -101,7 +105,7 @@ impl Tuner<'_> {
         }
         let mut cache = Cache::open(self.tuning.cache.as_deref());
         if self.tuning.retune {
-            let keys = ["", FORWARD, FUSED].map(|end| format!("{shape}{end}"));
+            let keys = ["", SUMMED, FORWARD, FUSED].map(|end| format!("{shape}{end}"));
             for old in keys.iter().filter(|key| !self.found.contains_key(*key)) {
                 cache.found.remove(old);
             }
@@ -173,6 +177,9 @@ impl Tuner<'_> {
             (algorithm, Convolution::new(op.clone(), in_channels, ConvAlgorithms::all(algorithm)))
         };
         let mut convolutions: Vec<_> = candidates.iter().map(of).collect();
+        let norms = [(); 4].map(|()| Tensor::f_ones([op.out as i64], (Kind::Float, Device::Cpu)));
+        let [w, b, mean, var] = norms;
+        let norms = [w?, b?, mean?, var?];
         let mut workspace = Workspace::default();
         let own = self.own;
         Times::in_turns(images, candidates, &wanted.directions, |algorithm, direction| {
@@ -187,8 +194,16 @@ impl Tuner<'_> {
                         conv.invalidate();
                     }
                     let y = || Ok(y.shallow_clone());
-                    let finish = Epilogue { after: wanted.after, ..Epilogue::default() };
-                    conv.forward(own, &x, &weight, finish, y, &mut workspace)?
+                    let summed = wanted.normalised && self.purpose == Purpose::Training;
+                    let sums = summed && algorithm != ConvAlgorithm::Library;
+                    let finish = Epilogue { after: wanted.after, sums, ..Epilogue::default() };
+                    let y = conv.forward(own, &x, &weight, finish, y, &mut workspace)?;
+                    if let (true, Some(own)) = (summed, own) {
+                        let y = channels_last(&y)?;
+                        let sums = sums.then_some(&mut workspace);
+                        norm::statistics(own, &y, sums, norms.each_ref(), (0.1, 1e-5))?;
+                    }
+                    y
                 }
                 ConvDirection::Input => {
                     let dx = || Ok(dx.shallow_clone());

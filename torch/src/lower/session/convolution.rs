@@ -128,7 +128,7 @@ impl Convolution {
                 let images = FromTo { from: &kernels.im2col(x, of)?, to };
                 kernels.convolve(images, Direction::Forward, &mut self.forward, finish, workspace)
             }
-            ConvKernel::Depthwise(of) => kernels.depthwise(images, weight, of, finish),
+            ConvKernel::Depthwise(of) => kernels.depthwise(images, weight, of, finish, workspace),
         }
     }
 

@@ -23,13 +23,25 @@ pub(super) fn forward(
         let (x, y) = (group.of(x)?, group.of(y)?);
         let add = add.map(|add| group.of(add)).transpose()?;
         let owned = [weight, bias, mean, var];
-        let moments = match &mut summed {
-            Some(workspace) => own.summed_moments(workspace, owned, momentum, op.eps)?,
-            None => own.moments(&x, owned, momentum, op.eps)?,
-        };
+        let moments = statistics(own, &x, summed.as_deref_mut(), owned, (momentum, op.eps))?;
         own.normalise(FromTo { from: &x, to: &y }, &moments, after, add.as_ref())?;
         Ok(moments)
     })
+}
+
+/// The statistics of `x`, by a momentum and an epsilon; moves the running ones. With a workspace,
+/// the convolution before has summed `x` there.
+pub(super) fn statistics(
+    own: &Own,
+    x: &Tensor,
+    summed: Option<&mut Workspace>,
+    owned: Owned<'_>,
+    (momentum, eps): (f64, f64),
+) -> Result<OwnMoments, TchError> {
+    match summed {
+        Some(workspace) => own.summed_moments(workspace, owned, momentum, eps),
+        None => own.moments(x, owned, momentum, eps),
+    }
 }
 
 /// Calls `backward` for each of so many groups of a batch with its number and with what it writes

@@ -43,3 +43,33 @@ pub(super) unsafe fn add_to<S: Simd>(sums: *mut f64, count: usize, lanes: S::Lan
         }
     }
 }
+
+/// Adds neighbouring pixels to [sums of an output](crate::lower::kernels::output_sums), of which
+/// the first pixel is the pivot.
+///
+/// # Safety
+/// There is room for a whole vector in each row. As for [`Simd`].
+#[inline(always)]
+pub(super) unsafe fn add_pixels<S: Simd>(
+    [pivots, sums, squares]: [*mut f32; 3],
+    is_first: bool,
+    pixels: impl ExactSizeIterator<Item = S::Lanes> + Clone,
+) {
+    // SAFETY: as for the function.
+    unsafe {
+        if let Some(first) = pixels.clone().next().filter(|_| is_first) {
+            S::store(pivots, S::LANES, first);
+            S::store(sums, S::LANES, S::zero());
+            S::store(squares, S::LANES, S::zero());
+        }
+        let pivot = S::load(pivots, S::LANES);
+        let (mut sum, mut square) = (S::load(sums, S::LANES), S::load(squares, S::LANES));
+        for pixel in pixels {
+            let value = S::sub(pixel, pivot);
+            sum = S::add(sum, value);
+            square = S::fma(value, value, square);
+        }
+        S::store(sums, S::LANES, sum);
+        S::store(squares, S::LANES, square);
+    }
+}

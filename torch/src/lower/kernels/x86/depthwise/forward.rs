@@ -6,13 +6,15 @@ use super::super::activation;
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
+use super::super::sums::add_pixels;
 use super::super::unrolled::unrolled;
 use super::window::{
     AHEAD, TILE, Window, by_vector, by_window, corner, inner_tiles, row_of, rows_within, within,
 };
 use crate::lower::kernels::evidence::Tier;
 use crate::lower::kernels::image::{CACHED, Image, Kind};
-use crate::lower::kernels::pool::shared;
+use crate::lower::kernels::output_sums::Blocks;
+use crate::lower::kernels::pool::shared_parts;
 
 /// An image, what is written from it, and how.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,8 @@ pub(in crate::lower::kernels) struct Convolved<'a> {
     /// Without a pool.
     pub after: FusedOps,
     pub add: Option<Image>,
+    /// Where the sums of the output's channels go, if they are wanted.
+    pub sums: Option<Blocks>,
 }
 
 /// Writes the output.
@@ -37,12 +41,13 @@ pub(in crate::lower::kernels) unsafe fn convolve(tier: Tier, all: Convolved<'_>)
 }
 
 unsafe fn convolve_as<S: Simd, E: Element>(simd: S, all: Convolved<'_>) {
-    let [images, _, height, _] = all.y.sizes;
-    shared(images * height, |rows| {
+    let [images, _, height, width] = all.y.sizes;
+    shared_parts(images * height, |part, rows| {
         // SAFETY: each thread writes its own rows.
         simd.run(
             #[inline(always)]
             move || unsafe {
+                let sums = all.sums.map(|sums| sums.block(part, rows.len() * width));
                 let bounds = all.after.clamp().map(|bound| S::splat(bound));
                 match all.after.on_cpu() {
                     Some(other) => by_window!(
@@ -50,6 +55,7 @@ unsafe fn convolve_as<S: Simd, E: Element>(simd: S, all: Convolved<'_>) {
                         convolve_rows::<S, E>(
                             &all,
                             rows,
+                            sums,
                             #[inline(always)]
                             |x| activation::value::<S>(other, x)
                         )
@@ -59,6 +65,7 @@ unsafe fn convolve_as<S: Simd, E: Element>(simd: S, all: Convolved<'_>) {
                         convolve_rows::<S, E>(
                             &all,
                             rows,
+                            sums,
                             #[inline(always)]
                             |x| S::clamp(bounds, x)
                         )
@@ -74,21 +81,24 @@ unsafe fn convolve_as<S: Simd, E: Element>(simd: S, all: Convolved<'_>) {
 unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize>(
     all: &Convolved<'_>,
     rows: Range<usize>,
+    sums: Option<[*mut f32; 3]>,
     activation: impl Fn(S::Lanes) -> S::Lanes,
 ) {
     let [_, channels, _, columns] = all.y.sizes;
     let past = all.y.streams(CACHED);
     let inner = inner_tiles::<K, STRIDE>(all.window.of.pad()[1], all.x.sizes[3], columns);
+    let first = [rows.start, 0];
     for row in rows {
         for column in (0..columns).step_by(TILE) {
             let at = [row, column];
+            let to = (past, sums.map(|sums| (sums, at == first)));
             // SAFETY: the tiles begin within the image, the counts keep to its channels.
             unsafe {
                 by_vector!(
                     S::LANES,
                     channels,
                     inner.contains(&column),
-                    tile::<S, E, K, STRIDE>(all, at, past, &activation)
+                    tile::<S, E, K, STRIDE>(all, at, to, &activation)
                 );
             }
         }
@@ -100,7 +110,7 @@ unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize
 unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const INNER: bool>(
     all: &Convolved<'_>,
     [row, column]: [usize; 2],
-    past: bool,
+    (past, to): (bool, Option<([*mut f32; 3], bool)>),
     activation: impl Fn(S::Lanes) -> S::Lanes,
     channel: usize,
     count: usize,
@@ -132,6 +142,11 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
                     });
                 }
             });
+        }
+        if let Some((to, is_first)) = to {
+            let to = to.map(|row| row.add(channel));
+            let inside = if INNER { TILE } else { TILE.min(columns - column) };
+            add_pixels::<S>(to, is_first, sums[..inside].iter().copied());
         }
         let first = (row * columns + column) * channels + channel;
         unrolled!(t < TILE, {

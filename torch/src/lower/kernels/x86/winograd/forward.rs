@@ -69,7 +69,7 @@ pub(super) unsafe fn convolve<S: Simd, E: Element, T: Tile, O: Operand<S>, const
     let (tiles, products) = (all.dims.tiles(T::SIZE), O::products(vnni));
     let [inputs, sums, scales] = cut.scratch(T::SIZE);
     let threads = threads();
-    let blocks = tiles.div_ceil(cut.block);
+    let blocks = cut.blocks(T::SIZE, &all.dims);
     let output_sums = all.sums.then(|| workspace.output_sums.renew(blocks, all.dims.out_channels));
     let inputs = workspace.inputs(threads, inputs);
     let sums = workspace.products(threads, sums);

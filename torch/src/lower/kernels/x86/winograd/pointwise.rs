@@ -2,6 +2,7 @@
 
 use super::super::element::Element;
 use super::super::simd::Simd;
+use super::super::sums::add_pixels;
 use super::dims::PANEL;
 use super::dot::Dot;
 use super::product::{Rows, by_rows, row_sums, width};
@@ -95,7 +96,14 @@ unsafe fn tile<D: Dot, E: Element, const WIDTH: usize, const ROWS: usize>(
         let clamp = clamp.map(|bound| D::S::splat(bound));
         let sums = row_sums::<D, WIDTH, ROWS>(depth, a, b);
         if let Some(to) = to {
-            add_to::<D, WIDTH, ROWS>(to, is_first, &sums);
+            for j in 0..WIDTH {
+                let to = to.map(|row| row.add(j * D::S::LANES));
+                let pixels = sums.iter().map(
+                    #[inline(always)]
+                    |pixel| D::real(pixel[j]),
+                );
+                add_pixels::<D::S>(to, is_first, pixels);
+            }
         }
         let bias: [_; WIDTH] = std::array::from_fn(|j| match bias {
             Some(bias) => D::S::load(bias.add(j * D::S::LANES), channels - j * D::S::LANES),
@@ -111,36 +119,6 @@ unsafe fn tile<D: Dot, E: Element, const WIDTH: usize, const ROWS: usize>(
                 }
                 E::write::<D::S>(stream, y.at.add(at), count, pixel);
             }
-        }
-    }
-}
-
-/// Adds pixels to the sums of their block; its first pixel is the pivot.
-#[inline(always)]
-unsafe fn add_to<D: Dot, const WIDTH: usize, const ROWS: usize>(
-    to: [*mut f32; 3],
-    is_first: bool,
-    pixels: &[[D::Sums; WIDTH]; ROWS],
-) {
-    let lanes = D::S::LANES;
-    // SAFETY: there is room for whole vectors.
-    unsafe {
-        for j in 0..WIDTH {
-            let [pivots, sums, squares] = to.map(|row| row.add(j * lanes));
-            if is_first {
-                D::S::store(pivots, lanes, D::real(pixels[0][j]));
-                D::S::store(sums, lanes, D::S::zero());
-                D::S::store(squares, lanes, D::S::zero());
-            }
-            let pivot = D::S::load(pivots, lanes);
-            let (mut sum, mut square) = (D::S::load(sums, lanes), D::S::load(squares, lanes));
-            for pixels in pixels {
-                let value = D::S::sub(D::real(pixels[j]), pivot);
-                sum = D::S::add(sum, value);
-                square = D::S::fma(value, value, square);
-            }
-            D::S::store(sums, lanes, sum);
-            D::S::store(squares, lanes, square);
         }
     }
 }
