@@ -46,7 +46,7 @@ impl Im2col {
     }
 
     /// Zero padding: rows above and below, columns left and right.
-    pub fn pad(self) -> [usize; 2] {
+    pub fn padding(self) -> [usize; 2] {
         self.pad
     }
 

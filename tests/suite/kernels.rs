@@ -131,6 +131,23 @@ impl Conv {
         kernels.weight_gradient(&x, &dy, &dw, algorithm, &mut workspace).unwrap();
         [y, dx, dw]
     }
+
+    /// The output, and mean and variance of its channels, which are summed with it.
+    fn summed(&self, kernels: Kernels, algorithm: Winograd, kind: Kind) -> [Tensor; 3] {
+        let (x, y) = (channels_last(&self.x.to_kind(kind)), self.dy.size4().unwrap().into());
+        let (y, mut packed) = (empty(y, kind), Packed::default());
+        let (mut workspace, direction) = (Workspace::default(), Direction::Forward);
+        let packing = packing(algorithm, direction, kind);
+        kernels.pack(&self.weight, packing, &mut packed, &mut workspace).unwrap();
+        let (images, sums) = (FromTo { from: &x, to: &y }, true);
+        let finish = Epilogue { sums, ..Epilogue::default() };
+        kernels.convolve(images, direction, &mut packed, finish, &mut workspace).unwrap();
+        // With a momentum of 1 they become the statistics.
+        let owned = [(); 4].map(|()| Tensor::ones([y.size()[1]], (Kind::Float, Device::Cpu)));
+        kernels.summed_moments(&mut workspace, owned.each_ref(), 1.0, 1e-5).unwrap();
+        let [_, _, mean, var] = owned;
+        [y, mean, var]
+    }
 }
 
 fn stride(algorithm: Winograd) -> i64 {
@@ -310,38 +327,41 @@ fn what_is_no_number_stays_so_in_integers() {
 fn any_number_of_threads_gives_the_same_bits() {
     // Few tiles, and many: threads share the weight gradient in two ways.
     let shapes = [[4, 40, 70, 6, 6], [64, 24, 16, 12, 12], [9, 64, 96, 20, 20]];
-    let usual = tch::get_num_threads();
-    for (tier, kernels) in by_tier("kernels::any_number_of_threads_gives_the_same_bits") {
-        for (shape, kind) in
-            shapes.into_iter().flat_map(|s| [(s, Kind::Float), (s, Kind::BFloat16)])
-        {
-            let convs = Winograd::ALL.map(|algorithm| (algorithm, Conv::of(shape, algorithm)));
-            let run = |threads| {
-                tch::set_num_threads(threads);
-                let by = |(algorithm, conv): &(_, Conv)| conv.by(kernels, *algorithm, kind);
-                let mut all: Vec<Tensor> = convs.iter().flat_map(by).collect();
-                let x = channels_last(&convs[0].1.x.to_kind(kind).copy());
-                let vector = || Tensor::ones([shape[1]], (Kind::Float, Device::Cpu));
-                let owned = [vector(), vector(), vector(), vector()];
-                let moments = kernels.moments(&x, owned.each_ref(), 0.1, 1e-5).unwrap();
-                let after = FusedOps::default();
-                let gradients = [vector(), vector()];
-                let gradient = random(&x.size()).to_kind(kind);
-                let gradient = [Some(&channels_last(&gradient.ones_like())), None];
-                let grads = gradients.each_ref();
-                kernels
-                    .normalise_backward(&x, gradient, &moments, &owned[0], after, grads)
-                    .unwrap();
-                all.extend(owned.into_iter().chain(gradients).chain([x]));
-                all
-            };
-            let [one, three] = [run(1), run(3)];
-            tch::set_num_threads(usual);
-            for (i, (one, three)) in one.iter().zip(&three).enumerate() {
-                assert!(one.equal(three), "result {i} of {shape:?} in {kind:?} with {tier}");
+    let test = "kernels::any_number_of_threads_gives_the_same_bits";
+    crate::threads::give_the_same_bits(test, || {
+        let mut results = Vec::new();
+        for (tier, kernels) in by_tier(test) {
+            for (shape, kind) in
+                shapes.into_iter().flat_map(|s| [(s, Kind::Float), (s, Kind::BFloat16)])
+            {
+                let mut all = norm_by(kernels, shape, kind);
+                for algorithm in Winograd::ALL {
+                    let conv = Conv::of(shape, algorithm);
+                    all.extend(conv.by(kernels, algorithm, kind));
+                    all.extend(conv.summed(kernels, algorithm, kind));
+                }
+                results.extend(all.into_iter().enumerate().map(|(i, tensor)| {
+                    (format!("result {i} of {shape:?} in {kind:?} with {tier}"), tensor)
+                }));
             }
         }
-    }
+        results
+    });
+}
+
+/// Statistics and gradients of a batch normalisation.
+fn norm_by(kernels: Kernels, [n, channels, _, h, w]: [i64; 5], kind: Kind) -> Vec<Tensor> {
+    tch::manual_seed(n);
+    let x = random(&[n, channels, h, w]).to_kind(kind);
+    let vector = || Tensor::ones([channels], (Kind::Float, Device::Cpu));
+    let (owned, gradients) = ([vector(), vector(), vector(), vector()], [vector(), vector()]);
+    let moments = kernels.moments(&x, owned.each_ref(), 0.1, 1e-5).unwrap();
+    let gradient = channels_last(&x.ones_like());
+    let (after, grads) = (FusedOps::default(), gradients.each_ref());
+    kernels
+        .normalise_backward(&x, [Some(&gradient), None], &moments, &owned[0], after, grads)
+        .unwrap();
+    owned.into_iter().chain(gradients).chain([x]).collect()
 }
 
 #[test]
@@ -607,39 +627,17 @@ fn norms_with(tier: &str, kernels: Kernels) {
 
 #[test]
 fn a_convolution_that_sums_its_output_gives_the_moments_of_it() {
-    let usual = tch::get_num_threads();
-    for (tier, kernels) in
-        by_tier("kernels::a_convolution_that_sums_its_output_gives_the_moments_of_it")
-    {
+    let test = "kernels::a_convolution_that_sums_its_output_gives_the_moments_of_it";
+    for (tier, kernels) in by_tier(test) {
         for (shape, algorithm, kind) in SHAPES.into_iter().take(8).flat_map(|shape| {
             let kinds = [Kind::Float, Kind::BFloat16];
             Winograd::ALL.into_iter().flat_map(move |a| kinds.map(|kind| (shape, a, kind)))
         }) {
-            let conv = Conv::of(shape, algorithm);
-            let (x, y) = (channels_last(&conv.x.to_kind(kind)), conv.dy.size4().unwrap().into());
+            let mut conv = Conv::of(shape, algorithm);
+            // Means far from zero, beside which the deviations are small.
+            conv.weight = channels_last(&(&conv.weight + 0.5));
             let what = format!("{shape:?} by {algorithm:?} in {kind:?} with {tier}");
-            // With a momentum of 1 they become the statistics.
-            let moments = |threads| {
-                tch::set_num_threads(threads);
-                let channels = shape[2];
-                let owned = [(); 4].map(|()| Tensor::ones([channels], (Kind::Float, Device::Cpu)));
-                let (y, mut packed) = (empty(y, kind), Packed::default());
-                let (mut workspace, direction) = (Workspace::default(), Direction::Forward);
-                let packing = packing(algorithm, direction, kind);
-                // Means far from zero, beside which the deviations are small.
-                let weight = channels_last(&(&conv.weight + 0.5));
-                kernels.pack(&weight, packing, &mut packed, &mut workspace).unwrap();
-                let (images, sums) = (FromTo { from: &x, to: &y }, true);
-                let finish = Epilogue { sums, ..Epilogue::default() };
-                kernels.convolve(images, direction, &mut packed, finish, &mut workspace).unwrap();
-                let of = owned.each_ref();
-                kernels.summed_moments(&mut workspace, of, 1.0, 1e-5).unwrap();
-                let [_, _, mean, var] = owned;
-                (y, mean, var)
-            };
-            let ((y, mean, var), (_, mean_by_three, var_by_three)) = (moments(1), moments(3));
-            tch::set_num_threads(usual);
-            assert!(mean.equal(&mean_by_three) && var.equal(&var_by_three), "{what}: threads");
+            let [y, mean, var] = conv.summed(kernels, algorithm, kind);
             let exact = y.to_kind(Kind::Double).permute([1, 0, 2, 3]).flatten(1, 3);
             let off = exact.var_dim(&[1i64][..], true, false).sqrt();
             let expected = exact.mean_dim(&[1i64][..], false, Kind::Double);

@@ -118,20 +118,17 @@ fn they_are_those_of_fp64() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let usual = tch::get_num_threads();
-    for (tier, kernels) in by_tier("kernels_depthwise::any_number_of_threads_gives_the_same_bits") {
-        for shape in SHAPES {
-            let case = Case::random(shape);
-            let [one, three] = [1, 3].map(|threads| {
-                tch::set_num_threads(threads);
-                case.by(kernels, Kind::BFloat16)
-            });
-            tch::set_num_threads(usual);
-            for (one, three) in one.iter().zip(&three) {
-                assert!(one.equal(three), "{shape:?} with {tier}");
+    let test = "kernels_depthwise::any_number_of_threads_gives_the_same_bits";
+    crate::threads::give_the_same_bits(test, || {
+        let mut results = Vec::new();
+        for (tier, kernels) in by_tier(test) {
+            for shape in SHAPES {
+                let found = Case::random(shape).by(kernels, Kind::BFloat16);
+                results.extend(found.map(|t| (format!("{shape:?} with {tier}"), t)));
             }
         }
-    }
+        results
+    });
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn patches_are_those_of_libtorch() {
         let expected = by_channel.permute([0, 2, 1, 3, 4]).reshape([n, -1, rows, columns]);
         for kind in [Kind::Float, Kind::BFloat16] {
             let x = channels_last(&x.to_kind(kind));
-            let found = kernels.im2col(&x, case.of()).unwrap();
+            let found = kernels.patches(&x, case.of()).unwrap();
             let numbers = case.of().numbers() as i64;
             let zeros = found.narrow(1, numbers, found.size()[1] - numbers);
             assert!(zeros.eq(0.0).all().int64_value(&[]) == 1, "{:?} in {kind:?}", case.op);
@@ -139,16 +139,17 @@ fn they_are_those_of_fp64() {
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let Some(_) = kernels("any_number_of_threads_gives_the_same_bits") else { return };
-    let usual = tch::get_num_threads();
-    for case in cases() {
-        let operands = operands(&case);
-        let [one, three] = [1, 3].map(|threads| {
-            tch::set_num_threads(threads);
-            by_kernels(&case, Precision::Fp32, &operands).expect("kernels for fp32")
-        });
-        tch::set_num_threads(usual);
-        assert!(one.iter().zip(&three).all(|(one, three)| one.equal(three)), "{:?}", case.op);
-    }
+    let test = "kernels_im2col::any_number_of_threads_gives_the_same_bits";
+    crate::threads::give_the_same_bits(test, || {
+        let mut results = Vec::new();
+        for case in cases() {
+            tch::manual_seed(case.images);
+            let found = by_kernels(&case, Precision::Fp32, &operands(&case));
+            let what = format!("{:?}", case.op);
+            results.extend(found.expect("kernels for fp32").map(|t| (what.clone(), t)));
+        }
+        results
+    });
 }
 
 #[test]
@@ -156,12 +157,12 @@ fn what_does_not_fit_is_refused() {
     let Some(kernels) = kernels("what_does_not_fit_is_refused") else { return };
     let [case, ..] = cases();
     let x = case.x();
-    assert!(kernels.im2col(&x, case.of()).is_ok());
-    assert!(kernels.im2col(&x.contiguous(), case.of()).is_err(), "channels outermost");
-    assert!(kernels.im2col(&x.narrow(1, 0, 2), case.of()).is_err(), "fewer channels");
-    assert!(kernels.im2col(&x.to_kind(Kind::Double), case.of()).is_err(), "another kind");
+    assert!(kernels.patches(&x, case.of()).is_ok());
+    assert!(kernels.patches(&x.contiguous(), case.of()).is_err(), "channels outermost");
+    assert!(kernels.patches(&x.narrow(1, 0, 2), case.of()).is_err(), "fewer channels");
+    assert!(kernels.patches(&x.to_kind(Kind::Double), case.of()).is_err(), "another kind");
     let unpadded = Conv { pad: [0, 0], ..case.op.clone() };
     let of = Im2col::of(&unpadded, 3).unwrap();
     let small = Tensor::zeros([2, 3, 2, 8], (Kind::Float, Device::Cpu));
-    assert!(kernels.im2col(&channels_last(&small), of).is_err(), "too small");
+    assert!(kernels.patches(&channels_last(&small), of).is_err(), "too small");
 }

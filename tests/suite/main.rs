@@ -85,6 +85,7 @@ mod syntax;
 mod syntax_project;
 mod syntax_robust;
 mod terminal;
+mod threads;
 mod trace;
 mod unable;
 mod watch;

@@ -13,7 +13,7 @@ impl Kernels {
     ///
     /// # Errors
     /// A tensor of another kind, shape or layout.
-    pub fn im2col(self, x: &Tensor, of: Im2col) -> Result<Tensor, TchError> {
+    pub fn patches(self, x: &Tensor, of: Im2col) -> Result<Tensor, TchError> {
         let image = Image::of(x)?;
         let [images, channels, height, width] = image.sizes;
         let output = of.output([height, width]).filter(|_| channels == of.channels());
@@ -69,7 +69,7 @@ impl Patches<'_> {
     /// Writes the patches of a row of the outputs of all images.
     fn row<const CHUNK: usize>(&self, row: usize, to: &mut [u8]) {
         let ([height, width], [rows, columns]) = (self.image, self.output);
-        let [[down, right], [above, before]] = [self.of.stride(), self.of.pad()];
+        let [[down, right], [above, before]] = [self.of.stride(), self.of.padding()];
         let [next_row, next_column] = self.of.dilation();
         let [tall, wide] = self.of.kernel();
         let (runs, pixels) = if next_column == 1 { (1, wide) } else { (wide, 1) };

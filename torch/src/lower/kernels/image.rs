@@ -55,8 +55,8 @@ impl Image {
     pub(super) fn streams(&self, beyond: usize) -> bool {
         let bytes = self.sizes.iter().product::<usize>() * self.kind.elt_size_in_bytes();
         // SAFETY: the address alone is of interest.
-        let at = unsafe { self.at.at(0) }.addr();
-        bytes > beyond && at.is_multiple_of(64) && self.sizes[1].is_multiple_of(16)
+        let is_aligned = unsafe { self.at.at(0) }.align_offset(64) == 0;
+        bytes > beyond && is_aligned && self.sizes[1].is_multiple_of(16)
     }
 
     pub(super) fn same(&self, other: &Image) -> Result<(), TchError> {

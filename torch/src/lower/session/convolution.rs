@@ -125,7 +125,7 @@ impl Convolution {
             ConvKernel::Im2col(of) => {
                 let weights = (x.kind(), &by_patch(weight, of)?);
                 self.pack_forward(kernels, Winograd::Pointwise, weights, workspace)?;
-                let images = FromTo { from: &kernels.im2col(x, of)?, to };
+                let images = FromTo { from: &kernels.patches(x, of)?, to };
                 kernels.convolve(images, Direction::Forward, &mut self.forward, finish, workspace)
             }
             ConvKernel::Depthwise(of) => kernels.depthwise(images, weight, of, finish, workspace),
@@ -212,7 +212,7 @@ impl Convolution {
                     kernels.weight_gradient(&x, &gradient, dw, algorithm, workspace)
                 }
                 ConvKernel::Im2col(of) => {
-                    let (patches, of_patches) = (kernels.im2col(&x, of)?, by_patch(dw, of)?);
+                    let (patches, of_patches) = (kernels.patches(&x, of)?, by_patch(dw, of)?);
                     let product = Winograd::Pointwise;
                     kernels.weight_gradient(
                         &patches,
