@@ -7,8 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use super::cpu::Features;
 use super::winograd::{Dims, Winograd};
-use super::{ConvDirection, Depthwise, Im2col, Precision, Workload};
+use super::{Depthwise, Im2col, Precision, Workload};
 use crate::graph::op::Conv;
+
+/// The directions of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConvDirection {
+    /// The output.
+    Forward,
+    /// The gradient with respect to the input.
+    Input,
+    /// The gradient with respect to the weights.
+    Weights,
+}
+
+impl ConvDirection {
+    /// All of a training step.
+    pub const ALL: [ConvDirection; 3] =
+        [ConvDirection::Forward, ConvDirection::Input, ConvDirection::Weights];
+}
 
 /// An algorithm for a convolution, in one of its three directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

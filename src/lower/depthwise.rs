@@ -1,4 +1,4 @@
-use crate::graph::op::{Conv, windows};
+use crate::graph::op::{Conv, outputs};
 
 /// A depthwise convolution that netc's kernels compute directly: each channel is convolved by
 /// itself.
@@ -43,11 +43,6 @@ impl Depthwise {
 
     /// Rows and columns of the output for those of the input; `None` if the kernel does not fit.
     pub fn output(self, input: [usize; 2]) -> Option<[usize; 2]> {
-        let size = |axis: usize| {
-            let sizes = [input[axis], self.kernel, self.stride, self.pad[axis]];
-            let [length, kernel, stride, pad] = sizes.map(|size| size as u64);
-            usize::try_from(windows(length, kernel, stride, pad, false)?).ok()
-        };
-        Some([size(0)?, size(1)?])
+        outputs(input, [self.kernel; 2], [self.stride; 2], self.pad)
     }
 }

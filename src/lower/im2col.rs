@@ -1,4 +1,4 @@
-use crate::graph::op::{Conv, windows};
+use crate::graph::op::{Conv, outputs};
 
 /// A convolution between few channels that is computed as one of 1 x 1 of its patches ("im2col"):
 /// what the kernel covers for an output becomes the channels of a pixel.
@@ -73,12 +73,7 @@ impl Im2col {
 
     /// Rows and columns of the output for those of the input; `None` if the kernel does not fit.
     pub fn output(self, input: [usize; 2]) -> Option<[usize; 2]> {
-        let size = |axis: usize| {
-            let reach = (self.kernel[axis] - 1) * self.dilation[axis] + 1;
-            let sizes = [input[axis], reach, self.stride[axis], self.pad[axis]];
-            let [length, reach, stride, pad] = sizes.map(|size| size as u64);
-            usize::try_from(windows(length, reach, stride, pad, false)?).ok()
-        };
-        Some([size(0)?, size(1)?])
+        let reach = [0, 1].map(|axis| (self.kernel[axis] - 1) * self.dilation[axis] + 1);
+        outputs(input, reach, self.stride, self.pad)
     }
 }

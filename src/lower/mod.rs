@@ -29,7 +29,7 @@ mod weights_error;
 pub mod winograd;
 mod workload;
 
-pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, ConvKernel};
+pub use algorithm::{ConvAlgorithm, ConvAlgorithms, ConvChoice, ConvDirection, ConvKernel};
 pub use backend::{Backend, Footprint, ForwardPass};
 pub use depthwise::Depthwise;
 pub use error::TorchError;
@@ -43,7 +43,7 @@ pub use schedule::{
     ConvUse, FusedOps, Kernel, KernelSet, Schedule, ScheduleOptions, Slots, Task, ValueInfo,
 };
 pub use start::{Renaming, StartError, StartWeights, unused as unused_renamings};
-pub use timing::{Candidate, ConvDirection, Reason, Times};
+pub use timing::{Candidate, Reason, Times};
 pub use weights::{Numbers, Weights};
 pub use weights_error::WeightsError;
 pub use workload::Workload;

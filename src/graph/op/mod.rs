@@ -26,7 +26,7 @@ pub use args::{ArgError, ArgKind, Args, Default, Parameter, Signature};
 pub use conv::{Conv, Linear};
 pub use dropout::{Dropout, Identity};
 pub use foreign::{OnnxEquivalent, OnnxNode, PytorchArgument, PytorchModule};
-pub use image::windows;
+pub use image::outputs;
 pub use join::{Add, Concat, Mul, Offset, Scale, Sub};
 pub use norm::{BatchNorm, Softmax};
 pub use pool::{AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool, Window};

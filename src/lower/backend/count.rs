@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::{Backend, ForwardPass};
 use crate::graph::op::Alias;
 use crate::graph::{Op, Shape};
-use crate::lower::cpu::{Features, library_convolves_bf16};
+use crate::lower::cpu::{Features, PARTS, library_convolves_bf16};
 use crate::lower::schedule::{Kernel, KernelSet, Schedule};
 use crate::lower::winograd::{
-    Dims, ForwardBlocking, PANEL, PARTS, PackedWeights, WeightGradBlocking, panels,
+    Dims, ForwardBlocking, PANEL, PackedWeights, WeightGradBlocking, panels,
 };
 use crate::lower::{
     ConvAlgorithm, ConvAlgorithms, ConvDirection, ConvKernel, Plan, Precision, Step, Workload,
@@ -87,7 +87,7 @@ impl Schedule {
             buffers.resize(buffers.len().max(count), 0);
             buffers.iter_mut().take(count).for_each(|buffer| *buffer = words.max(*buffer));
         };
-        for (i, task) in self.tasks.iter().enumerate() {
+        for task in &self.tasks {
             let step = &plan.steps()[task.step];
             let (Some(algorithms), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else {
                 continue;
@@ -122,7 +122,7 @@ impl Schedule {
                     needs(kind, load.threads, words);
                 }
             }
-            if self.sums_output(plan, i) {
+            if task.sums {
                 let blocks = products(ConvDirection::Forward).map_or(PARTS, |(by, dims)| {
                     ForwardBlocking::new(by.tile(), by.operand(bf16), &dims)
                         .blocks(by.tile(), &dims)

@@ -1,7 +1,7 @@
 use super::slots::{self, Slots};
 use super::tasks::{self, FusedOps, Kernel, KernelSet, ScheduleOptions, Task};
+use crate::graph::Op;
 use crate::graph::op::Conv;
-use crate::graph::{Op, Shape};
 use crate::lower::{ConvAlgorithm, ConvAlgorithms, ConvDirection, Optimisation, Plan, Reason};
 use crate::passes::Purpose;
 
@@ -89,6 +89,9 @@ impl Schedule {
                     }
                     false => (ConvAlgorithms::all(ConvAlgorithm::Library), Reason::Library),
                 };
+                let forward = ConvDirection::Forward;
+                let by_kernel = algorithms.forward.kernel(op, image[0], forward).is_some();
+                task.sums = normalised[i] && by_kernel;
                 task.kernel = Kernel::Conv { algorithms, reason };
             }
         }
@@ -135,21 +138,6 @@ impl Schedule {
         };
         (own && self.values[operand].requires_grad && self.purpose == Purpose::Training)
             .then_some(operand)
-    }
-
-    /// Whether task `i` is a convolution whose kernel sums its output up for the batch
-    /// normalisation that is the next task.
-    pub fn sums_output(&self, plan: &Plan, i: usize) -> bool {
-        let task = &self.tasks[i];
-        let step = &plan.steps()[task.step];
-        let image = step.operand_shapes.first().and_then(Shape::image);
-        let (Op::Conv(op), Some([channels, ..]), Some(algorithms)) =
-            (&step.op, image, task.kernel.algorithms())
-        else {
-            return false;
-        };
-        let kernel = algorithms.forward.kernel(op, channels, ConvDirection::Forward);
-        self.kernels == KernelSet::Cpu && kernel.is_some() && is_normalised(&self.tasks, plan, i)
     }
 
     /// Whether the gradient of task `i`, a batch normalisation, may overwrite its operand: the

@@ -108,6 +108,9 @@ pub struct Task {
     pub fused: Vec<usize>,
     /// The kernel.
     pub kernel: Kernel,
+    /// Whether it is a convolution by a kernel of netc's that sums its output up for the batch
+    /// normalisation that is the next task.
+    pub sums: bool,
 }
 
 /// The kernel of a task.
@@ -184,6 +187,7 @@ pub(super) fn tasks(plan: &Plan, options: ScheduleOptions<'_>) -> Vec<Task> {
             add: None,
             output: i,
             fused: Vec::new(),
+            sums: false,
             kernel: match &step.op {
                 Op::BatchNorm(_) if norm => Kernel::NormAct,
                 Op::MaxPool(pool) if pools && is_2x2_pool(pool, &step.operand_shapes[0]) => {

@@ -16,10 +16,6 @@ pub const CACHED_SUMS: usize = CACHED_OUTPUTS * PANEL + 16;
 /// Bytes that the accumulators of a weight gradient may take in all.
 const ACCUMULATORS: usize = 16 << 20;
 
-/// Parts of what all threads share and whose sums are separate: enough to even out the threads'
-/// speed, and independent of how many threads there are.
-pub const PARTS: usize = 32;
-
 /// Words for this many channels, rounded up to 16 channels.
 pub fn depth(channels: usize, operand: Operand) -> usize {
     channels.next_multiple_of(16) / operand.pack()

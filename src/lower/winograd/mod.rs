@@ -7,7 +7,7 @@ mod blocking;
 mod tile;
 
 pub use blocking::{
-    CACHED_OUTPUTS, CACHED_SUMS, ForwardBlocking, GAP, OUTPUTS, PANEL, PARTS, PackedWeights,
+    CACHED_OUTPUTS, CACHED_SUMS, ForwardBlocking, GAP, OUTPUTS, PANEL, PackedWeights,
     WeightGradBlocking, depth, panels,
 };
 pub use tile::{CHANNELS, Dims, Operand, TileSize, Winograd};

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub(super) use netc::lower::winograd::PARTS;
+pub(super) use netc::lower::cpu::PARTS;
 
 unsafe extern "C" {
     fn netc_parallel(work: extern "C" fn(*mut c_void, i64), context: *mut c_void, count: i64);

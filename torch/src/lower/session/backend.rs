@@ -124,10 +124,9 @@ impl<'s> Torch<'s> {
             let shape = &net.plan.steps()[task.output].shape;
             memory.image(schedule.slots.value[i], x.size()[0], shape)
         };
-        let whole = matches!(mode, Mode::Train { .. }) && self.ghost.groups(x) == 1;
         if let Some(convolution) = &mut convolutions[i] {
             let bias = weights.get(1).map(|bias| &bias.tensor);
-            let sums = whole && schedule.sums_output(&net.plan, i);
+            let sums = task.sums && self.ghost.groups(x) == 1;
             let finish = Epilogue { bias, after: task.after, add: add.as_ref(), sums };
             let value =
                 convolution.forward(*own, x, &weights[0].tensor, finish, place, workspace)?;
@@ -153,7 +152,8 @@ impl<'s> Torch<'s> {
             let y = place()?;
             let images = FromTo { from: &x, to: &y };
             let norm = (op, self.ghost);
-            let summed = whole && i > 0 && schedule.sums_output(&net.plan, i - 1);
+            let before = i.checked_sub(1).is_some_and(|before| schedule.tasks[before].sums);
+            let summed = before && self.ghost.groups(&x) == 1;
             let sums = (add.as_ref(), summed.then_some(&mut **workspace));
             let moments = norm::forward(own, norm, images, owned, task.after, sums)?;
             return Ok((y, SavedTensors::Norm(x, moments)));

@@ -44,32 +44,49 @@ pub(super) unsafe fn add_to<S: Simd>(sums: *mut f64, count: usize, lanes: S::Lan
     }
 }
 
-/// Adds neighbouring pixels to [sums of an output](crate::lower::kernels::output_sums), of which
-/// the first pixel is the pivot.
-///
+/// [Sums of an output](crate::lower::kernels::output_sums) that pixels are added to, of a vector of
+/// channels.
+#[derive(Debug)]
+pub(super) struct PixelSums<S: Simd> {
+    to: [*mut f32; 3],
+    pivot: S::Lanes,
+    sum: S::Lanes,
+    square: S::Lanes,
+}
+
 /// # Safety
 /// There is room for a whole vector in each row. As for [`Simd`].
-#[inline(always)]
-pub(super) unsafe fn add_pixels<S: Simd>(
-    [pivots, sums, squares]: [*mut f32; 3],
-    is_first: bool,
-    pixels: impl ExactSizeIterator<Item = S::Lanes> + Clone,
-) {
-    // SAFETY: as for the function.
-    unsafe {
-        if let Some(first) = pixels.clone().next().filter(|_| is_first) {
-            S::store(pivots, S::LANES, first);
-            S::store(sums, S::LANES, S::zero());
-            S::store(squares, S::LANES, S::zero());
+impl<S: Simd> PixelSums<S> {
+    /// Those so far; with a pixel those of a block that begins with it.
+    #[inline(always)]
+    pub(super) unsafe fn of(to: [*mut f32; 3], first: Option<S::Lanes>) -> PixelSums<S> {
+        // SAFETY: as for the type, here and below.
+        unsafe {
+            let [pivot, sum, square] = match first {
+                Some(pivot) => [pivot, S::zero(), S::zero()],
+                None => to.map(|row| S::load(row, S::LANES)),
+            };
+            PixelSums { to, pivot, sum, square }
         }
-        let pivot = S::load(pivots, S::LANES);
-        let (mut sum, mut square) = (S::load(sums, S::LANES), S::load(squares, S::LANES));
-        for pixel in pixels {
-            let value = S::sub(pixel, pivot);
-            sum = S::add(sum, value);
-            square = S::fma(value, value, square);
+    }
+
+    #[inline(always)]
+    pub(super) unsafe fn add(&mut self, pixel: S::Lanes) {
+        // SAFETY: see above.
+        unsafe {
+            let value = S::sub(pixel, self.pivot);
+            self.sum = S::add(self.sum, value);
+            self.square = S::fma(value, value, self.square);
         }
-        S::store(sums, S::LANES, sum);
-        S::store(squares, S::LANES, square);
+    }
+
+    #[inline(always)]
+    pub(super) unsafe fn store(self) {
+        // SAFETY: see above.
+        unsafe {
+            for (row, lanes) in self.to.into_iter().zip([self.pivot, self.sum, self.square]) {
+                S::store(row, S::LANES, lanes);
+            }
+        }
     }
 }

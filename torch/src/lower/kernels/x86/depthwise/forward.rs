@@ -6,7 +6,7 @@ use super::super::activation;
 use super::super::by_types::by_types;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
-use super::super::sums::add_pixels;
+use super::super::sums::PixelSums;
 use super::super::unrolled::unrolled;
 use super::window::{
     AHEAD, TILE, Window, by_vector, by_window, corner, inner_tiles, row_of, rows_within, within,
@@ -29,6 +29,17 @@ pub(in crate::lower::kernels) struct Convolved<'a> {
     pub add: Option<Image>,
     /// Where the sums of the output's channels go, if they are wanted.
     pub sums: Option<Blocks>,
+}
+
+/// How a tile is written.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    /// Past the caches.
+    past: bool,
+    /// Where its pixels are summed.
+    sums: Option<[*mut f32; 3]>,
+    /// Whether the sums begin with it.
+    is_first: bool,
 }
 
 /// Writes the output.
@@ -91,7 +102,7 @@ unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize
     for row in rows {
         for column in (0..columns).step_by(TILE) {
             let at = [row, column];
-            let to = (past, sums.map(|sums| (sums, at == first)));
+            let to = Written { past, sums, is_first: at == first };
             // SAFETY: the tiles begin within the image, the counts keep to its channels.
             unsafe {
                 by_vector!(
@@ -110,7 +121,7 @@ unsafe fn convolve_rows<S: Simd, E: Element, const K: usize, const STRIDE: usize
 unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const INNER: bool>(
     all: &Convolved<'_>,
     [row, column]: [usize; 2],
-    (past, to): (bool, Option<([*mut f32; 3], bool)>),
+    to: Written,
     activation: impl Fn(S::Lanes) -> S::Lanes,
     channel: usize,
     count: usize,
@@ -143,10 +154,15 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
                 }
             });
         }
-        if let Some((to, is_first)) = to {
-            let to = to.map(|row| row.add(channel));
-            let inside = if INNER { TILE } else { TILE.min(columns - column) };
-            add_pixels::<S>(to, is_first, sums[..inside].iter().copied());
+        if let Some(rows) = to.sums {
+            let first = to.is_first.then_some(sums[0]);
+            let mut to = PixelSums::<S>::of(rows.map(|row| row.add(channel)), first);
+            unrolled!(t < TILE, {
+                if INNER || t < columns - column {
+                    to.add(sums[t]);
+                }
+            });
+            to.store();
         }
         let first = (row * columns + column) * channels + channel;
         unrolled!(t < TILE, {
@@ -156,7 +172,7 @@ unsafe fn tile<S: Simd, E: Element, const K: usize, const STRIDE: usize, const I
                 if let Some(add) = add {
                     value = S::add(value, E::load::<S>(add.data::<E>().at(at), count));
                 }
-                E::write::<S>(past, y.data::<E>().at(at), count, value);
+                E::write::<S>(to.past, y.data::<E>().at(at), count, value);
             }
         });
     }

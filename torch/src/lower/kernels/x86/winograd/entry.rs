@@ -6,7 +6,7 @@ use tch::Kind;
 use super::super::element::{Bf16, Element};
 use super::super::simd::Simd;
 use super::super::tile::{Down, F2, F4, One, Tile, WeightGradTile};
-use super::forward::Convolved;
+use super::block::Convolved;
 use super::operand::{Bf16Pair, Fp32, Int16Pair, Operand};
 use super::{forward, pack as packing, weights};
 use crate::lower::kernels::evidence::{Kernels, Tier};

@@ -5,12 +5,14 @@
 // The formulas speak of points, rows and columns by their index.
 #![allow(clippy::needless_range_loop)]
 
+mod block;
 mod dims;
 mod dot;
 mod entry;
 mod forward;
 mod operand;
 mod operands;
+mod output;
 mod pack;
 mod pointwise;
 mod product;
@@ -18,5 +20,5 @@ mod scale;
 mod transform;
 mod weights;
 
+pub(in crate::lower::kernels) use block::Convolved;
 pub(in crate::lower::kernels) use entry::{convolve, pack, weight_gradient};
-pub(in crate::lower::kernels) use forward::Convolved;
