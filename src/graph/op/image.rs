@@ -19,8 +19,8 @@ pub(crate) fn windows(length: u64, reach: u64, stride: u64, pad: u64, ceil: bool
     Some(floor + u64::from(one_more))
 }
 
-/// Rows and columns of windows of a reach, at a stride, on an image that is padded, as
-/// [`windows`] has them; `None` if none fits.
+/// Rows and columns of windows of a reach, at a stride, on an image that is padded: as many as fit
+/// whole; `None` if none does.
 pub fn outputs(
     image: [usize; 2],
     reach: [usize; 2],
