@@ -131,22 +131,19 @@ impl WeightGradBlocking {
         let fit = ACCUMULATORS / (4 * tile.weight_points() * sums).max(1);
         // With parts, 128 -> 256 channels of 16 x 16 take 16 ms in integers instead of 18; with a
         // stride of 2, 10 instead of 17.
-        let least = match (tile, operand) {
-            (TileSize::One, _) => 2,
-            (TileSize::Down | TileSize::Up, _) => 2,
-            (_, Operand::Int16) => 4,
-            (_, Operand::Fp32 | Operand::Bf16) => 24,
+        let least = match tile {
+            TileSize::One | TileSize::Down | TileSize::Up => 2,
+            TileSize::Two | TileSize::Four => 4,
         };
         let few = tiles < least * dims.out_channels;
-        let block = match (tile, operand) {
-            (TileSize::One, _) => 512,
-            (TileSize::Down | TileSize::Up, Operand::Fp32 | Operand::Bf16) if !few => 64,
-            (TileSize::Down | TileSize::Up, _) => 128,
-            (_, Operand::Int16) if !few && fit >= 2 => 64,
-            (_, Operand::Int16) => 512,
-            // Wide layers have large accumulators, which each block reads and writes once.
-            _ if dims.in_channels >= 512 => 512,
-            _ => 128,
+        let strided = matches!(tile, TileSize::Down | TileSize::Up);
+        let block = match operand {
+            _ if tile == TileSize::One => 512,
+            Operand::Fp32 if !few => 64,
+            Operand::Bf16 if strided && !few => 64,
+            Operand::Int16 if !strided && !few && fit >= 2 => 64,
+            Operand::Int16 if !strided => 512,
+            Operand::Fp32 | Operand::Bf16 | Operand::Int16 => 128,
         };
         let block = block.min(tiles.next_multiple_of(operand.pack()).max(operand.pack()));
         let blocks = tiles.div_ceil(block).max(1);
