@@ -24,11 +24,10 @@ pub struct Batches {
     image: [i64; 3],
     pad: i64,
     cutout: i64,
-    /// `[channels]`, fp32.
-    mean: Tensor,
-    std: Tensor,
-    /// The same on the host.
+    /// Mean and standard deviation of each channel, on the host.
     colours: [Vec<f32>; 2],
+    /// The same of each number in a row of pixels, `[columns * channels]`, fp32.
+    row: [Tensor; 2],
     /// Rows, as offsets into the padded image, `[1, rows, 1]`.
     rows: Tensor,
     /// Columns from left to right, and from right to left, `[2, columns]`.
@@ -131,6 +130,10 @@ impl Batches {
         let row_offsets: Vec<i64> = (0..height).map(|row| row * (width + 2 * pad)).collect();
         let cutout = what.cutout as i64;
         let to = |tensor: Tensor| tensor.f_to_device(device);
+        let colours = [&data.normalisation.mean, &data.normalisation.std]
+            .map(|by| by[..data.image[0]].to_vec());
+        let [mean, std] =
+            colours.each_ref().map(|by| to(Tensor::f_from_slice(&by.repeat(data.image[2]))?));
         Ok(Batches {
             pixels: to(pixels.f_contiguous()?)?,
             labels: to(Tensor::f_from_slice(
@@ -140,10 +143,8 @@ impl Batches {
             image,
             pad,
             cutout,
-            colours: [&data.normalisation.mean, &data.normalisation.std]
-                .map(|by| by[..data.image[0]].to_vec()),
-            mean: to(Tensor::f_from_slice(&data.normalisation.mean[..data.image[0]])?)?,
-            std: to(Tensor::f_from_slice(&data.normalisation.std[..data.image[0]])?)?,
+            colours,
+            row: [mean?, std?],
             rows: to(Tensor::f_from_slice(&row_offsets)?.f_reshape([1, -1, 1])?)?,
             columns: to(Tensor::f_from_slice(&both)?.f_reshape([2, -1])?)?,
             covered: [to(covered(height, cutout)?)?, to(covered(width, cutout)?)?],
@@ -274,10 +275,12 @@ impl Batches {
     /// deviation.
     fn normalised(&self, pixels: &Tensor) -> Result<Tensor, TchError> {
         let [channels, height, width] = self.image;
+        let [mean, std] = &self.row;
         pixels
             .f_to_kind(Kind::Float)?
-            .f_sub_(&self.mean)?
-            .f_div_(&self.std)?
+            .f_reshape([-1, width * channels])?
+            .f_sub_(mean)?
+            .f_div_(std)?
             .f_reshape([-1, height, width, channels])?
             .f_permute([0, 3, 1, 2])
     }
