@@ -133,7 +133,7 @@ impl Batches {
         let colours = [&data.normalisation.mean, &data.normalisation.std]
             .map(|by| by[..data.image[0]].to_vec());
         let [mean, std] =
-            colours.each_ref().map(|by| to(Tensor::f_from_slice(&by.repeat(data.image[2]))?));
+            colours.each_ref().map(|by| to(Tensor::f_from_slice(by)?.f_repeat([width])?));
         Ok(Batches {
             pixels: to(pixels.f_contiguous()?)?,
             labels: to(Tensor::f_from_slice(
