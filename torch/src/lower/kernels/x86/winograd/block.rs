@@ -52,24 +52,20 @@ pub(super) struct TileBlock<'a> {
 /// The image has the block's tiles, the scratch is that of the block. As for [`Simd`].
 #[inline(always)]
 pub(super) unsafe fn transform<S: Simd, E: Element, T: Tile, O: Operand<S>>(block: &TileBlock<'_>) {
-    let TileBlock { all: Convolved { x, dims, .. }, cut, ref tiles, v, .. } = *block;
-    let depth = depth(dims.in_channels, O::KIND);
+    let TileBlock { all, cut, ref tiles, v, .. } = *block;
+    let depth = depth(all.dims.in_channels, O::KIND);
     for (t, tile) in tiles.clone().enumerate() {
-        let place = TilePlace::of::<T>(dims, tile);
-        for channel in (0..dims.in_channels.next_multiple_of(16)).step_by(S::LANES) {
-            // SAFETY: the tile is of the input; a plane has `depth` words for each of its tiles.
-            unsafe {
-                input::<S, E, T>(
-                    x.data().at(0),
-                    dims,
-                    place,
-                    channel,
-                    #[inline(always)]
-                    |point, lanes| {
-                        O::store(v.add(point * cut.plane + t * depth), channel, lanes);
-                    },
-                );
-            }
+        let place = TilePlace::of::<T>(&all.dims, tile);
+        // SAFETY: the tile is of the input; a plane has `depth` words for each of its tiles.
+        unsafe {
+            points_of::<S, E, T>(
+                all,
+                place,
+                #[inline(always)]
+                |point, channel, lanes| {
+                    O::store(v.add(point * cut.plane + t * depth), channel, lanes);
+                },
+            );
         }
     }
 }
@@ -82,13 +78,14 @@ pub(super) unsafe fn transform<S: Simd, E: Element, T: Tile, O: Operand<S>>(bloc
 pub(super) unsafe fn transform_by_tile<S: Simd, E: Element, T: Tile, O: Operand<S>>(
     block: &TileBlock<'_>,
 ) {
-    let TileBlock { all: Convolved { x, dims, .. }, cut, ref tiles, v, scales, .. } = *block;
+    let TileBlock { all, cut, ref tiles, v, scales, .. } = *block;
+    let dims = &all.dims;
     let depth = depth(dims.in_channels, O::KIND);
     // SAFETY: as in `transform`; there is room for the squares of the rows that the block reaches.
     unsafe {
         let rows = rows_read::<T>(dims, tiles.clone());
         let sums = scales.add(cut.block * T::POINTS);
-        squares::<S, E>(x.data().at(0), dims, rows.clone(), sums);
+        squares::<S, E>(all.x.data().at(0), dims, rows.clone(), sums);
         for (t, tile) in tiles.clone().enumerate() {
             let place = TilePlace::of::<T>(dims, tile);
             let scale = of_tile::<S, T>(sums, rows.start, dims, place);
@@ -97,19 +94,15 @@ pub(super) unsafe fn transform_by_tile<S: Simd, E: Element, T: Tile, O: Operand<
             for point in 0..T::POINTS {
                 by[point] = 1.0 / (point_norm::<T>(point) * scale);
             }
-            for channel in (0..dims.in_channels.next_multiple_of(16)).step_by(S::LANES) {
-                input::<S, E, T>(
-                    x.data().at(0),
-                    dims,
-                    place,
-                    channel,
-                    #[inline(always)]
-                    |point, lanes| {
-                        let integers = O::scaled(lanes, S::splat(by[point]));
-                        O::store(v.add(point * cut.plane + t * depth), channel, integers);
-                    },
-                );
-            }
+            points_of::<S, E, T>(
+                all,
+                place,
+                #[inline(always)]
+                |point, channel, lanes| {
+                    let integers = O::scaled(lanes, S::splat(by[point]));
+                    O::store(v.add(point * cut.plane + t * depth), channel, integers);
+                },
+            );
         }
     }
 }
@@ -122,32 +115,52 @@ pub(super) unsafe fn transform_by_tile<S: Simd, E: Element, T: Tile, O: Operand<
 pub(super) unsafe fn transform_by_row<S: Simd, E: Element, T: Tile, O: Operand<S>>(
     block: &TileBlock<'_>,
 ) {
-    let TileBlock { all: Convolved { x, dims, .. }, cut, ref tiles, v, scales, .. } = *block;
-    let depth = depth(dims.in_channels, O::KIND);
-    let channels = dims.in_channels.next_multiple_of(16);
+    let TileBlock { all, cut, ref tiles, v, scales, .. } = *block;
+    let depth = depth(all.dims.in_channels, O::KIND);
+    let channels = all.dims.in_channels.next_multiple_of(16);
     // SAFETY: as in `transform`; there is room for the rows of a tile.
     unsafe {
         let rows = scales.add(cut.block * T::POINTS);
         for (t, tile) in tiles.clone().enumerate() {
-            let place = TilePlace::of::<T>(dims, tile);
-            for channel in (0..channels).step_by(S::LANES) {
-                input::<S, E, T>(
-                    x.data().at(0),
-                    dims,
-                    place,
-                    channel,
-                    #[inline(always)]
-                    |point, lanes| {
-                        S::store(rows.add(point * cut.row + channel), S::LANES, lanes);
-                    },
-                );
-            }
+            points_of::<S, E, T>(
+                all,
+                TilePlace::of::<T>(&all.dims, tile),
+                #[inline(always)]
+                |point, channel, lanes| {
+                    S::store(rows.add(point * cut.row + channel), S::LANES, lanes);
+                },
+            );
             for point in 0..T::POINTS {
                 let to = v.add(point * cut.plane + t * depth);
                 let row = rows.add(point * cut.row);
                 let scale = convert_row::<S, O>(row, channels, to);
                 *scales.add(t * T::POINTS + point) = scale / point_norm::<T>(point);
             }
+        }
+    }
+}
+
+/// Transforms a tile; `put` takes each point of a vector of channels, and the first channel.
+///
+/// # Safety
+/// The image has the tile. As for [`Simd`].
+#[inline(always)]
+unsafe fn points_of<S: Simd, E: Element, T: Tile>(
+    all: &Convolved<'_>,
+    place: TilePlace,
+    put: impl Fn(usize, usize, S::Lanes),
+) {
+    for channel in (0..all.dims.in_channels.next_multiple_of(16)).step_by(S::LANES) {
+        // SAFETY: as for the function.
+        unsafe {
+            input::<S, E, T>(
+                all.x.data().at(0),
+                &all.dims,
+                place,
+                channel,
+                #[inline(always)]
+                |point, lanes| put(point, channel, lanes),
+            );
         }
     }
 }
