@@ -207,7 +207,8 @@ impl Scope {
         ))
     }
 
-    /// What may be meant by an unknown name: a word of another language, or one that is spelt alike.
+    /// What may be meant by an unknown name: a word of another language, or one that is spelt
+    /// alike.
     fn near(&self, name: &str) -> Nearest {
         let alike = did_you_mean(name, self.names());
         let channels = elsewhere::channels(name).filter(|same| self.contains(same));

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::Precision;
 
-/// Parts of what all threads of netc's kernels share, each with sums of its own: enough to even out the threads'
-/// speed, and independent of how many threads there are.
+/// Parts of what all threads of netc's kernels share, each with sums of its own: enough to even out
+/// the threads' speed, and independent of how many threads there are.
 pub const PARTS: usize = 32;
 
 /// Instructions that a processor may have.

@@ -43,8 +43,8 @@ impl Server {
     }
 }
 
-/// A text with the `}` that it lacks, each byte in its place: at the end, or on the blank line above
-/// the next item.
+/// A text with the `}` that it lacks, each byte in its place: at the end, or on the blank line
+/// above the next item.
 fn closed(text: &str) -> Option<String> {
     let mut bytes = text.as_bytes().to_vec();
     let mut open = 0_usize;

@@ -334,9 +334,10 @@ recipe! {
         muon_steps: u32 = 3, KeyKind::Whole(1, 100);
     }
     "Fine-tuning" {
-        /// Paths of what is not trained: `layer1` with all that lies in it, `layer*.*.conv`, `**.bn`.
-        /// Its weights stay as they are, and a batch norm normalises by its running statistics,
-        /// which stay too. Where nothing below is trained, no gradient is computed. None by default.
+        /// Paths of what is not trained: `layer1` with all that lies in it, `layer*.*.conv`,
+        /// `**.bn`. Its weights stay as they are, and a batch norm normalises by its running
+        /// statistics, which stay too. Where nothing below is trained, no gradient is computed.
+        /// None by default.
         freeze: Vec<String> = Vec::new(), KeyKind::Paths;
     }
     "Loss" {
@@ -362,8 +363,8 @@ recipe! {
     }
     "Normalisation" {
         /// Ghost batch norm: in training, batch norm uses the statistics of groups of at least this
-        /// many images, and fewer than twice as many, instead of those of the whole batch. On a GPU,
-        /// steps then run op by op, not compiled. 0 disables it.
+        /// many images, and fewer than twice as many, instead of those of the whole batch. On a
+        /// GPU, steps then run op by op, not compiled. 0 disables it.
         ghost_batch: usize = 0, KeyKind::Whole(0, 1 << 20);
         /// Whitening: number of training images, from the start of the set, whose patches determine
         /// the weights of a convolution with `init = "whiten"`.

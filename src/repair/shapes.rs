@@ -74,8 +74,8 @@ impl Join<'_, '_> {
         candidates
     }
 
-    /// Whether the op accepts an operand of this shape: in place of the cursor beside all others, or
-    /// beside the cursor alone.
+    /// Whether the op accepts an operand of this shape: in place of the cursor beside all others,
+    /// or beside the cursor alone.
     fn accepts(&self, position: usize, shape: &Shape) -> bool {
         let operands = self.site.operands().iter().map(|id| self.site.shape(*id));
         let Some(mut operands) = operands.collect::<Option<Vec<_>>>() else { return false };

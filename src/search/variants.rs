@@ -125,8 +125,8 @@ fn unused(name: String, file: &Path, names: &mut HashSet<String>) -> String {
     free
 }
 
-/// The recipes of a net, from its own recipe and what comes above it, one for each of these lengths; if
-/// there are none, for that of the recipe. The net's sources are for error messages.
+/// The recipes of a net, from its own recipe and what comes above it, one for each of these
+/// lengths; if there are none, for that of the recipe. The net's sources are for error messages.
 fn recipes(
     net: &Checked,
     mut sources: Sources,

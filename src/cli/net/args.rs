@@ -161,8 +161,8 @@ pub struct DiffArgs {
     /// Print in this format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Draw both nets side by side, with what differs marked; the extension decides the format: svg,
-    /// png or pdf. Without --summary or --format json nothing is printed then
+    /// Draw both nets side by side, with what differs marked; the extension decides the format:
+    /// svg, png or pdf. Without --summary or --format json nothing is printed then
     #[arg(short, long, value_name = "FILE", value_parser = picture)]
     pub output: Option<PathBuf>,
     #[command(flatten)]

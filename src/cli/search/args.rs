@@ -129,7 +129,8 @@ pub struct TrainingsArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub machine: MachineArgs,
-    /// Keep the search in this folder [default: searches/NET; of a reproduction, searches/reproduce]
+    /// Keep the search in this folder [default: searches/NET; of a reproduction,
+    /// searches/reproduce]
     #[arg(short, long, alias = "out", value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Keep the weights of every finished run

@@ -55,9 +55,9 @@ pub struct TrainArgs {
     /// Train for N passes over the training set; stretches the recipe's schedule
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// Train on this data: `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated), a
-    /// folder of images by class, or an `.npz` file; with --resume, where the run's images are now
-    /// [default: cifar10; with --resume, what the run started with]
+    /// Train on this data: `cifar10` or `cifar100` (found or downloaded), `synthetic` (generated),
+    /// a folder of images by class, or an `.npz` file; with --resume, where the run's images are
+    /// now [default: cifar10; with --resume, what the run started with]
     #[arg(long, value_name = "DATA")]
     pub data: Option<String>,
     #[command(flatten)]
@@ -89,12 +89,12 @@ pub struct TrainArgs {
     /// ones with kernels of 3, 5 or 7 and a stride of 1 or 2, for those of 1 x 1 with one group and
     /// a stride of 1, and, but for the gradient with respect to the input, for those of one group
     /// with at most 96 weights for each output, such as 3 x 3 of 3 channels; `f2` and `f4` are
-    /// Winograd's with tiles of 2 x 2 or 4 x 4, which are less precise in bf16; `int16` has tiles of
-    /// 4 x 4 by integers of 16 bits; `auto` takes the fastest of libtorch's, `direct` and, in fp32,
-    /// `f4`, in bf16, `f2` and `int16`, timed once for each shape. Those of Winograd are for kernels
-    /// of 3 x 3 with `pad = 1`, one group and no dilation, `f2` for a stride of 1, the others also
-    /// for 2. All other convolutions are libtorch's, but depthwise ones are computed directly with
-    /// all but `library`
+    /// Winograd's with tiles of 2 x 2 or 4 x 4, which are less precise in bf16; `int16` has tiles
+    /// of 4 x 4 by integers of 16 bits; `auto` takes the fastest of libtorch's, `direct` and, in
+    /// fp32, `f4`, in bf16, `f2` and `int16`, timed once for each shape. Those of Winograd are for
+    /// kernels of 3 x 3 with `pad = 1`, one group and no dilation, `f2` for a stride of 1, the
+    /// others also for 2. All other convolutions are libtorch's, but depthwise ones are computed
+    /// directly with all but `library`
     #[arg(long, value_name = "ALGORITHM", default_value = "auto")]
     pub conv: ConvChoice,
     /// Write a log for a viewer, too, into the run's folder

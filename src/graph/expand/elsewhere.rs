@@ -118,7 +118,8 @@ pub(super) fn argument(
     }
 }
 
-/// Says that the size of what comes in is not given, if the first of several numbers seems to be it.
+/// Says that the size of what comes in is not given, if the first of several numbers seems to be
+/// it.
 pub(super) fn inferred(
     problem: Problem,
     call: &Call,

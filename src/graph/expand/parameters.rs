@@ -1,4 +1,5 @@
-//! The parameters of a net and of its ancestors: defaults, what a child gives, and the command line.
+//! The parameters of a net and of its ancestors: defaults, what a child gives, and the command
+//! line.
 
 use std::collections::HashMap;
 

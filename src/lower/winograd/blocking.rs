@@ -92,8 +92,8 @@ impl ForwardBlocking {
         ForwardBlocking { block, group, plane, product_plane: block * group + GAP, row, squares }
     }
 
-    /// Words of a thread's buffers for inputs, products and scales. Products of pixels are written at
-    /// once.
+    /// Words of a thread's buffers for inputs, products and scales. Products of pixels are written
+    /// at once.
     pub fn scratch(&self, tile: TileSize) -> [usize; 3] {
         let scales = if self.row > 0 { self.block * tile.points() } else { 0 };
         let rows = (tile.points() * self.row).max(self.squares);

@@ -31,7 +31,8 @@ impl Assumed {
         matches!(self.what, What::Symbol(_))
     }
 
-    /// The same with one more where a number decides which nodes there are; none if it decides none.
+    /// The same with one more where a number decides which nodes there are; none if it decides
+    /// none.
     pub fn counted_on(given: &[Assumed]) -> Option<Vec<Assumed>> {
         let counts = given.iter().any(|given| matches!(given.what, What::Count(_)));
         let next = |given: &Assumed| match given.what {

@@ -1,7 +1,7 @@
 //! Drawing nets: as SVG, PNG or PDF with netc's own layout, or as text for Graphviz and Mermaid.
 //!
-//! [`tree()`] makes nested groups from a net's paths, [`layout()`] computes positions, and [`svg()`]
-//! writes the picture. Each can be used alone.
+//! [`tree()`] makes nested groups from a net's paths, [`layout()`] computes positions, and
+//! [`svg()`] writes the picture. Each can be used alone.
 
 mod font;
 mod format;

@@ -124,9 +124,9 @@ impl GpuKernels {
         self.over_pixels(kernel, &x, vector, &grid, &arguments)
     }
 
-    /// Turns `x`, the input of [`normalise`](GpuKernels::normalise), into the gradient with respect to
-    /// it, from that with respect to the output, which is the sum of one or two tensors; writes the
-    /// gradients with respect to weight and bias.
+    /// Turns `x`, the input of [`normalise`](GpuKernels::normalise), into the gradient with respect
+    /// to it, from that with respect to the output, which is the sum of one or two tensors; writes
+    /// the gradients with respect to weight and bias.
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.

@@ -164,8 +164,8 @@ fn applies(algorithm: Winograd, channels: [usize; 2]) -> Result<(), TchError> {
     }
 }
 
-/// Whether a convolution, padded by half its kernel, makes images as large as the second of the first, and at
-/// least one.
+/// Whether a convolution, padded by half its kernel, makes images as large as the second of the
+/// first, and at least one.
 fn leaves(algorithm: Winograd, [from, to]: [&Image; 2]) -> Result<(), TchError> {
     let [images, _, height, width] = from.sizes;
     let [rows, columns] = [height, width].map(|size| size.div_ceil(algorithm.stride()));

@@ -61,7 +61,8 @@ pub(super) struct Tuner<'a> {
 }
 
 impl Tuner<'_> {
-    /// The algorithms for a convolution of `[in_channels, height, width]` and its use, and why these.
+    /// The algorithms for a convolution of `[in_channels, height, width]` and its use, and why
+    /// these.
     ///
     /// # Errors
     /// Errors of libtorch.

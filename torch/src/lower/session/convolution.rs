@@ -238,9 +238,9 @@ impl Convolution {
     }
 }
 
-/// A convolution of images by given algorithms, as a compiled step computes it on a CPU: its output,
-/// and from the gradient with respect to that those with respect to the input and to the weights.
-/// `None` on a processor without netc's kernels for the precision.
+/// A convolution of images by given algorithms, as a compiled step computes it on a CPU: its
+/// output, and from the gradient with respect to that those with respect to the input and to the
+/// weights. `None` on a processor without netc's kernels for the precision.
 ///
 /// # Errors
 /// Errors of libtorch.

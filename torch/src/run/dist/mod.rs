@@ -40,7 +40,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// Joins the group that the environment describes ([`DistEnv::of`]); `None` if it describes none.
+    /// Joins the group that the environment describes ([`DistEnv::of`]); `None` if it describes
+    /// none.
     ///
     /// # Errors
     /// An incomplete environment, ranks that do not join.

@@ -110,8 +110,8 @@ impl Trainer<'_> {
         Ok(RunReport { outcome, rows: self.rows })
     }
 
-    /// A warm-up step that changes nothing, so that one-time costs, such as the first allocation, do
-    /// not count for an epoch.
+    /// A warm-up step that changes nothing, so that one-time costs, such as the first allocation,
+    /// do not count for an epoch.
     fn warm_up(&mut self) -> Result<(), RunError> {
         let Trainer { job, training: batches, stepper, state, .. } = self;
         let step = match stepper {

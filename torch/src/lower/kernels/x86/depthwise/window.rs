@@ -34,7 +34,8 @@ pub(super) fn within<const INNER: bool>(column: isize, width: usize) -> Option<u
     usize::try_from(column).ok().filter(|column| *column < width)
 }
 
-/// The first columns of the outputs' tiles that are whole and whose inputs all lie within the image.
+/// The first columns of the outputs' tiles that are whole and whose inputs all lie within the
+/// image.
 #[inline(always)]
 pub(super) fn inner_tiles<const K: usize, const STRIDE: usize>(
     before: usize,

@@ -13,8 +13,8 @@ use crate::lower::kernels::packed::Direction;
 use crate::lower::kernels::pool::{Shared, taken, threads};
 use crate::lower::kernels::workspace::Workspace;
 
-/// Weights `[out_channels][kernel][kernel][in_channels]`, and the channels that they lead from and to in a
-/// direction.
+/// Weights `[out_channels][kernel][kernel][in_channels]`, and the channels that they lead from and
+/// to in a direction.
 #[derive(Debug, Clone, Copy)]
 struct Filters {
     w: Shared<f32>,
@@ -24,8 +24,8 @@ struct Filters {
     to: usize,
 }
 
-/// Packs `w`, `[out_channels][kernel][kernel][in_channels]`; backward from outputs to inputs, the weights
-/// turned around.
+/// Packs `w`, `[out_channels][kernel][kernel][in_channels]`; backward from outputs to inputs, the
+/// weights turned around.
 ///
 /// # Safety
 /// `w` and `packed` have the sizes of `dims`, and what `packed` holds besides stays zero.
@@ -155,7 +155,8 @@ unsafe fn channels<S: Simd, T: Tile, O: Operand<S>>(
     }
 }
 
-/// A scale for each filter, from the norms and largest values of its rows; `taps` are its channels'.
+/// A scale for each filter, from the norms and largest values of its rows; `taps` are its
+/// channels'.
 #[inline(always)]
 unsafe fn filter_scales<S: Simd, T: Tile>(filters: &Filters, taps: *const f32) -> S::Lanes {
     let from = filters.from.next_multiple_of(16);

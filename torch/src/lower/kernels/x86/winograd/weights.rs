@@ -21,7 +21,8 @@ struct Sums {
     plane: usize,
 }
 
-/// `dw`, `[out_channels][kernel][kernel][in_channels]`, from the input and the gradient of the output.
+/// `dw`, `[out_channels][kernel][kernel][in_channels]`, from the input and the gradient of the
+/// output.
 ///
 /// # Safety
 /// All have the sizes of `dims`; the processor has VNNI if so.
