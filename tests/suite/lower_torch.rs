@@ -1,5 +1,7 @@
 //! Every op on libtorch.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use netc::check::{Checked, check};
 use netc::graph::{Graph, Init, Op, Shape, Value};
 use netc::lower::Precision;
@@ -233,6 +235,24 @@ fn dropout_depends_on_its_seed_and_scales_up() {
     let part = kept.gt(0.0).to_kind(Kind::Float).mean(Kind::Float).double_value(&[]);
     assert!((part - 0.75).abs() < 0.05, "{part}");
     assert!((kept.max().double_value(&[]) - 1.0 / 0.75).abs() < 1e-6);
+}
+
+#[test]
+fn dropout_is_the_same_whatever_else_draws_random_numbers() {
+    let x = Tensor::ones([2, 4, 64, 64], (Kind::Float, Device::Cpu));
+    let drop = || apply(op("dropout", &[("p", Value::Float(0.25))], 1), &x, TRAIN);
+    let expected = drop();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let _ = Tensor::rand([64], (Kind::Float, Device::Cpu));
+            }
+        });
+        let apart = (0..200).filter(|_| drop() != expected).count();
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(apart, 0);
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@
 #include <c10/util/env.h>
 
 #include <cstring>
+#include <mutex>
 
 #include "../../native/guarded.hpp"
 
@@ -35,6 +36,23 @@ void netc_deterministic() {
     at::globalContext().setDeterministicFillUninitializedMemory(false);
     at::globalContext().setDeterministicCuDNN(true);
     at::globalContext().setBenchmarkCuDNN(false);
+}
+
+// Fills a tensor from a generator of its own, so that nothing else that draws numbers changes them.
+char *netc_draw(at::Tensor *to, int64_t distribution, double p, int64_t seed) {
+    return guarded([&] {
+        auto shared = at::globalContext().defaultGenerator(to->device());
+        auto own = [&] {
+            std::lock_guard<std::mutex> lock(shared.mutex());
+            return shared.clone();
+        }();
+        own.set_current_seed(static_cast<uint64_t>(seed));
+        switch (distribution) {
+            case 0: to->bernoulli_(p, own); break;
+            case 1: to->uniform_(0, 1, own); break;
+            default: to->normal_(0, 1, own);
+        }
+    });
 }
 
 void netc_parallel(void (*work)(void *, int64_t), void *context, int64_t count) {

@@ -34,6 +34,8 @@ unsafe extern "C" {
         out: *mut Pointer,
     ) -> *mut c_char;
 
+    fn netc_draw(to: Pointer, distribution: i64, p: f64, seed: i64) -> *mut c_char;
+
     fn netc_build() -> *mut c_char;
 
     fn netc_prepare();
@@ -57,6 +59,31 @@ pub fn deterministic() {
 pub fn build() -> String {
     // SAFETY: the text is null or made by `malloc` for the caller.
     unsafe { message::taken(netc_build()) }.unwrap_or_default()
+}
+
+/// What random numbers follow.
+#[derive(Debug, Clone, Copy)]
+pub enum Distribution {
+    /// 1 with this probability, else 0.
+    Bernoulli(f64),
+    /// From 0 to 1.
+    Uniform,
+    /// With mean 0 and variance 1.
+    Normal,
+}
+
+/// Fills a tensor with random numbers, which the seed alone decides, whatever other threads draw.
+///
+/// # Errors
+/// What libtorch refuses.
+pub fn draw(to: &Tensor, from: Distribution, seed: i64) -> Result<(), TchError> {
+    let (distribution, p) = match from {
+        Distribution::Bernoulli(p) => (0, p),
+        Distribution::Uniform => (1, 0.0),
+        Distribution::Normal => (2, 0.0),
+    };
+    // SAFETY: the tensor outlives the call.
+    unsafe { checked(netc_draw(pointer(to), distribution, p, seed)) }
 }
 
 /// The gradients of a convolution by input, weight and bias, those that are wanted.

@@ -6,6 +6,7 @@ use super::activation;
 use super::layout::channels_last;
 use super::mode::{Manner, Mode, TrainingNorm};
 use super::weights::{Weight, sizes};
+use crate::lower::kernels::aten::{Distribution, draw};
 
 type Result = std::result::Result<Tensor, TchError>;
 
@@ -102,8 +103,9 @@ fn batch_norm(
 /// The mask that dropout multiplies `x` by: 0 with probability `p`, else 1 / (1 - p). libtorch's
 /// own dropout draws differently on a GPU, and both executors must draw the same.
 pub(in crate::lower) fn dropout_noise(step: &Step, p: f64, x: &Tensor, seed: u64) -> Result {
-    tch::manual_seed(seed::derive(seed, &step.path));
-    tch::no_grad(|| x.f_empty_like()?.f_bernoulli_float_(1.0 - p)?.f_div_scalar_(1.0 - p))
+    let mut noise = x.f_empty_like()?;
+    draw(&noise, Distribution::Bernoulli(1.0 - p), seed::derive(seed, &step.path))?;
+    tch::no_grad(|| noise.f_div_scalar_(1.0 - p))
 }
 
 /// Refuses a single value per channel, for which libtorch would silently divide by zero.

@@ -6,6 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::at::At;
 use super::mode::Mode;
 use super::net::TorchNet;
+use crate::lower::kernels::aten::{Distribution, draw};
 
 /// Batch size of a trial.
 const IMAGES: i64 = 3;
@@ -50,8 +51,8 @@ pub fn verify(
 /// variances.
 fn randomise(net: &TorchNet) -> Result<(), tch::TchError> {
     for weight in net.weights() {
-        tch::manual_seed(seed::derive(2, &weight.name));
-        let noise = Tensor::f_rand(&weight.dims, (Kind::Double, net.device()))?;
+        let noise = Tensor::f_empty(&weight.dims, (Kind::Double, net.device()))?;
+        draw(&noise, Distribution::Uniform, seed::derive(2, &weight.name))?;
         tch::no_grad(|| -> Result<(), tch::TchError> {
             let mut tensor = weight.tensor.shallow_clone();
             let new = match weight.trained {
@@ -69,8 +70,9 @@ fn images(net: &Checked) -> Result<Tensor, tch::TchError> {
     dims.extend(
         net.shape(net.input()).dims().iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)),
     );
-    tch::manual_seed(3);
-    Tensor::f_randn(&dims, (Kind::Double, Device::Cpu))
+    let images = Tensor::f_empty(&dims, (Kind::Double, Device::Cpu))?;
+    draw(&images, Distribution::Normal, 3)?;
+    Ok(images)
 }
 
 /// The output, and for training also the gradient of each weight and each buffer after the step, by
