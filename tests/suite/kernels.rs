@@ -741,7 +741,7 @@ fn pools_are_those_of_libtorch() {
             let dx = Tensor::run_backward(&[(&expected * &dy).sum(kind)], &[&x], false, false);
             let (y, found) = (empty([n, c, h / 2, w / 2], kind), empty(sizes, kind));
             let x = x.detach();
-            kernels.max_pool(FromTo { from: &x, to: &y }).unwrap();
+            kernels.max_pool(FromTo { from: &x, to: &y }, None).unwrap();
             kernels.max_pool_backward(&x, &dy, &found).unwrap();
             let same = |a: &Tensor, b: &Tensor| {
                 let difference =
@@ -754,6 +754,33 @@ fn pools_are_those_of_libtorch() {
             let _ = found.get(0).get(1).fill_(0.0);
             let _ = dx[0].get(0).get(1).fill_(0.0);
             assert_eq!(same(&found, &dx[0]), 0.0, "{tier} {sizes:?}: gradient");
+        }
+    }
+}
+
+#[test]
+fn a_pool_that_sums_its_output_gives_the_moments_of_it() {
+    for (tier, kernels) in by_tier("kernels::a_pool_that_sums_its_output_gives_the_moments_of_it") {
+        let kinds = [Kind::Float, Kind::BFloat16];
+        for ([n, c, h, w], kind) in [[3, 5, 8, 6], [40, 33, 7, 5], [9, 64, 181, 163]]
+            .into_iter()
+            .flat_map(|sizes| kinds.map(|kind| (sizes, kind)))
+        {
+            let x = channels_last(&(random(&[n, c, h, w]) + 3.0).to_kind(kind));
+            let [y, plain] = [(); 2].map(|()| empty([n, c, h / 2, w / 2], kind));
+            let mut workspace = Workspace::default();
+            kernels.max_pool(FromTo { from: &x, to: &y }, Some(&mut workspace)).unwrap();
+            kernels.max_pool(FromTo { from: &x, to: &plain }, None).unwrap();
+            assert!(y.equal(&plain));
+            // With a momentum of 1 they become the statistics.
+            let owned = [(); 4].map(|()| Tensor::ones([c], (Kind::Float, Device::Cpu)));
+            kernels.summed_moments(&mut workspace, owned.each_ref(), 1.0, 1e-5).unwrap();
+            let [_, _, mean, var] = owned;
+            let exact = y.to_kind(Kind::Double).permute([1, 0, 2, 3]).flatten(1, 3);
+            let far = (mean / exact.mean_dim(&[1i64][..], false, Kind::Double) - 1.0).abs().max();
+            assert!(far.double_value(&[]) < 1e-6, "{n} {c} {kind:?} with {tier}: mean {far}");
+            let far = (var / exact.var_dim(&[1i64][..], true, false) - 1.0).abs().max();
+            assert!(far.double_value(&[]) < 1e-4, "{n} {c} {kind:?} with {tier}: variance {far}");
         }
     }
 }

@@ -89,13 +89,17 @@ impl Schedule {
         };
         for task in &self.tasks {
             let step = &plan.steps()[task.step];
-            let (Some(algorithms), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else {
-                continue;
-            };
             let Some([in_channels, height, width]) = step.operand_shapes[0].image() else {
                 continue;
             };
             let Some([out_channels, rows, columns]) = step.shape.image() else { continue };
+            let sums = |blocks| 3 * blocks * panels(size(out_channels)) * PANEL;
+            if task.sums && task.kernel == Kernel::MaxPool {
+                needs(4, 1, sums(PARTS));
+            }
+            let (Some(algorithms), Op::Conv(op)) = (task.kernel.algorithms(), &step.op) else {
+                continue;
+            };
             let dims = Dims {
                 images: size(load.images),
                 input: [height, width].map(size),
@@ -127,7 +131,7 @@ impl Schedule {
                     ForwardBlocking::new(by.tile(), by.operand(bf16), &dims)
                         .blocks(by.tile(), &dims)
                 });
-                needs(4, 1, 3 * blocks * panels(dims.out_channels) * PANEL);
+                needs(4, 1, sums(blocks));
             }
             if let Some((winograd, dims)) = products(ConvDirection::Weights) {
                 let (tile, operand) = (winograd.tile(), winograd.operand(bf16));

@@ -94,6 +94,9 @@ impl Schedule {
                 task.sums = normalised[i] && by_kernel;
                 task.kernel = Kernel::Conv { algorithms, reason };
             }
+            if task.kernel == Kernel::MaxPool && options.kernels == KernelSet::Cpu {
+                task.sums = normalised[i];
+            }
         }
         let ScheduleOptions { purpose, kernels, .. } = options;
         let mut schedule = Schedule { tasks, purpose, kernels, values, slots: Slots::default() };
@@ -152,11 +155,14 @@ impl Schedule {
     }
 }
 
-/// Whether the next task is a batch normalisation of the output of task `i`, a convolution with
-/// nothing else done to its output.
+/// Whether the next task is a batch normalisation of the output of task `i`, a max pool or a
+/// convolution with nothing else done to its output.
 fn is_normalised(tasks: &[Task], plan: &Plan, i: usize) -> bool {
     let (task, steps) = (&tasks[i], plan.steps());
-    let plain = matches!(&steps[task.step].op, Op::Conv(op) if !op.bias) && !task.is_fused();
+    let plain = match &steps[task.step].op {
+        Op::Conv(op) => !op.bias && !task.is_fused(),
+        _ => task.kernel == Kernel::MaxPool,
+    };
     let reads = |next: &&Task| steps[next.step].operands.first() == Some(&task.output);
     let next = tasks.get(i + 1).filter(reads);
     plain && next.is_some_and(|next| next.kernel == Kernel::NormAct)

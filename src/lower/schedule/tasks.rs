@@ -108,8 +108,8 @@ pub struct Task {
     pub fused: Vec<usize>,
     /// The kernel.
     pub kernel: Kernel,
-    /// Whether it is a convolution by a kernel of netc's that sums its output up for the batch
-    /// normalisation that is the next task.
+    /// Whether it is a convolution or a pool by a kernel of netc's that sums its output up for the
+    /// batch normalisation that is the next task.
     pub sums: bool,
 }
 

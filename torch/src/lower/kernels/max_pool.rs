@@ -5,21 +5,33 @@ use tch::{TchError, Tensor};
 
 use super::evidence::{Kernels, compute};
 use super::image::Image;
+use super::pool::PARTS;
 use super::terms::FromTo;
+use super::workspace::Workspace;
 #[cfg(target_arch = "x86_64")]
 use super::x86::max_pool;
 
 impl Kernels {
     /// Writes the maxima of windows of 2 x 2 side by side; a last row or column of an odd size is
-    /// dropped.
+    /// dropped. With a workspace, the output's channels are summed there for
+    /// [`summed_moments`](Kernels::summed_moments).
     ///
     /// # Errors
     /// Tensors of another kind, shape or layout.
-    pub fn max_pool(self, images: FromTo<'_>) -> Result<(), TchError> {
+    pub fn max_pool(
+        self,
+        images: FromTo<'_>,
+        sums: Option<&mut Workspace>,
+    ) -> Result<(), TchError> {
         let (x, y) = (Image::of(images.from)?, Image::of(images.to)?);
         halved(&x, &y)?;
-        // SAFETY: the images fit one another.
-        compute!(self, unsafe { max_pool::max_pool(self.tier(), x, y) });
+        compute!(self, {
+            let [images, channels, height, _] = y.sizes;
+            let parts = PARTS.min(images * height);
+            let sums = sums.map(|workspace| workspace.output_sums.renew(parts, channels));
+            // SAFETY: the images fit one another.
+            unsafe { max_pool::max_pool(self.tier(), x, y, sums) }
+        });
         Ok(())
     }
 

@@ -40,7 +40,7 @@ impl Kernels {
         Moments::of(totals, rows, owned, momentum, eps)
     }
 
-    /// The same of the output of the last convolution that was [asked to sum
+    /// The same of the output of the last convolution or pool that was [asked to sum
     /// it](super::Epilogue::sums), without reading it again.
     ///
     /// # Errors

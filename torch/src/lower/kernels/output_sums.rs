@@ -3,9 +3,9 @@ use super::pool::{Scratch, Shared, taken, threads};
 /// Lanes that are summed up together.
 const LANES: usize = 16;
 
-/// Sums over an output's pixels, made by the convolution that computes it, before they are rounded
-/// to bf16: for each block of it a pivot of each channel, the sums of what the pixels differ by
-/// from it, and those of the squares.
+/// Sums over an output's pixels, made by the convolution or pool that computes it, before they are
+/// rounded to bf16: for each block of it a pivot of each channel, the sums of what the pixels differ
+/// by from it, and those of the squares.
 #[derive(Debug, Default)]
 pub(super) struct OutputSums {
     channels: usize,

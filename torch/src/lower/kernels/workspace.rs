@@ -8,7 +8,7 @@ pub struct Workspace {
     products: Vec<Scratch>,
     sums: Vec<Scratch>,
     scales: Vec<Scratch>,
-    /// Those of the last convolution that was asked for them.
+    /// Those of the last convolution or pool that was asked for them.
     pub(super) output_sums: OutputSums,
 }
 

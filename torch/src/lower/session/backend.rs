@@ -160,7 +160,9 @@ impl<'s> Torch<'s> {
         }
         if let (Kernel::MaxPool, Some(own)) = (&task.kernel, *own) {
             let (x, y) = (channels_last(x)?, place()?);
-            own.max_pool(FromTo { from: &x, to: &y })?;
+            let sums = task.sums && self.ghost.groups(&x) == 1;
+            let images = FromTo { from: &x, to: &y };
+            own.max_pool(images, sums.then_some(&mut **workspace))?;
             return Ok((y, SavedTensors::Pooled(x)));
         }
         if let Some(kernels) = own.and_then(Own::cuda) {

@@ -9,8 +9,8 @@ use crate::lower::kernels::{FromTo, Owned, Workspace};
 use crate::lower::torch::{GhostNorm, Group};
 
 /// Writes `y = pool(activation(normalised x))`, plus `add`, by netc's own kernels; moves the
-/// running statistics. Returns the moments of each group. With a workspace, the convolution before
-/// has summed `x` there, and the batch is one group.
+/// running statistics. Returns the moments of each group. With a workspace, the convolution or
+/// pool before has summed `x` there, and the batch is one group.
 pub(super) fn forward(
     own: &Own,
     (op, ghost): (&BatchNorm, GhostNorm),
@@ -30,7 +30,7 @@ pub(super) fn forward(
 }
 
 /// The statistics of `x`, by a momentum and an epsilon; moves the running ones. With a workspace,
-/// the convolution before has summed `x` there.
+/// the convolution or pool before has summed `x` there.
 pub(super) fn statistics(
     own: &Own,
     x: &Tensor,

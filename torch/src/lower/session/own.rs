@@ -80,8 +80,8 @@ impl Own {
         }
     }
 
-    /// The statistics of the output of the last convolution that was asked to sum it; moves the
-    /// running ones.
+    /// The statistics of the output of the last convolution or pool that was asked to sum it;
+    /// moves the running ones.
     pub(super) fn summed_moments(
         &self,
         workspace: &mut Workspace,
@@ -137,10 +137,14 @@ impl Own {
         }
     }
 
-    /// A max pool of 2 x 2 windows.
-    pub(super) fn max_pool(&self, images: FromTo<'_>) -> Result<(), TchError> {
+    /// A max pool of 2 x 2 windows. With a workspace, its output is summed there.
+    pub(super) fn max_pool(
+        &self,
+        images: FromTo<'_>,
+        sums: Option<&mut Workspace>,
+    ) -> Result<(), TchError> {
         match self {
-            Own::Cpu(kernels) => kernels.max_pool(images),
+            Own::Cpu(kernels) => kernels.max_pool(images, sums),
             Own::Cuda(kernels) => kernels.max_pool(images),
         }
     }

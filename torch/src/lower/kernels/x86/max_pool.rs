@@ -5,17 +5,25 @@ use std::ops::Range;
 use super::by_types::by_types;
 use super::element::{Bf16, Element};
 use super::simd::Simd;
+use super::sums::PixelSums;
 use crate::lower::kernels::evidence::Tier;
 use crate::lower::kernels::image::{CACHED, Image, Kind};
-use crate::lower::kernels::pool::{Shared, shared};
+use crate::lower::kernels::output_sums::Blocks;
+use crate::lower::kernels::pool::{Shared, shared, shared_parts};
 
-/// Writes the maximum of each window of `x` to `y`, NaN where there is one.
+/// Writes the maximum of each window of `x` to `y`, NaN where there is one, and the sums of `y` by
+/// shares of its rows, if they are wanted.
 ///
 /// # Safety
 /// `y` has half the height and width of `x`, rounded down; both are of the tier's numbers.
-pub(in crate::lower::kernels) unsafe fn max_pool(tier: Tier, x: Image, y: Image) {
+pub(in crate::lower::kernels) unsafe fn max_pool(
+    tier: Tier,
+    x: Image,
+    y: Image,
+    sums: Option<Blocks>,
+) {
     // SAFETY: the caller vouches for the images.
-    unsafe { by_types!(tier, x.kind, forward_as(x, y)) }
+    unsafe { by_types!(tier, x.kind, forward_as(x, y, sums)) }
 }
 
 /// Writes the gradient with respect to `x`: that with respect to the output where `x` has the first
@@ -33,23 +41,32 @@ pub(in crate::lower::kernels) unsafe fn max_pool_backward(
     unsafe { by_types!(tier, x.kind, backward_as(x, gradient, to)) }
 }
 
-unsafe fn forward_as<S: Simd, E: Element>(simd: S, x: Image, y: Image) {
-    let [images, _, height, _] = y.sizes;
-    shared(images * height, |rows| {
-        // SAFETY: each thread writes its own rows.
+unsafe fn forward_as<S: Simd, E: Element>(simd: S, x: Image, y: Image, sums: Option<Blocks>) {
+    let [images, _, height, width] = y.sizes;
+    shared_parts(images * height, |part, rows| {
+        // SAFETY: each thread writes its own rows and sums.
         simd.run(
             #[inline(always)]
-            move || unsafe { forward::<S, E>(x, y, rows) },
+            move || unsafe {
+                let sums = sums.map(|sums| sums.block(part, rows.len() * width));
+                forward::<S, E>(x, y, rows, sums);
+            },
         );
     });
 }
 
 /// Some rows of the output.
 #[inline(always)]
-unsafe fn forward<S: Simd, E: Element>(x: Image, y: Image, rows: Range<usize>) {
+unsafe fn forward<S: Simd, E: Element>(
+    x: Image,
+    y: Image,
+    rows: Range<usize>,
+    sums: Option<[*mut f32; 3]>,
+) {
     let [_, channels, _, width] = y.sizes;
     let (from, to) = (x.data::<E>(), y.data::<E>());
     let past = y.streams(CACHED);
+    let first = rows.start;
     for row in rows {
         let corners = corners(&x, &y, row);
         for column in 0..width {
@@ -61,6 +78,13 @@ unsafe fn forward<S: Simd, E: Element>(x: Image, y: Image, rows: Range<usize>) {
                         window::<S, E>(from, corners, 2 * column * channels + channel, count);
                     let [a, b, c, d] = pixels;
                     let largest = larger::<S>(larger::<S>(a, b), larger::<S>(c, d));
+                    if let Some(sums) = sums {
+                        let first = ([row, column] == [first, 0]).then_some(largest);
+                        let to = sums.map(|sums| sums.add(channel));
+                        let mut sums = PixelSums::<S>::of(to, first);
+                        sums.add(largest);
+                        sums.store();
+                    }
                     let to = to.at((row * width + column) * channels + channel);
                     E::write::<S>(past, to, count, largest);
                 }
