@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::diag::{FileId, Sources, Span, indentation, line_start};
-use crate::syntax::ast::{Body, Call, File, ItemKind, SettingExpr, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, Body, Call, File, ItemKind, SettingExpr, Stmt, StmtKind};
 use crate::syntax::{Part, parts};
 
 /// The texts of a net, with the calls in them.
@@ -69,6 +69,12 @@ impl<'a> CallText<'a> {
     pub fn positional(&self, position: usize) -> Option<(Span, &'a str)> {
         let arg = self.call.args.get(position).filter(|arg| arg.name.is_none())?;
         Some((arg.value.span, self.sources.text(arg.value.span)))
+    }
+
+    /// How the value of an argument with a name is written.
+    pub fn named(&self, name: &str) -> Option<&'a str> {
+        let is = |arg: &&Arg| arg.name.as_ref().is_some_and(|own| own.node == name);
+        self.call.args.iter().find(is).map(|arg| self.sources.text(arg.value.span))
     }
 
     /// How the values of its arguments are written.

@@ -111,7 +111,8 @@ impl Join<'_, '_> {
         changes.map(candidate).collect()
     }
 
-    /// A projection of an operand, as a branch of its own on the line above.
+    /// A projection of an operand, as a branch of its own on the line above; in a block first one
+    /// that other calls, whose shapes fit, do without.
     fn projected(&self, argument: usize, got: &Shape, wanted: &Shape) -> Vec<Candidate> {
         let (Some([_, y, x]), Some([_, h, w])) = (got.image(), wanted.image()) else {
             return Vec::new();
@@ -122,12 +123,12 @@ impl Join<'_, '_> {
         else {
             return Vec::new();
         };
-        let words = self.site.words(wanted.channels()).into_iter();
-        let projection = |c: String| {
-            let conv = match stride {
-                1 => format!("conv({c}, k = 1)"),
-                _ => format!("conv({c}, k = 1, stride = {stride})"),
-            };
+        let guarded = self.site.guarded_projections(wanted.channels(), stride);
+        let plain = self.site.words(wanted.channels()).into_iter().map(|c| match stride {
+            1 => format!("conv({c}, k = 1)"),
+            _ => format!("conv({c}, k = 1, stride = {stride})"),
+        });
+        let projection = |conv: String| {
             let (line, indent) = self.site.call.line();
             let branch = format!("{indent}projection = {name} -> {conv}\n");
             let title =
@@ -135,7 +136,7 @@ impl Join<'_, '_> {
             let edits = vec![(line, branch), (span, "projection".into())];
             candidate(self.site, Rest::FlowsOn, title, edits)
         };
-        words.map(projection).collect()
+        guarded.into_iter().chain(plain).map(projection).collect()
     }
 
     /// The operand first, and the cursor, if it is a stage with a name, in its place.

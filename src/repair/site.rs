@@ -55,6 +55,34 @@ impl<'a> Site<'a> {
         words(&self.net.graph, self.texts, self.origin, value)
     }
 
+    /// In a block, projections to so many channels by a stride that are left out where a call of
+    /// the block needs none.
+    pub fn guarded_projections(&self, channels: u64, stride: u64) -> Vec<String> {
+        if self.origin.calls.is_empty() {
+            return Vec::new();
+        }
+        let used = self.strides();
+        let by_name = |text: &String| text.parse::<u64>().is_err();
+        let mut strides = self.words(stride);
+        strides.retain(|text| by_name(text) && (stride != 1 || used.contains(&text.as_str())));
+        let with = |c: String| match strides.as_slice() {
+            [] if stride == 1 => vec![format!("conv({c}, k = 1) if {c} != same")],
+            strides => strides
+                .iter()
+                .map(|s| format!("conv({c}, k = 1, stride = {s}) if {s} != 1 or {c} != same"))
+                .collect(),
+        };
+        self.words(channels).into_iter().flat_map(with).collect()
+    }
+
+    /// How the strides of other calls of the same body are written.
+    fn strides(&self) -> Vec<&'a str> {
+        let graph = &self.net.graph;
+        let origins = graph.ids().filter_map(|id| graph.get(id).origin.as_ref());
+        let beside = origins.filter(|origin| origin.calls == self.origin.calls);
+        beside.filter_map(|origin| self.texts.call(origin.span)?.named("stride")).collect()
+    }
+
     /// The last layer with weights on the way to `end`, up to which the value has one operand each.
     pub fn layer(&self, end: NodeId) -> Option<Site<'a>> {
         let graph = &self.net.graph;

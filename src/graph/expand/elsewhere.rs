@@ -204,6 +204,10 @@ pub(super) fn nested(
         return None;
     }
     steps.reverse();
+    let in_a_row = call.args.iter().all(|arg| arg.name.is_none());
+    if in_a_row && call.name.node.to_ascii_lowercase().ends_with("sequential") {
+        steps = call.args.iter().map(|arg| print_expr(&arg.value)).collect();
+    }
     let text = steps.join(" -> ");
     let message = format!("expected a chain, got `{}` around another op", call.name.node);
     Some(

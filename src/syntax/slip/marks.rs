@@ -201,7 +201,9 @@ fn bracket(failure: &Failure<'_>) -> Option<Slip> {
         "{" | "[" if after_a_name && wants(failure, Rule::open_paren) => {
             (("(", ")"), "Arguments stand in parentheses: `conv(64)`.")
         }
-        "(" if wants(failure, Rule::open_bracket) || wants(failure, Rule::shape) => {
+        "(" if !after_a_name
+            && (wants(failure, Rule::open_bracket) || wants(failure, Rule::shape)) =>
+        {
             (("[", "]"), "A shape is a list in brackets: `[N, 3, 32, 32]`.")
         }
         _ => return None,

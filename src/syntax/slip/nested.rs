@@ -1,4 +1,5 @@
-//! Ops around ops that are given an argument by name: `relu(bn(conv(16, stride = 2)))`.
+//! Ops around ops that are given an argument by name, `relu(bn(conv(16, stride = 2)))`, or have a
+//! dot in their own, `nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU())`.
 
 use std::ops::Range;
 
@@ -9,11 +10,19 @@ use crate::syntax::parser::Rule;
 
 pub(super) fn slip(failure: &Failure<'_>) -> Option<Slip> {
     let Failure { at, token, before, code, text, rules, .. } = *failure;
-    let key = before.rsplit(['(', ',']).next().unwrap_or_default().trim();
     let start = at - before.len();
-    let calls = open_calls(code, start, at);
+    let mut calls = open_calls(code, start, at);
+    let last = before.rsplit(['(', ',']).next().unwrap_or_default().trim();
+    let ends = match token {
+        "=" => rules.contains(&Rule::infix) && is_word(last),
+        "(" if !calls.is_empty() => {
+            calls.push(at - last.len()..at);
+            last.contains('.') && last.split('.').all(is_word) && before.ends_with(last)
+        }
+        _ => false,
+    };
     let (outer, inner) = calls.split_first()?;
-    if token != "=" || !rules.contains(&Rule::infix) || !is_word(key) || inner.is_empty() {
+    if !ends || inner.is_empty() {
         return None;
     }
     let end = closing(code, outer.end)?;
